@@ -1,0 +1,144 @@
+import type {
+  Class,
+  Declaration,
+  ExportNamedDeclaration,
+  Function as FunctionNode,
+  ImportDeclaration,
+  TSInterfaceDeclaration,
+  TSTypeAliasDeclaration,
+  VariableDeclarator,
+} from "oxc-parser";
+import { nameOf } from "./import-graph.ts";
+import { lineAt, type SourceFile } from "./source-tree.ts";
+
+export type DeclaredNode =
+  | FunctionNode
+  | Class
+  | TSInterfaceDeclaration
+  | TSTypeAliasDeclaration
+  | VariableDeclarator;
+
+export interface Declared {
+  source: SourceFile;
+  node: DeclaredNode;
+  /** Where its statement starts, `export` included: the doc comment stands before it. */
+  start: number;
+}
+
+/** A name that lives in another module, or, without a specifier, in this one. */
+export interface Reference {
+  specifier: string | undefined;
+  /** "*" stands for the whole module. */
+  name: string;
+  line: number;
+}
+
+/** What the names of one module mean. */
+export interface ModuleNames {
+  /** More than one declaration for overloads, and for a type and a value of the same name. */
+  declared: Map<string, Declared[]>;
+  imported: Map<string, Reference>;
+  exported: Map<string, Reference>;
+  /** Specifiers of `export * from`. */
+  stars: string[];
+}
+
+export function readModuleNames(source: SourceFile): ModuleNames {
+  const names: ModuleNames = { declared: new Map(), imported: new Map(), exported: new Map(), stars: [] };
+  for (const statement of source.program.body) {
+    const line = lineAt(source.text, statement.start);
+    switch (statement.type) {
+      case "ImportDeclaration":
+        addImports(names, statement, line);
+        break;
+      case "ExportNamedDeclaration":
+        addExports(names, source, statement, line);
+        break;
+      case "ExportAllDeclaration":
+        if (!statement.exported) names.stars.push(statement.source.value);
+        else setExport(names, nameOf(statement.exported), statement.source.value, "*", line);
+        break;
+      case "ExportDefaultDeclaration":
+        addDefault(names, source, statement.declaration, statement.start);
+        setExport(names, "default", undefined, "default", line);
+        break;
+      default:
+        addDeclaration(names, source, statement, statement.start);
+    }
+  }
+  return names;
+}
+
+function setExport(
+  names: ModuleNames,
+  as: string,
+  specifier: string | undefined,
+  name: string,
+  line: number,
+): void {
+  names.exported.set(as, { specifier, name, line });
+}
+
+function addImports(names: ModuleNames, statement: ImportDeclaration, line: number): void {
+  for (const item of statement.specifiers) {
+    const imported = { ImportDefaultSpecifier: "default", ImportNamespaceSpecifier: "*" };
+    const name = item.type === "ImportSpecifier" ? nameOf(item.imported) : imported[item.type];
+    names.imported.set(item.local.name, { specifier: statement.source.value, name, line });
+  }
+}
+
+function addExports(
+  names: ModuleNames,
+  source: SourceFile,
+  statement: ExportNamedDeclaration,
+  line: number,
+): void {
+  for (const item of statement.specifiers) {
+    const itemLine = lineAt(source.text, item.start);
+    setExport(names, nameOf(item.exported), statement.source?.value, nameOf(item.local), itemLine);
+  }
+  if (!statement.declaration) return;
+  for (const name of addDeclaration(names, source, statement.declaration, statement.start)) {
+    if (!names.exported.has(name)) setExport(names, name, undefined, name, line);
+  }
+}
+
+/** Returns the names that the statement declares. */
+function addDeclaration(
+  names: ModuleNames,
+  source: SourceFile,
+  statement: Declaration | { type: string },
+  start: number,
+): string[] {
+  return declaredNodes(statement as Declaration).flatMap((node) => {
+    const name = node.id?.type === "Identifier" ? node.id.name : undefined;
+    if (!name) return [];
+    names.declared.set(name, [...(names.declared.get(name) ?? []), { source, node, start }]);
+    return [name];
+  });
+}
+
+function declaredNodes(statement: Declaration): DeclaredNode[] {
+  switch (statement.type) {
+    case "VariableDeclaration":
+      return statement.declarations;
+    case "FunctionDeclaration":
+    case "TSDeclareFunction":
+    case "ClassDeclaration":
+    case "TSInterfaceDeclaration":
+    case "TSTypeAliasDeclaration":
+      return [statement];
+    default:
+      return [];
+  }
+}
+
+function addDefault(
+  names: ModuleNames,
+  source: SourceFile,
+  declaration: { type: string },
+  start: number,
+): void {
+  const node = declaredNodes(declaration as Declaration)[0];
+  if (node) names.declared.set("default", [{ source, node, start }]);
+}

@@ -1,0 +1,88 @@
+import { OffloopError } from "../errors/offloop-error.ts";
+import { findUncloneable } from "./cloneable.ts";
+import { type AnyFunction, laneOf } from "./lane.ts";
+import { callerLocation } from "./location.ts";
+import { type Task, type TaskDeclaration, taskDeclaration } from "./task.ts";
+
+/** Work to do after the response: a task, or an async function given as it is. */
+export interface BackgroundCall {
+  readonly task: Pick<TaskDeclaration, "name" | "lane" | "fn">;
+  readonly args: unknown[];
+}
+
+/**
+ * Work for after the response, kept in order: each starts when the one before has ended, on its own lane.
+ * FastAPI's `BackgroundTasks`. The first that fails stops the rest; the client has its answer by then.
+ *
+ * @example
+ * ```ts
+ * import { App } from "offloop";
+ *
+ * const app = new App();
+ * const resize = app.task("resize", (path: string, width: number) => { console.log(path, width); });
+ *
+ * app.post("/images", async ({ background }) => {
+ *   background.add(resize, "a.png", 200);
+ *   background.add(async (note: string) => console.log(note), "resized");
+ *   return "ok";
+ * });
+ * ```
+ */
+export class Background {
+  /** What was added so far. Grows while it runs when a function that runs adds more. */
+  readonly calls: BackgroundCall[] = [];
+  readonly #operation: string;
+  readonly #inThread: boolean;
+
+  /** @internal */
+  constructor(operation: string, inThread: boolean) {
+    this.#operation = operation;
+    this.#inThread = inThread;
+  }
+
+  /**
+   * Adds a task, or on the loop an async function, to run after the response.
+   *
+   * @param task - What `app.task` returned; or an async function, when the operation runs on the loop.
+   * @param args - Its arguments. For a task that runs on a thread, or when added from one: structured-cloneable.
+   * @throws {OffloopError} `OFFLOOP_TASK_UNNAMED` for a plain function, or for any function in a threaded operation;
+   * `OFFLOOP_NOT_CLONEABLE` for arguments that cannot cross.
+   */
+  add<Args extends unknown[]>(task: Task<Args>, ...args: Args): void;
+  add<Args extends unknown[]>(task: (...args: Args) => Promise<unknown>, ...args: Args): void;
+  add(task: AnyFunction, ...args: unknown[]): void {
+    const declared = taskDeclaration(task);
+    if (declared === undefined) this.#checkClosure(task);
+    else if (this.#inThread || declared.lane === "thread") this.#checkArguments(declared.name, args);
+    this.calls.push({ task: declared ?? { name: task.name || "(anonymous)", lane: "loop", fn: task }, args });
+  }
+
+  #checkClosure(fn: unknown): void {
+    const at = callerLocation();
+    const lane = laneOf(`to background in ${this.#operation}`, fn, undefined, at);
+    if (lane === "loop" && !this.#inThread) return;
+    const what = lane === "loop" ? "an async function from a thread" : "a plain function";
+    const why = lane === "loop" ? "it cannot leave the thread" : "a thread can only find it by name";
+    throw new OffloopError(
+      "OFFLOOP_TASK_UNNAMED",
+      `Cannot add ${what} to background in ${this.#operation}: ${why}`,
+      {
+        at,
+        fix: 'declare it with app.task("name", fn) and add the task',
+      },
+    );
+  }
+
+  #checkArguments(name: string, args: unknown[]): void {
+    const found = findUncloneable(args, "args");
+    if (found === undefined) return;
+    throw new OffloopError(
+      "OFFLOOP_NOT_CLONEABLE",
+      `Cannot add task "${name}" in ${this.#operation}: ${found} cannot cross between threads`,
+      {
+        at: callerLocation(),
+        fix: "pass plain data: what structuredClone accepts",
+      },
+    );
+  }
+}

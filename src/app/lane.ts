@@ -1,0 +1,58 @@
+import { types } from "node:util";
+import { OffloopError } from "../errors/offloop-error.ts";
+import type { SourceLocation } from "../errors/source-location.ts";
+
+/** Where a function runs: the event loop of the main thread, or a thread of the pool. */
+export type Lane = "loop" | "thread";
+
+// biome-ignore lint/suspicious/noExplicitAny: any function at all can be declared
+export type AnyFunction = (...args: any[]) => unknown;
+
+/**
+ * The rule: an async function runs on the loop, a plain one on a thread, unless `runs` says otherwise.
+ * It looks at the declaration, never at what a call returns, as Starlette does (`_utils.is_async_callable`).
+ *
+ * @throws {OffloopError} `OFFLOOP_HANDLER_INVALID` when it is no function; `OFFLOOP_LANE_UNKNOWN` when the
+ * declaration was lost, by `bind` or by compiling below ES2017.
+ */
+export function laneOf(what: string, fn: unknown, runs: Lane | undefined, at: SourceLocation): Lane {
+  if (typeof fn !== "function") {
+    throw new OffloopError(
+      "OFFLOOP_HANDLER_INVALID",
+      `Cannot add ${what}: expected a function, got ${kind(fn)}`,
+      {
+        at,
+        fix: "pass the function itself, as the last argument",
+      },
+    );
+  }
+  if (runs !== undefined) return checkedLane(what, runs, at);
+  if (types.isAsyncFunction(fn)) return "loop";
+  const lost = lostDeclaration(Function.prototype.toString.call(fn));
+  if (lost !== undefined) {
+    throw new OffloopError("OFFLOOP_LANE_UNKNOWN", `Cannot tell where ${what} runs: ${lost}`, {
+      at,
+      fix: 'say runs: "loop" or runs: "thread" in its options',
+    });
+  }
+  return "thread";
+}
+
+function checkedLane(what: string, runs: unknown, at: SourceLocation): Lane {
+  if (runs === "loop" || runs === "thread") return runs;
+  throw new OffloopError("OFFLOOP_OPTION_INVALID", `Cannot add ${what}: runs is ${JSON.stringify(runs)}`, {
+    at,
+    fix: 'use "loop" or "thread", or leave runs out',
+  });
+}
+
+function lostDeclaration(source: string): string | undefined {
+  if (/\{\s*\[native code\]\s*\}$/.test(source)) return "it is a bound or native function, which hides async";
+  if (/\b__(awaiter|async|asyncToGenerator)\s*\(/.test(source))
+    return "it was compiled to below ES2017, which hides async";
+  return undefined;
+}
+
+function kind(value: unknown): string {
+  return value === null ? "null" : typeof value;
+}

@@ -1,0 +1,93 @@
+import { existsSync } from "node:fs";
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { OffloopError } from "../errors/offloop-error.ts";
+import { App, appsMade } from "./app.ts";
+
+/** Where an app is found: a module, and the export that holds it. */
+export interface AppTarget {
+  /** URL of the module. */
+  readonly url: string;
+  /** Name of the export. Undefined: `default`, else `app`, else the only App the module exports or makes. */
+  readonly exportName: string | undefined;
+}
+
+/**
+ * Imports a module and finds the app in it.
+ *
+ * @throws {OffloopError} `OFFLOOP_MODULE_NOT_FOUND`, `OFFLOOP_MODULE_FAILED`, `OFFLOOP_APP_NOT_FOUND`.
+ */
+export async function loadApp(target: AppTarget): Promise<App> {
+  const file = fileURLToPath(target.url);
+  if (!existsSync(file)) {
+    throw new OffloopError("OFFLOOP_MODULE_NOT_FOUND", `Cannot load "${file}": there is no such file`, {
+      fix: "give the path of the module that exports the app, like app.ts",
+    });
+  }
+  const before = appsMade().length;
+  const exported = await importModule(target.url, file);
+  return (
+    chosenExport(exported, target, file) ??
+    soleApp(exported, appsMade().slice(before)) ??
+    missing(exported, target, file)
+  );
+}
+
+async function importModule(url: string, file: string): Promise<Record<string, unknown>> {
+  try {
+    return (await import(url)) as Record<string, unknown>;
+  } catch (cause) {
+    throw new OffloopError(
+      "OFFLOOP_MODULE_FAILED",
+      `Cannot load "${shown(file)}": it threw ${String(cause)}`,
+      {
+        fix: "mend what the stack below points at",
+        cause,
+      },
+    );
+  }
+}
+
+function chosenExport(
+  exported: Record<string, unknown>,
+  { exportName }: AppTarget,
+  file: string,
+): App | undefined {
+  if (exportName === undefined) return [exported.default, exported.app].find((value) => value instanceof App);
+  const value = exported[exportName];
+  if (value instanceof App) return value;
+  return missing(exported, { url: file, exportName }, file);
+}
+
+function soleApp(exported: Record<string, unknown>, made: readonly App[]): App | undefined {
+  const apps = new Set(Object.values(exported).filter((value) => value instanceof App));
+  if (apps.size === 1) return [...apps][0];
+  return made.length === 1 ? made[0] : undefined;
+}
+
+function missing(exported: Record<string, unknown>, { exportName }: AppTarget, file: string): never {
+  const names = Object.keys(exported).map((name) => `"${name}"`);
+  const apps = Object.keys(exported).filter((name) => exported[name] instanceof App);
+  const what = exportName === undefined ? shown(file) : `${shown(file)}:${exportName}`;
+  const wanted =
+    exportName === undefined
+      ? "an App"
+      : exportName in exported
+        ? `"${exportName}" as an App`
+        : `"${exportName}"`;
+  throw new OffloopError(
+    "OFFLOOP_APP_NOT_FOUND",
+    `Cannot load "${what}": the module exports ${names.join(" and ") || "nothing"}, not ${wanted}`,
+    {
+      fix:
+        apps.length > 0
+          ? `name the export: ${shown(file)}:${apps[0]}`
+          : 'add "export default app" to the module',
+    },
+  );
+}
+
+function shown(file: string): string {
+  const local = relative(process.cwd(), file);
+  return local.startsWith("..") ? file : local;
+}

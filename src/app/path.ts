@@ -1,0 +1,57 @@
+import { OffloopError } from "../errors/offloop-error.ts";
+import type { SourceLocation } from "../errors/source-location.ts";
+
+type UntilDelimiter<S extends string> = S extends `${infer Name}${"/" | "-" | "." | "(" | "?" | ":"}${string}`
+  ? UntilDelimiter<Name>
+  : S;
+
+/**
+ * The names in a path, in the syntax of Fastify's router: `"/users/:user_id/files/*"` gives `"user_id" | "*"`.
+ * A path that is not a literal gives `string`.
+ */
+export type PathNames<Path extends string> = string extends Path
+  ? string
+  :
+      | (Path extends `${string}:${infer Rest}` ? UntilDelimiter<Rest> | PathNames<Rest> : never)
+      | (Path extends `${string}*` ? "*" : never);
+
+/** The same names at run time. */
+export function pathNames(path: string): string[] {
+  const names = [...path.matchAll(/(?<!:):([^/\-.(?:]+)/g)].map((match) => match[1] ?? "");
+  return path.endsWith("*") ? [...names, "*"] : names;
+}
+
+/** Joins a router's prefix and an operation's path: `"/items"` and `"/"` give `"/items/"`, as in FastAPI. */
+export function joinPath(prefix: string, path: string): string {
+  return prefix + path;
+}
+
+/** @throws {OffloopError} `OFFLOOP_PATH_INVALID` when a path does not start with a slash. */
+export function checkPath(path: unknown, at: SourceLocation): asserts path is string {
+  if (typeof path === "string" && (path === "" || path.startsWith("/")) && !/[{}]/.test(path)) return;
+  const braces = typeof path === "string" && /[{}]/.test(path);
+  throw new OffloopError(
+    "OFFLOOP_PATH_INVALID",
+    `Cannot add an operation at ${JSON.stringify(path)}: ${braces ? "names are written :name" : 'a path starts with "/"'}`,
+    {
+      at,
+      fix: braces
+        ? `write ${JSON.stringify(String(path).replaceAll(/\{(\w+)[^}]*\}/g, ":$1"))}`
+        : 'start it with "/"',
+    },
+  );
+}
+
+/** @throws {OffloopError} `OFFLOOP_PATH_INVALID` when a prefix could not be joined to a path. */
+export function checkPrefix(prefix: unknown, at: SourceLocation): asserts prefix is string {
+  if (prefix === "" || (typeof prefix === "string" && prefix.startsWith("/") && !prefix.endsWith("/")))
+    return;
+  throw new OffloopError(
+    "OFFLOOP_PATH_INVALID",
+    `Cannot use the prefix ${JSON.stringify(prefix)}: it must start with "/" and not end with one`,
+    {
+      at,
+      fix: 'write it like "/items"',
+    },
+  );
+}

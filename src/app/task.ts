@@ -1,0 +1,98 @@
+import { OffloopError } from "../errors/offloop-error.ts";
+import type { SourceLocation } from "../errors/source-location.ts";
+import { type AnyFunction, type Lane, laneOf } from "./lane.ts";
+import { callerLocation } from "./location.ts";
+
+/** Options of a task. */
+export interface TaskOptions {
+  /** Where it runs, against the rule: an async function on `"loop"`, a plain one on `"thread"`. */
+  readonly runs?: Lane;
+}
+
+/** A task as declared: what the lanes look at. */
+export interface TaskDeclaration {
+  readonly name: string;
+  readonly lane: Lane;
+  readonly fn: AnyFunction;
+  readonly location: SourceLocation;
+}
+
+/**
+ * A named function that the rule applies to: an async one runs on the loop, a plain one on a thread.
+ *
+ * Calling it runs it now, on its lane, and gives its result (Python's `asyncio.to_thread`). Inside a thread it runs
+ * right there. Added to a request's `background`, it runs after the response.
+ */
+export interface Task<Args extends unknown[] = unknown[], Result = unknown> {
+  /** Runs it now, on its lane. */
+  (...args: Args): Promise<Awaited<Result>>;
+  /** The name threads find it by. */
+  readonly name: string;
+  /** The declared function itself, to call it where you are: in a unit test, or from other plain code. */
+  readonly fn: (...args: Args) => Result;
+}
+
+/** Runs a task on its lane; set by whatever serves the app. */
+export type TaskRunner = (task: TaskDeclaration, args: unknown[]) => Promise<unknown>;
+
+interface TaskState {
+  readonly declaration: TaskDeclaration;
+  runner: TaskRunner | undefined;
+}
+
+const states = new WeakMap<object, TaskState>();
+
+/** Makes a task of a function. Its lane is decided here, once. */
+export function createTask<Args extends unknown[], Result>(
+  name: string,
+  options: TaskOptions,
+  fn: (...args: Args) => Result,
+): Task<Args, Result> {
+  const location = callerLocation();
+  checkName(name, location);
+  const lane = laneOf(`task "${name}"`, fn, options.runs, location);
+  const state: TaskState = { declaration: { name, lane, fn, location }, runner: undefined };
+  const call = (...args: Args): Promise<unknown> => runNow(state, args);
+  const task = Object.defineProperties(call, {
+    name: { value: name },
+    fn: { value: fn, enumerable: true },
+  }) as unknown as Task<Args, Result>;
+  states.set(task, state);
+  return task;
+}
+
+/** The declaration behind a task, or undefined when the value is not a task. */
+export function taskDeclaration(value: unknown): TaskDeclaration | undefined {
+  return typeof value === "function" ? states.get(value)?.declaration : undefined;
+}
+
+/** Says who runs a task that is called; undefined when its app is no longer served. */
+export function bindTask(task: Task, runner: TaskRunner | undefined): void {
+  const state = states.get(task);
+  if (state !== undefined) state.runner = runner;
+}
+
+async function runNow({ declaration, runner }: TaskState, args: unknown[]): Promise<unknown> {
+  if (runner !== undefined) return runner(declaration, args);
+  if (declaration.lane === "loop") return declaration.fn(...args);
+  throw new OffloopError(
+    "OFFLOOP_NOT_SERVING",
+    `Cannot run task "${declaration.name}" on a thread: its app is not being served`,
+    {
+      at: declaration.location,
+      fix: `serve the app first, or call ${declaration.name}.fn(...) to run the function where you are`,
+    },
+  );
+}
+
+function checkName(name: unknown, at: SourceLocation): void {
+  if (typeof name === "string" && name.trim() !== "") return;
+  throw new OffloopError(
+    "OFFLOOP_OPTION_INVALID",
+    `Cannot declare a task named ${JSON.stringify(name)}: expected a non-empty string`,
+    {
+      at,
+      fix: 'name it: app.task("resize", fn)',
+    },
+  );
+}

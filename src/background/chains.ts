@@ -1,0 +1,61 @@
+import type { BackgroundCall } from "../app/background.ts";
+import { type RunCall, runBackground, type TaskFailure } from "./run.ts";
+
+/** Told of what goes wrong after a response. */
+export type OnTaskFailure = (failure: TaskFailure, request: string, operation: string) => void;
+
+/** One request's tasks under way. */
+interface Chain {
+  readonly request: string;
+  readonly calls: readonly BackgroundCall[];
+  /** Index of the call that runs. */
+  running: number;
+}
+
+/** The tasks of all requests: each request's in order, independent of the others'. */
+export class BackgroundChains {
+  readonly #run: RunCall;
+  readonly #onFailure: OnTaskFailure;
+  readonly #chains = new Set<Chain>();
+  #onEmpty: (() => void) | undefined;
+
+  constructor(run: RunCall, onFailure: OnTaskFailure) {
+    this.#run = run;
+    this.#onFailure = onFailure;
+  }
+
+  /** How many requests have tasks that have not ended. */
+  get size(): number {
+    return this.#chains.size;
+  }
+
+  /** Starts a request's tasks; to be called when its response has been sent. Never throws. */
+  start(request: string, operation: string, calls: readonly BackgroundCall[]): void {
+    const chain: Chain = { request, calls, running: 0 };
+    this.#chains.add(chain);
+    const onStart = (index: number): void => {
+      chain.running = index;
+    };
+    void runBackground(calls, this.#run, onStart).then((failure) => {
+      this.#chains.delete(chain);
+      if (failure !== undefined) this.#onFailure(failure, request, operation);
+      if (this.#chains.size === 0) this.#onEmpty?.();
+    });
+  }
+
+  /** Resolves when no task is left. */
+  drained(): Promise<void> {
+    if (this.#chains.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onEmpty = resolve;
+    });
+  }
+
+  /** Names of the tasks that have not ended, those that run first, by request. */
+  unfinished(): { readonly request: string; readonly tasks: string[] }[] {
+    return [...this.#chains].map(({ request, calls, running }) => ({
+      request,
+      tasks: calls.slice(running).map(({ task }) => task.name),
+    }));
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * Every code an {@link OffloopError} can carry, with what it means in one sentence.
+ *
+ * A code that has been released is never reused for another meaning. `docs/errors.md` lists exactly these.
+ */
+export const errorCodes = {
+  OFFLOOP_APP_NOT_FOUND: "The module has no App under the export that was asked for.",
+  OFFLOOP_BODY_NOT_ALLOWED: "A GET or HEAD operation declares a body.",
+  OFFLOOP_HANDLER_INVALID: "What was given as a handler or task is not a function.",
+  OFFLOOP_LANE_UNKNOWN: "A function's declaration no longer tells whether it is async.",
+  OFFLOOP_MODULE_FAILED: "The app's module threw while it was loaded.",
+  OFFLOOP_MODULE_NOT_FOUND: "There is no file at the module path that was given.",
+  OFFLOOP_NOT_CLONEABLE: "A value that must cross between the loop and a thread cannot be cloned.",
+  OFFLOOP_NOT_SERVING: "A task that runs on a thread was called while its app has no threads.",
+  OFFLOOP_OPTION_INVALID: "An option has a value outside its range.",
+  OFFLOOP_PATH_INVALID: "A path or prefix is not one the router can match.",
+  OFFLOOP_PORT_UNAVAILABLE: "The address cannot be listened on.",
+  OFFLOOP_ROUTE_DUPLICATE: "Two operations answer the same method and path.",
+  OFFLOOP_ROUTER_CYCLE: "A router includes itself, directly or through others.",
+  OFFLOOP_SCHEMA_INVALID: "What was given as a schema is not a Standard Schema.",
+  OFFLOOP_TASK_DUPLICATE: "Two tasks have the same name.",
+  OFFLOOP_TASK_UNKNOWN: "A task was added that the served app does not declare.",
+  OFFLOOP_TASK_UNNAMED: "A function was added to background that a thread could not find by name.",
+  OFFLOOP_THREAD_APP_DIFFERS: "A thread loaded other operations or tasks than the main thread.",
+  OFFLOOP_THREAD_EXITED: "A thread ended while it ran a call.",
+  OFFLOOP_THREAD_START: "A thread could not load the app.",
+} as const;
+
+/** A code of the table above. */
+export type ErrorCode = keyof typeof errorCodes;

@@ -1,0 +1,42 @@
+/** An error as plain data: what the log shows of it, and what can cross between threads. */
+export interface DescribedError {
+  readonly type: string;
+  readonly message: string;
+  readonly stack?: string;
+  readonly code?: string;
+  readonly cause?: DescribedError;
+}
+
+const MAX_CAUSES = 5;
+
+/** Turns whatever was thrown into plain data. Never throws, whatever it is given. */
+export function describeError(thrown: unknown, depth = 0): DescribedError {
+  if (!(thrown instanceof Error)) return { type: typeof thrown, message: printed(thrown) };
+  const { name, message, stack, cause } = thrown;
+  const code = (thrown as { code?: unknown }).code;
+  return {
+    type: String(name),
+    message: String(message),
+    ...(stack === undefined ? {} : { stack: userStack(String(stack)) }),
+    ...(code === undefined ? {} : { code: String(code) }),
+    ...(cause === undefined || depth >= MAX_CAUSES ? {} : { cause: describeError(cause, depth + 1) }),
+  };
+}
+
+const ownFolder = new URL("../", import.meta.url).href;
+
+/** A stack down to where offloop called the user's function; an error of offloop's own keeps all of it. */
+function userStack(stack: string): string {
+  const lines = stack.split("\n");
+  const frames = lines.findIndex((line) => /^\s+at /.test(line));
+  const own = lines.findIndex((line) => line.includes(ownFolder));
+  return frames === -1 || own <= frames ? stack : lines.slice(0, own).join("\n");
+}
+
+function printed(value: unknown): string {
+  try {
+    return typeof value === "object" ? JSON.stringify(value) : String(value);
+  } catch {
+    return Object.prototype.toString.call(value);
+  }
+}

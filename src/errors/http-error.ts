@@ -1,0 +1,68 @@
+/**
+ * Thrown by a handler to answer with an error status and `{"detail": ...}`; FastAPI's `HTTPException`.
+ * Background tasks added before it do not run.
+ *
+ * @example
+ * ```ts
+ * import { App, HTTPError } from "offloop";
+ *
+ * const app = new App();
+ * app.get("/items/:item_id", async ({ params }) => {
+ *   if (params.item_id === "0") throw new HTTPError(404, "Item not found", { "X-Error": "no such item" });
+ *   return { item_id: params.item_id };
+ * });
+ * ```
+ */
+export class HTTPError extends Error {
+  /** The status of the response. */
+  readonly status: number;
+  /** What the client gets as `detail`: any JSON value. */
+  readonly detail: unknown;
+  /** Headers added to the response. */
+  readonly headers: Readonly<Record<string, string>> | undefined;
+
+  /**
+   * Makes an error that is meant for the client.
+   *
+   * @param status - The status of the response: an integer of 200-599, 400 and up for errors.
+   * @param detail - What the client gets as `detail`: any JSON value. Default: the status' standard phrase.
+   * @param headers - Headers added to the response.
+   */
+  constructor(status: number, detail?: unknown, headers?: Readonly<Record<string, string>>) {
+    if (!Number.isInteger(status) || status < 200 || status > 599) {
+      throw new RangeError(`HTTPError: expected a status of 200-599, got ${String(status)}`);
+    }
+    const shown = detail ?? statusPhrase(status);
+    super(typeof shown === "string" ? shown : `HTTP ${status}`);
+    this.name = "HTTPError";
+    this.status = status;
+    this.detail = shown;
+    this.headers = headers;
+  }
+}
+
+/** RFC 9110 phrases of the statuses handlers answer with most; others read as their number. */
+const phrases: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  409: "Conflict",
+  410: "Gone",
+  413: "Content Too Large",
+  415: "Unsupported Media Type",
+  418: "I'm a Teapot",
+  422: "Unprocessable Content",
+  429: "Too Many Requests",
+  500: "Internal Server Error",
+  501: "Not Implemented",
+  502: "Bad Gateway",
+  503: "Service Unavailable",
+  504: "Gateway Timeout",
+};
+
+/** The standard phrase of a status, as FastAPI uses it for an error without detail. */
+export function statusPhrase(status: number): string {
+  return phrases[status] ?? `HTTP ${status}`;
+}

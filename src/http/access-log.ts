@@ -1,0 +1,25 @@
+import type { FastifyInstance } from "fastify";
+import type { Logger } from "pino";
+import type { Operation } from "../app/operation.ts";
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** The operation behind a route. */
+    operation?: Operation;
+  }
+}
+
+/** Logs a line for each request when its response has been sent. */
+export function addAccessLog(fastify: FastifyInstance, log: Logger): void {
+  fastify.addHook("onResponse", (request, reply, done) => {
+    const operation = request.routeOptions.config.operation;
+    const { method, url } = request.raw;
+    const status = reply.raw.statusCode;
+    const ms = Math.round(reply.elapsedTime * 1000) / 1000;
+    log.info(
+      { reqId: request.id, method, url, status, ms, lane: operation?.lane },
+      `${method} ${url} ${status}`,
+    );
+    done();
+  });
+}

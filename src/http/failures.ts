@@ -1,0 +1,35 @@
+import { STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
+import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
+import type { Logger } from "pino";
+import { describeError } from "../errors/described-error.ts";
+import { statusPhrase } from "../errors/http-error.ts";
+import { detailReply } from "../operation/reply.ts";
+import { writeReply } from "./reply.ts";
+
+/** Answers what Fastify refuses before an operation is asked: a body too large, a path that cannot be decoded. */
+export function createFailureHandler(
+  log: Logger,
+): (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => void {
+  return (error, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status >= 500)
+      log.error(
+        { reqId: request.id, err: describeError(error) },
+        `${request.method} ${request.url} failed: ${error.message}`,
+      );
+    writeReply(reply, detailReply(status, statusPhrase(status), {}));
+  };
+}
+
+/** Answers what is not HTTP, as far as there is someone to answer. */
+export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
+  const status =
+    error.code === "HPE_HEADER_OVERFLOW" ? 431 : error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400;
+  const phrase = STATUS_CODES[status];
+  const body = JSON.stringify({ detail: phrase });
+  socket.end(
+    `HTTP/1.1 ${status} ${phrase}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,37 @@
+import type { Logger } from "pino";
+import type { ServerSettings } from "../app/settings.ts";
+import type { PoolSize } from "../threads/pool.ts";
+import type { LogLevel } from "./logger.ts";
+
+/** Options of `serve`. Settings given here win over the app's. */
+export interface ServeOptions extends ServerSettings {
+  /** Address to listen on. Default `"127.0.0.1"`. */
+  readonly host?: string;
+  /** Port to listen on, 0-65535; 0 takes a free one. Default 8000. */
+  readonly port?: number;
+  /** URL of the module that threads import to find the app: `import.meta.url`. Default: the module that made the app. */
+  readonly module?: string;
+  /** How much is logged. Default `"info"`. */
+  readonly logLevel?: LogLevel;
+  /** A pino logger to use instead of offloop's own. */
+  readonly logger?: Logger;
+  /** Whether each request is logged. Default true. */
+  readonly accessLog?: boolean;
+  /** Whether SIGINT and SIGTERM shut the server down and end the process. Default true. */
+  readonly signals?: boolean;
+}
+
+/** A server that listens. */
+export interface Server {
+  /** Where: `http://127.0.0.1:8000`. */
+  readonly url: string;
+  /** The port it listens on. */
+  readonly port: number;
+  /** The threads of its pool now. */
+  readonly threads: PoolSize;
+  /**
+   * Stops accepting, finishes requests, then background tasks, within `shutdownGraceMs`, and ends the threads. What
+   * had to be abandoned is logged by name.
+   */
+  close(): Promise<void>;
+}

@@ -1,0 +1,37 @@
+import type { App } from "../app/app.ts";
+import { handOver, inThread } from "../app/place.ts";
+import type { ServeOptions, Server } from "./serve-options.ts";
+
+/**
+ * Serves an app over HTTP. In a thread of the pool, where the same module is loaded once more, it does nothing and
+ * never returns: what follows `await serve(app)` runs on the main thread only.
+ *
+ * @param app - The app.
+ * @param options - Where to listen, and how.
+ * @returns The listening server.
+ * @throws {OffloopError} `OFFLOOP_PORT_UNAVAILABLE`, `OFFLOOP_OPTION_INVALID`, `OFFLOOP_ROUTE_DUPLICATE`,
+ * `OFFLOOP_TASK_DUPLICATE`, `OFFLOOP_THREAD_START`, `OFFLOOP_THREAD_APP_DIFFERS`.
+ * @example
+ * ```ts
+ * import { App, serve } from "offloop";
+ *
+ * const app = new App();
+ * app.get("/", async () => ({ hello: "world" }));
+ *
+ * const server = await serve(app, { port: 8000 });
+ * console.log(server.url);
+ * ```
+ */
+export async function serve(app: App, options: ServeOptions = {}): Promise<Server> {
+  if (inThread()) {
+    handOver(app);
+    return new Promise(() => {});
+  }
+  // A thread loads this module too, with the rest of the package, and must not load a web server.
+  const { listen } = await import("./listen.ts");
+  return listen(
+    app,
+    options,
+    options.module === undefined ? undefined : { url: options.module, exportName: undefined },
+  );
+}

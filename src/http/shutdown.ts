@@ -1,0 +1,77 @@
+import type { FastifyInstance } from "fastify";
+import type { Logger } from "pino";
+import type { Lanes } from "./lanes.ts";
+
+/** Makes the function that closes everything, once: however often it is called, it gives the same promise. */
+export function createShutdown(
+  fastify: FastifyInstance,
+  lanes: Lanes,
+  graceMs: number,
+  log: Logger,
+): () => Promise<void> {
+  const shutDown = async (): Promise<void> => {
+    const finished = fastify.close().then(() => lanes.background.drained());
+    if (!(await within(graceMs, finished))) logAbandoned(lanes, graceMs, log);
+    fastify.server.closeAllConnections();
+    await lanes.close();
+  };
+  let closing: Promise<void> | undefined;
+  return () => {
+    closing ??= shutDown();
+    return closing;
+  };
+}
+
+/** Closes on SIGINT and SIGTERM, then ends the process with code 0; a second signal ends it at once. */
+export function closeOnSignals(close: () => Promise<void>, log: Logger): void {
+  let asked = false;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (asked) {
+      log.warn(`${signal} again: exiting now`);
+      process.exit(signal === "SIGINT" ? 130 : 143);
+    }
+    asked = true;
+    log.info(`${signal}: shutting down`);
+    close().then(
+      () => {
+        log.info("shut down");
+        process.exit(0);
+      },
+      (error: unknown) => {
+        log.error({ err: error }, "shutting down failed");
+        process.exit(1);
+      },
+    );
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+}
+
+/** Whether the work ended within the time. */
+async function within(ms: number, work: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<false>((resolve) => {
+    timer = setTimeout(resolve, ms, false);
+  });
+  try {
+    return await Promise.race([work.then(() => true), timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function logAbandoned(lanes: Lanes, graceMs: number, log: Logger): void {
+  for (const { declaration, running } of lanes.operations) {
+    if (running > 0)
+      log.error(
+        { operation: declaration.id, requests: running },
+        `abandoned ${running} of ${declaration.id}: not finished within ${graceMs} ms`,
+      );
+  }
+  for (const { request, tasks } of lanes.background.unfinished()) {
+    log.error(
+      { reqId: request, tasks },
+      `abandoned background tasks of ${request}: ${tasks.join(", ")} not finished within ${graceMs} ms`,
+    );
+  }
+}

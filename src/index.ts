@@ -1,0 +1,14 @@
+export { App, type AppOptions } from "./app/app.ts";
+export type { Background } from "./app/background.ts";
+export type { Context, RequestInfo, ResponseInfo } from "./app/context.ts";
+export type { Lane } from "./app/lane.ts";
+export type { Handler, OperationOptions } from "./app/operation.ts";
+export { type AddOperation, Router, type RouterOptions } from "./app/router.ts";
+export type { ServerSettings, ThreadSettings } from "./app/settings.ts";
+export type { Task, TaskOptions } from "./app/task.ts";
+export type { ErrorCode } from "./errors/codes.ts";
+export { HTTPError } from "./errors/http-error.ts";
+export { OffloopError } from "./errors/offloop-error.ts";
+export { serve } from "./http/serve.ts";
+export type { ServeOptions, Server } from "./http/serve-options.ts";
+export type { PoolSize } from "./threads/pool.ts";

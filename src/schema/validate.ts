@@ -1,0 +1,79 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { ValidationDetail } from "../errors/validation-error.ts";
+import type { Schema } from "./schema.ts";
+
+/** What came of a validation: a value, or what is wrong. */
+export type Validated =
+  | { readonly value: unknown; readonly details?: undefined }
+  | { readonly details: ValidationDetail[] };
+
+type Loc = readonly (string | number)[];
+
+/**
+ * Validates one input. Stays synchronous when the schema is, so that the common case costs no promise.
+ *
+ * @param value - What the schema sees, coerced.
+ * @param input - What was sent, shown to the client.
+ * @param loc - Where the input stands: `["query", "limit"]`.
+ */
+export function validate(
+  schema: Schema,
+  value: unknown,
+  input: unknown,
+  loc: Loc,
+): Validated | Promise<Validated> {
+  const result = schema["~standard"].validate(value);
+  return result instanceof Promise
+    ? result.then((late) => verdict(late, input, loc))
+    : verdict(result, input, loc);
+}
+
+function verdict(result: StandardSchemaV1.Result<unknown>, input: unknown, loc: Loc): Validated {
+  if (result.issues === undefined) return { value: result.value };
+  return { details: result.issues.flatMap((issue) => detailsOf(issue as LibraryIssue, input, loc)) };
+}
+
+/** What libraries add to the standard's issue: zod and valibot name the kind of mistake, zod the extra keys. */
+type LibraryIssue = StandardSchemaV1.Issue & {
+  readonly code?: unknown;
+  readonly type?: unknown;
+  readonly keys?: unknown;
+};
+
+function detailsOf(issue: LibraryIssue, input: unknown, loc: Loc): ValidationDetail[] {
+  const path = (issue.path ?? []).map(segment);
+  if (issue.code === "unrecognized_keys" && Array.isArray(issue.keys)) {
+    const owner = valueAt(input, path) as Record<string, unknown> | undefined;
+    return issue.keys.map((key: string) => ({
+      type: "extra_forbidden",
+      loc: [...loc, ...path, key],
+      msg: "Extra inputs are not permitted",
+      input: owner?.[key],
+    }));
+  }
+  // A rule of the user's own (zod's "custom") may point at an absent field without the field being required.
+  if (issue.code !== "custom" && valueAt(input, path) === undefined) {
+    const owner = path.length === 0 ? null : valueAt(input, path.slice(0, -1));
+    return [{ type: "missing", loc: [...loc, ...path], msg: "Field required", input: owner ?? null }];
+  }
+  return [{ type: kindOf(issue), loc: [...loc, ...path], msg: issue.message, input: valueAt(input, path) }];
+}
+
+function segment(part: PropertyKey | StandardSchemaV1.PathSegment): string | number {
+  const key = typeof part === "object" ? part.key : part;
+  return typeof key === "symbol" ? String(key) : key;
+}
+
+function valueAt(input: unknown, path: Loc): unknown {
+  let value = input;
+  for (const key of path) {
+    if (value === null || typeof value !== "object" || !Object.hasOwn(value, key)) return undefined;
+    value = (value as Record<string | number, unknown>)[key];
+  }
+  return value;
+}
+
+function kindOf({ code, type }: LibraryIssue): string {
+  if (typeof code === "string") return code;
+  return typeof type === "string" ? type : "value_error";
+}

@@ -1,0 +1,87 @@
+import type { Call } from "./call.ts";
+
+/** Calls that wait for a thread, first come first served, and findable by their work. */
+export class CallQueue {
+  readonly #byWork = new Map<number, Line>();
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The call that waits longest, without taking it. */
+  get oldest(): Call | undefined {
+    return this.#oldestLine(everyWork)?.first;
+  }
+
+  push(call: Call): void {
+    this.#lineOf(call.work).push(call);
+    this.#size++;
+  }
+
+  /** Puts back calls that were taken, given in their order, before those that came later. */
+  putBack(calls: readonly Call[]): void {
+    for (const call of calls.toReversed()) this.#lineOf(call.work).unshift(call);
+    this.#size += calls.length;
+  }
+
+  /** Takes the call that waits longest among the works that may run. */
+  take(mayRun: (work: number) => boolean = everyWork): Call | undefined {
+    const line = this.#oldestLine(mayRun);
+    const call = line?.shift();
+    if (call === undefined) return undefined;
+    this.#size--;
+    if (line?.first === undefined) this.#byWork.delete(call.work);
+    return call;
+  }
+
+  #lineOf(work: number): Line {
+    const found = this.#byWork.get(work);
+    if (found !== undefined) return found;
+    const line = new Line();
+    this.#byWork.set(work, line);
+    return line;
+  }
+
+  #oldestLine(mayRun: (work: number) => boolean): Line | undefined {
+    let found: Line | undefined;
+    for (const [work, line] of this.#byWork) {
+      const order = line.first?.order ?? Number.POSITIVE_INFINITY;
+      if (order < (found?.first?.order ?? Number.POSITIVE_INFINITY) && mayRun(work)) found = line;
+    }
+    return found;
+  }
+}
+
+function everyWork(): boolean {
+  return true;
+}
+
+/** The waiting calls of one work. Taking from the front moves an index; the array is cut when half of it is empty. */
+class Line {
+  #calls: (Call | undefined)[] = [];
+  #head = 0;
+
+  get first(): Call | undefined {
+    return this.#calls[this.#head];
+  }
+
+  push(call: Call): void {
+    this.#calls.push(call);
+  }
+
+  unshift(call: Call): void {
+    if (this.#head > 0) this.#calls[--this.#head] = call;
+    else this.#calls.unshift(call);
+  }
+
+  shift(): Call | undefined {
+    const call = this.#calls[this.#head];
+    this.#calls[this.#head++] = undefined;
+    if (this.#head * 2 > this.#calls.length) {
+      this.#calls = this.#calls.slice(this.#head);
+      this.#head = 0;
+    }
+    return call;
+  }
+}

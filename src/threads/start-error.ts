@@ -1,0 +1,40 @@
+import { fileURLToPath } from "node:url";
+import type { AppTarget } from "../app/load.ts";
+import { OffloopError } from "../errors/offloop-error.ts";
+import type { SourceLocation } from "../errors/source-location.ts";
+import type { Hello } from "./messages.ts";
+
+const SHOWN = 5;
+
+/** The error in a thread's first message, or undefined when the thread is ready. */
+export function startError(
+  hello: Hello,
+  thread: number,
+  { target }: { readonly target: AppTarget },
+): OffloopError | undefined {
+  if ("ready" in hello) return undefined;
+  const at: SourceLocation = { file: fileURLToPath(target.url), line: 1, column: 1 };
+  if ("failed" in hello) {
+    const { type, message, stack } = hello.failed;
+    const cause = Object.assign(new Error(message), { name: type, stack: stack ?? message });
+    return new OffloopError("OFFLOOP_THREAD_START", `Cannot start thread ${thread}: ${message}`, {
+      at,
+      fix: "make the module load in a thread: it is imported there once more, and must only declare",
+      cause,
+    });
+  }
+  const differences = [
+    ...listed(hello.missing, `on the main thread and not in thread ${thread}`),
+    ...listed(hello.extra, `in thread ${thread} and not on the main thread`),
+  ];
+  return new OffloopError("OFFLOOP_THREAD_APP_DIFFERS", `Cannot start threads: ${differences.join("; ")}`, {
+    at,
+    fix: "declare operations and tasks when the module loads, not inside an if that differs between threads",
+  });
+}
+
+function listed(ids: readonly string[], where: string): string[] {
+  if (ids.length === 0) return [];
+  const more = ids.length > SHOWN ? ` and ${ids.length - SHOWN} more` : "";
+  return [`${ids.slice(0, SHOWN).join(", ")}${more} ${ids.length === 1 ? "exists" : "exist"} ${where}`];
+}
