@@ -11,13 +11,13 @@ import { listWork, type Work } from "./work.ts";
 /** What a thread runs: it imports the user's module, compares what that declares, and takes calls. */
 async function enter({ port, claims, target, workIds }: ThreadData): Promise<void> {
   const inbox = new Inbox(port, claims);
+  port.on("message", (batch: CallBatch) => inbox.receive(batch)); // also keeps the thread until the pool ends it
   try {
     const app = await findApp(target);
     for (const task of app.declaredTasks()) bindTask(task, async ({ fn }, args) => fn(...args));
     const work = new Map(listWork(app).map((item) => [item.id, item]));
     const hello = compare(workIds, work);
     if ("ready" in hello) inbox.open(workIds.map((id) => work.get(id) as Work));
-    port.on("message", (batch: CallBatch) => inbox.receive(batch));
     port.postMessage(hello);
   } catch (error) {
     port.postMessage({ failed: describeError(rootOf(error)) } satisfies Hello);

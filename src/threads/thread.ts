@@ -1,4 +1,10 @@
-import { MessageChannel, type MessagePort, type Transferable, Worker } from "node:worker_threads";
+import {
+  MessageChannel,
+  type MessagePort,
+  receiveMessageOnPort,
+  type Transferable,
+  Worker,
+} from "node:worker_threads";
 import type { AppTarget } from "../app/load.ts";
 import type { Call } from "./call.ts";
 import { createClaims, nextTicket, offer, recall, SLOTS } from "./claims.ts";
@@ -33,6 +39,8 @@ export interface ThreadLoss {
 /** One worker and the calls it holds. */
 export class Thread {
   readonly worker: Worker;
+  /** The worker's threadId, also after it has ended. */
+  readonly id: number;
   readonly #port: MessagePort;
   readonly #claims = createClaims();
   readonly #calls: (Call | undefined)[] = new Array(SLOTS).fill(undefined);
@@ -54,21 +62,22 @@ export class Thread {
     const entry = new URL(`./entry${import.meta.url.slice(-3)}`, import.meta.url);
     this.worker = new Worker(entry, { workerData: data, transferList: [port2], name: "offloop" });
     this.#port = port1;
-    port1.on("message", (message: Hello | ResultBatch) => {
+    this.id = this.worker.threadId;
+    const receive = (message: Hello | ResultBatch): void => {
       if (Array.isArray(message)) this.#take(message, listener);
       else listener.onHello(this, message);
-    });
+    };
+    port1.on("message", receive);
     this.worker.on("error", (error) => {
       this.#cause = error;
     });
     this.worker.on("exit", () => {
+      // What it sent before it ended may not have been delivered yet.
+      for (let last = receiveMessageOnPort(port1); last !== undefined; last = receiveMessageOnPort(port1))
+        receive(last.message);
       port1.close();
       listener.onExit(this, this.#loss());
     });
-  }
-
-  get id(): number {
-    return this.worker.threadId;
   }
 
   /** How many calls it holds: the one it runs and those it was handed ahead. */
