@@ -1,4 +1,7 @@
+import { types } from "node:util";
+import { OffloopError } from "../errors/offloop-error.ts";
 import type { SourceLocation } from "../errors/source-location.ts";
+import type { Lifespan, LifespanFunction, LifespanOptions } from "./lifespan.ts";
 import { callerLocation } from "./location.ts";
 import { Router, type RouterOptions } from "./router.ts";
 import type { ServerSettings } from "./settings.ts";
@@ -38,6 +41,7 @@ export class App extends Router {
   readonly settings: ServerSettings;
   /** Where it was made: the module that threads import when nothing else names one. */
   readonly location: SourceLocation;
+  readonly #lifespans: Lifespan[] = [];
 
   /**
    * Makes an app without operations.
@@ -51,6 +55,37 @@ export class App extends Router {
     this.settings = options;
     this.location = callerLocation();
     made.push(this);
+  }
+
+  /**
+   * Declares what is opened before the first request and closed after the last. Lifespans open in order and close in
+   * reverse; FastAPI's `lifespan`.
+   *
+   * @param open - A generator function: opens, yields once, closes.
+   * @throws {OffloopError} `OFFLOOP_HANDLER_INVALID`; and `OFFLOOP_LIFESPAN_FAILED` when the app is served.
+   */
+  lifespan(open: LifespanFunction): void;
+  lifespan(options: LifespanOptions, open: LifespanFunction): void;
+  lifespan(...args: readonly unknown[]): void {
+    const [options, open] = args.length > 1 ? args : [{}, args[0]];
+    const location = callerLocation();
+    if (!types.isGeneratorFunction(open)) {
+      throw new OffloopError(
+        "OFFLOOP_HANDLER_INVALID",
+        "Cannot add a lifespan: expected a generator function",
+        {
+          at: location,
+          fix: "write it as async function* () { open; yield; close }",
+        },
+      );
+    }
+    const { perThread = false } = options as LifespanOptions;
+    this.#lifespans.push({ open: open as LifespanFunction, perThread, location });
+  }
+
+  /** The lifespans of the main thread, or of each thread, in the order of their declaration. */
+  declaredLifespans(where: "main" | "thread"): Lifespan[] {
+    return this.#lifespans.filter(({ perThread }) => perThread === (where === "thread"));
   }
 }
 

@@ -49,6 +49,11 @@ export interface Context<
   readonly cookies: OutputsOf<C>;
   /** The declared body. */
   readonly body: B extends Schema ? OutputOf<B> : undefined;
+  /**
+   * Aborts when the client hangs up, and on the loop when the deadline passes. On a thread `signal.aborted` and
+   * `signal.throwIfAborted()` can be asked in the middle of synchronous code.
+   */
+  readonly signal: AbortSignal;
   /** Work for after the response. */
   readonly background: Background;
   /** The request as it came. */

@@ -4,6 +4,7 @@ import { isSchema, type Schema, type Schemas } from "../schema/schema.ts";
 import type { Context, NoSchemas } from "./context.ts";
 import { type Lane, laneOf } from "./lane.ts";
 import { checkPath, joinPath, type PathNames, pathNames } from "./path.ts";
+import { timeoutMs } from "./settings.ts";
 
 /** The HTTP methods an operation can answer. */
 export const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"] as const;
@@ -34,6 +35,11 @@ export interface OperationOptions<
   readonly status?: number;
   /** Where it runs, against the rule: an async function on `"loop"`, a plain one on `"thread"`. */
   readonly runs?: Lane;
+  /**
+   * How long a call may run; past it 504. On a thread the call is ended and the thread replaced; on the loop `signal`
+   * aborts, and the function may go on. Milliseconds, 1-86,400,000. Default: the app's `timeouts.operationMs`.
+   */
+  readonly timeoutMs?: number;
   /** Largest body accepted, in bytes; past it 413. Default: the app's `maxBodyBytes`. */
   readonly maxBodyBytes?: number;
   /** Tags, after those of its routers. */
@@ -71,6 +77,7 @@ export interface Operation {
   readonly inputs: Inputs;
   readonly status: number;
   readonly tags: readonly string[];
+  readonly timeoutMs: number | undefined;
   readonly maxBodyBytes: number | undefined;
   readonly location: SourceLocation;
 }
@@ -115,6 +122,7 @@ export function createOperation(
     inputs,
     status: options.status ?? 200,
     tags: options.tags ?? [],
+    timeoutMs: timeoutMs(`timeoutMs of ${id}`, options.timeoutMs),
     maxBodyBytes: options.maxBodyBytes,
     location,
   };

@@ -6,8 +6,10 @@
 export const errorCodes = {
   OFFLOOP_APP_NOT_FOUND: "The module has no App under the export that was asked for.",
   OFFLOOP_BODY_NOT_ALLOWED: "A GET or HEAD operation declares a body.",
+  OFFLOOP_CLIENT_GONE: "The client hung up before its request was started.",
   OFFLOOP_HANDLER_INVALID: "What was given as a handler or task is not a function.",
   OFFLOOP_LANE_UNKNOWN: "A function's declaration no longer tells whether it is async.",
+  OFFLOOP_LIFESPAN_FAILED: "A lifespan function threw before its yield, or never yielded.",
   OFFLOOP_MODULE_FAILED: "The app's module threw while it was loaded.",
   OFFLOOP_MODULE_NOT_FOUND: "There is no file at the module path that was given.",
   OFFLOOP_NOT_CLONEABLE: "A value that must cross between the loop and a thread cannot be cloned.",
@@ -24,6 +26,9 @@ export const errorCodes = {
   OFFLOOP_THREAD_APP_DIFFERS: "A thread loaded other operations or tasks than the main thread.",
   OFFLOOP_THREAD_EXITED: "A thread ended while it ran a call.",
   OFFLOOP_THREAD_START: "A thread could not load the app.",
+  OFFLOOP_THREADS_BUSY: "As many calls wait for a thread as may.",
+  OFFLOOP_THREADS_DOWN: "No thread can load the app any more.",
+  OFFLOOP_TIMEOUT: "An operation or task ran for longer than its deadline.",
 } as const;
 
 /** A code of the table above. */

@@ -1,24 +1,28 @@
 import { pathToFileURL } from "node:url";
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
-import type { BackgroundCall } from "../app/background.ts";
 import type { AppTarget } from "../app/load.ts";
 import type { Operation } from "../app/operation.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { bindTask, type TaskDeclaration } from "../app/task.ts";
 import { BackgroundChains } from "../background/chains.ts";
-import type { RawReply, RawRequest } from "../operation/raw.ts";
+import type { TaskFailure } from "../background/run.ts";
+import { withinDeadline } from "../operation/deadline.ts";
+import type { RawReply } from "../operation/raw.ts";
 import { runOperation } from "../operation/run.ts";
 import type { CallClass } from "../threads/call.ts";
-import { createThreadCalls } from "../threads/calls.ts";
+import { timeoutError } from "../threads/call-error.ts";
+import { createThreadCalls, type ThreadCalls } from "../threads/calls.ts";
 import { ThreadPool } from "../threads/pool.ts";
+import { refusedReply } from "../threads/refused-reply.ts";
 import { listWork, OperationWork, type Work } from "../threads/work.ts";
+import type { HttpRequest } from "./request.ts";
 
 /** An operation that can be asked. */
 export interface RunnableOperation {
   readonly declaration: Operation;
   /** One request, on the operation's lane. Gives a reply whatever happens. */
-  readonly run: (request: RawRequest) => Promise<RawReply>;
+  readonly run: (request: HttpRequest) => Promise<RawReply>;
   /** Requests it has not answered yet. */
   running: number;
 }
@@ -29,6 +33,8 @@ export interface Lanes {
   readonly background: BackgroundChains;
   /** Undefined when nothing in the app runs on threads. */
   readonly pool: ThreadPool | undefined;
+  /** Whether the server shuts down: connections end with their response. */
+  closing: boolean;
   /** Ends the threads; tasks can no longer be called. */
   close(): Promise<void>;
 }
@@ -46,31 +52,25 @@ export async function openLanes(
     : undefined;
   await pool?.start();
   const threads = pool && createThreadCalls(pool, works);
-  const runTask = (
-    task: Pick<TaskDeclaration, "name" | "lane" | "fn">,
-    args: unknown[],
-    callClass: CallClass,
-  ): Promise<unknown> =>
-    task.lane === "thread" && threads !== undefined
-      ? threads.task(task, args, callClass)
-      : runOnLoop(task, args);
+  const runTask = (task: TaskDeclaration, args: unknown[], callClass: CallClass): Promise<unknown> => {
+    const timeoutMs = task.timeoutMs ?? settings.timeouts.taskMs;
+    return task.lane === "thread" && threads !== undefined
+      ? threads.task(task, args, callClass, timeoutMs)
+      : runOnLoop(task, args, timeoutMs);
+  };
   for (const task of app.declaredTasks())
     bindTask(task, (declaration, args) => runTask(declaration, args, "request"));
   return {
     operations: works.flatMap((work, index) => {
       if (!(work instanceof OperationWork)) return [];
-      const { declaration } = work;
-      const onThread = declaration.lane === "thread" && threads !== undefined;
-      const run = onThread
-        ? (request: RawRequest) => threads.operation(index, request)
-        : (request: RawRequest) => runOperation(work.compiled, request, false);
-      return { declaration, run, running: 0 };
+      return { declaration: work.declaration, run: runnerOf(work, index, threads, settings), running: 0 };
     }),
     background: new BackgroundChains(
-      (call: BackgroundCall) => runTask(call.task, call.args, "background"),
+      ({ task, args }) => runTask(task, args, "background"),
       (failure, request, operation) => logTaskFailure(log, failure, request, operation),
     ),
     pool,
+    closing: false,
     close: async () => {
       for (const task of app.declaredTasks()) bindTask(task, undefined);
       await pool?.close();
@@ -78,8 +78,36 @@ export async function openLanes(
   };
 }
 
-async function runOnLoop({ fn }: Pick<TaskDeclaration, "fn">, args: unknown[]): Promise<unknown> {
-  return fn(...args);
+/** How an operation is run is decided once: its lane, and whether it has a deadline. */
+function runnerOf(
+  work: OperationWork,
+  index: number,
+  threads: ThreadCalls | undefined,
+  settings: ResolvedSettings,
+): RunnableOperation["run"] {
+  const { declaration, compiled } = work;
+  const timeoutMs = declaration.timeoutMs ?? settings.timeouts.operationMs;
+  if (declaration.lane === "thread" && threads !== undefined)
+    return (request) => threads.operation(index, request, timeoutMs);
+  if (timeoutMs === undefined) return (request) => runOperation(compiled, request, false);
+  return (request) =>
+    withinDeadline(timeoutMs, runOperation(compiled, request, false), (elapsedMs) => {
+      const error = timeoutError(declaration, timeoutMs, elapsedMs, "loop");
+      request.cancel(new DOMException(`${timeoutMs} ms have passed`, "TimeoutError"));
+      return refusedReply(error);
+    });
+}
+
+async function runOnLoop(
+  task: TaskDeclaration,
+  args: unknown[],
+  timeoutMs: number | undefined,
+): Promise<unknown> {
+  if (timeoutMs === undefined) return task.fn(...args);
+  const run = (async () => task.fn(...args))();
+  return withinDeadline(timeoutMs, run, (elapsedMs) => {
+    throw timeoutError({ id: `task ${task.name}`, location: task.location }, timeoutMs, elapsedMs, "loop");
+  });
 }
 
 function createPool(
@@ -93,13 +121,14 @@ function createPool(
     ...settings.threads,
     target: target ?? { url: pathToFileURL(app.location.file).href, exportName: undefined },
     workIds: works.map(({ id }) => id),
+    works: works.map(({ id, declaration }) => ({ id, location: declaration.location })),
     onStartFailure: (error) => log.error({ code: error.code }, `${error.code}: ${error.message}`),
   });
 }
 
 function logTaskFailure(
   log: Logger,
-  { task, error, skipped }: Parameters<ConstructorParameters<typeof BackgroundChains>[1]>[0],
+  { task, error, skipped }: TaskFailure,
   request: string,
   operation: string,
 ): void {

@@ -6,7 +6,7 @@ import type { RawReply } from "../operation/raw.ts";
 import { internalErrorReply } from "../operation/reply.ts";
 import type { Lanes, RunnableOperation } from "./lanes.ts";
 import { writeReply } from "./reply.ts";
-import { rawRequest } from "./request.ts";
+import { HttpRequest } from "./request.ts";
 
 /** Adds a route for every operation. */
 export function addRoutes(fastify: FastifyInstance, lanes: Lanes, log: Logger): void {
@@ -37,11 +37,12 @@ function handlerOf(
     // Whether the client got it or hung up, its tasks run; only then, as the response goes first.
     if (background !== undefined && background.length > 0)
       finished(reply.raw, () => lanes.background.start(request.id, id, background));
+    if (lanes.closing) reply.header("connection", "close");
     writeReply(reply, raw);
   };
   return (request, reply) => {
     operation.running++;
-    operation.run(rawRequest(request, hasParams)).then((raw) => {
+    operation.run(new HttpRequest(request, reply, hasParams)).then((raw) => {
       operation.running--;
       try {
         answer(request, reply, raw);

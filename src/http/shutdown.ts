@@ -10,6 +10,7 @@ export function createShutdown(
   log: Logger,
 ): () => Promise<void> {
   const shutDown = async (): Promise<void> => {
+    lanes.closing = true;
     const finished = fastify.close().then(() => lanes.background.drained());
     if (!(await within(graceMs, finished))) logAbandoned(lanes, graceMs, log);
     fastify.server.closeAllConnections();

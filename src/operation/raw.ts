@@ -14,6 +14,8 @@ export interface RawRequest {
   readonly headers: readonly string[];
   /** The body's bytes; undefined when there were none. */
   readonly body: Uint8Array | undefined;
+  /** Aborts when nobody waits for the answer any more: the client hung up, or the deadline passed. */
+  readonly signal: AbortSignal;
 }
 
 /** Header names and values in pairs; a name may come twice. */

@@ -40,6 +40,10 @@ export class RequestContext implements Context<string> {
     return this.#background;
   }
 
+  get signal(): AbortSignal {
+    return this.#request.signal;
+  }
+
   get response(): ResponseInfo {
     this.#response ??= new Response();
     return this.#response;

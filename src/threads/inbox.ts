@@ -3,7 +3,8 @@ import { findUncloneable } from "../app/cloneable.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { failureReply } from "../operation/reply.ts";
 import { runOperation } from "../operation/run.ts";
-import { type Claims, claim } from "./claims.ts";
+import { type Board, claim, sharedNow } from "./board.ts";
+import { type CancelSignal, createCancelSignal } from "./cancel-signal.ts";
 import {
   CALL_FIELDS,
   type CallBatch,
@@ -29,7 +30,7 @@ interface Received {
 /** The calls a thread holds: it runs one at a time, and sends results in as few messages as their haste allows. */
 export class Inbox {
   readonly #port: MessagePort;
-  readonly #claims: Claims;
+  readonly #board: Board;
   readonly #waiting: Received[] = [];
   #work: readonly Work[] = [];
   #histories: RunHistory[] = [];
@@ -38,10 +39,13 @@ export class Inbox {
   /** What the unsent results are of, in the same order. */
   #resultsOf: Work[] = [];
   #running = false;
+  /** The ticket of the running call, and its signal if it asked for one. */
+  #ticket = 0;
+  #signal: CancelSignal | undefined;
 
-  constructor(port: MessagePort, claims: Claims) {
+  constructor(port: MessagePort, board: Board) {
     this.#port = port;
-    this.#claims = claims;
+    this.#board = board;
   }
 
   /** @param work - What the indexes in calls stand for. */
@@ -62,16 +66,23 @@ export class Inbox {
     if (!this.#running) void this.#runAll();
   }
 
+  /** The pool says that nobody waits for a call any more. */
+  cancel(ticket: number): void {
+    if (ticket === this.#ticket) this.#signal?.abort();
+  }
+
   async #runAll(): Promise<void> {
     this.#running = true;
     for (let call = this.#waiting.shift(); call !== undefined; call = this.#waiting.shift()) {
-      if (!claim(this.#claims, call.slot, call.ticket)) continue;
+      if (!claim(this.#board, call.slot, call.ticket, sharedNow())) continue;
+      this.#ticket = call.ticket;
+      this.#signal = undefined;
       const history = this.#histories[call.work] as RunHistory;
       const work = this.#work[call.work] as Work;
       // What is done must not wait behind what may take long.
       if (!history.isQuick) this.#flush();
       const start = performance.now();
-      const outcome = await this.#run(work, call.payload);
+      const outcome = await this.#run(work, call);
       const runMs = performance.now() - start;
       history.record(runMs);
       this.#results.push(call.slot, runMs, outcome);
@@ -81,9 +92,17 @@ export class Inbox {
     this.#running = false;
   }
 
-  async #run(work: Work, payload: unknown): Promise<unknown> {
+  async #run(work: Work, { slot, ticket, payload }: Received): Promise<unknown> {
     if (!(work instanceof OperationWork)) return runTask(work, payload as unknown[]);
-    const reply = await runOperation(work.compiled, new ReceivedRequest(payload as RequestPayload), true);
+    const signal = (): AbortSignal => {
+      this.#signal ??= createCancelSignal(this.#board, slot, ticket);
+      return this.#signal.signal;
+    };
+    const reply = await runOperation(
+      work.compiled,
+      new ReceivedRequest(payload as RequestPayload, signal),
+      true,
+    );
     const packed = packReply(reply);
     this.#transfer.push(...packed.transfer);
     return packed.payload;

@@ -3,13 +3,13 @@ import type { AppTarget } from "../app/load.ts";
 import { type DescribedError, describeError } from "../errors/described-error.ts";
 import { HTTPError } from "../errors/http-error.ts";
 import type { HeaderPairs, RawReply, RawRequest } from "../operation/raw.ts";
-import type { Claims } from "./claims.ts";
+import type { Board } from "./board.ts";
 
 /** What a thread is started with. */
 export interface ThreadData {
   readonly offloop: "thread";
   readonly port: MessagePort;
-  readonly claims: Claims;
+  readonly board: Board;
   readonly target: AppTarget;
   /** Everything the main thread can ask for; a call names its work by its index here. */
   readonly workIds: readonly string[];
@@ -18,6 +18,9 @@ export interface ThreadData {
 /** Calls for a thread, four fields each: slot, ticket, index of the work, payload. */
 export type CallBatch = unknown[];
 export const CALL_FIELDS = 4;
+
+/** What the pool says to a thread besides calls. */
+export type Control = { readonly cancelled: number } | { readonly leave: true };
 
 /** Results for the pool, three fields each: slot, run time in milliseconds, outcome. */
 export type ResultBatch = unknown[];
@@ -63,15 +66,22 @@ export class ReceivedRequest implements RawRequest {
   readonly params: Readonly<Record<string, string>> | undefined;
   readonly body: Uint8Array | undefined;
   readonly #joined: string;
+  readonly #signal: () => AbortSignal;
   #headers: string[] | undefined;
 
-  constructor(payload: RequestPayload) {
+  /** @param signal - Makes the signal when someone asks for it. */
+  constructor(payload: RequestPayload, signal: () => AbortSignal) {
+    this.#signal = signal;
     [this.id, this.method, this.url, this.params, this.#joined, this.body] = payload;
   }
 
   get headers(): readonly string[] {
     this.#headers ??= this.#joined === "" ? [] : this.#joined.split("\n");
     return this.#headers;
+  }
+
+  get signal(): AbortSignal {
+    return this.#signal();
   }
 }
 

@@ -1,29 +1,41 @@
 import {
   MessageChannel,
   type MessagePort,
+  type ResourceLimits,
   receiveMessageOnPort,
   type Transferable,
   Worker,
 } from "node:worker_threads";
 import type { AppTarget } from "../app/load.ts";
+import {
+  type Board,
+  cancel,
+  createBoard,
+  nextTicket,
+  offer,
+  recall,
+  runningSince,
+  SLOTS,
+  sharedNow,
+} from "./board.ts";
 import type { Call } from "./call.ts";
-import { createClaims, nextTicket, offer, recall, SLOTS } from "./claims.ts";
 import {
   CALL_FIELDS,
   type CallBatch,
+  type Control,
   type Hello,
   RESULT_FIELDS,
   type ResultBatch,
   type ThreadData,
 } from "./messages.ts";
 
-/** What a thread tells its pool. */
+/** What a thread tells its roster. */
 export interface ThreadListener {
   onHello(thread: Thread, hello: Hello): void;
   onResult(thread: Thread, call: Call, runMs: number, outcome: unknown): void;
   /** After all results of one message. */
-  onIdle(thread: Thread): void;
-  onExit(thread: Thread, lost: ThreadLoss): void;
+  onResults(thread: Thread): void;
+  onExit(thread: Thread, loss: ThreadLoss): void;
 }
 
 /** What an ended thread leaves behind. */
@@ -36,13 +48,20 @@ export interface ThreadLoss {
   readonly cause: unknown;
 }
 
+/** What a thread is made of. */
+export interface ThreadOptions {
+  readonly target: AppTarget;
+  readonly workIds: readonly string[];
+  readonly resourceLimits: ResourceLimits;
+}
+
 /** One worker and the calls it holds. */
 export class Thread {
   readonly worker: Worker;
   /** The worker's threadId, also after it has ended. */
   readonly id: number;
   readonly #port: MessagePort;
-  readonly #claims = createClaims();
+  readonly #board: Board = createBoard();
   readonly #calls: (Call | undefined)[] = new Array(SLOTS).fill(undefined);
   readonly #freeSlots: number[] = Array.from({ length: SLOTS }, (_, slot) => SLOTS - 1 - slot);
   #batch: CallBatch = [];
@@ -55,14 +74,21 @@ export class Thread {
   idleSince = 0;
   /** When it last gave a result or was handed a call while idle. */
   progressAt = 0;
+  /** Whether it is being ended. */
+  ending = false;
 
-  constructor(target: AppTarget, workIds: readonly string[], listener: ThreadListener) {
+  constructor({ target, workIds, resourceLimits }: ThreadOptions, listener: ThreadListener) {
     const { port1, port2 } = new MessageChannel();
-    const data: ThreadData = { offloop: "thread", port: port2, claims: this.#claims, target, workIds };
+    const data: ThreadData = { offloop: "thread", port: port2, board: this.#board, target, workIds };
     const entry = new URL(`./entry${import.meta.url.slice(-3)}`, import.meta.url);
-    this.worker = new Worker(entry, { workerData: data, transferList: [port2], name: "offloop" });
-    this.#port = port1;
+    this.worker = new Worker(entry, {
+      workerData: data,
+      transferList: [port2],
+      name: "offloop",
+      resourceLimits,
+    });
     this.id = this.worker.threadId;
+    this.#port = port1;
     const receive = (message: Hello | ResultBatch): void => {
       if (Array.isArray(message)) this.#take(message, listener);
       else listener.onHello(this, message);
@@ -89,6 +115,15 @@ export class Thread {
     return this.#freeSlots.length > 0;
   }
 
+  /** The call it runs, and for how many milliseconds. */
+  get running(): { readonly call: Call; readonly ms: number } | undefined {
+    for (const [slot, call] of this.#calls.entries()) {
+      const since = call === undefined ? undefined : runningSince(this.#board, slot, call.ticket);
+      if (call !== undefined && since !== undefined) return { call, ms: sharedNow() - since };
+    }
+    return undefined;
+  }
+
   /** Hands it a call; {@link flush} sends it. Only while it has room. */
   give(call: Call): void {
     const slot = this.#freeSlots.pop() as number;
@@ -96,13 +131,13 @@ export class Thread {
     this.#ticket = nextTicket(this.#ticket);
     call.ticket = this.#ticket;
     this.#calls[slot] = call;
-    offer(this.#claims, slot, call.ticket);
+    offer(this.#board, slot, call.ticket);
     this.#batch.push(slot, call.ticket, call.work, call.payload);
-    this.#transfer.push(...call.transfer);
+    if (call.transfer.length > 0) this.#transfer.push(...call.transfer);
   }
 
   /** Sends what it was given since the last time, as one message. Gives back the calls that cannot be cloned. */
-  flush(): { call: Call; error: unknown }[] {
+  flush(): { readonly call: Call; readonly error: unknown }[] {
     if (this.#batch.length === 0) return [];
     const batch = this.#batch;
     const transfer = this.#transfer;
@@ -119,8 +154,30 @@ export class Thread {
   /** Takes back the calls it has not started, in their order. What was transferred to it stays. */
   recallUnstarted(): Call[] {
     return this.#release(
-      (call, slot) => call.transfer.length === 0 && recall(this.#claims, slot, call.ticket),
+      (call, slot) => call.transfer.length === 0 && recall(this.#board, slot, call.ticket),
     );
+  }
+
+  /** Tells a call it runs that nobody waits for it any more. */
+  cancel(call: Call): void {
+    const slot = this.#calls.indexOf(call);
+    if (slot === -1) return;
+    call.cancelled = true;
+    cancel(this.#board, slot, call.ticket);
+    this.#port.postMessage({ cancelled: call.ticket } satisfies Control); // for code that awaits rather than asks
+  }
+
+  /** Ends it whatever it does, and gives up the call it runs. */
+  end(call?: Call): void {
+    this.ending = true;
+    if (call !== undefined) this.#release((held) => held === call);
+    void this.worker.terminate();
+  }
+
+  /** Asks it to close what it has opened, and to end. */
+  leave(): void {
+    this.ending = true;
+    this.#port.postMessage({ leave: true } satisfies Control);
   }
 
   #sendOneByOne(batch: CallBatch): { call: Call; error: unknown }[] {
@@ -143,11 +200,11 @@ export class Thread {
     for (let i = 0; i < results.length; i += RESULT_FIELDS) {
       const slot = results[i] as number;
       const call = this.#calls[slot];
-      if (call === undefined) continue;
+      if (call === undefined) continue; // it was given up before it ended
       this.#free(slot);
       listener.onResult(this, call, results[i + 1] as number, results[i + 2]);
     }
-    listener.onIdle(this);
+    listener.onResults(this);
   }
 
   #loss(): ThreadLoss {

@@ -180,7 +180,7 @@ test("task(): what cannot cross is named, and the thread goes on", async () => {
   await start();
   await assert.rejects(takes({ deep: [{ run: () => 1 }] }), {
     code: "OFFLOOP_NOT_CLONEABLE",
-    message: /task "takes".*args\[0\]\.deep\[0\]\.run \(a function\)/,
+    message: /task takes.*args\[0\]\.deep\[0\]\.run \(a function\)/,
   });
   await assert.rejects(gives("function"), {
     code: "OFFLOOP_NOT_CLONEABLE",
