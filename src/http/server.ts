@@ -3,9 +3,12 @@ import type { Logger } from "pino";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { addAccessLog } from "./access-log.ts";
 import { answerClientError, createFailureHandler } from "./failures.ts";
+import { addHealthRoutes } from "./health.ts";
 import type { Lanes } from "./lanes.ts";
 import { createNotFound } from "./not-found.ts";
 import { addRoutes } from "./routes.ts";
+
+const MIN_CHECK_MS = 20;
 
 /** Makes the Fastify instance that answers for an app. Fastify is loaded here, so that threads never load it. */
 export async function createServer(
@@ -14,10 +17,20 @@ export async function createServer(
   log: Logger,
   accessLog: boolean,
 ): Promise<FastifyInstance> {
+  const { maxHeaderBytes, headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = settings.connections;
   const { fastify: createFastify } = await import("fastify");
   const onFailure = createFailureHandler(log);
   const fastify: FastifyInstance = createFastify({
     bodyLimit: settings.maxBodyBytes,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    routerOptions: { maxParamLength: maxHeaderBytes },
+    http: {
+      maxHeaderSize: maxHeaderBytes,
+      headersTimeout: headersTimeoutMs,
+      // Node looks for slow clients every 30 s, which would make a timeout of 15 s one of up to 45 s.
+      connectionsCheckingInterval: Math.max(MIN_CHECK_MS, Math.min(headersTimeoutMs, requestTimeoutMs) / 4),
+    },
     exposeHeadRoutes: false,
     clientErrorHandler: answerClientError,
     frameworkErrors: onFailure,
@@ -28,6 +41,8 @@ export async function createServer(
   fastify.setErrorHandler(onFailure);
   fastify.setNotFoundHandler(createNotFound(lanes.operations.map(({ declaration }) => declaration)));
   if (accessLog && log.isLevelEnabled("info")) addAccessLog(fastify, log);
+  if (settings.health !== undefined && settings.health.port === undefined)
+    addHealthRoutes(fastify, settings.health, lanes);
   addRoutes(fastify, lanes, log);
   return fastify;
 }

@@ -6,7 +6,22 @@ import { resolveSettings } from "../../src/app/settings.ts";
 
 test("settings: Python's rule for threads, and the other defaults", () => {
   assert.deepEqual(resolveSettings(), {
-    threads: { max: Math.min(32, availableParallelism() + 4), reserve: 1, idleMs: 30_000 },
+    threads: {
+      max: Math.min(32, availableParallelism() + 4),
+      reserve: 1,
+      idleMs: 30_000,
+      maxQueue: 1_000,
+      maxBackgroundQueue: 10_000,
+      resourceLimits: {},
+    },
+    timeouts: { operationMs: undefined, taskMs: undefined },
+    connections: {
+      maxHeaderBytes: 16_384,
+      headersTimeoutMs: 15_000,
+      requestTimeoutMs: 300_000,
+      keepAliveTimeoutMs: 72_000,
+    },
+    health: undefined,
     maxBodyBytes: 10_485_760,
     shutdownGraceMs: 30_000,
   });
