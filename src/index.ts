@@ -11,4 +11,4 @@ export { HTTPError } from "./errors/http-error.ts";
 export { OffloopError } from "./errors/offloop-error.ts";
 export { serve } from "./http/serve.ts";
 export type { ServeOptions, Server } from "./http/serve-options.ts";
-export type { PoolSize } from "./threads/pool.ts";
+export type { PoolSize } from "./threads/pool-size.ts";

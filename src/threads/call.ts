@@ -37,3 +37,8 @@ export interface Call extends NewCall {
   /** Whether it was told, while it ran, that nobody waits for it. */
   cancelled: boolean;
 }
+
+/** A call as the pool keeps it. */
+export function takeOn(call: NewCall, order: number): Call {
+  return { ...call, queuedAt: performance.now(), order, ticket: 0, cancelled: false };
+}

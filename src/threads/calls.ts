@@ -39,10 +39,9 @@ export function createThreadCalls(pool: ThreadPool, works: readonly Work[]): Thr
         const work = indexes.get(taskWorkId(declaration.name));
         if (work === undefined) return reject(unknownTask(declaration));
         const settle = (error: OffloopError | undefined, outcome: unknown): void => {
-          if (error !== undefined) return reject(error);
-          const [ok, value] = outcome as TaskOutcome;
+          const [ok, value] = error === undefined ? (outcome as TaskOutcome) : [false as const, error];
           if (ok) resolve(value);
-          else reject(unpackThrown(value));
+          else reject(value instanceof OffloopError ? value : unpackThrown(value));
         };
         pool.run({
           work,

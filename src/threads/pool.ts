@@ -1,7 +1,7 @@
 import { findUncloneable } from "../app/cloneable.ts";
 import type { OffloopError } from "../errors/offloop-error.ts";
 import { Admission } from "./admission.ts";
-import type { Call, NewCall } from "./call.ts";
+import { type Call, type NewCall, takeOn } from "./call.ts";
 import {
   cloneError,
   exitedError,
@@ -12,24 +12,16 @@ import {
 } from "./call-error.ts";
 import { Placement } from "./placement.ts";
 import type { PoolOptions } from "./pool-options.ts";
+import type { PoolSize } from "./pool-size.ts";
 import { Roster, type RosterListener } from "./roster.ts";
 import { Rounds } from "./rounds.ts";
-import type { Thread, ThreadLoss } from "./thread.ts";
+import type { Thread } from "./thread.ts";
+import type { ThreadLoss } from "./thread-listener.ts";
 import { WaitingCalls } from "./waiting-calls.ts";
 import { WorkLoads } from "./work-loads.ts";
 
 /** A call that waits this long makes the pool grow; one not started for so long is taken back from its thread. */
 const PATIENCE_MS = 5;
-
-/** The threads of a pool at one moment. */
-export interface PoolSize {
-  /** Threads that have loaded the app. */
-  readonly threads: number;
-  /** How many of them hold a call. */
-  readonly busy: number;
-  /** How many calls wait for a thread. */
-  readonly waiting: number;
-}
 
 /** Runs plain functions on threads: one call a thread at a time, requests before background work. */
 export class ThreadPool implements RosterListener {
@@ -80,21 +72,8 @@ export class ThreadPool implements RosterListener {
     const refusal = this.#closed
       ? exitedError(this.#placeOf(newCall), "the server closed")
       : this.#admission.refusal(newCall);
-    if (refusal !== undefined) return newCall.settle(refusal, undefined);
-    this.#waiting.push({
-      ...newCall,
-      queuedAt: performance.now(),
-      order: this.#order++,
-      ticket: 0,
-      cancelled: false,
-    });
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    // After the poll phase: all requests read in this turn of the loop go out as one message a thread.
-    setImmediate(() => {
-      this.#scheduled = false;
-      this.#dispatch();
-    });
+    if (refusal === undefined) this.#queue(newCall);
+    else newCall.settle(refusal, undefined);
   }
 
   /** Ends all threads. What they run and what waits is settled with an error. */
@@ -103,16 +82,12 @@ export class ThreadPool implements RosterListener {
     clearTimeout(this.#patience);
     this.#rounds.stop();
     await this.#roster.close();
-    for (const call of this.#waiting.takeAll())
-      call.settle(exitedError(this.#placeOf(call), "the server closed"), undefined);
+    this.#giveUpWaiting((place) => exitedError(place, "the server closed"));
   }
 
   onStarted(): void {
     const { failure, ready } = this.#roster;
-    if (failure !== undefined && ready === 0) {
-      for (const call of this.#waiting.takeAll())
-        call.settle(noThreadsError(this.#placeOf(call), failure), undefined);
-    }
+    if (failure !== undefined && ready === 0) this.#giveUpWaiting((place) => noThreadsError(place, failure));
     this.#dispatch();
   }
 
@@ -136,6 +111,17 @@ export class ThreadPool implements RosterListener {
     }
     if (!this.#closed) this.#roster.growTo(1);
     this.#dispatch();
+  }
+
+  #queue(newCall: NewCall): void {
+    this.#waiting.push(takeOn(newCall, this.#order++));
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    // After the poll phase: all requests read in this turn of the loop go out as one message a thread.
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#dispatch();
+    });
   }
 
   #dispatch(): void {
@@ -195,6 +181,10 @@ export class ThreadPool implements RosterListener {
   #takenBack(calls: readonly Call[]): void {
     for (const call of calls) this.#loads.leave(call);
     this.#waiting.putBack(calls);
+  }
+
+  #giveUpWaiting(why: (place: WorkPlace) => OffloopError): void {
+    for (const call of this.#waiting.takeAll()) call.settle(why(this.#placeOf(call)), undefined);
   }
 
   #anyAhead(): boolean {

@@ -3,7 +3,8 @@ import type { OffloopError } from "../errors/offloop-error.ts";
 import type { Hello } from "./messages.ts";
 import type { PoolOptions } from "./pool-options.ts";
 import { startError } from "./start-error.ts";
-import { Thread, type ThreadListener, type ThreadLoss } from "./thread.ts";
+import { Thread } from "./thread.ts";
+import type { ThreadListener, ThreadLoss } from "./thread-listener.ts";
 
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 30_000;
@@ -11,7 +12,7 @@ const LAST_RETRY_MS = 30_000;
 const LEAVE_MS = 5_000;
 
 /** What the roster tells the pool. */
-export interface RosterListener extends Pick<ThreadListener, "onResult" | "onResults"> {
+export interface RosterListener extends Pick<ThreadListener<Thread>, "onResult" | "onResults"> {
   /** A thread has loaded the app and is idle, or has failed to. */
   onStarted(): void;
   /** A thread has ended. */
@@ -19,7 +20,7 @@ export interface RosterListener extends Pick<ThreadListener, "onResult" | "onRes
 }
 
 /** The threads there are: starting, idle, busy; and their coming and going. */
-export class Roster implements ThreadListener {
+export class Roster implements ThreadListener<Thread> {
   readonly #options: PoolOptions;
   readonly #listener: RosterListener;
   readonly #threads = new Set<Thread>();
@@ -107,17 +108,17 @@ export class Roster implements ThreadListener {
 
   onHello(thread: Thread, hello: Hello): void {
     const error = startError(hello, thread.id, this.#options);
+    this.#settleStart(thread, error);
     if (error !== undefined) {
-      this.#settleStart(thread, error);
-      return thread.end();
+      thread.end();
+      return;
     }
-    this.#settleStart(thread, undefined);
     threadChannel.publish({ event: "start", thread: thread.id, threads: this.ready });
     this.rest(thread);
     this.#listener.onStarted();
   }
 
-  onResult(...result: Parameters<ThreadListener["onResult"]>): void {
+  onResult(...result: Parameters<RosterListener["onResult"]>): void {
     this.#listener.onResult(...result);
   }
 
@@ -171,7 +172,10 @@ export class Roster implements ThreadListener {
         : Math.min(LAST_RETRY_MS, this.#retryMs === 0 ? FIRST_RETRY_MS : this.#retryMs * 2);
     this.#retryAt = performance.now() + this.#retryMs;
     settle(error);
-    if (error !== undefined) this.#listener.onStarted();
+    if (error === undefined) return;
+    this.#listener.onStarted();
+    // Without any thread nothing else would try again: calls are refused.
+    setTimeout(() => this.growTo(1), this.#retryMs).unref();
   }
 }
 

@@ -15,7 +15,6 @@ import {
   offer,
   recall,
   runningSince,
-  SLOTS,
   sharedNow,
 } from "./board.ts";
 import type { Call } from "./call.ts";
@@ -28,25 +27,8 @@ import {
   type ResultBatch,
   type ThreadData,
 } from "./messages.ts";
-
-/** What a thread tells its roster. */
-export interface ThreadListener {
-  onHello(thread: Thread, hello: Hello): void;
-  onResult(thread: Thread, call: Call, runMs: number, outcome: unknown): void;
-  /** After all results of one message. */
-  onResults(thread: Thread): void;
-  onExit(thread: Thread, loss: ThreadLoss): void;
-}
-
-/** What an ended thread leaves behind. */
-export interface ThreadLoss {
-  /** Calls it had started. */
-  readonly started: Call[];
-  /** Calls it had not started, in their order. */
-  readonly unstarted: Call[];
-  /** What ended it, if it was an error. */
-  readonly cause: unknown;
-}
+import { Slots } from "./slots.ts";
+import type { ThreadListener, ThreadLoss } from "./thread-listener.ts";
 
 /** What a thread is made of. */
 export interface ThreadOptions {
@@ -62,8 +44,7 @@ export class Thread {
   readonly id: number;
   readonly #port: MessagePort;
   readonly #board: Board = createBoard();
-  readonly #calls: (Call | undefined)[] = new Array(SLOTS).fill(undefined);
-  readonly #freeSlots: number[] = Array.from({ length: SLOTS }, (_, slot) => SLOTS - 1 - slot);
+  readonly #slots = new Slots();
   #batch: CallBatch = [];
   #transfer: Transferable[] = [];
   #ticket = 0;
@@ -77,7 +58,7 @@ export class Thread {
   /** Whether it is being ended. */
   ending = false;
 
-  constructor({ target, workIds, resourceLimits }: ThreadOptions, listener: ThreadListener) {
+  constructor({ target, workIds, resourceLimits }: ThreadOptions, listener: ThreadListener<Thread>) {
     const { port1, port2 } = new MessageChannel();
     const data: ThreadData = { offloop: "thread", port: port2, board: this.#board, target, workIds };
     const entry = new URL(`./entry${import.meta.url.slice(-3)}`, import.meta.url);
@@ -108,29 +89,27 @@ export class Thread {
 
   /** How many calls it holds: the one it runs and those it was handed ahead. */
   get load(): number {
-    return SLOTS - this.#freeSlots.length;
+    return this.#slots.load;
   }
 
   get hasRoom(): boolean {
-    return this.#freeSlots.length > 0;
+    return this.#slots.hasRoom;
   }
 
   /** The call it runs, and for how many milliseconds. */
   get running(): { readonly call: Call; readonly ms: number } | undefined {
-    for (const [slot, call] of this.#calls.entries()) {
-      const since = call === undefined ? undefined : runningSince(this.#board, slot, call.ticket);
-      if (call !== undefined && since !== undefined) return { call, ms: sharedNow() - since };
-    }
-    return undefined;
+    return this.#slots.find((call, slot) => {
+      const since = runningSince(this.#board, slot, call.ticket);
+      return since === undefined ? undefined : { call, ms: sharedNow() - since };
+    });
   }
 
   /** Hands it a call; {@link flush} sends it. Only while it has room. */
   give(call: Call): void {
-    const slot = this.#freeSlots.pop() as number;
+    const slot = this.#slots.put(call);
     if (this.load === 1) this.progressAt = performance.now();
     this.#ticket = nextTicket(this.#ticket);
     call.ticket = this.#ticket;
-    this.#calls[slot] = call;
     offer(this.#board, slot, call.ticket);
     this.#batch.push(slot, call.ticket, call.work, call.payload);
     if (call.transfer.length > 0) this.#transfer.push(...call.transfer);
@@ -153,15 +132,15 @@ export class Thread {
 
   /** Takes back the calls it has not started, in their order. What was transferred to it stays. */
   recallUnstarted(): Call[] {
-    return this.#release(
+    return this.#slots.release(
       (call, slot) => call.transfer.length === 0 && recall(this.#board, slot, call.ticket),
     );
   }
 
   /** Tells a call it runs that nobody waits for it any more. */
   cancel(call: Call): void {
-    const slot = this.#calls.indexOf(call);
-    if (slot === -1) return;
+    const slot = this.#slots.slotOf(call);
+    if (slot === undefined) return;
     call.cancelled = true;
     cancel(this.#board, slot, call.ticket);
     this.#port.postMessage({ cancelled: call.ticket } satisfies Control); // for code that awaits rather than asks
@@ -170,7 +149,7 @@ export class Thread {
   /** Ends it whatever it does, and gives up the call it runs. */
   end(call?: Call): void {
     this.ending = true;
-    if (call !== undefined) this.#release((held) => held === call);
+    if (call !== undefined) this.#slots.release((held) => held === call);
     void this.worker.terminate();
   }
 
@@ -184,24 +163,24 @@ export class Thread {
     const refused: { call: Call; error: unknown }[] = [];
     for (let i = 0; i < batch.length; i += CALL_FIELDS) {
       const slot = batch[i] as number;
-      const call = this.#calls[slot] as Call;
+      const call = this.#slots.at(slot) as Call;
       try {
         this.#port.postMessage(batch.slice(i, i + CALL_FIELDS), call.transfer);
       } catch (error) {
-        this.#free(slot);
+        this.#slots.free(slot);
         refused.push({ call, error });
       }
     }
     return refused;
   }
 
-  #take(results: ResultBatch, listener: ThreadListener): void {
+  #take(results: ResultBatch, listener: ThreadListener<Thread>): void {
     this.progressAt = performance.now();
     for (let i = 0; i < results.length; i += RESULT_FIELDS) {
       const slot = results[i] as number;
-      const call = this.#calls[slot];
+      const call = this.#slots.at(slot);
       if (call === undefined) continue; // it was given up before it ended
-      this.#free(slot);
+      this.#slots.free(slot);
       listener.onResult(this, call, results[i + 1] as number, results[i + 2]);
     }
     listener.onResults(this);
@@ -209,21 +188,6 @@ export class Thread {
 
   #loss(): ThreadLoss {
     const unstarted = this.recallUnstarted();
-    return { started: this.#release(() => true), unstarted, cause: this.#cause };
-  }
-
-  #release(mayGo: (call: Call, slot: number) => boolean): Call[] {
-    const released: Call[] = [];
-    for (const [slot, call] of this.#calls.entries()) {
-      if (call === undefined || !mayGo(call, slot)) continue;
-      this.#free(slot);
-      released.push(call);
-    }
-    return released.sort((a, b) => a.order - b.order);
-  }
-
-  #free(slot: number): void {
-    this.#calls[slot] = undefined;
-    this.#freeSlots.push(slot);
+    return { started: this.#slots.release(() => true), unstarted, cause: this.#cause };
   }
 }
