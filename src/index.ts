@@ -2,9 +2,18 @@ export { App, type AppOptions } from "./app/app.ts";
 export type { Background } from "./app/background.ts";
 export type { Context, RequestInfo, ResponseInfo } from "./app/context.ts";
 export type { Lane } from "./app/lane.ts";
+export type { LifespanFunction, LifespanOptions } from "./app/lifespan.ts";
+export type { Log, LogFunction } from "./app/log.ts";
 export type { Handler, OperationOptions } from "./app/operation.ts";
+export type { FastifyPlugin } from "./app/plugin.ts";
 export { type AddOperation, Router, type RouterOptions } from "./app/router.ts";
-export type { ServerSettings, ThreadSettings } from "./app/settings.ts";
+export type {
+  ConnectionSettings,
+  HealthSettings,
+  ServerSettings,
+  ThreadSettings,
+  TimeoutSettings,
+} from "./app/settings.ts";
 export type { Task, TaskOptions } from "./app/task.ts";
 export type { ErrorCode } from "./errors/codes.ts";
 export { HTTPError } from "./errors/http-error.ts";

@@ -3,6 +3,7 @@ import { OffloopError } from "../errors/offloop-error.ts";
 import type { SourceLocation } from "../errors/source-location.ts";
 import type { Lifespan, LifespanFunction, LifespanOptions } from "./lifespan.ts";
 import { callerLocation } from "./location.ts";
+import type { FastifyPlugin, RegisteredPlugin } from "./plugin.ts";
 import { Router, type RouterOptions } from "./router.ts";
 import type { ServerSettings } from "./settings.ts";
 
@@ -42,6 +43,7 @@ export class App extends Router {
   /** Where it was made: the module that threads import when nothing else names one. */
   readonly location: SourceLocation;
   readonly #lifespans: Lifespan[] = [];
+  readonly #plugins: RegisteredPlugin[] = [];
 
   /**
    * Makes an app without operations.
@@ -81,6 +83,21 @@ export class App extends Router {
     }
     const { perThread = false } = options as LifespanOptions;
     this.#lifespans.push({ open: open as LifespanFunction, perThread, location });
+  }
+
+  /**
+   * Takes in a Fastify plugin: CORS, compression, rate limits. Its hooks see every request before offloop does, on the loop.
+   *
+   * @param plugin - What a `@fastify/*` package exports.
+   * @param options - The plugin's own options.
+   */
+  register<Options>(plugin: FastifyPlugin<Options>, options?: Options): void {
+    this.#plugins.push({ plugin: plugin as FastifyPlugin<unknown>, options });
+  }
+
+  /** The plugins, in the order of their registration. */
+  declaredPlugins(): readonly RegisteredPlugin[] {
+    return this.#plugins;
   }
 
   /** The lifespans of the main thread, or of each thread, in the order of their declaration. */

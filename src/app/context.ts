@@ -1,5 +1,6 @@
 import type { OutputOf, OutputsOf, Schema, Schemas } from "../schema/schema.ts";
 import type { Background } from "./background.ts";
+import type { Log } from "./log.ts";
 import type { PathNames } from "./path.ts";
 
 /** No names declared. */
@@ -56,6 +57,8 @@ export interface Context<
   readonly signal: AbortSignal;
   /** Work for after the response. */
   readonly background: Background;
+  /** The log, with this request's id in every line. */
+  readonly log: Log;
   /** The request as it came. */
   readonly request: RequestInfo;
   /** Status and headers of the response. */

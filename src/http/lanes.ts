@@ -122,6 +122,8 @@ function createPool(
     target: target ?? { url: pathToFileURL(app.location.file).href, exportName: undefined },
     workIds: works.map(({ id }) => id),
     works: works.map(({ id, declaration }) => ({ id, location: declaration.location })),
+    logLevel: log.level,
+    onLog: ({ level, fields, message }) => log[level](fields, message),
     onStartFailure: (error) => log.error({ code: error.code }, `${error.code}: ${error.message}`),
   });
 }

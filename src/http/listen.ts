@@ -32,7 +32,7 @@ export async function listen(
     const health =
       settings.health?.port === undefined ? undefined : await openHealthServer(settings.health, host, lanes);
     opened.defer(async () => health?.close());
-    const fastify = await createServer(lanes, settings, log, options.accessLog ?? true);
+    const fastify = await createServer(app, lanes, settings, log, options.accessLog ?? true);
     const url = await bind(fastify, host, port);
     const close = createShutdown(fastify, lanes, settings.shutdownGraceMs, log, () => opened.disposeAsync());
     if (options.signals ?? true) {

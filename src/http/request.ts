@@ -1,6 +1,17 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
+import type { Logger } from "pino";
+import type { Log } from "../app/log.ts";
 import type { RawRequest } from "../operation/raw.ts";
 import type { Client } from "../threads/call.ts";
+
+/** What all requests of one route share. */
+export interface RequestRoute {
+  /** The operation's id. */
+  readonly id: string;
+  /** Whether its path has names. */
+  readonly hasParams: boolean;
+  readonly log: Logger;
+}
 
 /** A request as the pipeline takes it, and the client that waits for its answer. */
 export class HttpRequest implements RawRequest, Client {
@@ -11,18 +22,21 @@ export class HttpRequest implements RawRequest, Client {
   readonly headers: readonly string[];
   readonly body: Uint8Array | undefined;
   readonly #reply: FastifyReply["raw"];
+  readonly #route: RequestRoute;
+  #log: Log | undefined;
   #controller: AbortController | undefined;
   #reason: unknown;
 
-  constructor(request: FastifyRequest, reply: FastifyReply, hasParams: boolean) {
+  constructor(request: FastifyRequest, reply: FastifyReply, route: RequestRoute) {
     const { method, url = "/", rawHeaders } = request.raw;
     this.id = request.id;
     this.method = method as string;
     this.url = url;
-    this.params = hasParams ? (request.params as Record<string, string>) : undefined;
+    this.params = route.hasParams ? (request.params as Record<string, string>) : undefined;
     this.headers = rawHeaders;
     this.body = request.body as Uint8Array | undefined;
     this.#reply = reply.raw;
+    this.#route = route;
   }
 
   get isGone(): boolean {
@@ -38,6 +52,11 @@ export class HttpRequest implements RawRequest, Client {
       else this.#reply.once("close", () => this.isGone && this.cancel(hungUp()));
     }
     return this.#controller.signal;
+  }
+
+  get log(): Log {
+    this.#log ??= this.#route.log.child({ reqId: this.id, operation: this.#route.id });
+    return this.#log;
   }
 
   /** Aborts the signal. */

@@ -7,7 +7,7 @@ import { internalErrorReply } from "../operation/reply.ts";
 import { createFailureLog, type FailureLog } from "./failure-log.ts";
 import type { Lanes, RunnableOperation } from "./lanes.ts";
 import { writeReply } from "./reply.ts";
-import { HttpRequest } from "./request.ts";
+import { HttpRequest, type RequestRoute } from "./request.ts";
 
 /** Adds a route for every operation. */
 export function addRoutes(fastify: FastifyInstance, lanes: Lanes, log: Logger): void {
@@ -20,7 +20,7 @@ export function addRoutes(fastify: FastifyInstance, lanes: Lanes, log: Logger): 
       url: path,
       ...bodyLimit,
       config: { operation: operation.declaration },
-      handler: handlerOf(operation, lanes, logFailure),
+      handler: handlerOf(operation, lanes, log, logFailure),
     });
   }
 }
@@ -28,10 +28,11 @@ export function addRoutes(fastify: FastifyInstance, lanes: Lanes, log: Logger): 
 function handlerOf(
   operation: RunnableOperation,
   lanes: Lanes,
+  log: Logger,
   logFailure: FailureLog,
 ): (request: FastifyRequest, reply: FastifyReply) => void {
   const { id, path } = operation.declaration;
-  const hasParams = pathNames(path).length > 0;
+  const route: RequestRoute = { id, hasParams: pathNames(path).length > 0, log };
   const answer = (request: FastifyRequest, reply: FastifyReply, raw: RawReply): void => {
     if (raw.error !== undefined) logFailure(request.id, id, raw.error);
     if (lanes.closing) reply.header("connection", "close");
@@ -43,7 +44,7 @@ function handlerOf(
   };
   return (request, reply) => {
     operation.running++;
-    operation.run(new HttpRequest(request, reply, hasParams)).then((raw) => {
+    operation.run(new HttpRequest(request, reply, route)).then((raw) => {
       operation.running--;
       try {
         answer(request, reply, raw);

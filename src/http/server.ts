@@ -1,17 +1,20 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import type { Logger } from "pino";
+import type { App } from "../app/app.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { addAccessLog } from "./access-log.ts";
 import { answerClientError, createFailureHandler } from "./failures.ts";
 import { addHealthRoutes } from "./health.ts";
 import type { Lanes } from "./lanes.ts";
 import { createNotFound } from "./not-found.ts";
+import { createRequestIds } from "./request-id.ts";
 import { addRoutes } from "./routes.ts";
 
 const MIN_CHECK_MS = 20;
 
 /** Makes the Fastify instance that answers for an app. Fastify is loaded here, so that threads never load it. */
 export async function createServer(
+  app: App,
   lanes: Lanes,
   settings: ResolvedSettings,
   log: Logger,
@@ -22,6 +25,7 @@ export async function createServer(
   const onFailure = createFailureHandler(log);
   const fastify: FastifyInstance = createFastify({
     bodyLimit: settings.maxBodyBytes,
+    genReqId: createRequestIds(),
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
     routerOptions: { maxParamLength: maxHeaderBytes },
@@ -41,6 +45,8 @@ export async function createServer(
   fastify.setErrorHandler(onFailure);
   fastify.setNotFoundHandler(createNotFound(lanes.operations.map(({ declaration }) => declaration)));
   if (accessLog && log.isLevelEnabled("info")) addAccessLog(fastify, log);
+  for (const { plugin, options } of app.declaredPlugins())
+    await fastify.register(plugin as FastifyPluginAsync, options ?? {});
   if (settings.health !== undefined && settings.health.port === undefined)
     addHealthRoutes(fastify, settings.health, lanes);
   addRoutes(fastify, lanes, log);

@@ -10,8 +10,9 @@ import type { CallBatch, Control, Hello, ThreadData } from "./messages.ts";
 import { listWork, type Work } from "./work.ts";
 
 /** What a thread runs: it imports the user's module, compares what that declares, and takes calls. */
-async function enter({ port, board, target, workIds }: ThreadData): Promise<void> {
-  const inbox = new Inbox(port, board);
+async function enter(data: ThreadData): Promise<void> {
+  const { port, target, workIds } = data;
+  const inbox = new Inbox(data);
   let close: CloseLifespans = async () => [];
   // Also keeps the thread until the pool ends it.
   port.on("message", (message: CallBatch | Control) => {

@@ -1,5 +1,6 @@
 import type { MessagePort, Transferable } from "node:worker_threads";
 import { findUncloneable } from "../app/cloneable.ts";
+import type { Log } from "../app/log.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { failureReply } from "../operation/reply.ts";
 import { runOperation } from "../operation/run.ts";
@@ -16,8 +17,10 @@ import {
   type RequestPayload,
   type ResultBatch,
   type TaskOutcome,
+  type ThreadData,
 } from "./messages.ts";
 import { RunHistory } from "./run-history.ts";
+import { createThreadLog } from "./thread-log.ts";
 import { OperationWork, type TaskWork, type Work } from "./work.ts";
 
 interface Received {
@@ -31,6 +34,7 @@ interface Received {
 export class Inbox {
   readonly #port: MessagePort;
   readonly #board: Board;
+  readonly #logLevel: string;
   readonly #waiting: Received[] = [];
   #work: readonly Work[] = [];
   #histories: RunHistory[] = [];
@@ -43,8 +47,9 @@ export class Inbox {
   #ticket = 0;
   #signal: CancelSignal | undefined;
 
-  constructor(port: MessagePort, board: Board) {
+  constructor({ port, board, logLevel }: ThreadData) {
     this.#port = port;
+    this.#logLevel = logLevel;
     this.#board = board;
   }
 
@@ -98,11 +103,10 @@ export class Inbox {
       this.#signal ??= createCancelSignal(this.#board, slot, ticket);
       return this.#signal.signal;
     };
-    const reply = await runOperation(
-      work.compiled,
-      new ReceivedRequest(payload as RequestPayload, signal),
-      true,
-    );
+    const [id] = payload as RequestPayload;
+    const log = (): Log => createThreadLog(this.#port, this.#logLevel, id, work.id);
+    const request = new ReceivedRequest(payload as RequestPayload, signal, log);
+    const reply = await runOperation(work.compiled, request, true);
     const packed = packReply(reply);
     this.#transfer.push(...packed.transfer);
     return packed.payload;

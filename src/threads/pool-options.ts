@@ -1,7 +1,7 @@
 import type { ThreadSettings } from "../app/settings.ts";
 import type { OffloopError } from "../errors/offloop-error.ts";
 import type { WorkPlace } from "./call-error.ts";
-import type { ThreadOptions } from "./thread.ts";
+import type { ThreadOptions } from "./thread-options.ts";
 
 /** What a pool needs to know. */
 export interface PoolOptions extends Required<Omit<ThreadSettings, "resourceLimits">>, ThreadOptions {

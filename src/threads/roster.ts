@@ -147,7 +147,7 @@ export class Roster implements ThreadListener<Thread> {
   #letLeave(): void {
     this.#leaving = undefined;
     const now = performance.now();
-    let staying = this.ready;
+    let staying = [...this.#threads].filter((thread) => !thread.ending && !this.#starting.has(thread)).length;
     while (
       staying > 1 &&
       this.#idle[0] !== undefined &&
@@ -175,7 +175,10 @@ export class Roster implements ThreadListener<Thread> {
     if (error === undefined) return;
     this.#listener.onStarted();
     // Without any thread nothing else would try again: calls are refused.
-    setTimeout(() => this.growTo(1), this.#retryMs).unref();
+    setTimeout(() => {
+      this.#retryAt = 0;
+      this.growTo(1);
+    }, this.#retryMs).unref();
   }
 }
 

@@ -1,12 +1,10 @@
 import {
   MessageChannel,
   type MessagePort,
-  type ResourceLimits,
   receiveMessageOnPort,
   type Transferable,
   Worker,
 } from "node:worker_threads";
-import type { AppTarget } from "../app/load.ts";
 import {
   type Board,
   cancel,
@@ -23,19 +21,14 @@ import {
   type CallBatch,
   type Control,
   type Hello,
+  type LogLine,
   RESULT_FIELDS,
   type ResultBatch,
   type ThreadData,
 } from "./messages.ts";
 import { Slots } from "./slots.ts";
 import type { ThreadListener, ThreadLoss } from "./thread-listener.ts";
-
-/** What a thread is made of. */
-export interface ThreadOptions {
-  readonly target: AppTarget;
-  readonly workIds: readonly string[];
-  readonly resourceLimits: ResourceLimits;
-}
+import type { ThreadOptions } from "./thread-options.ts";
 
 /** One worker and the calls it holds. */
 export class Thread {
@@ -58,9 +51,17 @@ export class Thread {
   /** Whether it is being ended. */
   ending = false;
 
-  constructor({ target, workIds, resourceLimits }: ThreadOptions, listener: ThreadListener<Thread>) {
+  constructor(options: ThreadOptions, listener: ThreadListener<Thread>) {
     const { port1, port2 } = new MessageChannel();
-    const data: ThreadData = { offloop: "thread", port: port2, board: this.#board, target, workIds };
+    const { target, workIds, resourceLimits, logLevel } = options;
+    const data: ThreadData = {
+      offloop: "thread",
+      port: port2,
+      board: this.#board,
+      target,
+      workIds,
+      logLevel,
+    };
     const entry = new URL(`./entry${import.meta.url.slice(-3)}`, import.meta.url);
     this.worker = new Worker(entry, {
       workerData: data,
@@ -70,8 +71,9 @@ export class Thread {
     });
     this.id = this.worker.threadId;
     this.#port = port1;
-    const receive = (message: Hello | ResultBatch): void => {
+    const receive = (message: Hello | ResultBatch | { readonly log: LogLine }): void => {
       if (Array.isArray(message)) this.#take(message, listener);
+      else if ("log" in message) options.onLog(message.log);
       else listener.onHello(this, message);
     };
     port1.on("message", receive);

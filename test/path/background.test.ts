@@ -52,7 +52,7 @@ for (const kind of ["plain", "loop"]) {
         ({ operation, task }) => operation === `GET ${path}` && task !== undefined,
       );
       assert.equal(entry.task, `${kind} fails`);
-      assert.match(String(entry.reqId), /^req-/);
+      assert.match(String(entry.reqId), /^[\w-]+-[0-9a-z]+$/);
       assert.deepEqual(entry.skipped, ["plain", "on loop"]);
       assert.match((entry.err as { stack: string }).stack, /background-app\.ts/);
       await later();
