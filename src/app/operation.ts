@@ -2,6 +2,7 @@ import { OffloopError } from "../errors/offloop-error.ts";
 import type { SourceLocation } from "../errors/source-location.ts";
 import { isSchema, type Schema, type Schemas } from "../schema/schema.ts";
 import type { Context, NoSchemas } from "./context.ts";
+import type { OperationDocumentation } from "./documentation.ts";
 import { type Lane, laneOf } from "./lane.ts";
 import { checkPath, joinPath, type PathNames, pathNames } from "./path.ts";
 
@@ -19,7 +20,7 @@ export interface OperationOptions<
   H extends Schemas = NoSchemas,
   C extends Schemas = NoSchemas,
   B extends Schema | undefined = undefined,
-> {
+> extends OperationDocumentation {
   /** A schema for each name in the path; a name without one is a string. */
   readonly params?: P & Unknown<P, PathNames<Path>>;
   /** The query parameters. A schema of an array takes all values of a repeated name, any other the last one. */
@@ -72,6 +73,7 @@ export interface Operation {
   readonly status: number;
   readonly tags: readonly string[];
   readonly maxBodyBytes: number | undefined;
+  readonly documentation: OperationDocumentation;
   readonly location: SourceLocation;
 }
 
@@ -116,6 +118,7 @@ export function createOperation(
     status: options.status ?? 200,
     tags: options.tags ?? [],
     maxBodyBytes: options.maxBodyBytes,
+    documentation: options,
     location,
   };
 }

@@ -22,7 +22,7 @@ export async function listen(
   const log = options.logger ?? createLogger(options.logLevel ?? "info");
   const lanes = await openLanes(app, settings, target, log);
   try {
-    const fastify = await createServer(lanes, settings, log, options.accessLog ?? true);
+    const fastify = await createServer(app, lanes, settings, log, options.accessLog ?? true);
     const url = await bind(fastify, host, port);
     const close = createShutdown(fastify, lanes, settings.shutdownGraceMs, log);
     if (options.signals ?? true) closeOnSignals(close, log);

@@ -1,0 +1,97 @@
+import type { StandardJSONSchemaV1 } from "@standard-schema/spec";
+import type { Schema } from "../schema/schema.ts";
+import { type Form, isObject, type JsonSchema, mapSchemas } from "./json-schema.ts";
+
+/** The JSON Schema of one form of a schema; `{}`, anything, when its library cannot say. */
+export function toJsonSchema(schema: Schema, form: Form): JsonSchema {
+  const standard = (schema as unknown as StandardJSONSchemaV1)["~standard"] as
+    | (StandardJSONSchemaV1.Props & { readonly vendor: string })
+    | undefined;
+  const convert = standard?.jsonSchema?.[form];
+  if (standard === undefined || convert === undefined) return {};
+  const libraryOptions = optionsOf[standard.vendor];
+  try {
+    const json = convert({
+      target: "draft-2020-12",
+      ...(libraryOptions === undefined ? {} : { libraryOptions }),
+    });
+    const { $schema: _, ...content } = mapSchemas(json as JsonSchema, tidy);
+    return content;
+  } catch {
+    return {}; // "may throw if conversion is not supported", says the standard
+  }
+}
+
+const dateTime = { type: "string", format: "date-time" };
+const binary = { type: "string", contentMediaType: "application/octet-stream" };
+
+/** What each library is told about types that JSON has not: say how they travel, and never throw. */
+const optionsOf: Readonly<Record<string, Record<string, unknown>>> = {
+  zod: { unrepresentable: "any", override: describeZodType },
+  arktype: {
+    fallback: {
+      default: ({ base }: { base: object }) => base,
+      date: ({ base }: { base: object }) => ({ ...base, ...dateTime }),
+    },
+  },
+};
+
+interface ZodNode {
+  readonly zodSchema: {
+    readonly _zod: { readonly def: { readonly type: string; readonly catchall?: unknown } };
+  };
+  readonly jsonSchema: Record<string, unknown>;
+}
+
+function describeZodType({ zodSchema, jsonSchema }: ZodNode): void {
+  const { type, catchall } = zodSchema._zod.def;
+  if (type === "date") Object.assign(jsonSchema, dateTime);
+  if (type === "bigint") jsonSchema.type = "integer";
+  if (type === "file") {
+    delete jsonSchema.format;
+    delete jsonSchema.contentEncoding;
+    Object.assign(jsonSchema, binary);
+  }
+  // A plain object drops unknown keys; it does not refuse them, and its output is no other model for it.
+  if (type === "object" && catchall === undefined) delete jsonSchema.additionalProperties;
+}
+
+/** Formats whose pattern says the same once more, in many more characters. */
+const selfExplaining = new Set([
+  "date-time",
+  "date",
+  "time",
+  "duration",
+  "email",
+  "uuid",
+  "ipv4",
+  "ipv6",
+  "uri",
+]);
+
+/** Leaves out what says nothing to a reader: the safe integers' range, a format's pattern, a default of null. */
+function tidy(schema: JsonSchema): JsonSchema {
+  const tidied = { ...schema };
+  if (tidied.minimum === Number.MIN_SAFE_INTEGER) delete tidied.minimum;
+  if (tidied.maximum === Number.MAX_SAFE_INTEGER) delete tidied.maximum;
+  if (typeof tidied.format === "string" && selfExplaining.has(tidied.format)) delete tidied.pattern;
+  if (tidied.default === null) delete tidied.default;
+  const required = requiredNames(schema);
+  if (required.length === 0) delete tidied.required;
+  else tidied.required = required;
+  return tidied;
+}
+
+/**
+ * A field with a default is required of nobody, in the output form too, as in pydantic: the same model then has one
+ * name in the document.
+ */
+function requiredNames({ properties, required }: JsonSchema): unknown[] {
+  if (!Array.isArray(required)) return [];
+  const fields = isObject(properties) ? properties : {};
+  return required.filter((name) => !hasDefault(fields[name]));
+}
+
+function hasDefault(field: unknown): boolean {
+  return isObject(field) && "default" in field;
+}
