@@ -25,9 +25,23 @@ export interface AppDocumentation {
   /** URL of the terms of service. */
   readonly termsOfService?: string;
   /** Whom to ask. */
-  readonly contact?: { readonly name?: string; readonly url?: string; readonly email?: string };
+  readonly contact?: {
+    /** A person or a team. */
+    readonly name?: string;
+    /** Their page. */
+    readonly url?: string;
+    /** Their address. */
+    readonly email?: string;
+  };
   /** The API's license: an SPDX `identifier` or a `url`. */
-  readonly license?: { readonly name: string; readonly identifier?: string; readonly url?: string };
+  readonly license?: {
+    /** What it is called. */
+    readonly name: string;
+    /** Its SPDX identifier, like `"Apache-2.0"`. */
+    readonly identifier?: string;
+    /** Where its text is. */
+    readonly url?: string;
+  };
   /** Where the API is reached. Default: where the document is. */
   readonly servers?: readonly ServerDocumentation[];
   /** What is to be said about tags, in the order in which they are shown. */

@@ -43,4 +43,9 @@ export interface DeclaredSecurityScheme {
 /** A security scheme an operation asks for, and with which scopes. */
 export type SecurityRequirement =
   | DeclaredSecurityScheme
-  | { readonly scheme: DeclaredSecurityScheme; readonly scopes: readonly string[] };
+  | {
+      /** The scheme. */
+      readonly scheme: DeclaredSecurityScheme;
+      /** The scopes that are needed, of those the scheme names. */
+      readonly scopes: readonly string[];
+    };
