@@ -67,7 +67,7 @@ export class Components {
         this.#add(componentName(name), schema, form, JSON.stringify(schema)),
       ]),
     );
-    const refer = (ref: string): string => refs.get(ref) ?? ref;
+    const refer = (ref: string): string => refs.get(fromPointer(ref)) ?? ref;
     for (const ref of refs.values()) {
       const entry = this.#entries[entryIndex(ref)];
       if (entry !== undefined) entry.schema = withRefs(entry.schema, refer);
@@ -125,6 +125,13 @@ function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]
 
 function entryIndex(ref: string): number {
   return Number(ref.slice(PROVISIONAL.length));
+}
+
+/** A reference is a JSON Pointer, which has its own way to write two characters. RFC 6901, section 3. */
+function fromPointer(ref: string): string {
+  return ref.startsWith(DEFS)
+    ? DEFS + ref.slice(DEFS.length).replaceAll("~1", "/").replaceAll("~0", "~")
+    : ref;
 }
 
 /** Names in `components` are narrower than `$defs`; a library's own name for a nameless one tells a reader nothing. */

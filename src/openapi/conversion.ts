@@ -11,12 +11,9 @@ export function toJsonSchema(schema: Schema, form: Form): JsonSchema {
   if (standard === undefined || convert === undefined) return {};
   const libraryOptions = optionsOf[standard.vendor];
   try {
-    const json = convert({
-      target: "draft-2020-12",
-      ...(libraryOptions === undefined ? {} : { libraryOptions }),
-    });
-    const { $schema: _, ...content } = mapSchemas(json as JsonSchema, tidy);
-    return content;
+    const options = libraryOptions === undefined ? {} : { libraryOptions };
+    const { $schema: _, ...json } = convert({ target: "draft-2020-12", ...options });
+    return mapSchemas(json, tidy);
   } catch {
     return {}; // "may throw if conversion is not supported", says the standard
   }
@@ -79,7 +76,30 @@ function tidy(schema: JsonSchema): JsonSchema {
   const required = requiredNames(schema);
   if (required.length === 0) delete tidied.required;
   else tidied.required = required;
-  return tidied;
+  return splitNull(tidied);
+}
+
+const annotations = new Set([
+  "$defs",
+  "title",
+  "description",
+  "default",
+  "deprecated",
+  "examples",
+  "readOnly",
+  "writeOnly",
+  "hidden",
+]);
+
+/** `type: ["string", "null"]` as two alternatives, what limits the string beside it, as pydantic writes it. */
+function splitNull(schema: JsonSchema): JsonSchema {
+  const { type, enum: values, ...rest } = schema;
+  if (!Array.isArray(type) || type.length !== 2 || !type.includes("null") || values !== undefined)
+    return schema;
+  const outside = Object.entries(rest).filter(([key]) => annotations.has(key));
+  const inside = Object.entries(rest).filter(([key]) => !annotations.has(key));
+  const one = { type: type.find((name) => name !== "null"), ...Object.fromEntries(inside) };
+  return { anyOf: [one, { type: "null" }], ...Object.fromEntries(outside) };
 }
 
 /**

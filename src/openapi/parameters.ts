@@ -109,9 +109,14 @@ function examplesOf(
   return Object.entries(examples ?? {}).find(([declared]) => wireName(place, declared) === name)?.[1];
 }
 
-/** What is absent reaches the schema as undefined; the schema itself knows whether that is an error. */
+/**
+ * Whether a schema refuses what is absent, which reaches it as undefined. zod's says so; any other is tried, which
+ * may run the user's own checks.
+ */
 export function isRequired(place: Place | "body", schema: Schema): boolean {
   if (place === "path") return true;
+  const zod = (schema as { readonly _zod?: { readonly optin?: string } })._zod;
+  if (zod !== undefined) return zod.optin === undefined;
   try {
     const result = schema["~standard"].validate(undefined);
     if (!(result instanceof Promise)) return result.issues !== undefined;

@@ -33,6 +33,9 @@ export interface PasswordForm {
   readonly client_secret: string | undefined;
 }
 
+const optional = ["grant_type", "scope", "client_id", "client_secret"] as const;
+const grantType = { type: "string", pattern: "^password$" };
+
 /**
  * The form of OAuth2's password flow: RFC 6749, section 4.3.2. FastAPI's `OAuth2PasswordRequestForm`, which lets
  * `grant_type` be absent. A Standard Schema: declare it as an operation's `form`.
@@ -60,10 +63,6 @@ export const passwordForm: Schema<PasswordFormInput, PasswordForm> = createPassw
 export const strictPasswordForm: Schema<PasswordFormInput, PasswordForm> = createPasswordForm(true);
 
 type Issue = StandardSchemaV1.Issue & { readonly type?: string };
-
-const optional = ["grant_type", "scope", "client_id", "client_secret"] as const;
-const nullable = (schema: object): object => ({ anyOf: [schema, { type: "null" }] });
-const grantType = { type: "string", pattern: "^password$" };
 
 function createPasswordForm(strict: boolean): Schema<PasswordFormInput, PasswordForm> {
   const required = ["username", "password", ...(strict ? (["grant_type"] as const) : [])];
@@ -117,4 +116,8 @@ function issuesOf(name: string, value: unknown, required: boolean): Issue[] {
     return [{ message: "Input should be a valid string", path, type: "string_type" }];
   if (name !== "grant_type" || value === "password") return [];
   return [{ message: "String should match pattern '^password$'", path, type: "string_pattern_mismatch" }];
+}
+
+function nullable(schema: object): object {
+  return { anyOf: [schema, { type: "null" }] };
 }
