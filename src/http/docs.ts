@@ -40,7 +40,7 @@ export function addDocs(
 }
 
 interface Made {
-  readonly body: string | Buffer;
+  readonly body: Buffer;
   readonly etag: string;
 }
 
@@ -55,11 +55,13 @@ function handlerOf(file: SiteFile): (request: FastifyRequest, reply: FastifyRepl
     reply.header("etag", etag).header("cache-control", "no-cache");
     if (request.headers["if-none-match"] === etag) return reply.code(304).send();
     if (file.mediaType.startsWith("text/html")) reply.header("content-security-policy", POLICY);
-    return reply.type(file.mediaType).send(body);
+    return reply.header("content-type", file.mediaType).send(body);
   };
 }
 
 async function make(file: SiteFile): Promise<Made> {
-  const body = await file.make();
+  const content = await file.make();
+  // Fastify adds a charset to JSON that comes as text.
+  const body = typeof content === "string" ? Buffer.from(content) : content;
   return { body, etag: `"${createHash("sha256").update(body).digest("base64url")}"` };
 }
