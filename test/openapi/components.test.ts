@@ -37,16 +37,12 @@ describe("Components", () => {
 
   test("tells two models of the same name apart", () => {
     const components = new Components();
-    const uses = [z.object({ a: z.string() }), z.object({ b: z.string() })].map((schema) =>
-      components.use(schema.register(z.registry<{ id: string }>(), { id: "Same" }), "input"),
+    const used = [z.object({ a: z.string() }), z.object({ b: z.string() })].map((schema) =>
+      components.use(schema.meta({ id: "Same" }), "input"),
     );
-    assert.deepEqual(
-      uses.map(({ $ref }) => $ref),
-      [undefined, undefined],
-    );
-    const named = [{ type: "string" }, { type: "number" }].map((schema) => components.name("Same", schema));
-    const { document } = components.resolve(named);
-    assert.deepEqual(document, [ref("Same"), ref("Same_2")]);
+    const named = [{ type: "string" }, { type: "number" }].map((schema) => components.name("Other", schema));
+    assert.deepEqual(components.resolve(used).document, [ref("Same"), ref("Same_2")]);
+    assert.deepEqual(components.resolve(named).document, [ref("Other"), ref("Other_2")]);
   });
 
   test("keeps only models that the document refers to", () => {
