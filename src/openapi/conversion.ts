@@ -35,13 +35,16 @@ const optionsOf: Readonly<Record<string, Record<string, unknown>>> = {
 
 interface ZodNode {
   readonly zodSchema: {
-    readonly _zod: { readonly def: { readonly type: string; readonly catchall?: unknown } };
+    readonly _zod: {
+      readonly def: { readonly type: string; readonly format?: string; readonly catchall?: unknown };
+    };
   };
   readonly jsonSchema: Record<string, unknown>;
 }
 
 function describeZodType({ zodSchema, jsonSchema }: ZodNode): void {
-  const { type, catchall } = zodSchema._zod.def;
+  const { type, format, catchall } = zodSchema._zod.def;
+  if (type === "string" && format === "time") jsonSchema.format = format; // zod gives its pattern alone
   if (type === "date") Object.assign(jsonSchema, dateTime);
   if (type === "bigint") jsonSchema.type = "integer";
   if (type === "file") {
@@ -76,6 +79,8 @@ function tidy(schema: JsonSchema): JsonSchema {
   const required = requiredNames(schema);
   if (required.length === 0) delete tidied.required;
   else tidied.required = required;
+  if (saysString(tidied.propertyNames)) delete tidied.propertyNames;
+  if (Array.isArray(tidied.anyOf)) tidied.anyOf = tidied.anyOf.flatMap(alternatives);
   return splitNull(tidied);
 }
 
@@ -90,6 +95,17 @@ const annotations = new Set([
   "writeOnly",
   "hidden",
 ]);
+
+/** Names are strings anyway. */
+function saysString(schema: unknown): boolean {
+  return isObject(schema) && schema.type === "string" && Object.keys(schema).length === 1;
+}
+
+/** A union within a union is no more than its own alternatives. */
+function alternatives(schema: JsonSchema): JsonSchema[] {
+  const { anyOf, ...rest } = schema;
+  return Array.isArray(anyOf) && Object.keys(rest).length === 0 ? anyOf.flatMap(alternatives) : [schema];
+}
 
 /** `type: ["string", "null"]` as two alternatives, what limits the string beside it, as pydantic writes it. */
 function splitNull(schema: JsonSchema): JsonSchema {

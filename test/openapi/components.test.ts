@@ -78,6 +78,8 @@ describe("Components", () => {
   });
 });
 
+const recordOfIntegers = { type: "object", additionalProperties: { type: "integer" } };
+const oneOfThree = [{ type: "string" }, { type: "integer" }, { type: "null" }];
 const nullableString = { anyOf: [{ type: "string" }, { type: "null" }] };
 
 describe("toJsonSchema()", () => {
@@ -86,6 +88,9 @@ describe("toJsonSchema()", () => {
     ["a format without its pattern", z.uuid(), { type: "string", format: "uuid" }],
     ["a pattern that stands alone", z.string().regex(/^a$/), { type: "string", pattern: "^a$" }],
     ["a date as it travels", z.date(), { type: "string", format: "date-time" }],
+    ["a time as a format", z.iso.time(), { type: "string", format: "time" }],
+    ["a record by its values", z.record(z.string(), z.int()), recordOfIntegers],
+    ["a union in a union as one", z.union([z.string(), z.int()]).nullable(), { anyOf: oneOfThree }],
     ["a file as bytes", z.file(), { type: "string", contentMediaType: "application/octet-stream" }],
     ["a bigint as a number", z.bigint(), { type: "integer" }],
     ["a default, unless it is null", z.string().nullable().default(null), nullableString],
