@@ -20,7 +20,10 @@ export function toJsonSchema(schema: Schema, form: Form): JsonSchema {
 }
 
 const dateTime = { type: "string", format: "date-time" };
-const binary = { type: "string", contentMediaType: "application/octet-stream" };
+
+/** The media type of a file's bytes. */
+export const BINARY = "application/octet-stream";
+const binary = { type: "string", contentMediaType: BINARY };
 
 /** What each library is told about types that JSON has not: say how they travel, and never throw. */
 const optionsOf: Readonly<Record<string, Record<string, unknown>>> = {

@@ -5,21 +5,15 @@ import type { SecurityRequirement } from "../app/security-scheme.ts";
 import { isSchema, type Schema, type Schemas } from "../schema/schema.ts";
 import { operationName, toTemplate } from "./names.ts";
 
-/** The parameters of one place: a schema for each name, or one schema for all of them. */
-export type ParameterSchemas = Schemas | Schema;
+/** What is read from one place: a schema for each name, or one schema for all of it. */
+export type Declared = Schemas | Schema;
 
 /** The parameters that one function declares: the operation itself, or one of its dependencies. */
 export interface ParameterGroup {
-  readonly params: ParameterSchemas;
-  readonly query: ParameterSchemas;
-  readonly headers: ParameterSchemas;
-  readonly cookies: ParameterSchemas;
-}
-
-/** A body that is no JSON: a form, with files or without. */
-export interface FormDeclaration {
-  readonly schema: Schema;
-  readonly mediaType: "application/x-www-form-urlencoded" | "multipart/form-data";
+  readonly params: Declared;
+  readonly query: Declared;
+  readonly headers: Declared;
+  readonly cookies: Declared;
 }
 
 /** An operation as the document sees it: run here, or only described, as a webhook or callback is. */
@@ -32,8 +26,10 @@ export interface Declaration {
   readonly pathNames: readonly string[];
   /** The operation's own parameters first, then those of its dependencies. */
   readonly parameters: readonly ParameterGroup[];
-  readonly body: Schema | undefined;
-  readonly form: FormDeclaration | undefined;
+  /** The JSON body. */
+  readonly body: Declared | undefined;
+  /** The fields and files of a form. */
+  readonly form: Declared | undefined;
   readonly response: Schema | undefined;
   readonly status: number;
   readonly tags: readonly string[];

@@ -1,7 +1,7 @@
 import type { Examples, InputExamples } from "../app/documentation.ts";
 import { isSchema, type Schema } from "../schema/schema.ts";
 import type { Components } from "./components.ts";
-import type { Declaration, ParameterSchemas } from "./declaration.ts";
+import type { Declaration, Declared } from "./declaration.ts";
 import { isObject, type JsonSchema } from "./json-schema.ts";
 import { WILDCARD } from "./names.ts";
 
@@ -49,7 +49,7 @@ export function takesParameters({ parameters, pathNames }: Declaration): boolean
   return declared || pathNames.length > 0;
 }
 
-function isEmpty(schemas: ParameterSchemas): boolean {
+function isEmpty(schemas: Declared): boolean {
   return !isSchema(schemas) && Object.keys(schemas).length === 0;
 }
 

@@ -56,9 +56,8 @@ describe("the security of dependencies", () => {
 
 describe("a form", () => {
   test("without a name is called after its operation, as in FastAPI", () => {
-    const form = { schema: passwordForm, mediaType: "application/x-www-form-urlencoded" } as const;
     const components = new Components();
-    const body = requestBodyOf(declaration({ form }), "login_token_post", components);
+    const body = requestBodyOf(declaration({ form: passwordForm }), "login_token_post", components);
     const { document, schemas } = components.resolve(body);
     assert.deepEqual(document, {
       content: {
@@ -71,22 +70,54 @@ describe("a form", () => {
     assert.deepEqual(schemas.Body_login_token_post?.required, ["username", "password"]);
   });
 
-  test("with files shows them as bytes", () => {
-    const schema = z.object({ file: z.file(), files: z.array(z.file()), note: z.string().optional() });
-    const components = new Components();
-    const form = { schema, mediaType: "multipart/form-data" } as const;
-    const { schemas } = components.resolve(requestBodyOf(declaration({ form }), "upload", components));
+  test("with files is multipart, and shows them as bytes", () => {
+    const fields = { file: z.file(), files: z.array(z.file()), note: z.string().optional() };
     const bytes = { type: "string", contentMediaType: "application/octet-stream" };
-    assert.deepEqual(schemas.Body_upload?.properties, {
-      file: bytes,
-      files: { type: "array", items: bytes },
-      note: { type: "string" },
-    });
+    for (const form of [fields, z.object(fields)]) {
+      const components = new Components();
+      const body = requestBodyOf(declaration({ form }), "upload", components);
+      const { document, schemas } = components.resolve(body);
+      assert.deepEqual(Object.keys(document?.content ?? {}), ["multipart/form-data"]);
+      assert.deepEqual(schemas.Body_upload?.required, ["file", "files"]);
+      assert.deepEqual(schemas.Body_upload?.properties, {
+        file: bytes,
+        files: { type: "array", items: bytes },
+        note: { type: "string" },
+      });
+    }
   });
 
   test("that does not fit is a 422", () => {
-    const form = { schema: passwordForm, mediaType: "application/x-www-form-urlencoded" } as const;
-    assert.deepEqual(Object.keys(responsesOf(declaration({ form }), new Components())), ["200", "422"]);
+    const form = declaration({ form: passwordForm });
+    assert.deepEqual(Object.keys(responsesOf(form, new Components())), ["200", "422"]);
+  });
+});
+
+describe("a body of several parts", () => {
+  const Item = z.object({ name: z.string() }).meta({ id: "Item" });
+
+  test("is called after its operation, as in FastAPI", () => {
+    const components = new Components();
+    const body = requestBodyOf(
+      declaration({ body: { item: Item, importance: z.int().optional() } }),
+      "update_item_put",
+      components,
+    );
+    const { document, schemas } = components.resolve(body);
+    assert.deepEqual(document, {
+      content: { "application/json": { schema: { $ref: "#/components/schemas/Body_update_item_put" } } },
+      required: true,
+    });
+    assert.deepEqual(schemas.Body_update_item_put, {
+      type: "object",
+      properties: { item: { $ref: "#/components/schemas/Item" }, importance: { type: "integer" } },
+      required: ["item"],
+    });
+  });
+
+  test("is not required when none of them is", () => {
+    const body = requestBodyOf(declaration({ body: { item: Item.optional() } }), "x", new Components());
+    assert.equal(body?.required, undefined);
   });
 });
 

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { App, serve } from "offloop";
 import { type Browser, chromium, type Page } from "playwright-core";
 
-const executablePath = "/usr/bin/chromium";
+// Where Debian puts it; CHROMIUM names another.
+const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
 /** Why the tests of pages cannot run here; false when they can. */
 export const withoutChromium: string | false = existsSync(executablePath)
