@@ -1,6 +1,8 @@
 export { App, type AppOptions } from "./app/app.ts";
+export type { AppDocumentation, NamedOperation } from "./app/app-documentation.ts";
 export type { Background } from "./app/background.ts";
 export type { Context, RequestInfo, ResponseInfo } from "./app/context.ts";
+export type { DescribedOperation, OperationDocumentation } from "./app/documentation.ts";
 export type { Lane } from "./app/lane.ts";
 export type { LifespanFunction, LifespanOptions } from "./app/lifespan.ts";
 export type { Log, LogFunction } from "./app/log.ts";

@@ -1,6 +1,7 @@
 import { types } from "node:util";
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { SourceLocation } from "../errors/source-location.ts";
+import type { AppDocumentation } from "./app-documentation.ts";
 import type { Lifespan, LifespanFunction, LifespanOptions } from "./lifespan.ts";
 import { callerLocation } from "./location.ts";
 import type { FastifyPlugin, RegisteredPlugin } from "./plugin.ts";
@@ -8,12 +9,7 @@ import { Router, type RouterOptions } from "./router.ts";
 import type { ServerSettings } from "./settings.ts";
 
 /** Options of an app. */
-export interface AppOptions extends RouterOptions, ServerSettings {
-  /** The API's name. Default `"offloop"`. */
-  readonly title?: string;
-  /** The API's own version. Default `"0.1.0"`. */
-  readonly version?: string;
-}
+export interface AppOptions extends RouterOptions, ServerSettings, AppDocumentation {}
 
 /**
  * An API: operations, tasks, and how they are served. A module that makes one only declares; it must not listen when
@@ -40,6 +36,8 @@ export class App extends Router {
   readonly version: string;
   /** How it is served, as far as the app says. */
   readonly settings: ServerSettings;
+  /** What it says about itself. */
+  readonly documentation: AppDocumentation;
   /** Where it was made: the module that threads import when nothing else names one. */
   readonly location: SourceLocation;
   readonly #lifespans: Lifespan[] = [];
@@ -48,13 +46,14 @@ export class App extends Router {
   /**
    * Makes an app without operations.
    *
-   * @param options - Name, version, prefix, tags and how it is served.
+   * @param options - Name, version and the rest of its documentation, prefix, tags and how it is served.
    */
   constructor(options: AppOptions = {}) {
     super(options);
     this.title = options.title ?? "offloop";
     this.version = options.version ?? "0.1.0";
     this.settings = options;
+    this.documentation = options;
     this.location = callerLocation();
     made.push(this);
   }

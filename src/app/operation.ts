@@ -2,6 +2,7 @@ import { OffloopError } from "../errors/offloop-error.ts";
 import type { SourceLocation } from "../errors/source-location.ts";
 import { isSchema, type Schema, type Schemas } from "../schema/schema.ts";
 import type { Context, NoSchemas } from "./context.ts";
+import type { OperationDocumentation } from "./documentation.ts";
 import { type Lane, laneOf } from "./lane.ts";
 import { checkPath, joinPath, type PathNames, pathNames } from "./path.ts";
 import { timeoutMs } from "./settings.ts";
@@ -20,7 +21,7 @@ export interface OperationOptions<
   H extends Schemas = NoSchemas,
   C extends Schemas = NoSchemas,
   B extends Schema | undefined = undefined,
-> {
+> extends OperationDocumentation {
   /** A schema for each name in the path; a name without one is a string. */
   readonly params?: P & Unknown<P, PathNames<Path>>;
   /** The query parameters. A schema of an array takes all values of a repeated name, any other the last one. */
@@ -79,6 +80,7 @@ export interface Operation {
   readonly tags: readonly string[];
   readonly timeoutMs: number | undefined;
   readonly maxBodyBytes: number | undefined;
+  readonly documentation: OperationDocumentation;
   readonly location: SourceLocation;
 }
 
@@ -124,6 +126,7 @@ export function createOperation(
     tags: options.tags ?? [],
     timeoutMs: timeoutMs(`timeoutMs of ${id}`, options.timeoutMs),
     maxBodyBytes: options.maxBodyBytes,
+    documentation: options,
     location,
   };
 }

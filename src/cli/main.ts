@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
 import { OffloopError } from "../errors/offloop-error.ts";
+import { openapi } from "./openapi.ts";
 import { routes } from "./routes.ts";
 import { run } from "./run.ts";
 
@@ -29,6 +30,12 @@ program
   .argument("<module[:export]>", "the module that holds the app")
   .option("--json", "as JSON")
   .action(routes);
+
+program
+  .command("openapi")
+  .description("print an app's OpenAPI document, as JSON")
+  .argument("<module[:export]>", "the module that holds the app")
+  .action(openapi);
 
 try {
   await program.parseAsync();

@@ -2,7 +2,9 @@ import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
+import { siteOf } from "../openapi/site.ts";
 import { addAccessLog } from "./access-log.ts";
+import { addDocs } from "./docs.ts";
 import { answerClientError, createFailureHandler } from "./failures.ts";
 import { addHealthRoutes } from "./health.ts";
 import type { Lanes } from "./lanes.ts";
@@ -43,12 +45,14 @@ export async function createServer(
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   fastify.setErrorHandler(onFailure);
-  fastify.setNotFoundHandler(createNotFound(lanes.operations.map(({ declaration }) => declaration)));
   if (accessLog && log.isLevelEnabled("info")) addAccessLog(fastify, log);
   for (const { plugin, options } of app.declaredPlugins())
     await fastify.register(plugin as FastifyPluginAsync, options ?? {});
   if (settings.health !== undefined && settings.health.port === undefined)
     addHealthRoutes(fastify, settings.health, lanes);
   addRoutes(fastify, lanes, log);
+  const operations = lanes.operations.map(({ declaration }) => declaration);
+  const documents = addDocs(fastify, siteOf(app), operations);
+  fastify.setNotFoundHandler(createNotFound([...operations, ...documents]));
   return fastify;
 }
