@@ -17,6 +17,7 @@ export class BackgroundChains {
   readonly #run: RunCall;
   readonly #onFailure: OnTaskFailure;
   readonly #chains = new Set<Chain>();
+  #abandoned = false;
   #onEmpty: (() => void) | undefined;
 
   constructor(run: RunCall, onFailure: OnTaskFailure) {
@@ -33,8 +34,9 @@ export class BackgroundChains {
   start(request: string, operation: string, calls: readonly BackgroundCall[]): void {
     const chain: Chain = { request, calls, running: 0 };
     this.#chains.add(chain);
-    const onStart = (index: number): void => {
+    const onStart = (index: number): boolean => {
       chain.running = index;
+      return !this.#abandoned;
     };
     void runBackground(calls, this.#run, onStart).then((failure) => {
       this.#chains.delete(chain);
@@ -49,6 +51,11 @@ export class BackgroundChains {
     return new Promise((resolve) => {
       this.#onEmpty = resolve;
     });
+  }
+
+  /** Starts no more tasks. */
+  abandon(): void {
+    this.#abandoned = true;
   }
 
   /** Names of the tasks that have not ended, those that run first, by request. */

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { BackgroundCall } from "../app/background.ts";
 import { type DescribedError, describeError } from "../errors/described-error.ts";
 
@@ -17,17 +18,20 @@ export interface TaskFailure {
  * (Starlette's `BackgroundTasks.__call__`). Tasks added meanwhile run after the others.
  *
  * @param calls - May grow while it runs.
- * @param onStart - Told the index of each call before it runs.
+ * @param onStart - Told the index of each call before it runs; says whether it may.
  * @returns The failure that stopped it, if there was one.
  */
 export async function runBackground(
   calls: readonly BackgroundCall[],
   run: RunCall,
-  onStart: (index: number) => void,
+  onStart: (index: number) => boolean,
 ): Promise<TaskFailure | undefined> {
+  const given = calls.length;
   for (let index = 0; index < calls.length; index++) {
     const call = calls[index] as BackgroundCall;
-    onStart(index);
+    // A task that adds itself again, and awaits nothing, must not keep everything else from running.
+    if (index >= given) await nextTurn();
+    if (!onStart(index)) return undefined;
     try {
       await run(call);
     } catch (thrown) {

@@ -1,4 +1,4 @@
-import { STATUS_CODES } from "node:http";
+import { type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
@@ -22,9 +22,17 @@ export function createFailureHandler(
   };
 }
 
+/** Node's HTTP server keeps the response it is writing here, and looks at it for the same reason. */
+interface AnsweringSocket extends Socket {
+  readonly _httpMessage?: ServerResponse | null;
+}
+
 /** Answers what is not HTTP, as far as there is someone to answer. */
-export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
+export function answerClientError(error: NodeJS.ErrnoException, socket: AnsweringSocket): void {
+  // It would be read as the answer to the request before this one, or as a part of that answer.
+  const response = socket._httpMessage;
+  const isAnswering = response != null && (response.headersSent || response.req.complete);
+  if (error.code === "ECONNRESET" || !socket.writable || isAnswering) return void socket.destroy();
   const status =
     error.code === "HPE_HEADER_OVERFLOW" ? 431 : error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400;
   const phrase = STATUS_CODES[status];

@@ -86,7 +86,7 @@ function runnerOf(
   settings: ResolvedSettings,
 ): RunnableOperation["run"] {
   const { declaration, compiled } = work;
-  const timeoutMs = declaration.timeoutMs ?? settings.timeouts.operationMs;
+  const timeoutMs = deadlineOf(work, settings);
   if (declaration.lane === "thread" && threads !== undefined)
     return (request) => threads.operation(index, request, timeoutMs);
   if (timeoutMs === undefined) return (request) => runOperation(compiled, request, false);
@@ -96,6 +96,10 @@ function runnerOf(
       request.cancel(new DOMException(`${timeoutMs} ms have passed`, "TimeoutError"));
       return refusedReply(error);
     });
+}
+
+function deadlineOf({ declaration }: Work, { timeouts }: ResolvedSettings): number | undefined {
+  return declaration.timeoutMs ?? ("fn" in declaration ? timeouts.taskMs : timeouts.operationMs);
 }
 
 async function runOnLoop(
@@ -121,10 +125,11 @@ function createPool(
     ...settings.threads,
     target: target ?? { url: pathToFileURL(app.location.file).href, exportName: undefined },
     workIds: works.map(({ id }) => id),
+    mayBeEnded: works.map((work) => deadlineOf(work, settings) !== undefined),
     works: works.map(({ id, declaration }) => ({ id, location: declaration.location })),
     logLevel: log.level,
     onLog: ({ level, fields, message }) => log[level](fields, message),
-    onStartFailure: (error) => log.error({ code: error.code }, `${error.code}: ${error.message}`),
+    onThreadFailure: (error) => log.error({ code: error.code }, `${error.code}: ${error.message}`),
   });
 }
 

@@ -36,7 +36,7 @@ export async function listen(
     const url = await bind(fastify, host, port);
     const close = createShutdown(fastify, lanes, settings.shutdownGraceMs, log, () => opened.disposeAsync());
     if (options.signals ?? true) {
-      closeOnSignals(close, log);
+      closeOnSignals(close, log, () => lanes.pool?.size.threads ?? 0);
       opened.defer(logStrayRejections(log));
     }
     return {

@@ -8,7 +8,11 @@ const asIs = (body: unknown): string => body as string;
 export function writeReply(reply: FastifyReply, { status, mediaType, headers, body }: RawReply): void {
   reply.code(status);
   reply.header("x-request-id", reply.request.id);
-  if (headers !== undefined) for (const [name, value] of headers) reply.header(name, value);
+  for (const [name, value] of headers ?? []) {
+    if (name === "transfer-encoding")
+      throw new TypeError("transfer-encoding: how a body is sent is the server's to say");
+    reply.header(name, value);
+  }
   if (mediaType !== undefined) reply.header("content-type", mediaType);
   reply.serializer(asIs);
   reply.send(

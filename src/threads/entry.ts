@@ -20,6 +20,8 @@ async function enter(data: ThreadData): Promise<void> {
     else if ("cancelled" in message) inbox.cancel(message.cancelled);
     else void leave(close);
   });
+  // Calls that have ended keep their results when a later one ends the thread.
+  process.on("exit", () => inbox.flush());
   try {
     const app = await findApp(target);
     for (const task of app.declaredTasks()) bindTask(task, async ({ fn }, args) => fn(...args));

@@ -4,7 +4,7 @@ import type { Log } from "../app/log.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { failureReply } from "../operation/reply.ts";
 import { runOperation } from "../operation/run.ts";
-import { type Board, claim, sharedNow } from "./board.ts";
+import { type Board, claim, finish, sharedNow } from "./board.ts";
 import { type CancelSignal, createCancelSignal } from "./cancel-signal.ts";
 import {
   CALL_FIELDS,
@@ -35,6 +35,7 @@ export class Inbox {
   readonly #port: MessagePort;
   readonly #board: Board;
   readonly #logLevel: string;
+  readonly #mayBeEnded: readonly boolean[];
   readonly #waiting: Received[] = [];
   #work: readonly Work[] = [];
   #histories: RunHistory[] = [];
@@ -47,10 +48,11 @@ export class Inbox {
   #ticket = 0;
   #signal: CancelSignal | undefined;
 
-  constructor({ port, board, logLevel }: ThreadData) {
+  constructor({ port, board, logLevel, mayBeEnded }: ThreadData) {
     this.#port = port;
     this.#logLevel = logLevel;
     this.#board = board;
+    this.#mayBeEnded = mayBeEnded;
   }
 
   /** @param work - What the indexes in calls stand for. */
@@ -78,22 +80,27 @@ export class Inbox {
 
   async #runAll(): Promise<void> {
     this.#running = true;
+    let ran = 0;
     for (let call = this.#waiting.shift(); call !== undefined; call = this.#waiting.shift()) {
       if (!claim(this.#board, call.slot, call.ticket, sharedNow())) continue;
       this.#ticket = call.ticket;
       this.#signal = undefined;
       const history = this.#histories[call.work] as RunHistory;
       const work = this.#work[call.work] as Work;
-      // What is done must not wait behind what may take long.
-      if (!history.isQuick) this.#flush();
+      // What is done must not wait behind what may take long, nor go down with what may be ended.
+      if (!history.isQuick || this.#mayBeEnded[call.work]) this.flush();
       const start = performance.now();
       const outcome = await this.#run(work, call);
       const runMs = performance.now() - start;
+      finish(this.#board, call.slot);
+      ran++;
       history.record(runMs);
       this.#results.push(call.slot, runMs, outcome);
       this.#resultsOf.push(work);
     }
-    this.#flush();
+    // The pool took everything back since nothing was started for long: it learns that the thread is there again.
+    if (ran === 0) this.#port.postMessage([]);
+    this.flush();
     this.#running = false;
   }
 
@@ -112,7 +119,8 @@ export class Inbox {
     return packed.payload;
   }
 
-  #flush(): void {
+  /** Sends the results that have not been sent. */
+  flush(): void {
     if (this.#results.length === 0) return;
     const results = this.#results;
     const transfer = this.#transfer;

@@ -14,6 +14,8 @@ export interface ThreadData {
   readonly target: AppTarget;
   /** Everything the main thread can ask for; a call names its work by its index here. */
   readonly workIds: readonly string[];
+  /** Which of it has a deadline, in the same order. */
+  readonly mayBeEnded: readonly boolean[];
   /** Lines below this level are not worth sending. */
   readonly logLevel: string;
 }

@@ -45,7 +45,9 @@ export class Placement {
     }
     if (thread === undefined) return undefined;
     const call = this.#waiting.takeRequest(this.#loads.isQuick);
-    return call && { call, thread };
+    if (call === undefined || call.transfer.length === 0) return call && { call, thread };
+    this.#waiting.putBack([call]); // what was transferred could not be taken back: it waits for an idle thread
+    return undefined;
   }
 
   /** Any call goes to an idle thread; beyond `max` busy ones, only what may use the express lane. */

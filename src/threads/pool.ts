@@ -41,7 +41,7 @@ export class ThreadPool implements RosterListener {
     this.#options = options;
     this.#roster = new Roster(options, this);
     this.#loads = new WorkLoads(options.works.length);
-    this.#admission = new Admission(options, this.#roster, this.#waiting);
+    this.#admission = new Admission(options, this.#roster, this.#waiting, this.#loads);
     this.#placement = new Placement(options, this.#roster, this.#waiting, this.#loads);
     this.#rounds = new Rounds(this.#roster, (thread, call, ms) => this.#endLate(thread, call, ms));
   }
@@ -143,8 +143,11 @@ export class ThreadPool implements RosterListener {
     const { max, reserve } = this.#options;
     // The express lane is kept warm: a short request should not wait for a thread to load the app.
     if (this.#roster.busy >= max) this.#roster.growTo(max + reserve);
-    if (this.#waiting.size > 0 || this.#anyAhead())
-      this.#patience ??= setTimeout(() => this.#onPatienceOver(), PATIENCE_MS);
+    if (
+      this.#patience === undefined &&
+      (this.#waiting.size > 0 || this.#roster.mayHoldUnstarted(performance.now() - 2 * PATIENCE_MS))
+    )
+      this.#patience = setTimeout(() => this.#onPatienceOver(), PATIENCE_MS);
   }
 
   #send(thread: Thread): void {
@@ -160,9 +163,10 @@ export class ThreadPool implements RosterListener {
     this.#patience = undefined;
     const now = performance.now();
     for (const thread of this.#roster) {
-      if (thread.load < 2 || now - thread.progressAt < PATIENCE_MS) continue;
-      thread.quick = false; // it got stuck in a call that was expected to be quick
+      if (thread.load === 0 || now - thread.progressAt < PATIENCE_MS) continue;
+      thread.quick = false; // it got stuck in a call that was expected to be quick, or in what one has left running
       this.#takenBack(thread.recallUnstarted());
+      if (thread.running === undefined) this.#roster.miss(thread);
     }
     const since = this.#waiting.since ?? now;
     if (now - since >= PATIENCE_MS)
@@ -185,11 +189,6 @@ export class ThreadPool implements RosterListener {
 
   #giveUpWaiting(why: (place: WorkPlace) => OffloopError): void {
     for (const call of this.#waiting.takeAll()) call.settle(why(this.#placeOf(call)), undefined);
-  }
-
-  #anyAhead(): boolean {
-    for (const thread of this.#roster) if (thread.load > 1) return true;
-    return false;
   }
 
   #placeOf({ work }: NewCall): WorkPlace {

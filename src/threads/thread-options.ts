@@ -6,6 +6,8 @@ import type { LogLine } from "./messages.ts";
 export interface ThreadOptions {
   readonly target: AppTarget;
   readonly workIds: readonly string[];
+  /** Which of it has a deadline, in the same order. */
+  readonly mayBeEnded: readonly boolean[];
   readonly resourceLimits: ResourceLimits;
   readonly logLevel: string;
   readonly onLog: (line: LogLine) => void;

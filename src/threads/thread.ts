@@ -50,16 +50,19 @@ export class Thread {
   progressAt = 0;
   /** Whether it is being ended. */
   ending = false;
+  /** Whether it has ever given a result. */
+  proven = false;
 
   constructor(options: ThreadOptions, listener: ThreadListener<Thread>) {
     const { port1, port2 } = new MessageChannel();
-    const { target, workIds, resourceLimits, logLevel } = options;
+    const { target, workIds, mayBeEnded, resourceLimits, logLevel } = options;
     const data: ThreadData = {
       offloop: "thread",
       port: port2,
       board: this.#board,
       target,
       workIds,
+      mayBeEnded,
       logLevel,
     };
     const entry = new URL(`./entry${import.meta.url.slice(-3)}`, import.meta.url);
@@ -183,6 +186,7 @@ export class Thread {
       const call = this.#slots.at(slot);
       if (call === undefined) continue; // it was given up before it ended
       this.#slots.free(slot);
+      this.proven = true;
       listener.onResult(this, call, results[i + 1] as number, results[i + 2]);
     }
     listener.onResults(this);
