@@ -1,14 +1,36 @@
 import type { SourceLocation } from "../errors/source-location.ts";
+import type { NoSchemas } from "./context.ts";
+import type { Dependencies, Dependency, DependencyDeclaration } from "./dependency.ts";
+import {
+  createErrorHandler,
+  type ErrorAnswer,
+  type ErrorClass,
+  type ErrorHandler,
+} from "./error-handlers.ts";
 import { callerLocation } from "./location.ts";
-import { Router, type RouterOptions } from "./router.ts";
+import { createOverride, type Replacement } from "./overrides.ts";
+import { Router } from "./router.ts";
+import type { RouterOptions } from "./router-place.ts";
 import type { ServerSettings } from "./settings.ts";
 
+/** Yields once: what comes before is done before the app is served, what comes after when it no longer is. */
+export type Lifespan = () => AsyncGenerator<unknown> | Generator<unknown>;
+
 /** Options of an app. */
-export interface AppOptions extends RouterOptions, ServerSettings {
+export interface AppOptions<RD extends Dependencies = Dependencies>
+  extends RouterOptions<RD>,
+    ServerSettings {
   /** The API's name. Default `"offloop"`. */
   readonly title?: string;
   /** The API's own version. Default `"0.1.0"`. */
   readonly version?: string;
+  /**
+   * What is done before the app is served and after: a generator that yields once in between, or a function that gives
+   * one. It runs on the main thread only; what each thread needs is a dependency of the scope `"thread"`.
+   */
+  readonly lifespan?: Lifespan;
+  /** Whether a body without content type is refused rather than read as JSON. Default true, as in FastAPI. */
+  readonly strictContentType?: boolean;
 }
 
 /**
@@ -29,28 +51,60 @@ export interface AppOptions extends RouterOptions, ServerSettings {
  * export default app;
  * ```
  */
-export class App extends Router {
+export class App<RD extends Dependencies = NoSchemas> extends Router<RD> {
   /** The API's name. */
   readonly title: string;
   /** The API's own version. */
   readonly version: string;
   /** How it is served, as far as the app says. */
   readonly settings: ServerSettings;
+  /** What is done before it is served and after. */
+  readonly lifespan: Lifespan | undefined;
+  /** @internal */
+  readonly operationSettings: { readonly errorHandlers: ErrorHandler[]; readonly strictContentType: boolean };
+  /** @internal */
+  readonly overrides: Map<DependencyDeclaration, Replacement> = new Map();
   /** Where it was made: the module that threads import when nothing else names one. */
   readonly location: SourceLocation;
 
   /**
    * Makes an app without operations.
    *
-   * @param options - Name, version, prefix, tags and how it is served.
+   * @param options - Name, version, prefix, tags, dependencies and how it is served.
    */
-  constructor(options: AppOptions = {}) {
+  constructor(options: AppOptions<RD> = {}) {
     super(options);
     this.title = options.title ?? "offloop";
     this.version = options.version ?? "0.1.0";
     this.settings = options;
+    this.lifespan = options.lifespan;
+    this.operationSettings = { errorHandlers: [], strictContentType: options.strictContentType ?? true };
     this.location = callerLocation();
-    made.push(this);
+    made.push(this as unknown as App);
+  }
+
+  /**
+   * Answers errors of a class, and of classes that extend it, wherever in the app they are thrown; FastAPI's
+   * `exception_handler`. The nearest class counts. The rule holds: an async function runs on the loop, a plain one on a
+   * thread; in a plain operation both run in its thread.
+   *
+   * @param type - The class: `HTTPError`, `ValidationError`, `Error` for all others, or one of your own.
+   * @param handler - Returns what a handler may return. The status is that of the error, or 500, unless it says other.
+   * @throws {OffloopError} `OFFLOOP_HANDLER_INVALID`, `OFFLOOP_LANE_UNKNOWN`.
+   */
+  onError<E>(type: ErrorClass<E>, handler: ErrorAnswer<E>): void {
+    this.operationSettings.errorHandlers.push(createErrorHandler(type, handler));
+  }
+
+  /**
+   * Has a dependency stand in for another, or a value: in a module that tests load in place of the app's own.
+   *
+   * @param dependency - The dependency that is not to be used.
+   * @param by - The one to use, or the value. A value must be structured-cloneable for operations that run on threads.
+   * @throws {OffloopError} `OFFLOOP_DEPENDENCY_INVALID` when the first is no dependency.
+   */
+  override<Value>(dependency: Dependency<Value>, by: Dependency<Value> | Value): void {
+    this.overrides.set(...createOverride(dependency, by));
   }
 }
 

@@ -4,19 +4,27 @@ import type { App } from "../app/app.ts";
 import type { BackgroundCall } from "../app/background.ts";
 import type { AppTarget } from "../app/load.ts";
 import type { Operation } from "../app/operation.ts";
+import type { Override } from "../app/overrides.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { bindTask, type TaskDeclaration } from "../app/task.ts";
 import { BackgroundChains } from "../background/chains.ts";
+import { Exchange } from "../operation/exchange.ts";
+import { answerFailure } from "../operation/failure.ts";
+import type { Place } from "../operation/place.ts";
 import type { RawReply, RawRequest } from "../operation/raw.ts";
 import { runOperation } from "../operation/run.ts";
 import type { CallClass } from "../threads/call.ts";
-import { createThreadCalls } from "../threads/calls.ts";
+import { createThreadCalls, type ThreadCalls } from "../threads/calls.ts";
 import { ThreadPool } from "../threads/pool.ts";
+import type { GivenValues } from "../threads/pool-options.ts";
 import { listWork, OperationWork, type Work } from "../threads/work.ts";
+import { type OpenLifespan, openLifespan } from "./lifespan.ts";
 
 /** An operation that can be asked. */
 export interface RunnableOperation {
   readonly declaration: Operation;
+  /** Whether it, or something it needs, reads a form. */
+  readonly readsForm: boolean;
   /** One request, on the operation's lane. Gives a reply whatever happens. */
   readonly run: (request: RawRequest) => Promise<RawReply>;
   /** Requests it has not answered yet. */
@@ -26,6 +34,8 @@ export interface RunnableOperation {
 /** An app with its two lanes open: what the server needs of it. */
 export interface Lanes {
   readonly operations: readonly RunnableOperation[];
+  /** Answers an error that no operation threw: a path that is not there. */
+  answerError(error: Error, request: RawRequest): Promise<RawReply>;
   readonly background: BackgroundChains;
   /** Undefined when nothing in the app runs on threads. */
   readonly pool: ThreadPool | undefined;
@@ -33,39 +43,60 @@ export interface Lanes {
   close(): Promise<void>;
 }
 
-/** Opens the lanes of an app: starts the first thread if anything runs on threads, and lets tasks be called. */
+/**
+ * Opens the lanes of an app: starts its lifespan and the first thread if anything runs on threads, and lets tasks be
+ * called.
+ *
+ * @param replaced - What a test puts in place of dependencies.
+ */
 export async function openLanes(
   app: App,
   settings: ResolvedSettings,
   target: AppTarget | undefined,
   log: Logger,
+  replaced: readonly Override[] = [],
 ): Promise<Lanes> {
-  const works = listWork(app);
-  const pool = works.some(({ declaration }) => declaration.lane === "thread")
-    ? createPool(app, works, settings, target, log)
-    : undefined;
-  await pool?.start();
-  const threads = pool && createThreadCalls(pool, works);
-  const runTask = (
-    task: Pick<TaskDeclaration, "name" | "lane" | "fn">,
-    args: unknown[],
-    callClass: CallClass,
-  ): Promise<unknown> =>
+  const lifespan = await openLifespan(app, replaced);
+  try {
+    const works = listWork(app, lifespan.overrides);
+    const pool = works.some(({ declaration }) => declaration.lane === "thread")
+      ? createPool(app, works, settings, target, log, lifespan.given)
+      : undefined;
+    await pool?.start();
+    return connect(app, works, pool, lifespan, log);
+  } catch (error) {
+    await lifespan.close();
+    throw error;
+  }
+}
+
+function connect(
+  app: App,
+  works: readonly Work[],
+  pool: ThreadPool | undefined,
+  lifespan: OpenLifespan,
+  log: Logger,
+): Lanes {
+  const { errorHandlers } = app.operationSettings;
+  const threads = pool && createThreadCalls(pool, works, errorHandlers);
+  const place: Place = {
+    inThread: false,
+    kept: lifespan.kept,
+    makeOnThread: (remote) => (threads as ThreadCalls).makeOnThread(remote),
+    answerOnThread: (...failure) => (threads as ThreadCalls).answerOnThread(...failure),
+  };
+  const runTask: RunTask = (task, args, callClass) =>
     task.lane === "thread" && threads !== undefined
       ? threads.task(task, args, callClass)
       : runOnLoop(task, args);
   for (const task of app.declaredTasks())
     bindTask(task, (declaration, args) => runTask(declaration, args, "request"));
   return {
-    operations: works.flatMap((work, index) => {
-      if (!(work instanceof OperationWork)) return [];
-      const { declaration } = work;
-      const onThread = declaration.lane === "thread" && threads !== undefined;
-      const run = onThread
-        ? (request: RawRequest) => threads.operation(index, request)
-        : (request: RawRequest) => runOperation(work.compiled, request, false);
-      return { declaration, run, running: 0 };
-    }),
+    operations: works.flatMap((work, index) =>
+      work instanceof OperationWork ? [runnable(work, index, threads, place)] : [],
+    ),
+    answerError: async (error, request) =>
+      answerFailure({ errorHandlers }, new Exchange(request.method, request, false), request, error, place),
     background: new BackgroundChains(
       (call: BackgroundCall) => runTask(call.task, call.args, "background"),
       (failure, request, operation) => logTaskFailure(log, failure, request, operation),
@@ -74,8 +105,29 @@ export async function openLanes(
     close: async () => {
       for (const task of app.declaredTasks()) bindTask(task, undefined);
       await pool?.close();
+      await lifespan.close();
     },
   };
+}
+
+type RunTask = (
+  task: Pick<TaskDeclaration, "name" | "lane" | "fn">,
+  args: unknown[],
+  callClass: CallClass,
+) => Promise<unknown>;
+
+function runnable(
+  work: OperationWork,
+  index: number,
+  threads: ThreadCalls | undefined,
+  place: Place,
+): RunnableOperation {
+  const { declaration, readsForm } = work;
+  const run =
+    declaration.lane === "thread" && threads !== undefined
+      ? (request: RawRequest) => threads.operation(index, request)
+      : (request: RawRequest) => runOperation(work.compiled, request, place);
+  return { declaration, readsForm, run, running: 0 };
 }
 
 async function runOnLoop({ fn }: Pick<TaskDeclaration, "fn">, args: unknown[]): Promise<unknown> {
@@ -88,9 +140,11 @@ function createPool(
   settings: ResolvedSettings,
   target: AppTarget | undefined,
   log: Logger,
+  given: GivenValues,
 ): ThreadPool {
   return new ThreadPool({
     ...settings.threads,
+    given,
     target: target ?? { url: pathToFileURL(app.location.file).href, exportName: undefined },
     workIds: works.map(({ id }) => id),
     onStartFailure: (error) => log.error({ code: error.code }, `${error.code}: ${error.message}`),

@@ -2,10 +2,12 @@ import { finished } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import { pathNames } from "../app/path.ts";
-import type { RawReply } from "../operation/raw.ts";
+import { type DescribedError, describeError } from "../errors/described-error.ts";
+import { type FormPart, isWhole, type RawReply } from "../operation/raw.ts";
 import { internalErrorReply } from "../operation/reply.ts";
 import type { Lanes, RunnableOperation } from "./lanes.ts";
-import { writeReply } from "./reply.ts";
+import { discardParts } from "./multipart.ts";
+import { writeLongReply, writeReply } from "./reply.ts";
 import { rawRequest } from "./request.ts";
 
 /** Adds a route for every operation. */
@@ -17,7 +19,7 @@ export function addRoutes(fastify: FastifyInstance, lanes: Lanes, log: Logger): 
       method,
       url: path,
       ...bodyLimit,
-      config: { operation: operation.declaration },
+      config: { operation: operation.declaration, readsForm: operation.readsForm },
       handler: handlerOf(operation, lanes, log),
     });
   }
@@ -30,24 +32,40 @@ function handlerOf(
 ): (request: FastifyRequest, reply: FastifyReply) => void {
   const { id, path } = operation.declaration;
   const hasParams = pathNames(path).length > 0;
+  const logError = (request: FastifyRequest, error: DescribedError): void =>
+    log.error({ reqId: request.id, operation: id, err: error }, `${id} failed: ${error.message}`);
+
   const answer = (request: FastifyRequest, reply: FastifyReply, raw: RawReply): void => {
-    if (raw.error !== undefined)
-      log.error({ reqId: request.id, operation: id, err: raw.error }, `${id} failed: ${raw.error.message}`);
-    const { background } = raw;
-    // Whether the client got it or hung up, its tasks run; only then, as the response goes first.
-    if (background !== undefined && background.length > 0)
-      finished(reply.raw, () => lanes.background.start(request.id, id, background));
-    writeReply(reply, raw);
+    if (raw.error !== undefined) logError(request, raw.error);
+    const onError = (error: unknown): void => logError(request, describeError(error));
+    if (isWhole(raw.body)) writeReply(reply, raw);
+    else writeLongReply(reply, raw, onError).catch((thrown) => answerInstead(request, reply, thrown));
   };
+  const answerInstead = (request: FastifyRequest, reply: FastifyReply, thrown: unknown): void => {
+    for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name);
+    answer(request, reply, internalErrorReply(thrown));
+  };
+  // Whether the client got it or hung up, its tasks run; only then, as the response goes first.
+  const followUp = (request: FastifyRequest, reply: FastifyReply, raw: RawReply): void => {
+    const { background = [], finish } = raw;
+    const parts = Array.isArray(request.body) ? (request.body as FormPart[]) : undefined;
+    if (background.length === 0 && finish === undefined && parts === undefined) return;
+    const end = async (failure: { readonly error: unknown } | undefined): Promise<void> => {
+      if (parts !== undefined) await discardParts(parts);
+      await finish?.(failure).catch((error: unknown) => logError(request, describeError(error)));
+    };
+    finished(reply.raw, () => lanes.background.start(request.id, id, background, end));
+  };
+
   return (request, reply) => {
     operation.running++;
     operation.run(rawRequest(request, hasParams)).then((raw) => {
       operation.running--;
+      followUp(request, reply, raw);
       try {
         answer(request, reply, raw);
       } catch (thrown) {
-        for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name);
-        answer(request, reply, internalErrorReply(thrown));
+        answerInstead(request, reply, thrown);
       }
     });
   };

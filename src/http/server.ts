@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { addAccessLog } from "./access-log.ts";
 import { answerClientError, createFailureHandler } from "./failures.ts";
+import { addFormParser } from "./form-parser.ts";
 import type { Lanes } from "./lanes.ts";
 import { createNotFound } from "./not-found.ts";
 import { addRoutes } from "./routes.ts";
@@ -25,8 +26,9 @@ export async function createServer(
   });
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+  addFormParser(fastify, settings.maxBodyBytes);
   fastify.setErrorHandler(onFailure);
-  fastify.setNotFoundHandler(createNotFound(lanes.operations.map(({ declaration }) => declaration)));
+  fastify.setNotFoundHandler(createNotFound(lanes));
   if (accessLog && log.isLevelEnabled("info")) addAccessLog(fastify, log);
   addRoutes(fastify, lanes, log);
   return fastify;

@@ -1,23 +1,29 @@
 import type { MessagePort, Transferable } from "node:worker_threads";
 import { findUncloneable } from "../app/cloneable.ts";
+import type { ErrorHandlers } from "../app/error-handlers.ts";
+import type { KeptDependencies } from "../dependencies/kept.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
+import type { Place } from "../operation/place.ts";
+import { isWhole } from "../operation/raw.ts";
 import { failureReply } from "../operation/reply.ts";
 import { runOperation } from "../operation/run.ts";
 import { type Claims, claim } from "./claims.ts";
 import {
   CALL_FIELDS,
   type CallBatch,
+  type Packed,
   packReply,
-  packThrown,
   RESULT_FIELDS,
   ReceivedRequest,
   type ReplyPayload,
   type RequestPayload,
   type ResultBatch,
-  type TaskOutcome,
 } from "./messages.ts";
+import { type FollowUp, OpenReplies } from "./open-replies.ts";
+import { type DependencyPayload, type FailurePayload, runDependency, runErrorHandler } from "./remote.ts";
 import { RunHistory } from "./run-history.ts";
-import { OperationWork, type TaskWork, type Work } from "./work.ts";
+import { packThrown, type TaskOutcome } from "./thrown.ts";
+import { DependencyWork, OperationWork, TaskWork, type Work } from "./work.ts";
 
 interface Received {
   readonly slot: number;
@@ -31,7 +37,10 @@ export class Inbox {
   readonly #port: MessagePort;
   readonly #claims: Claims;
   readonly #waiting: Received[] = [];
+  readonly #place: Place;
+  readonly #open = new OpenReplies();
   #work: readonly Work[] = [];
+  #handlers: ErrorHandlers = [];
   #histories: RunHistory[] = [];
   #results: ResultBatch = [];
   #transfer: Transferable[] = [];
@@ -39,14 +48,20 @@ export class Inbox {
   #resultsOf: Work[] = [];
   #running = false;
 
-  constructor(port: MessagePort, claims: Claims) {
+  /** @param kept - The values that outlive requests in this thread. */
+  constructor(port: MessagePort, claims: Claims, kept: KeptDependencies) {
     this.#port = port;
     this.#claims = claims;
+    this.#place = { inThread: true, kept, makeOnThread: isThere, answerOnThread: isThere };
   }
 
-  /** @param work - What the indexes in calls stand for. */
-  open(work: readonly Work[]): void {
+  /**
+   * @param work - What the indexes in calls stand for.
+   * @param handlers - The app's error handlers.
+   */
+  open(work: readonly Work[], handlers: ErrorHandlers): void {
     this.#work = work;
+    this.#handlers = handlers;
     this.#histories = work.map(() => new RunHistory());
   }
 
@@ -82,11 +97,32 @@ export class Inbox {
   }
 
   async #run(work: Work, payload: unknown): Promise<unknown> {
-    if (!(work instanceof OperationWork)) return runTask(work, payload as unknown[]);
-    const reply = await runOperation(work.compiled, new ReceivedRequest(payload as RequestPayload), true);
-    const packed = packReply(reply);
+    if (work instanceof TaskWork) return runTask(work, payload as unknown[], this.#handlers);
+    if (work instanceof DependencyWork)
+      return runDependency(work, payload as DependencyPayload, this.#handlers);
+    if (!Array.isArray(payload) && work instanceof OperationWork) return this.#follow(payload as FollowUp);
+    const packed =
+      work instanceof OperationWork
+        ? await this.#runOperation(work, payload as RequestPayload)
+        : await runErrorHandler(work, payload as FailurePayload, this.#handlers);
     this.#transfer.push(...packed.transfer);
     return packed.payload;
+  }
+
+  async #runOperation(work: OperationWork, payload: RequestPayload): Promise<Packed<ReplyPayload>> {
+    const reply = await runOperation(work.compiled, new ReceivedRequest(payload), this.#place);
+    return packReply(
+      reply,
+      isWhole(reply.body) && reply.finish === undefined ? undefined : this.#open.hold(reply),
+    );
+  }
+
+  async #follow(followUp: FollowUp): Promise<TaskOutcome> {
+    try {
+      return [true, await this.#open.follow(followUp)];
+    } catch (thrown) {
+      return [false, packThrown(thrown)];
+    }
   }
 
   #flush(): void {
@@ -114,17 +150,25 @@ export class Inbox {
   }
 }
 
-async function runTask({ declaration }: TaskWork, args: unknown[]): Promise<TaskOutcome> {
+async function isThere(): Promise<never> {
+  throw new Error("this is a thread");
+}
+
+async function runTask(
+  { declaration }: TaskWork,
+  args: unknown[],
+  handlers: ErrorHandlers,
+): Promise<TaskOutcome> {
   try {
     return [true, await declaration.fn(...args)];
   } catch (thrown) {
-    return [false, packThrown(thrown)];
+    return [false, packThrown(thrown, handlers)];
   }
 }
 
 function uncloneable(work: Work, outcome: unknown, cause: unknown): unknown {
-  const isOperation = work instanceof OperationWork;
-  const found = isOperation
+  const isReply = (outcome as unknown[]).length > 2;
+  const found = isReply
     ? findUncloneable((outcome as ReplyPayload)[4], "background")
     : findUncloneable((outcome as TaskOutcome)[1], "result");
   const error = new OffloopError(
@@ -136,7 +180,7 @@ function uncloneable(work: Work, outcome: unknown, cause: unknown): unknown {
       cause,
     },
   );
-  return isOperation
+  return isReply
     ? packReply(failureReply(error)).payload
     : ([false, packThrown(error)] satisfies TaskOutcome);
 }

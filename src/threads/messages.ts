@@ -1,9 +1,11 @@
 import type { MessagePort, Transferable } from "node:worker_threads";
+import type { ClientAddress } from "../app/exchange.ts";
 import type { AppTarget } from "../app/load.ts";
-import { type DescribedError, describeError } from "../errors/described-error.ts";
-import { HTTPError } from "../errors/http-error.ts";
-import type { HeaderPairs, RawReply, RawRequest } from "../operation/raw.ts";
+import type { FileContent } from "../app/reply.ts";
+import type { DescribedError } from "../errors/described-error.ts";
+import type { FormPart, HeaderPairs, RawReply, RawRequest } from "../operation/raw.ts";
 import type { Claims } from "./claims.ts";
+import type { GivenValues } from "./pool-options.ts";
 
 /** What a thread is started with. */
 export interface ThreadData {
@@ -13,6 +15,7 @@ export interface ThreadData {
   readonly target: AppTarget;
   /** Everything the main thread can ask for; a call names its work by its index here. */
   readonly workIds: readonly string[];
+  readonly given: GivenValues;
 }
 
 /** Calls for a thread, four fields each: slot, ticket, index of the work, payload. */
@@ -32,7 +35,7 @@ export type Hello =
 /** Bodies from this size on are transferred; smaller ones are copied, which is faster and can be taken back. */
 const TRANSFER_MIN_BYTES = 65_536;
 
-/** A request as it crosses: id, method, url, params, headers joined by newlines, body. */
+/** A request as it crosses: id, method, url, params, headers joined by newlines, body, parts of a form, client. */
 export type RequestPayload = [
   string,
   string,
@@ -40,6 +43,8 @@ export type RequestPayload = [
   Readonly<Record<string, string>> | undefined,
   string,
   Uint8Array | undefined,
+  readonly FormPart[] | undefined,
+  ClientAddress,
 ];
 
 /** A payload and what of it is transferred rather than copied. */
@@ -49,10 +54,16 @@ export interface Packed<T> {
 }
 
 export function packRequest(request: RawRequest): Packed<RequestPayload> {
-  const { id, method, url, params, headers, body } = request;
+  const { id, method, url, params, headers, body, client } = request;
   const transfer: Transferable[] = [];
   const bytes = body === undefined ? undefined : ownBytes(body, transfer);
-  return { payload: [id, method, url, params, headers.join("\n"), bytes], transfer };
+  const parts = request.parts?.map((part) => ownPart(part, transfer));
+  return { payload: [id, method, url, params, headers.join("\n"), bytes, parts, client], transfer };
+}
+
+function ownPart([name, value]: FormPart, transfer: Transferable[]): FormPart {
+  if (typeof value === "string" || value.bytes === undefined) return [name, value];
+  return [name, { ...value, bytes: ownBytes(value.bytes, transfer) }];
 }
 
 /** The request in the thread. Headers are split when someone looks: most operations never do. */
@@ -62,11 +73,13 @@ export class ReceivedRequest implements RawRequest {
   readonly url: string;
   readonly params: Readonly<Record<string, string>> | undefined;
   readonly body: Uint8Array | undefined;
+  readonly parts: readonly FormPart[] | undefined;
+  readonly client: ClientAddress;
   readonly #joined: string;
   #headers: string[] | undefined;
 
   constructor(payload: RequestPayload) {
-    [this.id, this.method, this.url, this.params, this.#joined, this.body] = payload;
+    [this.id, this.method, this.url, this.params, this.#joined, this.body, this.parts, this.client] = payload;
   }
 
   get headers(): readonly string[] {
@@ -78,26 +91,39 @@ export class ReceivedRequest implements RawRequest {
 /** A task for after the response, as it crosses: its name and arguments. */
 export type NamedCall = readonly [name: string, args: unknown[]];
 
-/** A reply as it crosses: status, media type, headers, body, background, error. */
+/** What a reply has left open in its thread: its number there, and whether its body is pulled from it. */
+export type LeftOpen = readonly [open: number, streams: boolean];
+
+/** A reply as it crosses: status, media type, headers, body, background, error, what it has left open. */
 export type ReplyPayload = [
   number,
   string | undefined,
   HeaderPairs | undefined,
-  string | Uint8Array | undefined,
+  string | Uint8Array | FileContent | undefined,
   NamedCall[] | undefined,
   DescribedError | undefined,
+  LeftOpen | undefined,
 ];
 
-export function packReply(reply: RawReply): Packed<ReplyPayload> {
+/** @param leftOpen - Where the rest of it is held, when there is one. */
+export function packReply(reply: RawReply, leftOpen?: LeftOpen): Packed<ReplyPayload> {
   const transfer: Transferable[] = [];
+  const { status, mediaType, headers, error } = reply;
   const body = packBody(reply.body, transfer);
-  const background = reply.background?.map((call): NamedCall => [call.task.name, call.args]);
-  return { payload: [reply.status, reply.mediaType, reply.headers, body, background, reply.error], transfer };
+  const background = nameCalls(reply.background);
+  return { payload: [status, mediaType, headers, body, background, error, leftOpen], transfer };
 }
 
-function packBody(body: RawReply["body"], transfer: Transferable[]): RawReply["body"] {
-  if (body === undefined || (typeof body === "string" && body.length < TRANSFER_MIN_BYTES)) return body;
-  return ownBytes(typeof body === "string" ? new TextEncoder().encode(body) : body, transfer);
+/** Background calls as they cross. */
+export function nameCalls(calls: RawReply["background"]): NamedCall[] | undefined {
+  return calls?.map((call): NamedCall => [call.task.name, call.args]);
+}
+
+function packBody(body: RawReply["body"], transfer: Transferable[]): ReplyPayload[3] {
+  if (typeof body === "string" && body.length < TRANSFER_MIN_BYTES) return body;
+  if (typeof body === "string") return ownBytes(new TextEncoder().encode(body), transfer);
+  if (body instanceof Uint8Array) return ownBytes(body, transfer);
+  return body !== undefined && "file" in body ? body : undefined;
 }
 
 /** Bytes that can cross: the buffer itself when it is large and whole, else a copy of just these bytes. */
@@ -106,36 +132,4 @@ function ownBytes(bytes: Uint8Array, transfer: Transferable[]): Uint8Array {
   if (bytes.byteLength < TRANSFER_MIN_BYTES || !whole) return Uint8Array.prototype.slice.call(bytes);
   transfer.push(bytes.buffer as ArrayBuffer);
   return bytes;
-}
-
-/** What a task gave: its value, or what it threw. */
-export type TaskOutcome = readonly [ok: true, value: unknown] | readonly [ok: false, thrown: Thrown];
-
-/** A thrown value as it crosses; an HTTPError keeps its meaning. */
-export interface Thrown {
-  readonly error: DescribedError;
-  readonly http?: {
-    readonly status: number;
-    readonly detail: unknown;
-    readonly headers: Readonly<Record<string, string>> | undefined;
-  };
-}
-
-export function packThrown(thrown: unknown): Thrown {
-  const error = describeError(thrown);
-  if (!(thrown instanceof HTTPError)) return { error };
-  return { error, http: { status: thrown.status, detail: thrown.detail, headers: thrown.headers } };
-}
-
-/** The error on the other side: same name, message, code and stack. */
-export function unpackThrown({ error, http }: Thrown): Error {
-  if (http !== undefined) return new HTTPError(http.status, http.detail, http.headers);
-  return reviveError(error);
-}
-
-function reviveError({ type, message, stack, code, cause }: DescribedError): Error {
-  const revived = new Error(message, cause === undefined ? undefined : { cause: reviveError(cause) });
-  Object.defineProperty(revived, "name", { value: type, configurable: true, writable: true });
-  if (stack !== undefined) revived.stack = stack;
-  return code === undefined ? revived : Object.assign(revived, { code });
 }

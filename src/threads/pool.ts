@@ -1,10 +1,11 @@
 import { availableParallelism } from "node:os";
-import { OffloopError } from "../errors/offloop-error.ts";
-import type { Call, CallClass } from "./call.ts";
+import { type Call, type CallClass, createCall, type Holder } from "./call.ts";
 import type { Packed } from "./messages.ts";
+import { PinnedCalls } from "./pinned-calls.ts";
 import type { PoolOptions } from "./pool-options.ts";
 import { Roster, type RosterListener } from "./roster.ts";
 import type { Thread, ThreadLoss } from "./thread.ts";
+import { threadExited } from "./thread-exited.ts";
 import { WaitingCalls } from "./waiting-calls.ts";
 import { WorkLoads } from "./work-loads.ts";
 
@@ -29,6 +30,7 @@ export class ThreadPool implements RosterListener {
   readonly #roster: Roster;
   readonly #waiting = new WaitingCalls();
   readonly #loads: WorkLoads;
+  readonly #pinned = new PinnedCalls();
   #order = 0;
   #scheduled = false;
   #patience: NodeJS.Timeout | undefined;
@@ -57,23 +59,21 @@ export class ThreadPool implements RosterListener {
   }
 
   /** Has a thread do one piece of work; `settle` is called once, with an error or with the thread's outcome. */
-  run(
-    work: number,
-    callClass: CallClass,
-    { payload, transfer }: Packed<unknown>,
-    settle: Call["settle"],
-  ): void {
-    const queuedAt = performance.now();
-    this.#waiting.push({
-      work,
-      class: callClass,
-      payload,
-      transfer,
-      settle,
-      queuedAt,
-      order: this.#order++,
-      ticket: 0,
-    });
+  run(work: number, callClass: CallClass, packed: Packed<unknown>, settle: Call["settle"]): void {
+    this.#waiting.push(createCall(work, callClass, packed, settle, this.#order++, false));
+    this.#schedule();
+  }
+
+  /** Has the thread that holds something open do what concerns that, once it is done with what it runs. */
+  runOn(holder: Holder, work: number, payload: unknown, settle: Call["settle"]): void {
+    this.#pinned.push(
+      holder,
+      createCall(work, "request", { payload, transfer: [] }, settle, this.#order++, true),
+    );
+    this.#schedule();
+  }
+
+  #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
     // After the poll phase: all requests read in this turn of the loop go out as one message a thread.
@@ -88,6 +88,7 @@ export class ThreadPool implements RosterListener {
     this.#closed = true;
     clearTimeout(this.#patience);
     await this.#roster.close();
+    for (const call of this.#pinned.clear()) this.#lose(call, "the server closed");
     for (let call = this.#waiting.take(); call !== undefined; call = this.#waiting.take())
       this.#lose(call, "the server closed");
   }
@@ -96,10 +97,10 @@ export class ThreadPool implements RosterListener {
     this.#dispatch();
   }
 
-  onResult(_thread: Thread, call: Call, runMs: number, outcome: unknown): void {
+  onResult(thread: Thread, call: Call, runMs: number, outcome: unknown): void {
     this.#loads.record(call, runMs);
     this.#loads.leave(call);
-    call.settle(undefined, outcome);
+    call.settle(undefined, outcome, thread);
   }
 
   onIdle(): void {
@@ -118,6 +119,8 @@ export class ThreadPool implements RosterListener {
   #dispatch(): void {
     if (this.#closed) return;
     const given = new Set<Thread>();
+    for (const { thread, call } of this.#pinned.take(this.#roster, (call, why) => this.#lose(call, why)))
+      given.add(this.#give(thread, call));
     for (let thread = this.#placeNext(); thread !== undefined; thread = this.#placeNext()) given.add(thread);
     for (const thread of given) this.#send(thread);
     const { max, reserve } = this.#options;
@@ -166,7 +169,7 @@ export class ThreadPool implements RosterListener {
   #send(thread: Thread): void {
     for (const { call, error } of thread.flush()) {
       this.#loads.leave(call);
-      call.settle(error as Error, undefined);
+      call.settle(error as Error, undefined, undefined);
     }
     if (thread.load === 0) this.#roster.onIdle(thread);
   }
@@ -196,8 +199,6 @@ export class ThreadPool implements RosterListener {
   }
 
   #lose(call: Call, why: string): void {
-    const what = `Cannot finish ${this.#options.workIds[call.work]}: its thread ended: ${why}`;
-    const fix = "look for process.exit, an uncaught error in a timer, or too little memory in that function";
-    call.settle(new OffloopError("OFFLOOP_THREAD_EXITED", what, { fix }), undefined);
+    call.settle(threadExited(this.#options.workIds[call.work] as string, why), undefined, undefined);
   }
 }

@@ -57,6 +57,12 @@ export class Roster implements ThreadListener {
     return this.#idle.pop();
   }
 
+  /** Takes this thread out of the idle ones, if it is among them: it is given a call. */
+  take(thread: Thread): void {
+    const place = this.#idle.indexOf(thread);
+    if (place !== -1) this.#idle.splice(place, 1);
+  }
+
   /** Starts threads until there are this many, unless the last start failed a moment ago. */
   growTo(count: number): void {
     if (this.#closed || performance.now() < this.#retryAt) return;
@@ -69,7 +75,7 @@ export class Roster implements ThreadListener {
 
   /** Starts one thread. Gives the error that kept it from loading the app, if there was one. */
   startOne(): Promise<OffloopError | undefined> {
-    const thread = new Thread(this.#options.target, this.#options.workIds, this);
+    const thread = new Thread(this.#options, this);
     this.#threads.add(thread);
     return new Promise((resolve) => this.#starting.set(thread, resolve));
   }
@@ -106,8 +112,7 @@ export class Roster implements ThreadListener {
 
   onExit(thread: Thread, loss: ThreadLoss): void {
     this.#threads.delete(thread);
-    const place = this.#idle.indexOf(thread);
-    if (place !== -1) this.#idle.splice(place, 1);
+    this.take(thread);
     if (this.#starting.has(thread)) {
       const failed = {
         type: "Error",
@@ -130,19 +135,19 @@ export class Roster implements ThreadListener {
   #letLeave(): void {
     this.#leaving = undefined;
     const now = performance.now();
-    while (
-      this.ready > 1 &&
-      this.#idle[0] !== undefined &&
-      now - this.#idle[0].idleSince >= this.#options.idleMs
-    ) {
-      const thread = this.#idle.shift() as Thread;
+    const leavers = this.#idle.filter(
+      ({ idleSince, open }) => open === 0 && now - idleSince >= this.#options.idleMs,
+    );
+    for (const thread of leavers.slice(0, this.ready - 1)) {
+      this.take(thread);
       this.#threads.delete(thread);
       threadChannel.publish({ event: "leave", thread: thread.id, threads: this.ready });
       void thread.worker.terminate();
     }
-    const next = this.#idle[0];
+    const next = this.#idle.find(({ open }) => open === 0);
     if (this.ready < 2 || next === undefined) return;
-    this.#leaving = setTimeout(() => this.#letLeave(), next.idleSince + this.#options.idleMs - now).unref();
+    const waitMs = Math.max(0, next.idleSince + this.#options.idleMs - now);
+    this.#leaving = setTimeout(() => this.#letLeave(), waitMs).unref();
   }
 
   #failStart(thread: Thread, error: OffloopError | undefined): void {

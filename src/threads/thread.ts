@@ -1,6 +1,5 @@
 import { MessageChannel, type MessagePort, type Transferable, Worker } from "node:worker_threads";
-import type { AppTarget } from "../app/load.ts";
-import type { Call } from "./call.ts";
+import type { Call, Holder } from "./call.ts";
 import { createClaims, nextTicket, offer, recall, SLOTS } from "./claims.ts";
 import {
   CALL_FIELDS,
@@ -10,6 +9,7 @@ import {
   type ResultBatch,
   type ThreadData,
 } from "./messages.ts";
+import type { PoolOptions } from "./pool-options.ts";
 
 /** What a thread tells its pool. */
 export interface ThreadListener {
@@ -31,7 +31,7 @@ export interface ThreadLoss {
 }
 
 /** One worker and the calls it holds. */
-export class Thread {
+export class Thread implements Holder {
   readonly worker: Worker;
   readonly #port: MessagePort;
   readonly #claims = createClaims();
@@ -45,12 +45,17 @@ export class Thread {
   quick = false;
   /** Since when it holds no call, from `performance.now()`. */
   idleSince = 0;
+  /** How many replies it holds open. */
+  open = 0;
   /** When it last gave a result or was handed a call while idle. */
   progressAt = 0;
 
-  constructor(target: AppTarget, workIds: readonly string[], listener: ThreadListener) {
+  constructor(
+    { target, workIds, given }: Pick<PoolOptions, "target" | "workIds" | "given">,
+    listener: ThreadListener,
+  ) {
     const { port1, port2 } = new MessageChannel();
-    const data: ThreadData = { offloop: "thread", port: port2, claims: this.#claims, target, workIds };
+    const data: ThreadData = { offloop: "thread", port: port2, claims: this.#claims, target, workIds, given };
     const entry = new URL(`./entry${import.meta.url.slice(-3)}`, import.meta.url);
     this.worker = new Worker(entry, { workerData: data, transferList: [port2], name: "offloop" });
     this.#port = port1;
@@ -110,7 +115,7 @@ export class Thread {
   /** Takes back the calls it has not started, in their order. What was transferred to it stays. */
   recallUnstarted(): Call[] {
     return this.#release(
-      (call, slot) => call.transfer.length === 0 && recall(this.#claims, slot, call.ticket),
+      (call, slot) => call.transfer.length === 0 && !call.pinned && recall(this.#claims, slot, call.ticket),
     );
   }
 
