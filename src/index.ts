@@ -1,4 +1,4 @@
-export { App, type AppOptions, type Lifespan } from "./app/app.ts";
+export { App, type AppOptions } from "./app/app.ts";
 export type { Background } from "./app/background.ts";
 export type { BaseContext, Context } from "./app/context.ts";
 export type { Dependencies, Dependency, Scope } from "./app/dependency.ts";
@@ -31,4 +31,4 @@ export { type ValidationDetail, ValidationError } from "./errors/validation-erro
 export { serve } from "./http/serve.ts";
 export type { ServeOptions, Server } from "./http/serve-options.ts";
 export { type ParamOptions, param } from "./schema/param.ts";
-export type { PoolSize } from "./threads/pool.ts";
+export type { PoolSize } from "./threads/pool-size.ts";

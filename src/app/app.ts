@@ -13,9 +13,6 @@ import { Router } from "./router.ts";
 import type { RouterOptions } from "./router-place.ts";
 import type { ServerSettings } from "./settings.ts";
 
-/** Yields once: what comes before is done before the app is served, what comes after when it no longer is. */
-export type Lifespan = () => AsyncGenerator<unknown> | Generator<unknown>;
-
 /** Options of an app. */
 export interface AppOptions<RD extends Dependencies = Dependencies>
   extends RouterOptions<RD>,
@@ -24,11 +21,6 @@ export interface AppOptions<RD extends Dependencies = Dependencies>
   readonly title?: string;
   /** The API's own version. Default `"0.1.0"`. */
   readonly version?: string;
-  /**
-   * What is done before the app is served and after: a generator that yields once in between, or a function that gives
-   * one. It runs on the main thread only; what each thread needs is a dependency of the scope `"thread"`.
-   */
-  readonly lifespan?: Lifespan;
   /** Whether a body without content type is refused rather than read as JSON. Default true, as in FastAPI. */
   readonly strictContentType?: boolean;
 }
@@ -58,8 +50,6 @@ export class App<RD extends Dependencies = NoSchemas> extends Router<RD> {
   readonly version: string;
   /** How it is served, as far as the app says. */
   readonly settings: ServerSettings;
-  /** What is done before it is served and after. */
-  readonly lifespan: Lifespan | undefined;
   /** @internal */
   readonly operationSettings: { readonly errorHandlers: ErrorHandler[]; readonly strictContentType: boolean };
   /** @internal */
@@ -77,7 +67,6 @@ export class App<RD extends Dependencies = NoSchemas> extends Router<RD> {
     this.title = options.title ?? "offloop";
     this.version = options.version ?? "0.1.0";
     this.settings = options;
-    this.lifespan = options.lifespan;
     this.operationSettings = { errorHandlers: [], strictContentType: options.strictContentType ?? true };
     this.location = callerLocation();
     made.push(this as unknown as App);

@@ -18,7 +18,7 @@ import { createThreadCalls, type ThreadCalls } from "../threads/calls.ts";
 import { ThreadPool } from "../threads/pool.ts";
 import type { GivenValues } from "../threads/pool-options.ts";
 import { listWork, OperationWork, type Work } from "../threads/work.ts";
-import { type OpenLifespan, openLifespan } from "./lifespan.ts";
+import { type AppScope, openAppScope } from "./app-scope.ts";
 
 /** An operation that can be asked. */
 export interface RunnableOperation {
@@ -44,7 +44,7 @@ export interface Lanes {
 }
 
 /**
- * Opens the lanes of an app: starts its lifespan and the first thread if anything runs on threads, and lets tasks be
+ * Opens the lanes of an app: makes what lasts as long as it, starts the first thread if anything runs on threads, and lets tasks be
  * called.
  *
  * @param replaced - What a test puts in place of dependencies.
@@ -56,16 +56,16 @@ export async function openLanes(
   log: Logger,
   replaced: readonly Override[] = [],
 ): Promise<Lanes> {
-  const lifespan = await openLifespan(app, replaced);
+  const scope = await openAppScope(app, replaced);
   try {
-    const works = listWork(app, lifespan.overrides);
+    const works = listWork(app, scope.overrides);
     const pool = works.some(({ declaration }) => declaration.lane === "thread")
-      ? createPool(app, works, settings, target, log, lifespan.given)
+      ? createPool(app, works, settings, target, log, scope.given)
       : undefined;
     await pool?.start();
-    return connect(app, works, pool, lifespan, log);
+    return connect(app, works, pool, scope, log);
   } catch (error) {
-    await lifespan.close();
+    await scope.kept.close();
     throw error;
   }
 }
@@ -74,14 +74,14 @@ function connect(
   app: App,
   works: readonly Work[],
   pool: ThreadPool | undefined,
-  lifespan: OpenLifespan,
+  scope: AppScope,
   log: Logger,
 ): Lanes {
   const { errorHandlers } = app.operationSettings;
   const threads = pool && createThreadCalls(pool, works, errorHandlers);
   const place: Place = {
     inThread: false,
-    kept: lifespan.kept,
+    kept: scope.kept,
     makeOnThread: (remote) => (threads as ThreadCalls).makeOnThread(remote),
     answerOnThread: (...failure) => (threads as ThreadCalls).answerOnThread(...failure),
   };
@@ -105,7 +105,7 @@ function connect(
     close: async () => {
       for (const task of app.declaredTasks()) bindTask(task, undefined);
       await pool?.close();
-      await lifespan.close();
+      await scope.kept.close();
     },
   };
 }

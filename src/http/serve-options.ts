@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { ServerSettings } from "../app/settings.ts";
-import type { PoolSize } from "../threads/pool.ts";
+import type { PoolSize } from "../threads/pool-size.ts";
 import type { LogLevel } from "./logger.ts";
 
 /** Options of `serve`. Settings given here win over the app's. */

@@ -3,6 +3,7 @@ import { type Call, type CallClass, createCall, type Holder } from "./call.ts";
 import type { Packed } from "./messages.ts";
 import { PinnedCalls } from "./pinned-calls.ts";
 import type { PoolOptions } from "./pool-options.ts";
+import type { PoolSize } from "./pool-size.ts";
 import { Roster, type RosterListener } from "./roster.ts";
 import type { Thread, ThreadLoss } from "./thread.ts";
 import { threadExited } from "./thread-exited.ts";
@@ -13,16 +14,6 @@ import { WorkLoads } from "./work-loads.ts";
 const PATIENCE_MS = 5;
 /** Quick calls wake no more threads than there are cores: waking one costs more than they do. */
 const CORES = availableParallelism();
-
-/** The threads of a pool at one moment. */
-export interface PoolSize {
-  /** Threads that have loaded the app. */
-  readonly threads: number;
-  /** How many of them hold a call. */
-  readonly busy: number;
-  /** How many calls wait for a thread. */
-  readonly waiting: number;
-}
 
 /** Runs plain functions on threads: one call a thread at a time, requests before background work. */
 export class ThreadPool implements RosterListener {

@@ -10,34 +10,26 @@ import { OffloopError } from "../errors/offloop-error.ts";
 import type { GivenValues } from "../threads/pool-options.ts";
 
 /** What is there as long as an app is served. */
-export interface OpenLifespan {
+export interface AppScope {
   readonly overrides: Overrides;
   readonly kept: KeptDependencies;
   /** What of it threads are started with. */
   readonly given: GivenValues;
-  /** Closes the dependencies of the scope "app", then ends the app's lifespan. */
-  close(): Promise<void>;
 }
 
 /**
- * Starts the app's lifespan, then makes its dependencies of the scope "app".
+ * Makes the dependencies of the scope "app", in the order in which operations need them.
  *
  * @param replaced - What a test puts in place of dependencies.
- * @throws {OffloopError} `OFFLOOP_NOT_CLONEABLE`, `OFFLOOP_OVERRIDE_FUNCTION`; or what the lifespan throws.
+ * @throws {OffloopError} `OFFLOOP_NOT_CLONEABLE`, `OFFLOOP_OVERRIDE_FUNCTION`; or what a dependency throws.
  */
-export async function openLifespan(app: App, replaced: readonly Override[]): Promise<OpenLifespan> {
+export async function openAppScope(app: App, replaced: readonly Override[]): Promise<AppScope> {
   const operations = app.declaredOperations();
   const threaded = operations.filter(({ lane }) => lane === "thread");
   const overrides = new Map(app.overrides);
   for (const [dependency, by] of replaced) overrides.set(dependency, "value" in by ? by : onLoop(by));
   const replacedInThreads = giveReplaced(app, operations, threaded, replaced);
   const kept = new KeptDependencies(overrides);
-  const lifespan = app.lifespan?.();
-  await lifespan?.next();
-  const close = async (): Promise<void> => {
-    await kept.close();
-    await lifespan?.next();
-  };
   try {
     for (const dependency of listAppDependencies(operations, overrides)) await kept.get(dependency);
     const ordinals = listDependencies(operations, app.overrides);
@@ -47,9 +39,9 @@ export async function openLifespan(app: App, replaced: readonly Override[]): Pro
       checkCloneable(dependency, value);
       given.push([ordinals.indexOf(dependency), value]);
     }
-    return { overrides, kept, given: [...replacedInThreads, ...given], close };
+    return { overrides, kept, given: [...replacedInThreads, ...given] };
   } catch (error) {
-    await close();
+    await kept.close();
     throw error;
   }
 }
