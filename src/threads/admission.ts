@@ -1,10 +1,13 @@
 import type { OffloopError } from "../errors/offloop-error.ts";
 import type { NewCall } from "./call.ts";
-import { busyError, noThreadsError, type WorkPlace } from "./call-error.ts";
+import { busyError, goneError, noThreadsError, type WorkPlace } from "./call-error.ts";
 import { DrainRate } from "./drain-rate.ts";
 import type { PoolOptions } from "./pool-options.ts";
 import type { Roster } from "./roster.ts";
 import type { WaitingCalls } from "./waiting-calls.ts";
+
+/** How often a full queue is searched for calls that nobody waits for. */
+const SEARCH_MS = 100;
 
 /** Decides whether a call may wait: neither for threads that cannot come, nor behind more calls than the bounds allow. */
 export class Admission {
@@ -12,6 +15,7 @@ export class Admission {
   readonly #roster: Roster;
   readonly #waiting: WaitingCalls;
   readonly #drained = new DrainRate();
+  #searchedAt = 0;
 
   constructor(options: PoolOptions, roster: Roster, waiting: WaitingCalls) {
     this.#options = options;
@@ -30,13 +34,24 @@ export class Admission {
     const { failure, ready, busy } = this.#roster;
     if (failure !== undefined && ready === 0) return noThreadsError(place, failure);
     const { maxQueue, maxBackgroundQueue, max } = this.#options;
+    const bound = call.class === "request" ? maxQueue : maxBackgroundQueue;
+    if (this.#waiting.sizeOf(call.class) >= bound) this.#dropGone();
     const waiting = this.#waiting.sizeOf(call.class);
-    if (waiting < (call.class === "request" ? maxQueue : maxBackgroundQueue)) return undefined;
+    if (waiting < bound) return undefined;
     const option = call.class === "request" ? "threads.maxQueue" : "threads.maxBackgroundQueue";
     return busyError(
       place,
       { busy, max, waiting, option },
       this.#drained.retryAfterS(waiting, performance.now()),
     );
+  }
+
+  /** Those who hung up must not keep out those who wait. */
+  #dropGone(): void {
+    const now = performance.now();
+    if (now - this.#searchedAt < SEARCH_MS) return;
+    this.#searchedAt = now;
+    for (const call of this.#waiting.takeGone())
+      call.settle(goneError(this.#options.works[call.work] as WorkPlace), undefined);
   }
 }
