@@ -4,6 +4,9 @@ import { type RunCall, runBackground, type TaskFailure } from "./run.ts";
 /** Told of what goes wrong after a response. */
 export type OnTaskFailure = (failure: TaskFailure, request: string, operation: string) => void;
 
+/** Closes what a request has left open. Never throws. */
+export type Finish = (failure: { readonly error: unknown } | undefined) => Promise<void>;
+
 /** One request's tasks under way. */
 interface Chain {
   readonly request: string;
@@ -30,17 +33,22 @@ export class BackgroundChains {
     return this.#chains.size;
   }
 
-  /** Starts a request's tasks; to be called when its response has been sent. Never throws. */
-  start(request: string, operation: string, calls: readonly BackgroundCall[]): void {
+  /**
+   * Starts a request's tasks; to be called when its response has been sent. Never throws.
+   *
+   * @param finish - Closes what the request has left open, once the tasks have ended; given what went wrong in them.
+   */
+  start(request: string, operation: string, calls: readonly BackgroundCall[], finish: Finish): void {
     const chain: Chain = { request, calls, running: 0 };
     this.#chains.add(chain);
     const onStart = (index: number): boolean => {
       chain.running = index;
       return !this.#abandoned;
     };
-    void runBackground(calls, this.#run, onStart).then((failure) => {
-      this.#chains.delete(chain);
+    void runBackground(calls, this.#run, onStart).then(async (failure) => {
       if (failure !== undefined) this.#onFailure(failure, request, operation);
+      await finish(failure && { error: failure.thrown });
+      this.#chains.delete(chain);
       if (this.#chains.size === 0) this.#onEmpty?.();
     });
   }

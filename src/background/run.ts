@@ -9,6 +9,8 @@ export type RunCall = (call: BackgroundCall) => Promise<unknown>;
 export interface TaskFailure {
   readonly task: string;
   readonly error: DescribedError;
+  /** What it threw. */
+  readonly thrown: unknown;
   /** Tasks of the same request that do not run because of it. */
   readonly skipped: readonly string[];
 }
@@ -36,7 +38,7 @@ export async function runBackground(
       await run(call);
     } catch (thrown) {
       const skipped = calls.slice(index + 1).map(({ task }) => task.name);
-      return { task: call.task.name, error: describeError(thrown), skipped };
+      return { task: call.task.name, error: describeError(thrown), thrown, skipped };
     }
   }
   return undefined;

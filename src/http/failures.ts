@@ -3,15 +3,16 @@ import type { Socket } from "node:net";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import { describeError } from "../errors/described-error.ts";
-import { statusPhrase } from "../errors/http-error.ts";
-import { detailReply } from "../operation/reply.ts";
+import { HTTPError, statusPhrase } from "../errors/http-error.ts";
+import { detailReply, failureReply } from "../operation/reply.ts";
 import { writeReply } from "./reply.ts";
 
 /** Answers what Fastify refuses before an operation is asked: a body too large, a path that cannot be decoded. */
 export function createFailureHandler(
   log: Logger,
-): (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => void {
+): (error: FastifyError | HTTPError, request: FastifyRequest, reply: FastifyReply) => void {
   return (error, request, reply) => {
+    if (error instanceof HTTPError) return writeReply(reply, failureReply(error));
     const status = error.statusCode ?? 500;
     if (status >= 500)
       log.error(

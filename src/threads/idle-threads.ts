@@ -2,6 +2,8 @@ import type { Thread } from "./thread.ts";
 
 /** How long a thread that leaves may take to close what it has opened. */
 export const LEAVE_MS = 5_000;
+/** How soon to look again at a thread that may not leave yet. */
+const RECHECK_MS = 1_000;
 
 /** The threads that hold no call. Those not needed leave after a while. */
 export class IdleThreads {
@@ -54,17 +56,18 @@ export class IdleThreads {
   #letLeave(): void {
     this.#leaving = undefined;
     const now = performance.now();
-    let staying = this.#staying();
-    for (let oldest = this.#threads[0]; oldest !== undefined && staying > 1; oldest = this.#threads[0]) {
-      const leftMs = oldest.idleSince + this.#idleMs - now;
-      if (leftMs > 0) {
-        this.#leaving = setTimeout(() => this.#letLeave(), leftMs).unref();
-        return;
-      }
-      this.#threads.shift();
-      leave(oldest);
-      staying--;
+    const spare = this.#staying() - 1;
+    const longIdle = this.#threads.filter(
+      ({ open, idleSince }) => open === 0 && now - idleSince >= this.#idleMs,
+    );
+    for (const thread of longIdle.slice(0, Math.max(0, spare))) {
+      this.delete(thread);
+      leave(thread);
     }
+    const next = this.#threads.find(({ open }) => open === 0);
+    if (next === undefined || this.#staying() < 2) return;
+    const leftMs = Math.max(RECHECK_MS, next.idleSince + this.#idleMs - now);
+    this.#leaving = setTimeout(() => this.#letLeave(), leftMs).unref();
   }
 }
 

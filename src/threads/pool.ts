@@ -1,15 +1,7 @@
-import { findUncloneable } from "../app/cloneable.ts";
 import type { OffloopError } from "../errors/offloop-error.ts";
 import { Admission } from "./admission.ts";
-import { type Call, type NewCall, takeOn } from "./call.ts";
-import {
-  cloneError,
-  exitedError,
-  goneError,
-  noThreadsError,
-  timeoutError,
-  type WorkPlace,
-} from "./call-error.ts";
+import { type Call, type Holder, type NewCall, pinnedCall, takeOn } from "./call.ts";
+import { cloneError, exitedError, noThreadsError, timeoutError, type WorkPlace } from "./call-error.ts";
 import { Placement } from "./placement.ts";
 import type { PoolOptions } from "./pool-options.ts";
 import type { PoolSize } from "./pool-size.ts";
@@ -72,8 +64,19 @@ export class ThreadPool implements RosterListener {
     const refusal = this.#closed
       ? exitedError(this.#placeOf(newCall), "the server closed")
       : this.#admission.refusal(newCall);
-    if (refusal === undefined) this.#queue(newCall);
-    else newCall.settle(refusal, undefined);
+    if (refusal !== undefined) {
+      newCall.settle(refusal, undefined);
+      return;
+    }
+    this.#waiting.push(takeOn(newCall, this.#order++, false));
+    this.#schedule();
+  }
+
+  /** Has the thread that holds something open do what concerns that, once it is done with what it runs. */
+  runOn(holder: Holder, work: number, payload: unknown, settle: Call["settle"]): void {
+    const newCall = pinnedCall(work, payload, settle);
+    this.#placement.pin(holder, takeOn(newCall, this.#order++, true));
+    this.#schedule();
   }
 
   /** Ends all threads. What they run and what waits is settled with an error. */
@@ -82,6 +85,7 @@ export class ThreadPool implements RosterListener {
     clearTimeout(this.#patience);
     this.#rounds.stop();
     await this.#roster.close();
+    for (const call of this.#placement.takePinned()) this.#lose(call, "the server closed");
     this.#giveUpWaiting((place) => exitedError(place, "the server closed"));
   }
 
@@ -95,7 +99,7 @@ export class ThreadPool implements RosterListener {
     this.#admission.recordEnd(thread.progressAt);
     this.#loads.record(call, runMs);
     this.#loads.leave(call);
-    call.settle(undefined, outcome);
+    call.settle(undefined, outcome, thread);
   }
 
   onResults(): void {
@@ -107,14 +111,13 @@ export class ThreadPool implements RosterListener {
     const why = this.#closed ? "the server closed" : cause === undefined ? "it exited" : String(cause);
     for (const call of started) {
       this.#loads.leave(call);
-      call.settle(exitedError(this.#placeOf(call), why), undefined);
+      this.#lose(call, why);
     }
     if (!this.#closed) this.#roster.growTo(1);
     this.#dispatch();
   }
 
-  #queue(newCall: NewCall): void {
-    this.#waiting.push(takeOn(newCall, this.#order++));
+  #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
     // After the poll phase: all requests read in this turn of the loop go out as one message a thread.
@@ -129,11 +132,6 @@ export class ThreadPool implements RosterListener {
     const given = new Set<Thread>();
     for (let placed = this.#placement.next(); placed !== undefined; placed = this.#placement.next()) {
       const { call, thread } = placed;
-      if (call.client?.isGone === true) {
-        call.settle(goneError(this.#placeOf(call)), undefined);
-        if (thread.load === 0) this.#roster.rest(thread);
-        continue;
-      }
       this.#loads.enter(call);
       thread.give(call);
       this.#rounds.expect(call);
@@ -153,8 +151,7 @@ export class ThreadPool implements RosterListener {
   #send(thread: Thread): void {
     for (const { call, error } of thread.flush()) {
       this.#loads.leave(call);
-      const found = findUncloneable(call.payload, "args") ?? (error as Error).message;
-      call.settle(cloneError(this.#placeOf(call), found, error), undefined);
+      call.settle(cloneError(this.#placeOf(call), call.payload, error), undefined);
     }
     if (thread.load === 0) this.#roster.rest(thread);
   }
@@ -189,6 +186,10 @@ export class ThreadPool implements RosterListener {
 
   #giveUpWaiting(why: (place: WorkPlace) => OffloopError): void {
     for (const call of this.#waiting.takeAll()) call.settle(why(this.#placeOf(call)), undefined);
+  }
+
+  #lose(call: Call, why: string): void {
+    call.settle(exitedError(this.#placeOf(call), why), undefined);
   }
 
   #placeOf({ work }: NewCall): WorkPlace {

@@ -1,5 +1,6 @@
 import { threadChannel } from "../channels/channels.ts";
 import type { OffloopError } from "../errors/offloop-error.ts";
+import type { Holder } from "./call.ts";
 import { IdleThreads, LEAVE_MS } from "./idle-threads.ts";
 import type { Hello } from "./messages.ts";
 import { MissingThreads } from "./missing-threads.ts";
@@ -75,6 +76,17 @@ export class Roster implements ThreadListener<Thread> {
   /** Takes an idle thread, to be given a call. */
   takeIdle(): Thread | undefined {
     return this.#idle.take();
+  }
+
+  /** The thread that holds something open, while it is there. */
+  find(holder: Holder): Thread | undefined {
+    const thread = holder as Thread;
+    return this.#threads.has(thread) && !thread.ending ? thread : undefined;
+  }
+
+  /** Takes this thread out of the idle ones, if it is among them: it is given a call that is meant for it. */
+  take(thread: Thread): void {
+    this.#idle.delete(thread);
   }
 
   /** The thread holds no call: it is idle, unless it is being ended. */

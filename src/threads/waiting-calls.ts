@@ -54,7 +54,7 @@ export class WaitingCalls {
 
   /** Takes the calls whose clients have hung up. */
   takeGone(): Call[] {
-    return this.#queues.request.takeWhere(({ client }) => client?.isGone === true);
+    return this.#queues.request.takeWhere(({ waiter }) => waiter?.isGone === true);
   }
 
   /** Takes the oldest request among the works that may run. */
