@@ -66,8 +66,8 @@ export class IdleThreads {
     }
     const next = this.#threads.find(({ open }) => open === 0);
     if (next === undefined || this.#staying() < 2) return;
-    const leftMs = Math.max(RECHECK_MS, next.idleSince + this.#idleMs - now);
-    this.#leaving = setTimeout(() => this.#letLeave(), leftMs).unref();
+    const leftMs = next.idleSince + this.#idleMs - now;
+    this.#leaving = setTimeout(() => this.#letLeave(), leftMs > 0 ? leftMs : RECHECK_MS).unref();
   }
 }
 

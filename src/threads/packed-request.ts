@@ -4,6 +4,9 @@ import type { Log } from "../app/log.ts";
 import type { FormPart, RawRequest } from "../operation/raw.ts";
 import { ownBytes, type Packed } from "./packed.ts";
 
+/** A body below this size is copied: the request can be taken back from a thread that dies or hangs before it starts. */
+const TRANSFER_BODY_BYTES = 1_048_576;
+
 /** A request as it crosses: id, method, url, params, headers joined by newlines, body, parts of a form, client. */
 export type RequestPayload = [
   string,
@@ -33,14 +36,14 @@ export type CrossingRequest = Omit<RawRequest, "signal" | "log">;
 export function packRequest(request: CrossingRequest): Packed<RequestPayload> {
   const { id, method, url, params, headers, body, client } = request;
   const transfer: Transferable[] = [];
-  const bytes = body === undefined ? undefined : ownBytes(body, transfer);
+  const bytes = body === undefined ? undefined : ownBytes(body, transfer, TRANSFER_BODY_BYTES);
   const parts = request.parts?.map((part) => ownPart(part, transfer));
   return { payload: [id, method, url, params, headers.join("\n"), bytes, parts, client], transfer };
 }
 
 function ownPart([name, value]: FormPart, transfer: Transferable[]): FormPart {
   if (typeof value === "string" || value.bytes === undefined) return [name, value];
-  return [name, { ...value, bytes: ownBytes(value.bytes, transfer) }];
+  return [name, { ...value, bytes: ownBytes(value.bytes, transfer, TRANSFER_BODY_BYTES) }];
 }
 
 /** The request in the thread. Headers are split when someone looks: most operations never do. */

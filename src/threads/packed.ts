@@ -6,13 +6,21 @@ export interface Packed<T> {
   readonly transfer: Transferable[];
 }
 
-/** Bytes from this size on are transferred; fewer are copied, which is faster and can be taken back. */
+/** Bytes from this size on are transferred; fewer are copied, which is faster. */
 export const TRANSFER_MIN_BYTES = 65_536;
 
-/** Bytes that can cross: the buffer itself when it is large and whole, else a copy of just these bytes. */
-export function ownBytes(bytes: Uint8Array, transfer: Transferable[]): Uint8Array {
+/**
+ * Bytes that can cross: the buffer itself when it is whole, else a copy of just these bytes.
+ *
+ * @param transferFrom - From this size on the buffer moves to the other side.
+ */
+export function ownBytes(
+  bytes: Uint8Array,
+  transfer: Transferable[],
+  transferFrom: number = TRANSFER_MIN_BYTES,
+): Uint8Array {
   const whole = bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer;
-  if (bytes.byteLength < TRANSFER_MIN_BYTES || !whole) return Uint8Array.prototype.slice.call(bytes);
-  transfer.push(bytes.buffer as ArrayBuffer);
+  if (!whole) return Uint8Array.prototype.slice.call(bytes);
+  if (bytes.byteLength >= transferFrom) transfer.push(bytes.buffer as ArrayBuffer);
   return bytes;
 }

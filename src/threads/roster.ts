@@ -1,6 +1,7 @@
 import { threadChannel } from "../channels/channels.ts";
 import type { OffloopError } from "../errors/offloop-error.ts";
 import type { Holder } from "./call.ts";
+import { exitWithin } from "./exit-within.ts";
 import { IdleThreads, LEAVE_MS } from "./idle-threads.ts";
 import type { Hello } from "./messages.ts";
 import { MissingThreads } from "./missing-threads.ts";
@@ -123,7 +124,7 @@ export class Roster implements ThreadListener<Thread> {
     this.#closed = true;
     this.#delay.stop();
     const gone = [...this.#threads].map((thread) =>
-      exitWithin(thread, this.#idle.has(thread) ? LEAVE_MS + END_MS : END_MS),
+      exitWithin(thread.worker, this.#idle.has(thread) ? LEAVE_MS + END_MS : END_MS),
     );
     this.#idle.close();
     for (const thread of this.#threads) if (!thread.ending) thread.end();
@@ -195,15 +196,4 @@ export class Roster implements ThreadListener<Thread> {
     settle(error);
     if (error !== undefined) this.#listener.onStarted();
   }
-}
-
-/** Resolves when the thread has ended, or the time is over. */
-function exitWithin(thread: Thread, ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    thread.worker.once("exit", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

@@ -1,0 +1,33 @@
+import { readFileSync } from "node:fs";
+import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
+
+/** Where and with what the figures were measured. */
+export interface Machine {
+  readonly date: string;
+  readonly node: string;
+  readonly platform: string;
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryGiB: number;
+  /** Load average of the last minute before the run: far above 0 means that others use the machine. */
+  readonly loadBefore: number;
+  readonly packages: Readonly<Record<string, string>>;
+}
+
+export function describeMachine(): Machine {
+  return {
+    date: new Date().toISOString(),
+    node: process.version,
+    platform: `${process.platform} ${process.arch}`,
+    cpu: cpus()[0]?.model.trim() ?? "unknown",
+    cores: availableParallelism(),
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    loadBefore: loadavg()[0] ?? 0,
+    packages: Object.fromEntries(["fastify", "piscina", "zod"].map((name) => [name, versionOf(name)])),
+  };
+}
+
+function versionOf(name: string): string {
+  const file = new URL(`../node_modules/${name}/package.json`, import.meta.url);
+  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+}

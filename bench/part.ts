@@ -1,0 +1,26 @@
+import type { Goal } from "./goal.ts";
+import type { LoadGenerator } from "./load-generator.ts";
+import type { BenchOptions } from "./options.ts";
+import type { Table } from "./table.ts";
+
+/** What the parts share. */
+export interface Bench {
+  readonly options: BenchOptions;
+  readonly generator: LoadGenerator;
+  /** PBKDF2 iterations that take about 50 ms here when nothing else runs. */
+  readonly burnIterations: number;
+  /** Says how far it is. */
+  readonly say: (progress: string) => void;
+}
+
+/** What came of a part: a table to read, and everything measured to keep. */
+export interface PartResult {
+  readonly title: string;
+  readonly table: Table;
+  readonly notes: readonly string[];
+  readonly goals: readonly Goal[];
+  /** Every round's figures, medians and ratios. */
+  readonly measured: unknown;
+}
+
+export type Part = (bench: Bench) => Promise<PartResult[]>;

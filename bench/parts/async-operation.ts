@@ -1,0 +1,56 @@
+import { availableParallelism } from "node:os";
+import { atLeast } from "../goal.ts";
+import type { Bench, PartResult } from "../part.ts";
+import { measureThroughput, type Side, throughputResult } from "../throughput.ts";
+
+const body = '{"hello":"world"}';
+const query = "?page=2&limit=50&active=true";
+const queryBody = '{"page":2,"limit":50,"active":true}';
+const settings = { threads: availableParallelism(), reserve: 0 };
+
+const nodeHttp: Side = { name: "node:http", file: "node-http", path: "/", body };
+const fastify: Side = { name: "Fastify", file: "fastify", path: "/", body };
+const loop: Side = { name: "offloop, async", file: "offloop", path: "/", body };
+const fastifyQuery: Side = {
+  name: "Fastify, 3 parameters",
+  file: "fastify-zod",
+  path: `/query${query}`,
+  body: queryBody,
+};
+const loopQuery: Side = {
+  name: "offloop, async, 3 parameters",
+  file: "offloop-zod",
+  path: `/query${query}`,
+  body: queryBody,
+};
+const plain: Side = { name: "offloop, plain", file: "offloop", settings, path: "/plain", body };
+const plainQuery: Side = {
+  name: "offloop, plain, 3 parameters",
+  file: "offloop-zod",
+  settings,
+  path: `/plain-query${query}`,
+  body: queryBody,
+};
+
+/** (a) An async operation against what it stands on, and what reading and validating three parameters costs. */
+export async function measureAsyncOperation(bench: Bench): Promise<PartResult[]> {
+  const sides = [nodeHttp, fastify, loop, fastifyQuery, loopQuery, plain, plainQuery];
+  const result = throughputResult(
+    "(a) an async operation that answers JSON, and one with three coerced query parameters",
+    await measureThroughput(sides, bench),
+    [
+      { ours: fastify.name, peer: nodeHttp.name },
+      { ours: loop.name, peer: fastify.name, goal: (what, ratio) => atLeast(0.95, what, ratio) },
+      { ours: loop.name, peer: nodeHttp.name },
+      { ours: fastifyQuery.name, peer: fastify.name },
+      { ours: loopQuery.name, peer: loop.name },
+      { ours: loopQuery.name, peer: fastifyQuery.name },
+      { ours: plainQuery.name, peer: plain.name },
+    ],
+    [
+      "Fastify without a response schema: both encode with JSON.stringify. Logs off everywhere",
+      "Fastify, 3 parameters: one z.object of coercing schemas, parsed in the handler",
+    ],
+  );
+  return [result];
+}

@@ -1,0 +1,13 @@
+import { fastify as createFastify } from "fastify";
+import { announce } from "./report.ts";
+import { burn, takeEnds, waitAfterwards } from "./work.ts";
+
+const fastify = createFastify({ logger: false });
+fastify.get("/", async () => ({ hello: "world" }));
+fastify.get("/burn", async () => burn());
+fastify.get("/background", async (_request, reply) => {
+  reply.raw.once("finish", () => void waitAfterwards());
+  return { hello: "world" };
+});
+const url = await fastify.listen({ host: "127.0.0.1", port: 0 });
+announce(url, () => ({ threads: 0, taskEnds: takeEnds() }));

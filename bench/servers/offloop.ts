@@ -1,0 +1,21 @@
+import { App, serve } from "offloop";
+import { announce } from "./report.ts";
+import { settings } from "./settings.ts";
+import { burn, hold, takeEnds, waitAfterwards } from "./work.ts";
+
+const { threads: max, reserve } = settings;
+const app = new App({
+  threads: { ...(max === undefined ? {} : { max }), ...(reserve === undefined ? {} : { reserve }) },
+});
+const afterwards = app.task("afterwards", async () => waitAfterwards());
+app.get("/", async () => ({ hello: "world" }));
+app.get("/plain", () => ({ hello: "world" }));
+app.get("/burn", () => burn());
+app.get("/hold", () => hold());
+app.get("/background", async ({ background }) => {
+  background.add(afterwards);
+  return { hello: "world" };
+});
+
+const server = await serve(app, { port: 0, accessLog: false, logLevel: "silent" });
+announce(server.url, () => ({ ...server.threads, taskEnds: takeEnds() }));

@@ -1,0 +1,26 @@
+/** How a server of the benchmark is set up. Threads of it see the same settings. */
+export interface ServerSettings {
+  /** Threads of its pool. Undefined: the framework's own default. */
+  readonly threads: number | undefined;
+  /** offloop's threads beyond those. Undefined: its default. */
+  readonly reserve: number | undefined;
+  /** How piscina's threads wait for work. */
+  readonly atomics: "sync" | "async" | "disabled";
+  /** How many calls piscina hands to a thread at once. */
+  readonly callsPerThread: number;
+  /** What makes one `GET /burn` cost about 50 ms of CPU time here. */
+  readonly burnIterations: number;
+}
+
+const defaults: ServerSettings = {
+  threads: undefined,
+  reserve: undefined,
+  atomics: "sync",
+  callsPerThread: 1,
+  burnIterations: 1,
+};
+
+export const settings: ServerSettings = {
+  ...defaults,
+  ...(JSON.parse(process.env.BENCH_SETTINGS ?? "{}") as Partial<ServerSettings>),
+};

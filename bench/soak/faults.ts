@@ -1,0 +1,67 @@
+import { connect } from "node:net";
+import type { Asker } from "./asker.ts";
+import type { Random } from "./random.ts";
+
+const EVERY_MS = 400;
+
+/** Does one kind of harm. Resolves when its own request has ended. */
+type Fault = (ask: Asker, url: string, random: Random) => Promise<unknown>;
+
+const faults: Readonly<Record<string, Fault>> = {
+  endless: (ask) => ask({ path: "/fault/endless", right: [504] }),
+  regex: (ask) => ask({ path: "/fault/regex", right: [504] }),
+  lateOnLoop: (ask) => ask({ path: "/fault/late-on-loop", right: [504] }),
+  exit: (ask) => ask({ path: "/fault/exit", right: [500] }),
+  heap: (ask) => ask({ path: "/fault/heap", right: [500] }),
+  throwLater: (ask) => ask({ path: "/fault/throw-later", right: [200] }),
+  rejectLater: (ask) => ask({ path: "/fault/reject-later", right: [200] }),
+  throw: (ask) => ask({ path: "/fault/throw", right: [500] }),
+  hangUpRunning: (ask) => ask({ path: "/fault/until-aborted", right: [200], hangUpMs: 100 }),
+  hangUpMany: (ask, _url, random) =>
+    Promise.all(
+      Array.from({ length: 100 }, () =>
+        ask({ path: `/hash/${random.below(1e9)}`, right: [200], hangUpMs: 1 + random.below(20) }),
+      ),
+    ),
+  burst: (ask, _url, random) =>
+    Promise.all(
+      Array.from({ length: 2_000 }, () => ask({ path: `/echo/thread/${random.below(1e9)}`, right: [200] })),
+    ),
+  garbage: (_ask, url, random) =>
+    sendRaw(url, [Buffer.from(Array.from({ length: 200 }, () => random.below(256)))]),
+  slowHead: (_ask, url) => sendRaw(url, [Buffer.from("GET / HTTP/1.1\r\nHost: a\r\nX: ")]),
+  cutBody: (_ask, url) =>
+    sendRaw(url, [Buffer.from("POST /length HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n[1,2")]),
+};
+
+/** Does harm at random, over and over. */
+export async function doHarm(
+  ask: Asker,
+  url: string,
+  random: Random,
+  goesOn: () => boolean,
+): Promise<Map<string, number>> {
+  const done = new Map<string, number>();
+  const names = Object.keys(faults);
+  const under: Promise<unknown>[] = [];
+  while (goesOn()) {
+    const name = random.pick(names);
+    done.set(name, (done.get(name) ?? 0) + 1);
+    under.push((faults[name] as Fault)(ask, url, random));
+    await new Promise((resolve) => setTimeout(resolve, random.below(2 * EVERY_MS)));
+  }
+  await Promise.all(under);
+  return done;
+}
+
+/** Sends bytes and waits until the server has had enough of it. */
+function sendRaw(url: string, parts: readonly Uint8Array[]): Promise<void> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve) => {
+    const socket = connect(Number(port), hostname, () => {
+      for (const part of parts) socket.write(part);
+    });
+    socket.on("error", () => {}).on("close", () => resolve());
+    socket.resume();
+  });
+}

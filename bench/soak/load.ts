@@ -1,0 +1,28 @@
+import type { Ask, Asker } from "./asker.ts";
+import type { Random } from "./random.ts";
+
+const PAUSE_MS = 20;
+
+const asks: readonly ((random: Random) => Ask)[] = [
+  (random) => ({ path: `/echo/thread/${random.below(1e9)}`, right: [200] }),
+  (random) => ({ path: `/echo/thread/${random.below(1e9)}`, right: [200] }),
+  (random) => ({ path: `/echo/loop/${random.below(1e9)}`, right: [200] }),
+  (random) => ({ path: `/hash/${random.below(1e9)}`, right: [200] }),
+  (random) => ({ path: `/background/${random.below(1e9)}`, right: [200] }),
+  (random) => ({ path: `/bytes/${random.below(300_000)}`, right: [200] }),
+  (random) => ({
+    path: "/length",
+    body: JSON.stringify(Array.from({ length: random.below(20_000) }, (_, n) => n)),
+    right: [200],
+  }),
+  () => ({ path: "/length", body: "[1,", right: [422] }),
+  () => ({ path: "/nowhere", right: [404] }),
+];
+
+/** A client that asks one ordinary thing after another. One that is refused waits a moment, as clients should. */
+export async function askOnAndOn(ask: Asker, random: Random, goesOn: () => boolean): Promise<void> {
+  while (goesOn()) {
+    const status = await ask(random.pick(asks)(random));
+    if (status === 503) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  }
+}
