@@ -75,7 +75,7 @@ test("flood: a short request finds the express lane free although the queue is f
   asked.push(...Array.from({ length: MAX_QUEUE }, (_, n) => client.ask(`/hold/${n}`)));
   while (server.threads.waiting < MAX_QUEUE) await client.ask("/echo/loop/1");
   assert.equal((await client.ask("/hold/1")).status, 503);
-  await assertNextRequests(server.url);
+  for (let n = 0; n < 50; n++) assert.equal((await client.ask("/echo/thread/1")).status, 200);
   held.open();
   assert.ok((await Promise.all(asked)).every(({ status }) => status === 200));
 });
