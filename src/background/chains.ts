@@ -36,7 +36,7 @@ export class BackgroundChains {
     const onStart = (index: number): void => {
       chain.running = index;
     };
-    void runBackground(calls, this.#run, onStart).then((failure) => {
+    void runBackground(request, calls, this.#run, onStart).then((failure) => {
       this.#chains.delete(chain);
       if (failure !== undefined) this.#onFailure(failure, request, operation);
       if (this.#chains.size === 0) this.#onEmpty?.();
