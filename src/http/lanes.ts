@@ -1,27 +1,19 @@
 import { pathToFileURL } from "node:url";
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
-import type { BackgroundCall } from "../app/background.ts";
 import type { AppTarget } from "../app/load.ts";
-import type { Operation } from "../app/operation.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
-import { bindTask, type TaskDeclaration } from "../app/task.ts";
+import { bindTask } from "../app/task.ts";
 import { BackgroundChains } from "../background/chains.ts";
-import type { RawReply, RawRequest } from "../operation/raw.ts";
+import { runObserved } from "../background/observed-task.ts";
 import { runOperation } from "../operation/run.ts";
 import type { CallClass } from "../threads/call.ts";
 import { createThreadCalls } from "../threads/calls.ts";
 import { ThreadPool } from "../threads/pool.ts";
 import { listWork, OperationWork, type Work } from "../threads/work.ts";
-
-/** An operation that can be asked. */
-export interface RunnableOperation {
-  readonly declaration: Operation;
-  /** One request, on the operation's lane. Gives a reply whatever happens. */
-  readonly run: (request: RawRequest) => Promise<RawReply>;
-  /** Requests it has not answered yet. */
-  running: number;
-}
+import { openLoopWatch } from "./loop-watch.ts";
+import type { RunnableOperation, RunnableTask } from "./runnable.ts";
+import { runWatched, WatchedOperation } from "./watched-work.ts";
 
 /** An app with its two lanes open: what the server needs of it. */
 export interface Lanes {
@@ -45,40 +37,38 @@ export async function openLanes(
     ? createPool(app, works, settings, target, log)
     : undefined;
   await pool?.start();
+  const watch = await openLoopWatch(settings.watch, log);
   const threads = pool && createThreadCalls(pool, works);
-  const runTask = (
-    task: Pick<TaskDeclaration, "name" | "lane" | "fn">,
-    args: unknown[],
-    callClass: CallClass,
-  ): Promise<unknown> =>
-    task.lane === "thread" && threads !== undefined
-      ? threads.task(task, args, callClass)
-      : runOnLoop(task, args);
+  const runOnItsLane = (task: RunnableTask, args: unknown[], callClass: CallClass): Promise<unknown> => {
+    if (task.lane === "thread" && threads !== undefined) return threads.task(task, args, callClass);
+    return watch === undefined ? runOnLoop(task, args) : runWatched(task, args);
+  };
   for (const task of app.declaredTasks())
-    bindTask(task, (declaration, args) => runTask(declaration, args, "request"));
+    bindTask(task, (declaration, args) =>
+      runObserved(declaration, undefined, () => runOnItsLane(declaration, args, "request")),
+    );
   return {
     operations: works.flatMap((work, index) => {
       if (!(work instanceof OperationWork)) return [];
       const { declaration } = work;
-      const onThread = declaration.lane === "thread" && threads !== undefined;
-      const run = onThread
-        ? (request: RawRequest) => threads.operation(index, request)
-        : (request: RawRequest) => runOperation(work.compiled, request, false);
-      return { declaration, run, running: 0 };
+      if (declaration.lane === "thread" && threads !== undefined)
+        return { declaration, run: (request) => threads.operation(index, request), running: 0 };
+      if (watch !== undefined) return new WatchedOperation(work);
+      return { declaration, run: (request) => runOperation(work.compiled, request, false), running: 0 };
     }),
     background: new BackgroundChains(
-      (call: BackgroundCall) => runTask(call.task, call.args, "background"),
+      ({ task, args }, request) => runObserved(task, request, () => runOnItsLane(task, args, "background")),
       (failure, request, operation) => logTaskFailure(log, failure, request, operation),
     ),
     pool,
     close: async () => {
       for (const task of app.declaredTasks()) bindTask(task, undefined);
-      await pool?.close();
+      await Promise.all([pool?.close(), watch?.close()]);
     },
   };
 }
 
-async function runOnLoop({ fn }: Pick<TaskDeclaration, "fn">, args: unknown[]): Promise<unknown> {
+async function runOnLoop({ fn }: RunnableTask, args: unknown[]): Promise<unknown> {
   return fn(...args);
 }
 

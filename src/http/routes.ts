@@ -4,9 +4,10 @@ import type { Logger } from "pino";
 import { pathNames } from "../app/path.ts";
 import type { RawReply } from "../operation/raw.ts";
 import { internalErrorReply } from "../operation/reply.ts";
-import type { Lanes, RunnableOperation } from "./lanes.ts";
+import type { Lanes } from "./lanes.ts";
 import { writeReply } from "./reply.ts";
 import { rawRequest } from "./request.ts";
+import type { RunnableOperation } from "./runnable.ts";
 
 /** Adds a route for every operation. */
 export function addRoutes(fastify: FastifyInstance, lanes: Lanes, log: Logger): void {
