@@ -6,6 +6,9 @@
 export const errorCodes = {
   OFFLOOP_APP_NOT_FOUND: "The module has no App under the export that was asked for.",
   OFFLOOP_BODY_NOT_ALLOWED: "A GET or HEAD operation declares a body.",
+  OFFLOOP_GUARD_BLOCKING: "A function on the event loop calls something that blocks it.",
+  OFFLOOP_GUARD_PROMISE: "A plain function returns a promise, yet runs on a thread since it is not async.",
+  OFFLOOP_GUARD_STATE: "A function on a thread changes a variable that each thread has for itself.",
   OFFLOOP_HANDLER_INVALID: "What was given as a handler or task is not a function.",
   OFFLOOP_LANE_UNKNOWN: "A function's declaration no longer tells whether it is async.",
   OFFLOOP_MODULE_FAILED: "The app's module threw while it was loaded.",
