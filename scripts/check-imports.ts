@@ -27,6 +27,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   schema: ["errors"],
   app: ["schema", "errors", "type channels"],
   dependencies: ["app", "schema", "errors"],
+  security: ["app", "schema", "errors"],
   operation: ["app", "schema", "dependencies", "errors", "channels"],
   threads: ["operation", "app", "schema", "errors", "channels"],
   background: ["operation", "app", "errors", "channels", "type threads"],

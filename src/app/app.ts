@@ -1,15 +1,15 @@
+import { types } from "node:util";
+import { OffloopError } from "../errors/offloop-error.ts";
 import type { SourceLocation } from "../errors/source-location.ts";
+import type { AppDocumentation } from "./app-documentation.ts";
+import type { Lifespan, LifespanFunction, LifespanOptions } from "./lifespan.ts";
 import { callerLocation } from "./location.ts";
+import type { FastifyPlugin, RegisteredPlugin } from "./plugin.ts";
 import { Router, type RouterOptions } from "./router.ts";
 import type { ServerSettings } from "./settings.ts";
 
 /** Options of an app. */
-export interface AppOptions extends RouterOptions, ServerSettings {
-  /** The API's name. Default `"offloop"`. */
-  readonly title?: string;
-  /** The API's own version. Default `"0.1.0"`. */
-  readonly version?: string;
-}
+export interface AppOptions extends RouterOptions, ServerSettings, AppDocumentation {}
 
 /**
  * An API: operations, tasks, and how they are served. A module that makes one only declares; it must not listen when
@@ -36,21 +36,72 @@ export class App extends Router {
   readonly version: string;
   /** How it is served, as far as the app says. */
   readonly settings: ServerSettings;
+  /** What it says about itself. */
+  readonly documentation: AppDocumentation;
   /** Where it was made: the module that threads import when nothing else names one. */
   readonly location: SourceLocation;
+  readonly #lifespans: Lifespan[] = [];
+  readonly #plugins: RegisteredPlugin[] = [];
 
   /**
    * Makes an app without operations.
    *
-   * @param options - Name, version, prefix, tags and how it is served.
+   * @param options - Name, version and the rest of its documentation, prefix, tags and how it is served.
    */
   constructor(options: AppOptions = {}) {
     super(options);
     this.title = options.title ?? "offloop";
     this.version = options.version ?? "0.1.0";
     this.settings = options;
+    this.documentation = options;
     this.location = callerLocation();
     made.push(this);
+  }
+
+  /**
+   * Declares what is opened before the first request and closed after the last. Lifespans open in order and close in
+   * reverse; FastAPI's `lifespan`.
+   *
+   * @param open - A generator function: opens, yields once, closes.
+   * @throws {OffloopError} `OFFLOOP_HANDLER_INVALID`; and `OFFLOOP_LIFESPAN_FAILED` when the app is served.
+   */
+  lifespan(open: LifespanFunction): void;
+  lifespan(options: LifespanOptions, open: LifespanFunction): void;
+  lifespan(...args: readonly unknown[]): void {
+    const [options, open] = args.length > 1 ? args : [{}, args[0]];
+    const location = callerLocation();
+    if (!types.isGeneratorFunction(open)) {
+      throw new OffloopError(
+        "OFFLOOP_HANDLER_INVALID",
+        "Cannot add a lifespan: expected a generator function",
+        {
+          at: location,
+          fix: "write it as async function* () { open; yield; close }",
+        },
+      );
+    }
+    const { perThread = false } = options as LifespanOptions;
+    this.#lifespans.push({ open: open as LifespanFunction, perThread, location });
+  }
+
+  /**
+   * Takes in a Fastify plugin: CORS, compression, rate limits. Its hooks see every request before offloop does, on the loop.
+   *
+   * @param plugin - What a `@fastify/*` package exports.
+   * @param options - The plugin's own options.
+   */
+  register<Options>(plugin: FastifyPlugin<Options>, options?: Options): void {
+    this.#plugins.push({ plugin: plugin as FastifyPlugin<unknown>, options });
+  }
+
+  /** The plugins, in the order of their registration. */
+  declaredPlugins(): readonly RegisteredPlugin[] {
+    return this.#plugins;
+  }
+
+  /** The lifespans of the main thread, or of each thread, in the order of their declaration. */
+  declaredLifespans(where: "main" | "thread"): Lifespan[] {
+    return this.#lifespans.filter(({ perThread }) => perThread === (where === "thread"));
   }
 }
 

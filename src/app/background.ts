@@ -6,7 +6,7 @@ import { type Task, type TaskDeclaration, taskDeclaration } from "./task.ts";
 
 /** Work to do after the response: a task, or an async function given as it is. */
 export interface BackgroundCall {
-  readonly task: Pick<TaskDeclaration, "name" | "lane" | "fn">;
+  readonly task: TaskDeclaration;
   readonly args: unknown[];
 }
 
@@ -52,22 +52,23 @@ export class Background {
   add<Args extends unknown[]>(task: (...args: Args) => Promise<unknown>, ...args: Args): void;
   add(task: AnyFunction, ...args: unknown[]): void {
     const declared = taskDeclaration(task);
-    if (declared === undefined) this.#checkClosure(task);
-    else if (this.#inThread || declared.lane === "thread") this.#checkArguments(declared.name, args);
-    this.calls.push({ task: declared ?? { name: task.name || "(anonymous)", lane: "loop", fn: task }, args });
+    if (declared !== undefined && (this.#inThread || declared.lane === "thread"))
+      this.#checkArguments(declared.name, args);
+    this.calls.push({ task: declared ?? this.#closure(task), args });
   }
 
-  #checkClosure(fn: unknown): void {
-    const at = callerLocation();
-    const lane = laneOf(`to background in ${this.#operation}`, fn, undefined, at);
-    if (lane === "loop" && !this.#inThread) return;
+  #closure(fn: AnyFunction): TaskDeclaration {
+    const location = callerLocation();
+    const lane = laneOf(`to background in ${this.#operation}`, fn, undefined, location);
+    if (lane === "loop" && !this.#inThread)
+      return { name: fn.name || "(anonymous)", lane, fn, timeoutMs: undefined, location };
     const what = lane === "loop" ? "an async function from a thread" : "a plain function";
     const why = lane === "loop" ? "it cannot leave the thread" : "a thread can only find it by name";
     throw new OffloopError(
       "OFFLOOP_TASK_UNNAMED",
       `Cannot add ${what} to background in ${this.#operation}: ${why}`,
       {
-        at,
+        at: location,
         fix: 'declare it with app.task("name", fn) and add the task',
       },
     );

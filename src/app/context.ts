@@ -1,5 +1,6 @@
 import type { OutputOf, OutputsOf, Schema, Schemas } from "../schema/schema.ts";
 import type { Background } from "./background.ts";
+import type { Log } from "./log.ts";
 import type { PathNames } from "./path.ts";
 
 /** No names declared. */
@@ -49,8 +50,15 @@ export interface Context<
   readonly cookies: OutputsOf<C>;
   /** The declared body. */
   readonly body: B extends Schema ? OutputOf<B> : undefined;
+  /**
+   * Aborts when the client hangs up, and on the loop when the deadline passes. On a thread `signal.aborted` and
+   * `signal.throwIfAborted()` can be asked in the middle of synchronous code.
+   */
+  readonly signal: AbortSignal;
   /** Work for after the response. */
   readonly background: Background;
+  /** The log, with this request's id in every line. */
+  readonly log: Log;
   /** The request as it came. */
   readonly request: RequestInfo;
   /** Status and headers of the response. */

@@ -41,7 +41,9 @@ async function importModule(url: string, file: string): Promise<Record<string, u
       "OFFLOOP_MODULE_FAILED",
       `Cannot load "${shown(file)}": it threw ${String(cause)}`,
       {
-        fix: "mend what the stack below points at",
+        fix: isCommonJs(cause)
+          ? 'offloop is ESM: say "type": "module" in package.json, or name the file .mts'
+          : "mend what the stack below points at",
         cause,
       },
     );
@@ -90,4 +92,8 @@ function missing(exported: Record<string, unknown>, { exportName }: AppTarget, f
 function shown(file: string): string {
   const local = relative(process.cwd(), file);
   return local.startsWith("..") ? file : local;
+}
+
+function isCommonJs(error: unknown): boolean {
+  return error instanceof SyntaxError && error.message.includes("import statement outside a module");
 }

@@ -2,8 +2,10 @@ import { OffloopError } from "../errors/offloop-error.ts";
 import type { SourceLocation } from "../errors/source-location.ts";
 import { isSchema, type Schema, type Schemas } from "../schema/schema.ts";
 import type { Context, NoSchemas } from "./context.ts";
+import type { OperationDocumentation } from "./documentation.ts";
 import { type Lane, laneOf } from "./lane.ts";
 import { checkPath, joinPath, type PathNames, pathNames } from "./path.ts";
+import { timeoutMs } from "./settings.ts";
 
 /** The HTTP methods an operation can answer. */
 export const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"] as const;
@@ -19,7 +21,7 @@ export interface OperationOptions<
   H extends Schemas = NoSchemas,
   C extends Schemas = NoSchemas,
   B extends Schema | undefined = undefined,
-> {
+> extends OperationDocumentation {
   /** A schema for each name in the path; a name without one is a string. */
   readonly params?: P & Unknown<P, PathNames<Path>>;
   /** The query parameters. A schema of an array takes all values of a repeated name, any other the last one. */
@@ -34,6 +36,11 @@ export interface OperationOptions<
   readonly status?: number;
   /** Where it runs, against the rule: an async function on `"loop"`, a plain one on `"thread"`. */
   readonly runs?: Lane;
+  /**
+   * How long a call may run; past it 504. On a thread the call is ended and the thread replaced; on the loop `signal`
+   * aborts, and the function may go on. Milliseconds, 1-86,400,000. Default: the app's `timeouts.operationMs`.
+   */
+  readonly timeoutMs?: number;
   /** Largest body accepted, in bytes; past it 413. Default: the app's `maxBodyBytes`. */
   readonly maxBodyBytes?: number;
   /** Tags, after those of its routers. */
@@ -71,7 +78,9 @@ export interface Operation {
   readonly inputs: Inputs;
   readonly status: number;
   readonly tags: readonly string[];
+  readonly timeoutMs: number | undefined;
   readonly maxBodyBytes: number | undefined;
+  readonly documentation: OperationDocumentation;
   readonly location: SourceLocation;
 }
 
@@ -115,7 +124,9 @@ export function createOperation(
     inputs,
     status: options.status ?? 200,
     tags: options.tags ?? [],
+    timeoutMs: timeoutMs(`timeoutMs of ${id}`, options.timeoutMs),
     maxBodyBytes: options.maxBodyBytes,
+    documentation: options,
     location,
   };
 }

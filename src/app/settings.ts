@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
-import type { BlockReport } from "../channels/block-report.ts";
-import { OffloopError } from "../errors/offloop-error.ts";
+import type { ResourceLimits } from "node:worker_threads";
+import { integer } from "./integer.ts";
+import { type ResolvedWatch, resolveWatch, type WatchSettings } from "./watch-settings.ts";
 
 /** The thread pool's settings. */
 export interface ThreadSettings {
@@ -11,27 +12,58 @@ export interface ThreadSettings {
    * Integer, 0-64. Default 1.
    */
   readonly reserve?: number;
-  /** How long a thread may idle before it leaves; the first one stays. Milliseconds, 0-86,400,000. Default 30,000. */
+  /** How long a thread may idle before it leaves; one stays. Milliseconds, 0-86,400,000. Default 30,000. */
   readonly idleMs?: number;
+  /** Requests that may wait for a thread; past it 503 with `Retry-After`. Integer, 0-1,000,000. Default 1,000. */
+  readonly maxQueue?: number;
+  /** Background tasks that may wait for a thread; past it a task fails and is logged. Integer, 0-1,000,000. Default 10,000. */
+  readonly maxBackgroundQueue?: number;
+  /** Memory limits of each thread, as in `node:worker_threads`. Default: Node's own. */
+  readonly resourceLimits?: ResourceLimits;
 }
 
-/** The settings of the watchdog, which reports what blocks the event loop. */
-export interface WatchSettings {
-  /** From when on a loop that does not turn is reported. Milliseconds, 20-60,000. Default 100. */
-  readonly thresholdMs?: number;
-  /**
-   * `"production"` costs 2-3 % of a request that does nothing. `"development"` costs some more and finds the operation
-   * and the line inside native calls too. Default `"production"`; `offloop dev` sets `"development"`.
-   */
-  readonly level?: "production" | "development";
-  /** Called with every report, also those that are not logged because the same place was a moment ago. */
-  readonly onBlock?: (report: BlockReport) => void;
+/** Deadlines of what declares none of its own. */
+export interface TimeoutSettings {
+  /** Deadline of operations, from the start of their run. Milliseconds, 1-86,400,000. Default none. */
+  readonly operationMs?: number;
+  /** Deadline of tasks. Milliseconds, 1-86,400,000. Default none. */
+  readonly taskMs?: number;
+}
+
+/** Limits on clients. */
+export interface ConnectionSettings {
+  /** Largest request head, URL included, in bytes; past it 431. Integer, 1,024-1,048,576. Default 16 KiB. */
+  readonly maxHeaderBytes?: number;
+  /** How long a client may take to send a request's head; past it 408. Milliseconds, 1-3,600,000. Default 15,000. */
+  readonly headersTimeoutMs?: number;
+  /** How long a client may take to send a whole request; past it 408. Milliseconds, 1-3,600,000. Default 300,000. */
+  readonly requestTimeoutMs?: number;
+  /** How long an idle connection is kept. Milliseconds, 1-3,600,000. Default 72,000. */
+  readonly keepAliveTimeoutMs?: number;
+}
+
+/** Where health is asked for. */
+export interface HealthSettings {
+  /** Path of the liveness probe. Default `"/livez"`. */
+  readonly livez?: string;
+  /** Path of the readiness probe. Default `"/readyz"`. */
+  readonly readyz?: string;
+  /** A port of its own, answered by a thread of its own, also while the loop is blocked. Default: the app's port. */
+  readonly port?: number;
+  /** Address for `port`. Default the server's. */
+  readonly host?: string;
 }
 
 /** How an app is served, set on the app or where it is served; the latter wins. */
 export interface ServerSettings {
   /** The thread pool. */
   readonly threads?: ThreadSettings;
+  /** Deadlines of what declares none of its own. */
+  readonly timeouts?: TimeoutSettings;
+  /** Limits on clients. */
+  readonly connections?: ConnectionSettings;
+  /** Health probes; `true` for the default paths. Default none. */
+  readonly health?: HealthSettings | boolean;
   /** Largest request body in bytes; past it 413. Integer, 1-1,073,741,824. Default 10 MiB. */
   readonly maxBodyBytes?: number;
   /** How long shutdown waits for requests and background tasks. Milliseconds, 0-86,400,000. Default 30,000. */
@@ -43,48 +75,82 @@ export interface ServerSettings {
 /** Settings with every default filled in. */
 export interface ResolvedSettings {
   readonly threads: Required<ThreadSettings>;
+  readonly timeouts: { readonly operationMs: number | undefined; readonly taskMs: number | undefined };
+  readonly connections: Required<ConnectionSettings>;
+  readonly health:
+    | (Required<Omit<HealthSettings, "port" | "host">> & Pick<HealthSettings, "port" | "host">)
+    | undefined;
   readonly maxBodyBytes: number;
   readonly shutdownGraceMs: number;
   /** Undefined: no watchdog. */
   readonly watch: ResolvedWatch | undefined;
 }
 
-/** The watchdog's settings with every default filled in. */
-export type ResolvedWatch = Required<Omit<WatchSettings, "onBlock">> & Pick<WatchSettings, "onBlock">;
-
+const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 const MiB = 1_048_576;
 
 /**
- * Fills in defaults: later settings win over earlier ones.
+ * Fills in defaults: later settings win over earlier ones, option by option. docs/settings.md gives the reasons.
  *
  * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for a value outside its range.
  */
 export function resolveSettings(...layers: readonly ServerSettings[]): ResolvedSettings {
   const top = merged(layers);
   const threads = merged(layers.map((layer) => layer.threads ?? {}));
+  const timeouts = merged(layers.map((layer) => layer.timeouts ?? {}));
+  const connections = merged(layers.map((layer) => layer.connections ?? {}));
   return {
     threads: {
       max: integer("threads.max", threads.max ?? Math.min(32, availableParallelism() + 4), 1, 256),
       reserve: integer("threads.reserve", threads.reserve ?? 1, 0, 64),
       idleMs: integer("threads.idleMs", threads.idleMs ?? 30_000, 0, DAY_MS),
+      maxQueue: integer("threads.maxQueue", threads.maxQueue ?? 1_000, 0, 1_000_000),
+      maxBackgroundQueue: integer(
+        "threads.maxBackgroundQueue",
+        threads.maxBackgroundQueue ?? 10_000,
+        0,
+        1_000_000,
+      ),
+      resourceLimits: threads.resourceLimits ?? {},
     },
+    timeouts: {
+      operationMs: timeoutMs("timeouts.operationMs", timeouts.operationMs),
+      taskMs: timeoutMs("timeouts.taskMs", timeouts.taskMs),
+    },
+    connections: {
+      maxHeaderBytes: integer("connections.maxHeaderBytes", connections.maxHeaderBytes ?? 16_384, 1_024, MiB),
+      headersTimeoutMs: integer(
+        "connections.headersTimeoutMs",
+        connections.headersTimeoutMs ?? 15_000,
+        1,
+        HOUR_MS,
+      ),
+      requestTimeoutMs: integer(
+        "connections.requestTimeoutMs",
+        connections.requestTimeoutMs ?? 300_000,
+        1,
+        HOUR_MS,
+      ),
+      keepAliveTimeoutMs: integer(
+        "connections.keepAliveTimeoutMs",
+        connections.keepAliveTimeoutMs ?? 72_000,
+        1,
+        HOUR_MS,
+      ),
+    },
+    health: resolveHealth(top.health ?? false),
     maxBodyBytes: integer("maxBodyBytes", top.maxBodyBytes ?? 10 * MiB, 1, 1024 * MiB),
     shutdownGraceMs: integer("shutdownGraceMs", top.shutdownGraceMs ?? 30_000, 0, DAY_MS),
     watch: top.watch === false ? undefined : resolveWatch(merged(layers.map(({ watch }) => watch || {}))),
   };
 }
 
-function resolveWatch({ thresholdMs = 100, level = "production", onBlock }: WatchSettings): ResolvedWatch {
-  integer("watch.thresholdMs", thresholdMs, 20, 60_000);
-  if (level !== "production" && level !== "development") {
-    throw new OffloopError(
-      "OFFLOOP_OPTION_INVALID",
-      `Cannot use watch.level: expected "production" or "development", got ${JSON.stringify(level)}`,
-      { fix: "use one of the two, or leave watch.level out" },
-    );
-  }
-  return { thresholdMs, level, ...(onBlock && { onBlock }) };
+function resolveHealth(health: HealthSettings | boolean): ResolvedSettings["health"] {
+  if (health === false) return undefined;
+  const { livez = "/livez", readyz = "/readyz", port, host } = health === true ? {} : health;
+  if (port !== undefined) integer("health.port", port, 0, 65_535);
+  return { livez, readyz, ...(port === undefined ? {} : { port }), ...(host === undefined ? {} : { host }) };
 }
 
 function merged<T extends object>(layers: readonly T[]): Partial<T> {
@@ -92,14 +158,7 @@ function merged<T extends object>(layers: readonly T[]): Partial<T> {
   return Object.fromEntries(said) as Partial<T>;
 }
 
-/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` unless the value is an integer of the range. */
-export function integer(name: string, value: unknown, min: number, max: number): number {
-  if (Number.isInteger(value) && Number(value) >= min && Number(value) <= max) return Number(value);
-  throw new OffloopError(
-    "OFFLOOP_OPTION_INVALID",
-    `Cannot use ${name}: expected an integer of ${min}-${max}, got ${JSON.stringify(value) ?? "undefined"}`,
-    {
-      fix: `set ${name} to a value in its range, or leave it out`,
-    },
-  );
+/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` unless the value is a deadline or absent. */
+export function timeoutMs(name: string, value: unknown): number | undefined {
+  return value === undefined ? undefined : integer(name, value, 1, DAY_MS);
 }

@@ -2,11 +2,17 @@ import { OffloopError } from "../errors/offloop-error.ts";
 import type { SourceLocation } from "../errors/source-location.ts";
 import { type AnyFunction, type Lane, laneOf } from "./lane.ts";
 import { callerLocation } from "./location.ts";
+import { timeoutMs } from "./settings.ts";
 
 /** Options of a task. */
 export interface TaskOptions {
   /** Where it runs, against the rule: an async function on `"loop"`, a plain one on `"thread"`. */
   readonly runs?: Lane;
+  /**
+   * How long a run may take; past it the run fails. On a thread it is ended and the thread replaced; on the loop it may
+   * go on. Milliseconds, 1-86,400,000. Default: the app's `timeouts.taskMs`.
+   */
+  readonly timeoutMs?: number;
 }
 
 /** A task as declared: what the lanes look at. */
@@ -14,6 +20,7 @@ export interface TaskDeclaration {
   readonly name: string;
   readonly lane: Lane;
   readonly fn: AnyFunction;
+  readonly timeoutMs: number | undefined;
   readonly location: SourceLocation;
 }
 
@@ -51,7 +58,16 @@ export function createTask<Args extends unknown[], Result>(
   const location = callerLocation();
   checkName(name, location);
   const lane = laneOf(`task "${name}"`, fn, options.runs, location);
-  const state: TaskState = { declaration: { name, lane, fn, location }, runner: undefined };
+  const state: TaskState = {
+    declaration: {
+      name,
+      lane,
+      fn,
+      timeoutMs: timeoutMs(`timeoutMs of task "${name}"`, options.timeoutMs),
+      location,
+    },
+    runner: undefined,
+  };
   const call = (...args: Args): Promise<unknown> => runNow(state, args);
   const task = Object.defineProperties(call, {
     name: { value: name },

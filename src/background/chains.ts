@@ -1,5 +1,8 @@
 import type { BackgroundCall } from "../app/background.ts";
-import { type RunCall, runBackground, type TaskFailure } from "./run.ts";
+import { runBackground, type TaskFailure } from "./run.ts";
+
+/** Runs one call on its lane. */
+export type RunCall = (call: BackgroundCall, request: string) => Promise<unknown>;
 
 /** Told of what goes wrong after a response. */
 export type OnTaskFailure = (failure: TaskFailure, request: string, operation: string) => void;
@@ -36,7 +39,7 @@ export class BackgroundChains {
     const onStart = (index: number): void => {
       chain.running = index;
     };
-    void runBackground(request, calls, this.#run, onStart).then((failure) => {
+    void runBackground(calls, (call) => this.#run(call, request), onStart).then((failure) => {
       this.#chains.delete(chain);
       if (failure !== undefined) this.#onFailure(failure, request, operation);
       if (this.#chains.size === 0) this.#onEmpty?.();

@@ -1,8 +1,8 @@
 import type { BackgroundCall } from "../app/background.ts";
 import { type DescribedError, describeError } from "../errors/described-error.ts";
 
-/** Runs one call of a request's on its lane. */
-export type RunCall = (call: BackgroundCall, request: string) => Promise<unknown>;
+/** Runs one call on its lane. */
+export type RunCall = (call: BackgroundCall) => Promise<unknown>;
 
 /** A failed task, for the log. */
 export interface TaskFailure {
@@ -16,13 +16,11 @@ export interface TaskFailure {
  * Runs one request's tasks: in order, each when the one before has ended. The first failure stops the rest
  * (Starlette's `BackgroundTasks.__call__`). Tasks added meanwhile run after the others.
  *
- * @param request - The request's number in the log.
  * @param calls - May grow while it runs.
  * @param onStart - Told the index of each call before it runs.
  * @returns The failure that stopped it, if there was one.
  */
 export async function runBackground(
-  request: string,
   calls: readonly BackgroundCall[],
   run: RunCall,
   onStart: (index: number) => void,
@@ -31,7 +29,7 @@ export async function runBackground(
     const call = calls[index] as BackgroundCall;
     onStart(index);
     try {
-      await run(call, request);
+      await run(call);
     } catch (thrown) {
       const skipped = calls.slice(index + 1).map(({ task }) => task.name);
       return { task: call.task.name, error: describeError(thrown), skipped };

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
 import { OffloopError } from "../errors/offloop-error.ts";
+import { openapi } from "./openapi.ts";
 import { routes } from "./routes.ts";
 import { run } from "./run.ts";
 
@@ -18,6 +19,7 @@ program
   .option("--host <address>", "address to listen on", "127.0.0.1")
   .option("--port <number>", "port to listen on; 0 takes a free one", wholeNumber, 8000)
   .option("--threads <number>", "threads for plain functions (default: min(32, cores + 4))", wholeNumber)
+  .option("--workers <number>", "processes that share the port; one that dies is replaced", wholeNumber)
   .option("--log-level <level>", "trace, debug, info, warn, error, fatal or silent", "info")
   .option("--no-access-log", "do not log each request")
   .action(run);
@@ -28,6 +30,12 @@ program
   .argument("<module[:export]>", "the module that holds the app")
   .option("--json", "as JSON")
   .action(routes);
+
+program
+  .command("openapi")
+  .description("print an app's OpenAPI document, as JSON")
+  .argument("<module[:export]>", "the module that holds the app")
+  .action(openapi);
 
 try {
   await program.parseAsync();

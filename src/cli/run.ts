@@ -1,32 +1,53 @@
+import cluster from "node:cluster";
+import type { Logger } from "pino";
+import type { App } from "../app/app.ts";
+import { integer } from "../app/integer.ts";
 import { loadApp } from "../app/load.ts";
+import { resolveSettings } from "../app/settings.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { listen } from "../http/listen.ts";
 import type { LogLevel } from "../http/logger.ts";
 import { createLogger } from "../http/logger.ts";
 import { parseTarget } from "./target.ts";
+import { runWorkers } from "./workers.ts";
 
 /** Options of `offloop run`. */
 export interface RunOptions {
   readonly host: string;
   readonly port: number;
   readonly threads?: number;
+  readonly workers?: number;
   readonly logLevel: string;
   readonly accessLog: boolean;
 }
 
 const levels: readonly LogLevel[] = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
 
-/** `offloop run`: serves the app until a signal ends it. */
-export async function run(
-  module: string,
-  { host, port, threads, logLevel, accessLog }: RunOptions,
-): Promise<void> {
+/** `offloop run`: serves the app until a signal ends it, in this process or in several. */
+export async function run(module: string, options: RunOptions): Promise<void> {
+  const { host, port, threads, workers, logLevel, accessLog } = options;
   const target = parseTarget(module);
   const logger = createLogger(checkedLevel(logLevel));
   const app = await loadApp(target);
+  if (workers !== undefined && cluster.isPrimary) return startWorkers(app, workers, logger);
   const settings = threads === undefined ? {} : { threads: { max: threads } };
   const server = await listen(app, { host, port, accessLog, logger, ...settings }, target);
   logger.info(`${app.title} ${app.version} listens on ${server.url}`);
+}
+
+/** The primary has loaded the app too, so that a mistake in it is said once and not by every worker. */
+function startWorkers(app: App, workers: number, logger: Logger): void {
+  if (resolveSettings(app.settings).health?.port !== undefined) {
+    throw new OffloopError(
+      "OFFLOOP_OPTION_INVALID",
+      "Cannot use --workers with health.port: the workers would share that port",
+      {
+        at: app.location,
+        fix: "leave health.port out: the probes are then answered on the app's port",
+      },
+    );
+  }
+  runWorkers(integer("--workers", workers, 1, 256), logger);
 }
 
 function checkedLevel(level: string): LogLevel {

@@ -6,11 +6,13 @@
 export const errorCodes = {
   OFFLOOP_APP_NOT_FOUND: "The module has no App under the export that was asked for.",
   OFFLOOP_BODY_NOT_ALLOWED: "A GET or HEAD operation declares a body.",
+  OFFLOOP_CLIENT_GONE: "The client hung up before its request was started.",
   OFFLOOP_GUARD_BLOCKING: "A function on the event loop calls something that blocks it.",
   OFFLOOP_GUARD_PROMISE: "A plain function returns a promise, yet runs on a thread since it is not async.",
   OFFLOOP_GUARD_STATE: "A function on a thread changes a variable that each thread has for itself.",
   OFFLOOP_HANDLER_INVALID: "What was given as a handler or task is not a function.",
   OFFLOOP_LANE_UNKNOWN: "A function's declaration no longer tells whether it is async.",
+  OFFLOOP_LIFESPAN_FAILED: "A lifespan function threw before its yield, or never yielded.",
   OFFLOOP_MODULE_FAILED: "The app's module threw while it was loaded.",
   OFFLOOP_MODULE_NOT_FOUND: "There is no file at the module path that was given.",
   OFFLOOP_NOT_CLONEABLE: "A value that must cross between the loop and a thread cannot be cloned.",
@@ -18,15 +20,18 @@ export const errorCodes = {
   OFFLOOP_OPTION_INVALID: "An option has a value outside its range.",
   OFFLOOP_PATH_INVALID: "A path or prefix is not one the router can match.",
   OFFLOOP_PORT_UNAVAILABLE: "The address cannot be listened on.",
-  OFFLOOP_ROUTE_DUPLICATE: "Two operations answer the same method and path.",
   OFFLOOP_ROUTER_CYCLE: "A router includes itself, directly or through others.",
+  OFFLOOP_ROUTE_DUPLICATE: "Two operations answer the same method and path.",
   OFFLOOP_SCHEMA_INVALID: "What was given as a schema is not a Standard Schema.",
   OFFLOOP_TASK_DUPLICATE: "Two tasks have the same name.",
   OFFLOOP_TASK_UNKNOWN: "A task was added that the served app does not declare.",
   OFFLOOP_TASK_UNNAMED: "A function was added to background that a thread could not find by name.",
+  OFFLOOP_THREADS_BUSY: "As many calls wait for a thread as may.",
+  OFFLOOP_THREADS_DOWN: "No thread can load the app any more.",
   OFFLOOP_THREAD_APP_DIFFERS: "A thread loaded other operations or tasks than the main thread.",
   OFFLOOP_THREAD_EXITED: "A thread ended while it ran a call.",
   OFFLOOP_THREAD_START: "A thread could not load the app.",
+  OFFLOOP_TIMEOUT: "An operation or task ran for longer than its deadline.",
 } as const;
 
 /** A code of the table above. */

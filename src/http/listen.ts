@@ -1,16 +1,21 @@
 import type { AddressInfo } from "node:net";
-import type { FastifyInstance } from "fastify";
+import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
+import { integer } from "../app/integer.ts";
+import { openLifespans } from "../app/lifespan.ts";
 import type { AppTarget } from "../app/load.ts";
-import { integer, resolveSettings } from "../app/settings.ts";
-import { OffloopError } from "../errors/offloop-error.ts";
+import { resolveSettings } from "../app/settings.ts";
+import { describeError } from "../errors/described-error.ts";
+import { bind } from "./bind.ts";
+import { openHealthServer } from "./health.ts";
 import { openLanes } from "./lanes.ts";
 import { createLogger } from "./logger.ts";
 import type { ServeOptions, Server } from "./serve-options.ts";
 import { createServer } from "./server.ts";
 import { closeOnSignals, createShutdown } from "./shutdown.ts";
+import { logStrayRejections } from "./stray-rejections.ts";
 
-/** Serves an app that threads find at `target`. */
+/** Serves an app that threads find at `target`. What is opened here is closed in reverse. */
 export async function listen(
   app: App,
   options: ServeOptions,
@@ -20,45 +25,39 @@ export async function listen(
   const host = options.host ?? "127.0.0.1";
   const port = integer("port", options.port ?? 8000, 0, 65_535);
   const log = options.logger ?? createLogger(options.logLevel ?? "info");
-  const lanes = await openLanes(app, settings, target, log);
+  const opened = new AsyncDisposableStack();
   try {
-    const fastify = await createServer(lanes, settings, log, options.accessLog ?? true);
+    await openLifespan(app, log, opened);
+    const lanes = await openLanes(app, settings, target, log);
+    opened.defer(() => lanes.close());
+    const health =
+      settings.health?.port === undefined ? undefined : await openHealthServer(settings.health, host, lanes);
+    opened.defer(async () => health?.close());
+    const fastify = await createServer(app, lanes, settings, log, options.accessLog ?? true);
     const url = await bind(fastify, host, port);
-    const close = createShutdown(fastify, lanes, settings.shutdownGraceMs, log);
-    if (options.signals ?? true) closeOnSignals(close, log);
+    const close = createShutdown(fastify, lanes, settings.shutdownGraceMs, log, () => opened.disposeAsync());
+    if (options.signals ?? true) {
+      closeOnSignals(close, log);
+      opened.defer(logStrayRejections(log));
+    }
     return {
       url,
       port: (fastify.server.address() as AddressInfo).port,
+      healthUrl: health?.url ?? (settings.health === undefined ? undefined : url),
       get threads() {
         return lanes.pool?.size ?? { threads: 0, busy: 0, waiting: 0 };
       },
       close,
     };
   } catch (error) {
-    await lanes.close();
+    await opened.disposeAsync();
     throw error;
   }
 }
 
-async function bind(fastify: FastifyInstance, host: string, port: number): Promise<string> {
-  try {
-    return await fastify.listen({ host, port });
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === undefined || !(code in reasons)) throw cause;
-    throw new OffloopError("OFFLOOP_PORT_UNAVAILABLE", `Cannot listen on ${host}:${port}: ${reasons[code]}`, {
-      fix:
-        code === "EADDRNOTAVAIL" || code === "ENOTFOUND"
-          ? "give an address of this machine, like 127.0.0.1"
-          : "stop what uses it, or give another port",
-      cause,
-    });
-  }
+async function openLifespan(app: App, log: Logger, opened: AsyncDisposableStack): Promise<void> {
+  const close = await openLifespans(app.declaredLifespans("main"));
+  opened.defer(async () => {
+    for (const error of await close()) log.error({ err: describeError(error) }, "a lifespan failed to close");
+  });
 }
-
-const reasons: Readonly<Record<string, string>> = {
-  EADDRINUSE: "another process listens there",
-  EACCES: "this user may not",
-  EADDRNOTAVAIL: "this machine has no such address",
-  ENOTFOUND: "the name is not known",
-};

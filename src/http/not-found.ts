@@ -1,7 +1,8 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import findMyWay, { type HTTPMethod } from "find-my-way";
-import { type Method, methods, type Operation } from "../app/operation.ts";
+import { type Method, methods } from "../app/operation.ts";
 import { detailReply } from "../operation/reply.ts";
+import type { Route } from "./docs.ts";
 import { writeReply } from "./reply.ts";
 
 /**
@@ -9,10 +10,10 @@ import { writeReply } from "./reply.ts";
  * methods, 307 to the path with or without its last slash when that one exists, else 404.
  */
 export function createNotFound(
-  operations: readonly Operation[],
+  routes: readonly Route[],
 ): (request: FastifyRequest, reply: FastifyReply) => void {
   const router = findMyWay();
-  for (const { method, path } of operations) router.on(method, path, nothing);
+  for (const { method, path } of routes) router.on(method, path, nothing);
   const allowed = (path: string): Method[] =>
     methods.filter((method) => router.find(method as HTTPMethod, path) !== null);
   return (request, reply) => {

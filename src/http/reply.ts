@@ -7,6 +7,7 @@ const asIs = (body: unknown): string => body as string;
 /** Writes a reply. */
 export function writeReply(reply: FastifyReply, { status, mediaType, headers, body }: RawReply): void {
   reply.code(status);
+  reply.header("x-request-id", reply.request.id);
   if (headers !== undefined) for (const [name, value] of headers) reply.header(name, value);
   if (mediaType !== undefined) reply.header("content-type", mediaType);
   reply.serializer(asIs);

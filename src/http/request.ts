@@ -1,15 +1,71 @@
-import type { FastifyRequest } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import type { Logger } from "pino";
+import type { Log } from "../app/log.ts";
 import type { RawRequest } from "../operation/raw.ts";
+import type { Client } from "../threads/call.ts";
 
-/** What the pipeline needs of Fastify's request: strings and bytes. */
-export function rawRequest(request: FastifyRequest, hasParams: boolean): RawRequest {
-  const { method, url = "/", rawHeaders } = request.raw;
-  return {
-    id: request.id,
-    method: method as string,
-    url,
-    params: hasParams ? (request.params as Record<string, string>) : undefined,
-    headers: rawHeaders,
-    body: request.body as Uint8Array | undefined,
-  };
+/** What all requests of one route share. */
+export interface RequestRoute {
+  /** The operation's id. */
+  readonly id: string;
+  /** Whether its path has names. */
+  readonly hasParams: boolean;
+  readonly log: Logger;
+}
+
+/** A request as the pipeline takes it, and the client that waits for its answer. */
+export class HttpRequest implements RawRequest, Client {
+  readonly id: string;
+  readonly method: string;
+  readonly url: string;
+  readonly params: Readonly<Record<string, string>> | undefined;
+  readonly headers: readonly string[];
+  readonly body: Uint8Array | undefined;
+  readonly #reply: FastifyReply["raw"];
+  readonly #route: RequestRoute;
+  #log: Log | undefined;
+  #controller: AbortController | undefined;
+  #reason: unknown;
+
+  constructor(request: FastifyRequest, reply: FastifyReply, route: RequestRoute) {
+    const { method, url = "/", rawHeaders } = request.raw;
+    this.id = request.id;
+    this.method = method as string;
+    this.url = url;
+    this.params = route.hasParams ? (request.params as Record<string, string>) : undefined;
+    this.headers = rawHeaders;
+    this.body = request.body as Uint8Array | undefined;
+    this.#reply = reply.raw;
+    this.#route = route;
+  }
+
+  get isGone(): boolean {
+    return this.#reply.destroyed && !this.#reply.writableFinished;
+  }
+
+  /** Made when someone asks for it: most handlers never do. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.isGone) this.cancel(hungUp());
+      else if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+      else this.#reply.once("close", () => this.isGone && this.cancel(hungUp()));
+    }
+    return this.#controller.signal;
+  }
+
+  get log(): Log {
+    this.#log ??= this.#route.log.child({ reqId: this.id, operation: this.#route.id });
+    return this.#log;
+  }
+
+  /** Aborts the signal. */
+  cancel(reason: unknown): void {
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+  }
+}
+
+function hungUp(): DOMException {
+  return new DOMException("The client has hung up", "AbortError");
 }

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { ServerSettings } from "../app/settings.ts";
-import type { PoolSize } from "../threads/pool.ts";
+import type { PoolSize } from "../threads/pool-size.ts";
 import type { LogLevel } from "./logger.ts";
 
 /** Options of `serve`. Settings given here win over the app's. */
@@ -17,7 +17,10 @@ export interface ServeOptions extends ServerSettings {
   readonly logger?: Logger;
   /** Whether each request is logged. Default true. */
   readonly accessLog?: boolean;
-  /** Whether SIGINT and SIGTERM shut the server down and end the process. Default true. */
+  /**
+   * Whether the process is the server's own: SIGINT and SIGTERM shut it down and end it, and a rejected promise that
+   * nobody awaits is logged instead of ending it. Default true.
+   */
   readonly signals?: boolean;
 }
 
@@ -27,6 +30,8 @@ export interface Server {
   readonly url: string;
   /** The port it listens on. */
   readonly port: number;
+  /** Where health probes are answered, when there are any. */
+  readonly healthUrl: string | undefined;
   /** The threads of its pool now. */
   readonly threads: PoolSize;
   /**

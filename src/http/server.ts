@@ -1,23 +1,42 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import type { Logger } from "pino";
+import type { App } from "../app/app.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
+import { siteOf } from "../openapi/site.ts";
 import { addAccessLog } from "./access-log.ts";
+import { addDocs } from "./docs.ts";
 import { answerClientError, createFailureHandler } from "./failures.ts";
+import { addHealthRoutes } from "./health.ts";
 import type { Lanes } from "./lanes.ts";
 import { createNotFound } from "./not-found.ts";
+import { createRequestIds } from "./request-id.ts";
 import { addRoutes } from "./routes.ts";
+
+const MIN_CHECK_MS = 20;
 
 /** Makes the Fastify instance that answers for an app. Fastify is loaded here, so that threads never load it. */
 export async function createServer(
+  app: App,
   lanes: Lanes,
   settings: ResolvedSettings,
   log: Logger,
   accessLog: boolean,
 ): Promise<FastifyInstance> {
+  const { maxHeaderBytes, headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = settings.connections;
   const { fastify: createFastify } = await import("fastify");
   const onFailure = createFailureHandler(log);
   const fastify: FastifyInstance = createFastify({
     bodyLimit: settings.maxBodyBytes,
+    genReqId: createRequestIds(),
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    routerOptions: { maxParamLength: maxHeaderBytes },
+    http: {
+      maxHeaderSize: maxHeaderBytes,
+      headersTimeout: headersTimeoutMs,
+      // Node looks for slow clients every 30 s, which would make a timeout of 15 s one of up to 45 s.
+      connectionsCheckingInterval: Math.max(MIN_CHECK_MS, Math.min(headersTimeoutMs, requestTimeoutMs) / 4),
+    },
     exposeHeadRoutes: false,
     clientErrorHandler: answerClientError,
     frameworkErrors: onFailure,
@@ -26,8 +45,14 @@ export async function createServer(
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   fastify.setErrorHandler(onFailure);
-  fastify.setNotFoundHandler(createNotFound(lanes.operations.map(({ declaration }) => declaration)));
   if (accessLog && log.isLevelEnabled("info")) addAccessLog(fastify, log);
+  for (const { plugin, options } of app.declaredPlugins())
+    await fastify.register(plugin as FastifyPluginAsync, options ?? {});
+  if (settings.health !== undefined && settings.health.port === undefined)
+    addHealthRoutes(fastify, settings.health, lanes);
   addRoutes(fastify, lanes, log);
+  const operations = lanes.operations.map(({ declaration }) => declaration);
+  const documents = addDocs(fastify, siteOf(app), operations);
+  fastify.setNotFoundHandler(createNotFound([...operations, ...documents]));
   return fastify;
 }

@@ -1,19 +1,26 @@
+import cluster from "node:cluster";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { Lanes } from "./lanes.ts";
 
-/** Makes the function that closes everything, once: however often it is called, it gives the same promise. */
+/**
+ * Makes the function that closes everything, once: however often it is called, it gives the same promise.
+ *
+ * @param closeRest - Closes threads and lifespans, when no request and no task is left.
+ */
 export function createShutdown(
   fastify: FastifyInstance,
   lanes: Lanes,
   graceMs: number,
   log: Logger,
+  closeRest: () => Promise<void>,
 ): () => Promise<void> {
   const shutDown = async (): Promise<void> => {
+    lanes.closing = true;
     const finished = fastify.close().then(() => lanes.background.drained());
     if (!(await within(graceMs, finished))) logAbandoned(lanes, graceMs, log);
     fastify.server.closeAllConnections();
-    await lanes.close();
+    await closeRest();
   };
   let closing: Promise<void> | undefined;
   return () => {
@@ -43,7 +50,8 @@ export function closeOnSignals(close: () => Promise<void>, log: Logger): void {
       },
     );
   };
-  process.on("SIGINT", onSignal);
+  // Ctrl-C reaches every process of the terminal's group, also workers, which their primary ends with SIGTERM.
+  process.on("SIGINT", cluster.isWorker ? () => {} : onSignal);
   process.on("SIGTERM", onSignal);
 }
 

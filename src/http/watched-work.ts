@@ -1,21 +1,22 @@
-import type { Operation } from "../app/operation.ts";
-import type { RawReply, RawRequest } from "../operation/raw.ts";
-import { runOperation } from "../operation/run.ts";
-import { type OperationWork, taskWorkId } from "../threads/work.ts";
+import { taskWorkId } from "../threads/work.ts";
 import { markOf, marks, runMarked } from "../watch/marks.ts";
-import type { RunnableOperation, RunnableTask } from "./runnable.ts";
 
 /** An operation on the loop whose requests are counted where the watchdog sees them while the loop is blocked. */
-export class WatchedOperation implements RunnableOperation {
-  readonly declaration: Operation;
-  readonly #work: OperationWork;
+export class WatchedOperation<
+  Declaration extends { readonly id: string },
+  Request extends { readonly id: string },
+  Reply,
+> {
+  readonly declaration: Declaration;
+  readonly #run: (request: Request) => Reply;
   readonly #mark: number;
   #running = 0;
 
-  constructor(work: OperationWork) {
-    this.declaration = work.declaration;
-    this.#work = work;
-    this.#mark = markOf(work.id);
+  /** @param run - How it is run unwatched. */
+  constructor(declaration: Declaration, run: (request: Request) => Reply) {
+    this.declaration = declaration;
+    this.#run = run;
+    this.#mark = markOf(declaration.id);
   }
 
   get running(): number {
@@ -28,17 +29,17 @@ export class WatchedOperation implements RunnableOperation {
     this.#running = count;
   }
 
-  run(request: RawRequest): Promise<RawReply> {
-    return runMarked(this.#mark, request.id, runOperation, this.#work.compiled, request, false);
+  run(request: Request): Reply {
+    return runMarked(this.#mark, request.id, this.#run, request);
   }
 }
 
-/** Runs a task on the loop as the watchdog wants it. */
-export async function runWatched({ name, fn }: RunnableTask, args: unknown[]): Promise<unknown> {
+/** Runs a task on the loop so that the watchdog knows it. */
+export async function watchTask(name: string, run: () => Promise<unknown>): Promise<unknown> {
   const mark = markOf(taskWorkId(name));
   marks[mark]!++;
   try {
-    return await runMarked(mark, undefined, fn, ...args);
+    return await runMarked(mark, undefined, run);
   } finally {
     marks[mark]!--;
   }

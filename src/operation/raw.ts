@@ -1,4 +1,5 @@
 import type { BackgroundCall } from "../app/background.ts";
+import type { Log } from "../app/log.ts";
 import type { DescribedError } from "../errors/described-error.ts";
 
 /** A request as the pipeline takes it: bytes and strings, nothing parsed. */
@@ -14,6 +15,10 @@ export interface RawRequest {
   readonly headers: readonly string[];
   /** The body's bytes; undefined when there were none. */
   readonly body: Uint8Array | undefined;
+  /** Aborts when nobody waits for the answer any more: the client hung up, or the deadline passed. */
+  readonly signal: AbortSignal;
+  /** The log, with this request's id in every line. */
+  readonly log: Log;
 }
 
 /** Header names and values in pairs; a name may come twice. */

@@ -1,5 +1,6 @@
 import { Background } from "../app/background.ts";
 import type { Context, RequestInfo, ResponseInfo } from "../app/context.ts";
+import type { Log } from "../app/log.ts";
 import type { CompiledOperation } from "./compile.ts";
 import { toHeaders } from "./headers.ts";
 import type { HeaderPairs, RawRequest } from "./raw.ts";
@@ -38,6 +39,14 @@ export class RequestContext implements Context<string> {
   get background(): Background {
     this.#background ??= new Background(this.#operation, this.#inThread);
     return this.#background;
+  }
+
+  get log(): Log {
+    return this.#request.log;
+  }
+
+  get signal(): AbortSignal {
+    return this.#request.signal;
   }
 
   get response(): ResponseInfo {

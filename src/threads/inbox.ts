@@ -1,9 +1,11 @@
 import type { MessagePort, Transferable } from "node:worker_threads";
 import { findUncloneable } from "../app/cloneable.ts";
+import type { Log } from "../app/log.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { failureReply } from "../operation/reply.ts";
 import { runOperation } from "../operation/run.ts";
-import { type Claims, claim } from "./claims.ts";
+import { type Board, claim, sharedNow } from "./board.ts";
+import { type CancelSignal, createCancelSignal } from "./cancel-signal.ts";
 import {
   CALL_FIELDS,
   type CallBatch,
@@ -15,8 +17,10 @@ import {
   type RequestPayload,
   type ResultBatch,
   type TaskOutcome,
+  type ThreadData,
 } from "./messages.ts";
 import { RunHistory } from "./run-history.ts";
+import { createThreadLog } from "./thread-log.ts";
 import { OperationWork, type TaskWork, type Work } from "./work.ts";
 
 interface Received {
@@ -29,7 +33,8 @@ interface Received {
 /** The calls a thread holds: it runs one at a time, and sends results in as few messages as their haste allows. */
 export class Inbox {
   readonly #port: MessagePort;
-  readonly #claims: Claims;
+  readonly #board: Board;
+  readonly #logLevel: string;
   readonly #waiting: Received[] = [];
   #work: readonly Work[] = [];
   #histories: RunHistory[] = [];
@@ -38,10 +43,14 @@ export class Inbox {
   /** What the unsent results are of, in the same order. */
   #resultsOf: Work[] = [];
   #running = false;
+  /** The ticket of the running call, and its signal if it asked for one. */
+  #ticket = 0;
+  #signal: CancelSignal | undefined;
 
-  constructor(port: MessagePort, claims: Claims) {
+  constructor({ port, board, logLevel }: ThreadData) {
     this.#port = port;
-    this.#claims = claims;
+    this.#logLevel = logLevel;
+    this.#board = board;
   }
 
   /** @param work - What the indexes in calls stand for. */
@@ -62,16 +71,23 @@ export class Inbox {
     if (!this.#running) void this.#runAll();
   }
 
+  /** The pool says that nobody waits for a call any more. */
+  cancel(ticket: number): void {
+    if (ticket === this.#ticket) this.#signal?.abort();
+  }
+
   async #runAll(): Promise<void> {
     this.#running = true;
     for (let call = this.#waiting.shift(); call !== undefined; call = this.#waiting.shift()) {
-      if (!claim(this.#claims, call.slot, call.ticket)) continue;
+      if (!claim(this.#board, call.slot, call.ticket, sharedNow())) continue;
+      this.#ticket = call.ticket;
+      this.#signal = undefined;
       const history = this.#histories[call.work] as RunHistory;
       const work = this.#work[call.work] as Work;
       // What is done must not wait behind what may take long.
       if (!history.isQuick) this.#flush();
       const start = performance.now();
-      const outcome = await this.#run(work, call.payload);
+      const outcome = await this.#run(work, call);
       const runMs = performance.now() - start;
       history.record(runMs);
       this.#results.push(call.slot, runMs, outcome);
@@ -81,9 +97,16 @@ export class Inbox {
     this.#running = false;
   }
 
-  async #run(work: Work, payload: unknown): Promise<unknown> {
+  async #run(work: Work, { slot, ticket, payload }: Received): Promise<unknown> {
     if (!(work instanceof OperationWork)) return runTask(work, payload as unknown[]);
-    const reply = await runOperation(work.compiled, new ReceivedRequest(payload as RequestPayload), true);
+    const signal = (): AbortSignal => {
+      this.#signal ??= createCancelSignal(this.#board, slot, ticket);
+      return this.#signal.signal;
+    };
+    const [id] = payload as RequestPayload;
+    const log = (): Log => createThreadLog(this.#port, this.#logLevel, id, work.id);
+    const request = new ReceivedRequest(payload as RequestPayload, signal, log);
+    const reply = await runOperation(work.compiled, request, true);
     const packed = packReply(reply);
     this.#transfer.push(...packed.transfer);
     return packed.payload;

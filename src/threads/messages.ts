@@ -1,23 +1,29 @@
 import type { MessagePort, Transferable } from "node:worker_threads";
 import type { AppTarget } from "../app/load.ts";
+import type { Log, logLevels } from "../app/log.ts";
 import { type DescribedError, describeError } from "../errors/described-error.ts";
 import { HTTPError } from "../errors/http-error.ts";
 import type { HeaderPairs, RawReply, RawRequest } from "../operation/raw.ts";
-import type { Claims } from "./claims.ts";
+import type { Board } from "./board.ts";
 
 /** What a thread is started with. */
 export interface ThreadData {
   readonly offloop: "thread";
   readonly port: MessagePort;
-  readonly claims: Claims;
+  readonly board: Board;
   readonly target: AppTarget;
   /** Everything the main thread can ask for; a call names its work by its index here. */
   readonly workIds: readonly string[];
+  /** Lines below this level are not worth sending. */
+  readonly logLevel: string;
 }
 
 /** Calls for a thread, four fields each: slot, ticket, index of the work, payload. */
 export type CallBatch = unknown[];
 export const CALL_FIELDS = 4;
+
+/** What the pool says to a thread besides calls. */
+export type Control = { readonly cancelled: number } | { readonly leave: true };
 
 /** Results for the pool, three fields each: slot, run time in milliseconds, outcome. */
 export type ResultBatch = unknown[];
@@ -28,6 +34,13 @@ export type Hello =
   | { readonly ready: true }
   | { readonly missing: string[]; readonly extra: string[] }
   | { readonly failed: DescribedError };
+
+/** A line of the log on its way to the main thread. */
+export interface LogLine {
+  readonly level: (typeof logLevels)[number];
+  readonly fields: object;
+  readonly message: string | undefined;
+}
 
 /** Bodies from this size on are transferred; smaller ones are copied, which is faster and can be taken back. */
 const TRANSFER_MIN_BYTES = 65_536;
@@ -63,15 +76,31 @@ export class ReceivedRequest implements RawRequest {
   readonly params: Readonly<Record<string, string>> | undefined;
   readonly body: Uint8Array | undefined;
   readonly #joined: string;
+  readonly #signal: () => AbortSignal;
+  readonly #log: () => Log;
   #headers: string[] | undefined;
 
-  constructor(payload: RequestPayload) {
+  /**
+   * @param signal - Makes the signal when someone asks for it.
+   * @param log - Makes the log when someone asks for it.
+   */
+  constructor(payload: RequestPayload, signal: () => AbortSignal, log: () => Log) {
+    this.#signal = signal;
+    this.#log = log;
     [this.id, this.method, this.url, this.params, this.#joined, this.body] = payload;
   }
 
   get headers(): readonly string[] {
     this.#headers ??= this.#joined === "" ? [] : this.#joined.split("\n");
     return this.#headers;
+  }
+
+  get signal(): AbortSignal {
+    return this.#signal();
+  }
+
+  get log(): Log {
+    return this.#log();
   }
 }
 

@@ -1,27 +1,27 @@
-import { availableParallelism } from "node:os";
-import { OffloopError } from "../errors/offloop-error.ts";
-import type { Call, CallClass } from "./call.ts";
-import type { Packed } from "./messages.ts";
+import { findUncloneable } from "../app/cloneable.ts";
+import type { OffloopError } from "../errors/offloop-error.ts";
+import { Admission } from "./admission.ts";
+import { type Call, type NewCall, takeOn } from "./call.ts";
+import {
+  cloneError,
+  exitedError,
+  goneError,
+  noThreadsError,
+  timeoutError,
+  type WorkPlace,
+} from "./call-error.ts";
+import { Placement } from "./placement.ts";
 import type { PoolOptions } from "./pool-options.ts";
+import type { PoolSize } from "./pool-size.ts";
 import { Roster, type RosterListener } from "./roster.ts";
-import type { Thread, ThreadLoss } from "./thread.ts";
+import { Rounds } from "./rounds.ts";
+import type { Thread } from "./thread.ts";
+import type { ThreadLoss } from "./thread-listener.ts";
 import { WaitingCalls } from "./waiting-calls.ts";
 import { WorkLoads } from "./work-loads.ts";
 
 /** A call that waits this long makes the pool grow; one not started for so long is taken back from its thread. */
 const PATIENCE_MS = 5;
-/** Quick calls wake no more threads than there are cores: waking one costs more than they do. */
-const CORES = availableParallelism();
-
-/** The threads of a pool at one moment. */
-export interface PoolSize {
-  /** Threads that have loaded the app. */
-  readonly threads: number;
-  /** How many of them hold a call. */
-  readonly busy: number;
-  /** How many calls wait for a thread. */
-  readonly waiting: number;
-}
 
 /** Runs plain functions on threads: one call a thread at a time, requests before background work. */
 export class ThreadPool implements RosterListener {
@@ -29,6 +29,9 @@ export class ThreadPool implements RosterListener {
   readonly #roster: Roster;
   readonly #waiting = new WaitingCalls();
   readonly #loads: WorkLoads;
+  readonly #admission: Admission;
+  readonly #placement: Placement;
+  readonly #rounds: Rounds;
   #order = 0;
   #scheduled = false;
   #patience: NodeJS.Timeout | undefined;
@@ -37,7 +40,10 @@ export class ThreadPool implements RosterListener {
   constructor(options: PoolOptions) {
     this.#options = options;
     this.#roster = new Roster(options, this);
-    this.#loads = new WorkLoads(options.workIds.length);
+    this.#loads = new WorkLoads(options.works.length);
+    this.#admission = new Admission(options, this.#roster, this.#waiting);
+    this.#placement = new Placement(options, this.#roster, this.#waiting, this.#loads);
+    this.#rounds = new Rounds(this.#roster, (thread, call, ms) => this.#endLate(thread, call, ms));
   }
 
   /**
@@ -56,24 +62,59 @@ export class ThreadPool implements RosterListener {
     return { threads: this.#roster.ready, busy: this.#roster.busy, waiting: this.#waiting.size };
   }
 
-  /** Has a thread do one piece of work; `settle` is called once, with an error or with the thread's outcome. */
-  run(
-    work: number,
-    callClass: CallClass,
-    { payload, transfer }: Packed<unknown>,
-    settle: Call["settle"],
-  ): void {
-    const queuedAt = performance.now();
-    this.#waiting.push({
-      work,
-      class: callClass,
-      payload,
-      transfer,
-      settle,
-      queuedAt,
-      order: this.#order++,
-      ticket: 0,
-    });
+  /** Why no thread can be started; undefined while the last one could. */
+  get failure(): OffloopError | undefined {
+    return this.#roster.failure;
+  }
+
+  /** Has a thread do one piece of work. */
+  run(newCall: NewCall): void {
+    const refusal = this.#closed
+      ? exitedError(this.#placeOf(newCall), "the server closed")
+      : this.#admission.refusal(newCall);
+    if (refusal === undefined) this.#queue(newCall);
+    else newCall.settle(refusal, undefined);
+  }
+
+  /** Ends all threads. What they run and what waits is settled with an error. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#patience);
+    this.#rounds.stop();
+    await this.#roster.close();
+    this.#giveUpWaiting((place) => exitedError(place, "the server closed"));
+  }
+
+  onStarted(): void {
+    const { failure, ready } = this.#roster;
+    if (failure !== undefined && ready === 0) this.#giveUpWaiting((place) => noThreadsError(place, failure));
+    this.#dispatch();
+  }
+
+  onResult(thread: Thread, call: Call, runMs: number, outcome: unknown): void {
+    this.#admission.recordEnd(thread.progressAt);
+    this.#loads.record(call, runMs);
+    this.#loads.leave(call);
+    call.settle(undefined, outcome);
+  }
+
+  onResults(): void {
+    this.#dispatch();
+  }
+
+  onLoss({ started, unstarted, cause }: ThreadLoss): void {
+    this.#takenBack(unstarted);
+    const why = this.#closed ? "the server closed" : cause === undefined ? "it exited" : String(cause);
+    for (const call of started) {
+      this.#loads.leave(call);
+      call.settle(exitedError(this.#placeOf(call), why), undefined);
+    }
+    if (!this.#closed) this.#roster.growTo(1);
+    this.#dispatch();
+  }
+
+  #queue(newCall: NewCall): void {
+    this.#waiting.push(takeOn(newCall, this.#order++));
     if (this.#scheduled) return;
     this.#scheduled = true;
     // After the poll phase: all requests read in this turn of the loop go out as one message a thread.
@@ -83,42 +124,21 @@ export class ThreadPool implements RosterListener {
     });
   }
 
-  /** Ends all threads. What they run and what waits is settled with an error. */
-  async close(): Promise<void> {
-    this.#closed = true;
-    clearTimeout(this.#patience);
-    await this.#roster.close();
-    for (let call = this.#waiting.take(); call !== undefined; call = this.#waiting.take())
-      this.#lose(call, "the server closed");
-  }
-
-  onReady(): void {
-    this.#dispatch();
-  }
-
-  onResult(_thread: Thread, call: Call, runMs: number, outcome: unknown): void {
-    this.#loads.record(call, runMs);
-    this.#loads.leave(call);
-    call.settle(undefined, outcome);
-  }
-
-  onIdle(): void {
-    this.#dispatch();
-  }
-
-  onLoss({ started, unstarted, cause }: ThreadLoss): void {
-    for (const call of [...started, ...unstarted]) this.#loads.leave(call);
-    this.#waiting.putBack(unstarted);
-    const why = this.#closed ? "the server closed" : cause === undefined ? "it exited" : String(cause);
-    for (const call of started) this.#lose(call, why);
-    this.#roster.growTo(1);
-    this.#dispatch();
-  }
-
   #dispatch(): void {
     if (this.#closed) return;
     const given = new Set<Thread>();
-    for (let thread = this.#placeNext(); thread !== undefined; thread = this.#placeNext()) given.add(thread);
+    for (let placed = this.#placement.next(); placed !== undefined; placed = this.#placement.next()) {
+      const { call, thread } = placed;
+      if (call.client?.isGone === true) {
+        call.settle(goneError(this.#placeOf(call)), undefined);
+        if (thread.load === 0) this.#roster.rest(thread);
+        continue;
+      }
+      this.#loads.enter(call);
+      thread.give(call);
+      this.#rounds.expect(call);
+      given.add(thread);
+    }
     for (const thread of given) this.#send(thread);
     const { max, reserve } = this.#options;
     // The express lane is kept warm: a short request should not wait for a thread to load the app.
@@ -127,67 +147,44 @@ export class ThreadPool implements RosterListener {
       this.#patience ??= setTimeout(() => this.#onPatienceOver(), PATIENCE_MS);
   }
 
-  /** Gives the next call that may go to the thread it may go to. */
-  #placeNext(): Thread | undefined {
-    return this.#placeAlong() ?? this.#placeIdle();
-  }
-
-  /** A quick call goes along with other quick ones once as many threads are awake as there are cores. */
-  #placeAlong(): Thread | undefined {
-    if (this.#waiting.requests === 0 || (this.#roster.idle > 0 && this.#roster.busy < CORES))
-      return undefined;
-    let thread: Thread | undefined;
-    for (const candidate of this.#roster) {
-      if (!candidate.quick || candidate.load === 0 || !candidate.hasRoom) continue;
-      if (thread === undefined || candidate.load < thread.load) thread = candidate;
-    }
-    const call = thread && this.#waiting.takeRequest(this.#loads.isQuick);
-    return call && thread && this.#give(thread, call);
-  }
-
-  /** Any call goes to an idle thread; beyond `max` busy ones, only what may use the express lane. */
-  #placeIdle(): Thread | undefined {
-    const { max, reserve } = this.#options;
-    const { busy, idle } = this.#roster;
-    if (idle === 0 || busy >= max + reserve) return undefined;
-    const call = busy < max ? this.#waiting.take() : this.#waiting.takeRequest(this.#loads.mayExpress);
-    if (call === undefined) return undefined;
-    const thread = this.#roster.takeIdle() as Thread;
-    thread.quick = call.class === "request" && call.transfer.length === 0 && this.#loads.isQuick(call.work);
-    return this.#give(thread, call);
-  }
-
-  #give(thread: Thread, call: Call): Thread {
-    this.#loads.enter(call);
-    thread.give(call);
-    return thread;
-  }
-
   #send(thread: Thread): void {
     for (const { call, error } of thread.flush()) {
       this.#loads.leave(call);
-      call.settle(error as Error, undefined);
+      const found = findUncloneable(call.payload, "args") ?? (error as Error).message;
+      call.settle(cloneError(this.#placeOf(call), found, error), undefined);
     }
-    if (thread.load === 0) this.#roster.onIdle(thread);
+    if (thread.load === 0) this.#roster.rest(thread);
   }
 
   #onPatienceOver(): void {
     this.#patience = undefined;
     const now = performance.now();
-    for (const thread of this.#roster)
-      if (thread.load > 1 && now - thread.progressAt >= PATIENCE_MS) this.#takeBack(thread);
+    for (const thread of this.#roster) {
+      if (thread.load < 2 || now - thread.progressAt < PATIENCE_MS) continue;
+      thread.quick = false; // it got stuck in a call that was expected to be quick
+      this.#takenBack(thread.recallUnstarted());
+    }
     const since = this.#waiting.since ?? now;
     if (now - since >= PATIENCE_MS)
       this.#roster.growTo(Math.min(this.#options.max, this.#roster.busy + this.#waiting.size));
     this.#dispatch();
   }
 
-  /** A thread got stuck in a call that was expected to be quick: others take what it has not started. */
-  #takeBack(thread: Thread): void {
-    thread.quick = false;
-    const recalled = thread.recallUnstarted();
-    for (const call of recalled) this.#loads.leave(call);
-    this.#waiting.putBack(recalled);
+  #endLate(thread: Thread, call: Call, ms: number): void {
+    this.#takenBack(thread.recallUnstarted());
+    thread.end(call);
+    this.#loads.leave(call);
+    call.settle(timeoutError(this.#placeOf(call), call.timeoutMs ?? 0, ms, "thread"), undefined);
+    this.#dispatch();
+  }
+
+  #takenBack(calls: readonly Call[]): void {
+    for (const call of calls) this.#loads.leave(call);
+    this.#waiting.putBack(calls);
+  }
+
+  #giveUpWaiting(why: (place: WorkPlace) => OffloopError): void {
+    for (const call of this.#waiting.takeAll()) call.settle(why(this.#placeOf(call)), undefined);
   }
 
   #anyAhead(): boolean {
@@ -195,9 +192,7 @@ export class ThreadPool implements RosterListener {
     return false;
   }
 
-  #lose(call: Call, why: string): void {
-    const what = `Cannot finish ${this.#options.workIds[call.work]}: its thread ended: ${why}`;
-    const fix = "look for process.exit, an uncaught error in a timer, or too little memory in that function";
-    call.settle(new OffloopError("OFFLOOP_THREAD_EXITED", what, { fix }), undefined);
+  #placeOf({ work }: NewCall): WorkPlace {
+    return this.#options.works[work] as WorkPlace;
   }
 }

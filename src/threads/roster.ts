@@ -3,21 +3,24 @@ import type { OffloopError } from "../errors/offloop-error.ts";
 import type { Hello } from "./messages.ts";
 import type { PoolOptions } from "./pool-options.ts";
 import { startError } from "./start-error.ts";
-import { Thread, type ThreadListener, type ThreadLoss } from "./thread.ts";
+import { Thread } from "./thread.ts";
+import type { ThreadListener, ThreadLoss } from "./thread-listener.ts";
 
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 30_000;
+/** How long a thread that leaves may take to close what it has opened. */
+const LEAVE_MS = 5_000;
 
 /** What the roster tells the pool. */
-export interface RosterListener extends Pick<ThreadListener, "onResult" | "onIdle"> {
-  /** A thread has loaded the app and is idle. */
-  onReady(): void;
+export interface RosterListener extends Pick<ThreadListener<Thread>, "onResult" | "onResults"> {
+  /** A thread has loaded the app and is idle, or has failed to. */
+  onStarted(): void;
   /** A thread has ended. */
   onLoss(loss: ThreadLoss): void;
 }
 
 /** The threads there are: starting, idle, busy; and their coming and going. */
-export class Roster implements ThreadListener {
+export class Roster implements ThreadListener<Thread> {
   readonly #options: PoolOptions;
   readonly #listener: RosterListener;
   readonly #threads = new Set<Thread>();
@@ -27,6 +30,7 @@ export class Roster implements ThreadListener {
   #leaving: NodeJS.Timeout | undefined;
   #retryMs = 0;
   #retryAt = 0;
+  #failure: OffloopError | undefined;
   #closed = false;
 
   constructor(options: PoolOptions, listener: RosterListener) {
@@ -34,9 +38,9 @@ export class Roster implements ThreadListener {
     this.#listener = listener;
   }
 
-  /** Threads that hold a call. */
+  /** Threads that hold a call, and those that are being ended: their place is not free before they are gone. */
   get busy(): number {
-    return this.#threads.size - this.#starting.size - this.#idle.length;
+    return this.ready - this.#idle.length;
   }
 
   get idle(): number {
@@ -48,6 +52,11 @@ export class Roster implements ThreadListener {
     return this.#threads.size - this.#starting.size;
   }
 
+  /** Why the last thread could not start, while no later one could. */
+  get failure(): OffloopError | undefined {
+    return this.#failure;
+  }
+
   [Symbol.iterator](): Iterator<Thread> {
     return this.#threads.values();
   }
@@ -55,6 +64,14 @@ export class Roster implements ThreadListener {
   /** Takes an idle thread, to be given a call. */
   takeIdle(): Thread | undefined {
     return this.#idle.pop();
+  }
+
+  /** The thread holds no call: it is idle, unless it is being ended. */
+  rest(thread: Thread): void {
+    if (thread.ending) return;
+    thread.idleSince = performance.now();
+    this.#idle.push(thread);
+    if (this.ready > 1) this.#leaving ??= setTimeout(() => this.#letLeave(), this.#options.idleMs).unref();
   }
 
   /** Starts threads until there are this many, unless the last start failed a moment ago. */
@@ -69,39 +86,45 @@ export class Roster implements ThreadListener {
 
   /** Starts one thread. Gives the error that kept it from loading the app, if there was one. */
   startOne(): Promise<OffloopError | undefined> {
-    const thread = new Thread(this.#options.target, this.#options.workIds, this);
+    const thread = new Thread(this.#options, this);
     this.#threads.add(thread);
     return new Promise((resolve) => this.#starting.set(thread, resolve));
   }
 
-  /** Ends all threads, whatever they do. */
+  /** Ends all threads: those that idle may close what they have opened, the others end whatever they do. */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#leaving);
-    await Promise.all([...this.#threads].map((thread) => thread.worker.terminate()));
+    const gone = [...this.#threads].map(
+      (thread) => new Promise((resolve) => thread.worker.once("exit", resolve)),
+    );
+    const idle = new Set(this.#idle.splice(0));
+    for (const thread of this.#threads) {
+      if (idle.has(thread)) leave(thread);
+      else thread.end();
+    }
+    await Promise.all(gone);
   }
 
   onHello(thread: Thread, hello: Hello): void {
     const error = startError(hello, thread.id, this.#options);
-    if (error === undefined) {
-      this.#retryMs = 0;
-      this.#settleStart(thread, undefined);
-      threadChannel.publish({ event: "start", thread: thread.id, threads: this.ready });
-      this.#rest(thread);
-      this.#listener.onReady();
-    } else {
-      this.#failStart(thread, error);
-      void thread.worker.terminate();
+    this.#settleStart(thread, error);
+    if (error !== undefined) {
+      thread.end();
+      return;
     }
+    threadChannel.publish({ event: "start", thread: thread.id, threads: this.ready });
+    this.rest(thread);
+    this.#listener.onStarted();
   }
 
-  onResult(...result: Parameters<ThreadListener["onResult"]>): void {
+  onResult(...result: Parameters<RosterListener["onResult"]>): void {
     this.#listener.onResult(...result);
   }
 
-  onIdle(thread: Thread): void {
-    if (thread.load === 0) this.#rest(thread);
-    this.#listener.onIdle(thread);
+  onResults(thread: Thread): void {
+    if (thread.load === 0) this.rest(thread);
+    this.#listener.onResults(thread);
   }
 
   onExit(thread: Thread, loss: ThreadLoss): void {
@@ -109,51 +132,58 @@ export class Roster implements ThreadListener {
     const place = this.#idle.indexOf(thread);
     if (place !== -1) this.#idle.splice(place, 1);
     if (this.#starting.has(thread)) {
-      const failed = {
-        type: "Error",
-        message: loss.cause === undefined ? "it ended while it loaded the app" : String(loss.cause),
-      };
-      this.#failStart(thread, startError({ failed }, thread.id, this.#options));
+      const message = loss.cause === undefined ? "it ended while it loaded the app" : String(loss.cause);
+      this.#settleStart(thread, startError({ failed: { type: "Error", message } }, thread.id, this.#options));
     }
-    threadChannel.publish({ event: "exit", thread: thread.id, threads: this.ready });
+    threadChannel.publish({
+      event: thread.ending ? "leave" : "exit",
+      thread: thread.id,
+      threads: this.ready,
+    });
     this.#listener.onLoss(loss);
   }
 
-  #rest(thread: Thread): void {
-    thread.idleSince = performance.now();
-    this.#idle.push(thread);
-    this.#leaving ??=
-      this.ready > 1 ? setTimeout(() => this.#letLeave(), this.#options.idleMs).unref() : undefined;
-  }
-
-  /** Ends threads that have idled long enough; the first of all stays. */
+  /** Sends away threads that have idled long enough; one stays. */
   #letLeave(): void {
     this.#leaving = undefined;
     const now = performance.now();
+    let staying = [...this.#threads].filter((thread) => !thread.ending && !this.#starting.has(thread)).length;
     while (
-      this.ready > 1 &&
+      staying > 1 &&
       this.#idle[0] !== undefined &&
       now - this.#idle[0].idleSince >= this.#options.idleMs
     ) {
-      const thread = this.#idle.shift() as Thread;
-      this.#threads.delete(thread);
-      threadChannel.publish({ event: "leave", thread: thread.id, threads: this.ready });
-      void thread.worker.terminate();
+      leave(this.#idle.shift() as Thread);
+      staying--;
     }
     const next = this.#idle[0];
-    if (this.ready < 2 || next === undefined) return;
+    if (staying < 2 || next === undefined) return;
     this.#leaving = setTimeout(() => this.#letLeave(), next.idleSince + this.#options.idleMs - now).unref();
-  }
-
-  #failStart(thread: Thread, error: OffloopError | undefined): void {
-    this.#retryMs = Math.min(LAST_RETRY_MS, this.#retryMs === 0 ? FIRST_RETRY_MS : this.#retryMs * 2);
-    this.#retryAt = performance.now() + this.#retryMs;
-    this.#settleStart(thread, error);
   }
 
   #settleStart(thread: Thread, error: OffloopError | undefined): void {
     const settle = this.#starting.get(thread);
+    if (settle === undefined) return;
     this.#starting.delete(thread);
-    settle?.(error);
+    this.#failure = error;
+    this.#retryMs =
+      error === undefined
+        ? 0
+        : Math.min(LAST_RETRY_MS, this.#retryMs === 0 ? FIRST_RETRY_MS : this.#retryMs * 2);
+    this.#retryAt = performance.now() + this.#retryMs;
+    settle(error);
+    if (error === undefined) return;
+    this.#listener.onStarted();
+    // Without any thread nothing else would try again: calls are refused.
+    setTimeout(() => {
+      this.#retryAt = 0;
+      this.growTo(1);
+    }, this.#retryMs).unref();
   }
+}
+
+function leave(thread: Thread): void {
+  thread.leave();
+  const timer = setTimeout(() => thread.end(), LEAVE_MS);
+  thread.worker.once("exit", () => clearTimeout(timer));
 }

@@ -1,42 +1,43 @@
-import { MessageChannel, type MessagePort, type Transferable, Worker } from "node:worker_threads";
-import type { AppTarget } from "../app/load.ts";
+import {
+  MessageChannel,
+  type MessagePort,
+  receiveMessageOnPort,
+  type Transferable,
+  Worker,
+} from "node:worker_threads";
+import {
+  type Board,
+  cancel,
+  createBoard,
+  nextTicket,
+  offer,
+  recall,
+  runningSince,
+  sharedNow,
+} from "./board.ts";
 import type { Call } from "./call.ts";
-import { createClaims, nextTicket, offer, recall, SLOTS } from "./claims.ts";
 import {
   CALL_FIELDS,
   type CallBatch,
+  type Control,
   type Hello,
+  type LogLine,
   RESULT_FIELDS,
   type ResultBatch,
   type ThreadData,
 } from "./messages.ts";
-
-/** What a thread tells its pool. */
-export interface ThreadListener {
-  onHello(thread: Thread, hello: Hello): void;
-  onResult(thread: Thread, call: Call, runMs: number, outcome: unknown): void;
-  /** After all results of one message. */
-  onIdle(thread: Thread): void;
-  onExit(thread: Thread, lost: ThreadLoss): void;
-}
-
-/** What an ended thread leaves behind. */
-export interface ThreadLoss {
-  /** Calls it had started. */
-  readonly started: Call[];
-  /** Calls it had not started, in their order. */
-  readonly unstarted: Call[];
-  /** What ended it, if it was an error. */
-  readonly cause: unknown;
-}
+import { Slots } from "./slots.ts";
+import type { ThreadListener, ThreadLoss } from "./thread-listener.ts";
+import type { ThreadOptions } from "./thread-options.ts";
 
 /** One worker and the calls it holds. */
 export class Thread {
   readonly worker: Worker;
+  /** The worker's threadId, also after it has ended. */
+  readonly id: number;
   readonly #port: MessagePort;
-  readonly #claims = createClaims();
-  readonly #calls: (Call | undefined)[] = new Array(SLOTS).fill(undefined);
-  readonly #freeSlots: number[] = Array.from({ length: SLOTS }, (_, slot) => SLOTS - 1 - slot);
+  readonly #board: Board = createBoard();
+  readonly #slots = new Slots();
   #batch: CallBatch = [];
   #transfer: Transferable[] = [];
   #ticket = 0;
@@ -47,53 +48,77 @@ export class Thread {
   idleSince = 0;
   /** When it last gave a result or was handed a call while idle. */
   progressAt = 0;
+  /** Whether it is being ended. */
+  ending = false;
 
-  constructor(target: AppTarget, workIds: readonly string[], listener: ThreadListener) {
+  constructor(options: ThreadOptions, listener: ThreadListener<Thread>) {
     const { port1, port2 } = new MessageChannel();
-    const data: ThreadData = { offloop: "thread", port: port2, claims: this.#claims, target, workIds };
+    const { target, workIds, resourceLimits, logLevel } = options;
+    const data: ThreadData = {
+      offloop: "thread",
+      port: port2,
+      board: this.#board,
+      target,
+      workIds,
+      logLevel,
+    };
     const entry = new URL(`./entry${import.meta.url.slice(-3)}`, import.meta.url);
-    this.worker = new Worker(entry, { workerData: data, transferList: [port2], name: "offloop" });
-    this.#port = port1;
-    port1.on("message", (message: Hello | ResultBatch) => {
-      if (Array.isArray(message)) this.#take(message, listener);
-      else listener.onHello(this, message);
+    this.worker = new Worker(entry, {
+      workerData: data,
+      transferList: [port2],
+      name: "offloop",
+      resourceLimits,
     });
+    this.id = this.worker.threadId;
+    this.#port = port1;
+    const receive = (message: Hello | ResultBatch | { readonly log: LogLine }): void => {
+      if (Array.isArray(message)) this.#take(message, listener);
+      else if ("log" in message) options.onLog(message.log);
+      else listener.onHello(this, message);
+    };
+    port1.on("message", receive);
     this.worker.on("error", (error) => {
       this.#cause = error;
     });
     this.worker.on("exit", () => {
+      // What it sent before it ended may not have been delivered yet.
+      for (let last = receiveMessageOnPort(port1); last !== undefined; last = receiveMessageOnPort(port1))
+        receive(last.message);
       port1.close();
       listener.onExit(this, this.#loss());
     });
   }
 
-  get id(): number {
-    return this.worker.threadId;
-  }
-
   /** How many calls it holds: the one it runs and those it was handed ahead. */
   get load(): number {
-    return SLOTS - this.#freeSlots.length;
+    return this.#slots.load;
   }
 
   get hasRoom(): boolean {
-    return this.#freeSlots.length > 0;
+    return this.#slots.hasRoom;
+  }
+
+  /** The call it runs, and for how many milliseconds. */
+  get running(): { readonly call: Call; readonly ms: number } | undefined {
+    return this.#slots.find((call, slot) => {
+      const since = runningSince(this.#board, slot, call.ticket);
+      return since === undefined ? undefined : { call, ms: sharedNow() - since };
+    });
   }
 
   /** Hands it a call; {@link flush} sends it. Only while it has room. */
   give(call: Call): void {
-    const slot = this.#freeSlots.pop() as number;
+    const slot = this.#slots.put(call);
     if (this.load === 1) this.progressAt = performance.now();
     this.#ticket = nextTicket(this.#ticket);
     call.ticket = this.#ticket;
-    this.#calls[slot] = call;
-    offer(this.#claims, slot, call.ticket);
+    offer(this.#board, slot, call.ticket);
     this.#batch.push(slot, call.ticket, call.work, call.payload);
-    this.#transfer.push(...call.transfer);
+    if (call.transfer.length > 0) this.#transfer.push(...call.transfer);
   }
 
   /** Sends what it was given since the last time, as one message. Gives back the calls that cannot be cloned. */
-  flush(): { call: Call; error: unknown }[] {
+  flush(): { readonly call: Call; readonly error: unknown }[] {
     if (this.#batch.length === 0) return [];
     const batch = this.#batch;
     const transfer = this.#transfer;
@@ -109,55 +134,62 @@ export class Thread {
 
   /** Takes back the calls it has not started, in their order. What was transferred to it stays. */
   recallUnstarted(): Call[] {
-    return this.#release(
-      (call, slot) => call.transfer.length === 0 && recall(this.#claims, slot, call.ticket),
+    return this.#slots.release(
+      (call, slot) => call.transfer.length === 0 && recall(this.#board, slot, call.ticket),
     );
+  }
+
+  /** Tells a call it runs that nobody waits for it any more. */
+  cancel(call: Call): void {
+    const slot = this.#slots.slotOf(call);
+    if (slot === undefined) return;
+    call.cancelled = true;
+    cancel(this.#board, slot, call.ticket);
+    this.#port.postMessage({ cancelled: call.ticket } satisfies Control); // for code that awaits rather than asks
+  }
+
+  /** Ends it whatever it does, and gives up the call it runs. */
+  end(call?: Call): void {
+    this.ending = true;
+    if (call !== undefined) this.#slots.release((held) => held === call);
+    void this.worker.terminate();
+  }
+
+  /** Asks it to close what it has opened, and to end. */
+  leave(): void {
+    this.ending = true;
+    this.#port.postMessage({ leave: true } satisfies Control);
   }
 
   #sendOneByOne(batch: CallBatch): { call: Call; error: unknown }[] {
     const refused: { call: Call; error: unknown }[] = [];
     for (let i = 0; i < batch.length; i += CALL_FIELDS) {
       const slot = batch[i] as number;
-      const call = this.#calls[slot] as Call;
+      const call = this.#slots.at(slot) as Call;
       try {
         this.#port.postMessage(batch.slice(i, i + CALL_FIELDS), call.transfer);
       } catch (error) {
-        this.#free(slot);
+        this.#slots.free(slot);
         refused.push({ call, error });
       }
     }
     return refused;
   }
 
-  #take(results: ResultBatch, listener: ThreadListener): void {
+  #take(results: ResultBatch, listener: ThreadListener<Thread>): void {
     this.progressAt = performance.now();
     for (let i = 0; i < results.length; i += RESULT_FIELDS) {
       const slot = results[i] as number;
-      const call = this.#calls[slot];
-      if (call === undefined) continue;
-      this.#free(slot);
+      const call = this.#slots.at(slot);
+      if (call === undefined) continue; // it was given up before it ended
+      this.#slots.free(slot);
       listener.onResult(this, call, results[i + 1] as number, results[i + 2]);
     }
-    listener.onIdle(this);
+    listener.onResults(this);
   }
 
   #loss(): ThreadLoss {
     const unstarted = this.recallUnstarted();
-    return { started: this.#release(() => true), unstarted, cause: this.#cause };
-  }
-
-  #release(mayGo: (call: Call, slot: number) => boolean): Call[] {
-    const released: Call[] = [];
-    for (const [slot, call] of this.#calls.entries()) {
-      if (call === undefined || !mayGo(call, slot)) continue;
-      this.#free(slot);
-      released.push(call);
-    }
-    return released.sort((a, b) => a.order - b.order);
-  }
-
-  #free(slot: number): void {
-    this.#calls[slot] = undefined;
-    this.#freeSlots.push(slot);
+    return { started: this.#slots.release(() => true), unstarted, cause: this.#cause };
   }
 }

@@ -12,6 +12,10 @@ export class WaitingCalls {
     return this.#queues.request.size + this.#queues.background.size;
   }
 
+  sizeOf(callClass: CallClass): number {
+    return this.#queues[callClass].size;
+  }
+
   get requests(): number {
     return this.#queues.request.size;
   }
@@ -39,6 +43,13 @@ export class WaitingCalls {
   /** Takes the next of all: the oldest request, or if there is none the oldest background call. */
   take(): Call | undefined {
     return this.#queues.request.take() ?? this.#queues.background.take();
+  }
+
+  /** Takes all, requests first. */
+  takeAll(): Call[] {
+    const calls: Call[] = [];
+    for (let call = this.take(); call !== undefined; call = this.take()) calls.push(call);
+    return calls;
   }
 
   /** Takes the oldest request among the works that may run. */

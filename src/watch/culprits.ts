@@ -9,8 +9,10 @@ export function judge(
   blockEnd: number,
   timeline: Timeline | undefined,
 ): BlockCulprit[] {
-  // Whoever was in progress at any look may have been at work between two of them.
-  const suspects = [...new Set(sightings.flatMap(({ inProgress }) => inProgress))];
+  // Whoever was in progress at any look may have been at work between two of them, and so may what has outlived its
+  // deadline: it is seen without being counted.
+  const names = sightings.flatMap(({ inProgress, sight }) => [...inProgress, sight.operation ?? []].flat());
+  const suspects = [...new Set(names)];
   const culprits = new Map<string, BlockCulprit>();
   for (const sighting of duringBlock(sightings, blockEnd)) {
     const seen = culpritOf(sighting, suspects, isSure(sighting, blockEnd), timeline);

@@ -1,0 +1,21 @@
+import { copyFileSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { packedFolder } from "../src/openapi/assets.ts";
+import { repositoryRoot } from "./finding.ts";
+
+/** What is served of Redoc, and the licenses it comes under. */
+const packed = {
+  "redoc.standalone.js": "redoc/bundles/redoc.standalone.js",
+  "redoc.standalone.js.LICENSE.txt": "redoc/bundles/redoc.standalone.js.LICENSE.txt",
+  "redoc.LICENSE.txt": "redoc/LICENSE",
+};
+
+/** Copies into the package what the pages load from packages that are no dependencies. */
+export function packAssets(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  for (const [name, source] of Object.entries(packed))
+    copyFileSync(fileURLToPath(import.meta.resolve(source)), join(folder, name));
+}
+
+if (import.meta.main) packAssets(join(repositoryRoot, "dist", "openapi", packedFolder));

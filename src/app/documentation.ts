@@ -1,0 +1,147 @@
+import type { Schema, Schemas } from "../schema/schema.ts";
+import type { SecurityRequirement } from "./security-scheme.ts";
+
+/** An example with a name: OpenAPI's Example Object. */
+export interface Example {
+  /** One line about it. */
+  readonly summary?: string;
+  /** More about it; Markdown. */
+  readonly description?: string;
+  /** The example itself: any JSON value. */
+  readonly value?: unknown;
+  /** Where the example is to be found, when it does not fit in here. */
+  readonly externalValue?: string;
+}
+
+/** Examples by name, as a reader chooses among them. */
+export type Examples = Readonly<Record<string, Example>>;
+
+/** Examples of an operation's inputs. */
+export interface InputExamples {
+  /** Examples of each name in the path. */
+  readonly params?: Readonly<Record<string, Examples>>;
+  /** Examples of each query parameter. */
+  readonly query?: Readonly<Record<string, Examples>>;
+  /** Examples of each header, by its declared name. */
+  readonly headers?: Readonly<Record<string, Examples>>;
+  /** Examples of each cookie. */
+  readonly cookies?: Readonly<Record<string, Examples>>;
+  /** Examples of the body. */
+  readonly body?: Examples;
+}
+
+/** What a response carries in one media type. */
+export interface MediaTypeDocumentation {
+  /** The schema of its content. */
+  readonly schema?: Schema;
+  /** One example: any JSON value. */
+  readonly example?: unknown;
+  /** Examples by name. */
+  readonly examples?: Examples;
+}
+
+/** One response an operation may give besides the one it declares. */
+export interface ResponseDocumentation {
+  /** What it means. Default: the status' standard phrase. */
+  readonly description?: string;
+  /** The schema of its JSON body. Default: none is documented. */
+  readonly schema?: Schema;
+  /** Its body in other media types, or the examples of the JSON body. */
+  readonly content?: Readonly<Record<string, MediaTypeDocumentation>>;
+  /** Its headers: a schema and a description for each. */
+  readonly headers?: Readonly<Record<string, { readonly description?: string; readonly schema?: Schema }>>;
+}
+
+/** Responses by status: `404`, `"4XX"` or `"default"`. */
+export type ResponseDocumentations = Readonly<
+  Record<number | `${1 | 2 | 3 | 4 | 5}XX` | "default", ResponseDocumentation>
+>;
+
+/** A page with more about something. */
+export interface ExternalDocs {
+  /** Where it is. */
+  readonly url: string;
+  /** What it is. */
+  readonly description?: string;
+}
+
+/** Where the API is reached: OpenAPI's Server Object. */
+export interface ServerDocumentation {
+  /** Its URL, which may be relative and have `{variables}`. */
+  readonly url: string;
+  /** What it is for. */
+  readonly description?: string;
+  /** The variables in its URL. */
+  readonly variables?: Readonly<
+    Record<
+      string,
+      { readonly default: string; readonly enum?: readonly string[]; readonly description?: string }
+    >
+  >;
+}
+
+/** What an operation says about itself in the OpenAPI document; it changes nothing about how it runs. */
+export interface OperationDocumentation {
+  /** One line about it. Default: the handler's name in words, `readItem` as "Read Item". */
+  readonly summary?: string;
+  /** More about it; Markdown. */
+  readonly description?: string;
+  /**
+   * Its name in the document and in generated clients; a second use of the same gets a number.
+   * Default, FastAPI's rule: handler's name, path and method, `read_item_items__item_id__get`; for a handler without
+   * a name, method and path alone, `get_items_item_id`.
+   */
+  readonly operationId?: string;
+  /** Whether clients should stop using it. Default false. */
+  readonly deprecated?: boolean;
+  /** Whether the document leaves it out. Default false. */
+  readonly hidden?: boolean;
+  /** What its success means. Default "Successful Response". */
+  readonly responseDescription?: string;
+  /**
+   * The media type of its success. Default `"application/json"`. In another one the body is documented as a string;
+   * in `"text/event-stream"` and `"application/jsonl"` as a sequence of items of the `response` schema. `null`: no body.
+   */
+  readonly responseMediaType?: string | null;
+  /** The other responses it may give. */
+  readonly responses?: Partial<ResponseDocumentations>;
+  /** Examples of its inputs. */
+  readonly examples?: InputExamples;
+  /** A page with more about it. */
+  readonly externalDocs?: ExternalDocs;
+  /** Where this operation is reached, when not where the others are. */
+  readonly servers?: readonly ServerDocumentation[];
+  /** The requests it makes back to its client: name, then the URL as a runtime expression, then the method. */
+  readonly callbacks?: Readonly<Record<string, Readonly<Record<string, DescribedPath>>>>;
+  /** The security schemes that are asked for by other means than dependencies. */
+  readonly security?: readonly SecurityRequirement[];
+  /** Merged into its object in the document, for what has no option of its own, like `x-` extensions. */
+  readonly openapiExtra?: Readonly<Record<string, unknown>>;
+}
+
+/** The methods of a described path. */
+export type DescribedPath = Partial<
+  Readonly<
+    Record<"get" | "put" | "post" | "delete" | "patch" | "options" | "head" | "trace", DescribedOperation>
+  >
+>;
+
+/** An operation that somebody else answers: a webhook or a callback. Only described, never run. */
+export interface DescribedOperation extends OperationDocumentation {
+  /** A schema for each name in the path. */
+  readonly params?: Schemas;
+  /** The query parameters. */
+  readonly query?: Schemas;
+  /** The headers: `x_token` stands for `x-token`. */
+  readonly headers?: Schemas;
+  /** The cookies. */
+  readonly cookies?: Schemas;
+  /** The body, as JSON. */
+  readonly body?: Schema;
+  /** The body of a success. */
+  readonly response?: Schema;
+  /** The status of a success. Default 200. */
+  readonly status?: number;
+  /** Tags. */
+  readonly tags?: readonly string[];
+}

@@ -1,0 +1,69 @@
+import { OffloopError } from "../errors/offloop-error.ts";
+import type { SourceLocation } from "../errors/source-location.ts";
+
+/** Opens something before its `yield` and closes it after. */
+export type LifespanFunction = () => AsyncGenerator<unknown, void, void> | Generator<unknown, void, void>;
+
+/** Options of a lifespan. */
+export interface LifespanOptions {
+  /** Run it in each thread, when the thread starts and when it leaves, instead of once on the main thread. */
+  readonly perThread?: boolean;
+}
+
+/** A lifespan as declared. */
+export interface Lifespan {
+  readonly open: LifespanFunction;
+  readonly perThread: boolean;
+  readonly location: SourceLocation;
+}
+
+/** Closes what was opened, newest first. Gives the errors of those that failed to close. */
+export type CloseLifespans = () => Promise<unknown[]>;
+
+/**
+ * Runs each lifespan to its `yield`, in order. When one fails, those before it are closed.
+ *
+ * @throws {OffloopError} `OFFLOOP_LIFESPAN_FAILED`.
+ */
+export async function openLifespans(lifespans: readonly Lifespan[]): Promise<CloseLifespans> {
+  const opened: ReturnType<LifespanFunction>[] = [];
+  const close = async (): Promise<unknown[]> => {
+    const failures: unknown[] = [];
+    for (const generator of opened.splice(0).reverse()) {
+      try {
+        await generator.next();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    return failures;
+  };
+  for (const lifespan of lifespans) {
+    try {
+      opened.push(await openOne(lifespan));
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  }
+  return close;
+}
+
+async function openOne({ open, location }: Lifespan): Promise<ReturnType<LifespanFunction>> {
+  let done: boolean | undefined;
+  try {
+    const generator = open();
+    ({ done } = await generator.next());
+    if (done !== true) return generator;
+  } catch (cause) {
+    throw new OffloopError("OFFLOOP_LIFESPAN_FAILED", `Cannot start: a lifespan threw ${String(cause)}`, {
+      at: location,
+      fix: "mend what the stack below points at",
+      cause,
+    });
+  }
+  throw new OffloopError("OFFLOOP_LIFESPAN_FAILED", "Cannot start: a lifespan ended without a yield", {
+    at: location,
+    fix: "write it as a generator: open, yield, close",
+  });
+}

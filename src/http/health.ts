@@ -1,0 +1,75 @@
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import type { FastifyInstance } from "fastify";
+import type { ResolvedSettings } from "../app/settings.ts";
+import { OffloopError } from "../errors/offloop-error.ts";
+import { sharedNow } from "../threads/board.ts";
+import { healthAnswer, healthStatus, healthStatuses } from "./health-state.ts";
+import type { HealthData, HealthHello } from "./health-thread.ts";
+import type { Lanes } from "./lanes.ts";
+
+const BEAT_MS = 100;
+
+/** Health probes on a port of their own. */
+export interface HealthServer {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Adds the probes to the app's own port; they stand before operations of the same path. */
+export function addHealthRoutes(
+  fastify: FastifyInstance,
+  { livez, readyz }: NonNullable<ResolvedSettings["health"]>,
+  lanes: Lanes,
+): void {
+  for (const [probe, path] of [
+    ["livez", livez],
+    ["readyz", readyz],
+  ] as const) {
+    fastify.get(path, (_request, reply) => {
+      const { status, body } = healthAnswer(probe, healthStatus(lanes), 0);
+      reply.code(status).send(body);
+    });
+  }
+}
+
+/**
+ * Serves the probes from a thread of their own, which answers also while the loop is blocked, and says so.
+ *
+ * @throws {OffloopError} `OFFLOOP_PORT_UNAVAILABLE`.
+ */
+export async function openHealthServer(
+  health: NonNullable<ResolvedSettings["health"]>,
+  host: string,
+  lanes: Lanes,
+): Promise<HealthServer> {
+  const beatAt = new Float64Array(new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT));
+  const status = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  const beat = (): void => {
+    beatAt[0] = sharedNow();
+    Atomics.store(status, 0, healthStatuses.indexOf(healthStatus(lanes)));
+  };
+  beat();
+  const timer = setInterval(beat, BEAT_MS).unref();
+  const { livez, readyz, port = 0 } = health;
+  const workerData: HealthData = { livez, readyz, port, host: health.host ?? host, beatAt, status };
+  const worker = new Worker(new URL(`./health-thread${import.meta.url.slice(-3)}`, import.meta.url), {
+    workerData,
+    name: "offloop health",
+  });
+  worker.unref();
+  const [hello] = (await once(worker, "message")) as [HealthHello];
+  const close = async (): Promise<void> => {
+    clearInterval(timer);
+    await worker.terminate();
+  };
+  if ("url" in hello) return { url: hello.url, close };
+  await close();
+  throw new OffloopError(
+    "OFFLOOP_PORT_UNAVAILABLE",
+    `Cannot listen on ${workerData.host}:${port} for health probes: ${hello.failed}`,
+    {
+      fix: "give health.port another port",
+    },
+  );
+}

@@ -1,0 +1,44 @@
+import type { NamedOperation } from "../app/app-documentation.ts";
+
+/** A path as OpenAPI writes it: `/items/:item_id` as `/items/{item_id}`. */
+export function toTemplate(path: string): string {
+  return path
+    .replaceAll(/(?<!:):([^/\-.(?:]+)(?:\((?:[^()]|\([^()]*\))*\))?\??/g, "{$1}")
+    .replaceAll("::", ":")
+    .replace(/\*$/, `{${WILDCARD}}`);
+}
+
+/** What stands for `*`, which is no name a client could have for a parameter. */
+export const WILDCARD = "path";
+
+/** The name of an operation: its handler's, or in words what it answers: `get_items_item_id`. */
+export function operationName(handlerName: string, method: string, template: string): string {
+  if (handlerName !== "" && handlerName !== "handler") return handlerName;
+  return [method, ...(template.match(/\w+/g) ?? ["root"])].join("_");
+}
+
+/** FastAPI's rule; a name made of method and path holds all of it already. */
+export function operationId({ name, method, path }: NamedOperation): string {
+  if (name === operationName("", method, path)) return name;
+  return `${`${name}${path}`.replaceAll(/\W/g, "_")}_${method}`;
+}
+
+/** A name in words: `read_item` and `readItem` as "Read Item". */
+export function toTitle(name: string): string {
+  const words = name.replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2").split(/[\s_]+/);
+  return words
+    .filter((word) => word !== "")
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join(" ");
+}
+
+/** Gives each name once: the second use of `list` is `list_2`. */
+export function uniqueNames(): (name: string) => string {
+  const used = new Set<string>();
+  return (name) => {
+    let unique = name;
+    for (let count = 2; used.has(unique); count++) unique = `${name}_${count}`;
+    used.add(unique);
+    return unique;
+  };
+}

@@ -1,0 +1,128 @@
+import { STATUS_CODES } from "node:http";
+import type { MediaTypeDocumentation, ResponseDocumentation } from "../app/documentation.ts";
+import type { Components } from "./components.ts";
+import type { Declaration } from "./declaration.ts";
+import { isObject, type JsonSchema, mapValues } from "./json-schema.ts";
+import { takesParameters } from "./parameters.ts";
+import { validationErrorSchema } from "./validation-error.ts";
+
+const JSON_TYPE = "application/json";
+
+/** OpenAPI's Responses Object: the declared success, the other responses, and the 422 of a request that does not fit. */
+export function responsesOf(declaration: Declaration, components: Components): Record<string, unknown> {
+  const { documentation, status } = declaration;
+  const responses: Record<string, Record<string, unknown>> = {
+    [status]: successOf(declaration, components),
+  };
+  for (const [key, other] of Object.entries(documentation.responses ?? {})) {
+    if (other !== undefined)
+      responses[key] = merged(responses[key] ?? {}, responseOf(key, other, components, key in responses));
+  }
+  const canFail =
+    takesParameters(declaration) || declaration.body !== undefined || declaration.form !== undefined;
+  if (canFail && !["422", "4XX", "default"].some((key) => key in responses)) {
+    const schema = validationErrorSchema(components);
+    responses["422"] = { description: "Validation Error", content: { [JSON_TYPE]: { schema } } };
+  }
+  return responses;
+}
+
+/** Whether a response is a sequence of items, which OpenAPI can describe since 3.2 only. */
+export function streamsItems({ documentation }: Declaration): boolean {
+  return itemMediaTypes.has(documentation.responseMediaType ?? JSON_TYPE);
+}
+
+function successOf(declaration: Declaration, components: Components): Record<string, unknown> {
+  const { documentation, status } = declaration;
+  const description = documentation.responseDescription ?? "Successful Response";
+  const mediaType =
+    documentation.responseMediaType === undefined ? JSON_TYPE : documentation.responseMediaType;
+  if (mediaType === null || status < 200 || status === 204 || status === 205 || status === 304)
+    return { description };
+  return { description, content: { [mediaType]: contentOf(mediaType, declaration, components) } };
+}
+
+const itemMediaTypes = new Set(["text/event-stream", "application/jsonl"]);
+
+function contentOf(
+  mediaType: string,
+  { response }: Declaration,
+  components: Components,
+): Record<string, unknown> {
+  const item = response === undefined ? undefined : components.use(response, "output");
+  if (mediaType === "text/event-stream") return { itemSchema: eventSchema(item) };
+  if (mediaType === "application/jsonl") return { itemSchema: item ?? {} };
+  return { schema: /[/+]json$/.test(mediaType) ? (item ?? {}) : (item ?? { type: "string" }) };
+}
+
+/** One server-sent event; what it carries is JSON when its schema is known. */
+function eventSchema(item: JsonSchema | undefined): JsonSchema {
+  const data = { type: "string", ...(item && { contentMediaType: JSON_TYPE, contentSchema: item }) };
+  return {
+    type: "object",
+    properties: {
+      data,
+      event: { type: "string" },
+      id: { type: "string" },
+      retry: { type: "integer", minimum: 0 },
+    },
+    ...(item === undefined ? {} : { required: ["data"] }),
+  };
+}
+
+function responseOf(
+  key: string,
+  { description, schema, content = {}, headers }: ResponseDocumentation,
+  components: Components,
+  described: boolean,
+): Record<string, unknown> {
+  const bodies =
+    schema === undefined ? content : { ...content, [JSON_TYPE]: { ...content[JSON_TYPE], schema } };
+  return {
+    ...(description === undefined && described ? {} : { description: description ?? phraseOf(key) }),
+    ...(headers === undefined
+      ? {}
+      : {
+          headers: mapValues(headers, (header) => ({
+            schema: { type: "string" },
+            ...withSchema(header, components),
+          })),
+        }),
+    ...(Object.keys(bodies).length === 0
+      ? {}
+      : { content: mapValues(bodies, (body) => withSchema(body, components)) }),
+  };
+}
+
+function withSchema(
+  { schema, ...rest }: MediaTypeDocumentation,
+  components: Components,
+): Record<string, unknown> {
+  return schema === undefined ? rest : { ...rest, schema: components.use(schema, "output") };
+}
+
+const ranges: Readonly<Record<string, string>> = {
+  "1XX": "Information",
+  "2XX": "Success",
+  "3XX": "Redirection",
+  "4XX": "Client Error",
+  "5XX": "Server Error",
+  default: "Default Response",
+};
+
+function phraseOf(key: string): string {
+  return ranges[key] ?? STATUS_CODES[key] ?? "Additional Response";
+}
+
+/** Objects are merged key by key; anything else of the second wins. */
+export function merged(
+  first: Readonly<Record<string, unknown>>,
+  second: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const result: Record<string, unknown> = { ...first };
+  for (const [key, value] of Object.entries(second)) {
+    const before = result[key];
+    result[key] = isObject(before) && isObject(value) ? merged(before, value) : value;
+  }
+  return result;
+}

@@ -1,0 +1,92 @@
+import type { App } from "../app/app.ts";
+import type { AppDocumentation } from "../app/app-documentation.ts";
+import { OffloopError } from "../errors/offloop-error.ts";
+import { type AssetName, assets, readAsset } from "./assets.ts";
+import { createDocument } from "./document.ts";
+import { oauth2RedirectPage, type Page, redocPage, swaggerUiInitializer, swaggerUiPage } from "./pages.ts";
+
+/** Something the documentation serves, made when it is first asked for. */
+export interface SiteFile {
+  readonly path: string;
+  readonly mediaType: string;
+  readonly make: () => string | Promise<Buffer>;
+}
+
+/**
+ * The document, the pages and their files. An app without `openapiUrl` has none of them.
+ *
+ * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` when one of the three URLs is no path.
+ */
+export function siteOf(app: App): SiteFile[] {
+  const { openapiUrl = "/openapi.json", docsUrl = "/docs", redocUrl = "/redoc" } = app.documentation;
+  for (const [name, url] of Object.entries({ openapiUrl, docsUrl, redocUrl })) checkUrl(name, url, app);
+  if (isOff(openapiUrl)) return [];
+  const document = {
+    path: openapiUrl,
+    mediaType: "application/json",
+    make: () => JSON.stringify(createDocument(app)),
+  };
+  return [
+    document,
+    ...(isOff(docsUrl) ? [] : swaggerUi(docsUrl, pageAt(docsUrl, openapiUrl, app), app.documentation)),
+    ...(isOff(redocUrl) ? [] : redoc(redocUrl, pageAt(redocUrl, openapiUrl, app))),
+  ];
+}
+
+/** FastAPI takes an empty URL for none, too. */
+function isOff(url: string | null): url is null {
+  return url === null || url === "";
+}
+
+function checkUrl(name: string, url: string | null, { location }: App): void {
+  if (isOff(url) || (typeof url === "string" && url.startsWith("/"))) return;
+  throw new OffloopError(
+    "OFFLOOP_OPTION_INVALID",
+    `Cannot use ${name}: expected a path that starts with "/", got ${JSON.stringify(url)}`,
+    { at: location, fix: `write ${name}: ${JSON.stringify(`/${url}`)}, or null to switch it off` },
+  );
+}
+
+function pageAt(path: string, openapiUrl: string, { title, documentation }: App): Page {
+  const root = (documentation.rootPath ?? "").replace(/\/$/, "");
+  return { title, documentUrl: root + openapiUrl, filesUrl: root + folderOf(path) };
+}
+
+function folderOf(path: string): string {
+  return path.replace(/\/$/, "");
+}
+
+function swaggerUi(path: string, page: Page, documentation: AppDocumentation): SiteFile[] {
+  const { swaggerUiParameters = {}, swaggerUiInitOAuth } = documentation;
+  const folder = folderOf(path);
+  return [
+    { path, mediaType: HTML, make: () => swaggerUiPage(page) },
+    { path: `${folder}/oauth2-redirect`, mediaType: HTML, make: () => oauth2RedirectPage(page) },
+    {
+      path: `${folder}/swagger-ui-initializer.js`,
+      mediaType: "text/javascript; charset=utf-8",
+      make: () => swaggerUiInitializer(page, swaggerUiParameters, swaggerUiInitOAuth),
+    },
+    ...(["swagger-ui.css", "swagger-ui-bundle.js", "oauth2-redirect.js", "favicon-32x32.png"] as const).map(
+      (name) => assetFile(folder, name),
+    ),
+  ];
+}
+
+function redoc(path: string, page: Page): SiteFile[] {
+  return [
+    { path, mediaType: HTML, make: () => redocPage(page) },
+    assetFile(folderOf(path), "redoc.standalone.js"),
+  ];
+}
+
+const HTML = "text/html; charset=utf-8";
+
+function assetFile(folder: string, name: AssetName): SiteFile {
+  const { mediaType } = assets[name];
+  return {
+    path: `${folder}/${name}`,
+    mediaType: mediaType.startsWith("text/") ? `${mediaType}; charset=utf-8` : mediaType,
+    make: () => readAsset(name),
+  };
+}

@@ -1,0 +1,26 @@
+export type { OAuth2Flow, SecurityRequirement, SecuritySchemeDefinition } from "./app/security-scheme.ts";
+export { apiKeyCookie, apiKeyHeader, apiKeyQuery } from "./security/api-key.ts";
+export type { AuthorizationCredentials } from "./security/authorization.ts";
+export {
+  type BasicCredentials,
+  type BasicOptions,
+  type BearerOptions,
+  httpBasic,
+  httpBearer,
+  httpDigest,
+} from "./security/http.ts";
+export {
+  type OAuth2Options,
+  oauth2,
+  oauth2AuthorizationCodeBearer,
+  oauth2PasswordBearer,
+} from "./security/oauth2.ts";
+export { openIdConnect } from "./security/open-id-connect.ts";
+export {
+  type PasswordForm,
+  type PasswordFormInput,
+  passwordForm,
+  strictPasswordForm,
+} from "./security/password-form.ts";
+export type { SchemeOptions, SecurityScheme, SentCredentials, SentValues } from "./security/scheme.ts";
+export { timingSafeEqual } from "./security/timing.ts";

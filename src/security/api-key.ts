@@ -1,0 +1,95 @@
+import {
+  createScheme,
+  type Extracted,
+  type SchemeOptions,
+  type SecurityScheme,
+  type SentCredentials,
+} from "./scheme.ts";
+
+/**
+ * An API key in a header. FastAPI's `APIKeyHeader`.
+ *
+ * @param name - The header's name, in any case.
+ * @param options - The options of every scheme.
+ * @returns The scheme; it gives the key.
+ * @example
+ * ```ts
+ * import { apiKeyHeader } from "offloop/security";
+ *
+ * const key = apiKeyHeader("X-API-Key");
+ * const sent = {
+ *   headers: new Headers({ "x-api-key": "k1" }),
+ *   query: new URLSearchParams(),
+ *   cookies: new Map(),
+ * };
+ * console.log(key.extract(sent));
+ * ```
+ */
+export function apiKeyHeader<AutoError extends boolean = true>(
+  name: string,
+  options: SchemeOptions<AutoError> = {},
+): SecurityScheme<Extracted<string, AutoError>> {
+  return apiKey("header", "APIKeyHeader", name, options, ({ headers }) => headers.get(name.toLowerCase()));
+}
+
+/**
+ * An API key in a query parameter. FastAPI's `APIKeyQuery`. URLs end up in logs: prefer a header.
+ *
+ * @param name - The parameter's name.
+ * @param options - The options of every scheme.
+ * @returns The scheme; it gives the key.
+ * @example
+ * ```ts
+ * import { apiKeyQuery } from "offloop/security";
+ *
+ * const key = apiKeyQuery("key", { autoError: false });
+ * const sent = { headers: new Headers(), query: new URLSearchParams("key=k1"), cookies: new Map() };
+ * console.log(key.extract(sent) ?? "no key");
+ * ```
+ */
+export function apiKeyQuery<AutoError extends boolean = true>(
+  name: string,
+  options: SchemeOptions<AutoError> = {},
+): SecurityScheme<Extracted<string, AutoError>> {
+  return apiKey("query", "APIKeyQuery", name, options, ({ query }) => query.get(name));
+}
+
+/**
+ * An API key in a cookie. FastAPI's `APIKeyCookie`. A browser sends it by itself: guard against forged requests.
+ *
+ * @param name - The cookie's name.
+ * @param options - The options of every scheme.
+ * @returns The scheme; it gives the key.
+ * @example
+ * ```ts
+ * import { apiKeyCookie } from "offloop/security";
+ *
+ * const session = apiKeyCookie("session", { description: "Given out by POST /login" });
+ * console.log(session.definition);
+ * ```
+ */
+export function apiKeyCookie<AutoError extends boolean = true>(
+  name: string,
+  options: SchemeOptions<AutoError> = {},
+): SecurityScheme<Extracted<string, AutoError>> {
+  return apiKey("cookie", "APIKeyCookie", name, options, ({ cookies }) => cookies.get(name));
+}
+
+/** RFC 9110 wants a challenge with every 401 and knows none for keys: `APIKey` is FastAPI's own. */
+function apiKey<AutoError extends boolean>(
+  place: "header" | "query" | "cookie",
+  schemeName: string,
+  name: string,
+  options: SchemeOptions<AutoError>,
+  find: (sent: SentCredentials) => string | null | undefined,
+): SecurityScheme<Extracted<string, AutoError>> {
+  return createScheme(
+    {
+      name: schemeName,
+      definition: { type: "apiKey", in: place, name },
+      challenge: "APIKey",
+      read: (sent) => find(sent) || undefined,
+    },
+    options,
+  );
+}

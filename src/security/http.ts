@@ -1,0 +1,123 @@
+import { isUtf8 } from "node:buffer";
+import { type AuthorizationCredentials, readAuthorization } from "./authorization.ts";
+import { createScheme, type Extracted, type SchemeOptions, type SecurityScheme } from "./scheme.ts";
+
+/** The credentials of HTTP Basic. */
+export interface BasicCredentials {
+  /** The user's name; may be empty. */
+  readonly username: string;
+  /** The password; may be empty and hold colons. */
+  readonly password: string;
+}
+
+/** Options of {@link httpBasic}. */
+export interface BasicOptions<AutoError extends boolean = boolean> extends SchemeOptions<AutoError> {
+  /** What the browser's dialog says the credentials are for. Default none. */
+  readonly realm?: string;
+}
+
+/** Options of {@link httpBearer}. */
+export interface BearerOptions<AutoError extends boolean = boolean> extends SchemeOptions<AutoError> {
+  /** What the token looks like, for the reader of the document: `"JWT"`. */
+  readonly bearerFormat?: string;
+}
+
+/**
+ * HTTP Basic: name and password in the Authorization header. RFC 7617, read as UTF-8; FastAPI's `HTTPBasic`.
+ *
+ * @param options - The realm, and the options of every scheme.
+ * @returns The scheme; it gives name and password.
+ * @example
+ * ```ts
+ * import { httpBasic } from "offloop/security";
+ *
+ * const basic = httpBasic({ realm: "shop" });
+ * const { username, password } = basic.extract({
+ *   headers: new Headers({ authorization: `Basic ${btoa("ada:secret")}` }),
+ *   query: new URLSearchParams(),
+ *   cookies: new Map(),
+ * });
+ * console.log(username, password);
+ * ```
+ */
+export function httpBasic<AutoError extends boolean = true>(
+  options: BasicOptions<AutoError> = {},
+): SecurityScheme<Extracted<BasicCredentials, AutoError>> {
+  const { realm } = options;
+  const challenge = realm === undefined ? "Basic" : `Basic realm="${realm.replaceAll(/["\\]/g, "\\$&")}"`;
+  return createScheme(
+    {
+      name: "HTTPBasic",
+      definition: { type: "http", scheme: "basic" },
+      challenge,
+      read: (sent) => decodeBasic(readAuthorization(sent, "basic")?.credentials ?? ""),
+    },
+    options,
+  );
+}
+
+/**
+ * HTTP Bearer: a token in the Authorization header. RFC 6750; FastAPI's `HTTPBearer`.
+ *
+ * @param options - The token's format, and the options of every scheme.
+ * @returns The scheme; it gives the scheme's name as sent, and the token as `credentials`.
+ * @example
+ * ```ts
+ * import { httpBearer } from "offloop/security";
+ *
+ * const bearer = httpBearer({ bearerFormat: "JWT", autoError: false });
+ * const sent = { headers: new Headers(), query: new URLSearchParams(), cookies: new Map() };
+ * console.log(bearer.extract(sent)?.credentials ?? "nobody");
+ * ```
+ */
+export function httpBearer<AutoError extends boolean = true>(
+  options: BearerOptions<AutoError> = {},
+): SecurityScheme<Extracted<AuthorizationCredentials, AutoError>> {
+  const { bearerFormat } = options;
+  return createScheme(
+    {
+      name: "HTTPBearer",
+      definition: { type: "http", scheme: "bearer", ...(bearerFormat === undefined ? {} : { bearerFormat }) },
+      challenge: "Bearer",
+      read: (sent) => readAuthorization(sent, "bearer"),
+    },
+    options,
+  );
+}
+
+/**
+ * HTTP Digest, documented only: it gives what the header says and leaves the exchange of RFC 7616 to the caller, as
+ * FastAPI's `HTTPDigest` does.
+ *
+ * @param options - The options of every scheme.
+ * @returns The scheme; it gives the scheme's name as sent, and the rest of the header as `credentials`.
+ * @example
+ * ```ts
+ * import { httpDigest } from "offloop/security";
+ *
+ * const digest = httpDigest({ description: "As our routers do it" });
+ * console.log(digest.definition);
+ * ```
+ */
+export function httpDigest<AutoError extends boolean = true>(
+  options: SchemeOptions<AutoError> = {},
+): SecurityScheme<Extracted<AuthorizationCredentials, AutoError>> {
+  return createScheme(
+    {
+      name: "HTTPDigest",
+      definition: { type: "http", scheme: "digest" },
+      challenge: "Digest",
+      read: (sent) => readAuthorization(sent, "digest"),
+    },
+    options,
+  );
+}
+
+function decodeBasic(encoded: string): BasicCredentials | undefined {
+  if (encoded.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(encoded)) return undefined;
+  const bytes = Buffer.from(encoded, "base64");
+  const text = isUtf8(bytes) ? bytes.toString() : "";
+  const colon = text.indexOf(":");
+  if (colon === -1) return undefined;
+  return { username: text.slice(0, colon), password: text.slice(colon + 1) };
+}

@@ -1,0 +1,75 @@
+import type { DeclaredSecurityScheme, SecuritySchemeDefinition } from "../app/security-scheme.ts";
+import { HTTPError } from "../errors/http-error.ts";
+
+/** Values sent under names: `Headers`, `URLSearchParams` and `Map` are such. */
+export interface SentValues {
+  /** The value sent under a name. */
+  get(name: string): string | null | undefined;
+}
+
+/** Where credentials may stand in a request. */
+export interface SentCredentials {
+  /** The headers; names in lower case. */
+  readonly headers: SentValues;
+  /** The query parameters. */
+  readonly query: SentValues;
+  /** The cookies. */
+  readonly cookies: SentValues;
+}
+
+/** A way to authenticate: what the document says about it, and how credentials are taken from a request. */
+export interface SecurityScheme<Credentials> extends DeclaredSecurityScheme {
+  /**
+   * Takes the credentials from a request; it does not check whether they are right.
+   *
+   * @throws {HTTPError} 401 with `WWW-Authenticate` when there are none, unless `autoError` is false.
+   */
+  readonly extract: (sent: SentCredentials) => Credentials;
+}
+
+/** Options that all security schemes have. */
+export interface SchemeOptions<AutoError extends boolean = boolean> {
+  /** The scheme's name in the document. Default: the name of FastAPI's class, like `"HTTPBearer"`. */
+  readonly schemeName?: string;
+  /** What the document says about it; Markdown. */
+  readonly description?: string;
+  /** Whether a request without credentials is refused; false gives undefined instead. Default true. */
+  readonly autoError?: AutoError;
+  /** The error of a request without credentials. Default: 401 "Not authenticated" with `WWW-Authenticate`. */
+  readonly notAuthenticated?: () => HTTPError;
+}
+
+/** What a scheme gives: with `autoError: false`, undefined where there are no credentials. */
+export type Extracted<Credentials, AutoError extends boolean> = AutoError extends false
+  ? Credentials | undefined
+  : Credentials;
+
+/** What makes one scheme differ from another. */
+interface SchemeParts<Credentials> {
+  readonly name: string;
+  readonly definition: SecuritySchemeDefinition;
+  /** What `WWW-Authenticate` says when there are no credentials. */
+  readonly challenge: string;
+  readonly read: (sent: SentCredentials) => Credentials | undefined;
+}
+
+/** Makes a scheme of its parts and the user's options. */
+export function createScheme<Credentials, AutoError extends boolean>(
+  { name, definition, challenge, read }: SchemeParts<Credentials>,
+  { schemeName = name, description, autoError, notAuthenticated }: SchemeOptions<AutoError>,
+): SecurityScheme<Extracted<Credentials, AutoError>> {
+  const refusal = notAuthenticated ?? (() => notAuthenticatedError(challenge));
+  return {
+    schemeName,
+    definition: description === undefined ? definition : { ...definition, description },
+    extract: (sent) => {
+      const credentials = read(sent);
+      if (credentials === undefined && autoError !== false) throw refusal();
+      return credentials as Extracted<Credentials, AutoError>;
+    },
+  };
+}
+
+function notAuthenticatedError(challenge: string): HTTPError {
+  return new HTTPError(401, "Not authenticated", { "WWW-Authenticate": challenge });
+}

@@ -1,0 +1,71 @@
+/** How many calls a thread holds at most: the one it runs and those handed to it ahead. */
+export const SLOTS = 64;
+
+const MAX_TICKET = 0x7fffffff;
+
+/**
+ * Memory that the pool and one thread share, a slot for each call the thread holds.
+ *
+ * The pool offers a call by writing its ticket; the thread starts it by turning the ticket negative; the pool takes it
+ * back by zeroing it. Whoever is second finds another value and leaves the call alone. Tickets are not reused while it
+ * matters, so a slot is free again at once after a recall although the recalled message is still on its way.
+ */
+export interface Board {
+  readonly tickets: Int32Array<SharedArrayBuffer>;
+  /** The ticket of a call that was cancelled while it ran. */
+  readonly cancelled: Int32Array<SharedArrayBuffer>;
+  /** When the running call was started, in milliseconds of {@link sharedNow}. */
+  readonly startedAt: Float64Array<SharedArrayBuffer>;
+}
+
+export function createBoard(): Board {
+  const words = (): Int32Array<SharedArrayBuffer> =>
+    new Int32Array(new SharedArrayBuffer(SLOTS * Int32Array.BYTES_PER_ELEMENT));
+  const startedAt = new Float64Array(new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT));
+  return { tickets: words(), cancelled: words(), startedAt };
+}
+
+/** A clock that reads the same on every thread, in milliseconds. */
+export function sharedNow(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+/** The ticket after this one: 1 ... 2^31 - 1, then 1 again. */
+export function nextTicket(ticket: number): number {
+  return ticket === MAX_TICKET ? 1 : ticket + 1;
+}
+
+/** Pool: offers the call with this ticket. */
+export function offer({ tickets }: Board, slot: number, ticket: number): void {
+  Atomics.store(tickets, slot, ticket);
+}
+
+/** Pool: takes the call back. False when the thread has started it. */
+export function recall({ tickets }: Board, slot: number, ticket: number): boolean {
+  return Atomics.compareExchange(tickets, slot, ticket, 0) === ticket;
+}
+
+/** Thread: starts the call. False when the pool has taken it back. */
+export function claim({ tickets, startedAt }: Board, slot: number, ticket: number, now: number): boolean {
+  startedAt[0] = now; // before the exchange, which publishes it
+  return Atomics.compareExchange(tickets, slot, ticket, -ticket) === ticket;
+}
+
+/** Pool: since when the call has run, in milliseconds of {@link sharedNow}; undefined when it has not been started. */
+export function runningSince(
+  { tickets, startedAt }: Board,
+  slot: number,
+  ticket: number,
+): number | undefined {
+  return Atomics.load(tickets, slot) === -ticket ? startedAt[0] : undefined;
+}
+
+/** Pool: tells a running call that nobody waits for it any more. */
+export function cancel({ cancelled }: Board, slot: number, ticket: number): void {
+  Atomics.store(cancelled, slot, ticket);
+}
+
+/** Thread: whether the call was cancelled. Can be asked in the middle of synchronous code. */
+export function isCancelled({ cancelled }: Board, slot: number, ticket: number): boolean {
+  return Atomics.load(cancelled, slot) === ticket;
+}

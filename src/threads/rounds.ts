@@ -1,0 +1,65 @@
+import type { Call } from "./call.ts";
+import type { Thread } from "./thread.ts";
+
+/** How often running calls are looked at when nothing is due earlier. */
+const ROUND_MS = 50;
+
+/** Told of a call that has run for longer than it may. */
+export type OnLate = (thread: Thread, call: Call, ms: number) => void;
+
+/**
+ * Looks at the running calls now and then: ends those past their deadline, tells those whose client has gone. One
+ * timer for all calls, and none while no call has a deadline or a client, so that short calls pay nothing for it.
+ */
+export class Rounds {
+  readonly #threads: Iterable<Thread>;
+  readonly #onLate: OnLate;
+  #timer: NodeJS.Timeout | undefined;
+  #dueAt = Number.POSITIVE_INFINITY;
+
+  constructor(threads: Iterable<Thread>, onLate: OnLate) {
+    this.#threads = threads;
+    this.#onLate = onLate;
+  }
+
+  /** A call goes to a thread: the next round must not come later than it needs. */
+  expect({ timeoutMs, client }: Call): void {
+    if (timeoutMs !== undefined) this.#within(Math.min(timeoutMs, ROUND_MS));
+    else if (client !== undefined && this.#timer === undefined) this.#within(ROUND_MS);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #within(ms: number): void {
+    const dueAt = performance.now() + ms;
+    if (dueAt >= this.#dueAt) return;
+    clearTimeout(this.#timer);
+    this.#dueAt = dueAt;
+    this.#timer = setTimeout(() => this.#look(), ms);
+  }
+
+  #look(): void {
+    this.#timer = undefined;
+    this.#dueAt = Number.POSITIVE_INFINITY;
+    for (const thread of [...this.#threads]) {
+      if (thread.load === 0 || thread.ending) continue;
+      const running = thread.running;
+      // It may hold a call that it has not started yet: look again soon.
+      const next = running === undefined ? ROUND_MS : this.#judge(thread, running.call, running.ms);
+      if (next !== undefined) this.#within(next);
+    }
+  }
+
+  /** After how many milliseconds to look at the call again. */
+  #judge(thread: Thread, call: Call, ms: number): number | undefined {
+    const { timeoutMs, client } = call;
+    if (timeoutMs !== undefined && ms >= timeoutMs) {
+      this.#onLate(thread, call, ms);
+      return undefined;
+    }
+    if (client?.isGone === true && !call.cancelled) thread.cancel(call);
+    return timeoutMs === undefined ? ROUND_MS : Math.min(ROUND_MS, timeoutMs - ms);
+  }
+}

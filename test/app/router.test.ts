@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { App, Router } from "offloop";
+import { z } from "zod";
+
+const nothing = async (): Promise<void> => {};
+
+test("Router: prefixes and tags of all levels are joined, in the order of declaration", () => {
+  const items = new Router({ prefix: "/items", tags: ["items"] });
+  items.get("/", nothing);
+  items.get("/:item_id", { tags: ["one"] }, nothing);
+  const admin = new Router({ prefix: "/admin" });
+  admin.include(items, { prefix: "/v1", tags: ["v1"] });
+  const app = new App();
+  app.get("/first", nothing);
+  app.include(admin, { tags: ["admin"] });
+  app.post("/last", nothing);
+  items.delete("/", nothing);
+  assert.deepEqual(
+    app.declaredOperations().map(({ id, tags }) => [id, ...tags]),
+    [
+      ["GET /first"],
+      ["GET /admin/v1/items/", "admin", "v1", "items"],
+      ["GET /admin/v1/items/:item_id", "admin", "v1", "items", "one"],
+      ["DELETE /admin/v1/items/", "admin", "v1", "items"],
+      ["POST /last"],
+    ],
+  );
+});
+
+test("Router: every method has its declaration", () => {
+  const app = new App();
+  for (const method of ["get", "head", "post", "put", "patch", "delete", "options", "trace"] as const)
+    app[method]("/", nothing);
+  assert.deepEqual(
+    app.declaredOperations().map(({ method }) => method),
+    ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"],
+  );
+});
+
+test("Router: the rule decides by declaration, `runs` overrides it", () => {
+  const app = new App();
+  app.get("/async", async () => 1);
+  app.get("/plain", () => 1);
+  app.get("/promise", () => Promise.resolve(1));
+  app.get("/async/thread", { runs: "thread" }, async () => 1);
+  app.get("/plain/loop", { runs: "loop" }, () => 1);
+  app.get("/async/generator", async function* () {});
+  assert.deepEqual(
+    app.declaredOperations().map(({ lane }) => lane),
+    ["loop", "thread", "thread", "thread", "loop", "loop"],
+  );
+});
+
+/** The error's text, without the machine's paths. */
+function refused(declare: () => unknown): string {
+  try {
+    declare();
+  } catch (error) {
+    const { code, message } = error as { code: string; message: string };
+    return `${code}: ${message}`.replaceAll(/\S*router\.test\.ts:\d+:\d+/g, "HERE");
+  }
+  return "accepted";
+}
+
+test("Router: mistakes are refused with code, place and fix", () => {
+  const app = new App();
+  assert.equal(
+    refused(() => app.get("items", nothing)),
+    'OFFLOOP_PATH_INVALID: Cannot add an operation at "items": a path starts with "/"\n  at HERE\n  fix start it with "/"',
+  );
+  assert.match(
+    refused(() => app.get("/items/{item_id}", nothing)),
+    /fix write "\/items\/:item_id"/,
+  );
+  assert.match(
+    refused(() => app.get("/", undefined as never)),
+    /^OFFLOOP_HANDLER_INVALID: Cannot add GET \/: expected a function, got undefined\n {2}at HERE/,
+  );
+  assert.match(
+    refused(() => app.get("/", { status: 99 }, nothing)),
+    /^OFFLOOP_OPTION_INVALID: .*status is 99/,
+  );
+  assert.match(
+    refused(() => app.get("/", { runs: "cloud" as never }, nothing)),
+    /^OFFLOOP_OPTION_INVALID: .*runs is "cloud"/,
+  );
+  assert.match(
+    refused(() => app.get("/", { query: { q: "string" as never } }, nothing)),
+    /^OFFLOOP_SCHEMA_INVALID: Cannot use GET \/: query\.q: .*got string/,
+  );
+  assert.match(
+    refused(() => app.get("/", { body: z.string() }, nothing)),
+    /^OFFLOOP_BODY_NOT_ALLOWED/,
+  );
+  assert.match(
+    refused(() => app.get("/:a", { params: { b: z.string() } as never }, nothing)),
+    /^OFFLOOP_PATH_INVALID: .*params has "b", the path has no :b/,
+  );
+  assert.match(
+    refused(() => app.get("/", nothing.bind(null))),
+    /^OFFLOOP_LANE_UNKNOWN: .*bound/,
+  );
+  assert.match(
+    refused(() => new Router({ prefix: "items/" })),
+    /^OFFLOOP_PATH_INVALID/,
+  );
+});
+
+test("Router: a function compiled to below ES2017 is refused, since it no longer says whether it is async", () => {
+  const compiled = new Function(
+    "__awaiter",
+    "return function () { return __awaiter(this, void 0, void 0, function* () {}); }",
+  )();
+  assert.match(
+    refused(() => new App().get("/", compiled)),
+    /^OFFLOOP_LANE_UNKNOWN: .*ES2017/,
+  );
+});
+
+test("Router: the same method and path twice is refused, with both places", () => {
+  const app = new App();
+  app.get("/users/:id", nothing);
+  app.get("/users/:user_id", nothing);
+  assert.match(
+    refused(() => app.declaredOperations()),
+    /^OFFLOOP_ROUTE_DUPLICATE: Cannot add GET \/users\/:user_id: .*\n {2}at HERE \(first: HERE\)/,
+  );
+});
+
+test("Router: two tasks of one name are refused, the same task reached twice is one", () => {
+  const app = new App();
+  app.task("a", nothing);
+  assert.match(
+    refused(() => app.task("a", nothing)),
+    /^OFFLOOP_TASK_DUPLICATE/,
+  );
+  assert.match(
+    refused(() => app.task("", nothing)),
+    /^OFFLOOP_OPTION_INVALID/,
+  );
+  const shared = new Router();
+  shared.task("b", nothing);
+  app.include(shared, { prefix: "/v1" });
+  app.include(shared, { prefix: "/v2" });
+  assert.deepEqual(
+    app.declaredTasks().map(({ name }) => name),
+    ["a", "b"],
+  );
+  const other = new Router();
+  other.task("b", nothing);
+  app.include(other);
+  assert.match(
+    refused(() => app.declaredTasks()),
+    /^OFFLOOP_TASK_DUPLICATE/,
+  );
+});
+
+test("Router: a router that would include itself is refused", () => {
+  const [a, b, c] = [new Router(), new Router(), new Router()];
+  a.include(b);
+  b.include(c);
+  assert.match(
+    refused(() => c.include(a)),
+    /^OFFLOOP_ROUTER_CYCLE/,
+  );
+  assert.match(
+    refused(() => a.include(a)),
+    /^OFFLOOP_ROUTER_CYCLE/,
+  );
+});

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { availableParallelism } from "node:os";
+import { test } from "node:test";
+import { App, serve } from "offloop";
+import { resolveSettings } from "../../src/app/settings.ts";
+
+test("settings: Python's rule for threads, and the other defaults", () => {
+  assert.deepEqual(resolveSettings(), {
+    threads: {
+      max: Math.min(32, availableParallelism() + 4),
+      reserve: 1,
+      idleMs: 30_000,
+      maxQueue: 1_000,
+      maxBackgroundQueue: 10_000,
+      resourceLimits: {},
+    },
+    timeouts: { operationMs: undefined, taskMs: undefined },
+    connections: {
+      maxHeaderBytes: 16_384,
+      headersTimeoutMs: 15_000,
+      requestTimeoutMs: 300_000,
+      keepAliveTimeoutMs: 72_000,
+    },
+    health: undefined,
+    maxBodyBytes: 10_485_760,
+    shutdownGraceMs: 30_000,
+  });
+});
+
+test("settings: what serve() says wins over what the app says, option by option", () => {
+  const { threads } = resolveSettings({ threads: { max: 3, reserve: 2 } }, { threads: { max: 4 } });
+  assert.deepEqual([threads.max, threads.reserve], [4, 2]);
+});
+
+test("settings: a value outside its range is refused with what was given", async () => {
+  for (const [settings, message] of [
+    [{ threads: { max: 0 } }, /threads\.max: expected an integer of 1-256, got 0/],
+    [{ threads: { max: 1.5 } }, /got 1\.5/],
+    [{ threads: { max: "4" as never } }, /got "4"/],
+    [{ maxBodyBytes: -1 }, /maxBodyBytes/],
+  ] as const) {
+    assert.throws(() => resolveSettings(settings), { code: "OFFLOOP_OPTION_INVALID", message });
+  }
+  await assert.rejects(serve(new App(), { port: 70_000 }), {
+    code: "OFFLOOP_OPTION_INVALID",
+    message: /port: .*got 70000/,
+  });
+});

@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { relative } from "node:path";
+import { test } from "node:test";
+import { command, fixture, listening, offloop } from "../fixtures/cli.ts";
+
+test("offloop run serves the app and says where", async () => {
+  const running = offloop("run", `${fixture("named.ts")}:api`, "--port", "0", "--threads", "2");
+  const url = await listening(running);
+  assert.match(await running.line(/listens on/), /Named 2\.0\.0 listens on/);
+  assert.equal(await (await fetch(`${url}/items/1`)).json(), 1);
+  const access = JSON.parse(await running.line(/items\/1 200/)) as Record<string, unknown>;
+  assert.deepEqual(
+    [access.method, access.url, access.status, access.lane],
+    ["GET", "/items/1", 200, "thread"],
+  );
+  running.child.kill("SIGTERM");
+  assert.equal((await running.ended()).code, 0);
+});
+
+test("a module that serves itself can be run by node; in its threads serve() does nothing", async () => {
+  const running = command([fixture("self-served.ts")]);
+  const line = await running.line(/^main /);
+  const [, thread, url] = line.split(" ");
+  assert.equal(thread, "0");
+  assert.ok(((await (await fetch(String(url))).json()) as { threadId: number }).threadId > 0);
+  running.child.kill("SIGINT");
+  const { code, output } = await running.ended();
+  assert.equal(code, 0);
+  assert.equal(output.match(/^main /gm)?.length, 1, "what follows serve() ran once");
+});
+
+async function fails(...args: string[]): Promise<string> {
+  const { code, output } = await offloop(...args).ended();
+  assert.equal(code, 1, output);
+  return output.replaceAll(relative(process.cwd(), fixture("")), "apps");
+}
+
+test("offloop run: a mistake is one clear error, and the exit code is 1", async () => {
+  assert.match(
+    await fails("run", "no-such.ts"),
+    /^OFFLOOP_MODULE_NOT_FOUND: Cannot load ".*no-such\.ts": there is no such file\n {2}fix give the path/,
+  );
+  const wrongExport = await fails("run", `${fixture("named.ts")}:nope`);
+  assert.match(
+    wrongExport,
+    /^OFFLOOP_APP_NOT_FOUND: Cannot load ".*named\.ts:nope": the module exports "api" and "other" and "server", not "nope"\n {2}fix name the export: .*named\.ts:api$/,
+  );
+  assert.match(await fails("run", fixture("named.ts")), /^OFFLOOP_APP_NOT_FOUND: .*not an App/);
+  assert.match(await fails("run", `${fixture("named.ts")}:server`), /not "server" as an App/);
+  assert.match(
+    await fails("run", fixture("loop-only.ts"), "--threads", "0"),
+    /^OFFLOOP_OPTION_INVALID: Cannot use threads\.max: expected an integer of 1-256, got 0/,
+  );
+  assert.match(
+    await fails("run", fixture("loop-only.ts"), "--log-level", "loud"),
+    /^OFFLOOP_OPTION_INVALID: Cannot use --log-level/,
+  );
+  assert.match(await fails("run", fixture("loop-only.ts"), "--port", "http"), /expected a whole number/);
+  assert.match(
+    await fails("run", fixture("loop-only.ts"), "--host", "192.0.2.1", "--port", "0"),
+    /^OFFLOOP_PORT_UNAVAILABLE/,
+  );
+});
+
+test("offloop run: a module that throws shows the user's stack and none of offloop's", async () => {
+  const output = await fails("run", fixture("fails.ts"));
+  assert.match(
+    output,
+    /^OFFLOOP_MODULE_FAILED: Cannot load .*fails\.ts": it threw Error: no database at all/,
+  );
+  assert.match(output, /at connect \(.*fails\.ts:2:9\)/);
+  assert.doesNotMatch(output, /src\/app\/load/);
+  assert.match(
+    await fails("run", fixture("nested-import.ts")),
+    /^OFFLOOP_MODULE_FAILED: .*no-such-module\.ts/,
+  );
+});
+
+test("offloop run: a module that loads otherwise in a thread is a start-up error", async () => {
+  assert.match(
+    await fails("run", fixture("differs.ts"), "--port", "0"),
+    /^OFFLOOP_THREAD_APP_DIFFERS: Cannot start threads: GET \/beta exists on the main thread and not in thread 1; task gamma exists in thread 1 and not on the main thread\n/,
+  );
+  const output = await fails("run", fixture("fails-in-thread.ts"), "--port", "0");
+  assert.match(output, /^OFFLOOP_THREAD_START: Cannot start thread 1: no database in here/);
+  assert.match(output, /at .*fails-in-thread\.ts:4/);
+});
+
+test("offloop run: a port that is taken is named", async () => {
+  const holder = createServer().listen(0, "127.0.0.1");
+  await once(holder, "listening");
+  const { port } = holder.address() as { port: number };
+  assert.match(
+    await fails("run", fixture("shutdown.ts"), "--port", String(port)),
+    new RegExp(
+      `^OFFLOOP_PORT_UNAVAILABLE: Cannot listen on 127\\.0\\.0\\.1:${port}: another process listens there`,
+    ),
+  );
+  holder.close();
+});
+
+test("offloop routes lists method, path, lane and source", async () => {
+  const { code, output } = await offloop("routes", `${fixture("named.ts")}:api`).ended();
+  assert.equal(code, 0);
+  assert.deepEqual(
+    output.split("\n").map((line) => line.split(/\s+/).slice(0, 3)),
+    [
+      ["GET", "/items/:item_id", "thread"],
+      ["POST", "/", "loop"],
+    ],
+  );
+  assert.match(output, /named\.ts:6:5/);
+  const json = JSON.parse(
+    (await offloop("routes", `${fixture("named.ts")}:api`, "--json").ended()).output,
+  ) as { tags: string[] }[];
+  assert.deepEqual(json[0]?.tags, ["items"]);
+});

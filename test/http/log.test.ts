@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import app from "../fixtures/log-app.ts";
+import { eachLane, type Running, running } from "../fixtures/running.ts";
+
+let server: Running;
+before(async () => {
+  server = await running(app);
+});
+after(() => server.close());
+
+eachLane(
+  "log: lines of a request carry its id, operation and thread, in order, before the access line",
+  async (lane) => {
+    const id = await (await fetch(`${server.url}/${lane}/log/1`)).json();
+    await server.logged(({ reqId, status }) => reqId === id && status === 200);
+    const lines = server.log.filter(({ reqId }) => reqId === id);
+    assert.deepEqual(
+      lines.map(({ msg, level }) => [msg, level]),
+      [
+        ["first", 30],
+        ["second", 40],
+        ["third", 50],
+        [`GET /${lane}/log/1 200`, 30],
+      ],
+    );
+    assert.equal(lines[0]?.n, "1");
+    assert.equal(lines[0]?.operation, `GET /${lane}/log/:n`);
+    assert.equal(lines[0]?.thread !== undefined, lane === "thread");
+  },
+);
+
+eachLane("X-Request-ID: a fit one is taken over, another is made; the answer names it", async (lane) => {
+  const ask = (id: string): Promise<Response> =>
+    fetch(`${server.url}/${lane}/log/1`, { headers: { "x-request-id": id } });
+  const taken = await ask("abc-123");
+  assert.deepEqual([await taken.json(), taken.headers.get("x-request-id")], ["abc-123", "abc-123"]);
+  for (const unfit of ["x".repeat(129), 'forged","level":60']) {
+    const made = await ask(unfit);
+    const id = await made.json();
+    assert.notEqual(id, unfit);
+    assert.equal(made.headers.get("x-request-id"), id);
+  }
+  assert.ok((await fetch(`${server.url}/nope`)).headers.get("x-request-id"));
+});
+
+test("log: 200 requests on threads at once keep their own order, and no line is torn", async () => {
+  const ids = await Promise.all(
+    Array.from({ length: 200 }, async (_, n) => (await fetch(`${server.url}/thread/log/${n}`)).json()),
+  );
+  assert.equal(new Set(ids).size, 200);
+  await server.logged(({ reqId, status }) => reqId === ids.at(-1) && status === 200);
+  for (const id of ids) {
+    const own = server.log.filter(({ reqId, thread }) => reqId === id && thread !== undefined);
+    assert.deepEqual(
+      own.map(({ msg }) => msg),
+      ["first", "second", "third"],
+    );
+  }
+});
+
+test("app.register() takes a Fastify plugin and its options", async () => {
+  assert.equal((await fetch(`${server.url}/loop/log/1`)).headers.get("x-plugin"), "seen");
+});

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import app from "../fixtures/apps/shutdown.ts";
+import { fixture, listening, offloop } from "../fixtures/cli.ts";
+import { running } from "../fixtures/running.ts";
+
+test("SIGTERM: a running request is finished, new connections are refused, exit code 0", async () => {
+  const command = offloop("run", fixture("shutdown.ts"), "--port", "0");
+  const url = await listening(command);
+  const answer = fetch(`${url}/request/300`);
+  await command.line(/request started/);
+  command.child.kill("SIGTERM");
+  await command.line(/SIGTERM: shutting down/);
+  await assert.rejects(fetch(url));
+  assert.equal(await (await answer).json(), "finished");
+  assert.equal((await command.ended()).code, 0);
+});
+
+test("SIGTERM: background tasks are finished", async () => {
+  const command = offloop("run", fixture("shutdown.ts"), "--port", "0");
+  await fetch(`${await listening(command)}/brief`);
+  command.child.kill("SIGTERM");
+  const { code, output } = await command.ended();
+  assert.equal(code, 0);
+  assert.match(output, /brief task ended/);
+});
+
+test("a second signal ends the process at once", async () => {
+  const command = offloop("run", fixture("shutdown.ts"), "--port", "0");
+  await fetch(`${await listening(command)}/endless`);
+  command.child.kill("SIGTERM");
+  await command.line(/SIGTERM: shutting down/);
+  command.child.kill("SIGTERM");
+  assert.equal((await command.ended()).code, 143);
+});
+
+for (const path of ["endless", "endless-on-loop"]) {
+  test(`close(): past shutdownGraceMs the tasks of /${path} are abandoned by name`, async () => {
+    const server = await running(app, { shutdownGraceMs: 50 });
+    await fetch(`${server.url}/${path}`);
+    await server.close();
+    const entry = server.log.find(({ tasks }) => tasks !== undefined);
+    assert.deepEqual(entry?.tasks, path === "endless" ? ["endless", "brief"] : ["endless on loop"]);
+    assert.match(String(entry?.msg), /not finished within 50 ms/);
+  });
+}
+
+test("close(): a request that does not finish is abandoned by name", async () => {
+  const server = await running(app, { shutdownGraceMs: 50 });
+  const answer = fetch(`${server.url}/request/60000`).then(
+    (response) => response.status,
+    () => "no answer",
+  );
+  while (server.threads.busy === 0) await fetch(server.url);
+  await server.close();
+  assert.ok(["no answer", 500].includes(await answer));
+  assert.ok(server.log.some(({ operation, requests }) => operation === "GET /request/:ms" && requests === 1));
+});
+
+test("close(): called twice it closes once; nothing keeps the process alive", async () => {
+  const server = await running(app);
+  assert.equal(server.close(), server.close());
+  await server.close();
+  await assert.rejects(fetch(server.url));
+});

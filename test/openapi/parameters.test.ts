@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { type as ark } from "arktype";
+import { App, type OperationOptions } from "offloop";
+import * as v from "valibot";
+import { z } from "zod";
+import { Components } from "../../src/openapi/components.ts";
+import { describedDeclaration } from "../../src/openapi/declaration.ts";
+import { parametersOf } from "../../src/openapi/parameters.ts";
+import { operationIn } from "./read-document.ts";
+
+type Declared = OperationOptions<"/:id", never, never, never, never>;
+
+/** The documented parameters of an operation at `/:id`, besides its path's name. */
+function parameters(options: object): readonly Record<string, unknown>[] {
+  const app = new App();
+  app.get("/:id", options as Declared, async () => {});
+  return (operationIn(app, "get", "/{id}").parameters ?? []).filter(({ name }) => name !== "id");
+}
+
+function fail(): never {
+  throw new Error("no");
+}
+
+describe("a parameter in the document", () => {
+  test("of the path is required, and a string unless it has a schema", () => {
+    const app = new App();
+    app.get("/:id/:name", { params: { id: z.int().optional() } }, async () => {});
+    assert.deepEqual(operationIn(app, "get", "/{id}/{name}").parameters, [
+      { name: "id", in: "path", required: true, schema: { type: "integer" } },
+      { name: "name", in: "path", required: true, schema: { type: "string" } },
+    ]);
+  });
+
+  test("is required unless its schema takes what is absent", () => {
+    const query = {
+      plain: z.string(),
+      optional: z.string().optional(),
+      defaulted: z.int().default(10),
+      nullish: z.string().nullish(),
+      nullable: z.string().nullable(),
+      caught: z.string().catch("x"),
+    };
+    const required = parameters({ query }).filter((parameter) => parameter.required);
+    assert.deepEqual(
+      required.map(({ name }) => name),
+      ["plain", "nullable"],
+    );
+  });
+
+  test("is required or not to other libraries too, whatever their checks do", () => {
+    const failing = v.pipe(v.string(), v.check(fail));
+    const rejecting = v.pipeAsync(
+      v.any(),
+      v.checkAsync(async () => fail()),
+    );
+    const throwing = v.pipe(v.any(), v.check(fail));
+    const query = {
+      failing,
+      rejecting,
+      throwing,
+      optional: v.optional(v.string()),
+      either: ark("string | undefined"),
+    };
+    assert.deepEqual(
+      parameters({ query }).map(({ required }) => required),
+      [true, true, true, false, false],
+    );
+  });
+
+  test("of a header has hyphens", () => {
+    const [parameter] = parameters({ headers: { X_Token: z.string() } });
+    assert.deepEqual(parameter, {
+      name: "x-token",
+      in: "header",
+      required: true,
+      schema: { type: "string" },
+    });
+  });
+
+  test("says what its schema says about it", () => {
+    const q = z
+      .string()
+      .max(9)
+      .optional()
+      .meta({ description: "A word", deprecated: true, examples: ["ax"] });
+    const short = { short: { value: "ax" } };
+    assert.deepEqual(parameters({ query: { q }, examples: { query: { q: short } } }), [
+      {
+        name: "q",
+        in: "query",
+        required: false,
+        schema: { type: "string", maxLength: 9, description: "A word", deprecated: true, examples: ["ax"] },
+        description: "A word",
+        deprecated: true,
+        examples: short,
+      },
+    ]);
+  });
+
+  test("is left out when it is hidden, also one that may be null", () => {
+    const query = {
+      a: z.string().optional().meta({ hidden: true }),
+      b: z.string().nullable().default(null).meta({ hidden: true }),
+    };
+    assert.deepEqual(parameters({ query }), []);
+  });
+
+  test("takes null beside its own type as an alternative", () => {
+    const [parameter] = parameters({ query: { q: z.string().max(9).nullable().default(null) } });
+    assert.deepEqual(parameter, {
+      name: "q",
+      in: "query",
+      required: false,
+      schema: { anyOf: [{ type: "string", maxLength: 9 }, { type: "null" }] },
+    });
+  });
+
+  test("may be a field of one schema for all", () => {
+    const filters = z.object({ limit: z.int().default(10), sort: z.string() }).meta({ id: "Filters" });
+    const declaration = describedDeclaration("list", "get", "/", { query: filters as never });
+    assert.deepEqual(parametersOf(declaration, new Components()), [
+      { name: "limit", in: "query", required: false, schema: { type: "integer", default: 10 } },
+      { name: "sort", in: "query", required: true, schema: { type: "string" } },
+    ]);
+  });
+});

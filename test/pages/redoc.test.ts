@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { type Server, serve } from "offloop";
+import type { Browser } from "playwright-core";
+import shop from "../openapi/shop.ts";
+import { openOffline, startBrowser, takeScreenshot, withoutChromium, withStreams } from "./chromium.ts";
+
+describe("/redoc in Chromium", { skip: withoutChromium }, () => {
+  let browser: Browser;
+  let server: Server;
+
+  before(async () => {
+    server = await serve(shop, { port: 0, logLevel: "silent", signals: false });
+    browser = await startBrowser();
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  test("shows the API and finds in it, and asks nobody but its own origin", async () => {
+    const { page, mishaps } = await openOffline(browser, `${server.url}/redoc`);
+    await page.locator("h1", { hasText: "Shop" }).waitFor();
+    await page.locator(".menu-content").getByText("Put Moments").waitFor();
+    assert.ok((await page.locator("body").textContent())?.includes("/items/{item_id}"));
+    await takeScreenshot(page, "redoc");
+
+    // The search runs in a worker.
+    await page.locator("input[placeholder='Search...']").fill("Moments");
+    await page.locator("[data-role='search:results']").getByText("Put Moments").waitFor();
+    await takeScreenshot(page, "redoc-search");
+    assert.deepEqual(mishaps, { left: [], errors: [] });
+    await page.close();
+  });
+
+  test("shows an app that streams, whose document is of a later version", async () => {
+    await withStreams(async (url) => {
+      const { page, mishaps } = await openOffline(browser, `${url}/redoc`);
+      await page.locator("h1", { hasText: "Streams" }).waitFor();
+      await page.locator(".menu-content").getByText("Get Events").waitFor();
+      assert.deepEqual(mishaps, { left: [], errors: [] });
+      await page.close();
+    });
+  });
+});
