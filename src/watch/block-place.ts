@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import type { SourceMap } from "node:module";
-import { fileURLToPath } from "node:url";
 import type { BlockPlace } from "../channels/block-report.ts";
 import { originalLine, originalPlace, readSourceMap } from "../source/source-map.ts";
 import type { ProfiledStack } from "./profile.ts";
@@ -12,7 +11,6 @@ export interface StackPlaces {
   readonly within: BlockPlace | undefined;
 }
 
-const ownFolder = fileURLToPath(new URL("../", import.meta.url));
 const inPackage = /[\\/]node_modules[\\/]/;
 
 /** The places of a stack that was seen. */
@@ -44,7 +42,7 @@ export function profiledPlaces(stack: ProfiledStack, after: readonly Frame[]): S
 }
 
 function chooseFrames(frames: readonly Frame[]): { user: Frame | undefined; inner: Frame | undefined } {
-  const scripts = frames.filter(({ file }) => !file.startsWith("node:") && !file.startsWith(ownFolder));
+  const scripts = frames.filter(({ file, isOwn }) => !isOwn && !file.startsWith("node:"));
   const user = scripts.find(({ file }) => !inPackage.test(file));
   const [inner] = scripts;
   return { user, inner: inner === user ? undefined : inner };

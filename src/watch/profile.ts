@@ -2,7 +2,7 @@ import type { Profiler, Session } from "node:inspector";
 import { findSourceMap } from "node:module";
 import { originalLine, originalPlace, scriptPath } from "../source/source-map.ts";
 import { clockMs } from "./clock.ts";
-import type { Frame } from "./sampler.ts";
+import { type Frame, isOwnScript } from "./sampler.ts";
 
 /** What the profiler saw between two instants: stacks, and when it saw which. */
 export interface Timeline {
@@ -114,7 +114,12 @@ function frameOf({ functionName, url, lineNumber, columnNumber }: Call): Frame {
   const place = { file: scriptPath(url), line: lineNumber + 1, column: columnNumber + 1 };
   const mapped = process.sourceMapsEnabled;
   const map = mapped ? findSourceMap(url) : undefined;
-  return { ...originalPlace(place, map), functionName: functionName || undefined, mapped };
+  return {
+    ...originalPlace(place, map),
+    functionName: functionName || undefined,
+    mapped,
+    isOwn: isOwnScript(url),
+  };
 }
 
 function sourceLine({ url }: Call, line: number): number | undefined {

@@ -35,6 +35,11 @@ export function anyOf(names: readonly string[]): string {
       : `one of ${names.join(", ")}`;
 }
 
+/** The same, for one that was in progress without being seen at work. */
+export function probably(names: readonly string[]): string {
+  return names.length === 0 ? anyOf(names) : `probably ${anyOf(names)}`;
+}
+
 function byWhom(culprits: readonly BlockCulprit[]): string {
   const [first] = culprits;
   if (first === undefined) return "by something the watchdog could not look at";

@@ -11,6 +11,15 @@ export interface Frame {
   readonly functionName: string | undefined;
   /** Whether the place is one of the source already, not of code generated from it. */
   readonly mapped: boolean;
+  /** Whether it is offloop's own code. */
+  readonly isOwn: boolean;
+}
+
+const ownFolder = new URL("../", import.meta.url).href;
+
+/** Told by the script that runs: a source map may place it anywhere. */
+export function isOwnScript(script: string): boolean {
+  return script.startsWith(ownFolder);
 }
 
 /** What runs at one moment. */
@@ -63,6 +72,7 @@ function frameOf(site: NodeJS.CallSite): Frame[] {
       ...originalPlace(place, map),
       functionName: site.getFunctionName() ?? undefined,
       mapped: process.sourceMapsEnabled,
+      isOwn: isOwnScript(script),
     },
   ];
 }

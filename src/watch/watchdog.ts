@@ -8,7 +8,7 @@ import { type CpuUse, mainThreadCpuUse } from "./cpu-use.ts";
 import { judge } from "./culprits.ts";
 import { LogLimit } from "./log-limit.ts";
 import type { EndedBlock, WatchdogData, WatchdogNews, WatchdogOrder } from "./messages.ts";
-import { anyOf, liveText } from "./report-text.ts";
+import { anyOf, liveText, probably } from "./report-text.ts";
 import { BEAT_AT, BEAT_MS, MUTED, marksInProgress, RUNNING } from "./shared-words.ts";
 import { isSure } from "./sighting.ts";
 import { waitingConnections } from "./waiting-connections.ts";
@@ -106,7 +106,7 @@ class Watchdog implements Onlooker {
     const seen = block.sightings.findLast((sighting) => isSure(sighting, Number.POSITIVE_INFINITY));
     const who =
       seen === undefined
-        ? `${this.running() ?? anyOf(this.inProgress())}, in a native call`
+        ? `${this.running() ?? probably(this.inProgress())}, in a native call`
         : (seen.sight.operation ?? anyOf([]));
     const { at } = placesOf(seen?.sight.frames ?? [], "exact");
     if (!this.#liveLimit.advise(JSON.stringify([who, at])).due) return;

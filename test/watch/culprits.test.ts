@@ -4,7 +4,14 @@ import { judge } from "../../src/watch/culprits.ts";
 import type { Frame } from "../../src/watch/sampler.ts";
 import type { Sighting } from "../../src/watch/sighting.ts";
 
-const frame: Frame = { file: "/app/a.ts", line: 3, column: 5, functionName: "load", mapped: true };
+const frame: Frame = {
+  file: "/app/a.ts",
+  line: 3,
+  column: 5,
+  functionName: "load",
+  mapped: true,
+  isOwn: false,
+};
 
 function sighting(
   parts: Partial<Sighting> & { at?: number; operation?: string | undefined; frames?: Frame[] },
@@ -107,6 +114,17 @@ test("judge() tells the user's line from that of the package it called", () => {
   const [culprit] = judge([sighting({ frames: [inner, frame] })], 300, undefined);
   assert.equal(culprit?.at?.file, "/app/a.ts");
   assert.equal(culprit?.within?.line, 8);
+});
+
+test("judge() leaves out the lines of offloop itself and of node", () => {
+  const own = { ...frame, file: "/app/offloop.js", isOwn: true };
+  const [culprit] = judge(
+    [sighting({ frames: [{ ...frame, file: "node:fs" }, own, frame] })],
+    300,
+    undefined,
+  );
+  assert.equal(culprit?.at?.file, "/app/a.ts");
+  assert.equal(culprit?.within, undefined);
 });
 
 function placeAt(line: number): object {
