@@ -29,7 +29,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   dependencies: ["app", "schema", "errors"],
   security: ["app", "schema", "errors"],
   operation: ["app", "schema", "dependencies", "errors", "channels"],
-  threads: ["operation", "app", "schema", "errors", "channels"],
+  threads: ["operation", "dependencies", "app", "schema", "errors", "channels"],
   background: ["operation", "app", "errors", "channels", "type threads"],
   openapi: ["app", "schema", "errors"],
   http: belowHttp,

@@ -7,6 +7,16 @@ test("offloop exports these values and no others", async () => {
     "HTTPError",
     "OffloopError",
     "Router",
+    "ValidationError",
+    "depends",
+    "event",
+    "file",
+    "html",
+    "param",
+    "redirect",
     "serve",
+    "sse",
+    "stream",
+    "text",
   ]);
 });

@@ -2,14 +2,30 @@ import { types } from "node:util";
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { SourceLocation } from "../errors/source-location.ts";
 import type { AppDocumentation } from "./app-documentation.ts";
+import type { NoSchemas } from "./context.ts";
+import type { Dependencies, Dependency, DependencyDeclaration } from "./dependency.ts";
+import {
+  createErrorHandler,
+  type ErrorAnswer,
+  type ErrorClass,
+  type ErrorHandler,
+} from "./error-handlers.ts";
 import type { Lifespan, LifespanFunction, LifespanOptions } from "./lifespan.ts";
 import { callerLocation } from "./location.ts";
+import { createOverride, type Replacement } from "./overrides.ts";
 import type { FastifyPlugin, RegisteredPlugin } from "./plugin.ts";
-import { Router, type RouterOptions } from "./router.ts";
+import { Router } from "./router.ts";
+import type { RouterOptions } from "./router-place.ts";
 import type { ServerSettings } from "./settings.ts";
 
 /** Options of an app. */
-export interface AppOptions extends RouterOptions, ServerSettings, AppDocumentation {}
+export interface AppOptions<RD extends Dependencies = Dependencies>
+  extends RouterOptions<RD>,
+    ServerSettings,
+    AppDocumentation {
+  /** Whether a body without content type is refused rather than read as JSON. Default true, as in FastAPI. */
+  readonly strictContentType?: boolean;
+}
 
 /**
  * An API: operations, tasks, and how they are served. A module that makes one only declares; it must not listen when
@@ -29,7 +45,7 @@ export interface AppOptions extends RouterOptions, ServerSettings, AppDocumentat
  * export default app;
  * ```
  */
-export class App extends Router {
+export class App<RD extends Dependencies = NoSchemas> extends Router<RD> {
   /** The API's name. */
   readonly title: string;
   /** The API's own version. */
@@ -38,6 +54,10 @@ export class App extends Router {
   readonly settings: ServerSettings;
   /** What it says about itself. */
   readonly documentation: AppDocumentation;
+  /** @internal */
+  readonly operationSettings: { readonly errorHandlers: ErrorHandler[]; readonly strictContentType: boolean };
+  /** @internal */
+  readonly overrides: Map<DependencyDeclaration, Replacement> = new Map();
   /** Where it was made: the module that threads import when nothing else names one. */
   readonly location: SourceLocation;
   readonly #lifespans: Lifespan[] = [];
@@ -46,16 +66,41 @@ export class App extends Router {
   /**
    * Makes an app without operations.
    *
-   * @param options - Name, version and the rest of its documentation, prefix, tags and how it is served.
+   * @param options - Name, version and the rest of its documentation, prefix, tags, dependencies and how it is served.
    */
-  constructor(options: AppOptions = {}) {
+  constructor(options: AppOptions<RD> = {}) {
     super(options);
     this.title = options.title ?? "offloop";
     this.version = options.version ?? "0.1.0";
     this.settings = options;
     this.documentation = options;
+    this.operationSettings = { errorHandlers: [], strictContentType: options.strictContentType ?? true };
     this.location = callerLocation();
-    made.push(this);
+    made.push(this as unknown as App);
+  }
+
+  /**
+   * Answers errors of a class, and of classes that extend it, wherever in the app they are thrown; FastAPI's
+   * `exception_handler`. The nearest class counts. The rule holds: an async function runs on the loop, a plain one on a
+   * thread; in a plain operation both run in its thread.
+   *
+   * @param type - The class: `HTTPError`, `ValidationError`, `Error` for all others, or one of your own.
+   * @param handler - Returns what a handler may return. The status is that of the error, or 500, unless it says other.
+   * @throws {OffloopError} `OFFLOOP_HANDLER_INVALID`, `OFFLOOP_LANE_UNKNOWN`.
+   */
+  onError<E>(type: ErrorClass<E>, handler: ErrorAnswer<E>): void {
+    this.operationSettings.errorHandlers.push(createErrorHandler(type, handler));
+  }
+
+  /**
+   * Has a dependency stand in for another, or a value: in a module that tests load in place of the app's own.
+   *
+   * @param dependency - The dependency that is not to be used.
+   * @param by - The one to use, or the value. A value must be structured-cloneable for operations that run on threads.
+   * @throws {OffloopError} `OFFLOOP_DEPENDENCY_INVALID` when the first is no dependency.
+   */
+  override<Value>(dependency: Dependency<Value>, by: Dependency<Value> | Value): void {
+    this.overrides.set(...createOverride(dependency, by));
   }
 
   /**

@@ -9,6 +9,14 @@ const MAX_VISITED = 10_000;
  * @param root - How the value is called in the path.
  */
 export function findUncloneable(value: unknown, root: string): string | undefined {
+  try {
+    return findIn(value, root);
+  } catch {
+    return `${root} (a getter in it throws)`;
+  }
+}
+
+function findIn(value: unknown, root: string): string | undefined {
   const seen = new Set<object>();
   const waiting: [unknown, string][] = [[value, root]];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
@@ -20,7 +28,7 @@ export function findUncloneable(value: unknown, root: string): string | undefine
     if (why !== undefined) return `${path} (${why})`;
     seen.add(part);
     if (seen.size > MAX_VISITED) return undefined;
-    waiting.push(...children(part, path));
+    for (const child of children(part, path)) waiting.push(child);
   }
   return undefined;
 }

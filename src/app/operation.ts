@@ -1,10 +1,13 @@
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { SourceLocation } from "../errors/source-location.ts";
-import { isSchema, type Schema, type Schemas } from "../schema/schema.ts";
-import type { Context, NoSchemas } from "./context.ts";
+import { type AnySchema, isSchema, type Schemas } from "../schema/schema.ts";
+import type { Model, NoSchemas } from "./context.ts";
+import { type Dependencies, type NamedDependency, namedDependencies } from "./dependency.ts";
 import type { OperationDocumentation } from "./documentation.ts";
+import { checkInputs, type Inputs, schemaInvalid } from "./inputs.ts";
 import { type Lane, laneOf } from "./lane.ts";
 import { checkPath, joinPath, type PathNames, pathNames } from "./path.ts";
+import type { RouterPlace } from "./router-place.ts";
 import { timeoutMs } from "./settings.ts";
 
 /** The HTTP methods an operation can answer. */
@@ -17,21 +20,36 @@ type Unknown<S, Known extends string> = { readonly [Name in Exclude<keyof S, Kno
 export interface OperationOptions<
   Path extends string = string,
   P extends Schemas = NoSchemas,
-  Q extends Schemas = NoSchemas,
-  H extends Schemas = NoSchemas,
-  C extends Schemas = NoSchemas,
-  B extends Schema | undefined = undefined,
+  Q extends Model = NoSchemas,
+  H extends Model = NoSchemas,
+  C extends Model = NoSchemas,
+  B extends Model | undefined = undefined,
+  F extends Model | undefined = undefined,
+  D extends Dependencies = NoSchemas,
+  R extends AnySchema | undefined = undefined,
 > extends OperationDocumentation {
   /** A schema for each name in the path; a name without one is a string. */
   readonly params?: P & Unknown<P, PathNames<Path>>;
-  /** The query parameters. A schema of an array takes all values of a repeated name, any other the last one. */
+  /**
+   * The query parameters, or one schema for all of them. A schema of an array takes all values of a repeated name, any
+   * other the last one.
+   */
   readonly query?: Q;
-  /** The headers: `x_token` reads `x-token`. */
+  /** The headers, or one schema for all of them: `x_token` reads `x-token`. */
   readonly headers?: H;
-  /** The cookies. */
+  /** The cookies, or one schema for all of them. */
   readonly cookies?: C;
-  /** The body, as JSON. */
+  /** The body, as JSON: one schema for all of it, or one for each of its keys. */
   readonly body?: B;
+  /**
+   * The fields and files of a form, or one schema for all of them. A file's schema is one of a web `File`, like
+   * `z.file()`; the handler receives an `UploadedFile`.
+   */
+  readonly form?: F;
+  /** What it needs, by the name under which it receives it, after what its routers need. */
+  readonly deps?: D;
+  /** What it returns: anything else is a mistake, logged and answered with 500; fields the schema drops are not sent. */
+  readonly response?: R;
   /** The status of a success, 200-399. Default 200. */
   readonly status?: number;
   /** Where it runs, against the rule: an async function on `"loop"`, a plain one on `"thread"`. */
@@ -47,25 +65,6 @@ export interface OperationOptions<
   readonly tags?: readonly string[];
 }
 
-/** A function that answers requests. */
-export type Handler<
-  Path extends string = string,
-  P extends Schemas = NoSchemas,
-  Q extends Schemas = NoSchemas,
-  H extends Schemas = NoSchemas,
-  C extends Schemas = NoSchemas,
-  B extends Schema | undefined = undefined,
-> = (context: Context<Path, P, Q, H, C, B>) => unknown;
-
-/** The inputs of an operation, for those who do not care about their types. */
-export interface Inputs {
-  readonly params: Schemas;
-  readonly query: Schemas;
-  readonly headers: Schemas;
-  readonly cookies: Schemas;
-  readonly body: Schema | undefined;
-}
-
 /** An operation as declared: a method, a path, and the function that answers. */
 export interface Operation {
   /** What threads find it by: `GET /items/:item_id`. */
@@ -76,6 +75,9 @@ export interface Operation {
   // biome-ignore lint/suspicious/noExplicitAny: the declaration has checked its handler against its own context
   readonly handler: (context: any) => unknown;
   readonly inputs: Inputs;
+  /** Those of its routers first. All run; the last of a name is received. */
+  readonly deps: readonly NamedDependency[];
+  readonly response: AnySchema | undefined;
   readonly status: number;
   readonly tags: readonly string[];
   readonly timeoutMs: number | undefined;
@@ -89,10 +91,13 @@ export type AnyOperationOptions = OperationOptions<
   string,
   // biome-ignore lint/suspicious/noExplicitAny: the names in params are checked at run time
   any,
-  Schemas,
-  Schemas,
-  Schemas,
-  Schema | undefined
+  Model,
+  Model,
+  Model,
+  Model | undefined,
+  Model | undefined,
+  Dependencies,
+  AnySchema | undefined
 >;
 
 /** Makes an operation of what was said. Its lane is decided here, once. */
@@ -106,14 +111,10 @@ export function createOperation(
   checkPath(path, location);
   const id = `${method} ${path}`;
   const lane = laneOf(id, handler, options.runs, location);
-  const inputs: Inputs = {
-    params: options.params ?? {},
-    query: options.query ?? {},
-    headers: options.headers ?? {},
-    cookies: options.cookies ?? {},
-    body: options.body,
-  };
-  checkInputs(id, method, path, inputs, location);
+  const inputs = checkInputs(id, options, location);
+  checkOperationInputs(id, method, path, inputs, location);
+  if (options.response !== undefined && !isSchema(options.response))
+    throw schemaInvalid(`${id}: response`, options.response, location);
   checkStatus(id, options.status, location);
   return {
     id,
@@ -122,6 +123,8 @@ export function createOperation(
     lane,
     handler: handler as Operation["handler"],
     inputs,
+    deps: namedDependencies(id, options.deps ?? {}, location),
+    response: options.response,
     status: options.status ?? 200,
     tags: options.tags ?? [],
     timeoutMs: timeoutMs(`timeoutMs of ${id}`, options.timeoutMs),
@@ -131,19 +134,27 @@ export function createOperation(
   };
 }
 
-/** The same operation under a router's prefix and tags. */
-export function placeOperation(operation: Operation, prefix: string, tags: readonly string[]): Operation {
+/** The same operation under a router's prefix, tags and dependencies. */
+export function placeOperation(operation: Operation, { prefix, tags, deps }: RouterPlace): Operation {
   const path = joinPath(prefix, operation.path);
   checkPath(path === "" ? undefined : path, operation.location);
-  return { ...operation, id: `${operation.method} ${path}`, path, tags: [...tags, ...operation.tags] };
+  return {
+    ...operation,
+    id: `${operation.method} ${path}`,
+    path,
+    tags: [...tags, ...operation.tags],
+    deps: [...deps, ...operation.deps],
+  };
 }
 
-function checkInputs(id: string, method: Method, path: string, inputs: Inputs, at: SourceLocation): void {
-  for (const source of ["params", "query", "headers", "cookies"] as const) {
-    for (const [name, schema] of Object.entries(inputs[source]))
-      checkSchema(`${id}: ${source}.${name}`, schema, at);
-  }
-  const unknown = Object.keys(inputs.params).find((name) => !pathNames(path).includes(name));
+function checkOperationInputs(
+  id: string,
+  method: Method,
+  path: string,
+  { params, body, form }: Inputs,
+  at: SourceLocation,
+): void {
+  const unknown = Object.keys(params).find((name) => !pathNames(path).includes(name));
   if (unknown !== undefined) {
     throw new OffloopError(
       "OFFLOOP_PATH_INVALID",
@@ -154,25 +165,11 @@ function checkInputs(id: string, method: Method, path: string, inputs: Inputs, a
       },
     );
   }
-  if (inputs.body === undefined) return;
-  checkSchema(`${id}: body`, inputs.body, at);
-  if (method !== "GET" && method !== "HEAD") return;
+  if ((body === undefined && form === undefined) || (method !== "GET" && method !== "HEAD")) return;
   throw new OffloopError("OFFLOOP_BODY_NOT_ALLOWED", `Cannot add ${id}: a ${method} request has no body`, {
     at,
     fix: "use POST, PUT or PATCH, or declare query parameters",
   });
-}
-
-function checkSchema(what: string, schema: unknown, at: SourceLocation): void {
-  if (isSchema(schema)) return;
-  throw new OffloopError(
-    "OFFLOOP_SCHEMA_INVALID",
-    `Cannot use ${what}: expected a Standard Schema, got ${typeof schema}`,
-    {
-      at,
-      fix: "pass a schema of zod, valibot, arktype or another Standard Schema library, like z.string()",
-    },
-  );
 }
 
 function checkStatus(id: string, status: unknown, at: SourceLocation): void {

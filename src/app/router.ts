@@ -1,50 +1,49 @@
 import { OffloopError } from "../errors/offloop-error.ts";
-import type { Schema, Schemas } from "../schema/schema.ts";
-import type { NoSchemas } from "./context.ts";
+import type { AnySchema, Schemas } from "../schema/schema.ts";
+import type { Model, NoSchemas } from "./context.ts";
+import type { Dependencies } from "./dependency.ts";
 import { taskDuplicate, uniqueOperations, uniqueTasks } from "./duplicates.ts";
+import type { Handler } from "./handler.ts";
 import { callerLocation } from "./location.ts";
 import {
   type AnyOperationOptions,
   createOperation,
-  type Handler,
   type Method,
   type Operation,
   type OperationOptions,
   placeOperation,
 } from "./operation.ts";
-import { checkPrefix } from "./path.ts";
+import { placeOf, type RouterOptions, type RouterPlace, within } from "./router-place.ts";
 import { createTask, type Task, type TaskOptions } from "./task.ts";
 
-/** Options of a router, and of including one. */
-export interface RouterOptions {
-  /** Put before every path; starts with a slash and does not end with one. Default none. */
-  readonly prefix?: string;
-  /** Tags of every operation, before its own. Default none. */
-  readonly tags?: readonly string[];
-}
-
 /** Adds an operation for one method. */
-export interface AddOperation {
+export interface AddOperation<RD extends Dependencies = NoSchemas> {
   /** An operation that declares nothing but its path. */
-  <Path extends string>(path: Path, handler: Handler<Path>): void;
+  <Path extends string>(
+    path: Path,
+    handler: Handler<Path, NoSchemas, NoSchemas, NoSchemas, NoSchemas, undefined, undefined, RD>,
+  ): void;
   /** An operation that declares its inputs. */
   <
     Path extends string,
     P extends Schemas = NoSchemas,
-    Q extends Schemas = NoSchemas,
-    H extends Schemas = NoSchemas,
-    C extends Schemas = NoSchemas,
-    B extends Schema | undefined = undefined,
+    Q extends Model = NoSchemas,
+    H extends Model = NoSchemas,
+    C extends Model = NoSchemas,
+    B extends Model | undefined = undefined,
+    F extends Model | undefined = undefined,
+    D extends Dependencies = NoSchemas,
+    R extends AnySchema | undefined = undefined,
   >(
     path: Path,
-    options: OperationOptions<Path, P, Q, H, C, B>,
-    handler: Handler<Path, P, Q, H, C, B>,
+    options: OperationOptions<Path, P, Q, H, C, B, F, D, R>,
+    handler: Handler<Path, P, Q, H, C, B, F, D & Omit<RD, keyof D>, R>,
   ): void;
 }
 
 interface Included {
-  readonly router: Router;
-  readonly options: RouterOptions;
+  readonly router: Router<Dependencies>;
+  readonly place: RouterPlace;
 }
 
 /**
@@ -61,36 +60,35 @@ interface Included {
  * app.include(items);
  * ```
  */
-export class Router {
-  readonly #options: RouterOptions;
+export class Router<RD extends Dependencies = NoSchemas> {
+  readonly #place: RouterPlace;
   readonly #operations: (Operation | Included)[] = [];
   readonly #tasks = new Map<string, Task>();
 
   /** Adds an operation that answers GET. */
-  readonly get: AddOperation = this.#adder("GET");
+  readonly get: AddOperation<RD> = this.#adder("GET");
   /** Adds an operation that answers HEAD. */
-  readonly head: AddOperation = this.#adder("HEAD");
+  readonly head: AddOperation<RD> = this.#adder("HEAD");
   /** Adds an operation that answers POST. */
-  readonly post: AddOperation = this.#adder("POST");
+  readonly post: AddOperation<RD> = this.#adder("POST");
   /** Adds an operation that answers PUT. */
-  readonly put: AddOperation = this.#adder("PUT");
+  readonly put: AddOperation<RD> = this.#adder("PUT");
   /** Adds an operation that answers PATCH. */
-  readonly patch: AddOperation = this.#adder("PATCH");
+  readonly patch: AddOperation<RD> = this.#adder("PATCH");
   /** Adds an operation that answers DELETE. */
-  readonly delete: AddOperation = this.#adder("DELETE");
+  readonly delete: AddOperation<RD> = this.#adder("DELETE");
   /** Adds an operation that answers OPTIONS. */
-  readonly options: AddOperation = this.#adder("OPTIONS");
+  readonly options: AddOperation<RD> = this.#adder("OPTIONS");
   /** Adds an operation that answers TRACE. */
-  readonly trace: AddOperation = this.#adder("TRACE");
+  readonly trace: AddOperation<RD> = this.#adder("TRACE");
 
   /**
    * Makes a router without operations.
    *
-   * @param options - Prefix and tags of everything in it.
+   * @param options - Prefix, tags and dependencies of everything in it.
    */
-  constructor(options: RouterOptions = {}) {
-    checkPrefix(options.prefix ?? "", callerLocation());
-    this.#options = options;
+  constructor(options: RouterOptions<RD> = {}) {
+    this.#place = placeOf("a router", options, callerLocation());
   }
 
   /**
@@ -120,12 +118,13 @@ export class Router {
    * Takes in the operations and tasks of another router, also those added to it later.
    *
    * @param router - The router to include.
-   * @param options - A prefix put before the router's own, and tags put before its own.
+   * @param options - A prefix put before the router's own, and tags and dependencies put before its own.
    * @throws {OffloopError} `OFFLOOP_ROUTER_CYCLE` when it would include itself.
    */
-  include(router: Router, options: RouterOptions = {}): void {
+  // biome-ignore lint/suspicious/noExplicitAny: whatever the router needs, it needs nothing of this one
+  include(router: Router<any>, options: RouterOptions = {}): void {
     const at = callerLocation();
-    checkPrefix(options.prefix ?? "", at);
+    const place = placeOf("a router", options, at);
     if (router === this || router.#reaches(this)) {
       throw new OffloopError(
         "OFFLOOP_ROUTER_CYCLE",
@@ -136,7 +135,7 @@ export class Router {
         },
       );
     }
-    this.#operations.push({ router, options });
+    this.#operations.push({ router, place });
   }
 
   /**
@@ -145,7 +144,7 @@ export class Router {
    * @throws {OffloopError} `OFFLOOP_ROUTE_DUPLICATE` when two answer the same method and path.
    */
   declaredOperations(): Operation[] {
-    return uniqueOperations(this.#collect("", []));
+    return uniqueOperations(this.#collect({ prefix: "", tags: [], deps: [] }));
   }
 
   /**
@@ -157,7 +156,7 @@ export class Router {
     return uniqueTasks(this.#collectTasks());
   }
 
-  #adder(method: Method): AddOperation {
+  #adder(method: Method): AddOperation<RD> {
     return (path: string, ...rest: unknown[]) => {
       const [options, handler] = rest.length > 1 ? rest : [{}, rest[0]];
       this.#operations.push(
@@ -166,16 +165,11 @@ export class Router {
     };
   }
 
-  *#collect(outerPrefix: string, outerTags: readonly string[]): Generator<Operation> {
-    const prefix = outerPrefix + (this.#options.prefix ?? "");
-    const tags = [...outerTags, ...(this.#options.tags ?? [])];
+  *#collect(outer: RouterPlace): Generator<Operation> {
+    const place = within(outer, this.#place);
     for (const entry of this.#operations) {
-      if (!("router" in entry)) yield placeOperation(entry, prefix, tags);
-      else
-        yield* entry.router.#collect(prefix + (entry.options.prefix ?? ""), [
-          ...tags,
-          ...(entry.options.tags ?? []),
-        ]);
+      if ("router" in entry) yield* entry.router.#collect(within(place, entry.place));
+      else yield placeOperation(entry, place);
     }
   }
 
@@ -184,7 +178,7 @@ export class Router {
     for (const entry of this.#operations) if ("router" in entry) yield* entry.router.#collectTasks();
   }
 
-  #reaches(target: Router): boolean {
+  #reaches(target: Router<Dependencies>): boolean {
     return this.#operations.some(
       (entry) => "router" in entry && (entry.router === target || entry.router.#reaches(target)),
     );

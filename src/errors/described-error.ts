@@ -10,7 +10,15 @@ export interface DescribedError {
 const MAX_CAUSES = 5;
 
 /** Turns whatever was thrown into plain data. Never throws, whatever it is given. */
-export function describeError(thrown: unknown, depth = 0): DescribedError {
+export function describeError(thrown: unknown): DescribedError {
+  try {
+    return describe(thrown, 0);
+  } catch {
+    return { type: typeof thrown, message: "an error whose own fields throw when they are read" };
+  }
+}
+
+function describe(thrown: unknown, depth: number): DescribedError {
   if (!(thrown instanceof Error)) return { type: typeof thrown, message: printed(thrown) };
   const { name, message, stack, cause } = thrown;
   const code = (thrown as { code?: unknown }).code;
@@ -19,7 +27,7 @@ export function describeError(thrown: unknown, depth = 0): DescribedError {
     message: String(message),
     ...(stack === undefined ? {} : { stack: userStack(String(stack)) }),
     ...(code === undefined ? {} : { code: String(code) }),
-    ...(cause === undefined || depth >= MAX_CAUSES ? {} : { cause: describeError(cause, depth + 1) }),
+    ...(cause === undefined || depth >= MAX_CAUSES ? {} : { cause: describe(cause, depth + 1) }),
   };
 }
 

@@ -12,14 +12,32 @@ export interface ValidationDetail {
   readonly ctx?: Readonly<Record<string, unknown>>;
 }
 
-/** The request does not fit what the operation declares: 422 `{"detail": [...]}`. */
+/**
+ * The request does not fit what the operation declares: 422 `{"detail": [...]}`, unless `app.onError` says otherwise.
+ * FastAPI's `RequestValidationError`.
+ *
+ * @example
+ * ```ts
+ * import { App, text, ValidationError } from "offloop";
+ *
+ * const app = new App();
+ * app.onError(ValidationError, async ({ details }) =>
+ *   text(details.map(({ loc, msg }) => `${loc.join(".")}: ${msg}`).join("\n"), { status: 400 }));
+ * ```
+ */
 export class ValidationError extends Error {
+  /** The status it is answered with. */
+  readonly status: number = 422;
   /** Everything that is wrong, over all inputs. */
   readonly details: readonly ValidationDetail[];
+  /** The JSON body as it was sent. */
+  readonly body: unknown;
 
-  constructor(details: readonly ValidationDetail[]) {
+  /** @internal */
+  constructor(details: readonly ValidationDetail[], body?: unknown) {
     super(`Request does not fit: ${details.length} ${details.length === 1 ? "mistake" : "mistakes"}`);
     this.name = "ValidationError";
     this.details = details;
+    this.body = body;
   }
 }

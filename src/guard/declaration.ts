@@ -1,5 +1,5 @@
 import { declaredValue, type Scopes } from "./function-scope.ts";
-import type { PlacedFunction } from "./rules.ts";
+import { nameOf, type PlacedFunction } from "./rules.ts";
 import {
   descendants,
   type FunctionNode,
@@ -49,6 +49,7 @@ function laneIn(call: NodeOf<"CallExpression">): "loop" | "thread" | undefined {
 
 function declarationOf(call: NodeOf<"CallExpression">, scopes: Scopes): DeclaredFunction | undefined {
   const callee = unwrapped(call.callee as SyntaxNode);
+  if (callee.type === "Identifier" && callee.name === "depends") return dependencyOf(call, scopes);
   const verb = callee.type === "MemberExpression" ? memberName(callee) : undefined;
   const [first] = call.arguments;
   const name = first && literalText(first as SyntaxNode);
@@ -57,13 +58,18 @@ function declarationOf(call: NodeOf<"CallExpression">, scopes: Scopes): Declared
   const node =
     isOperation || verb === "task" ? functionOf(call.arguments.at(-1) as SyntaxNode, scopes) : undefined;
   if (node === undefined) return undefined;
+  return placed(call, node, isOperation ? `${verb.toUpperCase()} ${name}` : `task "${name}"`);
+}
+
+function dependencyOf(call: NodeOf<"CallExpression">, scopes: Scopes): DeclaredFunction | undefined {
+  const last = call.arguments.at(-1) as SyntaxNode | undefined;
+  const node = last && functionOf(last, scopes);
+  return node && placed(call, node, `dependency "${nameOf(node)}"`);
+}
+
+function placed(call: NodeOf<"CallExpression">, node: FunctionNode, subject: string): DeclaredFunction {
   const said = laneIn(call);
-  return {
-    node,
-    lane: said ?? (node.async ? "loop" : "thread"),
-    isOverride: said !== undefined,
-    subject: isOperation ? `${verb.toUpperCase()} ${name}` : `task "${name}"`,
-  };
+  return { node, lane: said ?? (node.async ? "loop" : "thread"), isOverride: said !== undefined, subject };
 }
 
 function literalText(node: SyntaxNode): string | undefined {

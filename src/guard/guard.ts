@@ -1,4 +1,6 @@
 import type { App } from "../app/app.ts";
+import type { DependencyDeclaration } from "../app/dependency.ts";
+import type { Operation } from "../app/operation.ts";
 import { taskDeclaration } from "../app/task.ts";
 import type { ErrorCode } from "../errors/codes.ts";
 import type { SourceLocation } from "../errors/source-location.ts";
@@ -59,7 +61,25 @@ function listDeclared(app: App): Declared[] {
     const { name, lane, fn, location } = declaration;
     return [{ subject: `task "${name}"`, lane, fn, location }];
   });
-  return [...operations, ...tasks];
+  return [...operations, ...tasks, ...listDependencies(app)];
+}
+
+/** A plain dependency runs on a thread whatever needs it; an async one wherever the operation runs that needs it. */
+function listDependencies(app: App): Declared[] {
+  const found: Declared[] = [];
+  const seen = { loop: new Set<DependencyDeclaration>(), thread: new Set<DependencyDeclaration>() };
+  const visit = (deps: Operation["deps"], outer: Declared["lane"]): void => {
+    for (const [, dependency] of deps) {
+      const { name, fn, location } = dependency;
+      const lane = outer === "thread" ? "thread" : dependency.lane;
+      if (seen[lane].has(dependency)) continue;
+      seen[lane].add(dependency);
+      found.push({ subject: `dependency "${name}"`, lane, fn, location });
+      visit(dependency.deps, lane);
+    }
+  };
+  for (const { deps, lane } of app.declaredOperations()) visit(deps, lane);
+  return found;
 }
 
 function checkDeclared(

@@ -56,7 +56,8 @@ function isInside(node: SyntaxNode, outer: SyntaxNode): boolean {
   return false;
 }
 
-function nameOf(node: FunctionNode): string {
+/** The name of a function, or of the constant that holds it. */
+export function nameOf(node: FunctionNode): string {
   const { parent } = node;
   if (node.type !== "ArrowFunctionExpression" && node.id) return node.id.name;
   return parent?.type === "VariableDeclarator" && parent.id.type === "Identifier"

@@ -6,6 +6,8 @@ declare module "fastify" {
   interface FastifyContextConfig {
     /** The operation behind a route. */
     operation?: Operation;
+    /** Whether it, or something it needs, reads a form. */
+    readsForm?: boolean;
   }
 }
 

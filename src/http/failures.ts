@@ -1,17 +1,18 @@
-import { STATUS_CODES } from "node:http";
+import { type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import { describeError } from "../errors/described-error.ts";
-import { statusPhrase } from "../errors/http-error.ts";
-import { detailReply } from "../operation/reply.ts";
+import { HTTPError, statusPhrase } from "../errors/http-error.ts";
+import { detailReply, failureReply } from "../operation/reply.ts";
 import { writeReply } from "./reply.ts";
 
 /** Answers what Fastify refuses before an operation is asked: a body too large, a path that cannot be decoded. */
 export function createFailureHandler(
   log: Logger,
-): (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => void {
+): (error: FastifyError | HTTPError, request: FastifyRequest, reply: FastifyReply) => void {
   return (error, request, reply) => {
+    if (error instanceof HTTPError) return writeReply(reply, failureReply(error));
     const status = error.statusCode ?? 500;
     if (status >= 500)
       log.error(
@@ -22,9 +23,17 @@ export function createFailureHandler(
   };
 }
 
+/** Node's HTTP server keeps the response it is writing here, and looks at it for the same reason. */
+interface AnsweringSocket extends Socket {
+  readonly _httpMessage?: ServerResponse | null;
+}
+
 /** Answers what is not HTTP, as far as there is someone to answer. */
-export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
+export function answerClientError(error: NodeJS.ErrnoException, socket: AnsweringSocket): void {
+  // It would be read as the answer to the request before this one, or as a part of that answer.
+  const response = socket._httpMessage;
+  const isAnswering = response != null && (response.headersSent || response.req.complete);
+  if (error.code === "ECONNRESET" || !socket.writable || isAnswering) return void socket.destroy();
   const status =
     error.code === "HPE_HEADER_OVERFLOW" ? 431 : error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400;
   const phrase = STATUS_CODES[status];

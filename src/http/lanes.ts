@@ -3,27 +3,32 @@ import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
 import type { AppTarget } from "../app/load.ts";
 import type { Operation } from "../app/operation.ts";
+import type { Override } from "../app/overrides.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
-import { bindTask, type TaskDeclaration } from "../app/task.ts";
+import { bindTask } from "../app/task.ts";
 import { BackgroundChains } from "../background/chains.ts";
 import { runObserved } from "../background/observed-task.ts";
 import type { TaskFailure } from "../background/run.ts";
-import { withinDeadline } from "../operation/deadline.ts";
-import type { RawReply } from "../operation/raw.ts";
-import { runOperation } from "../operation/run.ts";
-import type { CallClass } from "../threads/call.ts";
-import { timeoutError } from "../threads/call-error.ts";
+import { Exchange } from "../operation/exchange.ts";
+import { answerFailure } from "../operation/failure.ts";
+import type { Place } from "../operation/place.ts";
+import type { RawReply, RawRequest } from "../operation/raw.ts";
 import { createThreadCalls, type ThreadCalls } from "../threads/calls.ts";
 import { ThreadPool } from "../threads/pool.ts";
-import { refusedReply } from "../threads/refused-reply.ts";
+import type { GivenValues } from "../threads/thread-options.ts";
 import { listWork, OperationWork, type Work } from "../threads/work.ts";
+import type { Watch } from "../watch/watch.ts";
+import { type AppScope, openAppScope } from "./app-scope.ts";
 import { openLoopWatch } from "./loop-watch.ts";
 import type { HttpRequest } from "./request.ts";
-import { WatchedOperation, watchTask } from "./watched-work.ts";
+import { deadlineOf, runnerOf, taskRunner } from "./runners.ts";
+import { WatchedOperation } from "./watched-work.ts";
 
 /** An operation that can be asked. */
 export interface RunnableOperation {
   readonly declaration: Operation;
+  /** Whether it, or something it needs, reads a form. */
+  readonly readsForm: boolean;
   /** One request, on the operation's lane. Gives a reply whatever happens. */
   readonly run: (request: HttpRequest) => Promise<RawReply>;
   /** Requests it has not answered yet. */
@@ -33,6 +38,8 @@ export interface RunnableOperation {
 /** An app with its two lanes open: what the server needs of it. */
 export interface Lanes {
   readonly operations: readonly RunnableOperation[];
+  /** Answers an error that no operation threw: a path that is not there. */
+  answerError(error: Error, request: RawRequest): Promise<RawReply>;
   readonly background: BackgroundChains;
   /** Undefined when nothing in the app runs on threads. */
   readonly pool: ThreadPool | undefined;
@@ -42,27 +49,52 @@ export interface Lanes {
   close(): Promise<void>;
 }
 
-/** Opens the lanes of an app: starts the first thread if anything runs on threads, and lets tasks be called. */
+/**
+ * Opens the lanes of an app: makes what lasts as long as it, starts the first thread if anything runs on threads, and
+ * lets tasks be called.
+ *
+ * @param replaced - What a test puts in place of dependencies.
+ */
 export async function openLanes(
   app: App,
   settings: ResolvedSettings,
   target: AppTarget | undefined,
   log: Logger,
+  replaced: readonly Override[] = [],
 ): Promise<Lanes> {
-  const works = listWork(app);
-  const pool = works.some(({ declaration }) => declaration.lane === "thread")
-    ? createPool(app, works, settings, target, log)
-    : undefined;
-  await pool?.start();
-  const watch = await openLoopWatch(settings.watch, log);
-  const threads = pool && createThreadCalls(pool, works);
-  const runTask = (task: TaskDeclaration, args: unknown[], callClass: CallClass): Promise<unknown> => {
-    const timeoutMs = task.timeoutMs ?? settings.timeouts.taskMs;
-    if (task.lane === "thread" && threads !== undefined)
-      return threads.task(task, args, callClass, timeoutMs);
-    if (watch === undefined) return runOnLoop(task, args, timeoutMs);
-    return watchTask(task.name, () => runOnLoop(task, args, timeoutMs));
+  const scope = await openAppScope(app, replaced);
+  try {
+    const works = listWork(app, scope.overrides);
+    const pool = works.some(({ declaration }) => declaration.lane === "thread")
+      ? createPool(app, works, settings, target, log, scope.given)
+      : undefined;
+    await pool?.start();
+    const watch = await openLoopWatch(settings.watch, log);
+    return connect(app, works, pool, watch, scope, settings, log);
+  } catch (error) {
+    await scope.kept.close();
+    throw error;
+  }
+}
+
+function connect(
+  app: App,
+  works: readonly Work[],
+  pool: ThreadPool | undefined,
+  watch: Watch | undefined,
+  scope: AppScope,
+  settings: ResolvedSettings,
+  log: Logger,
+): Lanes {
+  const { errorHandlers } = app.operationSettings;
+  const threads = pool && createThreadCalls(pool, works, errorHandlers);
+  const place: Place = {
+    inThread: false,
+    kept: scope.kept,
+    makeOnThread: (remote) => (threads as ThreadCalls).makeOnThread(remote),
+    answerOnThread: (...failure) => (threads as ThreadCalls).answerOnThread(...failure),
   };
+  const runTask = taskRunner(threads, settings.timeouts, watch !== undefined);
   for (const task of app.declaredTasks())
     bindTask(task, (declaration, args) =>
       runObserved(declaration, undefined, () => runTask(declaration, args, "request")),
@@ -70,11 +102,14 @@ export async function openLanes(
   return {
     operations: works.flatMap((work, index) => {
       if (!(work instanceof OperationWork)) return [];
-      const { declaration } = work;
-      const run = runnerOf(work, index, threads, settings);
-      const isWatched = declaration.lane === "loop" && watch !== undefined;
-      return isWatched ? new WatchedOperation(declaration, run) : { declaration, run, running: 0 };
+      const { declaration, readsForm } = work;
+      const run = runnerOf(work, index, threads, place, settings.timeouts);
+      const isWatched = watch !== undefined && declaration.lane === "loop";
+      const operation = { declaration, readsForm, run, running: 0 };
+      return isWatched ? new WatchedOperation(operation) : operation;
     }),
+    answerError: async (error, request) =>
+      answerFailure({ errorHandlers }, new Exchange(request.method, request, false), request, error, place),
     background: new BackgroundChains(
       ({ task, args }, request) => runObserved(task, request, () => runTask(task, args, "background")),
       (failure, request, operation) => logTaskFailure(log, failure, request, operation),
@@ -84,40 +119,9 @@ export async function openLanes(
     close: async () => {
       for (const task of app.declaredTasks()) bindTask(task, undefined);
       await Promise.all([pool?.close(), watch?.close()]);
+      await scope.kept.close();
     },
   };
-}
-
-/** How an operation is run is decided once: its lane, and whether it has a deadline. */
-function runnerOf(
-  work: OperationWork,
-  index: number,
-  threads: ThreadCalls | undefined,
-  settings: ResolvedSettings,
-): RunnableOperation["run"] {
-  const { declaration, compiled } = work;
-  const timeoutMs = declaration.timeoutMs ?? settings.timeouts.operationMs;
-  if (declaration.lane === "thread" && threads !== undefined)
-    return (request) => threads.operation(index, request, timeoutMs);
-  if (timeoutMs === undefined) return (request) => runOperation(compiled, request, false);
-  return (request) =>
-    withinDeadline(timeoutMs, runOperation(compiled, request, false), (elapsedMs) => {
-      const error = timeoutError(declaration, timeoutMs, elapsedMs, "loop");
-      request.cancel(new DOMException(`${timeoutMs} ms have passed`, "TimeoutError"));
-      return refusedReply(error);
-    });
-}
-
-async function runOnLoop(
-  task: TaskDeclaration,
-  args: unknown[],
-  timeoutMs: number | undefined,
-): Promise<unknown> {
-  if (timeoutMs === undefined) return task.fn(...args);
-  const run = (async () => task.fn(...args))();
-  return withinDeadline(timeoutMs, run, (elapsedMs) => {
-    throw timeoutError({ id: `task ${task.name}`, location: task.location }, timeoutMs, elapsedMs, "loop");
-  });
 }
 
 function createPool(
@@ -126,15 +130,18 @@ function createPool(
   settings: ResolvedSettings,
   target: AppTarget | undefined,
   log: Logger,
+  given: GivenValues,
 ): ThreadPool {
   return new ThreadPool({
     ...settings.threads,
+    given,
     target: target ?? { url: pathToFileURL(app.location.file).href, exportName: undefined },
     workIds: works.map(({ id }) => id),
+    mayBeEnded: works.map((work) => deadlineOf(work, settings.timeouts) !== undefined),
     works: works.map(({ id, declaration }) => ({ id, location: declaration.location })),
     logLevel: log.level,
     onLog: ({ level, fields, message }) => log[level](fields, message),
-    onStartFailure: (error) => log.error({ code: error.code }, `${error.code}: ${error.message}`),
+    onThreadFailure: (error) => log.error({ code: error.code }, `${error.code}: ${error.message}`),
   });
 }
 

@@ -1,9 +1,12 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import findMyWay, { type HTTPMethod } from "find-my-way";
+import type { Logger } from "pino";
 import { type Method, methods } from "../app/operation.ts";
-import { detailReply } from "../operation/reply.ts";
+import { HTTPError } from "../errors/http-error.ts";
 import type { Route } from "./docs.ts";
+import type { Lanes } from "./lanes.ts";
 import { writeReply } from "./reply.ts";
+import { HttpRequest } from "./request.ts";
 
 /**
  * Answers what no operation answers, as Starlette's router does: 405 with `Allow` when the path exists for other
@@ -11,9 +14,15 @@ import { writeReply } from "./reply.ts";
  */
 export function createNotFound(
   routes: readonly Route[],
+  { answerError }: Lanes,
+  log: Logger,
 ): (request: FastifyRequest, reply: FastifyReply) => void {
   const router = findMyWay();
   for (const { method, path } of routes) router.on(method, path, nothing);
+  const refuse = (request: FastifyRequest, reply: FastifyReply, error: HTTPError): void => {
+    const asked = new HttpRequest(request, reply, { id: request.method, hasParams: false, log });
+    void answerError(error, asked).then((raw) => writeReply(reply, raw));
+  };
   const allowed = (path: string): Method[] =>
     methods.filter((method) => router.find(method as HTTPMethod, path) !== null);
   return (request, reply) => {
@@ -21,7 +30,7 @@ export function createNotFound(
     const here = allowed(path);
     const other = path.endsWith("/") ? path.slice(0, -1) : `${path}/`;
     if (here.length > 0) {
-      writeReply(reply, detailReply(405, "Method Not Allowed", { headers: [["allow", here.join(", ")]] }));
+      refuse(request, reply, new HTTPError(405, "Method Not Allowed", { allow: here.join(", ") }));
     } else if (other !== "" && allowed(other).length > 0) {
       const location = `${request.protocol}://${request.host}${other}${query === undefined ? "" : `?${query}`}`;
       writeReply(reply, {
@@ -33,7 +42,7 @@ export function createNotFound(
         error: undefined,
       });
     } else {
-      writeReply(reply, detailReply(404, "Not Found", {}));
+      refuse(request, reply, new HTTPError(404, "Not Found"));
     }
   };
 }

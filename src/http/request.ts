@@ -1,8 +1,10 @@
+import type { Socket } from "node:net";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
+import type { ClientAddress } from "../app/exchange.ts";
 import type { Log } from "../app/log.ts";
-import type { RawRequest } from "../operation/raw.ts";
-import type { Client } from "../threads/call.ts";
+import type { FormPart, RawRequest } from "../operation/raw.ts";
+import type { Waiter } from "../threads/call.ts";
 
 /** What all requests of one route share. */
 export interface RequestRoute {
@@ -14,13 +16,15 @@ export interface RequestRoute {
 }
 
 /** A request as the pipeline takes it, and the client that waits for its answer. */
-export class HttpRequest implements RawRequest, Client {
+export class HttpRequest implements RawRequest, Waiter {
   readonly id: string;
   readonly method: string;
   readonly url: string;
   readonly params: Readonly<Record<string, string>> | undefined;
   readonly headers: readonly string[];
   readonly body: Uint8Array | undefined;
+  readonly parts: readonly FormPart[] | undefined;
+  readonly client: ClientAddress;
   readonly #reply: FastifyReply["raw"];
   readonly #route: RequestRoute;
   #log: Log | undefined;
@@ -28,13 +32,17 @@ export class HttpRequest implements RawRequest, Client {
   #reason: unknown;
 
   constructor(request: FastifyRequest, reply: FastifyReply, route: RequestRoute) {
-    const { method, url = "/", rawHeaders } = request.raw;
+    const { method, url = "/", rawHeaders, socket } = request.raw;
+    const body = request.body as Uint8Array | FormPart[] | undefined;
+    const isForm = Array.isArray(body);
     this.id = request.id;
     this.method = method as string;
     this.url = url;
     this.params = route.hasParams ? (request.params as Record<string, string>) : undefined;
     this.headers = rawHeaders;
-    this.body = request.body as Uint8Array | undefined;
+    this.body = isForm ? undefined : body;
+    this.parts = isForm ? body : undefined;
+    this.client = clientOf(socket);
     this.#reply = reply.raw;
     this.#route = route;
   }
@@ -68,4 +76,16 @@ export class HttpRequest implements RawRequest, Client {
 
 function hungUp(): DOMException {
   return new DOMException("The client has hung up", "AbortError");
+}
+
+const addresses = new WeakMap<Socket, ClientAddress>();
+
+/** Worked out once a connection: asking the socket costs a call into the system. */
+function clientOf(socket: Socket): ClientAddress {
+  let address = addresses.get(socket);
+  if (address === undefined) {
+    address = { host: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 };
+    addresses.set(socket, address);
+  }
+  return address;
 }

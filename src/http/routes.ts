@@ -2,11 +2,13 @@ import { finished } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import { pathNames } from "../app/path.ts";
-import type { RawReply } from "../operation/raw.ts";
+import { describeError } from "../errors/described-error.ts";
+import { type FormPart, isWhole, type RawReply } from "../operation/raw.ts";
 import { internalErrorReply } from "../operation/reply.ts";
 import { createFailureLog, type FailureLog } from "./failure-log.ts";
 import type { Lanes, RunnableOperation } from "./lanes.ts";
-import { writeReply } from "./reply.ts";
+import { discardParts } from "./multipart.ts";
+import { writeLongReply, writeReply } from "./reply.ts";
 import { HttpRequest, type RequestRoute } from "./request.ts";
 
 /** Adds a route for every operation. */
@@ -19,7 +21,7 @@ export function addRoutes(fastify: FastifyInstance, lanes: Lanes, log: Logger): 
       method,
       url: path,
       ...bodyLimit,
-      config: { operation: operation.declaration },
+      config: { operation: operation.declaration, readsForm: operation.readsForm },
       handler: handlerOf(operation, lanes, log, logFailure),
     });
   }
@@ -36,21 +38,35 @@ function handlerOf(
   const answer = (request: FastifyRequest, reply: FastifyReply, raw: RawReply): void => {
     if (raw.error !== undefined) logFailure(request.id, id, raw.error);
     if (lanes.closing) reply.header("connection", "close");
-    writeReply(reply, raw);
-    const { background } = raw;
-    if (background === undefined || background.length === 0) return;
-    // Whether the client got the response or hung up, the tasks run.
-    finished(reply.raw, () => lanes.background.start(request.id, id, background));
+    const onError = (error: unknown): void => logFailure(request.id, id, describeError(error));
+    if (isWhole(raw.body)) writeReply(reply, raw);
+    else writeLongReply(reply, raw, onError).catch((thrown) => answerInstead(request, reply, thrown));
   };
+  const answerInstead = (request: FastifyRequest, reply: FastifyReply, thrown: unknown): void => {
+    for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name);
+    answer(request, reply, internalErrorReply(thrown));
+  };
+  // Whether the client got it or hung up, its tasks run; only then, as the response goes first.
+  const followUp = (request: FastifyRequest, reply: FastifyReply, raw: RawReply): void => {
+    const { background = [], finish } = raw;
+    const parts = Array.isArray(request.body) ? (request.body as FormPart[]) : undefined;
+    if (background.length === 0 && finish === undefined && parts === undefined) return;
+    const end = async (failure: { readonly error: unknown } | undefined): Promise<void> => {
+      if (parts !== undefined) await discardParts(parts);
+      await finish?.(failure).catch((error: unknown) => logFailure(request.id, id, describeError(error)));
+    };
+    finished(reply.raw, () => lanes.background.start(request.id, id, background, end));
+  };
+
   return (request, reply) => {
     operation.running++;
     operation.run(new HttpRequest(request, reply, route)).then((raw) => {
       operation.running--;
+      followUp(request, reply, raw);
       try {
         answer(request, reply, raw);
       } catch (thrown) {
-        for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name);
-        answer(request, reply, internalErrorReply(thrown));
+        answerInstead(request, reply, thrown);
       }
     });
   };

@@ -6,6 +6,7 @@ import { siteOf } from "../openapi/site.ts";
 import { addAccessLog } from "./access-log.ts";
 import { addDocs } from "./docs.ts";
 import { answerClientError, createFailureHandler } from "./failures.ts";
+import { addFormParser } from "./form-parser.ts";
 import { addHealthRoutes } from "./health.ts";
 import type { Lanes } from "./lanes.ts";
 import { createNotFound } from "./not-found.ts";
@@ -44,6 +45,7 @@ export async function createServer(
   });
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+  addFormParser(fastify, settings.maxBodyBytes);
   fastify.setErrorHandler(onFailure);
   if (accessLog && log.isLevelEnabled("info")) addAccessLog(fastify, log);
   for (const { plugin, options } of app.declaredPlugins())
@@ -53,6 +55,6 @@ export async function createServer(
   addRoutes(fastify, lanes, log);
   const operations = lanes.operations.map(({ declaration }) => declaration);
   const documents = addDocs(fastify, siteOf(app), operations);
-  fastify.setNotFoundHandler(createNotFound([...operations, ...documents]));
+  fastify.setNotFoundHandler(createNotFound([...operations, ...documents], lanes, log));
   return fastify;
 }

@@ -19,6 +19,7 @@ export function createShutdown(
     lanes.closing = true;
     const finished = fastify.close().then(() => lanes.background.drained());
     if (!(await within(graceMs, finished))) logAbandoned(lanes, graceMs, log);
+    lanes.background.abandon();
     fastify.server.closeAllConnections();
     await closeRest();
   };
@@ -29,18 +30,27 @@ export function createShutdown(
   };
 }
 
-/** Closes on SIGINT and SIGTERM, then ends the process with code 0; a second signal ends it at once. */
-export function closeOnSignals(close: () => Promise<void>, log: Logger): void {
+/**
+ * Closes on SIGINT and SIGTERM, then ends the process with code 0; a second signal ends it at once.
+ *
+ * @param threadsLeft - How many threads could not be ended.
+ */
+export function closeOnSignals(close: () => Promise<void>, log: Logger, threadsLeft: () => number): void {
   let asked = false;
   const onSignal = (signal: NodeJS.Signals): void => {
     if (asked) {
       log.warn(`${signal} again: exiting now`);
-      process.exit(signal === "SIGINT" ? 130 : 143);
+      endBy(signal);
     }
     asked = true;
     log.info(`${signal}: shutting down`);
     close().then(
       () => {
+        const left = threadsLeft();
+        if (left > 0) {
+          log.error(`ending with ${signal}: ${left} threads are inside native calls that nothing can end`);
+          return endBy(signal);
+        }
         log.info("shut down");
         process.exit(0);
       },
@@ -53,6 +63,12 @@ export function closeOnSignals(close: () => Promise<void>, log: Logger): void {
   // Ctrl-C reaches every process of the terminal's group, also workers, which their primary ends with SIGTERM.
   process.on("SIGINT", cluster.isWorker ? () => {} : onSignal);
   process.on("SIGTERM", onSignal);
+}
+
+/** Ends the process by the signal itself: `process.exit` waits for threads inside native calls. */
+function endBy(signal: NodeJS.Signals): void {
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
 }
 
 /** Whether the work ended within the time. */

@@ -1,20 +1,28 @@
 import { taskWorkId } from "../threads/work.ts";
 import { markOf, marks, runMarked } from "../watch/marks.ts";
 
+interface LoopOperation<Request, Reply> {
+  readonly declaration: { readonly id: string };
+  readonly readsForm: boolean;
+  readonly run: (request: Request) => Reply;
+}
+
 /** An operation on the loop whose requests are counted where the watchdog sees them while the loop is blocked. */
 export class WatchedOperation<
-  Declaration extends { readonly id: string },
-  Request extends { readonly id: string },
-  Reply,
+  Operation extends LoopOperation<Request, Reply>,
+  Request extends { readonly id: string } = Parameters<Operation["run"]>[0],
+  Reply = ReturnType<Operation["run"]>,
 > {
-  readonly declaration: Declaration;
+  readonly declaration: Operation["declaration"];
+  readonly readsForm: boolean;
   readonly #run: (request: Request) => Reply;
   readonly #mark: number;
   #running = 0;
 
-  /** @param run - How it is run unwatched. */
-  constructor(declaration: Declaration, run: (request: Request) => Reply) {
+  /** @param operation - The operation as it runs unwatched. */
+  constructor({ declaration, readsForm, run }: Operation) {
     this.declaration = declaration;
+    this.readsForm = readsForm;
     this.#run = run;
     this.#mark = markOf(declaration.id);
   }

@@ -1,56 +1,62 @@
+import type { ErrorHandlers } from "../app/error-handlers.ts";
 import type { Operation } from "../app/operation.ts";
-import { type Coerce, compileCoercion, takesMany } from "../schema/coerce.ts";
-import type { Schema, Schemas } from "../schema/schema.ts";
+import type { DependencyPlan, PlannedDependency } from "../dependencies/plan.ts";
+import { createRepair, type Repair } from "../schema/repair.ts";
+import type { AnySchema } from "../schema/schema.ts";
+import { type CompiledInputs, compileInputs } from "./inputs.ts";
 
-/** Where a parameter is read from. The words are FastAPI's, as they stand in `loc`. */
-export type Source = "path" | "query" | "header" | "cookie";
-
-/** One declared parameter, ready to be read. */
-export interface Parameter {
-  /** Its name in the context. */
-  readonly name: string;
-  /** Its name on the wire. */
-  readonly wireName: string;
-  readonly schema: Schema;
-  readonly coerce: Coerce;
-  /** Takes all values of a repeated name, not the last one. */
-  readonly many: boolean;
-  readonly loc: readonly string[];
+/** A dependency of an operation, ready to be made. */
+export interface CompiledDependency extends PlannedDependency {
+  /** Undefined when it reads nothing of the request. */
+  readonly inputs: CompiledInputs | undefined;
 }
 
 /** An operation with everything worked out that does not depend on the request. */
 export interface CompiledOperation {
   readonly declaration: Operation;
-  readonly params: readonly Parameter[];
-  readonly query: readonly Parameter[];
-  readonly headers: readonly Parameter[];
-  readonly cookies: readonly Parameter[];
-  readonly body: Schema | undefined;
+  readonly inputs: CompiledInputs;
+  /** Undefined when it needs nothing. */
+  readonly dependencies: readonly CompiledDependency[] | undefined;
+  readonly plan: DependencyPlan;
+  readonly response: { readonly schema: AnySchema; readonly repair: Repair } | undefined;
+  readonly errorHandlers: ErrorHandlers;
+  /** What is wanted of the body, by it or by what it needs. */
+  readonly reads: { readonly json: boolean; readonly form: boolean };
+  /** A body without content type is not taken for JSON. */
+  readonly strictContentType: boolean;
 }
 
-/** Works out the inputs of an operation once. */
-export function compileOperation(declaration: Operation): CompiledOperation {
-  const { params, query, headers, cookies, body } = declaration.inputs;
+/** What an app says about all of its operations. */
+export interface OperationSettings {
+  readonly errorHandlers: ErrorHandlers;
+  readonly strictContentType: boolean;
+}
+
+/** Works out an operation once. */
+export function compileOperation(
+  declaration: Operation,
+  plan: DependencyPlan,
+  settings: OperationSettings,
+): CompiledOperation {
+  const all = [declaration.inputs, ...plan.nodes.map((node) => node.declaration.inputs)];
   return {
     declaration,
-    params: parameters("path", params),
-    query: parameters("query", query),
-    headers: parameters("header", headers),
-    cookies: parameters("cookie", cookies),
-    body,
+    inputs: compileInputs(declaration.inputs),
+    dependencies: plan.nodes.length === 0 ? undefined : plan.nodes.map(compileDependency),
+    plan,
+    response: declaration.response && {
+      schema: declaration.response,
+      repair: createRepair(declaration.response),
+    },
+    reads: {
+      json: all.some(({ body }) => body !== undefined),
+      form: all.some(({ form }) => form !== undefined),
+    },
+    ...settings,
   };
 }
 
-function parameters(source: Source, schemas: Schemas): Parameter[] {
-  return Object.entries(schemas).map(([name, schema]) => {
-    const wireName = source === "header" ? name.replaceAll("_", "-").toLowerCase() : name;
-    return {
-      name,
-      wireName,
-      schema,
-      coerce: compileCoercion(schema),
-      many: takesMany(schema),
-      loc: [source, wireName],
-    };
-  });
+function compileDependency(node: PlannedDependency): CompiledDependency {
+  const { inputs } = node.declaration;
+  return { ...node, inputs: inputs.isEmpty ? undefined : compileInputs(inputs) };
 }

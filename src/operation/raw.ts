@@ -1,6 +1,12 @@
 import type { BackgroundCall } from "../app/background.ts";
+import type { ClientAddress } from "../app/exchange.ts";
 import type { Log } from "../app/log.ts";
+import type { FileContent } from "../app/reply.ts";
+import type { ReceivedFile } from "../app/uploaded-file.ts";
 import type { DescribedError } from "../errors/described-error.ts";
+
+/** A field or file of a form, in the order sent. */
+export type FormPart = readonly [name: string, value: string | ReceivedFile];
 
 /** A request as the pipeline takes it: bytes and strings, nothing parsed. */
 export interface RawRequest {
@@ -19,21 +25,38 @@ export interface RawRequest {
   readonly signal: AbortSignal;
   /** The log, with this request's id in every line. */
   readonly log: Log;
+  /** The parts of a multipart body, read instead of its bytes where the operation declares a form. */
+  readonly parts: readonly FormPart[] | undefined;
+  /** Where the connection comes from. */
+  readonly client: ClientAddress;
 }
 
 /** Header names and values in pairs; a name may come twice. */
 export type HeaderPairs = readonly (readonly [string, string])[];
 
+/** A chunk of a streamed body. A string is written as UTF-8. */
+export type Chunk = string | Uint8Array;
+
 /** A response as the pipeline gives it: ready to be written. */
 export interface RawReply {
   readonly status: number;
-  /** The body's media type; undefined when there is no body. */
+  /** The body's media type; undefined when there is no body, or when the file's extension says it. */
   readonly mediaType: string | undefined;
   readonly headers: HeaderPairs | undefined;
-  /** The body. A string is written as UTF-8. */
-  readonly body: string | Uint8Array | undefined;
+  /** The body: a whole, a file, or chunks to be pulled. A string is written as UTF-8. */
+  readonly body: Chunk | FileContent | AsyncIterable<Chunk> | undefined;
   /** What runs after it is sent. */
   readonly background: readonly BackgroundCall[] | undefined;
   /** What the handler threw, when that is not meant for the client: for the log. */
   readonly error: DescribedError | undefined;
+  /**
+   * Closes what is still open, after the background tasks; given what went wrong in them. Undefined when nothing is.
+   * Throws what went wrong in closing.
+   */
+  readonly finish?: ((failure: { readonly error: unknown } | undefined) => Promise<void>) | undefined;
+}
+
+/** Whether a body is sent in one piece. */
+export function isWhole(body: RawReply["body"]): body is Chunk | undefined {
+  return body === undefined || typeof body === "string" || body instanceof Uint8Array;
 }

@@ -1,119 +1,137 @@
-import querystring from "fast-querystring";
-import { type ValidationDetail, ValidationError } from "../errors/validation-error.ts";
+import type { ValidationDetail } from "../errors/validation-error.ts";
 import { type Validated, validate } from "../schema/validate.ts";
-import { readBody } from "./body.ts";
-import type { CompiledOperation, Parameter } from "./compile.ts";
-import { headerValues, readCookies } from "./headers.ts";
+import type { FormValues } from "./form.ts";
+import type { BodyInput, CompiledInputs, Parameter, ParameterGroup, ParameterModel } from "./inputs.ts";
+import { type Lookup, lookups } from "./lookup.ts";
 import type { RawRequest } from "./raw.ts";
 
-/** The inputs of one call, valid. */
+/** The inputs of one call as far as they are valid, and what is wrong with the others. */
 export interface ReadInputs {
   params: Record<string, unknown>;
-  query: Record<string, unknown>;
-  headers: Record<string, unknown>;
-  cookies: Record<string, unknown>;
+  query: unknown;
+  headers: unknown;
+  cookies: unknown;
   body: unknown;
-}
-
-/** Collects what is wrong, and what is still being validated. */
-interface Findings {
+  form: unknown;
+  /** Undefined when all are valid. */
   details: ValidationDetail[] | undefined;
-  pending: Promise<void>[] | undefined;
 }
 
-type Lookup = (parameter: Parameter) => string | string[] | undefined;
+/** What the body was parsed to, once for all who read it. */
+export interface ParsedBody {
+  readonly json: unknown;
+  readonly form: FormValues | undefined;
+}
+
+/** What is still being validated. */
+type Pending = Promise<void>[];
+
+const nothing: Readonly<Record<string, never>> = Object.freeze({});
 
 /**
- * Reads and validates every declared input. Mistakes are collected over all of them before anything is called,
- * as FastAPI does. Gives a promise only when a schema validates asynchronously.
- *
- * @throws {ValidationError} With everything that is wrong.
+ * Reads and validates every declared input. Mistakes are collected over all of them. Gives a promise only when a schema
+ * validates asynchronously.
  */
 export function readInputs(
-  compiled: CompiledOperation,
+  compiled: CompiledInputs,
   request: RawRequest,
+  parsed: ParsedBody,
 ): ReadInputs | Promise<ReadInputs> {
   const inputs: ReadInputs = {
     params: { ...request.params },
-    query: {},
-    headers: {},
-    cookies: {},
+    query: nothing,
+    headers: nothing,
+    cookies: nothing,
     body: undefined,
+    form: undefined,
+    details: undefined,
   };
-  const findings: Findings = { details: undefined, pending: undefined };
-  if (compiled.params.length > 0)
-    readParameters(compiled.params, pathLookup(request), inputs.params, findings);
-  if (compiled.query.length > 0) readParameters(compiled.query, queryLookup(request), inputs.query, findings);
-  if (compiled.headers.length > 0)
-    readParameters(compiled.headers, headerLookup(request), inputs.headers, findings);
-  if (compiled.cookies.length > 0)
-    readParameters(compiled.cookies, cookieLookup(request), inputs.cookies, findings);
-  if (compiled.body !== undefined) {
-    const body = readBody(request);
-    take(validate(compiled.body, body, body, ["body"]), inputs, "body", findings);
-  }
-  if (findings.pending === undefined) return verdict(inputs, findings);
-  return Promise.all(findings.pending).then(() => verdict(inputs, findings));
+  const pending: Pending = [];
+  const { params, query, headers, cookies, form, body } = compiled;
+  if (params !== undefined) readGroup(params, lookups.params(request), inputs, "params", pending);
+  if (query !== undefined) readGroup(query, lookups.query(request), inputs, "query", pending);
+  if (headers !== undefined) readGroup(headers, lookups.headers(request), inputs, "headers", pending);
+  if (cookies !== undefined) readGroup(cookies, lookups.cookies(request), inputs, "cookies", pending);
+  if (form !== undefined) readGroup(form, lookups.form(parsed.form), inputs, "form", pending);
+  if (body !== undefined) readBody(body, parsed.json, inputs, pending);
+  return pending.length === 0 ? inputs : Promise.all(pending).then(() => inputs);
 }
 
-function verdict(inputs: ReadInputs, { details }: Findings): ReadInputs {
-  if (details !== undefined) throw new ValidationError(details);
-  return inputs;
-}
+type GroupName = "params" | "query" | "headers" | "cookies" | "form";
 
-function readParameters(
-  parameters: readonly Parameter[],
+function readGroup(
+  group: ParameterGroup,
   lookup: Lookup,
-  target: Record<string, unknown>,
-  findings: Findings,
+  inputs: ReadInputs,
+  name: GroupName,
+  pending: Pending,
 ): void {
-  for (const parameter of parameters) {
-    const sent = lookup(parameter);
-    const given = parameter.many || !Array.isArray(sent) ? sent : sent.at(-1);
-    take(
-      validate(parameter.schema, parameter.coerce(given), given, parameter.loc),
-      target,
-      parameter.name,
-      findings,
-    );
+  if ("schema" in group) {
+    readModel(group, lookup, inputs, name, pending);
+    return;
+  }
+  const target: Record<string, unknown> = name === "params" ? inputs.params : {};
+  inputs[name] = target;
+  for (const parameter of group) readParameter(parameter, lookup, inputs, target, pending);
+}
+
+function readParameter(
+  parameter: Parameter,
+  lookup: Lookup,
+  inputs: ReadInputs,
+  target: Record<string, unknown>,
+  pending: Pending,
+): void {
+  const { schema, coerce, repair, many, loc, name, wireName } = parameter;
+  const sent = lookup.get(wireName);
+  const given = many || !Array.isArray(sent) ? sent : sent.at(-1);
+  take(validate(schema, coerce(given), given, loc, repair), inputs, target, name, pending);
+}
+
+function readModel(
+  { schema, fields, repair, loc }: ParameterModel,
+  lookup: Lookup,
+  inputs: ReadInputs,
+  name: GroupName,
+  pending: Pending,
+): void {
+  const sent: Record<string, unknown> = {};
+  const coerced: Record<string, unknown> = {};
+  for (const [wireName, value] of lookup.entries()) {
+    const field = fields.get(wireName);
+    const key = field?.name ?? wireName;
+    sent[key] = field?.many === true || !Array.isArray(value) ? value : value.at(-1);
+    coerced[key] = field === undefined ? sent[key] : field.coerce(sent[key]);
+  }
+  take(validate(schema, coerced, sent, loc, repair), inputs, inputs, name, pending);
+}
+
+function readBody(body: BodyInput, json: unknown, inputs: ReadInputs, pending: Pending): void {
+  if ("schema" in body) {
+    take(validate(body.schema, json, json, ["body"], body.repair), inputs, inputs, "body", pending);
+    return;
+  }
+  const keys = json !== null && typeof json === "object" ? (json as Record<string, unknown>) : nothing;
+  const target: Record<string, unknown> = {};
+  inputs.body = target;
+  for (const { name, wireName, schema, repair } of body.keys) {
+    const value = Object.hasOwn(keys, wireName) ? keys[wireName] : undefined;
+    take(validate(schema, value, value, ["body", wireName], repair), inputs, target, name, pending);
   }
 }
 
 function take(
   result: Validated | Promise<Validated>,
+  inputs: ReadInputs,
   target: object,
   name: string,
-  findings: Findings,
+  pending: Pending,
 ): void {
   if (result instanceof Promise) {
-    findings.pending ??= [];
-    findings.pending.push(result.then((late) => take(late, target, name, findings)));
+    pending.push(result.then((late) => take(late, inputs, target, name, pending)));
   } else if (result.details === undefined) {
     (target as Record<string, unknown>)[name] = result.value;
   } else {
-    findings.details = [...(findings.details ?? []), ...result.details];
+    inputs.details = [...(inputs.details ?? []), ...result.details];
   }
-}
-
-function pathLookup({ params }: RawRequest): Lookup {
-  return ({ wireName }) => params?.[wireName];
-}
-
-function queryLookup({ url }: RawRequest): Lookup {
-  const start = url.indexOf("?");
-  if (start === -1) return () => undefined;
-  const values = querystring.parse(url.slice(start + 1)) as Record<string, string | string[] | undefined>;
-  return ({ wireName }) => values[wireName];
-}
-
-function headerLookup(request: RawRequest): Lookup {
-  return ({ wireName }) => {
-    const values = headerValues(request, wireName);
-    return values.length > 1 ? values : values[0];
-  };
-}
-
-function cookieLookup(request: RawRequest): Lookup {
-  const cookies = readCookies(request);
-  return ({ wireName }) => cookies[wireName];
 }

@@ -1,27 +1,10 @@
 import { describeError } from "../errors/described-error.ts";
 import { HTTPError } from "../errors/http-error.ts";
 import { ValidationError } from "../errors/validation-error.ts";
-import type { CompiledOperation } from "./compile.ts";
+import { toJson } from "./json.ts";
 import type { RawReply } from "./raw.ts";
-import type { RequestContext } from "./request-context.ts";
 
 const JSON_TYPE = "application/json";
-
-/** The reply for what a handler returned. `undefined` is written as `null`, as FastAPI writes None. */
-export function encodeReply(
-  { declaration }: CompiledOperation,
-  context: RequestContext,
-  value: unknown,
-): RawReply {
-  const status = context.chosenStatus ?? declaration.status;
-  const headers = context.chosenHeaders;
-  const background = context.addedTasks;
-  if (status === 204 || status === 304) {
-    return { status, mediaType: undefined, headers, body: undefined, background, error: undefined };
-  }
-  const body = JSON.stringify(value) ?? "null";
-  return { status, mediaType: JSON_TYPE, headers, body, background, error: undefined };
-}
 
 /** The reply for what the pipeline threw. What is not meant for the client stays in `error`, for the log. */
 export function failureReply(thrown: unknown): RawReply {
@@ -55,7 +38,7 @@ export function detailReply(
     status,
     mediaType: JSON_TYPE,
     headers: rest.headers,
-    body: JSON.stringify({ detail }),
+    body: toJson({ detail }),
     background: undefined,
     error: rest.error,
   };

@@ -1,5 +1,6 @@
+import { branches } from "./branches.ts";
 import { inputJsonSchema, type JsonSchema } from "./json-schema.ts";
-import type { Schema } from "./schema.ts";
+import type { AnySchema } from "./schema.ts";
 
 /** Turns what the URL or a header says into what the schema expects; what it cannot turn it leaves as it is. */
 export type Coerce = (value: unknown) => unknown;
@@ -10,23 +11,29 @@ const TRUE = new Set(["true", "1", "on", "yes", "t", "y"]);
 const FALSE = new Set(["false", "0", "off", "no", "f", "n"]);
 
 /** Whether a parameter declared with this schema takes all its values (`?q=a&q=b`) rather than the last one. */
-export function takesMany(schema: Schema): boolean {
+export function takesMany(schema: AnySchema): boolean {
   const json = inputJsonSchema(schema);
-  return json !== undefined && branches(json, json).some((branch) => branch.type === "array");
+  return json !== undefined && acceptsArray(json, json);
+}
+
+/** The same, of a part of a JSON Schema. */
+export function acceptsArray(json: JsonSchema, root: JsonSchema): boolean {
+  return branches(json, root).some((branch) => branch.type === "array");
 }
 
 /**
  * Compiles the coercion of one parameter from its JSON Schema. The accepted spellings of numbers and booleans
  * are pydantic's in lax mode, which FastAPI uses for everything that comes from the URL.
  */
-export function compileCoercion(schema: Schema): Coerce {
+export function compileCoercion(schema: AnySchema): Coerce {
   const json = inputJsonSchema(schema);
   return json === undefined ? keep : coercionOf(json, json);
 }
 
 const keep: Coerce = (value) => value;
 
-function coercionOf(json: JsonSchema, root: JsonSchema): Coerce {
+/** The same, from a part of a JSON Schema. */
+export function coercionOf(json: JsonSchema, root: JsonSchema): Coerce {
   const candidates = branches(json, root);
   // A union that accepts a string takes the string that was sent, as pydantic's smart mode does.
   if (candidates.some(acceptsString)) return keep;
@@ -43,18 +50,6 @@ function coercionOf(json: JsonSchema, root: JsonSchema): Coerce {
   };
 }
 
-/** The alternatives a schema stands for, references and unions resolved. */
-function branches(json: JsonSchema, root: JsonSchema): JsonSchema[] {
-  if (json.$ref !== undefined) {
-    const target = root.$defs?.[json.$ref.replace("#/$defs/", "")];
-    return target === undefined ? [json] : branches(target, root);
-  }
-  const parts = json.anyOf ?? json.oneOf ?? (json.allOf?.length === 1 ? json.allOf : undefined);
-  if (parts !== undefined) return parts.flatMap((part) => branches(part, root));
-  if (Array.isArray(json.type)) return json.type.map((type: string) => ({ ...json, type }));
-  return [json];
-}
-
 function acceptsString(json: JsonSchema): boolean {
   if (json.enum !== undefined) return json.enum.some((value) => typeof value === "string");
   return json.const === undefined ? json.type === "string" : typeof json.const === "string";
@@ -62,13 +57,18 @@ function acceptsString(json: JsonSchema): boolean {
 
 function branchCoercion(json: JsonSchema, root: JsonSchema): Coerce {
   const type = json.type ?? typeof (json.const ?? json.enum?.[0]);
-  if (type === "integer")
-    return (value) => (typeof value === "string" && INTEGER.test(value) ? Number(value) : value);
-  if (type === "number")
-    return (value) => (typeof value === "string" && NUMBER.test(value) ? Number(value) : value);
+  if (type === "integer" || type === "number") return numberCoercion(type, json.format);
   if (type === "boolean") return toBoolean;
   if (type === "array") return arrayCoercion(json.items === undefined ? keep : coercionOf(json.items, root));
   return keep;
+}
+
+function numberCoercion(type: "integer" | "number", format: string | undefined): Coerce {
+  const pattern = type === "integer" ? INTEGER : NUMBER;
+  // Through Number, the last digits of a large one would be lost.
+  const convert =
+    format === "int64" ? (text: string) => BigInt(text.trim().replace(/^\+|\.0*$/g, "")) : Number;
+  return (value) => (typeof value === "string" && pattern.test(value) ? convert(value) : value);
 }
 
 function toBoolean(value: unknown): unknown {

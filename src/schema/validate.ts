@@ -1,10 +1,11 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { ValidationDetail } from "../errors/validation-error.ts";
-import type { Schema } from "./schema.ts";
+import type { Repair } from "./repair.ts";
+import type { AnySchema } from "./schema.ts";
 
 /** What came of a validation: a value, or what is wrong. */
 export type Validated =
-  | { readonly value: unknown; readonly details?: undefined }
+  | { readonly value: unknown; readonly details?: undefined; readonly issues?: undefined }
   | { readonly details: ValidationDetail[] };
 
 type Loc = readonly (string | number)[];
@@ -15,17 +16,35 @@ type Loc = readonly (string | number)[];
  * @param value - What the schema sees, coerced.
  * @param input - What was sent, shown to the client.
  * @param loc - Where the input stands: `["query", "limit"]`.
+ * @param repair - Mends what can be mended when the schema refuses the value; it is then asked once more.
  */
 export function validate(
-  schema: Schema,
+  schema: AnySchema,
   value: unknown,
   input: unknown,
   loc: Loc,
+  repair: Repair,
 ): Validated | Promise<Validated> {
   const result = schema["~standard"].validate(value);
-  return result instanceof Promise
-    ? result.then((late) => verdict(late, input, loc))
-    : verdict(result, input, loc);
+  if (result instanceof Promise) return result.then((late) => judge(late, schema, value, input, loc, repair));
+  return result.issues === undefined ? result : judge(result, schema, value, input, loc, repair);
+}
+
+function judge(
+  result: StandardSchemaV1.Result<unknown>,
+  schema: AnySchema,
+  value: unknown,
+  input: unknown,
+  loc: Loc,
+  repair: Repair,
+): Validated | Promise<Validated> {
+  if (result.issues === undefined) return result;
+  const mended = repair(value, result.issues);
+  if (Object.is(mended, value)) return verdict(result, input, loc);
+  const again = schema["~standard"].validate(mended);
+  return again instanceof Promise
+    ? again.then((late) => verdict(late, input, loc))
+    : verdict(again, input, loc);
 }
 
 function verdict(result: StandardSchemaV1.Result<unknown>, input: unknown, loc: Loc): Validated {

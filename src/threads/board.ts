@@ -6,8 +6,8 @@ const MAX_TICKET = 0x7fffffff;
 /**
  * Memory that the pool and one thread share, a slot for each call the thread holds.
  *
- * The pool offers a call by writing its ticket; the thread starts it by turning the ticket negative; the pool takes it
- * back by zeroing it. Whoever is second finds another value and leaves the call alone. Tickets are not reused while it
+ * The pool offers a call by writing its ticket; the thread starts it by turning the ticket negative, and zeroes it when
+ * it has ended; the pool takes a call back by zeroing it. Whoever is second finds another value and leaves the call alone. Tickets are not reused while it
  * matters, so a slot is free again at once after a recall although the recalled message is still on its way.
  */
 export interface Board {
@@ -51,7 +51,12 @@ export function claim({ tickets, startedAt }: Board, slot: number, ticket: numbe
   return Atomics.compareExchange(tickets, slot, ticket, -ticket) === ticket;
 }
 
-/** Pool: since when the call has run, in milliseconds of {@link sharedNow}; undefined when it has not been started. */
+/** Thread: the call has ended, though its result may not have been sent yet. */
+export function finish({ tickets }: Board, slot: number): void {
+  Atomics.store(tickets, slot, 0);
+}
+
+/** Pool: since when the call has run, in milliseconds of {@link sharedNow}; undefined when it does not run. */
 export function runningSince(
   { tickets, startedAt }: Board,
   slot: number,

@@ -1,3 +1,4 @@
+import { findUncloneable } from "../app/cloneable.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { SourceLocation } from "../errors/source-location.ts";
 
@@ -64,16 +65,13 @@ export function goneError({ id, location }: WorkPlace): OffloopError {
   });
 }
 
-/** What is sent cannot be cloned. */
-export function cloneError({ id, location }: WorkPlace, found: string, cause: unknown): OffloopError {
+/** What is sent cannot be cloned: a task's arguments, or the parts of a context. */
+export function cloneError({ id, location }: WorkPlace, payload: unknown, cause: unknown): OffloopError {
+  const found = findUncloneable(payload, Array.isArray(payload) ? "args" : "context") ?? String(cause);
   return new OffloopError(
     "OFFLOOP_NOT_CLONEABLE",
     `Cannot run ${id} on a thread: ${found} cannot cross between threads`,
-    {
-      at: location,
-      fix: "pass plain data: what structuredClone accepts",
-      cause,
-    },
+    { at: location, fix: "pass plain data: what structuredClone accepts", cause },
   );
 }
 

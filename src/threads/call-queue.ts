@@ -35,6 +35,14 @@ export class CallQueue {
     return call;
   }
 
+  /** Takes all that fit. */
+  takeWhere(fits: (call: Call) => boolean): Call[] {
+    const taken = [...this.#byWork.values()].flatMap((line) => line.takeWhere(fits));
+    for (const [work, line] of this.#byWork) if (line.first === undefined) this.#byWork.delete(work);
+    this.#size -= taken.length;
+    return taken;
+  }
+
   #lineOf(work: number): Line {
     const found = this.#byWork.get(work);
     if (found !== undefined) return found;
@@ -73,6 +81,13 @@ class Line {
   unshift(call: Call): void {
     if (this.#head > 0) this.#calls[--this.#head] = call;
     else this.#calls.unshift(call);
+  }
+
+  takeWhere(fits: (call: Call) => boolean): Call[] {
+    const calls = this.#calls.slice(this.#head) as Call[];
+    this.#calls = calls.filter((call) => !fits(call));
+    this.#head = 0;
+    return calls.filter(fits);
   }
 
   shift(): Call | undefined {

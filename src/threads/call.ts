@@ -4,8 +4,14 @@ import type { OffloopError } from "../errors/offloop-error.ts";
 /** Requests go before background work. */
 export type CallClass = "request" | "background";
 
+/** A thread, as those see it who have left something open in it. */
+export interface Holder {
+  /** How many replies it holds open: as long as there is one, it must not leave. */
+  open: number;
+}
+
 /** Who waits for a call. */
-export interface Client {
+export interface Waiter {
   /** Whether it has hung up. */
   readonly isGone: boolean;
 }
@@ -21,13 +27,15 @@ export interface NewCall {
   /** How long it may run; undefined: for ever. */
   readonly timeoutMs: number | undefined;
   /** Who waits for it. Looked at before it is started, and now and then while it runs. */
-  readonly client: Client | undefined;
+  readonly waiter: Waiter | undefined;
   /** Called once: with the thread's outcome, or with the error that kept the call from having one. */
-  readonly settle: (error: OffloopError | undefined, outcome: unknown) => void;
+  readonly settle: (error: OffloopError | undefined, outcome: unknown, holder?: Holder) => void;
 }
 
 /** A call the pool has taken on. */
 export interface Call extends NewCall {
+  /** It is meant for the thread it was given to, and no other. */
+  readonly pinned: boolean;
   /** When it came, from `performance.now()`. */
   readonly queuedAt: number;
   /** Its place in the order of arrival. */
@@ -38,7 +46,16 @@ export interface Call extends NewCall {
   cancelled: boolean;
 }
 
-/** A call as the pool keeps it. */
-export function takeOn(call: NewCall, order: number): Call {
-  return { ...call, queuedAt: performance.now(), order, ticket: 0, cancelled: false };
+/**
+ * A call as the pool keeps it.
+ *
+ * @param pinned - Whether it is meant for one thread and no other.
+ */
+export function takeOn(call: NewCall, order: number, pinned: boolean): Call {
+  return { ...call, pinned, queuedAt: performance.now(), order, ticket: 0, cancelled: false };
+}
+
+/** A call about something a thread holds open: short, and nobody else may do it. */
+export function pinnedCall(work: number, payload: unknown, settle: NewCall["settle"]): NewCall {
+  return { work, class: "request", payload, transfer: [], timeoutMs: undefined, waiter: undefined, settle };
 }

@@ -1,17 +1,24 @@
 import type { BackgroundCall } from "../app/background.ts";
+import type { ErrorHandlers } from "../app/error-handlers.ts";
 import type { TaskDeclaration } from "../app/task.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
+import type { Place, RemoteDependency } from "../operation/place.ts";
 import type { RawReply, RawRequest } from "../operation/raw.ts";
-import type { CallClass, Client } from "./call.ts";
-import { packRequest, type ReplyPayload, type TaskOutcome, unpackThrown } from "./messages.ts";
+import type { CallClass, NewCall, Waiter } from "./call.ts";
+import { fetchRest } from "./left-open.ts";
+import type { Packed } from "./packed.ts";
+import type { NamedCall, ReplyPayload } from "./packed-reply.ts";
+import { packRequest, type RequestPayload } from "./packed-request.ts";
 import type { ThreadPool } from "./pool.ts";
 import { refusedReply } from "./refused-reply.ts";
-import { TaskWork, taskWorkId, type Work } from "./work.ts";
+import type { DependencyPayload, DependencyResult, FailurePayload } from "./remote.ts";
+import { packThrown, type TaskOutcome, unpackThrown } from "./thrown.ts";
+import { dependencyWorkId, errorHandlerWorkId, TaskWork, taskWorkId, type Work } from "./work.ts";
 
 /** Runs operations and tasks of an app on the threads of a pool. */
-export interface ThreadCalls {
+export interface ThreadCalls extends Pick<Place, "makeOnThread" | "answerOnThread"> {
   /** Runs one request; gives a reply whatever happens. */
-  operation(index: number, request: RawRequest & Client, timeoutMs: number | undefined): Promise<RawReply>;
+  operation(index: number, request: RawRequest & Waiter, timeoutMs: number | undefined): Promise<RawReply>;
   /** Runs a task and gives its result, or throws what it threw. */
   task(
     declaration: TaskDeclaration,
@@ -22,46 +29,109 @@ export interface ThreadCalls {
 }
 
 /** @param works - The pool's table of work. */
-export function createThreadCalls(pool: ThreadPool, works: readonly Work[]): ThreadCalls {
-  const indexes = new Map(works.map((work, index) => [work.id, index]));
-  const tasks = new Map(
-    works.flatMap((work) => (work instanceof TaskWork ? [[work.declaration.name, work.declaration]] : [])),
-  );
-  return {
-    operation: (work, request, timeoutMs) =>
-      new Promise((resolve) => {
-        const settle = (error: OffloopError | undefined, outcome: unknown): void =>
-          resolve(error === undefined ? unpackReply(outcome as ReplyPayload, tasks) : refusedReply(error));
-        pool.run({ work, class: "request", ...packRequest(request), timeoutMs, client: request, settle });
-      }),
-    task: (declaration, args, callClass, timeoutMs) =>
-      new Promise((resolve, reject) => {
-        const work = indexes.get(taskWorkId(declaration.name));
-        if (work === undefined) return reject(unknownTask(declaration));
-        const settle = (error: OffloopError | undefined, outcome: unknown): void => {
-          const [ok, value] = error === undefined ? (outcome as TaskOutcome) : [false as const, error];
-          if (ok) resolve(value);
-          else reject(value instanceof OffloopError ? value : unpackThrown(value));
-        };
-        pool.run({
-          work,
-          class: callClass,
-          payload: args,
-          transfer: [],
-          timeoutMs,
-          client: undefined,
-          settle,
-        });
-      }),
+export function createThreadCalls(
+  pool: ThreadPool,
+  works: readonly Work[],
+  handlers: ErrorHandlers,
+): ThreadCalls {
+  const table: Table = {
+    pool,
+    handlers,
+    indexes: new Map(works.map((work, index) => [work.id, index])),
+    tasks: new Map(
+      works.flatMap((work) => (work instanceof TaskWork ? [[work.declaration.name, work.declaration]] : [])),
+    ),
   };
+  return {
+    operation: (index, request, timeoutMs) =>
+      askReply(table, index, packRequest(request), { timeoutMs, waiter: request }),
+    task: async (declaration, args, callClass, timeoutMs) => {
+      const index = table.indexes.get(taskWorkId(declaration.name));
+      if (index === undefined) throw unknownTask(declaration);
+      return askValue(table, index, args, callClass, timeoutMs);
+    },
+    makeOnThread: (remote) => makeDependency(table, remote),
+    answerOnThread: (handler, error, request) => {
+      const index = table.indexes.get(errorHandlerWorkId(handlers.indexOf(handler))) as number;
+      const payload: FailurePayload = { request: packHead(request), thrown: packThrown(error, handlers) };
+      return askReply(table, index, { payload, transfer: [] }, { timeoutMs: undefined, waiter: undefined });
+    },
+  };
+}
+
+/** What an app has on the threads of a pool. */
+interface Table {
+  readonly pool: ThreadPool;
+  readonly handlers: ErrorHandlers;
+  /** The place of each work in the pool's table. */
+  readonly indexes: ReadonlyMap<string, number>;
+  readonly tasks: ReadonlyMap<string, TaskDeclaration>;
+}
+
+function askReply(
+  { pool, tasks }: Table,
+  work: number,
+  { payload, transfer }: Packed<unknown>,
+  { timeoutMs, waiter }: Pick<NewCall, "timeoutMs" | "waiter">,
+): Promise<RawReply> {
+  return new Promise((resolve) => {
+    const settle: NewCall["settle"] = (error, outcome, holder) => {
+      if (error !== undefined) return resolve(refusedReply(error));
+      const reply = unpackReply(outcome as ReplyPayload, tasks);
+      const leftOpen = (outcome as ReplyPayload)[6];
+      if (leftOpen === undefined || holder === undefined) return resolve(reply);
+      resolve({ ...reply, ...fetchRest(pool, holder, work, leftOpen) });
+    };
+    pool.run({ work, class: "request", payload, transfer, timeoutMs, waiter, settle });
+  });
+}
+
+function askValue(
+  { pool, handlers }: Table,
+  work: number,
+  payload: unknown,
+  callClass: CallClass,
+  timeoutMs: number | undefined,
+): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const settle: NewCall["settle"] = (error, outcome) => {
+      if (error !== undefined) return reject(error);
+      const [ok, given] = outcome as TaskOutcome;
+      if (ok) resolve(given);
+      else reject(unpackThrown(given, handlers));
+    };
+    pool.run({ work, class: callClass, payload, transfer: [], timeoutMs, waiter: undefined, settle });
+  });
+}
+
+async function makeDependency(table: Table, remote: RemoteDependency): Promise<unknown> {
+  const { operation, node, request, inputs, values, exchange } = remote;
+  const { id } = operation.declaration;
+  const index = table.indexes.get(dependencyWorkId(id, node.path)) as number;
+  const payload: DependencyPayload = { operation: id, request: packHead(request), inputs, values };
+  const made = await askValue(table, index, payload, "request", undefined);
+  const { value, background, status, headers } = made as DependencyResult;
+  for (const call of nameless(background, table.tasks) ?? []) exchange.background.calls.push(call);
+  if (status !== undefined) exchange.response.status = status;
+  for (const [name, text] of headers ?? []) exchange.response.headers.append(name, text);
+  return value;
+}
+
+/** A request without its body. */
+function packHead({ id, method, url, params, headers, client }: RawRequest): RequestPayload {
+  return packRequest({ id, method, url, params, headers, client, body: undefined, parts: undefined }).payload;
+}
+
+function nameless(
+  named: readonly NamedCall[] | undefined,
+  tasks: ReadonlyMap<string, TaskDeclaration>,
+): BackgroundCall[] | undefined {
+  return named?.map(([name, args]) => ({ task: tasks.get(name) ?? missingTask(name), args }));
 }
 
 function unpackReply(payload: ReplyPayload, tasks: ReadonlyMap<string, TaskDeclaration>): RawReply {
   const [status, mediaType, headers, body, named, error] = payload;
-  const background = named?.map(
-    ([name, args]): BackgroundCall => ({ task: tasks.get(name) ?? missingTask(name), args }),
-  );
-  return { status, mediaType, headers, body, background, error };
+  return { status, mediaType, headers, body, background: nameless(named, tasks), error };
 }
 
 /** Stands for a task that only the thread knows: fails when its turn comes, like any task. */

@@ -1,37 +1,68 @@
 import { workerData } from "node:worker_threads";
 import type { App } from "../app/app.ts";
+import type { DependencyDeclaration } from "../app/dependency.ts";
 import { type CloseLifespans, openLifespans } from "../app/lifespan.ts";
 import { type AppTarget, loadApp } from "../app/load.ts";
+import type { Replacement } from "../app/overrides.ts";
 import { whenServed } from "../app/place.ts";
 import { bindTask } from "../app/task.ts";
+import { KeptDependencies } from "../dependencies/kept.ts";
+import { listDependencies } from "../dependencies/reach.ts";
 import { describeError } from "../errors/described-error.ts";
 import { Inbox } from "./inbox.ts";
 import type { CallBatch, Control, Hello, ThreadData } from "./messages.ts";
+import type { GivenValues } from "./thread-options.ts";
 import { listWork, type Work } from "./work.ts";
+import { WorkRunner } from "./work-runner.ts";
+
+/** Closes what a thread has opened. Gives the errors of what failed to close. */
+type Close = () => Promise<unknown[]>;
 
 /** What a thread runs: it imports the user's module, compares what that declares, and takes calls. */
 async function enter(data: ThreadData): Promise<void> {
-  const { port, target, workIds } = data;
+  const { port, target, workIds, given } = data;
   const inbox = new Inbox(data);
-  let close: CloseLifespans = async () => [];
+  let close: Close = async () => [];
   // Also keeps the thread until the pool ends it.
   port.on("message", (message: CallBatch | Control) => {
     if (Array.isArray(message)) inbox.receive(message);
     else if ("cancelled" in message) inbox.cancel(message.cancelled);
     else void leave(close);
   });
+  // Calls that have ended keep their results when a later one ends the thread.
+  process.on("exit", () => inbox.flush());
   try {
     const app = await findApp(target);
+    const overrides = new Map(app.overrides);
+    const kept = new KeptDependencies(overrides);
+    takeGiven(app, given, kept, overrides);
     for (const task of app.declaredTasks()) bindTask(task, async ({ fn }, args) => fn(...args));
-    const work = new Map(listWork(app).map((item) => [item.id, item]));
+    const work = new Map(listWork(app, overrides).map((item) => [item.id, item]));
     const hello = compare(workIds, work);
     if ("ready" in hello) {
-      close = await openLifespans(app.declaredLifespans("thread"));
-      inbox.open(workIds.map((id) => work.get(id) as Work));
+      close = closing(kept, await openLifespans(app.declaredLifespans("thread")));
+      const works = workIds.map((id) => work.get(id) as Work);
+      inbox.open(new WorkRunner(works, app.operationSettings.errorHandlers, kept));
     }
     port.postMessage(hello);
   } catch (error) {
     port.postMessage({ failed: describeError(rootOf(error)) } satisfies Hello);
+  }
+}
+
+function takeGiven(
+  app: App,
+  given: GivenValues,
+  kept: KeptDependencies,
+  overrides: Map<DependencyDeclaration, Replacement>,
+): void {
+  if (given.length === 0) return;
+  const dependencies = listDependencies(app.declaredOperations(), app.overrides);
+  for (const [index, value] of given) {
+    const dependency = dependencies[index];
+    if (dependency === undefined) continue; // another app was loaded, which the comparison of work will tell
+    if (dependency.scope === "app" && !overrides.has(dependency)) kept.set(dependency, value);
+    else overrides.set(dependency, { value });
   }
 }
 
@@ -47,9 +78,18 @@ function compare(wanted: readonly string[], work: ReadonlyMap<string, Work>): He
   return missing.length + extra.length === 0 ? { ready: true } : { missing, extra };
 }
 
+/** What the scope "thread" has made, then the lifespans. */
+function closing(kept: KeptDependencies, closeLifespans: CloseLifespans): Close {
+  return async () => {
+    const failures: unknown[] = [];
+    await kept.close().catch((error: unknown) => failures.push(error));
+    return [...failures, ...(await closeLifespans())];
+  };
+}
+
 /** Closes what the thread has opened, and ends it: nothing that was left running may keep it. */
-async function leave(close: CloseLifespans): Promise<void> {
-  for (const error of await close()) console.error("a lifespan failed to close:", error);
+async function leave(close: Close): Promise<void> {
+  for (const error of await close()) console.error("could not be closed:", error);
   process.exit(0);
 }
 

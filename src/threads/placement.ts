@@ -1,5 +1,8 @@
 import { availableParallelism } from "node:os";
-import type { Call } from "./call.ts";
+import type { OffloopError } from "../errors/offloop-error.ts";
+import type { Call, Holder } from "./call.ts";
+import { exitedError, goneError, type WorkPlace } from "./call-error.ts";
+import { PinnedCalls } from "./pinned-calls.ts";
 import type { PoolOptions } from "./pool-options.ts";
 import type { Roster } from "./roster.ts";
 import type { Thread } from "./thread.ts";
@@ -21,6 +24,7 @@ export class Placement {
   readonly #roster: Roster;
   readonly #waiting: WaitingCalls;
   readonly #loads: WorkLoads;
+  readonly #pinned = new PinnedCalls();
 
   constructor(options: PoolOptions, roster: Roster, waiting: WaitingCalls, loads: WorkLoads) {
     this.#options = options;
@@ -29,8 +33,34 @@ export class Placement {
     this.#loads = loads;
   }
 
-  /** Takes the next call that may go, and its thread; undefined when none may. */
+  /** Has the thread that holds something open be given what concerns that. */
+  pin(holder: Holder, call: Call): void {
+    this.#pinned.push(holder, call);
+  }
+
+  /** Takes all calls that are meant for one thread. */
+  takePinned(): Call[] {
+    return this.#pinned.clear();
+  }
+
+  /** Takes the next call that may go and that somebody still waits for, and its thread; undefined when none may. */
   next(): Placed | undefined {
+    const pinned = this.#pinned.next(this.#roster, (call) => this.#giveUp(call, exitedError, "it is gone"));
+    if (pinned !== undefined) return pinned;
+    for (let placed = this.#wanted(); placed !== undefined; placed = this.#wanted()) {
+      const { call, thread } = placed;
+      if (call.waiter?.isGone !== true) return placed;
+      this.#giveUp(call, goneError, "");
+      if (thread.load === 0) this.#roster.rest(thread);
+    }
+    return undefined;
+  }
+
+  #giveUp(call: Call, error: (place: WorkPlace, why: string) => OffloopError, why: string): void {
+    call.settle(error(this.#options.works[call.work] as WorkPlace, why), undefined);
+  }
+
+  #wanted(): Placed | undefined {
     return this.#along() ?? this.#toIdle();
   }
 
@@ -45,7 +75,9 @@ export class Placement {
     }
     if (thread === undefined) return undefined;
     const call = this.#waiting.takeRequest(this.#loads.isQuick);
-    return call && { call, thread };
+    if (call === undefined || call.transfer.length === 0) return call && { call, thread };
+    this.#waiting.putBack([call]); // what was transferred could not be taken back: it waits for an idle thread
+    return undefined;
   }
 
   /** Any call goes to an idle thread; beyond `max` busy ones, only what may use the express lane. */

@@ -1,15 +1,7 @@
-import { findUncloneable } from "../app/cloneable.ts";
 import type { OffloopError } from "../errors/offloop-error.ts";
 import { Admission } from "./admission.ts";
-import { type Call, type NewCall, takeOn } from "./call.ts";
-import {
-  cloneError,
-  exitedError,
-  goneError,
-  noThreadsError,
-  timeoutError,
-  type WorkPlace,
-} from "./call-error.ts";
+import { type Call, type Holder, type NewCall, pinnedCall, takeOn } from "./call.ts";
+import { cloneError, exitedError, noThreadsError, timeoutError, type WorkPlace } from "./call-error.ts";
 import { Placement } from "./placement.ts";
 import type { PoolOptions } from "./pool-options.ts";
 import type { PoolSize } from "./pool-size.ts";
@@ -41,7 +33,7 @@ export class ThreadPool implements RosterListener {
     this.#options = options;
     this.#roster = new Roster(options, this);
     this.#loads = new WorkLoads(options.works.length);
-    this.#admission = new Admission(options, this.#roster, this.#waiting);
+    this.#admission = new Admission(options, this.#roster, this.#waiting, this.#loads);
     this.#placement = new Placement(options, this.#roster, this.#waiting, this.#loads);
     this.#rounds = new Rounds(this.#roster, (thread, call, ms) => this.#endLate(thread, call, ms));
   }
@@ -72,8 +64,19 @@ export class ThreadPool implements RosterListener {
     const refusal = this.#closed
       ? exitedError(this.#placeOf(newCall), "the server closed")
       : this.#admission.refusal(newCall);
-    if (refusal === undefined) this.#queue(newCall);
-    else newCall.settle(refusal, undefined);
+    if (refusal !== undefined) {
+      newCall.settle(refusal, undefined);
+      return;
+    }
+    this.#waiting.push(takeOn(newCall, this.#order++, false));
+    this.#schedule();
+  }
+
+  /** Has the thread that holds something open do what concerns that, once it is done with what it runs. */
+  runOn(holder: Holder, work: number, payload: unknown, settle: Call["settle"]): void {
+    const newCall = pinnedCall(work, payload, settle);
+    this.#placement.pin(holder, takeOn(newCall, this.#order++, true));
+    this.#schedule();
   }
 
   /** Ends all threads. What they run and what waits is settled with an error. */
@@ -82,6 +85,7 @@ export class ThreadPool implements RosterListener {
     clearTimeout(this.#patience);
     this.#rounds.stop();
     await this.#roster.close();
+    for (const call of this.#placement.takePinned()) this.#lose(call, "the server closed");
     this.#giveUpWaiting((place) => exitedError(place, "the server closed"));
   }
 
@@ -95,7 +99,7 @@ export class ThreadPool implements RosterListener {
     this.#admission.recordEnd(thread.progressAt);
     this.#loads.record(call, runMs);
     this.#loads.leave(call);
-    call.settle(undefined, outcome);
+    call.settle(undefined, outcome, thread);
   }
 
   onResults(): void {
@@ -107,14 +111,13 @@ export class ThreadPool implements RosterListener {
     const why = this.#closed ? "the server closed" : cause === undefined ? "it exited" : String(cause);
     for (const call of started) {
       this.#loads.leave(call);
-      call.settle(exitedError(this.#placeOf(call), why), undefined);
+      this.#lose(call, why);
     }
     if (!this.#closed) this.#roster.growTo(1);
     this.#dispatch();
   }
 
-  #queue(newCall: NewCall): void {
-    this.#waiting.push(takeOn(newCall, this.#order++));
+  #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
     // After the poll phase: all requests read in this turn of the loop go out as one message a thread.
@@ -129,11 +132,6 @@ export class ThreadPool implements RosterListener {
     const given = new Set<Thread>();
     for (let placed = this.#placement.next(); placed !== undefined; placed = this.#placement.next()) {
       const { call, thread } = placed;
-      if (call.client?.isGone === true) {
-        call.settle(goneError(this.#placeOf(call)), undefined);
-        if (thread.load === 0) this.#roster.rest(thread);
-        continue;
-      }
       this.#loads.enter(call);
       thread.give(call);
       this.#rounds.expect(call);
@@ -143,15 +141,17 @@ export class ThreadPool implements RosterListener {
     const { max, reserve } = this.#options;
     // The express lane is kept warm: a short request should not wait for a thread to load the app.
     if (this.#roster.busy >= max) this.#roster.growTo(max + reserve);
-    if (this.#waiting.size > 0 || this.#anyAhead())
-      this.#patience ??= setTimeout(() => this.#onPatienceOver(), PATIENCE_MS);
+    if (
+      this.#patience === undefined &&
+      (this.#waiting.size > 0 || this.#roster.mayHoldUnstarted(performance.now() - 2 * PATIENCE_MS))
+    )
+      this.#patience = setTimeout(() => this.#onPatienceOver(), PATIENCE_MS);
   }
 
   #send(thread: Thread): void {
     for (const { call, error } of thread.flush()) {
       this.#loads.leave(call);
-      const found = findUncloneable(call.payload, "args") ?? (error as Error).message;
-      call.settle(cloneError(this.#placeOf(call), found, error), undefined);
+      call.settle(cloneError(this.#placeOf(call), call.payload, error), undefined);
     }
     if (thread.load === 0) this.#roster.rest(thread);
   }
@@ -160,9 +160,10 @@ export class ThreadPool implements RosterListener {
     this.#patience = undefined;
     const now = performance.now();
     for (const thread of this.#roster) {
-      if (thread.load < 2 || now - thread.progressAt < PATIENCE_MS) continue;
-      thread.quick = false; // it got stuck in a call that was expected to be quick
+      if (thread.load === 0 || now - thread.progressAt < PATIENCE_MS) continue;
+      thread.quick = false; // it got stuck in a call that was expected to be quick, or in what one has left running
       this.#takenBack(thread.recallUnstarted());
+      if (thread.running === undefined) this.#roster.miss(thread);
     }
     const since = this.#waiting.since ?? now;
     if (now - since >= PATIENCE_MS)
@@ -187,9 +188,8 @@ export class ThreadPool implements RosterListener {
     for (const call of this.#waiting.takeAll()) call.settle(why(this.#placeOf(call)), undefined);
   }
 
-  #anyAhead(): boolean {
-    for (const thread of this.#roster) if (thread.load > 1) return true;
-    return false;
+  #lose(call: Call, why: string): void {
+    call.settle(exitedError(this.#placeOf(call), why), undefined);
   }
 
   #placeOf({ work }: NewCall): WorkPlace {

@@ -1,15 +1,17 @@
 import { threadChannel } from "../channels/channels.ts";
 import type { OffloopError } from "../errors/offloop-error.ts";
+import type { Holder } from "./call.ts";
+import { IdleThreads, LEAVE_MS } from "./idle-threads.ts";
 import type { Hello } from "./messages.ts";
+import { MissingThreads } from "./missing-threads.ts";
 import type { PoolOptions } from "./pool-options.ts";
-import { startError } from "./start-error.ts";
+import { StartDelay } from "./start-delay.ts";
+import { idleExitError, startError } from "./start-error.ts";
 import { Thread } from "./thread.ts";
 import type { ThreadListener, ThreadLoss } from "./thread-listener.ts";
 
-const FIRST_RETRY_MS = 100;
-const LAST_RETRY_MS = 30_000;
-/** How long a thread that leaves may take to close what it has opened. */
-const LEAVE_MS = 5_000;
+/** One that has not ended for so long is inside a native call, like execSync, and ends only when that returns. */
+const END_MS = 2_000;
 
 /** What the roster tells the pool. */
 export interface RosterListener extends Pick<ThreadListener<Thread>, "onResult" | "onResults"> {
@@ -25,26 +27,29 @@ export class Roster implements ThreadListener<Thread> {
   readonly #listener: RosterListener;
   readonly #threads = new Set<Thread>();
   readonly #starting = new Map<Thread, (error: OffloopError | undefined) => void>();
-  /** The one used last is used next, so that those not needed idle long enough to leave. */
-  readonly #idle: Thread[] = [];
-  #leaving: NodeJS.Timeout | undefined;
-  #retryMs = 0;
-  #retryAt = 0;
-  #failure: OffloopError | undefined;
+  /** Why threads that are being ended could not load the app. */
+  readonly #refused = new WeakMap<Thread, OffloopError>();
+  readonly #idle: IdleThreads;
+  readonly #missing = new MissingThreads((thread, ms) => {
+    this.#report(thread, `it took no call for ${ms} ms`);
+    thread.end();
+  });
+  readonly #delay = new StartDelay(() => this.growTo(1));
   #closed = false;
 
   constructor(options: PoolOptions, listener: RosterListener) {
     this.#options = options;
     this.#listener = listener;
+    this.#idle = new IdleThreads(options.idleMs, () => this.#staying);
   }
 
   /** Threads that hold a call, and those that are being ended: their place is not free before they are gone. */
   get busy(): number {
-    return this.ready - this.#idle.length;
+    return this.ready - this.#idle.size;
   }
 
   get idle(): number {
-    return this.#idle.length;
+    return this.#idle.size;
   }
 
   /** Threads that have loaded the app. */
@@ -54,32 +59,54 @@ export class Roster implements ThreadListener<Thread> {
 
   /** Why the last thread could not start, while no later one could. */
   get failure(): OffloopError | undefined {
-    return this.#failure;
+    return this.#delay.failure;
   }
 
   [Symbol.iterator](): Iterator<Thread> {
     return this.#threads.values();
   }
 
+  /** Whether a thread may hold a call that it has not started, when those given for longer have been looked at. */
+  mayHoldUnstarted(givenSince: number): boolean {
+    for (const { load, progressAt } of this.#threads)
+      if (load > 1 || (load === 1 && progressAt > givenSince)) return true;
+    return false;
+  }
+
   /** Takes an idle thread, to be given a call. */
   takeIdle(): Thread | undefined {
-    return this.#idle.pop();
+    return this.#idle.take();
+  }
+
+  /** The thread that holds something open, while it is there. */
+  find(holder: Holder): Thread | undefined {
+    const thread = holder as Thread;
+    return this.#threads.has(thread) && !thread.ending ? thread : undefined;
+  }
+
+  /** Takes this thread out of the idle ones, if it is among them: it is given a call that is meant for it. */
+  take(thread: Thread): void {
+    this.#idle.delete(thread);
   }
 
   /** The thread holds no call: it is idle, unless it is being ended. */
   rest(thread: Thread): void {
     if (thread.ending) return;
-    thread.idleSince = performance.now();
-    this.#idle.push(thread);
-    if (this.ready > 1) this.#leaving ??= setTimeout(() => this.#letLeave(), this.#options.idleMs).unref();
+    this.#missing.delete(thread);
+    this.#idle.add(thread);
+  }
+
+  /** The thread has taken none of the calls it was given: it is idle again when it says so, or is ended. */
+  miss(thread: Thread): void {
+    this.#missing.add(thread);
   }
 
   /** Starts threads until there are this many, unless the last start failed a moment ago. */
   growTo(count: number): void {
-    if (this.#closed || performance.now() < this.#retryAt) return;
+    if (this.#closed || this.#delay.isOn) return;
     while (this.#threads.size < count) {
       void this.startOne().then((error) => {
-        if (error !== undefined && !this.#closed) this.#options.onStartFailure(error);
+        if (error !== undefined && !this.#closed) this.#options.onThreadFailure(error);
       });
     }
   }
@@ -91,28 +118,26 @@ export class Roster implements ThreadListener<Thread> {
     return new Promise((resolve) => this.#starting.set(thread, resolve));
   }
 
-  /** Ends all threads: those that idle may close what they have opened, the others end whatever they do. */
+  /** Ends all threads: those that idle may close what they have opened, the others end whatever they do but a native call. */
   async close(): Promise<void> {
     this.#closed = true;
-    clearTimeout(this.#leaving);
-    const gone = [...this.#threads].map(
-      (thread) => new Promise((resolve) => thread.worker.once("exit", resolve)),
+    this.#delay.stop();
+    const gone = [...this.#threads].map((thread) =>
+      exitWithin(thread, this.#idle.has(thread) ? LEAVE_MS + END_MS : END_MS),
     );
-    const idle = new Set(this.#idle.splice(0));
-    for (const thread of this.#threads) {
-      if (idle.has(thread)) leave(thread);
-      else thread.end();
-    }
+    this.#idle.close();
+    for (const thread of this.#threads) if (!thread.ending) thread.end();
     await Promise.all(gone);
   }
 
   onHello(thread: Thread, hello: Hello): void {
     const error = startError(hello, thread.id, this.#options);
-    this.#settleStart(thread, error);
     if (error !== undefined) {
+      this.#refused.set(thread, error);
       thread.end();
       return;
     }
+    this.#settleStart(thread, undefined);
     threadChannel.publish({ event: "start", thread: thread.id, threads: this.ready });
     this.rest(thread);
     this.#listener.onStarted();
@@ -124,17 +149,19 @@ export class Roster implements ThreadListener<Thread> {
 
   onResults(thread: Thread): void {
     if (thread.load === 0) this.rest(thread);
+    if (thread.proven) this.#delay.prove();
     this.#listener.onResults(thread);
   }
 
   onExit(thread: Thread, loss: ThreadLoss): void {
     this.#threads.delete(thread);
-    const place = this.#idle.indexOf(thread);
-    if (place !== -1) this.#idle.splice(place, 1);
+    this.#missing.delete(thread);
+    this.#idle.delete(thread);
     if (this.#starting.has(thread)) {
       const message = loss.cause === undefined ? "it ended while it loaded the app" : String(loss.cause);
-      this.#settleStart(thread, startError({ failed: { type: "Error", message } }, thread.id, this.#options));
-    }
+      const ended = startError({ failed: { type: "Error", message } }, thread.id, this.#options);
+      this.#settleStart(thread, this.#refused.get(thread) ?? ended);
+    } else if (!thread.ending && loss.started.length === 0) this.#onIdleExit(thread, loss.cause);
     threadChannel.publish({
       event: thread.ending ? "leave" : "exit",
       thread: thread.id,
@@ -143,47 +170,40 @@ export class Roster implements ThreadListener<Thread> {
     this.#listener.onLoss(loss);
   }
 
-  /** Sends away threads that have idled long enough; one stays. */
-  #letLeave(): void {
-    this.#leaving = undefined;
-    const now = performance.now();
-    let staying = [...this.#threads].filter((thread) => !thread.ending && !this.#starting.has(thread)).length;
-    while (
-      staying > 1 &&
-      this.#idle[0] !== undefined &&
-      now - this.#idle[0].idleSince >= this.#options.idleMs
-    ) {
-      leave(this.#idle.shift() as Thread);
-      staying--;
-    }
-    const next = this.#idle[0];
-    if (staying < 2 || next === undefined) return;
-    this.#leaving = setTimeout(() => this.#letLeave(), next.idleSince + this.#options.idleMs - now).unref();
+  #onIdleExit(thread: Thread, cause: unknown): void {
+    const error = this.#report(thread, cause === undefined ? "it exited" : String(cause));
+    // One that ended before it did anything is no better than one that cannot start.
+    if (!thread.proven) this.#delay.fail(error);
+  }
+
+  #report(thread: Thread, why: string): OffloopError {
+    const error = idleExitError(thread.id, why, this.#options);
+    this.#options.onThreadFailure(error);
+    return error;
+  }
+
+  get #staying(): number {
+    return [...this.#threads].filter((thread) => !thread.ending && !this.#starting.has(thread)).length;
   }
 
   #settleStart(thread: Thread, error: OffloopError | undefined): void {
     const settle = this.#starting.get(thread);
     if (settle === undefined) return;
     this.#starting.delete(thread);
-    this.#failure = error;
-    this.#retryMs =
-      error === undefined
-        ? 0
-        : Math.min(LAST_RETRY_MS, this.#retryMs === 0 ? FIRST_RETRY_MS : this.#retryMs * 2);
-    this.#retryAt = performance.now() + this.#retryMs;
+    if (error === undefined) this.#delay.succeed();
+    else this.#delay.fail(error);
     settle(error);
-    if (error === undefined) return;
-    this.#listener.onStarted();
-    // Without any thread nothing else would try again: calls are refused.
-    setTimeout(() => {
-      this.#retryAt = 0;
-      this.growTo(1);
-    }, this.#retryMs).unref();
+    if (error !== undefined) this.#listener.onStarted();
   }
 }
 
-function leave(thread: Thread): void {
-  thread.leave();
-  const timer = setTimeout(() => thread.end(), LEAVE_MS);
-  thread.worker.once("exit", () => clearTimeout(timer));
+/** Resolves when the thread has ended, or the time is over. */
+function exitWithin(thread: Thread, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    thread.worker.once("exit", () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }

@@ -23,9 +23,9 @@ export class Rounds {
   }
 
   /** A call goes to a thread: the next round must not come later than it needs. */
-  expect({ timeoutMs, client }: Call): void {
+  expect({ timeoutMs, waiter }: Call): void {
     if (timeoutMs !== undefined) this.#within(Math.min(timeoutMs, ROUND_MS));
-    else if (client !== undefined && this.#timer === undefined) this.#within(ROUND_MS);
+    else if (waiter !== undefined && this.#timer === undefined) this.#within(ROUND_MS);
   }
 
   stop(): void {
@@ -54,12 +54,12 @@ export class Rounds {
 
   /** After how many milliseconds to look at the call again. */
   #judge(thread: Thread, call: Call, ms: number): number | undefined {
-    const { timeoutMs, client } = call;
+    const { timeoutMs, waiter } = call;
     if (timeoutMs !== undefined && ms >= timeoutMs) {
       this.#onLate(thread, call, ms);
       return undefined;
     }
-    if (client?.isGone === true && !call.cancelled) thread.cancel(call);
+    if (waiter?.isGone === true && !call.cancelled) thread.cancel(call);
     return timeoutMs === undefined ? ROUND_MS : Math.min(ROUND_MS, timeoutMs - ms);
   }
 }

@@ -33,6 +33,22 @@ export function startError(
   });
 }
 
+/** The error of a thread that ended while it ran no call. */
+export function idleExitError(
+  thread: number,
+  why: unknown,
+  { target }: { readonly target: AppTarget },
+): OffloopError {
+  return new OffloopError(
+    "OFFLOOP_THREAD_EXITED",
+    `Cannot keep thread ${thread}: ${why}, while no call ran in it`,
+    {
+      at: { file: fileURLToPath(target.url), line: 1, column: 1 },
+      fix: "look for what goes on after a call: an error in a timer, a promise that nobody awaits, process.exit, a loop",
+    },
+  );
+}
+
 function listed(ids: readonly string[], where: string): string[] {
   if (ids.length === 0) return [];
   const more = ids.length > SHOWN ? ` and ${ids.length - SHOWN} more` : "";

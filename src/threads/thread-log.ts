@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { type MessagePort, threadId } from "node:worker_threads";
 import { type Log, type LogFunction, logLevels } from "../app/log.ts";
-import type { LogLine } from "./messages.ts";
+import type { LogLine } from "./log-line.ts";
 
 /** Makes a request's log in a thread: its lines go to the main thread, which writes the one stream. */
 export function createThreadLog(port: MessagePort, level: string, request: string, operation: string): Log {

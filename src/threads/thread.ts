@@ -15,13 +15,13 @@ import {
   runningSince,
   sharedNow,
 } from "./board.ts";
-import type { Call } from "./call.ts";
+import type { Call, Holder } from "./call.ts";
+import type { LogLine } from "./log-line.ts";
 import {
   CALL_FIELDS,
   type CallBatch,
   type Control,
   type Hello,
-  type LogLine,
   RESULT_FIELDS,
   type ResultBatch,
   type ThreadData,
@@ -31,7 +31,7 @@ import type { ThreadListener, ThreadLoss } from "./thread-listener.ts";
 import type { ThreadOptions } from "./thread-options.ts";
 
 /** One worker and the calls it holds. */
-export class Thread {
+export class Thread implements Holder {
   readonly worker: Worker;
   /** The worker's threadId, also after it has ended. */
   readonly id: number;
@@ -46,22 +46,20 @@ export class Thread {
   quick = false;
   /** Since when it holds no call, from `performance.now()`. */
   idleSince = 0;
+  /** How many replies it holds open. */
+  open = 0;
   /** When it last gave a result or was handed a call while idle. */
   progressAt = 0;
   /** Whether it is being ended. */
   ending = false;
+  /** Whether it has ever given a result. */
+  proven = false;
 
   constructor(options: ThreadOptions, listener: ThreadListener<Thread>) {
     const { port1, port2 } = new MessageChannel();
-    const { target, workIds, resourceLimits, logLevel } = options;
-    const data: ThreadData = {
-      offloop: "thread",
-      port: port2,
-      board: this.#board,
-      target,
-      workIds,
-      logLevel,
-    };
+    const { target, workIds, mayBeEnded, given, resourceLimits, logLevel } = options;
+    const shared = { port: port2, board: this.#board };
+    const data: ThreadData = { offloop: "thread", ...shared, target, workIds, mayBeEnded, given, logLevel };
     const entry = new URL(`./entry${import.meta.url.slice(-3)}`, import.meta.url);
     this.worker = new Worker(entry, {
       workerData: data,
@@ -135,7 +133,7 @@ export class Thread {
   /** Takes back the calls it has not started, in their order. What was transferred to it stays. */
   recallUnstarted(): Call[] {
     return this.#slots.release(
-      (call, slot) => call.transfer.length === 0 && recall(this.#board, slot, call.ticket),
+      (call, slot) => call.transfer.length === 0 && !call.pinned && recall(this.#board, slot, call.ticket),
     );
   }
 
@@ -183,6 +181,7 @@ export class Thread {
       const call = this.#slots.at(slot);
       if (call === undefined) continue; // it was given up before it ended
       this.#slots.free(slot);
+      this.proven = true;
       listener.onResult(this, call, results[i + 1] as number, results[i + 2]);
     }
     listener.onResults(this);

@@ -52,6 +52,11 @@ export class WaitingCalls {
     return calls;
   }
 
+  /** Takes the calls whose clients have hung up. */
+  takeGone(): Call[] {
+    return this.#queues.request.takeWhere(({ waiter }) => waiter?.isGone === true);
+  }
+
   /** Takes the oldest request among the works that may run. */
   takeRequest(mayRun: (work: number) => boolean): Call | undefined {
     return this.#queues.request.take(mayRun);

@@ -1,23 +1,59 @@
 import type { App } from "../app/app.ts";
+import type { ErrorHandler } from "../app/error-handlers.ts";
 import type { Operation } from "../app/operation.ts";
+import type { Overrides } from "../app/overrides.ts";
 import { type TaskDeclaration, taskDeclaration } from "../app/task.ts";
-import { type CompiledOperation, compileOperation } from "../operation/compile.ts";
+import { type DependencyPlan, planDependencies } from "../dependencies/plan.ts";
+import { type CompiledOperation, compileOperation, type OperationSettings } from "../operation/compile.ts";
 
 /** An operation, as something a thread can be asked to run. */
 export class OperationWork {
   readonly id: string;
   readonly declaration: Operation;
+  readonly plan: DependencyPlan;
+  readonly #settings: OperationSettings;
   #compiled: CompiledOperation | undefined;
 
-  constructor(declaration: Operation) {
+  constructor(declaration: Operation, settings: OperationSettings, overrides: Overrides) {
     this.id = declaration.id;
     this.declaration = declaration;
+    this.plan = planDependencies(declaration, overrides);
+    this.#settings = settings;
   }
 
   /** Worked out at its first call, so that a thread is ready before it has looked at 200 schemas. */
   get compiled(): CompiledOperation {
-    this.#compiled ??= compileOperation(this.declaration);
+    this.#compiled ??= compileOperation(this.declaration, this.plan, this.#settings);
     return this.#compiled;
+  }
+
+  /** Whether it, or something it needs, reads a form. */
+  get readsForm(): boolean {
+    const all = [this.declaration, ...this.plan.nodes.map((node) => node.declaration)];
+    return all.some(({ inputs }) => inputs.form !== undefined);
+  }
+}
+
+/** A plain dependency of an operation that runs on the loop. */
+export class DependencyWork {
+  readonly id: string;
+  readonly declaration: DependencyPlan["nodes"][number]["declaration"];
+
+  constructor(operation: OperationWork, index: number) {
+    const { declaration, path } = operation.plan.nodes[index] as DependencyPlan["nodes"][number];
+    this.id = dependencyWorkId(operation.id, path);
+    this.declaration = declaration;
+  }
+}
+
+/** An error handler. */
+export class ErrorHandlerWork {
+  readonly id: string;
+  readonly declaration: ErrorHandler;
+
+  constructor(declaration: ErrorHandler, index: number) {
+    this.id = errorHandlerWorkId(index);
+    this.declaration = declaration;
   }
 }
 
@@ -32,16 +68,42 @@ export class TaskWork {
   }
 }
 
-export type Work = OperationWork | TaskWork;
+export type Work = OperationWork | TaskWork | DependencyWork | ErrorHandlerWork;
 
 /** What threads find a task by. */
 export function taskWorkId(name: string): string {
   return `task ${name}`;
 }
 
-/** Everything an app declares that can be run, operations first. */
-export function listWork(app: App): Work[] {
-  const operations = app.declaredOperations().map((operation) => new OperationWork(operation));
+/** What threads find a dependency by. */
+export function dependencyWorkId(operation: string, path: string): string {
+  return `${operation} needs ${path}`;
+}
+
+/** What threads find an error handler by. */
+export function errorHandlerWorkId(index: number): string {
+  return `error handler ${index}`;
+}
+
+/**
+ * Everything an app declares that can be run, operations first.
+ *
+ * @param overrides - Dependencies that are replaced.
+ */
+export function listWork(app: App, overrides: Overrides): Work[] {
+  const operations = app
+    .declaredOperations()
+    .map((operation) => new OperationWork(operation, app.operationSettings, overrides));
+  const dependencies = operations.flatMap((operation) =>
+    operation.plan.nodes.flatMap(({ crosses }, index) =>
+      crosses ? [new DependencyWork(operation, index)] : [],
+    ),
+  );
   const tasks = app.declaredTasks().flatMap((task) => taskDeclaration(task) ?? []);
-  return [...operations, ...tasks.map((task) => new TaskWork(task))];
+  return [
+    ...operations,
+    ...tasks.map((task) => new TaskWork(task)),
+    ...dependencies,
+    ...app.operationSettings.errorHandlers.map((handler, index) => new ErrorHandlerWork(handler, index)),
+  ];
 }

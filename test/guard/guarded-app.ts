@@ -2,7 +2,7 @@ import { execSync } from "node:child_process";
 import { scryptSync as hash } from "node:crypto";
 import fs from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { App } from "offloop";
+import { App, depends } from "offloop";
 
 /** Mistakes the guard finds, on lines that say which; lines that end in "fine" are none. */
 
@@ -120,3 +120,13 @@ app.get("/promise-meant", { runs: "thread" }, () => load()); // fine
 app.task("tally", (by: number) => {
   hits = by; // refused: assigns to "hits"
 });
+
+const counted = depends(() => {
+  hits++; // refused: counts up or down "hits"
+  return hits;
+});
+const version = depends(async () => {
+  return fs.readFileSync(import.meta.filename, "utf8"); // warned: calls fs.readFileSync
+});
+const both = depends({ deps: { counted, version } }, async ({ counted, version }) => [counted, version]); // fine
+app.get("/needs", { deps: { both } }, async ({ both }) => both); // fine

@@ -30,19 +30,23 @@ eachLane(
   },
 );
 
-eachLane("X-Request-ID: a fit one is taken over, another is made; the answer names it", async (lane) => {
-  const ask = (id: string): Promise<Response> =>
-    fetch(`${server.url}/${lane}/log/1`, { headers: { "x-request-id": id } });
-  const taken = await ask("abc-123");
-  assert.deepEqual([await taken.json(), taken.headers.get("x-request-id")], ["abc-123", "abc-123"]);
-  for (const unfit of ["x".repeat(129), 'forged","level":60']) {
-    const made = await ask(unfit);
-    const id = await made.json();
-    assert.notEqual(id, unfit);
-    assert.equal(made.headers.get("x-request-id"), id);
-  }
-  assert.ok((await fetch(`${server.url}/nope`)).headers.get("x-request-id"));
-});
+eachLane(
+  "X-Request-ID: a fit one is taken over, another is made; the answer names it to who sent one, and with an error",
+  async (lane) => {
+    const ask = (id: string): Promise<Response> =>
+      fetch(`${server.url}/${lane}/log/1`, { headers: { "x-request-id": id } });
+    const taken = await ask("abc-123");
+    assert.deepEqual([await taken.json(), taken.headers.get("x-request-id")], ["abc-123", "abc-123"]);
+    for (const unfit of ["x".repeat(129), 'forged","level":60']) {
+      const made = await ask(unfit);
+      const id = await made.json();
+      assert.notEqual(id, unfit);
+      assert.equal(made.headers.get("x-request-id"), id);
+    }
+    assert.ok((await fetch(`${server.url}/nope`)).headers.get("x-request-id"));
+    assert.equal((await fetch(`${server.url}/${lane}/log/1`)).headers.get("x-request-id"), null);
+  },
+);
 
 test("log: 200 requests on threads at once keep their own order, and no line is torn", async () => {
   const ids = await Promise.all(

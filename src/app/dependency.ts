@@ -1,0 +1,97 @@
+import { OffloopError } from "../errors/offloop-error.ts";
+import type { SourceLocation } from "../errors/source-location.ts";
+import type { Inputs } from "./inputs.ts";
+import type { AnyFunction, Lane } from "./lane.ts";
+
+/**
+ * How long a dependency's value is kept: for the `"request"`, until after the response and its background tasks; for the
+ * `"function"`, until before the response is sent; for the `"thread"` it was made in; for the `"app"`, as long as it is
+ * served.
+ */
+export type Scope = "request" | "function" | "thread" | "app";
+
+declare const valueType: unique symbol;
+
+/** Something that handlers and other dependencies need, made by a function: FastAPI's `Depends`. */
+export interface Dependency<Value = unknown> {
+  /** The function, to call it in a unit test. */
+  readonly fn: AnyFunction;
+  /** How long its value is kept. */
+  readonly scope: Scope;
+  /** @internal Carries the type of the value. */
+  readonly [valueType]?: Value;
+}
+
+/** Dependencies by the name under which their values are received. */
+// biome-ignore lint/suspicious/noExplicitAny: each value's type is inferred from the dependency, not from here
+export type Dependencies = Readonly<Record<string, Dependency<any>>>;
+
+/** The value of a dependency. */
+export type DependencyValue<D> = D extends Dependency<infer Value> ? Value : never;
+
+/** The values of dependencies, by name. */
+export type DependencyValues<D extends Dependencies> = {
+  readonly [Name in keyof D]: DependencyValue<D[Name]>;
+};
+
+/** A name and a dependency. Names may come twice: all run, the last one's value is received. */
+export type NamedDependency = readonly [name: string, dependency: DependencyDeclaration];
+
+/** A dependency as declared: what the pipeline looks at. */
+export interface DependencyDeclaration extends Dependency {
+  readonly name: string;
+  readonly lane: Lane;
+  /** A generator function: it yields its value, and closes it when it goes on. */
+  readonly isGenerator: boolean;
+  readonly cache: boolean;
+  readonly inputs: Inputs;
+  readonly deps: readonly NamedDependency[];
+  readonly location: SourceLocation;
+}
+
+const declarations = new WeakSet<object>();
+
+/** Notes that a dependency was declared. */
+export function registerDependency(dependency: DependencyDeclaration): void {
+  declarations.add(dependency);
+}
+
+/** Whether a value is what `depends` returns. */
+export function isDependency(value: unknown): value is DependencyDeclaration {
+  return typeof value === "object" && value !== null && declarations.has(value);
+}
+
+/** Names that a handler receives already. */
+const taken = new Set([
+  "params",
+  "query",
+  "headers",
+  "cookies",
+  "body",
+  "form",
+  "background",
+  "request",
+  "response",
+  "signal",
+]);
+
+/** @throws {OffloopError} `OFFLOOP_DEPENDENCY_INVALID` for what is no dependency, or has a name that is taken. */
+export function namedDependencies(what: string, deps: object, at: SourceLocation): NamedDependency[] {
+  return Object.entries(deps).map(([name, dependency]) => {
+    if (taken.has(name)) {
+      throw new OffloopError(
+        "OFFLOOP_DEPENDENCY_INVALID",
+        `Cannot add "${name}" to the deps of ${what}: every handler receives something else under this name`,
+        { at, fix: "give it another name" },
+      );
+    }
+    if (!isDependency(dependency)) {
+      throw new OffloopError(
+        "OFFLOOP_DEPENDENCY_INVALID",
+        `Cannot add "${name}" to the deps of ${what}: expected a dependency, got ${typeof dependency}`,
+        { at, fix: "wrap the function: depends(fn)" },
+      );
+    }
+    return [name, dependency];
+  });
+}

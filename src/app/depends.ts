@@ -1,0 +1,161 @@
+import { types } from "node:util";
+import { OffloopError } from "../errors/offloop-error.ts";
+import type { SourceLocation } from "../errors/source-location.ts";
+import type { Schemas } from "../schema/schema.ts";
+import type { Context, Model, NoSchemas } from "./context.ts";
+import {
+  type Dependencies,
+  type Dependency,
+  type DependencyDeclaration,
+  namedDependencies,
+  registerDependency,
+  type Scope,
+} from "./dependency.ts";
+import { checkInputs } from "./inputs.ts";
+import { type AnyFunction, type Lane, laneOf } from "./lane.ts";
+import { callerLocation } from "./location.ts";
+
+/** What a dependency declares. */
+export interface DependencyOptions<
+  P extends Schemas = NoSchemas,
+  Q extends Model = NoSchemas,
+  H extends Model = NoSchemas,
+  C extends Model = NoSchemas,
+  B extends Model | undefined = undefined,
+  F extends Model | undefined = undefined,
+  D extends Dependencies = NoSchemas,
+> {
+  /** How long its value is kept. Default `"request"`. */
+  readonly scope?: Scope;
+  /** Whether its value serves everyone who needs it in the same request. Default true. */
+  readonly cache?: boolean;
+  /** Where it runs, against the rule: an async function on `"loop"`, a plain one on `"thread"`. */
+  readonly runs?: Lane;
+  /** A schema for each name of the path that it reads. */
+  readonly params?: P;
+  /** The query parameters it reads. */
+  readonly query?: Q;
+  /** The headers it reads: `x_token` reads `x-token`. */
+  readonly headers?: H;
+  /** The cookies it reads. */
+  readonly cookies?: C;
+  /** The body it reads, as JSON. */
+  readonly body?: B;
+  /** The form fields and files it reads. */
+  readonly form?: F;
+  /** The dependencies it needs itself, by the name under which it receives them. */
+  readonly deps?: D;
+}
+
+/** What a function gives as a dependency: what it returns, awaited, or what its generator yields. */
+export type Provided<Result> =
+  // biome-ignore lint/suspicious/noExplicitAny: what a generator returns or is sent does not matter here
+  Result extends AsyncGenerator<infer Value, any, any> | Generator<infer Value, any, any>
+    ? Value
+    : Awaited<Result>;
+
+/**
+ * Declares a dependency. The rule holds for it too: an async function runs on the loop, a plain one on a thread; in a
+ * plain operation all of its dependencies run in its thread. A generator function yields its value once and closes it
+ * in what follows the `yield`, where it also sees the error of the handler.
+ *
+ * @param fn - Makes the value. Receives the inputs and dependencies it declares, as a handler does.
+ * @param options - Its scope, its inputs, and the dependencies it needs itself; also accepted before the function.
+ * @returns The dependency, for the `deps` of operations, routers, apps and other dependencies.
+ * @throws {OffloopError} `OFFLOOP_HANDLER_INVALID`, `OFFLOOP_LANE_UNKNOWN`, `OFFLOOP_SCHEMA_INVALID`,
+ * `OFFLOOP_DEPENDENCY_INVALID`, `OFFLOOP_DEPENDENCY_SCOPE`.
+ * @example
+ * ```ts
+ * import { DatabaseSync } from "node:sqlite";
+ * import { App, depends } from "offloop";
+ * import { z } from "zod";
+ *
+ * const db = depends(() => new DatabaseSync("shop.db"), { scope: "thread" });
+ * const page = depends({ query: { skip: z.int().default(0), limit: z.int().default(100) } }, ({ query }) => query);
+ *
+ * const app = new App();
+ * app.get("/items", { deps: { db, page } }, ({ db, page }) =>
+ *   db.prepare("select * from items limit ? offset ?").all(page.limit, page.skip));
+ * ```
+ */
+export function depends<Result>(
+  fn: (context: Context) => Result,
+  options?: Pick<DependencyOptions, "scope" | "cache" | "runs">,
+): Dependency<Provided<Result>>;
+export function depends<
+  Result,
+  P extends Schemas = NoSchemas,
+  Q extends Model = NoSchemas,
+  H extends Model = NoSchemas,
+  C extends Model = NoSchemas,
+  B extends Model | undefined = undefined,
+  F extends Model | undefined = undefined,
+  D extends Dependencies = NoSchemas,
+>(
+  options: DependencyOptions<P, Q, H, C, B, F, D>,
+  fn: (context: Context<Extract<keyof P, string>, P, Q, H, C, B, F, D>) => Result,
+): Dependency<Provided<Result>>;
+export function depends(first: unknown, second?: unknown): Dependency<never> {
+  const [options, fn] = typeof first === "function" ? [second ?? {}, first] : [first ?? {}, second];
+  return createDependency(options as DependencyOptions, fn, callerLocation()) as unknown as Dependency<never>;
+}
+
+function createDependency(
+  options: DependencyOptions,
+  fn: unknown,
+  location: SourceLocation,
+): DependencyDeclaration {
+  const name = (fn as { name?: string } | undefined)?.name || "(anonymous)";
+  const what = `the dependency ${name}`;
+  const lane = laneOf(what, fn, options.runs, location);
+  const inputs = checkInputs(what, options, location);
+  const dependency: DependencyDeclaration = {
+    name,
+    fn: fn as AnyFunction,
+    lane,
+    isGenerator: types.isGeneratorFunction(fn),
+    scope: options.scope ?? "request",
+    cache: options.cache ?? true,
+    inputs,
+    // Looked up when the app is served: only then can a record that was completed later, and a cycle in it, be seen.
+    get deps() {
+      return namedDependencies(what, options.deps ?? {}, location);
+    },
+    location,
+  };
+  checkScope(what, dependency);
+  registerDependency(dependency);
+  return dependency;
+}
+
+const scopes: readonly Scope[] = ["function", "request", "thread", "app"];
+
+function checkScope(
+  what: string,
+  { scope, isGenerator, inputs, deps, location: at }: DependencyDeclaration,
+): void {
+  if (!scopes.includes(scope)) {
+    throw new OffloopError(
+      "OFFLOOP_OPTION_INVALID",
+      `Cannot declare ${what}: scope is ${JSON.stringify(scope)}`,
+      { at, fix: `use one of ${scopes.join(", ")}` },
+    );
+  }
+  // A value may be made of what closes sooner; a generator would use it while it closes itself.
+  const least = scope === "request" && !isGenerator ? "function" : scope;
+  const outlives = deps.find(([, inner]) => scopes.indexOf(inner.scope) < scopes.indexOf(least));
+  if (outlives !== undefined) {
+    throw new OffloopError(
+      "OFFLOOP_DEPENDENCY_SCOPE",
+      `Cannot declare ${what}: its scope is "${scope}", that of "${outlives[0]}" only "${outlives[1].scope}"`,
+      { at, fix: `give "${outlives[0]}" the scope "${scope}", or this one the scope "${outlives[1].scope}"` },
+    );
+  }
+  if ((scope === "thread" || scope === "app") && !inputs.isEmpty) {
+    throw new OffloopError(
+      "OFFLOOP_DEPENDENCY_SCOPE",
+      `Cannot declare ${what}: its scope is "${scope}", and it reads a request`,
+      { at, fix: 'remove its inputs, or use the scope "request"' },
+    );
+  }
+}

@@ -1,0 +1,51 @@
+import { OffloopError } from "../errors/offloop-error.ts";
+import type { SourceLocation } from "../errors/source-location.ts";
+import type { BaseContext } from "./context.ts";
+import { type AnyFunction, type Lane, laneOf } from "./lane.ts";
+import { callerLocation } from "./location.ts";
+
+/** A class of errors. */
+// biome-ignore lint/suspicious/noExplicitAny: a constructor may take anything
+export type ErrorClass<E = unknown> = abstract new (...args: any[]) => E;
+
+/** Answers an error: returns what a handler may return. */
+export type ErrorAnswer<E> = (error: E, context: BaseContext) => unknown;
+
+/** A function that answers errors of one class. */
+export interface ErrorHandler {
+  readonly type: ErrorClass;
+  readonly lane: Lane;
+  readonly fn: AnyFunction;
+  readonly location: SourceLocation;
+}
+
+export type ErrorHandlers = readonly ErrorHandler[];
+
+/** @throws {OffloopError} `OFFLOOP_HANDLER_INVALID`, `OFFLOOP_LANE_UNKNOWN`. */
+export function createErrorHandler(type: unknown, fn: unknown): ErrorHandler {
+  const location = callerLocation();
+  if (typeof type !== "function") {
+    throw new OffloopError(
+      "OFFLOOP_HANDLER_INVALID",
+      `Cannot answer errors of ${String(type)}: expected a class, got ${typeof type}`,
+      { at: location, fix: "pass the class of the errors first, then the function" },
+    );
+  }
+  const lane = laneOf(`the error handler of ${type.name}`, fn, undefined, location);
+  return { type: type as unknown as ErrorClass, lane, fn: fn as AnyFunction, location };
+}
+
+/** The handler for a thrown value: that of its own class, or else of the nearest one it extends. */
+export function findErrorHandler(handlers: ErrorHandlers, thrown: unknown): ErrorHandler | undefined {
+  if (handlers.length === 0 || typeof thrown !== "object" || thrown === null) return undefined;
+  for (
+    let prototype = Object.getPrototypeOf(thrown);
+    prototype !== null;
+    prototype = Object.getPrototypeOf(prototype)
+  ) {
+    // The one that was added last wins, as in FastAPI's table.
+    const found = handlers.findLast(({ type }) => type === prototype.constructor);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

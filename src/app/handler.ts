@@ -1,0 +1,26 @@
+import type { AnySchema, InputOf, Schemas } from "../schema/schema.ts";
+import type { Context, Model, NoSchemas } from "./context.ts";
+import type { Dependencies } from "./dependency.ts";
+import type { Reply } from "./reply.ts";
+
+/** What a handler may return: what the response schema takes, a generator of it, or a finished response. */
+export type HandlerResult<R extends AnySchema | undefined> = R extends AnySchema
+  ? Answer<R> | Promise<Answer<R>> | Items<Answer<R>>
+  : unknown;
+
+type Answer<R extends AnySchema> = InputOf<R> | Reply | Response;
+// biome-ignore lint/suspicious/noExplicitAny: what a generator returns or is sent does not matter here
+type Items<Item> = AsyncGenerator<Item, any, any> | Generator<Item, any, any>;
+
+/** A function that answers requests. */
+export type Handler<
+  Path extends string = string,
+  P extends Schemas = NoSchemas,
+  Q extends Model = NoSchemas,
+  H extends Model = NoSchemas,
+  C extends Model = NoSchemas,
+  B extends Model | undefined = undefined,
+  F extends Model | undefined = undefined,
+  D extends Dependencies = NoSchemas,
+  R extends AnySchema | undefined = undefined,
+> = (context: Context<Path, P, Q, H, C, B, F, D>) => HandlerResult<R>;

@@ -1,0 +1,96 @@
+import { openAsBlob, readFileSync } from "node:fs";
+
+/** A file as it arrived: in memory, or on disk when it is large. */
+export interface ReceivedFile {
+  /** The name the client gave it. */
+  readonly filename: string;
+  /** The media type the client gave it; `"application/octet-stream"` when it gave none. */
+  readonly mediaType: string;
+  /** Its size in bytes. */
+  readonly size: number;
+  /** Its content, when it is in memory. */
+  readonly bytes: Uint8Array | undefined;
+  /** Where its content is, when it is on disk. */
+  readonly path: string | undefined;
+}
+
+/**
+ * An uploaded file: a web `File` that a plain function can read too. One larger than 1 MiB is on disk, at `path`, until
+ * the request's background tasks have ended; any other is in memory.
+ *
+ * Its name is what the client sent, without folders. It says nothing about the content.
+ *
+ * @example
+ * ```ts
+ * import { createHash } from "node:crypto";
+ * import { App } from "offloop";
+ * import { z } from "zod";
+ *
+ * const app = new App();
+ * app.post("/digest", { form: { file: z.file() } }, ({ form }) =>
+ *   ({ name: form.file.name, sha256: createHash("sha256").update(form.file.readSync()).digest("hex") }));
+ * ```
+ */
+export class UploadedFile extends File {
+  /** Where it is on disk; undefined while it is in memory. */
+  readonly path: string | undefined;
+  #content: Uint8Array | undefined;
+
+  /** @internal */
+  constructor({ filename, mediaType, size, bytes, path }: ReceivedFile) {
+    super([], filename, { type: mediaType });
+    this.path = path;
+    Object.defineProperty(this, "size", { value: size, enumerable: true });
+    this.#content = bytes;
+  }
+
+  /** Its content at once. Blocks while it is read from disk: for plain functions. */
+  readSync(): Uint8Array {
+    this.#content ??= readFileSync(this.path as string);
+    return this.#content;
+  }
+
+  /** Its content. */
+  override async bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return new Uint8Array(await this.arrayBuffer());
+  }
+
+  /** Its content as an `ArrayBuffer`. */
+  override async arrayBuffer(): Promise<ArrayBuffer> {
+    return (await this.#blob()).arrayBuffer();
+  }
+
+  /** Its content as UTF-8 text. */
+  override async text(): Promise<string> {
+    return (await this.#blob()).text();
+  }
+
+  /** Its content as a stream. */
+  override stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    const { readable, writable } = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>();
+    // A failure is seen by whoever reads.
+    this.#blob()
+      .then((blob) => blob.stream().pipeTo(writable))
+      .catch((error) => writable.abort(error));
+    return readable;
+  }
+
+  /** A part of its content. */
+  override slice(start?: number, end?: number, contentType?: string): Blob {
+    return new Blob([this.readSync() as Uint8Array<ArrayBuffer>]).slice(start, end, contentType);
+  }
+
+  async #blob(): Promise<Blob> {
+    if (this.#content === undefined) return openAsBlob(this.path as string);
+    return new Blob([this.#content as Uint8Array<ArrayBuffer>]);
+  }
+}
+
+/** The same type with every `File` in it as an uploaded one. */
+export type Uploaded<T> = T extends File
+  ? UploadedFile
+  : T extends readonly (infer Item)[]
+    ? Uploaded<Item>[]
+    : T extends object
+      ? { readonly [Key in keyof T]: Uploaded<T[Key]> }
+      : T;

@@ -1,0 +1,71 @@
+import type { DependencyDeclaration, Scope } from "../app/dependency.ts";
+import { OffloopError } from "../errors/offloop-error.ts";
+
+type AnyGenerator = Generator<unknown> | AsyncGenerator<unknown>;
+
+interface Open {
+  readonly declaration: DependencyDeclaration;
+  readonly generator: AnyGenerator;
+}
+
+/** What went wrong, boxed: anything can be thrown, `undefined` too. */
+export interface Failure {
+  readonly error: unknown;
+}
+
+/** Generator dependencies that have yielded their value and are not closed yet. */
+export class OpenDependencies {
+  #open: Open[] = [];
+
+  get size(): number {
+    return this.#open.length;
+  }
+
+  /** Makes a dependency's value: what its function returns, or what its generator yields, which then stays open. */
+  async enter(declaration: DependencyDeclaration, context: unknown): Promise<unknown> {
+    if (!declaration.isGenerator) return declaration.fn(context);
+    const generator = declaration.fn(context) as AnyGenerator;
+    const { done, value } = await generator.next();
+    if (done === true) throw yieldError(declaration, "without a yield");
+    this.#open.push({ declaration, generator });
+    return value;
+  }
+
+  /**
+   * Closes those of a scope, or all; the newest first. Each sees the failure at its `yield`; what one throws
+   * is what the next one sees.
+   *
+   * @returns What went wrong in the end; undefined when nothing did, or when one of them caught it.
+   */
+  async close(failure: Failure | undefined, scope?: Scope): Promise<Failure | undefined> {
+    const closing = this.#open.filter(
+      ({ declaration }) => scope === undefined || declaration.scope === scope,
+    );
+    this.#open = this.#open.filter((open) => !closing.includes(open));
+    let left = failure;
+    for (const open of closing.toReversed()) left = await closeOne(open, left);
+    return left;
+  }
+}
+
+async function closeOne(
+  { declaration, generator }: Open,
+  failure: Failure | undefined,
+): Promise<Failure | undefined> {
+  try {
+    const { done } = await (failure === undefined ? generator.next() : generator.throw(failure.error));
+    if (done === true) return undefined;
+    await generator.return(undefined);
+    return { error: yieldError(declaration, "a second time") };
+  } catch (error) {
+    return { error };
+  }
+}
+
+function yieldError({ name, location }: DependencyDeclaration, how: string): OffloopError {
+  const what = how === "a second time" ? `it yielded ${how}` : `it ended ${how}`;
+  return new OffloopError("OFFLOOP_DEPENDENCY_YIELD", `Cannot use the dependency ${name}: ${what}`, {
+    at: location,
+    fix: "have its generator yield exactly once: what comes before opens the value, what comes after closes it",
+  });
+}

@@ -1,0 +1,103 @@
+import type { DependencyDeclaration, NamedDependency } from "../app/dependency.ts";
+import type { Operation } from "../app/operation.ts";
+import type { Overrides } from "../app/overrides.ts";
+import { pathNames } from "../app/path.ts";
+import { formatLocation, OffloopError } from "../errors/offloop-error.ts";
+
+/** A name, and the place in the plan of the dependency whose value it stands for. */
+export type NamedIndex = readonly [name: string, index: number];
+
+/** One dependency of an operation, in its place. */
+export interface PlannedDependency {
+  readonly declaration: DependencyDeclaration;
+  /** What it needs itself: all of that comes before it in the plan. */
+  readonly deps: readonly NamedIndex[];
+  /** How the operation comes to need it: `user > db`. */
+  readonly path: string;
+  /** A value that stands in for it, in tests. */
+  readonly fixed: { readonly value: unknown } | undefined;
+  /** It runs on a thread while its operation runs on the loop. */
+  readonly crosses: boolean;
+}
+
+/** Everything an operation needs, in the order in which it is made. */
+export interface DependencyPlan {
+  readonly nodes: readonly PlannedDependency[];
+  /** What the handler receives. */
+  readonly deps: readonly NamedIndex[];
+}
+
+/**
+ * Works out once what an operation needs: what a dependency needs itself comes before it, and each comes once, unless
+ * it says `cache: false`.
+ *
+ * @throws {OffloopError} `OFFLOOP_DEPENDENCY_CYCLE`, `OFFLOOP_DEPENDENCY_LANE`, `OFFLOOP_PATH_INVALID`.
+ */
+export function planDependencies(operation: Operation, overrides: Overrides): DependencyPlan {
+  const nodes: PlannedDependency[] = [];
+  const indexes = new Map<DependencyDeclaration, number>();
+  const chain: DependencyDeclaration[] = [];
+
+  const place = (named: NamedDependency, outer: string): NamedIndex => {
+    const [name, wanted] = named;
+    const path = outer === "" ? name : `${outer} > ${name}`;
+    const known = wanted.cache ? indexes.get(wanted) : undefined;
+    if (known !== undefined) return [name, known];
+    const replacement = overrides.get(wanted) ?? wanted;
+    const declaration = "value" in replacement ? wanted : replacement;
+    if (chain.includes(declaration)) throw cycle(operation, [...chain, declaration]);
+    chain.push(declaration);
+    const deps = "value" in replacement ? [] : declaration.deps.map((inner) => place(inner, path));
+    chain.pop();
+    const fixed = "value" in replacement ? replacement : undefined;
+    const crosses = fixed === undefined && operation.lane === "loop" && mustCross(declaration);
+    nodes.push({ declaration, deps, path, fixed, crosses });
+    if (fixed === undefined) checkPlace(operation, declaration, path);
+    indexes.set(wanted, nodes.length - 1);
+    return [name, nodes.length - 1];
+  };
+
+  return { deps: operation.deps.map((named) => place(named, "")), nodes };
+}
+
+/** What lasts as long as the app is made where the app is served: it never crosses for a request. */
+function mustCross({ lane, scope }: DependencyDeclaration): boolean {
+  return lane === "thread" && scope !== "app";
+}
+
+function checkPlace(operation: Operation, declaration: DependencyDeclaration, path: string): void {
+  const { isGenerator, scope, location: at } = declaration;
+  const names = pathNames(operation.path);
+  const unknown = Object.keys(declaration.inputs.params).find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new OffloopError(
+      "OFFLOOP_PATH_INVALID",
+      `Cannot add ${operation.id}: its dependency ${path} reads "${unknown}", the path has no :${unknown}`,
+      {
+        at: operation.location,
+        note: `the dependency: ${formatLocation(at)}`,
+        fix: `add /:${unknown} to the path`,
+      },
+    );
+  }
+  if (operation.lane !== "loop" || !mustCross(declaration) || (!isGenerator && scope !== "thread")) return;
+  const what = isGenerator ? "a plain generator, which" : "kept by a thread, and";
+  throw new OffloopError(
+    "OFFLOOP_DEPENDENCY_LANE",
+    `Cannot add ${operation.id}: it is async and needs ${path}, ${what} cannot leave its thread`,
+    {
+      at: operation.location,
+      note: `the dependency: ${formatLocation(at)}`,
+      fix: 'make the dependency async, or declare it with runs: "loop", or make the operation a plain function',
+    },
+  );
+}
+
+function cycle({ id, location }: Operation, chain: readonly DependencyDeclaration[]): OffloopError {
+  const names = chain.slice(chain.indexOf(chain.at(-1) as DependencyDeclaration)).map(({ name }) => name);
+  return new OffloopError(
+    "OFFLOOP_DEPENDENCY_CYCLE",
+    `Cannot add ${id}: its dependencies need each other: ${names.join(" > ")}`,
+    { at: location, fix: "take one of them out of the deps of the other" },
+  );
+}

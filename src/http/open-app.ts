@@ -1,0 +1,46 @@
+import type { FastifyInstance } from "fastify";
+import type { Logger } from "pino";
+import type { App } from "../app/app.ts";
+import { openLifespans } from "../app/lifespan.ts";
+import type { AppTarget } from "../app/load.ts";
+import type { Override } from "../app/overrides.ts";
+import type { ResolvedSettings } from "../app/settings.ts";
+import { describeError } from "../errors/described-error.ts";
+import { type Lanes, openLanes } from "./lanes.ts";
+import { createServer } from "./server.ts";
+
+/** How an app is opened. */
+export interface OpenAppOptions {
+  readonly settings: ResolvedSettings;
+  readonly target: AppTarget | undefined;
+  readonly log: Logger;
+  readonly accessLog: boolean;
+  /** What a test puts in place of dependencies. */
+  readonly overrides?: readonly Override[];
+}
+
+/** An app that can be asked, but does not listen yet. */
+export interface OpenApp {
+  readonly lanes: Lanes;
+  readonly fastify: FastifyInstance;
+}
+
+/**
+ * Opens all that an app needs: its lifespans, its lanes, its server.
+ *
+ * @param opened - Takes what is to be closed, in reverse.
+ */
+export async function openApp(
+  app: App,
+  { settings, target, log, accessLog, overrides }: OpenAppOptions,
+  opened: AsyncDisposableStack,
+): Promise<OpenApp> {
+  const close = await openLifespans(app.declaredLifespans("main"));
+  opened.defer(async () => {
+    for (const error of await close()) log.error({ err: describeError(error) }, "a lifespan failed to close");
+  });
+  const lanes = await openLanes(app, settings, target, log, overrides);
+  opened.defer(() => lanes.close());
+  const fastify = await createServer(app, lanes, settings, log, accessLog);
+  return { lanes, fastify };
+}

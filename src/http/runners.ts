@@ -1,0 +1,73 @@
+import type { ResolvedSettings } from "../app/settings.ts";
+import type { TaskDeclaration } from "../app/task.ts";
+import { withinDeadline } from "../operation/deadline.ts";
+import type { Place } from "../operation/place.ts";
+import type { RawReply } from "../operation/raw.ts";
+import { runOperation } from "../operation/run.ts";
+import type { CallClass } from "../threads/call.ts";
+import { timeoutError } from "../threads/call-error.ts";
+import type { ThreadCalls } from "../threads/calls.ts";
+import { refusedReply } from "../threads/refused-reply.ts";
+import { OperationWork, TaskWork, type Work } from "../threads/work.ts";
+import type { HttpRequest } from "./request.ts";
+import { watchTask } from "./watched-work.ts";
+
+/** Runs a task on its lane. */
+export type TaskRunner = (task: TaskDeclaration, args: unknown[], callClass: CallClass) => Promise<unknown>;
+
+type Timeouts = ResolvedSettings["timeouts"];
+
+/** The deadline of a piece of work: its own, or what the app says for its kind. */
+export function deadlineOf(work: Work, timeouts: Timeouts): number | undefined {
+  if (work instanceof OperationWork) return work.declaration.timeoutMs ?? timeouts.operationMs;
+  return work instanceof TaskWork ? (work.declaration.timeoutMs ?? timeouts.taskMs) : undefined;
+}
+
+/** Makes what runs tasks. */
+export function taskRunner(
+  threads: ThreadCalls | undefined,
+  timeouts: Timeouts,
+  isWatched: boolean,
+): TaskRunner {
+  return (task, args, callClass) => {
+    const timeoutMs = task.timeoutMs ?? timeouts.taskMs;
+    if (task.lane === "thread" && threads !== undefined)
+      return threads.task(task, args, callClass, timeoutMs);
+    const run = (): Promise<unknown> => runOnLoop(task, args, timeoutMs);
+    return isWatched ? watchTask(task.name, run) : run();
+  };
+}
+
+/** How an operation is run, decided once: its lane, and whether it has a deadline. */
+export function runnerOf(
+  work: OperationWork,
+  index: number,
+  threads: ThreadCalls | undefined,
+  place: Place,
+  timeouts: Timeouts,
+): (request: HttpRequest) => Promise<RawReply> {
+  const { declaration } = work;
+  const timeoutMs = deadlineOf(work, timeouts);
+  if (declaration.lane === "thread" && threads !== undefined)
+    return (request) => threads.operation(index, request, timeoutMs);
+  const { compiled } = work;
+  if (timeoutMs === undefined) return (request) => runOperation(compiled, request, place);
+  return (request) =>
+    withinDeadline(timeoutMs, runOperation(compiled, request, place), (elapsedMs) => {
+      const error = timeoutError(declaration, timeoutMs, elapsedMs, "loop");
+      request.cancel(new DOMException(`${timeoutMs} ms have passed`, "TimeoutError"));
+      return refusedReply(error);
+    });
+}
+
+async function runOnLoop(
+  task: TaskDeclaration,
+  args: unknown[],
+  timeoutMs: number | undefined,
+): Promise<unknown> {
+  if (timeoutMs === undefined) return task.fn(...args);
+  const run = (async () => task.fn(...args))();
+  return withinDeadline(timeoutMs, run, (elapsedMs) => {
+    throw timeoutError({ id: `task ${task.name}`, location: task.location }, timeoutMs, elapsedMs, "loop");
+  });
+}

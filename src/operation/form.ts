@@ -1,0 +1,37 @@
+import querystring from "fast-querystring";
+import { UploadedFile } from "../app/uploaded-file.ts";
+import { headerValue } from "./headers.ts";
+import type { RawRequest } from "./raw.ts";
+
+/** The fields and files of a form, by name, in the order sent. */
+export type FormValues = ReadonlyMap<string, readonly (string | UploadedFile)[]>;
+
+/**
+ * The form in a request; empty when the request carries none. An empty field counts as absent, as in FastAPI: browsers
+ * send one for every input that was left empty.
+ */
+export function readForm(request: RawRequest): FormValues {
+  const values = new Map<string, (string | UploadedFile)[]>();
+  for (const [name, value] of formParts(request)) {
+    if (value === "") continue;
+    const known = values.get(name);
+    if (known === undefined) values.set(name, [value]);
+    else known.push(value);
+  }
+  return values;
+}
+
+function* formParts(request: RawRequest): Generator<readonly [string, string | UploadedFile]> {
+  if (request.parts === undefined) return yield* urlencodedParts(request);
+  for (const [name, value] of request.parts)
+    yield [name, typeof value === "string" ? value : new UploadedFile(value)];
+}
+
+function* urlencodedParts(request: RawRequest): Generator<readonly [string, string]> {
+  const type = headerValue(request, "content-type") ?? "";
+  if (request.body === undefined || !/^application\/x-www-form-urlencoded\s*(;|$)/i.test(type)) return;
+  const text = new TextDecoder().decode(request.body);
+  for (const [name, value] of Object.entries(querystring.parse(text))) {
+    for (const one of Array.isArray(value) ? value : [value]) yield [name, one as string];
+  }
+}

@@ -1,0 +1,28 @@
+import type { ErrorHandler } from "../app/error-handlers.ts";
+import type { KeptDependencies } from "../dependencies/kept.ts";
+import type { CompiledDependency, CompiledOperation } from "./compile.ts";
+import type { Exchange } from "./exchange.ts";
+import type { RawReply, RawRequest } from "./raw.ts";
+import type { ReadInputs } from "./read.ts";
+
+/** A dependency that is to be made on a thread for an operation that runs on the loop. */
+export interface RemoteDependency {
+  readonly operation: CompiledOperation;
+  readonly node: CompiledDependency;
+  readonly request: RawRequest;
+  readonly inputs: ReadInputs;
+  /** What it needs itself, by name. */
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly exchange: Exchange;
+}
+
+/** Where the pipeline runs: on the loop, or in a thread. */
+export interface Place {
+  readonly inThread: boolean;
+  /** Values that outlive requests here. */
+  readonly kept: KeptDependencies;
+  /** Makes a plain dependency on a thread and gives a clone of its value. Not asked in a thread. */
+  makeOnThread(remote: RemoteDependency): Promise<unknown>;
+  /** Has a plain error handler answer on a thread. Not asked in a thread. */
+  answerOnThread(handler: ErrorHandler, error: unknown, request: RawRequest): Promise<RawReply>;
+}

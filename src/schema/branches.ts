@@ -1,0 +1,26 @@
+import type { JsonSchema } from "./json-schema.ts";
+
+/** The alternatives a schema stands for, references and unions resolved. */
+export function branches(json: JsonSchema, root: JsonSchema): JsonSchema[] {
+  if (json.$ref !== undefined) {
+    const target = json.$ref === "#" ? root : root.$defs?.[json.$ref.replace("#/$defs/", "")];
+    return target === undefined || target === json ? [json] : branches(target, root);
+  }
+  const parts = json.anyOf ?? json.oneOf ?? (json.allOf?.length === 1 ? json.allOf : undefined);
+  if (parts !== undefined) return parts.flatMap((part) => branches(part, root));
+  if (Array.isArray(json.type)) return json.type.map((type: string) => ({ ...json, type }));
+  return [json];
+}
+
+/** The schemas of what stands at a key or index of a value. */
+export function branchesAt(json: JsonSchema, key: string | number, root: JsonSchema): JsonSchema[] {
+  return branches(json, root).flatMap(({ properties, additionalProperties, items, prefixItems }) => {
+    const inner =
+      typeof key === "number"
+        ? (prefixItems?.[key] ?? items)
+        : properties !== undefined && Object.hasOwn(properties, key)
+          ? properties[key]
+          : additionalProperties;
+    return typeof inner === "object" ? branches(inner, root) : [];
+  });
+}

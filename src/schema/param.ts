@@ -1,0 +1,43 @@
+import type { Schema } from "./schema.ts";
+
+/** What a schema alone cannot say about a parameter. */
+export interface ParamOptions {
+  /** Its name in the request, where it is not the declared one: `item-query`. A header's is taken as it is. */
+  readonly alias?: string;
+  /** Whether clients should stop sending it. Default false. */
+  readonly deprecated?: boolean;
+  /** Whether the OpenAPI document leaves it out. Default false. */
+  readonly hidden?: boolean;
+}
+
+const OPTIONS = Symbol.for("offloop.param");
+
+/**
+ * Says more about a parameter than its schema does: FastAPI's `Query(alias=...)` and its like.
+ *
+ * @param schema - The parameter's schema.
+ * @param options - Its name in the request, and how it is documented.
+ * @returns The same schema with the options attached; the one given is left as it was.
+ * @example
+ * ```ts
+ * import { App, param } from "offloop";
+ * import { z } from "zod";
+ *
+ * const app = new App();
+ * app.get("/items", { query: { q: param(z.string().optional(), { alias: "item-query" }) } }, async ({ query }) => query);
+ * ```
+ */
+export function param<Input, Output>(
+  schema: Schema<Input, Output>,
+  options: ParamOptions,
+): Schema<Input, Output> {
+  return { "~standard": schema["~standard"], [OPTIONS]: { ...paramOptions(schema), ...options } } as Schema<
+    Input,
+    Output
+  >;
+}
+
+/** What `param` has said about a schema. */
+export function paramOptions(schema: object): ParamOptions {
+  return (schema as { [OPTIONS]?: ParamOptions })[OPTIONS] ?? {};
+}

@@ -1,0 +1,82 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { branches, branchesAt } from "./branches.ts";
+import { coercionOf } from "./coerce.ts";
+import { inputJsonSchema, type JsonSchema } from "./json-schema.ts";
+import type { AnySchema } from "./schema.ts";
+
+/** Mends, in a copy, what a schema refused but pydantic's lax mode would take. Gives the same value when there is nothing. */
+export type Repair = (value: unknown, issues: readonly StandardSchemaV1.Issue[]) => unknown;
+
+/**
+ * Makes the repair of a schema's refused values: `"50.5"` where a number is expected, `"2026-01-31"` where a `Date` is.
+ * It is asked only when validation has failed, so that what fits costs nothing, and it looks only at what was refused.
+ */
+export function createRepair(schema: AnySchema): Repair {
+  let json: JsonSchema | null | undefined;
+  return (value, issues) => {
+    json ??= inputJsonSchema(schema) ?? null;
+    if (json === null) return value;
+    let repaired = value;
+    for (const { path = [] } of issues) {
+      const keys = path.map((part) => (typeof part === "object" ? part.key : part));
+      if (keys.every((key) => typeof key !== "symbol"))
+        repaired = repairAt(repaired, keys as (string | number)[], [json], json);
+    }
+    return repaired;
+  };
+}
+
+function repairAt(
+  value: unknown,
+  [key, ...rest]: readonly (string | number)[],
+  candidates: readonly JsonSchema[],
+  root: JsonSchema,
+): unknown {
+  if (key === undefined)
+    return repairLeaf(
+      value,
+      candidates.flatMap((one) => branches(one, root)),
+      root,
+    );
+  if (value === null || typeof value !== "object" || !Object.hasOwn(value, key)) return value;
+  const inner = (value as Record<string | number, unknown>)[key];
+  const mended = repairAt(
+    inner,
+    rest,
+    candidates.flatMap((one) => branchesAt(one, key, root)),
+    root,
+  );
+  if (Object.is(mended, inner)) return value;
+  const copy = Array.isArray(value) ? [...value] : { ...value };
+  (copy as Record<string | number, unknown>)[key] = mended;
+  return copy;
+}
+
+function repairLeaf(value: unknown, candidates: readonly JsonSchema[], root: JsonSchema): unknown {
+  for (const candidate of candidates) {
+    const mended = repairAs(value, candidate, root);
+    if (!Object.is(mended, value)) return mended;
+  }
+  return value;
+}
+
+function repairAs(value: unknown, json: JsonSchema, root: JsonSchema): unknown {
+  if (typeof value === "string")
+    return json.format?.startsWith("date") === true
+      ? toDate(value)
+      : json.type === "array"
+        ? value
+        : coercionOf(json, root)(value);
+  if (typeof value === "number") {
+    if (json.format === "int64" && Number.isSafeInteger(value)) return BigInt(value);
+    if (json.type === "boolean" && (value === 0 || value === 1)) return value === 1;
+  }
+  // What a database gives as a Date is sent as text.
+  if (value instanceof Date && json.type === "string") return value.toJSON() ?? value;
+  return value;
+}
+
+function toDate(text: string): unknown {
+  const date = new Date(text);
+  return /^\d{4}-\d{2}-\d{2}/.test(text) && !Number.isNaN(date.getTime()) ? date : text;
+}

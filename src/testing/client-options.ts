@@ -1,0 +1,46 @@
+import type { Logger } from "pino";
+import type { ServerSettings } from "../app/settings.ts";
+import type { PoolSize } from "../threads/pool-size.ts";
+import type { OverridePair } from "./override.ts";
+import type { TestRequest } from "./test-request.ts";
+
+/** Options of `testClient`. Settings given here win over the app's. */
+export interface TestClientOptions extends ServerSettings {
+  /** What stands in for dependencies; each made by `override`. Default none. */
+  readonly overrides?: readonly OverridePair[];
+  /** Whether requests go through a real socket, on a free port of 127.0.0.1. Default false: they stay in the process. */
+  readonly socket?: boolean;
+  /** URL of the module that threads import to find the app: `import.meta.url`. Default: the module that made the app. */
+  readonly module?: string;
+  /** A pino logger, to look at what is logged. Default: nothing is logged. */
+  readonly logger?: Logger;
+}
+
+/** Asks one method of the app under test. Redirects are not followed. */
+export type Ask = (path: string, request?: TestRequest) => Promise<Response>;
+
+/** An app under test: both lanes open, its lifespan started. Close it, or let `await using` do it. */
+export interface TestClient extends AsyncDisposable {
+  /** Where it is: `http://testserver`, or the socket's address. */
+  readonly url: string;
+  /** The threads of its pool now. */
+  readonly threads: PoolSize;
+  /** Sends GET. */
+  readonly get: Ask;
+  /** Sends POST. */
+  readonly post: Ask;
+  /** Sends PUT. */
+  readonly put: Ask;
+  /** Sends PATCH. */
+  readonly patch: Ask;
+  /** Sends DELETE. */
+  readonly delete: Ask;
+  /** Sends HEAD. */
+  readonly head: Ask;
+  /** Sends OPTIONS. */
+  readonly options: Ask;
+  /** Sends any method. */
+  request(method: string, path: string, request?: TestRequest): Promise<Response>;
+  /** Waits for requests and background tasks, ends the threads and the app's lifespan. */
+  close(): Promise<void>;
+}

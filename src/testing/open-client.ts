@@ -1,0 +1,112 @@
+import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
+import { App } from "../app/app.ts";
+import { type AppTarget, loadApp } from "../app/load.ts";
+import { resolveSettings } from "../app/settings.ts";
+import { createLogger } from "../http/logger.ts";
+import { openApp } from "../http/open-app.ts";
+import { createShutdown } from "../http/shutdown.ts";
+import type { Ask, TestClient, TestClientOptions } from "./client-options.ts";
+import { encodeRequest, type SentRequest, type TestRequest } from "./test-request.ts";
+
+type Fastify = Awaited<ReturnType<typeof openApp>>["fastify"];
+/** Sends what is encoded already. */
+type Send = (method: string, request: SentRequest) => Promise<Response>;
+
+/** Opens the lanes of an app and the way to it. */
+export async function openClient(subject: App | URL, options: TestClientOptions): Promise<TestClient> {
+  const { overrides = [], socket = false, module, logger, ...rest } = options;
+  const url = subject instanceof App ? module : subject.href;
+  const target: AppTarget | undefined = url === undefined ? undefined : { url, exportName: undefined };
+  const app = subject instanceof App ? subject : await loadApp(target as AppTarget);
+  const settings = resolveSettings(app.settings, rest);
+  const log = logger ?? createLogger("silent");
+  const opened = new AsyncDisposableStack();
+  try {
+    const { lanes, fastify } = await openApp(
+      app,
+      { settings, target, log, accessLog: true, overrides },
+      opened,
+    );
+    const way = socket ? await throughSocket(fastify) : await inProcess(fastify);
+    const close = createShutdown(fastify, lanes, settings.shutdownGraceMs, log, () => opened.disposeAsync());
+    return clientOf(way, close, () => lanes.pool?.size ?? { threads: 0, busy: 0, waiting: 0 });
+  } catch (error) {
+    await opened.disposeAsync();
+    throw error;
+  }
+}
+
+interface Way {
+  readonly url: string;
+  readonly send: Send;
+}
+
+async function throughSocket(fastify: Fastify): Promise<Way> {
+  await fastify.listen({ host: "127.0.0.1", port: 0 });
+  const url = `http://127.0.0.1:${(fastify.server.address() as AddressInfo).port}`;
+  const send: Send = (method, { path, headers, body, signal }) =>
+    fetch(url + path, {
+      method,
+      headers,
+      redirect: "manual",
+      ...(body === undefined ? {} : { body: new Uint8Array(body) }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+  return { url, send };
+}
+
+async function inProcess(fastify: Fastify): Promise<Way> {
+  await fastify.ready();
+  const send: Send = async (method, { path, headers, body, signal }) => {
+    const response = await fastify.inject({
+      method: method as "GET",
+      url: path,
+      headers: { host: "testserver", "user-agent": "offloop", ...Object.fromEntries(headers) },
+      payloadAsStream: true,
+      ...(body === undefined ? {} : { payload: body }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    const { statusCode: status, headers: received } = response;
+    const hasBody = status !== 204 && status !== 304;
+    const stream = hasBody ? Readable.toWeb(response.stream()) : null;
+    return new Response(stream as ReadableStream | null, { status, headers: toHeaders(received) });
+  };
+  return { url: "http://testserver", send };
+}
+
+function toHeaders(received: Readonly<Record<string, unknown>>): Headers {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(received))
+    for (const one of Array.isArray(value) ? value : [value]) headers.append(name, String(one));
+  return headers;
+}
+
+function clientOf(
+  { url, send }: Way,
+  close: () => Promise<void>,
+  size: () => TestClient["threads"],
+): TestClient {
+  const request = async (method: string, path: string, given: TestRequest = {}): Promise<Response> =>
+    send(method, await encodeRequest(path, given));
+  const ask =
+    (method: string): Ask =>
+    (path, given) =>
+      request(method, path, given);
+  return {
+    url,
+    get threads() {
+      return size();
+    },
+    get: ask("GET"),
+    post: ask("POST"),
+    put: ask("PUT"),
+    patch: ask("PATCH"),
+    delete: ask("DELETE"),
+    head: ask("HEAD"),
+    options: ask("OPTIONS"),
+    request,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}

@@ -1,0 +1,35 @@
+import type { App } from "../app/app.ts";
+import { inThread } from "../app/place.ts";
+import type { TestClient, TestClientOptions } from "./client-options.ts";
+import { openClient } from "./open-client.ts";
+
+/**
+ * Opens an app for a test: its lifespan runs, plain functions run on real threads, and requests stay in the process
+ * unless `socket` says otherwise. FastAPI's `TestClient`, with the responses of `fetch`.
+ *
+ * Threads import the module that made the app: put one that has plain functions into a module of its own rather than
+ * into the test.
+ *
+ * @param app - The app, or the URL of the module that exports it: `new URL("./app.ts", import.meta.url)`.
+ * @param options - Overrides of dependencies, a real socket, settings, a logger.
+ * @returns The open client.
+ * @throws {OffloopError} What `serve` throws, and `OFFLOOP_OVERRIDE_FUNCTION`, `OFFLOOP_MODULE_NOT_FOUND`,
+ * `OFFLOOP_MODULE_FAILED`, `OFFLOOP_APP_NOT_FOUND`.
+ * @example
+ * ```ts
+ * import { App } from "offloop";
+ * import { testClient } from "offloop/testing";
+ *
+ * const app = new App();
+ * app.get("/", async () => ({ hello: "world" }));
+ *
+ * await using client = await testClient(app);
+ * const response = await client.get("/");
+ * console.log(response.status, await response.json());
+ * ```
+ */
+// biome-ignore lint/suspicious/noExplicitAny: what its operations receive does not matter here
+export async function testClient(app: App<any> | URL, options: TestClientOptions = {}): Promise<TestClient> {
+  // A thread that imports a test must not run it.
+  return inThread() ? new Promise(() => {}) : openClient(app, options);
+}

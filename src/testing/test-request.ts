@@ -1,0 +1,44 @@
+/** What a test sends besides method and path. */
+export interface TestRequest {
+  /** Headers; nothing is added but `content-type` where the body says it. */
+  readonly headers?: Exclude<ConstructorParameters<typeof Headers>[0], undefined>;
+  /** Query parameters, added to those in the path; an array sends its name several times. */
+  readonly query?: Readonly<Record<string, unknown>>;
+  /** A body, as JSON. */
+  readonly json?: unknown;
+  /** A body as `fetch` takes it: text, bytes, `URLSearchParams` for a form, `FormData` for one with files. */
+  readonly body?: Exclude<ConstructorParameters<typeof Response>[0], null | undefined>;
+  /** Gives the request up when it aborts, as a client that hangs up does. */
+  readonly signal?: AbortSignal;
+}
+
+/** The same, as bytes. */
+export interface SentRequest {
+  readonly path: string;
+  readonly headers: Headers;
+  readonly body: Buffer | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Turns what a test gives into what goes out. */
+export async function encodeRequest(path: string, request: TestRequest): Promise<SentRequest> {
+  const headers = new Headers(request.headers);
+  const body = request.json === undefined ? request.body : JSON.stringify(request.json);
+  const encoded = body === undefined ? undefined : new Response(body);
+  const type = request.json === undefined ? encoded?.headers.get("content-type") : "application/json";
+  if (type != null && !headers.has("content-type")) headers.set("content-type", type);
+  return {
+    path: withQuery(path, request.query ?? {}),
+    headers,
+    body: encoded && Buffer.from(await encoded.arrayBuffer()),
+    signal: request.signal,
+  };
+}
+
+function withQuery(path: string, query: Readonly<Record<string, unknown>>): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query))
+    for (const one of Array.isArray(value) ? value : [value]) search.append(name, String(one));
+  if (search.size === 0) return path;
+  return `${path}${path.includes("?") ? "&" : "?"}${search}`;
+}

@@ -1,0 +1,76 @@
+import type { Transferable } from "node:worker_threads";
+import type { ClientAddress } from "../app/exchange.ts";
+import type { Log } from "../app/log.ts";
+import type { FormPart, RawRequest } from "../operation/raw.ts";
+import { ownBytes, type Packed } from "./packed.ts";
+
+/** A request as it crosses: id, method, url, params, headers joined by newlines, body, parts of a form, client. */
+export type RequestPayload = [
+  string,
+  string,
+  string,
+  Readonly<Record<string, string>> | undefined,
+  string,
+  Uint8Array | undefined,
+  readonly FormPart[] | undefined,
+  ClientAddress,
+];
+
+/** What of a request is made anew on the other side. */
+export interface RequestServices {
+  /** Makes the signal, when someone asks for it. */
+  signal(): AbortSignal;
+  /** Makes the log, when someone asks for it. */
+  log(): Log;
+}
+
+/** Makes the services of a request. */
+export type MakeServices = (request: string, operation: string) => RequestServices;
+
+/** The parts of a request that cross. */
+export type CrossingRequest = Omit<RawRequest, "signal" | "log">;
+
+export function packRequest(request: CrossingRequest): Packed<RequestPayload> {
+  const { id, method, url, params, headers, body, client } = request;
+  const transfer: Transferable[] = [];
+  const bytes = body === undefined ? undefined : ownBytes(body, transfer);
+  const parts = request.parts?.map((part) => ownPart(part, transfer));
+  return { payload: [id, method, url, params, headers.join("\n"), bytes, parts, client], transfer };
+}
+
+function ownPart([name, value]: FormPart, transfer: Transferable[]): FormPart {
+  if (typeof value === "string" || value.bytes === undefined) return [name, value];
+  return [name, { ...value, bytes: ownBytes(value.bytes, transfer) }];
+}
+
+/** The request in the thread. Headers are split when someone looks: most operations never do. */
+export class ReceivedRequest implements RawRequest {
+  readonly id: string;
+  readonly method: string;
+  readonly url: string;
+  readonly params: Readonly<Record<string, string>> | undefined;
+  readonly body: Uint8Array | undefined;
+  readonly parts: readonly FormPart[] | undefined;
+  readonly client: ClientAddress;
+  readonly #joined: string;
+  readonly #services: RequestServices;
+  #headers: string[] | undefined;
+
+  constructor(payload: RequestPayload, services: RequestServices) {
+    this.#services = services;
+    [this.id, this.method, this.url, this.params, this.#joined, this.body, this.parts, this.client] = payload;
+  }
+
+  get headers(): readonly string[] {
+    this.#headers ??= this.#joined === "" ? [] : this.#joined.split("\n");
+    return this.#headers;
+  }
+
+  get signal(): AbortSignal {
+    return this.#services.signal();
+  }
+
+  get log(): Log {
+    return this.#services.log();
+  }
+}

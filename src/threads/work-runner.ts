@@ -1,0 +1,85 @@
+import type { ErrorHandlers } from "../app/error-handlers.ts";
+import type { KeptDependencies } from "../dependencies/kept.ts";
+import type { Place } from "../operation/place.ts";
+import { isWhole } from "../operation/raw.ts";
+import { runOperation } from "../operation/run.ts";
+import { type FollowUp, OpenReplies } from "./open-replies.ts";
+import type { Packed } from "./packed.ts";
+import { packReply, type ReplyPayload } from "./packed-reply.ts";
+import { type MakeServices, ReceivedRequest, type RequestPayload } from "./packed-request.ts";
+import { type DependencyPayload, type FailurePayload, runDependency, runErrorHandler } from "./remote.ts";
+import { packThrown, type TaskOutcome } from "./thrown.ts";
+import { DependencyWork, OperationWork, TaskWork, type Work } from "./work.ts";
+
+/** In a thread: runs any work of the app. */
+export class WorkRunner {
+  /** What the indexes in calls stand for. */
+  readonly works: readonly Work[];
+  readonly #handlers: ErrorHandlers;
+  readonly #place: Place;
+  readonly #open = new OpenReplies();
+
+  /**
+   * @param works - What the indexes in calls stand for.
+   * @param handlers - The app's error handlers.
+   * @param kept - The values that outlive requests in this thread.
+   */
+  constructor(works: readonly Work[], handlers: ErrorHandlers, kept: KeptDependencies) {
+    this.works = works;
+    this.#handlers = handlers;
+    this.#place = { inThread: true, kept, makeOnThread: isThere, answerOnThread: isThere };
+  }
+
+  /** Runs one call. Never throws: what goes wrong is its outcome. */
+  async run(index: number, payload: unknown, services: MakeServices): Promise<Packed<unknown>> {
+    const work = this.works[index] as Work;
+    if (work instanceof OperationWork)
+      return Array.isArray(payload)
+        ? this.#runOperation(work, payload as RequestPayload, services)
+        : { payload: await this.#follow(payload as FollowUp), transfer: [] };
+    if (work instanceof TaskWork)
+      return { payload: await runTask(work, payload as unknown[], this.#handlers), transfer: [] };
+    if (work instanceof DependencyWork) {
+      const made = await runDependency(work, payload as DependencyPayload, this.#handlers, services);
+      return { payload: made, transfer: [] };
+    }
+    return runErrorHandler(work, payload as FailurePayload, this.#handlers, services);
+  }
+
+  async #runOperation(
+    work: OperationWork,
+    payload: RequestPayload,
+    services: MakeServices,
+  ): Promise<Packed<ReplyPayload>> {
+    const request = new ReceivedRequest(payload, services(payload[0], work.id));
+    const reply = await runOperation(work.compiled, request, this.#place);
+    return packReply(
+      reply,
+      isWhole(reply.body) && reply.finish === undefined ? undefined : this.#open.hold(reply),
+    );
+  }
+
+  async #follow(followUp: FollowUp): Promise<TaskOutcome> {
+    try {
+      return [true, await this.#open.follow(followUp)];
+    } catch (thrown) {
+      return [false, packThrown(thrown)];
+    }
+  }
+}
+
+async function isThere(): Promise<never> {
+  throw new Error("this is a thread");
+}
+
+async function runTask(
+  { declaration }: TaskWork,
+  args: unknown[],
+  handlers: ErrorHandlers,
+): Promise<TaskOutcome> {
+  try {
+    return [true, await declaration.fn(...args)];
+  } catch (thrown) {
+    return [false, packThrown(thrown, handlers)];
+  }
+}

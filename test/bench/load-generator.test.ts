@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { after, before, test } from "node:test";
+import { autocannon, findLoadGenerator } from "../../bench/load-generator.ts";
+
+const server = createServer((request, response) => {
+  response.statusCode = request.url === "/missing" ? 404 : 200;
+  response.end("ok");
+});
+let url: string;
+
+before(async () => {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+after(() => server.close());
+
+for (const generator of new Set([findLoadGenerator(), autocannon])) {
+  test(`${generator.name} gives what it has counted when it is stopped`, async () => {
+    const load = generator.start(`${url}/`, 2, 60);
+    for (let answered = 0; answered < 10; answered++) await once(server, "request");
+    load.stop();
+    assert.ok((await load.rate) > 0);
+  });
+
+  test(`${generator.name} throws when a response is no success`, async () => {
+    await assert.rejects(generator.start(`${url}/missing`, 2, 1).rate, /Non-2xx|requests failed/);
+  });
+}
+
+test("a load on a server that does not listen throws", async () => {
+  await assert.rejects(findLoadGenerator().start("http://127.0.0.1:1/", 2, 1).rate);
+});

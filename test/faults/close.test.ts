@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import app from "../fixtures/apps/endless-tasks.ts";
+import { command, fixture, listening, offloop } from "../fixtures/cli.ts";
+import { createClient } from "../fixtures/client.ts";
+import { assertNextRequests } from "../fixtures/next-requests.ts";
+import { running } from "../fixtures/running.ts";
+
+test("close(): no thread, timer or socket is left, and nothing keeps the process", async () => {
+  const { code, output } = await command([fixture("leaves-nothing.ts")]).ended();
+  assert.match(output, /^left \[\]$/m);
+  assert.equal(code, 0, output);
+});
+
+test("close(): a task that adds itself without end starves nobody, is abandoned by name, and stops", async () => {
+  const server = await running(app, { accessLog: false });
+  const client = createClient(server.url);
+  const runs = async (): Promise<number> => Number((await client.ask("/runs")).body);
+  assert.equal((await client.ask("/adds-itself")).status, 200);
+  const first = await runs();
+  await assertNextRequests(server.url);
+  assert.ok((await runs()) > first);
+  client.close();
+  await server.close();
+  assert.ok(
+    server.log.some(({ msg }) => /abandoned background tasks of .*not finished within 200 ms/.test(msg)),
+  );
+  const again = await running(app, { accessLog: false });
+  const after = await (await fetch(`${again.url}/runs`)).json();
+  await assertNextRequests(again.url);
+  assert.equal(await (await fetch(`${again.url}/runs`)).json(), after, "it no longer runs");
+  await again.close();
+});
+
+test("SIGTERM ends the process although a thread is inside a native call that nothing can end", async () => {
+  const running = offloop("run", fixture("endless-tasks.ts"), "--port", "0");
+  fetch(`${await listening(running)}/native/60`).catch(() => {});
+  await running.line(/native call started/);
+  const start = performance.now();
+  running.child.kill("SIGTERM");
+  const { output } = await running.ended();
+  assert.ok(performance.now() - start < 30_000);
+  assert.match(output, /abandoned 1 of GET \/native\/:seconds/);
+});
+
+test("a second signal ends the process at once although a thread is inside a native call", async () => {
+  const running = offloop("run", fixture("endless-tasks.ts"), "--port", "0");
+  fetch(`${await listening(running)}/native/60`).catch(() => {});
+  await running.line(/native call started/);
+  running.child.kill("SIGTERM");
+  await running.line(/shutting down/);
+  const start = performance.now();
+  running.child.kill("SIGTERM");
+  await running.ended();
+  assert.ok(performance.now() - start < 3_000);
+});

@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+import { type Client, createClient } from "../fixtures/client.ts";
+import app, { endlessTask, held, lateTask, reached, TIMEOUT_MS } from "../fixtures/faults-app.ts";
+import { journal } from "../fixtures/journal.ts";
+import { assertNextRequests } from "../fixtures/next-requests.ts";
+import { type Running, running } from "../fixtures/running.ts";
+import { type ThreadCensus, takeCensus } from "../fixtures/thread-census.ts";
+
+const MAX = 3;
+const RESERVE = 1;
+
+let server: Running;
+let client: Client;
+let census: ThreadCensus;
+
+beforeEach(async () => {
+  for (const gate of [held, reached]) gate.reset();
+  journal.clear();
+  census = takeCensus();
+  server = await running(app, { accessLog: false });
+  client = createClient(server.url);
+});
+afterEach(async () => {
+  held.open();
+  client.close();
+  await server.close();
+  census.stop();
+  assert.equal(census.alive, 0, "no thread outlives close()");
+  assert.ok(census.most <= MAX + RESERVE, `${census.most} threads were alive at once`);
+});
+
+async function assertLogged(operation: string, declaredWith: string, limit: number): Promise<void> {
+  const { err } = await server.logged(({ err }) => (err as { code?: string })?.code === "OFFLOOP_TIMEOUT");
+  const { message } = err as { message: string };
+  const said = /Cannot finish (.+): (\d+) ms passed, its timeoutMs is (\d+).*\n {2}at (\S+):\d+:\d+/.exec(
+    message,
+  );
+  assert.deepEqual([said?.[1], said?.[3], said?.[4]], [operation, String(limit), declaredWith], message);
+  assert.ok(Number(said?.[2]) >= limit, message);
+}
+
+for (const [path, what] of [
+  ["/endless", "an infinite loop"],
+  ["/regex", "a catastrophic regular expression"],
+] as const) {
+  test(`deadline on a thread: ${what} is 504, and its thread is replaced`, async () => {
+    const { status, body, ms } = await client.ask(path);
+    assert.equal(status, 504);
+    assert.equal(body.toString(), '{"detail":"Gateway Timeout"}');
+    assert.ok(ms >= TIMEOUT_MS && ms < 2 * TIMEOUT_MS, `${ms} ms`);
+    await assertLogged(`GET ${path}`, "test/fixtures/faults-app.ts", TIMEOUT_MS);
+    await assertNextRequests(server.url);
+    assert.ok(census.started >= 2);
+  });
+}
+
+test("deadline on a thread: others are answered meanwhile, one by one, in a small part of it", async () => {
+  const endless = client.ask("/endless");
+  const took: number[] = [];
+  let ended = false;
+  const { ms } = await Promise.race([
+    endless.finally(() => {
+      ended = true;
+    }),
+    (async () => {
+      while (!ended) took.push((await client.ask("/echo/thread/1")).ms);
+      return endless;
+    })(),
+  ]);
+  took.sort((a, b) => a - b);
+  const p99 = took[Math.floor(took.length * 0.99)] ?? 0;
+  assert.ok(took.length > 100, `${took.length} answers`);
+  assert.ok(p99 < ms / 5, `p99 ${p99} ms of ${ms} ms`);
+});
+
+test("deadline on a thread: more endless calls than threads all end, never with more threads than allowed", async () => {
+  const answers = await Promise.all(Array.from({ length: 3 * MAX }, () => client.ask("/app-deadline/100")));
+  assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([504]));
+  await assertNextRequests(server.url);
+  assert.ok(census.started >= 3 * MAX + 1);
+});
+
+test("deadline on a thread: calls handed ahead that have ended or not started keep their answers", async () => {
+  await server.close();
+  server = await running(app, { accessLog: false, threads: { max: 1, reserve: 0 } });
+  client.close();
+  client = createClient(server.url);
+  for (let round = 0; round < 20; round++)
+    await Promise.all(Array.from({ length: 20 }, (_, n) => client.ask(`/quick/${n}`, { method: "POST" })));
+  const asked = Array.from({ length: 40 }, (_, n) => {
+    const body = n % 2 === 0 ? JSON.stringify("x".repeat(100_000)) : undefined;
+    const headers = { "content-type": "application/json" };
+    return client.ask(`/quick/${n === 20 ? "endless" : n}`, {
+      method: "POST",
+      headers,
+      ...(body && { body }),
+    });
+  });
+  const answers = await Promise.all(asked);
+  const found = answers.map(({ status, body }) => (status === 200 ? JSON.parse(body.toString()).n : status));
+  assert.deepEqual(
+    found,
+    Array.from({ length: 40 }, (_, n) => (n === 20 ? 504 : String(n))),
+  );
+});
+
+test("deadline on the loop: 504, signal aborts with TimeoutError, the log says it may still run", async () => {
+  const { status } = await client.ask("/late-on-loop");
+  assert.equal(status, 504);
+  assert.equal((await journal.written(1))[0]?.what, 1);
+  await assertLogged("GET /late-on-loop", "test/fixtures/faults-app.ts", 100);
+  assert.match(JSON.stringify(server.log), /it may still be running on the loop/);
+  await assertNextRequests(server.url);
+});
+
+for (const [path, task] of [
+  ["/adds/endless-task", endlessTask],
+  ["/adds/late-task", lateTask],
+] as const) {
+  test(`deadline of a background task: "${task.name}" fails, is logged, and skips what follows`, async () => {
+    assert.equal((await client.ask(path)).status, 200);
+    const { err, skipped } = await server.logged(({ task: name }) => name === task.name);
+    assert.equal((err as { code: string }).code, "OFFLOOP_TIMEOUT");
+    assert.deepEqual(skipped, ["note"]);
+    await assertLogged(`task ${task.name}`, "test/fixtures/faults-app.ts", 100);
+    await assertNextRequests(server.url);
+    assert.equal(journal.lines().length, 0);
+  });
+
+  test(`deadline of a called task: "${task.name}" rejects with OFFLOOP_TIMEOUT`, async () => {
+    await assert.rejects(task(), { code: "OFFLOOP_TIMEOUT", message: /timeoutMs is 100/ });
+  });
+}
+
+test("deadline: a call that ended while the loop was blocked is not taken for a late one", async () => {
+  const answer = client.ask("/block-within/50");
+  await reached.arrived(1);
+  await new Promise(setImmediate); // timers are due next, before the answer is read
+  const until = performance.now() + 2 * TIMEOUT_MS;
+  while (performance.now() < until);
+  assert.equal((await answer).status, 200);
+});
+
+test("deadline: a loop left running in a timer on a thread keeps no request waiting", async () => {
+  await Promise.all(Array.from({ length: MAX }, () => client.ask("/loop-later")));
+  await reached.arrived(1);
+  await assertNextRequests(server.url);
+});

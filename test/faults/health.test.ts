@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { command, fixture, listening } from "../fixtures/cli.ts";
+import { createClient } from "../fixtures/client.ts";
+import app, { held } from "../fixtures/faults-app.ts";
+import { assertNextRequests } from "../fixtures/next-requests.ts";
+import { running } from "../fixtures/running.ts";
+
+const BLOCK_MS = 2_500;
+
+test("health: its port answers while the loop is blocked, and says so", async () => {
+  const served = command([fixture("health-apart.ts")]);
+  const url = await listening(served);
+  const health = createClient(/http:\S+/.exec(await served.line(/health at/))?.[0] ?? "");
+  const ask = async (
+    path: string,
+  ): Promise<{ status: number; body: { status: string; blockedMs?: number } }> => {
+    const { status, body } = await health.ask(path);
+    return { status, body: JSON.parse(body.toString()) };
+  };
+  assert.deepEqual(await ask("/readyz"), { status: 200, body: { status: "ready" } });
+  const client = createClient(url);
+  const blocked = client.ask(`/block-loop/${BLOCK_MS}`);
+  await served.line(/loop blocked/);
+  let ready = await ask("/readyz");
+  while (ready.status === 200) ready = await ask("/readyz");
+  const live = await ask("/livez");
+  assert.deepEqual([ready.status, ready.body.status], [503, "blocked"]);
+  assert.deepEqual([live.status, live.body.status], [200, "blocked"], "a restart would not help yet");
+  assert.ok(Number(live.body.blockedMs) >= 1_000 && Number(live.body.blockedMs) < 2 * BLOCK_MS);
+  assert.equal((await blocked).status, 200);
+  while ((await ask("/readyz")).status !== 200);
+  await assertNextRequests(url);
+  for (const one of [client, health]) one.close();
+  served.child.kill("SIGTERM");
+  assert.equal((await served.ended()).code, 0);
+});
+
+test("health: probes on the app's port answer while the threads are held and their queue is full", async (t) => {
+  held.reset();
+  const threads = { max: 2, reserve: 0, maxQueue: 1 };
+  const server = await running(app, { accessLog: false, health: true, threads });
+  const client = createClient(server.url);
+  t.after(async () => {
+    held.open();
+    client.close();
+    await server.close();
+  });
+  const asked = [client.ask("/hold/1")];
+  await held.arrived(1);
+  asked.push(client.ask("/hold/2"));
+  await held.arrived(2);
+  asked.push(client.ask("/hold/3"));
+  while (server.threads.waiting === 0) await client.ask("/echo/loop/1");
+  assert.equal((await client.ask("/echo/thread/1")).status, 503);
+  for (const probe of ["/livez", "/readyz"]) {
+    const { status, body } = await client.ask(probe);
+    assert.deepEqual([status, body.toString()], [200, '{"status":"ready"}']);
+  }
+  held.open();
+  await Promise.all(asked);
+});
