@@ -13,6 +13,7 @@ const belowHttp = [
   "threads",
   "background",
   "openapi",
+  "watch",
 ];
 
 /**
@@ -22,8 +23,9 @@ const belowHttp = [
 export const mayImport: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   channels: [],
+  source: [],
   schema: ["errors"],
-  app: ["schema", "errors"],
+  app: ["schema", "errors", "type channels"],
   dependencies: ["app", "schema", "errors"],
   security: ["app", "schema", "errors"],
   operation: ["app", "schema", "dependencies", "errors", "channels"],
@@ -31,8 +33,9 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   background: ["operation", "app", "errors", "channels", "type threads"],
   openapi: ["app", "schema", "errors"],
   http: belowHttp,
-  guard: ["app", "errors"],
-  watch: ["channels", "errors"],
+  guard: ["app", "errors", "source"],
+  eslint: ["guard"],
+  watch: ["channels", "errors", "source"],
   inspector: ["channels", "errors"],
   queue: ["app", "background", "errors"],
   testing: ["http", ...belowHttp],

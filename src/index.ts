@@ -35,6 +35,9 @@ export type {
 export { event, type ServerSentEvent, sse } from "./app/sse.ts";
 export type { Task, TaskOptions } from "./app/task.ts";
 export type { UploadedFile } from "./app/uploaded-file.ts";
+export type { WatchSettings } from "./app/watch-settings.ts";
+export type { BlockCulprit, BlockPlace, BlockReport } from "./channels/block-report.ts";
+export type { OperationEvent, RequestEvent, TaskEvent, ThreadEvent } from "./channels/channels.ts";
 export type { ErrorCode } from "./errors/codes.ts";
 export { HTTPError } from "./errors/http-error.ts";
 export { OffloopError } from "./errors/offloop-error.ts";

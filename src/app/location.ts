@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { getCallSites } from "node:util";
+import { type CallSiteObject, getCallSites } from "node:util";
 import type { SourceLocation } from "../errors/source-location.ts";
 
 const ownFolder = new URL("../", import.meta.url).href;
@@ -7,9 +7,12 @@ const FRAMES = 30;
 
 /** The nearest caller outside offloop itself and Node: the line of the user's that declares something. */
 export function callerLocation(): SourceLocation {
-  for (const site of getCallSites(FRAMES, { sourceMap: true })) {
+  const places = getCallSites(FRAMES, { sourceMap: true });
+  // Which code is offloop's own is told by the script that runs: a source map may place it anywhere.
+  for (const [index, { scriptName }] of getCallSites(FRAMES, { sourceMap: false }).entries()) {
+    if (scriptName === "" || scriptName.startsWith("node:") || scriptName.startsWith(ownFolder)) continue;
+    const site = places[index] as CallSiteObject;
     const script = site.scriptName;
-    if (script === "" || script.startsWith("node:") || script.startsWith(ownFolder)) continue;
     const file = script.startsWith("file:") ? fileURLToPath(script) : script;
     return { file, line: site.lineNumber, column: site.columnNumber };
   }

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { ResourceLimits } from "node:worker_threads";
-import { OffloopError } from "../errors/offloop-error.ts";
+import { integer } from "./integer.ts";
+import { type ResolvedWatch, resolveWatch, type WatchSettings } from "./watch-settings.ts";
 
 /** The thread pool's settings. */
 export interface ThreadSettings {
@@ -67,6 +68,8 @@ export interface ServerSettings {
   readonly maxBodyBytes?: number;
   /** How long shutdown waits for requests and background tasks. Milliseconds, 0-86,400,000. Default 30,000. */
   readonly shutdownGraceMs?: number;
+  /** The watchdog of the event loop; false for none. Default: on. */
+  readonly watch?: WatchSettings | false;
 }
 
 /** Settings with every default filled in. */
@@ -79,6 +82,8 @@ export interface ResolvedSettings {
     | undefined;
   readonly maxBodyBytes: number;
   readonly shutdownGraceMs: number;
+  /** Undefined: no watchdog. */
+  readonly watch: ResolvedWatch | undefined;
 }
 
 const HOUR_MS = 3_600_000;
@@ -137,6 +142,7 @@ export function resolveSettings(...layers: readonly ServerSettings[]): ResolvedS
     health: resolveHealth(top.health ?? false),
     maxBodyBytes: integer("maxBodyBytes", top.maxBodyBytes ?? 10 * MiB, 1, 1024 * MiB),
     shutdownGraceMs: integer("shutdownGraceMs", top.shutdownGraceMs ?? 30_000, 0, DAY_MS),
+    watch: top.watch === false ? undefined : resolveWatch(merged(layers.map(({ watch }) => watch || {}))),
   };
 }
 
@@ -155,17 +161,4 @@ function merged<T extends object>(layers: readonly T[]): Partial<T> {
 /** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` unless the value is a deadline or absent. */
 export function timeoutMs(name: string, value: unknown): number | undefined {
   return value === undefined ? undefined : integer(name, value, 1, DAY_MS);
-}
-
-/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` unless the value is an integer of the range. */
-export function integer(name: string, value: unknown, min: number, max: number): number {
-  if (Number.isInteger(value) && Number(value) >= min && Number(value) <= max) return Number(value);
-  const got = JSON.stringify(value) ?? "undefined";
-  throw new OffloopError(
-    "OFFLOOP_OPTION_INVALID",
-    `Cannot use ${name}: expected an integer of ${min}-${max}, got ${got}`,
-    {
-      fix: `set ${name} to a value in its range, or leave it out`,
-    },
-  );
 }

@@ -1,5 +1,8 @@
 import type { BackgroundCall } from "../app/background.ts";
-import { type RunCall, runBackground, type TaskFailure } from "./run.ts";
+import { runBackground, type TaskFailure } from "./run.ts";
+
+/** Runs one call of a request's on its lane. */
+export type RunCall = (call: BackgroundCall, request: string) => Promise<unknown>;
 
 /** Told of what goes wrong after a response. */
 export type OnTaskFailure = (failure: TaskFailure, request: string, operation: string) => void;
@@ -45,7 +48,7 @@ export class BackgroundChains {
       chain.running = index;
       return !this.#abandoned;
     };
-    void runBackground(calls, this.#run, onStart).then(async (failure) => {
+    void runBackground(calls, (call) => this.#run(call, request), onStart).then(async (failure) => {
       if (failure !== undefined) this.#onFailure(failure, request, operation);
       await finish(failure && { error: failure.thrown });
       this.#chains.delete(chain);

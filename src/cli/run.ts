@@ -1,8 +1,9 @@
 import cluster from "node:cluster";
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
+import { integer } from "../app/integer.ts";
 import { loadApp } from "../app/load.ts";
-import { integer, resolveSettings } from "../app/settings.ts";
+import { resolveSettings } from "../app/settings.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { listen } from "../http/listen.ts";
 import type { LogLevel } from "../http/logger.ts";

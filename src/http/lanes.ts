@@ -7,6 +7,7 @@ import type { Override } from "../app/overrides.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { bindTask } from "../app/task.ts";
 import { BackgroundChains } from "../background/chains.ts";
+import { runObserved } from "../background/observed-task.ts";
 import type { TaskFailure } from "../background/run.ts";
 import { Exchange } from "../operation/exchange.ts";
 import { answerFailure } from "../operation/failure.ts";
@@ -16,9 +17,12 @@ import { createThreadCalls, type ThreadCalls } from "../threads/calls.ts";
 import { ThreadPool } from "../threads/pool.ts";
 import type { GivenValues } from "../threads/thread-options.ts";
 import { listWork, OperationWork, type Work } from "../threads/work.ts";
+import type { Watch } from "../watch/watch.ts";
 import { type AppScope, openAppScope } from "./app-scope.ts";
+import { openLoopWatch } from "./loop-watch.ts";
 import type { HttpRequest } from "./request.ts";
 import { deadlineOf, runnerOf, taskRunner } from "./runners.ts";
+import { WatchedOperation } from "./watched-work.ts";
 
 /** An operation that can be asked. */
 export interface RunnableOperation {
@@ -65,7 +69,8 @@ export async function openLanes(
       ? createPool(app, works, settings, target, log, scope.given)
       : undefined;
     await pool?.start();
-    return connect(app, works, pool, scope, settings, log);
+    const watch = await openLoopWatch(settings.watch, log);
+    return connect(app, works, pool, watch, scope, settings, log);
   } catch (error) {
     await scope.kept.close();
     throw error;
@@ -76,6 +81,7 @@ function connect(
   app: App,
   works: readonly Work[],
   pool: ThreadPool | undefined,
+  watch: Watch | undefined,
   scope: AppScope,
   settings: ResolvedSettings,
   log: Logger,
@@ -88,27 +94,31 @@ function connect(
     makeOnThread: (remote) => (threads as ThreadCalls).makeOnThread(remote),
     answerOnThread: (...failure) => (threads as ThreadCalls).answerOnThread(...failure),
   };
-  const runTask = taskRunner(threads, settings.timeouts);
+  const runTask = taskRunner(threads, settings.timeouts, watch !== undefined);
   for (const task of app.declaredTasks())
-    bindTask(task, (declaration, args) => runTask(declaration, args, "request"));
+    bindTask(task, (declaration, args) =>
+      runObserved(declaration, undefined, () => runTask(declaration, args, "request")),
+    );
   return {
     operations: works.flatMap((work, index) => {
       if (!(work instanceof OperationWork)) return [];
       const { declaration, readsForm } = work;
       const run = runnerOf(work, index, threads, place, settings.timeouts);
-      return { declaration, readsForm, run, running: 0 };
+      const isWatched = watch !== undefined && declaration.lane === "loop";
+      const operation = { declaration, readsForm, run, running: 0 };
+      return isWatched ? new WatchedOperation(operation) : operation;
     }),
     answerError: async (error, request) =>
       answerFailure({ errorHandlers }, new Exchange(request.method, request, false), request, error, place),
     background: new BackgroundChains(
-      ({ task, args }) => runTask(task, args, "background"),
+      ({ task, args }, request) => runObserved(task, request, () => runTask(task, args, "background")),
       (failure, request, operation) => logTaskFailure(log, failure, request, operation),
     ),
     pool,
     closing: false,
     close: async () => {
       for (const task of app.declaredTasks()) bindTask(task, undefined);
-      await pool?.close();
+      await Promise.all([pool?.close(), watch?.close()]);
       await scope.kept.close();
     },
   };

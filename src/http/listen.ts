@@ -1,7 +1,8 @@
 import type { AddressInfo } from "node:net";
 import type { App } from "../app/app.ts";
+import { integer } from "../app/integer.ts";
 import type { AppTarget } from "../app/load.ts";
-import { integer, resolveSettings } from "../app/settings.ts";
+import { resolveSettings } from "../app/settings.ts";
 import { bind } from "./bind.ts";
 import { openHealthServer } from "./health.ts";
 import { createLogger } from "./logger.ts";

@@ -10,6 +10,7 @@ import type { ThreadCalls } from "../threads/calls.ts";
 import { refusedReply } from "../threads/refused-reply.ts";
 import { OperationWork, TaskWork, type Work } from "../threads/work.ts";
 import type { HttpRequest } from "./request.ts";
+import { watchTask } from "./watched-work.ts";
 
 /** Runs a task on its lane. */
 export type TaskRunner = (task: TaskDeclaration, args: unknown[], callClass: CallClass) => Promise<unknown>;
@@ -23,12 +24,17 @@ export function deadlineOf(work: Work, timeouts: Timeouts): number | undefined {
 }
 
 /** Makes what runs tasks. */
-export function taskRunner(threads: ThreadCalls | undefined, timeouts: Timeouts): TaskRunner {
+export function taskRunner(
+  threads: ThreadCalls | undefined,
+  timeouts: Timeouts,
+  isWatched: boolean,
+): TaskRunner {
   return (task, args, callClass) => {
     const timeoutMs = task.timeoutMs ?? timeouts.taskMs;
-    return task.lane === "thread" && threads !== undefined
-      ? threads.task(task, args, callClass, timeoutMs)
-      : runOnLoop(task, args, timeoutMs);
+    if (task.lane === "thread" && threads !== undefined)
+      return threads.task(task, args, callClass, timeoutMs);
+    const run = (): Promise<unknown> => runOnLoop(task, args, timeoutMs);
+    return isWatched ? watchTask(task.name, run) : run();
   };
 }
 

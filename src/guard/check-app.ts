@@ -1,0 +1,27 @@
+import type { App } from "../app/app.ts";
+import { formatLocation, OffloopError } from "../errors/offloop-error.ts";
+import { type GuardFinding, guard } from "./guard.ts";
+
+/**
+ * Guards an app: tells of what is likely wrong, and refuses what is.
+ *
+ * @param tell - Takes each finding that is not refused, as text of several lines.
+ * @throws {OffloopError} `OFFLOOP_GUARD_STATE` for the first finding that is refused; the others are its note.
+ */
+export function checkApp(app: App, tell: (text: string, finding: GuardFinding) => void): void {
+  const findings = guard(app);
+  for (const finding of findings) if (finding.severity !== "refused") tell(findingText(finding), finding);
+  const [first, ...others] = findings.filter(({ severity }) => severity === "refused");
+  if (first === undefined) return;
+  const places = others.map(({ at }) => formatLocation(at));
+  throw new OffloopError(first.code, first.problem, {
+    at: first.at,
+    note: places.length === 0 ? undefined : `also at ${places.join(", ")}`,
+    fix: first.fix,
+  });
+}
+
+/** A finding in the shape of an error of offloop's: code, problem, place, fix. */
+export function findingText({ code, problem, at, fix }: GuardFinding): string {
+  return `${code}: ${problem}\n  at ${formatLocation(at)}\n  fix ${fix}`;
+}

@@ -1,0 +1,117 @@
+import { type FunctionNode, isFunction, type NodeOf, type SyntaxNode, unwrapped } from "./syntax.ts";
+
+/** What is used of scope analysis; eslint-scope's and typescript-eslint's both fit. */
+export interface Scope {
+  readonly type: string;
+  readonly upper: Scope | null;
+  readonly references: readonly Reference[];
+  readonly childScopes: readonly Scope[];
+  readonly set: ReadonlyMap<string, Variable>;
+}
+export interface Reference {
+  readonly identifier: object;
+  readonly resolved: Variable | null;
+  isWrite(): boolean;
+}
+export interface Variable {
+  readonly name: string;
+  readonly scope: Scope;
+  readonly defs: readonly {
+    readonly type: string;
+    readonly node: object;
+    readonly parent?: object | null | undefined;
+  }[];
+}
+export interface Scopes {
+  acquire(node: object, inner?: boolean): Scope | null;
+}
+
+/** A function and every name it uses, those of the functions inside it included. */
+export class FunctionScope {
+  readonly node: FunctionNode;
+  readonly references: readonly Reference[];
+  readonly #scope: Scope;
+  readonly #byIdentifier: ReadonlyMap<object, Reference>;
+
+  constructor(node: FunctionNode, scope: Scope) {
+    this.node = node;
+    this.#scope = scope;
+    this.references = collect(scope);
+    this.#byIdentifier = new Map(this.references.map((reference) => [reference.identifier, reference]));
+  }
+
+  /** Whether a name is declared outside the function, and is not one that JavaScript or Node declares. */
+  isOuter(reference: Reference): boolean {
+    const { resolved } = reference;
+    const { name } = reference.identifier as NodeOf<"Identifier">;
+    if (resolved === null || isGlobal(resolved)) return sharedGlobals.has(name) || !(name in globalThis);
+    for (let scope: Scope | null = resolved.scope; scope !== null; scope = scope.upper)
+      if (scope === this.#scope) return false;
+    return true;
+  }
+
+  /** Whether a name stands for the global of that name. */
+  isGlobalName(node: SyntaxNode, name: string): boolean {
+    if (node.type !== "Identifier" || node.name !== name) return false;
+    const resolved = this.#byIdentifier.get(node)?.resolved;
+    return resolved === undefined || resolved === null || isGlobal(resolved);
+  }
+
+  /** The variable a name stands for, as far as the code at hand declares it. */
+  variableOf(node: SyntaxNode): Variable | undefined {
+    if (node.type !== "Identifier") return undefined;
+    const reference = this.#byIdentifier.get(node);
+    // A name in a declaration outside the function is not among the function's own references.
+    return reference === undefined ? this.#lookUp(node.name) : (reference.resolved ?? undefined);
+  }
+
+  #lookUp(name: string): Variable | undefined {
+    for (let scope = this.#scope.upper; scope !== null; scope = scope.upper) {
+      const variable = scope.set.get(name);
+      if (variable !== undefined) return variable;
+    }
+    return undefined;
+  }
+
+  /** The function of the same file that a call calls. */
+  calledFunction({ callee }: NodeOf<"CallExpression">): FunctionNode | undefined {
+    const target = unwrapped(callee as SyntaxNode);
+    if (isFunction(target)) return target;
+    const variable = this.variableOf(target);
+    const value = variable && declaredValue(variable);
+    return isFunction(value) ? value : undefined;
+  }
+}
+
+/** What a variable was declared as: the value of a `const`, or a declared function. */
+export function declaredValue({ defs }: Variable): SyntaxNode | undefined {
+  const node = defs[0]?.node as SyntaxNode | undefined;
+  if (node?.type === "VariableDeclarator") return node.init ? unwrapped(node.init as SyntaxNode) : undefined;
+  return isFunction(node) ? node : undefined;
+}
+
+/** The import that declares a variable: from where, and of what name there (`*` and `default` included). */
+export function importOf({ defs }: Variable): { from: string; name: string } | undefined {
+  const [definition] = defs;
+  const node = definition?.node as SyntaxNode | undefined;
+  const parent = definition?.parent as NodeOf<"ImportDeclaration"> | undefined;
+  if (definition?.type !== "ImportBinding" || typeof parent?.source?.value !== "string") return undefined;
+  const from = parent.source.value;
+  if (node?.type === "ImportSpecifier")
+    return {
+      from,
+      name: node.imported.type === "Identifier" ? node.imported.name : String(node.imported.value),
+    };
+  return { from, name: node?.type === "ImportDefaultSpecifier" ? "default" : "*" };
+}
+
+/** Through these, code shares state as through a variable of a module. */
+const sharedGlobals = new Set(["globalThis", "global"]);
+
+function isGlobal({ scope, defs }: Variable): boolean {
+  return scope.type === "global" && defs.length === 0;
+}
+
+function collect(scope: Scope): Reference[] {
+  return [...scope.references, ...scope.childScopes.flatMap(collect)];
+}

@@ -1,0 +1,140 @@
+import type { App } from "../app/app.ts";
+import type { DependencyDeclaration } from "../app/dependency.ts";
+import type { Operation } from "../app/operation.ts";
+import { taskDeclaration } from "../app/task.ts";
+import type { ErrorCode } from "../errors/codes.ts";
+import type { SourceLocation } from "../errors/source-location.ts";
+import { originalPlace, readSourceMap } from "../source/source-map.ts";
+import { isAllowed } from "./allowance.ts";
+import { saidLane } from "./declaration.ts";
+import { findLoaded, type LoadedFunction } from "./loaded-functions.ts";
+import { ModuleCode } from "./module-code.ts";
+import type { RuleName, Severity } from "./offence.ts";
+import { checkFunction, type FoundOffence } from "./rules.ts";
+import { sentence } from "./sentence.ts";
+import type { FunctionNode } from "./syntax.ts";
+
+/** A place in a declared function that does not fit the lane it runs on. */
+export interface GuardFinding {
+  readonly code: ErrorCode;
+  readonly severity: Severity;
+  /** The operation or task: `GET /items`, `task "resize"`. */
+  readonly subject: string;
+  /** What is wrong there, in one sentence. */
+  readonly problem: string;
+  readonly at: SourceLocation;
+  /** One action that mends it. */
+  readonly fix: string;
+}
+
+const codes: Readonly<Record<RuleName, ErrorCode>> = {
+  state: "OFFLOOP_GUARD_STATE",
+  blocking: "OFFLOOP_GUARD_BLOCKING",
+  promise: "OFFLOOP_GUARD_PROMISE",
+};
+
+interface Declared {
+  readonly subject: string;
+  readonly lane: "loop" | "thread";
+  readonly fn: (...args: never[]) => unknown;
+  readonly location: SourceLocation;
+}
+
+/**
+ * Reads the code of every operation and task of an app, and of what they call in the same file: a plain function that
+ * changes variables outside itself, an async one that blocks, a plain one that returns a promise.
+ */
+export function guard(app: App): GuardFinding[] {
+  const declared = listDeclared(app);
+  const loaded = findLoaded(declared.map(({ fn }) => fn));
+  const modules = new Map<string, ModuleCode | undefined>();
+  return declared.flatMap((one, index) => checkDeclared(one, loaded[index], modules));
+}
+
+function listDeclared(app: App): Declared[] {
+  const operations = app
+    .declaredOperations()
+    .map(({ id, lane, handler, location }): Declared => ({ subject: id, lane, fn: handler, location }));
+  const tasks = app.declaredTasks().flatMap((task): Declared[] => {
+    const declaration = taskDeclaration(task);
+    if (declaration === undefined) return [];
+    const { name, lane, fn, location } = declaration;
+    return [{ subject: `task "${name}"`, lane, fn, location }];
+  });
+  return [...operations, ...tasks, ...listDependencies(app)];
+}
+
+/** A plain dependency runs on a thread whatever needs it; an async one wherever the operation runs that needs it. */
+function listDependencies(app: App): Declared[] {
+  const found: Declared[] = [];
+  const seen = { loop: new Set<DependencyDeclaration>(), thread: new Set<DependencyDeclaration>() };
+  const visit = (deps: Operation["deps"], outer: Declared["lane"]): void => {
+    for (const [, dependency] of deps) {
+      const { name, fn, location } = dependency;
+      const lane = outer === "thread" ? "thread" : dependency.lane;
+      if (seen[lane].has(dependency)) continue;
+      seen[lane].add(dependency);
+      found.push({ subject: `dependency "${name}"`, lane, fn, location });
+      visit(dependency.deps, lane);
+    }
+  };
+  for (const { deps, lane } of app.declaredOperations()) visit(deps, lane);
+  return found;
+}
+
+function checkDeclared(
+  declared: Declared,
+  loaded: LoadedFunction | undefined,
+  modules: Map<string, ModuleCode | undefined>,
+): GuardFinding[] {
+  const own = loaded === undefined ? codeAlone(declared) : codeInModule(loaded, modules);
+  if (own === undefined) return [];
+  const { module, node, place } = own;
+  const isOverride = saidLane(node) !== undefined || (declared.lane === "loop") !== node.async;
+  const found = checkFunction({ node, lane: declared.lane, isOverride }, module.scopes);
+  return found
+    .filter((offence) => !isAllowed(module.allowances, offence.rule, startOf(offence).line))
+    .map((offence) => ({
+      code: codes[offence.rule],
+      severity: offence.severity,
+      subject: declared.subject,
+      problem: sentence(declared.subject, declared.lane, offence),
+      at: place(startOf(offence)),
+      fix: offence.fix,
+    }));
+}
+
+interface FunctionCode {
+  readonly module: ModuleCode;
+  readonly node: FunctionNode;
+  /** Where in the user's source a line and column of the parsed code are. */
+  readonly place: (start: Place) => SourceLocation;
+}
+
+type Place = Pick<SourceLocation, "line" | "column">;
+
+function codeInModule(
+  { file, source, line, column }: LoadedFunction,
+  modules: Map<string, ModuleCode | undefined>,
+): FunctionCode | undefined {
+  if (!modules.has(file)) modules.set(file, ModuleCode.parse(source));
+  const module = modules.get(file);
+  const node = module?.functionAt(line, column);
+  if (module === undefined || node === undefined) return undefined;
+  const map = readSourceMap(file, source);
+  return { module, node, place: (start) => originalPlace({ file, ...start }, map) };
+}
+
+/** Without V8's help, the function's own text: its lines are counted from where it was declared. */
+function codeAlone({ fn, location }: Declared): FunctionCode | undefined {
+  const text = Function.prototype.toString.call(fn);
+  const module = ModuleCode.parse(`(${text})`) ?? ModuleCode.parse(`({${text}})`);
+  const node = module?.firstFunction();
+  if (module === undefined || node === undefined) return undefined;
+  return { module, node, place: ({ line }) => ({ ...location, line: location.line + line - 1 }) };
+}
+
+function startOf({ node }: FoundOffence): Place {
+  const { line = 1, column = 0 } = node.loc?.start ?? {};
+  return { line, column: column + 1 };
+}

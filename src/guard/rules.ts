@@ -1,0 +1,66 @@
+import { findBlockingCalls } from "./blocking-rule.ts";
+import { FunctionScope, type Scopes } from "./function-scope.ts";
+import type { Offence } from "./offence.ts";
+import { findReturnedPromises } from "./promise-rule.ts";
+import { findStateChanges } from "./state-rule.ts";
+import { descendants, type FunctionNode, type SyntaxNode } from "./syntax.ts";
+
+/** A function that runs on a lane, and whether its options said so against the rule. */
+export interface PlacedFunction {
+  readonly node: FunctionNode;
+  readonly lane: "loop" | "thread";
+  readonly isOverride: boolean;
+}
+
+/** An offence, and the functions of the same file through which the checked one comes to it. */
+export interface FoundOffence extends Offence {
+  readonly via: readonly string[];
+}
+
+/** Everything in a function, and in those of the same file it calls, that does not fit its lane. */
+export function checkFunction({ node, lane, isOverride }: PlacedFunction, scopes: Scopes): FoundOffence[] {
+  const find = lane === "thread" ? findStateChanges : findBlockingCalls;
+  const found = follow(node, scopes, find, [], new Set());
+  const scope = scopeOf(node, scopes);
+  if (lane === "loop" || isOverride || node.async || scope === undefined) return found;
+  return [...found, ...findReturnedPromises(scope).map((offence) => ({ ...offence, via: [] }))];
+}
+
+function follow(
+  node: FunctionNode,
+  scopes: Scopes,
+  find: (scope: FunctionScope) => Offence[],
+  via: readonly string[],
+  seen: Set<FunctionNode>,
+): FoundOffence[] {
+  const scope = seen.has(node) ? undefined : scopeOf(node, scopes);
+  if (scope === undefined) return [];
+  seen.add(node);
+  const own = find(scope).map((offence) => ({ ...offence, via }));
+  const called = [...descendants(node as SyntaxNode)].flatMap((part) => {
+    const target = part.type === "CallExpression" ? scope.calledFunction(part) : undefined;
+    if (target === undefined || isInside(target, node)) return [];
+    return follow(target, scopes, find, [...via, nameOf(target)], seen);
+  });
+  return [...own, ...called];
+}
+
+function scopeOf(node: FunctionNode, scopes: Scopes): FunctionScope | undefined {
+  const scope = scopes.acquire(node);
+  return scope === null ? undefined : new FunctionScope(node, scope);
+}
+
+function isInside(node: SyntaxNode, outer: SyntaxNode): boolean {
+  for (let at: SyntaxNode | undefined = node; at !== undefined && at !== null; at = at.parent)
+    if (at === outer) return true;
+  return false;
+}
+
+/** The name of a function, or of the constant that holds it. */
+export function nameOf(node: FunctionNode): string {
+  const { parent } = node;
+  if (node.type !== "ArrowFunctionExpression" && node.id) return node.id.name;
+  return parent?.type === "VariableDeclarator" && parent.id.type === "Identifier"
+    ? parent.id.name
+    : "(anonymous)";
+}

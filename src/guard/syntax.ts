@@ -1,0 +1,66 @@
+import type { AnyNode, ArrowFunctionExpression, FunctionDeclaration, FunctionExpression } from "acorn";
+
+/** A node of an ESTree that knows its parent: of acorn's here, of whatever parser is configured in ESLint. */
+export type SyntaxNode = AnyNode & { parent?: SyntaxNode };
+export type FunctionNode = (FunctionDeclaration | FunctionExpression | ArrowFunctionExpression) & {
+  parent?: SyntaxNode;
+};
+/** A node of one type, with its parent. */
+export type NodeOf<Type extends AnyNode["type"]> = Extract<AnyNode, { type: Type }> & { parent?: SyntaxNode };
+
+export function isFunction(node: SyntaxNode | undefined): node is FunctionNode {
+  return (
+    node?.type === "FunctionDeclaration" ||
+    node?.type === "FunctionExpression" ||
+    node?.type === "ArrowFunctionExpression"
+  );
+}
+
+/** Keys that lead elsewhere than to the parts of a node. */
+const notParts = new Set(["parent", "loc", "range", "tokens", "comments"]);
+
+/** The nodes a node is made of. */
+export function partsOf(node: SyntaxNode): SyntaxNode[] {
+  const values = Object.entries(node).flatMap(([key, value]) => (notParts.has(key) ? [] : value));
+  return values.filter(
+    (value: unknown): value is SyntaxNode => typeof (value as SyntaxNode | null)?.type === "string",
+  );
+}
+
+/** A node and all it is made of, outermost first. `enter` says of which parts the parts are wanted. */
+export function* descendants(
+  node: SyntaxNode,
+  enter: (node: SyntaxNode) => boolean = () => true,
+): Generator<SyntaxNode> {
+  yield node;
+  if (enter(node)) for (const part of partsOf(node)) yield* descendants(part, enter);
+}
+
+/** Notes each node's parent, as ESLint does. */
+export function linkParents(node: SyntaxNode): void {
+  for (const part of partsOf(node)) {
+    part.parent = node;
+    linkParents(part);
+  }
+}
+
+/** The expression without the wrappers that TypeScript adds: `x!`, `x as T`. */
+export function unwrapped(node: SyntaxNode): SyntaxNode {
+  return isTypeWrapper(node) ? unwrapped((node as { expression: SyntaxNode }).expression) : node;
+}
+
+/** What an expression stands in, not counting what TypeScript wraps it in. */
+export function surrounding(node: SyntaxNode): { child: SyntaxNode; parent: SyntaxNode | undefined } {
+  const { parent } = node;
+  return parent !== undefined && isTypeWrapper(parent) ? surrounding(parent) : { child: node, parent };
+}
+
+function isTypeWrapper(node: SyntaxNode): boolean {
+  return /^TS(NonNull|As|Satisfies|TypeAssertion)/.test(node.type) || node.type === "ChainExpression";
+}
+
+/** The name of a member that is accessed: `push` of `a.push` and of `a["push"]`. */
+export function memberName({ property, computed }: NodeOf<"MemberExpression">): string | undefined {
+  if (!computed) return property.type === "Identifier" ? property.name : undefined;
+  return property.type === "Literal" && typeof property.value === "string" ? property.value : undefined;
+}

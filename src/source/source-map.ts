@@ -1,0 +1,56 @@
+import { readFileSync } from "node:fs";
+import { type SourceMap, SourceMap as SourceMapReader } from "node:module";
+import { dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** A place in code as it runs. Lines and columns count from 1. */
+export interface GeneratedPlace {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** The path behind what V8 calls a script: a URL, a path, or a name like `node:fs`. */
+export function scriptPath(name: string): string {
+  return name.startsWith("file:") ? fileURLToPath(name) : name;
+}
+
+/** The place in the source that generated code stems from; the same place when the map has none for it. */
+export function originalPlace<P extends GeneratedPlace>(place: P, map: SourceMap | undefined): P {
+  const entry = map?.findEntry(place.line - 1, place.column - 1);
+  if (entry === undefined || !("originalSource" in entry)) return place;
+  const { originalSource, originalLine, originalColumn } = entry;
+  const file = resolve(dirname(place.file), scriptPath(originalSource));
+  return { ...place, file, line: originalLine + 1, column: originalColumn + 1 };
+}
+
+/** The source line that a generated line stems from; undefined when it stems from several. */
+export function originalLine(line: number, map: SourceMap): number | undefined {
+  const [first, last] = [map.findEntry(line - 1, 0), map.findEntry(line - 1, Number.MAX_SAFE_INTEGER)];
+  if (!("originalLine" in first && "originalLine" in last) || last.generatedLine !== line - 1)
+    return undefined;
+  const isOne = first.generatedLine !== line - 1 || first.originalLine === last.originalLine;
+  return isOne ? last.originalLine + 1 : undefined;
+}
+
+/** Reads the map that code names in its last comment, for a process that runs without `--enable-source-maps`. */
+export function readSourceMap(file: string, code: string): SourceMap | undefined {
+  const url = /^\/\/# sourceMappingURL=(.+)$/m.exec(code.slice(-LONGEST_INLINE_MAP))?.[1]?.trim();
+  if (url === undefined) return undefined;
+  try {
+    return new SourceMapReader(JSON.parse(mapText(file, url)));
+  } catch {
+    return undefined; // generated positions are still true of the file that runs
+  }
+}
+
+const LONGEST_INLINE_MAP = 4 * 1024 * 1024;
+
+function mapText(file: string, url: string): string {
+  if (!url.startsWith("data:")) return readFileSync(resolve(dirname(file), url), "utf8");
+  const comma = url.indexOf(",");
+  const data = url.slice(comma + 1);
+  return url.slice(0, comma).endsWith(";base64")
+    ? Buffer.from(data, "base64").toString()
+    : decodeURIComponent(data);
+}

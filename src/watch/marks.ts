@@ -1,0 +1,79 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { createMarkWords, MAX_MARKS, type MarkWords, marksInProgress, RUNNING } from "./shared-words.ts";
+
+/** One run of an operation or task. */
+export interface Run {
+  readonly mark: number;
+  /** The request it runs for, as in the log. */
+  readonly request: string | undefined;
+}
+
+/** Stands for everything beyond the table. */
+const LAST_MARK = MAX_MARKS - 1;
+
+/** Of the whole process: several servers share one loop, and whichever watchdog looks must know all operations. */
+export const marks: MarkWords = createMarkWords();
+/** The run that the code at hand belongs to, across awaits. */
+export const runs: AsyncLocalStorage<Run> = new AsyncLocalStorage();
+
+const names: string[] = [""];
+const byName = new Map<string, number>();
+const listeners = new Set<(names: readonly string[]) => void>();
+const sleepers = new Set<() => void>();
+
+/** The mark of an operation or task: the same number whenever it is asked for the same name. */
+export function markOf(name: string): number {
+  const known = byName.get(name);
+  if (known !== undefined) return known;
+  if (names.length === MAX_MARKS) return LAST_MARK;
+  const mark = names.length;
+  names.push(mark === LAST_MARK ? "(one of many)" : name);
+  byName.set(name, mark);
+  for (const listener of listeners) listener(names);
+  return mark;
+}
+
+/** What each mark stands for. */
+export function markNames(): readonly string[] {
+  return names;
+}
+
+/** Has a function told whenever a mark is added. Gives the function that ends it. */
+export function onNewMark(listener: (names: readonly string[]) => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** Has a function called when the next run begins, once. Gives the function that takes this back. */
+export function onNextRun(sleeper: () => void): () => void {
+  sleepers.add(sleeper);
+  return () => sleepers.delete(sleeper);
+}
+
+function wakeSleepers(): void {
+  const waking = [...sleepers];
+  sleepers.clear();
+  for (const wake of waking) wake();
+}
+
+/** Calls a function so that it, and all it awaits, is known to belong to a mark. */
+export function runMarked<Args extends unknown[], Result>(
+  mark: number,
+  request: string | undefined,
+  fn: (...args: Args) => Result,
+  ...args: Args
+): Result {
+  if (sleepers.size > 0) wakeSleepers();
+  const outer = marks[RUNNING] as number;
+  marks[RUNNING] = mark;
+  try {
+    return runs.run({ mark, request }, fn, ...args);
+  } finally {
+    marks[RUNNING] = outer;
+  }
+}
+
+/** Whether any marked run is in progress. */
+export function isAnyInProgress(): boolean {
+  return marksInProgress(marks, names.length).length > 0;
+}

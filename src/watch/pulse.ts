@@ -1,0 +1,106 @@
+import { eventLoopUtilization } from "node:perf_hooks";
+import { clockMs } from "./clock.ts";
+import { onNextRun } from "./marks.ts";
+import { BEAT_AT, BEAT_MS, createPulseWords, MUTED, type PulseWords } from "./shared-words.ts";
+
+/** A stretch between two beats in which the loop did not turn. */
+export interface Gap {
+  /** The beat before it, by which the watchdog knows it. */
+  readonly after: number;
+  readonly from: number;
+  readonly to: number;
+  /** CPU time of the main thread. */
+  readonly cpuMs: number;
+}
+
+/** What the pulse asks and tells. */
+export interface PulseListener {
+  /** Whether operations are in progress. */
+  isBusy(): boolean;
+  /** Whether a debugger may stop the loop. */
+  isMuted(): boolean;
+  onBeat(gap: Gap | undefined): void;
+  /** The beat is fast again: the watchdog should look more often too. */
+  onWake(): void;
+}
+
+const LONGEST_BEAT_MS = 50;
+const IDLE_BEAT_MS = 250;
+const IDLE_AFTER_MS = 1_000;
+
+/** Beats at intervals: seldom while nothing is in progress, until the next run begins. */
+export class Pulse {
+  readonly words: PulseWords = createPulseWords();
+  readonly #listener: PulseListener;
+  readonly #thresholdMs: number;
+  readonly #fastMs: number;
+  #timer: NodeJS.Timeout | undefined;
+  #stopWaiting: (() => void) | undefined;
+  /** False until the first run: what blocks while a process starts keeps nobody waiting. */
+  #hasServed = false;
+  #at = clockMs();
+  #cpu = process.threadCpuUsage();
+  #idleMs = eventLoopUtilization().idle;
+  #busyAt = 0;
+
+  constructor(thresholdMs: number, listener: PulseListener) {
+    this.#thresholdMs = thresholdMs;
+    this.#listener = listener;
+    this.#fastMs = Math.min(LONGEST_BEAT_MS, thresholdMs / 2);
+    this.words[BEAT_AT] = this.#at;
+    this.words[MUTED] = 1;
+    this.#rest();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#stopWaiting?.();
+  }
+
+  #beat(): void {
+    const { after, from, to, cpuMs } = this.#turn();
+    const interval = this.words[BEAT_MS] as number;
+    const isMuted = !this.#hasServed || this.#listener.isMuted();
+    this.words[MUTED] = isMuted ? 1 : 0;
+    // Being late tells a block from many short turns between two seldom beats.
+    const isLate = to - after - interval >= this.#thresholdMs - this.#fastMs;
+    const isGap = isLate && to - from >= this.#thresholdMs && !isMuted;
+    this.#listener.onBeat(isGap ? { after, from, to, cpuMs } : undefined);
+    if (this.#listener.isBusy()) this.#busyAt = to;
+    else if (interval === this.#fastMs && to - this.#busyAt >= IDLE_AFTER_MS) this.#rest();
+  }
+
+  #turn(): Gap {
+    const after = this.#at;
+    const to = clockMs();
+    const { idle } = eventLoopUtilization();
+    const from = after + (idle - this.#idleMs);
+    const cpu = process.threadCpuUsage();
+    const cpuMs = (cpu.user - this.#cpu.user + cpu.system - this.#cpu.system) / 1000;
+    this.#at = to;
+    this.#cpu = cpu;
+    this.#idleMs = idle;
+    this.words[BEAT_AT] = to;
+    return { after, from, to, cpuMs };
+  }
+
+  #every(ms: number): void {
+    clearInterval(this.#timer);
+    this.words[BEAT_MS] = ms;
+    this.#timer = setInterval(() => this.#beat(), ms).unref();
+  }
+
+  #rest(): void {
+    this.#every(IDLE_BEAT_MS);
+    this.#stopWaiting = onNextRun(() => this.#wake());
+  }
+
+  #wake(): void {
+    this.#beat();
+    this.#hasServed = true;
+    this.words[MUTED] = this.#listener.isMuted() ? 1 : 0;
+    this.#busyAt = this.#at;
+    this.#every(this.#fastMs);
+    this.#listener.onWake();
+  }
+}

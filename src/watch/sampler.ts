@@ -1,0 +1,78 @@
+import { findSourceMap } from "node:module";
+import { originalPlace, scriptPath } from "../source/source-map.ts";
+import { clockMs } from "./clock.ts";
+import { markNames, runs } from "./marks.ts";
+
+/** A call on the stack. Lines and columns count from 1. */
+export interface Frame {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly functionName: string | undefined;
+  /** Whether the place is one of the source already, not of code generated from it. */
+  readonly mapped: boolean;
+  /** Whether it is offloop's own code. */
+  readonly isOwn: boolean;
+}
+
+const ownFolder = new URL("../", import.meta.url).href;
+
+/** Told by the script that runs: a source map may place it anywhere. */
+export function isOwnScript(script: string): boolean {
+  return script.startsWith(ownFolder);
+}
+
+/** What runs at one moment. */
+export interface Sight {
+  readonly at: number;
+  readonly operation: string | undefined;
+  readonly request: string | undefined;
+  /** Innermost first; behind the synchronous calls those that await them. */
+  readonly frames: readonly Frame[];
+}
+
+const MAX_FRAMES = 40;
+
+/**
+ * Looks at what runs. V8 calls it on an interrupt, on top of the code that blocks: the stack and the store are those of
+ * that code. It must not wait, schedule anything or throw.
+ */
+export function look(): Sight {
+  const run = runs.getStore();
+  return {
+    at: clockMs(),
+    operation: run && markNames()[run.mark],
+    request: run?.request,
+    frames: callSites().flatMap(frameOf),
+  };
+}
+
+function callSites(): NodeJS.CallSite[] {
+  const { stackTraceLimit, prepareStackTrace } = Error;
+  const holder: { stack?: NodeJS.CallSite[] } = {};
+  Error.stackTraceLimit = MAX_FRAMES;
+  Error.prepareStackTrace = (_error, sites) => sites;
+  try {
+    Error.captureStackTrace(holder, look);
+    return holder.stack ?? [];
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+    Error.prepareStackTrace = prepareStackTrace;
+  }
+}
+
+function frameOf(site: NodeJS.CallSite): Frame[] {
+  const script = site.getScriptNameOrSourceURL();
+  const [line, column] = [site.getLineNumber(), site.getColumnNumber()];
+  if (!script || line === null || column === null) return [];
+  const place = { file: scriptPath(script), line, column };
+  const map = process.sourceMapsEnabled ? findSourceMap(script) : undefined;
+  return [
+    {
+      ...originalPlace(place, map),
+      functionName: site.getFunctionName() ?? undefined,
+      mapped: process.sourceMapsEnabled,
+      isOwn: isOwnScript(script),
+    },
+  ];
+}

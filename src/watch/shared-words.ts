@@ -1,0 +1,35 @@
+/**
+ * Who runs on the loop, in memory that the watchdog reads while the loop cannot answer. The first word is the mark of
+ * what runs right now, where that is known; each other word counts the runs in progress of one mark.
+ */
+export type MarkWords = Int32Array<SharedArrayBuffer>;
+/** Index of the word that says what runs; as a mark it stands for code that belongs to no operation. */
+export const RUNNING = 0;
+export const MAX_MARKS = 4096;
+
+/**
+ * The loop's heartbeat. The main thread writes, the watchdog reads; each word is an aligned double, which nobody sees
+ * half written.
+ */
+export type PulseWords = Float64Array<SharedArrayBuffer>;
+/** Index of: when the loop last turned, on the clock of {@link clockMs}. */
+export const BEAT_AT = 0;
+/** Index of: milliseconds between beats. */
+export const BEAT_MS = 1;
+/** Index of: 1 while nothing is to be reported, since a debugger may stop the loop. */
+export const MUTED = 2;
+
+export function createMarkWords(): MarkWords {
+  return new Int32Array(new SharedArrayBuffer(MAX_MARKS * Int32Array.BYTES_PER_ELEMENT));
+}
+
+export function createPulseWords(): PulseWords {
+  return new Float64Array(new SharedArrayBuffer(3 * Float64Array.BYTES_PER_ELEMENT));
+}
+
+/** The marks below `count` that have runs in progress. */
+export function marksInProgress(words: MarkWords, count: number): number[] {
+  const found: number[] = [];
+  for (let mark = 1; mark < count; mark++) if ((words[mark] as number) > 0) found.push(mark);
+  return found;
+}

@@ -1,0 +1,148 @@
+import { isMainThread, Worker } from "node:worker_threads";
+import type { BlockReport } from "../channels/block-report.ts";
+import { blockedChannel } from "../channels/channels.ts";
+import { Arrivals } from "./arrivals.ts";
+import { GcTime } from "./gc-time.ts";
+import { isAnyInProgress, markNames, marks, onNewMark } from "./marks.ts";
+import type { LogAdvice, WatchdogData, WatchdogNews, WatchdogOrder } from "./messages.ts";
+import { RollingProfile } from "./profile.ts";
+import { markContinuations } from "./promise-marks.ts";
+import { type Gap, Pulse, type PulseListener } from "./pulse.ts";
+import { look } from "./sampler.ts";
+
+/** How the loop is watched. */
+export interface WatchOptions {
+  readonly thresholdMs: number;
+  /** `development` finds lines inside native calls too, and costs some percent of a request that does nothing. */
+  readonly level: "production" | "development";
+  /** Told of every block; `log` says whether it is one to be logged. */
+  readonly onBlock: (report: BlockReport, log: LogAdvice) => void;
+  /** Told when the watchdog itself has failed; nothing is watched from then on. */
+  readonly onFailure: (error: Error) => void;
+}
+
+/** A loop under watch. */
+export interface Watch {
+  /** Ends it. */
+  close(): Promise<void>;
+}
+
+/**
+ * Watches the event loop of the main thread from a thread of its own. Resolves when it watches; with undefined where
+ * that cannot be: in a worker thread, in a Node without inspector, under `--permission` without `--allow-inspector`
+ * (there the attempt would abort the process).
+ */
+export async function openWatch(options: WatchOptions): Promise<Watch | undefined> {
+  if (!isMainThread || !process.features.inspector) return undefined;
+  if (process.permission && !process.permission.has("inspector")) return undefined;
+  const watch = new LoopWatch(options);
+  await watch.ready;
+  return watch;
+}
+
+let opened = 0;
+
+class LoopWatch implements Watch, PulseListener {
+  readonly ready: Promise<void>;
+  readonly #options: WatchOptions;
+  readonly #key = Symbol.for(`offloop.watch.${opened++}`);
+  readonly #arrivals = new Arrivals();
+  readonly #gc = new GcTime();
+  readonly #inspector = process.getBuiltinModule("node:inspector");
+  readonly #profile: RollingProfile | undefined;
+  readonly #ends: (() => void)[] = [];
+  readonly #worker: Worker;
+
+  constructor(options: WatchOptions) {
+    this.#options = options;
+    const pulse = new Pulse(options.thresholdMs, this);
+    this.#worker = createWatchdog({
+      marks,
+      pulse: pulse.words,
+      names: markNames(),
+      thresholdMs: options.thresholdMs,
+      look: `globalThis[Symbol.for(${JSON.stringify(this.#key.description)})]()`,
+    });
+    this.ready = this.#listen();
+    Object.defineProperty(globalThis, this.#key, { value: this.#look, configurable: true });
+    this.#ends.push(
+      onNewMark((names) => this.#tell({ names })),
+      () => pulse.stop(),
+    );
+    if (options.level === "production") return;
+    this.#profile = new RollingProfile();
+    this.#ends.push(markContinuations(), () => this.#profile?.stop());
+  }
+
+  isBusy(): boolean {
+    return isAnyInProgress();
+  }
+
+  isMuted(): boolean {
+    return this.#inspector.url() !== undefined;
+  }
+
+  onBeat(gap: Gap | undefined): void {
+    if (gap === undefined) this.#arrivals.close();
+    else this.#onGap(gap);
+    this.#profile?.rollWhenDue();
+  }
+
+  onWake(): void {
+    this.#tell({ wake: true });
+  }
+
+  async close(): Promise<void> {
+    this.#stop();
+    await this.#worker.terminate();
+  }
+
+  readonly #look = (): string => {
+    this.#arrivals.open();
+    return JSON.stringify(look());
+  };
+
+  #onGap(gap: Gap): void {
+    const seen = this.#profile?.between(gap.from, gap.to);
+    this.#arrivals.count(async (waitedRequests) => {
+      const gcMs = this.#gc.within(gap);
+      this.#tell({ ended: { gap, waitedRequests, gcMs, timeline: await seen } });
+    });
+  }
+
+  #tell(order: WatchdogOrder): void {
+    this.#worker.postMessage(order);
+  }
+
+  #listen(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#worker.on("message", (news: WatchdogNews) => {
+      if ("watching" in news) return resolve();
+      blockedChannel.publish(news.report);
+      this.#options.onBlock(news.report, news.log);
+    });
+    this.#worker.on("error", (error) => {
+      this.#stop();
+      this.#options.onFailure(error);
+      resolve();
+    });
+    return promise.then(() => this.#worker.unref());
+  }
+
+  #stop(): void {
+    for (const end of this.#ends.splice(0)) end();
+    this.#arrivals.close();
+    this.#gc.stop();
+    Reflect.deleteProperty(globalThis, this.#key);
+  }
+}
+
+function createWatchdog(data: WatchdogData): Worker {
+  return new Worker(new URL(`./watchdog${import.meta.url.slice(-3)}`, import.meta.url), {
+    workerData: data,
+    name: "offloop watchdog",
+    execArgv: [],
+    env: {},
+    resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 2 },
+  });
+}

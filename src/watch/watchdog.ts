@@ -1,0 +1,157 @@
+import { writeSync } from "node:fs";
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import type { BlockReport } from "../channels/block-report.ts";
+import { Block, type Onlooker } from "./block.ts";
+import { placesOf } from "./block-place.ts";
+import { clockMs } from "./clock.ts";
+import { type CpuUse, mainThreadCpuUse } from "./cpu-use.ts";
+import { judge } from "./culprits.ts";
+import { LogLimit } from "./log-limit.ts";
+import type { EndedBlock, WatchdogData, WatchdogNews, WatchdogOrder } from "./messages.ts";
+import { anyOf, liveText, probably } from "./report-text.ts";
+import { BEAT_AT, BEAT_MS, MUTED, marksInProgress, RUNNING } from "./shared-words.ts";
+import { isSure } from "./sighting.ts";
+import { waitingConnections } from "./waiting-connections.ts";
+
+/** As a part of the threshold. */
+const FIRST_LOOK = 0.75;
+const ANSWER_PATIENCE_MS = 50;
+const MAX_BLOCKS = 50;
+
+/** What the watchdog's thread runs: it compares the loop's heartbeat with the clock, and looks when that stops. */
+class Watchdog implements Onlooker {
+  readonly #data: WatchdogData;
+  readonly #port: MessagePort;
+  readonly #liveLimit = new LogLimit();
+  readonly #endLimit = new LogLimit();
+  /** By the beat they began after. */
+  readonly #blocks = new Map<number, Block>();
+  #names: readonly string[];
+  #block: Block | undefined;
+  #aliveAt = clockMs();
+  #beatAt = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #tickDueAt = 0;
+
+  constructor(data: WatchdogData, port: MessagePort) {
+    this.#data = data;
+    this.#port = port;
+    this.#names = data.names;
+    this.#rest();
+  }
+
+  obey(order: WatchdogOrder): void {
+    if ("names" in order) this.#names = order.names;
+    else if ("wake" in order) this.#tick();
+    else this.#conclude(order.ended);
+  }
+
+  running(): string | undefined {
+    return this.#names[this.#data.marks[RUNNING] as number] || undefined;
+  }
+
+  inProgress(): string[] {
+    return marksInProgress(this.#data.marks, this.#names.length).map((mark) => this.#names[mark] as string);
+  }
+
+  /** Sleeps until a look could be due; while the loop is blocked, for a moment. */
+  #rest(): void {
+    clearTimeout(this.#timer);
+    const moment = this.#data.thresholdMs / 4;
+    const untilLook = this.#aliveAt + this.#firstLookMs - clockMs();
+    const ms = this.#block === undefined ? Math.max(moment, untilLook) : moment;
+    this.#tickDueAt = clockMs() + ms;
+    this.#timer = setTimeout(() => this.#tick(), ms);
+  }
+
+  /** So much silence is odd, and leaves time to report as soon as the threshold is passed. */
+  get #firstLookMs(): number {
+    return Math.max(this.#data.thresholdMs * FIRST_LOOK, (this.#data.pulse[BEAT_MS] as number) * 1.5);
+  }
+
+  #tick(): void {
+    const { pulse, thresholdMs } = this.#data;
+    const now = clockMs();
+    if (pulse[BEAT_AT] !== this.#beatAt) {
+      this.#beatAt = pulse[BEAT_AT] as number;
+      this.#aliveAt = this.#beatAt;
+      this.#block = undefined;
+    }
+    // This thread did not run either: the process was suspended, and nothing blocked.
+    if (this.#block === undefined && now - this.#tickDueAt > thresholdMs / 2) this.#aliveAt = now;
+    const silentMs = now - this.#aliveAt;
+    if (silentMs >= this.#firstLookMs && pulse[MUTED] === 0) this.#observe(silentMs);
+    this.#rest();
+  }
+
+  #observe(silentMs: number): void {
+    const { look, thresholdMs } = this.#data;
+    this.#block ??= this.#begin();
+    const block = this.#block;
+    block.lookWhenDue(silentMs, thresholdMs, look, this);
+    const hasWaited = block.askedAt === undefined || clockMs() - block.askedAt >= thresholdMs / 4;
+    if (!block.isAnnounced && silentMs >= thresholdMs && hasWaited) this.#announce(block, silentMs);
+  }
+
+  #begin(): Block {
+    if (this.#blocks.size >= MAX_BLOCKS) this.#blocks.clear();
+    const block = new Block(this.#aliveAt);
+    this.#blocks.set(this.#beatAt, block);
+    return block;
+  }
+
+  /** Not through a stream: those of a worker go by way of the main thread, which is the one that is blocked. */
+  #announce(block: Block, silentMs: number): void {
+    block.isAnnounced = true;
+    const seen = block.sightings.findLast((sighting) => isSure(sighting, Number.POSITIVE_INFINITY));
+    const who =
+      seen === undefined
+        ? `${this.running() ?? probably(this.inProgress())}, in a native call`
+        : (seen.sight.operation ?? anyOf([]));
+    const { at } = placesOf(seen?.sight.frames ?? [], "exact");
+    if (!this.#liveLimit.advise(JSON.stringify([who, at])).due) return;
+    writeSync(2, `offloop: ${liveText(silentMs, who, at, waitingConnections())}\n`);
+  }
+
+  #conclude(ended: EndedBlock): void {
+    const block = this.#blocks.get(ended.gap.after);
+    this.#blocks.delete(ended.gap.after);
+    const cpuAfter = mainThreadCpuUse();
+    if (block === undefined) this.#report(ended, undefined, undefined);
+    else block.whenAnswered(ANSWER_PATIENCE_MS, () => this.#report(ended, block, cpuAfter));
+  }
+
+  #report(
+    { gap, waitedRequests, gcMs, timeline }: EndedBlock,
+    block: Block | undefined,
+    cpuAfter: CpuUse | undefined,
+  ): void {
+    const durationMs = gap.to - gap.from;
+    const culprits = judge(block?.sightings ?? [], gap.to, timeline);
+    const report: BlockReport = {
+      startedAt: Date.now() - (clockMs() - gap.from),
+      durationMs,
+      state: stateOf(Math.max(gap.cpuMs, gcMs) / durationMs, block?.cpuBefore, cpuAfter),
+      cpuMs: gap.cpuMs,
+      gcMs,
+      waitedRequests,
+      culprits,
+    };
+    const [first] = culprits;
+    const log = this.#endLimit.advise(JSON.stringify([first?.operation, first?.at?.file, first?.at?.line]));
+    this.#port.postMessage({ report, log } satisfies WatchdogNews);
+  }
+}
+
+/** A thread that had the CPU for less than half of the time either slept or was kept waiting for one. */
+function stateOf(share: number, before: CpuUse | undefined, after: CpuUse | undefined): BlockReport["state"] {
+  if (share >= 0.5) return "computing";
+  if (before === undefined || after === undefined) return "asleep";
+  const offMs = after.at - before.at - (after.runMs - before.runMs);
+  return after.delayMs - before.delayMs > offMs / 2 ? "starved" : "asleep";
+}
+
+const port = parentPort as MessagePort;
+const watchdog = new Watchdog(workerData as WatchdogData, port);
+port.on("message", (order: WatchdogOrder) => watchdog.obey(order));
+port.postMessage({ watching: true } satisfies WatchdogNews);

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { App, OffloopError } from "offloop";
+import { checkApp } from "../../src/guard/check-app.ts";
+import { guard } from "../../src/guard/guard.ts";
+import { expectedFindings } from "./expected-findings.ts";
+import { app } from "./guarded-app.ts";
+
+const file = fileURLToPath(new URL("./guarded-app.ts", import.meta.url));
+let hits = 0;
+export const hitsSoFar = (): number => hits;
+
+test("guard() finds what the lines of the app say, and nothing else", () => {
+  const found = guard(app).map(({ at, severity, problem }) => ({ line: at.line, severity, problem }));
+  const expected = expectedFindings(readFileSync(file, "utf8"));
+  assert.deepEqual(
+    found.map(({ line, severity }) => `${line} ${severity}`).sort(),
+    expected.map(({ line, severity }) => `${line} ${severity}`).sort(),
+  );
+  for (const { line, does } of expected)
+    assert.ok(
+      found.some((one) => one.line === line && one.problem.includes(does)),
+      `${line}: ${does}`,
+    );
+});
+
+test("guard() names the functions through which an operation comes to an offence", () => {
+  const through = guard(app).find(({ subject }) => subject === "GET /through");
+  assert.equal(
+    through?.problem,
+    'Cannot run GET /through on a thread: it calls countHit, which assigns to "hits", and each thread has one of its own',
+  );
+  assert.equal(through?.at.file, file);
+  assert.equal(through?.code, "OFFLOOP_GUARD_STATE");
+});
+
+test("guard() gives the place of a handler that is declared elsewhere than it is added", () => {
+  const elsewhere = (): void => {
+    hits++; // here
+  };
+  const own = new App();
+  own.get("/", elsewhere);
+  const [finding] = guard(own);
+  const line = readFileSync(import.meta.filename, "utf8")
+    .split("\n")
+    .findIndex((text) => text.endsWith("// here"));
+  assert.deepEqual(finding?.at, { file: import.meta.filename, line: line + 1, column: 5 });
+});
+
+test("guard() checks methods, and leaves alone what it cannot read", () => {
+  const own = new App();
+  const controller = {
+    count() {
+      hits++;
+    },
+  };
+  own.get("/method", controller.count);
+  own.get("/bound", { runs: "thread" }, controller.count.bind(controller));
+  own.get("/native", { runs: "thread" }, Math.max as () => number);
+  own.get("/made", new Function("return 1") as () => number);
+  assert.deepEqual(
+    guard(own).map(({ subject }) => subject),
+    ["GET /method"],
+  );
+});
+
+test("checkApp() tells of warnings and throws for the first refusal, naming the places of the others", () => {
+  const told: string[] = [];
+  assert.throws(
+    () => checkApp(app, (text) => told.push(text)),
+    (error) =>
+      error instanceof OffloopError &&
+      error.code === "OFFLOOP_GUARD_STATE" &&
+      error.message.includes("also at"),
+  );
+  assert.ok(
+    told.some((text) => text.startsWith("OFFLOOP_GUARD_BLOCKING: GET /read blocks the event loop: ")),
+  );
+});
+
+test("checkApp() does not throw when nothing is refused", () => {
+  const own = new App();
+  own.get("/", () => "fine");
+  checkApp(own, () => assert.fail("nothing to tell"));
+});

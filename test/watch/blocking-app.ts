@@ -1,0 +1,185 @@
+import { execSync, spawn } from "node:child_process";
+import { pbkdf2Sync } from "node:crypto";
+import { readFileSync, writeSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import { App, serve } from "offloop";
+
+/** What blocks each operation, on lines that carry its name; answered with how long it really took. */
+
+const [level, fifo, packageUrl] = process.argv.slice(2) as ["production" | "development", string, string];
+const slowPackage = (await import(packageUrl)) as { spin(ms: number): Promise<void>; digest(): void };
+
+const app = new App({ watch: { level, onBlock: (report) => process.send?.({ report }) } });
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1));
+const took = (start: number): { ms: number } => ({ ms: performance.now() - start });
+
+/** The first size of a growing row at which the work takes this much CPU time: other processes may have the rest. */
+function calibrate(
+  cpuMs: number,
+  size: number,
+  grow: (size: number) => number,
+  work: (size: number) => void,
+): number {
+  for (let now = size; ; now = grow(now)) {
+    const before = process.threadCpuUsage();
+    work(now);
+    if (process.threadCpuUsage(before).user >= cpuMs * 1000) return now;
+  }
+}
+
+const catastrophe = /^(a+)+$/;
+const hanging = "a".repeat(
+  calibrate(
+    250,
+    20,
+    (n) => n + 1,
+    (n) => catastrophe.test(`${"a".repeat(n)}b`),
+  ),
+);
+const database = new DatabaseSync(":memory:");
+const counting = (n: number): string =>
+  `WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < ${n}) SELECT count(*) AS n FROM c`;
+const rows = calibrate(
+  250,
+  100_000,
+  (n) => n * 2,
+  (n) => database.prepare(counting(n)).get(),
+);
+const rounds = calibrate(
+  150,
+  100_000,
+  (n) => n * 2,
+  (n) => pbkdf2Sync("a", "b", n, 64, "sha512"),
+);
+const bigJson = `[${'"0123456789abcdef",'.repeat(5_500_000)}0]`;
+
+app.get("/spin", async () => {
+  await pause();
+  const start = performance.now();
+  while (performance.now() - start < 400); // spin
+  return took(start);
+});
+
+app.get("/pbkdf2", async () => {
+  await pause();
+  const start = performance.now();
+  pbkdf2Sync("password", "salt", rounds * 2, 64, "sha512"); // pbkdf2
+  return took(start);
+});
+
+app.get("/fifo", async () => {
+  await pause();
+  spawn("sh", ["-c", `sleep 0.5; echo x > ${fifo}`]);
+  const start = performance.now();
+  readFileSync(fifo); // fifo
+  return took(start);
+});
+
+app.get("/exec", async () => {
+  await pause();
+  const start = performance.now();
+  execSync("sleep 1"); // exec
+  return took(start);
+});
+
+app.get("/announced", async () => {
+  writeSync(2, "about to block\n");
+  execSync("sleep 1");
+});
+
+app.get("/regex", async () => {
+  await pause();
+  const start = performance.now();
+  catastrophe.test(`${hanging}b`); // regex
+  return took(start);
+});
+
+app.get("/json", async () => {
+  await pause();
+  const start = performance.now();
+  JSON.parse(bigJson); // json
+  return took(start);
+});
+
+app.get("/wait", async () => {
+  await pause();
+  const start = performance.now();
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400); // wait
+  return took(start);
+});
+
+app.get("/sqlite", async () => {
+  await pause();
+  const statement = database.prepare(counting(rows));
+  const start = performance.now();
+  statement.get(); // sqlite
+  return took(start);
+});
+
+app.get("/package", async () => {
+  await pause();
+  const start = performance.now();
+  await slowPackage.spin(400); // package
+  return took(start);
+});
+
+app.get("/package-native", async () => {
+  await pause();
+  const start = performance.now();
+  slowPackage.digest(); // package-native
+  return took(start);
+});
+
+const nightly = app.task("nightly", async () => {
+  await pause();
+  const start = performance.now();
+  while (performance.now() - start < 400); // nightly
+  process.send?.({ taskMs: performance.now() - start });
+});
+app.get("/task", async ({ background }) => background.add(nightly));
+
+let open = Promise.withResolvers<void>();
+let arrived = 0;
+const gate = (): Promise<void> => {
+  arrived++;
+  return open.promise;
+};
+
+// Continuations of the same promise run in one go: a native call ends the first, and the others follow at once.
+app.get("/queued-first", async () => {
+  await gate();
+  pbkdf2Sync("password", "salt", rounds * 2, 64, "sha512"); // queued-first
+});
+app.get("/queued-after", async () => {
+  await gate();
+  return [1, 2, 3].map((n) => n * 2);
+});
+app.get("/arrived", async () => arrived);
+app.get("/open", async () => {
+  open.resolve();
+  open = Promise.withResolvers();
+  arrived = 0;
+});
+
+let free = Promise.withResolvers<void>();
+app.get("/held-a", async () => free.promise);
+app.get("/held-b", async () => free.promise);
+app.get("/free", async () => {
+  free.resolve();
+  free = Promise.withResolvers();
+});
+
+let turn = 0;
+app.get("/now-and-then", async () => {
+  await pause();
+  const start = performance.now();
+  if (++turn % 100 === 0) while (performance.now() - start < 150); // now-and-then
+});
+app.get("/never", async () => {
+  await pause();
+  JSON.stringify({ a: [1, 2, 3] });
+});
+
+const server = await serve(app, { port: 0, accessLog: false, logLevel: "silent" });
+process.send?.({ url: server.url });
+process.on("message", () => void server.close().then(() => process.disconnect()));

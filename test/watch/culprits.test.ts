@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { judge } from "../../src/watch/culprits.ts";
+import type { Frame } from "../../src/watch/sampler.ts";
+import type { Sighting } from "../../src/watch/sighting.ts";
+
+const frame: Frame = {
+  file: "/app/a.ts",
+  line: 3,
+  column: 5,
+  functionName: "load",
+  mapped: true,
+  isOwn: false,
+};
+
+function sighting(
+  parts: Partial<Sighting> & { at?: number; operation?: string | undefined; frames?: Frame[] },
+): Sighting {
+  const { at = 101, operation = "GET /a", frames = [frame], ...rest } = parts;
+  const sight = { at, operation, request: "req-1", frames };
+  return { askedAt: 100, running: undefined, inProgress: ["GET /a", "GET /b"], sight, ...rest };
+}
+
+test("judge() is certain of what answered at once", () => {
+  const [culprit] = judge([sighting({})], 300, undefined);
+  assert.equal(culprit?.operation, "GET /a");
+  assert.ok(culprit.certain);
+  assert.deepEqual(culprit.candidates, []);
+  assert.equal(culprit.at?.precision, "exact");
+});
+
+test("judge() takes an answer that waited for a native call as a hint, and names who else it may have been", () => {
+  const [culprit] = judge([sighting({ at: 250 })], 300, undefined);
+  assert.ok(!culprit?.certain);
+  assert.deepEqual(culprit?.candidates, ["GET /a", "GET /b"]);
+  assert.equal(culprit?.at?.precision, "near");
+});
+
+test("judge() believes the mark of what ran when asked rather than what answered, and then knows no line", () => {
+  const [culprit] = judge([sighting({ at: 250, running: "GET /b" })], 300, undefined);
+  assert.equal(culprit?.operation, "GET /b");
+  assert.ok(culprit.certain);
+  assert.equal(culprit.request, undefined);
+  assert.equal(culprit.at, undefined);
+});
+
+test("judge() suspects an operation that was in progress at an earlier look only", () => {
+  const seen = [
+    sighting({ at: 200 }),
+    sighting({ askedAt: 210, at: 250, operation: "GET /b", inProgress: ["GET /b"] }),
+  ];
+  const last = judge(seen, 300, undefined).find(({ operation }) => operation === "GET /b");
+  assert.ok(last?.candidates.includes("GET /a"));
+});
+
+test("judge() ignores a look that was asked for when the block had all but ended", () => {
+  const culprits = judge(
+    [sighting({}), sighting({ askedAt: 298, at: 299, operation: "GET /b" })],
+    300,
+    undefined,
+  );
+  assert.deepEqual(
+    culprits.map(({ operation }) => operation),
+    ["GET /a"],
+  );
+});
+
+test("judge() doubts an answer without a stack, and one at the very end", () => {
+  assert.ok(!judge([sighting({ frames: [] })], 300, undefined)[0]?.certain);
+  assert.ok(!judge([sighting({ at: 103 })], 105.5, undefined)[0]?.certain);
+});
+
+test("judge() takes the line inside a native call from the profiler", () => {
+  const start = { ...frame, line: 1 };
+  const timeline = {
+    stacks: [
+      { frames: [start], line: 7 },
+      { frames: [{ ...start, file: "/app/b.ts" }], line: 9 },
+    ],
+    hits: [
+      { at: 50, stack: 1 },
+      { at: 60, stack: 1 },
+      { at: 120, stack: 0 },
+    ],
+  };
+  const [culprit] = judge([sighting({ at: 250, running: "GET /a" })], 300, timeline);
+  assert.deepEqual(culprit?.at, { ...placeAt(7), column: undefined, precision: "exact" });
+  const unsure = {
+    ...timeline,
+    stacks: [{ frames: [{ ...start, functionName: "other" }], line: undefined }, ...timeline.stacks],
+  };
+  const [inFunction] = judge([sighting({ at: 250, running: "GET /a" })], 300, unsure);
+  assert.equal(inFunction?.at?.precision, "function");
+});
+
+test("judge() puts first what was seen most", () => {
+  const seen = [
+    sighting({ operation: "GET /b" }),
+    sighting({ askedAt: 110, at: 111 }),
+    sighting({ askedAt: 120, at: 121 }),
+  ];
+  const culprits = judge(seen, 300, undefined);
+  assert.deepEqual(
+    culprits.map(({ operation, samples }) => [operation, samples]),
+    [
+      ["GET /a", 2],
+      ["GET /b", 1],
+    ],
+  );
+});
+
+test("judge() tells the user's line from that of the package it called", () => {
+  const inner = { ...frame, file: "/app/node_modules/slow/index.js", line: 8 };
+  const [culprit] = judge([sighting({ frames: [inner, frame] })], 300, undefined);
+  assert.equal(culprit?.at?.file, "/app/a.ts");
+  assert.equal(culprit?.within?.line, 8);
+});
+
+test("judge() leaves out the lines of offloop itself and of node", () => {
+  const own = { ...frame, file: "/app/offloop.js", isOwn: true };
+  const [culprit] = judge(
+    [sighting({ frames: [{ ...frame, file: "node:fs" }, own, frame] })],
+    300,
+    undefined,
+  );
+  assert.equal(culprit?.at?.file, "/app/a.ts");
+  assert.equal(culprit?.within, undefined);
+});
+
+function placeAt(line: number): object {
+  return { file: frame.file, line, functionName: frame.functionName };
+}

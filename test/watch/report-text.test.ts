@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { BlockCulprit, BlockReport } from "../../src/channels/block-report.ts";
+import { liveText, reportText } from "../../src/watch/report-text.ts";
+
+const at = { file: "/app/work.ts", line: 11, column: 20, functionName: "hash", precision: "exact" } as const;
+const culprit: BlockCulprit = {
+  operation: "GET /hash",
+  request: "req-1",
+  certain: true,
+  candidates: [],
+  at,
+  within: undefined,
+  samples: 3,
+};
+const report: BlockReport = {
+  startedAt: 0,
+  durationMs: 2194.4,
+  state: "computing",
+  cpuMs: 2190,
+  gcMs: 0,
+  waitedRequests: 35,
+  culprits: [culprit],
+};
+
+test("reportText() says how long, by whom, where, and who waited", () => {
+  assert.equal(
+    reportText(report),
+    "event loop blocked for 2194 ms by GET /hash at /app/work.ts:11:20 (hash); 35 requests waited",
+  );
+});
+
+test("reportText() names the others it may have been when it is not certain", () => {
+  const unsure = {
+    ...culprit,
+    certain: false,
+    candidates: ["GET /hash", "GET /ok"],
+    at: { ...at, precision: "near" as const },
+  };
+  assert.equal(
+    reportText({ ...report, waitedRequests: 1, culprits: [unsure] }),
+    "event loop blocked for 2194 ms probably by GET /hash at or just before /app/work.ts:11:20 (hash), or else by GET /ok; 1 request waited",
+  );
+});
+
+test("reportText() tells a sleeping thread, a starved one, and garbage collection apart", () => {
+  assert.match(
+    reportText({ ...report, state: "asleep" }),
+    /^event loop blocked for 2194 ms \(asleep in a synchronous call\) by /,
+  );
+  assert.match(
+    reportText({ ...report, state: "starved" }),
+    /^event loop held up for 2194 ms, mostly since other processes had the CPU, by /,
+  );
+  assert.match(reportText({ ...report, gcMs: 1000 }), /2194 ms, 1000 ms of it garbage collection, by /);
+});
+
+test("reportText() gives the line inside a package after the user's own, and other operations last", () => {
+  const within = { ...at, file: "/app/node_modules/slow/index.js", functionName: undefined };
+  const other = { ...culprit, operation: "GET /ok", samples: 1 };
+  assert.equal(
+    reportText({ ...report, waitedRequests: 0, culprits: [{ ...culprit, within }, other] }),
+    "event loop blocked for 2194 ms by GET /hash at /app/work.ts:11:20 (hash), inside /app/node_modules/slow/index.js:11:20 (3 of 4 samples), also by GET /ok",
+  );
+});
+
+test("reportText() admits what the watchdog does not know", () => {
+  assert.match(reportText({ ...report, culprits: [] }), /by something the watchdog could not look at/);
+  const nobody = {
+    ...culprit,
+    operation: undefined,
+    at: { ...at, column: undefined, precision: "function" as const },
+  };
+  assert.match(
+    reportText({ ...report, culprits: [nobody] }),
+    /by code outside any operation in hash, \/app\/work.ts:11;/,
+  );
+});
+
+test("liveText() says how long so far, and who waits", () => {
+  assert.equal(
+    liveText(112.3, "GET /hash", at, 3),
+    "event loop blocked for 112 ms so far by GET /hash at /app/work.ts:11:20 (hash); 3 requests waiting",
+  );
+  assert.equal(
+    liveText(112.3, "GET /hash", undefined, undefined),
+    "event loop blocked for 112 ms so far by GET /hash",
+  );
+});

@@ -1,0 +1,43 @@
+import { EventEmitter, once } from "node:events";
+import inspector from "node:inspector";
+import { App, type BlockReport, serve } from "offloop";
+
+/** Blocks in the way its argument says and prints how many reports name the culprit: a process for each way. */
+
+const [mode] = process.argv.slice(2) as ["once" | "repeat" | "debugger" | "unwatched" | "off"];
+const app = new App({ title: "settings" });
+const block = (ms: number): void => {
+  const start = performance.now();
+  while (performance.now() - start < ms);
+};
+app.get("/block", async () => block(300));
+
+const events = new EventEmitter();
+let reports = 0;
+const onBlock = ({ culprits }: BlockReport): void => {
+  if (culprits[0]?.operation !== "GET /block") return;
+  reports++;
+  events.emit("report");
+};
+const server = await serve(app, { port: 0, accessLog: false, watch: mode === "off" ? false : { onBlock } });
+block(300); // while it starts, nobody waits
+
+const ask = async (isReported: boolean): Promise<void> => {
+  const report = isReported ? once(events, "report") : undefined;
+  await (await fetch(`${server.url}/block`)).text();
+  await report;
+};
+
+if (mode === "once" || mode === "repeat") await ask(true);
+if (mode === "repeat") await ask(true);
+if (mode === "off" || mode === "unwatched") await ask(false);
+if (mode === "debugger") {
+  inspector.open(0);
+  await ask(false);
+  inspector.close();
+  // The loop notices at its next beat that the debugger has gone.
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  await ask(true);
+}
+console.log(JSON.stringify({ reports }));
+await server.close();

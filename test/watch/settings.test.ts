@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { resolveSettings } from "../../src/app/settings.ts";
+
+const file = fileURLToPath(new URL("./settings-app.ts", import.meta.url));
+
+function run(
+  mode: string,
+  execArgv: readonly string[] = [],
+): { reports: number; logged: string[]; stderr: string } {
+  const { stdout, stderr, status } = spawnSync(
+    process.execPath,
+    ["--conditions=offloop:source", ...execArgv, file, mode],
+    { encoding: "utf8" },
+  );
+  assert.equal(status, 0, stderr);
+  const lines = stdout.split("\n");
+  const logged = lines.filter((line) => line.includes("event loop") && line.includes("by GET /block"));
+  const { reports } = JSON.parse(lines.find((line) => line.startsWith('{"reports"')) ?? "") as {
+    reports: number;
+  };
+  return { reports, logged, stderr };
+}
+
+test("a block is told while it lasts and logged when it ends; one at start-up is not", () => {
+  const { reports, logged, stderr } = run("once");
+  assert.equal(reports, 1);
+  assert.equal(logged.length, 1);
+  const entry = JSON.parse(logged[0] as string) as {
+    level: number;
+    msg: string;
+    blocked: { durationMs: number };
+  };
+  assert.equal(entry.level, 40);
+  assert.match(entry.msg, /^event loop .* ms.* by GET \/block at .*settings-app\.ts:\d+:\d+ \(block\)/);
+  assert.ok(entry.blocked.durationMs >= 300);
+  assert.match(
+    stderr,
+    /^offloop: event loop blocked for \d+ ms so far by GET \/block at .*settings-app\.ts/m,
+  );
+});
+
+test("blocks at the same place are all reported and logged once", () => {
+  const { reports, logged } = run("repeat");
+  assert.equal(reports, 2);
+  assert.equal(logged.length, 1);
+});
+
+test("watch: false watches nothing", () => {
+  const { logged, stderr } = run("off");
+  assert.deepEqual(logged, []);
+  assert.ok(!stderr.includes("event loop"));
+});
+
+test("nothing is reported while a debugger may stop the loop, and everything once it has gone", () => {
+  assert.equal(run("debugger").reports, 1);
+});
+
+test("under --permission without the inspector the server runs unwatched", () => {
+  const { reports, logged } = run("unwatched", ["--permission", "--allow-fs-read=*", "--allow-worker"]);
+  assert.equal(reports, 0);
+  assert.deepEqual(logged, []);
+});
+
+test("resolveSettings() fills in the watchdog's defaults, lets later ones win, and takes false for off", () => {
+  assert.deepEqual(resolveSettings({}).watch, { thresholdMs: 100, level: "production" });
+  const both = resolveSettings({ watch: { thresholdMs: 50 } }, { watch: { level: "development" } });
+  assert.deepEqual(both.watch, { thresholdMs: 50, level: "development" });
+  assert.equal(resolveSettings({ watch: { thresholdMs: 50 } }, { watch: false }).watch, undefined);
+});
+
+test("resolveSettings() refuses a threshold or level that is none", () => {
+  const code = "OFFLOOP_OPTION_INVALID";
+  assert.throws(() => resolveSettings({ watch: { thresholdMs: 5 } }), { code });
+  assert.throws(() => resolveSettings({ watch: { level: "quiet" as "production" } }), { code });
+});
