@@ -28,7 +28,7 @@ export function timeoutError(
     lane === "thread" ? "it was ended and its thread replaced" : "it may still be running on the loop";
   return new OffloopError(
     "OFFLOOP_TIMEOUT",
-    `Cannot finish ${id}: ${Math.round(elapsedMs)} ms passed, its timeoutMs is ${timeoutMs}; ${what}`,
+    `Cannot finish ${id}: ${Math.ceil(elapsedMs)} ms passed, its timeoutMs is ${timeoutMs}; ${what}`,
     {
       at: location,
       fix:

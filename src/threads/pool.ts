@@ -6,7 +6,7 @@ import { Placement } from "./placement.ts";
 import type { PoolOptions } from "./pool-options.ts";
 import type { PoolSize } from "./pool-size.ts";
 import { Roster, type RosterListener } from "./roster.ts";
-import { Rounds } from "./rounds.ts";
+import { Rounds, type RoundsListener } from "./rounds.ts";
 import type { Thread } from "./thread.ts";
 import type { ThreadLoss } from "./thread-listener.ts";
 import { WaitingCalls } from "./waiting-calls.ts";
@@ -16,7 +16,7 @@ import { WorkLoads } from "./work-loads.ts";
 const PATIENCE_MS = 5;
 
 /** Runs plain functions on threads: one call a thread at a time, requests before background work. */
-export class ThreadPool implements RosterListener {
+export class ThreadPool implements RosterListener, RoundsListener {
   readonly #options: PoolOptions;
   readonly #roster: Roster;
   readonly #waiting = new WaitingCalls();
@@ -35,7 +35,7 @@ export class ThreadPool implements RosterListener {
     this.#loads = new WorkLoads(options.works.length);
     this.#admission = new Admission(options, this.#roster, this.#waiting, this.#loads);
     this.#placement = new Placement(options, this.#roster, this.#waiting, this.#loads);
-    this.#rounds = new Rounds(this.#roster, (thread, call, ms) => this.#endLate(thread, call, ms));
+    this.#rounds = new Rounds(this.#roster, this);
   }
 
   /**
@@ -141,11 +141,8 @@ export class ThreadPool implements RosterListener {
     const { max, reserve } = this.#options;
     // The express lane is kept warm: a short request should not wait for a thread to load the app.
     if (this.#roster.busy >= max) this.#roster.growTo(max + reserve);
-    if (
-      this.#patience === undefined &&
-      (this.#waiting.size > 0 || this.#roster.mayHoldUnstarted(performance.now() - 2 * PATIENCE_MS))
-    )
-      this.#patience = setTimeout(() => this.#onPatienceOver(), PATIENCE_MS);
+    if (this.#waiting.size > 0 || this.#roster.holdsAhead)
+      this.#patience ??= setTimeout(() => this.#onPatienceOver(), PATIENCE_MS);
   }
 
   #send(thread: Thread): void {
@@ -160,10 +157,7 @@ export class ThreadPool implements RosterListener {
     this.#patience = undefined;
     const now = performance.now();
     for (const thread of this.#roster) {
-      if (thread.load === 0 || now - thread.progressAt < PATIENCE_MS) continue;
-      thread.quick = false; // it got stuck in a call that was expected to be quick, or in what one has left running
-      this.#takenBack(thread.recallUnstarted());
-      if (thread.running === undefined) this.#roster.miss(thread);
+      if (thread.load > 1 && now - thread.progressAt >= PATIENCE_MS) this.onStuck(thread);
     }
     const since = this.#waiting.since ?? now;
     if (now - since >= PATIENCE_MS)
@@ -171,7 +165,15 @@ export class ThreadPool implements RosterListener {
     this.#dispatch();
   }
 
-  #endLate(thread: Thread, call: Call, ms: number): void {
+  /** It is stuck in a call that was expected to be quick, or in what a call has left running. */
+  onStuck(thread: Thread): void {
+    thread.quick = false;
+    this.#takenBack(thread.recallUnstarted());
+    if (thread.running === undefined) this.#roster.miss(thread);
+    this.#schedule();
+  }
+
+  onLate(thread: Thread, call: Call, ms: number): void {
     this.#takenBack(thread.recallUnstarted());
     thread.end(call);
     this.#loads.leave(call);

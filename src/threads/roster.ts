@@ -67,10 +67,9 @@ export class Roster implements ThreadListener<Thread> {
     return this.#threads.values();
   }
 
-  /** Whether a thread may hold a call that it has not started, when those given for longer have been looked at. */
-  mayHoldUnstarted(givenSince: number): boolean {
-    for (const { load, progressAt } of this.#threads)
-      if (load > 1 || (load === 1 && progressAt > givenSince)) return true;
+  /** Whether a thread holds calls besides the one it runs. */
+  get holdsAhead(): boolean {
+    for (const { load } of this.#threads) if (load > 1) return true;
     return false;
   }
 

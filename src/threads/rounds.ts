@@ -4,28 +4,33 @@ import type { Thread } from "./thread.ts";
 /** How often running calls are looked at when nothing is due earlier. */
 const ROUND_MS = 50;
 
-/** Told of a call that has run for longer than it may. */
-export type OnLate = (thread: Thread, call: Call, ms: number) => void;
+/** What the rounds tell the pool. */
+export interface RoundsListener {
+  /** A call has run for longer than it may. */
+  onLate(thread: Thread, call: Call, ms: number): void;
+  /** A thread holds calls, runs none, and has given no result for long. */
+  onStuck(thread: Thread): void;
+}
 
 /**
- * Looks at the running calls now and then: ends those past their deadline, tells those whose client has gone. One
- * timer for all calls, and none while no call has a deadline or a client, so that short calls pay nothing for it.
+ * Looks at the running calls now and then: ends those past their deadline, tells those whose client has gone, and
+ * finds threads that do not start what they hold. One timer for all calls, so that short ones pay next to nothing.
  */
 export class Rounds {
   readonly #threads: Iterable<Thread>;
-  readonly #onLate: OnLate;
+  readonly #listener: RoundsListener;
   #timer: NodeJS.Timeout | undefined;
   #dueAt = Number.POSITIVE_INFINITY;
 
-  constructor(threads: Iterable<Thread>, onLate: OnLate) {
+  constructor(threads: Iterable<Thread>, listener: RoundsListener) {
     this.#threads = threads;
-    this.#onLate = onLate;
+    this.#listener = listener;
   }
 
   /** A call goes to a thread: the next round must not come later than it needs. */
-  expect({ timeoutMs, waiter }: Call): void {
+  expect({ timeoutMs }: Call): void {
     if (timeoutMs !== undefined) this.#within(Math.min(timeoutMs, ROUND_MS));
-    else if (waiter !== undefined && this.#timer === undefined) this.#within(ROUND_MS);
+    else if (this.#timer === undefined) this.#within(ROUND_MS);
   }
 
   stop(): void {
@@ -46,6 +51,8 @@ export class Rounds {
     for (const thread of [...this.#threads]) {
       if (thread.load === 0 || thread.ending) continue;
       const running = thread.running;
+      if (running === undefined && performance.now() - thread.progressAt >= ROUND_MS)
+        this.#listener.onStuck(thread);
       // It may hold a call that it has not started yet: look again soon.
       const next = running === undefined ? ROUND_MS : this.#judge(thread, running.call, running.ms);
       if (next !== undefined) this.#within(next);
@@ -56,7 +63,7 @@ export class Rounds {
   #judge(thread: Thread, call: Call, ms: number): number | undefined {
     const { timeoutMs, waiter } = call;
     if (timeoutMs !== undefined && ms >= timeoutMs) {
-      this.#onLate(thread, call, ms);
+      this.#listener.onLate(thread, call, ms);
       return undefined;
     }
     if (waiter?.isGone === true && !call.cancelled) thread.cancel(call);
