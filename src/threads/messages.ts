@@ -35,7 +35,7 @@ export type Hello =
 /** Bodies from this size on are transferred; smaller ones are copied, which is faster and can be taken back. */
 const TRANSFER_MIN_BYTES = 65_536;
 
-/** A request as it crosses: id, method, url, params, headers joined by newlines, body, parts of a form, client. */
+/** A request as it crosses: id, method, url, params, headers joined by newlines, body, parts of a form, client host and port. */
 export type RequestPayload = [
   string,
   string,
@@ -44,7 +44,8 @@ export type RequestPayload = [
   string,
   Uint8Array | undefined,
   readonly FormPart[] | undefined,
-  ClientAddress,
+  string,
+  number,
 ];
 
 /** A payload and what of it is transferred rather than copied. */
@@ -58,7 +59,10 @@ export function packRequest(request: RawRequest): Packed<RequestPayload> {
   const transfer: Transferable[] = [];
   const bytes = body === undefined ? undefined : ownBytes(body, transfer);
   const parts = request.parts?.map((part) => ownPart(part, transfer));
-  return { payload: [id, method, url, params, headers.join("\n"), bytes, parts, client], transfer };
+  return {
+    payload: [id, method, url, params, headers.join("\n"), bytes, parts, client.host, client.port],
+    transfer,
+  };
 }
 
 function ownPart([name, value]: FormPart, transfer: Transferable[]): FormPart {
@@ -74,12 +78,27 @@ export class ReceivedRequest implements RawRequest {
   readonly params: Readonly<Record<string, string>> | undefined;
   readonly body: Uint8Array | undefined;
   readonly parts: readonly FormPart[] | undefined;
-  readonly client: ClientAddress;
   readonly #joined: string;
+  readonly #host: string;
+  readonly #port: number;
   #headers: string[] | undefined;
 
   constructor(payload: RequestPayload) {
-    [this.id, this.method, this.url, this.params, this.#joined, this.body, this.parts, this.client] = payload;
+    [
+      this.id,
+      this.method,
+      this.url,
+      this.params,
+      this.#joined,
+      this.body,
+      this.parts,
+      this.#host,
+      this.#port,
+    ] = payload;
+  }
+
+  get client(): ClientAddress {
+    return { host: this.#host, port: this.#port };
   }
 
   get headers(): readonly string[] {
