@@ -93,7 +93,7 @@ export function depends<
   D extends Dependencies = NoSchemas,
 >(
   options: DependencyOptions<P, Q, H, C, B, F, D>,
-  fn: (context: Context<Extract<keyof P, string>, P, Q, H, C, B, F, D>) => Result,
+  fn: (context: Context<`:${Extract<keyof P, string>}`, P, Q, H, C, B, F, D>) => Result,
 ): Dependency<Provided<Result>>;
 export function depends(first: unknown, second?: unknown): Dependency<never> {
   const [options, fn] = typeof first === "function" ? [second ?? {}, first] : [first ?? {}, second];

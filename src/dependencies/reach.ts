@@ -24,13 +24,15 @@ export function listAppDependencies(
   operations: readonly Operation[],
   overrides: Overrides,
 ): DependencyDeclaration[] {
-  const found = new Set<DependencyDeclaration>();
+  const seen = new Set<DependencyDeclaration>();
+  const found: DependencyDeclaration[] = [];
   const visit = (wanted: DependencyDeclaration): void => {
     const dependency = overrides.get(wanted) ?? wanted;
-    if ("value" in dependency || found.has(dependency)) return;
-    if (dependency.scope === "app") found.add(dependency);
+    if ("value" in dependency || seen.has(dependency)) return;
+    seen.add(dependency);
+    if (dependency.scope === "app") found.push(dependency);
     else for (const [, inner] of dependency.deps) visit(inner);
   };
   for (const { deps } of operations) for (const [, dependency] of deps) visit(dependency);
-  return [...found];
+  return found;
 }

@@ -70,6 +70,10 @@ function detailsOf(issue: LibraryIssue, input: unknown, loc: Loc): ValidationDet
       input: owner?.[key],
     }));
   }
+  if (issue.code === "invalid_key") {
+    const key = path.at(-1);
+    return [{ type: "invalid_key", loc: [...loc, ...path, "[key]"], msg: issue.message, input: key }];
+  }
   // A rule of the user's own (zod's "custom") may point at an absent field without the field being required.
   if (issue.code !== "custom" && valueAt(input, path) === undefined) {
     const owner = path.length === 0 ? null : valueAt(input, path.slice(0, -1));

@@ -16,8 +16,7 @@ type Send = (method: string, request: SentRequest) => Promise<Response>;
 /** Opens the lanes of an app and the way to it. */
 export async function openClient(subject: App | URL, options: TestClientOptions): Promise<TestClient> {
   const { overrides = [], socket = false, module, logger, ...rest } = options;
-  const url = subject instanceof App ? module : subject.href;
-  const target: AppTarget | undefined = url === undefined ? undefined : { url, exportName: undefined };
+  const target = targetOf(subject, module);
   const app = subject instanceof App ? subject : await loadApp(target as AppTarget);
   const settings = resolveSettings(app.settings, rest);
   const log = logger ?? createLogger("silent");
@@ -37,6 +36,14 @@ export async function openClient(subject: App | URL, options: TestClientOptions)
   }
 }
 
+/** A fragment names the export: `app.ts#admin`. */
+function targetOf(subject: App | URL, module: string | undefined): AppTarget | undefined {
+  const url = subject instanceof App ? module : subject.href;
+  if (url === undefined) return undefined;
+  const [plain = url, fragment] = url.split("#");
+  return { url: plain, exportName: fragment };
+}
+
 interface Way {
   readonly url: string;
   readonly send: Send;
@@ -48,7 +55,7 @@ async function throughSocket(fastify: Fastify): Promise<Way> {
   const send: Send = (method, { path, headers, body, signal }) =>
     fetch(url + path, {
       method,
-      headers,
+      headers: headers.map(([name, value]): [string, string] => [name, value]),
       redirect: "manual",
       ...(body === undefined ? {} : { body: new Uint8Array(body) }),
       ...(signal === undefined ? {} : { signal }),
@@ -62,7 +69,7 @@ async function inProcess(fastify: Fastify): Promise<Way> {
     const response = await fastify.inject({
       method: method as "GET",
       url: path,
-      headers: { host: "testserver", "user-agent": "offloop", ...Object.fromEntries(headers) },
+      headers: { host: "testserver", "user-agent": "offloop", ...grouped(headers) },
       payloadAsStream: true,
       ...(body === undefined ? {} : { payload: body }),
       ...(signal === undefined ? {} : { signal }),
@@ -73,6 +80,17 @@ async function inProcess(fastify: Fastify): Promise<Way> {
     return new Response(stream as ReadableStream | null, { status, headers: toHeaders(received) });
   };
   return { url: "http://testserver", send };
+}
+
+/** Names that come several times have all their values. */
+function grouped(headers: SentRequest["headers"]): Record<string, string | string[]> {
+  const groups = Object.groupBy(headers, ([name]) => name.toLowerCase());
+  return Object.fromEntries(
+    Object.entries(groups).map(([name, pairs = []]) => {
+      const values = pairs.map(([, value]) => value);
+      return [name, values.length === 1 ? (values[0] as string) : values];
+    }),
+  );
 }
 
 function toHeaders(received: Readonly<Record<string, unknown>>): Headers {

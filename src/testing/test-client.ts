@@ -10,7 +10,8 @@ import { openClient } from "./open-client.ts";
  * Threads import the module that made the app: put one that has plain functions into a module of its own rather than
  * into the test.
  *
- * @param app - The app, or the URL of the module that exports it: `new URL("./app.ts", import.meta.url)`.
+ * @param app - The app, or the URL of the module that exports it: `new URL("./app.ts", import.meta.url)`;
+ * a fragment names the export, `./app.ts#admin`.
  * @param options - Overrides of dependencies, a real socket, settings, a logger.
  * @returns The open client.
  * @throws {OffloopError} What `serve` throws, and `OFFLOOP_OVERRIDE_FUNCTION`, `OFFLOOP_MODULE_NOT_FOUND`,

@@ -1,6 +1,9 @@
 /** What a test sends besides method and path. */
 export interface TestRequest {
-  /** Headers; nothing is added but `content-type` where the body says it. */
+  /**
+   * Headers, as `fetch` takes them; `content-type` is added where the body says it. A name that comes twice in a list is
+   * sent twice; through a socket, its values are joined.
+   */
   readonly headers?: Exclude<ConstructorParameters<typeof Headers>[0], undefined>;
   /** Query parameters, added to those in the path; an array sends its name several times. */
   readonly query?: Readonly<Record<string, unknown>>;
@@ -15,24 +18,30 @@ export interface TestRequest {
 /** The same, as bytes. */
 export interface SentRequest {
   readonly path: string;
-  readonly headers: Headers;
+  readonly headers: readonly (readonly [string, string])[];
   readonly body: Buffer | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
 /** Turns what a test gives into what goes out. */
 export async function encodeRequest(path: string, request: TestRequest): Promise<SentRequest> {
-  const headers = new Headers(request.headers);
+  const headers = pairsOf(request.headers);
   const body = request.json === undefined ? request.body : JSON.stringify(request.json);
   const encoded = body === undefined ? undefined : new Response(body);
   const type = request.json === undefined ? encoded?.headers.get("content-type") : "application/json";
-  if (type != null && !headers.has("content-type")) headers.set("content-type", type);
+  if (type != null && !headers.some(([name]) => name.toLowerCase() === "content-type"))
+    headers.push(["content-type", type]);
   return {
     path: withQuery(path, request.query ?? {}),
     headers,
     body: encoded && Buffer.from(await encoded.arrayBuffer()),
     signal: request.signal,
   };
+}
+
+function pairsOf(headers: TestRequest["headers"]): [string, string][] {
+  if (!Array.isArray(headers)) return [...new Headers(headers)];
+  return headers.map((pair) => [String(pair[0]), String(pair[1])]);
 }
 
 function withQuery(path: string, query: Readonly<Record<string, unknown>>): string {

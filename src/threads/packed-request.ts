@@ -7,7 +7,7 @@ import { ownBytes, type Packed } from "./packed.ts";
 /** A body below this size is copied: the request can be taken back from a thread that dies or hangs before it starts. */
 const TRANSFER_BODY_BYTES = 1_048_576;
 
-/** A request as it crosses: id, method, url, params, headers joined by newlines, body, parts of a form, client. */
+/** A request as it crosses: id, method, url, params, headers joined by newlines, body, parts of a form, host and port of the client. */
 export type RequestPayload = [
   string,
   string,
@@ -16,7 +16,8 @@ export type RequestPayload = [
   string,
   Uint8Array | undefined,
   readonly FormPart[] | undefined,
-  ClientAddress,
+  string,
+  number,
 ];
 
 /** What of a request is made anew on the other side. */
@@ -38,7 +39,10 @@ export function packRequest(request: CrossingRequest): Packed<RequestPayload> {
   const transfer: Transferable[] = [];
   const bytes = body === undefined ? undefined : ownBytes(body, transfer, TRANSFER_BODY_BYTES);
   const parts = request.parts?.map((part) => ownPart(part, transfer));
-  return { payload: [id, method, url, params, headers.join("\n"), bytes, parts, client], transfer };
+  return {
+    payload: [id, method, url, params, headers.join("\n"), bytes, parts, client.host, client.port],
+    transfer,
+  };
 }
 
 function ownPart([name, value]: FormPart, transfer: Transferable[]): FormPart {
@@ -54,19 +58,34 @@ export class ReceivedRequest implements RawRequest {
   readonly params: Readonly<Record<string, string>> | undefined;
   readonly body: Uint8Array | undefined;
   readonly parts: readonly FormPart[] | undefined;
-  readonly client: ClientAddress;
   readonly #joined: string;
+  readonly #host: string;
+  readonly #port: number;
   readonly #services: RequestServices;
   #headers: string[] | undefined;
 
   constructor(payload: RequestPayload, services: RequestServices) {
     this.#services = services;
-    [this.id, this.method, this.url, this.params, this.#joined, this.body, this.parts, this.client] = payload;
+    [
+      this.id,
+      this.method,
+      this.url,
+      this.params,
+      this.#joined,
+      this.body,
+      this.parts,
+      this.#host,
+      this.#port,
+    ] = payload;
   }
 
   get headers(): readonly string[] {
     this.#headers ??= this.#joined === "" ? [] : this.#joined.split("\n");
     return this.#headers;
+  }
+
+  get client(): ClientAddress {
+    return { host: this.#host, port: this.#port };
   }
 
   get signal(): AbortSignal {

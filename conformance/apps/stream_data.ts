@@ -1,0 +1,34 @@
+import { stream } from "offloop";
+import { createApp } from "../lane.ts";
+
+const story = `
+Rick: (stumbles in drunkenly, and turns on the lights) Morty! You gotta come on. You got--... you gotta come with me.
+Morty: (rubs his eyes) What, Rick? What's going on?
+Rick: I got a surprise for you, Morty.
+Morty: It's the middle of the night. What are you talking about?
+Rick: (spills alcohol on Morty's bed) Come on, I got a surprise for you. (drags Morty by the ankle) Come on, hurry up. (pulls Morty out of his bed and into the hall)
+Morty: Ow! Ow! You're tugging me too hard!
+Rick: We gotta go, gotta get outta here, come on. Got a surprise for you Morty.
+`;
+const lines = story.trim().split("\n");
+
+async function* later() {
+  yield* lines;
+}
+function* now() {
+  yield* lines;
+}
+async function* laterBytes() {
+  for (const line of lines) yield Buffer.from(line);
+}
+function* nowBytes() {
+  for (const line of lines) yield Buffer.from(line);
+}
+
+export const tutorial001 = createApp();
+for (const suffix of ["", "-no-annotation"]) {
+  tutorial001.get(`/story/stream${suffix}`, async () => stream(later()));
+  tutorial001.get(`/story/stream-no-async${suffix}`, () => stream(now()));
+  tutorial001.get(`/story/stream${suffix}-bytes`, async () => stream(laterBytes()));
+  tutorial001.get(`/story/stream-no-async${suffix}-bytes`, () => stream(nowBytes()));
+}

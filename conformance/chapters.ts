@@ -1,0 +1,26 @@
+/** Chapters whose feature is no part of what is replayed here, with why. */
+export const otherCapabilities: Readonly<Record<string, string>> = {
+  advanced_middleware: "middleware",
+  cors: "middleware",
+  middleware: "middleware",
+  settings: "settings",
+  static_files: "static files",
+  templates: "templates",
+  websockets_: "WebSocket",
+};
+
+/** Exchanges that cannot be equal, with why: by chapter, app, method, URL and the recorded status. */
+export const reasons: Readonly<Record<string, string>> = {
+  "body tutorial001 POST /items/ -> 400":
+    "the recording replaced Python's JSON parser by one that raises; here no one can replace the parser",
+  "dependencies tutorial008c GET /items/portal-gun -> 500":
+    'a 500 is {"detail": "Internal Server Error"} in JSON, as every other error, not plain text',
+  "dependencies tutorial008d GET /items/portal-gun -> 500":
+    'a 500 is {"detail": "Internal Server Error"} in JSON, as every other error, not plain text',
+  "extra_data_types tutorial001 PUT /items/ff97dd87-a4a5-4a12-b412-cde99f33e00e -> 200":
+    "a JavaScript Date keeps no offset: the same instants are written as 2018-12-22T14:00:00.000Z",
+  "handling_errors tutorial004 GET /items/foo -> 400":
+    "the text quotes the message of the mistake, which is the schema library's own",
+  "using_request_directly tutorial001 GET /items/foo -> 200":
+    "the recording's client has no address and calls itself testclient; here it is this machine",
+};

@@ -1,0 +1,45 @@
+import { env } from "node:process";
+import * as offloop from "offloop";
+
+/** Where the replay runs everything: as the apps are written, or all on one lane. Threads inherit it. */
+const forced = env.OFFLOOP_CONFORMANCE_LANE;
+const runs = forced === "loop" || forced === "thread" ? { runs: forced } : {};
+
+const methods = ["get", "post", "put", "patch", "delete", "head", "options", "trace"] as const;
+
+/** Has every operation of an app or router run on the forced lane. */
+function onLane<R extends object>(router: R): R {
+  if (forced === undefined) return router;
+  for (const method of methods) {
+    const add = (router as Record<string, unknown>)[method] as (...args: unknown[]) => void;
+    const value = (path: string, ...rest: unknown[]): void => {
+      const [options, handler] = rest.length > 1 ? rest : [{}, rest[0]];
+      add(path, { ...(options as object), ...runs }, handler);
+    };
+    Object.defineProperty(router, method, { value });
+  }
+  return router;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the declarations are those of offloop itself
+export const depends: typeof offloop.depends = (...args: any[]) => {
+  const [first, second] = args;
+  const declare = offloop.depends as unknown as (...all: unknown[]) => never;
+  return typeof first === "function"
+    ? declare(first, { ...second, ...runs })
+    : declare({ ...first, ...runs }, second);
+};
+
+/** An app whose operations run on the forced lane. */
+export function createApp<D extends offloop.Dependencies>(
+  options: offloop.AppOptions<D> = {},
+): offloop.App<D> {
+  return onLane(new offloop.App<D>(options));
+}
+
+/** A router whose operations run on the forced lane. */
+export function createRouter<D extends offloop.Dependencies>(
+  options: offloop.RouterOptions<D> = {},
+): offloop.Router<D> {
+  return onLane(new offloop.Router<D>(options));
+}

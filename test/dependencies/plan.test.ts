@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { App, type Dependencies, type Dependency, depends, type OffloopError } from "offloop";
+import { override, testClient } from "offloop/testing";
+import { z } from "zod";
+
+const refused =
+  (code: string, pattern: RegExp) =>
+  (error: unknown): boolean =>
+    (error as OffloopError).code === code && pattern.test((error as Error).message);
+
+async function open(app: App): Promise<void> {
+  await using _ = await testClient(app);
+}
+
+test("plan: a cycle is refused at start-up with its chain", async () => {
+  const needed: Record<string, Dependency> = {};
+  const first = depends({ deps: needed as Dependencies }, async function first() {});
+  const second = depends({ deps: { first } }, async function second() {});
+  needed.second = second;
+  const app = new App();
+  app.get("/", { deps: { first } }, async () => 1);
+  await assert.rejects(open(app), refused("OFFLOOP_DEPENDENCY_CYCLE", /first > second > first/));
+});
+
+test("plan: a plain generator is refused in an async operation, unless it runs on the loop", async () => {
+  const db = depends(function* () {
+    yield 1;
+  });
+  const app = new App();
+  app.get("/items", { deps: { db } }, async () => 1);
+  await assert.rejects(open(app), refused("OFFLOOP_DEPENDENCY_LANE", /GET \/items.*db, a plain generator/));
+  const onLoop = depends(
+    function* () {
+      yield 2;
+    },
+    { runs: "loop" },
+  );
+  const other = new App();
+  other.get("/", { deps: { onLoop } }, async ({ onLoop }) => onLoop);
+  await using client = await testClient(other);
+  assert.equal(await (await client.get("/")).json(), 2);
+});
+
+test("plan: a dependency may only read names that the path has", async () => {
+  const item = depends({ params: { item_id: z.int() } }, async ({ params }) => params.item_id);
+  const app = new App();
+  app.get("/items", { deps: { item } }, async () => 1);
+  await assert.rejects(open(app), refused("OFFLOOP_PATH_INVALID", /no :item_id/));
+});
+
+test("depends() refuses what is no function, a scope it cannot keep, and a record of anything else", () => {
+  const short = depends(async () => 1);
+  const early = depends(async () => 1, { scope: "function" });
+  assert.throws(() => depends("x" as never), refused("OFFLOOP_HANDLER_INVALID", /expected a function/));
+  assert.throws(
+    () => depends({ scope: "app", deps: { short } }, async () => 1),
+    refused("OFFLOOP_DEPENDENCY_SCOPE", /"app".*"short" only "request"/),
+  );
+  assert.throws(
+    () => depends({ scope: "thread", query: { q: z.string() } }, async () => 1),
+    refused("OFFLOOP_DEPENDENCY_SCOPE", /reads a request/),
+  );
+  assert.throws(
+    () =>
+      depends({ deps: { early } }, async function* () {
+        yield 1;
+      }),
+    refused("OFFLOOP_DEPENDENCY_SCOPE", /"early"/),
+  );
+  assert.throws(
+    () => depends({ scope: "for ever" as never }, async () => 1),
+    refused("OFFLOOP_OPTION_INVALID", /for ever/),
+  );
+  const app = new App();
+  assert.throws(
+    () => app.get("/", { deps: { body: short } }, async () => 1),
+    refused("OFFLOOP_DEPENDENCY_INVALID", /"body"/),
+  );
+  assert.throws(
+    () => app.get("/", { deps: { db: (() => 1) as never } }, async () => 1),
+    refused("OFFLOOP_DEPENDENCY_INVALID", /got function/),
+  );
+  assert.throws(
+    () => app.post("/", { body: z.string(), form: { a: z.string() } }, async () => 1),
+    refused("OFFLOOP_FORM_AND_BODY", /a body and a form/),
+  );
+});
+
+test("override(): a function on the loop; one that a thread would need is refused", async () => {
+  const user = depends(async () => "real");
+  const app = new App();
+  app.get("/", { deps: { user } }, async ({ user }) => user);
+  const fake = depends({ query: { as: z.string() } }, ({ query }) => `fake ${query.as}`);
+  await using client = await testClient(app, { overrides: [override(user, fake)] });
+  assert.equal(await (await client.get("/?as=ada")).json(), "fake ada");
+  app.get("/plain", { deps: { user } }, ({ user }) => user);
+  await assert.rejects(
+    testClient(app, { overrides: [override(user, fake)] }),
+    refused("OFFLOOP_OVERRIDE_FUNCTION", /Cannot override/),
+  );
+});
+
+test("app scope: closed when the app is", async () => {
+  const closed: string[] = [];
+  const outer = depends(
+    async function* () {
+      yield 1;
+      closed.push("outer");
+    },
+    { scope: "app" },
+  );
+  const inner = depends({ scope: "app", deps: { outer } }, async function* ({ outer }) {
+    yield outer + 1;
+    closed.push("inner");
+  });
+  const app = new App();
+  app.get("/", { deps: { inner } }, async ({ inner }) => inner);
+  const client = await testClient(app);
+  assert.equal(await (await client.get("/")).json(), 2);
+  await client.close();
+  assert.deepEqual(closed, ["inner", "outer"]);
+});
