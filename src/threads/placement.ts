@@ -5,6 +5,7 @@ import { exitedError, goneError, type WorkPlace } from "./call-error.ts";
 import { PinnedCalls } from "./pinned-calls.ts";
 import type { PoolOptions } from "./pool-options.ts";
 import type { Roster } from "./roster.ts";
+import { SHORT_MS } from "./run-history.ts";
 import type { Thread } from "./thread.ts";
 import type { WaitingCalls } from "./waiting-calls.ts";
 import type { WorkLoads } from "./work-loads.ts";
@@ -85,10 +86,23 @@ export class Placement {
     const { max, reserve } = this.#options;
     const { busy, idle } = this.#roster;
     if (idle === 0 || busy >= max + reserve) return undefined;
-    const call = busy < max ? this.#waiting.take() : this.#waiting.takeRequest(this.#loads.mayExpress);
+    const call =
+      busy < max ? this.#waiting.take() : this.#waiting.takeRequest((work) => this.#mayExpress(work));
     if (call === undefined) return undefined;
     const thread = this.#roster.takeIdle() as Thread;
     thread.quick = call.class === "request" && call.transfer.length === 0 && this.#loads.isQuick(call.work);
     return { call, thread };
+  }
+
+  /**
+   * Whether a call may use the express lane now: its work has been short so far, has not got stuck just now, and does
+   * not hold all other threads itself.
+   */
+  #mayExpress(work: number): boolean {
+    if (!this.#loads.mayExpress(work) || this.#loads.onThreads(work) >= this.#options.max) return false;
+    if (this.#loads.onThreads(work) === 0) return true;
+    for (const { running } of this.#roster)
+      if (running?.call.work === work && running.ms >= SHORT_MS) return false;
+    return true;
   }
 }

@@ -1,5 +1,5 @@
 /** A run of this many milliseconds or more is a long one: its operation may not use the express lane. */
-const SHORT_MS = 50;
+export const SHORT_MS = 50;
 /** Runs below this are quick: several calls may be handed to a thread at once, and answered at once. */
 const QUICK_MS = 1;
 /** How many runs are looked back on. */

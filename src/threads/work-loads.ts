@@ -22,6 +22,11 @@ export class WorkLoads {
     this.#onThreads[work]!--;
   }
 
+  /** How many of its calls are on threads. */
+  onThreads(work: number): number {
+    return this.#onThreads[work] as number;
+  }
+
   record({ work }: Call, runMs: number): void {
     this.#histories[work]!.record(runMs);
   }

@@ -25,7 +25,7 @@ test("checkImports names an import against the table, its line and the fix", (t)
     "src/threads/pool.ts": "export type Pool = 1;",
   });
   assert.deepEqual(findings, [
-    `src/app/app.ts:2 Cannot import "../threads/pool.ts": app may import schema, errors, not threads\n` +
+    `src/app/app.ts:2 Cannot import "../threads/pool.ts": app may import schema, errors, type channels, not threads\n` +
       "  fix pass it in as an argument, or move the code to a folder that may import threads",
   ]);
 });

@@ -126,6 +126,17 @@ test("pool: an operation known to be slow does not take the reserve from a short
   await Promise.all(asked);
 });
 
+test("pool: an operation that was short and gets stuck does not take the reserve from others", async () => {
+  await start();
+  for (let n = 0; n < 20; n++) await ask(`/sometimes/${n}`);
+  const stuck = times(MAX + 3, () => ask("/sometimes/slow"));
+  await slow.arrived(MAX);
+  assert.ok((await ask("/short")).threadId > 0);
+  assert.equal(slow.count, MAX);
+  slow.open();
+  await Promise.all(stuck);
+});
+
 test("pool: requests go before background work that came first", async () => {
   await start({ threads: { max: 1, reserve: 0 } });
   await Promise.all(times(3, () => ask("/tasks")));
