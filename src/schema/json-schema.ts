@@ -20,20 +20,11 @@ export interface JsonSchema {
 
 /** The JSON Schema of what a schema accepts, or undefined when its library cannot say. */
 export function inputJsonSchema(schema: AnySchema): JsonSchema | undefined {
-  return convert(schema, "input");
-}
-
-/** The JSON Schema of what a schema gives, or undefined when its library cannot say. */
-export function outputJsonSchema(schema: AnySchema): JsonSchema | undefined {
-  return convert(schema, "output");
-}
-
-function convert(schema: AnySchema, io: "input" | "output"): JsonSchema | undefined {
   const standard = (schema as unknown as Partial<StandardJSONSchemaV1>)["~standard"];
   if (standard?.jsonSchema === undefined) return undefined;
   const libraryOptions = standard.vendor === "zod" ? zodOptions : undefined;
   try {
-    return standard.jsonSchema[io]({ target: "draft-2020-12", ...(libraryOptions && { libraryOptions }) });
+    return standard.jsonSchema.input({ target: "draft-2020-12", ...(libraryOptions && { libraryOptions }) });
   } catch {
     return undefined; // "may throw if conversion is not supported", says the standard: such a value stays as sent
   }

@@ -2,10 +2,10 @@ import type { OffloopError } from "../errors/offloop-error.ts";
 import type { NewCall } from "./call.ts";
 import { busyError, goneError, noThreadsError, type WorkPlace } from "./call-error.ts";
 import { DrainRate } from "./drain-rate.ts";
+import type { ExpressLane } from "./express-lane.ts";
 import type { PoolOptions } from "./pool-options.ts";
 import type { Roster } from "./roster.ts";
 import type { WaitingCalls } from "./waiting-calls.ts";
-import type { WorkLoads } from "./work-loads.ts";
 
 /** How often a full queue is searched for calls that nobody waits for. */
 const SEARCH_MS = 100;
@@ -15,15 +15,15 @@ export class Admission {
   readonly #options: PoolOptions;
   readonly #roster: Roster;
   readonly #waiting: WaitingCalls;
-  readonly #loads: WorkLoads;
+  readonly #express: ExpressLane;
   readonly #drained = new DrainRate();
   #searchedAt = 0;
 
-  constructor(options: PoolOptions, roster: Roster, waiting: WaitingCalls, loads: WorkLoads) {
+  constructor(options: PoolOptions, roster: Roster, waiting: WaitingCalls, express: ExpressLane) {
     this.#options = options;
     this.#roster = roster;
     this.#waiting = waiting;
-    this.#loads = loads;
+    this.#express = express;
   }
 
   /** A call has ended; what the next refusal says of the wait is measured from this. */
@@ -37,7 +37,7 @@ export class Admission {
     const { failure, ready, busy, idle } = this.#roster;
     if (failure !== undefined && ready === 0) return noThreadsError(place, failure);
     const { maxQueue, maxBackgroundQueue, max } = this.#options;
-    if (call.class === "request" && idle > 0 && this.#loads.mayExpress(call.work)) return undefined;
+    if (call.class === "request" && idle > 0 && this.#express.isOpenTo(call.work)) return undefined;
     // Those that can start at once, or when a thread has started, do not count.
     const bound = (call.class === "request" ? maxQueue : maxBackgroundQueue) + Math.max(0, max - busy);
     if (this.#waiting.sizeOf(call.class) >= bound) this.#dropGone();

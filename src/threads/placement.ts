@@ -2,10 +2,10 @@ import { availableParallelism } from "node:os";
 import type { OffloopError } from "../errors/offloop-error.ts";
 import type { Call, Holder } from "./call.ts";
 import { exitedError, goneError, type WorkPlace } from "./call-error.ts";
+import type { ExpressLane } from "./express-lane.ts";
 import { PinnedCalls } from "./pinned-calls.ts";
 import type { PoolOptions } from "./pool-options.ts";
 import type { Roster } from "./roster.ts";
-import { SHORT_MS } from "./run-history.ts";
 import type { Thread } from "./thread.ts";
 import type { WaitingCalls } from "./waiting-calls.ts";
 import type { WorkLoads } from "./work-loads.ts";
@@ -25,13 +25,21 @@ export class Placement {
   readonly #roster: Roster;
   readonly #waiting: WaitingCalls;
   readonly #loads: WorkLoads;
+  readonly #express: ExpressLane;
   readonly #pinned = new PinnedCalls();
 
-  constructor(options: PoolOptions, roster: Roster, waiting: WaitingCalls, loads: WorkLoads) {
+  constructor(
+    options: PoolOptions,
+    roster: Roster,
+    waiting: WaitingCalls,
+    loads: WorkLoads,
+    express: ExpressLane,
+  ) {
     this.#options = options;
     this.#roster = roster;
     this.#waiting = waiting;
     this.#loads = loads;
+    this.#express = express;
   }
 
   /** Has the thread that holds something open be given what concerns that. */
@@ -87,22 +95,10 @@ export class Placement {
     const { busy, idle } = this.#roster;
     if (idle === 0 || busy >= max + reserve) return undefined;
     const call =
-      busy < max ? this.#waiting.take() : this.#waiting.takeRequest((work) => this.#mayExpress(work));
+      busy < max ? this.#waiting.take() : this.#waiting.takeRequest((work) => this.#express.isOpenTo(work));
     if (call === undefined) return undefined;
     const thread = this.#roster.takeIdle() as Thread;
     thread.quick = call.class === "request" && call.transfer.length === 0 && this.#loads.isQuick(call.work);
     return { call, thread };
-  }
-
-  /**
-   * Whether a call may use the express lane now: its work has been short so far, has not got stuck just now, and does
-   * not hold all other threads itself.
-   */
-  #mayExpress(work: number): boolean {
-    if (!this.#loads.mayExpress(work) || this.#loads.onThreads(work) >= this.#options.max) return false;
-    if (this.#loads.onThreads(work) === 0) return true;
-    for (const { running } of this.#roster)
-      if (running?.call.work === work && running.ms >= SHORT_MS) return false;
-    return true;
   }
 }

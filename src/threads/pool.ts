@@ -2,6 +2,7 @@ import type { OffloopError } from "../errors/offloop-error.ts";
 import { Admission } from "./admission.ts";
 import { type Call, type Holder, type NewCall, pinnedCall, takeOn } from "./call.ts";
 import { cloneError, exitedError, noThreadsError, timeoutError, type WorkPlace } from "./call-error.ts";
+import { ExpressLane } from "./express-lane.ts";
 import { Placement } from "./placement.ts";
 import type { PoolOptions } from "./pool-options.ts";
 import type { PoolSize } from "./pool-size.ts";
@@ -33,8 +34,9 @@ export class ThreadPool implements RosterListener, RoundsListener {
     this.#options = options;
     this.#roster = new Roster(options, this);
     this.#loads = new WorkLoads(options.works.length);
-    this.#admission = new Admission(options, this.#roster, this.#waiting, this.#loads);
-    this.#placement = new Placement(options, this.#roster, this.#waiting, this.#loads);
+    const express = new ExpressLane(options, this.#roster, this.#loads);
+    this.#admission = new Admission(options, this.#roster, this.#waiting, express);
+    this.#placement = new Placement(options, this.#roster, this.#waiting, this.#loads, express);
     this.#rounds = new Rounds(this.#roster, this);
   }
 
@@ -138,9 +140,9 @@ export class ThreadPool implements RosterListener, RoundsListener {
       given.add(thread);
     }
     for (const thread of given) this.#send(thread);
-    const { max, reserve } = this.#options;
     // The express lane is kept warm: a short request should not wait for a thread to load the app.
-    if (this.#roster.busy >= max) this.#roster.growTo(max + reserve);
+    if (this.#roster.busy >= this.#options.max)
+      this.#roster.growTo(this.#options.max + this.#options.reserve);
     if (this.#waiting.size > 0 || this.#roster.holdsAhead)
       this.#patience ??= setTimeout(() => this.#onPatienceOver(), PATIENCE_MS);
   }
@@ -159,8 +161,7 @@ export class ThreadPool implements RosterListener, RoundsListener {
     for (const thread of this.#roster) {
       if (thread.load > 1 && now - thread.progressAt >= PATIENCE_MS) this.onStuck(thread);
     }
-    const since = this.#waiting.since ?? now;
-    if (now - since >= PATIENCE_MS)
+    if (now - (this.#waiting.since ?? now) >= PATIENCE_MS)
       this.#roster.growTo(Math.min(this.#options.max, this.#roster.busy + this.#waiting.size));
     this.#dispatch();
   }

@@ -34,6 +34,8 @@ export class WorkLoads {
   /** Whether several calls of it may be handed to a thread at once. */
   isQuick = (work: number): boolean => this.#histories[work]!.isQuick;
 
-  /** Whether a call of it may use the express lane: it has been short so far, or none of its calls is on a thread. */
-  mayExpress = (work: number): boolean => this.#onThreads[work] === 0 || this.#histories[work]!.isShort;
+  /** Whether it has been short so far. False before its first run. */
+  isShort(work: number): boolean {
+    return this.#histories[work]!.isShort;
+  }
 }
