@@ -87,13 +87,15 @@ export class ThreadPool implements RosterListener, RoundsListener {
     clearTimeout(this.#patience);
     this.#rounds.stop();
     await this.#roster.close();
-    for (const call of this.#placement.takePinned()) this.#lose(call, "the server closed");
+    for (const call of this.#placement.takePinned())
+      call.settle(exitedError(this.#placeOf(call), "the server closed"), undefined);
     this.#giveUpWaiting((place) => exitedError(place, "the server closed"));
   }
 
   onStarted(): void {
-    const { failure, ready } = this.#roster;
-    if (failure !== undefined && ready === 0) this.#giveUpWaiting((place) => noThreadsError(place, failure));
+    const { failure } = this.#roster;
+    if (failure !== undefined && this.#roster.ready === 0)
+      this.#giveUpWaiting((place) => noThreadsError(place, failure));
     this.#dispatch();
   }
 
@@ -113,7 +115,7 @@ export class ThreadPool implements RosterListener, RoundsListener {
     const why = this.#closed ? "the server closed" : cause === undefined ? "it exited" : String(cause);
     for (const call of started) {
       this.#loads.leave(call);
-      this.#lose(call, why);
+      call.settle(exitedError(this.#placeOf(call), why), undefined);
     }
     if (!this.#closed) this.#roster.growTo(1);
     this.#dispatch();
@@ -189,10 +191,6 @@ export class ThreadPool implements RosterListener, RoundsListener {
 
   #giveUpWaiting(why: (place: WorkPlace) => OffloopError): void {
     for (const call of this.#waiting.takeAll()) call.settle(why(this.#placeOf(call)), undefined);
-  }
-
-  #lose(call: Call, why: string): void {
-    call.settle(exitedError(this.#placeOf(call), why), undefined);
   }
 
   #placeOf({ work }: NewCall): WorkPlace {
