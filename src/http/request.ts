@@ -24,7 +24,7 @@ export class HttpRequest implements RawRequest, Waiter {
   readonly headers: readonly string[];
   readonly body: Uint8Array | undefined;
   readonly parts: readonly FormPart[] | undefined;
-  readonly client: ClientAddress;
+  readonly #socket: Socket;
   readonly #reply: FastifyReply["raw"];
   readonly #route: RequestRoute;
   #log: Log | undefined;
@@ -42,9 +42,14 @@ export class HttpRequest implements RawRequest, Waiter {
     this.headers = rawHeaders;
     this.body = isForm ? undefined : body;
     this.parts = isForm ? body : undefined;
-    this.client = clientOf(socket);
+    this.#socket = socket;
     this.#reply = reply.raw;
     this.#route = route;
+  }
+
+  get client(): ClientAddress {
+    const { remoteAddress = "", remotePort = 0 } = this.#socket;
+    return { host: remoteAddress, port: remotePort };
   }
 
   get isGone(): boolean {
@@ -76,16 +81,4 @@ export class HttpRequest implements RawRequest, Waiter {
 
 function hungUp(): DOMException {
   return new DOMException("The client has hung up", "AbortError");
-}
-
-const addresses = new WeakMap<Socket, ClientAddress>();
-
-/** Worked out once a connection: asking the socket costs a call into the system. */
-function clientOf(socket: Socket): ClientAddress {
-  let address = addresses.get(socket);
-  if (address === undefined) {
-    address = { host: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 };
-    addresses.set(socket, address);
-  }
-  return address;
 }

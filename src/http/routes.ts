@@ -38,9 +38,12 @@ function handlerOf(
   const answer = (request: FastifyRequest, reply: FastifyReply, raw: RawReply): void => {
     if (raw.error !== undefined) logFailure(request.id, id, raw.error);
     if (lanes.closing) reply.header("connection", "close");
-    const onError = (error: unknown): void => logFailure(request.id, id, describeError(error));
     if (isWhole(raw.body)) writeReply(reply, raw);
-    else writeLongReply(reply, raw, onError).catch((thrown) => answerInstead(request, reply, thrown));
+    else answerLong(request, reply, raw);
+  };
+  const answerLong = (request: FastifyRequest, reply: FastifyReply, raw: RawReply): void => {
+    const onError = (error: unknown): void => logFailure(request.id, id, describeError(error));
+    writeLongReply(reply, raw, onError).catch((thrown) => answerInstead(request, reply, thrown));
   };
   const answerInstead = (request: FastifyRequest, reply: FastifyReply, thrown: unknown): void => {
     for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name);
@@ -50,7 +53,6 @@ function handlerOf(
   const followUp = (request: FastifyRequest, reply: FastifyReply, raw: RawReply): void => {
     const { background = [], finish } = raw;
     const parts = Array.isArray(request.body) ? (request.body as FormPart[]) : undefined;
-    if (background.length === 0 && finish === undefined && parts === undefined) return;
     const end = async (failure: { readonly error: unknown } | undefined): Promise<void> => {
       if (parts !== undefined) await discardParts(parts);
       await finish?.(failure).catch((error: unknown) => logFailure(request.id, id, describeError(error)));
@@ -62,7 +64,8 @@ function handlerOf(
     operation.running++;
     operation.run(new HttpRequest(request, reply, route)).then((raw) => {
       operation.running--;
-      followUp(request, reply, raw);
+      if (raw.background !== undefined || raw.finish !== undefined || Array.isArray(request.body))
+        followUp(request, reply, raw);
       try {
         answer(request, reply, raw);
       } catch (thrown) {

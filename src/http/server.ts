@@ -43,6 +43,8 @@ export async function createServer(
     frameworkErrors: onFailure,
     forceCloseConnections: "idle",
   });
+  // A socket knows its client's address after it has closed only if it was asked before.
+  fastify.server.on("connection", (socket) => void socket.remoteAddress);
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   addFormParser(fastify, settings.maxBodyBytes);

@@ -1,5 +1,5 @@
 import { taskWorkId } from "../threads/work.ts";
-import { markOf, marks, runMarked } from "../watch/marks.ts";
+import { enterMarked, markOf, marks, runMarked } from "../watch/marks.ts";
 
 interface LoopOperation<Request, Reply> {
   readonly declaration: { readonly id: string };
@@ -38,7 +38,7 @@ export class WatchedOperation<
   }
 
   run(request: Request): Reply {
-    return runMarked(this.#mark, request.id, this.#run, request);
+    return enterMarked({ mark: this.#mark, request: request.id }, this.#run, request);
   }
 }
 
@@ -47,7 +47,7 @@ export async function watchTask(name: string, run: () => Promise<unknown>): Prom
   const mark = markOf(taskWorkId(name));
   marks[mark]!++;
   try {
-    return await runMarked(mark, undefined, run);
+    return await runMarked({ mark, request: undefined }, run, undefined);
   } finally {
     marks[mark]!--;
   }

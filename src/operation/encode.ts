@@ -23,7 +23,7 @@ export function encodeReply(
   exchange: Exchange,
   value: unknown,
 ): RawReply | Promise<RawReply> {
-  if (typeof value === "object" && value !== null) {
+  if (typeof value === "object" && value !== null && Object.getPrototypeOf(value) !== Object.prototype) {
     if (value instanceof Reply) return encodeHelper(rules, exchange, value);
     if (value instanceof Response) return encodeWebResponse(exchange, value);
     if (types.isGeneratorObject(value)) return encodeItems(rules, exchange, value as Iterable<unknown>);

@@ -57,17 +57,36 @@ function wakeSleepers(): void {
 }
 
 /** Calls a function so that it, and all it awaits, is known to belong to a mark. */
-export function runMarked<Args extends unknown[], Result>(
-  mark: number,
-  request: string | undefined,
-  fn: (...args: Args) => Result,
-  ...args: Args
+export function runMarked<Argument, Result>(
+  run: Run,
+  fn: (argument: Argument) => Result,
+  argument: Argument,
 ): Result {
   if (sleepers.size > 0) wakeSleepers();
   const outer = marks[RUNNING] as number;
-  marks[RUNNING] = mark;
+  marks[RUNNING] = run.mark;
   try {
-    return runs.run({ mark, request }, fn, ...args);
+    return runs.run(run, fn, argument);
+  } finally {
+    marks[RUNNING] = outer;
+  }
+}
+
+/**
+ * The same for what a callback of Node does last. It enters the run without leaving it, as Node ends the context with
+ * the callback: leaving costs three times what entering does.
+ */
+export function enterMarked<Argument, Result>(
+  run: Run,
+  fn: (argument: Argument) => Result,
+  argument: Argument,
+): Result {
+  if (sleepers.size > 0) wakeSleepers();
+  const outer = marks[RUNNING] as number;
+  marks[RUNNING] = run.mark;
+  runs.enterWith(run);
+  try {
+    return fn(argument);
   } finally {
     marks[RUNNING] = outer;
   }

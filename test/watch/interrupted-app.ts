@@ -147,12 +147,13 @@ for (const [name, work] of Object.entries(kinds)) {
   queueMicrotask(intrude);
   process.nextTick(intrude);
   setTimeout(intrude, 1);
-  runMarked(1, undefined, () => {
+  const repeat = (): void => {
     isInSync = true;
     for (const end = performance.now() + 120; performance.now() < end; )
       if (work() !== expected) wrong.push(name);
     isInSync = false;
-  });
+  };
+  runMarked({ mark: 1, request: undefined }, repeat, undefined);
   await new Promise((resolve) => setTimeout(resolve, 60));
 }
 await watch?.close();

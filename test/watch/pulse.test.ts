@@ -38,7 +38,7 @@ function startPulse(): PulseUnderTest {
   });
 }
 
-const serve = (): void => runMarked(1, undefined, () => {});
+const serve = (): void => runMarked({ mark: 1, request: undefined }, () => {}, undefined);
 
 function spin(ms: number): void {
   for (const end = performance.now() + ms; performance.now() < end; );
