@@ -95,5 +95,6 @@ for (const [what, path, status, event] of [
     const operation = await until("operation", "end");
     assert.equal(operation.status, status);
     assert.ok(operation.thread !== undefined && operation.thread > 0);
-    assert.equal((await until("thread", event)).thread, operation.thread);
+    const ended: ThreadEvent = await until("thread", event);
+    assert.equal(ended.thread, operation.thread);
   });
