@@ -6,15 +6,7 @@ import { createClient } from "../fixtures/client.ts";
 const REQUESTS = 40;
 
 test("metrics of offloop run --workers 2 are those of both, whichever answers", async () => {
-  const command = offloop(
-    "run",
-    fixture("metrics.ts"),
-    "--port",
-    "0",
-    "--no-access-log",
-    "--workers",
-    "2",
-  );
+  const command = offloop("run", fixture("metrics.ts"), "--port", "0", "--no-access-log", "--workers", "2");
   const url = await listening(command);
   // A connection each, so that both workers get some.
   await Promise.all(
