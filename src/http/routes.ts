@@ -3,48 +3,58 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import { pathNames } from "../app/path.ts";
 import { requestChannel } from "../channels/channels.ts";
-import { describeError } from "../errors/described-error.ts";
+import { type DescribedError, describeError } from "../errors/described-error.ts";
 import { type FormPart, isWhole, type RawReply } from "../operation/raw.ts";
 import { internalErrorReply } from "../operation/reply.ts";
-import { createFailureLog, type FailureLog } from "./failure-log.ts";
+import { createFailureLog } from "./failure-log.ts";
 import type { Lanes, RunnableOperation } from "./lanes.ts";
 import { discardParts } from "./multipart.ts";
 import { observeRequest, runObservedOperation } from "./observed-operation.ts";
 import { writeLongReply, writeReply } from "./reply.ts";
 import { HttpRequest, type RequestRoute } from "./request.ts";
+import { handleInSpan } from "./traced-requests.ts";
 
 /** Adds a route for every operation. */
 export function addRoutes(fastify: FastifyInstance, lanes: Lanes, log: Logger): void {
   const logFailure = createFailureLog(log);
+  const { tracing } = lanes;
   for (const operation of lanes.operations) {
-    const { method, path, maxBodyBytes } = operation.declaration;
+    const { id, method, path, maxBodyBytes } = operation.declaration;
+    const onFailure: OnFailure = (request, error) => {
+      tracing?.requests.fail(request.raw, error);
+      logFailure(request.id, id, error);
+    };
+    const handle = handlerOf(operation, lanes, log, onFailure);
     const bodyLimit = maxBodyBytes === undefined ? {} : { bodyLimit: maxBodyBytes };
     fastify.route({
       method,
       url: path,
       ...bodyLimit,
       config: { operation: operation.declaration, readsForm: operation.readsForm },
-      handler: handlerOf(operation, lanes, log, logFailure),
+      handler: tracing === undefined ? handle : handleInSpan(tracing, handle),
     });
   }
 }
+
+/** Told of what goes wrong in answering a request. */
+type OnFailure = (request: FastifyRequest, error: DescribedError) => void;
 
 function handlerOf(
   operation: RunnableOperation,
   lanes: Lanes,
   log: Logger,
-  logFailure: FailureLog,
+  onFailure: OnFailure,
 ): (request: FastifyRequest, reply: FastifyReply) => void {
   const { id, path } = operation.declaration;
   const route: RequestRoute = { id, hasParams: pathNames(path).length > 0, log };
   const answer = (request: FastifyRequest, reply: FastifyReply, raw: RawReply): void => {
-    if (raw.error !== undefined) logFailure(request.id, id, raw.error);
+    if (raw.error !== undefined) onFailure(request, raw.error);
     if (lanes.closing) reply.header("connection", "close");
     if (isWhole(raw.body)) writeReply(reply, raw);
     else answerLong(request, reply, raw);
   };
   const answerLong = (request: FastifyRequest, reply: FastifyReply, raw: RawReply): void => {
-    const onError = (error: unknown): void => logFailure(request.id, id, describeError(error));
+    const onError = (error: unknown): void => onFailure(request, describeError(error));
     writeLongReply(reply, raw, onError).catch((thrown) => answerInstead(request, reply, thrown));
   };
   const answerInstead = (request: FastifyRequest, reply: FastifyReply, thrown: unknown): void => {
@@ -57,7 +67,7 @@ function handlerOf(
     const parts = Array.isArray(request.body) ? (request.body as FormPart[]) : undefined;
     const end = async (failure: { readonly error: unknown } | undefined): Promise<void> => {
       if (parts !== undefined) await discardParts(parts);
-      await finish?.(failure).catch((error: unknown) => logFailure(request.id, id, describeError(error)));
+      await finish?.(failure).catch((error: unknown) => onFailure(request, describeError(error)));
     };
     finished(reply.raw, () => lanes.background.start(request.id, id, background, end));
   };

@@ -13,6 +13,7 @@ import { addMetrics } from "./metrics.ts";
 import { createNotFound } from "./not-found.ts";
 import { createRequestIds } from "./request-id.ts";
 import { addRoutes } from "./routes.ts";
+import { addRequestSpans } from "./traced-requests.ts";
 
 const MIN_CHECK_MS = 20;
 
@@ -51,6 +52,7 @@ export async function createServer(
   addFormParser(fastify, settings.maxBodyBytes);
   fastify.setErrorHandler(onFailure);
   if (accessLog && log.isLevelEnabled("info")) addAccessLog(fastify, log);
+  if (lanes.tracing !== undefined) addRequestSpans(fastify, lanes.tracing);
   for (const { plugin, options } of app.declaredPlugins())
     await fastify.register(plugin as FastifyPluginAsync, options ?? {});
   if (settings.health !== undefined && settings.health.port === undefined)

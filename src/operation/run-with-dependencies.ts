@@ -3,7 +3,7 @@ import { OffloopError } from "../errors/offloop-error.ts";
 import { type ValidationDetail, ValidationError } from "../errors/validation-error.ts";
 import type { CompiledDependency, CompiledOperation } from "./compile.ts";
 import { encodeReply } from "./encode.ts";
-import type { Place } from "./place.ts";
+import type { Place, RemoteDependency } from "./place.ts";
 import type { RawReply, RawRequest } from "./raw.ts";
 import { type ParsedBody, type ReadInputs, readInputs } from "./read.ts";
 import { DependencyContext, type RequestContext } from "./request-context.ts";
@@ -80,13 +80,21 @@ async function make(
   { context, request, place }: Passage,
   open: OpenDependencies,
 ): Promise<unknown> {
-  const { declaration, fixed, crosses } = node;
+  const { declaration, fixed, path, crosses } = node;
   if (fixed !== undefined) return fixed.value;
   if (declaration.scope === "thread" || declaration.scope === "app") return place.kept.get(declaration);
   const values = valuesOf(node, made);
   const inputs = read ?? noInputs(request);
-  if (crosses) return place.makeOnThread({ operation, node, request, inputs, values, exchange: context });
-  return open.enter(declaration, Object.assign(new DependencyContext(context, inputs), values));
+  const wanted = { operation, node, request, inputs, values, exchange: context };
+  if (place.traceDependency === undefined) return makeHere(wanted, place, open);
+  const lane = place.inThread || crosses ? "thread" : "loop";
+  return place.traceDependency(path, lane, () => makeHere(wanted, place, open));
+}
+
+function makeHere(wanted: RemoteDependency, place: Place, open: OpenDependencies): Promise<unknown> {
+  const { node, inputs, values, exchange } = wanted;
+  if (node.crosses) return place.makeOnThread(wanted);
+  return open.enter(node.declaration, Object.assign(new DependencyContext(exchange, inputs), values));
 }
 
 function noInputs({ params }: RawRequest): ReadInputs {
