@@ -10,6 +10,7 @@ import { KeptDependencies } from "../dependencies/kept.ts";
 import { listDependencies } from "../dependencies/reach.ts";
 import { describeError } from "../errors/described-error.ts";
 import { openTracing } from "../tracing/open.ts";
+import type { Tracing } from "../tracing/tracing.ts";
 import { Inbox } from "./inbox.ts";
 import type { CallBatch, Control, Hello, ThreadData } from "./messages.ts";
 import type { GivenValues } from "./thread-options.ts";
@@ -47,6 +48,7 @@ async function enter(data: ThreadData): Promise<void> {
       const tracing = traced ? await openTracing() : undefined;
       const { errorHandlers } = app.operationSettings;
       const runner = new WorkRunner(works, errorHandlers, kept, tracing?.dependency);
+      if (tracing !== undefined) traceTasks(app, tracing);
       inbox.open(traced ? tracedRunner(runner, tracing) : runner);
     }
     port.postMessage(hello);
@@ -81,6 +83,12 @@ function compare(wanted: readonly string[], work: ReadonlyMap<string, Work>): He
   const missing = wanted.filter((id) => !work.has(id));
   const extra = [...work.keys()].filter((id) => !wanted.includes(id));
   return missing.length + extra.length === 0 ? { ready: true } : { missing, extra };
+}
+
+/** Tasks that are called here run here, each as a span. */
+function traceTasks(app: App, tracing: Tracing): void {
+  for (const task of app.declaredTasks())
+    bindTask(task, ({ name, fn }, args) => tracing.task(name, "thread", false, async () => fn(...args)));
 }
 
 /** What the scope "thread" has made, then the lifespans. */
