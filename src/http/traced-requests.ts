@@ -13,7 +13,7 @@ export function addRequestSpans(fastify: FastifyInstance, { requests }: Tracing)
   });
 }
 
-/** The same handler as part of the request's span, which was lost while the body was read. */
+/** The same handler as part of the request's span, which a plugin that goes on from elsewhere has lost. */
 export function handleInSpan({ requests }: Tracing, handle: Handler): Handler {
   return (request, reply) => requests.within(request.raw, () => handle(request, reply));
 }

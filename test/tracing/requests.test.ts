@@ -128,6 +128,27 @@ for (const lane of lanes) {
     assert.equal(missing.attributes["error.type"], undefined);
   });
 
+  test(`a body that comes late, on a connection used before, leads to its own request [${lane}]`, async (t) => {
+    const { server, spans } = await traced(t);
+    const { socket, send, until } = await openSocket(server.url);
+    const bodies = ['"a"', '"b"'];
+    for (const [index, body] of bodies.entries()) {
+      send(`POST /${lane}/small HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 3\r\n\r\n`);
+      await until((received) => received.split("100 Continue").length === index + 2);
+      send(body);
+      await until((received) => received.split("200 OK").length === index + 2);
+    }
+    socket.destroy();
+    await spans.until(`POST /${lane}/small`);
+    const roots = spans.all().filter(({ name }) => name === `POST /${lane}/small`);
+    const own = spans.all().filter(({ name }) => name === "in small");
+    assert.deepEqual(
+      own.map((span) => span.trace),
+      roots.map((span) => span.trace),
+    );
+    assert.equal(new Set(roots.map((span) => span.trace)).size, bodies.length);
+  });
+
   test(`a request that is refused before its handler has a span [${lane}]`, async (t) => {
     const { client, spans } = await traced(t);
     await client.ask(`/${lane}/small`, { method: "POST", body: JSON.stringify("far too long") });
