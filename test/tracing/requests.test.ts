@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Server as HttpServer } from "node:http";
 import { type TestContext, test } from "node:test";
 import { context, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import { testClient } from "offloop/testing";
 import { type Client, createClient } from "../fixtures/client.ts";
 import { type EndedSpans, endedSpans } from "../fixtures/ended-spans.ts";
 import { openSocket } from "../fixtures/raw-socket.ts";
@@ -147,6 +148,30 @@ for (const lane of lanes) {
       roots.map((span) => span.trace),
     );
     assert.equal(new Set(roots.map((span) => span.trace)).size, bodies.length);
+  });
+
+  test(`what goes wrong after the head of a response was sent is on the request's span [${lane}]`, async (t) => {
+    const { client, spans } = await traced(t);
+    await assert.rejects(client.ask(`/${lane}/torn`));
+    const span = await spans.until(`GET /${lane}/torn`);
+    assert.deepEqual(span.status, { code: SpanStatusCode.ERROR, message: "no second" });
+    assert.deepEqual(span.exceptions, ["no second"]);
+    assert.equal(span.attributes["http.response.status_code"], 200);
+    assert.equal(span.attributes["error.type"], "RangeError");
+  });
+
+  test(`a request without a socket is a server span, inside a test's own where there is one [${lane}]`, async (t) => {
+    await using client = await testClient(app);
+    const spans = endedSpans();
+    t.after(() => spans.close());
+    assert.equal((await client.get(`/${lane}/items/7`)).status, 200);
+    const span = await spans.until(`GET ${route}`);
+    assert.deepEqual([span.kind, span.parent], [SpanKind.SERVER, undefined]);
+    assert.equal(span.attributes["http.response.status_code"], 200);
+    const outer = trace.getTracer("test").startSpan("outer");
+    await context.with(trace.setSpan(context.active(), outer), () => client.get(`/${lane}/missing`));
+    const inner = await spans.until(`GET /${lane}/missing`);
+    assert.equal(inner.parent, outer.spanContext().spanId);
   });
 
   test(`a request that is refused before its handler has a span [${lane}]`, async (t) => {
