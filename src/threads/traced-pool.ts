@@ -1,5 +1,6 @@
 import { newRecord } from "../channels/run-record.ts";
 import { type DescribedError, describeError } from "../errors/described-error.ts";
+import type { OffloopError } from "../errors/offloop-error.ts";
 import type { Tracing } from "../tracing/tracing.ts";
 import type { CallPool, NewCall } from "./call.ts";
 import type { ReplyPayload } from "./packed-reply.ts";
@@ -24,8 +25,7 @@ export function tracedPool(
       const settle: NewCall["settle"] = (error, outcome, holder) => {
         const { queueMs, thread } = record;
         const where = thread === undefined ? {} : { "thread.id": thread };
-        const failure = error === undefined ? failureOf(outcome) : describeError(error);
-        span.end({ "offloop.queue_ms": queueMs, ...where }, failure);
+        span.end({ "offloop.queue_ms": queueMs, ...where }, failureOf(error, outcome));
         call.settle(error, outcome, holder);
       };
       const payload: TracedPayload = { trace: span.context, payload: call.payload };
@@ -38,8 +38,9 @@ export function tracedPool(
   };
 }
 
-/** What a thread says went wrong in a call it has ended. What a client did wrong is an answer, not a failure. */
-function failureOf(outcome: unknown): DescribedError | undefined {
+/** What went wrong in a call. What a client did wrong is an answer, not a failure, and that it hung up is none either. */
+function failureOf(error: OffloopError | undefined, outcome: unknown): DescribedError | undefined {
+  if (error !== undefined) return error.code === "OFFLOOP_CLIENT_GONE" ? undefined : describeError(error);
   if ((outcome as unknown[]).length > 2) return (outcome as ReplyPayload)[5];
   const [ok, given] = outcome as TaskOutcome;
   if (ok || (given.http !== undefined && given.http.status < 500)) return undefined;

@@ -1,14 +1,23 @@
 import assert from "node:assert/strict";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { type TestContext, test } from "node:test";
 import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
+import type { RequestEvent, ServeOptions } from "offloop";
 import { type Client, createClient } from "../fixtures/client.ts";
 import { type EndedSpans, endedSpans } from "../fixtures/ended-spans.ts";
-import { lanes, running } from "../fixtures/running.ts";
+import { openSocket } from "../fixtures/raw-socket.ts";
+import { lanes, type Running, running } from "../fixtures/running.ts";
 import app from "../fixtures/traced-app.ts";
 import type { EndedSpan } from "../fixtures/tracing-sdk.ts";
 
-async function traced(t: TestContext): Promise<{ readonly client: Client; readonly spans: EndedSpans }> {
-  const server = await running(app, { accessLog: false });
+interface Traced {
+  readonly server: Running;
+  readonly client: Client;
+  readonly spans: EndedSpans;
+}
+
+async function traced(t: TestContext, options: ServeOptions = {}): Promise<Traced> {
+  const server = await running(app, { accessLog: false, ...options });
   const client = createClient(server.url);
   const spans = endedSpans();
   t.after(async () => {
@@ -16,7 +25,7 @@ async function traced(t: TestContext): Promise<{ readonly client: Client; readon
     spans.close();
     await server.close();
   });
-  return { client, spans };
+  return { server, client, spans };
 }
 
 /** The names from a span up to its root. */
@@ -24,6 +33,18 @@ function lineOf(span: EndedSpan, all: readonly EndedSpan[]): string[] {
   const parent = all.find(({ id, trace }) => id === span.parent && trace === span.trace);
   assert.ok(parent !== undefined || span.parent === undefined, `${span.name} has a parent that is not there`);
   return parent === undefined ? [span.name] : [span.name, ...lineOf(parent, all)];
+}
+
+/** Resolves when the next request for an operation has come. */
+function routed(operation: string): Promise<void> {
+  return new Promise((resolve) => {
+    subscribe("offloop.request", function seen(message) {
+      const event = message as RequestEvent;
+      if (event.event !== "start" || event.operation !== operation) return;
+      unsubscribe("offloop.request", seen);
+      resolve();
+    });
+  });
 }
 
 const thread = (what: string): string => `thread ${what}`;
@@ -141,6 +162,20 @@ for (const [path, status, code] of [
     assert.ok((run.attributes["thread.id"] as number) > 0);
     assert.equal(request.attributes["http.response.status_code"], status);
   });
+
+test("a run whose client hung up before it was started ends where it waited, as no failure", async (t) => {
+  const { client, spans, server } = await traced(t, { threads: { max: 1, reserve: 0 } });
+  const [first, waiting] = [routed("GET /stuck"), routed("GET /thread/missing")];
+  const stuck = client.ask("/stuck");
+  await first;
+  const { socket, send } = await openSocket(server.url);
+  send("GET /thread/missing HTTP/1.1\r\nhost: a\r\n\r\n");
+  await waiting;
+  socket.destroy();
+  await stuck;
+  const run = await spans.until(thread("GET /thread/missing"));
+  assert.deepEqual([run.status.code, run.attributes["thread.id"]], [SpanStatusCode.UNSET, undefined]);
+});
 
 test("what cannot cross to a thread is named as it is without tracing", async (t) => {
   const { client, spans } = await traced(t);

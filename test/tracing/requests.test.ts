@@ -58,7 +58,7 @@ for (const lane of lanes) {
       "client.address": "127.0.0.1",
     });
     assert.equal(JSON.stringify(spans.all()).includes("secret"), false);
-    assert.equal(headers["traceparent"], undefined);
+    assert.equal(headers.traceparent, undefined);
   });
 
   test(`a request id that the client sent is on the span [${lane}]`, async (t) => {
