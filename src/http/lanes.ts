@@ -22,6 +22,9 @@ import { openLoopWatch } from "./loop-watch.ts";
 import { deadlineOf, type OperationRunner, runnerOf, taskRunner } from "./runners.ts";
 import { WatchedOperation } from "./watched-work.ts";
 
+/** A module that loads for longer does not end: it waits, or loops. Loading 200 schemas takes less than a second. */
+const START_MS = 30_000;
+
 /** An operation that can be asked. */
 export interface RunnableOperation {
   readonly declaration: Operation;
@@ -140,6 +143,7 @@ function createPool(
     works: works.map(({ id, declaration }) => ({ id, location: declaration.location })),
     logLevel: log.level,
     onLog: ({ level, fields, message }) => log[level](fields, message),
+    startMs: START_MS,
     onThreadFailure: (error) => log.error({ code: error.code }, `${error.code}: ${error.message}`),
   });
 }
