@@ -1,5 +1,5 @@
 import type { Inputs } from "../app/inputs.ts";
-import { branches } from "../schema/branches.ts";
+import { propertiesOf } from "../schema/branches.ts";
 import { acceptsArray, type Coerce, coercionOf, compileCoercion, takesMany } from "../schema/coerce.ts";
 import { inputJsonSchema } from "../schema/json-schema.ts";
 import { paramOptions } from "../schema/param.ts";
@@ -97,8 +97,7 @@ function compileParameter(source: Source, name: string, schema: AnySchema): Para
 
 function compileModel(source: Source, schema: AnySchema): ParameterModel {
   const root = inputJsonSchema(schema) ?? {};
-  const properties = branches(root, root).flatMap((branch) => Object.entries(branch.properties ?? {}));
-  const fields = properties.map(([name, property]) => {
+  const fields = [...propertiesOf(root)].map(([name, property]) => {
     const wireName = source === "header" ? headerName(name) : name;
     return [
       wireName,
