@@ -1,6 +1,7 @@
 import type { DescribedOperation, OperationDocumentation } from "../app/documentation.ts";
 import type { Operation } from "../app/operation.ts";
 import { pathNames } from "../app/path.ts";
+import { securityRequirements } from "../app/security-requirements.ts";
 import type { SecurityRequirement } from "../app/security-scheme.ts";
 import { isSchema, type Schema, type Schemas } from "../schema/schema.ts";
 import { operationName, toTemplate } from "./names.ts";
@@ -54,7 +55,7 @@ export function declarationOf(operation: Operation): Declaration {
     response: undefined,
     status,
     tags,
-    security: [],
+    security: securityRequirements(operation.deps),
     documentation,
   };
 }
