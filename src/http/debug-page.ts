@@ -76,11 +76,11 @@ ${cause === undefined ? undefined : await errorSection(cause, true)}`;
 }
 
 async function frameSection(frame: StackFrame, isOpen: boolean): Promise<Markup> {
-  const source = await readFile(frame.file, "utf8").catch(() => "");
+  const source = await readFile(frame.file, "utf8").catch(() => undefined);
   const name = frame.name === undefined ? undefined : markup`<code>${frame.name}</code> `;
   return markup`<details class="frame"${isOpen ? markup` open` : undefined}>
 <summary>${name}${formatLocation(frame)}</summary>
-<pre>${excerpt(source, frame)}</pre>
+${source === undefined ? undefined : markup`<pre>${excerpt(source, frame)}</pre>`}
 </details>
 `;
 }

@@ -3,16 +3,18 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import type { Operation } from "../app/operation.ts";
 import { pathNames } from "../app/path.ts";
+import { requestChannel } from "../channels/channels.ts";
 import { describeError } from "../errors/described-error.ts";
 import { type FormPart, isWhole, type RawReply } from "../operation/raw.ts";
 import { internalErrorReply } from "../operation/reply.ts";
 import { createFailureLog, type FailureLog } from "./failure-log.ts";
 import type { Lanes, RunnableOperation } from "./lanes.ts";
 import { discardParts } from "./multipart.ts";
+import { observeRequest, runObservedOperation } from "./observed-operation.ts";
 import { writeLongReply, writeReply } from "./reply.ts";
 import { HttpRequest, type RequestRoute } from "./request.ts";
 
-/** Adds to the reply for a failure what a developer wants to know. Never fails itself. */
+/** Adds to the reply for a failure what a developer wants to know. */
 export type Explain = (raw: RawReply, operation: Operation, request: FastifyRequest) => Promise<RawReply>;
 
 /**
@@ -49,8 +51,8 @@ function handlerOf(
     if (raw.error === undefined || explain === undefined) send(request, reply, raw);
     else
       explain(raw, operation.declaration, request)
-        .then((explained) => send(request, reply, explained))
-        .catch((thrown) => answerInstead(request, reply, thrown));
+        .catch(() => raw)
+        .then((explained) => send(request, reply, explained));
   };
   const send = (request: FastifyRequest, reply: FastifyReply, raw: RawReply): void => {
     if (lanes.closing) reply.header("connection", "close");
@@ -69,7 +71,8 @@ function handlerOf(
 
   return (request, reply) => {
     operation.running++;
-    operation.run(new HttpRequest(request, reply, route)).then((raw) => {
+    if (requestChannel.hasSubscribers) observeRequest(request.id, id, reply);
+    runObservedOperation(operation, new HttpRequest(request, reply, route)).then((raw) => {
       operation.running--;
       if (raw.background !== undefined || raw.finish !== undefined || Array.isArray(request.body))
         followUp(request, reply, raw);

@@ -27,7 +27,17 @@ export function stackFrames({ code, message, stack = "" }: DescribedError): Stac
 
 function toFrame({ groups = {} }: RegExpExecArray): StackFrame | undefined {
   const { name, file = "", line, column } = groups;
-  const path = file.startsWith("file:") ? fileURLToPath(file) : resolve(file);
-  if (!/\.[cm]?[jt]sx?$/.test(path) || /[\\/]node_modules[\\/]/.test(path)) return undefined;
+  const path = toPath(file);
+  if (path === undefined || !/\.[cm]?[jt]sx?$/.test(path) || /[\\/]node_modules[\\/]/.test(path))
+    return undefined;
   return { name, file: path, line: Number(line), column: Number(column) };
+}
+
+/** A stack is text, and anyone may write it: not every URL in it is one of a file. */
+function toPath(file: string): string | undefined {
+  try {
+    return file.startsWith("file:") ? fileURLToPath(file) : resolve(file);
+  } catch {
+    return undefined;
+  }
 }

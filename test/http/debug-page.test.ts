@@ -63,6 +63,14 @@ onEachLane("debug page: a message cannot name files to be shown", async (lane) =
   assert.equal(/<summary>.*passwd/.test(page), false);
 });
 
+onEachLane("debug page: a stack may be any text", async (lane) => {
+  const response = await read(`/${lane}/stack`);
+  const page = await response.text();
+  assert.equal(response.status, 500);
+  assert.match(page, /<code>g<\/code> \/no\/such\/file\.ts:1:1/);
+  assert.equal(/<summary>.*(elsewhere|%2F)/.test(page), false);
+});
+
 onEachLane("debug page: also for a reply that cannot be sent", async (lane) => {
   const response = await read(`/${lane}/no-file`);
   assert.equal(response.status, 500);
