@@ -1,4 +1,3 @@
-import { pathToFileURL } from "node:url";
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
 import type { AppTarget } from "../app/load.ts";
@@ -135,7 +134,7 @@ function createPool(
   return new ThreadPool({
     ...settings.threads,
     given,
-    target: target ?? { url: pathToFileURL(app.location.file).href, exportName: undefined },
+    target: target ?? { url: app.module, exportName: undefined },
     workIds: works.map(({ id }) => id),
     mayBeEnded: works.map((work) => deadlineOf(work, settings.timeouts) !== undefined),
     works: works.map(({ id, declaration }) => ({ id, location: declaration.location })),
