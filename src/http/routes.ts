@@ -1,6 +1,7 @@
 import { finished } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
+import type { Operation } from "../app/operation.ts";
 import { pathNames } from "../app/path.ts";
 import { requestChannel } from "../channels/channels.ts";
 import { type DescribedError, describeError } from "../errors/described-error.ts";
@@ -14,8 +15,15 @@ import { writeLongReply, writeReply } from "./reply.ts";
 import { HttpRequest, type RequestRoute } from "./request.ts";
 import { handleInSpan } from "./traced-requests.ts";
 
-/** Adds a route for every operation. */
-export function addRoutes(fastify: FastifyInstance, lanes: Lanes, log: Logger): void {
+/** Adds to the reply for a failure what a developer wants to know. */
+export type Explain = (raw: RawReply, operation: Operation, request: FastifyRequest) => Promise<RawReply>;
+
+/**
+ * Adds a route for every operation.
+ *
+ * @param explain - Undefined in production.
+ */
+export function addRoutes(fastify: FastifyInstance, lanes: Lanes, log: Logger, explain?: Explain): void {
   const logFailure = createFailureLog(log);
   const { tracing } = lanes;
   for (const operation of lanes.operations) {
@@ -24,7 +32,7 @@ export function addRoutes(fastify: FastifyInstance, lanes: Lanes, log: Logger): 
       tracing?.requests.fail(request.raw, error);
       logFailure(request.id, id, error);
     };
-    const handle = handlerOf(operation, lanes, log, onFailure);
+    const handle = handlerOf(operation, lanes, log, onFailure, explain);
     const bodyLimit = maxBodyBytes === undefined ? {} : { bodyLimit: maxBodyBytes };
     fastify.route({
       method,
@@ -44,11 +52,19 @@ function handlerOf(
   lanes: Lanes,
   log: Logger,
   onFailure: OnFailure,
+  explain: Explain | undefined,
 ): (request: FastifyRequest, reply: FastifyReply) => void {
   const { id, path } = operation.declaration;
   const route: RequestRoute = { id, hasParams: pathNames(path).length > 0, log };
   const answer = (request: FastifyRequest, reply: FastifyReply, raw: RawReply): void => {
     if (raw.error !== undefined) onFailure(request, raw.error);
+    if (raw.error === undefined || explain === undefined) send(request, reply, raw);
+    else
+      explain(raw, operation.declaration, request)
+        .catch(() => raw)
+        .then((explained) => send(request, reply, explained));
+  };
+  const send = (request: FastifyRequest, reply: FastifyReply, raw: RawReply): void => {
     if (lanes.closing) reply.header("connection", "close");
     if (isWhole(raw.body)) writeReply(reply, raw);
     else answerLong(request, reply, raw);
@@ -61,16 +77,7 @@ function handlerOf(
     for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name);
     answer(request, reply, internalErrorReply(thrown));
   };
-  // Whether the client got it or hung up, its tasks run; only then, as the response goes first.
-  const followUp = (request: FastifyRequest, reply: FastifyReply, raw: RawReply): void => {
-    const { background = [], finish } = raw;
-    const parts = Array.isArray(request.body) ? (request.body as FormPart[]) : undefined;
-    const end = async (failure: { readonly error: unknown } | undefined): Promise<void> => {
-      if (parts !== undefined) await discardParts(parts);
-      await finish?.(failure).catch((error: unknown) => onFailure(request, describeError(error)));
-    };
-    finished(reply.raw, () => lanes.background.start(request.id, id, background, end));
-  };
+  const followUp = followUpOf(id, lanes, onFailure);
 
   return (request, reply) => {
     operation.running++;
@@ -85,5 +92,21 @@ function handlerOf(
         answerInstead(request, reply, thrown);
       }
     });
+  };
+}
+
+/** What is left to do after a reply. Whether the client got it or hung up, its tasks run; only then, as the response goes first. */
+function followUpOf(
+  id: string,
+  lanes: Lanes,
+  onFailure: OnFailure,
+): (request: FastifyRequest, reply: FastifyReply, raw: RawReply) => void {
+  return (request, reply, { background = [], finish }) => {
+    const parts = Array.isArray(request.body) ? (request.body as FormPart[]) : undefined;
+    const end = async (failure: { readonly error: unknown } | undefined): Promise<void> => {
+      if (parts !== undefined) await discardParts(parts);
+      await finish?.(failure).catch((error: unknown) => onFailure(request, describeError(error)));
+    };
+    finished(reply.raw, () => lanes.background.start(request.id, id, background, end));
   };
 }
