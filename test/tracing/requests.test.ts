@@ -106,6 +106,28 @@ for (const lane of lanes) {
     for (const { parent } of found) assert.equal(parent, undefined);
   });
 
+  test(`of 100 requests at once, each keeps to its own trace [${lane}]`, async (t) => {
+    const { server, spans } = await traced(t);
+    const many = createClient(server.url, 20);
+    const traces = Array.from({ length: 100 }, (_, index) => (index + 1).toString(16).padStart(32, "0"));
+    await Promise.all(
+      traces.map((id, index) =>
+        many.ask(`/${lane}/items/${index}`, { headers: { traceparent: `00-${id}-${REMOTE}-01` } }),
+      ),
+    );
+    many.close();
+    await spans.count("in handler", traces.length);
+    await spans.count(`GET ${route}`, traces.length);
+    for (const [index, id] of traces.entries()) {
+      const names = spans.all().filter((span) => span.trace === id);
+      assert.equal(names.filter(({ name }) => name === "in handler").length, 1);
+      const request = names.find(({ name }) => name === `GET ${route}`);
+      assert.equal(request?.attributes["url.path"], `/${lane}/items/${index}`);
+      const handler = names.find(({ name }) => name === "in handler");
+      assert.equal(handler?.attributes.item, index);
+    }
+  });
+
   test(`requests that share a connection share no trace [${lane}]`, async (t) => {
     const { client, spans } = await traced(t);
     for (const item of [1, 2, 3]) await client.ask(`/${lane}/items/${item}`);
