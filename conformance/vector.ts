@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 /** A body as it was recorded. */
 export interface RecordedBody {
@@ -31,7 +31,8 @@ export interface Exchange {
 export interface Case {
   readonly apps: string[];
   readonly exchanges: Exchange[];
-  readonly dependency_overrides?: unknown;
+  /** What was done besides sending, in words. */
+  readonly setup?: string;
 }
 
 /** One chapter of the tutorial. */
@@ -39,6 +40,19 @@ export interface Chapter {
   readonly chapter: string;
   readonly default_request_headers: Readonly<Record<string, string>>;
   readonly cases: Case[];
+}
+
+/**
+ * The folder the recordings are in: `shared/vectors`, beside the repository or beside a folder it is in.
+ *
+ * @throws {Error} When there is none.
+ */
+export function findVectors(from: string): string {
+  const folder = join(from, "shared", "vectors");
+  if (existsSync(folder)) return folder;
+  if (dirname(from) === from)
+    throw new Error("No recordings: expected a folder shared/vectors, or --vectors <folder>");
+  return findVectors(dirname(from));
 }
 
 /** Reads the recorded chapters in a folder. */
@@ -55,4 +69,16 @@ export function appName(app: string): string {
     .replace(/^docs_src\.[^.]+\./, "")
     .replace(/:.*$/, "")
     .replace(/(_an)?(_py\d+)?(\.main)?$/, "");
+}
+
+/** The variable of the environment that a case was recorded with, if any. */
+export function environmentOf({ setup = "" }: Case): [string, string] | undefined {
+  const [, name, value] = /^environment (\w+)="(.*)" when the app is created$/.exec(setup) ?? [];
+  return name === undefined || value === undefined ? undefined : [name, value];
+}
+
+/** Whether the answer is an OpenAPI document. */
+export function isOpenApi({ response: { body } }: Exchange): boolean {
+  const json = body?.json;
+  return json !== null && typeof json === "object" && "openapi" in json;
 }

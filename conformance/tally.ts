@@ -1,0 +1,76 @@
+import type { Chapter } from "./vector.ts";
+
+/** What came of a chapter. Every exchange is counted in exactly one of these. */
+export interface Tally {
+  readonly chapter: string;
+  readonly exchanges: number;
+  equal: number;
+  /** OpenAPI documents, which are not compared here. */
+  openapi: number;
+  /** Exchanges that belong to a capability which comes later. */
+  later: number;
+  /** The names of such capabilities. */
+  readonly capabilities: Set<string>;
+  readonly different: string[];
+  /** Those that cannot be equal, with why. */
+  readonly reasoned: string[];
+}
+
+/** The tally of a chapter of which nothing was replayed so far. */
+export function emptyTally({ chapter, cases }: Chapter): Tally {
+  const exchanges = cases.reduce((sum, one) => sum + one.exchanges.length, 0);
+  return {
+    chapter,
+    exchanges,
+    equal: 0,
+    openapi: 0,
+    later: 0,
+    capabilities: new Set(),
+    different: [],
+    reasoned: [],
+  };
+}
+
+/** Counts exchanges of a capability that comes later. */
+export function countLater(tally: Tally, capability: string, exchanges: number): void {
+  tally.later += exchanges;
+  tally.capabilities.add(capability);
+}
+
+/** One row for each chapter. */
+export function tableOf(tallies: readonly Tally[]): Record<string, Record<string, number | string>> {
+  return Object.fromEntries(
+    tallies.map(({ chapter, exchanges, equal, different, reasoned, openapi, later, capabilities }) => [
+      chapter,
+      {
+        exchanges,
+        equal,
+        different: different.length,
+        "with reason": reasoned.length,
+        "OpenAPI, apart": openapi,
+        later,
+        capability: [...capabilities].join(", "),
+      },
+    ]),
+  );
+}
+
+/** All chapters in one line, which adds up. */
+export function summaryOf(lane: string, tallies: readonly Tally[]): string {
+  const total = (pick: (tally: Tally) => number): number => tallies.reduce((sum, one) => sum + pick(one), 0);
+  return [
+    `${lane}: ${total(({ exchanges }) => exchanges)} exchanges: ${total(({ equal }) => equal)} equal`,
+    `${total(({ different }) => different.length)} different`,
+    `${total(({ reasoned }) => reasoned.length)} different with a reason`,
+    `${total(({ openapi }) => openapi)} OpenAPI documents counted apart`,
+    `${total(({ later }) => later)} of capabilities that come later`,
+  ].join(", ");
+}
+
+/** Nothing is different without a reason, and nothing went uncounted. */
+export function isClean(tallies: readonly Tally[]): boolean {
+  return tallies.every(
+    ({ exchanges, equal, openapi, later, different, reasoned }) =>
+      different.length === 0 && exchanges === equal + openapi + later + reasoned.length,
+  );
+}
