@@ -31,6 +31,8 @@ export interface ParameterModel {
     string,
     { readonly name: string; readonly coerce: Coerce; readonly many: boolean }
   >;
+  /** What its JSON Schema says absent fields are, by name: shown as sent, as in FastAPI, where another one is wrong. */
+  readonly defaults: Readonly<Record<string, unknown>>;
   readonly loc: readonly string[];
 }
 
@@ -102,7 +104,12 @@ function compileModel(source: Source, schema: AnySchema): ParameterModel {
       { name, coerce: coercionOf(property, root), many: acceptsArray(property, root) },
     ] as const;
   });
-  return { schema, repair: createRepair(schema), fields: new Map(fields), loc: [source] };
+  const defaults = Object.fromEntries(
+    Object.entries(root.properties ?? {}).flatMap(([name, { default: value }]) =>
+      value === undefined || value === null ? [] : [[name, value]],
+    ),
+  );
+  return { schema, repair: createRepair(schema), fields: new Map(fields), defaults, loc: [source] };
 }
 
 /** HTTP's spelling of a name: `x_token` stands for `x-token`. */

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { after, before } from "node:test";
+import { type TestClient, testClient } from "offloop/testing";
+import { onEachLane } from "../fixtures/lane-twins.ts";
+import app from "../fixtures/models-app.ts";
+
+let client: TestClient;
+before(async () => {
+  client = await testClient(app);
+});
+after(() => client.close());
+
+/** Where the mistakes are and what was sent there. */
+async function mistakes(response: Response): Promise<unknown> {
+  assert.equal(response.status, 422);
+  const { detail } = (await response.json()) as { detail: { loc: unknown; input: unknown }[] };
+  return detail.map(({ loc, input }) => [loc, input]);
+}
+
+onEachLane("models: the input of a missing field is all that was sent, with the defaults", async (lane) => {
+  assert.deepEqual(await mistakes(await client.get(`/${lane}/query?limit=5&other=x`)), [
+    [["query", "needy"], { limit: "5", tags: [], other: "x" }],
+  ]);
+  const headers = { "x-tag": "a" };
+  const [[loc, input]] = (await mistakes(await client.get(`/${lane}/headers`, { headers }))) as [
+    [unknown, Record<string, unknown>],
+  ];
+  assert.deepEqual(loc, ["header", "save_data"]);
+  assert.deepEqual(input.x_tag, ["a"]);
+  assert.deepEqual(await mistakes(await client.get(`/${lane}/cookies`)), [
+    [["cookie", "session"], { visits: 0 }],
+  ]);
+  const body = new URLSearchParams({ username: "ada" });
+  assert.deepEqual(await mistakes(await client.post(`/${lane}/form`, { body })), [
+    [["body", "password"], { username: "ada", scope: "me" }],
+  ]);
+});
+
+onEachLane("models: a default is what the handler gets, too", async (lane) => {
+  assert.deepEqual(await (await client.get(`/${lane}/query?needy=1`)).json(), {
+    needy: 1,
+    limit: 100,
+    cursor: null,
+    tags: [],
+  });
+});
+
+onEachLane("models: a name that is not declared shows all values it was sent with", async (lane) => {
+  assert.deepEqual(await mistakes(await client.get(`/${lane}/strict?needy=1&tool=a&tool=b`)), [
+    [
+      ["query", "tool"],
+      ["a", "b"],
+    ],
+  ]);
+  assert.deepEqual(await mistakes(await client.get(`/${lane}/strict?needy=1&needy=x&tool=a`)), [
+    [["query", "needy"], "x"],
+    [["query", "tool"], "a"],
+  ]);
+});
+
+onEachLane("inputs: one value of a list is a list of one", async (lane) => {
+  assert.deepEqual(await (await client.get(`/${lane}/list?ids=1`)).json(), { ids: [1] });
+  assert.deepEqual(await mistakes(await client.get(`/${lane}/list?ids=x`)), [[["query", "ids", 0], "x"]]);
+  assert.deepEqual(await mistakes(await client.get(`/${lane}/list?ids=`)), [[["query", "ids", 0], ""]]);
+});
