@@ -8,6 +8,7 @@ import { internalErrorReply } from "../operation/reply.ts";
 import { createFailureLog, type FailureLog } from "./failure-log.ts";
 import type { Lanes, RunnableOperation } from "./lanes.ts";
 import { discardParts } from "./multipart.ts";
+import { lacksName } from "./not-found.ts";
 import { writeLongReply, writeReply } from "./reply.ts";
 import { HttpRequest, type RequestRoute } from "./request.ts";
 
@@ -61,6 +62,10 @@ function handlerOf(
   };
 
   return (request, reply) => {
+    if (route.hasParams && lacksName(request.params as Record<string, string>)) {
+      reply.callNotFound();
+      return;
+    }
     operation.running++;
     operation.run(new HttpRequest(request, reply, route)).then((raw) => {
       operation.running--;
