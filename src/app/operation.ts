@@ -7,7 +7,7 @@ import type { OperationDocumentation } from "./documentation.ts";
 import { checkInputs, type Inputs, schemaInvalid } from "./inputs.ts";
 import { type Lane, laneOf } from "./lane.ts";
 import { checkPath, joinPath, type PathNames, pathNames } from "./path.ts";
-import type { RouterPlace } from "./router-place.ts";
+import { documentedWithin, type RouterPlace } from "./router-place.ts";
 import { timeoutMs } from "./settings.ts";
 
 /** The HTTP methods an operation can answer. */
@@ -134,8 +134,9 @@ export function createOperation(
   };
 }
 
-/** The same operation under a router's prefix, tags and dependencies. */
-export function placeOperation(operation: Operation, { prefix, tags, deps }: RouterPlace): Operation {
+/** The same operation under a router's prefix, tags, dependencies and documentation. */
+export function placeOperation(operation: Operation, place: RouterPlace): Operation {
+  const { prefix, tags, deps, documentation } = place;
   const path = joinPath(prefix, operation.path);
   checkPath(path === "" ? undefined : path, operation.location);
   return {
@@ -144,6 +145,7 @@ export function placeOperation(operation: Operation, { prefix, tags, deps }: Rou
     path,
     tags: [...tags, ...operation.tags],
     deps: [...deps, ...operation.deps],
+    documentation: documentedWithin(documentation, operation.documentation),
   };
 }
 

@@ -62,10 +62,7 @@ function handlerOf(
   };
 
   return (request, reply) => {
-    if (route.hasParams && lacksName(request.params as Record<string, string>)) {
-      reply.callNotFound();
-      return;
-    }
+    if (lacksName(request.params as Record<string, string>)) return void reply.callNotFound();
     operation.running++;
     operation.run(new HttpRequest(request, reply, route)).then((raw) => {
       operation.running--;
