@@ -2,9 +2,10 @@ import { existsSync } from "node:fs";
 import { type TestClient, testClient } from "offloop/testing";
 import { otherCapabilities, reasons } from "./chapters.ts";
 import { difference } from "./compare.ts";
+import { documentDifference, documentReasons, isDocument } from "./compare-openapi.ts";
 import { createRequest } from "./request.ts";
 import { countLater, emptyTally, type Tally } from "./tally.ts";
-import { appName, type Case, type Chapter, type Exchange, environmentOf, isOpenApi } from "./vector.ts";
+import { appNames, type Case, type Chapter, type Exchange, environmentOf } from "./vector.ts";
 
 /** Replays a chapter against its apps. */
 export async function replayChapter(chapter: Chapter): Promise<Tally> {
@@ -16,8 +17,8 @@ export async function replayChapter(chapter: Chapter): Promise<Tally> {
   }
   const module = new URL(`./apps/${chapter.chapter.replace(/_$/, "")}.ts`, import.meta.url);
   const apps = existsSync(module) ? ((await import(module.href)) as Record<string, unknown>) : {};
-  for (const name of new Set(chapter.cases.flatMap(({ apps }) => apps.map(appName)))) {
-    const cases = chapter.cases.filter((one) => one.apps.some((app) => appName(app) === name));
+  for (const name of new Set(chapter.cases.flatMap(appNames))) {
+    const cases = chapter.cases.filter((one) => appNames(one).includes(name));
     if (name in apps) await replayApp(chapter, module, name, cases, tally);
     else
       for (const { exchanges } of cases)
@@ -73,14 +74,17 @@ async function replayCase(
         .json()
         .catch(() => undefined),
     );
-    if (isOpenApi(exchange)) tally.openapi++;
-    else count(tally, where(chapter, name, exchange), await difference(exchange, response));
+    const at = where(chapter, name, exchange);
+    const recorded = exchange.response.body?.json;
+    if (!isDocument(recorded)) count(tally, "equal", at, await difference(exchange, response));
+    else count(tally, "documents", at, documentDifference(received.at(-1), recorded));
   }
 }
 
-function count(tally: Tally, where: string, found: string | undefined): void {
-  if (found === undefined) tally.equal++;
-  else if (reasons[where] !== undefined) tally.reasoned.push(`${where}: ${reasons[where]} (${found})`);
+function count(tally: Tally, kind: "equal" | "documents", where: string, found: string | undefined): void {
+  const reason = reasons[where] ?? documentReasons[where];
+  if (found === undefined) tally[kind]++;
+  else if (reason !== undefined) tally.reasoned.push(`${where}: ${reason} (${found})`);
   else tally.different.push(`${where}: ${found}`);
 }
 

@@ -5,8 +5,8 @@ export interface Tally {
   readonly chapter: string;
   readonly exchanges: number;
   equal: number;
-  /** OpenAPI documents, which are not compared here. */
-  openapi: number;
+  /** OpenAPI documents that are equal. */
+  documents: number;
   /** Exchanges that belong to a capability which comes later. */
   later: number;
   /** The names of such capabilities. */
@@ -23,7 +23,7 @@ export function emptyTally({ chapter, cases }: Chapter): Tally {
     chapter,
     exchanges,
     equal: 0,
-    openapi: 0,
+    documents: 0,
     later: 0,
     capabilities: new Set(),
     different: [],
@@ -40,14 +40,14 @@ export function countLater(tally: Tally, capability: string, exchanges: number):
 /** One row for each chapter. */
 export function tableOf(tallies: readonly Tally[]): Record<string, Record<string, number | string>> {
   return Object.fromEntries(
-    tallies.map(({ chapter, exchanges, equal, different, reasoned, openapi, later, capabilities }) => [
+    tallies.map(({ chapter, exchanges, equal, different, reasoned, documents, later, capabilities }) => [
       chapter,
       {
         exchanges,
         equal,
         different: different.length,
         "with reason": reasoned.length,
-        "OpenAPI, apart": openapi,
+        "OpenAPI equal": documents,
         later,
         capability: [...capabilities].join(", "),
       },
@@ -62,7 +62,7 @@ export function summaryOf(lane: string, tallies: readonly Tally[]): string {
     `${lane}: ${total(({ exchanges }) => exchanges)} exchanges: ${total(({ equal }) => equal)} equal`,
     `${total(({ different }) => different.length)} different`,
     `${total(({ reasoned }) => reasoned.length)} different with a reason`,
-    `${total(({ openapi }) => openapi)} OpenAPI documents counted apart`,
+    `${total(({ documents }) => documents)} OpenAPI documents equal`,
     `${total(({ later }) => later)} of capabilities that come later`,
   ].join(", ");
 }
@@ -70,7 +70,7 @@ export function summaryOf(lane: string, tallies: readonly Tally[]): string {
 /** Nothing is different without a reason, and nothing went uncounted. */
 export function isClean(tallies: readonly Tally[]): boolean {
   return tallies.every(
-    ({ exchanges, equal, openapi, later, different, reasoned }) =>
-      different.length === 0 && exchanges === equal + openapi + later + reasoned.length,
+    ({ exchanges, equal, documents, later, different, reasoned }) =>
+      different.length === 0 && exchanges === equal + documents + later + reasoned.length,
   );
 }

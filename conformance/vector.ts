@@ -30,6 +30,8 @@ export interface Exchange {
 /** Exchanges that belong together. */
 export interface Case {
   readonly apps: string[];
+  /** The tests of FastAPI's own that it was recorded from. */
+  readonly tests: string[];
   readonly exchanges: Exchange[];
   /** What was done besides sending, in words. */
   readonly setup?: string;
@@ -63,8 +65,14 @@ export function readChapters(folder: string): Chapter[] {
     .map((name) => JSON.parse(readFileSync(join(folder, name), "utf8")) as Chapter);
 }
 
+/** The names of the apps of a case. Where the test made its app itself, the test's name says which tutorial it is. */
+export function appNames({ apps, tests }: Case): string[] {
+  if (apps.length > 0) return apps.map(appName);
+  return tests.map((test) => /\/test_([^/]+)\.py::/.exec(test)?.[1] ?? test);
+}
+
 /** The name of an app without the variants of its spelling: `docs_src.body.tutorial001_an_py310:app` is `tutorial001`. */
-export function appName(app: string): string {
+function appName(app: string): string {
   return app
     .replace(/^docs_src\.[^.]+\./, "")
     .replace(/:.*$/, "")
@@ -75,10 +83,4 @@ export function appName(app: string): string {
 export function environmentOf({ setup = "" }: Case): [string, string] | undefined {
   const [, name, value] = /^environment (\w+)="(.*)" when the app is created$/.exec(setup) ?? [];
   return name === undefined || value === undefined ? undefined : [name, value];
-}
-
-/** Whether the answer is an OpenAPI document. */
-export function isOpenApi({ response: { body } }: Exchange): boolean {
-  const json = body?.json;
-  return json !== null && typeof json === "object" && "openapi" in json;
 }

@@ -26,12 +26,14 @@ function* nowBytes() {
   for (const line of lines) yield Buffer.from(line);
 }
 
+/** A stream of any bytes. */
+const bytes = { responseMediaType: null };
 export const tutorial001 = createApp();
 for (const suffix of ["", "-no-annotation"]) {
-  tutorial001.get(`/story/stream${suffix}`, async () => stream(later()));
-  tutorial001.get(`/story/stream-no-async${suffix}`, () => stream(now()));
-  tutorial001.get(`/story/stream${suffix}-bytes`, async () => stream(laterBytes()));
-  tutorial001.get(`/story/stream-no-async${suffix}-bytes`, () => stream(nowBytes()));
+  tutorial001.get(`/story/stream${suffix}`, bytes, async () => stream(later()));
+  tutorial001.get(`/story/stream-no-async${suffix}`, bytes, () => stream(now()));
+  tutorial001.get(`/story/stream${suffix}-bytes`, bytes, async () => stream(laterBytes()));
+  tutorial001.get(`/story/stream-no-async${suffix}-bytes`, bytes, () => stream(nowBytes()));
 }
 
 const image = new URL("./files/image.png", import.meta.url);

@@ -83,6 +83,8 @@ export interface Operation {
   readonly timeoutMs: number | undefined;
   readonly maxBodyBytes: number | undefined;
   readonly documentation: OperationDocumentation;
+  /** The rule of the nearest router that has one. */
+  readonly operationIdRule: RouterPlace["operationIdRule"];
   readonly location: SourceLocation;
 }
 
@@ -130,13 +132,14 @@ export function createOperation(
     timeoutMs: timeoutMs(`timeoutMs of ${id}`, options.timeoutMs),
     maxBodyBytes: options.maxBodyBytes,
     documentation: options,
+    operationIdRule: undefined,
     location,
   };
 }
 
 /** The same operation under a router's prefix, tags, dependencies and documentation. */
 export function placeOperation(operation: Operation, place: RouterPlace): Operation {
-  const { prefix, tags, deps, documentation } = place;
+  const { prefix, tags, deps, documentation, operationIdRule } = place;
   const path = joinPath(prefix, operation.path);
   checkPath(path === "" ? undefined : path, operation.location);
   return {
@@ -146,6 +149,7 @@ export function placeOperation(operation: Operation, place: RouterPlace): Operat
     tags: [...tags, ...operation.tags],
     deps: [...deps, ...operation.deps],
     documentation: documentedWithin(documentation, operation.documentation),
+    operationIdRule,
   };
 }
 

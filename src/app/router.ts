@@ -85,7 +85,7 @@ export class Router<RD extends Dependencies = NoSchemas> {
   /**
    * Makes a router without operations.
    *
-   * @param options - Prefix, tags, dependencies and documented responses of everything in it.
+   * @param options - Prefix, tags, dependencies and documentation of everything in it.
    */
   constructor(options: RouterOptions<RD> = {}) {
     this.#place = placeOf("a router", options, callerLocation());
@@ -118,8 +118,7 @@ export class Router<RD extends Dependencies = NoSchemas> {
    * Takes in the operations and tasks of another router, also those added to it later.
    *
    * @param router - The router to include.
-   * @param options - A prefix put before the router's own, tags, dependencies and responses put before its own, and
-   * whether all of it is deprecated or hidden.
+   * @param options - A prefix, tags, dependencies and documentation put before the router's own.
    * @throws {OffloopError} `OFFLOOP_ROUTER_CYCLE` when it would include itself.
    */
   // biome-ignore lint/suspicious/noExplicitAny: whatever the router needs, it needs nothing of this one

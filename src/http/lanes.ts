@@ -20,8 +20,7 @@ import { listWork, OperationWork, type Work } from "../threads/work.ts";
 import type { Watch } from "../watch/watch.ts";
 import { type AppScope, openAppScope } from "./app-scope.ts";
 import { openLoopWatch } from "./loop-watch.ts";
-import type { HttpRequest } from "./request.ts";
-import { deadlineOf, runnerOf, taskRunner } from "./runners.ts";
+import { deadlineOf, type OperationRunner, runnerOf, taskRunner } from "./runners.ts";
 import { WatchedOperation } from "./watched-work.ts";
 
 /** An operation that can be asked. */
@@ -30,7 +29,7 @@ export interface RunnableOperation {
   /** Whether it, or something it needs, reads a form. */
   readonly readsForm: boolean;
   /** One request, on the operation's lane. Gives a reply whatever happens. */
-  readonly run: (request: HttpRequest) => Promise<RawReply>;
+  readonly run: OperationRunner;
   /** Requests it has not answered yet. */
   running: number;
 }
@@ -97,7 +96,7 @@ function connect(
   const runTask = taskRunner(threads, settings.timeouts, watch !== undefined);
   for (const task of app.declaredTasks())
     bindTask(task, (declaration, args) =>
-      runObserved(declaration, undefined, () => runTask(declaration, args, "request")),
+      runObserved(declaration, undefined, (record) => runTask(declaration, args, "request", record)),
     );
   return {
     operations: works.flatMap((work, index) => {
@@ -111,7 +110,8 @@ function connect(
     answerError: async (error, request) =>
       answerFailure({ errorHandlers }, new Exchange(request.method, request, false), request, error, place),
     background: new BackgroundChains(
-      ({ task, args }, request) => runObserved(task, request, () => runTask(task, args, "background")),
+      ({ task, args }, request) =>
+        runObserved(task, request, (record) => runTask(task, args, "background", record)),
       (failure, request, operation) => logTaskFailure(log, failure, request, operation),
     ),
     pool,

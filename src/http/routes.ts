@@ -2,6 +2,7 @@ import { finished } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import { pathNames } from "../app/path.ts";
+import { requestChannel } from "../channels/channels.ts";
 import { describeError } from "../errors/described-error.ts";
 import { type FormPart, isWhole, type RawReply } from "../operation/raw.ts";
 import { internalErrorReply } from "../operation/reply.ts";
@@ -9,6 +10,7 @@ import { createFailureLog, type FailureLog } from "./failure-log.ts";
 import type { Lanes, RunnableOperation } from "./lanes.ts";
 import { discardParts } from "./multipart.ts";
 import { lacksName } from "./not-found.ts";
+import { observeRequest, runObservedOperation } from "./observed-operation.ts";
 import { writeLongReply, writeReply } from "./reply.ts";
 import { HttpRequest, type RequestRoute } from "./request.ts";
 
@@ -23,9 +25,19 @@ export function addRoutes(fastify: FastifyInstance, lanes: Lanes, log: Logger): 
       url: path,
       ...bodyLimit,
       config: { operation: operation.declaration, readsForm: operation.readsForm },
-      handler: handlerOf(operation, lanes, log, logFailure),
+      handler: whereNamed(handlerOf(operation, lanes, log, logFailure)),
     });
   }
+}
+
+type RouteHandler = (request: FastifyRequest, reply: FastifyReply) => void;
+
+/** What the router takes for a path but Starlette's does not, is not found. */
+function whereNamed(handler: RouteHandler): RouteHandler {
+  return (request, reply) => {
+    if (lacksName(request.params as Record<string, string>)) reply.callNotFound();
+    else handler(request, reply);
+  };
 }
 
 function handlerOf(
@@ -33,7 +45,7 @@ function handlerOf(
   lanes: Lanes,
   log: Logger,
   logFailure: FailureLog,
-): (request: FastifyRequest, reply: FastifyReply) => void {
+): RouteHandler {
   const { id, path } = operation.declaration;
   const route: RequestRoute = { id, hasParams: pathNames(path).length > 0, log };
   const answer = (request: FastifyRequest, reply: FastifyReply, raw: RawReply): void => {
@@ -62,9 +74,9 @@ function handlerOf(
   };
 
   return (request, reply) => {
-    if (lacksName(request.params as Record<string, string>)) return void reply.callNotFound();
     operation.running++;
-    operation.run(new HttpRequest(request, reply, route)).then((raw) => {
+    if (requestChannel.hasSubscribers) observeRequest(request.id, id, reply);
+    runObservedOperation(operation, new HttpRequest(request, reply, route)).then((raw) => {
       operation.running--;
       if (raw.background !== undefined || raw.finish !== undefined || Array.isArray(request.body))
         followUp(request, reply, raw);

@@ -1,4 +1,5 @@
 import type { Inputs } from "../app/inputs.ts";
+import { branches } from "../schema/branches.ts";
 import { acceptsArray, type Coerce, coercionOf, compileCoercion, takesMany } from "../schema/coerce.ts";
 import { inputJsonSchema } from "../schema/json-schema.ts";
 import { paramOptions } from "../schema/param.ts";
@@ -86,7 +87,8 @@ function compileParameter(source: Source, name: string, schema: AnySchema): Para
   const wireName = source === "header" ? (alias ?? headerName(name)).toLowerCase() : (alias ?? name);
   return {
     name,
-    wireName,
+    // The router knows a part of the path by its name in the path alone.
+    wireName: source === "path" ? name : wireName,
     schema,
     coerce: compileCoercion(schema),
     many: takesMany(schema),
@@ -97,7 +99,8 @@ function compileParameter(source: Source, name: string, schema: AnySchema): Para
 
 function compileModel(source: Source, schema: AnySchema): ParameterModel {
   const root = inputJsonSchema(schema) ?? {};
-  const fields = Object.entries(root.properties ?? {}).map(([name, property]) => {
+  const properties = branches(root, root).flatMap((branch) => Object.entries(branch.properties ?? {}));
+  const fields = properties.map(([name, property]) => {
     const wireName = source === "header" ? headerName(name) : name;
     return [
       wireName,
