@@ -5,6 +5,7 @@ import type { DescribedOperation, OperationDocumentation } from "../app/document
 import type { Inputs } from "../app/inputs.ts";
 import type { Operation } from "../app/operation.ts";
 import { pathNames } from "../app/path.ts";
+import { securityRequirements } from "../app/security-requirements.ts";
 import type { SecurityRequirement } from "../app/security-scheme.ts";
 import { paramOptions } from "../schema/param.ts";
 import { isSchema, type Schema, type Schemas } from "../schema/schema.ts";
@@ -63,7 +64,7 @@ export function declarationOf(operation: Operation): Declaration {
     responseMediaType: mediaTypeOf(documentation, streams ? "application/jsonl" : "application/json"),
     status,
     tags,
-    security: [],
+    security: securityRequirements(operation.deps),
     operationIdRule,
     documentation,
   };
