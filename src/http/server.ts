@@ -9,6 +9,7 @@ import { answerClientError, createFailureHandler } from "./failures.ts";
 import { addFormParser } from "./form-parser.ts";
 import { addHealthRoutes } from "./health.ts";
 import type { Lanes } from "./lanes.ts";
+import { addMetrics } from "./metrics.ts";
 import { createNotFound } from "./not-found.ts";
 import { createRequestIds } from "./request-id.ts";
 import { addRoutes } from "./routes.ts";
@@ -54,6 +55,7 @@ export async function createServer(
     await fastify.register(plugin as FastifyPluginAsync, options ?? {});
   if (settings.health !== undefined && settings.health.port === undefined)
     addHealthRoutes(fastify, settings.health, lanes);
+  if (settings.metrics !== undefined) await addMetrics(fastify, settings.metrics, lanes);
   addRoutes(fastify, lanes, log);
   const operations = lanes.operations.map(({ declaration }) => declaration);
   const documents = addDocs(fastify, siteOf(app), operations);

@@ -53,7 +53,7 @@ export class ThreadPool implements RosterListener, RoundsListener {
   }
 
   get size(): PoolSize {
-    return { threads: this.#roster.ready, busy: this.#roster.busy, waiting: this.#waiting.size };
+    return { threads: this.#roster.ready, busy: this.#roster.busy, ...this.#waiting.counts };
   }
 
   /** Why no thread can be started; undefined while the last one could. */
