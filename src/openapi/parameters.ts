@@ -3,7 +3,8 @@ import { declaredSchema, paramOptions } from "../schema/param.ts";
 import { isSchema, type Schema, type Schemas } from "../schema/schema.ts";
 import type { Components } from "./components.ts";
 import type { Declaration, Declared, DeclaredInputs } from "./declaration.ts";
-import { isObject, type JsonSchema } from "./json-schema.ts";
+import type { JsonSchema } from "./json-schema.ts";
+import { modelFields } from "./model-fields.ts";
 
 /** OpenAPI's Parameter Object. */
 export interface ParameterObject {
@@ -94,12 +95,8 @@ function* singleParameters(
 
 /** One schema for all parameters of a place: each of its fields is one. */
 function* modelParameters(place: Place, used: JsonSchema, components: Components): Generator<Named> {
-  const { properties, required } = components.lookUp(used);
-  const names = Array.isArray(required) ? required : [];
-  for (const [name, schema] of Object.entries(isObject(properties) ? properties : {})) {
-    const isNeeded = place === "path" || names.includes(name);
-    yield [name, parameter(place, nameIn(place, name), schema as JsonSchema, isNeeded)];
-  }
+  for (const [name, { schema, required }] of modelFields(used, components))
+    yield [name, parameter(place, nameIn(place, name), schema, place === "path" || required)];
 }
 
 function parameter(place: Place, name: string, schema: JsonSchema, required: boolean): ParameterObject {

@@ -4,7 +4,8 @@ import { paramOptions } from "../schema/param.ts";
 import { isSchema, type Schema } from "../schema/schema.ts";
 import type { Components } from "./components.ts";
 import type { Declaration, Declared } from "./declaration.ts";
-import { isObject, type JsonSchema, mapValues } from "./json-schema.ts";
+import { type JsonSchema, mapValues } from "./json-schema.ts";
+import { modelFields } from "./model-fields.ts";
 import { isRequired } from "./parameters.ts";
 
 interface MediaTypeObject {
@@ -97,11 +98,7 @@ function needsBody(declared: Declared): boolean {
 
 /** A form with a file in it is multipart. */
 function formMediaType(schema: JsonSchema, components: Components): string {
-  const parts = Array.isArray(schema.allOf) ? (schema.allOf as JsonSchema[]) : [schema];
-  const fields = parts.flatMap((part) => {
-    const { properties } = components.lookUp(part);
-    return Object.values(isObject(properties) ? properties : {}) as JsonSchema[];
-  });
+  const fields = [...modelFields(schema, components).values()].map((field) => field.schema);
   const hasFile = fields.some((field) => JSON.stringify(components.lookUp(field)).includes(BINARY));
   return hasFile ? "multipart/form-data" : "application/x-www-form-urlencoded";
 }

@@ -1,5 +1,5 @@
 import type { Inputs } from "../app/inputs.ts";
-import { branches } from "../schema/branches.ts";
+import { propertiesOf } from "../schema/branches.ts";
 import { acceptsArray, type Coerce, coercionOf, compileCoercion, takesMany } from "../schema/coerce.ts";
 import { inputJsonSchema } from "../schema/json-schema.ts";
 import { paramOptions } from "../schema/param.ts";
@@ -99,7 +99,7 @@ function compileParameter(source: Source, name: string, schema: AnySchema): Para
 
 function compileModel(source: Source, schema: AnySchema): ParameterModel {
   const root = inputJsonSchema(schema) ?? {};
-  const properties = branches(root, root).flatMap((branch) => Object.entries(branch.properties ?? {}));
+  const properties = [...propertiesOf(root)];
   const fields = properties.map(([name, property]) => {
     const wireName = source === "header" ? headerName(name) : name;
     return [
@@ -108,9 +108,7 @@ function compileModel(source: Source, schema: AnySchema): ParameterModel {
     ] as const;
   });
   const defaults = Object.fromEntries(
-    Object.entries(root.properties ?? {}).flatMap(([name, { default: value }]) =>
-      value === undefined || value === null ? [] : [[name, value]],
-    ),
+    properties.flatMap(([name, { default: value }]) => (value == null ? [] : [[name, value]])),
   );
   return { schema, repair: createRepair(schema), fields: new Map(fields), defaults, loc: [source] };
 }

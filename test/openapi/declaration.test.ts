@@ -177,6 +177,27 @@ describe("a form", () => {
     }
   });
 
+  test("with a file in one of its alternatives is multipart", () => {
+    const form = z.discriminatedUnion("by", [
+      z.object({ by: z.literal("file"), file: z.file() }),
+      z.object({ by: z.literal("url"), url: z.url() }),
+    ]);
+    const body = requestBodyOf(declaration({ form }), "upload", new Components());
+    assert.deepEqual(Object.keys(body?.content ?? {}), ["multipart/form-data"]);
+  });
+
+  test("beside a JSON body is the other way to send one", () => {
+    const body = requestBodyOf(
+      declaration({ body: z.int(), form: { a: z.string() } }),
+      "x",
+      new Components(),
+    );
+    assert.deepEqual(Object.keys(body?.content ?? {}), [
+      "application/json",
+      "application/x-www-form-urlencoded",
+    ]);
+  });
+
   test("that does not fit is a 422", () => {
     const form = declaration({ form: passwordForm });
     assert.deepEqual(Object.keys(responsesOf(form, new Components())), ["200", "422"]);
