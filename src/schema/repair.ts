@@ -8,7 +8,8 @@ import type { AnySchema } from "./schema.ts";
 export type Repair = (value: unknown, issues: readonly StandardSchemaV1.Issue[]) => unknown;
 
 /**
- * Makes the repair of a schema's refused values: `"50.5"` where a number is expected, `"2026-01-31"` where a `Date` is.
+ * Makes the repair of a schema's refused values: `"50.5"` where a number is expected, `"2026-01-31"` where a `Date`
+ * is, a list where a `Set` is.
  * It is asked only when validation has failed, so that what fits costs nothing, and it looks only at what was refused.
  */
 export function createRepair(schema: AnySchema): Repair {
@@ -17,10 +18,11 @@ export function createRepair(schema: AnySchema): Repair {
     json ??= inputJsonSchema(schema) ?? null;
     if (json === null) return value;
     let repaired = value;
-    for (const { path = [] } of issues) {
+    for (const issue of issues) {
+      const { path = [] } = issue;
       const keys = path.map((part) => (typeof part === "object" ? part.key : part));
       if (keys.every((key) => typeof key !== "symbol"))
-        repaired = repairAt(repaired, keys as (string | number)[], [json], json);
+        repaired = repairAt(repaired, keys as (string | number)[], [json], json, containerOf(issue));
     }
     return repaired;
   };
@@ -31,13 +33,12 @@ function repairAt(
   [key, ...rest]: readonly (string | number)[],
   candidates: readonly JsonSchema[],
   root: JsonSchema,
+  container: Container | undefined,
 ): unknown {
-  if (key === undefined)
-    return repairLeaf(
-      value,
-      candidates.flatMap((one) => branches(one, root)),
-      root,
-    );
+  if (key === undefined) {
+    const leaves = candidates.flatMap((one) => branches(one, root));
+    return fill(container, value, leaves, root) ?? repairLeaf(value, leaves, root);
+  }
   if (value === null || typeof value !== "object" || !Object.hasOwn(value, key)) return value;
   const inner = (value as Record<string | number, unknown>)[key];
   const mended = repairAt(
@@ -45,11 +46,39 @@ function repairAt(
     rest,
     candidates.flatMap((one) => branchesAt(one, key, root)),
     root,
+    container,
   );
   if (Object.is(mended, inner)) return value;
   const copy = Array.isArray(value) ? [...value] : { ...value };
   (copy as Record<string | number, unknown>)[key] = mended;
   return copy;
+}
+
+type Container = "set" | "map";
+
+/** What JSON has no word for, when it was expected: zod and valibot say so in their own spelling, arktype in a phrase. */
+function containerOf(issue: StandardSchemaV1.Issue): Container | undefined {
+  const { expected } = issue as { readonly expected?: unknown };
+  const word = typeof expected === "string" ? /\b(?:set|map)\b/.exec(expected.toLowerCase())?.[0] : undefined;
+  return word as Container | undefined;
+}
+
+/** A set of a list, a map of an object; undefined when neither is expected. */
+function fill(
+  container: Container | undefined,
+  value: unknown,
+  [json = {}]: readonly JsonSchema[],
+  root: JsonSchema,
+): unknown {
+  if (container === "set" && Array.isArray(value)) return new Set(coercionOf(json, root)(value) as unknown[]);
+  if (container !== "map" || value === null || typeof value !== "object" || Array.isArray(value))
+    return undefined;
+  const { additionalProperties } = json;
+  const coerce =
+    typeof additionalProperties === "object"
+      ? coercionOf(additionalProperties, root)
+      : (item: unknown) => item;
+  return new Map(Object.entries(value).map(([key, item]) => [key, coerce(item)]));
 }
 
 function repairLeaf(value: unknown, candidates: readonly JsonSchema[], root: JsonSchema): unknown {

@@ -63,3 +63,27 @@ onEachLane("inputs: one value of a list is a list of one", async (lane) => {
   assert.deepEqual(await mistakes(await client.get(`/${lane}/list?ids=x`)), [[["query", "ids", 0], "x"]]);
   assert.deepEqual(await mistakes(await client.get(`/${lane}/list?ids=`)), [[["query", "ids", 0], ""]]);
 });
+
+onEachLane("inputs: a list is a set and an object a map, where a schema says so", async (lane) => {
+  const json = { tags: ["a", "b", "a"], sizes: { a: 1, b: "2" } };
+  assert.deepEqual(await (await client.post(`/${lane}/sets`, { json })).json(), {
+    tags: ["a", "b"],
+    sizes: { a: 1, b: 2 },
+  });
+  assert.deepEqual(await mistakes(await client.post(`/${lane}/sets`, { json: { tags: "a", sizes: [1] } })), [
+    [["body", "tags"], "a"],
+    [["body", "sizes"], [1]],
+  ]);
+  assert.deepEqual(await (await client.get(`/${lane}/set?ids=1&ids=2&ids=1`)).json(), { ids: [1, 2] });
+  assert.deepEqual(await (await client.get(`/${lane}/set`)).json(), { ids: [] });
+  assert.deepEqual(await (await client.post(`/${lane}/valibot`, { json: { tags: ["a", "a"] } })).json(), [
+    true,
+    { tags: ["a"] },
+  ]);
+});
+
+onEachLane("inputs: JSON that ends too early is wrong at its end", async (lane) => {
+  const headers = { "content-type": "application/json" };
+  const response = await client.post(`/${lane}/sets`, { headers, body: '{"tags": [' });
+  assert.deepEqual(await mistakes(response), [[["body", 10], {}]]);
+});
