@@ -21,7 +21,8 @@ export const documentReasons: Readonly<Record<string, string>> = {
  * the version, since items of a stream can be described from 3.2 on, where the recorded documents say 3.1.
  */
 export function documentDifference(given: unknown, recorded: unknown): string | undefined {
-  return differenceAt("", comparableDocument(given as Json), comparableDocument(recorded as Json));
+  if (!isDocument(given)) return `no document: ${JSON.stringify(given)?.slice(0, 200)}`;
+  return differenceAt("", comparableDocument(given), comparableDocument(recorded as Json));
 }
 
 /** Whether an answer is an OpenAPI document. */

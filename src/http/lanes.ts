@@ -1,4 +1,3 @@
-import { pathToFileURL } from "node:url";
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
 import type { AppTarget } from "../app/load.ts";
@@ -22,6 +21,9 @@ import { type AppScope, openAppScope } from "./app-scope.ts";
 import { openLoopWatch } from "./loop-watch.ts";
 import { deadlineOf, type OperationRunner, runnerOf, taskRunner } from "./runners.ts";
 import { WatchedOperation } from "./watched-work.ts";
+
+/** A module that loads for longer does not end: it waits, or loops. Loading 200 schemas takes less than a second. */
+const START_MS = 30_000;
 
 /** An operation that can be asked. */
 export interface RunnableOperation {
@@ -135,12 +137,13 @@ function createPool(
   return new ThreadPool({
     ...settings.threads,
     given,
-    target: target ?? { url: pathToFileURL(app.location.file).href, exportName: undefined },
+    target: target ?? { url: app.module, exportName: undefined },
     workIds: works.map(({ id }) => id),
     mayBeEnded: works.map((work) => deadlineOf(work, settings.timeouts) !== undefined),
     works: works.map(({ id, declaration }) => ({ id, location: declaration.location })),
     logLevel: log.level,
     onLog: ({ level, fields, message }) => log[level](fields, message),
+    startMs: START_MS,
     onThreadFailure: (error) => log.error({ code: error.code }, `${error.code}: ${error.message}`),
   });
 }

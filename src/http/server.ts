@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { siteOf } from "../openapi/site.ts";
+import { parseQuery } from "../operation/query.ts";
 import { addAccessLog } from "./access-log.ts";
 import { addDocs } from "./docs.ts";
 import { answerClientError, createFailureHandler } from "./failures.ts";
@@ -32,7 +33,7 @@ export async function createServer(
     genReqId: createRequestIds(),
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
-    routerOptions: { maxParamLength: maxHeaderBytes },
+    routerOptions: { maxParamLength: maxHeaderBytes, querystringParser: parseQuery },
     http: {
       maxHeaderSize: maxHeaderBytes,
       headersTimeout: headersTimeoutMs,

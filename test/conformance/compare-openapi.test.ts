@@ -42,6 +42,7 @@ describe("documentDifference()", () => {
   }
 
   for (const [what, given, recorded] of [
+    ["that there is no document", undefined, documentOf({})],
     ["a path that is missing", { ...documentOf({}), paths: {} }, documentOf({})],
     ["a tag", documentOf({ tags: ["a"] }), documentOf({})],
     ["a limit", documentOf(parameter({ ...text, maxLength: 3 })), documentOf(parameter(text))],
