@@ -87,3 +87,21 @@ onEachLane("inputs: JSON that ends too early is wrong at its end", async (lane) 
   const response = await client.post(`/${lane}/sets`, { headers, body: '{"tags": [' });
   assert.deepEqual(await mistakes(response), [[["body", 10], {}]]);
 });
+
+onEachLane("headers: underscores stay where their conversion is switched off", async (lane) => {
+  const sent = { save_data: "true", x_tag: "a", "save-data": "false", strange_header: "3" };
+  const ask = (path: string, headers: Record<string, string>) => client.get(`/${lane}/${path}`, { headers });
+  assert.deepEqual(await (await ask("underscores", sent)).json(), { save_data: true, x_tag: ["a"] });
+  assert.deepEqual(await (await ask("underscore", sent)).json(), { strange_header: 3 });
+  assert.deepEqual(await mistakes(await ask("underscore", { "strange-header": "3" })), [
+    [["header", "strange_header"], null],
+  ]);
+  const { paths } = (await (await client.get("/openapi.json")).json()) as {
+    paths: Record<string, { get: { parameters: { name: string }[] } }>;
+  };
+  const names = (path: string) => paths[`/${lane}/${path}`]?.get.parameters.map(({ name }) => name);
+  assert.deepEqual(
+    [names("underscores"), names("underscore"), names("headers")],
+    [["save_data", "x_tag"], ["strange_header"], ["save-data", "x-tag"]],
+  );
+});
