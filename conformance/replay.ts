@@ -84,8 +84,10 @@ async function replayCase(
 function count(tally: Tally, kind: "equal" | "documents", where: string, found: string | undefined): void {
   const reason = reasons[where] ?? documentReasons[where];
   if (found === undefined) tally[kind]++;
-  else if (reason !== undefined) tally.reasoned.push(`${where}: ${reason} (${found})`);
-  else tally.different.push(`${where}: ${found}`);
+  else if (reason !== undefined) {
+    tally.reasoned.push(`${where}: ${reason} (${found})`);
+    tally.usedReasons.add(where);
+  } else tally.different.push(`${where}: ${found}`);
 }
 
 function where({ chapter }: Chapter, name: string, { request, response }: Exchange): string {

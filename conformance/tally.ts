@@ -14,6 +14,8 @@ export interface Tally {
   readonly different: string[];
   /** Those that cannot be equal, with why. */
   readonly reasoned: string[];
+  /** Where a reason is given, in `chapters.ts` or `compare-openapi.ts`, and was needed. */
+  readonly usedReasons: Set<string>;
 }
 
 /** The tally of a chapter of which nothing was replayed so far. */
@@ -28,6 +30,7 @@ export function emptyTally({ chapter, cases }: Chapter): Tally {
     capabilities: new Set(),
     different: [],
     reasoned: [],
+    usedReasons: new Set(),
   };
 }
 
@@ -35,6 +38,15 @@ export function emptyTally({ chapter, cases }: Chapter): Tally {
 export function countLater(tally: Tally, capability: string, exchanges: number): void {
   tally.later += exchanges;
   tally.capabilities.add(capability);
+}
+
+/** The reasons given for exchanges of these chapters that are equal now, or not recorded. */
+export function staleReasons(tallies: readonly Tally[], given: Readonly<Record<string, string>>): string[] {
+  const chapters = new Map(tallies.map((tally) => [tally.chapter, tally]));
+  return Object.keys(given).filter((where) => {
+    const tally = chapters.get(where.split(" ")[0] ?? "");
+    return tally !== undefined && !tally.usedReasons.has(where);
+  });
 }
 
 /** One row for each chapter. */
