@@ -1,6 +1,7 @@
 import { finished } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
+import type { Operation } from "../app/operation.ts";
 import { pathNames } from "../app/path.ts";
 import { requestChannel } from "../channels/channels.ts";
 import { describeError } from "../errors/described-error.ts";
@@ -14,8 +15,15 @@ import { observeRequest, runObservedOperation } from "./observed-operation.ts";
 import { writeLongReply, writeReply } from "./reply.ts";
 import { HttpRequest, type RequestRoute } from "./request.ts";
 
-/** Adds a route for every operation. */
-export function addRoutes(fastify: FastifyInstance, lanes: Lanes, log: Logger): void {
+/** Adds to the reply for a failure what a developer wants to know. */
+export type Explain = (raw: RawReply, operation: Operation, request: FastifyRequest) => Promise<RawReply>;
+
+/**
+ * Adds a route for every operation.
+ *
+ * @param explain - Undefined in production.
+ */
+export function addRoutes(fastify: FastifyInstance, lanes: Lanes, log: Logger, explain?: Explain): void {
   const logFailure = createFailureLog(log);
   for (const operation of lanes.operations) {
     const { method, path, maxBodyBytes } = operation.declaration;
@@ -25,7 +33,7 @@ export function addRoutes(fastify: FastifyInstance, lanes: Lanes, log: Logger): 
       url: path,
       ...bodyLimit,
       config: { operation: operation.declaration, readsForm: operation.readsForm },
-      handler: whereNamed(handlerOf(operation, lanes, log, logFailure)),
+      handler: whereNamed(handlerOf(operation, lanes, log, logFailure, explain)),
     });
   }
 }
@@ -45,11 +53,19 @@ function handlerOf(
   lanes: Lanes,
   log: Logger,
   logFailure: FailureLog,
+  explain: Explain | undefined,
 ): RouteHandler {
   const { id, path } = operation.declaration;
   const route: RequestRoute = { id, hasParams: pathNames(path).length > 0, log };
   const answer = (request: FastifyRequest, reply: FastifyReply, raw: RawReply): void => {
     if (raw.error !== undefined) logFailure(request.id, id, raw.error);
+    if (raw.error === undefined || explain === undefined) send(request, reply, raw);
+    else
+      explain(raw, operation.declaration, request)
+        .catch(() => raw)
+        .then((explained) => send(request, reply, explained));
+  };
+  const send = (request: FastifyRequest, reply: FastifyReply, raw: RawReply): void => {
     if (lanes.closing) reply.header("connection", "close");
     if (isWhole(raw.body)) writeReply(reply, raw);
     else answerLong(request, reply, raw);
@@ -62,16 +78,7 @@ function handlerOf(
     for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name);
     answer(request, reply, internalErrorReply(thrown));
   };
-  // Whether the client got it or hung up, its tasks run; only then, as the response goes first.
-  const followUp = (request: FastifyRequest, reply: FastifyReply, raw: RawReply): void => {
-    const { background = [], finish } = raw;
-    const parts = Array.isArray(request.body) ? (request.body as FormPart[]) : undefined;
-    const end = async (failure: { readonly error: unknown } | undefined): Promise<void> => {
-      if (parts !== undefined) await discardParts(parts);
-      await finish?.(failure).catch((error: unknown) => logFailure(request.id, id, describeError(error)));
-    };
-    finished(reply.raw, () => lanes.background.start(request.id, id, background, end));
-  };
+  const followUp = followUpOf(id, lanes, logFailure);
 
   return (request, reply) => {
     operation.running++;
@@ -86,5 +93,21 @@ function handlerOf(
         answerInstead(request, reply, thrown);
       }
     });
+  };
+}
+
+/** What is left to do after a reply. Whether the client got it or hung up, its tasks run; only then, as the response goes first. */
+function followUpOf(
+  id: string,
+  lanes: Lanes,
+  logFailure: FailureLog,
+): (request: FastifyRequest, reply: FastifyReply, raw: RawReply) => void {
+  return (request, reply, { background = [], finish }) => {
+    const parts = Array.isArray(request.body) ? (request.body as FormPart[]) : undefined;
+    const end = async (failure: { readonly error: unknown } | undefined): Promise<void> => {
+      if (parts !== undefined) await discardParts(parts);
+      await finish?.(failure).catch((error: unknown) => logFailure(request.id, id, describeError(error)));
+    };
+    finished(reply.raw, () => lanes.background.start(request.id, id, background, end));
   };
 }

@@ -5,6 +5,7 @@ import type { ResolvedSettings } from "../app/settings.ts";
 import { siteOf } from "../openapi/site.ts";
 import { parseQuery } from "../operation/query.ts";
 import { addAccessLog } from "./access-log.ts";
+import { withDebugPage } from "./debug-page.ts";
 import { addDocs } from "./docs.ts";
 import { answerClientError, createFailureHandler } from "./failures.ts";
 import { addFormParser } from "./form-parser.ts";
@@ -17,13 +18,21 @@ import { addRoutes } from "./routes.ts";
 
 const MIN_CHECK_MS = 20;
 
+/** What only the server itself looks at. */
+export interface ServerOptions {
+  /** Whether each request is logged. */
+  readonly accessLog: boolean;
+  /** Whether browsers are shown the errors of operations, with their source. Never in production. */
+  readonly debug?: boolean;
+}
+
 /** Makes the Fastify instance that answers for an app. Fastify is loaded here, so that threads never load it. */
 export async function createServer(
   app: App,
   lanes: Lanes,
   settings: ResolvedSettings,
   log: Logger,
-  accessLog: boolean,
+  { accessLog, debug = false }: ServerOptions,
 ): Promise<FastifyInstance> {
   const { maxHeaderBytes, headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = settings.connections;
   const { fastify: createFastify } = await import("fastify");
@@ -57,7 +66,7 @@ export async function createServer(
   if (settings.health !== undefined && settings.health.port === undefined)
     addHealthRoutes(fastify, settings.health, lanes);
   if (settings.metrics !== undefined) await addMetrics(fastify, settings.metrics, lanes);
-  addRoutes(fastify, lanes, log);
+  addRoutes(fastify, lanes, log, debug ? withDebugPage : undefined);
   const operations = lanes.operations.map(({ declaration }) => declaration);
   const documents = addDocs(fastify, siteOf(app), operations);
   fastify.setNotFoundHandler(createNotFound([...operations, ...documents], lanes, log));
