@@ -17,15 +17,43 @@ export function createRepair(schema: AnySchema): Repair {
   return (value, issues) => {
     json ??= inputJsonSchema(schema) ?? null;
     if (json === null) return value;
-    let repaired = value;
-    for (const issue of issues) {
-      const { path = [] } = issue;
-      const keys = path.map((part) => (typeof part === "object" ? part.key : part));
-      if (keys.every((key) => typeof key !== "symbol"))
-        repaired = repairAt(repaired, keys as (string | number)[], [json], json, containerOf(issue));
-    }
-    return repaired;
+    const root = json;
+    return issues.reduce((mended, issue) => repairIssue(mended, issue, [], root), value);
   };
+}
+
+type Keys = readonly PropertyKey[];
+
+/** zod says of a union what each of its alternatives refused. */
+type UnionIssue = StandardSchemaV1.Issue & { readonly errors?: readonly (readonly UnionIssue[])[] };
+
+function repairIssue(value: unknown, issue: UnionIssue, outer: Keys, root: JsonSchema): unknown {
+  const { path = [], errors = [] } = issue;
+  const keys = [...outer, ...path.map((part) => (typeof part === "object" ? part.key : part))];
+  if (keys.some((key) => typeof key === "symbol")) return value;
+  const mended = repairAt(value, keys as (string | number)[], [root], root, containerOf(issue));
+  if (!Object.is(mended, value)) return mended;
+  for (const issues of errors) {
+    const fitting = repairAlternative(value, issues, keys, root);
+    if (fitting !== undefined) return fitting;
+  }
+  return value;
+}
+
+/** An alternative counts only when all that it refused can be mended. */
+function repairAlternative(
+  value: unknown,
+  issues: readonly UnionIssue[],
+  outer: Keys,
+  root: JsonSchema,
+): unknown {
+  let repaired = value;
+  for (const issue of issues) {
+    const mended = repairIssue(repaired, issue, outer, root);
+    if (Object.is(mended, repaired)) return undefined;
+    repaired = mended;
+  }
+  return repaired;
 }
 
 function repairAt(

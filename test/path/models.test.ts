@@ -82,6 +82,29 @@ onEachLane("inputs: a list is a set and an object a map, where a schema says so"
   ]);
 });
 
+onEachLane("inputs: what an alternative of a union could take is coerced", async (lane) => {
+  const sold = "2026-01-31T00:00:00.000Z";
+  const car = { kind: "car", seats: 4, sold };
+  const json = [
+    { ...car, seats: "4" },
+    { kind: "plane", wings: "2", owner: { ...car, sold: "2026-01-31" } },
+    { kind: "plane", wings: 2, owner: null },
+  ];
+  assert.deepEqual(await (await client.post(`/${lane}/union`, { json })).json(), [
+    car,
+    { kind: "plane", wings: 2, owner: car },
+    { kind: "plane", wings: 2, owner: null },
+  ]);
+  for (const wrong of [
+    { ...car, seats: "many" },
+    { ...car, kind: "bike" },
+    { kind: "plane", wings: "2" },
+  ])
+    assert.deepEqual(await mistakes(await client.post(`/${lane}/union`, { json: [car, wrong] })), [
+      [["body", 1], wrong],
+    ]);
+});
+
 onEachLane("inputs: JSON that ends too early is wrong at its end", async (lane) => {
   const headers = { "content-type": "application/json" };
   const response = await client.post(`/${lane}/sets`, { headers, body: '{"tags": [' });
