@@ -24,16 +24,17 @@ export function createRepair(schema: AnySchema): Repair {
 
 type Keys = readonly PropertyKey[];
 
-/** zod says of a union what each of its alternatives refused. */
-type UnionIssue = StandardSchemaV1.Issue & { readonly errors?: readonly (readonly UnionIssue[])[] };
+/** zod says of a union what each of its alternatives refused. Under the same name, arktype says something else. */
+type UnionIssue = StandardSchemaV1.Issue & { readonly errors?: readonly unknown[] };
 
 function repairIssue(value: unknown, issue: UnionIssue, outer: Keys, root: JsonSchema): unknown {
   const { path = [], errors = [] } = issue;
-  const keys = [...outer, ...path.map((part) => (typeof part === "object" ? part.key : part))];
+  const keys = [...outer, ...Array.from(path, (part) => (typeof part === "object" ? part.key : part))];
   if (keys.some((key) => typeof key === "symbol")) return value;
   const mended = repairAt(value, keys as (string | number)[], [root], root, containerOf(issue));
   if (!Object.is(mended, value)) return mended;
   for (const issues of errors) {
+    if (!Array.isArray(issues)) break;
     const fitting = repairAlternative(value, issues, keys, root);
     if (fitting !== undefined) return fitting;
   }

@@ -105,6 +105,16 @@ onEachLane("inputs: what an alternative of a union could take is coerced", async
     ]);
 });
 
+onEachLane("inputs: arktype's mistakes stand where they are", async (lane) => {
+  assert.deepEqual(await (await client.get(`/${lane}/ark?on=yes`)).json(), { limit: 10, on: true });
+  assert.deepEqual(await mistakes(await client.get(`/${lane}/ark?limit=x&on=q`)), [
+    [["query", "limit"], "x"],
+    [["query", "on"], "q"],
+  ]);
+  assert.deepEqual(await mistakes(await client.get(`/${lane}/ark/one?n=0`)), [[["query", "n"], "0"]]);
+  assert.deepEqual(await mistakes(await client.get(`/${lane}/ark/one`)), [[["query", "n"], null]]);
+});
+
 onEachLane("inputs: JSON that ends too early is wrong at its end", async (lane) => {
   const headers = { "content-type": "application/json" };
   const response = await client.post(`/${lane}/sets`, { headers, body: '{"tags": [' });
