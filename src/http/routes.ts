@@ -10,6 +10,7 @@ import { internalErrorReply } from "../operation/reply.ts";
 import { createFailureLog } from "./failure-log.ts";
 import type { Lanes, RunnableOperation } from "./lanes.ts";
 import { discardParts } from "./multipart.ts";
+import { lacksName } from "./not-found.ts";
 import { observeRequest, runObservedOperation } from "./observed-operation.ts";
 import { writeLongReply, writeReply } from "./reply.ts";
 import { HttpRequest, type RequestRoute } from "./request.ts";
@@ -39,7 +40,7 @@ export function addRoutes(fastify: FastifyInstance, lanes: Lanes, log: Logger, e
       url: path,
       ...bodyLimit,
       config: { operation: operation.declaration, readsForm: operation.readsForm },
-      handler: tracing === undefined ? handle : handleInSpan(tracing, handle),
+      handler: whereNamed(tracing === undefined ? handle : handleInSpan(tracing, handle)),
     });
   }
 }
@@ -47,13 +48,23 @@ export function addRoutes(fastify: FastifyInstance, lanes: Lanes, log: Logger, e
 /** Told of what goes wrong in answering a request. */
 type OnFailure = (request: FastifyRequest, error: DescribedError) => void;
 
+type RouteHandler = (request: FastifyRequest, reply: FastifyReply) => void;
+
+/** What the router takes for a path but Starlette's does not, is not found. */
+function whereNamed(handler: RouteHandler): RouteHandler {
+  return (request, reply) => {
+    if (lacksName(request.params as Record<string, string>)) reply.callNotFound();
+    else handler(request, reply);
+  };
+}
+
 function handlerOf(
   operation: RunnableOperation,
   lanes: Lanes,
   log: Logger,
   onFailure: OnFailure,
   explain: Explain | undefined,
-): (request: FastifyRequest, reply: FastifyReply) => void {
+): RouteHandler {
   const { id, path } = operation.declaration;
   const route: RequestRoute = { id, hasParams: pathNames(path).length > 0, log };
   const answer = (request: FastifyRequest, reply: FastifyReply, raw: RawReply): void => {

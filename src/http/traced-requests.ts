@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Tracing } from "../tracing/tracing.ts";
+import { lacksName } from "./not-found.ts";
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => void;
 
@@ -7,7 +8,7 @@ type Handler = (request: FastifyRequest, reply: FastifyReply) => void;
 export function addRequestSpans(fastify: FastifyInstance, { requests }: Tracing): void {
   fastify.addHook("onRequest", (request, reply, done) => {
     const { operation } = request.routeOptions.config;
-    if (operation === undefined) return done();
+    if (operation === undefined || lacksName(request.params as Record<string, string>)) return done();
     requests.begin(operation, request.id, request.raw, reply.raw);
     requests.within(request.raw, done);
   });

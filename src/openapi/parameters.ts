@@ -1,5 +1,5 @@
 import type { Examples } from "../app/documentation.ts";
-import { declaredSchema, paramOptions } from "../schema/param.ts";
+import { declaredSchema, headerName, type ParamOptions, paramOptions } from "../schema/param.ts";
 import { isSchema, type Schema, type Schemas } from "../schema/schema.ts";
 import type { Components } from "./components.ts";
 import type { Declaration, Declared, DeclaredInputs } from "./declaration.ts";
@@ -68,7 +68,7 @@ function* parametersIn(
   components: Components,
 ): Generator<Named> {
   for (const { [source]: declared } of inputs) {
-    if (isSchema(declared)) yield* modelParameters(place, components.use(declared, "input"), components);
+    if (isSchema(declared)) yield* modelParameters(place, declared, components);
     else yield* singleParameters(place, declared, pathNames, components);
   }
   if (place !== "path") return;
@@ -84,19 +84,22 @@ function* singleParameters(
   components: Components,
 ): Generator<Named> {
   for (const [name, schema] of Object.entries(schemas)) {
-    const { alias, deprecated, hidden } = paramOptions(schema);
+    const options = paramOptions(schema);
+    const { alias, deprecated, hidden } = options;
     if (hidden === true) continue;
     const used = components.use(schema, "input");
-    const wireName = place === "path" ? (pathNames.get(name) ?? name) : (alias ?? nameIn(place, name));
+    const wireName =
+      place === "path" ? (pathNames.get(name) ?? name) : (alias ?? nameIn(place, name, options));
     const json = deprecated === undefined ? used : { ...used, deprecated };
     yield [name, parameter(place, wireName, json, isRequired(place, schema))];
   }
 }
 
 /** One schema for all parameters of a place: each of its fields is one. */
-function* modelParameters(place: Place, used: JsonSchema, components: Components): Generator<Named> {
-  for (const [name, { schema, required }] of modelFields(used, components))
-    yield [name, parameter(place, nameIn(place, name), schema, place === "path" || required)];
+function* modelParameters(place: Place, model: Schema, components: Components): Generator<Named> {
+  const options = paramOptions(model);
+  for (const [name, { schema, required }] of modelFields(components.use(model, "input"), components))
+    yield [name, parameter(place, nameIn(place, name, options), schema, place === "path" || required)];
 }
 
 function parameter(place: Place, name: string, schema: JsonSchema, required: boolean): ParameterObject {
@@ -111,8 +114,8 @@ function parameter(place: Place, name: string, schema: JsonSchema, required: boo
   };
 }
 
-function nameIn(place: Place, name: string): string {
-  return place === "header" ? name.replaceAll("_", "-").toLowerCase() : name;
+function nameIn(place: Place, name: string, options: ParamOptions): string {
+  return place === "header" ? headerName(name, options) : name;
 }
 
 /**

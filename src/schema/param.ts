@@ -11,6 +11,11 @@ export interface ParamOptions {
   readonly deprecated?: boolean;
   /** Whether the OpenAPI document leaves it out. Default false. */
   readonly hidden?: boolean;
+  /**
+   * Whether a header's underscores stand for hyphens: `x_token` reads `x-token`. For one header, or for a schema of all
+   * of them. Default true. Many proxies drop headers with underscores.
+   */
+  readonly convertUnderscores?: boolean;
 }
 
 const OPTIONS = Symbol.for("offloop.param");
@@ -50,4 +55,9 @@ export function paramOptions(schema: object): ParamOptions {
 /** The schema that was given to `param`; any other is itself. */
 export function declaredSchema(schema: object): object {
   return (schema as { [DECLARED]?: object })[DECLARED] ?? schema;
+}
+
+/** HTTP's spelling of a declared header: `x_token` stands for `x-token`, unless its options say otherwise. */
+export function headerName(name: string, { convertUnderscores = true }: ParamOptions): string {
+  return (convertUnderscores ? name.replaceAll("_", "-") : name).toLowerCase();
 }

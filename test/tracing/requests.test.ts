@@ -216,6 +216,17 @@ test("a request whose client hangs up has a span that says so, and no status it 
   assert.equal(span.status.code, SpanStatusCode.UNSET);
 });
 
+test("requests that no operation answers have no span", async (t) => {
+  const { client, spans } = await traced(t);
+  for (const path of ["/nowhere", "/loop/items/", "/openapi.json"]) await client.ask(path);
+  await client.ask("/loop/missing");
+  await spans.until("GET /loop/missing");
+  assert.deepEqual(
+    spans.all().map(({ name }) => name),
+    ["GET /loop/missing"],
+  );
+});
+
 test("where an instrumentation of node:http has begun a span, the request's is inside it", async (t) => {
   const { client, spans } = await traced(t);
   const { emit } = HttpServer.prototype;
