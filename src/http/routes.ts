@@ -27,18 +27,23 @@ export function addRoutes(fastify: FastifyInstance, lanes: Lanes, log: Logger, e
   const logFailure = createFailureLog(log);
   for (const operation of lanes.operations) {
     const { method, path, maxBodyBytes } = operation.declaration;
+    const handler = handlerOf(operation, lanes, log, logFailure, explain);
     const bodyLimit = maxBodyBytes === undefined ? {} : { bodyLimit: maxBodyBytes };
     fastify.route({
       method,
       url: path,
       ...bodyLimit,
       config: { operation: operation.declaration, readsForm: operation.readsForm },
-      handler: whereNamed(handlerOf(operation, lanes, log, logFailure, explain)),
+      handler: hasNames(path) ? whereNamed(handler) : handler,
     });
   }
 }
 
 type RouteHandler = (request: FastifyRequest, reply: FastifyReply) => void;
+
+function hasNames(path: string): boolean {
+  return pathNames(path).length > 0;
+}
 
 /** What the router takes for a path but Starlette's does not, is not found. */
 function whereNamed(handler: RouteHandler): RouteHandler {
@@ -56,7 +61,7 @@ function handlerOf(
   explain: Explain | undefined,
 ): RouteHandler {
   const { id, path } = operation.declaration;
-  const route: RequestRoute = { id, hasParams: pathNames(path).length > 0, log };
+  const route: RequestRoute = { id, hasParams: hasNames(path), log };
   const answer = (request: FastifyRequest, reply: FastifyReply, raw: RawReply): void => {
     if (raw.error !== undefined) logFailure(request.id, id, raw.error);
     if (raw.error === undefined || explain === undefined) send(request, reply, raw);
