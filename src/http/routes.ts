@@ -34,13 +34,14 @@ export function addRoutes(fastify: FastifyInstance, lanes: Lanes, log: Logger, e
       logFailure(request.id, id, error);
     };
     const handle = handlerOf(operation, lanes, log, onFailure, explain);
+    const handler = tracing === undefined ? handle : handleInSpan(tracing, handle);
     const bodyLimit = maxBodyBytes === undefined ? {} : { bodyLimit: maxBodyBytes };
     fastify.route({
       method,
       url: path,
       ...bodyLimit,
       config: { operation: operation.declaration, readsForm: operation.readsForm },
-      handler: whereNamed(tracing === undefined ? handle : handleInSpan(tracing, handle)),
+      handler: hasNames(path) ? whereNamed(handler) : handler,
     });
   }
 }
@@ -49,6 +50,10 @@ export function addRoutes(fastify: FastifyInstance, lanes: Lanes, log: Logger, e
 type OnFailure = (request: FastifyRequest, error: DescribedError) => void;
 
 type RouteHandler = (request: FastifyRequest, reply: FastifyReply) => void;
+
+function hasNames(path: string): boolean {
+  return pathNames(path).length > 0;
+}
 
 /** What the router takes for a path but Starlette's does not, is not found. */
 function whereNamed(handler: RouteHandler): RouteHandler {
@@ -66,7 +71,7 @@ function handlerOf(
   explain: Explain | undefined,
 ): RouteHandler {
   const { id, path } = operation.declaration;
-  const route: RequestRoute = { id, hasParams: pathNames(path).length > 0, log };
+  const route: RequestRoute = { id, hasParams: hasNames(path), log };
   const answer = (request: FastifyRequest, reply: FastifyReply, raw: RawReply): void => {
     if (raw.error !== undefined) onFailure(request, raw.error);
     if (raw.error === undefined || explain === undefined) send(request, reply, raw);
