@@ -67,7 +67,17 @@ export interface ThreadEvent {
   /** Threads in the pool after this event. */
   readonly threads: number;
   /** What it ran when it was killed, and where in the source that is declared; undefined for other events. */
-  readonly ran?: { readonly work: string; readonly file: string; readonly line: number } | undefined;
+  readonly ran?: KilledCall | undefined;
+}
+
+/** What a thread ran when it was killed. */
+export interface KilledCall {
+  /** `GET /report`, or `task resize`. */
+  readonly work: string;
+  /** File in which it is declared. */
+  readonly file: string;
+  /** Line there, from 1. */
+  readonly line: number;
 }
 
 /** A task started to run on its lane, or ended. Published on {@link taskChannel}. */
