@@ -5,6 +5,7 @@ import { type PartName, readOptions } from "./options.ts";
 import type { Bench, Part, PartResult } from "./part.ts";
 import { measureAsyncOperation } from "./parts/async-operation.ts";
 import { measureBackgroundSpread } from "./parts/background-spread.ts";
+import { measureDeclaredOperation } from "./parts/declared-operation.ts";
 import { measureLoopLatency } from "./parts/loop-latency.ts";
 import { measurePlainOperation } from "./parts/plain-operation.ts";
 import { measureStartup } from "./parts/startup.ts";
@@ -19,6 +20,7 @@ const parts: Readonly<Record<PartName, Part>> = {
   c: measureLoopLatency,
   d: measureBackgroundSpread,
   e: measureStartup,
+  f: measureDeclaredOperation,
 };
 
 async function main(): Promise<void> {

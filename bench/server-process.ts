@@ -19,6 +19,7 @@ export type ServerFile =
   | "fastify"
   | "fastify-zod"
   | "fastify-piscina"
+  | "fastapi"
   | "offloop"
   | "offloop-zod"
   | "offloop.ts";

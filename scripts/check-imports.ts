@@ -32,13 +32,14 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   threads: ["operation", "dependencies", "app", "schema", "errors", "channels"],
   background: ["operation", "app", "errors", "channels", "type threads"],
   openapi: ["app", "schema", "errors"],
-  http: belowHttp,
+  http: [...belowHttp, "metrics"],
   guard: ["app", "errors", "source"],
   eslint: ["guard"],
   watch: ["channels", "errors", "source"],
+  metrics: ["channels", "threads"],
   inspector: ["channels", "errors"],
   queue: ["app", "background", "errors"],
-  testing: ["http", ...belowHttp],
+  testing: ["http", "metrics", ...belowHttp],
   cli: ["*"],
 };
 

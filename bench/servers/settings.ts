@@ -10,6 +10,8 @@ export interface ServerSettings {
   readonly callsPerThread: number;
   /** What makes one `GET /burn` cost about 50 ms of CPU time here. */
   readonly burnIterations: number;
+  /** The Python that has FastAPI. */
+  readonly python: string | undefined;
 }
 
 const defaults: ServerSettings = {
@@ -18,6 +20,7 @@ const defaults: ServerSettings = {
   atomics: "sync",
   callsPerThread: 1,
   burnIterations: 1,
+  python: undefined,
 };
 
 export const settings: ServerSettings = {

@@ -11,7 +11,7 @@ import {
   type ErrorHandler,
 } from "./error-handlers.ts";
 import type { Lifespan, LifespanFunction, LifespanOptions } from "./lifespan.ts";
-import { callerLocation } from "./location.ts";
+import { callerLocation, callerModule } from "./location.ts";
 import { createOverride, type Replacement } from "./overrides.ts";
 import type { FastifyPlugin, RegisteredPlugin } from "./plugin.ts";
 import { Router } from "./router.ts";
@@ -60,6 +60,8 @@ export class App<RD extends Dependencies = NoSchemas> extends Router<RD> {
   readonly overrides: Map<DependencyDeclaration, Replacement> = new Map();
   /** Where it was made: the module that threads import when nothing else names one. */
   readonly location: SourceLocation;
+  /** URL of the module that made it: what threads load. */
+  readonly module: string;
   readonly #lifespans: Lifespan[] = [];
   readonly #plugins: RegisteredPlugin[] = [];
 
@@ -76,6 +78,7 @@ export class App<RD extends Dependencies = NoSchemas> extends Router<RD> {
     this.documentation = options;
     this.operationSettings = { errorHandlers: [], strictContentType: options.strictContentType ?? true };
     this.location = callerLocation();
+    this.module = callerModule();
     made.push(this as unknown as App);
   }
 

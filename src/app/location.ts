@@ -1,4 +1,5 @@
-import { fileURLToPath } from "node:url";
+import { isAbsolute } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { type CallSiteObject, getCallSites } from "node:util";
 import type { SourceLocation } from "../errors/source-location.ts";
 
@@ -8,13 +9,19 @@ const FRAMES = 30;
 /** The nearest caller outside offloop itself and Node: the line of the user's that declares something. */
 export function callerLocation(): SourceLocation {
   const places = getCallSites(FRAMES, { sourceMap: true });
-  // Which code is offloop's own is told by the script that runs: a source map may place it anywhere.
-  for (const [index, { scriptName }] of getCallSites(FRAMES, { sourceMap: false }).entries()) {
-    if (scriptName === "" || scriptName.startsWith("node:") || scriptName.startsWith(ownFolder)) continue;
-    const site = places[index] as CallSiteObject;
-    const script = site.scriptName;
-    const file = script.startsWith("file:") ? fileURLToPath(script) : script;
-    return { file, line: site.lineNumber, column: site.columnNumber };
-  }
-  return { file: "(unknown)", line: 1, column: 1 };
+  const site = places[getCallSites(FRAMES, { sourceMap: false }).findIndex(isUsers)];
+  if (site === undefined) return { file: "(unknown)", line: 1, column: 1 };
+  const { scriptName, lineNumber: line, columnNumber: column } = site;
+  return { file: scriptName.startsWith("file:") ? fileURLToPath(scriptName) : scriptName, line, column };
+}
+
+/** The URL of that caller's module, as it runs: a source map may name a file that is not there. */
+export function callerModule(): string {
+  const script = getCallSites(FRAMES, { sourceMap: false }).find(isUsers)?.scriptName ?? "(unknown)";
+  return isAbsolute(script) ? pathToFileURL(script).href : script;
+}
+
+/** Which code is offloop's own is told by the script that runs: a source map may place it anywhere. */
+function isUsers({ scriptName }: CallSiteObject): boolean {
+  return scriptName !== "" && !scriptName.startsWith("node:") && !scriptName.startsWith(ownFolder);
 }

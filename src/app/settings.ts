@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { ResourceLimits } from "node:worker_threads";
 import { integer } from "./integer.ts";
+import { type MetricsSettings, type ResolvedMetrics, resolveMetrics } from "./metrics-settings.ts";
 import { type ResolvedWatch, resolveWatch, type WatchSettings } from "./watch-settings.ts";
 
 /** The thread pool's settings. */
@@ -64,6 +65,8 @@ export interface ServerSettings {
   readonly connections?: ConnectionSettings;
   /** Health probes; `true` for the default paths. Default none. */
   readonly health?: HealthSettings | boolean;
+  /** Metrics in the Prometheus text format; `true` for `/metrics`. Default none. */
+  readonly metrics?: MetricsSettings | boolean;
   /** Largest request body in bytes; past it 413. Integer, 1-1,073,741,824. Default 10 MiB. */
   readonly maxBodyBytes?: number;
   /** How long shutdown waits for requests and background tasks. Milliseconds, 0-86,400,000. Default 30,000. */
@@ -80,6 +83,7 @@ export interface ResolvedSettings {
   readonly health:
     | (Required<Omit<HealthSettings, "port" | "host">> & Pick<HealthSettings, "port" | "host">)
     | undefined;
+  readonly metrics: ResolvedMetrics | undefined;
   readonly maxBodyBytes: number;
   readonly shutdownGraceMs: number;
   /** Undefined: no watchdog. */
@@ -99,7 +103,6 @@ export function resolveSettings(...layers: readonly ServerSettings[]): ResolvedS
   const top = merged(layers);
   const threads = merged(layers.map((layer) => layer.threads ?? {}));
   const timeouts = merged(layers.map((layer) => layer.timeouts ?? {}));
-  const connections = merged(layers.map((layer) => layer.connections ?? {}));
   return {
     threads: {
       max: integer("threads.max", threads.max ?? Math.min(32, availableParallelism() + 4), 1, 256),
@@ -118,31 +121,36 @@ export function resolveSettings(...layers: readonly ServerSettings[]): ResolvedS
       operationMs: timeoutMs("timeouts.operationMs", timeouts.operationMs),
       taskMs: timeoutMs("timeouts.taskMs", timeouts.taskMs),
     },
-    connections: {
-      maxHeaderBytes: integer("connections.maxHeaderBytes", connections.maxHeaderBytes ?? 16_384, 1_024, MiB),
-      headersTimeoutMs: integer(
-        "connections.headersTimeoutMs",
-        connections.headersTimeoutMs ?? 15_000,
-        1,
-        HOUR_MS,
-      ),
-      requestTimeoutMs: integer(
-        "connections.requestTimeoutMs",
-        connections.requestTimeoutMs ?? 300_000,
-        1,
-        HOUR_MS,
-      ),
-      keepAliveTimeoutMs: integer(
-        "connections.keepAliveTimeoutMs",
-        connections.keepAliveTimeoutMs ?? 72_000,
-        1,
-        HOUR_MS,
-      ),
-    },
+    connections: resolveConnections(merged(layers.map((layer) => layer.connections ?? {}))),
     health: resolveHealth(top.health ?? false),
+    metrics: resolveMetrics(top.metrics ?? false),
     maxBodyBytes: integer("maxBodyBytes", top.maxBodyBytes ?? 10 * MiB, 1, 1024 * MiB),
     shutdownGraceMs: integer("shutdownGraceMs", top.shutdownGraceMs ?? 30_000, 0, DAY_MS),
     watch: top.watch === false ? undefined : resolveWatch(merged(layers.map(({ watch }) => watch || {}))),
+  };
+}
+
+function resolveConnections(connections: ConnectionSettings): Required<ConnectionSettings> {
+  return {
+    maxHeaderBytes: integer("connections.maxHeaderBytes", connections.maxHeaderBytes ?? 16_384, 1_024, MiB),
+    headersTimeoutMs: integer(
+      "connections.headersTimeoutMs",
+      connections.headersTimeoutMs ?? 15_000,
+      1,
+      HOUR_MS,
+    ),
+    requestTimeoutMs: integer(
+      "connections.requestTimeoutMs",
+      connections.requestTimeoutMs ?? 300_000,
+      1,
+      HOUR_MS,
+    ),
+    keepAliveTimeoutMs: integer(
+      "connections.keepAliveTimeoutMs",
+      connections.keepAliveTimeoutMs ?? 72_000,
+      1,
+      HOUR_MS,
+    ),
   };
 }
 

@@ -1,32 +1,38 @@
 import type { TaskDeclaration } from "../app/task.ts";
 import { taskChannel } from "../channels/channels.ts";
+import { newRecord, type RunRecord, recordLoop } from "../channels/run-record.ts";
 
-/** Runs a task, and publishes its start and end if anyone listens. */
+let runs = 0;
+
+/**
+ * Runs a task, and publishes its start and end if anyone listens.
+ *
+ * @param run - Fills in the record where it runs on a thread.
+ */
 export function runObserved(
+  task: Pick<TaskDeclaration, "name" | "lane">,
+  request: string | undefined,
+  run: (record: RunRecord | undefined) => Promise<unknown>,
+): Promise<unknown> {
+  return taskChannel.hasSubscribers ? publishRun(task, request, run) : run(undefined);
+}
+
+async function publishRun(
   { name, lane }: Pick<TaskDeclaration, "name" | "lane">,
   request: string | undefined,
-  run: () => Promise<unknown>,
+  run: (record: RunRecord | undefined) => Promise<unknown>,
 ): Promise<unknown> {
-  if (!taskChannel.hasSubscribers) return run();
+  const about = { run: ++runs, task: name, lane, request } as const;
+  const record = newRecord();
   const start = performance.now();
-  taskChannel.publish({ event: "start", task: name, lane, request });
-  const publishEnd = (ok: boolean): void =>
-    taskChannel.publish({
-      event: "end",
-      task: name,
-      lane,
-      request,
-      durationMs: performance.now() - start,
-      ok,
-    });
-  return run().then(
-    (result) => {
-      publishEnd(true);
-      return result;
-    },
-    (thrown: unknown) => {
-      publishEnd(false);
-      throw thrown;
-    },
-  );
+  let ok = false;
+  taskChannel.publish({ event: "start", ...about });
+  try {
+    const result = await run(record);
+    ok = true;
+    return result;
+  } finally {
+    if (lane === "loop") recordLoop(record, start);
+    taskChannel.publish({ event: "end", ...about, ...record, ok });
+  }
 }

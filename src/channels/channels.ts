@@ -45,8 +45,8 @@ export type OperationEvent =
       readonly operation: string;
       /** Where it ran. */
       readonly lane: "loop" | "thread";
-      /** The thread it ran on: `node:worker_threads` threadId; 0 is the loop. */
-      readonly thread: number;
+      /** The thread it ran on: `node:worker_threads` threadId; 0 is the loop; undefined when none had started it. */
+      readonly thread: number | undefined;
       /** How long it waited for a thread, in milliseconds; 0 on the loop. */
       readonly queueMs: number;
       /** How long it ran, in milliseconds. */
@@ -73,6 +73,8 @@ export type TaskEvent =
   | {
       /** It was handed to its lane. */
       readonly event: "start";
+      /** The number of this run of it, unique in the process. */
+      readonly run: number;
       /** Its name. */
       readonly task: string;
       /** Where it runs. */
@@ -83,14 +85,20 @@ export type TaskEvent =
   | {
       /** It returned or threw. */
       readonly event: "end";
+      /** The number of this run of it, unique in the process. */
+      readonly run: number;
       /** Its name. */
       readonly task: string;
       /** Where it ran. */
       readonly lane: "loop" | "thread";
       /** The request it ran after; undefined when it was called. */
       readonly request: string | undefined;
-      /** From being handed to its lane to its end, in milliseconds. */
-      readonly durationMs: number;
+      /** The thread it ran on: `node:worker_threads` threadId; 0 is the loop; undefined when none had started it. */
+      readonly thread: number | undefined;
+      /** How long it waited for a thread, in milliseconds; 0 on the loop. */
+      readonly queueMs: number;
+      /** How long it ran, in milliseconds. */
+      readonly runMs: number;
       /** Whether it returned. */
       readonly ok: boolean;
     };

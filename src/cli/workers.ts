@@ -1,5 +1,6 @@
 import cluster, { type Worker } from "node:cluster";
 import type { Logger } from "pino";
+import { answerWorker, SHARED } from "../metrics/worker-metrics.ts";
 
 const FIRST_DELAY_MS = 100;
 const LAST_DELAY_MS = 30_000;
@@ -18,7 +19,8 @@ export function runWorkers(count: number, log: Logger): void {
 
   const start = (): void => {
     const startedAt = performance.now();
-    const worker = cluster.fork();
+    const worker = cluster.fork({ [SHARED]: "1" });
+    answerWorker(worker);
     worker.once("listening", () => {
       listened = true;
     });

@@ -46,6 +46,6 @@ export class KeptDependencies {
       const replacement = this.#overrides.get(inner) ?? inner;
       context[name] = "value" in replacement ? replacement.value : await this.get(replacement);
     }
-    return this.#open.enter(declaration, context);
+    return declaration.isGenerator ? this.#open.enter(declaration, context) : declaration.fn(context);
   }
 }

@@ -21,9 +21,8 @@ export class OpenDependencies {
     return this.#open.length;
   }
 
-  /** Makes a dependency's value: what its function returns, or what its generator yields, which then stays open. */
+  /** Makes the value of a generator dependency: what it yields. It then stays open. */
   async enter(declaration: DependencyDeclaration, context: unknown): Promise<unknown> {
-    if (!declaration.isGenerator) return declaration.fn(context);
     const generator = declaration.fn(context) as AnyGenerator;
     const { done, value } = await generator.next();
     if (done === true) throw yieldError(declaration, "without a yield");

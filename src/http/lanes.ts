@@ -1,4 +1,3 @@
-import { pathToFileURL } from "node:url";
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
 import type { AppTarget } from "../app/load.ts";
@@ -20,8 +19,7 @@ import { listWork, OperationWork, type Work } from "../threads/work.ts";
 import type { Watch } from "../watch/watch.ts";
 import { type AppScope, openAppScope } from "./app-scope.ts";
 import { openLoopWatch } from "./loop-watch.ts";
-import type { HttpRequest } from "./request.ts";
-import { deadlineOf, runnerOf, taskRunner } from "./runners.ts";
+import { deadlineOf, type OperationRunner, runnerOf, taskRunner } from "./runners.ts";
 import { WatchedOperation } from "./watched-work.ts";
 
 /** An operation that can be asked. */
@@ -30,7 +28,7 @@ export interface RunnableOperation {
   /** Whether it, or something it needs, reads a form. */
   readonly readsForm: boolean;
   /** One request, on the operation's lane. Gives a reply whatever happens. */
-  readonly run: (request: HttpRequest) => Promise<RawReply>;
+  readonly run: OperationRunner;
   /** Requests it has not answered yet. */
   running: number;
 }
@@ -97,7 +95,7 @@ function connect(
   const runTask = taskRunner(threads, settings.timeouts, watch !== undefined);
   for (const task of app.declaredTasks())
     bindTask(task, (declaration, args) =>
-      runObserved(declaration, undefined, () => runTask(declaration, args, "request")),
+      runObserved(declaration, undefined, (record) => runTask(declaration, args, "request", record)),
     );
   return {
     operations: works.flatMap((work, index) => {
@@ -111,7 +109,8 @@ function connect(
     answerError: async (error, request) =>
       answerFailure({ errorHandlers }, new Exchange(request.method, request, false), request, error, place),
     background: new BackgroundChains(
-      ({ task, args }, request) => runObserved(task, request, () => runTask(task, args, "background")),
+      ({ task, args }, request) =>
+        runObserved(task, request, (record) => runTask(task, args, "background", record)),
       (failure, request, operation) => logTaskFailure(log, failure, request, operation),
     ),
     pool,
@@ -135,7 +134,7 @@ function createPool(
   return new ThreadPool({
     ...settings.threads,
     given,
-    target: target ?? { url: pathToFileURL(app.location.file).href, exportName: undefined },
+    target: target ?? { url: app.module, exportName: undefined },
     workIds: works.map(({ id }) => id),
     mayBeEnded: works.map((work) => deadlineOf(work, settings.timeouts) !== undefined),
     works: works.map(({ id, declaration }) => ({ id, location: declaration.location })),

@@ -3,6 +3,7 @@ import type { App } from "../app/app.ts";
 import { integer } from "../app/integer.ts";
 import type { AppTarget } from "../app/load.ts";
 import { resolveSettings } from "../app/settings.ts";
+import { noThreads } from "../threads/pool-size.ts";
 import { bind } from "./bind.ts";
 import { openHealthServer } from "./health.ts";
 import { createLogger } from "./logger.ts";
@@ -39,7 +40,7 @@ export async function listen(
       port: (fastify.server.address() as AddressInfo).port,
       healthUrl: health?.url ?? (settings.health === undefined ? undefined : url),
       get threads() {
-        return lanes.pool?.size ?? { threads: 0, busy: 0, waiting: 0 };
+        return lanes.pool?.size ?? noThreads;
       },
       close,
     };

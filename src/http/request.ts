@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import type { ClientAddress } from "../app/exchange.ts";
 import type { Log } from "../app/log.ts";
+import type { QueryValues } from "../operation/query.ts";
 import type { FormPart, RawRequest } from "../operation/raw.ts";
 import type { Waiter } from "../threads/call.ts";
 
@@ -25,7 +26,7 @@ export class HttpRequest implements RawRequest, Waiter {
   readonly body: Uint8Array | undefined;
   readonly parts: readonly FormPart[] | undefined;
   readonly #socket: Socket;
-  readonly #reply: FastifyReply["raw"];
+  readonly #reply: FastifyReply;
   readonly #route: RequestRoute;
   #log: Log | undefined;
   #controller: AbortController | undefined;
@@ -43,8 +44,12 @@ export class HttpRequest implements RawRequest, Waiter {
     this.body = isForm ? undefined : body;
     this.parts = isForm ? body : undefined;
     this.#socket = socket;
-    this.#reply = reply.raw;
+    this.#reply = reply;
     this.#route = route;
+  }
+
+  get query(): QueryValues {
+    return this.#reply.request.query as QueryValues;
   }
 
   get client(): ClientAddress {
@@ -53,7 +58,8 @@ export class HttpRequest implements RawRequest, Waiter {
   }
 
   get isGone(): boolean {
-    return this.#reply.destroyed && !this.#reply.writableFinished;
+    const { raw } = this.#reply;
+    return raw.destroyed && !raw.writableFinished;
   }
 
   /** Made when someone asks for it: most handlers never do. */
@@ -62,7 +68,7 @@ export class HttpRequest implements RawRequest, Waiter {
       this.#controller = new AbortController();
       if (this.isGone) this.cancel(hungUp());
       else if (this.#reason !== undefined) this.#controller.abort(this.#reason);
-      else this.#reply.once("close", () => this.isGone && this.cancel(hungUp()));
+      else this.#reply.raw.once("close", () => this.isGone && this.cancel(hungUp()));
     }
     return this.#controller.signal;
   }

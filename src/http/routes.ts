@@ -2,12 +2,14 @@ import { finished } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import { pathNames } from "../app/path.ts";
+import { requestChannel } from "../channels/channels.ts";
 import { describeError } from "../errors/described-error.ts";
 import { type FormPart, isWhole, type RawReply } from "../operation/raw.ts";
 import { internalErrorReply } from "../operation/reply.ts";
 import { createFailureLog, type FailureLog } from "./failure-log.ts";
 import type { Lanes, RunnableOperation } from "./lanes.ts";
 import { discardParts } from "./multipart.ts";
+import { observeRequest, runObservedOperation } from "./observed-operation.ts";
 import { writeLongReply, writeReply } from "./reply.ts";
 import { HttpRequest, type RequestRoute } from "./request.ts";
 
@@ -62,7 +64,8 @@ function handlerOf(
 
   return (request, reply) => {
     operation.running++;
-    operation.run(new HttpRequest(request, reply, route)).then((raw) => {
+    if (requestChannel.hasSubscribers) observeRequest(request.id, id, reply);
+    runObservedOperation(operation, new HttpRequest(request, reply, route)).then((raw) => {
       operation.running--;
       if (raw.background !== undefined || raw.finish !== undefined || Array.isArray(request.body))
         followUp(request, reply, raw);

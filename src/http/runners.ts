@@ -1,5 +1,6 @@
 import type { ResolvedSettings } from "../app/settings.ts";
 import type { TaskDeclaration } from "../app/task.ts";
+import type { RunRecord } from "../channels/run-record.ts";
 import { withinDeadline } from "../operation/deadline.ts";
 import type { Place } from "../operation/place.ts";
 import type { RawReply } from "../operation/raw.ts";
@@ -13,7 +14,15 @@ import type { HttpRequest } from "./request.ts";
 import { watchTask } from "./watched-work.ts";
 
 /** Runs a task on its lane. */
-export type TaskRunner = (task: TaskDeclaration, args: unknown[], callClass: CallClass) => Promise<unknown>;
+export type TaskRunner = (
+  task: TaskDeclaration,
+  args: unknown[],
+  callClass: CallClass,
+  record: RunRecord | undefined,
+) => Promise<unknown>;
+
+/** Runs one request on the operation's lane. Gives a reply whatever happens. */
+export type OperationRunner = (request: HttpRequest, record?: RunRecord) => Promise<RawReply>;
 
 type Timeouts = ResolvedSettings["timeouts"];
 
@@ -29,10 +38,10 @@ export function taskRunner(
   timeouts: Timeouts,
   isWatched: boolean,
 ): TaskRunner {
-  return (task, args, callClass) => {
+  return (task, args, callClass, record) => {
     const timeoutMs = task.timeoutMs ?? timeouts.taskMs;
     if (task.lane === "thread" && threads !== undefined)
-      return threads.task(task, args, callClass, timeoutMs);
+      return threads.task(task, args, callClass, timeoutMs, record);
     const run = (): Promise<unknown> => runOnLoop(task, args, timeoutMs);
     return isWatched ? watchTask(task.name, run) : run();
   };
@@ -45,11 +54,11 @@ export function runnerOf(
   threads: ThreadCalls | undefined,
   place: Place,
   timeouts: Timeouts,
-): (request: HttpRequest) => Promise<RawReply> {
+): OperationRunner {
   const { declaration } = work;
   const timeoutMs = deadlineOf(work, timeouts);
   if (declaration.lane === "thread" && threads !== undefined)
-    return (request) => threads.operation(index, request, timeoutMs);
+    return (request, record) => threads.operation(index, request, timeoutMs, record);
   const { compiled } = work;
   if (timeoutMs === undefined) return (request) => runOperation(compiled, request, place);
   return (request) =>

@@ -3,12 +3,14 @@ import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { siteOf } from "../openapi/site.ts";
+import { parseQuery } from "../operation/query.ts";
 import { addAccessLog } from "./access-log.ts";
 import { addDocs } from "./docs.ts";
 import { answerClientError, createFailureHandler } from "./failures.ts";
 import { addFormParser } from "./form-parser.ts";
 import { addHealthRoutes } from "./health.ts";
 import type { Lanes } from "./lanes.ts";
+import { addMetrics } from "./metrics.ts";
 import { createNotFound } from "./not-found.ts";
 import { createRequestIds } from "./request-id.ts";
 import { addRoutes } from "./routes.ts";
@@ -31,7 +33,7 @@ export async function createServer(
     genReqId: createRequestIds(),
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
-    routerOptions: { maxParamLength: maxHeaderBytes },
+    routerOptions: { maxParamLength: maxHeaderBytes, querystringParser: parseQuery },
     http: {
       maxHeaderSize: maxHeaderBytes,
       headersTimeout: headersTimeoutMs,
@@ -54,6 +56,7 @@ export async function createServer(
     await fastify.register(plugin as FastifyPluginAsync, options ?? {});
   if (settings.health !== undefined && settings.health.port === undefined)
     addHealthRoutes(fastify, settings.health, lanes);
+  if (settings.metrics !== undefined) await addMetrics(fastify, settings.metrics, lanes);
   addRoutes(fastify, lanes, log);
   const operations = lanes.operations.map(({ declaration }) => declaration);
   const documents = addDocs(fastify, siteOf(app), operations);

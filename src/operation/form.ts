@@ -1,6 +1,6 @@
-import querystring from "fast-querystring";
 import { UploadedFile } from "../app/uploaded-file.ts";
 import { headerValue } from "./headers.ts";
+import { parseQuery } from "./query.ts";
 import type { RawRequest } from "./raw.ts";
 
 /** The fields and files of a form, by name, in the order sent. */
@@ -31,7 +31,7 @@ function* urlencodedParts(request: RawRequest): Generator<readonly [string, stri
   const type = headerValue(request, "content-type") ?? "";
   if (request.body === undefined || !/^application\/x-www-form-urlencoded\s*(;|$)/i.test(type)) return;
   const text = new TextDecoder().decode(request.body);
-  for (const [name, value] of Object.entries(querystring.parse(text))) {
+  for (const [name, value] of Object.entries(parseQuery(text))) {
     for (const one of Array.isArray(value) ? value : [value]) yield [name, one as string];
   }
 }

@@ -1,4 +1,3 @@
-import querystring from "fast-querystring";
 import type { FormValues } from "./form.ts";
 import { headerValues, readCookies } from "./headers.ts";
 import type { RawRequest } from "./raw.ts";
@@ -15,10 +14,7 @@ type Values = Readonly<Record<string, unknown>>;
 export const lookups = {
   params: ({ params = {} }: RawRequest): Lookup => ofRecord(params),
 
-  query({ url }: RawRequest): Lookup {
-    const start = url.indexOf("?");
-    return ofRecord(start === -1 ? {} : (querystring.parse(url.slice(start + 1)) as Values));
-  },
+  query: ({ query }: RawRequest): Lookup => ofRecord(query),
 
   headers: (request: RawRequest): Lookup => ({
     get(name) {

@@ -4,17 +4,20 @@ import type { Log } from "../app/log.ts";
 import type { FileContent } from "../app/reply.ts";
 import type { ReceivedFile } from "../app/uploaded-file.ts";
 import type { DescribedError } from "../errors/described-error.ts";
+import type { QueryValues } from "./query.ts";
 
 /** A field or file of a form, in the order sent. */
 export type FormPart = readonly [name: string, value: string | ReceivedFile];
 
-/** A request as the pipeline takes it: bytes and strings, nothing parsed. */
+/** A request as the pipeline takes it: bytes and strings. */
 export interface RawRequest {
   /** Its number in the log. */
   readonly id: string;
   readonly method: string;
   /** Path and query, as sent. */
   readonly url: string;
+  /** What the URL's query says: parsed by the router, or when a thread asks for it. */
+  readonly query: QueryValues;
   /** What the router took from the path; undefined when the path has no names. */
   readonly params: Readonly<Record<string, string>> | undefined;
   /** Names and values in turn, as sent. */

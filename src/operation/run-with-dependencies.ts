@@ -32,6 +32,7 @@ export async function runWithDependencies(
   const open = new OpenDependencies();
   try {
     const reply = await run(operation, dependencies, passage, open);
+    if (open.size === 0) return reply;
     const failure = await open.close(undefined, "function");
     if (failure !== undefined) throw failure.error;
     return open.size === 0 ? reply : { ...reply, finish: (late) => finish(open, late) };
@@ -50,16 +51,18 @@ async function run(
   const details: ValidationDetail[] = [];
   const made: Made = new Map();
   for (const [index, node] of dependencies.entries()) {
-    const inputs = await readFor(node, passage);
+    const read = readFor(node, passage);
+    const inputs = read instanceof Promise ? await read : read;
     if (inputs?.details !== undefined) details.push(...inputs.details);
     else if (node.deps.every(([, needed]) => made.has(needed)))
       made.set(index, await make(operation, node, inputs, made, passage, open));
   }
-  const inputs = await readInputs(operation.inputs, request, parsed);
+  const read = readInputs(operation.inputs, request, parsed);
+  const inputs = read instanceof Promise ? await read : read;
   if (inputs.details !== undefined) details.push(...inputs.details);
   if (details.length > 0) throw new ValidationError(details, parsed.json);
   context.accept(inputs);
-  Object.assign(context, valuesOf(operation.plan, made));
+  giveValues(context, operation.plan, made);
   return encodeReply(operation, context, await operation.declaration.handler(context));
 }
 
@@ -72,21 +75,25 @@ function readFor(
     : readInputs(node.inputs, request, parsed);
 }
 
-async function make(
+/** Stays synchronous where it can: what is awaited costs a turn of the microtasks each. */
+function make(
   operation: CompiledOperation,
   node: CompiledDependency,
   read: ReadInputs | undefined,
   made: Made,
   { context, request, place }: Passage,
   open: OpenDependencies,
-): Promise<unknown> {
+): unknown {
   const { declaration, fixed, crosses } = node;
   if (fixed !== undefined) return fixed.value;
   if (declaration.scope === "thread" || declaration.scope === "app") return place.kept.get(declaration);
-  const values = valuesOf(node, made);
   const inputs = read ?? noInputs(request);
-  if (crosses) return place.makeOnThread({ operation, node, request, inputs, values, exchange: context });
-  return open.enter(declaration, Object.assign(new DependencyContext(context, inputs), values));
+  if (crosses) {
+    const values = giveValues({}, node, made);
+    return place.makeOnThread({ operation, node, request, inputs, values, exchange: context });
+  }
+  const own = giveValues(new DependencyContext(context, inputs), node, made);
+  return declaration.isGenerator ? open.enter(declaration, own) : declaration.fn(own);
 }
 
 function noInputs({ params }: RawRequest): ReadInputs {
@@ -102,8 +109,14 @@ function noInputs({ params }: RawRequest): ReadInputs {
   };
 }
 
-function valuesOf({ deps }: Pick<CompiledDependency, "deps">, made: Made): Record<string, unknown> {
-  return Object.fromEntries(deps.map(([name, index]) => [name, made.get(index)]));
+/** Sets what was made for someone under the names by which it needs it. */
+function giveValues<Target extends object>(
+  target: Target,
+  { deps }: Pick<CompiledDependency, "deps">,
+  made: Made,
+): Target & Record<string, unknown> {
+  for (const [name, index] of deps) (target as Record<string, unknown>)[name] = made.get(index);
+  return target as Target & Record<string, unknown>;
 }
 
 /** After the response it is too late to answer: what goes wrong in closing is for the log. */

@@ -6,6 +6,7 @@ import { resolveSettings } from "../app/settings.ts";
 import { createLogger } from "../http/logger.ts";
 import { openApp } from "../http/open-app.ts";
 import { createShutdown } from "../http/shutdown.ts";
+import { noThreads } from "../threads/pool-size.ts";
 import type { Ask, TestClient, TestClientOptions } from "./client-options.ts";
 import { encodeRequest, type SentRequest, type TestRequest } from "./test-request.ts";
 
@@ -29,7 +30,7 @@ export async function openClient(subject: App | URL, options: TestClientOptions)
     );
     const way = socket ? await throughSocket(fastify) : await inProcess(fastify);
     const close = createShutdown(fastify, lanes, settings.shutdownGraceMs, log, () => opened.disposeAsync());
-    return clientOf(way, close, () => lanes.pool?.size ?? { threads: 0, busy: 0, waiting: 0 });
+    return clientOf(way, close, () => lanes.pool?.size ?? noThreads);
   } catch (error) {
     await opened.disposeAsync();
     throw error;

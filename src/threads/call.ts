@@ -1,4 +1,5 @@
 import type { Transferable } from "node:worker_threads";
+import type { RunRecord } from "../channels/run-record.ts";
 import type { OffloopError } from "../errors/offloop-error.ts";
 
 /** Requests go before background work. */
@@ -28,6 +29,8 @@ export interface NewCall {
   readonly timeoutMs: number | undefined;
   /** Who waits for it. Looked at before it is started, and now and then while it runs. */
   readonly waiter: Waiter | undefined;
+  /** Filled in before it settles, when someone wants to know. */
+  readonly record: RunRecord | undefined;
   /** Called once: with the thread's outcome, or with the error that kept the call from having one. */
   readonly settle: (error: OffloopError | undefined, outcome: unknown, holder?: Holder) => void;
 }
@@ -55,7 +58,24 @@ export function takeOn(call: NewCall, order: number, pinned: boolean): Call {
   return { ...call, pinned, queuedAt: performance.now(), order, ticket: 0, cancelled: false };
 }
 
+/** Notes where a call has run, if someone wants to know. */
+export function recordRun({ record, queuedAt }: Call, thread: number, runMs: number): void {
+  if (record === undefined) return;
+  record.thread = thread;
+  record.runMs = runMs;
+  record.queueMs = Math.max(0, performance.now() - queuedAt - runMs);
+}
+
 /** A call about something a thread holds open: short, and nobody else may do it. */
 export function pinnedCall(work: number, payload: unknown, settle: NewCall["settle"]): NewCall {
-  return { work, class: "request", payload, transfer: [], timeoutMs: undefined, waiter: undefined, settle };
+  return {
+    work,
+    class: "request",
+    payload,
+    transfer: [],
+    timeoutMs: undefined,
+    waiter: undefined,
+    record: undefined,
+    settle,
+  };
 }

@@ -1,6 +1,7 @@
 import type { BackgroundCall } from "../app/background.ts";
 import type { ErrorHandlers } from "../app/error-handlers.ts";
 import type { TaskDeclaration } from "../app/task.ts";
+import type { RunRecord } from "../channels/run-record.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { Place, RemoteDependency } from "../operation/place.ts";
 import type { RawReply, RawRequest } from "../operation/raw.ts";
@@ -18,13 +19,19 @@ import { dependencyWorkId, errorHandlerWorkId, TaskWork, taskWorkId, type Work }
 /** Runs operations and tasks of an app on the threads of a pool. */
 export interface ThreadCalls extends Pick<Place, "makeOnThread" | "answerOnThread"> {
   /** Runs one request; gives a reply whatever happens. */
-  operation(index: number, request: RawRequest & Waiter, timeoutMs: number | undefined): Promise<RawReply>;
+  operation(
+    index: number,
+    request: RawRequest & Waiter,
+    timeoutMs: number | undefined,
+    record: RunRecord | undefined,
+  ): Promise<RawReply>;
   /** Runs a task and gives its result, or throws what it threw. */
   task(
     declaration: TaskDeclaration,
     args: unknown[],
     callClass: CallClass,
     timeoutMs: number | undefined,
+    record: RunRecord | undefined,
   ): Promise<unknown>;
 }
 
@@ -43,21 +50,24 @@ export function createThreadCalls(
     ),
   };
   return {
-    operation: (index, request, timeoutMs) =>
-      askReply(table, index, packRequest(request), { timeoutMs, waiter: request }),
-    task: async (declaration, args, callClass, timeoutMs) => {
+    operation: (index, request, timeoutMs, record) =>
+      askReply(table, index, packRequest(request), { timeoutMs, waiter: request, record }),
+    task: async (declaration, args, callClass, timeoutMs, record) => {
       const index = table.indexes.get(taskWorkId(declaration.name));
       if (index === undefined) throw unknownTask(declaration);
-      return askValue(table, index, args, callClass, timeoutMs);
+      return askValue(table, index, args, { class: callClass, timeoutMs, record });
     },
     makeOnThread: (remote) => makeDependency(table, remote),
     answerOnThread: (handler, error, request) => {
       const index = table.indexes.get(errorHandlerWorkId(handlers.indexOf(handler))) as number;
       const payload: FailurePayload = { request: packHead(request), thrown: packThrown(error, handlers) };
-      return askReply(table, index, { payload, transfer: [] }, { timeoutMs: undefined, waiter: undefined });
+      return askReply(table, index, { payload, transfer: [] }, unbound);
     },
   };
 }
+
+/** What nobody times, and for which no client waits. */
+const unbound = { timeoutMs: undefined, waiter: undefined, record: undefined } as const;
 
 /** What an app has on the threads of a pool. */
 interface Table {
@@ -72,7 +82,7 @@ function askReply(
   { pool, tasks }: Table,
   work: number,
   { payload, transfer }: Packed<unknown>,
-  { timeoutMs, waiter }: Pick<NewCall, "timeoutMs" | "waiter">,
+  terms: Pick<NewCall, "timeoutMs" | "waiter" | "record">,
 ): Promise<RawReply> {
   return new Promise((resolve) => {
     const settle: NewCall["settle"] = (error, outcome, holder) => {
@@ -82,7 +92,7 @@ function askReply(
       if (leftOpen === undefined || holder === undefined) return resolve(reply);
       resolve({ ...reply, ...fetchRest(pool, holder, work, leftOpen) });
     };
-    pool.run({ work, class: "request", payload, transfer, timeoutMs, waiter, settle });
+    pool.run({ work, class: "request", payload, transfer, ...terms, settle });
   });
 }
 
@@ -90,8 +100,7 @@ function askValue(
   { pool, handlers }: Table,
   work: number,
   payload: unknown,
-  callClass: CallClass,
-  timeoutMs: number | undefined,
+  terms: Pick<NewCall, "class" | "timeoutMs" | "record">,
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const settle: NewCall["settle"] = (error, outcome) => {
@@ -100,7 +109,7 @@ function askValue(
       if (ok) resolve(given);
       else reject(unpackThrown(given, handlers));
     };
-    pool.run({ work, class: callClass, payload, transfer: [], timeoutMs, waiter: undefined, settle });
+    pool.run({ work, payload, transfer: [], waiter: undefined, ...terms, settle });
   });
 }
 
@@ -109,7 +118,7 @@ async function makeDependency(table: Table, remote: RemoteDependency): Promise<u
   const { id } = operation.declaration;
   const index = table.indexes.get(dependencyWorkId(id, node.path)) as number;
   const payload: DependencyPayload = { operation: id, request: packHead(request), inputs, values };
-  const made = await askValue(table, index, payload, "request", undefined);
+  const made = await askValue(table, index, payload, { class: "request", ...unbound });
   const { value, background, status, headers } = made as DependencyResult;
   for (const call of nameless(background, table.tasks) ?? []) exchange.background.calls.push(call);
   if (status !== undefined) exchange.response.status = status;

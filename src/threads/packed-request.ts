@@ -1,6 +1,7 @@
 import type { Transferable } from "node:worker_threads";
 import type { ClientAddress } from "../app/exchange.ts";
 import type { Log } from "../app/log.ts";
+import { type QueryValues, queryOf } from "../operation/query.ts";
 import type { FormPart, RawRequest } from "../operation/raw.ts";
 import { ownBytes, type Packed } from "./packed.ts";
 
@@ -32,7 +33,7 @@ export interface RequestServices {
 export type MakeServices = (request: string, operation: string) => RequestServices;
 
 /** The parts of a request that cross. */
-export type CrossingRequest = Omit<RawRequest, "signal" | "log">;
+export type CrossingRequest = Omit<RawRequest, "query" | "signal" | "log">;
 
 export function packRequest(request: CrossingRequest): Packed<RequestPayload> {
   const { id, method, url, params, headers, body, client } = request;
@@ -63,6 +64,7 @@ export class ReceivedRequest implements RawRequest {
   readonly #port: number;
   readonly #services: RequestServices;
   #headers: string[] | undefined;
+  #query: QueryValues | undefined;
 
   constructor(payload: RequestPayload, services: RequestServices) {
     this.#services = services;
@@ -82,6 +84,11 @@ export class ReceivedRequest implements RawRequest {
   get headers(): readonly string[] {
     this.#headers ??= this.#joined === "" ? [] : this.#joined.split("\n");
     return this.#headers;
+  }
+
+  get query(): QueryValues {
+    this.#query ??= queryOf(this.url);
+    return this.#query;
   }
 
   get client(): ClientAddress {

@@ -1,6 +1,6 @@
 import type { OffloopError } from "../errors/offloop-error.ts";
 import { Admission } from "./admission.ts";
-import { type Call, type Holder, type NewCall, pinnedCall, takeOn } from "./call.ts";
+import { type Call, type Holder, type NewCall, pinnedCall, recordRun, takeOn } from "./call.ts";
 import { cloneError, exitedError, noThreadsError, timeoutError, type WorkPlace } from "./call-error.ts";
 import { ExpressLane } from "./express-lane.ts";
 import { Placement } from "./placement.ts";
@@ -53,7 +53,7 @@ export class ThreadPool implements RosterListener, RoundsListener {
   }
 
   get size(): PoolSize {
-    return { threads: this.#roster.ready, busy: this.#roster.busy, waiting: this.#waiting.size };
+    return { threads: this.#roster.ready, busy: this.#roster.busy, ...this.#waiting.counts };
   }
 
   /** Why no thread can be started; undefined while the last one could. */
@@ -180,6 +180,7 @@ export class ThreadPool implements RosterListener, RoundsListener {
     this.#takenBack(thread.recallUnstarted());
     thread.end(call);
     this.#loads.leave(call);
+    recordRun(call, thread.id, ms);
     call.settle(timeoutError(this.#placeOf(call), call.timeoutMs ?? 0, ms, "thread"), undefined);
     this.#dispatch();
   }

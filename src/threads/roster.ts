@@ -163,7 +163,7 @@ export class Roster implements ThreadListener<Thread> {
       this.#settleStart(thread, this.#refused.get(thread) ?? ended);
     } else if (!thread.ending && loss.started.length === 0) this.#onIdleExit(thread, loss.cause);
     threadChannel.publish({
-      event: thread.ending ? "leave" : "exit",
+      event: thread.killed ? "kill" : thread.ending ? "leave" : "exit",
       thread: thread.id,
       threads: this.ready,
     });

@@ -15,7 +15,7 @@ import {
   runningSince,
   sharedNow,
 } from "./board.ts";
-import type { Call, Holder } from "./call.ts";
+import { type Call, type Holder, recordRun } from "./call.ts";
 import type { LogLine } from "./log-line.ts";
 import {
   CALL_FIELDS,
@@ -52,6 +52,8 @@ export class Thread implements Holder {
   progressAt = 0;
   /** Whether it is being ended. */
   ending = false;
+  /** Whether it is being ended for a call that ran past its deadline. */
+  killed = false;
   /** Whether it has ever given a result. */
   proven = false;
 
@@ -149,6 +151,7 @@ export class Thread implements Holder {
   /** Ends it whatever it does, and gives up the call it runs. */
   end(call?: Call): void {
     this.ending = true;
+    this.killed = call !== undefined;
     if (call !== undefined) this.#slots.release((held) => held === call);
     void this.worker.terminate();
   }
@@ -182,6 +185,7 @@ export class Thread implements Holder {
       if (call === undefined) continue; // it was given up before it ended
       this.#slots.free(slot);
       this.proven = true;
+      recordRun(call, this.id, results[i + 1] as number);
       listener.onResult(this, call, results[i + 1] as number, results[i + 2]);
     }
     listener.onResults(this);
@@ -189,6 +193,8 @@ export class Thread implements Holder {
 
   #loss(): ThreadLoss {
     const unstarted = this.recallUnstarted();
-    return { started: this.#slots.release(() => true), unstarted, cause: this.#cause };
+    const started = this.#slots.release(() => true);
+    for (const call of started) recordRun(call, this.id, sharedNow() - (this.#board.startedAt[0] as number));
+    return { started, unstarted, cause: this.#cause };
   }
 }

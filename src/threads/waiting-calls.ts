@@ -1,5 +1,6 @@
 import type { Call, CallClass } from "./call.ts";
 import { CallQueue } from "./call-queue.ts";
+import type { PoolSize } from "./pool-size.ts";
 
 /** All calls that wait for a thread: requests, and behind them background work. */
 export class WaitingCalls {
@@ -14,6 +15,10 @@ export class WaitingCalls {
 
   sizeOf(callClass: CallClass): number {
     return this.#queues[callClass].size;
+  }
+
+  get counts(): Pick<PoolSize, "waiting" | "waitingTasks"> {
+    return { waiting: this.size, waitingTasks: this.#queues.background.size };
   }
 
   get requests(): number {

@@ -17,8 +17,12 @@ async function eventsOf(run: () => Promise<unknown>): Promise<TaskEvent[]> {
 
 test("runObserved() publishes start and end of a task that returns", async () => {
   const [start, end] = await eventsOf(async () => 1);
-  assert.deepEqual(start, { event: "start", task: "resize", lane: "loop", request: "req-1" });
-  assert.ok(end?.event === "end" && end.ok && end.durationMs >= 0);
+  assert.ok(start?.event === "start" && end?.event === "end");
+  const { run } = start;
+  assert.deepEqual(start, { event: "start", run, task: "resize", lane: "loop", request: "req-1" });
+  const { runMs } = end;
+  assert.ok(runMs >= 0);
+  assert.deepEqual(end, { ...start, event: "end", thread: 0, queueMs: 0, runMs, ok: true });
 });
 
 test("runObserved() publishes the end of a task that throws, and throws what it threw", async () => {

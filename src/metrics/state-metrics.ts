@@ -1,0 +1,49 @@
+import { Gauge, type Registry } from "prom-client";
+import { noThreads, type PoolSize } from "../threads/pool-size.ts";
+
+/** What is asked of the server when metrics are. */
+export interface ServerState {
+  /** Undefined when nothing runs on threads. */
+  readonly pool: PoolSize | undefined;
+  /** Tasks of answered requests that have not ended. */
+  readonly unfinishedTasks: number;
+}
+
+/** Gauges that are read when they are asked for. */
+export function createStateMetrics(
+  registry: Registry,
+  readState: () => ServerState,
+  handedTasks: () => number,
+): void {
+  gauge(registry, "offloop_threads", "Threads of the pool", "state", () => {
+    const { threads, busy } = readState().pool ?? noThreads;
+    return { busy, idle: threads - busy };
+  });
+  gauge(registry, "offloop_waiting_calls", "Calls that wait for a thread", "class", () => {
+    const { waiting, waitingTasks } = readState().pool ?? noThreads;
+    return { request: waiting - waitingTasks, background: waitingTasks };
+  });
+  gauge(registry, "offloop_background_tasks", "Tasks of answered requests", "state", () => {
+    const { unfinishedTasks, pool = noThreads } = readState();
+    const running = Math.max(0, Math.min(unfinishedTasks, handedTasks()) - pool.waitingTasks);
+    return { running, waiting: unfinishedTasks - running };
+  });
+}
+
+function gauge(
+  registry: Registry,
+  name: string,
+  help: string,
+  label: string,
+  read: () => Readonly<Record<string, number>>,
+): void {
+  new Gauge({
+    name,
+    help,
+    labelNames: [label],
+    registers: [registry],
+    collect() {
+      for (const [value, count] of Object.entries(read())) this.set({ [label]: value }, count);
+    },
+  });
+}

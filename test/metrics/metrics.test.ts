@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { type TestContext, test } from "node:test";
+import { App } from "offloop";
+import { blockedChannel } from "../../src/channels/channels.ts";
+import app from "../fixtures/apps/metrics.ts";
+import { openSocket } from "../fixtures/raw-socket.ts";
+import { eachLane, running } from "../fixtures/running.ts";
+
+/** The value of a line of the metrics, by its name and labels as they are written; undefined when there is none. */
+async function readMetrics(url: string, path = "/metrics"): Promise<(line: string) => number | undefined> {
+  const text = await (await fetch(`${url}${path}`)).text();
+  return (line) => {
+    const found = text.split("\n").find((one) => one.startsWith(`${line} `));
+    return found === undefined ? undefined : Number(found.slice(line.length + 1));
+  };
+}
+
+/** Resolves when this many events of tasks have been published. */
+function taskEvents(name: "start" | "end", count: number): Promise<void> {
+  let left = count;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const note = (message: unknown): void => {
+    if ((message as { event: string }).event !== name || --left > 0) return;
+    unsubscribe("offloop.task", note);
+    resolve();
+  };
+  subscribe("offloop.task", note);
+  return promise;
+}
+
+async function serveIt(t: TestContext): Promise<string> {
+  const server = await running(app, { accessLog: false });
+  t.after(() => server.close());
+  return server.url;
+}
+
+eachLane("requests and runs are counted under their route, never under what a client sent", async (lane) => {
+  const server = await running(app, { accessLog: false });
+  try {
+    for (const id of ["1", "2", "3"]) await (await fetch(`${server.url}/${lane}/items/${id}?token=x`)).text();
+    await (await fetch(`${server.url}/nowhere/at/all`)).text();
+    await (await fetch(`${server.url}/${lane}/items/1`, { method: "DELETE" })).text();
+    const metric = await readMetrics(server.url);
+    const route = `http_request_method="GET",http_route="/${lane}/items/:id",http_response_status_code="200"`;
+    assert.equal(metric(`http_server_request_duration_seconds_count{${route}}`), 3);
+    const missing = 'http_request_method="GET",http_route="",http_response_status_code="404"';
+    assert.equal(metric(`http_server_request_duration_seconds_count{${missing}}`), 1);
+    const refused = 'http_request_method="DELETE",http_route="",http_response_status_code="405"';
+    assert.equal(metric(`http_server_request_duration_seconds_count{${refused}}`), 1);
+    const operation = `operation="GET /${lane}/items/:id",lane="${lane}"`;
+    assert.equal(metric(`offloop_operation_run_seconds_count{${operation}}`), 3);
+    assert.equal(
+      metric(`offloop_operation_queue_seconds_count{${operation}}`),
+      lane === "thread" ? 3 : undefined,
+    );
+    assert.equal(metric('http_server_active_requests{http_request_method="GET"}'), 1, "the scrape itself");
+    assert.ok((metric("process_cpu_seconds_total") ?? 0) > 0);
+    assert.notEqual(metric("nodejs_eventloop_lag_p99_seconds"), undefined);
+  } finally {
+    await server.close();
+  }
+});
+
+test("a method that HTTP does not know is counted as _OTHER", async (t) => {
+  const url = await serveIt(t);
+  const raw = await openSocket(url);
+  raw.send(Buffer.from("PROPFIND /nowhere HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
+  await raw.ended();
+  const metric = await readMetrics(url);
+  const labels = 'http_request_method="_OTHER",http_route="",http_response_status_code="404"';
+  assert.equal(metric(`http_server_request_duration_seconds_count{${labels}}`), 1);
+});
+
+test("background tasks are running, waiting, then done, and the failed ones counted", async (t) => {
+  const url = await serveIt(t);
+  const [started, ended] = [taskEvents("start", 1), taskEvents("end", 2)];
+  await (await fetch(`${url}/plain`)).text();
+  await started;
+  const meanwhile = await readMetrics(url);
+  const running = meanwhile('offloop_background_tasks{state="running"}') ?? 0;
+  const waiting = meanwhile('offloop_background_tasks{state="waiting"}') ?? 0;
+  assert.equal(running + waiting, 2);
+  assert.ok(running <= 1, "one request's tasks run one after the other");
+  await ended;
+  const failed = taskEvents("end", 1);
+  await (await fetch(`${url}/fails`)).text();
+  await failed;
+  const metric = await readMetrics(url);
+  assert.equal(metric('offloop_background_tasks{state="running"}'), 0);
+  assert.equal(metric('offloop_task_failures_total{task="fails"}'), 1);
+  assert.equal(metric('offloop_task_run_seconds_count{task="plain",lane="thread"}'), 2);
+  assert.equal(metric('offloop_threads{state="busy"}'), 0);
+  assert.equal(metric('offloop_threads{state="idle"}'), 1);
+});
+
+test("blocked seconds stand under the operation when it is certain, else under none", async (t) => {
+  const url = await serveIt(t);
+  const culprit = { operation: "GET /hash", certain: true };
+  const report = { durationMs: 250, culprits: [culprit] };
+  blockedChannel.publish(report as never);
+  blockedChannel.publish({ ...report, culprits: [{ ...culprit, certain: false }] } as never);
+  const metric = await readMetrics(url);
+  assert.equal(metric('offloop_blocked_seconds_total{operation="GET /hash"}'), 0.25);
+  assert.equal(metric('offloop_blocked_seconds_total{operation=""}'), 0.25);
+});
+
+test("metrics are served where the settings say, and only then; a closed server listens no more", async (t) => {
+  const other = new App({ title: "other", metrics: { path: "/internal/metrics" } });
+  other.get("/", async () => "ok");
+  const server = await running(other);
+  const response = await fetch(`${server.url}/internal/metrics`);
+  assert.match(response.headers.get("content-type") ?? "", /^text\/plain; version=0\.0\.4/);
+  assert.match(await response.text(), /^# TYPE http_server_request_duration_seconds histogram$/m);
+  await server.close();
+  assert.equal(blockedChannel.hasSubscribers, false);
+
+  const without = await running(other, { metrics: false });
+  t.after(() => without.close());
+  assert.equal((await fetch(`${without.url}/internal/metrics`)).status, 404);
+});
