@@ -41,6 +41,8 @@ export interface Lanes {
   readonly background: BackgroundChains;
   /** Undefined when nothing in the app runs on threads. */
   readonly pool: ThreadPool | undefined;
+  /** Undefined when the loop is not watched, or cannot be. */
+  readonly watch: Watch | undefined;
   /** Whether the server shuts down: connections end with their response. */
   closing: boolean;
   /** Ends the threads; tasks can no longer be called. */
@@ -114,6 +116,7 @@ function connect(
       (failure, request, operation) => logTaskFailure(log, failure, request, operation),
     ),
     pool,
+    watch,
     closing: false,
     close: async () => {
       for (const task of app.declaredTasks()) bindTask(task, undefined);
