@@ -4,9 +4,12 @@ export const otherCapabilities: Readonly<Record<string, string>> = {
   cors: "middleware",
   middleware: "middleware",
   settings: "settings",
+  sql_databases: "SQL databases",
   static_files: "static files",
+  sub_applications: "sub-applications",
   templates: "templates",
   websockets_: "WebSocket",
+  wsgi: "sub-applications",
 };
 
 /** Exchanges that cannot be equal, with why: by chapter, app, method, URL and the recorded status. */

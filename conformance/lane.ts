@@ -30,11 +30,15 @@ export const depends: typeof offloop.depends = (...args: any[]) => {
     : declare({ ...first, ...runs }, second);
 };
 
-/** An app whose operations run on the forced lane. */
+/** An app whose operations run on the forced lane, where its lifespans open what they use. */
 export function createApp<D extends offloop.Dependencies>(
   options: offloop.AppOptions<D> = {},
 ): offloop.App<D> {
-  return onLane(new offloop.App<D>(options));
+  const app = onLane(new offloop.App<D>(options));
+  if (forced !== "thread") return app;
+  const declare = app.lifespan.bind(app);
+  const value = (open: offloop.LifespanFunction): void => declare({ perThread: true }, open);
+  return Object.defineProperty(app, "lifespan", { value });
 }
 
 /** A router whose operations run on the forced lane. */

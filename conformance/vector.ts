@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 /** A body as it was recorded. */
 export interface RecordedBody {
@@ -30,8 +30,11 @@ export interface Exchange {
 /** Exchanges that belong together. */
 export interface Case {
   readonly apps: string[];
+  /** The tests of FastAPI's own that it was recorded from. */
+  readonly tests: string[];
   readonly exchanges: Exchange[];
-  readonly dependency_overrides?: unknown;
+  /** What was done besides sending, in words. */
+  readonly setup?: string;
 }
 
 /** One chapter of the tutorial. */
@@ -39,6 +42,19 @@ export interface Chapter {
   readonly chapter: string;
   readonly default_request_headers: Readonly<Record<string, string>>;
   readonly cases: Case[];
+}
+
+/**
+ * The folder the recordings are in: `shared/vectors`, beside the repository or beside a folder it is in.
+ *
+ * @throws {Error} When there is none.
+ */
+export function findVectors(from: string): string {
+  const folder = join(from, "shared", "vectors");
+  if (existsSync(folder)) return folder;
+  if (dirname(from) === from)
+    throw new Error("No recordings: expected a folder shared/vectors, or --vectors <folder>");
+  return findVectors(dirname(from));
 }
 
 /** Reads the recorded chapters in a folder. */
@@ -49,10 +65,22 @@ export function readChapters(folder: string): Chapter[] {
     .map((name) => JSON.parse(readFileSync(join(folder, name), "utf8")) as Chapter);
 }
 
+/** The names of the apps of a case. Where the test made its app itself, the test's name says which tutorial it is. */
+export function appNames({ apps, tests }: Case): string[] {
+  if (apps.length > 0) return apps.map(appName);
+  return tests.map((test) => /\/test_([^/]+)\.py::/.exec(test)?.[1] ?? test);
+}
+
 /** The name of an app without the variants of its spelling: `docs_src.body.tutorial001_an_py310:app` is `tutorial001`. */
-export function appName(app: string): string {
+function appName(app: string): string {
   return app
     .replace(/^docs_src\.[^.]+\./, "")
     .replace(/:.*$/, "")
     .replace(/(_an)?(_py\d+)?(\.main)?$/, "");
+}
+
+/** The variable of the environment that a case was recorded with, if any. */
+export function environmentOf({ setup = "" }: Case): [string, string] | undefined {
+  const [, name, value] = /^environment (\w+)="(.*)" when the app is created$/.exec(setup) ?? [];
+  return name === undefined || value === undefined ? undefined : [name, value];
 }

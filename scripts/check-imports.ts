@@ -14,6 +14,7 @@ const belowHttp = [
   "background",
   "openapi",
   "watch",
+  "tracing",
 ];
 
 /**
@@ -29,7 +30,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   dependencies: ["app", "schema", "errors"],
   security: ["app", "schema", "errors"],
   operation: ["app", "schema", "dependencies", "errors", "channels"],
-  threads: ["operation", "dependencies", "app", "schema", "errors", "channels"],
+  threads: ["operation", "dependencies", "app", "schema", "errors", "channels", "tracing"],
   background: ["operation", "app", "errors", "channels", "type threads"],
   openapi: ["app", "schema", "errors"],
   http: [...belowHttp, "metrics"],
@@ -37,9 +38,10 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   eslint: ["guard"],
   watch: ["channels", "errors", "source"],
   metrics: ["channels", "threads"],
+  tracing: ["app", "errors"],
   inspector: ["channels", "errors"],
   queue: ["app", "background", "errors"],
-  testing: ["http", "metrics", ...belowHttp],
+  testing: ["http", "guard", "metrics", ...belowHttp],
   cli: ["*"],
 };
 
@@ -49,7 +51,7 @@ const entryRow = ["*"];
 const importedByNobody = new Set(["index", "cli"]);
 
 /** A package that one folder keeps to itself. */
-const keptInFolder: Readonly<Record<string, string>> = { fastify: "http" };
+const keptInFolder: Readonly<Record<string, string>> = { fastify: "http", "@opentelemetry/api": "tracing" };
 
 interface Package {
   name?: string;

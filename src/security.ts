@@ -1,4 +1,10 @@
 export type { OAuth2Flow, SecurityRequirement, SecuritySchemeDefinition } from "./app/security-scheme.ts";
+export {
+  type SecurityOptions,
+  type SecurityScopes,
+  security,
+  securityScopes,
+} from "./app/security-scopes.ts";
 export { apiKeyCookie, apiKeyHeader, apiKeyQuery } from "./security/api-key.ts";
 export type { AuthorizationCredentials } from "./security/authorization.ts";
 export {

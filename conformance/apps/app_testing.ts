@@ -32,3 +32,19 @@ app_b.post("/items/", { body: Item }, async ({ body }) => {
   if (body.id in items) throw new HTTPError(409, "Item already exists");
   return body;
 });
+
+/** Filled when the app is served, and emptied when it closes. */
+function served() {
+  const fighters: Record<string, object> = {};
+  const app = createApp();
+  app.lifespan(async function* () {
+    fighters.foo = { name: "Fighters" };
+    fighters.bar = { name: "Tenders" };
+    yield;
+    for (const name of Object.keys(fighters)) delete fighters[name];
+  });
+  app.get("/items/:item_id", async ({ params }) => fighters[params.item_id]);
+  return app;
+}
+export const tutorial003 = served();
+export const tutorial004 = served();

@@ -16,9 +16,9 @@ tutorial001.put(
   {
     params: { item_id: z.int().min(0).max(1000) },
     query: { q: z.string().optional() },
-    body: Item.optional(),
+    body: Item.nullable().default(null),
   },
-  async ({ params, query, body }) => ({ item_id: params.item_id, q: query.q, item: body }),
+  async ({ params, query, body }) => ({ item_id: params.item_id, q: query.q, item: body ?? undefined }),
 );
 
 export const tutorial002 = createApp();

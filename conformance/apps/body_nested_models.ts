@@ -11,9 +11,10 @@ const base = {
 /** A list whose repetitions are dropped: Python's set. */
 const tagSet = z
   .array(z.string())
+  .meta({ uniqueItems: true })
   .default([])
   .transform((tags) => [...new Set(tags)]);
-const Image = z.object({ url: z.url(), name: z.string() });
+const Image = z.object({ url: z.url().min(1).max(2083), name: z.string() });
 const PlainImage = z.object({ url: z.string(), name: z.string() });
 
 function itemApp(body: z.ZodType) {
@@ -47,9 +48,7 @@ tutorial007.post("/offers/", { body: Offer }, async ({ body }) => body);
 export const tutorial008 = createApp();
 tutorial008.post("/images/multiple/", { body: z.array(Image) }, async ({ body }) => body);
 
+/** JSON's keys are text. */
+const integerKey = z.string().refine((key) => /^-?\d+$/.test(key));
 export const tutorial009 = createApp();
-tutorial009.post(
-  "/index-weights/",
-  { body: z.record(z.string().regex(/^-?\d+$/), z.number()) },
-  async ({ body }) => body,
-);
+tutorial009.post("/index-weights/", { body: z.record(integerKey, z.number()) }, async ({ body }) => body);

@@ -25,25 +25,29 @@ const page = `
         </body>
     </html>
     `;
-function pages(content: string) {
+function pages(content: string, responseMediaType = "text/html") {
   const app = createApp();
-  app.get("/items/", async () => html(content));
+  app.get("/items/", { responseMediaType }, async () => html(content));
   return app;
 }
 export const tutorial002 = pages(page);
-export const tutorial003 = pages(page);
+export const tutorial003 = pages(page, "application/json");
 export const tutorial004 = pages(page);
 export const tutorial010 = pages("<h1>Items</h1><p>This is a list of items.</p>");
 
 export const tutorial005 = createApp();
-tutorial005.get("/", async () => text("Hello World"));
+tutorial005.get("/", { responseMediaType: "text/plain" }, async () => text("Hello World"));
 
 export const tutorial006 = createApp();
 tutorial006.get("/typer", async () => redirect("https://typer.tiangolo.com"));
 export const tutorial006b = createApp();
-tutorial006b.get("/fastapi", async () => redirect("https://fastapi.tiangolo.com"));
+tutorial006b.get("/fastapi", { status: 307, responseMediaType: null }, async () =>
+  redirect("https://fastapi.tiangolo.com"),
+);
 export const tutorial006c = createApp();
-tutorial006c.get("/pydantic", async () => redirect("https://docs.pydantic.dev/", 302));
+tutorial006c.get("/pydantic", { status: 302, responseMediaType: null }, async () =>
+  redirect("https://docs.pydantic.dev/", 302),
+);
 
 async function* fakeVideo() {
   for (let n = 0; n < 10; n++) yield Buffer.from("some fake video bytes");

@@ -113,3 +113,42 @@ export const tutorial011 = createApp();
 tutorial011.get("/query-checker/", { deps: { fixedContent } }, async ({ fixedContent }) => ({
   fixed_content_in_query: fixedContent,
 }));
+
+/** Something that is opened and closed. */
+class Connection {
+  isOpen = true;
+  close(): void {
+    this.isOpen = false;
+  }
+  toString(): string {
+    return this.isOpen ? "<open connection>" : "<closed connection>";
+  }
+}
+const a = depends(async function* () {
+  const connection = new Connection();
+  try {
+    yield connection;
+  } finally {
+    connection.close();
+  }
+});
+const b = depends({ deps: { a } }, async function* ({ a }) {
+  yield a;
+});
+const c = depends({ deps: { b } }, async function* ({ b }) {
+  yield b;
+});
+export const tutorial008 = createApp();
+tutorial008.get("/", { deps: { c } }, async ({ c }) => ({ c: String(c) }));
+
+class DisposableConnection extends Connection implements Disposable {
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+const db = depends(async function* () {
+  using connection = new DisposableConnection();
+  yield connection;
+});
+export const tutorial010 = createApp();
+tutorial010.get("/", { deps: { db } }, async ({ db }) => ({ c: String(db) }));

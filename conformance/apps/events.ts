@@ -1,19 +1,28 @@
+import { appendFile, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { z } from "zod";
 import { createApp, depends } from "../lane.ts";
 
-/** Made when the app is served, and given to every thread: what the tutorial keeps in a module. */
-const items = depends(
-  async () => ({ foo: { name: "Fighters" }, bar: { name: "Tenders" } }) as Record<string, object>,
-  {
-    scope: "app",
-  },
-);
+const items: Record<string, object> = {};
 export const tutorial001 = createApp();
-tutorial001.get("/items/:item_id", { deps: { items } }, async ({ params, items }) => items[params.item_id]);
+tutorial001.lifespan(async function* () {
+  items.foo = { name: "Fighters" };
+  items.bar = { name: "Tenders" };
+  yield;
+});
+tutorial001.get("/items/:item_id", async ({ params }) => items[params.item_id]);
 
 export const tutorial002 = createApp();
+tutorial002.lifespan(async function* () {
+  const folder = await mkdtemp(join(tmpdir(), "conformance-"));
+  yield;
+  await appendFile(join(folder, "log.txt"), "Application shutdown");
+  await rm(folder, { recursive: true });
+});
 tutorial002.get("/items/", async () => [{ name: "Foo" }]);
 
+/** What one operation needs is a dependency: made once, and handed to threads too. */
 const models = depends(
   async function* () {
     yield { factor: 42 };

@@ -10,7 +10,7 @@ tutorial001.get("/items/", { headers: { user_agent: z.string().optional() } }, a
 export const tutorial002 = createApp();
 tutorial002.get(
   "/items/",
-  { headers: { strange_header: param(z.string().optional(), { alias: "strange_header" }) } },
+  { headers: { strange_header: param(z.string().optional(), { convertUnderscores: false }) } },
   async ({ headers }) => ({ strange_header: headers.strange_header ?? null }),
 );
 

@@ -1,8 +1,11 @@
+import { param } from "offloop";
 import { z } from "zod";
 import { createApp } from "../lane.ts";
 
 export const tutorial001 = createApp();
-tutorial001.get("/items/:item_id", async ({ params }) => ({ item_id: params.item_id }));
+tutorial001.get("/items/:item_id", { params: { item_id: z.any() } }, async ({ params }) => ({
+  item_id: params.item_id,
+}));
 
 export const tutorial002 = createApp();
 tutorial002.get("/items/:item_id", { params: { item_id: z.int() } }, async ({ params }) => ({
@@ -17,7 +20,11 @@ export const tutorial003b = createApp();
 tutorial003b.get("/users", async () => ["Rick", "Morty"]);
 
 export const tutorial004 = createApp();
-tutorial004.get("/files/*", async ({ params }) => ({ file_path: params["*"] }));
+tutorial004.get(
+  "/files/*",
+  { params: { "*": param(z.string(), { alias: "file_path" }) } },
+  async ({ params }) => ({ file_path: params["*"] }),
+);
 
 const messages = {
   alexnet: "Deep Learning FTW!",

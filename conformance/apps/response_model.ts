@@ -61,8 +61,8 @@ const SetItem = z.object({
   name: z.string(),
   description: z.string().nullable().optional(),
   price: z.number(),
-  tax: z.number().optional(),
-  tags: z.array(z.string()).optional(),
+  tax: z.number().optional().meta({ default: 10.5 }),
+  tags: z.array(z.string()).optional().meta({ default: [] }),
 });
 const menu: Record<string, z.infer<typeof SetItem>> = {
   foo: { name: "Foo", price: 50.2 },

@@ -12,6 +12,7 @@ const prices = [
   { name: "Portal Gun", price: 999.99 },
   { name: "Meeseeks Box", price: 49.99 },
 ];
+const events = { responseMediaType: "text/event-stream" };
 const Item = z.object({ name: z.string(), description: z.string().nullable() });
 
 async function* later() {
@@ -22,13 +23,13 @@ function* now() {
 }
 
 export const tutorial001 = createApp();
-tutorial001.get("/items/stream", { response: Item }, async () => sse(later()));
-tutorial001.get("/items/stream-no-async", { response: Item }, () => sse(now()));
-tutorial001.get("/items/stream-no-annotation", async () => sse(later()));
-tutorial001.get("/items/stream-no-async-no-annotation", () => sse(now()));
+tutorial001.get("/items/stream", { response: Item, ...events }, async () => sse(later()));
+tutorial001.get("/items/stream-no-async", { response: Item, ...events }, () => sse(now()));
+tutorial001.get("/items/stream-no-annotation", events, async () => sse(later()));
+tutorial001.get("/items/stream-no-async-no-annotation", events, () => sse(now()));
 
 export const tutorial002 = createApp();
-tutorial002.get("/items/stream", async () =>
+tutorial002.get("/items/stream", events, async () =>
   sse(
     (async function* () {
       yield event({ comment: "stream of item updates" });
@@ -39,7 +40,7 @@ tutorial002.get("/items/stream", async () =>
 );
 
 export const tutorial003 = createApp();
-tutorial003.get("/logs/stream", async () =>
+tutorial003.get("/logs/stream", events, async () =>
   sse(
     [
       "2025-01-01 INFO  Application started",
@@ -50,13 +51,17 @@ tutorial003.get("/logs/stream", async () =>
 );
 
 export const tutorial004 = createApp();
-tutorial004.get("/items/stream", { headers: { last_event_id: z.int().optional() } }, async ({ headers }) => {
-  const start = headers.last_event_id === undefined ? 0 : headers.last_event_id + 1;
-  return sse(prices.map((data, id) => event({ data, id })).slice(start));
-});
+tutorial004.get(
+  "/items/stream",
+  { headers: { last_event_id: z.int().optional() }, ...events },
+  async ({ headers }) => {
+    const start = headers.last_event_id === undefined ? 0 : headers.last_event_id + 1;
+    return sse(prices.map((data, id) => event({ data, id })).slice(start));
+  },
+);
 
 export const tutorial005 = createApp();
-tutorial005.post("/chat/stream", { body: z.object({ text: z.string() }) }, async ({ body }) =>
+tutorial005.post("/chat/stream", { body: z.object({ text: z.string() }), ...events }, async ({ body }) =>
   sse(
     (async function* () {
       for (const data of body.text.split(" ")) yield event({ data, event: "token" });

@@ -1,3 +1,4 @@
+import { createReadStream, readFileSync } from "node:fs";
 import { stream } from "offloop";
 import { createApp } from "../lane.ts";
 
@@ -25,10 +26,39 @@ function* nowBytes() {
   for (const line of lines) yield Buffer.from(line);
 }
 
+/** A stream of any bytes. */
+const bytes = { responseMediaType: null };
 export const tutorial001 = createApp();
 for (const suffix of ["", "-no-annotation"]) {
-  tutorial001.get(`/story/stream${suffix}`, async () => stream(later()));
-  tutorial001.get(`/story/stream-no-async${suffix}`, () => stream(now()));
-  tutorial001.get(`/story/stream${suffix}-bytes`, async () => stream(laterBytes()));
-  tutorial001.get(`/story/stream-no-async${suffix}-bytes`, () => stream(nowBytes()));
+  tutorial001.get(`/story/stream${suffix}`, bytes, async () => stream(later()));
+  tutorial001.get(`/story/stream-no-async${suffix}`, bytes, () => stream(now()));
+  tutorial001.get(`/story/stream${suffix}-bytes`, bytes, async () => stream(laterBytes()));
+  tutorial001.get(`/story/stream-no-async${suffix}-bytes`, bytes, () => stream(nowBytes()));
 }
+
+const image = new URL("./files/image.png", import.meta.url);
+const png = { mediaType: "image/png" };
+
+async function* imageLater() {
+  for await (const chunk of createReadStream(image)) yield chunk as Buffer;
+}
+function* imageNow() {
+  const bytes = readFileSync(image);
+  for (let start = 0; start < bytes.length; start += 100) yield bytes.subarray(start, start + 100);
+}
+function* imageFrom() {
+  yield* imageNow();
+}
+
+export const tutorial002 = createApp();
+for (const suffix of ["", "-no-annotation"]) {
+  tutorial002.get(`/image/stream${suffix}`, { responseMediaType: "image/png" }, async () =>
+    stream(imageLater(), png),
+  );
+  tutorial002.get(`/image/stream-no-async${suffix}`, { responseMediaType: "image/png" }, () =>
+    stream(imageNow(), png),
+  );
+}
+tutorial002.get("/image/stream-no-async-yield-from", { responseMediaType: "image/png" }, () =>
+  stream(imageFrom(), png),
+);

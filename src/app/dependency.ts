@@ -2,6 +2,7 @@ import { OffloopError } from "../errors/offloop-error.ts";
 import type { SourceLocation } from "../errors/source-location.ts";
 import type { Inputs } from "./inputs.ts";
 import type { AnyFunction, Lane } from "./lane.ts";
+import type { DeclaredSecurityScheme } from "./security-scheme.ts";
 
 /**
  * How long a dependency's value is kept: for the `"request"`, until after the response and its background tasks; for the
@@ -34,8 +35,15 @@ export type DependencyValues<D extends Dependencies> = {
   readonly [Name in keyof D]: DependencyValue<D[Name]>;
 };
 
-/** A name and a dependency. Names may come twice: all run, the last one's value is received. */
-export type NamedDependency = readonly [name: string, dependency: DependencyDeclaration];
+/**
+ * A name, a dependency, and the OAuth2 scopes that are demanded of it here. Names may come twice: all run, the last one's
+ * value is received.
+ */
+export type NamedDependency = readonly [
+  name: string,
+  dependency: DependencyDeclaration,
+  scopes: readonly string[],
+];
 
 /** A dependency as declared: what the pipeline looks at. */
 export interface DependencyDeclaration extends Dependency {
@@ -46,19 +54,38 @@ export interface DependencyDeclaration extends Dependency {
   readonly cache: boolean;
   readonly inputs: Inputs;
   readonly deps: readonly NamedDependency[];
+  /** The security scheme whose credentials it gives; undefined when it gives something else. */
+  readonly scheme: DeclaredSecurityScheme | undefined;
+  /** Its value is not made but known beforehand: the OAuth2 scopes that are demanded on the way to it. */
+  readonly givesScopes: boolean;
   readonly location: SourceLocation;
 }
 
+/** A dependency, and the OAuth2 scopes that are demanded of it. */
+export type Demand = readonly [dependency: DependencyDeclaration, scopes: readonly string[]];
+
 const declarations = new WeakSet<object>();
+const demands = new WeakMap<object, Demand>();
 
 /** Notes that a dependency was declared. */
 export function registerDependency(dependency: DependencyDeclaration): void {
   declarations.add(dependency);
 }
 
+/** Notes that an object stands for a dependency of which scopes are demanded. */
+export function registerDemand(standIn: object, demand: Demand): void {
+  demands.set(standIn, demand);
+}
+
 /** Whether a value is what `depends` returns. */
-export function isDependency(value: unknown): value is DependencyDeclaration {
+function isDependency(value: unknown): value is DependencyDeclaration {
   return typeof value === "object" && value !== null && declarations.has(value);
+}
+
+/** The dependency a value is or stands for; undefined when it is none. */
+export function readDemand(value: unknown): Demand | undefined {
+  if (isDependency(value)) return [value, []];
+  return typeof value === "object" && value !== null ? demands.get(value) : undefined;
 }
 
 /** Names that a handler receives already. */
@@ -85,13 +112,14 @@ export function namedDependencies(what: string, deps: object, at: SourceLocation
         { at, fix: "give it another name" },
       );
     }
-    if (!isDependency(dependency)) {
+    const demand = readDemand(dependency);
+    if (demand === undefined) {
       throw new OffloopError(
         "OFFLOOP_DEPENDENCY_INVALID",
         `Cannot add "${name}" to the deps of ${what}: expected a dependency, got ${typeof dependency}`,
         { at, fix: "wrap the function: depends(fn)" },
       );
     }
-    return [name, dependency];
+    return [name, ...demand];
   });
 }

@@ -121,6 +121,8 @@ function createDependency(
     get deps() {
       return namedDependencies(what, options.deps ?? {}, location);
     },
+    scheme: undefined,
+    givesScopes: false,
     location,
   };
   checkScope(what, dependency);

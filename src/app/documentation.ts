@@ -99,7 +99,7 @@ export interface OperationDocumentation {
   /** What its success means. Default "Successful Response". */
   readonly responseDescription?: string;
   /**
-   * The media type of its success. Default `"application/json"`. In another one the body is documented as a string;
+   * The media type of its success. Default `"application/json"`, for a generator `"application/jsonl"`. In another one the body is documented as a string;
    * in `"text/event-stream"` and `"application/jsonl"` as a sequence of items of the `response` schema. `null`: no body.
    */
   readonly responseMediaType?: string | null;
@@ -131,13 +131,15 @@ export interface DescribedOperation extends OperationDocumentation {
   /** A schema for each name in the path. */
   readonly params?: Schemas;
   /** The query parameters. */
-  readonly query?: Schemas;
+  readonly query?: Schemas | Schema;
   /** The headers: `x_token` stands for `x-token`. */
-  readonly headers?: Schemas;
+  readonly headers?: Schemas | Schema;
   /** The cookies. */
-  readonly cookies?: Schemas;
-  /** The body, as JSON. */
-  readonly body?: Schema;
+  readonly cookies?: Schemas | Schema;
+  /** The body, as JSON: one schema for all of it, or one for each of its keys. */
+  readonly body?: Schemas | Schema;
+  /** The fields and files of a form, or one schema for all of them. */
+  readonly form?: Schemas | Schema;
   /** The body of a success. */
   readonly response?: Schema;
   /** The status of a success. Default 200. */

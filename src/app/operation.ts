@@ -7,7 +7,7 @@ import type { OperationDocumentation } from "./documentation.ts";
 import { checkInputs, type Inputs, schemaInvalid } from "./inputs.ts";
 import { type Lane, laneOf } from "./lane.ts";
 import { checkPath, joinPath, type PathNames, pathNames } from "./path.ts";
-import type { RouterPlace } from "./router-place.ts";
+import { documentedWithin, type RouterPlace } from "./router-place.ts";
 import { timeoutMs } from "./settings.ts";
 
 /** The HTTP methods an operation can answer. */
@@ -83,6 +83,8 @@ export interface Operation {
   readonly timeoutMs: number | undefined;
   readonly maxBodyBytes: number | undefined;
   readonly documentation: OperationDocumentation;
+  /** The rule of the nearest router that has one. */
+  readonly operationIdRule: RouterPlace["operationIdRule"];
   readonly location: SourceLocation;
 }
 
@@ -130,12 +132,14 @@ export function createOperation(
     timeoutMs: timeoutMs(`timeoutMs of ${id}`, options.timeoutMs),
     maxBodyBytes: options.maxBodyBytes,
     documentation: options,
+    operationIdRule: undefined,
     location,
   };
 }
 
-/** The same operation under a router's prefix, tags and dependencies. */
-export function placeOperation(operation: Operation, { prefix, tags, deps }: RouterPlace): Operation {
+/** The same operation under a router's prefix, tags, dependencies and documentation. */
+export function placeOperation(operation: Operation, place: RouterPlace): Operation {
+  const { prefix, tags, deps, documentation, operationIdRule } = place;
   const path = joinPath(prefix, operation.path);
   checkPath(path === "" ? undefined : path, operation.location);
   return {
@@ -144,6 +148,8 @@ export function placeOperation(operation: Operation, { prefix, tags, deps }: Rou
     path,
     tags: [...tags, ...operation.tags],
     deps: [...deps, ...operation.deps],
+    documentation: documentedWithin(documentation, operation.documentation),
+    operationIdRule,
   };
 }
 

@@ -1,5 +1,5 @@
 import { OffloopError } from "../errors/offloop-error.ts";
-import { type Dependency, type DependencyDeclaration, isDependency } from "./dependency.ts";
+import { type Dependency, type DependencyDeclaration, readDemand } from "./dependency.ts";
 import { callerLocation } from "./location.ts";
 
 /** What stands in for a dependency: another one, or a value. */
@@ -13,12 +13,14 @@ export type Override = readonly [DependencyDeclaration, Replacement];
 
 /** @throws {OffloopError} `OFFLOOP_DEPENDENCY_INVALID` when the first is no dependency. */
 export function createOverride(dependency: Dependency, by: unknown): Override {
-  if (!isDependency(dependency)) {
+  const replaced = readDemand(dependency);
+  if (replaced === undefined) {
     throw new OffloopError(
       "OFFLOOP_DEPENDENCY_INVALID",
       `Cannot override a ${typeof dependency}: expected a dependency`,
       { at: callerLocation(), fix: "give what depends() returned" },
     );
   }
-  return [dependency, isDependency(by) ? by : { value: by }];
+  const replacement = readDemand(by);
+  return [replaced[0], replacement === undefined ? { value: by } : replacement[0]];
 }

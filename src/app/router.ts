@@ -13,7 +13,7 @@ import {
   type OperationOptions,
   placeOperation,
 } from "./operation.ts";
-import { placeOf, type RouterOptions, type RouterPlace, within } from "./router-place.ts";
+import { nowhere, placeOf, type RouterOptions, type RouterPlace, within } from "./router-place.ts";
 import { createTask, type Task, type TaskOptions } from "./task.ts";
 
 /** Adds an operation for one method. */
@@ -85,7 +85,7 @@ export class Router<RD extends Dependencies = NoSchemas> {
   /**
    * Makes a router without operations.
    *
-   * @param options - Prefix, tags and dependencies of everything in it.
+   * @param options - Prefix, tags, dependencies and documentation of everything in it.
    */
   constructor(options: RouterOptions<RD> = {}) {
     this.#place = placeOf("a router", options, callerLocation());
@@ -118,7 +118,7 @@ export class Router<RD extends Dependencies = NoSchemas> {
    * Takes in the operations and tasks of another router, also those added to it later.
    *
    * @param router - The router to include.
-   * @param options - A prefix put before the router's own, and tags and dependencies put before its own.
+   * @param options - A prefix, tags, dependencies and documentation put before the router's own.
    * @throws {OffloopError} `OFFLOOP_ROUTER_CYCLE` when it would include itself.
    */
   // biome-ignore lint/suspicious/noExplicitAny: whatever the router needs, it needs nothing of this one
@@ -144,7 +144,7 @@ export class Router<RD extends Dependencies = NoSchemas> {
    * @throws {OffloopError} `OFFLOOP_ROUTE_DUPLICATE` when two answer the same method and path.
    */
   declaredOperations(): Operation[] {
-    return uniqueOperations(this.#collect({ prefix: "", tags: [], deps: [] }));
+    return uniqueOperations(this.#collect(nowhere));
   }
 
   /**

@@ -5,7 +5,7 @@ import { OffloopError } from "../errors/offloop-error.ts";
 import { guardApp } from "../guard/guard-log.ts";
 import { listen } from "../http/listen.ts";
 import { createLogger, type LogLevel } from "../http/logger.ts";
-import type { ServeOptions } from "../http/serve-options.ts";
+import type { ListenOptions } from "../http/serve-options.ts";
 import { logStrayRejections } from "../http/stray-rejections.ts";
 import { explained } from "./explained.ts";
 import { type LoadedFile, onFileLoaded } from "./loaded-files.ts";
@@ -57,12 +57,13 @@ async function serveApp({ module, logLevel, ...options }: DevProcessOptions): Pr
 function developmentOptions(
   app: App,
   { host, port, threads, accessLog }: Omit<DevProcessOptions, "module" | "logLevel">,
-): ServeOptions {
+): ListenOptions {
   const { watch, shutdownGraceMs = GRACE_MS } = app.settings;
   return {
     host,
     port,
     accessLog,
+    debug: true,
     signals: false,
     shutdownGraceMs: Math.min(shutdownGraceMs, GRACE_MS),
     ...(threads === undefined ? {} : { threads: { max: threads } }),

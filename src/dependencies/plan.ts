@@ -3,6 +3,7 @@ import type { Operation } from "../app/operation.ts";
 import type { Overrides } from "../app/overrides.ts";
 import { pathNames } from "../app/path.ts";
 import { formatLocation, OffloopError } from "../errors/offloop-error.ts";
+import { joinScopes, readsScopes, scopesValue } from "./scopes.ts";
 
 /** A name, and the place in the plan of the dependency whose value it stands for. */
 export type NamedIndex = readonly [name: string, index: number];
@@ -14,11 +15,13 @@ export interface PlannedDependency {
   readonly deps: readonly NamedIndex[];
   /** How the operation comes to need it: `user > db`. */
   readonly path: string;
-  /** A value that stands in for it, in tests. */
+  /** A value that is there already: one that stands in for it in tests, or the scopes that are demanded. */
   readonly fixed: { readonly value: unknown } | undefined;
   /** It runs on a thread while its operation runs on the loop. */
   readonly crosses: boolean;
 }
+
+type Scopes = readonly string[];
 
 /** Everything an operation needs, in the order in which it is made. */
 export interface DependencyPlan {
@@ -29,35 +32,44 @@ export interface DependencyPlan {
 
 /**
  * Works out once what an operation needs: what a dependency needs itself comes before it, and each comes once, unless
- * it says `cache: false`.
+ * it says `cache: false` or is needed with other scopes.
  *
  * @throws {OffloopError} `OFFLOOP_DEPENDENCY_CYCLE`, `OFFLOOP_DEPENDENCY_LANE`, `OFFLOOP_PATH_INVALID`.
  */
 export function planDependencies(operation: Operation, overrides: Overrides): DependencyPlan {
   const nodes: PlannedDependency[] = [];
-  const indexes = new Map<DependencyDeclaration, number>();
+  const indexes = new Map<DependencyDeclaration, Map<string, number>>();
   const chain: DependencyDeclaration[] = [];
 
-  const place = (named: NamedDependency, outer: string): NamedIndex => {
-    const [name, wanted] = named;
+  const place = ([name, wanted, own]: NamedDependency, outer: string, demanded: Scopes): NamedIndex => {
     const path = outer === "" ? name : `${outer} > ${name}`;
-    const known = wanted.cache ? indexes.get(wanted) : undefined;
+    const scopes = joinScopes(demanded, own);
+    const key = readsScopes(wanted, overrides) ? scopes.toSorted().join(" ") : "";
+    const places = indexes.get(wanted) ?? new Map<string, number>();
+    indexes.set(wanted, places);
+    const known = wanted.cache ? places.get(key) : undefined;
     if (known !== undefined) return [name, known];
-    const replacement = overrides.get(wanted) ?? wanted;
-    const declaration = "value" in replacement ? wanted : replacement;
-    if (chain.includes(declaration)) throw cycle(operation, [...chain, declaration]);
-    chain.push(declaration);
-    const deps = "value" in replacement ? [] : declaration.deps.map((inner) => place(inner, path));
-    chain.pop();
-    const fixed = "value" in replacement ? replacement : undefined;
-    const crosses = fixed === undefined && operation.lane === "loop" && mustCross(declaration);
-    nodes.push({ declaration, deps, path, fixed, crosses });
-    if (fixed === undefined) checkPlace(operation, declaration, path);
-    indexes.set(wanted, nodes.length - 1);
+    const node = plan(wanted, path, scopes);
+    nodes.push(node);
+    if (node.fixed === undefined) checkPlace(operation, node.declaration, path);
+    places.set(key, nodes.length - 1);
     return [name, nodes.length - 1];
   };
 
-  return { deps: operation.deps.map((named) => place(named, "")), nodes };
+  const plan = (wanted: DependencyDeclaration, path: string, scopes: Scopes): PlannedDependency => {
+    const replacement = overrides.get(wanted) ?? wanted;
+    if ("value" in replacement)
+      return { declaration: wanted, deps: [], path, fixed: replacement, crosses: false };
+    if (chain.includes(replacement)) throw cycle(operation, [...chain, replacement]);
+    chain.push(replacement);
+    const deps = replacement.deps.map((inner) => place(inner, path, scopes));
+    chain.pop();
+    const fixed = replacement.givesScopes ? { value: scopesValue(scopes) } : undefined;
+    const crosses = fixed === undefined && operation.lane === "loop" && mustCross(replacement);
+    return { declaration: replacement, deps, path, fixed, crosses };
+  };
+
+  return { deps: operation.deps.map((named) => place(named, "", [])), nodes };
 }
 
 /** What lasts as long as the app is made where the app is served: it never crosses for a request. */

@@ -8,6 +8,7 @@ import { bindTask } from "../app/task.ts";
 import { BackgroundChains } from "../background/chains.ts";
 import { runObserved } from "../background/observed-task.ts";
 import type { TaskFailure } from "../background/run.ts";
+import type { KeptDependencies } from "../dependencies/kept.ts";
 import { Exchange } from "../operation/exchange.ts";
 import { answerFailure } from "../operation/failure.ts";
 import type { Place } from "../operation/place.ts";
@@ -15,12 +16,18 @@ import type { RawReply, RawRequest } from "../operation/raw.ts";
 import { createThreadCalls, type ThreadCalls } from "../threads/calls.ts";
 import { ThreadPool } from "../threads/pool.ts";
 import type { GivenValues } from "../threads/thread-options.ts";
+import { tracedPool } from "../threads/traced-pool.ts";
 import { listWork, OperationWork, type Work } from "../threads/work.ts";
+import { openTracing } from "../tracing/open.ts";
+import type { Tracing } from "../tracing/tracing.ts";
 import type { Watch } from "../watch/watch.ts";
 import { type AppScope, openAppScope } from "./app-scope.ts";
 import { openLoopWatch } from "./loop-watch.ts";
-import { deadlineOf, type OperationRunner, runnerOf, taskRunner } from "./runners.ts";
+import { deadlineOf, type OperationRunner, runnerOf, taskRunner, tracedTaskRunner } from "./runners.ts";
 import { WatchedOperation } from "./watched-work.ts";
+
+/** A module that loads for longer does not end: it waits, or loops. Loading 200 schemas takes less than a second. */
+const START_MS = 30_000;
 
 /** An operation that can be asked. */
 export interface RunnableOperation {
@@ -43,6 +50,8 @@ export interface Lanes {
   readonly pool: ThreadPool | undefined;
   /** Undefined when the loop is not watched, or cannot be. */
   readonly watch: Watch | undefined;
+  /** Undefined when nobody takes spans. */
+  readonly tracing: Tracing | undefined;
   /** Whether the server shuts down: connections end with their response. */
   closing: boolean;
   /** Ends the threads; tasks can no longer be called. */
@@ -65,12 +74,13 @@ export async function openLanes(
   const scope = await openAppScope(app, replaced);
   try {
     const works = listWork(app, scope.overrides);
+    const tracing = await openTracing();
     const pool = works.some(({ declaration }) => declaration.lane === "thread")
-      ? createPool(app, works, settings, target, log, scope.given)
+      ? createPool(app, works, settings, target, log, scope.given, tracing !== undefined)
       : undefined;
     await pool?.start();
     const watch = await openLoopWatch(settings.watch, log);
-    return connect(app, works, pool, watch, scope, settings, log);
+    return connect(app, works, pool, watch, tracing, scope, settings, log);
   } catch (error) {
     await scope.kept.close();
     throw error;
@@ -82,19 +92,17 @@ function connect(
   works: readonly Work[],
   pool: ThreadPool | undefined,
   watch: Watch | undefined,
+  tracing: Tracing | undefined,
   scope: AppScope,
   settings: ResolvedSettings,
   log: Logger,
 ): Lanes {
   const { errorHandlers } = app.operationSettings;
-  const threads = pool && createThreadCalls(pool, works, errorHandlers);
-  const place: Place = {
-    inThread: false,
-    kept: scope.kept,
-    makeOnThread: (remote) => (threads as ThreadCalls).makeOnThread(remote),
-    answerOnThread: (...failure) => (threads as ThreadCalls).answerOnThread(...failure),
-  };
-  const runTask = taskRunner(threads, settings.timeouts, watch !== undefined);
+  const callPool = pool && tracing ? tracedPool(pool, works, tracing) : pool;
+  const threads = callPool && createThreadCalls(callPool, works, errorHandlers);
+  const place = createPlace(threads, scope.kept, tracing);
+  const plainTask = taskRunner(threads, settings.timeouts, watch !== undefined);
+  const runTask = tracing === undefined ? plainTask : tracedTaskRunner(plainTask, tracing);
   for (const task of app.declaredTasks())
     bindTask(task, (declaration, args) =>
       runObserved(declaration, undefined, (record) => runTask(declaration, args, "request", record)),
@@ -117,12 +125,28 @@ function connect(
     ),
     pool,
     watch,
+    tracing,
     closing: false,
     close: async () => {
       for (const task of app.declaredTasks()) bindTask(task, undefined);
       await Promise.all([pool?.close(), watch?.close()]);
       await scope.kept.close();
     },
+  };
+}
+
+/** The loop, as the place where the pipeline runs. */
+function createPlace(
+  threads: ThreadCalls | undefined,
+  kept: KeptDependencies,
+  tracing: Tracing | undefined,
+): Place {
+  return {
+    inThread: false,
+    kept,
+    makeOnThread: (remote) => (threads as ThreadCalls).makeOnThread(remote),
+    answerOnThread: (...failure) => (threads as ThreadCalls).answerOnThread(...failure),
+    traceDependency: tracing?.dependency,
   };
 }
 
@@ -133,16 +157,19 @@ function createPool(
   target: AppTarget | undefined,
   log: Logger,
   given: GivenValues,
+  traced: boolean,
 ): ThreadPool {
   return new ThreadPool({
     ...settings.threads,
     given,
+    traced,
     target: target ?? { url: app.module, exportName: undefined },
     workIds: works.map(({ id }) => id),
     mayBeEnded: works.map((work) => deadlineOf(work, settings.timeouts) !== undefined),
     works: works.map(({ id, declaration }) => ({ id, location: declaration.location })),
     logLevel: log.level,
     onLog: ({ level, fields, message }) => log[level](fields, message),
+    startMs: START_MS,
     onThreadFailure: (error) => log.error({ code: error.code }, `${error.code}: ${error.message}`),
   });
 }

@@ -8,14 +8,14 @@ import { bind } from "./bind.ts";
 import { openHealthServer } from "./health.ts";
 import { createLogger } from "./logger.ts";
 import { openApp } from "./open-app.ts";
-import type { ServeOptions, Server } from "./serve-options.ts";
+import type { ListenOptions, Server } from "./serve-options.ts";
 import { closeOnSignals, createShutdown } from "./shutdown.ts";
 import { logStrayRejections } from "./stray-rejections.ts";
 
 /** Serves an app that threads find at `target`. What is opened here is closed in reverse. */
 export async function listen(
   app: App,
-  options: ServeOptions,
+  options: ListenOptions,
   target: AppTarget | undefined,
 ): Promise<Server> {
   const settings = resolveSettings(app.settings, options);
@@ -24,8 +24,8 @@ export async function listen(
   const log = options.logger ?? createLogger(options.logLevel ?? "info");
   const opened = new AsyncDisposableStack();
   try {
-    const accessLog = options.accessLog ?? true;
-    const { lanes, fastify } = await openApp(app, { settings, target, log, accessLog }, opened);
+    const { accessLog = true, debug = false } = options;
+    const { lanes, fastify } = await openApp(app, { settings, target, log, accessLog, debug }, opened);
     const health =
       settings.health?.port === undefined ? undefined : await openHealthServer(settings.health, host, lanes);
     opened.defer(async () => health?.close());

@@ -24,7 +24,10 @@ export function createNotFound(
     void answerError(error, asked).then((raw) => writeReply(reply, raw));
   };
   const allowed = (path: string): Method[] =>
-    methods.filter((method) => router.find(method as HTTPMethod, path) !== null);
+    methods.filter((method) => {
+      const found = router.find(method as HTTPMethod, path);
+      return found !== null && !lacksName(found.params);
+    });
   return (request, reply) => {
     const [path = "/", query] = splitOnce(request.raw.url ?? "/", "?");
     const here = allowed(path);
@@ -45,6 +48,12 @@ export function createNotFound(
       refuse(request, reply, new HTTPError(404, "Not Found"));
     }
   };
+}
+
+/** Whether a name in the path has no value: the router takes `/items/` for `/items/:item_id`, Starlette does not. */
+export function lacksName(params: Readonly<Record<string, string | undefined>>): boolean {
+  for (const name in params) if (params[name] === "" && name !== "*") return true;
+  return false;
 }
 
 function nothing(): void {}

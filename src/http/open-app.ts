@@ -7,14 +7,13 @@ import type { Override } from "../app/overrides.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { describeError } from "../errors/described-error.ts";
 import { type Lanes, openLanes } from "./lanes.ts";
-import { createServer } from "./server.ts";
+import { createServer, type ServerOptions } from "./server.ts";
 
 /** How an app is opened. */
-export interface OpenAppOptions {
+export interface OpenAppOptions extends ServerOptions {
   readonly settings: ResolvedSettings;
   readonly target: AppTarget | undefined;
   readonly log: Logger;
-  readonly accessLog: boolean;
   /** What a test puts in place of dependencies. */
   readonly overrides?: readonly Override[];
 }
@@ -32,7 +31,7 @@ export interface OpenApp {
  */
 export async function openApp(
   app: App,
-  { settings, target, log, accessLog, overrides }: OpenAppOptions,
+  { settings, target, log, overrides, ...options }: OpenAppOptions,
   opened: AsyncDisposableStack,
 ): Promise<OpenApp> {
   const close = await openLifespans(app.declaredLifespans("main"));
@@ -41,6 +40,6 @@ export async function openApp(
   });
   const lanes = await openLanes(app, settings, target, log, overrides);
   opened.defer(() => lanes.close());
-  const fastify = await createServer(app, lanes, settings, log, accessLog);
+  const fastify = await createServer(app, lanes, settings, log, options);
   return { lanes, fastify };
 }

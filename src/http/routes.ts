@@ -1,66 +1,99 @@
 import { finished } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
+import type { Operation } from "../app/operation.ts";
 import { pathNames } from "../app/path.ts";
 import { requestChannel } from "../channels/channels.ts";
-import { describeError } from "../errors/described-error.ts";
+import { type DescribedError, describeError } from "../errors/described-error.ts";
 import { type FormPart, isWhole, type RawReply } from "../operation/raw.ts";
 import { internalErrorReply } from "../operation/reply.ts";
-import { createFailureLog, type FailureLog } from "./failure-log.ts";
+import { createFailureLog } from "./failure-log.ts";
 import type { Lanes, RunnableOperation } from "./lanes.ts";
 import { discardParts } from "./multipart.ts";
+import { lacksName } from "./not-found.ts";
 import { observeRequest, runObservedOperation } from "./observed-operation.ts";
 import { writeLongReply, writeReply } from "./reply.ts";
 import { HttpRequest, type RequestRoute } from "./request.ts";
+import { handleInSpan } from "./traced-requests.ts";
 
-/** Adds a route for every operation. */
-export function addRoutes(fastify: FastifyInstance, lanes: Lanes, log: Logger): void {
+/** Adds to the reply for a failure what a developer wants to know. */
+export type Explain = (raw: RawReply, operation: Operation, request: FastifyRequest) => Promise<RawReply>;
+
+/**
+ * Adds a route for every operation.
+ *
+ * @param explain - Undefined in production.
+ */
+export function addRoutes(fastify: FastifyInstance, lanes: Lanes, log: Logger, explain?: Explain): void {
   const logFailure = createFailureLog(log);
+  const { tracing } = lanes;
   for (const operation of lanes.operations) {
-    const { method, path, maxBodyBytes } = operation.declaration;
+    const { id, method, path, maxBodyBytes } = operation.declaration;
+    const onFailure: OnFailure = (request, error) => {
+      tracing?.requests.fail(request.raw, error);
+      logFailure(request.id, id, error);
+    };
+    const handle = handlerOf(operation, lanes, log, onFailure, explain);
+    const handler = tracing === undefined ? handle : handleInSpan(tracing, handle);
     const bodyLimit = maxBodyBytes === undefined ? {} : { bodyLimit: maxBodyBytes };
     fastify.route({
       method,
       url: path,
       ...bodyLimit,
       config: { operation: operation.declaration, readsForm: operation.readsForm },
-      handler: handlerOf(operation, lanes, log, logFailure),
+      handler: hasNames(path) ? whereNamed(handler) : handler,
     });
   }
+}
+
+/** Told of what goes wrong in answering a request. */
+type OnFailure = (request: FastifyRequest, error: DescribedError) => void;
+
+type RouteHandler = (request: FastifyRequest, reply: FastifyReply) => void;
+
+function hasNames(path: string): boolean {
+  return pathNames(path).length > 0;
+}
+
+/** What the router takes for a path but Starlette's does not, is not found. */
+function whereNamed(handler: RouteHandler): RouteHandler {
+  return (request, reply) => {
+    if (lacksName(request.params as Record<string, string>)) reply.callNotFound();
+    else handler(request, reply);
+  };
 }
 
 function handlerOf(
   operation: RunnableOperation,
   lanes: Lanes,
   log: Logger,
-  logFailure: FailureLog,
-): (request: FastifyRequest, reply: FastifyReply) => void {
+  onFailure: OnFailure,
+  explain: Explain | undefined,
+): RouteHandler {
   const { id, path } = operation.declaration;
-  const route: RequestRoute = { id, hasParams: pathNames(path).length > 0, log };
+  const route: RequestRoute = { id, hasParams: hasNames(path), log };
   const answer = (request: FastifyRequest, reply: FastifyReply, raw: RawReply): void => {
-    if (raw.error !== undefined) logFailure(request.id, id, raw.error);
+    if (raw.error !== undefined) onFailure(request, raw.error);
+    if (raw.error === undefined || explain === undefined) send(request, reply, raw);
+    else
+      explain(raw, operation.declaration, request)
+        .catch(() => raw)
+        .then((explained) => send(request, reply, explained));
+  };
+  const send = (request: FastifyRequest, reply: FastifyReply, raw: RawReply): void => {
     if (lanes.closing) reply.header("connection", "close");
     if (isWhole(raw.body)) writeReply(reply, raw);
     else answerLong(request, reply, raw);
   };
   const answerLong = (request: FastifyRequest, reply: FastifyReply, raw: RawReply): void => {
-    const onError = (error: unknown): void => logFailure(request.id, id, describeError(error));
+    const onError = (error: unknown): void => onFailure(request, describeError(error));
     writeLongReply(reply, raw, onError).catch((thrown) => answerInstead(request, reply, thrown));
   };
   const answerInstead = (request: FastifyRequest, reply: FastifyReply, thrown: unknown): void => {
     for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name);
     answer(request, reply, internalErrorReply(thrown));
   };
-  // Whether the client got it or hung up, its tasks run; only then, as the response goes first.
-  const followUp = (request: FastifyRequest, reply: FastifyReply, raw: RawReply): void => {
-    const { background = [], finish } = raw;
-    const parts = Array.isArray(request.body) ? (request.body as FormPart[]) : undefined;
-    const end = async (failure: { readonly error: unknown } | undefined): Promise<void> => {
-      if (parts !== undefined) await discardParts(parts);
-      await finish?.(failure).catch((error: unknown) => logFailure(request.id, id, describeError(error)));
-    };
-    finished(reply.raw, () => lanes.background.start(request.id, id, background, end));
-  };
+  const followUp = followUpOf(id, lanes, onFailure);
 
   return (request, reply) => {
     operation.running++;
@@ -75,5 +108,21 @@ function handlerOf(
         answerInstead(request, reply, thrown);
       }
     });
+  };
+}
+
+/** What is left to do after a reply. Whether the client got it or hung up, its tasks run; only then, as the response goes first. */
+function followUpOf(
+  id: string,
+  lanes: Lanes,
+  onFailure: OnFailure,
+): (request: FastifyRequest, reply: FastifyReply, raw: RawReply) => void {
+  return (request, reply, { background = [], finish }) => {
+    const parts = Array.isArray(request.body) ? (request.body as FormPart[]) : undefined;
+    const end = async (failure: { readonly error: unknown } | undefined): Promise<void> => {
+      if (parts !== undefined) await discardParts(parts);
+      await finish?.(failure).catch((error: unknown) => onFailure(request, describeError(error)));
+    };
+    finished(reply.raw, () => lanes.background.start(request.id, id, background, end));
   };
 }

@@ -10,6 +10,7 @@ import { timeoutError } from "../threads/call-error.ts";
 import type { ThreadCalls } from "../threads/calls.ts";
 import { refusedReply } from "../threads/refused-reply.ts";
 import { OperationWork, TaskWork, type Work } from "../threads/work.ts";
+import type { Tracing } from "../tracing/tracing.ts";
 import type { HttpRequest } from "./request.ts";
 import { watchTask } from "./watched-work.ts";
 
@@ -45,6 +46,12 @@ export function taskRunner(
     const run = (): Promise<unknown> => runOnLoop(task, args, timeoutMs);
     return isWatched ? watchTask(task.name, run) : run();
   };
+}
+
+/** The same, with a span for each run; a child of the request's also when that has been answered. */
+export function tracedTaskRunner(run: TaskRunner, tracing: Tracing): TaskRunner {
+  return (task, args, callClass, record) =>
+    tracing.task(task.name, task.lane, callClass === "background", () => run(task, args, callClass, record));
 }
 
 /** How an operation is run, decided once: its lane, and whether it has a deadline. */

@@ -24,6 +24,12 @@ export interface ServeOptions extends ServerSettings {
   readonly signals?: boolean;
 }
 
+/** The same, and what only development asks for. */
+export interface ListenOptions extends ServeOptions {
+  /** Whether browsers are shown the errors of operations, with their source. Default false. */
+  readonly debug?: boolean;
+}
+
 /** A server that listens. */
 export interface Server {
   /** Where: `http://127.0.0.1:8000`. */

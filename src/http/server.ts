@@ -5,6 +5,7 @@ import type { ResolvedSettings } from "../app/settings.ts";
 import { siteOf } from "../openapi/site.ts";
 import { parseQuery } from "../operation/query.ts";
 import { addAccessLog } from "./access-log.ts";
+import { withDebugPage } from "./debug-page.ts";
 import { addDocs } from "./docs.ts";
 import { answerClientError, createFailureHandler } from "./failures.ts";
 import { addFormParser } from "./form-parser.ts";
@@ -14,8 +15,17 @@ import { addMetrics } from "./metrics.ts";
 import { createNotFound } from "./not-found.ts";
 import { createRequestIds } from "./request-id.ts";
 import { addRoutes } from "./routes.ts";
+import { addRequestSpans } from "./traced-requests.ts";
 
 const MIN_CHECK_MS = 20;
+
+/** What only the server itself looks at. */
+export interface ServerOptions {
+  /** Whether each request is logged. */
+  readonly accessLog: boolean;
+  /** Whether browsers are shown the errors of operations, with their source. Never in production. */
+  readonly debug?: boolean;
+}
 
 /** Makes the Fastify instance that answers for an app. Fastify is loaded here, so that threads never load it. */
 export async function createServer(
@@ -23,7 +33,7 @@ export async function createServer(
   lanes: Lanes,
   settings: ResolvedSettings,
   log: Logger,
-  accessLog: boolean,
+  { accessLog, debug = false }: ServerOptions,
 ): Promise<FastifyInstance> {
   const { maxHeaderBytes, headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = settings.connections;
   const { fastify: createFastify } = await import("fastify");
@@ -52,12 +62,13 @@ export async function createServer(
   addFormParser(fastify, settings.maxBodyBytes);
   fastify.setErrorHandler(onFailure);
   if (accessLog && log.isLevelEnabled("info")) addAccessLog(fastify, log);
+  if (lanes.tracing !== undefined) addRequestSpans(fastify, lanes.tracing);
   for (const { plugin, options } of app.declaredPlugins())
     await fastify.register(plugin as FastifyPluginAsync, options ?? {});
   if (settings.health !== undefined && settings.health.port === undefined)
     addHealthRoutes(fastify, settings.health, lanes);
   if (settings.metrics !== undefined) await addMetrics(fastify, settings.metrics, lanes);
-  addRoutes(fastify, lanes, log);
+  addRoutes(fastify, lanes, log, debug ? withDebugPage : undefined);
   const operations = lanes.operations.map(({ declaration }) => declaration);
   const documents = addDocs(fastify, siteOf(app), operations);
   fastify.setNotFoundHandler(createNotFound([...operations, ...documents], lanes, log));

@@ -1,4 +1,5 @@
-import type { Form, JsonSchema } from "./json-schema.ts";
+import type { Form } from "../schema/json-schema.ts";
+import type { JsonSchema } from "./json-schema.ts";
 import { uniqueNames } from "./names.ts";
 import { provisionalIndex, withRefs } from "./references.ts";
 

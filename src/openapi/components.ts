@@ -1,7 +1,8 @@
+import type { Form } from "../schema/json-schema.ts";
 import type { Schema } from "../schema/schema.ts";
 import { finalNames, type NamedSchema } from "./component-names.ts";
 import { toJsonSchema } from "./conversion.ts";
-import { type Form, type JsonSchema, mapValues } from "./json-schema.ts";
+import { type JsonSchema, mapValues } from "./json-schema.ts";
 import {
   DEFINITIONS,
   fromPointer,

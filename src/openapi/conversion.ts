@@ -1,62 +1,11 @@
-import type { StandardJSONSchemaV1 } from "@standard-schema/spec";
+import { type Form, jsonSchemaOf } from "../schema/json-schema.ts";
 import type { Schema } from "../schema/schema.ts";
-import { type Form, isObject, type JsonSchema, mapSchemas } from "./json-schema.ts";
+import { isObject, type JsonSchema, mapSchemas } from "./json-schema.ts";
 
-/** The JSON Schema of one form of a schema; `{}`, anything, when its library cannot say. */
+/** The JSON Schema of one form of a schema as a reader wants it; `{}`, anything, when its library cannot say. */
 export function toJsonSchema(schema: Schema, form: Form): JsonSchema {
-  const standard = (schema as unknown as StandardJSONSchemaV1)["~standard"] as
-    | (StandardJSONSchemaV1.Props & { readonly vendor: string })
-    | undefined;
-  const convert = standard?.jsonSchema?.[form];
-  if (standard === undefined || convert === undefined) return {};
-  const libraryOptions = optionsOf[standard.vendor];
-  try {
-    const options = libraryOptions === undefined ? {} : { libraryOptions };
-    const { $schema: _, ...json } = convert({ target: "draft-2020-12", ...options });
-    return mapSchemas(json, tidy);
-  } catch {
-    return {}; // "may throw if conversion is not supported", says the standard
-  }
-}
-
-const dateTime = { type: "string", format: "date-time" };
-
-/** The media type of a file's bytes. */
-export const BINARY = "application/octet-stream";
-const binary = { type: "string", contentMediaType: BINARY };
-
-/** What each library is told about types that JSON has not: say how they travel, and never throw. */
-const optionsOf: Readonly<Record<string, Record<string, unknown>>> = {
-  zod: { unrepresentable: "any", override: describeZodType },
-  arktype: {
-    fallback: {
-      default: ({ base }: { base: object }) => base,
-      date: ({ base }: { base: object }) => ({ ...base, ...dateTime }),
-    },
-  },
-};
-
-interface ZodNode {
-  readonly zodSchema: {
-    readonly _zod: {
-      readonly def: { readonly type: string; readonly format?: string; readonly catchall?: unknown };
-    };
-  };
-  readonly jsonSchema: Record<string, unknown>;
-}
-
-function describeZodType({ zodSchema, jsonSchema }: ZodNode): void {
-  const { type, format, catchall } = zodSchema._zod.def;
-  if (type === "string" && format === "time") jsonSchema.format = format; // zod gives its pattern alone
-  if (type === "date") Object.assign(jsonSchema, dateTime);
-  if (type === "bigint") jsonSchema.type = "integer";
-  if (type === "file") {
-    delete jsonSchema.format;
-    delete jsonSchema.contentEncoding;
-    Object.assign(jsonSchema, binary);
-  }
-  // A plain object drops unknown keys; it does not refuse them, and its output is no other model for it.
-  if (type === "object" && catchall === undefined) delete jsonSchema.additionalProperties;
+  const { $schema: _, ...json } = (jsonSchemaOf(schema, form) ?? {}) as JsonSchema;
+  return mapSchemas(json, tidy);
 }
 
 /** Formats whose pattern says the same once more, in many more characters. */
@@ -83,8 +32,15 @@ function tidy(schema: JsonSchema): JsonSchema {
   if (required.length === 0) delete tidied.required;
   else tidied.required = required;
   if (saysString(tidied.propertyNames)) delete tidied.propertyNames;
-  if (Array.isArray(tidied.anyOf)) tidied.anyOf = tidied.anyOf.flatMap(alternatives);
-  return splitNull(tidied);
+  return splitNull(tidyUnion(tidied));
+}
+
+/** What is left of one alternative needs no union around it. */
+function tidyUnion(schema: JsonSchema): JsonSchema {
+  const { anyOf, ...rest } = schema;
+  if (!Array.isArray(anyOf)) return schema;
+  const left = anyOf.flatMap(alternatives).filter((one) => JSON.stringify(one) !== '{"not":{}}');
+  return left.length === 1 && anyOf.length > 1 ? { ...left[0], ...rest } : { ...rest, anyOf: left };
 }
 
 const annotations = new Set([

@@ -1,19 +1,29 @@
+import { types } from "node:util";
+import type { NamedOperation } from "../app/app-documentation.ts";
+import type { NamedDependency } from "../app/dependency.ts";
 import type { DescribedOperation, OperationDocumentation } from "../app/documentation.ts";
+import type { Inputs } from "../app/inputs.ts";
 import type { Operation } from "../app/operation.ts";
 import { pathNames } from "../app/path.ts";
+import { securityRequirements } from "../app/security-requirements.ts";
 import type { SecurityRequirement } from "../app/security-scheme.ts";
+import { paramOptions } from "../schema/param.ts";
 import { isSchema, type Schema, type Schemas } from "../schema/schema.ts";
-import { operationName, toTemplate } from "./names.ts";
+import { operationName, toTemplate, WILDCARD } from "./names.ts";
 
 /** What is read from one place: a schema for each name, or one schema for all of it. */
 export type Declared = Schemas | Schema;
 
-/** The parameters that one function declares: the operation itself, or one of its dependencies. */
-export interface ParameterGroup {
+/** What one function reads: the operation itself, or one of its dependencies. */
+export interface DeclaredInputs {
   readonly params: Declared;
   readonly query: Declared;
   readonly headers: Declared;
   readonly cookies: Declared;
+  /** The JSON body. */
+  readonly body: Declared | undefined;
+  /** The fields and files of a form. */
+  readonly form: Declared | undefined;
 }
 
 /** An operation as the document sees it: run here, or only described, as a webhook or callback is. */
@@ -22,39 +32,40 @@ export interface Declaration {
   /** In lower case, as the document writes it. */
   readonly method: string;
   readonly template: string;
-  /** The names in the path, those without a schema included. */
-  readonly pathNames: readonly string[];
-  /** The operation's own parameters first, then those of its dependencies. */
-  readonly parameters: readonly ParameterGroup[];
-  /** The JSON body. */
-  readonly body: Declared | undefined;
-  /** The fields and files of a form. */
-  readonly form: Declared | undefined;
+  /** The names in the path, those without a schema included, and what the document calls them. */
+  readonly pathNames: ReadonlyMap<string, string>;
+  /** The operation's own inputs first, then those of its dependencies. */
+  readonly inputs: readonly DeclaredInputs[];
   readonly response: Schema | undefined;
+  readonly responseMediaType: string | null;
   readonly status: number;
   readonly tags: readonly string[];
   /** Those of its dependencies; what it says itself is in `documentation`. */
   readonly security: readonly SecurityRequirement[];
+  /** The rule of the nearest router that has one. */
+  readonly operationIdRule: ((operation: NamedOperation) => string) | undefined;
   readonly documentation: OperationDocumentation;
 }
 
 /** What the document takes of an operation. */
 export function declarationOf(operation: Operation): Declaration {
-  const { inputs, documentation, handler, path, status, tags } = operation;
+  const { inputs, documentation, handler, response, path, status, tags, operationIdRule } = operation;
   const method = operation.method.toLowerCase();
-  const template = toTemplate(path);
+  const names = documentNames(path, inputs.params);
+  const template = toTemplate(path, (name) => names.get(name) ?? name);
+  const streams = types.isGeneratorFunction(handler);
   return {
     name: operationName(handler.name, method, template),
     method,
     template,
-    pathNames: pathNames(path),
-    parameters: [inputs],
-    body: inputs.body,
-    form: undefined,
-    response: undefined,
+    pathNames: names,
+    inputs: [inputs, ...dependencyInputs(operation.deps)],
+    response,
+    responseMediaType: mediaTypeOf(documentation, streams ? "application/jsonl" : "application/json"),
     status,
     tags,
-    security: [],
+    security: securityRequirements(operation.deps),
+    operationIdRule,
     documentation,
   };
 }
@@ -66,19 +77,40 @@ export function describedDeclaration(
   template: string,
   described: DescribedOperation,
 ): Declaration {
-  const { params = {}, query = {}, headers = {}, cookies = {}, body, response, status, tags } = described;
+  const { params = {}, query = {}, headers = {}, cookies = {}, body, form, response } = described;
   return {
     name,
     method,
     template,
-    pathNames: isSchema(params) ? [] : Object.keys(params),
-    parameters: [{ params, query, headers, cookies }],
-    body,
-    form: undefined,
+    pathNames: new Map(Object.keys(params).map((path) => [path, path])),
+    inputs: [{ params, query, headers, cookies, body, form }],
     response,
-    status: status ?? 200,
-    tags: tags ?? [],
+    responseMediaType: mediaTypeOf(described, "application/json"),
+    status: described.status ?? 200,
+    tags: described.tags ?? [],
     security: [],
+    operationIdRule: undefined,
     documentation: described,
   };
+}
+
+function documentNames(path: string, params: Declared): Map<string, string> {
+  const schemas: Schemas = isSchema(params) ? {} : params;
+  const alias = (name: string): string | undefined => paramOptions(schemas[name] ?? {}).alias;
+  return new Map(
+    pathNames(path).map((name) => [name, alias(name) ?? (name === "*" ? WILDCARD : name)] as const),
+  );
+}
+
+/** What dependencies read, and what they need: each dependency once, before what it needs, as FastAPI lists them. */
+function dependencyInputs(deps: readonly NamedDependency[], seen: Set<object> = new Set()): Inputs[] {
+  return deps.flatMap(([, dependency]) => {
+    if (seen.has(dependency)) return [];
+    seen.add(dependency);
+    return [dependency.inputs, ...dependencyInputs(dependency.deps, seen)];
+  });
+}
+
+function mediaTypeOf({ responseMediaType }: OperationDocumentation, byDefault: string): string | null {
+  return responseMediaType === undefined ? byDefault : responseMediaType;
 }

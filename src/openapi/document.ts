@@ -52,9 +52,9 @@ function infoOf({ title, version, documentation }: App): Record<string, unknown>
 }
 
 /** A proxy's path is a server of its own, before those that were declared. */
-function serversOf({ servers, rootPath = "" }: AppDocumentation): unknown {
+function serversOf({ servers, rootPath = "", rootPathInServers = true }: AppDocumentation): unknown {
   const root = rootPath.replace(/\/$/, "");
-  if (root === "" || servers?.some(({ url }) => url === root)) return servers;
+  if (root === "" || !rootPathInServers || servers?.some(({ url }) => url === root)) return servers;
   return [{ url: root }, ...(servers ?? [])];
 }
 

@@ -1,9 +1,6 @@
 /** A JSON Schema, draft 2020-12, of which only the parts that are looked at are typed. */
 export type JsonSchema = { $ref?: string; $defs?: Record<string, JsonSchema> } & Record<string, unknown>;
 
-/** Which side of a schema is meant: what it accepts, or what it gives. */
-export type Form = "input" | "output";
-
 const singles = [
   "items",
   "additionalProperties",

@@ -1,11 +1,17 @@
 import type { NamedOperation } from "../app/app-documentation.ts";
 
-/** A path as OpenAPI writes it: `/items/:item_id` as `/items/{item_id}`. */
-export function toTemplate(path: string): string {
+/** A path as OpenAPI writes it: `/items/:item_id` as `/items/{item_id}`, each name as `rename` has it. */
+export function toTemplate(
+  path: string,
+  rename: (name: string) => string = (name) => (name === "*" ? WILDCARD : name),
+): string {
   return path
-    .replaceAll(/(?<!:):([^/\-.(?:]+)(?:\((?:[^()]|\([^()]*\))*\))?\??/g, "{$1}")
+    .replaceAll(
+      /(?<!:):([^/\-.(?:]+)(?:\((?:[^()]|\([^()]*\))*\))?\??/g,
+      (_, name: string) => `{${rename(name)}}`,
+    )
     .replaceAll("::", ":")
-    .replace(/\*$/, `{${WILDCARD}}`);
+    .replace(/\*$/, () => `{${rename("*")}}`);
 }
 
 /** What stands for `*`, which is no name a client could have for a parameter. */

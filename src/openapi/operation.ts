@@ -12,7 +12,7 @@ import { securityOf } from "./security.ts";
 /** What all operations of one document share while it is built. */
 export interface Building {
   readonly components: Components;
-  /** The rule that names operations. */
+  /** The rule that names operations whose routers have none. */
   readonly nameOperation: (operation: NamedOperation) => string;
   /** Gives each name once. */
   readonly unique: (name: string) => string;
@@ -22,11 +22,11 @@ export interface Building {
 
 /** OpenAPI's Operation Object. */
 export function operationObject(declaration: Declaration, building: Building): Record<string, unknown> {
-  const { name, method, template, tags, documentation } = declaration;
-  const { components } = building;
+  const { name, method, template, tags, documentation, operationIdRule } = declaration;
+  const { components, nameOperation } = building;
   building.declarations.push(declaration);
   const named = { name, method, path: template, tags };
-  const operationId = building.unique(documentation.operationId ?? building.nameOperation(named));
+  const operationId = building.unique(documentation.operationId ?? (operationIdRule ?? nameOperation)(named));
   const parameters = parametersOf(declaration, components);
   const security = securityOf(declaration);
   const {

@@ -1,9 +1,10 @@
-import type { Examples, InputExamples } from "../app/documentation.ts";
-import { isSchema, type Schema } from "../schema/schema.ts";
+import type { Examples } from "../app/documentation.ts";
+import { declaredSchema, headerName, type ParamOptions, paramOptions } from "../schema/param.ts";
+import { isSchema, type Schema, type Schemas } from "../schema/schema.ts";
 import type { Components } from "./components.ts";
-import type { Declaration, Declared } from "./declaration.ts";
-import { isObject, type JsonSchema } from "./json-schema.ts";
-import { WILDCARD } from "./names.ts";
+import type { Declaration, Declared, DeclaredInputs } from "./declaration.ts";
+import type { JsonSchema } from "./json-schema.ts";
+import { modelFields } from "./model-fields.ts";
 
 /** OpenAPI's Parameter Object. */
 export interface ParameterObject {
@@ -25,28 +26,35 @@ const places = [
   ["cookie", "cookies"],
 ] as const;
 
+/** A parameter with the name it was declared under. */
+type Named = readonly [declared: string, parameter: ParameterObject];
+
 /**
- * The parameters of an operation and of its dependencies, each name of a place once. One that is required wins over
- * one that is not, as in FastAPI. Hidden ones (`.meta({ hidden: true })`) are left out.
+ * The parameters of an operation and of its dependencies, each name of a place once: the last one, but one that is
+ * required wins over those that are not, as in FastAPI. Hidden ones are left out.
  */
 export function parametersOf(declaration: Declaration, components: Components): ParameterObject[] {
   const found = new Map<string, ParameterObject>();
   for (const [place, source] of places) {
     const examples = declaration.documentation.examples?.[source];
-    for (const parameter of parametersIn(place, source, declaration, components)) {
-      const key = `${place} ${parameter.name}`;
-      if (parameter.schema.hidden === true || (found.get(key)?.required ?? false)) continue;
-      const own = examplesOf(parameter.name, place, examples);
+    for (const [declared, parameter] of parametersIn(place, source, declaration, components)) {
+      const key = `${place} ${place === "header" ? parameter.name.toLowerCase() : parameter.name}`;
+      if (parameter.schema.hidden === true || (found.get(key)?.required === true && !parameter.required))
+        continue;
+      const own = examples?.[declared];
       found.set(key, own === undefined ? parameter : { ...parameter, examples: own });
     }
   }
   return [...found.values()];
 }
 
-/** Whether a client can do something wrong: send a parameter that does not fit. */
-export function takesParameters({ parameters, pathNames }: Declaration): boolean {
-  const declared = parameters.some((group) => places.some(([, source]) => !isEmpty(group[source])));
-  return declared || pathNames.length > 0;
+/** Whether a client can do something wrong: send what does not fit. */
+export function canFail({ inputs, pathNames }: Declaration): boolean {
+  return pathNames.size > 0 || inputs.some(readsAnything);
+}
+
+function readsAnything({ body, form, ...groups }: DeclaredInputs): boolean {
+  return body !== undefined || form !== undefined || places.some(([, source]) => !isEmpty(groups[source]));
 }
 
 function isEmpty(schemas: Declared): boolean {
@@ -56,38 +64,48 @@ function isEmpty(schemas: Declared): boolean {
 function* parametersIn(
   place: Place,
   source: (typeof places)[number][1],
-  { parameters, pathNames }: Declaration,
+  { inputs, pathNames }: Declaration,
   components: Components,
-): Generator<ParameterObject> {
-  for (const group of parameters) {
-    const schemas = group[source];
-    if (isSchema(schemas)) yield* modelParameters(place, components.use(schemas, "input"), components);
-    else
-      for (const [name, schema] of Object.entries(schemas))
-        yield parameter(place, name, components.use(schema, "input"), isRequired(place, schema));
+): Generator<Named> {
+  for (const { [source]: declared } of inputs) {
+    if (isSchema(declared)) yield* modelParameters(place, declared, components);
+    else yield* singleParameters(place, declared, pathNames, components);
   }
   if (place !== "path") return;
-  const declared = new Set(parameters.flatMap(({ params }) => (isSchema(params) ? [] : Object.keys(params))));
-  for (const name of pathNames)
-    if (!declared.has(name)) yield parameter(place, name, { type: "string" }, true);
+  const declared = new Set(inputs.flatMap(({ params }) => (isSchema(params) ? [] : Object.keys(params))));
+  for (const [name, documentName] of pathNames)
+    if (!declared.has(name)) yield [name, parameter(place, documentName, { type: "string" }, true)];
+}
+
+function* singleParameters(
+  place: Place,
+  schemas: Schemas,
+  pathNames: ReadonlyMap<string, string>,
+  components: Components,
+): Generator<Named> {
+  for (const [name, schema] of Object.entries(schemas)) {
+    const options = paramOptions(schema);
+    const { alias, deprecated, hidden } = options;
+    if (hidden === true) continue;
+    const used = components.use(schema, "input");
+    const wireName =
+      place === "path" ? (pathNames.get(name) ?? name) : (alias ?? nameIn(place, name, options));
+    const json = deprecated === undefined ? used : { ...used, deprecated };
+    yield [name, parameter(place, wireName, json, isRequired(place, schema))];
+  }
 }
 
 /** One schema for all parameters of a place: each of its fields is one. */
-function* modelParameters(
-  place: Place,
-  used: JsonSchema,
-  components: Components,
-): Generator<ParameterObject> {
-  const { properties, required } = components.lookUp(used);
-  const names = Array.isArray(required) ? required : [];
-  for (const [name, schema] of Object.entries(isObject(properties) ? properties : {}))
-    yield parameter(place, name, schema as JsonSchema, place === "path" || names.includes(name));
+function* modelParameters(place: Place, model: Schema, components: Components): Generator<Named> {
+  const options = paramOptions(model);
+  for (const [name, { schema, required }] of modelFields(components.use(model, "input"), components))
+    yield [name, parameter(place, nameIn(place, name, options), schema, place === "path" || required)];
 }
 
 function parameter(place: Place, name: string, schema: JsonSchema, required: boolean): ParameterObject {
   const { description, deprecated } = schema;
   return {
-    name: wireName(place, name),
+    name,
     in: place,
     required,
     schema,
@@ -96,17 +114,8 @@ function parameter(place: Place, name: string, schema: JsonSchema, required: boo
   };
 }
 
-function wireName(place: Place, name: string): string {
-  if (place === "path" && name === "*") return WILDCARD;
-  return place === "header" ? name.replaceAll("_", "-").toLowerCase() : name;
-}
-
-function examplesOf(
-  name: string,
-  place: Place,
-  examples: InputExamples["query"] | undefined,
-): Examples | undefined {
-  return Object.entries(examples ?? {}).find(([declared]) => wireName(place, declared) === name)?.[1];
+function nameIn(place: Place, name: string, options: ParamOptions): string {
+  return place === "header" ? headerName(name, options) : name;
 }
 
 /**
@@ -115,7 +124,7 @@ function examplesOf(
  */
 export function isRequired(place: Place | "body", schema: Schema): boolean {
   if (place === "path") return true;
-  const zod = (schema as { readonly _zod?: { readonly optin?: string } })._zod;
+  const zod = (declaredSchema(schema) as { readonly _zod?: { readonly optin?: string } })._zod;
   if (zod !== undefined) return zod.optin === undefined;
   try {
     const result = schema["~standard"].validate(undefined);

@@ -1,48 +1,94 @@
 import type { Examples } from "../app/documentation.ts";
-import { isSchema, type Schemas } from "../schema/schema.ts";
+import { BINARY } from "../schema/library-options.ts";
+import { paramOptions } from "../schema/param.ts";
+import { isSchema, type Schema } from "../schema/schema.ts";
 import type { Components } from "./components.ts";
-import { BINARY } from "./conversion.ts";
 import type { Declaration, Declared } from "./declaration.ts";
-import { isObject, type JsonSchema, mapValues } from "./json-schema.ts";
+import { type JsonSchema, mapValues } from "./json-schema.ts";
+import { modelFields } from "./model-fields.ts";
 import { isRequired } from "./parameters.ts";
+
+interface MediaTypeObject {
+  readonly schema: JsonSchema;
+  readonly examples?: Examples;
+}
 
 /** OpenAPI's Request Body Object. */
 export interface RequestBodyObject {
-  readonly content: Readonly<Record<string, { readonly schema: JsonSchema; readonly examples?: Examples }>>;
+  readonly content: Readonly<Record<string, MediaTypeObject>>;
   readonly required?: true;
 }
 
-/** What an operation reads as its body: JSON, or a form. */
+/** What an operation and its dependencies read as the body: JSON, a form, or either. */
 export function requestBodyOf(
-  { body, form, documentation }: Declaration,
+  { inputs, documentation }: Declaration,
   operationId: string,
   components: Components,
 ): RequestBodyObject | undefined {
-  const declared = form ?? body;
-  if (declared === undefined) return undefined;
-  const schema = bodySchema(declared, form !== undefined, `Body_${operationId}`, components);
+  const bodies = inputs.map(({ body }) => body).filter((body) => body !== undefined);
+  const forms = inputs.map(({ form }) => form).filter((form) => form !== undefined);
+  if (bodies.length === 0 && forms.length === 0) return undefined;
+  const name = `Body_${operationId}`;
+  const content: Record<string, JsonSchema> = {};
+  if (bodies.length > 0) content["application/json"] = bodySchema(bodies, false, name, components);
+  if (forms.length > 0) {
+    const schema = bodySchema(forms, true, name, components);
+    content[formMediaType(schema, components)] = schema;
+  }
   const examples = documentation.examples?.body;
-  const mediaType = form === undefined ? "application/json" : formMediaType(schema, components);
   return {
-    content: { [mediaType]: examples === undefined ? { schema } : { schema, examples } },
-    ...(needsBody(declared) ? { required: true } : {}),
+    content: mapValues(content, (schema) => (examples === undefined ? { schema } : { schema, examples })),
+    ...([...bodies, ...forms].some(needsBody) ? { required: true } : {}),
   };
 }
 
-/** Bodies of several parts, and forms without a name of their own, are called after their operation, as in FastAPI. */
-function bodySchema(declared: Declared, isForm: boolean, name: string, components: Components): JsonSchema {
-  if (!isSchema(declared)) return components.name(name, partsSchema(declared, components));
-  const used = components.use(declared, "input");
-  return isForm && used.$ref === undefined ? components.name(name, used) : used;
+/**
+ * Everyone reads the same bytes. Whoever declares a schema for each key adds to one object, which is called after the
+ * operation, as in FastAPI; so is a form without a name of its own. One schema for all of it stands as it is.
+ */
+function bodySchema(
+  declared: readonly Declared[],
+  isForm: boolean,
+  name: string,
+  components: Components,
+): JsonSchema {
+  const wholes = [...new Set(declared.filter(isSchema))].map((schema) => {
+    const used = components.use(schema, "input");
+    return isForm && used.$ref === undefined ? components.name(name, used) : used;
+  });
+  const parts = declared.flatMap((one) => (isSchema(one) ? [] : Object.entries(one)));
+  const object = parts.length === 0 ? [] : [components.name(name, partsSchema(parts, components))];
+  return allOf([...wholes, ...object]);
 }
 
-function partsSchema(parts: Schemas, components: Components): JsonSchema {
-  const required = Object.keys(parts).filter((name) => parts[name] && isRequired("body", parts[name]));
+function partsSchema(parts: readonly (readonly [string, Schema])[], components: Components): JsonSchema {
+  const properties = new Map<string, Set<Schema>>();
+  const required = new Set<string>();
+  for (const [name, schema] of parts) {
+    const { alias = name, hidden } = paramOptions(schema);
+    if (hidden === true) continue;
+    properties.set(alias, (properties.get(alias) ?? new Set()).add(schema));
+    if (isRequired("body", schema)) required.add(alias);
+  }
+  const schemaOf = (schemas: ReadonlySet<Schema>): JsonSchema =>
+    allOf([...schemas].map((schema) => keySchema(schema, components)));
   return {
     type: "object",
-    properties: mapValues(parts, (schema) => components.use(schema, "input")),
-    ...(required.length === 0 ? {} : { required }),
+    properties: mapValues(Object.fromEntries(properties), schemaOf),
+    ...(required.size === 0 ? {} : { required: [...required] }),
   };
+}
+
+function keySchema(schema: Schema, components: Components): JsonSchema {
+  const { deprecated } = paramOptions(schema);
+  const used = components.use(schema, "input");
+  return deprecated === undefined ? used : { ...used, deprecated };
+}
+
+/** What has to fit all of several schemas. */
+function allOf(schemas: readonly JsonSchema[]): JsonSchema {
+  const [first = {}, ...others] = schemas;
+  return others.length === 0 ? first : { allOf: [...schemas] };
 }
 
 function needsBody(declared: Declared): boolean {
@@ -52,8 +98,7 @@ function needsBody(declared: Declared): boolean {
 
 /** A form with a file in it is multipart. */
 function formMediaType(schema: JsonSchema, components: Components): string {
-  const { properties } = components.lookUp(schema);
-  const fields = Object.values(isObject(properties) ? properties : {}) as JsonSchema[];
+  const fields = [...modelFields(schema, components).values()].map((field) => field.schema);
   const hasFile = fields.some((field) => JSON.stringify(components.lookUp(field)).includes(BINARY));
   return hasFile ? "multipart/form-data" : "application/x-www-form-urlencoded";
 }

@@ -3,7 +3,7 @@ import type { MediaTypeDocumentation, ResponseDocumentation } from "../app/docum
 import type { Components } from "./components.ts";
 import type { Declaration } from "./declaration.ts";
 import { isObject, type JsonSchema, mapValues } from "./json-schema.ts";
-import { takesParameters } from "./parameters.ts";
+import { canFail } from "./parameters.ts";
 import { validationErrorSchema } from "./validation-error.ts";
 
 const JSON_TYPE = "application/json";
@@ -18,9 +18,7 @@ export function responsesOf(declaration: Declaration, components: Components): R
     if (other !== undefined)
       responses[key] = merged(responses[key] ?? {}, responseOf(key, other, components, key in responses));
   }
-  const canFail =
-    takesParameters(declaration) || declaration.body !== undefined || declaration.form !== undefined;
-  if (canFail && !["422", "4XX", "default"].some((key) => key in responses)) {
+  if (canFail(declaration) && !["422", "4XX", "default"].some((key) => key in responses)) {
     const schema = validationErrorSchema(components);
     responses["422"] = { description: "Validation Error", content: { [JSON_TYPE]: { schema } } };
   }
@@ -28,15 +26,13 @@ export function responsesOf(declaration: Declaration, components: Components): R
 }
 
 /** Whether a response is a sequence of items, which OpenAPI can describe since 3.2 only. */
-export function streamsItems({ documentation }: Declaration): boolean {
-  return itemMediaTypes.has(documentation.responseMediaType ?? JSON_TYPE);
+export function streamsItems({ responseMediaType }: Declaration): boolean {
+  return itemMediaTypes.has(responseMediaType ?? JSON_TYPE);
 }
 
 function successOf(declaration: Declaration, components: Components): Record<string, unknown> {
-  const { documentation, status } = declaration;
+  const { documentation, responseMediaType: mediaType, status } = declaration;
   const description = documentation.responseDescription ?? "Successful Response";
-  const mediaType =
-    documentation.responseMediaType === undefined ? JSON_TYPE : documentation.responseMediaType;
   if (mediaType === null || status < 200 || status === 204 || status === 205 || status === 304)
     return { description };
   return { description, content: { [mediaType]: contentOf(mediaType, declaration, components) } };

@@ -30,7 +30,8 @@ function parseJson(text: string): unknown {
     return sjson.parse(text);
   } catch (error) {
     const message = (error as Error).message;
-    const position = /at position (\d+)/.exec(message)?.[1];
+    // V8 does not count where the text ends too early; Python does.
+    const position = message.includes("end of JSON") ? text.length : /at position (\d+)/.exec(message)?.[1];
     const loc = position === undefined ? ["body"] : ["body", Number(position)];
     throw new ValidationError([
       { type: "json_invalid", loc, msg: "JSON decode error", input: {}, ctx: { error: message } },

@@ -1,7 +1,8 @@
 import type { Inputs } from "../app/inputs.ts";
+import { propertiesOf } from "../schema/branches.ts";
 import { acceptsArray, type Coerce, coercionOf, compileCoercion, takesMany } from "../schema/coerce.ts";
 import { inputJsonSchema } from "../schema/json-schema.ts";
-import { paramOptions } from "../schema/param.ts";
+import { headerName, paramOptions } from "../schema/param.ts";
 import { createRepair, type Repair } from "../schema/repair.ts";
 import { type AnySchema, isSchema, type Schemas } from "../schema/schema.ts";
 
@@ -31,6 +32,8 @@ export interface ParameterModel {
     string,
     { readonly name: string; readonly coerce: Coerce; readonly many: boolean }
   >;
+  /** What its JSON Schema says absent fields are, by name: shown as sent, as in FastAPI, where another one is wrong. */
+  readonly defaults: Readonly<Record<string, unknown>>;
   readonly loc: readonly string[];
 }
 
@@ -80,11 +83,14 @@ function compileGroup(source: Source, declared: Schemas | AnySchema): ParameterG
 }
 
 function compileParameter(source: Source, name: string, schema: AnySchema): Parameter {
-  const { alias } = paramOptions(schema);
-  const wireName = source === "header" ? (alias ?? headerName(name)).toLowerCase() : (alias ?? name);
+  const options = paramOptions(schema);
+  const { alias } = options;
+  const wireName =
+    source === "header" ? (alias?.toLowerCase() ?? headerName(name, options)) : (alias ?? name);
   return {
     name,
-    wireName,
+    // The router knows a part of the path by its name in the path alone.
+    wireName: source === "path" ? name : wireName,
     schema,
     coerce: compileCoercion(schema),
     many: takesMany(schema),
@@ -95,19 +101,19 @@ function compileParameter(source: Source, name: string, schema: AnySchema): Para
 
 function compileModel(source: Source, schema: AnySchema): ParameterModel {
   const root = inputJsonSchema(schema) ?? {};
-  const fields = Object.entries(root.properties ?? {}).map(([name, property]) => {
-    const wireName = source === "header" ? headerName(name) : name;
+  const options = paramOptions(schema);
+  const properties = [...propertiesOf(root)];
+  const fields = properties.map(([name, property]) => {
+    const wireName = source === "header" ? headerName(name, options) : name;
     return [
       wireName,
       { name, coerce: coercionOf(property, root), many: acceptsArray(property, root) },
     ] as const;
   });
-  return { schema, repair: createRepair(schema), fields: new Map(fields), loc: [source] };
-}
-
-/** HTTP's spelling of a name: `x_token` stands for `x-token`. */
-function headerName(name: string): string {
-  return name.replaceAll("_", "-").toLowerCase();
+  const defaults = Object.fromEntries(
+    properties.flatMap(([name, { default: value }]) => (value == null ? [] : [[name, value]])),
+  );
+  return { schema, repair: createRepair(schema), fields: new Map(fields), defaults, loc: [source] };
 }
 
 function compileBody(declared: Schemas | AnySchema): BodyInput {

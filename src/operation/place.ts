@@ -1,4 +1,5 @@
 import type { ErrorHandler } from "../app/error-handlers.ts";
+import type { Lane } from "../app/lane.ts";
 import type { KeptDependencies } from "../dependencies/kept.ts";
 import type { CompiledDependency, CompiledOperation } from "./compile.ts";
 import type { Exchange } from "./exchange.ts";
@@ -16,6 +17,9 @@ export interface RemoteDependency {
   readonly exchange: Exchange;
 }
 
+/** Makes a dependency as a span. `path` is how the operation comes to need it: `user > db`. */
+export type TraceDependency = (path: string, lane: Lane, make: () => Promise<unknown>) => Promise<unknown>;
+
 /** Where the pipeline runs: on the loop, or in a thread. */
 export interface Place {
   readonly inThread: boolean;
@@ -23,6 +27,8 @@ export interface Place {
   readonly kept: KeptDependencies;
   /** Makes a plain dependency on a thread and gives a clone of its value. Not asked in a thread. */
   makeOnThread(remote: RemoteDependency): Promise<unknown>;
+  /** Makes a dependency so that it shows in the trace. Undefined when nothing is traced. */
+  readonly traceDependency: TraceDependency | undefined;
   /** Has a plain error handler answer on a thread. Not asked in a thread. */
   answerOnThread(handler: ErrorHandler, error: unknown, request: RawRequest): Promise<RawReply>;
 }

@@ -83,27 +83,32 @@ function readParameter(
   pending: Pending,
 ): void {
   const { schema, coerce, repair, many, loc, name, wireName } = parameter;
-  const sent = lookup.get(wireName);
-  const given = many || !Array.isArray(sent) ? sent : sent.at(-1);
+  const given = valuesFor(lookup.get(wireName), many);
   take(validate(schema, coerce(given), given, loc, repair), inputs, target, name, pending);
 }
 
 function readModel(
-  { schema, fields, repair, loc }: ParameterModel,
+  { schema, fields, defaults, repair, loc }: ParameterModel,
   lookup: Lookup,
   inputs: ReadInputs,
   name: GroupName,
   pending: Pending,
 ): void {
-  const sent: Record<string, unknown> = {};
+  const sent: Record<string, unknown> = { ...defaults };
   const coerced: Record<string, unknown> = {};
   for (const [wireName, value] of lookup.entries()) {
     const field = fields.get(wireName);
     const key = field?.name ?? wireName;
-    sent[key] = field?.many === true || !Array.isArray(value) ? value : value.at(-1);
+    sent[key] = field === undefined ? value : valuesFor(value, field.many);
     coerced[key] = field === undefined ? sent[key] : field.coerce(sent[key]);
   }
   take(validate(schema, coerced, sent, loc, repair), inputs, inputs, name, pending);
+}
+
+/** Of a name that was sent several times, all values or the last one. What takes many takes one as a list of it. */
+function valuesFor(sent: unknown, many: boolean): unknown {
+  if (!many) return Array.isArray(sent) ? sent.at(-1) : sent;
+  return sent === undefined || Array.isArray(sent) ? sent : [sent];
 }
 
 function readBody(body: BodyInput, json: unknown, inputs: ReadInputs, pending: Pending): void {

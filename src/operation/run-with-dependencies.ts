@@ -81,12 +81,27 @@ function make(
   node: CompiledDependency,
   read: ReadInputs | undefined,
   made: Made,
+  passage: Passage,
+  open: OpenDependencies,
+): unknown {
+  const { declaration, fixed, path, crosses } = node;
+  const { inThread, kept, traceDependency } = passage.place;
+  if (fixed !== undefined) return fixed.value;
+  if (declaration.scope === "thread" || declaration.scope === "app") return kept.get(declaration);
+  if (traceDependency === undefined) return makeAnew(operation, node, read, made, passage, open);
+  const lane = inThread || crosses ? "thread" : "loop";
+  return traceDependency(path, lane, async () => makeAnew(operation, node, read, made, passage, open));
+}
+
+function makeAnew(
+  operation: CompiledOperation,
+  node: CompiledDependency,
+  read: ReadInputs | undefined,
+  made: Made,
   { context, request, place }: Passage,
   open: OpenDependencies,
 ): unknown {
-  const { declaration, fixed, crosses } = node;
-  if (fixed !== undefined) return fixed.value;
-  if (declaration.scope === "thread" || declaration.scope === "app") return place.kept.get(declaration);
+  const { declaration, crosses } = node;
   const inputs = read ?? noInputs(request);
   if (crosses) {
     const values = giveValues({}, node, made);

@@ -24,3 +24,16 @@ export function branchesAt(json: JsonSchema, key: string | number, root: JsonSch
     return typeof inner === "object" ? branches(inner, root) : [];
   });
 }
+
+/** The fields of an object, those of alternatives and of schemas that all have to fit included. */
+export function propertiesOf(json: JsonSchema, root: JsonSchema = json): Map<string, JsonSchema> {
+  const found = new Map<string, JsonSchema>();
+  for (const { properties = {}, allOf = [] } of branches(json, root)) {
+    const parts = allOf.flatMap((part) => [...propertiesOf(part, root)]);
+    for (const [name, property] of [...parts, ...Object.entries(properties)]) {
+      const known = found.get(name);
+      found.set(name, known === undefined ? property : { anyOf: [known, property] });
+    }
+  }
+  return found;
+}

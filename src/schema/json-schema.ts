@@ -1,4 +1,5 @@
 import type { StandardJSONSchemaV1 } from "@standard-schema/spec";
+import { libraryOptions } from "./library-options.ts";
 import type { AnySchema } from "./schema.ts";
 
 /** A JSON Schema, draft 2020-12, of which only the parts that are looked at are typed. */
@@ -14,36 +15,29 @@ export interface JsonSchema {
   readonly allOf?: readonly JsonSchema[];
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
+  readonly default?: unknown;
   readonly $ref?: string;
   readonly $defs?: Readonly<Record<string, JsonSchema>>;
 }
 
-/** The JSON Schema of what a schema accepts, or undefined when its library cannot say. */
-export function inputJsonSchema(schema: AnySchema): JsonSchema | undefined {
+/** Which side of a schema is meant: what it accepts, or what it gives. */
+export type Form = "input" | "output";
+
+/** The JSON Schema of one form of a schema, or undefined when its library cannot say. */
+export function jsonSchemaOf(schema: AnySchema, form: Form): JsonSchema | undefined {
   const standard = (schema as unknown as Partial<StandardJSONSchemaV1>)["~standard"];
-  if (standard?.jsonSchema === undefined) return undefined;
-  const libraryOptions = standard.vendor === "zod" ? zodOptions : undefined;
+  const convert = standard?.jsonSchema?.[form];
+  if (standard === undefined || convert === undefined) return undefined;
+  const options = libraryOptions[standard.vendor];
   try {
-    return standard.jsonSchema.input({ target: "draft-2020-12", ...(libraryOptions && { libraryOptions }) });
+    const target = "draft-2020-12";
+    return convert(options === undefined ? { target } : { target, libraryOptions: options });
   } catch {
-    return undefined; // "may throw if conversion is not supported", says the standard: such a value stays as sent
+    return undefined; // "may throw if conversion is not supported", says the standard
   }
 }
 
-/** What zod has no JSON Schema for, as it travels in JSON. */
-const wireForms: Readonly<Record<string, JsonSchema>> = {
-  date: { type: "string", format: "date-time" },
-  bigint: { type: "integer", format: "int64" },
-};
-
-interface ZodNode {
-  readonly zodSchema: { readonly _zod: { readonly def: { readonly type: string } } };
-  readonly jsonSchema: object;
+/** The JSON Schema of what a schema accepts, or undefined when its library cannot say: such a value stays as sent. */
+export function inputJsonSchema(schema: AnySchema): JsonSchema | undefined {
+  return jsonSchemaOf(schema, "input");
 }
-
-const zodOptions: Record<string, unknown> = {
-  unrepresentable: "any",
-  override: ({ zodSchema, jsonSchema }: ZodNode) => {
-    Object.assign(jsonSchema, wireForms[zodSchema._zod.def.type]);
-  },
-};

@@ -2,15 +2,24 @@ import type { Schema } from "./schema.ts";
 
 /** What a schema alone cannot say about a parameter. */
 export interface ParamOptions {
-  /** Its name in the request, where it is not the declared one: `item-query`. A header's is taken as it is. */
+  /**
+   * Its name in the request, where it is not the declared one: `item-query`. A header's is taken as it is. A part of the
+   * path keeps its place there and is called so in the document and in errors: `*` may be `file_path`.
+   */
   readonly alias?: string;
   /** Whether clients should stop sending it. Default false. */
   readonly deprecated?: boolean;
   /** Whether the OpenAPI document leaves it out. Default false. */
   readonly hidden?: boolean;
+  /**
+   * Whether a header's underscores stand for hyphens: `x_token` reads `x-token`. For one header, or for a schema of all
+   * of them. Default true. Many proxies drop headers with underscores.
+   */
+  readonly convertUnderscores?: boolean;
 }
 
 const OPTIONS = Symbol.for("offloop.param");
+const DECLARED = Symbol.for("offloop.declared");
 
 /**
  * Says more about a parameter than its schema does: FastAPI's `Query(alias=...)` and its like.
@@ -31,13 +40,24 @@ export function param<Input, Output>(
   schema: Schema<Input, Output>,
   options: ParamOptions,
 ): Schema<Input, Output> {
-  return { "~standard": schema["~standard"], [OPTIONS]: { ...paramOptions(schema), ...options } } as Schema<
-    Input,
-    Output
-  >;
+  return {
+    "~standard": schema["~standard"],
+    [OPTIONS]: { ...paramOptions(schema), ...options },
+    [DECLARED]: declaredSchema(schema),
+  } as unknown as Schema<Input, Output>;
 }
 
 /** What `param` has said about a schema. */
 export function paramOptions(schema: object): ParamOptions {
   return (schema as { [OPTIONS]?: ParamOptions })[OPTIONS] ?? {};
+}
+
+/** The schema that was given to `param`; any other is itself. */
+export function declaredSchema(schema: object): object {
+  return (schema as { [DECLARED]?: object })[DECLARED] ?? schema;
+}
+
+/** HTTP's spelling of a declared header: `x_token` stands for `x-token`, unless its options say otherwise. */
+export function headerName(name: string, { convertUnderscores = true }: ParamOptions): string {
+  return (convertUnderscores ? name.replaceAll("_", "-") : name).toLowerCase();
 }

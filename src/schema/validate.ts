@@ -49,7 +49,7 @@ function judge(
 
 function verdict(result: StandardSchemaV1.Result<unknown>, input: unknown, loc: Loc): Validated {
   if (result.issues === undefined) return { value: result.value };
-  return { details: result.issues.flatMap((issue) => detailsOf(issue as LibraryIssue, input, loc)) };
+  return { details: [...result.issues].flatMap((issue) => detailsOf(issue as LibraryIssue, input, loc)) };
 }
 
 /** What libraries add to the standard's issue: zod and valibot name the kind of mistake, zod the extra keys. */
@@ -60,7 +60,8 @@ type LibraryIssue = StandardSchemaV1.Issue & {
 };
 
 function detailsOf(issue: LibraryIssue, input: unknown, loc: Loc): ValidationDetail[] {
-  const path = (issue.path ?? []).map(segment);
+  // arktype's paths are arrays of a class of their own, whose map() gives another path.
+  const path = Array.from(issue.path ?? [], segment);
   if (issue.code === "unrecognized_keys" && Array.isArray(issue.keys)) {
     const owner = valueAt(input, path) as Record<string, unknown> | undefined;
     return issue.keys.map((key: string) => ({

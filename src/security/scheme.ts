@@ -1,3 +1,8 @@
+import type { BaseContext } from "../app/context.ts";
+import { type Dependency, type DependencyDeclaration, registerDependency } from "../app/dependency.ts";
+import type { RequestInfo } from "../app/exchange.ts";
+import { checkInputs } from "../app/inputs.ts";
+import { callerLocation } from "../app/location.ts";
 import type { DeclaredSecurityScheme, SecuritySchemeDefinition } from "../app/security-scheme.ts";
 import { HTTPError } from "../errors/http-error.ts";
 
@@ -17,8 +22,11 @@ export interface SentCredentials {
   readonly cookies: SentValues;
 }
 
-/** A way to authenticate: what the document says about it, and how credentials are taken from a request. */
-export interface SecurityScheme<Credentials> extends DeclaredSecurityScheme {
+/**
+ * A way to authenticate: what the document says about it, and how credentials are taken from a request. It is a
+ * dependency: who names it in its `deps` receives the credentials, and the document shows what it demands.
+ */
+export interface SecurityScheme<Credentials> extends DeclaredSecurityScheme, Dependency<Credentials> {
   /**
    * Takes the credentials from a request; it does not check whether they are right.
    *
@@ -59,15 +67,62 @@ export function createScheme<Credentials, AutoError extends boolean>(
   { schemeName = name, description, autoError, notAuthenticated }: SchemeOptions<AutoError>,
 ): SecurityScheme<Extracted<Credentials, AutoError>> {
   const refusal = notAuthenticated ?? (() => notAuthenticatedError(challenge));
-  return {
+  const extract = (sent: SentCredentials): Extracted<Credentials, AutoError> => {
+    const credentials = read(sent);
+    if (credentials === undefined && autoError !== false) throw refusal();
+    return credentials as Extracted<Credentials, AutoError>;
+  };
+  const scheme: DeclaredSecurityScheme = {
     schemeName,
     definition: description === undefined ? definition : { ...definition, description },
-    extract: (sent) => {
-      const credentials = read(sent);
-      if (credentials === undefined && autoError !== false) throw refusal();
-      return credentials as Extracted<Credentials, AutoError>;
-    },
   };
+  const declaration = { ...scheme, extract, ...dependencyOn(scheme, extract) };
+  registerDependency(declaration);
+  return declaration as SecurityScheme<Extracted<Credentials, AutoError>>;
+}
+
+/** It only looks at headers: in an operation on the loop it stays there. */
+function dependencyOn(
+  scheme: DeclaredSecurityScheme,
+  extract: (sent: SentCredentials) => unknown,
+): DependencyDeclaration {
+  const location = callerLocation();
+  return {
+    name: scheme.schemeName,
+    fn: ({ request }: BaseContext) => extract(new RequestCredentials(request)),
+    lane: "loop",
+    isGenerator: false,
+    scope: "request",
+    cache: true,
+    inputs: checkInputs(scheme.schemeName, {}, location),
+    deps: [],
+    scheme,
+    givesScopes: false,
+    location,
+  };
+}
+
+/** What a request sends, looked at only as far as a scheme asks. The last of several values counts, as in FastAPI. */
+class RequestCredentials implements SentCredentials {
+  readonly #request: RequestInfo;
+
+  constructor(request: RequestInfo) {
+    this.#request = request;
+  }
+
+  get headers(): SentValues {
+    return this.#request.headers;
+  }
+
+  get query(): SentValues {
+    const { url } = this.#request;
+    const start = url.indexOf("?");
+    return new Map(start === -1 ? [] : new URLSearchParams(url.slice(start)));
+  }
+
+  get cookies(): SentValues {
+    return new Map(Object.entries(this.#request.cookies));
+  }
 }
 
 function notAuthenticatedError(challenge: string): HTTPError {

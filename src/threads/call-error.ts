@@ -1,6 +1,7 @@
 import { findUncloneable } from "../app/cloneable.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { SourceLocation } from "../errors/source-location.ts";
+import { untraced } from "./traced-payload.ts";
 
 /** What an error says about the work it concerns. */
 export interface WorkPlace {
@@ -66,7 +67,8 @@ export function goneError({ id, location }: WorkPlace): OffloopError {
 }
 
 /** What is sent cannot be cloned: a task's arguments, or the parts of a context. */
-export function cloneError({ id, location }: WorkPlace, payload: unknown, cause: unknown): OffloopError {
+export function cloneError({ id, location }: WorkPlace, carried: unknown, cause: unknown): OffloopError {
+  const payload = untraced(carried);
   const found = findUncloneable(payload, Array.isArray(payload) ? "args" : "context") ?? String(cause);
   return new OffloopError(
     "OFFLOOP_NOT_CLONEABLE",

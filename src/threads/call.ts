@@ -35,6 +35,14 @@ export interface NewCall {
   readonly settle: (error: OffloopError | undefined, outcome: unknown, holder?: Holder) => void;
 }
 
+/** What takes calls: the pool, or one that does more about them. */
+export interface CallPool {
+  /** Has a thread do one piece of work. */
+  run(call: NewCall): void;
+  /** Has the thread that holds something open do what concerns that. */
+  runOn(holder: Holder, work: number, payload: unknown, settle: NewCall["settle"]): void;
+}
+
 /** A call the pool has taken on. */
 export interface Call extends NewCall {
   /** It is meant for the thread it was given to, and no other. */

@@ -5,12 +5,11 @@ import type { RunRecord } from "../channels/run-record.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { Place, RemoteDependency } from "../operation/place.ts";
 import type { RawReply, RawRequest } from "../operation/raw.ts";
-import type { CallClass, NewCall, Waiter } from "./call.ts";
+import type { CallClass, CallPool, NewCall, Waiter } from "./call.ts";
 import { fetchRest } from "./left-open.ts";
 import type { Packed } from "./packed.ts";
 import type { NamedCall, ReplyPayload } from "./packed-reply.ts";
 import { packRequest, type RequestPayload } from "./packed-request.ts";
-import type { ThreadPool } from "./pool.ts";
 import { refusedReply } from "./refused-reply.ts";
 import type { DependencyPayload, DependencyResult, FailurePayload } from "./remote.ts";
 import { packThrown, type TaskOutcome, unpackThrown } from "./thrown.ts";
@@ -37,7 +36,7 @@ export interface ThreadCalls extends Pick<Place, "makeOnThread" | "answerOnThrea
 
 /** @param works - The pool's table of work. */
 export function createThreadCalls(
-  pool: ThreadPool,
+  pool: CallPool,
   works: readonly Work[],
   handlers: ErrorHandlers,
 ): ThreadCalls {
@@ -71,7 +70,7 @@ const unbound = { timeoutMs: undefined, waiter: undefined, record: undefined } a
 
 /** What an app has on the threads of a pool. */
 interface Table {
-  readonly pool: ThreadPool;
+  readonly pool: CallPool;
   readonly handlers: ErrorHandlers;
   /** The place of each work in the pool's table. */
   readonly indexes: ReadonlyMap<string, number>;

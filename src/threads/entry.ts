@@ -9,9 +9,12 @@ import { bindTask } from "../app/task.ts";
 import { KeptDependencies } from "../dependencies/kept.ts";
 import { listDependencies } from "../dependencies/reach.ts";
 import { describeError } from "../errors/described-error.ts";
+import { openTracing } from "../tracing/open.ts";
+import type { Tracing } from "../tracing/tracing.ts";
 import { Inbox } from "./inbox.ts";
 import type { CallBatch, Control, Hello, ThreadData } from "./messages.ts";
 import type { GivenValues } from "./thread-options.ts";
+import { tracedRunner } from "./traced-runner.ts";
 import { listWork, type Work } from "./work.ts";
 import { WorkRunner } from "./work-runner.ts";
 
@@ -20,7 +23,7 @@ type Close = () => Promise<unknown[]>;
 
 /** What a thread runs: it imports the user's module, compares what that declares, and takes calls. */
 async function enter(data: ThreadData): Promise<void> {
-  const { port, target, workIds, given } = data;
+  const { port, target, workIds, given, traced } = data;
   const inbox = new Inbox(data);
   let close: Close = async () => [];
   // Also keeps the thread until the pool ends it.
@@ -42,7 +45,11 @@ async function enter(data: ThreadData): Promise<void> {
     if ("ready" in hello) {
       close = closing(kept, await openLifespans(app.declaredLifespans("thread")));
       const works = workIds.map((id) => work.get(id) as Work);
-      inbox.open(new WorkRunner(works, app.operationSettings.errorHandlers, kept));
+      const tracing = traced ? await openTracing() : undefined;
+      const { errorHandlers } = app.operationSettings;
+      const runner = new WorkRunner(works, errorHandlers, kept, tracing?.dependency);
+      if (tracing !== undefined) traceTasks(app, tracing);
+      inbox.open(traced ? tracedRunner(runner, tracing) : runner);
     }
     port.postMessage(hello);
   } catch (error) {
@@ -76,6 +83,12 @@ function compare(wanted: readonly string[], work: ReadonlyMap<string, Work>): He
   const missing = wanted.filter((id) => !work.has(id));
   const extra = [...work.keys()].filter((id) => !wanted.includes(id));
   return missing.length + extra.length === 0 ? { ready: true } : { missing, extra };
+}
+
+/** Tasks that are called here run here, each as a span. */
+function traceTasks(app: App, tracing: Tracing): void {
+  for (const task of app.declaredTasks())
+    bindTask(task, ({ name, fn }, args) => tracing.task(name, "thread", false, async () => fn(...args)));
 }
 
 /** What the scope "thread" has made, then the lifespans. */

@@ -6,7 +6,7 @@ import { Outbox } from "./outbox.ts";
 import type { RequestServices } from "./packed-request.ts";
 import { RunHistory } from "./run-history.ts";
 import { createThreadLog } from "./thread-log.ts";
-import type { WorkRunner } from "./work-runner.ts";
+import type { Runner } from "./work-runner.ts";
 
 interface Received {
   readonly slot: number;
@@ -23,7 +23,7 @@ export class Inbox {
   readonly #mayBeEnded: readonly boolean[];
   readonly #waiting: Received[] = [];
   readonly #outbox: Outbox;
-  #runner: WorkRunner | undefined;
+  #runner: Runner | undefined;
   #histories: RunHistory[] = [];
   #running = false;
   /** The ticket of the running call, and its signal if it asked for one. */
@@ -39,7 +39,7 @@ export class Inbox {
   }
 
   /** @param runner - Runs what the indexes in calls stand for. */
-  open(runner: WorkRunner): void {
+  open(runner: Runner): void {
     this.#runner = runner;
     this.#histories = runner.works.map(() => new RunHistory());
   }
@@ -66,7 +66,7 @@ export class Inbox {
     this.#outbox.flush();
   }
 
-  async #runAll(runner: WorkRunner): Promise<void> {
+  async #runAll(runner: Runner): Promise<void> {
     this.#running = true;
     let ran = 0;
     for (let call = this.#waiting.shift(); call !== undefined; call = this.#waiting.shift()) {

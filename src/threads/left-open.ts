@@ -1,8 +1,7 @@
 import type { Chunk, RawReply } from "../operation/raw.ts";
-import type { Holder } from "./call.ts";
+import type { CallPool, Holder } from "./call.ts";
 import type { FollowUp, Pulled } from "./open-replies.ts";
 import type { LeftOpen } from "./packed-reply.ts";
-import type { ThreadPool } from "./pool.ts";
 import { packThrown, type TaskOutcome, unpackThrown } from "./thrown.ts";
 
 /**
@@ -11,7 +10,7 @@ import { packThrown, type TaskOutcome, unpackThrown } from "./thrown.ts";
  * @param work - Index of the operation in the pool's table.
  */
 export function fetchRest(
-  pool: ThreadPool,
+  pool: CallPool,
   holder: Holder,
   work: number,
   [open, streams]: LeftOpen,

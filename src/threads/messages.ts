@@ -5,7 +5,7 @@ import type { ThreadOptions } from "./thread-options.ts";
 
 /** What a thread is started with. */
 export interface ThreadData
-  extends Pick<ThreadOptions, "target" | "workIds" | "mayBeEnded" | "given" | "logLevel"> {
+  extends Pick<ThreadOptions, "target" | "workIds" | "mayBeEnded" | "given" | "traced" | "logLevel"> {
   readonly offloop: "thread";
   readonly port: MessagePort;
   readonly board: Board;

@@ -8,6 +8,7 @@ import { MissingThreads } from "./missing-threads.ts";
 import type { PoolOptions } from "./pool-options.ts";
 import { StartDelay } from "./start-delay.ts";
 import { idleExitError, startError } from "./start-error.ts";
+import { StartingThreads } from "./starting-threads.ts";
 import { Thread } from "./thread.ts";
 import type { ThreadListener, ThreadLoss } from "./thread-listener.ts";
 
@@ -27,9 +28,7 @@ export class Roster implements ThreadListener<Thread> {
   readonly #options: PoolOptions;
   readonly #listener: RosterListener;
   readonly #threads = new Set<Thread>();
-  readonly #starting = new Map<Thread, (error: OffloopError | undefined) => void>();
-  /** Why threads that are being ended could not load the app. */
-  readonly #refused = new WeakMap<Thread, OffloopError>();
+  readonly #starting: StartingThreads;
   readonly #idle: IdleThreads;
   readonly #missing = new MissingThreads((thread, ms) => {
     this.#report(thread, `it took no call for ${ms} ms`);
@@ -41,6 +40,7 @@ export class Roster implements ThreadListener<Thread> {
   constructor(options: PoolOptions, listener: RosterListener) {
     this.#options = options;
     this.#listener = listener;
+    this.#starting = new StartingThreads(options, options.startMs);
     this.#idle = new IdleThreads(options.idleMs, () => this.#staying);
   }
 
@@ -115,7 +115,7 @@ export class Roster implements ThreadListener<Thread> {
   startOne(): Promise<OffloopError | undefined> {
     const thread = new Thread(this.#options, this);
     this.#threads.add(thread);
-    return new Promise((resolve) => this.#starting.set(thread, resolve));
+    return this.#starting.add(thread);
   }
 
   /** Ends all threads: those that idle may close what they have opened, the others end whatever they do but a native call. */
@@ -133,11 +133,11 @@ export class Roster implements ThreadListener<Thread> {
   onHello(thread: Thread, hello: Hello): void {
     const error = startError(hello, thread.id, this.#options);
     if (error !== undefined) {
-      this.#refused.set(thread, error);
-      thread.end();
+      this.#starting.refuse(thread, error);
       return;
     }
-    this.#settleStart(thread, undefined);
+    this.#delay.succeed();
+    this.#starting.succeed(thread);
     threadChannel.publish({ event: "start", thread: thread.id, threads: this.ready });
     this.rest(thread);
     this.#listener.onStarted();
@@ -158,9 +158,8 @@ export class Roster implements ThreadListener<Thread> {
     this.#missing.delete(thread);
     this.#idle.delete(thread);
     if (this.#starting.has(thread)) {
-      const message = loss.cause === undefined ? "it ended while it loaded the app" : String(loss.cause);
-      const ended = startError({ failed: { type: "Error", message } }, thread.id, this.#options);
-      this.#settleStart(thread, this.#refused.get(thread) ?? ended);
+      this.#delay.fail(this.#starting.fail(thread, loss.cause));
+      this.#listener.onStarted();
     } else if (!thread.ending && loss.started.length === 0) this.#onIdleExit(thread, loss.cause);
     threadChannel.publish({
       event: thread.killed ? "kill" : thread.ending ? "leave" : "exit",
@@ -184,15 +183,5 @@ export class Roster implements ThreadListener<Thread> {
 
   get #staying(): number {
     return [...this.#threads].filter((thread) => !thread.ending && !this.#starting.has(thread)).length;
-  }
-
-  #settleStart(thread: Thread, error: OffloopError | undefined): void {
-    const settle = this.#starting.get(thread);
-    if (settle === undefined) return;
-    this.#starting.delete(thread);
-    if (error === undefined) this.#delay.succeed();
-    else this.#delay.fail(error);
-    settle(error);
-    if (error !== undefined) this.#listener.onStarted();
   }
 }

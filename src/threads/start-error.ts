@@ -17,11 +17,7 @@ export function startError(
   if ("failed" in hello) {
     const { type, message, stack } = hello.failed;
     const cause = Object.assign(new Error(message), { name: type, stack: stack ?? message });
-    return new OffloopError("OFFLOOP_THREAD_START", `Cannot start thread ${thread}: ${message}`, {
-      at,
-      fix: "make the module load in a thread: it is imported there once more, and must only declare",
-      cause,
-    });
+    return failedStart(thread, message, { target }, cause);
   }
   const differences = [
     ...listed(hello.missing, `on the main thread and not in thread ${thread}`),
@@ -30,6 +26,20 @@ export function startError(
   return new OffloopError("OFFLOOP_THREAD_APP_DIFFERS", `Cannot start threads: ${differences.join("; ")}`, {
     at,
     fix: "declare operations and tasks when the module loads, not inside an if that differs between threads",
+  });
+}
+
+/** The error of a thread that could not load the app. */
+export function failedStart(
+  thread: number,
+  why: string,
+  { target }: { readonly target: AppTarget },
+  cause?: Error,
+): OffloopError {
+  return new OffloopError("OFFLOOP_THREAD_START", `Cannot start thread ${thread}: ${why}`, {
+    at: { file: fileURLToPath(target.url), line: 1, column: 1 },
+    fix: "make the module load in a thread: it is imported there once more, and must only declare",
+    cause,
   });
 }
 

@@ -13,6 +13,8 @@ export interface ThreadOptions {
   readonly mayBeEnded: readonly boolean[];
   /** Values of dependencies that it is started with. */
   readonly given: GivenValues;
+  /** Whether what calls carry has its trace around it. */
+  readonly traced: boolean;
   readonly resourceLimits: ResourceLimits;
   readonly logLevel: string;
   readonly onLog: (line: LogLine) => void;

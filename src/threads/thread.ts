@@ -59,15 +59,15 @@ export class Thread implements Holder {
 
   constructor(options: ThreadOptions, listener: ThreadListener<Thread>) {
     const { port1, port2 } = new MessageChannel();
-    const { target, workIds, mayBeEnded, given, resourceLimits, logLevel } = options;
-    const shared = { port: port2, board: this.#board };
-    const data: ThreadData = { offloop: "thread", ...shared, target, workIds, mayBeEnded, given, logLevel };
+    const { target, workIds, mayBeEnded, given, traced, logLevel } = options;
+    const about = { target, workIds, mayBeEnded, given, traced, logLevel };
+    const data: ThreadData = { offloop: "thread", port: port2, board: this.#board, ...about };
     const entry = new URL(`./entry${import.meta.url.slice(-3)}`, import.meta.url);
     this.worker = new Worker(entry, {
       workerData: data,
       transferList: [port2],
       name: "offloop",
-      resourceLimits,
+      resourceLimits: options.resourceLimits,
     });
     this.id = this.worker.threadId;
     this.#port = port1;

@@ -11,6 +11,9 @@ import { type DependencyPayload, type FailurePayload, runDependency, runErrorHan
 import { packThrown, type TaskOutcome } from "./thrown.ts";
 import { DependencyWork, OperationWork, TaskWork, type Work } from "./work.ts";
 
+/** What a thread runs its calls with. */
+export type Runner = Pick<WorkRunner, "works" | "run">;
+
 /** In a thread: runs any work of the app. */
 export class WorkRunner {
   /** What the indexes in calls stand for. */
@@ -23,11 +26,18 @@ export class WorkRunner {
    * @param works - What the indexes in calls stand for.
    * @param handlers - The app's error handlers.
    * @param kept - The values that outlive requests in this thread.
+   * @param traceDependency - Makes dependencies as spans, when they are traced.
    */
-  constructor(works: readonly Work[], handlers: ErrorHandlers, kept: KeptDependencies) {
+  constructor(
+    works: readonly Work[],
+    handlers: ErrorHandlers,
+    kept: KeptDependencies,
+    traceDependency: Place["traceDependency"],
+  ) {
     this.works = works;
     this.#handlers = handlers;
-    this.#place = { inThread: true, kept, makeOnThread: isThere, answerOnThread: isThere };
+    const elsewhere = { makeOnThread: isThere, answerOnThread: isThere };
+    this.#place = { inThread: true, kept, ...elsewhere, traceDependency };
   }
 
   /** Runs one call. Never throws: what goes wrong is its outcome. */

@@ -28,6 +28,40 @@ test("Router: prefixes and tags of all levels are joined, in the order of declar
   );
 });
 
+test("Router: responses of all levels are documented, the nearest of a status wins", () => {
+  const items = new Router({ responses: { 404: { description: "No such item" } } });
+  items.get("/", nothing);
+  items.get("/own", { responses: { 404: { description: "Own" }, 409: { description: "Taken" } } }, nothing);
+  const app = new App({ responses: { 418: { description: "A teapot" }, 404: { description: "Nothing" } } });
+  app.include(items, { responses: { 403: { description: "Not yours" } } });
+  const described = app
+    .declaredOperations()
+    .map(({ documentation: { responses = {} } }) =>
+      Object.entries(responses).map(([status, response]) => `${status} ${response?.description}`),
+    );
+  assert.deepEqual(described, [
+    ["403 Not yours", "404 No such item", "418 A teapot"],
+    ["403 Not yours", "404 Own", "409 Taken", "418 A teapot"],
+  ]);
+});
+
+test("Router: what is deprecated or hidden as a whole is so in each operation, and none can undo it", () => {
+  const items = new Router();
+  items.get("/items", { deprecated: false, hidden: false }, nothing);
+  const app = new App();
+  app.include(items, { deprecated: true });
+  app.include(items, { prefix: "/internal", hidden: true });
+  app.get("/old", { deprecated: true }, nothing);
+  assert.deepEqual(
+    app.declaredOperations().map(({ documentation: { deprecated, hidden } }) => [deprecated, hidden]),
+    [
+      [true, false],
+      [false, true],
+      [true, undefined],
+    ],
+  );
+});
+
 test("Router: every method has its declaration", () => {
   const app = new App();
   for (const method of ["get", "head", "post", "put", "patch", "delete", "options", "trace"] as const)

@@ -22,6 +22,7 @@ test("settings: Python's rule for threads, and the other defaults", () => {
       keepAliveTimeoutMs: 72_000,
     },
     health: undefined,
+    metrics: undefined,
     maxBodyBytes: 10_485_760,
     shutdownGraceMs: 30_000,
     watch: { thresholdMs: 100, level: "production" },

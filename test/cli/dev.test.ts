@@ -22,6 +22,9 @@ app.get("/endless", async () => {
   console.log("blocks for good");
   for (;;);
 });
+app.get("/fails", () => {
+  throw new Error("out of stock");
+});
 const report = app.task("report", async () => {
   console.log("report begins");
   await setTimeout(300);
@@ -157,6 +160,16 @@ test("offloop dev reloads an app whose loop is blocked for good", async () => {
   await running.line(/reloaded in/);
   assert.equal(await endless, "hung up");
   assert.deepEqual(await ask(`${url}/items`), ["two"]);
+  await stop(running);
+});
+
+test("offloop dev shows a browser the error of an operation", async () => {
+  const running = dev(project());
+  const url = await addressOf(running);
+  const page = await fetch(`${url}/fails`, { headers: { accept: "text/html" } });
+  assert.equal(page.status, 500);
+  assert.match(await page.text(), /out of stock/);
+  assert.deepEqual(await ask(`${url}/fails`), { detail: "Internal Server Error" });
   await stop(running);
 });
 

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { toStandardJsonSchema } from "@valibot/to-json-schema";
 import { type as ark } from "arktype";
+import * as v from "valibot";
 import { z } from "zod";
 import { Components } from "../../src/openapi/components.ts";
 import { toJsonSchema } from "../../src/openapi/conversion.ts";
@@ -78,6 +80,14 @@ describe("Components", () => {
   });
 });
 
+const int64 = { type: "integer", format: "int64" };
+const bytes = { type: "string", contentMediaType: "application/octet-stream" };
+const odd = [v.date(), v.bigint(), v.file()] as const;
+const oddJson = {
+  type: "array",
+  prefixItems: [{ type: "string", format: "date-time" }, int64, bytes],
+  minItems: 3,
+};
 const recordOfIntegers = { type: "object", additionalProperties: { type: "integer" } };
 const oneOfThree = [{ type: "string" }, { type: "integer" }, { type: "null" }];
 const nullableString = { anyOf: [{ type: "string" }, { type: "null" }] };
@@ -92,7 +102,11 @@ describe("toJsonSchema()", () => {
     ["a record by its values", z.record(z.string(), z.int()), recordOfIntegers],
     ["a union in a union as one", z.union([z.string(), z.int()]).nullable(), { anyOf: oneOfThree }],
     ["a file as bytes", z.file(), { type: "string", contentMediaType: "application/octet-stream" }],
-    ["a bigint as a number", z.bigint(), { type: "integer" }],
+    ["a bigint as a number of many digits", z.bigint(), int64],
+    ["valibot's dates, bigints and files as they travel", toStandardJsonSchema(v.tuple(odd)), oddJson],
+    ["arktype's bigints as they travel", ark("bigint"), int64],
+    ["arktype's files as bytes", ark("File"), bytes],
+    ["an alternative that is undefined not at all", ark("string | undefined"), { type: "string" }],
     ["a default, unless it is null", z.string().nullable().default(null), nullableString],
     ["what JSON has no word for as anything", z.custom(), {}],
     ["arktype's dates as they travel", ark("Date"), { type: "string", format: "date-time" }],

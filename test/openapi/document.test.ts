@@ -64,6 +64,7 @@ describe("createDocument()", () => {
       { url: "/v1" },
     ]);
     assert.deepEqual(served({ rootPath: "/api", servers: [{ url: "/api" }] }), [{ url: "/api" }]);
+    assert.equal(served({ rootPath: "/api", rootPathInServers: false }), undefined);
   });
 
   test("leaves out hidden operations, and paths that have none but these", () => {
@@ -83,6 +84,38 @@ describe("createDocument()", () => {
     assert.deepEqual(operationIn(app, "get", "/v1/items/{id}").tags, ["items", "one"]);
   });
 
+  test("says of a router's operations what the routers around them say, the nearest one's responses first", () => {
+    const app = new App({ responses: { 401: { description: "Who?" }, 418: { description: "Tea" } } });
+    const items = new Router({ prefix: "/items", responses: { 418: { description: "Coffee" } } });
+    const event = { event: { "{$request.body#/url}": { post: {} } } };
+    items.get("/", { responses: { 404: {}, 401: { description: "Me" } } }, nothing);
+    items.post("/", { callbacks: event }, nothing);
+    app.include(items, { deprecated: true, callbacks: { other: {} } });
+    const { responses, deprecated } = operationIn(app, "get", "/items/");
+    assert.equal(deprecated, true);
+    assert.deepEqual(
+      Object.entries(responses).map(([status, { description }]) => [status, description]),
+      [
+        ["200", "Successful Response"],
+        ["401", "Me"],
+        ["404", "Not Found"],
+        ["418", "Coffee"],
+      ],
+    );
+    assert.deepEqual(Object.keys(operationIn(app, "post", "/items/").callbacks ?? {}), ["other", "event"]);
+  });
+
+  test("leaves out the operations of a hidden router, and those in it", () => {
+    const app = new App();
+    const [outer, inner] = [new Router({ hidden: true }), new Router({ hidden: false })];
+    inner.get("/inner", nothing);
+    outer.get("/outer", nothing);
+    outer.include(inner);
+    app.include(outer);
+    app.include(inner, { prefix: "/shown" });
+    assert.deepEqual(Object.keys(paths(app)), ["/shown/inner"]);
+  });
+
   test("describes webhooks under their names", () => {
     const Item = z.object({ name: z.string() }).meta({ id: "Item" });
     const app = new App({ webhooks: { "new-item": { post: { body: Item, description: "New" } } } });
@@ -94,6 +127,30 @@ describe("createDocument()", () => {
       content: { "application/json": { schema: { $ref: "#/components/schemas/Item" } } },
       required: true,
     });
+  });
+
+  test("describes everything a webhook's request may have", () => {
+    const app = new App({
+      webhooks: {
+        sent: {
+          post: {
+            query: z.object({ at: z.int() }),
+            headers: { x_signature: z.string() },
+            form: { file: z.file() },
+          },
+        },
+      },
+    });
+    const { webhooks } = createDocument(app) as { webhooks: Record<string, Record<string, OperationObject>> };
+    const { parameters = [], requestBody } = webhooks.sent?.post ?? {};
+    assert.deepEqual(
+      parameters.map(({ in: place, name }) => [place, name]),
+      [
+        ["query", "at"],
+        ["header", "x-signature"],
+      ],
+    );
+    assert.deepEqual(Object.keys((requestBody?.content as object) ?? {}), ["multipart/form-data"]);
   });
 
   test("describes callbacks by URL, and names their models among the others", () => {

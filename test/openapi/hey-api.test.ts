@@ -9,7 +9,7 @@ import shop from "./shop.ts";
 
 const use = `
 import { client } from "./generated/client.gen.ts";
-import { getKey, postItems, readItemItemsItemIdGet } from "./generated/index.ts";
+import { getKey, postItems, readItemItemsItemIdGet, turnPagePagesPut, uploadFilesPost } from "./generated/index.ts";
 import type { Item, MomentInput, MomentOutput } from "./generated/index.ts";
 
 export async function visit(baseUrl: string) {
@@ -21,7 +21,14 @@ export async function visit(baseUrl: string) {
   const key = await getKey({ auth: () => "k1" });
   const moments: [MomentInput, MomentOutput] = [{ at: "", exact: "yes" }, { at: "", exact: true }];
   const name: string | undefined = posted.data?.name;
-  return { name, read: read.data, missing: missing.error, key: key.data, moments: moments.length };
+  const uploaded = await uploadFilesPost({ body: { file: new File(["three"], "three.txt"), note: "mine" } });
+  const page = await turnPagePagesPut({
+    headers: { "x-user": "ada" },
+    query: { skip: 3, "max-items": 5 },
+    body: { first: sent, count: 7 },
+  });
+  const skip: number | undefined = page.data?.skip;
+  return { name, uploaded: uploaded.data, skip, read: read.data, missing: missing.error, key: key.data, moments: moments.length };
 }
 `;
 
@@ -44,6 +51,8 @@ describe("the client that @hey-api/openapi-ts makes of a document", () => {
     const { visit } = await import(join(folder.path, "use.ts"));
     assert.deepEqual(await visit(server.url), {
       name: "Axe",
+      uploaded: { name: "three.txt", size: 5, note: "mine" },
+      skip: 3,
       read: { name: "item 3", price: 7, tags: ["name"], picture: null },
       missing: { detail: "Item not found" },
       key: "k1",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { App } from "offloop";
+import { App, Router } from "offloop";
 import { toTemplate, toTitle } from "../../src/openapi/names.ts";
 import { operationIn, paths } from "./read-document.ts";
 
@@ -66,5 +66,22 @@ describe("an operation's operationId", () => {
     app.get("/users", { tags: ["users"], operationId: "mine" }, async function list() {});
     assert.equal(operationIn(app, "get", "/items").operationId, "items-list");
     assert.equal(operationIn(app, "get", "/users").operationId, "mine");
+  });
+
+  test("follows the rule of the nearest router that has one", () => {
+    const app = new App({ operationId: ({ name }) => `app ${name}` });
+    const [plain, outer, inner] = [
+      new Router(),
+      new Router({ operationId: ({ path }) => `outer ${path}` }),
+      new Router({ operationId: ({ method }) => `inner ${method}` }),
+    ];
+    plain.get("/plain", async function list() {});
+    outer.get("/outer", async function list() {});
+    inner.get("/inner", async function list() {});
+    outer.include(inner);
+    app.include(plain);
+    app.include(outer);
+    const ids = Object.values(paths(app)).map((item) => item.get?.operationId);
+    assert.deepEqual(ids, ["app list", "outer /outer", "inner get"]);
   });
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type as ark } from "arktype";
-import { App, type OperationOptions } from "offloop";
+import { App, type OperationOptions, param } from "offloop";
 import * as v from "valibot";
 import { z } from "zod";
 import { Components } from "../../src/openapi/components.ts";
@@ -114,6 +114,87 @@ describe("a parameter in the document", () => {
       required: false,
       schema: { anyOf: [{ type: "string", maxLength: 9 }, { type: "null" }] },
     });
+  });
+
+  test("is called as param() says, and is as deprecated and hidden", () => {
+    const query = {
+      q: param(z.string().optional(), { alias: "item-query", deprecated: true }),
+      secret: param(z.string(), { hidden: true }),
+    };
+    const headers = { strange_header: param(z.string().optional(), { alias: "strange_header" }) };
+    const short = { short: { value: "ax" } };
+    assert.deepEqual(parameters({ query, headers, examples: { query: { q: short } } }), [
+      {
+        name: "item-query",
+        in: "query",
+        required: false,
+        schema: { type: "string", deprecated: true },
+        deprecated: true,
+        examples: short,
+      },
+      { name: "strange_header", in: "header", required: false, schema: { type: "string" } },
+    ]);
+  });
+
+  test("that is hidden may be wrong all the same", () => {
+    const app = new App();
+    app.get("/", { query: { secret: param(z.string(), { hidden: true }) } }, async () => {});
+    const { parameters, responses } = operationIn(app, "get", "/");
+    assert.equal(parameters, undefined);
+    assert.ok(responses["422"]);
+  });
+
+  test("is not required behind param() either when its schema takes what is absent", () => {
+    const q = z
+      .string()
+      .refine(async () => true)
+      .optional();
+    assert.deepEqual(
+      parameters({ query: { q: param(q, { alias: "item" }) } }).map(({ required }) => required),
+      [false],
+    );
+  });
+
+  test("of the path may have another name in the document", () => {
+    const app = new App();
+    const file = param(z.string(), { alias: "file_path" });
+    app.get("/files/*", { params: { "*": file } }, async function read() {});
+    app.get("/rest/*", async () => {});
+    const { parameters, operationId } = operationIn(app, "get", "/files/{file_path}");
+    assert.deepEqual(parameters, [
+      { name: "file_path", in: "path", required: true, schema: { type: "string" } },
+    ]);
+    assert.equal(operationId, "read_files__file_path__get");
+    assert.equal(operationIn(app, "get", "/rest/{path}").parameters?.[0]?.name, "path");
+  });
+
+  test("may be a field of alternatives, or of schemas that all have to fit", () => {
+    const sort = z.object({ sort: z.string(), page: z.int() });
+    const query = z
+      .union([sort, z.object({ cursor: z.string(), page: z.string() })])
+      .and(z.object({ limit: z.int() }));
+    assert.deepEqual(
+      Object.fromEntries(
+        parameters({ query }).map(({ name, required, schema }) => [name, [required, schema]]),
+      ),
+      {
+        sort: [false, { type: "string" }],
+        page: [true, { anyOf: [{ type: "integer" }, { type: "string" }] }],
+        cursor: [false, { type: "string" }],
+        limit: [true, { type: "integer" }],
+      },
+    );
+  });
+
+  test("of a header is a field of one schema by its hyphens", () => {
+    const headers = z.object({ save_data: z.boolean(), x_tag: z.array(z.string()).default([]) });
+    assert.deepEqual(
+      parameters({ headers }).map(({ name, required, schema }) => [name, required, schema]),
+      [
+        ["save-data", true, { type: "boolean" }],
+        ["x-tag", false, { type: "array", items: { type: "string" }, default: [] }],
+      ],
+    );
   });
 
   test("may be a field of one schema for all", () => {

@@ -73,6 +73,36 @@ describe("an operation's responses", () => {
     });
   });
 
+  test("are sequences of items for a generator, unless it says otherwise", () => {
+    const app = new App();
+    const response = z.object({ n: z.int() }).meta({ id: "Count" });
+    async function* count() {
+      yield { n: 1 };
+    }
+    app.get("/lines", { response }, count);
+    app.get("/any", count);
+    app.get("/events", { responseMediaType: "text/event-stream" }, count);
+    const contentAt = (path: string) => operationIn(app, "get", path).responses["200"]?.content;
+    assert.deepEqual(contentAt("/lines"), {
+      "application/jsonl": { itemSchema: { $ref: "#/components/schemas/Count" } },
+    });
+    assert.deepEqual(contentAt("/any"), { "application/jsonl": { itemSchema: {} } });
+    assert.deepEqual(Object.keys(contentAt("/events") as object), ["text/event-stream"]);
+  });
+
+  test("have the declared schema in its output form, named apart from the input when they differ", () => {
+    const Moment = z.object({ exact: z.stringbool() }).meta({ id: "Moment" });
+    const app = new App();
+    app.post("/", { body: Moment, response: Moment, status: 201 }, async ({ body }) => body as never);
+    const { responses, requestBody } = operationIn(app, "post", "/");
+    assert.deepEqual(responses["201"]?.content, {
+      "application/json": { schema: { $ref: "#/components/schemas/Moment-Output" } },
+    });
+    assert.deepEqual(requestBody?.content, {
+      "application/json": { schema: { $ref: "#/components/schemas/Moment-Input" } },
+    });
+  });
+
   test("take what is said about other statuses", () => {
     const documented = responses({
       responses: {

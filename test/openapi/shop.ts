@@ -1,4 +1,4 @@
-import { App, HTTPError, type RequestInfo } from "offloop";
+import { App, depends, HTTPError, param, type RequestInfo, Router } from "offloop";
 import {
   apiKeyHeader,
   httpBasic,
@@ -42,6 +42,15 @@ const sentIn = ({ headers, url }: RequestInfo): SentCredentials => ({
   cookies: new Map(),
 });
 
+const page = depends(
+  { query: { skip: z.int().default(0), most: param(z.int().default(100), { alias: "max-items" }) } },
+  async ({ query }) => query,
+);
+const user = depends({ deps: { page }, headers: { x_user: z.string() } }, async ({ headers, page }) => ({
+  name: headers.x_user,
+  ...page,
+}));
+
 /** An app that has everything a document can say. */
 const app = new App({
   title: "Shop",
@@ -84,9 +93,9 @@ app.post(
   "/items",
   {
     body: Item,
+    response: Item,
     status: 201,
     tags: ["items"],
-    responses: { 201: { schema: Item } },
     examples: { body: { axe: { value: { name: "Axe", price: 5 } } } },
     callbacks: { sold: { "{$request.body#/picture/url}": { post: { body: Moment, response: Message } } } },
   },
@@ -97,6 +106,32 @@ app.put("/moments", { body: Moment, responses: { 200: { schema: Moment } } }, as
   at: body.at,
   exact: body.exact,
 }));
+const files = new Router({ prefix: "/files", tags: ["files"], responses: { 413: { schema: Message } } });
+files.post(
+  "/",
+  {
+    form: { file: z.file(), others: z.array(z.file()).optional(), note: z.string().nullable().default(null) },
+  },
+  async function upload({ form }) {
+    return { name: form.file.name, size: (await form.file.bytes()).length, note: form.note };
+  },
+);
+files.get("/*", { params: { "*": param(z.string(), { alias: "file_path" }) } }, async function readFile() {});
+app.include(files);
+app.post("/login", { form: { username: z.string(), password: z.string() } }, async function login({ form }) {
+  return form.username;
+});
+app.put(
+  "/pages",
+  {
+    deps: { user },
+    body: { first: Item, count: z.bigint() },
+    response: z.object({ name: z.string(), skip: z.int() }),
+  },
+  async function turnPage({ user }) {
+    return user;
+  },
+);
 app.get("/login", { security: [basic] }, async ({ request }) => basic.extract(sentIn(request)).username);
 app.get("/key", { security: [key] }, async ({ request }) => key.extract(sentIn(request)));
 app.delete(

@@ -39,6 +39,21 @@ eachLane("path: an undeclared name is the decoded string, a wildcard the rest", 
   assert.deepEqual((await get(`/${lane}/files/a/b%20c.txt`)).json, { "*": "a/b c.txt" });
 });
 
+eachLane("path: an alias is the name in errors, not where the value stands", async (lane) => {
+  assert.deepEqual((await get(`/${lane}/rest/a/b`)).json, { "*": "a/b" });
+  assert.deepEqual(await details(`/${lane}/rest/a/b/c`), {
+    status: 422,
+    detail: [{ loc: ["path", "file_path"], input: "a/b/c" }],
+  });
+});
+
+eachLane("query: fields of one schema are coerced, named, joined or one of several", async (lane) => {
+  assert.deepEqual((await get(`/${lane}/models/named?page=2`)).json, { page: 2 });
+  assert.deepEqual((await get(`/${lane}/models/both?page=2&sizes=3`)).json, { page: 2, sizes: [3] });
+  assert.deepEqual((await get(`/${lane}/models/either?at=2`)).json, { at: 2 });
+  assert.deepEqual((await get(`/${lane}/models/either?after=on`)).json, { after: true });
+});
+
 eachLane("query: defaults apply to what is absent", async (lane) => {
   assert.deepEqual((await get(`/${lane}/query`)).json, { limit: 10, tags: [] });
 });

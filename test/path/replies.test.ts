@@ -101,3 +101,11 @@ eachLane("unknown path, unknown method, last slash: FastAPI's answers", async (l
   const slash = await fetch(`${server.url}/${lane}/where/?a=1`, { redirect: "manual" });
   assert.deepEqual([slash.status, slash.headers.get("location")], [307, `${server.url}/${lane}/where?a=1`]);
 });
+
+eachLane("a name in the path without a value is not found, as in Starlette's router", async (lane) => {
+  for (const path of ["names//Byron", "names/Ada/"])
+    assert.equal((await ask(`/${lane}/${path}`)).status, 404, path);
+  // Nor is it what a missing last slash could mean.
+  assert.equal((await fetch(`${server.url}/${lane}/names/Ada`, { redirect: "manual" })).status, 404);
+  assert.equal((await ask(`/${lane}/files/`)).status, 200);
+});

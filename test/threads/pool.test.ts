@@ -57,7 +57,7 @@ async function settledAfter(promise: Promise<unknown>, roundTrips: () => Promise
 
 test("pool: one thread at the start, more when calls wait, never more than max at one operation", async () => {
   await start({ threads: { max: MAX, reserve: 0 } });
-  assert.deepEqual(server.threads, { threads: 1, busy: 0, waiting: 0 });
+  assert.deepEqual(server.threads, { threads: 1, busy: 0, waiting: 0, waitingTasks: 0 });
   const asked = times(10, () => ask("/slow"));
   await slow.arrived(MAX);
   assert.equal(slow.count, MAX);

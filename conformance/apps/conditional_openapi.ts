@@ -1,0 +1,6 @@
+import { env } from "node:process";
+import { createApp } from "../lane.ts";
+
+/** An empty `OPENAPI_URL` switches document and pages off. */
+export const tutorial001 = createApp({ openapiUrl: env.OPENAPI_URL ?? "/openapi.json" });
+tutorial001.get("/", async () => ({ message: "Hello World" }));

@@ -1,0 +1,66 @@
+import { z } from "zod";
+import { createApp } from "../lane.ts";
+
+const Item = z
+  .object({
+    name: z.string(),
+    description: z.string().nullable().default(null),
+    price: z.number(),
+    tax: z.number().nullable().default(null),
+    tags: z
+      .array(z.string())
+      .overwrite((tags) => [...new Set(tags)])
+      .meta({ uniqueItems: true })
+      .default([]),
+  })
+  .meta({ id: "Item" });
+
+export const tutorial001 = createApp();
+tutorial001.post("/items/", { body: Item, response: Item, status: 201 }, async ({ body }) => body);
+
+export const tutorial002 = createApp();
+tutorial002.post("/items/", { body: Item, response: Item, tags: ["items"] }, async ({ body }) => body);
+tutorial002.get("/items/", { tags: ["items"] }, async () => [{ name: "Foo", price: 42 }]);
+tutorial002.get("/users/", { tags: ["users"] }, async () => [{ username: "johndoe" }]);
+
+const tags = { items: "items", users: "users" } as const;
+export const tutorial002b = createApp();
+tutorial002b.get("/items/", { tags: [tags.items] }, async () => ["Portal gun", "Plumbus"]);
+tutorial002b.get("/users/", { tags: [tags.users] }, async () => ["Rick", "Morty"]);
+
+export const tutorial003 = createApp();
+const summary = "Create an item";
+tutorial003.post(
+  "/items/",
+  {
+    body: Item,
+    response: Item,
+    summary,
+    description:
+      "Create an item with all the information, name, description, price, tax and a set of unique tags",
+  },
+  async ({ body }) => body,
+);
+
+const description = `Create an item with all the information:
+
+- **name**: each item must have a name
+- **description**: a long description
+- **price**: required
+- **tax**: if the item doesn't have tax, you can omit this
+- **tags**: a set of unique tag strings for this item`;
+
+export const tutorial004 = createApp();
+tutorial004.post("/items/", { body: Item, response: Item, summary, description }, async ({ body }) => body);
+
+export const tutorial005 = createApp();
+tutorial005.post(
+  "/items/",
+  { body: Item, response: Item, summary, description, responseDescription: "The created item" },
+  async ({ body }) => body,
+);
+
+export const tutorial006 = createApp();
+tutorial006.get("/items/", { tags: ["items"] }, async () => [{ name: "Foo", price: 42 }]);
+tutorial006.get("/users/", { tags: ["users"] }, async () => [{ username: "johndoe" }]);
+tutorial006.get("/elements/", { tags: ["items"], deprecated: true }, async () => [{ item_id: "Foo" }]);

@@ -1,0 +1,120 @@
+import { isDeepStrictEqual } from "node:util";
+
+type Json = Record<string, unknown>;
+
+/** What is there for a reader, or the library's own name for something. */
+const prose = new Set(["title", "description", "summary", "operationId"]);
+
+/** Documents that cannot be equal, with why: by chapter, app, method, URL and the recorded status. */
+export const documentReasons: Readonly<Record<string, string>> = {
+  "extra_data_types tutorial001 GET /openapi.json -> 200":
+    "a timedelta is documented as an ISO 8601 duration and takes the number of seconds that is sent; here it is a number",
+  "response_model tutorial005 GET /openapi.json -> 200":
+    "the recording documents the whole model where it sends a part of it; here the document shows what is sent",
+  "response_model tutorial006 GET /openapi.json -> 200":
+    "the recording documents the whole model where it sends a part of it; here the document shows what is sent",
+};
+
+/**
+ * How an OpenAPI document differs from the recorded one; undefined when both describe the same requests and answers:
+ * paths, parameters, bodies, responses, security. Prose, names of schemas and the order of keys do not count; nor does
+ * the version, since items of a stream can be described from 3.2 on, where the recorded documents say 3.1.
+ */
+export function documentDifference(given: unknown, recorded: unknown): string | undefined {
+  if (!isDocument(given)) return `no document: ${JSON.stringify(given)?.slice(0, 200)}`;
+  return differenceAt("", comparableDocument(given), comparableDocument(recorded as Json));
+}
+
+/** Whether an answer is an OpenAPI document. */
+export function isDocument(value: unknown): value is Json {
+  return isObject(value) && typeof value.openapi === "string";
+}
+
+function comparableDocument(document: Json): Json {
+  const { openapi: _, info, components = {}, ...rest } = document;
+  const { schemas = {}, ...otherComponents } = components as Json;
+  const whole = inlined(rest, schemas as Json, []);
+  return comparable({ ...(whole as Json), ...otherComponents, info }) as Json;
+}
+
+/** References replaced by what they refer to; that of a schema to itself stays, told by how far out it points. */
+function inlined(value: unknown, schemas: Json, open: readonly string[]): unknown {
+  if (Array.isArray(value)) return value.map((item) => inlined(item, schemas, open));
+  if (!isObject(value)) return value;
+  const { $ref, ...rest } = value;
+  if (typeof $ref !== "string")
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [key, inlined(item, schemas, open)]),
+    );
+  const name = $ref.replace("#/components/schemas/", "");
+  if (open.includes(name)) return { $ref: open.length - open.indexOf(name) };
+  return { ...(inlined(schemas[name], schemas, [...open, name]) as Json), ...rest };
+}
+
+function comparable(value: unknown, key = ""): unknown {
+  if (Array.isArray(value)) return comparableList(value, key);
+  if (!isObject(value)) return value;
+  const entries = Object.entries(value).filter(([name]) => namesOfUsers.has(key) || !prose.has(name));
+  return withoutNulls(Object.fromEntries(entries.map(([name, item]) => [name, comparable(item, name)])));
+}
+
+/** What has keys that users chose, which may read like prose. */
+const namesOfUsers = new Set(["properties", "paths", "example", "value", "default"]);
+
+const unordered = new Set(["required", "parameters", "anyOf", "oneOf"]);
+
+function comparableList(list: readonly unknown[], key: string): unknown[] {
+  const items = list.map((item) => comparable(item, key === "examples" ? "example" : ""));
+  const text = (item: unknown): string => JSON.stringify(sorted(item));
+  return unordered.has(key) ? items.toSorted((a, b) => (text(a) < text(b) ? -1 : 1)) : items;
+}
+
+/** In a parameter or a form everything is text: that something may be null says no more than that it may be absent. */
+function withoutNulls(object: Json): Json {
+  if (typeof object.in === "string" && isObject(object.schema))
+    return { ...object, schema: withoutNull(object.schema) };
+  return Object.fromEntries(
+    Object.entries(object).map(([key, item]) => [key, isForm.test(key) ? formWithoutNulls(item) : item]),
+  );
+}
+
+const isForm = /^(multipart\/form-data|application\/x-www-form-urlencoded)$/;
+
+function formWithoutNulls(mediaType: unknown): unknown {
+  const schema = isObject(mediaType) ? mediaType.schema : undefined;
+  if (!isObject(schema) || !isObject(schema.properties)) return mediaType;
+  const fields = Object.entries(schema.properties).map(([name, field]) => [name, withoutNull(field as Json)]);
+  return { ...(mediaType as Json), schema: { ...schema, properties: Object.fromEntries(fields) } };
+}
+
+function withoutNull(schema: Json): Json {
+  if (!Array.isArray(schema.anyOf)) return schema;
+  const { anyOf, ...rest } = schema;
+  const others = anyOf.filter((one) => !isDeepStrictEqual(one, { type: "null" }));
+  return others.length === 1 ? { ...rest, ...others[0] } : { ...rest, anyOf: others };
+}
+
+function differenceAt(at: string, given: unknown, recorded: unknown): string | undefined {
+  if (isDeepStrictEqual(given, recorded)) return undefined;
+  if (!isObject(given) || !isObject(recorded))
+    return `${at || "/"}: ${JSON.stringify(given)}, not ${JSON.stringify(recorded)}`;
+  for (const key of new Set([...Object.keys(recorded), ...Object.keys(given)])) {
+    const found = differenceAt(`${at}/${key}`, given[key], recorded[key]);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.keys(value)
+      .sort()
+      .map((key) => [key, sorted(value[key])]),
+  );
+}
+
+function isObject(value: unknown): value is Json {
+  return value !== null && typeof value === "object" && !Array.isArray(value);
+}

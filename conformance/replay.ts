@@ -1,0 +1,95 @@
+import { existsSync } from "node:fs";
+import { type TestClient, testClient } from "offloop/testing";
+import { otherCapabilities, reasons } from "./chapters.ts";
+import { difference } from "./compare.ts";
+import { documentDifference, documentReasons, isDocument } from "./compare-openapi.ts";
+import { createRequest } from "./request.ts";
+import { countLater, emptyTally, type Tally } from "./tally.ts";
+import { appNames, type Case, type Chapter, type Exchange, environmentOf } from "./vector.ts";
+
+/** Replays a chapter against its apps. */
+export async function replayChapter(chapter: Chapter): Promise<Tally> {
+  const tally = emptyTally(chapter);
+  const capability = otherCapabilities[chapter.chapter];
+  if (capability !== undefined) {
+    countLater(tally, capability, tally.exchanges);
+    return tally;
+  }
+  const module = new URL(`./apps/${chapter.chapter.replace(/_$/, "")}.ts`, import.meta.url);
+  const apps = existsSync(module) ? ((await import(module.href)) as Record<string, unknown>) : {};
+  for (const name of new Set(chapter.cases.flatMap(appNames))) {
+    const cases = chapter.cases.filter((one) => appNames(one).includes(name));
+    if (name in apps) await replayApp(chapter, module, name, cases, tally);
+    else
+      for (const { exchanges } of cases)
+        tally.different.push(...exchanges.map((one) => `${where(chapter, name, one)}: no app`));
+  }
+  return tally;
+}
+
+/** The cases of an app share one instance of it, but those recorded in an environment of their own. */
+async function replayApp(
+  chapter: Chapter,
+  module: URL,
+  name: string,
+  cases: Case[],
+  tally: Tally,
+): Promise<void> {
+  const [shared, apart] = [cases.filter((one) => !environmentOf(one)), cases.filter(environmentOf)];
+  const replay = async (url: URL, some: readonly Case[]): Promise<void> => {
+    await using client = await testClient(url);
+    for (const one of some) await replayCase(chapter, name, one, client, tally);
+  };
+  if (shared.length > 0) await replay(new URL(`#${name}`, module), shared);
+  for (const one of apart) {
+    const [variable, value] = environmentOf(one) as [string, string];
+    const before = process.env[variable];
+    process.env[variable] = value;
+    // Another URL is another module: the app is made anew, in this environment.
+    await replay(new URL(`?${variable}#${name}`, module), [one]);
+    if (before === undefined) delete process.env[variable];
+    else process.env[variable] = before;
+  }
+}
+
+async function replayCase(
+  chapter: Chapter,
+  name: string,
+  { exchanges }: Case,
+  client: TestClient,
+  tally: Tally,
+): Promise<void> {
+  const received: unknown[] = [];
+  for (const exchange of exchanges) {
+    if (exchange.kind !== "http") {
+      countLater(tally, "WebSocket", 1);
+      received.push(undefined);
+      continue;
+    }
+    const { method, url } = exchange.request;
+    const response = await client.request(method, url, createRequest(chapter, exchange, received));
+    received.push(
+      await response
+        .clone()
+        .json()
+        .catch(() => undefined),
+    );
+    const at = where(chapter, name, exchange);
+    const recorded = exchange.response.body?.json;
+    if (!isDocument(recorded)) count(tally, "equal", at, await difference(exchange, response));
+    else count(tally, "documents", at, documentDifference(received.at(-1), recorded));
+  }
+}
+
+function count(tally: Tally, kind: "equal" | "documents", where: string, found: string | undefined): void {
+  const reason = reasons[where] ?? documentReasons[where];
+  if (found === undefined) tally[kind]++;
+  else if (reason !== undefined) {
+    tally.reasoned.push(`${where}: ${reason} (${found})`);
+    tally.usedReasons.add(where);
+  } else tally.different.push(`${where}: ${found}`);
+}
+
+function where({ chapter }: Chapter, name: string, { request, response }: Exchange): string {
+  return `${chapter} ${name} ${request.method} ${request.url} -> ${response.status}`;
+}

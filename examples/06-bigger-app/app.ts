@@ -1,0 +1,27 @@
+import { App } from "offloop";
+import { apiKey } from "./dependencies.ts";
+import { OutOfStockError } from "./models.ts";
+import { admin } from "./routers/admin.ts";
+import { orders } from "./routers/orders.ts";
+import { products } from "./routers/products.ts";
+
+// Every operation of the app needs what stands in its `deps`; that of a router, what stands in the router's as well.
+const app = new App({
+  title: "Shop",
+  version: "1.0.0",
+  description: "Routers in files of their own.",
+  deps: { apiKey },
+});
+
+app.include(products);
+app.include(orders);
+// Where it is included decides its prefix: the router does not know that it is internal.
+app.include(admin, { prefix: "/internal", tags: ["internal"] });
+
+// One place turns the shop's own error into an answer.
+app.onError(OutOfStockError, async (error, { response }) => {
+  response.status = 409;
+  return { detail: error.message, product: error.product };
+});
+
+export default app;

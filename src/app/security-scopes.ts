@@ -1,0 +1,114 @@
+import { fileURLToPath } from "node:url";
+import { OffloopError } from "../errors/offloop-error.ts";
+import {
+  type Dependency,
+  type DependencyDeclaration,
+  readDemand,
+  registerDemand,
+  registerDependency,
+} from "./dependency.ts";
+import { checkInputs } from "./inputs.ts";
+import { callerLocation } from "./location.ts";
+
+/** The OAuth2 scopes that are demanded on the way from an operation to a dependency. FastAPI's `SecurityScopes`. */
+export interface SecurityScopes {
+  /** Each once, those demanded nearest to the operation first. */
+  readonly scopes: readonly string[];
+  /** The same with spaces between them, as `WWW-Authenticate` and tokens have them. */
+  readonly scopeStr: string;
+}
+
+/** What is demanded of a dependency. */
+export interface SecurityOptions {
+  /** OAuth2 scopes that it, and everything it needs, must find granted. */
+  readonly scopes: readonly string[];
+}
+
+const location = { file: fileURLToPath(import.meta.url), line: 1, column: 1 };
+const scopesDeclaration: DependencyDeclaration = {
+  name: "securityScopes",
+  fn: (): SecurityScopes => ({ scopes: [], scopeStr: "" }),
+  lane: "loop",
+  isGenerator: false,
+  scope: "request",
+  cache: true,
+  inputs: checkInputs("securityScopes", {}, location),
+  deps: [],
+  scheme: undefined,
+  givesScopes: true,
+  location,
+};
+registerDependency(scopesDeclaration);
+
+/**
+ * Gives a dependency the scopes that are demanded of it: all that `security` names on the way from the operation to it.
+ * What needs it is made once for each set of scopes, not once a request. FastAPI's `SecurityScopes` parameter.
+ *
+ * @example
+ * ```ts
+ * import { depends, HTTPError } from "offloop";
+ * import { oauth2PasswordBearer, securityScopes } from "offloop/security";
+ *
+ * const token = oauth2PasswordBearer("token", { scopes: { items: "Read items" } });
+ * const granted = new Map([["token-of-ada", ["items"]]]);
+ *
+ * export const user = depends({ deps: { token, demanded: securityScopes } }, async ({ token, demanded }) => {
+ *   const scopes = granted.get(token) ?? [];
+ *   if (demanded.scopes.every((scope) => scopes.includes(scope))) return { name: "Ada" };
+ *   throw new HTTPError(401, "Not enough permissions", {
+ *     "WWW-Authenticate": `Bearer scope="${demanded.scopeStr}"`,
+ *   });
+ * });
+ * ```
+ */
+export const securityScopes: Dependency<SecurityScopes> = scopesDeclaration as Dependency<SecurityScopes>;
+
+/**
+ * Demands OAuth2 scopes of a dependency: everything it needs learns of them through `securityScopes`, and the document
+ * names them with its security schemes. Who checks them is up to the dependencies. FastAPI's `Security`.
+ *
+ * @param dependency - What is needed.
+ * @param options - The scopes.
+ * @returns The same dependency with its demand, for the `deps` of operations, routers, apps and other dependencies.
+ * @throws {OffloopError} `OFFLOOP_DEPENDENCY_INVALID` for what is no dependency; `OFFLOOP_OPTION_INVALID` when
+ * `scopes` is not an array of strings without spaces.
+ * @example
+ * ```ts
+ * import { App, depends } from "offloop";
+ * import { oauth2PasswordBearer, security } from "offloop/security";
+ *
+ * const token = oauth2PasswordBearer("token", { scopes: { items: "Read items" } });
+ * const user = depends({ deps: { token } }, async ({ token }) => ({ name: token }));
+ *
+ * const app = new App();
+ * app.get("/items", { deps: { user: security(user, { scopes: ["items"] }) } }, async ({ user }) => [user.name]);
+ * ```
+ */
+export function security<Value>(
+  dependency: Dependency<Value>,
+  { scopes }: SecurityOptions,
+): Dependency<Value> {
+  const inner = readDemand(dependency);
+  if (inner === undefined) {
+    throw new OffloopError(
+      "OFFLOOP_DEPENDENCY_INVALID",
+      `Cannot demand scopes of a ${typeof dependency}: expected a dependency`,
+      { at: callerLocation(), fix: "give what depends() returned, or a security scheme" },
+    );
+  }
+  if (!Array.isArray(scopes) || !scopes.every(isScope)) {
+    throw new OffloopError(
+      "OFFLOOP_OPTION_INVALID",
+      `Cannot demand the scopes ${JSON.stringify(scopes)}: expected an array of names without spaces`,
+      { at: callerLocation(), fix: 'give each scope by itself: { scopes: ["me", "items"] }' },
+    );
+  }
+  const standIn: Dependency<Value> = { fn: dependency.fn, scope: dependency.scope };
+  registerDemand(standIn, [inner[0], [...scopes, ...inner[1]]]);
+  return standIn;
+}
+
+/** RFC 6749, section 3.3: printable, and neither space nor quote nor backslash. */
+function isScope(value: unknown): value is string {
+  return typeof value === "string" && /^[!#-[\]-~]+$/.test(value);
+}

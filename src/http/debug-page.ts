@@ -1,0 +1,117 @@
+import { readFile } from "node:fs/promises";
+import type { FastifyRequest } from "fastify";
+import type { Operation } from "../app/operation.ts";
+import type { DescribedError } from "../errors/described-error.ts";
+import { formatLocation } from "../errors/offloop-error.ts";
+import type { RawReply } from "../operation/raw.ts";
+import { Markup, markup } from "./markup.ts";
+import { type StackFrame, stackFrames } from "./stack-frames.ts";
+
+const SHOWN_FRAMES = 6;
+const LINES_AROUND = 5;
+
+/** What a browser gets for an error in development: the same status, and a page about the error as the body. */
+export async function withDebugPage(
+  raw: RawReply,
+  operation: Operation,
+  request: FastifyRequest,
+): Promise<RawReply> {
+  if (raw.error === undefined || !acceptsHtml(request)) return raw;
+  const { text } = await debugPage(raw.error, raw.status, operation, request);
+  const policy = "default-src 'none'; style-src 'unsafe-inline'";
+  return {
+    ...raw,
+    mediaType: "text/html; charset=utf-8",
+    headers: [...(raw.headers ?? []), ["content-security-policy", policy], ["cache-control", "no-store"]],
+    body: text,
+  };
+}
+
+/** A browser that shows a page names HTML; `fetch`, curl and API clients do not. */
+function acceptsHtml({ headers: { accept = "" } }: FastifyRequest): boolean {
+  const [, quality] = /(?:^|,)\s*text\/html\s*(?:;\s*q=([\d.]+)\s*)?(?:[,;]|$)/i.exec(accept) ?? ["", "0"];
+  return Number(quality ?? 1) > 0;
+}
+
+async function debugPage(
+  error: DescribedError,
+  status: number,
+  { id, lane, location }: Operation,
+  request: FastifyRequest,
+): Promise<Markup> {
+  const where = lane === "loop" ? "on the event loop" : "on a thread";
+  return markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${error.type}: ${firstLine(error.message)}</title>
+<style>${new Markup(style)}</style>
+</head>
+<body>
+<header><p>${status} &middot; ${request.method} ${request.url}</p></header>
+<main>
+${await errorSection(error)}
+</main>
+<footer>
+<p>${id} runs ${where} and is declared at ${formatLocation(location)}. Request ${request.id}.</p>
+<p>Only browsers see this page, and only in development: everybody else gets <code>{"detail": ...}</code>.</p>
+</footer>
+</body>
+</html>
+`;
+}
+
+async function errorSection(error: DescribedError, isCause = false): Promise<Markup> {
+  const { type, message, code, cause, stack } = error;
+  const frames = stackFrames(error).slice(0, SHOWN_FRAMES);
+  const title = code === undefined || code === type ? type : `${type} (${code})`;
+  return markup`<section>
+<h${isCause ? 2 : 1}>${isCause ? "Caused by " : ""}${title}</h${isCause ? 2 : 1}>
+<p class="message">${message}</p>
+${await Promise.all(frames.map((frame, index) => frameSection(frame, index === 0)))}
+${stack === undefined ? undefined : markup`<details><summary>The whole stack</summary><pre>${stack}</pre></details>`}
+</section>
+${cause === undefined ? undefined : await errorSection(cause, true)}`;
+}
+
+async function frameSection(frame: StackFrame, isOpen: boolean): Promise<Markup> {
+  const source = await readFile(frame.file, "utf8").catch(() => undefined);
+  const name = frame.name === undefined ? undefined : markup`<code>${frame.name}</code> `;
+  return markup`<details class="frame"${isOpen ? markup` open` : undefined}>
+<summary>${name}${formatLocation(frame)}</summary>
+${source === undefined ? undefined : markup`<pre>${excerpt(source, frame)}</pre>`}
+</details>
+`;
+}
+
+/** The lines around a place, numbered; the line itself is marked. */
+function excerpt(source: string, { line }: StackFrame): Markup[] {
+  const lines = source.split(/\r?\n/);
+  const first = Math.max(0, line - 1 - LINES_AROUND);
+  const shown = lines.slice(first, line + LINES_AROUND);
+  const width = String(first + shown.length).length;
+  return shown.map((text, index) => {
+    const number = first + index + 1;
+    const numbered = `${String(number).padStart(width)}  ${text}\n`;
+    return number === line ? markup`<mark>${numbered}</mark>` : markup`${numbered}`;
+  });
+}
+
+function firstLine(text: string): string {
+  return text.split("\n", 1)[0] as string;
+}
+
+const style = `
+:root { color-scheme: light dark; --error: light-dark(#b42318, #ff8a80); --quiet: light-dark(#667085, #98a2b3);
+  --panel: light-dark(#f5f6f8, #1d2027); --mark: light-dark(#ffe1dc, #5a2320); }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto; padding: 0 1rem; }
+h1, h2 { color: var(--error); margin: 0; overflow-wrap: anywhere; }
+pre, code { font: 14px/1.5 ui-monospace, monospace; }
+pre { background: var(--panel); border-radius: 6px; padding: .75rem; overflow-x: auto; margin: .5rem 0; }
+mark { background: var(--mark); color: inherit; display: block; }
+section { margin-bottom: 2rem; }
+.message { font-size: 1.2rem; white-space: pre-wrap; overflow-wrap: anywhere; }
+header > p, summary, footer { color: var(--quiet); overflow-wrap: anywhere; }
+summary { cursor: pointer; }
+`;

@@ -1,0 +1,29 @@
+import { Tracing } from "./tracing.ts";
+
+type Api = typeof import("@opentelemetry/api");
+
+/**
+ * Opens tracing when there is someone to take the spans: OpenTelemetry's API is installed, and a tracer provider has
+ * been registered with it. Undefined otherwise, and then nothing of it is done.
+ */
+export async function openTracing(): Promise<Tracing | undefined> {
+  const api = await importApi();
+  return api !== undefined && hasProvider(api) ? new Tracing(api) : undefined;
+}
+
+async function importApi(): Promise<Api | undefined> {
+  try {
+    return await import("@opentelemetry/api");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ERR_MODULE_NOT_FOUND") return undefined;
+    throw error;
+  }
+}
+
+/** Until a provider is registered, the API stands in for it with a proxy that leads nowhere. */
+function hasProvider({ trace, ProxyTracerProvider }: Api): boolean {
+  const provider = trace.getTracerProvider();
+  return (
+    !(provider instanceof ProxyTracerProvider) || provider.getDelegateTracer(Tracing.scope) !== undefined
+  );
+}

@@ -1,0 +1,110 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { finished } from "node:stream";
+import type { TLSSocket } from "node:tls";
+import type { Attributes, Context, Span, Tracer } from "@opentelemetry/api";
+import type { Operation } from "../app/operation.ts";
+import type { DescribedError } from "../errors/described-error.ts";
+import { ERROR, recordFailure } from "./span-failure.ts";
+
+type Api = typeof import("@opentelemetry/api");
+
+/** A request as a span. */
+interface RequestSpan {
+  readonly span: Span;
+  readonly context: Context;
+  failed: boolean;
+}
+
+/**
+ * A span for each request: OpenTelemetry's HTTP server span.
+ *
+ * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span
+ */
+export class RequestSpans {
+  readonly #api: Api;
+  readonly #tracer: Tracer;
+  readonly #spans = new WeakMap<IncomingMessage, RequestSpan>();
+  /** What was active while the server opened may be active in everything it does: no request belongs to it. */
+  readonly #opening: Span | undefined;
+
+  constructor(api: Api, tracer: Tracer) {
+    this.#api = api;
+    this.#tracer = tracer;
+    this.#opening = api.trace.getActiveSpan();
+  }
+
+  /** Starts the span of a request; it ends when its response has been sent or its client is gone. */
+  begin(operation: Operation, id: string, request: IncomingMessage, response: ServerResponse): void {
+    const { trace, SpanKind } = this.#api;
+    const outer = this.#outerSpan();
+    const parent = outer === undefined ? this.#remoteContext(request) : this.#api.context.active();
+    const kind = outer === undefined ? SpanKind.SERVER : SpanKind.INTERNAL;
+    const attributes = describeRequest(operation, id, request);
+    const span = this.#tracer.startSpan(
+      `${operation.method} ${operation.path}`,
+      { kind, attributes },
+      parent,
+    );
+    const begun: RequestSpan = { span, context: trace.setSpan(parent, span), failed: false };
+    this.#spans.set(request, begun);
+    finished(response, (error) => end(begun, response, error != null));
+  }
+
+  /** Runs what answers a request as part of its span. */
+  within<Result>(request: IncomingMessage, run: () => Result): Result {
+    const begun = this.#spans.get(request);
+    return begun === undefined ? run() : this.#api.context.with(begun.context, run);
+  }
+
+  /** Says what a request failed from. */
+  fail(request: IncomingMessage, error: DescribedError): void {
+    const begun = this.#spans.get(request);
+    if (begun === undefined || begun.failed || !begun.span.isRecording()) return;
+    begun.failed = true;
+    recordFailure(begun.span, error);
+  }
+
+  /** The span of an instrumentation that sees requests before offloop does. */
+  #outerSpan(): Span | undefined {
+    const active = this.#api.trace.getActiveSpan();
+    return active === this.#opening ? undefined : active;
+  }
+
+  #remoteContext({ headers }: IncomingMessage): Context {
+    return this.#api.propagation.extract(this.#api.ROOT_CONTEXT, headers);
+  }
+}
+
+/** No query, and no header: what they hold may not be for everyone who reads traces. */
+function describeRequest(
+  { method, path, lane }: Operation,
+  id: string,
+  request: IncomingMessage,
+): Attributes {
+  const { url = "/", socket, httpVersion } = request;
+  const { localAddress, localPort, remoteAddress } = socket;
+  const attributes: Attributes = {
+    "http.request.method": method,
+    "http.route": path,
+    "url.path": url.split("?", 1)[0] as string,
+    "url.scheme": (socket as TLSSocket).encrypted ? "https" : "http",
+    "network.protocol.version": httpVersion,
+    "offloop.request_id": id,
+    "offloop.lane": lane,
+  };
+  if (localAddress !== undefined) attributes["server.address"] = localAddress;
+  if (localPort !== undefined) attributes["server.port"] = localPort;
+  if (remoteAddress !== undefined) attributes["client.address"] = remoteAddress;
+  return attributes;
+}
+
+function end({ span, failed }: RequestSpan, response: ServerResponse, cut: boolean): void {
+  const { headersSent, statusCode } = response;
+  if (headersSent) span.setAttribute("http.response.status_code", statusCode);
+  if (!failed && cut) span.setAttribute("error.type", "client_gone");
+  else if (!failed && statusCode >= 500) {
+    span.setAttribute("error.type", String(statusCode));
+    span.setStatus({ code: ERROR });
+  }
+  span.end();
+}

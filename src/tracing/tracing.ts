@@ -1,0 +1,80 @@
+import type { Attributes, Context, Span, Tracer } from "@opentelemetry/api";
+import type { Lane } from "../app/lane.ts";
+import { type DescribedError, describeError } from "../errors/described-error.ts";
+import { HTTPError } from "../errors/http-error.ts";
+import { type PackedContext, packContext, unpackContext } from "./packed-context.ts";
+import { RequestSpans } from "./request-spans.ts";
+import { markFailed, recordFailure } from "./span-failure.ts";
+
+type Api = typeof import("@opentelemetry/api");
+
+/** A piece of work that runs elsewhere, as a span. */
+export interface OpenSpan {
+  /** What makes spans over there its children. */
+  readonly context: PackedContext;
+  /** @param failure - What went wrong, if anything did. */
+  end(attributes: Attributes, failure: DescribedError | undefined): void;
+}
+
+/** Makes spans of what offloop does. There only while someone takes them. */
+export class Tracing {
+  /** What spans say they come from. */
+  static readonly scope = "offloop";
+  readonly requests: RequestSpans;
+  readonly #api: Api;
+  readonly #tracer: Tracer;
+
+  constructor(api: Api) {
+    this.#api = api;
+    this.#tracer = api.trace.getTracer(Tracing.scope);
+    this.requests = new RequestSpans(api, this.#tracer);
+  }
+
+  /** Makes a dependency as a child of what is active. */
+  readonly dependency = (path: string, lane: Lane, make: () => Promise<unknown>): Promise<unknown> =>
+    this.#run(`dependency ${path}`, { "offloop.lane": lane }, make);
+
+  /** Runs a task as a child of what is active: the request that added or called it. */
+  task(name: string, lane: Lane, isBackground: boolean, run: () => Promise<unknown>): Promise<unknown> {
+    return this.#run(`task ${name}`, { "offloop.lane": lane, "offloop.background": isBackground }, run);
+  }
+
+  /** Starts a span for something that runs elsewhere. */
+  begin(name: string): OpenSpan {
+    const { context, trace } = this.#api;
+    const active = context.active();
+    const span = this.#tracer.startSpan(name, {}, active);
+    return {
+      context: packContext(this.#api, trace.setSpan(active, span)),
+      end: (attributes, failure) => {
+        span.setAttributes(attributes);
+        if (failure !== undefined) markFailed(span, failure);
+        span.end();
+      },
+    };
+  }
+
+  /** What is active, for a thread. */
+  pack(): PackedContext {
+    return packContext(this.#api, this.#api.context.active());
+  }
+
+  /** In a thread: runs what belongs to a span of the main thread. */
+  resume<Result>(packed: PackedContext, run: () => Result): Result {
+    return this.#api.context.with(unpackContext(this.#api, packed), run);
+  }
+
+  async #run(name: string, attributes: Attributes, run: () => Promise<unknown>): Promise<unknown> {
+    const active: Context = this.#api.context.active();
+    const span: Span = this.#tracer.startSpan(name, { attributes }, active);
+    try {
+      return await this.#api.context.with(this.#api.trace.setSpan(active, span), run);
+    } catch (thrown) {
+      // What a client did wrong is an answer, not a failure.
+      if (!(thrown instanceof HTTPError && thrown.status < 500)) recordFailure(span, describeError(thrown));
+      throw thrown;
+    } finally {
+      span.end();
+    }
+  }
+}
