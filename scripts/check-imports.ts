@@ -33,7 +33,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   threads: ["operation", "dependencies", "app", "schema", "errors", "channels", "tracing"],
   background: ["operation", "app", "errors", "channels", "type threads"],
   openapi: ["app", "schema", "errors"],
-  http: [...belowHttp, "metrics"],
+  http: [...belowHttp, "metrics", "inspector"],
   guard: ["app", "errors", "source"],
   eslint: ["guard"],
   watch: ["channels", "errors", "source"],

@@ -17,6 +17,7 @@ const script = (name: string): string[] => [join("scripts", `check-${name}.ts`)]
 export const steps: readonly Step[] = [
   { name: "format and lint", command: bin("biome"), args: ["ci", "--colors=off", "."] },
   { name: "types", command: bin("tsc"), args: ["-p", "tsconfig.json"] },
+  { name: "types of pages", command: bin("tsc"), args: ["-p", "tsconfig.page.json"] },
   { name: "types of tests", command: bin("tsc"), args: ["-p", "tsconfig.test.json"] },
   { name: "imports", command: process.execPath, args: script("imports") },
   { name: "sizes", command: process.execPath, args: script("sizes") },

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { packedFolder } from "../src/openapi/assets.ts";
@@ -18,4 +18,15 @@ export function packAssets(folder: string): void {
     copyFileSync(fileURLToPath(import.meta.resolve(source)), join(folder, name));
 }
 
-if (import.meta.main) packAssets(join(repositoryRoot, "dist", "openapi", packedFolder));
+/** Copies what the compiler does not make of the inspector's page: its document and its styles. */
+export function packInspectorPage(folder: string): void {
+  const source = join(repositoryRoot, "src", "inspector", "page");
+  mkdirSync(folder, { recursive: true });
+  for (const name of readdirSync(source).filter((file) => /\.(html|css)$/.test(file)))
+    copyFileSync(join(source, name), join(folder, name));
+}
+
+if (import.meta.main) {
+  packAssets(join(repositoryRoot, "dist", "openapi", packedFolder));
+  packInspectorPage(join(repositoryRoot, "dist", "inspector", "page"));
+}

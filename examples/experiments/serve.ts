@@ -21,6 +21,7 @@ try {
     port: Number(values.port),
     accessLog: !values.quiet,
     logLevel: values.quiet ? "warn" : "info",
+    inspector: true,
   });
   if (!values.quiet) console.log(whereToLook(url));
   const slowServer = process.env.SLOW_SERVER as string;
@@ -43,6 +44,7 @@ function whereToLook(url: string): string {
 The three experiments, on ${url}
   ${threads} threads for plain functions; the database is ${database().name}.
   All of it measured, in one table: npm run experiments
+  Watch where everything runs, live: ${url}/_offloop
 
 1. Who freezes whom? Start one of these, and meanwhile, in a second terminal:  curl ${url}/
    curl "${url}/path-operations/async-blocking?seconds=10"   / waits: the loop is blocked

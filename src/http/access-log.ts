@@ -8,13 +8,16 @@ declare module "fastify" {
     operation?: Operation;
     /** Whether it, or something it needs, reads a form. */
     readsForm?: boolean;
+    /** Whether its requests are left out of the log. */
+    unlogged?: boolean;
   }
 }
 
 /** Logs a line for each request when its response has been sent. */
 export function addAccessLog(fastify: FastifyInstance, log: Logger): void {
   fastify.addHook("onResponse", (request, reply, done) => {
-    const operation = request.routeOptions.config.operation;
+    const { operation, unlogged } = request.routeOptions.config;
+    if (unlogged) return done();
     const { method, url } = request.raw;
     const status = reply.raw.statusCode;
     const ms = Math.round(reply.elapsedTime * 1000) / 1000;

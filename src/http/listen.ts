@@ -6,6 +6,7 @@ import { resolveSettings } from "../app/settings.ts";
 import { noThreads } from "../threads/pool-size.ts";
 import { bind } from "./bind.ts";
 import { openHealthServer } from "./health.ts";
+import type { InspectorSetting, ServedInspector } from "./inspector.ts";
 import { createLogger } from "./logger.ts";
 import { openApp } from "./open-app.ts";
 import type { ListenOptions, Server } from "./serve-options.ts";
@@ -25,7 +26,10 @@ export async function listen(
   const opened = new AsyncDisposableStack();
   try {
     const { accessLog = true, debug = false } = options;
+    const inspector = options.inspector && (await openInspectorFor(app.title, options.inspector));
+    opened.defer(() => inspector?.close());
     const { lanes, fastify } = await openApp(app, { settings, target, log, accessLog, debug }, opened);
+    inspector?.addTo(fastify);
     const health =
       settings.health?.port === undefined ? undefined : await openHealthServer(settings.health, host, lanes);
     opened.defer(async () => health?.close());
@@ -48,4 +52,10 @@ export async function listen(
     await opened.disposeAsync();
     throw error;
   }
+}
+
+/** Loaded by those who ask for it. */
+async function openInspectorFor(title: string, setting: InspectorSetting): Promise<ServedInspector> {
+  const { serveInspector } = await import("./inspector.ts");
+  return serveInspector(title, setting);
 }

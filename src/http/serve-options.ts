@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { ServerSettings } from "../app/settings.ts";
 import type { PoolSize } from "../threads/pool-size.ts";
+import type { InspectorSetting } from "./inspector.ts";
 import type { LogLevel } from "./logger.ts";
 
 /** Options of `serve`. Settings given here win over the app's. */
@@ -17,6 +18,11 @@ export interface ServeOptions extends ServerSettings {
   readonly logger?: Logger;
   /** Whether each request is logged. Default true. */
   readonly accessLog?: boolean;
+  /**
+   * Shows the lanes live at `/_offloop`: `true` for this machine only, `{ token }` for whoever knows it, wherever they
+   * are: `/_offloop?token=...`, at least 16 characters. Meant for development. Default: none.
+   */
+  readonly inspector?: InspectorSetting;
   /**
    * Whether the process is the server's own: SIGINT and SIGTERM shut it down and end it, and a rejected promise that
    * nobody awaits is logged instead of ending it. Default true.

@@ -1,6 +1,7 @@
 import type { Transferable } from "node:worker_threads";
 import type { RunRecord } from "../channels/run-record.ts";
 import type { OffloopError } from "../errors/offloop-error.ts";
+import { sharedNow } from "./board.ts";
 
 /** Requests go before background work. */
 export type CallClass = "request" | "background";
@@ -66,12 +67,21 @@ export function takeOn(call: NewCall, order: number, pinned: boolean): Call {
   return { ...call, pinned, queuedAt: performance.now(), order, ticket: 0, cancelled: false };
 }
 
-/** Notes where a call has run, if someone wants to know. */
-export function recordRun({ record, queuedAt }: Call, thread: number, runMs: number): void {
+/**
+ * Notes where a call has run, if someone wants to know.
+ *
+ * @param startedAt - Of `sharedNow`; by what a thread says, as the loop hears late of an end while it is blocked.
+ */
+export function recordRun(
+  { record, queuedAt }: Call,
+  thread: number,
+  runMs: number,
+  startedAt: number = sharedNow() - runMs,
+): void {
   if (record === undefined) return;
   record.thread = thread;
   record.runMs = runMs;
-  record.queueMs = Math.max(0, performance.now() - queuedAt - runMs);
+  record.queueMs = Math.max(0, startedAt - performance.timeOrigin - queuedAt);
 }
 
 /** A call about something a thread holds open: short, and nobody else may do it. */

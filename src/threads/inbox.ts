@@ -70,7 +70,8 @@ export class Inbox {
     this.#running = true;
     let ran = 0;
     for (let call = this.#waiting.shift(); call !== undefined; call = this.#waiting.shift()) {
-      if (!claim(this.#board, call.slot, call.ticket, sharedNow())) continue;
+      const startedAt = sharedNow();
+      if (!claim(this.#board, call.slot, call.ticket, startedAt)) continue;
       this.#ticket = call.ticket;
       this.#signal = undefined;
       const history = this.#histories[call.work] as RunHistory;
@@ -82,7 +83,7 @@ export class Inbox {
       finish(this.#board, call.slot);
       ran++;
       history.record(runMs);
-      this.#outbox.add(call.slot, runMs, payload, transfer, runner.works[call.work]);
+      this.#outbox.add(call.slot, startedAt, runMs, payload, transfer, runner.works[call.work]);
     }
     // The pool took everything back since nothing was started for long: it learns that the thread is there again.
     if (ran === 0) this.#port.postMessage([]);

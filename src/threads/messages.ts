@@ -18,9 +18,9 @@ export const CALL_FIELDS = 4;
 /** What the pool says to a thread besides calls. */
 export type Control = { readonly cancelled: number } | { readonly leave: true };
 
-/** Results for the pool, three fields each: slot, run time in milliseconds, outcome. */
+/** Results for the pool, four fields each: slot, start (of `sharedNow`), run time in milliseconds, outcome. */
 export type ResultBatch = unknown[];
-export const RESULT_FIELDS = 3;
+export const RESULT_FIELDS = 4;
 
 /** A thread's first message: ready, or why not. */
 export type Hello =

@@ -21,12 +21,13 @@ export class Outbox {
 
   add(
     slot: number,
+    startedAt: number,
     runMs: number,
     outcome: unknown,
     transfer: readonly Transferable[],
     work: Work | undefined,
   ): void {
-    this.#results.push(slot, runMs, outcome);
+    this.#results.push(slot, startedAt, runMs, outcome);
     if (transfer.length > 0) this.#transfer.push(...transfer);
     this.#works.push(work);
   }
@@ -52,7 +53,7 @@ export class Outbox {
     try {
       this.#port.postMessage(result);
     } catch (cause) {
-      this.#port.postMessage([result[0], result[1], uncloneable(work, result[2], cause)]);
+      this.#port.postMessage([result[0], result[1], result[2], uncloneable(work, result[3], cause)]);
     }
   }
 }

@@ -185,8 +185,8 @@ export class Thread implements Holder {
       if (call === undefined) continue; // it was given up before it ended
       this.#slots.free(slot);
       this.proven = true;
-      recordRun(call, this.id, results[i + 1] as number);
-      listener.onResult(this, call, results[i + 1] as number, results[i + 2]);
+      recordRun(call, this.id, results[i + 2] as number, results[i + 1] as number);
+      listener.onResult(this, call, results[i + 2] as number, results[i + 3]);
     }
     listener.onResults(this);
   }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { EventEmitter, once } from "node:events";
 import { test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { OperationEvent, RequestEvent, TaskEvent, ThreadEvent } from "offloop";
 import app from "../fixtures/observed-app.ts";
 import { eachLane, running } from "../fixtures/running.ts";
@@ -98,3 +99,22 @@ for (const [what, path, status, event] of [
     const ended: ThreadEvent = await until("thread", event);
     assert.equal(ended.thread, operation.thread);
   });
+
+test("a run on a thread waited as long as it did, though a blocked loop hears late that it has ended", async () => {
+  const server = await running(app, { accessLog: false });
+  const first = listen();
+  await (await fetch(`${server.url}/thread/greet`)).text();
+  await first.until("task", "end"); // the thread is there, and free
+  first.stop();
+  const { until, stop } = listen();
+  const asked = fetch(`${server.url}/thread/greet`);
+  await until("operation", "start");
+  while (server.threads.busy === 0) await nextTurn();
+  const blockedMs = 500;
+  for (const since = performance.now(); performance.now() - since < blockedMs; );
+  const { queueMs, runMs } = await until("operation", "end");
+  stop();
+  await asked;
+  await server.close();
+  assert.ok(queueMs + runMs < blockedMs / 2, `waited ${queueMs} ms, ran ${runMs} ms`);
+});

@@ -10,7 +10,7 @@ const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 /** Why the tests of pages cannot run here; false when they can. */
 export const withoutChromium: string | false = existsSync(executablePath)
   ? false
-  : `there is no ${executablePath}: the pages of /docs and /redoc are NOT tested`;
+  : `there is no ${executablePath}: the pages of /docs, /redoc and /_offloop are NOT tested`;
 
 /** Starts a browser that asks nobody anything by itself. */
 export function startBrowser(): Promise<Browser> {

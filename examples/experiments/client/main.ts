@@ -21,7 +21,8 @@ const print = values.json ? () => {} : (text: string) => console.log(text);
 const estimate = Math.ceil(50 * seconds + 12);
 
 const app = await startApp();
-print(`Waits of ${seconds} s, ${app.threads} threads, ${app.database}. Takes about ${estimate} s.\n`);
+print(`Waits of ${seconds} s, ${app.threads} threads, ${app.database}. Takes about ${estimate} s.`);
+print(`Watch the lanes: ${app.url}/_offloop\n`);
 try {
   const experiments = await runAll(app);
   const held = experiments.every(({ rows }) => rows.every(allHeld));

@@ -1,0 +1,51 @@
+import { readdirSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { stripTypeScriptTypes } from "node:module";
+import { extname } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** A file of the page. */
+export interface PageFile {
+  /** From the folder of the page, without a slash. */
+  readonly name: string;
+  readonly mediaType: string;
+  readonly read: () => Promise<string>;
+}
+
+const folder = new URL("./page/", import.meta.url);
+/** `.ts` in the repository and `.js` in the package: the extension of this module, too. */
+const extension = import.meta.url.slice(-3);
+
+const mediaTypes: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  [extension]: "text/javascript; charset=utf-8",
+};
+
+/** From another package. */
+const borrowed = { "uplot.js": "uplot/dist/uPlot.iife.min.js", "uplot.css": "uplot/dist/uPlot.min.css" };
+
+/** The name of the page itself. */
+export const pageName = "page.html";
+
+/** All that the page consists of. Nothing comes from elsewhere. */
+export function listPageFiles(): PageFile[] {
+  const own = readdirSync(folder)
+    .filter((name) => mediaTypes[extname(name)] !== undefined)
+    .map((name) => pageFile(name, () => readOwn(name)));
+  const others = Object.entries(borrowed).map(([name, source]) =>
+    pageFile(name, () => readFile(fileURLToPath(import.meta.resolve(source)), "utf8")),
+  );
+  return [...own, ...others];
+}
+
+function pageFile(name: string, read: () => Promise<string>): PageFile {
+  return { name, read, mediaType: mediaTypes[extname(name)] ?? "text/javascript; charset=utf-8" };
+}
+
+async function readOwn(name: string): Promise<string> {
+  const text = await readFile(new URL(name, folder), "utf8");
+  if (name === pageName) return text.replaceAll("main.ts", `main${extension}`);
+  // Browsers take the modules of the repository as they are written, but for their types.
+  return name.endsWith(".ts") ? stripTypeScriptTypes(text) : text;
+}

@@ -1,0 +1,40 @@
+import type { ServerResponse } from "node:http";
+import { type Access, judgeVisitor, type Visitor } from "./access.ts";
+import { Collector } from "./collector.ts";
+import { EventStream } from "./event-stream.ts";
+
+/** How the inspector is opened. */
+export interface InspectorOptions {
+  /** Of the app. */
+  readonly title: string;
+  /** With one, it answers whoever knows it; without one, this machine only. */
+  readonly token: string | undefined;
+}
+
+/** What watches the lanes of a server, and tells its pages. */
+export interface Inspector {
+  judge(visitor: Visitor): Access;
+  /** Whether one page more may be told. */
+  readonly hasRoom: boolean;
+  /** Tells a page what happens, until it goes. */
+  tell(response: ServerResponse): void;
+  /** Ends the pages' streams and stops to listen. */
+  close(): void;
+}
+
+/** Starts to listen to the channels. */
+export function openInspector({ title, token }: InspectorOptions): Inspector {
+  const collector = new Collector();
+  const stream = new EventStream(collector, title);
+  return {
+    judge: (visitor) => judgeVisitor(visitor, token),
+    get hasRoom() {
+      return stream.hasRoom;
+    },
+    tell: (response) => stream.add(response),
+    close: () => {
+      stream.close();
+      collector.close();
+    },
+  };
+}

@@ -1,0 +1,21 @@
+/** The element of the page that a selector means; the page is wrong without it. */
+export function find<Kind extends HTMLElement = HTMLElement>(
+  selector: string,
+  within: ParentNode = document,
+): Kind {
+  const found = within.querySelector<Kind>(selector);
+  if (found === null) throw new Error(`Cannot find ${selector} in the page`);
+  return found;
+}
+
+/** A new element that holds text or other elements. Text stays text: nothing is read as HTML. */
+export function make<Tag extends keyof HTMLElementTagNameMap>(
+  tag: Tag,
+  className: string,
+  ...content: readonly (Node | string)[]
+): HTMLElementTagNameMap[Tag] {
+  const element = document.createElement(tag);
+  element.className = className;
+  element.append(...content);
+  return element;
+}

@@ -1,0 +1,74 @@
+import { hasEnded, runBeside, type Scene, type Shown } from "./scene.ts";
+import type { View } from "./view.ts";
+
+/** What is chosen with the keyboard. */
+export interface Choice {
+  /** The lane; undefined before one is chosen. */
+  thread: number | undefined;
+  run: Shown | undefined;
+}
+
+const PAN_PART = 0.2;
+const ZOOM_FACTOR = 1.5;
+
+/** Makes all of the timeline reachable with the keyboard. */
+export function bindKeyboard(
+  element: HTMLElement,
+  view: View,
+  scene: () => Scene,
+  choice: Choice,
+  onChange: () => void,
+): void {
+  const commands = commandsOf(view, scene, choice);
+  element.addEventListener("keydown", (event) => {
+    if (event.target !== element || event.ctrlKey || event.metaKey || event.altKey) return;
+    const shifted = event.shiftKey && event.key.startsWith("Arrow") ? `Shift+${event.key}` : event.key;
+    const command = commands[shifted];
+    if (command === undefined) return;
+    event.preventDefault();
+    command();
+    onChange();
+  });
+}
+
+function commandsOf(view: View, scene: () => Scene, choice: Choice): Readonly<Record<string, () => void>> {
+  return {
+    ArrowLeft: () => view.pan(-PAN_PART),
+    ArrowRight: () => view.pan(PAN_PART),
+    "Shift+ArrowLeft": () => chooseRun(view, scene(), choice, -1),
+    "Shift+ArrowRight": () => chooseRun(view, scene(), choice, 1),
+    ArrowUp: () => chooseLane(scene(), choice, -1),
+    ArrowDown: () => chooseLane(scene(), choice, 1),
+    "+": () => view.zoom(1 / ZOOM_FACTOR),
+    "=": () => view.zoom(1 / ZOOM_FACTOR),
+    "-": () => view.zoom(ZOOM_FACTOR),
+    "0": () => view.reset(),
+    End: () => view.follow(),
+    Enter: () => zoomToRun(view, scene(), choice),
+    " ": () => (view.isLive ? view.pause() : view.follow()),
+    Escape: () => {
+      choice.run = choice.thread = undefined;
+    },
+  };
+}
+
+function chooseLane({ rows }: Scene, choice: Choice, step: 1 | -1): void {
+  const at = rows.findIndex(({ thread }) => thread === choice.thread);
+  choice.thread = rows[Math.min(rows.length - 1, Math.max(0, at + step))]?.thread;
+  choice.run = undefined;
+}
+
+function chooseRun(view: View, scene: Scene, choice: Choice, step: 1 | -1): void {
+  view.pause();
+  choice.thread ??= 0;
+  const from = choice.run;
+  // Without a run to go on from, the newest one: going on from nothing would start at the far end.
+  choice.run = runBeside(scene, choice.thread, from, from === undefined ? -1 : step) ?? from;
+}
+
+function zoomToRun(view: View, scene: Scene, { run }: Choice): void {
+  if (run === undefined) return;
+  const endedAt = hasEnded(run) ? run.endedAt : scene.now;
+  const margin = Math.max(0.2, (endedAt - run.startedAt) / 2);
+  view.show({ from: run.startedAt - margin, to: endedAt + margin });
+}

@@ -1,0 +1,3 @@
+import { Inspection } from "./inspection.ts";
+
+new Inspection().start();

@@ -1,0 +1,197 @@
+import { type Area, drawBars, drawLanes } from "./bars.ts";
+import { find } from "./element.ts";
+import { heightOf } from "./rows.ts";
+import type { Scene } from "./scene.ts";
+import { GUTTER, RIGHT_PADDING, timeAxis } from "./time-axis.ts";
+import type { Stretch } from "./view.ts";
+import type { WaitingCounts } from "./waiting.ts";
+
+const AXIS_HEIGHT = 30;
+const WAITING_HEIGHT = 84;
+
+/** Where the lanes are in their element, in the page's pixels. */
+export interface Place {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+}
+
+/** The two plots over one time axis: the lanes, and below them what waits. */
+export class Timeline {
+  readonly lanes: uPlot;
+  readonly #waiting: uPlot;
+  readonly #lanesElement = find("#lanes");
+  readonly #onDraw: (place: Place) => void;
+  #scene: Scene;
+
+  /**
+   * @param onSelect - Told the stretch that was drawn up with the pointer.
+   * @param onDraw - Told where the lanes are, once they are drawn: a new size holds only then.
+   */
+  constructor(scene: Scene, onSelect: (stretch: Stretch) => void, onDraw: (place: Place) => void) {
+    this.#scene = scene;
+    this.#onDraw = onDraw;
+    const width = this.#lanesElement.clientWidth;
+    const size = { width, height: this.#height(scene) };
+    this.lanes = new uPlot(this.#lanesOptions(size, onSelect), emptyData(scene), this.#lanesElement);
+    this.#waiting = new uPlot(this.#waitingOptions(width, onSelect), [[], []], find("#waiting"));
+  }
+
+  draw(scene: Scene, waiting: WaitingCounts): void {
+    this.#scene = scene;
+    const { clientWidth: width } = this.#lanesElement;
+    const height = this.#height(scene);
+    if (width !== this.lanes.width || height !== this.lanes.height) this.lanes.setSize({ width, height });
+    if (width !== this.#waiting.width) this.#waiting.setSize({ width, height: WAITING_HEIGHT });
+    this.lanes.setData(emptyData(scene));
+    const { from, to } = scene.stretch;
+    const { origin } = scene.store;
+    this.#waiting.setData([
+      [...waiting.times, to].map((time) => origin + time),
+      [...waiting.counts, waiting.counts.at(-1) ?? 0],
+    ]);
+    this.#waiting.setScale("x", { min: origin + from, max: origin + to });
+  }
+
+  #height({ rows }: Scene): number {
+    return heightOf(rows) + AXIS_HEIGHT;
+  }
+
+  #lanesOptions(
+    size: { width: number; height: number },
+    onSelect: (stretch: Stretch) => void,
+  ): uPlot.Options {
+    const { quiet, line } = this.#colours();
+    return {
+      ...size,
+      ...this.#commonOptions(onSelect),
+      scales: { x: { time: true, range: () => this.#range() }, y: { range: [0, 1] } },
+      axes: [
+        {
+          side: 0,
+          size: AXIS_HEIGHT,
+          stroke: quiet,
+          grid: { stroke: line },
+          ticks: { show: false },
+          gap: 10,
+          ...timeAxis,
+        },
+        { scale: "y", size: GUTTER, values: () => [], grid: { show: false }, ticks: { show: false } },
+      ],
+      series: [{}, { show: false }],
+      plugins: [
+        {
+          hooks: {
+            drawClear: (plot) => drawLanes(plot.ctx, areaOf(plot), this.#scene), // below the grid
+            draw: (plot) => {
+              drawBars(plot.ctx, areaOf(plot), this.#scene);
+              const { offsetLeft, offsetTop, clientWidth } = plot.over;
+              this.#onDraw({ left: offsetLeft, top: offsetTop, width: clientWidth });
+            },
+          },
+        },
+      ],
+    };
+  }
+
+  #waitingOptions(width: number, onSelect: (stretch: Stretch) => void): uPlot.Options {
+    const { quiet, line, accent } = this.#colours();
+    const stepped = uPlot.paths.stepped?.({ align: 1 });
+    return {
+      width,
+      height: WAITING_HEIGHT,
+      ...this.#commonOptions(onSelect),
+      padding: [8, RIGHT_PADDING, 0, 0],
+      scales: {
+        x: { time: true, range: () => this.#range() },
+        y: { range: (_plot, _min, max) => [0, Math.max(4, Math.ceil((max ?? 0) * 1.1))] },
+      },
+      axes: [
+        {
+          size: 8,
+          ...timeAxis,
+          values: () => [],
+          grid: { stroke: line },
+          ticks: { show: false },
+        },
+        {
+          size: GUTTER,
+          stroke: quiet,
+          grid: { stroke: line },
+          ticks: { show: false },
+          space: 24,
+          incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000],
+        },
+      ],
+      series: [
+        {},
+        {
+          stroke: accent,
+          fill: () => translucent(accent()),
+          width: 1.5,
+          points: { show: false },
+          ...(stepped && { paths: stepped }),
+        },
+      ],
+    };
+  }
+
+  #commonOptions(
+    onSelect: (stretch: Stretch) => void,
+  ): Pick<uPlot.Options, "ms" | "legend" | "padding" | "cursor" | "hooks"> {
+    return {
+      ms: 1,
+      legend: { show: false },
+      padding: [0, RIGHT_PADDING, 0, 0],
+      cursor: {
+        y: false,
+        points: { show: false },
+        drag: { x: true, y: false, setScale: false, dist: 4 },
+        sync: { key: "time" },
+        bind: { dblclick: () => null },
+      },
+      hooks: { setSelect: [(plot) => this.#take(plot, onSelect)] },
+    };
+  }
+
+  /** Read at each drawing, as the theme may have changed. */
+  #colours(): Readonly<Record<"quiet" | "line" | "accent", () => string>> {
+    return {
+      quiet: () => this.#scene.palette.quiet,
+      line: () => this.#scene.palette.line,
+      accent: () => this.#scene.palette.accent,
+    };
+  }
+
+  #range(): [number, number] {
+    const { store, stretch } = this.#scene;
+    return [store.origin + stretch.from, store.origin + stretch.to];
+  }
+
+  #take(plot: uPlot, onSelect: (stretch: Stretch) => void): void {
+    const { left, width } = plot.select;
+    if (width < 4) return;
+    const { origin } = this.#scene.store;
+    onSelect({
+      from: plot.posToVal(left, "x") - origin,
+      to: plot.posToVal(left + width, "x") - origin,
+    });
+    plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+  }
+}
+
+function areaOf({ bbox }: uPlot): Area {
+  return { ...bbox, ratio: uPlot.pxRatio };
+}
+
+/** The lanes' plot has no series of its own: its time axis, its cursor and its drawing hook are what is used. */
+function emptyData({ store, stretch }: Scene): uPlot.AlignedData {
+  return [
+    [store.origin + stretch.from, store.origin + stretch.to],
+    [null, null],
+  ];
+}
+
+function translucent(colour: string): string {
+  return `color-mix(in oklab, ${colour} 18%, transparent)`;
+}

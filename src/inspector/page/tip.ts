@@ -1,0 +1,43 @@
+import { describeRun } from "./details.ts";
+import { find, make } from "./element.ts";
+import { bandOf } from "./rows.ts";
+import { hasEnded, type Scene, type Shown } from "./scene.ts";
+import type { Place } from "./timeline.ts";
+
+const MARGIN = 12;
+
+/** What is known of the run that is pointed at, beside it, and a frame around it. */
+export class Tip {
+  readonly #root = find("#tip");
+  readonly #frame = find("#selected");
+  #run: Shown | undefined;
+
+  draw(scene: Scene, run: Shown | undefined, place: Place): void {
+    const row = scene.rows.find(({ thread }) => thread === run?.thread);
+    const { from, to } = scene.stretch;
+    const endedAt = run === undefined ? 0 : hasEnded(run) ? run.endedAt : scene.now;
+    const isSeen = run !== undefined && row !== undefined && endedAt >= from && run.startedAt <= to;
+    this.#root.hidden = this.#frame.hidden = !isSeen;
+    if (!isSeen) return;
+    const perMs = place.width / (to - from);
+    const left = Math.min(place.width, Math.max(0, (run.startedAt - from) * perMs));
+    const right = Math.min(place.width, Math.max(left + 4, (endedAt - from) * perMs));
+    const band = bandOf(row, run.slot);
+    this.#frame.style.left = `${place.left + left - 2}px`;
+    this.#frame.style.top = `${place.top + band.top - 2}px`;
+    this.#frame.style.width = `${right - left + 4}px`;
+    this.#frame.style.height = `${Math.max(6, band.height) + 4}px`;
+    if (run !== this.#run || !hasEnded(run)) this.#write(scene, run);
+    const { offsetWidth } = this.#root;
+    const middle = place.left + (left + right) / 2 - offsetWidth / 2;
+    const most = place.left + place.width - offsetWidth;
+    this.#root.style.left = `${Math.max(0, Math.min(most, middle))}px`;
+    this.#root.style.top = `${place.top + row.top + row.height + MARGIN}px`;
+  }
+
+  #write(scene: Scene, run: Shown): void {
+    this.#run = run;
+    const [title, ...facts] = describeRun(scene, run);
+    this.#root.replaceChildren(make("b", "", title), ...facts.map((fact) => make("span", "", fact)));
+  }
+}

@@ -1,0 +1,67 @@
+import { durationText } from "./duration.ts";
+import { find } from "./element.ts";
+import type { Filter } from "./filter.ts";
+import type { Store } from "./store.ts";
+import { createTrace } from "./trace.ts";
+import type { View } from "./view.ts";
+
+const ZOOM_FACTOR = 1.5;
+
+/** The line of tools above the timeline. */
+export class Tools {
+  readonly #filter = find<HTMLInputElement>("#filter");
+  readonly #pause = find<HTMLButtonElement>("#pause");
+  readonly #span = find("#span");
+  readonly #names = find("#names");
+  readonly #onChange: () => void;
+  readonly #chosen: Filter;
+
+  constructor(store: Store, view: View, filter: Filter, onChange: () => void) {
+    this.#onChange = onChange;
+    this.#chosen = filter;
+    const click = (selector: string, act: () => void): void =>
+      find(selector).addEventListener("click", () => {
+        act();
+        onChange();
+      });
+    click("#pause", () => (view.isLive ? view.pause() : view.follow()));
+    click("#zoom-in", () => view.zoom(1 / ZOOM_FACTOR));
+    click("#zoom-out", () => view.zoom(ZOOM_FACTOR));
+    click("#download", () => download(store));
+    find("#tools").addEventListener("submit", (event) => event.preventDefault());
+    this.#filter.addEventListener("input", () => this.filterBy(this.#filter.value));
+  }
+
+  /** Filters, or stops to when it filters by that already. */
+  toggleFilter(text: string): void {
+    this.#filter.value = this.#filter.value === text ? "" : text;
+    this.filterBy(this.#filter.value);
+  }
+
+  filterBy(text: string): void {
+    this.#chosen.text = text;
+    this.#onChange();
+  }
+
+  draw(store: Store, view: View): void {
+    const { from, to } = view.stretch;
+    setText(this.#span, durationText(to - from).replace(/\.0+ /, " "));
+    setText(this.#pause, view.isLive ? "Pause" : "Go live");
+    this.#pause.setAttribute("aria-pressed", String(!view.isLive));
+    if (this.#names.childElementCount === store.names.length) return;
+    this.#names.replaceChildren(...store.names.map(({ name }) => new Option(name)));
+  }
+}
+
+function setText(element: HTMLElement, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function download(store: Store): void {
+  const trace = new Blob([JSON.stringify(createTrace(store))], { type: "application/json" });
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(trace);
+  link.download = `offloop-${new Date().toISOString().replaceAll(":", "").slice(0, 17)}.trace.json`;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}

@@ -1,0 +1,110 @@
+import type { Running, RunningRow, RunRow } from "./batch.ts";
+import { Ring } from "./ring.ts";
+import { Slots } from "./slots.ts";
+
+const MAX_RUNS = 20_000;
+const MAX_IN_PROGRESS = 20_000;
+
+/** What is known of a run when it is handed to its lane. */
+export interface RunStart {
+  readonly name: number;
+  readonly request: string | undefined;
+  readonly lane: "loop" | "thread";
+}
+
+/** What is known of a run when it has ended. */
+export interface RunEnd extends RunStart {
+  /** 0 is the loop; undefined when it ran on none. */
+  readonly thread: number | undefined;
+  readonly queueMs: number;
+  readonly runMs: number;
+  readonly outcome: number;
+}
+
+interface InProgress extends RunStart {
+  readonly slot: number;
+  readonly handedAt: number;
+}
+
+interface EndedRun extends RunEnd {
+  readonly slot: number;
+  readonly handedAt: number;
+}
+
+/** The runs in progress and the newest that ended, both bounded by count. */
+export class Runs {
+  readonly #ended = new Ring<EndedRun>(MAX_RUNS);
+  /** By request for operations, by number for tasks; the oldest first. */
+  readonly #inProgress = new Map<string | number, InProgress>();
+  readonly #slots = new Slots();
+  readonly #counts = { loop: 0, thread: 0 };
+  /** Counts changes of what is in progress. */
+  changes = 0;
+
+  start(key: string | number, run: RunStart, now: number): void {
+    this.#forget(key); // a client may give two requests the same number
+    if (this.#inProgress.size >= MAX_IN_PROGRESS) this.#forget(this.#inProgress.keys().next().value ?? key);
+    const slot = run.lane === "loop" ? this.#slots.take() : 0;
+    this.#inProgress.set(key, { ...run, slot, handedAt: now });
+    this.#counts[run.lane]++;
+    this.changes++;
+  }
+
+  /** Returns when the run started. */
+  finish(key: string | number, run: RunEnd, now: number): number {
+    const begun = this.#forget(key);
+    // A blocked loop hears late that a thread has finished, so what was seen at the start is the better witness.
+    const handedAt = begun?.handedAt ?? now - run.runMs - run.queueMs;
+    this.#ended.push({ ...run, slot: begun?.slot ?? 0, handedAt });
+    return handedAt + run.queueMs;
+  }
+
+  /** The number of the oldest ended run that is kept. */
+  get oldest(): number {
+    return this.#ended.start;
+  }
+
+  /** At most `max` of the ended runs numbered `from` and up, the oldest first, and how many are no longer kept. */
+  since(from: number, max: number): { rows: RunRow[]; lost: number } {
+    const first = Math.max(from, this.oldest);
+    return { rows: this.#ended.slice(first, first + max).map(rowOf), lost: first - from };
+  }
+
+  /** What is in progress, with the oldest `max` of it. */
+  running(max: number): Running {
+    const rows: RunningRow[] = [];
+    for (const { name, request, slot, handedAt } of this.#inProgress.values()) {
+      if (rows.length >= max) break;
+      rows.push([name, request ?? null, slot, rounded(handedAt)]);
+    }
+    return { ...this.#counts, rows };
+  }
+
+  #forget(key: string | number): InProgress | undefined {
+    const run = this.#inProgress.get(key);
+    if (run === undefined) return undefined;
+    this.#inProgress.delete(key);
+    if (run.lane === "loop") this.#slots.giveBack(run.slot);
+    this.#counts[run.lane]--;
+    this.changes++;
+    return run;
+  }
+}
+
+function rowOf({ name, request, thread, slot, handedAt, queueMs, runMs, outcome }: EndedRun): RunRow {
+  return [
+    name,
+    request ?? null,
+    thread ?? null,
+    slot,
+    rounded(handedAt),
+    rounded(queueMs),
+    rounded(runMs),
+    outcome,
+  ];
+}
+
+/** To microseconds: more digits would only make the batch longer. */
+function rounded(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}

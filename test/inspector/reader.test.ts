@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { channel } from "node:diagnostics_channel";
+import { afterEach, beforeEach, test } from "node:test";
+import type { OperationEvent } from "offloop";
+import { Collector } from "../../src/inspector/collector.ts";
+import { Reader } from "../../src/inspector/reader.ts";
+
+let collector: Collector;
+beforeEach(() => {
+  collector = new Collector();
+});
+afterEach(() => collector.close());
+
+function run(count: number): void {
+  const end = { event: "end", operation: "GET /", lane: "loop", thread: 0, queueMs: 0, runMs: 1 } as const;
+  for (let n = 0; n < count; n++)
+    channel("offloop.operation").publish({ ...end, request: `r${n}`, status: 200 } satisfies OperationEvent);
+}
+
+test("Reader greets, tells names before what refers to them, and each thing once", () => {
+  const reader = new Reader(collector, "Shop");
+  assert.deepEqual(reader.next(0)?.hello, { title: "Shop", origin: performance.timeOrigin });
+  run(2);
+  const batch = reader.next(100);
+  assert.equal(batch?.hello, undefined);
+  assert.deepEqual(batch?.names, [{ kind: "operation", name: "GET /", lane: "loop" }]);
+  assert.equal(batch?.runs?.length, 2);
+  assert.equal(reader.next(200), undefined);
+  run(1);
+  assert.deepEqual(reader.next(300)?.names, undefined);
+});
+
+test("Reader says that the server is well when there is nothing else to say, twice a second", () => {
+  const reader = new Reader(collector, "Shop");
+  reader.next(0);
+  assert.equal(reader.next(400), undefined);
+  assert.deepEqual(reader.next(500), { now: 500 });
+  assert.equal(reader.next(900), undefined);
+});
+
+test("Reader tells the past to a page that comes later, in batches that are bounded", () => {
+  run(5_000);
+  const reader = new Reader(collector, "Shop");
+  assert.deepEqual(
+    [0, 100, 200, 300].map((now) => reader.next(now)?.runs?.length),
+    [2_000, 2_000, 1_000, undefined],
+  );
+});
+
+test("Reader counts what a page was too slow for", () => {
+  const reader = new Reader(collector, "Shop");
+  reader.next(0);
+  run(30_000);
+  const batch = reader.next(5_000);
+  assert.equal(batch?.lost, 10_000);
+  assert.equal(batch?.runs?.length, 2_000);
+});
+
+test("Reader tells figures once a second at most", () => {
+  const reader = new Reader(collector, "Shop");
+  run(1);
+  assert.equal(reader.next(0)?.figures?.[0]?.calls, 1);
+  run(1);
+  assert.equal(reader.next(100)?.figures, undefined);
+  assert.equal(reader.next(1_000)?.figures?.[0]?.calls, 2);
+});
+
+test("Reader tells what is in progress when that has changed", () => {
+  const reader = new Reader(collector, "Shop");
+  assert.deepEqual(reader.next(0)?.running, { loop: 0, thread: 0, rows: [] });
+  channel("offloop.operation").publish({
+    event: "start",
+    operation: "GET /",
+    request: "r",
+    lane: "thread",
+  } satisfies OperationEvent);
+  assert.equal(reader.next(100)?.running?.thread, 1);
+  assert.equal(reader.next(600)?.running, undefined);
+});

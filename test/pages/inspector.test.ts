@@ -1,0 +1,184 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { after, before, describe, test } from "node:test";
+import { type Server, serve } from "offloop";
+import type { Browser, Page } from "playwright-core";
+import type { Trace } from "../../src/inspector/page/trace.ts";
+import { openOffline, startBrowser, takeScreenshot, withoutChromium } from "./chromium.ts";
+import { overlapping, readRuns, redness, within } from "./inspected-page.ts";
+import app from "./lanes-app.ts";
+
+describe("/_offloop in Chromium", { skip: withoutChromium }, () => {
+  let browser: Browser;
+  let server: Server;
+
+  before(async () => {
+    server = await serve(app, { port: 0, logLevel: "silent", signals: false, inspector: true });
+    browser = await startBrowser();
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  const ask = async (...paths: readonly string[]): Promise<void> => {
+    await Promise.all(paths.map(async (path) => (await fetch(server.url + path)).text()));
+  };
+  /** The page, when the ends of what was asked have come to it. */
+  const openAfter = async (...paths: readonly string[]): Promise<Page> => {
+    const { page, mishaps } = await openOffline(browser, `${server.url}/_offloop`);
+    await page.locator("#status[data-state=live]").waitFor();
+    await ask(...paths);
+    await page.locator("#facts", { hasText: "0 open on the loop · 0 waiting" }).waitFor();
+    page.once("close", () => assert.deepEqual(mishaps, { left: [], errors: [] }));
+    return page;
+  };
+
+  test("plain runs overlap on different lanes, async ones on the lane of the loop", async () => {
+    const page = await openAfter(...Array(6).fill("/plain?ms=400"), ...Array(4).fill("/async?ms=400"));
+    const runs = await readRuns(page);
+    const plain = runs.filter(({ name }) => name === "GET /plain");
+    assert.equal(plain.length, 6);
+    assert.ok(!plain.some(({ lane }) => lane === "loop"));
+    const pairs = overlapping(plain);
+    assert.ok(pairs.length > 0);
+    for (const [one, other] of pairs) assert.notEqual(one.lane, other.lane);
+    const async = runs.filter(({ name }) => name === "GET /async");
+    assert.deepEqual(new Set(async.map(({ lane }) => lane)), new Set(["loop"]));
+    assert.ok(overlapping(async).length >= 3);
+    await page.close();
+  });
+
+  test("a blocked stretch is red, on the lane of the loop, and names its line", async () => {
+    const page = await openAfter("/blocking?ms=700");
+    // The browser is driven from the same process, and may block its loop too.
+    const mark = page.locator(".mark.blocked", { hasText: "GET /blocking" }).last();
+    await mark.waitFor();
+    assert.match((await mark.getAttribute("aria-label")) ?? "", /by GET \/blocking at lanes-app\.ts:\d+$/);
+    assert.match((await mark.textContent()) ?? "", /lanes-app\.ts:\d+/);
+    assert.ok((await redness(mark)) > 2);
+    assert.ok(await within(mark, page.locator(".label[data-thread='0']")));
+    await mark.click();
+    const incident = page.locator("#incidents li details[open]");
+    await incident.waitFor();
+    assert.match((await incident.locator("pre").textContent()) ?? "", /pages\/lanes-app\.ts:\d+/);
+    await incident.locator("button").click();
+    await page.locator("#status[data-state=paused]").waitFor();
+    await page.close();
+  });
+
+  test("ended threads and failed tasks are incidents", async () => {
+    const page = await openAfter("/endless", "/tasks?ms=10");
+    for (const title of [/^Thread \d+ ended: past its deadline/, /^task refuse failed/])
+      await page.locator("#incidents summary", { hasText: title }).first().waitFor();
+    await page.locator(".mark.killed").first().waitFor();
+    await page.close();
+  });
+
+  test("everything can be reached with the keyboard alone", async () => {
+    const page = await openAfter("/plain?ms=300", "/async?ms=300", "/blocking?ms=200");
+    const focus = async (selector: string): Promise<void> => {
+      for (let presses = 0; presses < 60; presses++) {
+        if (
+          await page
+            .locator(selector)
+            .first()
+            .evaluate((element) => element === document.activeElement)
+        )
+          return;
+        await page.keyboard.press("Tab");
+      }
+      assert.fail(`${selector} cannot be reached`);
+    };
+    await focus("#filter");
+    await page.keyboard.type("plain");
+    await page.locator("#figures tbody tr", { hasText: "GET /async" }).waitFor({ state: "hidden" });
+    await page.locator("#figures tbody tr", { hasText: "GET /plain" }).waitFor();
+    await page.locator("#filter").fill("");
+    await focus("#lanes");
+    await page.keyboard.press("Space");
+    await page.locator("#status[data-state=paused]").waitFor();
+    const span = await page.locator("#span").textContent();
+    await page.keyboard.press("+");
+    await page.locator("#span", { hasText: "6.67 s" }).waitFor();
+    assert.notEqual(await page.locator("#span").textContent(), span);
+    await page.keyboard.press("-");
+    await page.keyboard.press("Shift+ArrowLeft");
+    await page.keyboard.press("Shift+ArrowLeft");
+    await page.locator("#tip").waitFor();
+    assert.match((await page.locator("#spoken").textContent()) ?? "", /on the loop.*answered 200/);
+    assert.ok(await within(page.locator("#selected"), page.locator(".label[data-thread='0']"), 8));
+    await page.keyboard.press("Enter");
+    await page.locator("#span", { hasText: /ms|^[1-5](\.\d+)? s/ }).waitFor();
+    await page.keyboard.press("0");
+    await page.locator("#status[data-state=live]").waitFor();
+    for (const selector of [
+      "#download",
+      ".mark.blocked",
+      "#keys summary",
+      "#incidents summary",
+      "#runs summary",
+    ])
+      await focus(selector);
+    await page.keyboard.press("Enter");
+    assert.ok(await page.locator("#runs").evaluate((element) => (element as HTMLDetailsElement).open));
+    await page.close();
+  });
+
+  test("wheel and drag zoom, and what is under the pointer is told", async () => {
+    const page = await openAfter("/async?ms=300");
+    await page.locator("#pause").click();
+    const over = page.locator("#lanes .u-over");
+    const box = (await over.boundingBox()) ?? assert.fail();
+    await page.mouse.move(box.x + box.width / 2, box.y + 20);
+    await page.mouse.wheel(0, -200);
+    await page.locator("#span", { hasText: /^6\.[67]/ }).waitFor();
+    await page.mouse.move(box.x + box.width * 0.25, box.y + 20);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.75, box.y + 20, { steps: 4 });
+    await page.mouse.up();
+    await page.locator("#span", { hasText: /^3\.[2-5]/ }).waitFor();
+    await over.dblclick({ position: { x: 5, y: 5 } });
+    await page.locator("#status[data-state=live]").waitFor();
+    await ask("/async?ms=1500");
+    await page.mouse.move(box.x + box.width - 60, box.y + 14);
+    await page.locator("#tip", { hasText: "GET /async" }).waitFor();
+    await page.close();
+  });
+
+  test("a trace of what is kept can be downloaded", async () => {
+    const page = await openAfter("/plain?ms=50");
+    const downloaded = page.waitForEvent("download");
+    await page.locator("#download").click();
+    const download = await downloaded;
+    assert.match(download.suggestedFilename(), /^offloop-.*\.trace\.json$/);
+    const trace = JSON.parse(await readFile(await download.path(), "utf8")) as Trace;
+    assert.ok(trace.traceEvents.some(({ name, ph, tid }) => name === "GET /plain" && ph === "X" && tid > 0));
+    await page.close();
+  });
+
+  for (const colorScheme of ["light", "dark"] as const)
+    test(`nothing is cut off at 400 px, nor at 1400 [${colorScheme}]`, async () => {
+      const page = await openAfter("/plain?ms=600", "/async?ms=900", "/tasks?ms=20");
+      await page.emulateMedia({ colorScheme });
+      await page.locator("#runs summary").click();
+      await page.locator("#runs tbody tr").first().waitFor();
+      for (const width of [1400, 400]) {
+        await page.setViewportSize({ width, height: 900 });
+        await page.locator(`#lanes .uplot`).waitFor();
+        await page.waitForFunction(() => document.documentElement.scrollWidth <= window.innerWidth);
+        const beyond = await page.evaluate(() =>
+          [...document.querySelectorAll("main *, header *")]
+            .filter(
+              (element) => element.getClientRects().length > 0 && !element.closest(".hidden, #keys-text"),
+            )
+            .filter((element) => element.getBoundingClientRect().right > window.innerWidth + 0.5)
+            .map((element) => element.outerHTML.slice(0, 80)),
+        );
+        assert.deepEqual(beyond, []);
+        await page.evaluate(() => window.scrollTo(0, 0));
+        await takeScreenshot(page, `inspector-${colorScheme}-${width}`);
+      }
+      await page.close();
+    });
+});

@@ -1,0 +1,49 @@
+import { setTimeout } from "node:timers/promises";
+import { App } from "offloop";
+import { z } from "zod";
+
+/** Something of each kind that the inspector shows. */
+const app = new App({
+  title: "Lanes",
+  threads: { max: 3, reserve: 0 },
+  watch: { thresholdMs: 50, level: "development" },
+});
+
+function hold(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+const query = { ms: z.int().default(300) };
+
+app.get("/plain", { query }, ({ query }) => {
+  hold(query.ms);
+  return "plain";
+});
+
+app.get("/async", { query }, async ({ query }) => {
+  await setTimeout(query.ms);
+  return "async";
+});
+
+app.get("/blocking", { query }, async ({ query }) => {
+  const until = performance.now() + query.ms;
+  while (performance.now() < until);
+  return "blocking";
+});
+
+app.get("/endless", { timeoutMs: 200 }, () => {
+  while (true);
+});
+
+const refuse = app.task("refuse", () => {
+  throw new Error("No");
+});
+const resize = app.task("resize", (ms: number) => hold(ms));
+
+app.get("/tasks", { query }, async ({ query, background }) => {
+  background.add(resize, query.ms);
+  background.add(refuse);
+  return "tasks";
+});
+
+export default app;
