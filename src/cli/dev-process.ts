@@ -34,6 +34,7 @@ export interface ServedApp {
   readonly port: number;
   readonly docsUrl: string | undefined;
   readonly redocUrl: string | undefined;
+  readonly inspectorUrl: string;
 }
 
 /** How long requests and background tasks may go on when the app is reloaded or ended. */
@@ -64,6 +65,7 @@ function developmentOptions(
     port,
     accessLog,
     debug: true,
+    inspector: true,
     signals: false,
     shutdownGraceMs: Math.min(shutdownGraceMs, GRACE_MS),
     ...(threads === undefined ? {} : { threads: { max: threads } }),
@@ -74,7 +76,13 @@ function developmentOptions(
 function linksOf(app: App, url: string): Omit<ServedApp, "port"> {
   const { openapiUrl = "/openapi.json", docsUrl = "/docs", redocUrl = "/redoc" } = app.documentation;
   const linkTo = (path: string | null): string | undefined => (openapiUrl && path ? url + path : undefined);
-  return { name: `${app.title} ${app.version}`, url, docsUrl: linkTo(docsUrl), redocUrl: linkTo(redocUrl) };
+  return {
+    name: `${app.title} ${app.version}`,
+    url,
+    docsUrl: linkTo(docsUrl),
+    redocUrl: linkTo(redocUrl),
+    inspectorUrl: `${url}/_offloop`,
+  };
 }
 
 function tell(news: DevNews): void {

@@ -117,8 +117,8 @@ export class ReloadedApp {
   }
 }
 
-function linksText({ name, url, docsUrl, redocUrl }: ServedApp): string {
-  const links = { app: url, docs: docsUrl, redoc: redocUrl };
+function linksText({ name, url, docsUrl, redocUrl, inspectorUrl }: ServedApp): string {
+  const links = { app: url, docs: docsUrl, redoc: redocUrl, inspector: inspectorUrl };
   const lines = Object.entries(links).flatMap(([label, link]) =>
     link === undefined ? [] : `  ${label.padEnd(10)} ${link}\n`,
   );

@@ -163,6 +163,19 @@ test("offloop dev reloads an app whose loop is blocked for good", async () => {
   await stop(running);
 });
 
+test("offloop dev reloads at once while an inspector page is open", async () => {
+  const folder = project();
+  const running = dev(folder);
+  const events = await fetch(`${await addressOf(running)}/_offloop/events`);
+  assert.equal(events.status, 200);
+  const ended = events.text().catch(() => "cut off");
+  folder.write("items.ts", 'export const items = ["two"];\n');
+  await running.line(/reloaded in/);
+  await ended;
+  assert.doesNotMatch(running.lines.join("\n"), /is killed|abandoned/);
+  await stop(running);
+});
+
 test("offloop dev shows a browser the error of an operation", async () => {
   const running = dev(project());
   const url = await addressOf(running);
