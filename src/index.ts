@@ -38,7 +38,13 @@ export type { Task, TaskOptions } from "./app/task.ts";
 export type { UploadedFile } from "./app/uploaded-file.ts";
 export type { WatchSettings } from "./app/watch-settings.ts";
 export type { BlockCulprit, BlockPlace, BlockReport } from "./channels/block-report.ts";
-export type { OperationEvent, RequestEvent, TaskEvent, ThreadEvent } from "./channels/channels.ts";
+export type {
+  KilledCall,
+  OperationEvent,
+  RequestEvent,
+  TaskEvent,
+  ThreadEvent,
+} from "./channels/channels.ts";
 export type { ErrorCode } from "./errors/codes.ts";
 export { HTTPError } from "./errors/http-error.ts";
 export { OffloopError } from "./errors/offloop-error.ts";

@@ -1,6 +1,7 @@
 import type { TaskDeclaration } from "../app/task.ts";
 import { taskChannel } from "../channels/channels.ts";
 import { newRecord, type RunRecord, recordLoop } from "../channels/run-record.ts";
+import { describeError } from "../errors/described-error.ts";
 
 let runs = 0;
 
@@ -26,13 +27,22 @@ async function publishRun(
   const record = newRecord();
   const start = performance.now();
   let ok = false;
+  let stack: readonly string[] = [];
   taskChannel.publish({ event: "start", ...about });
   try {
     const result = await run(record);
     ok = true;
     return result;
+  } catch (thrown) {
+    stack = framesOf(thrown);
+    throw thrown;
   } finally {
     if (lane === "loop") recordLoop(record, start);
-    taskChannel.publish({ event: "end", ...about, ...record, ok });
+    taskChannel.publish({ event: "end", ...about, ...record, ok, stack });
   }
+}
+
+function framesOf(thrown: unknown): string[] {
+  const lines = describeError(thrown).stack?.split("\n") ?? [];
+  return lines.filter((line) => /^\s+at /.test(line)).map((line) => line.trim());
 }

@@ -66,6 +66,18 @@ export interface ThreadEvent {
   readonly thread: number;
   /** Threads in the pool after this event. */
   readonly threads: number;
+  /** What it ran when it was killed, and where in the source that is declared; undefined for other events. */
+  readonly ran?: KilledCall | undefined;
+}
+
+/** What a thread ran when it was killed. */
+export interface KilledCall {
+  /** `GET /report`, or `task resize`. */
+  readonly work: string;
+  /** File in which it is declared. */
+  readonly file: string;
+  /** Line there, from 1. */
+  readonly line: number;
 }
 
 /** A task started to run on its lane, or ended. Published on {@link taskChannel}. */
@@ -101,6 +113,8 @@ export type TaskEvent =
       readonly runMs: number;
       /** Whether it returned. */
       readonly ok: boolean;
+      /** The stack of what it threw, innermost call first, without its message, which may hold data. */
+      readonly stack: readonly string[];
     };
 
 /** `offloop.request`: a request came in or was answered. */

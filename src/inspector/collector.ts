@@ -54,9 +54,9 @@ export class Collector {
     const run = { name: this.names.numberOf("task", task, lane), request, lane };
     if (event.event === "start") this.runs.start(event.run, run, now);
     else {
-      const { thread, runMs, ok } = event;
+      const { ok } = event;
       const startedAt = this.#end(event.run, run, event, Number(ok), ok, now);
-      if (!ok) this.#keep(failedIncident(task, request, thread, startedAt, runMs));
+      if (!ok) this.#keep(failedIncident(event, startedAt));
     }
   }
 
@@ -73,11 +73,12 @@ export class Collector {
     return this.runs.finish(key, { name, request, lane, thread, queueMs, runMs, outcome }, now);
   }
 
-  #onThread({ event, thread, threads }: ThreadEvent): void {
+  #onThread(change: ThreadEvent): void {
+    const { event, thread } = change;
     if (event === "start") this.threads.add(thread);
     else this.threads.delete(thread);
     this.threadChanges++;
-    if (event === "kill") this.#keep(killedIncident(thread, threads, performance.now()));
+    if (event === "kill") this.#keep(killedIncident(change, performance.now()));
   }
 
   #keep(incident: Omit<Incident, "id">): void {

@@ -1,8 +1,10 @@
 import { basename } from "node:path";
 import type { BlockCulprit, BlockPlace, BlockReport } from "../channels/block-report.ts";
+import type { TaskEvent, ThreadEvent } from "../channels/channels.ts";
 import type { Incident } from "./batch.ts";
 
 type Known = Omit<Incident, "id">;
+type TaskEnd = Extract<TaskEvent, { event: "end" }>;
 
 /** A stretch in which the loop was blocked. */
 export function blockedIncident(report: BlockReport, origin: number): Known {
@@ -25,37 +27,35 @@ export function blockedIncident(report: BlockReport, origin: number): Known {
 }
 
 /** A thread that was ended since its call ran past its deadline. */
-export function killedIncident(thread: number, threads: number, at: number): Known {
+export function killedIncident({ thread, threads, ran }: ThreadEvent, at: number): Known {
+  const call = ran === undefined ? "its call" : ran.work;
   return {
     ...nothingKnown,
     kind: "killed",
     at,
     thread,
+    name: ran?.work ?? null,
+    place: ran === undefined ? null : placeText(ran),
     facts: [
-      `Thread ${thread} was ended: its call ran past its deadline.`,
+      `Thread ${thread} was ended: ${call} ran past its deadline.`,
       `${plural(threads, "thread")} left in the pool.`,
     ],
   };
 }
 
 /** A task that threw. */
-export function failedIncident(
-  task: string,
-  request: string | undefined,
-  thread: number | undefined,
-  at: number,
-  durationMs: number,
-): Known {
+export function failedIncident({ task, request, thread, runMs, stack }: TaskEnd, at: number): Known {
   const after = request === undefined ? "It was called." : `It ran after request ${request}.`;
   const where = thread === undefined ? "It never got to a thread." : `It ran ${onThread(thread)}.`;
   return {
     ...nothingKnown,
     kind: "failed",
     at,
-    durationMs,
+    durationMs: runMs,
     thread: thread ?? null,
     name: `task ${task}`,
     facts: [where, after, "What it threw is in the log."],
+    stack,
   };
 }
 
@@ -79,7 +79,7 @@ function certainty({ certain, candidates, request }: BlockCulprit): string[] {
   return [`Seen just after, so not certain.${names}`, ...asked];
 }
 
-function placeText({ file, line }: BlockPlace): string {
+function placeText({ file, line }: Pick<BlockPlace, "file" | "line">): string {
   return `${basename(file)}:${line}`;
 }
 

@@ -1,6 +1,6 @@
-import { threadChannel } from "../channels/channels.ts";
+import { type ThreadEvent, threadChannel } from "../channels/channels.ts";
 import type { OffloopError } from "../errors/offloop-error.ts";
-import type { Holder } from "./call.ts";
+import type { Call, Holder } from "./call.ts";
 import { exitWithin } from "./exit-within.ts";
 import { IdleThreads, LEAVE_MS } from "./idle-threads.ts";
 import type { Hello } from "./messages.ts";
@@ -162,11 +162,17 @@ export class Roster implements ThreadListener<Thread> {
       this.#listener.onStarted();
     } else if (!thread.ending && loss.started.length === 0) this.#onIdleExit(thread, loss.cause);
     threadChannel.publish({
-      event: thread.killed ? "kill" : thread.ending ? "leave" : "exit",
+      event: thread.killedFor ? "kill" : thread.ending ? "leave" : "exit",
       thread: thread.id,
       threads: this.ready,
+      ran: this.#ran(thread.killedFor),
     });
     this.#listener.onLoss(loss);
+  }
+
+  #ran(call: Call | undefined): ThreadEvent["ran"] {
+    const place = call && this.#options.works[call.work];
+    return place && { work: place.id, file: place.location.file, line: place.location.line };
   }
 
   #onIdleExit(thread: Thread, cause: unknown): void {

@@ -52,8 +52,8 @@ export class Thread implements Holder {
   progressAt = 0;
   /** Whether it is being ended. */
   ending = false;
-  /** Whether it is being ended for a call that ran past its deadline. */
-  killed = false;
+  /** The call for which it is being ended: it ran past its deadline. */
+  killedFor: Call | undefined;
   /** Whether it has ever given a result. */
   proven = false;
 
@@ -151,7 +151,7 @@ export class Thread implements Holder {
   /** Ends it whatever it does, and gives up the call it runs. */
   end(call?: Call): void {
     this.ending = true;
-    this.killed = call !== undefined;
+    this.killedFor = call;
     if (call !== undefined) this.#slots.release((held) => held === call);
     void this.worker.terminate();
   }

@@ -22,12 +22,13 @@ test("runObserved() publishes start and end of a task that returns", async () =>
   assert.deepEqual(start, { event: "start", run, task: "resize", lane: "loop", request: "req-1" });
   const { runMs } = end;
   assert.ok(runMs >= 0);
-  assert.deepEqual(end, { ...start, event: "end", thread: 0, queueMs: 0, runMs, ok: true });
+  assert.deepEqual(end, { ...start, event: "end", thread: 0, queueMs: 0, runMs, ok: true, stack: [] });
 });
 
 test("runObserved() publishes the end of a task that throws, and throws what it threw", async () => {
   const [, end] = await eventsOf(() => Promise.reject(new Error("no")));
   assert.ok(end?.event === "end" && !end.ok);
+  assert.match(end.stack[0] ?? "", /^at .*observed-task\.test\.ts:\d+/);
   await assert.rejects(
     runObserved(task, undefined, () => Promise.reject(new Error("no"))),
     /no/,

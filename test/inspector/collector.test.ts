@@ -76,9 +76,11 @@ test("Collector keeps an operation and a task of one name apart", () => {
 
 test("Collector keeps a task that failed as an incident", () => {
   publish.task({ event: "start", ...task });
-  publish.task({ event: "end", ...task, thread: 2, queueMs: 0, runMs: 5, ok: false });
+  const stack = ["at resize (/app/src/resize.ts:3:9)"];
+  publish.task({ event: "end", ...task, thread: 2, queueMs: 0, runMs: 5, ok: false, stack });
   const [incident = assert.fail()] = collector.incidents.slice(0);
   assert.deepEqual([incident.kind, incident.name, incident.thread], ["failed", "task resize", 2]);
+  assert.deepEqual(incident.stack, stack);
   assert.match(incident.facts.join(" "), /thread 2.*after request r1/);
 });
 
@@ -87,11 +89,12 @@ test("Collector knows the threads of the pool, and keeps a kill as an incident",
   publish.thread({ event: "start", thread: 5, threads: 2 });
   publish.thread({ event: "leave", thread: 4, threads: 1 });
   assert.deepEqual([...collector.threads], [5]);
-  publish.thread({ event: "kill", thread: 5, threads: 0 });
+  const ran = { work: "GET /report", file: "/app/src/report.ts", line: 7 };
+  publish.thread({ event: "kill", thread: 5, threads: 0, ran });
   assert.deepEqual([...collector.threads], []);
   assert.deepEqual(
-    collector.incidents.slice(0).map(({ kind, thread }) => [kind, thread]),
-    [["killed", 5]],
+    collector.incidents.slice(0).map(({ kind, thread, name, place }) => [kind, thread, name, place]),
+    [["killed", 5, "GET /report", "report.ts:7"]],
   );
 });
 

@@ -69,7 +69,10 @@ describe("/_offloop in Chromium", { skip: withoutChromium }, () => {
 
   test("ended threads and failed tasks are incidents", async () => {
     const page = await openAfter("/endless", "/tasks?ms=10");
-    for (const title of [/^Thread \d+ ended: past its deadline/, /^task refuse failed/])
+    for (const title of [
+      /^Thread \d+ ended: GET \/\w+ ran past its deadline at lanes-app\.ts:\d+/,
+      /^task refuse failed/,
+    ])
       await page.locator("#incidents summary", { hasText: title }).first().waitFor();
     await page.locator(".mark.killed").first().waitFor();
     await page.close();

@@ -39,7 +39,10 @@ export class Inspection {
   readonly #tip = new Tip();
   readonly #runs = new RunsTable();
   readonly #incidents = new IncidentsList((incident) => this.#show(incident));
-  readonly #marks = new Marks((incident) => this.#incidents.open(incident));
+  readonly #marks = new Marks((incident) => {
+    this.#incidents.draw(this.#store); // the list is written less often than the marks
+    this.#incidents.open(incident);
+  });
   readonly #tools = new Tools(this.#store, this.#view, this.#filter, () => this.#change());
   readonly #figures = new FiguresTable((name) => this.#tools.toggleFilter(name));
   #palette: Palette = readPalette();

@@ -71,9 +71,9 @@ export class Marks {
 
 /** One line that says what happened. */
 export function titleOf({ kind, durationMs, name, place, thread }: Incident): string {
-  if (kind === "killed") return `Thread ${thread} ended: past its deadline`;
-  if (kind === "failed") return `${name} failed`;
   const where = place === null ? "" : ` at ${place}`;
+  if (kind === "killed") return `Thread ${thread} ended: ${name ?? "its call"} ran past its deadline${where}`;
+  if (kind === "failed") return `${name} failed`;
   return `Loop blocked for ${durationText(durationMs)} by ${name ?? "unknown code"}${where}`;
 }
 
