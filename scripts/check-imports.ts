@@ -41,7 +41,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   tracing: ["app", "errors"],
   inspector: ["channels", "errors"],
   queue: ["app", "background", "errors"],
-  testing: ["http", "metrics", ...belowHttp],
+  testing: ["http", "guard", "metrics", ...belowHttp],
   cli: ["*"],
 };
 

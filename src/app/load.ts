@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
-import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { localPath } from "../errors/local-path.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { App, appsMade } from "./app.ts";
 
@@ -39,7 +39,7 @@ async function importModule(url: string, file: string): Promise<Record<string, u
   } catch (cause) {
     throw new OffloopError(
       "OFFLOOP_MODULE_FAILED",
-      `Cannot load "${shown(file)}": it threw ${String(cause)}`,
+      `Cannot load "${localPath(file)}": it threw ${String(cause)}`,
       {
         fix: isCommonJs(cause)
           ? 'offloop is ESM: say "type": "module" in package.json, or name the file .mts'
@@ -70,7 +70,7 @@ function soleApp(exported: Record<string, unknown>, made: readonly App[]): App |
 function missing(exported: Record<string, unknown>, { exportName }: AppTarget, file: string): never {
   const names = Object.keys(exported).map((name) => `"${name}"`);
   const apps = Object.keys(exported).filter((name) => exported[name] instanceof App);
-  const what = exportName === undefined ? shown(file) : `${shown(file)}:${exportName}`;
+  const what = exportName === undefined ? localPath(file) : `${localPath(file)}:${exportName}`;
   const wanted =
     exportName === undefined
       ? "an App"
@@ -83,15 +83,10 @@ function missing(exported: Record<string, unknown>, { exportName }: AppTarget, f
     {
       fix:
         apps.length > 0
-          ? `name the export: ${shown(file)}:${apps[0]}`
+          ? `name the export: ${localPath(file)}:${apps[0]}`
           : 'add "export default app" to the module',
     },
   );
-}
-
-function shown(file: string): string {
-  const local = relative(process.cwd(), file);
-  return local.startsWith("..") ? file : local;
 }
 
 function isCommonJs(error: unknown): boolean {

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
-import { OffloopError } from "../errors/offloop-error.ts";
+import { dev } from "./dev.ts";
+import { explained } from "./explained.ts";
 import { openapi } from "./openapi.ts";
 import { routes } from "./routes.ts";
 import { run } from "./run.ts";
@@ -13,6 +14,17 @@ const { version } = JSON.parse(readFileSync(new URL("../../package.json", import
 const program = new Command("offloop").description("Serves an offloop app.").version(version);
 
 program
+  .command("dev")
+  .description("serve an app while you work on it: reload on change, guard, watchdog, links")
+  .argument("<module[:export]>", "the module that holds the app, like app.ts or app.ts:api")
+  .option("--host <address>", "address to listen on", "127.0.0.1")
+  .option("--port <number>", "port to listen on; 0 takes a free one", wholeNumber, 8000)
+  .option("--threads <number>", "threads for plain functions (default: min(32, cores + 4))", wholeNumber)
+  .option("--log-level <level>", "trace, debug, info, warn, error, fatal or silent", "info")
+  .option("--no-access-log", "do not log each request")
+  .action(dev);
+
+program
   .command("run")
   .description("serve an app")
   .argument("<module[:export]>", "the module that holds the app, like app.ts or app.ts:api")
@@ -22,6 +34,7 @@ program
   .option("--workers <number>", "processes that share the port; one that dies is replaced", wholeNumber)
   .option("--log-level <level>", "trace, debug, info, warn, error, fatal or silent", "info")
   .option("--no-access-log", "do not log each request")
+  .option("--guard", "check the functions' code before serving, as dev does")
   .action(run);
 
 program
@@ -47,22 +60,4 @@ try {
 function wholeNumber(text: string): number {
   if (/^\d+$/.test(text)) return Number(text);
   throw new InvalidArgumentError("expected a whole number");
-}
-
-/** An error of the user's is shown as it is; the stack only where it is theirs. */
-function explained(error: unknown): string {
-  if (!(error instanceof OffloopError)) return error instanceof Error ? String(error.stack) : String(error);
-  const cause =
-    error.code === "OFFLOOP_MODULE_FAILED" || error.code === "OFFLOOP_THREAD_START"
-      ? `\n\n${userStack(error.cause)}`
-      : "";
-  return `${error.code}: ${error.message}${cause}`;
-}
-
-function userStack(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause);
-  if (cause instanceof OffloopError) return `${cause.code}: ${cause.message}`;
-  const own = new URL("../", import.meta.url).href;
-  const lines = String(cause.stack ?? cause).split("\n");
-  return lines.filter((line) => !line.includes(own) && !line.includes("node:internal")).join("\n");
 }

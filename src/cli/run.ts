@@ -5,9 +5,10 @@ import { integer } from "../app/integer.ts";
 import { loadApp } from "../app/load.ts";
 import { resolveSettings } from "../app/settings.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
+import { guardApp } from "../guard/guard-log.ts";
 import { listen } from "../http/listen.ts";
-import type { LogLevel } from "../http/logger.ts";
 import { createLogger } from "../http/logger.ts";
+import { checkedLevel } from "./log-level.ts";
 import { parseTarget } from "./target.ts";
 import { runWorkers } from "./workers.ts";
 
@@ -19,9 +20,8 @@ export interface RunOptions {
   readonly workers?: number;
   readonly logLevel: string;
   readonly accessLog: boolean;
+  readonly guard?: boolean;
 }
-
-const levels: readonly LogLevel[] = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
 
 /** `offloop run`: serves the app until a signal ends it, in this process or in several. */
 export async function run(module: string, options: RunOptions): Promise<void> {
@@ -29,6 +29,7 @@ export async function run(module: string, options: RunOptions): Promise<void> {
   const target = parseTarget(module);
   const logger = createLogger(checkedLevel(logLevel));
   const app = await loadApp(target);
+  if (options.guard === true && cluster.isPrimary) guardApp(app, logger);
   if (workers !== undefined && cluster.isPrimary) return startWorkers(app, workers, logger);
   const settings = threads === undefined ? {} : { threads: { max: threads } };
   const server = await listen(app, { host, port, accessLog, logger, ...settings }, target);
@@ -48,16 +49,4 @@ function startWorkers(app: App, workers: number, logger: Logger): void {
     );
   }
   runWorkers(integer("--workers", workers, 1, 256), logger);
-}
-
-function checkedLevel(level: string): LogLevel {
-  const known = levels.find((candidate) => candidate === level);
-  if (known !== undefined) return known;
-  throw new OffloopError(
-    "OFFLOOP_OPTION_INVALID",
-    `Cannot use --log-level: expected one of ${levels.join(", ")}, got "${level}"`,
-    {
-      fix: "give one of these",
-    },
-  );
 }

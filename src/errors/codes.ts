@@ -20,6 +20,7 @@ export const errorCodes = {
   OFFLOOP_HANDLER_INVALID: "What was given as a handler or task is not a function.",
   OFFLOOP_LANE_UNKNOWN: "A function's declaration no longer tells whether it is async.",
   OFFLOOP_LIFESPAN_FAILED: "A lifespan function threw before its yield, or never yielded.",
+  OFFLOOP_LOOP_BLOCKED: "What ran in a test blocked the event loop for longer than failOnBlockMs.",
   OFFLOOP_MODULE_FAILED: "The app's module threw while it was loaded.",
   OFFLOOP_MODULE_NOT_FOUND: "There is no file at the module path that was given.",
   OFFLOOP_NOT_CLONEABLE: "A value that must cross between the loop and a thread cannot be cloned.",

@@ -1,5 +1,5 @@
-import { relative } from "node:path";
 import type { ErrorCode } from "./codes.ts";
+import { localPath } from "./local-path.ts";
 import type { SourceLocation } from "./source-location.ts";
 
 /** What an {@link OffloopError} is made of. */
@@ -62,6 +62,5 @@ function text(what: string, { at, note, fix }: OffloopErrorParts): string {
 
 /** Formats a place as `file:line:column`, the file relative to the working directory when it lies inside it. */
 export function formatLocation({ file, line, column }: SourceLocation): string {
-  const local = relative(process.cwd(), file);
-  return `${local === "" || local.startsWith("..") ? file : local}:${line}:${column}`;
+  return `${localPath(file)}:${line}:${column}`;
 }

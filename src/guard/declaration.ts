@@ -36,13 +36,18 @@ export function saidLane(node: FunctionNode): "loop" | "thread" | undefined {
 }
 
 function laneIn(call: NodeOf<"CallExpression">): "loop" | "thread" | undefined {
+  const said = optionIn(call, "runs");
+  return said === "loop" || said === "thread" ? said : undefined;
+}
+
+/** The value that the options before the function give a name, if it is written there. */
+function optionIn(call: NodeOf<"CallExpression">, name: string): unknown {
   const options = call.arguments.at(-2);
   if (options?.type !== "ObjectExpression") return undefined;
   for (const property of options.properties) {
     if (property.type !== "Property" || property.computed || property.key.type !== "Identifier") continue;
     const value = unwrapped(property.value as SyntaxNode);
-    if (property.key.name !== "runs" || value.type !== "Literal") continue;
-    if (value.value === "loop" || value.value === "thread") return value.value;
+    if (property.key.name === name && value.type === "Literal") return value.value;
   }
   return undefined;
 }
@@ -63,6 +68,8 @@ function declarationOf(call: NodeOf<"CallExpression">, scopes: Scopes): Declared
 
 function dependencyOf(call: NodeOf<"CallExpression">, scopes: Scopes): DeclaredFunction | undefined {
   const last = call.arguments.at(-1) as SyntaxNode | undefined;
+  // Made once for the app, before the first request; "thread" asks for one of each thread's own.
+  if (["app", "thread"].includes(String(optionIn(call, "scope")))) return undefined;
   const node = last && functionOf(last, scopes);
   return node && placed(call, node, `dependency "${nameOf(node)}"`);
 }

@@ -74,12 +74,17 @@ function listDependencies(app: App): Declared[] {
       const lane = outer === "thread" ? "thread" : dependency.lane;
       if (seen[lane].has(dependency)) continue;
       seen[lane].add(dependency);
-      found.push({ subject: `dependency "${name}"`, lane, fn, location });
+      if (!isOwnState(dependency, lane)) found.push({ subject: `dependency "${name}"`, lane, fn, location });
       visit(dependency.deps, lane);
     }
   };
   for (const { deps, lane } of app.declaredOperations()) visit(deps, lane);
   return found;
+}
+
+/** One for the whole app is made before the first request, and one for each thread is to be each thread's own. */
+function isOwnState({ scope }: DependencyDeclaration, lane: Declared["lane"]): boolean {
+  return scope === "app" || (scope === "thread" && lane === "thread");
 }
 
 function checkDeclared(

@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import type { Chunk } from "../operation/raw.ts";
+import { watchChunks } from "./watched-work.ts";
 
 /** Often enough for every proxy, and the interval FastAPI uses. */
 const HEARTBEAT_MS = 15_000;
@@ -15,7 +16,8 @@ export function streamChunks(
   mediaType: string | undefined,
   onError: (error: unknown) => void,
 ): Readable {
-  const beating = mediaType?.startsWith("text/event-stream") === true ? withHeartbeat(chunks) : chunks;
+  const watched = watchChunks(chunks);
+  const beating = mediaType?.startsWith("text/event-stream") === true ? withHeartbeat(watched) : watched;
   return Readable.from(observed(beating, onError), { objectMode: false, highWaterMark: 1 });
 }
 

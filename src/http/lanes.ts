@@ -48,6 +48,8 @@ export interface Lanes {
   readonly background: BackgroundChains;
   /** Undefined when nothing in the app runs on threads. */
   readonly pool: ThreadPool | undefined;
+  /** Undefined when the loop is not watched, or cannot be. */
+  readonly watch: Watch | undefined;
   /** Undefined when nobody takes spans. */
   readonly tracing: Tracing | undefined;
   /** Whether the server shuts down: connections end with their response. */
@@ -122,6 +124,7 @@ function connect(
       (failure, request, operation) => logTaskFailure(log, failure, request, operation),
     ),
     pool,
+    watch,
     tracing,
     closing: false,
     close: async () => {

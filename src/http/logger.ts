@@ -10,18 +10,31 @@ const secrets = ["", "headers", "req.headers", "request.headers"].flatMap((where
   secretHeaders.map((name) => `${where}["${name}"]`),
 );
 
-/** The server's log: a JSON line an entry; on a terminal, a line to read. Written at once, so no line is lost at exit. */
-export function createLogger(level: LogLevel): Logger {
+/** Reports are whole objects, whose message says it all for reading. */
+const saidInMessage = "pid,hostname,blocked,guard";
+
+/**
+ * The server's log: a JSON line an entry, or a line to read. Written at once, so no line is lost at exit.
+ *
+ * @param isForReading - Default: when it goes to a terminal.
+ */
+export function createLogger(level: LogLevel, isForReading: boolean = process.stdout.isTTY): Logger {
   const options = {
     level,
     base: { pid: process.pid },
     serializers: { err: plainError },
     redact: { paths: secrets, censor: "[redacted]" },
   };
-  if (!process.stdout.isTTY) return pino(options);
+  if (!isForReading) return pino(options);
   return pino(
     options,
-    pretty({ colorize: true, ignore: "pid,hostname", translateTime: "HH:MM:ss.l", sync: true }),
+    pretty({
+      colorize: process.stdout.isTTY,
+      ignore: saidInMessage,
+      translateTime: "HH:MM:ss.l",
+      singleLine: true,
+      sync: true,
+    }),
   );
 }
 

@@ -13,6 +13,7 @@ export async function openLoopWatch(
   return openWatch({
     thresholdMs,
     level,
+    isAnnounced: log.isLevelEnabled("warn"),
     onBlock: (report, { due, skipped }) => {
       const repeated = skipped === 0 ? "" : ` (and ${skipped} times more there since the last line)`;
       if (due) log.warn({ blocked: report }, `${reportText(report)}${repeated}`);

@@ -1,5 +1,5 @@
 import { taskWorkId } from "../threads/work.ts";
-import { enterMarked, markOf, marks, runMarked } from "../watch/marks.ts";
+import { enterMarked, markOf, marks, type Run, runMarked, runs } from "../watch/marks.ts";
 
 interface LoopOperation<Request, Reply> {
   readonly declaration: { readonly id: string };
@@ -50,5 +50,26 @@ export async function watchTask(name: string, run: () => Promise<unknown>): Prom
     return await runMarked({ mark, request: undefined }, run, undefined);
   } finally {
     marks[mark]!--;
+  }
+}
+
+/** Has the chunks of the run at hand made as part of it: the stream that asks for them belongs to no run. */
+export function watchChunks<Chunk>(chunks: AsyncIterable<Chunk>): AsyncIterable<Chunk> {
+  const run = runs.getStore();
+  return run === undefined ? chunks : makeWithin(run, chunks);
+}
+
+async function* makeWithin<Chunk>(run: Run, chunks: AsyncIterable<Chunk>): AsyncGenerator<Chunk> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  marks[run.mark]!++;
+  try {
+    for (;;) {
+      const result = await runMarked(run, () => iterator.next(), undefined);
+      if (result.done === true) return;
+      yield result.value;
+    }
+  } finally {
+    marks[run.mark]!--;
+    await runMarked(run, async () => iterator.return?.(), undefined);
   }
 }

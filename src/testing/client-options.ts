@@ -4,7 +4,7 @@ import type { PoolSize } from "../threads/pool-size.ts";
 import type { OverridePair } from "./override.ts";
 import type { TestRequest } from "./test-request.ts";
 
-/** Options of `testClient`. Settings given here win over the app's. */
+/** Options of `testClient`. Settings given here win over the app's; the loop is watched only where these ask for it. */
 export interface TestClientOptions extends ServerSettings {
   /** What stands in for dependencies; each made by `override`. Default none. */
   readonly overrides?: readonly OverridePair[];
@@ -12,8 +12,14 @@ export interface TestClientOptions extends ServerSettings {
   readonly socket?: boolean;
   /** URL of the module that threads import to find the app: `import.meta.url`. Default: the module that made the app. */
   readonly module?: string;
-  /** A pino logger, to look at what is logged. Default: nothing is logged. */
+  /** A pino logger, to look at what is logged, the guard's warnings too. Default: nothing is logged. */
   readonly logger?: Logger;
+  /**
+   * From when on a blocked event loop fails the test: the request that blocked it rejects with `OFFLOOP_LOOP_BLOCKED`,
+   * which names operation, line and duration. What blocks after its response, in a background task or a stream, makes
+   * `close()` reject. Threads may block. Milliseconds, 20-60,000. Default: never.
+   */
+  readonly failOnBlockMs?: number;
 }
 
 /** Asks one method of the app under test. Redirects are not followed. */
@@ -41,6 +47,9 @@ export interface TestClient extends AsyncDisposable {
   readonly options: Ask;
   /** Sends any method. */
   request(method: string, path: string, request?: TestRequest): Promise<Response>;
-  /** Waits for requests and background tasks, ends the threads and the app's lifespan. */
+  /**
+   * Waits for requests and background tasks, ends the threads and the app's lifespan. Rejects with
+   * `OFFLOOP_LOOP_BLOCKED` when one of them blocked the loop for longer than `failOnBlockMs` and no request told of it.
+   */
   close(): Promise<void>;
 }

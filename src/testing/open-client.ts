@@ -1,5 +1,6 @@
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
+import type { Logger } from "pino";
 import { App } from "../app/app.ts";
 import { type AppTarget, loadApp } from "../app/load.ts";
 import { resolveSettings } from "../app/settings.ts";
@@ -7,20 +8,25 @@ import { createLogger } from "../http/logger.ts";
 import { openApp } from "../http/open-app.ts";
 import { createShutdown } from "../http/shutdown.ts";
 import { noThreads } from "../threads/pool-size.ts";
+import { BlockFailures } from "./block-failures.ts";
 import type { Ask, TestClient, TestClientOptions } from "./client-options.ts";
 import { encodeRequest, type SentRequest, type TestRequest } from "./test-request.ts";
+import { rejectBlocking, watchFor } from "./watched-way.ts";
+import type { Way } from "./way.ts";
 
 type Fastify = Awaited<ReturnType<typeof openApp>>["fastify"];
-/** Sends what is encoded already. */
-type Send = (method: string, request: SentRequest) => Promise<Response>;
+type Send = Way["send"];
 
 /** Opens the lanes of an app and the way to it. */
 export async function openClient(subject: App | URL, options: TestClientOptions): Promise<TestClient> {
-  const { overrides = [], socket = false, module, logger, ...rest } = options;
+  const { overrides = [], socket = false, module, logger, failOnBlockMs, ...rest } = options;
   const target = targetOf(subject, module);
   const app = subject instanceof App ? subject : await loadApp(target as AppTarget);
-  const settings = resolveSettings(app.settings, rest);
+  const failures = failOnBlockMs === undefined ? undefined : new BlockFailures(failOnBlockMs);
+  const watch = failures === undefined ? (rest.watch ?? false) : watchFor(failures, rest.watch);
+  const settings = resolveSettings(app.settings, { ...rest, watch });
   const log = logger ?? createLogger("silent");
+  await guardOnce(app, log);
   const opened = new AsyncDisposableStack();
   try {
     const { lanes, fastify } = await openApp(
@@ -29,12 +35,31 @@ export async function openClient(subject: App | URL, options: TestClientOptions)
       opened,
     );
     const way = socket ? await throughSocket(fastify) : await inProcess(fastify);
-    const close = createShutdown(fastify, lanes, settings.shutdownGraceMs, log, () => opened.disposeAsync());
-    return clientOf(way, close, () => lanes.pool?.size ?? noThreads);
+    const shutDown = createShutdown(fastify, lanes, settings.shutdownGraceMs, log, () =>
+      opened.disposeAsync(),
+    );
+    const size = (): TestClient["threads"] => lanes.pool?.size ?? noThreads;
+    if (failures === undefined) return clientOf(way, shutDown, size);
+    const close = async (): Promise<void> => {
+      await shutDown();
+      const failure = failures.takeAny();
+      if (failure !== undefined) throw failure;
+    };
+    return clientOf(rejectBlocking(way, failures, lanes.watch), close, size);
   } catch (error) {
     await opened.disposeAsync();
     throw error;
   }
+}
+
+const guarded = new WeakSet<App>();
+
+/** The parser is loaded for whoever tests, not for whoever serves. */
+async function guardOnce(app: App, log: Logger): Promise<void> {
+  if (guarded.has(app)) return;
+  const { guardApp } = await import("../guard/guard-log.ts");
+  guardApp(app, log);
+  guarded.add(app);
 }
 
 /** A fragment names the export: `app.ts#admin`. */
@@ -43,11 +68,6 @@ function targetOf(subject: App | URL, module: string | undefined): AppTarget | u
   if (url === undefined) return undefined;
   const [plain = url, fragment] = url.split("#");
   return { url: plain, exportName: fragment };
-}
-
-interface Way {
-  readonly url: string;
-  readonly send: Send;
 }
 
 async function throughSocket(fastify: Fastify): Promise<Way> {

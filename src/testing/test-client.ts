@@ -10,11 +10,14 @@ import { openClient } from "./open-client.ts";
  * Threads import the module that made the app: put one that has plain functions into a module of its own rather than
  * into the test.
  *
+ * The guard reads the app's functions, once for each app: what it refuses is thrown, what it warns of is logged. The
+ * loop is watched only with `failOnBlockMs`, or with `watch` among these options.
+ *
  * @param app - The app, or the URL of the module that exports it: `new URL("./app.ts", import.meta.url)`;
  * a fragment names the export, `./app.ts#admin`.
- * @param options - Overrides of dependencies, a real socket, settings, a logger.
+ * @param options - Overrides of dependencies, a real socket, settings, a logger, a limit for blocks.
  * @returns The open client.
- * @throws {OffloopError} What `serve` throws, and `OFFLOOP_OVERRIDE_FUNCTION`, `OFFLOOP_MODULE_NOT_FOUND`,
+ * @throws {OffloopError} What `serve` throws, and `OFFLOOP_GUARD_STATE`, `OFFLOOP_OVERRIDE_FUNCTION`, `OFFLOOP_MODULE_NOT_FOUND`,
  * `OFFLOOP_MODULE_FAILED`, `OFFLOOP_APP_NOT_FOUND`.
  * @example
  * ```ts

@@ -9,6 +9,7 @@ export interface WatchdogData {
   readonly pulse: PulseWords;
   readonly names: readonly string[];
   readonly thresholdMs: number;
+  readonly isAnnounced: boolean;
   /** An expression that, evaluated in the main thread, gives a {@link Sight} as JSON. */
   readonly look: string;
 }

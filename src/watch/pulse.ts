@@ -57,7 +57,8 @@ export class Pulse {
     this.#stopWaiting?.();
   }
 
-  #beat(): void {
+  /** Beats when it is due, or at once for whoever wants to know of a block that is just over. */
+  beat(): void {
     const { after, from, to, cpuMs } = this.#turn();
     const interval = this.words[BEAT_MS] as number;
     const isMuted = !this.#hasServed || this.#listener.isMuted();
@@ -87,7 +88,7 @@ export class Pulse {
   #every(ms: number): void {
     clearInterval(this.#timer);
     this.words[BEAT_MS] = ms;
-    this.#timer = setInterval(() => this.#beat(), ms).unref();
+    this.#timer = setInterval(() => this.beat(), ms).unref();
   }
 
   #rest(): void {
@@ -96,7 +97,7 @@ export class Pulse {
   }
 
   #wake(): void {
-    this.#beat();
+    this.beat();
     this.#hasServed = true;
     this.words[MUTED] = this.#listener.isMuted() ? 1 : 0;
     this.#busyAt = this.#at;

@@ -15,6 +15,8 @@ export interface WatchOptions {
   readonly thresholdMs: number;
   /** `development` finds lines inside native calls too, and costs some percent of a request that does nothing. */
   readonly level: "production" | "development";
+  /** Whether a block is told of on stderr while it lasts. */
+  readonly isAnnounced: boolean;
   /** Told of every block; `log` says whether it is one to be logged. */
   readonly onBlock: (report: BlockReport, log: LogAdvice) => void;
   /** Told when the watchdog itself has failed; nothing is watched from then on. */
@@ -23,7 +25,9 @@ export interface WatchOptions {
 
 /** A loop under watch. */
 export interface Watch {
-  /** Ends it. */
+  /** Resolves when every block that is over by now has been reported. */
+  settled(): Promise<void>;
+  /** Ends it, once it has settled. */
   close(): Promise<void>;
 }
 
@@ -41,6 +45,8 @@ export async function openWatch(options: WatchOptions): Promise<Watch | undefine
 }
 
 let opened = 0;
+/** A report is due some 100 ms after its block; a watchdog that has failed gives none. */
+const SETTLE_MS = 1_000;
 
 class LoopWatch implements Watch, PulseListener {
   readonly ready: Promise<void>;
@@ -51,23 +57,29 @@ class LoopWatch implements Watch, PulseListener {
   readonly #inspector = process.getBuiltinModule("node:inspector");
   readonly #profile: RollingProfile | undefined;
   readonly #ends: (() => void)[] = [];
+  readonly #pulse: Pulse;
   readonly #worker: Worker;
+  #isStopped = false;
+  /** Blocks that are over and not reported yet. */
+  #unreported = 0;
+  readonly #whenSettled = new Set<() => void>();
 
   constructor(options: WatchOptions) {
     this.#options = options;
-    const pulse = new Pulse(options.thresholdMs, this);
+    this.#pulse = new Pulse(options.thresholdMs, this);
     this.#worker = createWatchdog({
       marks,
-      pulse: pulse.words,
+      pulse: this.#pulse.words,
       names: markNames(),
       thresholdMs: options.thresholdMs,
+      isAnnounced: options.isAnnounced,
       look: `globalThis[Symbol.for(${JSON.stringify(this.#key.description)})]()`,
     });
     this.ready = this.#listen();
     Object.defineProperty(globalThis, this.#key, { value: this.#look, configurable: true });
     this.#ends.push(
       onNewMark((names) => this.#tell({ names })),
-      () => pulse.stop(),
+      () => this.#pulse.stop(),
     );
     if (options.level === "production") return;
     this.#profile = new RollingProfile();
@@ -92,7 +104,20 @@ class LoopWatch implements Watch, PulseListener {
     this.#tell({ wake: true });
   }
 
+  async settled(): Promise<void> {
+    if (this.#isStopped) return;
+    this.#pulse.beat();
+    if (this.#unreported === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#whenSettled.add(resolve);
+    const timer = setTimeout(resolve, SETTLE_MS);
+    await promise;
+    clearTimeout(timer);
+    this.#whenSettled.delete(resolve);
+  }
+
   async close(): Promise<void> {
+    await this.settled();
     this.#stop();
     await this.#worker.terminate();
   }
@@ -103,6 +128,7 @@ class LoopWatch implements Watch, PulseListener {
   };
 
   #onGap(gap: Gap): void {
+    this.#unreported++;
     const seen = this.#profile?.between(gap.from, gap.to);
     this.#arrivals.count(async (waitedRequests) => {
       const gcMs = this.#gc.within(gap);
@@ -120,6 +146,7 @@ class LoopWatch implements Watch, PulseListener {
       if ("watching" in news) return resolve();
       blockedChannel.publish(news.report);
       this.#options.onBlock(news.report, news.log);
+      if (--this.#unreported === 0) for (const settle of this.#whenSettled) settle();
     });
     this.#worker.on("error", (error) => {
       this.#stop();
@@ -130,6 +157,8 @@ class LoopWatch implements Watch, PulseListener {
   }
 
   #stop(): void {
+    this.#isStopped = true;
+    for (const settle of this.#whenSettled) settle();
     for (const end of this.#ends.splice(0)) end();
     this.#arrivals.close();
     this.#gc.stop();

@@ -85,12 +85,13 @@ class Watchdog implements Onlooker {
   }
 
   #observe(silentMs: number): void {
-    const { look, thresholdMs } = this.#data;
+    const { look, thresholdMs, isAnnounced } = this.#data;
     this.#block ??= this.#begin();
     const block = this.#block;
     block.lookWhenDue(silentMs, thresholdMs, look, this);
     const hasWaited = block.askedAt === undefined || clockMs() - block.askedAt >= thresholdMs / 4;
-    if (!block.isAnnounced && silentMs >= thresholdMs && hasWaited) this.#announce(block, silentMs);
+    if (isAnnounced && !block.isAnnounced && silentMs >= thresholdMs && hasWaited)
+      this.#announce(block, silentMs);
   }
 
   #begin(): Block {

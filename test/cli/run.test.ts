@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { relative } from "node:path";
 import { test } from "node:test";
+import { appFolder } from "../fixtures/app-folder.ts";
 import { command, fixture, listening, offloop } from "../fixtures/cli.ts";
 
 test("offloop run serves the app and says where", async () => {
@@ -76,6 +77,61 @@ test("offloop run: a module that throws shows the user's stack and none of offlo
     await fails("run", fixture("nested-import.ts")),
     /^OFFLOOP_MODULE_FAILED: .*no-such-module\.ts/,
   );
+});
+
+test("offloop run: a lifespan that throws shows the user's stack", async () => {
+  const folder = appFolder({
+    "app.ts": `import { App } from "offloop";
+const app = new App();
+const connect = (): never => {
+  throw new Error("no broker");
+};
+app.lifespan(async function* () {
+  yield connect();
+});
+export default app;
+`,
+  });
+  const output = await fails("run", folder.path("app.ts"), "--port", "0");
+  assert.match(
+    output,
+    /^OFFLOOP_LIFESPAN_FAILED: Cannot start: a lifespan threw Error: no broker\n {2}at .*app\.ts:6:5/,
+  );
+  assert.match(output, /\n\nError: no broker\n {4}at connect \(.*app\.ts:4:9\)/);
+  assert.doesNotMatch(output, /src\/app\/lifespan/);
+});
+
+test("offloop run --guard warns and refuses as dev does; without it the code is not looked at", async () => {
+  const source = `import { readFileSync } from "node:fs";
+import { App } from "offloop";
+const app = new App();
+app.get("/read", async () => readFileSync("package.json", "utf8").length);
+let hits = 0;
+app.get("/count", () => HITS);
+export default app;
+`;
+  const folder = appFolder({
+    "warned.ts": source.replace("HITS", "hits"),
+    "refused.ts": source.replace("HITS", "++hits"),
+  });
+  const warned = offloop("run", folder.path("warned.ts"), "--port", "0", "--guard");
+  await listening(warned);
+  const entry = JSON.parse(await warned.line(/OFFLOOP_GUARD/)) as Record<string, unknown>;
+  assert.equal(entry.level, 40);
+  assert.match(
+    String(entry.msg),
+    /^OFFLOOP_GUARD_BLOCKING: GET \/read blocks the event loop: it calls readFileSync\n {2}at .*warned\.ts:4:30\n {2}fix /,
+  );
+  warned.child.kill("SIGTERM");
+  assert.equal((await warned.ended()).code, 0);
+  assert.match(
+    await fails("run", folder.path("refused.ts"), "--port", "0", "--guard"),
+    /OFFLOOP_GUARD_STATE: Cannot run GET \/count on a thread: it counts up or down "hits"/,
+  );
+  const unguarded = offloop("run", folder.path("refused.ts"), "--port", "0");
+  await listening(unguarded);
+  unguarded.child.kill("SIGTERM");
+  assert.doesNotMatch((await unguarded.ended()).output, /OFFLOOP_GUARD/);
 });
 
 test("offloop run: a module that loads otherwise in a thread is a start-up error", async () => {

@@ -128,5 +128,8 @@ const counted = depends(() => {
 const version = depends(async () => {
   return fs.readFileSync(import.meta.filename, "utf8"); // warned: calls fs.readFileSync
 });
+const once = depends({ scope: "app" }, () => ++hits); // fine
+const each = depends({ scope: "thread" }, () => ++hits); // fine
+app.get("/scoped", { deps: { once, each } }, ({ once, each }) => [once, each]);
 const both = depends({ deps: { counted, version } }, async ({ counted, version }) => [counted, version]); // fine
 app.get("/needs", { deps: { both } }, async ({ both }) => both); // fine

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { appFolder } from "../fixtures/app-folder.ts";
 import app from "../fixtures/apps/shutdown.ts";
 import { fixture, listening, offloop } from "../fixtures/cli.ts";
 import { running } from "../fixtures/running.ts";
@@ -23,6 +24,29 @@ test("SIGTERM: background tasks are finished", async () => {
   const { code, output } = await command.ended();
   assert.equal(code, 0);
   assert.match(output, /brief task ended/);
+});
+
+test("SIGTERM: a block that is just over is logged before the process ends", async () => {
+  const folder = appFolder({
+    "app.ts": `import { App } from "offloop";
+const app = new App();
+app.get("/last", async () => {
+  process.kill(process.pid, "SIGTERM");
+  const end = performance.now() + 300;
+  while (performance.now() < end);
+  return "last";
+});
+export default app;
+`,
+  });
+  for (let round = 0; round < 3; round++) {
+    const command = offloop("run", folder.path("app.ts"), "--port", "0");
+    const answer = await fetch(`${await listening(command)}/last`);
+    assert.equal(await answer.json(), "last");
+    const { code, output } = await command.ended();
+    assert.equal(code, 0);
+    assert.match(output, /event loop blocked for \d+ ms by GET \/last at .*app\.ts:6:.*shut down/s);
+  }
 });
 
 test("a second signal ends the process at once", async () => {

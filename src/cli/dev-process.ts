@@ -1,0 +1,100 @@
+import type { App } from "../app/app.ts";
+import { loadApp } from "../app/load.ts";
+import type { ErrorCode } from "../errors/codes.ts";
+import { OffloopError } from "../errors/offloop-error.ts";
+import { guardApp } from "../guard/guard-log.ts";
+import { listen } from "../http/listen.ts";
+import { createLogger, type LogLevel } from "../http/logger.ts";
+import type { ListenOptions } from "../http/serve-options.ts";
+import { logStrayRejections } from "../http/stray-rejections.ts";
+import { explained } from "./explained.ts";
+import { type LoadedFile, onFileLoaded } from "./loaded-files.ts";
+import { parseTarget } from "./target.ts";
+
+/** What the process of an app under development is started with. */
+export interface DevProcessOptions {
+  readonly module: string;
+  readonly host: string;
+  readonly port: number;
+  readonly threads?: number;
+  readonly logLevel: LogLevel;
+  readonly accessLog: boolean;
+}
+
+/** What it tells the process that reloads it. */
+export type DevNews =
+  | { readonly loaded: LoadedFile }
+  | { readonly served: ServedApp }
+  | { readonly failed: ErrorCode | undefined };
+
+/** An app that listens. */
+export interface ServedApp {
+  readonly name: string;
+  readonly url: string;
+  readonly port: number;
+  readonly docsUrl: string | undefined;
+  readonly redocUrl: string | undefined;
+  readonly inspectorUrl: string;
+}
+
+/** How long requests and background tasks may go on when the app is reloaded or ended. */
+const GRACE_MS = 2_000;
+
+async function serveApp({ module, logLevel, ...options }: DevProcessOptions): Promise<void> {
+  onFileLoaded((loaded) => tell({ loaded }));
+  const target = parseTarget(module);
+  const logger = createLogger(logLevel, true);
+  const app = await loadApp(target);
+  guardApp(app, logger);
+  const server = await listen(app, { ...developmentOptions(app, options), logger }, target);
+  logStrayRejections(logger);
+  const end = (): void => void server.close().finally(() => process.exit(0));
+  process.once("SIGTERM", end);
+  process.once("disconnect", end);
+  tell({ served: { ...linksOf(app, server.url), port: server.port } });
+}
+
+/** What differs from `offloop run`. */
+function developmentOptions(
+  app: App,
+  { host, port, threads, accessLog }: Omit<DevProcessOptions, "module" | "logLevel">,
+): ListenOptions {
+  const { watch, shutdownGraceMs = GRACE_MS } = app.settings;
+  return {
+    host,
+    port,
+    accessLog,
+    debug: true,
+    inspector: true,
+    signals: false,
+    shutdownGraceMs: Math.min(shutdownGraceMs, GRACE_MS),
+    ...(threads === undefined ? {} : { threads: { max: threads } }),
+    ...(watch === false ? {} : { watch: { level: "development" } }),
+  };
+}
+
+function linksOf(app: App, url: string): Omit<ServedApp, "port"> {
+  const { openapiUrl = "/openapi.json", docsUrl = "/docs", redocUrl = "/redoc" } = app.documentation;
+  const linkTo = (path: string | null): string | undefined => (openapiUrl && path ? url + path : undefined);
+  return {
+    name: `${app.title} ${app.version}`,
+    url,
+    docsUrl: linkTo(docsUrl),
+    redocUrl: linkTo(redocUrl),
+    inspectorUrl: `${url}/_offloop`,
+  };
+}
+
+function tell(news: DevNews): void {
+  if (process.connected) process.send?.(news);
+}
+
+// Ctrl-C reaches every process of the terminal's group; this one is ended by the one that started it.
+process.on("SIGINT", () => {});
+try {
+  await serveApp(JSON.parse(process.argv[2] as string) as DevProcessOptions);
+} catch (error) {
+  process.stderr.write(`${explained(error)}\n`);
+  tell({ failed: error instanceof OffloopError ? error.code : undefined });
+  process.exit(1);
+}

@@ -1,0 +1,24 @@
+import type { ErrorCode } from "../errors/codes.ts";
+import { OffloopError } from "../errors/offloop-error.ts";
+
+/** Errors that stem from the user's own code: their fix points at the stack. */
+const fromUserCode: ReadonlySet<ErrorCode> = new Set([
+  "OFFLOOP_LIFESPAN_FAILED",
+  "OFFLOOP_MODULE_FAILED",
+  "OFFLOOP_THREAD_START",
+]);
+
+/** An error of the user's as the command line shows it: as it is, with a stack only where that is theirs. */
+export function explained(error: unknown): string {
+  if (!(error instanceof OffloopError)) return error instanceof Error ? String(error.stack) : String(error);
+  const hasStack = fromUserCode.has(error.code) && error.cause !== undefined;
+  return `${error.code}: ${error.message}${hasStack ? `\n\n${userStack(error.cause)}` : ""}`;
+}
+
+function userStack(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  if (cause instanceof OffloopError) return explained(cause);
+  const own = new URL("../", import.meta.url).href;
+  const lines = String(cause.stack ?? cause).split("\n");
+  return lines.filter((line) => !line.includes(own) && !line.includes("node:internal")).join("\n");
+}

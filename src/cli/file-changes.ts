@@ -1,0 +1,68 @@
+import { existsSync, type FSWatcher, watch } from "node:fs";
+import { dirname } from "node:path";
+import { type LoadedFile, stampOf } from "./loaded-files.ts";
+
+/** Editors write in several steps. */
+const QUIET_MS = 50;
+
+/** Watches files through their folders, since most editors replace a file rather than write into it. */
+export class FileChanges {
+  readonly #onChange: (file: string) => void;
+  readonly #stamps = new Map<string, string>();
+  readonly #folders = new Map<string, FSWatcher>();
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param onChange - Told once for all that changes together, with the first of the files. */
+  constructor(onChange: (file: string) => void) {
+    this.#onChange = onChange;
+  }
+
+  /** How many files are watched. */
+  get size(): number {
+    return this.#stamps.size;
+  }
+
+  /** Watches a file. One that has changed since its stamp was taken is told of, too. */
+  add({ file, stamp }: LoadedFile): void {
+    this.#stamps.set(file, stamp);
+    this.#watchFolder(dirname(file));
+    if (stampOf(file) !== stamp) this.#lookSoon();
+  }
+
+  /** Watches only these from now on. */
+  keep(files: ReadonlySet<string>): void {
+    for (const file of this.#stamps.keys()) if (!files.has(file)) this.#stamps.delete(file);
+    const folders = new Set([...files].map((file) => dirname(file)));
+    for (const folder of this.#folders.keys()) if (!folders.has(folder)) this.#leave(folder);
+  }
+
+  #watchFolder(folder: string): void {
+    // That of a file that was looked for in vain need not be there either.
+    if (this.#folders.has(folder) || !existsSync(folder)) return;
+    const watcher = watch(folder, () => this.#lookSoon());
+    watcher.on("error", () => this.#leave(folder));
+    this.#folders.set(folder, watcher);
+  }
+
+  #leave(folder: string): void {
+    this.#folders.get(folder)?.close();
+    this.#folders.delete(folder);
+  }
+
+  #lookSoon(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#look(), QUIET_MS);
+  }
+
+  #look(): void {
+    const changed = [...this.#stamps].filter(([file, stamp]) => stampOf(file) !== stamp);
+    for (const [file] of changed) {
+      this.#stamps.set(file, stampOf(file));
+      // A folder that was removed and made again, as by a change of branches, has lost its watcher.
+      this.#leave(dirname(file));
+      this.#watchFolder(dirname(file));
+    }
+    const [first] = changed;
+    if (first !== undefined) this.#onChange(first[0]);
+  }
+}

@@ -1,0 +1,214 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { after, test } from "node:test";
+import { type AppFolder, appFolder } from "../fixtures/app-folder.ts";
+import { type Command, offloop } from "../fixtures/cli.ts";
+
+const shop = `import { readFileSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
+import { App } from "offloop";
+import { items } from "./items.ts";
+
+const app = new App({ title: "Shop", version: "1.2.3" });
+app.get("/items", () => items);
+app.get("/pid", async () => process.pid);
+app.get("/version", async () => readFileSync("package.json", "utf8").length);
+app.get("/slow", async () => {
+  const text = "[" + "[0],".repeat(3_000_000) + "0]";
+  return JSON.parse(text).length;
+});
+app.get("/endless", async () => {
+  console.log("blocks for good");
+  for (;;);
+});
+app.get("/fails", () => {
+  throw new Error("out of stock");
+});
+const report = app.task("report", async () => {
+  console.log("report begins");
+  await setTimeout(300);
+  console.log("report ends");
+});
+app.get("/report", async ({ background }) => void background.add(report));
+export default app;
+`;
+
+const project = (files: Readonly<Record<string, string>> = {}): AppFolder =>
+  appFolder({ "app.ts": shop, "items.ts": 'export const items = ["one"];\n', ...files });
+
+function dev(folder: AppFolder): Command {
+  const running = offloop("dev", folder.path("app.ts"), "--port", "0");
+  after(() => running.child.kill("SIGKILL"));
+  return running;
+}
+
+/** The address that the links begin with. */
+async function addressOf(running: Command): Promise<string> {
+  return /http:\S+/.exec(await running.line(/^ {2}app {2,}http/))?.[0] ?? "";
+}
+
+const ask = async (url: string): Promise<unknown> => (await fetch(url)).json();
+
+async function stop(running: Command): Promise<void> {
+  running.child.kill("SIGINT");
+  const { code, output } = await running.ended();
+  assert.equal(code, 0, output);
+}
+
+test("offloop dev prints links and findings, reloads when an imported file changes, and keeps its port", async () => {
+  const folder = project();
+  const running = dev(folder);
+  const url = await addressOf(running);
+  assert.equal(await running.line(/^ {2}docs/), `  docs       ${url}/docs`);
+  assert.equal(await running.line(/^ {2}redoc/), `  redoc      ${url}/redoc`);
+  assert.equal(
+    running.lines.find((line) => line.startsWith("Shop")),
+    "Shop 1.2.3",
+  );
+  assert.equal((await fetch(`${url}/docs`)).status, 200);
+
+  const finding = running.lines.findIndex((line) =>
+    line.endsWith("WARN: OFFLOOP_GUARD_BLOCKING: GET /version blocks the event loop: it calls readFileSync"),
+  );
+  assert.equal(running.lines[finding + 1], `  at ${folder.path("app.ts")}:9:33`);
+  assert.match(running.lines[finding + 2] ?? "", /^ {2}fix make the function plain/);
+  assert.equal(running.lines.filter((line) => line.includes("OFFLOOP_GUARD")).length, 1);
+
+  assert.deepEqual(await ask(`${url}/items`), ["one"]);
+  await running.line(/INFO: GET \/items 200 .*"lane":"thread"/);
+  const before = await ask(`${url}/pid`);
+  folder.write("items.ts", 'export const items = ["two"];\n');
+  await running.line(/items\.ts changed: reloading/);
+  await running.line(/reloaded in \d+ ms/);
+  assert.deepEqual(await ask(`${url}/items`), ["two"]);
+  assert.notEqual(await ask(`${url}/pid`), before);
+  await stop(running);
+});
+
+test("offloop dev: Ctrl-C reaches both processes at once and ends them once, with code 0", async () => {
+  const running = dev(project());
+  const url = await addressOf(running);
+  await fetch(`${url}/report`);
+  await running.line(/report begins/);
+  process.kill((await ask(`${url}/pid`)) as number, "SIGINT");
+  await stop(running);
+  assert.ok(running.lines.includes("report ends"), running.lines.join("\n"));
+});
+
+test("offloop dev shows why an app cannot load, and starts it when it is mended", async () => {
+  const folder = project({ "items.ts": "export const items = [" });
+  const running = dev(folder);
+  await running.line(/^OFFLOOP_MODULE_FAILED: Cannot load .*app\.ts": it threw SyntaxError/);
+  await running.line(/items\.ts:1/);
+  await running.line(/ended \(code 1\) and starts again when one of its files changes/);
+  folder.write("items.ts", 'export * from "./later.ts";\n');
+  await running.line(/Cannot find module .*later\.ts/);
+  folder.write("later.ts", 'export const items = ["late"];\n');
+  assert.deepEqual(await ask(`${await addressOf(running)}/items`), ["late"]);
+  await stop(running);
+});
+
+test("offloop dev stops an app that the guard refuses until it is mended", async () => {
+  const counting = shop.replace("() => items);", "() => {\n  hits++;\n  return hits;\n});\nlet hits = 0;");
+  const folder = project({ "app.ts": counting });
+  const running = dev(folder);
+  await running.line(
+    /^OFFLOOP_GUARD_STATE: Cannot run GET \/items on a thread: it counts up or down "hits", and each thread has one of its own/,
+  );
+  assert.equal(await running.line(/^ {2}at .*app\.ts:8/), `  at ${folder.path("app.ts")}:8:3`);
+  await running.line(/^ {2}fix keep it in a database/);
+  await running.line(/starts again when one of its files changes/);
+  folder.write("app.ts", shop);
+  assert.deepEqual(await ask(`${await addressOf(running)}/items`), ["one"]);
+  await stop(running);
+});
+
+test("offloop dev waits for the app's mending after it crashed", async () => {
+  const folder = project();
+  const running = dev(folder);
+  const url = await addressOf(running);
+  process.kill((await ask(`${url}/pid`)) as number, "SIGKILL");
+  await running.line(/ended \(SIGKILL\) and starts again/);
+  folder.write("items.ts", 'export const items = ["again"];\n');
+  await running.line(/reloaded in/);
+  assert.deepEqual(await ask(`${url}/items`), ["again"]);
+  await stop(running);
+});
+
+test("offloop dev finishes background tasks before it reloads", async () => {
+  const folder = project();
+  const running = dev(folder);
+  await fetch(`${await addressOf(running)}/report`);
+  await running.line(/report begins/);
+  folder.write("items.ts", 'export const items = ["two"];\n');
+  await running.line(/reloaded in/);
+  const at = (fits: RegExp): number => running.lines.findIndex((line) => fits.test(line));
+  assert.ok(at(/report ends/) > at(/changed: reloading/));
+  assert.ok(at(/report ends/) < at(/reloaded in/));
+  await stop(running);
+});
+
+test("offloop dev reloads an app whose loop is blocked for good", async () => {
+  const folder = project();
+  const running = dev(folder);
+  const url = await addressOf(running);
+  const endless = fetch(`${url}/endless`).catch(() => "hung up");
+  await running.line(/blocks for good/);
+  folder.write("items.ts", 'export const items = ["two"];\n');
+  await running.line(/the app did not end within \d+ ms and is killed/);
+  await running.line(/reloaded in/);
+  assert.equal(await endless, "hung up");
+  assert.deepEqual(await ask(`${url}/items`), ["two"]);
+  await stop(running);
+});
+
+test("offloop dev reloads at once while an inspector page is open", async () => {
+  const folder = project();
+  const running = dev(folder);
+  const events = await fetch(`${await addressOf(running)}/_offloop/events`);
+  assert.equal(events.status, 200);
+  const ended = events.text().catch(() => "cut off");
+  folder.write("items.ts", 'export const items = ["two"];\n');
+  await running.line(/reloaded in/);
+  await ended;
+  assert.doesNotMatch(running.lines.join("\n"), /is killed|abandoned/);
+  await stop(running);
+});
+
+test("offloop dev shows a browser the error of an operation", async () => {
+  const running = dev(project());
+  const url = await addressOf(running);
+  const page = await fetch(`${url}/fails`, { headers: { accept: "text/html" } });
+  assert.equal(page.status, 500);
+  assert.match(await page.text(), /out of stock/);
+  assert.deepEqual(await ask(`${url}/fails`), { detail: "Internal Server Error" });
+  await stop(running);
+});
+
+test("offloop dev names the line inside a native call that blocked the loop", async () => {
+  const folder = project();
+  const running = dev(folder);
+  await fetch(`${await addressOf(running)}/slow`);
+  const line = await running.line(/WARN: event loop blocked/);
+  const place = `${folder.path("app.ts")}:12`;
+  assert.ok(line.includes(` by GET /slow at ${place}`), line);
+  await stop(running);
+});
+
+test("offloop dev: what is wrong with the command line ends it with code 1", async () => {
+  const fails = async (...args: string[]): Promise<string> => {
+    const { code, output } = await offloop("dev", ...args).ended();
+    assert.equal(code, 1, output);
+    return output;
+  };
+  const app = project().path("app.ts");
+  assert.match(await fails("no-such.ts"), /^OFFLOOP_MODULE_NOT_FOUND: .*\n {2}fix [^\n]*$/);
+  assert.match(await fails(app, "--threads", "0"), /^OFFLOOP_OPTION_INVALID: Cannot use threads\.max/);
+  assert.match(await fails(app, "--log-level", "loud"), /^OFFLOOP_OPTION_INVALID: Cannot use --log-level/);
+  const holder = createServer().listen(0, "127.0.0.1");
+  await once(holder, "listening");
+  const { port } = holder.address() as { port: number };
+  assert.match(await fails(app, "--port", String(port)), /OFFLOOP_PORT_UNAVAILABLE: Cannot listen on/);
+  holder.close();
+});
