@@ -26,7 +26,7 @@ export async function listen(
   const opened = new AsyncDisposableStack();
   try {
     const { accessLog = true, debug = false } = options;
-    const inspector = options.inspector && (await openInspectorFor(app.title, options.inspector));
+    const inspector = options.inspector ? await openInspectorFor(app.title, options.inspector) : undefined;
     opened.defer(() => inspector?.close());
     const { lanes, fastify } = await openApp(app, { settings, target, log, accessLog, debug }, opened);
     inspector?.addTo(fastify);

@@ -20,9 +20,9 @@ export interface ServeOptions extends ServerSettings {
   readonly accessLog?: boolean;
   /**
    * Shows the lanes live at `/_offloop`: `true` for this machine only, `{ token }` for whoever knows it, wherever they
-   * are: `/_offloop?token=...`, at least 16 characters. Meant for development. Default: none.
+   * are: `/_offloop?token=...`, at least 16 characters. Meant for development. Default false.
    */
-  readonly inspector?: InspectorSetting;
+  readonly inspector?: InspectorSetting | false;
   /**
    * Whether the process is the server's own: SIGINT and SIGTERM shut it down and end it, and a rejected promise that
    * nobody awaits is logged instead of ending it. Default true.

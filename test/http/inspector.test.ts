@@ -160,6 +160,12 @@ describe("serve() with an inspector's token", () => {
   });
 });
 
+test("serve() has no inspector when it is false", async () => {
+  const server = await running(inspected, { inspector: false });
+  assert.equal((await fetch(`${server.url}/_offloop`)).status, 404);
+  await server.close();
+});
+
 test("serve() leaves a path of the inspector to the operation that answers it", async () => {
   const server = await running(owner, { inspector: true });
   assert.equal(await (await fetch(`${server.url}/_offloop`)).json(), "mine");
