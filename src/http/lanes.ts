@@ -114,7 +114,7 @@ function connect(
       const run = runnerOf(work, index, threads, place, settings.timeouts);
       const isWatched = watch !== undefined && declaration.lane === "loop";
       const operation = { declaration, readsForm, run, running: 0 };
-      return isWatched ? new WatchedOperation(operation) : operation;
+      return isWatched ? new WatchedOperation(operation, app.declaredPlugins().length === 0) : operation;
     }),
     answerError: async (error, request) =>
       answerFailure({ errorHandlers }, new Exchange(request.method, request, false), request, error, place),

@@ -1,3 +1,4 @@
+import { finished } from "node:stream";
 import type { FastifyInstance } from "fastify";
 import type { ResolvedMetrics } from "../app/metrics-settings.ts";
 import type { Metrics } from "../metrics/metrics.ts";
@@ -22,18 +23,16 @@ export async function addMetrics(
   fastify.addHook("onClose", async () => metrics.close());
 }
 
+/** Before the plugins: one may answer in a hook of its own, and a client may go at any moment. */
 function countRequests(fastify: FastifyInstance, { requests }: Metrics): void {
-  fastify.addHook("onRequest", (request, _reply, done) => {
-    requests.begin(request.method);
-    done();
-  });
-  fastify.addHook("onResponse", (request, reply, done) => {
-    const route = request.is404 ? undefined : request.routeOptions.url;
-    requests.end({
-      method: request.method,
-      route,
-      status: reply.statusCode,
-      durationMs: reply.elapsedTime,
+  fastify.addHook("onRequest", (request, { raw }, done) => {
+    const { method, is404, routeOptions } = request;
+    const start = performance.now();
+    requests.begin(method);
+    finished(raw, () => {
+      const status = raw.headersSent ? raw.statusCode : undefined;
+      const route = is404 ? undefined : routeOptions.url;
+      requests.end({ method, route, status, durationMs: performance.now() - start });
     });
     done();
   });

@@ -62,12 +62,12 @@ export async function createServer(
   addFormParser(fastify, settings.maxBodyBytes);
   fastify.setErrorHandler(onFailure);
   if (accessLog && log.isLevelEnabled("info")) addAccessLog(fastify, log);
+  if (settings.metrics !== undefined) await addMetrics(fastify, settings.metrics, lanes);
   if (lanes.tracing !== undefined) addRequestSpans(fastify, lanes.tracing);
   for (const { plugin, options } of app.declaredPlugins())
     await fastify.register(plugin as FastifyPluginAsync, options ?? {});
   if (settings.health !== undefined && settings.health.port === undefined)
     addHealthRoutes(fastify, settings.health, lanes);
-  if (settings.metrics !== undefined) await addMetrics(fastify, settings.metrics, lanes);
   addRoutes(fastify, lanes, log, debug ? withDebugPage : undefined);
   const operations = lanes.operations.map(({ declaration }) => declaration);
   const documents = addDocs(fastify, siteOf(app), operations);

@@ -18,7 +18,9 @@ const PLACE = /\n {2}at (?<file>[^\n]+?):(?<line>\d+):(?<column>\d+)(?: \([^\n]*
 export function stackFrames({ code, message, stack = "" }: DescribedError): StackFrame[] {
   const own = code?.startsWith("OFFLOOP_") ? PLACE.exec(message) : null;
   // A message may hold anything, also what looks like a frame.
-  const frames = stack.slice(stack.indexOf(message) + message.length).split("\n");
+  const at = stack.lastIndexOf(message);
+  // Where the message was changed after the stack was made, nothing tells its lines from frames.
+  const frames = at === -1 ? [] : stack.slice(at + message.length).split("\n");
   return [own, ...frames.map((line) => FRAME.exec(line))].flatMap((found) => {
     const frame = found === null ? undefined : toFrame(found);
     return frame === undefined ? [] : [frame];

@@ -7,6 +7,12 @@ interface LoopOperation<Request, Reply> {
   readonly run: (request: Request) => Reply;
 }
 
+type RunWithin = <Argument, Result>(
+  run: Run,
+  fn: (argument: Argument) => Result,
+  argument: Argument,
+) => Result;
+
 /** An operation on the loop whose requests are counted where the watchdog sees them while the loop is blocked. */
 export class WatchedOperation<
   Operation extends LoopOperation<Request, Reply>,
@@ -17,14 +23,20 @@ export class WatchedOperation<
   readonly readsForm: boolean;
   readonly #run: (request: Request) => Reply;
   readonly #mark: number;
+  readonly #runWithin: RunWithin;
   #running = 0;
 
-  /** @param operation - The operation as it runs unwatched. */
-  constructor({ declaration, readsForm, run }: Operation) {
+  /**
+   * @param operation - The operation as it runs unwatched.
+   * @param isLast - Whether a callback of Node's does nothing after calling it. A plugin's hook may: it may hold
+   * requests back and then let several go at once.
+   */
+  constructor({ declaration, readsForm, run }: Operation, isLast: boolean) {
     this.declaration = declaration;
     this.readsForm = readsForm;
     this.#run = run;
     this.#mark = markOf(declaration.id);
+    this.#runWithin = isLast ? enterMarked : runMarked;
   }
 
   get running(): number {
@@ -38,7 +50,7 @@ export class WatchedOperation<
   }
 
   run(request: Request): Reply {
-    return enterMarked({ mark: this.#mark, request: request.id }, this.#run, request);
+    return this.#runWithin({ mark: this.#mark, request: request.id }, this.#run, request);
   }
 }
 

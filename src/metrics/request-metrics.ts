@@ -6,7 +6,8 @@ export interface AnsweredRequest {
   readonly method: string;
   /** The path with its names, `/items/:item_id`; undefined when there is none there. */
   readonly route: string | undefined;
-  readonly status: number;
+  /** Undefined when the client had gone before there was one. */
+  readonly status: number | undefined;
   readonly durationMs: number;
 }
 
@@ -38,7 +39,7 @@ export function createRequestMetrics(registry: Registry): RequestMetrics {
     end: ({ method, route = "", status, durationMs }) => {
       active.dec({ http_request_method: label(method) });
       duration.observe(
-        { http_request_method: label(method), http_route: route, http_response_status_code: status },
+        { http_request_method: label(method), http_route: route, http_response_status_code: status ?? "" },
         durationMs / 1000,
       );
     },

@@ -94,8 +94,9 @@ function readModel(
   name: GroupName,
   pending: Pending,
 ): void {
-  const sent: Record<string, unknown> = { ...defaults };
-  const coerced: Record<string, unknown> = {};
+  // A client may send `__proto__`: a name like any other where there is no prototype.
+  const sent: Record<string, unknown> = Object.assign(Object.create(null), defaults);
+  const coerced: Record<string, unknown> = Object.create(null);
   for (const [wireName, value] of lookup.entries()) {
     const field = fields.get(wireName);
     const key = field?.name ?? wireName;

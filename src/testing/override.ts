@@ -25,6 +25,9 @@ export type OverridePair = Override;
  * console.log(await (await client.get("/me")).json());
  * ```
  */
-export function override<Value>(dependency: Dependency<Value>, by: Dependency<Value> | Value): OverridePair {
+export function override<Value>(
+  dependency: Dependency<Value>,
+  by: Dependency<NoInfer<Value>> | NoInfer<Value>,
+): OverridePair {
   return createOverride(dependency, by);
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { EventEmitter, once } from "node:events";
 import { type TestContext, test } from "node:test";
 import { App } from "offloop";
 import { blockedChannel } from "../../src/channels/channels.ts";
@@ -27,6 +28,17 @@ function taskEvents(name: "start" | "end", count: number): Promise<void> {
   };
   subscribe("offloop.task", note);
   return promise;
+}
+
+/** Emits "message" for what is published. */
+function subscribed(channel: string): EventEmitter {
+  const news = new EventEmitter();
+  const note = (message: unknown): void => {
+    unsubscribe(channel, note);
+    news.emit("message", message);
+  };
+  subscribe(channel, note);
+  return news;
 }
 
 async function serveIt(t: TestContext): Promise<string> {
@@ -71,6 +83,33 @@ test("a method that HTTP does not know is counted as _OTHER", async (t) => {
   const labels = 'http_request_method="_OTHER",http_route="",http_response_status_code="404"';
   assert.equal(metric(`http_server_request_duration_seconds_count{${labels}}`), 1);
 });
+
+eachLane(
+  "a client that goes is counted once, without a status; a plugin's own answer once, too",
+  async (lane) => {
+    const server = await running(app, { accessLog: false });
+    try {
+      const raw = await openSocket(server.url);
+      const started = once(subscribed("offloop.operation"), "message");
+      raw.send(Buffer.from(`GET /${lane}/slow HTTP/1.1\r\nHost: a\r\n\r\n`));
+      await started;
+      raw.socket.destroy();
+      await (await fetch(`${server.url}/refused`)).text();
+      await (await fetch(`${server.url}/${lane}/slow`)).text();
+      const metric = await readMetrics(server.url);
+      const count = (route: string, status: string): number | undefined =>
+        metric(
+          `http_server_request_duration_seconds_count{http_request_method="GET",http_route="${route}",http_response_status_code="${status}"}`,
+        );
+      assert.equal(count(`/${lane}/slow`, ""), 1);
+      assert.equal(count(`/${lane}/slow`, "200"), 1);
+      assert.equal(count("", "401"), 1);
+      assert.equal(metric('http_server_active_requests{http_request_method="GET"}'), 1, "the scrape itself");
+    } finally {
+      await server.close();
+    }
+  },
+);
 
 test("background tasks are running, waiting, then done, and the failed ones counted", async (t) => {
   const url = await serveIt(t);
