@@ -27,14 +27,8 @@ export interface ServerOptions {
   readonly debug?: boolean;
 }
 
-/** Makes the Fastify instance that answers for an app. Fastify is loaded here, so that threads never load it. */
-export async function createServer(
-  app: App,
-  lanes: Lanes,
-  settings: ResolvedSettings,
-  log: Logger,
-  { accessLog, debug = false }: ServerOptions,
-): Promise<FastifyInstance> {
+/** Makes the Fastify instance that is to answer for an app. Fastify is loaded here, so that threads never load it. */
+export async function createServer(settings: ResolvedSettings, log: Logger): Promise<FastifyInstance> {
   const { maxHeaderBytes, headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = settings.connections;
   const { fastify: createFastify } = await import("fastify");
   const onFailure = createFailureHandler(log);
@@ -61,6 +55,18 @@ export async function createServer(
   fastify.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   addFormParser(fastify, settings.maxBodyBytes);
   fastify.setErrorHandler(onFailure);
+  return fastify;
+}
+
+/** Adds all that an app answers: its operations, plugins and pages, and what its settings ask for. */
+export async function addAnswers(
+  fastify: FastifyInstance,
+  app: App,
+  lanes: Lanes,
+  settings: ResolvedSettings,
+  log: Logger,
+  { accessLog, debug = false }: ServerOptions,
+): Promise<void> {
   if (accessLog && log.isLevelEnabled("info")) addAccessLog(fastify, log);
   if (settings.metrics !== undefined) await addMetrics(fastify, settings.metrics, lanes);
   if (lanes.tracing !== undefined) addRequestSpans(fastify, lanes.tracing);
@@ -72,5 +78,4 @@ export async function createServer(
   const operations = lanes.operations.map(({ declaration }) => declaration);
   const documents = addDocs(fastify, siteOf(app), operations);
   fastify.setNotFoundHandler(createNotFound([...operations, ...documents], lanes, log));
-  return fastify;
 }
