@@ -47,3 +47,19 @@ test("close() closes plugins and metrics once", async () => {
   assert.equal(closed(), 1);
   assert.equal(channel("offloop.operation").hasSubscribers, false);
 });
+
+test("serve() refuses metrics and probes where an operation answers, and names it", async () => {
+  const app = new App();
+  app.get("/metrics", async () => 1);
+  app.get("/health/:probe", async () => 1);
+  const at =
+    /Cannot serve metrics\.path at \/metrics: an operation answers GET \/metrics\n {2}at .*opening\.test\.ts:/;
+  await assert.rejects(serve(app, quiet), { code: "OFFLOOP_ROUTE_DUPLICATE", message: at });
+  const health = { livez: "/health/live", readyz: "/metrics" };
+  const elsewhere = { metrics: { path: "/internal/metrics" } };
+  const readyz = /Cannot serve health\.readyz at \/metrics/;
+  await assert.rejects(serve(app, { ...quiet, ...elsewhere, health }), { message: readyz });
+  const server = await serve(app, { ...quiet, ...elsewhere, health: { ...health, readyz: "/health/ready" } });
+  assert.deepEqual(await (await fetch(`${server.url}/health/live`)).json(), { status: "ready" });
+  await server.close();
+});
