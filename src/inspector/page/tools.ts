@@ -29,16 +29,16 @@ export class Tools {
     click("#zoom-out", () => view.zoom(ZOOM_FACTOR));
     click("#download", () => download(store));
     find("#tools").addEventListener("submit", (event) => event.preventDefault());
-    this.#filter.addEventListener("input", () => this.filterBy(this.#filter.value));
+    this.#filter.addEventListener("input", () => this.#filterBy(this.#filter.value));
   }
 
   /** Filters, or stops to when it filters by that already. */
   toggleFilter(text: string): void {
     this.#filter.value = this.#filter.value === text ? "" : text;
-    this.filterBy(this.#filter.value);
+    this.#filterBy(this.#filter.value);
   }
 
-  filterBy(text: string): void {
+  #filterBy(text: string): void {
     this.#chosen.text = text;
     this.#onChange();
   }
