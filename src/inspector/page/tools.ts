@@ -5,8 +5,6 @@ import type { Store } from "./store.ts";
 import { createTrace } from "./trace.ts";
 import type { View } from "./view.ts";
 
-const ZOOM_FACTOR = 1.5;
-
 /** The line of tools above the timeline. */
 export class Tools {
   readonly #filter = find<HTMLInputElement>("#filter");
@@ -24,9 +22,9 @@ export class Tools {
         act();
         onChange();
       });
-    click("#pause", () => (view.isLive ? view.pause() : view.follow()));
-    click("#zoom-in", () => view.zoom(1 / ZOOM_FACTOR));
-    click("#zoom-out", () => view.zoom(ZOOM_FACTOR));
+    click("#pause", () => view.toggle());
+    click("#zoom-in", () => view.zoomIn());
+    click("#zoom-out", () => view.zoomOut());
     click("#download", () => download(store));
     find("#tools").addEventListener("submit", (event) => event.preventDefault());
     this.#filter.addEventListener("input", () => this.#filterBy(this.#filter.value));
