@@ -30,14 +30,14 @@ test("the built package serves an app on both lanes, without type stripping or c
 
 test("the built package has the inspector's page, every file that it loads, and no type left in it", async () => {
   const { listPageFiles } = (await import(new URL("../dist/inspector/files.js", import.meta.url).href)) as {
-    listPageFiles(): { name: string; read(): Promise<string> }[];
+    listPageFiles(): { name: string; make(): Promise<string> }[];
   };
   const files = new Map(listPageFiles().map((file) => [file.name, file]));
-  const loaded = [...((await files.get("page.html")?.read()) ?? "").matchAll(/"_offloop\/([^"]+)"/g)];
+  const loaded = [...((await files.get("page.html")?.make()) ?? "").matchAll(/"_offloop\/([^"]+)"/g)];
   assert.ok(loaded.some(([, name]) => name === "main.js"));
   for (const [, name = ""] of loaded) assert.ok(files.has(name), name);
-  for (const { name, read } of files.values())
-    for (const [, imported = ""] of (await read()).matchAll(/^import .* from "\.\/([^"]+)"/gm))
+  for (const { name, make } of files.values())
+    for (const [, imported = ""] of (await make()).matchAll(/^import .* from "\.\/([^"]+)"/gm))
       assert.ok(imported.endsWith(".js") && files.has(imported), `${name} imports ${imported}`);
 });
 

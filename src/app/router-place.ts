@@ -46,13 +46,13 @@ export const nowhere: RouterPlace = {
 };
 
 /** The part of the options that matters to operations, checked. */
-export function placeOf(what: string, options: RouterOptions, at: SourceLocation): RouterPlace {
+export function placeOf(options: RouterOptions, at: SourceLocation): RouterPlace {
   const { prefix = "", tags = [], deps = {}, operationId } = options;
   checkPrefix(prefix, at);
   return {
     prefix,
     tags,
-    deps: namedDependencies(what, deps, at),
+    deps: namedDependencies("a router", deps, at),
     documentation: documentedWithin(options, {}),
     operationIdRule: operationId,
   };

@@ -88,7 +88,7 @@ export class Router<RD extends Dependencies = NoSchemas> {
    * @param options - Prefix, tags, dependencies and documentation of everything in it.
    */
   constructor(options: RouterOptions<RD> = {}) {
-    this.#place = placeOf("a router", options, callerLocation());
+    this.#place = placeOf(options, callerLocation());
   }
 
   /**
@@ -124,7 +124,7 @@ export class Router<RD extends Dependencies = NoSchemas> {
   // biome-ignore lint/suspicious/noExplicitAny: whatever the router needs, it needs nothing of this one
   include(router: Router<any>, options: RouterOptions = {}): void {
     const at = callerLocation();
-    const place = placeOf("a router", options, at);
+    const place = placeOf(options, at);
     if (router === this || router.#reaches(this)) {
       throw new OffloopError(
         "OFFLOOP_ROUTER_CYCLE",

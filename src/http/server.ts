@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
+import { OffloopError } from "../errors/offloop-error.ts";
 import { siteOf } from "../openapi/site.ts";
 import { parseQuery } from "../operation/query.ts";
 import { addAccessLog } from "./access-log.ts";
@@ -27,14 +28,8 @@ export interface ServerOptions {
   readonly debug?: boolean;
 }
 
-/** Makes the Fastify instance that answers for an app. Fastify is loaded here, so that threads never load it. */
-export async function createServer(
-  app: App,
-  lanes: Lanes,
-  settings: ResolvedSettings,
-  log: Logger,
-  { accessLog, debug = false }: ServerOptions,
-): Promise<FastifyInstance> {
+/** Makes the Fastify instance that is to answer for an app. Fastify is loaded here, so that threads never load it. */
+export async function createServer(settings: ResolvedSettings, log: Logger): Promise<FastifyInstance> {
   const { maxHeaderBytes, headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = settings.connections;
   const { fastify: createFastify } = await import("fastify");
   const onFailure = createFailureHandler(log);
@@ -63,6 +58,23 @@ export async function createServer(
   fastify.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   addFormParser(fastify, settings.maxBodyBytes);
   fastify.setErrorHandler(onFailure);
+  return fastify;
+}
+
+/**
+ * Adds all that an app answers: its operations, plugins and pages, and what its settings ask for.
+ *
+ * @throws {OffloopError} `OFFLOOP_ROUTE_DUPLICATE` when the settings ask for something where an operation answers.
+ */
+export async function addAnswers(
+  fastify: FastifyInstance,
+  app: App,
+  lanes: Lanes,
+  settings: ResolvedSettings,
+  log: Logger,
+  { accessLog, debug = false }: ServerOptions,
+): Promise<void> {
+  checkPaths(lanes, settings);
   if (accessLog && log.isLevelEnabled("info")) addAccessLog(fastify, log);
   if (settings.metrics !== undefined) await addMetrics(fastify, settings.metrics, lanes);
   if (lanes.tracing !== undefined) addRequestSpans(fastify, lanes.tracing);
@@ -74,5 +86,22 @@ export async function createServer(
   const operations = lanes.operations.map(({ declaration }) => declaration);
   const documents = addDocs(fastify, siteOf(app), operations);
   fastify.setNotFoundHandler(createNotFound([...operations, ...documents], lanes, log));
-  return fastify;
+}
+
+function checkPaths({ operations }: Lanes, { metrics, health }: ResolvedSettings): void {
+  const probes = health?.port === undefined ? health : undefined;
+  const wanted = {
+    "metrics.path": metrics?.path,
+    "health.livez": probes?.livez,
+    "health.readyz": probes?.readyz,
+  };
+  for (const [setting, path] of Object.entries(wanted)) {
+    const operation = operations.find(({ declaration }) => declaration.id === `GET ${path}`);
+    if (operation === undefined) continue;
+    throw new OffloopError(
+      "OFFLOOP_ROUTE_DUPLICATE",
+      `Cannot serve ${setting} at ${path}: an operation answers GET ${path}`,
+      { at: operation.declaration.location, fix: `give ${setting} another path` },
+    );
+  }
 }
