@@ -37,13 +37,13 @@ async function importModule(url: string, file: string): Promise<Record<string, u
   try {
     return (await import(url)) as Record<string, unknown>;
   } catch (cause) {
+    // It says what happened, where, and what to do: nothing that could be added.
+    if (cause instanceof OffloopError) throw cause;
     throw new OffloopError(
       "OFFLOOP_MODULE_FAILED",
       `Cannot load "${localPath(file)}": it threw ${String(cause)}`,
       {
-        fix: isCommonJs(cause)
-          ? 'offloop is ESM: say "type": "module" in package.json, or name the file .mts'
-          : "mend what the stack below points at",
+        fix: fixOf(cause),
         cause,
       },
     );
@@ -87,6 +87,13 @@ function missing(exported: Record<string, unknown>, { exportName }: AppTarget, f
           : 'add "export default app" to the module',
     },
   );
+}
+
+function fixOf(cause: unknown): string {
+  if (isCommonJs(cause)) return 'offloop is ESM: say "type": "module" in package.json, or name the file .mts';
+  return cause instanceof Error
+    ? "mend what the stack below points at"
+    : "throw an Error: its stack would say where";
 }
 
 function isCommonJs(error: unknown): boolean {

@@ -23,10 +23,7 @@ import type { ServeOptions, Server } from "./serve-options.ts";
  * ```
  */
 export async function serve(app: App, options: ServeOptions = {}): Promise<Server> {
-  if (inThread()) {
-    handOver(app);
-    return new Promise(() => {});
-  }
+  if (handOver(app) || inThread()) return new Promise(() => {});
   // A thread loads this module too, with the rest of the package, and must not load a web server.
   const { listen } = await import("./listen.ts");
   return listen(
