@@ -90,7 +90,8 @@ function missing(exported: Record<string, unknown>, { exportName }: AppTarget, f
 }
 
 function fixOf(cause: unknown): string {
-  if (isCommonJs(cause)) return 'offloop is ESM: say "type": "module" in package.json, or name the file .mts';
+  if (isCommonJs(cause))
+    return 'offloop is ESM: run "npm pkg set type=module", or name the file .mts or .mjs';
   return cause instanceof Error
     ? "mend what the stack below points at"
     : "throw an Error: its stack would say where";
