@@ -17,7 +17,8 @@ import { createOverride, type Replacement } from "./overrides.ts";
 import type { FastifyPlugin, RegisteredPlugin } from "./plugin.ts";
 import { Router } from "./router.ts";
 import { type RouterOptions, routerOptionNames } from "./router-place.ts";
-import { type ServerSettings, settingNames } from "./settings.ts";
+import { checkSettingNames, settingNames } from "./setting-names.ts";
+import type { ServerSettings } from "./settings.ts";
 
 /** Options of an app. */
 export interface AppOptions<RD extends Dependencies = Dependencies>
@@ -86,7 +87,8 @@ export class App<RD extends Dependencies = NoSchemas> extends Router<RD> {
     this.documentation = options;
     this.operationSettings = { errorHandlers: [], strictContentType: options.strictContentType ?? true };
     this.location = callerLocation();
-    checkOptionNames("an app", options, appOptionNames, this.location);
+    checkOptionNames("make an app", options, appOptionNames, this.location);
+    checkSettingNames(options, this.location);
     this.module = callerModule();
     made.push(this as unknown as App);
   }
@@ -127,7 +129,7 @@ export class App<RD extends Dependencies = NoSchemas> extends Router<RD> {
   lifespan(...args: readonly unknown[]): void {
     const [options, open] = args.length > 1 ? args : [{}, args[0]];
     const location = callerLocation();
-    checkOptionNames("a lifespan", options as LifespanOptions, { perThread: true }, location);
+    checkOptionNames("add a lifespan", options as LifespanOptions, { perThread: true }, location);
     if (!types.isGeneratorFunction(open)) {
       throw new OffloopError(
         "OFFLOOP_HANDLER_INVALID",

@@ -122,7 +122,7 @@ function createDependency(
   const name = (fn as { name?: string } | undefined)?.name || "(anonymous)";
   const what = `the dependency ${name}`;
   const lane = laneOf(what, fn, options.runs, location);
-  checkOptionNames(what, options, optionNames, location);
+  checkOptionNames(`declare ${what}`, options, optionNames, location);
   const inputs = checkInputs(what, options, location);
   const dependency: DependencyDeclaration = {
     name,

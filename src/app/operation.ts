@@ -49,7 +49,7 @@ export function createOperation(
   checkPath(path, location);
   const id = `${method} ${path}`;
   const lane = laneOf(id, handler, options.runs, location);
-  checkOptionNames(id, options, operationOptionNames, location);
+  checkOptionNames(`declare ${id}`, options, operationOptionNames, location);
   const inputs = checkInputs(id, options, location);
   checkOperationInputs(id, method, path, inputs, location);
   if (options.response !== undefined && !isSchema(options.response))

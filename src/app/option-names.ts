@@ -4,11 +4,12 @@ import type { SourceLocation } from "../errors/source-location.ts";
 /**
  * Refuses options that nothing reads, such as a misspelt one, which would be ignored in silence.
  *
+ * @param action - What cannot be done then: "declare GET /".
  * @param known - Every name there is: a record of an interface's keys, of which the compiler misses none.
  * @throws {OffloopError} `OFFLOOP_OPTION_UNKNOWN`.
  */
 export function checkOptionNames(
-  what: string,
+  action: string,
   options: object,
   known: Readonly<Record<string, true>>,
   at: SourceLocation,
@@ -18,7 +19,7 @@ export function checkOptionNames(
   const meant = nearest(unknown, Object.keys(known));
   throw new OffloopError(
     "OFFLOOP_OPTION_UNKNOWN",
-    `Cannot declare ${what}: there is no option "${unknown}"${meant === undefined ? "" : `; did you mean "${meant}"?`}`,
+    `Cannot ${action}: there is no option "${unknown}"${meant === undefined ? "" : `; did you mean "${meant}"?`}`,
     {
       at,
       fix:
@@ -33,12 +34,18 @@ export function checkOptionNames(
 function nearest(name: string, known: readonly string[]): string | undefined {
   const plain = plainName(name);
   const [best] = known
-    .map((candidate) => ({ candidate, steps: distance(plain, plainName(candidate)) }))
+    .map((candidate) => ({ candidate, steps: slips(plain, plainName(candidate)) }))
     .filter(({ candidate, steps }) => steps <= candidate.length / 3)
     .sort((a, b) => a.steps - b.steps);
   // What FastAPI calls `status_code` and `response_model` begins with what it is called here.
   const beginning = known.find((candidate) => candidate.length > 3 && plain.startsWith(plainName(candidate)));
   return best?.candidate ?? beginning;
+}
+
+/** Letters that changed places are one slip. */
+function slips(from: string, to: string): number {
+  const sorted = (word: string): string => [...word].sort().join("");
+  return sorted(from) === sorted(to) ? Math.min(1, distance(from, to)) : distance(from, to);
 }
 
 function plainName(name: string): string {

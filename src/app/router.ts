@@ -92,7 +92,7 @@ export class Router<RD extends Dependencies = NoSchemas> {
   constructor(options: RouterOptions<RD> = {}) {
     const at = callerLocation();
     // An app has more of them.
-    if (new.target === Router) checkOptionNames("a router", options, routerOptionNames, at);
+    if (new.target === Router) checkOptionNames("make a router", options, routerOptionNames, at);
     this.#place = placeOf("a router", options, at);
   }
 
@@ -129,7 +129,7 @@ export class Router<RD extends Dependencies = NoSchemas> {
   // biome-ignore lint/suspicious/noExplicitAny: whatever the router needs, it needs nothing of this one
   include(router: Router<any>, options: RouterOptions = {}): void {
     const at = callerLocation();
-    checkOptionNames("what a router is included with", options, routerOptionNames, at);
+    checkOptionNames("include a router", options, routerOptionNames, at);
     const place = placeOf("a router", options, at);
     if (router === this || router.#reaches(this)) {
       throw new OffloopError(

@@ -75,18 +75,6 @@ export interface ServerSettings {
   readonly watch?: WatchSettings | false;
 }
 
-/** The names of all of them. */
-export const settingNames: Readonly<Record<keyof ServerSettings, true>> = {
-  threads: true,
-  timeouts: true,
-  connections: true,
-  health: true,
-  metrics: true,
-  maxBodyBytes: true,
-  shutdownGraceMs: true,
-  watch: true,
-};
-
 /** Settings with every default filled in. */
 export interface ResolvedSettings {
   readonly threads: Required<ThreadSettings>;

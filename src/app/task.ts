@@ -59,7 +59,7 @@ export function createTask<Args extends unknown[], Result>(
   const location = callerLocation();
   checkName(name, location);
   const lane = laneOf(`task "${name}"`, fn, options.runs, location);
-  checkOptionNames(`task "${name}"`, options, { runs: true, timeoutMs: true }, location);
+  checkOptionNames(`declare task "${name}"`, options, { runs: true, timeoutMs: true }, location);
   const state: TaskState = {
     declaration: {
       name,

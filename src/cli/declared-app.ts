@@ -20,7 +20,7 @@ interface Declared {
  */
 export async function loadToServe(target: AppTarget): Promise<App> {
   const { app, servedAt } = await loadModule(target);
-  if (servedAt !== undefined) throw servesItself(target, servedAt);
+  if (servedAt !== undefined) throw servesItself(target, app, servedAt);
   return app;
 }
 
@@ -28,7 +28,7 @@ export async function loadToServe(target: AppTarget): Promise<App> {
 export async function loadToRead(target: AppTarget): Promise<App> {
   const { app, servedAt } = await loadModule(target);
   // What follows `await serve(app)` does not run, so that the export that was asked for may never come.
-  if (servedAt !== undefined && target.exportName !== undefined) throw servesItself(target, servedAt);
+  if (servedAt !== undefined && target.exportName !== undefined) throw servesItself(target, app, servedAt);
   return app;
 }
 
@@ -43,10 +43,15 @@ async function loadModule(target: AppTarget): Promise<Declared> {
   }
 }
 
-function servesItself({ url }: AppTarget, at: SourceLocation): OffloopError {
+function servesItself({ url }: AppTarget, app: App, at: SourceLocation): OffloopError {
   const file = localPath(fileURLToPath(url));
+  const home = localPath(app.location.file);
+  const instead =
+    home === file
+      ? "move serve() to a file of its own that imports the app"
+      : `name the module of the app: ${home}`;
   return new OffloopError("OFFLOOP_SERVES_ITSELF", `Cannot load "${file}": it calls serve() itself`, {
     at,
-    fix: `start it with "node ${file}", or move serve() to a file of its own that imports the app`,
+    fix: `start it with "node ${file}", or ${instead}`,
   });
 }

@@ -27,7 +27,7 @@ export const errorCodes = {
   OFFLOOP_NOT_CLONEABLE: "A value that must cross between the loop and a thread cannot be cloned.",
   OFFLOOP_NOT_SERVING: "A task that runs on a thread was called while its app has no threads.",
   OFFLOOP_OPTION_INVALID: "An option has a value outside its range.",
-  OFFLOOP_OPTION_UNKNOWN: "A declaration has an option that does not exist.",
+  OFFLOOP_OPTION_UNKNOWN: "Something was given an option that does not exist.",
   OFFLOOP_OVERRIDE_FUNCTION:
     "A dependency of a plain operation was overridden by a function that threads cannot find.",
   OFFLOOP_PATH_INVALID: "A path or prefix is not one the router can match.",

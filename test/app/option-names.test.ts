@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { App, depends, OffloopError, Router } from "offloop";
+import { App, depends, OffloopError, Router, serve } from "offloop";
 import { z } from "zod";
 
 const nothing = async (): Promise<void> => {};
@@ -45,9 +45,9 @@ test("an option that is like none is refused with the names there are", () => {
 
 test("unknown options of apps, routers, dependencies, tasks and lifespans are refused too", () => {
   const cases: [(options: never) => unknown, object, RegExp][] = [
-    [(options) => new App(options), { docUrl: null }, /an app: .*"docUrl"; did you mean "docsUrl"/],
-    [(options) => new Router(options), { dependencies: {} }, /a router: .*"dependencies"\n/],
-    [(options) => new Router(options), { title: "An app's" }, /a router: .*"title"/],
+    [(options) => new App(options), { docUrl: null }, /make an app: .*"docUrl"; did you mean "docsUrl"/],
+    [(options) => new Router(options), { dependencies: {} }, /make a router: .*"dependencies"\n/],
+    [(options) => new Router(options), { title: "An app's" }, /make a router: .*"title"/],
     [(options) => app.include(new Router(), options), { prefx: "/a" }, /did you mean "prefix"/],
     [(options) => depends(options, async () => 1), { scop: "app" }, /the dependency .*did you mean "scope"/],
     [(options) => depends(async () => 1, options), { use_cache: false }, /no option "use_cache"/],
@@ -59,6 +59,25 @@ test("unknown options of apps, routers, dependencies, tasks and lifespans are re
     ],
   ];
   for (const [declare, options, message] of cases) assert.match(refusal(declare, options), message);
+});
+
+test("unknown settings are refused where they are said, those within others too", async () => {
+  const settings: [object, RegExp][] = [
+    [{ threads: { maxx: 4 } }, /Cannot use threads: there is no option "maxx"; did you mean "max"/],
+    [{ timeouts: { operationMS: 5 } }, /Cannot use timeouts: .*did you mean "operationMs"/],
+    [{ watch: { threshold: 5 } }, /Cannot use watch: there is no option "threshold"/],
+    [{ health: { ports: 1 } }, /Cannot use health: .*did you mean "port"/],
+  ];
+  for (const [options, message] of settings) {
+    assert.match(
+      refusal((given) => new App(given), options),
+      message,
+    );
+    await assert.rejects(serve(app, options), { code: "OFFLOOP_OPTION_UNKNOWN", message });
+  }
+  await assert.rejects(serve(app, { prot: 0 } as object), {
+    message: /^Cannot serve an app: there is no option "prot"; did you mean "port"\?\n {2}at .*option-names/,
+  });
 });
 
 test("every option that is known is accepted", () => {
