@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { localPath } from "../errors/local-path.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
@@ -19,8 +19,10 @@ export interface AppTarget {
  */
 export async function loadApp(target: AppTarget): Promise<App> {
   const file = fileURLToPath(target.url);
-  if (!existsSync(file)) {
-    throw new OffloopError("OFFLOOP_MODULE_NOT_FOUND", `Cannot load "${file}": there is no such file`, {
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found?.isFile() !== true) {
+    const why = found?.isDirectory() === true ? "it is a folder" : "there is no such file";
+    throw new OffloopError("OFFLOOP_MODULE_NOT_FOUND", `Cannot load "${file}": ${why}`, {
       fix: "give the path of the module that exports the app, like app.ts",
     });
   }

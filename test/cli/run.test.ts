@@ -43,6 +43,7 @@ test("offloop run: a mistake is one clear error, and the exit code is 1", async 
     await fails("run", "no-such.ts"),
     /^OFFLOOP_MODULE_NOT_FOUND: Cannot load ".*no-such\.ts": there is no such file\n {2}fix give the path/,
   );
+  assert.match(await fails("run", "."), /^OFFLOOP_MODULE_NOT_FOUND: .*: it is a folder\n/);
   const wrongExport = await fails("run", `${fixture("named.ts")}:nope`);
   assert.match(
     wrongExport,
@@ -72,7 +73,7 @@ test("offloop run: a module that throws shows the user's stack and none of offlo
     /^OFFLOOP_MODULE_FAILED: Cannot load .*fails\.ts": it threw Error: no database at all/,
   );
   assert.match(output, /at connect \(.*fails\.ts:2:9\)/);
-  assert.doesNotMatch(output, /src\/app\/load/);
+  assert.doesNotMatch(output, /src\/app\/load|commander/);
   assert.match(
     await fails("run", fixture("nested-import.ts")),
     /^OFFLOOP_MODULE_FAILED: .*no-such-module\.ts/,
