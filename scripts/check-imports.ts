@@ -15,6 +15,7 @@ const belowHttp = [
   "openapi",
   "watch",
   "tracing",
+  "html",
 ];
 
 /**
@@ -25,6 +26,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   channels: [],
   source: [],
+  html: [],
   schema: ["errors"],
   app: ["schema", "errors", "type channels"],
   dependencies: ["app", "schema", "errors"],
@@ -32,7 +34,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   operation: ["app", "schema", "dependencies", "errors", "channels"],
   threads: ["operation", "dependencies", "app", "schema", "errors", "channels", "tracing"],
   background: ["operation", "app", "errors", "channels", "type threads"],
-  openapi: ["app", "schema", "errors"],
+  openapi: ["app", "schema", "errors", "html"],
   http: [...belowHttp, "metrics", "inspector"],
   guard: ["app", "errors", "source"],
   eslint: ["guard"],

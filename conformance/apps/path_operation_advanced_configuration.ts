@@ -2,6 +2,7 @@ import { HTTPError } from "offloop";
 import { parse as parseYaml, YAMLError } from "yaml";
 import { z } from "zod";
 import { createApp } from "../lane.ts";
+import { description, Item } from "../models/item.ts";
 
 async function read_items() {
   return [{ item_id: "Foo" }];
@@ -16,19 +17,6 @@ tutorial002.get("/items/", read_items);
 export const tutorial003 = createApp();
 tutorial003.get("/items/", { hidden: true }, read_items);
 
-const Item = z
-  .object({
-    name: z.string(),
-    description: z.string().nullable().default(null),
-    price: z.number(),
-    tax: z.number().nullable().default(null),
-    tags: z
-      .array(z.string())
-      .overwrite((tags) => [...new Set(tags)])
-      .meta({ uniqueItems: true })
-      .default([]),
-  })
-  .meta({ id: "Item" });
 export const tutorial004 = createApp();
 tutorial004.post(
   "/items/",
@@ -36,13 +24,7 @@ tutorial004.post(
     body: Item,
     response: Item,
     summary: "Create an item",
-    description: `Create an item with all the information:
-
-- **name**: each item must have a name
-- **description**: a long description
-- **price**: required
-- **tax**: if the item doesn't have tax, you can omit this
-- **tags**: a set of unique tag strings for this item`,
+    description,
   },
   async ({ body }) => body,
 );

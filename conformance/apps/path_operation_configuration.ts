@@ -1,19 +1,5 @@
-import { z } from "zod";
 import { createApp } from "../lane.ts";
-
-const Item = z
-  .object({
-    name: z.string(),
-    description: z.string().nullable().default(null),
-    price: z.number(),
-    tax: z.number().nullable().default(null),
-    tags: z
-      .array(z.string())
-      .overwrite((tags) => [...new Set(tags)])
-      .meta({ uniqueItems: true })
-      .default([]),
-  })
-  .meta({ id: "Item" });
+import { description, Item } from "../models/item.ts";
 
 export const tutorial001 = createApp();
 tutorial001.post("/items/", { body: Item, response: Item, status: 201 }, async ({ body }) => body);
@@ -41,14 +27,6 @@ tutorial003.post(
   },
   async ({ body }) => body,
 );
-
-const description = `Create an item with all the information:
-
-- **name**: each item must have a name
-- **description**: a long description
-- **price**: required
-- **tax**: if the item doesn't have tax, you can omit this
-- **tags**: a set of unique tag strings for this item`;
 
 export const tutorial004 = createApp();
 tutorial004.post("/items/", { body: Item, response: Item, summary, description }, async ({ body }) => body);

@@ -3,8 +3,8 @@ import type { FastifyRequest } from "fastify";
 import type { Operation } from "../app/operation.ts";
 import type { DescribedError } from "../errors/described-error.ts";
 import { formatLocation } from "../errors/offloop-error.ts";
+import { Markup, markup } from "../html/markup.ts";
 import type { RawReply } from "../operation/raw.ts";
-import { Markup, markup } from "./markup.ts";
 import { type StackFrame, stackFrames } from "./stack-frames.ts";
 
 const SHOWN_FRAMES = 6;

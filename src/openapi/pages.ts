@@ -1,3 +1,5 @@
+import { markup } from "../html/markup.ts";
+
 /** What a page needs to know. URLs are as the browser must ask for them. */
 export interface Page {
   readonly title: string;
@@ -8,22 +10,22 @@ export interface Page {
 
 /** The page of Swagger UI. What it does is in its initializer, so that no script stands in the page itself. */
 export function swaggerUiPage({ title, filesUrl }: Page): string {
-  return `<!doctype html>
+  return markup`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escaped(title)} - Swagger UI</title>
-<link rel="stylesheet" href="${escaped(filesUrl)}/swagger-ui.css">
-<link rel="icon" href="${escaped(filesUrl)}/favicon-32x32.png">
+<title>${title} - Swagger UI</title>
+<link rel="stylesheet" href="${filesUrl}/swagger-ui.css">
+<link rel="icon" href="${filesUrl}/favicon-32x32.png">
 </head>
 <body>
 <div id="swagger-ui"></div>
-<script src="${escaped(filesUrl)}/swagger-ui-bundle.js"></script>
-<script src="${escaped(filesUrl)}/swagger-ui-initializer.js"></script>
+<script src="${filesUrl}/swagger-ui-bundle.js"></script>
+<script src="${filesUrl}/swagger-ui-initializer.js"></script>
 </body>
 </html>
-`;
+`.text;
 }
 
 /** The script that starts Swagger UI. The user's parameters win over the defaults, which are FastAPI's. */
@@ -52,44 +54,32 @@ ${initOAuth === undefined ? "" : `ui.initOAuth(${JSON.stringify(initOAuth, null,
 
 /** The page an authorization server sends the user back to; it hands the code over to Swagger UI and closes. */
 export function oauth2RedirectPage({ filesUrl }: Page): string {
-  return `<!doctype html>
+  return markup`<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>Swagger UI: OAuth2 Redirect</title></head>
-<body><script src="${escaped(filesUrl)}/oauth2-redirect.js"></script></body>
+<body><script src="${filesUrl}/oauth2-redirect.js"></script></body>
 </html>
-`;
+`.text;
 }
 
 /** The page of Redoc, in the system's fonts: its own would be fetched from elsewhere. */
 export function redocPage({ title, documentUrl, filesUrl }: Page): string {
   const fontFamily = "system-ui, sans-serif";
   const theme = JSON.stringify({ typography: { fontFamily, headings: { fontFamily } } });
-  return `<!doctype html>
+  return markup`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escaped(title)} - ReDoc</title>
+<title>${title} - ReDoc</title>
 <link rel="icon" href="data:,">
 <style>body { margin: 0; padding: 0; }</style>
 </head>
 <body>
 <noscript>ReDoc requires Javascript to function. Please enable it to browse the documentation.</noscript>
-<redoc spec-url="${escaped(documentUrl)}" theme="${escaped(theme)}"></redoc>
-<script src="${escaped(filesUrl)}/redoc.standalone.js"></script>
+<redoc spec-url="${documentUrl}" theme="${theme}"></redoc>
+<script src="${filesUrl}/redoc.standalone.js"></script>
 </body>
 </html>
-`;
-}
-
-const entities: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-function escaped(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => entities[character] ?? character);
+`.text;
 }

@@ -62,14 +62,7 @@ export function runMarked<Argument, Result>(
   fn: (argument: Argument) => Result,
   argument: Argument,
 ): Result {
-  if (sleepers.size > 0) wakeSleepers();
-  const outer = marks[RUNNING] as number;
-  marks[RUNNING] = run.mark;
-  try {
-    return runs.run(run, fn, argument);
-  } finally {
-    marks[RUNNING] = outer;
-  }
+  return runs.run(run, callMarked<Argument, Result>, run, fn, argument);
 }
 
 /**
@@ -81,10 +74,18 @@ export function enterMarked<Argument, Result>(
   fn: (argument: Argument) => Result,
   argument: Argument,
 ): Result {
+  runs.enterWith(run);
+  return callMarked(run, fn, argument);
+}
+
+function callMarked<Argument, Result>(
+  run: Run,
+  fn: (argument: Argument) => Result,
+  argument: Argument,
+): Result {
   if (sleepers.size > 0) wakeSleepers();
   const outer = marks[RUNNING] as number;
   marks[RUNNING] = run.mark;
-  runs.enterWith(run);
   try {
     return fn(argument);
   } finally {

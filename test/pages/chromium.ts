@@ -37,8 +37,14 @@ export interface Mishaps {
   readonly errors: string[];
 }
 
+/** A page, and what happened on it that should not. */
+export interface OfflinePage {
+  readonly page: Page;
+  readonly mishaps: Mishaps;
+}
+
 /** Opens a page with the network off: only the origin itself can be reached. */
-export async function openOffline(browser: Browser, url: string): Promise<{ page: Page; mishaps: Mishaps }> {
+export async function openOffline(browser: Browser, url: string): Promise<OfflinePage> {
   const page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
   const mishaps: Mishaps = { left: [], errors: [] };
   const { origin } = new URL(url);

@@ -1,25 +1,13 @@
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { type Server, serve } from "offloop";
-import type { Browser } from "playwright-core";
-import shop from "../openapi/shop.ts";
-import { openOffline, startBrowser, takeScreenshot, withoutChromium, withStreams } from "./chromium.ts";
+import { describe, test } from "node:test";
+import { browsedShop } from "./browsed-shop.ts";
+import { takeScreenshot, withoutChromium, withStreams } from "./chromium.ts";
 
 describe("/redoc in Chromium", { skip: withoutChromium }, () => {
-  let browser: Browser;
-  let server: Server;
-
-  before(async () => {
-    server = await serve(shop, { port: 0, logLevel: "silent", signals: false });
-    browser = await startBrowser();
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.close();
-  });
+  const shop = browsedShop();
 
   test("shows the API and finds in it, and asks nobody but its own origin", async () => {
-    const { page, mishaps } = await openOffline(browser, `${server.url}/redoc`);
+    const { page, mishaps } = await shop.open("/redoc");
     await page.locator("h1", { hasText: "Shop" }).waitFor();
     await page.locator(".menu-content").getByText("Put Moments").waitFor();
     assert.ok((await page.locator("body").textContent())?.includes("/items/{item_id}"));
@@ -35,7 +23,7 @@ describe("/redoc in Chromium", { skip: withoutChromium }, () => {
 
   test("shows an app that streams, whose document is of a later version", async () => {
     await withStreams(async (url) => {
-      const { page, mishaps } = await openOffline(browser, `${url}/redoc`);
+      const { page, mishaps } = await shop.openElsewhere(`${url}/redoc`);
       await page.locator("h1", { hasText: "Streams" }).waitFor();
       await page.locator(".menu-content").getByText("Get Events").waitFor();
       assert.deepEqual(mishaps, { left: [], errors: [] });

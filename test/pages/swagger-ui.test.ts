@@ -1,25 +1,14 @@
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { type Server, serve } from "offloop";
-import type { Browser, Page } from "playwright-core";
-import shop from "../openapi/shop.ts";
-import { openOffline, startBrowser, takeScreenshot, withoutChromium, withStreams } from "./chromium.ts";
+import { describe, test } from "node:test";
+import type { Page } from "playwright-core";
+import { browsedShop } from "./browsed-shop.ts";
+import { takeScreenshot, withoutChromium, withStreams } from "./chromium.ts";
 
 describe("/docs in Chromium", { skip: withoutChromium }, () => {
-  let browser: Browser;
-  let server: Server;
-
-  before(async () => {
-    server = await serve(shop, { port: 0, logLevel: "silent", signals: false });
-    browser = await startBrowser();
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.close();
-  });
+  const shop = browsedShop();
 
   test("shows every operation, and asks nobody but its own origin", async () => {
-    const { page, mishaps } = await openOffline(browser, `${server.url}/docs`);
+    const { page, mishaps } = await shop.open("/docs");
     await page.locator(".opblock").first().waitFor();
     const shown = await page.locator(".opblock-summary-path").allTextContents();
     assert.ok(shown.some((path) => path.replaceAll("\u200b", "") === "/items/{item_id}"));
@@ -41,7 +30,7 @@ describe("/docs in Chromium", { skip: withoutChromium }, () => {
     ["a thread", "operations-items-post_items", null, /"name": "Axe"/],
   ] as const) {
     test(`executes an operation that runs on ${lane}`, async () => {
-      const { page, mishaps } = await openOffline(browser, `${server.url}/docs`);
+      const { page, mishaps } = await shop.open("/docs");
       await execute(page, id, fill);
       assert.match(await answer(page, id), expected);
       await takeScreenshot(page, `docs-${id}`);
@@ -51,7 +40,7 @@ describe("/docs in Chromium", { skip: withoutChromium }, () => {
   }
 
   test("sends the credentials that were given to Authorize", async () => {
-    const { page, mishaps } = await openOffline(browser, `${server.url}/docs`);
+    const { page, mishaps } = await shop.open("/docs");
     await page.locator("button.authorize").first().click();
     const dialog = page.locator(".dialog-ux .modal-ux");
     await dialog.waitFor();
@@ -78,7 +67,7 @@ describe("/docs in Chromium", { skip: withoutChromium }, () => {
 
   test("shows an app that streams, whose document is of a later version", async () => {
     await withStreams(async (url) => {
-      const { page, mishaps } = await openOffline(browser, `${url}/docs`);
+      const { page, mishaps } = await shop.openElsewhere(`${url}/docs`);
       await page.locator("#operations-default-get_events .opblock-summary-control").click();
       await page.locator("#operations-default-get_events .responses-table").first().waitFor();
       await takeScreenshot(page, "docs-streams");
@@ -88,7 +77,7 @@ describe("/docs in Chromium", { skip: withoutChromium }, () => {
   });
 
   test("has a page that hands an authorization code over", async () => {
-    const { page, mishaps } = await openOffline(browser, `${server.url}/docs/oauth2-redirect?code=1&state=x`);
+    const { page, mishaps } = await shop.open("/docs/oauth2-redirect?code=1&state=x");
     assert.equal(await page.evaluate("typeof run"), "function");
     assert.deepEqual(mishaps.left, []);
     await page.close();

@@ -1,32 +1,12 @@
 import assert from "node:assert/strict";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
-import type { RequestEvent, ServeOptions } from "offloop";
-import { type Client, createClient } from "../fixtures/client.ts";
-import { type EndedSpans, endedSpans } from "../fixtures/ended-spans.ts";
+import type { RequestEvent } from "offloop";
 import { openSocket } from "../fixtures/raw-socket.ts";
-import { lanes, type Running, running } from "../fixtures/running.ts";
-import app from "../fixtures/traced-app.ts";
+import { lanes } from "../fixtures/running.ts";
+import { tracedServer } from "../fixtures/traced-server.ts";
 import type { EndedSpan } from "../fixtures/tracing-sdk.ts";
-
-interface Traced {
-  readonly server: Running;
-  readonly client: Client;
-  readonly spans: EndedSpans;
-}
-
-async function traced(t: TestContext, options: ServeOptions = {}): Promise<Traced> {
-  const server = await running(app, { accessLog: false, ...options });
-  const client = createClient(server.url);
-  const spans = endedSpans();
-  t.after(async () => {
-    client.close();
-    spans.close();
-    await server.close();
-  });
-  return { server, client, spans };
-}
 
 /** The names from a span up to its root. */
 function lineOf(span: EndedSpan, all: readonly EndedSpan[]): string[] {
@@ -55,7 +35,7 @@ for (const lane of lanes) {
     lane === "loop" ? [`GET ${path}`] : [thread(`GET ${path}`), `GET ${path}`];
 
   test(`spans of handlers and dependencies are children of the request's, in their lane [${lane}]`, async (t) => {
-    const { client, spans } = await traced(t);
+    const { client, spans } = await tracedServer(t);
     await client.ask(`/${lane}/items/7`);
     const path = `/${lane}/items/:item_id`;
     await spans.until(`GET ${path}`);
@@ -74,14 +54,14 @@ for (const lane of lanes) {
   });
 
   test(`what a dependency refuses is no failure of it [${lane}]`, async (t) => {
-    const { client, spans } = await traced(t);
+    const { client, spans } = await tracedServer(t);
     assert.equal((await client.ask(`/${lane}/guarded`)).status, 401);
     const span = await spans.until("dependency guarded");
     assert.deepEqual([span.status.code, span.exceptions], [SpanStatusCode.UNSET, []]);
   });
 
   test(`background tasks belong to the request that added them, on both lanes [${lane}]`, async (t) => {
-    const { client, spans } = await traced(t);
+    const { client, spans } = await tracedServer(t);
     await client.ask(`/${lane}/later`);
     const failing = await spans.until("task failing-task");
     const request = await spans.until(`GET /${lane}/later`);
@@ -103,7 +83,7 @@ for (const lane of lanes) {
   });
 
   test(`a task that a handler calls is a child of it [${lane}]`, async (t) => {
-    const { client, spans } = await traced(t);
+    const { client, spans } = await tracedServer(t);
     await client.ask(`/${lane}/call`);
     await spans.until(`GET /${lane}/call`);
     const span = await spans.until("task loop-task");
@@ -112,7 +92,7 @@ for (const lane of lanes) {
   });
 
   test(`spans made while a body is streamed belong to the request [${lane}]`, async (t) => {
-    const { client, spans } = await traced(t);
+    const { client, spans } = await tracedServer(t);
     await client.ask(`/${lane}/stream`);
     await spans.until(`GET /${lane}/stream`);
     const span = await spans.until("in stream");
@@ -122,7 +102,7 @@ for (const lane of lanes) {
 }
 
 test("a run on a thread says how long it waited and where it ran", async (t) => {
-  const { client, spans } = await traced(t);
+  const { client, spans } = await tracedServer(t);
   await client.ask("/thread/items/7");
   const span = await spans.until(thread("GET /thread/items/:item_id"));
   assert.equal(span.kind, SpanKind.INTERNAL);
@@ -133,7 +113,7 @@ test("a run on a thread says how long it waited and where it ran", async (t) => 
 });
 
 test("a plain dependency of an async operation is a run on a thread inside its own span", async (t) => {
-  const { client, spans } = await traced(t);
+  const { client, spans } = await tracedServer(t);
   await client.ask("/weighed");
   await spans.until("GET /weighed");
   const span = await spans.until("in scale");
@@ -149,7 +129,7 @@ for (const [path, status, code] of [
   ["/exits", 500, "OFFLOOP_THREAD_EXITED"],
 ] as const)
   test(`the run on a thread that ended under it ends as failed, its request too: ${path}`, async (t) => {
-    const { client, spans } = await traced(t);
+    const { client, spans } = await tracedServer(t);
     assert.equal((await client.ask(path)).status, status);
     const request = await spans.until(`GET ${path}`);
     const run = await spans.until(thread(`GET ${path}`));
@@ -164,7 +144,7 @@ for (const [path, status, code] of [
   });
 
 test("a run whose client hung up before it was started ends where it waited, as no failure", async (t) => {
-  const { client, spans, server } = await traced(t, { threads: { max: 1, reserve: 0 } });
+  const { client, spans, server } = await tracedServer(t, { threads: { max: 1, reserve: 0 } });
   const [first, waiting] = [routed("GET /stuck"), routed("GET /thread/missing")];
   const stuck = client.ask("/stuck");
   await first;
@@ -178,7 +158,7 @@ test("a run whose client hung up before it was started ends where it waited, as 
 });
 
 test("what cannot cross to a thread is named as it is without tracing", async (t) => {
-  const { client, spans } = await traced(t);
+  const { client, spans } = await tracedServer(t);
   assert.equal((await client.ask("/uncloneable")).status, 500);
   const span = await spans.until("dependency sealed");
   assert.equal(span.attributes["error.type"], "OFFLOOP_NOT_CLONEABLE");

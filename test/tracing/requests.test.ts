@@ -1,31 +1,14 @@
 import assert from "node:assert/strict";
 import { Server as HttpServer } from "node:http";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { context, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import { testClient } from "offloop/testing";
-import { type Client, createClient } from "../fixtures/client.ts";
-import { type EndedSpans, endedSpans } from "../fixtures/ended-spans.ts";
+import { createClient } from "../fixtures/client.ts";
+import { endedSpans } from "../fixtures/ended-spans.ts";
 import { openSocket } from "../fixtures/raw-socket.ts";
-import { lanes, type Running, running } from "../fixtures/running.ts";
+import { lanes } from "../fixtures/running.ts";
 import app from "../fixtures/traced-app.ts";
-
-interface Traced {
-  readonly server: Running;
-  readonly client: Client;
-  readonly spans: EndedSpans;
-}
-
-async function traced(t: TestContext): Promise<Traced> {
-  const server = await running(app, { accessLog: false });
-  const client = createClient(server.url, 1);
-  const spans = endedSpans();
-  t.after(async () => {
-    client.close();
-    spans.close();
-    await server.close();
-  });
-  return { server, client, spans };
-}
+import { tracedServer } from "../fixtures/traced-server.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const REMOTE = "b7ad6b7169203331";
@@ -35,7 +18,7 @@ for (const lane of lanes) {
   const route = `/${lane}/items/:item_id`;
 
   test(`a request is a server span in the words of the conventions [${lane}]`, async (t) => {
-    const { server, client, spans } = await traced(t);
+    const { server, client, spans } = await tracedServer(t, { connections: 1 });
     const { headers } = await client.ask(`/${lane}/items/7?secret=1`, {
       headers: { authorization: "secret" },
     });
@@ -62,14 +45,14 @@ for (const lane of lanes) {
   });
 
   test(`a request id that the client sent is on the span [${lane}]`, async (t) => {
-    const { client, spans } = await traced(t);
+    const { client, spans } = await tracedServer(t, { connections: 1 });
     await client.ask(`/${lane}/missing`, { headers: { "x-request-id": "from-afar" } });
     const span = await spans.until(`GET /${lane}/missing`);
     assert.equal(span.attributes["offloop.request_id"], "from-afar");
   });
 
   test(`a remote parent is honoured, its tracestate and baggage too, as far as the handler [${lane}]`, async (t) => {
-    const { client, spans } = await traced(t);
+    const { client, spans } = await tracedServer(t, { connections: 1 });
     await client.ask(`/${lane}/items/7`, { headers: { traceparent, tracestate: "shop=42" } });
     const [request, own] = [await spans.until(`GET ${route}`), await spans.until("in handler")];
     assert.deepEqual([request.trace, request.parent, request.state], [TRACE, REMOTE, "shop=42"]);
@@ -81,7 +64,7 @@ for (const lane of lanes) {
   });
 
   test(`what a remote parent chose not to sample is not sampled [${lane}]`, async (t) => {
-    const { client, spans } = await traced(t);
+    const { client, spans } = await tracedServer(t, { connections: 1 });
     const unsampled = `00-${TRACE}-${REMOTE}-00`;
     await client.ask(`/${lane}/items/7`, { headers: { traceparent: unsampled } });
     await client.ask(`/${lane}/missing`);
@@ -93,7 +76,7 @@ for (const lane of lanes) {
   });
 
   test(`a malformed traceparent starts a trace of its own [${lane}]`, async (t) => {
-    const { client, spans } = await traced(t);
+    const { client, spans } = await tracedServer(t, { connections: 1 });
     for (const wrong of ["00-zz-zz-01", "", "x".repeat(5_000), `00-${"0".repeat(32)}-${REMOTE}-01`]) {
       const { status } = await client.ask(`/${lane}/missing`, { headers: { traceparent: wrong } });
       assert.equal(status, 404);
@@ -107,7 +90,7 @@ for (const lane of lanes) {
   });
 
   test(`of 100 requests at once, each keeps to its own trace [${lane}]`, async (t) => {
-    const { server, spans } = await traced(t);
+    const { server, spans } = await tracedServer(t, { connections: 1 });
     const many = createClient(server.url, 20);
     const traces = Array.from({ length: 100 }, (_, index) => (index + 1).toString(16).padStart(32, "0"));
     await Promise.all(
@@ -129,7 +112,7 @@ for (const lane of lanes) {
   });
 
   test(`requests that share a connection share no trace [${lane}]`, async (t) => {
-    const { client, spans } = await traced(t);
+    const { client, spans } = await tracedServer(t, { connections: 1 });
     for (const item of [1, 2, 3]) await client.ask(`/${lane}/items/${item}`);
     await client.ask(`/${lane}/missing`);
     await spans.until(`GET /${lane}/missing`);
@@ -138,7 +121,7 @@ for (const lane of lanes) {
   });
 
   test(`what a handler throws is on the request's span, an answer to a wrong request is not [${lane}]`, async (t) => {
-    const { client, spans } = await traced(t);
+    const { client, spans } = await tracedServer(t, { connections: 1 });
     for (const path of ["broken", "missing"]) await client.ask(`/${lane}/${path}`);
     const broken = await spans.until(`GET /${lane}/broken`);
     assert.deepEqual(broken.status, { code: SpanStatusCode.ERROR, message: "no handler" });
@@ -152,7 +135,7 @@ for (const lane of lanes) {
   });
 
   test(`a body that comes late, on a connection used before, leads to its own request [${lane}]`, async (t) => {
-    const { server, spans } = await traced(t);
+    const { server, spans } = await tracedServer(t, { connections: 1 });
     const { socket, send, until } = await openSocket(server.url);
     const bodies = ['"a"', '"b"'];
     for (const [index, body] of bodies.entries()) {
@@ -173,7 +156,7 @@ for (const lane of lanes) {
   });
 
   test(`what goes wrong after the head of a response was sent is on the request's span [${lane}]`, async (t) => {
-    const { client, spans } = await traced(t);
+    const { client, spans } = await tracedServer(t, { connections: 1 });
     await assert.rejects(client.ask(`/${lane}/torn`));
     const span = await spans.until(`GET /${lane}/torn`);
     assert.deepEqual(span.status, { code: SpanStatusCode.ERROR, message: "no second" });
@@ -197,7 +180,7 @@ for (const lane of lanes) {
   });
 
   test(`a request that is refused before its handler has a span [${lane}]`, async (t) => {
-    const { client, spans } = await traced(t);
+    const { client, spans } = await tracedServer(t, { connections: 1 });
     await client.ask(`/${lane}/small`, { method: "POST", body: JSON.stringify("far too long") });
     const span = await spans.until(`POST /${lane}/small`);
     assert.equal(span.attributes["http.response.status_code"], 413);
@@ -205,7 +188,7 @@ for (const lane of lanes) {
 }
 
 test("a request whose client hangs up has a span that says so, and no status it never sent", async (t) => {
-  const { server, spans } = await traced(t);
+  const { server, spans } = await tracedServer(t, { connections: 1 });
   const { socket, send } = await openSocket(server.url);
   send("GET /waits HTTP/1.1\r\nhost: a\r\n\r\n");
   await server.logged(({ msg }) => msg === "waiting");
@@ -217,7 +200,7 @@ test("a request whose client hangs up has a span that says so, and no status it 
 });
 
 test("requests that no operation answers have no span", async (t) => {
-  const { client, spans } = await traced(t);
+  const { client, spans } = await tracedServer(t, { connections: 1 });
   for (const path of ["/nowhere", "/loop/items/", "/openapi.json"]) await client.ask(path);
   await client.ask("/loop/missing");
   await spans.until("GET /loop/missing");
@@ -228,7 +211,7 @@ test("requests that no operation answers have no span", async (t) => {
 });
 
 test("where an instrumentation of node:http has begun a span, the request's is inside it", async (t) => {
-  const { client, spans } = await traced(t);
+  const { client, spans } = await tracedServer(t, { connections: 1 });
   const { emit } = HttpServer.prototype;
   t.after(() => {
     HttpServer.prototype.emit = emit;
@@ -246,7 +229,9 @@ test("where an instrumentation of node:http has begun a span, the request's is i
 
 test("a span that was active while the server opened is no parent of its requests", async (t) => {
   const opening = trace.getTracer("app").startSpan("opening");
-  const { client, spans } = await context.with(trace.setSpan(context.active(), opening), () => traced(t));
+  const { client, spans } = await context.with(trace.setSpan(context.active(), opening), () =>
+    tracedServer(t, { connections: 1 }),
+  );
   await client.ask("/loop/missing");
   const span = await spans.until("GET /loop/missing");
   assert.equal(span.parent, undefined);
