@@ -27,15 +27,17 @@ function readExchange(text: string): Exchange {
   const [, status, replyBody = ""] = /^→ (\d{3}) ?(.*)$/.exec(lines[arrow] ?? "") ?? [];
   if (path === "" || status === undefined) throw new Error(`no exchange: ${text}`);
   const after = lines.slice(arrow + 1);
-  const gap = after.indexOf("");
-  const [replyHeaders, more] = gap === -1 ? [after, []] : [after.slice(0, gap), after.slice(gap + 1)];
+  // A body that begins beside the status goes on below it; after headers it begins after a gap.
+  const gap = replyBody === "" ? after.indexOf("") : -1;
+  const headerLines = replyBody !== "" ? [] : gap === -1 ? after : after.slice(0, gap);
+  const more = replyBody !== "" ? after : gap === -1 ? [] : after.slice(gap + 1);
   return {
     method,
     path,
     headers: headersOf(lines.slice(1, arrow)),
     body,
     status: Number(status),
-    replyHeaders: headersOf(replyHeaders),
+    replyHeaders: headersOf(headerLines),
     replyBody: [replyBody, ...more].join("\n").trim(),
   };
 }
