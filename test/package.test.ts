@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { olderNode } from "./fixtures/older-node.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
@@ -26,6 +27,20 @@ test("the built package serves an app on both lanes, without type stripping or c
   child.kill("SIGTERM");
   const [code] = await once(child, "exit");
   assert.equal(code, 0);
+});
+
+test("the built command line says in an older Node which one it needs", (t) => {
+  const node = olderNode();
+  if (node === undefined) return t.skip("this machine has no older Node");
+  const { status, stderr } = spawnSync(node, ["dist/cli/main.js", "routes", "app.ts"], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  assert.equal(status, 1);
+  assert.match(
+    stderr,
+    /^OFFLOOP_NODE_OUTDATED: Cannot run on Node \d[\d.]+: offloop needs Node 24\.12 or later\n/,
+  );
 });
 
 test("the built package has the inspector's page, every file that it loads, and no type left in it", async () => {

@@ -56,6 +56,7 @@ async function openOne({ open, location }: Lifespan): Promise<ReturnType<Lifespa
     ({ done } = await generator.next());
     if (done !== true) return generator;
   } catch (cause) {
+    if (cause instanceof OffloopError) throw cause;
     throw new OffloopError("OFFLOOP_LIFESPAN_FAILED", `Cannot start: a lifespan threw ${String(cause)}`, {
       at: location,
       fix: "mend what the stack below points at",

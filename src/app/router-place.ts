@@ -24,6 +24,18 @@ export interface RouterOptions<RD extends Dependencies = Dependencies> {
   readonly operationId?: (operation: NamedOperation) => string;
 }
 
+/** The names of all of them. */
+export const routerOptionNames: Readonly<Record<keyof RouterOptions, true>> = {
+  prefix: true,
+  tags: true,
+  deps: true,
+  deprecated: true,
+  hidden: true,
+  responses: true,
+  callbacks: true,
+  operationId: true,
+};
+
 /** What routers say about every operation in them. */
 type PlaceDocumentation = Pick<OperationDocumentation, "deprecated" | "hidden" | "responses" | "callbacks">;
 

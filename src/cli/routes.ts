@@ -1,10 +1,10 @@
-import { loadApp } from "../app/load.ts";
 import { formatLocation } from "../errors/offloop-error.ts";
+import { loadToRead } from "./declared-app.ts";
 import { parseTarget } from "./target.ts";
 
 /** `offloop routes`: prints method, path, lane and source of every operation. */
 export async function routes(module: string, { json }: { readonly json?: boolean }): Promise<void> {
-  const app = await loadApp(parseTarget(module));
+  const app = await loadToRead(parseTarget(module));
   const rows = app.declaredOperations().map(({ method, path, lane, tags, location }) => ({
     method,
     path,
