@@ -40,7 +40,7 @@ export async function openApp(
   });
   const lanes = await openLanes(app, settings, target, log, overrides);
   opened.defer(() => lanes.close());
-  const fastify = await createServer(settings, log);
+  const fastify = await createServer(settings, log, app.declaredPlugins().length > 0);
   opened.defer(async () => {
     // One that shuts down is closing already, and is not waited for beyond its time.
     if (!lanes.closing) await fastify.close();

@@ -29,7 +29,11 @@ export interface ServerOptions {
 }
 
 /** Makes the Fastify instance that is to answer for an app. Fastify is loaded here, so that threads never load it. */
-export async function createServer(settings: ResolvedSettings, log: Logger): Promise<FastifyInstance> {
+export async function createServer(
+  settings: ResolvedSettings,
+  log: Logger,
+  hasPlugins: boolean,
+): Promise<FastifyInstance> {
   const { maxHeaderBytes, headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = settings.connections;
   const { fastify: createFastify } = await import("fastify");
   const onFailure = createFailureHandler(log);
@@ -43,7 +47,7 @@ export async function createServer(settings: ResolvedSettings, log: Logger): Pro
       maxHeaderSize: maxHeaderBytes,
       headersTimeout: headersTimeoutMs,
       // A request without a body then has no stream to end. A plugin may wait for the events of that stream.
-      optimizeEmptyRequests: app.declaredPlugins().length === 0,
+      optimizeEmptyRequests: !hasPlugins,
       // Node looks for slow clients every 30 s, which would make a timeout of 15 s one of up to 45 s.
       connectionsCheckingInterval: Math.max(MIN_CHECK_MS, Math.min(headersTimeoutMs, requestTimeoutMs) / 4),
     },
