@@ -51,6 +51,7 @@ async function serveApp({ module, logLevel, ...options }: DevProcessOptions): Pr
   const end = (): void => void server.close().finally(() => process.exit(0));
   process.once("SIGTERM", end);
   process.once("disconnect", end);
+  if (!process.connected) return end(); // whoever started it has ended meanwhile
   tell({ served: { ...linksOf(app, server.url), port: server.port } });
 }
 

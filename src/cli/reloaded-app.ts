@@ -55,10 +55,9 @@ export class ReloadedApp {
       else if ("served" in news) this.#onServed(news.served);
       else failed = news.failed;
     });
-    // What it has told last may arrive after its end.
-    void Promise.all([once(child, "exit"), once(child, "disconnect")]).then(() =>
-      this.#onEnded(child, failed),
-    );
+    // What it has told last may arrive after its end. One that cannot be started at all has an error instead.
+    const end = (): void => this.#onEnded(child, failed);
+    Promise.all([once(child, "exit"), once(child, "disconnect")]).then(end, end);
   }
 
   /** Ends the process, then this one with code 0; asked again, it does not wait for what is in progress. */

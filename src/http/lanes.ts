@@ -71,20 +71,20 @@ export async function openLanes(
   log: Logger,
   replaced: readonly Override[] = [],
 ): Promise<Lanes> {
+  await using opened = new AsyncDisposableStack();
   const scope = await openAppScope(app, replaced);
-  try {
-    const works = listWork(app, scope.overrides);
-    const tracing = await openTracing();
-    const pool = works.some(({ declaration }) => declaration.lane === "thread")
-      ? createPool(app, works, settings, target, log, scope.given, tracing !== undefined)
-      : undefined;
-    await pool?.start();
-    const watch = await openLoopWatch(settings.watch, log);
-    return connect(app, works, pool, watch, tracing, scope, settings, log);
-  } catch (error) {
-    await scope.kept.close();
-    throw error;
-  }
+  opened.defer(() => scope.kept.close());
+  const works = listWork(app, scope.overrides);
+  const tracing = await openTracing();
+  const pool = works.some(({ declaration }) => declaration.lane === "thread")
+    ? createPool(app, works, settings, target, log, scope.given, tracing !== undefined)
+    : undefined;
+  opened.defer(async () => pool?.close());
+  await pool?.start();
+  const watch = await openLoopWatch(settings.watch, log);
+  const lanes = connect(app, works, pool, watch, tracing, scope, settings, log);
+  opened.move(); // from here on, what was opened is closed with the lanes
+  return lanes;
 }
 
 function connect(

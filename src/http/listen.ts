@@ -24,6 +24,8 @@ export async function listen(
   const port = integer("port", options.port ?? 8000, 0, 65_535);
   const log = options.logger ?? createLogger(options.logLevel ?? "info");
   const opened = new AsyncDisposableStack();
+  let letSignalsBe: (() => void) | undefined;
+  opened.defer(async () => letSignalsBe?.()); // last of all: until then a second signal ends the process
   try {
     const { accessLog = true, debug = false } = options;
     const inspector = options.inspector ? await openInspectorFor(app.title, options.inspector) : undefined;
@@ -36,7 +38,7 @@ export async function listen(
     const url = await bind(fastify, host, port);
     const close = createShutdown(fastify, lanes, settings.shutdownGraceMs, log, () => opened.disposeAsync());
     if (options.signals ?? true) {
-      closeOnSignals(close, log, () => lanes.pool?.size.threads ?? 0);
+      letSignalsBe = closeOnSignals(close, log, () => lanes.pool?.size.threads ?? 0);
       opened.defer(logStrayRejections(log));
     }
     return {

@@ -34,8 +34,13 @@ export function createShutdown(
  * Closes on SIGINT and SIGTERM, then ends the process with code 0; a second signal ends it at once.
  *
  * @param threadsLeft - How many threads could not be ended.
+ * @returns Lets the signals be again.
  */
-export function closeOnSignals(close: () => Promise<void>, log: Logger, threadsLeft: () => number): void {
+export function closeOnSignals(
+  close: () => Promise<void>,
+  log: Logger,
+  threadsLeft: () => number,
+): () => void {
   let asked = false;
   const onSignal = (signal: NodeJS.Signals): void => {
     if (asked) {
@@ -61,8 +66,13 @@ export function closeOnSignals(close: () => Promise<void>, log: Logger, threadsL
     );
   };
   // Ctrl-C reaches every process of the terminal's group, also workers, which their primary ends with SIGTERM.
-  process.on("SIGINT", cluster.isWorker ? () => {} : onSignal);
+  const onInterrupt = cluster.isWorker ? (): void => {} : onSignal;
+  process.on("SIGINT", onInterrupt);
   process.on("SIGTERM", onSignal);
+  return () => {
+    process.off("SIGINT", onInterrupt);
+    process.off("SIGTERM", onSignal);
+  };
 }
 
 /** Ends the process by the signal itself: `process.exit` waits for threads inside native calls. */

@@ -34,15 +34,7 @@ export function readInputs(
   request: RawRequest,
   parsed: ParsedBody,
 ): ReadInputs | Promise<ReadInputs> {
-  const inputs: ReadInputs = {
-    params: { ...request.params },
-    query: nothing,
-    headers: nothing,
-    cookies: nothing,
-    body: undefined,
-    form: undefined,
-    details: undefined,
-  };
+  const inputs = noInputs(request);
   const pending: Pending = [];
   const { params, query, headers, cookies, form, body } = compiled;
   if (params !== undefined) readGroup(params, inRecord, request.params ?? nothing, inputs, "params", pending);
@@ -52,6 +44,19 @@ export function readInputs(
   if (form !== undefined) readGroup(form, inForm, parsed.form ?? noForm, inputs, "form", pending);
   if (body !== undefined) readBody(body, parsed.json, inputs, pending);
   return pending.length === 0 ? inputs : Promise.all(pending).then(() => inputs);
+}
+
+/** The inputs of a call that declares none: the path's names as they were sent, and nothing else. */
+export function noInputs({ params }: RawRequest): ReadInputs {
+  return {
+    params: { ...params },
+    query: nothing,
+    headers: nothing,
+    cookies: nothing,
+    body: undefined,
+    form: undefined,
+    details: undefined,
+  };
 }
 
 type GroupName = "params" | "query" | "headers" | "cookies" | "form";

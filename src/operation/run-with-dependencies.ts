@@ -7,7 +7,7 @@ import { answerFailure } from "./failure.ts";
 import { type ParsedBody, parseBody } from "./parsed-body.ts";
 import type { Passage } from "./passage.ts";
 import type { RawReply, RawRequest } from "./raw.ts";
-import { type ReadInputs, readInputs } from "./read.ts";
+import { noInputs, type ReadInputs, readInputs } from "./read.ts";
 import { DependencyContext } from "./request-context.ts";
 
 /** Stands for what a dependency would have made. */
@@ -99,19 +99,6 @@ function makeAnew(
   }
   const own = giveValues(new DependencyContext(context, inputs), node, made);
   return declaration.isGenerator ? open.enter(declaration, own) : declaration.fn(own);
-}
-
-function noInputs({ params }: RawRequest): ReadInputs {
-  const none = {};
-  return {
-    params: { ...params },
-    query: none,
-    headers: none,
-    cookies: none,
-    body: undefined,
-    form: undefined,
-    details: undefined,
-  };
 }
 
 /** Sets what was made for someone under the names by which it needs it. */

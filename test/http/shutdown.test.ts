@@ -84,6 +84,17 @@ test("close(): a request that does not finish is abandoned by name", async () =>
   assert.ok(server.log.some(({ operation, requests }) => operation === "GET /request/:ms" && requests === 1));
 });
 
+test("close(): lets the signals be, however often an app is served", async () => {
+  const listeners = (): number[] => ["SIGINT", "SIGTERM"].map((signal) => process.listenerCount(signal));
+  const before = listeners();
+  for (let round = 0; round < 3; round++) {
+    const server = await running(app, { signals: true });
+    assert.notDeepEqual(listeners(), before);
+    await server.close();
+    assert.deepEqual(listeners(), before);
+  }
+});
+
 test("close(): called twice it closes once; nothing keeps the process alive", async () => {
   const server = await running(app);
   assert.equal(server.close(), server.close());
