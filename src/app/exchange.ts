@@ -14,6 +14,8 @@ export interface RequestInfo {
   readonly method: string;
   /** Path and query, as sent. */
   readonly url: string;
+  /** What clients put before the app's own paths: its `rootPath`, then the path it is mounted at. Empty for none. */
+  readonly rootPath: string;
   /** All headers, as sent. */
   readonly headers: Headers;
   /** All cookies, by name. */

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { ResourceLimits } from "node:worker_threads";
+import { OffloopError } from "../errors/offloop-error.ts";
 import { integer } from "./integer.ts";
 import { type MetricsSettings, type ResolvedMetrics, resolveMetrics } from "./metrics-settings.ts";
 import { type ResolvedWatch, resolveWatch, type WatchSettings } from "./watch-settings.ts";
@@ -67,6 +68,11 @@ export interface ServerSettings {
   readonly health?: HealthSettings | boolean;
   /** Metrics in the Prometheus text format; `true` for `/metrics`. Default none. */
   readonly metrics?: MetricsSettings | boolean;
+  /**
+   * What proxies put before the paths of this app, like `"/api/v1"`; uvicorn's `--root-path`. Requests are answered with
+   * it and without it, since some proxies cut it off before they forward. Default none.
+   */
+  readonly rootPath?: string;
   /** Largest request body in bytes; past it 413. Integer, 1-1,073,741,824. Default 10 MiB. */
   readonly maxBodyBytes?: number;
   /** How long shutdown waits for requests and background tasks. Milliseconds, 0-86,400,000. Default 30,000. */
@@ -84,6 +90,8 @@ export interface ResolvedSettings {
     | (Required<Omit<HealthSettings, "port" | "host">> & Pick<HealthSettings, "port" | "host">)
     | undefined;
   readonly metrics: ResolvedMetrics | undefined;
+  /** Without a last slash; empty for none. */
+  readonly rootPath: string;
   readonly maxBodyBytes: number;
   readonly shutdownGraceMs: number;
   /** Undefined: no watchdog. */
@@ -124,6 +132,7 @@ export function resolveSettings(...layers: readonly ServerSettings[]): ResolvedS
     connections: resolveConnections(merged(layers.map((layer) => layer.connections ?? {}))),
     health: resolveHealth(top.health ?? false),
     metrics: resolveMetrics(top.metrics ?? false),
+    rootPath: resolveRootPath(top.rootPath ?? ""),
     maxBodyBytes: integer("maxBodyBytes", top.maxBodyBytes ?? 10 * MiB, 1, 1024 * MiB),
     shutdownGraceMs: integer("shutdownGraceMs", top.shutdownGraceMs ?? 30_000, 0, DAY_MS),
     watch: top.watch === false ? undefined : resolveWatch(merged(layers.map(({ watch }) => watch || {}))),
@@ -159,6 +168,16 @@ function resolveHealth(health: HealthSettings | boolean): ResolvedSettings["heal
   const { livez = "/livez", readyz = "/readyz", port, host } = health === true ? {} : health;
   if (port !== undefined) integer("health.port", port, 0, 65_535);
   return { livez, readyz, ...(port === undefined ? {} : { port }), ...(host === undefined ? {} : { host }) };
+}
+
+/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for what is no path. */
+function resolveRootPath(path: unknown): string {
+  if (typeof path === "string" && /^(\/[^?#\s]*)?$/.test(path)) return path.replace(/\/+$/, "");
+  throw new OffloopError(
+    "OFFLOOP_OPTION_INVALID",
+    `Cannot use rootPath: expected a path that starts with "/", got ${JSON.stringify(path)}`,
+    { fix: 'give what the proxy puts before your paths, like "/api/v1"' },
+  );
 }
 
 function merged<T extends object>(layers: readonly T[]): Partial<T> {

@@ -31,6 +31,7 @@ program
   .option("--host <address>", "address to listen on", "127.0.0.1")
   .option("--port <number>", "port to listen on; 0 takes a free one", wholeNumber, 8000)
   .option("--threads <number>", "threads for plain functions (default: min(32, cores + 4))", wholeNumber)
+  .option("--root-path <path>", "what a proxy puts before the app's paths, like /api/v1")
   .option("--workers <number>", "processes that share the port; one that dies is replaced", wholeNumber)
   .option("--log-level <level>", "trace, debug, info, warn, error, fatal or silent", "info")
   .option("--no-access-log", "do not log each request")

@@ -1,20 +1,19 @@
-import type { FastifyInstance, FastifyPluginAsync } from "fastify";
+import type { IncomingMessage } from "node:http";
+import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
+import { partOf } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
-import { siteOf } from "../openapi/site.ts";
 import { parseQuery } from "../operation/query.ts";
 import { addAccessLog } from "./access-log.ts";
+import { addPart, addPlugins } from "./app-part.ts";
 import { withDebugPage } from "./debug-page.ts";
-import { addDocs } from "./docs.ts";
 import { answerClientError, createFailureHandler } from "./failures.ts";
 import { addFormParser } from "./form-parser.ts";
 import { addHealthRoutes } from "./health.ts";
 import type { Lanes } from "./lanes.ts";
 import { addMetrics } from "./metrics.ts";
-import { createNotFound } from "./not-found.ts";
 import { createRequestIds } from "./request-id.ts";
-import { addRoutes } from "./routes.ts";
 import { addRequestSpans } from "./traced-requests.ts";
 
 const MIN_CHECK_MS = 20;
@@ -50,6 +49,7 @@ export async function createServer(
       // Node looks for slow clients every 30 s, which would make a timeout of 15 s one of up to 45 s.
       connectionsCheckingInterval: Math.max(MIN_CHECK_MS, Math.min(headersTimeoutMs, requestTimeoutMs) / 4),
     },
+    ...(settings.rootPath === "" ? {} : { rewriteUrl: withoutRoot(settings.rootPath) }),
     exposeHeadRoutes: false,
     clientErrorHandler: answerClientError,
     frameworkErrors: onFailure,
@@ -64,13 +64,21 @@ export async function createServer(
   if (accessLog && log.isLevelEnabled("info")) addAccessLog(fastify, log);
   if (settings.metrics !== undefined) await addMetrics(fastify, settings.metrics, lanes);
   if (lanes.tracing !== undefined) addRequestSpans(fastify, lanes.tracing);
-  for (const { plugin, options } of app.declaredPlugins())
-    await fastify.register(plugin as FastifyPluginAsync, options ?? {});
+  const part = partOf(app);
+  await addPlugins(fastify, part);
   if (settings.health !== undefined && settings.health.port === undefined)
     addHealthRoutes(fastify, settings.health, lanes);
-  addRoutes(fastify, lanes, log, debug ? withDebugPage : undefined);
-  const operations = lanes.operations.map(({ declaration }) => declaration);
-  const documents = addDocs(fastify, siteOf(app), operations);
-  fastify.setNotFoundHandler(createNotFound([...operations, ...documents], lanes, log));
+  const explain = debug ? withDebugPage : undefined;
+  await addPart(fastify, part, { lanes, log, rootPath: settings.rootPath, explain });
   return fastify;
+}
+
+/** A proxy may forward its own path, or cut it off: the routes know only what comes after it. */
+function withoutRoot(rootPath: string): (request: IncomingMessage) => string {
+  return ({ url = "/" }) => {
+    if (!url.startsWith(rootPath)) return url;
+    const rest = url.slice(rootPath.length);
+    if (rest.startsWith("/")) return rest;
+    return rest === "" || rest.startsWith("?") ? `/${rest}` : url;
+  };
 }

@@ -23,6 +23,7 @@ test("settings: Python's rule for threads, and the other defaults", () => {
     },
     health: undefined,
     metrics: undefined,
+    rootPath: "",
     maxBodyBytes: 10_485_760,
     shutdownGraceMs: 30_000,
     watch: { thresholdMs: 100, level: "production" },
