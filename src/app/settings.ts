@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
 import type { ResourceLimits } from "node:worker_threads";
-import { OffloopError } from "../errors/offloop-error.ts";
 import { integer } from "./integer.ts";
 import { type MetricsSettings, type ResolvedMetrics, resolveMetrics } from "./metrics-settings.ts";
+import { resolveRootPath, resolveTrustProxy, type TrustProxy } from "./proxy.ts";
 import { type ResolvedWatch, resolveWatch, type WatchSettings } from "./watch-settings.ts";
 
 /** The thread pool's settings. */
@@ -73,6 +73,12 @@ export interface ServerSettings {
    * it and without it, since some proxies cut it off before they forward. Default none.
    */
   readonly rootPath?: string;
+  /**
+   * Which proxies are believed when their `X-Forwarded-For`, `-Proto` and `-Host` say who asks, and for which URL: their
+   * addresses, subnets like `"10.0.0.0/8"`, or `"loopback"`, `"linklocal"` and `"uniquelocal"`; true for whoever connects,
+   * which is safe only where nobody but proxies can. Default false: for the others these headers are anyone's to set.
+   */
+  readonly trustProxy?: TrustProxy;
   /** Largest request body in bytes; past it 413. Integer, 1-1,073,741,824. Default 10 MiB. */
   readonly maxBodyBytes?: number;
   /** How long shutdown waits for requests and background tasks. Milliseconds, 0-86,400,000. Default 30,000. */
@@ -92,6 +98,7 @@ export interface ResolvedSettings {
   readonly metrics: ResolvedMetrics | undefined;
   /** Without a last slash; empty for none. */
   readonly rootPath: string;
+  readonly trustProxy: TrustProxy;
   readonly maxBodyBytes: number;
   readonly shutdownGraceMs: number;
   /** Undefined: no watchdog. */
@@ -133,6 +140,7 @@ export function resolveSettings(...layers: readonly ServerSettings[]): ResolvedS
     health: resolveHealth(top.health ?? false),
     metrics: resolveMetrics(top.metrics ?? false),
     rootPath: resolveRootPath(top.rootPath ?? ""),
+    trustProxy: resolveTrustProxy(top.trustProxy ?? false),
     maxBodyBytes: integer("maxBodyBytes", top.maxBodyBytes ?? 10 * MiB, 1, 1024 * MiB),
     shutdownGraceMs: integer("shutdownGraceMs", top.shutdownGraceMs ?? 30_000, 0, DAY_MS),
     watch: top.watch === false ? undefined : resolveWatch(merged(layers.map(({ watch }) => watch || {}))),
@@ -168,16 +176,6 @@ function resolveHealth(health: HealthSettings | boolean): ResolvedSettings["heal
   const { livez = "/livez", readyz = "/readyz", port, host } = health === true ? {} : health;
   if (port !== undefined) integer("health.port", port, 0, 65_535);
   return { livez, readyz, ...(port === undefined ? {} : { port }), ...(host === undefined ? {} : { host }) };
-}
-
-/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for what is no path. */
-function resolveRootPath(path: unknown): string {
-  if (typeof path === "string" && /^(\/[^?#\s]*)?$/.test(path)) return path.replace(/\/+$/, "");
-  throw new OffloopError(
-    "OFFLOOP_OPTION_INVALID",
-    `Cannot use rootPath: expected a path that starts with "/", got ${JSON.stringify(path)}`,
-    { fix: 'give what the proxy puts before your paths, like "/api/v1"' },
-  );
 }
 
 function merged<T extends object>(layers: readonly T[]): Partial<T> {

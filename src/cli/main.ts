@@ -32,6 +32,11 @@ program
   .option("--port <number>", "port to listen on; 0 takes a free one", wholeNumber, 8000)
   .option("--threads <number>", "threads for plain functions (default: min(32, cores + 4))", wholeNumber)
   .option("--root-path <path>", "what a proxy puts before the app's paths, like /api/v1")
+  .option(
+    "--trust-proxy <addresses>",
+    "proxies to believe about the client, with commas between; * for all",
+    addresses,
+  )
   .option("--workers <number>", "processes that share the port; one that dies is replaced", wholeNumber)
   .option("--log-level <level>", "trace, debug, info, warn, error, fatal or silent", "info")
   .option("--no-access-log", "do not log each request")
@@ -56,6 +61,10 @@ try {
 } catch (error) {
   process.stderr.write(`${explained(error)}\n`);
   process.exit(1);
+}
+
+function addresses(text: string): true | string[] {
+  return text === "*" || text.split(",").map((address) => address.trim());
 }
 
 function wholeNumber(text: string): number {

@@ -18,6 +18,7 @@ export interface RunOptions {
   readonly port: number;
   readonly threads?: number;
   readonly rootPath?: string;
+  readonly trustProxy?: true | readonly string[];
   readonly workers?: number;
   readonly logLevel: string;
   readonly accessLog: boolean;
@@ -26,7 +27,7 @@ export interface RunOptions {
 
 /** `offloop run`: serves the app until a signal ends it, in this process or in several. */
 export async function run(module: string, options: RunOptions): Promise<void> {
-  const { host, port, threads, rootPath, workers, logLevel, accessLog } = options;
+  const { host, port, threads, rootPath, trustProxy, workers, logLevel, accessLog } = options;
   const target = parseTarget(module);
   const logger = createLogger(checkedLevel(logLevel));
   const app = await loadApp(target);
@@ -35,6 +36,7 @@ export async function run(module: string, options: RunOptions): Promise<void> {
   const settings = {
     ...(threads === undefined ? {} : { threads: { max: threads } }),
     ...(rootPath === undefined ? {} : { rootPath }),
+    ...(trustProxy === undefined ? {} : { trustProxy }),
   };
   const server = await listen(app, { host, port, accessLog, logger, ...settings }, target);
   logger.info(`${app.title} ${app.version} listens on ${server.url}`);

@@ -59,7 +59,10 @@ export class HttpRequest implements RawRequest, Waiter {
 
   get client(): ClientAddress {
     const { remoteAddress = "", remotePort = 0 } = this.#socket;
-    return { host: remoteAddress, port: remotePort };
+    const { ip } = this.#reply.request;
+    return ip === undefined || ip === remoteAddress
+      ? { host: remoteAddress, port: remotePort }
+      : { host: ip, port: 0 }; // no proxy says which port it was
   }
 
   get rootPath(): string {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { App, OffloopError } from "offloop";
 import { type TestClient, testClient } from "offloop/testing";
-import app from "../fixtures/root-path-app.ts";
+import app from "../fixtures/proxied-app.ts";
 import { eachLane } from "../fixtures/running.ts";
 
 let client: TestClient;
