@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { App, OffloopError } from "offloop";
 import { type TestClient, testClient } from "offloop/testing";
+import { memoryLog } from "../fixtures/memory-log.ts";
 import app from "../fixtures/proxied-app.ts";
 import { eachLane } from "../fixtures/running.ts";
 
@@ -33,6 +34,13 @@ eachLane("rootPath: the client is sent where the proxy finds it", async (lane) =
     assert.equal(status, 307);
     assert.equal(headers.get("location"), `http://testserver/api/v1/${lane}/slash/?x=1`);
   }
+});
+
+test("rootPath: the log says what was asked for", async () => {
+  const log = memoryLog();
+  await using logged = await testClient(app, { rootPath: "/api", logger: log.logger });
+  await logged.get("/api/loop/where?x=1");
+  assert.equal(await log.find(/where/), "GET /api/loop/where?x=1 200");
 });
 
 test("rootPath: is cut off whole names only", async () => {
