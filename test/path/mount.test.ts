@@ -31,6 +31,13 @@ eachLane("a mounted app has its own dependencies, parameters and tasks", async (
   assert.deepEqual(await answer(`/sub/${lane}/items/3`), [200, { id: 3 }]);
 });
 
+eachLane("a mounted app reads bodies and sends models of its own", async (lane) => {
+  const posted = await client.post(`/sub/${lane}/items/`, { json: { size: 3, more: true } });
+  assert.deepEqual([posted.status, await posted.json()], [200, { size: 3 }]);
+  const refused = await client.post(`/sub/${lane}/items/`, { json: {} });
+  assert.deepEqual([refused.status, await refused.json()], [422, "sub's 422"]);
+});
+
 eachLane("each app answers its own errors", async (lane) => {
   assert.deepEqual(await answer(`/sub/${lane}/teapot`), [500, "sub's teapot"]);
   assert.deepEqual(await answer(`/${lane}/teapot`), [500, "the served app's teapot"]);
