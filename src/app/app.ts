@@ -140,7 +140,7 @@ export class App<RD extends Dependencies = NoSchemas> extends Router<RD> {
    * @param path - Where: `/admin`, without names.
    * @param app - The other app. It may have apps mounted in it, and may still be served alone.
    * @throws {OffloopError} `OFFLOOP_PATH_INVALID`, `OFFLOOP_OPTION_INVALID` when it is no app, `OFFLOOP_ROUTER_CYCLE`
-   * when it would mount itself.
+   * when it would mount itself; and `OFFLOOP_ROUTE_DUPLICATE` when it is served with two at one path.
    * @example
    * ```ts
    * import { App } from "offloop";
