@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import type { Logger } from "pino";
-import { methods } from "../app/operation.ts";
+import { type Method, methods } from "../app/operation.ts";
 import type { AppPart } from "../app/parts.ts";
 import { siteOf } from "../openapi/site.ts";
 import { addDocs } from "./docs.ts";
@@ -46,7 +46,7 @@ export async function addPart(
   });
   fastify.setNotFoundHandler(notFound);
   for (const inner of mounted) await addMounted(fastify, inner, mountedAt, services);
-  if (mountedAt !== "") closeOff(fastify, part, notFound);
+  if (mountedAt !== "") closeOff(fastify, mountedAt, notFound);
 }
 
 /** In a scope of its own, so that its plugins do not reach what it is mounted in. */
@@ -63,15 +63,16 @@ async function addMounted(
   await fastify.register(add, { prefix: part.mountedAt.slice(outer.length) });
 }
 
-/** What a mounted app does not answer is not found there, whatever patterns the outer app has. */
+/**
+ * What a mounted app does not answer is not found there, whatever patterns the outer app has. An operation or a plugin
+ * of its own may take everything, as one for static files does.
+ */
 function closeOff(
   fastify: FastifyInstance,
-  { mountedAt, operations }: AppPart,
+  mountedAt: string,
   notFound: ReturnType<typeof createNotFound>,
 ): void {
-  const taken = new Set(
-    operations.filter(({ path }) => path === `${mountedAt}/*`).map(({ method }) => method),
-  );
-  const method = methods.filter((name) => !taken.has(name));
-  fastify.route({ method, url: "/*", handler: notFound });
+  const isFree = (method: Method): boolean => !fastify.hasRoute({ method, url: `${mountedAt}/*` });
+  const free = methods.filter(isFree);
+  if (free.length > 0) fastify.route({ method: free, url: "/*", handler: notFound });
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { App } from "offloop";
+import { App, HTTPError } from "offloop";
 import { override, type TestClient, testClient } from "offloop/testing";
 import app, { opened, sub, word } from "../fixtures/mounted-app.ts";
 import { eachLane } from "../fixtures/running.ts";
@@ -132,4 +132,34 @@ test("a mounted app may answer everything itself", async () => {
   assert.equal(await (await other.get("/page/")).json(), "its root");
   assert.equal(await (await other.get("/page/a/b")).json(), "a/b");
   assert.equal((await other.post("/page/a/b")).status, 405);
+});
+
+test("a plugin of a mounted app may answer everything, too", async () => {
+  // biome-ignore lint/suspicious/noExplicitAny: Fastify's own types are not for users of offloop
+  const files = async (fastify: any): Promise<void> => {
+    fastify.get("/*", async () => "a file");
+    fastify.get("/missing", (_request: unknown, reply: { callNotFound(): void }) => reply.callNotFound());
+  };
+  const assets = new App();
+  assets.register(files);
+  assets.onError(HTTPError, async ({ detail }) => ({ assets: detail }));
+  const outer = new App();
+  outer.mount("/assets", assets);
+  await using other = await testClient(outer);
+  assert.equal(await (await other.get("/assets/a/b")).text(), "a file");
+  const missing = await other.get("/assets/missing");
+  assert.deepEqual([missing.status, await missing.json()], [404, { assets: "Not Found" }]);
+  assert.equal((await other.post("/assets/a/b")).status, 404);
+});
+
+test("a plugin of a mounted app may answer every method", async () => {
+  // biome-ignore lint/suspicious/noExplicitAny: Fastify's own types are not for users of offloop
+  const everything = async (fastify: any): Promise<void> => fastify.all("/*", async () => "anything");
+  const proxy = new App({ openapiUrl: null });
+  proxy.register(everything);
+  const outer = new App();
+  outer.mount("/proxy", proxy);
+  await using other = await testClient(outer);
+  for (const method of ["GET", "POST", "DELETE", "OPTIONS"])
+    assert.equal(await (await other.request(method, "/proxy/a")).text(), "anything");
 });
