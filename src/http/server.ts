@@ -46,6 +46,8 @@ export async function createServer(
     http: {
       maxHeaderSize: maxHeaderBytes,
       headersTimeout: headersTimeoutMs,
+      // A request without a body then has no stream to end. A plugin may wait for the events of that stream.
+      optimizeEmptyRequests: app.declaredPlugins().length === 0,
       // Node looks for slow clients every 30 s, which would make a timeout of 15 s one of up to 45 s.
       connectionsCheckingInterval: Math.max(MIN_CHECK_MS, Math.min(headersTimeoutMs, requestTimeoutMs) / 4),
     },

@@ -1,8 +1,10 @@
 import type { ValidationDetail } from "../errors/validation-error.ts";
 import { type Validated, validate } from "../schema/validate.ts";
 import type { FormValues } from "./form.ts";
-import type { BodyInput, CompiledInputs, Parameter, ParameterGroup, ParameterModel } from "./inputs.ts";
-import { type Lookup, lookups } from "./lookup.ts";
+import { readCookies } from "./headers.ts";
+import type { BodyInput, CompiledInputs, ParameterGroup, ParameterModel } from "./inputs.ts";
+import { inForm, inHeaders, inRecord, type Lookup } from "./lookup.ts";
+import type { ParsedBody } from "./parsed-body.ts";
 import type { RawRequest } from "./raw.ts";
 
 /** The inputs of one call as far as they are valid, and what is wrong with the others. */
@@ -17,16 +19,11 @@ export interface ReadInputs {
   details: ValidationDetail[] | undefined;
 }
 
-/** What the body was parsed to, once for all who read it. */
-export interface ParsedBody {
-  readonly json: unknown;
-  readonly form: FormValues | undefined;
-}
-
 /** What is still being validated. */
 type Pending = Promise<void>[];
 
 const nothing: Readonly<Record<string, never>> = Object.freeze({});
+const noForm: FormValues = new Map();
 
 /**
  * Reads and validates every declared input. Mistakes are collected over all of them. Gives a promise only when a schema
@@ -48,48 +45,41 @@ export function readInputs(
   };
   const pending: Pending = [];
   const { params, query, headers, cookies, form, body } = compiled;
-  if (params !== undefined) readGroup(params, lookups.params(request), inputs, "params", pending);
-  if (query !== undefined) readGroup(query, lookups.query(request), inputs, "query", pending);
-  if (headers !== undefined) readGroup(headers, lookups.headers(request), inputs, "headers", pending);
-  if (cookies !== undefined) readGroup(cookies, lookups.cookies(request), inputs, "cookies", pending);
-  if (form !== undefined) readGroup(form, lookups.form(parsed.form), inputs, "form", pending);
+  if (params !== undefined) readGroup(params, inRecord, request.params ?? nothing, inputs, "params", pending);
+  if (query !== undefined) readGroup(query, inRecord, request.query, inputs, "query", pending);
+  if (headers !== undefined) readGroup(headers, inHeaders, request, inputs, "headers", pending);
+  if (cookies !== undefined) readGroup(cookies, inRecord, readCookies(request), inputs, "cookies", pending);
+  if (form !== undefined) readGroup(form, inForm, parsed.form ?? noForm, inputs, "form", pending);
   if (body !== undefined) readBody(body, parsed.json, inputs, pending);
   return pending.length === 0 ? inputs : Promise.all(pending).then(() => inputs);
 }
 
 type GroupName = "params" | "query" | "headers" | "cookies" | "form";
 
-function readGroup(
+function readGroup<Sent>(
   group: ParameterGroup,
-  lookup: Lookup,
+  lookup: Lookup<Sent>,
+  sent: Sent,
   inputs: ReadInputs,
   name: GroupName,
   pending: Pending,
 ): void {
   if ("schema" in group) {
-    readModel(group, lookup, inputs, name, pending);
+    readModel(group, lookup.entries(sent), inputs, name, pending);
     return;
   }
   const target: Record<string, unknown> = name === "params" ? inputs.params : {};
   inputs[name] = target;
-  for (const parameter of group) readParameter(parameter, lookup, inputs, target, pending);
-}
-
-function readParameter(
-  parameter: Parameter,
-  lookup: Lookup,
-  inputs: ReadInputs,
-  target: Record<string, unknown>,
-  pending: Pending,
-): void {
-  const { schema, coerce, repair, many, loc, name, wireName } = parameter;
-  const given = valuesFor(lookup.get(wireName), many);
-  take(validate(schema, coerce(given), given, loc, repair), inputs, target, name, pending);
+  for (const parameter of group) {
+    const { schema, coerce, repair, many, loc, wireName } = parameter;
+    const given = valuesFor(lookup.get(sent, wireName), many);
+    take(validate(schema, coerce(given), given, loc, repair), inputs, target, parameter.name, pending);
+  }
 }
 
 function readModel(
   { schema, fields, defaults, repair, loc }: ParameterModel,
-  lookup: Lookup,
+  entries: Iterable<readonly [string, unknown]>,
   inputs: ReadInputs,
   name: GroupName,
   pending: Pending,
@@ -97,7 +87,7 @@ function readModel(
   // A client may send `__proto__`: a name like any other where there is no prototype.
   const sent: Record<string, unknown> = Object.assign(Object.create(null), defaults);
   const coerced: Record<string, unknown> = Object.create(null);
-  for (const [wireName, value] of lookup.entries()) {
+  for (const [wireName, value] of entries) {
     const field = fields.get(wireName);
     const key = field?.name ?? wireName;
     sent[key] = field === undefined ? value : valuesFor(value, field.many);

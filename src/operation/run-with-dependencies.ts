@@ -3,21 +3,18 @@ import { OffloopError } from "../errors/offloop-error.ts";
 import { type ValidationDetail, ValidationError } from "../errors/validation-error.ts";
 import type { CompiledDependency, CompiledOperation } from "./compile.ts";
 import { encodeReply } from "./encode.ts";
-import type { Place } from "./place.ts";
+import { answerFailure } from "./failure.ts";
+import { type ParsedBody, parseBody } from "./parsed-body.ts";
+import type { Passage } from "./passage.ts";
 import type { RawReply, RawRequest } from "./raw.ts";
-import { type ParsedBody, type ReadInputs, readInputs } from "./read.ts";
-import { DependencyContext, type RequestContext } from "./request-context.ts";
+import { type ReadInputs, readInputs } from "./read.ts";
+import { DependencyContext } from "./request-context.ts";
 
-/** One request on its way. */
-export interface Passage {
-  readonly context: RequestContext;
-  readonly request: RawRequest;
-  readonly parsed: ParsedBody;
-  readonly place: Place;
-}
+/** Stands for what a dependency would have made. */
+const missing = Symbol("missing");
 
-/** What the dependencies made, by their place in the plan; one that was not made is missing. */
-type Made = Map<number, unknown>;
+/** What the dependencies made, or that it is missing, in the order of the plan. */
+type Made = unknown[];
 
 /**
  * The same steps for an operation that needs something: makes what it needs in order, calls it, and closes what was
@@ -25,50 +22,45 @@ type Made = Map<number, unknown>;
  * is not made, and then the handler is not called. What the request needs for longer is left to `finish`.
  */
 export async function runWithDependencies(
-  operation: CompiledOperation,
-  dependencies: readonly CompiledDependency[],
   passage: Passage,
+  dependencies: readonly CompiledDependency[],
 ): Promise<RawReply> {
+  const { operation, context, request, place } = passage;
   const open = new OpenDependencies();
   try {
-    const reply = await run(operation, dependencies, passage, open);
-    if (open.size === 0) return reply;
-    const failure = await open.close(undefined, "function");
-    if (failure !== undefined) throw failure.error;
-    return open.size === 0 ? reply : { ...reply, finish: (late) => finish(open, late) };
-  } catch (error) {
-    throw (await closeAfterFailure(operation, open, { error })).error;
+    const parsed = parseBody(operation, request);
+    const details: ValidationDetail[] = [];
+    const made: Made = [];
+    for (const node of dependencies) {
+      const read = readFor(node, request, parsed);
+      const inputs = read instanceof Promise ? await read : read;
+      if (inputs?.details !== undefined) details.push(...inputs.details);
+      const isMakeable = inputs?.details === undefined && lacksNothing(node, made);
+      made.push(isMakeable ? await make(passage, node, inputs, made, open) : missing);
+    }
+    const read = readInputs(operation.inputs, request, parsed);
+    const inputs = read instanceof Promise ? await read : read;
+    if (inputs.details !== undefined) details.push(...inputs.details);
+    if (details.length > 0) throw new ValidationError(details, parsed.json);
+    context.accept(inputs);
+    giveValues(context, operation.plan, made);
+    const reply = encodeReply(operation, context, await operation.declaration.handler(context));
+    const answer = reply instanceof Promise ? await reply : reply;
+    return open.size === 0 ? answer : await closeAfterReply(open, answer);
+  } catch (thrown) {
+    const { error } = await closeAfterFailure(operation, open, { error: thrown });
+    return answerFailure(operation, context, request, error, place);
   }
 }
 
-async function run(
-  operation: CompiledOperation,
-  dependencies: readonly CompiledDependency[],
-  passage: Passage,
-  open: OpenDependencies,
-): Promise<RawReply> {
-  const { context, request, parsed } = passage;
-  const details: ValidationDetail[] = [];
-  const made: Made = new Map();
-  for (const [index, node] of dependencies.entries()) {
-    const read = readFor(node, passage);
-    const inputs = read instanceof Promise ? await read : read;
-    if (inputs?.details !== undefined) details.push(...inputs.details);
-    else if (node.deps.every(([, needed]) => made.has(needed)))
-      made.set(index, await make(operation, node, inputs, made, passage, open));
-  }
-  const read = readInputs(operation.inputs, request, parsed);
-  const inputs = read instanceof Promise ? await read : read;
-  if (inputs.details !== undefined) details.push(...inputs.details);
-  if (details.length > 0) throw new ValidationError(details, parsed.json);
-  context.accept(inputs);
-  giveValues(context, operation.plan, made);
-  return encodeReply(operation, context, await operation.declaration.handler(context));
+function lacksNothing({ deps }: CompiledDependency, made: Made): boolean {
+  return deps.every(([, needed]) => made[needed] !== missing);
 }
 
 function readFor(
   node: CompiledDependency,
-  { request, parsed }: Passage,
+  request: RawRequest,
+  parsed: ParsedBody,
 ): ReadInputs | undefined | Promise<ReadInputs> {
   return node.inputs === undefined || node.fixed !== undefined
     ? undefined
@@ -77,28 +69,26 @@ function readFor(
 
 /** Stays synchronous where it can: what is awaited costs a turn of the microtasks each. */
 function make(
-  operation: CompiledOperation,
+  passage: Passage,
   node: CompiledDependency,
   read: ReadInputs | undefined,
   made: Made,
-  passage: Passage,
   open: OpenDependencies,
 ): unknown {
   const { declaration, fixed, path, crosses } = node;
   const { inThread, kept, traceDependency } = passage.place;
   if (fixed !== undefined) return fixed.value;
   if (declaration.scope === "thread" || declaration.scope === "app") return kept.get(declaration);
-  if (traceDependency === undefined) return makeAnew(operation, node, read, made, passage, open);
+  if (traceDependency === undefined) return makeAnew(passage, node, read, made, open);
   const lane = inThread || crosses ? "thread" : "loop";
-  return traceDependency(path, lane, async () => makeAnew(operation, node, read, made, passage, open));
+  return traceDependency(path, lane, async () => makeAnew(passage, node, read, made, open));
 }
 
 function makeAnew(
-  operation: CompiledOperation,
+  { operation, context, request, place }: Passage,
   node: CompiledDependency,
   read: ReadInputs | undefined,
   made: Made,
-  { context, request, place }: Passage,
   open: OpenDependencies,
 ): unknown {
   const { declaration, crosses } = node;
@@ -130,8 +120,15 @@ function giveValues<Target extends object>(
   { deps }: Pick<CompiledDependency, "deps">,
   made: Made,
 ): Target & Record<string, unknown> {
-  for (const [name, index] of deps) (target as Record<string, unknown>)[name] = made.get(index);
+  for (const [name, index] of deps) (target as Record<string, unknown>)[name] = made[index];
   return target as Target & Record<string, unknown>;
+}
+
+/** Closes what lasts as long as the function; what lasts as long as the request is left to `finish`. */
+async function closeAfterReply(open: OpenDependencies, reply: RawReply): Promise<RawReply> {
+  const failure = await open.close(undefined, "function");
+  if (failure !== undefined) throw failure.error;
+  return open.size === 0 ? reply : { ...reply, finish: (late) => finish(open, late) };
 }
 
 /** After the response it is too late to answer: what goes wrong in closing is for the log. */

@@ -1,12 +1,12 @@
 import { ValidationError } from "../errors/validation-error.ts";
-import { readBody } from "./body.ts";
 import type { CompiledOperation } from "./compile.ts";
 import { encodeReply } from "./encode.ts";
 import { answerFailure } from "./failure.ts";
-import { readForm } from "./form.ts";
+import { parseBody } from "./parsed-body.ts";
+import type { Passage } from "./passage.ts";
 import type { Place } from "./place.ts";
 import type { RawReply, RawRequest } from "./raw.ts";
-import { type ParsedBody, type ReadInputs, readInputs } from "./read.ts";
+import { readInputs } from "./read.ts";
 import { RequestContext } from "./request-context.ts";
 import { runWithDependencies } from "./run-with-dependencies.ts";
 
@@ -14,44 +14,29 @@ import { runWithDependencies } from "./run-with-dependencies.ts";
  * One request from bytes to bytes: read and validate, call the handler, encode. The same on the loop and in a thread,
  * and it never throws: whatever goes wrong becomes a reply.
  */
-export async function runOperation(
+export function runOperation(
   operation: CompiledOperation,
   request: RawRequest,
   place: Place,
 ): Promise<RawReply> {
   const context = new RequestContext(operation.declaration.id, request, place.inThread);
+  const passage: Passage = { operation, request, context, place };
+  const { dependencies } = operation;
+  return dependencies === undefined ? runAlone(passage) : runWithDependencies(passage, dependencies);
+}
+
+/** Awaits only what is not there yet: each turn of the microtasks costs more than a step of these. */
+async function runAlone({ operation, request, context, place }: Passage): Promise<RawReply> {
   try {
     const parsed = parseBody(operation, request);
-    if (operation.dependencies !== undefined)
-      return await runWithDependencies(operation, operation.dependencies, {
-        context,
-        request,
-        parsed,
-        place,
-      });
     const read = readInputs(operation.inputs, request, parsed);
-    context.accept(valid(read instanceof Promise ? await read : read, parsed));
-    const value = await operation.declaration.handler(context);
-    const reply = encodeReply(operation, context, value);
+    const inputs = read instanceof Promise ? await read : read;
+    if (inputs.details !== undefined) throw new ValidationError(inputs.details, parsed.json);
+    context.accept(inputs);
+    const reply = encodeReply(operation, context, await operation.declaration.handler(context));
     return reply instanceof Promise ? await reply : reply;
   } catch (thrown) {
     const answer = answerFailure(operation, context, request, thrown, place);
     return answer instanceof Promise ? await answer : answer;
   }
-}
-
-const noBody: ParsedBody = { json: undefined, form: undefined };
-
-function parseBody({ reads, strictContentType }: CompiledOperation, request: RawRequest): ParsedBody {
-  if (!reads.json && !reads.form) return noBody;
-  return {
-    json: reads.json ? readBody(request, strictContentType) : undefined,
-    form: reads.form ? readForm(request) : undefined,
-  };
-}
-
-/** @throws {ValidationError} When anything is wrong. */
-function valid(inputs: ReadInputs, { json }: ParsedBody): ReadInputs {
-  if (inputs.details !== undefined) throw new ValidationError(inputs.details, json);
-  return inputs;
 }

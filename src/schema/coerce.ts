@@ -7,8 +7,10 @@ export type Coerce = (value: unknown) => unknown;
 
 const INTEGER = /^\s*[+-]?\d+(\.0*)?\s*$/;
 const NUMBER = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
-const TRUE = new Set(["true", "1", "on", "yes", "t", "y"]);
-const FALSE = new Set(["false", "0", "off", "no", "f", "n"]);
+const booleans: ReadonlyMap<string, boolean> = new Map([
+  ...["true", "1", "on", "yes", "t", "y"].map((word) => [word, true] as const),
+  ...["false", "0", "off", "no", "f", "n"].map((word) => [word, false] as const),
+]);
 
 /** Whether a parameter declared with this schema takes all its values (`?q=a&q=b`) rather than the last one. */
 export function takesMany(schema: AnySchema): boolean {
@@ -73,8 +75,7 @@ function numberCoercion(type: "integer" | "number", format: string | undefined):
 
 function toBoolean(value: unknown): unknown {
   if (typeof value !== "string") return value;
-  const word = value.trim().toLowerCase();
-  return TRUE.has(word) ? true : FALSE.has(word) ? false : value;
+  return booleans.get(value) ?? booleans.get(value.trim().toLowerCase()) ?? value;
 }
 
 function arrayCoercion(item: Coerce): Coerce {
