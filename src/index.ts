@@ -11,7 +11,7 @@ export type { Lane } from "./app/lane.ts";
 export type { LifespanFunction, LifespanOptions } from "./app/lifespan.ts";
 export type { Log, LogFunction } from "./app/log.ts";
 export type { MetricsSettings } from "./app/metrics-settings.ts";
-export type { OperationOptions } from "./app/operation.ts";
+export type { OperationOptions } from "./app/operation-options.ts";
 export type { FastifyPlugin } from "./app/plugin.ts";
 export {
   type FileOptions,

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { olderNode } from "./fixtures/older-node.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
@@ -28,16 +29,30 @@ test("the built package serves an app on both lanes, without type stripping or c
   assert.equal(code, 0);
 });
 
+test("the built command line says in an older Node which one it needs", (t) => {
+  const node = olderNode();
+  if (node === undefined) return t.skip("this machine has no older Node");
+  const { status, stderr } = spawnSync(node, ["dist/cli/main.js", "routes", "app.ts"], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  assert.equal(status, 1);
+  assert.match(
+    stderr,
+    /^OFFLOOP_NODE_OUTDATED: Cannot run on Node \d[\d.]+: offloop needs Node 24\.12 or later\n/,
+  );
+});
+
 test("the built package has the inspector's page, every file that it loads, and no type left in it", async () => {
   const { listPageFiles } = (await import(new URL("../dist/inspector/files.js", import.meta.url).href)) as {
-    listPageFiles(): { name: string; read(): Promise<string> }[];
+    listPageFiles(): { name: string; make(): Promise<string> }[];
   };
   const files = new Map(listPageFiles().map((file) => [file.name, file]));
-  const loaded = [...((await files.get("page.html")?.read()) ?? "").matchAll(/"_offloop\/([^"]+)"/g)];
+  const loaded = [...((await files.get("page.html")?.make()) ?? "").matchAll(/"_offloop\/([^"]+)"/g)];
   assert.ok(loaded.some(([, name]) => name === "main.js"));
   for (const [, name = ""] of loaded) assert.ok(files.has(name), name);
-  for (const { name, read } of files.values())
-    for (const [, imported = ""] of (await read()).matchAll(/^import .* from "\.\/([^"]+)"/gm))
+  for (const { name, make } of files.values())
+    for (const [, imported = ""] of (await make()).matchAll(/^import .* from "\.\/([^"]+)"/gm))
       assert.ok(imported.endsWith(".js") && files.has(imported), `${name} imports ${imported}`);
 });
 

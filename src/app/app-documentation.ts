@@ -74,3 +74,26 @@ export interface AppDocumentation {
   /** Has the last word on the document: gets it as built, returns what is served. */
   readonly openapi?: (document: Record<string, unknown>) => Record<string, unknown>;
 }
+
+/** The names of all of it. */
+export const appDocumentationNames: Readonly<Record<keyof AppDocumentation, true>> = {
+  title: true,
+  version: true,
+  summary: true,
+  description: true,
+  termsOfService: true,
+  contact: true,
+  license: true,
+  servers: true,
+  openapiTags: true,
+  externalDocs: true,
+  webhooks: true,
+  rootPathInServers: true,
+  openapiUrl: true,
+  docsUrl: true,
+  redocUrl: true,
+  swaggerUiParameters: true,
+  swaggerUiInitOAuth: true,
+  operationId: true,
+  openapi: true,
+};

@@ -1,5 +1,5 @@
 import type { SourceLocation } from "../errors/source-location.ts";
-import type { AppDocumentation } from "./app-documentation.ts";
+import { type AppDocumentation, appDocumentationNames } from "./app-documentation.ts";
 import type { NoSchemas } from "./context.ts";
 import type { Dependencies, Dependency, DependencyDeclaration } from "./dependency.ts";
 import {
@@ -11,10 +11,12 @@ import {
 import { createLifespan, type Lifespan, type LifespanFunction, type LifespanOptions } from "./lifespan.ts";
 import { callerLocation, callerModule } from "./location.ts";
 import { checkMountPath, type Mount, mountCycle, notMountable } from "./mount.ts";
+import { checkOptionNames } from "./option-names.ts";
 import { createOverride, type Replacement } from "./overrides.ts";
 import type { FastifyPlugin, RegisteredPlugin } from "./plugin.ts";
 import { Router } from "./router.ts";
-import type { RouterOptions } from "./router-place.ts";
+import { type RouterOptions, routerOptionNames } from "./router-place.ts";
+import { checkSettingNames, settingNames } from "./setting-names.ts";
 import type { ServerSettings } from "./settings.ts";
 
 /** Options of an app. */
@@ -25,6 +27,13 @@ export interface AppOptions<RD extends Dependencies = Dependencies>
   /** Whether a body without content type is refused rather than read as JSON. Default true, as in FastAPI. */
   readonly strictContentType?: boolean;
 }
+
+const appOptionNames: Readonly<Record<keyof AppOptions, true>> = {
+  ...routerOptionNames,
+  ...settingNames,
+  ...appDocumentationNames,
+  strictContentType: true,
+};
 
 /**
  * An API: operations, tasks, and how they are served. A module that makes one only declares; it must not listen when
@@ -78,6 +87,8 @@ export class App<RD extends Dependencies = NoSchemas> extends Router<RD> {
     this.documentation = options;
     this.operationSettings = { errorHandlers: [], strictContentType: options.strictContentType ?? true };
     this.location = callerLocation();
+    checkOptionNames("make an app", options, appOptionNames, this.location);
+    checkSettingNames(options, this.location);
     this.module = callerModule();
     made.push(this as unknown as App);
   }

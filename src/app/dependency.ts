@@ -64,12 +64,12 @@ export interface DependencyDeclaration extends Dependency {
 /** A dependency, and the OAuth2 scopes that are demanded of it. */
 export type Demand = readonly [dependency: DependencyDeclaration, scopes: readonly string[]];
 
-const declarations = new WeakSet<object>();
+/** By what stands for them: a dependency for itself, with no demand. */
 const demands = new WeakMap<object, Demand>();
 
 /** Notes that a dependency was declared. */
 export function registerDependency(dependency: DependencyDeclaration): void {
-  declarations.add(dependency);
+  demands.set(dependency, [dependency, []]);
 }
 
 /** Notes that an object stands for a dependency of which scopes are demanded. */
@@ -77,15 +77,9 @@ export function registerDemand(standIn: object, demand: Demand): void {
   demands.set(standIn, demand);
 }
 
-/** Whether a value is what `depends` returns. */
-function isDependency(value: unknown): value is DependencyDeclaration {
-  return typeof value === "object" && value !== null && declarations.has(value);
-}
-
 /** The dependency a value is or stands for; undefined when it is none. */
 export function readDemand(value: unknown): Demand | undefined {
-  if (isDependency(value)) return [value, []];
-  return typeof value === "object" && value !== null ? demands.get(value) : undefined;
+  return demands.get(value as object);
 }
 
 /** Names that a handler receives already. */

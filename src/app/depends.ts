@@ -14,6 +14,7 @@ import {
 import { checkInputs } from "./inputs.ts";
 import { type AnyFunction, type Lane, laneOf } from "./lane.ts";
 import { callerLocation } from "./location.ts";
+import { checkOptionNames } from "./option-names.ts";
 
 /** What a dependency declares. */
 export interface DependencyOptions<
@@ -46,6 +47,19 @@ export interface DependencyOptions<
   /** The dependencies it needs itself, by the name under which it receives them. */
   readonly deps?: D;
 }
+
+const optionNames: Readonly<Record<keyof DependencyOptions, true>> = {
+  scope: true,
+  cache: true,
+  runs: true,
+  params: true,
+  query: true,
+  headers: true,
+  cookies: true,
+  body: true,
+  form: true,
+  deps: true,
+};
 
 /** What a function gives as a dependency: what it returns, awaited, or what its generator yields. */
 export type Provided<Result> =
@@ -108,6 +122,7 @@ function createDependency(
   const name = (fn as { name?: string } | undefined)?.name || "(anonymous)";
   const what = `the dependency ${name}`;
   const lane = laneOf(what, fn, options.runs, location);
+  checkOptionNames(`declare ${what}`, options, optionNames, location);
   const inputs = checkInputs(what, options, location);
   const dependency: DependencyDeclaration = {
     name,

@@ -119,6 +119,24 @@ export interface OperationDocumentation {
   readonly openapiExtra?: Readonly<Record<string, unknown>>;
 }
 
+/** The names of all of it. */
+export const documentationNames: Readonly<Record<keyof OperationDocumentation, true>> = {
+  summary: true,
+  description: true,
+  operationId: true,
+  deprecated: true,
+  hidden: true,
+  responseDescription: true,
+  responseMediaType: true,
+  responses: true,
+  examples: true,
+  externalDocs: true,
+  servers: true,
+  callbacks: true,
+  security: true,
+  openapiExtra: true,
+};
+
 /** The methods of a described path. */
 export type DescribedPath = Partial<
   Readonly<

@@ -24,15 +24,20 @@ export type ErrorHandlers = readonly ErrorHandler[];
 /** @throws {OffloopError} `OFFLOOP_HANDLER_INVALID`, `OFFLOOP_LANE_UNKNOWN`. */
 export function createErrorHandler(type: unknown, fn: unknown): ErrorHandler {
   const location = callerLocation();
-  if (typeof type !== "function") {
+  // Arrow functions and async ones have no prototype: they are not classes.
+  if (typeof type !== "function" || type.prototype === undefined) {
     throw new OffloopError(
       "OFFLOOP_HANDLER_INVALID",
-      `Cannot answer errors of ${String(type)}: expected a class, got ${typeof type}`,
+      `Cannot add an error handler: expected a class of errors first, got ${kindOf(type)}`,
       { at: location, fix: "pass the class of the errors first, then the function" },
     );
   }
   const lane = laneOf(`the error handler of ${type.name}`, fn, undefined, location);
   return { type: type as unknown as ErrorClass, lane, fn: fn as AnyFunction, location };
+}
+
+function kindOf(type: unknown): string {
+  return typeof type === "function" ? "a function that is no class" : typeof type;
 }
 
 /** The handler for a thrown value: that of its own class, or else of the nearest one it extends. */

@@ -22,7 +22,7 @@ export function laneOf(what: string, fn: unknown, runs: Lane | undefined, at: So
       `Cannot add ${what}: expected a function, got ${kind(fn)}`,
       {
         at,
-        fix: "pass the function itself",
+        fix: "pass the function itself, as the last argument",
       },
     );
   }

@@ -2,6 +2,7 @@ import { types } from "node:util";
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { SourceLocation } from "../errors/source-location.ts";
 import { callerLocation } from "./location.ts";
+import { checkOptionNames } from "./option-names.ts";
 
 /** Opens something before its `yield` and closes it after. */
 export type LifespanFunction = () => AsyncGenerator<unknown, void, void> | Generator<unknown, void, void>;
@@ -58,6 +59,7 @@ async function openOne({ open, location }: Lifespan): Promise<ReturnType<Lifespa
     ({ done } = await generator.next());
     if (done !== true) return generator;
   } catch (cause) {
+    if (cause instanceof OffloopError) throw cause;
     throw new OffloopError("OFFLOOP_LIFESPAN_FAILED", `Cannot start: a lifespan threw ${String(cause)}`, {
       at: location,
       fix: "mend what the stack below points at",
@@ -74,6 +76,7 @@ async function openOne({ open, location }: Lifespan): Promise<ReturnType<Lifespa
 export function createLifespan(args: readonly unknown[]): Lifespan {
   const [options, open] = args.length > 1 ? args : [{}, args[0]];
   const location = callerLocation();
+  checkOptionNames("add a lifespan", options as LifespanOptions, { perThread: true }, location);
   if (!types.isGeneratorFunction(open)) {
     throw new OffloopError(
       "OFFLOOP_HANDLER_INVALID",

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { localPath } from "../errors/local-path.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
@@ -19,8 +19,10 @@ export interface AppTarget {
  */
 export async function loadApp(target: AppTarget): Promise<App> {
   const file = fileURLToPath(target.url);
-  if (!existsSync(file)) {
-    throw new OffloopError("OFFLOOP_MODULE_NOT_FOUND", `Cannot load "${file}": there is no such file`, {
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found?.isFile() !== true) {
+    const why = found?.isDirectory() === true ? "it is a folder" : "there is no such file";
+    throw new OffloopError("OFFLOOP_MODULE_NOT_FOUND", `Cannot load "${file}": ${why}`, {
       fix: "give the path of the module that exports the app, like app.ts",
     });
   }
@@ -37,13 +39,13 @@ async function importModule(url: string, file: string): Promise<Record<string, u
   try {
     return (await import(url)) as Record<string, unknown>;
   } catch (cause) {
+    // It says what happened, where, and what to do: nothing that could be added.
+    if (cause instanceof OffloopError) throw cause;
     throw new OffloopError(
       "OFFLOOP_MODULE_FAILED",
       `Cannot load "${localPath(file)}": it threw ${String(cause)}`,
       {
-        fix: isCommonJs(cause)
-          ? 'offloop is ESM: say "type": "module" in package.json, or name the file .mts'
-          : "mend what the stack below points at",
+        fix: fixOf(cause),
         cause,
       },
     );
@@ -87,6 +89,14 @@ function missing(exported: Record<string, unknown>, { exportName }: AppTarget, f
           : 'add "export default app" to the module',
     },
   );
+}
+
+function fixOf(cause: unknown): string {
+  if (isCommonJs(cause))
+    return 'offloop is ESM: run "npm pkg set type=module", or name the file .mts or .mjs';
+  return cause instanceof Error
+    ? "mend what the stack below points at"
+    : "throw an Error: its stack would say where";
 }
 
 function isCommonJs(error: unknown): boolean {

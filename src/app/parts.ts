@@ -84,6 +84,11 @@ export function servedOverrides(app: App): Map<DependencyDeclaration, Replacemen
   );
 }
 
+/** Whether any of the apps takes in a plugin. */
+export function hasPlugins(app: App): boolean {
+  return appsOf(app).some((one) => one.declaredPlugins().length > 0);
+}
+
 /** Each app once, however often it is mounted. */
 function appsOf(app: App): App[] {
   return [...new Set(partsOf(app).map((part) => part.app))];

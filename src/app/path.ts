@@ -35,11 +35,15 @@ export function checkPath(path: unknown, at: SourceLocation): asserts path is st
     `Cannot add an operation at ${JSON.stringify(path)}: ${braces ? "names are written :name" : 'a path starts with "/"'}`,
     {
       at,
-      fix: braces
-        ? `write ${JSON.stringify(String(path).replaceAll(/\{(\w+)[^}]*\}/g, ":$1"))}`
-        : 'start it with "/"',
+      fix: braces ? `write ${JSON.stringify(withColons(path))}` : 'start it with "/"',
     },
   );
+}
+
+/** A path in FastAPI's syntax as it is written here; `{file_path:path}`, which takes slashes too, is the wildcard. */
+function withColons(path: string): string {
+  const written = path.replaceAll(/\{\w+:path\}/g, "*").replaceAll(/\{(\w+)[^}]*\}/g, ":$1");
+  return written.startsWith("/") ? written : `/${written}`;
 }
 
 /** @throws {OffloopError} `OFFLOOP_PATH_INVALID` when a prefix could not be joined to a path. */

@@ -9,12 +9,16 @@ export function inThread(): boolean {
   return (workerData as { offloop?: unknown } | null)?.offloop === "thread";
 }
 
-/** In a thread: has `serve(app)` hand over the app it was called with. */
-export function whenServed(take: Served): void {
+/**
+ * Has `serve(app)` hand over the app it was called with instead of listening: in a thread, and while the command line
+ * loads a module. Undefined ends that.
+ */
+export function whenServed(take: Served | undefined): void {
   onServed = take;
 }
 
-/** In a thread: what `serve(app)` does instead of listening. */
-export function handOver(app: App): void {
+/** Hands over an app that is served. False when nobody takes it. */
+export function handOver(app: App): boolean {
   onServed?.(app);
+  return onServed !== undefined;
 }

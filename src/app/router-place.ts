@@ -24,6 +24,18 @@ export interface RouterOptions<RD extends Dependencies = Dependencies> {
   readonly operationId?: (operation: NamedOperation) => string;
 }
 
+/** The names of all of them. */
+export const routerOptionNames: Readonly<Record<keyof RouterOptions, true>> = {
+  prefix: true,
+  tags: true,
+  deps: true,
+  deprecated: true,
+  hidden: true,
+  responses: true,
+  callbacks: true,
+  operationId: true,
+};
+
 /** What routers say about every operation in them. */
 type PlaceDocumentation = Pick<OperationDocumentation, "deprecated" | "hidden" | "responses" | "callbacks">;
 
@@ -46,13 +58,13 @@ export const nowhere: RouterPlace = {
 };
 
 /** The part of the options that matters to operations, checked. */
-export function placeOf(what: string, options: RouterOptions, at: SourceLocation): RouterPlace {
+export function placeOf(options: RouterOptions, at: SourceLocation): RouterPlace {
   const { prefix = "", tags = [], deps = {}, operationId } = options;
   checkPrefix(prefix, at);
   return {
     prefix,
     tags,
-    deps: namedDependencies(what, deps, at),
+    deps: namedDependencies("a router", deps, at),
     documentation: documentedWithin(options, {}),
     operationIdRule: operationId,
   };

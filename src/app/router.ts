@@ -5,15 +5,17 @@ import type { Dependencies } from "./dependency.ts";
 import { taskDuplicate, uniqueOperations, uniqueTasks } from "./duplicates.ts";
 import type { Handler } from "./handler.ts";
 import { callerLocation } from "./location.ts";
+import { createOperation, type Method, type Operation, placeOperation } from "./operation.ts";
+import type { AnyOperationOptions, OperationOptions } from "./operation-options.ts";
+import { checkOptionNames } from "./option-names.ts";
 import {
-  type AnyOperationOptions,
-  createOperation,
-  type Method,
-  type Operation,
-  type OperationOptions,
-  placeOperation,
-} from "./operation.ts";
-import { nowhere, placeOf, type RouterOptions, type RouterPlace, within } from "./router-place.ts";
+  nowhere,
+  placeOf,
+  type RouterOptions,
+  type RouterPlace,
+  routerOptionNames,
+  within,
+} from "./router-place.ts";
 import { createTask, type Task, type TaskOptions } from "./task.ts";
 
 /** Adds an operation for one method. */
@@ -88,7 +90,10 @@ export class Router<RD extends Dependencies = NoSchemas> {
    * @param options - Prefix, tags, dependencies and documentation of everything in it.
    */
   constructor(options: RouterOptions<RD> = {}) {
-    this.#place = placeOf("a router", options, callerLocation());
+    const at = callerLocation();
+    // An app has more of them.
+    if (new.target === Router) checkOptionNames("make a router", options, routerOptionNames, at);
+    this.#place = placeOf(options, at);
   }
 
   /**
@@ -124,7 +129,8 @@ export class Router<RD extends Dependencies = NoSchemas> {
   // biome-ignore lint/suspicious/noExplicitAny: whatever the router needs, it needs nothing of this one
   include(router: Router<any>, options: RouterOptions = {}): void {
     const at = callerLocation();
-    const place = placeOf("a router", options, at);
+    checkOptionNames("include a router", options, routerOptionNames, at);
+    const place = placeOf(options, at);
     if (router === this || router.#reaches(this)) {
       throw new OffloopError(
         "OFFLOOP_ROUTER_CYCLE",

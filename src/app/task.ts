@@ -2,6 +2,7 @@ import { OffloopError } from "../errors/offloop-error.ts";
 import type { SourceLocation } from "../errors/source-location.ts";
 import { type AnyFunction, type Lane, laneOf } from "./lane.ts";
 import { callerLocation } from "./location.ts";
+import { checkOptionNames } from "./option-names.ts";
 import { timeoutMs } from "./settings.ts";
 
 /** Options of a task. */
@@ -58,6 +59,7 @@ export function createTask<Args extends unknown[], Result>(
   const location = callerLocation();
   checkName(name, location);
   const lane = laneOf(`task "${name}"`, fn, options.runs, location);
+  checkOptionNames(`declare task "${name}"`, options, { runs: true, timeoutMs: true }, location);
   const state: TaskState = {
     declaration: {
       name,

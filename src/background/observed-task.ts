@@ -2,6 +2,7 @@ import type { TaskDeclaration } from "../app/task.ts";
 import { taskChannel } from "../channels/channels.ts";
 import { newRecord, type RunRecord, recordLoop } from "../channels/run-record.ts";
 import { describeError } from "../errors/described-error.ts";
+import { frameLines } from "../errors/frame-lines.ts";
 
 let runs = 0;
 
@@ -34,15 +35,10 @@ async function publishRun(
     ok = true;
     return result;
   } catch (thrown) {
-    stack = framesOf(thrown);
+    stack = frameLines(describeError(thrown));
     throw thrown;
   } finally {
     if (lane === "loop") recordLoop(record, start);
     taskChannel.publish({ event: "end", ...about, ...record, ok, stack });
   }
-}
-
-function framesOf(thrown: unknown): string[] {
-  const lines = describeError(thrown).stack?.split("\n") ?? [];
-  return lines.filter((line) => /^\s+at /.test(line)).map((line) => line.trim());
 }

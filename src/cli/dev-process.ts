@@ -1,5 +1,4 @@
 import type { App } from "../app/app.ts";
-import { loadApp } from "../app/load.ts";
 import type { ErrorCode } from "../errors/codes.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { guardApp } from "../guard/guard-log.ts";
@@ -7,6 +6,7 @@ import { listen } from "../http/listen.ts";
 import { createLogger, type LogLevel } from "../http/logger.ts";
 import type { ListenOptions } from "../http/serve-options.ts";
 import { logStrayRejections } from "../http/stray-rejections.ts";
+import { loadToServe } from "./declared-app.ts";
 import { explained } from "./explained.ts";
 import { type LoadedFile, onFileLoaded } from "./loaded-files.ts";
 import { parseTarget } from "./target.ts";
@@ -44,7 +44,7 @@ async function serveApp({ module, logLevel, ...options }: DevProcessOptions): Pr
   onFileLoaded((loaded) => tell({ loaded }));
   const target = parseTarget(module);
   const logger = createLogger(logLevel, true);
-  const app = await loadApp(target);
+  const app = await loadToServe(target);
   guardApp(app, logger);
   const server = await listen(app, { ...developmentOptions(app, options), logger }, target);
   logStrayRejections(logger);

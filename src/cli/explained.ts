@@ -15,10 +15,13 @@ export function explained(error: unknown): string {
   return `${error.code}: ${error.message}${hasStack ? `\n\n${userStack(error.cause)}` : ""}`;
 }
 
+const own = new URL("../", import.meta.url).href;
+/** Node's frames, and those of the command line's parser. */
+const notUsers = /^\s+at .*(?:\bnode:|[\\/]commander[\\/])/;
+
 function userStack(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   if (cause instanceof OffloopError) return explained(cause);
-  const own = new URL("../", import.meta.url).href;
   const lines = String(cause.stack ?? cause).split("\n");
-  return lines.filter((line) => !line.includes(own) && !line.includes("node:internal")).join("\n");
+  return lines.filter((line) => !line.includes(own) && !notUsers.test(line)).join("\n");
 }

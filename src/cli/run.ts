@@ -2,12 +2,12 @@ import cluster from "node:cluster";
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
 import { integer } from "../app/integer.ts";
-import { loadApp } from "../app/load.ts";
 import { resolveSettings } from "../app/settings.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { guardApp } from "../guard/guard-log.ts";
 import { listen } from "../http/listen.ts";
 import { createLogger } from "../http/logger.ts";
+import { loadToServe } from "./declared-app.ts";
 import { checkedLevel } from "./log-level.ts";
 import { parseTarget } from "./target.ts";
 import { runWorkers } from "./workers.ts";
@@ -30,7 +30,7 @@ export async function run(module: string, options: RunOptions): Promise<void> {
   const { host, port, threads, rootPath, trustProxy, workers, logLevel, accessLog } = options;
   const target = parseTarget(module);
   const logger = createLogger(checkedLevel(logLevel));
-  const app = await loadApp(target);
+  const app = await loadToServe(target);
   if (options.guard === true && cluster.isPrimary) guardApp(app, logger);
   if (workers !== undefined && cluster.isPrimary) return startWorkers(app, workers, logger);
   const settings = {

@@ -23,9 +23,11 @@ export const errorCodes = {
   OFFLOOP_LOOP_BLOCKED: "What ran in a test blocked the event loop for longer than failOnBlockMs.",
   OFFLOOP_MODULE_FAILED: "The app's module threw while it was loaded.",
   OFFLOOP_MODULE_NOT_FOUND: "There is no file at the module path that was given.",
+  OFFLOOP_NODE_OUTDATED: "The command line was started with a Node that is too old.",
   OFFLOOP_NOT_CLONEABLE: "A value that must cross between the loop and a thread cannot be cloned.",
   OFFLOOP_NOT_SERVING: "A task that runs on a thread was called while its app has no threads.",
   OFFLOOP_OPTION_INVALID: "An option has a value outside its range.",
+  OFFLOOP_OPTION_UNKNOWN: "Something was given an option that does not exist.",
   OFFLOOP_OVERRIDE_FUNCTION:
     "A dependency of a plain operation was overridden by a function that threads cannot find.",
   OFFLOOP_PATH_INVALID: "A path or prefix is not one the router can match.",
@@ -35,6 +37,7 @@ export const errorCodes = {
   OFFLOOP_ROUTER_CYCLE:
     "A router includes itself, or an app is mounted in itself, directly or through others.",
   OFFLOOP_SCHEMA_INVALID: "What was given as a schema is not a Standard Schema.",
+  OFFLOOP_SERVES_ITSELF: "The module that the command line is to serve calls serve() itself.",
   OFFLOOP_TASK_DUPLICATE: "Two tasks have the same name.",
   OFFLOOP_TASK_UNKNOWN: "A task was added that the served app does not declare.",
   OFFLOOP_TASK_UNNAMED: "A function was added to background that a thread could not find by name.",

@@ -73,6 +73,8 @@ const recommended: Linter.Config = {
  * the event loop should not call what blocks it. `offloop/promise`: a plain function that returns a promise is likely
  * meant to be async. `// offloop-allow blocking: why` silences one finding on its line or the next.
  *
+ * For TypeScript the entry needs `files` and a parser too: `docs/blocking.md` has it.
+ *
  * @example
  * ```ts
  * // eslint.config.js

@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance } from "fastify";
 import type { Method, Operation } from "../app/operation.ts";
 import type { SiteFile } from "../openapi/site.ts";
+import { sendKept } from "./kept-file.ts";
 
 /** A method and a path that something answers. */
 export type Route = Pick<Operation, "method" | "path">;
@@ -44,29 +44,8 @@ export function addDocs(
   return routes;
 }
 
-interface Made {
-  readonly body: Buffer;
-  readonly etag: string;
-}
-
-function handlerOf(file: SiteFile): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
-  let made: Promise<Made> | undefined;
-  return async (request, reply) => {
-    made ??= make(file).catch((error: unknown) => {
-      made = undefined; // what failed once may be asked for again
-      throw error;
-    });
-    const { body, etag } = await made;
-    reply.header("etag", etag).header("cache-control", "no-cache");
-    if (request.headers["if-none-match"] === etag) return reply.code(304).send();
-    if (file.mediaType.startsWith("text/html")) reply.header("content-security-policy", POLICY);
-    return reply.header("content-type", file.mediaType).send(body);
-  };
-}
-
-async function make(file: SiteFile): Promise<Made> {
-  const content = await file.make();
-  // Fastify adds a charset to JSON that comes as text.
-  const body = typeof content === "string" ? Buffer.from(content) : content;
-  return { body, etag: `"${createHash("sha256").update(body).digest("base64url")}"` };
+function handlerOf(file: SiteFile): ReturnType<typeof sendKept> {
+  const send = sendKept(file);
+  if (!file.mediaType.startsWith("text/html")) return send;
+  return (request, reply) => send(request, reply.header("content-security-policy", POLICY));
 }

@@ -16,7 +16,7 @@ export interface HealthServer {
   close(): Promise<void>;
 }
 
-/** Adds the probes to the app's own port; they stand before operations of the same path. */
+/** Adds the probes to the app's own port. */
 export function addHealthRoutes(
   fastify: FastifyInstance,
   { livez, readyz }: NonNullable<ResolvedSettings["health"]>,

@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import { parseCookie, stringifySetCookie } from "cookie";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { OffloopError } from "../errors/offloop-error.ts";
-import { listPageFiles, type PageFile, pageName } from "../inspector/files.ts";
+import { listPageFiles, pageName } from "../inspector/files.ts";
 import { type Inspector, openInspector } from "../inspector/inspector.ts";
+import { sendKept } from "./kept-file.ts";
 
 /** `true`: for this machine only. With a token: for whoever knows it. */
 export type InspectorSetting = true | { readonly token: string };
@@ -58,7 +58,7 @@ function addRoutes(fastify: FastifyInstance, inspector: Inspector): void {
     inspector.tell(reply.raw);
   });
   for (const file of listPageFiles())
-    add(file.name === pageName ? PATH : `${PATH}/${file.name}`, sendFile(file));
+    add(file.name === pageName ? PATH : `${PATH}/${file.name}`, sendKept(file));
   // A stream never ends by itself, and the server waits for every response.
   fastify.addHook("preClose", async () => inspector.close());
 }
@@ -90,18 +90,4 @@ function admit(inspector: Inspector, request: FastifyRequest, reply: FastifyRepl
 
 function cookieOf(value: string): string {
   return stringifySetCookie({ name: COOKIE, value, path: "/", httpOnly: true, sameSite: "lax" });
-}
-
-function sendFile({ read, mediaType }: PageFile): Handler {
-  let content: Promise<{ readonly text: string; readonly etag: string }> | undefined;
-  return async (request, reply) => {
-    content ??= read().then((text) => ({
-      text,
-      etag: `"${createHash("sha256").update(text).digest("base64url")}"`,
-    }));
-    const { text, etag } = await content;
-    reply.header("etag", etag);
-    if (request.headers["if-none-match"] === etag) return reply.code(304).send();
-    return reply.type(mediaType).send(text);
-  };
 }

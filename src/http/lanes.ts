@@ -4,7 +4,7 @@ import type { ErrorHandlers } from "../app/error-handlers.ts";
 import type { AppTarget } from "../app/load.ts";
 import type { Operation } from "../app/operation.ts";
 import type { Override } from "../app/overrides.ts";
-import { partsOf, servedErrorHandlers, servedTasks } from "../app/parts.ts";
+import { hasPlugins, servedErrorHandlers, servedTasks } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { bindTask } from "../app/task.ts";
 import { BackgroundChains } from "../background/chains.ts";
@@ -105,7 +105,7 @@ function connect(
   const plainTask = taskRunner(threads, settings.timeouts, watch !== undefined);
   const runTask = tracing === undefined ? plainTask : tracedTaskRunner(plainTask, tracing);
   const tasks = servedTasks(app);
-  const hasPlugins = partsOf(app).some((part) => part.app.declaredPlugins().length > 0);
+  const isLast = !hasPlugins(app);
   for (const task of tasks)
     bindTask(task, (declaration, args) =>
       runObserved(declaration, undefined, (record) => runTask(declaration, args, "request", record)),
@@ -117,7 +117,7 @@ function connect(
       const run = runnerOf(work, index, threads, place, settings.timeouts);
       const isWatched = watch !== undefined && declaration.lane === "loop";
       const operation = { declaration, readsForm, run, running: 0 };
-      return isWatched ? new WatchedOperation(operation, !hasPlugins) : operation;
+      return isWatched ? new WatchedOperation(operation, isLast) : operation;
     }),
     answerError: async (error, request, errorHandlers) =>
       answerFailure({ errorHandlers }, new Exchange(request.method, request, false), request, error, place),

@@ -1,5 +1,5 @@
+import { createRequire } from "node:module";
 import { type Logger, pino, stdSerializers } from "pino";
-import pretty from "pino-pretty";
 
 /** How much is logged. */
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
@@ -26,6 +26,8 @@ export function createLogger(level: LogLevel, isForReading: boolean = process.st
     redact: { paths: secrets, censor: "[redacted]" },
   };
   if (!isForReading) return pino(options);
+  // Some forty modules, which a server that logs JSON need not wait for.
+  const pretty: typeof import("pino-pretty") = createRequire(import.meta.url)("pino-pretty");
   return pino(
     options,
     pretty({

@@ -8,7 +8,7 @@ import { servedLifespans } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { describeError } from "../errors/described-error.ts";
 import { type Lanes, openLanes } from "./lanes.ts";
-import { createServer, type ServerOptions } from "./server.ts";
+import { addAnswers, createServer, type ServerOptions } from "./server.ts";
 
 /** How an app is opened. */
 export interface OpenAppOptions extends ServerOptions {
@@ -41,6 +41,11 @@ export async function openApp(
   });
   const lanes = await openLanes(app, settings, target, log, overrides);
   opened.defer(() => lanes.close());
-  const fastify = await createServer(app, lanes, settings, log, options);
+  const fastify = await createServer(app, settings, log);
+  opened.defer(async () => {
+    // One that shuts down is closing already, and is not waited for beyond its time.
+    if (!lanes.closing) await fastify.close();
+  });
+  await addAnswers(fastify, app, lanes, settings, log, options);
   return { lanes, fastify };
 }

@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { settingNames } from "../app/setting-names.ts";
 import type { ServerSettings } from "../app/settings.ts";
 import type { PoolSize } from "../threads/pool-size.ts";
 import type { InspectorSetting } from "./inspector.ts";
@@ -29,6 +30,19 @@ export interface ServeOptions extends ServerSettings {
    */
   readonly signals?: boolean;
 }
+
+/** The names of all of them. */
+export const serveOptionNames: Readonly<Record<keyof ServeOptions, true>> = {
+  ...settingNames,
+  host: true,
+  port: true,
+  module: true,
+  logLevel: true,
+  logger: true,
+  accessLog: true,
+  inspector: true,
+  signals: true,
+};
 
 /** The same, and what only development asks for. */
 export interface ListenOptions extends ServeOptions {

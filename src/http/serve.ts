@@ -1,6 +1,9 @@
 import type { App } from "../app/app.ts";
+import { callerLocation } from "../app/location.ts";
+import { checkOptionNames } from "../app/option-names.ts";
 import { handOver, inThread } from "../app/place.ts";
-import type { ServeOptions, Server } from "./serve-options.ts";
+import { checkSettingNames } from "../app/setting-names.ts";
+import { type ServeOptions, type Server, serveOptionNames } from "./serve-options.ts";
 
 /**
  * Serves an app over HTTP. In a thread of the pool, where the same module is loaded once more, it does nothing and
@@ -9,7 +12,7 @@ import type { ServeOptions, Server } from "./serve-options.ts";
  * @param app - The app.
  * @param options - Where to listen, and how.
  * @returns The listening server.
- * @throws {OffloopError} `OFFLOOP_PORT_UNAVAILABLE`, `OFFLOOP_OPTION_INVALID`, `OFFLOOP_ROUTE_DUPLICATE`,
+ * @throws {OffloopError} `OFFLOOP_PORT_UNAVAILABLE`, `OFFLOOP_OPTION_INVALID`, `OFFLOOP_OPTION_UNKNOWN`, `OFFLOOP_ROUTE_DUPLICATE`,
  * `OFFLOOP_TASK_DUPLICATE`, `OFFLOOP_THREAD_START`, `OFFLOOP_THREAD_APP_DIFFERS`.
  * @example
  * ```ts
@@ -23,10 +26,10 @@ import type { ServeOptions, Server } from "./serve-options.ts";
  * ```
  */
 export async function serve(app: App, options: ServeOptions = {}): Promise<Server> {
-  if (inThread()) {
-    handOver(app);
-    return new Promise(() => {});
-  }
+  if (handOver(app) || inThread()) return new Promise(() => {});
+  const at = callerLocation();
+  checkOptionNames("serve an app", options, serveOptionNames, at);
+  checkSettingNames(options, at);
   // A thread loads this module too, with the rest of the package, and must not load a web server.
   const { listen } = await import("./listen.ts");
   return listen(

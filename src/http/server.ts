@@ -2,8 +2,9 @@ import type { IncomingMessage } from "node:http";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
-import { partOf } from "../app/parts.ts";
+import { hasPlugins, partOf } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
+import { OffloopError } from "../errors/offloop-error.ts";
 import { parseQuery } from "../operation/query.ts";
 import { addAccessLog } from "./access-log.ts";
 import { addPart, addPlugins } from "./app-part.ts";
@@ -26,13 +27,11 @@ export interface ServerOptions {
   readonly debug?: boolean;
 }
 
-/** Makes the Fastify instance that answers for an app. Fastify is loaded here, so that threads never load it. */
+/** Makes the Fastify instance that is to answer for an app. Fastify is loaded here, so that threads never load it. */
 export async function createServer(
   app: App,
-  lanes: Lanes,
   settings: ResolvedSettings,
   log: Logger,
-  { accessLog, debug = false }: ServerOptions,
 ): Promise<FastifyInstance> {
   const { maxHeaderBytes, headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = settings.connections;
   const { fastify: createFastify } = await import("fastify");
@@ -47,7 +46,7 @@ export async function createServer(
       maxHeaderSize: maxHeaderBytes,
       headersTimeout: headersTimeoutMs,
       // A request without a body then has no stream to end. A plugin may wait for the events of that stream.
-      optimizeEmptyRequests: app.declaredPlugins().length === 0,
+      optimizeEmptyRequests: !hasPlugins(app),
       // Node looks for slow clients every 30 s, which would make a timeout of 15 s one of up to 45 s.
       connectionsCheckingInterval: Math.max(MIN_CHECK_MS, Math.min(headersTimeoutMs, requestTimeoutMs) / 4),
     },
@@ -64,6 +63,23 @@ export async function createServer(
   fastify.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   addFormParser(fastify, settings.maxBodyBytes);
   fastify.setErrorHandler(onFailure);
+  return fastify;
+}
+
+/**
+ * Adds all that an app answers: its operations, plugins and pages, and what its settings ask for.
+ *
+ * @throws {OffloopError} `OFFLOOP_ROUTE_DUPLICATE` when the settings ask for something where an operation answers.
+ */
+export async function addAnswers(
+  fastify: FastifyInstance,
+  app: App,
+  lanes: Lanes,
+  settings: ResolvedSettings,
+  log: Logger,
+  { accessLog, debug = false }: ServerOptions,
+): Promise<void> {
+  checkPaths(lanes, settings);
   if (accessLog && log.isLevelEnabled("info")) addAccessLog(fastify, log);
   if (settings.metrics !== undefined) await addMetrics(fastify, settings.metrics, lanes);
   if (lanes.tracing !== undefined) addRequestSpans(fastify, lanes.tracing);
@@ -73,7 +89,24 @@ export async function createServer(
     addHealthRoutes(fastify, settings.health, lanes);
   const explain = debug ? withDebugPage : undefined;
   await addPart(fastify, part, { lanes, log, rootPath: settings.rootPath, explain });
-  return fastify;
+}
+
+function checkPaths({ operations }: Lanes, { metrics, health }: ResolvedSettings): void {
+  const probes = health?.port === undefined ? health : undefined;
+  const wanted = {
+    "metrics.path": metrics?.path,
+    "health.livez": probes?.livez,
+    "health.readyz": probes?.readyz,
+  };
+  for (const [setting, path] of Object.entries(wanted)) {
+    const operation = operations.find(({ declaration }) => declaration.id === `GET ${path}`);
+    if (operation === undefined) continue;
+    throw new OffloopError(
+      "OFFLOOP_ROUTE_DUPLICATE",
+      `Cannot serve ${setting} at ${path}: an operation answers GET ${path}`,
+      { at: operation.declaration.location, fix: `give ${setting} another path` },
+    );
+  }
 }
 
 /** A proxy may forward its own path, or cut it off: the routes know only what comes after it. */

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { DescribedError } from "../errors/described-error.ts";
+import { frameLines } from "../errors/frame-lines.ts";
 import type { SourceLocation } from "../errors/source-location.ts";
 
 /** A place in the user's source that an error has to do with. */
@@ -10,18 +11,14 @@ export interface StackFrame extends SourceLocation {
 }
 
 const FRAME =
-  /^ +at (?:(?<name>.+) \()?(?<file>(?:file:\/\/|\/|[A-Za-z]:[\\/])[^()]*):(?<line>\d+):(?<column>\d+)\)?$/;
+  /^at (?:(?<name>.+) \()?(?<file>(?:file:\/\/|\/|[A-Za-z]:[\\/])[^()]*):(?<line>\d+):(?<column>\d+)\)?$/;
 /** Where an error of offloop's own says that the mistake is. */
 const PLACE = /\n {2}at (?<file>[^\n]+?):(?<line>\d+):(?<column>\d+)(?: \([^\n]*\))?\n {2}fix [^\n]*$/;
 
 /** The frames of an error in the user's own source, the innermost first. */
-export function stackFrames({ code, message, stack = "" }: DescribedError): StackFrame[] {
-  const own = code?.startsWith("OFFLOOP_") ? PLACE.exec(message) : null;
-  // A message may hold anything, also what looks like a frame.
-  const at = stack.lastIndexOf(message);
-  // Where the message was changed after the stack was made, nothing tells its lines from frames.
-  const frames = at === -1 ? [] : stack.slice(at + message.length).split("\n");
-  return [own, ...frames.map((line) => FRAME.exec(line))].flatMap((found) => {
+export function stackFrames(error: DescribedError): StackFrame[] {
+  const own = error.code?.startsWith("OFFLOOP_") ? PLACE.exec(error.message) : null;
+  return [own, ...frameLines(error).map((line) => FRAME.exec(line))].flatMap((found) => {
     const frame = found === null ? undefined : toFrame(found);
     return frame === undefined ? [] : [frame];
   });

@@ -1,6 +1,13 @@
-import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import type { BlockReport } from "../channels/block-report.ts";
-import type { OperationEvent, TaskEvent, ThreadEvent } from "../channels/channels.ts";
+import {
+  blockedChannel,
+  type OperationEvent,
+  operationChannel,
+  type TaskEvent,
+  type ThreadEvent,
+  taskChannel,
+  threadChannel,
+} from "../channels/channels.ts";
+import { listen } from "../channels/listen.ts";
 import type { Incident } from "./batch.ts";
 import { Figures } from "./figures.ts";
 import { blockedIncident, failedIncident, killedIncident } from "./incidents.ts";
@@ -25,19 +32,15 @@ export class Collector {
   readonly threads: Set<number> = new Set();
   /** Counts changes of `threads`. */
   threadChanges = 0;
-  readonly #listeners: readonly (readonly [channel: string, listen: (message: unknown) => void])[] = [
-    ["offloop.operation", (message) => this.#onOperation(message as OperationEvent)],
-    ["offloop.task", (message) => this.#onTask(message as TaskEvent)],
-    ["offloop.thread", (message) => this.#onThread(message as ThreadEvent)],
-    ["offloop.blocked", (message) => this.#keep(blockedIncident(message as BlockReport, this.origin))],
+  readonly #stops: readonly (() => void)[] = [
+    listen(operationChannel, (event) => this.#onOperation(event)),
+    listen(taskChannel, (event) => this.#onTask(event)),
+    listen(threadChannel, (event) => this.#onThread(event)),
+    listen(blockedChannel, (report) => this.#keep(blockedIncident(report, this.origin))),
   ];
 
-  constructor() {
-    for (const [channel, listen] of this.#listeners) subscribe(channel, listen);
-  }
-
   close(): void {
-    for (const [channel, listen] of this.#listeners) unsubscribe(channel, listen);
+    for (const stop of this.#stops) stop();
   }
 
   #onOperation(event: OperationEvent): void {

@@ -9,7 +9,7 @@ export interface PageFile {
   /** From the folder of the page, without a slash. */
   readonly name: string;
   readonly mediaType: string;
-  readonly read: () => Promise<string>;
+  readonly make: () => Promise<string>;
 }
 
 const folder = new URL("./page/", import.meta.url);
@@ -39,8 +39,8 @@ export function listPageFiles(): PageFile[] {
   return [...own, ...others];
 }
 
-function pageFile(name: string, read: () => Promise<string>): PageFile {
-  return { name, read, mediaType: mediaTypes[extname(name)] ?? "text/javascript; charset=utf-8" };
+function pageFile(name: string, make: () => Promise<string>): PageFile {
+  return { name, make, mediaType: mediaTypes[extname(name)] ?? "text/javascript; charset=utf-8" };
 }
 
 async function readOwn(name: string): Promise<string> {

@@ -1,15 +1,6 @@
-import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { Counter, Histogram, type Registry } from "prom-client";
-import type { BlockReport } from "../channels/block-report.ts";
-import {
-  blockedChannel,
-  type OperationEvent,
-  operationChannel,
-  type TaskEvent,
-  type ThreadEvent,
-  taskChannel,
-  threadChannel,
-} from "../channels/channels.ts";
+import { blockedChannel, operationChannel, taskChannel, threadChannel } from "../channels/channels.ts";
+import { listen } from "../channels/listen.ts";
 import { runBuckets } from "./buckets.ts";
 
 /** What the channels tell of runs: how long they waited and ran, what failed, what blocked. */
@@ -42,19 +33,19 @@ export function createRunMetrics(registry: Registry): RunMetrics {
     registers: [registry],
   });
   const stops = [
-    listen<OperationEvent>(operationChannel.name, (event) => {
+    listen(operationChannel, (event) => {
       if (event.event === "end") operations(event.operation, event);
     }),
-    listen<TaskEvent>(taskChannel.name, (event) => {
+    listen(taskChannel, (event) => {
       if (event.request !== undefined) followUps += event.event === "start" ? 1 : -1;
       if (event.event === "start") return;
       tasks(event.task, event);
       if (!event.ok) failed.inc({ task: event.task });
     }),
-    listen<ThreadEvent>(threadChannel.name, ({ event }) => {
+    listen(threadChannel, ({ event }) => {
       if (event !== "start") threadEnds.inc({ how: event });
     }),
-    listen<BlockReport>(blockedChannel.name, ({ durationMs, culprits: [first] }) => {
+    listen(blockedChannel, ({ durationMs, culprits: [first] }) => {
       const operation = (first?.certain === true ? first.operation : undefined) ?? "";
       blocked.inc({ operation }, durationMs / 1000);
     }),
@@ -87,10 +78,4 @@ function timesOf(registry: Registry, kind: "operation" | "task"): (name: string,
     if (lane === "thread") queue.observe({ [kind]: name, lane }, queueMs / 1000);
     run.observe({ [kind]: name, lane }, runMs / 1000);
   };
-}
-
-function listen<Event>(name: string | symbol, listener: (event: Event) => void): () => void {
-  const onMessage = (message: unknown): void => listener(message as Event);
-  subscribe(name, onMessage);
-  return () => unsubscribe(name, onMessage);
 }

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from "node:http";
+import { isBodyless } from "../app/bodyless-status.ts";
 import type { MediaTypeDocumentation, ResponseDocumentation } from "../app/documentation.ts";
 import type { Components } from "./components.ts";
 import type { Declaration } from "./declaration.ts";
@@ -33,8 +34,7 @@ export function streamsItems({ responseMediaType }: Declaration): boolean {
 function successOf(declaration: Declaration, components: Components): Record<string, unknown> {
   const { documentation, responseMediaType: mediaType, status } = declaration;
   const description = documentation.responseDescription ?? "Successful Response";
-  if (mediaType === null || status < 200 || status === 204 || status === 205 || status === 304)
-    return { description };
+  if (mediaType === null || status < 200 || isBodyless(status)) return { description };
   return { description, content: { [mediaType]: contentOf(mediaType, declaration, components) } };
 }
 

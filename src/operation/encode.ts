@@ -1,4 +1,5 @@
 import { types } from "node:util";
+import { isBodyless } from "../app/bodyless-status.ts";
 import { Reply } from "../app/reply.ts";
 import { Events } from "../app/sse.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
@@ -38,7 +39,7 @@ function jsonReply({ declaration }: ReplyRules, exchange: Exchange, value: unkno
   const status = exchange.chosenStatus ?? declaration.status;
   const headers = exchange.chosenHeaders;
   const background = exchange.addedTasks;
-  if (status === 204 || status === 304) {
+  if (isBodyless(status)) {
     return { status, mediaType: undefined, headers, body: undefined, background, error: undefined };
   }
   return { status, mediaType: JSON_TYPE, headers, body: toJson(value), background, error: undefined };

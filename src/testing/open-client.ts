@@ -2,6 +2,7 @@ import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import type { Logger } from "pino";
 import { App } from "../app/app.ts";
+import { isBodyless } from "../app/bodyless-status.ts";
 import { type AppTarget, loadApp } from "../app/load.ts";
 import { resolveSettings } from "../app/settings.ts";
 import { createLogger } from "../http/logger.ts";
@@ -96,8 +97,7 @@ async function inProcess(fastify: Fastify): Promise<Way> {
       ...(signal === undefined ? {} : { signal }),
     });
     const { statusCode: status, headers: received } = response;
-    const hasBody = status !== 204 && status !== 304;
-    const stream = hasBody ? Readable.toWeb(response.stream()) : null;
+    const stream = isBodyless(status) ? null : Readable.toWeb(response.stream());
     return new Response(stream as ReadableStream | null, { status, headers: toHeaders(received) });
   };
   return { url: "http://testserver", send };

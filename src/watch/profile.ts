@@ -19,6 +19,8 @@ export interface ProfiledStack {
 
 const INTERVAL_US = 20_000;
 const ROLL_MS = 1_000;
+/** Of the whole process: who ends a profile ends it for everyone who has one of the same title. */
+let begun = 0;
 
 /**
  * V8's CPU profiler, always on: the one source that sees lines inside native calls. Profiles overlap, the next begins
@@ -27,7 +29,7 @@ const ROLL_MS = 1_000;
 export class RollingProfile {
   readonly #inspector = process.getBuiltinModule("node:inspector");
   readonly #session: Session = new this.#inspector.Session();
-  #number = 0;
+  #title = nextTitle();
   #rolledAt = clockMs();
   #onFinished: ((profile: Profiler.Profile) => void) | undefined;
 
@@ -64,17 +66,17 @@ export class RollingProfile {
     return this.#inspector.console as unknown as Console;
   }
 
-  get #title(): string {
-    return `offloop ${this.#number}`;
-  }
-
   #roll(): void {
     const last = this.#title;
-    this.#number++;
+    this.#title = nextTitle();
     this.#rolledAt = clockMs();
     this.#console.profile(this.#title);
     this.#console.profileEnd(last);
   }
+}
+
+function nextTitle(): string {
+  return `offloop ${begun++}`;
 }
 
 function timelineOf(profile: Profiler.Profile, end: number, from: number, to: number): Timeline {

@@ -108,6 +108,14 @@ test("Router: mistakes are refused with code, place and fix", () => {
     /fix write "\/items\/:item_id"/,
   );
   assert.match(
+    refused(() => app.get("x/{id}/files/{file_path:path}", nothing)),
+    /fix write "\/x\/:id\/files\/\*"/,
+  );
+  assert.match(
+    refused(() => app.onError((() => 1) as never, nothing)),
+    /^OFFLOOP_HANDLER_INVALID: .*expected a class of errors first, got a function that is no class\n {2}at HERE/,
+  );
+  assert.match(
     refused(() => app.get("/", undefined as never)),
     /^OFFLOOP_HANDLER_INVALID: Cannot add GET \/: expected a function, got undefined\n {2}at HERE/,
   );

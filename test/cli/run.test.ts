@@ -57,6 +57,7 @@ test("offloop run: a mistake is one clear error, and the exit code is 1", async 
     await fails("run", "no-such.ts"),
     /^OFFLOOP_MODULE_NOT_FOUND: Cannot load ".*no-such\.ts": there is no such file\n {2}fix give the path/,
   );
+  assert.match(await fails("run", "."), /^OFFLOOP_MODULE_NOT_FOUND: .*: it is a folder\n/);
   const wrongExport = await fails("run", `${fixture("named.ts")}:nope`);
   assert.match(
     wrongExport,
@@ -86,11 +87,70 @@ test("offloop run: a module that throws shows the user's stack and none of offlo
     /^OFFLOOP_MODULE_FAILED: Cannot load .*fails\.ts": it threw Error: no database at all/,
   );
   assert.match(output, /at connect \(.*fails\.ts:2:9\)/);
-  assert.doesNotMatch(output, /src\/app\/load/);
+  assert.doesNotMatch(output, /src\/app\/load|commander/);
   assert.match(
     await fails("run", fixture("nested-import.ts")),
     /^OFFLOOP_MODULE_FAILED: .*no-such-module\.ts/,
   );
+});
+
+test("offloop run: an error of offloop's in a module or a lifespan is shown once, as it is", async () => {
+  const folder = appFolder({
+    "path.ts": `import { App } from "offloop";
+const app = new App();
+app.get("x/{id}", async () => 1);
+export default app;
+`,
+    "lifespan.ts": `import { App } from "offloop";
+const app = new App();
+const count = app.task("count", () => 1);
+app.lifespan(async function* () {
+  yield app.task("count", () => count);
+});
+export default app;
+`,
+    "text.ts": 'throw "no database";',
+  });
+  assert.match(
+    await fails("run", folder.path("path.ts"), "--port", "0"),
+    /^OFFLOOP_PATH_INVALID: Cannot add an operation at "x\/{id}": names are written :name\n {2}at .*path\.ts:3:5\n {2}fix write "\/x\/:id"$/,
+  );
+  const lifespan = await fails("run", folder.path("lifespan.ts"), "--port", "0");
+  assert.match(lifespan, /^OFFLOOP_TASK_DUPLICATE: .*\n {2}at .*lifespan\.ts:5:13 .*\n {2}fix [^\n]*$/);
+  const text = await fails("run", folder.path("text.ts"));
+  assert.match(text, /^OFFLOOP_MODULE_FAILED: .* it threw no database\n {2}fix throw an Error/);
+});
+
+test("offloop run refuses a module that serves itself, awaited or not, and listens nowhere", async () => {
+  const source = `import { App, serve } from "offloop";
+const app = new App();
+app.get("/", async () => 1);
+AWAIT serve(app, { port: 0 });
+export default app;
+`;
+  const folder = appFolder({
+    "awaited.ts": source.replace("AWAIT", "await"),
+    "started.ts": source.replace("AWAIT", "void"),
+  });
+  for (const name of ["awaited.ts", "started.ts"]) {
+    const output = await fails("run", folder.path(name), "--port", "0");
+    const file = `${folder.path(name)}`.replaceAll(/[.\\/]/g, "\\$&");
+    assert.match(
+      output,
+      new RegExp(
+        `^OFFLOOP_SERVES_ITSELF: Cannot load "${file}": it calls serve\\(\\) itself\n {2}at ${file}:4:\\d\n {2}fix start it with "node ${file}"`,
+      ),
+    );
+    assert.doesNotMatch(output, /listens on/);
+  }
+});
+
+test("offloop routes and openapi read a module that serves itself, and do not listen", async () => {
+  const listed = await offloop("routes", fixture("self-served.ts")).ended();
+  assert.deepEqual([listed.code, listed.output.slice(0, 14)], [0, "GET  /  thread"]);
+  const document = await offloop("openapi", fixture("self-served.ts")).ended();
+  assert.equal((JSON.parse(document.output) as { openapi: string }).openapi, "3.1.0");
+  assert.match(await fails("routes", `${fixture("self-served.ts")}:app`), /^OFFLOOP_SERVES_ITSELF/);
 });
 
 test("offloop run: a lifespan that throws shows the user's stack", async () => {

@@ -160,6 +160,26 @@ describe("/_offloop in Chromium", { skip: withoutChromium }, () => {
     await page.close();
   });
 
+  test("what has stopped stays so when the stream breaks, and goes on with another server", async () => {
+    const { page } = await openOffline(browser, `${server.url}/_offloop`);
+    let [origin, told] = [1, 0];
+    await page.route("**/_offloop/events", (route) => {
+      told++;
+      const batch = JSON.stringify({ now: 5, hello: { title: "Reloaded", origin } });
+      return route.fulfill({ contentType: "text/event-stream", body: `retry: 50\ndata: ${batch}\n\n` });
+    });
+    await page.reload();
+    const button = page.locator("#pause");
+    await page.locator("#title", { hasText: "Reloaded" }).waitFor();
+    await button.click();
+    const before = told;
+    while (told < before + 3) await page.waitForResponse(/events$/);
+    assert.equal(await button.textContent(), "Go live");
+    origin = 2;
+    await page.locator("#pause", { hasText: "Pause" }).waitFor();
+    await page.close();
+  });
+
   for (const colorScheme of ["light", "dark"] as const)
     test(`nothing is cut off at 400 px, nor at 1400 [${colorScheme}]`, async () => {
       const page = await openAfter("/plain?ms=600", "/async?ms=900", "/tasks?ms=20");

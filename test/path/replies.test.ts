@@ -37,6 +37,12 @@ eachLane("reply: the declared status, and none of the body for 204", async (lane
   assert.deepEqual([gone.status, gone.headers.get("content-type"), await gone.text()], [204, null, ""]);
 });
 
+eachLane("reply: none of the body for 205", async (lane) => {
+  const reset = await ask(`/${lane}/reset`, "POST");
+  assert.equal(reset.status, 205);
+  assert.deepEqual([reset.headers.get("content-type"), reset.headers.get("content-length")], [null, "0"]);
+});
+
 eachLane("reply: status and headers from the context, cookies apart", async (lane) => {
   const response = await ask(`/${lane}/chosen`);
   assert.deepEqual(

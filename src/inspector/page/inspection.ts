@@ -56,6 +56,7 @@ export class Inspection {
     (place) => this.#place(place),
   );
   #pointed: Shown | undefined;
+  #origin = 0;
   #isDirty = true;
   #drawnAt = 0;
   #writtenAt = 0;
@@ -93,7 +94,10 @@ export class Inspection {
   }
 
   #greet(): void {
-    const { title } = this.#store;
+    const { title, origin } = this.#store;
+    // Another server: where the view has stopped there is nothing of it.
+    if (origin !== this.#origin) this.#view.follow();
+    this.#origin = origin;
     find("#title").textContent = title;
     document.title = `${title} - Inspector`;
     this.#choice.run = this.#pointed = undefined;

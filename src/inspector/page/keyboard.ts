@@ -9,7 +9,6 @@ export interface Choice {
 }
 
 const PAN_PART = 0.2;
-const ZOOM_FACTOR = 1.5;
 
 /** Makes all of the timeline reachable with the keyboard. */
 export function bindKeyboard(
@@ -39,13 +38,13 @@ function commandsOf(view: View, scene: () => Scene, choice: Choice): Readonly<Re
     "Shift+ArrowRight": () => chooseRun(view, scene(), choice, 1),
     ArrowUp: () => chooseLane(scene(), choice, -1),
     ArrowDown: () => chooseLane(scene(), choice, 1),
-    "+": () => view.zoom(1 / ZOOM_FACTOR),
-    "=": () => view.zoom(1 / ZOOM_FACTOR),
-    "-": () => view.zoom(ZOOM_FACTOR),
+    "+": () => view.zoomIn(),
+    "=": () => view.zoomIn(),
+    "-": () => view.zoomOut(),
     "0": () => view.reset(),
     End: () => view.follow(),
     Enter: () => zoomToRun(view, scene(), choice),
-    " ": () => (view.isLive ? view.pause() : view.follow()),
+    " ": () => view.toggle(),
     Escape: () => {
       choice.run = choice.thread = undefined;
     },

@@ -23,7 +23,7 @@ export class Store {
   lost = 0;
   /** When the last batch came, by the page's clock. */
   heardAt = 0;
-  readonly #presumption = new Presumption();
+  #presumption = new Presumption();
   #clockOffset = Number.NEGATIVE_INFINITY;
 
   /** The time of day at the server. */
@@ -64,6 +64,7 @@ export class Store {
     this.running = nothingRuns;
     this.threads = [];
     this.lost = 0;
+    this.#presumption = new Presumption(); // threads of another server have the same numbers
     this.#clockOffset = Number.NEGATIVE_INFINITY;
   }
 

@@ -5,8 +5,6 @@ import type { Store } from "./store.ts";
 import { createTrace } from "./trace.ts";
 import type { View } from "./view.ts";
 
-const ZOOM_FACTOR = 1.5;
-
 /** The line of tools above the timeline. */
 export class Tools {
   readonly #filter = find<HTMLInputElement>("#filter");
@@ -24,21 +22,21 @@ export class Tools {
         act();
         onChange();
       });
-    click("#pause", () => (view.isLive ? view.pause() : view.follow()));
-    click("#zoom-in", () => view.zoom(1 / ZOOM_FACTOR));
-    click("#zoom-out", () => view.zoom(ZOOM_FACTOR));
+    click("#pause", () => view.toggle());
+    click("#zoom-in", () => view.zoomIn());
+    click("#zoom-out", () => view.zoomOut());
     click("#download", () => download(store));
     find("#tools").addEventListener("submit", (event) => event.preventDefault());
-    this.#filter.addEventListener("input", () => this.filterBy(this.#filter.value));
+    this.#filter.addEventListener("input", () => this.#filterBy(this.#filter.value));
   }
 
   /** Filters, or stops to when it filters by that already. */
   toggleFilter(text: string): void {
     this.#filter.value = this.#filter.value === text ? "" : text;
-    this.filterBy(this.#filter.value);
+    this.#filterBy(this.#filter.value);
   }
 
-  filterBy(text: string): void {
+  #filterBy(text: string): void {
     this.#chosen.text = text;
     this.#onChange();
   }

@@ -1,6 +1,7 @@
 const DEFAULT_SPAN_MS = 10_000;
 const MIN_SPAN_MS = 1;
 const MAX_SPAN_MS = 900_000;
+const ZOOM_STEP = 1.5;
 
 /** A stretch of time. */
 export interface Stretch {
@@ -36,6 +37,12 @@ export class View {
     this.#to = this.stretch.to;
   }
 
+  /** Stops when it moves, and moves when it does not. */
+  toggle(): void {
+    if (this.isLive) this.pause();
+    else this.follow();
+  }
+
   /** The usual span, moving. */
   reset(): void {
     this.#spanMs = DEFAULT_SPAN_MS;
@@ -48,6 +55,14 @@ export class View {
     this.#spanMs = Math.min(MAX_SPAN_MS, Math.max(MIN_SPAN_MS, before * factor));
     if (this.#to !== undefined) this.#to = anchor + (this.#to - anchor) * (this.#spanMs / before);
     this.#stayInThePast();
+  }
+
+  zoomIn(): void {
+    this.zoom(1 / ZOOM_STEP);
+  }
+
+  zoomOut(): void {
+    this.zoom(ZOOM_STEP);
   }
 
   /** @param part - Of the span; negative is back in time. */

@@ -36,3 +36,16 @@ test("Store starts from nothing with a new connection, since all is told again",
   assert.deepEqual([store.figures.size, store.threads.length], [0, 0]);
   assert.ok(store.now() < 1_000); // and so does its clock
 });
+
+test("Store presumes nothing of a server's threads from those of the server before it", () => {
+  const store = new Store();
+  const names = [{ kind: "operation", name: "GET /", lane: "thread" }] as const;
+  const late: RunRow = [0, "r1", 1, 0, 3_600_000, 0, 1, 200];
+  store.take({ now: 3_600_001, hello, names, threads: [1], runs: [late] });
+  const running = { loop: 0, thread: 1, rows: [[0, "r2", 0, 5_000]] } as const;
+  store.take({ now: 5_100, hello: { title: "Shop", origin: 2 }, names, threads: [1], running });
+  assert.deepEqual(
+    store.presumed().map(({ thread, startedAt }) => [thread, startedAt]),
+    [[1, 5_000]],
+  );
+});

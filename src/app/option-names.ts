@@ -1,0 +1,67 @@
+import { OffloopError } from "../errors/offloop-error.ts";
+import type { SourceLocation } from "../errors/source-location.ts";
+
+/**
+ * Refuses options that nothing reads, such as a misspelt one, which would be ignored in silence.
+ *
+ * @param action - What cannot be done then: "declare GET /".
+ * @param known - Every name there is: a record of an interface's keys, of which the compiler misses none.
+ * @throws {OffloopError} `OFFLOOP_OPTION_UNKNOWN`.
+ */
+export function checkOptionNames(
+  action: string,
+  options: object,
+  known: Readonly<Record<string, true>>,
+  at: SourceLocation,
+): void {
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(known, name));
+  if (unknown === undefined) return;
+  const meant = nearest(unknown, Object.keys(known));
+  throw new OffloopError(
+    "OFFLOOP_OPTION_UNKNOWN",
+    `Cannot ${action}: there is no option "${unknown}"${meant === undefined ? "" : `; did you mean "${meant}"?`}`,
+    {
+      at,
+      fix:
+        meant === undefined
+          ? `remove it, or use one of ${Object.keys(known).sort().join(", ")}`
+          : `write "${meant}", or remove it`,
+    },
+  );
+}
+
+/** The name that was probably meant: one that begins alike, or that a third of the letters tell apart at most. */
+function nearest(name: string, known: readonly string[]): string | undefined {
+  const plain = plainName(name);
+  const [best] = known
+    .map((candidate) => ({ candidate, steps: slips(plain, plainName(candidate)) }))
+    .filter(({ candidate, steps }) => steps <= candidate.length / 3)
+    .sort((a, b) => a.steps - b.steps);
+  // What FastAPI calls `status_code` and `response_model` begins with what it is called here.
+  const beginning = known.find((candidate) => candidate.length > 3 && plain.startsWith(plainName(candidate)));
+  return best?.candidate ?? beginning;
+}
+
+/** Letters that changed places are one slip. */
+function slips(from: string, to: string): number {
+  const sorted = (word: string): string => [...word].sort().join("");
+  return sorted(from) === sorted(to) ? Math.min(1, distance(from, to)) : distance(from, to);
+}
+
+function plainName(name: string): string {
+  return name.replaceAll("_", "").toLowerCase();
+}
+
+/** How many letters must be added, removed or replaced to make one word of the other (Levenshtein). */
+function distance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (const [index, letter] of [...from].entries()) {
+    const next = [index + 1];
+    for (let column = 1; column <= to.length; column++) {
+      const replaced = (row[column - 1] ?? 0) + (to[column - 1] === letter ? 0 : 1);
+      next.push(Math.min(replaced, (row[column] ?? 0) + 1, (next[column - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[to.length] ?? 0;
+}

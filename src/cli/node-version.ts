@@ -1,0 +1,24 @@
+import { readFileSync } from "node:fs";
+import { OffloopError } from "../errors/offloop-error.ts";
+
+interface Manifest {
+  readonly engines: { readonly node: string };
+}
+
+/** @throws {OffloopError} `OFFLOOP_NODE_OUTDATED` when this version of Node is older than package.json demands. */
+export function checkNode(found: string, file: string): void {
+  const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  const needed = (JSON.parse(manifest) as Manifest).engines.node.replace(">=", "");
+  const [major = 0, minor = 0] = numbersOf(needed);
+  const [foundMajor = 0, foundMinor = 0] = numbersOf(found);
+  if (foundMajor > major || (foundMajor === major && foundMinor >= minor)) return;
+  throw new OffloopError(
+    "OFFLOOP_NODE_OUTDATED",
+    `Cannot run on Node ${found}: offloop needs Node ${needed} or later`,
+    { fix: `install Node ${major}, or put it before ${file} in the PATH` },
+  );
+}
+
+function numbersOf(version: string): number[] {
+  return version.split(".").map(Number);
+}

@@ -1,0 +1,37 @@
+import { createHash } from "node:crypto";
+import type { FastifyReply, FastifyRequest } from "fastify";
+
+/** A file that is sent as it is. */
+export interface KeptFile {
+  readonly mediaType: string;
+  readonly make: () => string | Buffer | Promise<string | Buffer>;
+}
+
+interface Made {
+  readonly body: Buffer;
+  readonly etag: string;
+}
+
+/** Sends a file that is made when it is first asked for, and only to who does not have it already. */
+export function sendKept(
+  file: KeptFile,
+): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
+  let made: Promise<Made> | undefined;
+  return async (request, reply) => {
+    made ??= make(file).catch((error: unknown) => {
+      made = undefined; // what failed once may be asked for again
+      throw error;
+    });
+    const { body, etag } = await made;
+    reply.header("etag", etag).header("cache-control", "no-cache");
+    if (request.headers["if-none-match"] === etag) return reply.code(304).send();
+    return reply.header("content-type", file.mediaType).send(body);
+  };
+}
+
+async function make(file: KeptFile): Promise<Made> {
+  const content = await file.make();
+  // Fastify adds a charset to JSON that comes as text.
+  const body = typeof content === "string" ? Buffer.from(content) : content;
+  return { body, etag: `"${createHash("sha256").update(body).digest("base64url")}"` };
+}

@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { App, depends, OffloopError, Router, serve } from "offloop";
+import { z } from "zod";
+
+const nothing = async (): Promise<void> => {};
+
+/** What a declaration with an option that JavaScript lets through is refused with. */
+function refusal(declare: (options: never) => unknown, options: object): string {
+  try {
+    declare(options as never);
+  } catch (error) {
+    assert.ok(error instanceof OffloopError && error.code === "OFFLOOP_OPTION_UNKNOWN", String(error));
+    assert.match(String(error.at?.file), /option-names\.test\.ts$/);
+    return error.message.replace(/\n {2}at .*/, "");
+  }
+  return "accepted";
+}
+
+const app = new App();
+const get = (options: never): void => app.get("/", options, nothing);
+
+test("a misspelt option of an operation is refused with the name that was meant", () => {
+  assert.equal(
+    refusal(get, { timeoutMS: 50 }),
+    'Cannot declare GET /: there is no option "timeoutMS"; did you mean "timeoutMs"?\n  fix write "timeoutMs", or remove it',
+  );
+  const meant = (name: string): string | undefined =>
+    /did you mean "(\w+)"/.exec(refusal(get, { [name]: 1 }))?.[1];
+  assert.deepEqual(
+    ["param", "querry", "reponse", "operation_id", "status_code", "response_model", "tag", "header"].map(
+      meant,
+    ),
+    ["params", "query", "response", "operationId", "status", "response", "tags", "headers"],
+  );
+});
+
+test("an option that is like none is refused with the names there are", () => {
+  assert.match(
+    refusal(get, { dependencies: {} }),
+    /there is no option "dependencies"\n {2}fix remove it, or use one of body, callbacks, cookies, deprecated, deps, /,
+  );
+  assert.match(refusal(get, { constructor: 1 }), /no option "constructor"/);
+});
+
+test("unknown options of apps, routers, dependencies, tasks and lifespans are refused too", () => {
+  const cases: [(options: never) => unknown, object, RegExp][] = [
+    [(options) => new App(options), { docUrl: null }, /make an app: .*"docUrl"; did you mean "docsUrl"/],
+    [(options) => new Router(options), { dependencies: {} }, /make a router: .*"dependencies"\n/],
+    [(options) => new Router(options), { title: "An app's" }, /make a router: .*"title"/],
+    [(options) => app.include(new Router(), options), { prefx: "/a" }, /did you mean "prefix"/],
+    [(options) => depends(options, async () => 1), { scop: "app" }, /the dependency .*did you mean "scope"/],
+    [(options) => depends(async () => 1, options), { use_cache: false }, /no option "use_cache"/],
+    [(options) => app.task("t", options, nothing), { retries: 5 }, /task "t": there is no option "retries"/],
+    [
+      (options) => app.lifespan(options, async function* () {}),
+      { perthread: true },
+      /did you mean "perThread"/,
+    ],
+  ];
+  for (const [declare, options, message] of cases) assert.match(refusal(declare, options), message);
+});
+
+test("unknown settings are refused where they are said, those within others too", async () => {
+  const settings: [object, RegExp][] = [
+    [{ threads: { maxx: 4 } }, /Cannot use threads: there is no option "maxx"; did you mean "max"/],
+    [{ timeouts: { operationMS: 5 } }, /Cannot use timeouts: .*did you mean "operationMs"/],
+    [{ watch: { threshold: 5 } }, /Cannot use watch: there is no option "threshold"/],
+    [{ health: { ports: 1 } }, /Cannot use health: .*did you mean "port"/],
+  ];
+  for (const [options, message] of settings) {
+    assert.match(
+      refusal((given) => new App(given), options),
+      message,
+    );
+    await assert.rejects(serve(app, options), { code: "OFFLOOP_OPTION_UNKNOWN", message });
+  }
+  await assert.rejects(serve(app, { prot: 0 } as object), {
+    message: /^Cannot serve an app: there is no option "prot"; did you mean "port"\?\n {2}at .*option-names/,
+  });
+});
+
+test("every option that is known is accepted", () => {
+  const router = new Router({ prefix: "/r", tags: ["t"], deps: {}, deprecated: true, hidden: true });
+  router.get("/:a", { params: { a: z.int() }, openapiExtra: {}, hidden: true, maxBodyBytes: 1 }, nothing);
+  const whole = new App({ title: "t", watch: false, strictContentType: false, tags: [], openapiUrl: null });
+  whole.include(router, { prefix: "/in" });
+  assert.equal(whole.declaredOperations().length, 1);
+});

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { channel } from "node:diagnostics_channel";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { test } from "node:test";
+import { App, type FastifyPlugin, serve } from "offloop";
+
+/** An app with something that is to be closed; says how often it was. */
+function closable(): { app: App; closed: () => number } {
+  const app = new App();
+  let closed = 0;
+  app.register(((fastify, _options, done) => {
+    fastify.addHook("onClose", async () => closed++);
+    done();
+  }) satisfies FastifyPlugin<unknown>);
+  return { app, closed: () => closed };
+}
+
+const quiet = { port: 0, signals: false, logLevel: "silent", metrics: true } as const;
+
+test("serve() closes plugins and metrics when the port is taken", async () => {
+  const { app, closed } = closable();
+  const holder = createServer().listen(0, "127.0.0.1");
+  await once(holder, "listening");
+  const { port } = holder.address() as { port: number };
+  await assert.rejects(serve(app, { ...quiet, port }), { code: "OFFLOOP_PORT_UNAVAILABLE" });
+  holder.close();
+  assert.equal(closed(), 1);
+  assert.equal(channel("offloop.operation").hasSubscribers, false);
+});
+
+test("serve() closes plugins and metrics when a later plugin fails", async () => {
+  const { app, closed } = closable();
+  app.register(async () => {
+    throw new Error("no such database");
+  });
+  await assert.rejects(serve(app, quiet), /no such database/);
+  assert.equal(closed(), 1);
+  assert.equal(channel("offloop.operation").hasSubscribers, false);
+});
+
+test("close() closes plugins and metrics once", async () => {
+  const { app, closed } = closable();
+  app.get("/", async () => 1);
+  const server = await serve(app, quiet);
+  await server.close();
+  assert.equal(closed(), 1);
+  assert.equal(channel("offloop.operation").hasSubscribers, false);
+});
+
+test("serve() refuses metrics and probes where an operation answers, and names it", async () => {
+  const app = new App();
+  app.get("/metrics", async () => 1);
+  app.get("/health/:probe", async () => 1);
+  const at =
+    /Cannot serve metrics\.path at \/metrics: an operation answers GET \/metrics\n {2}at .*opening\.test\.ts:/;
+  await assert.rejects(serve(app, quiet), { code: "OFFLOOP_ROUTE_DUPLICATE", message: at });
+  const health = { livez: "/health/live", readyz: "/metrics" };
+  const elsewhere = { metrics: { path: "/internal/metrics" } };
+  const readyz = /Cannot serve health\.readyz at \/metrics/;
+  await assert.rejects(serve(app, { ...quiet, ...elsewhere, health }), { message: readyz });
+  const server = await serve(app, { ...quiet, ...elsewhere, health: { ...health, readyz: "/health/ready" } });
+  assert.deepEqual(await (await fetch(`${server.url}/health/live`)).json(), { status: "ready" });
+  await server.close();
+});
