@@ -6,10 +6,9 @@ export const otherCapabilities: Readonly<Record<string, string>> = {
   settings: "settings",
   sql_databases: "SQL databases",
   static_files: "static files",
-  sub_applications: "sub-applications",
   templates: "templates",
   websockets_: "WebSocket",
-  wsgi: "sub-applications",
+  wsgi: "WSGI applications",
 };
 
 /** Exchanges that cannot be equal, with why: by chapter, app, method, URL and the recorded status. */

@@ -57,8 +57,6 @@ export interface AppDocumentation {
   readonly externalDocs?: ExternalDocs;
   /** Requests the API makes on its own account: name, then method. */
   readonly webhooks?: Readonly<Record<string, DescribedPath>>;
-  /** The path a proxy cuts off before it forwards, like `"/api/v1"`. Default none. */
-  readonly rootPath?: string;
   /** Whether the document lists `rootPath` as a server. Default true. */
   readonly rootPathInServers?: boolean;
   /** Path of the OpenAPI document; null switches it and both pages off. Default `"/openapi.json"`. */
@@ -90,7 +88,6 @@ export const appDocumentationNames: Readonly<Record<keyof AppDocumentation, true
   openapiTags: true,
   externalDocs: true,
   webhooks: true,
-  rootPath: true,
   rootPathInServers: true,
   openapiUrl: true,
   docsUrl: true,

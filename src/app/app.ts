@@ -1,5 +1,3 @@
-import { types } from "node:util";
-import { OffloopError } from "../errors/offloop-error.ts";
 import type { SourceLocation } from "../errors/source-location.ts";
 import { type AppDocumentation, appDocumentationNames } from "./app-documentation.ts";
 import type { NoSchemas } from "./context.ts";
@@ -10,8 +8,9 @@ import {
   type ErrorClass,
   type ErrorHandler,
 } from "./error-handlers.ts";
-import type { Lifespan, LifespanFunction, LifespanOptions } from "./lifespan.ts";
+import { createLifespan, type Lifespan, type LifespanFunction, type LifespanOptions } from "./lifespan.ts";
 import { callerLocation, callerModule } from "./location.ts";
+import { checkMountPath, type Mount, mountCycle, notMountable } from "./mount.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { createOverride, type Replacement } from "./overrides.ts";
 import type { FastifyPlugin, RegisteredPlugin } from "./plugin.ts";
@@ -73,6 +72,7 @@ export class App<RD extends Dependencies = NoSchemas> extends Router<RD> {
   readonly module: string;
   readonly #lifespans: Lifespan[] = [];
   readonly #plugins: RegisteredPlugin[] = [];
+  readonly #mounts: Mount<App>[] = [];
 
   /**
    * Makes an app without operations.
@@ -127,21 +127,7 @@ export class App<RD extends Dependencies = NoSchemas> extends Router<RD> {
   lifespan(open: LifespanFunction): void;
   lifespan(options: LifespanOptions, open: LifespanFunction): void;
   lifespan(...args: readonly unknown[]): void {
-    const [options, open] = args.length > 1 ? args : [{}, args[0]];
-    const location = callerLocation();
-    checkOptionNames("add a lifespan", options as LifespanOptions, { perThread: true }, location);
-    if (!types.isGeneratorFunction(open)) {
-      throw new OffloopError(
-        "OFFLOOP_HANDLER_INVALID",
-        "Cannot add a lifespan: expected a generator function",
-        {
-          at: location,
-          fix: "write it as async function* () { open; yield; close }",
-        },
-      );
-    }
-    const { perThread = false } = options as LifespanOptions;
-    this.#lifespans.push({ open: open as LifespanFunction, perThread, location });
+    this.#lifespans.push(createLifespan(args));
   }
 
   /**
@@ -152,6 +138,47 @@ export class App<RD extends Dependencies = NoSchemas> extends Router<RD> {
    */
   register<Options>(plugin: FastifyPlugin<Options>, options?: Options): void {
     this.#plugins.push({ plugin: plugin as FastifyPlugin<unknown>, options });
+  }
+
+  /**
+   * Has another app answer everything under a path: with its own dependencies, error handlers, OpenAPI document and
+   * pages, here under `/admin/docs`. FastAPI's `mount`.
+   *
+   * Of this app only its plugins reach the other, whose own do not reach this one. Settings of how both are served,
+   * `rootPath` too, are this one's. The lifespans of both open, the tasks of both can be called, and what overrides a
+   * dependency in one does so in both.
+   *
+   * @param path - Where: `/admin`, without names.
+   * @param app - The other app. It may have apps mounted in it, and may still be served alone.
+   * @throws {OffloopError} `OFFLOOP_PATH_INVALID`, `OFFLOOP_OPTION_INVALID` when it is no app, `OFFLOOP_ROUTER_CYCLE`
+   * when it would mount itself; and `OFFLOOP_ROUTE_DUPLICATE` when it is served with two at one path.
+   * @example
+   * ```ts
+   * import { App } from "offloop";
+   *
+   * const admin = new App({ title: "Admin" });
+   * admin.get("/users", async () => ["ada"]);
+   *
+   * const app = new App({ title: "Shop" });
+   * app.mount("/admin", admin); // answers GET /admin/users
+   * ```
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: what its operations receive does not matter here
+  mount(path: string, app: App<any>): void {
+    const location = callerLocation();
+    checkMountPath(path, location);
+    if (!(app instanceof App)) throw notMountable(app, location);
+    if (app.#reachesByMount(this as unknown as App)) throw mountCycle(location);
+    this.#mounts.push({ path, app, location });
+  }
+
+  /** The apps mounted in it, in the order of their declaration. */
+  declaredMounts(): readonly Mount<App>[] {
+    return this.#mounts;
+  }
+
+  #reachesByMount(target: App): boolean {
+    return (this as unknown as App) === target || this.#mounts.some(({ app }) => app.#reachesByMount(target));
   }
 
   /** The plugins, in the order of their registration. */

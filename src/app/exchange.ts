@@ -1,8 +1,8 @@
 /** Who sent the request. */
 export interface ClientAddress {
-  /** The address the connection comes from; that of a proxy, when there is one in front. */
+  /** The address the connection comes from; the client's own, where a proxy in front is trusted with `trustProxy`. */
   readonly host: string;
-  /** Its port. */
+  /** Its port; 0 when a proxy told the address. */
   readonly port: number;
 }
 
@@ -14,6 +14,8 @@ export interface RequestInfo {
   readonly method: string;
   /** Path and query, as sent. */
   readonly url: string;
+  /** What clients put before the app's own paths: its `rootPath`, then the path it is mounted at. Empty for none. */
+  readonly rootPath: string;
   /** All headers, as sent. */
   readonly headers: Headers;
   /** All cookies, by name. */

@@ -1,5 +1,8 @@
+import { types } from "node:util";
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { SourceLocation } from "../errors/source-location.ts";
+import { callerLocation } from "./location.ts";
+import { checkOptionNames } from "./option-names.ts";
 
 /** Opens something before its `yield` and closes it after. */
 export type LifespanFunction = () => AsyncGenerator<unknown, void, void> | Generator<unknown, void, void>;
@@ -67,4 +70,23 @@ async function openOne({ open, location }: Lifespan): Promise<ReturnType<Lifespa
     at: location,
     fix: "write it as a generator: open, yield, close",
   });
+}
+
+/** @throws {OffloopError} `OFFLOOP_HANDLER_INVALID` for what cannot be opened and closed. */
+export function createLifespan(args: readonly unknown[]): Lifespan {
+  const [options, open] = args.length > 1 ? args : [{}, args[0]];
+  const location = callerLocation();
+  checkOptionNames("add a lifespan", options as LifespanOptions, { perThread: true }, location);
+  if (!types.isGeneratorFunction(open)) {
+    throw new OffloopError(
+      "OFFLOOP_HANDLER_INVALID",
+      "Cannot add a lifespan: expected a generator function",
+      {
+        at: location,
+        fix: "write it as async function* () { open; yield; close }",
+      },
+    );
+  }
+  const { perThread = false } = options as LifespanOptions;
+  return { open: open as LifespanFunction, perThread, location };
 }

@@ -33,6 +33,8 @@ export interface Operation {
   readonly timeoutMs: number | undefined;
   readonly maxBodyBytes: number | undefined;
   readonly documentation: OperationDocumentation;
+  /** The path its app is mounted at, which `path` begins with; empty in an app that is not. */
+  readonly mountedAt: string;
   /** The rule of the nearest router that has one. */
   readonly operationIdRule: RouterPlace["operationIdRule"];
   readonly location: SourceLocation;
@@ -69,6 +71,7 @@ export function createOperation(
     timeoutMs: timeoutMs(`timeoutMs of ${id}`, options.timeoutMs),
     maxBodyBytes: options.maxBodyBytes,
     documentation: options,
+    mountedAt: "",
     operationIdRule: undefined,
     location,
   };

@@ -19,6 +19,8 @@ export const settingNames: NamesOf<ServerSettings> = {
   connections: true,
   health: true,
   metrics: true,
+  rootPath: true,
+  trustProxy: true,
   maxBodyBytes: true,
   shutdownGraceMs: true,
   watch: true,

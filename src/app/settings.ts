@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import type { ResourceLimits } from "node:worker_threads";
 import { integer } from "./integer.ts";
 import { type MetricsSettings, type ResolvedMetrics, resolveMetrics } from "./metrics-settings.ts";
+import { resolveRootPath, resolveTrustProxy, type TrustProxy } from "./proxy.ts";
 import { type ResolvedWatch, resolveWatch, type WatchSettings } from "./watch-settings.ts";
 
 /** The thread pool's settings. */
@@ -67,6 +68,17 @@ export interface ServerSettings {
   readonly health?: HealthSettings | boolean;
   /** Metrics in the Prometheus text format; `true` for `/metrics`. Default none. */
   readonly metrics?: MetricsSettings | boolean;
+  /**
+   * What proxies put before the paths of this app, like `"/api/v1"`; uvicorn's `--root-path`. Requests are answered with
+   * it and without it, since some proxies cut it off before they forward. Default none.
+   */
+  readonly rootPath?: string;
+  /**
+   * Which proxies are believed when their `X-Forwarded-For`, `-Proto` and `-Host` say who asks, and for which URL: their
+   * addresses, subnets like `"10.0.0.0/8"`, or `"loopback"`, `"linklocal"` and `"uniquelocal"`; true for whoever connects,
+   * which is safe only where nobody but proxies can. Default false: for the others these headers are anyone's to set.
+   */
+  readonly trustProxy?: TrustProxy;
   /** Largest request body in bytes; past it 413. Integer, 1-1,073,741,824. Default 10 MiB. */
   readonly maxBodyBytes?: number;
   /** How long shutdown waits for requests and background tasks. Milliseconds, 0-86,400,000. Default 30,000. */
@@ -84,6 +96,9 @@ export interface ResolvedSettings {
     | (Required<Omit<HealthSettings, "port" | "host">> & Pick<HealthSettings, "port" | "host">)
     | undefined;
   readonly metrics: ResolvedMetrics | undefined;
+  /** Without a last slash; empty for none. */
+  readonly rootPath: string;
+  readonly trustProxy: TrustProxy;
   readonly maxBodyBytes: number;
   readonly shutdownGraceMs: number;
   /** Undefined: no watchdog. */
@@ -124,6 +139,8 @@ export function resolveSettings(...layers: readonly ServerSettings[]): ResolvedS
     connections: resolveConnections(merged(layers.map((layer) => layer.connections ?? {}))),
     health: resolveHealth(top.health ?? false),
     metrics: resolveMetrics(top.metrics ?? false),
+    rootPath: resolveRootPath(top.rootPath ?? ""),
+    trustProxy: resolveTrustProxy(top.trustProxy ?? false),
     maxBodyBytes: integer("maxBodyBytes", top.maxBodyBytes ?? 10 * MiB, 1, 1024 * MiB),
     shutdownGraceMs: integer("shutdownGraceMs", top.shutdownGraceMs ?? 30_000, 0, DAY_MS),
     watch: top.watch === false ? undefined : resolveWatch(merged(layers.map(({ watch }) => watch || {}))),

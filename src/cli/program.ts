@@ -30,6 +30,12 @@ program
   .option("--host <address>", "address to listen on", "127.0.0.1")
   .option("--port <number>", "port to listen on; 0 takes a free one", wholeNumber, 8000)
   .option("--threads <number>", "threads for plain functions (default: min(32, cores + 4))", wholeNumber)
+  .option("--root-path <path>", "what a proxy puts before the app's paths, like /api/v1")
+  .option(
+    "--trust-proxy <addresses>",
+    "proxies to believe about the client, with commas between; * for all",
+    addresses,
+  )
   .option("--workers <number>", "processes that share the port; one that dies is replaced", wholeNumber)
   .option("--log-level <level>", "trace, debug, info, warn, error, fatal or silent", "info")
   .option("--no-access-log", "do not log each request")
@@ -48,6 +54,10 @@ program
   .description("print an app's OpenAPI document, as JSON")
   .argument("<module[:export]>", "the module that holds the app")
   .action(openapi);
+
+function addresses(text: string): true | string[] {
+  return text === "*" || text.split(",").map((address) => address.trim());
+}
 
 function wholeNumber(text: string): number {
   if (/^\d+$/.test(text)) return Number(text);

@@ -1,3 +1,4 @@
+import { servedOperations } from "../app/parts.ts";
 import { formatLocation } from "../errors/offloop-error.ts";
 import { loadToRead } from "./declared-app.ts";
 import { parseTarget } from "./target.ts";
@@ -5,7 +6,7 @@ import { parseTarget } from "./target.ts";
 /** `offloop routes`: prints method, path, lane and source of every operation. */
 export async function routes(module: string, { json }: { readonly json?: boolean }): Promise<void> {
   const app = await loadToRead(parseTarget(module));
-  const rows = app.declaredOperations().map(({ method, path, lane, tags, location }) => ({
+  const rows = servedOperations(app).map(({ method, path, lane, tags, location }) => ({
     method,
     path,
     lane,

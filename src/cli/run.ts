@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly host: string;
   readonly port: number;
   readonly threads?: number;
+  readonly rootPath?: string;
+  readonly trustProxy?: true | readonly string[];
   readonly workers?: number;
   readonly logLevel: string;
   readonly accessLog: boolean;
@@ -25,13 +27,17 @@ export interface RunOptions {
 
 /** `offloop run`: serves the app until a signal ends it, in this process or in several. */
 export async function run(module: string, options: RunOptions): Promise<void> {
-  const { host, port, threads, workers, logLevel, accessLog } = options;
+  const { host, port, threads, rootPath, trustProxy, workers, logLevel, accessLog } = options;
   const target = parseTarget(module);
   const logger = createLogger(checkedLevel(logLevel));
   const app = await loadToServe(target);
   if (options.guard === true && cluster.isPrimary) guardApp(app, logger);
   if (workers !== undefined && cluster.isPrimary) return startWorkers(app, workers, logger);
-  const settings = threads === undefined ? {} : { threads: { max: threads } };
+  const settings = {
+    ...(threads === undefined ? {} : { threads: { max: threads } }),
+    ...(rootPath === undefined ? {} : { rootPath }),
+    ...(trustProxy === undefined ? {} : { trustProxy }),
+  };
   const server = await listen(app, { host, port, accessLog, logger, ...settings }, target);
   logger.info(`${app.title} ${app.version} listens on ${server.url}`);
 }

@@ -34,7 +34,8 @@ export const errorCodes = {
   OFFLOOP_PORT_UNAVAILABLE: "The address cannot be listened on.",
   OFFLOOP_RESPONSE_INVALID: "An operation returned something else than its response schema says.",
   OFFLOOP_ROUTE_DUPLICATE: "Two operations answer the same method and path.",
-  OFFLOOP_ROUTER_CYCLE: "A router includes itself, directly or through others.",
+  OFFLOOP_ROUTER_CYCLE:
+    "A router includes itself, or an app is mounted in itself, directly or through others.",
   OFFLOOP_SCHEMA_INVALID: "What was given as a schema is not a Standard Schema.",
   OFFLOOP_SERVES_ITSELF: "The module that the command line is to serve calls serve() itself.",
   OFFLOOP_TASK_DUPLICATE: "Two tasks have the same name.",

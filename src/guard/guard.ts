@@ -1,6 +1,7 @@
 import type { App } from "../app/app.ts";
 import type { DependencyDeclaration } from "../app/dependency.ts";
 import type { Operation } from "../app/operation.ts";
+import { servedOperations, servedTasks } from "../app/parts.ts";
 import { taskDeclaration } from "../app/task.ts";
 import type { ErrorCode } from "../errors/codes.ts";
 import type { SourceLocation } from "../errors/source-location.ts";
@@ -52,10 +53,10 @@ export function guard(app: App): GuardFinding[] {
 }
 
 function listDeclared(app: App): Declared[] {
-  const operations = app
-    .declaredOperations()
-    .map(({ id, lane, handler, location }): Declared => ({ subject: id, lane, fn: handler, location }));
-  const tasks = app.declaredTasks().flatMap((task): Declared[] => {
+  const operations = servedOperations(app).map(
+    ({ id, lane, handler, location }): Declared => ({ subject: id, lane, fn: handler, location }),
+  );
+  const tasks = servedTasks(app).flatMap((task): Declared[] => {
     const declaration = taskDeclaration(task);
     if (declaration === undefined) return [];
     const { name, lane, fn, location } = declaration;
@@ -78,7 +79,7 @@ function listDependencies(app: App): Declared[] {
       visit(dependency.deps, lane);
     }
   };
-  for (const { deps, lane } of app.declaredOperations()) visit(deps, lane);
+  for (const { deps, lane } of servedOperations(app)) visit(deps, lane);
   return found;
 }
 

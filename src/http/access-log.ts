@@ -18,7 +18,7 @@ export function addAccessLog(fastify: FastifyInstance, log: Logger): void {
   fastify.addHook("onResponse", (request, reply, done) => {
     const { operation, unlogged } = request.routeOptions.config;
     if (unlogged) return done();
-    const { method, url } = request.raw;
+    const { method, originalUrl: url } = request;
     const status = reply.raw.statusCode;
     const ms = Math.round(reply.elapsedTime * 1000) / 1000;
     log.info(

@@ -3,6 +3,7 @@ import { findUncloneable } from "../app/cloneable.ts";
 import type { DependencyDeclaration } from "../app/dependency.ts";
 import type { Operation } from "../app/operation.ts";
 import type { Override, Overrides } from "../app/overrides.ts";
+import { servedOperations, servedOverrides } from "../app/parts.ts";
 import { KeptDependencies } from "../dependencies/kept.ts";
 import { onLoop } from "../dependencies/on-loop.ts";
 import { listAppDependencies, listDependencies } from "../dependencies/reach.ts";
@@ -24,15 +25,15 @@ export interface AppScope {
  * @throws {OffloopError} `OFFLOOP_NOT_CLONEABLE`, `OFFLOOP_OVERRIDE_FUNCTION`; or what a dependency throws.
  */
 export async function openAppScope(app: App, replaced: readonly Override[]): Promise<AppScope> {
-  const operations = app.declaredOperations();
+  const operations = servedOperations(app);
   const threaded = operations.filter(({ lane }) => lane === "thread");
-  const overrides = new Map(app.overrides);
+  const overrides = servedOverrides(app);
   for (const [dependency, by] of replaced) overrides.set(dependency, "value" in by ? by : onLoop(by));
   const replacedInThreads = giveReplaced(app, operations, threaded, replaced);
   const kept = new KeptDependencies(overrides);
   try {
     for (const dependency of listAppDependencies(operations, overrides)) await kept.get(dependency);
-    const ordinals = listDependencies(operations, app.overrides);
+    const ordinals = listDependencies(operations, servedOverrides(app));
     const given: [number, unknown][] = [];
     for (const dependency of listAppDependencies(threaded, overrides)) {
       const value = await kept.get(dependency);
@@ -53,8 +54,9 @@ function giveReplaced(
   threaded: readonly Operation[],
   replaced: readonly Override[],
 ): [number, unknown][] {
-  const ordinals = listDependencies(operations, app.overrides);
-  const inThreads = new Set(listDependencies(threaded, app.overrides));
+  const declared = servedOverrides(app);
+  const ordinals = listDependencies(operations, declared);
+  const inThreads = new Set(listDependencies(threaded, declared));
   return replaced
     .filter(([dependency]) => ordinals.includes(dependency))
     .map(([dependency, by]) => {

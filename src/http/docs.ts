@@ -18,21 +18,26 @@ const POLICY = [
   "worker-src blob:",
 ].join("; ");
 
-/** Adds routes for the OpenAPI document and its pages; a path that an operation answers stays the operation's. */
+/**
+ * Adds routes for the OpenAPI document and its pages; a path that an operation answers stays the operation's.
+ *
+ * @param mountedAt - The prefix that the instance has, which the operations' paths begin with.
+ */
 export function addDocs(
   fastify: FastifyInstance,
   files: readonly SiteFile[],
   operations: readonly Route[],
+  mountedAt: string,
 ): Route[] {
   const taken = new Set(operations.map(({ method, path }) => `${method} ${path}`));
   const routes: Route[] = [];
   for (const file of files) {
     const handler = handlerOf(file);
     for (const method of ["GET", "HEAD"] satisfies Method[]) {
-      const { path } = file;
+      const path = mountedAt + file.path;
       if (taken.has(`${method} ${path}`)) continue;
       taken.add(`${method} ${path}`);
-      fastify.route({ method, url: path, handler });
+      fastify.route({ method, url: file.path, prefixTrailingSlash: "slash", handler });
       routes.push({ method, path });
     }
   }

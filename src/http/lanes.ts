@@ -1,8 +1,10 @@
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
+import type { ErrorHandlers } from "../app/error-handlers.ts";
 import type { AppTarget } from "../app/load.ts";
 import type { Operation } from "../app/operation.ts";
 import type { Override } from "../app/overrides.ts";
+import { hasPlugins, servedErrorHandlers, servedTasks } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { bindTask } from "../app/task.ts";
 import { BackgroundChains } from "../background/chains.ts";
@@ -43,8 +45,8 @@ export interface RunnableOperation {
 /** An app with its two lanes open: what the server needs of it. */
 export interface Lanes {
   readonly operations: readonly RunnableOperation[];
-  /** Answers an error that no operation threw: a path that is not there. */
-  answerError(error: Error, request: RawRequest): Promise<RawReply>;
+  /** Answers an error that no operation threw, a path that is not there, as one of the apps answers it. */
+  answerError(error: Error, request: RawRequest, errorHandlers: ErrorHandlers): Promise<RawReply>;
   readonly background: BackgroundChains;
   /** Undefined when nothing in the app runs on threads. */
   readonly pool: ThreadPool | undefined;
@@ -97,13 +99,14 @@ function connect(
   settings: ResolvedSettings,
   log: Logger,
 ): Lanes {
-  const { errorHandlers } = app.operationSettings;
   const callPool = pool && tracing ? tracedPool(pool, works, tracing) : pool;
-  const threads = callPool && createThreadCalls(callPool, works, errorHandlers);
+  const threads = callPool && createThreadCalls(callPool, works, servedErrorHandlers(app));
   const place = createPlace(threads, scope.kept, tracing);
   const plainTask = taskRunner(threads, settings.timeouts, watch !== undefined);
   const runTask = tracing === undefined ? plainTask : tracedTaskRunner(plainTask, tracing);
-  for (const task of app.declaredTasks())
+  const tasks = servedTasks(app);
+  const isLast = !hasPlugins(app);
+  for (const task of tasks)
     bindTask(task, (declaration, args) =>
       runObserved(declaration, undefined, (record) => runTask(declaration, args, "request", record)),
     );
@@ -114,9 +117,9 @@ function connect(
       const run = runnerOf(work, index, threads, place, settings.timeouts);
       const isWatched = watch !== undefined && declaration.lane === "loop";
       const operation = { declaration, readsForm, run, running: 0 };
-      return isWatched ? new WatchedOperation(operation, app.declaredPlugins().length === 0) : operation;
+      return isWatched ? new WatchedOperation(operation, isLast) : operation;
     }),
-    answerError: async (error, request) =>
+    answerError: async (error, request, errorHandlers) =>
       answerFailure({ errorHandlers }, new Exchange(request.method, request, false), request, error, place),
     background: new BackgroundChains(
       ({ task, args }, request) =>
@@ -128,7 +131,7 @@ function connect(
     tracing,
     closing: false,
     close: async () => {
-      for (const task of app.declaredTasks()) bindTask(task, undefined);
+      for (const task of tasks) bindTask(task, undefined);
       await Promise.all([pool?.close(), watch?.close()]);
       await scope.kept.close();
     },

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import findMyWay, { type HTTPMethod } from "find-my-way";
 import type { Logger } from "pino";
+import type { ErrorHandlers } from "../app/error-handlers.ts";
 import { type Method, methods } from "../app/operation.ts";
 import { HTTPError } from "../errors/http-error.ts";
 import type { Route } from "./docs.ts";
@@ -8,20 +9,30 @@ import type { Lanes } from "./lanes.ts";
 import { writeReply } from "./reply.ts";
 import { HttpRequest } from "./request.ts";
 
+/** What an app's answers to unknown paths are made with. */
+export interface NotFoundServices {
+  readonly lanes: Lanes;
+  readonly log: Logger;
+  /** What the routes' paths begin with. */
+  readonly mountedAt: string;
+  /** What stands before the app's own paths. */
+  readonly rootPath: string;
+  readonly errorHandlers: ErrorHandlers;
+}
+
 /**
- * Answers what no operation answers, as Starlette's router does: 405 with `Allow` when the path exists for other
+ * Answers what no operation of an app answers, as Starlette's router does: 405 with `Allow` when the path exists for other
  * methods, 307 to the path with or without its last slash when that one exists, else 404.
  */
 export function createNotFound(
   routes: readonly Route[],
-  { answerError }: Lanes,
-  log: Logger,
+  { lanes, log, mountedAt, rootPath, errorHandlers }: NotFoundServices,
 ): (request: FastifyRequest, reply: FastifyReply) => void {
   const router = findMyWay();
   for (const { method, path } of routes) router.on(method, path, nothing);
   const refuse = (request: FastifyRequest, reply: FastifyReply, error: HTTPError): void => {
-    const asked = new HttpRequest(request, reply, { id: request.method, hasParams: false, log });
-    void answerError(error, asked).then((raw) => writeReply(reply, raw));
+    const asked = new HttpRequest(request, reply, { id: request.method, hasParams: false, rootPath, log });
+    void lanes.answerError(error, asked, errorHandlers).then((raw) => writeReply(reply, raw));
   };
   const allowed = (path: string): Method[] =>
     methods.filter((method) => {
@@ -34,8 +45,9 @@ export function createNotFound(
     const other = path.endsWith("/") ? path.slice(0, -1) : `${path}/`;
     if (here.length > 0) {
       refuse(request, reply, new HTTPError(405, "Method Not Allowed", { allow: here.join(", ") }));
-    } else if (other !== "" && allowed(other).length > 0) {
-      const location = `${request.protocol}://${request.host}${other}${query === undefined ? "" : `?${query}`}`;
+    } else if (other !== "" && (path === mountedAt || allowed(other).length > 0)) {
+      const target = `${rootPath}${other.slice(mountedAt.length)}${query === undefined ? "" : `?${query}`}`;
+      const location = `${request.protocol}://${request.host}${target}`;
       writeReply(reply, {
         status: 307,
         mediaType: undefined,

@@ -4,6 +4,7 @@ import type { App } from "../app/app.ts";
 import { openLifespans } from "../app/lifespan.ts";
 import type { AppTarget } from "../app/load.ts";
 import type { Override } from "../app/overrides.ts";
+import { servedLifespans } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { describeError } from "../errors/described-error.ts";
 import { type Lanes, openLanes } from "./lanes.ts";
@@ -34,13 +35,13 @@ export async function openApp(
   { settings, target, log, overrides, ...options }: OpenAppOptions,
   opened: AsyncDisposableStack,
 ): Promise<OpenApp> {
-  const close = await openLifespans(app.declaredLifespans("main"));
+  const close = await openLifespans(servedLifespans(app, "main"));
   opened.defer(async () => {
     for (const error of await close()) log.error({ err: describeError(error) }, "a lifespan failed to close");
   });
   const lanes = await openLanes(app, settings, target, log, overrides);
   opened.defer(() => lanes.close());
-  const fastify = await createServer(settings, log, app.declaredPlugins().length > 0);
+  const fastify = await createServer(app, settings, log);
   opened.defer(async () => {
     // One that shuts down is closing already, and is not waited for beyond its time.
     if (!lanes.closing) await fastify.close();

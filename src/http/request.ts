@@ -13,8 +13,13 @@ export interface RequestRoute {
   readonly id: string;
   /** Whether its path has names. */
   readonly hasParams: boolean;
+  /** What stands before the app's own paths. */
+  readonly rootPath: string;
   readonly log: Logger;
 }
+
+/** A request whose URL was shortened for the router, as Fastify leaves it. */
+type Routed = FastifyRequest["raw"] & { readonly originalUrl?: string };
 
 /** A request as the pipeline takes it, and the client that waits for its answer. */
 export class HttpRequest implements RawRequest, Waiter {
@@ -33,12 +38,12 @@ export class HttpRequest implements RawRequest, Waiter {
   #reason: unknown;
 
   constructor(request: FastifyRequest, reply: FastifyReply, route: RequestRoute) {
-    const { method, url = "/", rawHeaders, socket } = request.raw;
+    const { method, url = "/", originalUrl = url, rawHeaders, socket } = request.raw as Routed;
     const body = request.body as Uint8Array | FormPart[] | undefined;
     const isForm = Array.isArray(body);
     this.id = request.id;
     this.method = method as string;
-    this.url = url;
+    this.url = originalUrl;
     this.params = route.hasParams ? (request.params as Record<string, string>) : undefined;
     this.headers = rawHeaders;
     this.body = isForm ? undefined : body;
@@ -54,7 +59,14 @@ export class HttpRequest implements RawRequest, Waiter {
 
   get client(): ClientAddress {
     const { remoteAddress = "", remotePort = 0 } = this.#socket;
-    return { host: remoteAddress, port: remotePort };
+    const { ip } = this.#reply.request;
+    return ip === undefined || ip === remoteAddress
+      ? { host: remoteAddress, port: remotePort }
+      : { host: ip, port: 0 }; // no proxy says which port it was
+  }
+
+  get rootPath(): string {
+    return this.#route.rootPath;
   }
 
   get isGone(): boolean {

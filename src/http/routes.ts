@@ -19,26 +19,40 @@ import { handleInSpan } from "./traced-requests.ts";
 /** Adds to the reply for a failure what a developer wants to know. */
 export type Explain = (raw: RawReply, operation: Operation, request: FastifyRequest) => Promise<RawReply>;
 
-/**
- * Adds a route for every operation.
- *
- * @param explain - Undefined in production.
- */
-export function addRoutes(fastify: FastifyInstance, lanes: Lanes, log: Logger, explain?: Explain): void {
+/** What all routes of an app have in common. */
+export interface RouteServices {
+  readonly lanes: Lanes;
+  readonly log: Logger;
+  /** The prefix that the Fastify instance has, which the operations' paths begin with. */
+  readonly mountedAt: string;
+  /** What stands before the app's own paths. */
+  readonly rootPath: string;
+  /** Undefined in production. */
+  readonly explain: Explain | undefined;
+}
+
+/** Adds a route for every operation of an app. */
+export function addRoutes(
+  fastify: FastifyInstance,
+  operations: readonly RunnableOperation[],
+  services: RouteServices,
+): void {
+  const { lanes, log, mountedAt } = services;
   const logFailure = createFailureLog(log);
   const { tracing } = lanes;
-  for (const operation of lanes.operations) {
+  for (const operation of operations) {
     const { id, method, path, maxBodyBytes } = operation.declaration;
     const onFailure: OnFailure = (request, error) => {
       tracing?.requests.fail(request.raw, error);
       logFailure(request.id, id, error);
     };
-    const handle = handlerOf(operation, lanes, log, onFailure, explain);
+    const handle = handlerOf(operation, services, onFailure);
     const handler = tracing === undefined ? handle : handleInSpan(tracing, handle);
     const bodyLimit = maxBodyBytes === undefined ? {} : { bodyLimit: maxBodyBytes };
     fastify.route({
       method,
-      url: path,
+      url: path.slice(mountedAt.length),
+      prefixTrailingSlash: "slash",
       ...bodyLimit,
       config: { operation: operation.declaration, readsForm: operation.readsForm },
       handler: hasNames(path) ? whereNamed(handler) : handler,
@@ -65,13 +79,11 @@ function whereNamed(handler: RouteHandler): RouteHandler {
 
 function handlerOf(
   operation: RunnableOperation,
-  lanes: Lanes,
-  log: Logger,
+  { lanes, log, rootPath, explain }: RouteServices,
   onFailure: OnFailure,
-  explain: Explain | undefined,
 ): RouteHandler {
   const { id, path } = operation.declaration;
-  const route: RequestRoute = { id, hasParams: hasNames(path), log };
+  const route: RequestRoute = { id, hasParams: hasNames(path), rootPath, log };
   const answer = (request: FastifyRequest, reply: FastifyReply, raw: RawReply): void => {
     if (raw.error !== undefined) onFailure(request, raw.error);
     if (raw.error === undefined || explain === undefined) send(request, reply, raw);

@@ -1,21 +1,20 @@
-import type { FastifyInstance, FastifyPluginAsync } from "fastify";
+import type { IncomingMessage } from "node:http";
+import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
+import { hasPlugins, partOf } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
-import { siteOf } from "../openapi/site.ts";
 import { parseQuery } from "../operation/query.ts";
 import { addAccessLog } from "./access-log.ts";
+import { addPart, addPlugins } from "./app-part.ts";
 import { withDebugPage } from "./debug-page.ts";
-import { addDocs } from "./docs.ts";
 import { answerClientError, createFailureHandler } from "./failures.ts";
 import { addFormParser } from "./form-parser.ts";
 import { addHealthRoutes } from "./health.ts";
 import type { Lanes } from "./lanes.ts";
 import { addMetrics } from "./metrics.ts";
-import { createNotFound } from "./not-found.ts";
 import { createRequestIds } from "./request-id.ts";
-import { addRoutes } from "./routes.ts";
 import { addRequestSpans } from "./traced-requests.ts";
 
 const MIN_CHECK_MS = 20;
@@ -30,9 +29,9 @@ export interface ServerOptions {
 
 /** Makes the Fastify instance that is to answer for an app. Fastify is loaded here, so that threads never load it. */
 export async function createServer(
+  app: App,
   settings: ResolvedSettings,
   log: Logger,
-  hasPlugins: boolean,
 ): Promise<FastifyInstance> {
   const { maxHeaderBytes, headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = settings.connections;
   const { fastify: createFastify } = await import("fastify");
@@ -47,10 +46,12 @@ export async function createServer(
       maxHeaderSize: maxHeaderBytes,
       headersTimeout: headersTimeoutMs,
       // A request without a body then has no stream to end. A plugin may wait for the events of that stream.
-      optimizeEmptyRequests: !hasPlugins,
+      optimizeEmptyRequests: !hasPlugins(app),
       // Node looks for slow clients every 30 s, which would make a timeout of 15 s one of up to 45 s.
       connectionsCheckingInterval: Math.max(MIN_CHECK_MS, Math.min(headersTimeoutMs, requestTimeoutMs) / 4),
     },
+    ...(settings.rootPath === "" ? {} : { rewriteUrl: withoutRoot(settings.rootPath) }),
+    trustProxy: typeof settings.trustProxy === "boolean" ? settings.trustProxy : [...settings.trustProxy],
     exposeHeadRoutes: false,
     clientErrorHandler: answerClientError,
     frameworkErrors: onFailure,
@@ -82,14 +83,12 @@ export async function addAnswers(
   if (accessLog && log.isLevelEnabled("info")) addAccessLog(fastify, log);
   if (settings.metrics !== undefined) await addMetrics(fastify, settings.metrics, lanes);
   if (lanes.tracing !== undefined) addRequestSpans(fastify, lanes.tracing);
-  for (const { plugin, options } of app.declaredPlugins())
-    await fastify.register(plugin as FastifyPluginAsync, options ?? {});
+  const part = partOf(app);
+  await addPlugins(fastify, part);
   if (settings.health !== undefined && settings.health.port === undefined)
     addHealthRoutes(fastify, settings.health, lanes);
-  addRoutes(fastify, lanes, log, debug ? withDebugPage : undefined);
-  const operations = lanes.operations.map(({ declaration }) => declaration);
-  const documents = addDocs(fastify, siteOf(app), operations);
-  fastify.setNotFoundHandler(createNotFound([...operations, ...documents], lanes, log));
+  const explain = debug ? withDebugPage : undefined;
+  await addPart(fastify, part, { lanes, log, rootPath: settings.rootPath, explain });
 }
 
 function checkPaths({ operations }: Lanes, { metrics, health }: ResolvedSettings): void {
@@ -108,4 +107,14 @@ function checkPaths({ operations }: Lanes, { metrics, health }: ResolvedSettings
       { at: operation.declaration.location, fix: `give ${setting} another path` },
     );
   }
+}
+
+/** A proxy may forward its own path, or cut it off: the routes know only what comes after it. */
+function withoutRoot(rootPath: string): (request: IncomingMessage) => string {
+  return ({ url = "/" }) => {
+    if (!url.startsWith(rootPath)) return url;
+    const rest = url.slice(rootPath.length);
+    if (rest.startsWith("/")) return rest;
+    return rest === "" || rest.startsWith("?") ? `/${rest}` : url;
+  };
 }

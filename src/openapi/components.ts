@@ -2,6 +2,7 @@ import type { Form } from "../schema/json-schema.ts";
 import type { Schema } from "../schema/schema.ts";
 import { finalNames, type NamedSchema } from "./component-names.ts";
 import { toJsonSchema } from "./conversion.ts";
+import { withDiscriminators } from "./discriminator.ts";
 import { type JsonSchema, mapValues } from "./json-schema.ts";
 import {
   DEFINITIONS,
@@ -56,8 +57,12 @@ export class Components {
       }
       return `#/components/schemas/${name}`;
     };
-    const resolved = replaceRefs(document, final) as T;
-    return { document: resolved, schemas: Object.fromEntries([...schemas].toSorted(byName)) };
+    const resolved = replaceRefs(document, final);
+    const models = Object.fromEntries([...schemas].toSorted(byName));
+    return {
+      document: withDiscriminators(resolved, models) as T,
+      schemas: mapValues(models, (model) => withDiscriminators(model, models) as JsonSchema),
+    };
   }
 
   /** Adds the definitions of one conversion; returns what turns a reference to one into a provisional one. */

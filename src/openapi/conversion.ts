@@ -21,12 +21,16 @@ const selfExplaining = new Set([
   "uri",
 ]);
 
-/** Leaves out what says nothing to a reader: the safe integers' range, a format's pattern, a default of null. */
+/** Leaves out what says nothing to a reader: the safe integers' range, a format's or an encoding's pattern, a default of null. */
 function tidy(schema: JsonSchema): JsonSchema {
   const tidied = { ...schema };
   if (tidied.minimum === Number.MIN_SAFE_INTEGER) delete tidied.minimum;
   if (tidied.maximum === Number.MAX_SAFE_INTEGER) delete tidied.maximum;
   if (typeof tidied.format === "string" && selfExplaining.has(tidied.format)) delete tidied.pattern;
+  if (tidied.format !== undefined && tidied.format === tidied.contentEncoding) {
+    delete tidied.format;
+    delete tidied.pattern;
+  }
   if (tidied.default === null) delete tidied.default;
   const required = requiredNames(schema);
   if (required.length === 0) delete tidied.required;

@@ -1,5 +1,6 @@
 import type { App } from "../app/app.ts";
 import type { AppDocumentation } from "../app/app-documentation.ts";
+import { resolveSettings } from "../app/settings.ts";
 import { Components } from "./components.ts";
 import { declarationOf } from "./declaration.ts";
 import { mapValues } from "./json-schema.ts";
@@ -12,10 +13,15 @@ import { securitySchemesOf } from "./security.ts";
 export type OpenApiDocument = Record<string, unknown>;
 
 /**
- * The OpenAPI document of an app, built from its declarations alone. Its version is 3.1.0; when an operation streams
+ * The OpenAPI document of an app, built from its declarations alone, without those of apps mounted in it. Its version is 3.1.0; when an operation streams
  * items it is 3.2.0, which is the first that can say of what.
+ *
+ * @param rootPath - What stands before its paths, without a last slash. Default: what the app itself says.
  */
-export function createDocument(app: App): OpenApiDocument {
+export function createDocument(
+  app: App,
+  rootPath: string = resolveSettings(app.settings).rootPath,
+): OpenApiDocument {
   const { documentation } = app;
   const building: Building = {
     components: new Components(),
@@ -36,7 +42,7 @@ export function createDocument(app: App): OpenApiDocument {
   const result = compact({
     openapi: building.declarations.some(streamsItems) ? "3.2.0" : "3.1.0",
     info: infoOf(app),
-    servers: serversOf(documentation),
+    servers: serversOf(documentation, rootPath),
     paths: document.paths,
     webhooks: document.webhooks,
     components: unlessEmpty(components),
@@ -52,8 +58,7 @@ function infoOf({ title, version, documentation }: App): Record<string, unknown>
 }
 
 /** A proxy's path is a server of its own, before those that were declared. */
-function serversOf({ servers, rootPath = "", rootPathInServers = true }: AppDocumentation): unknown {
-  const root = rootPath.replace(/\/$/, "");
+function serversOf({ servers, rootPathInServers = true }: AppDocumentation, root: string): unknown {
   if (root === "" || !rootPathInServers || servers?.some(({ url }) => url === root)) return servers;
   return [{ url: root }, ...(servers ?? [])];
 }

@@ -7,6 +7,7 @@ import { oauth2RedirectPage, type Page, redocPage, swaggerUiInitializer, swagger
 
 /** Something the documentation serves, made when it is first asked for. */
 export interface SiteFile {
+  /** Its path within the app. */
   readonly path: string;
   readonly mediaType: string;
   readonly make: () => string | Promise<Buffer>;
@@ -15,21 +16,24 @@ export interface SiteFile {
 /**
  * The document, the pages and their files. An app without `openapiUrl` has none of them.
  *
+ * @param rootPath - What stands before their paths, without a last slash.
  * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` when one of the three URLs is no path.
  */
-export function siteOf(app: App): SiteFile[] {
+export function siteOf(app: App, rootPath: string): SiteFile[] {
   const { openapiUrl = "/openapi.json", docsUrl = "/docs", redocUrl = "/redoc" } = app.documentation;
   for (const [name, url] of Object.entries({ openapiUrl, docsUrl, redocUrl })) checkUrl(name, url, app);
   if (isOff(openapiUrl)) return [];
   const document = {
     path: openapiUrl,
     mediaType: "application/json",
-    make: () => JSON.stringify(createDocument(app)),
+    make: () => JSON.stringify(createDocument(app, rootPath)),
   };
   return [
     document,
-    ...(isOff(docsUrl) ? [] : swaggerUi(docsUrl, pageAt(docsUrl, openapiUrl, app), app.documentation)),
-    ...(isOff(redocUrl) ? [] : redoc(redocUrl, pageAt(redocUrl, openapiUrl, app))),
+    ...(isOff(docsUrl)
+      ? []
+      : swaggerUi(docsUrl, pageAt(docsUrl, openapiUrl, app, rootPath), app.documentation)),
+    ...(isOff(redocUrl) ? [] : redoc(redocUrl, pageAt(redocUrl, openapiUrl, app, rootPath))),
   ];
 }
 
@@ -47,8 +51,7 @@ function checkUrl(name: string, url: string | null, { location }: App): void {
   );
 }
 
-function pageAt(path: string, openapiUrl: string, { title, documentation }: App): Page {
-  const root = (documentation.rootPath ?? "").replace(/\/$/, "");
+function pageAt(path: string, openapiUrl: string, { title }: App, root: string): Page {
   return { title, documentUrl: root + openapiUrl, filesUrl: root + folderOf(path) };
 }
 

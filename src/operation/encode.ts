@@ -63,12 +63,15 @@ function encodeHelper(rules: ReplyRules, exchange: Exchange, reply: Reply): RawR
   };
 }
 
+/** nginx would keep back what is sent until it fills a buffer. */
+const unbuffered: HeaderPairs = [["x-accel-buffering", "no"]];
+
 /** A generator that a handler is or returns: JSON lines, each item checked as a whole response would be. */
 function encodeItems(rules: ReplyRules, exchange: Exchange, items: Iterable<unknown>): RawReply {
   return {
     status: exchange.chosenStatus ?? rules.declaration.status,
     mediaType: "application/jsonl",
-    headers: exchange.chosenHeaders,
+    headers: [...unbuffered, ...(exchange.chosenHeaders ?? [])],
     body: itemLines(items, (item) => checkResponse(rules, item)),
     background: exchange.addedTasks,
     error: undefined,

@@ -16,6 +16,8 @@ export interface RawRequest {
   readonly method: string;
   /** Path and query, as sent. */
   readonly url: string;
+  /** What stands before the app's own paths. */
+  readonly rootPath: string;
   /** What the URL's query says: parsed by the router, or when a thread asks for it. */
   readonly query: QueryValues;
   /** What the router took from the path; undefined when the path has no names. */

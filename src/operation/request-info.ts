@@ -20,6 +20,10 @@ export class ReceivedRequestInfo implements RequestInfo {
     this.#raw = raw;
   }
 
+  get rootPath(): string {
+    return this.#raw.rootPath;
+  }
+
   get headers(): Headers {
     this.#headers ??= toHeaders(this.#raw);
     return this.#headers;

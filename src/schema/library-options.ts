@@ -21,6 +21,8 @@ interface ZodDefinition {
   readonly type: string;
   readonly format?: string;
   readonly catchall?: unknown;
+  /** Of a union, the property that tells its alternatives apart. */
+  readonly discriminator?: string;
   /** Of a set or a map. */
   readonly valueType?: StandardJSONSchemaV1;
 }
@@ -31,7 +33,7 @@ interface ZodNode {
 }
 
 function describeZodType({ zodSchema, jsonSchema }: ZodNode): void {
-  const { type, format, catchall, valueType } = zodSchema._zod.def;
+  const { type, format, catchall, discriminator, valueType } = zodSchema._zod.def;
   if (type === "string" && format === "time") jsonSchema.format = format; // zod gives its pattern alone
   if (type === "file") {
     delete jsonSchema.format;
@@ -40,6 +42,7 @@ function describeZodType({ zodSchema, jsonSchema }: ZodNode): void {
   Object.assign(jsonSchema, wireForms[type]);
   if (type === "set" && valueType !== undefined) jsonSchema.items = partOf(valueType);
   if (type === "map" && valueType !== undefined) jsonSchema.additionalProperties = partOf(valueType);
+  if (discriminator !== undefined) jsonSchema.discriminator ??= { propertyName: discriminator };
   // A plain object drops unknown keys; it does not refuse them, and its output is no other model for it.
   if (type === "object" && catchall === undefined) delete jsonSchema.additionalProperties;
 }

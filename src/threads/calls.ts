@@ -126,8 +126,9 @@ async function makeDependency(table: Table, remote: RemoteDependency): Promise<u
 }
 
 /** A request without its body. */
-function packHead({ id, method, url, params, headers, client }: RawRequest): RequestPayload {
-  return packRequest({ id, method, url, params, headers, client, body: undefined, parts: undefined }).payload;
+function packHead({ id, method, url, params, headers, client, rootPath }: RawRequest): RequestPayload {
+  const head = { id, method, url, params, headers, client, rootPath };
+  return packRequest({ ...head, body: undefined, parts: undefined }).payload;
 }
 
 function nameless(

@@ -4,6 +4,13 @@ import type { DependencyDeclaration } from "../app/dependency.ts";
 import { type CloseLifespans, openLifespans } from "../app/lifespan.ts";
 import { type AppTarget, loadApp } from "../app/load.ts";
 import type { Replacement } from "../app/overrides.ts";
+import {
+  servedErrorHandlers,
+  servedLifespans,
+  servedOperations,
+  servedOverrides,
+  servedTasks,
+} from "../app/parts.ts";
 import { whenServed } from "../app/place.ts";
 import { bindTask } from "../app/task.ts";
 import { KeptDependencies } from "../dependencies/kept.ts";
@@ -36,18 +43,17 @@ async function enter(data: ThreadData): Promise<void> {
   process.on("exit", () => inbox.flush());
   try {
     const app = await findApp(target);
-    const overrides = new Map(app.overrides);
+    const overrides = servedOverrides(app);
     const kept = new KeptDependencies(overrides);
     takeGiven(app, given, kept, overrides);
-    for (const task of app.declaredTasks()) bindTask(task, async ({ fn }, args) => fn(...args));
+    for (const task of servedTasks(app)) bindTask(task, async ({ fn }, args) => fn(...args));
     const work = new Map(listWork(app, overrides).map((item) => [item.id, item]));
     const hello = compare(workIds, work);
     if ("ready" in hello) {
-      close = closing(kept, await openLifespans(app.declaredLifespans("thread")));
+      close = closing(kept, await openLifespans(servedLifespans(app, "thread")));
       const works = workIds.map((id) => work.get(id) as Work);
       const tracing = traced ? await openTracing() : undefined;
-      const { errorHandlers } = app.operationSettings;
-      const runner = new WorkRunner(works, errorHandlers, kept, tracing?.dependency);
+      const runner = new WorkRunner(works, servedErrorHandlers(app), kept, tracing?.dependency);
       if (tracing !== undefined) traceTasks(app, tracing);
       inbox.open(traced ? tracedRunner(runner, tracing) : runner);
     }
@@ -64,7 +70,7 @@ function takeGiven(
   overrides: Map<DependencyDeclaration, Replacement>,
 ): void {
   if (given.length === 0) return;
-  const dependencies = listDependencies(app.declaredOperations(), app.overrides);
+  const dependencies = listDependencies(servedOperations(app), servedOverrides(app));
   for (const [index, value] of given) {
     const dependency = dependencies[index];
     if (dependency === undefined) continue; // another app was loaded, which the comparison of work will tell
@@ -87,7 +93,7 @@ function compare(wanted: readonly string[], work: ReadonlyMap<string, Work>): He
 
 /** Tasks that are called here run here, each as a span. */
 function traceTasks(app: App, tracing: Tracing): void {
-  for (const task of app.declaredTasks())
+  for (const task of servedTasks(app))
     bindTask(task, ({ name, fn }, args) => tracing.task(name, "thread", false, async () => fn(...args)));
 }
 

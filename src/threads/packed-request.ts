@@ -8,7 +8,7 @@ import { ownBytes, type Packed } from "./packed.ts";
 /** A body below this size is copied: the request can be taken back from a thread that dies or hangs before it starts. */
 const TRANSFER_BODY_BYTES = 1_048_576;
 
-/** A request as it crosses: id, method, url, params, headers joined by newlines, body, parts of a form, host and port of the client. */
+/** A request as it crosses: id, method, url, params, headers joined by newlines, body, parts of a form, host and port of the client, root path. */
 export type RequestPayload = [
   string,
   string,
@@ -19,6 +19,7 @@ export type RequestPayload = [
   readonly FormPart[] | undefined,
   string,
   number,
+  string,
 ];
 
 /** What of a request is made anew on the other side. */
@@ -36,12 +37,12 @@ export type MakeServices = (request: string, operation: string) => RequestServic
 export type CrossingRequest = Omit<RawRequest, "query" | "signal" | "log">;
 
 export function packRequest(request: CrossingRequest): Packed<RequestPayload> {
-  const { id, method, url, params, headers, body, client } = request;
+  const { id, method, url, params, headers, body, client, rootPath } = request;
   const transfer: Transferable[] = [];
   const bytes = body === undefined ? undefined : ownBytes(body, transfer, TRANSFER_BODY_BYTES);
   const parts = request.parts?.map((part) => ownPart(part, transfer));
   return {
-    payload: [id, method, url, params, headers.join("\n"), bytes, parts, client.host, client.port],
+    payload: [id, method, url, params, headers.join("\n"), bytes, parts, client.host, client.port, rootPath],
     transfer,
   };
 }
@@ -59,6 +60,7 @@ export class ReceivedRequest implements RawRequest {
   readonly params: Readonly<Record<string, string>> | undefined;
   readonly body: Uint8Array | undefined;
   readonly parts: readonly FormPart[] | undefined;
+  readonly rootPath: string;
   readonly #joined: string;
   readonly #host: string;
   readonly #port: number;
@@ -78,6 +80,7 @@ export class ReceivedRequest implements RawRequest {
       this.parts,
       this.#host,
       this.#port,
+      this.rootPath,
     ] = payload;
   }
 

@@ -2,6 +2,7 @@ import type { App } from "../app/app.ts";
 import type { ErrorHandler } from "../app/error-handlers.ts";
 import type { Operation } from "../app/operation.ts";
 import type { Overrides } from "../app/overrides.ts";
+import { partsOf, servedErrorHandlers, servedTasks } from "../app/parts.ts";
 import { type TaskDeclaration, taskDeclaration } from "../app/task.ts";
 import { type DependencyPlan, planDependencies } from "../dependencies/plan.ts";
 import { type CompiledOperation, compileOperation, type OperationSettings } from "../operation/compile.ts";
@@ -86,24 +87,24 @@ export function errorHandlerWorkId(index: number): string {
 }
 
 /**
- * Everything an app declares that can be run, operations first.
+ * Everything an app and those mounted in it declare that can be run, operations first.
  *
  * @param overrides - Dependencies that are replaced.
  */
 export function listWork(app: App, overrides: Overrides): Work[] {
-  const operations = app
-    .declaredOperations()
-    .map((operation) => new OperationWork(operation, app.operationSettings, overrides));
+  const operations = partsOf(app).flatMap(({ app: part, operations: declared }) =>
+    declared.map((operation) => new OperationWork(operation, part.operationSettings, overrides)),
+  );
   const dependencies = operations.flatMap((operation) =>
     operation.plan.nodes.flatMap(({ crosses }, index) =>
       crosses ? [new DependencyWork(operation, index)] : [],
     ),
   );
-  const tasks = app.declaredTasks().flatMap((task) => taskDeclaration(task) ?? []);
+  const tasks = servedTasks(app).flatMap((task) => taskDeclaration(task) ?? []);
   return [
     ...operations,
     ...tasks.map((task) => new TaskWork(task)),
     ...dependencies,
-    ...app.operationSettings.errorHandlers.map((handler, index) => new ErrorHandlerWork(handler, index)),
+    ...servedErrorHandlers(app).map((handler, index) => new ErrorHandlerWork(handler, index)),
   ];
 }

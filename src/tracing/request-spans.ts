@@ -75,18 +75,17 @@ export class RequestSpans {
   }
 }
 
+/** A request whose URL may have been shortened for the router: the path of a proxy is no part of a route. */
+type Routed = IncomingMessage & { readonly originalUrl?: string };
+
 /** No query, and no header: what they hold may not be for everyone who reads traces. */
-function describeRequest(
-  { method, path, lane }: Operation,
-  id: string,
-  request: IncomingMessage,
-): Attributes {
-  const { url = "/", socket, httpVersion } = request;
+function describeRequest({ method, path, lane }: Operation, id: string, request: Routed): Attributes {
+  const { originalUrl, url = "/", socket, httpVersion } = request;
   const { localAddress, localPort, remoteAddress } = socket;
   const attributes: Attributes = {
     "http.request.method": method,
     "http.route": path,
-    "url.path": url.split("?", 1)[0] as string,
+    "url.path": (originalUrl ?? url).split("?", 1)[0] as string,
     "url.scheme": (socket as TLSSocket).encrypted ? "https" : "http",
     "network.protocol.version": httpVersion,
     "offloop.request_id": id,

@@ -23,6 +23,8 @@ test("settings: Python's rule for threads, and the other defaults", () => {
     },
     health: undefined,
     metrics: undefined,
+    rootPath: "",
+    trustProxy: false,
     maxBodyBytes: 10_485_760,
     shutdownGraceMs: 30_000,
     watch: { thresholdMs: 100, level: "production" },
@@ -40,6 +42,10 @@ test("settings: a value outside its range is refused with what was given", async
     [{ threads: { max: 1.5 } }, /got 1\.5/],
     [{ threads: { max: "4" as never } }, /got "4"/],
     [{ maxBodyBytes: -1 }, /maxBodyBytes/],
+    [{ rootPath: "api" }, /rootPath: .*got "api"/],
+    [{ trustProxy: ["10.0.0.0/8", "proxy"] }, /trustProxy: .*got "proxy"/],
+    [{ trustProxy: ["10.0.0.0/33"] }, /got "10\.0\.0\.0\/33"/],
+    [{ trustProxy: "10.0.0.1" as never }, /got "10\.0\.0\.1"/],
   ] as const) {
     assert.throws(() => resolveSettings(settings), { code: "OFFLOOP_OPTION_INVALID", message });
   }

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { relative } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { appFolder } from "../fixtures/app-folder.ts";
 import { command, fixture, listening, offloop } from "../fixtures/cli.ts";
 
@@ -30,6 +31,19 @@ test("a module that serves itself can be run by node; in its threads serve() doe
   const { code, output } = await running.ended();
   assert.equal(code, 0);
   assert.equal(output.match(/^main /gm)?.length, 1, "what follows serve() ran once");
+});
+
+test("offloop run --root-path and --trust-proxy: where a proxy says who asks", async () => {
+  const proxied = fileURLToPath(new URL("../fixtures/proxied-app.ts", import.meta.url));
+  const running = offloop(
+    ...["run", proxied, "--port", "0", "--root-path", "/api", "--trust-proxy", "loopback, 10.0.0.0/8"],
+  );
+  const url = await listening(running);
+  const headers = { "x-forwarded-for": "203.0.113.7" };
+  assert.deepEqual(await (await fetch(`${url}/api/loop/client`, { headers })).json(), ["203.0.113.7", false]);
+  assert.deepEqual(await (await fetch(`${url}/thread/where`)).json(), ["/thread/where", "/api"]);
+  running.child.kill("SIGTERM");
+  assert.equal((await running.ended()).code, 0);
 });
 
 async function fails(...args: string[]): Promise<string> {

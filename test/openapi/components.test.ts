@@ -96,6 +96,7 @@ describe("toJsonSchema()", () => {
   for (const [what, schema, expected] of [
     ["an integer without the safe integers' range", z.int().min(1), { type: "integer", minimum: 1 }],
     ["a format without its pattern", z.uuid(), { type: "string", format: "uuid" }],
+    ["bytes in base64 by their encoding", z.base64(), { type: "string", contentEncoding: "base64" }],
     ["a pattern that stands alone", z.string().regex(/^a$/), { type: "string", pattern: "^a$" }],
     ["a date as it travels", z.date(), { type: "string", format: "date-time" }],
     ["a time as a format", z.iso.time(), { type: "string", format: "time" }],

@@ -193,8 +193,8 @@ onEachLane("sse() and generators", async (lane) => {
   );
   const lines = await client.get(`/${lane}/lines`);
   assert.deepEqual(
-    [lines.headers.get("content-type"), await lines.text()],
-    ["application/jsonl", '{"name":"a"}\n{"name":"b"}\n'],
+    [lines.headers.get("content-type"), lines.headers.get("x-accel-buffering"), await lines.text()],
+    ["application/jsonl", "no", '{"name":"a"}\n{"name":"b"}\n'],
   );
 });
 

@@ -1,0 +1,43 @@
+import { OffloopError } from "../errors/offloop-error.ts";
+import type { SourceLocation } from "../errors/source-location.ts";
+import type { Operation } from "./operation.ts";
+
+/** An app within another, as it was mounted. */
+export interface Mount<App> {
+  /** What its paths stand behind: `/admin`. */
+  readonly path: string;
+  readonly app: App;
+  readonly location: SourceLocation;
+}
+
+/** @throws {OffloopError} `OFFLOOP_PATH_INVALID` when an app could not be found under a path. */
+export function checkMountPath(path: unknown, at: SourceLocation): asserts path is string {
+  if (typeof path === "string" && /^(\/[^/:*{}?#]+)+$/.test(path)) return;
+  throw new OffloopError("OFFLOOP_PATH_INVALID", `Cannot mount an app at ${JSON.stringify(path)}`, {
+    at,
+    fix: 'give a path without names and without a last slash, like "/admin"',
+  });
+}
+
+/** The same operation in an app that is mounted. */
+export function mountOperation(operation: Operation, mountedAt: string): Operation {
+  const path = mountedAt + operation.path;
+  return { ...operation, id: `${operation.method} ${path}`, path, mountedAt };
+}
+
+/** The error for what is mounted and is no app. */
+export function notMountable(given: unknown, at: SourceLocation): OffloopError {
+  const what = given === null ? "null" : typeof given;
+  return new OffloopError("OFFLOOP_OPTION_INVALID", `Cannot mount an app: expected an App, got ${what}`, {
+    at,
+    fix: "include() a router, register() a Fastify plugin",
+  });
+}
+
+/** The error for an app that would be mounted in itself. */
+export function mountCycle(at: SourceLocation): OffloopError {
+  return new OffloopError("OFFLOOP_ROUTER_CYCLE", "Cannot mount an app: it would be mounted in itself", {
+    at,
+    fix: "mount each app on one side only",
+  });
+}

@@ -1,0 +1,111 @@
+import { formatLocation, OffloopError } from "../errors/offloop-error.ts";
+import type { App } from "./app.ts";
+import type { DependencyDeclaration } from "./dependency.ts";
+import { uniqueOperations, uniqueTasks } from "./duplicates.ts";
+import type { ErrorHandler } from "./error-handlers.ts";
+import type { Lifespan } from "./lifespan.ts";
+import { type Mount, mountOperation } from "./mount.ts";
+import type { Operation } from "./operation.ts";
+import type { Replacement } from "./overrides.ts";
+import type { Task } from "./task.ts";
+
+/** One of the apps that are served together: the served one itself, or one that is mounted in it. */
+export interface AppPart {
+  /** What its paths stand behind; empty for the served app itself. */
+  readonly mountedAt: string;
+  readonly app: App;
+  /** Its operations, as they are served. */
+  readonly operations: readonly Operation[];
+  /** What is mounted in it. */
+  readonly mounted: readonly AppPart[];
+}
+
+/**
+ * A served app with all that is mounted in it, at any depth.
+ *
+ * @throws {OffloopError} `OFFLOOP_ROUTE_DUPLICATE` when two apps are mounted at one path.
+ */
+export function partOf(app: App): AppPart {
+  const taken = new Map<string, Mount<App>>();
+  const within = (part: App, mountedAt: string): AppPart => ({
+    mountedAt,
+    app: part,
+    operations: part.declaredOperations().map((operation) => mountOperation(operation, mountedAt)),
+    mounted: part.declaredMounts().map((mount) => {
+      const path = mountedAt + mount.path;
+      const first = taken.get(path);
+      if (first !== undefined) throw mountDuplicate(path, mount, first);
+      taken.set(path, mount);
+      return within(mount.app, path);
+    }),
+  });
+  return within(app, "");
+}
+
+/** The served app and all that is mounted in it, outer ones first, in the order of their declaration. */
+export function partsOf(app: App): AppPart[] {
+  return flattened(partOf(app));
+}
+
+/**
+ * Every operation that is served, with its full path.
+ *
+ * @throws {OffloopError} `OFFLOOP_ROUTE_DUPLICATE` when two answer the same method and path.
+ */
+export function servedOperations(app: App): Operation[] {
+  return uniqueOperations(partsOf(app).flatMap(({ operations }) => operations));
+}
+
+/**
+ * Every task that can be called.
+ *
+ * @throws {OffloopError} `OFFLOOP_TASK_DUPLICATE` when two have the same name.
+ */
+export function servedTasks(app: App): Task[] {
+  return uniqueTasks(appsOf(app).flatMap((one) => one.declaredTasks()));
+}
+
+/** Every error handler, whichever app's errors it answers. */
+export function servedErrorHandlers(app: App): ErrorHandler[] {
+  return appsOf(app).flatMap((one) => one.operationSettings.errorHandlers);
+}
+
+/** The lifespans of the main thread, or of each thread: those of the served app first. */
+export function servedLifespans(app: App, where: "main" | "thread"): Lifespan[] {
+  return appsOf(app).flatMap((one) => one.declaredLifespans(where));
+}
+
+/** What stands in for dependencies; where several apps replace the same one, the outermost counts. */
+export function servedOverrides(app: App): Map<DependencyDeclaration, Replacement> {
+  return new Map(
+    appsOf(app)
+      .toReversed()
+      .flatMap((one) => [...one.overrides]),
+  );
+}
+
+/** Whether any of the apps takes in a plugin. */
+export function hasPlugins(app: App): boolean {
+  return appsOf(app).some((one) => one.declaredPlugins().length > 0);
+}
+
+/** Each app once, however often it is mounted. */
+function appsOf(app: App): App[] {
+  return [...new Set(partsOf(app).map((part) => part.app))];
+}
+
+function flattened(part: AppPart): AppPart[] {
+  return [part, ...part.mounted.flatMap(flattened)];
+}
+
+function mountDuplicate(path: string, { location }: Mount<App>, first: Mount<App>): OffloopError {
+  return new OffloopError(
+    "OFFLOOP_ROUTE_DUPLICATE",
+    `Cannot mount an app at ${path}: another is there already`,
+    {
+      at: location,
+      note: `first: ${formatLocation(first.location)}`,
+      fix: "give one of the two another path",
+    },
+  );
+}

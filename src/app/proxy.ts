@@ -1,0 +1,37 @@
+import { isIP } from "node:net";
+import { OffloopError } from "../errors/offloop-error.ts";
+
+/** Which proxies are believed: whoever connects, nobody, or these. */
+export type TrustProxy = boolean | readonly string[];
+
+/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for what is no path. */
+export function resolveRootPath(path: unknown): string {
+  if (typeof path === "string" && /^(\/[^?#\s]*)?$/.test(path)) return path.replace(/\/+$/, "");
+  throw new OffloopError(
+    "OFFLOOP_OPTION_INVALID",
+    `Cannot use rootPath: expected a path that starts with "/", got ${JSON.stringify(path)}`,
+    { fix: 'give what the proxy puts before your paths, like "/api/v1"' },
+  );
+}
+
+/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for what is no address. */
+export function resolveTrustProxy(trusted: unknown): TrustProxy {
+  if (typeof trusted === "boolean") return trusted;
+  const wrong = Array.isArray(trusted) ? trusted.find((one) => !isAddress(one)) : trusted;
+  if (Array.isArray(trusted) && wrong === undefined) return trusted;
+  throw new OffloopError(
+    "OFFLOOP_OPTION_INVALID",
+    `Cannot use trustProxy: expected addresses or subnets, got ${JSON.stringify(wrong)}`,
+    { fix: 'list your proxies, like ["10.0.0.0/8"]' },
+  );
+}
+
+const names = ["loopback", "linklocal", "uniquelocal"];
+
+function isAddress(text: unknown): boolean {
+  if (typeof text !== "string") return false;
+  const [address = "", bits, ...rest] = text.split("/");
+  const family = isIP(address);
+  if (bits === undefined || family === 0) return family !== 0 || names.includes(text);
+  return /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128) && rest.length === 0;
+}
