@@ -1,5 +1,7 @@
+import { HTTPError } from "../errors/http-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { SourceLocation } from "../errors/source-location.ts";
+import { ValidationError } from "../errors/validation-error.ts";
 import type { BaseContext } from "./context.ts";
 import { type AnyFunction, type Lane, laneOf } from "./lane.ts";
 import { callerLocation } from "./location.ts";
@@ -40,6 +42,9 @@ function kindOf(type: unknown): string {
   return typeof type === "function" ? "a function that is no class" : typeof type;
 }
 
+/** These have an answer of their own, which only a handler for them replaces: one for all errors does not. */
+const answered: ReadonlySet<unknown> = new Set([HTTPError, ValidationError]);
+
 /** The handler for a thrown value: that of its own class, or else of the nearest one it extends. */
 export function findErrorHandler(handlers: ErrorHandlers, thrown: unknown): ErrorHandler | undefined {
   if (handlers.length === 0 || typeof thrown !== "object" || thrown === null) return undefined;
@@ -50,7 +55,7 @@ export function findErrorHandler(handlers: ErrorHandlers, thrown: unknown): Erro
   ) {
     // The one that was added last wins, as in FastAPI's table.
     const found = handlers.findLast(({ type }) => type === prototype.constructor);
-    if (found !== undefined) return found;
+    if (found !== undefined || answered.has(prototype.constructor)) return found;
   }
   return undefined;
 }

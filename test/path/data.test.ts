@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { after, before, beforeEach } from "node:test";
 import { type TestClient, testClient } from "offloop/testing";
+import answersAll from "../fixtures/answers-all-app.ts";
 import app from "../fixtures/data-app.ts";
 import { events } from "../fixtures/event-log.ts";
 import { onEachLane } from "../fixtures/lane-twins.ts";
@@ -196,6 +197,26 @@ onEachLane("sse() and generators", async (lane) => {
     [lines.headers.get("content-type"), lines.headers.get("x-accel-buffering"), await lines.text()],
     ["application/jsonl", "no", '{"name":"a"}\n{"name":"b"}\n'],
   );
+});
+
+onEachLane("onError(): one for all errors leaves HTTPError and the 422 their own answers", async (lane) => {
+  await using client = await testClient(answersAll);
+  const answers: unknown[] = [];
+  for (const path of [
+    `/${lane}/throws/http`,
+    `/${lane}/throws/range`,
+    "/nowhere",
+    `/${lane}/throws/http?n=x`,
+  ]) {
+    const answer = await client.get(path);
+    answers.push([answer.status, Object.keys((await answer.json()) as object)]);
+  }
+  assert.deepEqual(answers, [
+    [409, ["detail"]],
+    [500, ["all"]],
+    [404, ["detail"]],
+    [422, ["detail"]],
+  ]);
 });
 
 onEachLane("onError(): the nearest class answers, on its lane", async (lane) => {
