@@ -6,7 +6,10 @@ import { formatLocation, OffloopError } from "../errors/offloop-error.ts";
 import { joinScopes, readsScopes, scopesValue } from "./scopes.ts";
 
 /** A name, and the place in the plan of the dependency whose value it stands for. */
-export type NamedIndex = readonly [name: string, index: number];
+export interface NamedIndex {
+  readonly name: string;
+  readonly index: number;
+}
 
 /** One dependency of an operation, in its place. */
 export interface PlannedDependency {
@@ -48,12 +51,12 @@ export function planDependencies(operation: Operation, overrides: Overrides): De
     const places = indexes.get(wanted) ?? new Map<string, number>();
     indexes.set(wanted, places);
     const known = wanted.cache ? places.get(key) : undefined;
-    if (known !== undefined) return [name, known];
+    if (known !== undefined) return { name, index: known };
     const node = plan(wanted, path, scopes);
     nodes.push(node);
     if (node.fixed === undefined) checkPlace(operation, node.declaration, path);
     places.set(key, nodes.length - 1);
-    return [name, nodes.length - 1];
+    return { name, index: nodes.length - 1 };
   };
 
   const plan = (wanted: DependencyDeclaration, path: string, scopes: Scopes): PlannedDependency => {

@@ -31,7 +31,9 @@ export async function runWithDependencies(
     const parsed = parseBody(operation, request);
     const details: ValidationDetail[] = [];
     const made: Made = [];
-    for (const node of dependencies) {
+    // Counted, as V8 makes calls of an iterator's steps in an async function.
+    for (let index = 0; index < dependencies.length; index++) {
+      const node = dependencies[index] as CompiledDependency;
       const read = readFor(node, request, parsed);
       const inputs = read instanceof Promise ? await read : read;
       if (inputs?.details !== undefined) details.push(...inputs.details);
@@ -54,7 +56,7 @@ export async function runWithDependencies(
 }
 
 function lacksNothing({ deps }: CompiledDependency, made: Made): boolean {
-  return deps.every(([, needed]) => made[needed] !== missing);
+  return deps.every(({ index }) => made[index] !== missing);
 }
 
 function readFor(
@@ -107,7 +109,7 @@ function giveValues<Target extends object>(
   { deps }: Pick<CompiledDependency, "deps">,
   made: Made,
 ): Target & Record<string, unknown> {
-  for (const [name, index] of deps) (target as Record<string, unknown>)[name] = made[index];
+  for (const { name, index } of deps) (target as Record<string, unknown>)[name] = made[index];
   return target as Target & Record<string, unknown>;
 }
 
