@@ -13,18 +13,26 @@ declare module "fastify" {
   }
 }
 
-/** Logs a line for each request when its response has been sent. */
+/** What nginx logs for a client that went before it had an answer: no other status was sent. */
+const CLIENT_CLOSED_REQUEST = 499;
+
+/** Logs a line for each request when its response has been sent, or its client has gone. */
 export function addAccessLog(fastify: FastifyInstance, log: Logger): void {
-  fastify.addHook("onResponse", (request, reply, done) => {
+  fastify.addHook("onRequest", (request, { raw }, done) => {
     const { operation, unlogged } = request.routeOptions.config;
     if (unlogged) return done();
-    const { method, originalUrl: url } = request;
-    const status = reply.raw.statusCode;
-    const ms = Math.round(reply.elapsedTime * 1000) / 1000;
-    log.info(
-      { reqId: request.id, method, url, status, ms, lane: operation?.lane },
-      `${method} ${url} ${status}`,
-    );
+    const start = performance.now();
+    // Fastify's own hook is not called for a client that goes.
+    raw.once("close", () => {
+      const { method, originalUrl: url } = request;
+      const status = raw.headersSent ? raw.statusCode : CLIENT_CLOSED_REQUEST;
+      const ms = Math.round((performance.now() - start) * 1000) / 1000;
+      const gone = raw.writableFinished ? {} : { clientGone: true };
+      log.info(
+        { reqId: request.id, method, url, status, ms, lane: operation?.lane, ...gone },
+        `${method} ${url} ${status}${raw.writableFinished ? "" : ", the client has gone"}`,
+      );
+    });
     done();
   });
 }

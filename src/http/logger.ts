@@ -11,7 +11,7 @@ const secrets = ["", "headers", "req.headers", "request.headers"].flatMap((where
 );
 
 /** For reading, the message says it all: of reports, which are whole objects, and of access lines. */
-const saidInMessage = "pid,hostname,blocked,guard,method,url,status";
+const saidInMessage = "pid,hostname,blocked,guard,method,url,status,clientGone";
 
 /**
  * The server's log: a JSON line an entry, or a line to read. Written at once, so no line is lost at exit.

@@ -48,6 +48,17 @@ eachLane(
   },
 );
 
+eachLane("log: a request whose client has gone has a line, with status 499", async (lane) => {
+  const aborting = new AbortController();
+  const url = `/${lane}/waits`;
+  const answer = fetch(server.url + url, { signal: aborting.signal });
+  await server.logged(({ msg, operation }) => msg === "waits" && operation === `GET ${url}`);
+  aborting.abort();
+  await assert.rejects(answer);
+  const { level, msg, status, clientGone } = await server.logged((entry) => entry.url === url);
+  assert.deepEqual([level, msg, status, clientGone], [30, `GET ${url} 499, the client has gone`, 499, true]);
+});
+
 test("log: 200 requests on threads at once keep their own order, and no line is torn", async () => {
   const ids = await Promise.all(
     Array.from({ length: 200 }, async (_, n) => (await fetch(`${server.url}/thread/log/${n}`)).json()),
