@@ -74,7 +74,8 @@ export type Provided<Result> =
  * in what follows the `yield`, where it also sees the error of the handler.
  *
  * @param fn - Makes the value. Receives the inputs and dependencies it declares, as a handler does.
- * @param options - Its scope, its inputs, and the dependencies it needs itself; also accepted before the function.
+ * @param options - Its scope, its inputs, and the dependencies it needs itself: before the function. `scope`, `cache` and
+ * `runs` may follow the function where there is nothing else.
  * @returns The dependency, for the `deps` of operations, routers, apps and other dependencies.
  * @throws {OffloopError} `OFFLOOP_HANDLER_INVALID`, `OFFLOOP_LANE_UNKNOWN`, `OFFLOOP_SCHEMA_INVALID`,
  * `OFFLOOP_DEPENDENCY_INVALID`, `OFFLOOP_DEPENDENCY_SCOPE`.
@@ -109,9 +110,24 @@ export function depends<
   options: DependencyOptions<P, Q, H, C, B, F, D>,
   fn: (context: Context<`:${Extract<keyof P, string>}`, P, Q, H, C, B, F, D>) => Result,
 ): Dependency<Provided<Result>>;
-export function depends(first: unknown, second?: unknown): Dependency<never> {
+export function depends(first: unknown, second?: unknown, ...more: unknown[]): Dependency<never> {
   const [options, fn] = typeof first === "function" ? [second ?? {}, first] : [first ?? {}, second];
-  return createDependency(options as DependencyOptions, fn, callerLocation()) as unknown as Dependency<never>;
+  const location = callerLocation();
+  if (more.length > 0) throw tooManyArguments(fn, 2 + more.length, location);
+  return createDependency(options as DependencyOptions, fn, location) as unknown as Dependency<never>;
+}
+
+/** A scope in a second object of options would be ignored in silence. */
+function tooManyArguments(fn: unknown, count: number, at: SourceLocation): OffloopError {
+  return new OffloopError(
+    "OFFLOOP_HANDLER_INVALID",
+    `Cannot declare the dependency ${nameOf(fn)}: expected options and a function, got ${count} arguments`,
+    { at, fix: "put all options into the one object before the function" },
+  );
+}
+
+function nameOf(fn: unknown): string {
+  return (fn as { name?: string } | undefined)?.name || "(anonymous)";
 }
 
 function createDependency(
@@ -119,7 +135,7 @@ function createDependency(
   fn: unknown,
   location: SourceLocation,
 ): DependencyDeclaration {
-  const name = (fn as { name?: string } | undefined)?.name || "(anonymous)";
+  const name = nameOf(fn);
   const what = `the dependency ${name}`;
   const lane = laneOf(what, fn, options.runs, location);
   checkOptionNames(`declare ${what}`, options, optionNames, location);

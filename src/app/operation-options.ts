@@ -5,7 +5,10 @@ import { documentationNames, type OperationDocumentation } from "./documentation
 import type { Lane } from "./lane.ts";
 import type { PathNames } from "./path.ts";
 
-type Unknown<S, Known extends string> = { readonly [Name in Exclude<keyof S, Known>]: never };
+/** Refuses other names: the type that nothing fits is what the compiler's message quotes. */
+type Unknown<S, Known extends string> = {
+  readonly [Name in Exclude<keyof S, Known>]: `the path has no :${Name & string}`;
+};
 
 /** What an operation declares. */
 export interface OperationOptions<

@@ -36,10 +36,22 @@ export interface AddOperation<RD extends Dependencies = NoSchemas> {
     F extends Model | undefined = undefined,
     D extends Dependencies = NoSchemas,
     R extends AnySchema | undefined = undefined,
+    // As a bound, since only then `response` is known while the handler's result is read: "bearer" stays a literal.
+    Fn extends Handler<Path, P, Q, H, C, B, F, D & Omit<RD, keyof D>, R> = Handler<
+      Path,
+      P,
+      Q,
+      H,
+      C,
+      B,
+      F,
+      D & Omit<RD, keyof D>,
+      R
+    >,
   >(
     path: Path,
     options: OperationOptions<Path, P, Q, H, C, B, F, D, R>,
-    handler: Handler<Path, P, Q, H, C, B, F, D & Omit<RD, keyof D>, R>,
+    handler: Fn,
   ): void;
 }
 
