@@ -22,15 +22,20 @@ export function addAccessLog(fastify: FastifyInstance, log: Logger): void {
     const { operation, unlogged } = request.routeOptions.config;
     if (unlogged) return done();
     const start = performance.now();
+    let finished = false;
+    // The event, not writableFinished: a response that is injected has no socket to tell the latter.
+    raw.once("finish", () => {
+      finished = true;
+    });
     // Fastify's own hook is not called for a client that goes.
     raw.once("close", () => {
       const { method, originalUrl: url } = request;
       const status = raw.headersSent ? raw.statusCode : CLIENT_CLOSED_REQUEST;
       const ms = Math.round((performance.now() - start) * 1000) / 1000;
-      const gone = raw.writableFinished ? {} : { clientGone: true };
+      const gone = finished ? {} : { clientGone: true };
       log.info(
         { reqId: request.id, method, url, status, ms, lane: operation?.lane, ...gone },
-        `${method} ${url} ${status}${raw.writableFinished ? "" : ", the client has gone"}`,
+        `${method} ${url} ${status}${finished ? "" : ", the client has gone"}`,
       );
     });
     done();

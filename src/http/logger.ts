@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { type Logger, pino, stdSerializers } from "pino";
+import { type DestinationStream, type Logger, pino, stdSerializers } from "pino";
 
 /** How much is logged. */
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
@@ -17,15 +17,20 @@ const saidInMessage = "pid,hostname,blocked,guard,method,url,status,clientGone";
  * The server's log: a JSON line an entry, or a line to read. Written at once, so no line is lost at exit.
  *
  * @param isForReading - Default: when it goes to a terminal.
+ * @param lines - Where JSON lines go. Default: stdout.
  */
-export function createLogger(level: LogLevel, isForReading: boolean = process.stdout.isTTY): Logger {
+export function createLogger(
+  level: LogLevel,
+  isForReading: boolean = process.stdout.isTTY,
+  lines?: DestinationStream,
+): Logger {
   const options = {
     level,
     base: { pid: process.pid },
     serializers: { err: plainError },
     redact: { paths: secrets, censor: "[redacted]" },
   };
-  if (!isForReading) return pino(options);
+  if (!isForReading) return lines === undefined ? pino(options) : pino(options, lines);
   // Some forty modules, which a server that logs JSON need not wait for.
   const pretty: typeof import("pino-pretty") = createRequire(import.meta.url)("pino-pretty");
   return pino(

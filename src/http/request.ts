@@ -71,7 +71,8 @@ export class HttpRequest implements RawRequest, Waiter {
 
   get isGone(): boolean {
     const { raw } = this.#reply;
-    return raw.destroyed && !raw.writableFinished;
+    // Not writableFinished: an answer that is complete leaves nothing to give up, and an injected one has no socket.
+    return raw.destroyed && !raw.writableEnded;
   }
 
   /** Made when someone asks for it: most handlers never do. */

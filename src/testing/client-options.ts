@@ -12,7 +12,7 @@ export interface TestClientOptions extends ServerSettings {
   readonly socket?: boolean;
   /** URL of the module that threads import to find the app: `import.meta.url`. Default: the module that made the app. */
   readonly module?: string;
-  /** A pino logger, to look at what is logged, the guard's warnings too. Default: nothing is logged. */
+  /** A pino logger, to look at what is logged, the guard's warnings too. Default: errors alone, to stderr. */
   readonly logger?: Logger;
   /**
    * From when on a blocked event loop fails the test: the request that blocked it rejects with `OFFLOOP_LOOP_BLOCKED`,

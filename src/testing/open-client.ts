@@ -5,12 +5,12 @@ import { App } from "../app/app.ts";
 import { isBodyless } from "../app/bodyless-status.ts";
 import { type AppTarget, loadApp } from "../app/load.ts";
 import { resolveSettings } from "../app/settings.ts";
-import { createLogger } from "../http/logger.ts";
 import { openApp } from "../http/open-app.ts";
 import { createShutdown } from "../http/shutdown.ts";
 import { noThreads } from "../threads/pool-size.ts";
 import { BlockFailures } from "./block-failures.ts";
 import type { Ask, TestClient, TestClientOptions } from "./client-options.ts";
+import { createFailureOutput } from "./failure-output.ts";
 import { encodeRequest, type SentRequest, type TestRequest } from "./test-request.ts";
 import { rejectBlocking, watchFor } from "./watched-way.ts";
 import type { Way } from "./way.ts";
@@ -26,7 +26,7 @@ export async function openClient(subject: App | URL, options: TestClientOptions)
   const failures = failOnBlockMs === undefined ? undefined : new BlockFailures(failOnBlockMs);
   const watch = failures === undefined ? (rest.watch ?? false) : watchFor(failures, rest.watch);
   const settings = resolveSettings(app.settings, { ...rest, watch });
-  const log = logger ?? createLogger("silent");
+  const log = logger ?? createFailureOutput();
   await guardOnce(app, log);
   const opened = new AsyncDisposableStack();
   try {
