@@ -88,6 +88,16 @@ eachLane("a value that is no JSON is a 500, and the server goes on", async (lane
   assert.equal((await ask(`/${lane}/value/string`)).status, 200);
 });
 
+eachLane("a promise in what is returned is a 500 whose log names its field", async (lane) => {
+  const path = `/${lane}/value/unawaited`;
+  assert.equal((await ask(path)).status, 500);
+  const { err } = await server.logged(({ operation }) => operation === `GET ${path}`);
+  assert.match(
+    (err as Error).message,
+    /^Cannot send what was returned: its "item" is a promise\n {2}fix await it/,
+  );
+});
+
 eachLane("a header with a line break is a 500, never a second header", async (lane) => {
   for (const path of ["inject", "inject/error"]) {
     const response = await ask(`/${lane}/${path}?value=${encodeURIComponent("a\r\nx-evil: 1")}`);
