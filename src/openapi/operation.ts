@@ -3,7 +3,7 @@ import type { DescribedPath } from "../app/documentation.ts";
 import type { Components } from "./components.ts";
 import { type Declaration, describedDeclaration } from "./declaration.ts";
 import { mapValues } from "./json-schema.ts";
-import { toTitle } from "./names.ts";
+import { operationName, toTitle } from "./names.ts";
 import { parametersOf } from "./parameters.ts";
 import { requestBodyOf } from "./request-body.ts";
 import { merged, responsesOf } from "./responses.ts";
@@ -30,7 +30,7 @@ export function operationObject(declaration: Declaration, building: Building): R
   const parameters = parametersOf(declaration, components);
   const security = securityOf(declaration);
   const {
-    summary = toTitle(name),
+    summary = toTitle(summaryName(declaration)),
     description,
     deprecated,
     externalDocs,
@@ -52,6 +52,11 @@ export function operationObject(declaration: Declaration, building: Building): R
     servers,
   });
   return openapiExtra === undefined ? object : merged(object, openapiExtra);
+}
+
+/** The handler's name; where it has none, an operationId that was chosen says more than method and path do. */
+function summaryName({ name, method, template, documentation }: Declaration): string {
+  return name === operationName("", method, template) ? (documentation.operationId ?? name) : name;
 }
 
 /** The operations of a webhook, or of one URL of a callback. */

@@ -50,6 +50,14 @@ describe("an operation's operationId", () => {
     assert.equal(operationIn(app, "get", "/").operationId, "get_root");
   });
 
+  test("is the summary in words, of a handler without a name only", () => {
+    const app = new App();
+    app.get("/items", { operationId: "listItems" }, async () => {});
+    app.get("/users", { operationId: "listUsers" }, async function read_users() {});
+    assert.equal(operationIn(app, "get", "/items").summary, "List Items");
+    assert.equal(operationIn(app, "get", "/users").summary, "Read Users");
+  });
+
   test("is unique, also when two operations say the same", () => {
     const app = new App();
     app.get("/a/:x", async () => {});
