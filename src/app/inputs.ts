@@ -61,10 +61,15 @@ function checkRecord(what: string, record: unknown, at: SourceLocation): Schemas
 export function schemaInvalid(what: string, schema: unknown, at: SourceLocation): OffloopError {
   return new OffloopError(
     "OFFLOOP_SCHEMA_INVALID",
-    `Cannot use ${what}: expected a Standard Schema, got ${typeof schema}`,
+    `Cannot use ${what}: expected a Standard Schema, got ${described(schema)}`,
     {
       at,
       fix: "pass a schema of zod, valibot, arktype or another Standard Schema library, like z.string()",
     },
   );
+}
+
+/** `String` and a class are what an annotation in Python would be. */
+function described(value: unknown): string {
+  return typeof value === "function" ? `the function ${value.name || "(anonymous)"}` : typeof value;
 }

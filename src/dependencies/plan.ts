@@ -26,6 +26,9 @@ export interface PlannedDependency {
 
 type Scopes = readonly string[];
 
+/** A dependency under the name by which it is needed: most functions of one have none. */
+type Link = readonly [name: string, declaration: DependencyDeclaration];
+
 /** Everything an operation needs, in the order in which it is made. */
 export interface DependencyPlan {
   readonly nodes: readonly PlannedDependency[];
@@ -42,7 +45,7 @@ export interface DependencyPlan {
 export function planDependencies(operation: Operation, overrides: Overrides): DependencyPlan {
   const nodes: PlannedDependency[] = [];
   const indexes = new Map<DependencyDeclaration, Map<string, number>>();
-  const chain: DependencyDeclaration[] = [];
+  const chain: Link[] = [];
 
   const place = ([name, wanted, own]: NamedDependency, outer: string, demanded: Scopes): NamedIndex => {
     const path = outer === "" ? name : `${outer} > ${name}`;
@@ -52,19 +55,25 @@ export function planDependencies(operation: Operation, overrides: Overrides): De
     indexes.set(wanted, places);
     const known = wanted.cache ? places.get(key) : undefined;
     if (known !== undefined) return { name, index: known };
-    const node = plan(wanted, path, scopes);
+    const node = plan(name, wanted, path, scopes);
     nodes.push(node);
     if (node.fixed === undefined) checkPlace(operation, node.declaration, path);
     places.set(key, nodes.length - 1);
     return { name, index: nodes.length - 1 };
   };
 
-  const plan = (wanted: DependencyDeclaration, path: string, scopes: Scopes): PlannedDependency => {
+  const plan = (
+    name: string,
+    wanted: DependencyDeclaration,
+    path: string,
+    scopes: Scopes,
+  ): PlannedDependency => {
     const replacement = overrides.get(wanted) ?? wanted;
     if ("value" in replacement)
       return { declaration: wanted, deps: [], path, fixed: replacement, crosses: false };
-    if (chain.includes(replacement)) throw cycle(operation, [...chain, replacement]);
-    chain.push(replacement);
+    const start = chain.findIndex(([, outer]) => outer === replacement);
+    if (start >= 0) throw cycle(operation, [...chain.slice(start), [name, replacement]]);
+    chain.push([name, replacement]);
     const deps = replacement.deps.map((inner) => place(inner, path, scopes));
     chain.pop();
     const fixed = replacement.givesScopes ? { value: scopesValue(scopes) } : undefined;
@@ -108,11 +117,15 @@ function checkPlace(operation: Operation, declaration: DependencyDeclaration, pa
   );
 }
 
-function cycle({ id, location }: Operation, chain: readonly DependencyDeclaration[]): OffloopError {
-  const names = chain.slice(chain.indexOf(chain.at(-1) as DependencyDeclaration)).map(({ name }) => name);
+function cycle({ id, location: at }: Operation, chain: readonly Link[]): OffloopError {
+  const [[, first]] = chain as readonly [Link];
   return new OffloopError(
     "OFFLOOP_DEPENDENCY_CYCLE",
-    `Cannot add ${id}: its dependencies need each other: ${names.join(" > ")}`,
-    { at: location, fix: "take one of them out of the deps of the other" },
+    `Cannot add ${id}: its dependencies need each other: ${chain.map(([name]) => name).join(" > ")}`,
+    {
+      at,
+      note: `the first of them: ${formatLocation(first.location)}`,
+      fix: "take one of them out of the deps of the other",
+    },
   );
 }

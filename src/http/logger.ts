@@ -10,8 +10,8 @@ const secrets = ["", "headers", "req.headers", "request.headers"].flatMap((where
   secretHeaders.map((name) => `${where}["${name}"]`),
 );
 
-/** For reading, the message says it all: of reports, which are whole objects, and of access lines. */
-const saidInMessage = "pid,hostname,blocked,guard,method,url,status,clientGone";
+/** For reading, the message says it all: of reports, which are whole objects, of access lines, and an error's stack. */
+const saidInMessage = "pid,hostname,blocked,guard,method,url,status,clientGone,err.type,err.message";
 
 /**
  * The server's log: a JSON line an entry, or a line to read. Written at once, so no line is lost at exit.

@@ -18,5 +18,9 @@ export function createFailureOutput(): Logger {
 /** Loaded when something fails. */
 function createFormat(): Format {
   const { prettyFactory } = createRequire(import.meta.url)("pino-pretty") as typeof import("pino-pretty");
-  return prettyFactory({ colorize: false, ignore: "pid,hostname,time,reqId,operation", singleLine: true });
+  return prettyFactory({
+    colorize: false,
+    ignore: "pid,hostname,time,reqId,operation,err.type,err.message",
+    singleLine: true,
+  });
 }

@@ -132,6 +132,10 @@ test("Router: mistakes are refused with code, place and fix", () => {
     /^OFFLOOP_SCHEMA_INVALID: Cannot use GET \/: query\.q: .*got string/,
   );
   assert.match(
+    refused(() => app.get("/", { query: { q: Number as never } }, nothing)),
+    /^OFFLOOP_SCHEMA_INVALID: Cannot use GET \/: query\.q: .*got the function Number/,
+  );
+  assert.match(
     refused(() => app.get("/", { body: z.string() }, nothing)),
     /^OFFLOOP_BODY_NOT_ALLOWED/,
   );

@@ -15,12 +15,19 @@ async function open(app: App): Promise<void> {
 
 test("plan: a cycle is refused at start-up with its chain", async () => {
   const needed: Record<string, Dependency> = {};
-  const first = depends({ deps: needed as Dependencies }, async function first() {});
-  const second = depends({ deps: { first } }, async function second() {});
+  const first = depends({ deps: needed as Dependencies }, async () => {});
+  const second = depends({ deps: { first } }, async () => {});
   needed.second = second;
   const app = new App();
-  app.get("/", { deps: { first } }, async () => 1);
-  await assert.rejects(open(app), refused("OFFLOOP_DEPENDENCY_CYCLE", /first > second > first/));
+  const outer = depends({ deps: { first } }, async () => {});
+  app.get("/", { deps: { outer } }, async () => 1);
+  await assert.rejects(
+    open(app),
+    refused(
+      "OFFLOOP_DEPENDENCY_CYCLE",
+      /other: first > second > first\n.*\(the first of them: .*plan\.test\.ts/,
+    ),
+  );
 });
 
 test("plan: a plain generator is refused in an async operation, unless it runs on the loop", async () => {
