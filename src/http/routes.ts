@@ -43,6 +43,7 @@ export function addRoutes(
   for (const operation of operations) {
     const { id, method, path, maxBodyBytes } = operation.declaration;
     const onFailure: OnFailure = (request, error) => {
+      if (isGivenUp(request, error)) return;
       tracing?.requests.fail(request.raw, error);
       logFailure(request.id, id, error);
     };
@@ -62,6 +63,11 @@ export function addRoutes(
 
 /** Told of what goes wrong in answering a request. */
 type OnFailure = (request: FastifyRequest, error: DescribedError) => void;
+
+/** Who passes `signal` on is told by an error that the client has gone. The line of the request says so. */
+function isGivenUp(request: FastifyRequest, { type }: DescribedError): boolean {
+  return type === "AbortError" && request.raw.socket.destroyed;
+}
 
 type RouteHandler = (request: FastifyRequest, reply: FastifyReply) => void;
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import app from "../fixtures/log-app.ts";
-import { eachLane, type Running, running } from "../fixtures/running.ts";
+import { eachLane, type LogEntry, type Running, running } from "../fixtures/running.ts";
 
 let server: Running;
 before(async () => {
@@ -57,6 +57,25 @@ eachLane("log: a request whose client has gone has a line, with status 499", asy
   await assert.rejects(answer);
   const { level, msg, status, clientGone } = await server.logged((entry) => entry.url === url);
   assert.deepEqual([level, msg, status, clientGone], [30, `GET ${url} 499, the client has gone`, 499, true]);
+});
+
+eachLane("log: who gives up with the client, by its signal, has not failed", async (lane) => {
+  const urls = [`/${lane}/gives-up`, ...(lane === "loop" ? ["/loop/gives-up/streaming"] : [])];
+  for (const url of urls) {
+    const about = (text: string) => (entry: LogEntry) =>
+      entry.msg === text && entry.operation === `GET ${url}`;
+    const aborting = new AbortController();
+    const answer = fetch(server.url + url, { signal: aborting.signal }).then((response) => response.text());
+    await server.logged(about("waits"));
+    aborting.abort();
+    await assert.rejects(answer);
+    await server.logged(about("gives up"));
+    await (await fetch(`${server.url}/${lane}/log/1`)).json();
+    assert.deepEqual(
+      server.log.filter(({ level, operation }) => level >= 50 && operation === `GET ${url}`),
+      [],
+    );
+  }
 });
 
 test("log: 200 requests on threads at once keep their own order, and no line is torn", async () => {
