@@ -1,3 +1,4 @@
+export type { AddOperation } from "./app/add-operation.ts";
 export { App, type AppOptions } from "./app/app.ts";
 export type { AppDocumentation, NamedOperation } from "./app/app-documentation.ts";
 export type { Background } from "./app/background.ts";
@@ -24,7 +25,7 @@ export {
   stream,
   text,
 } from "./app/reply.ts";
-export { type AddOperation, Router } from "./app/router.ts";
+export { Router } from "./app/router.ts";
 export type { RouterOptions } from "./app/router-place.ts";
 export type {
   ConnectionSettings,
