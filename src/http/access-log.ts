@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { Operation } from "../app/operation.ts";
+import { hasHungUp } from "./hung-up.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -27,10 +28,18 @@ export function addAccessLog(fastify: FastifyInstance, log: Logger): void {
       const { method, originalUrl: url } = request;
       const status = raw.headersSent ? raw.statusCode : CLIENT_CLOSED_REQUEST;
       const ms = Math.round((performance.now() - start) * 1000) / 1000;
-      const gone = raw.writableFinished ? {} : { clientGone: true };
+      const gone = hasHungUp(raw);
       log.info(
-        { reqId: request.id, method, url, status, ms, lane: operation?.lane, ...gone },
-        `${method} ${url} ${status}${raw.writableFinished ? "" : ", the client has gone"}`,
+        {
+          reqId: request.id,
+          method,
+          url,
+          status,
+          ms,
+          lane: operation?.lane,
+          ...(gone ? { clientGone: true } : {}),
+        },
+        `${method} ${url} ${status}${gone ? ", the client has gone" : ""}`,
       );
     });
     done();

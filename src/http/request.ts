@@ -6,6 +6,7 @@ import type { Log } from "../app/log.ts";
 import type { QueryValues } from "../operation/query.ts";
 import type { FormPart, RawRequest } from "../operation/raw.ts";
 import type { Waiter } from "../threads/call.ts";
+import { hasHungUp } from "./hung-up.ts";
 
 /** What all requests of one route share. */
 export interface RequestRoute {
@@ -70,8 +71,7 @@ export class HttpRequest implements RawRequest, Waiter {
   }
 
   get isGone(): boolean {
-    const { raw } = this.#reply;
-    return raw.destroyed && !raw.writableFinished;
+    return hasHungUp(this.#reply.raw);
   }
 
   /** Made when someone asks for it: most handlers never do. */
