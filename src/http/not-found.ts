@@ -34,8 +34,8 @@ export function createNotFound(
     const asked = new HttpRequest(request, reply, { id: request.method, hasParams: false, rootPath, log });
     void lanes.answerError(error, asked, errorHandlers).then((raw) => writeReply(reply, raw));
   };
-  const root = asSent(rootPath.slice(0, rootPath.length - mountedAt.length));
-  const mountPaths = [mountedAt, asSent(mountedAt)];
+  const root = rootPath.slice(0, rootPath.length - mountedAt.length);
+  const mountPaths = [mountedAt, encodeURI(mountedAt)];
   const allowed = (path: string): Method[] =>
     methods.filter((method) => {
       const found = router.find(method as HTTPMethod, path);
@@ -72,11 +72,6 @@ export function lacksName(params: Readonly<Record<string, string | undefined>>):
 /** What a client asks for when it takes the server for a proxy has the origin before it: RFC 9112, 3.2.2. */
 function withoutOrigin(url = "/"): string {
   return url.startsWith("/") ? url : url.replace(/^https?:\/\/[^/?]*/i, "");
-}
-
-/** A path as it stands in a URL, where it may have been written as one or as text. */
-function asSent(path: string): string {
-  return encodeURI(path).replaceAll("%25", "%");
 }
 
 /** The whole URL, as Starlette says it; the path alone to a client that has not said whom it asks. */
