@@ -1,8 +1,10 @@
 import { fastify as createFastify } from "fastify";
 import { announce } from "./report.ts";
+import { settings } from "./settings.ts";
 import { burn, takeEnds, waitAfterwards } from "./work.ts";
 
-const fastify = createFastify({ logger: false });
+const { optimizeEmptyRequests } = settings;
+const fastify = createFastify({ logger: false, http: { optimizeEmptyRequests } });
 fastify.get("/", async () => ({ hello: "world" }));
 fastify.get("/burn", async () => burn());
 fastify.get("/background", async (_request, reply) => {

@@ -10,6 +10,8 @@ export interface ServerSettings {
   readonly callsPerThread: number;
   /** What makes one `GET /burn` cost about 50 ms of CPU time here. */
   readonly burnIterations: number;
+  /** Whether Fastify has node:http spare requests without a body their stream, as offloop has. */
+  readonly optimizeEmptyRequests: boolean;
   /** The Python that has FastAPI. */
   readonly python: string | undefined;
 }
@@ -20,6 +22,7 @@ const defaults: ServerSettings = {
   atomics: "sync",
   callsPerThread: 1,
   burnIterations: 1,
+  optimizeEmptyRequests: false,
   python: undefined,
 };
 

@@ -95,9 +95,8 @@ export class App<RD extends Dependencies = NoSchemas> extends Router<RD> {
 
   /**
    * Answers errors of a class, and of classes that extend it, wherever in the app they are thrown; FastAPI's
-   * `exception_handler`. The nearest class counts, and `HTTPError` and `ValidationError` have answers already: one for
-   * `Error` does not replace those. The rule holds: an async function runs on the loop, a plain one on a thread; in a
-   * plain operation both run in its thread.
+   * `exception_handler`. The nearest class counts; `HTTPError` and `ValidationError` have answers, which one for `Error`
+   * leaves alone. An async function runs on the loop, a plain one on a thread; in a plain operation both in its thread.
    *
    * @param type - The class: `HTTPError`, `ValidationError`, `Error` for all others, or one of your own.
    * @param handler - Returns what a handler may return. The status is that of the error, or 500, unless it says other.

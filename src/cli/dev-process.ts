@@ -9,16 +9,13 @@ import { logStrayRejections } from "../http/stray-rejections.ts";
 import { loadToServe } from "./declared-app.ts";
 import { explained } from "./explained.ts";
 import { type LoadedFile, onFileLoaded } from "./loaded-files.ts";
+import { type Serving, settingsOf } from "./serving.ts";
 import { parseTarget } from "./target.ts";
 
 /** What the process of an app under development is started with. */
-export interface DevProcessOptions {
+export interface DevProcessOptions extends Serving {
   readonly module: string;
-  readonly host: string;
-  readonly port: number;
-  readonly threads?: number;
   readonly logLevel: LogLevel;
-  readonly accessLog: boolean;
 }
 
 /** What it tells the process that reloads it. */
@@ -40,10 +37,10 @@ export interface ServedApp {
 /** How long requests and background tasks may go on when the app is reloaded or ended. */
 const GRACE_MS = 2_000;
 
-async function serveApp({ module, logLevel, ...options }: DevProcessOptions): Promise<void> {
+async function serveApp(options: DevProcessOptions): Promise<void> {
   onFileLoaded((loaded) => tell({ loaded }));
-  const target = parseTarget(module);
-  const logger = createLogger(logLevel, true);
+  const target = parseTarget(options.module);
+  const logger = createLogger(options.logLevel, true);
   const app = await loadToServe(target);
   guardApp(app, logger);
   const server = await listen(app, { ...developmentOptions(app, options), logger }, target);
@@ -56,10 +53,8 @@ async function serveApp({ module, logLevel, ...options }: DevProcessOptions): Pr
 }
 
 /** What differs from `offloop run`. */
-function developmentOptions(
-  app: App,
-  { host, port, threads, accessLog }: Omit<DevProcessOptions, "module" | "logLevel">,
-): ListenOptions {
+function developmentOptions(app: App, options: Serving): ListenOptions {
+  const { host, port, accessLog } = options;
   const { watch, shutdownGraceMs = GRACE_MS } = app.settings;
   return {
     host,
@@ -69,7 +64,7 @@ function developmentOptions(
     inspector: true,
     signals: false,
     shutdownGraceMs: Math.min(shutdownGraceMs, GRACE_MS),
-    ...(threads === undefined ? {} : { threads: { max: threads } }),
+    ...settingsOf(options),
     ...(watch === false ? {} : { watch: { level: "development" } }),
   };
 }

@@ -2,21 +2,13 @@ import { resolveSettings } from "../app/settings.ts";
 import { createLogger } from "../http/logger.ts";
 import { checkedLevel } from "./log-level.ts";
 import { ReloadedApp } from "./reloaded-app.ts";
-
-/** Options of `offloop dev`. */
-export interface DevOptions {
-  readonly host: string;
-  readonly port: number;
-  readonly threads?: number;
-  readonly logLevel: string;
-  readonly accessLog: boolean;
-}
+import { type Serving, settingsOf } from "./serving.ts";
 
 /** `offloop dev`: serves the app in a process of its own, which is replaced when one of the app's files changes. */
-export async function dev(module: string, options: DevOptions): Promise<void> {
+export async function dev(module: string, options: Serving): Promise<void> {
   const logLevel = checkedLevel(options.logLevel);
   // Mistakes of the command line are said here: no change of a file mends them.
-  resolveSettings({ threads: options.threads === undefined ? {} : { max: options.threads } });
+  resolveSettings(settingsOf(options));
   const app = new ReloadedApp({ ...options, module, logLevel }, createLogger(logLevel, true));
   const onSignal = (signal: NodeJS.Signals): void => app.end(signal);
   process.on("SIGINT", onSignal);

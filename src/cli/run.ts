@@ -9,36 +9,25 @@ import { listen } from "../http/listen.ts";
 import { createLogger } from "../http/logger.ts";
 import { loadToServe } from "./declared-app.ts";
 import { checkedLevel } from "./log-level.ts";
+import { type Serving, settingsOf } from "./serving.ts";
 import { parseTarget } from "./target.ts";
 import { runWorkers } from "./workers.ts";
 
 /** Options of `offloop run`. */
-export interface RunOptions {
-  readonly host: string;
-  readonly port: number;
-  readonly threads?: number;
-  readonly rootPath?: string;
-  readonly trustProxy?: true | readonly string[];
+export interface RunOptions extends Serving {
   readonly workers?: number;
-  readonly logLevel: string;
-  readonly accessLog: boolean;
   readonly guard?: boolean;
 }
 
 /** `offloop run`: serves the app until a signal ends it, in this process or in several. */
 export async function run(module: string, options: RunOptions): Promise<void> {
-  const { host, port, threads, rootPath, trustProxy, workers, logLevel, accessLog } = options;
+  const { host, port, workers, logLevel, accessLog } = options;
   const target = parseTarget(module);
   const logger = createLogger(checkedLevel(logLevel));
   const app = await loadToServe(target);
   if (options.guard === true && cluster.isPrimary) guardApp(app, logger);
   if (workers !== undefined && cluster.isPrimary) return startWorkers(app, workers, logger);
-  const settings = {
-    ...(threads === undefined ? {} : { threads: { max: threads } }),
-    ...(rootPath === undefined ? {} : { rootPath }),
-    ...(trustProxy === undefined ? {} : { trustProxy }),
-  };
-  const server = await listen(app, { host, port, accessLog, logger, ...settings }, target);
+  const server = await listen(app, { host, port, accessLog, logger, ...settingsOf(options) }, target);
   logger.info(`${app.title} ${app.version} listens on ${server.url}`);
 }
 

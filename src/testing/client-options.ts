@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { settingNames } from "../app/setting-names.ts";
 import type { ServerSettings } from "../app/settings.ts";
 import type { PoolSize } from "../threads/pool-size.ts";
 import type { OverridePair } from "./override.ts";
@@ -21,6 +22,16 @@ export interface TestClientOptions extends ServerSettings {
    */
   readonly failOnBlockMs?: number;
 }
+
+/** The names of all of them. */
+export const testClientOptionNames: Readonly<Record<keyof TestClientOptions, true>> = {
+  ...settingNames,
+  overrides: true,
+  socket: true,
+  module: true,
+  logger: true,
+  failOnBlockMs: true,
+};
 
 /** Asks one method of the app under test. Redirects are not followed. */
 export type Ask = (path: string, request?: TestRequest) => Promise<Response>;

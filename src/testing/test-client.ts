@@ -1,6 +1,9 @@
 import type { App } from "../app/app.ts";
+import { callerLocation } from "../app/location.ts";
+import { checkOptionNames } from "../app/option-names.ts";
 import { inThread } from "../app/place.ts";
-import type { TestClient, TestClientOptions } from "./client-options.ts";
+import { checkSettingNames } from "../app/setting-names.ts";
+import { type TestClient, type TestClientOptions, testClientOptionNames } from "./client-options.ts";
 import { openClient } from "./open-client.ts";
 
 /**
@@ -17,7 +20,7 @@ import { openClient } from "./open-client.ts";
  * a fragment names the export, `./app.ts#admin`.
  * @param options - Overrides of dependencies, a real socket, settings, a logger, a limit for blocks.
  * @returns The open client.
- * @throws {OffloopError} What `serve` throws, and `OFFLOOP_GUARD_STATE`, `OFFLOOP_OVERRIDE_FUNCTION`, `OFFLOOP_MODULE_NOT_FOUND`,
+ * @throws {OffloopError} What `serve` throws, and `OFFLOOP_OPTION_UNKNOWN`, `OFFLOOP_GUARD_STATE`, `OFFLOOP_OVERRIDE_FUNCTION`, `OFFLOOP_MODULE_NOT_FOUND`,
  * `OFFLOOP_MODULE_FAILED`, `OFFLOOP_APP_NOT_FOUND`.
  * @example
  * ```ts
@@ -35,5 +38,9 @@ import { openClient } from "./open-client.ts";
 // biome-ignore lint/suspicious/noExplicitAny: what its operations receive does not matter here
 export async function testClient(app: App<any> | URL, options: TestClientOptions = {}): Promise<TestClient> {
   // A thread that imports a test must not run it.
-  return inThread() ? new Promise(() => {}) : openClient(app, options);
+  if (inThread()) return new Promise(() => {});
+  const at = callerLocation();
+  checkOptionNames("open a test client", options, testClientOptionNames, at);
+  checkSettingNames(options, at);
+  return openClient(app, options);
 }

@@ -160,14 +160,21 @@ export class Roster implements ThreadListener<Thread> {
     if (this.#starting.has(thread)) {
       this.#delay.fail(this.#starting.fail(thread, loss.cause));
       this.#listener.onStarted();
-    } else if (!thread.ending && loss.started.length === 0) this.#onIdleExit(thread, loss.cause);
-    threadChannel.publish({
-      event: thread.killedFor ? "kill" : thread.ending ? "leave" : "exit",
-      thread: thread.id,
-      threads: this.ready,
-      ran: this.#ran(thread.killedFor),
-    });
+    } else {
+      if (!thread.ending && loss.started.length === 0) this.#onIdleExit(thread, loss.cause);
+      this.#publishEnd(thread);
+    }
     this.#listener.onLoss(loss);
+  }
+
+  /** Of one that has started: nobody has been told of another. */
+  #publishEnd({ id, killedFor, ending }: Thread): void {
+    threadChannel.publish({
+      event: killedFor ? "kill" : ending ? "leave" : "exit",
+      thread: id,
+      threads: this.ready,
+      ran: this.#ran(killedFor),
+    });
   }
 
   #ran(call: Call | undefined): ThreadEvent["ran"] {

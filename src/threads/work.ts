@@ -78,7 +78,7 @@ export function taskWorkId(name: string): string {
 
 /** What threads find a dependency by. */
 export function dependencyWorkId(operation: string, path: string): string {
-  return `${operation} needs ${path}`;
+  return `dependency ${path} of ${operation}`;
 }
 
 /** What threads find an error handler by. */

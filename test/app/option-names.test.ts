@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { App, depends, OffloopError, Router, serve } from "offloop";
+import { testClient } from "offloop/testing";
 import { z } from "zod";
 
 const nothing = async (): Promise<void> => {};
@@ -74,9 +75,14 @@ test("unknown settings are refused where they are said, those within others too"
       message,
     );
     await assert.rejects(serve(app, options), { code: "OFFLOOP_OPTION_UNKNOWN", message });
+    await assert.rejects(testClient(app, options), { code: "OFFLOOP_OPTION_UNKNOWN", message });
   }
   await assert.rejects(serve(app, { prot: 0 } as object), {
     message: /^Cannot serve an app: there is no option "prot"; did you mean "port"\?\n {2}at .*option-names/,
+  });
+  await assert.rejects(testClient(app, { sockets: true } as object), {
+    message:
+      /^Cannot open a test client: there is no option "sockets"; did you mean "socket"\?\n {2}at .*option-names/,
   });
 });
 

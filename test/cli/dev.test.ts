@@ -37,8 +37,8 @@ export default app;
 const project = (files: Readonly<Record<string, string>> = {}): AppFolder =>
   appFolder({ "app.ts": shop, "items.ts": 'export const items = ["one"];\n', ...files });
 
-function dev(folder: AppFolder): Command {
-  const running = offloop("dev", folder.path("app.ts"), "--port", "0");
+function dev(folder: AppFolder, ...options: string[]): Command {
+  const running = offloop("dev", folder.path("app.ts"), "--port", "0", ...options);
   after(() => running.child.kill("SIGKILL"));
   return running;
 }
@@ -55,6 +55,15 @@ async function stop(running: Command): Promise<void> {
   const { code, output } = await running.ended();
   assert.equal(code, 0, output);
 }
+
+test("offloop dev takes what run takes about a proxy", async () => {
+  const running = dev(project(), "--root-path", "/api", "--trust-proxy", "*", "--threads", "1");
+  const url = await addressOf(running);
+  assert.deepEqual(await ask(`${url}/api/items`), ["one"]);
+  const { servers } = (await ask(`${url}/openapi.json`)) as { servers: unknown };
+  assert.deepEqual(servers, [{ url: "/api" }]);
+  await stop(running);
+});
 
 test("offloop dev prints links and findings, reloads when an imported file changes, and keeps its port", async () => {
   const folder = project();

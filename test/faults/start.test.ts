@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { afterEach, beforeEach, test } from "node:test";
+import type { ThreadEvent } from "offloop";
 import app, { badLoad, held, loads, mood } from "../fixtures/apps/starts-badly.ts";
 import { type Client, createClient } from "../fixtures/client.ts";
 import { assertNextRequests } from "../fixtures/next-requests.ts";
@@ -45,6 +47,26 @@ test("start: a module that throws in its third thread only is logged, the others
   held.open();
   assert.deepEqual(new Set(await Promise.all(asked)), new Set(["200 null"]));
   await assertNextRequests(server.url);
+});
+
+test("start: nobody is told of the end of a thread that never started", async (t) => {
+  const alive = new Set<number>();
+  const unknown: ThreadEvent[] = [];
+  const note = (message: unknown): void => {
+    const event = message as ThreadEvent;
+    if (event.event === "start") alive.add(event.thread);
+    else if (!alive.delete(event.thread)) unknown.push(event);
+  };
+  await ask("/echo/thread/1");
+  subscribe("offloop.thread", note);
+  t.after(() => unsubscribe("offloop.thread", note));
+  badLoad.arrive();
+  badLoad.arrive();
+  const asked = Array.from({ length: 2 }, () => ask("/hold"));
+  await failures(1);
+  held.open();
+  await Promise.all(asked);
+  assert.deepEqual(unknown, []);
 });
 
 test("start: with no thread that can load the app, health says so, calls are 503, and it recovers", async () => {

@@ -117,7 +117,7 @@ test("a plain dependency of an async operation is a run on a thread inside its o
   await client.ask("/weighed");
   await spans.until("GET /weighed");
   const span = await spans.until("in scale");
-  const line = ["in scale", thread("GET /weighed needs scale"), "dependency scale", "GET /weighed"];
+  const line = ["in scale", thread("dependency scale of GET /weighed"), "dependency scale", "GET /weighed"];
   assert.deepEqual(lineOf(span, spans.all()), line);
   assert.ok(span.inThread);
   const dependency = await spans.until("dependency scale");

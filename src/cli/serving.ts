@@ -1,0 +1,53 @@
+import { type Command, InvalidArgumentError } from "commander";
+import type { ServerSettings } from "../app/settings.ts";
+
+/** Options of the commands that serve an app. */
+export interface Serving {
+  readonly host: string;
+  readonly port: number;
+  readonly threads?: number;
+  readonly rootPath?: string;
+  readonly trustProxy?: true | readonly string[];
+  readonly logLevel: string;
+  readonly accessLog: boolean;
+}
+
+/** Adds them to a command. */
+export function takesServing(command: Command): Command {
+  return command
+    .argument("<module[:export]>", "the module that holds the app, like app.ts or app.ts:api")
+    .option("--host <address>", "address to listen on", "127.0.0.1")
+    .option("--port <number>", "port to listen on; 0 takes a free one", wholeNumber, 8000)
+    .option("--threads <number>", "threads for plain functions (default: min(32, cores + 4))", wholeNumber)
+    .option("--root-path <path>", "what a proxy puts before the app's paths, like /api/v1")
+    .option(
+      "--trust-proxy <addresses>",
+      "proxies to believe about the client, with commas between; * for all",
+      addresses,
+    )
+    .option("--log-level <level>", "trace, debug, info, warn, error, fatal or silent", "info")
+    .option("--no-access-log", "do not log each request");
+}
+
+/** What of them wins over the app's own settings. */
+export function settingsOf({
+  threads,
+  rootPath,
+  trustProxy,
+}: Serving): Pick<ServerSettings, "threads" | "rootPath" | "trustProxy"> {
+  return {
+    ...(threads === undefined ? {} : { threads: { max: threads } }),
+    ...(rootPath === undefined ? {} : { rootPath }),
+    ...(trustProxy === undefined ? {} : { trustProxy }),
+  };
+}
+
+function addresses(text: string): true | string[] {
+  return text === "*" || text.split(",").map((address) => address.trim());
+}
+
+/** The argument of an option that counts. */
+export function wholeNumber(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("expected a whole number");
+}
