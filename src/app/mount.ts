@@ -12,10 +12,10 @@ export interface Mount<App> {
 
 /** @throws {OffloopError} `OFFLOOP_PATH_INVALID` when an app could not be found under a path. */
 export function checkMountPath(path: unknown, at: SourceLocation): asserts path is string {
-  if (typeof path === "string" && /^(\/[^/:*{}?#]+)+$/.test(path)) return;
+  if (typeof path === "string" && /^(\/[^/:*{}?#%\s]+)+$/.test(path)) return;
   throw new OffloopError("OFFLOOP_PATH_INVALID", `Cannot mount an app at ${JSON.stringify(path)}`, {
     at,
-    fix: 'give a path without names and without a last slash, like "/admin"',
+    fix: 'give a path without names, spaces, percent signs and last slash, like "/admin"',
   });
 }
 

@@ -7,7 +7,7 @@ import { checkInputs, type Inputs, schemaInvalid } from "./inputs.ts";
 import { type Lane, laneOf } from "./lane.ts";
 import { type AnyOperationOptions, operationOptionNames } from "./operation-options.ts";
 import { checkOptionNames } from "./option-names.ts";
-import { checkPath, joinPath, pathNames } from "./path.ts";
+import { checkPath, joinPath, pathEmpty, pathNames } from "./path.ts";
 import { documentedWithin, type RouterPlace } from "./router-place.ts";
 import { timeoutMs } from "./settings.ts";
 
@@ -81,7 +81,8 @@ export function createOperation(
 export function placeOperation(operation: Operation, place: RouterPlace): Operation {
   const { prefix, tags, deps, documentation, operationIdRule } = place;
   const path = joinPath(prefix, operation.path);
-  checkPath(path === "" ? undefined : path, operation.location);
+  if (path === "") throw pathEmpty(operation.method, operation.location);
+  checkPath(path, operation.location);
   return {
     ...operation,
     id: `${operation.method} ${path}`,

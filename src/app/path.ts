@@ -40,6 +40,14 @@ export function checkPath(path: unknown, at: SourceLocation): asserts path is st
   );
 }
 
+/** The error for an operation that has no path, nor a router with a prefix. */
+export function pathEmpty(method: string, at: SourceLocation): OffloopError {
+  return new OffloopError("OFFLOOP_PATH_INVALID", `Cannot add ${method} "": no router has a prefix for it`, {
+    at,
+    fix: 'write "/", or give the router a prefix',
+  });
+}
+
 /** A path in FastAPI's syntax as it is written here; `{file_path:path}`, which takes slashes too, is the wildcard. */
 function withColons(path: string): string {
   const written = path.replaceAll(/\{\w+:path\}/g, "*").replaceAll(/\{(\w+)[^}]*\}/g, ":$1");

@@ -4,9 +4,14 @@ import { OffloopError } from "../errors/offloop-error.ts";
 /** Which proxies are believed: whoever connects, nobody, or these. */
 export type TrustProxy = boolean | readonly string[];
 
-/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for what is no path. */
+/**
+ * The path as it stands in URLs, without a last slash.
+ *
+ * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for what is no path.
+ */
 export function resolveRootPath(path: unknown): string {
-  if (typeof path === "string" && /^(\/[^?#\s]*)?$/.test(path)) return path.replace(/\/+$/, "");
+  if (typeof path === "string" && /^(\/[^?#\s]*)?$/.test(path))
+    return encodeURI(path.toWellFormed()).replaceAll("%25", "%").replace(/\/+$/, "");
   throw new OffloopError(
     "OFFLOOP_OPTION_INVALID",
     `Cannot use rootPath: expected a path that starts with "/", got ${JSON.stringify(path)}`,

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { Operation } from "../app/operation.ts";
+import { hasHungUp } from "./hung-up.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -22,20 +23,23 @@ export function addAccessLog(fastify: FastifyInstance, log: Logger): void {
     const { operation, unlogged } = request.routeOptions.config;
     if (unlogged) return done();
     const start = performance.now();
-    let finished = false;
-    // The event, not writableFinished: a response that is injected has no socket to tell the latter.
-    raw.once("finish", () => {
-      finished = true;
-    });
     // Fastify's own hook is not called for a client that goes.
     raw.once("close", () => {
       const { method, originalUrl: url } = request;
       const status = raw.headersSent ? raw.statusCode : CLIENT_CLOSED_REQUEST;
       const ms = Math.round((performance.now() - start) * 1000) / 1000;
-      const gone = finished ? {} : { clientGone: true };
+      const gone = hasHungUp(raw);
       log.info(
-        { reqId: request.id, method, url, status, ms, lane: operation?.lane, ...gone },
-        `${method} ${url} ${status}${finished ? "" : ", the client has gone"}`,
+        {
+          reqId: request.id,
+          method,
+          url,
+          status,
+          ms,
+          lane: operation?.lane,
+          ...(gone ? { clientGone: true } : {}),
+        },
+        `${method} ${url} ${status}${gone ? ", the client has gone" : ""}`,
       );
     });
     done();

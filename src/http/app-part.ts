@@ -35,7 +35,8 @@ export async function addPart(
   const rootPath = services.rootPath + mountedAt;
   const runnable = lanes.operations.filter(({ declaration }) => declaration.mountedAt === mountedAt);
   addRoutes(fastify, runnable, { ...services, mountedAt, rootPath });
-  const documents = addDocs(fastify, siteOf(app, rootPath), operations, mountedAt);
+  const served = lanes.operations.map(({ declaration }) => declaration);
+  const documents = addDocs(fastify, siteOf(app, rootPath), served, mountedAt);
   const { errorHandlers } = app.operationSettings;
   const notFound = createNotFound([...operations, ...documents], {
     lanes,

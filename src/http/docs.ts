@@ -19,8 +19,9 @@ const POLICY = [
 ].join("; ");
 
 /**
- * Adds routes for the OpenAPI document and its pages; a path that an operation answers stays the operation's.
+ * Adds routes for the OpenAPI document and its pages; a path that something else answers stays the other's.
  *
+ * @param operations - Those of all apps that are served together: some are added only later.
  * @param mountedAt - The prefix that the instance has, which the operations' paths begin with.
  */
 export function addDocs(
@@ -35,7 +36,7 @@ export function addDocs(
     const handler = handlerOf(file);
     for (const method of ["GET", "HEAD"] satisfies Method[]) {
       const path = mountedAt + file.path;
-      if (taken.has(`${method} ${path}`)) continue;
+      if (taken.has(`${method} ${path}`) || fastify.hasRoute({ method, url: path })) continue;
       taken.add(`${method} ${path}`);
       fastify.route({ method, url: file.path, prefixTrailingSlash: "slash", handler });
       routes.push({ method, path });

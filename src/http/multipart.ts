@@ -51,8 +51,13 @@ export async function readMultipart(
   } catch (error) {
     for (const part of await Promise.allSettled(reading))
       if (part.status === "fulfilled") await discardParts([part.value]);
-    throw error instanceof HTTPError ? error : new HTTPError(400, "There was an error parsing the body");
+    throw bodyError(error);
   }
+}
+
+/** What goes wrong in reading a body is the client's doing: it sent what it should not, or has gone. */
+export function bodyError(error: unknown): HTTPError {
+  return error instanceof HTTPError ? error : new HTTPError(400, "There was an error parsing the body");
 }
 
 /** Removes from disk what of a form is there. */

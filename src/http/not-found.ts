@@ -34,24 +34,25 @@ export function createNotFound(
     const asked = new HttpRequest(request, reply, { id: request.method, hasParams: false, rootPath, log });
     void lanes.answerError(error, asked, errorHandlers).then((raw) => writeReply(reply, raw));
   };
+  const root = rootPath.slice(0, rootPath.length - mountedAt.length);
+  const mountPaths = [mountedAt, encodeURI(mountedAt)];
   const allowed = (path: string): Method[] =>
     methods.filter((method) => {
       const found = router.find(method as HTTPMethod, path);
       return found !== null && !lacksName(found.params);
     });
   return (request, reply) => {
-    const [path = "/", query] = splitOnce(request.raw.url ?? "/", "?");
+    const [path = "/", query] = splitOnce(withoutOrigin(request.raw.url), "?");
     const here = allowed(path);
     const other = path.endsWith("/") ? path.slice(0, -1) : `${path}/`;
     if (here.length > 0) {
       refuse(request, reply, new HTTPError(405, "Method Not Allowed", { allow: here.join(", ") }));
-    } else if (other !== "" && (path === mountedAt || allowed(other).length > 0)) {
-      const target = `${rootPath}${other.slice(mountedAt.length)}${query === undefined ? "" : `?${query}`}`;
-      const location = `${request.protocol}://${request.host}${target}`;
+    } else if (other !== "" && (mountPaths.includes(path) || allowed(other).length > 0)) {
+      const target = `${root}${other}${query === undefined ? "" : `?${query}`}`;
       writeReply(reply, {
         status: 307,
         mediaType: undefined,
-        headers: [["location", location]],
+        headers: [["location", urlOf(request, target)]],
         body: undefined,
         background: undefined,
         error: undefined,
@@ -66,6 +67,18 @@ export function createNotFound(
 export function lacksName(params: Readonly<Record<string, string | undefined>>): boolean {
   for (const name in params) if (params[name] === "" && name !== "*") return true;
   return false;
+}
+
+/** What a client asks for when it takes the server for a proxy has the origin before it: RFC 9112, 3.2.2. */
+function withoutOrigin(url = "/"): string {
+  return url.startsWith("/") ? url : url.replace(/^https?:\/\/[^/?]*/i, "");
+}
+
+/** The whole URL, as Starlette says it; the path alone to a client that has not said whom it asks. */
+function urlOf({ protocol, host }: FastifyRequest, target: string): string {
+  // Two slashes would begin a host, and a proxy may let clients say what the scheme is.
+  if (host === "") return target.replace(/^\/+/, "/");
+  return `${protocol === "https" ? "https" : "http"}://${host}${target}`;
 }
 
 function nothing(): void {}

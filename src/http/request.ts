@@ -6,6 +6,7 @@ import type { Log } from "../app/log.ts";
 import type { QueryValues } from "../operation/query.ts";
 import type { FormPart, RawRequest } from "../operation/raw.ts";
 import type { Waiter } from "../threads/call.ts";
+import { hasHungUp } from "./hung-up.ts";
 
 /** What all requests of one route share. */
 export interface RequestRoute {
@@ -70,9 +71,7 @@ export class HttpRequest implements RawRequest, Waiter {
   }
 
   get isGone(): boolean {
-    const { raw } = this.#reply;
-    // Not writableFinished: an answer that is complete leaves nothing to give up, and an injected one has no socket.
-    return raw.destroyed && !raw.writableEnded;
+    return hasHungUp(this.#reply.raw);
   }
 
   /** Made when someone asks for it: most handlers never do. */

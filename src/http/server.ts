@@ -9,6 +9,7 @@ import { parseQuery } from "../operation/query.ts";
 import { addAccessLog } from "./access-log.ts";
 import { addPart, addPlugins } from "./app-part.ts";
 import { withDebugPage } from "./debug-page.ts";
+import { endEmptyRequests } from "./empty-requests.ts";
 import { answerClientError, createFailureHandler } from "./failures.ts";
 import { addFormParser } from "./form-parser.ts";
 import { addHealthRoutes } from "./health.ts";
@@ -36,6 +37,8 @@ export async function createServer(
   const { maxHeaderBytes, headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = settings.connections;
   const { fastify: createFastify } = await import("fastify");
   const onFailure = createFailureHandler(log);
+  // A request without a body then has no stream to end. A plugin may wait for the events of that stream.
+  const optimizeEmptyRequests = !hasPlugins(app);
   const fastify: FastifyInstance = createFastify({
     bodyLimit: settings.maxBodyBytes,
     genReqId: createRequestIds(),
@@ -45,8 +48,7 @@ export async function createServer(
     http: {
       maxHeaderSize: maxHeaderBytes,
       headersTimeout: headersTimeoutMs,
-      // A request without a body then has no stream to end. A plugin may wait for the events of that stream.
-      optimizeEmptyRequests: !hasPlugins(app),
+      optimizeEmptyRequests,
       // Node looks for slow clients every 30 s, which would make a timeout of 15 s one of up to 45 s.
       connectionsCheckingInterval: Math.max(MIN_CHECK_MS, Math.min(headersTimeoutMs, requestTimeoutMs) / 4),
     },
@@ -62,6 +64,7 @@ export async function createServer(
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   addFormParser(fastify, settings.maxBodyBytes);
+  if (optimizeEmptyRequests) endEmptyRequests(fastify);
   fastify.setErrorHandler(onFailure);
   return fastify;
 }

@@ -16,10 +16,19 @@ export function answerFailure(
   thrown: unknown,
   place: Place,
 ): RawReply | Promise<RawReply> {
-  const handler = findErrorHandler(errorHandlers, thrown);
+  const handler = handlerFor(errorHandlers, thrown);
   if (handler === undefined) return failureReply(thrown);
   if (handler.lane === "thread" && !place.inThread) return place.answerOnThread(handler, thrown, request);
   return callErrorHandler(handler, exchange, thrown);
+}
+
+/** Undefined for what cannot be asked for its class, such as a revoked proxy. */
+function handlerFor(handlers: ErrorHandlers, thrown: unknown): ErrorHandler | undefined {
+  try {
+    return findErrorHandler(handlers, thrown);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Has a handler answer an error, here. Tasks that were added before the error do not run; its own do. */

@@ -129,7 +129,9 @@ function take(
   pending: Pending,
 ): void {
   if (result instanceof Promise) {
-    pending.push(result.then((late) => take(late, inputs, target, name, pending)));
+    const late = result.then((validated) => take(validated, inputs, target, name, pending));
+    late.catch(() => {}); // what fails after another input has thrown is waited for by nobody
+    pending.push(late);
   } else if (result.details === undefined) {
     (target as Record<string, unknown>)[name] = result.value;
   } else {

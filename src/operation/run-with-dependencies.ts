@@ -29,20 +29,20 @@ export async function runWithDependencies(
   const open = new OpenDependencies();
   try {
     const parsed = parseBody(operation, request);
-    const details: ValidationDetail[] = [];
+    let details: ValidationDetail[] = [];
     const made: Made = [];
     // Counted, as V8 makes calls of an iterator's steps in an async function.
     for (let index = 0; index < dependencies.length; index++) {
       const node = dependencies[index] as CompiledDependency;
       const read = readFor(node, request, parsed);
       const inputs = read instanceof Promise ? await read : read;
-      if (inputs?.details !== undefined) details.push(...inputs.details);
+      if (inputs?.details !== undefined) details = details.concat(inputs.details);
       const isMakeable = inputs?.details === undefined && lacksNothing(node, made);
       made.push(isMakeable ? await make(passage, node, inputs, made, open) : missing);
     }
     const read = readInputs(operation.inputs, request, parsed);
     const inputs = read instanceof Promise ? await read : read;
-    if (inputs.details !== undefined) details.push(...inputs.details);
+    if (inputs.details !== undefined) details = details.concat(inputs.details);
     if (details.length > 0) throw new ValidationError(details, parsed.json);
     context.accept(inputs);
     giveValues(context, operation.plan, made);

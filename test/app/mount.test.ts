@@ -13,7 +13,7 @@ function code(expected: string): (error: unknown) => boolean {
 }
 
 describe("mount()", () => {
-  for (const path of ["", "/", "admin", "/admin/", "/:name", "/*", "/{name}", "/a?b"])
+  for (const path of ["", "/", "admin", "/admin/", "/:name", "/*", "/{name}", "/a?b", "/%61", "/a "])
     test(`refuses the path ${JSON.stringify(path)}`, () => {
       assert.throws(() => new App().mount(path, new App()), code("OFFLOOP_PATH_INVALID"));
     });

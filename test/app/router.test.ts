@@ -151,6 +151,14 @@ test("Router: mistakes are refused with code, place and fix", () => {
     refused(() => new Router({ prefix: "items/" })),
     /^OFFLOOP_PATH_INVALID/,
   );
+  assert.match(
+    refused(() => {
+      const pathless = new App();
+      pathless.get("", nothing);
+      pathless.declaredOperations();
+    }),
+    /^OFFLOOP_PATH_INVALID: Cannot add GET "": no router has a prefix for it\n {2}at HERE\n {2}fix write "\/"/,
+  );
 });
 
 test("Router: a function compiled to below ES2017 is refused, since it no longer says whether it is async", () => {

@@ -106,6 +106,19 @@ for (const what of ["getter", "proxy", "null", "symbol", "revoked"]) {
   });
 }
 
+eachLane("crash: schemas that fail at once and later fail the request, and nothing else", async (lane) => {
+  await start();
+  const stray: unknown[] = [];
+  const note = (error: unknown): void => void stray.push(error);
+  process.on("unhandledRejection", note);
+  for (let asked = 0; asked < 3; asked++)
+    assert.equal((await client.ask(`/${lane}/failing-schemas?q=1&r=1`)).status, 500);
+  await assertNextRequests(server.url);
+  process.off("unhandledRejection", note);
+  assert.deepEqual(stray, []);
+  assert.doesNotMatch(server.log.map(({ msg }) => msg).join(), /THREAD_EXITED/);
+});
+
 for (const what of ["function", "getter", "proxy"]) {
   test(`crash: a result that cannot be cloned (${what}) fails its call, and its thread goes on`, async () => {
     await start();

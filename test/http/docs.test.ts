@@ -86,6 +86,24 @@ describe("the documentation of a served app", () => {
     });
   });
 
+  test("leaves a path to what is mounted, to what it is mounted in, to a plugin and to metrics", async () => {
+    const mounted = new App();
+    mounted.get("/redoc.standalone.js", async () => "mounted");
+    const app = new App();
+    app.mount("/redoc", mounted);
+    app.get("/redoc/docs", async () => "outer");
+    // biome-ignore lint/suspicious/noExplicitAny: Fastify's own types are not for users of offloop
+    app.register(async (fastify: any) => fastify.get("/docs", async () => "plugin"));
+    const server = await serve(app, { port: 0, logLevel: "silent", metrics: { path: "/openapi.json" } });
+    const text = async (path: string): Promise<string> => (await fetch(server.url + path)).text();
+    assert.equal(await text("/redoc/redoc.standalone.js"), '"mounted"');
+    assert.equal(await text("/redoc/docs"), '"outer"');
+    assert.equal(await text("/docs"), "plugin");
+    assert.match(await text("/openapi.json"), /^# HELP/);
+    assert.match(await text("/redoc"), /ReDoc/);
+    await server.close();
+  });
+
   test("answers other methods with 405, and a path with one slash too many with a redirect", async () => {
     await serving(new App(), async (url) => {
       assert.equal(await status(`${url}/docs`, { method: "POST" }), 405);

@@ -133,6 +133,11 @@ onEachLane(
   },
 );
 
+onEachLane("dependencies: as many mistakes as a body has room for are a 422", async (lane) => {
+  const { status } = await client.post(`/${lane}/words`, { json: Array(150_000).fill(1) });
+  assert.equal(status, 422);
+});
+
 onEachLane("dependencies: tasks, status, headers and cookies from a dependency", async (lane) => {
   const response = await client.get(`/${lane}/adding`);
   assert.deepEqual(

@@ -59,7 +59,22 @@ eachLane("the last slash is mended within a mounted app", async (lane) => {
   const moved = async (path: string): Promise<unknown> => (await client.get(path)).headers.get("location");
   assert.equal(await moved(`/sub/${lane}/items?x=1`), `http://testserver/sub/${lane}/items/?x=1`);
   assert.equal(await moved(`/sub/${lane}/where/`), `http://testserver/sub/${lane}/where`);
+  assert.equal(await moved(`/%73ub/${lane}/items`), `http://testserver/%73ub/${lane}/items/`);
   assert.equal(await moved("/sub"), "http://testserver/sub/");
+});
+
+test("a path may have letters of any language, and a root before it", async () => {
+  const outer = new App({ rootPath: "/api" });
+  const inner = new App();
+  inner.get("/slash/", async () => "slash");
+  outer.mount("/é", inner);
+  await using other = await testClient(outer);
+  assert.equal(await (await other.get(`/%C3%A9/slash/`)).json(), "slash");
+  for (const [path, to] of [
+    [`/%C3%A9/slash?x=1`, `/%C3%A9/slash/?x=1`],
+    ["/api/%C3%A9", "/%C3%A9/"],
+  ] as const)
+    assert.equal((await other.get(path)).headers.get("location"), `http://testserver/api${to}`);
 });
 
 eachLane("plugins reach what is mounted, not what it is mounted in", async (lane) => {

@@ -36,6 +36,19 @@ eachLane("rootPath: the client is sent where the proxy finds it", async (lane) =
   }
 });
 
+eachLane("rootPath: one with letters of any language is sent as URLs have it", async (lane) => {
+  for (const rootPath of ["/é/中", "/%C3%A9/%E4%B8%AD"]) {
+    await using other = await testClient(app, { rootPath });
+    for (const path of [`/${lane}/slash`, `/%C3%A9/%E4%B8%AD/${lane}/slash`]) {
+      const { status, headers } = await other.get(path);
+      assert.deepEqual(
+        [status, headers.get("location")],
+        [307, `http://testserver/%C3%A9/%E4%B8%AD/${lane}/slash/`],
+      );
+    }
+  }
+});
+
 test("rootPath: the log says what was asked for", async () => {
   const log = memoryLog();
   await using logged = await testClient(app, { rootPath: "/api", logger: log.logger });
