@@ -41,7 +41,7 @@ export interface CallPool {
   /** Has a thread do one piece of work. */
   run(call: NewCall): void;
   /** Has the thread that holds something open do what concerns that. */
-  runOn(holder: Holder, work: number, payload: unknown, settle: NewCall["settle"]): void;
+  runOn(holder: Holder, call: PinnedCall): void;
 }
 
 /** A call the pool has taken on. */
@@ -58,13 +58,18 @@ export interface Call extends NewCall {
   cancelled: boolean;
 }
 
-/**
- * A call as the pool keeps it.
- *
- * @param pinned - Whether it is meant for one thread and no other.
- */
-export function takeOn(call: NewCall, order: number, pinned: boolean): Call {
-  return { ...call, pinned, queuedAt: performance.now(), order, ticket: 0, cancelled: false };
+/** A call as the pool keeps it. */
+export function takeOn(call: NewCall, order: number): Call {
+  return { ...call, pinned: false, queuedAt: performance.now(), order, ticket: 0, cancelled: false };
+}
+
+/** A call about something a thread holds open: nobody else may do it, and it is not dropped when its client goes. */
+export type PinnedCall = Pick<NewCall, "work" | "payload" | "waiter" | "settle">;
+
+/** The same for a call that is meant for one thread and no other. */
+export function takeOnPinned(call: PinnedCall, order: number): Call {
+  const rest = { class: "request", transfer: [], timeoutMs: undefined, record: undefined } as const;
+  return { ...takeOn({ ...call, ...rest }, order), pinned: true };
 }
 
 /**
@@ -82,18 +87,4 @@ export function recordRun(
   record.thread = thread;
   record.runMs = runMs;
   record.queueMs = Math.max(0, startedAt - performance.timeOrigin - queuedAt);
-}
-
-/** A call about something a thread holds open: short, and nobody else may do it. */
-export function pinnedCall(work: number, payload: unknown, settle: NewCall["settle"]): NewCall {
-  return {
-    work,
-    class: "request",
-    payload,
-    transfer: [],
-    timeoutMs: undefined,
-    waiter: undefined,
-    record: undefined,
-    settle,
-  };
 }

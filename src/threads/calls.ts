@@ -89,7 +89,7 @@ function askReply(
       const reply = unpackReply(outcome as ReplyPayload, tasks);
       const leftOpen = (outcome as ReplyPayload)[6];
       if (leftOpen === undefined || holder === undefined) return resolve(reply);
-      resolve({ ...reply, ...fetchRest(pool, holder, work, leftOpen) });
+      resolve({ ...reply, ...fetchRest(pool, holder, work, leftOpen, terms.waiter) });
     };
     pool.run({ work, class: "request", payload, transfer, ...terms, settle });
   });

@@ -1,39 +1,31 @@
-import type { MessagePort } from "node:worker_threads";
-import { type Board, claim, finish, sharedNow } from "./board.ts";
-import { type CancelSignal, createCancelSignal } from "./cancel-signal.ts";
+import { claim, finish, sharedNow } from "./board.ts";
+import type { ThreadCall } from "./cancel-signal.ts";
 import { CALL_FIELDS, type CallBatch, type ThreadData } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
-import type { RequestServices } from "./packed-request.ts";
+import type { CallServices } from "./packed-request.ts";
 import { RunHistory } from "./run-history.ts";
-import { createThreadLog } from "./thread-log.ts";
+import { type ThreadChannel, ThreadServices } from "./thread-services.ts";
 import type { Runner } from "./work-runner.ts";
 
-interface Received {
-  readonly slot: number;
-  readonly ticket: number;
+interface Received extends ThreadCall {
   readonly work: number;
   readonly payload: unknown;
 }
 
 /** The calls a thread holds: it runs one at a time, and sends results in as few messages as their haste allows. */
 export class Inbox {
-  readonly #port: MessagePort;
-  readonly #board: Board;
-  readonly #logLevel: string;
+  readonly #channel: ThreadChannel;
   readonly #mayBeEnded: readonly boolean[];
   readonly #waiting: Received[] = [];
   readonly #outbox: Outbox;
   #runner: Runner | undefined;
   #histories: RunHistory[] = [];
   #running = false;
-  /** The ticket of the running call, and its signal if it asked for one. */
-  #ticket = 0;
-  #signal: CancelSignal | undefined;
+  /** Those of the request that the running call is for. */
+  #services: ThreadServices | undefined;
 
   constructor({ port, board, logLevel, mayBeEnded }: ThreadData) {
-    this.#port = port;
-    this.#board = board;
-    this.#logLevel = logLevel;
+    this.#channel = { port, board, logLevel };
     this.#mayBeEnded = mayBeEnded;
     this.#outbox = new Outbox(port);
   }
@@ -58,7 +50,7 @@ export class Inbox {
 
   /** The pool says that nobody waits for a call any more. */
   cancel(ticket: number): void {
-    if (ticket === this.#ticket) this.#signal?.abort();
+    if (ticket === this.#services?.call.ticket) this.#services.cancel();
   }
 
   /** Sends the results that have not been sent. */
@@ -68,36 +60,39 @@ export class Inbox {
 
   async #runAll(runner: Runner): Promise<void> {
     this.#running = true;
+    const { port, board } = this.#channel;
     let ran = 0;
     for (let call = this.#waiting.shift(); call !== undefined; call = this.#waiting.shift()) {
       const startedAt = sharedNow();
-      if (!claim(this.#board, call.slot, call.ticket, startedAt)) continue;
-      this.#ticket = call.ticket;
-      this.#signal = undefined;
+      if (!claim(board, call.slot, call.ticket, startedAt)) continue;
+      this.#services = undefined;
       const history = this.#histories[call.work] as RunHistory;
       // What is done must not wait behind what may take long, nor go down with what may be ended.
       if (!history.isQuick || this.#mayBeEnded[call.work]) this.flush();
       const start = performance.now();
       const { payload, transfer } = await runner.run(call.work, call.payload, this.#servicesOf(call));
       const runMs = performance.now() - start;
-      finish(this.#board, call.slot);
+      finish(board, call.slot);
       ran++;
       history.record(runMs);
       this.#outbox.add(call.slot, startedAt, runMs, payload, transfer, runner.works[call.work]);
     }
     // The pool took everything back since nothing was started for long: it learns that the thread is there again.
-    if (ran === 0) this.#port.postMessage([]);
+    if (ran === 0) port.postMessage([]);
     this.flush();
     this.#running = false;
   }
 
-  #servicesOf({ slot, ticket }: Received): (request: string, operation: string) => RequestServices {
-    return (request, operation) => ({
-      signal: () => {
-        this.#signal ??= createCancelSignal(this.#board, slot, ticket);
-        return this.#signal.signal;
+  #servicesOf(call: Received): CallServices {
+    return {
+      begin: (request, operation) => {
+        this.#services = new ThreadServices(this.#channel, call, request, operation);
+        return this.#services;
       },
-      log: () => createThreadLog(this.#port, this.#logLevel, request, operation),
-    });
+      resume: (services) => {
+        this.#services = services as ThreadServices;
+        this.#services.call = call;
+      },
+    };
   }
 }

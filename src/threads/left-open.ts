@@ -1,5 +1,5 @@
 import type { Chunk, RawReply } from "../operation/raw.ts";
-import type { CallPool, Holder } from "./call.ts";
+import type { CallPool, Holder, Waiter } from "./call.ts";
 import type { FollowUp, Pulled } from "./open-replies.ts";
 import type { LeftOpen } from "./packed-reply.ts";
 import { packThrown, type TaskOutcome, unpackThrown } from "./thrown.ts";
@@ -8,21 +8,28 @@ import { packThrown, type TaskOutcome, unpackThrown } from "./thrown.ts";
  * The rest of a reply that a thread holds open: its body, pulled from there when the client takes it, and its finish.
  *
  * @param work - Index of the operation in the pool's table.
+ * @param waiter - Who waits for the body: when it has gone, what makes the next chunk is told.
  */
 export function fetchRest(
   pool: CallPool,
   holder: Holder,
   work: number,
   [open, streams]: LeftOpen,
+  waiter: Waiter | undefined,
 ): Pick<RawReply, "finish"> & { readonly body?: AsyncIterable<Chunk> } {
   holder.open++;
   const ask = (followUp: FollowUp): Promise<Pulled | undefined> =>
     new Promise((resolve, reject) => {
-      pool.runOn(holder, work, followUp, (error, outcome) => {
-        if (error !== undefined) return reject(error);
-        const [ok, value] = outcome as TaskOutcome;
-        if (ok) resolve(value as Pulled | undefined);
-        else reject(unpackThrown(value));
+      pool.runOn(holder, {
+        work,
+        payload: followUp,
+        waiter: followUp.ask === "pull" ? waiter : undefined,
+        settle: (error, outcome) => {
+          if (error !== undefined) return reject(error);
+          const [ok, value] = outcome as TaskOutcome;
+          if (ok) resolve(value as Pulled | undefined);
+          else reject(unpackThrown(value));
+        },
       });
     });
   const finish: RawReply["finish"] = async (failure) => {

@@ -30,8 +30,13 @@ export interface RequestServices {
   log(): Log;
 }
 
-/** Makes the services of a request. */
-export type MakeServices = (request: string, operation: string) => RequestServices;
+/** What a call gives the request that it runs for. */
+export interface CallServices {
+  /** For a request that the call brings. */
+  begin(request: string, operation: string): RequestServices;
+  /** For one whose reply was left open, and of which the call pulls more: its signal is about this call from now on. */
+  resume(services: RequestServices): void;
+}
 
 /** The parts of a request that cross. */
 export type CrossingRequest = Omit<RawRequest, "query" | "signal" | "log">;

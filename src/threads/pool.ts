@@ -1,6 +1,7 @@
 import type { OffloopError } from "../errors/offloop-error.ts";
 import { Admission } from "./admission.ts";
-import { type Call, type Holder, type NewCall, pinnedCall, recordRun, takeOn } from "./call.ts";
+import type { Call, Holder, NewCall, PinnedCall } from "./call.ts";
+import { recordRun, takeOn, takeOnPinned } from "./call.ts";
 import { cloneError, exitedError, noThreadsError, timeoutError, type WorkPlace } from "./call-error.ts";
 import { ExpressLane } from "./express-lane.ts";
 import { Placement } from "./placement.ts";
@@ -70,14 +71,13 @@ export class ThreadPool implements RosterListener, RoundsListener {
       newCall.settle(refusal, undefined);
       return;
     }
-    this.#waiting.push(takeOn(newCall, this.#order++, false));
+    this.#waiting.push(takeOn(newCall, this.#order++));
     this.#schedule();
   }
 
   /** Has the thread that holds something open do what concerns that, once it is done with what it runs. */
-  runOn(holder: Holder, work: number, payload: unknown, settle: Call["settle"]): void {
-    const newCall = pinnedCall(work, payload, settle);
-    this.#placement.pin(holder, takeOn(newCall, this.#order++, true));
+  runOn(holder: Holder, call: PinnedCall): void {
+    this.#placement.pin(holder, takeOnPinned(call, this.#order++));
     this.#schedule();
   }
 

@@ -7,7 +7,7 @@ import type { ReadInputs } from "../operation/read.ts";
 import { DependencyContext } from "../operation/request-context.ts";
 import type { Packed } from "./packed.ts";
 import { type NamedCall, nameCalls, packReply, type ReplyPayload } from "./packed-reply.ts";
-import { type MakeServices, ReceivedRequest, type RequestPayload } from "./packed-request.ts";
+import { type CallServices, ReceivedRequest, type RequestPayload } from "./packed-request.ts";
 import { packThrown, type TaskOutcome, type Thrown, unpackThrown } from "./thrown.ts";
 import type { DependencyWork, ErrorHandlerWork } from "./work.ts";
 
@@ -33,9 +33,9 @@ export async function runDependency(
   { declaration }: DependencyWork,
   { operation, request, inputs, values }: DependencyPayload,
   handlers: ErrorHandlers,
-  services: MakeServices,
+  services: CallServices,
 ): Promise<TaskOutcome> {
-  const received = new ReceivedRequest(request, services(request[0], operation));
+  const received = new ReceivedRequest(request, services.begin(request[0], operation));
   const exchange = new Exchange(operation, received, true);
   const context = Object.assign(new DependencyContext(exchange, inputs), values);
   try {
@@ -64,8 +64,8 @@ export async function runErrorHandler(
   { id, declaration }: ErrorHandlerWork,
   { request, thrown }: FailurePayload,
   handlers: ErrorHandlers,
-  services: MakeServices,
+  services: CallServices,
 ): Promise<Packed<ReplyPayload>> {
-  const exchange = new Exchange(id, new ReceivedRequest(request, services(request[0], id)), true);
+  const exchange = new Exchange(id, new ReceivedRequest(request, services.begin(request[0], id)), true);
   return packReply(await callErrorHandler(declaration, exchange, unpackThrown(thrown, handlers)));
 }

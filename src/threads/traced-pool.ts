@@ -31,9 +31,9 @@ export function tracedPool(
       const payload: TracedPayload = { trace: span.context, payload: call.payload };
       pool.run({ ...call, record, payload, settle });
     },
-    runOn: (holder, work, payload, settle) => {
-      const traced: TracedPayload = { trace: tracing.pack(), payload };
-      pool.runOn(holder, work, traced, settle);
+    runOn: (holder, call) => {
+      const payload: TracedPayload = { trace: tracing.pack(), payload: call.payload };
+      pool.runOn(holder, { ...call, payload });
     },
   };
 }

@@ -6,7 +6,7 @@ import { runOperation } from "../operation/run.ts";
 import { type FollowUp, OpenReplies } from "./open-replies.ts";
 import type { Packed } from "./packed.ts";
 import { packReply, type ReplyPayload } from "./packed-reply.ts";
-import { type MakeServices, ReceivedRequest, type RequestPayload } from "./packed-request.ts";
+import { type CallServices, ReceivedRequest, type RequestPayload } from "./packed-request.ts";
 import { type DependencyPayload, type FailurePayload, runDependency, runErrorHandler } from "./remote.ts";
 import { packThrown, type TaskOutcome } from "./thrown.ts";
 import { DependencyWork, OperationWork, TaskWork, type Work } from "./work.ts";
@@ -41,12 +41,12 @@ export class WorkRunner {
   }
 
   /** Runs one call. Never throws: what goes wrong is its outcome. */
-  async run(index: number, payload: unknown, services: MakeServices): Promise<Packed<unknown>> {
+  async run(index: number, payload: unknown, services: CallServices): Promise<Packed<unknown>> {
     const work = this.works[index] as Work;
     if (work instanceof OperationWork)
       return Array.isArray(payload)
         ? this.#runOperation(work, payload as RequestPayload, services)
-        : { payload: await this.#follow(payload as FollowUp), transfer: [] };
+        : { payload: await this.#follow(payload as FollowUp, services), transfer: [] };
     if (work instanceof TaskWork)
       return { payload: await runTask(work, payload as unknown[], this.#handlers), transfer: [] };
     if (work instanceof DependencyWork) {
@@ -59,19 +59,20 @@ export class WorkRunner {
   async #runOperation(
     work: OperationWork,
     payload: RequestPayload,
-    services: MakeServices,
+    services: CallServices,
   ): Promise<Packed<ReplyPayload>> {
-    const request = new ReceivedRequest(payload, services(payload[0], work.id));
+    const own = services.begin(payload[0], work.id);
+    const request = new ReceivedRequest(payload, own);
     const reply = await runOperation(work.compiled, request, this.#place);
     return packReply(
       reply,
-      isWhole(reply.body) && reply.finish === undefined ? undefined : this.#open.hold(reply),
+      isWhole(reply.body) && reply.finish === undefined ? undefined : this.#open.hold(reply, own),
     );
   }
 
-  async #follow(followUp: FollowUp): Promise<TaskOutcome> {
+  async #follow(followUp: FollowUp, services: CallServices): Promise<TaskOutcome> {
     try {
-      return [true, await this.#open.follow(followUp)];
+      return [true, await this.#open.follow(followUp, services)];
     } catch (thrown) {
       return [false, packThrown(thrown)];
     }

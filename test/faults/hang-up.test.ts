@@ -56,6 +56,21 @@ for (const [how, path] of [
   });
 }
 
+for (const path of [
+  "/loop/until-aborted/stream",
+  "/thread/until-aborted/stream",
+  "/thread/until-aborted/plain-stream",
+]) {
+  test(`hang-up in the middle of a stream that waits for its next chunk: signal tells it [${path}]`, async () => {
+    await new Promise<void>((resolve, reject) => {
+      get(server.url + path, (response) => {
+        response.once("data", () => response.destroy()).once("close", resolve);
+      }).on("error", reject);
+    });
+    assert.equal((await journal.written(1))[0]?.what, 1);
+  });
+}
+
 eachLane("hang-up in the middle of a large answer", async (lane) => {
   await new Promise<void>((resolve, reject) => {
     get(`${server.url}/${lane}/bytes/50000000`, (response) => {
