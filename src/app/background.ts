@@ -1,6 +1,6 @@
 import { OffloopError } from "../errors/offloop-error.ts";
 import { findUncloneable } from "./cloneable.ts";
-import { type AnyFunction, laneOf } from "./lane.ts";
+import { type AnyFunction, functionName, laneOf } from "./lane.ts";
 import { callerLocation } from "./location.ts";
 import { type Task, type TaskDeclaration, taskDeclaration } from "./task.ts";
 
@@ -61,7 +61,7 @@ export class Background {
     const location = callerLocation();
     const lane = laneOf(`to background in ${this.#operation}`, fn, undefined, location);
     if (lane === "loop" && !this.#inThread)
-      return { name: fn.name || "(anonymous)", lane, fn, timeoutMs: undefined, location };
+      return { name: functionName(fn), lane, fn, timeoutMs: undefined, location };
     const what = lane === "loop" ? "an async function from a thread" : "a plain function";
     const why = lane === "loop" ? "it cannot leave the thread" : "a thread can only find it by name";
     throw new OffloopError(

@@ -11,8 +11,8 @@ import {
   registerDependency,
   type Scope,
 } from "./dependency.ts";
-import { checkInputs } from "./inputs.ts";
-import { type AnyFunction, type Lane, laneOf } from "./lane.ts";
+import { checkInputs, inputNames } from "./inputs.ts";
+import { type AnyFunction, functionName, type Lane, laneOf } from "./lane.ts";
 import { callerLocation } from "./location.ts";
 import { checkOptionNames } from "./option-names.ts";
 
@@ -52,12 +52,7 @@ const optionNames: Readonly<Record<keyof DependencyOptions, true>> = {
   scope: true,
   cache: true,
   runs: true,
-  params: true,
-  query: true,
-  headers: true,
-  cookies: true,
-  body: true,
-  form: true,
+  ...inputNames,
   deps: true,
 };
 
@@ -121,13 +116,9 @@ export function depends(first: unknown, second?: unknown, ...more: unknown[]): D
 function tooManyArguments(fn: unknown, count: number, at: SourceLocation): OffloopError {
   return new OffloopError(
     "OFFLOOP_HANDLER_INVALID",
-    `Cannot declare the dependency ${nameOf(fn)}: expected options and a function, got ${count} arguments`,
+    `Cannot declare the dependency ${functionName(fn)}: expected options and a function, got ${count} arguments`,
     { at, fix: "put all options into the one object before the function" },
   );
-}
-
-function nameOf(fn: unknown): string {
-  return (fn as { name?: string } | undefined)?.name || "(anonymous)";
 }
 
 function createDependency(
@@ -135,7 +126,7 @@ function createDependency(
   fn: unknown,
   location: SourceLocation,
 ): DependencyDeclaration {
-  const name = nameOf(fn);
+  const name = functionName(fn);
   const what = `the dependency ${name}`;
   const lane = laneOf(what, fn, options.runs, location);
   checkOptionNames(`declare ${what}`, options, optionNames, location);

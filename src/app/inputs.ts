@@ -1,6 +1,7 @@
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { SourceLocation } from "../errors/source-location.ts";
 import { type AnySchema, isSchema, type Schemas } from "../schema/schema.ts";
+import { functionName } from "./lane.ts";
 
 /** The declared inputs of an operation or a dependency, for those who do not care about their types. */
 export interface Inputs {
@@ -24,6 +25,16 @@ export interface InputOptions {
   readonly body?: unknown;
   readonly form?: unknown;
 }
+
+/** The names of all of them. */
+export const inputNames: Readonly<Record<keyof InputOptions, true>> = {
+  params: true,
+  query: true,
+  headers: true,
+  cookies: true,
+  body: true,
+  form: true,
+};
 
 /**
  * Takes the inputs out of the options.
@@ -71,5 +82,5 @@ export function schemaInvalid(what: string, schema: unknown, at: SourceLocation)
 
 /** `String` and a class are what an annotation in Python would be. */
 function described(value: unknown): string {
-  return typeof value === "function" ? `the function ${value.name || "(anonymous)"}` : typeof value;
+  return typeof value === "function" ? `the function ${functionName(value)}` : typeof value;
 }

@@ -53,6 +53,12 @@ function lostDeclaration(source: string): string | undefined {
   return undefined;
 }
 
-function kind(value: unknown): string {
+/** What a function is called in messages. */
+export function functionName(fn: unknown): string {
+  return (fn as { name?: string } | undefined)?.name || "(anonymous)";
+}
+
+/** What a value is called in messages that expected something else. */
+export function kind(value: unknown): string {
   return value === null ? "null" : typeof value;
 }

@@ -1,5 +1,6 @@
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { SourceLocation } from "../errors/source-location.ts";
+import { kind } from "./lane.ts";
 import type { Operation } from "./operation.ts";
 
 /** An app within another, as it was mounted. */
@@ -27,11 +28,11 @@ export function mountOperation(operation: Operation, mountedAt: string): Operati
 
 /** The error for what is mounted and is no app. */
 export function notMountable(given: unknown, at: SourceLocation): OffloopError {
-  const what = given === null ? "null" : typeof given;
-  return new OffloopError("OFFLOOP_OPTION_INVALID", `Cannot mount an app: expected an App, got ${what}`, {
-    at,
-    fix: "include() a router, register() a Fastify plugin",
-  });
+  return new OffloopError(
+    "OFFLOOP_OPTION_INVALID",
+    `Cannot mount an app: expected an App, got ${kind(given)}`,
+    { at, fix: "include() a router, register() a Fastify plugin" },
+  );
 }
 
 /** The error for an app that would be mounted in itself. */

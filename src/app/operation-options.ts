@@ -2,6 +2,7 @@ import type { AnySchema, Schemas } from "../schema/schema.ts";
 import type { Model, NoSchemas } from "./context.ts";
 import type { Dependencies } from "./dependency.ts";
 import { documentationNames, type OperationDocumentation } from "./documentation.ts";
+import { inputNames } from "./inputs.ts";
 import type { Lane } from "./lane.ts";
 import type { PathNames } from "./path.ts";
 
@@ -62,12 +63,7 @@ export interface OperationOptions<
 /** The names of all of them. */
 export const operationOptionNames: Readonly<Record<keyof OperationOptions, true>> = {
   ...documentationNames,
-  params: true,
-  query: true,
-  headers: true,
-  cookies: true,
-  body: true,
-  form: true,
+  ...inputNames,
   deps: true,
   response: true,
   status: true,

@@ -2,10 +2,12 @@ import type { App } from "../app/app.ts";
 import type { ErrorCode } from "../errors/codes.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { guardApp } from "../guard/guard-log.ts";
+import { INSPECTOR_PATH } from "../http/inspector.ts";
 import { listen } from "../http/listen.ts";
 import { createLogger, type LogLevel } from "../http/logger.ts";
 import type { ListenOptions } from "../http/serve-options.ts";
 import { logStrayRejections } from "../http/stray-rejections.ts";
+import { sitePaths } from "../openapi/site.ts";
 import { loadToServe } from "./declared-app.ts";
 import { explained } from "./explained.ts";
 import { type LoadedFile, onFileLoaded } from "./loaded-files.ts";
@@ -70,14 +72,15 @@ function developmentOptions(app: App, options: Serving): ListenOptions {
 }
 
 function linksOf(app: App, url: string): Omit<ServedApp, "port"> {
-  const { openapiUrl = "/openapi.json", docsUrl = "/docs", redocUrl = "/redoc" } = app.documentation;
-  const linkTo = (path: string | null): string | undefined => (openapiUrl && path ? url + path : undefined);
+  const { docsUrl, redocUrl } = sitePaths(app);
+  const linkTo = (path: string | undefined): string | undefined =>
+    path === undefined ? undefined : url + path;
   return {
     name: `${app.title} ${app.version}`,
     url,
     docsUrl: linkTo(docsUrl),
     redocUrl: linkTo(redocUrl),
-    inspectorUrl: `${url}/_offloop`,
+    inspectorUrl: url + INSPECTOR_PATH,
   };
 }
 

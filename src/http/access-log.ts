@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { Operation } from "../app/operation.ts";
+import { CLIENT_CLOSED_REQUEST } from "../threads/refused-reply.ts";
 import { hasHungUp } from "./hung-up.ts";
 
 declare module "fastify" {
@@ -13,9 +14,6 @@ declare module "fastify" {
     unlogged?: boolean;
   }
 }
-
-/** What nginx logs for a client that went before it had an answer: no other status was sent. */
-const CLIENT_CLOSED_REQUEST = 499;
 
 /** Logs a line for each request when its response has been sent, or its client has gone. */
 export function addAccessLog(fastify: FastifyInstance, log: Logger): void {

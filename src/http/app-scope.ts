@@ -27,13 +27,14 @@ export interface AppScope {
 export async function openAppScope(app: App, replaced: readonly Override[]): Promise<AppScope> {
   const operations = servedOperations(app);
   const threaded = operations.filter(({ lane }) => lane === "thread");
-  const overrides = servedOverrides(app);
+  const declared = servedOverrides(app);
+  const overrides = new Map(declared);
   for (const [dependency, by] of replaced) overrides.set(dependency, "value" in by ? by : onLoop(by));
-  const replacedInThreads = giveReplaced(app, operations, threaded, replaced);
+  const replacedInThreads = giveReplaced(declared, operations, threaded, replaced);
   const kept = new KeptDependencies(overrides);
   try {
     for (const dependency of listAppDependencies(operations, overrides)) await kept.get(dependency);
-    const ordinals = listDependencies(operations, servedOverrides(app));
+    const ordinals = listDependencies(operations, declared);
     const given: [number, unknown][] = [];
     for (const dependency of listAppDependencies(threaded, overrides)) {
       const value = await kept.get(dependency);
@@ -49,12 +50,11 @@ export async function openAppScope(app: App, replaced: readonly Override[]): Pro
 
 /** A value crosses to the threads; a function cannot, so no threaded operation may need it. */
 function giveReplaced(
-  app: App,
+  declared: Overrides,
   operations: readonly Operation[],
   threaded: readonly Operation[],
   replaced: readonly Override[],
 ): [number, unknown][] {
-  const declared = servedOverrides(app);
   const ordinals = listDependencies(operations, declared);
   const inThreads = new Set(listDependencies(threaded, declared));
   return replaced

@@ -8,7 +8,8 @@ import { sendKept } from "./kept-file.ts";
 /** `true`: for this machine only. With a token: for whoever knows it. */
 export type InspectorSetting = true | { readonly token: string };
 
-const PATH = "/_offloop";
+/** Where the page is. */
+export const INSPECTOR_PATH = "/_offloop";
 const COOKIE = "offloop_inspector";
 const MIN_TOKEN_LENGTH = 16;
 
@@ -52,13 +53,13 @@ function addRoutes(fastify: FastifyInstance, inspector: Inspector): void {
     };
     fastify.route({ method: "GET", url, onRequest, handler, config: { unlogged: true } });
   };
-  add(`${PATH}/events`, (_request, reply) => {
+  add(`${INSPECTOR_PATH}/events`, (_request, reply) => {
     if (!inspector.hasRoom) return reply.code(503).type("text/plain").send("Too many pages are open.");
     reply.hijack();
     inspector.tell(reply.raw);
   });
   for (const file of listPageFiles())
-    add(file.name === pageName ? PATH : `${PATH}/${file.name}`, sendKept(file));
+    add(file.name === pageName ? INSPECTOR_PATH : `${INSPECTOR_PATH}/${file.name}`, sendKept(file));
   // A stream never ends by itself, and the server waits for every response.
   fastify.addHook("preClose", async () => inspector.close());
 }
@@ -68,7 +69,7 @@ type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
 /** Whether the visitor may go on; otherwise it has been answered. */
 function admit(inspector: Inspector, request: FastifyRequest, reply: FastifyReply): boolean {
   const { headers: sent, socket } = request.raw;
-  const url = new URL(request.raw.url ?? PATH, "http://localhost");
+  const url = new URL(request.raw.url ?? INSPECTOR_PATH, "http://localhost");
   const access = inspector.judge({
     address: socket.remoteAddress,
     host: sent.host,

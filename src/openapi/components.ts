@@ -7,6 +7,7 @@ import { type JsonSchema, mapValues } from "./json-schema.ts";
 import {
   DEFINITIONS,
   fromPointer,
+  MODELS,
   provisionalIndex,
   provisionalRef,
   replaceRefs,
@@ -55,7 +56,7 @@ export class Components {
         schemas.set(name, {}); // a model may refer to itself
         schemas.set(name, withRefs(entry.schema, final));
       }
-      return `#/components/schemas/${name}`;
+      return MODELS + name;
     };
     const resolved = replaceRefs(document, final);
     const models = Object.fromEntries([...schemas].toSorted(byName));

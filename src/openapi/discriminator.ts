@@ -1,6 +1,5 @@
 import { isObject, type JsonSchema, mapValues } from "./json-schema.ts";
-
-const SCHEMAS = "#/components/schemas/";
+import { MODELS } from "./references.ts";
 
 /**
  * A copy of anything in which each union told apart by a property says which of its values means which model: OpenAPI's
@@ -30,7 +29,7 @@ function mappingOf(
 ): Record<string, string> | undefined {
   const mapping: Record<string, string> = {};
   for (const { $ref } of alternatives) {
-    const model = typeof $ref === "string" ? schemas[$ref.replace(SCHEMAS, "")] : undefined;
+    const model = typeof $ref === "string" ? schemas[$ref.replace(MODELS, "")] : undefined;
     const values = valuesOf((model?.properties as Record<string, unknown> | undefined)?.[property]);
     if (values.length === 0) return undefined;
     for (const value of values) mapping[value] = $ref as string;

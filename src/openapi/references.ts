@@ -3,6 +3,9 @@ import { isObject, type JsonSchema, mapSchemas, mapValues } from "./json-schema.
 /** How a JSON Schema refers to its own definitions. */
 export const DEFINITIONS = "#/$defs/";
 
+/** How a document refers to its models. */
+export const MODELS = "#/components/schemas/";
+
 const PROVISIONAL = "offloop:";
 
 /** A reference to a named schema whose name is not decided yet: its number. */

@@ -20,9 +20,8 @@ export interface SiteFile {
  * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` when one of the three URLs is no path.
  */
 export function siteOf(app: App, rootPath: string): SiteFile[] {
-  const { openapiUrl = "/openapi.json", docsUrl = "/docs", redocUrl = "/redoc" } = app.documentation;
-  for (const [name, url] of Object.entries({ openapiUrl, docsUrl, redocUrl })) checkUrl(name, url, app);
-  if (isOff(openapiUrl)) return [];
+  const { openapiUrl, docsUrl, redocUrl } = sitePaths(app);
+  if (openapiUrl === undefined) return [];
   const document = {
     path: openapiUrl,
     mediaType: "application/json",
@@ -30,11 +29,31 @@ export function siteOf(app: App, rootPath: string): SiteFile[] {
   };
   return [
     document,
-    ...(isOff(docsUrl)
+    ...(docsUrl === undefined
       ? []
       : swaggerUi(docsUrl, pageAt(docsUrl, openapiUrl, app, rootPath), app.documentation)),
-    ...(isOff(redocUrl) ? [] : redoc(redocUrl, pageAt(redocUrl, openapiUrl, app, rootPath))),
+    ...(redocUrl === undefined ? [] : redoc(redocUrl, pageAt(redocUrl, openapiUrl, app, rootPath))),
   ];
+}
+
+/** Where the document and the pages are, within the app. */
+export interface SitePaths {
+  readonly openapiUrl: string | undefined;
+  readonly docsUrl: string | undefined;
+  readonly redocUrl: string | undefined;
+}
+
+/**
+ * Undefined is what an app does not have: without the document, no page either.
+ *
+ * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` when one of the three URLs is no path.
+ */
+export function sitePaths(app: App): SitePaths {
+  const { openapiUrl = "/openapi.json", docsUrl = "/docs", redocUrl = "/redoc" } = app.documentation;
+  for (const [name, url] of Object.entries({ openapiUrl, docsUrl, redocUrl })) checkUrl(name, url, app);
+  const page = (url: string | null): string | undefined =>
+    isOff(openapiUrl) || isOff(url) ? undefined : url;
+  return { openapiUrl: page(openapiUrl), docsUrl: page(docsUrl), redocUrl: page(redocUrl) };
 }
 
 /** FastAPI takes an empty URL for none, too. */

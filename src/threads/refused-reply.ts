@@ -4,8 +4,8 @@ import type { OffloopError } from "../errors/offloop-error.ts";
 import type { RawReply } from "../operation/raw.ts";
 import { detailReply } from "../operation/reply.ts";
 
-/** nginx's status for a client that hung up; nobody reads it but the access log. */
-const CLIENT_CLOSED_REQUEST = 499;
+/** nginx's status for a client that hung up before it had an answer; nobody reads it but the access log. */
+export const CLIENT_CLOSED_REQUEST = 499;
 
 /** The reply for a request that a thread did not answer. */
 export function refusedReply(error: OffloopError): RawReply {
