@@ -42,7 +42,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   metrics: ["channels", "threads"],
   tracing: ["app", "errors"],
   inspector: ["channels", "errors"],
-  queue: ["app", "background", "errors"],
+  jobs: ["app", "schema", "errors", "channels"],
   testing: ["http", "guard", "metrics", ...belowHttp],
   cli: ["*"],
 };
@@ -53,7 +53,7 @@ const entryRow = ["*"];
 const importedByNobody = new Set(["index", "cli"]);
 
 /** A package that one folder keeps to itself. */
-const keptInFolder: Readonly<Record<string, string>> = { fastify: "http", "@opentelemetry/api": "tracing" };
+const keptInFolder: Readonly<Record<string, string>> = { fastify: "http", "@opentelemetry/api": "tracing", "pg-boss": "jobs" };
 
 interface Package {
   name?: string;

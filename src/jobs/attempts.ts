@@ -1,0 +1,132 @@
+import { hostname } from "node:os";
+import type { Sql } from "./database.ts";
+import { formatNotice } from "./notices.ts";
+import type { AttemptRecord, Claim, JobRef, Settlement } from "./store.ts";
+
+/** What this process is called in the attempts it makes. */
+const thisProcess = `${hostname()}:${process.pid}`;
+
+/** The table of attempts: pg-boss keeps the last error of a job only, and neither progress nor who ran it. */
+export class Attempts {
+  readonly #sql: Sql;
+  readonly #schema: string;
+  readonly #channel: string;
+
+  constructor(sql: Sql, schema: string, channel: string) {
+    this.#sql = sql;
+    this.#schema = schema;
+    this.#channel = channel;
+  }
+
+  /** The table, if it is not there yet. */
+  async create(): Promise<void> {
+    await this.#sql.executeSql(attemptsTable(this.#schema));
+  }
+
+  /**
+   * Says that attempts begin here.
+   *
+   * @returns The uuids of those whose attempt before has never ended: its process died.
+   */
+  async start(claims: readonly Claim[]): Promise<ReadonlySet<string>> {
+    const { rows } = await this.#sql.executeSql(
+      `with begun as (
+        select * from jsonb_to_recordset($1::jsonb) as claim(task text, job uuid, takes int)
+      ), lost as (
+        update ${this.#schema}.job_attempt a set ended_at = now(), outcome = 'lost'
+        from begun where a.job = begun.job and a.takes < begun.takes and a.ended_at is null
+        returning a.job
+      ), added as (
+        insert into ${this.#schema}.job_attempt (task, job, takes, process)
+        select task, job, takes, $2 from begun
+        on conflict (job, takes) do nothing
+      )
+      select distinct job from lost`,
+      [JSON.stringify(claims.map(claimRow)), thisProcess],
+    );
+    return new Set(rows.map(({ job }: { job: string }) => job));
+  }
+
+  /** Says how attempts ended, and tells who follows their jobs. */
+  async end(settlements: readonly Settlement[]): Promise<void> {
+    await this.#sql.executeSql(
+      `with ended as (
+        select * from jsonb_to_recordset($1::jsonb)
+          as claim(task text, job uuid, takes int, outcome text, error jsonb, notice text)
+      ), saved as (
+        update ${this.#schema}.job_attempt a
+        set ended_at = now(), outcome = ended.outcome, error = ended.error
+        from ended where a.job = ended.job and a.takes = ended.takes
+      )
+      select pg_notify('${this.#channel}', notice) from ended`,
+      [JSON.stringify(settlements.map(settlementRow))],
+    );
+  }
+
+  async saveProgress({ task, uuid, takes }: Claim, value: number): Promise<void> {
+    const notice = formatNotice({ kind: "progress", task, uuid, value });
+    await this.#sql.executeSql(
+      `with saved as (
+        update ${this.#schema}.job_attempt set progress = $3 where job = $1 and takes = $2
+      )
+      select pg_notify('${this.#channel}', $4)`,
+      [uuid, takes, value, notice],
+    );
+  }
+
+  /** The attempts of a job, in order. One that a shutdown broke off has the number of the one before. */
+  async of({ uuid }: JobRef): Promise<AttemptRecord[]> {
+    const { rows } = await this.#sql.executeSql(
+      `select count(*) filter (where outcome is distinct from 'interrupted') over (order by takes)::int as attempt,
+        process, started_at, ended_at, outcome, error
+      from ${this.#schema}.job_attempt where job = $1 order by takes`,
+      [uuid],
+    );
+    return rows.map((row) => ({
+      attempt: row.attempt,
+      process: row.process,
+      startedAt: row.started_at,
+      endedAt: row.ended_at ?? undefined,
+      outcome: row.outcome ?? undefined,
+      error: row.error ?? undefined,
+    }));
+  }
+
+  /** Removes the attempts of jobs that are no longer kept. */
+  async sweep(): Promise<void> {
+    await this.#sql.executeSql(
+      `delete from ${this.#schema}.job_attempt a where not exists
+        (select 1 from ${this.#schema}.job j where j.id = a.job)`,
+    );
+  }
+}
+
+/** The SQL that makes the table. */
+export function attemptsTable(schema: string): string {
+  return `create table if not exists ${schema}.job_attempt (
+  job uuid not null,
+  takes int not null,
+  task text not null,
+  process text not null,
+  started_at timestamptz not null default now(),
+  ended_at timestamptz,
+  outcome text,
+  error jsonb,
+  progress real,
+  primary key (job, takes)
+)`;
+}
+
+function claimRow({ task, uuid, takes }: Claim): object {
+  return { task, job: uuid, takes };
+}
+
+function settlementRow({ claim, outcome }: Settlement): object {
+  const { task, uuid } = claim;
+  return {
+    ...claimRow(claim),
+    outcome: outcome.kind,
+    error: "error" in outcome ? outcome.error : null,
+    notice: formatNotice({ kind: "changed", task, uuid }),
+  };
+}

@@ -1,0 +1,39 @@
+/** Runs SQL. The rows' shapes are those of each statement. */
+export interface Sql {
+  // biome-ignore lint/suspicious/noExplicitAny: what a row holds is the statement's business
+  executeSql(text: string, values?: readonly unknown[]): Promise<{ rows: any[] }>;
+}
+
+/** A transaction that is open until one of its ends is called. */
+export interface Transaction {
+  readonly db: Sql;
+  commit(): Promise<void>;
+  /** Never rejects. */
+  rollback(): Promise<void>;
+}
+
+/** The database that keeps the jobs: what pg-boss, and what stands beside it, need of it. */
+export interface JobsDatabase extends Sql {
+  listen(
+    channel: string,
+    onNotification: (payload: string) => void,
+    onReconnect: () => void,
+  ): Promise<{ close(): Promise<void> }>;
+  beginTransaction(): Promise<Transaction>;
+}
+
+/** Runs statements as one transaction. */
+export async function inTransaction<Result>(
+  database: JobsDatabase,
+  run: (sql: Sql) => Promise<Result>,
+): Promise<Result> {
+  const transaction = await database.beginTransaction();
+  try {
+    const result = await run(transaction.db);
+    await transaction.commit();
+    return result;
+  } catch (error) {
+    await transaction.rollback();
+    throw error;
+  }
+}

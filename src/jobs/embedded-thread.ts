@@ -1,0 +1,173 @@
+import { fdatasyncSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { type PGlite, PGlite as PGliteClass } from "@electric-sql/pglite";
+import { NodeFS } from "@electric-sql/pglite/nodefs";
+
+/** What the thread is started with. */
+export interface EmbeddedThreadData {
+  readonly dir: string;
+}
+
+/** What the thread is asked. A statement of an open transaction carries its number. */
+export type EmbeddedRequest = { readonly id: number } & (
+  | { readonly text: string; readonly values: readonly unknown[] | undefined; readonly transaction?: number }
+  | { readonly begin: number }
+  | { readonly end: "COMMIT" | "ROLLBACK"; readonly transaction: number }
+  | { readonly listen: string }
+  | { readonly close: true }
+);
+
+/** What the thread says. */
+export type EmbeddedMessage =
+  | { readonly ready: true }
+  | { readonly owned: true }
+  | { readonly channel: string; readonly payload: string }
+  | { readonly id: number; readonly rows: unknown[] }
+  | { readonly id: number; readonly error: SqlFailure };
+
+/** A PostgreSQL error, as plain data. */
+export interface SqlFailure {
+  readonly message: string;
+  readonly code: string | undefined;
+  readonly constraint: string | undefined;
+  readonly detail: string | undefined;
+}
+
+type Turn = Extract<EmbeddedRequest, { readonly text: string } | { begin: number } | { end: string }>;
+
+interface FsModule {
+  readonly NODEFS?: NodeFsOperations;
+  readonly FS: { readonly filesystems: { readonly NODEFS: NodeFsOperations } };
+}
+
+interface NodeFsOperations {
+  readonly stream_ops: { fsync?: (stream: { nfd: number | null }) => number };
+}
+
+/** PGlite's own file system drops fsync, so that a commit would not outlast a loss of power. */
+class SyncedFS extends NodeFS {
+  override async init(
+    pg: PGlite,
+    options: Parameters<NodeFS["init"]>[1],
+  ): Promise<Awaited<ReturnType<NodeFS["init"]>>> {
+    const result = await super.init(pg, options);
+    const preRun = result.emscriptenOpts.preRun as unknown as ((module: FsModule) => void)[];
+    preRun.push((module) => {
+      (module.NODEFS ?? module.FS.filesystems.NODEFS).stream_ops.fsync = ({ nfd }) => {
+        if (nfd !== null) fdatasyncSync(nfd);
+        return 0;
+      };
+    });
+    return result;
+  }
+}
+
+/** One session: a transaction has it to itself until it ends, and what is not its own waits. */
+class Session {
+  readonly #pg: PGlite;
+  readonly #port: MessagePort;
+  readonly #waiting: Turn[] = [];
+  #holder: number | undefined;
+  #busy = false;
+
+  constructor(pg: PGlite, port: MessagePort) {
+    this.#pg = pg;
+    this.#port = port;
+  }
+
+  async take(turn: Turn): Promise<void> {
+    this.#waiting.push(turn);
+    if (this.#busy) return;
+    this.#busy = true;
+    for (let next = this.#next(); next !== undefined; next = this.#next()) await this.#serve(next);
+    this.#busy = false;
+  }
+
+  #next(): Turn | undefined {
+    const at = this.#waiting.findIndex(
+      (turn) => this.#holder === undefined || ("transaction" in turn && turn.transaction === this.#holder),
+    );
+    return at === -1 ? undefined : this.#waiting.splice(at, 1)[0];
+  }
+
+  async #serve(turn: Turn): Promise<void> {
+    if ("begin" in turn) this.#holder = turn.begin;
+    try {
+      const rows = await this.#run(turn);
+      this.#port.postMessage({ id: turn.id, rows } satisfies EmbeddedMessage);
+    } catch (thrown) {
+      // What fails alone must not leave the session in an aborted transaction; one that is open is its holder's.
+      if (!("transaction" in turn)) await this.#pg.exec("ROLLBACK").catch(() => {});
+      this.#port.postMessage({ id: turn.id, error: failureOf(thrown) } satisfies EmbeddedMessage);
+    }
+    if ("end" in turn) this.#holder = undefined;
+  }
+
+  async #run(turn: Turn): Promise<unknown[]> {
+    if ("begin" in turn) return this.#all("BEGIN");
+    if ("end" in turn) return this.#all(turn.end);
+    if (turn.values === undefined || turn.values.length === 0) return this.#all(turn.text);
+    return (await this.#pg.query(turn.text, [...turn.values])).rows;
+  }
+
+  /** Several statements at once go without values only. */
+  async #all(text: string): Promise<unknown[]> {
+    return (await this.#pg.exec(text)).flatMap(({ rows }) => rows);
+  }
+}
+
+function failureOf(thrown: unknown): SqlFailure {
+  const { message, code, constraint, detail } = thrown as SqlFailure;
+  return { message: String(message), code, constraint, detail };
+}
+
+/** The lock is the kernel's: it goes with the process, however that ends. Undefined when another process has it. */
+async function lock(dir: string): Promise<DatabaseSync | undefined> {
+  const { DatabaseSync } = await import("node:sqlite");
+  const file = new DatabaseSync(join(dir, "owner.lock"));
+  try {
+    file.exec("PRAGMA busy_timeout=0; PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE");
+    return file;
+  } catch (error) {
+    file.close();
+    if (/locked/.test(String(error))) return undefined;
+    throw error;
+  }
+}
+
+function openDatabase(dir: string): Promise<PGlite> {
+  // "-F" is fsync=off. Its default of shared buffers is 128 MB, which a queue has no use for.
+  const startParams = PGliteClass.defaultStartParams.filter((param) => param !== "-F");
+  return PGliteClass.create({
+    fs: new SyncedFS(join(dir, "pg")),
+    startParams: [...startParams, "-c", "wal_sync_method=fsync", "-c", "shared_buffers=8MB"],
+  });
+}
+
+async function serve(port: MessagePort, { dir }: EmbeddedThreadData): Promise<void> {
+  mkdirSync(dir, { recursive: true });
+  const owned = await lock(dir);
+  if (owned === undefined) {
+    port.postMessage({ owned: true } satisfies EmbeddedMessage);
+    return port.close();
+  }
+  const pg = await openDatabase(dir);
+  const session = new Session(pg, port);
+  port.on("message", async (request: EmbeddedRequest) => {
+    if ("text" in request || "begin" in request || "end" in request) return session.take(request);
+    if ("listen" in request) {
+      const { listen: channel } = request;
+      await pg.listen(channel, (payload) => port.postMessage({ channel, payload } satisfies EmbeddedMessage));
+    } else {
+      await pg.close();
+      owned.close();
+    }
+    port.postMessage({ id: request.id, rows: [] } satisfies EmbeddedMessage);
+    if ("close" in request) port.close();
+  });
+  port.postMessage({ ready: true } satisfies EmbeddedMessage);
+}
+
+if (parentPort !== null) await serve(parentPort, workerData as EmbeddedThreadData);

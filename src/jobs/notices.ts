@@ -1,0 +1,51 @@
+import { createHash } from "node:crypto";
+import { formatJobId, parseJobId } from "./job-id.ts";
+import type { JobRef, Notice } from "./store.ts";
+
+/**
+ * The channel of pg-boss, on which it says which queue got a job. Ours go there too, since each channel costs a
+ * connection; no queue's name has the space that each of ours begins with.
+ */
+export function noticeChannel(schema: string): string {
+  return `pgboss_${createHash("sha224").update(schema).digest("hex").slice(0, 24)}`;
+}
+
+/** A notice as text; `enqueued` is what pg-boss says itself. */
+export function formatNotice(notice: Exclude<Notice, { kind: "enqueued" }>): string {
+  const value = notice.kind === "progress" ? ` ${notice.value}` : "";
+  // The id comes last but for a number: a task's name may hold spaces.
+  return ` ${notice.kind}${value} ${formatJobId(notice)}`;
+}
+
+/** @param taskOf - The task that a queue is of. */
+export function parseNotice(text: string, taskOf: (queue: string) => string): Notice | undefined {
+  if (!text.startsWith(" ")) return { kind: "enqueued", task: taskOf(text) };
+  const [, kind = "", value = "", id = ""] =
+    /^ (cancelled|changed|progress)(?: ([\d.e-]+))? (.*)$/s.exec(text) ?? [];
+  const job = parseJobId(id);
+  if (job === undefined) return undefined;
+  if (kind === "progress") return { kind, ...job, value: Number(value) };
+  return kind === "cancelled" || kind === "changed" ? { kind, ...job } : undefined;
+}
+
+type OnNotice = (notice: Notice) => void;
+
+/** Tells those who listen what it is told. */
+export class NoticeBoard {
+  readonly #listeners = new Set<OnNotice>();
+
+  /** @returns Stops listening. */
+  listen(onNotice: OnNotice): () => void {
+    this.#listeners.add(onNotice);
+    return () => void this.#listeners.delete(onNotice);
+  }
+
+  tell(notice: Notice): void {
+    for (const listener of this.#listeners) listener(notice);
+  }
+}
+
+/** Whether a notice is about a job. */
+export function isAbout(notice: Notice, { task, uuid }: JobRef): boolean {
+  return notice.kind !== "enqueued" && notice.uuid === uuid && notice.task === task;
+}

@@ -1,0 +1,166 @@
+import { OffloopError } from "../errors/offloop-error.ts";
+import type { SourceLocation } from "../errors/source-location.ts";
+import type { AnySchema } from "../schema/schema.ts";
+
+/** JSON nested deeper than this is more likely a circle, and costs a stack. */
+const MAX_DEPTH = 200;
+
+/** A field whose value would not come back as it was, and why. */
+export interface Unstorable {
+  readonly path: string;
+  readonly why: string;
+}
+
+/** What is asked about arguments: the task's, with where it was declared. */
+export interface ArgumentsOf {
+  readonly task: string;
+  readonly schemas: readonly AnySchema[] | undefined;
+  readonly location: SourceLocation;
+}
+
+/**
+ * The first field that JSON in PostgreSQL would lose or change: `NaN`, a `Date`, a `Map`, an instance of a class, text
+ * with NUL. Undefined when all of it comes back as it is. A property that is undefined counts as absent.
+ */
+export function findUnstorable(value: unknown, path: string): Unstorable | undefined {
+  return find(value, path, new Set());
+}
+
+function find(value: unknown, path: string, above: Set<object>): Unstorable | undefined {
+  if (typeof value === "string") return badText(value, path);
+  if (value === null || typeof value === "boolean") return undefined;
+  if (typeof value === "number")
+    return Number.isFinite(value) ? undefined : { path, why: `${value} is no JSON number` };
+  if (typeof value !== "object")
+    return { path, why: `${value === undefined ? "undefined" : `a ${typeof value}`} is not JSON` };
+  if (above.has(value)) return { path, why: "it contains itself" };
+  if (above.size >= MAX_DEPTH) return { path, why: `it is nested deeper than ${MAX_DEPTH} levels` };
+  const why = badKind(value);
+  if (why !== undefined) return { path, why };
+  above.add(value);
+  const found = findUnstorableIn(value, path, above);
+  above.delete(value);
+  return found;
+}
+
+function findUnstorableIn(value: object, path: string, above: Set<object>): Unstorable | undefined {
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index++) {
+      const found = find(value[index], `${path}[${index}]`, above);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+  for (const [key, item] of Object.entries(value)) {
+    const found =
+      badText(key, `${path} key`) ?? (item === undefined ? undefined : find(item, `${path}.${key}`, above));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function badText(text: string, path: string): Unstorable | undefined {
+  if (text.includes("\0")) return { path, why: "PostgreSQL stores no text with NUL in it" };
+  return text.isWellFormed() ? undefined : { path, why: "half of a surrogate pair is no text" };
+}
+
+function badKind(value: object): string | undefined {
+  if (Array.isArray(value)) return undefined;
+  if (value instanceof Blob)
+    return "an uploaded file is gone after its request; save it first, and pass its path or key";
+  if (value instanceof Date) return "a Date would come back as text; pass date.toISOString()";
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === null || Object.getPrototypeOf(prototype) === null) return undefined;
+  return `an instance of ${value.constructor?.name || "a class"} would come back as a plain object`;
+}
+
+/**
+ * Checks the arguments of a job before it is stored.
+ *
+ * @param at - Where it was enqueued.
+ * @returns What is stored: without those at the end that are undefined.
+ * @throws {OffloopError} `OFFLOOP_JOB_ARGUMENT`.
+ */
+export async function checkArguments(
+  of: ArgumentsOf,
+  args: readonly unknown[],
+  at: SourceLocation,
+): Promise<readonly unknown[]> {
+  const stored = args.slice(0, args.findLastIndex((value) => value !== undefined) + 1);
+  const unstorable = findUnstorableIn(stored, "args", new Set());
+  if (unstorable !== undefined)
+    throw refused(
+      of,
+      `${unstorable.path}: ${unstorable.why}`,
+      at,
+      "pass plain data: ids, text, numbers, lists",
+    );
+  const mistake = await findMistake(of.schemas, stored);
+  if (mistake.problem !== undefined)
+    throw refused(of, mistake.problem, at, "pass what the schemas of the task's args take");
+  return stored;
+}
+
+/**
+ * Reads the arguments of a stored job as the task takes them now.
+ *
+ * @throws {OffloopError} `OFFLOOP_JOB_ARGUMENT` when what an older release stored no longer fits.
+ */
+export async function readArguments(of: ArgumentsOf, args: readonly unknown[]): Promise<readonly unknown[]> {
+  const { problem, values } = await findMistake(of.schemas, args);
+  if (problem === undefined) return values;
+  const fix = "accept the former arguments too, or declare a task of another name for the new ones";
+  throw new OffloopError(
+    "OFFLOOP_JOB_ARGUMENT",
+    `Cannot run a job of task "${of.task}": its stored arguments no longer fit: ${problem}`,
+    { at: of.location, fix },
+  );
+}
+
+/**
+ * What is stored of a result.
+ *
+ * @throws {OffloopError} `OFFLOOP_JOB_RESULT` when it is not JSON.
+ */
+export function checkResult({ task, location }: ArgumentsOf, result: unknown): unknown {
+  const unstorable = result === undefined ? undefined : findUnstorable(result, "result");
+  if (unstorable === undefined) return result;
+  throw new OffloopError(
+    "OFFLOOP_JOB_RESULT",
+    `Cannot keep what task "${task}" returned: ${unstorable.path}: ${unstorable.why}`,
+    { at: location, fix: "return plain data, or nothing" },
+  );
+}
+
+interface Checked {
+  readonly problem?: string;
+  readonly values: readonly unknown[];
+}
+
+async function findMistake(
+  schemas: readonly AnySchema[] | undefined,
+  args: readonly unknown[],
+): Promise<Checked> {
+  if (schemas === undefined) return { values: args };
+  if (args.length > schemas.length)
+    return { problem: `expected ${schemas.length} arguments, got ${args.length}`, values: args };
+  const values: unknown[] = [];
+  for (const [index, schema] of schemas.entries()) {
+    const result = await schema["~standard"].validate(args[index]);
+    const issue = result.issues?.[0];
+    if (issue !== undefined) return { problem: `${pathOf(index, issue.path)}: ${issue.message}`, values };
+    if (result.issues === undefined) values.push(result.value);
+  }
+  return { values };
+}
+
+type IssuePath = readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+
+function pathOf(index: number, path: IssuePath): string {
+  const keys = Array.from(path ?? [], (part) => (typeof part === "object" ? part.key : part));
+  return `args[${index}]${keys.map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)).join("")}`;
+}
+
+function refused({ task }: ArgumentsOf, problem: string, at: SourceLocation, fix: string): OffloopError {
+  return new OffloopError("OFFLOOP_JOB_ARGUMENT", `Cannot enqueue task "${task}": ${problem}`, { at, fix });
+}

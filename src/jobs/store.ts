@@ -1,0 +1,159 @@
+import type { DescribedError } from "../errors/described-error.ts";
+
+/**
+ * Where a job stands: `waiting` for its time or a free place, `running`, `done`, `failed` and to be tried again, `dead`
+ * with no attempts left or with arguments that no longer fit, or `cancelled`.
+ */
+export type JobState = "waiting" | "running" | "done" | "failed" | "dead" | "cancelled";
+
+/** A job, by what it is found with. */
+export interface JobRef {
+  readonly task: string;
+  readonly uuid: string;
+}
+
+/** What is stored of a job's call. */
+export interface JobPayload {
+  readonly args: readonly unknown[];
+  /** How many of its attempts a shutdown broke off: they do not count. */
+  readonly interrupted?: number;
+  /** The schedule whose occurrence it is. */
+  readonly schedule?: string;
+  /** The trace context of whoever enqueued it. */
+  readonly trace?: Readonly<Record<string, string>>;
+}
+
+/** A job to be stored. */
+export interface NewJob extends JobRef {
+  readonly payload: JobPayload;
+  /** At most one job of a key waits or runs; in an ordered task, jobs of a key run one after the other. */
+  readonly key?: string | undefined;
+  readonly runAt?: Date | undefined;
+  readonly priority?: number | undefined;
+}
+
+/** One attempt of a job. Whoever settles an attempt that is no longer the job's is not heard. */
+export interface Claim extends JobRef {
+  /** How often the job was taken before. */
+  readonly takes: number;
+  /** How often it may be taken again after the first time. */
+  readonly retryLimit: number;
+}
+
+/** A job that this process has to run. */
+export interface TakenJob extends Claim {
+  readonly payload: JobPayload;
+  readonly enqueuedAt: Date;
+  /** Whether the process that had it before died with it. */
+  readonly lostBefore: boolean;
+}
+
+/** How an attempt ended. */
+export type Outcome =
+  | { readonly kind: "done"; readonly result: unknown }
+  | { readonly kind: "failed"; readonly error: DescribedError }
+  /** Failed, and not to be tried again. */
+  | { readonly kind: "dead"; readonly error: DescribedError }
+  /** Broken off by a shutdown: the job waits again, and the attempt does not count. */
+  | { readonly kind: "interrupted" }
+  /** The job was cancelled while it ran. */
+  | { readonly kind: "cancelled" }
+  /** The job was given to another process while it ran. */
+  | { readonly kind: "lost" };
+
+/** An attempt with how it ended. */
+export interface Settlement {
+  readonly claim: Claim;
+  readonly payload: JobPayload;
+  readonly outcome: Outcome;
+}
+
+/** A job, as it is shown. */
+export interface JobRecord extends JobRef {
+  readonly state: JobState;
+  readonly attempt: number;
+  readonly args: readonly unknown[];
+  readonly key: string | undefined;
+  readonly priority: number;
+  readonly progress: number | undefined;
+  readonly result: unknown;
+  readonly error: DescribedError | undefined;
+  readonly enqueuedAt: Date;
+  readonly runAt: Date;
+  readonly startedAt: Date | undefined;
+  readonly endedAt: Date | undefined;
+}
+
+/** One try of a job, as it is shown. */
+export interface AttemptRecord {
+  readonly attempt: number;
+  /** Host and process that ran it. */
+  readonly process: string;
+  readonly startedAt: Date;
+  readonly endedAt: Date | undefined;
+  /** Undefined while it runs. `lost`: its process died, or lost the database. */
+  readonly outcome: Outcome["kind"] | undefined;
+  readonly error: DescribedError | undefined;
+}
+
+/** Which jobs are listed: the newest first; those that wait, the oldest first. */
+export interface JobFilter {
+  readonly task?: string | undefined;
+  readonly state?: JobState | undefined;
+  readonly limit: number;
+}
+
+/** How many jobs of a task stand where. */
+export interface TaskDepth {
+  readonly task: string;
+  readonly waiting: number;
+  readonly running: number;
+  readonly failed: number;
+  readonly dead: number;
+  /** Since when the job that waits longest could have run; undefined when none could. */
+  readonly oldestDueAt: Date | undefined;
+}
+
+/** What processes tell each other about jobs. */
+export type Notice =
+  | { readonly kind: "enqueued"; readonly task: string }
+  | { readonly kind: "cancelled" | "changed"; readonly task: string; readonly uuid: string }
+  | { readonly kind: "progress"; readonly task: string; readonly uuid: string; readonly value: number };
+
+/** A durable task, as the store sees it. */
+export interface JobTask {
+  readonly name: string;
+  readonly retries: number;
+  readonly backoffMs: number;
+  /** Undefined: as many as there is room for. */
+  readonly concurrency: number | undefined;
+  readonly ordered: boolean;
+  readonly keepMs: number;
+}
+
+/** Keeps jobs: pg-boss in a database, or memory in a test. */
+export interface JobStore {
+  /** Stores a job. @returns Its uuid, or that of the one that has its key. */
+  add(job: NewJob, tx?: unknown): Promise<string>;
+  /** Those of the tasks that have a job whose time has come. */
+  due(tasks: readonly string[]): Promise<readonly string[]>;
+  /** Takes jobs whose time has come; from then on they are this process's to settle. */
+  take(task: string, most: number): Promise<readonly TakenJob[]>;
+  /** Says how attempts ended. */
+  settle(settlements: readonly Settlement[]): Promise<void>;
+  /** Says how far an attempt is. */
+  saveProgress(claim: Claim, value: number): Promise<void>;
+  /** Stops a job from being run, or run again. @returns Whether it was still to be stopped. */
+  cancel(job: JobRef): Promise<boolean>;
+  /** Has a dead, failed or cancelled job run now. @returns Whether it was one. */
+  retry(job: JobRef): Promise<boolean>;
+  find(job: JobRef): Promise<JobRecord | undefined>;
+  list(filter: JobFilter): Promise<readonly JobRecord[]>;
+  attempts(job: JobRef): Promise<readonly AttemptRecord[]>;
+  depths(): Promise<readonly TaskDepth[]>;
+  /** Cancels the waiting occurrences of a task's former schedules. */
+  dropSchedules(task: string, except: string): Promise<void>;
+  /** Hears what processes say about jobs. @returns Stops hearing. */
+  listen(onNotice: (notice: Notice) => void): () => void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,93 @@
+import { OffloopError } from "../errors/offloop-error.ts";
+import type { Sql } from "./database.ts";
+
+type Rows = Awaited<ReturnType<Sql["executeSql"]>>["rows"];
+
+/** The transactions that are understood, by what each library's alone has. */
+interface AnyTransaction {
+  /** `pg` has a function here, Drizzle an object. */
+  readonly query?: unknown;
+  /** Drizzle. */
+  readonly execute?: (query: DrizzleQuery) => Promise<Rows | { rows: Rows }>;
+  /** Kysely. */
+  readonly executeQuery?: (query: object) => Promise<{ rows: Rows }>;
+  /** Knex. */
+  readonly raw?: (text: string, values: readonly unknown[]) => Promise<{ rows: Rows }>;
+  /** Prisma. */
+  readonly $queryRawUnsafe?: (text: string, ...values: readonly unknown[]) => Promise<Rows>;
+}
+
+/** What Drizzle asks of a query before it runs it. */
+interface DrizzleQuery {
+  getSQL(): { toQuery(): { sql: string; params: readonly unknown[] } };
+}
+
+type PgQuery = (text: string, values: readonly unknown[]) => Promise<{ rows: Rows }>;
+
+/**
+ * A user's transaction, as something that runs SQL.
+ *
+ * @throws {OffloopError} `OFFLOOP_JOBS_TRANSACTION` when it is none of those that are understood.
+ */
+export function sqlOfTransaction(given: unknown): Sql {
+  const tx = (given ?? {}) as AnyTransaction;
+  const run = runnerOf(tx);
+  if (run !== undefined)
+    return { executeSql: async (text, values = []) => ({ rows: await run(text, values) }) };
+  throw new OffloopError(
+    "OFFLOOP_JOBS_TRANSACTION",
+    `Cannot enqueue in a transaction: tx is ${describe(given)}, not a transaction of pg, Drizzle, Kysely, Knex or Prisma`,
+    { fix: "pass what the library gives you inside its transaction, or the client of pg that has begun one" },
+  );
+}
+
+function runnerOf(
+  tx: AnyTransaction,
+): ((text: string, values: readonly unknown[]) => Promise<Rows>) | undefined {
+  const { $queryRawUnsafe, executeQuery, execute, query, raw } = tx;
+  if (typeof $queryRawUnsafe === "function")
+    return (text, values) => $queryRawUnsafe.call(tx, text, ...values);
+  if (typeof executeQuery === "function")
+    return async (text, values) => {
+      const { rows } = await executeQuery.call(tx, kyselyQuery(text, values));
+      return [...rows];
+    };
+  if (typeof execute === "function")
+    return async (text, values) => {
+      const result = await execute.call(tx, drizzleQuery(text, values));
+      return Array.isArray(result) ? result : result.rows;
+    };
+  if (typeof raw === "function")
+    return async (text, values) => {
+      const knex = knexQuery(text, values);
+      return (await raw.call(tx, knex.text, knex.values)).rows;
+    };
+  if (typeof query !== "function") return undefined;
+  return async (text, values) => (await (query as PgQuery).call(tx, text, values)).rows;
+}
+
+function kyselyQuery(sql: string, parameters: readonly unknown[]): object {
+  return { sql, parameters, query: { kind: "RawNode" }, queryId: { queryId: "offloop" } };
+}
+
+function drizzleQuery(sql: string, params: readonly unknown[]): DrizzleQuery {
+  return { getSQL: () => ({ toQuery: () => ({ sql, params }) }) };
+}
+
+/** Knex counts question marks; PostgreSQL numbers its values, and may use one twice. */
+function knexQuery(
+  text: string,
+  values: readonly unknown[],
+): { readonly text: string; readonly values: readonly unknown[] } {
+  const ordered: unknown[] = [];
+  const marked = text.replaceAll("?", "\\?").replaceAll(/\$(\d+)/g, (_, number) => {
+    ordered.push(values[Number(number) - 1]);
+    return "?";
+  });
+  return { text: marked, values: ordered };
+}
+
+function describe(given: unknown): string {
+  if (typeof given !== "object" || given === null) return String(given);
+  return `an instance of ${given.constructor?.name ?? "nothing"}`;
+}
