@@ -137,7 +137,9 @@ for (const { name, skip, start } of backends) {
       const running = await takeOne("plain");
       assert.deepEqual(await engine.beat([running]), []);
       const heard = Promise.withResolvers<Notice>();
-      const stop = engine.listen((notice) => "uuid" in notice && notice.uuid === kept && heard.resolve(notice));
+      const stop = engine.listen(
+        (notice) => "uuid" in notice && notice.uuid === kept && heard.resolve(notice),
+      );
       await engine.cancel({ task: "plain", uuid: kept });
       assert.deepEqual(await heard.promise, { kind: "cancelled", task: "plain", uuid: kept });
       stop();

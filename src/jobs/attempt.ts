@@ -1,0 +1,109 @@
+import type { TaskDeclaration } from "../app/task.ts";
+import { type DescribedError, describeError } from "../errors/described-error.ts";
+import { formatJobId } from "./job-id.ts";
+import type { JobLanes, StartedAttempt } from "./lanes.ts";
+import { type ArgumentsOf, checkResult, readArguments } from "./payload.ts";
+import type { JobTask, Outcome, TakenJob } from "./store.ts";
+
+/** A durable task that can be run. */
+export interface RunnableTask {
+  readonly declaration: TaskDeclaration;
+  readonly job: JobTask;
+  readonly args: ArgumentsOf;
+}
+
+/** Why an attempt is broken off. */
+export type BreakOff = "cancelled" | "lost" | "interrupted";
+
+const reasons: Readonly<Record<BreakOff, string>> = {
+  cancelled: "the job was cancelled",
+  lost: "the job was given to another process",
+  interrupted: "the process shuts down; the job will run again",
+};
+
+/** One attempt of a job, in this process. */
+export class Attempt {
+  readonly job: TakenJob;
+  readonly task: RunnableTask;
+  #started: StartedAttempt | undefined;
+  #broken: BreakOff | undefined;
+  #running = false;
+  #ending: NodeJS.Timeout | undefined;
+  readonly #interruption = Promise.withResolvers<Outcome>();
+
+  constructor(job: TakenJob, task: RunnableTask) {
+    this.job = job;
+    this.task = task;
+  }
+
+  /** Counts from 1; what a shutdown broke off is not counted. */
+  get number(): number {
+    return this.job.takes + 1 - (this.job.payload.interrupted ?? 0);
+  }
+
+  /** Whether it has been started; it may wait until it is alone. */
+  get isRunning(): boolean {
+    return this.#running;
+  }
+
+  /** Runs it on its lane. Never rejects. */
+  async run(lanes: JobLanes, onProgress: (value: number) => void): Promise<Outcome> {
+    this.#running = true;
+    const outcome = await Promise.race([this.#try(lanes, onProgress), this.#interruption.promise]);
+    clearTimeout(this.#ending);
+    if (this.#broken === undefined) return outcome;
+    return this.#broken === "interrupted" && outcome.kind === "done" ? outcome : { kind: this.#broken };
+  }
+
+  async #try(lanes: JobLanes, onProgress: (value: number) => void): Promise<Outcome> {
+    const { declaration, args: argumentsOf } = this.task;
+    let args: readonly unknown[];
+    try {
+      args = await readArguments(argumentsOf, this.job.payload.args);
+    } catch (thrown) {
+      return { kind: "dead", error: storable(thrown) };
+    }
+    if (this.#broken !== undefined) return { kind: this.#broken };
+    let result: unknown;
+    try {
+      const job = { id: formatJobId(this.job), attempt: this.number };
+      this.#started = lanes.start(declaration, { job, args, onProgress, trace: this.job.payload.trace });
+      result = await this.#started.result;
+    } catch (thrown) {
+      return { kind: "failed", error: storable(thrown) };
+    }
+    try {
+      return { kind: "done", result: checkResult(argumentsOf, result) };
+    } catch (thrown) {
+      return { kind: "dead", error: storable(thrown) };
+    }
+  }
+
+  /** Its job is no longer this process's to run: its signal aborts, and after a while its thread is ended. */
+  lose(why: "cancelled" | "lost", graceMs: number): void {
+    if (this.#broken !== undefined) return;
+    this.#broken = why;
+    this.#started?.abort(abortReason(why));
+    this.#ending = setTimeout(() => void this.#started?.end(), graceMs);
+  }
+
+  /** Breaks it off now. Resolves when nothing of it runs on a thread any more. */
+  async interrupt(): Promise<void> {
+    this.#broken ??= "interrupted";
+    this.#started?.abort(abortReason("interrupted"));
+    await this.#started?.end();
+    // An async function goes on until the process ends; nobody waits for it.
+    this.#interruption.resolve({ kind: this.#broken });
+  }
+}
+
+function abortReason(why: BreakOff): Error {
+  return new DOMException(reasons[why], "AbortError");
+}
+
+/** PostgreSQL stores neither NUL nor half a surrogate pair. */
+function storable(thrown: unknown): DescribedError {
+  const clean = (_: string, value: unknown): unknown =>
+    typeof value === "string" ? value.replaceAll("\0", "").toWellFormed() : value;
+  return JSON.parse(JSON.stringify(describeError(thrown)), clean) as DescribedError;
+}

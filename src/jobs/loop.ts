@@ -1,0 +1,236 @@
+import type { Lane } from "../app/lane.ts";
+import { Attempt, type RunnableTask } from "./attempt.ts";
+import { formatJobId } from "./job-id.ts";
+import type { JobLanes } from "./lanes.ts";
+import type { Pulse } from "./pulse.ts";
+import { Settlements } from "./settlements.ts";
+import type { Claim, JobStore, Notice, Outcome, TakenJob } from "./store.ts";
+
+/** What the loop works with. */
+export interface JobLoopOptions {
+  readonly store: JobStore;
+  readonly tasks: ReadonlyMap<string, RunnableTask>;
+  readonly lanes: JobLanes;
+  /** How long a cancelled job on a thread may go on before its thread is ended. */
+  readonly cancelGraceMs: number;
+  readonly events: JobEvents;
+}
+
+/** What is told of the loop. */
+export interface JobEvents {
+  /** The database refused something, or was not heard. */
+  onError(error: unknown): void;
+  /** An attempt began. */
+  onStart(attempt: Attempt): void;
+  /** An attempt ended. */
+  onEnd(attempt: Attempt, outcome: Outcome): void;
+}
+
+/** A job that says how far it is does so at most this often. */
+const PROGRESS_MS = 250;
+
+/** Takes jobs as fast as they can start, and no faster: each lane has so many places. */
+export class JobLoop {
+  readonly #options: JobLoopOptions;
+  readonly #free: Record<Lane, number>;
+  readonly #running = new Map<string, Attempt>();
+  /** Lost once with their process: they run alone here, so that what ends processes is found. */
+  readonly #suspects: Attempt[] = [];
+  /** Tasks that may have a job to take, in turn. */
+  readonly #due = new Set<string>();
+  readonly #settlements: Settlements;
+  #pulse: Pulse | undefined;
+  #pulling: Promise<void> | undefined;
+  #closing = false;
+  #onIdle: (() => void) | undefined;
+
+  constructor(options: JobLoopOptions) {
+    this.#options = options;
+    this.#free = { ...options.lanes.capacity };
+    this.#settlements = new Settlements(options.store, (error) => options.events.onError(error));
+  }
+
+  /** What says that its attempts go on. */
+  beatWith(pulse: Pulse): void {
+    this.#pulse = pulse;
+  }
+
+  /** The attempts that are under way. */
+  get running(): readonly Attempt[] {
+    return [...this.#running.values()];
+  }
+
+  /** Looks for jobs of a task, or of all. Resolves when as many have started as can. */
+  pull(task?: string): Promise<void> {
+    if (task === undefined) return this.#pullDue();
+    this.#due.add(task);
+    this.#pulling ??= this.#pullAll();
+    return this.#pulling;
+  }
+
+  async #pullDue(): Promise<void> {
+    try {
+      const due = await this.#options.store.due([...this.#options.tasks.keys()]);
+      for (const task of due) this.#due.add(task);
+    } catch (error) {
+      this.#options.events.onError(error);
+    }
+    this.#pulling ??= this.#pullAll();
+    return this.#pulling;
+  }
+
+  async #pullAll(): Promise<void> {
+    try {
+      while (!this.#closing && this.#suspects.length === 0 && (await this.#takeNext()));
+    } catch (error) {
+      this.#options.events.onError(error);
+    } finally {
+      this.#pulling = undefined;
+    }
+  }
+
+  /** @returns Whether there may be more to take now. */
+  async #takeNext(): Promise<boolean> {
+    const { store, tasks } = this.#options;
+    const name = [...this.#due].find((due) => this.#freeFor(tasks.get(due)) > 0);
+    const task = name === undefined ? undefined : tasks.get(name);
+    if (name === undefined || task === undefined) return false;
+    // Behind the others, so that no task starves another.
+    this.#due.delete(name);
+    const most = this.#freeFor(task);
+    const jobs = await store.take(name, most);
+    if (jobs.length === most) this.#due.add(name);
+    for (const job of jobs) this.#take(job, task);
+    return true;
+  }
+
+  #freeFor(task: RunnableTask | undefined): number {
+    return task === undefined ? 0 : this.#free[task.declaration.lane];
+  }
+
+  #take(job: TakenJob, task: RunnableTask): void {
+    const attempt = new Attempt(job, task);
+    this.#free[task.declaration.lane]--;
+    this.#running.set(job.uuid, attempt);
+    this.#pulse?.add(job);
+    if (job.lostBefore) this.#suspects.push(attempt);
+    else void this.#run(attempt);
+    this.#runSuspect();
+  }
+
+  /** The next suspect, once nothing else of a job runs here. */
+  #runSuspect(): void {
+    const [next] = this.#suspects;
+    if (next === undefined || next.isRunning) return;
+    if (this.#running.size === this.#suspects.length) void this.#run(next);
+  }
+
+  async #run(attempt: Attempt): Promise<void> {
+    const { job } = attempt;
+    const { lanes, events } = this.#options;
+    const progress = new Progress((value) => this.#saveProgress(job, value));
+    events.onStart(attempt);
+    const outcome = await attempt.run(lanes, (value) => progress.report(value));
+    progress.stop();
+    events.onEnd(attempt, outcome);
+    await this.#settlements.add({ claim: job, payload: job.payload, outcome });
+    this.#leave(attempt);
+  }
+
+  async #saveProgress(claim: Claim, value: number): Promise<void> {
+    try {
+      await this.#options.store.saveProgress(claim, value);
+    } catch (error) {
+      this.#options.events.onError(error);
+    }
+  }
+
+  #leave(attempt: Attempt): void {
+    const { job, task } = attempt;
+    this.#pulse?.remove(job);
+    this.#running.delete(job.uuid);
+    this.#free[task.declaration.lane]++;
+    const at = this.#suspects.indexOf(attempt);
+    if (at !== -1) this.#suspects.splice(at, 1);
+    // The next of its key, or of a task that was at its limit.
+    if (isHeldBack(task)) this.#due.add(job.task);
+    if (this.#running.size === 0) this.#onIdle?.();
+    this.#runSuspect();
+    if (this.#due.size > 0) this.#pulling ??= this.#pullAll();
+  }
+
+  /** Hears what processes say about jobs. */
+  hear(notice: Notice): void {
+    const { task } = notice;
+    if (notice.kind === "enqueued") void this.pull(task);
+    if (notice.kind === "cancelled") this.lose(notice, "cancelled");
+    const own = this.#options.tasks.get(task);
+    if (notice.kind === "changed" && own !== undefined && isHeldBack(own)) void this.pull(task);
+  }
+
+  /** Breaks off an attempt whose job is not this process's to run any more. */
+  lose({ uuid }: { readonly uuid: string }, why: "cancelled" | "lost"): void {
+    const attempt = this.#running.get(uuid);
+    if (attempt === undefined) return;
+    attempt.lose(why, this.#options.cancelGraceMs);
+  }
+
+  /** Resolves when no attempt is under way. */
+  idle(): Promise<void> {
+    if (this.#running.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onIdle = resolve;
+    });
+  }
+
+  /** Takes no more jobs. */
+  stop(): void {
+    this.#closing = true;
+  }
+
+  /**
+   * Breaks off what still runs: its jobs wait again, and the attempts do not count.
+   *
+   * @returns The jobs that were broken off.
+   */
+  async interrupt(): Promise<string[]> {
+    this.stop();
+    await this.#pulling;
+    const left = this.running;
+    const over = this.idle();
+    const held = this.#suspects.filter((attempt) => !attempt.isRunning);
+    await Promise.all(left.map((attempt) => attempt.interrupt()));
+    for (const attempt of held) void this.#run(attempt);
+    await over;
+    return left.map(({ job }) => formatJobId(job));
+  }
+}
+
+/** Whether a job of it may have to wait for the end of another. */
+function isHeldBack({ job: { ordered, concurrency } }: RunnableTask): boolean {
+  return ordered || concurrency !== undefined;
+}
+
+/** How far a job says it is: the last that it said, not too often. */
+class Progress {
+  readonly #save: (value: number) => Promise<void>;
+  #value = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(save: (value: number) => Promise<void>) {
+    this.#save = save;
+  }
+
+  report(value: number): void {
+    this.#value = value;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      void this.#save(this.#value);
+    }, PROGRESS_MS);
+  }
+
+  /** What it said last is of no use when it has ended. */
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+}

@@ -1,0 +1,286 @@
+import { NoticeBoard } from "./notices.ts";
+import type {
+  AttemptRecord,
+  Claim,
+  JobFilter,
+  JobRecord,
+  JobRef,
+  JobState,
+  JobStore,
+  JobTask,
+  NewJob,
+  Notice,
+  Settlement,
+  TakenJob,
+  TaskDepth,
+} from "./store.ts";
+
+/** A clock that tests move. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+}
+
+interface StoredJob extends NewJob {
+  readonly order: number;
+  readonly enqueuedAt: number;
+  payload: NewJob["payload"];
+  state: JobState;
+  runAt: Date;
+  takes: number;
+  begun: boolean;
+  retryLimit: number;
+  progress: number | undefined;
+  result: unknown;
+  error: JobRecord["error"];
+  startedAt: number | undefined;
+  endedAt: number | undefined;
+  readonly attempts: MutableAttempt[];
+}
+
+type MutableAttempt = { -readonly [Field in keyof AttemptRecord]: AttemptRecord[Field] };
+
+const unsettled: ReadonlySet<JobState> = new Set(["waiting", "running", "failed"]);
+const LONGEST_BACKOFF_MS = 3_600_000;
+
+/** Keeps jobs in memory, for tests: the same rules, without a database, and by a clock that the test moves. */
+export class MemoryStore implements JobStore {
+  readonly #clock: Clock;
+  readonly #tasks: ReadonlyMap<string, JobTask>;
+  readonly #jobs = new Map<string, StoredJob>();
+  readonly #notices = new NoticeBoard();
+
+  constructor(tasks: readonly JobTask[], clock: Clock) {
+    this.#tasks = new Map(tasks.map((task) => [task.name, task]));
+    this.#clock = clock;
+  }
+
+  async add(job: NewJob): Promise<string> {
+    const { key, uuid } = job;
+    const task = this.#taskOf(job.task);
+    if (this.#jobs.has(uuid)) return uuid;
+    const same = key === undefined || task.ordered ? undefined : this.#withKey(job);
+    if (same !== undefined) return same.uuid;
+    const now = this.#clock.now();
+    this.#jobs.set(uuid, {
+      ...job,
+      // As it would come back from the database.
+      payload: structuredClone(job.payload),
+      order: this.#jobs.size,
+      enqueuedAt: now,
+      runAt: job.runAt ?? new Date(now),
+      state: "waiting",
+      takes: 0,
+      begun: false,
+      retryLimit: task.retries,
+      progress: undefined,
+      result: undefined,
+      error: undefined,
+      startedAt: undefined,
+      endedAt: undefined,
+      attempts: [],
+    });
+    this.#notices.tell({ kind: "enqueued", task: job.task });
+    return uuid;
+  }
+
+  #withKey({ task, key }: NewJob): StoredJob | undefined {
+    return this.#of(task).find((job) => job.key === key && unsettled.has(job.state));
+  }
+
+  async due(tasks: readonly string[]): Promise<readonly string[]> {
+    return tasks.filter((task) => this.#ready(task).length > 0);
+  }
+
+  async take(name: string, most: number): Promise<readonly TakenJob[]> {
+    const { concurrency = Number.POSITIVE_INFINITY } = this.#taskOf(name);
+    const running = this.#of(name).filter(({ state }) => state === "running").length;
+    return this.#ready(name)
+      .slice(0, Math.max(0, Math.min(most, concurrency - running)))
+      .map((job) => this.#start(job));
+  }
+
+  /** Those whose time has come: by priority, then by age. Of an ordered task, the first of each key. */
+  #ready(name: string): StoredJob[] {
+    const now = this.#clock.now();
+    const { ordered } = this.#taskOf(name);
+    const all = this.#of(name).sort((a, b) => (b.priority ?? 0) - (a.priority ?? 0) || a.order - b.order);
+    const due = all.filter(
+      ({ state, runAt }) => (state === "waiting" || state === "failed") && runAt.getTime() <= now,
+    );
+    return ordered ? due.filter((job) => this.#isHead(job, all)) : due;
+  }
+
+  #isHead(job: StoredJob, all: readonly StoredJob[]): boolean {
+    const same = all.filter(({ key }) => key === job.key);
+    const held = same.some(({ state }) => state === "running" || state === "dead" || state === "failed");
+    const oldest = Math.min(...same.filter(({ state }) => state === "waiting").map(({ order }) => order));
+    return job.state === "failed" || (!held && job.order === oldest);
+  }
+
+  #start(job: StoredJob): TakenJob {
+    if (job.begun) job.takes++;
+    job.begun = true;
+    job.state = "running";
+    job.startedAt = this.#clock.now();
+    job.attempts.push({
+      attempt: job.takes + 1 - (job.payload.interrupted ?? 0),
+      process: "test",
+      startedAt: new Date(job.startedAt),
+      endedAt: undefined,
+      outcome: undefined,
+      error: undefined,
+    });
+    const { task, uuid, takes, retryLimit, payload, enqueuedAt } = job;
+    return { task, uuid, takes, retryLimit, payload, enqueuedAt: new Date(enqueuedAt), lostBefore: false };
+  }
+
+  async settle(settlements: readonly Settlement[]): Promise<void> {
+    for (const settlement of settlements) this.#settleOne(settlement);
+  }
+
+  #settleOne({ claim, outcome }: Settlement): void {
+    const job = this.#jobs.get(claim.uuid);
+    if (job === undefined) return;
+    const attempt = job.attempts.at(-1);
+    if (attempt !== undefined) {
+      attempt.endedAt = new Date(this.#clock.now());
+      attempt.outcome = outcome.kind;
+      attempt.error = "error" in outcome ? outcome.error : undefined;
+    }
+    if (job.state === "running" && job.takes === claim.takes) this.#apply(job, outcome);
+    this.#notices.tell({ kind: "changed", task: job.task, uuid: job.uuid });
+  }
+
+  #apply(job: StoredJob, outcome: Settlement["outcome"]): void {
+    job.error = "error" in outcome ? outcome.error : undefined;
+    if (outcome.kind === "done") this.#end(job, "done", outcome.result);
+    if (outcome.kind === "dead" || (outcome.kind === "failed" && job.takes >= job.retryLimit))
+      this.#end(job, "dead", undefined);
+    else if (outcome.kind === "failed") {
+      job.state = "failed";
+      job.runAt = new Date(this.#clock.now() + backoffMs(this.#taskOf(job.task), job.takes));
+    }
+    if (outcome.kind === "interrupted") {
+      job.state = "waiting";
+      job.retryLimit++;
+      job.payload = { ...job.payload, interrupted: (job.payload.interrupted ?? 0) + 1 };
+    }
+  }
+
+  #end(job: StoredJob, state: JobState, result: unknown): void {
+    job.state = state;
+    job.result = result;
+    job.endedAt = this.#clock.now();
+  }
+
+  async saveProgress({ task, uuid }: Claim, value: number): Promise<void> {
+    const job = this.#jobs.get(uuid);
+    if (job !== undefined) job.progress = value;
+    this.#notices.tell({ kind: "progress", task, uuid, value });
+  }
+
+  async cancel({ task, uuid }: JobRef): Promise<boolean> {
+    const job = this.#jobs.get(uuid);
+    if (job === undefined || !unsettled.has(job.state)) return false;
+    this.#end(job, "cancelled", undefined);
+    this.#notices.tell({ kind: "cancelled", task, uuid });
+    return true;
+  }
+
+  async retry({ task, uuid }: JobRef): Promise<boolean> {
+    const job = this.#jobs.get(uuid);
+    if (job === undefined || job.state === "running" || job.state === "done") return false;
+    if (job.state === "dead") job.retryLimit++;
+    job.state = job.state === "cancelled" || job.state === "waiting" ? "waiting" : "failed";
+    job.runAt = new Date(this.#clock.now());
+    job.endedAt = undefined;
+    this.#notices.tell({ kind: "enqueued", task });
+    return true;
+  }
+
+  async find({ uuid }: JobRef): Promise<JobRecord | undefined> {
+    const job = this.#jobs.get(uuid);
+    return job && recordOf(job);
+  }
+
+  async list({ task, state, limit }: JobFilter): Promise<readonly JobRecord[]> {
+    const all = [...this.#jobs.values()].filter(
+      (job) => (task === undefined || job.task === task) && (state === undefined || job.state === state),
+    );
+    return (state === "waiting" ? all : all.reverse()).slice(0, limit).map(recordOf);
+  }
+
+  async attempts({ uuid }: JobRef): Promise<readonly AttemptRecord[]> {
+    return this.#jobs.get(uuid)?.attempts ?? [];
+  }
+
+  async depths(): Promise<readonly TaskDepth[]> {
+    return [...this.#tasks.keys()].map((task) => {
+      const jobs = this.#of(task);
+      const count = (state: JobState): number => jobs.filter((job) => job.state === state).length;
+      const dueAt = this.#ready(task).map(({ runAt }) => runAt);
+      return {
+        task,
+        waiting: count("waiting"),
+        running: count("running"),
+        failed: count("failed"),
+        dead: count("dead"),
+        oldestDueAt: dueAt.sort((a, b) => a.getTime() - b.getTime())[0],
+      };
+    });
+  }
+
+  async dropSchedules(task: string, except: string): Promise<void> {
+    for (const { uuid, state, payload } of this.#of(task))
+      if (state === "waiting" && payload.schedule !== undefined && payload.schedule !== except)
+        this.#jobs.delete(uuid);
+  }
+
+  /** When the next job's time comes; undefined when none waits. */
+  get nextDueAt(): number | undefined {
+    const times = [...this.#jobs.values()]
+      .filter(({ state }) => state === "waiting" || state === "failed")
+      .map(({ runAt }) => runAt.getTime());
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
+  listen(onNotice: (notice: Notice) => void): () => void {
+    return this.#notices.listen(onNotice);
+  }
+
+  async close(): Promise<void> {}
+
+  #of(task: string): StoredJob[] {
+    return [...this.#jobs.values()].filter((job) => job.task === task);
+  }
+
+  #taskOf(name: string): JobTask {
+    return this.#tasks.get(name) as JobTask;
+  }
+}
+
+/** Without the jitter, so that a test knows how far to move the clock. */
+function backoffMs({ backoffMs: first }: JobTask, takes: number): number {
+  return Math.min(first * 2 ** takes, Math.max(first, LONGEST_BACKOFF_MS));
+}
+
+function recordOf(job: StoredJob): JobRecord {
+  const { task, uuid, state, key, priority = 0, progress, result, error, runAt } = job;
+  return {
+    task,
+    uuid,
+    state,
+    attempt: job.begun ? job.takes + 1 - (job.payload.interrupted ?? 0) : 0,
+    args: job.payload.args,
+    key,
+    priority,
+    progress,
+    result,
+    error: state === "done" ? undefined : error,
+    enqueuedAt: new Date(job.enqueuedAt),
+    runAt,
+    startedAt: job.startedAt === undefined ? undefined : new Date(job.startedAt),
+    endedAt: job.endedAt === undefined ? undefined : new Date(job.endedAt),
+  };
+}

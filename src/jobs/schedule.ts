@@ -1,0 +1,121 @@
+import { createHash } from "node:crypto";
+import { Cron } from "croner";
+import { OffloopError } from "../errors/offloop-error.ts";
+import type { SourceLocation } from "../errors/source-location.ts";
+import type { JobStore } from "./store.ts";
+
+/** When a task runs by itself. */
+export interface Schedule {
+  readonly task: string;
+  /** Five fields, or six with seconds first; or `@daily` and the like. */
+  readonly expression: string;
+  /** An IANA name. */
+  readonly timezone: string;
+  readonly location: SourceLocation;
+}
+
+/** A timer waits 24.8 days at most. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const RETRY_MS = 1_000;
+
+/**
+ * The first instant after another at which a schedule has its task run; undefined when there is none. A local time that
+ * a change of the clock leaves out counts where the gap ends, and one that comes twice counts once.
+ *
+ * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` when it is no schedule.
+ */
+export function nextOccurrence(schedule: Schedule, after: Date): Date | undefined {
+  const { task, expression, timezone, location } = schedule;
+  try {
+    return new Cron(expression, { timezone, paused: true }).nextRun(after) ?? undefined;
+  } catch (cause) {
+    throw new OffloopError(
+      "OFFLOOP_OPTION_INVALID",
+      `Cannot schedule task "${task}" at "${expression}" in ${timezone}: ${(cause as Error).message.split(". ")[0]}`,
+      {
+        at: location,
+        fix: 'write minute, hour, day, month and weekday: "0 3 * * *"; and an IANA time zone: "Europe/Berlin"',
+        cause,
+      },
+    );
+  }
+}
+
+/** The same in every process, so that an occurrence is stored once. */
+export function occurrenceId({ task, expression, timezone }: Schedule, instant: Date): string {
+  const hash = createHash("sha256")
+    .update(JSON.stringify([task, expression, timezone, instant.getTime()]))
+    .digest("hex");
+  // Version 8 of RFC 9562: bits of one's own choice.
+  return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-8${hash.slice(13, 16)}-a${hash.slice(17, 20)}-${hash.slice(20, 32)}`;
+}
+
+/** What is stored beside a job of a schedule: jobs of the former ones are told by it when a schedule has changed. */
+export function scheduleMark({ expression, timezone }: Schedule): string {
+  return `${expression} ${timezone}`;
+}
+
+/**
+ * Stores the next occurrence of a schedule as a job for that time. Every process does, and the first one's counts.
+ *
+ * @returns When it will be.
+ */
+export async function storeNext(store: JobStore, schedule: Schedule, after: Date): Promise<Date | undefined> {
+  await store.dropSchedules(schedule.task, scheduleMark(schedule));
+  const runAt = nextOccurrence(schedule, after);
+  if (runAt === undefined) return undefined;
+  await store.add({
+    task: schedule.task,
+    uuid: occurrenceId(schedule, runAt),
+    payload: { args: [], schedule: scheduleMark(schedule) },
+    runAt,
+  });
+  return runAt;
+}
+
+/** Keeps the next occurrence of each schedule stored, and has it taken when its time comes. */
+export class Scheduler {
+  readonly #store: JobStore;
+  readonly #onDue: (task: string) => void;
+  readonly #onError: (error: unknown) => void;
+  readonly #timers = new Map<string, NodeJS.Timeout>();
+  #stopped = false;
+
+  constructor(store: JobStore, onDue: (task: string) => void, onError: (error: unknown) => void) {
+    this.#store = store;
+    this.#onDue = onDue;
+    this.#onError = onError;
+  }
+
+  /** @throws {OffloopError} `OFFLOOP_OPTION_INVALID`. */
+  async start(schedules: readonly Schedule[]): Promise<void> {
+    for (const schedule of schedules) nextOccurrence(schedule, new Date());
+    await Promise.all(schedules.map((schedule) => this.#advance(schedule)));
+  }
+
+  async #advance(schedule: Schedule): Promise<void> {
+    try {
+      const next = await storeNext(this.#store, schedule, new Date());
+      if (next !== undefined) this.#wait(schedule, next.getTime());
+    } catch (error) {
+      this.#onError(error);
+      this.#wait(schedule, Date.now() + RETRY_MS);
+    }
+  }
+
+  #wait(schedule: Schedule, until: number): void {
+    if (this.#stopped) return;
+    const ms = Math.min(Math.max(until - Date.now(), 0), LONGEST_TIMER_MS);
+    const timer = setTimeout(() => {
+      if (Date.now() < until) return this.#wait(schedule, until);
+      this.#onDue(schedule.task);
+      void this.#advance(schedule);
+    }, ms);
+    this.#timers.set(schedule.task, timer.unref());
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+  }
+}

@@ -1,0 +1,75 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { describeError } from "../errors/described-error.ts";
+import type { JobStore, Settlement } from "./store.ts";
+
+const FIRST_DELAY_MS = 50;
+const LONGEST_DELAY_MS = 1_000;
+/** By then the jobs have been given to others: their heartbeat has stopped with the database. */
+const GIVE_UP_MS = 60_000;
+
+interface Waiting {
+  readonly settlement: Settlement;
+  readonly resolve: () => void;
+}
+
+/** Stores how attempts ended: what ends while a statement is under way goes together with the next. */
+export class Settlements {
+  readonly #store: Pick<JobStore, "settle">;
+  readonly #onError: (error: unknown) => void;
+  #waiting: Waiting[] = [];
+  #writing = false;
+
+  /** @param onError - Told of what the database refused or did not hear, each time. */
+  constructor(store: Pick<JobStore, "settle">, onError: (error: unknown) => void) {
+    this.#store = store;
+    this.#onError = onError;
+  }
+
+  /** Resolves when it is stored, or given up. Never rejects. */
+  add(settlement: Settlement): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push({ settlement, resolve });
+      if (!this.#writing) void this.#writeAll();
+    });
+  }
+
+  async #writeAll(): Promise<void> {
+    this.#writing = true;
+    // With all that end in this turn of the loop.
+    await undefined;
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting;
+      this.#waiting = [];
+      await this.#write(batch.map(({ settlement }) => settlement));
+      for (const { resolve } of batch) resolve();
+    }
+    this.#writing = false;
+  }
+
+  async #write(batch: readonly Settlement[]): Promise<void> {
+    const started = performance.now();
+    for (let tries = 0; performance.now() - started < GIVE_UP_MS; tries++) {
+      try {
+        return await this.#store.settle(batch);
+      } catch (error) {
+        this.#onError(error);
+        if (isRefusal(error)) return this.#writeRefused(batch, error);
+        await delay(Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** tries));
+      }
+    }
+  }
+
+  /** One of them holds what the database does not take, and would never be settled; the others are not to wait for it. */
+  async #writeRefused(batch: readonly Settlement[], error: unknown): Promise<void> {
+    const [only] = batch;
+    if (batch.length > 1) for (const settlement of batch) await this.#write([settlement]);
+    else if (only !== undefined && only.outcome.kind === "done")
+      await this.#write([{ ...only, outcome: { kind: "failed", error: describeError(error) } }]);
+  }
+}
+
+/** "Data exception" and "program limit exceeded": saying it again would not help. */
+function isRefusal(error: unknown): boolean {
+  const { code } = error as { readonly code?: unknown };
+  return typeof code === "string" && /^(22|54)/.test(code);
+}
