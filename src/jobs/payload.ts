@@ -1,5 +1,5 @@
+import type { SourceLocation } from "../errors/offloop-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
-import type { SourceLocation } from "../errors/source-location.ts";
 import type { AnySchema } from "../schema/schema.ts";
 
 /** JSON nested deeper than this is more likely a circle, and costs a stack. */
