@@ -19,7 +19,19 @@ export type {
   NamedOperation,
   OperationDocumentation,
 } from "./app/documentation.ts";
+export type { DurableOptions } from "./app/durable.ts";
 export type { AddOperation, Handler } from "./app/handler.ts";
+export type {
+  EnqueuedJob,
+  EnqueueOptions,
+  Job,
+  JobAttempt,
+  JobId,
+  JobState,
+  Jobs,
+  JobsFilter,
+  TaskJobs,
+} from "./app/jobs.ts";
 export type { Lane } from "./app/lane.ts";
 export type { LifespanFunction, LifespanOptions } from "./app/lifespan.ts";
 export type { OperationOptions } from "./app/operation-options.ts";
@@ -46,7 +58,15 @@ export type {
   WatchSettings,
 } from "./app/settings.ts";
 export { event, type ServerSentEvent, sse } from "./app/sse.ts";
-export type { Task, TaskOptions } from "./app/task.ts";
+export type {
+  AddTask,
+  DurableTask,
+  Enqueue,
+  RunningJob,
+  Task,
+  TaskContext,
+  TaskOptions,
+} from "./app/task.ts";
 export type { UploadedFile } from "./app/uploaded-file.ts";
 export type {
   BlockCulprit,

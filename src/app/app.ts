@@ -14,6 +14,7 @@ import {
   type ErrorClass,
   type ErrorHandler,
 } from "./error-handlers.ts";
+import { BoundJobs, type Jobs } from "./jobs.ts";
 import { createLifespan, type Lifespan, type LifespanFunction, type LifespanOptions } from "./lifespan.ts";
 import { callerLocation, callerModule } from "./location.ts";
 import { checkMountPath, type Mount, mountCycle, notMountable } from "./mount.ts";
@@ -73,6 +74,8 @@ export class App<RD extends Dependencies = NoSchemas> extends Router<RD> {
   readonly location: SourceLocation;
   /** URL of the module that made it: what threads load. */
   readonly module: string;
+  /** The jobs of its durable tasks. */
+  readonly jobs: Jobs = new BoundJobs();
   readonly #lifespans: Lifespan[] = [];
   readonly #plugins: RegisteredPlugin[] = [];
   readonly #mounts: Mount<App>[] = [];

@@ -2,7 +2,7 @@ import { OffloopError } from "../errors/offloop-error.ts";
 import { findUncloneable } from "./cloneable.ts";
 import { type AnyFunction, functionName, laneOf } from "./lane.ts";
 import { callerLocation } from "./location.ts";
-import { type Task, type TaskDeclaration, taskDeclaration } from "./task.ts";
+import { type Task, type TaskDeclaration, taskDeclaration, unnamedTask } from "./task.ts";
 
 /** Work to do after the response: a task, or an async function given as it is. */
 export interface BackgroundCall {
@@ -48,7 +48,7 @@ export class Background {
    * @throws {OffloopError} `OFFLOOP_TASK_UNNAMED` for a plain function, or for any function in a threaded operation;
    * `OFFLOOP_NOT_CLONEABLE` for arguments that cannot cross.
    */
-  add<Args extends unknown[]>(task: Task<Args>, ...args: Args): void;
+  add<Args extends unknown[]>(task: Task<Args, unknown, AnyFunction>, ...args: Args): void;
   add<Args extends unknown[]>(task: (...args: Args) => Promise<unknown>, ...args: Args): void;
   add(task: AnyFunction, ...args: unknown[]): void {
     const declared = taskDeclaration(task);
@@ -60,8 +60,7 @@ export class Background {
   #closure(fn: AnyFunction): TaskDeclaration {
     const location = callerLocation();
     const lane = laneOf(`to background in ${this.#operation}`, fn, undefined, location);
-    if (lane === "loop" && !this.#inThread)
-      return { name: functionName(fn), lane, fn, timeoutMs: undefined, location };
+    if (lane === "loop" && !this.#inThread) return unnamedTask(functionName(fn), fn, location);
     const what = lane === "loop" ? "an async function from a thread" : "a plain function";
     const why = lane === "loop" ? "it cannot leave the thread" : "a thread can only find it by name";
     throw new OffloopError(

@@ -6,7 +6,7 @@ import type { ErrorHandler } from "./error-handlers.ts";
 import type { Lifespan } from "./lifespan.ts";
 import { type Mount, mountOperation } from "./mount.ts";
 import type { Operation } from "./operation.ts";
-import type { Task } from "./task.ts";
+import { type Task, type TaskDeclaration, taskDeclaration } from "./task.ts";
 
 /** One of the apps that are served together: the served one itself, or one that is mounted in it. */
 export interface AppPart {
@@ -62,6 +62,17 @@ export function servedOperations(app: App): Operation[] {
  */
 export function servedTasks(app: App): Task[] {
   return uniqueTasks(appsOf(app).flatMap((one) => one.declaredTasks()));
+}
+
+/** Every task as it was declared. */
+export function servedTaskDeclarations(app: App): TaskDeclaration[] {
+  return servedTasks(app).flatMap((task) => taskDeclaration(task) ?? []);
+}
+
+/** Everything that may need dependencies, in the same order wherever the same app is loaded. */
+export function servedDependents(app: App): Pick<Operation, "deps" | "lane">[] {
+  const tasks = servedTaskDeclarations(app).map(({ deps = [], lane }) => ({ deps, lane }));
+  return [...servedOperations(app), ...tasks];
 }
 
 /** Every error handler, whichever app's errors it answers. */

@@ -3,6 +3,7 @@ import type { NoSchemas } from "./context.ts";
 import type { Dependencies } from "./dependency.ts";
 import { taskDuplicate, uniqueOperations, uniqueTasks } from "./duplicates.ts";
 import type { AddOperation } from "./handler.ts";
+import type { AnyFunction } from "./lane.ts";
 import { callerLocation } from "./location.ts";
 import { createOperation, type Method, type Operation, placeOperation } from "./operation.ts";
 import type { AnyOperationOptions } from "./operation-options.ts";
@@ -15,7 +16,7 @@ import {
   routerOptionNames,
   within,
 } from "./router-place.ts";
-import { createTask, type Task, type TaskOptions } from "./task.ts";
+import { type AddTask, type AnyTaskOptions, createTask, type Task } from "./task.ts";
 
 interface Included {
   readonly router: Router<Dependencies>;
@@ -73,25 +74,22 @@ export class Router<RD extends Dependencies = NoSchemas> {
   /**
    * Declares a task: a function with a name, so that a thread can find it.
    *
-   * @param name - Unique in the app.
-   * @param fn - Async: runs on the loop. Plain: runs on a thread; its arguments and result are cloned.
-   * @returns The task: call it to run it now, or add it to a request's `background`.
-   * @throws {OffloopError} `OFFLOOP_TASK_DUPLICATE`, `OFFLOOP_HANDLER_INVALID`, `OFFLOOP_LANE_UNKNOWN`.
+   * Its name is unique in the app. An async function runs on the loop, a plain one on a thread, its arguments and result
+   * cloned. With `durable` it can be enqueued, with `deps` it receives its context first, with `args` the arguments of
+   * its jobs are checked.
+   *
+   * Throws `OFFLOOP_TASK_DUPLICATE`, `OFFLOOP_HANDLER_INVALID`, `OFFLOOP_LANE_UNKNOWN`, `OFFLOOP_OPTION_INVALID`,
+   * `OFFLOOP_OPTION_UNKNOWN`, `OFFLOOP_SCHEMA_INVALID`, `OFFLOOP_DEPENDENCY_INVALID`.
    */
-  task<Args extends unknown[], Result>(name: string, fn: (...args: Args) => Result): Task<Args, Result>;
-  task<Args extends unknown[], Result>(
-    name: string,
-    options: TaskOptions,
-    fn: (...args: Args) => Result,
-  ): Task<Args, Result>;
-  task(name: string, ...rest: unknown[]): Task {
+  readonly task: AddTask = (name: string, ...rest: unknown[]) => {
     const [options, fn] = rest.length > 1 ? rest : [{}, rest[0]];
-    const task = createTask(name, (options ?? {}) as TaskOptions, fn as () => unknown);
+    const task = createTask(name, (options ?? {}) as AnyTaskOptions, fn as AnyFunction);
     const first = this.#tasks.get(name);
     if (first !== undefined) throw taskDuplicate(task, first);
     this.#tasks.set(name, task);
-    return task;
-  }
+    // biome-ignore lint/suspicious/noExplicitAny: AddTask says which it is
+    return task as any;
+  };
 
   /**
    * Takes in the operations and tasks of another router, also those added to it later.

@@ -56,6 +56,25 @@ export interface HealthSettings {
   readonly host?: string;
 }
 
+/** How the jobs of durable tasks are kept and worked on. */
+export interface JobsSettings {
+  /** URL of the PostgreSQL that keeps them. Default: the environment's `DATABASE_URL`; without one they are embedded. */
+  readonly url?: string;
+  /** Folder of embedded ones, which one process has open. Default `".offloop/jobs"`. */
+  readonly dir?: string;
+  /** Schema that keeps them. Lower-case letters, digits and underscores. Default `"offloop"`. */
+  readonly schema?: string;
+  /** Jobs that this process works on at once, on each lane; on threads no more than there are. Integer, 1-1,000. Default 10. */
+  readonly concurrency?: number;
+  /** How often jobs are looked for whose time has come: those to be tried again, delayed ones. Milliseconds, 100-60,000. Default 1,000. */
+  readonly pollMs?: number;
+  /** How long a cancelled job may go on before its thread is ended. Milliseconds, 0-86,400,000. Default 1,000. */
+  readonly cancelGraceMs?: number;
+}
+
+/** The same with defaults filled in; no URL: they are embedded. */
+export type ResolvedJobs = Required<Omit<JobsSettings, "url">> & Pick<JobsSettings, "url">;
+
 /** How an app is served, set on the app or where it is served; the latter wins. */
 export interface ServerSettings {
   /** The thread pool. */
@@ -85,6 +104,8 @@ export interface ServerSettings {
   readonly shutdownGraceMs?: number;
   /** The watchdog of the event loop; false for none. Default: on. */
   readonly watch?: WatchSettings | false;
+  /** The jobs of durable tasks. */
+  readonly jobs?: JobsSettings;
 }
 
 /** Settings with every default filled in. */
@@ -103,6 +124,7 @@ export interface ResolvedSettings {
   readonly shutdownGraceMs: number;
   /** Undefined: no watchdog. */
   readonly watch: ResolvedWatch | undefined;
+  readonly jobs: ResolvedJobs;
 }
 
 const HOUR_MS = 3_600_000;
@@ -144,6 +166,29 @@ export function resolveSettings(...layers: readonly ServerSettings[]): ResolvedS
     maxBodyBytes: integer("maxBodyBytes", top.maxBodyBytes ?? 10 * MiB, 1, 1024 * MiB),
     shutdownGraceMs: integer("shutdownGraceMs", top.shutdownGraceMs ?? 30_000, 0, DAY_MS),
     watch: top.watch === false ? undefined : resolveWatch(merged(layers.map(({ watch }) => watch || {}))),
+    jobs: resolveJobs(merged(layers.map(({ jobs }) => jobs ?? {}))),
+  };
+}
+
+function resolveJobs(jobs: JobsSettings): ResolvedJobs {
+  const { DATABASE_URL = "" } = process.env;
+  // Another kind of database may well have that name.
+  const url = jobs.url ?? (/^postgres(ql)?:/.test(DATABASE_URL) ? DATABASE_URL : undefined);
+  const schema = jobs.schema ?? "offloop";
+  if (!/^[a-z_][a-z0-9_]{0,49}$/.test(schema)) {
+    throw new OffloopError(
+      "OFFLOOP_OPTION_INVALID",
+      `Cannot use jobs.schema: expected lower-case letters, digits and underscores, got ${JSON.stringify(schema)}`,
+      { fix: 'name it like "offloop"' },
+    );
+  }
+  return {
+    ...(url === undefined ? {} : { url }),
+    dir: jobs.dir ?? ".offloop/jobs",
+    schema,
+    concurrency: integer("jobs.concurrency", jobs.concurrency ?? 10, 1, 1_000),
+    pollMs: integer("jobs.pollMs", jobs.pollMs ?? 1_000, 100, 60_000),
+    cancelGraceMs: integer("jobs.cancelGraceMs", jobs.cancelGraceMs ?? 1_000, 0, DAY_MS),
   };
 }
 
@@ -263,6 +308,7 @@ export const settingNames: NamesOf<ServerSettings> = {
   maxBodyBytes: true,
   shutdownGraceMs: true,
   watch: true,
+  jobs: true,
 };
 
 const threads: NamesOf<ThreadSettings> = {
@@ -282,11 +328,27 @@ const connections: NamesOf<ConnectionSettings> = {
 };
 const health: NamesOf<HealthSettings> = { livez: true, readyz: true, port: true, host: true };
 const metrics: NamesOf<MetricsSettings> = { path: true };
+const jobs: NamesOf<JobsSettings> = {
+  url: true,
+  dir: true,
+  schema: true,
+  concurrency: true,
+  pollMs: true,
+  cancelGraceMs: true,
+};
 const watch: NamesOf<WatchSettings> = { thresholdMs: true, level: true, onBlock: true };
 
 /** Looks into the settings that have several of their own. @throws {OffloopError} `OFFLOOP_OPTION_UNKNOWN`. */
 export function checkSettingNames(settings: ServerSettings, at: SourceLocation): void {
-  for (const [name, known] of Object.entries({ threads, timeouts, connections, health, metrics, watch })) {
+  for (const [name, known] of Object.entries({
+    threads,
+    timeouts,
+    connections,
+    health,
+    metrics,
+    watch,
+    jobs,
+  })) {
     const part = settings[name as keyof ServerSettings];
     if (typeof part === "object" && part !== null) checkOptionNames(`use ${name}`, part, known, at);
   }

@@ -1,10 +1,26 @@
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import { type AnySchema, type InputOf, isSchema, type OutputOf } from "../schema/schema.ts";
+import type { Log } from "./context.ts";
+import {
+  type Dependencies,
+  type DependencyValues,
+  type NamedDependency,
+  namedDependencies,
+} from "./dependency.ts";
+import {
+  type Durable,
+  type DurableOptions,
+  readDurable,
+  readSchedule,
+  type TaskSchedule,
+} from "./durable.ts";
+import type { EnqueuedJob, EnqueueOptions } from "./jobs.ts";
 import { type AnyFunction, type Lane, laneOf } from "./lane.ts";
 import { callerLocation } from "./location.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { timeoutMs } from "./settings.ts";
 
-/** Options of a task. */
+/** Options of a task, without those that have to do with its arguments. */
 export interface TaskOptions {
   /** Where it runs, against the rule: an async function on `"loop"`, a plain one on `"thread"`. */
   readonly runs?: Lane;
@@ -13,6 +29,47 @@ export interface TaskOptions {
    * go on. Milliseconds, 1-86,400,000. Default: the app's `timeouts.taskMs`.
    */
   readonly timeoutMs?: number;
+  /** Whether it can be enqueued: as a job that is stored, tried again, and run by any process. Default false. */
+  readonly durable?: boolean | DurableOptions;
+  /**
+   * When it runs by itself, once for all processes: minute, hour, day, month, weekday, like `"0 3 * * *"`. Makes it
+   * durable. A local time that a change of the clock leaves out counts after the gap, one that comes twice counts once.
+   */
+  readonly schedule?: string;
+  /** The IANA time zone of `schedule`. Default `"UTC"`. */
+  readonly timezone?: string;
+}
+
+/** One schema for each argument. */
+export type ArgumentSchemas = readonly AnySchema[];
+
+/** What the function receives: what the schemas give. */
+export type ArgumentValues<S extends ArgumentSchemas> = { -readonly [Index in keyof S]: OutputOf<S[Index]> };
+
+/** What is enqueued: what the schemas take. */
+export type ArgumentInputs<S extends ArgumentSchemas> = { -readonly [Index in keyof S]: InputOf<S[Index]> };
+
+/** The job that runs, as its function sees it. */
+export interface RunningJob {
+  /** The key for what must not happen twice: the same at each attempt. */
+  readonly id: string;
+  /** Number of the attempt, from 1. */
+  readonly attempt: number;
+  /** Says how far it is. @param value - 0-1. */
+  progress(value: number): void;
+}
+
+/** What a task that declares `deps` receives before its arguments. */
+export interface TaskContext {
+  /** The job that it runs for; undefined when it was called, or runs after a response. */
+  readonly job: RunningJob | undefined;
+  /**
+   * Aborts when the job is cancelled, or broken off by a shutdown. On a thread `signal.aborted` and
+   * `signal.throwIfAborted()` can be asked in the middle of synchronous code.
+   */
+  readonly signal: AbortSignal;
+  /** The log, with the task and its job or request in every line. */
+  readonly log: Log;
 }
 
 /** A task as declared: what the lanes look at. */
@@ -22,6 +79,12 @@ export interface TaskDeclaration {
   readonly fn: AnyFunction;
   readonly timeoutMs: number | undefined;
   readonly location: SourceLocation;
+  /** What it needs; undefined when it declares no deps, and then it receives its arguments only. */
+  readonly deps: readonly NamedDependency[] | undefined;
+  /** Undefined when it cannot be enqueued. */
+  readonly durable: Durable | undefined;
+  readonly schedule: TaskSchedule | undefined;
+  readonly args: ArgumentSchemas | undefined;
 }
 
 /**
@@ -30,52 +93,189 @@ export interface TaskDeclaration {
  * Calling it runs it now, on its lane, and gives its result (Python's `asyncio.to_thread`). Inside a thread it runs
  * right there. Added to a request's `background`, it runs after the response.
  */
-export interface Task<Args extends unknown[] = unknown[], Result = unknown> {
+export interface Task<Args extends unknown[] = unknown[], Result = unknown, Fn = (...args: Args) => Result> {
   /** Runs it now, on its lane. */
   (...args: Args): Promise<Awaited<Result>>;
   /** The name threads find it by. */
   readonly name: string;
   /** The declared function itself, to call it where you are: in a unit test, or from other plain code. */
-  readonly fn: (...args: Args) => Result;
+  readonly fn: Fn;
+}
+
+/** What enqueues jobs of a task. */
+export interface Enqueue<Inputs extends unknown[], Result> {
+  /**
+   * Stores a job, and resolves when it is stored.
+   *
+   * @throws {OffloopError} `OFFLOOP_JOB_ARGUMENT`, `OFFLOOP_JOBS_TRANSACTION`, `OFFLOOP_NOT_SERVING`.
+   */
+  enqueue(...args: Inputs): Promise<EnqueuedJob<Awaited<Result>>>;
+  /**
+   * The same for plain functions, which run on threads: returns when it is stored.
+   *
+   * @throws {OffloopError} What `enqueue` throws, and `OFFLOOP_ENQUEUE_LANE` on the event loop.
+   */
+  enqueueSync(...args: Inputs): EnqueuedJob<Awaited<Result>>;
+}
+
+/**
+ * A task whose runs can be stored first, as jobs: run by any process, tried again, seen and ended from anywhere.
+ *
+ * @example
+ * ```ts
+ * import { App } from "offloop";
+ *
+ * const app = new App();
+ * const resize = app.task("resize", { durable: { retries: 3 } }, (path: string, width: number) => { console.log(path, width); });
+ *
+ * app.post("/images", async () => {
+ *   const job = await resize.with({ key: "a.png", delayMs: 1_000 }).enqueue("a.png", 200);
+ *   return { job: job.id };
+ * });
+ * ```
+ */
+export interface DurableTask<
+  Args extends unknown[] = unknown[],
+  Result = unknown,
+  Inputs extends unknown[] = Args,
+  Fn = (...args: Args) => Result,
+> extends Task<Args, Result, Fn>,
+    Enqueue<Inputs, Result> {
+  /** Enqueues with options. @throws {OffloopError} `OFFLOOP_OPTION_INVALID`, `OFFLOOP_OPTION_UNKNOWN`. */
+  with(options: EnqueueOptions): Enqueue<Inputs, Result>;
+}
+
+/** What options make of a task. */
+export type TaskOf<
+  Options,
+  Args extends unknown[],
+  Result,
+  Inputs extends unknown[] = Args,
+  Fn = (...args: Args) => Result,
+> = Options extends { durable: true | DurableOptions } | { schedule: string }
+  ? DurableTask<Args, Result, Inputs, Fn>
+  : Task<Args, Result, Fn>;
+
+/** Declares tasks. */
+export interface AddTask {
+  <Args extends unknown[], Result>(name: string, fn: (...args: Args) => Result): Task<Args, Result>;
+  <const S extends ArgumentSchemas, D extends Dependencies, Result, const Options extends TaskOptions>(
+    name: string,
+    options: Options & { readonly args: readonly [...S]; readonly deps: D },
+    fn: (context: TaskContext & DependencyValues<D>, ...args: ArgumentValues<S>) => Result,
+  ): TaskOf<Options, ArgumentValues<S>, Result, ArgumentInputs<S>, AnyFunction>;
+  <const S extends ArgumentSchemas, Result, const Options extends TaskOptions>(
+    name: string,
+    options: Options & { readonly args: readonly [...S]; readonly deps?: undefined },
+    fn: (...args: ArgumentValues<S>) => Result,
+  ): TaskOf<Options, ArgumentValues<S>, Result, ArgumentInputs<S>>;
+  <D extends Dependencies, Args extends unknown[], Result, const Options extends TaskOptions>(
+    name: string,
+    options: Options & { readonly deps: D; readonly args?: undefined },
+    fn: (context: TaskContext & DependencyValues<D>, ...args: Args) => Result,
+  ): TaskOf<Options, Args, Result, Args, AnyFunction>;
+  <Args extends unknown[], Result, const Options extends TaskOptions>(
+    name: string,
+    options: Options & { readonly deps?: undefined; readonly args?: undefined },
+    fn: (...args: Args) => Result,
+  ): TaskOf<Options, Args, Result>;
 }
 
 /** Runs a task on its lane; set by whatever serves the app. */
 export type TaskRunner = (task: TaskDeclaration, args: unknown[]) => Promise<unknown>;
 
+/** Stores jobs; set by whatever serves the app. */
+export interface TaskEnqueuer {
+  enqueue(task: TaskDeclaration, args: readonly unknown[], options: EnqueueOptions): Promise<EnqueuedJob>;
+  /** @throws {OffloopError} `OFFLOOP_ENQUEUE_LANE` where that would block the loop. */
+  enqueueSync(task: TaskDeclaration, args: readonly unknown[], options: EnqueueOptions): EnqueuedJob;
+}
+
 interface TaskState {
   readonly declaration: TaskDeclaration;
   runner: TaskRunner | undefined;
+  enqueuer: TaskEnqueuer | undefined;
 }
+
+/** Options as they come in; the overloads of {@link AddTask} have checked their types. */
+export type AnyTaskOptions = TaskOptions & { readonly args?: ArgumentSchemas; readonly deps?: Dependencies };
+
+const optionNames: Readonly<Record<keyof AnyTaskOptions, true>> = {
+  runs: true,
+  timeoutMs: true,
+  durable: true,
+  schedule: true,
+  timezone: true,
+  args: true,
+  deps: true,
+};
+
+const enqueueNames: Readonly<Record<keyof EnqueueOptions, true>> = {
+  tx: true,
+  key: true,
+  delayMs: true,
+  at: true,
+  priority: true,
+};
 
 const states = new WeakMap<object, TaskState>();
 
 /** Makes a task of a function. Its lane is decided here, once. */
-export function createTask<Args extends unknown[], Result>(
-  name: string,
-  options: TaskOptions,
-  fn: (...args: Args) => Result,
-): Task<Args, Result> {
-  const location = callerLocation();
-  checkName(name, location);
-  const lane = laneOf(`task "${name}"`, fn, options.runs, location);
-  checkOptionNames(`declare task "${name}"`, options, { runs: true, timeoutMs: true }, location);
-  const state: TaskState = {
-    declaration: {
-      name,
-      lane,
-      fn,
-      timeoutMs: timeoutMs(`timeoutMs of task "${name}"`, options.timeoutMs),
-      location,
-    },
-    runner: undefined,
-  };
-  const call = (...args: Args): Promise<unknown> => runNow(state, args);
+export function createTask(name: string, options: AnyTaskOptions, fn: AnyFunction): Task {
+  const declaration = declareTask(name, options, fn, callerLocation());
+  const state: TaskState = { declaration, runner: undefined, enqueuer: undefined };
+  const call = (...args: unknown[]): Promise<unknown> => runNow(state, args);
   const task = Object.defineProperties(call, {
     name: { value: name },
     fn: { value: fn, enumerable: true },
-  }) as unknown as Task<Args, Result>;
+  }) as unknown as Task;
+  Object.assign(task, enqueueing(state, {}), {
+    with: (given: EnqueueOptions) => {
+      checkOptionNames(`enqueue task "${name}"`, given, enqueueNames, callerLocation());
+      return enqueueing(state, given);
+    },
+  });
   states.set(task, state);
   return task;
+}
+
+function declareTask(
+  name: string,
+  options: AnyTaskOptions,
+  fn: AnyFunction,
+  location: SourceLocation,
+): TaskDeclaration {
+  checkName(name, location);
+  const lane = laneOf(`task "${name}"`, fn, options.runs, location);
+  checkOptionNames(`declare task "${name}"`, options, optionNames, location);
+  const { deps, args, durable } = options;
+  const schedule = readSchedule(name, options.schedule, options.timezone, location);
+  checkSchemas(name, args, location);
+  return {
+    name,
+    lane,
+    fn,
+    timeoutMs: timeoutMs(`timeoutMs of task "${name}"`, options.timeoutMs),
+    location,
+    deps: deps && namedDependencies(`task "${name}"`, deps, location),
+    durable: readDurable(name, schedule === undefined ? durable : (durable ?? true), location),
+    schedule,
+    args,
+  };
+}
+
+function enqueueing(state: TaskState, options: EnqueueOptions): Enqueue<unknown[], unknown> {
+  const { declaration } = state;
+  return {
+    enqueue: async (...args) => enqueuerOf(state).enqueue(declaration, args, options),
+    enqueueSync: (...args) => enqueuerOf(state).enqueueSync(declaration, args, options),
+  };
+}
+
+/** Stands for an async function that is given as it is, or for a task that only a thread knows. */
+export function unnamedTask(name: string, fn: AnyFunction, location: SourceLocation): TaskDeclaration {
+  const own = { name, fn, location, lane: "loop", timeoutMs: undefined } as const;
+  return { ...own, deps: undefined, durable: undefined, schedule: undefined, args: undefined };
 }
 
 /** The declaration behind a task, or undefined when the value is not a task. */
@@ -89,17 +289,40 @@ export function bindTask(task: Task, runner: TaskRunner | undefined): void {
   if (state !== undefined) state.runner = runner;
 }
 
+/** Says who stores a task's jobs; undefined when its app is no longer served. */
+export function bindEnqueuer(task: Task, enqueuer: TaskEnqueuer | undefined): void {
+  const state = states.get(task);
+  if (state !== undefined) state.enqueuer = enqueuer;
+}
+
 async function runNow({ declaration, runner }: TaskState, args: unknown[]): Promise<unknown> {
   if (runner !== undefined) return runner(declaration, args);
-  if (declaration.lane === "loop") return declaration.fn(...args);
-  throw new OffloopError(
-    "OFFLOOP_NOT_SERVING",
-    `Cannot run task "${declaration.name}" on a thread: its app is not being served`,
-    {
-      at: declaration.location,
-      fix: `serve the app first, or call ${declaration.name}.fn(...) to run the function where you are`,
-    },
+  if (declaration.lane === "loop" && declaration.deps === undefined) return declaration.fn(...args);
+  const where = declaration.lane === "loop" ? "with its dependencies" : "on a thread";
+  throw notServing(
+    declaration,
+    `Cannot run task "${declaration.name}" ${where}`,
+    `${declaration.name}.fn(...)`,
   );
+}
+
+function enqueuerOf({ declaration, enqueuer }: TaskState): TaskEnqueuer {
+  const { name, location, durable } = declaration;
+  if (durable === undefined) {
+    throw new OffloopError("OFFLOOP_TASK_NOT_DURABLE", `Cannot enqueue task "${name}": it is not durable`, {
+      at: location,
+      fix: `declare it with durable: true, or call it, or add it to background`,
+    });
+  }
+  if (enqueuer !== undefined) return enqueuer;
+  throw notServing(declaration, `Cannot enqueue task "${name}"`, `${name}.fn(...)`);
+}
+
+function notServing({ location: at }: TaskDeclaration, what: string, instead: string): OffloopError {
+  return new OffloopError("OFFLOOP_NOT_SERVING", `${what}: its app is not being served`, {
+    at,
+    fix: `serve the app first, or call ${instead} to run the function where you are`,
+  });
 }
 
 function checkName(name: unknown, at: SourceLocation): void {
@@ -111,5 +334,16 @@ function checkName(name: unknown, at: SourceLocation): void {
       at,
       fix: 'name it: app.task("resize", fn)',
     },
+  );
+}
+
+function checkSchemas(task: string, args: unknown, at: SourceLocation): void {
+  if (args === undefined) return;
+  const index = Array.isArray(args) ? args.findIndex((schema) => !isSchema(schema)) : 0;
+  if (Array.isArray(args) && index === -1) return;
+  throw new OffloopError(
+    "OFFLOOP_SCHEMA_INVALID",
+    `Cannot declare task "${task}": args${Array.isArray(args) ? `[${index}]` : ""} is no ${Array.isArray(args) ? "schema" : "list of schemas"}`,
+    { at, fix: "give one schema for each argument: args: [z.string(), z.int()]" },
   );
 }

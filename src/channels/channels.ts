@@ -116,6 +116,37 @@ export type TaskEvent =
       readonly stack: readonly string[];
     };
 
+/** An attempt of a job began, or ended. Published on {@link jobChannel}. */
+export type JobEvent =
+  | {
+      /** It was handed to its lane. */
+      readonly event: "start";
+      /** The job's id. */
+      readonly job: string;
+      /** The task's name. */
+      readonly task: string;
+      /** Where it runs. */
+      readonly lane: "loop" | "thread";
+      /** Its number, from 1. */
+      readonly attempt: number;
+    }
+  | {
+      /** It ended, or was broken off. */
+      readonly event: "end";
+      /** The job's id. */
+      readonly job: string;
+      /** The task's name. */
+      readonly task: string;
+      /** Where it ran. */
+      readonly lane: "loop" | "thread";
+      /** Its number, from 1. */
+      readonly attempt: number;
+      /** How it ended: what `JobAttempt` says. */
+      readonly outcome: "done" | "failed" | "dead" | "cancelled" | "interrupted" | "lost";
+      /** From its start to its end, in milliseconds. */
+      readonly runMs: number;
+    };
+
 /** `offloop.request`: a request came in or was answered. */
 export const requestChannel: Channel<unknown, RequestEvent> = open("offloop.request");
 /** `offloop.operation`: an operation started to run, or ended. */
@@ -124,6 +155,8 @@ export const operationChannel: Channel<unknown, OperationEvent> = open("offloop.
 export const threadChannel: Channel<unknown, ThreadEvent> = open("offloop.thread");
 /** `offloop.task`: a task started to run, or ended. */
 export const taskChannel: Channel<unknown, TaskEvent> = open("offloop.task");
+/** `offloop.job`: an attempt of a job began, or ended. */
+export const jobChannel: Channel<unknown, JobEvent> = open("offloop.job");
 /** `offloop.blocked`: the event loop was blocked, and turns again. */
 export const blockedChannel: Channel<unknown, BlockReport> = open("offloop.blocked");
 

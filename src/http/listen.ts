@@ -31,13 +31,15 @@ export async function listen(
     const { accessLog = true, debug = false } = options;
     const inspector = options.inspector ? await openInspectorFor(app.title, options.inspector) : undefined;
     opened.defer(() => inspector?.close());
-    const { lanes, fastify } = await openApp(app, { settings, target, log, accessLog, debug }, opened);
+    const worksOnJobs = options.work ?? true;
+    const open = await openApp(app, { settings, target, log, accessLog, debug, worksOnJobs }, opened);
+    const { lanes, fastify } = open;
     inspector?.addTo(fastify);
     const health =
       settings.health?.port === undefined ? undefined : await openHealthServer(settings.health, host, lanes);
     opened.defer(async () => health?.close());
     const url = await bind(fastify, host, port);
-    const close = createShutdown(fastify, lanes, settings.shutdownGraceMs, log, () => opened.disposeAsync());
+    const close = createShutdown(open, settings.shutdownGraceMs, log, () => opened.disposeAsync());
     if (options.signals ?? true) {
       letSignalsBe = closeOnSignals(close, log, () => lanes.pool?.size.threads ?? 0);
       opened.defer(logStrayRejections(log));

@@ -4,9 +4,10 @@ import type { App } from "../app/app.ts";
 import type { Override } from "../app/dependency.ts";
 import { openLifespans } from "../app/lifespan.ts";
 import type { AppTarget } from "../app/load.ts";
-import { servedLifespans } from "../app/parts.ts";
+import { servedLifespans, servedTaskDeclarations } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { describeError } from "../errors/described-error.ts";
+import type { OpenJobs, OpenJobsOptions } from "../jobs/open.ts";
 import { type Lanes, openLanes } from "../lanes/lanes.ts";
 import { addAnswers, createServer, type ServerOptions } from "./server.ts";
 
@@ -17,12 +18,18 @@ export interface OpenAppOptions extends ServerOptions {
   readonly log: Logger;
   /** What a test puts in place of dependencies. */
   readonly overrides?: readonly Override[];
+  /** Whether this process works on jobs. Default true. */
+  readonly worksOnJobs?: boolean;
+  /** What a test keeps jobs with. */
+  readonly openJobs?: (options: OpenJobsOptions) => Promise<OpenJobs>;
 }
 
 /** An app that can be asked, but does not listen yet. */
 export interface OpenApp {
   readonly lanes: Lanes;
   readonly fastify: FastifyInstance;
+  /** Undefined when no task is durable. */
+  readonly jobs: OpenJobs | undefined;
 }
 
 /**
@@ -32,7 +39,7 @@ export interface OpenApp {
  */
 export async function openApp(
   app: App,
-  { settings, target, log, overrides, ...options }: OpenAppOptions,
+  { settings, target, log, overrides, worksOnJobs = true, openJobs, ...options }: OpenAppOptions,
   opened: AsyncDisposableStack,
 ): Promise<OpenApp> {
   const close = await openLifespans(servedLifespans(app, "main"));
@@ -41,11 +48,39 @@ export async function openApp(
   });
   const lanes = await openLanes(app, settings, target, log, overrides);
   opened.defer(() => lanes.close());
+  const jobs = await openJobsOf(app, { settings, lanes, log, works: worksOnJobs, open: openJobs });
+  opened.defer(() => jobs?.close());
   const fastify = await createServer(app, settings, log);
   opened.defer(async () => {
     // One that shuts down is closing already, and is not waited for beyond its time.
     if (!lanes.closing) await fastify.close();
   });
   await addAnswers(fastify, app, lanes, settings, log, options);
-  return { lanes, fastify };
+  return { lanes, fastify, jobs };
+}
+
+interface JobsOf {
+  readonly settings: ResolvedSettings;
+  readonly lanes: Lanes;
+  readonly log: Logger;
+  readonly works: boolean;
+  readonly open?: OpenAppOptions["openJobs"];
+}
+
+/** Opens the jobs of an app, if any of its tasks is durable: otherwise nothing of them is loaded. */
+export async function openJobsOf(
+  app: App,
+  { settings, lanes, log, works, open }: JobsOf,
+): Promise<OpenJobs | undefined> {
+  if (!servedTaskDeclarations(app).some(({ durable }) => durable !== undefined)) return undefined;
+  const { attempts, tracing } = lanes;
+  const openThem = open ?? (await import("../jobs/open.ts")).openJobs;
+  return openThem({
+    app,
+    settings: settings.jobs,
+    lanes: attempts,
+    trace: () => tracing?.pack(),
+    log,
+    works,
+  });
 }

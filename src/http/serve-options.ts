@@ -28,6 +28,8 @@ export interface ServeOptions extends ServerSettings {
    * nobody awaits is logged instead of ending it. Default true.
    */
   readonly signals?: boolean;
+  /** Whether this process works on jobs, besides serving. Default true; with false, others must: `offloop work`. */
+  readonly work?: boolean;
 }
 
 /** The names of all of them. */
@@ -41,6 +43,7 @@ export const serveOptionNames: Readonly<Record<keyof ServeOptions, true>> = {
   accessLog: true,
   inspector: true,
   signals: true,
+  work: true,
 };
 
 /** The same, and what only development asks for. */

@@ -1,7 +1,7 @@
 import cluster from "node:cluster";
-import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { Lanes } from "../lanes/lanes.ts";
+import type { OpenApp } from "./open-app.ts";
 
 /**
  * Makes the function that closes everything, once: however often it is called, it gives the same promise.
@@ -9,18 +9,19 @@ import type { Lanes } from "../lanes/lanes.ts";
  * @param closeRest - Closes threads and lifespans, when no request and no task is left.
  */
 export function createShutdown(
-  fastify: FastifyInstance,
-  lanes: Lanes,
+  { fastify, lanes, jobs }: OpenApp,
   graceMs: number,
   log: Logger,
   closeRest: () => Promise<void>,
 ): () => Promise<void> {
   const shutDown = async (): Promise<void> => {
     lanes.closing = true;
+    const worked = jobs?.stop(graceMs);
     const finished = fastify.close().then(() => lanes.background.drained());
     if (!(await within(graceMs, finished))) logAbandoned(lanes, graceMs, log);
     lanes.background.abandon();
     fastify.server.closeAllConnections();
+    await worked;
     await closeRest();
   };
   let closing: Promise<void> | undefined;

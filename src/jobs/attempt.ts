@@ -1,7 +1,7 @@
 import type { TaskDeclaration } from "../app/task.ts";
 import { type DescribedError, describeError } from "../errors/described-error.ts";
+import type { AttemptLanes, StartedAttempt } from "../lanes/attempts.ts";
 import { formatJobId } from "./job-id.ts";
-import type { JobLanes, StartedAttempt } from "./lanes.ts";
 import { type ArgumentsOf, checkResult, readArguments } from "./payload.ts";
 import type { JobTask, Outcome, TakenJob } from "./store.ts";
 
@@ -47,15 +47,16 @@ export class Attempt {
   }
 
   /** Runs it on its lane. Never rejects. */
-  async run(lanes: JobLanes, onProgress: (value: number) => void): Promise<Outcome> {
+  async run(lanes: AttemptLanes, onProgress: (value: number) => void): Promise<Outcome> {
     this.#running = true;
     const outcome = await Promise.race([this.#try(lanes, onProgress), this.#interruption.promise]);
     clearTimeout(this.#ending);
     if (this.#broken === undefined) return outcome;
-    return this.#broken === "interrupted" && outcome.kind === "done" ? outcome : { kind: this.#broken };
+    const isSettled = outcome.kind === "done" || outcome.kind === "lost";
+    return this.#broken === "interrupted" && isSettled ? outcome : { kind: this.#broken };
   }
 
-  async #try(lanes: JobLanes, onProgress: (value: number) => void): Promise<Outcome> {
+  async #try(lanes: AttemptLanes, onProgress: (value: number) => void): Promise<Outcome> {
     const { declaration, args: argumentsOf } = this.task;
     let args: readonly unknown[];
     try {
@@ -87,13 +88,14 @@ export class Attempt {
     this.#ending = setTimeout(() => void this.#started?.end(), graceMs);
   }
 
-  /** Breaks it off now. Resolves when nothing of it runs on a thread any more. */
+  /** Breaks it off now; settles when nothing of it runs on a thread any more. */
   async interrupt(): Promise<void> {
     this.#broken ??= "interrupted";
     this.#started?.abort(abortReason("interrupted"));
-    await this.#started?.end();
-    // An async function goes on until the process ends; nobody waits for it.
-    this.#interruption.resolve({ kind: this.#broken });
+    const isOver = (await this.#started?.end()) ?? true;
+    // A thread that a native call keeps may still do what another attempt would do again: the job is left to its
+    // heartbeat. An async function goes on until the process ends; nobody waits for it.
+    this.#interruption.resolve({ kind: isOver ? this.#broken : "lost" });
   }
 }
 

@@ -36,6 +36,8 @@ export interface EngineOptions {
   readonly tasks: readonly JobTask[];
   /** Connections at most, where jobs are in a PostgreSQL. */
   readonly maxConnections: number;
+  /** Whether this is opened beside one that has prepared the place: to say that attempts go on, and no more. */
+  readonly isBeside?: boolean;
   /** Told of what goes wrong in the background: a connection that ends, a database that restarts. */
   readonly onError: (error: Error) => void;
 }
@@ -104,7 +106,7 @@ export class Engine implements JobStore {
     try {
       await boss.start({ attempts: 3 });
       const engine = new Engine(boss, embedded, options);
-      await engine.#prepare();
+      if (options.isBeside !== true) await engine.#prepare();
       return engine;
     } catch (error) {
       await boss.stop({ graceful: false }).catch(() => {});

@@ -1,7 +1,7 @@
 import type { Lane } from "../app/lane.ts";
+import type { AttemptLanes } from "../lanes/attempts.ts";
 import { Attempt, type RunnableTask } from "./attempt.ts";
 import { formatJobId } from "./job-id.ts";
-import type { JobLanes } from "./lanes.ts";
 import type { Pulse } from "./pulse.ts";
 import { Settlements } from "./settlements.ts";
 import type { Claim, JobStore, Notice, Outcome, TakenJob } from "./store.ts";
@@ -10,7 +10,7 @@ import type { Claim, JobStore, Notice, Outcome, TakenJob } from "./store.ts";
 export interface JobLoopOptions {
   readonly store: JobStore;
   readonly tasks: ReadonlyMap<string, RunnableTask>;
-  readonly lanes: JobLanes;
+  readonly lanes: AttemptLanes;
   /** How long a cancelled job on a thread may go on before its thread is ended. */
   readonly cancelGraceMs: number;
   readonly events: JobEvents;
@@ -23,7 +23,7 @@ export interface JobEvents {
   /** An attempt began. */
   onStart(attempt: Attempt): void;
   /** An attempt ended. */
-  onEnd(attempt: Attempt, outcome: Outcome): void;
+  onEnd(attempt: Attempt, outcome: Outcome, runMs: number): void;
 }
 
 /** A job that says how far it is does so at most this often. */
@@ -129,10 +129,11 @@ export class JobLoop {
     const { job } = attempt;
     const { lanes, events } = this.#options;
     const progress = new Progress((value) => this.#saveProgress(job, value));
+    const start = performance.now();
     events.onStart(attempt);
     const outcome = await attempt.run(lanes, (value) => progress.report(value));
     progress.stop();
-    events.onEnd(attempt, outcome);
+    events.onEnd(attempt, outcome, performance.now() - start);
     await this.#settlements.add({ claim: job, payload: job.payload, outcome });
     this.#leave(attempt);
   }
@@ -169,9 +170,10 @@ export class JobLoop {
   }
 
   /** Breaks off an attempt whose job is not this process's to run any more. */
-  lose({ uuid }: { readonly uuid: string }, why: "cancelled" | "lost"): void {
+  lose({ uuid, takes }: Pick<Claim, "uuid"> & Partial<Claim>, why: "cancelled" | "lost"): void {
     const attempt = this.#running.get(uuid);
-    if (attempt === undefined) return;
+    // It may have ended meanwhile, and the next have begun.
+    if (attempt === undefined || (takes ?? attempt.job.takes) !== attempt.job.takes) return;
     attempt.lose(why, this.#options.cancelGraceMs);
   }
 

@@ -1,3 +1,4 @@
+import type { JobState } from "../app/jobs.ts";
 import { NoticeBoard } from "./notices.ts";
 import type {
   AttemptRecord,
@@ -5,7 +6,6 @@ import type {
   JobFilter,
   JobRecord,
   JobRef,
-  JobState,
   JobStore,
   JobTask,
   NewJob,

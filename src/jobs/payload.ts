@@ -1,3 +1,5 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { TaskDeclaration } from "../app/task.ts";
 import type { SourceLocation } from "../errors/offloop-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { AnySchema } from "../schema/schema.ts";
@@ -74,31 +76,39 @@ function badKind(value: object): string | undefined {
   return `an instance of ${value.constructor?.name || "a class"} would come back as a plain object`;
 }
 
+/** What is asked about the arguments of a task. */
+export function argumentsOf({ name: task, args: schemas, location }: TaskDeclaration): ArgumentsOf {
+  return { task, schemas, location };
+}
+
 /**
- * Checks the arguments of a job before it is stored.
+ * Checks the arguments of a job before it is stored. Stays synchronous when the schemas are, so that the caller's line
+ * is known.
  *
- * @param at - Where it was enqueued.
+ * @param at - Gives where it was enqueued.
  * @returns What is stored: without those at the end that are undefined.
  * @throws {OffloopError} `OFFLOOP_JOB_ARGUMENT`.
  */
-export async function checkArguments(
+export function checkArguments(
   of: ArgumentsOf,
   args: readonly unknown[],
-  at: SourceLocation,
-): Promise<readonly unknown[]> {
+  at: () => SourceLocation,
+): readonly unknown[] | Promise<readonly unknown[]> {
   const stored = args.slice(0, args.findLastIndex((value) => value !== undefined) + 1);
   const unstorable = findUnstorableIn(stored, "args", new Set());
   if (unstorable !== undefined)
     throw refused(
       of,
       `${unstorable.path}: ${unstorable.why}`,
-      at,
+      at(),
       "pass plain data: ids, text, numbers, lists",
     );
-  const mistake = await findMistake(of.schemas, stored);
-  if (mistake.problem !== undefined)
-    throw refused(of, mistake.problem, at, "pass what the schemas of the task's args take");
-  return stored;
+  const judge = ({ problem }: Checked): readonly unknown[] => {
+    if (problem === undefined) return stored;
+    throw refused(of, problem, at(), "pass what the schemas of the task's args take");
+  };
+  const checked = check(of.schemas, stored);
+  return checked instanceof Promise ? checked.then(judge) : judge(checked);
 }
 
 /**
@@ -107,7 +117,7 @@ export async function checkArguments(
  * @throws {OffloopError} `OFFLOOP_JOB_ARGUMENT` when what an older release stored no longer fits.
  */
 export async function readArguments(of: ArgumentsOf, args: readonly unknown[]): Promise<readonly unknown[]> {
-  const { problem, values } = await findMistake(of.schemas, args);
+  const { problem, values } = await check(of.schemas, args);
   if (problem === undefined) return values;
   const fix = "accept the former arguments too, or declare a task of another name for the new ones";
   throw new OffloopError(
@@ -137,21 +147,26 @@ interface Checked {
   readonly values: readonly unknown[];
 }
 
-async function findMistake(
+function check(
   schemas: readonly AnySchema[] | undefined,
   args: readonly unknown[],
-): Promise<Checked> {
+): Checked | Promise<Checked> {
   if (schemas === undefined) return { values: args };
   if (args.length > schemas.length)
     return { problem: `expected ${schemas.length} arguments, got ${args.length}`, values: args };
-  const values: unknown[] = [];
-  for (const [index, schema] of schemas.entries()) {
-    const result = await schema["~standard"].validate(args[index]);
-    const issue = result.issues?.[0];
-    if (issue !== undefined) return { problem: `${pathOf(index, issue.path)}: ${issue.message}`, values };
-    if (result.issues === undefined) values.push(result.value);
-  }
-  return { values };
+  const results = schemas.map((schema, index) => schema["~standard"].validate(args[index]));
+  return results.some((result) => result instanceof Promise)
+    ? Promise.all(results).then(gather)
+    : gather(results as Result[]);
+}
+
+type Result = StandardSchemaV1.Result<unknown>;
+
+function gather(results: readonly Result[]): Checked {
+  const wrong = results.findIndex(({ issues }) => issues !== undefined);
+  const issue = results[wrong]?.issues?.[0];
+  if (issue !== undefined) return { problem: `${pathOf(wrong, issue.path)}: ${issue.message}`, values: [] };
+  return { values: results.map((result) => (result.issues === undefined ? result.value : undefined)) };
 }
 
 type IssuePath = readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;

@@ -1,3 +1,6 @@
+import { Worker } from "node:worker_threads";
+import type { Engine } from "./engine.ts";
+import type { PulseMessage, PulseRequest, PulseThreadData } from "./pulse-thread.ts";
 import type { Claim } from "./store.ts";
 
 /** Says that attempts go on, so that nobody else runs their jobs. */
@@ -7,5 +10,65 @@ export interface Pulse {
   close(): Promise<void>;
 }
 
-/** Where nobody else could run them: in a folder that this process alone has open, in a test. */
+/** Told of attempts that are no longer this process's, and of what goes wrong. */
+export interface PulseListener {
+  onLost(claims: readonly Claim[]): void;
+  onError(error: unknown): void;
+}
+
+/** Where nobody else could run them, and nothing is to be tidied up: in a test. */
 export const noPulse: Pulse = { add: () => {}, remove: () => {}, close: async () => {} };
+
+const UPKEEP_MS = 60_000;
+const CLOSE_MS = 2_000;
+
+/** Embedded, the jobs have one owner: what is left to do is to remove those that are kept no longer. */
+export function upkeep(engine: Pick<Engine, "supervise" | "sweep">, { onError }: PulseListener): Pulse {
+  const tidy = async (): Promise<void> => {
+    try {
+      await engine.supervise();
+      await engine.sweep();
+    } catch (error) {
+      onError(error);
+    }
+  };
+  const timer = setInterval(() => void tidy(), UPKEEP_MS).unref();
+  return { ...noPulse, close: async () => clearInterval(timer) };
+}
+
+/** On a thread with a connection of its own: a handler that blocks the loop makes no job count as dead. */
+export class ThreadPulse implements Pulse {
+  readonly #thread: Worker;
+
+  constructor(data: PulseThreadData, listener: PulseListener) {
+    const url = new URL(`./pulse-thread${import.meta.url.slice(-3)}`, import.meta.url);
+    this.#thread = new Worker(url, { workerData: data, name: "offloop jobs pulse" });
+    this.#thread.on("message", (message: PulseMessage) => {
+      if ("lost" in message) listener.onLost(message.lost);
+      else listener.onError(new Error(message.failed));
+    });
+    this.#thread.on("error", (error) => listener.onError(error));
+    this.#thread.unref();
+  }
+
+  add(claim: Claim): void {
+    const { task, uuid, takes, retryLimit } = claim;
+    this.#tell({ add: { task, uuid, takes, retryLimit } });
+  }
+
+  remove({ uuid }: Claim): void {
+    this.#tell({ remove: uuid });
+  }
+
+  async close(): Promise<void> {
+    const exited = new Promise((resolve) => this.#thread.once("exit", resolve));
+    this.#tell({ close: true });
+    const timer = setTimeout(() => void this.#thread.terminate(), CLOSE_MS);
+    await exited;
+    clearTimeout(timer);
+  }
+
+  #tell(request: PulseRequest): void {
+    this.#thread.postMessage(request);
+  }
+}

@@ -1,6 +1,7 @@
+import type { JobState } from "../app/jobs.ts";
 import type { DescribedError } from "../errors/described-error.ts";
 import type { Sql } from "./database.ts";
-import type { JobFilter, JobPayload, JobRecord, JobRef, JobState, TaskDepth } from "./store.ts";
+import type { JobFilter, JobPayload, JobRecord, JobRef, TaskDepth } from "./store.ts";
 
 /** What pg-boss calls the states. */
 const storedStates = {

@@ -1,10 +1,6 @@
+import type { JobState } from "../app/jobs.ts";
 import type { DescribedError } from "../errors/described-error.ts";
-
-/**
- * Where a job stands: `waiting` for its time or a free place, `running`, `done`, `failed` and to be tried again, `dead`
- * with no attempts left or with arguments that no longer fit, or `cancelled`.
- */
-export type JobState = "waiting" | "running" | "done" | "failed" | "dead" | "cancelled";
+import type { PackedContext } from "../tracing/tracing.ts";
 
 /** A job, by what it is found with. */
 export interface JobRef {
@@ -20,7 +16,7 @@ export interface JobPayload {
   /** The schedule whose occurrence it is. */
   readonly schedule?: string;
   /** The trace context of whoever enqueued it. */
-  readonly trace?: Readonly<Record<string, string>>;
+  readonly trace?: PackedContext;
 }
 
 /** A job to be stored. */

@@ -2,7 +2,7 @@ import type { App } from "../app/app.ts";
 import { findUncloneable } from "../app/cloneable.ts";
 import type { DependencyDeclaration, Override, Overrides } from "../app/dependency.ts";
 import type { Operation } from "../app/operation.ts";
-import { servedOperations, servedOverrides } from "../app/parts.ts";
+import { servedDependents, servedOverrides } from "../app/parts.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { listAppDependencies, listDependencies } from "../operation/dependency-plan.ts";
 import { KeptDependencies } from "../operation/open-dependencies.ts";
@@ -23,7 +23,7 @@ export interface AppScope {
  * @throws {OffloopError} `OFFLOOP_NOT_CLONEABLE`, `OFFLOOP_OVERRIDE_FUNCTION`; or what a dependency throws.
  */
 export async function openAppScope(app: App, replaced: readonly Override[]): Promise<AppScope> {
-  const operations = servedOperations(app);
+  const operations = servedDependents(app);
   const threaded = operations.filter(({ lane }) => lane === "thread");
   const declared = servedOverrides(app);
   const overrides = new Map(declared);
@@ -49,8 +49,8 @@ export async function openAppScope(app: App, replaced: readonly Override[]): Pro
 /** A value crosses to the threads; a function cannot, so no threaded operation may need it. */
 function giveReplaced(
   declared: Overrides,
-  operations: readonly Operation[],
-  threaded: readonly Operation[],
+  operations: readonly Pick<Operation, "deps">[],
+  threaded: readonly Pick<Operation, "deps">[],
   replaced: readonly Override[],
 ): [number, unknown][] {
   const ordinals = listDependencies(operations, declared);

@@ -1,24 +1,26 @@
+import type { Logger } from "pino";
 import type { ResolvedSettings } from "../app/settings.ts";
-import type { TaskDeclaration } from "../app/task.ts";
 import type { RunRecord } from "../channels/channels.ts";
 import type { HttpRequest } from "../http/request.ts";
 import type { Place } from "../operation/place.ts";
 import type { RawReply } from "../operation/raw.ts";
 import { runOperation } from "../operation/run.ts";
+import { type PlannedTask, runTask } from "../operation/run-task.ts";
+import { taskFields } from "../threads/crossing/task-message.ts";
 import { OperationWork, TaskWork, type Work } from "../threads/crossing/work.ts";
-import type { CallClass } from "../threads/pool/call.ts";
 import { refusedReply, timeoutError } from "../threads/pool/call-error.ts";
-import type { ThreadCalls } from "../threads/pool/calls.ts";
+import type { TaskCall, ThreadCalls } from "../threads/pool/calls.ts";
 import type { Tracing } from "../tracing/tracing.ts";
+import type { AttemptWaiter } from "./attempts.ts";
 import { watchTask } from "./watched-work.ts";
 
 /** Runs a task on its lane. */
-export type TaskRunner = (
-  task: TaskDeclaration,
-  args: unknown[],
-  callClass: CallClass,
-  record: RunRecord | undefined,
-) => Promise<unknown>;
+export type TaskRunner = (call: LaneCall, record: RunRecord | undefined) => Promise<unknown>;
+
+/** A task to be run, with who waits for it where someone may want it ended. */
+export interface LaneCall extends Omit<TaskCall, "waiter"> {
+  readonly waiter?: AttemptWaiter;
+}
 
 /** Runs one request on the operation's lane. Gives a reply whatever happens. */
 export type OperationRunner = (request: HttpRequest, record?: RunRecord) => Promise<RawReply>;
@@ -31,25 +33,39 @@ export function deadlineOf(work: Work, timeouts: Timeouts): number | undefined {
   return work instanceof TaskWork ? (work.declaration.timeoutMs ?? timeouts.taskMs) : undefined;
 }
 
+/** Whether it may have to be ended while it runs. */
+export function mayBeEnded(work: Work, timeouts: Timeouts): boolean {
+  const isDurable = work instanceof TaskWork && work.declaration.durable !== undefined;
+  return isDurable || deadlineOf(work, timeouts) !== undefined;
+}
+
+/** What tasks run with. */
+export interface TaskPlace {
+  readonly threads: ThreadCalls | undefined;
+  readonly timeouts: Timeouts;
+  readonly isWatched: boolean;
+  /** By the task's name. */
+  readonly plans: ReadonlyMap<string, PlannedTask>;
+  readonly place: Place;
+  readonly log: Logger;
+}
+
 /** Makes what runs tasks. */
-export function taskRunner(
-  threads: ThreadCalls | undefined,
-  timeouts: Timeouts,
-  isWatched: boolean,
-): TaskRunner {
-  return (task, args, callClass, record) => {
+export function taskRunner(tasks: TaskPlace): TaskRunner {
+  const { threads, timeouts, isWatched } = tasks;
+  return (call, record) => {
+    const { task } = call;
     const timeoutMs = task.timeoutMs ?? timeouts.taskMs;
-    if (task.lane === "thread" && threads !== undefined)
-      return threads.task(task, args, callClass, timeoutMs, record);
-    const run = (): Promise<unknown> => runOnLoop(task, args, timeoutMs);
+    if (task.lane === "thread" && threads !== undefined) return threads.task(call, timeoutMs, record);
+    const run = (): Promise<unknown> => runOnLoop(tasks, call, timeoutMs);
     return isWatched ? watchTask(task.name, run) : run();
   };
 }
 
 /** The same, with a span for each run; a child of the request's also when that has been answered. */
 export function tracedTaskRunner(run: TaskRunner, tracing: Tracing): TaskRunner {
-  return (task, args, callClass, record) =>
-    tracing.task(task.name, task.lane, callClass === "background", () => run(task, args, callClass, record));
+  return (call, record) =>
+    tracing.task(call.task.name, call.task.lane, call.class === "background", () => run(call, record));
 }
 
 /** How an operation is run, decided once: its lane, and whether it has a deadline. */
@@ -74,16 +90,29 @@ export function runnerOf(
     });
 }
 
-async function runOnLoop(
-  task: TaskDeclaration,
-  args: unknown[],
-  timeoutMs: number | undefined,
-): Promise<unknown> {
-  if (timeoutMs === undefined) return task.fn(...args);
-  const run = (async () => task.fn(...args))();
+async function runOnLoop(tasks: TaskPlace, call: LaneCall, timeoutMs: number | undefined): Promise<unknown> {
+  const { task, args } = call;
+  const late = new AbortController();
+  const run = (async () =>
+    task.deps === undefined ? task.fn(...args) : runWithContext(tasks, call, late.signal))();
+  if (timeoutMs === undefined) return run;
   return withinDeadline(timeoutMs, run, (elapsedMs) => {
+    late.abort(new DOMException(`${timeoutMs} ms have passed`, "TimeoutError"));
     throw timeoutError({ id: `task ${task.name}`, location: task.location }, timeoutMs, elapsedMs, "loop");
   });
+}
+
+function runWithContext(
+  { plans, place, log }: TaskPlace,
+  { task, args, id, job, waiter }: LaneCall,
+  late: AbortSignal,
+): Promise<unknown> {
+  const planned = plans.get(task.name) ?? { declaration: task, plan: undefined };
+  const signal = waiter === undefined ? late : AbortSignal.any([late, waiter.signal]);
+  const own = log.child(taskFields(task, { id, job }));
+  const progress = (value: number): void => waiter?.onProgress(value);
+  const running = job && { ...job, progress };
+  return runTask(planned, { args, id, job: running, signal: () => signal, log: () => own }, place);
 }
 
 /**

@@ -13,7 +13,7 @@ import type { KeptDependencies } from "../operation/open-dependencies.ts";
 import type { Place } from "../operation/place.ts";
 import type { RawReply, RawRequest } from "../operation/raw.ts";
 import type { GivenValues } from "../threads/crossing/messages.ts";
-import { listWork, OperationWork, type Work } from "../threads/crossing/work.ts";
+import { listWork, OperationWork, TaskWork, type Work } from "../threads/crossing/work.ts";
 import { createThreadCalls, type ThreadCalls } from "../threads/pool/calls.ts";
 import { ThreadPool } from "../threads/pool/pool.ts";
 import { tracedPool } from "../threads/pool/traced-pool.ts";
@@ -21,9 +21,11 @@ import { openTracing } from "../tracing/open.ts";
 import type { Tracing } from "../tracing/tracing.ts";
 import type { Watch } from "../watch/watch.ts";
 import { type AppScope, openAppScope } from "./app-scope.ts";
+import { type AttemptLanes, attemptLanes } from "./attempts.ts";
 import { BackgroundChains, runObserved, type TaskFailure } from "./background.ts";
-import { deadlineOf, type OperationRunner, runnerOf, taskRunner, tracedTaskRunner } from "./choose.ts";
+import { mayBeEnded, type OperationRunner, runnerOf, taskRunner, tracedTaskRunner } from "./choose.ts";
 import { openLoopWatch } from "./loop-watch.ts";
+import { enqueueFor } from "./thread-enqueue.ts";
 import { WatchedOperation } from "./watched-work.ts";
 
 /** A module that loads for longer does not end: it waits, or loops. Loading 200 schemas takes less than a second. */
@@ -46,6 +48,8 @@ export interface Lanes {
   /** Answers an error that no operation threw, a path that is not there, as one of the apps answers it. */
   answerError(error: Error, request: RawRequest, errorHandlers: ErrorHandlers): Promise<RawReply>;
   readonly background: BackgroundChains;
+  /** Runs attempts of jobs. */
+  readonly attempts: AttemptLanes;
   /** Undefined when nothing in the app runs on threads. */
   readonly pool: ThreadPool | undefined;
   /** Undefined when the loop is not watched, or cannot be. */
@@ -100,30 +104,38 @@ function connect(
   const callPool = pool && tracing ? tracedPool(pool, works, tracing) : pool;
   const threads = callPool && createThreadCalls(callPool, works, servedErrorHandlers(app));
   const place = createPlace(threads, scope.kept, tracing);
-  const plainTask = taskRunner(threads, settings.timeouts, watch !== undefined);
+  const plans = new Map(
+    works.flatMap((work) => (work instanceof TaskWork ? [[work.declaration.name, work]] : [])),
+  );
+  const isWatched = watch !== undefined;
+  const plainTask = taskRunner({ threads, timeouts: settings.timeouts, isWatched, plans, place, log });
   const runTask = tracing === undefined ? plainTask : tracedTaskRunner(plainTask, tracing);
   const tasks = servedTasks(app);
   const isLast = !hasPlugins(app);
   for (const task of tasks)
     bindTask(task, (declaration, args) =>
-      runObserved(declaration, undefined, (record) => runTask(declaration, args, "request", record)),
+      runObserved(declaration, undefined, (record) =>
+        runTask({ task: declaration, args, class: "request", id: "" }, record),
+      ),
     );
   return {
     operations: works.flatMap((work, index) => {
       if (!(work instanceof OperationWork)) return [];
       const { declaration, readsForm } = work;
       const run = runnerOf(work, index, threads, place, settings.timeouts);
-      const isWatched = watch !== undefined && declaration.lane === "loop";
       const operation = { declaration, readsForm, run, running: 0 };
-      return isWatched ? new WatchedOperation(operation, isLast) : operation;
+      return isWatched && declaration.lane === "loop" ? new WatchedOperation(operation, isLast) : operation;
     }),
     answerError: async (error, request, errorHandlers) =>
       answerFailure({ errorHandlers }, new Exchange(request.method, request, false), request, error, place),
     background: new BackgroundChains(
       ({ task, args }, request) =>
-        runObserved(task, request, (record) => runTask(task, args, "background", record)),
+        runObserved(task, request, (record) =>
+          runTask({ task, args, class: "background", id: request }, record),
+        ),
       (failure, request, operation) => logTaskFailure(log, failure, request, operation),
     ),
+    attempts: attemptLanes(capacityOf(settings), plainTask, tracing),
     pool,
     watch,
     tracing,
@@ -136,6 +148,11 @@ function connect(
   };
 }
 
+/** A thread runs one attempt at a time, the loop as many as it likes. */
+function capacityOf({ jobs: { concurrency }, threads }: ResolvedSettings): AttemptLanes["capacity"] {
+  return { loop: concurrency, thread: Math.min(concurrency, threads.max) };
+}
+
 /** The loop, as the place where the pipeline runs. */
 function createPlace(
   threads: ThreadCalls | undefined,
@@ -146,6 +163,7 @@ function createPlace(
     inThread: false,
     kept,
     makeOnThread: (remote) => (threads as ThreadCalls).makeOnThread(remote),
+    makeForTask: (remote) => (threads as ThreadCalls).makeForTask(remote),
     answerOnThread: (...failure) => (threads as ThreadCalls).answerOnThread(...failure),
     traceDependency: tracing?.dependency,
   };
@@ -166,10 +184,11 @@ function createPool(
     traced,
     target: target ?? { url: app.module, exportName: undefined },
     workIds: works.map(({ id }) => id),
-    mayBeEnded: works.map((work) => deadlineOf(work, settings.timeouts) !== undefined),
+    mayBeEnded: works.map((work) => mayBeEnded(work, settings.timeouts)),
     works: works.map(({ id, declaration }) => ({ id, location: declaration.location })),
     logLevel: log.level,
     onLog: ({ level, fields, message }) => log[level](fields, message),
+    onEnqueue: (call) => void enqueueFor(servedTasks(app), call),
     startMs: START_MS,
     onThreadFailure: (error) => log.error({ code: error.code }, `${error.code}: ${error.message}`),
   });

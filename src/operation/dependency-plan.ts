@@ -23,6 +23,9 @@ export interface PlannedDependency {
   readonly crosses: boolean;
 }
 
+/** What needs dependencies: an operation, or a task, which has no path. */
+export type Dependent = Pick<Operation, "id" | "lane" | "path" | "deps" | "location">;
+
 type Scopes = readonly string[];
 
 /** A dependency under the name by which it is needed: most functions of one have none. */
@@ -41,7 +44,7 @@ export interface DependencyPlan {
  *
  * @throws {OffloopError} `OFFLOOP_DEPENDENCY_CYCLE`, `OFFLOOP_DEPENDENCY_LANE`, `OFFLOOP_PATH_INVALID`.
  */
-export function planDependencies(operation: Operation, overrides: Overrides): DependencyPlan {
+export function planDependencies(operation: Dependent, overrides: Overrides): DependencyPlan {
   const nodes: PlannedDependency[] = [];
   const indexes = new Map<DependencyDeclaration, Map<string, number>>();
   const chain: Link[] = [];
@@ -88,7 +91,7 @@ function mustCross({ lane, scope }: DependencyDeclaration): boolean {
   return lane === "thread" && scope !== "app";
 }
 
-function checkPlace(operation: Operation, declaration: DependencyDeclaration, path: string): void {
+function checkPlace(operation: Dependent, declaration: DependencyDeclaration, path: string): void {
   const { isGenerator, scope, location: at } = declaration;
   const names = pathNames(operation.path);
   const unknown = Object.keys(declaration.inputs.params).find((name) => !names.includes(name));
@@ -116,7 +119,7 @@ function checkPlace(operation: Operation, declaration: DependencyDeclaration, pa
   );
 }
 
-function cycle({ id, location: at }: Operation, chain: readonly Link[]): OffloopError {
+function cycle({ id, location: at }: Dependent, chain: readonly Link[]): OffloopError {
   const [[, first]] = chain as readonly [Link];
   return new OffloopError(
     "OFFLOOP_DEPENDENCY_CYCLE",
@@ -153,7 +156,7 @@ export function readsScopes(
 
 /** Everything operations need, overridden or not; each once, in the same order wherever the same app is loaded. */
 export function listDependencies(
-  operations: readonly Operation[],
+  operations: readonly Pick<Dependent, "deps">[],
   overrides: Overrides,
 ): DependencyDeclaration[] {
   const found = new Set<DependencyDeclaration>();
@@ -170,7 +173,7 @@ export function listDependencies(
 
 /** What of the scope "app" is received by an operation, or by something that is not of this scope. */
 export function listAppDependencies(
-  operations: readonly Operation[],
+  operations: readonly Pick<Dependent, "deps">[],
   overrides: Overrides,
 ): DependencyDeclaration[] {
   const seen = new Set<DependencyDeclaration>();

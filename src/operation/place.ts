@@ -17,6 +17,18 @@ export interface RemoteDependency {
   readonly exchange: Exchange;
 }
 
+/** A plain dependency of a task that runs on the loop, to be made on a thread. */
+export interface RemoteTaskDependency {
+  /** The task's name. */
+  readonly task: string;
+  /** How the task comes to need it. */
+  readonly path: string;
+  /** What the task runs for. */
+  readonly id: string;
+  /** What it needs itself, by name. */
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
 /** Makes a dependency as a span. `path` is how the operation comes to need it: `user > db`. */
 export type TraceDependency = (path: string, lane: Lane, make: () => Promise<unknown>) => Promise<unknown>;
 
@@ -27,6 +39,8 @@ export interface Place {
   readonly kept: KeptDependencies;
   /** Makes a plain dependency on a thread and gives a clone of its value. Not asked in a thread. */
   makeOnThread(remote: RemoteDependency): Promise<unknown>;
+  /** The same for a task. */
+  makeForTask(remote: RemoteTaskDependency): Promise<unknown>;
   /** Makes a dependency so that it shows in the trace. Undefined when nothing is traced. */
   readonly traceDependency: TraceDependency | undefined;
   /** Has a plain error handler answer on a thread. Not asked in a thread. */

@@ -1,4 +1,4 @@
-import type { Attributes, Context, Span, TraceFlags, Tracer } from "@opentelemetry/api";
+import type { Attributes, Context, Span, SpanOptions, TraceFlags, Tracer } from "@opentelemetry/api";
 import type { Lane } from "../app/lane.ts";
 import { type DescribedError, describeError } from "../errors/described-error.ts";
 import { HTTPError } from "../errors/http-error.ts";
@@ -12,6 +12,14 @@ export interface OpenSpan {
   readonly context: PackedContext;
   /** @param failure - What went wrong, if anything did. */
   end(attributes: Attributes, failure: DescribedError | undefined): void;
+}
+
+/** An attempt of a job. */
+export interface TracedJob {
+  readonly task: { readonly name: string; readonly lane: Lane };
+  readonly job: { readonly id: string; readonly attempt: number };
+  /** Of what enqueued it; undefined where nothing was traced there. */
+  readonly trace: PackedContext | undefined;
 }
 
 /** Makes spans of what offloop does. There only while someone takes them. */
@@ -30,11 +38,24 @@ export class Tracing {
 
   /** Makes a dependency as a child of what is active. */
   readonly dependency = (path: string, lane: Lane, make: () => Promise<unknown>): Promise<unknown> =>
-    this.#run(`dependency ${path}`, { "offloop.lane": lane }, make);
+    this.#run(`dependency ${path}`, { attributes: { "offloop.lane": lane } }, make);
 
   /** Runs a task as a child of what is active: the request that added or called it. */
   task(name: string, lane: Lane, isBackground: boolean, run: () => Promise<unknown>): Promise<unknown> {
-    return this.#run(`task ${name}`, { "offloop.lane": lane, "offloop.background": isBackground }, run);
+    const attributes = { "offloop.lane": lane, "offloop.background": isBackground };
+    return this.#run(`task ${name}`, { attributes }, run);
+  }
+
+  /** Runs an attempt of a job: a trace of its own, linked to what enqueued the job. */
+  async job({ task, job, trace }: TracedJob, run: () => Promise<unknown>): Promise<unknown> {
+    const attributes = {
+      "offloop.lane": task.lane,
+      "offloop.job": job.id,
+      "offloop.attempt": job.attempt,
+    };
+    const enqueued = trace && this.#api.trace.getSpanContext(unpackContext(this.#api, trace));
+    const links = enqueued === undefined ? [] : [{ context: enqueued }];
+    return this.#run(`job ${task.name}`, { attributes, links, root: true }, run);
   }
 
   /** Starts a span for something that runs elsewhere. */
@@ -62,9 +83,9 @@ export class Tracing {
     return this.#api.context.with(unpackContext(this.#api, packed), run);
   }
 
-  async #run(name: string, attributes: Attributes, run: () => Promise<unknown>): Promise<unknown> {
+  async #run(name: string, options: SpanOptions, run: () => Promise<unknown>): Promise<unknown> {
     const active: Context = this.#api.context.active();
-    const span: Span = this.#tracer.startSpan(name, { attributes }, active);
+    const span: Span = this.#tracer.startSpan(name, options, active);
     try {
       return await this.#api.context.with(this.#api.trace.setSpan(active, span), run);
     } catch (thrown) {

@@ -1,5 +1,6 @@
 import type { MessagePort, ResourceLimits } from "node:worker_threads";
 import type { logLevels } from "../../app/context.ts";
+import type { EnqueueOptions } from "../../app/jobs.ts";
 import type { AppTarget } from "../../app/load.ts";
 import type { DescribedError } from "../../errors/described-error.ts";
 import type { PackedContext } from "../../tracing/tracing.ts";
@@ -30,6 +31,28 @@ export type Hello =
   | { readonly missing: string[]; readonly extra: string[] }
   | { readonly failed: DescribedError };
 
+/** Everything a thread says. */
+export type ThreadMessage = Hello | ResultBatch | { readonly log: LogLine } | ProgressReport | SyncEnqueue;
+
+/** How far a call says it is. */
+export interface ProgressReport {
+  readonly slot: number;
+  readonly ticket: number;
+  readonly progress: number;
+}
+
+/** A job to be stored while the thread waits for it. */
+export interface SyncEnqueue {
+  /** The task's name. */
+  readonly enqueue: string;
+  readonly args: readonly unknown[];
+  readonly options: EnqueueOptions;
+  /** Where the outcome goes: a `TaskOutcome`. */
+  readonly reply: MessagePort;
+  /** Set and notified when the outcome has been sent. */
+  readonly done: Int32Array;
+}
+
 /** Values of dependencies, by their place in the list of all: made where the app is served, or given by a test. */
 export type GivenValues = readonly (readonly [dependency: number, value: unknown])[];
 
@@ -46,6 +69,7 @@ export interface ThreadOptions {
   readonly resourceLimits: ResourceLimits;
   readonly logLevel: string;
   readonly onLog: (line: LogLine) => void;
+  readonly onEnqueue: (call: SyncEnqueue) => void;
 }
 
 /** A line of the log on its way to the main thread. */

@@ -33,7 +33,7 @@ export async function runDependency(
   handlers: ErrorHandlers,
   services: CallServices,
 ): Promise<TaskOutcome> {
-  const received = new ReceivedRequest(request, services.begin(request[0], operation));
+  const received = new ReceivedRequest(request, services.begin({ fields: { reqId: request[0], operation } }));
   const exchange = new Exchange(operation, received, true);
   const context = Object.assign(new DependencyContext(exchange, inputs), values);
   try {
@@ -64,6 +64,10 @@ export async function runErrorHandler(
   handlers: ErrorHandlers,
   services: CallServices,
 ): Promise<Packed<ReplyPayload>> {
-  const exchange = new Exchange(id, new ReceivedRequest(request, services.begin(request[0], id)), true);
+  const exchange = new Exchange(
+    id,
+    new ReceivedRequest(request, services.begin({ fields: { reqId: request[0], operation: id } })),
+    true,
+  );
   return packReply(await callErrorHandler(declaration, exchange, unpackThrown(thrown, handlers)));
 }

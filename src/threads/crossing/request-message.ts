@@ -26,12 +26,22 @@ export interface RequestServices {
   signal(): AbortSignal;
   /** Makes the log, when someone asks for it. */
   log(): Log;
+  /** Says how far the call is. @param progress - 0-1. */
+  report(progress: number): void;
+}
+
+/** What a call is about. */
+export interface CallAbout {
+  /** What each line of its log carries. */
+  readonly fields: object;
+  /** What its signal aborts with. Default: that the client has hung up. */
+  readonly cancelReason?: string;
 }
 
 /** What a call gives the request that it runs for. */
 export interface CallServices {
-  /** For a request that the call brings. */
-  begin(request: string, operation: string): RequestServices;
+  /** For what the call brings. */
+  begin(about: CallAbout): RequestServices;
   /** For one whose reply was left open, and of which the call pulls more: its signal is about this call from now on. */
   resume(services: RequestServices): void;
 }

@@ -2,10 +2,15 @@ import type { App } from "../../app/app.ts";
 import type { Overrides } from "../../app/dependency.ts";
 import type { ErrorHandler } from "../../app/error-handlers.ts";
 import type { Operation } from "../../app/operation.ts";
-import { partsOf, servedErrorHandlers, servedTasks } from "../../app/parts.ts";
-import { type TaskDeclaration, taskDeclaration } from "../../app/task.ts";
+import { partsOf, servedErrorHandlers, servedTaskDeclarations } from "../../app/parts.ts";
+import type { TaskDeclaration } from "../../app/task.ts";
+import { formatLocation, OffloopError } from "../../errors/offloop-error.ts";
 import { type CompiledOperation, compileOperation, type OperationSettings } from "../../operation/compile.ts";
-import { type DependencyPlan, planDependencies } from "../../operation/dependency-plan.ts";
+import {
+  type DependencyPlan,
+  type PlannedDependency,
+  planDependencies,
+} from "../../operation/dependency-plan.ts";
 
 /** An operation, as something a thread can be asked to run. */
 export class OperationWork {
@@ -35,15 +40,17 @@ export class OperationWork {
   }
 }
 
-/** A plain dependency of an operation that runs on the loop. */
+/** A plain dependency of an operation or a task that runs on the loop. */
 export class DependencyWork {
   readonly id: string;
-  readonly declaration: DependencyPlan["nodes"][number]["declaration"];
+  readonly declaration: PlannedDependency["declaration"];
+  /** The task that needs it; undefined when an operation does. */
+  readonly task: TaskDeclaration | undefined;
 
-  constructor(operation: OperationWork, index: number) {
-    const { declaration, path } = operation.plan.nodes[index] as DependencyPlan["nodes"][number];
-    this.id = dependencyWorkId(operation.id, path);
+  constructor(dependent: OperationWork | TaskWork, { declaration, path }: PlannedDependency) {
+    this.id = dependencyWorkId(dependent.id, path);
     this.declaration = declaration;
+    this.task = dependent instanceof TaskWork ? dependent.declaration : undefined;
   }
 }
 
@@ -62,11 +69,31 @@ export class ErrorHandlerWork {
 export class TaskWork {
   readonly id: string;
   readonly declaration: TaskDeclaration;
+  readonly plan: DependencyPlan | undefined;
 
-  constructor(declaration: TaskDeclaration) {
-    this.id = taskWorkId(declaration.name);
+  constructor(declaration: TaskDeclaration, overrides: Overrides) {
+    const { name, lane, deps, location } = declaration;
+    this.id = taskWorkId(name);
     this.declaration = declaration;
+    this.plan = deps && planDependencies({ id: this.id, lane, path: "", deps, location }, overrides);
+    for (const node of this.plan?.nodes ?? []) checkWithoutRequest(declaration, node);
   }
+}
+
+function checkWithoutRequest(
+  { name, location }: TaskDeclaration,
+  { declaration, path }: PlannedDependency,
+): void {
+  if (declaration.inputs.isEmpty) return;
+  throw new OffloopError(
+    "OFFLOOP_DEPENDENCY_INVALID",
+    `Cannot add task "${name}": its dependency ${path} reads inputs of a request, and a task has none`,
+    {
+      at: location,
+      note: `the dependency: ${formatLocation(declaration.location)}`,
+      fix: "pass what is needed of the request as an argument of the task",
+    },
+  );
 }
 
 export type Work = OperationWork | TaskWork | DependencyWork | ErrorHandlerWork;
@@ -95,15 +122,15 @@ export function listWork(app: App, overrides: Overrides): Work[] {
   const operations = partsOf(app).flatMap(({ app: part, operations: declared }) =>
     declared.map((operation) => new OperationWork(operation, part.operationSettings, overrides)),
   );
-  const dependencies = operations.flatMap((operation) =>
-    operation.plan.nodes.flatMap(({ crosses }, index) =>
-      crosses ? [new DependencyWork(operation, index)] : [],
+  const tasks = servedTaskDeclarations(app).map((task) => new TaskWork(task, overrides));
+  const dependencies = [...operations, ...tasks].flatMap((dependent) =>
+    (dependent.plan?.nodes ?? []).flatMap((node) =>
+      node.crosses ? [new DependencyWork(dependent, node)] : [],
     ),
   );
-  const tasks = servedTasks(app).flatMap((task) => taskDeclaration(task) ?? []);
   return [
     ...operations,
-    ...tasks.map((task) => new TaskWork(task)),
+    ...tasks,
     ...dependencies,
     ...servedErrorHandlers(app).map((handler, index) => new ErrorHandlerWork(handler, index)),
   ];

@@ -1,16 +1,17 @@
 import { workerData } from "node:worker_threads";
 import type { App } from "../../app/app.ts";
+import type { Log } from "../../app/context.ts";
 import type { DependencyDeclaration, Replacement } from "../../app/dependency.ts";
 import { type CloseLifespans, openLifespans } from "../../app/lifespan.ts";
 import { type AppTarget, loadApp, whenServed } from "../../app/load.ts";
 import {
+  servedDependents,
   servedErrorHandlers,
   servedLifespans,
-  servedOperations,
   servedOverrides,
   servedTasks,
 } from "../../app/parts.ts";
-import { bindTask } from "../../app/task.ts";
+import { bindEnqueuer, bindTask } from "../../app/task.ts";
 import { describeError } from "../../errors/described-error.ts";
 import { listDependencies } from "../../operation/dependency-plan.ts";
 import { KeptDependencies } from "../../operation/open-dependencies.ts";
@@ -18,7 +19,9 @@ import { openTracing } from "../../tracing/open.ts";
 import type { Tracing } from "../../tracing/tracing.ts";
 import type { CallBatch, Control, GivenValues, Hello, ThreadData } from "../crossing/messages.ts";
 import { listWork, type Work } from "../crossing/work.ts";
+import { threadEnqueuer } from "./enqueue.ts";
 import { Inbox } from "./inbox.ts";
+import { createThreadLog } from "./services.ts";
 import { tracedRunner } from "./traced-runner.ts";
 import { WorkRunner } from "./work-runner.ts";
 
@@ -43,7 +46,6 @@ async function enter(data: ThreadData): Promise<void> {
     const overrides = servedOverrides(app);
     const kept = new KeptDependencies(overrides);
     takeGiven(app, given, kept, overrides);
-    for (const task of servedTasks(app)) bindTask(task, async ({ fn }, args) => fn(...args));
     const work = new Map(listWork(app, overrides).map((item) => [item.id, item]));
     const hello = compare(workIds, work);
     if ("ready" in hello) {
@@ -51,7 +53,7 @@ async function enter(data: ThreadData): Promise<void> {
       const works = workIds.map((id) => work.get(id) as Work);
       const tracing = traced ? await openTracing() : undefined;
       const runner = new WorkRunner(works, servedErrorHandlers(app), kept, tracing?.dependency);
-      if (tracing !== undefined) traceTasks(app, tracing);
+      bindTasks(app, runner, data, tracing);
       inbox.open(traced ? tracedRunner(runner, tracing) : runner);
     }
     port.postMessage(hello);
@@ -67,7 +69,7 @@ function takeGiven(
   overrides: Map<DependencyDeclaration, Replacement>,
 ): void {
   if (given.length === 0) return;
-  const dependencies = listDependencies(servedOperations(app), servedOverrides(app));
+  const dependencies = listDependencies(servedDependents(app), servedOverrides(app));
   for (const [index, value] of given) {
     const dependency = dependencies[index];
     if (dependency === undefined) continue; // another app was loaded, which the comparison of work will tell
@@ -88,10 +90,27 @@ function compare(wanted: readonly string[], work: ReadonlyMap<string, Work>): He
   return missing.length + extra.length === 0 ? { ready: true } : { missing, extra };
 }
 
-/** Tasks that are called here run here, each as a span. */
-function traceTasks(app: App, tracing: Tracing): void {
-  for (const task of servedTasks(app))
-    bindTask(task, ({ name, fn }, args) => tracing.task(name, "thread", false, async () => fn(...args)));
+/** Tasks that are called here run here, each as a span where there are any; jobs are stored by the main thread. */
+function bindTasks(
+  app: App,
+  runner: WorkRunner,
+  { port, logLevel }: ThreadData,
+  tracing: Tracing | undefined,
+): void {
+  const enqueuer = threadEnqueuer(port);
+  const { signal } = new AbortController();
+  for (const task of servedTasks(app)) {
+    bindEnqueuer(task, enqueuer);
+    bindTask(task, (declaration, args) => {
+      const { name, deps, fn } = declaration;
+      const log = (): Log => createThreadLog(port, logLevel, { task: name });
+      const run = async (): Promise<unknown> =>
+        deps === undefined
+          ? fn(...args)
+          : runner.runHere(declaration, args, { signal: () => signal, log, report: () => {} });
+      return tracing === undefined ? run() : tracing.task(name, "thread", false, run);
+    });
+  }
 }
 
 /** What the scope "thread" has made, then the lifespans. */

@@ -96,8 +96,8 @@ export class Inbox {
 
   #servicesOf(call: Received): CallServices {
     return {
-      begin: (request, operation) => {
-        this.#services = new ThreadServices(this.#channel, call, request, operation);
+      begin: (about) => {
+        this.#services = new ThreadServices(this.#channel, call, about);
         return this.#services;
       },
       resume: (services) => {

@@ -2,8 +2,8 @@ import { inspect } from "node:util";
 import { type MessagePort, threadId } from "node:worker_threads";
 import { type Log, type LogFunction, logLevels } from "../../app/context.ts";
 import { type Board, isCancelled } from "../crossing/board.ts";
-import type { LogLine } from "../crossing/messages.ts";
-import type { RequestServices } from "../crossing/request-message.ts";
+import type { LogLine, ProgressReport } from "../crossing/messages.ts";
+import type { CallAbout, RequestServices } from "../crossing/request-message.ts";
 
 /** What all services of a thread are made from. */
 export interface ThreadChannel {
@@ -17,24 +17,28 @@ export class ThreadServices implements RequestServices {
   /** What runs for the request now. */
   call: ThreadCall;
   readonly #channel: ThreadChannel;
-  readonly #request: string;
-  readonly #operation: string;
+  readonly #about: CallAbout;
   #signal: CancelSignal | undefined;
 
-  constructor(channel: ThreadChannel, call: ThreadCall, request: string, operation: string) {
+  constructor(channel: ThreadChannel, call: ThreadCall, about: CallAbout) {
     this.#channel = channel;
     this.call = call;
-    this.#request = request;
-    this.#operation = operation;
+    this.#about = about;
   }
 
   signal(): AbortSignal {
-    this.#signal ??= createCancelSignal(this.#channel.board, () => this.call);
+    const { cancelReason = "The client has hung up" } = this.#about;
+    this.#signal ??= createCancelSignal(this.#channel.board, () => this.call, cancelReason);
     return this.#signal.signal;
   }
 
   log(): Log {
-    return createThreadLog(this.#channel.port, this.#channel.logLevel, this.#request, this.#operation);
+    return createThreadLog(this.#channel.port, this.#channel.logLevel, this.#about.fields);
+  }
+
+  report(progress: number): void {
+    const { slot, ticket } = this.call;
+    this.#channel.port.postMessage({ slot, ticket, progress } satisfies ProgressReport);
   }
 
   /** Nobody waits for the request any more. */
@@ -60,12 +64,13 @@ export interface CancelSignal {
  * Makes the signal of a running call. It aborts when the pool says so by message, as any signal does while its code
  * awaits; and asked in the middle of synchronous code it looks at the shared memory, so that a loop can stop.
  *
+ * @param reason - What its code is told.
  * @param call - Gives the call that runs for it now: a body that is still made is pulled by calls of its own.
  */
-export function createCancelSignal(board: Board, call: () => ThreadCall): CancelSignal {
+export function createCancelSignal(board: Board, call: () => ThreadCall, reason: string): CancelSignal {
   const controller = new AbortController();
   const { signal } = controller;
-  const abort = (): void => controller.abort(new DOMException("The client has hung up", "AbortError"));
+  const abort = (): void => controller.abort(new DOMException(reason, "AbortError"));
   const aborted = (): boolean => {
     if (signal.reason !== undefined) return true;
     const { slot, ticket } = call();
@@ -85,7 +90,7 @@ export function createCancelSignal(board: Board, call: () => ThreadCall): Cancel
 }
 
 /** Makes a request's log in a thread: its lines go to the main thread, which writes the one stream. */
-export function createThreadLog(port: MessagePort, level: string, request: string, operation: string): Log {
+export function createThreadLog(port: MessagePort, level: string, about: object): Log {
   const lowest = (logLevels as readonly string[]).indexOf(level);
   const writers = logLevels.map((name, urgency): [string, LogFunction] => [
     name,
@@ -98,7 +103,7 @@ export function createThreadLog(port: MessagePort, level: string, request: strin
       const [fields, text] = typeof first === "string" ? [{}, first] : [first, message];
       const line: LogLine = {
         level: name,
-        fields: { reqId: request, operation, thread: threadId, ...fields },
+        fields: { ...about, thread: threadId, ...fields },
         message: text,
       };
       try {
@@ -106,7 +111,7 @@ export function createThreadLog(port: MessagePort, level: string, request: strin
       } catch {
         // A field cannot cross: the line is worth more than its shape.
         port.postMessage({
-          log: { ...line, fields: { reqId: request, operation, thread: threadId, fields: inspect(fields) } },
+          log: { ...line, fields: { ...about, thread: threadId, fields: inspect(fields) } },
         });
       }
     };

@@ -1,8 +1,10 @@
 import type { ErrorHandlers } from "../../app/error-handlers.ts";
+import type { TaskDeclaration } from "../../app/task.ts";
 import type { KeptDependencies } from "../../operation/open-dependencies.ts";
 import type { Place } from "../../operation/place.ts";
 import { isWhole } from "../../operation/raw.ts";
 import { runOperation } from "../../operation/run.ts";
+import { runTask } from "../../operation/run-task.ts";
 import {
   type DependencyPayload,
   type FailurePayload,
@@ -10,9 +12,20 @@ import {
   runErrorHandler,
 } from "../crossing/remote.ts";
 import { type Packed, packReply, type ReplyPayload } from "../crossing/reply-message.ts";
-import { type CallServices, ReceivedRequest, type RequestPayload } from "../crossing/request-message.ts";
+import {
+  type CallServices,
+  ReceivedRequest,
+  type RequestPayload,
+  type RequestServices,
+} from "../crossing/request-message.ts";
+import {
+  receivedRun,
+  runTaskDependency,
+  type TaskDependencyPayload,
+  type TaskPayload,
+} from "../crossing/task-message.ts";
 import { packThrown, type TaskOutcome } from "../crossing/thrown.ts";
-import { DependencyWork, OperationWork, TaskWork, type Work } from "../crossing/work.ts";
+import { DependencyWork, OperationWork, TaskWork, taskWorkId, type Work } from "../crossing/work.ts";
 import { type FollowUp, OpenReplies } from "./streams.ts";
 
 /** What a thread runs its calls with. */
@@ -40,7 +53,7 @@ export class WorkRunner {
   ) {
     this.works = works;
     this.#handlers = handlers;
-    const elsewhere = { makeOnThread: isThere, answerOnThread: isThere };
+    const elsewhere = { makeOnThread: isThere, makeForTask: isThere, answerOnThread: isThere };
     this.#place = { inThread: true, kept, ...elsewhere, traceDependency };
   }
 
@@ -52,11 +65,12 @@ export class WorkRunner {
         ? this.#runOperation(work, payload as RequestPayload, services)
         : { payload: await this.#follow(payload as FollowUp, services), transfer: [] };
     if (work instanceof TaskWork)
-      return { payload: await runTask(work, payload as unknown[], this.#handlers), transfer: [] };
-    if (work instanceof DependencyWork) {
-      const made = await runDependency(work, payload as DependencyPayload, this.#handlers, services);
-      return { payload: made, transfer: [] };
-    }
+      return {
+        payload: await this.#runTask(work, payload as TaskPayload | unknown[], services),
+        transfer: [],
+      };
+    if (work instanceof DependencyWork)
+      return { payload: await this.#makeDependency(work, payload, services), transfer: [] };
     return runErrorHandler(work, payload as FailurePayload, this.#handlers, services);
   }
 
@@ -65,13 +79,40 @@ export class WorkRunner {
     payload: RequestPayload,
     services: CallServices,
   ): Promise<Packed<ReplyPayload>> {
-    const own = services.begin(payload[0], work.id);
+    const own = services.begin({ fields: { reqId: payload[0], operation: work.id } });
     const request = new ReceivedRequest(payload, own);
     const reply = await runOperation(work.compiled, request, this.#place);
     return packReply(
       reply,
       isWhole(reply.body) && reply.finish === undefined ? undefined : this.#open.hold(reply, own),
     );
+  }
+
+  async #runTask(
+    work: TaskWork,
+    payload: TaskPayload | unknown[],
+    services: CallServices,
+  ): Promise<TaskOutcome> {
+    try {
+      if (Array.isArray(payload)) return [true, await work.declaration.fn(...payload)];
+      return [true, await runTask(work, receivedRun(work, payload, services), this.#place)];
+    } catch (thrown) {
+      return [false, packThrown(thrown, this.#handlers)];
+    }
+  }
+
+  /** A task that is called in this thread runs here. */
+  runHere(task: TaskDeclaration, args: unknown[], services: RequestServices): Promise<unknown> {
+    const work = this.works.find(({ id }) => id === taskWorkId(task.name)) as TaskWork;
+    const { signal, log } = services;
+    return runTask(work, { args, id: "", job: undefined, signal, log }, this.#place);
+  }
+
+  #makeDependency(work: DependencyWork, payload: unknown, services: CallServices): Promise<TaskOutcome> {
+    const { task, declaration } = work;
+    return task === undefined
+      ? runDependency(work, payload as DependencyPayload, this.#handlers, services)
+      : runTaskDependency(task, declaration, payload as TaskDependencyPayload, services);
   }
 
   async #follow(followUp: FollowUp, services: CallServices): Promise<TaskOutcome> {
@@ -85,16 +126,4 @@ export class WorkRunner {
 
 async function isThere(): Promise<never> {
   throw new Error("this is a thread");
-}
-
-async function runTask(
-  { declaration }: TaskWork,
-  args: unknown[],
-  handlers: ErrorHandlers,
-): Promise<TaskOutcome> {
-  try {
-    return [true, await declaration.fn(...args)];
-  } catch (thrown) {
-    return [false, packThrown(thrown, handlers)];
-  }
 }

@@ -16,6 +16,10 @@ export interface Holder {
 export interface Waiter {
   /** Whether it has hung up. */
   readonly isGone: boolean;
+  /** Whether the call is to be ended now, whatever it does. */
+  readonly mustEnd?: boolean;
+  /** Told how far the call says it is. */
+  readonly onProgress?: (value: number) => void;
 }
 
 /** One piece of work for a thread. */

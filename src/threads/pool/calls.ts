@@ -1,6 +1,6 @@
 import type { BackgroundCall } from "../../app/background.ts";
 import type { ErrorHandlers } from "../../app/error-handlers.ts";
-import type { TaskDeclaration } from "../../app/task.ts";
+import { type TaskDeclaration, unnamedTask } from "../../app/task.ts";
 import type { RunRecord } from "../../channels/channels.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
 import type { Place, RemoteDependency } from "../../operation/place.ts";
@@ -8,6 +8,7 @@ import type { RawReply, RawRequest } from "../../operation/raw.ts";
 import type { DependencyPayload, DependencyResult, FailurePayload } from "../crossing/remote.ts";
 import type { NamedCall, Packed, ReplyPayload } from "../crossing/reply-message.ts";
 import { packRequest, type RequestPayload } from "../crossing/request-message.ts";
+import type { CrossingJob, TaskDependencyPayload, TaskPayload } from "../crossing/task-message.ts";
 import { packThrown, type TaskOutcome, unpackThrown } from "../crossing/thrown.ts";
 import { dependencyWorkId, errorHandlerWorkId, TaskWork, taskWorkId, type Work } from "../crossing/work.ts";
 import type { CallClass, CallPool, NewCall, Waiter } from "./call.ts";
@@ -15,7 +16,7 @@ import { refusedReply } from "./call-error.ts";
 import { fetchRest } from "./streams.ts";
 
 /** Runs operations and tasks of an app on the threads of a pool. */
-export interface ThreadCalls extends Pick<Place, "makeOnThread" | "answerOnThread"> {
+export interface ThreadCalls extends Pick<Place, "makeOnThread" | "makeForTask" | "answerOnThread"> {
   /** Runs one request; gives a reply whatever happens. */
   operation(
     index: number,
@@ -24,13 +25,19 @@ export interface ThreadCalls extends Pick<Place, "makeOnThread" | "answerOnThrea
     record: RunRecord | undefined,
   ): Promise<RawReply>;
   /** Runs a task and gives its result, or throws what it threw. */
-  task(
-    declaration: TaskDeclaration,
-    args: unknown[],
-    callClass: CallClass,
-    timeoutMs: number | undefined,
-    record: RunRecord | undefined,
-  ): Promise<unknown>;
+  task(call: TaskCall, timeoutMs: number | undefined, record: RunRecord | undefined): Promise<unknown>;
+}
+
+/** A task to be run. */
+export interface TaskCall {
+  readonly task: TaskDeclaration;
+  readonly args: unknown[];
+  readonly class: CallClass;
+  /** The job or request that it is run for; empty for none. */
+  readonly id: string;
+  /** The job that it runs for; undefined for none. */
+  readonly job?: CrossingJob;
+  readonly waiter?: Waiter;
 }
 
 /** @param works - The pool's table of work. */
@@ -50,12 +57,19 @@ export function createThreadCalls(
   return {
     operation: (index, request, timeoutMs, record) =>
       askReply(table, index, packRequest(request), { timeoutMs, waiter: request, record }),
-    task: async (declaration, args, callClass, timeoutMs, record) => {
-      const index = table.indexes.get(taskWorkId(declaration.name));
-      if (index === undefined) throw unknownTask(declaration);
-      return askValue(table, index, args, { class: callClass, timeoutMs, record });
+    task: async (call, timeoutMs, record) => {
+      const { task, args, id, job, class: callClass, waiter } = call;
+      const index = table.indexes.get(taskWorkId(task.name));
+      if (index === undefined) throw unknownTask(task);
+      const payload = task.deps === undefined ? args : ({ args, id, job } satisfies TaskPayload);
+      return askValue(table, index, payload, { class: callClass, timeoutMs, record, waiter });
     },
     makeOnThread: (remote) => makeDependency(table, remote),
+    makeForTask: ({ task, path, id, values }) => {
+      const index = table.indexes.get(dependencyWorkId(taskWorkId(task), path)) as number;
+      const payload: TaskDependencyPayload = { id, values };
+      return askValue(table, index, payload, { class: "request", ...unbound });
+    },
     answerOnThread: (handler, error, request) => {
       const index = table.indexes.get(errorHandlerWorkId(handlers.indexOf(handler))) as number;
       const payload: FailurePayload = { request: packHead(request), thrown: packThrown(error, handlers) };
@@ -98,7 +112,7 @@ function askValue(
   { pool, handlers }: Table,
   work: number,
   payload: unknown,
-  terms: Pick<NewCall, "class" | "timeoutMs" | "record">,
+  terms: Pick<NewCall, "class" | "timeoutMs" | "record" | "waiter">,
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const settle: NewCall["settle"] = (error, outcome) => {
@@ -107,7 +121,7 @@ function askValue(
       if (ok) resolve(given);
       else reject(unpackThrown(given, handlers));
     };
-    pool.run({ work, payload, transfer: [], waiter: undefined, ...terms, settle });
+    pool.run({ work, payload, transfer: [], ...terms, settle });
   });
 }
 
@@ -144,16 +158,10 @@ function unpackReply(payload: ReplyPayload, tasks: ReadonlyMap<string, TaskDecla
 
 /** Stands for a task that only the thread knows: fails when its turn comes, like any task. */
 function missingTask(name: string): TaskDeclaration {
-  const location = { file: "(unknown)", line: 1, column: 1 };
-  const task: TaskDeclaration = {
-    name,
-    lane: "loop",
-    fn: () => {
-      throw unknownTask(task);
-    },
-    timeoutMs: undefined,
-    location,
+  const fail = (): never => {
+    throw unknownTask(task);
   };
+  const task = unnamedTask(name, fail, { file: "(unknown)", line: 1, column: 1 });
   return task;
 }
 

@@ -8,6 +8,8 @@ const ROUND_MS = 50;
 export interface RoundsListener {
   /** A call has run for longer than it may. */
   onLate(thread: Thread, call: Call, ms: number): void;
+  /** Who waits for a call wants it ended. */
+  onUnwanted(thread: Thread, call: Call, ms: number): void;
   /** A thread holds calls, runs none, and has given no result for long. */
   onStuck(thread: Thread): void;
 }
@@ -64,6 +66,10 @@ export class Rounds {
     const { timeoutMs, waiter } = call;
     if (timeoutMs !== undefined && ms >= timeoutMs) {
       this.#listener.onLate(thread, call, ms);
+      return undefined;
+    }
+    if (waiter?.mustEnd === true) {
+      this.#listener.onUnwanted(thread, call, ms);
       return undefined;
     }
     if (waiter?.isGone === true && !call.cancelled) thread.cancel(call);

@@ -179,10 +179,21 @@ export class ThreadPool implements RosterListener, RoundsListener {
 
   onLate(thread: Thread, call: Call, ms: number): void {
     this.#takenBack(thread.recallUnstarted());
-    thread.end(call);
+    void thread.end(call);
     this.#loads.leave(call);
     recordRun(call, thread.id, ms);
     call.settle(timeoutError(this.#placeOf(call), call.timeoutMs ?? 0, ms, "thread"), undefined);
+    this.#dispatch();
+  }
+
+  onUnwanted(thread: Thread, call: Call, ms: number): void {
+    this.#takenBack(thread.recallUnstarted());
+    this.#loads.leave(call);
+    recordRun(call, thread.id, ms);
+    // Whoever wants it ended wants to know that nothing of it runs any more.
+    void thread
+      .end(call)
+      .then(() => call.settle(exitedError(this.#placeOf(call), "nobody wants its result"), undefined));
     this.#dispatch();
   }
 

@@ -21,10 +21,11 @@ import {
   type CallBatch,
   type Control,
   type Hello,
-  type LogLine,
+  type ProgressReport,
   RESULT_FIELDS,
   type ResultBatch,
   type ThreadData,
+  type ThreadMessage,
   type ThreadOptions,
 } from "../crossing/messages.ts";
 import { type Call, type Holder, recordRun } from "./call.ts";
@@ -70,9 +71,11 @@ export class Thread implements Holder {
     });
     this.id = this.worker.threadId;
     this.#port = port1;
-    const receive = (message: Hello | ResultBatch | { readonly log: LogLine }): void => {
+    const receive = (message: ThreadMessage): void => {
       if (Array.isArray(message)) this.#take(message, listener);
       else if ("log" in message) options.onLog(message.log);
+      else if ("progress" in message) this.#report(message);
+      else if ("enqueue" in message) options.onEnqueue(message);
       else listener.onHello(this, message);
     };
     port1.on("message", receive);
@@ -147,12 +150,12 @@ export class Thread implements Holder {
     this.#port.postMessage({ cancelled: call.ticket } satisfies Control); // for code that awaits rather than asks
   }
 
-  /** Ends it whatever it does, and gives up the call it runs. */
-  end(call?: Call): void {
+  /** Ends it whatever it does, and gives up the call it runs. Resolves when it has ended. */
+  async end(call?: Call): Promise<void> {
     this.ending = true;
     this.killedFor = call;
     if (call !== undefined) this.#slots.release((held) => held === call);
-    void this.worker.terminate();
+    await this.worker.terminate();
   }
 
   /** Asks it to close what it has opened, and to end. */
@@ -174,6 +177,11 @@ export class Thread implements Holder {
       }
     }
     return refused;
+  }
+
+  #report({ slot, ticket, progress }: ProgressReport): void {
+    const call = this.#slots.at(slot);
+    if (call?.ticket === ticket) call.waiter?.onProgress?.(progress);
   }
 
   #take(results: ResultBatch, listener: ThreadListener<Thread>): void {

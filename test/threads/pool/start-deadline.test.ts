@@ -20,6 +20,7 @@ test("a thread whose module does not end loading is ended after startMs, with an
     logLevel: "silent",
     startMs: 200,
     onLog: () => {},
+      onEnqueue: () => {},
     onThreadFailure: () => {},
   });
   await assert.rejects(pool.start(), {

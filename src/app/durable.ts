@@ -1,0 +1,94 @@
+import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import { checkOptionNames } from "./option-names.ts";
+import { integer } from "./settings.ts";
+
+/** How the jobs of a task are kept and tried. */
+export interface DurableOptions {
+  /** How often a job is tried again after its first attempt failed. Integer, 0-1,000. Default 5. */
+  readonly retries?: number;
+  /**
+   * How long it waits before it is tried again; twice as long each time, with a share of chance, an hour at most.
+   * Milliseconds, rounded up to whole seconds, 1,000-86,400,000. Default 1,000.
+   */
+  readonly backoffMs?: number;
+  /** How many jobs of it run at once, over all processes. Integer, 1-10,000. Default: as many as there is room for. */
+  readonly concurrency?: number;
+  /**
+   * Whether jobs of a key run one after the other, in the order of their enqueueing; those without a key are in one
+   * order. A dead one holds up the rest of its key. Cannot change while jobs are stored. Default false.
+   */
+  readonly ordered?: boolean;
+  /** How long a job is kept when it has ended. Milliseconds, 1,000-31,536,000,000. Default 604,800,000: a week. */
+  readonly keepMs?: number;
+}
+
+/** The same, with every default filled in. */
+export interface Durable {
+  readonly retries: number;
+  readonly backoffMs: number;
+  readonly concurrency: number | undefined;
+  readonly ordered: boolean;
+  readonly keepMs: number;
+}
+
+/** When a task runs by itself. */
+export interface TaskSchedule {
+  readonly expression: string;
+  readonly timezone: string;
+}
+
+const names: Readonly<Record<keyof DurableOptions, true>> = {
+  retries: true,
+  backoffMs: true,
+  concurrency: true,
+  ordered: true,
+  keepMs: true,
+};
+
+const DAY_MS = 86_400_000;
+const WEEK_MS = 7 * DAY_MS;
+const YEAR_MS = 365 * DAY_MS;
+
+/**
+ * What a task says of its jobs; undefined when it has none.
+ *
+ * @throws {OffloopError} `OFFLOOP_OPTION_INVALID`, `OFFLOOP_OPTION_UNKNOWN`.
+ */
+export function readDurable(
+  task: string,
+  durable: boolean | DurableOptions | undefined,
+  at: SourceLocation,
+): Durable | undefined {
+  if (durable === undefined || durable === false) return undefined;
+  const options = durable === true ? {} : durable;
+  checkOptionNames(`declare task "${task}"`, options, names, at);
+  const name = (option: string): string => `durable.${option} of task "${task}"`;
+  return {
+    retries: integer(name("retries"), options.retries ?? 5, 0, 1_000),
+    backoffMs: integer(name("backoffMs"), options.backoffMs ?? 1_000, 1_000, DAY_MS),
+    concurrency:
+      options.concurrency === undefined
+        ? undefined
+        : integer(name("concurrency"), options.concurrency, 1, 10_000),
+    ordered: options.ordered ?? false,
+    keepMs: integer(name("keepMs"), options.keepMs ?? WEEK_MS, 1_000, YEAR_MS),
+  };
+}
+
+/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for a time zone without a schedule, or what is no text. */
+export function readSchedule(
+  task: string,
+  schedule: unknown,
+  timezone: unknown,
+  at: SourceLocation,
+): TaskSchedule | undefined {
+  if (schedule === undefined && timezone === undefined) return undefined;
+  if (typeof schedule === "string" && (timezone === undefined || typeof timezone === "string"))
+    return { expression: schedule, timezone: timezone ?? "UTC" };
+  const got = JSON.stringify({ schedule, timezone });
+  throw new OffloopError(
+    "OFFLOOP_OPTION_INVALID",
+    `Cannot declare task "${task}": expected a schedule, and a time zone if any, as text, got ${got}`,
+    { at, fix: 'say schedule: "0 3 * * *", timezone: "Europe/Berlin"' },
+  );
+}

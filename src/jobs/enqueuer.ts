@@ -1,0 +1,78 @@
+import { randomUUID } from "node:crypto";
+import type { EnqueuedJob, EnqueueOptions } from "../app/jobs.ts";
+import { callerLocation } from "../app/location.ts";
+import { integer } from "../app/settings.ts";
+import type { TaskDeclaration, TaskEnqueuer } from "../app/task.ts";
+import { OffloopError } from "../errors/offloop-error.ts";
+import type { PackedContext } from "../tracing/tracing.ts";
+import { formatJobId } from "./job-id.ts";
+import { argumentsOf, checkArguments } from "./payload.ts";
+import type { JobStore, NewJob } from "./store.ts";
+
+const YEAR_MS = 365 * 86_400_000;
+const MAX_PRIORITY = 1_000_000;
+
+/** Stores jobs, as tasks ask for it on the loop. */
+export class Enqueuer implements TaskEnqueuer {
+  readonly #store: JobStore;
+  readonly #now: () => number;
+  readonly #trace: () => PackedContext | undefined;
+
+  /** @param trace - The context that a job's trace is linked to. */
+  constructor(store: JobStore, now: () => number, trace: () => PackedContext | undefined) {
+    this.#store = store;
+    this.#now = now;
+    this.#trace = trace;
+  }
+
+  async enqueue(
+    task: TaskDeclaration,
+    args: readonly unknown[],
+    options: EnqueueOptions,
+  ): Promise<EnqueuedJob> {
+    const { name } = task;
+    const { tx, key, priority } = options;
+    const runAt = this.#runAt(name, options);
+    if (priority !== undefined)
+      integer(`priority of a job of task "${name}"`, priority, -MAX_PRIORITY, MAX_PRIORITY);
+    const checked = checkArguments(argumentsOf(task), args, callerLocation);
+    const active = this.#trace();
+    const trace = active?.traceparent === undefined ? undefined : active;
+    const stored = checked instanceof Promise ? await checked : checked;
+    const payload = trace === undefined ? { args: stored } : { args: stored, trace };
+    const job: NewJob = { task: name, uuid: randomUUID(), payload, key: keyOf(name, key), runAt, priority };
+    const uuid = await this.#store.add(job, tx);
+    return { id: formatJobId({ task: name, uuid }), task: name };
+  }
+
+  enqueueSync({ name }: TaskDeclaration): never {
+    throw new OffloopError(
+      "OFFLOOP_ENQUEUE_LANE",
+      `Cannot call enqueueSync of task "${name}" on the event loop: it would wait for itself`,
+      { at: callerLocation(), fix: "await enqueue(...), or make the function that calls it a plain one" },
+    );
+  }
+
+  #runAt(task: string, { at, delayMs }: EnqueueOptions): Date | undefined {
+    if (at !== undefined && (!(at instanceof Date) || Number.isNaN(at.getTime()))) {
+      throw new OffloopError(
+        "OFFLOOP_OPTION_INVALID",
+        `Cannot enqueue task "${task}": at is ${String(at)}, not a date`,
+        { at: callerLocation(), fix: "pass a Date, or delayMs" },
+      );
+    }
+    if (at !== undefined || delayMs === undefined) return at;
+    return new Date(this.#now() + integer(`delayMs of a job of task "${task}"`, delayMs, 0, YEAR_MS));
+  }
+}
+
+/** An empty key is more likely a mistake than a key. */
+function keyOf(task: string, key: unknown): string | undefined {
+  if (key === undefined) return undefined;
+  if (typeof key === "string" && key !== "" && key.length <= 500 && !key.includes("\0")) return key;
+  throw new OffloopError(
+    "OFFLOOP_OPTION_INVALID",
+    `Cannot enqueue task "${task}": expected a key of 1-500 characters, got ${JSON.stringify(key)?.slice(0, 50)}`,
+    { at: callerLocation(), fix: "pass a text that says what the job is about, or leave key out" },
+  );
+}

@@ -1,0 +1,56 @@
+import type { Log } from "../app/context.ts";
+import { jobChannel } from "../channels/channels.ts";
+import { describeError } from "../errors/described-error.ts";
+import type { Attempt } from "./attempt.ts";
+import { formatJobId } from "./job-id.ts";
+import type { JobEvents } from "./loop.ts";
+import type { Outcome } from "./store.ts";
+
+/** A database that is away is said once in a while, not at each look. */
+const SAME_ERROR_MS = 10_000;
+
+/** Logs what happens to jobs here, and publishes it if anyone listens. */
+export function loggedEvents(log: Log): JobEvents {
+  const said = new Map<string, number>();
+  return {
+    onError: (error) => {
+      const { message } = describeError(error);
+      const now = performance.now();
+      if (now - (said.get(message) ?? Number.NEGATIVE_INFINITY) < SAME_ERROR_MS) return;
+      if (said.size > 100) said.clear();
+      said.set(message, now);
+      log.error({ err: describeError(error) }, `jobs: ${message}`);
+    },
+    onStart: (attempt) => {
+      if (jobChannel.hasSubscribers) jobChannel.publish({ event: "start", ...about(attempt) });
+    },
+    onEnd: (attempt, outcome, runMs) => {
+      if (jobChannel.hasSubscribers)
+        jobChannel.publish({ event: "end", ...about(attempt), outcome: outcome.kind, runMs });
+      logOutcome(log, attempt, outcome);
+    },
+  };
+}
+
+function about({ job, task, number }: Attempt): {
+  readonly job: string;
+  readonly task: string;
+  readonly lane: "loop" | "thread";
+  readonly attempt: number;
+} {
+  return { job: formatJobId(job), task: job.task, lane: task.declaration.lane, attempt: number };
+}
+
+function logOutcome(log: Log, attempt: Attempt, outcome: Outcome): void {
+  if (!("error" in outcome)) return;
+  const { job, task, number } = attempt;
+  const id = formatJobId(job);
+  const fields = { job: id, task: job.task, attempt: number, err: outcome.error };
+  const isLast = outcome.kind === "dead" || job.takes >= job.retryLimit;
+  if (isLast) log.error(fields, `job ${id} is dead after attempt ${number}: ${outcome.error.message}`);
+  else
+    log.warn(
+      fields,
+      `attempt ${number} of ${task.job.retries + 1} of job ${id} failed, it will be tried again: ${outcome.error.message}`,
+    );
+}

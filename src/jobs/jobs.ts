@@ -1,0 +1,113 @@
+import {
+  type Job,
+  type JobAttempt,
+  type JobId,
+  type Jobs,
+  type JobsFilter,
+  jobStates,
+  type TaskJobs,
+} from "../app/jobs.ts";
+import { callerLocation } from "../app/location.ts";
+import { integer } from "../app/settings.ts";
+import { OffloopError } from "../errors/offloop-error.ts";
+import { formatJobId, parseJobId } from "./job-id.ts";
+import { isAbout } from "./notices.ts";
+import type { JobRecord, JobStore } from "./store.ts";
+
+const ended: ReadonlySet<Job["state"]> = new Set(["done", "dead", "cancelled"]);
+/** Notices may be lost with a connection. */
+const LOOK_MS = 5_000;
+
+/** `app.jobs`, on a store. */
+export class StoredJobs implements Jobs {
+  readonly #store: JobStore;
+  readonly #now: () => number;
+
+  constructor(store: JobStore, now: () => number) {
+    this.#store = store;
+    this.#now = now;
+  }
+
+  async get<Result>(id: JobId<Result>): Promise<Job<Result> | undefined> {
+    const ref = parseJobId(id);
+    const record = ref && (await this.#store.find(ref));
+    return record && (jobOf(record) as Job<Result>);
+  }
+
+  async list({ task, state, limit }: JobsFilter = {}): Promise<Job[]> {
+    if (state !== undefined && !jobStates.includes(state)) {
+      throw new OffloopError(
+        "OFFLOOP_OPTION_INVALID",
+        `Cannot list jobs: expected one of ${jobStates.join(", ")} as state, got ${JSON.stringify(state)}`,
+        { at: callerLocation(), fix: "give one of these, or leave state out" },
+      );
+    }
+    const most = integer("limit of jobs.list()", limit ?? 50, 1, 1_000);
+    return (await this.#store.list({ task, state, limit: most })).map(jobOf);
+  }
+
+  async attempts(id: JobId): Promise<JobAttempt[]> {
+    const ref = parseJobId(id);
+    return ref === undefined ? [] : [...(await this.#store.attempts(ref))];
+  }
+
+  async counts(): Promise<TaskJobs[]> {
+    return (await this.#store.depths()).map(({ oldestDueAt, ...counts }) => ({
+      ...counts,
+      oldestWaitMs: oldestDueAt === undefined ? 0 : Math.max(0, this.#now() - oldestDueAt.getTime()),
+    }));
+  }
+
+  async cancel(id: JobId): Promise<boolean> {
+    const ref = parseJobId(id);
+    return ref !== undefined && this.#store.cancel(ref);
+  }
+
+  async retry(id: JobId): Promise<boolean> {
+    const ref = parseJobId(id);
+    return ref !== undefined && this.#store.retry(ref);
+  }
+
+  async *follow<Result>(id: JobId<Result>): AsyncGenerator<Job<Result>> {
+    const ref = parseJobId(id);
+    if (ref === undefined) return;
+    const news = new News();
+    const stop = this.#store.listen((notice) => isAbout(notice, ref) && news.tell());
+    try {
+      let shown = "";
+      for (;;) {
+        const next = news.next(LOOK_MS);
+        const job = await this.get(id);
+        if (job === undefined) return;
+        if (JSON.stringify(job) !== shown) yield job;
+        shown = JSON.stringify(job);
+        if (ended.has(job.state)) return;
+        await next;
+      }
+    } finally {
+      stop();
+    }
+  }
+}
+
+/** Waits for the next that is told. */
+class News {
+  #told = Promise.withResolvers<void>();
+
+  tell(): void {
+    this.#told.resolve();
+  }
+
+  /** Resolves when something is told from now on, or after a while. */
+  async next(ms: number): Promise<void> {
+    this.#told = Promise.withResolvers();
+    const timer = setTimeout(this.#told.resolve, ms);
+    await this.#told.promise;
+    clearTimeout(timer);
+  }
+}
+
+/** A job as users see it. */
+export function jobOf({ uuid, ...record }: JobRecord): Job {
+  return { ...record, id: formatJobId({ task: record.task, uuid }) };
+}

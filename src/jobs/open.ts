@@ -1,0 +1,147 @@
+import { resolve } from "node:path";
+import type { App } from "../app/app.ts";
+import type { Log } from "../app/context.ts";
+import type { BoundJobs, Jobs } from "../app/jobs.ts";
+import { partsOf, servedTaskDeclarations, servedTasks } from "../app/parts.ts";
+import type { ResolvedJobs } from "../app/settings.ts";
+import { bindEnqueuer, type TaskDeclaration } from "../app/task.ts";
+import type { AttemptLanes } from "../lanes/attempts.ts";
+import type { PackedContext } from "../tracing/tracing.ts";
+import type { RunnableTask } from "./attempt.ts";
+import { Engine, type JobsPlace } from "./engine.ts";
+import { Enqueuer } from "./enqueuer.ts";
+import { loggedEvents } from "./events.ts";
+import { StoredJobs } from "./jobs.ts";
+import { argumentsOf } from "./payload.ts";
+import { ThreadPulse, upkeep } from "./pulse.ts";
+import type { JobStore, JobTask } from "./store.ts";
+import { JobWorker } from "./worker.ts";
+
+/** What jobs are opened with. */
+export interface OpenJobsOptions {
+  readonly app: App;
+  readonly settings: ResolvedJobs;
+  readonly lanes: AttemptLanes;
+  /** The context that a job's trace is linked to. */
+  readonly trace: () => PackedContext | undefined;
+  readonly log: Log;
+  /** Whether this process works on jobs, or enqueues them only. */
+  readonly works: boolean;
+}
+
+/** The jobs of an app that is served, or worked on. */
+export interface OpenJobs {
+  readonly jobs: Jobs;
+  /** Takes no more jobs; waits for those that run, and breaks off the rest after the time. */
+  stop(graceMs: number): Promise<void>;
+  /** Closes where they are kept: nothing can be enqueued any more. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the place where jobs are kept, lets tasks be enqueued, and works on them.
+ *
+ * @throws {OffloopError} `OFFLOOP_JOBS_PACKAGE`, `OFFLOOP_JOBS_DATABASE`, `OFFLOOP_JOBS_SCHEMA`, `OFFLOOP_JOBS_FOLDER`,
+ * `OFFLOOP_JOBS_OWNED`, `OFFLOOP_JOBS_ORDER`, `OFFLOOP_OPTION_INVALID`.
+ */
+export async function openJobs(options: OpenJobsOptions): Promise<OpenJobs> {
+  const { app, settings, log } = options;
+  const tasks = runnableTasks(app);
+  const events = loggedEvents(log);
+  const place = placeOf(settings);
+  const engine = await Engine.open({
+    place,
+    schema: settings.schema,
+    tasks: jobTasks(tasks),
+    maxConnections: 10,
+    onError: (error) => events.onError(error),
+  });
+  try {
+    const worker = options.works ? await work(options, engine, place, tasks) : undefined;
+    return bindJobs(app, engine, options.trace, worker, log);
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
+
+function work(
+  { settings, lanes, log }: OpenJobsOptions,
+  engine: Engine,
+  place: JobsPlace,
+  tasks: ReadonlyMap<string, RunnableTask>,
+): Promise<JobWorker> {
+  const { schema, pollMs, cancelGraceMs } = settings;
+  return JobWorker.open({
+    store: engine,
+    tasks,
+    lanes,
+    events: loggedEvents(log),
+    pollMs,
+    cancelGraceMs,
+    openPulse: (listener) =>
+      "dir" in place
+        ? upkeep(engine, listener)
+        : new ThreadPulse({ place, schema, tasks: jobTasks(tasks) }, listener),
+  });
+}
+
+function bindJobs(
+  app: App,
+  store: JobStore,
+  trace: OpenJobsOptions["trace"],
+  worker: JobWorker | undefined,
+  log: Log,
+): OpenJobs {
+  const jobs = new StoredJobs(store, Date.now);
+  const unbind = bind(app, jobs, new Enqueuer(store, Date.now, trace));
+  return {
+    jobs,
+    stop: async (graceMs) => {
+      const left = (await worker?.close(graceMs)) ?? [];
+      if (left.length === 0) return;
+      log.warn(
+        { jobs: left },
+        `broke off ${left.length} jobs after ${graceMs} ms; they will run again: ${left.join(", ")}`,
+      );
+    },
+    close: async () => {
+      unbind();
+      await worker?.close(0);
+      await store.close();
+    },
+  };
+}
+
+/** Lets `app.jobs` and `task.enqueue` reach the jobs. @returns Ends that. */
+export function bind(app: App, jobs: Jobs, enqueuer: Enqueuer): () => void {
+  const faces = partsOf(app).map((part) => part.app.jobs as BoundJobs);
+  const tasks = servedTasks(app);
+  for (const face of faces) face.bind(jobs);
+  for (const task of tasks) bindEnqueuer(task, enqueuer);
+  return () => {
+    for (const face of faces) face.bind(undefined);
+    for (const task of tasks) bindEnqueuer(task, undefined);
+  };
+}
+
+/** The durable tasks of an app, by name. */
+export function runnableTasks(app: App): ReadonlyMap<string, RunnableTask> {
+  return new Map(servedTaskDeclarations(app).flatMap((declaration) => runnable(declaration)));
+}
+
+function runnable(declaration: TaskDeclaration): [string, RunnableTask][] {
+  const { name, durable } = declaration;
+  if (durable === undefined) return [];
+  return [[name, { declaration, job: { name, ...durable }, args: argumentsOf(declaration) }]];
+}
+
+/** The same, as a store sees them. */
+export function jobTasks(tasks: ReadonlyMap<string, RunnableTask>): JobTask[] {
+  return [...tasks.values()].map(({ job }) => job);
+}
+
+/** Where the settings say that jobs are kept. */
+export function placeOf({ url, dir }: ResolvedJobs): JobsPlace {
+  return url === undefined ? { dir: resolve(dir) } : { url };
+}

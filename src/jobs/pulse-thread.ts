@@ -1,0 +1,95 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { Engine, type EngineOptions, HEARTBEAT_SECONDS } from "./engine.ts";
+import type { Claim } from "./store.ts";
+
+/** What the thread is started with. */
+export type PulseThreadData = Pick<EngineOptions, "place" | "schema" | "tasks">;
+
+/** What the thread is told. */
+export type PulseRequest = { readonly add: Claim } | { readonly remove: string } | { readonly close: true };
+
+/** What the thread says. */
+export type PulseMessage = { readonly lost: readonly Claim[] } | { readonly failed: string };
+
+const BEAT_MS = 2_000;
+/** Looks for jobs whose process is gone; of all processes, the first does it. */
+const BEATS_PER_SUPERVISE = 2;
+const BEATS_PER_SWEEP = 1_800;
+/** By then another process may have been given the jobs. */
+const SILENT_MS = HEARTBEAT_SECONDS * 1_000 - BEAT_MS;
+
+/** Says every two seconds which attempts go on. */
+class Beats {
+  readonly #options: EngineOptions;
+  readonly #say: (message: PulseMessage) => void;
+  readonly #claims = new Map<string, Claim>();
+  #engine: Engine | undefined;
+  #busy = false;
+  #count = 0;
+  #heardAt: number = performance.now();
+
+  constructor(data: PulseThreadData, say: (message: PulseMessage) => void) {
+    const onError = (error: Error): void => say({ failed: error.message });
+    this.#options = { ...data, maxConnections: 2, isBeside: true, onError };
+    this.#say = say;
+  }
+
+  add(claim: Claim): void {
+    // Just taken: the fetch was its first beat.
+    if (this.#claims.size === 0) this.#heardAt = performance.now();
+    this.#claims.set(claim.uuid, claim);
+  }
+
+  remove(uuid: string): void {
+    this.#claims.delete(uuid);
+  }
+
+  async beat(): Promise<void> {
+    if (this.#busy) return;
+    this.#busy = true;
+    try {
+      await this.#beatOnce();
+    } catch (error) {
+      this.#say({ failed: (error as Error).message });
+    }
+    // What nobody hears goes on for nobody: another process may run the jobs by now.
+    if (performance.now() - this.#heardAt > SILENT_MS) this.#lose([...this.#claims.values()]);
+    this.#busy = false;
+  }
+
+  /** The beat comes first: it must not be this process that finds its own jobs without one. */
+  async #beatOnce(): Promise<void> {
+    this.#engine ??= await Engine.open(this.#options);
+    const lost = this.#claims.size === 0 ? [] : await this.#engine.beat([...this.#claims.values()]);
+    this.#heardAt = performance.now();
+    this.#lose(lost.filter((claim) => this.#claims.get(claim.uuid) === claim));
+    this.#count++;
+    if (this.#count % BEATS_PER_SUPERVISE === 0) await this.#engine.supervise();
+    if (this.#count % BEATS_PER_SWEEP === 0) await this.#engine.sweep();
+  }
+
+  #lose(claims: readonly Claim[]): void {
+    if (claims.length === 0) return;
+    for (const { uuid } of claims) this.#claims.delete(uuid);
+    this.#say({ lost: claims });
+  }
+
+  async close(): Promise<void> {
+    await this.#engine?.close();
+  }
+}
+
+function beat(port: NonNullable<typeof parentPort>): void {
+  const beats = new Beats(workerData as PulseThreadData, (message) => port.postMessage(message));
+  const timer = setInterval(() => void beats.beat(), BEAT_MS);
+  void beats.beat();
+  port.on("message", async (request: PulseRequest) => {
+    if ("add" in request) return beats.add(request.add);
+    if ("remove" in request) return beats.remove(request.remove);
+    clearInterval(timer);
+    await beats.close();
+    process.exit(0);
+  });
+}
+
+if (parentPort !== null) beat(parentPort);

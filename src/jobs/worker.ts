@@ -1,0 +1,87 @@
+import type { AttemptLanes } from "../lanes/attempts.ts";
+import type { RunnableTask } from "./attempt.ts";
+import { type JobEvents, JobLoop } from "./loop.ts";
+import type { Pulse, PulseListener } from "./pulse.ts";
+import { type Schedule, Scheduler } from "./schedule.ts";
+import type { JobStore } from "./store.ts";
+import { within } from "./within.ts";
+
+/** What a process works on jobs with. */
+export interface JobWorkerOptions {
+  readonly store: JobStore;
+  readonly tasks: ReadonlyMap<string, RunnableTask>;
+  readonly lanes: AttemptLanes;
+  readonly events: JobEvents;
+  readonly pollMs: number;
+  readonly cancelGraceMs: number;
+  readonly openPulse: (listener: PulseListener) => Pulse;
+}
+
+/** Works on jobs until it is closed: takes them, says that they go on, stores the occurrences of schedules. */
+export class JobWorker {
+  readonly #loop: JobLoop;
+  readonly #pulse: Pulse;
+  readonly #scheduler: Scheduler;
+  readonly #poll: NodeJS.Timeout;
+  readonly #stopListening: () => void;
+
+  private constructor(options: JobWorkerOptions) {
+    const { store, events, pollMs } = options;
+    const onError = (error: unknown): void => events.onError(error);
+    this.#loop = new JobLoop(options);
+    this.#pulse = options.openPulse({
+      onLost: (claims) => {
+        for (const claim of claims) this.#loop.lose(claim, "lost");
+      },
+      onError,
+    });
+    this.#loop.beatWith(this.#pulse);
+    this.#scheduler = new Scheduler(store, (task) => void this.#loop.pull(task), onError);
+    this.#stopListening = store.listen((notice) => this.#loop.hear(notice));
+    this.#poll = setInterval(() => void this.#loop.pull(), pollMs);
+  }
+
+  /** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for what is no schedule. */
+  static async open(options: JobWorkerOptions): Promise<JobWorker> {
+    const worker = new JobWorker(options);
+    try {
+      await worker.#start(options);
+      return worker;
+    } catch (error) {
+      await worker.close(0);
+      throw error;
+    }
+  }
+
+  async #start({ store, tasks }: JobWorkerOptions): Promise<void> {
+    await this.#scheduler.start([...tasks.values()].flatMap(({ declaration }) => schedulesOf(declaration)));
+    for (const { declaration } of tasks.values())
+      if (declaration.schedule === undefined) await store.dropSchedules(declaration.name, "");
+    void this.#loop.pull();
+  }
+
+  /** How many attempts run here. */
+  get running(): number {
+    return this.#loop.running.length;
+  }
+
+  /**
+   * Takes no more jobs, waits for those that run, and breaks off the rest: they wait again, their attempt not counted.
+   *
+   * @returns The jobs that were broken off.
+   */
+  async close(graceMs: number): Promise<string[]> {
+    this.#loop.stop();
+    clearInterval(this.#poll);
+    this.#scheduler.stop();
+    const isIdle = await within(graceMs, this.#loop.idle());
+    const left = isIdle ? [] : await this.#loop.interrupt();
+    this.#stopListening();
+    await this.#pulse.close();
+    return left;
+  }
+}
+
+function schedulesOf({ name: task, schedule, location }: RunnableTask["declaration"]): Schedule[] {
+  return schedule === undefined ? [] : [{ task, ...schedule, location }];
+}
