@@ -24,6 +24,7 @@ export class JobWorker {
   readonly #scheduler: Scheduler;
   readonly #poll: NodeJS.Timeout;
   readonly #stopListening: () => void;
+  #closed: Promise<string[]> | undefined;
 
   private constructor(options: JobWorkerOptions) {
     const { store, events, pollMs } = options;
@@ -70,7 +71,12 @@ export class JobWorker {
    *
    * @returns The jobs that were broken off.
    */
-  async close(graceMs: number): Promise<string[]> {
+  close(graceMs: number): Promise<string[]> {
+    this.#closed ??= this.#close(graceMs);
+    return this.#closed;
+  }
+
+  async #close(graceMs: number): Promise<string[]> {
     this.#loop.stop();
     clearInterval(this.#poll);
     this.#scheduler.stop();
