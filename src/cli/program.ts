@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { dev } from "./dev.ts";
+import { addJobs } from "./jobs.ts";
 import { openapi } from "./openapi.ts";
 import { routes } from "./routes.ts";
 import { run } from "./run.ts";
 import { takesServing, wholeNumber } from "./serving.ts";
+import { work } from "./work.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
   version: string;
@@ -21,7 +23,19 @@ takesServing(program.command("run"))
   .description("serve an app")
   .option("--workers <number>", "processes that share the port; one that dies is replaced", wholeNumber)
   .option("--guard", "check the functions' code before serving, as dev does")
+  .option("--no-work", "enqueue jobs, and leave them to offloop work")
   .action(run);
+
+program
+  .command("work")
+  .description("work on an app's jobs, without serving it")
+  .argument("<module[:export]>", "the module that holds the app")
+  .option("--threads <number>", "threads for plain functions (default: min(32, cores + 4))", wholeNumber)
+  .option("--concurrency <number>", "jobs at once on each lane (default: 10)", wholeNumber)
+  .option("--log-level <level>", "trace, debug, info, warn, error, fatal or silent", "info")
+  .action(work);
+
+addJobs(program.command("jobs"));
 
 program
   .command("routes")

@@ -12,6 +12,7 @@ import { Engine, type JobsPlace } from "./engine.ts";
 import { Enqueuer } from "./enqueuer.ts";
 import { loggedEvents } from "./events.ts";
 import { StoredJobs } from "./jobs.ts";
+import { answerAsOwner } from "./owner.ts";
 import { argumentsOf } from "./payload.ts";
 import { ThreadPulse, upkeep } from "./pulse.ts";
 import type { JobStore, JobTask } from "./store.ts";
@@ -58,7 +59,10 @@ export async function openJobs(options: OpenJobsOptions): Promise<OpenJobs> {
   });
   try {
     const worker = options.works ? await work(options, engine, place, tasks) : undefined;
-    return bindJobs(app, engine, options.trace, worker, log);
+    const open = bindJobs(app, engine, options.trace, worker, log);
+    if (!("dir" in place)) return open;
+    const leave = await answerAsOwner(place.dir, open.jobs);
+    return { ...open, close: () => leave().then(open.close) };
   } catch (error) {
     await engine.close();
     throw error;

@@ -1,0 +1,105 @@
+import type { App } from "../app/app.ts";
+import { openLifespans } from "../app/lifespan.ts";
+import type { AppTarget } from "../app/load.ts";
+import { servedLifespans, servedTaskDeclarations } from "../app/parts.ts";
+import { type ResolvedSettings, resolveSettings } from "../app/settings.ts";
+import type { TaskDeclaration } from "../app/task.ts";
+import { describeError } from "../errors/described-error.ts";
+import { OffloopError } from "../errors/offloop-error.ts";
+import { logStrayRejections } from "../http/listen.ts";
+import { createLogger } from "../http/logger.ts";
+import { openJobsOf } from "../http/open-app.ts";
+import { closeOnSignals } from "../http/shutdown.ts";
+import type { OpenJobs } from "../jobs/open.ts";
+import { openLanes } from "../lanes/lanes.ts";
+import { loadToServe, parseTarget } from "./declared-app.ts";
+import { checkedLevel } from "./serving.ts";
+
+/** Options of `offloop work`. */
+export interface WorkOptions {
+  readonly threads?: number;
+  readonly concurrency?: number;
+  readonly logLevel: string;
+}
+
+/** `offloop work`: works on an app's jobs until a signal ends it, and answers no requests. */
+export async function work(module: string, options: WorkOptions): Promise<void> {
+  const { threads, concurrency } = options;
+  const target = parseTarget(module);
+  const log = createLogger(checkedLevel(options.logLevel));
+  const app = await loadToServe(target);
+  const settings = resolveSettings(app.settings, {
+    ...(threads === undefined ? {} : { threads: { max: threads } }),
+    ...(concurrency === undefined ? {} : { jobs: { concurrency } }),
+  });
+  const tasks = durableTasks(app);
+  if (settings.jobs.url === undefined) throw embeddedError("offloop work", app);
+  const working = await openWork(app, settings, target, log);
+  closeOnSignals(
+    () => working.close(settings.shutdownGraceMs),
+    log,
+    () => working.threads,
+  );
+  logStrayRejections(log);
+  const lanes = tasks.map(({ name, lane }) => `${name} (${lane})`);
+  log.info(`${app.title} ${app.version} works on ${lanes.join(", ")}`);
+}
+
+/** An app that works on its jobs. */
+export interface Working {
+  readonly jobs: OpenJobs;
+  /** Threads that are there. */
+  readonly threads: number;
+  /** Takes no more jobs, waits for those that run, breaks off the rest, and closes what was opened. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** Opens an app without a server. */
+export async function openWork(
+  app: App,
+  settings: ResolvedSettings,
+  target: AppTarget,
+  log: ReturnType<typeof createLogger>,
+): Promise<Working> {
+  await using opened = new AsyncDisposableStack();
+  const closeLifespans = await openLifespans(servedLifespans(app, "main"));
+  opened.defer(async () => {
+    for (const error of await closeLifespans())
+      log.error({ err: describeError(error) }, "a lifespan failed to close");
+  });
+  const lanes = await openLanes(app, settings, target, log);
+  opened.defer(() => lanes.close());
+  const jobs = (await openJobsOf(app, { settings, lanes, log, works: true })) as OpenJobs;
+  const rest = opened.move();
+  return {
+    jobs,
+    get threads() {
+      return lanes.pool?.size.threads ?? 0;
+    },
+    close: async (graceMs) => {
+      await jobs.stop(graceMs);
+      await jobs.close();
+      await rest.disposeAsync();
+    },
+  };
+}
+
+/** @throws {OffloopError} `OFFLOOP_TASK_NOT_DURABLE` when there are none. */
+export function durableTasks(app: App): TaskDeclaration[] {
+  const tasks = servedTaskDeclarations(app).filter(({ durable }) => durable !== undefined);
+  if (tasks.length > 0) return tasks;
+  throw new OffloopError(
+    "OFFLOOP_TASK_NOT_DURABLE",
+    "Cannot work on jobs: the app declares no task with durable",
+    { at: app.location, fix: 'declare one: app.task("resize", { durable: true }, fn)' },
+  );
+}
+
+/** Several processes were asked for, and jobs in a folder have one owner. */
+export function embeddedError(what: string, app: App): OffloopError {
+  return new OffloopError(
+    "OFFLOOP_JOBS_OWNED",
+    `Cannot use ${what} with embedded jobs: the process that serves is their one owner`,
+    { at: app.location, fix: "set DATABASE_URL to a PostgreSQL that all processes share" },
+  );
+}

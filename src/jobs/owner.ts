@@ -1,0 +1,100 @@
+import { createHash } from "node:crypto";
+import { rm } from "node:fs/promises";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { createInterface } from "node:readline";
+import type { Jobs } from "../app/jobs.ts";
+import { describeError } from "../errors/described-error.ts";
+
+/** What is asked of the process that has the folder open; `follow` is no question. */
+const questions = ["get", "list", "attempts", "counts", "cancel", "retry"] as const;
+type Question = (typeof questions)[number];
+
+interface Ask {
+  readonly ask: Question;
+  readonly args: readonly unknown[];
+}
+
+type Answer = { readonly answer: unknown } | { readonly failed: string };
+
+/** The path of a socket holds 107 bytes at most. */
+const LONGEST_PATH = 100;
+
+/** Answers, on a socket in the folder, what others of this machine ask about the jobs that this process has open. */
+export async function answerAsOwner(dir: string, jobs: Jobs): Promise<() => Promise<void>> {
+  const path = socketPath(dir);
+  // Of a process that was killed: the folder's lock says that it is gone.
+  if (process.platform !== "win32") await rm(path, { force: true });
+  const server = createServer((socket) => void answer(socket, jobs));
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(path, resolve);
+  });
+  server.unref();
+  return () => closed(server);
+}
+
+/** The jobs of the process that has the folder open; undefined when none has. */
+export async function askOwner(dir: string): Promise<Pick<Jobs, Question> | undefined> {
+  try {
+    await ask(dir, { ask: "counts", args: [] });
+  } catch (error) {
+    if (/ECONNREFUSED|ENOENT/.test(String((error as NodeJS.ErrnoException).code))) return undefined;
+    throw error;
+  }
+  const asking = questions.map((name) => [name, (...args: unknown[]) => ask(dir, { ask: name, args })]);
+  return Object.fromEntries(asking) as Pick<Jobs, Question>;
+}
+
+async function answer(socket: Socket, jobs: Jobs): Promise<void> {
+  socket.on("error", () => {});
+  for await (const line of createInterface(socket)) {
+    const said = await answerTo(line, jobs);
+    if (!socket.destroyed) socket.end(`${JSON.stringify(said)}\n`);
+  }
+}
+
+async function answerTo(line: string, jobs: Jobs): Promise<Answer> {
+  try {
+    const { ask: name, args } = JSON.parse(line) as Ask;
+    if (!questions.includes(name)) return { failed: `there is no "${name}"` };
+    return { answer: await (jobs[name] as (...args: readonly unknown[]) => Promise<unknown>)(...args) };
+  } catch (error) {
+    return { failed: describeError(error).message };
+  }
+}
+
+async function ask(dir: string, question: Ask): Promise<unknown> {
+  const socket = connect(socketPath(dir));
+  await new Promise<void>((resolve, reject) => {
+    socket.once("connect", resolve);
+    socket.once("error", reject);
+  });
+  socket.write(`${JSON.stringify(question)}\n`);
+  for await (const line of createInterface(socket)) {
+    socket.end();
+    const said = JSON.parse(line, revive) as Answer;
+    if ("failed" in said) throw new Error(said.failed);
+    return said.answer;
+  }
+  throw new Error("the process that has the jobs open ended meanwhile");
+}
+
+/** Times are the fields whose names say so. */
+function revive(key: string, value: unknown): unknown {
+  return key.endsWith("At") && typeof value === "string" ? new Date(value) : value;
+}
+
+function socketPath(dir: string): string {
+  const hash = createHash("sha256").update(dir).digest("hex").slice(0, 16);
+  if (process.platform === "win32") return `\\\\.\\pipe\\offloop-jobs-${hash}`;
+  const own = join(dir, "owner.sock");
+  const local = relative(process.cwd(), own);
+  const path = local.length < own.length ? local : own;
+  return path.length <= LONGEST_PATH ? path : join(tmpdir(), `offloop-jobs-${hash}.sock`);
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()));
+}
