@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { ResourceLimits } from "node:worker_threads";
+import { type InputSettings, resolveInputs } from "./input-settings.ts";
 import { integer } from "./integer.ts";
 import { type MetricsSettings, type ResolvedMetrics, resolveMetrics } from "./metrics-settings.ts";
 import { resolveRootPath, resolveTrustProxy, type TrustProxy } from "./proxy.ts";
@@ -79,8 +80,13 @@ export interface ServerSettings {
    * which is safe only where nobody but proxies can. Default false: for the others these headers are anyone's to set.
    */
   readonly trustProxy?: TrustProxy;
-  /** Largest request body in bytes; past it 413. Integer, 1-1,073,741,824. Default 10 MiB. */
+  /**
+   * Largest request body in bytes; past it 413. What the event loop parses has a smaller bound, `inputs.maxLoopBodyBytes`.
+   * Integer, 1-1,073,741,824. Default 10 MiB.
+   */
   readonly maxBodyBytes?: number;
+  /** Bounds on what is read and checked of a request, and on what is told of its mistakes. */
+  readonly inputs?: InputSettings;
   /** How long shutdown waits for requests and background tasks. Milliseconds, 0-86,400,000. Default 30,000. */
   readonly shutdownGraceMs?: number;
   /** The watchdog of the event loop; false for none. Default: on. */
@@ -100,6 +106,7 @@ export interface ResolvedSettings {
   readonly rootPath: string;
   readonly trustProxy: TrustProxy;
   readonly maxBodyBytes: number;
+  readonly inputs: Required<InputSettings>;
   readonly shutdownGraceMs: number;
   /** Undefined: no watchdog. */
   readonly watch: ResolvedWatch | undefined;
@@ -142,6 +149,7 @@ export function resolveSettings(...layers: readonly ServerSettings[]): ResolvedS
     rootPath: resolveRootPath(top.rootPath ?? ""),
     trustProxy: resolveTrustProxy(top.trustProxy ?? false),
     maxBodyBytes: integer("maxBodyBytes", top.maxBodyBytes ?? 10 * MiB, 1, 1024 * MiB),
+    inputs: resolveInputs(merged(layers.map((layer) => layer.inputs ?? {}))),
     shutdownGraceMs: integer("shutdownGraceMs", top.shutdownGraceMs ?? 30_000, 0, DAY_MS),
     watch: top.watch === false ? undefined : resolveWatch(merged(layers.map(({ watch }) => watch || {}))),
   };

@@ -7,7 +7,8 @@ import { bodyError, limitBytes, readMultipart } from "./multipart.ts";
 /** Has a multipart body read as a form where one is declared, and as bytes elsewhere. */
 export function addFormParser(fastify: FastifyInstance, maxBodyBytes: number): void {
   const parse = async (request: FastifyRequest, payload: Readable): Promise<FormPart[] | Buffer> => {
-    const { config, bodyLimit = maxBodyBytes } = request.routeOptions;
+    const { config } = request.routeOptions;
+    const bodyLimit = config.maxFormBytes ?? maxBodyBytes;
     if (config.readsForm === true) return readMultipart(request.headers, payload, bodyLimit);
     return buffer(limitBytes(bodyLimit)(payload)).catch((error: unknown) => {
       throw bodyError(error);

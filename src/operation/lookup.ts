@@ -6,13 +6,23 @@ import type { RawRequest } from "./raw.ts";
 export interface Lookup<Sent> {
   get(sent: Sent, name: string): unknown;
   entries(sent: Sent): Iterable<readonly [string, unknown]>;
+  /** Of several values the first counts; else the last. */
+  readonly takesFirst: boolean;
+  /** Whether a mistake may show what was sent under a name that is not declared. */
+  shows(name: string): boolean;
 }
+
+const showsAll = (): boolean => true;
 
 /** In names and values: those of the path, the query and cookies. */
 export const inRecord: Lookup<Readonly<Record<string, unknown>>> = {
   get: (values, name) => values[name],
   entries: (values) => Object.entries(values),
+  takesFirst: false,
+  shows: showsAll,
 };
+
+const credentials = new Set(["authorization", "proxy-authorization", "cookie"]);
 
 /** In the headers of a request. */
 export const inHeaders: Lookup<RawRequest> = {
@@ -20,10 +30,20 @@ export const inHeaders: Lookup<RawRequest> = {
     const values = headerValues(request, name);
     return values.length > 1 ? values : values[0];
   },
-  *entries(request) {
-    const names = request.headers.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase());
-    for (const name of new Set(names)) yield [name, this.get(request, name)];
+  entries({ headers }) {
+    const found = new Map<string, string | string[]>();
+    for (let i = 0; i + 1 < headers.length; i += 2) {
+      const name = (headers[i] ?? "").toLowerCase();
+      const value = headers[i + 1] ?? "";
+      const known = found.get(name);
+      if (known === undefined) found.set(name, value);
+      else if (typeof known === "string") found.set(name, [known, value]);
+      else known.push(value);
+    }
+    return found;
   },
+  takesFirst: true,
+  shows: (name) => !credentials.has(name),
 };
 
 /** In a form. */
@@ -35,4 +55,6 @@ export const inForm: Lookup<FormValues> = {
   *entries(values) {
     for (const name of values.keys()) yield [name, this.get(values, name)];
   },
+  takesFirst: false,
+  shows: showsAll,
 };

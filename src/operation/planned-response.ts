@@ -1,5 +1,6 @@
 import { stringifySetCookie } from "cookie";
 import type { CookieOptions, ResponseInfo } from "../app/exchange.ts";
+import { quoted } from "./cookie-value.ts";
 import type { HeaderPairs } from "./raw.ts";
 
 /** What was said about the response before there is one. */
@@ -25,7 +26,7 @@ export class PlannedResponse implements ResponseInfo {
 
   setCookie(name: string, value: string, options: CookieOptions = {}): void {
     const cookie = { name, value, path: "/", sameSite: "lax" as const, ...options };
-    this.headers.append("set-cookie", stringifySetCookie(cookie));
+    this.headers.append("set-cookie", stringifySetCookie(cookie, { encode: quoted }));
   }
 
   deleteCookie(name: string, options: Pick<CookieOptions, "path" | "domain"> = {}): void {

@@ -1,6 +1,6 @@
 import { type Failure, OpenDependencies } from "../dependencies/open.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
-import { type ValidationDetail, ValidationError } from "../errors/validation-error.ts";
+import type { ValidationDetail } from "../errors/validation-error.ts";
 import type { CompiledDependency, CompiledOperation } from "./compile.ts";
 import { encodeReply } from "./encode.ts";
 import { answerFailure } from "./failure.ts";
@@ -8,6 +8,7 @@ import { type ParsedBody, parseBody } from "./parsed-body.ts";
 import type { Passage } from "./passage.ts";
 import type { RawReply, RawRequest } from "./raw.ts";
 import { noInputs, type ReadInputs, readInputs } from "./read.ts";
+import { refusal } from "./refusal.ts";
 import { DependencyContext } from "./request-context.ts";
 
 /** Stands for what a dependency would have made. */
@@ -43,7 +44,7 @@ export async function runWithDependencies(
     const read = readInputs(operation.inputs, request, parsed);
     const inputs = read instanceof Promise ? await read : read;
     if (inputs.details !== undefined) details = details.concat(inputs.details);
-    if (details.length > 0) throw new ValidationError(details, parsed.json);
+    if (details.length > 0) throw refusal(details, parsed, operation.bounds);
     context.accept(inputs);
     giveValues(context, operation.plan, made);
     const reply = encodeReply(operation, context, await operation.declaration.handler(context));

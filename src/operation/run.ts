@@ -1,4 +1,3 @@
-import { ValidationError } from "../errors/validation-error.ts";
 import type { CompiledOperation } from "./compile.ts";
 import { encodeReply } from "./encode.ts";
 import { answerFailure } from "./failure.ts";
@@ -7,6 +6,7 @@ import type { Passage } from "./passage.ts";
 import type { Place } from "./place.ts";
 import type { RawReply, RawRequest } from "./raw.ts";
 import { readInputs } from "./read.ts";
+import { refusal } from "./refusal.ts";
 import { RequestContext } from "./request-context.ts";
 import { runWithDependencies } from "./run-with-dependencies.ts";
 
@@ -31,7 +31,7 @@ async function runAlone({ operation, request, context, place }: Passage): Promis
     const parsed = parseBody(operation, request);
     const read = readInputs(operation.inputs, request, parsed);
     const inputs = read instanceof Promise ? await read : read;
-    if (inputs.details !== undefined) throw new ValidationError(inputs.details, parsed.json);
+    if (inputs.details !== undefined) throw refusal(inputs.details, parsed, operation.bounds);
     context.accept(inputs);
     const reply = encodeReply(operation, context, await operation.declaration.handler(context));
     return reply instanceof Promise ? await reply : reply;

@@ -12,7 +12,7 @@ export function branches(json: JsonSchema, root: JsonSchema): JsonSchema[] {
   return [json];
 }
 
-/** The schemas of what stands at a key or index of a value. */
+/** The schemas of what stands at a key or index of a value, as they are written. */
 export function branchesAt(json: JsonSchema, key: string | number, root: JsonSchema): JsonSchema[] {
   return branches(json, root).flatMap(({ properties, additionalProperties, items, prefixItems }) => {
     const inner =
@@ -21,7 +21,7 @@ export function branchesAt(json: JsonSchema, key: string | number, root: JsonSch
         : properties !== undefined && Object.hasOwn(properties, key)
           ? properties[key]
           : additionalProperties;
-    return typeof inner === "object" ? branches(inner, root) : [];
+    return typeof inner === "object" ? [inner] : [];
   });
 }
 

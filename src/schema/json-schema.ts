@@ -16,6 +16,9 @@ export interface JsonSchema {
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
   readonly default?: unknown;
+  readonly writeOnly?: boolean;
+  /** What OpenAPI adds to a union: the property that tells its alternatives apart. */
+  readonly discriminator?: { readonly propertyName: string };
   readonly $ref?: string;
   readonly $defs?: Readonly<Record<string, JsonSchema>>;
 }
@@ -37,7 +40,16 @@ export function jsonSchemaOf(schema: AnySchema, form: Form): JsonSchema | undefi
   }
 }
 
+const inputForms = new WeakMap<object, JsonSchema | null>();
+
 /** The JSON Schema of what a schema accepts, or undefined when its library cannot say: such a value stays as sent. */
 export function inputJsonSchema(schema: AnySchema): JsonSchema | undefined {
-  return jsonSchemaOf(schema, "input");
+  // What `param` says more about a schema shares its standard face.
+  const face = schema["~standard"];
+  let known = inputForms.get(face);
+  if (known === undefined) {
+    known = jsonSchemaOf(schema, "input") ?? null;
+    inputForms.set(face, known);
+  }
+  return known ?? undefined;
 }

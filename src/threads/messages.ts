@@ -5,7 +5,10 @@ import type { ThreadOptions } from "./thread-options.ts";
 
 /** What a thread is started with. */
 export interface ThreadData
-  extends Pick<ThreadOptions, "target" | "workIds" | "mayBeEnded" | "given" | "traced" | "logLevel"> {
+  extends Pick<
+    ThreadOptions,
+    "target" | "workIds" | "mayBeEnded" | "given" | "traced" | "inputs" | "logLevel"
+  > {
   readonly offloop: "thread";
   readonly port: MessagePort;
   readonly board: Board;

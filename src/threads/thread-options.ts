@@ -1,4 +1,5 @@
 import type { ResourceLimits } from "node:worker_threads";
+import type { InputSettings } from "../app/input-settings.ts";
 import type { AppTarget } from "../app/load.ts";
 import type { LogLine } from "./log-line.ts";
 
@@ -15,6 +16,8 @@ export interface ThreadOptions {
   readonly given: GivenValues;
   /** Whether what calls carry has its trace around it. */
   readonly traced: boolean;
+  /** Bounds on what its operations read. */
+  readonly inputs: Required<InputSettings>;
   readonly resourceLimits: ResourceLimits;
   readonly logLevel: string;
   readonly onLog: (line: LogLine) => void;
