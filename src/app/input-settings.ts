@@ -1,5 +1,4 @@
 import type { MistakeLimits } from "../schema/details.ts";
-import { integer } from "./integer.ts";
 
 /** Bounds on what is read of a request and checked, and on what is told of its mistakes. */
 export interface InputSettings {
@@ -27,24 +26,6 @@ export interface InputBounds extends MistakeLimits {
   readonly maxValues: number;
   readonly maxDepth: number;
   readonly maxNames: number;
-}
-
-const MiB = 1_048_576;
-const MANY_VALUES = 100_000_000;
-
-/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for a value outside its range. */
-export function resolveInputs(inputs: InputSettings): Required<InputSettings> {
-  const bound = (name: keyof InputSettings, otherwise: number, min: number, max: number): number =>
-    integer(`inputs.${name}`, inputs[name] ?? otherwise, min, max);
-  return {
-    maxLoopBodyBytes: bound("maxLoopBodyBytes", MiB, 1, 1024 * MiB),
-    maxLoopValues: bound("maxLoopValues", 100_000, 1, MANY_VALUES),
-    maxValues: bound("maxValues", 1_000_000, 1, MANY_VALUES),
-    maxDepth: bound("maxDepth", 200, 1, 1_000),
-    maxNames: bound("maxNames", 1_000, 1, 1_000_000),
-    maxMistakes: bound("maxMistakes", 100, 1, 100_000),
-    maxEchoedChars: bound("maxEchoedChars", 1_024, 0, MiB),
-  };
 }
 
 /** The bounds that hold on a lane. */

@@ -1,11 +1,33 @@
 import { isUtf8 } from "node:buffer";
 import sjson from "secure-json-parse";
 import type { InputBounds } from "../app/input-settings.ts";
-import { HTTPError } from "../errors/http-error.ts";
-import { ValidationError } from "../errors/validation-error.ts";
+import { UploadedFile } from "../app/uploaded-file.ts";
+import { HTTPError, ValidationError } from "../errors/http-error.ts";
+import type { CompiledOperation } from "./compile.ts";
 import { headerValue } from "./headers.ts";
 import { countValues } from "./json-bounds.ts";
-import type { RawRequest } from "./raw.ts";
+import { hasAtMost, parseQuery, type RawRequest } from "./raw.ts";
+
+/** What the body was parsed to, once for all who read it. */
+export interface ParsedBody {
+  readonly json: unknown;
+  /** Whether the JSON has so many values that its lists are checked item by item. */
+  readonly isLong: boolean;
+  readonly form: FormValues | undefined;
+}
+
+const nothingParsed: ParsedBody = { json: undefined, isLong: false, form: undefined };
+
+/** Parses the body as far as somebody wants it. */
+export function parseBody(
+  { reads, strictContentType, bounds }: Pick<CompiledOperation, "reads" | "strictContentType" | "bounds">,
+  request: RawRequest,
+): ParsedBody {
+  if (!reads.json && !reads.form) return nothingParsed;
+  const rules: BodyRules = { strictContentType, bounds, hasBigints: reads.bigints };
+  const { value, isLong } = reads.json ? readBody(request, rules) : { value: undefined, isLong: false };
+  return { json: value, isLong, form: reads.form ? readForm(request, bounds) : undefined };
+}
 
 const JSON_MEDIA_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 
@@ -87,4 +109,44 @@ const MAX_DIGITS = 4_300;
 function keepDigits(_key: string, value: unknown, { source = "" }: { source?: string }): unknown {
   if (typeof value !== "number" || Number.isSafeInteger(value) || source.length > MAX_DIGITS) return value;
   return /^-?\d+$/.test(source) ? BigInt(source) : value;
+}
+
+/** The fields and files of a form, by name, in the order sent. */
+export type FormValues = ReadonlyMap<string, readonly (string | UploadedFile)[]>;
+
+/**
+ * The form in a request; empty when the request carries none. An empty field counts as absent, as in FastAPI: browsers
+ * send one for every input that was left empty.
+ *
+ * @throws {HTTPError} 400 when an urlencoded one has too many fields.
+ */
+export function readForm(request: RawRequest, bounds: Pick<InputBounds, "maxNames">): FormValues {
+  const values = new Map<string, (string | UploadedFile)[]>();
+  for (const [name, value] of formParts(request, bounds)) {
+    if (value === "") continue;
+    const known = values.get(name);
+    if (known === undefined) values.set(name, [value]);
+    else known.push(value);
+  }
+  return values;
+}
+
+function* formParts(
+  request: RawRequest,
+  { maxNames }: Pick<InputBounds, "maxNames">,
+): Generator<readonly [string, string | UploadedFile]> {
+  if (request.parts === undefined) return yield* urlencodedParts(request, maxNames);
+  for (const [name, value] of request.parts)
+    yield [name, typeof value === "string" ? value : new UploadedFile(value)];
+}
+
+function* urlencodedParts(request: RawRequest, maxFields: number): Generator<readonly [string, string]> {
+  const type = headerValue(request, "content-type") ?? "";
+  if (request.body === undefined || !/^application\/x-www-form-urlencoded\s*(;|$)/i.test(type)) return;
+  const text = new TextDecoder().decode(request.body);
+  if (!hasAtMost(text, maxFields))
+    throw new HTTPError(400, `Too many fields. Maximum number of fields is ${maxFields}.`);
+  for (const [name, value] of Object.entries(parseQuery(text))) {
+    for (const one of Array.isArray(value) ? value : [value]) yield [name, one as string];
+  }
 }

@@ -2,10 +2,10 @@ import type { ErrorHandlers } from "../app/error-handlers.ts";
 import { type InputBounds, type InputSettings, inputBounds } from "../app/input-settings.ts";
 import type { Inputs } from "../app/inputs.ts";
 import type { Operation } from "../app/operation.ts";
-import type { DependencyPlan, PlannedDependency } from "../dependencies/plan.ts";
 import { inputJsonSchema } from "../schema/json-schema.ts";
 import { type AnySchema, isSchema } from "../schema/schema.ts";
 import { type CheckedSchema, compileSchema } from "../schema/validate.ts";
+import type { DependencyPlan, PlannedDependency } from "./dependency-plan.ts";
 import { type CompiledInputs, compileInputs } from "./inputs.ts";
 
 /** A dependency of an operation, ready to be made. */

@@ -1,4 +1,4 @@
-import type { ValidationDetail } from "../errors/validation-error.ts";
+import type { ValidationDetail } from "../errors/http-error.ts";
 import { detailsOf, type Refused } from "./details.ts";
 import { createRepair, type Repair } from "./repair.ts";
 import type { AnySchema } from "./schema.ts";

@@ -1,5 +1,4 @@
-import { branches, branchesAt } from "./branches.ts";
-import type { JsonSchema } from "./json-schema.ts";
+import { branches, branchesAt, type JsonSchema } from "./json-schema.ts";
 
 /**
  * A place in a schema: what may stand there. Each is worked out once, however many values stand at it: the items of a
