@@ -78,7 +78,7 @@ function encodeItems(rules: ReplyRules, exchange: Exchange, items: Iterable<unkn
 
 function checkResponse({ response, declaration }: ReplyRules, value: unknown): unknown {
   if (response === undefined) return value;
-  const checked = validate(response.schema, value, value, ["response"], response.repair);
+  const checked = validate(response, value, value, ["response"]);
   const accept = (result: Validated): unknown => {
     if (result.details === undefined) return result.value;
     const shown = result.details.map(({ loc, msg }) => `${loc.join(".")}: ${msg}`).join("; ");
