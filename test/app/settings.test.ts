@@ -26,8 +26,18 @@ test("settings: Python's rule for threads, and the other defaults", () => {
     rootPath: "",
     trustProxy: false,
     maxBodyBytes: 10_485_760,
+    inputs: {
+      maxLoopBodyBytes: 1_048_576,
+      maxLoopValues: 100_000,
+      maxValues: 1_000_000,
+      maxDepth: 200,
+      maxNames: 1_000,
+      maxMistakes: 100,
+      maxEchoedChars: 1_024,
+    },
     shutdownGraceMs: 30_000,
     watch: { thresholdMs: 100, level: "production" },
+    jobs: { dir: ".offloop/jobs", schema: "offloop", concurrency: 10, pollMs: 1_000, cancelGraceMs: 1_000 },
   });
 });
 
@@ -46,6 +56,8 @@ test("settings: a value outside its range is refused with what was given", async
     [{ trustProxy: ["10.0.0.0/8", "proxy"] }, /trustProxy: .*got "proxy"/],
     [{ trustProxy: ["10.0.0.0/33"] }, /got "10\.0\.0\.0\/33"/],
     [{ trustProxy: "10.0.0.1" as never }, /got "10\.0\.0\.1"/],
+    [{ jobs: { schema: "My Jobs" } }, /jobs\.schema: .*got "My Jobs"/],
+    [{ jobs: { concurrency: 0 } }, /jobs\.concurrency: .*got 0/],
   ] as const) {
     assert.throws(() => resolveSettings(settings), { code: "OFFLOOP_OPTION_INVALID", message });
   }
