@@ -35,15 +35,15 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   threads: ["operation", "dependencies", "app", "schema", "errors", "channels", "tracing"],
   background: ["operation", "app", "errors", "channels", "type threads"],
   openapi: ["app", "schema", "errors", "html"],
-  http: [...belowHttp, "metrics", "inspector"],
+  http: [...belowHttp, "metrics", "inspector", "jobs"],
   guard: ["app", "errors", "source"],
   eslint: ["guard"],
   watch: ["channels", "errors", "source"],
   metrics: ["channels", "threads"],
   tracing: ["app", "errors"],
   inspector: ["channels", "errors"],
-  jobs: ["app", "schema", "errors", "channels"],
-  testing: ["http", "guard", "metrics", ...belowHttp],
+  jobs: ["app", "schema", "errors", "channels", "tracing", "type lanes"],
+  testing: ["http", "guard", "metrics", "jobs", ...belowHttp],
   cli: ["*"],
 };
 
@@ -53,7 +53,11 @@ const entryRow = ["*"];
 const importedByNobody = new Set(["index", "cli"]);
 
 /** A package that one folder keeps to itself. */
-const keptInFolder: Readonly<Record<string, string>> = { fastify: "http", "@opentelemetry/api": "tracing", "pg-boss": "jobs" };
+const keptInFolder: Readonly<Record<string, string>> = {
+  fastify: "http",
+  "@opentelemetry/api": "tracing",
+  "pg-boss": "jobs",
+};
 
 interface Package {
   name?: string;

@@ -4,7 +4,7 @@ import type { Log } from "../app/context.ts";
 import type { BoundJobs, Jobs } from "../app/jobs.ts";
 import { partsOf, servedTaskDeclarations, servedTasks } from "../app/parts.ts";
 import type { ResolvedJobs } from "../app/settings.ts";
-import { bindEnqueuer, type TaskDeclaration } from "../app/task.ts";
+import { bindEnqueuer, type TaskDeclaration, type TaskEnqueuer } from "../app/task.ts";
 import type { AttemptLanes } from "../lanes/attempts.ts";
 import type { PackedContext } from "../tracing/tracing.ts";
 import type { RunnableTask } from "./attempt.ts";
@@ -118,7 +118,7 @@ function bindJobs(
 }
 
 /** Lets `app.jobs` and `task.enqueue` reach the jobs. @returns Ends that. */
-export function bind(app: App, jobs: Jobs, enqueuer: Enqueuer): () => void {
+export function bind(app: App, jobs: Jobs, enqueuer: TaskEnqueuer): () => void {
   const faces = partsOf(app).map((part) => part.app.jobs as BoundJobs);
   const tasks = servedTasks(app);
   for (const face of faces) face.bind(jobs);

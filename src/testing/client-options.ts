@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import { createOverride, type Dependency, type Override } from "../app/dependency.ts";
+import type { EnqueuedJob, EnqueueOptions } from "../app/jobs.ts";
 import { type ServerSettings, settingNames } from "../app/settings.ts";
 import type { PoolSize } from "../threads/pool/queue.ts";
 import type { TestRequest } from "./test-request.ts";
@@ -51,12 +52,78 @@ export interface TestResponse<Body = unknown> extends Response {
  */
 export type Ask = <Body = unknown>(path: string, request?: TestRequest) => Promise<TestResponse<Body>>;
 
+/** A job that the app enqueued in this test. */
+export interface EnqueuedTestJob<Inputs extends readonly unknown[] = readonly unknown[]> {
+  /** The job's id; that of the one that had its key, where there was one. */
+  readonly id: string;
+  /** The task's name. */
+  readonly task: string;
+  /** Its arguments, as they were given. */
+  readonly args: Inputs;
+  /** The options it was enqueued with, but for the transaction. */
+  readonly options: {
+    readonly [Name in Exclude<keyof EnqueueOptions, "tx">]: EnqueueOptions[Name] | undefined;
+  };
+}
+
+/** A task that is enqueued with these arguments. */
+export interface EnqueuedBy<Inputs extends unknown[]> {
+  /** Stores a job. */
+  enqueue(...args: Inputs): Promise<EnqueuedJob>;
+}
+
+/** The clock of a test's jobs. It stands still until the test moves it. */
+export interface TestClock {
+  /** The time by this clock. */
+  now(): Date;
+  /**
+   * Lets time pass: jobs run as their time comes, failed ones are tried again, schedules have their occurrences.
+   *
+   * @param ms - How much. Milliseconds, 0 or more.
+   */
+  advance(ms: number): Promise<void>;
+}
+
+/**
+ * The jobs of an app under test. They are kept in memory, and run on the app's own lanes when the test says so. With
+ * `jobs: { url }` or `jobs: { dir }` among the client's options they are kept by the real engine.
+ *
+ * @example
+ * ```ts
+ * import { App } from "offloop";
+ * import { testClient } from "offloop/testing";
+ *
+ * const app = new App();
+ * const welcome = app.task("welcome", { durable: true }, async (name: string) => `Welcome, ${name}`);
+ * app.post("/users/:name", async ({ params }) => welcome.enqueue(params.name));
+ *
+ * await using client = await testClient(app);
+ * await client.post("/users/ada");
+ * const [job] = client.jobs.enqueued(welcome);
+ * console.log(job?.args); // ["ada"]
+ * await client.jobs.drain();
+ * console.log((await app.jobs.get(job?.id ?? ""))?.result); // "Welcome, ada"
+ * ```
+ */
+export interface TestJobs {
+  /** `"manual"`: jobs run when `drain` is called. `"inline"`: a job has run when its `enqueue` resolves. Default `"manual"`. */
+  mode: "manual" | "inline";
+  /** What was enqueued in this test, of one task or of all, in order. */
+  enqueued<Inputs extends unknown[]>(task?: EnqueuedBy<Inputs>): EnqueuedTestJob<Inputs>[];
+  /** Runs every job whose time has come, with those that these enqueue. One that fails waits for its next attempt. */
+  drain(): Promise<void>;
+  /** The clock that says whose time has come. */
+  readonly clock: TestClock;
+}
+
 /** An app under test: both lanes open, its lifespan started. Close it, or let `await using` do it. */
 export interface TestClient extends AsyncDisposable {
   /** Where it is: `http://testserver`, or the socket's address. */
   readonly url: string;
   /** The threads of its pool now. */
   readonly threads: PoolSize;
+  /** The jobs of its durable tasks. @throws {OffloopError} `OFFLOOP_TASK_NOT_DURABLE` when it has none. */
+  readonly jobs: TestJobs;
   /** Sends GET. */
   readonly get: Ask;
   /** Sends POST. */

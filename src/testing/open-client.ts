@@ -6,12 +6,13 @@ import { App } from "../app/app.ts";
 import { type AppTarget, loadApp } from "../app/load.ts";
 import { isBodyless } from "../app/reply.ts";
 import { resolveSettings } from "../app/settings.ts";
+import { OffloopError } from "../errors/offloop-error.ts";
 import { createLogger } from "../http/logger.ts";
-import { openApp } from "../http/open-app.ts";
+import { type OpenAppOptions, openApp } from "../http/open-app.ts";
 import { createShutdown } from "../http/shutdown.ts";
 import { noThreads } from "../threads/pool/queue.ts";
 import { BlockFailures, rejectBlocking, watchFor } from "./blocks.ts";
-import type { Ask, TestClient, TestClientOptions, TestResponse } from "./client-options.ts";
+import type { Ask, TestClient, TestClientOptions, TestJobs, TestResponse } from "./client-options.ts";
 import { encodeRequest, type SentRequest, type TestRequest, type Way } from "./test-request.ts";
 
 type Fastify = Awaited<ReturnType<typeof openApp>>["fastify"];
@@ -29,22 +30,41 @@ export async function openClient(subject: App | URL, options: TestClientOptions)
   await guardOnce(app, log);
   const opened = new AsyncDisposableStack();
   try {
-    const open = await openApp(app, { settings, target, log, accessLog: true, overrides }, opened);
+    let testing: TestJobs | undefined;
+    const { url, dir } = rest.jobs ?? {};
+    const openJobs: OpenAppOptions["openJobs"] = async (jobsOptions) => {
+      const { openTestJobs } = await import("./jobs.ts");
+      const opening = await openTestJobs(jobsOptions, url !== undefined || dir !== undefined);
+      testing = opening.testing;
+      return opening;
+    };
+    const open = await openApp(app, { settings, target, log, accessLog: true, overrides, openJobs }, opened);
     const { lanes, fastify } = open;
     const way = socket ? await throughSocket(fastify) : await inProcess(fastify);
     const shutDown = createShutdown(open, settings.shutdownGraceMs, log, () => opened.disposeAsync());
-    const size = (): TestClient["threads"] => lanes.pool?.size ?? noThreads;
-    if (failures === undefined) return clientOf(withHeaders(way, headers), shutDown, size);
+    const parts = { size: () => lanes.pool?.size ?? noThreads, jobs: () => testing ?? noJobs(app) };
+    if (failures === undefined) return clientOf(withHeaders(way, headers), shutDown, parts);
     const close = async (): Promise<void> => {
       await shutDown();
       const failure = failures.takeAny();
       if (failure !== undefined) throw failure;
     };
-    return clientOf(withHeaders(rejectBlocking(way, failures, lanes.watch), headers), close, size);
+    return clientOf(withHeaders(rejectBlocking(way, failures, lanes.watch), headers), close, parts);
   } catch (error) {
     await opened.disposeAsync();
     throw error;
   }
+}
+
+function noJobs({ location: at }: App): never {
+  throw new OffloopError(
+    "OFFLOOP_TASK_NOT_DURABLE",
+    "Cannot look at the jobs: the app declares no task with durable",
+    {
+      at,
+      fix: 'declare one: app.task("resize", { durable: true }, fn)',
+    },
+  );
 }
 
 const guarded = new WeakSet<App>();
@@ -131,7 +151,7 @@ function withHeaders({ url, send }: Way, headers: TestClientOptions["headers"]):
 function clientOf(
   { url, send }: OpenWay,
   close: () => Promise<void>,
-  size: () => TestClient["threads"],
+  parts: { readonly size: () => TestClient["threads"]; readonly jobs: () => TestJobs },
 ): TestClient {
   const request: TestClient["request"] = <Body>(method: string, path: string, given: TestRequest = {}) =>
     send(method, path, given) as Promise<TestResponse<Body>>;
@@ -142,7 +162,10 @@ function clientOf(
   return {
     url,
     get threads() {
-      return size();
+      return parts.size();
+    },
+    get jobs() {
+      return parts.jobs();
     },
     get: ask("GET"),
     post: ask("POST"),

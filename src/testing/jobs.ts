@@ -1,0 +1,176 @@
+import type { EnqueuedJob, EnqueueOptions } from "../app/jobs.ts";
+import type { TaskDeclaration, TaskEnqueuer } from "../app/task.ts";
+import { taskDeclaration } from "../app/task.ts";
+import { OffloopError } from "../errors/offloop-error.ts";
+import { Engine } from "../jobs/engine.ts";
+import { Enqueuer } from "../jobs/enqueuer.ts";
+import { loggedEvents } from "../jobs/events.ts";
+import { StoredJobs } from "../jobs/jobs.ts";
+import { JobLoop } from "../jobs/loop.ts";
+import { MemoryStore } from "../jobs/memory.ts";
+import { bind, jobTasks, type OpenJobs, type OpenJobsOptions, placeOf, runnableTasks } from "../jobs/open.ts";
+import { type Schedule, storeNext } from "../jobs/schedule.ts";
+import type { JobStore } from "../jobs/store.ts";
+import { within } from "../jobs/within.ts";
+import type { EnqueuedTestJob, TestJobs } from "./client-options.ts";
+
+/** Jobs of an app under test, and what the test says to them. */
+export interface OpenTestJobs extends OpenJobs {
+  readonly testing: TestJobs;
+}
+
+/**
+ * Opens jobs for a test: in memory, or in the real engine.
+ *
+ * @param isReal - Whether the settings' database or folder keeps them.
+ */
+export async function openTestJobs(options: OpenJobsOptions, isReal: boolean): Promise<OpenTestJobs> {
+  const clock = new MovedClock(isReal);
+  const tasks = jobTasks(runnableTasks(options.app));
+  if (!isReal) return TestedJobs.open(options, new MemoryStore(tasks, clock), clock);
+  const { schema } = options.settings;
+  const { onError } = loggedEvents(options.log);
+  const place = placeOf(options.settings);
+  const engine = await Engine.open({ place, schema, tasks, maxConnections: 4, onError });
+  return TestedJobs.open(options, engine, clock);
+}
+
+/** Stands still until the test moves it; that of a database goes on by itself. */
+class MovedClock {
+  readonly #isReal: boolean;
+  #now: number = Date.now();
+
+  constructor(isReal: boolean) {
+    this.#isReal = isReal;
+  }
+
+  now(): number {
+    return this.#isReal ? Date.now() : this.#now;
+  }
+
+  set(now: number): void {
+    this.#now = now;
+  }
+}
+
+/** Runs jobs when the test says so, on the app's own lanes. */
+class TestedJobs implements TaskEnqueuer, TestJobs {
+  mode: TestJobs["mode"] = "manual";
+  readonly clock: TestJobs["clock"];
+  readonly #store: JobStore;
+  readonly #moved: MovedClock;
+  readonly #loop: JobLoop;
+  readonly #enqueuer: Enqueuer;
+  readonly #schedules: readonly Schedule[];
+  readonly #enqueued: EnqueuedTestJob[] = [];
+  #started = 0;
+  #draining: Promise<void> = Promise.resolve();
+
+  private constructor(options: OpenJobsOptions, store: JobStore, clock: MovedClock) {
+    const { app, settings, lanes, log, trace } = options;
+    const tasks = runnableTasks(app);
+    const events = loggedEvents(log);
+    const onStart: typeof events.onStart = (attempt) => {
+      this.#started++;
+      events.onStart(attempt);
+    };
+    const { cancelGraceMs } = settings;
+    this.#store = store;
+    this.#moved = clock;
+    this.#loop = new JobLoop({ store, tasks, lanes, cancelGraceMs, events: { ...events, onStart } });
+    this.#enqueuer = new Enqueuer(store, () => clock.now(), trace);
+    this.#schedules = [...tasks.values()].flatMap(({ declaration: { name, schedule, location } }) =>
+      schedule === undefined ? [] : [{ task: name, ...schedule, location }],
+    );
+    this.clock = { now: () => new Date(clock.now()), advance: (ms) => this.#advance(ms) };
+  }
+
+  static async open(options: OpenJobsOptions, store: JobStore, clock: MovedClock): Promise<OpenTestJobs> {
+    const testing = new TestedJobs(options, store, clock);
+    await testing.#storeSchedules();
+    const stopListening = store.listen((notice) => {
+      if (notice.kind === "cancelled") testing.#loop.hear(notice);
+    });
+    const jobs = new StoredJobs(store, () => clock.now());
+    const unbind = bind(options.app, jobs, testing);
+    return {
+      testing,
+      jobs,
+      stop: async (graceMs) => {
+        testing.#loop.stop();
+        if (!(await within(graceMs, testing.#loop.idle()))) await testing.#loop.interrupt();
+      },
+      close: async () => {
+        unbind();
+        stopListening();
+        await store.close();
+      },
+    };
+  }
+
+  enqueued<Inputs extends readonly unknown[]>(task?: object): EnqueuedTestJob<Inputs>[] {
+    const name = task === undefined ? undefined : taskDeclaration(task)?.name;
+    const own = this.#enqueued.filter((job) => name === undefined || job.task === name);
+    return own as unknown as EnqueuedTestJob<Inputs>[];
+  }
+
+  async enqueue(
+    task: TaskDeclaration,
+    args: readonly unknown[],
+    options: EnqueueOptions,
+  ): Promise<EnqueuedJob> {
+    const job = await this.#enqueuer.enqueue(task, args, options);
+    const { key, delayMs, at, priority } = options;
+    this.#enqueued.push({ ...job, args: [...args], options: { key, delayMs, at, priority } });
+    // One that a job enqueues must not wait for itself.
+    if (this.mode === "inline" && this.#loop.running.length === 0) await this.drain();
+    return job;
+  }
+
+  enqueueSync(task: TaskDeclaration): never {
+    return this.#enqueuer.enqueueSync(task);
+  }
+
+  drain(): Promise<void> {
+    const drained = this.#draining.then(() => this.#runAllDue());
+    this.#draining = drained.catch(() => {});
+    return drained;
+  }
+
+  async #runAllDue(): Promise<void> {
+    for (let before = -1; before !== this.#started; ) {
+      before = this.#started;
+      await this.#loop.pull();
+      await this.#loop.idle();
+    }
+  }
+
+  async #advance(ms: number): Promise<void> {
+    const store = this.#store;
+    if (!(store instanceof MemoryStore)) {
+      throw new OffloopError(
+        "OFFLOOP_OPTION_INVALID",
+        "Cannot move the clock: the jobs of this test are kept by a real database, which has a clock of its own",
+        { fix: "leave jobs.url and jobs.dir out of the client's options, and they are in memory" },
+      );
+    }
+    const until = this.#moved.now() + ms;
+    for (let next = this.#moved.now(); next <= until; next = store.nextDueAt ?? Number.POSITIVE_INFINITY) {
+      // What is due and cannot run, since it waits behind a dead one, keeps nothing from time's passing.
+      if (next < this.#moved.now()) break;
+      this.#moved.set(next);
+      const before = this.#started;
+      await this.drain();
+      await this.#storeSchedules();
+      if (before === this.#started && (store.nextDueAt ?? Number.POSITIVE_INFINITY) <= next) break;
+    }
+    this.#moved.set(until);
+  }
+
+  async #storeSchedules(): Promise<void> {
+    const now = new Date(this.#moved.now());
+    for (const schedule of this.#schedules) {
+      await storeNext(this.#store, schedule, now);
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { MemoryStore } from "../../src/jobs/memory.ts";
+import { nextOccurrence, occurrenceId, type Schedule, storeNext } from "../../src/jobs/schedule.ts";
+import { jobTask } from "../fixtures/job-engines.ts";
+
+const location = { file: "app.ts", line: 1, column: 1 };
+const at = (expression: string, timezone = "Europe/Berlin"): Schedule => ({
+  task: "t",
+  expression,
+  timezone,
+  location,
+});
+
+function occurrences(schedule: Schedule, from: string, count: number): string[] {
+  const found: string[] = [];
+  for (let after = new Date(from); found.length < count; ) {
+    after = nextOccurrence(schedule, after) as Date;
+    found.push(after.toISOString());
+  }
+  return found;
+}
+
+test("nextOccurrence() of a time that spring leaves out is where the gap ends, once", () => {
+  assert.deepEqual(occurrences(at("30 2 * * *"), "2026-03-28T12:00:00Z", 2), [
+    "2026-03-29T01:00:00.000Z",
+    "2026-03-30T00:30:00.000Z",
+  ]);
+});
+
+test("nextOccurrence() of a time that comes twice in autumn is its first, once", () => {
+  assert.deepEqual(occurrences(at("30 2 * * *"), "2026-10-24T12:00:00Z", 2), [
+    "2026-10-25T00:30:00.000Z",
+    "2026-10-26T01:30:00.000Z",
+  ]);
+});
+
+test("nextOccurrence() of each hour has every hour of a day that has 25", () => {
+  assert.equal(new Set(occurrences(at("0 * * * *"), "2026-10-24T22:00:00Z", 25)).size, 25);
+  assert.equal(occurrences(at("0 * * * *"), "2026-10-24T22:00:00Z", 25).at(-1), "2026-10-25T23:00:00.000Z");
+});
+
+test("nextOccurrence() refuses what is no schedule and no time zone, with the task's place", () => {
+  for (const wrong of [at("61 * * * *"), at("* * * * *", "Nowhere/Else"), at("daily")])
+    assert.throws(() => nextOccurrence(wrong, new Date()), { code: "OFFLOOP_OPTION_INVALID", at: location });
+});
+
+test("occurrenceId() is the same for the same task, schedule and instant, and a uuid", () => {
+  const instant = new Date("2026-03-29T01:00:00Z");
+  const id = occurrenceId(at("0 3 * * *"), instant);
+  assert.equal(id, occurrenceId(at("0 3 * * *"), new Date(instant)));
+  assert.notEqual(id, occurrenceId(at("0 3 * * *"), new Date(0)));
+  assert.notEqual(id, occurrenceId({ ...at("0 3 * * *"), task: "u" }, instant));
+  assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}$/);
+});
+
+test("storeNext() by several processes stores an occurrence once, and drops those of a former schedule", async () => {
+  const now = Date.now();
+  const store = new MemoryStore([jobTask("t")], { now: () => now });
+  const old = at("0 1 * * *");
+  await Promise.all([1, 2, 3].map(() => storeNext(store, old, new Date(now))));
+  assert.equal((await store.list({ limit: 10 })).length, 1);
+  const next = await storeNext(store, at("0 2 * * *"), new Date(now));
+  const [job, ...others] = await store.list({ limit: 10 });
+  assert.deepEqual([job?.runAt, others.length], [next, 0]);
+});

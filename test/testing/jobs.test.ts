@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { App } from "offloop";
+import { testClient } from "offloop/testing";
+import { app, chain, flaky, inOrder, nightly, welcome } from "../fixtures/apps/tested-jobs.ts";
+
+test("client.jobs.enqueued() gives what was enqueued, on either lane, before anything ran", async () => {
+  await using client = await testClient(app);
+  await client.post("/users/ada");
+  await client.post("/plain/bob");
+  const jobs = client.jobs.enqueued(welcome);
+  const args: [string][] = jobs.map((job) => job.args);
+  assert.deepEqual(args, [["ada"], ["bob"]]);
+  assert.equal((await app.jobs.get(jobs[0]?.id ?? ""))?.state, "waiting");
+  assert.deepEqual(client.jobs.enqueued(chain), []);
+});
+
+test("client.jobs.drain() runs what is due, and what that enqueues", async () => {
+  await using client = await testClient(app);
+  const { id } = await chain.enqueue("eve");
+  await client.jobs.drain();
+  const inner = (await app.jobs.get(id))?.result ?? "";
+  assert.equal((await app.jobs.get<string>(inner))?.result, "Welcome, eve");
+});
+
+test("client.jobs.mode inline has a job done when its enqueue resolves", async () => {
+  await using client = await testClient(app);
+  client.jobs.mode = "inline";
+  const response = await client.post<{ id: string }>("/users/ada");
+  assert.equal((await app.jobs.get((await response.json()).id))?.result, "Welcome, ada");
+  const { id } = await chain.enqueue("eve");
+  assert.equal((await app.jobs.get(id))?.state, "done");
+});
+
+test("client.jobs.clock.advance() lets failed jobs be tried again, with their back-off", async () => {
+  await using client = await testClient(app);
+  const { id } = await flaky.enqueue();
+  await client.jobs.drain();
+  const state = async (): Promise<unknown[]> => {
+    const job = await app.jobs.get(id);
+    return [job?.state, job?.attempt];
+  };
+  assert.deepEqual(await state(), ["failed", 1]);
+  await client.jobs.clock.advance(59_999);
+  assert.deepEqual(await state(), ["failed", 1]);
+  await client.jobs.clock.advance(1);
+  assert.deepEqual(await state(), ["failed", 2]);
+  await client.jobs.clock.advance(120_000);
+  assert.deepEqual(await state(), ["done", 3]);
+  const outcomes = (await app.jobs.attempts(id)).map(({ outcome }) => outcome);
+  assert.deepEqual(outcomes, ["failed", "failed", "done"]);
+});
+
+test("client.jobs.clock.advance() has each occurrence of a schedule, and no other", async () => {
+  await using client = await testClient(app);
+  await client.jobs.clock.advance(3 * 86_400_000);
+  const done = await app.jobs.list({ task: "nightly", state: "done" });
+  assert.equal(done.length, 3);
+  assert.ok(done.every(({ runAt }) => berlinTime(runAt) === "03:00"));
+  assert.equal((await app.jobs.list({ task: "nightly", state: "waiting" })).length, 1);
+  assert.equal(nightly.name, "nightly");
+});
+
+test("client.jobs keeps keys, delays, priorities, order and cancellation as the engine does", async () => {
+  await using client = await testClient(app);
+  const first = await welcome.with({ key: "a", delayMs: 1_000 }).enqueue("late");
+  assert.equal((await welcome.with({ key: "a" }).enqueue("late")).id, first.id);
+  assert.equal(await app.jobs.cancel(first.id), true);
+  for (const name of ["one", "bad", "two"]) await inOrder.enqueue(name);
+  await client.jobs.drain();
+  const states = (await app.jobs.list({ task: "inOrder" })).map(({ state }) => state).toReversed();
+  assert.deepEqual(states, ["done", "dead", "waiting"]);
+  await client.jobs.clock.advance(5_000);
+  assert.equal((await app.jobs.get(first.id))?.state, "cancelled");
+});
+
+test("client.jobs with jobs.dir runs the same on the real engine", async () => {
+  const dir = await mkdtemp(join(tmpdir(), "offloop-tested-"));
+  try {
+    await using client = await testClient(app, { jobs: { dir } });
+    const { id } = await chain.enqueue("eve");
+    assert.equal((await app.jobs.get(id))?.state, "waiting");
+    await client.jobs.drain();
+    assert.equal((await app.jobs.get((await app.jobs.get(id))?.result ?? ""))?.state, "done");
+    await assert.rejects(client.jobs.clock.advance(1), { code: "OFFLOOP_OPTION_INVALID" });
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+});
+
+test("client.jobs of an app without durable tasks says so", async () => {
+  await using client = await testClient(new App());
+  assert.throws(() => client.jobs, { code: "OFFLOOP_TASK_NOT_DURABLE" });
+});
+
+function berlinTime(date: Date): string {
+  return date.toLocaleTimeString("de", { timeZone: "Europe/Berlin", hour: "2-digit", minute: "2-digit" });
+}
