@@ -55,7 +55,10 @@ export class Attempts {
           as claim(task text, job uuid, takes int, outcome text, error jsonb, notice text)
       ), saved as (
         update ${this.#schema}.job_attempt a
-        set ended_at = now(), outcome = ended.outcome, error = ended.error
+        set ended_at = now(), error = ended.error, outcome = case
+          when ended.outcome = 'lost' and exists
+            (select 1 from ${this.#schema}.job j where j.id = ended.job and j.state = 'cancelled')
+          then 'cancelled' else ended.outcome end
         from ended where a.job = ended.job and a.takes = ended.takes
       )
       select pg_notify('${this.#channel}', notice) from ended`,

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { drizzle } from "drizzle-orm/node-postgres";
+import knex from "knex";
+import { Kysely, PostgresDialect } from "kysely";
+import { type Server, serve } from "offloop";
+import pg from "pg";
+import type { DatabaseServer } from "../../examples/08-pairs/servers/database-server.ts";
+import { startPostgres } from "../../examples/08-pairs/servers/postgres.ts";
+import { addLater, app } from "../fixtures/apps/jobs.ts";
+import { withoutPostgres } from "../fixtures/databases.ts";
+
+/** Enqueues in a transaction, and then throws if it is to roll back. */
+type Enqueue = (tx: unknown) => Promise<void>;
+
+describe("enqueue in a transaction", { skip: withoutPostgres() }, () => {
+  let database: DatabaseServer;
+  let server: Server;
+  let pool: pg.Pool;
+
+  before(async () => {
+    database = (await startPostgres()) as DatabaseServer;
+    server = await serve(app, {
+      port: 0,
+      signals: false,
+      logLevel: "silent",
+      work: false,
+      jobs: { url: database.url },
+    });
+    pool = new pg.Pool({ connectionString: database.url, max: 4 });
+  });
+  after(async () => {
+    await pool.end();
+    await server.close();
+    await database.stop();
+  });
+
+  const libraries: Record<string, (enqueue: Enqueue) => Promise<void>> = {
+    pg: async (enqueue) => {
+      const client = await pool.connect();
+      try {
+        await client.query("begin");
+        await enqueue(client);
+        await client.query("commit");
+      } catch (error) {
+        await client.query("rollback");
+        throw error;
+      } finally {
+        client.release();
+      }
+    },
+    Drizzle: (enqueue) => drizzle({ client: pool }).transaction(enqueue),
+    Kysely: (enqueue) =>
+      new Kysely({ dialect: new PostgresDialect({ pool }) }).transaction().execute(enqueue),
+    Knex: async (enqueue) => {
+      const db = knex({ client: "pg", connection: database.url });
+      try {
+        await db.transaction(enqueue);
+      } finally {
+        await db.destroy();
+      }
+    },
+  };
+
+  const stored = async (key: string): Promise<number> =>
+    (await app.jobs.list({ task: "addLater", limit: 1_000 })).filter((job) => job.key?.startsWith(key))
+      .length;
+
+  for (const [name, transaction] of Object.entries(libraries)) {
+    test(`of ${name} stores the job if and only if it commits`, async () => {
+      await transaction(async (tx) => {
+        await addLater.with({ tx, key: `${name} kept? yes` }).enqueue(1, 2);
+        const again = await addLater.with({ tx, key: `${name} kept? yes` }).enqueue(1, 2);
+        assert.match(again.id, /^addLater\//);
+        assert.equal(await stored(`${name} kept`), 0, "nobody sees it before the commit");
+      });
+      assert.equal(await stored(`${name} kept`), 1);
+      const rollBack = new Error("no");
+      await assert.rejects(
+        transaction(async (tx) => {
+          await addLater.with({ tx, key: `${name} dropped` }).enqueue(1, 2);
+          throw rollBack;
+        }),
+        (error) => error === rollBack,
+      );
+      assert.equal(await stored(`${name} dropped`), 0);
+    });
+  }
+
+  test("of something else is refused", async () => {
+    await assert.rejects(addLater.with({ tx: { run: 1 } }).enqueue(1, 2), {
+      code: "OFFLOOP_JOBS_TRANSACTION",
+      message: /tx is an instance of Object/,
+    });
+  });
+});
