@@ -72,6 +72,7 @@ export type {
   BlockCulprit,
   BlockPlace,
   BlockReport,
+  JobEvent,
   KilledCall,
   OperationEvent,
   RequestEvent,
