@@ -69,6 +69,11 @@ export function servedTaskDeclarations(app: App): TaskDeclaration[] {
   return servedTasks(app).flatMap((task) => taskDeclaration(task) ?? []);
 }
 
+/** Whether any of the tasks is durable. */
+export function hasJobs(app: App): boolean {
+  return servedTaskDeclarations(app).some(({ durable }) => durable !== undefined);
+}
+
 /** Everything that may need dependencies, in the same order wherever the same app is loaded. */
 export function servedDependents(app: App): Pick<Operation, "deps" | "lane">[] {
   const tasks = servedTaskDeclarations(app).map(({ deps = [], lane }) => ({ deps, lane }));

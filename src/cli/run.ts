@@ -1,7 +1,7 @@
 import cluster from "node:cluster";
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
-import { servedTaskDeclarations } from "../app/parts.ts";
+import { hasJobs } from "../app/parts.ts";
 import { integer, resolveSettings } from "../app/settings.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { guardApp } from "../guard/check-app.ts";
@@ -34,8 +34,7 @@ export async function run(module: string, options: RunOptions): Promise<void> {
 /** The primary has loaded the app too, so that a mistake in it is said once and not by every worker. */
 function startWorkers(app: App, workers: number, logger: Logger): void {
   const settings = resolveSettings(app.settings);
-  const isDurable = servedTaskDeclarations(app).some(({ durable }) => durable !== undefined);
-  if (isDurable && settings.jobs.url === undefined && workers > 1) throw embeddedError("--workers", app);
+  if (hasJobs(app) && settings.jobs.url === undefined && workers > 1) throw embeddedError("--workers", app);
   if (settings.health?.port !== undefined) {
     throw new OffloopError(
       "OFFLOOP_OPTION_INVALID",

@@ -1,5 +1,6 @@
 import { finished } from "node:stream";
 import type { FastifyInstance } from "fastify";
+import type { Jobs } from "../app/jobs.ts";
 import type { ResolvedMetrics } from "../app/settings.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import type { Metrics } from "../metrics/metrics.ts";
@@ -9,12 +10,16 @@ export async function addMetrics(
   fastify: FastifyInstance,
   { path }: ResolvedMetrics,
   lanes: Lanes,
+  jobs: Jobs | undefined,
 ): Promise<void> {
   const { openMetrics } = await import("../metrics/metrics.ts");
-  const metrics = openMetrics(() => ({
-    pool: lanes.pool?.size,
-    unfinishedTasks: lanes.background.unfinished().reduce((count, { tasks }) => count + tasks.length, 0),
-  }));
+  const metrics = openMetrics(
+    () => ({
+      pool: lanes.pool?.size,
+      unfinishedTasks: lanes.background.unfinished().reduce((count, { tasks }) => count + tasks.length, 0),
+    }),
+    jobs,
+  );
   countRequests(fastify, metrics);
   fastify.get(path, async (_request, reply) => {
     reply.type(metrics.mediaType);

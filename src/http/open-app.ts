@@ -4,7 +4,7 @@ import type { App } from "../app/app.ts";
 import type { Override } from "../app/dependency.ts";
 import { openLifespans } from "../app/lifespan.ts";
 import type { AppTarget } from "../app/load.ts";
-import { servedLifespans, servedTaskDeclarations } from "../app/parts.ts";
+import { hasJobs, servedLifespans } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { describeError } from "../errors/described-error.ts";
 import type { OpenJobs, OpenJobsOptions } from "../jobs/open.ts";
@@ -72,7 +72,7 @@ export async function openJobsOf(
   app: App,
   { settings, lanes, log, works, open }: JobsOf,
 ): Promise<OpenJobs | undefined> {
-  if (!servedTaskDeclarations(app).some(({ durable }) => durable !== undefined)) return undefined;
+  if (!hasJobs(app)) return undefined;
   const { attempts, tracing } = lanes;
   const openThem = open ?? (await import("../jobs/open.ts")).openJobs;
   return openThem({

@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
-import { hasPlugins, partOf } from "../app/parts.ts";
+import { hasJobs, hasPlugins, partOf } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { Lanes } from "../lanes/lanes.ts";
@@ -86,7 +86,8 @@ export async function addAnswers(
   checkPaths(lanes, settings);
   if (lanes.operations.some(({ readsForm }) => readsForm)) await removeLeftFolders();
   if (accessLog && log.isLevelEnabled("info")) addAccessLog(fastify, log);
-  if (settings.metrics !== undefined) await addMetrics(fastify, settings.metrics, lanes);
+  if (settings.metrics !== undefined)
+    await addMetrics(fastify, settings.metrics, lanes, hasJobs(app) ? app.jobs : undefined);
   if (lanes.tracing !== undefined) addRequestSpans(fastify, lanes.tracing);
   const part = partOf(app);
   await addPlugins(fastify, part);

@@ -60,7 +60,7 @@ export function attemptLanes(
       const { job, args } = attempt;
       const waiter = new AttemptWaiter(attempt.onProgress);
       const call: LaneCall = { task, args: [...args], class: "background", id: job.id, job, waiter };
-      const run = (): Promise<unknown> => runObserved(task, job.id, (record) => runTask(call, record));
+      const run = (): Promise<unknown> => runObserved(task, undefined, (record) => runTask(call, record));
       const result = tracing === undefined ? run() : tracing.job({ ...attempt, task }, run);
       return {
         result,

@@ -1,6 +1,7 @@
 import { Registry } from "prom-client";
+import type { Jobs } from "../app/jobs.ts";
 import { createRequestMetrics, createRunMetrics, type RequestMetrics } from "./run-metrics.ts";
-import { createStateMetrics, processMetrics, type ServerState } from "./state-metrics.ts";
+import { createJobMetrics, createStateMetrics, processMetrics, type ServerState } from "./state-metrics.ts";
 import { askAllWorkers, shareWithPrimary } from "./worker-metrics.ts";
 
 /** The metrics of a server. */
@@ -13,12 +14,17 @@ export interface Metrics {
   close(): void;
 }
 
-/** Opens the metrics of a server. They listen to the channels from now on. */
-export function openMetrics(readState: () => ServerState): Metrics {
+/**
+ * Opens the metrics of a server. They listen to the channels from now on.
+ *
+ * @param jobs - Undefined when no task is durable.
+ */
+export function openMetrics(readState: () => ServerState, jobs: Pick<Jobs, "counts"> | undefined): Metrics {
   const registry = new Registry();
   const requests = createRequestMetrics(registry);
   const runs = createRunMetrics(registry);
   createStateMetrics(registry, readState, () => runs.followUps);
+  if (jobs !== undefined) createJobMetrics(registry, jobs);
   const all = [registry, processMetrics()];
   const isShared = shareWithPrimary(all);
   return {

@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import {
   blockedChannel,
+  jobChannel,
   listen,
   operationChannel,
   taskChannel,
@@ -36,6 +37,19 @@ export function createRunMetrics(registry: Registry): RunMetrics {
     labelNames: ["operation"],
     registers: [registry],
   });
+  const attempts = new Counter({
+    name: "offloop_job_attempts_total",
+    help: "Attempts of jobs that ended here, by how",
+    labelNames: ["task", "outcome"],
+    registers: [registry],
+  });
+  const jobRuns = new Histogram({
+    name: "offloop_job_run_seconds",
+    help: "How long each attempt of a job took, from its start on its lane",
+    labelNames: ["task", "lane"],
+    buckets: runBuckets,
+    registers: [registry],
+  });
   const stops = [
     listen(operationChannel, (event) => {
       if (event.event === "end") operations(event.operation, event);
@@ -45,6 +59,12 @@ export function createRunMetrics(registry: Registry): RunMetrics {
       if (event.event === "start") return;
       tasks(event.task, event);
       if (!event.ok) failed.inc({ task: event.task });
+    }),
+    listen(jobChannel, (event) => {
+      if (event.event === "start") return;
+      const { task, lane, outcome, runMs } = event;
+      attempts.inc({ task, outcome });
+      jobRuns.observe({ task, lane }, runMs / 1000);
     }),
     listen(threadChannel, ({ event }) => {
       if (event !== "start") threadEnds.inc({ how: event });

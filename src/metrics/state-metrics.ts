@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import type { Jobs, TaskJobs } from "../app/jobs.ts";
 import { noThreads, type PoolSize } from "../threads/pool/queue.ts";
 
 /** What is asked of the server when metrics are. */
@@ -27,6 +28,43 @@ export function createStateMetrics(
     const { unfinishedTasks, pool = noThreads } = readState();
     const running = Math.max(0, Math.min(unfinishedTasks, handedTasks()) - pool.waitingTasks);
     return { running, waiting: unfinishedTasks - running };
+  });
+}
+
+/** How many jobs stand where, over all processes: the database is asked when the metrics are. */
+export function createJobMetrics(registry: Registry, jobs: Pick<Jobs, "counts">): void {
+  let asked: Promise<TaskJobs[]> | undefined;
+  // Both gauges are read at once. A database that is away takes no other metric down.
+  const counts = (): Promise<TaskJobs[]> => {
+    asked ??= jobs
+      .counts()
+      .catch(() => [])
+      .finally(() => {
+        asked = undefined;
+      });
+    return asked;
+  };
+  // Each process gives the same: they are not to be added up.
+  const shared = { registers: [registry], aggregator: "first" as const };
+  new Gauge({
+    ...shared,
+    name: "offloop_jobs",
+    help: "Jobs by task and state, over all processes",
+    labelNames: ["task", "state"],
+    async collect() {
+      for (const { task, waiting, running, failed, dead } of await counts())
+        for (const [state, count] of Object.entries({ waiting, running, failed, dead }))
+          this.set({ task, state }, count);
+    },
+  });
+  new Gauge({
+    ...shared,
+    name: "offloop_jobs_oldest_wait_seconds",
+    help: "For how long the oldest job that may run has waited",
+    labelNames: ["task"],
+    async collect() {
+      for (const { task, oldestWaitMs } of await counts()) this.set({ task }, oldestWaitMs / 1000);
+    },
   });
 }
 
