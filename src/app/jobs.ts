@@ -13,7 +13,10 @@ export const jobStates: readonly JobState[] = ["waiting", "running", "done", "fa
 declare const resultOf: unique symbol;
 
 /** The id of a job. It knows the type of the job's result. */
-export type JobId<Result = unknown> = string & { readonly [resultOf]?: Result };
+export type JobId<Result = unknown> = string & {
+  /** @internal Carries the type of the result. */
+  readonly [resultOf]?: Result;
+};
 
 /** A job that is stored. */
 export interface EnqueuedJob<Result = unknown> {

@@ -158,6 +158,7 @@ export type TaskOf<
 
 /** Declares tasks. */
 export interface AddTask {
+  /** A function with its arguments; after options with `deps` its context comes first. */
   <Args extends unknown[], Result>(name: string, fn: (...args: Args) => Result): Task<Args, Result>;
   <const S extends ArgumentSchemas, D extends Dependencies, Result, const Options extends TaskOptions>(
     name: string,

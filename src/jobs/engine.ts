@@ -1,9 +1,17 @@
-import type { ConstructorOptions, JobWithMetadata, PgBoss, Queue } from "pg-boss";
+import type { JobWithMetadata, PgBoss, Queue } from "pg-boss";
 import type { DescribedError } from "../errors/described-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
-import { Attempts, attemptsTable } from "./attempts.ts";
+import { Attempts } from "./attempts.ts";
 import { inTransaction, type JobsDatabase, type Sql } from "./database.ts";
 import { EmbeddedDatabase } from "./embedded.ts";
+import {
+  bossOptions,
+  type EngineOptions,
+  loadPgBoss,
+  openError,
+  orderError,
+  queueOf,
+} from "./engine-setup.ts";
 import { formatNotice, NoticeBoard, noticeChannel, parseNotice } from "./notices.ts";
 import { queueName, taskName } from "./queue-name.ts";
 import { lostError, Records, storedKey } from "./records.ts";
@@ -25,39 +33,8 @@ import type {
 } from "./store.ts";
 import { sqlOfTransaction } from "./transaction.ts";
 
-/** Where jobs are kept: in a PostgreSQL, or in a folder that this process alone has open. */
-export type JobsPlace = { readonly url: string } | { readonly dir: string };
-
-/** How the engine is opened. */
-export interface EngineOptions {
-  readonly place: JobsPlace;
-  /** Letters, digits and underscores. */
-  readonly schema: string;
-  readonly tasks: readonly JobTask[];
-  /** Connections at most, where jobs are in a PostgreSQL. */
-  readonly maxConnections: number;
-  /** Whether this is opened beside one that has prepared the place: to say that attempts go on, and no more. */
-  readonly isBeside?: boolean;
-  /** Told of what goes wrong in the background: a connection that ends, a database that restarts. */
-  readonly onError: (error: Error) => void;
-}
-
-/** A job whose process says nothing for so long is another's to run. The least that pg-boss takes. */
-export const HEARTBEAT_SECONDS = 10;
-/** What hangs longer than this is cut off: a cut network leaves statements unanswered for ever. */
-const STATEMENT_MS = 5_000;
-/** pg-boss's most. It would end a job after 15 minutes, heartbeat or not. */
-const LONGEST_ATTEMPT_SECONDS = 86_400;
-/** pg-boss would remove jobs that wait for more than 14 days. */
-const LONGEST_WAIT_SECONDS = 10 * 365 * 86_400;
-const LONGEST_BACKOFF_SECONDS = 3_600;
 /** Ordered jobs that have no key are in one order. */
 const NO_KEY = "-";
-
-type JobQueue = Required<
-  Pick<Queue, "retryLimit" | "retryDelay" | "retryBackoff" | "retryDelayMax" | "deleteAfterSeconds">
-> &
-  Pick<Queue, "policy" | "heartbeatSeconds" | "expireInSeconds" | "retentionSeconds" | "notify">;
 
 /** What pg-boss's calls about jobs answer; its types leave it out. */
 interface Affected {
@@ -390,96 +367,10 @@ export class Engine implements JobStore {
   }
 }
 
-/**
- * The SQL that makes the schema, for a role that may.
- *
- * @throws {OffloopError} `OFFLOOP_JOBS_PACKAGE`.
- */
-export async function schemaSql(schema: string): Promise<string> {
-  const { getConstructionPlans } = await loadPgBoss();
-  return `${getConstructionPlans(schema)}\n${attemptsTable(schema)};\n`;
-}
-
-async function loadPgBoss(): Promise<typeof import("pg-boss")> {
-  try {
-    return await import("pg-boss");
-  } catch (cause) {
-    throw new OffloopError("OFFLOOP_JOBS_PACKAGE", "Cannot keep jobs: pg-boss is not installed", {
-      fix: "run npm install pg-boss, and npm install @electric-sql/pglite where no DATABASE_URL is set",
-      cause,
-    });
-  }
-}
-
-function bossOptions(options: EngineOptions, embedded: EmbeddedDatabase | undefined): ConstructorOptions {
-  const { place, schema, maxConnections: max } = options;
-  const common: ConstructorOptions = {
-    schema,
-    // It would take our own jobs away while a handler blocks the loop; see pulse.ts.
-    supervise: false,
-    schedule: false,
-    registerInstance: false,
-    openTelemetry: { enabled: false },
-    monitorIntervalSeconds: embedded === undefined ? 3 : 60,
-  };
-  if (embedded !== undefined)
-    return { ...common, db: embedded as NonNullable<ConstructorOptions["db"]>, backend: "pglite" };
-  const { url } = place as { readonly url: string };
-  const limits = { query_timeout: STATEMENT_MS, connectionTimeoutMillis: STATEMENT_MS };
-  return { ...common, ...limits, connectionString: url, max, application_name: "offloop jobs" };
-}
-
-function queueOf({ retries, backoffMs, ordered, keepMs }: JobTask, embedded: boolean): JobQueue {
-  const retryDelay = Math.ceil(backoffMs / 1_000);
-  return {
-    policy: ordered ? "key_strict_fifo" : "exclusive",
-    notify: true,
-    retryLimit: retries,
-    retryDelay,
-    retryBackoff: true,
-    retryDelayMax: Math.max(retryDelay, LONGEST_BACKOFF_SECONDS),
-    expireInSeconds: LONGEST_ATTEMPT_SECONDS,
-    retentionSeconds: LONGEST_WAIT_SECONDS,
-    deleteAfterSeconds: Math.ceil(keepMs / 1_000),
-    ...(embedded ? {} : { heartbeatSeconds: HEARTBEAT_SECONDS }),
-  };
-}
-
 function claimOf(task: string, { id, retryCount, retryLimit }: JobWithMetadata<JobPayload>): Claim {
   return { task, uuid: id, takes: retryCount, retryLimit };
 }
 
 function attemptOf({ claim }: Settlement): { id: string; retryCount: number } {
   return { id: claim.uuid, retryCount: claim.takes };
-}
-
-function orderError({ name, ordered }: JobTask): OffloopError {
-  return new OffloopError(
-    "OFFLOOP_JOBS_ORDER",
-    `Cannot keep jobs of task "${name}" ${ordered ? "in order" : "without order"}: those that are stored are kept ${ordered ? "without" : "in order"}`,
-    { fix: `leave ordered as it was, or give the task another name` },
-  );
-}
-
-/** Insufficient privilege. */
-const NO_RIGHT = "42501";
-
-function openError(error: unknown, { place, schema }: EngineOptions): unknown {
-  if (error instanceof OffloopError || !("url" in place)) return error;
-  const { code, message } = error as { code?: string; message: string };
-  if (code === NO_RIGHT) {
-    return new OffloopError(
-      "OFFLOOP_JOBS_SCHEMA",
-      `Cannot make the schema "${schema}" for the jobs: ${message}`,
-      { fix: "have a role that may run the SQL of: offloop jobs app.ts schema", cause: error },
-    );
-  }
-  return new OffloopError(
-    "OFFLOOP_JOBS_DATABASE",
-    `Cannot open the database of the jobs: ${message || code}`,
-    {
-      fix: "check that DATABASE_URL (or jobs.url) is right and that the server runs",
-      cause: error,
-    },
-  );
 }

@@ -8,7 +8,8 @@ import { bindEnqueuer, type TaskDeclaration, type TaskEnqueuer } from "../app/ta
 import type { AttemptLanes } from "../lanes/attempts.ts";
 import type { PackedContext } from "../tracing/tracing.ts";
 import type { RunnableTask } from "./attempt.ts";
-import { Engine, type JobsPlace } from "./engine.ts";
+import { Engine } from "./engine.ts";
+import type { JobsPlace } from "./engine-setup.ts";
 import { Enqueuer } from "./enqueuer.ts";
 import { loggedEvents } from "./events.ts";
 import { StoredJobs } from "./jobs.ts";

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { Engine, type EngineOptions, HEARTBEAT_SECONDS } from "./engine.ts";
+import { Engine } from "./engine.ts";
+import { type EngineOptions, HEARTBEAT_SECONDS } from "./engine-setup.ts";
 import type { Claim } from "./store.ts";
 
 /** What the thread is started with. */

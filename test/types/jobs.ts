@@ -1,0 +1,73 @@
+import { App, depends, type Job } from "offloop";
+import { z } from "zod";
+
+const app = new App();
+const db = depends(async () => ({ find: (id: number) => `row ${id}` }));
+
+const plain = app.task("plain", { durable: true }, (path: string, width: number) => path.length + width);
+const checked = app.task(
+  "checked",
+  { durable: { retries: 2 }, args: [z.string(), z.coerce.date()] },
+  (name, when) => ({
+    name: name.toUpperCase(),
+    at: when.getTime(),
+  }),
+);
+const withDeps = app.task(
+  "withDeps",
+  { durable: true, deps: { db } },
+  async ({ db, job, signal, log }, ids: number[]) => {
+    job?.progress(0.5);
+    log.info(String(signal.aborted));
+    return ids.map((id) => db.find(id));
+  },
+);
+const both = app.task("both", { durable: true, deps: { db }, args: [z.int()] }, ({ db }, id) => db.find(id));
+const scheduled = app.task("scheduled", { schedule: "0 3 * * *", timezone: "Europe/Berlin" }, async () => 1);
+const notDurable = app.task("notDurable", { timeoutMs: 1 }, async (a: string) => a);
+const notDurableWithDeps = app.task("notDurableWithDeps", { deps: { db } }, ({ db }, id: number) =>
+  db.find(id),
+);
+
+export async function jobs(): Promise<void> {
+  const { id } = await plain.enqueue("a", 1);
+  const found: Job<number> | undefined = await app.jobs.get(id);
+  const result: number | undefined = found?.result;
+  const unknown: unknown = (await app.jobs.get("plain/1"))?.result;
+  const { id: dated } = await checked
+    .with({ key: "a", delayMs: 1, priority: 1, at: new Date() })
+    .enqueue("a", "2026-01-01");
+  const upper: string | undefined = (await app.jobs.get(dated))?.result?.name;
+  for await (const { result: rows } of app.jobs.follow((await withDeps.enqueue([1])).id))
+    rows satisfies string[] | undefined;
+  const called: string[] = await withDeps([1]);
+  const row: string = await both(1);
+  await both.enqueue(1);
+  await scheduled.enqueue();
+  const sync: string = plain.enqueueSync("a", 1).id;
+  const value: string = await notDurableWithDeps(1);
+  console.log(result, unknown, upper, called, row, sync, value);
+
+  // @ts-expect-error a wrong type
+  await plain.enqueue(1, 1);
+  // @ts-expect-error too few
+  await plain.enqueue("a");
+  // @ts-expect-error what the schema takes, not a function
+  await both.enqueue(() => 1);
+  // @ts-expect-error the context is not an argument
+  await withDeps.enqueue({ db: 1 }, [1]);
+  // @ts-expect-error it is not durable
+  await notDurable.enqueue("a");
+  // @ts-expect-error no such option
+  await plain.with({ delay: 1 }).enqueue("a", 1);
+  // @ts-expect-error the result is a number
+  const wrong: string | undefined = found?.result;
+  console.log(wrong);
+}
+
+app.get("/", async ({ background }) => {
+  background.add(plain, "a", 1);
+  background.add(withDeps, [1]);
+  // @ts-expect-error a wrong type
+  background.add(withDeps, ["a"]);
+});
