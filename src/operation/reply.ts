@@ -1,3 +1,4 @@
+import { checkCopy } from "../errors/brand.ts";
 import { describeError } from "../errors/described-error.ts";
 import { HTTPError, ValidationError } from "../errors/http-error.ts";
 import { toJson } from "./json.ts";
@@ -10,8 +11,9 @@ export function failureReply(thrown: unknown): RawReply {
   try {
     if (thrown instanceof HTTPError) return httpErrorReply(thrown);
     if (thrown instanceof ValidationError) return detailReply(422, thrown.details, {});
+    checkCopy(thrown, "answer with an error");
   } catch (cause) {
-    return internalErrorReply(cause); // its detail or headers cannot be written
+    return internalErrorReply(cause); // its detail or headers cannot be written, or it is another copy's
   }
   return internalErrorReply(thrown);
 }
