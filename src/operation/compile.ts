@@ -15,8 +15,8 @@ export interface CompiledDependency extends PlannedDependency {
 export interface CompiledOperation {
   readonly declaration: Operation;
   readonly inputs: CompiledInputs;
-  /** Undefined when it needs nothing. */
-  readonly dependencies: readonly CompiledDependency[] | undefined;
+  /** What it needs, in the order in which it is called. */
+  readonly dependencies: readonly CompiledDependency[];
   readonly plan: DependencyPlan;
   readonly response: { readonly schema: AnySchema; readonly repair: Repair } | undefined;
   readonly errorHandlers: ErrorHandlers;
@@ -42,7 +42,7 @@ export function compileOperation(
   return {
     declaration,
     inputs: compileInputs(declaration.inputs),
-    dependencies: plan.nodes.length === 0 ? undefined : plan.nodes.map(compileDependency),
+    dependencies: plan.nodes.map(compileDependency),
     plan,
     response: declaration.response && {
       schema: declaration.response,
