@@ -1,4 +1,5 @@
 import { ValidationError } from "../errors/http-error.ts";
+import { withinLimit } from "../schema/details.ts";
 import { parseBody } from "./body.ts";
 import type { CompiledDependency, CompiledOperation } from "./compile.ts";
 import { RequestContext } from "./context.ts";
@@ -37,7 +38,7 @@ export async function runOperation(
     const read = readInputs(operation.inputs, request, body);
     const inputs = read instanceof Promise ? await read : read;
     const details = dependencies?.joinDetails(inputs.details) ?? inputs.details;
-    if (details !== undefined) throw new ValidationError(details, body.json);
+    if (details !== undefined) throw new ValidationError(withinLimit(details, operation.bounds), body.json);
     context.accept(inputs);
     dependencies?.setValues(context, operation.plan);
     const encoded = encodeReply(operation, context, await operation.declaration.handler(context));
