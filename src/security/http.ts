@@ -7,6 +7,7 @@ import {
   readAuthorization,
   type SchemeOptions,
   type SecurityScheme,
+  type SentCredentials,
 } from "./scheme.ts";
 
 /** The credentials of HTTP Basic. */
@@ -86,7 +87,7 @@ export function httpBearer<AutoError extends boolean = true>(
       name: "HTTPBearer",
       definition: { type: "http", scheme: "bearer", ...(bearerFormat === undefined ? {} : { bearerFormat }) },
       challenge: "Bearer",
-      read: (sent) => readAuthorization(sent, "bearer"),
+      read: (sent) => credentialsOf(sent, "bearer"),
     },
     options,
   );
@@ -114,10 +115,16 @@ export function httpDigest<AutoError extends boolean = true>(
       name: "HTTPDigest",
       definition: { type: "http", scheme: "digest" },
       challenge: "Digest",
-      read: (sent) => readAuthorization(sent, "digest"),
+      read: (sent) => credentialsOf(sent, "digest"),
     },
     options,
   );
+}
+
+/** Undefined where there are none: FastAPI's `HTTPBearer` and its like refuse a scheme alone. */
+function credentialsOf(sent: SentCredentials, expected: string): AuthorizationCredentials | undefined {
+  const found = readAuthorization(sent, expected);
+  return found?.credentials === "" ? undefined : found;
 }
 
 function decodeBasic(encoded: string): BasicCredentials | undefined {

@@ -136,12 +136,14 @@ export interface AuthorizationCredentials {
   readonly credentials: string;
 }
 
-/** The Authorization header when it is of a scheme, written in any case, and has credentials. */
+/** The Authorization header when it is of a scheme, written in any case. Without credentials these are empty. */
 export function readAuthorization(
   { headers }: SentCredentials,
   expected: string,
 ): AuthorizationCredentials | undefined {
-  const [, scheme, credentials] = /^\s*(\S+)\s+(.*\S)\s*$/.exec(headers.get("authorization") ?? "") ?? [];
-  if (scheme === undefined || credentials === undefined) return undefined;
-  return scheme.toLowerCase() === expected ? { scheme, credentials } : undefined;
+  const header = headers.get("authorization")?.trim() ?? "";
+  const scheme = header.slice(0, expected.length);
+  const credentials = header.slice(expected.length);
+  if (scheme.toLowerCase() !== expected || (credentials !== "" && !/^\s/.test(credentials))) return undefined;
+  return { scheme, credentials: credentials.trim() };
 }

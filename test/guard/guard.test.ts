@@ -66,6 +66,35 @@ test("guard() checks methods, and leaves alone what it cannot read", () => {
   );
 });
 
+test("guard() reads modules and functions whatever classes have in them", () => {
+  const own = new App();
+  own.get("/static", async () => {
+    class Table {
+      static #rows = 0;
+      accessor = 1;
+      static {
+        Table.#rows++;
+      }
+      static rows(): number {
+        return Table.#rows;
+      }
+    }
+    return Table.rows();
+  });
+  assert.deepEqual(guard(own), []);
+});
+
+test("guard() warns of what it cannot read, and guards the others", () => {
+  const own = new App();
+  // A parser reads such a chain in a loop; whoever walks its tree ends the stack.
+  own.get("/deep", new Function(`return globalThis${".a".repeat(4_000)}`) as () => unknown);
+  own.get("/state", () => {
+    hits++;
+  });
+  const found = guard(own).map(({ code, subject }) => `${subject} ${code}`);
+  assert.deepEqual(found, ["GET /deep OFFLOOP_GUARD_FAILED", "GET /state OFFLOOP_GUARD_STATE"]);
+});
+
 test("checkApp() tells of warnings and throws for the first refusal, naming the places of the others", () => {
   const told: string[] = [];
   assert.throws(
