@@ -190,7 +190,7 @@ test("serve() refuses a parameter that cannot be sent, by operation and name", a
     { query: { file: z.file() } },
   ]) {
     const own = new App();
-    own.get("/items", options, async () => "ok");
+    own.get("/items", options as object, async () => "ok");
     await assert.rejects(running(own), {
       code: "OFFLOOP_PARAM_INVALID",
       message: /GET \/items.*(filter|file)/,
