@@ -69,6 +69,15 @@ export function goneError({ id, location }: WorkPlace): OffloopError {
   });
 }
 
+/** The rest of its reply was made for a client that had hung up, and did not end. */
+export function abandonedError({ id, location }: WorkPlace): OffloopError {
+  return new OffloopError(
+    "OFFLOOP_CLIENT_GONE",
+    `Cannot finish ${id}: its client has hung up and its generator did not stop; its thread was ended`,
+    { at: location, fix: "stop at signal.aborted: then what stands in finally runs, and the thread is kept" },
+  );
+}
+
 /** What is sent cannot be cloned: a task's arguments, or the parts of a context. */
 export function cloneError({ id, location }: WorkPlace, carried: unknown, cause: unknown): OffloopError {
   const payload = untraced(carried);
