@@ -84,7 +84,7 @@ export function localPath(file: string): string {
 export const errorCodes = {
   OFFLOOP_APP_NOT_FOUND: "The module has no App under the export that was asked for.",
   OFFLOOP_BODY_NOT_ALLOWED: "A GET or HEAD operation declares a body.",
-  OFFLOOP_CLIENT_GONE: "The client hung up before its request was started.",
+  OFFLOOP_CLIENT_GONE: "The client hung up before its request was done.",
   OFFLOOP_DEPENDENCY_CYCLE: "A dependency needs itself, directly or through others.",
   OFFLOOP_DEPENDENCY_INVALID: "What was given in deps is not a dependency, or its name is taken.",
   OFFLOOP_DEPENDENCY_LANE: "An async operation needs a plain dependency whose value cannot leave its thread.",
@@ -121,9 +121,11 @@ export const errorCodes = {
   OFFLOOP_TASK_UNNAMED: "A function was added to background that a thread could not find by name.",
   OFFLOOP_THREAD_APP_DIFFERS: "A thread loaded other operations or tasks than the main thread.",
   OFFLOOP_THREAD_EXITED: "A thread ended while it ran a call.",
+  OFFLOOP_THREAD_HELD: "A call without a deadline has kept a thread for long.",
   OFFLOOP_THREAD_START: "A thread could not load the app.",
   OFFLOOP_THREADS_BUSY: "As many calls wait for a thread as may.",
   OFFLOOP_THREADS_DOWN: "No thread can load the app any more.",
+  OFFLOOP_THREADS_HELD: "Every thread has run one call for long.",
   OFFLOOP_TIMEOUT: "An operation or task ran for longer than its deadline.",
 } as const;
 

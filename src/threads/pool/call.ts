@@ -56,12 +56,14 @@ export interface Call extends NewCall {
   ticket: number;
   /** Since when the thread knows that nobody waits for it any more, from `performance.now()`; undefined while somebody does. */
   cancelledAt: number | undefined;
+  /** Whether it was reported that it keeps its thread. */
+  isReported: boolean;
 }
 
 /** A call as the pool keeps it. */
 export function takeOn(call: NewCall, order: number): Call {
-  const queuedAt = performance.now();
-  return { ...call, pinned: false, queuedAt, order, ticket: 0, cancelledAt: undefined };
+  const kept = { pinned: false, ticket: 0, cancelledAt: undefined, isReported: false };
+  return { ...call, ...kept, queuedAt: performance.now(), order };
 }
 
 /** A call about something a thread holds open: nobody else may do it, and it is not dropped when its client goes. */

@@ -12,6 +12,8 @@ export type Finding =
   | { readonly kind: "late" | "abandoned"; readonly thread: Thread; readonly call: Call; readonly ms: number }
   /** The client of its call has gone, which the call is to be told. */
   | { readonly kind: "gone"; readonly thread: Thread; readonly call: Call }
+  /** Its call has no deadline and has run for long. */
+  | { readonly kind: "held"; readonly thread: Thread; readonly call: Call; readonly ms: number }
   /** It holds calls, runs none, and has given no result for long. */
   | { readonly kind: "silent"; readonly thread: Thread };
 
@@ -21,14 +23,29 @@ export type Finding =
  */
 export class Monitor {
   readonly #threads: Iterable<Thread>;
+  readonly #longRunMs: number;
   readonly #onFindings: (findings: readonly Finding[]) => void;
   #timer: NodeJS.Timeout | undefined;
   #dueAt = Number.POSITIVE_INFINITY;
 
-  /** @param onFindings - Called after each look, also when there is nothing to be done. */
-  constructor(threads: Iterable<Thread>, onFindings: (findings: readonly Finding[]) => void) {
+  /**
+   * @param longRunMs - A call without a deadline that has run for so long keeps its thread.
+   * @param onFindings - Called when there is something to be done.
+   */
+  constructor(
+    threads: Iterable<Thread>,
+    longRunMs: number,
+    onFindings: (findings: readonly Finding[]) => void,
+  ) {
     this.#threads = threads;
+    this.#longRunMs = longRunMs;
     this.#onFindings = onFindings;
+  }
+
+  /** The call that keeps a thread, if one does. */
+  holderOf(thread: Thread): Call | undefined {
+    const { running } = thread;
+    return running !== undefined && this.#isLong(running.call, running.ms) ? running.call : undefined;
   }
 
   /** A call goes to a thread: the next look must not come later than it needs. */
@@ -57,28 +74,32 @@ export class Monitor {
       if (thread.load === 0 || thread.isEnding) continue;
       const { running } = thread;
       const finding =
-        running === undefined ? findSilence(thread) : findFault(thread, running.call, running.ms);
+        running === undefined ? findSilence(thread) : this.#findFault(thread, running.call, running.ms);
       if (finding !== undefined) findings.push(finding);
       // It may hold a call that it has not started yet: look again soon.
       this.#within(running === undefined ? ROUND_MS : dueIn(running.call, running.ms));
     }
-    this.#onFindings(findings);
+    if (findings.length > 0) this.#onFindings(findings);
+  }
+
+  #findFault(thread: Thread, call: Call, ms: number): Finding | undefined {
+    const { timeoutMs, waiter, pinned, cancelledAt } = call;
+    if (timeoutMs !== undefined && ms >= timeoutMs) return { kind: "late", thread, call, ms };
+    if (waiter?.isGone === true && cancelledAt === undefined) return { kind: "gone", thread, call };
+    // A request is run to its end; chunks for nobody have none.
+    if (pinned && cancelledAt !== undefined && performance.now() - cancelledAt >= GONE_MS)
+      return { kind: "abandoned", thread, call, ms };
+    return this.#isLong(call, ms) && !call.isReported ? { kind: "held", thread, call, ms } : undefined;
+  }
+
+  #isLong({ timeoutMs }: Call, ms: number): boolean {
+    return timeoutMs === undefined && ms >= this.#longRunMs;
   }
 }
 
 function findSilence(thread: Thread): Finding | undefined {
   const isSilent = performance.now() - thread.progressAt >= ROUND_MS;
   return isSilent ? { kind: "silent", thread } : undefined;
-}
-
-function findFault(thread: Thread, call: Call, ms: number): Finding | undefined {
-  const { timeoutMs, waiter, pinned, cancelledAt } = call;
-  if (timeoutMs !== undefined && ms >= timeoutMs) return { kind: "late", thread, call, ms };
-  if (waiter?.isGone !== true) return undefined;
-  if (cancelledAt === undefined) return { kind: "gone", thread, call };
-  // A request is run to its end; chunks for nobody have none.
-  const isAbandoned = pinned && performance.now() - cancelledAt >= GONE_MS;
-  return isAbandoned ? { kind: "abandoned", thread, call, ms } : undefined;
 }
 
 /** After how many milliseconds to look at a running call again. */

@@ -12,9 +12,11 @@ import {
 } from "./call.ts";
 import {
   abandonedError,
+  allHeldError,
   cloneError,
   exitedError,
   goneError,
+  heldError,
   noThreadsError,
   timeoutError,
   type WorkPlace,
@@ -71,7 +73,7 @@ export class ThreadPool implements ThreadListener {
     const calls = { waiting: this.#waiting, pinned: this.#pinned };
     this.#admission = new Admission(options, this.#roster, this.#waiting, express);
     this.#schedule = new Schedule(options, this.#roster, calls, { loads: this.#loads, express });
-    this.#monitor = new Monitor(this.#roster, (findings) => this.#actOn(findings));
+    this.#monitor = new Monitor(this.#roster, options.longRunMs, (findings) => this.#actOn(findings));
   }
 
   /**
@@ -96,9 +98,10 @@ export class ThreadPool implements ThreadListener {
     };
   }
 
-  /** Why no thread can be started; undefined while the last one could. */
-  get failure(): OffloopError | undefined {
-    return this.#roster.failure;
+  /** Whether calls would wait for ever: no thread can be started, or a call without end keeps each of them. */
+  get isDown(): boolean {
+    const { failure, ready } = this.#roster;
+    return (failure !== undefined && ready === 0) || this.#holders.length >= this.#mostThreads;
   }
 
   /** Has a thread do one piece of work. */
@@ -224,9 +227,10 @@ export class ThreadPool implements ThreadListener {
       const { kind, thread } = finding;
       if (kind === "silent") this.#relieve(thread);
       else if (kind === "gone") thread.cancel(finding.call);
+      else if (kind === "held") this.#report(finding);
       else this.#end(finding);
     }
-    if (findings.length > 0) this.#dispatch();
+    this.#dispatch();
   }
 
   /** The thread is stuck in a call that was expected to be quick, or in what a call has left running: others do the rest. */
@@ -236,7 +240,7 @@ export class ThreadPool implements ThreadListener {
   }
 
   /** The thread ends, and with it the call that it runs: nothing else stops synchronous code. */
-  #end({ kind, thread, call, ms }: Extract<Finding, { readonly ms: number }>): void {
+  #end({ kind, thread, call, ms }: LongRun): void {
     const place = this.#placeOf(call);
     this.#takeBack(thread.recallUnstarted());
     thread.end(call);
@@ -246,6 +250,26 @@ export class ThreadPool implements ThreadListener {
       call,
       isLate ? timeoutError(place, call.timeoutMs ?? 0, ms, "thread") : abandonedError(place),
     );
+  }
+
+  /** The call keeps its thread: said once of each, and once when no thread is left. */
+  #report({ thread, call, ms }: LongRun): void {
+    call.isReported = true;
+    const { works, onThreadFailure } = this.#options;
+    onThreadFailure(heldError(this.#placeOf(call), thread.id, ms));
+    const holders = this.#holders;
+    if (holders.length < this.#mostThreads || holders.some(({ isReported }) => !isReported)) return;
+    const ids = new Set(holders.map(({ work }) => (works[work] as WorkPlace).id));
+    onThreadFailure(allHeldError(holders.length, [...ids]));
+  }
+
+  /** The calls that keep a thread each. */
+  get #holders(): Call[] {
+    return [...this.#roster].flatMap((thread) => this.#monitor.holderOf(thread) ?? []);
+  }
+
+  get #mostThreads(): number {
+    return this.#options.max + this.#options.reserve;
   }
 
   #takeBack(calls: readonly Call[]): void {
@@ -274,6 +298,8 @@ export class ThreadPool implements ThreadListener {
     return this.#options.works[work] as WorkPlace;
   }
 }
+
+type LongRun = Extract<Finding, { readonly ms: number }>;
 
 function closedError(place: WorkPlace): OffloopError {
   return exitedError(place, "the server closed");

@@ -17,9 +17,14 @@ export function fetchRest(
   [open, streams]: OpenReplyRef,
 ): Pick<RawReply, "finish"> & { readonly body?: AsyncIterable<Chunk> } {
   at.thread.hold();
-  const ask: Ask = (followUp) => askThread(at, followUp);
+  let isLost = false;
+  const ask: Ask = (followUp) =>
+    askThread(at, followUp, () => {
+      isLost = true;
+    });
   const finish: RawReply["finish"] = async (failure) => {
     try {
+      if (isLost) return; // what was open has gone with its thread, which has been told of
       await ask({ open, ask: "finish", ...(failure && { failure: packThrown(failure.error) }) });
     } finally {
       at.thread.release();
@@ -32,6 +37,7 @@ export function fetchRest(
 function askThread(
   { pool, thread, work, waiter, timeoutMs }: OpenAt,
   followUp: FollowUp,
+  onLost: () => void,
 ): Promise<Pulled | undefined> {
   return new Promise((resolve, reject) => {
     pool.runOn(thread, {
@@ -40,7 +46,10 @@ function askThread(
       timeoutMs,
       waiter: followUp.ask === "pull" ? waiter : undefined,
       settle: (error, outcome) => {
-        if (error !== undefined) return reject(error);
+        if (error !== undefined) {
+          onLost();
+          return reject(error);
+        }
         const [ok, value] = outcome as TaskOutcome;
         if (ok) resolve(value as Pulled | undefined);
         else reject(unpackThrown(value));

@@ -3,7 +3,9 @@ import { mock, test } from "node:test";
 import { OffloopError } from "../../../src/errors/offloop-error.ts";
 import { StartDelay } from "../../../src/threads/pool/start.ts";
 
-const failure = new OffloopError("OFFLOOP_THREAD_START", "Cannot start thread 1: it ended", { fix: "mend it" });
+const failure = new OffloopError("OFFLOOP_THREAD_START", "Cannot start thread 1: it ended", {
+  fix: "mend it",
+});
 
 /** How long each of the next pauses lasts, when a thread fails at the end of each. */
 function pauses(delay: StartDelay, over: () => number, count: number): number[] {
