@@ -84,6 +84,7 @@ export function localPath(file: string): string {
 export const errorCodes = {
   OFFLOOP_APP_NOT_FOUND: "The module has no App under the export that was asked for.",
   OFFLOOP_BODY_NOT_ALLOWED: "A GET or HEAD operation declares a body.",
+  OFFLOOP_BODY_TOO_LARGE: "A body is larger than what the event loop parses for an async operation.",
   OFFLOOP_CLIENT_GONE: "The client hung up before its request was done.",
   OFFLOOP_DEPENDENCY_CYCLE: "A dependency needs itself, directly or through others.",
   OFFLOOP_DEPENDENCY_INVALID: "What was given in deps is not a dependency, or its name is taken.",
@@ -127,6 +128,7 @@ export const errorCodes = {
   OFFLOOP_THREADS_DOWN: "No thread can load the app any more.",
   OFFLOOP_THREADS_HELD: "Every thread has run one call for long.",
   OFFLOOP_TIMEOUT: "An operation or task ran for longer than its deadline.",
+  OFFLOOP_UPLOAD_DISK: "An uploaded file could not be kept on disk.",
 } as const;
 
 /** A code of the table above. */

@@ -1,5 +1,6 @@
 import type { MessagePort } from "node:worker_threads";
 import type { logLevels } from "../../app/context.ts";
+import type { InputSettings } from "../../app/input-settings.ts";
 import type { AppTarget } from "../../app/load.ts";
 import type { DescribedError } from "../../errors/described-error.ts";
 import type { PackedContext } from "../../tracing/tracing.ts";
@@ -20,6 +21,8 @@ export interface ThreadData {
   readonly given: GivenValues;
   /** Whether what calls carry has its trace around it. */
   readonly traced: boolean;
+  /** Bounds on what its operations read. */
+  readonly inputs: Required<InputSettings>;
   readonly logLevel: string;
 }
 
