@@ -4,7 +4,7 @@ import { command, fixture, listening } from "../fixtures/cli.ts";
 import { createClient } from "../fixtures/client.ts";
 import app, { held } from "../fixtures/faults-app.ts";
 import { assertNextRequests } from "../fixtures/next-requests.ts";
-import { running } from "../fixtures/running.ts";
+import { type LogEntry, running } from "../fixtures/running.ts";
 
 const BLOCK_MS = 2_500;
 
@@ -76,7 +76,7 @@ test("health: while every thread runs a call without end, the server is not read
     return [status, body.toString()];
   };
   const asked = ["/hold/1", "/hold/2"].map((path) => client.ask(path));
-  const codeOf = (code: string) => (entry: { readonly code?: unknown }) => entry.code === code;
+  const codeOf = (code: string) => (entry: LogEntry) => entry["code"] === code;
   const { msg } = await server.logged(codeOf("OFFLOOP_THREAD_HELD"));
   assert.match(msg, /thread \d+ for anything else: GET \/hold\/:n has run there for \d+ ms/);
   assert.deepEqual(await ready(), [200, '{"status":"ready"}'], "the express lane is left");
