@@ -76,7 +76,7 @@ test("health: while every thread runs a call without end, the server is not read
     return [status, body.toString()];
   };
   const asked = ["/hold/1", "/hold/2"].map((path) => client.ask(path));
-  const codeOf = (code: string) => (entry: LogEntry) => entry["code"] === code;
+  const codeOf = (code: string) => (entry: LogEntry) => entry.code === code;
   const { msg } = await server.logged(codeOf("OFFLOOP_THREAD_HELD"));
   assert.match(msg, /thread \d+ for anything else: GET \/hold\/:n has run there for \d+ ms/);
   assert.deepEqual(await ready(), [200, '{"status":"ready"}'], "the express lane is left");

@@ -1,7 +1,7 @@
 import type { ErrorHandlers } from "../../app/error-handlers.ts";
 import type { AnyFunction } from "../../app/lane.ts";
 import { DependencyContext, Exchange } from "../../operation/context.ts";
-import { callErrorHandler } from "../../operation/failure.ts";
+import { callErrorHandler } from "../../operation/error-reply.ts";
 import type { DependencyPayload, DependencyResult, FailurePayload } from "../crossing/dependency-message.ts";
 import { nameCalls, packReply, type ReplyPayload } from "../crossing/reply-message.ts";
 import { type CallServices, ReceivedRequest } from "../crossing/request-message.ts";
