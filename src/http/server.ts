@@ -17,6 +17,7 @@ import { addMetrics } from "./metrics.ts";
 import { addFormParser } from "./multipart.ts";
 import { createRequestIds } from "./request.ts";
 import { addRequestSpans } from "./traced-requests.ts";
+import { removeLeftFolders } from "./upload-folder.ts";
 
 const MIN_CHECK_MS = 20;
 
@@ -83,6 +84,7 @@ export async function addAnswers(
   { accessLog, debug = false }: ServerOptions,
 ): Promise<void> {
   checkPaths(lanes, settings);
+  if (lanes.operations.some(({ readsForm }) => readsForm)) await removeLeftFolders();
   if (accessLog && log.isLevelEnabled("info")) addAccessLog(fastify, log);
   if (settings.metrics !== undefined) await addMetrics(fastify, settings.metrics, lanes);
   if (lanes.tracing !== undefined) addRequestSpans(fastify, lanes.tracing);

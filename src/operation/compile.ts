@@ -8,6 +8,8 @@ import { type CheckedSchema, compileSchema } from "../schema/validate.ts";
 import type { DependencyPlan, PlannedDependency } from "./dependency-plan.ts";
 import { type CompiledInputs, compileInputs } from "./inputs.ts";
 
+const JSON_SUFFIX = /^[^/;\s]+\/[^;\s]+\+json(?:$|[;\s])/i;
+
 /** A dependency of an operation, ready to be made. */
 export interface CompiledDependency extends PlannedDependency {
   /** Undefined when it reads nothing of the request. */
@@ -22,6 +24,8 @@ export interface CompiledOperation {
   readonly dependencies: readonly CompiledDependency[] | undefined;
   readonly plan: DependencyPlan;
   readonly response: CheckedSchema | undefined;
+  /** The media type of a plain value: JSON, or the kind of JSON that it is documented as. */
+  readonly jsonType: string;
   readonly errorHandlers: ErrorHandlers;
   /** What is wanted of the body, by it or by what it needs. */
   readonly reads: {
@@ -57,6 +61,7 @@ export function compileOperation(
       plan.nodes.length === 0 ? undefined : plan.nodes.map((node) => compileDependency(node, bounds)),
     plan,
     response: declaration.response && compileSchema(declaration.response, bounds),
+    jsonType: jsonTypeOf(declaration),
     reads: {
       json: all.some(({ body }) => body !== undefined),
       form: all.some(({ form }) => form !== undefined),
@@ -65,6 +70,12 @@ export function compileOperation(
     bounds,
     ...settings,
   };
+}
+
+function jsonTypeOf({ documentation: { responseMediaType } }: Operation): string {
+  return responseMediaType != null && JSON_SUFFIX.test(responseMediaType)
+    ? responseMediaType
+    : "application/json";
 }
 
 function bodySchemas(body: NonNullable<Inputs["body"]>): AnySchema[] {

@@ -5,9 +5,9 @@ import {
   createScheme,
   type Extracted,
   readAuthorization,
+  readCredentials,
   type SchemeOptions,
   type SecurityScheme,
-  type SentCredentials,
 } from "./scheme.ts";
 
 /** The credentials of HTTP Basic. */
@@ -87,7 +87,7 @@ export function httpBearer<AutoError extends boolean = true>(
       name: "HTTPBearer",
       definition: { type: "http", scheme: "bearer", ...(bearerFormat === undefined ? {} : { bearerFormat }) },
       challenge: "Bearer",
-      read: (sent) => credentialsOf(sent, "bearer"),
+      read: (sent) => readCredentials(sent, "bearer"),
     },
     options,
   );
@@ -115,16 +115,10 @@ export function httpDigest<AutoError extends boolean = true>(
       name: "HTTPDigest",
       definition: { type: "http", scheme: "digest" },
       challenge: "Digest",
-      read: (sent) => credentialsOf(sent, "digest"),
+      read: (sent) => readCredentials(sent, "digest"),
     },
     options,
   );
-}
-
-/** Undefined where there are none: FastAPI's `HTTPBearer` and its like refuse a scheme alone. */
-function credentialsOf(sent: SentCredentials, expected: string): AuthorizationCredentials | undefined {
-  const found = readAuthorization(sent, expected);
-  return found?.credentials === "" ? undefined : found;
 }
 
 function decodeBasic(encoded: string): BasicCredentials | undefined {
