@@ -6,8 +6,10 @@ import type { IncomingHttpHeaders } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
 import { finished, pipeline } from "node:stream/promises";
 import { Busboy, type BusboyHeaders } from "@fastify/busboy";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { ReceivedFile } from "../app/uploaded-file.ts";
 import { HTTPError } from "../errors/http-error.ts";
 import type { FormPart } from "../operation/raw.ts";
@@ -114,4 +116,16 @@ async function spool(chunks: readonly Buffer[]): Promise<WriteStream> {
   const disk = createWriteStream(join(await folder, randomUUID()), { flags: "wx", mode: 0o600 });
   for (const chunk of chunks) disk.write(chunk);
   return disk;
+}
+
+/** Has a multipart body read as a form where one is declared, and as bytes elsewhere. */
+export function addFormParser(fastify: FastifyInstance, maxBodyBytes: number): void {
+  const parse = async (request: FastifyRequest, payload: Readable): Promise<FormPart[] | Buffer> => {
+    const { config, bodyLimit = maxBodyBytes } = request.routeOptions;
+    if (config.readsForm === true) return readMultipart(request.headers, payload, bodyLimit);
+    return buffer(limitBytes(bodyLimit)(payload)).catch((error: unknown) => {
+      throw bodyError(error);
+    });
+  };
+  fastify.addContentTypeParser("multipart/form-data", parse);
 }

@@ -19,7 +19,7 @@ function loadedWith(entry: string): Set<string> {
   return loaded;
 }
 
-for (const entry of ["src/index.ts", "src/security.ts", "src/threads/entry.ts"]) {
+for (const entry of ["src/index.ts", "src/security.ts", "src/threads/inside/entry.ts"]) {
   test(`${entry}, which threads load, brings neither the web server nor the documentation`, () => {
     const heavy = [...loadedWith(entry)].filter((name) =>
       /^src\/(openapi|cli)\/|^fastify$|\/http\/server/.test(name),

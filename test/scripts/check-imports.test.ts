@@ -6,11 +6,11 @@ import { runOn } from "./fixture-tree.ts";
 test("checkImports passes imports that follow the table", (t) => {
   const findings = runOn(t, checkImports, {
     "src/index.ts": `export { App } from "./app/app.ts";\nexport * from "./http/serve.ts";`,
-    "src/errors/codes.ts": "export const codes = [];",
+    "src/errors/offloop-error.ts": "export const codes = [];",
     "src/schema/schema.ts": `import { codes } from "../errors/codes.ts";\nexport const schema = codes;`,
     "src/app/app.ts": `import { schema } from "../schema/schema.ts";\nexport const App = schema;`,
-    "src/threads/pool.ts": `import { Worker } from "node:worker_threads";\nexport type Pool = Worker;`,
-    "src/background/run.ts": `import type { Pool } from "../threads/pool.ts";\nexport type Run = Pool;`,
+    "src/threads/pool/pool.ts": `import { Worker } from "node:worker_threads";\nexport type Pool = Worker;`,
+    "src/lanes/background.ts": `import type { Pool } from "../threads/pool.ts";\nexport type Run = Pool;`,
     "src/http/serve.ts": `import { fastify } from "fastify";\nimport "../background/run.ts";\nexport { fastify };`,
     "src/queue/task.ts": `import { z } from "zod";\nexport const task = z;`,
     "src/testing/client.ts": `export { fastify } from "../http/serve.ts";`,
@@ -22,7 +22,7 @@ test("checkImports passes imports that follow the table", (t) => {
 test("checkImports names an import against the table, its line and the fix", (t) => {
   const findings = runOn(t, checkImports, {
     "src/app/app.ts": `// first line\nimport type { Pool } from "../threads/pool.ts";\nexport type App = Pool;`,
-    "src/threads/pool.ts": "export type Pool = 1;",
+    "src/threads/pool/pool.ts": "export type Pool = 1;",
   });
   assert.deepEqual(findings, [
     `src/app/app.ts:2 Cannot import "../threads/pool.ts": app may import schema, errors, type channels, not threads\n` +
@@ -32,7 +32,7 @@ test("checkImports names an import against the table, its line and the fix", (t)
 
 test("checkImports sees every way to import", (t) => {
   const findings = runOn(t, checkImports, {
-    "src/errors/codes.ts": [
+    "src/errors/offloop-error.ts": [
       `export { a } from "../app/a.ts";`,
       `export * from "../app/a.ts";`,
       `const late = import("../app/a.ts");`,
@@ -47,14 +47,14 @@ test("checkImports sees every way to import", (t) => {
   const lines = findings.map((finding) => finding.split(" ")[0]);
   assert.deepEqual(
     lines,
-    [1, 2, 3, 4, 5, 6].map((line) => `src/errors/codes.ts:${line}`),
+    [1, 2, 3, 4, 5, 6].map((line) => `src/errors/offloop-error.ts:${line}`),
   );
 });
 
 test("checkImports lets background import types alone from threads", (t) => {
   const findings = runOn(t, checkImports, {
-    "src/background/run.ts": `import { type Pool } from "../threads/pool.ts";\nexport type Run = Pool;`,
-    "src/threads/pool.ts": "export type Pool = 1;",
+    "src/lanes/background.ts": `import { type Pool } from "../threads/pool.ts";\nexport type Run = Pool;`,
+    "src/threads/pool/pool.ts": "export type Pool = 1;",
   });
   assert.equal(findings.length, 1);
   assert.match(
@@ -95,7 +95,7 @@ test("checkImports prints the chain of a cycle, type imports included", (t) => {
 
 test("checkImports keeps fastify in http and refuses packages that an install would lack", (t) => {
   const findings = runOn(t, checkImports, {
-    "src/app/plugin.ts": `import type { FastifyPluginAsync } from "fastify";\nexport type P = FastifyPluginAsync;`,
+    "src/app/app.ts": `import type { FastifyPluginAsync } from "fastify";\nexport type P = FastifyPluginAsync;`,
     "src/operation/run.ts": `import "@scope/name/part.js";\nimport "node:fs";`,
   });
   assert.equal(findings.length, 2);
