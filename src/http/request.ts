@@ -6,6 +6,7 @@ import type { Logger } from "pino";
 import type { ClientAddress, Log } from "../app/context.ts";
 import type { FormPart, QueryValues, RawRequest } from "../operation/raw.ts";
 import type { Waiter } from "../threads/pool/call.ts";
+import { ReceivedForm } from "./received-form.ts";
 
 /** What all requests of one route share. */
 export interface RequestRoute {
@@ -39,15 +40,15 @@ export class HttpRequest implements RawRequest, Waiter {
 
   constructor(request: FastifyRequest, reply: FastifyReply, route: RequestRoute) {
     const { method, url = "/", originalUrl = url, rawHeaders, socket } = request.raw as Routed;
-    const body = request.body as Uint8Array | FormPart[] | undefined;
-    const isForm = Array.isArray(body);
+    const body = request.body as Uint8Array | ReceivedForm | undefined;
+    const isForm = body instanceof ReceivedForm;
     this.id = request.id;
     this.method = method as string;
     this.url = originalUrl;
     this.params = route.hasParams ? (request.params as Record<string, string>) : undefined;
     this.headers = rawHeaders;
     this.body = isForm ? undefined : body;
-    this.parts = isForm ? body : undefined;
+    this.parts = isForm ? body.parts : undefined;
     this.#socket = socket;
     this.#reply = reply;
     this.#route = route;

@@ -7,11 +7,11 @@ import { requestChannel } from "../channels/channels.ts";
 import { type DescribedError, describeError } from "../errors/described-error.ts";
 import type { Lanes, RunnableOperation } from "../lanes/lanes.ts";
 import { observeRequest, runObservedOperation } from "../lanes/observed-operation.ts";
-import { type FormPart, isWhole, type RawReply } from "../operation/raw.ts";
-import { internalErrorReply } from "../operation/reply.ts";
+import { internalErrorReply } from "../operation/error-reply.ts";
+import { isWhole, type RawReply } from "../operation/raw.ts";
 import { createFailureLog } from "./failures.ts";
-import { discardParts } from "./multipart.ts";
 import { lacksName } from "./not-found.ts";
+import { ReceivedForm } from "./received-form.ts";
 import { writeLongReply, writeReply } from "./reply.ts";
 import { HttpRequest, type RequestRoute } from "./request.ts";
 import { handleInSpan } from "./traced-requests.ts";
@@ -29,6 +29,14 @@ export interface RouteServices {
   readonly rootPath: string;
   /** Undefined in production. */
   readonly explain: Explain | undefined;
+  readonly bodyLimits: BodyLimits;
+}
+
+/** Largest bodies in bytes, where an operation does not say. */
+export interface BodyLimits {
+  readonly maxBodyBytes: number;
+  /** Of what the event loop parses. */
+  readonly maxLoopBodyBytes: number;
 }
 
 /** Adds a route for every operation of an app. */
@@ -37,11 +45,11 @@ export function addRoutes(
   operations: readonly RunnableOperation[],
   services: RouteServices,
 ): void {
-  const { lanes, log, mountedAt } = services;
+  const { lanes, log, mountedAt, bodyLimits } = services;
   const logFailure = createFailureLog(log);
   const { tracing } = lanes;
   for (const operation of operations) {
-    const { id, method, path, maxBodyBytes } = operation.declaration;
+    const { id, method, path } = operation.declaration;
     const onFailure: OnFailure = (request, error) => {
       if (isGivenUp(request, error)) return;
       tracing?.requests.fail(request.raw, error);
@@ -49,16 +57,26 @@ export function addRoutes(
     };
     const handle = handlerOf(operation, services, onFailure);
     const handler = tracing === undefined ? handle : handleInSpan(tracing, handle);
-    const bodyLimit = maxBodyBytes === undefined ? {} : { bodyLimit: maxBodyBytes };
+    const { maxBytes, maxFormBytes } = bodyLimitsOf(operation, bodyLimits);
     fastify.route({
       method,
       url: path.slice(mountedAt.length),
       prefixTrailingSlash: "slash",
-      ...bodyLimit,
-      config: { operation: operation.declaration, readsForm: operation.readsForm },
+      bodyLimit: maxBytes,
+      config: { operation: operation.declaration, readsForm: operation.readsForm, maxFormBytes },
       handler: hasNames(path) ? whereNamed(handler) : handler,
     });
   }
+}
+
+/** A multipart form is not parsed in one piece: what the loop may parse at once is no bound for it. */
+function bodyLimitsOf(
+  { declaration: { lane, maxBodyBytes: own }, parsesBody }: RunnableOperation,
+  { maxBodyBytes, maxLoopBodyBytes }: BodyLimits,
+): { maxBytes: number; maxFormBytes: number } {
+  const maxFormBytes = own ?? maxBodyBytes;
+  const isParsedOnLoop = own === undefined && parsesBody && lane === "loop";
+  return { maxFormBytes, maxBytes: isParsedOnLoop ? Math.min(maxFormBytes, maxLoopBodyBytes) : maxFormBytes };
 }
 
 /** Told of what goes wrong in answering a request. */
@@ -115,10 +133,11 @@ function handlerOf(
 
   return (request, reply) => {
     operation.running++;
+    if (operation.readsForm && request.body instanceof ReceivedForm) request.body.hold();
     if (requestChannel.hasSubscribers) observeRequest(request.id, id, reply);
     runObservedOperation(operation, new HttpRequest(request, reply, route)).then((raw) => {
       operation.running--;
-      if (raw.background !== undefined || raw.finish !== undefined || Array.isArray(request.body))
+      if (raw.background !== undefined || raw.finish !== undefined || request.body instanceof ReceivedForm)
         followUp(request, reply, raw);
       try {
         answer(request, reply, raw);
@@ -136,9 +155,9 @@ function followUpOf(
   onFailure: OnFailure,
 ): (request: FastifyRequest, reply: FastifyReply, raw: RawReply) => void {
   return (request, reply, { background = [], finish }) => {
-    const parts = Array.isArray(request.body) ? (request.body as FormPart[]) : undefined;
+    const form = request.body instanceof ReceivedForm ? request.body : undefined;
     const end = async (failure: { readonly error: unknown } | undefined): Promise<void> => {
-      if (parts !== undefined) await discardParts(parts);
+      await form?.close();
       await finish?.(failure).catch((error: unknown) => onFailure(request, describeError(error)));
     };
     finished(reply.raw, () => lanes.background.start(request.id, id, background, end));

@@ -17,6 +17,7 @@ import { addMetrics } from "./metrics.ts";
 import { addFormParser } from "./multipart.ts";
 import { createRequestIds } from "./request.ts";
 import { addRequestSpans } from "./traced-requests.ts";
+import { removeLeftFolders } from "./upload-folder.ts";
 
 const MIN_CHECK_MS = 20;
 
@@ -83,6 +84,7 @@ export async function addAnswers(
   { accessLog, debug = false }: ServerOptions,
 ): Promise<void> {
   checkPaths(lanes, settings);
+  if (lanes.operations.some(({ readsForm }) => readsForm)) await removeLeftFolders();
   if (accessLog && log.isLevelEnabled("info")) addAccessLog(fastify, log);
   if (settings.metrics !== undefined) await addMetrics(fastify, settings.metrics, lanes);
   if (lanes.tracing !== undefined) addRequestSpans(fastify, lanes.tracing);
@@ -90,8 +92,10 @@ export async function addAnswers(
   await addPlugins(fastify, part);
   if (settings.health !== undefined && settings.health.port === undefined)
     addHealthRoutes(fastify, settings.health, lanes);
+  const { maxBodyBytes, inputs } = settings;
+  const bodyLimits = { maxBodyBytes, maxLoopBodyBytes: inputs.maxLoopBodyBytes };
   const explain = debug ? withDebugPage : undefined;
-  await addPart(fastify, part, { lanes, log, rootPath: settings.rootPath, explain });
+  await addPart(fastify, part, { lanes, log, rootPath: settings.rootPath, explain, bodyLimits });
 }
 
 function checkPaths({ operations }: Lanes, { metrics, health }: ResolvedSettings): void {
