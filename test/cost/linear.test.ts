@@ -14,7 +14,7 @@ import { toJson } from "../../src/operation/json.ts";
 import { countValues } from "../../src/operation/json-bounds.ts";
 import { queryOf, type RawRequest } from "../../src/operation/raw.ts";
 import { inHeaders } from "../../src/operation/read.ts";
-import { failureReply } from "../../src/operation/reply.ts";
+import { errorReply } from "../../src/operation/error-reply.ts";
 import { compileCoercion } from "../../src/schema/coerce.ts";
 import { parseDate } from "../../src/schema/date.ts";
 import { echoed } from "../../src/schema/echo.ts";
@@ -247,11 +247,11 @@ costsLinear("quoted() and unquoted() of a cookie", {
     return () => unquoted(quoted(value));
   },
 });
-costsLinear("failureReply() of mistakes", {
+costsLinear("errorReply() of mistakes", {
   size: 3_000,
   prepare: (size) => {
     const details = times(size, (n) => ({ type: "int", loc: ["body", n], msg: "no", input: { n } }));
-    return () => failureReply(new ValidationError(details));
+    return () => errorReply(new ValidationError(details));
   },
 });
 costsLinear("describeError() and stackFrames() of a long message", {
