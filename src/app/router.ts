@@ -1,7 +1,9 @@
+import { brand, checkCopy } from "../errors/brand.ts";
 import { formatLocation, OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import type { NoNames } from "./context.ts";
 import type { Dependencies } from "./dependency.ts";
 import type { AddOperation, OperationOptions } from "./handler.ts";
+import { kind } from "./lane.ts";
 import { callerLocation } from "./location.ts";
 import { createOperation, type Method, type Operation, operationWithin } from "./operation.ts";
 import { checkOptionNames } from "./option-names.ts";
@@ -101,6 +103,7 @@ export class Router<RD extends Dependencies = NoNames> {
   // biome-ignore lint/suspicious/noExplicitAny: whatever the router needs, it needs nothing of this one
   include(router: Router<any>, options: RouterOptions = {}): void {
     const at = callerLocation();
+    checkRouter(router, at);
     checkOptionNames("include a router", options, routerOptionNames, at);
     const inherited = inheritedFrom(options, at);
     if (router === this || router.#reaches(this)) {
@@ -161,6 +164,18 @@ export class Router<RD extends Dependencies = NoNames> {
       (entry) => "router" in entry && (entry.router === target || entry.router.#reaches(target)),
     );
   }
+}
+
+brand(Router.prototype);
+
+function checkRouter(given: unknown, at: SourceLocation): void {
+  if (given instanceof Router) return;
+  checkCopy(given, "include a router", at);
+  throw new OffloopError(
+    "OFFLOOP_OPTION_INVALID",
+    `Cannot include a router: expected a Router, got ${kind(given)}`,
+    { at, fix: "make it with new Router()" },
+  );
 }
 
 /** @throws {OffloopError} `OFFLOOP_ROUTE_DUPLICATE` when two operations answer the same method and path. */

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import inspector from "node:inspector";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import { resolveSettings } from "../app/settings.ts";
@@ -10,11 +11,19 @@ import type { DevNews, DevProcessOptions, ServedApp } from "./dev-process.ts";
 import { FileChanges, type LoadedFile } from "./file-changes.ts";
 import { checkedLevel, type Serving, settingsOf } from "./serving.ts";
 
+/** Options of `offloop dev`. */
+interface DevOptions extends Serving {
+  /** Where a debugger may attach; true for Node's own address. */
+  readonly inspect?: string | true;
+}
+
 /** `offloop dev`: serves the app in a process of its own, which is replaced when one of the app's files changes. */
-export async function dev(module: string, options: Serving): Promise<void> {
+export async function dev(module: string, options: DevOptions): Promise<void> {
   const logLevel = checkedLevel(options.logLevel);
   // Mistakes of the command line are said here: no change of a file mends them.
   resolveSettings(settingsOf(options));
+  // Started with --inspect of Node's, this process has taken the port at which the debugger looks for the app.
+  if (inspector.url() !== undefined) inspector.close();
   const app = new ReloadedApp({ ...options, module, logLevel }, createLogger(logLevel, true));
   const onSignal = (signal: NodeJS.Signals): void => app.end(signal);
   process.on("SIGINT", onSignal);
@@ -31,12 +40,22 @@ const mistakesOfCommand: ReadonlySet<ErrorCode | undefined> = new Set<ErrorCode>
   "OFFLOOP_PORT_UNAVAILABLE",
 ]);
 
+/** What the process is started with, and where a debugger may attach to it. */
+interface ReloadedOptions extends DevProcessOptions {
+  readonly inspect?: string | true;
+}
+
+function inspectArguments(inspect: ReloadedOptions["inspect"]): string[] {
+  if (inspect === undefined) return [];
+  return [inspect === true ? "--inspect" : `--inspect=${inspect}`];
+}
+
 /**
  * An app in a process of its own, which is ended and started anew when one of its files changes. One that cannot start
  * waits for the next change.
  */
-export class ReloadedApp {
-  readonly #options: DevProcessOptions;
+class ReloadedApp {
+  readonly #options: ReloadedOptions;
   readonly #log: Logger;
   readonly #changes: FileChanges = new FileChanges((file) => this.#onChange(file));
   #port: number;
@@ -49,7 +68,7 @@ export class ReloadedApp {
   #isEnding = false;
   #killTimer: NodeJS.Timeout | undefined;
 
-  constructor(options: DevProcessOptions, log: Logger) {
+  constructor(options: ReloadedOptions, log: Logger) {
     this.#options = options;
     this.#port = options.port;
     this.#log = log;
@@ -58,7 +77,10 @@ export class ReloadedApp {
   /** Starts the process; to be called when none runs. */
   start(): void {
     const entry = new URL(`./dev-process${import.meta.url.slice(-3)}`, import.meta.url);
-    const child = fork(entry, [JSON.stringify({ ...this.#options, port: this.#port })]);
+    const { inspect, ...options } = this.#options;
+    const child = fork(entry, [JSON.stringify({ ...options, port: this.#port })], {
+      execArgv: [...process.execArgv, ...inspectArguments(inspect)],
+    });
     this.#child = child;
     this.#files = new Set([fileURLToPath(parseTarget(this.#options.module).url)]);
     this.#startedAt = performance.now();
