@@ -3,8 +3,7 @@ import { Readable } from "node:stream";
 import send from "@fastify/send";
 import type { FastifyReply } from "fastify";
 import type { FileContent } from "../app/reply.ts";
-import { watchChunks } from "../lanes/watched-work.ts";
-import { type Chunk, isWhole, type RawReply } from "../operation/raw.ts";
+import type { Chunk, RawReply } from "../operation/raw.ts";
 import { detailReply } from "../operation/reply.ts";
 import { sentRequestId } from "./request.ts";
 
@@ -22,23 +21,23 @@ export function writeReply(reply: FastifyReply, raw: RawReply): void {
 /**
  * Writes a reply whose body is read or made while it is sent.
  *
+ * @param body - What it is, with what stands around it.
  * @param onError - Told what went wrong in making a chunk.
  * @throws {Error} When a file cannot be read: nothing has been sent then.
  */
 export async function writeLongReply(
   reply: FastifyReply,
   raw: RawReply,
+  body: FileContent | AsyncIterable<Chunk>,
   onError: (error: unknown) => void,
 ): Promise<void> {
-  const { body, mediaType } = raw;
-  if (isWhole(body)) return writeReply(reply, raw);
   writeHead(reply, raw);
   if ("file" in body) {
     const instead = await writeFile(reply, raw, body);
     if (instead !== undefined) writeReply(reply, instead);
     return;
   }
-  reply.send(streamChunks(body, mediaType, onError));
+  reply.send(streamChunks(body, raw.mediaType, onError));
   reply.raw.flushHeaders(); // a client may want to know before the first chunk that it is heard
 }
 
@@ -69,8 +68,7 @@ export function streamChunks(
   mediaType: string | undefined,
   onError: (error: unknown) => void,
 ): Readable {
-  const watched = watchChunks(chunks);
-  const beating = mediaType?.startsWith("text/event-stream") === true ? withHeartbeat(watched) : watched;
+  const beating = mediaType?.startsWith("text/event-stream") === true ? withHeartbeat(chunks) : chunks;
   return Readable.from(observed(beating, onError), { objectMode: false, highWaterMark: 1 });
 }
 

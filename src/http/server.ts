@@ -8,39 +8,64 @@ import type { ResolvedSettings } from "../app/settings.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import { parseQuery } from "../operation/raw.ts";
+import type { Tracing } from "../tracing/tracing.ts";
 import { addAccessLog } from "./access-log.ts";
-import { addPart, addPlugins } from "./app-part.ts";
-import { withDebugPage } from "./debug-page.ts";
-import { answerClientError, createFailureHandler } from "./failures.ts";
+import { addBefore, addPart, refusalsOf } from "./app-part.ts";
+import { answerClientError } from "./failures.ts";
 import { addHealthRoutes } from "./health.ts";
 import { addMetrics } from "./metrics.ts";
 import { addFormParser } from "./multipart.ts";
+import type { Refusals } from "./refusals.ts";
 import { createRequestIds } from "./request.ts";
 import { addRequestSpans } from "./traced-requests.ts";
 import { removeLeftFolders } from "./upload-folder.ts";
+import { WayOut } from "./way-out.ts";
 
 const MIN_CHECK_MS = 20;
 
-/** What only the server itself looks at. */
-export interface ServerOptions {
+/** What an app is served with. */
+export interface ServerParts {
+  readonly settings: ResolvedSettings;
+  readonly log: Logger;
+  readonly lanes: Lanes;
+  /** Undefined when nobody takes spans. */
+  readonly tracing: Tracing | undefined;
   /** Whether each request is logged. */
   readonly accessLog: boolean;
-  /** Whether browsers are shown the errors of operations, with their source. Never in production. */
-  readonly debug?: boolean;
 }
 
-/** Makes the Fastify instance that is to answer for an app. Fastify is loaded here, so that threads never load it. */
-export async function createServer(
-  app: App,
+/** Makes the Fastify instance that answers for an app. */
+export async function createServer(app: App, parts: ServerParts): Promise<FastifyInstance> {
+  const { settings, log, lanes } = parts;
+  const part = partOf(app);
+  const services = { lanes, log, rootPath: settings.rootPath, wayOut: new WayOut(lanes) };
+  const refusals = refusalsOf(part, services);
+  checkPaths(lanes, settings);
+  const fastify = await createFastify(settings, hasPlugins(app), refusals);
+  try {
+    await addObservers(fastify, parts);
+    await addBefore(fastify, part, refusals);
+    if (settings.health !== undefined && settings.health.port === undefined)
+      addHealthRoutes(fastify, settings.health, lanes);
+    await addPart(fastify, part, services, refusals);
+    return fastify;
+  } catch (error) {
+    await fastify.close(); // what plugins have opened
+    throw error;
+  }
+}
+
+/** Fastify is loaded here, so that threads never load it. */
+async function createFastify(
   settings: ResolvedSettings,
-  log: Logger,
+  hasPlugins: boolean,
+  refusals: Refusals,
 ): Promise<FastifyInstance> {
   const { maxHeaderBytes, headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = settings.connections;
-  const { fastify: createFastify } = await import("fastify");
-  const onFailure = createFailureHandler(log);
+  const { fastify: create } = await import("fastify");
   // A request without a body then has no stream to end. A plugin may wait for the events of that stream.
-  const optimizeEmptyRequests = !hasPlugins(app);
-  const fastify: FastifyInstance = createFastify({
+  const optimizeEmptyRequests = !hasPlugins;
+  const fastify: FastifyInstance = create({
     bodyLimit: settings.maxBodyBytes,
     genReqId: createRequestIds(),
     requestTimeout: requestTimeoutMs,
@@ -57,7 +82,7 @@ export async function createServer(
     trustProxy: typeof settings.trustProxy === "boolean" ? settings.trustProxy : [...settings.trustProxy],
     exposeHeadRoutes: false,
     clientErrorHandler: answerClientError,
-    frameworkErrors: onFailure,
+    frameworkErrors: (error, request, reply) => refusals.refuse(request, reply, error),
     forceCloseConnections: "idle",
   });
   // A socket knows its client's address after it has closed only if it was asked before.
@@ -66,36 +91,21 @@ export async function createServer(
   fastify.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   addFormParser(fastify, settings.maxBodyBytes);
   if (optimizeEmptyRequests) endEmptyRequests(fastify);
-  fastify.setErrorHandler(onFailure);
   return fastify;
 }
 
-/**
- * Adds all that an app answers: its operations, plugins and pages, and what its settings ask for.
- *
- * @throws {OffloopError} `OFFLOOP_ROUTE_DUPLICATE` when the settings ask for something where an operation answers.
- */
-export async function addAnswers(
+/** Adds what looks at requests from outside, before any plugin sees them. */
+async function addObservers(
   fastify: FastifyInstance,
-  app: App,
-  lanes: Lanes,
-  settings: ResolvedSettings,
-  log: Logger,
-  { accessLog, debug = false }: ServerOptions,
+  { settings, log, lanes, tracing, accessLog }: ServerParts,
 ): Promise<void> {
-  checkPaths(lanes, settings);
   if (lanes.operations.some(({ readsForm }) => readsForm)) await removeLeftFolders();
   if (accessLog && log.isLevelEnabled("info")) addAccessLog(fastify, log);
   if (settings.metrics !== undefined) await addMetrics(fastify, settings.metrics, lanes);
-  if (lanes.tracing !== undefined) addRequestSpans(fastify, lanes.tracing);
-  const part = partOf(app);
-  await addPlugins(fastify, part);
-  if (settings.health !== undefined && settings.health.port === undefined)
-    addHealthRoutes(fastify, settings.health, lanes);
-  const explain = debug ? withDebugPage : undefined;
-  await addPart(fastify, part, { lanes, log, rootPath: settings.rootPath, explain });
+  if (tracing !== undefined) addRequestSpans(fastify, tracing);
 }
 
+/** @throws {OffloopError} `OFFLOOP_ROUTE_DUPLICATE` when the settings ask for something where an operation answers. */
 function checkPaths({ operations }: Lanes, { metrics, health }: ResolvedSettings): void {
   const probes = health?.port === undefined ? health : undefined;
   const wanted = {

@@ -1,4 +1,5 @@
 import type { ErrorHandlers } from "../../app/error-handlers.ts";
+import type { TaskDeclaration } from "../../app/task.ts";
 import type { KeptDependencies } from "../../operation/open-dependencies.ts";
 import type { Place } from "../../operation/place.ts";
 import { isWhole } from "../../operation/raw.ts";
@@ -17,6 +18,15 @@ import { type FollowUp, OpenReplies } from "./streams.ts";
 
 /** What a thread runs its calls with. */
 export type Runner = Pick<WorkRunner, "works" | "run">;
+
+/** What stands around runs in a thread: the other side of what wraps calls where they are handed over. */
+export interface AroundInThread {
+  /** Unwraps what calls carry. */
+  calls(runner: Runner): Runner;
+  readonly dependency: Place["traceDependency"];
+  /** Around the run of a task that is called in the thread. */
+  readonly task: ((task: TaskDeclaration, args: unknown[]) => Promise<unknown>) | undefined;
+}
 
 /** In a thread: runs any work of the app. */
 export class WorkRunner {
