@@ -7,7 +7,7 @@ import { siteOf } from "../openapi/site.ts";
 import { addDocs } from "./docs.ts";
 import { createNotFound } from "./not-found.ts";
 import { Refusals } from "./refusals.ts";
-import { addRoutes } from "./routes.ts";
+import { addRoutes, type BodyLimits } from "./routes.ts";
 import type { WayOut } from "./way-out.ts";
 
 /** What all parts of a server have in common. */
@@ -17,6 +17,7 @@ export interface PartServices {
   readonly log: Logger;
   /** What proxies put before all paths; empty for nothing. */
   readonly rootPath: string;
+  readonly bodyLimits: BodyLimits;
 }
 
 /** What answers in an app's name where none of its operations does. */

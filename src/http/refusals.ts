@@ -1,8 +1,9 @@
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import type { ErrorHandlers } from "../app/error-handlers.ts";
 import { describeError } from "../errors/described-error.ts";
 import { HTTPError } from "../errors/http-error.ts";
+import { OffloopError } from "../errors/offloop-error.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import type { RawReply } from "../operation/raw.ts";
 import { HttpRequest } from "./request.ts";
@@ -29,7 +30,8 @@ export class Refusals {
 
   /** Answers an error as the app answers errors of that class. */
   refuse(request: FastifyRequest, reply: FastifyReply, thrown: Error): void {
-    const { lanes, wayOut, errorHandlers } = this.#services;
+    const { lanes, wayOut, log, errorHandlers } = this.#services;
+    if ((thrown as Partial<FastifyError>).code === BODY_TOO_LARGE) logTooLarge(log, request);
     const asked = this.#asked(request, reply);
     const meant = asHttpError(thrown);
     lanes.answerError(meant, asked, errorHandlers).then((raw) => {
@@ -48,6 +50,26 @@ export class Refusals {
     const route = { id: request.method, operation: undefined, hasParams: false, rootPath, log };
     return new HttpRequest(request, reply, route);
   }
+}
+
+const BODY_TOO_LARGE = "FST_ERR_CTP_BODY_TOO_LARGE";
+
+/** Only who serves the app can do something about a bound that is smaller than it need be. */
+function logTooLarge(
+  log: Logger,
+  { id: reqId, routeOptions: { config, bodyLimit = 0 } }: FastifyRequest,
+): void {
+  const { operation, maxFormBytes = bodyLimit } = config;
+  if (operation === undefined || bodyLimit >= maxFormBytes) return;
+  const error = new OffloopError(
+    "OFFLOOP_BODY_TOO_LARGE",
+    `Cannot parse a body of more than ${bodyLimit} bytes on the event loop for ${operation.id}`,
+    {
+      at: operation.location,
+      fix: "make the operation a plain function, so that a thread parses it, or raise its maxBodyBytes or inputs.maxLoopBodyBytes",
+    },
+  );
+  log.warn({ reqId, code: error.code, operation: operation.id }, error.message);
 }
 
 /** What Fastify and its plugins throw says its status, and a message that is not for the client. */

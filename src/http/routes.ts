@@ -17,6 +17,14 @@ export interface RouteServices {
   readonly mountedAt: string;
   /** What stands before the app's own paths. */
   readonly rootPath: string;
+  readonly bodyLimits: BodyLimits;
+}
+
+/** Largest bodies in bytes, where an operation does not say. */
+export interface BodyLimits {
+  readonly maxBodyBytes: number;
+  /** Of what the event loop parses. */
+  readonly maxLoopBodyBytes: number;
 }
 
 /** Adds a route for every operation of an app. */
@@ -26,18 +34,28 @@ export function addRoutes(
   services: RouteServices,
 ): void {
   for (const operation of operations) {
-    const { method, path, maxBodyBytes } = operation.declaration;
+    const { method, path } = operation.declaration;
     const handler = handlerOf(operation, services);
-    const bodyLimit = maxBodyBytes === undefined ? {} : { bodyLimit: maxBodyBytes };
+    const { maxBytes, maxFormBytes } = bodyLimitsOf(operation, services.bodyLimits);
     fastify.route({
       method,
       url: path.slice(services.mountedAt.length),
       prefixTrailingSlash: "slash",
-      ...bodyLimit,
-      config: { operation: operation.declaration, readsForm: operation.readsForm },
+      bodyLimit: maxBytes,
+      config: { operation: operation.declaration, readsForm: operation.readsForm, maxFormBytes },
       handler: hasNames(path) ? whereNamed(handler) : handler,
     });
   }
+}
+
+/** A multipart form is not parsed in one piece: what the loop may parse at once is no bound for it. */
+function bodyLimitsOf(
+  { declaration: { lane, maxBodyBytes: own }, parsesBody }: RunnableOperation,
+  { maxBodyBytes, maxLoopBodyBytes }: BodyLimits,
+): { maxBytes: number; maxFormBytes: number } {
+  const maxFormBytes = own ?? maxBodyBytes;
+  const isParsedOnLoop = own === undefined && parsesBody && lane === "loop";
+  return { maxFormBytes, maxBytes: isParsedOnLoop ? Math.min(maxFormBytes, maxLoopBodyBytes) : maxFormBytes };
 }
 
 type RouteHandler = (request: FastifyRequest, reply: FastifyReply) => void;

@@ -38,7 +38,9 @@ export interface ServerParts {
 export async function createServer(app: App, parts: ServerParts): Promise<FastifyInstance> {
   const { settings, log, lanes } = parts;
   const part = partOf(app);
-  const services = { lanes, log, rootPath: settings.rootPath, wayOut: new WayOut(lanes) };
+  const { rootPath, maxBodyBytes, inputs } = settings;
+  const bodyLimits = { maxBodyBytes, maxLoopBodyBytes: inputs.maxLoopBodyBytes };
+  const services = { lanes, log, rootPath, bodyLimits, wayOut: new WayOut(lanes) };
   const refusals = refusalsOf(part, services);
   checkPaths(lanes, settings);
   const fastify = await createFastify(settings, hasPlugins(app), refusals);

@@ -38,6 +38,8 @@ export interface RunnableOperation {
   readonly declaration: Operation;
   /** Whether it, or something it needs, reads a form. */
   readonly readsForm: boolean;
+  /** Whether its body is parsed where it runs. */
+  readonly parsesBody: boolean;
   /** One request, on the operation's lane. Gives a reply whatever happens. */
   readonly run: RunOperation;
   /** Counts a request in, 1, or out, -1, when it has its reply. */
@@ -82,7 +84,7 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
   await using opened = new AsyncDisposableStack();
   const { overrides, kept, given } = await openAppScope(app, options.overrides ?? []);
   opened.defer(() => kept.close());
-  const works = listWork(app, overrides);
+  const works = listWork(app, { overrides, inputs: options.settings.inputs });
   const arounds = compose(options.arounds);
   const pool = works.some(({ declaration }) => declaration.lane === "thread")
     ? createPool(app, works, options, given)
@@ -116,17 +118,19 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
 class LaneOperation implements RunnableOperation {
   readonly declaration: Operation;
   readonly readsForm: boolean;
+  readonly parsesBody: boolean;
   readonly run: RunOperation;
   readonly #count: Count | undefined;
   #running = 0;
 
   constructor(
-    { declaration, readsForm }: OperationWork,
+    { declaration, readsForm, parsesBody }: OperationWork,
     onLane: ReturnType<typeof chooseForOperation>,
     arounds: Arounds,
   ) {
     this.declaration = declaration;
     this.readsForm = readsForm;
+    this.parsesBody = parsesBody;
     this.run = arounds.operation(declaration, observeOperation(declaration, onLane));
     this.#count = arounds.count(declaration);
   }
@@ -175,6 +179,7 @@ function createPool(
   return new ThreadPool({
     ...settings.threads,
     given,
+    inputs: settings.inputs,
     traced: arounds.some(({ calls }) => calls !== undefined),
     target: target ?? { url: app.module, exportName: undefined },
     workIds: works.map(({ id }) => id),
