@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { ReadStream } from "node:fs";
+import { validateHeaderName, validateHeaderValue } from "node:http";
 import { resolve, sep } from "node:path";
 import { Readable } from "node:stream";
 import send from "@fastify/send";
@@ -6,6 +9,8 @@ import type { FileContent } from "../app/reply.ts";
 import type { Chunk, RawReply } from "../operation/raw.ts";
 import { detailReply } from "../operation/reply.ts";
 import { sentRequestId } from "./request.ts";
+
+const JSON_TYPE = "application/json";
 
 /** Fastify sends a serialised string as it is; without a serializer of its own it would add a charset to JSON. */
 const asIs = (body: unknown): string => body as string;
@@ -41,7 +46,9 @@ export async function writeLongReply(
   reply.raw.flushHeaders(); // a client may want to know before the first chunk that it is heard
 }
 
+/** @throws {Error} When the status or a header cannot be sent: a hook of a plugin's would let it go unnoticed. */
 function writeHead(reply: FastifyReply, { status, headers, mediaType }: RawReply): void {
+  if (status < 200) throw new RangeError(`Cannot send a response of status ${status}: expected 200-599`);
   reply.code(status);
   // Who sent an id gets it back, and who is to complain gets one; for the others the header would be dear and unread.
   if (status >= 400 || sentRequestId(reply.request.raw) !== undefined)
@@ -49,9 +56,13 @@ function writeHead(reply: FastifyReply, { status, headers, mediaType }: RawReply
   for (const [name, value] of headers ?? []) {
     if (name === "transfer-encoding")
       throw new TypeError("transfer-encoding: how a body is sent is the server's to say");
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
     reply.header(name, value);
   }
-  if (mediaType !== undefined) reply.header("content-type", mediaType);
+  if (mediaType === undefined) return;
+  if (mediaType !== JSON_TYPE) validateHeaderValue("content-type", mediaType);
+  reply.header("content-type", mediaType);
 }
 
 /** Often enough for every proxy, and the interval FastAPI uses. */
@@ -134,6 +145,8 @@ export async function writeFile(
     cacheControl: false,
   });
   if (result.type === "file") {
+    // Nothing has been sent yet: a file that cannot be opened can still be answered.
+    if (result.stream instanceof ReadStream) await once(result.stream, "open");
     reply.code(result.statusCode === 200 ? raw.status : result.statusCode);
     for (const [name, value] of Object.entries(result.headers))
       if (!reply.hasHeader(name)) reply.header(name, value);
@@ -141,13 +154,11 @@ export async function writeFile(
     return undefined;
   }
   result.stream.destroy();
-  if (result.statusCode === 416) {
-    const range = result.headers["Content-Range"];
-    return detailReply(
-      416,
-      "Range Not Satisfiable",
-      range === undefined ? {} : { headers: [["content-range", range]] },
-    );
-  }
+  const range = result.headers["Content-Range"];
+  if (result.statusCode === 416)
+    return detailReply(416, "Range Not Satisfiable", {
+      headers: range === undefined ? undefined : [["content-range", range]],
+    });
+  if (result.statusCode === 412) return detailReply(412, "Precondition Failed", {});
   throw new Error(`Cannot send ${JSON.stringify(file)}: there is no such file, or it cannot be read`);
 }

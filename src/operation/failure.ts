@@ -18,8 +18,21 @@ export function answerFailure(
 ): RawReply | Promise<RawReply> {
   const handler = handlerFor(errorHandlers, thrown);
   if (handler === undefined) return failureReply(thrown);
-  if (handler.lane === "thread" && !place.inThread) return place.answerOnThread(handler, thrown, request);
+  if (handler.lane === "thread" && !place.inThread) return askThread(handler, thrown, request, place);
   return callErrorHandler(handler, exchange, thrown);
+}
+
+async function askThread(
+  handler: ErrorHandler,
+  thrown: unknown,
+  request: RawRequest,
+  place: Place,
+): Promise<RawReply> {
+  try {
+    return await place.answerOnThread(handler, thrown, request);
+  } catch (error) {
+    return failureReply(error); // what was thrown cannot cross
+  }
 }
 
 /** Undefined for what cannot be asked for its class, such as a revoked proxy. */

@@ -2,10 +2,15 @@ import type { ErrorHandlers } from "../../app/error-handlers.ts";
 import type { AnyFunction } from "../../app/lane.ts";
 import { DependencyContext, Exchange } from "../../operation/context.ts";
 import { callErrorHandler } from "../../operation/failure.ts";
-import type { HeaderPairs } from "../../operation/raw.ts";
+import type { HeaderPairs, RawReply } from "../../operation/raw.ts";
 import type { ReadInputs } from "../../operation/read.ts";
-import { type NamedCall, nameCalls, type Packed, packReply, type ReplyPayload } from "./reply-message.ts";
-import { type CallServices, ReceivedRequest, type RequestPayload } from "./request-message.ts";
+import { type NamedCall, nameCalls } from "./reply-message.ts";
+import {
+  type CallServices,
+  ReceivedRequest,
+  type RequestPayload,
+  type RequestServices,
+} from "./request-message.ts";
 import { packThrown, type TaskOutcome, type Thrown, unpackThrown } from "./thrown.ts";
 import type { DependencyWork, ErrorHandlerWork } from "./work.ts";
 
@@ -62,8 +67,8 @@ export async function runErrorHandler(
   { id, declaration }: ErrorHandlerWork,
   { request, thrown }: FailurePayload,
   handlers: ErrorHandlers,
-  services: CallServices,
-): Promise<Packed<ReplyPayload>> {
-  const exchange = new Exchange(id, new ReceivedRequest(request, services.begin(request[0], id)), true);
-  return packReply(await callErrorHandler(declaration, exchange, unpackThrown(thrown, handlers)));
+  services: RequestServices,
+): Promise<RawReply> {
+  const exchange = new Exchange(id, new ReceivedRequest(request, services), true);
+  return callErrorHandler(declaration, exchange, unpackThrown(thrown, handlers));
 }
