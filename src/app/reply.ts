@@ -1,3 +1,5 @@
+import { brand } from "../errors/brand.ts";
+
 /** A file to send. */
 export interface FileContent {
   /** Where it is. */
@@ -60,6 +62,8 @@ export class Reply {
     this.headers = headers;
   }
 }
+
+brand(Reply.prototype);
 
 /** A status of 100-199 announces another response, and none would come. */
 function checkStatus(status: number | undefined): void {

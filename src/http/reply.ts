@@ -6,8 +6,8 @@ import { Readable } from "node:stream";
 import send from "@fastify/send";
 import type { FastifyReply } from "fastify";
 import type { FileContent } from "../app/reply.ts";
+import { detailReply } from "../operation/error-reply.ts";
 import type { Chunk, RawReply } from "../operation/raw.ts";
-import { detailReply } from "../operation/reply.ts";
 import { sentRequestId } from "./request.ts";
 
 const JSON_TYPE = "application/json";

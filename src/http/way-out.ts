@@ -1,8 +1,8 @@
 import { finished } from "node:stream";
 import { isBodyless } from "../app/reply.ts";
 import type { Lanes } from "../lanes/lanes.ts";
+import { internalErrorReply } from "../operation/error-reply.ts";
 import { type Chunk, isWhole, type RawReply } from "../operation/raw.ts";
-import { internalErrorReply } from "../operation/reply.ts";
 import { ReceivedForm } from "./received-form.ts";
 import { writeLongReply, writeReply } from "./reply.ts";
 import type { HttpRequest } from "./request.ts";

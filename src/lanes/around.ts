@@ -1,8 +1,8 @@
 import type { Lane } from "../app/lane.ts";
 import type { Operation } from "../app/operation.ts";
 import type { TaskDeclaration } from "../app/task.ts";
-import type { TraceDependency } from "../operation/place.ts";
 import type { Chunk, RawReply, RawRequest } from "../operation/raw.ts";
+import type { TraceDependency } from "../operation/runtime.ts";
 import type { CallClass, CallPool, Waiter } from "../threads/pool/call.ts";
 
 /** A request as the lanes take it, and the client that waits for its answer. */

@@ -1,8 +1,8 @@
 import type { ResolvedSettings } from "../app/settings.ts";
 import type { TaskDeclaration } from "../app/task.ts";
-import type { Place } from "../operation/place.ts";
 import type { RawReply } from "../operation/raw.ts";
 import { runOperation } from "../operation/run.ts";
+import type { Runtime } from "../operation/runtime.ts";
 import { OperationWork, TaskWork, type Work } from "../threads/crossing/work.ts";
 import { refusedReply, timeoutError } from "../threads/pool/call-error.ts";
 import type { ThreadCalls } from "../threads/pool/calls.ts";
@@ -12,7 +12,7 @@ import type { LaneRun } from "./observed.ts";
 /** What runs are chosen among: the threads, when something runs on them, and the loop. */
 export interface OpenedLanes {
   readonly threads: ThreadCalls | undefined;
-  readonly loop: Place;
+  readonly loop: Runtime;
   readonly timeouts: ResolvedSettings["timeouts"];
 }
 

@@ -8,10 +8,11 @@ import { servedErrorHandlers, servedTasks } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { bindTask } from "../app/task.ts";
 import { Exchange } from "../operation/context.ts";
-import { answerFailure } from "../operation/failure.ts";
-import type { KeptDependencies } from "../operation/open-dependencies.ts";
-import type { Place } from "../operation/place.ts";
+import { answerError } from "../operation/error-reply.ts";
+import type { SharedDependencies } from "../operation/open-dependencies.ts";
 import type { RawReply } from "../operation/raw.ts";
+import type { Runtime } from "../operation/runtime.ts";
+import { checkSendable } from "../operation/sendable.ts";
 import type { GivenValues } from "../threads/crossing/messages.ts";
 import { listWork, OperationWork, type Work } from "../threads/crossing/work.ts";
 import { createThreadCalls, type ThreadCalls } from "../threads/pool/calls.ts";
@@ -82,9 +83,10 @@ export interface LaneOptions {
  */
 export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> {
   await using opened = new AsyncDisposableStack();
-  const { overrides, kept, given } = await openAppScope(app, options.overrides ?? []);
-  opened.defer(() => kept.close());
+  const { overrides, shared, given } = await openAppScope(app, options.overrides ?? []);
+  opened.defer(() => shared.close());
   const works = listWork(app, { overrides, inputs: options.settings.inputs });
+  for (const work of works) if (work instanceof OperationWork) checkSendable(work.declaration, work.plan);
   const arounds = compose(options.arounds);
   const pool = works.some(({ declaration }) => declaration.lane === "thread")
     ? createPool(app, works, options, given)
@@ -93,7 +95,7 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
   await pool?.start();
   const callPool = pool && (arounds.calls?.(pool, works) ?? pool);
   const threads = callPool && createThreadCalls(callPool, works, servedErrorHandlers(app));
-  const loop = createLoop(threads, kept, arounds);
+  const loop = createLoop(threads, shared, arounds);
   const lanes: OpenedLanes = { threads, loop, timeouts: options.settings.timeouts };
   const runTask = arounds.task(observeTasks(chooseForTasks(lanes)));
   opened.defer(letTasksBeCalled(app, runTask));
@@ -105,7 +107,15 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
         : [],
     ),
     answerError: async (error, request, errorHandlers) =>
-      answerFailure({ errorHandlers }, new Exchange(request.method, request, false), request, error, loop),
+      answerError(
+        {
+          request,
+          context: new Exchange(request.method, request, false),
+          runtime: loop,
+          operation: { errorHandlers },
+        },
+        error,
+      ),
     background: new BackgroundChains(runTask, (failed) => logTaskFailure(options.log, failed)),
     arounds,
     pool,
@@ -155,15 +165,15 @@ function letTasksBeCalled(app: App, run: RunTask): () => void {
   };
 }
 
-/** The loop, as the place where the pipeline runs. */
+/** What the loop gives the pipeline. */
 function createLoop(
   threads: ThreadCalls | undefined,
-  kept: KeptDependencies,
+  shared: SharedDependencies,
   { dependency }: Arounds,
-): Place {
+): Runtime {
   return {
     inThread: false,
-    kept,
+    shared,
     makeOnThread: (remote) => (threads as ThreadCalls).makeOnThread(remote),
     answerOnThread: (...failure) => (threads as ThreadCalls).answerOnThread(...failure),
     traceDependency: dependency,
