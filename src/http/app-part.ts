@@ -83,5 +83,8 @@ function closeOff(
 ): void {
   const isFree = (method: Method): boolean => !fastify.hasRoute({ method, url: `${mountedAt}/*` });
   const free = methods.filter(isFree);
-  if (free.length > 0) fastify.route({ method: free, url: "/*", handler: notFound });
+  if (free.length > 0) {
+    const config = { isClosedOff: true };
+    fastify.route({ method: free, url: "/*", config, handler: notFound });
+  }
 }

@@ -1,28 +1,6 @@
-import { type ServerResponse, STATUS_CODES } from "node:http";
-import type { Socket } from "node:net";
 import type { Logger } from "pino";
 import type { DescribedError } from "../errors/described-error.ts";
 import type { Around } from "../lanes/around.ts";
-
-/** Node's HTTP server keeps the response it is writing here, and looks at it for the same reason. */
-interface AnsweringSocket extends Socket {
-  readonly _httpMessage?: ServerResponse | null;
-}
-
-/** Answers what is not HTTP, as far as there is someone to answer. */
-export function answerClientError(error: NodeJS.ErrnoException, socket: AnsweringSocket): void {
-  // It would be read as the answer to the request before this one, or as a part of that answer.
-  const response = socket._httpMessage;
-  const isAnswering = response != null && (response.headersSent || response.req.complete);
-  if (error.code === "ECONNRESET" || !socket.writable || isAnswering) return void socket.destroy();
-  const status =
-    error.code === "HPE_HEADER_OVERFLOW" ? 431 : error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400;
-  const phrase = STATUS_CODES[status];
-  const body = JSON.stringify({ detail: phrase });
-  socket.end(
-    `HTTP/1.1 ${status} ${phrase}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
-  );
-}
 
 /** Under load these come by the thousand: one line a second says as much. */
 const FLOODS = new Set(["OFFLOOP_THREADS_BUSY", "OFFLOOP_THREADS_DOWN"]);

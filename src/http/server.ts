@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
 import { hasPlugins, partOf } from "../app/parts.ts";
@@ -11,17 +11,16 @@ import { parseQuery } from "../operation/raw.ts";
 import type { Tracing } from "../tracing/tracing.ts";
 import { addAccessLog } from "./access-log.ts";
 import { addBefore, addPart, refusalsOf } from "./app-part.ts";
-import { answerClientError } from "./failures.ts";
+import { createConnections } from "./connections.ts";
 import { addHealthRoutes } from "./health.ts";
 import { addMetrics } from "./metrics.ts";
 import { addFormParser } from "./multipart.ts";
+import { lacksName } from "./not-found.ts";
 import type { Refusals } from "./refusals.ts";
 import { createRequestIds } from "./request.ts";
 import { addRequestSpans } from "./traced-requests.ts";
 import { removeLeftFolders } from "./upload-folder.ts";
 import { WayOut } from "./way-out.ts";
-
-const MIN_CHECK_MS = 20;
 
 /** What an app is served with. */
 export interface ServerParts {
@@ -63,36 +62,25 @@ async function createFastify(
   hasPlugins: boolean,
   refusals: Refusals,
 ): Promise<FastifyInstance> {
-  const { maxHeaderBytes, headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = settings.connections;
   const { fastify: create } = await import("fastify");
   // A request without a body then has no stream to end. A plugin may wait for the events of that stream.
   const optimizeEmptyRequests = !hasPlugins;
   const fastify: FastifyInstance = create({
     bodyLimit: settings.maxBodyBytes,
     genReqId: createRequestIds(),
-    requestTimeout: requestTimeoutMs,
-    keepAliveTimeout: keepAliveTimeoutMs,
-    routerOptions: { maxParamLength: maxHeaderBytes, querystringParser: parseQuery },
-    http: {
-      maxHeaderSize: maxHeaderBytes,
-      headersTimeout: headersTimeoutMs,
-      optimizeEmptyRequests,
-      // Node looks for slow clients every 30 s, which would make a timeout of 15 s one of up to 45 s.
-      connectionsCheckingInterval: Math.max(MIN_CHECK_MS, Math.min(headersTimeoutMs, requestTimeoutMs) / 4),
-    },
+    routerOptions: { maxParamLength: settings.connections.maxHeaderBytes, querystringParser: parseQuery },
+    serverFactory: (handler) => createConnections(handler, settings.connections, optimizeEmptyRequests),
     ...(settings.rootPath === "" ? {} : { rewriteUrl: withoutRoot(settings.rootPath) }),
     trustProxy: typeof settings.trustProxy === "boolean" ? settings.trustProxy : [...settings.trustProxy],
     exposeHeadRoutes: false,
-    clientErrorHandler: answerClientError,
+    clientErrorHandler: () => {}, // the connections see to it, on every address
     frameworkErrors: (error, request, reply) => refusals.refuse(request, reply, error),
     forceCloseConnections: "idle",
   });
-  // A socket knows its client's address after it has closed only if it was asked before.
-  fastify.server.on("connection", (socket) => void socket.remoteAddress);
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   addFormParser(fastify, settings.maxBodyBytes);
-  if (optimizeEmptyRequests) endEmptyRequests(fastify);
+  passBodies(fastify);
   return fastify;
 }
 
@@ -136,15 +124,23 @@ function withoutRoot(rootPath: string): (request: IncomingMessage) => string {
   };
 }
 
-/**
- * Ends the bodies that node:http spares their stream: one that says what type it has, but has no length, is waited for
- * all the same, and nothing would ever come.
- */
-export function endEmptyRequests(fastify: FastifyInstance): void {
+/** Decides, when a request has been routed, whether there is a body to be waited for. */
+function passBodies(fastify: FastifyInstance): void {
   fastify.addHook("preParsing", (request, _reply, payload, done) => {
     // First what costs nothing: most requests are GET, of which nobody reads a body or asks for the type.
-    const isWaitedFor =
-      request.method !== "GET" && payload.readableEnded && "content-type" in request.headers;
-    done(null, isWaitedFor ? Readable.from([]) : payload);
+    if (request.method === "GET") return done(null, payload);
+    // What is not there is not read. Node discards it once the answer has been sent.
+    if (isNotFound(request)) request.headers = { ...noBody };
+    // Of a body without length node:http spares the stream: where a type is said it is waited for, and nothing would come.
+    const isNeverEnded = payload.readableEnded && "content-type" in request.headers;
+    done(null, isNeverEnded ? Readable.from([]) : payload);
   });
+}
+
+/** Stands for headers that say there is a body. */
+const noBody = { "content-type": undefined, "content-length": undefined, "transfer-encoding": undefined };
+
+function isNotFound({ is404, routeOptions, params }: FastifyRequest): boolean {
+  const { operation, isClosedOff = false } = routeOptions.config;
+  return is404 || isClosedOff || (operation !== undefined && lacksName(params as Record<string, string>));
 }
