@@ -63,14 +63,13 @@ class Line {
   readonly #socket: Socket;
   readonly #handler: RequestListener;
   readonly #max: number;
-  readonly #running = new Set<ServerResponse>();
+  #running = 0;
   readonly #waiting: [IncomingMessage, ServerResponse][] = [];
 
   constructor(socket: Socket, handler: RequestListener, max: number) {
     this.#socket = socket;
     this.#handler = handler;
     this.#max = max;
-    socket.once("close", () => this.#end());
   }
 
   add(request: IncomingMessage, response: ServerResponse): void {
@@ -80,25 +79,15 @@ class Line {
   }
 
   #startNext(): void {
-    while (this.#waiting.length > 0 && this.#running.size < this.#max) {
+    while (!this.#socket.destroyed && this.#waiting.length > 0 && this.#running < this.#max) {
       const [request, response] = this.#waiting.shift() as [IncomingMessage, ServerResponse];
-      this.#running.add(response);
+      this.#running++;
       response.once("close", () => {
-        this.#running.delete(response);
+        this.#running--;
         this.#startNext();
         if (this.#waiting.length === 0) this.#socket.resume();
       });
       this.#handler(request, response);
-    }
-  }
-
-  /** Node tells only the response whose turn it was that its client has gone. */
-  #end(): void {
-    this.#waiting.length = 0;
-    for (const response of this.#running) {
-      if (response.socket !== null) continue;
-      response.destroy();
-      response.emit("close");
     }
   }
 }

@@ -71,6 +71,18 @@ test("a body among pipelined requests is read when its turn comes", async () => 
   socket.socket.destroy();
 });
 
+test("a client that leaves while its pipelined requests wait: those are not begun", async () => {
+  const release = holdLoop();
+  const socket = await openSocket(server.url);
+  socket.send(Array.from({ length: MANY }, (_, n) => get(`/loop/wait/${n}`)).join(""));
+  await doors.loop.arrived(MAX_PIPELINED + 1);
+  socket.socket.destroy();
+  release();
+  await closings.arrived(MAX_PIPELINED + 1);
+  assert.equal((await fetch(`${server.url}/items/a`)).status, 200);
+  assert.equal(doors.loop.count, MAX_PIPELINED + 1);
+});
+
 eachLane(
   "a client that leaves while its pipelined requests run: what each has left open is closed",
   async (lane) => {
