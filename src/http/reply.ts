@@ -1,13 +1,9 @@
-import { once } from "node:events";
-import { ReadStream } from "node:fs";
 import { validateHeaderName, validateHeaderValue } from "node:http";
-import { resolve, sep } from "node:path";
 import { Readable } from "node:stream";
-import send from "@fastify/send";
 import type { FastifyReply } from "fastify";
 import type { FileContent } from "../app/reply.ts";
-import { detailReply } from "../operation/error-reply.ts";
 import type { Chunk, RawReply } from "../operation/raw.ts";
+import { writeFile } from "./file.ts";
 import { sentRequestId } from "./request.ts";
 
 const JSON_TYPE = "application/json";
@@ -124,41 +120,4 @@ async function withinHeartbeat<T>(promise: Promise<T>): Promise<T | undefined> {
   } finally {
     clearTimeout(timer);
   }
-}
-
-/**
- * Sends a file: all of it, the range that was asked for, or 304 when the client has it already.
- *
- * @returns What to answer instead when the range lies beyond the file's end.
- * @throws {Error} When it cannot be read.
- */
-export async function writeFile(
-  reply: FastifyReply,
-  raw: RawReply,
-  { file }: FileContent,
-): Promise<RawReply | undefined> {
-  const [root, ...names] = resolve(file).split(sep);
-  const result = await send(reply.request.raw, names.map(encodeURIComponent).join("/"), {
-    root: `${root}${sep}`,
-    index: false,
-    dotfiles: "allow",
-    cacheControl: false,
-  });
-  if (result.type === "file") {
-    // Nothing has been sent yet: a file that cannot be opened can still be answered.
-    if (result.stream instanceof ReadStream) await once(result.stream, "open");
-    reply.code(result.statusCode === 200 ? raw.status : result.statusCode);
-    for (const [name, value] of Object.entries(result.headers))
-      if (!reply.hasHeader(name)) reply.header(name, value);
-    reply.send(result.stream);
-    return undefined;
-  }
-  result.stream.destroy();
-  const range = result.headers["Content-Range"];
-  if (result.statusCode === 416)
-    return detailReply(416, "Range Not Satisfiable", {
-      headers: range === undefined ? undefined : [["content-range", range]],
-    });
-  if (result.statusCode === 412) return detailReply(412, "Precondition Failed", {});
-  throw new Error(`Cannot send ${JSON.stringify(file)}: there is no such file, or it cannot be read`);
 }
