@@ -8,8 +8,7 @@ import type {
   RequestInfo,
   ResponseInfo,
 } from "../app/context.ts";
-import { quoted } from "./cookie-value.ts";
-import { readCookies, toHeaders } from "./headers.ts";
+import { quoted, readCookies, toHeaders } from "./headers.ts";
 import type { HeaderPairs, RawRequest } from "./raw.ts";
 import type { ReadInputs } from "./read.ts";
 
