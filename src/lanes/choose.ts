@@ -5,7 +5,7 @@ import type { HttpRequest } from "../http/request.ts";
 import type { RawReply } from "../operation/raw.ts";
 import { runOperation } from "../operation/run.ts";
 import type { Runtime } from "../operation/runtime.ts";
-import { OperationWork, TaskWork, type Work } from "../threads/crossing/work.ts";
+import { DependencyWork, OperationWork, TaskWork, type Work } from "../threads/crossing/work.ts";
 import type { CallClass } from "../threads/pool/call.ts";
 import { refusedReply, timeoutError } from "../threads/pool/call-error.ts";
 import type { ThreadCalls } from "../threads/pool/calls.ts";
@@ -27,6 +27,7 @@ type Timeouts = ResolvedSettings["timeouts"];
 
 /** The deadline of a piece of work: its own, or what the app says for its kind. */
 export function deadlineOf(work: Work, timeouts: Timeouts): number | undefined {
+  if (work instanceof DependencyWork) return deadlineOf(work.operation, timeouts);
   if (work instanceof OperationWork) return work.declaration.timeoutMs ?? timeouts.operationMs;
   return work instanceof TaskWork ? (work.declaration.timeoutMs ?? timeouts.taskMs) : undefined;
 }

@@ -100,7 +100,11 @@ function connect(
   log: Logger,
 ): Lanes {
   const callPool = pool && tracing ? tracedPool(pool, works, tracing) : pool;
-  const threads = callPool && createThreadCalls(callPool, works, servedErrorHandlers(app));
+  const threads =
+    callPool &&
+    createThreadCalls(callPool, works, servedErrorHandlers(app), (work) =>
+      deadlineOf(work, settings.timeouts),
+    );
   const runtime = createRuntime(threads, scope.shared, tracing);
   const plainTask = taskRunner(threads, settings.timeouts, watch !== undefined);
   const runTask = tracing === undefined ? plainTask : tracedTaskRunner(plainTask, tracing);
@@ -155,7 +159,7 @@ function createRuntime(
   return {
     inThread: false,
     shared,
-    makeOnThread: (remote) => (threads as ThreadCalls).makeOnThread(remote),
+    onThread: (...run) => (threads as ThreadCalls).onThread(...run),
     answerOnThread: (...failure) => (threads as ThreadCalls).answerOnThread(...failure),
     traceDependency: tracing?.dependency,
   };

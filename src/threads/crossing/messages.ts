@@ -60,10 +60,3 @@ export interface TracedPayload {
   /** What it carries anyway. */
   readonly payload: unknown;
 }
-
-/** What a call carries besides its trace. */
-export function untraced(payload: unknown): unknown {
-  return typeof payload === "object" && payload !== null && "trace" in payload
-    ? (payload as TracedPayload).payload
-    : payload;
-}
