@@ -53,9 +53,10 @@ function examine(part: unknown, examination: Examination): Fault | undefined {
   if (typeof part === "symbol") return { why: "a symbol", path: [] };
   if (part === null || typeof part !== "object" || examination.seen.has(part)) return undefined;
   examination.seen.add(part);
-  const why = objectFault(part);
+  const isPlain = isPlainData(part); // most are: told apart first, as each further question costs
+  const why = isPlain ? undefined : objectFault(part);
   if (why !== undefined) return { why, path: [] };
-  if (needsHelp(part)) {
+  if (!isPlain && needsHelp(part)) {
     examination.needsHelp = true;
     return undefined;
   }
@@ -97,6 +98,12 @@ function examineChildren(object: object, examination: Examination): Fault | unde
 function within(fault: Fault, step: string): Fault {
   fault.path.push(step);
   return fault;
+}
+
+function isPlainData(object: object): boolean {
+  if (types.isProxy(object)) return false;
+  const prototype: unknown = Object.getPrototypeOf(object);
+  return prototype === Object.prototype || (prototype === Array.prototype && Array.isArray(object));
 }
 
 /** Classes whose instances cross whole, by name: there may be one of each in every realm. */

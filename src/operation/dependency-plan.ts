@@ -1,8 +1,8 @@
-import type { DependencyDeclaration, NamedDependency, Overrides } from "../app/dependency.ts";
+import type { DependencyDeclaration, NamedDependency, Overrides, StandInValue } from "../app/dependency.ts";
 import type { Operation } from "../app/operation.ts";
 import { pathNames } from "../app/path.ts";
 import type { SecurityScopes } from "../app/security-scopes.ts";
-import { formatLocation, OffloopError } from "../errors/offloop-error.ts";
+import { formatLocation, OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 
 /** A name, and the index in the plan of the dependency whose value it stands for. */
 export interface NamedIndex {
@@ -18,7 +18,7 @@ export interface PlannedDependency {
   /** How the operation comes to need it: `user > db`. */
   readonly path: string;
   /** A value that is there already: one that stands in for it in tests, or the scopes that are demanded. */
-  readonly fixed: { readonly value: unknown } | undefined;
+  readonly fixed: StandInValue | undefined;
   /** How it runs on a thread while its operation runs on the loop; undefined where both run in the same place. */
   readonly remote: RemoteUse | undefined;
 }
@@ -131,7 +131,9 @@ function withRemoteUses(
       (_, at) => at > index && isRemote[at] === true && callOf[at] === callOf[index],
     );
     const remote = { isLast, isReceived: isReceived(index), isNeededLater: isNeededLater(index) };
-    if (remote.isReceived && node.declaration.scope === "thread") throw heldByThread(operation, node);
+    const name = deps.find((received) => received.index === index)?.name ?? node.path;
+    if (remote.isReceived && node.declaration.scope === "thread")
+      throw heldByThread(operation, name, node.declaration.location);
     return { ...node, remote };
   });
 }
@@ -157,13 +159,13 @@ function checkPathNames(operation: Operation, declaration: DependencyDeclaration
 }
 
 /** A value of the scope "thread" is a handle, or else it would be one of the app: nothing on the loop can use it. */
-function heldByThread({ id, location: at }: Operation, { path, declaration }: LocalDependency): OffloopError {
+function heldByThread({ id, location: at }: Operation, path: string, declared: SourceLocation): OffloopError {
   return new OffloopError(
     "OFFLOOP_DEPENDENCY_LANE",
     `Cannot add ${id}: it is async and receives ${path}, whose scope is "thread": its value cannot leave its thread`,
     {
       at,
-      note: `the dependency: ${formatLocation(declaration.location)}`,
+      note: `the dependency: ${formatLocation(declared)}`,
       fix: WAYS_OUT,
     },
   );
@@ -225,9 +227,22 @@ export function listDependencies(
   return [...found];
 }
 
-/** What of the scope "app" is received by an operation, or by something that is not of this scope. */
-export function listAppDependencies(
+/** What of the scope "app" threads need: of operations that run there, and of what they keep for others. */
+export function listAppDependenciesInThreads(
   operations: readonly Operation[],
+  overrides: Overrides,
+): DependencyDeclaration[] {
+  const kept = listDependencies(
+    operations.filter(({ lane }) => lane === "loop"),
+    overrides,
+  ).filter(({ scope, lane }) => scope === "thread" && lane === "thread");
+  const threaded = operations.filter(({ lane }) => lane === "thread");
+  return listAppDependencies([...threaded, ...kept], overrides);
+}
+
+/** What of the scope "app" is received by what has deps, an operation, or by something that is not of this scope. */
+export function listAppDependencies(
+  operations: readonly Pick<Operation, "deps">[],
   overrides: Overrides,
 ): DependencyDeclaration[] {
   const seen = new Set<DependencyDeclaration>();

@@ -1,4 +1,4 @@
-import type { DependencyDeclaration, Overrides, Scope } from "../app/dependency.ts";
+import type { DependencyDeclaration, Overrides, Scope, StandInValue } from "../app/dependency.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 
 type AnyGenerator = Generator<unknown> | AsyncGenerator<unknown>;
@@ -81,6 +81,18 @@ function yieldError({ name, location }: DependencyDeclaration, how: string): Off
   });
 }
 
+/** @throws {OffloopError} `OFFLOOP_NOT_CLONEABLE` where what a test has put in its place stays on the loop. */
+export function standInValue({ value, found }: StandInValue, path: string): unknown {
+  if (found === undefined) return value;
+  throw new OffloopError(
+    "OFFLOOP_NOT_CLONEABLE",
+    `Cannot use what overrides ${path} on a thread: ${found} cannot cross between threads`,
+    {
+      fix: "override it by plain data, or override what is made of it, or call app.override() in the app's module",
+    },
+  );
+}
+
 /** Values that requests share: those of the scopes "thread" and "app". Each is made when it is first needed. */
 export class SharedDependencies {
   readonly #values = new Map<DependencyDeclaration, unknown>();
@@ -123,7 +135,7 @@ export class SharedDependencies {
     const context: Record<string, unknown> = {};
     for (const [name, inner] of declaration.deps) {
       const replacement = this.#overrides.get(inner) ?? inner;
-      context[name] = "value" in replacement ? replacement.value : await this.get(replacement);
+      context[name] = "value" in replacement ? standInValue(replacement, name) : await this.get(replacement);
     }
     return declaration.isGenerator ? this.#open.enter(declaration, context) : declaration.fn(context);
   }

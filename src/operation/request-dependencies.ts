@@ -4,7 +4,7 @@ import type { ParsedBody } from "./body.ts";
 import type { CompiledDependency, CompiledOperation } from "./compile.ts";
 import { DependencyContext, type RequestContext } from "./context.ts";
 import { type DependencyPlan, WAYS_OUT } from "./dependency-plan.ts";
-import { type Failure, OpenDependencies } from "./open-dependencies.ts";
+import { type Failure, OpenDependencies, standInValue } from "./open-dependencies.ts";
 import type { RawReply, RawRequest } from "./raw.ts";
 import { noInputs, type ReadInputs, readInputs } from "./read.ts";
 import type { RemoteCall, RemoteDependencies, RemoteValue, Runtime } from "./runtime.ts";
@@ -74,7 +74,7 @@ export class RequestDependencies {
     if (remote !== undefined) return this.#provideRemote(dependency, inputs, isMissing);
     if (isMissing) return missing;
     const { inThread, shared, traceDependency } = this.#run.runtime;
-    if (fixed !== undefined) return fixed.value;
+    if (fixed !== undefined) return standInValue(fixed, `${path} of ${this.#run.operation.declaration.id}`);
     if (declaration.scope === "thread" || declaration.scope === "app") return shared.get(declaration);
     if (traceDependency === undefined) return this.#call(dependency, inputs);
     return traceDependency(path, inThread ? "thread" : "loop", async () => this.#call(dependency, inputs));

@@ -10,8 +10,8 @@ export type TaskOutcome = readonly [ok: true, value: Crossed] | readonly [ok: fa
 export interface Thrown {
   /** What the log shows of it. */
   readonly error: DescribedError;
-  /** The value itself; undefined where it cannot cross. */
-  readonly value: Crossed | undefined;
+  /** The value itself, boxed since anything can be thrown; undefined where it cannot cross. */
+  readonly boxed: { readonly value: Crossed } | undefined;
   readonly http?: { readonly status: number };
 }
 
@@ -23,16 +23,16 @@ export interface Thrown {
 export function packThrown(thrown: unknown, handlers: ErrorHandlers = []): Thrown {
   const error = describeError(thrown);
   try {
-    const value = packValue(thrown, "error", handlers);
-    return thrown instanceof HTTPError ? { error, value, http: { status: thrown.status } } : { error, value };
+    const boxed = { value: packValue(thrown, "error", handlers) };
+    return thrown instanceof HTTPError ? { error, boxed, http: { status: thrown.status } } : { error, boxed };
   } catch {
-    return { error, value: undefined }; // a revoked proxy, a function, an object with getters that throw
+    return { error, boxed: undefined }; // a revoked proxy, a function, an object with getters that throw
   }
 }
 
 /** What was thrown, on the other side: an error keeps its class, name, message, stack, cause and own fields. */
-export function unpackThrown({ error, value }: Thrown, handlers: ErrorHandlers = []): unknown {
-  return value === undefined ? reviveError(error) : unpackValue(value, handlers);
+export function unpackThrown({ error, boxed }: Thrown, handlers: ErrorHandlers = []): unknown {
+  return boxed === undefined ? reviveError(error) : unpackValue(boxed.value, handlers);
 }
 
 function reviveError({ type, message, stack }: DescribedError): Error {
