@@ -23,6 +23,7 @@ export const steps: readonly Step[] = [
   { name: "sizes", command: process.execPath, args: script("sizes") },
   { name: "names", command: process.execPath, args: script("names") },
   { name: "docs", command: process.execPath, args: script("docs") },
+  { name: "regexes", command: process.execPath, args: script("regexes") },
   { name: "tests", command: "npm", args: ["test"], live: true },
 ];
 

@@ -1,11 +1,13 @@
-import { OffloopError } from "../errors/offloop-error.ts";
-import type { NoSchemas } from "./context.ts";
+import { brand, checkCopy } from "../errors/brand.ts";
+import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import type { NoNames } from "./context.ts";
 import type { Dependencies } from "./dependency.ts";
 import { taskDuplicate, uniqueOperations, uniqueTasks } from "./duplicates.ts";
 import type { AddOperation } from "./handler.ts";
+import { kind } from "./lane.ts";
 import { callerLocation } from "./location.ts";
 import { createOperation, type Method, type Operation, placeOperation } from "./operation.ts";
-import type { AnyOperationOptions } from "./operation-options.ts";
+import type { OperationOptions } from "./operation-options.ts";
 import { checkOptionNames } from "./option-names.ts";
 import {
   nowhere,
@@ -36,7 +38,7 @@ interface Included {
  * app.include(items);
  * ```
  */
-export class Router<RD extends Dependencies = NoSchemas> {
+export class Router<RD extends Dependencies = NoNames> {
   readonly #place: RouterPlace;
   readonly #operations: (Operation | Included)[] = [];
   readonly #tasks = new Map<string, Task>();
@@ -103,6 +105,7 @@ export class Router<RD extends Dependencies = NoSchemas> {
   // biome-ignore lint/suspicious/noExplicitAny: whatever the router needs, it needs nothing of this one
   include(router: Router<any>, options: RouterOptions = {}): void {
     const at = callerLocation();
+    checkRouter(router, at);
     checkOptionNames("include a router", options, routerOptionNames, at);
     const place = placeOf(options, at);
     if (router === this || router.#reaches(this)) {
@@ -140,7 +143,7 @@ export class Router<RD extends Dependencies = NoSchemas> {
     return (path: string, ...rest: unknown[]) => {
       const [options, handler] = rest.length > 1 ? rest : [{}, rest[0]];
       this.#operations.push(
-        createOperation(method, path, (options ?? {}) as AnyOperationOptions, handler, callerLocation()),
+        createOperation(method, path, (options ?? {}) as OperationOptions, handler, callerLocation()),
       );
     };
   }
@@ -163,4 +166,16 @@ export class Router<RD extends Dependencies = NoSchemas> {
       (entry) => "router" in entry && (entry.router === target || entry.router.#reaches(target)),
     );
   }
+}
+
+brand(Router.prototype);
+
+function checkRouter(given: unknown, at: SourceLocation): void {
+  if (given instanceof Router) return;
+  checkCopy(given, "include a router", at);
+  throw new OffloopError(
+    "OFFLOOP_OPTION_INVALID",
+    `Cannot include a router: expected a Router, got ${kind(given)}`,
+    { at, fix: "make it with new Router()" },
+  );
 }

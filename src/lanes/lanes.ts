@@ -12,6 +12,7 @@ import { answerError } from "../operation/error-reply.ts";
 import type { SharedDependencies } from "../operation/open-dependencies.ts";
 import type { RawReply, RawRequest } from "../operation/raw.ts";
 import type { Runtime } from "../operation/runtime.ts";
+import { checkSendable } from "../operation/sendable.ts";
 import type { GivenValues } from "../threads/crossing/messages.ts";
 import { listWork, OperationWork, type Work } from "../threads/crossing/work.ts";
 import { createThreadCalls, type ThreadCalls } from "../threads/pool/calls.ts";
@@ -77,6 +78,7 @@ export async function openLanes(
   const scope = await openAppScope(app, replaced);
   opened.defer(() => scope.shared.close());
   const works = listWork(app, { overrides: scope.overrides, inputs: settings.inputs });
+  for (const work of works) if (work instanceof OperationWork) checkSendable(work.declaration, work.plan);
   const tracing = await openTracing();
   const pool = works.some(({ declaration }) => declaration.lane === "thread")
     ? createPool(app, works, settings, target, log, scope.given, tracing !== undefined)

@@ -1,4 +1,5 @@
 import { type ErrorHandler, type ErrorHandlers, findErrorHandler } from "../app/error-handlers.ts";
+import { checkCopy } from "../errors/brand.ts";
 import { describeError } from "../errors/described-error.ts";
 import { HTTPError, ValidationError } from "../errors/http-error.ts";
 import type { Exchange } from "./context.ts";
@@ -73,8 +74,9 @@ export function errorReply(thrown: unknown): RawReply {
   try {
     if (thrown instanceof HTTPError) return httpErrorReply(thrown);
     if (thrown instanceof ValidationError) return detailReply(422, thrown.details, {});
+    checkCopy(thrown, "answer with an error");
   } catch (cause) {
-    return internalErrorReply(cause); // its detail or headers cannot be written
+    return internalErrorReply(cause); // its detail or headers cannot be written, or it is another copy's
   }
   return internalErrorReply(thrown);
 }
