@@ -48,6 +48,11 @@ export interface ConnectionSettings {
   readonly requestTimeoutMs?: number;
   /** How long an idle connection is kept. Milliseconds, 1-3,600,000. Default 72,000. */
   readonly keepAliveTimeoutMs?: number;
+  /**
+   * Requests of one connection that run while one that came before them has not been answered; more wait for their turn.
+   * Integer, 1-10,000. Default 64.
+   */
+  readonly maxPipelined?: number;
 }
 
 /** Where health is asked for. */
@@ -182,6 +187,7 @@ function resolveConnections(connections: ConnectionSettings): Required<Connectio
       1,
       HOUR_MS,
     ),
+    maxPipelined: integer("connections.maxPipelined", connections.maxPipelined ?? 64, 1, 10_000),
   };
 }
 
@@ -312,6 +318,7 @@ const connections: NamesOf<ConnectionSettings> = {
   headersTimeoutMs: true,
   requestTimeoutMs: true,
   keepAliveTimeoutMs: true,
+  maxPipelined: true,
 };
 const inputs: NamesOf<InputSettings> = {
   maxLoopBodyBytes: true,

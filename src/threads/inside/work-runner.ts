@@ -1,16 +1,28 @@
 import type { ErrorHandlers } from "../../app/error-handlers.ts";
+import type { TaskDeclaration } from "../../app/task.ts";
 import { errorReply } from "../../operation/error-reply.ts";
 import type { SharedDependencies } from "../../operation/open-dependencies.ts";
-import { isWhole } from "../../operation/raw.ts";
+import { isWhole, type RawReply } from "../../operation/raw.ts";
 import { runOperation } from "../../operation/run.ts";
 import type { Runtime } from "../../operation/runtime.ts";
 import type { Packed } from "../crossing/bytes.ts";
 import type { ClosePayload, DependencyPayload, FailurePayload } from "../crossing/dependency-message.ts";
 import { type FollowUp, packReply, type ReplyPayload } from "../crossing/reply-message.ts";
-import { type CallServices, ReceivedRequest, type RequestPayload } from "../crossing/request-message.ts";
+import {
+  type CallServices,
+  ReceivedRequest,
+  type RequestPayload,
+  type RequestServices,
+} from "../crossing/request-message.ts";
 import { packThrown, type TaskOutcome } from "../crossing/thrown.ts";
 import { type Crossed, packValue, UncloneableValue, unpackValue } from "../crossing/values.ts";
-import { DependencyWork, OperationWork, TaskWork, type Work } from "../crossing/work.ts";
+import {
+  DependencyWork,
+  type ErrorHandlerWork,
+  OperationWork,
+  TaskWork,
+  type Work,
+} from "../crossing/work.ts";
 import { DependencySessions } from "./dependencies.ts";
 import { runErrorHandler } from "./error-handlers.ts";
 import { unsendable } from "./outbox.ts";
@@ -18,6 +30,15 @@ import { OpenReplies } from "./streams.ts";
 
 /** What a thread runs its calls with. */
 export type Runner = Pick<WorkRunner, "works" | "run">;
+
+/** What stands around runs in a thread: the other side of what wraps calls where they are handed over. */
+export interface AroundInThread {
+  /** Unwraps what calls carry. */
+  calls(runner: Runner): Runner;
+  readonly dependency: Runtime["traceDependency"];
+  /** Around the run of a task that is called in the thread. */
+  readonly task: ((task: TaskDeclaration, args: unknown[]) => Promise<unknown>) | undefined;
+}
 
 /** In a thread: runs any work of the app. */
 export class WorkRunner {
@@ -50,10 +71,8 @@ export class WorkRunner {
   /** Runs one call. Never throws: what goes wrong is its outcome. */
   async run(index: number, payload: unknown, services: CallServices): Promise<Packed<unknown>> {
     const work = this.works[index] as Work;
-    if (work instanceof OperationWork)
-      return Array.isArray(payload)
-        ? this.#runOperation(work, payload as RequestPayload, services)
-        : { payload: await this.#follow(payload as FollowUp, services), transfer: [] };
+    if (isFollowUp(payload)) return { payload: await this.#follow(payload, services), transfer: [] };
+    if (work instanceof OperationWork) return this.#runOperation(work, payload as RequestPayload, services);
     if (work instanceof TaskWork)
       return { payload: await runTask(work, payload, this.#handlers), transfer: [] };
     if (work instanceof DependencyWork) {
@@ -63,7 +82,7 @@ export class WorkRunner {
           : await this.#dependencies.close(payload as ClosePayload, services);
       return { payload: done, transfer: [] };
     }
-    return runErrorHandler(work, payload as FailurePayload, this.#handlers, services);
+    return this.#answerError(work, payload as FailurePayload, services);
   }
 
   async #runOperation(
@@ -73,8 +92,21 @@ export class WorkRunner {
   ): Promise<Packed<ReplyPayload>> {
     const own = services.begin(payload[0], work.id);
     const request = new ReceivedRequest(payload, own);
-    const reply = await runOperation(work.compiled, request, this.#runtime);
-    const open = isWhole(reply.body) && reply.finish === undefined ? undefined : this.#open.hold(reply, own);
+    return this.#pack(work, await runOperation(work.compiled, request, this.#runtime), own);
+  }
+
+  async #answerError(
+    work: ErrorHandlerWork,
+    payload: FailurePayload,
+    services: CallServices,
+  ): Promise<Packed<ReplyPayload>> {
+    const own = services.begin(payload.request[0], work.id);
+    return this.#pack(work, await runErrorHandler(work, payload, this.#handlers, own), own);
+  }
+
+  #pack(work: Work, reply: RawReply, own: RequestServices): Packed<ReplyPayload> {
+    const isReady = isWhole(reply.body) && reply.finish === undefined;
+    const open = isReady ? undefined : this.#open.hold(reply, own);
     try {
       return packReply(reply, open);
     } catch (thrown) {
@@ -90,6 +122,10 @@ export class WorkRunner {
       return [false, packThrown(thrown)];
     }
   }
+}
+
+function isFollowUp(payload: unknown): payload is FollowUp {
+  return typeof payload === "object" && payload !== null && "ask" in payload && "open" in payload;
 }
 
 function isThere(): never {
