@@ -159,7 +159,7 @@ onEachLane("dependencies: a value that cannot leave its thread is named at its f
   if (lane === "thread") assert.equal(await response.json(), "function");
   else {
     assert.equal(response.status, 500);
-    assert.match(await log.find(/cannot cross/), /value\.close/);
+    assert.match(await log.find(/cannot cross/), /handle\.close/);
   }
 });
 
