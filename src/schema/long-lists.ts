@@ -1,6 +1,6 @@
 import type { ValidationDetail } from "../errors/http-error.ts";
 import { detailsOf, type Refused } from "./details.ts";
-import { createRepair, type Repair } from "./repair.ts";
+import { createRepairOfMany, type Repair } from "./repair.ts";
 import type { AnySchema } from "./schema.ts";
 import { type CheckedSchema, type Validated, validate } from "./validate.ts";
 
@@ -149,7 +149,7 @@ class ItemCheck {
   #repairOf(schema: AnySchema): Repair {
     let repair = this.#repairs.get(schema);
     if (repair === undefined) {
-      repair = createRepair(schema);
+      repair = createRepairOfMany(schema);
       this.#repairs.set(schema, repair);
     }
     return repair;
