@@ -128,6 +128,7 @@ export const errorCodes = {
   OFFLOOP_THREADS_BUSY: "As many calls wait for a thread as may.",
   OFFLOOP_THREADS_DOWN: "No thread can load the app any more.",
   OFFLOOP_TIMEOUT: "An operation or task ran for longer than its deadline.",
+  OFFLOOP_TWO_COPIES: "What another copy of offloop made was given to this one.",
   OFFLOOP_UPLOAD_DISK: "An uploaded file could not be kept on disk.",
 } as const;
 
