@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { failureReply } from "../../";
 import { inputBounds } from "../../src/app/input-settings.ts";
 import { resolveSettings } from "../../src/app/settings.ts";
 import { ValidationError } from "../../src/errors/http-error.ts";
 import { readBody } from "../../src/operation/body.ts";
 import type { RawRequest } from "../../src/operation/raw.ts";
-import { failureReply } from "../../src/operation/reply.ts";
 import { withinLimit } from "../../src/schema/details.ts";
 import { validateLong } from "../../src/schema/long-lists.ts";
 import { compileSchema } from "../../src/schema/validate.ts";
