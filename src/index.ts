@@ -64,4 +64,4 @@ export { OffloopError } from "./errors/offloop-error.ts";
 export { serve } from "./http/serve.ts";
 export type { ServeOptions, Server } from "./http/serve-options.ts";
 export { type ParamOptions, param } from "./schema/param.ts";
-export type { PoolSize } from "./threads/pool/queue.ts";
+export type { PoolSize } from "./threads/pool/pool.ts";

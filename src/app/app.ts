@@ -1,6 +1,6 @@
 import { checkCopy } from "../errors/brand.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
-import type { NoSchemas } from "./context.ts";
+import type { NoNames } from "./context.ts";
 import {
   createOverride,
   type Dependencies,
@@ -58,7 +58,7 @@ const appOptionNames: Readonly<Record<keyof AppOptions, true>> = {
  * export default app;
  * ```
  */
-export class App<RD extends Dependencies = NoSchemas> extends Router<RD> {
+export class App<RD extends Dependencies = NoNames> extends Router<RD> {
   /** The API's name. */
   readonly title: string;
   /** The API's own version. */

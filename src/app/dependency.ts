@@ -32,7 +32,7 @@ export type Dependencies = Readonly<Record<string, Dependency<any>>>;
 export type DependencyValue<D> = D extends Dependency<infer Value> ? Value : never;
 
 /** The values of dependencies, by name. */
-export type DependencyValues<D extends Dependencies> = {
+export type DependencyValues<D> = {
   readonly [Name in keyof D]: DependencyValue<D[Name]>;
 };
 

@@ -4,7 +4,7 @@ import { type NamedDependency, namedDependencies } from "./dependency.ts";
 import type { OperationDocumentation } from "./documentation.ts";
 import { checkInputs, type Inputs, schemaInvalid } from "./inputs.ts";
 import { type Lane, laneOf } from "./lane.ts";
-import { type AnyOperationOptions, operationOptionNames } from "./operation-options.ts";
+import { type OperationOptions, operationOptionNames } from "./operation-options.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { checkPath, joinPath, pathEmpty, pathNames } from "./path.ts";
 import { documentedWithin, type RouterPlace } from "./router-place.ts";
@@ -43,7 +43,7 @@ export interface Operation {
 export function createOperation(
   method: Method,
   path: unknown,
-  options: AnyOperationOptions,
+  options: OperationOptions,
   handler: unknown,
   location: SourceLocation,
 ): Operation {

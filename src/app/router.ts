@@ -1,13 +1,13 @@
 import { brand, checkCopy } from "../errors/brand.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
-import type { NoSchemas } from "./context.ts";
+import type { NoNames } from "./context.ts";
 import type { Dependencies } from "./dependency.ts";
 import { taskDuplicate, uniqueOperations, uniqueTasks } from "./duplicates.ts";
 import type { AddOperation } from "./handler.ts";
 import { kind } from "./lane.ts";
 import { callerLocation } from "./location.ts";
 import { createOperation, type Method, type Operation, placeOperation } from "./operation.ts";
-import type { AnyOperationOptions } from "./operation-options.ts";
+import type { OperationOptions } from "./operation-options.ts";
 import { checkOptionNames } from "./option-names.ts";
 import {
   nowhere,
@@ -38,7 +38,7 @@ interface Included {
  * app.include(items);
  * ```
  */
-export class Router<RD extends Dependencies = NoSchemas> {
+export class Router<RD extends Dependencies = NoNames> {
   readonly #place: RouterPlace;
   readonly #operations: (Operation | Included)[] = [];
   readonly #tasks = new Map<string, Task>();
@@ -143,7 +143,7 @@ export class Router<RD extends Dependencies = NoSchemas> {
     return (path: string, ...rest: unknown[]) => {
       const [options, handler] = rest.length > 1 ? rest : [{}, rest[0]];
       this.#operations.push(
-        createOperation(method, path, (options ?? {}) as AnyOperationOptions, handler, callerLocation()),
+        createOperation(method, path, (options ?? {}) as OperationOptions, handler, callerLocation()),
       );
     };
   }

@@ -17,6 +17,11 @@ export interface ThreadSettings {
   readonly reserve?: number;
   /** How long a thread may idle before it leaves; one stays. Milliseconds, 0-86,400,000. Default 30,000. */
   readonly idleMs?: number;
+  /**
+   * A call without a deadline that runs for longer is logged; while every thread runs such a one, the server is not ready.
+   * Milliseconds, 100-86,400,000. Default 30,000.
+   */
+  readonly longRunMs?: number;
   /** Requests that may wait for a thread; past it 503 with `Retry-After`. Integer, 0-1,000,000. Default 1,000. */
   readonly maxQueue?: number;
   /** Background tasks that may wait for a thread; past it a task fails and is logged. Integer, 0-1,000,000. Default 10,000. */
@@ -130,6 +135,7 @@ export function resolveSettings(...layers: readonly ServerSettings[]): ResolvedS
       max: integer("threads.max", threads.max ?? Math.min(32, availableParallelism() + 4), 1, 256),
       reserve: integer("threads.reserve", threads.reserve ?? 1, 0, 64),
       idleMs: integer("threads.idleMs", threads.idleMs ?? 30_000, 0, DAY_MS),
+      longRunMs: integer("threads.longRunMs", threads.longRunMs ?? 30_000, 100, DAY_MS),
       maxQueue: integer("threads.maxQueue", threads.maxQueue ?? 1_000, 0, 1_000_000),
       maxBackgroundQueue: integer(
         "threads.maxBackgroundQueue",
@@ -295,6 +301,7 @@ const threads: NamesOf<ThreadSettings> = {
   max: true,
   reserve: true,
   idleMs: true,
+  longRunMs: true,
   maxQueue: true,
   maxBackgroundQueue: true,
   resourceLimits: true,

@@ -9,7 +9,7 @@ import { resolveSettings } from "../app/settings.ts";
 import { createLogger } from "../http/logger.ts";
 import { openApp } from "../http/open-app.ts";
 import { createShutdown } from "../http/shutdown.ts";
-import { noThreads } from "../threads/pool/queue.ts";
+import { noThreads } from "../threads/pool/pool.ts";
 import { BlockFailures, rejectBlocking, watchFor } from "./blocks.ts";
 import type { Ask, TestClient, TestClientOptions, TestResponse } from "./client-options.ts";
 import { encodeRequest, type SentRequest, type TestRequest, type Way } from "./test-request.ts";

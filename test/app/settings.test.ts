@@ -10,6 +10,7 @@ test("settings: Python's rule for threads, and the other defaults", () => {
       max: Math.min(32, availableParallelism() + 4),
       reserve: 1,
       idleMs: 30_000,
+      longRunMs: 30_000,
       maxQueue: 1_000,
       maxBackgroundQueue: 10_000,
       resourceLimits: {},

@@ -1,4 +1,4 @@
-import type { MessagePort, ResourceLimits } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
 import type { logLevels } from "../../app/context.ts";
 import type { InputSettings } from "../../app/input-settings.ts";
 import type { AppTarget } from "../../app/load.ts";
@@ -7,14 +7,23 @@ import type { PackedContext } from "../../tracing/tracing.ts";
 import type { Board } from "./board.ts";
 
 /** What a thread is started with. */
-export interface ThreadData
-  extends Pick<
-    ThreadOptions,
-    "target" | "workIds" | "mayBeEnded" | "given" | "traced" | "inputs" | "logLevel"
-  > {
+export interface ThreadData {
   readonly offloop: "thread";
   readonly port: MessagePort;
   readonly board: Board;
+  /** Where it finds the app. */
+  readonly target: AppTarget;
+  /** All work of the app, by name; a call names its work by its index here. */
+  readonly workIds: readonly string[];
+  /** Which of it has a deadline, in the same order. */
+  readonly mayBeEnded: readonly boolean[];
+  /** Values of dependencies that it is started with. */
+  readonly given: GivenValues;
+  /** Whether what calls carry has its trace around it. */
+  readonly traced: boolean;
+  /** Bounds on what its operations read. */
+  readonly inputs: Required<InputSettings>;
+  readonly logLevel: string;
 }
 
 /** Calls for a thread, four fields each: slot, ticket, index of the work, payload. */
@@ -36,23 +45,6 @@ export type Hello =
 
 /** Values of dependencies, by their place in the list of all: made where the app is served, or given by a test. */
 export type GivenValues = readonly (readonly [dependency: number, value: unknown])[];
-
-/** What a thread is made of. */
-export interface ThreadOptions {
-  readonly target: AppTarget;
-  readonly workIds: readonly string[];
-  /** Which of it has a deadline, in the same order. */
-  readonly mayBeEnded: readonly boolean[];
-  /** Values of dependencies that it is started with. */
-  readonly given: GivenValues;
-  /** Whether what calls carry has its trace around it. */
-  readonly traced: boolean;
-  /** Bounds on what its operations read. */
-  readonly inputs: Required<InputSettings>;
-  readonly resourceLimits: ResourceLimits;
-  readonly logLevel: string;
-  readonly onLog: (line: LogLine) => void;
-}
 
 /** A line of the log on its way to the main thread. */
 export interface LogLine {

@@ -3,17 +3,14 @@ import type { SharedDependencies } from "../../operation/open-dependencies.ts";
 import { isWhole } from "../../operation/raw.ts";
 import { runOperation } from "../../operation/run.ts";
 import type { Runtime } from "../../operation/runtime.ts";
-import {
-  type DependencyPayload,
-  type FailurePayload,
-  runDependency,
-  runErrorHandler,
-} from "../crossing/remote.ts";
-import { type Packed, packReply, type ReplyPayload } from "../crossing/reply-message.ts";
+import type { DependencyPayload, FailurePayload } from "../crossing/dependency-message.ts";
+import { type FollowUp, packReply, type ReplyPayload } from "../crossing/reply-message.ts";
 import { type CallServices, ReceivedRequest, type RequestPayload } from "../crossing/request-message.ts";
 import { packThrown, type TaskOutcome } from "../crossing/thrown.ts";
+import type { Packed } from "../crossing/values.ts";
 import { DependencyWork, OperationWork, TaskWork, type Work } from "../crossing/work.ts";
-import { type FollowUp, OpenReplies } from "./streams.ts";
+import { runDependency, runErrorHandler } from "./remote.ts";
+import { OpenReplies } from "./streams.ts";
 
 /** What a thread runs its calls with. */
 export type Runner = Pick<WorkRunner, "works" | "run">;

@@ -2,31 +2,14 @@ import type { ErrorHandlers } from "../../app/error-handlers.ts";
 import type { AnyFunction } from "../../app/lane.ts";
 import { DependencyContext, Exchange } from "../../operation/context.ts";
 import { callErrorHandler } from "../../operation/error-reply.ts";
-import type { HeaderPairs } from "../../operation/raw.ts";
-import type { ReadInputs } from "../../operation/read.ts";
-import { type NamedCall, nameCalls, type Packed, packReply, type ReplyPayload } from "./reply-message.ts";
-import { type CallServices, ReceivedRequest, type RequestPayload } from "./request-message.ts";
-import { packThrown, type TaskOutcome, type Thrown, unpackThrown } from "./thrown.ts";
-import type { DependencyWork, ErrorHandlerWork } from "./work.ts";
+import type { DependencyPayload, DependencyResult, FailurePayload } from "../crossing/dependency-message.ts";
+import { nameCalls, packReply, type ReplyPayload } from "../crossing/reply-message.ts";
+import { type CallServices, ReceivedRequest } from "../crossing/request-message.ts";
+import { packThrown, type TaskOutcome, unpackThrown } from "../crossing/thrown.ts";
+import type { Packed } from "../crossing/values.ts";
+import type { DependencyWork, ErrorHandlerWork } from "../crossing/work.ts";
 
-/** A dependency to be made on a thread, as it crosses. */
-export interface DependencyPayload {
-  readonly operation: string;
-  readonly request: RequestPayload;
-  readonly inputs: ReadInputs;
-  /** What it needs itself, by name. */
-  readonly values: Readonly<Record<string, unknown>>;
-}
-
-/** What a dependency gives, and what it has said about the response meanwhile. */
-export interface DependencyResult {
-  readonly value: unknown;
-  readonly background: readonly NamedCall[] | undefined;
-  readonly status: number | undefined;
-  readonly headers: HeaderPairs | undefined;
-}
-
-/** In a thread: makes a dependency of an operation that runs on the loop. */
+/** Makes a dependency of an operation that runs on the loop. */
 export async function runDependency(
   { declaration }: DependencyWork,
   { operation, request, inputs, values }: DependencyPayload,
@@ -51,13 +34,7 @@ export async function runDependency(
   }
 }
 
-/** An error to be answered on a thread, as it crosses. */
-export interface FailurePayload {
-  readonly request: RequestPayload;
-  readonly thrown: Thrown;
-}
-
-/** In a thread: answers an error of an operation that runs on the loop. */
+/** Answers an error of an operation that runs on the loop. */
 export async function runErrorHandler(
   { id, declaration }: ErrorHandlerWork,
   { request, thrown }: FailurePayload,
