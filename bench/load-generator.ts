@@ -27,7 +27,7 @@ export function findLoadGenerator(): LoadGenerator {
   return spawnSync("wrk", ["-v"]).error === undefined ? wrk : autocannon;
 }
 
-export const wrk: LoadGenerator = {
+const wrk: LoadGenerator = {
   name: "wrk",
   start: (url, connections, seconds) => {
     const args = ["-t1", `-c${connections}`, `-d${seconds}s`, "--timeout", "60s", url];
