@@ -25,12 +25,12 @@ function lint(t: TestContext, files: Readonly<Record<string, string>>): string[]
 const lines = (count: number): string => "  console.info();\n".repeat(count);
 
 test("biome passes functions at their limits", (t) => {
-  const text = `export function run(a: 1, b: 2, c: 3, d: 4): void {\n  console.info(a, b, c, d);\n${lines(47)}}\n`;
+  const text = `export function run(a: 1, b: 2, c: 3, d: 4): void {\n  console.info(a, b, c, d);\n${lines(49)}}\n`;
   assert.deepEqual(lint(t, { "src/app/run.ts": text }), []);
 });
 
-test("biome refuses a function of more than 50 lines in src, wherever it is written, and not in a test", (t) => {
-  const body = `{\n${lines(50)}}`;
+test("biome refuses more than 50 lines of a function in src, wherever it is written, and not in a test", (t) => {
+  const body = `{\n${lines(51)}}`;
   const found = lint(t, {
     "src/app/function.ts": `export function run(): void ${body}\n`,
     "src/app/late.ts": `export const late = async (): Promise<void> => ${body};\n`,
