@@ -3,8 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { findSections, isDocComment, parseDoc, type TextLine } from "./doc-comment.ts";
 import { type FencedBlock, findFencedBlocks } from "./fenced-block.ts";
-import type { Finding } from "./finding.ts";
-import { repositoryRoot } from "./finding.ts";
+import { type Finding, repositoryRoot } from "./finding.ts";
 import type { SourceFile, SourceTree } from "./source-tree.ts";
 
 /** Inside the repository, so that `import "offloop"` finds its own package. */

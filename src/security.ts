@@ -6,7 +6,6 @@ export {
   securityScopes,
 } from "./app/security-scopes.ts";
 export { apiKeyCookie, apiKeyHeader, apiKeyQuery } from "./security/api-key.ts";
-export type { AuthorizationCredentials } from "./security/authorization.ts";
 export {
   type BasicCredentials,
   type BasicOptions,
@@ -14,19 +13,25 @@ export {
   httpBasic,
   httpBearer,
   httpDigest,
+  timingSafeEqual,
 } from "./security/http.ts";
 export {
   type OAuth2Options,
   oauth2,
   oauth2AuthorizationCodeBearer,
   oauth2PasswordBearer,
+  openIdConnect,
 } from "./security/oauth2.ts";
-export { openIdConnect } from "./security/open-id-connect.ts";
 export {
   type PasswordForm,
   type PasswordFormInput,
   passwordForm,
   strictPasswordForm,
 } from "./security/password-form.ts";
-export type { SchemeOptions, SecurityScheme, SentCredentials, SentValues } from "./security/scheme.ts";
-export { timingSafeEqual } from "./security/timing.ts";
+export type {
+  AuthorizationCredentials,
+  SchemeOptions,
+  SecurityScheme,
+  SentCredentials,
+  SentValues,
+} from "./security/scheme.ts";

@@ -1,7 +1,13 @@
-import type { SourceLocation } from "../errors/source-location.ts";
-import { type AppDocumentation, appDocumentationNames } from "./app-documentation.ts";
+import type { SourceLocation } from "../errors/offloop-error.ts";
 import type { NoSchemas } from "./context.ts";
-import type { Dependencies, Dependency, DependencyDeclaration } from "./dependency.ts";
+import {
+  createOverride,
+  type Dependencies,
+  type Dependency,
+  type DependencyDeclaration,
+  type Replacement,
+} from "./dependency.ts";
+import { type AppDocumentation, appDocumentationNames } from "./documentation.ts";
 import {
   createErrorHandler,
   type ErrorAnswer,
@@ -12,12 +18,9 @@ import { createLifespan, type Lifespan, type LifespanFunction, type LifespanOpti
 import { callerLocation, callerModule } from "./location.ts";
 import { checkMountPath, type Mount, mountCycle, notMountable } from "./mount.ts";
 import { checkOptionNames } from "./option-names.ts";
-import { createOverride, type Replacement } from "./overrides.ts";
-import type { FastifyPlugin, RegisteredPlugin } from "./plugin.ts";
 import { Router } from "./router.ts";
 import { type RouterOptions, routerOptionNames } from "./router-place.ts";
-import { checkSettingNames, settingNames } from "./setting-names.ts";
-import type { ServerSettings } from "./settings.ts";
+import { checkSettingNames, type ServerSettings, settingNames } from "./settings.ts";
 
 /** Options of an app. */
 export interface AppOptions<RD extends Dependencies = Dependencies>
@@ -197,4 +200,14 @@ const made: App[] = [];
 /** Every app made in this thread so far, in order. */
 export function appsMade(): readonly App[] {
   return made;
+}
+
+/** A Fastify plugin, by callback or promise. What it is given is Fastify's own. */
+// biome-ignore lint/suspicious/noExplicitAny: the types are the plugin's and Fastify's; threads do not load Fastify
+export type FastifyPlugin<Options> = (instance: any, options: Options, done: any) => unknown;
+
+/** A plugin and its options. */
+export interface RegisteredPlugin {
+  readonly plugin: FastifyPlugin<unknown>;
+  readonly options: unknown;
 }

@@ -1,6 +1,5 @@
 import { types } from "node:util";
-import { OffloopError } from "../errors/offloop-error.ts";
-import type { SourceLocation } from "../errors/source-location.ts";
+import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import type { Schemas } from "../schema/schema.ts";
 import type { Context, Model, NoSchemas } from "./context.ts";
 import {

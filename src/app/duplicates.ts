@@ -1,5 +1,4 @@
-import { formatLocation, OffloopError } from "../errors/offloop-error.ts";
-import type { SourceLocation } from "../errors/source-location.ts";
+import { formatLocation, OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import type { Operation } from "./operation.ts";
 import { type Task, taskDeclaration } from "./task.ts";
 

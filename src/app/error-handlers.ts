@@ -1,7 +1,5 @@
-import { HTTPError } from "../errors/http-error.ts";
-import { OffloopError } from "../errors/offloop-error.ts";
-import type { SourceLocation } from "../errors/source-location.ts";
-import { ValidationError } from "../errors/validation-error.ts";
+import { HTTPError, ValidationError } from "../errors/http-error.ts";
+import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import type { BaseContext } from "./context.ts";
 import { type AnyFunction, type Lane, laneOf } from "./lane.ts";
 import { callerLocation } from "./location.ts";

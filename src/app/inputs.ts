@@ -1,5 +1,4 @@
-import { OffloopError } from "../errors/offloop-error.ts";
-import type { SourceLocation } from "../errors/source-location.ts";
+import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { type AnySchema, isSchema, type Schemas } from "../schema/schema.ts";
 import { functionName } from "./lane.ts";
 

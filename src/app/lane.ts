@@ -1,6 +1,5 @@
 import { types } from "node:util";
-import { OffloopError } from "../errors/offloop-error.ts";
-import type { SourceLocation } from "../errors/source-location.ts";
+import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 
 /** Where a function runs: the event loop of the main thread, or a thread of the pool. */
 export type Lane = "loop" | "thread";

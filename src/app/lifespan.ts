@@ -1,6 +1,5 @@
 import { types } from "node:util";
-import { OffloopError } from "../errors/offloop-error.ts";
-import type { SourceLocation } from "../errors/source-location.ts";
+import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { callerLocation } from "./location.ts";
 import { checkOptionNames } from "./option-names.ts";
 

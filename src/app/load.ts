@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { localPath } from "../errors/local-path.ts";
-import { OffloopError } from "../errors/offloop-error.ts";
+import { workerData } from "node:worker_threads";
+import { localPath, OffloopError } from "../errors/offloop-error.ts";
 import { App, appsMade } from "./app.ts";
 
 /** Where an app is found: a module, and the export that holds it. */
@@ -101,4 +101,26 @@ function fixOf(cause: unknown): string {
 
 function isCommonJs(error: unknown): boolean {
   return error instanceof SyntaxError && error.message.includes("import statement outside a module");
+}
+
+type Served = (app: App) => void;
+let onServed: Served | undefined;
+
+/** Whether this code runs in a thread of offloop's pool, where the app module only declares. */
+export function inThread(): boolean {
+  return (workerData as { offloop?: unknown } | null)?.offloop === "thread";
+}
+
+/**
+ * Has `serve(app)` hand over the app it was called with instead of listening: in a thread, and while the command line
+ * loads a module. Undefined ends that.
+ */
+export function whenServed(take: Served | undefined): void {
+  onServed = take;
+}
+
+/** Hands over an app that is served. False when nobody takes it. */
+export function handOver(app: App): boolean {
+  onServed?.(app);
+  return onServed !== undefined;
 }

@@ -1,7 +1,7 @@
 import { isAbsolute } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { type CallSiteObject, getCallSites } from "node:util";
-import type { SourceLocation } from "../errors/source-location.ts";
+import type { SourceLocation } from "../errors/offloop-error.ts";
 
 const ownFolder = new URL("../", import.meta.url).href;
 const FRAMES = 30;

@@ -1,5 +1,4 @@
-import { OffloopError } from "../errors/offloop-error.ts";
-import type { SourceLocation } from "../errors/source-location.ts";
+import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { kind } from "./lane.ts";
 import type { Operation } from "./operation.ts";
 

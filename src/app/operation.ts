@@ -1,5 +1,4 @@
-import { OffloopError } from "../errors/offloop-error.ts";
-import type { SourceLocation } from "../errors/source-location.ts";
+import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { type AnySchema, isSchema } from "../schema/schema.ts";
 import { type NamedDependency, namedDependencies } from "./dependency.ts";
 import type { OperationDocumentation } from "./documentation.ts";

@@ -1,5 +1,4 @@
-import { OffloopError } from "../errors/offloop-error.ts";
-import type { SourceLocation } from "../errors/source-location.ts";
+import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 
 /**
  * Refuses options that nothing reads, such as a misspelt one, which would be ignored in silence.

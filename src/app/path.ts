@@ -1,5 +1,4 @@
-import { OffloopError } from "../errors/offloop-error.ts";
-import type { SourceLocation } from "../errors/source-location.ts";
+import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 
 type UntilDelimiter<S extends string> = S extends `${infer Name}${"/" | "-" | "." | "(" | "?" | ":"}${string}`
   ? UntilDelimiter<Name>

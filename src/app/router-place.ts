@@ -1,7 +1,6 @@
-import type { SourceLocation } from "../errors/source-location.ts";
-import type { NamedOperation } from "./app-documentation.ts";
+import type { SourceLocation } from "../errors/offloop-error.ts";
 import { type Dependencies, type NamedDependency, namedDependencies } from "./dependency.ts";
-import type { OperationDocumentation } from "./documentation.ts";
+import type { NamedOperation, OperationDocumentation } from "./documentation.ts";
 import { checkPrefix } from "./path.ts";
 
 /** Options of a router, and of including one. */

@@ -1,8 +1,8 @@
 import { OffloopError } from "../errors/offloop-error.ts";
-import type { AddOperation } from "./add-operation.ts";
 import type { NoSchemas } from "./context.ts";
 import type { Dependencies } from "./dependency.ts";
 import { taskDuplicate, uniqueOperations, uniqueTasks } from "./duplicates.ts";
+import type { AddOperation } from "./handler.ts";
 import { callerLocation } from "./location.ts";
 import { createOperation, type Method, type Operation, placeOperation } from "./operation.ts";
 import type { AnyOperationOptions } from "./operation-options.ts";

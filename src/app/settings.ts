@@ -1,9 +1,9 @@
 import { availableParallelism } from "node:os";
 import type { ResourceLimits } from "node:worker_threads";
-import { integer } from "./integer.ts";
-import { type MetricsSettings, type ResolvedMetrics, resolveMetrics } from "./metrics-settings.ts";
+import type { BlockReport } from "../channels/channels.ts";
+import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import { checkOptionNames } from "./option-names.ts";
 import { resolveRootPath, resolveTrustProxy, type TrustProxy } from "./proxy.ts";
-import { type ResolvedWatch, resolveWatch, type WatchSettings } from "./watch-settings.ts";
 
 /** The thread pool's settings. */
 export interface ThreadSettings {
@@ -186,4 +186,108 @@ function merged<T extends object>(layers: readonly T[]): Partial<T> {
 /** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` unless the value is a deadline or absent. */
 export function timeoutMs(name: string, value: unknown): number | undefined {
   return value === undefined ? undefined : integer(name, value, 1, DAY_MS);
+}
+
+/** The settings of the watchdog, which reports what blocks the event loop. */
+export interface WatchSettings {
+  /** From when on a loop that does not turn is reported. Milliseconds, 20-60,000. Default 100. */
+  readonly thresholdMs?: number;
+  /**
+   * `"production"` costs 2-3 % of a request that does nothing. `"development"` costs some more and finds the operation
+   * and the line inside native calls too. Default `"production"`; `offloop dev` sets `"development"`.
+   */
+  readonly level?: "production" | "development";
+  /** Called with every report, also those that are not logged because the same place was a moment ago. */
+  readonly onBlock?: (report: BlockReport) => void;
+}
+
+/** The watchdog's settings with every default filled in. */
+export type ResolvedWatch = Required<Omit<WatchSettings, "onBlock">> & Pick<WatchSettings, "onBlock">;
+
+/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for a value outside its range. */
+export function resolveWatch({
+  thresholdMs = 100,
+  level = "production",
+  onBlock,
+}: WatchSettings): ResolvedWatch {
+  integer("watch.thresholdMs", thresholdMs, 20, 60_000);
+  if (level !== "production" && level !== "development") {
+    throw new OffloopError(
+      "OFFLOOP_OPTION_INVALID",
+      `Cannot use watch.level: expected "production" or "development", got ${JSON.stringify(level)}`,
+      { fix: "use one of the two, or leave watch.level out" },
+    );
+  }
+  return { thresholdMs, level, ...(onBlock && { onBlock }) };
+}
+
+/** Where metrics are asked for. */
+export interface MetricsSettings {
+  /** Path of the metrics, in the Prometheus text format. Default `"/metrics"`. */
+  readonly path?: string;
+}
+
+/** Metrics settings with every default filled in. */
+export type ResolvedMetrics = Required<MetricsSettings>;
+
+/** Undefined for none. */
+export function resolveMetrics(metrics: MetricsSettings | boolean): ResolvedMetrics | undefined {
+  if (metrics === false) return undefined;
+  return { path: (metrics === true ? undefined : metrics.path) ?? "/metrics" };
+}
+
+/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` unless the value is an integer of the range. */
+export function integer(name: string, value: unknown, min: number, max: number): number {
+  if (Number.isInteger(value) && Number(value) >= min && Number(value) <= max) return Number(value);
+  const got = JSON.stringify(value) ?? "undefined";
+  throw new OffloopError(
+    "OFFLOOP_OPTION_INVALID",
+    `Cannot use ${name}: expected an integer of ${min}-${max}, got ${got}`,
+    {
+      fix: `set ${name} to a value in its range, or leave it out`,
+    },
+  );
+}
+
+type NamesOf<Settings> = Readonly<Record<keyof Settings, true>>;
+
+/** The names of all settings. */
+export const settingNames: NamesOf<ServerSettings> = {
+  threads: true,
+  timeouts: true,
+  connections: true,
+  health: true,
+  metrics: true,
+  rootPath: true,
+  trustProxy: true,
+  maxBodyBytes: true,
+  shutdownGraceMs: true,
+  watch: true,
+};
+
+const threads: NamesOf<ThreadSettings> = {
+  max: true,
+  reserve: true,
+  idleMs: true,
+  maxQueue: true,
+  maxBackgroundQueue: true,
+  resourceLimits: true,
+};
+const timeouts: NamesOf<TimeoutSettings> = { operationMs: true, taskMs: true };
+const connections: NamesOf<ConnectionSettings> = {
+  maxHeaderBytes: true,
+  headersTimeoutMs: true,
+  requestTimeoutMs: true,
+  keepAliveTimeoutMs: true,
+};
+const health: NamesOf<HealthSettings> = { livez: true, readyz: true, port: true, host: true };
+const metrics: NamesOf<MetricsSettings> = { path: true };
+const watch: NamesOf<WatchSettings> = { thresholdMs: true, level: true, onBlock: true };
+
+/** Looks into the settings that have several of their own. @throws {OffloopError} `OFFLOOP_OPTION_UNKNOWN`. */
+export function checkSettingNames(settings: ServerSettings, at: SourceLocation): void {
+  for (const [name, known] of Object.entries({ threads, timeouts, connections, health, metrics, watch })) {
+    const part = settings[name as keyof ServerSettings];
+    if (typeof part === "object" && part !== null) checkOptionNames(`use ${name}`, part, known, at);
+  }
 }

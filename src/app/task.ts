@@ -1,5 +1,4 @@
-import { OffloopError } from "../errors/offloop-error.ts";
-import type { SourceLocation } from "../errors/source-location.ts";
+import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { type AnyFunction, type Lane, laneOf } from "./lane.ts";
 import { callerLocation } from "./location.ts";
 import { checkOptionNames } from "./option-names.ts";

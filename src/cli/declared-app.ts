@@ -1,11 +1,9 @@
-import { fileURLToPath } from "node:url";
+import { resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import type { App } from "../app/app.ts";
-import { type AppTarget, loadApp } from "../app/load.ts";
+import { type AppTarget, loadApp, whenServed } from "../app/load.ts";
 import { callerLocation } from "../app/location.ts";
-import { whenServed } from "../app/place.ts";
-import { localPath } from "../errors/local-path.ts";
-import { OffloopError } from "../errors/offloop-error.ts";
-import type { SourceLocation } from "../errors/source-location.ts";
+import { localPath, OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 
 interface Declared {
   readonly app: App;
@@ -54,4 +52,12 @@ function servesItself({ url }: AppTarget, app: App, at: SourceLocation): Offloop
     at,
     fix: `start it with "node ${file}", or ${instead}`,
   });
+}
+
+/** Reads `app.ts` or `app.ts:export`. A drive letter's colon is not taken for the second. */
+export function parseTarget(text: string): AppTarget {
+  const match = /^(.+):([\w$]+)$/.exec(text);
+  const [file, exportName] =
+    match?.[1] !== undefined && match[1].length > 1 ? [match[1], match[2]] : [text, undefined];
+  return { url: pathToFileURL(resolve(file)).href, exportName };
 }

@@ -1,18 +1,15 @@
 import type { App } from "../app/app.ts";
-import type { ErrorCode } from "../errors/codes.ts";
-import { OffloopError } from "../errors/offloop-error.ts";
-import { guardApp } from "../guard/guard-log.ts";
+import { type ErrorCode, OffloopError } from "../errors/offloop-error.ts";
+import { guardApp } from "../guard/check-app.ts";
 import { INSPECTOR_PATH } from "../http/inspector.ts";
-import { listen } from "../http/listen.ts";
+import { listen, logStrayRejections } from "../http/listen.ts";
 import { createLogger, type LogLevel } from "../http/logger.ts";
 import type { ListenOptions } from "../http/serve-options.ts";
-import { logStrayRejections } from "../http/stray-rejections.ts";
 import { sitePaths } from "../openapi/site.ts";
-import { loadToServe } from "./declared-app.ts";
+import { loadToServe, parseTarget } from "./declared-app.ts";
 import { explained } from "./explained.ts";
-import { type LoadedFile, onFileLoaded } from "./loaded-files.ts";
+import { type LoadedFile, onFileLoaded } from "./file-changes.ts";
 import { type Serving, settingsOf } from "./serving.ts";
-import { parseTarget } from "./target.ts";
 
 /** What the process of an app under development is started with. */
 export interface DevProcessOptions extends Serving {

@@ -1,8 +1,7 @@
 import { resolveSettings } from "../app/settings.ts";
 import { createLogger } from "../http/logger.ts";
-import { checkedLevel } from "./log-level.ts";
 import { ReloadedApp } from "./reloaded-app.ts";
-import { type Serving, settingsOf } from "./serving.ts";
+import { checkedLevel, type Serving, settingsOf } from "./serving.ts";
 
 /** `offloop dev`: serves the app in a process of its own, which is replaced when one of the app's files changes. */
 export async function dev(module: string, options: Serving): Promise<void> {

@@ -1,5 +1,4 @@
-import type { ErrorCode } from "../errors/codes.ts";
-import { OffloopError } from "../errors/offloop-error.ts";
+import { type ErrorCode, OffloopError } from "../errors/offloop-error.ts";
 
 /** Errors that stem from the user's own code: their fix points at the stack. */
 const fromUserCode: ReadonlySet<ErrorCode> = new Set([

@@ -1,6 +1,5 @@
 import { createDocument } from "../openapi/document.ts";
-import { loadToRead } from "./declared-app.ts";
-import { parseTarget } from "./target.ts";
+import { loadToRead, parseTarget } from "./declared-app.ts";
 
 /** `offloop openapi`: prints the document that the app would serve. */
 export async function openapi(module: string): Promise<void> {

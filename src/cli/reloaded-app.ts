@@ -2,12 +2,10 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
-import type { ErrorCode } from "../errors/codes.ts";
-import { localPath } from "../errors/local-path.ts";
+import { type ErrorCode, localPath } from "../errors/offloop-error.ts";
+import { parseTarget } from "./declared-app.ts";
 import type { DevNews, DevProcessOptions, ServedApp } from "./dev-process.ts";
-import { FileChanges } from "./file-changes.ts";
-import type { LoadedFile } from "./loaded-files.ts";
-import { parseTarget } from "./target.ts";
+import { FileChanges, type LoadedFile } from "./file-changes.ts";
 
 /** More than the grace that the process has: one whose loop is blocked hears no signal. */
 const KILL_AFTER_MS = 4_000;

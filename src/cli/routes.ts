@@ -1,7 +1,6 @@
 import { servedOperations } from "../app/parts.ts";
 import { formatLocation } from "../errors/offloop-error.ts";
-import { loadToRead } from "./declared-app.ts";
-import { parseTarget } from "./target.ts";
+import { loadToRead, parseTarget } from "./declared-app.ts";
 
 /** `offloop routes`: prints method, path, lane and source of every operation. */
 export async function routes(module: string, { json }: { readonly json?: boolean }): Promise<void> {

@@ -1,16 +1,13 @@
 import cluster from "node:cluster";
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
-import { integer } from "../app/integer.ts";
-import { resolveSettings } from "../app/settings.ts";
+import { integer, resolveSettings } from "../app/settings.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
-import { guardApp } from "../guard/guard-log.ts";
+import { guardApp } from "../guard/check-app.ts";
 import { listen } from "../http/listen.ts";
 import { createLogger } from "../http/logger.ts";
-import { loadToServe } from "./declared-app.ts";
-import { checkedLevel } from "./log-level.ts";
-import { type Serving, settingsOf } from "./serving.ts";
-import { parseTarget } from "./target.ts";
+import { loadToServe, parseTarget } from "./declared-app.ts";
+import { checkedLevel, type Serving, settingsOf } from "./serving.ts";
 import { runWorkers } from "./workers.ts";
 
 /** Options of `offloop run`. */

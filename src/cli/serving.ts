@@ -1,5 +1,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { ServerSettings } from "../app/settings.ts";
+import { OffloopError } from "../errors/offloop-error.ts";
+import type { LogLevel } from "../http/logger.ts";
 
 /** Options of the commands that serve an app. */
 export interface Serving {
@@ -50,4 +52,17 @@ function addresses(text: string): true | string[] {
 export function wholeNumber(text: string): number {
   if (/^\d+$/.test(text)) return Number(text);
   throw new InvalidArgumentError("expected a whole number");
+}
+
+const levels: readonly LogLevel[] = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
+
+/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for what is no level. */
+export function checkedLevel(level: string): LogLevel {
+  const known = levels.find((candidate) => candidate === level);
+  if (known !== undefined) return known;
+  throw new OffloopError(
+    "OFFLOOP_OPTION_INVALID",
+    `Cannot use --log-level: expected one of ${levels.join(", ")}, got "${level}"`,
+    { fix: "give one of these" },
+  );
 }

@@ -1,6 +1,4 @@
-import type { ErrorCode } from "./codes.ts";
-import { localPath } from "./local-path.ts";
-import type { SourceLocation } from "./source-location.ts";
+import { relative } from "node:path";
 
 /** What an {@link OffloopError} is made of. */
 export interface OffloopErrorParts {
@@ -64,3 +62,71 @@ function text(what: string, { at, note, fix }: OffloopErrorParts): string {
 export function formatLocation({ file, line, column }: SourceLocation): string {
   return `${localPath(file)}:${line}:${column}`;
 }
+
+/** A place in the user's source. Lines and columns count from 1. */
+export interface SourceLocation {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** A file as it is shown: relative to the working directory when it lies inside it. */
+export function localPath(file: string): string {
+  const local = relative(process.cwd(), file);
+  return local === "" || local.startsWith("..") ? file : local;
+}
+
+/**
+ * Every code an {@link OffloopError} can carry, with what it means in one sentence.
+ *
+ * A code that has been released is never reused for another meaning. `docs/errors.md` lists exactly these.
+ */
+export const errorCodes = {
+  OFFLOOP_APP_NOT_FOUND: "The module has no App under the export that was asked for.",
+  OFFLOOP_BODY_NOT_ALLOWED: "A GET or HEAD operation declares a body.",
+  OFFLOOP_CLIENT_GONE: "The client hung up before its request was started.",
+  OFFLOOP_DEPENDENCY_CYCLE: "A dependency needs itself, directly or through others.",
+  OFFLOOP_DEPENDENCY_INVALID: "What was given in deps is not a dependency, or its name is taken.",
+  OFFLOOP_DEPENDENCY_LANE: "An async operation needs a plain dependency whose value cannot leave its thread.",
+  OFFLOOP_DEPENDENCY_SCOPE: "A dependency needs something that is gone before it is.",
+  OFFLOOP_DEPENDENCY_YIELD: "A generator dependency did not yield exactly once.",
+  OFFLOOP_ERROR_SWALLOWED: "A dependency caught the error of the operation and did not throw again.",
+  OFFLOOP_FORM_AND_BODY: "An operation or dependency declares both a form and a body.",
+  OFFLOOP_GUARD_BLOCKING: "A function on the event loop calls something that blocks it.",
+  OFFLOOP_GUARD_PROMISE: "A plain function returns a promise, yet runs on a thread since it is not async.",
+  OFFLOOP_GUARD_STATE: "A function on a thread changes a variable that each thread has for itself.",
+  OFFLOOP_HANDLER_INVALID: "What was given as a handler or task is not a function.",
+  OFFLOOP_LANE_UNKNOWN: "A function's declaration no longer tells whether it is async.",
+  OFFLOOP_LIFESPAN_FAILED: "A lifespan function threw before its yield, or never yielded.",
+  OFFLOOP_LOOP_BLOCKED: "What ran in a test blocked the event loop for longer than failOnBlockMs.",
+  OFFLOOP_MODULE_FAILED: "The app's module threw while it was loaded.",
+  OFFLOOP_MODULE_NOT_FOUND: "There is no file at the module path that was given.",
+  OFFLOOP_NODE_OUTDATED: "The command line was started with a Node that is too old.",
+  OFFLOOP_NOT_CLONEABLE: "A value that must cross between the loop and a thread cannot be cloned.",
+  OFFLOOP_NOT_SERVING: "A task that runs on a thread was called while its app has no threads.",
+  OFFLOOP_OPTION_INVALID: "An option has a value outside its range.",
+  OFFLOOP_OPTION_UNKNOWN: "Something was given an option that does not exist.",
+  OFFLOOP_OVERRIDE_FUNCTION:
+    "A dependency of a plain operation was overridden by a function that threads cannot find.",
+  OFFLOOP_PATH_INVALID: "A path or prefix is not one the router can match.",
+  OFFLOOP_PORT_UNAVAILABLE: "The address cannot be listened on.",
+  OFFLOOP_RESPONSE_INVALID: "An operation returned something else than its response schema says.",
+  OFFLOOP_ROUTE_DUPLICATE: "Two operations answer the same method and path.",
+  OFFLOOP_ROUTER_CYCLE:
+    "A router includes itself, or an app is mounted in itself, directly or through others.",
+  OFFLOOP_SCHEMA_INVALID: "What was given as a schema is not a Standard Schema.",
+  OFFLOOP_SERVES_ITSELF: "The module that the command line is to serve calls serve() itself.",
+  OFFLOOP_TASK_DUPLICATE: "Two tasks have the same name.",
+  OFFLOOP_TASK_UNKNOWN: "A task was added that the served app does not declare.",
+  OFFLOOP_TASK_UNNAMED: "A function was added to background that a thread could not find by name.",
+  OFFLOOP_THREAD_APP_DIFFERS: "A thread loaded other operations or tasks than the main thread.",
+  OFFLOOP_THREAD_EXITED: "A thread ended while it ran a call.",
+  OFFLOOP_THREAD_START: "A thread could not load the app.",
+  OFFLOOP_THREADS_BUSY: "As many calls wait for a thread as may.",
+  OFFLOOP_THREADS_DOWN: "No thread can load the app any more.",
+  OFFLOOP_TIMEOUT: "An operation or task ran for longer than its deadline.",
+  OFFLOOP_UPLOAD_DISK: "An uploaded file could not be kept on disk.",
+} as const;
+
+/** A code of the table above. */
+export type ErrorCode = keyof typeof errorCodes;

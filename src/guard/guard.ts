@@ -3,16 +3,13 @@ import type { DependencyDeclaration } from "../app/dependency.ts";
 import type { Operation } from "../app/operation.ts";
 import { servedOperations, servedTasks } from "../app/parts.ts";
 import { taskDeclaration } from "../app/task.ts";
-import type { ErrorCode } from "../errors/codes.ts";
-import type { SourceLocation } from "../errors/source-location.ts";
-import { originalPlace, readSourceMap } from "../source/source-map.ts";
-import { isAllowed } from "./allowance.ts";
-import { saidLane } from "./declaration.ts";
+import type { ErrorCode, SourceLocation } from "../errors/offloop-error.ts";
+import { originalPlace, readSourceMap } from "../errors/source-map.ts";
+import { isAllowed, saidLane } from "./declaration.ts";
 import { findLoaded, type LoadedFunction } from "./loaded-functions.ts";
 import { ModuleCode } from "./module-code.ts";
 import type { RuleName, Severity } from "./offence.ts";
-import { checkFunction, type FoundOffence } from "./rules.ts";
-import { sentence } from "./sentence.ts";
+import { checkFunction, type FoundOffence, sentence } from "./rules.ts";
 import type { FunctionNode } from "./syntax.ts";
 
 /** A place in a declared function that does not fit the lane it runs on. */

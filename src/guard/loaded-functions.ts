@@ -1,5 +1,5 @@
 import type { Debugger, Runtime, Session } from "node:inspector";
-import { scriptPath } from "../source/source-map.ts";
+import { scriptPath } from "../errors/source-map.ts";
 
 /** Where a function stands in the code that V8 runs. Lines and columns count from 1. */
 export interface LoadedFunction {

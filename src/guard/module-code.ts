@@ -1,6 +1,6 @@
 import { type Comment, type Options, type Program, parse } from "acorn";
 import { analyze } from "eslint-scope";
-import { type Allowance, readAllowance } from "./allowance.ts";
+import { type Allowance, readAllowance } from "./declaration.ts";
 import type { Scopes } from "./function-scope.ts";
 import { descendants, type FunctionNode, isFunction, linkParents, type SyntaxNode } from "./syntax.ts";
 

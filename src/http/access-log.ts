@@ -1,8 +1,8 @@
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { Operation } from "../app/operation.ts";
-import { CLIENT_CLOSED_REQUEST } from "../threads/refused-reply.ts";
-import { hasHungUp } from "./hung-up.ts";
+import { CLIENT_CLOSED_REQUEST } from "../threads/pool/call-error.ts";
+import { hasHungUp } from "./request.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {

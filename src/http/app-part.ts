@@ -2,9 +2,9 @@ import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import type { Logger } from "pino";
 import { type Method, methods } from "../app/operation.ts";
 import type { AppPart } from "../app/parts.ts";
+import type { Lanes } from "../lanes/lanes.ts";
 import { siteOf } from "../openapi/site.ts";
 import { addDocs } from "./docs.ts";
-import type { Lanes } from "./lanes.ts";
 import { createNotFound } from "./not-found.ts";
 import { addRoutes, type Explain } from "./routes.ts";
 

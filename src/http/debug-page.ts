@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import type { FastifyRequest } from "fastify";
+import { Markup, markup } from "../app/markup.ts";
 import type { Operation } from "../app/operation.ts";
 import type { DescribedError } from "../errors/described-error.ts";
 import { formatLocation } from "../errors/offloop-error.ts";
-import { Markup, markup } from "../html/markup.ts";
+import { type StackFrame, stackFrames } from "../errors/stack-frames.ts";
 import type { RawReply } from "../operation/raw.ts";
-import { type StackFrame, stackFrames } from "./stack-frames.ts";
 
 const SHOWN_FRAMES = 6;
 const LINES_AROUND = 5;

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { Method, Operation } from "../app/operation.ts";
 import type { SiteFile } from "../openapi/site.ts";
-import { sendKept } from "./kept-file.ts";
+import { sendKept } from "./asset.ts";
 
 /** A method and a path that something answers. */
 export type Route = Pick<Operation, "method" | "path">;

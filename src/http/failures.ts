@@ -2,7 +2,7 @@ import { type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
-import { describeError } from "../errors/described-error.ts";
+import { type DescribedError, describeError } from "../errors/described-error.ts";
 import { HTTPError, statusPhrase } from "../errors/http-error.ts";
 import { detailReply, failureReply } from "../operation/reply.ts";
 import { writeReply } from "./reply.ts";
@@ -41,4 +41,30 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Answerin
   socket.end(
     `HTTP/1.1 ${status} ${phrase}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
   );
+}
+
+/** Logs an operation's failure. */
+export type FailureLog = (request: string, operation: string, error: DescribedError) => void;
+
+/** Under load these come by the thousand: one line a second says as much. */
+const FLOODS = new Set(["OFFLOOP_THREADS_BUSY", "OFFLOOP_THREADS_DOWN"]);
+const EVERY_MS = 1_000;
+
+/** Makes the log of failed operations: each on its own, but floods of one kind a line a second, with their count. */
+export function createFailureLog(log: Logger): FailureLog {
+  const floods = new Map<string, { at: number; unsaid: number }>();
+  return (request, operation, error) => {
+    const { code = "", message } = error;
+    if (!FLOODS.has(code))
+      return log.error({ reqId: request, operation, err: error }, `${operation} failed: ${message}`);
+    const flood = floods.get(code) ?? { at: Number.NEGATIVE_INFINITY, unsaid: 0 };
+    floods.set(code, flood);
+    const now = performance.now();
+    if (now - flood.at < EVERY_MS) return void flood.unsaid++;
+    log.warn(
+      { code, operation, unsaid: flood.unsaid },
+      `${code}: ${message}${flood.unsaid === 0 ? "" : `; and ${flood.unsaid} more since the last line`}`,
+    );
+    floods.set(code, { at: now, unsaid: 0 });
+  };
 }

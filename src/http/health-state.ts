@@ -1,4 +1,4 @@
-import type { Lanes } from "./lanes.ts";
+import type { Lanes } from "../lanes/lanes.ts";
 
 /** What a probe answers. */
 export interface HealthAnswer {

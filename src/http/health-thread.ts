@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { parentPort, workerData } from "node:worker_threads";
-import { sharedNow } from "../threads/board.ts";
+import { sharedNow } from "../threads/crossing/board.ts";
 import { type HealthStatus, healthAnswer, healthStatuses } from "./health-state.ts";
 
 /** What the health thread is started with. */

@@ -3,10 +3,10 @@ import { Worker } from "node:worker_threads";
 import type { FastifyInstance } from "fastify";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
-import { sharedNow } from "../threads/board.ts";
+import type { Lanes } from "../lanes/lanes.ts";
+import { sharedNow } from "../threads/crossing/board.ts";
 import { healthAnswer, healthStatus, healthStatuses } from "./health-state.ts";
 import type { HealthData, HealthHello } from "./health-thread.ts";
-import type { Lanes } from "./lanes.ts";
 
 const BEAT_MS = 100;
 

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { listPageFiles, pageName } from "../inspector/files.ts";
 import { type Inspector, openInspector } from "../inspector/inspector.ts";
-import { sendKept } from "./kept-file.ts";
+import { sendKept } from "./asset.ts";
 
 /** `true`: for this machine only. With a token: for whoever knows it. */
 export type InspectorSetting = true | { readonly token: string };

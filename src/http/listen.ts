@@ -1,17 +1,18 @@
 import type { AddressInfo } from "node:net";
+import type { FastifyInstance } from "fastify";
+import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
-import { integer } from "../app/integer.ts";
 import type { AppTarget } from "../app/load.ts";
-import { resolveSettings } from "../app/settings.ts";
-import { noThreads } from "../threads/pool-size.ts";
-import { bind } from "./bind.ts";
+import { integer, resolveSettings } from "../app/settings.ts";
+import { describeError } from "../errors/described-error.ts";
+import { OffloopError } from "../errors/offloop-error.ts";
+import { noThreads } from "../threads/pool/queue.ts";
 import { openHealthServer } from "./health.ts";
 import type { InspectorSetting, ServedInspector } from "./inspector.ts";
 import { createLogger } from "./logger.ts";
 import { openApp } from "./open-app.ts";
 import type { ListenOptions, Server } from "./serve-options.ts";
 import { closeOnSignals, createShutdown } from "./shutdown.ts";
-import { logStrayRejections } from "./stray-rejections.ts";
 
 /** Serves an app that threads find at `target`. What is opened here is closed in reverse. */
 export async function listen(
@@ -60,4 +61,45 @@ export async function listen(
 async function openInspectorFor(title: string, setting: InspectorSetting): Promise<ServedInspector> {
   const { serveInspector } = await import("./inspector.ts");
   return serveInspector(title, setting);
+}
+
+/**
+ * Listens, and gives the URL.
+ *
+ * @throws {OffloopError} `OFFLOOP_PORT_UNAVAILABLE`.
+ */
+export async function bind(fastify: FastifyInstance, host: string, port: number): Promise<string> {
+  try {
+    return await fastify.listen({ host, port });
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === undefined || !(code in reasons)) throw cause;
+    throw new OffloopError("OFFLOOP_PORT_UNAVAILABLE", `Cannot listen on ${host}:${port}: ${reasons[code]}`, {
+      fix:
+        code === "EADDRNOTAVAIL" || code === "ENOTFOUND"
+          ? "give an address of this machine, like 127.0.0.1"
+          : "stop what uses it, or give another port",
+      cause,
+    });
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EADDRINUSE: "another process listens there",
+  EACCES: "this user may not",
+  EADDRNOTAVAIL: "this machine has no such address",
+  ENOTFOUND: "the name is not known",
+};
+
+/**
+ * Logs rejections of promises that nobody awaits, which would end the process and lose everybody's requests; asyncio
+ * treats them so too. Gives the function that stops it.
+ */
+export function logStrayRejections(log: Logger): () => void {
+  const onRejection = (reason: unknown): void => {
+    const error = describeError(reason);
+    log.error({ err: error }, `a promise that nobody awaits was rejected: ${error.message}`);
+  };
+  process.on("unhandledRejection", onRejection);
+  return () => void process.off("unhandledRejection", onRejection);
 }

@@ -1,8 +1,8 @@
 import { finished } from "node:stream";
 import type { FastifyInstance } from "fastify";
-import type { ResolvedMetrics } from "../app/metrics-settings.ts";
+import type { ResolvedMetrics } from "../app/settings.ts";
+import type { Lanes } from "../lanes/lanes.ts";
 import type { Metrics } from "../metrics/metrics.ts";
-import type { Lanes } from "./lanes.ts";
 
 /** Adds the metrics, and the hooks that count requests. Loaded when they are asked for: prom-client costs start-up. */
 export async function addMetrics(

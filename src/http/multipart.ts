@@ -1,117 +1,144 @@
-import { randomUUID } from "node:crypto";
-import { once } from "node:events";
-import { createWriteStream, type WriteStream } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
 import type { IncomingHttpHeaders } from "node:http";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { finished, pipeline } from "node:stream/promises";
+import { buffer } from "node:stream/consumers";
+import { finished } from "node:stream/promises";
 import { Busboy, type BusboyHeaders } from "@fastify/busboy";
-import type { ReceivedFile } from "../app/uploaded-file.ts";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { HTTPError } from "../errors/http-error.ts";
 import type { FormPart } from "../operation/raw.ts";
+import { ReceivedForm } from "./received-form.ts";
+import { UploadDiskError } from "./upload-folder.ts";
 
-/** Starlette's limit: a larger file goes to disk while it arrives. */
-const MEMORY_BYTES = 1_048_576;
-/** Starlette's limits of fields and files together are 1000 each. */
-const MAX_PARTS = 2000;
+/** Starlette's limits. */
+const MAX_FIELDS = 1000;
+const MAX_FILES = 1000;
+const MAX_FIELD_BYTES = 1_048_576;
+
+/** Has a multipart body read as a form where one is declared, and as bytes elsewhere. */
+export function addFormParser(fastify: FastifyInstance, maxBodyBytes: number): void {
+  const replies = new WeakMap<FastifyRequest, FastifyReply>();
+  fastify.addHook("onRoute", (route) => {
+    if (route.config?.readsForm !== true) return;
+    route.preParsing = (request, reply, payload, done) => {
+      replies.set(request, reply);
+      done(null, payload);
+    };
+  });
+  fastify.addContentTypeParser("multipart/form-data", async (request: FastifyRequest, payload: Readable) => {
+    const { bodyLimit = maxBodyBytes } = request.routeOptions;
+    const reply = replies.get(request);
+    try {
+      const body = bounded(payload, request.headers, bodyLimit);
+      return reply === undefined ? await buffer(body) : await readForm(request.headers, body, reply);
+    } catch (error) {
+      throw bodyError(error);
+    }
+  });
+}
 
 /**
- * Reads a multipart body while it arrives: fields as text, small files in memory, large ones on disk.
+ * Passes bytes on. It leaves the request open when it stops early, so that an answer can be sent.
  *
- * @param maxBytes - Largest body accepted.
- * @throws {HTTPError} 400 when it is no multipart body, 413 when it is too large. Nothing is left on disk then.
+ * @throws {HTTPError} 413 when there are more than `maxBytes`, before any is read where the length says so.
  */
-export async function readMultipart(
-  headers: IncomingHttpHeaders,
+async function* bounded(
   body: Readable,
+  { "content-length": length }: IncomingHttpHeaders,
   maxBytes: number,
-): Promise<FormPart[]> {
+): AsyncGenerator<Buffer> {
+  if (Number(length) > maxBytes) throw new HTTPError(413);
+  let size = 0;
+  for await (const chunk of body.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxBytes) throw new HTTPError(413);
+    yield chunk;
+  }
+}
+
+/** What goes wrong in reading a body is the client's doing, unless it is the disk's: it sent what it should not, or has gone. */
+function bodyError(error: unknown): Error {
+  return error instanceof HTTPError || error instanceof UploadDiskError
+    ? error
+    : new HTTPError(400, "There was an error parsing the body");
+}
+
+async function readForm(
+  headers: IncomingHttpHeaders,
+  body: AsyncIterable<Buffer>,
+  reply: FastifyReply,
+): Promise<ReceivedForm> {
   if (!/boundary=/i.test(headers["content-type"] ?? ""))
     throw new HTTPError(400, "Missing boundary in multipart.");
-  const reading: Promise<FormPart>[] = [];
-  try {
-    const busboy = new Busboy({
-      headers: headers as BusboyHeaders,
-      limits: { parts: MAX_PARTS, fieldSize: maxBytes },
+  const form = new ReceivedForm(reply);
+  const reading = new FormReading(headers as BusboyHeaders, form);
+  form.fill(await reading.read(body));
+  return form;
+}
+
+/** One body on its way through the parser. Whatever fails first ends everything else. */
+class FormReading {
+  readonly #busboy: InstanceType<typeof Busboy>;
+  readonly #contents: Readable[] = [];
+  readonly #parts: Promise<FormPart>[] = [];
+  #failure: { readonly error: unknown } | undefined;
+  #onFailure: ((error: unknown) => void) | undefined;
+  #fields = 0;
+
+  constructor(headers: BusboyHeaders, form: ReceivedForm) {
+    this.#busboy = new Busboy({
+      headers,
+      limits: { fieldSize: MAX_FIELD_BYTES, files: MAX_FILES },
       isPartAFile: (_name, _type, filename) => filename !== undefined,
     });
-    busboy.on("partsLimit", () =>
-      busboy.destroy(new HTTPError(400, `Too many parts: ${MAX_PARTS} are accepted`)),
-    );
-    busboy.on("field", (name, value) => reading.push(Promise.resolve([name, value])));
-    busboy.on("file", (name, content, filename, _encoding, mediaType) => {
-      const part = receive(content, filename, mediaType).then((file): FormPart => [name, file ?? ""]);
-      part.catch(() => {}); // looked at once the body has been read
-      reading.push(part);
+    this.#busboy.on("error", (error) => this.#fail(error));
+    this.#busboy.on("filesLimit", () => this.#fail(tooMany("files", MAX_FILES)));
+    this.#busboy.on("field", (name, value, _nameCut, isCut) => {
+      if (isCut) this.#fail(new HTTPError(400, `Part exceeded maximum size of ${MAX_FIELD_BYTES / 1024}KB.`));
+      if (++this.#fields > MAX_FIELDS) this.#fail(tooMany("fields", MAX_FIELDS));
+      this.#parts.push(Promise.resolve([name, value]));
     });
-    await pipeline(body, limitBytes(maxBytes), busboy);
-    return await Promise.all(reading);
-  } catch (error) {
-    for (const part of await Promise.allSettled(reading))
-      if (part.status === "fulfilled") await discardParts([part.value]);
-    throw bodyError(error);
+    this.#busboy.on("file", (name, content, filename, _encoding, mediaType) => {
+      content.on("error", (error) => this.#fail(error));
+      this.#contents.push(content);
+      const part = form.receive(content, filename, mediaType);
+      part.catch((error) => this.#fail(error));
+      this.#parts.push(part.then((file): FormPart => [name, file ?? ""]));
+    });
+  }
+
+  /** Resolves with the parts in the order sent, once the files are written. */
+  async read(body: AsyncIterable<Buffer>): Promise<FormPart[]> {
+    try {
+      for await (const chunk of body) await this.#write(chunk);
+      this.#busboy.end();
+      await finished(this.#busboy);
+      return await Promise.all(this.#parts);
+    } catch (error) {
+      this.#fail(error);
+      await Promise.allSettled(this.#parts);
+      throw this.#failure?.error;
+    }
+  }
+
+  /** Resolves when the parser wants more. One that was destroyed calls nobody back. */
+  #write(chunk: Buffer): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== undefined) return reject(this.#failure.error);
+      this.#onFailure = reject;
+      this.#busboy.write(chunk, () => resolve());
+    });
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = { error };
+    const reason = error instanceof Error ? error : new Error(String(error));
+    for (const content of this.#contents) content.destroy(reason);
+    this.#busboy.destroy(reason);
+    this.#onFailure?.(error);
   }
 }
 
-/** What goes wrong in reading a body is the client's doing: it sent what it should not, or has gone. */
-export function bodyError(error: unknown): HTTPError {
-  return error instanceof HTTPError ? error : new HTTPError(400, "There was an error parsing the body");
-}
-
-/** Removes from disk what of a form is there. */
-export async function discardParts(parts: readonly FormPart[]): Promise<void> {
-  for (const [, value] of parts)
-    if (typeof value !== "string" && value.path !== undefined) await rm(value.path, { force: true });
-}
-
-/** Passes bytes on; past the limit it throws a 413. */
-export function limitBytes(maxBytes: number): (chunks: AsyncIterable<Buffer>) => AsyncGenerator<Buffer> {
-  return async function* (chunks) {
-    let size = 0;
-    for await (const chunk of chunks) {
-      size += chunk.length;
-      if (size > maxBytes) throw new HTTPError(413);
-      yield chunk;
-    }
-  };
-}
-
-/** Gives undefined for the part that browsers send when no file was chosen. */
-async function receive(
-  content: Readable,
-  filename: string | undefined,
-  mediaType: string,
-): Promise<ReceivedFile | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  let disk: WriteStream | undefined;
-  try {
-    for await (const chunk of content as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (disk === undefined) chunks.push(chunk);
-      if (disk === undefined && size > MEMORY_BYTES) disk = await spool(chunks.splice(0));
-      else if (disk?.write(chunk) === false) await once(disk, "drain");
-    }
-    disk?.end();
-    if (disk !== undefined) await finished(disk);
-  } catch (error) {
-    disk?.destroy();
-    if (disk !== undefined) await rm(disk.path, { force: true });
-    throw error;
-  }
-  if (size === 0 && !filename) return undefined;
-  const bytes = disk === undefined ? Uint8Array.from(Buffer.concat(chunks)) : undefined;
-  return { filename: filename ?? "", mediaType, size, bytes, path: disk?.path as string | undefined };
-}
-
-let folder: Promise<string> | undefined;
-
-/** Only this user can read what is in the folder. */
-async function spool(chunks: readonly Buffer[]): Promise<WriteStream> {
-  folder ??= mkdtemp(join(tmpdir(), "offloop-"));
-  const disk = createWriteStream(join(await folder, randomUUID()), { flags: "wx", mode: 0o600 });
-  for (const chunk of chunks) disk.write(chunk);
-  return disk;
+function tooMany(what: string, max: number): HTTPError {
+  return new HTTPError(400, `Too many ${what}. Maximum number of ${what} is ${max}.`);
 }

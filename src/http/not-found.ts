@@ -4,8 +4,8 @@ import type { Logger } from "pino";
 import type { ErrorHandlers } from "../app/error-handlers.ts";
 import { type Method, methods } from "../app/operation.ts";
 import { HTTPError } from "../errors/http-error.ts";
+import type { Lanes } from "../lanes/lanes.ts";
 import type { Route } from "./docs.ts";
-import type { Lanes } from "./lanes.ts";
 import { writeReply } from "./reply.ts";
 import { HttpRequest } from "./request.ts";
 

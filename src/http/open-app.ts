@@ -1,13 +1,13 @@
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
+import type { Override } from "../app/dependency.ts";
 import { openLifespans } from "../app/lifespan.ts";
 import type { AppTarget } from "../app/load.ts";
-import type { Override } from "../app/overrides.ts";
 import { servedLifespans } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { describeError } from "../errors/described-error.ts";
-import { type Lanes, openLanes } from "./lanes.ts";
+import { type Lanes, openLanes } from "../lanes/lanes.ts";
 import { addAnswers, createServer, type ServerOptions } from "./server.ts";
 
 /** How an app is opened. */

@@ -1,12 +1,12 @@
+import { randomBytes } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
-import type { ClientAddress } from "../app/exchange.ts";
-import type { Log } from "../app/log.ts";
-import type { QueryValues } from "../operation/query.ts";
-import type { FormPart, RawRequest } from "../operation/raw.ts";
-import type { Waiter } from "../threads/call.ts";
-import { hasHungUp } from "./hung-up.ts";
+import type { ClientAddress, Log } from "../app/context.ts";
+import type { FormPart, QueryValues, RawRequest } from "../operation/raw.ts";
+import type { Waiter } from "../threads/pool/call.ts";
+import { ReceivedForm } from "./received-form.ts";
 
 /** What all requests of one route share. */
 export interface RequestRoute {
@@ -40,15 +40,15 @@ export class HttpRequest implements RawRequest, Waiter {
 
   constructor(request: FastifyRequest, reply: FastifyReply, route: RequestRoute) {
     const { method, url = "/", originalUrl = url, rawHeaders, socket } = request.raw as Routed;
-    const body = request.body as Uint8Array | FormPart[] | undefined;
-    const isForm = Array.isArray(body);
+    const body = request.body as Uint8Array | ReceivedForm | undefined;
+    const isForm = body instanceof ReceivedForm;
     this.id = request.id;
     this.method = method as string;
     this.url = originalUrl;
     this.params = route.hasParams ? (request.params as Record<string, string>) : undefined;
     this.headers = rawHeaders;
     this.body = isForm ? undefined : body;
-    this.parts = isForm ? body : undefined;
+    this.parts = isForm ? body.parts : undefined;
     this.#socket = socket;
     this.#reply = reply;
     this.#route = route;
@@ -99,4 +99,34 @@ export class HttpRequest implements RawRequest, Waiter {
 
 function hungUp(): DOMException {
   return new DOMException("The client has hung up", "AbortError");
+}
+
+/** Whether a client has hung up before it had its whole response. */
+export function hasHungUp(raw: ServerResponse): boolean {
+  if (!raw.destroyed || raw.writableFinished) return false;
+  // In process, as testClient asks, a response is whole when it has ended: its socket stays open and is never drained.
+  return !raw.writableEnded || raw.socket?.destroyed !== false;
+}
+
+const HEADER = "x-request-id";
+/** What is taken over from a client: short, and nothing that could forge a line of a log. */
+const TRUSTED = /^[\w.:/+=-]{1,128}$/;
+
+/** The id that a client has sent. Looks at the raw headers: the others are only made when someone asks for them. */
+export function sentRequestId({ rawHeaders }: Pick<IncomingMessage, "rawHeaders">): string | undefined {
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string;
+    if (name.length === HEADER.length && name.toLowerCase() === HEADER) return rawHeaders[i + 1];
+  }
+  return undefined;
+}
+
+/** Makes the ids of requests: the client's `X-Request-ID` when it has a fit one, else one unique to this process and run. */
+export function createRequestIds(): (request: Pick<IncomingMessage, "rawHeaders">) => string {
+  const run = randomBytes(6).toString("base64url");
+  let count = 0;
+  return (request) => {
+    const sent = sentRequestId(request);
+    return sent !== undefined && TRUSTED.test(sent) ? sent : `${run}-${(++count).toString(36)}`;
+  };
 }

@@ -5,13 +5,13 @@ import type { Operation } from "../app/operation.ts";
 import { pathNames } from "../app/path.ts";
 import { requestChannel } from "../channels/channels.ts";
 import { type DescribedError, describeError } from "../errors/described-error.ts";
-import { type FormPart, isWhole, type RawReply } from "../operation/raw.ts";
+import type { Lanes, RunnableOperation } from "../lanes/lanes.ts";
+import { observeRequest, runObservedOperation } from "../lanes/observed-operation.ts";
+import { isWhole, type RawReply } from "../operation/raw.ts";
 import { internalErrorReply } from "../operation/reply.ts";
-import { createFailureLog } from "./failure-log.ts";
-import type { Lanes, RunnableOperation } from "./lanes.ts";
-import { discardParts } from "./multipart.ts";
+import { createFailureLog } from "./failures.ts";
 import { lacksName } from "./not-found.ts";
-import { observeRequest, runObservedOperation } from "./observed-operation.ts";
+import { ReceivedForm } from "./received-form.ts";
 import { writeLongReply, writeReply } from "./reply.ts";
 import { HttpRequest, type RequestRoute } from "./request.ts";
 import { handleInSpan } from "./traced-requests.ts";
@@ -115,10 +115,11 @@ function handlerOf(
 
   return (request, reply) => {
     operation.running++;
+    if (operation.readsForm && request.body instanceof ReceivedForm) request.body.hold();
     if (requestChannel.hasSubscribers) observeRequest(request.id, id, reply);
     runObservedOperation(operation, new HttpRequest(request, reply, route)).then((raw) => {
       operation.running--;
-      if (raw.background !== undefined || raw.finish !== undefined || Array.isArray(request.body))
+      if (raw.background !== undefined || raw.finish !== undefined || request.body instanceof ReceivedForm)
         followUp(request, reply, raw);
       try {
         answer(request, reply, raw);
@@ -136,9 +137,9 @@ function followUpOf(
   onFailure: OnFailure,
 ): (request: FastifyRequest, reply: FastifyReply, raw: RawReply) => void {
   return (request, reply, { background = [], finish }) => {
-    const parts = Array.isArray(request.body) ? (request.body as FormPart[]) : undefined;
+    const form = request.body instanceof ReceivedForm ? request.body : undefined;
     const end = async (failure: { readonly error: unknown } | undefined): Promise<void> => {
-      if (parts !== undefined) await discardParts(parts);
+      await form?.close();
       await finish?.(failure).catch((error: unknown) => onFailure(request, describeError(error)));
     };
     finished(reply.raw, () => lanes.background.start(request.id, id, background, end));

@@ -1,7 +1,6 @@
 import type { Logger } from "pino";
-import { settingNames } from "../app/setting-names.ts";
-import type { ServerSettings } from "../app/settings.ts";
-import type { PoolSize } from "../threads/pool-size.ts";
+import { type ServerSettings, settingNames } from "../app/settings.ts";
+import type { PoolSize } from "../threads/pool/queue.ts";
 import type { InspectorSetting } from "./inspector.ts";
 import type { LogLevel } from "./logger.ts";
 

@@ -1,8 +1,8 @@
 import type { App } from "../app/app.ts";
+import { handOver, inThread } from "../app/load.ts";
 import { callerLocation } from "../app/location.ts";
 import { checkOptionNames } from "../app/option-names.ts";
-import { handOver, inThread } from "../app/place.ts";
-import { checkSettingNames } from "../app/setting-names.ts";
+import { checkSettingNames } from "../app/settings.ts";
 import { type ServeOptions, type Server, serveOptionNames } from "./serve-options.ts";
 
 /**

@@ -1,22 +1,23 @@
 import type { IncomingMessage } from "node:http";
+import { Readable } from "node:stream";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
 import { hasPlugins, partOf } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
-import { parseQuery } from "../operation/query.ts";
+import type { Lanes } from "../lanes/lanes.ts";
+import { parseQuery } from "../operation/raw.ts";
 import { addAccessLog } from "./access-log.ts";
 import { addPart, addPlugins } from "./app-part.ts";
 import { withDebugPage } from "./debug-page.ts";
-import { endEmptyRequests } from "./empty-requests.ts";
 import { answerClientError, createFailureHandler } from "./failures.ts";
-import { addFormParser } from "./form-parser.ts";
 import { addHealthRoutes } from "./health.ts";
-import type { Lanes } from "./lanes.ts";
 import { addMetrics } from "./metrics.ts";
-import { createRequestIds } from "./request-id.ts";
+import { addFormParser } from "./multipart.ts";
+import { createRequestIds } from "./request.ts";
 import { addRequestSpans } from "./traced-requests.ts";
+import { removeLeftFolders } from "./upload-folder.ts";
 
 const MIN_CHECK_MS = 20;
 
@@ -83,6 +84,7 @@ export async function addAnswers(
   { accessLog, debug = false }: ServerOptions,
 ): Promise<void> {
   checkPaths(lanes, settings);
+  if (lanes.operations.some(({ readsForm }) => readsForm)) await removeLeftFolders();
   if (accessLog && log.isLevelEnabled("info")) addAccessLog(fastify, log);
   if (settings.metrics !== undefined) await addMetrics(fastify, settings.metrics, lanes);
   if (lanes.tracing !== undefined) addRequestSpans(fastify, lanes.tracing);
@@ -120,4 +122,17 @@ function withoutRoot(rootPath: string): (request: IncomingMessage) => string {
     if (rest.startsWith("/")) return rest;
     return rest === "" || rest.startsWith("?") ? `/${rest}` : url;
   };
+}
+
+/**
+ * Ends the bodies that node:http spares their stream: one that says what type it has, but has no length, is waited for
+ * all the same, and nothing would ever come.
+ */
+export function endEmptyRequests(fastify: FastifyInstance): void {
+  fastify.addHook("preParsing", (request, _reply, payload, done) => {
+    // First what costs nothing: most requests are GET, of which nobody reads a body or asks for the type.
+    const isWaitedFor =
+      request.method !== "GET" && payload.readableEnded && "content-type" in request.headers;
+    done(null, isWaitedFor ? Readable.from([]) : payload);
+  });
 }

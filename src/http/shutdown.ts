@@ -1,7 +1,7 @@
 import cluster from "node:cluster";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
-import type { Lanes } from "./lanes.ts";
+import type { Lanes } from "../lanes/lanes.ts";
 
 /**
  * Makes the function that closes everything, once: however often it is called, it gives the same promise.

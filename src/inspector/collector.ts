@@ -1,5 +1,6 @@
 import {
   blockedChannel,
+  listen,
   type OperationEvent,
   operationChannel,
   type TaskEvent,
@@ -7,13 +8,10 @@ import {
   taskChannel,
   threadChannel,
 } from "../channels/channels.ts";
-import { listen } from "../channels/listen.ts";
-import type { Incident } from "./batch.ts";
+import type { Incident, Name } from "./batch.ts";
 import { Figures } from "./figures.ts";
 import { blockedIncident, failedIncident, killedIncident } from "./incidents.ts";
-import { Names } from "./names.ts";
-import { Ring } from "./ring.ts";
-import { type RunEnd, type RunStart, Runs } from "./runs.ts";
+import { Ring, type RunEnd, type RunStart, Runs } from "./runs.ts";
 
 const MAX_INCIDENTS = 200;
 const FIRST_ERROR_STATUS = 500;
@@ -86,5 +84,21 @@ export class Collector {
 
   #keep(incident: Omit<Incident, "id">): void {
     this.incidents.push({ id: this.incidents.end + 1, ...incident });
+  }
+}
+
+/** Operations and tasks, each with a number. There are as many as the app declares. */
+export class Names {
+  readonly list: Name[] = [];
+  readonly #numbers = { operation: new Map<string, number>(), task: new Map<string, number>() };
+
+  numberOf(kind: Name["kind"], name: string, lane: Name["lane"]): number {
+    const numbers = this.#numbers[kind];
+    let number = numbers.get(name);
+    if (number === undefined) {
+      number = this.list.push({ kind, name, lane }) - 1;
+      numbers.set(name, number);
+    }
+    return number;
   }
 }

@@ -1,6 +1,5 @@
 import { basename } from "node:path";
-import type { BlockCulprit, BlockPlace, BlockReport } from "../channels/block-report.ts";
-import type { TaskEvent, ThreadEvent } from "../channels/channels.ts";
+import type { BlockCulprit, BlockPlace, BlockReport, TaskEvent, ThreadEvent } from "../channels/channels.ts";
 import type { Incident } from "./batch.ts";
 
 type Known = Omit<Incident, "id">;

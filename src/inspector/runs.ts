@@ -1,6 +1,4 @@
 import type { Running, RunningRow, RunRow } from "./batch.ts";
-import { Ring } from "./ring.ts";
-import { Slots } from "./slots.ts";
 
 const MAX_RUNS = 20_000;
 const MAX_IN_PROGRESS = 20_000;
@@ -107,4 +105,58 @@ function rowOf({ name, request, thread, slot, handedAt, queueMs, runMs, outcome 
 /** To microseconds: more digits would only make the batch longer. */
 function rounded(ms: number): number {
   return Math.round(ms * 1000) / 1000;
+}
+
+/** The newest items, numbered in the order of coming; the oldest make room. */
+export class Ring<Item> {
+  readonly #items: Item[] = [];
+  readonly #capacity: number;
+  #end = 0;
+
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  /** The number that the next item gets. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /** The number of the oldest item kept. */
+  get start(): number {
+    return this.#end - this.#items.length;
+  }
+
+  push(item: Item): void {
+    if (this.#items.length < this.#capacity) this.#items.push(item);
+    else this.#items[this.#end % this.#capacity] = item;
+    this.#end++;
+  }
+
+  /** The items numbered `from` up to, without, `to`, as far as they are kept. */
+  slice(from: number, to: number = this.#end): Item[] {
+    const items: Item[] = [];
+    for (let n = Math.max(from, this.start); n < Math.min(to, this.#end); n++)
+      items.push(this.#items[n % this.#capacity] as Item);
+    return items;
+  }
+}
+
+/** Numbers for what happens at the same time: each the lowest that nobody else has. */
+export class Slots {
+  readonly #taken: boolean[] = [];
+  #lowest = 0;
+
+  take(): number {
+    let slot = this.#lowest;
+    while (this.#taken[slot] === true) slot++;
+    this.#taken[slot] = true;
+    this.#lowest = slot + 1;
+    return slot;
+  }
+
+  giveBack(slot: number): void {
+    this.#taken[slot] = false;
+    if (slot < this.#lowest) this.#lowest = slot;
+  }
 }

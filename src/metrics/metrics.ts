@@ -1,9 +1,7 @@
 import { Registry } from "prom-client";
-import { askAllWorkers, shareWithPrimary } from "./primary-metrics.ts";
-import { processMetrics } from "./process-metrics.ts";
-import { createRequestMetrics, type RequestMetrics } from "./request-metrics.ts";
-import { createRunMetrics } from "./run-metrics.ts";
-import { createStateMetrics, type ServerState } from "./state-metrics.ts";
+import { createRequestMetrics, createRunMetrics, type RequestMetrics } from "./run-metrics.ts";
+import { createStateMetrics, processMetrics, type ServerState } from "./state-metrics.ts";
+import { askAllWorkers, shareWithPrimary } from "./worker-metrics.ts";
 
 /** The metrics of a server. */
 export interface Metrics {

@@ -1,5 +1,5 @@
-import { Gauge, type Registry } from "prom-client";
-import { noThreads, type PoolSize } from "../threads/pool-size.ts";
+import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { noThreads, type PoolSize } from "../threads/pool/queue.ts";
 
 /** What is asked of the server when metrics are. */
 export interface ServerState {
@@ -46,4 +46,15 @@ function gauge(
       for (const [value, count] of Object.entries(read())) this.set({ [label]: value }, count);
     },
   });
+}
+
+let registry: Registry | undefined;
+
+/** CPU, memory, garbage collection and loop delay of the process: counted once, however many servers it has. */
+export function processMetrics(): Registry {
+  if (registry === undefined) {
+    registry = new Registry();
+    collectDefaultMetrics({ register: registry });
+  }
+  return registry;
 }

@@ -1,18 +1,19 @@
 import type { Form } from "../schema/json-schema.ts";
 import type { Schema } from "../schema/schema.ts";
-import { finalNames, type NamedSchema } from "./component-names.ts";
 import { toJsonSchema } from "./conversion.ts";
-import { withDiscriminators } from "./discriminator.ts";
-import { type JsonSchema, mapValues } from "./json-schema.ts";
 import {
   DEFINITIONS,
   fromPointer,
+  isObject,
+  type JsonSchema,
   MODELS,
+  mapValues,
   provisionalIndex,
   provisionalRef,
   replaceRefs,
   withRefs,
-} from "./references.ts";
+} from "./json-schema.ts";
+import { uniqueNames } from "./names.ts";
 
 /** What a model is called that holds itself and has no name. */
 const NAMELESS = "Recursive";
@@ -107,4 +108,107 @@ function refersToRoot(schema: JsonSchema): boolean {
 
 function nameRoot(schema: JsonSchema): JsonSchema {
   return withRefs(schema, (ref) => (ref === "#" ? DEFINITIONS + NAMELESS : ref));
+}
+
+/** A schema as it was named: its reference to others by number. */
+export interface NamedSchema {
+  readonly name: string;
+  readonly form: Form;
+  readonly schema: JsonSchema;
+}
+
+/** Entries that are the same model. */
+interface Model {
+  readonly name: string;
+  readonly forms: Set<Form>;
+}
+
+/**
+ * A final name for every entry: its own when there is no other model of that name; `Item-Input` and `Item-Output` when
+ * there are two, one for each form, as in FastAPI; else its own with a number.
+ */
+export function finalNames(entries: readonly NamedSchema[]): string[] {
+  const models = new Map<string, Model>();
+  const modelIds = sameModels(entries);
+  for (const [at, { name, form }] of entries.entries()) {
+    const model = models.get(modelIds[at] ?? "") ?? { name, forms: new Set() };
+    models.set(modelIds[at] ?? "", model);
+    model.forms.add(form);
+  }
+  const byName = Map.groupBy(models.values(), ({ name }) => name);
+  const unique = uniqueNames();
+  const names = new Map([...models].map(([id, model]) => [id, unique(nameAmong(model, byName))] as const));
+  return modelIds.map((id) => names.get(id) ?? "");
+}
+
+function nameAmong({ name, forms }: Model, byName: ReadonlyMap<string, readonly Model[]>): string {
+  const rivals = byName.get(name) ?? [];
+  const inputs = rivals.filter((rival) => rival.forms.has("input")).length;
+  const outputs = rivals.filter((rival) => rival.forms.has("output")).length;
+  if (rivals.length !== 2 || inputs !== 1 || outputs !== 1) return name;
+  return `${name}-${forms.has("input") ? "Input" : "Output"}`;
+}
+
+/**
+ * Which model every entry is. Two are the same when they are equal all the way down, which is found by refining: first
+ * by name and shape, then by what their references turned out to be, until nothing changes.
+ */
+function sameModels(entries: readonly NamedSchema[]): string[] {
+  let ids = entries.map(({ name }) => name);
+  for (let count = 0; ; ) {
+    const known = new Map<string, string>();
+    const current = ids;
+    const idOf = (ref: string): string => current[provisionalIndex(ref) ?? -1] ?? ref;
+    ids = entries.map(({ name, schema }) => {
+      const signature = JSON.stringify([name, withRefs(schema, idOf)]);
+      const id = known.get(signature) ?? `model ${known.size}`;
+      known.set(signature, id);
+      return id;
+    });
+    if (known.size === count) return ids;
+    count = known.size;
+  }
+}
+
+/**
+ * A copy of anything in which each union told apart by a property says which of its values means which model: OpenAPI's
+ * Discriminator Object, which generated clients switch on. Alternatives without a name cannot be named there; such a
+ * union is left without one, since the property is a constant in each of them anyway.
+ *
+ * @param schemas - The models, by their final names.
+ */
+export function withDiscriminators(part: unknown, schemas: Readonly<Record<string, JsonSchema>>): unknown {
+  if (Array.isArray(part)) return part.map((item) => withDiscriminators(item, schemas));
+  if (!isObject(part) || Object.getPrototypeOf(part) !== Object.prototype) return part;
+  const copy = mapValues(part, (value) => withDiscriminators(value, schemas));
+  const { oneOf, discriminator, ...rest } = copy;
+  if (!Array.isArray(oneOf) || !isObject(discriminator) || discriminator.mapping !== undefined) return copy;
+  const mapping = mappingOf(String(discriminator.propertyName), oneOf, schemas);
+  return {
+    oneOf,
+    ...(mapping === undefined ? {} : { discriminator: { ...discriminator, mapping } }),
+    ...rest,
+  };
+}
+
+function mappingOf(
+  property: string,
+  alternatives: readonly JsonSchema[],
+  schemas: Readonly<Record<string, JsonSchema>>,
+): Record<string, string> | undefined {
+  const mapping: Record<string, string> = {};
+  for (const { $ref } of alternatives) {
+    const model = typeof $ref === "string" ? schemas[$ref.replace(MODELS, "")] : undefined;
+    const values = valuesOf((model?.properties as Record<string, unknown> | undefined)?.[property]);
+    if (values.length === 0) return undefined;
+    for (const value of values) mapping[value] = $ref as string;
+  }
+  return mapping;
+}
+
+/** The texts that a property may be, when these are all. */
+function valuesOf(schema: unknown): string[] {
+  if (!isObject(schema)) return [];
+  const values = "const" in schema ? [schema.const] : Array.isArray(schema.enum) ? schema.enum : [];
+  return values.every((value) => typeof value === "string") ? values : [];
 }

@@ -1,11 +1,9 @@
 import { types } from "node:util";
-import type { NamedOperation } from "../app/app-documentation.ts";
-import type { NamedDependency } from "../app/dependency.ts";
-import type { DescribedOperation, OperationDocumentation } from "../app/documentation.ts";
+import type { DependencyDeclaration, NamedDependency } from "../app/dependency.ts";
+import type { DescribedOperation, NamedOperation, OperationDocumentation } from "../app/documentation.ts";
 import type { Inputs } from "../app/inputs.ts";
 import type { Operation } from "../app/operation.ts";
 import { pathNames } from "../app/path.ts";
-import { securityRequirements } from "../app/security-requirements.ts";
 import type { SecurityRequirement } from "../app/security-scheme.ts";
 import { paramOptions } from "../schema/param.ts";
 import { isSchema, type Schema, type Schemas } from "../schema/schema.ts";
@@ -113,4 +111,19 @@ function dependencyInputs(deps: readonly NamedDependency[], seen: Set<object> = 
 
 function mediaTypeOf({ responseMediaType }: OperationDocumentation, byDefault: string): string | null {
   return responseMediaType === undefined ? byDefault : responseMediaType;
+}
+
+/** The security schemes among dependencies and all they need, each with the scopes demanded on the way to it. */
+export function securityRequirements(
+  deps: readonly NamedDependency[],
+  demanded: readonly string[] = [],
+  chain: readonly DependencyDeclaration[] = [],
+): SecurityRequirement[] {
+  return deps.flatMap(([, dependency, own]) => {
+    if (chain.includes(dependency)) return []; // a cycle is refused where the app is served
+    const scopes = [...demanded, ...own];
+    const { scheme } = dependency;
+    if (scheme !== undefined) return [{ scheme, scopes }];
+    return securityRequirements(dependency.deps, scopes, [...chain, dependency]);
+  });
 }

@@ -1,13 +1,18 @@
 import type { App } from "../app/app.ts";
-import type { AppDocumentation } from "../app/app-documentation.ts";
+import type { AppDocumentation } from "../app/documentation.ts";
 import { resolveSettings } from "../app/settings.ts";
 import { Components } from "./components.ts";
 import { declarationOf } from "./declaration.ts";
 import { mapValues } from "./json-schema.ts";
 import { operationId, uniqueNames } from "./names.ts";
-import { type Building, compact, describedPathItem, operationObject } from "./operation.ts";
+import {
+  type Building,
+  compact,
+  describedPathItem,
+  operationObject,
+  securitySchemesOf,
+} from "./operation.ts";
 import { streamsItems } from "./responses.ts";
-import { securitySchemesOf } from "./security.ts";
 
 /** An OpenAPI document, as it is written to JSON. */
 export type OpenApiDocument = Record<string, unknown>;

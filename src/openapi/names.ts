@@ -1,4 +1,4 @@
-import type { NamedOperation } from "../app/app-documentation.ts";
+import type { NamedOperation } from "../app/documentation.ts";
 
 /** A path as OpenAPI writes it: `/items/:item_id` as `/items/{item_id}`, each name as `rename` has it. */
 export function toTemplate(

@@ -1,5 +1,9 @@
-import type { NamedOperation } from "../app/app-documentation.ts";
-import type { DescribedPath } from "../app/documentation.ts";
+import type { DescribedPath, NamedOperation } from "../app/documentation.ts";
+import type {
+  DeclaredSecurityScheme,
+  SecurityRequirement,
+  SecuritySchemeDefinition,
+} from "../app/security-scheme.ts";
 import type { Components } from "./components.ts";
 import { type Declaration, describedDeclaration } from "./declaration.ts";
 import { mapValues } from "./json-schema.ts";
@@ -7,7 +11,6 @@ import { operationName, toTitle } from "./names.ts";
 import { parametersOf } from "./parameters.ts";
 import { requestBodyOf } from "./request-body.ts";
 import { merged, responsesOf } from "./responses.ts";
-import { securityOf } from "./security.ts";
 
 /** What all operations of one document share while it is built. */
 export interface Building {
@@ -84,4 +87,33 @@ function callbacksOf(
 /** Without the keys that say nothing. */
 export function compact(object: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
+}
+
+/** The schemes an operation asks for and their scopes, each scheme once; those of its dependencies come first. */
+export function securityOf({ security, documentation }: Declaration): Record<string, string[]>[] {
+  const scopes = new Map<string, Set<string>>();
+  for (const requirement of [...security, ...(documentation.security ?? [])]) {
+    const { schemeName } = schemeOf(requirement);
+    const known = scopes.get(schemeName) ?? new Set();
+    scopes.set(schemeName, known);
+    if ("scopes" in requirement) for (const scope of requirement.scopes) known.add(scope);
+  }
+  return [...scopes].map(([name, names]) => ({ [name]: [...names] }));
+}
+
+/** The schemes that several operations ask for, by name. */
+export function securitySchemesOf(
+  declarations: readonly Declaration[],
+): Record<string, SecuritySchemeDefinition> {
+  const requirements = declarations.flatMap(({ security, documentation }) => [
+    ...security,
+    ...(documentation.security ?? []),
+  ]);
+  return Object.fromEntries(
+    requirements.map((one) => [schemeOf(one).schemeName, schemeOf(one).definition] as const),
+  );
+}
+
+function schemeOf(requirement: SecurityRequirement): DeclaredSecurityScheme {
+  return "scheme" in requirement ? requirement.scheme : requirement;
 }

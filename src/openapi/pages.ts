@@ -1,4 +1,4 @@
-import { markup } from "../html/markup.ts";
+import { markup } from "../app/markup.ts";
 
 /** What a page needs to know. URLs are as the browser must ask for them. */
 export interface Page {

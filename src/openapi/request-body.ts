@@ -1,12 +1,11 @@
 import type { Examples } from "../app/documentation.ts";
-import { BINARY } from "../schema/library-options.ts";
+import { BINARY } from "../schema/json-schema.ts";
 import { paramOptions } from "../schema/param.ts";
 import { isSchema, type Schema } from "../schema/schema.ts";
 import type { Components } from "./components.ts";
 import type { Declaration, Declared } from "./declaration.ts";
 import { type JsonSchema, mapValues } from "./json-schema.ts";
-import { modelFields } from "./model-fields.ts";
-import { isRequired } from "./parameters.ts";
+import { isRequired, modelFields } from "./parameters.ts";
 
 interface MediaTypeObject {
   readonly schema: JsonSchema;

@@ -1,11 +1,10 @@
 import { STATUS_CODES } from "node:http";
-import { isBodyless } from "../app/bodyless-status.ts";
 import type { MediaTypeDocumentation, ResponseDocumentation } from "../app/documentation.ts";
+import { isBodyless } from "../app/reply.ts";
 import type { Components } from "./components.ts";
 import type { Declaration } from "./declaration.ts";
 import { isObject, type JsonSchema, mapValues } from "./json-schema.ts";
 import { canFail } from "./parameters.ts";
-import { validationErrorSchema } from "./validation-error.ts";
 
 const JSON_TYPE = "application/json";
 
@@ -121,4 +120,29 @@ export function merged(
     result[key] = isObject(before) && isObject(value) ? merged(before, value) : value;
   }
   return result;
+}
+
+/** The body of a 422, named and shaped as FastAPI does. */
+export function validationErrorSchema(components: Components): JsonSchema {
+  const detail = components.name("ValidationError", {
+    type: "object",
+    title: "ValidationError",
+    properties: {
+      loc: {
+        type: "array",
+        title: "Location",
+        items: { anyOf: [{ type: "string" }, { type: "integer" }] },
+      },
+      msg: { type: "string", title: "Message" },
+      type: { type: "string", title: "Error Type" },
+      input: { title: "Input" },
+      ctx: { type: "object", title: "Context" },
+    },
+    required: ["loc", "msg", "type"],
+  });
+  return components.name("HTTPValidationError", {
+    type: "object",
+    title: "HTTPValidationError",
+    properties: { detail: { type: "array", title: "Detail", items: detail } },
+  });
 }

@@ -1,5 +1,5 @@
 import type { App } from "../app/app.ts";
-import type { AppDocumentation } from "../app/app-documentation.ts";
+import type { AppDocumentation } from "../app/documentation.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { type AssetName, assets, readAsset } from "./assets.ts";
 import { createDocument } from "./document.ts";

@@ -1,9 +1,30 @@
 import { isUtf8 } from "node:buffer";
 import sjson from "secure-json-parse";
-import { HTTPError } from "../errors/http-error.ts";
-import { ValidationError } from "../errors/validation-error.ts";
+import { UploadedFile } from "../app/uploaded-file.ts";
+import { HTTPError, ValidationError } from "../errors/http-error.ts";
+import type { CompiledOperation } from "./compile.ts";
 import { headerValue } from "./headers.ts";
-import type { RawRequest } from "./raw.ts";
+import { parseQuery, type RawRequest } from "./raw.ts";
+
+/** What the body was parsed to, once for all who read it. */
+export interface ParsedBody {
+  readonly json: unknown;
+  readonly form: FormValues | undefined;
+}
+
+const noBody: ParsedBody = { json: undefined, form: undefined };
+
+/** Parses the body as far as somebody wants it. */
+export function parseBody(
+  { reads, strictContentType }: Pick<CompiledOperation, "reads" | "strictContentType">,
+  request: RawRequest,
+): ParsedBody {
+  if (!reads.json && !reads.form) return noBody;
+  return {
+    json: reads.json ? readBody(request, strictContentType) : undefined,
+    form: reads.form ? readForm(request) : undefined,
+  };
+}
 
 const JSON_MEDIA_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 
@@ -36,5 +57,38 @@ function parseJson(text: string): unknown {
     throw new ValidationError([
       { type: "json_invalid", loc, msg: "JSON decode error", input: {}, ctx: { error: message } },
     ]);
+  }
+}
+
+/** The fields and files of a form, by name, in the order sent. */
+export type FormValues = ReadonlyMap<string, readonly (string | UploadedFile)[]>;
+
+/**
+ * The form in a request; empty when the request carries none. An empty field counts as absent, as in FastAPI: browsers
+ * send one for every input that was left empty.
+ */
+export function readForm(request: RawRequest): FormValues {
+  const values = new Map<string, (string | UploadedFile)[]>();
+  for (const [name, value] of formParts(request)) {
+    if (value === "") continue;
+    const known = values.get(name);
+    if (known === undefined) values.set(name, [value]);
+    else known.push(value);
+  }
+  return values;
+}
+
+function* formParts(request: RawRequest): Generator<readonly [string, string | UploadedFile]> {
+  if (request.parts === undefined) return yield* urlencodedParts(request);
+  for (const [name, value] of request.parts)
+    yield [name, typeof value === "string" ? value : new UploadedFile(value)];
+}
+
+function* urlencodedParts(request: RawRequest): Generator<readonly [string, string]> {
+  const type = headerValue(request, "content-type") ?? "";
+  if (request.body === undefined || !/^application\/x-www-form-urlencoded\s*(;|$)/i.test(type)) return;
+  const text = new TextDecoder().decode(request.body);
+  for (const [name, value] of Object.entries(parseQuery(text))) {
+    for (const one of Array.isArray(value) ? value : [value]) yield [name, one as string];
   }
 }

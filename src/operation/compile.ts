@@ -1,8 +1,8 @@
 import type { ErrorHandlers } from "../app/error-handlers.ts";
 import type { Operation } from "../app/operation.ts";
-import type { DependencyPlan, PlannedDependency } from "../dependencies/plan.ts";
 import { createRepair, type Repair } from "../schema/repair.ts";
 import type { AnySchema } from "../schema/schema.ts";
+import type { DependencyPlan, PlannedDependency } from "./dependency-plan.ts";
 import { type CompiledInputs, compileInputs } from "./inputs.ts";
 
 /** A dependency of an operation, ready to be made. */

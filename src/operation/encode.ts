@@ -1,15 +1,13 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { types } from "node:util";
-import { isBodyless } from "../app/bodyless-status.ts";
-import { Reply } from "../app/reply.ts";
-import { Events } from "../app/sse.ts";
+import { isBodyless, Reply } from "../app/reply.ts";
+import { Events, isEvent, type ServerSentEvent } from "../app/sse.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { type Validated, validate } from "../schema/validate.ts";
-import { eventChunks, itemLines, toChunks } from "./chunks.ts";
 import type { CompiledOperation } from "./compile.ts";
-import type { Exchange } from "./exchange.ts";
+import type { Exchange } from "./context.ts";
 import { toJson } from "./json.ts";
-import type { HeaderPairs, RawReply } from "./raw.ts";
-import { encodeWebResponse } from "./web-response.ts";
+import type { Chunk, HeaderPairs, RawReply } from "./raw.ts";
 
 const JSON_TYPE = "application/json";
 
@@ -94,4 +92,87 @@ function checkResponse({ response, declaration }: ReplyRules, value: unknown): u
     );
   };
   return checked instanceof Promise ? checked.then(accept) : accept(checked);
+}
+
+/** The reply for a web `Response`. One whose body is there already is sent whole, with its length. */
+export async function encodeWebResponse(exchange: Exchange, response: Response): Promise<RawReply> {
+  const own: HeaderPairs = [...response.headers].filter(([name]) => name !== "content-type");
+  return {
+    status: response.status,
+    mediaType: response.headers.get("content-type") ?? undefined,
+    headers: [...(exchange.chosenHeaders ?? []), ...own],
+    body: response.body === null ? undefined : await readReady(response.body),
+    background: exchange.addedTasks,
+    error: undefined,
+  };
+}
+
+async function readReady(body: ReadableStream<Uint8Array>): Promise<Chunk | AsyncIterable<Chunk>> {
+  const reader = body.getReader();
+  const ready: Uint8Array[] = [];
+  for (;;) {
+    const next = reader.read();
+    const read = await Promise.race([next, nextTurn(undefined)]);
+    if (read === undefined) return continueReading(reader, ready, next);
+    if (read.done) return Buffer.concat(ready);
+    ready.push(read.value);
+  }
+}
+
+async function* continueReading(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  ready: readonly Uint8Array[],
+  next: ReturnType<typeof reader.read>,
+): AsyncGenerator<Chunk> {
+  try {
+    yield* ready;
+    for (let read = await next; !read.done; read = await reader.read()) yield read.value;
+  } finally {
+    await reader.cancel();
+  }
+}
+
+type Items<T> = AsyncIterable<T> | Iterable<T>;
+/** Validates one item, and gives what is sent of it. */
+type Check = (item: unknown) => unknown;
+
+/** Chunks as one kind of iterable. Leaving it closes what it is made of. */
+export async function* toChunks(chunks: Items<Chunk>): AsyncGenerator<Chunk> {
+  for await (const chunk of chunks) {
+    if (typeof chunk !== "string" && !(chunk instanceof Uint8Array))
+      throw new TypeError(`stream: expected chunks of text or bytes, got ${typeof chunk}`);
+    yield chunk;
+  }
+}
+
+/** A JSON value a line. */
+export async function* itemLines(items: Items<unknown>, check: Check): AsyncGenerator<Chunk> {
+  for await (const item of items) yield `${toJson(await check(item))}\n`;
+}
+
+/** Server-sent events, in the order of fields in which Starlette and FastAPI write them. */
+export async function* eventChunks(items: Items<unknown>, check: Check): AsyncGenerator<Chunk> {
+  for await (const item of items) {
+    const fields = isEvent(item) ? item : { data: item };
+    const data = fields.data === undefined ? undefined : toJson(await check(fields.data));
+    yield eventText(fields, data);
+  }
+}
+
+function eventText({ comment, event, text, id, retry }: ServerSentEvent, data: string | undefined): string {
+  const lines = [
+    ...fieldLines("", comment),
+    ...fieldLines("event", event),
+    ...fieldLines("data", data ?? text),
+    ...fieldLines("id", id),
+    ...fieldLines("retry", retry),
+  ];
+  return `${lines.join("\n")}\n\n`;
+}
+
+function fieldLines(name: string, value: string | number | undefined): string[] {
+  if (value === undefined) return [];
+  return String(value)
+    .split(/\r\n|[\r\n]/)
+    .map((line) => `${name}: ${line}`);
 }

@@ -1,6 +1,6 @@
 import { type ErrorHandler, type ErrorHandlers, findErrorHandler } from "../app/error-handlers.ts";
+import type { Exchange } from "./context.ts";
 import { encodeReply, type ReplyRules } from "./encode.ts";
-import type { Exchange } from "./exchange.ts";
 import type { Place } from "./place.ts";
 import type { RawReply, RawRequest } from "./raw.ts";
 import { failureReply } from "./reply.ts";

@@ -1,7 +1,6 @@
 import type { Inputs } from "../app/inputs.ts";
-import { propertiesOf } from "../schema/branches.ts";
 import { acceptsArray, type Coerce, coercionOf, compileCoercion, takesMany } from "../schema/coerce.ts";
-import { inputJsonSchema } from "../schema/json-schema.ts";
+import { inputJsonSchema, propertiesOf } from "../schema/json-schema.ts";
 import { headerName, paramOptions } from "../schema/param.ts";
 import { createRepair, type Repair } from "../schema/repair.ts";
 import { type AnySchema, isSchema, type Schemas } from "../schema/schema.ts";

@@ -1,8 +1,8 @@
 import type { ErrorHandler } from "../app/error-handlers.ts";
 import type { Lane } from "../app/lane.ts";
-import type { KeptDependencies } from "../dependencies/kept.ts";
 import type { CompiledDependency, CompiledOperation } from "./compile.ts";
-import type { Exchange } from "./exchange.ts";
+import type { Exchange } from "./context.ts";
+import type { KeptDependencies } from "./open-dependencies.ts";
 import type { RawReply, RawRequest } from "./raw.ts";
 import type { ReadInputs } from "./read.ts";
 

@@ -1,10 +1,9 @@
+import querystring from "fast-querystring";
 import type { BackgroundCall } from "../app/background.ts";
-import type { ClientAddress } from "../app/exchange.ts";
-import type { Log } from "../app/log.ts";
+import type { ClientAddress, Log } from "../app/context.ts";
 import type { FileContent } from "../app/reply.ts";
 import type { ReceivedFile } from "../app/uploaded-file.ts";
 import type { DescribedError } from "../errors/described-error.ts";
-import type { QueryValues } from "./query.ts";
 
 /** A field or file of a form, in the order sent. */
 export type FormPart = readonly [name: string, value: string | ReceivedFile];
@@ -64,4 +63,16 @@ export interface RawReply {
 /** Whether a body is sent in one piece. */
 export function isWhole(body: RawReply["body"]): body is Chunk | undefined {
   return body === undefined || typeof body === "string" || body instanceof Uint8Array;
+}
+
+/** What a query says, by name. A name that came several times has all its values. */
+export type QueryValues = Readonly<Record<string, string | string[]>>;
+
+/** Parses what stands behind the `?`; the same on both lanes, and in the router. */
+export const parseQuery: (text: string) => QueryValues = querystring.parse as (text: string) => QueryValues;
+
+/** What the query of a URL says. */
+export function queryOf(url: string): QueryValues {
+  const start = url.indexOf("?");
+  return parseQuery(start === -1 ? "" : url.slice(start + 1));
 }

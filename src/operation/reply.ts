@@ -1,6 +1,5 @@
 import { describeError } from "../errors/described-error.ts";
-import { HTTPError } from "../errors/http-error.ts";
-import { ValidationError } from "../errors/validation-error.ts";
+import { HTTPError, ValidationError } from "../errors/http-error.ts";
 import { toJson } from "./json.ts";
 import type { RawReply } from "./raw.ts";
 

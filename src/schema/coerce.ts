@@ -1,5 +1,4 @@
-import { branches } from "./branches.ts";
-import { inputJsonSchema, type JsonSchema } from "./json-schema.ts";
+import { branches, inputJsonSchema, type JsonSchema } from "./json-schema.ts";
 import type { AnySchema } from "./schema.ts";
 
 /** Turns what the URL or a header says into what the schema expects; what it cannot turn it leaves as it is. */

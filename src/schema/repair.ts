@@ -1,7 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { branches, branchesAt } from "./branches.ts";
 import { coercionOf } from "./coerce.ts";
-import { inputJsonSchema, type JsonSchema } from "./json-schema.ts";
+import { branches, branchesAt, inputJsonSchema, type JsonSchema } from "./json-schema.ts";
 import type { AnySchema } from "./schema.ts";
 
 /** Mends, in a copy, what a schema refused but pydantic's lax mode would take. Gives the same value when there is nothing. */

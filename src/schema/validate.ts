@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { ValidationDetail } from "../errors/validation-error.ts";
+import type { ValidationDetail } from "../errors/http-error.ts";
 import type { Repair } from "./repair.ts";
 import type { AnySchema } from "./schema.ts";
 

@@ -1,6 +1,13 @@
 import { isUtf8 } from "node:buffer";
-import { type AuthorizationCredentials, readAuthorization } from "./authorization.ts";
-import { createScheme, type Extracted, type SchemeOptions, type SecurityScheme } from "./scheme.ts";
+import { timingSafeEqual as equalBytes, hash } from "node:crypto";
+import {
+  type AuthorizationCredentials,
+  createScheme,
+  type Extracted,
+  readAuthorization,
+  type SchemeOptions,
+  type SecurityScheme,
+} from "./scheme.ts";
 
 /** The credentials of HTTP Basic. */
 export interface BasicCredentials {
@@ -120,4 +127,22 @@ function decodeBasic(encoded: string): BasicCredentials | undefined {
   const colon = text.indexOf(":");
   if (colon === -1) return undefined;
   return { username: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
+/**
+ * Whether two secrets are equal, found in a time that tells nothing about where they differ, nor how long they are.
+ * Python's `secrets.compare_digest`, for text of any length.
+ *
+ * @param a - One secret.
+ * @param b - The other.
+ * @returns Whether they are the same text.
+ * @example
+ * ```ts
+ * import { timingSafeEqual } from "offloop/security";
+ *
+ * console.log(timingSafeEqual("secret", process.env.PASSWORD ?? ""));
+ * ```
+ */
+export function timingSafeEqual(a: string, b: string): boolean {
+  return equalBytes(hash("sha256", a, "buffer"), hash("sha256", b, "buffer"));
 }

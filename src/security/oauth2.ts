@@ -1,6 +1,11 @@
 import type { OAuth2Flow, SecuritySchemeDefinition } from "../app/security-scheme.ts";
-import { readAuthorization } from "./authorization.ts";
-import { createScheme, type Extracted, type SchemeOptions, type SecurityScheme } from "./scheme.ts";
+import {
+  createScheme,
+  type Extracted,
+  readAuthorization,
+  type SchemeOptions,
+  type SecurityScheme,
+} from "./scheme.ts";
 
 /** Options of a scheme of one OAuth2 flow. */
 export interface OAuth2Options<AutoError extends boolean = boolean> extends SchemeOptions<AutoError> {
@@ -92,4 +97,34 @@ export function oauth2AuthorizationCodeBearer<AutoError extends boolean = true>(
 
 function flowParts({ scopes = {}, refreshUrl }: OAuth2Options): OAuth2Flow {
   return refreshUrl === undefined ? { scopes } : { scopes, refreshUrl };
+}
+
+/**
+ * OpenID Connect, documented by the URL of its configuration. FastAPI's `OpenIdConnect`: it gives the Authorization
+ * header as sent and leaves checking it to the caller.
+ *
+ * @param openIdConnectUrl - Where the provider's configuration is: `.../.well-known/openid-configuration`.
+ * @param options - The options of every scheme.
+ * @returns The scheme; it gives the Authorization header.
+ * @example
+ * ```ts
+ * import { openIdConnect } from "offloop/security";
+ *
+ * const login = openIdConnect("https://id.example/.well-known/openid-configuration");
+ * console.log(login.definition);
+ * ```
+ */
+export function openIdConnect<AutoError extends boolean = true>(
+  openIdConnectUrl: string,
+  options: SchemeOptions<AutoError> = {},
+): SecurityScheme<Extracted<string, AutoError>> {
+  return createScheme(
+    {
+      name: "OpenIdConnect",
+      definition: { type: "openIdConnect", openIdConnectUrl },
+      challenge: "Bearer",
+      read: ({ headers }) => headers.get("authorization") || undefined,
+    },
+    options,
+  );
 }

@@ -1,6 +1,5 @@
-import type { BaseContext } from "../app/context.ts";
+import type { BaseContext, RequestInfo } from "../app/context.ts";
 import { type Dependency, type DependencyDeclaration, registerDependency } from "../app/dependency.ts";
-import type { RequestInfo } from "../app/exchange.ts";
 import { checkInputs } from "../app/inputs.ts";
 import { callerLocation } from "../app/location.ts";
 import type { DeclaredSecurityScheme, SecuritySchemeDefinition } from "../app/security-scheme.ts";
@@ -127,4 +126,22 @@ class RequestCredentials implements SentCredentials {
 
 function notAuthenticatedError(challenge: string): HTTPError {
   return new HTTPError(401, "Not authenticated", { "WWW-Authenticate": challenge });
+}
+
+/** What an Authorization header says: a scheme, and what comes with it. */
+export interface AuthorizationCredentials {
+  /** The scheme as it was sent: `Bearer`, `bearer`. */
+  readonly scheme: string;
+  /** What follows the scheme. */
+  readonly credentials: string;
+}
+
+/** The Authorization header when it is of a scheme, written in any case, and has credentials. */
+export function readAuthorization(
+  { headers }: SentCredentials,
+  expected: string,
+): AuthorizationCredentials | undefined {
+  const [, scheme, credentials] = /^\s*(\S+)\s+(.*\S)\s*$/.exec(headers.get("authorization") ?? "") ?? [];
+  if (scheme === undefined || credentials === undefined) return undefined;
+  return scheme.toLowerCase() === expected ? { scheme, credentials } : undefined;
 }

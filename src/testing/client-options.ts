@@ -1,8 +1,7 @@
 import type { Logger } from "pino";
-import { settingNames } from "../app/setting-names.ts";
-import type { ServerSettings } from "../app/settings.ts";
-import type { PoolSize } from "../threads/pool-size.ts";
-import type { OverridePair } from "./override.ts";
+import { createOverride, type Dependency, type Override } from "../app/dependency.ts";
+import { type ServerSettings, settingNames } from "../app/settings.ts";
+import type { PoolSize } from "../threads/pool/queue.ts";
 import type { TestRequest } from "./test-request.ts";
 
 /** Options of `testClient`. Settings given here win over the app's; the loop is watched only where these ask for it. */
@@ -63,4 +62,35 @@ export interface TestClient extends AsyncDisposable {
    * `OFFLOOP_LOOP_BLOCKED` when one of them blocked the loop for longer than `failOnBlockMs` and no request told of it.
    */
   close(): Promise<void>;
+}
+
+/** A dependency and what stands in for it; made by `override`. */
+export type OverridePair = Override;
+
+/**
+ * Has a value, or another dependency, stand in for a dependency in a test. Its type must be that of the dependency.
+ *
+ * @param dependency - The dependency that is not to be used.
+ * @param by - The value, or the dependency to use. For operations that run on threads: a structured-cloneable value;
+ * for a function there, call `app.override()` in a module and test that module.
+ * @returns What goes into the `overrides` of `testClient`.
+ * @throws {OffloopError} `OFFLOOP_DEPENDENCY_INVALID` when the first is no dependency.
+ * @example
+ * ```ts
+ * import { App, depends } from "offloop";
+ * import { override, testClient } from "offloop/testing";
+ *
+ * const user = depends(async () => ({ name: "from the database" }));
+ * const app = new App();
+ * app.get("/me", { deps: { user } }, async ({ user }) => user);
+ *
+ * await using client = await testClient(app, { overrides: [override(user, { name: "Ada" })] });
+ * console.log(await (await client.get("/me")).json());
+ * ```
+ */
+export function override<Value>(
+  dependency: Dependency<Value>,
+  by: Dependency<NoInfer<Value>> | NoInfer<Value>,
+): OverridePair {
+  return createOverride(dependency, by);
 }

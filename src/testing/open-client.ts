@@ -1,19 +1,18 @@
+import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import type { Logger } from "pino";
 import { App } from "../app/app.ts";
-import { isBodyless } from "../app/bodyless-status.ts";
 import { type AppTarget, loadApp } from "../app/load.ts";
+import { isBodyless } from "../app/reply.ts";
 import { resolveSettings } from "../app/settings.ts";
+import { createLogger } from "../http/logger.ts";
 import { openApp } from "../http/open-app.ts";
 import { createShutdown } from "../http/shutdown.ts";
-import { noThreads } from "../threads/pool-size.ts";
-import { BlockFailures } from "./block-failures.ts";
+import { noThreads } from "../threads/pool/queue.ts";
+import { BlockFailures, rejectBlocking, watchFor } from "./blocks.ts";
 import type { Ask, TestClient, TestClientOptions } from "./client-options.ts";
-import { createFailureOutput } from "./failure-output.ts";
-import { encodeRequest, type SentRequest, type TestRequest } from "./test-request.ts";
-import { rejectBlocking, watchFor } from "./watched-way.ts";
-import type { Way } from "./way.ts";
+import { encodeRequest, type SentRequest, type TestRequest, type Way } from "./test-request.ts";
 
 type Fastify = Awaited<ReturnType<typeof openApp>>["fastify"];
 type Send = Way["send"];
@@ -58,7 +57,7 @@ const guarded = new WeakSet<App>();
 /** The parser is loaded for whoever tests, not for whoever serves. */
 async function guardOnce(app: App, log: Logger): Promise<void> {
   if (guarded.has(app)) return;
-  const { guardApp } = await import("../guard/guard-log.ts");
+  const { guardApp } = await import("../guard/check-app.ts");
   guardApp(app, log);
   guarded.add(app);
 }
@@ -148,4 +147,27 @@ function clientOf(
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+type Format = (line: string) => string;
+
+/** The log of a test that gave none: what failed in the app goes to stderr, as the test sees no more than a 500. */
+export function createFailureOutput(): Logger {
+  let format: Format | undefined;
+  return createLogger("error", false, {
+    write(line) {
+      format ??= createFormat();
+      process.stderr.write(format(line));
+    },
+  });
+}
+
+/** Loaded when something fails. */
+function createFormat(): Format {
+  const { prettyFactory } = createRequire(import.meta.url)("pino-pretty") as typeof import("pino-pretty");
+  return prettyFactory({
+    colorize: false,
+    ignore: "pid,hostname,time,reqId,operation,err.type,err.message",
+    singleLine: true,
+  });
 }

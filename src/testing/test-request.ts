@@ -51,3 +51,10 @@ function withQuery(path: string, query: Readonly<Record<string, unknown>>): stri
   if (search.size === 0) return path;
   return `${path}${path.includes("?") ? "&" : "?"}${search}`;
 }
+
+/** How requests reach the app under test: within the process, or through a socket. */
+export interface Way {
+  readonly url: string;
+  /** Sends what is encoded already. */
+  readonly send: (method: string, request: SentRequest) => Promise<Response>;
+}

@@ -1,10 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { finished } from "node:stream";
 import type { TLSSocket } from "node:tls";
-import type { Attributes, Context, Span, Tracer } from "@opentelemetry/api";
+import type { Attributes, Context, Span, SpanStatusCode, Tracer } from "@opentelemetry/api";
 import type { Operation } from "../app/operation.ts";
 import type { DescribedError } from "../errors/described-error.ts";
-import { ERROR, recordFailure } from "./span-failure.ts";
 
 type Api = typeof import("@opentelemetry/api");
 
@@ -106,4 +105,20 @@ function end({ span, failed }: RequestSpan, response: ServerResponse, cut: boole
     span.setStatus({ code: ERROR });
   }
   span.end();
+}
+
+/** The API's `SpanStatusCode.ERROR`, without loading the API for one number. */
+export const ERROR: SpanStatusCode.ERROR = 2;
+
+/** Says what a span failed from. */
+export function markFailed(span: Span, { type, code, message }: DescribedError): void {
+  span.setAttribute("error.type", code ?? type);
+  span.setStatus({ code: ERROR, message });
+}
+
+/** Says it, and keeps the error with its stack: on the span whose work threw it, not on those around it. */
+export function recordFailure(span: Span, error: DescribedError): void {
+  markFailed(span, error);
+  const { type: name, message, stack } = error;
+  span.recordException(stack === undefined ? { name, message } : { name, message, stack });
 }

@@ -1,10 +1,8 @@
-import type { Attributes, Context, Span, Tracer } from "@opentelemetry/api";
+import type { Attributes, Context, Span, TraceFlags, Tracer } from "@opentelemetry/api";
 import type { Lane } from "../app/lane.ts";
 import { type DescribedError, describeError } from "../errors/described-error.ts";
 import { HTTPError } from "../errors/http-error.ts";
-import { type PackedContext, packContext, unpackContext } from "./packed-context.ts";
-import { RequestSpans } from "./request-spans.ts";
-import { markFailed, recordFailure } from "./span-failure.ts";
+import { markFailed, RequestSpans, recordFailure } from "./request-spans.ts";
 
 type Api = typeof import("@opentelemetry/api");
 
@@ -77,4 +75,40 @@ export class Tracing {
       span.end();
     }
   }
+}
+
+/**
+ * A context as it crosses to a thread: W3C's traceparent, tracestate and baggage. It does not go by the registered
+ * propagator: that says which strangers are trusted, and a thread is none.
+ */
+export interface PackedContext {
+  readonly traceparent: string | undefined;
+  readonly tracestate: string | undefined;
+  readonly baggage: readonly (readonly [name: string, value: string])[] | undefined;
+}
+
+export function packContext({ trace, propagation }: Api, context: Context): PackedContext {
+  const span = trace.getSpanContext(context);
+  const entries = propagation.getBaggage(context)?.getAllEntries();
+  return {
+    traceparent: span && `00-${span.traceId}-${span.spanId}-${span.traceFlags.toString(16).padStart(2, "0")}`,
+    tracestate: span?.traceState?.serialize(),
+    baggage: entries?.map(([name, { value }]) => [name, value]),
+  };
+}
+
+export function unpackContext(
+  { trace, propagation, createTraceState, ROOT_CONTEXT }: Api,
+  { traceparent, tracestate, baggage }: PackedContext,
+): Context {
+  let context = ROOT_CONTEXT;
+  if (traceparent !== undefined) {
+    const [, traceId = "", spanId = "", flags = ""] = traceparent.split("-");
+    const traceFlags: TraceFlags = Number.parseInt(flags, 16);
+    const traceState = tracestate === undefined ? {} : { traceState: createTraceState(tracestate) };
+    context = trace.setSpanContext(context, { traceId, spanId, traceFlags, isRemote: true, ...traceState });
+  }
+  if (baggage === undefined) return context;
+  const entries = Object.fromEntries(baggage.map(([name, value]) => [name, { value }]));
+  return propagation.setBaggage(context, propagation.createBaggage(entries));
 }

@@ -1,5 +1,5 @@
 import { channel } from "node:diagnostics_channel";
-import { clockMs } from "./clock.ts";
+import { clockMs } from "./shared-words.ts";
 
 const requestStart = channel("http.server.request.start");
 /** libuv accepts one connection a turn, so the last ones come some turns later. */

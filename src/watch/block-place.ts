@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { SourceMap } from "node:module";
-import type { BlockPlace } from "../channels/block-report.ts";
-import { originalLine, originalPlace, readSourceMap } from "../source/source-map.ts";
+import type { BlockPlace } from "../channels/channels.ts";
+import { originalLine, originalPlace, readSourceMap } from "../errors/source-map.ts";
 import type { ProfiledStack } from "./profile.ts";
 import type { Frame } from "./sampler.ts";
 

@@ -1,6 +1,7 @@
-import { clockMs } from "./clock.ts";
-import { type CpuUse, mainThreadCpuUse } from "./cpu-use.ts";
-import { ask, type Sighting } from "./sighting.ts";
+import { readFileSync } from "node:fs";
+import { Session } from "node:inspector";
+import type { Sight } from "./sampler.ts";
+import { clockMs } from "./shared-words.ts";
 
 /** Who runs in the main thread, as far as shared memory tells. */
 export interface Onlooker {
@@ -51,4 +52,63 @@ export class Block {
       onAnswered();
     };
   }
+}
+
+/** What the operating system has counted for the main thread. Linux only; undefined elsewhere. */
+export interface CpuUse {
+  readonly at: number;
+  readonly runMs: number;
+  /** How long it was ready to run and had no CPU. */
+  readonly delayMs: number;
+}
+
+export function mainThreadCpuUse(): CpuUse | undefined {
+  try {
+    const text = readFileSync(`/proc/self/task/${process.pid}/schedstat`, "latin1");
+    const [run = 0, delay = 0] = text.split(" ").map(Number);
+    return { at: clockMs(), runMs: run / 1e6, delayMs: delay / 1e6 };
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the watchdog saw when it looked into the blocked main thread. */
+export interface Sighting {
+  readonly askedAt: number;
+  /** The mark that ran then, by name; undefined when that was not known. */
+  readonly running: string | undefined;
+  /** The operations that were in progress then. */
+  readonly inProgress: readonly string[];
+  /** What the main thread answered, which may be later than it was asked. */
+  readonly sight: Sight;
+}
+
+/** An answer later than this waited for a native call to return. */
+const PROMPT_MS = 10;
+/** A sight so close to the end of a block may be of what ran after the culprit. */
+export const TAIL_MS = 5;
+
+/** Whether what was seen is surely what blocked. */
+export function isSure({ askedAt, sight }: Sighting, blockEnd: number): boolean {
+  return sight.at - askedAt <= PROMPT_MS && sight.frames.length > 0 && blockEnd - sight.at >= TAIL_MS;
+}
+
+/**
+ * Has the main thread look at what it runs. Connects for this one question: nothing stays attached to the process.
+ * A thread inside a native call answers when that returns.
+ *
+ * @param onAnswer - Called with undefined when there was no answer to be had.
+ */
+export function ask(look: string, onAnswer: (sight: Sight | undefined) => void): void {
+  const session = new Session();
+  session.connectToMainThread();
+  session.post(
+    "Runtime.evaluate",
+    { expression: look, returnByValue: true, silent: true },
+    (error, answer) => {
+      session.disconnect();
+      const text: unknown = error ? undefined : answer?.result?.value;
+      onAnswer(typeof text === "string" ? (JSON.parse(text) as Sight) : undefined);
+    },
+  );
 }

@@ -1,7 +1,7 @@
-import type { BlockCulprit } from "../channels/block-report.ts";
+import type { BlockCulprit } from "../channels/channels.ts";
+import { isSure, type Sighting, TAIL_MS } from "./block.ts";
 import { placesOf, profiledPlaces, type StackPlaces } from "./block-place.ts";
 import type { ProfiledStack, Timeline } from "./profile.ts";
-import { isSure, type Sighting, TAIL_MS } from "./sighting.ts";
 
 /** Judges who blocked, from what was seen; the one seen most often first. */
 export function judge(

@@ -1,4 +1,4 @@
-import type { BlockReport } from "../channels/block-report.ts";
+import type { BlockReport } from "../channels/channels.ts";
 import type { Timeline } from "./profile.ts";
 import type { Gap } from "./pulse.ts";
 import type { MarkWords, PulseWords } from "./shared-words.ts";

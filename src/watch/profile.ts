@@ -1,8 +1,8 @@
 import type { Profiler, Session } from "node:inspector";
 import { findSourceMap } from "node:module";
-import { originalLine, originalPlace, scriptPath } from "../source/source-map.ts";
-import { clockMs } from "./clock.ts";
+import { originalLine, originalPlace, scriptPath } from "../errors/source-map.ts";
 import { type Frame, isOwnScript } from "./sampler.ts";
+import { clockMs } from "./shared-words.ts";
 
 /** What the profiler saw between two instants: stacks, and when it saw which. */
 export interface Timeline {

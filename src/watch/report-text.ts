@@ -1,4 +1,4 @@
-import type { BlockCulprit, BlockPlace, BlockReport } from "../channels/block-report.ts";
+import type { BlockCulprit, BlockPlace, BlockReport } from "../channels/channels.ts";
 import { formatLocation } from "../errors/offloop-error.ts";
 
 /** A report in one sentence: how long, by whom, where, and who waited. */

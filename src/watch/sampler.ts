@@ -1,7 +1,7 @@
 import { findSourceMap } from "node:module";
-import { originalPlace, scriptPath } from "../source/source-map.ts";
-import { clockMs } from "./clock.ts";
+import { originalPlace, scriptPath } from "../errors/source-map.ts";
 import { markNames, runs } from "./marks.ts";
+import { clockMs } from "./shared-words.ts";
 
 /** A call on the stack. Lines and columns count from 1. */
 export interface Frame {

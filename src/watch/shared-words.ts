@@ -33,3 +33,8 @@ export function marksInProgress(words: MarkWords, count: number): number[] {
   for (let mark = 1; mark < count; mark++) if ((words[mark] as number) > 0) found.push(mark);
   return found;
 }
+
+/** Milliseconds on a clock that only goes forward and is the same in every thread. */
+export function clockMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}

@@ -1,13 +1,10 @@
 import { isMainThread, Worker } from "node:worker_threads";
-import type { BlockReport } from "../channels/block-report.ts";
-import { blockedChannel } from "../channels/channels.ts";
+import { type BlockReport, blockedChannel } from "../channels/channels.ts";
 import { Arrivals } from "./arrivals.ts";
-import { GcTime } from "./gc-time.ts";
-import { isAnyInProgress, markNames, marks, onNewMark } from "./marks.ts";
+import { isAnyInProgress, markContinuations, markNames, marks, onNewMark } from "./marks.ts";
 import type { LogAdvice, WatchdogData, WatchdogNews, WatchdogOrder } from "./messages.ts";
 import { RollingProfile } from "./profile.ts";
-import { markContinuations } from "./promise-marks.ts";
-import { type Gap, Pulse, type PulseListener } from "./pulse.ts";
+import { type Gap, GcTime, Pulse, type PulseListener } from "./pulse.ts";
 import { look } from "./sampler.ts";
 
 /** How the loop is watched. */

@@ -1,17 +1,30 @@
 import { writeSync } from "node:fs";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
-import type { BlockReport } from "../channels/block-report.ts";
-import { Block, type Onlooker } from "./block.ts";
+import type { BlockReport } from "../channels/channels.ts";
+import { Block, type CpuUse, isSure, mainThreadCpuUse, type Onlooker } from "./block.ts";
 import { placesOf } from "./block-place.ts";
-import { clockMs } from "./clock.ts";
-import { type CpuUse, mainThreadCpuUse } from "./cpu-use.ts";
 import { judge } from "./culprits.ts";
-import { LogLimit } from "./log-limit.ts";
-import type { EndedBlock, WatchdogData, WatchdogNews, WatchdogOrder } from "./messages.ts";
+import type { EndedBlock, LogAdvice, WatchdogData, WatchdogNews, WatchdogOrder } from "./messages.ts";
 import { anyOf, liveText, probably } from "./report-text.ts";
-import { BEAT_AT, BEAT_MS, MUTED, marksInProgress, RUNNING } from "./shared-words.ts";
-import { isSure } from "./sighting.ts";
+import { BEAT_AT, BEAT_MS, clockMs, MUTED, marksInProgress, RUNNING } from "./shared-words.ts";
 import { waitingConnections } from "./waiting-connections.ts";
+
+const QUIET_MS = 10_000;
+const MAX_PLACES = 1_000;
+
+/** Lets one line a place pass every ten seconds, and counts the others. */
+export class LogLimit {
+  readonly #places = new Map<string, { loggedAt: number; skipped: number }>();
+
+  advise(place: string): LogAdvice {
+    const now = clockMs();
+    const last = this.#places.get(place);
+    if (last !== undefined && now - last.loggedAt < QUIET_MS) return { due: false, skipped: ++last.skipped };
+    if (this.#places.size >= MAX_PLACES) this.#places.clear();
+    this.#places.set(place, { loggedAt: now, skipped: 0 });
+    return { due: true, skipped: last?.skipped ?? 0 };
+  }
+}
 
 /** As a part of the threshold. */
 const FIRST_LOOK = 0.75;

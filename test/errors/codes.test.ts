@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { errorCodes } from "../../src/errors/codes.ts";
+import { errorCodes } from "../../src/errors/offloop-error.ts";
 
 const page = await readFile(new URL("../../docs/errors.md", import.meta.url), "utf8");
 

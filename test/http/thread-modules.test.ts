@@ -25,7 +25,7 @@ function loadedWith(entry: string): string[] {
   return stdout.split("\n").flatMap((url) => (url.startsWith(root) ? [url.slice(root.length)] : []));
 }
 
-for (const entry of ["src/index.ts", "src/security.ts", "src/threads/entry.ts"]) {
+for (const entry of ["src/index.ts", "src/security.ts", "src/threads/inside/entry.ts"]) {
   test(`${entry}, which threads load, brings neither the web server nor the documentation`, () => {
     const loaded = loadedWith(entry);
     assert.ok(loaded.includes(entry) && loaded.includes("src/errors/offloop-error.ts"), loaded.join("\n"));

@@ -3,7 +3,7 @@ import { channel } from "node:diagnostics_channel";
 import { afterEach, beforeEach, test } from "node:test";
 import type { OperationEvent } from "offloop";
 import { Collector } from "../../src/inspector/collector.ts";
-import { Reader } from "../../src/inspector/reader.ts";
+import { Reader } from "../../src/inspector/event-stream.ts";
 
 let collector: Collector;
 beforeEach(() => {

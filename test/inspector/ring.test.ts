@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Ring } from "../../src/inspector/ring.ts";
+import { Ring } from "../../src/inspector/runs.ts";
 
 test("Ring keeps the newest items under the numbers they came with", () => {
   const ring = new Ring<string>(3);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Slots } from "../../src/inspector/slots.ts";
+import { Slots } from "../../src/inspector/runs.ts";
 
 test("Slots gives each the lowest number that nobody else has", () => {
   const slots = new Slots();

@@ -127,7 +127,7 @@ test("checkImports keeps fastify in http and refuses packages that an install wo
     "src/operation/run.ts": `import "@scope/name/part.js";\nimport "node:fs";\nimport "yaml";`,
   });
   assert.equal(found.length, 3, found.join("\n"));
-  assert.match(found[0] ?? "", /^fastify stays in http: src\/app\/plugin\.ts -> /);
+  assert.match(found[0] ?? "", /^fastify stays in http.*: src\/app\/plugin\.ts -> /);
   assert.match(found[1] ?? "", /^only packages that an install has: .* -> @scope\/name\/part\.js$/);
   assert.match(found[2] ?? "", /^only packages that an install has: .* -> node_modules\/yaml\//);
 });

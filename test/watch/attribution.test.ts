@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { Agent } from "node:http";
 import { after, before, suite, test } from "node:test";
-import type { BlockCulprit, BlockReport } from "../../src/channels/block-report.ts";
+import type { BlockCulprit, BlockReport } from "../../src/channels/channels.ts";
 import { BlockingServer, markedLine, markedPackageLine } from "./blocking-server.ts";
 
 /** How often each case runs: `WATCH_RUNS=20 node --test ...` for the figures. */

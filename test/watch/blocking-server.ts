@@ -5,7 +5,7 @@ import { Agent, get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { BlockReport } from "../../src/channels/block-report.ts";
+import type { BlockReport } from "../../src/channels/channels.ts";
 
 const appFile = fileURLToPath(new URL("./blocking-app.ts", import.meta.url));
 

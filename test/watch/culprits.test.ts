@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Sighting } from "../../src/watch/block.ts";
 import { judge } from "../../src/watch/culprits.ts";
 import type { Frame } from "../../src/watch/sampler.ts";
-import type { Sighting } from "../../src/watch/sighting.ts";
 
 const frame: Frame = {
   file: "/app/a.ts",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { clockMs } from "../../src/watch/clock.ts";
 import { RollingProfile } from "../../src/watch/profile.ts";
+import { clockMs } from "../../src/watch/shared-words.ts";
 
 function computeFor(ms: number): void {
   for (const end = clockMs() + ms; clockMs() < end; );

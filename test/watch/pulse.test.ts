@@ -4,10 +4,9 @@ import { EventEmitter, once } from "node:events";
 import { eventLoopUtilization } from "node:perf_hooks";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { clockMs } from "../../src/watch/clock.ts";
 import { runMarked } from "../../src/watch/marks.ts";
 import { type Gap, Pulse } from "../../src/watch/pulse.ts";
-import { BEAT_MS } from "../../src/watch/shared-words.ts";
+import { BEAT_MS, clockMs } from "../../src/watch/shared-words.ts";
 
 interface PulseUnderTest {
   readonly pulse: Pulse;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { BlockCulprit, BlockReport } from "../../src/channels/block-report.ts";
+import type { BlockCulprit, BlockReport } from "../../src/channels/channels.ts";
 import { liveText, reportText } from "../../src/watch/report-text.ts";
 
 const at = { file: "/app/work.ts", line: 11, column: 20, functionName: "hash", precision: "exact" } as const;

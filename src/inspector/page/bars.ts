@@ -1,7 +1,7 @@
-import { colourOf, type Palette } from "./palette.ts";
 import { bandOf, type Row } from "./rows.ts";
 import { hasFailed } from "./run.ts";
 import type { Scene } from "./scene.ts";
+import { colourOf, type Palette } from "./theme.ts";
 
 /** Where on a canvas the lanes are, in its own pixels. */
 export interface Area {

@@ -2,8 +2,8 @@ import type { Figure } from "../batch.ts";
 import { durationText } from "./duration.ts";
 import { find, make } from "./element.ts";
 import type { Filter } from "./filter.ts";
-import { colourOf, type Palette } from "./palette.ts";
 import type { Store } from "./store.ts";
+import { colourOf, type Palette } from "./theme.ts";
 
 const columns = ["name", "lane", "calls", "failed", "waiting p50", "waiting p99", "run p50", "run p99"];
 

@@ -1,9 +1,9 @@
-import { outcomeText } from "./details.ts";
 import { clockText, durationText } from "./duration.ts";
 import { find, make } from "./element.ts";
 import { labelOf } from "./rows.ts";
 import type { Run } from "./run.ts";
 import type { Scene } from "./scene.ts";
+import { outcomeText } from "./tip.ts";
 
 const MAX_ROWS = 200;
 const columns = ["lane", "name", "request", "started", "waited", "ran", "outcome"];

@@ -1,9 +1,8 @@
 import type { Filter } from "./filter.ts";
-import type { Palette } from "./palette.ts";
-import type { Presumed } from "./presumption.ts";
 import { type Row, slotAt } from "./rows.ts";
-import type { Run } from "./run.ts";
+import type { Presumed, Run } from "./run.ts";
 import type { Store } from "./store.ts";
+import type { Palette } from "./theme.ts";
 import type { Stretch } from "./view.ts";
 
 /** What one drawing shows. */

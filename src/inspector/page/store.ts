@@ -1,6 +1,5 @@
 import type { Batch, Figure, Incident, Name, Running } from "../batch.ts";
-import { type Presumed, Presumption } from "./presumption.ts";
-import { type Run, runOf } from "./run.ts";
+import { type Presumed, Presumption, type Run, runOf } from "./run.ts";
 
 const MAX_RUNS = 60_000;
 const MAX_INCIDENTS = 200;

@@ -1,5 +1,4 @@
-import type { Presumed } from "./presumption.ts";
-import type { Run } from "./run.ts";
+import type { Presumed, Run } from "./run.ts";
 import type { Stretch } from "./view.ts";
 
 /** How many runs waited for a thread, step by step. */

@@ -1,0 +1,102 @@
+import { rm } from "node:fs/promises";
+import { finished, type Readable } from "node:stream";
+import type { FastifyReply } from "fastify";
+import type { ReceivedFile } from "../app/uploaded-file.ts";
+import type { FormPart } from "../operation/raw.ts";
+import { openSpoolFile, type SpoolFile, UploadDiskError } from "./upload-folder.ts";
+
+/** Starlette's limit: a larger file goes to disk while it arrives. */
+const MEMORY_BYTES = 1_048_576;
+
+/**
+ * The parts of a multipart body, and the owner of their files on disk. They are removed when the response has been sent
+ * or its client has gone, whatever has answered; an operation {@link hold}s them for longer.
+ */
+export class ReceivedForm {
+  readonly #paths = new Set<string>();
+  #parts: readonly FormPart[] = [];
+  #isHeld = false;
+  #isClosed = false;
+
+  constructor(reply: FastifyReply) {
+    finished(reply.raw, () => {
+      if (!this.#isHeld) void this.close();
+    });
+  }
+
+  /** Fields and files in the order sent. */
+  get parts(): readonly FormPart[] {
+    return this.#parts;
+  }
+
+  /** Takes what was read. */
+  fill(parts: readonly FormPart[]): void {
+    this.#parts = parts;
+  }
+
+  /** From now on whoever holds it closes it: background tasks read files after the response. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  /** Removes its files. Never throws: what cannot be removed goes with the folder. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const paths = [...this.#paths];
+    this.#paths.clear();
+    await Promise.all(paths.map((path) => rm(path, { force: true }).catch(() => {})));
+  }
+
+  /**
+   * Reads one file. Gives undefined for the part that browsers send when no file was chosen.
+   *
+   * @throws {UploadDiskError} When the disk refuses it; or what the content fails with. Nothing is left of it then.
+   */
+  async receive(
+    content: Readable,
+    filename: string | undefined,
+    mediaType: string,
+  ): Promise<ReceivedFile | undefined> {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    let disk: SpoolFile | undefined;
+    try {
+      // Left open when the disk fails: that failure is to be the first one, not what the parser makes of a closed part.
+      for await (const chunk of content.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+        size += chunk.length;
+        if (disk === undefined && size <= MEMORY_BYTES) chunks.push(chunk);
+        else {
+          disk ??= await this.#spool(chunks.splice(0));
+          await write(disk, chunk);
+        }
+      }
+    } finally {
+      await disk?.handle.close();
+    }
+    // The client may have gone while it was written: nobody would remove it.
+    if (this.#isClosed) await this.close();
+    if (size === 0 && !filename) return undefined;
+    const bytes = disk === undefined ? Uint8Array.from(Buffer.concat(chunks)) : undefined;
+    return { filename: filename ?? "", mediaType, size, bytes, path: disk?.path };
+  }
+
+  async #spool(chunks: readonly Buffer[]): Promise<SpoolFile> {
+    const disk = await openSpoolFile();
+    this.#paths.add(disk.path);
+    try {
+      for (const chunk of chunks) await write(disk, chunk);
+    } catch (error) {
+      await disk.handle.close();
+      throw error;
+    }
+    return disk;
+  }
+}
+
+async function write({ handle }: SpoolFile, chunk: Buffer): Promise<void> {
+  try {
+    await handle.writeFile(chunk);
+  } catch (error) {
+    throw new UploadDiskError(error as Error);
+  }
+}

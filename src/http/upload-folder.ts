@@ -1,0 +1,97 @@
+import { randomUUID } from "node:crypto";
+import { rmSync } from "node:fs";
+import { type FileHandle, mkdtemp, open, readdir, rm } from "node:fs/promises";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { OffloopError } from "../errors/offloop-error.ts";
+
+/** The file of an upload that is too large for memory, open for writing. */
+export interface SpoolFile {
+  readonly path: string;
+  readonly handle: FileHandle;
+}
+
+/** What a file on disk fails with: 507 where the disk is full, 500 for all else. Fastify reads `statusCode`. */
+export class UploadDiskError extends OffloopError {
+  readonly statusCode: 500 | 507;
+
+  constructor(cause: NodeJS.ErrnoException) {
+    super("OFFLOOP_UPLOAD_DISK", `Cannot keep an upload on disk: ${cause.message}`, {
+      fix: `give the process a TMPDIR that exists, that it may write to, and that has room (now ${tmpdir()})`,
+      cause,
+    });
+    this.statusCode = cause.code === "ENOSPC" || cause.code === "EDQUOT" ? 507 : 500;
+  }
+}
+
+const PREFIX = "offloop-uploads-";
+const owner = `${hostname()}-${process.pid}-`;
+
+/** This process's folder, made when the first large file comes. Only this user can read what is in it. */
+let folder: Promise<string> | undefined;
+
+/**
+ * Opens a new file for an upload. Where something has removed the folder meanwhile, it is made again.
+ *
+ * @throws {UploadDiskError} When the system refuses.
+ */
+export async function openSpoolFile(): Promise<SpoolFile> {
+  const opened = await openInFolder();
+  if (!(opened instanceof Error)) return opened;
+  if (opened.code !== "ENOENT") throw new UploadDiskError(opened);
+  folder = undefined;
+  const again = await openInFolder();
+  if (again instanceof Error) throw new UploadDiskError(again);
+  return again;
+}
+
+async function openInFolder(): Promise<SpoolFile | NodeJS.ErrnoException> {
+  try {
+    const path = join(await currentFolder(), randomUUID());
+    return { path, handle: await open(path, "wx", 0o600) };
+  } catch (error) {
+    return error as NodeJS.ErrnoException;
+  }
+}
+
+function currentFolder(): Promise<string> {
+  if (folder !== undefined) return folder;
+  const made = mkdtemp(join(tmpdir(), `${PREFIX}${owner}`));
+  made.then(removeAtExit, () => {
+    folder = undefined; // the next upload tries again
+  });
+  folder = made;
+  return made;
+}
+
+/** A process that ends leaves nothing, whatever ends it, but for a kill that it does not see. */
+function removeAtExit(path: string): void {
+  process.once("exit", () => rmSync(path, { recursive: true, force: true }));
+}
+
+/** Removes what a process on this machine has left that no longer runs. What cannot be removed stays. */
+export async function removeLeftFolders(): Promise<void> {
+  const mine = await folder?.catch(() => undefined);
+  const names = await readdir(tmpdir()).catch(() => []);
+  const left = names.filter((name) => isLeft(name) && join(tmpdir(), name) !== mine);
+  await Promise.all(
+    left.map((name) => rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => {})),
+  );
+}
+
+/** The host's name is part of it: containers may share a folder, and each counts its processes by itself. */
+function isLeft(name: string): boolean {
+  const ours = `${PREFIX}${hostname()}-`;
+  if (!name.startsWith(ours)) return false;
+  const pid = Number(name.slice(ours.length).split("-", 1)[0]);
+  return Number.isInteger(pid) && pid > 0 && (pid === process.pid || !isRunning(pid));
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
+}

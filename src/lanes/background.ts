@@ -1,0 +1,164 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { BackgroundCall } from "../app/background.ts";
+import type { TaskDeclaration } from "../app/task.ts";
+import { newRecord, type RunRecord, recordLoop, taskChannel } from "../channels/channels.ts";
+import { type DescribedError, describeError } from "../errors/described-error.ts";
+import { frameLines } from "../errors/stack-frames.ts";
+
+/** Runs one call of a request's on its lane. */
+export type RunTask = (call: BackgroundCall, request: string) => Promise<unknown>;
+
+/** Told of what goes wrong after a response. */
+export type OnTaskFailure = (failure: TaskFailure, request: string, operation: string) => void;
+
+/** Closes what a request has left open. Never throws. */
+export type Finish = (failure: { readonly error: unknown } | undefined) => Promise<void>;
+
+/** One request's tasks under way. */
+interface Chain {
+  readonly request: string;
+  readonly calls: readonly BackgroundCall[];
+  /** Index of the call that runs. */
+  running: number;
+}
+
+/** The tasks of all requests: each request's in order, independent of the others'. */
+export class BackgroundChains {
+  readonly #run: RunTask;
+  readonly #onFailure: OnTaskFailure;
+  readonly #chains = new Set<Chain>();
+  #abandoned = false;
+  #onEmpty: (() => void) | undefined;
+
+  constructor(run: RunTask, onFailure: OnTaskFailure) {
+    this.#run = run;
+    this.#onFailure = onFailure;
+  }
+
+  /** How many requests have tasks that have not ended. */
+  get size(): number {
+    return this.#chains.size;
+  }
+
+  /**
+   * Starts a request's tasks; to be called when its response has been sent. Never throws.
+   *
+   * @param finish - Closes what the request has left open, once the tasks have ended; given what went wrong in them.
+   */
+  start(request: string, operation: string, calls: readonly BackgroundCall[], finish: Finish): void {
+    const chain: Chain = { request, calls, running: 0 };
+    this.#chains.add(chain);
+    const onStart = (index: number): boolean => {
+      chain.running = index;
+      return !this.#abandoned;
+    };
+    void runBackground(calls, (call) => this.#run(call, request), onStart).then(async (failure) => {
+      if (failure !== undefined) this.#onFailure(failure, request, operation);
+      await finish(failure && { error: failure.thrown });
+      this.#chains.delete(chain);
+      if (this.#chains.size === 0) this.#onEmpty?.();
+    });
+  }
+
+  /** Resolves when no task is left. */
+  drained(): Promise<void> {
+    if (this.#chains.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onEmpty = resolve;
+    });
+  }
+
+  /** Starts no more tasks. */
+  abandon(): void {
+    this.#abandoned = true;
+  }
+
+  /** Names of the tasks that have not ended, those that run first, by request. */
+  unfinished(): { readonly request: string; readonly tasks: string[] }[] {
+    return [...this.#chains].map(({ request, calls, running }) => ({
+      request,
+      tasks: calls.slice(running).map(({ task }) => task.name),
+    }));
+  }
+}
+
+/** Runs one call on its lane. */
+export type RunCall = (call: BackgroundCall) => Promise<unknown>;
+
+/** A failed task, for the log. */
+export interface TaskFailure {
+  readonly task: string;
+  readonly error: DescribedError;
+  /** What it threw. */
+  readonly thrown: unknown;
+  /** Tasks of the same request that do not run because of it. */
+  readonly skipped: readonly string[];
+}
+
+/**
+ * Runs one request's tasks: in order, each when the one before has ended. The first failure stops the rest
+ * (Starlette's `BackgroundTasks.__call__`). Tasks added meanwhile run after the others.
+ *
+ * @param calls - May grow while it runs.
+ * @param onStart - Told the index of each call before it runs; says whether it may.
+ * @returns The failure that stopped it, if there was one.
+ */
+export async function runBackground(
+  calls: readonly BackgroundCall[],
+  run: RunCall,
+  onStart: (index: number) => boolean,
+): Promise<TaskFailure | undefined> {
+  const given = calls.length;
+  for (let index = 0; index < calls.length; index++) {
+    const call = calls[index] as BackgroundCall;
+    // A task that adds itself again, and awaits nothing, must not keep everything else from running.
+    if (index >= given) await nextTurn();
+    if (!onStart(index)) return undefined;
+    try {
+      await run(call);
+    } catch (thrown) {
+      const skipped = calls.slice(index + 1).map(({ task }) => task.name);
+      return { task: call.task.name, error: describeError(thrown), thrown, skipped };
+    }
+  }
+  return undefined;
+}
+
+let runs = 0;
+
+/**
+ * Runs a task, and publishes its start and end if anyone listens.
+ *
+ * @param run - Fills in the record where it runs on a thread.
+ */
+export function runObserved(
+  task: Pick<TaskDeclaration, "name" | "lane">,
+  request: string | undefined,
+  run: (record: RunRecord | undefined) => Promise<unknown>,
+): Promise<unknown> {
+  return taskChannel.hasSubscribers ? publishRun(task, request, run) : run(undefined);
+}
+
+async function publishRun(
+  { name, lane }: Pick<TaskDeclaration, "name" | "lane">,
+  request: string | undefined,
+  run: (record: RunRecord | undefined) => Promise<unknown>,
+): Promise<unknown> {
+  const about = { run: ++runs, task: name, lane, request } as const;
+  const record = newRecord();
+  const start = performance.now();
+  let ok = false;
+  let stack: readonly string[] = [];
+  taskChannel.publish({ event: "start", ...about });
+  try {
+    const result = await run(record);
+    ok = true;
+    return result;
+  } catch (thrown) {
+    stack = frameLines(describeError(thrown));
+    throw thrown;
+  } finally {
+    if (lane === "loop") recordLoop(record, start);
+    taskChannel.publish({ event: "end", ...about, ...record, ok, stack });
+  }
+}

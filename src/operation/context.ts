@@ -1,0 +1,204 @@
+import { stringifySetCookie } from "cookie";
+import { Background } from "../app/background.ts";
+import type {
+  BaseContext,
+  ClientAddress,
+  CookieOptions,
+  Log,
+  RequestInfo,
+  ResponseInfo,
+} from "../app/context.ts";
+import { readCookies, toHeaders } from "./headers.ts";
+import type { HeaderPairs, RawRequest } from "./raw.ts";
+import type { ReadInputs } from "./read.ts";
+
+/** One request and the response to be, shared by the handler and all it needs. What few of them use is made when asked for. */
+export class Exchange {
+  readonly #request: RawRequest;
+  readonly #operation: string;
+  readonly #inThread: boolean;
+  #background: Background | undefined;
+  #response: PlannedResponse | undefined;
+  #info: RequestInfo | undefined;
+
+  constructor(operation: string, request: RawRequest, inThread: boolean) {
+    this.#request = request;
+    this.#operation = operation;
+    this.#inThread = inThread;
+  }
+
+  get background(): Background {
+    this.#background ??= new Background(this.#operation, this.#inThread);
+    return this.#background;
+  }
+
+  get log(): Log {
+    return this.#request.log;
+  }
+
+  get signal(): AbortSignal {
+    return this.#request.signal;
+  }
+
+  get response(): ResponseInfo {
+    this.#response ??= new PlannedResponse();
+    return this.#response;
+  }
+
+  get request(): RequestInfo {
+    this.#info ??= new ReceivedRequestInfo(this.#request);
+    return this.#info;
+  }
+
+  /** The tasks that were added, if any were. */
+  get addedTasks(): Background["calls"] | undefined {
+    return this.#background?.calls;
+  }
+
+  /** The status that was set, if one was. */
+  get chosenStatus(): number | undefined {
+    return this.#response?.chosen;
+  }
+
+  /** The headers that were set, if any were. */
+  get chosenHeaders(): HeaderPairs | undefined {
+    return this.#response?.pairs();
+  }
+}
+
+/** What was said about the response before there is one. */
+export class PlannedResponse implements ResponseInfo {
+  chosen: number | undefined;
+  #headers: Headers | undefined;
+
+  get status(): number {
+    return this.chosen ?? 200;
+  }
+
+  set status(status: number) {
+    if (!Number.isInteger(status) || status < 200 || status > 599) {
+      throw new RangeError(`response.status: expected an integer of 200-599, got ${String(status)}`);
+    }
+    this.chosen = status;
+  }
+
+  get headers(): Headers {
+    this.#headers ??= new Headers();
+    return this.#headers;
+  }
+
+  setCookie(name: string, value: string, options: CookieOptions = {}): void {
+    const cookie = { name, value, path: "/", sameSite: "lax" as const, ...options };
+    this.headers.append("set-cookie", stringifySetCookie(cookie));
+  }
+
+  deleteCookie(name: string, options: Pick<CookieOptions, "path" | "domain"> = {}): void {
+    this.setCookie(name, "", { ...options, maxAge: 0, expires: new Date(0) });
+  }
+
+  pairs(): HeaderPairs | undefined {
+    return this.#headers === undefined ? undefined : [...this.#headers];
+  }
+}
+
+const noBytes = new Uint8Array();
+
+/** The request as handlers see it. */
+export class ReceivedRequestInfo implements RequestInfo {
+  readonly id: string;
+  readonly method: string;
+  readonly url: string;
+  readonly #raw: RawRequest;
+  #headers: Headers | undefined;
+  #cookies: Readonly<Record<string, string | undefined>> | undefined;
+
+  constructor(raw: RawRequest) {
+    this.id = raw.id;
+    this.method = raw.method;
+    this.url = raw.url;
+    this.#raw = raw;
+  }
+
+  get rootPath(): string {
+    return this.#raw.rootPath;
+  }
+
+  get headers(): Headers {
+    this.#headers ??= toHeaders(this.#raw);
+    return this.#headers;
+  }
+
+  get cookies(): Readonly<Record<string, string | undefined>> {
+    this.#cookies ??= readCookies(this.#raw);
+    return this.#cookies;
+  }
+
+  get bytes(): Uint8Array {
+    return this.#raw.body ?? noBytes;
+  }
+
+  get client(): ClientAddress {
+    return this.#raw.client;
+  }
+}
+
+/** What a handler of any operation receives, and what it leaves behind. */
+export class RequestContext extends Exchange implements BaseContext {
+  params: Record<string, unknown> | undefined = undefined;
+  query: unknown = undefined;
+  headers: unknown = undefined;
+  cookies: unknown = undefined;
+  body: unknown = undefined;
+  form: unknown = undefined;
+
+  /** Takes in what was read, when it is valid. */
+  accept({ params, query, headers, cookies, body, form }: ReadInputs): void {
+    this.params = params;
+    this.query = query;
+    this.headers = headers;
+    this.cookies = cookies;
+    this.body = body;
+    this.form = form;
+  }
+}
+
+/** What a dependency receives: its own inputs, and the exchange of the request. */
+export class DependencyContext implements BaseContext {
+  readonly params: Record<string, unknown>;
+  readonly query: unknown;
+  readonly headers: unknown;
+  readonly cookies: unknown;
+  readonly body: unknown;
+  readonly form: unknown;
+  readonly #exchange: Exchange;
+
+  constructor(exchange: Exchange, inputs: Omit<ReadInputs, "details">) {
+    this.params = inputs.params;
+    this.query = inputs.query;
+    this.headers = inputs.headers;
+    this.cookies = inputs.cookies;
+    this.body = inputs.body;
+    this.form = inputs.form;
+    this.#exchange = exchange;
+  }
+
+  get background(): Background {
+    return this.#exchange.background;
+  }
+
+  get log(): Log {
+    return this.#exchange.log;
+  }
+
+  get signal(): AbortSignal {
+    return this.#exchange.signal;
+  }
+
+  get request(): RequestInfo {
+    return this.#exchange.request;
+  }
+
+  get response(): ResponseInfo {
+    return this.#exchange.response;
+  }
+}

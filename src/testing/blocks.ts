@@ -1,0 +1,131 @@
+import { randomBytes } from "node:crypto";
+import { integer, type WatchSettings } from "../app/settings.ts";
+import type { BlockCulprit, BlockPlace, BlockReport } from "../channels/channels.ts";
+import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import type { Watch } from "../watch/watch.ts";
+import type { Way } from "./test-request.ts";
+
+/** How the loop is watched for a test: as exactly as can be, and every block is noted. */
+export function watchFor(failures: BlockFailures, given: WatchSettings | false | undefined): WatchSettings {
+  const { onBlock } = given || {};
+  return {
+    level: "development",
+    thresholdMs: failures.limitMs,
+    onBlock: (report) => {
+      failures.note(report);
+      onBlock?.(report);
+    },
+  };
+}
+
+/**
+ * A way on which a request that blocks the loop for too long is rejected.
+ *
+ * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` where the loop cannot be watched.
+ */
+export function rejectBlocking({ url, send }: Way, failures: BlockFailures, watch: Watch | undefined): Way {
+  if (watch === undefined) throw unwatched();
+  const run = randomBytes(6).toString("base64url");
+  let count = 0;
+  return {
+    url,
+    send: async (method, request) => {
+      // What came before must not count as this request's.
+      await watch.settled();
+      const sent = request.headers.find(([name]) => name.toLowerCase() === ID)?.[1];
+      const id = sent ?? `${run}-${++count}`;
+      const headers = sent === undefined ? [...request.headers, [ID, id] as const] : request.headers;
+      const startedAt = performance.now();
+      const response = await send(method, { ...request, headers });
+      if (performance.now() - startedAt < failures.limitMs) return response;
+      await watch.settled();
+      const failure = failures.takeOf(id, `${method} ${request.path}`);
+      if (failure === undefined) return response;
+      await response.body?.cancel();
+      throw failure;
+    },
+  };
+}
+
+/** By this the watchdog's report is known to be of the request. */
+const ID = "x-request-id";
+
+function unwatched(): OffloopError {
+  return new OffloopError(
+    "OFFLOOP_OPTION_INVALID",
+    "Cannot use failOnBlockMs: the event loop cannot be watched in a worker thread, or without Node's inspector",
+    { fix: 'run the tests in processes of their own, as node:test does and vitest with pool: "forks"' },
+  );
+}
+
+/** Blocks of the loop that fail a test, until somebody is told of them. */
+export class BlockFailures {
+  /** From when on a block is one. */
+  readonly limitMs: number;
+  readonly #reports: BlockReport[] = [];
+
+  /** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for a limit outside its range. */
+  constructor(failOnBlockMs: number) {
+    this.limitMs = integer("failOnBlockMs", failOnBlockMs, 20, 60_000);
+  }
+
+  /**
+   * Takes a report. What the test itself does on the loop is no fault of the app's, and neither is time for which other
+   * processes had the CPU.
+   */
+  note(report: BlockReport): void {
+    const [first] = report.culprits;
+    const isLong = report.state !== "starved" || report.cpuMs >= this.limitMs;
+    const isUnseen = first === undefined && report.state === "computing";
+    if (isLong && (isUnseen || first?.operation !== undefined)) this.#reports.push(report);
+  }
+
+  /**
+   * The failure of a request, which is told once.
+   *
+   * @param request - Its number in the log.
+   * @param name - What it is called where nobody saw which operation it was.
+   */
+  takeOf(request: string, name: string): OffloopError | undefined {
+    const index = this.#reports.findIndex(({ culprits: [first] }) =>
+      first?.request === undefined ? !first?.operation?.startsWith("task ") : first.request === request,
+    );
+    return this.#take(index, name);
+  }
+
+  /** Any other failure. */
+  takeAny(): OffloopError | undefined {
+    return this.#take(0, "a request");
+  }
+
+  #take(index: number, name: string): OffloopError | undefined {
+    const [report] = index === -1 ? [] : this.#reports.splice(index, 1);
+    return report && failureOf(report, name, this.limitMs);
+  }
+}
+
+function failureOf({ durationMs, culprits }: BlockReport, name: string, limitMs: number): OffloopError {
+  const [culprit] = culprits;
+  const who = culprit?.operation ?? name;
+  const how = culprit?.certain === true ? "it blocked" : "it probably blocked";
+  return new OffloopError(
+    "OFFLOOP_LOOP_BLOCKED",
+    `Cannot accept ${who}: ${how} the event loop for ${Math.round(durationMs)} ms, and failOnBlockMs is ${limitMs}`,
+    {
+      at: culprit?.at && placeOf(culprit.at),
+      note: culprit && noteOf(culprit),
+      fix: "make the function plain, so that it runs on a thread, or await a call that does not block",
+    },
+  );
+}
+
+function placeOf({ file, line, column = 1 }: BlockPlace): SourceLocation {
+  return { file, line, column };
+}
+
+function noteOf({ at, operation, candidates }: BlockCulprit): string | undefined {
+  const others = candidates.filter((candidate) => candidate !== operation);
+  if (others.length > 0) return `or else in ${others.join(" or ")}`;
+  if (at?.precision === "near") return "or just before it";
+  return at?.precision === "function" ? `somewhere in ${at.functionName ?? "this function"}` : undefined;
+}

@@ -1,0 +1,110 @@
+import type { App } from "../../app/app.ts";
+import type { Overrides } from "../../app/dependency.ts";
+import type { ErrorHandler } from "../../app/error-handlers.ts";
+import type { Operation } from "../../app/operation.ts";
+import { partsOf, servedErrorHandlers, servedTasks } from "../../app/parts.ts";
+import { type TaskDeclaration, taskDeclaration } from "../../app/task.ts";
+import { type CompiledOperation, compileOperation, type OperationSettings } from "../../operation/compile.ts";
+import { type DependencyPlan, planDependencies } from "../../operation/dependency-plan.ts";
+
+/** An operation, as something a thread can be asked to run. */
+export class OperationWork {
+  readonly id: string;
+  readonly declaration: Operation;
+  readonly plan: DependencyPlan;
+  readonly #settings: OperationSettings;
+  #compiled: CompiledOperation | undefined;
+
+  constructor(declaration: Operation, settings: OperationSettings, overrides: Overrides) {
+    this.id = declaration.id;
+    this.declaration = declaration;
+    this.plan = planDependencies(declaration, overrides);
+    this.#settings = settings;
+  }
+
+  /** Worked out at its first call, so that a thread is ready before it has looked at 200 schemas. */
+  get compiled(): CompiledOperation {
+    this.#compiled ??= compileOperation(this.declaration, this.plan, this.#settings);
+    return this.#compiled;
+  }
+
+  /** Whether it, or something it needs, reads a form. */
+  get readsForm(): boolean {
+    const all = [this.declaration, ...this.plan.nodes.map((node) => node.declaration)];
+    return all.some(({ inputs }) => inputs.form !== undefined);
+  }
+}
+
+/** A plain dependency of an operation that runs on the loop. */
+export class DependencyWork {
+  readonly id: string;
+  readonly declaration: DependencyPlan["nodes"][number]["declaration"];
+
+  constructor(operation: OperationWork, index: number) {
+    const { declaration, path } = operation.plan.nodes[index] as DependencyPlan["nodes"][number];
+    this.id = dependencyWorkId(operation.id, path);
+    this.declaration = declaration;
+  }
+}
+
+/** An error handler. */
+export class ErrorHandlerWork {
+  readonly id: string;
+  readonly declaration: ErrorHandler;
+
+  constructor(declaration: ErrorHandler, index: number) {
+    this.id = errorHandlerWorkId(index);
+    this.declaration = declaration;
+  }
+}
+
+/** A task, as something a thread can be asked to run. */
+export class TaskWork {
+  readonly id: string;
+  readonly declaration: TaskDeclaration;
+
+  constructor(declaration: TaskDeclaration) {
+    this.id = taskWorkId(declaration.name);
+    this.declaration = declaration;
+  }
+}
+
+export type Work = OperationWork | TaskWork | DependencyWork | ErrorHandlerWork;
+
+/** What threads find a task by. */
+export function taskWorkId(name: string): string {
+  return `task ${name}`;
+}
+
+/** What threads find a dependency by. */
+export function dependencyWorkId(operation: string, path: string): string {
+  return `dependency ${path} of ${operation}`;
+}
+
+/** What threads find an error handler by. */
+export function errorHandlerWorkId(index: number): string {
+  return `error handler ${index}`;
+}
+
+/**
+ * Everything an app and those mounted in it declare that can be run, operations first.
+ *
+ * @param overrides - Dependencies that are replaced.
+ */
+export function listWork(app: App, overrides: Overrides): Work[] {
+  const operations = partsOf(app).flatMap(({ app: part, operations: declared }) =>
+    declared.map((operation) => new OperationWork(operation, part.operationSettings, overrides)),
+  );
+  const dependencies = operations.flatMap((operation) =>
+    operation.plan.nodes.flatMap(({ crosses }, index) =>
+      crosses ? [new DependencyWork(operation, index)] : [],
+    ),
+  );
+  const tasks = servedTasks(app).flatMap((task) => taskDeclaration(task) ?? []);
+  return [
+    ...operations,
+    ...tasks.map((task) => new TaskWork(task)),
+    ...dependencies,
+    ...servedErrorHandlers(app).map((handler, index) => new ErrorHandlerWork(handler, index)),
+  ];
+}

@@ -1,0 +1,117 @@
+import { workerData } from "node:worker_threads";
+import type { App } from "../../app/app.ts";
+import type { DependencyDeclaration, Replacement } from "../../app/dependency.ts";
+import { type CloseLifespans, openLifespans } from "../../app/lifespan.ts";
+import { type AppTarget, loadApp, whenServed } from "../../app/load.ts";
+import {
+  servedErrorHandlers,
+  servedLifespans,
+  servedOperations,
+  servedOverrides,
+  servedTasks,
+} from "../../app/parts.ts";
+import { bindTask } from "../../app/task.ts";
+import { describeError } from "../../errors/described-error.ts";
+import { listDependencies } from "../../operation/dependency-plan.ts";
+import { KeptDependencies } from "../../operation/open-dependencies.ts";
+import { openTracing } from "../../tracing/open.ts";
+import type { Tracing } from "../../tracing/tracing.ts";
+import type { CallBatch, Control, GivenValues, Hello, ThreadData } from "../crossing/messages.ts";
+import { listWork, type Work } from "../crossing/work.ts";
+import { Inbox } from "./inbox.ts";
+import { tracedRunner } from "./traced-runner.ts";
+import { WorkRunner } from "./work-runner.ts";
+
+/** Closes what a thread has opened. Gives the errors of what failed to close. */
+type Close = () => Promise<unknown[]>;
+
+/** What a thread runs: it imports the user's module, compares what that declares, and takes calls. */
+async function enter(data: ThreadData): Promise<void> {
+  const { port, target, workIds, given, traced } = data;
+  const inbox = new Inbox(data);
+  let close: Close = async () => [];
+  // Also keeps the thread until the pool ends it.
+  port.on("message", (message: CallBatch | Control) => {
+    if (Array.isArray(message)) inbox.receive(message);
+    else if ("cancelled" in message) inbox.cancel(message.cancelled);
+    else void leave(close);
+  });
+  // Calls that have ended keep their results when a later one ends the thread.
+  process.on("exit", () => inbox.flush());
+  try {
+    const app = await findApp(target);
+    const overrides = servedOverrides(app);
+    const kept = new KeptDependencies(overrides);
+    takeGiven(app, given, kept, overrides);
+    for (const task of servedTasks(app)) bindTask(task, async ({ fn }, args) => fn(...args));
+    const work = new Map(listWork(app, overrides).map((item) => [item.id, item]));
+    const hello = compare(workIds, work);
+    if ("ready" in hello) {
+      close = closing(kept, await openLifespans(servedLifespans(app, "thread")));
+      const works = workIds.map((id) => work.get(id) as Work);
+      const tracing = traced ? await openTracing() : undefined;
+      const runner = new WorkRunner(works, servedErrorHandlers(app), kept, tracing?.dependency);
+      if (tracing !== undefined) traceTasks(app, tracing);
+      inbox.open(traced ? tracedRunner(runner, tracing) : runner);
+    }
+    port.postMessage(hello);
+  } catch (error) {
+    port.postMessage({ failed: describeError(rootOf(error)) } satisfies Hello);
+  }
+}
+
+function takeGiven(
+  app: App,
+  given: GivenValues,
+  kept: KeptDependencies,
+  overrides: Map<DependencyDeclaration, Replacement>,
+): void {
+  if (given.length === 0) return;
+  const dependencies = listDependencies(servedOperations(app), servedOverrides(app));
+  for (const [index, value] of given) {
+    const dependency = dependencies[index];
+    if (dependency === undefined) continue; // another app was loaded, which the comparison of work will tell
+    if (dependency.scope === "app" && !overrides.has(dependency)) kept.set(dependency, value);
+    else overrides.set(dependency, { value });
+  }
+}
+
+/** The app that `serve(app)` was called with while the module loaded, or else the one the module holds. */
+function findApp(target: AppTarget): Promise<App> {
+  const served = new Promise<App>((resolve) => whenServed(resolve));
+  return target.exportName === undefined ? Promise.race([served, loadApp(target)]) : loadApp(target);
+}
+
+function compare(wanted: readonly string[], work: ReadonlyMap<string, Work>): Hello {
+  const missing = wanted.filter((id) => !work.has(id));
+  const extra = [...work.keys()].filter((id) => !wanted.includes(id));
+  return missing.length + extra.length === 0 ? { ready: true } : { missing, extra };
+}
+
+/** Tasks that are called here run here, each as a span. */
+function traceTasks(app: App, tracing: Tracing): void {
+  for (const task of servedTasks(app))
+    bindTask(task, ({ name, fn }, args) => tracing.task(name, "thread", false, async () => fn(...args)));
+}
+
+/** What the scope "thread" has made, then the lifespans. */
+function closing(kept: KeptDependencies, closeLifespans: CloseLifespans): Close {
+  return async () => {
+    const failures: unknown[] = [];
+    await kept.close().catch((error: unknown) => failures.push(error));
+    return [...failures, ...(await closeLifespans())];
+  };
+}
+
+/** Closes what the thread has opened, and ends it: nothing that was left running may keep it. */
+async function leave(close: Close): Promise<void> {
+  for (const error of await close()) console.error("could not be closed:", error);
+  process.exit(0);
+}
+
+/** The user's own error says more than that loading failed. */
+function rootOf(error: unknown): unknown {
+  return (error as { cause?: unknown }).cause ?? error;
+}
+
+void enter(workerData as ThreadData);

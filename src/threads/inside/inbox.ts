@@ -1,0 +1,179 @@
+import type { MessagePort, Transferable } from "node:worker_threads";
+import { findUncloneable } from "../../app/cloneable.ts";
+import { OffloopError } from "../../errors/offloop-error.ts";
+import { failureReply } from "../../operation/reply.ts";
+import { claim, finish, sharedNow } from "../crossing/board.ts";
+import {
+  CALL_FIELDS,
+  type CallBatch,
+  RESULT_FIELDS,
+  type ResultBatch,
+  type ThreadData,
+} from "../crossing/messages.ts";
+import { packReply, type ReplyPayload } from "../crossing/reply-message.ts";
+import type { CallServices } from "../crossing/request-message.ts";
+import { RunHistory } from "../crossing/run-history.ts";
+import { packThrown, type TaskOutcome } from "../crossing/thrown.ts";
+import type { Work } from "../crossing/work.ts";
+import { type ThreadCall, type ThreadChannel, ThreadServices } from "./services.ts";
+import type { Runner } from "./work-runner.ts";
+
+interface Received extends ThreadCall {
+  readonly work: number;
+  readonly payload: unknown;
+}
+
+/** The calls a thread holds: it runs one at a time, and sends results in as few messages as their haste allows. */
+export class Inbox {
+  readonly #channel: ThreadChannel;
+  readonly #mayBeEnded: readonly boolean[];
+  readonly #waiting: Received[] = [];
+  readonly #outbox: Outbox;
+  #runner: Runner | undefined;
+  #histories: RunHistory[] = [];
+  #running = false;
+  /** Those of the request that the running call is for. */
+  #services: ThreadServices | undefined;
+
+  constructor({ port, board, logLevel, mayBeEnded }: ThreadData) {
+    this.#channel = { port, board, logLevel };
+    this.#mayBeEnded = mayBeEnded;
+    this.#outbox = new Outbox(port);
+  }
+
+  /** @param runner - Runs what the indexes in calls stand for. */
+  open(runner: Runner): void {
+    this.#runner = runner;
+    this.#histories = runner.works.map(() => new RunHistory());
+  }
+
+  receive(batch: CallBatch): void {
+    for (let i = 0; i < batch.length; i += CALL_FIELDS) {
+      this.#waiting.push({
+        slot: batch[i] as number,
+        ticket: batch[i + 1] as number,
+        work: batch[i + 2] as number,
+        payload: batch[i + 3],
+      });
+    }
+    if (!this.#running && this.#runner !== undefined) void this.#runAll(this.#runner);
+  }
+
+  /** The pool says that nobody waits for a call any more. */
+  cancel(ticket: number): void {
+    if (ticket === this.#services?.call.ticket) this.#services.cancel();
+  }
+
+  /** Sends the results that have not been sent. */
+  flush(): void {
+    this.#outbox.flush();
+  }
+
+  async #runAll(runner: Runner): Promise<void> {
+    this.#running = true;
+    const { port, board } = this.#channel;
+    let ran = 0;
+    for (let call = this.#waiting.shift(); call !== undefined; call = this.#waiting.shift()) {
+      const startedAt = sharedNow();
+      if (!claim(board, call.slot, call.ticket, startedAt)) continue;
+      this.#services = undefined;
+      const history = this.#histories[call.work] as RunHistory;
+      // What is done must not wait behind what may take long, nor go down with what may be ended.
+      if (!history.isQuick || this.#mayBeEnded[call.work]) this.flush();
+      const start = performance.now();
+      const { payload, transfer } = await runner.run(call.work, call.payload, this.#servicesOf(call));
+      const runMs = performance.now() - start;
+      finish(board, call.slot);
+      ran++;
+      history.record(runMs);
+      this.#outbox.add(call.slot, startedAt, runMs, payload, transfer, runner.works[call.work]);
+    }
+    // The pool took everything back since nothing was started for long: it learns that the thread is there again.
+    if (ran === 0) port.postMessage([]);
+    this.flush();
+    this.#running = false;
+  }
+
+  #servicesOf(call: Received): CallServices {
+    return {
+      begin: (request, operation) => {
+        this.#services = new ThreadServices(this.#channel, call, request, operation);
+        return this.#services;
+      },
+      resume: (services) => {
+        this.#services = services as ThreadServices;
+        this.#services.call = call;
+      },
+    };
+  }
+}
+
+/** The results a thread has not sent yet. */
+export class Outbox {
+  readonly #port: MessagePort;
+  #results: ResultBatch = [];
+  #transfer: Transferable[] = [];
+  /** What the results are of, in the same order. */
+  #works: (Work | undefined)[] = [];
+
+  constructor(port: MessagePort) {
+    this.#port = port;
+  }
+
+  add(
+    slot: number,
+    startedAt: number,
+    runMs: number,
+    outcome: unknown,
+    transfer: readonly Transferable[],
+    work: Work | undefined,
+  ): void {
+    this.#results.push(slot, startedAt, runMs, outcome);
+    if (transfer.length > 0) this.#transfer.push(...transfer);
+    this.#works.push(work);
+  }
+
+  /** Sends them as one message; what cannot cross is named, and the others are sent. */
+  flush(): void {
+    if (this.#results.length === 0) return;
+    const results = this.#results;
+    const transfer = this.#transfer;
+    const works = this.#works;
+    this.#results = [];
+    this.#transfer = [];
+    this.#works = [];
+    try {
+      this.#port.postMessage(results, transfer);
+    } catch {
+      for (const [index, work] of works.entries())
+        this.#sendOne(results.slice(index * RESULT_FIELDS, (index + 1) * RESULT_FIELDS), work);
+    }
+  }
+
+  #sendOne(result: ResultBatch, work: Work | undefined): void {
+    try {
+      this.#port.postMessage(result);
+    } catch (cause) {
+      this.#port.postMessage([result[0], result[1], result[2], uncloneable(work, result[3], cause)]);
+    }
+  }
+}
+
+function uncloneable(work: Work | undefined, outcome: unknown, cause: unknown): unknown {
+  const isReply = (outcome as unknown[]).length > 2;
+  const found = isReply
+    ? findUncloneable((outcome as ReplyPayload)[4], "background")
+    : findUncloneable((outcome as TaskOutcome)[1], "result");
+  const error = new OffloopError(
+    "OFFLOOP_NOT_CLONEABLE",
+    `Cannot send back what ${work?.id} gave: ${found ?? String(cause)} cannot cross between threads`,
+    {
+      at: work?.declaration.location,
+      fix: "give plain data: what structuredClone accepts",
+      cause,
+    },
+  );
+  return isReply
+    ? packReply(failureReply(error)).payload
+    : ([false, packThrown(error)] satisfies TaskOutcome);
+}

@@ -1,0 +1,86 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { type Chunk, isWhole, type RawReply } from "../../operation/raw.ts";
+import type { LeftOpen } from "../crossing/reply-message.ts";
+import type { CallServices, RequestServices } from "../crossing/request-message.ts";
+import { type Thrown, unpackThrown } from "../crossing/thrown.ts";
+
+/** What the pool asks about a reply that a thread holds open. */
+export interface FollowUp {
+  readonly open: number;
+  /** `pull`: its next chunks. `stop`: nobody takes them any more. `finish`: its tasks have ended, close what is left. */
+  readonly ask: "pull" | "stop" | "finish";
+  /** What went wrong in its tasks. */
+  readonly failure?: Thrown;
+}
+
+/** The next chunks of a body; `done` with the last ones. */
+export interface Pulled {
+  readonly chunks: Chunk[];
+  readonly done: boolean;
+}
+
+interface OpenReply {
+  readonly chunks: AsyncIterator<Chunk> | undefined;
+  /** A chunk that was asked for and has not come yet. */
+  next: Promise<IteratorResult<Chunk>> | undefined;
+  /** How many chunks in a row came at once. */
+  quick: number;
+  readonly finish: RawReply["finish"];
+  /** Those of its request. */
+  readonly services: RequestServices;
+}
+
+/** Chunks are gathered for so long, or until they are so large. */
+const GATHER_MS = 2;
+const GATHER_SIZE = 65_536;
+/** A chunk that came within so many milliseconds came at once. */
+const QUICK_MS = 1;
+/** So many must have come at once before the next is waited for: it may take long, and a plain generator blocks meanwhile. */
+const QUICK_CHUNKS = 8;
+
+/** The replies a thread has given whose body is still being made, or whose dependencies are still open. */
+export class OpenReplies {
+  readonly #replies = new Map<number, OpenReply>();
+  #last = 0;
+
+  /** Keeps what is left of a reply. Undefined when nothing is. */
+  hold({ body, finish }: RawReply, services: RequestServices): LeftOpen | undefined {
+    const chunks = isWhole(body) || "file" in body ? undefined : body[Symbol.asyncIterator]();
+    if (chunks === undefined && finish === undefined) return undefined;
+    this.#replies.set(++this.#last, { chunks, next: undefined, quick: 0, finish, services });
+    return [this.#last, chunks !== undefined];
+  }
+
+  /** Does what is asked. Throws what the user's code throws. */
+  async follow({ open, ask, failure }: FollowUp, call: CallServices): Promise<Pulled | undefined> {
+    const reply = this.#replies.get(open);
+    if (reply === undefined) return undefined;
+    call.resume(reply.services);
+    if (ask === "pull") return pull(reply);
+    if (ask === "finish") this.#replies.delete(open);
+    await reply.chunks?.return?.();
+    if (ask === "finish") await reply.finish?.(failure && { error: unpackThrown(failure) });
+    return undefined;
+  }
+}
+
+async function pull(reply: OpenReply): Promise<Pulled> {
+  const { chunks: iterator } = reply as { chunks: AsyncIterator<Chunk> };
+  const chunks: Chunk[] = [];
+  const until = performance.now() + GATHER_MS;
+  const mayGather = (size: number): boolean =>
+    reply.quick >= QUICK_CHUNKS && size < GATHER_SIZE && performance.now() < until;
+  for (let size = 0; chunks.length === 0 || mayGather(size); ) {
+    const askedAt = performance.now();
+    reply.next ??= iterator.next();
+    const result =
+      chunks.length === 0 ? await reply.next : await Promise.race([reply.next, nextTurn(undefined)]);
+    if (result === undefined) break;
+    reply.next = undefined;
+    reply.quick = performance.now() - askedAt < QUICK_MS ? reply.quick + 1 : 0;
+    if (result.done === true) return { chunks, done: true };
+    chunks.push(result.value);
+    size += result.value.length;
+  }
+  return { chunks, done: false };
+}

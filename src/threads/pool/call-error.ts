@@ -1,0 +1,107 @@
+import { findUncloneable } from "../../app/cloneable.ts";
+import { describeError } from "../../errors/described-error.ts";
+import { statusPhrase } from "../../errors/http-error.ts";
+import { OffloopError, type SourceLocation } from "../../errors/offloop-error.ts";
+import type { RawReply } from "../../operation/raw.ts";
+import { detailReply } from "../../operation/reply.ts";
+import { untraced } from "../crossing/messages.ts";
+
+/** What an error says about the work it concerns. */
+export interface WorkPlace {
+  /** `GET /report`, `task resize`. */
+  readonly id: string;
+  readonly location: SourceLocation;
+}
+
+/** The thread ended while it ran the call. */
+export function exitedError({ id, location }: WorkPlace, why: string): OffloopError {
+  return new OffloopError("OFFLOOP_THREAD_EXITED", `Cannot finish ${id}: its thread ended: ${why}`, {
+    at: location,
+    fix: "look for process.exit, an uncaught error in a timer, or too little memory in that function",
+  });
+}
+
+/** The call ran for too long; on a thread it was ended, on the loop nothing can end it. */
+export function timeoutError(
+  { id, location }: WorkPlace,
+  timeoutMs: number,
+  elapsedMs: number,
+  lane: "loop" | "thread",
+): OffloopError {
+  const what =
+    lane === "thread" ? "it was ended and its thread replaced" : "it may still be running on the loop";
+  return new OffloopError(
+    "OFFLOOP_TIMEOUT",
+    `Cannot finish ${id}: ${Math.ceil(elapsedMs)} ms passed, its timeoutMs is ${timeoutMs}; ${what}`,
+    {
+      at: location,
+      fix:
+        lane === "thread"
+          ? "make it faster, or raise its timeoutMs"
+          : "stop at signal.aborted, make it faster, or raise its timeoutMs",
+    },
+  );
+}
+
+/** Too many calls wait. */
+export function busyError(
+  { id, location }: WorkPlace,
+  what: { readonly busy: number; readonly max: number; readonly waiting: number; readonly option: string },
+  retryAfterS: number,
+): OffloopError & { readonly retryAfterS: number } {
+  const { busy, max, waiting, option } = what;
+  const error = new OffloopError(
+    "OFFLOOP_THREADS_BUSY",
+    `Cannot start ${id}: ${busy} of ${max} threads are busy and ${waiting} calls wait, as many as ${option} allows`,
+    {
+      at: location,
+      fix: `raise threads.max or ${option}, or make the slow functions faster`,
+    },
+  );
+  return Object.assign(error, { retryAfterS });
+}
+
+/** The client hung up before the call was started. */
+export function goneError({ id, location }: WorkPlace): OffloopError {
+  return new OffloopError("OFFLOOP_CLIENT_GONE", `Cannot start ${id}: its client has hung up`, {
+    at: location,
+    fix: "nothing to mend: the work was saved",
+  });
+}
+
+/** What is sent cannot be cloned: a task's arguments, or the parts of a context. */
+export function cloneError({ id, location }: WorkPlace, carried: unknown, cause: unknown): OffloopError {
+  const payload = untraced(carried);
+  const found = findUncloneable(payload, Array.isArray(payload) ? "args" : "context") ?? String(cause);
+  return new OffloopError(
+    "OFFLOOP_NOT_CLONEABLE",
+    `Cannot run ${id} on a thread: ${found} cannot cross between threads`,
+    { at: location, fix: "pass plain data: what structuredClone accepts", cause },
+  );
+}
+
+/** No thread can be started. */
+export function noThreadsError({ id, location }: WorkPlace, cause: unknown): OffloopError {
+  return new OffloopError("OFFLOOP_THREADS_DOWN", `Cannot start ${id}: no thread can load the app any more`, {
+    at: location,
+    fix: "see the OFFLOOP_THREAD_START before this in the log",
+    cause,
+  });
+}
+
+/** nginx's status for a client that hung up before it had an answer; nobody reads it but the access log. */
+export const CLIENT_CLOSED_REQUEST = 499;
+
+/** The reply for a request that a thread did not answer. */
+export function refusedReply(error: OffloopError): RawReply {
+  if (error.code === "OFFLOOP_CLIENT_GONE")
+    return detailReply(CLIENT_CLOSED_REQUEST, "Client Closed Request", {});
+  const status = error.code === "OFFLOOP_TIMEOUT" ? 504 : isBusy(error) ? 503 : 500;
+  const { retryAfterS } = error as { retryAfterS?: number };
+  const headers = retryAfterS === undefined ? undefined : ([["retry-after", String(retryAfterS)]] as const);
+  return detailReply(status, statusPhrase(status), { headers, error: describeError(error) });
+}
+
+function isBusy({ code }: OffloopError): boolean {
+  return code === "OFFLOOP_THREADS_BUSY" || code === "OFFLOOP_THREADS_DOWN";
+}

@@ -1,0 +1,90 @@
+import type { Transferable } from "node:worker_threads";
+import type { RunRecord } from "../../channels/channels.ts";
+import type { OffloopError } from "../../errors/offloop-error.ts";
+import { sharedNow } from "../crossing/board.ts";
+
+/** Requests go before background work. */
+export type CallClass = "request" | "background";
+
+/** A thread, as those see it who have left something open in it. */
+export interface Holder {
+  /** How many replies it holds open: as long as there is one, it must not leave. */
+  open: number;
+}
+
+/** Who waits for a call. */
+export interface Waiter {
+  /** Whether it has hung up. */
+  readonly isGone: boolean;
+}
+
+/** One piece of work for a thread. */
+export interface NewCall {
+  /** Index of the work in the pool's table. */
+  readonly work: number;
+  readonly class: CallClass;
+  readonly payload: unknown;
+  /** Parts of the payload that move to the thread. Such a call cannot be taken back once sent. */
+  readonly transfer: readonly Transferable[];
+  /** How long it may run; undefined: for ever. */
+  readonly timeoutMs: number | undefined;
+  /** Who waits for it. Looked at before it is started, and now and then while it runs. */
+  readonly waiter: Waiter | undefined;
+  /** Filled in before it settles, when someone wants to know. */
+  readonly record: RunRecord | undefined;
+  /** Called once: with the thread's outcome, or with the error that kept the call from having one. */
+  readonly settle: (error: OffloopError | undefined, outcome: unknown, holder?: Holder) => void;
+}
+
+/** What takes calls: the pool, or one that does more about them. */
+export interface CallPool {
+  /** Has a thread do one piece of work. */
+  run(call: NewCall): void;
+  /** Has the thread that holds something open do what concerns that. */
+  runOn(holder: Holder, call: PinnedCall): void;
+}
+
+/** A call the pool has taken on. */
+export interface Call extends NewCall {
+  /** It is meant for the thread it was given to, and no other. */
+  readonly pinned: boolean;
+  /** When it came, from `performance.now()`. */
+  readonly queuedAt: number;
+  /** Its place in the order of arrival. */
+  readonly order: number;
+  /** Its ticket on the thread that holds it. */
+  ticket: number;
+  /** Whether it was told, while it ran, that nobody waits for it. */
+  cancelled: boolean;
+}
+
+/** A call as the pool keeps it. */
+export function takeOn(call: NewCall, order: number): Call {
+  return { ...call, pinned: false, queuedAt: performance.now(), order, ticket: 0, cancelled: false };
+}
+
+/** A call about something a thread holds open: nobody else may do it, and it is not dropped when its client goes. */
+export type PinnedCall = Pick<NewCall, "work" | "payload" | "waiter" | "settle">;
+
+/** The same for a call that is meant for one thread and no other. */
+export function takeOnPinned(call: PinnedCall, order: number): Call {
+  const rest = { class: "request", transfer: [], timeoutMs: undefined, record: undefined } as const;
+  return { ...takeOn({ ...call, ...rest }, order), pinned: true };
+}
+
+/**
+ * Notes where a call has run, if someone wants to know.
+ *
+ * @param startedAt - Of `sharedNow`; by what a thread says, as the loop hears late of an end while it is blocked.
+ */
+export function recordRun(
+  { record, queuedAt }: Call,
+  thread: number,
+  runMs: number,
+  startedAt: number = sharedNow() - runMs,
+): void {
+  if (record === undefined) return;
+  record.thread = thread;
+  record.runMs = runMs;
+  record.queueMs = Math.max(0, startedAt - performance.timeOrigin - queuedAt);
+}

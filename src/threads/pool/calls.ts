@@ -1,0 +1,169 @@
+import type { BackgroundCall } from "../../app/background.ts";
+import type { ErrorHandlers } from "../../app/error-handlers.ts";
+import type { TaskDeclaration } from "../../app/task.ts";
+import type { RunRecord } from "../../channels/channels.ts";
+import { OffloopError } from "../../errors/offloop-error.ts";
+import type { Place, RemoteDependency } from "../../operation/place.ts";
+import type { RawReply, RawRequest } from "../../operation/raw.ts";
+import type { DependencyPayload, DependencyResult, FailurePayload } from "../crossing/remote.ts";
+import type { NamedCall, Packed, ReplyPayload } from "../crossing/reply-message.ts";
+import { packRequest, type RequestPayload } from "../crossing/request-message.ts";
+import { packThrown, type TaskOutcome, unpackThrown } from "../crossing/thrown.ts";
+import { dependencyWorkId, errorHandlerWorkId, TaskWork, taskWorkId, type Work } from "../crossing/work.ts";
+import type { CallClass, CallPool, NewCall, Waiter } from "./call.ts";
+import { refusedReply } from "./call-error.ts";
+import { fetchRest } from "./streams.ts";
+
+/** Runs operations and tasks of an app on the threads of a pool. */
+export interface ThreadCalls extends Pick<Place, "makeOnThread" | "answerOnThread"> {
+  /** Runs one request; gives a reply whatever happens. */
+  operation(
+    index: number,
+    request: RawRequest & Waiter,
+    timeoutMs: number | undefined,
+    record: RunRecord | undefined,
+  ): Promise<RawReply>;
+  /** Runs a task and gives its result, or throws what it threw. */
+  task(
+    declaration: TaskDeclaration,
+    args: unknown[],
+    callClass: CallClass,
+    timeoutMs: number | undefined,
+    record: RunRecord | undefined,
+  ): Promise<unknown>;
+}
+
+/** @param works - The pool's table of work. */
+export function createThreadCalls(
+  pool: CallPool,
+  works: readonly Work[],
+  handlers: ErrorHandlers,
+): ThreadCalls {
+  const table: Table = {
+    pool,
+    handlers,
+    indexes: new Map(works.map((work, index) => [work.id, index])),
+    tasks: new Map(
+      works.flatMap((work) => (work instanceof TaskWork ? [[work.declaration.name, work.declaration]] : [])),
+    ),
+  };
+  return {
+    operation: (index, request, timeoutMs, record) =>
+      askReply(table, index, packRequest(request), { timeoutMs, waiter: request, record }),
+    task: async (declaration, args, callClass, timeoutMs, record) => {
+      const index = table.indexes.get(taskWorkId(declaration.name));
+      if (index === undefined) throw unknownTask(declaration);
+      return askValue(table, index, args, { class: callClass, timeoutMs, record });
+    },
+    makeOnThread: (remote) => makeDependency(table, remote),
+    answerOnThread: (handler, error, request) => {
+      const index = table.indexes.get(errorHandlerWorkId(handlers.indexOf(handler))) as number;
+      const payload: FailurePayload = { request: packHead(request), thrown: packThrown(error, handlers) };
+      return askReply(table, index, { payload, transfer: [] }, unbound);
+    },
+  };
+}
+
+/** What nobody times, and for which no client waits. */
+const unbound = { timeoutMs: undefined, waiter: undefined, record: undefined } as const;
+
+/** What an app has on the threads of a pool. */
+interface Table {
+  readonly pool: CallPool;
+  readonly handlers: ErrorHandlers;
+  /** The place of each work in the pool's table. */
+  readonly indexes: ReadonlyMap<string, number>;
+  readonly tasks: ReadonlyMap<string, TaskDeclaration>;
+}
+
+function askReply(
+  { pool, tasks }: Table,
+  work: number,
+  { payload, transfer }: Packed<unknown>,
+  terms: Pick<NewCall, "timeoutMs" | "waiter" | "record">,
+): Promise<RawReply> {
+  return new Promise((resolve) => {
+    const settle: NewCall["settle"] = (error, outcome, holder) => {
+      if (error !== undefined) return resolve(refusedReply(error));
+      const reply = unpackReply(outcome as ReplyPayload, tasks);
+      const leftOpen = (outcome as ReplyPayload)[6];
+      if (leftOpen === undefined || holder === undefined) return resolve(reply);
+      resolve({ ...reply, ...fetchRest(pool, holder, work, leftOpen, terms.waiter) });
+    };
+    pool.run({ work, class: "request", payload, transfer, ...terms, settle });
+  });
+}
+
+function askValue(
+  { pool, handlers }: Table,
+  work: number,
+  payload: unknown,
+  terms: Pick<NewCall, "class" | "timeoutMs" | "record">,
+): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const settle: NewCall["settle"] = (error, outcome) => {
+      if (error !== undefined) return reject(error);
+      const [ok, given] = outcome as TaskOutcome;
+      if (ok) resolve(given);
+      else reject(unpackThrown(given, handlers));
+    };
+    pool.run({ work, payload, transfer: [], waiter: undefined, ...terms, settle });
+  });
+}
+
+async function makeDependency(table: Table, remote: RemoteDependency): Promise<unknown> {
+  const { operation, node, request, inputs, values, exchange } = remote;
+  const { id } = operation.declaration;
+  const index = table.indexes.get(dependencyWorkId(id, node.path)) as number;
+  const payload: DependencyPayload = { operation: id, request: packHead(request), inputs, values };
+  const made = await askValue(table, index, payload, { class: "request", ...unbound });
+  const { value, background, status, headers } = made as DependencyResult;
+  for (const call of nameless(background, table.tasks) ?? []) exchange.background.calls.push(call);
+  if (status !== undefined) exchange.response.status = status;
+  for (const [name, text] of headers ?? []) exchange.response.headers.append(name, text);
+  return value;
+}
+
+/** A request without its body. */
+function packHead({ id, method, url, params, headers, client, rootPath }: RawRequest): RequestPayload {
+  const head = { id, method, url, params, headers, client, rootPath };
+  return packRequest({ ...head, body: undefined, parts: undefined }).payload;
+}
+
+function nameless(
+  named: readonly NamedCall[] | undefined,
+  tasks: ReadonlyMap<string, TaskDeclaration>,
+): BackgroundCall[] | undefined {
+  return named?.map(([name, args]) => ({ task: tasks.get(name) ?? missingTask(name), args }));
+}
+
+function unpackReply(payload: ReplyPayload, tasks: ReadonlyMap<string, TaskDeclaration>): RawReply {
+  const [status, mediaType, headers, body, named, error] = payload;
+  return { status, mediaType, headers, body, background: nameless(named, tasks), error };
+}
+
+/** Stands for a task that only the thread knows: fails when its turn comes, like any task. */
+function missingTask(name: string): TaskDeclaration {
+  const location = { file: "(unknown)", line: 1, column: 1 };
+  const task: TaskDeclaration = {
+    name,
+    lane: "loop",
+    fn: () => {
+      throw unknownTask(task);
+    },
+    timeoutMs: undefined,
+    location,
+  };
+  return task;
+}
+
+function unknownTask({ name, location }: TaskDeclaration): OffloopError {
+  return new OffloopError(
+    "OFFLOOP_TASK_UNKNOWN",
+    `Cannot run task "${name}": the served app does not declare it`,
+    {
+      at: location,
+      fix: "declare it on the app that is served, or include its router there",
+    },
+  );
+}

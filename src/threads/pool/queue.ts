@@ -1,0 +1,183 @@
+import type { Call, CallClass } from "./call.ts";
+
+/** All calls that wait for a thread: requests, and behind them background work. */
+export class WaitingCalls {
+  readonly #queues: Readonly<Record<CallClass, CallQueue>> = {
+    request: new CallQueue(),
+    background: new CallQueue(),
+  };
+
+  get size(): number {
+    return this.#queues.request.size + this.#queues.background.size;
+  }
+
+  sizeOf(callClass: CallClass): number {
+    return this.#queues[callClass].size;
+  }
+
+  get counts(): Pick<PoolSize, "waiting" | "waitingTasks"> {
+    return { waiting: this.size, waitingTasks: this.#queues.background.size };
+  }
+
+  get requests(): number {
+    return this.#queues.request.size;
+  }
+
+  /** Since when the call that waits longest has waited, or undefined when none does. */
+  get since(): number | undefined {
+    const { request, background } = this.#queues;
+    const times = [request.oldest?.queuedAt, background.oldest?.queuedAt].filter(
+      (time) => time !== undefined,
+    );
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
+  push(call: Call): void {
+    this.#queues[call.class].push(call);
+  }
+
+  /** Puts back calls that were taken, given in their order, before those that came later. */
+  putBack(calls: readonly Call[]): void {
+    for (const callClass of ["request", "background"] as const) {
+      this.#queues[callClass].putBack(calls.filter((call) => call.class === callClass));
+    }
+  }
+
+  /** Takes the next of all: the oldest request, or if there is none the oldest background call. */
+  take(): Call | undefined {
+    return this.#queues.request.take() ?? this.#queues.background.take();
+  }
+
+  /** Takes all, requests first. */
+  takeAll(): Call[] {
+    const calls: Call[] = [];
+    for (let call = this.take(); call !== undefined; call = this.take()) calls.push(call);
+    return calls;
+  }
+
+  /** Takes the calls whose clients have hung up. */
+  takeGone(): Call[] {
+    return this.#queues.request.takeWhere(({ waiter }) => waiter?.isGone === true);
+  }
+
+  /** Takes the oldest request among the works that may run. */
+  takeRequest(mayRun: (work: number) => boolean): Call | undefined {
+    return this.#queues.request.take(mayRun);
+  }
+}
+
+/** Calls that wait for a thread, first come first served, and findable by their work. */
+export class CallQueue {
+  readonly #byWork = new Map<number, Line>();
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The call that waits longest, without taking it. */
+  get oldest(): Call | undefined {
+    return this.#oldestLine(everyWork)?.first;
+  }
+
+  push(call: Call): void {
+    this.#lineOf(call.work).push(call);
+    this.#size++;
+  }
+
+  /** Puts back calls that were taken, given in their order, before those that came later. */
+  putBack(calls: readonly Call[]): void {
+    for (const call of calls.toReversed()) this.#lineOf(call.work).unshift(call);
+    this.#size += calls.length;
+  }
+
+  /** Takes the call that waits longest among the works that may run. */
+  take(mayRun: (work: number) => boolean = everyWork): Call | undefined {
+    const line = this.#oldestLine(mayRun);
+    const call = line?.shift();
+    if (call === undefined) return undefined;
+    this.#size--;
+    if (line?.first === undefined) this.#byWork.delete(call.work);
+    return call;
+  }
+
+  /** Takes all that fit. */
+  takeWhere(fits: (call: Call) => boolean): Call[] {
+    const taken = [...this.#byWork.values()].flatMap((line) => line.takeWhere(fits));
+    for (const [work, line] of this.#byWork) if (line.first === undefined) this.#byWork.delete(work);
+    this.#size -= taken.length;
+    return taken;
+  }
+
+  #lineOf(work: number): Line {
+    const found = this.#byWork.get(work);
+    if (found !== undefined) return found;
+    const line = new Line();
+    this.#byWork.set(work, line);
+    return line;
+  }
+
+  #oldestLine(mayRun: (work: number) => boolean): Line | undefined {
+    let found: Line | undefined;
+    for (const [work, line] of this.#byWork) {
+      const order = line.first?.order ?? Number.POSITIVE_INFINITY;
+      if (order < (found?.first?.order ?? Number.POSITIVE_INFINITY) && mayRun(work)) found = line;
+    }
+    return found;
+  }
+}
+
+function everyWork(): boolean {
+  return true;
+}
+
+/** The waiting calls of one work. Taking from the front moves an index; the array is cut when half of it is empty. */
+class Line {
+  #calls: (Call | undefined)[] = [];
+  #head = 0;
+
+  get first(): Call | undefined {
+    return this.#calls[this.#head];
+  }
+
+  push(call: Call): void {
+    this.#calls.push(call);
+  }
+
+  unshift(call: Call): void {
+    if (this.#head > 0) this.#calls[--this.#head] = call;
+    else this.#calls.unshift(call);
+  }
+
+  takeWhere(fits: (call: Call) => boolean): Call[] {
+    const calls = this.#calls.slice(this.#head) as Call[];
+    this.#calls = calls.filter((call) => !fits(call));
+    this.#head = 0;
+    return calls.filter(fits);
+  }
+
+  shift(): Call | undefined {
+    const call = this.#calls[this.#head];
+    this.#calls[this.#head++] = undefined;
+    if (this.#head * 2 > this.#calls.length) {
+      this.#calls = this.#calls.slice(this.#head);
+      this.#head = 0;
+    }
+    return call;
+  }
+}
+
+/** The threads of a pool at one moment. */
+export interface PoolSize {
+  /** Threads that have loaded the app. */
+  readonly threads: number;
+  /** How many of them hold a call. */
+  readonly busy: number;
+  /** How many calls wait for a thread. */
+  readonly waiting: number;
+  /** How many of these are background tasks. */
+  readonly waitingTasks: number;
+}
+
+/** Of an app that runs nothing on threads. */
+export const noThreads: PoolSize = { threads: 0, busy: 0, waiting: 0, waitingTasks: 0 };

@@ -1,0 +1,266 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, afterEach, before, type TestContext, test } from "node:test";
+import { scheduler } from "node:timers/promises";
+import { type Command, confined, listening } from "../fixtures/cli.ts";
+import { openSocket, type RawSocket } from "../fixtures/raw-socket.ts";
+import { type LaneName, lanes, type Running, running } from "../fixtures/running.ts";
+import app from "../fixtures/uploads-app.ts";
+
+const previous = process.env.TMPDIR;
+const folder = mkdtempSync(join(tmpdir(), "uploads-test-"));
+process.env.TMPDIR = folder;
+
+let server: Running;
+before(async () => {
+  server = await running(app);
+});
+after(async () => {
+  await server.close();
+  rmSync(folder, { recursive: true, force: true });
+  if (previous === undefined) delete process.env.TMPDIR;
+  else process.env.TMPDIR = previous;
+});
+
+/** What of uploads is on disk, and open. */
+function leftOver(): string[] {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => name);
+  const open = readdirSync("/proc/self/fd").flatMap((fd) => {
+    try {
+      const target = readlinkSync(`/proc/self/fd/${fd}`);
+      return target.startsWith(folder) ? [target] : [];
+    } catch {
+      return [];
+    }
+  });
+  return [...files, ...open];
+}
+
+/** Removing goes on after the answer: turns of the loop, bounded, until nothing is left. */
+async function nothingIsLeft(): Promise<void> {
+  for (let turn = 0; turn < 10_000 && leftOver().length > 0; turn++) await scheduler.wait(1);
+  assert.deepEqual(leftOver(), []);
+}
+afterEach(nothingIsLeft);
+
+const contents = {
+  field: { head: 'name="upload"', bytes: "x".repeat(1000) },
+  "file in memory": { head: 'name="upload"; filename="a.bin"', bytes: "x".repeat(100_000) },
+  "file on disk": { head: 'name="upload"; filename="a.bin"', bytes: "x".repeat(3_000_000) },
+};
+type Content = (typeof contents)[keyof typeof contents];
+
+const opening = ({ head }: Content): string =>
+  `--b\r\nContent-Disposition: form-data; ${head}\r\nContent-Type: application/octet-stream\r\n\r\n`;
+const whole = (content: Content): string => `${opening(content)}${content.bytes}\r\n--b--\r\n`;
+
+function head(path: string, length: string): string {
+  return `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\n${length}\r\n\r\n`;
+}
+
+async function answered(raw: RawSocket): Promise<number> {
+  const received = await raw.until((text) => /^HTTP\/1\.1 \d+[\s\S]*\r\n\r\n/.test(text));
+  raw.socket.destroy();
+  return Number(/^HTTP\/1\.1 (\d+)/.exec(received)?.[1] ?? 0);
+}
+
+/** How a request ends: the status its client sees, or that it has gone. */
+type Ending = (raw: RawSocket, lane: LaneName, content: Content) => Promise<number | "gone">;
+
+const sendWhole =
+  (path: string): Ending =>
+  async (raw, lane, content) => {
+    const body = whole(content);
+    raw.send(head(`/${lane}/${path}`, `Content-Length: ${body.length}`));
+    raw.send(body);
+    return answered(raw);
+  };
+
+/** Sends a part of the body and waits until the server has taken it. */
+async function sendPart(raw: RawSocket, lane: LaneName, content: Content): Promise<void> {
+  raw.send(head(`/${lane}/up`, `Content-Length: ${whole(content).length}`));
+  const part = whole(content).slice(0, (whole(content).length * 2) / 3);
+  if (!raw.socket.write(part)) await once(raw.socket, "drain");
+}
+
+const endings: Record<string, Ending> = {
+  complete: sendWhole("up"),
+  "followed by a task": sendWhole("later"),
+  "that fails": sendWhole("fails"),
+  "answered early by a hook": sendWhole("early"),
+  "whose handler is never reached": sendWhole("named/"),
+  "that does not fit its schema": sendWhole("invalid"),
+  truncated: async (raw, lane, content) => {
+    const body = `${opening(content)}${content.bytes}`;
+    raw.send(head(`/${lane}/up`, `Content-Length: ${body.length}`));
+    raw.send(body);
+    return answered(raw);
+  },
+  reset: async (raw, lane, content) => {
+    await sendPart(raw, lane, content);
+    raw.socket.resetAndDestroy();
+    return "gone";
+  },
+  closed: async (raw, lane, content) => {
+    await sendPart(raw, lane, content);
+    raw.socket.end();
+    await raw.ended();
+    return "gone";
+  },
+  "too large by its length": async (raw, lane, content) => {
+    raw.send(head(`/${lane}/up`, `Content-Length: ${5 * 1024 * 1024}`));
+    raw.send(whole(content));
+    return answered(raw);
+  },
+  "too large by its chunks": async (raw, lane, content) => {
+    raw.send(head(`/${lane}/up`, "Transfer-Encoding: chunked"));
+    const sent = opening(content) + "x".repeat(6 * 1024 * 1024);
+    raw.send(`${sent.length.toString(16)}\r\n${sent}\r\n0\r\n\r\n`);
+    return answered(raw);
+  },
+  "of too many parts": async (raw, lane, content) => {
+    const body = `--b\r\nContent-Disposition: form-data; ${content.head}\r\n\r\nx\r\n`.repeat(1001);
+    raw.send(head(`/${lane}/up`, `Content-Length: ${body.length + 7}`));
+    raw.send(`${body}--b--\r\n`);
+    return answered(raw);
+  },
+  "slow beyond its deadline": async (_raw, lane, content) => {
+    const slow = await running(app, { connections: { headersTimeoutMs: 200, requestTimeoutMs: 200 } });
+    try {
+      const raw = await openSocket(slow.url);
+      await sendPart(raw, lane, content);
+      await raw.ended();
+      return "gone";
+    } finally {
+      await slow.close();
+    }
+  },
+  "cut by a shutdown": async (_raw, lane, content) => {
+    const short = await running(app, { shutdownGraceMs: 50 });
+    const raw = await openSocket(short.url);
+    await sendPart(raw, lane, content);
+    await short.close();
+    await raw.ended();
+    return "gone";
+  },
+};
+
+const expected: Record<string, (kind: string) => number | "gone"> = {
+  complete: () => 200,
+  "followed by a task": (kind) => (kind === "field" ? 422 : 200),
+  "that fails": () => 500,
+  "answered early by a hook": () => 401,
+  "whose handler is never reached": () => 404,
+  "that does not fit its schema": () => 422,
+  truncated: () => 400,
+  "too large by its length": () => 413,
+  "too large by its chunks": () => 413,
+  "of too many parts": () => 400,
+};
+
+for (const [ending, end] of Object.entries(endings))
+  for (const [kind, content] of Object.entries(contents))
+    for (const lane of lanes)
+      test(`an upload ${ending}: ${kind} [${lane}]`, async () => {
+        const raw = await openSocket(server.url);
+        const got = await end(raw, lane, content);
+        raw.socket.destroy();
+        assert.equal(got, (expected[ending] ?? (() => "gone"))(kind));
+        await nothingIsLeft();
+        const alive = await fetch(`${server.url}/${lane}/up`, { method: "POST", body: small() });
+        assert.equal(alive.status, 200);
+      });
+
+function small(): FormData {
+  const data = new FormData();
+  data.set("upload", new File(["x"], "x"));
+  return data;
+}
+
+/** A process of its own that serves the same app. */
+async function apart(
+  context: TestContext,
+  tmp: string,
+  descriptors: number,
+): Promise<{ url: string; command: Command }> {
+  const command = confined(tmp, descriptors, "run", "test/fixtures/uploads-app.ts", "--port", "0");
+  context.after(() => command.child.kill("SIGKILL"));
+  return { url: await listening(command), command };
+}
+
+async function upload(url: string, bytes: number): Promise<number> {
+  const data = new FormData();
+  data.set("upload", new File(["x".repeat(bytes)], "x"));
+  const response = await fetch(url, { method: "POST", body: data });
+  await response.text();
+  return response.status;
+}
+
+test("an upload without a temporary folder is a 500 of that request only, logged with what to do", async (context) => {
+  const tmp = join(folder, "missing");
+  const { url, command } = await apart(context, tmp, 1024);
+  for (const lane of lanes) {
+    assert.equal(await upload(`${url}/${lane}/up`, 3_000_000), 500);
+    assert.equal(await upload(`${url}/${lane}/up`, 10), 200);
+  }
+  assert.match(await command.line(/OFFLOOP_UPLOAD_DISK/), /TMPDIR/);
+  mkdirSync(tmp);
+  for (const lane of lanes) assert.equal(await upload(`${url}/${lane}/up`, 3_000_000), 200);
+  for (const name of readdirSync(tmp)) rmSync(join(tmp, name), { recursive: true });
+  for (const lane of lanes)
+    assert.equal(await upload(`${url}/${lane}/up`, 3_000_000), 200, "its folder was removed");
+  command.child.kill("SIGTERM");
+  await command.ended();
+  assert.deepEqual(readdirSync(tmp), [], "nothing is left after a graceful end");
+});
+
+test("what a killed process has left is removed when another starts", async (context) => {
+  const tmp = join(folder, "killed");
+  mkdirSync(tmp);
+  const first = await apart(context, tmp, 1024);
+  assert.equal(await upload(`${first.url}/loop/up`, 3_000_000), 200);
+  first.command.child.kill("SIGKILL");
+  await first.command.ended();
+  assert.equal(readdirSync(tmp).length, 1);
+  const second = await apart(context, tmp, 1024);
+  assert.deepEqual(readdirSync(tmp), []);
+  second.command.child.kill("SIGTERM");
+  await second.command.ended();
+});
+
+test("a thousand uploads that clients leave, with 256 descriptors: the next ones are taken", async (context) => {
+  const tmp = join(folder, "flood");
+  mkdirSync(tmp);
+  const { url, command } = await apart(context, tmp, 256);
+  const leave = async (index: number): Promise<void> => {
+    const raw = await openSocket(url);
+    await sendPart(raw, lanes[index % 2] as LaneName, contents["file on disk"]);
+    raw.socket.resetAndDestroy();
+  };
+  for (let index = 0; index < 1000; index += 20)
+    await Promise.all(Array.from({ length: 20 }, (_, offset) => leave(index + offset)));
+  for (const lane of lanes) assert.equal(await upload(`${url}/${lane}/up`, 3_000_000), 200);
+  command.child.kill("SIGTERM");
+  assert.equal((await command.ended()).code, 0);
+  assert.deepEqual(readdirSync(tmp), []);
+});
+
+test("an upload to a full disk is a 507 of that request only, and the next one that fits is taken", async (context) => {
+  const tmp = join(folder, "full");
+  mkdirSync(tmp);
+  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", tmp]);
+  if (mounted.status !== 0) return context.skip("this machine lets nobody mount a small disk");
+  context.after(() => spawnSync("umount", ["--lazy", tmp]));
+  const { url, command } = await apart(context, tmp, 1024);
+  for (const lane of lanes) {
+    assert.equal(await upload(`${url}/${lane}/up`, 3_000_000), 507);
+    assert.equal(await upload(`${url}/${lane}/up`, 1_500_000), 200);
+  }
+  await command.line(/OFFLOOP_UPLOAD_DISK/);
+});

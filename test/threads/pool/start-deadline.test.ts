@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ThreadPool } from "../../../src/threads/pool/pool.ts";
+
+test("a thread whose module does not end loading is ended after startMs, with an error that says so", async () => {
+  const url = new URL("../../fixtures/apps/hangs-in-thread.ts", import.meta.url).href;
+  const pool = new ThreadPool({
+    max: 1,
+    reserve: 0,
+    idleMs: 1_000,
+    maxQueue: 1,
+    maxBackgroundQueue: 1,
+    resourceLimits: {},
+    given: [],
+    target: { url, exportName: undefined },
+    traced: false,
+    workIds: ["GET /"],
+    mayBeEnded: [false],
+    works: [],
+    logLevel: "silent",
+    startMs: 200,
+    onLog: () => {},
+    onThreadFailure: () => {},
+  });
+  await assert.rejects(pool.start(), {
+    code: "OFFLOOP_THREAD_START",
+    message: /it has not loaded the app after 200 ms/,
+  });
+  assert.equal(pool.size.threads, 0);
+});
