@@ -5,6 +5,8 @@ import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { appFolder } from "./fixtures/app-folder.ts";
+import { command } from "./fixtures/cli.ts";
 import { olderNode } from "./fixtures/older-node.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -27,6 +29,67 @@ test("the built package serves an app on both lanes, without type stripping or c
   child.kill("SIGTERM");
   const [code] = await once(child, "exit");
   assert.equal(code, 0);
+});
+
+const app = `import { App } from "offloop";
+export const app = new App();
+app.get("/loop", async () => {
+  for (const end = performance.now() + 400; performance.now() < end; );
+  return "loop";
+});
+app.get("/thread", () => {
+  throw new Error("out of stock");
+});
+export default app;
+`;
+const builtCommand = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
+
+test("the built package starts its dev process, threads and watchdog, and tells its code from the user's", async (t) => {
+  const folder = appFolder({ "app.ts": app });
+  const running = command([builtCommand, "dev", folder.path("app.ts"), "--port", "0"], []);
+  t.after(() => running.child.kill("SIGKILL"));
+  const url = /http:\S+/.exec(await running.line(/^ {2}app {2,}http/))?.[0];
+  assert.equal(await (await fetch(`${url}/loop`)).json(), "loop");
+  assert.match(await running.line(/blocked for \d+ ms by/), /by GET \/loop at \S*app\.ts:4:/);
+  assert.equal((await fetch(`${url}/thread`)).status, 500);
+  await running.line(/GET \/thread 500/);
+  running.child.kill("SIGTERM");
+  const { code, output } = await running.ended();
+  assert.equal(code, 0, output);
+  assert.match(output, /Error: out of stock\n +at .*app\.ts:8:/);
+  assert.doesNotMatch(output, /dist\//);
+});
+
+test("the built package answers health probes from their own thread", async (t) => {
+  const folder = appFolder({
+    "app.ts": app,
+    "main.js": `import { serve } from "offloop";
+import app from "./app.ts";
+const server = await serve(app, { port: 0, health: { port: 0 } });
+console.log("health at", server.healthUrl);
+`,
+  });
+  const running = command([folder.path("main.js")], []);
+  t.after(() => running.child.kill("SIGKILL"));
+  const health = /http:\S+/.exec(await running.line(/health at/))?.[0];
+  assert.deepEqual(await (await fetch(`${health}/livez`)).json(), { status: "ready" });
+});
+
+test("the built package names the user's line for a mistake, and shows the user's part of a stack", async () => {
+  const declaring = appFolder({
+    "app.ts":
+      'import { App } from "offloop";\nexport default new App();\nnew App().get("nope", async () => 1);\n',
+  });
+  const refused = await command([builtCommand, "routes", declaring.path("app.ts")], []).ended();
+  assert.equal(refused.code, 1);
+  assert.match(refused.output, /OFFLOOP_PATH_INVALID: .*\n {2}at \S*app\.ts:3:11\n/);
+  const throwing = appFolder({
+    "app.ts": 'import { App } from "offloop";\nexport default new App();\nthrow new Error("no database");\n',
+  });
+  const failed = await command([builtCommand, "routes", throwing.path("app.ts")], []).ended();
+  assert.equal(failed.code, 1);
+  assert.match(failed.output, /Error: no database\n +at .*app\.ts:3:/);
+  assert.doesNotMatch(failed.output, /dist\//);
 });
 
 test("the built command line says in an older Node which one it needs", (t) => {

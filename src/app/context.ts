@@ -124,7 +124,7 @@ export interface CookieOptions {
 export interface ResponseInfo {
   /** Its status, 200-599. Default: the operation's `status`, or 200. */
   status: number;
-  /** Its headers. `content-type` and `content-length` are set after the handler. */
+  /** Its headers. A `content-type` set here is sent; `content-length` is set after the handler. */
   readonly headers: Headers;
   /** Sets a cookie: Starlette's `set_cookie`. */
   setCookie(name: string, value: string, options?: CookieOptions): void;

@@ -101,6 +101,7 @@ export interface OperationDocumentation {
   /**
    * The media type of its success. Default `"application/json"`, for a generator `"application/jsonl"`. In another one the body is documented as a string;
    * in `"text/event-stream"` and `"application/jsonl"` as a sequence of items of the `response` schema. `null`: no body.
+   * A kind of JSON, like `"application/problem+json"`, is also what a plain value is sent as.
    */
   readonly responseMediaType?: string | null;
   /** The other responses it may give. */

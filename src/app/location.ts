@@ -2,8 +2,8 @@ import { isAbsolute } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { type CallSiteObject, getCallSites } from "node:util";
 import type { SourceLocation } from "../errors/offloop-error.ts";
+import { isOwnScript } from "../errors/own-code.ts";
 
-const ownFolder = new URL("../", import.meta.url).href;
 const FRAMES = 30;
 
 /** The nearest caller outside offloop itself and Node: the line of the user's that declares something. */
@@ -21,7 +21,6 @@ export function callerModule(): string {
   return isAbsolute(script) ? pathToFileURL(script).href : script;
 }
 
-/** Which code is offloop's own is told by the script that runs: a source map may place it anywhere. */
 function isUsers({ scriptName }: CallSiteObject): boolean {
-  return scriptName !== "" && !scriptName.startsWith("node:") && !scriptName.startsWith(ownFolder);
+  return scriptName !== "" && !scriptName.startsWith("node:") && !isOwnScript(scriptName);
 }

@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import type { ResourceLimits } from "node:worker_threads";
 import type { BlockReport } from "../channels/channels.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import type { InputSettings } from "./input-settings.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { resolveRootPath, resolveTrustProxy, type TrustProxy } from "./proxy.ts";
 
@@ -79,8 +80,13 @@ export interface ServerSettings {
    * which is safe only where nobody but proxies can. Default false: for the others these headers are anyone's to set.
    */
   readonly trustProxy?: TrustProxy;
-  /** Largest request body in bytes; past it 413. Integer, 1-1,073,741,824. Default 10 MiB. */
+  /**
+   * Largest request body in bytes; past it 413. What the event loop parses has a smaller bound, `inputs.maxLoopBodyBytes`.
+   * Integer, 1-1,073,741,824. Default 10 MiB.
+   */
   readonly maxBodyBytes?: number;
+  /** Bounds on what is read and checked of a request, and on what is told of its mistakes. */
+  readonly inputs?: InputSettings;
   /** How long shutdown waits for requests and background tasks. Milliseconds, 0-86,400,000. Default 30,000. */
   readonly shutdownGraceMs?: number;
   /** The watchdog of the event loop; false for none. Default: on. */
@@ -100,6 +106,7 @@ export interface ResolvedSettings {
   readonly rootPath: string;
   readonly trustProxy: TrustProxy;
   readonly maxBodyBytes: number;
+  readonly inputs: Required<InputSettings>;
   readonly shutdownGraceMs: number;
   /** Undefined: no watchdog. */
   readonly watch: ResolvedWatch | undefined;
@@ -142,6 +149,7 @@ export function resolveSettings(...layers: readonly ServerSettings[]): ResolvedS
     rootPath: resolveRootPath(top.rootPath ?? ""),
     trustProxy: resolveTrustProxy(top.trustProxy ?? false),
     maxBodyBytes: integer("maxBodyBytes", top.maxBodyBytes ?? 10 * MiB, 1, 1024 * MiB),
+    inputs: resolveInputs(merged(layers.map((layer) => layer.inputs ?? {}))),
     shutdownGraceMs: integer("shutdownGraceMs", top.shutdownGraceMs ?? 30_000, 0, DAY_MS),
     watch: top.watch === false ? undefined : resolveWatch(merged(layers.map(({ watch }) => watch || {}))),
   };
@@ -168,6 +176,23 @@ function resolveConnections(connections: ConnectionSettings): Required<Connectio
       1,
       HOUR_MS,
     ),
+  };
+}
+
+const MANY_VALUES = 100_000_000;
+
+/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for a value outside its range. */
+function resolveInputs(inputs: InputSettings): Required<InputSettings> {
+  const bound = (name: keyof InputSettings, otherwise: number, min: number, max: number): number =>
+    integer(`inputs.${name}`, inputs[name] ?? otherwise, min, max);
+  return {
+    maxLoopBodyBytes: bound("maxLoopBodyBytes", MiB, 1, 1024 * MiB),
+    maxLoopValues: bound("maxLoopValues", 100_000, 1, MANY_VALUES),
+    maxValues: bound("maxValues", 1_000_000, 1, MANY_VALUES),
+    maxDepth: bound("maxDepth", 200, 1, 1_000),
+    maxNames: bound("maxNames", 1_000, 1, 1_000_000),
+    maxMistakes: bound("maxMistakes", 100, 1, 100_000),
+    maxEchoedChars: bound("maxEchoedChars", 1_024, 0, MiB),
   };
 }
 
@@ -261,6 +286,7 @@ export const settingNames: NamesOf<ServerSettings> = {
   rootPath: true,
   trustProxy: true,
   maxBodyBytes: true,
+  inputs: true,
   shutdownGraceMs: true,
   watch: true,
 };
@@ -280,13 +306,30 @@ const connections: NamesOf<ConnectionSettings> = {
   requestTimeoutMs: true,
   keepAliveTimeoutMs: true,
 };
+const inputs: NamesOf<InputSettings> = {
+  maxLoopBodyBytes: true,
+  maxLoopValues: true,
+  maxValues: true,
+  maxDepth: true,
+  maxNames: true,
+  maxMistakes: true,
+  maxEchoedChars: true,
+};
 const health: NamesOf<HealthSettings> = { livez: true, readyz: true, port: true, host: true };
 const metrics: NamesOf<MetricsSettings> = { path: true };
 const watch: NamesOf<WatchSettings> = { thresholdMs: true, level: true, onBlock: true };
 
 /** Looks into the settings that have several of their own. @throws {OffloopError} `OFFLOOP_OPTION_UNKNOWN`. */
 export function checkSettingNames(settings: ServerSettings, at: SourceLocation): void {
-  for (const [name, known] of Object.entries({ threads, timeouts, connections, health, metrics, watch })) {
+  for (const [name, known] of Object.entries({
+    threads,
+    timeouts,
+    connections,
+    inputs,
+    health,
+    metrics,
+    watch,
+  })) {
     const part = settings[name as keyof ServerSettings];
     if (typeof part === "object" && part !== null) checkOptionNames(`use ${name}`, part, known, at);
   }

@@ -1,4 +1,5 @@
 import { type ErrorCode, OffloopError } from "../errors/offloop-error.ts";
+import { isOwnFrame } from "../errors/own-code.ts";
 
 /** Errors that stem from the user's own code: their fix points at the stack. */
 const fromUserCode: ReadonlySet<ErrorCode> = new Set([
@@ -14,7 +15,6 @@ export function explained(error: unknown): string {
   return `${error.code}: ${error.message}${hasStack ? `\n\n${userStack(error.cause)}` : ""}`;
 }
 
-const own = new URL("../", import.meta.url).href;
 /** Node's frames, and those of the command line's parser. */
 const notUsers = /^\s+at .*(?:\bnode:|[\\/]commander[\\/])/;
 
@@ -22,5 +22,5 @@ function userStack(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   if (cause instanceof OffloopError) return explained(cause);
   const lines = String(cause.stack ?? cause).split("\n");
-  return lines.filter((line) => !line.includes(own) && !notUsers.test(line)).join("\n");
+  return lines.filter((line) => !isOwnFrame(line) && !notUsers.test(line)).join("\n");
 }

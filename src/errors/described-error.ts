@@ -1,3 +1,5 @@
+import { isOwnFrame } from "./own-code.ts";
+
 /** An error as plain data: what the log shows of it, and what can cross between threads. */
 export interface DescribedError {
   readonly type: string;
@@ -31,13 +33,11 @@ function describe(thrown: unknown, depth: number): DescribedError {
   };
 }
 
-const ownFolder = new URL("../", import.meta.url).href;
-
 /** A stack down to where offloop called the user's function; an error of offloop's own keeps all of it. */
 function userStack(stack: string): string {
   const lines = stack.split("\n");
   const frames = lines.findIndex((line) => /^\s+at /.test(line));
-  const own = lines.findIndex((line) => line.includes(ownFolder));
+  const own = lines.findIndex((line) => isOwnFrame(line));
   return frames === -1 || own <= frames ? stack : lines.slice(0, own).join("\n");
 }
 

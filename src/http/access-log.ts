@@ -10,6 +10,8 @@ declare module "fastify" {
     operation?: Operation;
     /** Whether it, or something it needs, reads a form. */
     readsForm?: boolean;
+    /** Largest multipart form it takes, in bytes. */
+    maxFormBytes?: number;
     /** Whether its requests are left out of the log. */
     unlogged?: boolean;
   }

@@ -6,7 +6,7 @@ import type { Lanes } from "../lanes/lanes.ts";
 import { siteOf } from "../openapi/site.ts";
 import { addDocs } from "./docs.ts";
 import { createNotFound } from "./not-found.ts";
-import { addRoutes, type Explain } from "./routes.ts";
+import { addRoutes, type BodyLimits, type Explain } from "./routes.ts";
 
 /** What all parts of a server have in common. */
 export interface PartServices {
@@ -16,6 +16,7 @@ export interface PartServices {
   readonly rootPath: string;
   /** Undefined in production. */
   readonly explain: Explain | undefined;
+  readonly bodyLimits: BodyLimits;
 }
 
 /** Adds the plugins of an app: their hooks see what is added after them. */

@@ -4,6 +4,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import { type DescribedError, describeError } from "../errors/described-error.ts";
 import { HTTPError, statusPhrase } from "../errors/http-error.ts";
+import { OffloopError } from "../errors/offloop-error.ts";
 import { detailReply, failureReply } from "../operation/reply.ts";
 import { writeReply } from "./reply.ts";
 
@@ -19,8 +20,29 @@ export function createFailureHandler(
         { reqId: request.id, err: describeError(error) },
         `${request.method} ${request.url} failed: ${error.message}`,
       );
+    if (error.code === BODY_TOO_LARGE) logTooLarge(log, request);
     writeReply(reply, detailReply(status, statusPhrase(status), {}));
   };
+}
+
+const BODY_TOO_LARGE = "FST_ERR_CTP_BODY_TOO_LARGE";
+
+/** Only who serves the app can do something about a bound that is smaller than it need be. */
+function logTooLarge(
+  log: Logger,
+  { id: reqId, routeOptions: { config, bodyLimit = 0 } }: FastifyRequest,
+): void {
+  const { operation, maxFormBytes = bodyLimit } = config;
+  if (operation === undefined || bodyLimit >= maxFormBytes) return;
+  const error = new OffloopError(
+    "OFFLOOP_BODY_TOO_LARGE",
+    `Cannot parse a body of more than ${bodyLimit} bytes on the event loop for ${operation.id}`,
+    {
+      at: operation.location,
+      fix: "make the operation a plain function, so that a thread parses it, or raise its maxBodyBytes or inputs.maxLoopBodyBytes",
+    },
+  );
+  log.warn({ reqId, code: error.code, operation: operation.id }, error.message);
 }
 
 /** Node's HTTP server keeps the response it is writing here, and looks at it for the same reason. */

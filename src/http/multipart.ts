@@ -25,7 +25,7 @@ export function addFormParser(fastify: FastifyInstance, maxBodyBytes: number): v
     };
   });
   fastify.addContentTypeParser("multipart/form-data", async (request: FastifyRequest, payload: Readable) => {
-    const { bodyLimit = maxBodyBytes } = request.routeOptions;
+    const bodyLimit = request.routeOptions.config.maxFormBytes ?? maxBodyBytes;
     const reply = replies.get(request);
     try {
       const body = bounded(payload, request.headers, bodyLimit);

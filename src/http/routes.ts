@@ -29,6 +29,14 @@ export interface RouteServices {
   readonly rootPath: string;
   /** Undefined in production. */
   readonly explain: Explain | undefined;
+  readonly bodyLimits: BodyLimits;
+}
+
+/** Largest bodies in bytes, where an operation does not say. */
+export interface BodyLimits {
+  readonly maxBodyBytes: number;
+  /** Of what the event loop parses. */
+  readonly maxLoopBodyBytes: number;
 }
 
 /** Adds a route for every operation of an app. */
@@ -37,11 +45,11 @@ export function addRoutes(
   operations: readonly RunnableOperation[],
   services: RouteServices,
 ): void {
-  const { lanes, log, mountedAt } = services;
+  const { lanes, log, mountedAt, bodyLimits } = services;
   const logFailure = createFailureLog(log);
   const { tracing } = lanes;
   for (const operation of operations) {
-    const { id, method, path, maxBodyBytes } = operation.declaration;
+    const { id, method, path } = operation.declaration;
     const onFailure: OnFailure = (request, error) => {
       if (isGivenUp(request, error)) return;
       tracing?.requests.fail(request.raw, error);
@@ -49,16 +57,26 @@ export function addRoutes(
     };
     const handle = handlerOf(operation, services, onFailure);
     const handler = tracing === undefined ? handle : handleInSpan(tracing, handle);
-    const bodyLimit = maxBodyBytes === undefined ? {} : { bodyLimit: maxBodyBytes };
+    const { maxBytes, maxFormBytes } = bodyLimitsOf(operation, bodyLimits);
     fastify.route({
       method,
       url: path.slice(mountedAt.length),
       prefixTrailingSlash: "slash",
-      ...bodyLimit,
-      config: { operation: operation.declaration, readsForm: operation.readsForm },
+      bodyLimit: maxBytes,
+      config: { operation: operation.declaration, readsForm: operation.readsForm, maxFormBytes },
       handler: hasNames(path) ? whereNamed(handler) : handler,
     });
   }
+}
+
+/** A multipart form is not parsed in one piece: what the loop may parse at once is no bound for it. */
+function bodyLimitsOf(
+  { declaration: { lane, maxBodyBytes: own }, parsesBody }: RunnableOperation,
+  { maxBodyBytes, maxLoopBodyBytes }: BodyLimits,
+): { maxBytes: number; maxFormBytes: number } {
+  const maxFormBytes = own ?? maxBodyBytes;
+  const isParsedOnLoop = own === undefined && parsesBody && lane === "loop";
+  return { maxFormBytes, maxBytes: isParsedOnLoop ? Math.min(maxFormBytes, maxLoopBodyBytes) : maxFormBytes };
 }
 
 /** Told of what goes wrong in answering a request. */

@@ -92,8 +92,10 @@ export async function addAnswers(
   await addPlugins(fastify, part);
   if (settings.health !== undefined && settings.health.port === undefined)
     addHealthRoutes(fastify, settings.health, lanes);
+  const { maxBodyBytes, inputs } = settings;
+  const bodyLimits = { maxBodyBytes, maxLoopBodyBytes: inputs.maxLoopBodyBytes };
   const explain = debug ? withDebugPage : undefined;
-  await addPart(fastify, part, { lanes, log, rootPath: settings.rootPath, explain });
+  await addPart(fastify, part, { lanes, log, rootPath: settings.rootPath, explain, bodyLimits });
 }
 
 function checkPaths({ operations }: Lanes, { metrics, health }: ResolvedSettings): void {

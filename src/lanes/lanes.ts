@@ -34,6 +34,8 @@ export interface RunnableOperation {
   readonly declaration: Operation;
   /** Whether it, or something it needs, reads a form. */
   readonly readsForm: boolean;
+  /** Whether its body is parsed where it runs. */
+  readonly parsesBody: boolean;
   /** One request, on the operation's lane. Gives a reply whatever happens. */
   readonly run: OperationRunner;
   /** Requests it has not answered yet. */
@@ -74,7 +76,7 @@ export async function openLanes(
   await using opened = new AsyncDisposableStack();
   const scope = await openAppScope(app, replaced);
   opened.defer(() => scope.kept.close());
-  const works = listWork(app, scope.overrides);
+  const works = listWork(app, { overrides: scope.overrides, inputs: settings.inputs });
   const tracing = await openTracing();
   const pool = works.some(({ declaration }) => declaration.lane === "thread")
     ? createPool(app, works, settings, target, log, scope.given, tracing !== undefined)
@@ -111,10 +113,10 @@ function connect(
   return {
     operations: works.flatMap((work, index) => {
       if (!(work instanceof OperationWork)) return [];
-      const { declaration, readsForm } = work;
+      const { declaration, readsForm, parsesBody } = work;
       const run = runnerOf(work, index, threads, place, settings.timeouts);
       const isWatched = watch !== undefined && declaration.lane === "loop";
-      const operation = { declaration, readsForm, run, running: 0 };
+      const operation = { declaration, readsForm, parsesBody, run, running: 0 };
       return isWatched ? new WatchedOperation(operation, isLast) : operation;
     }),
     answerError: async (error, request, errorHandlers) =>
@@ -164,6 +166,7 @@ function createPool(
     ...settings.threads,
     given,
     traced,
+    inputs: settings.inputs,
     target: target ?? { url: app.module, exportName: undefined },
     workIds: works.map(({ id }) => id),
     mayBeEnded: works.map((work) => deadlineOf(work, settings.timeouts) !== undefined),

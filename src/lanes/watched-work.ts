@@ -4,6 +4,7 @@ import { enterMarked, markOf, marks, type Run, runMarked, runs } from "../watch/
 interface LoopOperation<Request, Reply> {
   readonly declaration: { readonly id: string };
   readonly readsForm: boolean;
+  readonly parsesBody: boolean;
   readonly run: (request: Request) => Reply;
 }
 
@@ -21,6 +22,7 @@ export class WatchedOperation<
 > {
   readonly declaration: Operation["declaration"];
   readonly readsForm: boolean;
+  readonly parsesBody: boolean;
   readonly #run: (request: Request) => Reply;
   readonly #mark: number;
   readonly #runWithin: RunWithin;
@@ -31,9 +33,10 @@ export class WatchedOperation<
    * @param isLast - Whether a callback of Node's does nothing after calling it. A plugin's hook may: it may hold
    * requests back and then let several go at once.
    */
-  constructor({ declaration, readsForm, run }: Operation, isLast: boolean) {
+  constructor({ declaration, readsForm, parsesBody, run }: Operation, isLast: boolean) {
     this.declaration = declaration;
     this.readsForm = readsForm;
+    this.parsesBody = parsesBody;
     this.#run = run;
     this.#mark = markOf(declaration.id);
     this.#runWithin = isLast ? enterMarked : runMarked;

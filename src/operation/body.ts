@@ -1,63 +1,114 @@
 import { isUtf8 } from "node:buffer";
 import sjson from "secure-json-parse";
+import type { InputBounds } from "../app/input-settings.ts";
 import { UploadedFile } from "../app/uploaded-file.ts";
 import { HTTPError, ValidationError } from "../errors/http-error.ts";
 import type { CompiledOperation } from "./compile.ts";
 import { headerValue } from "./headers.ts";
-import { parseQuery, type RawRequest } from "./raw.ts";
+import { countValues } from "./json-bounds.ts";
+import { hasAtMost, parseQuery, type RawRequest } from "./raw.ts";
 
 /** What the body was parsed to, once for all who read it. */
 export interface ParsedBody {
   readonly json: unknown;
+  /** Whether the JSON has so many values that its lists are checked item by item. */
+  readonly isLong: boolean;
   readonly form: FormValues | undefined;
 }
 
-const noBody: ParsedBody = { json: undefined, form: undefined };
+const nothingParsed: ParsedBody = { json: undefined, isLong: false, form: undefined };
 
 /** Parses the body as far as somebody wants it. */
 export function parseBody(
-  { reads, strictContentType }: Pick<CompiledOperation, "reads" | "strictContentType">,
+  { reads, strictContentType, bounds }: Pick<CompiledOperation, "reads" | "strictContentType" | "bounds">,
   request: RawRequest,
 ): ParsedBody {
-  if (!reads.json && !reads.form) return noBody;
-  return {
-    json: reads.json ? readBody(request, strictContentType) : undefined,
-    form: reads.form ? readForm(request) : undefined,
-  };
+  if (!reads.json && !reads.form) return nothingParsed;
+  const rules: BodyRules = { strictContentType, bounds, hasBigints: reads.bigints };
+  const { value, isLong } = reads.json ? readBody(request, rules) : { value: undefined, isLong: false };
+  return { json: value, isLong, form: reads.form ? readForm(request, bounds) : undefined };
 }
 
 const JSON_MEDIA_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
+
+/** From how many values on a list is looked at item by item, so that checking it ends with the mistakes that are told. */
+const LONG_VALUES = 1_000;
+
+/** How a body is read. */
+export interface BodyRules {
+  /** Without a content type it is not taken for JSON. */
+  readonly strictContentType: boolean;
+  readonly bounds: InputBounds;
+  /** Whether a schema wants integers with all their digits. */
+  readonly hasBigints: boolean;
+}
+
+/** A body as a value. */
+export interface ReadBody {
+  readonly value: unknown;
+  /** Whether it has so many values that its lists are checked item by item. */
+  readonly isLong: boolean;
+}
+
+const noBody: ReadBody = { value: undefined, isLong: false };
 
 /**
  * The body as a value: parsed when it is JSON, its text when it is not (the schema then says what it expected, as in
  * FastAPI), undefined when it is empty.
  *
- * @param strictContentType - Without a content type it is not taken for JSON.
- * @throws {HTTPError} 400 when the bytes are not UTF-8.
- * @throws {ValidationError} `json_invalid` when the JSON is broken, or sets a prototype.
+ * @throws {HTTPError} 400 when the bytes are not UTF-8, 413 when it has too many values.
+ * @throws {ValidationError} `json_invalid` when the JSON is broken, too deep, or sets a prototype.
  */
-export function readBody(request: RawRequest, strictContentType: boolean): unknown {
+export function readBody(request: RawRequest, rules: BodyRules): ReadBody {
   const bytes = request.body;
-  if (bytes === undefined || bytes.byteLength === 0) return undefined;
+  if (bytes === undefined || bytes.byteLength === 0) return noBody;
   if (!isUtf8(bytes)) throw new HTTPError(400, "There was an error parsing the body");
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
   const type = headerValue(request, "content-type");
-  const isJson = type === undefined ? !strictContentType : JSON_MEDIA_TYPE.test(type);
-  return isJson ? parseJson(text) : text;
+  const isJson = type === undefined ? !rules.strictContentType : JSON_MEDIA_TYPE.test(type);
+  if (!isJson) return { value: text, isLong: false };
+  const isLong = checkBounds(bytes, rules.bounds) > LONG_VALUES;
+  return { value: parseJson(text, rules.hasBigints), isLong };
 }
 
-function parseJson(text: string): unknown {
+/** Gives the number of values. What is too short to go beyond any bound is not looked at. */
+function checkBounds(bytes: Uint8Array, bounds: InputBounds): number {
+  const { maxDepth, maxValues } = bounds;
+  if (bytes.byteLength <= Math.min(2 * maxDepth, maxValues)) return 0;
+  const found = countValues(bytes, bounds);
+  if (typeof found === "number") return found;
+  if (found.kind === "depth")
+    throw jsonInvalid(found.at, `Lists and objects stand more than ${maxDepth} deep in each other`);
+  throw new HTTPError(413, `Content Too Large: the body has more than ${maxValues} values`);
+}
+
+function parseJson(text: string, hasBigints: boolean): unknown {
   try {
-    return sjson.parse(text);
+    return hasBigints && /\d{16}/.test(text) ? sjson.parse(text, keepDigits as Reviver) : sjson.parse(text);
   } catch (error) {
     const message = (error as Error).message;
     // V8 does not count where the text ends too early; Python does.
     const position = message.includes("end of JSON") ? text.length : /at position (\d+)/.exec(message)?.[1];
-    const loc = position === undefined ? ["body"] : ["body", Number(position)];
-    throw new ValidationError([
-      { type: "json_invalid", loc, msg: "JSON decode error", input: {}, ctx: { error: message } },
-    ]);
+    throw jsonInvalid(position === undefined ? undefined : Number(position), message);
   }
+}
+
+function jsonInvalid(position: number | undefined, error: string): ValidationError {
+  const loc = position === undefined ? ["body"] : ["body", position];
+  return new ValidationError([
+    { type: "json_invalid", loc, msg: "JSON decode error", input: {}, ctx: { error } },
+  ]);
+}
+
+type Reviver = Parameters<typeof JSON.parse>[1];
+
+/** Python's limit, too. */
+const MAX_DIGITS = 4_300;
+
+/** V8 hands over the text of a number; TypeScript's library does not know it yet. */
+function keepDigits(_key: string, value: unknown, { source = "" }: { source?: string }): unknown {
+  if (typeof value !== "number" || Number.isSafeInteger(value) || source.length > MAX_DIGITS) return value;
+  return /^-?\d+$/.test(source) ? BigInt(source) : value;
 }
 
 /** The fields and files of a form, by name, in the order sent. */
@@ -66,10 +117,12 @@ export type FormValues = ReadonlyMap<string, readonly (string | UploadedFile)[]>
 /**
  * The form in a request; empty when the request carries none. An empty field counts as absent, as in FastAPI: browsers
  * send one for every input that was left empty.
+ *
+ * @throws {HTTPError} 400 when an urlencoded one has too many fields.
  */
-export function readForm(request: RawRequest): FormValues {
+export function readForm(request: RawRequest, bounds: Pick<InputBounds, "maxNames">): FormValues {
   const values = new Map<string, (string | UploadedFile)[]>();
-  for (const [name, value] of formParts(request)) {
+  for (const [name, value] of formParts(request, bounds)) {
     if (value === "") continue;
     const known = values.get(name);
     if (known === undefined) values.set(name, [value]);
@@ -78,16 +131,21 @@ export function readForm(request: RawRequest): FormValues {
   return values;
 }
 
-function* formParts(request: RawRequest): Generator<readonly [string, string | UploadedFile]> {
-  if (request.parts === undefined) return yield* urlencodedParts(request);
+function* formParts(
+  request: RawRequest,
+  { maxNames }: Pick<InputBounds, "maxNames">,
+): Generator<readonly [string, string | UploadedFile]> {
+  if (request.parts === undefined) return yield* urlencodedParts(request, maxNames);
   for (const [name, value] of request.parts)
     yield [name, typeof value === "string" ? value : new UploadedFile(value)];
 }
 
-function* urlencodedParts(request: RawRequest): Generator<readonly [string, string]> {
+function* urlencodedParts(request: RawRequest, maxFields: number): Generator<readonly [string, string]> {
   const type = headerValue(request, "content-type") ?? "";
   if (request.body === undefined || !/^application\/x-www-form-urlencoded\s*(;|$)/i.test(type)) return;
   const text = new TextDecoder().decode(request.body);
+  if (!hasAtMost(text, maxFields))
+    throw new HTTPError(400, `Too many fields. Maximum number of fields is ${maxFields}.`);
   for (const [name, value] of Object.entries(parseQuery(text))) {
     for (const one of Array.isArray(value) ? value : [value]) yield [name, one as string];
   }

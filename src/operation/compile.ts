@@ -1,9 +1,14 @@
 import type { ErrorHandlers } from "../app/error-handlers.ts";
+import { type InputBounds, type InputSettings, inputBounds } from "../app/input-settings.ts";
+import type { Inputs } from "../app/inputs.ts";
 import type { Operation } from "../app/operation.ts";
-import { createRepair, type Repair } from "../schema/repair.ts";
-import type { AnySchema } from "../schema/schema.ts";
+import { inputJsonSchema } from "../schema/json-schema.ts";
+import { type AnySchema, isSchema } from "../schema/schema.ts";
+import { type CheckedSchema, compileSchema } from "../schema/validate.ts";
 import type { DependencyPlan, PlannedDependency } from "./dependency-plan.ts";
 import { type CompiledInputs, compileInputs } from "./inputs.ts";
+
+const JSON_SUFFIX = /^[^/;\s]+\/[^;\s]+\+json(?:$|[;\s])/i;
 
 /** A dependency of an operation, ready to be made. */
 export interface CompiledDependency extends PlannedDependency {
@@ -18,12 +23,20 @@ export interface CompiledOperation {
   /** Undefined when it needs nothing. */
   readonly dependencies: readonly CompiledDependency[] | undefined;
   readonly plan: DependencyPlan;
-  readonly response: { readonly schema: AnySchema; readonly repair: Repair } | undefined;
+  readonly response: CheckedSchema | undefined;
+  /** The media type of a plain value: JSON, or the kind of JSON that it is documented as. */
+  readonly jsonType: string;
   readonly errorHandlers: ErrorHandlers;
   /** What is wanted of the body, by it or by what it needs. */
-  readonly reads: { readonly json: boolean; readonly form: boolean };
+  readonly reads: {
+    readonly json: boolean;
+    readonly form: boolean;
+    /** Whether a schema of the body has integers that are to keep all their digits. */
+    readonly bigints: boolean;
+  };
   /** A body without content type is not taken for JSON. */
   readonly strictContentType: boolean;
+  readonly bounds: InputBounds;
 }
 
 /** What an app says about all of its operations. */
@@ -37,26 +50,43 @@ export function compileOperation(
   declaration: Operation,
   plan: DependencyPlan,
   settings: OperationSettings,
+  inputSettings: Required<InputSettings>,
 ): CompiledOperation {
+  const bounds = inputBounds(inputSettings, declaration.lane);
   const all = [declaration.inputs, ...plan.nodes.map((node) => node.declaration.inputs)];
   return {
     declaration,
-    inputs: compileInputs(declaration.inputs),
-    dependencies: plan.nodes.length === 0 ? undefined : plan.nodes.map(compileDependency),
+    inputs: compileInputs(declaration.inputs, bounds),
+    dependencies:
+      plan.nodes.length === 0 ? undefined : plan.nodes.map((node) => compileDependency(node, bounds)),
     plan,
-    response: declaration.response && {
-      schema: declaration.response,
-      repair: createRepair(declaration.response),
-    },
+    response: declaration.response && compileSchema(declaration.response, bounds),
+    jsonType: jsonTypeOf(declaration),
     reads: {
       json: all.some(({ body }) => body !== undefined),
       form: all.some(({ form }) => form !== undefined),
+      bigints: all.some(({ body }) => body !== undefined && bodySchemas(body).some(hasBigints)),
     },
+    bounds,
     ...settings,
   };
 }
 
-function compileDependency(node: PlannedDependency): CompiledDependency {
+function jsonTypeOf({ documentation: { responseMediaType } }: Operation): string {
+  return responseMediaType != null && JSON_SUFFIX.test(responseMediaType)
+    ? responseMediaType
+    : "application/json";
+}
+
+function bodySchemas(body: NonNullable<Inputs["body"]>): AnySchema[] {
+  return isSchema(body) ? [body] : Object.values(body);
+}
+
+function hasBigints(schema: AnySchema): boolean {
+  return JSON.stringify(inputJsonSchema(schema) ?? {}).includes('"format":"int64"');
+}
+
+function compileDependency(node: PlannedDependency, bounds: InputBounds): CompiledDependency {
   const { inputs } = node.declaration;
-  return { ...node, inputs: inputs.isEmpty ? undefined : compileInputs(inputs) };
+  return { ...node, inputs: inputs.isEmpty ? undefined : compileInputs(inputs, bounds) };
 }

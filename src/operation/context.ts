@@ -8,6 +8,7 @@ import type {
   RequestInfo,
   ResponseInfo,
 } from "../app/context.ts";
+import { quoted } from "./cookie-value.ts";
 import { readCookies, toHeaders } from "./headers.ts";
 import type { HeaderPairs, RawRequest } from "./raw.ts";
 import type { ReadInputs } from "./read.ts";
@@ -89,7 +90,7 @@ export class PlannedResponse implements ResponseInfo {
 
   setCookie(name: string, value: string, options: CookieOptions = {}): void {
     const cookie = { name, value, path: "/", sameSite: "lax" as const, ...options };
-    this.headers.append("set-cookie", stringifySetCookie(cookie));
+    this.headers.append("set-cookie", stringifySetCookie(cookie, { encode: quoted }));
   }
 
   deleteCookie(name: string, options: Pick<CookieOptions, "path" | "domain"> = {}): void {

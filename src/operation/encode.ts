@@ -9,10 +9,8 @@ import type { Exchange } from "./context.ts";
 import { toJson } from "./json.ts";
 import type { Chunk, HeaderPairs, RawReply } from "./raw.ts";
 
-const JSON_TYPE = "application/json";
-
 /** What of an operation matters for its reply. */
-export type ReplyRules = Pick<CompiledOperation, "response"> & {
+export type ReplyRules = Pick<CompiledOperation, "response" | "jsonType"> & {
   readonly declaration: Pick<CompiledOperation["declaration"], "id" | "status" | "location">;
 };
 
@@ -33,14 +31,20 @@ export function encodeReply(
   return jsonReply(rules, exchange, checked);
 }
 
-function jsonReply({ declaration }: ReplyRules, exchange: Exchange, value: unknown): RawReply {
+function jsonReply({ declaration, jsonType }: ReplyRules, exchange: Exchange, value: unknown): RawReply {
   const status = exchange.chosenStatus ?? declaration.status;
   const headers = exchange.chosenHeaders;
   const background = exchange.addedTasks;
   if (isBodyless(status)) {
     return { status, mediaType: undefined, headers, body: undefined, background, error: undefined };
   }
-  return { status, mediaType: JSON_TYPE, headers, body: toJson(value), background, error: undefined };
+  const mediaType = headers === undefined ? jsonType : chosenType(headers, jsonType);
+  return { status, mediaType, headers, body: toJson(value), background, error: undefined };
+}
+
+/** A content type that the handler has set wins over what a reply has by itself. */
+function chosenType(headers: HeaderPairs, byDefault: string | undefined): string | undefined {
+  return headers.findLast(([name]) => name.toLowerCase() === "content-type")?.[1] ?? byDefault;
 }
 
 function encodeHelper(rules: ReplyRules, exchange: Exchange, reply: Reply): RawReply {
@@ -51,10 +55,11 @@ function encodeHelper(rules: ReplyRules, exchange: Exchange, reply: Reply): RawR
       : typeof content === "object" && !(content instanceof Uint8Array) && !("file" in content)
         ? toChunks(content)
         : content;
+  const headers: HeaderPairs = [...(exchange.chosenHeaders ?? []), ...Object.entries(reply.headers)];
   return {
     status: reply.status ?? exchange.chosenStatus ?? rules.declaration.status,
-    mediaType,
-    headers: [...(exchange.chosenHeaders ?? []), ...Object.entries(reply.headers)] satisfies HeaderPairs,
+    mediaType: chosenType(headers, mediaType),
+    headers,
     body,
     background: exchange.addedTasks,
     error: undefined,
@@ -66,10 +71,11 @@ const unbuffered: HeaderPairs = [["x-accel-buffering", "no"]];
 
 /** A generator that a handler is or returns: JSON lines, each item checked as a whole response would be. */
 function encodeItems(rules: ReplyRules, exchange: Exchange, items: Iterable<unknown>): RawReply {
+  const headers: HeaderPairs = [...unbuffered, ...(exchange.chosenHeaders ?? [])];
   return {
     status: exchange.chosenStatus ?? rules.declaration.status,
-    mediaType: "application/jsonl",
-    headers: [...unbuffered, ...(exchange.chosenHeaders ?? [])],
+    mediaType: chosenType(headers, "application/jsonl"),
+    headers,
     body: itemLines(items, (item) => checkResponse(rules, item)),
     background: exchange.addedTasks,
     error: undefined,
@@ -78,7 +84,7 @@ function encodeItems(rules: ReplyRules, exchange: Exchange, items: Iterable<unkn
 
 function checkResponse({ response, declaration }: ReplyRules, value: unknown): unknown {
   if (response === undefined) return value;
-  const checked = validate(response.schema, value, value, ["response"], response.repair);
+  const checked = validate(response, value, value, ["response"]);
   const accept = (result: Validated): unknown => {
     if (result.details === undefined) return result.value;
     const shown = result.details.map(({ loc, msg }) => `${loc.join(".")}: ${msg}`).join("; ");

@@ -52,6 +52,7 @@ function rulesOf({ type, location }: ErrorHandler, thrown: unknown): ReplyRules 
   const isStatus = Number.isInteger(status) && Number(status) >= 200 && Number(status) <= 599;
   return {
     response: undefined,
+    jsonType: "application/json",
     declaration: {
       id: `the error handler of ${type.name}`,
       status: isStatus ? Number(status) : 500,

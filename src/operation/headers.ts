@@ -1,4 +1,5 @@
 import { parseCookie } from "cookie";
+import { unquoted } from "./cookie-value.ts";
 import type { RawRequest } from "./raw.ts";
 
 /** All values of a header, in the order sent. `name` in lower case. */
@@ -12,9 +13,13 @@ export function headerValues({ headers }: RawRequest, name: string): string[] {
   return values;
 }
 
-/** The last value of a header, or undefined. `name` in lower case. */
-export function headerValue(request: RawRequest, name: string): string | undefined {
-  return headerValues(request, name).at(-1);
+/** The first value of a header, as Starlette takes it, or undefined. `name` in lower case. */
+export function headerValue({ headers }: RawRequest, name: string): string | undefined {
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    const candidate = headers[i] ?? "";
+    if (candidate.length === name.length && candidate.toLowerCase() === name) return headers[i + 1];
+  }
+  return undefined;
 }
 
 /** All headers as the web's `Headers`. */
@@ -24,7 +29,9 @@ export function toHeaders({ headers }: RawRequest): Headers {
   return result;
 }
 
-/** The request's cookies, by name. */
+/** The request's cookies, by name, as Starlette reads them: the last of a name, without its quotes. */
 export function readCookies(request: RawRequest): Record<string, string | undefined> {
-  return parseCookie(headerValues(request, "cookie").join("; "));
+  const pairs = headerValues(request, "cookie").join(";").split(";");
+  // The parser takes the first of a name.
+  return parseCookie(pairs.reverse().join(";"), { decode: unquoted });
 }

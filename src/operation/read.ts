@@ -1,9 +1,10 @@
-import type { ValidationDetail } from "../errors/http-error.ts";
-import { type Validated, validate } from "../schema/validate.ts";
+import { HTTPError, type ValidationDetail } from "../errors/http-error.ts";
+import { validateLong } from "../schema/long-lists.ts";
+import { type CheckedSchema, type Validated, validate } from "../schema/validate.ts";
 import type { FormValues, ParsedBody } from "./body.ts";
 import { headerValues, readCookies } from "./headers.ts";
 import type { BodyInput, CompiledInputs, ParameterGroup, ParameterModel } from "./inputs.ts";
-import type { RawRequest } from "./raw.ts";
+import { hasAtMost, type RawRequest } from "./raw.ts";
 
 /** The inputs of one call as far as they are valid, and what is wrong with the others. */
 export interface ReadInputs {
@@ -22,10 +23,14 @@ type Pending = Promise<void>[];
 
 const nothing: Readonly<Record<string, never>> = Object.freeze({});
 const noForm: FormValues = new Map();
+/** What a mistake shows of a credential that was sent along. */
+const REDACTED = "[redacted]";
 
 /**
  * Reads and validates every declared input. Mistakes are collected over all of them. Gives a promise only when a schema
  * validates asynchronously.
+ *
+ * @throws {HTTPError} 400 when a query has too many names.
  */
 export function readInputs(
   compiled: CompiledInputs,
@@ -36,12 +41,20 @@ export function readInputs(
   const pending: Pending = [];
   const { params, query, headers, cookies, form, body } = compiled;
   if (params !== undefined) readGroup(params, inRecord, request.params ?? nothing, inputs, "params", pending);
-  if (query !== undefined) readGroup(query, inRecord, request.query, inputs, "query", pending);
+  if (query !== undefined) {
+    checkQuery(request, compiled);
+    readGroup(query, inRecord, request.query, inputs, "query", pending);
+  }
   if (headers !== undefined) readGroup(headers, inHeaders, request, inputs, "headers", pending);
   if (cookies !== undefined) readGroup(cookies, inRecord, readCookies(request), inputs, "cookies", pending);
   if (form !== undefined) readGroup(form, inForm, parsed.form ?? noForm, inputs, "form", pending);
-  if (body !== undefined) readBody(body, parsed.json, inputs, pending);
+  if (body !== undefined) readBody(body, parsed, inputs, pending);
   return pending.length === 0 ? inputs : Promise.all(pending).then(() => inputs);
+}
+
+function checkQuery({ url }: RawRequest, { maxNames }: CompiledInputs): void {
+  if (!hasAtMost(url, maxNames))
+    throw new HTTPError(400, `Too many query parameters. Maximum number is ${maxNames}.`);
 }
 
 /** The inputs of a call that declares none: the path's names as they were sent, and nothing else. */
@@ -68,55 +81,89 @@ function readGroup<Sent>(
   pending: Pending,
 ): void {
   if ("schema" in group) {
-    readModel(group, lookup.entries(sent), inputs, name, pending);
+    readModel(group, lookup, sent, inputs, name, pending);
     return;
   }
   const target: Record<string, unknown> = name === "params" ? inputs.params : {};
   inputs[name] = target;
   for (const parameter of group) {
-    const { schema, coerce, repair, many, loc, wireName } = parameter;
-    const given = valuesFor(lookup.get(sent, wireName), many);
-    take(validate(schema, coerce(given), given, loc, repair), inputs, target, parameter.name, pending);
+    const { coerce, many, loc, wireName } = parameter;
+    const given = valuesFor(lookup.get(sent, wireName), many, lookup.takesFirst);
+    take(validate(parameter, coerce(given), given, loc), inputs, target, parameter.name, pending);
   }
 }
 
-function readModel(
-  { schema, fields, defaults, repair, loc }: ParameterModel,
-  entries: Iterable<readonly [string, unknown]>,
+function readModel<Sent>(
+  model: ParameterModel,
+  lookup: Lookup<Sent>,
+  sent: Sent,
   inputs: ReadInputs,
   name: GroupName,
   pending: Pending,
 ): void {
+  const { fields, names, defaults, loc } = model;
   // A client may send `__proto__`: a name like any other where there is no prototype.
-  const sent: Record<string, unknown> = Object.assign(Object.create(null), defaults);
+  const shown: Record<string, unknown> = Object.assign(Object.create(null), defaults);
   const coerced: Record<string, unknown> = Object.create(null);
-  for (const [wireName, value] of entries) {
+  for (const [wireName, value] of lookup.entries(sent)) {
     const field = fields.get(wireName);
-    const key = field?.name ?? wireName;
-    sent[key] = field === undefined ? value : valuesFor(value, field.many);
-    coerced[key] = field === undefined ? sent[key] : field.coerce(sent[key]);
+    if (field === undefined) {
+      shown[wireName] = lookup.shows(wireName) ? value : REDACTED;
+      // `x_user` is not what is declared under this name, when that is read from `x-user`.
+      if (!names.has(wireName)) coerced[wireName] = value;
+    } else {
+      shown[wireName] = valuesFor(value, field.many, lookup.takesFirst);
+      coerced[field.name] = field.coerce(shown[wireName]);
+    }
   }
-  take(validate(schema, coerced, sent, loc, repair), inputs, inputs, name, pending);
+  take(validate(model, coerced, shown, loc), inputs, inputs, name, pending);
 }
 
-/** Of a name that was sent several times, all values or the last one. What takes many takes one as a list of it. */
-function valuesFor(sent: unknown, many: boolean): unknown {
-  if (!many) return Array.isArray(sent) ? sent.at(-1) : sent;
+/** Of a name that was sent several times, all values, the first or the last. What takes many takes one as a list of it. */
+function valuesFor(sent: unknown, many: boolean, takesFirst: boolean): unknown {
+  if (!many) return Array.isArray(sent) ? sent.at(takesFirst ? 0 : -1) : sent;
   return sent === undefined || Array.isArray(sent) ? sent : [sent];
 }
 
-function readBody(body: BodyInput, json: unknown, inputs: ReadInputs, pending: Pending): void {
+const bodyLoc = ["body"];
+
+function readBody(body: BodyInput, { json, isLong }: ParsedBody, inputs: ReadInputs, pending: Pending): void {
   if ("schema" in body) {
-    take(validate(body.schema, json, json, ["body"], body.repair), inputs, inputs, "body", pending);
+    take(checkBody(body, json, bodyLoc, isLong), inputs, inputs, "body", pending);
     return;
   }
-  const keys = json !== null && typeof json === "object" ? (json as Record<string, unknown>) : nothing;
+  const isObject = json !== null && typeof json === "object" && !Array.isArray(json);
   const target: Record<string, unknown> = {};
   inputs.body = target;
-  for (const { name, wireName, schema, repair } of body.keys) {
-    const value = Object.hasOwn(keys, wireName) ? keys[wireName] : undefined;
-    take(validate(schema, value, value, ["body", wireName], repair), inputs, target, name, pending);
+  for (const key of body.keys) {
+    const { name, wireName } = key;
+    const loc = ["body", wireName];
+    if (isObject) {
+      const value = Object.hasOwn(json, wireName) ? (json as Record<string, unknown>)[wireName] : undefined;
+      take(checkBody(key, value, loc, isLong), inputs, target, name, pending);
+    } else if (json == null) {
+      take(validate(key, undefined, undefined, loc), inputs, target, name, pending);
+    } else {
+      // As in FastAPI, what has no keys lacks them all, also those with a default.
+      const details = [{ type: "missing", loc, msg: "Field required", input: null }];
+      take({ details }, inputs, target, name, pending);
+    }
   }
+}
+
+/** A null that is refused is absent, as in FastAPI: a default stands in for it, or it is missing. */
+function checkBody(
+  checked: CheckedSchema,
+  value: unknown,
+  loc: readonly string[],
+  isLong: boolean,
+): Validated | Promise<Validated> {
+  if (isLong && value !== null) return validateLong(checked, value, loc);
+  const result = validate(checked, value, value, loc);
+  if (value !== null) return result;
+  const orAbsent = (validated: Validated): Validated | Promise<Validated> =>
+    validated.details === undefined ? validated : validate(checked, undefined, undefined, loc);
+  return result instanceof Promise ? result.then(orAbsent) : orAbsent(result);
 }
 
 function take(
@@ -133,7 +180,7 @@ function take(
   } else if (result.details === undefined) {
     (target as Record<string, unknown>)[name] = result.value;
   } else {
-    inputs.details = [...(inputs.details ?? []), ...result.details];
+    inputs.details = inputs.details === undefined ? result.details : inputs.details.concat(result.details);
   }
 }
 
@@ -141,13 +188,23 @@ function take(
 export interface Lookup<Sent> {
   get(sent: Sent, name: string): unknown;
   entries(sent: Sent): Iterable<readonly [string, unknown]>;
+  /** Of several values the first counts; else the last. */
+  readonly takesFirst: boolean;
+  /** Whether a mistake may show what was sent under a name that is not declared. */
+  shows(name: string): boolean;
 }
+
+const showsAll = (): boolean => true;
 
 /** In names and values: those of the path, the query and cookies. */
 export const inRecord: Lookup<Readonly<Record<string, unknown>>> = {
   get: (values, name) => values[name],
   entries: (values) => Object.entries(values),
+  takesFirst: false,
+  shows: showsAll,
 };
+
+const credentials = new Set(["authorization", "proxy-authorization", "cookie"]);
 
 /** In the headers of a request. */
 export const inHeaders: Lookup<RawRequest> = {
@@ -155,10 +212,20 @@ export const inHeaders: Lookup<RawRequest> = {
     const values = headerValues(request, name);
     return values.length > 1 ? values : values[0];
   },
-  *entries(request) {
-    const names = request.headers.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase());
-    for (const name of new Set(names)) yield [name, this.get(request, name)];
+  entries({ headers }) {
+    const found = new Map<string, string | string[]>();
+    for (let i = 0; i + 1 < headers.length; i += 2) {
+      const name = (headers[i] ?? "").toLowerCase();
+      const value = headers[i + 1] ?? "";
+      const known = found.get(name);
+      if (known === undefined) found.set(name, value);
+      else if (typeof known === "string") found.set(name, [known, value]);
+      else known.push(value);
+    }
+    return found;
   },
+  takesFirst: true,
+  shows: (name) => !credentials.has(name),
 };
 
 /** In a form. */
@@ -170,4 +237,6 @@ export const inForm: Lookup<FormValues> = {
   *entries(values) {
     for (const name of values.keys()) yield [name, this.get(values, name)];
   },
+  takesFirst: false,
+  shows: showsAll,
 };

@@ -1,5 +1,6 @@
 import { type ValidationDetail, ValidationError } from "../errors/http-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
+import { withinLimit } from "../schema/details.ts";
 import { type ParsedBody, parseBody } from "./body.ts";
 import type { CompiledDependency, CompiledOperation } from "./compile.ts";
 import { DependencyContext, RequestContext } from "./context.ts";
@@ -31,7 +32,7 @@ async function runAlone({ operation, request, context, place }: Passage): Promis
     const parsed = parseBody(operation, request);
     const read = readInputs(operation.inputs, request, parsed);
     const inputs = read instanceof Promise ? await read : read;
-    if (inputs.details !== undefined) throw new ValidationError(inputs.details, parsed.json);
+    if (inputs.details !== undefined) throw refusal(inputs.details, parsed, operation);
     context.accept(inputs);
     const reply = encodeReply(operation, context, await operation.declaration.handler(context));
     return reply instanceof Promise ? await reply : reply;
@@ -74,7 +75,7 @@ export async function runWithDependencies(
     const read = readInputs(operation.inputs, request, parsed);
     const inputs = read instanceof Promise ? await read : read;
     if (inputs.details !== undefined) details = details.concat(inputs.details);
-    if (details.length > 0) throw new ValidationError(details, parsed.json);
+    if (details.length > 0) throw refusal(details, parsed, operation);
     context.accept(inputs);
     giveValues(context, operation.plan, made);
     const reply = encodeReply(operation, context, await operation.declaration.handler(context));
@@ -175,6 +176,15 @@ async function closeAfterFailure(
     },
   );
   return { error };
+}
+
+/** The error of a request that does not fit, with as many of its mistakes as are told. */
+function refusal(
+  details: readonly ValidationDetail[],
+  { json }: ParsedBody,
+  { bounds }: CompiledOperation,
+): ValidationError {
+  return new ValidationError(withinLimit(details, bounds), json);
 }
 
 /** One request on its way through an operation. */

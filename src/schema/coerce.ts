@@ -4,8 +4,10 @@ import type { AnySchema } from "./schema.ts";
 /** Turns what the URL or a header says into what the schema expects; what it cannot turn it leaves as it is. */
 export type Coerce = (value: unknown) => unknown;
 
-const INTEGER = /^\s*[+-]?\d+(\.0*)?\s*$/;
-const NUMBER = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
+const INTEGER = /^\s*[+-]?\d+(\.0+)?\s*$/;
+const NUMBER = /^\s*[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?\s*$/i;
+/** Python's limit, and pydantic's: converting more digits costs more than their number. */
+const MAX_NUMBER_LENGTH = 4_300;
 const booleans: ReadonlyMap<string, boolean> = new Map([
   ...["true", "1", "on", "yes", "t", "y"].map((word) => [word, true] as const),
   ...["false", "0", "off", "no", "f", "n"].map((word) => [word, false] as const),
@@ -68,8 +70,11 @@ function numberCoercion(type: "integer" | "number", format: string | undefined):
   const pattern = type === "integer" ? INTEGER : NUMBER;
   // Through Number, the last digits of a large one would be lost.
   const convert =
-    format === "int64" ? (text: string) => BigInt(text.trim().replace(/^\+|\.0*$/g, "")) : Number;
-  return (value) => (typeof value === "string" && pattern.test(value) ? convert(value) : value);
+    format === "int64" ? (text: string) => BigInt(text.trim().replace(/^\+|\.0+$/g, "")) : Number;
+  return (value) =>
+    typeof value === "string" && value.length <= MAX_NUMBER_LENGTH && pattern.test(value)
+      ? convert(value)
+      : value;
 }
 
 function toBoolean(value: unknown): unknown {

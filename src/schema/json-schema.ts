@@ -15,6 +15,9 @@ export interface JsonSchema {
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
   readonly default?: unknown;
+  readonly writeOnly?: boolean;
+  /** What OpenAPI adds to a union: the property that tells its alternatives apart. */
+  readonly discriminator?: { readonly propertyName: string };
   readonly $ref?: string;
   readonly $defs?: Readonly<Record<string, JsonSchema>>;
 }
@@ -36,9 +39,18 @@ export function jsonSchemaOf(schema: AnySchema, form: Form): JsonSchema | undefi
   }
 }
 
+const inputForms = new WeakMap<object, JsonSchema | null>();
+
 /** The JSON Schema of what a schema accepts, or undefined when its library cannot say: such a value stays as sent. */
 export function inputJsonSchema(schema: AnySchema): JsonSchema | undefined {
-  return jsonSchemaOf(schema, "input");
+  // What `param` says more about a schema shares its standard face.
+  const face = schema["~standard"];
+  let known = inputForms.get(face);
+  if (known === undefined) {
+    known = jsonSchemaOf(schema, "input") ?? null;
+    inputForms.set(face, known);
+  }
+  return known ?? undefined;
 }
 
 /** The media type of bytes of which nothing is known. */
@@ -150,7 +162,7 @@ export function branches(json: JsonSchema, root: JsonSchema): JsonSchema[] {
   return [json];
 }
 
-/** The schemas of what stands at a key or index of a value. */
+/** The schemas of what stands at a key or index of a value, as they are written. */
 export function branchesAt(json: JsonSchema, key: string | number, root: JsonSchema): JsonSchema[] {
   return branches(json, root).flatMap(({ properties, additionalProperties, items, prefixItems }) => {
     const inner =
@@ -159,7 +171,7 @@ export function branchesAt(json: JsonSchema, key: string | number, root: JsonSch
         : properties !== undefined && Object.hasOwn(properties, key)
           ? properties[key]
           : additionalProperties;
-    return typeof inner === "object" ? branches(inner, root) : [];
+    return typeof inner === "object" ? [inner] : [];
   });
 }
 

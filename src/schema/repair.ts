@@ -1,7 +1,9 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { coercionOf } from "./coerce.ts";
-import { branches, branchesAt, inputJsonSchema, type JsonSchema } from "./json-schema.ts";
+import { parseDate } from "./date.ts";
+import { inputJsonSchema, type JsonSchema } from "./json-schema.ts";
 import type { AnySchema } from "./schema.ts";
+import { Shape } from "./shape.ts";
 
 /** Mends, in a copy, what a schema refused but pydantic's lax mode would take. Gives the same value when there is nothing. */
 export type Repair = (value: unknown, issues: readonly StandardSchemaV1.Issue[]) => unknown;
@@ -12,94 +14,138 @@ export type Repair = (value: unknown, issues: readonly StandardSchemaV1.Issue[])
  * It is asked only when validation has failed, so that what fits costs nothing, and it looks only at what was refused.
  */
 export function createRepair(schema: AnySchema): Repair {
-  let json: JsonSchema | null | undefined;
   return (value, issues) => {
-    json ??= inputJsonSchema(schema) ?? null;
-    if (json === null) return value;
-    const root = json;
-    return issues.reduce((mended, issue) => repairIssue(mended, issue, [], root), value);
+    const root = inputJsonSchema(schema);
+    if (root === undefined) return value;
+    const shape = Shape.of(root);
+    return withMends(
+      value,
+      issues.flatMap((issue) => mendsOf(value, issue, { keys: [], shape })),
+    );
   };
 }
 
-type Keys = readonly PropertyKey[];
+/** What stands at a place instead of what was refused. */
+interface Mend {
+  readonly keys: readonly (string | number)[];
+  readonly value: unknown;
+}
+
+/** The place that the paths of issues begin at. */
+interface Outer {
+  readonly keys: readonly (string | number)[];
+  readonly shape: Shape;
+}
 
 /** zod says of a union what each of its alternatives refused. Under the same name, arktype says something else. */
 type UnionIssue = StandardSchemaV1.Issue & { readonly errors?: readonly unknown[] };
 
-function repairIssue(value: unknown, issue: UnionIssue, outer: Keys, root: JsonSchema): unknown {
+/** What mends an issue; nothing when it cannot be mended. */
+function mendsOf(whole: unknown, issue: UnionIssue, outer: Outer): Mend[] {
   const { path = [], errors = [] } = issue;
-  const keys = [...outer, ...Array.from(path, (part) => (typeof part === "object" ? part.key : part))];
-  if (keys.some((key) => typeof key === "symbol")) return value;
-  const mended = repairAt(value, keys as (string | number)[], [root], root, containerOf(issue));
-  if (!Object.is(mended, value)) return mended;
-  for (const issues of errors) {
+  const keys = [...outer.keys];
+  let { shape } = outer;
+  let value = whole;
+  for (const key of outer.keys) value = (value as Record<string | number, unknown>)[key];
+  for (const part of path) {
+    const key = typeof part === "object" ? part.key : part;
+    if (typeof key === "symbol" || key === "__proto__") return [];
+    if (value === null || typeof value !== "object" || !Object.hasOwn(value, key)) return [];
+    keys.push(key);
+    shape = shape.at(key);
+    value = (value as Record<string | number, unknown>)[key];
+  }
+  const mended = mendedLeaf(value, shape, expectationOf(issue));
+  return Object.is(mended, value)
+    ? mendsOfAlternative(whole, errors, { keys, shape })
+    : [{ keys, value: mended }];
+}
+
+/** An alternative counts only when all that it refused can be mended. */
+function mendsOfAlternative(whole: unknown, alternatives: readonly unknown[], outer: Outer): Mend[] {
+  for (const issues of alternatives) {
     if (!Array.isArray(issues)) break;
-    const fitting = repairAlternative(value, issues, keys, root);
-    if (fitting !== undefined) return fitting;
+    const mends: Mend[] = [];
+    const isMended = issues.every((issue: UnionIssue) => {
+      const found = mendsOf(whole, issue, outer);
+      mends.push(...found);
+      return found.length > 0;
+    });
+    if (isMended) return mends;
+  }
+  return [];
+}
+
+/** Copies each container once, however much in it is mended. */
+function withMends(whole: unknown, mends: readonly Mend[]): unknown {
+  const root = { value: whole };
+  const copies = new Set<unknown>([root]);
+  for (const { keys, value } of mends) {
+    let owner: Record<string | number, unknown> = root;
+    let last: string | number = "value";
+    for (const key of keys) {
+      const inner = owner[last] as object;
+      const copy = copies.has(inner) ? inner : Array.isArray(inner) ? [...inner] : { ...inner };
+      copies.add(copy);
+      owner[last] = copy;
+      owner = copy as Record<string | number, unknown>;
+      last = key;
+    }
+    owner[last] = value;
+  }
+  return root.value;
+}
+
+type Expectation = "set" | "map" | "date";
+
+/**
+ * What JSON has no word for, when it was expected: zod and valibot say so in their own spelling, arktype in a phrase, in
+ * which a `Date` among others is an object.
+ */
+function expectationOf(issue: StandardSchemaV1.Issue): Expectation | undefined {
+  const { expected } = issue as { readonly expected?: unknown };
+  if (typeof expected !== "string" || expected.length > 1_000) return undefined;
+  for (const part of expected.toLowerCase().split(/[|,()]| or /)) {
+    const word = part.trim().replace(/^an? /, "");
+    if (word === "set" || word === "map" || word === "date") return word;
+    if (word === "object") return "date";
+  }
+  return undefined;
+}
+
+function mendedLeaf(
+  value: unknown,
+  { alternatives, root }: Shape,
+  expected: Expectation | undefined,
+): unknown {
+  const special =
+    expected === "date" ? toDate(value, alternatives) : fill(expected, value, alternatives, root);
+  if (special !== undefined) return special;
+  for (const alternative of alternatives) {
+    const mended = repairAs(value, alternative, root);
+    if (!Object.is(mended, value)) return mended;
   }
   return value;
 }
 
-/** An alternative counts only when all that it refused can be mended. */
-function repairAlternative(
-  value: unknown,
-  issues: readonly UnionIssue[],
-  outer: Keys,
-  root: JsonSchema,
-): unknown {
-  let repaired = value;
-  for (const issue of issues) {
-    const mended = repairIssue(repaired, issue, outer, root);
-    if (Object.is(mended, repaired)) return undefined;
-    repaired = mended;
-  }
-  return repaired;
+/** Undefined when no date is expected, or it is none. */
+function toDate(value: unknown, alternatives: readonly JsonSchema[]): Date | undefined {
+  return typeof value === "string" && alternatives.some(isDate) ? parseDate(value) : undefined;
 }
 
-function repairAt(
-  value: unknown,
-  [key, ...rest]: readonly (string | number)[],
-  candidates: readonly JsonSchema[],
-  root: JsonSchema,
-  container: Container | undefined,
-): unknown {
-  if (key === undefined) {
-    const leaves = candidates.flatMap((one) => branches(one, root));
-    return fill(container, value, leaves, root) ?? repairLeaf(value, leaves, root);
-  }
-  if (value === null || typeof value !== "object" || !Object.hasOwn(value, key)) return value;
-  const inner = (value as Record<string | number, unknown>)[key];
-  const mended = repairAt(
-    inner,
-    rest,
-    candidates.flatMap((one) => branchesAt(one, key, root)),
-    root,
-    container,
-  );
-  if (Object.is(mended, inner)) return value;
-  const copy = Array.isArray(value) ? [...value] : { ...value };
-  (copy as Record<string | number, unknown>)[key] = mended;
-  return copy;
-}
-
-type Container = "set" | "map";
-
-/** What JSON has no word for, when it was expected: zod and valibot say so in their own spelling, arktype in a phrase. */
-function containerOf(issue: StandardSchemaV1.Issue): Container | undefined {
-  const { expected } = issue as { readonly expected?: unknown };
-  const word = typeof expected === "string" ? /\b(?:set|map)\b/.exec(expected.toLowerCase())?.[0] : undefined;
-  return word as Container | undefined;
+function isDate({ format }: JsonSchema): boolean {
+  return format?.startsWith("date") === true;
 }
 
 /** A set of a list, a map of an object; undefined when neither is expected. */
 function fill(
-  container: Container | undefined,
+  expected: Expectation | undefined,
   value: unknown,
   [json = {}]: readonly JsonSchema[],
   root: JsonSchema,
 ): unknown {
-  if (container === "set" && Array.isArray(value)) return new Set(coercionOf(json, root)(value) as unknown[]);
-  if (container !== "map" || value === null || typeof value !== "object" || Array.isArray(value))
+  if (expected === "set" && Array.isArray(value)) return new Set(coercionOf(json, root)(value) as unknown[]);
+  if (expected !== "map" || value === null || typeof value !== "object" || Array.isArray(value))
     return undefined;
   const { additionalProperties } = json;
   const coerce =
@@ -109,31 +155,19 @@ function fill(
   return new Map(Object.entries(value).map(([key, item]) => [key, coerce(item)]));
 }
 
-function repairLeaf(value: unknown, candidates: readonly JsonSchema[], root: JsonSchema): unknown {
-  for (const candidate of candidates) {
-    const mended = repairAs(value, candidate, root);
-    if (!Object.is(mended, value)) return mended;
-  }
-  return value;
-}
-
 function repairAs(value: unknown, json: JsonSchema, root: JsonSchema): unknown {
   if (typeof value === "string")
-    return json.format?.startsWith("date") === true
-      ? toDate(value)
-      : json.type === "array"
-        ? value
-        : coercionOf(json, root)(value);
+    return isDate(json) || json.type === "array" ? value : coercionOf(json, root)(value);
   if (typeof value === "number") {
     if (json.format === "int64" && Number.isSafeInteger(value)) return BigInt(value);
     if (json.type === "boolean" && (value === 0 || value === 1)) return value === 1;
   }
+  if (typeof value === "bigint" && json.format !== "int64" && isNumeric(json)) return Number(value);
   // What a database gives as a Date is sent as text.
   if (value instanceof Date && json.type === "string") return value.toJSON() ?? value;
   return value;
 }
 
-function toDate(text: string): unknown {
-  const date = new Date(text);
-  return /^\d{4}-\d{2}-\d{2}/.test(text) && !Number.isNaN(date.getTime()) ? date : text;
+function isNumeric({ type }: JsonSchema): boolean {
+  return type === "number" || type === "integer";
 }

@@ -5,6 +5,7 @@ import {
   createScheme,
   type Extracted,
   readAuthorization,
+  readCredentials,
   type SchemeOptions,
   type SecurityScheme,
 } from "./scheme.ts";
@@ -86,7 +87,7 @@ export function httpBearer<AutoError extends boolean = true>(
       name: "HTTPBearer",
       definition: { type: "http", scheme: "bearer", ...(bearerFormat === undefined ? {} : { bearerFormat }) },
       challenge: "Bearer",
-      read: (sent) => readAuthorization(sent, "bearer"),
+      read: (sent) => readCredentials(sent, "bearer"),
     },
     options,
   );
@@ -114,7 +115,7 @@ export function httpDigest<AutoError extends boolean = true>(
       name: "HTTPDigest",
       definition: { type: "http", scheme: "digest" },
       challenge: "Digest",
-      read: (sent) => readAuthorization(sent, "digest"),
+      read: (sent) => readCredentials(sent, "digest"),
     },
     options,
   );

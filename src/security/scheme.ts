@@ -136,12 +136,26 @@ export interface AuthorizationCredentials {
   readonly credentials: string;
 }
 
-/** The Authorization header when it is of a scheme, written in any case, and has credentials. */
+/**
+ * The Authorization header when it is of a scheme, written in any case. The credentials are empty where the scheme stands
+ * alone, as FastAPI's `get_authorization_scheme_param` gives them.
+ */
 export function readAuthorization(
   { headers }: SentCredentials,
   expected: string,
 ): AuthorizationCredentials | undefined {
-  const [, scheme, credentials] = /^\s*(\S+)\s+(.*\S)\s*$/.exec(headers.get("authorization") ?? "") ?? [];
-  if (scheme === undefined || credentials === undefined) return undefined;
-  return scheme.toLowerCase() === expected ? { scheme, credentials } : undefined;
+  const sent = (headers.get("authorization") ?? "").trim();
+  const space = sent.indexOf(" ");
+  const scheme = space === -1 ? sent : sent.slice(0, space);
+  if (scheme.toLowerCase() !== expected) return undefined;
+  return { scheme, credentials: space === -1 ? "" : sent.slice(space + 1).trim() };
+}
+
+/** The same, where a scheme alone says nothing. */
+export function readCredentials(
+  sent: SentCredentials,
+  expected: string,
+): AuthorizationCredentials | undefined {
+  const found = readAuthorization(sent, expected);
+  return found?.credentials === "" ? undefined : found;
 }

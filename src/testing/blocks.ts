@@ -39,7 +39,7 @@ export function rejectBlocking({ url, send }: Way, failures: BlockFailures, watc
       const response = await send(method, { ...request, headers });
       if (performance.now() - startedAt < failures.limitMs) return response;
       await watch.settled();
-      const failure = failures.takeOf(id, `${method} ${request.path}`);
+      const failure = failures.takeOf(id);
       if (failure === undefined) return response;
       await response.body?.cancel();
       throw failure;
@@ -70,43 +70,42 @@ export class BlockFailures {
   }
 
   /**
-   * Takes a report. What the test itself does on the loop is no fault of the app's, and neither is time for which other
-   * processes had the CPU.
+   * Takes a report. What the test itself does on the loop is no fault of the app's: a block counts where an operation or
+   * task was seen in it. Neither is time for which other processes had the CPU.
    */
   note(report: BlockReport): void {
     const [first] = report.culprits;
     const isLong = report.state !== "starved" || report.cpuMs >= this.limitMs;
-    const isUnseen = first === undefined && report.state === "computing";
-    if (isLong && (isUnseen || first?.operation !== undefined)) this.#reports.push(report);
+    if (isLong && first?.operation !== undefined) this.#reports.push(report);
   }
 
   /**
-   * The failure of a request, which is told once.
+   * The failure of a request; each is given once.
    *
    * @param request - Its number in the log.
-   * @param name - What it is called where nobody saw which operation it was.
    */
-  takeOf(request: string, name: string): OffloopError | undefined {
-    const index = this.#reports.findIndex(({ culprits: [first] }) =>
-      first?.request === undefined ? !first?.operation?.startsWith("task ") : first.request === request,
+  takeOf(request: string): OffloopError | undefined {
+    return this.#take(
+      this.#reports.findIndex(({ culprits: [first] }) =>
+        first?.request === undefined ? !first?.operation?.startsWith("task ") : first.request === request,
+      ),
     );
-    return this.#take(index, name);
   }
 
   /** Any other failure. */
   takeAny(): OffloopError | undefined {
-    return this.#take(0, "a request");
+    return this.#take(0);
   }
 
-  #take(index: number, name: string): OffloopError | undefined {
+  #take(index: number): OffloopError | undefined {
     const [report] = index === -1 ? [] : this.#reports.splice(index, 1);
-    return report && failureOf(report, name, this.limitMs);
+    return report && failureOf(report, this.limitMs);
   }
 }
 
-function failureOf({ durationMs, culprits }: BlockReport, name: string, limitMs: number): OffloopError {
+function failureOf({ durationMs, culprits }: BlockReport, limitMs: number): OffloopError {
   const [culprit] = culprits;
-  const who = culprit?.operation ?? name;
+  const who = culprit?.operation ?? "the app";
   const how = culprit?.certain === true ? "it blocked" : "it probably blocked";
   return new OffloopError(
     "OFFLOOP_LOOP_BLOCKED",

@@ -12,6 +12,8 @@ export interface TestClientOptions extends ServerSettings {
   readonly socket?: boolean;
   /** URL of the module that threads import to find the app: `import.meta.url`. Default: the module that made the app. */
   readonly module?: string;
+  /** Headers of every request, as `fetch` takes them; a request's own win. Default none. */
+  readonly headers?: TestRequest["headers"];
   /** A pino logger, to look at what is logged, the guard's warnings too. Default: errors alone, to stderr. */
   readonly logger?: Logger;
   /**
@@ -28,12 +30,26 @@ export const testClientOptionNames: Readonly<Record<keyof TestClientOptions, tru
   overrides: true,
   socket: true,
   module: true,
+  headers: true,
   logger: true,
   failOnBlockMs: true,
 };
 
-/** Asks one method of the app under test. Redirects are not followed. */
-export type Ask = (path: string, request?: TestRequest) => Promise<Response>;
+/** A response of the app under test: that of `fetch`, whose body you may type. */
+export interface TestResponse<Body = unknown> extends Response {
+  /** The body, read as JSON. The type is what you say: nothing checks it. */
+  json(): Promise<Body>;
+}
+
+/**
+ * Asks one method of the app under test. Redirects are not followed.
+ *
+ * @example
+ * ```ts no-check
+ * const { total } = await (await client.get<{ total: number }>("/cart")).json();
+ * ```
+ */
+export type Ask = <Body = unknown>(path: string, request?: TestRequest) => Promise<TestResponse<Body>>;
 
 /** An app under test: both lanes open, its lifespan started. Close it, or let `await using` do it. */
 export interface TestClient extends AsyncDisposable {
@@ -56,7 +72,7 @@ export interface TestClient extends AsyncDisposable {
   /** Sends OPTIONS. */
   readonly options: Ask;
   /** Sends any method. */
-  request(method: string, path: string, request?: TestRequest): Promise<Response>;
+  request<Body = unknown>(method: string, path: string, request?: TestRequest): Promise<TestResponse<Body>>;
   /**
    * Waits for requests and background tasks, ends the threads and the app's lifespan. Rejects with
    * `OFFLOOP_LOOP_BLOCKED` when one of them blocked the loop for longer than `failOnBlockMs` and no request told of it.

@@ -11,7 +11,7 @@ import { openApp } from "../http/open-app.ts";
 import { createShutdown } from "../http/shutdown.ts";
 import { noThreads } from "../threads/pool/queue.ts";
 import { BlockFailures, rejectBlocking, watchFor } from "./blocks.ts";
-import type { Ask, TestClient, TestClientOptions } from "./client-options.ts";
+import type { Ask, TestClient, TestClientOptions, TestResponse } from "./client-options.ts";
 import { encodeRequest, type SentRequest, type TestRequest, type Way } from "./test-request.ts";
 
 type Fastify = Awaited<ReturnType<typeof openApp>>["fastify"];
@@ -19,7 +19,7 @@ type Send = Way["send"];
 
 /** Opens the lanes of an app and the way to it. */
 export async function openClient(subject: App | URL, options: TestClientOptions): Promise<TestClient> {
-  const { overrides = [], socket = false, module, logger, failOnBlockMs, ...rest } = options;
+  const { overrides = [], socket = false, module, headers, logger, failOnBlockMs, ...rest } = options;
   const target = targetOf(subject, module);
   const app = subject instanceof App ? subject : await loadApp(target as AppTarget);
   const failures = failOnBlockMs === undefined ? undefined : new BlockFailures(failOnBlockMs);
@@ -39,13 +39,13 @@ export async function openClient(subject: App | URL, options: TestClientOptions)
       opened.disposeAsync(),
     );
     const size = (): TestClient["threads"] => lanes.pool?.size ?? noThreads;
-    if (failures === undefined) return clientOf(way, shutDown, size);
+    if (failures === undefined) return clientOf(withHeaders(way, headers), shutDown, size);
     const close = async (): Promise<void> => {
       await shutDown();
       const failure = failures.takeAny();
       if (failure !== undefined) throw failure;
     };
-    return clientOf(rejectBlocking(way, failures, lanes.watch), close, size);
+    return clientOf(withHeaders(rejectBlocking(way, failures, lanes.watch), headers), close, size);
   } catch (error) {
     await opened.disposeAsync();
     throw error;
@@ -120,17 +120,30 @@ function toHeaders(received: Readonly<Record<string, unknown>>): Headers {
   return headers;
 }
 
+/** A way whose requests are not encoded yet. */
+interface OpenWay {
+  readonly url: string;
+  readonly send: (method: string, path: string, given: TestRequest) => Promise<Response>;
+}
+
+function withHeaders({ url, send }: Way, headers: TestClientOptions["headers"]): OpenWay {
+  return {
+    url,
+    send: async (method, path, given) => send(method, await encodeRequest(path, given, headers)),
+  };
+}
+
 function clientOf(
-  { url, send }: Way,
+  { url, send }: OpenWay,
   close: () => Promise<void>,
   size: () => TestClient["threads"],
 ): TestClient {
-  const request = async (method: string, path: string, given: TestRequest = {}): Promise<Response> =>
-    send(method, await encodeRequest(path, given));
+  const request: TestClient["request"] = <Body>(method: string, path: string, given: TestRequest = {}) =>
+    send(method, path, given) as Promise<TestResponse<Body>>;
   const ask =
     (method: string): Ask =>
-    (path, given) =>
-      request(method, path, given);
+    <Body>(path: string, given?: TestRequest) =>
+      request<Body>(method, path, given);
   return {
     url,
     get threads() {

@@ -9,11 +9,19 @@ export interface TestRequest {
   readonly query?: Readonly<Record<string, unknown>>;
   /** A body, as JSON. */
   readonly json?: unknown;
+  /**
+   * Fields of a form; an array sends its name several times. It goes out as `multipart/form-data` where a `Blob` or
+   * `File` is among them, else urlencoded.
+   */
+  readonly form?: Readonly<Record<string, FormField | readonly FormField[]>>;
   /** A body as `fetch` takes it: text, bytes, `URLSearchParams` for a form, `FormData` for one with files. */
   readonly body?: Exclude<ConstructorParameters<typeof Response>[0], null | undefined>;
   /** Gives the request up when it aborts, as a client that hangs up does. */
   readonly signal?: AbortSignal;
 }
+
+/** What a form's field may hold. */
+export type FormField = string | number | boolean | Blob;
 
 /** The same, as bytes. */
 export interface SentRequest {
@@ -24,9 +32,13 @@ export interface SentRequest {
 }
 
 /** Turns what a test gives into what goes out. */
-export async function encodeRequest(path: string, request: TestRequest): Promise<SentRequest> {
-  const headers = pairsOf(request.headers);
-  const body = request.json === undefined ? request.body : JSON.stringify(request.json);
+export async function encodeRequest(
+  path: string,
+  request: TestRequest,
+  always: TestRequest["headers"],
+): Promise<SentRequest> {
+  const headers = merged(pairsOf(always), pairsOf(request.headers));
+  const body = bodyOf(request);
   const encoded = body === undefined ? undefined : new Response(body);
   const type = request.json === undefined ? encoded?.headers.get("content-type") : "application/json";
   if (type != null && !headers.some(([name]) => name.toLowerCase() === "content-type"))
@@ -39,7 +51,34 @@ export async function encodeRequest(path: string, request: TestRequest): Promise
   };
 }
 
-function pairsOf(headers: TestRequest["headers"]): [string, string][] {
+function bodyOf({ json, form, body }: TestRequest): TestRequest["body"] {
+  if (json !== undefined) return JSON.stringify(json);
+  return form === undefined ? body : formOf(form);
+}
+
+function formOf(form: NonNullable<TestRequest["form"]>): FormData | URLSearchParams {
+  const fields = Object.entries(form).flatMap(([name, value]) =>
+    [value].flat().map((one): [string, FormField] => [name, one]),
+  );
+  if (!fields.some(([, value]) => value instanceof Blob))
+    return new URLSearchParams(fields.map(([name, value]): [string, string] => [name, String(value)]));
+  const data = new FormData();
+  for (const [name, value] of fields) {
+    if (value instanceof Blob) data.append(name, value);
+    else data.append(name, String(value));
+  }
+  return data;
+}
+
+type Pairs = [string, string][];
+
+/** A request's own header replaces the client's. */
+function merged(always: Pairs, own: Pairs): Pairs {
+  const names = new Set(own.map(([name]) => name.toLowerCase()));
+  return [...always.filter(([name]) => !names.has(name.toLowerCase())), ...own];
+}
+
+function pairsOf(headers: TestRequest["headers"]): Pairs {
   if (!Array.isArray(headers)) return [...new Headers(headers)];
   return headers.map((pair) => [String(pair[0]), String(pair[1])]);
 }

@@ -1,7 +1,8 @@
 import type { Profiler, Session } from "node:inspector";
 import { findSourceMap } from "node:module";
+import { isOwnScript } from "../errors/own-code.ts";
 import { originalLine, originalPlace, scriptPath } from "../errors/source-map.ts";
-import { type Frame, isOwnScript } from "./sampler.ts";
+import type { Frame } from "./sampler.ts";
 import { clockMs } from "./shared-words.ts";
 
 /** What the profiler saw between two instants: stacks, and when it saw which. */

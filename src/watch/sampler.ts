@@ -1,4 +1,5 @@
 import { findSourceMap } from "node:module";
+import { isOwnScript } from "../errors/own-code.ts";
 import { originalPlace, scriptPath } from "../errors/source-map.ts";
 import { markNames, runs } from "./marks.ts";
 import { clockMs } from "./shared-words.ts";
@@ -13,13 +14,6 @@ export interface Frame {
   readonly mapped: boolean;
   /** Whether it is offloop's own code. */
   readonly isOwn: boolean;
-}
-
-const ownFolder = new URL("../", import.meta.url).href;
-
-/** Told by the script that runs: a source map may place it anywhere. */
-export function isOwnScript(script: string): boolean {
-  return script.startsWith(ownFolder);
 }
 
 /** What runs at one moment. */

@@ -26,6 +26,15 @@ test("settings: Python's rule for threads, and the other defaults", () => {
     rootPath: "",
     trustProxy: false,
     maxBodyBytes: 10_485_760,
+    inputs: {
+      maxLoopBodyBytes: 1_048_576,
+      maxLoopValues: 100_000,
+      maxValues: 1_000_000,
+      maxDepth: 200,
+      maxNames: 1_000,
+      maxMistakes: 100,
+      maxEchoedChars: 1_024,
+    },
     shutdownGraceMs: 30_000,
     watch: { thresholdMs: 100, level: "production" },
   });

@@ -122,6 +122,7 @@ describe("other schemes", () => {
     });
     const bearer = { authorization: "Bearer abc" };
     assert.equal(oauth2PasswordBearer("token").extract(sent(bearer)), "abc");
+    assert.equal(oauth2PasswordBearer("token").extract(sent({ authorization: "Bearer" })), "");
     assert.equal(oauth2({ password: { scopes: {} } }).extract(sent(bearer)), "abc");
     assert.equal(openIdConnect("/openid").extract(sent(bearer)), "Bearer abc");
   });

@@ -1,5 +1,6 @@
 import type { MessagePort, ResourceLimits } from "node:worker_threads";
 import type { logLevels } from "../../app/context.ts";
+import type { InputSettings } from "../../app/input-settings.ts";
 import type { AppTarget } from "../../app/load.ts";
 import type { DescribedError } from "../../errors/described-error.ts";
 import type { PackedContext } from "../../tracing/tracing.ts";
@@ -7,7 +8,10 @@ import type { Board } from "./board.ts";
 
 /** What a thread is started with. */
 export interface ThreadData
-  extends Pick<ThreadOptions, "target" | "workIds" | "mayBeEnded" | "given" | "traced" | "logLevel"> {
+  extends Pick<
+    ThreadOptions,
+    "target" | "workIds" | "mayBeEnded" | "given" | "traced" | "inputs" | "logLevel"
+  > {
   readonly offloop: "thread";
   readonly port: MessagePort;
   readonly board: Board;
@@ -43,6 +47,8 @@ export interface ThreadOptions {
   readonly given: GivenValues;
   /** Whether what calls carry has its trace around it. */
   readonly traced: boolean;
+  /** Bounds on what its operations read. */
+  readonly inputs: Required<InputSettings>;
   readonly resourceLimits: ResourceLimits;
   readonly logLevel: string;
   readonly onLog: (line: LogLine) => void;

@@ -1,6 +1,7 @@
 import type { App } from "../../app/app.ts";
 import type { Overrides } from "../../app/dependency.ts";
 import type { ErrorHandler } from "../../app/error-handlers.ts";
+import type { InputSettings } from "../../app/input-settings.ts";
 import type { Operation } from "../../app/operation.ts";
 import { partsOf, servedErrorHandlers, servedTasks } from "../../app/parts.ts";
 import { type TaskDeclaration, taskDeclaration } from "../../app/task.ts";
@@ -13,25 +14,35 @@ export class OperationWork {
   readonly declaration: Operation;
   readonly plan: DependencyPlan;
   readonly #settings: OperationSettings;
+  readonly #inputs: Required<InputSettings>;
   #compiled: CompiledOperation | undefined;
 
-  constructor(declaration: Operation, settings: OperationSettings, overrides: Overrides) {
+  constructor(declaration: Operation, settings: OperationSettings, { overrides, inputs }: WorkSettings) {
     this.id = declaration.id;
     this.declaration = declaration;
     this.plan = planDependencies(declaration, overrides);
     this.#settings = settings;
+    this.#inputs = inputs;
   }
 
   /** Worked out at its first call, so that a thread is ready before it has looked at 200 schemas. */
   get compiled(): CompiledOperation {
-    this.#compiled ??= compileOperation(this.declaration, this.plan, this.#settings);
+    this.#compiled ??= compileOperation(this.declaration, this.plan, this.#settings, this.#inputs);
     return this.#compiled;
   }
 
   /** Whether it, or something it needs, reads a form. */
   get readsForm(): boolean {
-    const all = [this.declaration, ...this.plan.nodes.map((node) => node.declaration)];
-    return all.some(({ inputs }) => inputs.form !== undefined);
+    return this.#all.some(({ inputs }) => inputs.form !== undefined);
+  }
+
+  /** Whether its body is parsed where it runs: when it, or something it needs, reads it. */
+  get parsesBody(): boolean {
+    return this.readsForm || this.#all.some(({ inputs }) => inputs.body !== undefined);
+  }
+
+  get #all(): readonly Pick<Operation, "inputs">[] {
+    return [this.declaration, ...this.plan.nodes.map((node) => node.declaration)];
   }
 }
 
@@ -86,14 +97,17 @@ export function errorHandlerWorkId(index: number): string {
   return `error handler ${index}`;
 }
 
-/**
- * Everything an app and those mounted in it declare that can be run, operations first.
- *
- * @param overrides - Dependencies that are replaced.
- */
-export function listWork(app: App, overrides: Overrides): Work[] {
+/** What of how an app is served matters for what it runs. */
+export interface WorkSettings {
+  /** Dependencies that are replaced. */
+  readonly overrides: Overrides;
+  readonly inputs: Required<InputSettings>;
+}
+
+/** Everything an app and those mounted in it declare that can be run, operations first. */
+export function listWork(app: App, settings: WorkSettings): Work[] {
   const operations = partsOf(app).flatMap(({ app: part, operations: declared }) =>
-    declared.map((operation) => new OperationWork(operation, part.operationSettings, overrides)),
+    declared.map((operation) => new OperationWork(operation, part.operationSettings, settings)),
   );
   const dependencies = operations.flatMap((operation) =>
     operation.plan.nodes.flatMap(({ crosses }, index) =>

@@ -27,7 +27,7 @@ type Close = () => Promise<unknown[]>;
 
 /** What a thread runs: it imports the user's module, compares what that declares, and takes calls. */
 async function enter(data: ThreadData): Promise<void> {
-  const { port, target, workIds, given, traced } = data;
+  const { port, target, workIds, given, traced, inputs } = data;
   const inbox = new Inbox(data);
   let close: Close = async () => [];
   // Also keeps the thread until the pool ends it.
@@ -44,7 +44,7 @@ async function enter(data: ThreadData): Promise<void> {
     const kept = new KeptDependencies(overrides);
     takeGiven(app, given, kept, overrides);
     for (const task of servedTasks(app)) bindTask(task, async ({ fn }, args) => fn(...args));
-    const work = new Map(listWork(app, overrides).map((item) => [item.id, item]));
+    const work = new Map(listWork(app, { overrides, inputs }).map((item) => [item.id, item]));
     const hello = compare(workIds, work);
     if ("ready" in hello) {
       close = closing(kept, await openLifespans(servedLifespans(app, "thread")));

@@ -58,8 +58,8 @@ export class Thread implements Holder {
 
   constructor(options: ThreadOptions, listener: ThreadListener<Thread>) {
     const { port1, port2 } = new MessageChannel();
-    const { target, workIds, mayBeEnded, given, traced, logLevel } = options;
-    const about = { target, workIds, mayBeEnded, given, traced, logLevel };
+    const { target, workIds, mayBeEnded, given, traced, inputs, logLevel } = options;
+    const about = { target, workIds, mayBeEnded, given, traced, inputs, logLevel };
     const data: ThreadData = { offloop: "thread", port: port2, board: this.#board, ...about };
     const entry = new URL(`../inside/entry${import.meta.url.slice(-3)}`, import.meta.url);
     this.worker = new Worker(entry, {

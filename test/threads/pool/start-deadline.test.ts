@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { resolveSettings } from "../../../src/app/settings.ts";
 import { ThreadPool } from "../../../src/threads/pool/pool.ts";
 
 test("a thread whose module does not end loading is ended after startMs, with an error that says so", async () => {
@@ -11,6 +12,7 @@ test("a thread whose module does not end loading is ended after startMs, with an
     maxQueue: 1,
     maxBackgroundQueue: 1,
     resourceLimits: {},
+    inputs: resolveSettings().inputs,
     given: [],
     target: { url, exportName: undefined },
     traced: false,

@@ -1,0 +1,151 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { ValidationDetail } from "../errors/http-error.ts";
+import { echoed } from "./echo.ts";
+import { inputJsonSchema } from "./json-schema.ts";
+import type { AnySchema } from "./schema.ts";
+import { Shape } from "./shape.ts";
+
+/** How much is told of what is wrong with one request. */
+export interface MistakeLimits {
+  /** Mistakes at most. */
+  readonly maxMistakes: number;
+  /** Characters of `input` of each. */
+  readonly maxEchoedChars: number;
+}
+
+/** A value that does not fit, and where it stood. */
+export interface Refused {
+  readonly schema: AnySchema;
+  readonly limits: MistakeLimits;
+  /** What was sent. */
+  readonly input: unknown;
+  readonly loc: readonly (string | number)[];
+  /** What the value's own keys are called in the request, where they have another name there. */
+  readonly wireNames?: ReadonlyMap<string, string> | undefined;
+}
+
+/** What libraries add to the standard's issue: zod and valibot name the kind of mistake, zod the extra keys. */
+type LibraryIssue = StandardSchemaV1.Issue & {
+  readonly code?: unknown;
+  readonly type?: unknown;
+  readonly keys?: unknown;
+  readonly discriminator?: unknown;
+};
+
+/** The mistakes that issues tell of; one more than the limit when there are more. */
+export function detailsOf(issues: readonly StandardSchemaV1.Issue[], refused: Refused): ValidationDetail[] {
+  const root = inputJsonSchema(refused.schema);
+  const shape = root && Shape.of(root);
+  const { maxMistakes } = refused.limits;
+  const details: ValidationDetail[] = [];
+  for (const issue of issues) {
+    for (const detail of issueDetails(issue, refused, shape)) {
+      details.push(detail);
+      if (details.length > maxMistakes) return details;
+    }
+  }
+  return details;
+}
+
+/** As many mistakes as are told; what is left out shows as a last one. */
+export function withinLimit(
+  details: readonly ValidationDetail[],
+  { maxMistakes }: MistakeLimits,
+): readonly ValidationDetail[] {
+  if (details.length <= maxMistakes) return details;
+  const shown = details.slice(0, maxMistakes);
+  const msg = `There are more mistakes: the first ${maxMistakes} are shown`;
+  return [
+    ...shown,
+    { type: "too_many_mistakes", loc: shown.at(-1)?.loc.slice(0, 1) ?? [], msg, input: null },
+  ];
+}
+
+function* issueDetails(
+  issue: LibraryIssue,
+  refused: Refused,
+  shape: Shape | undefined,
+): Generator<ValidationDetail> {
+  const place = placeOf(issue, refused, shape);
+  const { loc, owner, value } = place;
+  const { maxEchoedChars } = refused.limits;
+  if (issue.code === "unrecognized_keys" && Array.isArray(issue.keys)) {
+    for (const key of issue.keys as string[]) {
+      const input = echoed((value as Record<string, unknown> | undefined)?.[key], maxEchoedChars, undefined);
+      yield { type: "extra_forbidden", loc: [...loc, key], msg: "Extra inputs are not permitted", input };
+    }
+    return;
+  }
+  if (issue.code === "invalid_key") {
+    const key = echoed(place.key, maxEchoedChars, undefined);
+    yield { type: "invalid_key", loc: [...loc, "[key]"], msg: issue.message, input: key };
+    return;
+  }
+  if (typeof issue.discriminator === "string") {
+    // Where the tag of a union is wrong, so is the whole: FastAPI's place and input are the union's.
+    const input = echoed(owner, maxEchoedChars, place.ownerShape);
+    const ctx = { discriminator: issue.discriminator };
+    yield { type: kindOf(issue), loc: loc.slice(0, -1), msg: issue.message, input, ctx };
+    return;
+  }
+  // A rule of the user's own (zod's "custom") may point at an absent field without the field being required.
+  if (issue.code !== "custom" && value === undefined) {
+    const input = echoed(owner ?? null, maxEchoedChars, place.ownerShape);
+    yield { type: "missing", loc, msg: "Field required", input };
+    return;
+  }
+  const input = echoed(value, maxEchoedChars, place.shape);
+  yield { type: kindOf(issue), loc, msg: issue.message, input };
+}
+
+/** Where an issue points: what is there, and in what it stands. */
+interface Place {
+  readonly loc: (string | number)[];
+  readonly key: string | number | undefined;
+  readonly value: unknown;
+  readonly shape: Shape | undefined;
+  readonly owner: unknown;
+  readonly ownerShape: Shape | undefined;
+}
+
+function placeOf(
+  issue: StandardSchemaV1.Issue,
+  { input, loc: start, wireNames }: Refused,
+  root: Shape | undefined,
+): Place {
+  const loc = [...start];
+  let place: Place = { loc, key: undefined, value: input, shape: root, owner: null, ownerShape: root };
+  // arktype's paths are arrays of a class of their own, whose map() gives another path.
+  for (const part of issue.path ?? []) {
+    const declared = segment(part);
+    const key = place.key === undefined ? (wireNames?.get(String(declared)) ?? declared) : declared;
+    const { value: owner, shape: ownerShape } = place;
+    // pydantic names the alternative of a union in which the mistake is.
+    const tag = ownerShape?.discriminator === undefined ? undefined : tagOf(owner, ownerShape.discriminator);
+    if (tag !== undefined && key !== ownerShape?.discriminator) loc.push(tag);
+    loc.push(key);
+    place = { loc, key, value: ownValue(owner, key), shape: ownerShape?.at(declared), owner, ownerShape };
+  }
+  return place;
+}
+
+function tagOf(value: unknown, discriminator: string): string | undefined {
+  const tag = ownValue(value, discriminator);
+  return typeof tag === "string" || typeof tag === "number" ? String(tag) : undefined;
+}
+
+function segment(part: PropertyKey | StandardSchemaV1.PathSegment): string | number {
+  const key = typeof part === "object" ? part.key : part;
+  return typeof key === "symbol" ? String(key) : key;
+}
+
+function ownValue(value: unknown, key: string | number): unknown {
+  return value !== null && typeof value === "object" && Object.hasOwn(value, key)
+    ? (value as Record<string | number, unknown>)[key]
+    : undefined;
+}
+
+function kindOf({ code, type }: LibraryIssue): string {
+  if (typeof code === "string") return code;
+  return typeof type === "string" ? type : "value_error";
+}

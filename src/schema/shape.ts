@@ -1,0 +1,70 @@
+import { branches, branchesAt, type JsonSchema } from "./json-schema.ts";
+
+/**
+ * A place in a schema: what may stand there. Each is worked out once, however many values stand at it: the items of a
+ * list have one, and so have all keys that the schema does not name.
+ */
+export class Shape {
+  /** What may stand here; references and unions are resolved. */
+  readonly alternatives: readonly JsonSchema[];
+  readonly root: JsonSchema;
+  readonly #declared: readonly JsonSchema[];
+  readonly #inner = new Map<string | number, Shape>();
+
+  private constructor(declared: readonly JsonSchema[], root: JsonSchema) {
+    this.root = root;
+    this.#declared = declared;
+    this.alternatives = declared.flatMap((json) => branches(json, root));
+  }
+
+  /** The place at which a whole value stands. */
+  static of(root: JsonSchema): Shape {
+    return new Shape([root], root);
+  }
+
+  /** The place of what stands at a key or index of a value here. */
+  at(key: string | number): Shape {
+    const known = this.#names(key) ? key : typeof key === "number" ? -1 : "";
+    let inner = this.#inner.get(known);
+    if (inner === undefined) {
+      inner = new Shape(
+        this.alternatives.flatMap((json) => branchesAt(json, key, this.root)),
+        this.root,
+      );
+      this.#inner.set(known, inner);
+    }
+    return inner;
+  }
+
+  /** Whether what stands here is never shown, for it is declared as a password or as only to be written. */
+  get isSecret(): boolean {
+    return this.alternatives.some(({ format, writeOnly }) => format === "password" || writeOnly === true);
+  }
+
+  /** The name of the property that tells the alternatives apart, where one does. */
+  get discriminator(): string | undefined {
+    for (const json of this.#declared) {
+      const name = discriminatorOf(json, this.root);
+      if (name !== undefined) return name;
+    }
+    return undefined;
+  }
+
+  #names(key: string | number): boolean {
+    return this.alternatives.some(({ properties, prefixItems }) =>
+      typeof key === "number"
+        ? key < (prefixItems?.length ?? 0)
+        : key === "" || (properties !== undefined && Object.hasOwn(properties, key)),
+    );
+  }
+}
+
+function discriminatorOf(json: JsonSchema, root: JsonSchema): string | undefined {
+  if (json.discriminator !== undefined) return json.discriminator.propertyName;
+  if (json.$ref !== undefined) {
+    const target = root.$defs?.[json.$ref.replace("#/$defs/", "")];
+    return target === undefined ? undefined : discriminatorOf(target, root);
+  }
+  const others = json.anyOf?.filter(({ type }) => type !== "null") ?? [];
+  return others.length === 1 ? discriminatorOf(others[0] as JsonSchema, root) : undefined;
+}

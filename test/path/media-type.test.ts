@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { after, before } from "node:test";
+import app from "../fixtures/media-app.ts";
+import { eachLane, type Running, running } from "../fixtures/running.ts";
+
+let server: Running;
+before(async () => {
+  server = await running(app);
+});
+after(() => server.close());
+
+for (const [path, type, body] of [
+  ["declared", "application/problem+json", '{"title":"no"}'],
+  ["set", "application/hal+json", '{"ok":true}'],
+  ["text", "text/csv", "a,b"],
+  ["html", "application/xhtml+xml", "<p/>"],
+  ["error", "application/problem+json", '{"title":"short"}'],
+] as const)
+  eachLane(`a media type of the handler's own is sent: ${path}`, async (lane) => {
+    const response = await fetch(`${server.url}/${lane}/${path}`);
+    assert.equal(response.headers.get("content-type"), type);
+    assert.equal(await response.text(), body);
+  });
+
+// A generator starts after the head was sent: it is too late for headers of its own.
+eachLane("a media type that a generator sets comes too late, and its lines are JSON lines", async (lane) => {
+  const response = await fetch(`${server.url}/${lane}/lines`);
+  assert.equal(response.headers.get("content-type"), "application/jsonl");
+  assert.equal(await response.text(), "1\n");
+});
