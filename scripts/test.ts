@@ -11,7 +11,7 @@ import { repositoryRoot } from "./finding.ts";
 export const quietFiles: readonly string[] = [
   "test/exports.test.ts",
   "test/app/{depends,router}.test.ts",
-  "test/background/*.test.ts",
+  "test/lanes/background.test.ts",
   "test/bench/{options,statistics}.test.ts",
   "test/conformance/compare*.test.ts",
   "test/errors/*.test.ts",
@@ -24,7 +24,6 @@ export const quietFiles: readonly string[] = [
   "test/schema/*.test.ts",
   "test/scripts/*.test.ts",
   "test/security/*.test.ts",
-  "test/source/*.test.ts",
 ];
 
 /** Files that run one after another, or side by side. */

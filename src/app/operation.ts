@@ -39,20 +39,24 @@ export interface Operation {
   readonly location: SourceLocation;
 }
 
+/** What was said of an operation, not yet checked. */
+interface OperationDeclaration {
+  readonly method: Method;
+  readonly path: unknown;
+  readonly options: AnyOperationOptions;
+  readonly handler: unknown;
+  readonly location: SourceLocation;
+}
+
 /** Makes an operation of what was said. Its lane is decided here, once. */
-export function createOperation(
-  method: Method,
-  path: unknown,
-  options: AnyOperationOptions,
-  handler: unknown,
-  location: SourceLocation,
-): Operation {
+export function createOperation(declaration: OperationDeclaration): Operation {
+  const { method, path, options, handler, location } = declaration;
   checkPath(path, location);
   const id = `${method} ${path}`;
   const lane = laneOf(id, handler, options.runs, location);
   checkOptionNames(`declare ${id}`, options, operationOptionNames, location);
   const inputs = checkInputs(id, options, location);
-  checkOperationInputs(id, method, path, inputs, location);
+  checkOperationInputs({ id, method, path, location }, inputs);
   if (options.response !== undefined && !isSchema(options.response))
     throw schemaInvalid(`${id}: response`, options.response, location);
   checkStatus(id, options.status, location);
@@ -94,11 +98,8 @@ export function placeOperation(operation: Operation, place: RouterPlace): Operat
 }
 
 function checkOperationInputs(
-  id: string,
-  method: Method,
-  path: string,
+  { id, method, path, location: at }: Pick<Operation, "id" | "method" | "path" | "location">,
   { params, body, form }: Inputs,
-  at: SourceLocation,
 ): void {
   const unknown = Object.keys(params).find((name) => !pathNames(path).includes(name));
   if (unknown !== undefined) {

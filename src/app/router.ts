@@ -140,7 +140,13 @@ export class Router<RD extends Dependencies = NoSchemas> {
     return (path: string, ...rest: unknown[]) => {
       const [options, handler] = rest.length > 1 ? rest : [{}, rest[0]];
       this.#operations.push(
-        createOperation(method, path, (options ?? {}) as AnyOperationOptions, handler, callerLocation()),
+        createOperation({
+          method,
+          path,
+          options: (options ?? {}) as AnyOperationOptions,
+          handler,
+          location: callerLocation(),
+        }),
       );
     };
   }

@@ -20,19 +20,20 @@ export interface FoundOffence extends Offence {
 /** Everything in a function, and in those of the same file it calls, that does not fit its lane. */
 export function checkFunction({ node, lane, isOverride }: PlacedFunction, scopes: Scopes): FoundOffence[] {
   const find = lane === "thread" ? findStateChanges : findBlockingCalls;
-  const found = follow(node, scopes, find, [], new Set());
+  const found = follow(node, [], { scopes, find, seen: new Set() });
   const scope = scopeOf(node, scopes);
   if (lane === "loop" || isOverride || node.async || scope === undefined) return found;
   return [...found, ...findReturnedPromises(scope).map((offence) => ({ ...offence, via: [] }))];
 }
 
-function follow(
-  node: FunctionNode,
-  scopes: Scopes,
-  find: (scope: FunctionScope) => Offence[],
-  via: readonly string[],
-  seen: Set<FunctionNode>,
-): FoundOffence[] {
+interface Search {
+  readonly scopes: Scopes;
+  readonly find: (scope: FunctionScope) => Offence[];
+  readonly seen: Set<FunctionNode>;
+}
+
+function follow(node: FunctionNode, via: readonly string[], search: Search): FoundOffence[] {
+  const { scopes, find, seen } = search;
   const scope = seen.has(node) ? undefined : scopeOf(node, scopes);
   if (scope === undefined) return [];
   seen.add(node);
@@ -40,7 +41,7 @@ function follow(
   const called = [...descendants(node as SyntaxNode)].flatMap((part) => {
     const target = part.type === "CallExpression" ? scope.calledFunction(part) : undefined;
     if (target === undefined || isInside(target, node)) return [];
-    return follow(target, scopes, find, [...via, nameOf(target)], seen);
+    return follow(target, [...via, nameOf(target)], search);
   });
   return [...own, ...called];
 }
