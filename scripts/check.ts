@@ -25,8 +25,7 @@ export const steps: readonly Step[] = [
   { name: "what nobody uses", command: bin("knip"), args: ["--no-progress"] },
   { name: "docs", command: process.execPath, args: script("docs") },
   { name: "build", command: "npm", args: ["run", "--silent", "build"] },
-  { name: "package", command: bin("publint"), args: ["--strict"] },
-  { name: "types of the package", command: bin("attw"), args: ["--pack", ".", "--profile", "esm-only"] },
+  { name: "package", command: "npm", args: ["run", "--silent", "check:package"] },
   { name: "tests", command: "npm", args: ["test"], live: true },
 ];
 

@@ -24,6 +24,8 @@ export const quietFiles: readonly string[] = [
   "test/schema/*.test.ts",
   "test/scripts/*.test.ts",
   "test/security/*.test.ts",
+  "test/threads/crossing/*.test.ts",
+  "test/threads/pool/{drain-rate,queue}.test.ts",
 ];
 
 /** Files that run one after another, or side by side. */
