@@ -24,6 +24,7 @@ export const steps: readonly Step[] = [
   { name: "imports", command: process.execPath, args: script("imports") },
   { name: "what nobody uses", command: bin("knip"), args: ["--no-progress"] },
   { name: "docs", command: process.execPath, args: script("docs") },
+  { name: "regexes", command: process.execPath, args: script("regexes") },
   { name: "build", command: "npm", args: ["run", "--silent", "build"] },
   { name: "package", command: "npm", args: ["run", "--silent", "check:package"] },
   { name: "tests", command: "npm", args: ["test"], live: true },

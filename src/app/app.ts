@@ -1,4 +1,5 @@
-import type { SourceLocation } from "../errors/offloop-error.ts";
+import { checkCopy } from "../errors/brand.ts";
+import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import type { NoSchemas } from "./context.ts";
 import {
   createOverride,
@@ -14,6 +15,7 @@ import {
   type ErrorClass,
   type ErrorHandler,
 } from "./error-handlers.ts";
+import { kind } from "./lane.ts";
 import { createLifespan, type Lifespan, type LifespanFunction, type LifespanOptions } from "./lifespan.ts";
 import { callerLocation, callerModule } from "./location.ts";
 import { checkMountPath, type Mount, mountCycle, notMountable } from "./mount.ts";
@@ -193,6 +195,16 @@ export class App<RD extends Dependencies = NoSchemas> extends Router<RD> {
   declaredLifespans(where: "main" | "thread"): Lifespan[] {
     return this.#lifespans.filter(({ perThread }) => perThread === (where === "thread"));
   }
+}
+
+/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for what is no app, `OFFLOOP_TWO_COPIES` for another copy's. */
+export function checkApp(given: unknown, doing: string, at: SourceLocation): asserts given is App {
+  if (given instanceof App) return;
+  checkCopy(given, doing, at);
+  throw new OffloopError("OFFLOOP_OPTION_INVALID", `Cannot ${doing}: expected an App, got ${kind(given)}`, {
+    at,
+    fix: "give what new App() made",
+  });
 }
 
 const made: App[] = [];

@@ -1,3 +1,4 @@
+import { brand, checkCopy } from "../errors/brand.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import type { Inputs } from "./inputs.ts";
 import type { AnyFunction, Lane } from "./lane.ts";
@@ -69,11 +70,13 @@ const demands = new WeakMap<object, Demand>();
 
 /** Notes that a dependency was declared. */
 export function registerDependency(dependency: DependencyDeclaration): void {
+  brand(dependency);
   demands.set(dependency, [dependency, []]);
 }
 
 /** Notes that an object stands for a dependency of which scopes are demanded. */
 export function registerDemand(standIn: object, demand: Demand): void {
+  brand(standIn);
   demands.set(standIn, demand);
 }
 
@@ -108,6 +111,7 @@ export function namedDependencies(what: string, deps: object, at: SourceLocation
     }
     const demand = readDemand(dependency);
     if (demand === undefined) {
+      checkCopy(dependency, `add "${name}" to the deps of ${what}`, at);
       throw new OffloopError(
         "OFFLOOP_DEPENDENCY_INVALID",
         `Cannot add "${name}" to the deps of ${what}: expected a dependency, got ${typeof dependency}`,
@@ -131,6 +135,7 @@ export type Override = readonly [DependencyDeclaration, Replacement];
 export function createOverride(dependency: Dependency, by: unknown): Override {
   const replaced = readDemand(dependency);
   if (replaced === undefined) {
+    checkCopy(dependency, "override a dependency", callerLocation());
     throw new OffloopError(
       "OFFLOOP_DEPENDENCY_INVALID",
       `Cannot override a ${typeof dependency}: expected a dependency`,

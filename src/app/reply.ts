@@ -1,3 +1,5 @@
+import { brand } from "../errors/brand.ts";
+
 /** A file to send. */
 export interface FileContent {
   /** Where it is. */
@@ -54,6 +56,8 @@ export class Reply {
     this.headers = options.headers ?? {};
   }
 }
+
+brand(Reply.prototype);
 
 /**
  * Answers with HTML.

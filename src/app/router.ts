@@ -1,8 +1,10 @@
-import { OffloopError } from "../errors/offloop-error.ts";
+import { brand, checkCopy } from "../errors/brand.ts";
+import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import type { NoSchemas } from "./context.ts";
 import type { Dependencies } from "./dependency.ts";
 import { taskDuplicate, uniqueOperations, uniqueTasks } from "./duplicates.ts";
 import type { AddOperation } from "./handler.ts";
+import { kind } from "./lane.ts";
 import { callerLocation } from "./location.ts";
 import { createOperation, type Method, type Operation, placeOperation } from "./operation.ts";
 import type { AnyOperationOptions } from "./operation-options.ts";
@@ -103,6 +105,7 @@ export class Router<RD extends Dependencies = NoSchemas> {
   // biome-ignore lint/suspicious/noExplicitAny: whatever the router needs, it needs nothing of this one
   include(router: Router<any>, options: RouterOptions = {}): void {
     const at = callerLocation();
+    checkRouter(router, at);
     checkOptionNames("include a router", options, routerOptionNames, at);
     const place = placeOf(options, at);
     if (router === this || router.#reaches(this)) {
@@ -169,4 +172,16 @@ export class Router<RD extends Dependencies = NoSchemas> {
       (entry) => "router" in entry && (entry.router === target || entry.router.#reaches(target)),
     );
   }
+}
+
+brand(Router.prototype);
+
+function checkRouter(given: unknown, at: SourceLocation): void {
+  if (given instanceof Router) return;
+  checkCopy(given, "include a router", at);
+  throw new OffloopError(
+    "OFFLOOP_OPTION_INVALID",
+    `Cannot include a router: expected a Router, got ${kind(given)}`,
+    { at, fix: "make it with new Router()" },
+  );
 }

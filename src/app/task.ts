@@ -1,3 +1,4 @@
+import { brand } from "../errors/brand.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { type AnyFunction, type Lane, laneOf } from "./lane.ts";
 import { callerLocation } from "./location.ts";
@@ -74,6 +75,7 @@ export function createTask<Args extends unknown[], Result>(
     name: { value: name },
     fn: { value: fn, enumerable: true },
   }) as unknown as Task<Args, Result>;
+  brand(task);
   states.set(task, state);
   return task;
 }

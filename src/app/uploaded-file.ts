@@ -75,6 +75,11 @@ export class UploadedFile extends File {
     return readable;
   }
 
+  /** What JSON shows of it: not where it is. */
+  toJSON(): { readonly name: string; readonly type: string; readonly size: number } {
+    return { name: this.name, type: this.type, size: this.size };
+  }
+
   /** A part of its content. */
   override slice(start?: number, end?: number, contentType?: string): Blob {
     return new Blob([this.readSync() as Uint8Array<ArrayBuffer>]).slice(start, end, contentType);

@@ -15,6 +15,7 @@ export const program: Command = new Command("offloop").description("Serves an of
 
 takesServing(program.command("dev"))
   .description("serve an app while you work on it: reload on change, guard, watchdog, links")
+  .option("--inspect [address]", "let a debugger attach to the app, at 127.0.0.1:9229 or another [host:]port")
   .action(dev);
 
 takesServing(program.command("run"))

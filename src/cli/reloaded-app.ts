@@ -16,12 +16,22 @@ const mistakesOfCommand: ReadonlySet<ErrorCode | undefined> = new Set<ErrorCode>
   "OFFLOOP_PORT_UNAVAILABLE",
 ]);
 
+/** What the process is started with, and where a debugger may attach to it. */
+export interface ReloadedOptions extends DevProcessOptions {
+  readonly inspect?: string | true;
+}
+
+function inspectArguments(inspect: ReloadedOptions["inspect"]): string[] {
+  if (inspect === undefined) return [];
+  return [inspect === true ? "--inspect" : `--inspect=${inspect}`];
+}
+
 /**
  * An app in a process of its own, which is ended and started anew when one of its files changes. One that cannot start
  * waits for the next change.
  */
 export class ReloadedApp {
-  readonly #options: DevProcessOptions;
+  readonly #options: ReloadedOptions;
   readonly #log: Logger;
   readonly #changes: FileChanges = new FileChanges((file) => this.#onChange(file));
   #port: number;
@@ -34,7 +44,7 @@ export class ReloadedApp {
   #isEnding = false;
   #killTimer: NodeJS.Timeout | undefined;
 
-  constructor(options: DevProcessOptions, log: Logger) {
+  constructor(options: ReloadedOptions, log: Logger) {
     this.#options = options;
     this.#port = options.port;
     this.#log = log;
@@ -43,7 +53,10 @@ export class ReloadedApp {
   /** Starts the process; to be called when none runs. */
   start(): void {
     const entry = new URL(`./dev-process${import.meta.url.slice(-3)}`, import.meta.url);
-    const child = fork(entry, [JSON.stringify({ ...this.#options, port: this.#port })]);
+    const { inspect, ...options } = this.#options;
+    const child = fork(entry, [JSON.stringify({ ...options, port: this.#port })], {
+      execArgv: [...process.execArgv, ...inspectArguments(inspect)],
+    });
     this.#child = child;
     this.#files = new Set([fileURLToPath(parseTarget(this.#options.module).url)]);
     this.#startedAt = performance.now();

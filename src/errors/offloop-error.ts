@@ -94,6 +94,7 @@ export const errorCodes = {
   OFFLOOP_ERROR_SWALLOWED: "A dependency caught the error of the operation and did not throw again.",
   OFFLOOP_FORM_AND_BODY: "An operation or dependency declares both a form and a body.",
   OFFLOOP_GUARD_BLOCKING: "A function on the event loop calls something that blocks it.",
+  OFFLOOP_GUARD_FAILED: "The guard could not read the code of a function.",
   OFFLOOP_GUARD_PROMISE: "A plain function returns a promise, yet runs on a thread since it is not async.",
   OFFLOOP_GUARD_STATE: "A function on a thread changes a variable that each thread has for itself.",
   OFFLOOP_HANDLER_INVALID: "What was given as a handler or task is not a function.",
@@ -109,6 +110,7 @@ export const errorCodes = {
   OFFLOOP_OPTION_UNKNOWN: "Something was given an option that does not exist.",
   OFFLOOP_OVERRIDE_FUNCTION:
     "A dependency of a plain operation was overridden by a function that threads cannot find.",
+  OFFLOOP_PARAM_INVALID: "A parameter has a schema that no text of a URL, header, cookie or form fits.",
   OFFLOOP_PATH_INVALID: "A path or prefix is not one the router can match.",
   OFFLOOP_PORT_UNAVAILABLE: "The address cannot be listened on.",
   OFFLOOP_RESPONSE_INVALID: "An operation returned something else than its response schema says.",
@@ -126,6 +128,7 @@ export const errorCodes = {
   OFFLOOP_THREADS_BUSY: "As many calls wait for a thread as may.",
   OFFLOOP_THREADS_DOWN: "No thread can load the app any more.",
   OFFLOOP_TIMEOUT: "An operation or task ran for longer than its deadline.",
+  OFFLOOP_TWO_COPIES: "What another copy of offloop made was given to this one.",
   OFFLOOP_UPLOAD_DISK: "An uploaded file could not be kept on disk.",
 } as const;
 

@@ -46,7 +46,25 @@ export function guard(app: App): GuardFinding[] {
   const declared = listDeclared(app);
   const loaded = findLoaded(declared.map(({ fn }) => fn));
   const modules = new Map<string, ModuleCode | undefined>();
-  return declared.flatMap((one, index) => checkDeclared(one, loaded[index], modules));
+  return declared.flatMap((one, index) => {
+    try {
+      return checkDeclared(one, loaded[index], modules);
+    } catch (error) {
+      return unguarded(one, error);
+    }
+  });
+}
+
+/** A guard that cannot read a function has nothing against it: the app is served all the same. */
+function unguarded({ subject, location }: Declared, error: unknown): GuardFinding {
+  return {
+    code: "OFFLOOP_GUARD_FAILED",
+    severity: "warned",
+    subject,
+    problem: `Cannot guard ${subject}: reading its code failed with ${String(error)}`,
+    at: location,
+    fix: "serve it as it is, and report this with the code of its module",
+  };
 }
 
 function listDeclared(app: App): Declared[] {

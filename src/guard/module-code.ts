@@ -12,10 +12,11 @@ export class ModuleCode {
 
   private constructor(program: Program, comments: readonly Comment[], sourceType: "module" | "commonjs") {
     this.#program = program;
-    linkParents(program);
     // acorn's nodes are ESTree's; the two only name their types differently.
     const tree = program as unknown as Parameters<typeof analyze>[0];
     this.scopes = analyze(tree, { ecmaVersion: 2026, sourceType }) as unknown as Scopes;
+    // Only now: of node types it does not know, the analysis follows every field.
+    linkParents(program);
     this.allowances = comments.flatMap(({ value, loc }) => readAllowance(value, loc?.end.line ?? 0) ?? []);
   }
 

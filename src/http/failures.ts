@@ -5,7 +5,7 @@ import type { Logger } from "pino";
 import { type DescribedError, describeError } from "../errors/described-error.ts";
 import { HTTPError, statusPhrase } from "../errors/http-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
-import { detailReply, failureReply } from "../operation/reply.ts";
+import { detailReply, errorReply } from "../operation/error-reply.ts";
 import { writeReply } from "./reply.ts";
 
 /** Answers what Fastify refuses before an operation is asked: a body too large, a path that cannot be decoded. */
@@ -13,7 +13,7 @@ export function createFailureHandler(
   log: Logger,
 ): (error: FastifyError | HTTPError, request: FastifyRequest, reply: FastifyReply) => void {
   return (error, request, reply) => {
-    if (error instanceof HTTPError) return writeReply(reply, failureReply(error));
+    if (error instanceof HTTPError) return writeReply(reply, errorReply(error));
     const status = error.statusCode ?? 500;
     if (status >= 500)
       log.error(

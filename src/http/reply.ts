@@ -4,8 +4,8 @@ import send from "@fastify/send";
 import type { FastifyReply } from "fastify";
 import type { FileContent } from "../app/reply.ts";
 import { watchChunks } from "../lanes/watched-work.ts";
+import { detailReply } from "../operation/error-reply.ts";
 import { type Chunk, isWhole, type RawReply } from "../operation/raw.ts";
-import { detailReply } from "../operation/reply.ts";
 import { sentRequestId } from "./request.ts";
 
 /** Fastify sends a serialised string as it is; without a serializer of its own it would add a charset to JSON. */

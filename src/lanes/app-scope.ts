@@ -5,13 +5,13 @@ import type { Operation } from "../app/operation.ts";
 import { servedOperations, servedOverrides } from "../app/parts.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { listAppDependencies, listDependencies } from "../operation/dependency-plan.ts";
-import { KeptDependencies } from "../operation/open-dependencies.ts";
+import { SharedDependencies } from "../operation/open-dependencies.ts";
 import type { GivenValues } from "../threads/crossing/messages.ts";
 
 /** What is there as long as an app is served. */
 export interface AppScope {
   readonly overrides: Overrides;
-  readonly kept: KeptDependencies;
+  readonly shared: SharedDependencies;
   /** What of it threads are started with. */
   readonly given: GivenValues;
 }
@@ -29,19 +29,19 @@ export async function openAppScope(app: App, replaced: readonly Override[]): Pro
   const overrides = new Map(declared);
   for (const [dependency, by] of replaced) overrides.set(dependency, "value" in by ? by : onLoop(by));
   const replacedInThreads = giveReplaced(declared, operations, threaded, replaced);
-  const kept = new KeptDependencies(overrides);
+  const shared = new SharedDependencies(overrides);
   try {
-    for (const dependency of listAppDependencies(operations, overrides)) await kept.get(dependency);
+    for (const dependency of listAppDependencies(operations, overrides)) await shared.get(dependency);
     const ordinals = listDependencies(operations, declared);
     const given: [number, unknown][] = [];
     for (const dependency of listAppDependencies(threaded, overrides)) {
-      const value = await kept.get(dependency);
+      const value = await shared.get(dependency);
       checkCloneable(dependency, value);
       given.push([ordinals.indexOf(dependency), value]);
     }
-    return { overrides, kept, given: [...replacedInThreads, ...given] };
+    return { overrides, shared, given: [...replacedInThreads, ...given] };
   } catch (error) {
-    await kept.close();
+    await shared.close();
     throw error;
   }
 }

@@ -2,9 +2,9 @@ import type { ResolvedSettings } from "../app/settings.ts";
 import type { TaskDeclaration } from "../app/task.ts";
 import type { RunRecord } from "../channels/channels.ts";
 import type { HttpRequest } from "../http/request.ts";
-import type { Place } from "../operation/place.ts";
 import type { RawReply } from "../operation/raw.ts";
 import { runOperation } from "../operation/run.ts";
+import type { Runtime } from "../operation/runtime.ts";
 import { OperationWork, TaskWork, type Work } from "../threads/crossing/work.ts";
 import type { CallClass } from "../threads/pool/call.ts";
 import { refusedReply, timeoutError } from "../threads/pool/call-error.ts";
@@ -57,7 +57,7 @@ export function runnerOf(
   work: OperationWork,
   index: number,
   threads: ThreadCalls | undefined,
-  place: Place,
+  runtime: Runtime,
   timeouts: Timeouts,
 ): OperationRunner {
   const { declaration } = work;
@@ -65,9 +65,9 @@ export function runnerOf(
   if (declaration.lane === "thread" && threads !== undefined)
     return (request, record) => threads.operation(index, request, timeoutMs, record);
   const { compiled } = work;
-  if (timeoutMs === undefined) return (request) => runOperation(compiled, request, place);
+  if (timeoutMs === undefined) return (request) => runOperation(compiled, request, runtime);
   return (request) =>
-    withinDeadline(timeoutMs, runOperation(compiled, request, place), (elapsedMs) => {
+    withinDeadline(timeoutMs, runOperation(compiled, request, runtime), (elapsedMs) => {
       const error = timeoutError(declaration, timeoutMs, elapsedMs, "loop");
       request.cancel(new DOMException(`${timeoutMs} ms have passed`, "TimeoutError"));
       return refusedReply(error);

@@ -8,10 +8,11 @@ import { hasPlugins, servedErrorHandlers, servedTasks } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { bindTask } from "../app/task.ts";
 import { Exchange } from "../operation/context.ts";
-import { answerFailure } from "../operation/failure.ts";
-import type { KeptDependencies } from "../operation/open-dependencies.ts";
-import type { Place } from "../operation/place.ts";
+import { answerError } from "../operation/error-reply.ts";
+import type { SharedDependencies } from "../operation/open-dependencies.ts";
 import type { RawReply, RawRequest } from "../operation/raw.ts";
+import type { Runtime } from "../operation/runtime.ts";
+import { checkSendable } from "../operation/sendable.ts";
 import type { GivenValues } from "../threads/crossing/messages.ts";
 import { listWork, OperationWork, type Work } from "../threads/crossing/work.ts";
 import { createThreadCalls, type ThreadCalls } from "../threads/pool/calls.ts";
@@ -75,8 +76,9 @@ export async function openLanes(
 ): Promise<Lanes> {
   await using opened = new AsyncDisposableStack();
   const scope = await openAppScope(app, replaced);
-  opened.defer(() => scope.kept.close());
+  opened.defer(() => scope.shared.close());
   const works = listWork(app, { overrides: scope.overrides, inputs: settings.inputs });
+  for (const work of works) if (work instanceof OperationWork) checkSendable(work.declaration, work.plan);
   const tracing = await openTracing();
   const pool = works.some(({ declaration }) => declaration.lane === "thread")
     ? createPool(app, works, settings, target, log, scope.given, tracing !== undefined)
@@ -101,7 +103,7 @@ function connect(
 ): Lanes {
   const callPool = pool && tracing ? tracedPool(pool, works, tracing) : pool;
   const threads = callPool && createThreadCalls(callPool, works, servedErrorHandlers(app));
-  const place = createPlace(threads, scope.kept, tracing);
+  const runtime = createRuntime(threads, scope.shared, tracing);
   const plainTask = taskRunner(threads, settings.timeouts, watch !== undefined);
   const runTask = tracing === undefined ? plainTask : tracedTaskRunner(plainTask, tracing);
   const tasks = servedTasks(app);
@@ -114,13 +116,21 @@ function connect(
     operations: works.flatMap((work, index) => {
       if (!(work instanceof OperationWork)) return [];
       const { declaration, readsForm, parsesBody } = work;
-      const run = runnerOf(work, index, threads, place, settings.timeouts);
+      const run = runnerOf(work, index, threads, runtime, settings.timeouts);
       const isWatched = watch !== undefined && declaration.lane === "loop";
       const operation = { declaration, readsForm, parsesBody, run, running: 0 };
       return isWatched ? new WatchedOperation(operation, isLast) : operation;
     }),
     answerError: async (error, request, errorHandlers) =>
-      answerFailure({ errorHandlers }, new Exchange(request.method, request, false), request, error, place),
+      answerError(
+        {
+          request,
+          context: new Exchange(request.method, request, false),
+          runtime,
+          operation: { errorHandlers },
+        },
+        error,
+      ),
     background: new BackgroundChains(
       ({ task, args }, request) =>
         runObserved(task, request, (record) => runTask(task, args, "background", record)),
@@ -133,20 +143,20 @@ function connect(
     close: async () => {
       for (const task of tasks) bindTask(task, undefined);
       await Promise.all([pool?.close(), watch?.close()]);
-      await scope.kept.close();
+      await scope.shared.close();
     },
   };
 }
 
-/** The loop, as the place where the pipeline runs. */
-function createPlace(
+/** What the loop gives the pipeline. */
+function createRuntime(
   threads: ThreadCalls | undefined,
-  kept: KeptDependencies,
+  shared: SharedDependencies,
   tracing: Tracing | undefined,
-): Place {
+): Runtime {
   return {
     inThread: false,
-    kept,
+    shared,
     makeOnThread: (remote) => (threads as ThreadCalls).makeOnThread(remote),
     answerOnThread: (...failure) => (threads as ThreadCalls).answerOnThread(...failure),
     traceDependency: tracing?.dependency,

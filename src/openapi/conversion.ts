@@ -21,9 +21,13 @@ const selfExplaining = new Set([
   "uri",
 ]);
 
-/** Leaves out what says nothing to a reader: the safe integers' range, a format's or an encoding's pattern, a default of null. */
+const numericLimits = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"];
+
+/** Leaves out what says nothing to a reader: a limit that JSON has no number for, the safe integers' range, a format's or an encoding's pattern, a default of null. */
 function tidy(schema: JsonSchema): JsonSchema {
   const tidied = { ...schema };
+  for (const limit of numericLimits)
+    if (limit in tidied && !Number.isFinite(tidied[limit])) delete tidied[limit];
   if (tidied.minimum === Number.MIN_SAFE_INTEGER) delete tidied.minimum;
   if (tidied.maximum === Number.MAX_SAFE_INTEGER) delete tidied.maximum;
   if (typeof tidied.format === "string" && selfExplaining.has(tidied.format)) delete tidied.pattern;

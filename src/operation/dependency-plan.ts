@@ -4,13 +4,13 @@ import { pathNames } from "../app/path.ts";
 import type { SecurityScopes } from "../app/security-scopes.ts";
 import { formatLocation, OffloopError } from "../errors/offloop-error.ts";
 
-/** A name, and the place in the plan of the dependency whose value it stands for. */
+/** A name, and the index in the plan of the dependency whose value it stands for. */
 export interface NamedIndex {
   readonly name: string;
   readonly index: number;
 }
 
-/** One dependency of an operation, in its place. */
+/** One dependency of an operation. */
 export interface PlannedDependency {
   readonly declaration: DependencyDeclaration;
   /** What it needs itself: all of that comes before it in the plan. */
@@ -20,7 +20,7 @@ export interface PlannedDependency {
   /** A value that is there already: one that stands in for it in tests, or the scopes that are demanded. */
   readonly fixed: { readonly value: unknown } | undefined;
   /** It runs on a thread while its operation runs on the loop. */
-  readonly crosses: boolean;
+  readonly isRemote: boolean;
 }
 
 type Scopes = readonly string[];
@@ -46,18 +46,18 @@ export function planDependencies(operation: Operation, overrides: Overrides): De
   const indexes = new Map<DependencyDeclaration, Map<string, number>>();
   const chain: Link[] = [];
 
-  const place = ([name, wanted, own]: NamedDependency, outer: string, demanded: Scopes): NamedIndex => {
+  const resolve = ([name, wanted, own]: NamedDependency, outer: string, demanded: Scopes): NamedIndex => {
     const path = outer === "" ? name : `${outer} > ${name}`;
     const scopes = joinScopes(demanded, own);
     const key = readsScopes(wanted, overrides) ? scopes.toSorted().join(" ") : "";
-    const places = indexes.get(wanted) ?? new Map<string, number>();
-    indexes.set(wanted, places);
-    const known = wanted.cache ? places.get(key) : undefined;
-    if (known !== undefined) return { name, index: known };
+    const known = indexes.get(wanted) ?? new Map<string, number>();
+    indexes.set(wanted, known);
+    const index = wanted.cache ? known.get(key) : undefined;
+    if (index !== undefined) return { name, index };
     const node = plan(name, wanted, path, scopes);
     nodes.push(node);
-    if (node.fixed === undefined) checkPlace(operation, node.declaration, path);
-    places.set(key, nodes.length - 1);
+    if (node.fixed === undefined) checkUse(operation, node.declaration, path);
+    known.set(key, nodes.length - 1);
     return { name, index: nodes.length - 1 };
   };
 
@@ -69,26 +69,26 @@ export function planDependencies(operation: Operation, overrides: Overrides): De
   ): PlannedDependency => {
     const replacement = overrides.get(wanted) ?? wanted;
     if ("value" in replacement)
-      return { declaration: wanted, deps: [], path, fixed: replacement, crosses: false };
+      return { declaration: wanted, deps: [], path, fixed: replacement, isRemote: false };
     const start = chain.findIndex(([, outer]) => outer === replacement);
     if (start >= 0) throw cycle(operation, [...chain.slice(start), [name, replacement]]);
     chain.push([name, replacement]);
-    const deps = replacement.deps.map((inner) => place(inner, path, scopes));
+    const deps = replacement.deps.map((inner) => resolve(inner, path, scopes));
     chain.pop();
     const fixed = replacement.givesScopes ? { value: scopesValue(scopes) } : undefined;
-    const crosses = fixed === undefined && operation.lane === "loop" && mustCross(replacement);
-    return { declaration: replacement, deps, path, fixed, crosses };
+    const isRemote = fixed === undefined && operation.lane === "loop" && runsOnThread(replacement);
+    return { declaration: replacement, deps, path, fixed, isRemote };
   };
 
-  return { deps: operation.deps.map((named) => place(named, "", [])), nodes };
+  return { deps: operation.deps.map((named) => resolve(named, "", [])), nodes };
 }
 
-/** What lasts as long as the app is made where the app is served: it never crosses for a request. */
-function mustCross({ lane, scope }: DependencyDeclaration): boolean {
+/** What lasts as long as the app is made where the app is served: a request never goes to a thread for it. */
+function runsOnThread({ lane, scope }: DependencyDeclaration): boolean {
   return lane === "thread" && scope !== "app";
 }
 
-function checkPlace(operation: Operation, declaration: DependencyDeclaration, path: string): void {
+function checkUse(operation: Operation, declaration: DependencyDeclaration, path: string): void {
   const { isGenerator, scope, location: at } = declaration;
   const names = pathNames(operation.path);
   const unknown = Object.keys(declaration.inputs.params).find((name) => !names.includes(name));
@@ -103,7 +103,7 @@ function checkPlace(operation: Operation, declaration: DependencyDeclaration, pa
       },
     );
   }
-  if (operation.lane !== "loop" || !mustCross(declaration) || (!isGenerator && scope !== "thread")) return;
+  if (operation.lane !== "loop" || !runsOnThread(declaration) || (!isGenerator && scope !== "thread")) return;
   const what = isGenerator ? "a plain generator, which" : "kept by a thread, and";
   throw new OffloopError(
     "OFFLOOP_DEPENDENCY_LANE",

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { types } from "node:util";
 import { isBodyless, Reply } from "../app/reply.ts";
 import { Events, isEvent, type ServerSentEvent } from "../app/sse.ts";
+import { checkCopy } from "../errors/brand.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { type Validated, validate } from "../schema/validate.ts";
 import type { CompiledOperation } from "./compile.ts";
@@ -24,6 +25,7 @@ export function encodeReply(
     if (value instanceof Reply) return encodeHelper(rules, exchange, value);
     if (value instanceof Response) return encodeWebResponse(exchange, value);
     if (types.isGeneratorObject(value)) return encodeItems(rules, exchange, value as Iterable<unknown>);
+    checkCopy(value, `answer ${rules.declaration.id}`, rules.declaration.location);
   }
   if (rules.response === undefined) return jsonReply(rules, exchange, value);
   const checked = checkResponse(rules, value);

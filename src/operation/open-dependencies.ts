@@ -69,8 +69,8 @@ function yieldError({ name, location }: DependencyDeclaration, how: string): Off
   });
 }
 
-/** Values that outlive requests: those of the scopes "thread" and "app". Each is made when it is first needed. */
-export class KeptDependencies {
+/** Values that requests share: those of the scopes "thread" and "app". Each is made when it is first needed. */
+export class SharedDependencies {
   readonly #values = new Map<DependencyDeclaration, unknown>();
   readonly #open = new OpenDependencies();
   readonly #overrides: Overrides;

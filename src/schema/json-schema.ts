@@ -16,6 +16,8 @@ export interface JsonSchema {
   readonly const?: unknown;
   readonly default?: unknown;
   readonly writeOnly?: boolean;
+  readonly contentMediaType?: string;
+  readonly contentEncoding?: string;
   /** What OpenAPI adds to a union: the property that tells its alternatives apart. */
   readonly discriminator?: { readonly propertyName: string };
   readonly $ref?: string;

@@ -1,7 +1,7 @@
 import type { ErrorHandlers } from "../../app/error-handlers.ts";
 import type { AnyFunction } from "../../app/lane.ts";
 import { DependencyContext, Exchange } from "../../operation/context.ts";
-import { callErrorHandler } from "../../operation/failure.ts";
+import { callErrorHandler } from "../../operation/error-reply.ts";
 import type { HeaderPairs } from "../../operation/raw.ts";
 import type { ReadInputs } from "../../operation/read.ts";
 import { type NamedCall, nameCalls, type Packed, packReply, type ReplyPayload } from "./reply-message.ts";

@@ -110,8 +110,8 @@ export function listWork(app: App, settings: WorkSettings): Work[] {
     declared.map((operation) => new OperationWork(operation, part.operationSettings, settings)),
   );
   const dependencies = operations.flatMap((operation) =>
-    operation.plan.nodes.flatMap(({ crosses }, index) =>
-      crosses ? [new DependencyWork(operation, index)] : [],
+    operation.plan.nodes.flatMap(({ isRemote }, index) =>
+      isRemote ? [new DependencyWork(operation, index)] : [],
     ),
   );
   const tasks = servedTasks(app).flatMap((task) => taskDeclaration(task) ?? []);

@@ -13,7 +13,7 @@ import {
 import { bindTask } from "../../app/task.ts";
 import { describeError } from "../../errors/described-error.ts";
 import { listDependencies } from "../../operation/dependency-plan.ts";
-import { KeptDependencies } from "../../operation/open-dependencies.ts";
+import { SharedDependencies } from "../../operation/open-dependencies.ts";
 import { openTracing } from "../../tracing/open.ts";
 import type { Tracing } from "../../tracing/tracing.ts";
 import type { CallBatch, Control, GivenValues, Hello, ThreadData } from "../crossing/messages.ts";
@@ -41,16 +41,16 @@ async function enter(data: ThreadData): Promise<void> {
   try {
     const app = await findApp(target);
     const overrides = servedOverrides(app);
-    const kept = new KeptDependencies(overrides);
-    takeGiven(app, given, kept, overrides);
+    const shared = new SharedDependencies(overrides);
+    takeGiven(app, given, shared, overrides);
     for (const task of servedTasks(app)) bindTask(task, async ({ fn }, args) => fn(...args));
     const work = new Map(listWork(app, { overrides, inputs }).map((item) => [item.id, item]));
     const hello = compare(workIds, work);
     if ("ready" in hello) {
-      close = closing(kept, await openLifespans(servedLifespans(app, "thread")));
+      close = closing(shared, await openLifespans(servedLifespans(app, "thread")));
       const works = workIds.map((id) => work.get(id) as Work);
       const tracing = traced ? await openTracing() : undefined;
-      const runner = new WorkRunner(works, servedErrorHandlers(app), kept, tracing?.dependency);
+      const runner = new WorkRunner(works, servedErrorHandlers(app), shared, tracing?.dependency);
       if (tracing !== undefined) traceTasks(app, tracing);
       inbox.open(traced ? tracedRunner(runner, tracing) : runner);
     }
@@ -63,7 +63,7 @@ async function enter(data: ThreadData): Promise<void> {
 function takeGiven(
   app: App,
   given: GivenValues,
-  kept: KeptDependencies,
+  shared: SharedDependencies,
   overrides: Map<DependencyDeclaration, Replacement>,
 ): void {
   if (given.length === 0) return;
@@ -71,7 +71,7 @@ function takeGiven(
   for (const [index, value] of given) {
     const dependency = dependencies[index];
     if (dependency === undefined) continue; // another app was loaded, which the comparison of work will tell
-    if (dependency.scope === "app" && !overrides.has(dependency)) kept.set(dependency, value);
+    if (dependency.scope === "app" && !overrides.has(dependency)) shared.set(dependency, value);
     else overrides.set(dependency, { value });
   }
 }
@@ -95,10 +95,10 @@ function traceTasks(app: App, tracing: Tracing): void {
 }
 
 /** What the scope "thread" has made, then the lifespans. */
-function closing(kept: KeptDependencies, closeLifespans: CloseLifespans): Close {
+function closing(shared: SharedDependencies, closeLifespans: CloseLifespans): Close {
   return async () => {
     const failures: unknown[] = [];
-    await kept.close().catch((error: unknown) => failures.push(error));
+    await shared.close().catch((error: unknown) => failures.push(error));
     return [...failures, ...(await closeLifespans())];
   };
 }

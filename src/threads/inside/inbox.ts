@@ -1,7 +1,7 @@
 import type { MessagePort, Transferable } from "node:worker_threads";
 import { findUncloneable } from "../../app/cloneable.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
-import { failureReply } from "../../operation/reply.ts";
+import { errorReply } from "../../operation/error-reply.ts";
 import { claim, finish, sharedNow } from "../crossing/board.ts";
 import {
   CALL_FIELDS,
@@ -173,7 +173,5 @@ function uncloneable(work: Work | undefined, outcome: unknown, cause: unknown): 
       cause,
     },
   );
-  return isReply
-    ? packReply(failureReply(error)).payload
-    : ([false, packThrown(error)] satisfies TaskOutcome);
+  return isReply ? packReply(errorReply(error)).payload : ([false, packThrown(error)] satisfies TaskOutcome);
 }

@@ -1,8 +1,8 @@
 import type { ErrorHandlers } from "../../app/error-handlers.ts";
-import type { KeptDependencies } from "../../operation/open-dependencies.ts";
-import type { Place } from "../../operation/place.ts";
+import type { SharedDependencies } from "../../operation/open-dependencies.ts";
 import { isWhole } from "../../operation/raw.ts";
 import { runOperation } from "../../operation/run.ts";
+import type { Runtime } from "../../operation/runtime.ts";
 import {
   type DependencyPayload,
   type FailurePayload,
@@ -23,25 +23,25 @@ export class WorkRunner {
   /** What the indexes in calls stand for. */
   readonly works: readonly Work[];
   readonly #handlers: ErrorHandlers;
-  readonly #place: Place;
+  readonly #runtime: Runtime;
   readonly #open = new OpenReplies();
 
   /**
    * @param works - What the indexes in calls stand for.
    * @param handlers - The app's error handlers.
-   * @param kept - The values that outlive requests in this thread.
+   * @param shared - The values that outlive requests in this thread.
    * @param traceDependency - Makes dependencies as spans, when they are traced.
    */
   constructor(
     works: readonly Work[],
     handlers: ErrorHandlers,
-    kept: KeptDependencies,
-    traceDependency: Place["traceDependency"],
+    shared: SharedDependencies,
+    traceDependency: Runtime["traceDependency"],
   ) {
     this.works = works;
     this.#handlers = handlers;
     const elsewhere = { makeOnThread: isThere, answerOnThread: isThere };
-    this.#place = { inThread: true, kept, ...elsewhere, traceDependency };
+    this.#runtime = { inThread: true, shared, ...elsewhere, traceDependency };
   }
 
   /** Runs one call. Never throws: what goes wrong is its outcome. */
@@ -67,7 +67,7 @@ export class WorkRunner {
   ): Promise<Packed<ReplyPayload>> {
     const own = services.begin(payload[0], work.id);
     const request = new ReceivedRequest(payload, own);
-    const reply = await runOperation(work.compiled, request, this.#place);
+    const reply = await runOperation(work.compiled, request, this.#runtime);
     return packReply(
       reply,
       isWhole(reply.body) && reply.finish === undefined ? undefined : this.#open.hold(reply, own),

@@ -2,8 +2,8 @@ import { findUncloneable } from "../../app/cloneable.ts";
 import { describeError } from "../../errors/described-error.ts";
 import { statusPhrase } from "../../errors/http-error.ts";
 import { OffloopError, type SourceLocation } from "../../errors/offloop-error.ts";
+import { detailReply } from "../../operation/error-reply.ts";
 import type { RawReply } from "../../operation/raw.ts";
-import { detailReply } from "../../operation/reply.ts";
 import { untraced } from "../crossing/messages.ts";
 
 /** What an error says about the work it concerns. */

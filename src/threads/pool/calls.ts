@@ -3,8 +3,8 @@ import type { ErrorHandlers } from "../../app/error-handlers.ts";
 import type { TaskDeclaration } from "../../app/task.ts";
 import type { RunRecord } from "../../channels/channels.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
-import type { Place, RemoteDependency } from "../../operation/place.ts";
 import type { RawReply, RawRequest } from "../../operation/raw.ts";
+import type { RemoteDependency, Runtime } from "../../operation/runtime.ts";
 import type { DependencyPayload, DependencyResult, FailurePayload } from "../crossing/remote.ts";
 import type { NamedCall, Packed, ReplyPayload } from "../crossing/reply-message.ts";
 import { packRequest, type RequestPayload } from "../crossing/request-message.ts";
@@ -15,7 +15,7 @@ import { refusedReply } from "./call-error.ts";
 import { fetchRest } from "./streams.ts";
 
 /** Runs operations and tasks of an app on the threads of a pool. */
-export interface ThreadCalls extends Pick<Place, "makeOnThread" | "answerOnThread"> {
+export interface ThreadCalls extends Pick<Runtime, "makeOnThread" | "answerOnThread"> {
   /** Runs one request; gives a reply whatever happens. */
   operation(
     index: number,

@@ -2,7 +2,7 @@ import type { ErrorHandler } from "../app/error-handlers.ts";
 import type { Lane } from "../app/lane.ts";
 import type { CompiledDependency, CompiledOperation } from "./compile.ts";
 import type { Exchange } from "./context.ts";
-import type { KeptDependencies } from "./open-dependencies.ts";
+import type { SharedDependencies } from "./open-dependencies.ts";
 import type { RawReply, RawRequest } from "./raw.ts";
 import type { ReadInputs } from "./read.ts";
 
@@ -20,11 +20,11 @@ export interface RemoteDependency {
 /** Makes a dependency as a span. `path` is how the operation comes to need it: `user > db`. */
 export type TraceDependency = (path: string, lane: Lane, make: () => Promise<unknown>) => Promise<unknown>;
 
-/** Where the pipeline runs: on the loop, or in a thread. */
-export interface Place {
+/** What a lane gives the pipeline that runs on it. */
+export interface Runtime {
   readonly inThread: boolean;
-  /** Values that outlive requests here. */
-  readonly kept: KeptDependencies;
+  /** Values of the scopes "thread" and "app", which its requests share. */
+  readonly shared: SharedDependencies;
   /** Makes a plain dependency on a thread and gives a clone of its value. Not asked in a thread. */
   makeOnThread(remote: RemoteDependency): Promise<unknown>;
   /** Makes a dependency so that it shows in the trace. Undefined when nothing is traced. */
