@@ -64,7 +64,7 @@ const HEARTBEAT_MS = 15_000;
  *
  * @param onError - Told what went wrong in making a chunk; the response then ends in the middle.
  */
-export function streamChunks(
+function streamChunks(
   chunks: AsyncIterable<Chunk>,
   mediaType: string | undefined,
   onError: (error: unknown) => void,
@@ -123,7 +123,7 @@ async function withinHeartbeat<T>(promise: Promise<T>): Promise<T | undefined> {
  * @returns What to answer instead when the range lies beyond the file's end.
  * @throws {Error} When it cannot be read.
  */
-export async function writeFile(
+async function writeFile(
   reply: FastifyReply,
   raw: RawReply,
   { file }: FileContent,

@@ -92,7 +92,7 @@ function overrideFunction({ name, location }: DependencyDeclaration): OffloopErr
 }
 
 /** The same dependency, and all it needs, made on the loop: a test's own functions are nowhere else. */
-export function onLoop(declaration: DependencyDeclaration): DependencyDeclaration {
+function onLoop(declaration: DependencyDeclaration): DependencyDeclaration {
   return Object.defineProperty({ ...declaration, lane: "loop" as const }, "deps", {
     get: () => declaration.deps.map(([name, inner, scopes]) => [name, onLoop(inner), scopes]),
   });

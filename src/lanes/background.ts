@@ -103,7 +103,7 @@ export interface TaskFailure {
  * @param onStart - Told the index of each call before it runs; says whether it may.
  * @returns The failure that stopped it, if there was one.
  */
-export async function runBackground(
+async function runBackground(
   calls: readonly BackgroundCall[],
   run: RunCall,
   onStart: (index: number) => boolean,

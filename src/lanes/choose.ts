@@ -91,7 +91,7 @@ async function runOnLoop(
  *
  * @param onLate - Called when the deadline passes, with how long it took; what it gives or throws takes the place of the work.
  */
-export async function withinDeadline<T>(
+async function withinDeadline<T>(
   timeoutMs: number,
   work: Promise<T>,
   onLate: (elapsedMs: number) => T,

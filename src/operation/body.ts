@@ -59,7 +59,7 @@ const noBody: ReadBody = { value: undefined, isLong: false };
  * @throws {HTTPError} 400 when the bytes are not UTF-8, 413 when it has too many values.
  * @throws {ValidationError} `json_invalid` when the JSON is broken, too deep, or sets a prototype.
  */
-export function readBody(request: RawRequest, rules: BodyRules): ReadBody {
+function readBody(request: RawRequest, rules: BodyRules): ReadBody {
   const bytes = request.body;
   if (bytes === undefined || bytes.byteLength === 0) return noBody;
   if (!isUtf8(bytes)) throw new HTTPError(400, "There was an error parsing the body");
@@ -120,7 +120,7 @@ export type FormValues = ReadonlyMap<string, readonly (string | UploadedFile)[]>
  *
  * @throws {HTTPError} 400 when an urlencoded one has too many fields.
  */
-export function readForm(request: RawRequest, bounds: Pick<InputBounds, "maxNames">): FormValues {
+function readForm(request: RawRequest, bounds: Pick<InputBounds, "maxNames">): FormValues {
   const values = new Map<string, (string | UploadedFile)[]>();
   for (const [name, value] of formParts(request, bounds)) {
     if (value === "") continue;

@@ -142,7 +142,7 @@ function move(
 }
 
 /** One line that says what happened. */
-export function titleOf({ kind, durationMs, name, place, thread }: Incident): string {
+function titleOf({ kind, durationMs, name, place, thread }: Incident): string {
   const where = place === null ? "" : ` at ${place}`;
   if (kind === "killed") return `Thread ${thread} ended: ${name ?? "its call"} ran past its deadline${where}`;
   if (kind === "failed") return `${name} failed`;

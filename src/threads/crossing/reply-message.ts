@@ -10,7 +10,7 @@ export interface Packed<T> {
 }
 
 /** Bytes from this size on are transferred; fewer are copied, which is faster. */
-export const TRANSFER_MIN_BYTES = 65_536;
+const TRANSFER_MIN_BYTES = 65_536;
 
 /**
  * Bytes that can cross: the buffer itself when it is whole, else a copy of just these bytes.

@@ -195,7 +195,7 @@ export class Roster implements ThreadListener<Thread> {
 }
 
 /** How long a thread that leaves may take to close what it has opened. */
-export const LEAVE_MS = 5_000;
+const LEAVE_MS = 5_000;
 /** How soon to look again at a thread that may not leave yet. */
 const RECHECK_MS = 1_000;
 
@@ -275,7 +275,7 @@ function leave(thread: Thread): void {
 const MISSING_MS = 30_000;
 
 /** Threads that were given calls and have taken none. */
-export class MissingThreads {
+class MissingThreads {
   readonly #timers = new Map<Thread, NodeJS.Timeout>();
   readonly #onLost: (thread: Thread, ms: number) => void;
 

@@ -218,7 +218,7 @@ export interface ThreadLoss {
 }
 
 /** The calls one thread holds, each in a slot of the board it shares with the pool. */
-export class Slots {
+class Slots {
   readonly #calls: (Call | undefined)[] = new Array(SLOTS).fill(undefined);
   readonly #free: number[] = Array.from({ length: SLOTS }, (_, slot) => SLOTS - 1 - slot);
 
