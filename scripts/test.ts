@@ -7,23 +7,20 @@ import { spec, type TestEvent } from "node:test/reporters";
 import { parseArgs } from "node:util";
 import { repositoryRoot } from "./finding.ts";
 
-/** Test files that start no server and no thread and look at no clock. Every other file has the machine to itself. */
-export const quietFiles: readonly string[] = [
+/**
+ * Test files that order everything by events and compare no times, so that they hold on a machine that does something
+ * else: they run side by side. Every other file has the machine to itself.
+ */
+export const timelessFiles: readonly string[] = [
   "test/exports.test.ts",
-  "test/app/{depends,router}.test.ts",
-  "test/lanes/background.test.ts",
+  "test/{app,conformance,docs,errors,eslint,guard,lanes,openapi,operation,schema,scripts,security,tracing}/*.test.ts",
   "test/bench/{options,statistics}.test.ts",
-  "test/conformance/compare*.test.ts",
-  "test/errors/*.test.ts",
-  "test/eslint/*.test.ts",
-  "test/examples/guard.test.ts",
-  "test/guard/*.test.ts",
+  "test/examples/{[0-9]*,guard}.test.ts",
+  "test/http/{debug-page,docs,empty-requests,form-parser,log,not-found,opening,thread-modules}.test.ts",
   "test/inspector/{access,collector,figures,reader,ring,runs,slots}.test.ts",
   "test/inspector/page/*.test.ts",
-  "test/openapi/!(hey-api|openapi-typescript).test.ts",
-  "test/schema/*.test.ts",
-  "test/scripts/*.test.ts",
-  "test/security/*.test.ts",
+  "test/path/!(body).test.ts",
+  "test/testing/{guard,log,requests}.test.ts",
   "test/threads/crossing/*.test.ts",
   "test/threads/pool/{drain-rate,queue}.test.ts",
 ];
@@ -35,7 +32,7 @@ interface Phase {
 }
 
 /**
- * Test files, the quiet ones first.
+ * Test files, the timeless ones first.
  *
  * @param paths - Files, folders or patterns, from the root. Default: all of test.
  * @throws {Error} For a path that names no test file.
@@ -43,10 +40,10 @@ interface Phase {
 export function planTests(root: string, paths: readonly string[]): Phase[] {
   const found = (paths.length === 0 ? ["test"] : paths).flatMap((path) => findTestFiles(root, path));
   const files = [...new Set(found)].sort();
-  const isQuiet = (file: string): boolean => quietFiles.some((pattern) => matchesGlob(file, pattern));
+  const isTimeless = (file: string): boolean => timelessFiles.some((pattern) => matchesGlob(file, pattern));
   return [
-    { files: files.filter(isQuiet), concurrency: availableParallelism() },
-    { files: files.filter((file) => !isQuiet(file)), concurrency: 1 },
+    { files: files.filter(isTimeless), concurrency: availableParallelism() },
+    { files: files.filter((file) => !isTimeless(file)), concurrency: 1 },
   ];
 }
 
