@@ -45,7 +45,7 @@ export function findLoadGenerator(): LoadGenerator {
   return spawnSync("wrk", ["-v"]).error === undefined ? wrk : autocannon;
 }
 
-export const wrk: LoadGenerator = {
+const wrk: LoadGenerator = {
   name: "wrk",
   start: (url, order) => {
     const { connections, seconds } = order;

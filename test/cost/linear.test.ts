@@ -2,7 +2,6 @@ import { toStandardJsonSchema } from "@valibot/to-json-schema";
 import { type } from "arktype";
 import * as v from "valibot";
 import { z } from "zod";
-import { failureReply } from "../../";
 import { inputBounds } from "../../src/app/input-settings.ts";
 import { resolveSettings } from "../../src/app/settings.ts";
 import { describeError } from "../../src/errors/described-error.ts";
