@@ -6,8 +6,6 @@ export type {
   ClientAddress,
   Context,
   CookieOptions,
-  Log,
-  LogFunction,
   RequestInfo,
   ResponseInfo,
 } from "./app/context.ts";
@@ -20,7 +18,7 @@ export type {
   OperationDocumentation,
 } from "./app/documentation.ts";
 export type { DurableOptions } from "./app/durable.ts";
-export type { AddOperation, Handler } from "./app/handler.ts";
+export type { AddOperation, Handler, OperationOptions } from "./app/handler.ts";
 export type {
   EnqueuedJob,
   EnqueueOptions,
@@ -34,20 +32,23 @@ export type {
 } from "./app/jobs.ts";
 export type { Lane } from "./app/lane.ts";
 export type { LifespanFunction, LifespanOptions } from "./app/lifespan.ts";
-export type { OperationOptions } from "./app/operation-options.ts";
+export type { Log, LogFunction } from "./app/log.ts";
 export {
+  event,
   type FileOptions,
   file,
   html,
   type Reply,
   type ReplyOptions,
   redirect,
+  type ServerSentEvent,
   type StreamOptions,
+  sse,
   stream,
   text,
 } from "./app/reply.ts";
 export { Router } from "./app/router.ts";
-export type { RouterOptions } from "./app/router-place.ts";
+export type { RouterOptions } from "./app/router-options.ts";
 export type {
   ConnectionSettings,
   HealthSettings,
@@ -57,7 +58,6 @@ export type {
   TimeoutSettings,
   WatchSettings,
 } from "./app/settings.ts";
-export { event, type ServerSentEvent, sse } from "./app/sse.ts";
 export type {
   AddTask,
   DurableTask,
@@ -85,4 +85,4 @@ export { OffloopError } from "./errors/offloop-error.ts";
 export { serve } from "./http/serve.ts";
 export type { ServeOptions, Server } from "./http/serve-options.ts";
 export { type ParamOptions, param } from "./schema/param.ts";
-export type { PoolSize } from "./threads/pool/queue.ts";
+export type { PoolSize } from "./threads/pool/pool.ts";

@@ -1,5 +1,6 @@
-import type { SourceLocation } from "../errors/offloop-error.ts";
-import type { NoSchemas } from "./context.ts";
+import { checkCopy } from "../errors/brand.ts";
+import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import type { NoNames } from "./context.ts";
 import {
   createOverride,
   type Dependencies,
@@ -15,12 +16,13 @@ import {
   type ErrorHandler,
 } from "./error-handlers.ts";
 import { BoundJobs, type Jobs } from "./jobs.ts";
+import { kind } from "./lane.ts";
 import { createLifespan, type Lifespan, type LifespanFunction, type LifespanOptions } from "./lifespan.ts";
 import { callerLocation, callerModule } from "./location.ts";
 import { checkMountPath, type Mount, mountCycle, notMountable } from "./mount.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { Router } from "./router.ts";
-import { type RouterOptions, routerOptionNames } from "./router-place.ts";
+import { type RouterOptions, routerOptionNames } from "./router-options.ts";
 import { checkSettingNames, type ServerSettings, settingNames } from "./settings.ts";
 
 /** Options of an app. */
@@ -57,7 +59,7 @@ const appOptionNames: Readonly<Record<keyof AppOptions, true>> = {
  * export default app;
  * ```
  */
-export class App<RD extends Dependencies = NoSchemas> extends Router<RD> {
+export class App<RD extends Dependencies = NoNames> extends Router<RD> {
   /** The API's name. */
   readonly title: string;
   /** The API's own version. */
@@ -198,6 +200,16 @@ export class App<RD extends Dependencies = NoSchemas> extends Router<RD> {
   }
 }
 
+/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for what is no app, `OFFLOOP_TWO_COPIES` for another copy's. */
+export function checkApp(given: unknown, doing: string, at: SourceLocation): asserts given is App {
+  if (given instanceof App) return;
+  checkCopy(given, doing, at);
+  throw new OffloopError("OFFLOOP_OPTION_INVALID", `Cannot ${doing}: expected an App, got ${kind(given)}`, {
+    at,
+    fix: "give what new App() made",
+  });
+}
+
 const made: App[] = [];
 
 /** Every app made in this thread so far, in order. */
@@ -210,7 +222,7 @@ export function appsMade(): readonly App[] {
 export type FastifyPlugin<Options> = (instance: any, options: Options, done: any) => unknown;
 
 /** A plugin and its options. */
-export interface RegisteredPlugin {
+interface RegisteredPlugin {
   readonly plugin: FastifyPlugin<unknown>;
   readonly options: unknown;
 }

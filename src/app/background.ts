@@ -1,3 +1,4 @@
+import { checkCopy } from "../errors/brand.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { findUncloneable } from "./cloneable.ts";
 import { type AnyFunction, functionName, laneOf } from "./lane.ts";
@@ -59,6 +60,7 @@ export class Background {
 
   #closure(fn: AnyFunction): TaskDeclaration {
     const location = callerLocation();
+    checkCopy(fn, `add a task to background in ${this.#operation}`, location);
     const lane = laneOf(`to background in ${this.#operation}`, fn, undefined, location);
     if (lane === "loop" && !this.#inThread) return unnamedTask(functionName(fn), fn, location);
     const what = lane === "loop" ? "an async function from a thread" : "a plain function";

@@ -1,3 +1,4 @@
+import { brand, checkCopy } from "../errors/brand.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import type { Inputs } from "./inputs.ts";
 import type { AnyFunction, Lane } from "./lane.ts";
@@ -28,10 +29,10 @@ export interface Dependency<Value = unknown> {
 export type Dependencies = Readonly<Record<string, Dependency<any>>>;
 
 /** The value of a dependency. */
-export type DependencyValue<D> = D extends Dependency<infer Value> ? Value : never;
+type DependencyValue<D> = D extends Dependency<infer Value> ? Value : never;
 
 /** The values of dependencies, by name. */
-export type DependencyValues<D extends Dependencies> = {
+export type DependencyValues<D> = {
   readonly [Name in keyof D]: DependencyValue<D[Name]>;
 };
 
@@ -62,18 +63,20 @@ export interface DependencyDeclaration extends Dependency {
 }
 
 /** A dependency, and the OAuth2 scopes that are demanded of it. */
-export type Demand = readonly [dependency: DependencyDeclaration, scopes: readonly string[]];
+type Demand = readonly [dependency: DependencyDeclaration, scopes: readonly string[]];
 
 /** By what stands for them: a dependency for itself, with no demand. */
 const demands = new WeakMap<object, Demand>();
 
 /** Notes that a dependency was declared. */
 export function registerDependency(dependency: DependencyDeclaration): void {
+  brand(dependency);
   demands.set(dependency, [dependency, []]);
 }
 
 /** Notes that an object stands for a dependency of which scopes are demanded. */
 export function registerDemand(standIn: object, demand: Demand): void {
+  brand(standIn);
   demands.set(standIn, demand);
 }
 
@@ -108,6 +111,7 @@ export function namedDependencies(what: string, deps: object, at: SourceLocation
     }
     const demand = readDemand(dependency);
     if (demand === undefined) {
+      checkCopy(dependency, `add "${name}" to the deps of ${what}`, at);
       throw new OffloopError(
         "OFFLOOP_DEPENDENCY_INVALID",
         `Cannot add "${name}" to the deps of ${what}: expected a dependency, got ${typeof dependency}`,
@@ -118,8 +122,14 @@ export function namedDependencies(what: string, deps: object, at: SourceLocation
   });
 }
 
+/** A value that stands in for a dependency; `found` says what of it could not come to this thread. */
+export interface StandInValue {
+  readonly value: unknown;
+  readonly found?: string | undefined;
+}
+
 /** What stands in for a dependency: another one, or a value. */
-export type Replacement = DependencyDeclaration | { readonly value: unknown };
+export type Replacement = DependencyDeclaration | StandInValue;
 
 /** Dependencies that are replaced, in tests. */
 export type Overrides = ReadonlyMap<DependencyDeclaration, Replacement>;
@@ -131,6 +141,7 @@ export type Override = readonly [DependencyDeclaration, Replacement];
 export function createOverride(dependency: Dependency, by: unknown): Override {
   const replaced = readDemand(dependency);
   if (replaced === undefined) {
+    checkCopy(dependency, "override a dependency", callerLocation());
     throw new OffloopError(
       "OFFLOOP_DEPENDENCY_INVALID",
       `Cannot override a ${typeof dependency}: expected a dependency`,

@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { workerData } from "node:worker_threads";
+import { checkCopy } from "../errors/brand.ts";
 import { localPath, OffloopError } from "../errors/offloop-error.ts";
 import { App, appsMade } from "./app.ts";
 
@@ -70,6 +71,8 @@ function soleApp(exported: Record<string, unknown>, made: readonly App[]): App |
 }
 
 function missing(exported: Record<string, unknown>, { exportName }: AppTarget, file: string): never {
+  for (const value of exportName === undefined ? Object.values(exported) : [exported[exportName]])
+    checkCopy(value, `load "${localPath(file)}"`);
   const names = Object.keys(exported).map((name) => `"${name}"`);
   const apps = Object.keys(exported).filter((name) => exported[name] instanceof App);
   const what = exportName === undefined ? localPath(file) : `${localPath(file)}:${exportName}`;

@@ -1,3 +1,4 @@
+import { checkCopy } from "../errors/brand.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { kind } from "./lane.ts";
 import type { Operation } from "./operation.ts";
@@ -27,6 +28,7 @@ export function mountOperation(operation: Operation, mountedAt: string): Operati
 
 /** The error for what is mounted and is no app. */
 export function notMountable(given: unknown, at: SourceLocation): OffloopError {
+  checkCopy(given, "mount an app", at);
   return new OffloopError(
     "OFFLOOP_OPTION_INVALID",
     `Cannot mount an app: expected an App, got ${kind(given)}`,

@@ -1,11 +1,11 @@
 import { formatLocation, OffloopError } from "../errors/offloop-error.ts";
 import type { App } from "./app.ts";
 import type { DependencyDeclaration, Replacement } from "./dependency.ts";
-import { uniqueOperations, uniqueTasks } from "./duplicates.ts";
 import type { ErrorHandler } from "./error-handlers.ts";
 import type { Lifespan } from "./lifespan.ts";
 import { type Mount, mountOperation } from "./mount.ts";
 import type { Operation } from "./operation.ts";
+import { uniqueOperations, uniqueTasks } from "./router.ts";
 import { type Task, type TaskDeclaration, taskDeclaration } from "./task.ts";
 
 /** One of the apps that are served together: the served one itself, or one that is mounted in it. */
@@ -74,9 +74,17 @@ export function hasJobs(app: App): boolean {
   return servedTaskDeclarations(app).some(({ durable }) => durable !== undefined);
 }
 
+/** An operation, or a task, as something that may need dependencies. */
+export type ServedDependent = Pick<Operation, "id" | "deps" | "lane" | "location">;
+
 /** Everything that may need dependencies, in the same order wherever the same app is loaded. */
-export function servedDependents(app: App): Pick<Operation, "deps" | "lane">[] {
-  const tasks = servedTaskDeclarations(app).map(({ deps = [], lane }) => ({ deps, lane }));
+export function servedDependents(app: App): ServedDependent[] {
+  const tasks = servedTaskDeclarations(app).map(({ name, deps = [], lane, location }) => ({
+    id: `task ${name}`,
+    deps,
+    lane,
+    location,
+  }));
   return [...servedOperations(app), ...tasks];
 }
 

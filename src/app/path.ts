@@ -49,7 +49,7 @@ export function pathEmpty(method: string, at: SourceLocation): OffloopError {
 
 /** A path in FastAPI's syntax as it is written here; `{file_path:path}`, which takes slashes too, is the wildcard. */
 function withColons(path: string): string {
-  const written = path.replaceAll(/\{\w+:path\}/g, "*").replaceAll(/\{(\w+)[^}]*\}/g, ":$1");
+  const written = path.replaceAll(/\{\w+:path\}/g, "*").replaceAll(/\{(\w+)(?::[^{}]*)?\}/g, ":$1");
   return written.startsWith("/") ? written : `/${written}`;
 }
 

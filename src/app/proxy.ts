@@ -11,12 +11,18 @@ export type TrustProxy = boolean | readonly string[];
  */
 export function resolveRootPath(path: unknown): string {
   if (typeof path === "string" && /^(\/[^?#\s]*)?$/.test(path))
-    return encodeURI(path.toWellFormed()).replaceAll("%25", "%").replace(/\/+$/, "");
+    return withoutLastSlashes(encodeURI(path.toWellFormed()).replaceAll("%25", "%"));
   throw new OffloopError(
     "OFFLOOP_OPTION_INVALID",
     `Cannot use rootPath: expected a path that starts with "/", got ${JSON.stringify(path)}`,
     { fix: 'give what the proxy puts before your paths, like "/api/v1"' },
   );
+}
+
+function withoutLastSlashes(path: string): string {
+  let end = path.length;
+  while (path[end - 1] === "/") end--;
+  return path.slice(0, end);
 }
 
 /** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for what is no address. */

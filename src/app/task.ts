@@ -1,6 +1,6 @@
+import { brand } from "../errors/brand.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { type AnySchema, type InputOf, isSchema, type OutputOf } from "../schema/schema.ts";
-import type { Log } from "./context.ts";
 import {
   type Dependencies,
   type DependencyValues,
@@ -17,6 +17,7 @@ import {
 import type { EnqueuedJob, EnqueueOptions } from "./jobs.ts";
 import { type AnyFunction, type Lane, laneOf } from "./lane.ts";
 import { callerLocation } from "./location.ts";
+import type { Log } from "./log.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { timeoutMs } from "./settings.ts";
 
@@ -183,7 +184,7 @@ export interface AddTask {
 }
 
 /** Runs a task on its lane; set by whatever serves the app. */
-export type TaskRunner = (task: TaskDeclaration, args: unknown[]) => Promise<unknown>;
+type TaskRunner = (task: TaskDeclaration, args: unknown[]) => Promise<unknown>;
 
 /** Stores jobs; set by whatever serves the app. */
 export interface TaskEnqueuer {
@@ -236,6 +237,7 @@ export function createTask(name: string, options: AnyTaskOptions, fn: AnyFunctio
       return enqueueing(state, given);
     },
   });
+  brand(task);
   states.set(task, state);
   return task;
 }

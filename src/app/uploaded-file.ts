@@ -44,6 +44,12 @@ export class UploadedFile extends File {
     this.#content = bytes;
   }
 
+  /** @internal What it was made of, to make it once more on another thread. */
+  received(): ReceivedFile {
+    const { name, type, size, path } = this;
+    return { filename: name, mediaType: type, size, bytes: this.#content, path };
+  }
+
   /** Its content at once. Blocks while it is read from disk: for plain functions. */
   readSync(): Uint8Array {
     this.#content ??= readFileSync(this.path as string);
@@ -73,6 +79,11 @@ export class UploadedFile extends File {
       .then((blob) => blob.stream().pipeTo(writable))
       .catch((error) => writable.abort(error));
     return readable;
+  }
+
+  /** What JSON shows of it: not where it is. */
+  toJSON(): { readonly name: string; readonly type: string; readonly size: number } {
+    return { name: this.name, type: this.type, size: this.size };
   }
 
   /** A part of its content. */

@@ -1,3 +1,4 @@
+import inspector from "node:inspector";
 import type { App } from "../app/app.ts";
 import { type ErrorCode, OffloopError } from "../errors/offloop-error.ts";
 import { guardApp } from "../guard/check-app.ts";
@@ -44,7 +45,11 @@ async function serveApp(options: DevProcessOptions): Promise<void> {
   guardApp(app, logger);
   const server = await listen(app, { ...developmentOptions(app, options), logger }, target);
   logStrayRejections(logger);
-  const end = (): void => void server.close().finally(() => process.exit(0));
+  const end = (): void =>
+    void server.close().finally(() => {
+      inspector.close(); // with a debugger attached, the process would wait until it goes
+      process.exit(0);
+    });
   process.once("SIGTERM", end);
   process.once("disconnect", end);
   if (!process.connected) return end(); // whoever started it has ended meanwhile

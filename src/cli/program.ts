@@ -1,9 +1,8 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { openapi, routes } from "./declared-app.ts";
 import { dev } from "./dev.ts";
 import { addJobs } from "./jobs.ts";
-import { openapi } from "./openapi.ts";
-import { routes } from "./routes.ts";
 import { run } from "./run.ts";
 import { takesServing, wholeNumber } from "./serving.ts";
 import { work } from "./work.ts";
@@ -17,6 +16,7 @@ export const program: Command = new Command("offloop").description("Serves an of
 
 takesServing(program.command("dev"))
   .description("serve an app while you work on it: reload on change, guard, watchdog, links")
+  .option("--inspect [address]", "let a debugger attach to the app, at 127.0.0.1:9229 or another [host:]port")
   .action(dev);
 
 takesServing(program.command("run"))

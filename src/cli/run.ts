@@ -13,7 +13,7 @@ import { embeddedError } from "./work.ts";
 import { runWorkers } from "./workers.ts";
 
 /** Options of `offloop run`. */
-export interface RunOptions extends Serving {
+interface RunOptions extends Serving {
   readonly workers?: number;
   readonly guard?: boolean;
   readonly work: boolean;

@@ -6,12 +6,15 @@ import { type ResolvedSettings, resolveSettings } from "../app/settings.ts";
 import type { TaskDeclaration } from "../app/task.ts";
 import { describeError } from "../errors/described-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
+import { listArounds } from "../http/arounds.ts";
 import { logStrayRejections } from "../http/listen.ts";
 import { createLogger } from "../http/logger.ts";
 import { openJobsOf } from "../http/open-app.ts";
 import { closeOnSignals } from "../http/shutdown.ts";
 import type { OpenJobs } from "../jobs/open.ts";
 import { openLanes } from "../lanes/lanes.ts";
+import { openTracing } from "../tracing/open.ts";
+import { openLoopWatch } from "../watch/loop-watch.ts";
 import { loadToServe, parseTarget } from "./declared-app.ts";
 import { checkedLevel } from "./serving.ts";
 
@@ -67,9 +70,13 @@ export async function openWork(
     for (const error of await closeLifespans())
       log.error({ err: describeError(error) }, "a lifespan failed to close");
   });
-  const lanes = await openLanes(app, settings, target, log);
+  const tracing = await openTracing();
+  const arounds = listArounds(app, { settings, log, tracing, debug: false });
+  const lanes = await openLanes(app, { settings, target, log, arounds });
   opened.defer(() => lanes.close());
-  const jobs = (await openJobsOf(app, { settings, lanes, log, works: true })) as OpenJobs;
+  const watch = await openLoopWatch(settings.watch, log);
+  opened.defer(() => watch?.close());
+  const jobs = (await openJobsOf(app, { settings, lanes, tracing, log, works: true })) as OpenJobs;
   const rest = opened.move();
   return {
     jobs,

@@ -1,3 +1,5 @@
+import { brand } from "./brand.ts";
+
 /**
  * Thrown by a handler to answer with an error status and `{"detail": ...}`; FastAPI's `HTTPException`.
  * Background tasks added before it do not run.
@@ -40,6 +42,8 @@ export class HTTPError extends Error {
     this.headers = headers;
   }
 }
+
+brand(HTTPError.prototype);
 
 /** RFC 9110 phrases of the statuses handlers answer with most; others read as their number. */
 const phrases: Readonly<Record<number, string>> = {

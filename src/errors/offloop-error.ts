@@ -85,7 +85,7 @@ export const errorCodes = {
   OFFLOOP_APP_NOT_FOUND: "The module has no App under the export that was asked for.",
   OFFLOOP_BODY_NOT_ALLOWED: "A GET or HEAD operation declares a body.",
   OFFLOOP_BODY_TOO_LARGE: "A body is larger than what the event loop parses for an async operation.",
-  OFFLOOP_CLIENT_GONE: "The client hung up before its request was started.",
+  OFFLOOP_CLIENT_GONE: "The client hung up before its request was done.",
   OFFLOOP_DEPENDENCY_CYCLE: "A dependency needs itself, directly or through others.",
   OFFLOOP_DEPENDENCY_INVALID: "What was given in deps is not a dependency, or its name is taken.",
   OFFLOOP_DEPENDENCY_LANE: "An async operation needs a plain dependency whose value cannot leave its thread.",
@@ -95,6 +95,7 @@ export const errorCodes = {
   OFFLOOP_ERROR_SWALLOWED: "A dependency caught the error of the operation and did not throw again.",
   OFFLOOP_FORM_AND_BODY: "An operation or dependency declares both a form and a body.",
   OFFLOOP_GUARD_BLOCKING: "A function on the event loop calls something that blocks it.",
+  OFFLOOP_GUARD_FAILED: "The guard could not read the code of a function.",
   OFFLOOP_GUARD_PROMISE: "A plain function returns a promise, yet runs on a thread since it is not async.",
   OFFLOOP_GUARD_STATE: "A function on a thread changes a variable that each thread has for itself.",
   OFFLOOP_HANDLER_INVALID: "What was given as a handler or task is not a function.",
@@ -119,6 +120,7 @@ export const errorCodes = {
   OFFLOOP_OPTION_UNKNOWN: "Something was given an option that does not exist.",
   OFFLOOP_OVERRIDE_FUNCTION:
     "A dependency of a plain operation was overridden by a function that threads cannot find.",
+  OFFLOOP_PARAM_INVALID: "A parameter has a schema that no text of a URL, header, cookie or form fits.",
   OFFLOOP_PATH_INVALID: "A path or prefix is not one the router can match.",
   OFFLOOP_PORT_UNAVAILABLE: "The address cannot be listened on.",
   OFFLOOP_RESPONSE_INVALID: "An operation returned something else than its response schema says.",
@@ -133,10 +135,13 @@ export const errorCodes = {
   OFFLOOP_TASK_UNNAMED: "A function was added to background that a thread could not find by name.",
   OFFLOOP_THREAD_APP_DIFFERS: "A thread loaded other operations or tasks than the main thread.",
   OFFLOOP_THREAD_EXITED: "A thread ended while it ran a call.",
+  OFFLOOP_THREAD_HELD: "A call without a deadline has kept a thread for long.",
   OFFLOOP_THREAD_START: "A thread could not load the app.",
   OFFLOOP_THREADS_BUSY: "As many calls wait for a thread as may.",
   OFFLOOP_THREADS_DOWN: "No thread can load the app any more.",
+  OFFLOOP_THREADS_HELD: "Every thread has run one call for long.",
   OFFLOOP_TIMEOUT: "An operation or task ran for longer than its deadline.",
+  OFFLOOP_TWO_COPIES: "What another copy of offloop made was given to this one.",
   OFFLOOP_UPLOAD_DISK: "An uploaded file could not be kept on disk.",
 } as const;
 

@@ -1,5 +1,5 @@
 /** The folder of offloop's own code: `src` in the repository, `dist` in the package. One level above this file. */
-const ownFolder: string = new URL("../", import.meta.url).href;
+export const ownFolder: string = new URL("../", import.meta.url).href;
 
 /** Whether a script is offloop's own. Give the URL of what runs: a source map may place it anywhere. */
 export function isOwnScript(url: string): boolean {

@@ -11,16 +11,22 @@ export interface StackFrame extends SourceLocation {
 
 const FRAME =
   /^at (?:(?<name>.+) \()?(?<file>(?:file:\/\/|\/|[A-Za-z]:[\\/])[^()]*):(?<line>\d+):(?<column>\d+)\)?$/;
-/** Where an error of offloop's own says that the mistake is. */
-const PLACE = /\n {2}at (?<file>[^\n]+?):(?<line>\d+):(?<column>\d+)(?: \([^\n]*\))?\n {2}fix [^\n]*$/;
+/** Where an error of offloop's own says that the mistake is: a line of its message. */
+const PLACE = /^ {2}at (?<file>[^:]*(?::[\\/][^:]*)?):(?<line>\d+):(?<column>\d+)(?: \(|$)/;
 
 /** The frames of an error in the user's own source, the innermost first. */
 export function stackFrames(error: DescribedError): StackFrame[] {
-  const own = error.code?.startsWith("OFFLOOP_") ? PLACE.exec(error.message) : null;
+  const own = error.code?.startsWith("OFFLOOP_") ? ownPlace(error.message) : null;
   return [own, ...frameLines(error).map((line) => FRAME.exec(line))].flatMap((found) => {
     const frame = found === null ? undefined : toFrame(found);
     return frame === undefined ? [] : [frame];
   });
+}
+
+/** The line before the last, which says how to mend it. */
+function ownPlace(message: string): RegExpExecArray | null {
+  const lines = message.split("\n");
+  return lines.at(-1)?.startsWith("  fix ") ? PLACE.exec(lines.at(-2) ?? "") : null;
 }
 
 function toFrame({ groups = {} }: RegExpExecArray): StackFrame | undefined {

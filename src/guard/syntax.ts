@@ -20,7 +20,7 @@ export function isFunction(node: SyntaxNode | undefined): node is FunctionNode {
 const notParts = new Set(["parent", "loc", "range", "tokens", "comments"]);
 
 /** The nodes a node is made of. */
-export function partsOf(node: SyntaxNode): SyntaxNode[] {
+function partsOf(node: SyntaxNode): SyntaxNode[] {
   const values = Object.entries(node).flatMap(([key, value]) => (notParts.has(key) ? [] : value));
   return values.filter(
     (value: unknown): value is SyntaxNode => typeof (value as SyntaxNode | null)?.type === "string",
@@ -63,4 +63,13 @@ function isTypeWrapper(node: SyntaxNode): boolean {
 export function memberName({ property, computed }: NodeOf<"MemberExpression">): string | undefined {
   if (!computed) return property.type === "Identifier" ? property.name : undefined;
   return property.type === "Literal" && typeof property.value === "string" ? property.value : undefined;
+}
+
+/** A callee as its writer put it, without what stands further left: `pool.query`, `hash`. */
+export function writtenName(callee: SyntaxNode): string {
+  if (callee.type === "Identifier") return callee.name;
+  if (callee.type !== "MemberExpression") return "a function";
+  const object = unwrapped(callee.object as SyntaxNode);
+  const owner = object.type === "Identifier" ? [object.name] : [];
+  return [...owner, memberName(callee) ?? "a method"].join(".");
 }

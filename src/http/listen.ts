@@ -6,7 +6,7 @@ import type { AppTarget } from "../app/load.ts";
 import { integer, resolveSettings } from "../app/settings.ts";
 import { describeError } from "../errors/described-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
-import { noThreads } from "../threads/pool/queue.ts";
+import { noThreads } from "../threads/pool/pool.ts";
 import { openHealthServer } from "./health.ts";
 import type { InspectorSetting, ServedInspector } from "./inspector.ts";
 import { createLogger } from "./logger.ts";
@@ -31,15 +31,18 @@ export async function listen(
     const { accessLog = true, debug = false } = options;
     const inspector = options.inspector ? await openInspectorFor(app.title, options.inspector) : undefined;
     opened.defer(() => inspector?.close());
-    const worksOnJobs = options.work ?? true;
-    const open = await openApp(app, { settings, target, log, accessLog, debug, worksOnJobs }, opened);
-    const { lanes, fastify } = open;
+    const served = await openApp(
+      app,
+      { settings, target, log, accessLog, debug, worksOnJobs: options.work ?? true },
+      opened,
+    );
+    const { lanes, fastify } = served;
     inspector?.addTo(fastify);
     const health =
       settings.health?.port === undefined ? undefined : await openHealthServer(settings.health, host, lanes);
     opened.defer(async () => health?.close());
     const url = await bind(fastify, host, port);
-    const close = createShutdown(open, settings.shutdownGraceMs, log, () => opened.disposeAsync());
+    const close = createShutdown(served, settings.shutdownGraceMs, log, () => opened.disposeAsync());
     if (options.signals ?? true) {
       letSignalsBe = closeOnSignals(close, log, () => lanes.pool?.size.threads ?? 0);
       opened.defer(logStrayRejections(log));
@@ -70,7 +73,7 @@ async function openInspectorFor(title: string, setting: InspectorSetting): Promi
  *
  * @throws {OffloopError} `OFFLOOP_PORT_UNAVAILABLE`.
  */
-export async function bind(fastify: FastifyInstance, host: string, port: number): Promise<string> {
+async function bind(fastify: FastifyInstance, host: string, port: number): Promise<string> {
   try {
     return await fastify.listen({ host, port });
   } catch (cause) {

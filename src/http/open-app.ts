@@ -9,78 +9,97 @@ import type { ResolvedSettings } from "../app/settings.ts";
 import { describeError } from "../errors/described-error.ts";
 import type { OpenJobs, OpenJobsOptions } from "../jobs/open.ts";
 import { type Lanes, openLanes } from "../lanes/lanes.ts";
-import { addAnswers, createServer, type ServerOptions } from "./server.ts";
+import { openTracing } from "../tracing/open.ts";
+import type { Tracing } from "../tracing/tracing.ts";
+import { openLoopWatch } from "../watch/loop-watch.ts";
+import type { Watch } from "../watch/watch.ts";
+import { listArounds } from "./arounds.ts";
+import { createServer } from "./server.ts";
+import { WayOut } from "./way-out.ts";
 
 /** How an app is opened. */
-export interface OpenAppOptions extends ServerOptions {
+export interface OpenAppOptions {
   readonly settings: ResolvedSettings;
   readonly target: AppTarget | undefined;
   readonly log: Logger;
   /** What a test puts in place of dependencies. */
   readonly overrides?: readonly Override[];
+  /** Whether each request is logged. */
+  readonly accessLog: boolean;
+  /** Whether browsers are shown the errors of operations, with their source. Never in production. */
+  readonly debug?: boolean;
   /** Whether this process works on jobs. Default true. */
   readonly worksOnJobs?: boolean;
   /** What a test keeps jobs with. */
-  readonly openJobs?: (options: OpenJobsOptions) => Promise<OpenJobs>;
+  readonly openJobs?: OpenJobsOf["open"];
 }
 
 /** An app that can be asked, but does not listen yet. */
 export interface OpenApp {
   readonly lanes: Lanes;
   readonly fastify: FastifyInstance;
+  readonly wayOut: WayOut;
+  /** Undefined when the loop is not watched, or cannot be. */
+  readonly watch: Watch | undefined;
   /** Undefined when no task is durable. */
   readonly jobs: OpenJobs | undefined;
 }
 
 /**
- * Opens all that an app needs: its lifespans, its lanes, its server.
+ * Opens all that an app needs: its lifespans, its lanes with what stands around them, its server.
  *
  * @param opened - Takes what is to be closed, in reverse.
  */
 export async function openApp(
   app: App,
-  { settings, target, log, overrides, worksOnJobs = true, openJobs, ...options }: OpenAppOptions,
+  options: OpenAppOptions,
   opened: AsyncDisposableStack,
 ): Promise<OpenApp> {
+  const { settings, target, log, overrides, accessLog, debug = false } = options;
   const close = await openLifespans(servedLifespans(app, "main"));
   opened.defer(async () => {
     for (const error of await close()) log.error({ err: describeError(error) }, "a lifespan failed to close");
   });
-  const lanes = await openLanes(app, settings, target, log, overrides);
+  const tracing = await openTracing();
+  const arounds = listArounds(app, { settings, log, tracing, debug });
+  const lanes = await openLanes(app, { settings, target, log, overrides, arounds });
   opened.defer(() => lanes.close());
-  const jobs = await openJobsOf(app, { settings, lanes, log, works: worksOnJobs, open: openJobs });
+  const watch = await openLoopWatch(settings.watch, log);
+  opened.defer(() => watch?.close());
+  const { worksOnJobs: works = true, openJobs: open } = options;
+  const jobs = await openJobsOf(app, { settings, lanes, tracing, log, works, open });
   opened.defer(() => jobs?.close());
-  const fastify = await createServer(app, settings, log);
+  const wayOut = new WayOut(lanes);
+  const fastify = await createServer(app, { settings, log, lanes, wayOut, tracing, accessLog });
   opened.defer(async () => {
     // One that shuts down is closing already, and is not waited for beyond its time.
     if (!lanes.closing) await fastify.close();
   });
-  await addAnswers(fastify, app, lanes, settings, log, options);
-  return { lanes, fastify, jobs };
+  return { lanes, fastify, wayOut, watch, jobs };
 }
 
-interface JobsOf {
+/** What the jobs of an app are opened with. */
+export interface OpenJobsOf {
   readonly settings: ResolvedSettings;
-  readonly lanes: Lanes;
+  readonly lanes: Pick<Lanes, "attempts">;
+  readonly tracing: Tracing | undefined;
   readonly log: Logger;
+  /** Whether this process works on them, or enqueues them only. */
   readonly works: boolean;
-  readonly open?: OpenAppOptions["openJobs"];
+  /** What a test opens in place of the real ones. */
+  readonly open?: ((options: OpenJobsOptions) => Promise<OpenJobs>) | undefined;
 }
 
 /** Opens the jobs of an app, if any of its tasks is durable: otherwise nothing of them is loaded. */
 export async function openJobsOf(
   app: App,
-  { settings, lanes, log, works, open }: JobsOf,
+  { settings, lanes, tracing, log, works, open }: OpenJobsOf,
 ): Promise<OpenJobs | undefined> {
   if (!hasJobs(app)) return undefined;
-  const { attempts, tracing } = lanes;
   const openThem = open ?? (await import("../jobs/open.ts")).openJobs;
-  return openThem({
-    app,
-    settings: settings.jobs,
-    lanes: attempts,
-    trace: () => tracing?.pack(),
-    log,
-    works,
-  });
+  const trace = (): unknown => {
+    const active = tracing?.pack();
+    return active?.traceparent === undefined ? undefined : active;
+  };
+  return openThem({ app, settings: settings.jobs, lanes: lanes.attempts, trace, log, works });
 }

@@ -1,4 +1,4 @@
-import type { App } from "../app/app.ts";
+import { type App, checkApp } from "../app/app.ts";
 import { handOver, inThread } from "../app/load.ts";
 import { callerLocation } from "../app/location.ts";
 import { checkOptionNames } from "../app/option-names.ts";
@@ -12,7 +12,7 @@ import { type ServeOptions, type Server, serveOptionNames } from "./serve-option
  * @param app - The app.
  * @param options - Where to listen, and how.
  * @returns The listening server.
- * @throws {OffloopError} `OFFLOOP_PORT_UNAVAILABLE`, `OFFLOOP_OPTION_INVALID`, `OFFLOOP_OPTION_UNKNOWN`, `OFFLOOP_ROUTE_DUPLICATE`,
+ * @throws {OffloopError} `OFFLOOP_PORT_UNAVAILABLE`, `OFFLOOP_OPTION_INVALID`, `OFFLOOP_OPTION_UNKNOWN`, `OFFLOOP_TWO_COPIES`, `OFFLOOP_ROUTE_DUPLICATE`,
  * `OFFLOOP_TASK_DUPLICATE`, `OFFLOOP_THREAD_START`, `OFFLOOP_THREAD_APP_DIFFERS`.
  * @example
  * ```ts
@@ -28,6 +28,7 @@ import { type ServeOptions, type Server, serveOptionNames } from "./serve-option
 export async function serve(app: App, options: ServeOptions = {}): Promise<Server> {
   if (handOver(app) || inThread()) return new Promise(() => {});
   const at = callerLocation();
+  checkApp(app, "serve an app", at);
   checkOptionNames("serve an app", options, serveOptionNames, at);
   checkSettingNames(options, at);
   // A thread loads this module too, with the rest of the package, and must not load a web server.

@@ -4,7 +4,6 @@ import { callerLocation } from "../app/location.ts";
 import { integer } from "../app/settings.ts";
 import type { TaskDeclaration, TaskEnqueuer } from "../app/task.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
-import type { PackedContext } from "../tracing/tracing.ts";
 import { formatJobId } from "./job-id.ts";
 import { argumentsOf, checkArguments } from "./payload.ts";
 import type { JobStore, NewJob } from "./store.ts";
@@ -16,10 +15,10 @@ const MAX_PRIORITY = 1_000_000;
 export class Enqueuer implements TaskEnqueuer {
   readonly #store: JobStore;
   readonly #now: () => number;
-  readonly #trace: () => PackedContext | undefined;
+  readonly #trace: () => unknown;
 
   /** @param trace - The context that a job's trace is linked to. */
-  constructor(store: JobStore, now: () => number, trace: () => PackedContext | undefined) {
+  constructor(store: JobStore, now: () => number, trace: () => unknown) {
     this.#store = store;
     this.#now = now;
     this.#trace = trace;
@@ -36,8 +35,7 @@ export class Enqueuer implements TaskEnqueuer {
     if (priority !== undefined)
       integer(`priority of a job of task "${name}"`, priority, -MAX_PRIORITY, MAX_PRIORITY);
     const checked = checkArguments(argumentsOf(task), args, callerLocation);
-    const active = this.#trace();
-    const trace = active?.traceparent === undefined ? undefined : active;
+    const trace = this.#trace();
     const stored = checked instanceof Promise ? await checked : checked;
     const payload = trace === undefined ? { args: stored } : { args: stored, trace };
     const job: NewJob = { task: name, uuid: randomUUID(), payload, key: keyOf(name, key), runAt, priority };

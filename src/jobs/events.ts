@@ -1,4 +1,4 @@
-import type { Log } from "../app/context.ts";
+import type { Log } from "../app/log.ts";
 import { jobChannel } from "../channels/channels.ts";
 import { describeError } from "../errors/described-error.ts";
 import type { Attempt } from "./attempt.ts";

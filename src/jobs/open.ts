@@ -1,12 +1,11 @@
 import { resolve } from "node:path";
 import type { App } from "../app/app.ts";
-import type { Log } from "../app/context.ts";
 import type { BoundJobs, Jobs } from "../app/jobs.ts";
+import type { Log } from "../app/log.ts";
 import { partsOf, servedTaskDeclarations, servedTasks } from "../app/parts.ts";
 import type { ResolvedJobs } from "../app/settings.ts";
 import { bindEnqueuer, type TaskDeclaration, type TaskEnqueuer } from "../app/task.ts";
 import type { AttemptLanes } from "../lanes/attempts.ts";
-import type { PackedContext } from "../tracing/tracing.ts";
 import type { RunnableTask } from "./attempt.ts";
 import { Engine } from "./engine.ts";
 import type { JobsPlace } from "./engine-setup.ts";
@@ -25,7 +24,7 @@ export interface OpenJobsOptions {
   readonly settings: ResolvedJobs;
   readonly lanes: AttemptLanes;
   /** The context that a job's trace is linked to. */
-  readonly trace: () => PackedContext | undefined;
+  readonly trace: () => unknown;
   readonly log: Log;
   /** Whether this process works on jobs, or enqueues them only. */
   readonly works: boolean;
@@ -60,7 +59,7 @@ export async function openJobs(options: OpenJobsOptions): Promise<OpenJobs> {
   });
   try {
     const worker = options.works ? await work(options, engine, place, tasks) : undefined;
-    const open = bindJobs(app, engine, options.trace, worker, log);
+    const open = bindJobs(options, engine, worker);
     if (!("dir" in place)) return open;
     const leave = await answerAsOwner(place.dir, open.jobs);
     return { ...open, close: () => leave().then(open.close) };
@@ -92,11 +91,9 @@ function work(
 }
 
 function bindJobs(
-  app: App,
+  { app, trace, log }: OpenJobsOptions,
   store: JobStore,
-  trace: OpenJobsOptions["trace"],
   worker: JobWorker | undefined,
-  log: Log,
 ): OpenJobs {
   const jobs = new StoredJobs(store, Date.now);
   const unbind = bind(app, jobs, new Enqueuer(store, Date.now, trace));

@@ -1,6 +1,5 @@
 import type { JobState } from "../app/jobs.ts";
 import type { DescribedError } from "../errors/described-error.ts";
-import type { PackedContext } from "../tracing/tracing.ts";
 
 /** A job, by what it is found with. */
 export interface JobRef {
@@ -16,7 +15,7 @@ export interface JobPayload {
   /** The schedule whose occurrence it is. */
   readonly schedule?: string;
   /** The trace context of whoever enqueued it. */
-  readonly trace?: PackedContext;
+  readonly trace?: unknown;
 }
 
 /** A job to be stored. */

@@ -1,9 +1,7 @@
 import type { Lane } from "../app/lane.ts";
 import type { TaskDeclaration } from "../app/task.ts";
-import type { Waiter } from "../threads/pool/call.ts";
-import type { PackedContext, Tracing } from "../tracing/tracing.ts";
-import { runObserved } from "./background.ts";
-import type { LaneCall, TaskRunner } from "./choose.ts";
+import type { RunTask } from "./around.ts";
+import { AttemptWaiter } from "./attempt-waiter.ts";
 
 /** A job, as its attempt is told of it. */
 export interface AttemptedJob {
@@ -20,7 +18,7 @@ export interface AttemptStart {
   /** Told how far it says it is. */
   readonly onProgress: (value: number) => void;
   /** The trace context of whoever enqueued the job. */
-  readonly trace: PackedContext | undefined;
+  readonly trace: unknown;
 }
 
 /** An attempt under way. */
@@ -49,19 +47,13 @@ export interface AttemptLanes {
 const END_MS = 2_000;
 
 /** Makes what runs attempts. */
-export function attemptLanes(
-  capacity: AttemptLanes["capacity"],
-  runTask: TaskRunner,
-  tracing: Pick<Tracing, "job"> | undefined,
-): AttemptLanes {
+export function attemptLanes(capacity: AttemptLanes["capacity"], run: RunTask): AttemptLanes {
   return {
     capacity,
-    start: (task, attempt) => {
-      const { job, args } = attempt;
-      const waiter = new AttemptWaiter(attempt.onProgress);
-      const call: LaneCall = { task, args: [...args], class: "background", id: job.id, job, waiter };
-      const run = (): Promise<unknown> => runObserved(task, undefined, (record) => runTask(call, record));
-      const result = tracing === undefined ? run() : tracing.job({ ...attempt, task }, run);
+    start: (task, { job, args, onProgress, trace }) => {
+      const waiter = new AttemptWaiter(onProgress);
+      const attempt = { job, waiter, trace };
+      const result = run({ task, args: [...args], class: "background", request: undefined, attempt });
       return {
         result,
         abort: (reason) => waiter.abort(reason),
@@ -72,30 +64,6 @@ export function attemptLanes(
       };
     },
   };
-}
-
-/** Whoever waits for an attempt: has it aborted, and ended. */
-export class AttemptWaiter implements Waiter {
-  readonly onProgress: (value: number) => void;
-  readonly #controller = new AbortController();
-  mustEnd = false;
-
-  constructor(onProgress: (value: number) => void) {
-    this.onProgress = onProgress;
-  }
-
-  get isGone(): boolean {
-    return this.#controller.signal.aborted;
-  }
-
-  /** Of an attempt on the loop; a thread has a signal of its own. */
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  abort(reason: Error): void {
-    this.#controller.abort(reason);
-  }
 }
 
 async function isOver(result: Promise<unknown>): Promise<boolean> {

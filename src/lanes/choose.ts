@@ -1,100 +1,89 @@
 import type { Logger } from "pino";
 import type { ResolvedSettings } from "../app/settings.ts";
-import type { RunRecord } from "../channels/channels.ts";
-import type { HttpRequest } from "../http/request.ts";
-import type { Place } from "../operation/place.ts";
 import type { RawReply } from "../operation/raw.ts";
 import { runOperation } from "../operation/run.ts";
-import { type PlannedTask, runTask } from "../operation/run-task.ts";
+import { type CompiledTask, runTask } from "../operation/run-task.ts";
+import type { Runtime } from "../operation/runtime.ts";
 import { taskFields } from "../threads/crossing/task-message.ts";
-import { OperationWork, TaskWork, type Work } from "../threads/crossing/work.ts";
+import { DependencyWork, OperationWork, TaskWork, type Work } from "../threads/crossing/work.ts";
 import { refusedReply, timeoutError } from "../threads/pool/call-error.ts";
-import type { TaskCall, ThreadCalls } from "../threads/pool/calls.ts";
-import type { Tracing } from "../tracing/tracing.ts";
-import type { AttemptWaiter } from "./attempts.ts";
-import { watchTask } from "./watched-work.ts";
+import type { ThreadCalls } from "../threads/pool/calls.ts";
+import type { LaneRequest, TaskCall } from "./around.ts";
+import type { LaneRun } from "./observed.ts";
 
-/** Runs a task on its lane. */
-export type TaskRunner = (call: LaneCall, record: RunRecord | undefined) => Promise<unknown>;
-
-/** A task to be run, with who waits for it where someone may want it ended. */
-export interface LaneCall extends Omit<TaskCall, "waiter"> {
-  readonly waiter?: AttemptWaiter;
-}
-
-/** Runs one request on the operation's lane. Gives a reply whatever happens. */
-export type OperationRunner = (request: HttpRequest, record?: RunRecord) => Promise<RawReply>;
-
-type Timeouts = ResolvedSettings["timeouts"];
-
-/** The deadline of a piece of work: its own, or what the app says for its kind. */
-export function deadlineOf(work: Work, timeouts: Timeouts): number | undefined {
-  if (work instanceof OperationWork) return work.declaration.timeoutMs ?? timeouts.operationMs;
-  return work instanceof TaskWork ? (work.declaration.timeoutMs ?? timeouts.taskMs) : undefined;
-}
-
-/** Whether it may have to be ended while it runs. */
-export function mayBeEnded(work: Work, timeouts: Timeouts): boolean {
-  const isDurable = work instanceof TaskWork && work.declaration.durable !== undefined;
-  return isDurable || deadlineOf(work, timeouts) !== undefined;
-}
-
-/** What tasks run with. */
-export interface TaskPlace {
+/** What runs are chosen among: the threads, when something runs on them, and the loop. */
+export interface OpenedLanes {
   readonly threads: ThreadCalls | undefined;
-  readonly timeouts: Timeouts;
-  readonly isWatched: boolean;
-  /** By the task's name. */
-  readonly plans: ReadonlyMap<string, PlannedTask>;
-  readonly place: Place;
+  readonly loop: Runtime;
+  readonly timeouts: ResolvedSettings["timeouts"];
   readonly log: Logger;
+  /** Tasks that declare deps, by name. */
+  readonly tasks: ReadonlyMap<string, CompiledTask>;
 }
 
-/** Makes what runs tasks. */
-export function taskRunner(tasks: TaskPlace): TaskRunner {
-  const { threads, timeouts, isWatched } = tasks;
-  return (call, record) => {
-    const { task } = call;
-    const timeoutMs = task.timeoutMs ?? timeouts.taskMs;
-    if (task.lane === "thread" && threads !== undefined) return threads.task(call, timeoutMs, record);
-    const run = (): Promise<unknown> => runOnLoop(tasks, call, timeoutMs);
-    return isWatched ? watchTask(task.name, run) : run();
-  };
-}
-
-/** The same, with a span for each run; a child of the request's also when that has been answered. */
-export function tracedTaskRunner(run: TaskRunner, tracing: Tracing): TaskRunner {
-  return (call, record) =>
-    tracing.task(call.task.name, call.task.lane, call.class === "background", () => run(call, record));
-}
-
-/** How an operation is run, decided once: its lane, and whether it has a deadline. */
-export function runnerOf(
+/**
+ * How an operation is run, decided once: on the lane that its declaration says, within its deadline.
+ *
+ * @param index - Its place in the pool's table of work.
+ */
+export function chooseForOperation(
   work: OperationWork,
   index: number,
-  threads: ThreadCalls | undefined,
-  place: Place,
-  timeouts: Timeouts,
-): OperationRunner {
+  { threads, loop, timeouts }: OpenedLanes,
+): LaneRun<LaneRequest, RawReply> {
   const { declaration } = work;
   const timeoutMs = deadlineOf(work, timeouts);
   if (declaration.lane === "thread" && threads !== undefined)
     return (request, record) => threads.operation(index, request, timeoutMs, record);
   const { compiled } = work;
-  if (timeoutMs === undefined) return (request) => runOperation(compiled, request, place);
+  if (timeoutMs === undefined) return (request) => runOperation(compiled, request, loop);
   return (request) =>
-    withinDeadline(timeoutMs, runOperation(compiled, request, place), (elapsedMs) => {
+    withinDeadline(timeoutMs, runOperation(compiled, request, loop), (elapsedMs) => {
       const error = timeoutError(declaration, timeoutMs, elapsedMs, "loop");
       request.cancel(new DOMException(`${timeoutMs} ms have passed`, "TimeoutError"));
       return refusedReply(error);
     });
 }
 
-async function runOnLoop(tasks: TaskPlace, call: LaneCall, timeoutMs: number | undefined): Promise<unknown> {
+/** How tasks are run: the same rule, looked at with each call, as one function runs them all. */
+export function chooseForTasks(lanes: OpenedLanes): LaneRun<TaskCall, unknown> {
+  const { threads, timeouts } = lanes;
+  return (call, record) => {
+    const { task, args, class: callClass, attempt } = call;
+    const timeoutMs = task.timeoutMs ?? timeouts.taskMs;
+    if (task.lane === "loop" || threads === undefined) return runOnLoop(lanes, call, timeoutMs);
+    const about = { id: idOf(call), job: attempt?.job, waiter: attempt?.waiter };
+    return threads.task({ task, args, class: callClass, ...about }, timeoutMs, record);
+  };
+}
+
+/** What a task's run is known by in the log: its job, or the request it runs after. */
+function idOf({ request, attempt }: TaskCall): string {
+  return attempt?.job.id ?? request ?? "";
+}
+
+/** Whether it may have to be ended while it runs. */
+export function mayBeEnded(work: Work, timeouts: OpenedLanes["timeouts"]): boolean {
+  const isDurable = work instanceof TaskWork && work.declaration.durable !== undefined;
+  return isDurable || deadlineOf(work, timeouts) !== undefined;
+}
+
+/** The deadline of a piece of work: its own, or what the app says for its kind. */
+export function deadlineOf(work: Work, timeouts: OpenedLanes["timeouts"]): number | undefined {
+  if (work instanceof DependencyWork) return deadlineOf(work.operation, timeouts);
+  if (work instanceof OperationWork) return work.declaration.timeoutMs ?? timeouts.operationMs;
+  return work instanceof TaskWork ? (work.declaration.timeoutMs ?? timeouts.taskMs) : undefined;
+}
+
+async function runOnLoop(
+  lanes: OpenedLanes,
+  call: TaskCall,
+  timeoutMs: number | undefined,
+): Promise<unknown> {
   const { task, args } = call;
   const late = new AbortController();
   const run = (async () =>
-    task.deps === undefined ? task.fn(...args) : runWithContext(tasks, call, late.signal))();
+    task.deps === undefined ? task.fn(...args) : runWithContext(lanes, call, late.signal))();
   if (timeoutMs === undefined) return run;
   return withinDeadline(timeoutMs, run, (elapsedMs) => {
     late.abort(new DOMException(`${timeoutMs} ms have passed`, "TimeoutError"));
@@ -103,16 +92,18 @@ async function runOnLoop(tasks: TaskPlace, call: LaneCall, timeoutMs: number | u
 }
 
 function runWithContext(
-  { plans, place, log }: TaskPlace,
-  { task, args, id, job, waiter }: LaneCall,
+  { tasks, loop, log }: OpenedLanes,
+  call: TaskCall,
   late: AbortSignal,
 ): Promise<unknown> {
-  const planned = plans.get(task.name) ?? { declaration: task, plan: undefined };
-  const signal = waiter === undefined ? late : AbortSignal.any([late, waiter.signal]);
-  const own = log.child(taskFields(task, { id, job }));
-  const progress = (value: number): void => waiter?.onProgress(value);
-  const running = job && { ...job, progress };
-  return runTask(planned, { args, id, job: running, signal: () => signal, log: () => own }, place);
+  const { task, args, attempt } = call;
+  const compiled = tasks.get(task.name);
+  if (compiled === undefined) throw new Error(`task ${task.name} was not compiled`);
+  const id = idOf(call);
+  const signal = attempt === undefined ? late : AbortSignal.any([late, attempt.waiter.signal]);
+  const own = log.child(taskFields(task, { id, job: attempt?.job }));
+  const job = attempt && { ...attempt.job, progress: (value: number) => attempt.waiter.onProgress(value) };
+  return runTask(compiled, { args, id, job, signal: () => signal, log: () => own }, loop);
 }
 
 /**
@@ -120,7 +111,7 @@ function runWithContext(
  *
  * @param onLate - Called when the deadline passes, with how long it took; what it gives or throws takes the place of the work.
  */
-export async function withinDeadline<T>(
+async function withinDeadline<T>(
   timeoutMs: number,
   work: Promise<T>,
   onLate: (elapsedMs: number) => T,

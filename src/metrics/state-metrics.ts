@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { Jobs, TaskJobs } from "../app/jobs.ts";
-import { noThreads, type PoolSize } from "../threads/pool/queue.ts";
+import { noThreads, type PoolSize } from "../threads/pool/pool.ts";
 
 /** What is asked of the server when metrics are. */
 export interface ServerState {
@@ -16,19 +16,27 @@ export function createStateMetrics(
   readState: () => ServerState,
   handedTasks: () => number,
 ): void {
-  gauge(registry, "offloop_threads", "Threads of the pool", "state", () => {
+  gauge(registry, { name: "offloop_threads", help: "Threads of the pool", label: "state" }, () => {
     const { threads, busy } = readState().pool ?? noThreads;
     return { busy, idle: threads - busy };
   });
-  gauge(registry, "offloop_waiting_calls", "Calls that wait for a thread", "class", () => {
-    const { waiting, waitingTasks } = readState().pool ?? noThreads;
-    return { request: waiting - waitingTasks, background: waitingTasks };
-  });
-  gauge(registry, "offloop_background_tasks", "Tasks of answered requests", "state", () => {
-    const { unfinishedTasks, pool = noThreads } = readState();
-    const running = Math.max(0, Math.min(unfinishedTasks, handedTasks()) - pool.waitingTasks);
-    return { running, waiting: unfinishedTasks - running };
-  });
+  gauge(
+    registry,
+    { name: "offloop_waiting_calls", help: "Calls that wait for a thread", label: "class" },
+    () => {
+      const { waiting, waitingTasks } = readState().pool ?? noThreads;
+      return { request: waiting - waitingTasks, background: waitingTasks };
+    },
+  );
+  gauge(
+    registry,
+    { name: "offloop_background_tasks", help: "Tasks of answered requests", label: "state" },
+    () => {
+      const { unfinishedTasks, pool = noThreads } = readState();
+      const running = Math.max(0, Math.min(unfinishedTasks, handedTasks()) - pool.waitingTasks);
+      return { running, waiting: unfinishedTasks - running };
+    },
+  );
 }
 
 /** How many jobs stand where, over all processes: the database is asked when the metrics are. */
@@ -70,9 +78,7 @@ export function createJobMetrics(registry: Registry, jobs: Pick<Jobs, "counts">)
 
 function gauge(
   registry: Registry,
-  name: string,
-  help: string,
-  label: string,
+  { name, help, label }: Readonly<Record<"name" | "help" | "label", string>>,
   read: () => Readonly<Record<string, number>>,
 ): void {
   new Gauge({

@@ -20,8 +20,8 @@ export interface CompiledDependency extends PlannedDependency {
 export interface CompiledOperation {
   readonly declaration: Operation;
   readonly inputs: CompiledInputs;
-  /** Undefined when it needs nothing. */
-  readonly dependencies: readonly CompiledDependency[] | undefined;
+  /** What it needs, in the order in which it is called. */
+  readonly dependencies: readonly CompiledDependency[];
   readonly plan: DependencyPlan;
   readonly response: CheckedSchema | undefined;
   /** The media type of a plain value: JSON, or the kind of JSON that it is documented as. */
@@ -57,8 +57,7 @@ export function compileOperation(
   return {
     declaration,
     inputs: compileInputs(declaration.inputs, bounds),
-    dependencies:
-      plan.nodes.length === 0 ? undefined : plan.nodes.map((node) => compileDependency(node, bounds)),
+    dependencies: plan.nodes.map((node) => compileDependency(node, bounds)),
     plan,
     response: declaration.response && compileSchema(declaration.response, bounds),
     jsonType: jsonTypeOf(declaration),
@@ -84,6 +83,11 @@ function bodySchemas(body: NonNullable<Inputs["body"]>): AnySchema[] {
 
 function hasBigints(schema: AnySchema): boolean {
   return JSON.stringify(inputJsonSchema(schema) ?? {}).includes('"format":"int64"');
+}
+
+/** What a task needs, ready to be called. It reads nothing of a request. */
+export function compileTaskDependencies({ nodes }: DependencyPlan): CompiledDependency[] {
+  return nodes.map((node) => ({ ...node, inputs: undefined }));
 }
 
 function compileDependency(node: PlannedDependency, bounds: InputBounds): CompiledDependency {

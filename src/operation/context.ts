@@ -1,15 +1,8 @@
 import { stringifySetCookie } from "cookie";
 import { Background } from "../app/background.ts";
-import type {
-  BaseContext,
-  ClientAddress,
-  CookieOptions,
-  Log,
-  RequestInfo,
-  ResponseInfo,
-} from "../app/context.ts";
-import { quoted } from "./cookie-value.ts";
-import { readCookies, toHeaders } from "./headers.ts";
+import type { BaseContext, ClientAddress, CookieOptions, RequestInfo, ResponseInfo } from "../app/context.ts";
+import type { Log } from "../app/log.ts";
+import { quoted, readCookies, toHeaders } from "./headers.ts";
 import type { HeaderPairs, RawRequest } from "./raw.ts";
 import type { ReadInputs } from "./read.ts";
 
@@ -105,7 +98,7 @@ export class PlannedResponse implements ResponseInfo {
 const noBytes = new Uint8Array();
 
 /** The request as handlers see it. */
-export class ReceivedRequestInfo implements RequestInfo {
+class ReceivedRequestInfo implements RequestInfo {
   readonly id: string;
   readonly method: string;
   readonly url: string;

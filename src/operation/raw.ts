@@ -1,6 +1,7 @@
 import querystring from "fast-querystring";
 import type { BackgroundCall } from "../app/background.ts";
-import type { ClientAddress, Log } from "../app/context.ts";
+import type { ClientAddress } from "../app/context.ts";
+import type { Log } from "../app/log.ts";
 import type { FileContent } from "../app/reply.ts";
 import type { ReceivedFile } from "../app/uploaded-file.ts";
 import type { DescribedError } from "../errors/described-error.ts";

@@ -1,95 +1,76 @@
-import type { Log } from "../app/context.ts";
+import type { ClientAddress } from "../app/context.ts";
+import type { Log } from "../app/log.ts";
 import type { RunningJob, TaskContext, TaskDeclaration } from "../app/task.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
-import type { DependencyPlan, PlannedDependency } from "./dependency-plan.ts";
-import { OpenDependencies } from "./open-dependencies.ts";
-import type { Place } from "./place.ts";
+import type { CompiledOperation } from "./compile.ts";
+import { Exchange } from "./context.ts";
+import type { RawReply, RawRequest } from "./raw.ts";
+import { RequestDependencies } from "./request-dependencies.ts";
+import type { Runtime } from "./runtime.ts";
 
-/** A task, and what it needs in order; no plan where it declares no deps. */
-export interface PlannedTask {
+/** A task that declares deps, with what it needs. */
+export interface CompiledTask extends Pick<CompiledOperation, "dependencies" | "plan"> {
+  readonly id: string;
   readonly declaration: TaskDeclaration;
-  readonly plan: DependencyPlan | undefined;
 }
 
 /** One run of a task, with what it may ask for. */
 export interface TaskRun {
   readonly args: readonly unknown[];
-  /** The job or request that it runs for, as makers of spans and logs know it. */
+  /** The job or request that it runs for, as the log knows it; empty for none. */
   readonly id: string;
   readonly job: RunningJob | undefined;
   signal(): AbortSignal;
   log(): Log;
 }
 
-/** Runs a task where it stands: makes what it needs, calls it, and closes what was opened. Throws what went wrong. */
-export async function runTask(
-  { declaration, plan }: PlannedTask,
-  run: TaskRun,
-  place: Place,
-): Promise<unknown> {
-  if (plan === undefined) return declaration.fn(...run.args);
-  const open = new OpenDependencies();
+/** Runs a task where it stands: calls what it needs, then the task, and closes what was opened. Throws what went wrong. */
+export async function runTask(task: CompiledTask, run: TaskRun, runtime: Runtime): Promise<unknown> {
+  const { id, declaration, plan } = task;
+  const context = new TaskExchange(declaration, run, runtime.inThread);
+  const operation = { ...task, declaration: { id, location: declaration.location } };
+  const request = new TaskRequest(run);
+  const dependencies = new RequestDependencies({ operation, request, runtime, context });
   let result: unknown;
   try {
-    const made: unknown[] = [];
-    for (const node of plan.nodes) made.push(await make(node, { declaration, run, place, made, open }));
-    const context = give(new OwnTaskContext(declaration, run), plan, made);
-    result = await declaration.fn(context, ...run.args);
+    for (const dependency of task.dependencies)
+      dependencies.add(await dependencies.provide(dependency, undefined));
+    const own: TaskContext = { job: run.job, signal: run.signal(), log: run.log() };
+    result = await declaration.fn(dependencies.setValues(own, plan), ...run.args);
   } catch (thrown) {
-    const left = await open.close({ error: thrown });
-    throw left === undefined ? swallowed(declaration, thrown) : left.error;
+    throw await dependencies.closeAfterError(thrown);
   }
-  const failure = await open.close(undefined);
-  if (failure !== undefined) throw failure.error;
+  const closed = await dependencies.closeAfterReply(noReply);
+  await closed.finish?.(undefined);
   return result;
 }
 
-interface Making {
-  readonly declaration: TaskDeclaration;
-  readonly run: TaskRun;
-  readonly place: Place;
-  readonly made: readonly unknown[];
-  readonly open: OpenDependencies;
-}
+const noReply: RawReply = {
+  status: 200,
+  mediaType: undefined,
+  headers: undefined,
+  body: undefined,
+  background: undefined,
+  error: undefined,
+};
 
-function make(node: PlannedDependency, making: Making): unknown {
-  const { declaration, fixed, path, crosses } = node;
-  const { inThread, kept, traceDependency } = making.place;
-  if (fixed !== undefined) return fixed.value;
-  if (declaration.scope === "thread" || declaration.scope === "app") return kept.get(declaration);
-  if (traceDependency === undefined) return makeAnew(node, making);
-  return traceDependency(path, inThread || crosses ? "thread" : "loop", async () => makeAnew(node, making));
-}
+/** What stands for a request where there is none: what runs has a number for the log, a log and a signal. */
+export class TaskRequest implements RawRequest {
+  readonly id: string;
+  readonly method = "";
+  readonly url = "";
+  readonly rootPath = "";
+  readonly query: RawRequest["query"] = {};
+  readonly params: undefined = undefined;
+  readonly headers: readonly string[] = [];
+  readonly body: undefined = undefined;
+  readonly parts: undefined = undefined;
+  readonly client: ClientAddress = { host: "", port: 0 };
+  readonly #run: Pick<TaskRun, "signal" | "log">;
 
-function makeAnew(node: PlannedDependency, { declaration: task, run, place, made, open }: Making): unknown {
-  const { declaration, crosses, path } = node;
-  if (crosses) return place.makeForTask({ task: task.name, path, id: run.id, values: give({}, node, made) });
-  const own = give(new OwnTaskContext(task, run), node, made);
-  return declaration.isGenerator ? open.enter(declaration, own) : declaration.fn(own);
-}
-
-function give<Target extends object>(
-  target: Target,
-  { deps }: Pick<PlannedDependency, "deps">,
-  made: readonly unknown[],
-): Target {
-  for (const { name, index } of deps)
-    Object.defineProperty(target, name, { value: made[index], enumerable: true });
-  return target;
-}
-
-/** What a task, and what it needs, receive. There is no request: who asks for it is told. */
-export class OwnTaskContext implements TaskContext {
-  readonly #task: TaskDeclaration;
-  readonly #run: Pick<TaskRun, "job" | "signal" | "log">;
-
-  constructor(task: TaskDeclaration, run: Pick<TaskRun, "job" | "signal" | "log">) {
-    this.#task = task;
+  constructor(run: Pick<TaskRun, "id" | "signal" | "log">) {
+    this.id = run.id;
     this.#run = run;
-  }
-
-  get job(): RunningJob | undefined {
-    return this.#run.job;
   }
 
   get signal(): AbortSignal {
@@ -99,16 +80,30 @@ export class OwnTaskContext implements TaskContext {
   get log(): Log {
     return this.#run.log();
   }
+}
 
-  get request(): never {
+/** What the dependencies of a task receive: who asks for the request is told that there is none. */
+export class TaskExchange extends Exchange {
+  readonly #task: Pick<TaskDeclaration, "name" | "location">;
+
+  constructor(
+    task: Pick<TaskDeclaration, "name" | "location">,
+    run: Pick<TaskRun, "id" | "signal" | "log">,
+    inThread: boolean,
+  ) {
+    super(`task ${task.name}`, new TaskRequest(run), inThread);
+    this.#task = task;
+  }
+
+  override get request(): never {
     throw this.#withoutRequest("request");
   }
 
-  get response(): never {
+  override get response(): never {
     throw this.#withoutRequest("response");
   }
 
-  get background(): never {
+  override get background(): never {
     throw this.#withoutRequest("background");
   }
 
@@ -119,12 +114,4 @@ export class OwnTaskContext implements TaskContext {
       { at: this.#task.location, fix: "pass what is needed of the request as an argument of the task" },
     );
   }
-}
-
-function swallowed({ name, location }: TaskDeclaration, cause: unknown): OffloopError {
-  return new OffloopError(
-    "OFFLOOP_ERROR_SWALLOWED",
-    `Cannot end task "${name}": a dependency caught its error and did not throw again`,
-    { at: location, fix: "throw the error again at the end of the catch", cause },
-  );
 }

@@ -69,23 +69,29 @@ function* issueDetails(
   const place = placeOf(issue, refused, shape);
   const { loc, owner, value } = place;
   const { maxEchoedChars } = refused.limits;
+  const msg = messageOf(issue, place, maxEchoedChars);
   if (issue.code === "unrecognized_keys" && Array.isArray(issue.keys)) {
     for (const key of issue.keys as string[]) {
       const input = echoed((value as Record<string, unknown> | undefined)?.[key], maxEchoedChars, undefined);
-      yield { type: "extra_forbidden", loc: [...loc, key], msg: "Extra inputs are not permitted", input };
+      yield {
+        type: "extra_forbidden",
+        loc: [...loc, cut(key, maxEchoedChars)],
+        msg: "Extra inputs are not permitted",
+        input,
+      };
     }
     return;
   }
   if (issue.code === "invalid_key") {
     const key = echoed(place.key, maxEchoedChars, undefined);
-    yield { type: "invalid_key", loc: [...loc, "[key]"], msg: issue.message, input: key };
+    yield { type: "invalid_key", loc: [...loc, "[key]"], msg, input: key };
     return;
   }
   if (typeof issue.discriminator === "string") {
     // Where the tag of a union is wrong, so is the whole: FastAPI's place and input are the union's.
     const input = echoed(owner, maxEchoedChars, place.ownerShape);
     const ctx = { discriminator: issue.discriminator };
-    yield { type: kindOf(issue), loc: loc.slice(0, -1), msg: issue.message, input, ctx };
+    yield { type: kindOf(issue), loc: loc.slice(0, -1), msg, input, ctx };
     return;
   }
   // A rule of the user's own (zod's "custom") may point at an absent field without the field being required.
@@ -95,7 +101,16 @@ function* issueDetails(
     return;
   }
   const input = echoed(value, maxEchoedChars, place.shape);
-  yield { type: kindOf(issue), loc, msg: issue.message, input };
+  yield { type: kindOf(issue), loc, msg, input };
+}
+
+/** valibot and arktype put what they received into their messages. */
+function messageOf({ message }: LibraryIssue, { shape }: Place, maxChars: number): string {
+  return shape?.isSecret ? "Invalid input" : cut(message, maxChars);
+}
+
+function cut(text: string, maxChars: number): string {
+  return text.length <= maxChars ? text : `${text.slice(0, maxChars)}…`;
 }
 
 /** Where an issue points: what is there, and in what it stands. */
@@ -110,10 +125,15 @@ interface Place {
 
 function placeOf(
   issue: StandardSchemaV1.Issue,
-  { input, loc: start, wireNames }: Refused,
+  { input, loc: start, wireNames, limits }: Refused,
   root: Shape | undefined,
 ): Place {
   const loc = [...start];
+  let left = limits.maxEchoedChars;
+  const tell = (key: string | number): void => {
+    loc.push(typeof key === "string" ? cut(key, Math.max(0, left)) : key);
+    left -= String(key).length;
+  };
   let place: Place = { loc, key: undefined, value: input, shape: root, owner: null, ownerShape: root };
   // arktype's paths are arrays of a class of their own, whose map() gives another path.
   for (const part of issue.path ?? []) {
@@ -122,8 +142,8 @@ function placeOf(
     const { value: owner, shape: ownerShape } = place;
     // pydantic names the alternative of a union in which the mistake is.
     const tag = ownerShape?.discriminator === undefined ? undefined : tagOf(owner, ownerShape.discriminator);
-    if (tag !== undefined && key !== ownerShape?.discriminator) loc.push(tag);
-    loc.push(key);
+    if (tag !== undefined && key !== ownerShape?.discriminator) tell(tag);
+    tell(key);
     place = { loc, key, value: ownValue(owner, key), shape: ownerShape?.at(declared), owner, ownerShape };
   }
   return place;

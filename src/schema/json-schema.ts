@@ -16,6 +16,8 @@ export interface JsonSchema {
   readonly const?: unknown;
   readonly default?: unknown;
   readonly writeOnly?: boolean;
+  readonly contentMediaType?: string;
+  readonly contentEncoding?: string;
   /** What OpenAPI adds to a union: the property that tells its alternatives apart. */
   readonly discriminator?: { readonly propertyName: string };
   readonly $ref?: string;
@@ -132,7 +134,7 @@ const describeArkType = ({ base, domain, proto }: ArkNode): Json => ({
 });
 
 /** What each library is told when it is asked for JSON Schema: say how such values travel, and never throw. */
-export const libraryOptions: Readonly<Record<string, Json>> = {
+const libraryOptions: Readonly<Record<string, Json>> = {
   zod: { unrepresentable: "any", override: describeZodType },
   valibot: {
     errorMode: "ignore",

@@ -38,7 +38,7 @@ export class Shape {
 
   /** Whether what stands here is never shown, for it is declared as a password or as only to be written. */
   get isSecret(): boolean {
-    return this.alternatives.some(({ format, writeOnly }) => format === "password" || writeOnly === true);
+    return this.#declared.some(isSecret) || this.alternatives.some(isSecret);
   }
 
   /** The name of the property that tells the alternatives apart, where one does. */
@@ -57,6 +57,10 @@ export class Shape {
         : key === "" || (properties !== undefined && Object.hasOwn(properties, key)),
     );
   }
+}
+
+function isSecret({ format, writeOnly }: JsonSchema): boolean {
+  return format === "password" || writeOnly === true;
 }
 
 function discriminatorOf(json: JsonSchema, root: JsonSchema): string | undefined {

@@ -10,7 +10,7 @@ import { OffloopError } from "../errors/offloop-error.ts";
 import { createLogger } from "../http/logger.ts";
 import { type OpenAppOptions, openApp } from "../http/open-app.ts";
 import { createShutdown } from "../http/shutdown.ts";
-import { noThreads } from "../threads/pool/queue.ts";
+import { noThreads } from "../threads/pool/pool.ts";
 import { BlockFailures, rejectBlocking, watchFor } from "./blocks.ts";
 import type { Ask, TestClient, TestClientOptions, TestJobs, TestResponse } from "./client-options.ts";
 import { encodeRequest, type SentRequest, type TestRequest, type Way } from "./test-request.ts";
@@ -38,10 +38,14 @@ export async function openClient(subject: App | URL, options: TestClientOptions)
       testing = opening.testing;
       return opening;
     };
-    const open = await openApp(app, { settings, target, log, accessLog: true, overrides, openJobs }, opened);
-    const { lanes, fastify } = open;
+    const served = await openApp(
+      app,
+      { settings, target, log, accessLog: true, overrides, openJobs },
+      opened,
+    );
+    const { lanes, fastify, watch: watchdog } = served;
     const way = socket ? await throughSocket(fastify) : await inProcess(fastify);
-    const shutDown = createShutdown(open, settings.shutdownGraceMs, log, () => opened.disposeAsync());
+    const shutDown = createShutdown(served, settings.shutdownGraceMs, log, () => opened.disposeAsync());
     const parts = { size: () => lanes.pool?.size ?? noThreads, jobs: () => testing ?? noJobs(app) };
     if (failures === undefined) return clientOf(withHeaders(way, headers), shutDown, parts);
     const close = async (): Promise<void> => {
@@ -49,7 +53,7 @@ export async function openClient(subject: App | URL, options: TestClientOptions)
       const failure = failures.takeAny();
       if (failure !== undefined) throw failure;
     };
-    return clientOf(withHeaders(rejectBlocking(way, failures, lanes.watch), headers), close, parts);
+    return clientOf(withHeaders(rejectBlocking(way, failures, watchdog), headers), close, parts);
   } catch (error) {
     await opened.disposeAsync();
     throw error;
@@ -183,7 +187,7 @@ function clientOf(
 type Format = (line: string) => string;
 
 /** The log of a test that gave none: what failed in the app goes to stderr, as the test sees no more than a 500. */
-export function createFailureOutput(): Logger {
+function createFailureOutput(): Logger {
   let format: Format | undefined;
   return createLogger("error", false, {
     write(line) {

@@ -1,4 +1,4 @@
-import type { App } from "../app/app.ts";
+import { type App, checkApp } from "../app/app.ts";
 import { inThread } from "../app/load.ts";
 import { callerLocation } from "../app/location.ts";
 import { checkOptionNames } from "../app/option-names.ts";
@@ -40,6 +40,7 @@ export async function testClient(app: App<any> | URL, options: TestClientOptions
   // A thread that imports a test must not run it.
   if (inThread()) return new Promise(() => {});
   const at = callerLocation();
+  if (!(app instanceof URL)) checkApp(app, "open a test client", at);
   checkOptionNames("open a test client", options, testClientOptionNames, at);
   checkSettingNames(options, at);
   return openClient(app, options);

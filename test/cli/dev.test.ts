@@ -221,3 +221,37 @@ test("offloop dev: what is wrong with the command line ends it with code 1", asy
   assert.match(await fails(app, "--port", String(port)), /OFFLOOP_PORT_UNAVAILABLE: Cannot listen on/);
   holder.close();
 });
+
+/** What a debugger that attaches finds there: the scripts that run. */
+async function debugged(address: string): Promise<{ title: string; webSocketDebuggerUrl: string }[]> {
+  return (await (await fetch(`http://${address}/json/list`)).json()) as never;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  server.close();
+  return port;
+}
+
+test("offloop dev --inspect lets a debugger attach to the app, and a reload does not wait for it", async () => {
+  const folder = project();
+  const port = await freePort();
+  const running = dev(folder, "--inspect", `127.0.0.1:${port}`);
+  const url = await addressOf(running);
+  const [target] = await debugged(`127.0.0.1:${port}`);
+  assert.match(target?.title ?? "", /dev-process/);
+  const debug = new WebSocket(target?.webSocketDebuggerUrl ?? "");
+  await once(debug, "open");
+  const asked = once(debug, "message");
+  debug.send(JSON.stringify({ id: 1, method: "Runtime.evaluate", params: { expression: "process.pid" } }));
+  const [{ data }] = (await asked) as [MessageEvent<string>];
+  assert.equal(JSON.parse(data).result.result.value, await ask(`${url}/pid`));
+  folder.write("items.ts", 'export const items = ["two"];\n');
+  await running.line(/reloaded in/);
+  assert.deepEqual(await ask(`${url}/items`), ["two"]);
+  assert.equal((await debugged(`127.0.0.1:${port}`)).length, 1);
+  debug.close();
+  await stop(running);
+});

@@ -50,7 +50,7 @@ test("02-validation takes an order and leaves out what the receipt does not have
 test("02-validation says where an order is wrong", async () => {
   const json = { lines: [{ drink: "tea", cups: 0 }], destination: { kind: "delivery" }, email: "no" };
   assert.deepEqual((await mistakes(await client.post("/orders", { json }))).toSorted(), [
-    "body.destination.address",
+    "body.destination.delivery.address",
     "body.email",
     "body.lines.0.cups",
   ]);

@@ -56,23 +56,29 @@ for (const [path, what] of [
 }
 
 test("deadline on a thread: others are answered meanwhile, one by one, in a small part of it", async () => {
-  const endless = client.ask("/endless");
-  const took: number[] = [];
+  const warming = [client.ask("/hold/1"), client.ask("/hold/2")];
+  await held.arrived(2); // two threads are up
+  held.open();
+  await Promise.all(warming);
+  const echo = async (): Promise<number> => (await client.ask("/echo/thread/1")).ms;
+  const alone: number[] = [];
+  while (alone.length < 100) alone.push(await echo());
+
   let ended = false;
-  const { ms } = await Promise.race([
-    endless.finally(() => {
-      ended = true;
-    }),
-    (async () => {
-      while (!ended) took.push((await client.ask("/echo/thread/1")).ms);
-      return endless;
-    })(),
-  ]);
-  took.sort((a, b) => a - b);
-  const p99 = took[Math.floor(took.length * 0.99)] ?? 0;
-  assert.ok(took.length > 100, `${took.length} answers`);
-  assert.ok(p99 < ms / 5, `p99 ${p99} ms of ${ms} ms`);
+  const endless = client.ask("/endless").finally(() => {
+    ended = true;
+  });
+  const meanwhile: number[] = [];
+  while (!ended) meanwhile.push(await echo());
+  // The endless call takes a processor: on a machine of few, the others are slower, not as slow as its deadline.
+  assert.ok(median(meanwhile) < 10 * median(alone), `${median(meanwhile)} ms, alone ${median(alone)} ms`);
+  const longest = meanwhile.slice(0, -1).reduce((most, ms) => Math.max(most, ms), 0);
+  assert.ok(longest < (await endless).ms / 2, `${longest} ms of ${(await endless).ms} ms`);
 });
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+}
 
 test("deadline on a thread: more endless calls than threads all end, never with more threads than allowed", async () => {
   const answers = await Promise.all(Array.from({ length: 3 * MAX }, () => client.ask("/app-deadline/100")));
@@ -103,6 +109,29 @@ test("deadline on a thread: calls handed ahead that have ended or not started ke
     found,
     Array.from({ length: 40 }, (_, n) => (n === 20 ? 504 : String(n))),
   );
+});
+
+test("deadline of a stream on a thread: a generator that does not come to its next yield ends with its thread", async () => {
+  await assert.rejects(client.ask("/endless-stream"), { code: "ECONNRESET" });
+  await assertLogged("GET /endless-stream", "test/fixtures/faults-app.ts", TIMEOUT_MS);
+  await assertNextRequests(server.url);
+  const failures = server.log.filter(({ err }) => (err as { code?: string })?.code !== undefined);
+  assert.equal(failures.length, 1, "there is nothing left to close: no second failure");
+});
+
+test("deadline of a stream on a thread: it counts for each piece, not for all of them", async () => {
+  const { status, body } = await client.ask("/patient-stream");
+  assert.deepEqual([status, body.toString()], [200, "0\n1\n2\n3\n"]);
+});
+
+test("hang-up on a stream on a thread: a generator without end and deadline ends with its thread", async () => {
+  const leaving = new AbortController();
+  const { body } = await fetch(`${server.url}/unheard-stream`, { signal: leaving.signal });
+  const reader = (body as ReadableStream<Uint8Array>).getReader();
+  assert.equal(new TextDecoder().decode((await reader.read()).value), '"first"\n');
+  leaving.abort();
+  await server.logged(({ err }) => (err as { code?: string })?.code === "OFFLOOP_CLIENT_GONE");
+  await assertNextRequests(server.url);
 });
 
 test("deadline on the loop: 504, signal aborts with TimeoutError, the log says it may still run", async () => {

@@ -66,6 +66,47 @@ test("guard() checks methods, and leaves alone what it cannot read", () => {
   );
 });
 
+test("guard() reads modules and functions whatever classes have in them", () => {
+  const own = new App();
+  own.get("/static", async () => {
+    class Table {
+      static #rows = 0;
+      accessor = 1;
+      static {
+        Table.#rows++;
+      }
+      static rows(): number {
+        return Table.#rows;
+      }
+    }
+    return Table.rows();
+  });
+  assert.deepEqual(guard(own), []);
+});
+
+/** Calls a function where most of the stack is in use. */
+function withLittleStack<Result>(fn: () => Result): Result {
+  let levels = 0;
+  const measure = (): void => {
+    levels++;
+    measure();
+  };
+  assert.throws(measure, RangeError);
+  const descend = (level: number): Result => (level === 0 ? fn() : descend(level - 1));
+  return descend(Math.floor(levels / 2));
+}
+
+test("guard() warns of what it cannot read, and guards the others", () => {
+  const own = new App();
+  // A parser reads such a chain in a loop; whoever walks its tree needs more stack than there is.
+  own.get("/deep", new Function(`return globalThis${".a".repeat(6_000)}`) as () => unknown);
+  own.get("/state", () => {
+    hits++;
+  });
+  const found = withLittleStack(() => guard(own).map(({ code, subject }) => `${subject} ${code}`));
+  assert.deepEqual(found, ["GET /deep OFFLOOP_GUARD_FAILED", "GET /state OFFLOOP_GUARD_STATE"]);
+});
+
 test("checkApp() tells of warnings and throws for the first refusal, naming the places of the others", () => {
   const told: string[] = [];
   assert.throws(

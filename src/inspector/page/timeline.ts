@@ -1,8 +1,7 @@
 import { type Area, drawBars, drawLanes } from "./bars.ts";
 import { tickText } from "./duration.ts";
 import { find } from "./element.ts";
-import { heightOf } from "./rows.ts";
-import type { Scene } from "./scene.ts";
+import { heightOf, type Scene } from "./scene.ts";
 import type { Stretch } from "./view.ts";
 import type { WaitingCounts } from "./waiting.ts";
 
@@ -197,18 +196,19 @@ function translucent(colour: string): string {
 }
 
 /** Left of the drawing, in pixels: for the names of the lanes. */
-export const GUTTER = 72;
+const GUTTER = 72;
 /** Right of the drawing, in pixels: what of a label reaches beyond. */
-export const RIGHT_PADDING = 8;
+const RIGHT_PADDING = 8;
 const TICK_SPACE = 76;
 
 /** Both plots have the same times at the same places. */
-export const timeAxis: Pick<uPlot.Axis, "space" | "splits" | "values"> = {
+const timeAxis: Pick<uPlot.Axis, "space" | "splits" | "values"> = {
   space: TICK_SPACE,
   splits: splitsOf,
   values: tickTexts,
 };
 
+// biome-ignore-start lint/complexity/useMaxParams: uPlot calls them
 /** What would be cut off at the right edge is left out. */
 function tickTexts(plot: uPlot, splits: number[], _axis: number, _space: number, step: number): string[] {
   const most = plot.width - GUTTER - TICK_SPACE / 2;
@@ -220,3 +220,4 @@ function splitsOf(_plot: uPlot, _axis: number, min: number, max: number, step: n
   const first = Math.ceil(min / step);
   return Array.from({ length: Math.floor(max / step) - first + 1 }, (_, at) => (first + at) * step);
 }
+// biome-ignore-end lint/complexity/useMaxParams: see above

@@ -5,13 +5,19 @@ import type { InputSettings } from "../../app/input-settings.ts";
 import type { Operation } from "../../app/operation.ts";
 import { partsOf, servedErrorHandlers, servedTaskDeclarations } from "../../app/parts.ts";
 import type { TaskDeclaration } from "../../app/task.ts";
-import { formatLocation, OffloopError } from "../../errors/offloop-error.ts";
-import { type CompiledOperation, compileOperation, type OperationSettings } from "../../operation/compile.ts";
+import { formatLocation, OffloopError, type SourceLocation } from "../../errors/offloop-error.ts";
+import {
+  type CompiledOperation,
+  compileOperation,
+  compileTaskDependencies,
+  type OperationSettings,
+} from "../../operation/compile.ts";
 import {
   type DependencyPlan,
   type PlannedDependency,
   planDependencies,
 } from "../../operation/dependency-plan.ts";
+import type { CompiledTask } from "../../operation/run-task.ts";
 
 /** An operation, as something a thread can be asked to run. */
 export class OperationWork {
@@ -51,17 +57,21 @@ export class OperationWork {
   }
 }
 
-/** A plain dependency of an operation or a task that runs on the loop. */
+/** The plain dependencies of an operation, or a task, that runs on the loop. */
 export class DependencyWork {
   readonly id: string;
-  readonly declaration: PlannedDependency["declaration"];
-  /** The task that needs it; undefined when an operation does. */
-  readonly task: TaskDeclaration | undefined;
+  readonly operation: OperationWork | TaskWork;
+  readonly declaration: { readonly lane: "thread"; readonly location: SourceLocation };
 
-  constructor(dependent: OperationWork | TaskWork, { declaration, path }: PlannedDependency) {
-    this.id = dependencyWorkId(dependent.id, path);
-    this.declaration = declaration;
-    this.task = dependent instanceof TaskWork ? dependent.declaration : undefined;
+  constructor(operation: OperationWork | TaskWork) {
+    this.id = dependencyWorkId(operation.id);
+    this.operation = operation;
+    this.declaration = { lane: "thread", location: operation.declaration.location };
+  }
+
+  /** One of them, by its path in the plan. */
+  planned(path: string): PlannedDependency {
+    return this.operation.plan?.nodes.find((node) => node.path === path) as PlannedDependency;
   }
 }
 
@@ -80,14 +90,24 @@ export class ErrorHandlerWork {
 export class TaskWork {
   readonly id: string;
   readonly declaration: TaskDeclaration;
+  /** What it needs; undefined where it declares no deps. */
   readonly plan: DependencyPlan | undefined;
+  /** The same, ready to be called. */
+  readonly compiled: CompiledTask | undefined;
 
   constructor(declaration: TaskDeclaration, overrides: Overrides) {
     const { name, lane, deps, location } = declaration;
-    this.id = taskWorkId(name);
+    const id = taskWorkId(name);
+    this.id = id;
     this.declaration = declaration;
-    this.plan = deps && planDependencies({ id: this.id, lane, path: "", deps, location }, overrides);
+    this.plan = deps && planDependencies({ id, lane, path: "", deps, location }, overrides);
     for (const node of this.plan?.nodes ?? []) checkWithoutRequest(declaration, node);
+    this.compiled = this.plan && {
+      id,
+      declaration,
+      plan: this.plan,
+      dependencies: compileTaskDependencies(this.plan),
+    };
   }
 }
 
@@ -114,9 +134,9 @@ export function taskWorkId(name: string): string {
   return `task ${name}`;
 }
 
-/** What threads find a dependency by. */
-export function dependencyWorkId(operation: string, path: string): string {
-  return `dependency ${path} of ${operation}`;
+/** What threads find the dependencies of an operation by. */
+export function dependencyWorkId(operation: string): string {
+  return `dependencies of ${operation}`;
 }
 
 /** What threads find an error handler by. */
@@ -137,11 +157,9 @@ export function listWork(app: App, settings: WorkSettings): Work[] {
     declared.map((operation) => new OperationWork(operation, part.operationSettings, settings)),
   );
   const tasks = servedTaskDeclarations(app).map((task) => new TaskWork(task, settings.overrides));
-  const dependencies = [...operations, ...tasks].flatMap((dependent) =>
-    (dependent.plan?.nodes ?? []).flatMap((node) =>
-      node.crosses ? [new DependencyWork(dependent, node)] : [],
-    ),
-  );
+  const dependencies = [...operations, ...tasks]
+    .filter(({ plan }) => plan?.nodes.some(({ remote }) => remote !== undefined))
+    .map((dependent) => new DependencyWork(dependent));
   return [
     ...operations,
     ...tasks,

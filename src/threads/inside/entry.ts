@@ -1,9 +1,9 @@
 import { workerData } from "node:worker_threads";
 import type { App } from "../../app/app.ts";
-import type { Log } from "../../app/context.ts";
 import type { DependencyDeclaration, Replacement } from "../../app/dependency.ts";
 import { type CloseLifespans, openLifespans } from "../../app/lifespan.ts";
 import { type AppTarget, loadApp, whenServed } from "../../app/load.ts";
+import type { Log } from "../../app/log.ts";
 import {
   servedDependents,
   servedErrorHandlers,
@@ -14,16 +14,14 @@ import {
 import { bindEnqueuer, bindTask } from "../../app/task.ts";
 import { describeError } from "../../errors/described-error.ts";
 import { listDependencies } from "../../operation/dependency-plan.ts";
-import { KeptDependencies } from "../../operation/open-dependencies.ts";
-import { openTracing } from "../../tracing/open.ts";
-import type { Tracing } from "../../tracing/tracing.ts";
+import { SharedDependencies } from "../../operation/open-dependencies.ts";
 import type { CallBatch, Control, GivenValues, Hello, ThreadData } from "../crossing/messages.ts";
+import { unpackValue } from "../crossing/values.ts";
 import { listWork, type Work } from "../crossing/work.ts";
 import { threadEnqueuer } from "./enqueue.ts";
 import { Inbox } from "./inbox.ts";
 import { createThreadLog } from "./services.ts";
-import { tracedRunner } from "./traced-runner.ts";
-import { WorkRunner } from "./work-runner.ts";
+import { type AroundInThread, WorkRunner } from "./work-runner.ts";
 
 /** Closes what a thread has opened. Gives the errors of what failed to close. */
 type Close = () => Promise<unknown[]>;
@@ -44,17 +42,17 @@ async function enter(data: ThreadData): Promise<void> {
   try {
     const app = await findApp(target);
     const overrides = servedOverrides(app);
-    const kept = new KeptDependencies(overrides);
-    takeGiven(app, given, kept, overrides);
+    const shared = new SharedDependencies(overrides);
+    takeGiven(app, given, shared, overrides);
     const work = new Map(listWork(app, { overrides, inputs }).map((item) => [item.id, item]));
     const hello = compare(workIds, work);
     if ("ready" in hello) {
-      close = closing(kept, await openLifespans(servedLifespans(app, "thread")));
+      close = closing(shared, await openLifespans(servedLifespans(app, "thread")));
       const works = workIds.map((id) => work.get(id) as Work);
-      const tracing = traced ? await openTracing() : undefined;
-      const runner = new WorkRunner(works, servedErrorHandlers(app), kept, tracing?.dependency);
-      bindTasks(app, runner, data, tracing);
-      inbox.open(traced ? tracedRunner(runner, tracing) : runner);
+      const around = traced ? await openAround() : undefined;
+      const runner = new WorkRunner(works, servedErrorHandlers(app), shared, around?.dependency);
+      bindTasks(app, runner, data, around?.task);
+      inbox.open(around?.calls(runner) ?? runner);
     }
     port.postMessage(hello);
   } catch (error) {
@@ -65,16 +63,17 @@ async function enter(data: ThreadData): Promise<void> {
 function takeGiven(
   app: App,
   given: GivenValues,
-  kept: KeptDependencies,
+  shared: SharedDependencies,
   overrides: Map<DependencyDeclaration, Replacement>,
 ): void {
   if (given.length === 0) return;
   const dependencies = listDependencies(servedDependents(app), servedOverrides(app));
-  for (const [index, value] of given) {
+  for (const [index, crossed, found] of given) {
+    const value = unpackValue(crossed);
     const dependency = dependencies[index];
     if (dependency === undefined) continue; // another app was loaded, which the comparison of work will tell
-    if (dependency.scope === "app" && !overrides.has(dependency)) kept.set(dependency, value);
-    else overrides.set(dependency, { value });
+    if (dependency.scope === "app" && !overrides.has(dependency)) shared.set(dependency, value);
+    else overrides.set(dependency, { value, found });
   }
 }
 
@@ -90,34 +89,36 @@ function compare(wanted: readonly string[], work: ReadonlyMap<string, Work>): He
   return missing.length + extra.length === 0 ? { ready: true } : { missing, extra };
 }
 
-/** Tasks that are called here run here, each as a span where there are any; jobs are stored by the main thread. */
+/** Tasks that are called here run here; jobs are stored by the main thread. */
 function bindTasks(
   app: App,
   runner: WorkRunner,
   { port, logLevel }: ThreadData,
-  tracing: Tracing | undefined,
+  around: AroundInThread["task"],
 ): void {
   const enqueuer = threadEnqueuer(port);
   const { signal } = new AbortController();
   for (const task of servedTasks(app)) {
     bindEnqueuer(task, enqueuer);
     bindTask(task, (declaration, args) => {
-      const { name, deps, fn } = declaration;
-      const log = (): Log => createThreadLog(port, logLevel, { task: name });
-      const run = async (): Promise<unknown> =>
-        deps === undefined
-          ? fn(...args)
-          : runner.runHere(declaration, args, { signal: () => signal, log, report: () => {} });
-      return tracing === undefined ? run() : tracing.task(name, "thread", false, run);
+      const log = (): Log => createThreadLog(port, logLevel, { task: declaration.name });
+      const run = (): Promise<unknown> => runner.runHere(declaration, args, { signal: () => signal, log });
+      return around === undefined ? run() : around(declaration, run);
     });
   }
 }
 
+/** A thread's composition: what stands around calls is named here and nowhere else, and loaded where it is wanted. */
+async function openAround(): Promise<AroundInThread> {
+  const { openInThread } = await import("../../tracing/in-thread.ts");
+  return openInThread();
+}
+
 /** What the scope "thread" has made, then the lifespans. */
-function closing(kept: KeptDependencies, closeLifespans: CloseLifespans): Close {
+function closing(shared: SharedDependencies, closeLifespans: CloseLifespans): Close {
   return async () => {
     const failures: unknown[] = [];
-    await kept.close().catch((error: unknown) => failures.push(error));
+    await shared.close().catch((error: unknown) => failures.push(error));
     return [...failures, ...(await closeLifespans())];
   };
 }

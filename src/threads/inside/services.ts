@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { type MessagePort, threadId } from "node:worker_threads";
-import { type Log, type LogFunction, logLevels } from "../../app/context.ts";
+import { type Log, type LogFunction, logLevels } from "../../app/log.ts";
 import { type Board, isCancelled } from "../crossing/board.ts";
 import type { LogLine, ProgressReport } from "../crossing/messages.ts";
 import type { CallAbout, RequestServices } from "../crossing/request-message.ts";
@@ -67,7 +67,7 @@ export interface CancelSignal {
  * @param reason - What its code is told.
  * @param call - Gives the call that runs for it now: a body that is still made is pulled by calls of its own.
  */
-export function createCancelSignal(board: Board, call: () => ThreadCall, reason: string): CancelSignal {
+function createCancelSignal(board: Board, call: () => ThreadCall, reason: string): CancelSignal {
   const controller = new AbortController();
   const { signal } = controller;
   const abort = (): void => controller.abort(new DOMException(reason, "AbortError"));

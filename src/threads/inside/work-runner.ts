@@ -1,77 +1,91 @@
 import type { ErrorHandlers } from "../../app/error-handlers.ts";
 import type { TaskDeclaration } from "../../app/task.ts";
-import type { KeptDependencies } from "../../operation/open-dependencies.ts";
-import type { Place } from "../../operation/place.ts";
-import { isWhole } from "../../operation/raw.ts";
+import { errorReply } from "../../operation/error-reply.ts";
+import type { SharedDependencies } from "../../operation/open-dependencies.ts";
+import { isWhole, type RawReply } from "../../operation/raw.ts";
 import { runOperation } from "../../operation/run.ts";
-import { runTask } from "../../operation/run-task.ts";
-import {
-  type DependencyPayload,
-  type FailurePayload,
-  runDependency,
-  runErrorHandler,
-} from "../crossing/remote.ts";
-import { type Packed, packReply, type ReplyPayload } from "../crossing/reply-message.ts";
+import { runTask, type TaskRun } from "../../operation/run-task.ts";
+import type { Runtime } from "../../operation/runtime.ts";
+import type { Packed } from "../crossing/bytes.ts";
+import type { ClosePayload, DependencyPayload, FailurePayload } from "../crossing/dependency-message.ts";
+import { type FollowUp, packReply, type ReplyPayload } from "../crossing/reply-message.ts";
 import {
   type CallServices,
   ReceivedRequest,
   type RequestPayload,
   type RequestServices,
 } from "../crossing/request-message.ts";
-import {
-  receivedRun,
-  runTaskDependency,
-  type TaskDependencyPayload,
-  type TaskPayload,
-} from "../crossing/task-message.ts";
+import { receivedRun, type TaskPayload } from "../crossing/task-message.ts";
 import { packThrown, type TaskOutcome } from "../crossing/thrown.ts";
-import { DependencyWork, OperationWork, TaskWork, taskWorkId, type Work } from "../crossing/work.ts";
-import { type FollowUp, OpenReplies } from "./streams.ts";
+import { packValue, UncloneableValue, unpackValue } from "../crossing/values.ts";
+import {
+  DependencyWork,
+  type ErrorHandlerWork,
+  OperationWork,
+  TaskWork,
+  taskWorkId,
+  type Work,
+} from "../crossing/work.ts";
+import { DependencySessions } from "./dependencies.ts";
+import { runErrorHandler } from "./error-handlers.ts";
+import { unsendable } from "./outbox.ts";
+import { OpenReplies } from "./streams.ts";
 
 /** What a thread runs its calls with. */
 export type Runner = Pick<WorkRunner, "works" | "run">;
+
+/** What stands around runs in a thread: the other side of what wraps calls where they are handed over. */
+export interface AroundInThread {
+  /** Unwraps what calls carry. */
+  calls(runner: Runner): Runner;
+  readonly dependency: Runtime["traceDependency"];
+  /** Around the run of a task that is called in the thread. */
+  readonly task: ((task: TaskDeclaration, run: () => Promise<unknown>) => Promise<unknown>) | undefined;
+}
 
 /** In a thread: runs any work of the app. */
 export class WorkRunner {
   /** What the indexes in calls stand for. */
   readonly works: readonly Work[];
   readonly #handlers: ErrorHandlers;
-  readonly #place: Place;
+  readonly #runtime: Runtime;
   readonly #open = new OpenReplies();
+  readonly #dependencies: DependencySessions;
 
   /**
    * @param works - What the indexes in calls stand for.
    * @param handlers - The app's error handlers.
-   * @param kept - The values that outlive requests in this thread.
+   * @param shared - The values that outlive requests in this thread.
    * @param traceDependency - Makes dependencies as spans, when they are traced.
    */
   constructor(
     works: readonly Work[],
     handlers: ErrorHandlers,
-    kept: KeptDependencies,
-    traceDependency: Place["traceDependency"],
+    shared: SharedDependencies,
+    traceDependency: Runtime["traceDependency"],
   ) {
     this.works = works;
     this.#handlers = handlers;
-    const elsewhere = { makeOnThread: isThere, makeForTask: isThere, answerOnThread: isThere };
-    this.#place = { inThread: true, kept, ...elsewhere, traceDependency };
+    const elsewhere = { onThread: isThere, answerOnThread: isThere };
+    this.#runtime = { inThread: true, shared, ...elsewhere, traceDependency };
+    this.#dependencies = new DependencySessions(handlers, this.#runtime);
   }
 
   /** Runs one call. Never throws: what goes wrong is its outcome. */
   async run(index: number, payload: unknown, services: CallServices): Promise<Packed<unknown>> {
     const work = this.works[index] as Work;
-    if (work instanceof OperationWork)
-      return Array.isArray(payload)
-        ? this.#runOperation(work, payload as RequestPayload, services)
-        : { payload: await this.#follow(payload as FollowUp, services), transfer: [] };
+    if (isFollowUp(payload)) return { payload: await this.#follow(payload, services), transfer: [] };
+    if (work instanceof OperationWork) return this.#runOperation(work, payload as RequestPayload, services);
     if (work instanceof TaskWork)
-      return {
-        payload: await this.#runTask(work, payload as TaskPayload | unknown[], services),
-        transfer: [],
-      };
-    if (work instanceof DependencyWork)
-      return { payload: await this.#makeDependency(work, payload, services), transfer: [] };
-    return runErrorHandler(work, payload as FailurePayload, this.#handlers, services);
+      return { payload: await this.#runTask(work, payload as TaskPayload, services), transfer: [] };
+    if (work instanceof DependencyWork) {
+      const done =
+        "calls" in (payload as DependencyPayload | ClosePayload)
+          ? await this.#dependencies.call(work, payload as DependencyPayload, services)
+          : await this.#dependencies.close(payload as ClosePayload, services);
+      return { payload: done, transfer: [] };
+    }
+    return this.#answerError(work, payload as FailurePayload, services);
   }
 
   async #runOperation(
@@ -81,38 +95,54 @@ export class WorkRunner {
   ): Promise<Packed<ReplyPayload>> {
     const own = services.begin({ fields: { reqId: payload[0], operation: work.id } });
     const request = new ReceivedRequest(payload, own);
-    const reply = await runOperation(work.compiled, request, this.#place);
-    return packReply(
-      reply,
-      isWhole(reply.body) && reply.finish === undefined ? undefined : this.#open.hold(reply, own),
-    );
+    return this.#pack(work, await runOperation(work.compiled, request, this.#runtime), own);
   }
 
-  async #runTask(
-    work: TaskWork,
-    payload: TaskPayload | unknown[],
-    services: CallServices,
-  ): Promise<TaskOutcome> {
+  async #runTask(work: TaskWork, payload: TaskPayload, services: CallServices): Promise<TaskOutcome> {
+    const { declaration, compiled } = work;
     try {
-      if (Array.isArray(payload)) return [true, await work.declaration.fn(...payload)];
-      return [true, await runTask(work, receivedRun(work, payload, services), this.#place)];
+      const args = unpackValue(payload.args, this.#handlers) as unknown[];
+      const value =
+        compiled === undefined
+          ? await declaration.fn(...args)
+          : await runTask(compiled, receivedRun(declaration, payload, args, services), this.#runtime);
+      return [true, packValue(value, "result", this.#handlers)];
     } catch (thrown) {
-      return [false, packThrown(thrown, this.#handlers)];
+      const error = thrown instanceof UncloneableValue ? unsendable(work, thrown.found) : thrown;
+      return [false, packThrown(error, this.#handlers)];
     }
   }
 
   /** A task that is called in this thread runs here. */
-  runHere(task: TaskDeclaration, args: unknown[], services: RequestServices): Promise<unknown> {
-    const work = this.works.find(({ id }) => id === taskWorkId(task.name)) as TaskWork;
-    const { signal, log } = services;
-    return runTask(work, { args, id: "", job: undefined, signal, log }, this.#place);
+  async runHere(
+    task: TaskDeclaration,
+    args: unknown[],
+    services: Pick<TaskRun, "signal" | "log">,
+  ): Promise<unknown> {
+    const { compiled } = this.works.find(({ id }) => id === taskWorkId(task.name)) as TaskWork;
+    return compiled === undefined
+      ? task.fn(...args)
+      : runTask(compiled, { args, id: "", job: undefined, ...services }, this.#runtime);
   }
 
-  #makeDependency(work: DependencyWork, payload: unknown, services: CallServices): Promise<TaskOutcome> {
-    const { task, declaration } = work;
-    return task === undefined
-      ? runDependency(work, payload as DependencyPayload, this.#handlers, services)
-      : runTaskDependency(task, declaration, payload as TaskDependencyPayload, services);
+  async #answerError(
+    work: ErrorHandlerWork,
+    payload: FailurePayload,
+    services: CallServices,
+  ): Promise<Packed<ReplyPayload>> {
+    const own = services.begin({ fields: { reqId: payload.request[0], operation: work.id } });
+    return this.#pack(work, await runErrorHandler(work, payload, this.#handlers, own), own);
+  }
+
+  #pack(work: Work, reply: RawReply, own: RequestServices): Packed<ReplyPayload> {
+    const isReady = isWhole(reply.body) && reply.finish === undefined;
+    const open = isReady ? undefined : this.#open.hold(reply, own);
+    try {
+      return packReply(reply, open);
+    } catch (thrown) {
+      if (!(thrown instanceof UncloneableValue)) throw thrown;
+      return packReply(errorReply(unsendable(work, thrown.found)), open);
+    }
   }
 
   async #follow(followUp: FollowUp, services: CallServices): Promise<TaskOutcome> {
@@ -124,6 +154,10 @@ export class WorkRunner {
   }
 }
 
-async function isThere(): Promise<never> {
+function isFollowUp(payload: unknown): payload is FollowUp {
+  return typeof payload === "object" && payload !== null && "ask" in payload && "open" in payload;
+}
+
+function isThere(): never {
   throw new Error("this is a thread");
 }

@@ -3,20 +3,23 @@ import type { ErrorHandlers } from "../../app/error-handlers.ts";
 import { type TaskDeclaration, unnamedTask } from "../../app/task.ts";
 import type { RunRecord } from "../../channels/channels.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
-import type { Place, RemoteDependency } from "../../operation/place.ts";
 import type { RawReply, RawRequest } from "../../operation/raw.ts";
-import type { DependencyPayload, DependencyResult, FailurePayload } from "../crossing/remote.ts";
-import type { NamedCall, Packed, ReplyPayload } from "../crossing/reply-message.ts";
+import type { Runtime } from "../../operation/runtime.ts";
+import type { Packed } from "../crossing/bytes.ts";
+import type { FailurePayload } from "../crossing/dependency-message.ts";
+import type { NamedCall, ReplyPayload } from "../crossing/reply-message.ts";
 import { packRequest, type RequestPayload } from "../crossing/request-message.ts";
-import type { CrossingJob, TaskDependencyPayload, TaskPayload } from "../crossing/task-message.ts";
+import type { CrossingJob, TaskPayload } from "../crossing/task-message.ts";
 import { packThrown, type TaskOutcome, unpackThrown } from "../crossing/thrown.ts";
+import { type Crossed, packValue, UncloneableValue, unpackValue } from "../crossing/values.ts";
 import { dependencyWorkId, errorHandlerWorkId, TaskWork, taskWorkId, type Work } from "../crossing/work.ts";
 import type { CallClass, CallPool, NewCall, Waiter } from "./call.ts";
-import { refusedReply } from "./call-error.ts";
+import { cloneError, refusedReply } from "./call-error.ts";
+import { type DependencyLine, ThreadDependencies } from "./dependencies.ts";
 import { fetchRest } from "./streams.ts";
 
 /** Runs operations and tasks of an app on the threads of a pool. */
-export interface ThreadCalls extends Pick<Place, "makeOnThread" | "makeForTask" | "answerOnThread"> {
+export interface ThreadCalls extends Pick<Runtime, "onThread" | "answerOnThread"> {
   /** Runs one request; gives a reply whatever happens. */
   operation(
     index: number,
@@ -25,26 +28,29 @@ export interface ThreadCalls extends Pick<Place, "makeOnThread" | "makeForTask" 
     record: RunRecord | undefined,
   ): Promise<RawReply>;
   /** Runs a task and gives its result, or throws what it threw. */
-  task(call: TaskCall, timeoutMs: number | undefined, record: RunRecord | undefined): Promise<unknown>;
+  task(call: ThreadTask, timeoutMs: number | undefined, record: RunRecord | undefined): Promise<unknown>;
 }
 
-/** A task to be run. */
-export interface TaskCall {
+/** A task to be run on a thread. */
+export interface ThreadTask {
   readonly task: TaskDeclaration;
   readonly args: unknown[];
   readonly class: CallClass;
-  /** The job or request that it is run for; empty for none. */
+  /** The job or request that it runs for; empty for none. */
   readonly id: string;
-  /** The job that it runs for; undefined for none. */
-  readonly job?: CrossingJob;
-  readonly waiter?: Waiter;
+  readonly job: CrossingJob | undefined;
+  readonly waiter: Waiter | undefined;
 }
 
-/** @param works - The pool's table of work. */
+/**
+ * @param works - The pool's table of work.
+ * @param deadlineOf - How long a piece of work may run.
+ */
 export function createThreadCalls(
   pool: CallPool,
   works: readonly Work[],
   handlers: ErrorHandlers,
+  deadlineOf: (work: Work) => number | undefined,
 ): ThreadCalls {
   const table: Table = {
     pool,
@@ -57,18 +63,27 @@ export function createThreadCalls(
   return {
     operation: (index, request, timeoutMs, record) =>
       askReply(table, index, packRequest(request), { timeoutMs, waiter: request, record }),
-    task: async (call, timeoutMs, record) => {
-      const { task, args, id, job, class: callClass, waiter } = call;
+    task: async ({ task, args, class: callClass, id, job, waiter }, timeoutMs, record) => {
       const index = table.indexes.get(taskWorkId(task.name));
       if (index === undefined) throw unknownTask(task);
-      const payload = task.deps === undefined ? args : ({ args, id, job } satisfies TaskPayload);
-      return askValue(table, index, payload, { class: callClass, timeoutMs, record, waiter });
+      const payload: TaskPayload = { args: packArguments(task, args), id, job };
+      return askValue(table, index, payload, { class: callClass, timeoutMs, waiter, record });
     },
-    makeOnThread: (remote) => makeDependency(table, remote),
-    makeForTask: ({ task, path, id, values }) => {
-      const index = table.indexes.get(dependencyWorkId(taskWorkId(task), path)) as number;
-      const payload: TaskDependencyPayload = { id, values };
-      return askValue(table, index, payload, { class: "request", ...unbound });
+    onThread: ({ declaration }, request, exchange) => {
+      const work = table.indexes.get(dependencyWorkId(declaration.id)) as number;
+      const timeoutMs = deadlineOf(works[work] as Work);
+      const named: DependencyLine["named"] = (calls) => nameless(calls, table) ?? [];
+      const { id } = declaration;
+      return new ThreadDependencies({
+        pool,
+        handlers,
+        work,
+        timeoutMs,
+        id,
+        request: packHead(request),
+        exchange,
+        named,
+      });
     },
     answerOnThread: (handler, error, request) => {
       const index = table.indexes.get(errorHandlerWorkId(handlers.indexOf(handler))) as number;
@@ -91,20 +106,20 @@ interface Table {
 }
 
 function askReply(
-  { pool, tasks }: Table,
+  table: Table,
   work: number,
   { payload, transfer }: Packed<unknown>,
   terms: Pick<NewCall, "timeoutMs" | "waiter" | "record">,
 ): Promise<RawReply> {
   return new Promise((resolve) => {
-    const settle: NewCall["settle"] = (error, outcome, holder) => {
+    const settle: NewCall["settle"] = (error, outcome, thread) => {
       if (error !== undefined) return resolve(refusedReply(error));
-      const reply = unpackReply(outcome as ReplyPayload, tasks);
-      const leftOpen = (outcome as ReplyPayload)[6];
-      if (leftOpen === undefined || holder === undefined) return resolve(reply);
-      resolve({ ...reply, ...fetchRest(pool, holder, work, leftOpen, terms.waiter) });
+      const reply = unpackReply(outcome as ReplyPayload, table);
+      const open = (outcome as ReplyPayload)[6];
+      if (open === undefined || thread === undefined) return resolve(reply);
+      resolve({ ...reply, ...fetchRest({ pool: table.pool, thread, work, ...terms }, open) });
     };
-    pool.run({ work, class: "request", payload, transfer, ...terms, settle });
+    table.pool.run({ work, class: "request", payload, transfer, ...terms, settle });
   });
 }
 
@@ -112,30 +127,17 @@ function askValue(
   { pool, handlers }: Table,
   work: number,
   payload: unknown,
-  terms: Pick<NewCall, "class" | "timeoutMs" | "record" | "waiter">,
+  terms: Pick<NewCall, "class" | "timeoutMs" | "waiter" | "record">,
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const settle: NewCall["settle"] = (error, outcome) => {
       if (error !== undefined) return reject(error);
       const [ok, given] = outcome as TaskOutcome;
-      if (ok) resolve(given);
+      if (ok) resolve(unpackValue(given, handlers));
       else reject(unpackThrown(given, handlers));
     };
     pool.run({ work, payload, transfer: [], ...terms, settle });
   });
-}
-
-async function makeDependency(table: Table, remote: RemoteDependency): Promise<unknown> {
-  const { operation, node, request, inputs, values, exchange } = remote;
-  const { id } = operation.declaration;
-  const index = table.indexes.get(dependencyWorkId(id, node.path)) as number;
-  const payload: DependencyPayload = { operation: id, request: packHead(request), inputs, values };
-  const made = await askValue(table, index, payload, { class: "request", ...unbound });
-  const { value, background, status, headers } = made as DependencyResult;
-  for (const call of nameless(background, table.tasks) ?? []) exchange.background.calls.push(call);
-  if (status !== undefined) exchange.response.status = status;
-  for (const [name, text] of headers ?? []) exchange.response.headers.append(name, text);
-  return value;
 }
 
 /** A request without its body. */
@@ -144,14 +146,27 @@ function packHead({ id, method, url, params, headers, client, rootPath }: RawReq
   return packRequest({ ...head, body: undefined, parts: undefined }).payload;
 }
 
-function nameless(
-  named: readonly NamedCall[] | undefined,
-  tasks: ReadonlyMap<string, TaskDeclaration>,
-): BackgroundCall[] | undefined {
-  return named?.map(([name, args]) => ({ task: tasks.get(name) ?? missingTask(name), args }));
+/** @throws {OffloopError} `OFFLOOP_NOT_CLONEABLE`. */
+function packArguments({ name, location: at }: TaskDeclaration, args: unknown[]): Crossed {
+  try {
+    return packValue(args, "args");
+  } catch (error) {
+    if (!(error instanceof UncloneableValue)) throw error;
+    throw cloneError({ id: taskWorkId(name), location: at }, error.found);
+  }
 }
 
-function unpackReply(payload: ReplyPayload, tasks: ReadonlyMap<string, TaskDeclaration>): RawReply {
+function nameless(
+  named: readonly NamedCall[] | undefined,
+  { tasks, handlers }: Pick<Table, "tasks" | "handlers">,
+): BackgroundCall[] | undefined {
+  return named?.map(([name, args]) => ({
+    task: tasks.get(name) ?? missingTask(name),
+    args: unpackValue(args, handlers) as unknown[],
+  }));
+}
+
+function unpackReply(payload: ReplyPayload, tasks: Pick<Table, "tasks" | "handlers">): RawReply {
   const [status, mediaType, headers, body, named, error] = payload;
   return { status, mediaType, headers, body, background: nameless(named, tasks), error };
 }

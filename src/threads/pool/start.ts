@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
 import type { AppTarget } from "../../app/load.ts";
 import { OffloopError, type SourceLocation } from "../../errors/offloop-error.ts";
-import type { Hello, ThreadOptions } from "../crossing/messages.ts";
-import type { Thread } from "./thread.ts";
+import type { Hello } from "../crossing/messages.ts";
+import type { Thread, ThreadOptions } from "./thread.ts";
 
 interface Start {
   readonly timer: NodeJS.Timeout;
@@ -151,7 +151,7 @@ export function startError(
 }
 
 /** The error of a thread that could not load the app. */
-export function failedStart(
+function failedStart(
   thread: number,
   why: string,
   { target }: { readonly target: AppTarget },

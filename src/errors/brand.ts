@@ -1,0 +1,44 @@
+import { fileURLToPath } from "node:url";
+import { OffloopError, type SourceLocation } from "./offloop-error.ts";
+import { ownFolder } from "./own-code.ts";
+
+/** The same in every copy of offloop that one process loads. */
+const BRAND = Symbol.for("offloop.copy");
+
+/** Marks what this copy of offloop makes, so that another copy can tell. Give a prototype, or one object. */
+export function brand(made: object): void {
+  Object.defineProperty(made, BRAND, { value: ownFolder });
+}
+
+/**
+ * To be called where a value is not what this copy makes.
+ *
+ * @param doing - What cannot be done with it: `mount an app`.
+ * @throws {OffloopError} `OFFLOOP_TWO_COPIES` when another copy has made it: nothing else tells the two apart.
+ */
+export function checkCopy(value: unknown, doing: string, at?: SourceLocation): void {
+  const other = copyOf(value);
+  if (other === undefined || other === ownFolder) return;
+  throw new OffloopError(
+    "OFFLOOP_TWO_COPIES",
+    `Cannot ${doing}: it was made by the copy of offloop in ${pathOf(other)}, and this is the one in ${pathOf(ownFolder)}`,
+    {
+      at,
+      fix: "load one copy: npm ls offloop shows what brings which; leave offloop out of bundles, as --packages=external does",
+    },
+  );
+}
+
+function copyOf(value: unknown): string | undefined {
+  if (value === null || (typeof value !== "object" && typeof value !== "function")) return undefined;
+  try {
+    const folder = (value as { [BRAND]?: unknown })[BRAND];
+    return typeof folder === "string" ? folder : undefined;
+  } catch {
+    return undefined; // a revoked proxy
+  }
+}
+
+function pathOf(folder: string): string {
+  return folder.startsWith("file:") ? fileURLToPath(folder) : folder;
+}

@@ -1,0 +1,120 @@
+import { type ErrorHandler, type ErrorHandlers, findErrorHandler } from "../app/error-handlers.ts";
+import { checkCopy } from "../errors/brand.ts";
+import { describeError } from "../errors/described-error.ts";
+import { HTTPError, ValidationError } from "../errors/http-error.ts";
+import type { Exchange } from "./context.ts";
+import { encodeReply, type ReplyRules } from "./encode.ts";
+import { toJson } from "./json.ts";
+import type { RawReply, RawRequest } from "./raw.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** A request that cannot be answered as planned, and who may answer it in its own way. */
+export interface FailedRun {
+  readonly request: RawRequest;
+  readonly context: Exchange;
+  readonly runtime: Runtime;
+  readonly operation: { readonly errorHandlers: ErrorHandlers };
+}
+
+/**
+ * The reply for what the pipeline threw: the app's own answer for errors of that class, or else the usual one.
+ * Never throws; what goes wrong in answering is answered in the usual way.
+ */
+export function answerError(
+  { request, context, runtime, operation }: FailedRun,
+  thrown: unknown,
+): RawReply | Promise<RawReply> {
+  const handler = handlerFor(operation.errorHandlers, thrown);
+  if (handler === undefined) return errorReply(thrown);
+  if (handler.lane === "thread" && !runtime.inThread) return askThread(runtime, handler, thrown, request);
+  return callErrorHandler(handler, context, thrown);
+}
+
+async function askThread(
+  runtime: Runtime,
+  ...failure: Parameters<Runtime["answerOnThread"]>
+): Promise<RawReply> {
+  try {
+    return await runtime.answerOnThread(...failure);
+  } catch (error) {
+    return errorReply(error); // what was thrown cannot cross
+  }
+}
+
+/** Undefined for what cannot be asked for its class, such as a revoked proxy. */
+function handlerFor(handlers: ErrorHandlers, thrown: unknown): ErrorHandler | undefined {
+  try {
+    return findErrorHandler(handlers, thrown);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Has a handler answer an error, here. Tasks that were added before the error do not run; its own do. */
+export async function callErrorHandler(
+  handler: ErrorHandler,
+  exchange: Exchange,
+  thrown: unknown,
+): Promise<RawReply> {
+  try {
+    exchange.addedTasks?.splice(0);
+    const value = await handler.fn(thrown, exchange);
+    return await encodeReply(rulesOf(handler, thrown), exchange, value);
+  } catch (error) {
+    return errorReply(error);
+  }
+}
+
+/** Where a handler sets no status, that of the error; 500 for one that has none. */
+function rulesOf({ type, location }: ErrorHandler, thrown: unknown): ReplyRules {
+  const { status } = thrown as { status?: unknown };
+  const isStatus = Number.isInteger(status) && Number(status) >= 200 && Number(status) <= 599;
+  return {
+    response: undefined,
+    jsonType: "application/json",
+    declaration: {
+      id: `the error handler of ${type.name}`,
+      status: isStatus ? Number(status) : 500,
+      location,
+    },
+  };
+}
+
+/** The usual reply for an error. What is not meant for the client stays in `error`, for the log. */
+export function errorReply(thrown: unknown): RawReply {
+  try {
+    if (thrown instanceof HTTPError) return httpErrorReply(thrown);
+    if (thrown instanceof ValidationError) return detailReply(422, thrown.details, {});
+    checkCopy(thrown, "answer with an error");
+  } catch (cause) {
+    return internalErrorReply(cause); // its detail or headers cannot be written, or it is another copy's
+  }
+  return internalErrorReply(thrown);
+}
+
+/** The reply for a mistake that is not the client's: the client learns no more than that, the log everything. */
+export function internalErrorReply(thrown: unknown): RawReply {
+  return detailReply(500, "Internal Server Error", { error: describeError(thrown) });
+}
+
+function httpErrorReply({ status, detail, headers }: HTTPError): RawReply {
+  return detailReply(status, detail, {
+    headers: headers === undefined ? undefined : [...new Headers(headers)],
+  });
+}
+
+/** A reply of FastAPI's shape for everything that is not a success: `{"detail": ...}`. */
+export function detailReply(
+  status: number,
+  detail: unknown,
+  rest: Partial<Pick<RawReply, "headers" | "error">>,
+): RawReply {
+  return {
+    status,
+    mediaType: "application/json",
+    headers: rest.headers,
+    body: toJson({ detail }),
+    background: undefined,
+    error: rest.error,
+  };
+}

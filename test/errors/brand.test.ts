@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import * as offloop from "offloop";
+import { override, testClient } from "offloop/testing";
+
+const repository = fileURLToPath(new URL("../..", import.meta.url));
+let folder: string;
+let other: typeof offloop;
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), "offloop-copy-"));
+  cpSync(join(repository, "src"), join(folder, "src"), { recursive: true });
+  cpSync(join(repository, "package.json"), join(folder, "package.json"));
+  symlinkSync(join(repository, "node_modules"), join(folder, "node_modules"));
+  other = (await import(pathToFileURL(join(folder, "src/index.ts")).href)) as typeof offloop;
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+/** The error names both copies. */
+function namesBoth(error: unknown): boolean {
+  assert.ok(error instanceof offloop.OffloopError, String(error));
+  assert.equal(error.code, "OFFLOOP_TWO_COPIES");
+  assert.ok(error.message.includes(join(folder, "src")), error.message);
+  assert.ok(error.message.includes(join(repository, "src")), error.message);
+  return true;
+}
+
+test("another copy's app, router, dependency and task are refused by what they are", async () => {
+  const app = new offloop.App();
+  const router = new other.Router() as unknown as offloop.Router;
+  const foreign = new other.App() as unknown as offloop.App;
+  const db = other.depends(async () => 1) as unknown as offloop.Dependency<number>;
+  assert.throws(() => app.include(router), namesBoth);
+  assert.throws(() => app.mount("/sub", foreign), namesBoth);
+  assert.throws(() => app.get("/", { deps: { db } }, async () => 1), namesBoth);
+  assert.throws(() => override(db, 1), namesBoth);
+  await assert.rejects(offloop.serve(foreign), namesBoth);
+  await assert.rejects(testClient(foreign), namesBoth);
+});
+
+test("another copy's reply, error and task in an operation are a 500 whose log names both", async () => {
+  const app = new offloop.App();
+  const task = new other.App().task("mine", async () => {});
+  app.get("/reply", async () => other.text("hello"));
+  app.get("/error", async () => {
+    throw new other.HTTPError(404);
+  });
+  app.get("/task", async ({ background }) => background.add(task));
+  const logged: string[] = [];
+  const { pino } = await import("pino");
+  const logger = pino({ level: "error" }, { write: (line: string) => void logged.push(line) });
+  await using client = await testClient(app, { logger });
+  for (const path of ["/reply", "/error", "/task"]) {
+    const response = await client.get(path);
+    assert.deepEqual([response.status, await response.json()], [500, { detail: "Internal Server Error" }]);
+    assert.match(logged.join(""), /OFFLOOP_TWO_COPIES/);
+    logged.length = 0;
+  }
+});
+
+test("what is no app, and no router, is refused as that", async () => {
+  const app = new offloop.App();
+  for (const given of [undefined, null, {}, "app", () => {}]) {
+    const isRefused = ({ code }: offloop.OffloopError): boolean => code === "OFFLOOP_OPTION_INVALID";
+    assert.throws(() => app.include(given as never), isRefused);
+    await assert.rejects(offloop.serve(given as never), isRefused);
+  }
+});
