@@ -62,9 +62,10 @@ describe("jobs across processes", { skip: withoutPostgres() }, () => {
 
   test("a job that never ends, cancelled from another process, is ended, and its neighbours are not", async () => {
     await work();
-    const neighbour = await waits.enqueue(3_000);
     const job = await endless.enqueue();
-    await Promise.all([reaches(job, runs(1)), reaches(neighbour, runs(1))]);
+    await reaches(job, runs(1));
+    const neighbour = await waits.enqueue(3_000);
+    await reaches(neighbour, ({ state }) => state !== "waiting");
     const start = performance.now();
     assert.equal(await app.jobs.cancel(job.id), true);
     for (;;) {
@@ -97,6 +98,8 @@ describe("jobs across processes", { skip: withoutPostgres() }, () => {
     const first = await work();
     const lost = await endless.with({ key: "lost" }).enqueue();
     await reaches(lost, runs(1));
+    // Its attempt is noted right after it was taken.
+    while ((await app.jobs.attempts(lost.id)).length === 0);
     first.kill("SIGKILL");
     await once(first, "exit");
     const second = await work();
