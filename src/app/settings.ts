@@ -48,6 +48,11 @@ export interface ConnectionSettings {
   readonly requestTimeoutMs?: number;
   /** How long an idle connection is kept. Milliseconds, 1-3,600,000. Default 72,000. */
   readonly keepAliveTimeoutMs?: number;
+  /**
+   * Requests of one connection that run while one that came before them has not been answered; more wait for their turn.
+   * Integer, 1-10,000. Default 64.
+   */
+  readonly maxPipelined?: number;
 }
 
 /** Where health is asked for. */
@@ -182,6 +187,7 @@ function resolveConnections(connections: ConnectionSettings): Required<Connectio
       1,
       HOUR_MS,
     ),
+    maxPipelined: integer("connections.maxPipelined", connections.maxPipelined ?? 64, 1, 10_000),
   };
 }
 
@@ -236,11 +242,7 @@ export interface WatchSettings {
 export type ResolvedWatch = Required<Omit<WatchSettings, "onBlock">> & Pick<WatchSettings, "onBlock">;
 
 /** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for a value outside its range. */
-export function resolveWatch({
-  thresholdMs = 100,
-  level = "production",
-  onBlock,
-}: WatchSettings): ResolvedWatch {
+function resolveWatch({ thresholdMs = 100, level = "production", onBlock }: WatchSettings): ResolvedWatch {
   integer("watch.thresholdMs", thresholdMs, 20, 60_000);
   if (level !== "production" && level !== "development") {
     throw new OffloopError(
@@ -262,7 +264,7 @@ export interface MetricsSettings {
 export type ResolvedMetrics = Required<MetricsSettings>;
 
 /** Undefined for none. */
-export function resolveMetrics(metrics: MetricsSettings | boolean): ResolvedMetrics | undefined {
+function resolveMetrics(metrics: MetricsSettings | boolean): ResolvedMetrics | undefined {
   if (metrics === false) return undefined;
   return { path: (metrics === true ? undefined : metrics.path) ?? "/metrics" };
 }
@@ -312,6 +314,7 @@ const connections: NamesOf<ConnectionSettings> = {
   headersTimeoutMs: true,
   requestTimeoutMs: true,
   keepAliveTimeoutMs: true,
+  maxPipelined: true,
 };
 const inputs: NamesOf<InputSettings> = {
   maxLoopBodyBytes: true,

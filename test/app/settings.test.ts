@@ -21,6 +21,7 @@ test("settings: Python's rule for threads, and the other defaults", () => {
       headersTimeoutMs: 15_000,
       requestTimeoutMs: 300_000,
       keepAliveTimeoutMs: 72_000,
+      maxPipelined: 64,
     },
     health: undefined,
     metrics: undefined,

@@ -3,7 +3,6 @@ import type { logLevels } from "../../app/context.ts";
 import type { InputSettings } from "../../app/input-settings.ts";
 import type { AppTarget } from "../../app/load.ts";
 import type { DescribedError } from "../../errors/described-error.ts";
-import type { PackedContext } from "../../tracing/tracing.ts";
 import type { Board } from "./board.ts";
 
 /** What a thread is started with. */
@@ -53,10 +52,10 @@ export interface LogLine {
   readonly message: string | undefined;
 }
 
-/** What a call carries where runs are traced. */
+/** What a call carries where something stands around calls. */
 export interface TracedPayload {
-  /** The span it belongs to. */
-  readonly trace: PackedContext;
+  /** The span it belongs to, as whoever stands around calls packs it. */
+  readonly trace: unknown;
   /** What it carries anyway. */
   readonly payload: unknown;
 }

@@ -2,11 +2,11 @@ import type { ErrorHandlers } from "../../app/error-handlers.ts";
 import type { AnyFunction } from "../../app/lane.ts";
 import { DependencyContext, Exchange } from "../../operation/context.ts";
 import { callErrorHandler } from "../../operation/error-reply.ts";
+import type { RawReply } from "../../operation/raw.ts";
 import type { DependencyPayload, DependencyResult, FailurePayload } from "../crossing/dependency-message.ts";
-import { nameCalls, packReply, type ReplyPayload } from "../crossing/reply-message.ts";
-import { type CallServices, ReceivedRequest } from "../crossing/request-message.ts";
+import { nameCalls } from "../crossing/reply-message.ts";
+import { type CallServices, ReceivedRequest, type RequestServices } from "../crossing/request-message.ts";
 import { packThrown, type TaskOutcome, unpackThrown } from "../crossing/thrown.ts";
-import type { Packed } from "../crossing/values.ts";
 import type { DependencyWork, ErrorHandlerWork } from "../crossing/work.ts";
 
 /** Makes a dependency of an operation that runs on the loop. */
@@ -39,8 +39,8 @@ export async function runErrorHandler(
   { id, declaration }: ErrorHandlerWork,
   { request, thrown }: FailurePayload,
   handlers: ErrorHandlers,
-  services: CallServices,
-): Promise<Packed<ReplyPayload>> {
-  const exchange = new Exchange(id, new ReceivedRequest(request, services.begin(request[0], id)), true);
-  return packReply(await callErrorHandler(declaration, exchange, unpackThrown(thrown, handlers)));
+  services: RequestServices,
+): Promise<RawReply> {
+  const exchange = new Exchange(id, new ReceivedRequest(request, services), true);
+  return callErrorHandler(declaration, exchange, unpackThrown(thrown, handlers));
 }

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type { ResolvedWatch } from "../app/settings.ts";
-import { reportText } from "../watch/report-text.ts";
-import { openWatch, type Watch } from "../watch/watch.ts";
+import { reportText } from "./report-text.ts";
+import { openWatch, type Watch } from "./watch.ts";
 
 /** Opens the watchdog that the settings ask for, and logs what it finds. */
 export async function openLoopWatch(

@@ -1,15 +1,15 @@
-import { newRecord } from "../../channels/channels.ts";
-import { type DescribedError, describeError } from "../../errors/described-error.ts";
-import type { OffloopError } from "../../errors/offloop-error.ts";
-import type { Tracing } from "../../tracing/tracing.ts";
-import type { TracedPayload } from "../crossing/messages.ts";
-import type { ReplyPayload } from "../crossing/reply-message.ts";
-import type { TaskOutcome } from "../crossing/thrown.ts";
-import type { CallPool, NewCall } from "./call.ts";
+import { newRecord } from "../channels/channels.ts";
+import { type DescribedError, describeError } from "../errors/described-error.ts";
+import type { OffloopError } from "../errors/offloop-error.ts";
+import type { TracedPayload } from "../threads/crossing/messages.ts";
+import type { ReplyPayload } from "../threads/crossing/reply-message.ts";
+import type { TaskOutcome } from "../threads/crossing/thrown.ts";
+import type { CallPool, NewCall } from "../threads/pool/call.ts";
+import type { Tracing } from "./tracing.ts";
 
 /**
  * The same pool, with a span for each run on a thread, from when it is handed over. What it carries to the thread is
- * wrapped: {@link tracedRunner} is on the other side.
+ * wrapped: {@link openInThread} is on the other side.
  *
  * @param works - The pool's table of work.
  */
