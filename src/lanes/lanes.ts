@@ -7,6 +7,7 @@ import type { Operation } from "../app/operation.ts";
 import { servedErrorHandlers, servedTasks } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { bindTask } from "../app/task.ts";
+import { describeError } from "../errors/described-error.ts";
 import { Exchange } from "../operation/context.ts";
 import { answerError } from "../operation/error-reply.ts";
 import type { SharedDependencies } from "../operation/open-dependencies.ts";
@@ -202,6 +203,9 @@ function createPool(
     logLevel: log.level,
     onLog: ({ level, fields, message }) => log[level](fields, message),
     startMs: START_MS,
-    onThreadFailure: (error) => log.error({ code: error.code }, `${error.code}: ${error.message}`),
+    onThreadFailure: (error) => {
+      const { code, message, cause } = error;
+      log.error({ code, ...(cause !== undefined && { err: describeError(cause) }) }, `${code}: ${message}`);
+    },
   });
 }
