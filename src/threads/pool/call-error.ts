@@ -12,10 +12,11 @@ export interface WorkPlace {
 }
 
 /** The thread ended while it ran the call. */
-export function exitedError({ id, location }: WorkPlace, why: string): OffloopError {
+export function exitedError({ id, location }: WorkPlace, why: string, cause?: unknown): OffloopError {
   return new OffloopError("OFFLOOP_THREAD_EXITED", `Cannot finish ${id}: its thread ended: ${why}`, {
     at: location,
     fix: "look for process.exit, an uncaught error in a timer, or too little memory in that function",
+    cause,
   });
 }
 

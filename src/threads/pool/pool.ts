@@ -162,7 +162,7 @@ export class ThreadPool implements ThreadListener {
       : loss.cause === undefined
         ? "it exited"
         : String(loss.cause);
-    for (const call of loss.started) this.#giveUp(call, exitedError(this.#placeOf(call), why));
+    for (const call of loss.started) this.#giveUp(call, exitedError(this.#placeOf(call), why, loss.cause));
     this.#refuseIfDown();
     if (!this.#closed) this.#roster.growTo(1);
     this.#dispatch();
