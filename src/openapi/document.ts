@@ -4,7 +4,7 @@ import { resolveSettings } from "../app/settings.ts";
 import { Components } from "./components.ts";
 import { declarationOf } from "./declaration.ts";
 import { mapValues } from "./json-schema.ts";
-import { operationId, uniqueNames } from "./names.ts";
+import { uniqueNames } from "./names.ts";
 import {
   type Building,
   compact,
@@ -30,7 +30,7 @@ export function createDocument(
   const { documentation } = app;
   const building: Building = {
     components: new Components(),
-    nameOperation: documentation.operationId ?? operationId,
+    nameOperation: documentation.operationId,
     unique: uniqueNames(),
     declarations: [],
   };

@@ -7,7 +7,7 @@ import type {
 import type { Components } from "./components.ts";
 import { type Declaration, describedDeclaration } from "./declaration.ts";
 import { mapValues } from "./json-schema.ts";
-import { operationName, toTitle } from "./names.ts";
+import { operationId as fastApiName, toTitle } from "./names.ts";
 import { parametersOf } from "./parameters.ts";
 import { requestBodyOf } from "./request-body.ts";
 import { merged, responsesOf } from "./responses.ts";
@@ -15,8 +15,8 @@ import { merged, responsesOf } from "./responses.ts";
 /** What all operations of one document share while it is built. */
 export interface Building {
   readonly components: Components;
-  /** The rule that names operations whose routers have none. */
-  readonly nameOperation: (operation: NamedOperation) => string;
+  /** The app's rule that names operations whose routers have none. */
+  readonly nameOperation: ((operation: NamedOperation) => string) | undefined;
   /** Gives each name once. */
   readonly unique: (name: string) => string;
   /** Every operation met so far, callbacks included. */
@@ -25,11 +25,10 @@ export interface Building {
 
 /** OpenAPI's Operation Object. */
 export function operationObject(declaration: Declaration, building: Building): Record<string, unknown> {
-  const { name, method, template, tags, documentation, operationIdRule } = declaration;
-  const { components, nameOperation } = building;
+  const { tags, documentation } = declaration;
+  const { components } = building;
   building.declarations.push(declaration);
-  const named = { name, method, path: template, tags };
-  const operationId = building.unique(documentation.operationId ?? (operationIdRule ?? nameOperation)(named));
+  const operationId = building.unique(documentation.operationId ?? idOf(declaration, building));
   const parameters = parametersOf(declaration, components);
   const security = securityOf(declaration);
   const {
@@ -57,9 +56,19 @@ export function operationObject(declaration: Declaration, building: Building): R
   return openapiExtra === undefined ? object : merged(object, openapiExtra);
 }
 
+/** By the nearest rule, or FastAPI's; a name made of method and path holds all of that already. */
+function idOf(
+  { name, isNamed, method, template: path, tags, operationIdRule }: Declaration,
+  building: Building,
+): string {
+  const rule = operationIdRule ?? building.nameOperation;
+  if (rule !== undefined) return rule({ name, method, path, tags });
+  return isNamed ? fastApiName({ name, method, path }) : name;
+}
+
 /** The handler's name; where it has none, an operationId that was chosen says more than method and path do. */
-function summaryName({ name, method, template, documentation }: Declaration): string {
-  return name === operationName("", method, template) ? (documentation.operationId ?? name) : name;
+function summaryName({ name, isNamed, documentation }: Declaration): string {
+  return isNamed ? name : (documentation.operationId ?? name);
 }
 
 /** The operations of a webhook, or of one URL of a callback. */

@@ -103,6 +103,15 @@ onEachLane("dependencies: one that fails to close before the response fails the 
   assert.equal((await client.get(`/${lane}/fails-closing`)).status, 500);
 });
 
+onEachLane(
+  "dependencies: a task that is added when the tasks have run is refused, and logged",
+  async (lane) => {
+    log.clear();
+    assert.equal((await client.get(`/${lane}/adds-late`)).status, 200);
+    assert.match(await log.find(/its tasks have run/), new RegExp(`GET /${lane}/adds-late`));
+  },
+);
+
 onEachLane("dependencies: a generator yields exactly once", async (lane) => {
   assert.equal((await client.get(`/${lane}/never`)).status, 500);
   assert.match(await log.find(/without a yield/), /never/);
