@@ -21,7 +21,7 @@ import { callerLocation, callerModule } from "./location.ts";
 import { checkMountPath, type Mount, mountCycle, notMountable } from "./mount.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { Router } from "./router.ts";
-import { type RouterOptions, routerOptionNames } from "./router-place.ts";
+import { type RouterOptions, routerOptionNames } from "./router-options.ts";
 import { checkSettingNames, type ServerSettings, settingNames } from "./settings.ts";
 
 /** Options of an app. */
@@ -219,7 +219,7 @@ export function appsMade(): readonly App[] {
 export type FastifyPlugin<Options> = (instance: any, options: Options, done: any) => unknown;
 
 /** A plugin and its options. */
-export interface RegisteredPlugin {
+interface RegisteredPlugin {
   readonly plugin: FastifyPlugin<unknown>;
   readonly options: unknown;
 }

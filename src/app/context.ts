@@ -49,7 +49,7 @@ export interface BaseContext {
 }
 
 /** The inputs an operation declares, valid. */
-export interface InputValues<Path extends string, S extends Shape> extends BaseContext {
+interface InputValues<Path extends string, S extends Shape> extends BaseContext {
   /** The values of the path's names. */
   readonly params: PathValues<Path, Declared<S, "params", NoNames>>;
   /** The declared query parameters. */

@@ -32,7 +32,7 @@ const optionNames: Readonly<Record<keyof DependencyOptions, true>> = {
 };
 
 /** What a function gives as a dependency: what it returns, awaited, or what its generator yields. */
-export type Provided<Result> =
+type Provided<Result> =
   // biome-ignore lint/suspicious/noExplicitAny: what a generator returns or is sent does not matter here
   Result extends AsyncGenerator<infer Value, any, any> | Generator<infer Value, any, any>
     ? Value

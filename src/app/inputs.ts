@@ -16,7 +16,7 @@ export interface Inputs {
 }
 
 /** A record of schemas, or one schema for all of it. */
-export type Model = Schemas | AnySchema;
+type Model = Schemas | AnySchema;
 
 /** The inputs that an operation or a dependency may declare. */
 export interface InputOptions {

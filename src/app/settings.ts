@@ -242,11 +242,7 @@ export interface WatchSettings {
 export type ResolvedWatch = Required<Omit<WatchSettings, "onBlock">> & Pick<WatchSettings, "onBlock">;
 
 /** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for a value outside its range. */
-export function resolveWatch({
-  thresholdMs = 100,
-  level = "production",
-  onBlock,
-}: WatchSettings): ResolvedWatch {
+function resolveWatch({ thresholdMs = 100, level = "production", onBlock }: WatchSettings): ResolvedWatch {
   integer("watch.thresholdMs", thresholdMs, 20, 60_000);
   if (level !== "production" && level !== "development") {
     throw new OffloopError(
@@ -268,7 +264,7 @@ export interface MetricsSettings {
 export type ResolvedMetrics = Required<MetricsSettings>;
 
 /** Undefined for none. */
-export function resolveMetrics(metrics: MetricsSettings | boolean): ResolvedMetrics | undefined {
+function resolveMetrics(metrics: MetricsSettings | boolean): ResolvedMetrics | undefined {
   if (metrics === false) return undefined;
   return { path: (metrics === true ? undefined : metrics.path) ?? "/metrics" };
 }

@@ -36,19 +36,22 @@ export const routerOptionNames: Readonly<Record<keyof RouterOptions, true>> = {
 };
 
 /** What routers say about every operation in them. */
-type PlaceDocumentation = Pick<OperationDocumentation, "deprecated" | "hidden" | "responses" | "callbacks">;
+type InheritedDocumentation = Pick<
+  OperationDocumentation,
+  "deprecated" | "hidden" | "responses" | "callbacks"
+>;
 
-/** What routers add to every operation in them. */
-export interface RouterPlace {
+/** What operations inherit from the routers around them. */
+export interface Inherited {
   readonly prefix: string;
   readonly tags: readonly string[];
   readonly deps: readonly NamedDependency[];
-  readonly documentation: PlaceDocumentation;
+  readonly documentation: InheritedDocumentation;
   readonly operationIdRule: ((operation: NamedOperation) => string) | undefined;
 }
 
-/** Where an operation is that no router says anything about. */
-export const nowhere: RouterPlace = {
+/** What an operation inherits where no router says anything. */
+export const nothingInherited: Inherited = {
   prefix: "",
   tags: [],
   deps: [],
@@ -57,31 +60,34 @@ export const nowhere: RouterPlace = {
 };
 
 /** The part of the options that matters to operations, checked. */
-export function placeOf(options: RouterOptions, at: SourceLocation): RouterPlace {
+export function inheritedFrom(options: RouterOptions, at: SourceLocation): Inherited {
   const { prefix = "", tags = [], deps = {}, operationId } = options;
   checkPrefix(prefix, at);
   return {
     prefix,
     tags,
     deps: namedDependencies("a router", deps, at),
-    documentation: documentedWithin(options, {}),
+    documentation: inheritDocumentation(options, {}),
     operationIdRule: operationId,
   };
 }
 
-/** A place inside another. */
-export function within(outer: RouterPlace, inner: RouterPlace): RouterPlace {
+/** What is inherited inside another router: the outer one's first. */
+export function joinInherited(outer: Inherited, inner: Inherited): Inherited {
   return {
     prefix: outer.prefix + inner.prefix,
     tags: [...outer.tags, ...inner.tags],
     deps: [...outer.deps, ...inner.deps],
-    documentation: documentedWithin(outer.documentation, inner.documentation),
+    documentation: inheritDocumentation(outer.documentation, inner.documentation),
     operationIdRule: inner.operationIdRule ?? outer.operationIdRule,
   };
 }
 
-/** What is said inside a place: the nearer counts, but what is deprecated or hidden outside is so inside. */
-export function documentedWithin<T extends PlaceDocumentation>(outer: PlaceDocumentation, inner: T): T {
+/** What is said inside: the nearer counts, but what is deprecated or hidden outside is so inside. */
+export function inheritDocumentation<T extends InheritedDocumentation>(
+  outer: InheritedDocumentation,
+  inner: T,
+): T {
   const { deprecated, hidden, responses, callbacks } = outer;
   return {
     ...inner,

@@ -1,11 +1,12 @@
 import type { Figure } from "../batch.ts";
-import { durationText } from "./duration.ts";
+import { clockText, durationText } from "./duration.ts";
 import { find, make } from "./element.ts";
-import type { Filter } from "./filter.ts";
-import type { Store } from "./store.ts";
+import { type Filter, labelOf, type Scene } from "./scene.ts";
+import type { Run, Store } from "./store.ts";
 import { colourOf, type Palette } from "./theme.ts";
+import { outcomeText } from "./tip.ts";
 
-const columns = ["name", "lane", "calls", "failed", "waiting p50", "waiting p99", "run p50", "run p99"];
+const figureColumns = ["name", "lane", "calls", "failed", "waiting p50", "waiting p99", "run p50", "run p99"];
 
 /** A line for each operation and task: how often it ran, how long it waited and ran. */
 export class FiguresTable {
@@ -67,9 +68,56 @@ export class FiguresTable {
       ...run.map(durationText),
     ].map((text, at) => {
       const cell = make("td", at === 2 && failed > 0 ? "failed" : "", text);
-      cell.dataset.column = columns[at + 1];
+      cell.dataset.column = figureColumns[at + 1];
       return cell;
     });
     row.replaceChildren(head, ...cells);
   }
+}
+
+const MAX_ROWS = 200;
+const runColumns = ["lane", "name", "request", "started", "waited", "ran", "outcome"];
+
+/** The runs of the stretch as text, for those who cannot see the drawing; only while it is unfolded. */
+export class RunsTable {
+  readonly #details = find<HTMLDetailsElement>("#runs");
+  readonly #body = find("#runs tbody");
+  #drawn = "";
+
+  draw(scene: Scene): void {
+    if (!this.#details.open) return;
+    const { store, stretch, filter } = scene;
+    const runs: Run[] = [];
+    for (let at = store.runs.length - 1; at >= 0 && runs.length < MAX_ROWS; at--) {
+      const run = store.runs[at] as Run;
+      if (run.endedAt >= stretch.from && run.startedAt <= stretch.to && filter.matches(run.name))
+        runs.push(run);
+    }
+    const key = `${store.origin} ${runs.length} ${runs[0]?.endedAt} ${runs.at(-1)?.endedAt}`;
+    if (key === this.#drawn) return;
+    this.#drawn = key;
+    this.#body.replaceChildren(...runs.map((run) => rowOf(scene, run)));
+  }
+}
+
+function rowOf({ store }: Scene, run: Run): HTMLTableRowElement {
+  const { thread, handedAt, startedAt, endedAt, outcome, request } = run;
+  const texts = [
+    thread === null ? "none" : labelOf(thread),
+    store.names[run.name]?.name ?? "?",
+    request ?? "–",
+    clockText(store.origin + startedAt),
+    durationText(startedAt - handedAt),
+    durationText(endedAt - startedAt),
+    outcomeText(outcome),
+  ];
+  const cells = texts.map((text, at) => {
+    const cell = make("td", "", text);
+    cell.dataset.column = runColumns[at];
+    return cell;
+  });
+  const row = make("tr", "", ...cells);
+  row.dataset.startedAt = String(startedAt);
+  row.dataset.endedAt = String(endedAt);
+  return row;
 }
