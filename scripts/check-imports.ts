@@ -26,6 +26,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   channels: [],
   source: [],
+  dsn: [],
   html: [],
   schema: ["errors"],
   app: ["schema", "errors", "type channels"],

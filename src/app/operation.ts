@@ -2,12 +2,12 @@ import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { type AnySchema, isSchema } from "../schema/schema.ts";
 import { type NamedDependency, namedDependencies } from "./dependency.ts";
 import type { OperationDocumentation } from "./documentation.ts";
+import { type OperationOptions, operationOptionNames } from "./handler.ts";
 import { checkInputs, type Inputs, schemaInvalid } from "./inputs.ts";
 import { type Lane, laneOf } from "./lane.ts";
-import { type AnyOperationOptions, operationOptionNames } from "./operation-options.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { checkPath, joinPath, pathEmpty, pathNames } from "./path.ts";
-import { documentedWithin, type RouterPlace } from "./router-place.ts";
+import { type Inherited, inheritDocumentation } from "./router-options.ts";
 import { timeoutMs } from "./settings.ts";
 
 /** The HTTP methods an operation can answer. */
@@ -35,7 +35,7 @@ export interface Operation {
   /** The path its app is mounted at, which `path` begins with; empty in an app that is not. */
   readonly mountedAt: string;
   /** The rule of the nearest router that has one. */
-  readonly operationIdRule: RouterPlace["operationIdRule"];
+  readonly operationIdRule: Inherited["operationIdRule"];
   readonly location: SourceLocation;
 }
 
@@ -43,7 +43,7 @@ export interface Operation {
 export function createOperation(
   method: Method,
   path: unknown,
-  options: AnyOperationOptions,
+  options: OperationOptions,
   handler: unknown,
   location: SourceLocation,
 ): Operation {
@@ -77,8 +77,8 @@ export function createOperation(
 }
 
 /** The same operation under a router's prefix, tags, dependencies and documentation. */
-export function placeOperation(operation: Operation, place: RouterPlace): Operation {
-  const { prefix, tags, deps, documentation, operationIdRule } = place;
+export function operationWithin(operation: Operation, inherited: Inherited): Operation {
+  const { prefix, tags, deps, documentation, operationIdRule } = inherited;
   const path = joinPath(prefix, operation.path);
   if (path === "") throw pathEmpty(operation.method, operation.location);
   checkPath(path, operation.location);
@@ -88,7 +88,7 @@ export function placeOperation(operation: Operation, place: RouterPlace): Operat
     path,
     tags: [...tags, ...operation.tags],
     deps: [...deps, ...operation.deps],
-    documentation: documentedWithin(documentation, operation.documentation),
+    documentation: inheritDocumentation(documentation, operation.documentation),
     operationIdRule,
   };
 }

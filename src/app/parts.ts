@@ -1,11 +1,11 @@
 import { formatLocation, OffloopError } from "../errors/offloop-error.ts";
 import type { App } from "./app.ts";
 import type { DependencyDeclaration, Replacement } from "./dependency.ts";
-import { uniqueOperations, uniqueTasks } from "./duplicates.ts";
 import type { ErrorHandler } from "./error-handlers.ts";
 import type { Lifespan } from "./lifespan.ts";
 import { type Mount, mountOperation } from "./mount.ts";
 import type { Operation } from "./operation.ts";
+import { uniqueOperations, uniqueTasks } from "./router.ts";
 import type { Task } from "./task.ts";
 
 /** One of the apps that are served together: the served one itself, or one that is mounted in it. */

@@ -41,7 +41,7 @@ export interface Task<Args extends unknown[] = unknown[], Result = unknown> {
 }
 
 /** Runs a task on its lane; set by whatever serves the app. */
-export type TaskRunner = (task: TaskDeclaration, args: unknown[]) => Promise<unknown>;
+type TaskRunner = (task: TaskDeclaration, args: unknown[]) => Promise<unknown>;
 
 interface TaskState {
   readonly declaration: TaskDeclaration;

@@ -103,7 +103,7 @@ export function onFileLoaded(tell: (loaded: LoadedFile) => void): void {
 }
 
 /** Differs from the one before once a file has been written, replaced, made or removed. */
-export function stampOf(file: string): string {
+function stampOf(file: string): string {
   const stats = statSync(file, { throwIfNoEntry: false });
   return stats === undefined ? "" : `${stats.ino} ${stats.size} ${stats.mtimeMs}`;
 }

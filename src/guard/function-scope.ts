@@ -15,6 +15,7 @@ export interface Reference {
 }
 export interface Variable {
   readonly name: string;
+  readonly references: readonly Reference[];
   readonly scope: Scope;
   readonly defs: readonly {
     readonly type: string;
@@ -81,6 +82,12 @@ export class FunctionScope {
     const value = variable && declaredValue(variable);
     return isFunction(value) ? value : undefined;
   }
+}
+
+/** The declaration of a `const` or a `let`. */
+export function declarator({ defs }: Variable): NodeOf<"VariableDeclarator"> | undefined {
+  const node = defs[0]?.node as SyntaxNode | undefined;
+  return node?.type === "VariableDeclarator" ? node : undefined;
 }
 
 /** What a variable was declared as: the value of a `const`, or a declared function. */

@@ -8,10 +8,10 @@ import { descendants, type FunctionNode, isFunction, linkParents, type SyntaxNod
 export class ModuleCode {
   readonly scopes: Scopes;
   readonly allowances: readonly Allowance[];
-  readonly #program: SyntaxNode;
+  readonly program: SyntaxNode;
 
   private constructor(program: Program, comments: readonly Comment[], sourceType: "module" | "commonjs") {
-    this.#program = program;
+    this.program = program;
     // acorn's nodes are ESTree's; the two only name their types differently.
     const tree = program as unknown as Parameters<typeof analyze>[0];
     this.scopes = analyze(tree, { ecmaVersion: 2026, sourceType }) as unknown as Scopes;
@@ -35,7 +35,7 @@ export class ModuleCode {
     const isBefore = (place: { line: number; column: number }): boolean =>
       place.line < line || (place.line === line && place.column <= column - 1);
     let found: FunctionNode | undefined;
-    for (const node of descendants(this.#program)) {
+    for (const node of descendants(this.program)) {
       if (!isFunction(node) || !node.loc || !node.body.loc) continue;
       // The innermost comes last: it begins before the place, and its body does not.
       if (isBefore(node.loc.start) && !isBefore(node.body.loc.start)) found = node;
@@ -45,7 +45,7 @@ export class ModuleCode {
 
   /** The first function in it: for code that is nothing else. */
   firstFunction(): FunctionNode | undefined {
-    return [...descendants(this.#program)].find(isFunction);
+    return [...descendants(this.program)].find(isFunction);
   }
 }
 

@@ -1,7 +1,8 @@
 import { findBlockingCalls } from "./blocking-rule.ts";
 import { FunctionScope, type Scopes } from "./function-scope.ts";
+import { findMainThreadHandles } from "./lifespan-rule.ts";
 import type { Offence } from "./offence.ts";
-import { findReturnedPromises } from "./promise-rule.ts";
+import { findForgottenAwaits, findReturnedPromises } from "./promise-rule.ts";
 import { findStateChanges } from "./state-rule.ts";
 import { descendants, type FunctionNode, type SyntaxNode } from "./syntax.ts";
 
@@ -19,11 +20,18 @@ export interface FoundOffence extends Offence {
 
 /** Everything in a function, and in those of the same file it calls, that does not fit its lane. */
 export function checkFunction({ node, lane, isOverride }: PlacedFunction, scopes: Scopes): FoundOffence[] {
-  const find = lane === "thread" ? findStateChanges : findBlockingCalls;
-  const found = follow(node, scopes, find, [], new Set());
+  const found = follow(node, scopes, lane === "thread" ? findOnThread : findOnLoop, [], new Set());
   const scope = scopeOf(node, scopes);
   if (lane === "loop" || isOverride || node.async || scope === undefined) return found;
   return [...found, ...findReturnedPromises(scope).map((offence) => ({ ...offence, via: [] }))];
+}
+
+function findOnThread(scope: FunctionScope): Offence[] {
+  return [...findStateChanges(scope), ...findMainThreadHandles(scope), ...findForgottenAwaits(scope)];
+}
+
+function findOnLoop(scope: FunctionScope): Offence[] {
+  return [...findBlockingCalls(scope), ...findForgottenAwaits(scope)];
 }
 
 function follow(
@@ -72,7 +80,9 @@ export function sentence(
   { rule, severity, does, via }: FoundOffence,
 ): string {
   const it = via.length === 0 ? "it" : `it calls ${via.join(", which calls ")}, which`;
-  if (rule === "promise") return `${subject} ${does}: it runs on a thread`;
+  if (rule === "promise" && severity === "told") return `${subject} ${does}: it runs on a thread`;
+  if (rule === "promise")
+    return `${subject} ${[...via.map((name) => `calls ${name}, which`), does].join(" ")}`;
   if (rule === "blocking") return `${subject} blocks the event loop: ${it} ${does}`;
   const why = "each thread has one of its own";
   const verb = severity === "refused" ? "Cannot run" : "Runs";

@@ -14,6 +14,11 @@ export function findStateChanges(scope: FunctionScope): Offence[] {
   );
 }
 
+/** Whether a use of a variable changes it, or what it holds. */
+export function isChange(reference: Reference): boolean {
+  return changeOf(reference) !== undefined;
+}
+
 function changeOf(reference: Reference): Offence | undefined {
   const identifier = reference.identifier as NodeOf<"Identifier">;
   const { name } = identifier;

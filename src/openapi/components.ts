@@ -111,7 +111,7 @@ function nameRoot(schema: JsonSchema): JsonSchema {
 }
 
 /** A schema as it was named: its reference to others by number. */
-export interface NamedSchema {
+interface NamedSchema {
   readonly name: string;
   readonly form: Form;
   readonly schema: JsonSchema;
@@ -127,7 +127,7 @@ interface Model {
  * A final name for every entry: its own when there is no other model of that name; `Item-Input` and `Item-Output` when
  * there are two, one for each form, as in FastAPI; else its own with a number.
  */
-export function finalNames(entries: readonly NamedSchema[]): string[] {
+function finalNames(entries: readonly NamedSchema[]): string[] {
   const models = new Map<string, Model>();
   const modelIds = sameModels(entries);
   for (const [at, { name, form }] of entries.entries()) {
@@ -177,7 +177,7 @@ function sameModels(entries: readonly NamedSchema[]): string[] {
  *
  * @param schemas - The models, by their final names.
  */
-export function withDiscriminators(part: unknown, schemas: Readonly<Record<string, JsonSchema>>): unknown {
+function withDiscriminators(part: unknown, schemas: Readonly<Record<string, JsonSchema>>): unknown {
   if (Array.isArray(part)) return part.map((item) => withDiscriminators(item, schemas));
   if (!isObject(part) || Object.getPrototypeOf(part) !== Object.prototype) return part;
   const copy = mapValues(part, (value) => withDiscriminators(value, schemas));

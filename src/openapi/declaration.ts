@@ -114,7 +114,7 @@ function mediaTypeOf({ responseMediaType }: OperationDocumentation, byDefault: s
 }
 
 /** The security schemes among dependencies and all they need, each with the scopes demanded on the way to it. */
-export function securityRequirements(
+function securityRequirements(
   deps: readonly NamedDependency[],
   demanded: readonly string[] = [],
   chain: readonly DependencyDeclaration[] = [],

@@ -123,7 +123,7 @@ export function merged(
 }
 
 /** The body of a 422, named and shaped as FastAPI does. */
-export function validationErrorSchema(components: Components): JsonSchema {
+function validationErrorSchema(components: Components): JsonSchema {
   const detail = components.name("ValidationError", {
     type: "object",
     title: "ValidationError",

@@ -99,7 +99,7 @@ export function isSure({ askedAt, sight }: Sighting, blockEnd: number): boolean 
  *
  * @param onAnswer - Called with undefined when there was no answer to be had.
  */
-export function ask(look: string, onAnswer: (sight: Sight | undefined) => void): void {
+function ask(look: string, onAnswer: (sight: Sight | undefined) => void): void {
   const session = new Session();
   session.connectToMainThread();
   session.post(

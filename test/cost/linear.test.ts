@@ -2,7 +2,6 @@ import { toStandardJsonSchema } from "@valibot/to-json-schema";
 import { type } from "arktype";
 import * as v from "valibot";
 import { z } from "zod";
-import { failureReply } from "../../";
 import { inputBounds } from "../../src/app/input-settings.ts";
 import { resolveSettings } from "../../src/app/settings.ts";
 import { describeError } from "../../src/errors/described-error.ts";
@@ -10,6 +9,7 @@ import { ValidationError } from "../../src/errors/http-error.ts";
 import { stackFrames } from "../../src/errors/stack-frames.ts";
 import { readBody, readForm } from "../../src/operation/body.ts";
 import { quoted, unquoted } from "../../src/operation/cookie-value.ts";
+import { errorReply } from "../../src/operation/error-reply.ts";
 import { readCookies } from "../../src/operation/headers.ts";
 import { toJson } from "../../src/operation/json.ts";
 import { countValues } from "../../src/operation/json-bounds.ts";
@@ -187,7 +187,7 @@ const checked: Record<string, [schema: AnySchema, value: (size: number) => unkno
   "lists in lists": [z.array(z.array(z.int())), (size) => times(size, () => ["1"])],
   "a long list deep down": [
     Tree,
-    (size) => times(20, (n) => n).reduce<unknown>((left) => ({ left }), { list: times(size, String) }),
+    (size) => times(100, (n) => n).reduce<unknown>((left) => ({ left }), { list: times(size, String) }),
   ],
   "a field of each of an intersection": [
     z.object({ a: z.array(z.int()) }).and(z.object({ b: z.array(z.int()) })),
@@ -247,11 +247,11 @@ costsLinear("quoted() and unquoted() of a cookie", {
     return () => unquoted(quoted(value));
   },
 });
-costsLinear("failureReply() of mistakes", {
+costsLinear("errorReply() of mistakes", {
   size: 3_000,
   prepare: (size) => {
     const details = times(size, (n) => ({ type: "int", loc: ["body", n], msg: "no", input: { n } }));
-    return () => failureReply(new ValidationError(details));
+    return () => errorReply(new ValidationError(details));
   },
 });
 costsLinear("describeError() and stackFrames() of a long message", {

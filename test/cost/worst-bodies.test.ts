@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { failureReply } from "../../";
 import { inputBounds } from "../../src/app/input-settings.ts";
 import { resolveSettings } from "../../src/app/settings.ts";
 import { ValidationError } from "../../src/errors/http-error.ts";
 import { readBody } from "../../src/operation/body.ts";
+import { errorReply } from "../../src/operation/error-reply.ts";
 import type { RawRequest } from "../../src/operation/raw.ts";
 import { withinLimit } from "../../src/schema/details.ts";
 import { validateLong } from "../../src/schema/long-lists.ts";
@@ -27,7 +27,7 @@ function answering({ schema, json }: WorstBody): () => unknown {
       if (details !== undefined) throw new ValidationError(withinLimit(details, bounds), value);
       return value;
     } catch (error) {
-      return failureReply(error);
+      return errorReply(error);
     }
   };
 }

@@ -1,8 +1,7 @@
 import type { Incident } from "../batch.ts";
 import { clockText, durationText } from "./duration.ts";
 import { find, make } from "./element.ts";
-import type { Row } from "./rows.ts";
-import type { Scene } from "./scene.ts";
+import type { Row, Scene } from "./scene.ts";
 import type { Store } from "./store.ts";
 import type { Place } from "./timeline.ts";
 
@@ -138,7 +137,7 @@ export class Marks {
 }
 
 /** One line that says what happened. */
-export function titleOf({ kind, durationMs, name, place, thread }: Incident): string {
+function titleOf({ kind, durationMs, name, place, thread }: Incident): string {
   const where = place === null ? "" : ` at ${place}`;
   if (kind === "killed") return `Thread ${thread} ended: ${name ?? "its call"} ran past its deadline${where}`;
   if (kind === "failed") return `${name} failed`;

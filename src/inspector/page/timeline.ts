@@ -1,8 +1,7 @@
 import { type Area, drawBars, drawLanes } from "./bars.ts";
 import { tickText } from "./duration.ts";
 import { find } from "./element.ts";
-import { heightOf } from "./rows.ts";
-import type { Scene } from "./scene.ts";
+import { heightOf, type Scene } from "./scene.ts";
 import type { Stretch } from "./view.ts";
 import type { WaitingCounts } from "./waiting.ts";
 
@@ -197,13 +196,13 @@ function translucent(colour: string): string {
 }
 
 /** Left of the drawing, in pixels: for the names of the lanes. */
-export const GUTTER = 72;
+const GUTTER = 72;
 /** Right of the drawing, in pixels: what of a label reaches beyond. */
-export const RIGHT_PADDING = 8;
+const RIGHT_PADDING = 8;
 const TICK_SPACE = 76;
 
 /** Both plots have the same times at the same places. */
-export const timeAxis: Pick<uPlot.Axis, "space" | "splits" | "values"> = {
+const timeAxis: Pick<uPlot.Axis, "space" | "splits" | "values"> = {
   space: TICK_SPACE,
   splits: splitsOf,
   values: tickTexts,

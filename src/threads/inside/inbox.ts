@@ -12,9 +12,9 @@ import {
 } from "../crossing/messages.ts";
 import { packReply, type ReplyPayload } from "../crossing/reply-message.ts";
 import type { CallServices } from "../crossing/request-message.ts";
-import { RunHistory } from "../crossing/run-history.ts";
 import { packThrown, type TaskOutcome } from "../crossing/thrown.ts";
 import type { Work } from "../crossing/work.ts";
+import { RunHistory } from "../run-history.ts";
 import { type ThreadCall, type ThreadChannel, ThreadServices } from "./services.ts";
 import type { Runner } from "./work-runner.ts";
 

@@ -1,22 +1,40 @@
 import type { ErrorHandlers } from "../../app/error-handlers.ts";
+import type { TaskDeclaration } from "../../app/task.ts";
 import type { SharedDependencies } from "../../operation/open-dependencies.ts";
-import { isWhole } from "../../operation/raw.ts";
+import { isWhole, type RawReply } from "../../operation/raw.ts";
 import { runOperation } from "../../operation/run.ts";
 import type { Runtime } from "../../operation/runtime.ts";
+import type { DependencyPayload, FailurePayload } from "../crossing/dependency-message.ts";
+import { type FollowUp, packReply, type ReplyPayload } from "../crossing/reply-message.ts";
 import {
-  type DependencyPayload,
-  type FailurePayload,
-  runDependency,
-  runErrorHandler,
-} from "../crossing/remote.ts";
-import { type Packed, packReply, type ReplyPayload } from "../crossing/reply-message.ts";
-import { type CallServices, ReceivedRequest, type RequestPayload } from "../crossing/request-message.ts";
+  type CallServices,
+  ReceivedRequest,
+  type RequestPayload,
+  type RequestServices,
+} from "../crossing/request-message.ts";
 import { packThrown, type TaskOutcome } from "../crossing/thrown.ts";
-import { DependencyWork, OperationWork, TaskWork, type Work } from "../crossing/work.ts";
-import { type FollowUp, OpenReplies } from "./streams.ts";
+import type { Packed } from "../crossing/values.ts";
+import {
+  DependencyWork,
+  type ErrorHandlerWork,
+  OperationWork,
+  TaskWork,
+  type Work,
+} from "../crossing/work.ts";
+import { runDependency, runErrorHandler } from "./remote.ts";
+import { OpenReplies } from "./streams.ts";
 
 /** What a thread runs its calls with. */
 export type Runner = Pick<WorkRunner, "works" | "run">;
+
+/** What stands around runs in a thread: the other side of what wraps calls where they are handed over. */
+export interface AroundInThread {
+  /** Unwraps what calls carry. */
+  calls(runner: Runner): Runner;
+  readonly dependency: Runtime["traceDependency"];
+  /** Around the run of a task that is called in the thread. */
+  readonly task: ((task: TaskDeclaration, args: unknown[]) => Promise<unknown>) | undefined;
+}
 
 /** In a thread: runs any work of the app. */
 export class WorkRunner {
@@ -47,17 +65,15 @@ export class WorkRunner {
   /** Runs one call. Never throws: what goes wrong is its outcome. */
   async run(index: number, payload: unknown, services: CallServices): Promise<Packed<unknown>> {
     const work = this.works[index] as Work;
-    if (work instanceof OperationWork)
-      return Array.isArray(payload)
-        ? this.#runOperation(work, payload as RequestPayload, services)
-        : { payload: await this.#follow(payload as FollowUp, services), transfer: [] };
+    if (isFollowUp(payload)) return { payload: await this.#follow(payload, services), transfer: [] };
+    if (work instanceof OperationWork) return this.#runOperation(work, payload as RequestPayload, services);
     if (work instanceof TaskWork)
       return { payload: await runTask(work, payload as unknown[], this.#handlers), transfer: [] };
     if (work instanceof DependencyWork) {
       const made = await runDependency(work, payload as DependencyPayload, this.#handlers, services);
       return { payload: made, transfer: [] };
     }
-    return runErrorHandler(work, payload as FailurePayload, this.#handlers, services);
+    return this.#answerError(work, payload as FailurePayload, services);
   }
 
   async #runOperation(
@@ -67,11 +83,21 @@ export class WorkRunner {
   ): Promise<Packed<ReplyPayload>> {
     const own = services.begin(payload[0], work.id);
     const request = new ReceivedRequest(payload, own);
-    const reply = await runOperation(work.compiled, request, this.#runtime);
-    return packReply(
-      reply,
-      isWhole(reply.body) && reply.finish === undefined ? undefined : this.#open.hold(reply, own),
-    );
+    return this.#pack(await runOperation(work.compiled, request, this.#runtime), own);
+  }
+
+  async #answerError(
+    work: ErrorHandlerWork,
+    payload: FailurePayload,
+    services: CallServices,
+  ): Promise<Packed<ReplyPayload>> {
+    const own = services.begin(payload.request[0], work.id);
+    return this.#pack(await runErrorHandler(work, payload, this.#handlers, own), own);
+  }
+
+  #pack(reply: RawReply, own: RequestServices): Packed<ReplyPayload> {
+    const isReady = isWhole(reply.body) && reply.finish === undefined;
+    return packReply(reply, isReady ? undefined : this.#open.hold(reply, own));
   }
 
   async #follow(followUp: FollowUp, services: CallServices): Promise<TaskOutcome> {
@@ -81,6 +107,10 @@ export class WorkRunner {
       return [false, packThrown(thrown)];
     }
   }
+}
+
+function isFollowUp(payload: unknown): payload is FollowUp {
+  return typeof payload === "object" && payload !== null && "ask" in payload && "open" in payload;
 }
 
 async function isThere(): Promise<never> {

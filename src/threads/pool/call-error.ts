@@ -69,6 +69,33 @@ export function goneError({ id, location }: WorkPlace): OffloopError {
   });
 }
 
+/** The rest of its reply was made for a client that had hung up, and did not end. */
+export function abandonedError({ id, location }: WorkPlace): OffloopError {
+  return new OffloopError(
+    "OFFLOOP_CLIENT_GONE",
+    `Cannot finish ${id}: its client has hung up and its generator did not stop; its thread was ended`,
+    { at: location, fix: "stop at signal.aborted: then what stands in finally runs, and the thread is kept" },
+  );
+}
+
+/** A call without a deadline keeps its thread. */
+export function heldError({ id, location }: WorkPlace, thread: number, ms: number): OffloopError {
+  return new OffloopError(
+    "OFFLOOP_THREAD_HELD",
+    `Cannot use thread ${thread} for anything else: ${id} has run there for ${Math.floor(ms)} ms, and has no deadline`,
+    { at: location, fix: "give it a timeoutMs: past it the function is ended and its thread replaced" },
+  );
+}
+
+/** Each thread is kept by such a call. */
+export function allHeldError(threads: number, ids: readonly string[]): OffloopError {
+  return new OffloopError(
+    "OFFLOOP_THREADS_HELD",
+    `Cannot answer plain functions: each of ${threads} threads is held by a call without a deadline: ${ids.join(", ")}`,
+    { fix: "give them a timeoutMs, or raise threads.max" },
+  );
+}
+
 /** What is sent cannot be cloned: a task's arguments, or the parts of a context. */
 export function cloneError({ id, location }: WorkPlace, carried: unknown, cause: unknown): OffloopError {
   const payload = untraced(carried);

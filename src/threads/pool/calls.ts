@@ -5,10 +5,11 @@ import type { RunRecord } from "../../channels/channels.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
 import type { RawReply, RawRequest } from "../../operation/raw.ts";
 import type { RemoteDependency, Runtime } from "../../operation/runtime.ts";
-import type { DependencyPayload, DependencyResult, FailurePayload } from "../crossing/remote.ts";
-import type { NamedCall, Packed, ReplyPayload } from "../crossing/reply-message.ts";
+import type { DependencyPayload, DependencyResult, FailurePayload } from "../crossing/dependency-message.ts";
+import type { NamedCall, ReplyPayload } from "../crossing/reply-message.ts";
 import { packRequest, type RequestPayload } from "../crossing/request-message.ts";
 import { packThrown, type TaskOutcome, unpackThrown } from "../crossing/thrown.ts";
+import type { Packed } from "../crossing/values.ts";
 import { dependencyWorkId, errorHandlerWorkId, TaskWork, taskWorkId, type Work } from "../crossing/work.ts";
 import type { CallClass, CallPool, NewCall, Waiter } from "./call.ts";
 import { refusedReply } from "./call-error.ts";
@@ -83,12 +84,12 @@ function askReply(
   terms: Pick<NewCall, "timeoutMs" | "waiter" | "record">,
 ): Promise<RawReply> {
   return new Promise((resolve) => {
-    const settle: NewCall["settle"] = (error, outcome, holder) => {
+    const settle: NewCall["settle"] = (error, outcome, thread) => {
       if (error !== undefined) return resolve(refusedReply(error));
       const reply = unpackReply(outcome as ReplyPayload, tasks);
-      const leftOpen = (outcome as ReplyPayload)[6];
-      if (leftOpen === undefined || holder === undefined) return resolve(reply);
-      resolve({ ...reply, ...fetchRest(pool, holder, work, leftOpen, terms.waiter) });
+      const open = (outcome as ReplyPayload)[6];
+      if (open === undefined || thread === undefined) return resolve(reply);
+      resolve({ ...reply, ...fetchRest({ pool, thread, work, ...terms }, open) });
     };
     pool.run({ work, class: "request", payload, transfer, ...terms, settle });
   });

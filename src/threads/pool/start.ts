@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
 import type { AppTarget } from "../../app/load.ts";
 import { OffloopError, type SourceLocation } from "../../errors/offloop-error.ts";
-import type { Hello, ThreadOptions } from "../crossing/messages.ts";
-import type { Thread } from "./thread.ts";
+import type { Hello } from "../crossing/messages.ts";
+import type { Thread, ThreadOptions } from "./thread.ts";
 
 interface Start {
   readonly timer: NodeJS.Timeout;

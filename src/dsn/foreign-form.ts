@@ -1,0 +1,116 @@
+import { type Address, decoded, readOptions, splitAddress } from "./address.ts";
+
+/** A DSN of another kind, read as an address. */
+export interface ForeignForm {
+  /** `a DSN of JDBC`. */
+  readonly kind: string;
+  readonly address: Address;
+}
+
+/** The names that settings have in the worlds that write `name=value` pairs. */
+const names: Readonly<Record<string, keyof Address>> = {
+  host: "host",
+  hostaddr: "host",
+  server: "host",
+  "data source": "host",
+  port: "port",
+  dbname: "database",
+  database: "database",
+  databasename: "database",
+  "initial catalog": "database",
+  user: "user",
+  username: "user",
+  "user id": "user",
+  uid: "user",
+  password: "password",
+  pwd: "password",
+};
+
+/** Reads the forms of other worlds: JDBC, libpq's keywords, PDO and ADO.NET, and Go. */
+export function readForeignForm(text: string, scheme: string): ForeignForm | undefined {
+  return readJdbc(text) ?? readGo(text) ?? readPairs(text, scheme);
+}
+
+/** `jdbc:postgresql://db:5432/shop?user=ada&password=secret`. */
+function readJdbc(text: string): ForeignForm | undefined {
+  const [, scheme, rest] = /^jdbc:([a-z][a-z0-9]*):\/\/(.*)$/is.exec(text) ?? [];
+  if (scheme === undefined || rest === undefined) return undefined;
+  // SQL Server's is followed by pairs.
+  const [place = "", ...pairs] = scheme.toLowerCase() === "sqlserver" ? rest.split(";") : [rest];
+  const written = splitAddress(place);
+  const options = [...readOptions(written.query), ...pairs.map(pairOf)];
+  const own = withNames({ scheme, options });
+  return {
+    kind: "a DSN of Java's JDBC",
+    address: {
+      ...own,
+      user: own.user ?? optional(written.user),
+      password: own.password ?? (written.password && decoded(written.password)),
+      host: optional(written.host),
+      port: optional(written.port),
+      database: own.database ?? optional(written.database),
+      options: own.options.filter(([name]) => !jdbcOnly.test(name)),
+    },
+  };
+}
+
+/** Options that only JDBC's drivers know. */
+const jdbcOnly =
+  /^(useSSL|useUnicode|characterEncoding|serverTimezone|allowPublicKeyRetrieval|currentSchema)$/i;
+
+/** `ada:secret@tcp(db:3306)/shop?parseTime=true`. */
+function readGo(text: string): ForeignForm | undefined {
+  const [, user = "", password, host, port, database] =
+    /^(?:mysql:\/\/)?([^:@]*)(?::(.*))?@(?:tcp|tcp6)\(([^():]*)(?::(\d+))?\)\/([^?]*)/s.exec(text) ?? [];
+  if (host === undefined) return undefined;
+  const address: Address = {
+    scheme: "mysql",
+    user,
+    password,
+    host,
+    port,
+    database: optional(database ?? ""),
+    options: [],
+  };
+  return { kind: "a DSN of Go's MySQL driver", address };
+}
+
+/** `host=db dbname=shop user=ada`, `pgsql:host=db;dbname=shop`, `Server=db;Database=shop;User Id=ada`. */
+function readPairs(text: string, scheme: string): ForeignForm | undefined {
+  const [, named, rest] = /^(?:(pgsql|mysql):(?!\/))?(\w[\w ]*\s*=.*)$/is.exec(text) ?? [];
+  if (rest === undefined) return undefined;
+  const isKeywords = /^\w+\s*=\s*('(\\.|[^'])*'|[^\s;]*)(\s+\w+\s*=|$)/s.test(rest);
+  const isSemicolons = !isKeywords || named !== undefined;
+  const pairs = isSemicolons
+    ? rest.split(";")
+    : [...rest.matchAll(/(\w+)\s*=\s*(?:'((?:\\.|[^'])*)'|(\S*))/g)].map(
+        ([, name, quoted, bare]) => `${name}=${quoted?.replace(/\\(.)/g, "$1") ?? bare}`,
+      );
+  const found = withNames({
+    scheme: named === undefined ? scheme : named === "pgsql" ? "postgresql" : named,
+    options: pairs.filter(Boolean).map(pairOf),
+  });
+  if (found.host === undefined && found.database === undefined) return undefined;
+  const kind = named ? "a DSN of PHP's PDO" : isSemicolons ? "a string of .NET's" : "libpq's keywords";
+  return { kind, address: { ...found, options: [] } };
+}
+
+function pairOf(text: string): readonly [string, string] {
+  const at = text.indexOf("=");
+  return [text.slice(0, at).trim(), text.slice(at + 1).trim()];
+}
+
+/** Takes out of the options what has a place of its own in an address. */
+function withNames(address: Address): Address {
+  const placed: Partial<Record<keyof Address, string>> = {};
+  const options = address.options.filter(([name, value]) => {
+    const place = names[name.toLowerCase()];
+    if (place !== undefined) placed[place] = value;
+    return place === undefined;
+  });
+  return { ...placed, scheme: address.scheme, options } as Address;
+}
+
+function optional(text: string): string | undefined {
+  return text === "" ? undefined : text;
+}
