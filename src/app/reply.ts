@@ -15,7 +15,10 @@ type ReplyContent =
   | Iterable<string | Uint8Array>
   | undefined;
 
-/** Status and headers of a reply. */
+/**
+ * Status and headers of a reply. The helpers throw a `RangeError` for another status, and a `TypeError` for a header that
+ * HTTP does not allow.
+ */
 export interface ReplyOptions {
   /** Its status, 200-599. Default: the context's `response.status`, or the operation's `status`. */
   readonly status?: number;
@@ -49,15 +52,36 @@ export class Reply {
   readonly headers: Readonly<Record<string, string>>;
 
   /** @internal */
-  constructor(content: ReplyContent, mediaType: string | undefined, options: ReplyOptions) {
+  constructor(content: ReplyContent, mediaType: string | undefined, { status, headers = {} }: ReplyOptions) {
+    checkStatus(status);
+    for (const [name, value] of Object.entries(headers)) checkHeader(name, value);
+    if (mediaType !== undefined) checkHeader("content-type", mediaType);
     this.content = content;
     this.mediaType = mediaType;
-    this.status = options.status;
-    this.headers = options.headers ?? {};
+    this.status = status;
+    this.headers = headers;
   }
 }
 
 brand(Reply.prototype);
+
+/** A status of 100-199 announces another response, and none would come. */
+function checkStatus(status: number | undefined): void {
+  if (status === undefined || (Number.isInteger(status) && status >= 200 && status <= 599)) return;
+  throw new RangeError(`status of a reply: expected an integer of 200-599, got ${String(status)}`);
+}
+
+/** RFC 9110, section 5.6.2. */
+const HEADER_NAME = /^[!#$%&'*+.^_`|~\w-]+$/;
+/** RFC 9110, section 5.5, and bytes beyond ASCII. */
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+function checkHeader(name: string, value: string): void {
+  if (!HEADER_NAME.test(name))
+    throw new TypeError(`headers of a reply: ${JSON.stringify(name)} cannot be the name of a header`);
+  if (!HEADER_VALUE.test(value))
+    throw new TypeError(`headers of a reply: the value of ${name} has characters that a header cannot have`);
+}
 
 /**
  * Answers with HTML.
@@ -98,7 +122,7 @@ export function text(content: string, options: ReplyOptions = {}): Reply {
 /**
  * Sends the client elsewhere.
  *
- * @param location - Where: a URL or a path. What is not allowed in a URL is escaped.
+ * @param location - Where: a URL or a path. What is not allowed in a URL is escaped; what is escaped already stays as it is.
  * @param status - 300-399. Default 307: the same method again.
  * @returns The reply, to be returned by the handler.
  * @throws {RangeError} For a status that is not of 300-399.
@@ -115,17 +139,15 @@ export function redirect(location: string | URL, status = 307): Reply {
     throw new RangeError(`redirect: expected a status of 300-399, got ${String(status)}`);
   return new Reply(undefined, undefined, {
     status,
-    headers: { location: encodeURI(decoded(String(location))) },
+    headers: { location: quote(String(location)) },
   });
 }
 
-/** What is escaped already must not be escaped again. */
-function decoded(location: string): string {
-  try {
-    return decodeURI(location);
-  } catch {
-    return location;
-  }
+/** All but what Starlette's redirect leaves as it is: what is escaped already is not escaped again. */
+const UNSAFE = /[^\w.~:/%#?=@[\]!$&'()*+,;-]+/g;
+
+function quote(location: string): string {
+  return location.toWellFormed().replaceAll(UNSAFE, encodeURIComponent);
 }
 
 /** Options of {@link file}. */

@@ -48,6 +48,11 @@ export interface ConnectionSettings {
   readonly requestTimeoutMs?: number;
   /** How long an idle connection is kept. Milliseconds, 1-3,600,000. Default 72,000. */
   readonly keepAliveTimeoutMs?: number;
+  /**
+   * Requests of one connection that run while one that came before them has not been answered; more wait for their turn.
+   * Integer, 1-10,000. Default 64.
+   */
+  readonly maxPipelined?: number;
 }
 
 /** Where health is asked for. */
@@ -182,6 +187,7 @@ function resolveConnections(connections: ConnectionSettings): Required<Connectio
       1,
       HOUR_MS,
     ),
+    maxPipelined: integer("connections.maxPipelined", connections.maxPipelined ?? 64, 1, 10_000),
   };
 }
 
@@ -193,7 +199,7 @@ function resolveInputs(inputs: InputSettings): Required<InputSettings> {
     integer(`inputs.${name}`, inputs[name] ?? otherwise, min, max);
   return {
     maxLoopBodyBytes: bound("maxLoopBodyBytes", MiB, 1, 1024 * MiB),
-    maxLoopValues: bound("maxLoopValues", 100_000, 1, MANY_VALUES),
+    maxLoopValues: bound("maxLoopValues", 50_000, 1, MANY_VALUES),
     maxValues: bound("maxValues", 1_000_000, 1, MANY_VALUES),
     maxDepth: bound("maxDepth", 200, 1, 1_000),
     maxNames: bound("maxNames", 1_000, 1, 1_000_000),
@@ -308,6 +314,7 @@ const connections: NamesOf<ConnectionSettings> = {
   headersTimeoutMs: true,
   requestTimeoutMs: true,
   keepAliveTimeoutMs: true,
+  maxPipelined: true,
 };
 const inputs: NamesOf<InputSettings> = {
   maxLoopBodyBytes: true,

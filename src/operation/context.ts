@@ -104,7 +104,7 @@ export class PlannedResponse implements ResponseInfo {
 const noBytes = new Uint8Array();
 
 /** The request as handlers see it. */
-export class ReceivedRequestInfo implements RequestInfo {
+class ReceivedRequestInfo implements RequestInfo {
   readonly id: string;
   readonly method: string;
   readonly url: string;

@@ -30,13 +30,20 @@ export interface Watch {
 }
 
 /**
+ * Whether the loop can be watched: not in a worker thread, in a Node without inspector, or under `--permission` without
+ * `--allow-inspector` (there the attempt would abort the process).
+ */
+export function canWatch(): boolean {
+  if (!isMainThread || !process.features.inspector) return false;
+  return process.permission === undefined || process.permission.has("inspector");
+}
+
+/**
  * Watches the event loop of the main thread from a thread of its own. Resolves when it watches; with undefined where
- * that cannot be: in a worker thread, in a Node without inspector, under `--permission` without `--allow-inspector`
- * (there the attempt would abort the process).
+ * that cannot be.
  */
 export async function openWatch(options: WatchOptions): Promise<Watch | undefined> {
-  if (!isMainThread || !process.features.inspector) return undefined;
-  if (process.permission && !process.permission.has("inspector")) return undefined;
+  if (!canWatch()) return undefined;
   const watch = new LoopWatch(options);
   await watch.ready;
   return watch;

@@ -185,7 +185,7 @@ const checked: Record<string, [schema: AnySchema, value: (size: number) => unkno
   "lists in lists": [z.array(z.array(z.int())), (size) => times(size, () => ["1"])],
   "a long list deep down": [
     Tree,
-    (size) => times(100, (n) => n).reduce<unknown>((left) => ({ left }), { list: times(size, String) }),
+    (size) => times(20, (n) => n).reduce<unknown>((left) => ({ left }), { list: times(size, String) }),
   ],
   "a field of each of an intersection": [
     z.object({ a: z.array(z.int()) }).and(z.object({ b: z.array(z.int()) })),

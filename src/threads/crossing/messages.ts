@@ -3,8 +3,8 @@ import type { logLevels } from "../../app/context.ts";
 import type { InputSettings } from "../../app/input-settings.ts";
 import type { AppTarget } from "../../app/load.ts";
 import type { DescribedError } from "../../errors/described-error.ts";
-import type { PackedContext } from "../../tracing/tracing.ts";
 import type { Board } from "./board.ts";
+import type { Crossed } from "./values.ts";
 
 /** What a thread is started with. */
 export interface ThreadData {
@@ -43,8 +43,12 @@ export type Hello =
   | { readonly missing: string[]; readonly extra: string[] }
   | { readonly failed: DescribedError };
 
-/** Values of dependencies, by their place in the list of all: made where the app is served, or given by a test. */
-export type GivenValues = readonly (readonly [dependency: number, value: unknown])[];
+/**
+ * The value of a dependency, by its number in the list of all: made where the app is served, or given by a test; or what
+ * of it cannot cross.
+ */
+export type GivenValue = readonly [dependency: number, value: Crossed, found?: string];
+export type GivenValues = readonly GivenValue[];
 
 /** A line of the log on its way to the main thread. */
 export interface LogLine {
@@ -53,17 +57,10 @@ export interface LogLine {
   readonly message: string | undefined;
 }
 
-/** What a call carries where runs are traced. */
+/** What a call carries where something stands around calls. */
 export interface TracedPayload {
-  /** The span it belongs to. */
-  readonly trace: PackedContext;
+  /** The span it belongs to, as whoever stands around calls packs it. */
+  readonly trace: unknown;
   /** What it carries anyway. */
   readonly payload: unknown;
-}
-
-/** What a call carries besides its trace. */
-export function untraced(payload: unknown): unknown {
-  return typeof payload === "object" && payload !== null && "trace" in payload
-    ? (payload as TracedPayload).payload
-    : payload;
 }
