@@ -3,7 +3,7 @@ import { type DriverName, drivers } from "./drivers.ts";
 import { certain, type DsnMistake, likely } from "./dsn-mistake.ts";
 
 /** An address, how it was written, and who is to take it. */
-export interface Checked {
+interface Checked {
   readonly address: Address;
   /** Undefined when it was read from another form. */
   readonly written: WrittenAddress | undefined;

@@ -2,7 +2,7 @@ import { type Address, decoded, readOptions, splitAddress } from "./address.ts";
 import { readKeywords } from "./keywords.ts";
 
 /** A DSN of another kind, read as an address. */
-export interface ForeignForm {
+interface ForeignForm {
   /** `a DSN of JDBC`. */
   readonly kind: string;
   readonly address: Address;

@@ -120,6 +120,7 @@ export const errorCodes = {
   OFFLOOP_SCHEMA_INVALID: "What was given as a schema is not a Standard Schema.",
   OFFLOOP_SERVES_ITSELF: "The module that the command line is to serve calls serve() itself.",
   OFFLOOP_TASK_DUPLICATE: "Two tasks have the same name.",
+  OFFLOOP_TASK_LATE: "A task was added to background after a request's tasks had run.",
   OFFLOOP_TASK_UNKNOWN: "A task was added that the served app does not declare.",
   OFFLOOP_TASK_UNNAMED: "A function was added to background that a thread could not find by name.",
   OFFLOOP_THREAD_APP_DIFFERS: "A thread loaded other operations or tasks than the main thread.",

@@ -1,7 +1,6 @@
 import type { FunctionScope, Variable } from "./function-scope.ts";
-import { isKnownToPromise } from "./known-calls.ts";
+import { isKnownToPromise, originOf } from "./known-calls.ts";
 import type { Offence } from "./offence.ts";
-import { originOf } from "./origin.ts";
 import {
   descendants,
   isFunction,

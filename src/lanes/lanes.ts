@@ -4,9 +4,10 @@ import type { Override } from "../app/dependency.ts";
 import type { ErrorHandlers } from "../app/error-handlers.ts";
 import type { AppTarget } from "../app/load.ts";
 import type { Operation } from "../app/operation.ts";
-import { servedErrorHandlers, servedTasks } from "../app/parts.ts";
+import { servedErrorHandlers, servedTasks, strayTasks } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
-import { bindTask } from "../app/task.ts";
+import { bindTask, markStray, strayTask, type TaskDeclaration, taskDeclaration } from "../app/task.ts";
+import { describeError } from "../errors/described-error.ts";
 import { Exchange } from "../operation/context.ts";
 import { answerError } from "../operation/error-reply.ts";
 import type { SharedDependencies } from "../operation/open-dependencies.ts";
@@ -94,11 +95,16 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
   opened.defer(async () => pool?.close());
   await pool?.start();
   const callPool = pool && (arounds.calls?.(pool, works) ?? pool);
-  const threads = callPool && createThreadCalls(callPool, works, servedErrorHandlers(app));
+  const threads =
+    callPool &&
+    createThreadCalls(callPool, works, servedErrorHandlers(app), (work) =>
+      deadlineOf(work, options.settings.timeouts),
+    );
   const loop = createLoop(threads, shared, arounds);
   const lanes: OpenedLanes = { threads, loop, timeouts: options.settings.timeouts };
   const runTask = arounds.task(observeTasks(chooseForTasks(lanes)));
   opened.defer(letTasksBeCalled(app, runTask));
+  warnOfStrayTasks(options.log);
   const closing = opened.move(); // from here on, what was opened is closed with the lanes
   return {
     operations: works.flatMap((work, index) =>
@@ -165,6 +171,14 @@ function letTasksBeCalled(app: App, run: RunTask): () => void {
   };
 }
 
+/** A task whose router was forgotten fails when it is called, which may be much later. */
+function warnOfStrayTasks(log: Logger): void {
+  for (const task of strayTasks()) {
+    const { code, message } = strayTask(taskDeclaration(task) as TaskDeclaration);
+    if (markStray(task)) log.warn({ code, task: task.name }, `${code}: ${message}`);
+  }
+}
+
 /** What the loop gives the pipeline. */
 function createLoop(
   threads: ThreadCalls | undefined,
@@ -174,7 +188,7 @@ function createLoop(
   return {
     inThread: false,
     shared,
-    makeOnThread: (remote) => (threads as ThreadCalls).makeOnThread(remote),
+    onThread: (...run) => (threads as ThreadCalls).onThread(...run),
     answerOnThread: (...failure) => (threads as ThreadCalls).answerOnThread(...failure),
     traceDependency: dependency,
   };
@@ -198,6 +212,9 @@ function createPool(
     logLevel: log.level,
     onLog: ({ level, fields, message }) => log[level](fields, message),
     startMs: START_MS,
-    onThreadFailure: (error) => log.error({ code: error.code }, `${error.code}: ${error.message}`),
+    onThreadFailure: (error) => {
+      const { code, message, cause } = error;
+      log.error({ code, ...(cause !== undefined && { err: describeError(cause) }) }, `${code}: ${message}`);
+    },
   });
 }

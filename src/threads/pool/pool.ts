@@ -163,7 +163,7 @@ export class ThreadPool implements ThreadListener {
       : loss.cause === undefined
         ? "it exited"
         : String(loss.cause);
-    for (const call of loss.started) this.#giveUp(call, exitedError(this.#placeOf(call), why));
+    for (const call of loss.started) this.#giveUp(call, exitedError(this.#placeOf(call), why, loss.cause));
     this.#refuseIfDown();
     if (!this.#closed) this.#roster.growTo(1);
     this.#dispatch();
@@ -199,7 +199,7 @@ export class ThreadPool implements ThreadListener {
 
   #send(thread: Thread): void {
     for (const { call, error } of thread.flush())
-      this.#giveUp(call, cloneError(this.#placeOf(call), call.payload, error));
+      this.#giveUp(call, cloneError(this.#placeOf(call), String(error)));
     this.#roster.rest(thread);
   }
 

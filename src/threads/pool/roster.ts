@@ -173,13 +173,13 @@ export class Roster {
   }
 
   #onIdleExit(thread: Thread, cause: unknown): void {
-    const error = this.#report(thread, cause === undefined ? "it exited" : String(cause));
+    const error = this.#report(thread, cause === undefined ? "it exited" : String(cause), cause);
     // One that ended before it did anything is no better than one that cannot start.
     if (!thread.isProven) this.#delay.fail(error);
   }
 
-  #report(thread: Thread, why: string): OffloopError {
-    const error = idleExitError(thread.id, why, this.#options);
+  #report(thread: Thread, why: string, cause?: unknown): OffloopError {
+    const error = idleExitError(thread.id, why, this.#options, cause);
     this.#options.onThreadFailure(error);
     return error;
   }
