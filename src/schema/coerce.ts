@@ -72,9 +72,7 @@ function numberCoercion(type: "integer" | "number", format: string | undefined):
   const convert =
     format === "int64" ? (text: string) => BigInt(text.trim().replace(/^\+|\.0+$/g, "")) : Number;
   return (value) =>
-    typeof value === "string" && value.length <= MAX_LENGTH && pattern.test(value)
-      ? convert(value)
-      : value;
+    typeof value === "string" && value.length <= MAX_LENGTH && pattern.test(value) ? convert(value) : value;
 }
 
 function toBoolean(value: unknown): unknown {
