@@ -11,31 +11,53 @@ import type { ResolvedSettings } from "../app/settings.ts";
 
 const MIN_CHECK_MS = 20;
 
-/**
- * Makes the server of node:http that speaks with clients, within the bounds that the settings give them.
- *
- * @param optimizeEmptyRequests - Whether a request without a body has no stream to end.
- */
-export function createConnections(
-  handler: RequestListener,
-  settings: ResolvedSettings["connections"],
-  optimizeEmptyRequests: boolean,
-): Server {
-  const { maxHeaderBytes, headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs, maxPipelined } = settings;
-  const options = {
-    maxHeaderSize: maxHeaderBytes,
-    headersTimeout: headersTimeoutMs,
-    requestTimeout: requestTimeoutMs,
-    keepAliveTimeout: keepAliveTimeoutMs,
-    optimizeEmptyRequests,
-    // Node looks for slow clients every 30 s, which would make a timeout of 15 s one of up to 45 s.
-    connectionsCheckingInterval: Math.max(MIN_CHECK_MS, Math.min(headersTimeoutMs, requestTimeoutMs) / 4),
-  };
-  const server = createServer(options, inTurn(handler, maxPipelined));
-  // A socket knows its client's address after it has closed only if it was asked before.
-  server.on("connection", (socket) => void socket.remoteAddress);
-  server.on("clientError", answerClientError);
-  return server;
+/** Node's HTTP server keeps the response it is writing here, and looks at it for the same reason. */
+interface AnsweringSocket extends Socket {
+  readonly _httpMessage?: ServerResponse | null;
+}
+
+/** The connections of clients, within the bounds that the settings give them. */
+export class Connections {
+  readonly #settings: ResolvedSettings["connections"];
+  readonly #optimizeEmptyRequests: boolean;
+  readonly #open = new Set<AnsweringSocket>();
+
+  /** @param optimizeEmptyRequests - Whether a request without a body has no stream to end. */
+  constructor(settings: ResolvedSettings["connections"], optimizeEmptyRequests: boolean) {
+    this.#settings = settings;
+    this.#optimizeEmptyRequests = optimizeEmptyRequests;
+  }
+
+  /** Makes a server of node:http that speaks with clients, at one of the addresses that are listened on. */
+  createServer(handler: RequestListener): Server {
+    const { maxHeaderBytes, headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = this.#settings;
+    const options = {
+      maxHeaderSize: maxHeaderBytes,
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      keepAliveTimeout: keepAliveTimeoutMs,
+      optimizeEmptyRequests: this.#optimizeEmptyRequests,
+      // Node looks for slow clients every 30 s, which would make a timeout of 15 s one of up to 45 s.
+      connectionsCheckingInterval: Math.max(MIN_CHECK_MS, Math.min(headersTimeoutMs, requestTimeoutMs) / 4),
+    };
+    const server = createServer(options, inTurn(handler, this.#settings.maxPipelined));
+    server.on("connection", (socket: Socket) => {
+      void socket.remoteAddress; // it knows that after it has closed only if it was asked before
+      this.#open.add(socket);
+      socket.once("close", () => this.#open.delete(socket));
+    });
+    server.on("clientError", answerClientError);
+    return server;
+  }
+
+  /** Has each connection end with the response that it carries now: Node would keep those that have begun for another request. */
+  endWhenAnswered(): void {
+    for (const socket of this.#open)
+      socket._httpMessage?.once("finish", () => {
+        // Once Node has looked for the next: one that is pipelined says itself that it is the last.
+        process.nextTick(() => socket._httpMessage ?? socket.end());
+      });
+  }
 }
 
 /**
@@ -108,11 +130,6 @@ function refuseHosts(response: ServerResponse): void {
   const body = JSON.stringify({ detail: STATUS_CODES[400] });
   const headers = { "content-type": "application/json", "content-length": body.length, connection: "close" };
   response.writeHead(400, headers).end(body);
-}
-
-/** Node's HTTP server keeps the response it is writing here, and looks at it for the same reason. */
-interface AnsweringSocket extends Socket {
-  readonly _httpMessage?: ServerResponse | null;
 }
 
 /** Answers what is not HTTP, as far as there is someone to answer. */

@@ -31,13 +31,14 @@ export async function listen(
     const { accessLog = true, debug = false } = options;
     const inspector = options.inspector ? await openInspectorFor(app.title, options.inspector) : undefined;
     opened.defer(() => inspector?.close());
-    const { lanes, fastify } = await openApp(app, { settings, target, log, accessLog, debug }, opened);
+    const served = await openApp(app, { settings, target, log, accessLog, debug }, opened);
+    const { lanes, fastify } = served;
     inspector?.addTo(fastify);
     const health =
       settings.health?.port === undefined ? undefined : await openHealthServer(settings.health, host, lanes);
     opened.defer(async () => health?.close());
     const url = await bind(fastify, host, port);
-    const close = createShutdown(fastify, lanes, settings.shutdownGraceMs, log, () => opened.disposeAsync());
+    const close = createShutdown(served, settings.shutdownGraceMs, log, () => opened.disposeAsync());
     if (options.signals ?? true) {
       letSignalsBe = closeOnSignals(close, log, () => lanes.pool?.size.threads ?? 0);
       opened.defer(logStrayRejections(log));
@@ -68,7 +69,7 @@ async function openInspectorFor(title: string, setting: InspectorSetting): Promi
  *
  * @throws {OffloopError} `OFFLOOP_PORT_UNAVAILABLE`.
  */
-export async function bind(fastify: FastifyInstance, host: string, port: number): Promise<string> {
+async function bind(fastify: FastifyInstance, host: string, port: number): Promise<string> {
   try {
     return await fastify.listen({ host, port });
   } catch (cause) {

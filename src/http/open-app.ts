@@ -14,6 +14,7 @@ import { openLoopWatch } from "../watch/loop-watch.ts";
 import type { Watch } from "../watch/watch.ts";
 import { listArounds } from "./arounds.ts";
 import { createServer } from "./server.ts";
+import { WayOut } from "./way-out.ts";
 
 /** How an app is opened. */
 export interface OpenAppOptions {
@@ -32,6 +33,7 @@ export interface OpenAppOptions {
 export interface OpenApp {
   readonly lanes: Lanes;
   readonly fastify: FastifyInstance;
+  readonly wayOut: WayOut;
   /** Undefined when the loop is not watched, or cannot be. */
   readonly watch: Watch | undefined;
 }
@@ -60,10 +62,11 @@ export async function openApp(
   opened.defer(() => lanes.close());
   const watch = await openLoopWatch(settings.watch, log);
   opened.defer(() => watch?.close());
-  const fastify = await createServer(app, { settings, log, lanes, tracing, accessLog });
+  const wayOut = new WayOut(lanes);
+  const fastify = await createServer(app, { settings, log, lanes, wayOut, tracing, accessLog });
   opened.defer(async () => {
     // One that shuts down is closing already, and is not waited for beyond its time.
     if (!lanes.closing) await fastify.close();
   });
-  return { lanes, fastify, watch };
+  return { lanes, fastify, wayOut, watch };
 }

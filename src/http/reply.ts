@@ -1,8 +1,8 @@
 import { validateHeaderName, validateHeaderValue } from "node:http";
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
 import type { FileContent } from "../app/reply.ts";
-import type { Chunk, RawReply } from "../operation/raw.ts";
+import type { RawReply } from "../operation/raw.ts";
 import { writeFile } from "./file.ts";
 import { sentRequestId } from "./request.ts";
 
@@ -20,25 +20,20 @@ export function writeReply(reply: FastifyReply, raw: RawReply): void {
 }
 
 /**
- * Writes a reply whose body is read or made while it is sent.
+ * Writes a reply whose body is a file.
  *
- * @param body - What it is, with what stands around it.
- * @param onError - Told what went wrong in making a chunk.
- * @throws {Error} When a file cannot be read: nothing has been sent then.
+ * @throws {Error} When it cannot be read: nothing has been sent then.
  */
-export async function writeLongReply(
-  reply: FastifyReply,
-  raw: RawReply,
-  body: FileContent | AsyncIterable<Chunk>,
-  onError: (error: unknown) => void,
-): Promise<void> {
+export async function writeFileReply(reply: FastifyReply, raw: RawReply, body: FileContent): Promise<void> {
   writeHead(reply, raw);
-  if ("file" in body) {
-    const instead = await writeFile(reply, raw, body);
-    if (instead !== undefined) writeReply(reply, instead);
-    return;
-  }
-  reply.send(streamChunks(body, raw.mediaType, onError));
+  const instead = await writeFile(reply, raw, body);
+  if (instead !== undefined) writeReply(reply, instead);
+}
+
+/** Writes a reply whose body is made while it is sent. */
+export function writeStreamReply(reply: FastifyReply, raw: RawReply, open: () => Readable): void {
+  writeHead(reply, raw);
+  reply.send(open());
   reply.raw.flushHeaders(); // a client may want to know before the first chunk that it is heard
 }
 
@@ -59,65 +54,4 @@ function writeHead(reply: FastifyReply, { status, headers, mediaType }: RawReply
   if (mediaType === undefined) return;
   if (mediaType !== JSON_TYPE) validateHeaderValue("content-type", mediaType);
   reply.header("content-type", mediaType);
-}
-
-/** Often enough for every proxy, and the interval FastAPI uses. */
-const HEARTBEAT_MS = 15_000;
-
-/**
- * Chunks as a stream that asks for one when the one before was taken. When the client hangs up, what makes the chunks is
- * closed.
- *
- * @param onError - Told what went wrong in making a chunk; the response then ends in the middle.
- */
-export function streamChunks(
-  chunks: AsyncIterable<Chunk>,
-  mediaType: string | undefined,
-  onError: (error: unknown) => void,
-): Readable {
-  const beating = mediaType?.startsWith("text/event-stream") === true ? withHeartbeat(chunks) : chunks;
-  return Readable.from(observed(beating, onError), { objectMode: false, highWaterMark: 1 });
-}
-
-async function* observed(
-  chunks: AsyncIterable<Chunk>,
-  onError: (error: unknown) => void,
-): AsyncGenerator<Chunk> {
-  try {
-    for await (const chunk of chunks) if (chunk.length > 0) yield chunk;
-  } catch (error) {
-    onError(error);
-    throw error;
-  }
-}
-
-/** Adds a comment whenever nothing has come for a while, so that nobody on the way takes the connection for dead. */
-async function* withHeartbeat(chunks: AsyncIterable<Chunk>): AsyncGenerator<Chunk> {
-  const iterator = chunks[Symbol.asyncIterator]();
-  let next = iterator.next();
-  try {
-    for (;;) {
-      const result = await withinHeartbeat(next);
-      if (result === undefined) yield ": ping\n\n";
-      else if (result.done === true) return;
-      else {
-        yield result.value;
-        next = iterator.next();
-      }
-    }
-  } finally {
-    await iterator.return?.();
-  }
-}
-
-async function withinHeartbeat<T>(promise: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const beat = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, HEARTBEAT_MS, undefined);
-  });
-  try {
-    return await Promise.race([promise, beat]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -41,6 +41,7 @@ export class HttpRequest implements LaneRequest {
   #log: Log | undefined;
   #controller: AbortController | undefined;
   #reason: unknown;
+  #isOver = false;
 
   constructor(request: FastifyRequest, reply: FastifyReply, route: RequestRoute) {
     const { method, url = "/", originalUrl = url, rawHeaders, socket } = request.raw as Routed;
@@ -78,16 +79,17 @@ export class HttpRequest implements LaneRequest {
     return this.route.rootPath;
   }
 
+  /** Whether nobody waits for more of its answer. */
   get isGone(): boolean {
-    return hasHungUp(this.reply.raw);
+    return this.#isOver || hasHungUp(this.reply.raw);
   }
 
   /** Made when someone asks for it: most handlers never do. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      if (this.isGone) this.cancel(hungUp());
-      else if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+      else if (this.isGone) this.cancel(hungUp());
       else this.reply.raw.once("close", () => this.isGone && this.cancel(hungUp()));
     }
     return this.#controller.signal;
@@ -96,6 +98,12 @@ export class HttpRequest implements LaneRequest {
   get log(): Log {
     this.#log ??= this.route.log.child({ reqId: this.id, operation: this.route.id });
     return this.#log;
+  }
+
+  /** No more of its answer is wanted, though the client is there. */
+  end(reason: unknown): void {
+    this.#isOver = true;
+    this.cancel(reason);
   }
 
   /** Aborts the signal. */

@@ -11,7 +11,7 @@ import { parseQuery } from "../operation/raw.ts";
 import type { Tracing } from "../tracing/tracing.ts";
 import { addAccessLog } from "./access-log.ts";
 import { addBefore, addPart, refusalsOf } from "./app-part.ts";
-import { createConnections } from "./connections.ts";
+import { Connections } from "./connections.ts";
 import { addHealthRoutes } from "./health.ts";
 import { addMetrics } from "./metrics.ts";
 import { addFormParser } from "./multipart.ts";
@@ -20,13 +20,14 @@ import type { Refusals } from "./refusals.ts";
 import { createRequestIds } from "./request.ts";
 import { addRequestSpans } from "./traced-requests.ts";
 import { removeLeftFolders } from "./upload-folder.ts";
-import { WayOut } from "./way-out.ts";
+import type { WayOut } from "./way-out.ts";
 
 /** What an app is served with. */
 export interface ServerParts {
   readonly settings: ResolvedSettings;
   readonly log: Logger;
   readonly lanes: Lanes;
+  readonly wayOut: WayOut;
   /** Undefined when nobody takes spans. */
   readonly tracing: Tracing | undefined;
   /** Whether each request is logged. */
@@ -35,20 +36,26 @@ export interface ServerParts {
 
 /** Makes the Fastify instance that answers for an app. */
 export async function createServer(app: App, parts: ServerParts): Promise<FastifyInstance> {
-  const { settings, log, lanes } = parts;
+  const { settings, log, lanes, wayOut } = parts;
   const part = partOf(app);
   const { rootPath, maxBodyBytes, inputs } = settings;
   const bodyLimits = { maxBodyBytes, maxLoopBodyBytes: inputs.maxLoopBodyBytes };
-  const services = { lanes, log, rootPath, bodyLimits, wayOut: new WayOut(lanes) };
+  const services = { lanes, log, rootPath, bodyLimits, wayOut };
   const refusals = refusalsOf(part, services);
   checkPaths(lanes, settings);
-  const fastify = await createFastify(settings, hasPlugins(app), refusals);
+  // A request without a body then has no stream to end. A plugin may wait for the events of that stream.
+  const connections = new Connections(settings.connections, !hasPlugins(app));
+  const fastify = await createFastify(settings, connections, refusals);
   try {
     await addObservers(fastify, parts);
     await addBefore(fastify, part, refusals);
     if (settings.health !== undefined && settings.health.port === undefined)
       addHealthRoutes(fastify, settings.health, lanes);
     await addPart(fastify, part, services, refusals);
+    fastify.addHook("preClose", async () => {
+      connections.endWhenAnswered();
+      wayOut.endStreams();
+    });
     return fastify;
   } catch (error) {
     await fastify.close(); // what plugins have opened
@@ -59,17 +66,15 @@ export async function createServer(app: App, parts: ServerParts): Promise<Fastif
 /** Fastify is loaded here, so that threads never load it. */
 async function createFastify(
   settings: ResolvedSettings,
-  hasPlugins: boolean,
+  connections: Connections,
   refusals: Refusals,
 ): Promise<FastifyInstance> {
   const { fastify: create } = await import("fastify");
-  // A request without a body then has no stream to end. A plugin may wait for the events of that stream.
-  const optimizeEmptyRequests = !hasPlugins;
   const fastify: FastifyInstance = create({
     bodyLimit: settings.maxBodyBytes,
     genReqId: createRequestIds(),
     routerOptions: { maxParamLength: settings.connections.maxHeaderBytes, querystringParser: parseQuery },
-    serverFactory: (handler) => createConnections(handler, settings.connections, optimizeEmptyRequests),
+    serverFactory: (handler) => connections.createServer(handler),
     ...(settings.rootPath === "" ? {} : { rewriteUrl: withoutRoot(settings.rootPath) }),
     trustProxy: typeof settings.trustProxy === "boolean" ? settings.trustProxy : [...settings.trustProxy],
     exposeHeadRoutes: false,

@@ -1,15 +1,20 @@
-import { finished } from "node:stream";
+import { finished, type Readable } from "node:stream";
 import { isBodyless } from "../app/reply.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import { internalErrorReply } from "../operation/error-reply.ts";
 import { type Chunk, isWhole, type RawReply } from "../operation/raw.ts";
 import { ReceivedForm } from "./received-form.ts";
-import { writeLongReply, writeReply } from "./reply.ts";
+import { writeFileReply, writeReply, writeStreamReply } from "./reply.ts";
 import type { HttpRequest } from "./request.ts";
+import { OpenStreams } from "./streams.ts";
 
 /** The one way out: every reply leaves here, whoever has made it and whatever its body is. */
 export class WayOut {
   readonly #lanes: Lanes;
+  readonly #streams = new OpenStreams();
+  /** How many replies have left something open that is not closed yet. */
+  #unfinished = 0;
+  #onFinished: (() => void) | undefined;
 
   constructor(lanes: Lanes) {
     this.#lanes = lanes;
@@ -26,6 +31,20 @@ export class WayOut {
     else void this.#answerFailure(asked, raw).then((answer) => this.#write(asked, answer));
   }
 
+  /** Begins to end: event streams, which would go on for ever, are told and end. */
+  endStreams(): void {
+    this.#streams.endEvents();
+  }
+
+  /** Resolves when what the replies have left open is closed. */
+  async closed(): Promise<void> {
+    await this.#streams.allClosed();
+    if (this.#unfinished === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onFinished = resolve;
+    });
+  }
+
   #write(asked: HttpRequest, raw: RawReply): void {
     try {
       const { reply } = asked;
@@ -33,21 +52,18 @@ export class WayOut {
       const { body } = raw;
       if (body !== undefined && isBodyless(raw.status)) writeReply(reply, withoutBody(raw));
       else if (isWhole(body)) writeReply(reply, raw);
-      else this.#writeLong(asked, raw, body).catch((thrown) => this.#writeInstead(asked, thrown));
+      else if ("file" in body)
+        writeFileReply(reply, raw, body).catch((thrown) => this.#writeInstead(asked, thrown));
+      else writeStreamReply(reply, raw, () => this.#open(asked, raw, body));
     } catch (thrown) {
       void this.#writeInstead(asked, thrown);
     }
   }
 
-  #writeLong(
-    asked: HttpRequest,
-    raw: RawReply,
-    body: Exclude<RawReply["body"], Chunk | undefined>,
-  ): Promise<void> {
-    if ("file" in body) return writeLongReply(asked.reply, raw, body, ignore);
+  #open(asked: HttpRequest, { mediaType }: RawReply, body: AsyncIterable<Chunk>): Readable {
     const { operation } = asked.route;
     const chunks = operation === undefined ? body : this.#lanes.arounds.chunks(operation, asked, body);
-    return writeLongReply(asked.reply, raw, chunks, (thrown) => this.#noteFailure(asked, thrown));
+    return this.#streams.open(asked, chunks, mediaType, (thrown) => this.#noteFailure(asked, thrown));
   }
 
   /** A reply that could not be sent has left no byte, unless it broke in the middle: then the client must see it break. */
@@ -68,8 +84,12 @@ export class WayOut {
     const { body } = reply.request;
     const end = async (failure: { readonly error: unknown } | undefined): Promise<void> => {
       if (body instanceof ReceivedForm) await body.close();
-      await finish?.(failure).catch((thrown: unknown) => this.#noteFailure(asked, thrown));
+      if (finish === undefined) return;
+      await this.#streams.closed(asked); // what makes chunks may use what is to be closed
+      await finish(failure).catch((thrown: unknown) => this.#noteFailure(asked, thrown));
+      if (--this.#unfinished === 0) this.#onFinished?.();
     };
+    if (finish !== undefined) this.#unfinished++;
     finished(reply.raw, () => this.#lanes.background.start(asked.id, route.id, background, end));
   }
 
@@ -84,9 +104,9 @@ export class WayOut {
   }
 }
 
-/** Who passes `signal` on is told by an error that the client has gone. The line of the request says so. */
-function isGivenUp({ message }: HttpRequest, { error }: RawReply): boolean {
-  return error?.type === "AbortError" && message.socket.destroyed;
+/** Who passes `signal` on is told by an error that nobody waits any more. The line of the request says so. */
+function isGivenUp(asked: HttpRequest, { error }: RawReply): boolean {
+  return error?.type === "AbortError" && (asked.isGone || asked.message.socket.destroyed);
 }
 
 /** RFC 9110: these statuses have no body. What would have made one is closed, not asked. */
@@ -95,5 +115,3 @@ function withoutBody(raw: RawReply): RawReply {
   if (!isWhole(body) && !("file" in body)) void body[Symbol.asyncIterator]().return?.();
   return { ...raw, mediaType: undefined, body: undefined };
 }
-
-function ignore(): void {}

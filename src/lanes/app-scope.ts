@@ -101,7 +101,7 @@ function overrideFunction(dependency: DependencyDeclaration, user: Operation): O
 }
 
 /** The same dependency, and all it needs, made on the loop: a test's own functions are nowhere else. */
-export function onLoop(declaration: DependencyDeclaration): DependencyDeclaration {
+function onLoop(declaration: DependencyDeclaration): DependencyDeclaration {
   return Object.defineProperty({ ...declaration, lane: "loop" as const }, "deps", {
     get: () => declaration.deps.map(([name, inner, scopes]) => [name, onLoop(inner), scopes]),
   });

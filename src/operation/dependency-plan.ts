@@ -189,17 +189,17 @@ function cycle({ id, location: at }: Operation, chain: readonly Link[]): Offloop
 }
 
 /** The scopes demanded so far and those demanded here, each once, in this order. */
-export function joinScopes(demanded: readonly string[], own: readonly string[]): readonly string[] {
+function joinScopes(demanded: readonly string[], own: readonly string[]): readonly string[] {
   return own.length === 0 ? demanded : [...new Set([...demanded, ...own])];
 }
 
 /** The value of what gives the scopes. */
-export function scopesValue(scopes: readonly string[]): SecurityScopes {
+function scopesValue(scopes: readonly string[]): SecurityScopes {
   return { scopes, scopeStr: scopes.join(" ") };
 }
 
 /** Whether the value of a dependency depends on the scopes that are demanded on the way to it. */
-export function readsScopes(
+function readsScopes(
   wanted: DependencyDeclaration,
   overrides: Overrides,
   seen: Set<DependencyDeclaration> = new Set(),

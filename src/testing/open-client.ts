@@ -29,15 +29,10 @@ export async function openClient(subject: App | URL, options: TestClientOptions)
   await guardOnce(app, log);
   const opened = new AsyncDisposableStack();
   try {
-    const {
-      lanes,
-      fastify,
-      watch: watchdog,
-    } = await openApp(app, { settings, target, log, accessLog: true, overrides }, opened);
+    const served = await openApp(app, { settings, target, log, accessLog: true, overrides }, opened);
+    const { lanes, fastify, watch: watchdog } = served;
     const way = socket ? await throughSocket(fastify) : await inProcess(fastify);
-    const shutDown = createShutdown(fastify, lanes, settings.shutdownGraceMs, log, () =>
-      opened.disposeAsync(),
-    );
+    const shutDown = createShutdown(served, settings.shutdownGraceMs, log, () => opened.disposeAsync());
     const size = (): TestClient["threads"] => lanes.pool?.size ?? noThreads;
     if (failures === undefined) return clientOf(withHeaders(way, headers), shutDown, size);
     const close = async (): Promise<void> => {
@@ -165,7 +160,7 @@ function clientOf(
 type Format = (line: string) => string;
 
 /** The log of a test that gave none: what failed in the app goes to stderr, as the test sees no more than a 500. */
-export function createFailureOutput(): Logger {
+function createFailureOutput(): Logger {
   let format: Format | undefined;
   return createLogger("error", false, {
     write(line) {
