@@ -44,7 +44,7 @@ export function findMistakes(checked: Checked): { mistakes: DsnMistake[]; addres
   return { mistakes, address };
 }
 
-const placeholder = /\$\{[^}]*\}|\{\{[^}]*\}\}|^<[^>]*>$|^\[YOUR[^\]]*\]$/i;
+const placeholder = /\$\{[^{}]*\}|\{\{[^{}]*\}\}|^<[^>]*>$|^\[YOUR[^\]]*\]$/i;
 
 function findPlaceholder({ address }: Checked): Found | undefined {
   const parts = (["user", "password", "host", "port", "database"] as const).filter((part) =>
@@ -101,7 +101,9 @@ function findOtherPort({ address, database }: Checked): Found | undefined {
 
 function findTrailingSlash({ address }: Checked): Found | undefined {
   if (!address.database?.endsWith("/")) return undefined;
-  const database = address.database.replace(/\/+$/, "");
+  let end = address.database.length;
+  while (address.database[end - 1] === "/") end--;
+  const database = address.database.slice(0, end);
   const mistake = certain("database", `The slash after "${database}" is read as a part of its name`);
   return { mistake, fixed: { ...address, database: database || undefined } };
 }

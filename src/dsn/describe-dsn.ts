@@ -57,7 +57,9 @@ export function describeDsn(url: string, driver?: DriverName): DsnDescription {
 
 /** Quotes and a name are what is left of a line of a `.env` file. */
 function unwrapDsn(url: string): { text: string; mistakes: DsnMistake[] } {
-  const [, name, quoted = ""] = /^\s*(?:(?:export\s+)?([A-Z][A-Z0-9_]*)=)?\s*(.*?)\s*$/s.exec(url) ?? [];
+  const line = url.trim();
+  const [, name, value = line] = /^(?:export\s+)?([A-Z][A-Z0-9_]*)=(.*)$/s.exec(line) ?? [];
+  const quoted = value.trim();
   const text = quoted.replace(/^(["'`])(.*)\1$/s, "$2");
   if (text === url) return { text, mistakes: [] };
   const problem =
@@ -69,11 +71,17 @@ function unwrapDsn(url: string): { text: string; mistakes: DsnMistake[] } {
   return { text, mistakes: [certain("whole", problem)] };
 }
 
+/** Whether an at sign comes after a colon. */
+function hasCredentials(text: string): boolean {
+  const colon = text.indexOf(":");
+  return colon !== -1 && text.includes("@", colon);
+}
+
 /** Without a scheme: a path, `ada:secret@db:5432/shop`, or nothing that could be read. */
 function describeBare(text: string, reading: Reading): DsnDescription {
   const { driver, mistakes } = reading;
   if (text === "") return describeNothing(adding(reading, certain("whole", "It is empty")));
-  if (driver !== undefined && drivers[driver].database === "SQLite" && !/:.*@/s.test(text))
+  if (driver !== undefined && drivers[driver].database === "SQLite" && !hasCredentials(text))
     return conclude({ database: "SQLite", takenBy: [driver], dsn: text, mistakes });
   if (!/^[^\s/]+@[\w.[\]:-]+(\/|$)/.test(text))
     return describeNothing(adding(reading, certain("whole", "It is no URL, nor another form that is known")));

@@ -77,13 +77,13 @@ function readGo(text: string): ForeignForm | undefined {
 
 /** `host=db dbname=shop user=ada`, `pgsql:host=db;dbname=shop`, `Server=db;Database=shop;User Id=ada`. */
 function readPairs(text: string, scheme: string): ForeignForm | undefined {
-  const [, named, rest] = /^(?:(pgsql|mysql):(?!\/))?(\w[\w ]*\s*=.*)$/is.exec(text) ?? [];
+  const [, named, rest] = /^(?:(pgsql|mysql):(?!\/))?(\w[\w\s]*=.*)$/is.exec(text) ?? [];
   if (rest === undefined) return undefined;
-  const isKeywords = /^\w+\s*=\s*('(\\.|[^'])*'|[^\s;]*)(\s+\w+\s*=|$)/s.test(rest);
+  const isKeywords = /^\w+\s*=(?:\s*(?:'(?:\\.|[^'\\])*'|[^\s;']+))?(?:\s+\w+\s*=|$)/s.test(rest);
   const isSemicolons = !isKeywords || named !== undefined;
   const pairs = isSemicolons
     ? rest.split(";")
-    : [...rest.matchAll(/(\w+)\s*=\s*(?:'((?:\\.|[^'])*)'|(\S*))/g)].map(
+    : [...rest.matchAll(/\b(\w+)\s*=\s*(?:'((?:\\.|[^'\\])*)'|(\S*))/g)].map(
         ([, name, quoted, bare]) => `${name}=${quoted?.replace(/\\(.)/g, "$1") ?? bare}`,
       );
   const found = withNames({
