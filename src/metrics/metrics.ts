@@ -165,8 +165,6 @@ function label(method: string): string {
 }
 
 /** In seconds: OpenTelemetry's advice for HTTP durations. */
-const durationBuckets: number[] = [
-  0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10,
-];
+const durationBuckets: number[] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 /** In seconds: what waits or runs inside the process is often much shorter than a request. */
 const runBuckets: number[] = [0.0001, 0.0005, 0.001, 0.0025, ...durationBuckets, 30, 60];
