@@ -23,35 +23,36 @@ const plugIns: Readonly<Record<string, Row>> = {
   openapi: ["app", "schema", "errors"],
   jobs: ["app", ...base, "type lanes"],
   inspector: ["errors", "channels"],
-  watch: ["errors", "channels"],
+  watch: ["errors", "channels", "type app", "type operation", "type lanes"],
   metrics: ["channels", "threads"],
-  tracing: ["errors", "type app"],
+  tracing: ["errors", "channels", "type app", "type threads", "type lanes"],
+  dsn: ["errors"],
   guard: ["app", "errors"],
   eslint: ["guard"],
   testing: ["http", "app", "errors", "guard", "threads", "type channels", "type watch"],
 };
 
-/** The files of the path that put plug-ins in. */
-const composition = ["http/serve"];
+/** The files of the path that put plug-ins in: where a server is opened, where it adds what plug-ins answer, where a thread begins. */
+const composition = [
+  "http/open-app",
+  "http/arounds",
+  "http/server",
+  "http/app-part",
+  "http/docs",
+  "http/inspector",
+  "http/metrics",
+  "http/traced-requests",
+  "threads/inside/entry",
+];
 
-// What the path still names. A line goes as soon as what it allows is gone; with the last, this block.
-const leftovers: Readonly<Record<string, Row>> = {
-  threads: ["tracing"],
-  lanes: ["tracing", "watch", "type http"],
-  http: ["openapi", "inspector", "metrics", "tracing"],
-};
-const leftoverHomes = ["lanes"]; // of fastify
-
-const table: Readonly<Record<string, Row>> = Object.fromEntries(
-  Object.entries({ ...path, ...plugIns }).map(([room, row]) => [room, [...row, ...(leftovers[room] ?? [])]]),
-);
+const table: Readonly<Record<string, Row>> = { ...path, ...plugIns };
 
 /** Every folder that may stand in src. */
 export const rooms: readonly string[] = [...Object.keys(table), "cli"];
 
 /** A package that a room keeps to itself, its types included. */
 const keptInRoom: Readonly<Record<string, readonly string[]>> = {
-  fastify: ["http", ...leftoverHomes],
+  fastify: ["http"],
   "@opentelemetry/api": ["tracing"],
 };
 

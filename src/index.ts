@@ -19,23 +19,25 @@ export type {
   NamedOperation,
   OperationDocumentation,
 } from "./app/documentation.ts";
-export type { AddOperation, Handler } from "./app/handler.ts";
+export type { AddOperation, Handler, OperationOptions } from "./app/handler.ts";
 export type { Lane } from "./app/lane.ts";
 export type { LifespanFunction, LifespanOptions } from "./app/lifespan.ts";
-export type { OperationOptions } from "./app/operation-options.ts";
 export {
+  event,
   type FileOptions,
   file,
   html,
   type Reply,
   type ReplyOptions,
   redirect,
+  type ServerSentEvent,
   type StreamOptions,
+  sse,
   stream,
   text,
 } from "./app/reply.ts";
 export { Router } from "./app/router.ts";
-export type { RouterOptions } from "./app/router-place.ts";
+export type { RouterOptions } from "./app/router-options.ts";
 export type {
   ConnectionSettings,
   HealthSettings,
@@ -45,7 +47,6 @@ export type {
   TimeoutSettings,
   WatchSettings,
 } from "./app/settings.ts";
-export { event, type ServerSentEvent, sse } from "./app/sse.ts";
 export type { Task, TaskOptions } from "./app/task.ts";
 export type { UploadedFile } from "./app/uploaded-file.ts";
 export type {
@@ -64,4 +65,4 @@ export { OffloopError } from "./errors/offloop-error.ts";
 export { serve } from "./http/serve.ts";
 export type { ServeOptions, Server } from "./http/serve-options.ts";
 export { type ParamOptions, param } from "./schema/param.ts";
-export type { PoolSize } from "./threads/pool/queue.ts";
+export type { PoolSize } from "./threads/pool/pool.ts";

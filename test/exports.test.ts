@@ -20,3 +20,7 @@ test("offloop exports these values and no others", async () => {
     "text",
   ]);
 });
+
+test("offloop/dsn exports describeDsn and nothing else", async () => {
+  assert.deepEqual(Object.keys(await import("offloop/dsn")), ["describeDsn"]);
+});

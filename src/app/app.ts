@@ -1,6 +1,6 @@
 import { checkCopy } from "../errors/brand.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
-import type { NoSchemas } from "./context.ts";
+import type { NoNames } from "./context.ts";
 import {
   createOverride,
   type Dependencies,
@@ -21,7 +21,7 @@ import { callerLocation, callerModule } from "./location.ts";
 import { checkMountPath, type Mount, mountCycle, notMountable } from "./mount.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { Router } from "./router.ts";
-import { type RouterOptions, routerOptionNames } from "./router-place.ts";
+import { type RouterOptions, routerOptionNames } from "./router-options.ts";
 import { checkSettingNames, type ServerSettings, settingNames } from "./settings.ts";
 
 /** Options of an app. */
@@ -58,7 +58,7 @@ const appOptionNames: Readonly<Record<keyof AppOptions, true>> = {
  * export default app;
  * ```
  */
-export class App<RD extends Dependencies = NoSchemas> extends Router<RD> {
+export class App<RD extends Dependencies = NoNames> extends Router<RD> {
   /** The API's name. */
   readonly title: string;
   /** The API's own version. */
@@ -219,7 +219,7 @@ export function appsMade(): readonly App[] {
 export type FastifyPlugin<Options> = (instance: any, options: Options, done: any) => unknown;
 
 /** A plugin and its options. */
-export interface RegisteredPlugin {
+interface RegisteredPlugin {
   readonly plugin: FastifyPlugin<unknown>;
   readonly options: unknown;
 }

@@ -1,25 +1,35 @@
-import type { AnySchema, OutputOf, Schemas, ValuesOf } from "../schema/schema.ts";
+import type { AnySchema, OutputOf, ValuesOf } from "../schema/schema.ts";
 import type { Background } from "./background.ts";
 import type { Dependencies, DependencyValues } from "./dependency.ts";
+import type { InputOptions } from "./inputs.ts";
 import type { PathNames } from "./path.ts";
 import type { Uploaded } from "./uploaded-file.ts";
 
 /** No names declared. */
-export type NoSchemas = Readonly<Record<never, never>>;
+export type NoNames = Readonly<Record<never, never>>;
 
-/** A record of schemas, or one schema for all of it. */
-export type Model = Schemas | AnySchema;
+/** What a context is typed by: the inputs that are declared, and the dependencies. */
+export interface Shape extends InputOptions {
+  /** What it needs, by the name under which it receives it. */
+  readonly deps?: Dependencies;
+}
+
+/** What is declared under a name; something else where nothing is. */
+export type Declared<S, Name extends PropertyKey, Else> = Name extends keyof S
+  ? Exclude<S[Name], undefined>
+  : Else;
 
 /** The values of the path's names: what their schema gives, or the string in the URL where there is no schema. */
-export type PathValues<Path extends string, P extends Schemas> = {
-  readonly [Name in PathNames<Path>]: Name extends keyof P ? OutputOf<P[Name]> : string;
+type PathValues<Path extends string, P> = {
+  readonly [Name in PathNames<Path>]: Name extends keyof P
+    ? P[Name] extends AnySchema
+      ? OutputOf<P[Name]>
+      : string
+    : string;
 };
 
-/** The declared body: one schema's value, or one for each key; undefined when none is declared. */
-export type BodyValue<B extends Model | undefined> = B extends Model ? ValuesOf<B> : undefined;
-
-/** The declared form, its files as uploaded ones; undefined when none is declared. */
-export type FormValue<F extends Model | undefined> = F extends Model ? Uploaded<ValuesOf<F>> : undefined;
+/** The value of a declared body or form; undefined where none is declared. */
+type BodyValue<B> = B extends undefined ? undefined : ValuesOf<B>;
 
 /** What every handler and dependency receives besides what it declares. */
 export interface BaseContext {
@@ -39,40 +49,35 @@ export interface BaseContext {
 }
 
 /** The inputs an operation declares, valid. */
-export interface InputValues<
-  Path extends string,
-  P extends Schemas,
-  Q extends Model,
-  H extends Model,
-  C extends Model,
-  B extends Model | undefined,
-  F extends Model | undefined,
-> extends BaseContext {
+interface InputValues<Path extends string, S extends Shape> extends BaseContext {
   /** The values of the path's names. */
-  readonly params: PathValues<Path, P>;
+  readonly params: PathValues<Path, Declared<S, "params", NoNames>>;
   /** The declared query parameters. */
-  readonly query: ValuesOf<Q>;
+  readonly query: ValuesOf<Declared<S, "query", NoNames>>;
   /** The declared headers, by their declared names. */
-  readonly headers: ValuesOf<H>;
+  readonly headers: ValuesOf<Declared<S, "headers", NoNames>>;
   /** The declared cookies. */
-  readonly cookies: ValuesOf<C>;
-  /** The declared body. */
-  readonly body: BodyValue<B>;
-  /** The declared form fields and files. */
-  readonly form: FormValue<F>;
+  readonly cookies: ValuesOf<Declared<S, "cookies", NoNames>>;
+  /** The declared body: one schema's value, or one for each key; undefined when none is declared. */
+  readonly body: BodyValue<Declared<S, "body", undefined>>;
+  /** The declared form, its files as uploaded ones; undefined when none is declared. */
+  readonly form: Uploaded<BodyValue<Declared<S, "form", undefined>>>;
 }
 
-/** What a handler receives: one object, typed by what the operation declares, with its dependencies by name. */
+/**
+ * What a handler receives: one object, typed by what the operation declares, with its dependencies by name.
+ *
+ * @typeParam Path - The path, whose names `params` has.
+ * @typeParam S - What is declared.
+ * @typeParam Outer - The dependencies of routers around it; its own count where both have a name.
+ */
 export type Context<
   Path extends string = string,
-  P extends Schemas = NoSchemas,
-  Q extends Model = NoSchemas,
-  H extends Model = NoSchemas,
-  C extends Model = NoSchemas,
-  B extends Model | undefined = undefined,
-  F extends Model | undefined = undefined,
-  D extends Dependencies = NoSchemas,
-> = InputValues<Path, P, Q, H, C, B, F> & DependencyValues<D>;
+  S extends Shape = NoNames,
+  Outer extends Dependencies = NoNames,
+> = InputValues<Path, S> & DependencyValues<WithOuter<Declared<S, "deps", NoNames>, Outer>>;
+
+type WithOuter<Own, Outer> = Own & Omit<Outer, keyof Own>;
 
 /** Who sent the request. */
 export interface ClientAddress {

@@ -29,10 +29,10 @@ export interface Dependency<Value = unknown> {
 export type Dependencies = Readonly<Record<string, Dependency<any>>>;
 
 /** The value of a dependency. */
-export type DependencyValue<D> = D extends Dependency<infer Value> ? Value : never;
+type DependencyValue<D> = D extends Dependency<infer Value> ? Value : never;
 
 /** The values of dependencies, by name. */
-export type DependencyValues<D extends Dependencies> = {
+export type DependencyValues<D> = {
   readonly [Name in keyof D]: DependencyValue<D[Name]>;
 };
 
@@ -63,7 +63,7 @@ export interface DependencyDeclaration extends Dependency {
 }
 
 /** A dependency, and the OAuth2 scopes that are demanded of it. */
-export type Demand = readonly [dependency: DependencyDeclaration, scopes: readonly string[]];
+type Demand = readonly [dependency: DependencyDeclaration, scopes: readonly string[]];
 
 /** By what stands for them: a dependency for itself, with no demand. */
 const demands = new WeakMap<object, Demand>();
@@ -122,8 +122,14 @@ export function namedDependencies(what: string, deps: object, at: SourceLocation
   });
 }
 
+/** A value that stands in for a dependency; `found` says what of it could not come to this thread. */
+export interface StandInValue {
+  readonly value: unknown;
+  readonly found?: string | undefined;
+}
+
 /** What stands in for a dependency: another one, or a value. */
-export type Replacement = DependencyDeclaration | { readonly value: unknown };
+export type Replacement = DependencyDeclaration | StandInValue;
 
 /** Dependencies that are replaced, in tests. */
 export type Overrides = ReadonlyMap<DependencyDeclaration, Replacement>;

@@ -1,9 +1,7 @@
 import { types } from "node:util";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
-import type { Schemas } from "../schema/schema.ts";
-import type { Context, Model, NoSchemas } from "./context.ts";
+import type { Context, Declared, NoNames, Shape } from "./context.ts";
 import {
-  type Dependencies,
   type Dependency,
   type DependencyDeclaration,
   namedDependencies,
@@ -13,38 +11,16 @@ import {
 import { checkInputs, inputNames } from "./inputs.ts";
 import { type AnyFunction, functionName, type Lane, laneOf } from "./lane.ts";
 import { callerLocation } from "./location.ts";
-import { checkOptionNames } from "./option-names.ts";
+import { type CheckedOptions, checkOptionNames } from "./option-names.ts";
 
 /** What a dependency declares. */
-export interface DependencyOptions<
-  P extends Schemas = NoSchemas,
-  Q extends Model = NoSchemas,
-  H extends Model = NoSchemas,
-  C extends Model = NoSchemas,
-  B extends Model | undefined = undefined,
-  F extends Model | undefined = undefined,
-  D extends Dependencies = NoSchemas,
-> {
+export interface DependencyOptions extends Shape {
   /** How long its value is kept. Default `"request"`. */
   readonly scope?: Scope;
   /** Whether its value serves everyone who needs it in the same request. Default true. */
   readonly cache?: boolean;
   /** Where it runs, against the rule: an async function on `"loop"`, a plain one on `"thread"`. */
   readonly runs?: Lane;
-  /** A schema for each name of the path that it reads. */
-  readonly params?: P;
-  /** The query parameters it reads. */
-  readonly query?: Q;
-  /** The headers it reads: `x_token` reads `x-token`. */
-  readonly headers?: H;
-  /** The cookies it reads. */
-  readonly cookies?: C;
-  /** The body it reads, as JSON. */
-  readonly body?: B;
-  /** The form fields and files it reads. */
-  readonly form?: F;
-  /** The dependencies it needs itself, by the name under which it receives them. */
-  readonly deps?: D;
 }
 
 const optionNames: Readonly<Record<keyof DependencyOptions, true>> = {
@@ -56,7 +32,7 @@ const optionNames: Readonly<Record<keyof DependencyOptions, true>> = {
 };
 
 /** What a function gives as a dependency: what it returns, awaited, or what its generator yields. */
-export type Provided<Result> =
+type Provided<Result> =
   // biome-ignore lint/suspicious/noExplicitAny: what a generator returns or is sent does not matter here
   Result extends AsyncGenerator<infer Value, any, any> | Generator<infer Value, any, any>
     ? Value
@@ -91,18 +67,9 @@ export function depends<Result>(
   fn: (context: Context) => Result,
   options?: Pick<DependencyOptions, "scope" | "cache" | "runs">,
 ): Dependency<Provided<Result>>;
-export function depends<
-  Result,
-  P extends Schemas = NoSchemas,
-  Q extends Model = NoSchemas,
-  H extends Model = NoSchemas,
-  C extends Model = NoSchemas,
-  B extends Model | undefined = undefined,
-  F extends Model | undefined = undefined,
-  D extends Dependencies = NoSchemas,
->(
-  options: DependencyOptions<P, Q, H, C, B, F, D>,
-  fn: (context: Context<`:${Extract<keyof P, string>}`, P, Q, H, C, B, F, D>) => Result,
+export function depends<Result, S extends DependencyOptions>(
+  options: S & CheckedOptions<S, keyof DependencyOptions>,
+  fn: (context: Context<`:${Extract<keyof Declared<S, "params", NoNames>, string>}`, S>) => Result,
 ): Dependency<Provided<Result>>;
 export function depends(first: unknown, second?: unknown, ...more: unknown[]): Dependency<never> {
   const [options, fn] = typeof first === "function" ? [second ?? {}, first] : [first ?? {}, second];

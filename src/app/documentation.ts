@@ -2,7 +2,7 @@ import type { Schema, Schemas } from "../schema/schema.ts";
 import type { SecurityRequirement } from "./security-scheme.ts";
 
 /** An example with a name: OpenAPI's Example Object. */
-export interface Example {
+interface Example {
   /** One line about it. */
   readonly summary?: string;
   /** More about it; Markdown. */
@@ -17,7 +17,7 @@ export interface Example {
 export type Examples = Readonly<Record<string, Example>>;
 
 /** Examples of an operation's inputs. */
-export interface InputExamples {
+interface InputExamples {
   /** Examples of each name in the path. */
   readonly params?: Readonly<Record<string, Examples>>;
   /** Examples of each query parameter. */
@@ -53,12 +53,12 @@ export interface ResponseDocumentation {
 }
 
 /** Responses by status: `404`, `"4XX"` or `"default"`. */
-export type ResponseDocumentations = Readonly<
+type ResponseDocumentations = Readonly<
   Record<number | `${1 | 2 | 3 | 4 | 5}XX` | "default", ResponseDocumentation>
 >;
 
 /** A page with more about something. */
-export interface ExternalDocs {
+interface ExternalDocs {
   /** Where it is. */
   readonly url: string;
   /** What it is. */
@@ -66,7 +66,7 @@ export interface ExternalDocs {
 }
 
 /** Where the API is reached: OpenAPI's Server Object. */
-export interface ServerDocumentation {
+interface ServerDocumentation {
   /** Its URL, which may be relative and have `{variables}`. */
   readonly url: string;
   /** What it is for. */

@@ -1,64 +1,90 @@
-import type { AnySchema, InputOf, Schemas } from "../schema/schema.ts";
-import type { Context, Model, NoSchemas } from "./context.ts";
+import type { AnySchema, InputOf } from "../schema/schema.ts";
+import type { Context, Declared, NoNames, Shape } from "./context.ts";
 import type { Dependencies } from "./dependency.ts";
-import type { OperationOptions } from "./operation-options.ts";
+import { documentationNames, type OperationDocumentation } from "./documentation.ts";
+import { inputNames } from "./inputs.ts";
+import type { Lane } from "./lane.ts";
+import type { CheckedOptions } from "./option-names.ts";
+import type { PathNames } from "./path.ts";
 import type { Reply } from "./reply.ts";
 
+/** What an operation declares. */
+export interface OperationOptions extends Shape, OperationDocumentation {
+  /** What it needs, by the name under which it receives it, after what its routers need. */
+  readonly deps?: Dependencies;
+  /** What it returns: anything else is a mistake, logged and answered with 500; fields the schema drops are not sent. */
+  readonly response?: AnySchema;
+  /** The status of a success, 200-399. Default 200. */
+  readonly status?: number;
+  /** Where it runs, against the rule: an async function on `"loop"`, a plain one on `"thread"`. */
+  readonly runs?: Lane;
+  /**
+   * How long a call may run; past it 504. On a thread the call is ended and the thread replaced; on the loop `signal`
+   * aborts, and the function may go on. Milliseconds, 1-86,400,000. Default: the app's `timeouts.operationMs`.
+   */
+  readonly timeoutMs?: number;
+  /** Largest body accepted, in bytes; past it 413. Default: the app's `maxBodyBytes`. */
+  readonly maxBodyBytes?: number;
+  /** Tags, after those of its routers. */
+  readonly tags?: readonly string[];
+}
+
+/** The names of all of them. */
+export const operationOptionNames: Readonly<Record<keyof OperationOptions, true>> = {
+  ...documentationNames,
+  ...inputNames,
+  deps: true,
+  response: true,
+  status: true,
+  runs: true,
+  timeoutMs: true,
+  maxBodyBytes: true,
+  tags: true,
+};
+
 /** What a handler may return: what the response schema takes, a generator of it, or a finished response. */
-export type HandlerResult<R extends AnySchema | undefined> = R extends AnySchema
-  ? Answer<R> | Promise<Answer<R>> | Items<Answer<R>>
-  : unknown;
+type HandlerResult<R> = R extends AnySchema ? Answer<R> | Promise<Answer<R>> | Items<Answer<R>> : unknown;
 
 type Answer<R extends AnySchema> = InputOf<R> | Reply | Response;
 // biome-ignore lint/suspicious/noExplicitAny: what a generator returns or is sent does not matter here
 type Items<Item> = AsyncGenerator<Item, any, any> | Generator<Item, any, any>;
 
-/** A function that answers requests. */
+/**
+ * A function that answers requests.
+ *
+ * @typeParam Path - The path of its operation.
+ * @typeParam S - What its operation declares.
+ * @typeParam Outer - The dependencies of the routers around it.
+ */
 export type Handler<
   Path extends string = string,
-  P extends Schemas = NoSchemas,
-  Q extends Model = NoSchemas,
-  H extends Model = NoSchemas,
-  C extends Model = NoSchemas,
-  B extends Model | undefined = undefined,
-  F extends Model | undefined = undefined,
-  D extends Dependencies = NoSchemas,
-  R extends AnySchema | undefined = undefined,
-> = (context: Context<Path, P, Q, H, C, B, F, D>) => HandlerResult<R>;
+  S extends OperationOptions = NoNames,
+  Outer extends Dependencies = NoNames,
+> = (context: Context<Path, S, Outer>) => HandlerResult<Declared<S, "response", undefined>>;
 
 /** Adds an operation for one method. */
-export interface AddOperation<RD extends Dependencies = NoSchemas> {
+export interface AddOperation<Outer extends Dependencies = NoNames> {
   /** An operation that declares nothing but its path. */
-  <Path extends string>(
-    path: Path,
-    handler: Handler<Path, NoSchemas, NoSchemas, NoSchemas, NoSchemas, undefined, undefined, RD>,
-  ): void;
+  <Path extends string>(path: Path, handler: Handler<Path, NoNames, Outer>): void;
   /** An operation that declares its inputs. */
   <
     Path extends string,
-    P extends Schemas = NoSchemas,
-    Q extends Model = NoSchemas,
-    H extends Model = NoSchemas,
-    C extends Model = NoSchemas,
-    B extends Model | undefined = undefined,
-    F extends Model | undefined = undefined,
-    D extends Dependencies = NoSchemas,
-    R extends AnySchema | undefined = undefined,
+    S extends OperationOptions,
     // As a bound, since only then `response` is known while the handler's result is read: "bearer" stays a literal.
-    Fn extends Handler<Path, P, Q, H, C, B, F, D & Omit<RD, keyof D>, R> = Handler<
-      Path,
-      P,
-      Q,
-      H,
-      C,
-      B,
-      F,
-      D & Omit<RD, keyof D>,
-      R
-    >,
+    Fn extends Handler<Path, S, Outer> = Handler<Path, S, Outer>,
   >(
     path: Path,
-    options: OperationOptions<Path, P, Q, H, C, B, F, D, R>,
+    options: S & CheckedOptions<S, keyof OperationOptions> & PathParams<Path, S>,
     handler: Fn,
   ): void;
 }
+
+/** Refuses `params` of other names than the path has. */
+interface PathParams<Path extends string, S> {
+  readonly params?: OtherNames<keyof Declared<S, "params", NoNames>, PathNames<Path>>;
+}
+
+/** Names that are known only when it runs are checked then. */
+type OtherNames<Names, Known> = string extends Names
+  ? unknown
+  : { readonly [Name in Exclude<Names, Known> & string]: `the path has no :${Name}` };

@@ -5,24 +5,39 @@ import { functionName } from "./lane.ts";
 /** The declared inputs of an operation or a dependency, for those who do not care about their types. */
 export interface Inputs {
   readonly params: Schemas;
-  readonly query: Schemas | AnySchema;
-  readonly headers: Schemas | AnySchema;
-  readonly cookies: Schemas | AnySchema;
+  readonly query: Model;
+  readonly headers: Model;
+  readonly cookies: Model;
   /** One schema for the body, or one for each of its keys. */
-  readonly body: Schemas | AnySchema | undefined;
-  readonly form: Schemas | AnySchema | undefined;
+  readonly body: Model | undefined;
+  readonly form: Model | undefined;
   /** Nothing is declared. */
   readonly isEmpty: boolean;
 }
 
-/** Inputs as they come in; the overloads have checked their types. */
+/** A record of schemas, or one schema for all of it. */
+type Model = Schemas | AnySchema;
+
+/** The inputs that an operation or a dependency may declare. */
 export interface InputOptions {
-  readonly params?: unknown;
-  readonly query?: unknown;
-  readonly headers?: unknown;
-  readonly cookies?: unknown;
-  readonly body?: unknown;
-  readonly form?: unknown;
+  /** A schema for each name in the path; a name without one is a string. */
+  readonly params?: Schemas;
+  /**
+   * The query parameters, or one schema for all of them. A schema of an array takes all values of a repeated name, any
+   * other the last one.
+   */
+  readonly query?: Model;
+  /** The headers, or one schema for all of them: `x_token` reads `x-token`. */
+  readonly headers?: Model;
+  /** The cookies, or one schema for all of them. */
+  readonly cookies?: Model;
+  /** The body, as JSON: one schema for all of it, or one for each of its keys. */
+  readonly body?: Model;
+  /**
+   * The fields and files of a form, or one schema for all of them. A file's schema is one of a web `File`, like
+   * `z.file()`; the handler receives an `UploadedFile`.
+   */
+  readonly form?: Model;
 }
 
 /** The names of all of them. */

@@ -2,12 +2,12 @@ import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { type AnySchema, isSchema } from "../schema/schema.ts";
 import { type NamedDependency, namedDependencies } from "./dependency.ts";
 import type { OperationDocumentation } from "./documentation.ts";
+import { type OperationOptions, operationOptionNames } from "./handler.ts";
 import { checkInputs, type Inputs, schemaInvalid } from "./inputs.ts";
 import { type Lane, laneOf } from "./lane.ts";
-import { type AnyOperationOptions, operationOptionNames } from "./operation-options.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { checkPath, joinPath, pathEmpty, pathNames } from "./path.ts";
-import { documentedWithin, type RouterPlace } from "./router-place.ts";
+import { type Inherited, inheritDocumentation } from "./router-options.ts";
 import { timeoutMs } from "./settings.ts";
 
 /** The HTTP methods an operation can answer. */
@@ -35,28 +35,24 @@ export interface Operation {
   /** The path its app is mounted at, which `path` begins with; empty in an app that is not. */
   readonly mountedAt: string;
   /** The rule of the nearest router that has one. */
-  readonly operationIdRule: RouterPlace["operationIdRule"];
-  readonly location: SourceLocation;
-}
-
-/** What was said of an operation, not yet checked. */
-interface OperationDeclaration {
-  readonly method: Method;
-  readonly path: unknown;
-  readonly options: AnyOperationOptions;
-  readonly handler: unknown;
+  readonly operationIdRule: Inherited["operationIdRule"];
   readonly location: SourceLocation;
 }
 
 /** Makes an operation of what was said. Its lane is decided here, once. */
-export function createOperation(declaration: OperationDeclaration): Operation {
-  const { method, path, options, handler, location } = declaration;
+export function createOperation(
+  method: Method,
+  path: unknown,
+  options: OperationOptions,
+  handler: unknown,
+  location: SourceLocation,
+): Operation {
   checkPath(path, location);
   const id = `${method} ${path}`;
   const lane = laneOf(id, handler, options.runs, location);
   checkOptionNames(`declare ${id}`, options, operationOptionNames, location);
   const inputs = checkInputs(id, options, location);
-  checkOperationInputs({ id, method, path, location }, inputs);
+  checkOperationInputs(id, method, path, inputs, location);
   if (options.response !== undefined && !isSchema(options.response))
     throw schemaInvalid(`${id}: response`, options.response, location);
   checkStatus(id, options.status, location);
@@ -81,8 +77,8 @@ export function createOperation(declaration: OperationDeclaration): Operation {
 }
 
 /** The same operation under a router's prefix, tags, dependencies and documentation. */
-export function placeOperation(operation: Operation, place: RouterPlace): Operation {
-  const { prefix, tags, deps, documentation, operationIdRule } = place;
+export function operationWithin(operation: Operation, inherited: Inherited): Operation {
+  const { prefix, tags, deps, documentation, operationIdRule } = inherited;
   const path = joinPath(prefix, operation.path);
   if (path === "") throw pathEmpty(operation.method, operation.location);
   checkPath(path, operation.location);
@@ -92,14 +88,17 @@ export function placeOperation(operation: Operation, place: RouterPlace): Operat
     path,
     tags: [...tags, ...operation.tags],
     deps: [...deps, ...operation.deps],
-    documentation: documentedWithin(documentation, operation.documentation),
+    documentation: inheritDocumentation(documentation, operation.documentation),
     operationIdRule,
   };
 }
 
 function checkOperationInputs(
-  { id, method, path, location: at }: Pick<Operation, "id" | "method" | "path" | "location">,
+  id: string,
+  method: Method,
+  path: string,
   { params, body, form }: Inputs,
+  at: SourceLocation,
 ): void {
   const unknown = Object.keys(params).find((name) => !pathNames(path).includes(name));
   if (unknown !== undefined) {

@@ -1,5 +1,10 @@
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 
+/** Refuses options that nothing reads: the type that nothing fits is what the compiler's message quotes. */
+export type CheckedOptions<S, Known extends PropertyKey> = [Exclude<keyof S, Known>] extends [never]
+  ? unknown
+  : { readonly [Name in Exclude<keyof S, Known>]: `there is no option "${Name & string}"` };
+
 /**
  * Refuses options that nothing reads, such as a misspelt one, which would be ignored in silence.
  *

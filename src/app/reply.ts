@@ -7,7 +7,7 @@ export interface FileContent {
 }
 
 /** What a reply carries: text, bytes, a file, or chunks that are made while it is sent. */
-export type ReplyContent =
+type ReplyContent =
   | string
   | Uint8Array
   | FileContent
@@ -15,7 +15,10 @@ export type ReplyContent =
   | Iterable<string | Uint8Array>
   | undefined;
 
-/** Status and headers of a reply. */
+/**
+ * Status and headers of a reply. The helpers throw a `RangeError` for another status, and a `TypeError` for a header that
+ * HTTP does not allow.
+ */
 export interface ReplyOptions {
   /** Its status, 200-599. Default: the context's `response.status`, or the operation's `status`. */
   readonly status?: number;
@@ -49,15 +52,36 @@ export class Reply {
   readonly headers: Readonly<Record<string, string>>;
 
   /** @internal */
-  constructor(content: ReplyContent, mediaType: string | undefined, options: ReplyOptions) {
+  constructor(content: ReplyContent, mediaType: string | undefined, { status, headers = {} }: ReplyOptions) {
+    checkStatus(status);
+    for (const [name, value] of Object.entries(headers)) checkHeader(name, value);
+    if (mediaType !== undefined) checkHeader("content-type", mediaType);
     this.content = content;
     this.mediaType = mediaType;
-    this.status = options.status;
-    this.headers = options.headers ?? {};
+    this.status = status;
+    this.headers = headers;
   }
 }
 
 brand(Reply.prototype);
+
+/** A status of 100-199 announces another response, and none would come. */
+function checkStatus(status: number | undefined): void {
+  if (status === undefined || (Number.isInteger(status) && status >= 200 && status <= 599)) return;
+  throw new RangeError(`status of a reply: expected an integer of 200-599, got ${String(status)}`);
+}
+
+/** RFC 9110, section 5.6.2. */
+const HEADER_NAME = /^[!#$%&'*+.^_`|~\w-]+$/;
+/** RFC 9110, section 5.5, and bytes beyond ASCII. */
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+function checkHeader(name: string, value: string): void {
+  if (!HEADER_NAME.test(name))
+    throw new TypeError(`headers of a reply: ${JSON.stringify(name)} cannot be the name of a header`);
+  if (!HEADER_VALUE.test(value))
+    throw new TypeError(`headers of a reply: the value of ${name} has characters that a header cannot have`);
+}
 
 /**
  * Answers with HTML.
@@ -98,7 +122,7 @@ export function text(content: string, options: ReplyOptions = {}): Reply {
 /**
  * Sends the client elsewhere.
  *
- * @param location - Where: a URL or a path. What is not allowed in a URL is escaped.
+ * @param location - Where: a URL or a path. What is not allowed in a URL is escaped; what is escaped already stays as it is.
  * @param status - 300-399. Default 307: the same method again.
  * @returns The reply, to be returned by the handler.
  * @throws {RangeError} For a status that is not of 300-399.
@@ -115,17 +139,15 @@ export function redirect(location: string | URL, status = 307): Reply {
     throw new RangeError(`redirect: expected a status of 300-399, got ${String(status)}`);
   return new Reply(undefined, undefined, {
     status,
-    headers: { location: encodeURI(decoded(String(location))) },
+    headers: { location: quote(String(location)) },
   });
 }
 
-/** What is escaped already must not be escaped again. */
-function decoded(location: string): string {
-  try {
-    return decodeURI(location);
-  } catch {
-    return location;
-  }
+/** All but what Starlette's redirect leaves as it is: what is escaped already is not escaped again. */
+const UNSAFE = /[^\w.~:/%#?=@[\]!$&'()*+,;-]+/g;
+
+function quote(location: string): string {
+  return location.toWellFormed().replaceAll(UNSAFE, encodeURIComponent);
 }
 
 /** Options of {@link file}. */
@@ -205,4 +227,94 @@ export function stream(
 /** Whether a response of this status has no body (RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5). */
 export function isBodyless(status: number): boolean {
   return status === 204 || status === 205 || status === 304;
+}
+
+/** One server-sent event, with more than its data. */
+export interface ServerSentEvent {
+  /** Its data, sent as JSON. */
+  readonly data?: unknown;
+  /** Its data, sent as it is; a line break starts another `data` line. */
+  readonly text?: string;
+  /** Its type, for `addEventListener`. Default: `message`. */
+  readonly event?: string;
+  /** What the browser sends back as `Last-Event-ID` when it reconnects. */
+  readonly id?: string | number;
+  /** After how many milliseconds the browser reconnects. */
+  readonly retry?: number;
+  /** A comment, which browsers skip; alone, it keeps a connection alive. */
+  readonly comment?: string;
+}
+
+const FIELDS = new Set(["data", "text", "event", "id", "retry", "comment"]);
+const EVENT = Symbol.for("offloop.event");
+
+/**
+ * Makes an event with more than its data: a type, an id, a comment.
+ *
+ * @param fields - Its data, type, id, comment, and when to reconnect.
+ * @returns The event, to be yielded by a generator that is given to `sse`.
+ * @throws {TypeError} When a type or id has a line break, which would end it.
+ * @example
+ * ```ts
+ * import { App, event, sse } from "offloop";
+ *
+ * async function* prices() {
+ *   yield event({ event: "price", id: 1, data: { name: "Plumbus", price: 32.99 } });
+ *   yield { name: "Plumbus", price: 31 };
+ * }
+ *
+ * const app = new App();
+ * app.get("/prices", async () => sse(prices()));
+ * ```
+ */
+export function event(fields: ServerSentEvent): ServerSentEvent {
+  const unknown = Object.keys(fields).find((name) => !FIELDS.has(name));
+  if (unknown !== undefined)
+    throw new TypeError(`event: expected ${[...FIELDS].join(", ")}, got "${unknown}"`);
+  for (const name of ["event", "id"] as const)
+    if (/[\r\n\0]/.test(String(fields[name] ?? "")))
+      throw new TypeError(`event: expected ${name} on one line, got ${JSON.stringify(fields[name])}`);
+  return { ...fields, [EVENT]: true } as ServerSentEvent;
+}
+
+/** Whether a value is what `event` makes. */
+export function isEvent(value: unknown): value is ServerSentEvent {
+  return typeof value === "object" && value !== null && EVENT in value;
+}
+
+/** Chunks that become server-sent events when they are sent. */
+export class Events extends Reply {
+  readonly items: AsyncIterable<unknown> | Iterable<unknown>;
+
+  /** @internal */
+  constructor(items: AsyncIterable<unknown> | Iterable<unknown>, options: ReplyOptions) {
+    super(undefined, "text/event-stream; charset=utf-8", {
+      ...options,
+      // Proxies keep what looks like a page; nginx listens to the second.
+      headers: { "cache-control": "no-cache", "x-accel-buffering": "no", ...options.headers },
+    });
+    this.items = items;
+  }
+}
+
+/**
+ * Sends server-sent events: each value as JSON in one `data`, or what `event` makes. A comment every 15 seconds keeps
+ * the connection open while nothing happens.
+ *
+ * @param items - What to send: a generator, or anything else that can be iterated.
+ * @param options - Status and headers.
+ * @returns The reply, to be returned by the handler.
+ * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
+ * @example
+ * ```ts
+ * import { App, sse } from "offloop";
+ *
+ * const app = new App();
+ * app.get("/ticks", async () => sse((async function* () {
+ *   for (let n = 0; n < 10; n++) yield { n };
+ * })()));
+ * ```
+ */
+export function sse(items: AsyncIterable<unknown> | Iterable<unknown>, options: ReplyOptions = {}): Reply {
+  return new Events(items, options);
 }

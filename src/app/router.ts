@@ -1,27 +1,25 @@
 import { brand, checkCopy } from "../errors/brand.ts";
-import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
-import type { NoSchemas } from "./context.ts";
+import { formatLocation, OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import type { NoNames } from "./context.ts";
 import type { Dependencies } from "./dependency.ts";
-import { taskDuplicate, uniqueOperations, uniqueTasks } from "./duplicates.ts";
-import type { AddOperation } from "./handler.ts";
+import type { AddOperation, OperationOptions } from "./handler.ts";
 import { kind } from "./lane.ts";
 import { callerLocation } from "./location.ts";
-import { createOperation, type Method, type Operation, placeOperation } from "./operation.ts";
-import type { AnyOperationOptions } from "./operation-options.ts";
+import { createOperation, type Method, type Operation, operationWithin } from "./operation.ts";
 import { checkOptionNames } from "./option-names.ts";
 import {
-  nowhere,
-  placeOf,
+  type Inherited,
+  inheritedFrom,
+  joinInherited,
+  nothingInherited,
   type RouterOptions,
-  type RouterPlace,
   routerOptionNames,
-  within,
-} from "./router-place.ts";
-import { createTask, type Task, type TaskOptions } from "./task.ts";
+} from "./router-options.ts";
+import { createTask, type Task, type TaskOptions, taskDeclaration } from "./task.ts";
 
 interface Included {
   readonly router: Router<Dependencies>;
-  readonly place: RouterPlace;
+  readonly inherited: Inherited;
 }
 
 /**
@@ -38,8 +36,8 @@ interface Included {
  * app.include(items);
  * ```
  */
-export class Router<RD extends Dependencies = NoSchemas> {
-  readonly #place: RouterPlace;
+export class Router<RD extends Dependencies = NoNames> {
+  readonly #inherited: Inherited;
   readonly #operations: (Operation | Included)[] = [];
   readonly #tasks = new Map<string, Task>();
 
@@ -69,7 +67,7 @@ export class Router<RD extends Dependencies = NoSchemas> {
     const at = callerLocation();
     // An app has more of them.
     if (new.target === Router) checkOptionNames("make a router", options, routerOptionNames, at);
-    this.#place = placeOf(options, at);
+    this.#inherited = inheritedFrom(options, at);
   }
 
   /**
@@ -107,7 +105,7 @@ export class Router<RD extends Dependencies = NoSchemas> {
     const at = callerLocation();
     checkRouter(router, at);
     checkOptionNames("include a router", options, routerOptionNames, at);
-    const place = placeOf(options, at);
+    const inherited = inheritedFrom(options, at);
     if (router === this || router.#reaches(this)) {
       throw new OffloopError(
         "OFFLOOP_ROUTER_CYCLE",
@@ -118,7 +116,7 @@ export class Router<RD extends Dependencies = NoSchemas> {
         },
       );
     }
-    this.#operations.push({ router, place });
+    this.#operations.push({ router, inherited });
   }
 
   /**
@@ -127,7 +125,7 @@ export class Router<RD extends Dependencies = NoSchemas> {
    * @throws {OffloopError} `OFFLOOP_ROUTE_DUPLICATE` when two answer the same method and path.
    */
   declaredOperations(): Operation[] {
-    return uniqueOperations(this.#collect(nowhere));
+    return uniqueOperations(this.#collect(nothingInherited));
   }
 
   /**
@@ -143,22 +141,16 @@ export class Router<RD extends Dependencies = NoSchemas> {
     return (path: string, ...rest: unknown[]) => {
       const [options, handler] = rest.length > 1 ? rest : [{}, rest[0]];
       this.#operations.push(
-        createOperation({
-          method,
-          path,
-          options: (options ?? {}) as AnyOperationOptions,
-          handler,
-          location: callerLocation(),
-        }),
+        createOperation(method, path, (options ?? {}) as OperationOptions, handler, callerLocation()),
       );
     };
   }
 
-  *#collect(outer: RouterPlace): Generator<Operation> {
-    const place = within(outer, this.#place);
+  *#collect(outer: Inherited): Generator<Operation> {
+    const inherited = joinInherited(outer, this.#inherited);
     for (const entry of this.#operations) {
-      if ("router" in entry) yield* entry.router.#collect(within(place, entry.place));
-      else yield placeOperation(entry, place);
+      if ("router" in entry) yield* entry.router.#collect(joinInherited(inherited, entry.inherited));
+      else yield operationWithin(entry, inherited);
     }
   }
 
@@ -183,5 +175,54 @@ function checkRouter(given: unknown, at: SourceLocation): void {
     "OFFLOOP_OPTION_INVALID",
     `Cannot include a router: expected a Router, got ${kind(given)}`,
     { at, fix: "make it with new Router()" },
+  );
+}
+
+/** @throws {OffloopError} `OFFLOOP_ROUTE_DUPLICATE` when two operations answer the same method and path. */
+export function uniqueOperations(operations: Iterable<Operation>): Operation[] {
+  const byPattern = new Map<string, Operation>();
+  for (const operation of operations) {
+    const pattern = operation.id.replaceAll(/:[^/\-.(]+/g, ":"); // the router cannot tell names apart
+    const first = byPattern.get(pattern);
+    if (first !== undefined) throw routeDuplicate(operation, first.location);
+    byPattern.set(pattern, operation);
+  }
+  return [...byPattern.values()];
+}
+
+/** @throws {OffloopError} `OFFLOOP_TASK_DUPLICATE` when two tasks have the same name. */
+export function uniqueTasks(tasks: Iterable<Task>): Task[] {
+  const byName = new Map<string, Task>();
+  for (const task of tasks) {
+    const first = byName.get(task.name);
+    if (first !== undefined && first !== task) throw taskDuplicate(task, first);
+    byName.set(task.name, task);
+  }
+  return [...byName.values()];
+}
+
+/** The error for a second task of the same name. */
+function taskDuplicate(task: Task, first: Task): OffloopError {
+  const location = taskDeclaration(first)?.location;
+  return new OffloopError(
+    "OFFLOOP_TASK_DUPLICATE",
+    `Cannot declare task "${task.name}": another task has this name`,
+    {
+      at: taskDeclaration(task)?.location,
+      note: location === undefined ? undefined : `first: ${formatLocation(location)}`,
+      fix: "give one of the two another name",
+    },
+  );
+}
+
+function routeDuplicate(operation: Operation, first: SourceLocation): OffloopError {
+  return new OffloopError(
+    "OFFLOOP_ROUTE_DUPLICATE",
+    `Cannot add ${operation.id}: another operation answers it already`,
+    {
+      at: operation.location,
+      note: `first: ${formatLocation(first)}`,
+      fix: "remove one of the two, or give one router a prefix",
+    },
   );
 }

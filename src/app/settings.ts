@@ -17,6 +17,11 @@ export interface ThreadSettings {
   readonly reserve?: number;
   /** How long a thread may idle before it leaves; one stays. Milliseconds, 0-86,400,000. Default 30,000. */
   readonly idleMs?: number;
+  /**
+   * A call without a deadline that runs for longer is logged; while every thread runs such a one, the server is not ready.
+   * Milliseconds, 100-86,400,000. Default 30,000.
+   */
+  readonly longRunMs?: number;
   /** Requests that may wait for a thread; past it 503 with `Retry-After`. Integer, 0-1,000,000. Default 1,000. */
   readonly maxQueue?: number;
   /** Background tasks that may wait for a thread; past it a task fails and is logged. Integer, 0-1,000,000. Default 10,000. */
@@ -43,6 +48,11 @@ export interface ConnectionSettings {
   readonly requestTimeoutMs?: number;
   /** How long an idle connection is kept. Milliseconds, 1-3,600,000. Default 72,000. */
   readonly keepAliveTimeoutMs?: number;
+  /**
+   * Requests of one connection that run while one that came before them has not been answered; more wait for their turn.
+   * Integer, 1-10,000. Default 64.
+   */
+  readonly maxPipelined?: number;
 }
 
 /** Where health is asked for. */
@@ -130,6 +140,7 @@ export function resolveSettings(...layers: readonly ServerSettings[]): ResolvedS
       max: integer("threads.max", threads.max ?? Math.min(32, availableParallelism() + 4), 1, 256),
       reserve: integer("threads.reserve", threads.reserve ?? 1, 0, 64),
       idleMs: integer("threads.idleMs", threads.idleMs ?? 30_000, 0, DAY_MS),
+      longRunMs: integer("threads.longRunMs", threads.longRunMs ?? 30_000, 100, DAY_MS),
       maxQueue: integer("threads.maxQueue", threads.maxQueue ?? 1_000, 0, 1_000_000),
       maxBackgroundQueue: integer(
         "threads.maxBackgroundQueue",
@@ -176,6 +187,7 @@ function resolveConnections(connections: ConnectionSettings): Required<Connectio
       1,
       HOUR_MS,
     ),
+    maxPipelined: integer("connections.maxPipelined", connections.maxPipelined ?? 64, 1, 10_000),
   };
 }
 
@@ -187,7 +199,7 @@ function resolveInputs(inputs: InputSettings): Required<InputSettings> {
     integer(`inputs.${name}`, inputs[name] ?? otherwise, min, max);
   return {
     maxLoopBodyBytes: bound("maxLoopBodyBytes", MiB, 1, 1024 * MiB),
-    maxLoopValues: bound("maxLoopValues", 100_000, 1, MANY_VALUES),
+    maxLoopValues: bound("maxLoopValues", 50_000, 1, MANY_VALUES),
     maxValues: bound("maxValues", 1_000_000, 1, MANY_VALUES),
     maxDepth: bound("maxDepth", 200, 1, 1_000),
     maxNames: bound("maxNames", 1_000, 1, 1_000_000),
@@ -291,6 +303,7 @@ const threads: NamesOf<ThreadSettings> = {
   max: true,
   reserve: true,
   idleMs: true,
+  longRunMs: true,
   maxQueue: true,
   maxBackgroundQueue: true,
   resourceLimits: true,
@@ -301,6 +314,7 @@ const connections: NamesOf<ConnectionSettings> = {
   headersTimeoutMs: true,
   requestTimeoutMs: true,
   keepAliveTimeoutMs: true,
+  maxPipelined: true,
 };
 const inputs: NamesOf<InputSettings> = {
   maxLoopBodyBytes: true,

@@ -3,7 +3,9 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import type { App } from "../app/app.ts";
 import { type AppTarget, loadApp, whenServed } from "../app/load.ts";
 import { callerLocation } from "../app/location.ts";
-import { localPath, OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import { servedOperations } from "../app/parts.ts";
+import { formatLocation, localPath, OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import { createDocument } from "../openapi/document.ts";
 
 interface Declared {
   readonly app: App;
@@ -23,7 +25,7 @@ export async function loadToServe(target: AppTarget): Promise<App> {
 }
 
 /** Loads an app that a command only reads: one that a module serves is not, then. */
-export async function loadToRead(target: AppTarget): Promise<App> {
+async function loadToRead(target: AppTarget): Promise<App> {
   const { app, servedAt } = await loadModule(target);
   // What follows `await serve(app)` does not run, so that the export that was asked for may never come.
   if (servedAt !== undefined && target.exportName !== undefined) throw servesItself(target, app, servedAt);
@@ -60,4 +62,36 @@ export function parseTarget(text: string): AppTarget {
   const [file, exportName] =
     match?.[1] !== undefined && match[1].length > 1 ? [match[1], match[2]] : [text, undefined];
   return { url: pathToFileURL(resolve(file)).href, exportName };
+}
+
+/** `offloop routes`: prints method, path, lane and source of every operation. */
+export async function routes(module: string, { json }: { readonly json?: boolean }): Promise<void> {
+  const app = await loadToRead(parseTarget(module));
+  const rows = servedOperations(app).map(({ method, path, lane, tags, location }) => ({
+    method,
+    path,
+    lane,
+    tags,
+    source: formatLocation(location),
+  }));
+  process.stdout.write(json === true ? `${JSON.stringify(rows, null, 2)}\n` : table(rows));
+  process.exit(0); // what the module opened while it loaded would keep a listing alive
+}
+
+function table(rows: readonly { method: string; path: string; lane: string; source: string }[]): string {
+  const width = (column: "method" | "path"): number => Math.max(...rows.map((row) => row[column].length));
+  return rows
+    .map(
+      ({ method, path, lane, source }) =>
+        `${method.padEnd(width("method"))}  ${path.padEnd(width("path"))}  ${lane.padEnd(6)}  ${source}\n`,
+    )
+    .join("");
+}
+
+/** `offloop openapi`: prints the document that the app would serve. */
+export async function openapi(module: string): Promise<void> {
+  const app = await loadToRead(parseTarget(module));
+  const text = `${JSON.stringify(createDocument(app), null, 2)}\n`;
+  // What the module opened while it loaded would keep the process alive, and a pipe may still be taking the text.
+  process.stdout.write(text, () => process.exit(0));
 }

@@ -1,11 +1,18 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
 import inspector from "node:inspector";
+import { fileURLToPath } from "node:url";
+import type { Logger } from "pino";
 import { resolveSettings } from "../app/settings.ts";
+import { type ErrorCode, localPath } from "../errors/offloop-error.ts";
 import { createLogger } from "../http/logger.ts";
-import { ReloadedApp } from "./reloaded-app.ts";
+import { parseTarget } from "./declared-app.ts";
+import type { DevNews, DevProcessOptions, ServedApp } from "./dev-process.ts";
+import { FileChanges, type LoadedFile } from "./file-changes.ts";
 import { checkedLevel, type Serving, settingsOf } from "./serving.ts";
 
 /** Options of `offloop dev`. */
-export interface DevOptions extends Serving {
+interface DevOptions extends Serving {
   /** Where a debugger may attach; true for Node's own address. */
   readonly inspect?: string | true;
 }
@@ -22,4 +29,132 @@ export async function dev(module: string, options: DevOptions): Promise<void> {
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
   app.start();
+}
+
+/** More than the grace that the process has: one whose loop is blocked hears no signal. */
+const KILL_AFTER_MS = 4_000;
+
+/** These say that the command line is wrong when they come first, and no change of a file mends that. */
+const mistakesOfCommand: ReadonlySet<ErrorCode | undefined> = new Set<ErrorCode>([
+  "OFFLOOP_MODULE_NOT_FOUND",
+  "OFFLOOP_PORT_UNAVAILABLE",
+]);
+
+/** What the process is started with, and where a debugger may attach to it. */
+interface ReloadedOptions extends DevProcessOptions {
+  readonly inspect?: string | true;
+}
+
+function inspectArguments(inspect: ReloadedOptions["inspect"]): string[] {
+  if (inspect === undefined) return [];
+  return [inspect === true ? "--inspect" : `--inspect=${inspect}`];
+}
+
+/**
+ * An app in a process of its own, which is ended and started anew when one of its files changes. One that cannot start
+ * waits for the next change.
+ */
+class ReloadedApp {
+  readonly #options: ReloadedOptions;
+  readonly #log: Logger;
+  readonly #changes: FileChanges = new FileChanges((file) => this.#onChange(file));
+  #port: number;
+  #child: ChildProcess | undefined;
+  /** Of the process that runs. */
+  #files = new Set<string>();
+  #startedAt = 0;
+  #hasServed = false;
+  #isReloading = false;
+  #isEnding = false;
+  #killTimer: NodeJS.Timeout | undefined;
+
+  constructor(options: ReloadedOptions, log: Logger) {
+    this.#options = options;
+    this.#port = options.port;
+    this.#log = log;
+  }
+
+  /** Starts the process; to be called when none runs. */
+  start(): void {
+    const entry = new URL(`./dev-process${import.meta.url.slice(-3)}`, import.meta.url);
+    const { inspect, ...options } = this.#options;
+    const child = fork(entry, [JSON.stringify({ ...options, port: this.#port })], {
+      execArgv: [...process.execArgv, ...inspectArguments(inspect)],
+    });
+    this.#child = child;
+    this.#files = new Set([fileURLToPath(parseTarget(this.#options.module).url)]);
+    this.#startedAt = performance.now();
+    let failed: ErrorCode | undefined;
+    child.on("message", (news: DevNews) => {
+      if ("loaded" in news) this.#watch(news.loaded);
+      else if ("served" in news) this.#onServed(news.served);
+      else failed = news.failed;
+    });
+    // What it has told last may arrive after its end. One that cannot be started at all has an error instead.
+    const end = (): void => this.#onEnded(child, failed);
+    Promise.all([once(child, "exit"), once(child, "disconnect")]).then(end, end);
+  }
+
+  /** Ends the process, then this one with code 0; asked again, it does not wait for what is in progress. */
+  end(signal: NodeJS.Signals): void {
+    if (this.#child === undefined) process.exit(0);
+    if (this.#isEnding) return void this.#child.kill("SIGKILL");
+    this.#isEnding = true;
+    this.#log.info(`${signal}: shutting down`);
+    this.#stop(this.#child);
+  }
+
+  #watch(loaded: LoadedFile): void {
+    this.#files.add(loaded.file);
+    this.#changes.add(loaded);
+  }
+
+  #onServed(served: ServedApp): void {
+    this.#port = served.port;
+    this.#changes.keep(this.#files);
+    const ms = Math.round(performance.now() - this.#startedAt);
+    if (this.#hasServed) this.#log.info(`reloaded in ${ms} ms`);
+    else process.stdout.write(linksText(served));
+    this.#hasServed = true;
+  }
+
+  #onChange(file: string): void {
+    if (this.#isEnding) return;
+    this.#log.info(`${localPath(file)} changed: reloading`);
+    if (this.#child === undefined) this.start();
+    else if (!this.#isReloading) {
+      this.#isReloading = true;
+      this.#stop(this.#child);
+    }
+  }
+
+  #stop(child: ChildProcess): void {
+    child.kill("SIGTERM");
+    this.#killTimer = setTimeout(() => {
+      this.#log.warn(`the app did not end within ${KILL_AFTER_MS} ms and is killed`);
+      child.kill("SIGKILL");
+    }, KILL_AFTER_MS);
+  }
+
+  #onEnded({ exitCode, signalCode }: ChildProcess, failed: ErrorCode | undefined): void {
+    this.#child = undefined;
+    clearTimeout(this.#killTimer);
+    if (this.#isEnding) process.exit(0);
+    if (!this.#hasServed && mistakesOfCommand.has(failed)) process.exit(1);
+    if (this.#isReloading) {
+      this.#isReloading = false;
+      this.start();
+    } else {
+      const how = signalCode ?? `code ${exitCode}`;
+      this.#log.warn(`the app has ended (${how}) and starts again when one of its files changes`);
+    }
+  }
+}
+
+function linksText({ name, url, docsUrl, redocUrl, inspectorUrl }: ServedApp): string {
+  const links = { app: url, docs: docsUrl, redoc: redocUrl, inspector: inspectorUrl };
+  const lines = Object.entries(links).flatMap(([label, link]) =>
+    link === undefined ? [] : `  ${label.padEnd(10)} ${link}\n`,
+  );
+  return `${name}\n${lines.join("")}  reloads when one of its files changes; Ctrl-C ends it\n`;
 }

@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { openapi, routes } from "./declared-app.ts";
 import { dev } from "./dev.ts";
-import { openapi } from "./openapi.ts";
-import { routes } from "./routes.ts";
 import { run } from "./run.ts";
 import { takesServing, wholeNumber } from "./serving.ts";
 

@@ -11,7 +11,7 @@ import { checkedLevel, type Serving, settingsOf } from "./serving.ts";
 import { runWorkers } from "./workers.ts";
 
 /** Options of `offloop run`. */
-export interface RunOptions extends Serving {
+interface RunOptions extends Serving {
   readonly workers?: number;
   readonly guard?: boolean;
 }

@@ -1,16 +1,23 @@
-import { declaredValue, type FunctionScope, importOf } from "./function-scope.ts";
+import type { FunctionScope } from "./function-scope.ts";
+import { isKnownToBlock, isSyncOfNode, type Origin, originOf } from "./known-calls.ts";
 import type { Offence } from "./offence.ts";
-import { descendants, memberName, type NodeOf, type SyntaxNode, unwrapped } from "./syntax.ts";
+import {
+  descendants,
+  memberName,
+  type NodeOf,
+  type SyntaxNode,
+  surrounding,
+  unwrapped,
+  writtenName,
+} from "./syntax.ts";
 
-const sqliteModules = new Set(["node:sqlite", "sqlite", "better-sqlite3"]);
-const databaseMethods = new Set(["exec", "pragma", "backup"]);
-const statementMethods = new Set(["all", "get", "run", "iterate"]);
+type Call = NodeOf<"CallExpression"> | NodeOf<"TaggedTemplateExpression">;
 
 /** What a function on the loop calls that does not return before its work is done. */
 export function findBlockingCalls(scope: FunctionScope): Offence[] {
   const offences: Offence[] = [];
   for (const node of descendants(scope.node)) {
-    const name = node.type === "CallExpression" ? blockingName(scope, node) : undefined;
+    const name = isCall(node) ? blockingName(scope, node) : undefined;
     if (name === undefined) continue;
     offences.push({
       rule: "blocking",
@@ -23,61 +30,54 @@ export function findBlockingCalls(scope: FunctionScope): Offence[] {
   return offences;
 }
 
-function blockingName(scope: FunctionScope, call: NodeOf<"CallExpression">): string | undefined {
-  const callee = unwrapped(call.callee as SyntaxNode);
-  if (callee.type === "Identifier") return blockingImport(scope, call, callee);
-  if (callee.type !== "MemberExpression") return undefined;
-  const method = memberName(callee);
-  const object = unwrapped(callee.object as SyntaxNode);
-  if (method === undefined) return undefined;
-  if (method === "wait" && scope.isGlobalName(object, "Atomics")) return "Atomics.wait";
-  if (isBlockingName(method)) return object.type === "Identifier" ? `${object.name}.${method}` : method;
-  if (databaseMethods.has(method) && isDatabase(scope, object)) return `${method} of a SQLite database`;
-  return statementMethods.has(method) && isStatement(scope, object)
-    ? `${method} of a SQLite statement`
-    : undefined;
+function isCall(node: SyntaxNode): node is Call {
+  return node.type === "CallExpression" || node.type === "TaggedTemplateExpression";
 }
 
-/** A function of the same file is judged by what it does, not by its name. */
-function blockingImport(
+/** What blocks there, as the reader wrote it; undefined when nothing does. */
+function blockingName(scope: FunctionScope, call: Call): string | undefined {
+  const callee = unwrapped((call.type === "CallExpression" ? call.callee : call.tag) as SyntaxNode);
+  if (isAtomicsWait(scope, callee)) return "Atomics.wait";
+  const origin = originOf(scope, callee);
+  if (origin !== undefined && isSyncOfNode(origin)) return writtenName(callee);
+  if (origin !== undefined && isKnownToBlock(origin)) return knownText(callee, origin);
+  // Of others the name says it, unless what the call gives is awaited.
+  if (surrounding(call).parent?.type === "AwaitExpression") return undefined;
+  return isNamedSync(scope, call, callee, origin) ? writtenName(callee) : undefined;
+}
+
+function isAtomicsWait(scope: FunctionScope, callee: SyntaxNode): boolean {
+  if (callee.type !== "MemberExpression" || memberName(callee) !== "wait") return false;
+  return scope.isGlobalName(unwrapped(callee.object as SyntaxNode), "Atomics");
+}
+
+/** `loadSync`, and the `sync` of a package: `execa.sync`. A function of the same file is judged by what it does. */
+function isNamedSync(
   scope: FunctionScope,
-  call: NodeOf<"CallExpression">,
-  callee: NodeOf<"Identifier">,
-): string | undefined {
-  const variable = scope.variableOf(callee);
-  const name = (variable && importOf(variable)?.name) ?? callee.name;
-  return isBlockingName(name) && scope.calledFunction(call) === undefined ? callee.name : undefined;
+  call: Call,
+  callee: SyntaxNode,
+  origin: Origin | undefined,
+): boolean {
+  const isOwn = call.type === "CallExpression" && scope.calledFunction(call) !== undefined;
+  if (isOwn) return false;
+  const written =
+    callee.type === "MemberExpression"
+      ? memberName(callee)
+      : callee.type === "Identifier"
+        ? callee.name
+        : undefined;
+  if (written === undefined) return false;
+  const imported = callee.type === "Identifier" && origin?.path.length === 1 ? origin.path[0] : written;
+  if (/[A-Za-z0-9]Sync$/.test(imported ?? "")) return true;
+  return imported === "sync" && origin !== undefined && !origin.from.startsWith(".");
 }
 
-function isBlockingName(name: string): boolean {
-  return /[a-z]Sync$/.test(name);
-}
-
-function isDatabase(scope: FunctionScope, node: SyntaxNode): boolean {
-  const value = valueBehind(scope, node);
-  if (value?.type !== "NewExpression") return false;
-  const callee = unwrapped(value.callee as SyntaxNode);
-  const root = callee.type === "MemberExpression" ? (callee.object as SyntaxNode) : callee;
-  const variable = scope.variableOf(root);
-  const origin = variable && importOf(variable);
-  return origin === undefined
-    ? callee.type === "Identifier" && callee.name === "DatabaseSync"
-    : sqliteModules.has(origin.from);
-}
-
-function isStatement(scope: FunctionScope, node: SyntaxNode): boolean {
-  const value = valueBehind(scope, node);
-  if (value?.type !== "CallExpression") return false;
-  const callee = unwrapped(value.callee as SyntaxNode);
-  return (
-    callee.type === "MemberExpression" &&
-    memberName(callee) === "prepare" &&
-    isDatabase(scope, unwrapped(callee.object as SyntaxNode))
-  );
-}
-
-/** The expression itself, or what the variable it names was declared as. */
-function valueBehind(scope: FunctionScope, node: SyntaxNode): SyntaxNode | undefined {
-  const variable = scope.variableOf(node);
-  return variable === undefined ? node : declaredValue(variable);
+/** A statement of SQLite is named by what it is, a function made synchronous by who made it so. */
+function knownText(callee: SyntaxNode, { from, path }: Origin): string {
+  const method = path.at(-1) ?? "";
+  if (from === "sqlite" || from === "better-sqlite3") {
+    if (path.at(-1) === "()") return `a transaction of ${from}`;
+    return `${method} of a SQLite ${path.includes("prepare") ? "statement" : "database"}`;
+  }
+  return `${writtenName(callee)}, which ${from} makes synchronous`;
 }

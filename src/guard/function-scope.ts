@@ -1,7 +1,7 @@
 import { type FunctionNode, isFunction, type NodeOf, type SyntaxNode, unwrapped } from "./syntax.ts";
 
 /** What is used of scope analysis; eslint-scope's and typescript-eslint's both fit. */
-export interface Scope {
+interface Scope {
   readonly type: string;
   readonly upper: Scope | null;
   readonly references: readonly Reference[];
@@ -15,6 +15,7 @@ export interface Reference {
 }
 export interface Variable {
   readonly name: string;
+  readonly references: readonly Reference[];
   readonly scope: Scope;
   readonly defs: readonly {
     readonly type: string;
@@ -81,6 +82,12 @@ export class FunctionScope {
     const value = variable && declaredValue(variable);
     return isFunction(value) ? value : undefined;
   }
+}
+
+/** The declaration of a `const` or a `let`. */
+export function declarator({ defs }: Variable): NodeOf<"VariableDeclarator"> | undefined {
+  const node = defs[0]?.node as SyntaxNode | undefined;
+  return node?.type === "VariableDeclarator" ? node : undefined;
 }
 
 /** What a variable was declared as: the value of a `const`, or a declared function. */

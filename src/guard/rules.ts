@@ -1,8 +1,8 @@
 import { findBlockingCalls } from "./blocking-rule.ts";
 import { FunctionScope, type Scopes } from "./function-scope.ts";
 import type { Offence } from "./offence.ts";
-import { findReturnedPromises } from "./promise-rule.ts";
-import { findStateChanges } from "./state-rule.ts";
+import { findForgottenAwaits, findReturnedPromises } from "./promise-rule.ts";
+import { findMainThreadHandles, findStateChanges } from "./state-rule.ts";
 import { descendants, type FunctionNode, type SyntaxNode } from "./syntax.ts";
 
 /** A function that runs on a lane, and whether its options said so against the rule. */
@@ -19,21 +19,27 @@ export interface FoundOffence extends Offence {
 
 /** Everything in a function, and in those of the same file it calls, that does not fit its lane. */
 export function checkFunction({ node, lane, isOverride }: PlacedFunction, scopes: Scopes): FoundOffence[] {
-  const find = lane === "thread" ? findStateChanges : findBlockingCalls;
-  const found = follow(node, [], { scopes, find, seen: new Set() });
+  const found = follow(node, scopes, lane === "thread" ? findOnThread : findOnLoop, [], new Set());
   const scope = scopeOf(node, scopes);
   if (lane === "loop" || isOverride || node.async || scope === undefined) return found;
   return [...found, ...findReturnedPromises(scope).map((offence) => ({ ...offence, via: [] }))];
 }
 
-interface Search {
-  readonly scopes: Scopes;
-  readonly find: (scope: FunctionScope) => Offence[];
-  readonly seen: Set<FunctionNode>;
+function findOnThread(scope: FunctionScope): Offence[] {
+  return [...findStateChanges(scope), ...findMainThreadHandles(scope), ...findForgottenAwaits(scope)];
 }
 
-function follow(node: FunctionNode, via: readonly string[], search: Search): FoundOffence[] {
-  const { scopes, find, seen } = search;
+function findOnLoop(scope: FunctionScope): Offence[] {
+  return [...findBlockingCalls(scope), ...findForgottenAwaits(scope)];
+}
+
+function follow(
+  node: FunctionNode,
+  scopes: Scopes,
+  find: (scope: FunctionScope) => Offence[],
+  via: readonly string[],
+  seen: Set<FunctionNode>,
+): FoundOffence[] {
   const scope = seen.has(node) ? undefined : scopeOf(node, scopes);
   if (scope === undefined) return [];
   seen.add(node);
@@ -41,7 +47,7 @@ function follow(node: FunctionNode, via: readonly string[], search: Search): Fou
   const called = [...descendants(node as SyntaxNode)].flatMap((part) => {
     const target = part.type === "CallExpression" ? scope.calledFunction(part) : undefined;
     if (target === undefined || isInside(target, node)) return [];
-    return follow(target, [...via, nameOf(target)], search);
+    return follow(target, scopes, find, [...via, nameOf(target)], seen);
   });
   return [...own, ...called];
 }
@@ -73,7 +79,9 @@ export function sentence(
   { rule, severity, does, via }: FoundOffence,
 ): string {
   const it = via.length === 0 ? "it" : `it calls ${via.join(", which calls ")}, which`;
-  if (rule === "promise") return `${subject} ${does}: it runs on a thread`;
+  if (rule === "promise" && severity === "told") return `${subject} ${does}: it runs on a thread`;
+  if (rule === "promise")
+    return `${subject} ${[...via.map((name) => `calls ${name}, which`), does].join(" ")}`;
   if (rule === "blocking") return `${subject} blocks the event loop: ${it} ${does}`;
   const why = "each thread has one of its own";
   const verb = severity === "refused" ? "Cannot run" : "Runs";

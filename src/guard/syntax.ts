@@ -64,3 +64,12 @@ export function memberName({ property, computed }: NodeOf<"MemberExpression">): 
   if (!computed) return property.type === "Identifier" ? property.name : undefined;
   return property.type === "Literal" && typeof property.value === "string" ? property.value : undefined;
 }
+
+/** A callee as its writer put it, without what stands further left: `pool.query`, `hash`. */
+export function writtenName(callee: SyntaxNode): string {
+  if (callee.type === "Identifier") return callee.name;
+  if (callee.type !== "MemberExpression") return "a function";
+  const object = unwrapped(callee.object as SyntaxNode);
+  const owner = object.type === "Identifier" ? [object.name] : [];
+  return [...owner, memberName(callee) ?? "a method"].join(".");
+}

@@ -12,6 +12,8 @@ declare module "fastify" {
     readsForm?: boolean;
     /** Largest multipart form it takes, in bytes. */
     maxFormBytes?: number;
+    /** Whether it stands for all that an app does not answer. */
+    isClosedOff?: boolean;
     /** Whether its requests are left out of the log. */
     unlogged?: boolean;
   }

@@ -6,21 +6,33 @@ import type { Lanes } from "../lanes/lanes.ts";
 import { siteOf } from "../openapi/site.ts";
 import { addDocs } from "./docs.ts";
 import { createNotFound } from "./not-found.ts";
-import { addRoutes, type BodyLimits, type Explain } from "./routes.ts";
+import { Refusals } from "./refusals.ts";
+import { addRoutes, type BodyLimits } from "./routes.ts";
+import type { WayOut } from "./way-out.ts";
 
 /** What all parts of a server have in common. */
 export interface PartServices {
   readonly lanes: Lanes;
+  readonly wayOut: WayOut;
   readonly log: Logger;
   /** What proxies put before all paths; empty for nothing. */
   readonly rootPath: string;
-  /** Undefined in production. */
-  readonly explain: Explain | undefined;
   readonly bodyLimits: BodyLimits;
 }
 
-/** Adds the plugins of an app: their hooks see what is added after them. */
-export async function addPlugins(fastify: FastifyInstance, { app }: AppPart): Promise<void> {
+/** What answers in an app's name where none of its operations does. */
+export function refusalsOf({ app, mountedAt }: AppPart, services: PartServices): Refusals {
+  const { errorHandlers } = app.operationSettings;
+  return new Refusals({ ...services, rootPath: services.rootPath + mountedAt, errorHandlers });
+}
+
+/** Adds what stands before an app's answers: how it answers errors, then its plugins, whose hooks see what is added after them. */
+export async function addBefore(
+  fastify: FastifyInstance,
+  { app }: AppPart,
+  refusals: Refusals,
+): Promise<void> {
+  fastify.setErrorHandler((error: Error, request, reply) => refusals.refuse(request, reply, error));
   for (const { plugin, options } of app.declaredPlugins())
     await fastify.register(plugin as FastifyPluginAsync, options ?? {});
 }
@@ -30,22 +42,17 @@ export async function addPart(
   fastify: FastifyInstance,
   part: AppPart,
   services: PartServices,
+  refusals: Refusals,
 ): Promise<void> {
   const { app, mountedAt, operations, mounted } = part;
-  const { lanes, log } = services;
-  const rootPath = services.rootPath + mountedAt;
+  const { lanes } = services;
+  const mounts = mounted.map((inner) => inner.mountedAt);
+  const place = { mountedAt, mounts, rootPath: services.rootPath + mountedAt };
   const runnable = lanes.operations.filter(({ declaration }) => declaration.mountedAt === mountedAt);
-  addRoutes(fastify, runnable, { ...services, mountedAt, rootPath });
+  addRoutes(fastify, runnable, { ...services, ...place });
   const served = lanes.operations.map(({ declaration }) => declaration);
-  const documents = addDocs(fastify, siteOf(app, rootPath), served, mountedAt);
-  const { errorHandlers } = app.operationSettings;
-  const notFound = createNotFound([...operations, ...documents], {
-    lanes,
-    log,
-    mountedAt,
-    rootPath,
-    errorHandlers,
-  });
+  const documents = addDocs(fastify, siteOf(app, place.rootPath), served, mountedAt);
+  const notFound = createNotFound([...operations, ...documents], place, refusals);
   fastify.setNotFoundHandler(notFound);
   for (const inner of mounted) await addMounted(fastify, inner, mountedAt, services);
   if (mountedAt !== "") closeOff(fastify, mountedAt, notFound);
@@ -59,8 +66,9 @@ async function addMounted(
   services: PartServices,
 ): Promise<void> {
   const add = async (scope: FastifyInstance): Promise<void> => {
-    await addPlugins(scope, part);
-    await addPart(scope, part, services);
+    const refusals = refusalsOf(part, services);
+    await addBefore(scope, part, refusals);
+    await addPart(scope, part, services, refusals);
   };
   await fastify.register(add, { prefix: part.mountedAt.slice(outer.length) });
 }
@@ -76,5 +84,8 @@ function closeOff(
 ): void {
   const isFree = (method: Method): boolean => !fastify.hasRoute({ method, url: `${mountedAt}/*` });
   const free = methods.filter(isFree);
-  if (free.length > 0) fastify.route({ method: free, url: "/*", handler: notFound });
+  if (free.length > 0) {
+    const config = { isClosedOff: true };
+    fastify.route({ method: free, url: "/*", config, handler: notFound });
+  }
 }

@@ -1,34 +1,43 @@
 import { readFile } from "node:fs/promises";
-import type { FastifyRequest } from "fastify";
 import { Markup, markup } from "../app/markup.ts";
 import type { Operation } from "../app/operation.ts";
 import type { DescribedError } from "../errors/described-error.ts";
 import { formatLocation } from "../errors/offloop-error.ts";
 import { type StackFrame, stackFrames } from "../errors/stack-frames.ts";
-import type { RawReply } from "../operation/raw.ts";
+import type { Around } from "../lanes/around.ts";
+import { headerValues } from "../operation/headers.ts";
+import type { RawReply, RawRequest } from "../operation/raw.ts";
 
 const SHOWN_FRAMES = 6;
 const LINES_AROUND = 5;
 
-/** What a browser gets for an error in development: the same status, and a page about the error as the body. */
-export async function withDebugPage(
-  raw: RawReply,
+/** In development a browser gets a page about what went wrong in an operation: the same status, and the page as the body. */
+export const showFailures: Around = {
+  failure: (operation, request, reply) =>
+    operation === undefined || reply.error === undefined || !acceptsHtml(request)
+      ? reply
+      : withPage(reply, reply.error, operation, request),
+};
+
+async function withPage(
+  reply: RawReply,
+  error: DescribedError,
   operation: Operation,
-  request: FastifyRequest,
+  request: RawRequest,
 ): Promise<RawReply> {
-  if (raw.error === undefined || !acceptsHtml(request)) return raw;
-  const { text } = await debugPage(raw.error, raw.status, operation, request);
+  const { text } = await debugPage(error, reply.status, operation, request);
   const policy = "default-src 'none'; style-src 'unsafe-inline'";
   return {
-    ...raw,
+    ...reply,
     mediaType: "text/html; charset=utf-8",
-    headers: [...(raw.headers ?? []), ["content-security-policy", policy], ["cache-control", "no-store"]],
+    headers: [...(reply.headers ?? []), ["content-security-policy", policy], ["cache-control", "no-store"]],
     body: text,
   };
 }
 
 /** A browser that shows a page names HTML; `fetch`, curl and API clients do not. */
-function acceptsHtml({ headers: { accept = "" } }: FastifyRequest): boolean {
+function acceptsHtml(request: RawRequest): boolean {
+  const accept = headerValues(request, "accept").join(", ");
   const [, quality] = /(?:^|,)\s*text\/html\s*(?:;\s*q=([\d.]+)\s*)?(?:[,;]|$)/i.exec(accept) ?? ["", "0"];
   return Number(quality ?? 1) > 0;
 }
@@ -37,7 +46,7 @@ async function debugPage(
   error: DescribedError,
   status: number,
   { id, lane, location }: Operation,
-  request: FastifyRequest,
+  request: RawRequest,
 ): Promise<Markup> {
   const where = lane === "loop" ? "on the event loop" : "on a thread";
   return markup`<!doctype html>

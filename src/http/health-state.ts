@@ -6,7 +6,7 @@ export interface HealthAnswer {
   readonly body: { readonly status: HealthStatus | "blocked"; readonly blockedMs?: number };
 }
 
-/** `closing`: shutting down. `threads`: no thread can load the app. */
+/** `closing`: shutting down. `threads`: no thread can load the app, or each is kept by a call without end. */
 export const healthStatuses = ["ready", "closing", "threads"] as const;
 export type HealthStatus = (typeof healthStatuses)[number];
 
@@ -17,7 +17,7 @@ const DEAD_MS = 30_000;
 
 export function healthStatus({ closing, pool }: Lanes): HealthStatus {
   if (closing) return "closing";
-  return pool?.failure !== undefined && pool.size.threads === 0 ? "threads" : "ready";
+  return pool?.isDown === true ? "threads" : "ready";
 }
 
 /**

@@ -6,7 +6,7 @@ import type { AppTarget } from "../app/load.ts";
 import { integer, resolveSettings } from "../app/settings.ts";
 import { describeError } from "../errors/described-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
-import { noThreads } from "../threads/pool/queue.ts";
+import { noThreads } from "../threads/pool/pool.ts";
 import { openHealthServer } from "./health.ts";
 import type { InspectorSetting, ServedInspector } from "./inspector.ts";
 import { createLogger } from "./logger.ts";
@@ -31,13 +31,14 @@ export async function listen(
     const { accessLog = true, debug = false } = options;
     const inspector = options.inspector ? await openInspectorFor(app.title, options.inspector) : undefined;
     opened.defer(() => inspector?.close());
-    const { lanes, fastify } = await openApp(app, { settings, target, log, accessLog, debug }, opened);
+    const served = await openApp(app, { settings, target, log, accessLog, debug }, opened);
+    const { lanes, fastify } = served;
     inspector?.addTo(fastify);
     const health =
       settings.health?.port === undefined ? undefined : await openHealthServer(settings.health, host, lanes);
     opened.defer(async () => health?.close());
     const url = await bind(fastify, host, port);
-    const close = createShutdown(fastify, lanes, settings.shutdownGraceMs, log, () => opened.disposeAsync());
+    const close = createShutdown(served, settings.shutdownGraceMs, log, () => opened.disposeAsync());
     if (options.signals ?? true) {
       letSignalsBe = closeOnSignals(close, log, () => lanes.pool?.size.threads ?? 0);
       opened.defer(logStrayRejections(log));

@@ -1,6 +1,8 @@
 import { createRequire } from "node:module";
 import { type DestinationStream, type Logger, pino, stdSerializers } from "pino";
 
+import { stdoutLines } from "./log-output.ts";
+
 /** How much is logged. */
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
 
@@ -14,7 +16,8 @@ const secrets = ["", "headers", "req.headers", "request.headers"].flatMap((where
 const saidInMessage = "pid,hostname,blocked,guard,method,url,status,clientGone,err.type,err.message";
 
 /**
- * The server's log: a JSON line an entry, or a line to read. Written at once, so no line is lost at exit.
+ * The server's log: a JSON line an entry, or a line to read. Written at once, so no line is lost at exit; what cannot
+ * be written is lost, and stops nothing.
  *
  * @param isForReading - Default: when it goes to a terminal.
  * @param lines - Where JSON lines go. Default: stdout.
@@ -22,7 +25,7 @@ const saidInMessage = "pid,hostname,blocked,guard,method,url,status,clientGone,e
 export function createLogger(
   level: LogLevel,
   isForReading: boolean = process.stdout.isTTY,
-  lines?: DestinationStream,
+  lines: DestinationStream = stdoutLines(),
 ): Logger {
   const options = {
     level,
@@ -30,19 +33,16 @@ export function createLogger(
     serializers: { err: plainError },
     redact: { paths: secrets, censor: "[redacted]" },
   };
-  if (!isForReading) return lines === undefined ? pino(options) : pino(options, lines);
+  if (!isForReading) return pino(options, lines);
   // Some forty modules, which a server that logs JSON need not wait for.
   const pretty: typeof import("pino-pretty") = createRequire(import.meta.url)("pino-pretty");
-  return pino(
-    options,
-    pretty({
-      colorize: process.stdout.isTTY,
-      ignore: saidInMessage,
-      translateTime: "HH:MM:ss.l",
-      singleLine: true,
-      sync: true,
-    }),
-  );
+  const format = pretty.prettyFactory({
+    colorize: process.stdout.isTTY,
+    ignore: saidInMessage,
+    translateTime: "HH:MM:ss.l",
+    singleLine: true,
+  });
+  return pino(options, { write: (line) => lines.write(format(line)) });
 }
 
 /** Errors come described already: they may stem from another thread. */

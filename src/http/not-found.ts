@@ -1,23 +1,18 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import findMyWay, { type HTTPMethod } from "find-my-way";
-import type { Logger } from "pino";
-import type { ErrorHandlers } from "../app/error-handlers.ts";
 import { type Method, methods } from "../app/operation.ts";
 import { HTTPError } from "../errors/http-error.ts";
-import type { Lanes } from "../lanes/lanes.ts";
 import type { Route } from "./docs.ts";
-import { writeReply } from "./reply.ts";
-import { HttpRequest } from "./request.ts";
+import type { Refusals } from "./refusals.ts";
 
-/** What an app's answers to unknown paths are made with. */
-export interface NotFoundServices {
-  readonly lanes: Lanes;
-  readonly log: Logger;
+/** Where an app stands that is to answer unknown paths. */
+export interface AppPlace {
   /** What the routes' paths begin with. */
   readonly mountedAt: string;
   /** What stands before the app's own paths. */
   readonly rootPath: string;
-  readonly errorHandlers: ErrorHandlers;
+  /** Where apps are mounted in it. */
+  readonly mounts: readonly string[];
 }
 
 /**
@@ -26,16 +21,13 @@ export interface NotFoundServices {
  */
 export function createNotFound(
   routes: readonly Route[],
-  { lanes, log, mountedAt, rootPath, errorHandlers }: NotFoundServices,
+  { mountedAt, rootPath, mounts }: AppPlace,
+  refusals: Refusals,
 ): (request: FastifyRequest, reply: FastifyReply) => void {
   const router = findMyWay();
   for (const { method, path } of routes) router.on(method, path, nothing);
-  const refuse = (request: FastifyRequest, reply: FastifyReply, error: HTTPError): void => {
-    const asked = new HttpRequest(request, reply, { id: request.method, hasParams: false, rootPath, log });
-    void lanes.answerError(error, asked, errorHandlers).then((raw) => writeReply(reply, raw));
-  };
   const root = rootPath.slice(0, rootPath.length - mountedAt.length);
-  const mountPaths = [mountedAt, encodeURI(mountedAt)];
+  const mountPaths = [mountedAt, ...mounts].flatMap((path) => [path, encodeURI(path)]);
   const allowed = (path: string): Method[] =>
     methods.filter((method) => {
       const found = router.find(method as HTTPMethod, path);
@@ -46,10 +38,10 @@ export function createNotFound(
     const here = allowed(path);
     const other = path.endsWith("/") ? path.slice(0, -1) : `${path}/`;
     if (here.length > 0) {
-      refuse(request, reply, new HTTPError(405, "Method Not Allowed", { allow: here.join(", ") }));
+      refusals.refuse(request, reply, new HTTPError(405, "Method Not Allowed", { allow: here.join(", ") }));
     } else if (other !== "" && (mountPaths.includes(path) || allowed(other).length > 0)) {
       const target = `${root}${other}${query === undefined ? "" : `?${query}`}`;
-      writeReply(reply, {
+      refusals.answer(request, reply, {
         status: 307,
         mediaType: undefined,
         headers: [["location", urlOf(request, target)]],
@@ -58,7 +50,7 @@ export function createNotFound(
         error: undefined,
       });
     } else {
-      refuse(request, reply, new HTTPError(404, "Not Found"));
+      refusals.refuse(request, reply, new HTTPError(404, "Not Found"));
     }
   };
 }

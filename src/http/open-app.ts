@@ -8,44 +8,60 @@ import { servedLifespans } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { describeError } from "../errors/described-error.ts";
 import { type Lanes, openLanes } from "../lanes/lanes.ts";
-import { addAnswers, createServer, type ServerOptions } from "./server.ts";
+import { openTracing } from "../tracing/open.ts";
+import { openLoopWatch } from "../watch/loop-watch.ts";
+import type { Watch } from "../watch/watch.ts";
+import { listArounds } from "./arounds.ts";
+import { createServer } from "./server.ts";
+import { WayOut } from "./way-out.ts";
 
 /** How an app is opened. */
-export interface OpenAppOptions extends ServerOptions {
+export interface OpenAppOptions {
   readonly settings: ResolvedSettings;
   readonly target: AppTarget | undefined;
   readonly log: Logger;
   /** What a test puts in place of dependencies. */
   readonly overrides?: readonly Override[];
+  /** Whether each request is logged. */
+  readonly accessLog: boolean;
+  /** Whether browsers are shown the errors of operations, with their source. Never in production. */
+  readonly debug?: boolean;
 }
 
 /** An app that can be asked, but does not listen yet. */
 export interface OpenApp {
   readonly lanes: Lanes;
   readonly fastify: FastifyInstance;
+  readonly wayOut: WayOut;
+  /** Undefined when the loop is not watched, or cannot be. */
+  readonly watch: Watch | undefined;
 }
 
 /**
- * Opens all that an app needs: its lifespans, its lanes, its server.
+ * Opens all that an app needs: its lifespans, its lanes with what stands around them, its server.
  *
  * @param opened - Takes what is to be closed, in reverse.
  */
 export async function openApp(
   app: App,
-  { settings, target, log, overrides, ...options }: OpenAppOptions,
+  { settings, target, log, overrides, accessLog, debug = false }: OpenAppOptions,
   opened: AsyncDisposableStack,
 ): Promise<OpenApp> {
   const close = await openLifespans(servedLifespans(app, "main"));
   opened.defer(async () => {
     for (const error of await close()) log.error({ err: describeError(error) }, "a lifespan failed to close");
   });
-  const lanes = await openLanes(app, settings, target, log, overrides);
+  const tracing = await openTracing();
+  const arounds = listArounds(app, { settings, log, tracing, debug });
+  const lanes = await openLanes(app, { settings, target, log, overrides, arounds });
   opened.defer(() => lanes.close());
-  const fastify = await createServer(app, settings, log);
+  const watch = await openLoopWatch(settings.watch, log);
+  opened.defer(() => watch?.close());
+  const wayOut = new WayOut(lanes);
+  const fastify = await createServer(app, { settings, log, lanes, wayOut, tracing, accessLog });
   opened.defer(async () => {
     // One that shuts down is closing already, and is not waited for beyond its time.
     if (!lanes.closing) await fastify.close();
   });
-  await addAnswers(fastify, app, lanes, settings, log, options);
-  return { lanes, fastify };
+  return { lanes, fastify, wayOut, watch };
 }

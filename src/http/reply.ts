@@ -1,12 +1,12 @@
-import { resolve, sep } from "node:path";
-import { Readable } from "node:stream";
-import send from "@fastify/send";
+import { validateHeaderName, validateHeaderValue } from "node:http";
+import type { Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
 import type { FileContent } from "../app/reply.ts";
-import { watchChunks } from "../lanes/watched-work.ts";
-import { detailReply } from "../operation/error-reply.ts";
-import { type Chunk, isWhole, type RawReply } from "../operation/raw.ts";
+import type { RawReply } from "../operation/raw.ts";
+import { writeFile } from "./file.ts";
 import { sentRequestId } from "./request.ts";
+
+const JSON_TYPE = "application/json";
 
 /** Fastify sends a serialised string as it is; without a serializer of its own it would add a charset to JSON. */
 const asIs = (body: unknown): string => body as string;
@@ -20,29 +20,26 @@ export function writeReply(reply: FastifyReply, raw: RawReply): void {
 }
 
 /**
- * Writes a reply whose body is read or made while it is sent.
+ * Writes a reply whose body is a file.
  *
- * @param onError - Told what went wrong in making a chunk.
- * @throws {Error} When a file cannot be read: nothing has been sent then.
+ * @throws {Error} When it cannot be read: nothing has been sent then.
  */
-export async function writeLongReply(
-  reply: FastifyReply,
-  raw: RawReply,
-  onError: (error: unknown) => void,
-): Promise<void> {
-  const { body, mediaType } = raw;
-  if (isWhole(body)) return writeReply(reply, raw);
+export async function writeFileReply(reply: FastifyReply, raw: RawReply, body: FileContent): Promise<void> {
   writeHead(reply, raw);
-  if ("file" in body) {
-    const instead = await writeFile(reply, raw, body);
-    if (instead !== undefined) writeReply(reply, instead);
-    return;
-  }
-  reply.send(streamChunks(body, mediaType, onError));
+  const instead = await writeFile(reply, raw, body);
+  if (instead !== undefined) writeReply(reply, instead);
+}
+
+/** Writes a reply whose body is made while it is sent. */
+export function writeStreamReply(reply: FastifyReply, raw: RawReply, open: () => Readable): void {
+  writeHead(reply, raw);
+  reply.send(open());
   reply.raw.flushHeaders(); // a client may want to know before the first chunk that it is heard
 }
 
+/** @throws {Error} When the status or a header cannot be sent: a hook of a plugin's would let it go unnoticed. */
 function writeHead(reply: FastifyReply, { status, headers, mediaType }: RawReply): void {
+  if (status < 200) throw new RangeError(`Cannot send a response of status ${status}: expected 200-599`);
   reply.code(status);
   // Who sent an id gets it back, and who is to complain gets one; for the others the header would be dear and unread.
   if (status >= 400 || sentRequestId(reply.request.raw) !== undefined)
@@ -50,106 +47,11 @@ function writeHead(reply: FastifyReply, { status, headers, mediaType }: RawReply
   for (const [name, value] of headers ?? []) {
     if (name === "transfer-encoding")
       throw new TypeError("transfer-encoding: how a body is sent is the server's to say");
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
     reply.header(name, value);
   }
-  if (mediaType !== undefined) reply.header("content-type", mediaType);
-}
-
-/** Often enough for every proxy, and the interval FastAPI uses. */
-const HEARTBEAT_MS = 15_000;
-
-/**
- * Chunks as a stream that asks for one when the one before was taken. When the client hangs up, what makes the chunks is
- * closed.
- *
- * @param onError - Told what went wrong in making a chunk; the response then ends in the middle.
- */
-function streamChunks(
-  chunks: AsyncIterable<Chunk>,
-  mediaType: string | undefined,
-  onError: (error: unknown) => void,
-): Readable {
-  const watched = watchChunks(chunks);
-  const beating = mediaType?.startsWith("text/event-stream") === true ? withHeartbeat(watched) : watched;
-  return Readable.from(observed(beating, onError), { objectMode: false, highWaterMark: 1 });
-}
-
-async function* observed(
-  chunks: AsyncIterable<Chunk>,
-  onError: (error: unknown) => void,
-): AsyncGenerator<Chunk> {
-  try {
-    for await (const chunk of chunks) if (chunk.length > 0) yield chunk;
-  } catch (error) {
-    onError(error);
-    throw error;
-  }
-}
-
-/** Adds a comment whenever nothing has come for a while, so that nobody on the way takes the connection for dead. */
-async function* withHeartbeat(chunks: AsyncIterable<Chunk>): AsyncGenerator<Chunk> {
-  const iterator = chunks[Symbol.asyncIterator]();
-  let next = iterator.next();
-  try {
-    for (;;) {
-      const result = await withinHeartbeat(next);
-      if (result === undefined) yield ": ping\n\n";
-      else if (result.done === true) return;
-      else {
-        yield result.value;
-        next = iterator.next();
-      }
-    }
-  } finally {
-    await iterator.return?.();
-  }
-}
-
-async function withinHeartbeat<T>(promise: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const beat = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, HEARTBEAT_MS, undefined);
-  });
-  try {
-    return await Promise.race([promise, beat]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/**
- * Sends a file: all of it, the range that was asked for, or 304 when the client has it already.
- *
- * @returns What to answer instead when the range lies beyond the file's end.
- * @throws {Error} When it cannot be read.
- */
-async function writeFile(
-  reply: FastifyReply,
-  raw: RawReply,
-  { file }: FileContent,
-): Promise<RawReply | undefined> {
-  const [root, ...names] = resolve(file).split(sep);
-  const result = await send(reply.request.raw, names.map(encodeURIComponent).join("/"), {
-    root: `${root}${sep}`,
-    index: false,
-    dotfiles: "allow",
-    cacheControl: false,
-  });
-  if (result.type === "file") {
-    reply.code(result.statusCode === 200 ? raw.status : result.statusCode);
-    for (const [name, value] of Object.entries(result.headers))
-      if (!reply.hasHeader(name)) reply.header(name, value);
-    reply.send(result.stream);
-    return undefined;
-  }
-  result.stream.destroy();
-  if (result.statusCode === 416) {
-    const range = result.headers["Content-Range"];
-    return detailReply(
-      416,
-      "Range Not Satisfiable",
-      range === undefined ? {} : { headers: [["content-range", range]] },
-    );
-  }
-  throw new Error(`Cannot send ${JSON.stringify(file)}: there is no such file, or it cannot be read`);
+  if (mediaType === undefined) return;
+  if (mediaType !== JSON_TYPE) validateHeaderValue("content-type", mediaType);
+  reply.header("content-type", mediaType);
 }

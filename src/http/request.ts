@@ -4,14 +4,17 @@ import type { Socket } from "node:net";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import type { ClientAddress, Log } from "../app/context.ts";
-import type { FormPart, QueryValues, RawRequest } from "../operation/raw.ts";
-import type { Waiter } from "../threads/pool/call.ts";
+import type { Operation } from "../app/operation.ts";
+import type { LaneRequest } from "../lanes/around.ts";
+import type { FormPart, QueryValues } from "../operation/raw.ts";
 import { ReceivedForm } from "./received-form.ts";
 
 /** What all requests of one route share. */
 export interface RequestRoute {
-  /** The operation's id. */
+  /** What the log calls it: the operation's id. */
   readonly id: string;
+  /** Undefined for what no operation answers. */
+  readonly operation: Operation | undefined;
   /** Whether its path has names. */
   readonly hasParams: boolean;
   /** What stands before the app's own paths. */
@@ -23,7 +26,7 @@ export interface RequestRoute {
 type Routed = FastifyRequest["raw"] & { readonly originalUrl?: string };
 
 /** A request as the pipeline takes it, and the client that waits for its answer. */
-export class HttpRequest implements RawRequest, Waiter {
+export class HttpRequest implements LaneRequest {
   readonly id: string;
   readonly method: string;
   readonly url: string;
@@ -31,12 +34,14 @@ export class HttpRequest implements RawRequest, Waiter {
   readonly headers: readonly string[];
   readonly body: Uint8Array | undefined;
   readonly parts: readonly FormPart[] | undefined;
+  /** Where it is answered. */
+  readonly reply: FastifyReply;
+  readonly route: RequestRoute;
   readonly #socket: Socket;
-  readonly #reply: FastifyReply;
-  readonly #route: RequestRoute;
   #log: Log | undefined;
   #controller: AbortController | undefined;
   #reason: unknown;
+  #isOver = false;
 
   constructor(request: FastifyRequest, reply: FastifyReply, route: RequestRoute) {
     const { method, url = "/", originalUrl = url, rawHeaders, socket } = request.raw as Routed;
@@ -50,44 +55,55 @@ export class HttpRequest implements RawRequest, Waiter {
     this.body = isForm ? undefined : body;
     this.parts = isForm ? body.parts : undefined;
     this.#socket = socket;
-    this.#reply = reply;
-    this.#route = route;
+    this.reply = reply;
+    this.route = route;
   }
 
   get query(): QueryValues {
-    return this.#reply.request.query as QueryValues;
+    return this.reply.request.query as QueryValues;
   }
 
   get client(): ClientAddress {
     const { remoteAddress = "", remotePort = 0 } = this.#socket;
-    const { ip } = this.#reply.request;
+    const { ip } = this.reply.request;
     return ip === undefined || ip === remoteAddress
       ? { host: remoteAddress, port: remotePort }
       : { host: ip, port: 0 }; // no proxy says which port it was
   }
 
-  get rootPath(): string {
-    return this.#route.rootPath;
+  get message(): IncomingMessage {
+    return this.reply.request.raw;
   }
 
+  get rootPath(): string {
+    return this.route.rootPath;
+  }
+
+  /** Whether nobody waits for more of its answer. */
   get isGone(): boolean {
-    return hasHungUp(this.#reply.raw);
+    return this.#isOver || hasHungUp(this.reply.raw);
   }
 
   /** Made when someone asks for it: most handlers never do. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      if (this.isGone) this.cancel(hungUp());
-      else if (this.#reason !== undefined) this.#controller.abort(this.#reason);
-      else this.#reply.raw.once("close", () => this.isGone && this.cancel(hungUp()));
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+      else if (this.isGone) this.cancel(hungUp());
+      else this.reply.raw.once("close", () => this.isGone && this.cancel(hungUp()));
     }
     return this.#controller.signal;
   }
 
   get log(): Log {
-    this.#log ??= this.#route.log.child({ reqId: this.id, operation: this.#route.id });
+    this.#log ??= this.route.log.child({ reqId: this.id, operation: this.route.id });
     return this.#log;
+  }
+
+  /** No more of its answer is wanted, though the client is there. */
+  end(reason: unknown): void {
+    this.#isOver = true;
+    this.cancel(reason);
   }
 
   /** Aborts the signal. */

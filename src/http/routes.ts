@@ -1,34 +1,22 @@
 import { finished } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
-import type { Operation } from "../app/operation.ts";
 import { pathNames } from "../app/path.ts";
 import { requestChannel } from "../channels/channels.ts";
-import { type DescribedError, describeError } from "../errors/described-error.ts";
-import type { Lanes, RunnableOperation } from "../lanes/lanes.ts";
-import { observeRequest, runObservedOperation } from "../lanes/observed-operation.ts";
-import { internalErrorReply } from "../operation/error-reply.ts";
-import { isWhole, type RawReply } from "../operation/raw.ts";
-import { createFailureLog } from "./failures.ts";
+import type { RunnableOperation } from "../lanes/lanes.ts";
 import { lacksName } from "./not-found.ts";
 import { ReceivedForm } from "./received-form.ts";
-import { writeLongReply, writeReply } from "./reply.ts";
 import { HttpRequest, type RequestRoute } from "./request.ts";
-import { handleInSpan } from "./traced-requests.ts";
-
-/** Adds to the reply for a failure what a developer wants to know. */
-export type Explain = (raw: RawReply, operation: Operation, request: FastifyRequest) => Promise<RawReply>;
+import type { WayOut } from "./way-out.ts";
 
 /** What all routes of an app have in common. */
 export interface RouteServices {
-  readonly lanes: Lanes;
+  readonly wayOut: WayOut;
   readonly log: Logger;
   /** The prefix that the Fastify instance has, which the operations' paths begin with. */
   readonly mountedAt: string;
   /** What stands before the app's own paths. */
   readonly rootPath: string;
-  /** Undefined in production. */
-  readonly explain: Explain | undefined;
   readonly bodyLimits: BodyLimits;
 }
 
@@ -45,22 +33,13 @@ export function addRoutes(
   operations: readonly RunnableOperation[],
   services: RouteServices,
 ): void {
-  const { lanes, log, mountedAt, bodyLimits } = services;
-  const logFailure = createFailureLog(log);
-  const { tracing } = lanes;
   for (const operation of operations) {
-    const { id, method, path } = operation.declaration;
-    const onFailure: OnFailure = (request, error) => {
-      if (isGivenUp(request, error)) return;
-      tracing?.requests.fail(request.raw, error);
-      logFailure(request.id, id, error);
-    };
-    const handle = handlerOf(operation, services, onFailure);
-    const handler = tracing === undefined ? handle : handleInSpan(tracing, handle);
-    const { maxBytes, maxFormBytes } = bodyLimitsOf(operation, bodyLimits);
+    const { method, path } = operation.declaration;
+    const handler = handlerOf(operation, services);
+    const { maxBytes, maxFormBytes } = bodyLimitsOf(operation, services.bodyLimits);
     fastify.route({
       method,
-      url: path.slice(mountedAt.length),
+      url: path.slice(services.mountedAt.length),
       prefixTrailingSlash: "slash",
       bodyLimit: maxBytes,
       config: { operation: operation.declaration, readsForm: operation.readsForm, maxFormBytes },
@@ -79,14 +58,6 @@ function bodyLimitsOf(
   return { maxFormBytes, maxBytes: isParsedOnLoop ? Math.min(maxFormBytes, maxLoopBodyBytes) : maxFormBytes };
 }
 
-/** Told of what goes wrong in answering a request. */
-type OnFailure = (request: FastifyRequest, error: DescribedError) => void;
-
-/** Who passes `signal` on is told by an error that the client has gone. The line of the request says so. */
-function isGivenUp(request: FastifyRequest, { type }: DescribedError): boolean {
-  return type === "AbortError" && request.raw.socket.destroyed;
-}
-
 type RouteHandler = (request: FastifyRequest, reply: FastifyReply) => void;
 
 function hasNames(path: string): boolean {
@@ -101,65 +72,28 @@ function whereNamed(handler: RouteHandler): RouteHandler {
   };
 }
 
-function handlerOf(
-  operation: RunnableOperation,
-  { lanes, log, rootPath, explain }: RouteServices,
-  onFailure: OnFailure,
-): RouteHandler {
-  const { id, path } = operation.declaration;
-  const route: RequestRoute = { id, hasParams: hasNames(path), rootPath, log };
-  const answer = (request: FastifyRequest, reply: FastifyReply, raw: RawReply): void => {
-    if (raw.error !== undefined) onFailure(request, raw.error);
-    if (raw.error === undefined || explain === undefined) send(request, reply, raw);
-    else
-      explain(raw, operation.declaration, request)
-        .catch(() => raw)
-        .then((explained) => send(request, reply, explained));
-  };
-  const send = (request: FastifyRequest, reply: FastifyReply, raw: RawReply): void => {
-    if (lanes.closing) reply.header("connection", "close");
-    if (isWhole(raw.body)) writeReply(reply, raw);
-    else answerLong(request, reply, raw);
-  };
-  const answerLong = (request: FastifyRequest, reply: FastifyReply, raw: RawReply): void => {
-    const onError = (error: unknown): void => onFailure(request, describeError(error));
-    writeLongReply(reply, raw, onError).catch((thrown) => answerInstead(request, reply, thrown));
-  };
-  const answerInstead = (request: FastifyRequest, reply: FastifyReply, thrown: unknown): void => {
-    for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name);
-    answer(request, reply, internalErrorReply(thrown));
-  };
-  const followUp = followUpOf(id, lanes, onFailure);
-
+function handlerOf(operation: RunnableOperation, { wayOut, log, rootPath }: RouteServices): RouteHandler {
+  const { declaration, readsForm } = operation;
+  const { id, path } = declaration;
+  const route: RequestRoute = { id, operation: declaration, hasParams: hasNames(path), rootPath, log };
   return (request, reply) => {
-    operation.running++;
-    if (operation.readsForm && request.body instanceof ReceivedForm) request.body.hold();
+    operation.count(1);
+    if (readsForm && request.body instanceof ReceivedForm) request.body.hold();
     if (requestChannel.hasSubscribers) observeRequest(request.id, id, reply);
-    runObservedOperation(operation, new HttpRequest(request, reply, route)).then((raw) => {
-      operation.running--;
-      if (raw.background !== undefined || raw.finish !== undefined || request.body instanceof ReceivedForm)
-        followUp(request, reply, raw);
-      try {
-        answer(request, reply, raw);
-      } catch (thrown) {
-        answerInstead(request, reply, thrown);
-      }
+    const asked = new HttpRequest(request, reply, route);
+    operation.run(asked).then((raw) => {
+      operation.count(-1);
+      wayOut.send(asked, raw);
     });
   };
 }
 
-/** What is left to do after a reply. Whether the client got it or hung up, its tasks run; only then, as the response goes first. */
-function followUpOf(
-  id: string,
-  lanes: Lanes,
-  onFailure: OnFailure,
-): (request: FastifyRequest, reply: FastifyReply, raw: RawReply) => void {
-  return (request, reply, { background = [], finish }) => {
-    const form = request.body instanceof ReceivedForm ? request.body : undefined;
-    const end = async (failure: { readonly error: unknown } | undefined): Promise<void> => {
-      await form?.close();
-      await finish?.(failure).catch((error: unknown) => onFailure(request, describeError(error)));
-    };
-    finished(reply.raw, () => lanes.background.start(request.id, id, background, end));
-  };
+/** Publishes that a request came in, and, when its response has been sent or its client is gone, that it ended. */
+function observeRequest(request: string, operation: string, { raw }: FastifyReply): void {
+  const start = performance.now();
+  requestChannel.publish({ event: "start", request, operation });
+  finished(raw, () => {
+    const durationMs = performance.now() - start;
+    requestChannel.publish({ event: "end", request, operation, status: raw.statusCode, durationMs });
+  });
 }

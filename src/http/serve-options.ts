@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { type ServerSettings, settingNames } from "../app/settings.ts";
-import type { PoolSize } from "../threads/pool/queue.ts";
+import type { PoolSize } from "../threads/pool/pool.ts";
 import type { InspectorSetting } from "./inspector.ts";
 import type { LogLevel } from "./logger.ts";
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
 import { hasPlugins, partOf } from "../app/parts.ts";
@@ -8,96 +8,99 @@ import type { ResolvedSettings } from "../app/settings.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import { parseQuery } from "../operation/raw.ts";
+import type { Tracing } from "../tracing/tracing.ts";
 import { addAccessLog } from "./access-log.ts";
-import { addPart, addPlugins } from "./app-part.ts";
-import { withDebugPage } from "./debug-page.ts";
-import { answerClientError, createFailureHandler } from "./failures.ts";
+import { addBefore, addPart, refusalsOf } from "./app-part.ts";
+import { Connections } from "./connections.ts";
 import { addHealthRoutes } from "./health.ts";
 import { addMetrics } from "./metrics.ts";
 import { addFormParser } from "./multipart.ts";
+import { lacksName } from "./not-found.ts";
+import type { Refusals } from "./refusals.ts";
 import { createRequestIds } from "./request.ts";
 import { addRequestSpans } from "./traced-requests.ts";
 import { removeLeftFolders } from "./upload-folder.ts";
+import type { WayOut } from "./way-out.ts";
 
-const MIN_CHECK_MS = 20;
-
-/** What only the server itself looks at. */
-export interface ServerOptions {
+/** What an app is served with. */
+export interface ServerParts {
+  readonly settings: ResolvedSettings;
+  readonly log: Logger;
+  readonly lanes: Lanes;
+  readonly wayOut: WayOut;
+  /** Undefined when nobody takes spans. */
+  readonly tracing: Tracing | undefined;
   /** Whether each request is logged. */
   readonly accessLog: boolean;
-  /** Whether browsers are shown the errors of operations, with their source. Never in production. */
-  readonly debug?: boolean;
 }
 
-/** Makes the Fastify instance that is to answer for an app. Fastify is loaded here, so that threads never load it. */
-export async function createServer(
-  app: App,
-  settings: ResolvedSettings,
-  log: Logger,
-): Promise<FastifyInstance> {
-  const { maxHeaderBytes, headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = settings.connections;
-  const { fastify: createFastify } = await import("fastify");
-  const onFailure = createFailureHandler(log);
+/** Makes the Fastify instance that answers for an app. */
+export async function createServer(app: App, parts: ServerParts): Promise<FastifyInstance> {
+  const { settings, log, lanes, wayOut } = parts;
+  const part = partOf(app);
+  const { rootPath, maxBodyBytes, inputs } = settings;
+  const bodyLimits = { maxBodyBytes, maxLoopBodyBytes: inputs.maxLoopBodyBytes };
+  const services = { lanes, log, rootPath, bodyLimits, wayOut };
+  const refusals = refusalsOf(part, services);
+  checkPaths(lanes, settings);
   // A request without a body then has no stream to end. A plugin may wait for the events of that stream.
-  const optimizeEmptyRequests = !hasPlugins(app);
-  const fastify: FastifyInstance = createFastify({
+  const connections = new Connections(settings.connections, !hasPlugins(app));
+  const fastify = await createFastify(settings, connections, refusals);
+  try {
+    await addObservers(fastify, parts);
+    await addBefore(fastify, part, refusals);
+    if (settings.health !== undefined && settings.health.port === undefined)
+      addHealthRoutes(fastify, settings.health, lanes);
+    await addPart(fastify, part, services, refusals);
+    fastify.addHook("preClose", async () => {
+      connections.endWhenAnswered();
+      wayOut.endStreams();
+    });
+    return fastify;
+  } catch (error) {
+    await fastify.close(); // what plugins have opened
+    throw error;
+  }
+}
+
+/** Fastify is loaded here, so that threads never load it. */
+async function createFastify(
+  settings: ResolvedSettings,
+  connections: Connections,
+  refusals: Refusals,
+): Promise<FastifyInstance> {
+  const { fastify: create } = await import("fastify");
+  const fastify: FastifyInstance = create({
     bodyLimit: settings.maxBodyBytes,
     genReqId: createRequestIds(),
-    requestTimeout: requestTimeoutMs,
-    keepAliveTimeout: keepAliveTimeoutMs,
-    routerOptions: { maxParamLength: maxHeaderBytes, querystringParser: parseQuery },
-    http: {
-      maxHeaderSize: maxHeaderBytes,
-      headersTimeout: headersTimeoutMs,
-      optimizeEmptyRequests,
-      // Node looks for slow clients every 30 s, which would make a timeout of 15 s one of up to 45 s.
-      connectionsCheckingInterval: Math.max(MIN_CHECK_MS, Math.min(headersTimeoutMs, requestTimeoutMs) / 4),
-    },
+    routerOptions: { maxParamLength: settings.connections.maxHeaderBytes, querystringParser: parseQuery },
+    serverFactory: (handler) => connections.createServer(handler),
     ...(settings.rootPath === "" ? {} : { rewriteUrl: withoutRoot(settings.rootPath) }),
     trustProxy: typeof settings.trustProxy === "boolean" ? settings.trustProxy : [...settings.trustProxy],
     exposeHeadRoutes: false,
-    clientErrorHandler: answerClientError,
-    frameworkErrors: onFailure,
+    clientErrorHandler: () => {}, // the connections see to it, on every address
+    frameworkErrors: (error, request, reply) => refusals.refuse(request, reply, error),
     forceCloseConnections: "idle",
   });
-  // A socket knows its client's address after it has closed only if it was asked before.
-  fastify.server.on("connection", (socket) => void socket.remoteAddress);
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   addFormParser(fastify, settings.maxBodyBytes);
-  if (optimizeEmptyRequests) endEmptyRequests(fastify);
-  fastify.setErrorHandler(onFailure);
+  passBodies(fastify);
   return fastify;
 }
 
-/**
- * Adds all that an app answers: its operations, plugins and pages, and what its settings ask for.
- *
- * @throws {OffloopError} `OFFLOOP_ROUTE_DUPLICATE` when the settings ask for something where an operation answers.
- */
-export async function addAnswers(
+/** Adds what looks at requests from outside, before any plugin sees them. */
+async function addObservers(
   fastify: FastifyInstance,
-  app: App,
-  lanes: Lanes,
-  settings: ResolvedSettings,
-  log: Logger,
-  { accessLog, debug = false }: ServerOptions,
+  { settings, log, lanes, tracing, accessLog }: ServerParts,
 ): Promise<void> {
-  checkPaths(lanes, settings);
   if (lanes.operations.some(({ readsForm }) => readsForm)) await removeLeftFolders();
   if (accessLog && log.isLevelEnabled("info")) addAccessLog(fastify, log);
   if (settings.metrics !== undefined) await addMetrics(fastify, settings.metrics, lanes);
-  if (lanes.tracing !== undefined) addRequestSpans(fastify, lanes.tracing);
-  const part = partOf(app);
-  await addPlugins(fastify, part);
-  if (settings.health !== undefined && settings.health.port === undefined)
-    addHealthRoutes(fastify, settings.health, lanes);
-  const { maxBodyBytes, inputs } = settings;
-  const bodyLimits = { maxBodyBytes, maxLoopBodyBytes: inputs.maxLoopBodyBytes };
-  const explain = debug ? withDebugPage : undefined;
-  await addPart(fastify, part, { lanes, log, rootPath: settings.rootPath, explain, bodyLimits });
+  if (tracing !== undefined) addRequestSpans(fastify, tracing);
 }
 
+/** @throws {OffloopError} `OFFLOOP_ROUTE_DUPLICATE` when the settings ask for something where an operation answers. */
 function checkPaths({ operations }: Lanes, { metrics, health }: ResolvedSettings): void {
   const probes = health?.port === undefined ? health : undefined;
   const wanted = {
@@ -126,15 +129,23 @@ function withoutRoot(rootPath: string): (request: IncomingMessage) => string {
   };
 }
 
-/**
- * Ends the bodies that node:http spares their stream: one that says what type it has, but has no length, is waited for
- * all the same, and nothing would ever come.
- */
-function endEmptyRequests(fastify: FastifyInstance): void {
+/** Decides, when a request has been routed, whether there is a body to be waited for. */
+function passBodies(fastify: FastifyInstance): void {
   fastify.addHook("preParsing", (request, _reply, payload, done) => {
     // First what costs nothing: most requests are GET, of which nobody reads a body or asks for the type.
-    const isWaitedFor =
-      request.method !== "GET" && payload.readableEnded && "content-type" in request.headers;
-    done(null, isWaitedFor ? Readable.from([]) : payload);
+    if (request.method === "GET") return done(null, payload);
+    // What is not there is not read. Node discards it once the answer has been sent.
+    if (isNotFound(request)) request.headers = { ...noBody };
+    // Of a body without length node:http spares the stream: where a type is said it is waited for, and nothing would come.
+    const isNeverEnded = payload.readableEnded && "content-type" in request.headers;
+    done(null, isNeverEnded ? Readable.from([]) : payload);
   });
+}
+
+/** Stands for headers that say there is a body. */
+const noBody = { "content-type": undefined, "content-length": undefined, "transfer-encoding": undefined };
+
+function isNotFound({ is404, routeOptions, params }: FastifyRequest): boolean {
+  const { operation, isClosedOff = false } = routeOptions.config;
+  return is404 || isClosedOff || (operation !== undefined && lacksName(params as Record<string, string>));
 }

@@ -2,6 +2,17 @@ import cluster from "node:cluster";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { Lanes } from "../lanes/lanes.ts";
+import type { WayOut } from "./way-out.ts";
+
+/** What a server that shuts down has to end. */
+export interface Running {
+  readonly fastify: FastifyInstance;
+  readonly lanes: Lanes;
+  readonly wayOut: WayOut;
+}
+
+/** What was cut off may take so long to close; longer only where it does not look whether anyone waits for it. */
+const CLOSE_MS = 1_000;
 
 /**
  * Makes the function that closes everything, once: however often it is called, it gives the same promise.
@@ -9,8 +20,7 @@ import type { Lanes } from "../lanes/lanes.ts";
  * @param closeRest - Closes threads and lifespans, when no request and no task is left.
  */
 export function createShutdown(
-  fastify: FastifyInstance,
-  lanes: Lanes,
+  { fastify, lanes, wayOut }: Running,
   graceMs: number,
   log: Logger,
   closeRest: () => Promise<void>,
@@ -21,6 +31,7 @@ export function createShutdown(
     if (!(await within(graceMs, finished))) logAbandoned(lanes, graceMs, log);
     lanes.background.abandon();
     fastify.server.closeAllConnections();
+    await within(CLOSE_MS, wayOut.closed());
     await closeRest();
   };
   let closing: Promise<void> | undefined;

@@ -20,7 +20,7 @@ export interface Batch {
 }
 
 /** What does not change while the server runs. */
-export interface Hello {
+interface Hello {
   readonly title: string;
   /** Milliseconds since 1970; also tells one run of the server from another. */
   readonly origin: number;

@@ -5,7 +5,7 @@ import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** A file of the page. */
-export interface PageFile {
+interface PageFile {
   /** From the folder of the page, without a slash. */
   readonly name: string;
   readonly mediaType: string;

@@ -1,15 +1,11 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Logger } from "pino";
 import type { BackgroundCall } from "../app/background.ts";
-import type { TaskDeclaration } from "../app/task.ts";
-import { newRecord, type RunRecord, recordLoop, taskChannel } from "../channels/channels.ts";
 import { type DescribedError, describeError } from "../errors/described-error.ts";
-import { frameLines } from "../errors/stack-frames.ts";
-
-/** Runs one call of a request's on its lane. */
-export type RunTask = (call: BackgroundCall, request: string) => Promise<unknown>;
+import type { RunTask } from "./around.ts";
 
 /** Told of what goes wrong after a response. */
-export type OnTaskFailure = (failure: TaskFailure, request: string, operation: string) => void;
+export type OnTaskFailure = (failed: FailedTask) => void;
 
 /** Closes what a request has left open. Never throws. */
 export type Finish = (failure: { readonly error: unknown } | undefined) => Promise<void>;
@@ -52,8 +48,9 @@ export class BackgroundChains {
       chain.running = index;
       return !this.#abandoned;
     };
-    void runBackground(calls, (call) => this.#run(call, request), onStart).then(async (failure) => {
-      if (failure !== undefined) this.#onFailure(failure, request, operation);
+    const run: RunCall = ({ task, args }) => this.#run({ task, args, class: "background", request });
+    void runBackground(calls, run, onStart).then(async (failure) => {
+      if (failure !== undefined) this.#onFailure({ ...failure, request, operation });
       await finish(failure && { error: failure.thrown });
       this.#chains.delete(chain);
       if (this.#chains.size === 0) this.#onEmpty?.();
@@ -95,6 +92,12 @@ export interface TaskFailure {
   readonly skipped: readonly string[];
 }
 
+/** The same, with whose it was. */
+export interface FailedTask extends TaskFailure {
+  readonly request: string;
+  readonly operation: string;
+}
+
 /**
  * Runs one request's tasks: in order, each when the one before has ended. The first failure stops the rest
  * (Starlette's `BackgroundTasks.__call__`). Tasks added meanwhile run after the others.
@@ -124,41 +127,12 @@ async function runBackground(
   return undefined;
 }
 
-let runs = 0;
-
-/**
- * Runs a task, and publishes its start and end if anyone listens.
- *
- * @param run - Fills in the record where it runs on a thread.
- */
-export function runObserved(
-  task: Pick<TaskDeclaration, "name" | "lane">,
-  request: string | undefined,
-  run: (record: RunRecord | undefined) => Promise<unknown>,
-): Promise<unknown> {
-  return taskChannel.hasSubscribers ? publishRun(task, request, run) : run(undefined);
-}
-
-async function publishRun(
-  { name, lane }: Pick<TaskDeclaration, "name" | "lane">,
-  request: string | undefined,
-  run: (record: RunRecord | undefined) => Promise<unknown>,
-): Promise<unknown> {
-  const about = { run: ++runs, task: name, lane, request } as const;
-  const record = newRecord();
-  const start = performance.now();
-  let ok = false;
-  let stack: readonly string[] = [];
-  taskChannel.publish({ event: "start", ...about });
-  try {
-    const result = await run(record);
-    ok = true;
-    return result;
-  } catch (thrown) {
-    stack = frameLines(describeError(thrown));
-    throw thrown;
-  } finally {
-    if (lane === "loop") recordLoop(record, start);
-    taskChannel.publish({ event: "end", ...about, ...record, ok, stack });
-  }
+/** Logs a task that failed, and which others did not run because of it. */
+export function logTaskFailure(log: Logger, { task, error, skipped, request, operation }: FailedTask): void {
+  const rest =
+    skipped.length === 0 ? "" : `; ${skipped.length} of its later tasks did not run: ${skipped.join(", ")}`;
+  log.error(
+    { reqId: request, operation, task, skipped, err: error },
+    `background task "${task}" of ${operation} failed: ${error.message}${rest}`,
+  );
 }

@@ -1,77 +1,60 @@
 import type { ResolvedSettings } from "../app/settings.ts";
 import type { TaskDeclaration } from "../app/task.ts";
-import type { RunRecord } from "../channels/channels.ts";
-import type { HttpRequest } from "../http/request.ts";
 import type { RawReply } from "../operation/raw.ts";
 import { runOperation } from "../operation/run.ts";
 import type { Runtime } from "../operation/runtime.ts";
-import { OperationWork, TaskWork, type Work } from "../threads/crossing/work.ts";
-import type { CallClass } from "../threads/pool/call.ts";
+import { DependencyWork, OperationWork, TaskWork, type Work } from "../threads/crossing/work.ts";
 import { refusedReply, timeoutError } from "../threads/pool/call-error.ts";
 import type { ThreadCalls } from "../threads/pool/calls.ts";
-import type { Tracing } from "../tracing/tracing.ts";
-import { watchTask } from "./watched-work.ts";
+import type { LaneRequest, TaskCall } from "./around.ts";
+import type { LaneRun } from "./observed.ts";
 
-/** Runs a task on its lane. */
-export type TaskRunner = (
-  task: TaskDeclaration,
-  args: unknown[],
-  callClass: CallClass,
-  record: RunRecord | undefined,
-) => Promise<unknown>;
-
-/** Runs one request on the operation's lane. Gives a reply whatever happens. */
-export type OperationRunner = (request: HttpRequest, record?: RunRecord) => Promise<RawReply>;
-
-type Timeouts = ResolvedSettings["timeouts"];
-
-/** The deadline of a piece of work: its own, or what the app says for its kind. */
-export function deadlineOf(work: Work, timeouts: Timeouts): number | undefined {
-  if (work instanceof OperationWork) return work.declaration.timeoutMs ?? timeouts.operationMs;
-  return work instanceof TaskWork ? (work.declaration.timeoutMs ?? timeouts.taskMs) : undefined;
+/** What runs are chosen among: the threads, when something runs on them, and the loop. */
+export interface OpenedLanes {
+  readonly threads: ThreadCalls | undefined;
+  readonly loop: Runtime;
+  readonly timeouts: ResolvedSettings["timeouts"];
 }
 
-/** Makes what runs tasks. */
-export function taskRunner(
-  threads: ThreadCalls | undefined,
-  timeouts: Timeouts,
-  isWatched: boolean,
-): TaskRunner {
-  return (task, args, callClass, record) => {
-    const timeoutMs = task.timeoutMs ?? timeouts.taskMs;
-    if (task.lane === "thread" && threads !== undefined)
-      return threads.task(task, args, callClass, timeoutMs, record);
-    const run = (): Promise<unknown> => runOnLoop(task, args, timeoutMs);
-    return isWatched ? watchTask(task.name, run) : run();
-  };
-}
-
-/** The same, with a span for each run; a child of the request's also when that has been answered. */
-export function tracedTaskRunner(run: TaskRunner, tracing: Tracing): TaskRunner {
-  return (task, args, callClass, record) =>
-    tracing.task(task.name, task.lane, callClass === "background", () => run(task, args, callClass, record));
-}
-
-/** How an operation is run, decided once: its lane, and whether it has a deadline. */
-export function runnerOf(
+/**
+ * How an operation is run, decided once: on the lane that its declaration says, within its deadline.
+ *
+ * @param index - Its place in the pool's table of work.
+ */
+export function chooseForOperation(
   work: OperationWork,
   index: number,
-  threads: ThreadCalls | undefined,
-  runtime: Runtime,
-  timeouts: Timeouts,
-): OperationRunner {
+  { threads, loop, timeouts }: OpenedLanes,
+): LaneRun<LaneRequest, RawReply> {
   const { declaration } = work;
   const timeoutMs = deadlineOf(work, timeouts);
   if (declaration.lane === "thread" && threads !== undefined)
     return (request, record) => threads.operation(index, request, timeoutMs, record);
   const { compiled } = work;
-  if (timeoutMs === undefined) return (request) => runOperation(compiled, request, runtime);
+  if (timeoutMs === undefined) return (request) => runOperation(compiled, request, loop);
   return (request) =>
-    withinDeadline(timeoutMs, runOperation(compiled, request, runtime), (elapsedMs) => {
+    withinDeadline(timeoutMs, runOperation(compiled, request, loop), (elapsedMs) => {
       const error = timeoutError(declaration, timeoutMs, elapsedMs, "loop");
       request.cancel(new DOMException(`${timeoutMs} ms have passed`, "TimeoutError"));
       return refusedReply(error);
     });
+}
+
+/** How tasks are run: the same rule, looked at with each call, as one function runs them all. */
+export function chooseForTasks({ threads, timeouts }: OpenedLanes): LaneRun<TaskCall, unknown> {
+  return ({ task, args, class: callClass }, record) => {
+    const timeoutMs = task.timeoutMs ?? timeouts.taskMs;
+    return task.lane === "thread" && threads !== undefined
+      ? threads.task(task, args, callClass, timeoutMs, record)
+      : runOnLoop(task, args, timeoutMs);
+  };
+}
+
+/** The deadline of a piece of work: its own, or what the app says for its kind. */
+export function deadlineOf(work: Work, timeouts: OpenedLanes["timeouts"]): number | undefined {
+  if (work instanceof DependencyWork) return deadlineOf(work.operation, timeouts);
+  if (work instanceof OperationWork) return work.declaration.timeoutMs ?? timeouts.operationMs;
+  return work instanceof TaskWork ? (work.declaration.timeoutMs ?? timeouts.taskMs) : undefined;
 }
 
 async function runOnLoop(

@@ -4,28 +4,33 @@ import type { Override } from "../app/dependency.ts";
 import type { ErrorHandlers } from "../app/error-handlers.ts";
 import type { AppTarget } from "../app/load.ts";
 import type { Operation } from "../app/operation.ts";
-import { hasPlugins, servedErrorHandlers, servedTasks } from "../app/parts.ts";
+import { servedErrorHandlers, servedTasks, strayTasks } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
-import { bindTask } from "../app/task.ts";
+import { bindTask, markStray, strayTask, type TaskDeclaration, taskDeclaration } from "../app/task.ts";
+import { describeError } from "../errors/described-error.ts";
 import { Exchange } from "../operation/context.ts";
 import { answerError } from "../operation/error-reply.ts";
 import type { SharedDependencies } from "../operation/open-dependencies.ts";
-import type { RawReply, RawRequest } from "../operation/raw.ts";
+import type { RawReply } from "../operation/raw.ts";
 import type { Runtime } from "../operation/runtime.ts";
 import { checkSendable } from "../operation/sendable.ts";
 import type { GivenValues } from "../threads/crossing/messages.ts";
 import { listWork, OperationWork, type Work } from "../threads/crossing/work.ts";
 import { createThreadCalls, type ThreadCalls } from "../threads/pool/calls.ts";
 import { ThreadPool } from "../threads/pool/pool.ts";
-import { tracedPool } from "../threads/pool/traced-pool.ts";
-import { openTracing } from "../tracing/open.ts";
-import type { Tracing } from "../tracing/tracing.ts";
-import type { Watch } from "../watch/watch.ts";
-import { type AppScope, openAppScope } from "./app-scope.ts";
-import { BackgroundChains, runObserved, type TaskFailure } from "./background.ts";
-import { deadlineOf, type OperationRunner, runnerOf, taskRunner, tracedTaskRunner } from "./choose.ts";
-import { openLoopWatch } from "./loop-watch.ts";
-import { WatchedOperation } from "./watched-work.ts";
+import { openAppScope } from "./app-scope.ts";
+import {
+  type Around,
+  type Arounds,
+  type Count,
+  compose,
+  type LaneRequest,
+  type RunOperation,
+  type RunTask,
+} from "./around.ts";
+import { BackgroundChains, logTaskFailure } from "./background.ts";
+import { chooseForOperation, chooseForTasks, deadlineOf, type OpenedLanes } from "./choose.ts";
+import { observeOperation, observeTasks } from "./observed.ts";
 
 /** A module that loads for longer does not end: it waits, or loops. Loading 200 schemas takes less than a second. */
 const START_MS = 30_000;
@@ -38,145 +43,168 @@ export interface RunnableOperation {
   /** Whether its body is parsed where it runs. */
   readonly parsesBody: boolean;
   /** One request, on the operation's lane. Gives a reply whatever happens. */
-  readonly run: OperationRunner;
+  readonly run: RunOperation;
+  /** Counts a request in, 1, or out, -1, when it has its reply. */
+  readonly count: Count;
   /** Requests it has not answered yet. */
-  running: number;
+  readonly running: number;
 }
 
 /** An app with its two lanes open: what the server needs of it. */
 export interface Lanes {
   readonly operations: readonly RunnableOperation[];
   /** Answers an error that no operation threw, a path that is not there, as one of the apps answers it. */
-  answerError(error: Error, request: RawRequest, errorHandlers: ErrorHandlers): Promise<RawReply>;
+  answerError(error: Error, request: LaneRequest, errorHandlers: ErrorHandlers): Promise<RawReply>;
   readonly background: BackgroundChains;
+  /** What stands around all this, for what is done after a run. */
+  readonly arounds: Pick<Arounds, "chunks" | "failure">;
   /** Undefined when nothing in the app runs on threads. */
   readonly pool: ThreadPool | undefined;
-  /** Undefined when the loop is not watched, or cannot be. */
-  readonly watch: Watch | undefined;
-  /** Undefined when nobody takes spans. */
-  readonly tracing: Tracing | undefined;
   /** Whether the server shuts down: connections end with their response. */
   closing: boolean;
   /** Ends the threads; tasks can no longer be called. */
   close(): Promise<void>;
 }
 
+/** What an app's lanes are opened with. */
+export interface LaneOptions {
+  readonly settings: ResolvedSettings;
+  /** Where threads find the app. */
+  readonly target: AppTarget | undefined;
+  readonly log: Logger;
+  /** What a test puts in place of dependencies. */
+  readonly overrides?: readonly Override[] | undefined;
+  /** What stands around runs; the last is the outermost. */
+  readonly arounds: readonly Around[];
+}
+
 /**
- * Opens the lanes of an app: makes what lasts as long as it, starts the first thread if anything runs on threads, and
- * lets tasks be called.
- *
- * @param replaced - What a test puts in place of dependencies.
+ * Opens the two lanes of an app, the event loop and its threads: makes what lasts as long as the app, starts the first
+ * thread if anything runs on threads, decides for each operation where and how it runs, and lets tasks be called.
  */
-export async function openLanes(
-  app: App,
-  settings: ResolvedSettings,
-  target: AppTarget | undefined,
-  log: Logger,
-  replaced: readonly Override[] = [],
-): Promise<Lanes> {
+export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> {
   await using opened = new AsyncDisposableStack();
-  const scope = await openAppScope(app, replaced);
-  opened.defer(() => scope.shared.close());
-  const works = listWork(app, { overrides: scope.overrides, inputs: settings.inputs });
+  const { overrides, shared, given } = await openAppScope(app, options.overrides ?? []);
+  opened.defer(() => shared.close());
+  const works = listWork(app, { overrides, inputs: options.settings.inputs });
   for (const work of works) if (work instanceof OperationWork) checkSendable(work.declaration, work.plan);
-  const tracing = await openTracing();
+  const arounds = compose(options.arounds);
   const pool = works.some(({ declaration }) => declaration.lane === "thread")
-    ? createPool(app, works, settings, target, log, scope.given, tracing !== undefined)
+    ? createPool(app, works, options, given)
     : undefined;
   opened.defer(async () => pool?.close());
   await pool?.start();
-  const watch = await openLoopWatch(settings.watch, log);
-  const lanes = connect(app, works, pool, watch, tracing, scope, settings, log);
-  opened.move(); // from here on, what was opened is closed with the lanes
-  return lanes;
-}
-
-function connect(
-  app: App,
-  works: readonly Work[],
-  pool: ThreadPool | undefined,
-  watch: Watch | undefined,
-  tracing: Tracing | undefined,
-  scope: AppScope,
-  settings: ResolvedSettings,
-  log: Logger,
-): Lanes {
-  const callPool = pool && tracing ? tracedPool(pool, works, tracing) : pool;
-  const threads = callPool && createThreadCalls(callPool, works, servedErrorHandlers(app));
-  const runtime = createRuntime(threads, scope.shared, tracing);
-  const plainTask = taskRunner(threads, settings.timeouts, watch !== undefined);
-  const runTask = tracing === undefined ? plainTask : tracedTaskRunner(plainTask, tracing);
-  const tasks = servedTasks(app);
-  const isLast = !hasPlugins(app);
-  for (const task of tasks)
-    bindTask(task, (declaration, args) =>
-      runObserved(declaration, undefined, (record) => runTask(declaration, args, "request", record)),
+  const callPool = pool && (arounds.calls?.(pool, works) ?? pool);
+  const threads =
+    callPool &&
+    createThreadCalls(callPool, works, servedErrorHandlers(app), (work) =>
+      deadlineOf(work, options.settings.timeouts),
     );
+  const loop = createLoop(threads, shared, arounds);
+  const lanes: OpenedLanes = { threads, loop, timeouts: options.settings.timeouts };
+  const runTask = arounds.task(observeTasks(chooseForTasks(lanes)));
+  opened.defer(letTasksBeCalled(app, runTask));
+  warnOfStrayTasks(options.log);
+  const closing = opened.move(); // from here on, what was opened is closed with the lanes
   return {
-    operations: works.flatMap((work, index) => {
-      if (!(work instanceof OperationWork)) return [];
-      const { declaration, readsForm, parsesBody } = work;
-      const run = runnerOf(work, index, threads, runtime, settings.timeouts);
-      const isWatched = watch !== undefined && declaration.lane === "loop";
-      const operation = { declaration, readsForm, parsesBody, run, running: 0 };
-      return isWatched ? new WatchedOperation(operation, isLast) : operation;
-    }),
+    operations: works.flatMap((work, index) =>
+      work instanceof OperationWork
+        ? [new LaneOperation(work, chooseForOperation(work, index, lanes), arounds)]
+        : [],
+    ),
     answerError: async (error, request, errorHandlers) =>
       answerError(
         {
           request,
           context: new Exchange(request.method, request, false),
-          runtime,
+          runtime: loop,
           operation: { errorHandlers },
         },
         error,
       ),
-    background: new BackgroundChains(
-      ({ task, args }, request) =>
-        runObserved(task, request, (record) => runTask(task, args, "background", record)),
-      (failure, request, operation) => logTaskFailure(log, failure, request, operation),
-    ),
+    background: new BackgroundChains(runTask, (failed) => logTaskFailure(options.log, failed)),
+    arounds,
     pool,
-    watch,
-    tracing,
     closing: false,
-    close: async () => {
-      for (const task of tasks) bindTask(task, undefined);
-      await Promise.all([pool?.close(), watch?.close()]);
-      await scope.shared.close();
-    },
+    close: () => closing.disposeAsync(),
   };
 }
 
+/** An operation, with what stands around its runs. */
+class LaneOperation implements RunnableOperation {
+  readonly declaration: Operation;
+  readonly readsForm: boolean;
+  readonly parsesBody: boolean;
+  readonly run: RunOperation;
+  readonly #count: Count | undefined;
+  #running = 0;
+
+  constructor(
+    { declaration, readsForm, parsesBody }: OperationWork,
+    onLane: ReturnType<typeof chooseForOperation>,
+    arounds: Arounds,
+  ) {
+    this.declaration = declaration;
+    this.readsForm = readsForm;
+    this.parsesBody = parsesBody;
+    this.run = arounds.operation(declaration, observeOperation(declaration, onLane));
+    this.#count = arounds.count(declaration);
+  }
+
+  get running(): number {
+    return this.#running;
+  }
+
+  count(change: 1 | -1): void {
+    this.#running += change;
+    this.#count?.(change);
+  }
+}
+
+/** Gives the function that ends it. */
+function letTasksBeCalled(app: App, run: RunTask): () => void {
+  const tasks = servedTasks(app);
+  for (const declared of tasks)
+    bindTask(declared, (task, args) => run({ task, args, class: "request", request: undefined }));
+  return () => {
+    for (const declared of tasks) bindTask(declared, undefined);
+  };
+}
+
+/** A task whose router was forgotten fails when it is called, which may be much later. */
+function warnOfStrayTasks(log: Logger): void {
+  for (const task of strayTasks()) {
+    const { code, message } = strayTask(taskDeclaration(task) as TaskDeclaration);
+    if (markStray(task)) log.warn({ code, task: task.name }, `${code}: ${message}`);
+  }
+}
+
 /** What the loop gives the pipeline. */
-function createRuntime(
+function createLoop(
   threads: ThreadCalls | undefined,
   shared: SharedDependencies,
-  tracing: Tracing | undefined,
+  { dependency }: Arounds,
 ): Runtime {
   return {
     inThread: false,
     shared,
-    makeOnThread: (remote) => (threads as ThreadCalls).makeOnThread(remote),
+    onThread: (...run) => (threads as ThreadCalls).onThread(...run),
     answerOnThread: (...failure) => (threads as ThreadCalls).answerOnThread(...failure),
-    traceDependency: tracing?.dependency,
+    traceDependency: dependency,
   };
 }
 
 function createPool(
   app: App,
   works: readonly Work[],
-  settings: ResolvedSettings,
-  target: AppTarget | undefined,
-  log: Logger,
+  { settings, target, log, arounds }: LaneOptions,
   given: GivenValues,
-  traced: boolean,
 ): ThreadPool {
   return new ThreadPool({
     ...settings.threads,
     given,
-    traced,
     inputs: settings.inputs,
+    traced: arounds.some(({ calls }) => calls !== undefined),
     target: target ?? { url: app.module, exportName: undefined },
     workIds: works.map(({ id }) => id),
     mayBeEnded: works.map((work) => deadlineOf(work, settings.timeouts) !== undefined),
@@ -184,20 +212,9 @@ function createPool(
     logLevel: log.level,
     onLog: ({ level, fields, message }) => log[level](fields, message),
     startMs: START_MS,
-    onThreadFailure: (error) => log.error({ code: error.code }, `${error.code}: ${error.message}`),
+    onThreadFailure: (error) => {
+      const { code, message, cause } = error;
+      log.error({ code, ...(cause !== undefined && { err: describeError(cause) }) }, `${code}: ${message}`);
+    },
   });
-}
-
-function logTaskFailure(
-  log: Logger,
-  { task, error, skipped }: TaskFailure,
-  request: string,
-  operation: string,
-): void {
-  const rest =
-    skipped.length === 0 ? "" : `; ${skipped.length} of its later tasks did not run: ${skipped.join(", ")}`;
-  log.error(
-    { reqId: request, operation, task, skipped, err: error },
-    `background task "${task}" of ${operation} failed: ${error.message}${rest}`,
-  );
 }

@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
-import { noThreads, type PoolSize } from "../threads/pool/queue.ts";
+import { noThreads, type PoolSize } from "../threads/pool/pool.ts";
 
 /** What is asked of the server when metrics are. */
 export interface ServerState {

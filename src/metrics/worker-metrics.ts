@@ -6,7 +6,7 @@ import { AggregatorRegistry, type Registry } from "prom-client";
 export const SHARED = "OFFLOOP_SHARED_METRICS";
 
 /** What a worker asks its primary, and what that answers. */
-export interface Exchange {
+interface Exchange {
   readonly offloopMetrics: number;
   readonly text?: string;
   readonly failed?: string;

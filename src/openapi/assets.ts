@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 
 /** A file that a page loads, as it comes in an npm package. */
-export interface Asset {
+interface Asset {
   readonly mediaType: string;
   /** Where it is: a package and a path in it. */
   readonly source: string;

@@ -6,7 +6,7 @@ import type { Declaration, Declared, DeclaredInputs } from "./declaration.ts";
 import { isObject, type JsonSchema } from "./json-schema.ts";
 
 /** OpenAPI's Parameter Object. */
-export interface ParameterObject {
+interface ParameterObject {
   readonly name: string;
   readonly in: "path" | "query" | "header" | "cookie";
   readonly required: boolean;
@@ -136,7 +136,7 @@ export function isRequired(place: Place | "body", schema: Schema): boolean {
 }
 
 /** One field of a model. */
-export interface ModelField {
+interface ModelField {
   readonly schema: JsonSchema;
   readonly required: boolean;
 }

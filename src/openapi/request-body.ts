@@ -13,7 +13,7 @@ interface MediaTypeObject {
 }
 
 /** OpenAPI's Request Body Object. */
-export interface RequestBodyObject {
+interface RequestBodyObject {
   readonly content: Readonly<Record<string, MediaTypeObject>>;
   readonly required?: true;
 }

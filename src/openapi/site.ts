@@ -37,7 +37,7 @@ export function siteOf(app: App, rootPath: string): SiteFile[] {
 }
 
 /** Where the document and the pages are, within the app. */
-export interface SitePaths {
+interface SitePaths {
   readonly openapiUrl: string | undefined;
   readonly docsUrl: string | undefined;
   readonly redocUrl: string | undefined;

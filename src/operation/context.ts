@@ -8,8 +8,7 @@ import type {
   RequestInfo,
   ResponseInfo,
 } from "../app/context.ts";
-import { quoted } from "./cookie-value.ts";
-import { readCookies, toHeaders } from "./headers.ts";
+import { quoted, readCookies, toHeaders } from "./headers.ts";
 import type { HeaderPairs, RawRequest } from "./raw.ts";
 import type { ReadInputs } from "./read.ts";
 
@@ -49,6 +48,11 @@ export class Exchange {
   get request(): RequestInfo {
     this.#info ??= new ReceivedRequestInfo(this.#request);
     return this.#info;
+  }
+
+  /** Refuses tasks from now on: those that were added have run. */
+  endBackground(): void {
+    this.background.end();
   }
 
   /** The tasks that were added, if any were. */

@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { types } from "node:util";
-import { isBodyless, Reply } from "../app/reply.ts";
-import { Events, isEvent, type ServerSentEvent } from "../app/sse.ts";
+import { Events, isBodyless, isEvent, Reply, type ServerSentEvent } from "../app/reply.ts";
 import { checkCopy } from "../errors/brand.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { type Validated, validate } from "../schema/validate.ts";

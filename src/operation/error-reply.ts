@@ -26,8 +26,19 @@ export function answerError(
 ): RawReply | Promise<RawReply> {
   const handler = handlerFor(operation.errorHandlers, thrown);
   if (handler === undefined) return errorReply(thrown);
-  if (handler.lane === "thread" && !runtime.inThread) return runtime.answerOnThread(handler, thrown, request);
+  if (handler.lane === "thread" && !runtime.inThread) return askThread(runtime, handler, thrown, request);
   return callErrorHandler(handler, context, thrown);
+}
+
+async function askThread(
+  runtime: Runtime,
+  ...failure: Parameters<Runtime["answerOnThread"]>
+): Promise<RawReply> {
+  try {
+    return await runtime.answerOnThread(...failure);
+  } catch (error) {
+    return errorReply(error); // what was thrown cannot cross
+  }
 }
 
 /** Undefined for what cannot be asked for its class, such as a revoked proxy. */

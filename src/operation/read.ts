@@ -207,7 +207,7 @@ const inRecord: Lookup<Readonly<Record<string, unknown>>> = {
 const credentials = new Set(["authorization", "proxy-authorization", "cookie"]);
 
 /** In the headers of a request. */
-const inHeaders: Lookup<RawRequest> = {
+export const inHeaders: Lookup<RawRequest> = {
   get(request, name) {
     const values = headerValues(request, name);
     return values.length > 1 ? values : values[0];

@@ -6,8 +6,8 @@ export type Coerce = (value: unknown) => unknown;
 
 const INTEGER = /^\s*[+-]?\d+(\.0+)?\s*$/;
 const NUMBER = /^\s*[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?\s*$/i;
-/** Python's limit, and pydantic's: converting more digits costs more than their number. */
-const MAX_NUMBER_LENGTH = 4_300;
+/** Python's limit, and pydantic's: converting more digits costs more than their number. No word is longer either. */
+const MAX_LENGTH = 4_300;
 const booleans: ReadonlyMap<string, boolean> = new Map([
   ...["true", "1", "on", "yes", "t", "y"].map((word) => [word, true] as const),
   ...["false", "0", "off", "no", "f", "n"].map((word) => [word, false] as const),
@@ -72,13 +72,11 @@ function numberCoercion(type: "integer" | "number", format: string | undefined):
   const convert =
     format === "int64" ? (text: string) => BigInt(text.trim().replace(/^\+|\.0+$/g, "")) : Number;
   return (value) =>
-    typeof value === "string" && value.length <= MAX_NUMBER_LENGTH && pattern.test(value)
-      ? convert(value)
-      : value;
+    typeof value === "string" && value.length <= MAX_LENGTH && pattern.test(value) ? convert(value) : value;
 }
 
 function toBoolean(value: unknown): unknown {
-  if (typeof value !== "string") return value;
+  if (typeof value !== "string" || value.length > MAX_LENGTH) return value;
   return booleans.get(value) ?? booleans.get(value.trim().toLowerCase()) ?? value;
 }
 

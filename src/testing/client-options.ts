@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { createOverride, type Dependency, type Override } from "../app/dependency.ts";
 import { type ServerSettings, settingNames } from "../app/settings.ts";
-import type { PoolSize } from "../threads/pool/queue.ts";
+import type { PoolSize } from "../threads/pool/pool.ts";
 import type { TestRequest } from "./test-request.ts";
 
 /** Options of `testClient`. Settings given here win over the app's; the loop is watched only where these ask for it. */

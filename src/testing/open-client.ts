@@ -9,7 +9,7 @@ import { resolveSettings } from "../app/settings.ts";
 import { createLogger } from "../http/logger.ts";
 import { openApp } from "../http/open-app.ts";
 import { createShutdown } from "../http/shutdown.ts";
-import { noThreads } from "../threads/pool/queue.ts";
+import { noThreads } from "../threads/pool/pool.ts";
 import { BlockFailures, rejectBlocking, watchFor } from "./blocks.ts";
 import type { Ask, TestClient, TestClientOptions, TestResponse } from "./client-options.ts";
 import { encodeRequest, type SentRequest, type TestRequest, type Way } from "./test-request.ts";
@@ -29,15 +29,10 @@ export async function openClient(subject: App | URL, options: TestClientOptions)
   await guardOnce(app, log);
   const opened = new AsyncDisposableStack();
   try {
-    const { lanes, fastify } = await openApp(
-      app,
-      { settings, target, log, accessLog: true, overrides },
-      opened,
-    );
+    const served = await openApp(app, { settings, target, log, accessLog: true, overrides }, opened);
+    const { lanes, fastify, watch: watchdog } = served;
     const way = socket ? await throughSocket(fastify) : await inProcess(fastify);
-    const shutDown = createShutdown(fastify, lanes, settings.shutdownGraceMs, log, () =>
-      opened.disposeAsync(),
-    );
+    const shutDown = createShutdown(served, settings.shutdownGraceMs, log, () => opened.disposeAsync());
     const size = (): TestClient["threads"] => lanes.pool?.size ?? noThreads;
     if (failures === undefined) return clientOf(withHeaders(way, headers), shutDown, size);
     const close = async (): Promise<void> => {
@@ -45,7 +40,7 @@ export async function openClient(subject: App | URL, options: TestClientOptions)
       const failure = failures.takeAny();
       if (failure !== undefined) throw failure;
     };
-    return clientOf(withHeaders(rejectBlocking(way, failures, lanes.watch), headers), close, size);
+    return clientOf(withHeaders(rejectBlocking(way, failures, watchdog), headers), close, size);
   } catch (error) {
     await opened.disposeAsync();
     throw error;

@@ -22,7 +22,7 @@ interface RequestSpan {
 export class RequestSpans {
   readonly #api: Api;
   readonly #tracer: Tracer;
-  readonly #spans = new WeakMap<IncomingMessage, RequestSpan>();
+  readonly #spans = new WeakMap<object, RequestSpan>();
   /** What was active while the server opened may be active in everything it does: no request belongs to it. */
   readonly #opening: Span | undefined;
 
@@ -50,13 +50,13 @@ export class RequestSpans {
   }
 
   /** Runs what answers a request as part of its span. */
-  within<Result>(request: IncomingMessage, run: () => Result): Result {
+  within<Result>(request: object, run: () => Result): Result {
     const begun = this.#spans.get(request);
     return begun === undefined ? run() : this.#api.context.with(begun.context, run);
   }
 
   /** Says what a request failed from. */
-  fail(request: IncomingMessage, error: DescribedError): void {
+  fail(request: object, error: DescribedError): void {
     const begun = this.#spans.get(request);
     if (begun === undefined || begun.failed || !begun.span.isRecording()) return;
     begun.failed = true;

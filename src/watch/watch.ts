@@ -1,14 +1,15 @@
+import { channel } from "node:diagnostics_channel";
 import { isMainThread, Worker } from "node:worker_threads";
 import { type BlockReport, blockedChannel } from "../channels/channels.ts";
-import { Arrivals } from "./arrivals.ts";
 import { isAnyInProgress, markContinuations, markNames, marks, onNewMark } from "./marks.ts";
 import type { LogAdvice, WatchdogData, WatchdogNews, WatchdogOrder } from "./messages.ts";
 import { RollingProfile } from "./profile.ts";
 import { type Gap, GcTime, Pulse, type PulseListener } from "./pulse.ts";
 import { look } from "./sampler.ts";
+import { clockMs } from "./shared-words.ts";
 
 /** How the loop is watched. */
-export interface WatchOptions {
+interface WatchOptions {
   readonly thresholdMs: number;
   /** `development` finds lines inside native calls too, and costs some percent of a request that does nothing. */
   readonly level: "production" | "development";
@@ -29,13 +30,20 @@ export interface Watch {
 }
 
 /**
+ * Whether the loop can be watched: not in a worker thread, in a Node without inspector, or under `--permission` without
+ * `--allow-inspector` (there the attempt would abort the process).
+ */
+export function canWatch(): boolean {
+  if (!isMainThread || !process.features.inspector) return false;
+  return process.permission === undefined || process.permission.has("inspector");
+}
+
+/**
  * Watches the event loop of the main thread from a thread of its own. Resolves when it watches; with undefined where
- * that cannot be: in a worker thread, in a Node without inspector, under `--permission` without `--allow-inspector`
- * (there the attempt would abort the process).
+ * that cannot be.
  */
 export async function openWatch(options: WatchOptions): Promise<Watch | undefined> {
-  if (!isMainThread || !process.features.inspector) return undefined;
-  if (process.permission && !process.permission.has("inspector")) return undefined;
+  if (!canWatch()) return undefined;
   const watch = new LoopWatch(options);
   await watch.ready;
   return watch;
@@ -171,4 +179,61 @@ function createWatchdog(data: WatchdogData): Worker {
     env: {},
     resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 2 },
   });
+}
+
+const requestStart = channel("http.server.request.start");
+/** libuv accepts one connection a turn, so the last ones come some turns later. */
+const QUIET_TURNS = 3;
+const LONGEST_MS = 50;
+
+/**
+ * Requests that came while the loop was blocked: those read in the turns right after it, one a connection, since the
+ * next on the same connection has not waited.
+ */
+class Arrivals {
+  #connections = new WeakSet<object>();
+  #count = 0;
+  #isOpen = false;
+  #isCounting = false;
+
+  /** Notes who comes from now on. Called while the loop is blocked, so that the first is not missed. */
+  open(): void {
+    if (this.#isOpen) return;
+    this.#isOpen = true;
+    this.#connections = new WeakSet();
+    this.#count = 0;
+    requestStart.subscribe(this.#onRequest);
+  }
+
+  /** Forgets who came, unless they are being counted: it was no block after all. */
+  close(): void {
+    if (!this.#isOpen || this.#isCounting) return;
+    this.#isOpen = false;
+    requestStart.unsubscribe(this.#onRequest);
+  }
+
+  /** Counts those who had to wait for a block that has just ended. */
+  count(onCounted: (requests: number) => void): void {
+    this.open();
+    this.#isCounting = true;
+    const start = clockMs();
+    let quiet = 0;
+    let counted = -1;
+    const turn = (): void => {
+      quiet = this.#count === counted ? quiet + 1 : 0;
+      counted = this.#count;
+      if (quiet < QUIET_TURNS && clockMs() - start < LONGEST_MS) return void setImmediate(turn);
+      this.#isCounting = false;
+      this.close();
+      onCounted(counted);
+    };
+    setImmediate(turn);
+  }
+
+  readonly #onRequest = (message: unknown): void => {
+    const { socket } = message as { socket: object };
+    if (this.#connections.has(socket)) return;
+    this.#connections.add(socket);
+    this.#count++;
+  };
 }

@@ -1,30 +1,11 @@
-import { writeSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, writeSync } from "node:fs";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import type { BlockReport } from "../channels/channels.ts";
 import { Block, type CpuUse, isSure, mainThreadCpuUse, type Onlooker } from "./block.ts";
-import { placesOf } from "./block-place.ts";
-import { judge } from "./culprits.ts";
+import { judge, placesOf } from "./culprits.ts";
 import type { EndedBlock, LogAdvice, WatchdogData, WatchdogNews, WatchdogOrder } from "./messages.ts";
 import { anyOf, liveText, probably } from "./report-text.ts";
 import { BEAT_AT, BEAT_MS, clockMs, MUTED, marksInProgress, RUNNING } from "./shared-words.ts";
-import { waitingConnections } from "./waiting-connections.ts";
-
-const QUIET_MS = 10_000;
-const MAX_PLACES = 1_000;
-
-/** Lets one line a place pass every ten seconds, and counts the others. */
-export class LogLimit {
-  readonly #places = new Map<string, { loggedAt: number; skipped: number }>();
-
-  advise(place: string): LogAdvice {
-    const now = clockMs();
-    const last = this.#places.get(place);
-    if (last !== undefined && now - last.loggedAt < QUIET_MS) return { due: false, skipped: ++last.skipped };
-    if (this.#places.size >= MAX_PLACES) this.#places.clear();
-    this.#places.set(place, { loggedAt: now, skipped: 0 });
-    return { due: true, skipped: last?.skipped ?? 0 };
-  }
-}
 
 /** As a part of the threshold. */
 const FIRST_LOOK = 0.75;
@@ -157,12 +138,79 @@ class Watchdog implements Onlooker {
   }
 }
 
+const QUIET_MS = 10_000;
+const MAX_PLACES = 1_000;
+
+/** Lets one line a place pass every ten seconds, and counts the others. */
+class LogLimit {
+  readonly #places = new Map<string, { loggedAt: number; skipped: number }>();
+
+  advise(place: string): LogAdvice {
+    const now = clockMs();
+    const last = this.#places.get(place);
+    if (last !== undefined && now - last.loggedAt < QUIET_MS) return { due: false, skipped: ++last.skipped };
+    if (this.#places.size >= MAX_PLACES) this.#places.clear();
+    this.#places.set(place, { loggedAt: now, skipped: 0 });
+    return { due: true, skipped: last?.skipped ?? 0 };
+  }
+}
+
 /** A thread that had the CPU for less than half of the time either slept or was kept waiting for one. */
 function stateOf(share: number, before: CpuUse | undefined, after: CpuUse | undefined): BlockReport["state"] {
   if (share >= 0.5) return "computing";
   if (before === undefined || after === undefined) return "asleep";
   const offMs = after.at - before.at - (after.runMs - before.runMs);
   return after.delayMs - before.delayMs > offMs / 2 ? "starved" : "asleep";
+}
+
+const LISTEN = "0A";
+const ESTABLISHED = "01";
+
+interface SocketRow {
+  readonly port: string;
+  readonly state: string;
+  readonly unreadBytes: boolean;
+  readonly inode: string;
+}
+
+/**
+ * Connections to this process that have sent what it has not read, also those it has not accepted yet: who waits while
+ * the loop is blocked. Linux only; undefined elsewhere.
+ */
+function waitingConnections(): number | undefined {
+  try {
+    const rows = ["tcp", "tcp6"].flatMap(readSockets);
+    const own = ownSockets();
+    const ports = new Set(
+      rows.flatMap(({ state, inode, port }) => (state === LISTEN && own.has(inode) ? [port] : [])),
+    );
+    return rows.filter(
+      ({ state, port, unreadBytes }) => state === ESTABLISHED && unreadBytes && ports.has(port),
+    ).length;
+  } catch {
+    return undefined;
+  }
+}
+
+/** See proc_net_tcp(5): local address, remote address, state, tx:rx queue, ..., inode. */
+function readSockets(protocol: string): SocketRow[] {
+  const lines = readFileSync(`/proc/self/net/${protocol}`, "latin1").split("\n").slice(1);
+  return lines.flatMap((line) => {
+    const [, local, , state, queues, , , , , inode] = line.trim().split(/\s+/);
+    if (local === undefined || state === undefined || queues === undefined || inode === undefined) return [];
+    return [{ port: local.split(":")[1] ?? "", state, unreadBytes: !queues.endsWith(":00000000"), inode }];
+  });
+}
+
+function ownSockets(): Set<string> {
+  const links = readdirSync("/proc/self/fd").flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${fd}`)];
+    } catch {
+      return []; // closed meanwhile
+    }
+  });
+  return new Set(links.flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []));
 }
 
 const port = parentPort as MessagePort;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { App, depends, OffloopError, Router, serve } from "offloop";
+import { App, depends, OffloopError, type OperationOptions, Router, serve } from "offloop";
 import { testClient } from "offloop/testing";
 import { z } from "zod";
 
@@ -19,7 +19,7 @@ function refusal(declare: (options: never) => unknown, options: object): string 
 }
 
 const app = new App();
-const get = (options: never): void => app.get("/", options, nothing);
+const get = (options: OperationOptions): void => app.get("/", options, nothing);
 
 test("a misspelt option of an operation is refused with the name that was meant", () => {
   assert.equal(

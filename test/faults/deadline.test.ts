@@ -111,6 +111,29 @@ test("deadline on a thread: calls handed ahead that have ended or not started ke
   );
 });
 
+test("deadline of a stream on a thread: a generator that does not come to its next yield ends with its thread", async () => {
+  await assert.rejects(client.ask("/endless-stream"), { code: "ECONNRESET" });
+  await assertLogged("GET /endless-stream", "test/fixtures/faults-app.ts", TIMEOUT_MS);
+  await assertNextRequests(server.url);
+  const failures = server.log.filter(({ err }) => (err as { code?: string })?.code !== undefined);
+  assert.equal(failures.length, 1, "there is nothing left to close: no second failure");
+});
+
+test("deadline of a stream on a thread: it counts for each piece, not for all of them", async () => {
+  const { status, body } = await client.ask("/patient-stream");
+  assert.deepEqual([status, body.toString()], [200, "0\n1\n2\n3\n"]);
+});
+
+test("hang-up on a stream on a thread: a generator without end and deadline ends with its thread", async () => {
+  const leaving = new AbortController();
+  const { body } = await fetch(`${server.url}/unheard-stream`, { signal: leaving.signal });
+  const reader = (body as ReadableStream<Uint8Array>).getReader();
+  assert.equal(new TextDecoder().decode((await reader.read()).value), '"first"\n');
+  leaving.abort();
+  await server.logged(({ err }) => (err as { code?: string })?.code === "OFFLOOP_CLIENT_GONE");
+  await assertNextRequests(server.url);
+});
+
 test("deadline on the loop: 504, signal aborts with TimeoutError, the log says it may still run", async () => {
   const { status } = await client.ask("/late-on-loop");
   assert.equal(status, 504);

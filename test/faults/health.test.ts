@@ -4,7 +4,7 @@ import { command, fixture, listening } from "../fixtures/cli.ts";
 import { createClient } from "../fixtures/client.ts";
 import app, { held } from "../fixtures/faults-app.ts";
 import { assertNextRequests } from "../fixtures/next-requests.ts";
-import { running } from "../fixtures/running.ts";
+import { type LogEntry, running } from "../fixtures/running.ts";
 
 const BLOCK_MS = 2_500;
 
@@ -59,4 +59,35 @@ test("health: probes on the app's port answer while the threads are held and the
   }
   held.open();
   await Promise.all(asked);
+});
+
+test("health: while every thread runs a call without end, the server is not ready and says which", async (t) => {
+  held.reset();
+  const threads = { max: 2, reserve: 1, longRunMs: 200 };
+  const server = await running(app, { accessLog: false, health: true, threads });
+  const client = createClient(server.url);
+  t.after(async () => {
+    held.open();
+    client.close();
+    await server.close();
+  });
+  const ready = async (): Promise<[number, string]> => {
+    const { status, body } = await client.ask("/readyz");
+    return [status, body.toString()];
+  };
+  const asked = ["/hold/1", "/hold/2"].map((path) => client.ask(path));
+  const codeOf = (code: string) => (entry: LogEntry) => entry.code === code;
+  const { msg } = await server.logged(codeOf("OFFLOOP_THREAD_HELD"));
+  assert.match(msg, /thread \d+ for anything else: GET \/hold\/:n has run there for \d+ ms/);
+  assert.deepEqual(await ready(), [200, '{"status":"ready"}'], "the express lane is left");
+  asked.push(client.ask("/hold-also"));
+  const all = await server.logged(codeOf("OFFLOOP_THREADS_HELD"));
+  assert.match(all.msg, /each of 3 threads is held .*: GET \/hold\/:n, GET \/hold-also/);
+  assert.deepEqual(await ready(), [503, '{"status":"threads"}']);
+  assert.equal((await client.ask("/livez")).status, 200);
+  assert.equal(server.log.filter(codeOf("OFFLOOP_THREAD_HELD")).length, 3, "each call is told of once");
+  held.open();
+  await Promise.all(asked);
+  assert.deepEqual(await ready(), [200, '{"status":"ready"}']);
+  await assertNextRequests(server.url);
 });

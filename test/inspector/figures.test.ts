@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Figures } from "../../src/inspector/figures.ts";
+import { Figures } from "../../src/inspector/collector.ts";
 
 /** Within what two figures of a histogram tell apart. */
 function near(actual: number, expected: number): void {

@@ -9,7 +9,7 @@ import {
   type DeclaredInputs,
   describedDeclaration,
 } from "../../src/openapi/declaration.ts";
-import { securityOf, securitySchemesOf } from "../../src/openapi/operation.ts";
+import { securityOf, securitySchemesOf } from "../../src/openapi/document.ts";
 import { requestBodyOf } from "../../src/openapi/request-body.ts";
 import { responsesOf } from "../../src/openapi/responses.ts";
 import { operationIn, schemas } from "./read-document.ts";

@@ -9,12 +9,10 @@ import { describedDeclaration } from "../../src/openapi/declaration.ts";
 import { parametersOf } from "../../src/openapi/parameters.ts";
 import { operationIn } from "./read-document.ts";
 
-type Declared = OperationOptions<"/:id", never, never, never, never>;
-
 /** The documented parameters of an operation at `/:id`, besides its path's name. */
 function parameters(options: object): readonly Record<string, unknown>[] {
   const app = new App();
-  app.get("/:id", options as Declared, async () => {});
+  app.get("/:id", options as OperationOptions, async () => {});
   return (operationIn(app, "get", "/{id}").parameters ?? []).filter(({ name }) => name !== "id");
 }
 

@@ -1,6 +1,5 @@
-import { bandOf, type Row } from "./rows.ts";
-import { hasFailed } from "./run.ts";
-import type { Scene } from "./scene.ts";
+import { bandOf, type Row, type Scene } from "./scene.ts";
+import { hasFailed } from "./store.ts";
 import { colourOf, type Palette } from "./theme.ts";
 
 /** Where on a canvas the lanes are, in its own pixels. */

@@ -1,7 +1,7 @@
 import type { Incident } from "../batch.ts";
 import { clockText, durationText } from "./duration.ts";
 import { find, make } from "./element.ts";
-import type { Scene } from "./scene.ts";
+import type { Row, Scene } from "./scene.ts";
 import type { Store } from "./store.ts";
 import type { Place } from "./timeline.ts";
 
@@ -100,12 +100,7 @@ export class Marks {
       const left = Math.max(0, (at - from) * perMs);
       const right = Math.min(place.width, (at + durationMs - from) * perMs);
       const width = Math.max(kind === "killed" ? 14 : 3, right - left);
-      move(this.#element(incident), {
-        left: place.left + Math.min(left, place.width - width),
-        top: place.top + row.top,
-        width,
-        height: row.height,
-      });
+      this.#move(this.#element(incident), row, place, Math.min(left, place.width - width), width);
     }
     for (const [id, element] of this.#elements) {
       if (shown.has(id)) continue;
@@ -131,14 +126,14 @@ export class Marks {
     this.#root.append(element);
     return element;
   }
-}
 
-function move(
-  element: HTMLElement,
-  box: Readonly<Record<"left" | "top" | "width" | "height", number>>,
-): void {
-  for (const [side, length] of Object.entries(box)) element.style.setProperty(side, `${length}px`);
-  element.classList.toggle("narrow", box.width < LABEL_WIDTH);
+  #move(element: HTMLElement, row: Row, place: Place, left: number, width: number): void {
+    element.style.left = `${place.left + left}px`;
+    element.style.top = `${place.top + row.top}px`;
+    element.style.width = `${width}px`;
+    element.style.height = `${row.height}px`;
+    element.classList.toggle("narrow", width < LABEL_WIDTH);
+  }
 }
 
 /** One line that says what happened. */

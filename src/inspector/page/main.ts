@@ -2,13 +2,10 @@ import type { Batch, Incident } from "../batch.ts";
 import { bindKeyboard, bindPointer, type Choice } from "./controls.ts";
 import { durationText } from "./duration.ts";
 import { find, make } from "./element.ts";
-import { FiguresTable } from "./figures-table.ts";
-import { Filter } from "./filter.ts";
 import { IncidentsList, Marks } from "./incidents.ts";
-import { labelOf, layoutRows } from "./rows.ts";
-import { RunsTable } from "./runs-table.ts";
-import type { Scene, Shown } from "./scene.ts";
+import { Filter, labelOf, layoutRows, type Scene, type Shown } from "./scene.ts";
 import { Store } from "./store.ts";
+import { FiguresTable, RunsTable } from "./tables.ts";
 import { bindTheme, type Palette, readPalette } from "./theme.ts";
 import { type Place, Timeline } from "./timeline.ts";
 import { describeRun, Tip } from "./tip.ts";
@@ -23,7 +20,7 @@ const TEXT_MS = 500;
 const WAITING_STEPS = 240;
 
 /** The page: what it knows, what of it is looked at, and what draws it. */
-export class Inspection {
+class Inspection {
   readonly #store = new Store();
   readonly #view = new View(() => this.#store.now());
   readonly #filter = new Filter(this.#store);
@@ -166,7 +163,7 @@ export class Inspection {
 }
 
 /** The names of the lanes, left of them. */
-export class LaneLabels {
+class LaneLabels {
   readonly #root = find("#labels");
   #drawn = "";
 
@@ -193,7 +190,7 @@ export class LaneLabels {
 const SILENCE_MS = 1_200;
 
 /** Says whether what is seen is now. */
-export class Status {
+class Status {
   readonly #element = find("#status");
 
   draw(store: Store, view: View, isConnected: boolean): void {
@@ -212,11 +209,11 @@ export class Status {
 }
 
 /** What the server tells, as it happens. The browser connects anew by itself. */
-export interface Stream {
+interface Stream {
   readonly isConnected: boolean;
 }
 
-export function openStream(onBatch: (batch: Batch) => void): Stream {
+function openStream(onBatch: (batch: Batch) => void): Stream {
   const source = new EventSource(new URL("events", import.meta.url));
   source.addEventListener("message", (event) => onBatch(JSON.parse(event.data as string) as Batch));
   return {

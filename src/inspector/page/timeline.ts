@@ -1,8 +1,7 @@
 import { type Area, drawBars, drawLanes } from "./bars.ts";
 import { tickText } from "./duration.ts";
 import { find } from "./element.ts";
-import { heightOf } from "./rows.ts";
-import type { Scene } from "./scene.ts";
+import { heightOf, type Scene } from "./scene.ts";
 import type { Stretch } from "./view.ts";
 import type { WaitingCounts } from "./waiting.ts";
 

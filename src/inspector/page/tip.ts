@@ -1,7 +1,6 @@
 import { clockText, durationText } from "./duration.ts";
 import { find, make } from "./element.ts";
-import { bandOf, labelOf } from "./rows.ts";
-import { hasEnded, type Scene, type Shown } from "./scene.ts";
+import { bandOf, hasEnded, labelOf, type Scene, type Shown } from "./scene.ts";
 import type { Place } from "./timeline.ts";
 
 const MARGIN = 12;

@@ -1,6 +1,6 @@
 import type { Incident, Name } from "../batch.ts";
-import { labelOf } from "./rows.ts";
-import type { Run } from "./run.ts";
+import { labelOf } from "./scene.ts";
+import type { Run } from "./store.ts";
 
 /** An event of the Trace Event Format; times in microseconds. */
 export interface TraceEvent {
@@ -26,7 +26,7 @@ export interface Trace {
 }
 
 /** What a trace is made of. */
-export interface TraceSource {
+interface TraceSource {
   readonly title: string;
   readonly origin: number;
   readonly names: readonly Name[];

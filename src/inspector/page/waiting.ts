@@ -1,4 +1,4 @@
-import type { Presumed, Run } from "./run.ts";
+import type { Presumed, Run } from "./store.ts";
 import type { Stretch } from "./view.ts";
 
 /** How many runs waited for a thread, step by step. */

@@ -1,20 +1,29 @@
-import type { MessagePort, ResourceLimits } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
 import type { logLevels } from "../../app/context.ts";
 import type { InputSettings } from "../../app/input-settings.ts";
 import type { AppTarget } from "../../app/load.ts";
 import type { DescribedError } from "../../errors/described-error.ts";
-import type { PackedContext } from "../../tracing/tracing.ts";
 import type { Board } from "./board.ts";
+import type { Crossed } from "./values.ts";
 
 /** What a thread is started with. */
-export interface ThreadData
-  extends Pick<
-    ThreadOptions,
-    "target" | "workIds" | "mayBeEnded" | "given" | "traced" | "inputs" | "logLevel"
-  > {
+export interface ThreadData {
   readonly offloop: "thread";
   readonly port: MessagePort;
   readonly board: Board;
+  /** Where it finds the app. */
+  readonly target: AppTarget;
+  /** All work of the app, by name; a call names its work by its index here. */
+  readonly workIds: readonly string[];
+  /** Which of it has a deadline, in the same order. */
+  readonly mayBeEnded: readonly boolean[];
+  /** Values of dependencies that it is started with. */
+  readonly given: GivenValues;
+  /** Whether what calls carry has its trace around it. */
+  readonly traced: boolean;
+  /** Bounds on what its operations read. */
+  readonly inputs: Required<InputSettings>;
+  readonly logLevel: string;
 }
 
 /** Calls for a thread, four fields each: slot, ticket, index of the work, payload. */
@@ -34,25 +43,12 @@ export type Hello =
   | { readonly missing: string[]; readonly extra: string[] }
   | { readonly failed: DescribedError };
 
-/** Values of dependencies, by their place in the list of all: made where the app is served, or given by a test. */
-export type GivenValues = readonly (readonly [dependency: number, value: unknown])[];
-
-/** What a thread is made of. */
-export interface ThreadOptions {
-  readonly target: AppTarget;
-  readonly workIds: readonly string[];
-  /** Which of it has a deadline, in the same order. */
-  readonly mayBeEnded: readonly boolean[];
-  /** Values of dependencies that it is started with. */
-  readonly given: GivenValues;
-  /** Whether what calls carry has its trace around it. */
-  readonly traced: boolean;
-  /** Bounds on what its operations read. */
-  readonly inputs: Required<InputSettings>;
-  readonly resourceLimits: ResourceLimits;
-  readonly logLevel: string;
-  readonly onLog: (line: LogLine) => void;
-}
+/**
+ * The value of a dependency, by its number in the list of all: made where the app is served, or given by a test; or what
+ * of it cannot cross.
+ */
+export type GivenValue = readonly [dependency: number, value: Crossed, found?: string];
+export type GivenValues = readonly GivenValue[];
 
 /** A line of the log on its way to the main thread. */
 export interface LogLine {
@@ -61,17 +57,10 @@ export interface LogLine {
   readonly message: string | undefined;
 }
 
-/** What a call carries where runs are traced. */
+/** What a call carries where something stands around calls. */
 export interface TracedPayload {
-  /** The span it belongs to. */
-  readonly trace: PackedContext;
+  /** The span it belongs to, as whoever stands around calls packs it. */
+  readonly trace: unknown;
   /** What it carries anyway. */
   readonly payload: unknown;
-}
-
-/** What a call carries besides its trace. */
-export function untraced(payload: unknown): unknown {
-  return typeof payload === "object" && payload !== null && "trace" in payload
-    ? (payload as TracedPayload).payload
-    : payload;
 }

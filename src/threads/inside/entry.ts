@@ -14,13 +14,11 @@ import { bindTask } from "../../app/task.ts";
 import { describeError } from "../../errors/described-error.ts";
 import { listDependencies } from "../../operation/dependency-plan.ts";
 import { SharedDependencies } from "../../operation/open-dependencies.ts";
-import { openTracing } from "../../tracing/open.ts";
-import type { Tracing } from "../../tracing/tracing.ts";
 import type { CallBatch, Control, GivenValues, Hello, ThreadData } from "../crossing/messages.ts";
+import { unpackValue } from "../crossing/values.ts";
 import { listWork, type Work } from "../crossing/work.ts";
 import { Inbox } from "./inbox.ts";
-import { tracedRunner } from "./traced-runner.ts";
-import { WorkRunner } from "./work-runner.ts";
+import { type AroundInThread, WorkRunner } from "./work-runner.ts";
 
 /** Closes what a thread has opened. Gives the errors of what failed to close. */
 type Close = () => Promise<unknown[]>;
@@ -43,16 +41,16 @@ async function enter(data: ThreadData): Promise<void> {
     const overrides = servedOverrides(app);
     const shared = new SharedDependencies(overrides);
     takeGiven(app, given, shared, overrides);
-    for (const task of servedTasks(app)) bindTask(task, async ({ fn }, args) => fn(...args));
+    bindTasks(app, async ({ fn }, args) => fn(...args));
     const work = new Map(listWork(app, { overrides, inputs }).map((item) => [item.id, item]));
     const hello = compare(workIds, work);
     if ("ready" in hello) {
       close = closing(shared, await openLifespans(servedLifespans(app, "thread")));
       const works = workIds.map((id) => work.get(id) as Work);
-      const tracing = traced ? await openTracing() : undefined;
-      const runner = new WorkRunner(works, servedErrorHandlers(app), shared, tracing?.dependency);
-      if (tracing !== undefined) traceTasks(app, tracing);
-      inbox.open(traced ? tracedRunner(runner, tracing) : runner);
+      const around = traced ? await openAround() : undefined;
+      const runner = new WorkRunner(works, servedErrorHandlers(app), shared, around?.dependency);
+      if (around?.task !== undefined) bindTasks(app, around.task);
+      inbox.open(around?.calls(runner) ?? runner);
     }
     port.postMessage(hello);
   } catch (error) {
@@ -68,11 +66,12 @@ function takeGiven(
 ): void {
   if (given.length === 0) return;
   const dependencies = listDependencies(servedOperations(app), servedOverrides(app));
-  for (const [index, value] of given) {
+  for (const [index, crossed, found] of given) {
+    const value = unpackValue(crossed);
     const dependency = dependencies[index];
     if (dependency === undefined) continue; // another app was loaded, which the comparison of work will tell
     if (dependency.scope === "app" && !overrides.has(dependency)) shared.set(dependency, value);
-    else overrides.set(dependency, { value });
+    else overrides.set(dependency, { value, found });
   }
 }
 
@@ -88,10 +87,15 @@ function compare(wanted: readonly string[], work: ReadonlyMap<string, Work>): He
   return missing.length + extra.length === 0 ? { ready: true } : { missing, extra };
 }
 
-/** Tasks that are called here run here, each as a span. */
-function traceTasks(app: App, tracing: Tracing): void {
-  for (const task of servedTasks(app))
-    bindTask(task, ({ name, fn }, args) => tracing.task(name, "thread", false, async () => fn(...args)));
+/** Tasks that are called here run here. */
+function bindTasks(app: App, run: Parameters<typeof bindTask>[1]): void {
+  for (const task of servedTasks(app)) bindTask(task, run);
+}
+
+/** A thread's composition: what stands around calls is named here and nowhere else, and loaded where it is wanted. */
+async function openAround(): Promise<AroundInThread> {
+  const { openInThread } = await import("../../tracing/in-thread.ts");
+  return openInThread();
 }
 
 /** What the scope "thread" has made, then the lifespans. */

@@ -1,23 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Chunk, isWhole, type RawReply } from "../../operation/raw.ts";
-import type { LeftOpen } from "../crossing/reply-message.ts";
+import type { FollowUp, OpenReplyRef, Pulled } from "../crossing/reply-message.ts";
 import type { CallServices, RequestServices } from "../crossing/request-message.ts";
-import { type Thrown, unpackThrown } from "../crossing/thrown.ts";
-
-/** What the pool asks about a reply that a thread holds open. */
-export interface FollowUp {
-  readonly open: number;
-  /** `pull`: its next chunks. `stop`: nobody takes them any more. `finish`: its tasks have ended, close what is left. */
-  readonly ask: "pull" | "stop" | "finish";
-  /** What went wrong in its tasks. */
-  readonly failure?: Thrown;
-}
-
-/** The next chunks of a body; `done` with the last ones. */
-export interface Pulled {
-  readonly chunks: Chunk[];
-  readonly done: boolean;
-}
+import { unpackThrown } from "../crossing/thrown.ts";
 
 interface OpenReply {
   readonly chunks: AsyncIterator<Chunk> | undefined;
@@ -44,7 +29,7 @@ export class OpenReplies {
   #last = 0;
 
   /** Keeps what is left of a reply. Undefined when nothing is. */
-  hold({ body, finish }: RawReply, services: RequestServices): LeftOpen | undefined {
+  hold({ body, finish }: RawReply, services: RequestServices): OpenReplyRef | undefined {
     const chunks = isWhole(body) || "file" in body ? undefined : body[Symbol.asyncIterator]();
     if (chunks === undefined && finish === undefined) return undefined;
     this.#replies.set(++this.#last, { chunks, next: undefined, quick: 0, finish, services });

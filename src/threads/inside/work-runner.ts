@@ -1,22 +1,44 @@
 import type { ErrorHandlers } from "../../app/error-handlers.ts";
+import type { TaskDeclaration } from "../../app/task.ts";
+import { errorReply } from "../../operation/error-reply.ts";
 import type { SharedDependencies } from "../../operation/open-dependencies.ts";
-import { isWhole } from "../../operation/raw.ts";
+import { isWhole, type RawReply } from "../../operation/raw.ts";
 import { runOperation } from "../../operation/run.ts";
 import type { Runtime } from "../../operation/runtime.ts";
+import type { Packed } from "../crossing/bytes.ts";
+import type { ClosePayload, DependencyPayload, FailurePayload } from "../crossing/dependency-message.ts";
+import { type FollowUp, packReply, type ReplyPayload } from "../crossing/reply-message.ts";
 import {
-  type DependencyPayload,
-  type FailurePayload,
-  runDependency,
-  runErrorHandler,
-} from "../crossing/remote.ts";
-import { type Packed, packReply, type ReplyPayload } from "../crossing/reply-message.ts";
-import { type CallServices, ReceivedRequest, type RequestPayload } from "../crossing/request-message.ts";
+  type CallServices,
+  ReceivedRequest,
+  type RequestPayload,
+  type RequestServices,
+} from "../crossing/request-message.ts";
 import { packThrown, type TaskOutcome } from "../crossing/thrown.ts";
-import { DependencyWork, OperationWork, TaskWork, type Work } from "../crossing/work.ts";
-import { type FollowUp, OpenReplies } from "./streams.ts";
+import { type Crossed, packValue, UncloneableValue, unpackValue } from "../crossing/values.ts";
+import {
+  DependencyWork,
+  type ErrorHandlerWork,
+  OperationWork,
+  TaskWork,
+  type Work,
+} from "../crossing/work.ts";
+import { DependencySessions } from "./dependencies.ts";
+import { runErrorHandler } from "./error-handlers.ts";
+import { unsendable } from "./outbox.ts";
+import { OpenReplies } from "./streams.ts";
 
 /** What a thread runs its calls with. */
 export type Runner = Pick<WorkRunner, "works" | "run">;
+
+/** What stands around runs in a thread: the other side of what wraps calls where they are handed over. */
+export interface AroundInThread {
+  /** Unwraps what calls carry. */
+  calls(runner: Runner): Runner;
+  readonly dependency: Runtime["traceDependency"];
+  /** Around the run of a task that is called in the thread. */
+  readonly task: ((task: TaskDeclaration, args: unknown[]) => Promise<unknown>) | undefined;
+}
 
 /** In a thread: runs any work of the app. */
 export class WorkRunner {
@@ -25,6 +47,7 @@ export class WorkRunner {
   readonly #handlers: ErrorHandlers;
   readonly #runtime: Runtime;
   readonly #open = new OpenReplies();
+  readonly #dependencies: DependencySessions;
 
   /**
    * @param works - What the indexes in calls stand for.
@@ -40,24 +63,26 @@ export class WorkRunner {
   ) {
     this.works = works;
     this.#handlers = handlers;
-    const elsewhere = { makeOnThread: isThere, answerOnThread: isThere };
+    const elsewhere = { onThread: isThere, answerOnThread: isThere };
     this.#runtime = { inThread: true, shared, ...elsewhere, traceDependency };
+    this.#dependencies = new DependencySessions(handlers, this.#runtime);
   }
 
   /** Runs one call. Never throws: what goes wrong is its outcome. */
   async run(index: number, payload: unknown, services: CallServices): Promise<Packed<unknown>> {
     const work = this.works[index] as Work;
-    if (work instanceof OperationWork)
-      return Array.isArray(payload)
-        ? this.#runOperation(work, payload as RequestPayload, services)
-        : { payload: await this.#follow(payload as FollowUp, services), transfer: [] };
+    if (isFollowUp(payload)) return { payload: await this.#follow(payload, services), transfer: [] };
+    if (work instanceof OperationWork) return this.#runOperation(work, payload as RequestPayload, services);
     if (work instanceof TaskWork)
-      return { payload: await runTask(work, payload as unknown[], this.#handlers), transfer: [] };
+      return { payload: await runTask(work, payload, this.#handlers), transfer: [] };
     if (work instanceof DependencyWork) {
-      const made = await runDependency(work, payload as DependencyPayload, this.#handlers, services);
-      return { payload: made, transfer: [] };
+      const done =
+        "calls" in (payload as DependencyPayload | ClosePayload)
+          ? await this.#dependencies.call(work, payload as DependencyPayload, services)
+          : await this.#dependencies.close(payload as ClosePayload, services);
+      return { payload: done, transfer: [] };
     }
-    return runErrorHandler(work, payload as FailurePayload, this.#handlers, services);
+    return this.#answerError(work, payload as FailurePayload, services);
   }
 
   async #runOperation(
@@ -67,11 +92,27 @@ export class WorkRunner {
   ): Promise<Packed<ReplyPayload>> {
     const own = services.begin(payload[0], work.id);
     const request = new ReceivedRequest(payload, own);
-    const reply = await runOperation(work.compiled, request, this.#runtime);
-    return packReply(
-      reply,
-      isWhole(reply.body) && reply.finish === undefined ? undefined : this.#open.hold(reply, own),
-    );
+    return this.#pack(work, await runOperation(work.compiled, request, this.#runtime), own);
+  }
+
+  async #answerError(
+    work: ErrorHandlerWork,
+    payload: FailurePayload,
+    services: CallServices,
+  ): Promise<Packed<ReplyPayload>> {
+    const own = services.begin(payload.request[0], work.id);
+    return this.#pack(work, await runErrorHandler(work, payload, this.#handlers, own), own);
+  }
+
+  #pack(work: Work, reply: RawReply, own: RequestServices): Packed<ReplyPayload> {
+    const isReady = isWhole(reply.body) && reply.finish === undefined;
+    const open = isReady ? undefined : this.#open.hold(reply, own);
+    try {
+      return packReply(reply, open);
+    } catch (thrown) {
+      if (!(thrown instanceof UncloneableValue)) throw thrown;
+      return packReply(errorReply(unsendable(work, thrown.found)), open);
+    }
   }
 
   async #follow(followUp: FollowUp, services: CallServices): Promise<TaskOutcome> {
@@ -83,18 +124,20 @@ export class WorkRunner {
   }
 }
 
-async function isThere(): Promise<never> {
+function isFollowUp(payload: unknown): payload is FollowUp {
+  return typeof payload === "object" && payload !== null && "ask" in payload && "open" in payload;
+}
+
+function isThere(): never {
   throw new Error("this is a thread");
 }
 
-async function runTask(
-  { declaration }: TaskWork,
-  args: unknown[],
-  handlers: ErrorHandlers,
-): Promise<TaskOutcome> {
+async function runTask(work: TaskWork, args: Crossed, handlers: ErrorHandlers): Promise<TaskOutcome> {
   try {
-    return [true, await declaration.fn(...args)];
+    const value = await work.declaration.fn(...(unpackValue(args, handlers) as unknown[]));
+    return [true, packValue(value, "result", handlers)];
   } catch (thrown) {
-    return [false, packThrown(thrown, handlers)];
+    const error = thrown instanceof UncloneableValue ? unsendable(work, thrown.found) : thrown;
+    return [false, packThrown(error, handlers)];
   }
 }

@@ -1,10 +1,8 @@
-import { findUncloneable } from "../../app/cloneable.ts";
 import { describeError } from "../../errors/described-error.ts";
 import { statusPhrase } from "../../errors/http-error.ts";
 import { OffloopError, type SourceLocation } from "../../errors/offloop-error.ts";
 import { detailReply } from "../../operation/error-reply.ts";
 import type { RawReply } from "../../operation/raw.ts";
-import { untraced } from "../crossing/messages.ts";
 
 /** What an error says about the work it concerns. */
 export interface WorkPlace {
@@ -14,10 +12,11 @@ export interface WorkPlace {
 }
 
 /** The thread ended while it ran the call. */
-export function exitedError({ id, location }: WorkPlace, why: string): OffloopError {
+export function exitedError({ id, location }: WorkPlace, why: string, cause?: unknown): OffloopError {
   return new OffloopError("OFFLOOP_THREAD_EXITED", `Cannot finish ${id}: its thread ended: ${why}`, {
     at: location,
     fix: "look for process.exit, an uncaught error in a timer, or too little memory in that function",
+    cause,
   });
 }
 
@@ -69,14 +68,58 @@ export function goneError({ id, location }: WorkPlace): OffloopError {
   });
 }
 
-/** What is sent cannot be cloned: a task's arguments, or the parts of a context. */
-export function cloneError({ id, location }: WorkPlace, carried: unknown, cause: unknown): OffloopError {
-  const payload = untraced(carried);
-  const found = findUncloneable(payload, Array.isArray(payload) ? "args" : "context") ?? String(cause);
+/** The rest of its reply was made for a client that had hung up, and did not end. */
+export function abandonedError({ id, location }: WorkPlace): OffloopError {
+  return new OffloopError(
+    "OFFLOOP_CLIENT_GONE",
+    `Cannot finish ${id}: its client has hung up and its generator did not stop; its thread was ended`,
+    { at: location, fix: "stop at signal.aborted: then what stands in finally runs, and the thread is kept" },
+  );
+}
+
+/** A call without a deadline keeps its thread. */
+export function heldError({ id, location }: WorkPlace, thread: number, ms: number): OffloopError {
+  return new OffloopError(
+    "OFFLOOP_THREAD_HELD",
+    `Cannot use thread ${thread} for anything else: ${id} has run there for ${Math.floor(ms)} ms, and has no deadline`,
+    { at: location, fix: "give it a timeoutMs: past it the function is ended and its thread replaced" },
+  );
+}
+
+/** A thread was ended, and a native call keeps it. */
+export function stuckError({ id, location }: WorkPlace, thread: number): OffloopError {
+  return new OffloopError(
+    "OFFLOOP_THREAD_STUCK",
+    `Cannot end thread ${thread}: ${id} is inside a native call there, and the thread keeps its place in the pool until that returns`,
+    {
+      at: location,
+      fix: "give the native call a deadline of its own, as the timeout option of execFileSync",
+    },
+  );
+}
+
+/** Each thread is kept by such a call. */
+export function allHeldError(threads: number, ids: readonly string[]): OffloopError {
+  return new OffloopError(
+    "OFFLOOP_THREADS_HELD",
+    `Cannot answer plain functions: each of ${threads} threads is held by a call that does not end: ${ids.join(", ")}`,
+    { fix: "give them a timeoutMs, and native calls a deadline of their own, or raise threads.max" },
+  );
+}
+
+/**
+ * What is sent cannot cross: a task's arguments, or what a dependency needs.
+ *
+ * @param found - What in it: `args[0].onDone (a function)`.
+ */
+export function cloneError({ id, location }: WorkPlace, found: string): OffloopError {
   return new OffloopError(
     "OFFLOOP_NOT_CLONEABLE",
     `Cannot run ${id} on a thread: ${found} cannot cross between threads`,
-    { at: location, fix: "pass plain data: what structuredClone accepts", cause },
+    {
+      at: location,
+      fix: "pass plain data: objects and lists without functions and without instances of classes",
+    },
   );
 }
 

@@ -6,10 +6,10 @@ import { sharedNow } from "../crossing/board.ts";
 /** Requests go before background work. */
 export type CallClass = "request" | "background";
 
-/** A thread, as those see it who have left something open in it. */
-export interface Holder {
-  /** How many replies it holds open: as long as there is one, it must not leave. */
-  open: number;
+/** A thread, as the work sees it that has left something open there. As long as it is held, it does not leave. */
+export interface ThreadHandle {
+  hold(): void;
+  release(): void;
 }
 
 /** Who waits for a call. */
@@ -33,7 +33,7 @@ export interface NewCall {
   /** Filled in before it settles, when someone wants to know. */
   readonly record: RunRecord | undefined;
   /** Called once: with the thread's outcome, or with the error that kept the call from having one. */
-  readonly settle: (error: OffloopError | undefined, outcome: unknown, holder?: Holder) => void;
+  readonly settle: (error: OffloopError | undefined, outcome: unknown, thread?: ThreadHandle) => void;
 }
 
 /** What takes calls: the pool, or one that does more about them. */
@@ -41,7 +41,7 @@ export interface CallPool {
   /** Has a thread do one piece of work. */
   run(call: NewCall): void;
   /** Has the thread that holds something open do what concerns that. */
-  runOn(holder: Holder, call: PinnedCall): void;
+  runOn(thread: ThreadHandle, call: PinnedCall): void;
 }
 
 /** A call the pool has taken on. */
@@ -50,25 +50,28 @@ export interface Call extends NewCall {
   readonly pinned: boolean;
   /** When it came, from `performance.now()`. */
   readonly queuedAt: number;
-  /** Its place in the order of arrival. */
+  /** Its number in the order of arrival. */
   readonly order: number;
   /** Its ticket on the thread that holds it. */
   ticket: number;
-  /** Whether it was told, while it ran, that nobody waits for it. */
-  cancelled: boolean;
+  /** Since when the thread knows that nobody waits for it any more, from `performance.now()`; undefined while somebody does. */
+  cancelledAt: number | undefined;
+  /** Whether it was reported that it keeps its thread. */
+  isReported: boolean;
 }
 
 /** A call as the pool keeps it. */
 export function takeOn(call: NewCall, order: number): Call {
-  return { ...call, pinned: false, queuedAt: performance.now(), order, ticket: 0, cancelled: false };
+  const kept = { pinned: false, ticket: 0, cancelledAt: undefined, isReported: false };
+  return { ...call, ...kept, queuedAt: performance.now(), order };
 }
 
 /** A call about something a thread holds open: nobody else may do it, and it is not dropped when its client goes. */
-export type PinnedCall = Pick<NewCall, "work" | "payload" | "waiter" | "settle">;
+export type PinnedCall = Pick<NewCall, "work" | "payload" | "timeoutMs" | "waiter" | "settle">;
 
 /** The same for a call that is meant for one thread and no other. */
 export function takeOnPinned(call: PinnedCall, order: number): Call {
-  const rest = { class: "request", transfer: [], timeoutMs: undefined, record: undefined } as const;
+  const rest = { class: "request", transfer: [], record: undefined } as const;
   return { ...takeOn({ ...call, ...rest }, order), pinned: true };
 }
 

@@ -1,34 +1,68 @@
 import type { OffloopError } from "../../errors/offloop-error.ts";
+import type { Hello } from "../crossing/messages.ts";
+import { Admission } from "./admission.ts";
 import {
   type Call,
-  type Holder,
   type NewCall,
   type PinnedCall,
   recordRun,
+  type ThreadHandle,
   takeOn,
   takeOnPinned,
 } from "./call.ts";
-import { cloneError, exitedError, noThreadsError, timeoutError, type WorkPlace } from "./call-error.ts";
-import { Rounds, type RoundsListener } from "./deadlines.ts";
-import { type PoolSize, WaitingCalls } from "./queue.ts";
-import { type PoolOptions, Roster, type RosterListener } from "./roster.ts";
-import { Admission, ExpressLane, Placement, WorkLoads } from "./schedule.ts";
-import type { Thread, ThreadLoss } from "./thread.ts";
+import {
+  abandonedError,
+  allHeldError,
+  cloneError,
+  exitedError,
+  goneError,
+  heldError,
+  noThreadsError,
+  stuckError,
+  timeoutError,
+  type WorkPlace,
+} from "./call-error.ts";
+import { type Finding, Monitor } from "./monitor.ts";
+import { PinnedCalls, WaitingCalls } from "./queue.ts";
+import { type PoolOptions, Roster } from "./roster.ts";
+import { ExpressLane, Schedule, WorkLoads } from "./schedule.ts";
+import { END_MS, type Thread, type ThreadListener, type ThreadLoss } from "./thread.ts";
 
 /** A call that waits this long makes the pool grow; one not started for so long is taken back from its thread. */
 const PATIENCE_MS = 5;
 
-/** Runs plain functions on threads: one call a thread at a time, requests before background work. */
-export class ThreadPool implements RosterListener, RoundsListener {
+/** The threads of a pool at one moment. */
+export interface PoolSize {
+  /** Threads that have loaded the app. */
+  readonly threads: number;
+  /** How many of them hold a call. */
+  readonly busy: number;
+  /** How many calls wait for a thread. */
+  readonly waiting: number;
+  /** How many of these are background tasks. */
+  readonly waitingTasks: number;
+}
+
+/** Of an app that runs nothing on threads. */
+export const noThreads: PoolSize = { threads: 0, busy: 0, waiting: 0, waitingTasks: 0 };
+
+/**
+ * Runs plain functions on threads: one call a thread at a time, requests before background work.
+ *
+ * The parts around it decide, it acts: admission says what may wait, the schedule which call goes where, the monitor
+ * which call has run too long; what follows from it, for threads and for those who wait, is done here alone.
+ */
+export class ThreadPool implements ThreadListener {
   readonly #options: PoolOptions;
   readonly #roster: Roster;
   readonly #waiting = new WaitingCalls();
+  readonly #pinned = new PinnedCalls();
   readonly #loads: WorkLoads;
   readonly #admission: Admission;
-  readonly #placement: Placement;
-  readonly #rounds: Rounds;
+  readonly #schedule: Schedule;
+  readonly #monitor: Monitor;
   #order = 0;
-  #scheduled = false;
+  #isDispatchDue = false;
   #patience: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -37,9 +71,10 @@ export class ThreadPool implements RosterListener, RoundsListener {
     this.#roster = new Roster(options, this);
     this.#loads = new WorkLoads(options.works.length);
     const express = new ExpressLane(options, this.#roster, this.#loads);
+    const calls = { waiting: this.#waiting, pinned: this.#pinned };
     this.#admission = new Admission(options, this.#roster, this.#waiting, express);
-    this.#placement = new Placement(options, this.#roster, this.#waiting, this.#loads, express);
-    this.#rounds = new Rounds(this.#roster, this);
+    this.#schedule = new Schedule(options, this.#roster, calls, { loads: this.#loads, express });
+    this.#monitor = new Monitor(this.#roster, options.longRunMs, (findings) => this.#actOn(findings));
   }
 
   /**
@@ -55,51 +90,56 @@ export class ThreadPool implements RosterListener, RoundsListener {
   }
 
   get size(): PoolSize {
-    return { threads: this.#roster.ready, busy: this.#roster.busy, ...this.#waiting.counts };
+    const waitingTasks = this.#waiting.sizeOf("background");
+    return {
+      threads: this.#roster.ready,
+      busy: this.#roster.busy,
+      waiting: this.#waiting.size,
+      waitingTasks,
+    };
   }
 
-  /** Why no thread can be started; undefined while the last one could. */
-  get failure(): OffloopError | undefined {
-    return this.#roster.failure;
+  /** Whether calls would wait for ever: no thread can be started, or a call without end keeps each of them. */
+  get isDown(): boolean {
+    const { failure, ready } = this.#roster;
+    return (failure !== undefined && ready === 0) || this.#holders.length >= this.#mostThreads;
   }
 
   /** Has a thread do one piece of work. */
   run(newCall: NewCall): void {
-    const refusal = this.#closed
-      ? exitedError(this.#placeOf(newCall), "the server closed")
-      : this.#admission.refusal(newCall);
+    const gone = this.#admission.takeGone(newCall);
+    if (gone.length > 0) for (const call of gone) this.#refuse(call, goneError);
+    const refusal = this.#closed ? closedError(this.#placeOf(newCall)) : this.#admission.refusal(newCall);
     if (refusal !== undefined) {
       newCall.settle(refusal, undefined);
       return;
     }
     this.#waiting.push(takeOn(newCall, this.#order++));
-    this.#schedule();
+    this.#dispatchSoon();
   }
 
   /** Has the thread that holds something open do what concerns that, once it is done with what it runs. */
-  runOn(holder: Holder, call: PinnedCall): void {
-    this.#placement.pin(holder, takeOnPinned(call, this.#order++));
-    this.#schedule();
+  runOn(thread: ThreadHandle, call: PinnedCall): void {
+    this.#pinned.push(thread, takeOnPinned(call, this.#order++));
+    this.#dispatchSoon();
   }
 
   /** Ends all threads. What they run and what waits is settled with an error. */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#patience);
-    this.#rounds.stop();
+    this.#monitor.stop();
     await this.#roster.close();
-    for (const call of this.#placement.takePinned())
-      call.settle(exitedError(this.#placeOf(call), "the server closed"), undefined);
-    this.#giveUpWaiting((place) => exitedError(place, "the server closed"));
+    for (const call of this.#pinned.takeAll()) this.#refuse(call, closedError);
+    for (const call of this.#waiting.takeAll()) this.#refuse(call, closedError);
   }
 
-  onStarted(): void {
-    const { failure } = this.#roster;
-    if (failure !== undefined && this.#roster.ready === 0)
-      this.#giveUpWaiting((place) => noThreadsError(place, failure));
-    this.#dispatch();
+  /** @internal A thread has loaded the app, or has failed to. */
+  onHello(thread: Thread, hello: Hello): void {
+    if (this.#roster.admit(thread, hello)) this.#dispatch();
   }
 
+  /** @internal A call has ended on its thread. */
   onResult(thread: Thread, call: Call, runMs: number, outcome: unknown): void {
     this.#admission.recordEnd(thread.progressAt);
     this.#loads.record(call, runMs);
@@ -107,27 +147,34 @@ export class ThreadPool implements RosterListener, RoundsListener {
     call.settle(undefined, outcome, thread);
   }
 
-  onResults(): void {
+  /** @internal All results of a message have been taken. */
+  onResults(thread: Thread): void {
+    this.#roster.rest(thread);
+    if (thread.isProven) this.#roster.prove();
     this.#dispatch();
   }
 
-  onLoss({ started, unstarted, cause }: ThreadLoss): void {
-    this.#takenBack(unstarted);
-    const why = this.#closed ? "the server closed" : cause === undefined ? "it exited" : String(cause);
-    for (const call of started) {
-      this.#loads.leave(call);
-      call.settle(exitedError(this.#placeOf(call), why), undefined);
-    }
+  /** @internal A thread has ended. */
+  onExit(thread: Thread, loss: ThreadLoss): void {
+    this.#roster.remove(thread, loss);
+    this.#takeBack(loss.unstarted);
+    const why = this.#closed
+      ? "the server closed"
+      : loss.cause === undefined
+        ? "it exited"
+        : String(loss.cause);
+    for (const call of loss.started) this.#giveUp(call, exitedError(this.#placeOf(call), why, loss.cause));
+    this.#refuseIfDown();
     if (!this.#closed) this.#roster.growTo(1);
     this.#dispatch();
   }
 
-  #schedule(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
+  #dispatchSoon(): void {
+    if (this.#isDispatchDue) return;
+    this.#isDispatchDue = true;
     // After the poll phase: all requests read in this turn of the loop go out as one message a thread.
     setImmediate(() => {
-      this.#scheduled = false;
+      this.#isDispatchDue = false;
       this.#dispatch();
     });
   }
@@ -135,67 +182,139 @@ export class ThreadPool implements RosterListener, RoundsListener {
   #dispatch(): void {
     if (this.#closed) return;
     const given = new Set<Thread>();
-    for (let placed = this.#placement.next(); placed !== undefined; placed = this.#placement.next()) {
-      const { call, thread } = placed;
+    for (let step = this.#schedule.next(); step !== undefined; step = this.#schedule.next()) {
+      const { call } = step;
+      if ("refused" in step) {
+        call.settle(step.refused, undefined);
+        continue;
+      }
       this.#loads.enter(call);
-      thread.give(call);
-      this.#rounds.expect(call);
-      given.add(thread);
+      step.thread.give(call, step.isQuick);
+      this.#monitor.expect(call);
+      given.add(step.thread);
     }
     for (const thread of given) this.#send(thread);
-    // The express lane is kept warm: a short request should not wait for a thread to load the app.
-    if (this.#roster.busy >= this.#options.max)
-      this.#roster.growTo(this.#options.max + this.#options.reserve);
-    if (this.#waiting.size > 0 || this.#roster.holdsAhead)
-      this.#patience ??= setTimeout(() => this.#onPatienceOver(), PATIENCE_MS);
+    this.#grow();
   }
 
   #send(thread: Thread): void {
-    for (const { call, error } of thread.flush()) {
-      this.#loads.leave(call);
-      call.settle(cloneError(this.#placeOf(call), call.payload, error), undefined);
-    }
-    if (thread.load === 0) this.#roster.rest(thread);
+    for (const { call, error } of thread.flush())
+      this.#giveUp(call, cloneError(this.#placeOf(call), String(error)));
+    this.#roster.rest(thread);
+  }
+
+  /** Makes sure that somebody comes for what is left. */
+  #grow(): void {
+    const { max, reserve } = this.#options;
+    // The express lane is kept warm: a short request should not wait for a thread to load the app.
+    if (this.#roster.busy >= max) this.#roster.growTo(max + reserve);
+    if (this.#waiting.size > 0 || this.#roster.holdsAhead)
+      this.#patience ??= setTimeout(() => this.#onPatienceOver(), PATIENCE_MS);
   }
 
   #onPatienceOver(): void {
     this.#patience = undefined;
     const now = performance.now();
     for (const thread of this.#roster) {
-      if (thread.load > 1 && now - thread.progressAt >= PATIENCE_MS) this.onStuck(thread);
+      if (thread.load > 1 && now - thread.progressAt >= PATIENCE_MS) this.#relieve(thread);
     }
     if (now - (this.#waiting.since ?? now) >= PATIENCE_MS)
       this.#roster.growTo(Math.min(this.#options.max, this.#roster.busy + this.#waiting.size));
     this.#dispatch();
   }
 
-  /** It is stuck in a call that was expected to be quick, or in what a call has left running. */
-  onStuck(thread: Thread): void {
-    thread.quick = false;
-    this.#takenBack(thread.recallUnstarted());
-    if (thread.running === undefined) this.#roster.miss(thread);
-    this.#schedule();
-  }
-
-  onLate(thread: Thread, call: Call, ms: number): void {
-    this.#takenBack(thread.recallUnstarted());
-    thread.end(call);
-    this.#loads.leave(call);
-    recordRun(call, thread.id, ms);
-    call.settle(timeoutError(this.#placeOf(call), call.timeoutMs ?? 0, ms, "thread"), undefined);
+  #actOn(findings: readonly Finding[]): void {
+    for (const finding of findings) {
+      const { kind, thread } = finding;
+      if (kind === "silent") this.#relieve(thread);
+      else if (kind === "gone") thread.cancel(finding.call);
+      else if (kind === "held") this.#report(finding);
+      else this.#end(finding);
+    }
     this.#dispatch();
   }
 
-  #takenBack(calls: readonly Call[]): void {
+  /** The thread is stuck in a call that was expected to be quick, or in what a call has left running: others do the rest. */
+  #relieve(thread: Thread): void {
+    this.#takeBack(thread.recallUnstarted());
+    if (thread.running === undefined) this.#roster.expectWord(thread);
+  }
+
+  /** The thread ends, and with it the call that it runs: nothing else stops synchronous code. */
+  #end({ kind, thread, call, ms }: LongRun): void {
+    const place = this.#placeOf(call);
+    this.#takeBack(thread.recallUnstarted());
+    thread.end(call);
+    void this.#reportIfStuck(thread, call);
+    recordRun(call, thread.id, ms);
+    const isLate = kind === "late";
+    this.#giveUp(
+      call,
+      isLate ? timeoutError(place, call.timeoutMs ?? 0, ms, "thread") : abandonedError(place),
+    );
+  }
+
+  /** The call keeps its thread: said once of each, and once when no thread is left. */
+  #report({ thread, call, ms }: LongRun): void {
+    call.isReported = true;
+    this.#options.onThreadFailure(heldError(this.#placeOf(call), thread.id, ms));
+    this.#reportIfAllHeld();
+  }
+
+  /** A thread that does not end keeps its place as one does that computes. */
+  async #reportIfStuck(thread: Thread, call: Call): Promise<void> {
+    if ((await thread.exitWithin(END_MS)) || this.#closed) return;
+    call.isReported = true;
+    this.#options.onThreadFailure(stuckError(this.#placeOf(call), thread.id));
+    this.#reportIfAllHeld();
+  }
+
+  #reportIfAllHeld(): void {
+    const { works, onThreadFailure } = this.#options;
+    const holders = this.#holders;
+    if (holders.length < this.#mostThreads || holders.some(({ isReported }) => !isReported)) return;
+    const ids = new Set(holders.map(({ work }) => (works[work] as WorkPlace).id));
+    onThreadFailure(allHeldError(holders.length, [...ids]));
+  }
+
+  /** The calls that keep a thread each. */
+  get #holders(): Call[] {
+    return [...this.#roster].flatMap((thread) => this.#monitor.holderOf(thread) ?? []);
+  }
+
+  get #mostThreads(): number {
+    return this.#options.max + this.#options.reserve;
+  }
+
+  #takeBack(calls: readonly Call[]): void {
     for (const call of calls) this.#loads.leave(call);
     this.#waiting.putBack(calls);
   }
 
-  #giveUpWaiting(why: (place: WorkPlace) => OffloopError): void {
-    for (const call of this.#waiting.takeAll()) call.settle(why(this.#placeOf(call)), undefined);
+  /** Settles a call that a thread had. */
+  #giveUp(call: Call, error: OffloopError): void {
+    this.#loads.leave(call);
+    call.settle(error, undefined);
+  }
+
+  /** Settles a call that no thread had. */
+  #refuse(call: Call, why: (place: WorkPlace) => OffloopError): void {
+    call.settle(why(this.#placeOf(call)), undefined);
+  }
+
+  #refuseIfDown(): void {
+    const { failure, ready } = this.#roster;
+    if (failure === undefined || ready > 0) return;
+    for (const call of this.#waiting.takeAll()) this.#refuse(call, (place) => noThreadsError(place, failure));
   }
 
   #placeOf({ work }: NewCall): WorkPlace {
     return this.#options.works[work] as WorkPlace;
   }
+}
+
+type LongRun = Extract<Finding, { readonly ms: number }>;
+
+function closedError(place: WorkPlace): OffloopError {
+  return exitedError(place, "the server closed");
 }

@@ -1,4 +1,4 @@
-import type { Call, CallClass } from "./call.ts";
+import type { Call, CallClass, ThreadHandle } from "./call.ts";
 
 /** All calls that wait for a thread: requests, and behind them background work. */
 export class WaitingCalls {
@@ -13,14 +13,6 @@ export class WaitingCalls {
 
   sizeOf(callClass: CallClass): number {
     return this.#queues[callClass].size;
-  }
-
-  get counts(): Pick<PoolSize, "waiting" | "waitingTasks"> {
-    return { waiting: this.size, waitingTasks: this.#queues.background.size };
-  }
-
-  get requests(): number {
-    return this.#queues.request.size;
   }
 
   /** Since when the call that waits longest has waited, or undefined when none does. */
@@ -167,17 +159,23 @@ class Line {
   }
 }
 
-/** The threads of a pool at one moment. */
-export interface PoolSize {
-  /** Threads that have loaded the app. */
-  readonly threads: number;
-  /** How many of them hold a call. */
-  readonly busy: number;
-  /** How many calls wait for a thread. */
-  readonly waiting: number;
-  /** How many of these are background tasks. */
-  readonly waitingTasks: number;
-}
+/** Calls that are meant for one thread: what they are about is open there. */
+export class PinnedCalls {
+  readonly #calls: [ThreadHandle, Call][] = [];
 
-/** Of an app that runs nothing on threads. */
-export const noThreads: PoolSize = { threads: 0, busy: 0, waiting: 0, waitingTasks: 0 };
+  push(thread: ThreadHandle, call: Call): void {
+    this.#calls.push([thread, call]);
+  }
+
+  /** Takes the first whose thread may be given a call now, with its thread. */
+  take(mayTake: (thread: ThreadHandle) => boolean): readonly [ThreadHandle, Call] | undefined {
+    if (this.#calls.length === 0) return undefined;
+    const index = this.#calls.findIndex(([thread]) => mayTake(thread));
+    return index === -1 ? undefined : this.#calls.splice(index, 1)[0];
+  }
+
+  /** Takes all. */
+  takeAll(): Call[] {
+    return this.#calls.splice(0).map(([, call]) => call);
+  }
+}

@@ -1,51 +1,64 @@
 import type { Chunk, RawReply } from "../../operation/raw.ts";
-import type { LeftOpen } from "../crossing/reply-message.ts";
+import type { FollowUp, OpenReplyRef, Pulled } from "../crossing/reply-message.ts";
 import { packThrown, type TaskOutcome, unpackThrown } from "../crossing/thrown.ts";
-import type { FollowUp, Pulled } from "../inside/streams.ts";
-import type { CallPool, Holder, Waiter } from "./call.ts";
+import type { CallPool, NewCall, ThreadHandle } from "./call.ts";
 
-/**
- * The rest of a reply that a thread holds open: its body, pulled from there when the client takes it, and its finish.
- *
- * @param work - Index of the operation in the pool's table.
- * @param waiter - Who waits for the body: when it has gone, what makes the next chunk is told.
- */
+/** Where a reply is still open. */
+export interface OpenAt extends Pick<NewCall, "work" | "waiter" | "timeoutMs"> {
+  readonly pool: CallPool;
+  readonly thread: ThreadHandle;
+}
+
+type Ask = (followUp: FollowUp) => Promise<Pulled | undefined>;
+
+/** The rest of a reply that a thread holds open: its body, pulled from there when the client takes it, and its finish. */
 export function fetchRest(
-  pool: CallPool,
-  holder: Holder,
-  work: number,
-  [open, streams]: LeftOpen,
-  waiter: Waiter | undefined,
+  at: OpenAt,
+  [open, streams]: OpenReplyRef,
 ): Pick<RawReply, "finish"> & { readonly body?: AsyncIterable<Chunk> } {
-  holder.open++;
-  const ask = (followUp: FollowUp): Promise<Pulled | undefined> =>
-    new Promise((resolve, reject) => {
-      pool.runOn(holder, {
-        work,
-        payload: followUp,
-        waiter: followUp.ask === "pull" ? waiter : undefined,
-        settle: (error, outcome) => {
-          if (error !== undefined) return reject(error);
-          const [ok, value] = outcome as TaskOutcome;
-          if (ok) resolve(value as Pulled | undefined);
-          else reject(unpackThrown(value));
-        },
-      });
+  at.thread.hold();
+  let isLost = false;
+  const ask: Ask = (followUp) =>
+    askThread(at, followUp, () => {
+      isLost = true;
     });
   const finish: RawReply["finish"] = async (failure) => {
     try {
+      if (isLost) return; // what was open has gone with its thread, which has been told of
       await ask({ open, ask: "finish", ...(failure && { failure: packThrown(failure.error) }) });
     } finally {
-      holder.open--;
+      at.thread.release();
     }
   };
   return streams ? { body: pullChunks(open, ask), finish } : { finish };
 }
 
-async function* pullChunks(
-  open: number,
-  ask: (followUp: FollowUp) => Promise<Pulled | undefined>,
-): AsyncGenerator<Chunk> {
+/** Chunks are made for a client and have their deadline each; what closes is done in any case. */
+function askThread(
+  { pool, thread, work, waiter, timeoutMs }: OpenAt,
+  followUp: FollowUp,
+  onLost: () => void,
+): Promise<Pulled | undefined> {
+  return new Promise((resolve, reject) => {
+    pool.runOn(thread, {
+      work,
+      payload: followUp,
+      timeoutMs,
+      waiter: followUp.ask === "pull" ? waiter : undefined,
+      settle: (error, outcome) => {
+        if (error !== undefined) {
+          onLost();
+          return reject(error);
+        }
+        const [ok, value] = outcome as TaskOutcome;
+        if (ok) resolve(value as Pulled | undefined);
+        else reject(unpackThrown(value));
+      },
+    });
+  });
+}
+
+async function* pullChunks(open: number, ask: Ask): AsyncGenerator<Chunk> {
   let ended = false;
   try {
     while (!ended) {

@@ -1,6 +1,7 @@
 import {
   MessageChannel,
   type MessagePort,
+  type ResourceLimits,
   receiveMessageOnPort,
   type Transferable,
   Worker,
@@ -13,7 +14,6 @@ import {
   offer,
   recall,
   runningSince,
-  SLOTS,
   sharedNow,
 } from "../crossing/board.ts";
 import {
@@ -25,67 +25,82 @@ import {
   RESULT_FIELDS,
   type ResultBatch,
   type ThreadData,
-  type ThreadOptions,
 } from "../crossing/messages.ts";
-import { type Call, type Holder, recordRun } from "./call.ts";
+import { type Call, recordRun, type ThreadHandle } from "./call.ts";
+import { Slots } from "./slots.ts";
+
+/** What a thread is made of. */
+export interface ThreadOptions extends Omit<ThreadData, "offloop" | "port" | "board"> {
+  readonly resourceLimits: ResourceLimits;
+  readonly onLog: (line: LogLine) => void;
+}
+
+/** Who is told what a thread says and when it ends. */
+export interface ThreadListener {
+  /** It has loaded the app, or has failed to. */
+  onHello(thread: Thread, hello: Hello): void;
+  onResult(thread: Thread, call: Call, runMs: number, outcome: unknown): void;
+  /** After all results of one message. */
+  onResults(thread: Thread): void;
+  onExit(thread: Thread, loss: ThreadLoss): void;
+}
+
+/** What an ended thread leaves behind. */
+export interface ThreadLoss {
+  /** Calls it had started. */
+  readonly started: Call[];
+  /** Calls it had not started, in their order. */
+  readonly unstarted: Call[];
+  /** What ended it, if it was an error. */
+  readonly cause: unknown;
+}
+
+/** One that has not ended for so long is inside a native call, like execSync, and ends only when that returns. */
+export const END_MS = 2_000;
 
 /** One worker and the calls it holds. */
-export class Thread implements Holder {
-  readonly worker: Worker;
+export class Thread implements ThreadHandle {
   /** The worker's threadId, also after it has ended. */
   readonly id: number;
+  readonly #worker: Worker;
   readonly #port: MessagePort;
   readonly #board: Board = createBoard();
   readonly #slots = new Slots();
+  readonly #listener: ThreadListener;
+  readonly #exited: Promise<void>;
   #batch: CallBatch = [];
   #transfer: Transferable[] = [];
   #ticket = 0;
   #cause: unknown;
-  /** Whether all calls it holds are quick ones, so that more may be handed to it ahead. */
-  quick = false;
-  /** Since when it holds no call, from `performance.now()`. */
-  idleSince = 0;
-  /** How many replies it holds open. */
-  open = 0;
-  /** When it last gave a result or was handed a call while idle. */
-  progressAt = 0;
-  /** Whether it is being ended. */
-  ending = false;
-  /** The call for which it is being ended: it ran past its deadline. */
-  killedFor: Call | undefined;
-  /** Whether it has ever given a result. */
-  proven = false;
+  #takesAhead = false;
+  #held = 0;
+  #progressAt = 0;
+  #isEnding = false;
+  #killedFor: Call | undefined;
+  #killedAt = 0;
+  #isProven = false;
 
-  constructor(options: ThreadOptions, listener: ThreadListener<Thread>) {
+  constructor({ resourceLimits, onLog, ...about }: ThreadOptions, listener: ThreadListener) {
     const { port1, port2 } = new MessageChannel();
-    const { target, workIds, mayBeEnded, given, traced, inputs, logLevel } = options;
-    const about = { target, workIds, mayBeEnded, given, traced, inputs, logLevel };
-    const data: ThreadData = { offloop: "thread", port: port2, board: this.#board, ...about };
-    const entry = new URL(`../inside/entry${import.meta.url.slice(-3)}`, import.meta.url);
-    this.worker = new Worker(entry, {
-      workerData: data,
+    const { target, workIds, mayBeEnded, given, traced, inputs, logLevel } = about;
+    const picked = { target, workIds, mayBeEnded, given, traced, inputs, logLevel };
+    const workerData: ThreadData = { offloop: "thread", port: port2, board: this.#board, ...picked };
+    this.#listener = listener;
+    this.#worker = new Worker(new URL(`../inside/entry${import.meta.url.slice(-3)}`, import.meta.url), {
+      workerData,
       transferList: [port2],
       name: "offloop",
-      resourceLimits: options.resourceLimits,
+      resourceLimits,
     });
-    this.id = this.worker.threadId;
+    this.id = this.#worker.threadId;
     this.#port = port1;
     const receive = (message: Hello | ResultBatch | { readonly log: LogLine }): void => {
-      if (Array.isArray(message)) this.#take(message, listener);
-      else if ("log" in message) options.onLog(message.log);
+      if (Array.isArray(message)) this.#take(message);
+      else if ("log" in message) onLog(message.log);
       else listener.onHello(this, message);
     };
     port1.on("message", receive);
-    this.worker.on("error", (error) => {
-      this.#cause = error;
-    });
-    this.worker.on("exit", () => {
-      // What it sent before it ended may not have been delivered yet.
-      for (let last = receiveMessageOnPort(port1); last !== undefined; last = receiveMessageOnPort(port1))
-        receive(last.message);
-      port1.close();
-      listener.onExit(this, this.#loss());
-    });
+    this.#exited = this.#watchExit(receive);
   }
 
   /** How many calls it holds: the one it runs and those it was handed ahead. */
@@ -97,6 +112,41 @@ export class Thread implements Holder {
     return this.#slots.hasRoom;
   }
 
+  /** Whether more may be handed to it ahead: all calls it holds are expected to be quick ones. */
+  get takesAhead(): boolean {
+    return this.#takesAhead && this.#slots.load > 0 && !this.#isEnding && this.#slots.hasRoom;
+  }
+
+  /** When it last gave a result or was handed a call while idle. */
+  get progressAt(): number {
+    return this.#progressAt;
+  }
+
+  /** Whether something is open in it, so that it must not leave. */
+  get isHeld(): boolean {
+    return this.#held > 0;
+  }
+
+  /** Whether it is being ended. */
+  get isEnding(): boolean {
+    return this.#isEnding;
+  }
+
+  /** The call for which it is being ended: it ran past its deadline. */
+  get killedFor(): Call | undefined {
+    return this.#killedFor;
+  }
+
+  /** Whether it was ended long ago and is still there: inside a native call, which nothing can end. */
+  get isStuck(): boolean {
+    return this.#killedFor !== undefined && performance.now() - this.#killedAt >= END_MS;
+  }
+
+  /** Whether it has ever given a result. */
+  get isProven(): boolean {
+    return this.#isProven;
+  }
+
   /** The call it runs, and for how many milliseconds. */
   get running(): { readonly call: Call; readonly ms: number } | undefined {
     return this.#slots.find((call, slot) => {
@@ -105,10 +155,25 @@ export class Thread implements Holder {
     });
   }
 
-  /** Hands it a call; {@link flush} sends it. Only while it has room. */
-  give(call: Call): void {
+  hold(): void {
+    this.#held++;
+  }
+
+  release(): void {
+    this.#held--;
+  }
+
+  /**
+   * Hands it a call; {@link flush} sends it. Only while it has room.
+   *
+   * @param isQuick - Whether more may follow before it has ended, when it is the only one.
+   */
+  give(call: Call, isQuick: boolean): void {
     const slot = this.#slots.put(call);
-    if (this.load === 1) this.progressAt = performance.now();
+    if (this.load === 1) {
+      this.#progressAt = performance.now();
+      this.#takesAhead = isQuick;
+    }
     this.#ticket = nextTicket(this.#ticket);
     call.ticket = this.#ticket;
     offer(this.#board, slot, call.ticket);
@@ -117,22 +182,23 @@ export class Thread implements Holder {
   }
 
   /** Sends what it was given since the last time, as one message. Gives back the calls that cannot be cloned. */
-  flush(): { readonly call: Call; readonly error: unknown }[] {
-    if (this.#batch.length === 0) return [];
+  flush(): readonly UncloneableCall[] {
+    if (this.#batch.length === 0) return none;
     const batch = this.#batch;
     const transfer = this.#transfer;
     this.#batch = [];
     this.#transfer = [];
     try {
       this.#port.postMessage(batch, transfer);
-      return [];
+      return none;
     } catch {
       return this.#sendOneByOne(batch);
     }
   }
 
-  /** Takes back the calls it has not started, in their order. What was transferred to it stays. */
+  /** Takes back the calls it has not started, in their order: it is handed none ahead until it is idle. What was transferred to it stays. */
   recallUnstarted(): Call[] {
+    this.#takesAhead = false;
     return this.#slots.release(
       (call, slot) => call.transfer.length === 0 && !call.pinned && recall(this.#board, slot, call.ticket),
     );
@@ -142,27 +208,57 @@ export class Thread implements Holder {
   cancel(call: Call): void {
     const slot = this.#slots.slotOf(call);
     if (slot === undefined) return;
-    call.cancelled = true;
+    call.cancelledAt = performance.now();
     cancel(this.#board, slot, call.ticket);
     this.#port.postMessage({ cancelled: call.ticket } satisfies Control); // for code that awaits rather than asks
   }
 
   /** Ends it whatever it does, and gives up the call it runs. */
   end(call?: Call): void {
-    this.ending = true;
-    this.killedFor = call;
+    this.#isEnding = true;
+    this.#killedFor = call;
+    this.#killedAt = performance.now();
     if (call !== undefined) this.#slots.release((held) => held === call);
-    void this.worker.terminate();
+    void this.#worker.terminate();
   }
 
-  /** Asks it to close what it has opened, and to end. */
-  leave(): void {
-    this.ending = true;
+  /** Asks it to close what it has opened and to end; ends it when that takes too long. */
+  leave(withinMs: number): void {
+    this.#isEnding = true;
     this.#port.postMessage({ leave: true } satisfies Control);
+    const timer = setTimeout(() => this.end(), withinMs);
+    void this.#exited.then(() => clearTimeout(timer));
   }
 
-  #sendOneByOne(batch: CallBatch): { call: Call; error: unknown }[] {
-    const refused: { call: Call; error: unknown }[] = [];
+  /** Resolves when the worker has ended, or the time is over; tells which. */
+  async exitWithin(ms: number): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined;
+    const over = new Promise<boolean>((resolve) => {
+      timer = setTimeout(resolve, ms, false);
+    });
+    const hasExited = await Promise.race([this.#exited.then(() => true), over]);
+    clearTimeout(timer);
+    return hasExited;
+  }
+
+  #watchExit(receive: (message: ResultBatch) => void): Promise<void> {
+    this.#worker.on("error", (error) => {
+      this.#cause = error;
+    });
+    return new Promise((resolve) => {
+      this.#worker.on("exit", () => {
+        resolve();
+        // What it sent before it ended may not have been delivered yet.
+        for (let last = receiveMessageOnPort(this.#port); last; last = receiveMessageOnPort(this.#port))
+          receive(last.message as ResultBatch);
+        this.#port.close();
+        this.#listener.onExit(this, this.#loss());
+      });
+    });
+  }
+
+  #sendOneByOne(batch: CallBatch): UncloneableCall[] {
+    const refused: UncloneableCall[] = [];
     for (let i = 0; i < batch.length; i += CALL_FIELDS) {
       const slot = batch[i] as number;
       const call = this.#slots.at(slot) as Call;
@@ -176,18 +272,18 @@ export class Thread implements Holder {
     return refused;
   }
 
-  #take(results: ResultBatch, listener: ThreadListener<Thread>): void {
-    this.progressAt = performance.now();
+  #take(results: ResultBatch): void {
+    this.#progressAt = performance.now();
     for (let i = 0; i < results.length; i += RESULT_FIELDS) {
       const slot = results[i] as number;
       const call = this.#slots.at(slot);
       if (call === undefined) continue; // it was given up before it ended
       this.#slots.free(slot);
-      this.proven = true;
+      this.#isProven = true;
       recordRun(call, this.id, results[i + 2] as number, results[i + 1] as number);
-      listener.onResult(this, call, results[i + 2] as number, results[i + 3]);
+      this.#listener.onResult(this, call, results[i + 2] as number, results[i + 3]);
     }
-    listener.onResults(this);
+    this.#listener.onResults(this);
   }
 
   #loss(): ThreadLoss {
@@ -198,88 +294,10 @@ export class Thread implements Holder {
   }
 }
 
-/** What a thread tells its roster. */
-export interface ThreadListener<T> {
-  onHello(thread: T, hello: Hello): void;
-  onResult(thread: T, call: Call, runMs: number, outcome: unknown): void;
-  /** After all results of one message. */
-  onResults(thread: T): void;
-  onExit(thread: T, loss: ThreadLoss): void;
+/** A call that could not be sent, and why. */
+export interface UncloneableCall {
+  readonly call: Call;
+  readonly error: unknown;
 }
 
-/** What an ended thread leaves behind. */
-export interface ThreadLoss {
-  /** Calls it had started. */
-  readonly started: Call[];
-  /** Calls it had not started, in their order. */
-  readonly unstarted: Call[];
-  /** What ended it, if it was an error. */
-  readonly cause: unknown;
-}
-
-/** The calls one thread holds, each in a slot of the board it shares with the pool. */
-class Slots {
-  readonly #calls: (Call | undefined)[] = new Array(SLOTS).fill(undefined);
-  readonly #free: number[] = Array.from({ length: SLOTS }, (_, slot) => SLOTS - 1 - slot);
-
-  /** How many calls there are. */
-  get load(): number {
-    return SLOTS - this.#free.length;
-  }
-
-  get hasRoom(): boolean {
-    return this.#free.length > 0;
-  }
-
-  at(slot: number): Call | undefined {
-    return this.#calls[slot];
-  }
-
-  slotOf(call: Call): number | undefined {
-    const slot = this.#calls.indexOf(call);
-    return slot === -1 ? undefined : slot;
-  }
-
-  /** Puts a call into a free slot; only while there is room. */
-  put(call: Call): number {
-    const slot = this.#free.pop() as number;
-    this.#calls[slot] = call;
-    return slot;
-  }
-
-  free(slot: number): void {
-    this.#calls[slot] = undefined;
-    this.#free.push(slot);
-  }
-
-  /** Frees the slots of calls that may go, and gives these calls in the order they came. */
-  release(mayGo: (call: Call, slot: number) => boolean): Call[] {
-    const released: Call[] = [];
-    for (const [slot, call] of this.#calls.entries()) {
-      if (call === undefined || !mayGo(call, slot)) continue;
-      this.free(slot);
-      released.push(call);
-    }
-    return released.sort((a, b) => a.order - b.order);
-  }
-
-  /** The first call for which `look` gives something, and what it gives. */
-  find<T>(look: (call: Call, slot: number) => T | undefined): T | undefined {
-    for (const [slot, call] of this.#calls.entries()) {
-      const found = call === undefined ? undefined : look(call, slot);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  }
-}
-
-/** Resolves when the worker has ended, or the time is over. */
-export function exitWithin(worker: Worker, ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    worker.once("exit", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
-}
+const none: readonly UncloneableCall[] = [];

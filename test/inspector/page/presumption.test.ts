@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { RunningRow } from "../../../src/inspector/batch.ts";
-import { Presumption, runOf } from "../../../src/inspector/page/run.ts";
+import { Presumption, runOf } from "../../../src/inspector/page/store.ts";
 
 const onThread = (name: number): boolean => name === 1;
 const row = (request: string, handedAt: number): RunningRow => [1, request, 0, handedAt];

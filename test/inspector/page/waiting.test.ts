@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { runOf } from "../../../src/inspector/page/run.ts";
+import { runOf } from "../../../src/inspector/page/store.ts";
 import { countWaiting } from "../../../src/inspector/page/waiting.ts";
 
 const stretch = { from: 0, to: 100 };

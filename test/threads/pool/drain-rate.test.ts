@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { DrainRate } from "../../../src/threads/pool/schedule.ts";
+import { DrainRate } from "../../../src/threads/pool/admission.ts";
 
 /** As if so many calls had ended in each of these seconds. */
 function rateOf(endedIn: Readonly<Record<number, number>>): DrainRate {

@@ -1,109 +1,90 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Call, type NewCall, takeOn } from "../../../src/threads/pool/call.ts";
-import { CallQueue, WaitingCalls } from "../../../src/threads/pool/queue.ts";
+import { CallQueue, PinnedCalls, WaitingCalls } from "../../../src/threads/pool/queue.ts";
+import { callMaker } from "../../fixtures/calls.ts";
 
-let order = 0;
+const handle = { hold: (): void => {}, release: (): void => {} };
 
-function call(work: number, rest: Partial<NewCall> = {}): Call {
-  const terms = {
-    payload: undefined,
-    transfer: [],
-    timeoutMs: undefined,
-    waiter: undefined,
-    record: undefined,
-  };
-  return takeOn({ work, class: "request", ...terms, settle: () => {}, ...rest }, order++);
-}
-
-function filled<Queue extends { push(call: Call): void }>(queue: Queue, calls: readonly Call[]): Queue {
+test("CallQueue.take(): first come, first served over all works", () => {
+  const call = callMaker();
+  const queue = new CallQueue();
+  const calls = [call(1), call(0), call(1), call(2)];
   for (const one of calls) queue.push(one);
-  return queue;
-}
-
-function takeAll({ take }: { take: () => Call | undefined }): Call[] {
-  const taken: Call[] = [];
-  for (let one = take(); one !== undefined; one = take()) taken.push(one);
-  return taken;
-}
-
-test("CallQueue gives calls in the order in which they came, whatever their work", () => {
-  const calls = Array.from({ length: 30 }, (_, n) => call(n % 4));
-  const queue = filled(new CallQueue(), calls);
-  assert.equal(queue.size, 30);
   assert.equal(queue.oldest, calls[0]);
-  assert.deepEqual(takeAll({ take: () => queue.take() }), calls);
-  assert.deepEqual([queue.size, queue.oldest], [0, undefined]);
+  assert.deepEqual(
+    [queue.take(), queue.take(), queue.take(), queue.take(), queue.take()],
+    [...calls, undefined],
+  );
+  assert.equal(queue.size, 0);
 });
 
-test("CallQueue.take(): the oldest among the works that may run, and the rest stay in order", () => {
-  const calls = [1, 1, 2, 3, 2].map((work) => call(work));
-  const queue = filled(new CallQueue(), calls);
-  assert.equal(
-    queue.take((work) => work !== 1),
-    calls[2],
-  );
+test("CallQueue.take(): the oldest of the works that may run", () => {
+  const call = callMaker();
+  const queue = new CallQueue();
+  const [first, second, third] = [call(1), call(2), call(2)];
+  for (const one of [first, second, third]) queue.push(one);
   assert.equal(
     queue.take((work) => work === 2),
-    calls[4],
+    second,
   );
   assert.equal(
-    queue.take((work) => work === 2),
+    queue.take((work) => work === 3),
     undefined,
   );
-  assert.deepEqual(takeAll({ take: () => queue.take() }), [calls[0], calls[1], calls[3]]);
+  assert.equal(queue.take(), first);
+  assert.equal(queue.size, 1);
 });
 
-test("CallQueue.putBack(): what was taken goes before what came later, in its order", () => {
-  const calls = [1, 2, 1, 2, 1].map((work) => call(work));
-  const queue = filled(new CallQueue(), calls);
-  const taken = [queue.take(), queue.take(), queue.take()] as Call[];
-  queue.putBack(taken);
-  assert.equal(queue.size, 5);
-  assert.deepEqual(takeAll({ take: () => queue.take() }), calls);
-});
-
-test("CallQueue.takeWhere(): those that fit leave, the others keep their place", () => {
-  const calls = Array.from({ length: 12 }, (_, n) => call(n % 3));
-  const queue = filled(new CallQueue(), calls);
-  queue.take();
-  const odd = queue.takeWhere((one) => calls.indexOf(one) % 2 === 1);
-  assert.deepEqual(new Set(odd), new Set(calls.filter((_, n) => n % 2 === 1)));
-  assert.equal(queue.size, 5);
+test("CallQueue.putBack(): what was taken goes before what came later, however much came and went", () => {
+  const call = callMaker();
+  const queue = new CallQueue();
+  const calls = Array.from({ length: 100 }, () => call(0));
+  for (const one of calls) queue.push(one);
+  const taken = calls.slice(0, 60).map(() => queue.take() as (typeof calls)[number]);
+  queue.putBack(taken.slice(30));
+  queue.putBack(taken.slice(0, 30));
+  assert.equal(queue.size, 100);
   assert.deepEqual(
-    takeAll({ take: () => queue.take() }),
-    calls.filter((_, n) => n > 0 && n % 2 === 0),
+    calls.map(() => queue.take()),
+    calls,
   );
 });
 
-test("WaitingCalls: requests go before background work that came first, and are counted apart", () => {
-  const background = [call(1, { class: "background" }), call(2, { class: "background" })];
-  const requests = [call(1), call(3)];
-  const waiting = filled(new WaitingCalls(), [...background, ...requests]);
-  assert.deepEqual(waiting.counts, { waiting: 4, waitingTasks: 2 });
-  assert.equal(waiting.since, background[0]?.queuedAt);
+test("WaitingCalls.take(): requests before background calls that came first", () => {
+  const call = callMaker();
+  const waiting = new WaitingCalls();
+  const [background, request] = [call(0, { class: "background" }), call(0)];
+  for (const one of [background, request]) waiting.push(one);
+  assert.deepEqual([waiting.size, waiting.sizeOf("background")], [2, 1]);
+  assert.equal(waiting.since, background.queuedAt);
+  assert.deepEqual(waiting.takeAll(), [request, background]);
+  assert.equal(waiting.since, undefined);
+});
+
+test("WaitingCalls.takeGone(): those whose clients have hung up, and no others", () => {
+  const call = callMaker();
+  const waiting = new WaitingCalls();
+  const calls = [true, false, true].map((isGone) => call(0, { waiter: { isGone } }));
+  const unwaited = call(1);
+  for (const one of [...calls, unwaited]) waiting.push(one);
+  assert.deepEqual(waiting.takeGone(), [calls[0], calls[2]]);
+  assert.deepEqual(waiting.takeAll(), [calls[1], unwaited]);
+});
+
+test("PinnedCalls.take(): the first whose thread may be given a call now", () => {
+  const call = callMaker();
+  const pinned = new PinnedCalls();
+  const [busy, free] = [{ ...handle }, { ...handle }];
+  const [first, second] = [call(0), call(0)];
+  pinned.push(busy, first);
+  pinned.push(free, second);
+  assert.deepEqual(
+    pinned.take((thread) => thread === free),
+    [free, second],
+  );
   assert.equal(
-    waiting.takeRequest((work) => work === 3),
-    requests[1],
+    pinned.take((thread) => thread === free),
+    undefined,
   );
-  assert.deepEqual(waiting.takeAll(), [requests[0], ...background]);
-  assert.deepEqual([waiting.size, waiting.since], [0, undefined]);
-});
-
-test("WaitingCalls.takeGone(): requests whose clients have hung up, and no background work", () => {
-  const gone = { isGone: true };
-  const calls = [call(1, { waiter: gone }), call(1, { waiter: { isGone: false } }), call(2)];
-  const waiting = filled(new WaitingCalls(), [...calls, call(1, { class: "background", waiter: gone })]);
-  assert.deepEqual(waiting.takeGone(), [calls[0]]);
-  assert.deepEqual(waiting.counts, { waiting: 3, waitingTasks: 1 });
-});
-
-test("WaitingCalls.putBack(): each class before what came later of its own", () => {
-  const calls = [call(1, { class: "background" }), call(1), call(2, { class: "background" }), call(2)];
-  const waiting = filled(new WaitingCalls(), calls);
-  const taken = waiting.takeAll();
-  const later = call(1);
-  waiting.push(later);
-  waiting.putBack(taken);
-  assert.deepEqual(waiting.takeAll(), [calls[1], calls[3], later, calls[0], calls[2]]);
+  assert.deepEqual(pinned.takeAll(), [first]);
 });

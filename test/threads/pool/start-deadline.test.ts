@@ -9,6 +9,7 @@ test("a thread whose module does not end loading is ended after startMs, with an
     max: 1,
     reserve: 0,
     idleMs: 1_000,
+    longRunMs: 30_000,
     maxQueue: 1,
     maxBackgroundQueue: 1,
     resourceLimits: {},

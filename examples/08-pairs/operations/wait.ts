@@ -1,0 +1,24 @@
+import { createHash } from "node:crypto";
+import { threadId } from "node:worker_threads";
+import { z } from "zod";
+
+/** What every operation here takes: how long it is to wait. */
+export const wait = { query: { seconds: z.number().min(0).max(60).default(3) } };
+
+/** Where an operation ran. */
+export interface RanOn {
+  readonly thread: number;
+}
+
+export function ranHere(): RanOn {
+  return { thread: threadId };
+}
+
+/** Computes for this long, as one does with what was fetched. */
+export function compute(text: string, seconds: number): string {
+  const end = performance.now() + seconds * 1000;
+  let digest = text;
+  do digest = createHash("sha256").update(digest).digest("hex");
+  while (performance.now() < end);
+  return digest;
+}

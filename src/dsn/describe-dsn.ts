@@ -1,0 +1,119 @@
+import { splitAddress } from "./address.ts";
+import { describeAddress, describeServer, toAddress } from "./describe-server.ts";
+import {
+  adding,
+  conclude,
+  type DsnDescription,
+  describeNothing,
+  driverMistakes,
+  type Reading,
+} from "./description.ts";
+import { baseOf, type DriverName, drivers, findScheme, type Scheme } from "./drivers.ts";
+import { certain, type DsnMistake } from "./dsn-mistake.ts";
+import { readForeignForm } from "./foreign-form.ts";
+import { readSqlitePath } from "./sqlite-path.ts";
+
+/**
+ * Says which part of a database URL is wrong, which driver takes it, and the DSN to write. It opens no connection, and
+ * never repeats the password.
+ *
+ * It knows what people paste: SQLAlchemy's `postgresql+asyncpg://`, JDBC's, PDO's, .NET's, Go's and Rails' forms, libpq's
+ * keywords, quotes and names from a `.env` file, characters in a password that have to be encoded, placeholders that nobody
+ * filled in, a missing database, and a socket where the driver goes by TCP.
+ *
+ * @param url - The DSN. Anything is taken; the empty string is a mistake too.
+ * @param driver - The package that will be given it. Without one, those are meant that take the scheme.
+ * @returns The description; it throws nothing, and an app that wants to stop does so by `advice` or by `isCertain`.
+ * @see https://docs.sqlalchemy.org/en/20/core/engines.html#database-urls
+ * @example
+ * ```ts
+ * import { describeDsn } from "offloop/dsn";
+ *
+ * const { advice } = describeDsn("postgresql+asyncpg://ada:secret@db/shop", "pg");
+ * console.log(advice);
+ * // "postgresql+asyncpg" names a driver of Python's SQLAlchemy: write postgresql://ada:***@db/shop, which pg takes
+ * ```
+ */
+export function describeDsn(url: string, driver?: DriverName): DsnDescription {
+  const { text, mistakes } = unwrapDsn(url);
+  const reading: Reading = { driver, mistakes };
+  const foreign = readForeignForm(text, serverScheme(driver));
+  if (foreign !== undefined)
+    return describeAddress(
+      foreign.address,
+      undefined,
+      adding(reading, certain("whole", `It is ${foreign.kind}`)),
+    );
+  const [, scheme = "", rest = ""] = /^([a-z][a-z0-9+._-]*):(.*)$/is.exec(text) ?? [];
+  const known = findScheme(baseOf(scheme));
+  if (known?.database === "SQLite") return describeFile(baseOf(scheme), rest, reading);
+  if (known?.takenBy.some((name) => name in drivers) === true)
+    return describeServer({ written: scheme, rest, known }, reading);
+  if (known !== undefined) return describeElsewhere(known, reading);
+  if (rest.startsWith("//"))
+    return describeNothing(adding(reading, certain("scheme", `"${scheme}" is no scheme of a database`)));
+  return describeBare(text.replace(/^\/\//, ""), reading);
+}
+
+/** Quotes and a name are what is left of a line of a `.env` file. */
+function unwrapDsn(url: string): { text: string; mistakes: DsnMistake[] } {
+  const trimmed = url.trim();
+  const [head, name] = /^(?:export )?([A-Z][A-Z0-9_]*)=/.exec(trimmed) ?? [];
+  const value = head === undefined ? trimmed : trimmed.slice(head.length).trim();
+  const quote = value.length > 1 && value.endsWith(value.charAt(0)) ? value.charAt(0) : "";
+  const text = /["'`]/.test(quote) ? value.slice(1, -1) : value;
+  if (text === url) return { text, mistakes: [] };
+  const problem =
+    name !== undefined
+      ? `It begins with "${name}="`
+      : text === value
+        ? "It has spaces around it"
+        : "It stands in quotes";
+  return { text, mistakes: [certain("whole", problem)] };
+}
+
+/** Without a scheme: a path, `ada:secret@db:5432/shop`, or nothing that could be read. */
+function describeBare(text: string, reading: Reading): DsnDescription {
+  const { driver, mistakes } = reading;
+  if (text === "") return describeNothing(adding(reading, certain("whole", "It is empty")));
+  if (driver !== undefined && drivers[driver].database === "SQLite" && !hasCredentials(text))
+    return conclude({ database: "SQLite", takenBy: [driver], dsn: text, mistakes });
+  if (!/^[^\s/]+@[\w.[\]:-]+(\/|$)/.test(text))
+    return describeNothing(adding(reading, certain("whole", "It is no URL, nor another form that is known")));
+  const written = splitAddress(text);
+  const address = toAddress(serverScheme(driver), written);
+  return describeAddress(address, written, adding(reading, certain("scheme", "It has no scheme")));
+}
+
+/** A file of SQLite, whatever it was given to. */
+function describeFile(scheme: string, rest: string, { driver, mistakes }: Reading): DsnDescription {
+  const foreign = driverMistakes("SQLite", scheme, driver);
+  const own = foreign.length > 0 ? undefined : driver;
+  const { path, problem } = readSqlitePath(scheme, rest, own);
+  const isRight = problem === undefined;
+  return conclude({
+    database: "SQLite",
+    takenBy: own === undefined ? (isRight ? ["node:sqlite"] : ["node:sqlite", "better-sqlite3"]) : [own],
+    dsn: isRight ? `${scheme}:${rest}` : path,
+    mistakes: [...foreign, ...mistakes, ...(isRight ? [] : [certain("scheme", problem)])],
+  });
+}
+
+/** For a server that none of the known drivers reaches. */
+function describeElsewhere({ database, takenBy }: Scheme, { driver, mistakes }: Reading): DsnDescription {
+  const speaks = driver === undefined ? "" : `, and ${driver} speaks ${drivers[driver].database}`;
+  const isWrong = driver !== undefined || takenBy.length === 0;
+  const foreign = isWrong ? [certain("scheme", `It leads to ${database}${speaks}`)] : [];
+  return conclude({ database, takenBy, dsn: undefined, mistakes: [...foreign, ...mistakes] });
+}
+
+/** For an address without a scheme: what a driver of SQLite is given by mistake is likely PostgreSQL's. */
+function serverScheme(driver: DriverName | undefined): string {
+  const { database, scheme } = drivers[driver ?? "pg"];
+  return database === "SQLite" ? "postgresql" : scheme;
+}
+
+/** `ada:secret@`: what a path has not. */
+function hasCredentials(text: string): boolean {
+  return text.includes(":") && text.lastIndexOf("@") > text.indexOf(":");
+}

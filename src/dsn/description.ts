@@ -1,0 +1,67 @@
+import { writeAddress } from "./address.ts";
+import { type DriverName, drivers, takers } from "./drivers.ts";
+import { certain, type DsnMistake } from "./dsn-mistake.ts";
+
+/** What a DSN is, what is wrong with it, and what to write instead. */
+export interface DsnDescription {
+  /** What it leads to: `"PostgreSQL"`, `"MySQL"`, `"SQLite"`, ...; undefined where that cannot be seen. */
+  readonly database: string | undefined;
+  /** The packages that take `dsn`, the first one preferred. */
+  readonly takenBy: readonly string[];
+  /**
+   * The DSN to write, with `***` for the password and other secrets. What nobody wrote stands in capitals: `DATABASE`.
+   * Undefined where another kind of client is needed.
+   */
+  readonly dsn: string | undefined;
+  /** What is wrong, most important first; empty where nothing is. */
+  readonly mistakes: readonly DsnMistake[];
+  /** The mistakes and what to write, in one sentence; undefined where nothing is wrong. */
+  readonly advice: string | undefined;
+}
+
+/** Who is to take the DSN, and what is known to be wrong so far. */
+export interface Reading {
+  readonly driver: DriverName | undefined;
+  readonly mistakes: readonly DsnMistake[];
+}
+
+/** The same reading, with more mistakes. */
+export function adding({ driver, mistakes }: Reading, ...more: readonly DsnMistake[]): Reading {
+  return { driver, mistakes: [...mistakes, ...more] };
+}
+
+/** For what cannot be read: the form to fill in. */
+export function describeNothing({ driver, mistakes }: Reading): DsnDescription {
+  const database = driver && drivers[driver].database;
+  const takenBy = driver === undefined ? ["pg", "postgres"] : [driver];
+  const blank = { user: "USER", password: "", host: "HOST", database: "DATABASE", options: [] };
+  const scheme = driver === undefined ? "postgresql" : drivers[driver].scheme;
+  const dsn = database === "SQLite" ? "FILE.db" : writeAddress({ scheme, ...blank });
+  return conclude({ database, takenBy, dsn, mistakes });
+}
+
+/** The driver of another database. */
+export function driverMistakes(
+  database: string,
+  scheme: string,
+  driver: DriverName | undefined,
+): DsnMistake[] {
+  if (driver === undefined || drivers[driver].database === database) return [];
+  return [
+    certain("driver", `"${scheme}" leads to ${database}, and ${driver} speaks ${drivers[driver].database}`),
+  ];
+}
+
+/** Adds the advice. */
+export function conclude(description: Omit<DsnDescription, "advice">): DsnDescription {
+  return { ...description, advice: adviceOf(description) };
+}
+
+function adviceOf({ mistakes, dsn, takenBy, database }: Omit<DsnDescription, "advice">): string | undefined {
+  if (mistakes.length === 0) return undefined;
+  const problems = mistakes.map(({ problem }) => problem).join("; ");
+  if (dsn !== undefined) return `${problems}: write ${dsn}, which ${takers(takenBy)}`;
+  const use =
+    takenBy.length === 0 ? "give the DSN of a database" : `use ${takenBy.join(" or ")} for ${database}`;
+  return `${problems}: ${use}`;
+}

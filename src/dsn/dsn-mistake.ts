@@ -1,0 +1,31 @@
+/** A part of a DSN; `"whole"` is its form. */
+export type DsnPart =
+  | "whole"
+  | "scheme"
+  | "driver"
+  | "user"
+  | "password"
+  | "host"
+  | "port"
+  | "database"
+  | "options";
+
+/** One thing that is wrong with a DSN. */
+export interface DsnMistake {
+  /** Which part is wrong. */
+  readonly part: DsnPart;
+  /** What is wrong with it. Names neither the password nor any other secret. */
+  readonly problem: string;
+  /** False for what some servers and tools take: a warning, no reason to refuse it. */
+  readonly isCertain: boolean;
+}
+
+/** A mistake that no server forgives. */
+export function certain(part: DsnPart, problem: string): DsnMistake {
+  return { part, problem, isCertain: true };
+}
+
+/** A mistake that depends on the server or on the tool. */
+export function likely(part: DsnPart, problem: string): DsnMistake {
+  return { part, problem, isCertain: false };
+}

@@ -1,0 +1,113 @@
+import { type Address, decoded, readOptions, splitAddress } from "./address.ts";
+import { readKeywords } from "./keywords.ts";
+
+/** A DSN of another kind, read as an address. */
+interface ForeignForm {
+  /** `a DSN of JDBC`. */
+  readonly kind: string;
+  readonly address: Address;
+}
+
+/** The names that settings have in the worlds that write `name=value` pairs. */
+const names: Readonly<Record<string, keyof Address>> = {
+  host: "host",
+  hostaddr: "host",
+  server: "host",
+  "data source": "host",
+  port: "port",
+  dbname: "database",
+  database: "database",
+  databasename: "database",
+  "initial catalog": "database",
+  user: "user",
+  username: "user",
+  "user id": "user",
+  uid: "user",
+  password: "password",
+  pwd: "password",
+};
+
+/** Reads the forms of other worlds: JDBC, libpq's keywords, PDO and ADO.NET, and Go. */
+export function readForeignForm(text: string, scheme: string): ForeignForm | undefined {
+  return readJdbc(text) ?? readGo(text) ?? readPairs(text, scheme);
+}
+
+/** `jdbc:postgresql://db:5432/shop?user=ada&password=secret`. */
+function readJdbc(text: string): ForeignForm | undefined {
+  const [, scheme, rest] = /^jdbc:([a-z][a-z0-9]*):\/\/(.*)$/is.exec(text) ?? [];
+  if (scheme === undefined || rest === undefined) return undefined;
+  // SQL Server's is followed by pairs.
+  const [place = "", ...pairs] = scheme.toLowerCase() === "sqlserver" ? rest.split(";") : [rest];
+  const written = splitAddress(place);
+  const options = [...readOptions(written.query), ...pairs.map(pairOf)];
+  const own = withNames({ scheme, options });
+  return {
+    kind: "a DSN of Java's JDBC",
+    address: {
+      ...own,
+      user: own.user ?? optional(written.user),
+      password: own.password ?? (written.password && decoded(written.password)),
+      host: optional(written.host),
+      port: optional(written.port),
+      database: own.database ?? optional(written.database),
+      options: own.options.filter(([name]) => !jdbcOnly.test(name)),
+    },
+  };
+}
+
+/** Options that only JDBC's drivers know. */
+const jdbcOnly =
+  /^(useSSL|useUnicode|characterEncoding|serverTimezone|allowPublicKeyRetrieval|currentSchema)$/i;
+
+/** `ada:secret@tcp(db:3306)/shop?parseTime=true`. */
+function readGo(text: string): ForeignForm | undefined {
+  const [, user = "", password, host, port, database] =
+    /^(?:mysql:\/\/)?([^:@]*)(?::(.*))?@(?:tcp|tcp6)\(([^():]*)(?::(\d+))?\)\/([^?]*)/s.exec(text) ?? [];
+  if (host === undefined) return undefined;
+  const address: Address = {
+    scheme: "mysql",
+    user,
+    password,
+    host,
+    port,
+    database: optional(database ?? ""),
+    options: [],
+  };
+  return { kind: "a DSN of Go's MySQL driver", address };
+}
+
+/** `pgsql:host=db;dbname=shop`, `host=db dbname=shop user=ada`, `Server=db;Database=shop;User Id=ada`. */
+function readPairs(text: string, scheme: string): ForeignForm | undefined {
+  const [head = "", named] = /^(pgsql|mysql):(?!\/)/i.exec(text) ?? [];
+  const rest = text.slice(head.length);
+  if (!/^\w[\w ]{0,30}=/.test(rest)) return undefined;
+  const keywords = named === undefined ? readKeywords(rest) : undefined;
+  const pairs = keywords ?? rest.split(";").filter(Boolean).map(pairOf);
+  const found = withNames({
+    scheme: named === undefined ? scheme : named.toLowerCase() === "pgsql" ? "postgresql" : "mysql",
+    options: pairs,
+  });
+  if (found.host === undefined && found.database === undefined) return undefined;
+  const others = named === undefined ? "a string of .NET's" : "a DSN of PHP's PDO";
+  return { kind: keywords === undefined ? others : "libpq's keywords", address: { ...found, options: [] } };
+}
+
+function pairOf(text: string): readonly [string, string] {
+  const at = text.indexOf("=");
+  return [text.slice(0, at).trim(), text.slice(at + 1).trim()];
+}
+
+/** Takes out of the options what has a place of its own in an address. */
+function withNames(address: Address): Address {
+  const placed: Partial<Record<keyof Address, string>> = {};
+  const options = address.options.filter(([name, value]) => {
+    const place = names[name.toLowerCase()];
+    if (place !== undefined) placed[place] = value;
+    return place === undefined;
+  });
+  return { ...placed, scheme: address.scheme, options } as Address;
+}
+
+function optional(text: string): string | undefined {
+  return text === "" ? undefined : text;
+}

@@ -1,0 +1,30 @@
+import type { Logger } from "pino";
+import type { App } from "../app/app.ts";
+import { hasPlugins } from "../app/parts.ts";
+import type { ResolvedSettings } from "../app/settings.ts";
+import type { Around } from "../lanes/around.ts";
+import { traceRuns } from "../tracing/around.ts";
+import type { Tracing } from "../tracing/tracing.ts";
+import { markRuns } from "../watch/around.ts";
+import { canWatch } from "../watch/watch.ts";
+import { showFailures } from "./debug-page.ts";
+import { logFailures } from "./failures.ts";
+
+/** What an app's runs are to have around them. */
+export interface WantedArounds {
+  readonly settings: Pick<ResolvedSettings, "watch">;
+  readonly log: Logger;
+  /** Undefined when nobody takes spans. */
+  readonly tracing: Tracing | undefined;
+  /** Whether browsers are shown the errors of operations. */
+  readonly debug: boolean;
+}
+
+/** What stands around the runs of an app; the last is the outermost. */
+export function listArounds(app: App, { settings, log, tracing, debug }: WantedArounds): Around[] {
+  const arounds = [logFailures(log)];
+  if (settings.watch !== undefined && canWatch()) arounds.push(markRuns(!hasPlugins(app)));
+  if (tracing !== undefined) arounds.push(traceRuns(tracing));
+  if (debug) arounds.push(showFailures);
+  return arounds;
+}

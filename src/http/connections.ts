@@ -1,0 +1,148 @@
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from "node:http";
+import type { Socket } from "node:net";
+import type { ResolvedSettings } from "../app/settings.ts";
+
+const MIN_CHECK_MS = 20;
+
+/** Node's HTTP server keeps the response it is writing here, and looks at it for the same reason. */
+interface AnsweringSocket extends Socket {
+  readonly _httpMessage?: ServerResponse | null;
+}
+
+/** The connections of clients, within the bounds that the settings give them. */
+export class Connections {
+  readonly #settings: ResolvedSettings["connections"];
+  readonly #optimizeEmptyRequests: boolean;
+  readonly #open = new Set<AnsweringSocket>();
+
+  /** @param optimizeEmptyRequests - Whether a request without a body has no stream to end. */
+  constructor(settings: ResolvedSettings["connections"], optimizeEmptyRequests: boolean) {
+    this.#settings = settings;
+    this.#optimizeEmptyRequests = optimizeEmptyRequests;
+  }
+
+  /** Makes a server of node:http that speaks with clients, at one of the addresses that are listened on. */
+  createServer(handler: RequestListener): Server {
+    const { maxHeaderBytes, headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = this.#settings;
+    const options = {
+      maxHeaderSize: maxHeaderBytes,
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      keepAliveTimeout: keepAliveTimeoutMs,
+      optimizeEmptyRequests: this.#optimizeEmptyRequests,
+      // Node looks for slow clients every 30 s, which would make a timeout of 15 s one of up to 45 s.
+      connectionsCheckingInterval: Math.max(MIN_CHECK_MS, Math.min(headersTimeoutMs, requestTimeoutMs) / 4),
+    };
+    const server = createServer(options, inTurn(handler, this.#settings.maxPipelined));
+    server.on("connection", (socket: Socket) => {
+      void socket.remoteAddress; // it knows that after it has closed only if it was asked before
+      this.#open.add(socket);
+      socket.once("close", () => this.#open.delete(socket));
+    });
+    server.on("clientError", answerClientError);
+    return server;
+  }
+
+  /** Has each connection end with the response that it carries now: Node would keep those that have begun for another request. */
+  endWhenAnswered(): void {
+    for (const socket of this.#open)
+      socket._httpMessage?.once("finish", () => {
+        // Once Node has looked for the next: one that is pipelined says itself that it is the last.
+        process.nextTick(() => socket._httpMessage ?? socket.end());
+      });
+  }
+}
+
+/**
+ * Hands requests on. Those that come before the one before them has been answered run beside it, at most `max` of one
+ * connection; the others wait for their turn.
+ */
+function inTurn(handler: RequestListener, max: number): RequestListener {
+  const lines = new WeakMap<Socket, Line>();
+  return (request, response) => {
+    if (hasSeveralHosts(request)) return void refuseHosts(response);
+    // Node gives a response its socket at once, unless one before it on the connection is not done.
+    if (response.socket !== null) return handler(request, response);
+    const { socket } = request;
+    let line = lines.get(socket);
+    if (line === undefined) {
+      line = new Line(socket, handler, max);
+      lines.set(socket, line);
+    }
+    line.add(request, response);
+  };
+}
+
+/** The requests of one connection that came before the ones before them were answered. */
+class Line {
+  readonly #socket: Socket;
+  readonly #handler: RequestListener;
+  readonly #max: number;
+  #running = 0;
+  readonly #waiting: [IncomingMessage, ServerResponse][] = [];
+
+  constructor(socket: Socket, handler: RequestListener, max: number) {
+    this.#socket = socket;
+    this.#handler = handler;
+    this.#max = max;
+  }
+
+  add(request: IncomingMessage, response: ServerResponse): void {
+    this.#waiting.push([request, response]);
+    this.#startNext();
+    if (this.#waiting.length > 0) this.#socket.pause();
+  }
+
+  #startNext(): void {
+    while (!this.#socket.destroyed && this.#waiting.length > 0 && this.#running < this.#max) {
+      const [request, response] = this.#waiting.shift() as [IncomingMessage, ServerResponse];
+      this.#running++;
+      response.once("close", () => {
+        this.#running--;
+        this.#startNext();
+        if (this.#waiting.length === 0) this.#socket.resume();
+      });
+      this.#handler(request, response);
+    }
+  }
+}
+
+/** RFC 9112, section 3.2: one Host line, no more. Whoever stands before this server may have gone by another than it does. */
+function hasSeveralHosts({ rawHeaders }: IncomingMessage): boolean {
+  let seen = false;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string;
+    if (name.length !== 4 || name.toLowerCase() !== "host") continue;
+    if (seen) return true;
+    seen = true;
+  }
+  return false;
+}
+
+function refuseHosts(response: ServerResponse): void {
+  const body = JSON.stringify({ detail: STATUS_CODES[400] });
+  const headers = { "content-type": "application/json", "content-length": body.length, connection: "close" };
+  response.writeHead(400, headers).end(body);
+}
+
+/** Answers what is not HTTP, as far as there is someone to answer. */
+function answerClientError(error: NodeJS.ErrnoException, socket: AnsweringSocket): void {
+  // It would be read as the answer to the request before this one, or as a part of that answer.
+  const response = socket._httpMessage;
+  const isAnswering = response != null && (response.headersSent || response.req.complete);
+  if (error.code === "ECONNRESET" || !socket.writable || isAnswering) return void socket.destroy();
+  const status =
+    error.code === "HPE_HEADER_OVERFLOW" ? 431 : error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400;
+  const phrase = STATUS_CODES[status];
+  const body = JSON.stringify({ detail: phrase });
+  socket.end(
+    `HTTP/1.1 ${status} ${phrase}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}

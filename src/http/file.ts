@@ -1,0 +1,69 @@
+import { once } from "node:events";
+import { ReadStream } from "node:fs";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import { resolve, sep } from "node:path";
+import send from "@fastify/send";
+import type { FastifyReply } from "fastify";
+import type { FileContent } from "../app/reply.ts";
+import { detailReply } from "../operation/error-reply.ts";
+import type { RawReply } from "../operation/raw.ts";
+
+/**
+ * Sends a file: all of it, the range that was asked for, or 304 when the client has it already. A reply of another status
+ * than 200 is sent as it is.
+ *
+ * @returns What to answer instead: 416 when the range lies beyond the file's end, 412 when the client asked for another
+ * version of it.
+ * @throws {Error} When it cannot be read.
+ */
+export async function writeFile(
+  reply: FastifyReply,
+  raw: RawReply,
+  { file }: FileContent,
+): Promise<RawReply | undefined> {
+  const [root, ...names] = resolve(file).split(sep);
+  const { method, headers } = reply.request.raw;
+  const asked = { method, headers: raw.status === 200 ? conditionsOf(headers) : {} };
+  const result = await send(asked as IncomingMessage, names.map(encodeURIComponent).join("/"), {
+    root: `${root}${sep}`,
+    index: false,
+    dotfiles: "allow",
+    cacheControl: false,
+  });
+  if (result.type === "file") {
+    // Nothing has been sent yet: a file that cannot be opened can still be answered.
+    if (result.stream instanceof ReadStream) await once(result.stream, "open");
+    reply.code(result.statusCode === 200 ? raw.status : result.statusCode);
+    for (const [name, value] of Object.entries(result.headers))
+      if (!reply.hasHeader(name)) reply.header(name, name === "ETag" ? strong(value) : value);
+    if (result.statusCode === 304) reply.removeHeader("content-type");
+    reply.send(result.stream);
+    return undefined;
+  }
+  result.stream.destroy();
+  const range = result.headers["Content-Range"];
+  if (result.statusCode === 416)
+    return detailReply(416, "Range Not Satisfiable", {
+      headers: range === undefined ? undefined : [["content-range", range]],
+    });
+  if (result.statusCode === 412) return detailReply(412, "Precondition Failed", {});
+  throw new Error(`Cannot send ${JSON.stringify(file)}: there is no such file, or it cannot be read`);
+}
+
+/** A file's tag is its size and its time, which Starlette takes for a strong one; the library says it is weak. */
+function strong(tag: string): string {
+  return tag.replace(/^W\//, "");
+}
+
+/**
+ * The headers that ask for less than the whole file, as the library is to read them. Where tags are compared strongly a
+ * weak one never fits (RFC 9110, sections 13.1.1 and 13.1.5). That a client takes nothing from a cache is said to caches.
+ */
+function conditionsOf({ "cache-control": _, ...headers }: IncomingHttpHeaders): IncomingHttpHeaders {
+  const ifMatch = headers["if-match"];
+  const ifRange = headers["if-range"]?.toString();
+  if (ifMatch !== undefined) headers["if-match"] = ifMatch.replaceAll(/W\/"[^"]*"/g, '""');
+  if (ifRange?.startsWith("W/")) delete headers.range;
+  else if (ifRange?.startsWith('"')) headers["if-range"] = `W/${ifRange}`;
+  return headers;
+}

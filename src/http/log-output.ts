@@ -1,0 +1,52 @@
+import type { Writable } from "node:stream";
+
+/** What waits for a reader beyond this is lost: a reader that has stopped must not fill the memory. */
+const MAX_WAITING_BYTES = 16 * 1_048_576;
+
+/**
+ * Where the log goes: stdout, whatever it is. A line goes out at once where that is possible, and is lost where it is
+ * not: a disk that is full, a pipe whose reader has gone or has stopped. Nothing of that is an error of the server's.
+ */
+export class LogOutput {
+  readonly #lines: Writable;
+  readonly #complaints: Pick<Writable, "write">;
+  #lost = 0;
+
+  /**
+   * @param lines - Takes the log.
+   * @param complaints - Is told, once, that lines are lost and why, and at the end how many.
+   */
+  constructor(lines: Writable = process.stdout, complaints: Writable = process.stderr) {
+    this.#lines = lines;
+    this.#complaints = complaints;
+    // Its writes are asked one by one; without a listener it would end the process.
+    for (const stream of [lines, complaints]) stream.on("error", () => {});
+    process.once("exit", () => this.#sumUp());
+  }
+
+  write(line: string): void {
+    if (this.#lines.writableLength > MAX_WAITING_BYTES) this.#lose("nobody reads it");
+    else this.#lines.write(line, this.#onWritten);
+  }
+
+  readonly #onWritten = (error: Error | null | undefined): void => {
+    if (error != null) this.#lose(error.message);
+  };
+
+  #lose(why: string): void {
+    if (this.#lost++ === 0)
+      this.#complaints.write(`offloop: cannot write the log, lines of it are lost from here on: ${why}\n`);
+  }
+
+  #sumUp(): void {
+    if (this.#lost > 1) this.#complaints.write(`offloop: ${this.#lost} lines of the log were lost\n`);
+  }
+}
+
+let output: LogOutput | undefined;
+
+/** The process's own, one for all loggers. */
+export function stdoutLines(): LogOutput {
+  output ??= new LogOutput();
+  return output;
+}

@@ -1,0 +1,80 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
+import type { Logger } from "pino";
+import type { ErrorHandlers } from "../app/error-handlers.ts";
+import { describeError } from "../errors/described-error.ts";
+import { HTTPError } from "../errors/http-error.ts";
+import { OffloopError } from "../errors/offloop-error.ts";
+import type { Lanes } from "../lanes/lanes.ts";
+import type { RawReply } from "../operation/raw.ts";
+import { HttpRequest } from "./request.ts";
+import type { WayOut } from "./way-out.ts";
+
+/** What is needed to answer in an app's name where none of its operations does. */
+export interface RefusalServices {
+  readonly lanes: Lanes;
+  readonly wayOut: WayOut;
+  readonly log: Logger;
+  /** What stands before the app's own paths. */
+  readonly rootPath: string;
+  /** The app's answers to errors. */
+  readonly errorHandlers: ErrorHandlers;
+}
+
+/** Answers in an app's name: what is not there, what is refused before an operation is asked, what a plugin throws. */
+export class Refusals {
+  readonly #services: RefusalServices;
+
+  constructor(services: RefusalServices) {
+    this.#services = services;
+  }
+
+  /** Answers an error as the app answers errors of that class. */
+  refuse(request: FastifyRequest, reply: FastifyReply, thrown: Error): void {
+    const { lanes, wayOut, log, errorHandlers } = this.#services;
+    if ((thrown as Partial<FastifyError>).code === BODY_TOO_LARGE) logTooLarge(log, request);
+    const asked = this.#asked(request, reply);
+    const meant = asHttpError(thrown);
+    lanes.answerError(meant, asked, errorHandlers).then((raw) => {
+      const isUnsaid = meant !== thrown && raw.status >= 500 && raw.error === undefined;
+      wayOut.send(asked, isUnsaid ? { ...raw, error: describeError(thrown) } : raw);
+    });
+  }
+
+  /** Answers with a reply that is there. */
+  answer(request: FastifyRequest, reply: FastifyReply, raw: RawReply): void {
+    this.#services.wayOut.send(this.#asked(request, reply), raw);
+  }
+
+  #asked(request: FastifyRequest, reply: FastifyReply): HttpRequest {
+    const { log, rootPath } = this.#services;
+    const route = { id: request.method, operation: undefined, hasParams: false, rootPath, log };
+    return new HttpRequest(request, reply, route);
+  }
+}
+
+const BODY_TOO_LARGE = "FST_ERR_CTP_BODY_TOO_LARGE";
+
+/** Only who serves the app can do something about a bound that is smaller than it need be. */
+function logTooLarge(
+  log: Logger,
+  { id: reqId, routeOptions: { config, bodyLimit = 0 } }: FastifyRequest,
+): void {
+  const { operation, maxFormBytes = bodyLimit } = config;
+  if (operation === undefined || bodyLimit >= maxFormBytes) return;
+  const error = new OffloopError(
+    "OFFLOOP_BODY_TOO_LARGE",
+    `Cannot parse a body of more than ${bodyLimit} bytes on the event loop for ${operation.id}`,
+    {
+      at: operation.location,
+      fix: "make the operation a plain function, so that a thread parses it, or raise its maxBodyBytes or inputs.maxLoopBodyBytes",
+    },
+  );
+  log.warn({ reqId, code: error.code, operation: operation.id }, error.message);
+}
+
+/** What Fastify and its plugins throw says its status, and a message that is not for the client. */
+function asHttpError(thrown: Error & { readonly statusCode?: unknown }): Error {
+  const { statusCode } = thrown;
+  const isStatus = Number.isInteger(statusCode) && Number(statusCode) >= 400 && Number(statusCode) <= 599;
+  return isStatus && !(thrown instanceof HTTPError) ? new HTTPError(Number(statusCode)) : thrown;
+}

@@ -1,0 +1,118 @@
+import { Readable } from "node:stream";
+import type { Chunk } from "../operation/raw.ts";
+import type { HttpRequest } from "./request.ts";
+
+/** A body that is being made while it is sent. */
+interface OpenStream {
+  /** Resolves when what makes the chunks has been closed. */
+  readonly closed: Promise<void>;
+  /** Ends one that would go on for ever; undefined for one that ends by itself. */
+  readonly end: (() => void) | undefined;
+}
+
+/** The bodies that are being made while they are sent. */
+export class OpenStreams {
+  /** By the request that each answers. */
+  readonly #open = new Map<HttpRequest, OpenStream>();
+
+  /**
+   * Chunks as a stream that asks for one when the one before was taken. When the client hangs up, what makes the chunks
+   * is closed.
+   *
+   * @param onError - Told what went wrong in making a chunk; the response then ends in the middle.
+   */
+  open(
+    asked: HttpRequest,
+    chunks: AsyncIterable<Chunk>,
+    mediaType: string | undefined,
+    onError: (error: unknown) => void,
+  ): Readable {
+    const isEndless = mediaType?.startsWith("text/event-stream") === true;
+    const { promise: ended, resolve: end } = Promise.withResolvers<undefined>();
+    const beating = isEndless ? withHeartbeat(chunks, ended) : chunks;
+    const stream = Readable.from(observed(beating, onError), { objectMode: false, highWaterMark: 1 });
+    const { promise: closed, resolve: onClosed } = Promise.withResolvers<void>();
+    this.#open.set(asked, { closed, end: isEndless ? () => end(undefined) : undefined });
+    stream.once("close", () => {
+      this.#open.delete(asked);
+      onClosed();
+    });
+    return stream;
+  }
+
+  /**
+   * Ends event streams, which would go on for ever: aborts the signals of their requests, and the responses after the
+   * chunk that is being made.
+   */
+  endEvents(): void {
+    for (const [asked, { end }] of this.#open) {
+      if (end === undefined) continue;
+      end();
+      asked.end(new DOMException("The server shuts down", "AbortError"));
+    }
+  }
+
+  /** Resolves when what makes the chunks of an answer has been closed; at once where there is none. */
+  async closed(asked: HttpRequest): Promise<void> {
+    await this.#open.get(asked)?.closed;
+  }
+
+  /** The same for all of them. */
+  async allClosed(): Promise<void> {
+    await Promise.all([...this.#open.values()].map(({ closed }) => closed));
+  }
+}
+
+async function* observed(
+  chunks: AsyncIterable<Chunk>,
+  onError: (error: unknown) => void,
+): AsyncGenerator<Chunk> {
+  try {
+    for await (const chunk of chunks) if (chunk.length > 0) yield chunk;
+  } catch (error) {
+    onError(error);
+    throw error;
+  }
+}
+
+/** Often enough for every proxy, and the interval FastAPI uses. */
+const HEARTBEAT_MS = 15_000;
+
+/**
+ * Adds a comment whenever nothing has come for a while, so that nobody on the way takes the connection for dead.
+ *
+ * @param ended - Resolves when no more is wanted.
+ */
+async function* withHeartbeat(
+  chunks: AsyncIterable<Chunk>,
+  ended: Promise<undefined>,
+): AsyncGenerator<Chunk> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  const end = ended.then(() => ({ done: true, value: undefined }) as const);
+  let next = iterator.next();
+  try {
+    for (;;) {
+      const result = await withinHeartbeat([end, next]);
+      if (result === undefined) yield ": ping\n\n";
+      else if (result.done === true) return;
+      else {
+        yield result.value;
+        next = iterator.next();
+      }
+    }
+  } finally {
+    await iterator.return?.();
+  }
+}
+
+async function withinHeartbeat<T>(promises: readonly Promise<T>[]): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const beat = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, HEARTBEAT_MS, undefined);
+  });
+  try {
+    return await Promise.race([...promises, beat]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

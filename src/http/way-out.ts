@@ -1,0 +1,117 @@
+import { finished, type Readable } from "node:stream";
+import { isBodyless } from "../app/reply.ts";
+import type { Lanes } from "../lanes/lanes.ts";
+import { internalErrorReply } from "../operation/error-reply.ts";
+import { type Chunk, isWhole, type RawReply } from "../operation/raw.ts";
+import { ReceivedForm } from "./received-form.ts";
+import { writeFileReply, writeReply, writeStreamReply } from "./reply.ts";
+import type { HttpRequest } from "./request.ts";
+import { OpenStreams } from "./streams.ts";
+
+/** The one way out: every reply leaves here, whoever has made it and whatever its body is. */
+export class WayOut {
+  readonly #lanes: Lanes;
+  readonly #streams = new OpenStreams();
+  /** How many replies have left something open that is not closed yet. */
+  #unfinished = 0;
+  #onFinished: (() => void) | undefined;
+
+  constructor(lanes: Lanes) {
+    this.#lanes = lanes;
+  }
+
+  /**
+   * Sends a reply, or an internal error where it cannot be sent; then runs its background tasks, and closes what it has
+   * left open. Never throws.
+   */
+  send(asked: HttpRequest, raw: RawReply): void {
+    if (raw.background !== undefined || raw.finish !== undefined || asked.parts !== undefined)
+      this.#followUp(asked, raw);
+    if (raw.error === undefined) this.#write(asked, raw);
+    else void this.#answerFailure(asked, raw).then((answer) => this.#write(asked, answer));
+  }
+
+  /** Begins to end: event streams, which would go on for ever, are told and end. */
+  endStreams(): void {
+    this.#streams.endEvents();
+  }
+
+  /** Resolves when what the replies have left open is closed. */
+  async closed(): Promise<void> {
+    await this.#streams.allClosed();
+    if (this.#unfinished === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onFinished = resolve;
+    });
+  }
+
+  #write(asked: HttpRequest, raw: RawReply): void {
+    try {
+      const { reply } = asked;
+      if (this.#lanes.closing) reply.header("connection", "close");
+      const { body } = raw;
+      if (body !== undefined && isBodyless(raw.status)) writeReply(reply, withoutBody(raw));
+      else if (isWhole(body)) writeReply(reply, raw);
+      else if ("file" in body)
+        writeFileReply(reply, raw, body).catch((thrown) => this.#writeInstead(asked, thrown));
+      else writeStreamReply(reply, raw, () => this.#open(asked, raw, body));
+    } catch (thrown) {
+      void this.#writeInstead(asked, thrown);
+    }
+  }
+
+  #open(asked: HttpRequest, { mediaType }: RawReply, body: AsyncIterable<Chunk>): Readable {
+    const { operation } = asked.route;
+    const chunks = operation === undefined ? body : this.#lanes.arounds.chunks(operation, asked, body);
+    return this.#streams.open(asked, chunks, mediaType, (thrown) => this.#noteFailure(asked, thrown));
+  }
+
+  /** A reply that could not be sent has left no byte, unless it broke in the middle: then the client must see it break. */
+  async #writeInstead(asked: HttpRequest, thrown: unknown): Promise<void> {
+    const { reply } = asked;
+    const answer = await this.#answerFailure(asked, internalErrorReply(thrown));
+    try {
+      for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name);
+      writeReply(reply, answer);
+    } catch {
+      reply.raw.destroy();
+    }
+  }
+
+  /** What is left to do after a reply. Whether the client got it or hung up, its tasks run; only then, as the response goes first. */
+  #followUp(asked: HttpRequest, { background = [], finish }: RawReply): void {
+    const { reply, route } = asked;
+    const { body } = reply.request;
+    const end = async (failure: { readonly error: unknown } | undefined): Promise<void> => {
+      if (body instanceof ReceivedForm) await body.close();
+      if (finish === undefined) return;
+      await this.#streams.closed(asked); // what makes chunks may use what is to be closed
+      await finish(failure).catch((thrown: unknown) => this.#noteFailure(asked, thrown));
+      if (--this.#unfinished === 0) this.#onFinished?.();
+    };
+    if (finish !== undefined) this.#unfinished++;
+    finished(reply.raw, () => this.#lanes.background.start(asked.id, route.id, background, end));
+  }
+
+  /** For the log, and for those who stand around: it is too late for an answer. */
+  #noteFailure(asked: HttpRequest, thrown: unknown): void {
+    void this.#answerFailure(asked, internalErrorReply(thrown));
+  }
+
+  async #answerFailure(asked: HttpRequest, raw: RawReply): Promise<RawReply> {
+    if (isGivenUp(asked, raw)) return raw;
+    return this.#lanes.arounds.failure(asked.route.operation, asked, raw).catch(() => raw);
+  }
+}
+
+/** Who passes `signal` on is told by an error that nobody waits any more. The line of the request says so. */
+function isGivenUp(asked: HttpRequest, { error }: RawReply): boolean {
+  return error?.type === "AbortError" && (asked.isGone || asked.message.socket.destroyed);
+}
+
+/** RFC 9110: these statuses have no body. What would have made one is closed, not asked. */
+function withoutBody(raw: RawReply): RawReply {
+  const { body } = raw;
+  if (!isWhole(body) && !("file" in body)) void body[Symbol.asyncIterator]().return?.();
+  return { ...raw, mediaType: undefined, body: undefined };
+}

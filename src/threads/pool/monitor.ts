@@ -1,0 +1,110 @@
+import type { Call } from "./call.ts";
+import type { Thread } from "./thread.ts";
+
+/** How often running calls are looked at when nothing is due earlier. */
+const ROUND_MS = 50;
+/** How long the rest of a reply may go on being made when its client has gone and its code does not notice. */
+const GONE_MS = 2_000;
+
+/** What is to be done about a thread. */
+export type Finding =
+  /** Its call has run for longer than it may, or for nobody: the thread is to be ended. */
+  | { readonly kind: "late" | "abandoned"; readonly thread: Thread; readonly call: Call; readonly ms: number }
+  /** The client of its call has gone, which the call is to be told. */
+  | { readonly kind: "gone"; readonly thread: Thread; readonly call: Call }
+  /** Its call has no deadline and has run for long. */
+  | { readonly kind: "held"; readonly thread: Thread; readonly call: Call; readonly ms: number }
+  /** It holds calls, runs none, and has given no result for long. */
+  | { readonly kind: "silent"; readonly thread: Thread };
+
+/**
+ * Looks at the running calls now and then: which are past their deadline, whose client has gone, and which threads do
+ * not start what they hold. One timer for all calls, so that short ones pay next to nothing.
+ */
+export class Monitor {
+  readonly #threads: Iterable<Thread>;
+  readonly #longRunMs: number;
+  readonly #onFindings: (findings: readonly Finding[]) => void;
+  #timer: NodeJS.Timeout | undefined;
+  #dueAt = Number.POSITIVE_INFINITY;
+
+  /**
+   * @param longRunMs - A call without a deadline that has run for so long keeps its thread.
+   * @param onFindings - Called when there is something to be done.
+   */
+  constructor(
+    threads: Iterable<Thread>,
+    longRunMs: number,
+    onFindings: (findings: readonly Finding[]) => void,
+  ) {
+    this.#threads = threads;
+    this.#longRunMs = longRunMs;
+    this.#onFindings = onFindings;
+  }
+
+  /** The call that keeps a thread, if one does. */
+  holderOf(thread: Thread): Call | undefined {
+    if (thread.isStuck) return thread.killedFor;
+    const { running } = thread;
+    return running !== undefined && this.#isLong(running.call, running.ms) ? running.call : undefined;
+  }
+
+  /** A call goes to a thread: the next look must not come later than it needs. */
+  expect({ timeoutMs }: Call): void {
+    if (timeoutMs !== undefined) this.#within(Math.min(timeoutMs, ROUND_MS));
+    else if (this.#timer === undefined) this.#within(ROUND_MS);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #within(ms: number): void {
+    const dueAt = performance.now() + ms;
+    if (dueAt >= this.#dueAt) return;
+    clearTimeout(this.#timer);
+    this.#dueAt = dueAt;
+    this.#timer = setTimeout(() => this.#look(), ms);
+  }
+
+  #look(): void {
+    this.#timer = undefined;
+    this.#dueAt = Number.POSITIVE_INFINITY;
+    const findings: Finding[] = [];
+    for (const thread of this.#threads) {
+      if (thread.load === 0 || thread.isEnding) continue;
+      const { running } = thread;
+      const finding =
+        running === undefined ? findSilence(thread) : this.#findFault(thread, running.call, running.ms);
+      if (finding !== undefined) findings.push(finding);
+      // It may hold a call that it has not started yet: look again soon.
+      this.#within(running === undefined ? ROUND_MS : dueIn(running.call, running.ms));
+    }
+    if (findings.length > 0) this.#onFindings(findings);
+  }
+
+  #findFault(thread: Thread, call: Call, ms: number): Finding | undefined {
+    const { timeoutMs, waiter, pinned, cancelledAt } = call;
+    if (timeoutMs !== undefined && ms >= timeoutMs) return { kind: "late", thread, call, ms };
+    if (waiter?.isGone === true && cancelledAt === undefined) return { kind: "gone", thread, call };
+    // A request is run to its end; chunks for nobody have none.
+    if (pinned && cancelledAt !== undefined && performance.now() - cancelledAt >= GONE_MS)
+      return { kind: "abandoned", thread, call, ms };
+    return this.#isLong(call, ms) && !call.isReported ? { kind: "held", thread, call, ms } : undefined;
+  }
+
+  #isLong({ timeoutMs }: Call, ms: number): boolean {
+    return timeoutMs === undefined && ms >= this.#longRunMs;
+  }
+}
+
+function findSilence(thread: Thread): Finding | undefined {
+  const isSilent = performance.now() - thread.progressAt >= ROUND_MS;
+  return isSilent ? { kind: "silent", thread } : undefined;
+}
+
+/** After how many milliseconds to look at a running call again. */
+function dueIn({ timeoutMs }: Call, ms: number): number {
+  if (timeoutMs === undefined || timeoutMs <= ms) return ROUND_MS;
+  return Math.min(ROUND_MS, timeoutMs - ms);
+}

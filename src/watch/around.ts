@@ -1,0 +1,58 @@
+import type { Around } from "../lanes/around.ts";
+import type { Chunk } from "../operation/raw.ts";
+import { enterMarked, markOf, marks, type Run, runMarked } from "./marks.ts";
+
+/**
+ * Lets the watchdog know what runs on the loop, so that it can say who blocks it.
+ *
+ * @param isLast - Whether a callback of Node's does nothing after calling an operation. A plugin's hook may: it may hold
+ * requests back and then let several go at once.
+ */
+export function markRuns(isLast: boolean): Around {
+  const runWithin = isLast ? enterMarked : runMarked;
+  return {
+    operation: ({ id, lane }, run) => {
+      if (lane === "thread") return run;
+      const mark = markOf(id);
+      return (request) => runWithin({ mark, request: request.id }, run, request);
+    },
+    // Another server of this process may have an operation of the same name.
+    count: ({ id, lane }) => {
+      if (lane === "thread") return undefined;
+      const mark = markOf(id);
+      return (change) => {
+        marks[mark]! += change;
+      };
+    },
+    task: (run) => (call) =>
+      call.task.lane === "loop" ? markTask(call.task.name, () => run(call)) : run(call),
+    chunks: ({ id, lane }, { id: request }, chunks) =>
+      lane === "loop" ? markChunks({ mark: markOf(id), request }, chunks) : chunks,
+  };
+}
+
+async function markTask(name: string, run: () => Promise<unknown>): Promise<unknown> {
+  const mark = markOf(`task ${name}`);
+  marks[mark]!++;
+  try {
+    return await runMarked({ mark, request: undefined }, run, undefined);
+  } finally {
+    marks[mark]!--;
+  }
+}
+
+/** Has chunks made as part of the run that they belong to: the stream that asks for them belongs to none. */
+async function* markChunks(run: Run, chunks: AsyncIterable<Chunk>): AsyncGenerator<Chunk> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  marks[run.mark]!++;
+  try {
+    for (;;) {
+      const result = await runMarked(run, () => iterator.next(), undefined);
+      if (result.done === true) return;
+      yield result.value;
+    }
+  } finally {
+    marks[run.mark]!--;
+    await runMarked(run, async () => iterator.return?.(), undefined);
+  }
+}

@@ -1,0 +1,24 @@
+import type { Logger } from "pino";
+import type { ResolvedWatch } from "../app/settings.ts";
+import { reportText } from "./report-text.ts";
+import { openWatch, type Watch } from "./watch.ts";
+
+/** Opens the watchdog that the settings ask for, and logs what it finds. */
+export async function openLoopWatch(
+  settings: ResolvedWatch | undefined,
+  log: Logger,
+): Promise<Watch | undefined> {
+  if (settings === undefined) return undefined;
+  const { thresholdMs, level, onBlock } = settings;
+  return openWatch({
+    thresholdMs,
+    level,
+    isAnnounced: log.isLevelEnabled("warn"),
+    onBlock: (report, { due, skipped }) => {
+      const repeated = skipped === 0 ? "" : ` (and ${skipped} times more there since the last line)`;
+      if (due) log.warn({ blocked: report }, `${reportText(report)}${repeated}`);
+      onBlock?.(report);
+    },
+    onFailure: (error) => log.error({ err: error }, `the watchdog ended: ${error.message}`),
+  });
+}

@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { after, before } from "node:test";
+import app from "../fixtures/replies-app.ts";
+import { eachLane, type Running, running } from "../fixtures/running.ts";
+
+let server: Running;
+before(async () => {
+  server = await running(app);
+});
+after(() => server.close());
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: string;
+}
+
+async function ask(lane: string, headers: Record<string, string>, path = "replies"): Promise<Answer> {
+  const response = await fetch(`${server.url}/${lane}/${path}?as=file`, { headers });
+  return { status: response.status, headers: response.headers, body: await response.text() };
+}
+
+eachLane(
+  "file(): a request that names versions gets the file only where one of them is there",
+  async (lane) => {
+    const whole = await ask(lane, {});
+    const tag = whole.headers.get("etag") ?? "";
+    assert.match(tag, /^"[\da-f]+-[\da-f]+"$/);
+    const modified = whole.headers.get("last-modified") ?? "";
+    const before = new Date(Date.parse(modified) - 60_000).toUTCString();
+    for (const [status, conditions] of [
+      [200, { "if-match": tag }],
+      [200, { "if-match": `"other", ${tag}` }],
+      [200, { "if-match": "*" }],
+      [412, { "if-match": '"other"' }],
+      [412, { "if-match": `W/${tag}` }],
+      [412, { "if-unmodified-since": before }],
+      [200, { "if-unmodified-since": modified }],
+      [304, { "if-none-match": tag }],
+      [304, { "if-none-match": `W/${tag}` }],
+      [304, { "if-none-match": tag, "cache-control": "no-cache" }],
+      [304, { "if-modified-since": modified, "cache-control": "no-cache" }],
+      [200, { "if-none-match": '"other"' }],
+    ] as const) {
+      const answer = await ask(lane, conditions);
+      assert.equal(answer.status, status, JSON.stringify(conditions));
+      if (status === 412) assert.deepEqual(JSON.parse(answer.body), { detail: "Precondition Failed" });
+      if (status === 304) assert.deepEqual([answer.body, answer.headers.get("content-type")], ["", null]);
+      if (status === 200) assert.equal(answer.body, whole.body);
+    }
+  },
+);
+
+eachLane("file(): a range is given to who has the same version, the whole to all others", async (lane) => {
+  const whole = await ask(lane, {});
+  const tag = whole.headers.get("etag") ?? "";
+  const modified = whole.headers.get("last-modified") ?? "";
+  for (const [status, ifRange] of [
+    [206, undefined],
+    [206, tag],
+    [206, modified],
+    [200, `W/${tag}`],
+    [200, '"other"'],
+    [200, 'W/"other"'],
+    [200, new Date(0).toUTCString()],
+  ] as const) {
+    const answer = await ask(lane, { range: "bytes=0-4", ...(ifRange && { "if-range": ifRange }) });
+    assert.equal(answer.status, status, ifRange);
+    assert.equal(answer.body, status === 206 ? whole.body.slice(0, 5) : whole.body);
+  }
+  const beyond = await ask(lane, { range: "bytes=100000000-" });
+  assert.deepEqual(
+    [beyond.status, beyond.headers.get("content-range")],
+    [416, `bytes */${whole.body.length}`],
+  );
+});
+
+eachLane(
+  "file(): as the answer to an error it is sent as it is, whatever the request asks of it",
+  async (lane) => {
+    const whole = await ask(lane, {}, "refused");
+    const tag = whole.headers.get("etag") ?? "";
+    for (const headers of [{ range: "bytes=0-4" }, { "if-none-match": tag }, { "if-match": '"other"' }]) {
+      const answer = await ask(lane, headers, "refused");
+      assert.deepEqual([answer.status, answer.body], [409, whole.body], JSON.stringify(headers));
+    }
+  },
+);
+
+eachLane("an answer of a status without a body has none of a body's headers", async (lane) => {
+  for (const status of [204, 205, 304])
+    for (const kind of ["error", "text", "stream"]) {
+      const response = await fetch(`${server.url}/${lane}/bodyless/${status}/${kind}`);
+      assert.deepEqual(
+        [response.status, response.headers.get("content-type"), await response.text()],
+        [status, null, ""],
+      );
+      assert.equal(response.headers.get("content-length"), status === 205 ? "0" : null);
+      assert.equal(response.headers.get("transfer-encoding"), null);
+    }
+});
