@@ -19,10 +19,11 @@ export const timelessFiles: readonly string[] = [
   "test/http/{debug-page,docs,empty-requests,form-parser,log,not-found,opening,thread-modules}.test.ts",
   "test/inspector/{access,collector,figures,reader,ring,runs,slots}.test.ts",
   "test/inspector/page/*.test.ts",
-  "test/path/!(body).test.ts",
+  "test/path/!(body|database).test.ts",
   "test/testing/{guard,log,requests}.test.ts",
   "test/threads/crossing/*.test.ts",
-  "test/threads/pool/{drain-rate,queue}.test.ts",
+  "test/threads/run-history.test.ts",
+  "test/threads/pool/{admission,queue,schedule,slots}.test.ts",
 ];
 
 /** Files that run one after another, or side by side. */
