@@ -6,10 +6,7 @@ import type { Call, ThreadHandle } from "./call.ts";
 import type { WorkPlace } from "./call-error.ts";
 import { IdleThreads, LEAVE_MS, SilentThreads } from "./idle.ts";
 import { idleExitError, StartDelay, StartingThreads, startError } from "./start.ts";
-import { Thread, type ThreadListener, type ThreadLoss, type ThreadOptions } from "./thread.ts";
-
-/** One that has not ended for so long is inside a native call, like execSync, and ends only when that returns. */
-const END_MS = 2_000;
+import { END_MS, Thread, type ThreadListener, type ThreadLoss, type ThreadOptions } from "./thread.ts";
 
 /** What a pool needs to know. */
 export interface PoolOptions extends Required<Omit<ThreadSettings, "resourceLimits">>, ThreadOptions {
