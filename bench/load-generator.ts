@@ -2,71 +2,97 @@ import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:chil
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { countingInstructions, readInstructions } from "./instructions.ts";
 
 /** Keeps a server busy: each connection sends its next request when the last one is answered. */
 export interface LoadGenerator {
   readonly name: "wrk" | "autocannon";
   /** Starts it in a process of its own. */
-  start(url: string, connections: number, seconds: number): Load;
+  start(url: string, order: LoadOrder): Load;
+}
+
+export interface LoadOrder {
+  readonly connections: number;
+  /** Whole ones, because wrk takes no others. */
+  readonly seconds: number;
+  /** The process whose instructions are counted meanwhile. Undefined: none. */
+  readonly countedPid?: number | undefined;
 }
 
 /** A load under way. */
 export interface Load {
   /**
-   * Answered requests per second, once it has ended.
+   * What was answered, once it has ended.
    *
    * @throws {Error} When any request failed, or none was answered: such a figure means nothing.
    */
-  readonly rate: Promise<number>;
+  readonly answered: Promise<Answered>;
   /** Ends it before its time. */
   stop(): void;
 }
+
+export interface Answered {
+  readonly requests: number;
+  readonly perSecond: number;
+  /** What the counted process executed meanwhile; undefined when none was counted. */
+  readonly instructions: number | undefined;
+}
+
+type Counted = Omit<Answered, "instructions">;
 
 /** wrk when it is on the PATH, because it takes least from the server it measures; else autocannon. */
 export function findLoadGenerator(): LoadGenerator {
   return spawnSync("wrk", ["-v"]).error === undefined ? wrk : autocannon;
 }
 
-export const wrk: LoadGenerator = {
+const wrk: LoadGenerator = {
   name: "wrk",
-  start: (url, connections, seconds) => {
-    const args = ["-t1", `-c${connections}`, `-d${seconds}s`, "--timeout", "60s", url];
-    return loadOf(url, spawn("wrk", args), readWrk);
+  start: (url, order) => {
+    const { connections, seconds } = order;
+    const command = ["wrk", "-t1", `-c${connections}`, `-d${seconds}s`, "--timeout", "60s", url];
+    return loadOf(url, spawnCounted(command, order), readWrk);
   },
 };
 
 export const autocannon: LoadGenerator = {
   name: "autocannon",
-  start: (url, connections, seconds) => {
+  start: (url, order) => {
     const program = fileURLToPath(new URL("./autocannon-process.ts", import.meta.url));
-    const args = [program, url, `${connections}`, `${seconds}`];
-    return loadOf(url, spawn(process.execPath, args), readAutocannon);
+    const command = [process.execPath, program, url, `${order.connections}`, `${order.seconds}`];
+    return loadOf(url, spawnCounted(command, order), readAutocannon);
   },
 };
 
-function loadOf(url: string, child: ChildProcessWithoutNullStreams, read: (output: string) => number): Load {
+function spawnCounted(command: readonly string[], { countedPid }: LoadOrder): ChildProcessWithoutNullStreams {
+  const [program = "", ...args] =
+    countedPid === undefined ? command : countingInstructions(countedPid, command);
+  return spawn(program, args);
+}
+
+function loadOf(url: string, child: ChildProcessWithoutNullStreams, read: (output: string) => Counted): Load {
   const output = Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
   return {
-    rate: output.then(([printed, complaints]) => {
+    answered: output.then(([printed, complaints]) => {
       if (child.exitCode !== 0) throw new Error(`${child.spawnfile} on ${url}: ${complaints || printed}`);
-      const rate = read(printed);
-      if (rate > 0) return rate;
-      throw new Error(`${url} answered no request`);
+      const counted = read(printed);
+      if (counted.requests === 0) throw new Error(`${url} answered no request`);
+      return { ...counted, instructions: readInstructions(complaints) };
     }),
     stop: () => child.kill("SIGINT"), // both then print what they have counted so far
   };
 }
 
-function readWrk(output: string): number {
+function readWrk(output: string): Counted {
   const failed = /Non-2xx or 3xx responses: .*|Socket errors: .*/.exec(output);
-  const rate = /Requests\/sec:\s+([\d.]+)/.exec(output)?.[1];
-  if (failed !== null || rate === undefined)
+  const requests = /^\s*(\d+) requests in/m.exec(output)?.[1];
+  const perSecond = /Requests\/sec:\s+([\d.]+)/.exec(output)?.[1];
+  if (failed !== null || requests === undefined || perSecond === undefined)
     throw new Error(`wrk: ${failed?.[0] ?? `cannot read its output:\n${output}`}`);
-  return Number(rate);
+  return { requests: Number(requests), perSecond: Number(perSecond) };
 }
 
-function readAutocannon(output: string): number {
+function readAutocannon(output: string): Counted {
   const { failed, answered, seconds } = JSON.parse(output) as Record<string, number>;
   if (failed !== 0) throw new Error(`autocannon: ${failed} requests failed`);
-  return Number(answered) / Number(seconds);
+  return { requests: Number(answered), perSecond: Number(answered) / Number(seconds) };
 }

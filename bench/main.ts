@@ -1,7 +1,10 @@
 import { pbkdf2Sync } from "node:crypto";
+import { compareTrees } from "./compare-trees.ts";
+import { comparisonTerms } from "./comparison-result.ts";
+import { canCountInstructions } from "./instructions.ts";
 import { findLoadGenerator } from "./load-generator.ts";
 import { describeMachine } from "./machine.ts";
-import { type PartName, readOptions } from "./options.ts";
+import { type BenchPlan, type PartName, readOptions } from "./options.ts";
 import type { Bench, Part, PartResult } from "./part.ts";
 import { measureAsyncOperation } from "./parts/async-operation.ts";
 import { measureBackgroundSpread } from "./parts/background-spread.ts";
@@ -11,8 +14,11 @@ import { measurePlainOperation } from "./parts/plain-operation.ts";
 import { measureStartup } from "./parts/startup.ts";
 import { writeResults } from "./results.ts";
 import { formatTable } from "./table.ts";
+import { withTree } from "./tree.ts";
 
 const BURN_MS = 50;
+/** By then V8 has compiled what it will. */
+const WARM_UP_REQUESTS = 20_000;
 
 const parts: Readonly<Record<PartName, Part>> = {
   a: measureAsyncOperation,
@@ -24,38 +30,58 @@ const parts: Readonly<Record<PartName, Part>> = {
 };
 
 async function main(): Promise<void> {
-  const options = readOptions(process.argv.slice(2));
+  const plan = readOptions(process.argv.slice(2));
   const machine = describeMachine();
-  const generator = findLoadGenerator();
-  const burnIterations = calibrateBurn();
+  const bench: Bench = {
+    options: plan,
+    generator: findLoadGenerator(),
+    countsInstructions: canCountInstructions(),
+    warmUpRequests: WARM_UP_REQUESTS,
+    burnIterations: calibrateBurn(),
+    say,
+  };
   console.log(`${machine.date}  Node ${machine.node}  ${machine.cpu}, ${machine.cores} cores`);
-  console.log(`load from ${generator.name}, ${options.rounds} rounds of ${options.seconds} s\n`);
-  if (machine.loadBefore > 0.5)
-    console.log(`the machine is busy (load ${machine.loadBefore.toFixed(1)}): figures mean little\n`);
-  const results: (PartResult & { readonly part: PartName })[] = [];
-  for (const part of options.only) {
-    const bench: Bench = { options, generator, burnIterations, say: (text) => say(`(${part}) ${text}`) };
-    for (const result of await parts[part](bench)) {
+  console.log(`load from ${bench.generator.name}, ${plan.rounds} rounds of ${plan.seconds} s`);
+  console.log(`load average before: ${machine.loadBefore.toFixed(1)}`);
+  console.log(`${comparisonTerms(bench).join("\n")}\n`);
+  const results = await run(plan, bench);
+  printGoals(results.flatMap(({ goals }) => goals));
+  const file = writeResults(machine.date, {
+    ...machine,
+    generator: bench.generator.name,
+    options: plan,
+    burnIterations: bench.burnIterations,
+    parts: results.map(({ part, title, notes, goals, measured }) => ({
+      part,
+      title,
+      notes,
+      goals,
+      measured,
+    })),
+  });
+  console.log(`written to ${file}`);
+}
+
+type NamedResult = PartResult & { readonly part: string };
+
+/** Measures what was asked for, and prints each result as it comes. */
+async function run(plan: BenchPlan, bench: Bench): Promise<NamedResult[]> {
+  const results: NamedResult[] = [];
+  const measure = async (part: string, start: Part): Promise<void> => {
+    for (const result of await start({ ...bench, say: (text) => say(`(${part}) ${text}`) })) {
       print(result);
       results.push({ part, ...result });
     }
+  };
+  if (plan.against === undefined) for (const part of plan.only) await measure(part, parts[part]);
+  else {
+    say(`building ${plan.against}`);
+    await withTree(plan.against, async (other) => {
+      for (const operation of plan.only)
+        await measure(operation, async (own) => [await compareTrees(operation, other, own)]);
+    });
   }
-  printGoals(results.flatMap(({ goals }) => goals));
-  const measured = results.map(({ part, title, notes, goals, measured }) => ({
-    part,
-    title,
-    notes,
-    goals,
-    measured,
-  }));
-  const file = writeResults(machine.date, {
-    ...machine,
-    generator: generator.name,
-    options,
-    burnIterations,
-    parts: measured,
-  });
-  console.log(`written to ${file}`);
+  return results;
 }
 
 /** How many PBKDF2 iterations take this machine 50 ms, at its fastest of several tries. */
@@ -86,4 +112,6 @@ function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
+// By itself a signal would end the run without what is done at its end: another tree would be left behind.
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 await main();

@@ -1,38 +1,50 @@
 import { parseArgs } from "node:util";
+import { type OperationName, operationNames } from "./operations.ts";
 
 /** The parts of the benchmark, in the order in which they run. */
 export const partNames = ["a", "b", "c", "d", "e", "f"] as const;
 export type PartName = (typeof partNames)[number];
 
-/** What the command line says. */
+/** How often and how long everything is measured. */
 export interface BenchOptions {
-  readonly only: readonly PartName[];
   /** How long each side is measured in each round. */
   readonly seconds: number;
   readonly rounds: number;
 }
 
-/** @throws {RangeError} For a part that does not exist, or a number that is not a whole one from 1. */
-export function readOptions(args: readonly string[]): BenchOptions {
+/** What the command line asks for: parts, which compare with peers, or operations to compare with another tree. */
+export type BenchPlan = BenchOptions &
+  (
+    | { readonly against: undefined; readonly only: readonly PartName[] }
+    | { readonly against: string; readonly only: readonly OperationName[] }
+  );
+
+/** @throws {RangeError} For a part or an operation that does not exist, or a number that is not a whole one from 1. */
+export function readOptions(args: readonly string[]): BenchPlan {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      only: { type: "string", default: partNames.join(",") },
-      seconds: { type: "string", default: "2" },
-      rounds: { type: "string", default: "5" },
+      against: { type: "string" },
+      only: { type: "string" },
+      seconds: { type: "string", default: "1" },
+      rounds: { type: "string", default: "9" },
     },
   });
-  return {
-    only: values.only.split(",").map(partName),
-    seconds: count("--seconds", values.seconds),
-    rounds: count("--rounds", values.rounds),
-  };
+  const { against, only } = values;
+  const options = { seconds: count("--seconds", values.seconds), rounds: count("--rounds", values.rounds) };
+  return against === undefined
+    ? { ...options, against, only: someOf(partNames, only) }
+    : { ...options, against, only: someOf(operationNames, only) };
 }
 
-function partName(text: string): PartName {
-  const found = partNames.find((name) => name === text.trim());
+function someOf<T extends string>(names: readonly T[], text: string | undefined): readonly T[] {
+  return text === undefined ? names : text.split(",").map((part) => nameOf(names, part.trim()));
+}
+
+function nameOf<T extends string>(names: readonly T[], text: string): T {
+  const found = names.find((name) => name === text);
   if (found !== undefined) return found;
-  throw new RangeError(`--only: expected some of ${partNames.join(",")}, got "${text}"`);
+  throw new RangeError(`--only: expected some of ${names.join(",")}, got "${text}"`);
 }
 
 /** Whole seconds, because wrk takes no others. */

@@ -7,6 +7,10 @@ import type { Table } from "./table.ts";
 export interface Bench {
   readonly options: BenchOptions;
   readonly generator: LoadGenerator;
+  /** Whether `perf` counts the instructions of the servers. */
+  readonly countsInstructions: boolean;
+  /** What a server answers before its first turn. A number, not a time: on a busy machine that many take longer. */
+  readonly warmUpRequests: number;
   /** PBKDF2 iterations that take about 50 ms here when nothing else runs. */
   readonly burnIterations: number;
   /** Says how far it is. */

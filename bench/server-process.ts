@@ -1,15 +1,20 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
-import type { ServerReport } from "./servers/report.ts";
+import { join } from "node:path";
+import type { Question, ServerReport } from "./servers/report.ts";
 import type { ServerSettings } from "./servers/settings.ts";
+import { thisTree } from "./tree.ts";
 
 /** A server in a process of its own. */
 export interface ServerProcess {
   readonly url: string;
+  /** The process that answers the requests. */
+  readonly pid: number;
   /** `performance.now()` just before the process was started. */
   readonly spawnedAt: number;
   report(): Promise<ServerReport>;
+  /** User and system time of all its threads since it started, in microseconds. */
+  cpuMicros(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -24,22 +29,33 @@ export type ServerFile =
   | "offloop-zod"
   | "offloop.ts";
 
+/** Which server, and how it is set up. */
+export interface ServerPlan {
+  readonly file: ServerFile;
+  readonly settings?: Partial<ServerSettings>;
+  /** The folder of the tree whose offloop it runs. Default: this tree. */
+  readonly root?: string;
+}
+
 /** Starts a server and waits until it listens. */
-async function startServer(file: ServerFile, settings: Partial<ServerSettings> = {}): Promise<ServerProcess> {
+async function startServer(plan: ServerPlan): Promise<ServerProcess> {
   const spawnedAt = performance.now();
-  const child = fork(pathOf(file), {
-    env: { ...process.env, NODE_ENV: "production", BENCH_SETTINGS: JSON.stringify(settings) },
+  const child = fork(pathOf(plan), {
+    env: { ...process.env, NODE_ENV: "production", BENCH_SETTINGS: JSON.stringify(plan.settings ?? {}) },
     serialization: "advanced",
   });
-  const [{ url }] = (await nextMessage(child, file)) as [{ url: string }];
+  const next = async (): Promise<unknown> => (await nextMessage(child, plan.file))[0];
+  const ask = (question: Question): Promise<unknown> => {
+    child.send(question);
+    return next();
+  };
+  const { url, pid } = (await next()) as { url: string; pid: number };
   return {
     url,
+    pid,
     spawnedAt,
-    async report() {
-      child.send("report");
-      const [report] = await nextMessage(child, file);
-      return report as ServerReport;
-    },
+    report: async () => (await ask("report")) as ServerReport,
+    cpuMicros: async () => (await ask("cpu")) as number,
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill("SIGKILL");
@@ -48,9 +64,9 @@ async function startServer(file: ServerFile, settings: Partial<ServerSettings> =
   };
 }
 
-function pathOf(file: ServerFile): string {
-  const path = file.endsWith(".ts") ? `./servers/${file}` : `../.offloop/bench/${file}.js`;
-  return fileURLToPath(new URL(path, import.meta.url));
+function pathOf({ file, root = thisTree }: ServerPlan): string {
+  if (file.endsWith(".ts")) return join(root, "bench", "servers", file);
+  return join(root, ".offloop", "bench", `${file}.js`);
 }
 
 async function nextMessage(child: ChildProcess, file: ServerFile): Promise<unknown[]> {
@@ -68,11 +84,10 @@ async function nextMessage(child: ChildProcess, file: ServerFile): Promise<unkno
 
 /** Has something done while a server runs; stops it whatever happens. */
 export async function withServer<T>(
-  file: ServerFile,
-  settings: Partial<ServerSettings>,
+  plan: ServerPlan,
   use: (server: ServerProcess) => Promise<T>,
 ): Promise<T> {
-  const server = await startServer(file, settings);
+  const server = await startServer(plan);
   try {
     return await use(server);
   } finally {
@@ -80,15 +95,12 @@ export async function withServer<T>(
   }
 }
 
-/** The same with several, all of the same settings. */
+/** The same with several. */
 export function withServers<T>(
-  files: readonly ServerFile[],
-  settings: Partial<ServerSettings>,
+  plans: readonly ServerPlan[],
   use: (servers: readonly ServerProcess[]) => Promise<T>,
 ): Promise<T> {
-  const [file, ...others] = files;
-  if (file === undefined) return use([]);
-  return withServer(file, settings, (server) =>
-    withServers(others, settings, (servers) => use([server, ...servers])),
-  );
+  const [plan, ...others] = plans;
+  if (plan === undefined) return use([]);
+  return withServer(plan, (server) => withServers(others, (servers) => use([server, ...servers])));
 }

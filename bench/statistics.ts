@@ -1,12 +1,20 @@
 /** Several measurements of one thing. */
 export interface Summary {
   readonly median: number;
+  readonly lowerQuartile: number;
+  readonly upperQuartile: number;
   readonly min: number;
   readonly max: number;
 }
 
 export function summarize(values: readonly number[]): Summary {
-  return { median: percentile(values, 50), min: Math.min(...values), max: Math.max(...values) };
+  return {
+    median: percentile(values, 50),
+    lowerQuartile: percentile(values, 25),
+    upperQuartile: percentile(values, 75),
+    min: Math.min(...values),
+    max: Math.max(...values),
+  };
 }
 
 /**

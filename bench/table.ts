@@ -29,3 +29,10 @@ export function formatRange(
 ): string {
   return `${formatNumber(min, decimals)} - ${formatNumber(max, decimals)}`;
 }
+
+export function formatQuartiles(
+  { lowerQuartile, upperQuartile }: { readonly lowerQuartile: number; readonly upperQuartile: number },
+  decimals: number = 0,
+): string {
+  return `${formatNumber(lowerQuartile, decimals)} - ${formatNumber(upperQuartile, decimals)}`;
+}

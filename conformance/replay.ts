@@ -19,7 +19,7 @@ export async function replayChapter(chapter: Chapter): Promise<Tally> {
   const apps = existsSync(module) ? ((await import(module.href)) as Record<string, unknown>) : {};
   for (const name of new Set(chapter.cases.flatMap(appNames))) {
     const cases = chapter.cases.filter((one) => appNames(one).includes(name));
-    if (name in apps) await replayApp(chapter, module, name, cases, tally);
+    if (name in apps) await replayApp({ chapter, name, tally }, module, cases);
     else
       for (const { exchanges } of cases)
         tally.different.push(...exchanges.map((one) => `${where(chapter, name, one)}: no app`));
@@ -27,37 +27,35 @@ export async function replayChapter(chapter: Chapter): Promise<Tally> {
   return tally;
 }
 
+interface ReplayedApp {
+  readonly chapter: Chapter;
+  readonly name: string;
+  readonly tally: Tally;
+}
+
 /** The cases of an app share one instance of it, but those recorded in an environment of their own. */
-async function replayApp(
-  chapter: Chapter,
-  module: URL,
-  name: string,
-  cases: Case[],
-  tally: Tally,
-): Promise<void> {
+async function replayApp(app: ReplayedApp, module: URL, cases: Case[]): Promise<void> {
   const [shared, apart] = [cases.filter((one) => !environmentOf(one)), cases.filter(environmentOf)];
   const replay = async (url: URL, some: readonly Case[]): Promise<void> => {
     await using client = await testClient(url);
-    for (const one of some) await replayCase(chapter, name, one, client, tally);
+    for (const one of some) await replayCase(app, one, client);
   };
-  if (shared.length > 0) await replay(new URL(`#${name}`, module), shared);
+  if (shared.length > 0) await replay(new URL(`#${app.name}`, module), shared);
   for (const one of apart) {
     const [variable, value] = environmentOf(one) as [string, string];
     const before = process.env[variable];
     process.env[variable] = value;
     // Another URL is another module: the app is made anew, in this environment.
-    await replay(new URL(`?${variable}#${name}`, module), [one]);
+    await replay(new URL(`?${variable}#${app.name}`, module), [one]);
     if (before === undefined) delete process.env[variable];
     else process.env[variable] = before;
   }
 }
 
 async function replayCase(
-  chapter: Chapter,
-  name: string,
+  { chapter, name, tally }: ReplayedApp,
   { exchanges }: Case,
   client: TestClient,
-  tally: Tally,
 ): Promise<void> {
   const received: unknown[] = [];
   for (const exchange of exchanges) {

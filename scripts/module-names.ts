@@ -4,14 +4,14 @@ import type {
   ExportNamedDeclaration,
   Function as FunctionNode,
   ImportDeclaration,
+  ModuleExportName,
   TSInterfaceDeclaration,
   TSTypeAliasDeclaration,
   VariableDeclarator,
 } from "oxc-parser";
-import { nameOf } from "./import-graph.ts";
 import { lineAt, type SourceFile } from "./source-tree.ts";
 
-export type DeclaredNode =
+type DeclaredNode =
   | FunctionNode
   | Class
   | TSInterfaceDeclaration
@@ -56,27 +56,22 @@ export function readModuleNames(source: SourceFile): ModuleNames {
         break;
       case "ExportAllDeclaration":
         if (!statement.exported) names.stars.push(statement.source.value);
-        else setExport(names, nameOf(statement.exported), statement.source.value, "*", line);
+        else
+          names.exported.set(nameOf(statement.exported), {
+            specifier: statement.source.value,
+            name: "*",
+            line,
+          });
         break;
       case "ExportDefaultDeclaration":
         addDefault(names, source, statement.declaration, statement.start);
-        setExport(names, "default", undefined, "default", line);
+        names.exported.set("default", { specifier: undefined, name: "default", line });
         break;
       default:
         addDeclaration(names, source, statement, statement.start);
     }
   }
   return names;
-}
-
-function setExport(
-  names: ModuleNames,
-  as: string,
-  specifier: string | undefined,
-  name: string,
-  line: number,
-): void {
-  names.exported.set(as, { specifier, name, line });
 }
 
 function addImports(names: ModuleNames, statement: ImportDeclaration, line: number): void {
@@ -95,11 +90,12 @@ function addExports(
 ): void {
   for (const item of statement.specifiers) {
     const itemLine = lineAt(source.text, item.start);
-    setExport(names, nameOf(item.exported), statement.source?.value, nameOf(item.local), itemLine);
+    const [specifier, name] = [statement.source?.value, nameOf(item.local)];
+    names.exported.set(nameOf(item.exported), { specifier, name, line: itemLine });
   }
   if (!statement.declaration) return;
   for (const name of addDeclaration(names, source, statement.declaration, statement.start)) {
-    if (!names.exported.has(name)) setExport(names, name, undefined, name, line);
+    if (!names.exported.has(name)) names.exported.set(name, { specifier: undefined, name, line });
   }
 }
 
@@ -141,4 +137,9 @@ function addDefault(
 ): void {
   const node = declaredNodes(declaration as Declaration)[0];
   if (node) names.declared.set("default", [{ source, node, start }]);
+}
+
+/** The name on either side of `as` in an import or export. */
+function nameOf(node: ModuleExportName): string {
+  return node.type === "Literal" ? node.value : node.name;
 }

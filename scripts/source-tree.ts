@@ -63,8 +63,3 @@ export function lineAt(text: string, offset: number): number {
   for (let at = text.indexOf("\n"); at !== -1 && at < offset; at = text.indexOf("\n", at + 1)) line++;
   return line;
 }
-
-/** Lines as an editor counts them: a newline at the end starts no further line. */
-export function countLines(text: string): number {
-  return lineAt(text, text.endsWith("\n") ? text.length - 1 : text.length);
-}

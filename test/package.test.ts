@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { join, posix } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -128,4 +129,24 @@ test("package.json exports point at files that the build makes from files that e
     assert.equal(types, built.replace(/\.js$/, ".d.ts"), name);
     readFileSync(new URL(`../${source}`, import.meta.url));
   }
+});
+
+test("the package has every file that the README and the documentation link to", () => {
+  const output = execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  const [pack] = Object.values(JSON.parse(output) as Record<string, { files: { path: string }[] }>);
+  const packed = new Set(pack?.files.map(({ path }) => path));
+  assert.ok(packed.has("package.json"));
+  const pages = [...packed].filter((path) => path.endsWith(".md"));
+  const missing = pages.flatMap((page) =>
+    [...readFileSync(join(root, page), "utf8").matchAll(/\]\(([^)#\s]+)[^)]*\)/g)]
+      .map(([, link = ""]) => link)
+      .filter((link) => !/^[a-z]+:/.test(link))
+      .map((link) => posix.join(posix.dirname(page), link).replace(/\/$/, ""))
+      .filter((path) => !packed.has(path) && ![...packed].some((file) => file.startsWith(`${path}/`)))
+      .map((path) => `${page} -> ${path}`),
+  );
+  assert.deepEqual(missing, []);
 });

@@ -1,21 +1,22 @@
-import { availableParallelism } from "node:os";
+import { comparisonResult } from "../comparison-result.ts";
 import { atLeast } from "../goal.ts";
+import { onThreads, operations } from "../operations.ts";
 import type { Bench, PartResult } from "../part.ts";
-import { measureThroughput, type Side, throughputResult } from "../throughput.ts";
+import type { Side } from "../side.ts";
+import { measureInTurns } from "../turns.ts";
 
-const body = '{"hello":"world"}';
+const { async: loop, plain } = operations;
+const { path, body } = loop;
 const query = "?page=2&limit=50&active=true";
 const queryBody = '{"page":2,"limit":50,"active":true}';
-const settings = { threads: availableParallelism(), reserve: 0 };
 
-const nodeHttp: Side = { name: "node:http", file: "node-http", path: "/", body };
-const fastify: Side = { name: "Fastify", file: "fastify", path: "/", body };
+const nodeHttp: Side = { name: "node:http", file: "node-http", path, body };
+const fastify: Side = { name: "Fastify", file: "fastify", path, body };
 const fastifyAtBest: Side = {
   ...fastify,
   name: "Fastify, at its best",
   settings: { optimizeEmptyRequests: true },
 };
-const loop: Side = { name: "offloop, async", file: "offloop", path: "/", body };
 const fastifyQuery: Side = {
   name: "Fastify, 3 parameters",
   file: "fastify-zod",
@@ -28,11 +29,10 @@ const loopQuery: Side = {
   path: `/query${query}`,
   body: queryBody,
 };
-const plain: Side = { name: "offloop, plain", file: "offloop", settings, path: "/plain", body };
 const plainQuery: Side = {
   name: "offloop, plain, 3 parameters",
   file: "offloop-zod",
-  settings,
+  settings: onThreads,
   path: `/plain-query${query}`,
   body: queryBody,
 };
@@ -40,9 +40,8 @@ const plainQuery: Side = {
 /** (a) An async operation against what it stands on, and what reading and validating three parameters costs. */
 export async function measureAsyncOperation(bench: Bench): Promise<PartResult[]> {
   const sides = [nodeHttp, fastify, fastifyAtBest, loop, fastifyQuery, loopQuery, plain, plainQuery];
-  const result = throughputResult(
+  const result = comparisonResult(
     "(a) an async operation that answers JSON, and one with three coerced query parameters",
-    await measureThroughput(sides, bench),
     [
       { ours: fastify.name, peer: nodeHttp.name },
       { ours: loop.name, peer: fastify.name, goal: (what, ratio) => atLeast(0.95, what, ratio) },
@@ -53,6 +52,7 @@ export async function measureAsyncOperation(bench: Bench): Promise<PartResult[]>
       { ours: loopQuery.name, peer: fastifyQuery.name },
       { ours: plainQuery.name, peer: plain.name },
     ],
+    await measureInTurns({ sides, twice: [loop], rounds: bench.options.rounds }, bench),
     [
       "Fastify without a response schema: both encode with JSON.stringify. Logs off everywhere",
       "Fastify, at its best: with node:http's optimizeEmptyRequests, which offloop sets where an app has no plugins",

@@ -5,6 +5,7 @@ import type { Bench, PartResult } from "../part.ts";
 import { type ServerProcess, withServers } from "../server-process.ts";
 import { type Summary, summarize } from "../statistics.ts";
 import { formatNumber, formatRange } from "../table.ts";
+import { inTurn } from "../turns.ts";
 
 const CONNECTIONS = 50;
 const counts = [1_000, 10_000];
@@ -30,8 +31,7 @@ interface Round {
 
 /** (d) Requests that each add one async task of 500 ms: first to last end. */
 export async function measureBackgroundSpread(bench: Bench): Promise<PartResult[]> {
-  const files = sides.map(({ file }) => file);
-  const spreads = await withServers(files, {}, async (servers) => {
+  const spreads = await withServers(sides, async (servers) => {
     for (const server of servers) await measureRound(server, 1_000);
     const found: Spread[] = [];
     for (const tasks of counts) found.push(...(await measureCount(servers, tasks, bench)));
@@ -46,10 +46,10 @@ async function measureCount(
   { options, say }: Bench,
 ): Promise<Spread[]> {
   const rounds: Round[][] = sides.map(() => []);
-  for (let round = 1; round <= options.rounds; round++) {
-    for (const [at, server] of servers.entries()) {
+  for (let round = 0; round < options.rounds; round++) {
+    for (const [at, server] of inTurn([...servers.entries()], round)) {
       rounds[at]?.push(await measureRound(server, tasks));
-      say(`round ${round} of ${options.rounds}: ${sides[at]?.name}, ${formatNumber(tasks)} tasks`);
+      say(`round ${round + 1} of ${options.rounds}: ${sides[at]?.name}, ${formatNumber(tasks)} tasks`);
     }
   }
   return sides.map(({ name }, at) => {

@@ -1,12 +1,12 @@
+import { comparisonResult } from "../comparison-result.ts";
 import { atLeast } from "../goal.ts";
+import { operations } from "../operations.ts";
 import type { Bench, PartResult } from "../part.ts";
 import { findFastApi } from "../python.ts";
-import { measureThroughput, type Side, throughputResult } from "../throughput.ts";
+import type { Side } from "../side.ts";
+import { measureInTurns } from "../turns.ts";
 
-const bare: Side = { name: "offloop, bare", file: "offloop", path: "/", body: '{"hello":"world"}' };
-const path = "/declared?page=2&active=true&limit=50";
-const body = '{"page":2,"limit":50,"active":true,"reader":"reader"}';
-const declared: Side = { name: "offloop, declared", file: "offloop-zod", path, body };
+const { async: bare, declared } = operations;
 
 /** (f) An operation with three coerced parameters and a dependency, against a bare one and against FastAPI. */
 export async function measureDeclaredOperation(bench: Bench): Promise<PartResult[]> {
@@ -17,13 +17,12 @@ export async function measureDeclaredOperation(bench: Bench): Promise<PartResult
     name: `FastAPI ${fastApi.version}`,
     file: "fastapi",
     settings: { python: fastApi.python },
-    path,
-    body,
+    path: declared.path,
+    body: declared.body,
   };
   const sides = [bare, declared, ...(peer === undefined ? [] : [peer])];
-  const result = throughputResult(
+  const result = comparisonResult(
     "(f) three coerced query parameters and a dependency that takes one of them",
-    await measureThroughput(sides, bench),
     [
       { ours: declared.name, peer: bare.name, goal: (what, ratio) => atLeast(0.8, what, ratio) },
       ...(peer === undefined
@@ -36,6 +35,7 @@ export async function measureDeclaredOperation(bench: Bench): Promise<PartResult
             },
           ]),
     ],
+    await measureInTurns({ sides, twice: [declared], rounds: bench.options.rounds }, bench),
     [
       peer === undefined
         ? "FastAPI is not installed here: apt install python3-fastapi python3-uvicorn python3-uvloop python3-httptools"

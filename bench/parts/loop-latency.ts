@@ -6,6 +6,7 @@ import { type ProbeSamples, probe } from "../probe.ts";
 import { type ServerFile, type ServerProcess, withServers } from "../server-process.ts";
 import { percentile, type Summary, summarize } from "../statistics.ts";
 import { formatNumber, formatRange } from "../table.ts";
+import { inTurn } from "../turns.ts";
 
 /** Requests per second: enough for a p99, too few to load a server. */
 const RATE = 200;
@@ -33,17 +34,17 @@ interface Round {
 /** (c) How fast `GET /` is while every thread computes. */
 export async function measureLoopLatency(bench: Bench): Promise<PartResult[]> {
   const settings = { burnIterations: bench.burnIterations };
-  const files = sides.map(({ file }) => file);
-  const measured = await withServers(files, settings, async (servers) => {
+  const plans = sides.map(({ file }) => ({ file, settings }));
+  const measured = await withServers(plans, async (servers) => {
     const all: Round[][] = sides.map(() => []);
     for (const server of servers) {
-      await bench.generator.start(`${server.url}/`, 10, 1).rate;
-      await bench.generator.start(`${server.url}/burn`, CONNECTIONS, 2).rate;
+      await bench.generator.start(`${server.url}/`, { connections: 10, seconds: 1 }).answered;
+      await bench.generator.start(`${server.url}/burn`, { connections: CONNECTIONS, seconds: 2 }).answered;
     }
-    for (let round = 1; round <= bench.options.rounds; round++) {
-      for (const [at, server] of servers.entries()) {
+    for (let round = 0; round < bench.options.rounds; round++) {
+      for (const [at, server] of inTurn([...servers.entries()], round)) {
         all[at]?.push(await measureRound(server, bench));
-        bench.say(`round ${round} of ${bench.options.rounds}: ${sides[at]?.name}`);
+        bench.say(`round ${round + 1} of ${bench.options.rounds}: ${sides[at]?.name}`);
       }
     }
     return sides.map(({ name }, at) => describe(name, all[at] ?? []));
@@ -54,13 +55,17 @@ export async function measureLoopLatency(bench: Bench): Promise<PartResult[]> {
 async function measureRound(server: ServerProcess, { generator, options }: Bench): Promise<Round> {
   await fetch(`${server.url}/burn`).then((response) => response.text()); // what the last load left has run by now
   const idle = await probe(server.url, RATE, options.seconds);
-  const load = generator.start(`${server.url}/burn`, CONNECTIONS, options.seconds + LONGEST_STALL_S);
+  const load = generator.start(`${server.url}/burn`, {
+    connections: CONNECTIONS,
+    seconds: options.seconds + LONGEST_STALL_S,
+  });
   await wait(1000);
   const before = await server.report();
   const loaded = await probe(server.url, RATE, options.seconds);
   load.stop();
   const after = await server.report();
-  return { idle, loaded, burnsPerSecond: await load.rate, busy: [before.busy, after.busy] };
+  const { perSecond } = await load.answered;
+  return { idle, loaded, burnsPerSecond: perSecond, busy: [before.busy, after.busy] };
 }
 
 interface Percentiles {

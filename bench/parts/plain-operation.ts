@@ -1,18 +1,13 @@
-import { availableParallelism } from "node:os";
+import { comparisonResult } from "../comparison-result.ts";
 import { atLeast } from "../goal.ts";
+import { operations, threads } from "../operations.ts";
 import type { Bench, PartResult } from "../part.ts";
-import { measureThroughput, type Side, type Throughput, throughputResult } from "../throughput.ts";
+import type { Side } from "../side.ts";
+import { percentile } from "../statistics.ts";
+import { type Measured, measureInTurns } from "../turns.ts";
 
-const threads = availableParallelism();
-const body = '{"hello":"world"}';
-const loop: Side = { name: "offloop, async", file: "offloop", path: "/", body };
-const thread: Side = {
-  name: "offloop, plain",
-  file: "offloop",
-  settings: { threads, reserve: 0 },
-  path: "/plain",
-  body,
-};
+const { async: loop, plain: thread } = operations;
+const { body } = thread;
 
 /** What no server of Node can do more than on this machine. */
 const ceiling: Side = { name: "node:http", file: "node-http", path: "/", body };
@@ -37,22 +32,22 @@ const asDelivered: Side = { ...(piscinas[0] as Side), name: "Fastify + piscina, 
  */
 export async function measurePlainOperation(bench: Bench): Promise<PartResult[]> {
   bench.say("which settings are best for piscina");
-  const tried = await measureThroughput(piscinas, bench, 1);
+  const tried = await measureInTurns({ sides: piscinas, twice: [], rounds: 1 }, bench);
   const best = bestOf(tried);
   const atBest: Side = {
     ...(piscinas.find(({ name }) => name === best.name) as Side),
     name: "Fastify + piscina, at its best",
   };
-  const sides = await measureThroughput([ceiling, loop, asDelivered, atBest, thread], bench);
-  const result = throughputResult(
+  const sides = [ceiling, loop, asDelivered, atBest, thread];
+  const result = comparisonResult(
     `(b) the same operation as a plain function, ${threads} threads each`,
-    sides,
     [
       { ours: ceiling.name, peer: atBest.name },
       { ours: thread.name, peer: loop.name, goal: (what, ratio) => atLeast(0.7, what, ratio) },
       { ours: thread.name, peer: asDelivered.name, goal: (what, ratio) => atLeast(2, what, ratio) },
       { ours: thread.name, peer: atBest.name, goal: (what, ratio) => atLeast(2, what, ratio) },
     ],
+    await measureInTurns({ sides, twice: [thread], rounds: bench.options.rounds }, bench),
     [
       `piscina at its best of six settings: ${best.name}, FixedQueue, recordTiming off, as many threads from the start`,
       "with several calls a thread, one that is stuck holds those behind it, which offloop calls back",
@@ -63,6 +58,11 @@ export async function measurePlainOperation(bench: Bench): Promise<PartResult[]>
   return [{ ...result, measured: { ...(result.measured as object), piscina: { best: best.name, tried } } }];
 }
 
-function bestOf(tried: readonly Throughput[]): Throughput {
-  return tried.reduce((best, one) => (one.summary.median > best.summary.median ? one : best));
+function bestOf(tried: readonly Measured[]): Measured {
+  const rate = ({ rounds }: Measured): number =>
+    percentile(
+      rounds.map(({ requestsPerSecond }) => requestsPerSecond),
+      50,
+    );
+  return tried.reduce((best, one) => (rate(one) > rate(best) ? one : best));
 }

@@ -3,6 +3,7 @@ import type { Bench, PartResult } from "../part.ts";
 import { type ServerFile, type ServerProcess, withServer } from "../server-process.ts";
 import { type Summary, summarize } from "../statistics.ts";
 import { formatNumber, formatRange } from "../table.ts";
+import { inTurn } from "../turns.ts";
 
 const MiB = 1_048_576;
 const PATIENCE_MS = 60_000;
@@ -49,10 +50,10 @@ interface Started {
 export async function measureStartup({ options, say }: Bench): Promise<PartResult[]> {
   const rounds: Round[][] = sides.map(() => []);
   const count = Math.min(options.rounds, MOST_ROUNDS);
-  for (let round = 1; round <= count; round++) {
-    for (const [at, side] of sides.entries()) {
+  for (let round = 0; round < count; round++) {
+    for (const [at, side] of inTurn([...sides.entries()], round)) {
       rounds[at]?.push(await measureRound(side));
-      say(`round ${round} of ${count}: ${side.name}, ${side.threads} threads`);
+      say(`round ${round + 1} of ${count}: ${side.name}, ${side.threads} threads`);
     }
   }
   return [
@@ -72,7 +73,8 @@ export async function measureStartup({ options, say }: Bench): Promise<PartResul
 }
 
 function measureRound({ file, path, threads }: Side): Promise<Round> {
-  return withServer(file, { threads: Math.max(1, threads), reserve: 0 }, async (server) => {
+  const settings = { threads: Math.max(1, threads), reserve: 0 };
+  return withServer({ file, settings }, async (server) => {
     const response = await fetch(`${server.url}${path}`);
     await response.text();
     const answeredAt = performance.now();

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { readProcessCpu } from "./process-cpu.ts";
 import { announce } from "./report.ts";
 import { settings } from "./settings.ts";
 
@@ -13,4 +14,5 @@ for (;;) {
   const answer = await fetch(`${url}/openapi.json`).catch(() => undefined);
   if (answer?.ok === true) break;
 }
-announce(url);
+const pid = child.pid as number; // it has printed its address
+announce(url, undefined, { pid, cpuMicros: () => readProcessCpu(pid) });

@@ -8,12 +8,17 @@ const app = new App({
   threads: { ...(max === undefined ? {} : { max }), ...(reserve === undefined ? {} : { reserve }) },
 });
 const afterwards = app.task("afterwards", async () => waitAfterwards());
+const note = app.task("note", async () => {});
 app.get("/", async () => ({ hello: "world" }));
 app.get("/plain", () => ({ hello: "world" }));
 app.get("/burn", () => burn());
 app.get("/hold", () => hold());
 app.get("/background", async ({ background }) => {
   background.add(afterwards);
+  return { hello: "world" };
+});
+app.get("/noted", async ({ background }) => {
+  background.add(note);
   return { hello: "world" };
 });
 

@@ -9,12 +9,35 @@ export interface ServerReport {
   readonly taskEnds?: readonly number[];
 }
 
+/** What the benchmark asks. The CPU time is a question of its own: its answer must cost the server next to nothing. */
+export type Question = "report" | "cpu";
+
+/** The process that answers the requests. */
+export interface ServingProcess {
+  readonly pid: number;
+  /** User and system time of all its threads since it started, in microseconds. */
+  cpuMicros(): number;
+}
+
+const thisProcess: ServingProcess = {
+  pid: process.pid,
+  cpuMicros: () => {
+    const { user, system } = process.cpuUsage();
+    return user + system;
+  },
+};
+
 /** Tells the benchmark where the server listens, and answers what it asks. */
 export function announce(
   url: string,
   describe: () => Omit<ServerReport, "rssBytes"> = () => ({ threads: 0 }),
+  serving: ServingProcess = thisProcess,
 ): void {
-  process.on("message", () => process.send?.({ rssBytes: process.memoryUsage.rss(), ...describe() }));
+  process.on("message", (question: Question) =>
+    process.send?.(
+      question === "cpu" ? serving.cpuMicros() : { rssBytes: process.memoryUsage.rss(), ...describe() },
+    ),
+  );
   process.on("disconnect", () => process.exit());
-  process.send?.({ url });
+  process.send?.({ url, pid: serving.pid });
 }

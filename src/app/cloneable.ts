@@ -1,56 +1,149 @@
 import { types } from "node:util";
+import { UploadedFile } from "./uploaded-file.ts";
 
-const MAX_VISITED = 10_000;
+/** What of a value does not cross to another thread by itself. */
+export interface Crossing {
+  /** What cannot cross at all, as a path: `[0].onDone (a function)`. */
+  readonly fault: string | undefined;
+  /** Whether something in it would arrive changed, and crosses only with help: an error, an uploaded file, a `Buffer`. */
+  readonly needsHelp: boolean;
+}
 
 /**
- * Finds what in a value cannot be sent to another thread by the structured clone algorithm, as a path: `[0].onDone`.
- * Looks at no more than 10,000 values; what lies beyond is found when it is sent.
+ * Looks for what in a value cannot be sent to another thread, or would lose something on the way: the structured clone
+ * algorithm strips an instance of a class of its class, its getters and its private fields.
  *
  * @param root - How the value is called in the path.
  */
-export function findUncloneable(value: unknown, root: string): string | undefined {
+export function examineCrossing(value: unknown, root: string): Crossing {
+  const examination: Examination = { seen: new Set(), needsHelp: false };
   try {
-    return findIn(value, root);
-  } catch {
-    return `${root} (a getter in it throws)`;
+    const found = examine(value, examination);
+    const fault = found && `${root}${found.path.toReversed().join("")} (${found.why})`;
+    return { fault, needsHelp: examination.needsHelp };
+  } catch (error) {
+    const why = error instanceof RangeError ? "it is nested too deeply" : "a getter in it throws";
+    return { fault: `${root} (${why})`, needsHelp: false };
   }
 }
 
-function findIn(value: unknown, root: string): string | undefined {
-  const seen = new Set<object>();
-  const waiting: [unknown, string][] = [[value, root]];
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    const [part, path] = next;
-    if (typeof part === "function") return `${path} (a function)`;
-    if (typeof part === "symbol") return `${path} (a symbol)`;
-    if (part === null || typeof part !== "object" || seen.has(part)) continue;
-    const why = uncloneableObject(part);
-    if (why !== undefined) return `${path} (${why})`;
-    seen.add(part);
-    if (seen.size > MAX_VISITED) return undefined;
-    for (const child of children(part, path)) waiting.push(child);
+/** Finds what in a value cannot be sent to another thread, as a path: `[0].onDone (a function)`. */
+export function findUncloneable(value: unknown, root: string): string | undefined {
+  return examineCrossing(value, root).fault;
+}
+
+/** Whether it crosses as it is, but changed: it is described here and made anew there. */
+export function needsHelp(object: object): boolean {
+  return isError(object) || object instanceof UploadedFile || Buffer.isBuffer(object);
+}
+
+interface Examination {
+  readonly seen: Set<object>;
+  needsHelp: boolean;
+}
+
+interface Fault {
+  readonly why: string;
+  /** The steps to it, the last one first. */
+  readonly path: string[];
+}
+
+function examine(part: unknown, examination: Examination): Fault | undefined {
+  if (typeof part === "function") return { why: "a function", path: [] };
+  if (typeof part === "symbol") return { why: "a symbol", path: [] };
+  if (part === null || typeof part !== "object" || examination.seen.has(part)) return undefined;
+  examination.seen.add(part);
+  const isPlain = isPlainData(part); // most are: told apart first, as each further question costs
+  const why = isPlain ? undefined : objectFault(part);
+  if (why !== undefined) return { why, path: [] };
+  if (!isPlain && needsHelp(part)) {
+    examination.needsHelp = true;
+    return undefined;
+  }
+  return examineChildren(part, examination);
+}
+
+function examineChildren(object: object, examination: Examination): Fault | undefined {
+  if (Array.isArray(object)) {
+    for (let index = 0; index < object.length; index++) {
+      const fault = examine(object[index], examination);
+      if (fault !== undefined) return within(fault, `[${index}]`);
+    }
+    return undefined;
+  }
+  if (types.isMap(object)) {
+    for (const [key, item] of object) {
+      const fault = examine(key, examination);
+      if (fault !== undefined) return within(fault, " key");
+      const inner = examine(item, examination);
+      if (inner !== undefined) return within(inner, `.get(${String(key)})`);
+    }
+    return undefined;
+  }
+  if (types.isSet(object)) {
+    for (const item of object) {
+      const fault = examine(item, examination);
+      if (fault !== undefined) return within(fault, " item");
+    }
+    return undefined;
+  }
+  if (!isRecord(object)) return undefined;
+  for (const key of Object.keys(object)) {
+    const fault = examine((object as Record<string, unknown>)[key], examination);
+    if (fault !== undefined) return within(fault, `.${key}`);
   }
   return undefined;
 }
 
-function uncloneableObject(object: object): string | undefined {
-  if (types.isPromise(object)) return "a promise";
+function within(fault: Fault, step: string): Fault {
+  fault.path.push(step);
+  return fault;
+}
+
+function isPlainData(object: object): boolean {
+  if (types.isProxy(object)) return false;
+  const prototype: unknown = Object.getPrototypeOf(object);
+  return prototype === Object.prototype || (prototype === Array.prototype && Array.isArray(object));
+}
+
+/** Classes whose instances cross whole, by name: there may be one of each in every realm. */
+const whole: ReadonlySet<string> = new Set(
+  "Array Map Set Date RegExp Boolean Number String BigInt Blob File UploadedFile Buffer ArrayBuffer SharedArrayBuffer DataView"
+    .concat(
+      " Int8Array Uint8Array Uint8ClampedArray Int16Array Uint16Array Int32Array Uint32Array Float16Array",
+    )
+    .concat(" Float32Array Float64Array BigInt64Array BigUint64Array")
+    .split(" "),
+);
+
+function objectFault(object: object): string | undefined {
   if (types.isProxy(object)) return "a proxy";
+  if (types.isPromise(object)) return "a promise";
+  if (types.isGeneratorObject(object)) return "a generator";
   if (object instanceof WeakMap || object instanceof WeakSet || object instanceof WeakRef)
     return "a weak reference";
-  if (types.isGeneratorObject(object)) return "a generator";
-  return undefined;
+  if (isRecord(object) || isError(object)) return undefined;
+  if (types.isKeyObject(object) || types.isCryptoKey(object)) return undefined;
+  const name = (object as { constructor?: { name?: unknown } }).constructor?.name;
+  if (typeof name === "string" && whole.has(name) && !isOwnClass(object, name)) return undefined;
+  return typeof name === "string" && name !== "" ? `an instance of ${name}` : "an instance of a class";
 }
 
-function children(object: object, path: string): [unknown, string][] {
-  if (ArrayBuffer.isView(object) || types.isAnyArrayBuffer(object)) return [];
-  if (Array.isArray(object)) return object.map((item, index) => [item, `${path}[${index}]`]);
-  if (object instanceof Map) {
-    return [...object].flatMap(([key, item]): [unknown, string][] => [
-      [key, `${path} key`],
-      [item, `${path}.get(${String(key)})`],
-    ]);
-  }
-  if (object instanceof Set) return [...object].map((item) => [item, `${path} item`]);
-  return Object.entries(object).map(([key, item]) => [item, `${path}.${key}`]);
+/** A class of the user's that is called like one of the platform's. */
+function isOwnClass(object: object, name: string): boolean {
+  if (object instanceof UploadedFile) return false;
+  const known = (globalThis as Record<string, unknown>)[name];
+  if (typeof known !== "function" || object instanceof known) return false;
+  return Object.prototype.toString.call(object) === "[object Object]";
+}
+
+/** Also one that crossed before, which is made without its constructor, and one of another realm. */
+export function isError(object: unknown): object is Error {
+  return types.isNativeError(object) || object instanceof Error;
+}
+
+/** An object that is no instance of a class, of whichever realm: with the prototype of `{}`, or with none. */
+function isRecord(object: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(object);
+  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null;
 }

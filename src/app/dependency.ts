@@ -122,8 +122,14 @@ export function namedDependencies(what: string, deps: object, at: SourceLocation
   });
 }
 
+/** A value that stands in for a dependency; `found` says what of it could not come to this thread. */
+export interface StandInValue {
+  readonly value: unknown;
+  readonly found?: string | undefined;
+}
+
 /** What stands in for a dependency: another one, or a value. */
-export type Replacement = DependencyDeclaration | { readonly value: unknown };
+export type Replacement = DependencyDeclaration | StandInValue;
 
 /** Dependencies that are replaced, in tests. */
 export type Overrides = ReadonlyMap<DependencyDeclaration, Replacement>;

@@ -7,7 +7,7 @@ export interface InputSettings {
    * An operation's own `maxBodyBytes` wins. Integer, 1-1,073,741,824. Default 1 MiB.
    */
   readonly maxLoopBodyBytes?: number;
-  /** Values in a JSON body that the event loop parses; past it 413. Integer, 1-100,000,000. Default 100,000. */
+  /** Values in a JSON body that the event loop parses; past it 413. Integer, 1-100,000,000. Default 50,000. */
   readonly maxLoopValues?: number;
   /** Values in a JSON body that a thread parses; past it 413. Integer, 1-100,000,000. Default 1,000,000. */
   readonly maxValues?: number;

@@ -199,7 +199,7 @@ function resolveInputs(inputs: InputSettings): Required<InputSettings> {
     integer(`inputs.${name}`, inputs[name] ?? otherwise, min, max);
   return {
     maxLoopBodyBytes: bound("maxLoopBodyBytes", MiB, 1, 1024 * MiB),
-    maxLoopValues: bound("maxLoopValues", 100_000, 1, MANY_VALUES),
+    maxLoopValues: bound("maxLoopValues", 50_000, 1, MANY_VALUES),
     maxValues: bound("maxValues", 1_000_000, 1, MANY_VALUES),
     maxDepth: bound("maxDepth", 200, 1, 1_000),
     maxNames: bound("maxNames", 1_000, 1, 1_000_000),

@@ -44,6 +44,12 @@ export class UploadedFile extends File {
     this.#content = bytes;
   }
 
+  /** @internal What it was made of, to make it once more on another thread. */
+  received(): ReceivedFile {
+    const { name, type, size, path } = this;
+    return { filename: name, mediaType: type, size, bytes: this.#content, path };
+  }
+
   /** Its content at once. Blocks while it is read from disk: for plain functions. */
   readSync(): Uint8Array {
     this.#content ??= readFileSync(this.path as string);

@@ -3,7 +3,7 @@ import { type DriverName, drivers } from "./drivers.ts";
 import { certain, type DsnMistake, likely } from "./dsn-mistake.ts";
 
 /** An address, how it was written, and who is to take it. */
-export interface Checked {
+interface Checked {
   readonly address: Address;
   /** Undefined when it was read from another form. */
   readonly written: WrittenAddress | undefined;
@@ -44,11 +44,15 @@ export function findMistakes(checked: Checked): { mistakes: DsnMistake[]; addres
   return { mistakes, address };
 }
 
-const placeholder = /\$\{[^}]*\}|\{\{[^}]*\}\}|^<[^>]*>$|^\[YOUR[^\]]*\]$/i;
+/** `${NAME}` and `{{name}}` of templates, `<password>` and `[YOUR-PASSWORD]` of instructions. */
+function isPlaceholder(text: string): boolean {
+  const isTemplate = text.includes("${") || text.includes("{{");
+  return isTemplate || /^<[^<>]*>$/.test(text) || /^\[YOUR[^[\]]*\]$/i.test(text);
+}
 
 function findPlaceholder({ address }: Checked): Found | undefined {
   const parts = (["user", "password", "host", "port", "database"] as const).filter((part) =>
-    placeholder.test(address[part] ?? ""),
+    isPlaceholder(address[part] ?? ""),
   );
   const [first] = parts;
   if (first === undefined) return undefined;
@@ -62,7 +66,7 @@ function findPlaceholder({ address }: Checked): Found | undefined {
 /** What ends a user or a password for some reader of URLs; `@` only for readers other than Node's drivers. */
 function findUnescaped({ address, written }: Checked, part: "user" | "password"): Found | undefined {
   const text = written?.[part] ?? "";
-  if (placeholder.test(text)) return undefined;
+  if (isPlaceholder(text)) return undefined;
   const ending = [...new Set(text.match(/[@/?#\s]|%(?![\da-f]{2})/gi) ?? [])];
   if (ending.length === 0) return undefined;
   const signs = ending.map((sign) => `"${sign}"`).join(" and ");
@@ -101,7 +105,8 @@ function findOtherPort({ address, database }: Checked): Found | undefined {
 
 function findTrailingSlash({ address }: Checked): Found | undefined {
   if (!address.database?.endsWith("/")) return undefined;
-  const database = address.database.replace(/\/+$/, "");
+  let { database } = address;
+  while (database.endsWith("/")) database = database.slice(0, -1);
   const mistake = certain("database", `The slash after "${database}" is read as a part of its name`);
   return { mistake, fixed: { ...address, database: database || undefined } };
 }

@@ -25,7 +25,7 @@ export interface WrittenAddress {
 }
 
 /** Stands for a password wherever a DSN is shown. */
-export const HIDDEN = "***";
+const HIDDEN = "***";
 
 /**
  * Takes apart what follows `scheme://`, as its writer meant it: a password may hold what ends it for a parser of URLs.

@@ -57,13 +57,16 @@ export function describeDsn(url: string, driver?: DriverName): DsnDescription {
 
 /** Quotes and a name are what is left of a line of a `.env` file. */
 function unwrapDsn(url: string): { text: string; mistakes: DsnMistake[] } {
-  const [, name, quoted = ""] = /^\s*(?:(?:export\s+)?([A-Z][A-Z0-9_]*)=)?\s*(.*?)\s*$/s.exec(url) ?? [];
-  const text = quoted.replace(/^(["'`])(.*)\1$/s, "$2");
+  const trimmed = url.trim();
+  const [head, name] = /^(?:export )?([A-Z][A-Z0-9_]*)=/.exec(trimmed) ?? [];
+  const value = head === undefined ? trimmed : trimmed.slice(head.length).trim();
+  const quote = value.length > 1 && value.endsWith(value.charAt(0)) ? value.charAt(0) : "";
+  const text = /["'`]/.test(quote) ? value.slice(1, -1) : value;
   if (text === url) return { text, mistakes: [] };
   const problem =
     name !== undefined
       ? `It begins with "${name}="`
-      : text === quoted
+      : text === value
         ? "It has spaces around it"
         : "It stands in quotes";
   return { text, mistakes: [certain("whole", problem)] };
@@ -73,7 +76,7 @@ function unwrapDsn(url: string): { text: string; mistakes: DsnMistake[] } {
 function describeBare(text: string, reading: Reading): DsnDescription {
   const { driver, mistakes } = reading;
   if (text === "") return describeNothing(adding(reading, certain("whole", "It is empty")));
-  if (driver !== undefined && drivers[driver].database === "SQLite" && !/:.*@/s.test(text))
+  if (driver !== undefined && drivers[driver].database === "SQLite" && !hasCredentials(text))
     return conclude({ database: "SQLite", takenBy: [driver], dsn: text, mistakes });
   if (!/^[^\s/]+@[\w.[\]:-]+(\/|$)/.test(text))
     return describeNothing(adding(reading, certain("whole", "It is no URL, nor another form that is known")));
@@ -108,4 +111,9 @@ function describeElsewhere({ database, takenBy }: Scheme, { driver, mistakes }: 
 function serverScheme(driver: DriverName | undefined): string {
   const { database, scheme } = drivers[driver ?? "pg"];
   return database === "SQLite" ? "postgresql" : scheme;
+}
+
+/** `ada:secret@`: what a path has not. */
+function hasCredentials(text: string): boolean {
+  return text.includes(":") && text.lastIndexOf("@") > text.indexOf(":");
 }

@@ -12,7 +12,7 @@ import { baseOf, findScheme, type Scheme } from "./drivers.ts";
 import { certain, type DsnMistake } from "./dsn-mistake.ts";
 
 /** A URL whose scheme is known. */
-export interface ReadUrl {
+interface ReadUrl {
   readonly written: string;
   readonly rest: string;
   readonly known: Scheme;

@@ -2,7 +2,7 @@
 export type DriverName = "pg" | "postgres" | "mysql2" | "mariadb" | "node:sqlite" | "better-sqlite3";
 
 /** What a driver speaks, and the scheme to write for it. */
-export interface Driver {
+interface Driver {
   readonly database: string;
   readonly scheme: string;
 }

@@ -1,7 +1,8 @@
 import { type Address, decoded, readOptions, splitAddress } from "./address.ts";
+import { readKeywords } from "./keywords.ts";
 
 /** A DSN of another kind, read as an address. */
-export interface ForeignForm {
+interface ForeignForm {
   /** `a DSN of JDBC`. */
   readonly kind: string;
   readonly address: Address;
@@ -75,24 +76,20 @@ function readGo(text: string): ForeignForm | undefined {
   return { kind: "a DSN of Go's MySQL driver", address };
 }
 
-/** `host=db dbname=shop user=ada`, `pgsql:host=db;dbname=shop`, `Server=db;Database=shop;User Id=ada`. */
+/** `pgsql:host=db;dbname=shop`, `host=db dbname=shop user=ada`, `Server=db;Database=shop;User Id=ada`. */
 function readPairs(text: string, scheme: string): ForeignForm | undefined {
-  const [, named, rest] = /^(?:(pgsql|mysql):(?!\/))?(\w[\w ]*\s*=.*)$/is.exec(text) ?? [];
-  if (rest === undefined) return undefined;
-  const isKeywords = /^\w+\s*=\s*('(\\.|[^'])*'|[^\s;]*)(\s+\w+\s*=|$)/s.test(rest);
-  const isSemicolons = !isKeywords || named !== undefined;
-  const pairs = isSemicolons
-    ? rest.split(";")
-    : [...rest.matchAll(/(\w+)\s*=\s*(?:'((?:\\.|[^'])*)'|(\S*))/g)].map(
-        ([, name, quoted, bare]) => `${name}=${quoted?.replace(/\\(.)/g, "$1") ?? bare}`,
-      );
+  const [head = "", named] = /^(pgsql|mysql):(?!\/)/i.exec(text) ?? [];
+  const rest = text.slice(head.length);
+  if (!/^\w[\w ]{0,30}=/.test(rest)) return undefined;
+  const keywords = named === undefined ? readKeywords(rest) : undefined;
+  const pairs = keywords ?? rest.split(";").filter(Boolean).map(pairOf);
   const found = withNames({
-    scheme: named === undefined ? scheme : named === "pgsql" ? "postgresql" : named,
-    options: pairs.filter(Boolean).map(pairOf),
+    scheme: named === undefined ? scheme : named.toLowerCase() === "pgsql" ? "postgresql" : "mysql",
+    options: pairs,
   });
   if (found.host === undefined && found.database === undefined) return undefined;
-  const kind = named ? "a DSN of PHP's PDO" : isSemicolons ? "a string of .NET's" : "libpq's keywords";
-  return { kind, address: { ...found, options: [] } };
+  const others = named === undefined ? "a string of .NET's" : "a DSN of PHP's PDO";
+  return { kind: keywords === undefined ? others : "libpq's keywords", address: { ...found, options: [] } };
 }
 
 function pairOf(text: string): readonly [string, string] {

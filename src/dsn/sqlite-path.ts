@@ -1,7 +1,7 @@
 import type { DriverName } from "./drivers.ts";
 
 /** A SQLite DSN, and what to give to a driver instead. */
-export interface SqlitePath {
+interface SqlitePath {
   /** The path itself, or `:memory:`. */
   readonly path: string;
   /** What is wrong with the DSN for this driver. */

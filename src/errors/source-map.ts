@@ -3,8 +3,8 @@ import { type SourceMap, SourceMap as SourceMapReader } from "node:module";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** A place in code as it runs. Lines and columns count from 1. */
-export interface GeneratedPlace {
+/** A position in code. Lines and columns count from 1. */
+export interface CodePosition {
   readonly file: string;
   readonly line: number;
   readonly column: number;
@@ -15,13 +15,13 @@ export function scriptPath(name: string): string {
   return name.startsWith("file:") ? fileURLToPath(name) : name;
 }
 
-/** The place in the source that generated code stems from; the same place when the map has none for it. */
-export function originalPlace<P extends GeneratedPlace>(place: P, map: SourceMap | undefined): P {
-  const entry = map?.findEntry(place.line - 1, place.column - 1);
-  if (entry === undefined || !("originalSource" in entry)) return place;
+/** The position in the source that generated code stems from; the same position when the map has none for it. */
+export function originalPosition<P extends CodePosition>(position: P, map: SourceMap | undefined): P {
+  const entry = map?.findEntry(position.line - 1, position.column - 1);
+  if (entry === undefined || !("originalSource" in entry)) return position;
   const { originalSource, originalLine, originalColumn } = entry;
-  const file = resolve(dirname(place.file), scriptPath(originalSource));
-  return { ...place, file, line: originalLine + 1, column: originalColumn + 1 };
+  const file = resolve(dirname(position.file), scriptPath(originalSource));
+  return { ...position, file, line: originalLine + 1, column: originalColumn + 1 };
 }
 
 /** The source line that a generated line stems from; undefined when it stems from several. */

@@ -1,7 +1,6 @@
 import type { FunctionScope } from "./function-scope.ts";
-import { isKnownToBlock, isSyncOfNode } from "./known-calls.ts";
+import { isKnownToBlock, isSyncOfNode, type Origin, originOf } from "./known-calls.ts";
 import type { Offence } from "./offence.ts";
-import { type Origin, originOf } from "./origin.ts";
 import {
   descendants,
   memberName,

@@ -43,6 +43,6 @@ export function checkApp(app: App, tell: (text: string, finding: GuardFinding) =
 }
 
 /** A finding in the shape of an error of offloop's: code, problem, place, fix. */
-export function findingText({ code, problem, at, fix }: GuardFinding): string {
+function findingText({ code, problem, at, fix }: GuardFinding): string {
   return `${code}: ${problem}\n  at ${formatLocation(at)}\n  fix ${fix}`;
 }

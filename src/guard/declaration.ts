@@ -12,7 +12,7 @@ import {
 } from "./syntax.ts";
 
 /** A function that code declares as an operation or task. */
-export interface DeclaredFunction extends PlacedFunction {
+interface DeclaredFunction extends PlacedFunction {
   /** `GET /items`, `task "resize"`. */
   readonly subject: string;
 }

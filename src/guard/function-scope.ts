@@ -1,7 +1,7 @@
 import { type FunctionNode, isFunction, type NodeOf, type SyntaxNode, unwrapped } from "./syntax.ts";
 
 /** What is used of scope analysis; eslint-scope's and typescript-eslint's both fit. */
-export interface Scope {
+interface Scope {
   readonly type: string;
   readonly upper: Scope | null;
   readonly references: readonly Reference[];

@@ -4,10 +4,9 @@ import type { Operation } from "../app/operation.ts";
 import { servedOperations, servedTasks } from "../app/parts.ts";
 import { taskDeclaration } from "../app/task.ts";
 import type { ErrorCode, SourceLocation } from "../errors/offloop-error.ts";
-import { originalPlace, readSourceMap } from "../errors/source-map.ts";
+import { originalPosition, readSourceMap } from "../errors/source-map.ts";
 import { isAllowed, saidLane } from "./declaration.ts";
-import { findLoaded, type LoadedFunction } from "./loaded-functions.ts";
-import { ModuleCode } from "./module-code.ts";
+import { findLoaded, type LoadedFunction, ModuleCode } from "./module-code.ts";
 import type { RuleName, Severity } from "./offence.ts";
 import { checkFunction, type FoundOffence, sentence } from "./rules.ts";
 import type { FunctionNode } from "./syntax.ts";
@@ -143,7 +142,7 @@ function codeInModule(
   const node = module?.functionAt(line, column);
   if (module === undefined || node === undefined) return undefined;
   const map = readSourceMap(file, source);
-  return { module, node, place: (start) => originalPlace({ file, ...start }, map) };
+  return { module, node, place: (start) => originalPosition({ file, ...start }, map) };
 }
 
 /** Without V8's help, the function's own text: its lines are counted from where it was declared. */

@@ -1,7 +1,6 @@
 import type { FunctionScope, Variable } from "./function-scope.ts";
-import { isKnownToPromise } from "./known-calls.ts";
+import { isKnownToPromise, originOf } from "./known-calls.ts";
 import type { Offence } from "./offence.ts";
-import { originOf } from "./origin.ts";
 import {
   descendants,
   isFunction,
@@ -65,8 +64,24 @@ function isWorthAwaiting(node: SyntaxNode): boolean {
 function whatIsLost(scope: FunctionScope, node: SyntaxNode): string | undefined {
   const { child, parent } = surrounding(node);
   if (parent?.type === "ExpressionStatement") return "nothing waits for it, and its failure is nobody's";
-  const taken = parent === undefined ? undefined : takenFrom(scope, child, parent);
+  if (parent === undefined) return undefined;
+  if (isPartOfResult(child, parent)) return "a promise cannot be a part of the result";
+  const taken = takenFrom(scope, child, parent);
   return taken && `"${taken}" of a promise is undefined`;
+}
+
+/** `{ rows: pool.query(...) }` and `[pool.query(...)]`, returned. */
+function isPartOfResult(child: SyntaxNode, parent: SyntaxNode): boolean {
+  const isPart =
+    parent.type === "ArrayExpression" ||
+    (parent.type === "Property" && (parent.value as SyntaxNode) === child);
+  const literal = parent.type === "Property" ? parent.parent : parent;
+  if (!isPart || literal === undefined) return false;
+  const outer = surrounding(literal);
+  if (outer.parent === undefined) return false;
+  if (outer.parent.type === "ReturnStatement") return true;
+  if (isFunction(outer.parent)) return outer.parent.body === outer.child;
+  return isPartOfResult(outer.child, outer.parent);
 }
 
 /** The name that is taken from a promise as if it were its value: `rows` of `const { rows } = pool.query(...)`. */

@@ -1,9 +1,8 @@
 import { findBlockingCalls } from "./blocking-rule.ts";
 import { FunctionScope, type Scopes } from "./function-scope.ts";
-import { findMainThreadHandles } from "./lifespan-rule.ts";
 import type { Offence } from "./offence.ts";
 import { findForgottenAwaits, findReturnedPromises } from "./promise-rule.ts";
-import { findStateChanges } from "./state-rule.ts";
+import { findMainThreadHandles, findStateChanges } from "./state-rule.ts";
 import { descendants, type FunctionNode, type SyntaxNode } from "./syntax.ts";
 
 /** A function that runs on a lane, and whether its options said so against the rule. */

@@ -20,7 +20,7 @@ export function isFunction(node: SyntaxNode | undefined): node is FunctionNode {
 const notParts = new Set(["parent", "loc", "range", "tokens", "comments"]);
 
 /** The nodes a node is made of. */
-export function partsOf(node: SyntaxNode): SyntaxNode[] {
+function partsOf(node: SyntaxNode): SyntaxNode[] {
   const values = Object.entries(node).flatMap(([key, value]) => (notParts.has(key) ? [] : value));
   return values.filter(
     (value: unknown): value is SyntaxNode => typeof (value as SyntaxNode | null)?.type === "string",

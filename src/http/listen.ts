@@ -69,7 +69,7 @@ async function openInspectorFor(title: string, setting: InspectorSetting): Promi
  *
  * @throws {OffloopError} `OFFLOOP_PORT_UNAVAILABLE`.
  */
-export async function bind(fastify: FastifyInstance, host: string, port: number): Promise<string> {
+async function bind(fastify: FastifyInstance, host: string, port: number): Promise<string> {
   try {
     return await fastify.listen({ host, port });
   } catch (cause) {

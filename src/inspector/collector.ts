@@ -46,7 +46,10 @@ export class Collector {
     const { request, lane } = event;
     const run = { name: this.names.numberOf("operation", event.operation, lane), request, lane };
     if (event.event === "start") this.runs.start(request, run, now);
-    else this.#end(request, run, event, event.status, event.status < FIRST_ERROR_STATUS, now);
+    else {
+      const { status } = event;
+      this.#end(request, run, { ...event, outcome: status, ok: status < FIRST_ERROR_STATUS }, now);
+    }
   }
 
   #onTask(event: TaskEvent): void {
@@ -56,7 +59,7 @@ export class Collector {
     if (event.event === "start") this.runs.start(event.run, run, now);
     else {
       const { ok } = event;
-      const startedAt = this.#end(event.run, run, event, Number(ok), ok, now);
+      const startedAt = this.#end(event.run, run, { ...event, outcome: Number(ok) }, now);
       if (!ok) this.#keep(failedIncident(event, startedAt));
     }
   }
@@ -65,9 +68,13 @@ export class Collector {
   #end(
     key: string | number,
     { name, request, lane }: RunStart,
-    { thread, queueMs, runMs }: Pick<RunEnd, "thread" | "queueMs" | "runMs">,
-    outcome: number,
-    ok: boolean,
+    {
+      thread,
+      queueMs,
+      runMs,
+      outcome,
+      ok,
+    }: Pick<RunEnd, "thread" | "queueMs" | "runMs" | "outcome"> & { ok: boolean },
     now: number,
   ): number {
     this.figures.count(name, queueMs, runMs, ok);

@@ -4,9 +4,14 @@ import type { DependencyDeclaration, Override, Overrides } from "../app/dependen
 import type { Operation } from "../app/operation.ts";
 import { servedOperations, servedOverrides } from "../app/parts.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
-import { listAppDependencies, listDependencies } from "../operation/dependency-plan.ts";
+import {
+  listAppDependencies,
+  listAppDependenciesInThreads,
+  listDependencies,
+} from "../operation/dependency-plan.ts";
 import { SharedDependencies } from "../operation/open-dependencies.ts";
-import type { GivenValues } from "../threads/crossing/messages.ts";
+import type { GivenValue, GivenValues } from "../threads/crossing/messages.ts";
+import { packValue } from "../threads/crossing/values.ts";
 
 /** What is there as long as an app is served. */
 export interface AppScope {
@@ -33,11 +38,10 @@ export async function openAppScope(app: App, replaced: readonly Override[]): Pro
   try {
     for (const dependency of listAppDependencies(operations, overrides)) await shared.get(dependency);
     const ordinals = listDependencies(operations, declared);
-    const given: [number, unknown][] = [];
-    for (const dependency of listAppDependencies(threaded, overrides)) {
+    const given: GivenValue[] = [];
+    for (const dependency of listAppDependenciesInThreads(operations, overrides)) {
       const value = await shared.get(dependency);
-      checkCloneable(dependency, value);
-      given.push([ordinals.indexOf(dependency), value]);
+      given.push([ordinals.indexOf(dependency), packGiven(dependency, value)]);
     }
     return { overrides, shared, given: [...replacedInThreads, ...given] };
   } catch (error) {
@@ -46,30 +50,34 @@ export async function openAppScope(app: App, replaced: readonly Override[]): Pro
   }
 }
 
-/** A value crosses to the threads; a function cannot, so no threaded operation may need it. */
+/**
+ * A value crosses to the threads, or is refused there where an operation asks for it; a function cannot cross, so no
+ * threaded operation may need it.
+ */
 function giveReplaced(
   declared: Overrides,
   operations: readonly Operation[],
   threaded: readonly Operation[],
   replaced: readonly Override[],
-): [number, unknown][] {
+): GivenValue[] {
   const ordinals = listDependencies(operations, declared);
-  const inThreads = new Set(listDependencies(threaded, declared));
   return replaced
     .filter(([dependency]) => ordinals.includes(dependency))
     .map(([dependency, by]) => {
-      if (!("value" in by) && inThreads.has(dependency)) throw overrideFunction(dependency);
-      if ("value" in by && inThreads.has(dependency)) checkCloneable(dependency, by.value);
-      return [
-        ordinals.indexOf(dependency),
-        "value" in by && inThreads.has(dependency) ? by.value : undefined,
-      ];
+      const ordinal = ordinals.indexOf(dependency);
+      const user = threaded.find((operation) => listDependencies([operation], declared).includes(dependency));
+      if (user === undefined) return [ordinal, undefined];
+      if (!("value" in by)) throw overrideFunction(dependency, user);
+      const found = findUncloneable(by.value, dependency.name);
+      return found === undefined
+        ? [ordinal, packValue(by.value, dependency.name)]
+        : [ordinal, undefined, found];
     });
 }
 
-function checkCloneable({ name, location }: DependencyDeclaration, value: unknown): void {
+function packGiven({ name, location }: DependencyDeclaration, value: unknown): unknown {
   const found = findUncloneable(value, name);
-  if (found === undefined) return;
+  if (found === undefined) return packValue(value, name);
   throw new OffloopError(
     "OFFLOOP_NOT_CLONEABLE",
     `Cannot give the value of ${name} to threads: ${found} cannot cross between threads`,
@@ -80,19 +88,20 @@ function checkCloneable({ name, location }: DependencyDeclaration, value: unknow
   );
 }
 
-function overrideFunction({ name, location }: DependencyDeclaration): OffloopError {
+function overrideFunction(dependency: DependencyDeclaration, user: Operation): OffloopError {
+  const key = user.deps.find(([, needed]) => needed === dependency)?.[0] ?? dependency.name;
   return new OffloopError(
     "OFFLOOP_OVERRIDE_FUNCTION",
-    `Cannot override ${name} by a function: operations on threads need it, and threads do not load the test`,
+    `Cannot override "${key}" of ${user.id} by a function: it runs on a thread, and threads do not load the test`,
     {
-      at: location,
+      at: dependency.location,
       fix: "override it by a value, or call app.override() in a module and test that module",
     },
   );
 }
 
 /** The same dependency, and all it needs, made on the loop: a test's own functions are nowhere else. */
-export function onLoop(declaration: DependencyDeclaration): DependencyDeclaration {
+function onLoop(declaration: DependencyDeclaration): DependencyDeclaration {
   return Object.defineProperty({ ...declaration, lane: "loop" as const }, "deps", {
     get: () => declaration.deps.map(([name, inner, scopes]) => [name, onLoop(inner), scopes]),
   });

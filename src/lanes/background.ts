@@ -106,7 +106,7 @@ export interface FailedTask extends TaskFailure {
  * @param onStart - Told the index of each call before it runs; says whether it may.
  * @returns The failure that stopped it, if there was one.
  */
-export async function runBackground(
+async function runBackground(
   calls: readonly BackgroundCall[],
   run: RunCall,
   onStart: (index: number) => boolean,

@@ -3,7 +3,7 @@ import type { TaskDeclaration } from "../app/task.ts";
 import type { RawReply } from "../operation/raw.ts";
 import { runOperation } from "../operation/run.ts";
 import type { Runtime } from "../operation/runtime.ts";
-import { OperationWork, TaskWork, type Work } from "../threads/crossing/work.ts";
+import { DependencyWork, OperationWork, TaskWork, type Work } from "../threads/crossing/work.ts";
 import { refusedReply, timeoutError } from "../threads/pool/call-error.ts";
 import type { ThreadCalls } from "../threads/pool/calls.ts";
 import type { LaneRequest, TaskCall } from "./around.ts";
@@ -52,6 +52,7 @@ export function chooseForTasks({ threads, timeouts }: OpenedLanes): LaneRun<Task
 
 /** The deadline of a piece of work: its own, or what the app says for its kind. */
 export function deadlineOf(work: Work, timeouts: OpenedLanes["timeouts"]): number | undefined {
+  if (work instanceof DependencyWork) return deadlineOf(work.operation, timeouts);
   if (work instanceof OperationWork) return work.declaration.timeoutMs ?? timeouts.operationMs;
   return work instanceof TaskWork ? (work.declaration.timeoutMs ?? timeouts.taskMs) : undefined;
 }

@@ -94,7 +94,11 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
   opened.defer(async () => pool?.close());
   await pool?.start();
   const callPool = pool && (arounds.calls?.(pool, works) ?? pool);
-  const threads = callPool && createThreadCalls(callPool, works, servedErrorHandlers(app));
+  const threads =
+    callPool &&
+    createThreadCalls(callPool, works, servedErrorHandlers(app), (work) =>
+      deadlineOf(work, options.settings.timeouts),
+    );
   const loop = createLoop(threads, shared, arounds);
   const lanes: OpenedLanes = { threads, loop, timeouts: options.settings.timeouts };
   const runTask = arounds.task(observeTasks(chooseForTasks(lanes)));
@@ -174,7 +178,7 @@ function createLoop(
   return {
     inThread: false,
     shared,
-    makeOnThread: (remote) => (threads as ThreadCalls).makeOnThread(remote),
+    onThread: (...run) => (threads as ThreadCalls).onThread(...run),
     answerOnThread: (...failure) => (threads as ThreadCalls).answerOnThread(...failure),
     traceDependency: dependency,
   };

@@ -15,26 +15,32 @@ export function createStateMetrics(
   readState: () => ServerState,
   handedTasks: () => number,
 ): void {
-  gauge(registry, "offloop_threads", "Threads of the pool", "state", () => {
+  gauge(registry, { name: "offloop_threads", help: "Threads of the pool", label: "state" }, () => {
     const { threads, busy } = readState().pool ?? noThreads;
     return { busy, idle: threads - busy };
   });
-  gauge(registry, "offloop_waiting_calls", "Calls that wait for a thread", "class", () => {
-    const { waiting, waitingTasks } = readState().pool ?? noThreads;
-    return { request: waiting - waitingTasks, background: waitingTasks };
-  });
-  gauge(registry, "offloop_background_tasks", "Tasks of answered requests", "state", () => {
-    const { unfinishedTasks, pool = noThreads } = readState();
-    const running = Math.max(0, Math.min(unfinishedTasks, handedTasks()) - pool.waitingTasks);
-    return { running, waiting: unfinishedTasks - running };
-  });
+  gauge(
+    registry,
+    { name: "offloop_waiting_calls", help: "Calls that wait for a thread", label: "class" },
+    () => {
+      const { waiting, waitingTasks } = readState().pool ?? noThreads;
+      return { request: waiting - waitingTasks, background: waitingTasks };
+    },
+  );
+  gauge(
+    registry,
+    { name: "offloop_background_tasks", help: "Tasks of answered requests", label: "state" },
+    () => {
+      const { unfinishedTasks, pool = noThreads } = readState();
+      const running = Math.max(0, Math.min(unfinishedTasks, handedTasks()) - pool.waitingTasks);
+      return { running, waiting: unfinishedTasks - running };
+    },
+  );
 }
 
 function gauge(
   registry: Registry,
-  name: string,
-  help: string,
-  label: string,
+  { name, help, label }: Readonly<Record<"name" | "help" | "label", string>>,
   read: () => Readonly<Record<string, number>>,
 ): void {
   new Gauge({

@@ -8,8 +8,7 @@ import type {
   RequestInfo,
   ResponseInfo,
 } from "../app/context.ts";
-import { quoted } from "./cookie-value.ts";
-import { readCookies, toHeaders } from "./headers.ts";
+import { quoted, readCookies, toHeaders } from "./headers.ts";
 import type { HeaderPairs, RawRequest } from "./raw.ts";
 import type { ReadInputs } from "./read.ts";
 
@@ -110,7 +109,7 @@ export class PlannedResponse implements ResponseInfo {
 const noBytes = new Uint8Array();
 
 /** The request as handlers see it. */
-export class ReceivedRequestInfo implements RequestInfo {
+class ReceivedRequestInfo implements RequestInfo {
   readonly id: string;
   readonly method: string;
   readonly url: string;

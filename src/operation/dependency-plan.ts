@@ -1,8 +1,8 @@
-import type { DependencyDeclaration, NamedDependency, Overrides } from "../app/dependency.ts";
+import type { DependencyDeclaration, NamedDependency, Overrides, StandInValue } from "../app/dependency.ts";
 import type { Operation } from "../app/operation.ts";
 import { pathNames } from "../app/path.ts";
 import type { SecurityScopes } from "../app/security-scopes.ts";
-import { formatLocation, OffloopError } from "../errors/offloop-error.ts";
+import { formatLocation, OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 
 /** A name, and the index in the plan of the dependency whose value it stands for. */
 export interface NamedIndex {
@@ -18,9 +18,19 @@ export interface PlannedDependency {
   /** How the operation comes to need it: `user > db`. */
   readonly path: string;
   /** A value that is there already: one that stands in for it in tests, or the scopes that are demanded. */
-  readonly fixed: { readonly value: unknown } | undefined;
-  /** It runs on a thread while its operation runs on the loop. */
-  readonly isRemote: boolean;
+  readonly fixed: StandInValue | undefined;
+  /** How it runs on a thread while its operation runs on the loop; undefined where both run in the same place. */
+  readonly remote: RemoteUse | undefined;
+}
+
+/** One that runs on a thread for an operation on the loop: with those next to it, as one call. */
+export interface RemoteUse {
+  /** The call goes out with it: what comes next needs the loop, or nothing does. */
+  readonly isLast: boolean;
+  /** Something on the loop receives its value: only then is it cloned. */
+  readonly isReceived: boolean;
+  /** A later call needs what this one gave: its thread keeps it until then. */
+  readonly isNeededLater: boolean;
 }
 
 type Scopes = readonly string[];
@@ -42,7 +52,7 @@ export interface DependencyPlan {
  * @throws {OffloopError} `OFFLOOP_DEPENDENCY_CYCLE`, `OFFLOOP_DEPENDENCY_LANE`, `OFFLOOP_PATH_INVALID`.
  */
 export function planDependencies(operation: Operation, overrides: Overrides): DependencyPlan {
-  const nodes: PlannedDependency[] = [];
+  const nodes: LocalDependency[] = [];
   const indexes = new Map<DependencyDeclaration, Map<string, number>>();
   const chain: Link[] = [];
 
@@ -56,7 +66,7 @@ export function planDependencies(operation: Operation, overrides: Overrides): De
     if (index !== undefined) return { name, index };
     const node = plan(name, wanted, path, scopes);
     nodes.push(node);
-    if (node.fixed === undefined) checkUse(operation, node.declaration, path);
+    if (node.fixed === undefined) checkPathNames(operation, node.declaration, path);
     known.set(key, nodes.length - 1);
     return { name, index: nodes.length - 1 };
   };
@@ -66,21 +76,66 @@ export function planDependencies(operation: Operation, overrides: Overrides): De
     wanted: DependencyDeclaration,
     path: string,
     scopes: Scopes,
-  ): PlannedDependency => {
+  ): LocalDependency => {
     const replacement = overrides.get(wanted) ?? wanted;
-    if ("value" in replacement)
-      return { declaration: wanted, deps: [], path, fixed: replacement, isRemote: false };
+    if ("value" in replacement) return { declaration: wanted, deps: [], path, fixed: replacement };
     const start = chain.findIndex(([, outer]) => outer === replacement);
     if (start >= 0) throw cycle(operation, [...chain.slice(start), [name, replacement]]);
     chain.push([name, replacement]);
     const deps = replacement.deps.map((inner) => resolve(inner, path, scopes));
     chain.pop();
     const fixed = replacement.givesScopes ? { value: scopesValue(scopes) } : undefined;
-    const isRemote = fixed === undefined && operation.lane === "loop" && runsOnThread(replacement);
-    return { declaration: replacement, deps, path, fixed, isRemote };
+    return { declaration: replacement, deps, path, fixed };
   };
 
-  return { deps: operation.deps.map((named) => resolve(named, "", [])), nodes };
+  const deps = operation.deps.map((named) => resolve(named, "", []));
+  if (operation.lane === "thread")
+    return { deps, nodes: nodes.map((node) => ({ ...node, remote: undefined })) };
+  return { deps, nodes: withRemoteUses(operation, nodes, deps) };
+}
+
+type LocalDependency = Omit<PlannedDependency, "remote">;
+
+/**
+ * What runs on a thread for an operation on the loop. Those between which nothing on the loop is called go out as one
+ * call; the order stays as it is, since one may guard the next.
+ */
+function withRemoteUses(
+  operation: Operation,
+  nodes: readonly LocalDependency[],
+  deps: readonly NamedIndex[],
+): PlannedDependency[] {
+  const isRemote = nodes.map(({ fixed, declaration }) => fixed === undefined && runsOnThread(declaration));
+  const isOnLoop = nodes.map(
+    ({ fixed, declaration }, index) =>
+      fixed === undefined && declaration.scope !== "app" && isRemote[index] === false,
+  );
+  const callOf: number[] = [];
+  for (const [index, onLoop] of isOnLoop.entries()) {
+    const before = callOf[index - 1] ?? 0;
+    callOf.push(onLoop ? before + 1 : before);
+  }
+  const isReceived = (wanted: number): boolean =>
+    deps.some(({ index }) => index === wanted) ||
+    nodes.some((node, at) => isOnLoop[at] === true && node.deps.some(({ index }) => index === wanted));
+  const isNeededLater = (wanted: number): boolean =>
+    nodes.some(
+      (node, at) =>
+        isRemote[at] === true &&
+        callOf[at] !== callOf[wanted] &&
+        node.deps.some(({ index }) => index === wanted),
+    );
+  return nodes.map((node, index) => {
+    if (isRemote[index] !== true) return { ...node, remote: undefined };
+    const isLast = !nodes.some(
+      (_, at) => at > index && isRemote[at] === true && callOf[at] === callOf[index],
+    );
+    const remote = { isLast, isReceived: isReceived(index), isNeededLater: isNeededLater(index) };
+    const name = deps.find((received) => received.index === index)?.name ?? node.path;
+    if (remote.isReceived && node.declaration.scope === "thread")
+      throw heldByThread(operation, name, node.declaration.location);
+    return { ...node, remote };
+  });
 }
 
 /** What lasts as long as the app is made where the app is served: a request never goes to a thread for it. */
@@ -88,33 +143,37 @@ function runsOnThread({ lane, scope }: DependencyDeclaration): boolean {
   return lane === "thread" && scope !== "app";
 }
 
-function checkUse(operation: Operation, declaration: DependencyDeclaration, path: string): void {
-  const { isGenerator, scope, location: at } = declaration;
+function checkPathNames(operation: Operation, declaration: DependencyDeclaration, path: string): void {
   const names = pathNames(operation.path);
   const unknown = Object.keys(declaration.inputs.params).find((name) => !names.includes(name));
-  if (unknown !== undefined) {
-    throw new OffloopError(
-      "OFFLOOP_PATH_INVALID",
-      `Cannot add ${operation.id}: its dependency ${path} reads "${unknown}", the path has no :${unknown}`,
-      {
-        at: operation.location,
-        note: `the dependency: ${formatLocation(at)}`,
-        fix: `add /:${unknown} to the path`,
-      },
-    );
-  }
-  if (operation.lane !== "loop" || !runsOnThread(declaration) || (!isGenerator && scope !== "thread")) return;
-  const what = isGenerator ? "a plain generator, which" : "kept by a thread, and";
+  if (unknown === undefined) return;
   throw new OffloopError(
-    "OFFLOOP_DEPENDENCY_LANE",
-    `Cannot add ${operation.id}: it is async and needs ${path}, ${what} cannot leave its thread`,
+    "OFFLOOP_PATH_INVALID",
+    `Cannot add ${operation.id}: its dependency ${path} reads "${unknown}", the path has no :${unknown}`,
     {
       at: operation.location,
-      note: `the dependency: ${formatLocation(at)}`,
-      fix: 'make the dependency async, or declare it with runs: "loop", or make the operation a plain function',
+      note: `the dependency: ${formatLocation(declaration.location)}`,
+      fix: `add /:${unknown} to the path`,
     },
   );
 }
+
+/** A value of the scope "thread" is a handle, or else it would be one of the app: nothing on the loop can use it. */
+function heldByThread({ id, location: at }: Operation, path: string, declared: SourceLocation): OffloopError {
+  return new OffloopError(
+    "OFFLOOP_DEPENDENCY_LANE",
+    `Cannot add ${id}: it is async and receives ${path}, whose scope is "thread": its value cannot leave its thread`,
+    {
+      at,
+      note: `the dependency: ${formatLocation(declared)}`,
+      fix: WAYS_OUT,
+    },
+  );
+}
+
+/** What to do where something on the loop needs a value that cannot leave its thread. */
+export const WAYS_OUT: string =
+  'make the dependency async, or say runs: "thread" for the operation, or have a plain dependency make plain data of it';
 
 function cycle({ id, location: at }: Operation, chain: readonly Link[]): OffloopError {
   const [[, first]] = chain as readonly [Link];
@@ -130,17 +189,17 @@ function cycle({ id, location: at }: Operation, chain: readonly Link[]): Offloop
 }
 
 /** The scopes demanded so far and those demanded here, each once, in this order. */
-export function joinScopes(demanded: readonly string[], own: readonly string[]): readonly string[] {
+function joinScopes(demanded: readonly string[], own: readonly string[]): readonly string[] {
   return own.length === 0 ? demanded : [...new Set([...demanded, ...own])];
 }
 
 /** The value of what gives the scopes. */
-export function scopesValue(scopes: readonly string[]): SecurityScopes {
+function scopesValue(scopes: readonly string[]): SecurityScopes {
   return { scopes, scopeStr: scopes.join(" ") };
 }
 
 /** Whether the value of a dependency depends on the scopes that are demanded on the way to it. */
-export function readsScopes(
+function readsScopes(
   wanted: DependencyDeclaration,
   overrides: Overrides,
   seen: Set<DependencyDeclaration> = new Set(),
@@ -168,9 +227,22 @@ export function listDependencies(
   return [...found];
 }
 
-/** What of the scope "app" is received by an operation, or by something that is not of this scope. */
-export function listAppDependencies(
+/** What of the scope "app" threads need: of operations that run there, and of what they keep for others. */
+export function listAppDependenciesInThreads(
   operations: readonly Operation[],
+  overrides: Overrides,
+): DependencyDeclaration[] {
+  const kept = listDependencies(
+    operations.filter(({ lane }) => lane === "loop"),
+    overrides,
+  ).filter(({ scope, lane }) => scope === "thread" && lane === "thread");
+  const threaded = operations.filter(({ lane }) => lane === "thread");
+  return listAppDependencies([...threaded, ...kept], overrides);
+}
+
+/** What of the scope "app" is received by what has deps, an operation, or by something that is not of this scope. */
+export function listAppDependencies(
+  operations: readonly Pick<Operation, "deps">[],
   overrides: Overrides,
 ): DependencyDeclaration[] {
   const seen = new Set<DependencyDeclaration>();

@@ -102,7 +102,7 @@ function checkResponse({ response, declaration }: ReplyRules, value: unknown): u
 }
 
 /** The reply for a web `Response`. One whose body is there already is sent whole, with its length. */
-export async function encodeWebResponse(exchange: Exchange, response: Response): Promise<RawReply> {
+async function encodeWebResponse(exchange: Exchange, response: Response): Promise<RawReply> {
   const own: HeaderPairs = [...response.headers].filter(([name]) => name !== "content-type");
   return {
     status: response.status,
@@ -144,7 +144,7 @@ type Items<T> = AsyncIterable<T> | Iterable<T>;
 type Check = (item: unknown) => unknown;
 
 /** Chunks as one kind of iterable. Leaving it closes what it is made of. */
-export async function* toChunks(chunks: Items<Chunk>): AsyncGenerator<Chunk> {
+async function* toChunks(chunks: Items<Chunk>): AsyncGenerator<Chunk> {
   for await (const chunk of chunks) {
     if (typeof chunk !== "string" && !(chunk instanceof Uint8Array))
       throw new TypeError(`stream: expected chunks of text or bytes, got ${typeof chunk}`);
@@ -153,12 +153,12 @@ export async function* toChunks(chunks: Items<Chunk>): AsyncGenerator<Chunk> {
 }
 
 /** A JSON value a line. */
-export async function* itemLines(items: Items<unknown>, check: Check): AsyncGenerator<Chunk> {
+async function* itemLines(items: Items<unknown>, check: Check): AsyncGenerator<Chunk> {
   for await (const item of items) yield `${toJson(await check(item))}\n`;
 }
 
 /** Server-sent events, in the order of fields in which Starlette and FastAPI write them. */
-export async function* eventChunks(items: Items<unknown>, check: Check): AsyncGenerator<Chunk> {
+async function* eventChunks(items: Items<unknown>, check: Check): AsyncGenerator<Chunk> {
   for await (const item of items) {
     const fields = isEvent(item) ? item : { data: item };
     const data = fields.data === undefined ? undefined : toJson(await check(fields.data));

@@ -1,5 +1,4 @@
 import { parseCookie } from "cookie";
-import { unquoted } from "./cookie-value.ts";
 import type { RawRequest } from "./raw.ts";
 
 /** All values of a header, in the order sent. `name` in lower case. */
@@ -34,4 +33,30 @@ export function readCookies(request: RawRequest): Record<string, string | undefi
   const pairs = headerValues(request, "cookie").join(";").split(";");
   // The parser takes the first of a name.
   return parseCookie(pairs.reverse().join(";"), { decode: unquoted });
+}
+
+/** RFC 6265's cookie-octets. */
+const UNQUOTED = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/;
+
+/** A cookie's value as it is sent, in Python's way: in quotes where it needs them, with other bytes in octal. */
+export function quoted(value: string): string {
+  if (UNQUOTED.test(value)) return value;
+  return `"${Buffer.from(value, "utf8")
+    .toString("latin1")
+    .replaceAll(/[^\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]/g, octal)}"`;
+}
+
+/** The value of a cookie that came in quotes; any other is as it is. */
+export function unquoted(value: string): string {
+  if (value.length < 2 || !value.startsWith('"') || !value.endsWith('"')) return value;
+  const inner = value.slice(1, -1);
+  if (!inner.includes("\\")) return inner;
+  const bytes = inner.replaceAll(/\\(?:([0-3][0-7][0-7])|(.))/gs, (_, digits?: string, other?: string) =>
+    digits === undefined ? (other ?? "") : String.fromCharCode(Number.parseInt(digits, 8)),
+  );
+  return Buffer.from(bytes, "latin1").toString("utf8");
+}
+
+function octal(byte: string): string {
+  return `\\${byte.charCodeAt(0).toString(8).padStart(3, "0")}`;
 }

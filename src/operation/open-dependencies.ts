@@ -1,11 +1,13 @@
-import type { DependencyDeclaration, Overrides, Scope } from "../app/dependency.ts";
+import type { DependencyDeclaration, Overrides, Scope, StandInValue } from "../app/dependency.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 
 type AnyGenerator = Generator<unknown> | AsyncGenerator<unknown>;
 
-interface Open {
-  readonly declaration: DependencyDeclaration;
-  readonly generator: AnyGenerator;
+/** Something that is to be closed when its scope ends. */
+export interface Open {
+  readonly scope: Scope;
+  /** Gives what went wrong in the end; undefined when nothing did, or when it was caught. */
+  close(failure: Failure | undefined): Promise<Failure | undefined>;
 }
 
 /** What went wrong, boxed: anything can be thrown, `undefined` too. */
@@ -26,8 +28,19 @@ export class OpenDependencies {
     const generator = declaration.fn(context) as AnyGenerator;
     const { done, value } = await generator.next();
     if (done === true) throw yieldError(declaration, "without a yield");
-    this.#open.push({ declaration, generator });
+    const close: Open["close"] = (failure) => closeGenerator(declaration, generator, failure);
+    this.#open.push({ scope: declaration.scope, close });
     return value;
+  }
+
+  /** Takes on what was opened elsewhere. */
+  hold(...open: readonly Open[]): void {
+    this.#open.push(...open);
+  }
+
+  /** Whether some of this scope wait to be closed. */
+  has(scope: Scope): boolean {
+    return this.#open.some((open) => open.scope === scope);
   }
 
   /**
@@ -37,18 +50,17 @@ export class OpenDependencies {
    * @returns What went wrong in the end; undefined when nothing did, or when one of them caught it.
    */
   async close(failure: Failure | undefined, scope?: Scope): Promise<Failure | undefined> {
-    const closing = this.#open.filter(
-      ({ declaration }) => scope === undefined || declaration.scope === scope,
-    );
+    const closing = this.#open.filter((open) => scope === undefined || open.scope === scope);
     this.#open = this.#open.filter((open) => !closing.includes(open));
     let left = failure;
-    for (const open of closing.toReversed()) left = await closeOne(open, left);
+    for (const open of closing.toReversed()) left = await open.close(left);
     return left;
   }
 }
 
-async function closeOne(
-  { declaration, generator }: Open,
+async function closeGenerator(
+  declaration: DependencyDeclaration,
+  generator: AnyGenerator,
   failure: Failure | undefined,
 ): Promise<Failure | undefined> {
   try {
@@ -67,6 +79,18 @@ function yieldError({ name, location }: DependencyDeclaration, how: string): Off
     at: location,
     fix: "have its generator yield exactly once: what comes before opens the value, what comes after closes it",
   });
+}
+
+/** @throws {OffloopError} `OFFLOOP_NOT_CLONEABLE` where what a test has put in its place stays on the loop. */
+export function standInValue({ value, found }: StandInValue, path: string): unknown {
+  if (found === undefined) return value;
+  throw new OffloopError(
+    "OFFLOOP_NOT_CLONEABLE",
+    `Cannot use what overrides ${path} on a thread: ${found} cannot cross between threads`,
+    {
+      fix: "override it by plain data, or override what is made of it, or call app.override() in the app's module",
+    },
+  );
 }
 
 /** Values that requests share: those of the scopes "thread" and "app". Each is made when it is first needed. */
@@ -111,7 +135,7 @@ export class SharedDependencies {
     const context: Record<string, unknown> = {};
     for (const [name, inner] of declaration.deps) {
       const replacement = this.#overrides.get(inner) ?? inner;
-      context[name] = "value" in replacement ? replacement.value : await this.get(replacement);
+      context[name] = "value" in replacement ? standInValue(replacement, name) : await this.get(replacement);
     }
     return declaration.isGenerator ? this.#open.enter(declaration, context) : declaration.fn(context);
   }

@@ -197,7 +197,7 @@ export interface Lookup<Sent> {
 const showsAll = (): boolean => true;
 
 /** In names and values: those of the path, the query and cookies. */
-export const inRecord: Lookup<Readonly<Record<string, unknown>>> = {
+const inRecord: Lookup<Readonly<Record<string, unknown>>> = {
   get: (values, name) => values[name],
   entries: (values) => Object.entries(values),
   takesFirst: false,
@@ -229,7 +229,7 @@ export const inHeaders: Lookup<RawRequest> = {
 };
 
 /** In a form. */
-export const inForm: Lookup<FormValues> = {
+const inForm: Lookup<FormValues> = {
   get(values, name) {
     const found = values.get(name);
     return found === undefined || found.length > 1 ? found : found[0];

@@ -3,11 +3,11 @@ import { OffloopError } from "../errors/offloop-error.ts";
 import type { ParsedBody } from "./body.ts";
 import type { CompiledDependency, CompiledOperation } from "./compile.ts";
 import { DependencyContext, type RequestContext } from "./context.ts";
-import type { DependencyPlan } from "./dependency-plan.ts";
-import { type Failure, OpenDependencies } from "./open-dependencies.ts";
+import { type DependencyPlan, WAYS_OUT } from "./dependency-plan.ts";
+import { type Failure, OpenDependencies, standInValue } from "./open-dependencies.ts";
 import type { RawReply, RawRequest } from "./raw.ts";
 import { noInputs, type ReadInputs, readInputs } from "./read.ts";
-import type { Runtime } from "./runtime.ts";
+import type { RemoteCall, RemoteDependencies, RemoteValue, Runtime } from "./runtime.ts";
 
 /** One request on its way through an operation. */
 export interface OperationRun {
@@ -20,6 +20,17 @@ export interface OperationRun {
 /** Stands for the value of a dependency that was not called. */
 const missing = Symbol("missing");
 
+/** Stands for a value that is on a thread, and what kept it there if something on the loop asks for it. */
+class Elsewhere {
+  readonly found: string | undefined;
+
+  constructor(found: string | undefined) {
+    this.found = found;
+  }
+}
+
+const elsewhere = new Elsewhere(undefined);
+
 /**
  * The dependencies of one request, as they are called one after another: what they gave, what is wrong with their
  * inputs, and which of them are open. One whose own inputs are wrong, or that needs such a one, is not called.
@@ -29,6 +40,10 @@ export class RequestDependencies {
   /** In the order of the plan. */
   readonly #values: unknown[] = [];
   readonly #open = new OpenDependencies();
+  /** Those that go out as one call, with the index of each in the plan. */
+  #calls: RemoteCall[] = [];
+  #called: number[] = [];
+  #remote: RemoteDependencies | undefined;
   #details: readonly ValidationDetail[] | undefined;
 
   constructor(run: OperationRun) {
@@ -52,18 +67,17 @@ export class RequestDependencies {
 
   /** The value of one, or a promise of it: one that is there already, a shared one, or what a call gives. */
   provide(dependency: CompiledDependency, inputs: ReadInputs | undefined): unknown {
-    if (inputs?.details !== undefined) {
-      this.#details = this.joinDetails(inputs.details);
-      return missing;
-    }
-    if (dependency.deps.some(({ index }) => this.#values[index] === missing)) return missing;
-    const { declaration, fixed, path, isRemote } = dependency;
+    if (inputs?.details !== undefined) this.#details = this.joinDetails(inputs.details);
+    const isMissing =
+      inputs?.details !== undefined || dependency.deps.some(({ index }) => this.#values[index] === missing);
+    const { declaration, fixed, path, remote } = dependency;
+    if (remote !== undefined) return this.#provideRemote(dependency, inputs, isMissing);
+    if (isMissing) return missing;
     const { inThread, shared, traceDependency } = this.#run.runtime;
-    if (fixed !== undefined) return fixed.value;
+    if (fixed !== undefined) return standInValue(fixed, `${path} of ${this.#run.operation.declaration.id}`);
     if (declaration.scope === "thread" || declaration.scope === "app") return shared.get(declaration);
     if (traceDependency === undefined) return this.#call(dependency, inputs);
-    const lane = inThread || isRemote ? "thread" : "loop";
-    return traceDependency(path, lane, async () => this.#call(dependency, inputs));
+    return traceDependency(path, inThread ? "thread" : "loop", async () => this.#call(dependency, inputs));
   }
 
   /** Takes the value of the next one. */
@@ -81,7 +95,11 @@ export class RequestDependencies {
     target: Target,
     { deps }: Pick<DependencyPlan, "deps">,
   ): Target & Record<string, unknown> {
-    for (const { name, index } of deps) (target as Record<string, unknown>)[name] = this.#values[index];
+    for (const { name, index } of deps) {
+      const value = this.#values[index];
+      if (value instanceof Elsewhere) this.#refuse(target, name, index, value);
+      else (target as Record<string, unknown>)[name] = value;
+    }
     return target as Target & Record<string, unknown>;
   }
 
@@ -107,23 +125,67 @@ export class RequestDependencies {
   }
 
   #call(dependency: CompiledDependency, read: ReadInputs | undefined): unknown {
-    const { operation, request, runtime, context } = this.#run;
-    const { declaration, isRemote } = dependency;
-    const inputs = read ?? noInputs(request);
-    if (isRemote) {
-      const values = this.setValues({}, dependency);
-      return runtime.makeOnThread({
-        operation,
-        node: dependency,
-        request,
-        inputs,
-        values,
-        exchange: context,
-      });
-    }
-    const own = this.setValues(new DependencyContext(context, inputs), dependency);
+    const { request, context } = this.#run;
+    const { declaration } = dependency;
+    const own = this.setValues(new DependencyContext(context, read ?? noInputs(request)), dependency);
     return declaration.isGenerator ? this.#open.enter(declaration, own) : declaration.fn(own);
   }
+
+  /** Takes it on; the last of those that go out as one call sends them all. */
+  #provideRemote(dependency: CompiledDependency, read: ReadInputs | undefined, isMissing: boolean): unknown {
+    if (!isMissing) {
+      const values: Record<string, unknown> = {};
+      const there: Record<string, string> = {};
+      for (const { name, index } of dependency.deps) {
+        const needed = this.#run.operation.dependencies[index] as CompiledDependency;
+        if (needed.remote === undefined) values[name] = this.#values[index];
+        else there[name] = needed.path;
+      }
+      this.#calls.push({ dependency, inputs: read ?? noInputs(this.#run.request), values, there });
+      this.#called.push(this.#values.length);
+    }
+    const own = isMissing ? missing : elsewhere;
+    return dependency.remote?.isLast && this.#calls.length > 0 ? this.#callOnThread(own) : own;
+  }
+
+  /** Gives the value of the last one, and takes those of the others. */
+  async #callOnThread(last: unknown): Promise<unknown> {
+    const { operation, request, runtime, context } = this.#run;
+    const [calls, called] = [this.#calls, this.#called];
+    this.#calls = [];
+    this.#called = [];
+    this.#remote ??= runtime.onThread(operation, request, context);
+    const { values, open, failure } = await this.#remote.call(calls);
+    this.#open.hold(...open);
+    if (failure !== undefined) throw failure.error;
+    const at = this.#values.length;
+    let own = last;
+    for (const [order, index] of called.entries()) {
+      const value = received(values[order]);
+      if (index === at) own = value;
+      else this.#values[index] = value;
+    }
+    return own;
+  }
+
+  /** What is not used need not be there: a router may need something for what only some of its operations do. */
+  #refuse(target: object, name: string, index: number, { found = name }: Elsewhere): void {
+    const { operation } = this.#run;
+    const { path, declaration } = operation.dependencies[index] as CompiledDependency;
+    const refuse = (): never => {
+      throw new OffloopError(
+        "OFFLOOP_NOT_CLONEABLE",
+        `Cannot give ${path} to ${operation.declaration.id}, which is async: ${found} cannot cross between threads`,
+        { at: declaration.location, fix: WAYS_OUT },
+      );
+    };
+    Object.defineProperty(target, name, { get: refuse, enumerable: true, configurable: true });
+  }
+}
+
+function received(value: RemoteValue): unknown {
+  if (value === undefined) return elsewhere;
+  return "found" in value ? new Elsewhere(value.found) : value.value;
 }
 
 function swallowed({ declaration }: CompiledOperation, cause: unknown): OffloopError {

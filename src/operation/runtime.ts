@@ -2,19 +2,37 @@ import type { ErrorHandler } from "../app/error-handlers.ts";
 import type { Lane } from "../app/lane.ts";
 import type { CompiledDependency, CompiledOperation } from "./compile.ts";
 import type { Exchange } from "./context.ts";
-import type { SharedDependencies } from "./open-dependencies.ts";
+import type { Failure, Open, SharedDependencies } from "./open-dependencies.ts";
 import type { RawReply, RawRequest } from "./raw.ts";
 import type { ReadInputs } from "./read.ts";
 
-/** A dependency that is to be made on a thread for an operation that runs on the loop. */
-export interface RemoteDependency {
-  readonly operation: CompiledOperation;
-  readonly node: CompiledDependency;
-  readonly request: RawRequest;
+/** A dependency that is to be called on a thread for an operation that runs on the loop. */
+export interface RemoteCall {
+  readonly dependency: CompiledDependency;
   readonly inputs: ReadInputs;
-  /** What it needs itself, by name. */
+  /** What it needs itself and the loop has, by name. */
   readonly values: Readonly<Record<string, unknown>>;
-  readonly exchange: Exchange;
+  /** What it needs itself and its thread has: the paths in the plan, by name. */
+  readonly there: Readonly<Record<string, string>>;
+}
+
+/** What came of such calls. */
+export interface RemoteOutcome {
+  /** What they gave, in their order; undefined where nothing on the loop receives it. */
+  readonly values: readonly RemoteValue[];
+  /** What is open there now. */
+  readonly open: readonly Open[];
+  /** What one of them threw: those after it were not called. */
+  readonly failure: Failure | undefined;
+}
+
+/** A clone of a value, or what in it cannot leave its thread: `value.close (a function)`. */
+export type RemoteValue = { readonly value: unknown } | { readonly found: string } | undefined;
+
+/** The dependencies of one request that are called on a thread: all on the same, where what they open stays open. */
+export interface RemoteDependencies {
+  /** Calls some in order. */
+  call(calls: readonly RemoteCall[]): Promise<RemoteOutcome>;
 }
 
 /** Makes a dependency as a span. `path` is how the operation comes to need it: `user > db`. */
@@ -25,8 +43,8 @@ export interface Runtime {
   readonly inThread: boolean;
   /** Values of the scopes "thread" and "app", which its requests share. */
   readonly shared: SharedDependencies;
-  /** Makes a plain dependency on a thread and gives a clone of its value. Not asked in a thread. */
-  makeOnThread(remote: RemoteDependency): Promise<unknown>;
+  /** Has the plain dependencies of a request called on a thread. Not asked in a thread. */
+  onThread(operation: CompiledOperation, request: RawRequest, exchange: Exchange): RemoteDependencies;
   /** Makes a dependency so that it shows in the trace. Undefined when nothing is traced. */
   readonly traceDependency: TraceDependency | undefined;
   /** Has a plain error handler answer on a thread. Not asked in a thread. */

@@ -134,7 +134,7 @@ const describeArkType = ({ base, domain, proto }: ArkNode): Json => ({
 });
 
 /** What each library is told when it is asked for JSON Schema: say how such values travel, and never throw. */
-export const libraryOptions: Readonly<Record<string, Json>> = {
+const libraryOptions: Readonly<Record<string, Json>> = {
   zod: { unrepresentable: "any", override: describeZodType },
   valibot: {
     errorMode: "ignore",

@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { coercionOf } from "./coerce.ts";
+import { type Coerce, coercionOf } from "./coerce.ts";
 import { parseDate } from "./date.ts";
 import { inputJsonSchema, type JsonSchema } from "./json-schema.ts";
 import type { AnySchema } from "./schema.ts";
@@ -14,14 +14,20 @@ export type Repair = (value: unknown, issues: readonly StandardSchemaV1.Issue[])
  * It is asked only when validation has failed, so that what fits costs nothing, and it looks only at what was refused.
  */
 export function createRepair(schema: AnySchema): Repair {
+  return (value, issues) => createRepairOfMany(schema)(value, issues);
+}
+
+/** The same for many values of one request. What it works out is not kept: of a recursive schema, a client decides how much. */
+export function createRepairOfMany(schema: AnySchema): Repair {
+  const root = inputJsonSchema(schema);
+  if (root === undefined) return (value) => value;
+  const outer: Outer = { keys: [], shape: Shape.of(root) };
   return (value, issues) => {
-    const root = inputJsonSchema(schema);
-    if (root === undefined) return value;
-    const shape = Shape.of(root);
-    return withMends(
-      value,
-      issues.flatMap((issue) => mendsOf(value, issue, { keys: [], shape })),
-    );
+    const mends: Mend[] = [];
+    for (const issue of issues) mends.push(...mendsOf(value, issue, outer));
+    const [first] = mends;
+    if (first === undefined) return value;
+    return first.keys.length === 0 ? first.value : withMends(value, mends);
   };
 }
 
@@ -104,7 +110,8 @@ type Expectation = "set" | "map" | "date";
  */
 function expectationOf(issue: StandardSchemaV1.Issue): Expectation | undefined {
   const { expected } = issue as { readonly expected?: unknown };
-  if (typeof expected !== "string" || expected.length > 1_000) return undefined;
+  if (typeof expected !== "string" || expected.length > 1_000 || !/set|map|date|object/i.test(expected))
+    return undefined;
   for (const part of expected.toLowerCase().split(/[|,()]| or /)) {
     const word = part.trim().replace(/^an? /, "");
     if (word === "set" || word === "map" || word === "date") return word;
@@ -157,7 +164,7 @@ function fill(
 
 function repairAs(value: unknown, json: JsonSchema, root: JsonSchema): unknown {
   if (typeof value === "string")
-    return isDate(json) || json.type === "array" ? value : coercionOf(json, root)(value);
+    return isDate(json) || json.type === "array" ? value : coercionFor(json, root)(value);
   if (typeof value === "number") {
     if (json.format === "int64" && Number.isSafeInteger(value)) return BigInt(value);
     if (json.type === "boolean" && (value === 0 || value === 1)) return value === 1;
@@ -166,6 +173,17 @@ function repairAs(value: unknown, json: JsonSchema, root: JsonSchema): unknown {
   // What a database gives as a Date is sent as text.
   if (value instanceof Date && json.type === "string") return value.toJSON() ?? value;
   return value;
+}
+
+const coercions = new WeakMap<JsonSchema, Coerce>();
+
+function coercionFor(json: JsonSchema, root: JsonSchema): Coerce {
+  let coerce = coercions.get(json);
+  if (coerce === undefined) {
+    coerce = coercionOf(json, root);
+    coercions.set(json, coerce);
+  }
+  return coerce;
 }
 
 function isNumeric({ type }: JsonSchema): boolean {

@@ -29,7 +29,9 @@ export function apiKeyHeader<AutoError extends boolean = true>(
   name: string,
   options: SchemeOptions<AutoError> = {},
 ): SecurityScheme<Extracted<string, AutoError>> {
-  return apiKey("header", "APIKeyHeader", name, options, ({ headers }) => headers.get(name.toLowerCase()));
+  return apiKey("APIKeyHeader", { type: "apiKey", in: "header", name }, options, ({ headers }) =>
+    headers.get(name.toLowerCase()),
+  );
 }
 
 /**
@@ -51,7 +53,9 @@ export function apiKeyQuery<AutoError extends boolean = true>(
   name: string,
   options: SchemeOptions<AutoError> = {},
 ): SecurityScheme<Extracted<string, AutoError>> {
-  return apiKey("query", "APIKeyQuery", name, options, ({ query }) => query.get(name));
+  return apiKey("APIKeyQuery", { type: "apiKey", in: "query", name }, options, ({ query }) =>
+    query.get(name),
+  );
 }
 
 /**
@@ -72,21 +76,22 @@ export function apiKeyCookie<AutoError extends boolean = true>(
   name: string,
   options: SchemeOptions<AutoError> = {},
 ): SecurityScheme<Extracted<string, AutoError>> {
-  return apiKey("cookie", "APIKeyCookie", name, options, ({ cookies }) => cookies.get(name));
+  return apiKey("APIKeyCookie", { type: "apiKey", in: "cookie", name }, options, ({ cookies }) =>
+    cookies.get(name),
+  );
 }
 
 /** RFC 9110 wants a challenge with every 401 and knows none for keys: `APIKey` is FastAPI's own. */
 function apiKey<AutoError extends boolean>(
-  place: "header" | "query" | "cookie",
-  schemeName: string,
   name: string,
+  definition: { type: "apiKey"; in: "header" | "query" | "cookie"; name: string },
   options: SchemeOptions<AutoError>,
   find: (sent: SentCredentials) => string | null | undefined,
 ): SecurityScheme<Extracted<string, AutoError>> {
   return createScheme(
     {
-      name: schemeName,
-      definition: { type: "apiKey", in: place, name },
+      name,
+      definition,
       challenge: "APIKey",
       read: (sent) => find(sent) || undefined,
     },

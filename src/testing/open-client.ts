@@ -160,7 +160,7 @@ function clientOf(
 type Format = (line: string) => string;
 
 /** The log of a test that gave none: what failed in the app goes to stderr, as the test sees no more than a 500. */
-export function createFailureOutput(): Logger {
+function createFailureOutput(): Logger {
   let format: Format | undefined;
   return createLogger("error", false, {
     write(line) {

@@ -108,7 +108,7 @@ function end({ span, failed }: RequestSpan, response: ServerResponse, cut: boole
 }
 
 /** The API's `SpanStatusCode.ERROR`, without loading the API for one number. */
-export const ERROR: SpanStatusCode.ERROR = 2;
+const ERROR: SpanStatusCode.ERROR = 2;
 
 /** Says what a span failed from. */
 export function markFailed(span: Span, { type, code, message }: DescribedError): void {

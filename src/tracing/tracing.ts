@@ -87,7 +87,7 @@ export interface PackedContext {
   readonly baggage: readonly (readonly [name: string, value: string])[] | undefined;
 }
 
-export function packContext({ trace, propagation }: Api, context: Context): PackedContext {
+function packContext({ trace, propagation }: Api, context: Context): PackedContext {
   const span = trace.getSpanContext(context);
   const entries = propagation.getBaggage(context)?.getAllEntries();
   return {
@@ -97,7 +97,7 @@ export function packContext({ trace, propagation }: Api, context: Context): Pack
   };
 }
 
-export function unpackContext(
+function unpackContext(
   { trace, propagation, createTraceState, ROOT_CONTEXT }: Api,
   { traceparent, tracestate, baggage }: PackedContext,
 ): Context {

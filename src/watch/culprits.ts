@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { SourceMap } from "node:module";
 import type { BlockCulprit, BlockPlace } from "../channels/channels.ts";
-import { originalLine, originalPlace, readSourceMap } from "../errors/source-map.ts";
+import { originalLine, originalPosition, readSourceMap } from "../errors/source-map.ts";
 import { isSure, type Sighting, TAIL_MS } from "./block.ts";
 import type { ProfiledStack, Timeline } from "./profile.ts";
 import type { Frame } from "./sampler.ts";
@@ -139,7 +139,7 @@ function lineIn(frame: Frame, line: number | undefined): number | undefined {
 }
 
 function located(frame: Frame): Frame {
-  return frame.mapped ? frame : originalPlace(frame, mapOf(frame.file));
+  return frame.mapped ? frame : originalPosition(frame, mapOf(frame.file));
 }
 
 const maps = new Map<string, SourceMap | undefined>();

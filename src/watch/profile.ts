@@ -1,7 +1,7 @@
 import type { Profiler, Session } from "node:inspector";
 import { findSourceMap } from "node:module";
 import { isOwnScript } from "../errors/own-code.ts";
-import { originalLine, originalPlace, scriptPath } from "../errors/source-map.ts";
+import { originalLine, originalPosition, scriptPath } from "../errors/source-map.ts";
 import type { Frame } from "./sampler.ts";
 import { clockMs } from "./shared-words.ts";
 
@@ -118,7 +118,7 @@ function frameOf({ functionName, url, lineNumber, columnNumber }: Call): Frame {
   const mapped = process.sourceMapsEnabled;
   const map = mapped ? findSourceMap(url) : undefined;
   return {
-    ...originalPlace(place, map),
+    ...originalPosition(place, map),
     functionName: functionName || undefined,
     mapped,
     isOwn: isOwnScript(url),

@@ -1,6 +1,6 @@
 import { findSourceMap } from "node:module";
 import { isOwnScript } from "../errors/own-code.ts";
-import { originalPlace, scriptPath } from "../errors/source-map.ts";
+import { originalPosition, scriptPath } from "../errors/source-map.ts";
 import { markNames, runs } from "./marks.ts";
 import { clockMs } from "./shared-words.ts";
 
@@ -63,7 +63,7 @@ function frameOf(site: NodeJS.CallSite): Frame[] {
   const map = process.sourceMapsEnabled ? findSourceMap(script) : undefined;
   return [
     {
-      ...originalPlace(place, map),
+      ...originalPosition(place, map),
       functionName: site.getFunctionName() ?? undefined,
       mapped: process.sourceMapsEnabled,
       isOwn: isOwnScript(script),

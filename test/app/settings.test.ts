@@ -30,7 +30,7 @@ test("settings: Python's rule for threads, and the other defaults", () => {
     maxBodyBytes: 10_485_760,
     inputs: {
       maxLoopBodyBytes: 1_048_576,
-      maxLoopValues: 100_000,
+      maxLoopValues: 50_000,
       maxValues: 1_000_000,
       maxDepth: 200,
       maxNames: 1_000,

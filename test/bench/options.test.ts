@@ -3,9 +3,18 @@ import { test } from "node:test";
 import { readOptions } from "../../bench/options.ts";
 
 test("readOptions() reads parts, seconds and rounds, and has a default for each", () => {
-  assert.deepEqual(readOptions([]), { only: ["a", "b", "c", "d", "e", "f"], seconds: 2, rounds: 5 });
-  const args = ["--only", "d, a", "--seconds", "1", "--rounds", "3"];
-  assert.deepEqual(readOptions(args), { only: ["d", "a"], seconds: 1, rounds: 3 });
+  const every = { against: undefined, only: ["a", "b", "c", "d", "e", "f"], seconds: 1, rounds: 9 };
+  assert.deepEqual(readOptions([]), every);
+  const args = ["--only", "d, a", "--seconds", "2", "--rounds", "3"];
+  assert.deepEqual(readOptions(args), { against: undefined, only: ["d", "a"], seconds: 2, rounds: 3 });
+});
+
+test("readOptions() takes operations instead of parts when another tree is to be compared", () => {
+  const only = ["async", "plain", "declared", "background"];
+  assert.deepEqual(readOptions(["--against", "main"]), { against: "main", only, seconds: 1, rounds: 9 });
+  assert.deepEqual(readOptions(["--against", "main", "--only", "plain"]).only, ["plain"]);
+  assert.throws(() => readOptions(["--against", "main", "--only", "a"]), /some of async,plain.*, got "a"/);
+  assert.throws(() => readOptions(["--only", "plain"]), /some of a,b,c,d,e,f, got "plain"/);
 });
 
 test("readOptions() refuses a part that does not exist and a number that is no whole one", () => {

@@ -29,7 +29,7 @@ export function costsLinear(name: string, { prepare, size }: Costly): void {
 }
 
 /** Microseconds of one run: the mean of a batch, the least of several. */
-function leastCpu(run: () => unknown): number {
+export function leastCpu(run: () => unknown): number {
   let least = Number.POSITIVE_INFINITY;
   for (let batch = 0; batch < BATCHES; batch++) {
     const before = process.threadCpuUsage();

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { originalLine, originalPlace, readSourceMap, scriptPath } from "../../src/errors/source-map.ts";
+import { originalLine, originalPosition, readSourceMap, scriptPath } from "../../src/errors/source-map.ts";
 
 // Two generated lines: the first from lines 1 and 5 of a.ts, the second from line 3.
 const map = { version: 3, sources: ["src/a.ts"], names: [], mappings: "AAAA,UAIA;AAFA" };
@@ -13,7 +13,7 @@ const inline = `code\ncode\n//# sourceMappingURL=data:application/json;base64,${
 test("readSourceMap() reads a map that code carries, in base64 or plain", () => {
   const plain = `code\n//# sourceMappingURL=data:application/json,${encodeURIComponent(JSON.stringify(map))}`;
   for (const code of [inline, plain]) {
-    const place = originalPlace({ file, line: 2, column: 4 }, readSourceMap(file, code));
+    const place = originalPosition({ file, line: 2, column: 4 }, readSourceMap(file, code));
     assert.deepEqual(place, { file: "/app/src/a.ts", line: 3, column: 1 });
   }
 });
@@ -23,7 +23,7 @@ test("readSourceMap() reads the file that code names, relative to its own", () =
   writeFileSync(join(folder, "a.js.map"), JSON.stringify(map));
   const path = join(folder, "a.js");
   const found = readSourceMap(path, "code\n//# sourceMappingURL=a.js.map");
-  assert.equal(originalPlace({ file: path, line: 2, column: 1 }, found).file, join(folder, "src", "a.ts"));
+  assert.equal(originalPosition({ file: path, line: 2, column: 1 }, found).file, join(folder, "src", "a.ts"));
   rmSync(folder, { recursive: true });
 });
 
@@ -33,9 +33,9 @@ test("readSourceMap() is undefined without a map, and for one that cannot be rea
   assert.equal(readSourceMap(file, "//# sourceMappingURL=data:application/json;base64,AAAA"), undefined);
 });
 
-test("originalPlace() leaves a place as it is where there is no map", () => {
+test("originalPosition() leaves a place as it is where there is no map", () => {
   const place = { file, line: 2, column: 4 };
-  assert.equal(originalPlace(place, undefined), place);
+  assert.equal(originalPosition(place, undefined), place);
 });
 
 test("originalLine() gives a line only when the generated one stems from one", () => {

@@ -56,23 +56,29 @@ for (const [path, what] of [
 }
 
 test("deadline on a thread: others are answered meanwhile, one by one, in a small part of it", async () => {
-  const endless = client.ask("/endless");
-  const took: number[] = [];
+  const warming = [client.ask("/hold/1"), client.ask("/hold/2")];
+  await held.arrived(2); // two threads are up
+  held.open();
+  await Promise.all(warming);
+  const echo = async (): Promise<number> => (await client.ask("/echo/thread/1")).ms;
+  const alone: number[] = [];
+  while (alone.length < 100) alone.push(await echo());
+
   let ended = false;
-  const { ms } = await Promise.race([
-    endless.finally(() => {
-      ended = true;
-    }),
-    (async () => {
-      while (!ended) took.push((await client.ask("/echo/thread/1")).ms);
-      return endless;
-    })(),
-  ]);
-  took.sort((a, b) => a - b);
-  const p99 = took[Math.floor(took.length * 0.99)] ?? 0;
-  assert.ok(took.length > 100, `${took.length} answers`);
-  assert.ok(p99 < ms / 5, `p99 ${p99} ms of ${ms} ms`);
+  const endless = client.ask("/endless").finally(() => {
+    ended = true;
+  });
+  const meanwhile: number[] = [];
+  while (!ended) meanwhile.push(await echo());
+  // The endless call takes a processor: on a machine of few, the others are slower, not as slow as its deadline.
+  assert.ok(median(meanwhile) < 10 * median(alone), `${median(meanwhile)} ms, alone ${median(alone)} ms`);
+  const longest = meanwhile.slice(0, -1).reduce((most, ms) => Math.max(most, ms), 0);
+  assert.ok(longest < (await endless).ms / 2, `${longest} ms of ${(await endless).ms} ms`);
 });
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+}
 
 test("deadline on a thread: more endless calls than threads all end, never with more threads than allowed", async () => {
   const answers = await Promise.all(Array.from({ length: 3 * MAX }, () => client.ask("/app-deadline/100")));

@@ -106,6 +106,7 @@ test("the guard leaves alone what is asynchronous, native code included", () => 
       'import pg from "pg"; const pool = new pg.Pool();',
       'const a = pool.query("SELECT 1"); const b = await Promise.all([a]); return b[0].rows;',
     ],
+    ["", 'return await Promise.all([fetch("http://a"), fetch("http://b")]);'],
     ["", 'fetch("http://a").catch(() => {});'],
     ['import { readFile } from "node:fs/promises";', 'return readFile("a");'],
   ] as const)
@@ -159,6 +160,11 @@ test("the guard names an await that was forgotten, in async and in plain functio
     [
       "() => { const all = pool.query('SELECT 1'); return all.rows; }",
       `${of}: "rows" of a promise is undefined`,
+    ],
+    ["() => ({ a: [pool.query('SELECT 1')] })", `${of}: a promise cannot be a part of the result`],
+    [
+      "async () => { return { a: pool.query('SELECT 1') }; }",
+      `${of}: a promise cannot be a part of the result`,
     ],
     ["() => pool.query('SELECT 1').rows", `${of}: "rows" of a promise is undefined`],
   ];

@@ -3,8 +3,8 @@ import { after, before, test } from "node:test";
 import type { Server } from "offloop";
 import { listen } from "../../src/http/listen.ts";
 import app from "../fixtures/failing-app.ts";
-import { onEachLane } from "../fixtures/lane-twins.ts";
 import { memoryLog } from "../fixtures/memory-log.ts";
+import { eachLane } from "../fixtures/running.ts";
 
 const log = memoryLog();
 const quiet = { port: 0, signals: false, logger: log.logger };
@@ -18,7 +18,7 @@ after(() => server.close());
 const read = (path: string, accept = browser, url = server.url): Promise<Response> =>
   fetch(url + path, { headers: { accept } });
 
-onEachLane("debug page: a browser sees the error, its place and the lines around it", async (lane) => {
+eachLane("debug page: a browser sees the error, its place and the lines around it", async (lane) => {
   const response = await read(`/${lane}/throws?q=1`);
   const page = await response.text();
   assert.equal(response.status, 500);
@@ -31,23 +31,23 @@ onEachLane("debug page: a browser sees the error, its place and the lines around
   assert.match(await log.find(/throws failed/), /no key/);
 });
 
-onEachLane("debug page: shows what a dependency throws", async (lane) => {
+eachLane("debug page: shows what a dependency throws", async (lane) => {
   assert.match(await (await read(`/${lane}/needs`)).text(), /<code>openVault<\/code>/);
 });
 
-onEachLane("debug page: shows code and causes", async (lane) => {
+eachLane("debug page: shows code and causes", async (lane) => {
   const page = await (await read(`/${lane}/causes`)).text();
   assert.match(page, /<h1>Error<\/h1>[\s\S]*cannot open[\s\S]*<h2>Caused by Error \(ENOENT\)<\/h2>/);
 });
 
-onEachLane("debug page: an error of offloop's own shows the place it names, and the fix", async (lane) => {
+eachLane("debug page: an error of offloop's own shows the place it names, and the fix", async (lane) => {
   const page = await (await read(`/${lane}/wrong`)).text();
   assert.match(page, /<h1>OFFLOOP_\w+<\/h1>/);
   assert.match(page, /\n {2}fix /);
   assert.match(page, /<summary>test\/fixtures\/[\w-]+\.ts:\d+:\d+<\/summary>\s*<pre>[\s\S]*<mark>/);
 });
 
-onEachLane("debug page: what was thrown is escaped, whatever it is", async (lane) => {
+eachLane("debug page: what was thrown is escaped, whatever it is", async (lane) => {
   const response = await read(`/${lane}/text?<script>`);
   const page = await response.text();
   assert.equal(page.includes("<script"), false);
@@ -56,14 +56,14 @@ onEachLane("debug page: what was thrown is escaped, whatever it is", async (lane
   assert.equal(/(src|href)=/.test(page), false);
 });
 
-onEachLane("debug page: a message cannot name files to be shown", async (lane) => {
+eachLane("debug page: a message cannot name files to be shown", async (lane) => {
   const page = await (await read(`/${lane}/framed`)).text();
   const [first] = /<summary>.*<\/summary>/.exec(page) ?? [];
   assert.match(first ?? "", /failing-app\.ts:2\d:/);
   assert.equal(/<summary>.*passwd/.test(page), false);
 });
 
-onEachLane("debug page: a stack may be any text", async (lane) => {
+eachLane("debug page: a stack may be any text", async (lane) => {
   const response = await read(`/${lane}/stack`);
   const page = await response.text();
   assert.equal(response.status, 500);
@@ -71,20 +71,20 @@ onEachLane("debug page: a stack may be any text", async (lane) => {
   assert.equal(/<summary>.*(elsewhere|%2F)/.test(page), false);
 });
 
-onEachLane("debug page: also for a reply that cannot be sent", async (lane) => {
+eachLane("debug page: also for a reply that cannot be sent", async (lane) => {
   const response = await read(`/${lane}/no-file`);
   assert.equal(response.status, 500);
   assert.match(await response.text(), /no-such-file\.pdf/);
 });
 
-onEachLane("debug page: not for who does not ask for HTML", async (lane) => {
+eachLane("debug page: not for who does not ask for HTML", async (lane) => {
   for (const accept of ["*/*", "application/json", "text/html;q=0, */*", "text/html-like"]) {
     const response = await read(`/${lane}/throws`, accept);
     assert.deepEqual([response.status, await response.json()], [500, { detail: "Internal Server Error" }]);
   }
 });
 
-onEachLane("debug page: not for errors that are answers", async (lane) => {
+eachLane("debug page: not for errors that are answers", async (lane) => {
   const refused = await read(`/${lane}/refused`);
   assert.deepEqual([refused.status, await refused.json()], [404, { detail: "Not here" }]);
   assert.deepEqual(await (await read(`/${lane}/handled`)).json(), { handled: true });

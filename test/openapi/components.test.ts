@@ -4,8 +4,7 @@ import { toStandardJsonSchema } from "@valibot/to-json-schema";
 import { type as ark } from "arktype";
 import * as v from "valibot";
 import { z } from "zod";
-import { Components } from "../../src/openapi/components.ts";
-import { toJsonSchema } from "../../src/openapi/conversion.ts";
+import { Components, toJsonSchema } from "../../src/openapi/components.ts";
 import type { JsonSchema } from "../../src/openapi/json-schema.ts";
 
 const ref = (name: string): JsonSchema => ({ $ref: `#/components/schemas/${name}` });

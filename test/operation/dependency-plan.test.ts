@@ -30,22 +30,29 @@ test("plan: a cycle is refused at start-up with its chain", async () => {
   );
 });
 
-test("plan: a plain generator is refused in an async operation, unless it runs on the loop", async () => {
-  const db = depends(function* () {
-    yield 1;
-  });
+test("plan: an async operation may not receive what a thread keeps, but what is made of it", async () => {
+  const db = depends(() => new Map(), { scope: "thread" });
+  const size = depends({ deps: { db } }, ({ db }) => db.size);
   const app = new App();
-  app.get("/items", { deps: { db } }, async () => 1);
-  await assert.rejects(open(app), refused("OFFLOOP_DEPENDENCY_LANE", /GET \/items.*db, a plain generator/));
+  app.get("/items", { deps: { size, db } }, async () => 1);
+  const refusal = refused("OFFLOOP_DEPENDENCY_LANE", /GET \/items: it is async and receives db, .*"thread"/);
+  await assert.rejects(open(app), refusal);
+  const inner = depends({ deps: { db } }, async ({ db }) => db.size);
+  const other = new App();
+  other.get("/items", { deps: { inner } }, async () => 1);
+  await assert.rejects(open(other), refused("OFFLOOP_DEPENDENCY_LANE", /receives inner > db/));
+});
+
+test("plan: a plain generator may run on the loop", async () => {
   const onLoop = depends(
     function* () {
       yield 2;
     },
     { runs: "loop" },
   );
-  const other = new App();
-  other.get("/", { deps: { onLoop } }, async ({ onLoop }) => onLoop);
-  await using client = await testClient(other);
+  const app = new App();
+  app.get("/", { deps: { onLoop } }, async ({ onLoop }) => onLoop);
+  await using client = await testClient(app);
   assert.equal(await (await client.get("/")).json(), 2);
 });
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
 import { type TestClient, testClient } from "offloop/testing";
-import { onEachLane } from "../fixtures/lane-twins.ts";
 import app from "../fixtures/models-app.ts";
+import { eachLane } from "../fixtures/running.ts";
 
 let client: TestClient;
 before(async () => {
@@ -17,7 +17,7 @@ async function mistakes(response: Response): Promise<unknown> {
   return detail.map(({ loc, input }) => [loc, input]);
 }
 
-onEachLane("models: the input of a missing field is all that was sent, with the defaults", async (lane) => {
+eachLane("models: the input of a missing field is all that was sent, with the defaults", async (lane) => {
   assert.deepEqual(await mistakes(await client.get(`/${lane}/query?limit=5&other=x`)), [
     [["query", "needy"], { limit: "5", tags: [], other: "x" }],
   ]);
@@ -36,7 +36,7 @@ onEachLane("models: the input of a missing field is all that was sent, with the 
   ]);
 });
 
-onEachLane("models: a default is what the handler gets, too", async (lane) => {
+eachLane("models: a default is what the handler gets, too", async (lane) => {
   assert.deepEqual(await (await client.get(`/${lane}/query?needy=1`)).json(), {
     needy: 1,
     limit: 100,
@@ -45,7 +45,7 @@ onEachLane("models: a default is what the handler gets, too", async (lane) => {
   });
 });
 
-onEachLane("models: a name that is not declared shows all values it was sent with", async (lane) => {
+eachLane("models: a name that is not declared shows all values it was sent with", async (lane) => {
   assert.deepEqual(await mistakes(await client.get(`/${lane}/strict?needy=1&tool=a&tool=b`)), [
     [
       ["query", "tool"],
@@ -58,13 +58,13 @@ onEachLane("models: a name that is not declared shows all values it was sent wit
   ]);
 });
 
-onEachLane("inputs: one value of a list is a list of one", async (lane) => {
+eachLane("inputs: one value of a list is a list of one", async (lane) => {
   assert.deepEqual(await (await client.get(`/${lane}/list?ids=1`)).json(), { ids: [1] });
   assert.deepEqual(await mistakes(await client.get(`/${lane}/list?ids=x`)), [[["query", "ids", 0], "x"]]);
   assert.deepEqual(await mistakes(await client.get(`/${lane}/list?ids=`)), [[["query", "ids", 0], ""]]);
 });
 
-onEachLane("inputs: a list is a set and an object a map, where a schema says so", async (lane) => {
+eachLane("inputs: a list is a set and an object a map, where a schema says so", async (lane) => {
   const json = { tags: ["a", "b", "a"], sizes: { a: 1, b: "2" } };
   assert.deepEqual(await (await client.post(`/${lane}/sets`, { json })).json(), {
     tags: ["a", "b"],
@@ -82,7 +82,7 @@ onEachLane("inputs: a list is a set and an object a map, where a schema says so"
   ]);
 });
 
-onEachLane("inputs: what an alternative of a union could take is coerced", async (lane) => {
+eachLane("inputs: what an alternative of a union could take is coerced", async (lane) => {
   const sold = "2026-01-31T00:00:00.000Z";
   const car = { kind: "car", seats: 4, sold };
   const json = [
@@ -105,7 +105,7 @@ onEachLane("inputs: what an alternative of a union could take is coerced", async
     ]);
 });
 
-onEachLane("inputs: arktype's mistakes stand where they are", async (lane) => {
+eachLane("inputs: arktype's mistakes stand where they are", async (lane) => {
   assert.deepEqual(await (await client.get(`/${lane}/ark?on=yes`)).json(), { limit: 10, on: true });
   assert.deepEqual(await mistakes(await client.get(`/${lane}/ark?limit=x&on=q`)), [
     [["query", "limit"], "x"],
@@ -115,13 +115,13 @@ onEachLane("inputs: arktype's mistakes stand where they are", async (lane) => {
   assert.deepEqual(await mistakes(await client.get(`/${lane}/ark/one`)), [[["query", "n"], null]]);
 });
 
-onEachLane("inputs: JSON that ends too early is wrong at its end", async (lane) => {
+eachLane("inputs: JSON that ends too early is wrong at its end", async (lane) => {
   const headers = { "content-type": "application/json" };
   const response = await client.post(`/${lane}/sets`, { headers, body: '{"tags": [' });
   assert.deepEqual(await mistakes(response), [[["body", 10], {}]]);
 });
 
-onEachLane("headers: underscores stay where their conversion is switched off", async (lane) => {
+eachLane("headers: underscores stay where their conversion is switched off", async (lane) => {
   const sent = { save_data: "true", x_tag: "a", "save-data": "false", strange_header: "3" };
   const ask = (path: string, headers: Record<string, string>) => client.get(`/${lane}/${path}`, { headers });
   assert.deepEqual(await (await ask("underscores", sent)).json(), { save_data: true, x_tag: ["a"] });

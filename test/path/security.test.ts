@@ -3,7 +3,7 @@ import { after, before, test } from "node:test";
 import { HTTPError } from "offloop";
 import { httpBasic, security } from "offloop/security";
 import { override, type TestClient, testClient } from "offloop/testing";
-import { onEachLane } from "../fixtures/lane-twins.ts";
+import { eachLane } from "../fixtures/running.ts";
 import app, { schemes, token } from "../fixtures/security-app.ts";
 
 let client: TestClient;
@@ -43,7 +43,7 @@ const challenges = {
 } as const;
 
 for (const name of Object.keys(schemes) as (keyof typeof schemes)[]) {
-  onEachLane(`security: the handler receives the credentials of the scheme "${name}"`, async (lane) => {
+  eachLane(`security: the handler receives the credentials of the scheme "${name}"`, async (lane) => {
     const [headers, expected] = credentials[name];
     const query = name === "query" ? { key: ["first", "last"] } : {};
     assert.deepEqual(await answer(await client.get(`/${lane}/${name}`, { headers, query })), [
@@ -53,7 +53,7 @@ for (const name of Object.keys(schemes) as (keyof typeof schemes)[]) {
     ]);
   });
 
-  onEachLane(
+  eachLane(
     `security: without credentials the scheme "${name}" answers 401 with its challenge`,
     async (lane) => {
       const refused = [401, { detail: "Not authenticated" }, challenges[name]];
@@ -65,23 +65,23 @@ for (const name of Object.keys(schemes) as (keyof typeof schemes)[]) {
   );
 }
 
-onEachLane("security: autoError false lets everyone in", async (lane) => {
+eachLane("security: autoError false lets everyone in", async (lane) => {
   assert.equal(await (await client.get(`/${lane}/maybe`)).json(), "nobody");
   assert.equal(await (await client.get(`/${lane}/maybe`, { headers: bearer("t") })).json(), "t");
 });
 
-onEachLane("security: a scheme refuses with the error it is given", async (lane) => {
+eachLane("security: a scheme refuses with the error it is given", async (lane) => {
   const refused = [403, { detail: "Not authenticated" }, null];
   assert.deepEqual(await answer(await client.get(`/${lane}/forbidding`)), refused);
 });
 
-onEachLane("security: 401 comes before 422", async (lane) => {
+eachLane("security: 401 comes before 422", async (lane) => {
   assert.equal((await client.get(`/${lane}/and-inputs?limit=x`)).status, 401);
   assert.equal((await client.get(`/${lane}/and-inputs?limit=x`, { headers: bearer("t") })).status, 422);
   assert.equal((await client.get(`/${lane}/and-inputs?limit=1`, { headers: bearer("t") })).status, 200);
 });
 
-onEachLane("securityScopes: all scopes on the way down, nearest to the operation first", async (lane) => {
+eachLane("securityScopes: all scopes on the way down, nearest to the operation first", async (lane) => {
   const read = async (path: string): Promise<unknown> =>
     (await client.get(`/${lane}/${path}`, { headers: bearer("me+items") })).json();
   assert.deepEqual(await read("status"), []);
@@ -89,30 +89,30 @@ onEachLane("securityScopes: all scopes on the way down, nearest to the operation
   assert.deepEqual(await read("items"), [["items", "me"], "items me"]);
 });
 
-onEachLane("securityScopes: a missing scope is refused with those that are demanded", async (lane) => {
+eachLane("securityScopes: a missing scope is refused with those that are demanded", async (lane) => {
   const refused = [401, { detail: "Not enough permissions" }, 'Bearer scope="items me"'];
   assert.deepEqual(await answer(await client.get(`/${lane}/items`, { headers: bearer("me") })), refused);
   assert.equal((await client.get(`/${lane}/items`)).headers.get("www-authenticate"), "Bearer");
 });
 
-onEachLane("securityScopes: what reads them is made once for each set of scopes", async (lane) => {
+eachLane("securityScopes: what reads them is made once for each set of scopes", async (lane) => {
   const response = await client.get(`/${lane}/twice`, { headers: bearer("me+all") });
   assert.deepEqual(await response.json(), { scopes: [[], [], ["all"], ["me"]], shared: true, apart: true });
 });
 
-onEachLane("securityScopes: reach a plain dependency on its thread", async (lane) => {
+eachLane("securityScopes: reach a plain dependency on its thread", async (lane) => {
   const response = await client.get(`/${lane}/crossing`, { headers: bearer("t") });
   assert.deepEqual(await response.json(), ["t", ["a"], ["b"], true]);
 });
 
-onEachLane("security(): on a router, and around another", async (lane) => {
+eachLane("security(): on a router, and around another", async (lane) => {
   const response = await client.get(`/admin/${lane}`, { headers: bearer("all+me+items") });
   assert.deepEqual(await response.json(), ["all"]);
   const refused = await client.get(`/admin/${lane}`, { headers: bearer("all+me") });
   assert.equal(refused.headers.get("www-authenticate"), 'Bearer scope="me items"');
 });
 
-onEachLane("override(): credentials for a scheme, also with a demand around it", async (lane) => {
+eachLane("override(): credentials for a scheme, also with a demand around it", async (lane) => {
   for (const replaced of [token, security(token, { scopes: ["x"] })]) {
     await using other = await testClient(app, { overrides: [override(replaced, "me+items")] });
     assert.deepEqual(await (await other.get(`/${lane}/me`)).json(), ["me"]);

@@ -27,6 +27,27 @@ test("compileCoercion(): numbers", () => {
   ]);
 });
 
+test("compileCoercion(): booleans, in pydantic's spellings", () => {
+  const yes = ["true", "1", "on", "yes", "t", "y", "TRUE", " On "];
+  const no = ["false", "0", "off", "no", "f", "n", "False", "\tno\n"];
+  assert.deepEqual(
+    coerced(z.boolean(), yes),
+    yes.map(() => true),
+  );
+  assert.deepEqual(
+    coerced(z.boolean(), no),
+    no.map(() => false),
+  );
+  const neither = ["", "2", "yess", "null", undefined, 1];
+  assert.deepEqual(coerced(z.boolean(), neither), neither);
+});
+
+test("compileCoercion(): a number of more than 4,300 digits stays text, one of as many is read", () => {
+  const most = "1".repeat(4_300);
+  assert.deepEqual(coerced(z.bigint(), [most, `${most}1`]), [BigInt(most), `${most}1`]);
+  assert.deepEqual(coerced(z.bigint(), ["+7", "-7", " 7.0 "]), [7n, -7n, 7n]);
+});
+
 test("compileCoercion(): a union that takes strings keeps the string, another takes the first that fits", () => {
   assert.deepEqual(coerced(z.union([z.int(), z.string()]), ["1"]), ["1"]);
   assert.deepEqual(coerced(z.union([z.int(), z.boolean()]), ["1", "yes", "x"]), [1, true, "x"]);

@@ -1,117 +1,158 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { checkImports } from "../../scripts/check-imports.ts";
-import { runOn } from "./fixture-tree.ts";
+import { writeTree } from "./fixture-tree.ts";
 
-test("checkImports passes imports that follow the table", (t) => {
-  const findings = runOn(t, checkImports, {
-    "src/index.ts": `export { App } from "./app/app.ts";\nexport * from "./http/serve.ts";`,
-    "src/errors/offloop-error.ts": "export const codes = [];",
-    "src/schema/schema.ts": `import { codes } from "../errors/codes.ts";\nexport const schema = codes;`,
-    "src/app/app.ts": `import { schema } from "../schema/schema.ts";\nexport const App = schema;`,
-    "src/threads/pool/pool.ts": `import { Worker } from "node:worker_threads";\nexport type Pool = Worker;`,
-    "src/lanes/background.ts": `import type { Pool } from "../threads/pool.ts";\nexport type Run = Pool;`,
-    "src/http/serve.ts": `import { fastify } from "fastify";\nimport "../background/run.ts";\nexport { fastify };`,
-    "src/queue/task.ts": `import { z } from "zod";\nexport const task = z;`,
-    "src/testing/client.ts": `export { fastify } from "../http/serve.ts";`,
-    "src/cli/main.ts": `import pack from "../../package.json" with { type: "json" };\nimport "../queue/task.ts";`,
-  });
-  assert.deepEqual(findings, []);
+/** The rules that refuse something in a tree, each with the import: "rule: from -> to". */
+async function refusals(t: TestContext, files: Readonly<Record<string, string>>): Promise<string[]> {
+  const text = await checkImports(writeTree(t, files));
+  return [...text.matchAll(/^(.+)\n {2}(.+); fix: /gm)].map(([, chain, rule]) => `${rule}: ${chain}`).sort();
+}
+
+const pool = { "src/threads/pool.ts": "export type Pool = 1;\nexport const pool: Pool = 1;" };
+
+test("checkImports passes imports that follow the table", async (t) => {
+  const found = await checkImports(
+    writeTree(t, {
+      ...pool,
+      "src/index.ts": `export { App } from "./app/app.ts";\nexport * from "./http/serve.ts";`,
+      "src/errors/codes.ts": "export const codes = [];",
+      "src/schema/schema.ts": `import { codes } from "../errors/codes.ts";\nexport const schema = codes;`,
+      "src/app/app.ts": `import { schema } from "../schema/schema.ts";\nexport const App = schema;`,
+      "src/lanes/lanes.ts": `import { Worker } from "node:worker_threads";\nexport * from "../threads/pool.ts";\nexport type W = Worker;`,
+      "src/watch/watch.ts": "export const watch = 1;",
+      "src/http/serve.ts": `import { fastify } from "fastify";\nimport "../lanes/lanes.ts";\nimport "../watch/watch.ts";\nexport { fastify };`,
+      "src/jobs/job.ts": `import { z } from "zod";\nimport type { W } from "../lanes/lanes.ts";\nexport const job: W | typeof z = z;`,
+      "src/testing/client.ts": `export { fastify } from "../http/serve.ts";`,
+      "src/cli/main.ts": `import pack from "../../package.json" with { type: "json" };\nimport "../jobs/job.ts";\nexport { pack };`,
+    }),
+  );
+  assert.equal(found, "");
 });
 
-test("checkImports names an import against the table, its line and the fix", (t) => {
-  const findings = runOn(t, checkImports, {
-    "src/app/app.ts": `// first line\nimport type { Pool } from "../threads/pool.ts";\nexport type App = Pool;`,
-    "src/threads/pool/pool.ts": "export type Pool = 1;",
-  });
-  assert.deepEqual(findings, [
-    `src/app/app.ts:2 Cannot import "../threads/pool.ts": app may import schema, errors, type channels, not threads\n` +
-      "  fix pass it in as an argument, or move the code to a folder that may import threads",
-  ]);
+test("checkImports names an import against the table, types included, and the fix", async (t) => {
+  const found = await checkImports(
+    writeTree(t, {
+      ...pool,
+      "src/app/app.ts": `import type { Pool } from "../threads/pool.ts";\nexport type App = Pool;`,
+    }),
+  );
+  assert.match(
+    found,
+    /^src\/app\/app\.ts -> src\/threads\/pool\.ts\n {2}app imports schema, errors, type channels; fix: pass it in/,
+  );
 });
 
-test("checkImports sees every way to import", (t) => {
-  const findings = runOn(t, checkImports, {
-    "src/errors/offloop-error.ts": [
-      `export { a } from "../app/a.ts";`,
-      `export * from "../app/a.ts";`,
-      `const late = import("../app/a.ts");`,
-      "const quoted = import(`../app/a.ts`);",
-      `type A = import("../app/a.ts").A;`,
-      `const old = require("../app/a.ts");`,
-      `// import "../app/a.ts"`,
-      `const text = 'import "../app/a.ts"';`,
-    ].join("\n"),
-    "src/app/a.ts": "export const a = 1;",
+test("checkImports sees every way to import", async (t) => {
+  const ways = {
+    "re-export": `export { a } from "../app/a.ts";`,
+    star: `export * from "../app/a.ts";`,
+    dynamic: `export const late = import("../app/a.ts");`,
+    quoted: "export const late = import(`../app/a.ts`);",
+    "type-import": `export type A = import("../app/a.ts").A;`,
+    "side-effect": `import "../app/a.ts";`,
+  };
+  const files = Object.entries(ways).map(([name, text]) => [`src/errors/${name}.ts`, text] as const);
+  const found = await refusals(t, {
+    ...Object.fromEntries(files),
+    "src/errors/none.ts": `// import "../app/a.ts"\nexport const text = 'import "../app/a.ts"';`,
+    "src/app/a.ts": "export const a = 1;\nexport type A = 1;",
   });
-  const lines = findings.map((finding) => finding.split(" ")[0]);
+  assert.deepEqual(found, files.map(([file]) => `errors imports nothing: ${file} -> src/app/a.ts`).sort());
+});
+
+test("checkImports lets a room that may take types take nothing that is loaded, also beside a type", async (t) => {
+  const found = await refusals(t, {
+    "src/lanes/lane.ts": "export type Lane = 1;\nexport const lane: Lane = 1;",
+    "src/jobs/types.ts": `import type { Lane } from "../lanes/lane.ts";\nexport type Job = Lane;`,
+    "src/jobs/value.ts": `import { lane } from "../lanes/lane.ts";\nexport const job = lane;`,
+    "src/jobs/both.ts": `import type { Lane } from "../lanes/lane.ts";\nimport { lane } from "../lanes/lane.ts";\nexport const job: Lane = lane;`,
+    "src/jobs/mixed.ts": `import { lane, type Lane } from "../lanes/lane.ts";\nexport const job: Lane = lane;`,
+  });
   assert.deepEqual(
-    lines,
-    [1, 2, 3, 4, 5, 6].map((line) => `src/errors/offloop-error.ts:${line}`),
+    found,
+    ["both", "mixed", "value"].map(
+      (file) => `jobs imports only types of lanes: src/jobs/${file}.ts -> src/lanes/lane.ts`,
+    ),
   );
 });
 
-test("checkImports lets background import types alone from threads", (t) => {
-  const findings = runOn(t, checkImports, {
-    "src/lanes/background.ts": `import { type Pool } from "../threads/pool.ts";\nexport type Run = Pool;`,
-    "src/threads/pool/pool.ts": "export type Pool = 1;",
+test("checkImports lets only the composition of http name a plug-in, and no plug-in name the path", async (t) => {
+  const found = await refusals(t, {
+    "src/jobs/job.ts": `export const job = 1;`,
+    "src/jobs/route.ts": `import type { serve } from "../http/serve.ts";\nexport type S = typeof serve;`,
+    "src/http/serve.ts": `import { job } from "../jobs/job.ts";\nexport const serve = job;`,
+    "src/http/reply.ts": `import { job } from "../jobs/job.ts";\nexport const reply = job;`,
   });
-  assert.equal(findings.length, 1);
-  assert.match(
-    findings[0] ?? "",
-    /background may import only types from threads\n {2}fix write "import type"/,
+  assert.equal(found.length, 2);
+  assert.match(found[0] ?? "", /^http imports .*: src\/http\/reply\.ts -> src\/jobs\/job\.ts$/);
+  assert.match(found[1] ?? "", /^jobs imports .*: src\/jobs\/route\.ts -> src\/http\/serve\.ts$/);
+});
+
+test("checkImports refuses the entry points, cli and the package's own name everywhere", async (t) => {
+  const found = (
+    await refusals(t, {
+      "src/index.ts": `export * from "./cli/main.ts";`,
+      "src/cli/main.ts": `export {};`,
+      "src/cli/dev.ts": `import "./main.ts";\nimport "../security.ts";`,
+      "src/security.ts": "export {};",
+      "src/testing/client.ts": `import "offloop";`,
+    })
+  ).join("\n");
+  assert.match(found, /^nobody imports an entry point: src\/cli\/dev\.ts -> src\/security\.ts$/m);
+  assert.match(found, /^nobody imports an entry point: src\/testing\/client\.ts -> src\/index\.ts$/m);
+  assert.match(found, /^only cli imports cli: src\/index\.ts -> src\/cli\/main\.ts$/m);
+  assert.doesNotMatch(found, /dev\.ts -> src\/cli\/main\.ts/);
+});
+
+test("checkImports prints the chain of a cycle, type imports included", async (t) => {
+  const found = await checkImports(
+    writeTree(t, {
+      "src/app/app.ts": `import { router } from "./router.ts";\nexport const app = router;`,
+      "src/app/router.ts": `import type { Path } from "./path.ts";\nexport const router: Path = 1;`,
+      "src/app/path.ts": `import type { app } from "./app.ts";\nexport type Path = typeof app;`,
+      "src/app/alone.ts": `import { app } from "./app.ts";\nexport { app };`,
+    }),
+  );
+  const ring = ["app", "router", "path", "app"].map((name) => `src/app/${name}.ts`).join(" -> ");
+  assert.equal(
+    found,
+    `${ring}\n  no cycle; fix: move what two of them share into a file that imports neither`,
   );
 });
 
-test("checkImports refuses index, cli and the package's own name everywhere", (t) => {
-  const findings = runOn(t, checkImports, {
-    "src/index.ts": `export * from "./cli/main.ts";`,
-    "src/cli/main.ts": `import "../index.ts";`,
-    "src/cli/dev.ts": `import "./main.ts";`,
-    "src/testing/client.ts": `import "offloop";`,
+test("checkImports keeps fastify in http and refuses packages that an install would lack", async (t) => {
+  const found = await refusals(t, {
+    "src/app/plugin.ts": `import type { FastifyPluginAsync } from "fastify";\nexport type P = FastifyPluginAsync;`,
+    "src/operation/run.ts": `import "@scope/name/part.js";\nimport "node:fs";\nimport "yaml";`,
   });
-  assert.match(findings.join("\n"), /src\/index\.ts:1 .*nobody imports cli/);
-  assert.match(findings.join("\n"), /src\/cli\/main\.ts:1 .*nobody imports index/);
-  assert.match(
-    findings.join("\n"),
-    /src\/testing\/client\.ts:1 Cannot import "offloop": src is that package/,
-  );
-  assert.doesNotMatch(findings.join("\n"), /dev\.ts/);
+  assert.equal(found.length, 3, found.join("\n"));
+  assert.match(found[0] ?? "", /^fastify stays in http.*: src\/app\/plugin\.ts -> /);
+  assert.match(found[1] ?? "", /^only packages that an install has: .* -> @scope\/name\/part\.js$/);
+  assert.match(found[2] ?? "", /^only packages that an install has: .* -> node_modules\/yaml\//);
 });
 
-test("checkImports prints the chain of a cycle, type imports included", (t) => {
-  const findings = runOn(t, checkImports, {
-    "src/app/app.ts": `export const app = 1;\nimport { router } from "./router.ts";\nexport { router };`,
-    "src/app/router.ts": `import type { Path } from "./path.ts";\nexport const router: Path = 1;`,
-    "src/app/path.ts": `import { app } from "./app.ts";\nexport type Path = typeof app;`,
-    "src/app/alone.ts": `import { app } from "./app.ts";\nexport { app };`,
+test("checkImports keeps imports inside src and refuses a file named after a drawer", async (t) => {
+  const found = await refusals(t, {
+    "src/app/app.ts": `import "../../bench/load.ts";\nimport "./route-helpers.ts";\nimport "./library.ts";`,
+    "src/app/route-helpers.ts": "export {};",
+    "src/app/library.ts": "export {};",
+    "bench/load.ts": "export {};",
   });
-  assert.deepEqual(findings, [
-    "src/app/app.ts:2 Cannot import in a cycle: " +
-      "src/app/app.ts:2 -> src/app/router.ts:1 -> src/app/path.ts:1 -> src/app/app.ts\n" +
-      "  fix move what two of them share into a file that imports neither",
+  assert.deepEqual(found, [
+    "no drawers: src/app/app.ts -> src/app/route-helpers.ts",
+    "nothing from outside src: src/app/app.ts -> bench/load.ts",
   ]);
 });
 
-test("checkImports keeps fastify in http and refuses packages that an install would lack", (t) => {
-  const findings = runOn(t, checkImports, {
-    "src/app/app.ts": `import type { FastifyPluginAsync } from "fastify";\nexport type P = FastifyPluginAsync;`,
-    "src/operation/run.ts": `import "@scope/name/part.js";\nimport "node:fs";`,
-  });
-  assert.equal(findings.length, 2);
-  assert.match(findings[0] ?? "", /plugin\.ts:1 Cannot import "fastify": only src\/http may, types included/);
+test("checkImports fails where it has read nothing, and for a folder that the table does not have", async (t) => {
+  assert.match(await checkImports(writeTree(t, { "src/page.html": "" })), /src has no \.ts file/);
   assert.match(
-    findings[1] ?? "",
-    /run\.ts:1 .*@scope\/name in neither .*\n {2}fix run npm install @scope\/name/,
+    await checkImports(writeTree(t, { "src/app/app.ts": "export {};" })),
+    /none was found in 1 file/,
   );
-});
-
-test("checkImports asks for a row for a new folder and keeps imports inside src", (t) => {
-  const findings = runOn(t, checkImports, {
-    "src/mail/send.ts": "export const send = 1;",
-    "src/app/app.ts": `import "../../bench/load.ts";`,
-  });
-  assert.equal(findings.length, 2);
-  assert.match(findings[0] ?? "", /app\.ts:1 .*it is outside src/);
-  assert.match(findings[1] ?? "", /src\/mail\/send\.ts:1 .*no row for it\n {2}fix add "mail" to mayImport/);
+  const found = await checkImports(
+    writeTree(t, { "src/mail/send.ts": "export {};", "src/index.ts": `import "./mail/send.ts";` }),
+  );
+  assert.match(found, /Cannot tell what src\/mail\/send\.ts may import: add its folder/);
 });

@@ -72,11 +72,15 @@ interface Checked {
 
 describe("type-checking an app of 200 operations", () => {
   let folder: string;
+  let bare: Checked;
+  let large: Checked;
   before(() => {
     // Below the repository, or the app would not find "offloop".
     const artifacts = join(root, "test-artifacts");
     mkdirSync(artifacts, { recursive: true });
     folder = mkdtempSync(join(artifacts, "types-"));
+    bare = check(`${imports}export const names = [App, depends, Router, z];\n`);
+    large = check(largeApp());
   });
   after(() => rmSync(folder, { recursive: true }));
 
@@ -90,8 +94,8 @@ describe("type-checking an app of 200 operations", () => {
         include: ["app.ts"],
       }),
     );
-    const tsc = join(root, "node_modules", ".bin", "tsc");
-    const { stdout } = spawnSync(tsc, ["-p", folder], { encoding: "utf8" });
+    const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+    const { stdout } = spawnSync(process.execPath, [tsc, "-p", folder], { encoding: "utf8" });
     const figure = (name: string): number =>
       Number(new RegExp(`^${name}: +([\\d.]+)`, "m").exec(stdout)?.[1]);
     const errors = stdout.split("\n").filter((line) => line.includes("error TS"));
@@ -102,16 +106,13 @@ describe("type-checking an app of 200 operations", () => {
     };
   }
 
-  test("takes less than 5 seconds, offloop's own source and zod's types included", () => {
-    const { errors, seconds } = check(largeApp());
-    assert.equal(errors, "");
-    // Past that an editor no longer feels live. It takes 0.8 s on two quiet cores: the rest is for busy ones.
-    assert.ok(seconds < 5, `${seconds} s`);
+  test("takes a small multiple of what offloop's own source and zod's types take alone", () => {
+    assert.equal(large.errors, "");
+    // On two quiet cores it takes 0.8 s. Past 5 s an editor no longer feels live.
+    assert.ok(large.seconds < 5 * bare.seconds, `${large.seconds} s, without operations ${bare.seconds} s`);
   });
 
   test("costs the same for each operation, and little", () => {
-    const bare = check(`${imports}export const names = [App, depends, Router, z];\n`);
-    const large = check(largeApp());
     const each = (large.instantiations - bare.instantiations) / (ROUTERS * OPERATIONS_PER_ROUTER);
     // A count, the same on every machine: 1,700 now, with zod's 400. One that doubles is a type gone wrong.
     assert.ok(each < 3500, `${each} instantiations for each operation`);

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import { scrypt } from "node:crypto";
 import { EventEmitter, once } from "node:events";
+import { eventLoopUtilization } from "node:perf_hooks";
 import { test } from "node:test";
+import { promisify } from "node:util";
 import { runMarked } from "../../src/watch/marks.ts";
 import { type Gap, Pulse } from "../../src/watch/pulse.ts";
-import { BEAT_MS } from "../../src/watch/shared-words.ts";
+import { BEAT_MS, clockMs } from "../../src/watch/shared-words.ts";
 
 interface PulseUnderTest {
   readonly pulse: Pulse;
@@ -69,11 +72,20 @@ test("Pulse tells of a stretch without a turn, without the time the loop slept b
   using under = startPulse();
   serve();
   await once(under.events, "beat");
-  await new Promise((resolve) => setTimeout(resolve, 30));
+  let idleAtBeat = eventLoopUtilization().idle;
+  under.events.on("beat", () => (idleAtBeat = eventLoopUtilization().idle));
+  // Worked out elsewhere: the loop sleeps until it is there.
+  await promisify(scrypt)("a password", "salt", 64);
+  const sleptMs = eventLoopUtilization().idle - idleAtBeat;
+  const startedAt = clockMs();
   spin(200);
   while (under.gaps.length === 0) await once(under.events, "beat");
-  const [gap] = under.gaps;
-  assert.ok(gap !== undefined && gap.to - gap.from >= 190);
+  const [gap] = under.gaps as [Gap];
+  assert.ok(
+    gap.from >= gap.after + sleptMs && gap.from <= startedAt + 1,
+    JSON.stringify({ ...gap, sleptMs, startedAt }),
+  );
+  assert.ok(gap.to - gap.from >= 199);
 });
 
 test("Pulse tells nothing of what blocks before the first run, or while it is muted", async () => {

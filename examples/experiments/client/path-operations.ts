@@ -53,7 +53,7 @@ async function* measureAll(app: Ready, seconds: number): AsyncGenerator<Row> {
   await get(`${app.url}/path-operations/async-blocking?seconds=0`); // the first synchronous call starts a worker
   for (const [way, requests, fastapiTook, ...fastapiMeanwhile] of cases) {
     const paths = probes.slice(0, fastapiMeanwhile.length).map(({ path }) => path);
-    const { took, meanwhile } = await measure(app, way, requests, seconds, paths);
+    const { took, meanwhile } = await measure(app, { path: way.path, requests, seconds }, paths);
     for (const [index, latency] of meanwhile.entries()) {
       const { path, what, asked } = probes[index]!;
       yield {
@@ -73,9 +73,7 @@ async function* measureAll(app: Ready, seconds: number): AsyncGenerator<Row> {
 
 async function measure(
   app: Ready,
-  { path }: Way,
-  requests: number,
-  seconds: number,
+  { path, requests, seconds }: { path: string; requests: number; seconds: number },
   probed: readonly string[],
 ): Promise<{ took: Latency; meanwhile: Latency[] }> {
   await warmUp(app);

@@ -48,6 +48,14 @@ interface Bar {
   readonly failed: boolean;
 }
 
+/** Where something is drawn, in pixels of the canvas. */
+interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
 class Brush {
   readonly #canvas: CanvasRenderingContext2D;
   readonly #area: Area;
@@ -99,26 +107,27 @@ class Brush {
     canvas.fillStyle = colourOf(this.#palette, bar.name);
     const gap = band.height > 4 ? ratio : 0;
     const [top, height] = [this.#y(band.top), band.height * ratio - gap];
+    const box = { left, top, width, height };
     if (width < 5 * ratio || height < 5 * ratio) canvas.fillRect(left, top, width, height);
-    else this.#fillRound(left, top, width, height);
-    if (bar.failed) this.#drawFailure(left, top, width, height);
-    if (width > LABEL_WIDTH * ratio && height >= 11 * ratio) this.#drawLabel(bar, left, top, width, height);
+    else this.#fillRound(box);
+    if (bar.failed) this.#drawFailure(box);
+    if (width > LABEL_WIDTH * ratio && height >= 11 * ratio) this.#drawLabel(bar, box);
   }
 
-  #fillRound(left: number, top: number, width: number, height: number): void {
+  #fillRound({ left, top, width, height }: Box): void {
     this.#canvas.beginPath();
     this.#canvas.roundRect(left, top, width, height, 3 * this.#area.ratio);
     this.#canvas.fill();
   }
 
-  #drawFailure(left: number, top: number, width: number, height: number): void {
+  #drawFailure({ left, top, width, height }: Box): void {
     this.#canvas.fillStyle = this.#palette.blocked;
     this.#canvas.globalAlpha = 1;
     const edge = Math.min(height, 3 * this.#area.ratio);
     this.#canvas.fillRect(left, top + height - edge, width, edge);
   }
 
-  #drawLabel({ name, alpha }: Bar, left: number, top: number, width: number, height: number): void {
+  #drawLabel({ name, alpha }: Bar, { left, top, width, height }: Box): void {
     if (alpha === FILTERED_ALPHA) return;
     const { ratio } = this.#area;
     const canvas = this.#canvas;

@@ -8,14 +8,18 @@ export interface Choice {
   run: Shown | undefined;
 }
 
+/** What keys and the pointer move, and what they find there. */
+interface Controlled {
+  readonly view: View;
+  readonly scene: () => Scene;
+}
+
 const PAN_PART = 0.2;
 
 /** Makes all of the timeline reachable with the keyboard. */
 export function bindKeyboard(
   element: HTMLElement,
-  view: View,
-  scene: () => Scene,
-  choice: Choice,
+  { view, scene, choice }: Controlled & { readonly choice: Choice },
   onChange: () => void,
 ): void {
   const commands = commandsOf(view, scene, choice);
@@ -78,8 +82,7 @@ const SLACK_PX = 3;
 /** What a pointer over the lanes does: the wheel zooms and moves, and what is under it is shown. */
 export function bindPointer(
   plot: uPlot,
-  view: View,
-  scene: () => Scene,
+  { view, scene }: Controlled,
   onPoint: (run: Shown | undefined) => void,
   onChange: () => void,
 ): void {

@@ -60,12 +60,11 @@ class Inspection {
     const scene = (): Scene => this.#scene;
     bindPointer(
       this.#timeline.lanes,
-      this.#view,
-      scene,
+      { view: this.#view, scene },
       (run) => this.#point(run),
       () => this.#change(),
     );
-    bindKeyboard(find("#lanes"), this.#view, scene, this.#choice, () => {
+    bindKeyboard(find("#lanes"), { view: this.#view, scene, choice: this.#choice }, () => {
       this.#change();
       this.#speak();
     });

@@ -208,6 +208,7 @@ const timeAxis: Pick<uPlot.Axis, "space" | "splits" | "values"> = {
   values: tickTexts,
 };
 
+// biome-ignore-start lint/complexity/useMaxParams: uPlot calls them
 /** What would be cut off at the right edge is left out. */
 function tickTexts(plot: uPlot, splits: number[], _axis: number, _space: number, step: number): string[] {
   const most = plot.width - GUTTER - TICK_SPACE / 2;
@@ -219,3 +220,4 @@ function splitsOf(_plot: uPlot, _axis: number, min: number, max: number, step: n
   const first = Math.ceil(min / step);
   return Array.from({ length: Math.floor(max / step) - first + 1 }, (_, at) => (first + at) * step);
 }
+// biome-ignore-end lint/complexity/useMaxParams: see above

@@ -4,6 +4,7 @@ import type { InputSettings } from "../../app/input-settings.ts";
 import type { AppTarget } from "../../app/load.ts";
 import type { DescribedError } from "../../errors/described-error.ts";
 import type { Board } from "./board.ts";
+import type { Crossed } from "./values.ts";
 
 /** What a thread is started with. */
 export interface ThreadData {
@@ -42,8 +43,12 @@ export type Hello =
   | { readonly missing: string[]; readonly extra: string[] }
   | { readonly failed: DescribedError };
 
-/** Values of dependencies, by their place in the list of all: made where the app is served, or given by a test. */
-export type GivenValues = readonly (readonly [dependency: number, value: unknown])[];
+/**
+ * The value of a dependency, by its number in the list of all: made where the app is served, or given by a test; or what
+ * of it cannot cross.
+ */
+export type GivenValue = readonly [dependency: number, value: Crossed, found?: string];
+export type GivenValues = readonly GivenValue[];
 
 /** A line of the log on its way to the main thread. */
 export interface LogLine {
@@ -58,11 +63,4 @@ export interface TracedPayload {
   readonly trace: unknown;
   /** What it carries anyway. */
   readonly payload: unknown;
-}
-
-/** What a call carries besides its trace. */
-export function untraced(payload: unknown): unknown {
-  return typeof payload === "object" && payload !== null && "trace" in payload
-    ? (payload as TracedPayload).payload
-    : payload;
 }

@@ -2,11 +2,12 @@ import type { Transferable } from "node:worker_threads";
 import type { FileContent } from "../../app/reply.ts";
 import type { DescribedError } from "../../errors/described-error.ts";
 import type { Chunk, HeaderPairs, RawReply } from "../../operation/raw.ts";
+import { ownBytes, type Packed, TRANSFER_MIN_BYTES } from "./bytes.ts";
 import type { Thrown } from "./thrown.ts";
-import { ownBytes, type Packed, TRANSFER_MIN_BYTES } from "./values.ts";
+import { type Crossed, packValue } from "./values.ts";
 
 /** A task for after the response, as it crosses: its name and arguments. */
-export type NamedCall = readonly [name: string, args: unknown[]];
+export type NamedCall = readonly [name: string, args: Crossed];
 
 /** What of a reply is still open in its thread: its number there, and whether its body is pulled from it. */
 export type OpenReplyRef = readonly [open: number, streams: boolean];
@@ -33,7 +34,9 @@ export function packReply(reply: RawReply, open?: OpenReplyRef): Packed<ReplyPay
 
 /** Background calls as they cross. */
 export function nameCalls(calls: RawReply["background"]): NamedCall[] | undefined {
-  return calls?.map((call): NamedCall => [call.task.name, call.args]);
+  return calls?.map(
+    ({ task, args }): NamedCall => [task.name, packValue(args, `args of task "${task.name}"`)],
+  );
 }
 
 function packBody(body: RawReply["body"], transfer: Transferable[]): ReplyPayload[3] {

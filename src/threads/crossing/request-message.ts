@@ -1,7 +1,7 @@
 import type { Transferable } from "node:worker_threads";
 import type { ClientAddress, Log } from "../../app/context.ts";
 import { type FormPart, type QueryValues, queryOf, type RawRequest } from "../../operation/raw.ts";
-import { ownBytes, type Packed } from "./values.ts";
+import { ownBytes, type Packed } from "./bytes.ts";
 
 /** A body below this size is copied: the request can be taken back from a thread that dies or hangs before it starts. */
 const TRANSFER_BODY_BYTES = 1_048_576;

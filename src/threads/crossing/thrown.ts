@@ -1,54 +1,43 @@
-import { findUncloneable } from "../../app/cloneable.ts";
-import { type ErrorHandlers, findErrorHandler } from "../../app/error-handlers.ts";
+import type { ErrorHandlers } from "../../app/error-handlers.ts";
 import { type DescribedError, describeError } from "../../errors/described-error.ts";
 import { HTTPError } from "../../errors/http-error.ts";
+import { type Crossed, packValue, unpackValue } from "./values.ts";
 
-/** What a piece of work gave: its value, or what it threw. */
-export type TaskOutcome = readonly [ok: true, value: unknown] | readonly [ok: false, thrown: Thrown];
+/** What a piece of work gave: its value as it crosses, or what it threw. */
+export type TaskOutcome = readonly [ok: true, value: Crossed] | readonly [ok: false, thrown: Thrown];
 
-/** A thrown value as it crosses; an HTTPError keeps its meaning, and one that the app answers itself its class. */
+/** What was thrown, as it crosses. */
 export interface Thrown {
+  /** What the log shows of it. */
   readonly error: DescribedError;
-  readonly http?: {
-    readonly status: number;
-    readonly detail: unknown;
-    readonly headers: Readonly<Record<string, string>> | undefined;
-  };
-  /** The error handler for it, by its place in the app, and its own fields as far as they can cross. */
-  readonly answered?: { readonly by: number; readonly fields: Readonly<Record<string, unknown>> };
+  /** The value itself, boxed since anything can be thrown; undefined where it cannot cross. */
+  readonly boxed: { readonly value: Crossed } | undefined;
+  readonly http?: { readonly status: number };
 }
 
-/** @param handlers - The app's error handlers. */
+/**
+ * What was thrown, as it crosses. Never throws.
+ *
+ * @param handlers - The app's error handlers: the classes they name are on both sides.
+ */
 export function packThrown(thrown: unknown, handlers: ErrorHandlers = []): Thrown {
   const error = describeError(thrown);
-  const handler = findErrorHandler(handlers, thrown);
-  if (handler !== undefined) {
-    const fields = Object.entries(thrown as object).filter(
-      ([, value]) => findUncloneable(value, "") === undefined,
-    );
-    return { error, answered: { by: handlers.indexOf(handler), fields: Object.fromEntries(fields) } };
+  try {
+    const boxed = { value: packValue(thrown, "error", handlers) };
+    return thrown instanceof HTTPError ? { error, boxed, http: { status: thrown.status } } : { error, boxed };
+  } catch {
+    return { error, boxed: undefined }; // a revoked proxy, a function, an object with getters that throw
   }
-  if (!(thrown instanceof HTTPError)) return { error };
-  return { error, http: { status: thrown.status, detail: thrown.detail, headers: thrown.headers } };
 }
 
-/** The error on the other side: same name, message, code and stack. */
-export function unpackThrown({ error, http, answered }: Thrown, handlers: ErrorHandlers = []): Error {
-  const handler = answered && handlers[answered.by];
-  if (handler !== undefined) {
-    const revived = Object.create(handler.type.prototype as object) as Error;
-    const { message, stack } = error;
-    for (const [name, value] of Object.entries({ message, stack }))
-      Object.defineProperty(revived, name, { value, configurable: true, writable: true });
-    return Object.assign(revived, answered?.fields);
-  }
-  if (http !== undefined) return new HTTPError(http.status, http.detail, http.headers);
-  return reviveError(error);
+/** What was thrown, on the other side: an error keeps its class, name, message, stack, cause and own fields. */
+export function unpackThrown({ error, boxed }: Thrown, handlers: ErrorHandlers = []): unknown {
+  return boxed === undefined ? reviveError(error) : unpackValue(boxed.value, handlers);
 }
 
-function reviveError({ type, message, stack, code, cause }: DescribedError): Error {
-  const revived = new Error(message, cause === undefined ? undefined : { cause: reviveError(cause) });
+function reviveError({ type, message, stack }: DescribedError): Error {
+  const revived = new Error(message);
   Object.defineProperty(revived, "name", { value: type, configurable: true, writable: true });
   if (stack !== undefined) revived.stack = stack;
-  return code === undefined ? revived : Object.assign(revived, { code });
+  return revived;
 }

@@ -1,26 +1,165 @@
-import type { Transferable } from "node:worker_threads";
-
-/** A payload and what of it is transferred rather than copied. */
-export interface Packed<T> {
-  readonly payload: T;
-  readonly transfer: Transferable[];
-}
-
-/** Bytes from this size on are transferred; fewer are copied, which is faster. */
-export const TRANSFER_MIN_BYTES = 65_536;
+import { types } from "node:util";
+import { examineCrossing, isError, needsHelp } from "../../app/cloneable.ts";
+import type { ErrorHandlers } from "../../app/error-handlers.ts";
+import { UploadedFile } from "../../app/uploaded-file.ts";
+import { ownBytes } from "./bytes.ts";
+import { type ErrorParts, errorParts, makeError, setFields } from "./errors.ts";
 
 /**
- * Bytes that can cross: the buffer itself when it is whole, else a copy of just these bytes.
- *
- * @param transferFrom - From this size on the buffer moves to the other side.
+ * What crosses between threads, stated once. Plain data crosses by itself, as structured clones. What would arrive changed
+ * is described on this side and made anew on the other: errors, uploaded files, `Buffer`s. What cannot cross, and what
+ * would lose something, an instance of a class, is refused by name.
  */
-export function ownBytes(
-  bytes: Uint8Array,
-  transfer: Transferable[],
-  transferFrom: number = TRANSFER_MIN_BYTES,
-): Uint8Array {
-  const whole = bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer;
-  if (!whole) return Uint8Array.prototype.slice.call(bytes);
-  if (bytes.byteLength >= transferFrom) transfer.push(bytes.buffer as ArrayBuffer);
-  return bytes;
+export type Crossed = unknown;
+
+/** What a value holds that is made anew on the other side. */
+type Described =
+  | { readonly kind: "file"; readonly file: ConstructorParameters<typeof UploadedFile>[0] }
+  | { readonly kind: "buffer"; readonly bytes: Uint8Array }
+  | { readonly kind: "error"; readonly parts: ErrorParts }
+  | { readonly kind: "map"; readonly entries: [unknown, unknown][] }
+  | { readonly kind: "set"; readonly items: unknown[] };
+
+/** Where in a value something described belongs: the object that holds it, by which key, and which of the described. */
+type Hole = readonly [holder: object, key: string | number, index: number];
+
+const MARK = "offloop value";
+
+/** A value with holes, and what belongs into them. Clones keep identity within a message, so no path is needed. */
+interface Holed {
+  readonly [MARK]: unknown;
+  readonly described: readonly Described[];
+  readonly holes: readonly Hole[];
+}
+
+/** A value cannot cross. */
+export class UncloneableValue extends Error {
+  /** What in it, as a path: `args[0].onDone (a function)`. */
+  readonly found: string;
+
+  constructor(found: string) {
+    super(`${found} cannot cross between threads`);
+    this.name = "UncloneableValue";
+    this.found = found;
+  }
+}
+
+/**
+ * A value as it crosses; itself, where it is plain data.
+ *
+ * @param root - How it is called in an error.
+ * @param handlers - The app's error handlers: errors of the classes they name keep them.
+ * @throws {UncloneableValue}
+ */
+export function packValue(value: unknown, root: string, handlers: ErrorHandlers = []): Crossed {
+  if (typeof value !== "object" || value === null) {
+    if (typeof value === "function") throw new UncloneableValue(`${root} (a function)`);
+    if (typeof value === "symbol") throw new UncloneableValue(`${root} (a symbol)`);
+    return value;
+  }
+  const { fault, needsHelp } = examineCrossing(value, root);
+  if (fault !== undefined) throw new UncloneableValue(fault);
+  // What looks like one with holes must not be taken for one there: it may come from a client.
+  return needsHelp || MARK in value ? new Packing(handlers).pack(value) : value;
+}
+
+/** The value on the other side. */
+export function unpackValue(crossed: Crossed, handlers: ErrorHandlers = []): unknown {
+  if (typeof crossed !== "object" || crossed === null || !(MARK in crossed)) return crossed;
+  const holed = crossed as Holed;
+  const made = holed.described.map((described) => revive(described, handlers));
+  for (const [holder, key, index] of holed.holes)
+    (holder as Record<string | number, unknown>)[key] = made[index];
+  for (const [index, described] of holed.described.entries()) fill(made[index], described);
+  return holed[MARK];
+}
+
+/** Copies what holds something that must be described, and describes that; the user's own objects stay as they are. */
+class Packing {
+  readonly #described: Described[] = [];
+  readonly #holes: Hole[] = [];
+  readonly #indexes = new Map<object, number>();
+  readonly #copies = new Map<object, object>();
+  readonly #handlers: ErrorHandlers;
+
+  constructor(handlers: ErrorHandlers) {
+    this.#handlers = handlers;
+  }
+
+  pack(value: object): Holed {
+    const holed = { [MARK]: undefined as unknown, described: this.#described, holes: this.#holes };
+    this.#put(holed, MARK, value);
+    return holed;
+  }
+
+  #put(holder: object, key: string | number, value: unknown): void {
+    if (typeof value !== "object" || value === null) this.#set(holder, key, value);
+    else if (needsHelp(value) || types.isMap(value) || types.isSet(value))
+      this.#holes.push([holder, key, this.#describe(value)]);
+    else this.#set(holder, key, this.#copy(value));
+  }
+
+  #set(holder: object, key: string | number, value: unknown): void {
+    // Defined, as a key may be called __proto__.
+    Object.defineProperty(holder, key, { value, enumerable: true, configurable: true, writable: true });
+  }
+
+  #copy(object: object): object {
+    const known = this.#copies.get(object);
+    if (known !== undefined) return known;
+    const tag = Object.prototype.toString.call(object);
+    if (!Array.isArray(object) && tag !== "[object Object]") return object;
+    const copy = Array.isArray(object) ? new Array(object.length) : {};
+    this.#copies.set(object, copy);
+    for (const key of Object.keys(object)) this.#put(copy, key, (object as Record<string, unknown>)[key]);
+    return copy;
+  }
+
+  #describe(object: object): number {
+    const known = this.#indexes.get(object);
+    if (known !== undefined) return known;
+    const index = this.#described.length;
+    this.#indexes.set(object, index);
+    this.#described.push(undefined as unknown as Described); // its place: what is inside comes after it
+    this.#described[index] = this.#description(object);
+    return index;
+  }
+
+  #description(object: object): Described {
+    if (object instanceof UploadedFile) return { kind: "file", file: object.received() };
+    if (Buffer.isBuffer(object))
+      return { kind: "buffer", bytes: ownBytes(object, [], Number.POSITIVE_INFINITY) };
+    if (isError(object)) {
+      const parts = errorParts(object, this.#handlers);
+      return { kind: "error", parts: { ...parts, fields: this.#copy(parts.fields) as ErrorParts["fields"] } };
+    }
+    if (types.isMap(object))
+      return { kind: "map", entries: [...object].map((entry) => this.#copy(entry) as [unknown, unknown]) };
+    return { kind: "set", items: this.#copy([...(object as Set<unknown>)]) as unknown[] };
+  }
+}
+
+function revive(described: Described, handlers: ErrorHandlers): unknown {
+  switch (described.kind) {
+    case "file":
+      return new UploadedFile(described.file);
+    case "buffer": {
+      const { buffer, byteOffset, byteLength } = described.bytes;
+      return Buffer.from(buffer, byteOffset, byteLength);
+    }
+    case "error":
+      return makeError(described.parts, handlers);
+    case "map":
+      return new Map();
+    case "set":
+      return new Set();
+  }
+}
+
+/** What holds others is filled when they are all there: they may hold it in turn. */
+function fill(made: unknown, described: Described): void {
+  if (described.kind === "error") setFields(made as Error, described.parts);
+  if (described.kind === "map")
+    for (const [key, value] of described.entries) (made as Map<unknown, unknown>).set(key, value);
+  if (described.kind === "set") for (const item of described.items) (made as Set<unknown>).add(item);
 }

@@ -5,8 +5,13 @@ import type { InputSettings } from "../../app/input-settings.ts";
 import type { Operation } from "../../app/operation.ts";
 import { partsOf, servedErrorHandlers, servedTasks } from "../../app/parts.ts";
 import { type TaskDeclaration, taskDeclaration } from "../../app/task.ts";
+import type { SourceLocation } from "../../errors/offloop-error.ts";
 import { type CompiledOperation, compileOperation, type OperationSettings } from "../../operation/compile.ts";
-import { type DependencyPlan, planDependencies } from "../../operation/dependency-plan.ts";
+import {
+  type DependencyPlan,
+  type PlannedDependency,
+  planDependencies,
+} from "../../operation/dependency-plan.ts";
 
 /** An operation, as something a thread can be asked to run. */
 export class OperationWork {
@@ -46,15 +51,21 @@ export class OperationWork {
   }
 }
 
-/** A plain dependency of an operation that runs on the loop. */
+/** The plain dependencies of an operation that runs on the loop. */
 export class DependencyWork {
   readonly id: string;
-  readonly declaration: DependencyPlan["nodes"][number]["declaration"];
+  readonly operation: OperationWork;
+  readonly declaration: { readonly lane: "thread"; readonly location: SourceLocation };
 
-  constructor(operation: OperationWork, index: number) {
-    const { declaration, path } = operation.plan.nodes[index] as DependencyPlan["nodes"][number];
-    this.id = dependencyWorkId(operation.id, path);
-    this.declaration = declaration;
+  constructor(operation: OperationWork) {
+    this.id = dependencyWorkId(operation.id);
+    this.operation = operation;
+    this.declaration = { lane: "thread", location: operation.declaration.location };
+  }
+
+  /** One of them, by its path in the plan. */
+  planned(path: string): PlannedDependency {
+    return this.operation.plan.nodes.find((node) => node.path === path) as PlannedDependency;
   }
 }
 
@@ -87,9 +98,9 @@ export function taskWorkId(name: string): string {
   return `task ${name}`;
 }
 
-/** What threads find a dependency by. */
-export function dependencyWorkId(operation: string, path: string): string {
-  return `dependency ${path} of ${operation}`;
+/** What threads find the dependencies of an operation by. */
+export function dependencyWorkId(operation: string): string {
+  return `dependencies of ${operation}`;
 }
 
 /** What threads find an error handler by. */
@@ -109,11 +120,9 @@ export function listWork(app: App, settings: WorkSettings): Work[] {
   const operations = partsOf(app).flatMap(({ app: part, operations: declared }) =>
     declared.map((operation) => new OperationWork(operation, part.operationSettings, settings)),
   );
-  const dependencies = operations.flatMap((operation) =>
-    operation.plan.nodes.flatMap(({ isRemote }, index) =>
-      isRemote ? [new DependencyWork(operation, index)] : [],
-    ),
-  );
+  const dependencies = operations
+    .filter(({ plan }) => plan.nodes.some(({ remote }) => remote !== undefined))
+    .map((operation) => new DependencyWork(operation));
   const tasks = servedTasks(app).flatMap((task) => taskDeclaration(task) ?? []);
   return [
     ...operations,

@@ -15,6 +15,7 @@ import { describeError } from "../../errors/described-error.ts";
 import { listDependencies } from "../../operation/dependency-plan.ts";
 import { SharedDependencies } from "../../operation/open-dependencies.ts";
 import type { CallBatch, Control, GivenValues, Hello, ThreadData } from "../crossing/messages.ts";
+import { unpackValue } from "../crossing/values.ts";
 import { listWork, type Work } from "../crossing/work.ts";
 import { Inbox } from "./inbox.ts";
 import { type AroundInThread, WorkRunner } from "./work-runner.ts";
@@ -65,11 +66,12 @@ function takeGiven(
 ): void {
   if (given.length === 0) return;
   const dependencies = listDependencies(servedOperations(app), servedOverrides(app));
-  for (const [index, value] of given) {
+  for (const [index, crossed, found] of given) {
+    const value = unpackValue(crossed);
     const dependency = dependencies[index];
     if (dependency === undefined) continue; // another app was loaded, which the comparison of work will tell
     if (dependency.scope === "app" && !overrides.has(dependency)) shared.set(dependency, value);
-    else overrides.set(dependency, { value });
+    else overrides.set(dependency, { value, found });
   }
 }
 

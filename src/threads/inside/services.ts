@@ -62,7 +62,7 @@ export interface CancelSignal {
  *
  * @param call - Gives the call that runs for it now: a body that is still made is pulled by calls of its own.
  */
-export function createCancelSignal(board: Board, call: () => ThreadCall): CancelSignal {
+function createCancelSignal(board: Board, call: () => ThreadCall): CancelSignal {
   const controller = new AbortController();
   const { signal } = controller;
   const abort = (): void => controller.abort(new DOMException("The client has hung up", "AbortError"));
@@ -85,7 +85,7 @@ export function createCancelSignal(board: Board, call: () => ThreadCall): Cancel
 }
 
 /** Makes a request's log in a thread: its lines go to the main thread, which writes the one stream. */
-export function createThreadLog(port: MessagePort, level: string, request: string, operation: string): Log {
+function createThreadLog(port: MessagePort, level: string, request: string, operation: string): Log {
   const lowest = (logLevels as readonly string[]).indexOf(level);
   const writers = logLevels.map((name, urgency): [string, LogFunction] => [
     name,

@@ -1,10 +1,12 @@
 import type { ErrorHandlers } from "../../app/error-handlers.ts";
 import type { TaskDeclaration } from "../../app/task.ts";
+import { errorReply } from "../../operation/error-reply.ts";
 import type { SharedDependencies } from "../../operation/open-dependencies.ts";
 import { isWhole, type RawReply } from "../../operation/raw.ts";
 import { runOperation } from "../../operation/run.ts";
 import type { Runtime } from "../../operation/runtime.ts";
-import type { DependencyPayload, FailurePayload } from "../crossing/dependency-message.ts";
+import type { Packed } from "../crossing/bytes.ts";
+import type { ClosePayload, DependencyPayload, FailurePayload } from "../crossing/dependency-message.ts";
 import { type FollowUp, packReply, type ReplyPayload } from "../crossing/reply-message.ts";
 import {
   type CallServices,
@@ -13,7 +15,7 @@ import {
   type RequestServices,
 } from "../crossing/request-message.ts";
 import { packThrown, type TaskOutcome } from "../crossing/thrown.ts";
-import type { Packed } from "../crossing/values.ts";
+import { type Crossed, packValue, UncloneableValue, unpackValue } from "../crossing/values.ts";
 import {
   DependencyWork,
   type ErrorHandlerWork,
@@ -21,7 +23,9 @@ import {
   TaskWork,
   type Work,
 } from "../crossing/work.ts";
-import { runDependency, runErrorHandler } from "./remote.ts";
+import { DependencySessions } from "./dependencies.ts";
+import { runErrorHandler } from "./error-handlers.ts";
+import { unsendable } from "./outbox.ts";
 import { OpenReplies } from "./streams.ts";
 
 /** What a thread runs its calls with. */
@@ -43,6 +47,7 @@ export class WorkRunner {
   readonly #handlers: ErrorHandlers;
   readonly #runtime: Runtime;
   readonly #open = new OpenReplies();
+  readonly #dependencies: DependencySessions;
 
   /**
    * @param works - What the indexes in calls stand for.
@@ -58,8 +63,9 @@ export class WorkRunner {
   ) {
     this.works = works;
     this.#handlers = handlers;
-    const elsewhere = { makeOnThread: isThere, answerOnThread: isThere };
+    const elsewhere = { onThread: isThere, answerOnThread: isThere };
     this.#runtime = { inThread: true, shared, ...elsewhere, traceDependency };
+    this.#dependencies = new DependencySessions(handlers, this.#runtime);
   }
 
   /** Runs one call. Never throws: what goes wrong is its outcome. */
@@ -68,10 +74,13 @@ export class WorkRunner {
     if (isFollowUp(payload)) return { payload: await this.#follow(payload, services), transfer: [] };
     if (work instanceof OperationWork) return this.#runOperation(work, payload as RequestPayload, services);
     if (work instanceof TaskWork)
-      return { payload: await runTask(work, payload as unknown[], this.#handlers), transfer: [] };
+      return { payload: await runTask(work, payload, this.#handlers), transfer: [] };
     if (work instanceof DependencyWork) {
-      const made = await runDependency(work, payload as DependencyPayload, this.#handlers, services);
-      return { payload: made, transfer: [] };
+      const done =
+        "calls" in (payload as DependencyPayload | ClosePayload)
+          ? await this.#dependencies.call(work, payload as DependencyPayload, services)
+          : await this.#dependencies.close(payload as ClosePayload, services);
+      return { payload: done, transfer: [] };
     }
     return this.#answerError(work, payload as FailurePayload, services);
   }
@@ -83,7 +92,7 @@ export class WorkRunner {
   ): Promise<Packed<ReplyPayload>> {
     const own = services.begin(payload[0], work.id);
     const request = new ReceivedRequest(payload, own);
-    return this.#pack(await runOperation(work.compiled, request, this.#runtime), own);
+    return this.#pack(work, await runOperation(work.compiled, request, this.#runtime), own);
   }
 
   async #answerError(
@@ -92,12 +101,18 @@ export class WorkRunner {
     services: CallServices,
   ): Promise<Packed<ReplyPayload>> {
     const own = services.begin(payload.request[0], work.id);
-    return this.#pack(await runErrorHandler(work, payload, this.#handlers, own), own);
+    return this.#pack(work, await runErrorHandler(work, payload, this.#handlers, own), own);
   }
 
-  #pack(reply: RawReply, own: RequestServices): Packed<ReplyPayload> {
+  #pack(work: Work, reply: RawReply, own: RequestServices): Packed<ReplyPayload> {
     const isReady = isWhole(reply.body) && reply.finish === undefined;
-    return packReply(reply, isReady ? undefined : this.#open.hold(reply, own));
+    const open = isReady ? undefined : this.#open.hold(reply, own);
+    try {
+      return packReply(reply, open);
+    } catch (thrown) {
+      if (!(thrown instanceof UncloneableValue)) throw thrown;
+      return packReply(errorReply(unsendable(work, thrown.found)), open);
+    }
   }
 
   async #follow(followUp: FollowUp, services: CallServices): Promise<TaskOutcome> {
@@ -113,18 +128,16 @@ function isFollowUp(payload: unknown): payload is FollowUp {
   return typeof payload === "object" && payload !== null && "ask" in payload && "open" in payload;
 }
 
-async function isThere(): Promise<never> {
+function isThere(): never {
   throw new Error("this is a thread");
 }
 
-async function runTask(
-  { declaration }: TaskWork,
-  args: unknown[],
-  handlers: ErrorHandlers,
-): Promise<TaskOutcome> {
+async function runTask(work: TaskWork, args: Crossed, handlers: ErrorHandlers): Promise<TaskOutcome> {
   try {
-    return [true, await declaration.fn(...args)];
+    const value = await work.declaration.fn(...(unpackValue(args, handlers) as unknown[]));
+    return [true, packValue(value, "result", handlers)];
   } catch (thrown) {
-    return [false, packThrown(thrown, handlers)];
+    const error = thrown instanceof UncloneableValue ? unsendable(work, thrown.found) : thrown;
+    return [false, packThrown(error, handlers)];
   }
 }

@@ -1,10 +1,8 @@
-import { findUncloneable } from "../../app/cloneable.ts";
 import { describeError } from "../../errors/described-error.ts";
 import { statusPhrase } from "../../errors/http-error.ts";
 import { OffloopError, type SourceLocation } from "../../errors/offloop-error.ts";
 import { detailReply } from "../../operation/error-reply.ts";
 import type { RawReply } from "../../operation/raw.ts";
-import { untraced } from "../crossing/messages.ts";
 
 /** What an error says about the work it concerns. */
 export interface WorkPlace {
@@ -96,14 +94,19 @@ export function allHeldError(threads: number, ids: readonly string[]): OffloopEr
   );
 }
 
-/** What is sent cannot be cloned: a task's arguments, or the parts of a context. */
-export function cloneError({ id, location }: WorkPlace, carried: unknown, cause: unknown): OffloopError {
-  const payload = untraced(carried);
-  const found = findUncloneable(payload, Array.isArray(payload) ? "args" : "context") ?? String(cause);
+/**
+ * What is sent cannot cross: a task's arguments, or what a dependency needs.
+ *
+ * @param found - What in it: `args[0].onDone (a function)`.
+ */
+export function cloneError({ id, location }: WorkPlace, found: string): OffloopError {
   return new OffloopError(
     "OFFLOOP_NOT_CLONEABLE",
     `Cannot run ${id} on a thread: ${found} cannot cross between threads`,
-    { at: location, fix: "pass plain data: what structuredClone accepts", cause },
+    {
+      at: location,
+      fix: "pass plain data: objects and lists without functions and without instances of classes",
+    },
   );
 }
 

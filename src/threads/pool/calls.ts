@@ -4,19 +4,21 @@ import type { TaskDeclaration } from "../../app/task.ts";
 import type { RunRecord } from "../../channels/channels.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
 import type { RawReply, RawRequest } from "../../operation/raw.ts";
-import type { RemoteDependency, Runtime } from "../../operation/runtime.ts";
-import type { DependencyPayload, DependencyResult, FailurePayload } from "../crossing/dependency-message.ts";
+import type { Runtime } from "../../operation/runtime.ts";
+import type { Packed } from "../crossing/bytes.ts";
+import type { FailurePayload } from "../crossing/dependency-message.ts";
 import type { NamedCall, ReplyPayload } from "../crossing/reply-message.ts";
 import { packRequest, type RequestPayload } from "../crossing/request-message.ts";
 import { packThrown, type TaskOutcome, unpackThrown } from "../crossing/thrown.ts";
-import type { Packed } from "../crossing/values.ts";
+import { type Crossed, packValue, UncloneableValue, unpackValue } from "../crossing/values.ts";
 import { dependencyWorkId, errorHandlerWorkId, TaskWork, taskWorkId, type Work } from "../crossing/work.ts";
 import type { CallClass, CallPool, NewCall, Waiter } from "./call.ts";
-import { refusedReply } from "./call-error.ts";
+import { cloneError, refusedReply } from "./call-error.ts";
+import { type DependencyLine, ThreadDependencies } from "./dependencies.ts";
 import { fetchRest } from "./streams.ts";
 
 /** Runs operations and tasks of an app on the threads of a pool. */
-export interface ThreadCalls extends Pick<Runtime, "makeOnThread" | "answerOnThread"> {
+export interface ThreadCalls extends Pick<Runtime, "onThread" | "answerOnThread"> {
   /** Runs one request; gives a reply whatever happens. */
   operation(
     index: number,
@@ -34,11 +36,15 @@ export interface ThreadCalls extends Pick<Runtime, "makeOnThread" | "answerOnThr
   ): Promise<unknown>;
 }
 
-/** @param works - The pool's table of work. */
+/**
+ * @param works - The pool's table of work.
+ * @param deadlineOf - How long a piece of work may run.
+ */
 export function createThreadCalls(
   pool: CallPool,
   works: readonly Work[],
   handlers: ErrorHandlers,
+  deadlineOf: (work: Work) => number | undefined,
 ): ThreadCalls {
   const table: Table = {
     pool,
@@ -54,9 +60,28 @@ export function createThreadCalls(
     task: async (declaration, args, callClass, timeoutMs, record) => {
       const index = table.indexes.get(taskWorkId(declaration.name));
       if (index === undefined) throw unknownTask(declaration);
-      return askValue(table, index, args, { class: callClass, timeoutMs, record });
+      return askValue(table, index, packArguments(declaration, args), {
+        class: callClass,
+        timeoutMs,
+        record,
+      });
     },
-    makeOnThread: (remote) => makeDependency(table, remote),
+    onThread: ({ declaration }, request, exchange) => {
+      const work = table.indexes.get(dependencyWorkId(declaration.id)) as number;
+      const timeoutMs = deadlineOf(works[work] as Work);
+      const named: DependencyLine["named"] = (calls) => nameless(calls, table) ?? [];
+      const { id } = declaration;
+      return new ThreadDependencies({
+        pool,
+        handlers,
+        work,
+        timeoutMs,
+        id,
+        request: packHead(request),
+        exchange,
+        named,
+      });
+    },
     answerOnThread: (handler, error, request) => {
       const index = table.indexes.get(errorHandlerWorkId(handlers.indexOf(handler))) as number;
       const payload: FailurePayload = { request: packHead(request), thrown: packThrown(error, handlers) };
@@ -78,7 +103,7 @@ interface Table {
 }
 
 function askReply(
-  { pool, tasks }: Table,
+  table: Table,
   work: number,
   { payload, transfer }: Packed<unknown>,
   terms: Pick<NewCall, "timeoutMs" | "waiter" | "record">,
@@ -86,12 +111,12 @@ function askReply(
   return new Promise((resolve) => {
     const settle: NewCall["settle"] = (error, outcome, thread) => {
       if (error !== undefined) return resolve(refusedReply(error));
-      const reply = unpackReply(outcome as ReplyPayload, tasks);
+      const reply = unpackReply(outcome as ReplyPayload, table);
       const open = (outcome as ReplyPayload)[6];
       if (open === undefined || thread === undefined) return resolve(reply);
-      resolve({ ...reply, ...fetchRest({ pool, thread, work, ...terms }, open) });
+      resolve({ ...reply, ...fetchRest({ pool: table.pool, thread, work, ...terms }, open) });
     };
-    pool.run({ work, class: "request", payload, transfer, ...terms, settle });
+    table.pool.run({ work, class: "request", payload, transfer, ...terms, settle });
   });
 }
 
@@ -105,24 +130,11 @@ function askValue(
     const settle: NewCall["settle"] = (error, outcome) => {
       if (error !== undefined) return reject(error);
       const [ok, given] = outcome as TaskOutcome;
-      if (ok) resolve(given);
+      if (ok) resolve(unpackValue(given, handlers));
       else reject(unpackThrown(given, handlers));
     };
     pool.run({ work, payload, transfer: [], waiter: undefined, ...terms, settle });
   });
-}
-
-async function makeDependency(table: Table, remote: RemoteDependency): Promise<unknown> {
-  const { operation, node, request, inputs, values, exchange } = remote;
-  const { id } = operation.declaration;
-  const index = table.indexes.get(dependencyWorkId(id, node.path)) as number;
-  const payload: DependencyPayload = { operation: id, request: packHead(request), inputs, values };
-  const made = await askValue(table, index, payload, { class: "request", ...unbound });
-  const { value, background, status, headers } = made as DependencyResult;
-  for (const call of nameless(background, table.tasks) ?? []) exchange.background.calls.push(call);
-  if (status !== undefined) exchange.response.status = status;
-  for (const [name, text] of headers ?? []) exchange.response.headers.append(name, text);
-  return value;
 }
 
 /** A request without its body. */
@@ -131,14 +143,27 @@ function packHead({ id, method, url, params, headers, client, rootPath }: RawReq
   return packRequest({ ...head, body: undefined, parts: undefined }).payload;
 }
 
-function nameless(
-  named: readonly NamedCall[] | undefined,
-  tasks: ReadonlyMap<string, TaskDeclaration>,
-): BackgroundCall[] | undefined {
-  return named?.map(([name, args]) => ({ task: tasks.get(name) ?? missingTask(name), args }));
+/** @throws {OffloopError} `OFFLOOP_NOT_CLONEABLE`. */
+function packArguments({ name, location: at }: TaskDeclaration, args: unknown[]): Crossed {
+  try {
+    return packValue(args, "args");
+  } catch (error) {
+    if (!(error instanceof UncloneableValue)) throw error;
+    throw cloneError({ id: taskWorkId(name), location: at }, error.found);
+  }
 }
 
-function unpackReply(payload: ReplyPayload, tasks: ReadonlyMap<string, TaskDeclaration>): RawReply {
+function nameless(
+  named: readonly NamedCall[] | undefined,
+  { tasks, handlers }: Pick<Table, "tasks" | "handlers">,
+): BackgroundCall[] | undefined {
+  return named?.map(([name, args]) => ({
+    task: tasks.get(name) ?? missingTask(name),
+    args: unpackValue(args, handlers) as unknown[],
+  }));
+}
+
+function unpackReply(payload: ReplyPayload, tasks: Pick<Table, "tasks" | "handlers">): RawReply {
   const [status, mediaType, headers, body, named, error] = payload;
   return { status, mediaType, headers, body, background: nameless(named, tasks), error };
 }

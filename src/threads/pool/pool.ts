@@ -198,7 +198,7 @@ export class ThreadPool implements ThreadListener {
 
   #send(thread: Thread): void {
     for (const { call, error } of thread.flush())
-      this.#giveUp(call, cloneError(this.#placeOf(call), call.payload, error));
+      this.#giveUp(call, cloneError(this.#placeOf(call), String(error)));
     this.#roster.rest(thread);
   }
 

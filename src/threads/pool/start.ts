@@ -151,7 +151,7 @@ export function startError(
 }
 
 /** The error of a thread that could not load the app. */
-export function failedStart(
+function failedStart(
   thread: number,
   why: string,
   { target }: { readonly target: AppTarget },

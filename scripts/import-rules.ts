@@ -1,0 +1,140 @@
+import type { IForbiddenRuleType } from "dependency-cruiser";
+
+/** Of which rooms, the top-level folders of src, the code of one may import. "type x" allows only `import type`. */
+type Row = readonly string[];
+
+const base = ["schema", "errors", "channels"];
+
+/** The path of a request: each room may import those above it. */
+const path: Readonly<Record<string, Row>> = {
+  errors: [],
+  channels: [],
+  schema: ["errors"],
+  app: ["schema", "errors", "type channels"],
+  operation: ["app", "schema", "errors"],
+  threads: ["operation", "app", ...base],
+  lanes: ["threads", "operation", "app", ...base],
+  http: ["lanes", "threads", "operation", "app", ...base],
+};
+
+/** What reads channels or stands around a run. The path does not name it; `composition` does. */
+const plugIns: Readonly<Record<string, Row>> = {
+  security: ["app", "errors", "type schema"],
+  openapi: ["app", "schema", "errors"],
+  jobs: ["app", ...base, "type lanes"],
+  inspector: ["errors", "channels"],
+  watch: ["errors", "channels", "type app", "type operation", "type lanes"],
+  metrics: ["channels", "threads"],
+  tracing: ["errors", "channels", "type app", "type threads", "type lanes"],
+  dsn: ["errors"],
+  guard: ["app", "errors"],
+  eslint: ["guard"],
+  testing: ["http", "app", "errors", "guard", "threads", "type channels", "type watch"],
+};
+
+/** The files of the path that put plug-ins in: where a server is opened, where it adds what plug-ins answer, where a thread begins. */
+const composition = [
+  "http/open-app",
+  "http/arounds",
+  "http/server",
+  "http/app-part",
+  "http/docs",
+  "http/inspector",
+  "http/metrics",
+  "http/traced-requests",
+  "threads/inside/entry",
+];
+
+const table: Readonly<Record<string, Row>> = { ...path, ...plugIns };
+
+/** Every folder that may stand in src. */
+export const rooms: readonly string[] = [...Object.keys(table), "cli"];
+
+/** A package that a room keeps to itself, its types included. */
+const keptInRoom: Readonly<Record<string, readonly string[]>> = {
+  fastify: ["http"],
+  "@opentelemetry/api": ["tracing"],
+};
+
+/** The table as rules of dependency-cruiser. */
+export const importRules: IForbiddenRuleType[] = [
+  ...Object.entries(table).flatMap(([room, row]) => rulesOfRoom(room, row)),
+  ...Object.entries(keptInRoom).map(([name, homes]) => ({
+    ...error(
+      `${name} stays in ${homes.join(", ")}`,
+      `describe what is needed of ${name} in a type of the room`,
+    ),
+    from: { path: "^src/", pathNot: homes.map(folder) },
+    to: { path: `node_modules/${name}/` },
+  })),
+  {
+    ...error("no cycle", "move what two of them share into a file that imports neither"),
+    from: { path: "^src/" },
+    to: { circular: true },
+  },
+  {
+    ...error("nobody imports an entry point", "import the file that declares the name"),
+    from: { path: "^src/" },
+    to: { path: "^src/[^/]+$" },
+  },
+  {
+    ...error("only cli imports cli", "move what is shared to a room that both may import"),
+    from: { path: "^src/", pathNot: folder("cli") },
+    to: { path: folder("cli") },
+  },
+  {
+    ...error("nothing from outside src", "move what is needed into src"),
+    from: { path: "^src/" },
+    to: { pathNot: ["^src/", "^package\\.json$"], dependencyTypes: ["local"] },
+  },
+  {
+    ...error("only packages that an install has", "add the package to dependencies or peerDependencies"),
+    from: { path: "^src/" },
+    to: {
+      dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown", "unknown", "undetermined"],
+      // A peer is a dev dependency too: the tests need one of it.
+      dependencyTypesNot: ["npm-peer"],
+    },
+  },
+  {
+    ...error("no drawers", "name the file after the one noun it declares"),
+    from: {},
+    to: { path: "[/-](utils?|helpers?|managers?|common|misc|libs?)[/.-]", dependencyTypes: ["local"] },
+  },
+];
+
+function rulesOfRoom(room: string, row: Row): IForbiddenRuleType[] {
+  const types = row.filter((entry) => entry.startsWith("type ")).map((entry) => entry.slice("type ".length));
+  const values = row.filter((entry) => !entry.startsWith("type "));
+  const own = composition.filter((file) => file.startsWith(`${room}/`)).map((file) => `^src/${file}\\.ts$`);
+  const from = { path: folder(room) };
+  const allowed = row.length === 0 ? "nothing" : row.join(", ");
+  const whole = error(
+    `${room} imports ${allowed}`,
+    "pass it in as an argument, or move the code to another room",
+  );
+  const ownRoom = [room, ...values, ...types].map(folder);
+  const rules: IForbiddenRuleType[] = [
+    { ...whole, from: { ...from, pathNot: own }, to: { path: "^src/[^/]+/", pathNot: ownRoom } },
+  ];
+  if (own.length > 0) {
+    const inComposition = [...ownRoom, ...Object.keys(plugIns).map(folder)];
+    rules.push({ ...whole, from: { path: own }, to: { path: "^src/[^/]+/", pathNot: inComposition } });
+  }
+  if (types.length > 0) {
+    const only = error(
+      `${room} imports only types of ${types.join(", ")}`,
+      "write `import type`, or pass it in",
+    );
+    rules.push({ ...only, from, to: { path: types.map(folder), dependencyTypesNot: ["type-only"] } });
+  }
+  return rules;
+}
+
+function folder(room: string): string {
+  return `^src/${room}/`;
+}
+
+function error(name: string, fix: string): { name: string; severity: "error"; comment: string } {
+  return { name, severity: "error", comment: `fix: ${fix}` };
+}

@@ -1,0 +1,101 @@
+import { globSync, mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join, matchesGlob, relative, resolve } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { type EventData, run } from "node:test";
+import { spec, type TestEvent } from "node:test/reporters";
+import { parseArgs } from "node:util";
+import { repositoryRoot } from "./finding.ts";
+
+/**
+ * Test files that order everything by events and compare no times, so that they hold on a machine that does something
+ * else: they run side by side. Every other file has the machine to itself.
+ */
+export const timelessFiles: readonly string[] = [
+  "test/exports.test.ts",
+  "test/{app,conformance,docs,errors,eslint,guard,lanes,openapi,operation,schema,scripts,security,tracing}/*.test.ts",
+  "test/bench/{options,statistics}.test.ts",
+  "test/examples/{[0-9]*,guard}.test.ts",
+  "test/http/{debug-page,docs,empty-requests,form-parser,log,not-found,opening,thread-modules}.test.ts",
+  "test/inspector/{access,collector,figures,reader,ring,runs,slots}.test.ts",
+  "test/inspector/page/*.test.ts",
+  "test/path/!(body).test.ts",
+  "test/testing/{guard,log,requests}.test.ts",
+  "test/threads/crossing/*.test.ts",
+  "test/threads/pool/{drain-rate,queue}.test.ts",
+];
+
+/** Files that run one after another, or side by side. */
+interface Phase {
+  readonly files: readonly string[];
+  readonly concurrency: number;
+}
+
+/**
+ * Test files, the timeless ones first.
+ *
+ * @param paths - Files, folders or patterns, from the root. Default: all of test.
+ * @throws {Error} For a path that names no test file.
+ */
+export function planTests(root: string, paths: readonly string[]): Phase[] {
+  const found = (paths.length === 0 ? ["test"] : paths).flatMap((path) => findTestFiles(root, path));
+  const files = [...new Set(found)].sort();
+  const isTimeless = (file: string): boolean => timelessFiles.some((pattern) => matchesGlob(file, pattern));
+  return [
+    { files: files.filter(isTimeless), concurrency: availableParallelism() },
+    { files: files.filter((file) => !isTimeless(file)), concurrency: 1 },
+  ];
+}
+
+function findTestFiles(root: string, path: string): string[] {
+  const named = relative(root, resolve(root, path)).replaceAll("\\", "/");
+  const pattern = named.endsWith(".ts") ? named : `${named}/**/*.test.ts`;
+  const files = globSync(pattern, { cwd: root, exclude: ["**/node_modules"] });
+  if (files.length === 0) throw new Error(`Cannot test ${path}: no file is named ${pattern}`);
+  return files.map((file) => file.replaceAll("\\", "/"));
+}
+
+/** The events of the phases, one after another, with one summary of them all at the end. */
+export async function* runTests(root: string, phases: readonly Phase[]): AsyncGenerator<TestEvent, void> {
+  const totals = new Map<string, number>();
+  let summary: EventData.TestSummary | undefined;
+  for (const { files, concurrency } of phases.filter((phase) => phase.files.length > 0)) {
+    const events: AsyncIterable<TestEvent> = run({ cwd: root, files: [...files], concurrency });
+    for await (const event of events) {
+      const [, name = "", value] = readTotal(event) ?? [];
+      if (name !== "") totals.set(name, (totals.get(name) ?? 0) + Number(value));
+      else if (event.type !== "test:summary" || event.data.file !== undefined) yield event;
+      else summary = { ...event.data, success: event.data.success && summary?.success !== false };
+    }
+  }
+  for (const [name, total] of totals)
+    yield { type: "test:diagnostic", data: { nesting: 0, message: `${name} ${total}`, level: "info" } };
+  if (summary) yield { type: "test:summary", data: summary };
+}
+
+/** One of the totals that a run ends with, such as "pass 12": only they belong to no file. */
+function readTotal({ type, data }: TestEvent): RegExpExecArray | null {
+  return type === "test:diagnostic" && data.file === undefined ? /^(\w+) ([\d.]+)$/.exec(data.message) : null;
+}
+
+/** Runs test files and prints what Node's own runner would; sets the exit code. */
+export async function testTree(root: string, paths: readonly string[]): Promise<void> {
+  // Each file is a process, with threads and often processes of its own, and all of them load the same source.
+  const cache = mkdtempSync(join(tmpdir(), "offloop-compile-cache-"));
+  process.env.NODE_COMPILE_CACHE ??= cache;
+  const events = runTests(root, planTests(root, paths));
+  const judged = async function* (): AsyncGenerator<TestEvent, void> {
+    for await (const event of events) {
+      if (event.type === "test:summary" && event.data.file === undefined)
+        process.exitCode = event.data.success ? 0 : 1;
+      yield event;
+    }
+  };
+  try {
+    await pipeline(judged, new spec(), process.stdout);
+  } finally {
+    rmSync(cache, { recursive: true, force: true });
+  }
+}
+
+if (import.meta.main) await testTree(repositoryRoot, parseArgs({ allowPositionals: true }).positionals);

@@ -1,0 +1,130 @@
+import type { Scope } from "../../app/dependency.ts";
+import type { ErrorHandlers } from "../../app/error-handlers.ts";
+import type { AnyFunction } from "../../app/lane.ts";
+import { DependencyContext, Exchange } from "../../operation/context.ts";
+import type { PlannedDependency } from "../../operation/dependency-plan.ts";
+import { type Failure, OpenDependencies } from "../../operation/open-dependencies.ts";
+import type { ReadInputs } from "../../operation/read.ts";
+import type { RemoteValue, Runtime } from "../../operation/runtime.ts";
+import type {
+  ClosePayload,
+  CloseResult,
+  DependencyCall,
+  DependencyFailure,
+  DependencyPayload,
+  DependencyResult,
+} from "../crossing/dependency-message.ts";
+import { nameCalls } from "../crossing/reply-message.ts";
+import { type CallServices, ReceivedRequest, type RequestServices } from "../crossing/request-message.ts";
+import { packThrown, type TaskOutcome, unpackThrown } from "../crossing/thrown.ts";
+import { packValue, UncloneableValue, unpackValue } from "../crossing/values.ts";
+import type { DependencyWork } from "../crossing/work.ts";
+
+/** What the plain dependencies of one request on the loop have here. */
+interface Session {
+  /** By their paths in the operation's plan. */
+  readonly values: Map<string, unknown>;
+  /** What each of the calls has opened. */
+  readonly opened: OpenDependencies[];
+  readonly services: RequestServices;
+}
+
+const closable: readonly Scope[] = ["function", "request"];
+
+/** The plain dependencies of operations that run on the loop: called here, and open here until their scope ends. */
+export class DependencySessions {
+  readonly #handlers: ErrorHandlers;
+  readonly #runtime: Pick<Runtime, "shared" | "traceDependency">;
+  readonly #sessions = new Map<number, Session>();
+  #last = 0;
+
+  constructor(handlers: ErrorHandlers, runtime: Pick<Runtime, "shared" | "traceDependency">) {
+    this.#handlers = handlers;
+    this.#runtime = runtime;
+  }
+
+  /** Calls dependencies in order. The session outlives the call when something stays open, or is needed later. */
+  async call(work: DependencyWork, payload: DependencyPayload, services: CallServices): Promise<TaskOutcome> {
+    const session = this.#enter(payload, services);
+    const open = new OpenDependencies();
+    session.opened.push(open);
+    const request = new ReceivedRequest(payload.request, session.services);
+    const exchange = new Exchange(payload.operation, request, true);
+    const values: RemoteValue[] = [];
+    let failure: Failure | undefined;
+    try {
+      for (const call of payload.calls) {
+        const value = await this.#make(work.planned(call.path), call, { session, open, exchange });
+        session.values.set(call.path, value);
+        values.push(call.isReceived ? packReceived(call, value) : undefined);
+      }
+    } catch (error) {
+      failure = { error };
+    }
+    const result: DependencyResult = {
+      values,
+      session: this.#keep(payload, session, open),
+      opened: closable.filter((scope) => open.has(scope)),
+      background: nameCalls(exchange.addedTasks),
+      status: exchange.chosenStatus,
+      headers: exchange.chosenHeaders,
+    };
+    if (failure === undefined) return [true, result];
+    const thrown: DependencyFailure = { ...packThrown(failure.error, this.#handlers), result };
+    return [false, thrown];
+  }
+
+  /** Closes what was opened. */
+  async close(payload: ClosePayload, services: CallServices): Promise<TaskOutcome> {
+    const { scope, failure, ends } = payload;
+    const session = this.#sessions.get(payload.session);
+    if (session === undefined) return [true, undefined];
+    if (ends) this.#sessions.delete(payload.session);
+    services.resume(session.services);
+    const left = await session.opened[payload.call]?.close(
+      failure && { error: unpackThrown(failure, this.#handlers) },
+      scope,
+    );
+    return [true, (left && { left: packThrown(left.error, this.#handlers) }) satisfies CloseResult];
+  }
+
+  #enter({ session, request, operation }: DependencyPayload, services: CallServices): Session {
+    const known = session === undefined ? undefined : this.#sessions.get(session);
+    if (known === undefined)
+      return { values: new Map(), opened: [], services: services.begin(request[0], operation) };
+    services.resume(known.services);
+    return known;
+  }
+
+  #keep({ session, calls }: DependencyPayload, entered: Session, open: OpenDependencies): number | undefined {
+    if (session !== undefined) return session;
+    if (open.size === 0 && !calls.some(({ isNeededLater }) => isNeededLater)) return undefined;
+    this.#sessions.set(++this.#last, entered);
+    return this.#last;
+  }
+
+  #make(
+    { declaration }: PlannedDependency,
+    { path, inputs, values, there }: DependencyCall,
+    { session, open, exchange }: { session: Session; open: OpenDependencies; exchange: Exchange },
+  ): unknown {
+    if (declaration.scope === "thread") return this.#runtime.shared.get(declaration);
+    const context = new DependencyContext(exchange, unpackValue(inputs) as ReadInputs);
+    Object.assign(context, unpackValue(values, this.#handlers));
+    for (const [name, needed] of Object.entries(there))
+      (context as unknown as Record<string, unknown>)[name] = session.values.get(needed);
+    const make = async (): Promise<unknown> =>
+      declaration.isGenerator ? open.enter(declaration, context) : (declaration.fn as AnyFunction)(context);
+    return this.#runtime.traceDependency?.(path, "thread", make) ?? make();
+  }
+}
+
+/** A value that cannot leave is told of when something on the loop asks for it. */
+function packReceived({ path }: DependencyCall, value: unknown): RemoteValue {
+  try {
+    return { value: packValue(value, path.split(" > ").at(-1) as string) };
+  } catch (error) {
+    if (error instanceof UncloneableValue) return { found: error.found };
+    throw error;
+  }
+}

@@ -1,0 +1,161 @@
+import type { BackgroundCall } from "../../app/background.ts";
+import type { Scope } from "../../app/dependency.ts";
+import type { ErrorHandlers } from "../../app/error-handlers.ts";
+import { OffloopError } from "../../errors/offloop-error.ts";
+import type { Exchange } from "../../operation/context.ts";
+import { WAYS_OUT } from "../../operation/dependency-plan.ts";
+import type { Failure, Open } from "../../operation/open-dependencies.ts";
+import type { RemoteCall, RemoteDependencies, RemoteOutcome, RemoteValue } from "../../operation/runtime.ts";
+import type {
+  ClosePayload,
+  CloseResult,
+  DependencyCall,
+  DependencyFailure,
+  DependencyPayload,
+  DependencyResult,
+} from "../crossing/dependency-message.ts";
+import type { NamedCall } from "../crossing/reply-message.ts";
+import type { RequestPayload } from "../crossing/request-message.ts";
+import { packThrown, type TaskOutcome, unpackThrown } from "../crossing/thrown.ts";
+import { packValue, UncloneableValue, unpackValue } from "../crossing/values.ts";
+import type { CallPool, NewCall, ThreadHandle } from "./call.ts";
+
+/** How an operation on the loop reaches its plain dependencies. */
+export interface DependencyLine extends Pick<NewCall, "work" | "timeoutMs"> {
+  readonly pool: CallPool;
+  readonly handlers: ErrorHandlers;
+  /** The operation's. */
+  readonly id: string;
+  readonly request: RequestPayload;
+  readonly exchange: Exchange;
+  readonly named: (calls: readonly NamedCall[] | undefined) => readonly BackgroundCall[];
+}
+
+/** The plain dependencies of one request on the loop: the first call chooses a thread, the rest is done there. */
+export class ThreadDependencies implements RemoteDependencies {
+  readonly #line: DependencyLine;
+  #thread: ThreadHandle | undefined;
+  #session: number | undefined;
+  #calls = 0;
+
+  constructor(line: DependencyLine) {
+    this.#line = line;
+  }
+
+  async call(calls: readonly RemoteCall[]): Promise<RemoteOutcome> {
+    const { id, request, handlers } = this.#line;
+    const payload: DependencyPayload = {
+      operation: id,
+      request,
+      session: this.#session,
+      calls: calls.map((call) => this.#pack(call)),
+    };
+    const [ok, given] = await this.#ask(payload);
+    const result = ok ? (given as DependencyResult) : (given as DependencyFailure).result;
+    const open = this.#holdOpen(result);
+    if (!ok) return { values: [], open, failure: { error: unpackThrown(given, handlers) } };
+    this.#applyToResponse(result);
+    return { values: result.values.map((value) => unpackRemote(value, handlers)), open, failure: undefined };
+  }
+
+  #pack({ dependency, inputs, values, there }: RemoteCall): DependencyCall {
+    const { path, remote } = dependency;
+    const pack = (value: unknown): unknown => {
+      try {
+        return packValue(value, path);
+      } catch (error) {
+        throw error instanceof UncloneableValue ? this.#refuse(dependency, error.found) : error;
+      }
+    };
+    return {
+      path,
+      inputs: pack({ ...inputs }),
+      values: pack(values),
+      there,
+      isReceived: remote?.isReceived === true,
+      isNeededLater: remote?.isNeededLater === true,
+    };
+  }
+
+  #refuse({ path, declaration }: RemoteCall["dependency"], found: string): OffloopError {
+    return new OffloopError(
+      "OFFLOOP_NOT_CLONEABLE",
+      `Cannot call ${path} of ${this.#line.id} on a thread: ${found} cannot cross between threads`,
+      { at: declaration.location, fix: WAYS_OUT },
+    );
+  }
+
+  /** What is open there now. What was opened first also ends the session, when all else is closed. */
+  #holdOpen({ session, opened }: DependencyResult): Open[] {
+    const call = this.#calls++;
+    if (session === undefined) return [];
+    const isFirst = this.#session === undefined;
+    if (isFirst) this.#thread?.hold();
+    this.#session = session;
+    const scopes: Scope[] = isFirst ? [...new Set<Scope>(["request", ...opened])] : [...opened];
+    return scopes.map((scope) => ({
+      scope,
+      close: (failure) =>
+        this.#close(
+          { session, call, scope, ends: isFirst && scope === "request" },
+          opened.includes(scope),
+          failure,
+        ),
+    }));
+  }
+
+  async #close(
+    about: Omit<ClosePayload, "failure">,
+    isOpen: boolean,
+    failure: Failure | undefined,
+  ): Promise<Failure | undefined> {
+    const { handlers } = this.#line;
+    try {
+      const payload: ClosePayload = { ...about, failure: failure && packThrown(failure.error, handlers) };
+      const [ok, given] = await this.#ask(payload);
+      if (!isOpen) return failure;
+      if (!ok) return { error: unpackThrown(given, handlers) };
+      const closed = given as CloseResult;
+      if (closed === undefined) return undefined;
+      const error = unpackThrown(closed.left, handlers);
+      // What only passed through is the same error still, not a copy of it.
+      return failure !== undefined && isSame(error, failure.error) ? failure : { error };
+    } catch (error) {
+      return isOpen ? { error } : failure;
+    } finally {
+      if (about.ends) this.#thread?.release();
+    }
+  }
+
+  #ask(payload: DependencyPayload | ClosePayload): Promise<TaskOutcome> {
+    const { pool, work, timeoutMs } = this.#line;
+    const session = this.#session;
+    return new Promise((resolve, reject) => {
+      const settle: NewCall["settle"] = (error, outcome, thread) => {
+        if (error !== undefined) return reject(error);
+        this.#thread ??= thread;
+        resolve(outcome as TaskOutcome);
+      };
+      const call = { work, payload, timeoutMs, waiter: undefined, settle };
+      if (session === undefined || this.#thread === undefined)
+        pool.run({ ...call, class: "request", transfer: [], record: undefined });
+      else pool.runOn(this.#thread, call);
+    });
+  }
+
+  #applyToResponse({ background, status, headers }: DependencyResult): void {
+    const { exchange, named } = this.#line;
+    for (const call of named(background)) exchange.background.calls.push(call);
+    if (status !== undefined) exchange.response.status = status;
+    for (const [name, text] of headers ?? []) exchange.response.headers.append(name, text);
+  }
+}
+
+function unpackRemote(value: RemoteValue, handlers: ErrorHandlers): RemoteValue {
+  return value !== undefined && "value" in value ? { value: unpackValue(value.value, handlers) } : value;
+}
+
+function isSame(error: unknown, sent: unknown): boolean {
+  if (!(error instanceof Error && sent instanceof Error)) return error === sent;
+  return error.message === sent.message && error.stack === sent.stack && error.name === sent.name;
+}

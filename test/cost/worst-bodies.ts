@@ -1,0 +1,61 @@
+import { toStandardJsonSchema } from "@valibot/to-json-schema";
+import { type } from "arktype";
+import * as v from "valibot";
+import { z } from "zod";
+import type { AnySchema } from "../../src/schema/schema.ts";
+
+/** The worst body found for a kind of schema: as large as the bounds allow, and as wrong as it can be. */
+export interface WorstBody {
+  readonly schema: AnySchema;
+  readonly json: string;
+}
+
+const VALUES = 50_000;
+const BYTES = 1_048_576;
+
+/** A list of as many of an item as bytes and values allow. */
+function listOf(item: string, values: number): string {
+  const count = Math.min(Math.floor((BYTES - 2) / (item.length + 1)), Math.floor((VALUES - 2) / values));
+  return `[${Array.from({ length: count }, () => item).join(",")}]`;
+}
+
+const fields = Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`field${n}`, z.string()]));
+const Cat = z.object({ kind: z.literal("cat"), lives: z.int() });
+const Dog = z.object({ kind: z.literal("dog"), name: z.string() });
+type Tree = { readonly items: readonly Tree[] };
+const Tree: z.ZodType<Tree> = z.lazy(() => z.object({ items: z.array(Tree) }));
+const deepList = `${'{"items":['.repeat(90)}${listOf("{}", 2.1).slice(1, -1)}${"]}".repeat(90)}`;
+const keys = (value: string): string =>
+  `{${Array.from({ length: 49_000 }, (_, n) => `"k${n}":${value}`).join(",")}}`;
+
+export const worstBodies: Readonly<Record<string, WorstBody>> = {
+  "anything, as empty lists": { schema: z.unknown(), json: listOf("[]", 2) },
+  "texts, given numbers": { schema: z.array(z.string()), json: listOf("1", 1) },
+  "numbers, given texts of numbers": { schema: z.array(z.number()), json: listOf('"1"', 1) },
+  "numbers, given long digits": { schema: z.array(z.number()), json: listOf(`"${"1".repeat(4_300)}"`, 1) },
+  "bigints, given long digits": { schema: z.array(z.bigint()), json: listOf("1".repeat(4_300), 1) },
+  "dates, given texts": { schema: z.array(z.date()), json: listOf('"2026-01-31"', 1) },
+  "email addresses": { schema: z.array(z.email()), json: listOf('"a@b"', 1) },
+  "objects of 50 fields, given none": { schema: z.array(z.object(fields)), json: listOf("{}", 2) },
+  "strict objects, given other keys": { schema: z.strictObject({}), json: keys("1") },
+  "records of numbers, given texts": { schema: z.record(z.string(), z.number()), json: keys('"1"') },
+  "sets of numbers": { schema: z.set(z.number()), json: listOf('"1"', 1) },
+  "maps of numbers": { schema: z.map(z.string(), z.number()), json: keys('"1"') },
+  "unions, given what none takes": { schema: z.array(z.union([Cat, Dog])), json: listOf("{}", 2) },
+  "unions, given what can be mended": {
+    schema: z.array(z.union([z.int(), z.boolean()])),
+    json: listOf('"1"', 1),
+  },
+  "tagged unions, given a wrong tag": {
+    schema: z.array(z.discriminatedUnion("kind", [Cat, Dog])),
+    json: listOf('{"kind":"x"}', 2),
+  },
+  "lists of lists, given texts": { schema: z.array(z.array(z.int())), json: listOf('["1"]', 2) },
+  "trees, given a long list deep down": { schema: Tree, json: deepList },
+  "valibot's texts, given numbers": {
+    schema: toStandardJsonSchema(v.array(v.string())),
+    json: listOf("1", 1),
+  },
+  "arktype's texts, given numbers": { schema: type("string[]"), json: listOf("1", 1) },
+  "no JSON": { schema: z.object({}), json: `[${'"'.repeat(BYTES - 2)}` },
+};

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join, matchesGlob } from "node:path";
+import { type TestContext, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { repositoryRoot } from "../../scripts/finding.ts";
+import { planTests, timelessFiles } from "../../scripts/test.ts";
+import { writeTree } from "./fixture-tree.ts";
+
+const passing = `import { test } from "node:test";\ntest("passes", () => {});\n`;
+const failing = `${passing}test("fails", () => {\n  throw new Error("it is broken");\n});\n`;
+const tree = {
+  "test/schema/coerce.test.ts": passing,
+  "test/errors/codes.test.ts": passing,
+  "test/cli/run.test.ts": passing,
+  "test/faults/crash.test.ts": passing,
+  "test/fixtures/app.ts": passing,
+};
+
+const program = `
+import { testTree } from "${pathToFileURL(join(repositoryRoot, "scripts/test.ts")).href}";
+await testTree(import.meta.dirname, process.argv.slice(2));
+`;
+
+/** Runs the tests of a tree as `npm test` does. */
+function testTree(t: TestContext, files: Readonly<Record<string, string>>, ...paths: string[]) {
+  const root = writeTree(t, { ...files, "run.ts": program });
+  // Node runs no tests inside tests.
+  const env = { ...process.env, NODE_TEST_CONTEXT: undefined };
+  return spawnSync(process.execPath, [join(root, "run.ts"), ...paths], { encoding: "utf8", env });
+}
+
+test("planTests puts timeless files first, side by side, and every other one alone", (t) => {
+  const [timeless, alone] = planTests(writeTree(t, tree), []);
+  assert.deepEqual(timeless?.files, ["test/errors/codes.test.ts", "test/schema/coerce.test.ts"]);
+  assert.deepEqual(alone, {
+    files: ["test/cli/run.test.ts", "test/faults/crash.test.ts"],
+    concurrency: 1,
+  });
+});
+
+test("planTests takes files, folders and patterns, each file once, and refuses a path that names none", (t) => {
+  const root = writeTree(t, tree);
+  const files = (...paths: string[]): string[] => planTests(root, paths).flatMap((phase) => phase.files);
+  assert.deepEqual(files("test/cli", "./test/cli/run.test.ts"), ["test/cli/run.test.ts"]);
+  assert.deepEqual(files("test/{cli,schema}/*.test.ts"), [
+    "test/schema/coerce.test.ts",
+    "test/cli/run.test.ts",
+  ]);
+  assert.deepEqual(files(join(root, "test/faults")), ["test/faults/crash.test.ts"]);
+  assert.throws(
+    () => files("test/cli", "test/clj"),
+    /Cannot test test\/clj: no file is named test\/clj\/\*\*/,
+  );
+});
+
+test("npm test prints one summary of both phases, and what failed once, at the end", (t) => {
+  const { status, stdout } = testTree(t, { ...tree, "test/errors/codes.test.ts": failing });
+  assert.equal(status, 1);
+  const totals = [...stdout.matchAll(/^ℹ (tests|pass|fail|skipped) (\d+)$/gm)].map(([line]) => line.slice(2));
+  assert.deepEqual(totals, ["tests 5", "pass 4", "fail 1", "skipped 0"]);
+  assert.equal(stdout.match(/Error: it is broken/g)?.length, 1);
+  assert.ok(stdout.indexOf("Error: it is broken") > stdout.indexOf("ℹ duration_ms"));
+});
+
+test("npm test ends with 0 where all pass, whichever phase they are in", (t) => {
+  const { status, stdout } = testTree(t, tree, "test/cli");
+  assert.equal(status, 0, stdout);
+  assert.match(stdout, /^ℹ pass 1$/m);
+});
+
+test("a timeless file looks at no clock, and every pattern names one", () => {
+  const files = planTests(repositoryRoot, []).flatMap((phase) => phase.files);
+  for (const pattern of timelessFiles) {
+    const named = files.filter((file) => matchesGlob(file, pattern));
+    assert.ok(named.length > 0, pattern);
+    for (const file of named) {
+      const text = readFileSync(join(repositoryRoot, file), "utf8");
+      // Put together, since this file is a timeless one too.
+      const clock = new RegExp(
+        ["performance\\.now", "Date\\.now", "setTimeout"].map((name) => `\\b${name}\\(`).join("|"),
+      );
+      assert.doesNotMatch(text, clock, file);
+    }
+  }
+});
