@@ -46,6 +46,15 @@ type TaskRunner = (task: TaskDeclaration, args: unknown[]) => Promise<unknown>;
 interface TaskState {
   readonly declaration: TaskDeclaration;
   runner: TaskRunner | undefined;
+  /** Whether no app includes the router that declares it, as far as is known. */
+  isStray: boolean;
+}
+
+const made: Task[] = [];
+
+/** Every task made in this thread so far, in order. */
+export function tasksMade(): readonly Task[] {
+  return made;
 }
 
 const states = new WeakMap<object, TaskState>();
@@ -69,6 +78,7 @@ export function createTask<Args extends unknown[], Result>(
       location,
     },
     runner: undefined,
+    isStray: false,
   };
   const call = (...args: Args): Promise<unknown> => runNow(state, args);
   const task = Object.defineProperties(call, {
@@ -77,6 +87,7 @@ export function createTask<Args extends unknown[], Result>(
   }) as unknown as Task<Args, Result>;
   brand(task);
   states.set(task, state);
+  made.push(task as unknown as Task);
   return task;
 }
 
@@ -88,18 +99,38 @@ export function taskDeclaration(value: unknown): TaskDeclaration | undefined {
 /** Says who runs a task that is called; undefined when its app is no longer served. */
 export function bindTask(task: Task, runner: TaskRunner | undefined): void {
   const state = states.get(task);
-  if (state !== undefined) state.runner = runner;
+  if (state === undefined) return;
+  state.runner = runner;
+  if (runner !== undefined) state.isStray = false;
 }
 
-async function runNow({ declaration, runner }: TaskState, args: unknown[]): Promise<unknown> {
+/** Notes that no app includes the router of a task. False when that was known. */
+export function markStray(task: Task): boolean {
+  const state = states.get(task);
+  if (state === undefined || state.isStray) return false;
+  state.isStray = true;
+  return true;
+}
+
+/** A task whose router no app includes: no thread finds it. */
+export function strayTask({ name, location: at }: TaskDeclaration): OffloopError {
+  return new OffloopError(
+    "OFFLOOP_TASK_UNKNOWN",
+    `Cannot run task "${name}" on a thread: no app includes the router that declares it`,
+    { at, fix: "include the router: app.include(router)" },
+  );
+}
+
+async function runNow({ declaration, runner, isStray }: TaskState, args: unknown[]): Promise<unknown> {
   if (runner !== undefined) return runner(declaration, args);
   if (declaration.lane === "loop") return declaration.fn(...args);
+  if (isStray) throw strayTask(declaration);
   throw new OffloopError(
     "OFFLOOP_NOT_SERVING",
     `Cannot run task "${declaration.name}" on a thread: its app is not being served`,
     {
       at: declaration.location,
-      fix: `serve the app first, or call ${declaration.name}.fn(...) to run the function where you are`,
+      fix: `serve the app first, in a script use openTasks(app), or call ${declaration.name}.fn(...) to run the function where you are`,
     },
   );
 }

@@ -127,6 +127,7 @@ export const errorCodes = {
   OFFLOOP_THREAD_EXITED: "A thread ended while it ran a call.",
   OFFLOOP_THREAD_HELD: "A call without a deadline has kept a thread for long.",
   OFFLOOP_THREAD_START: "A thread could not load the app.",
+  OFFLOOP_THREAD_STUCK: "A native call keeps a thread that was ended.",
   OFFLOOP_THREADS_BUSY: "As many calls wait for a thread as may.",
   OFFLOOP_THREADS_DOWN: "No thread can load the app any more.",
   OFFLOOP_THREADS_HELD: "Every thread has run one call for long.",
