@@ -130,7 +130,7 @@ async function runNow({ declaration, runner, isStray }: TaskState, args: unknown
     `Cannot run task "${declaration.name}" on a thread: its app is not being served`,
     {
       at: declaration.location,
-      fix: `serve the app first, or call ${declaration.name}.fn(...) to run the function where you are`,
+      fix: `serve the app first, in a script use openTasks(app), or call ${declaration.name}.fn(...) to run the function where you are`,
     },
   );
 }

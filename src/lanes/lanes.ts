@@ -7,17 +7,15 @@ import type { Operation } from "../app/operation.ts";
 import { servedErrorHandlers, servedTasks, strayTasks } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { bindTask, markStray, strayTask, type TaskDeclaration, taskDeclaration } from "../app/task.ts";
-import { describeError } from "../errors/described-error.ts";
 import { Exchange } from "../operation/context.ts";
 import { answerError } from "../operation/error-reply.ts";
 import type { SharedDependencies } from "../operation/open-dependencies.ts";
 import type { RawReply } from "../operation/raw.ts";
 import type { Runtime } from "../operation/runtime.ts";
 import { checkSendable } from "../operation/sendable.ts";
-import type { GivenValues } from "../threads/crossing/messages.ts";
-import { listWork, OperationWork, type Work } from "../threads/crossing/work.ts";
+import { listWork, OperationWork } from "../threads/crossing/work.ts";
 import { createThreadCalls, type ThreadCalls } from "../threads/pool/calls.ts";
-import { ThreadPool } from "../threads/pool/pool.ts";
+import type { ThreadPool } from "../threads/pool/pool.ts";
 import { openAppScope } from "./app-scope.ts";
 import {
   type Around,
@@ -31,9 +29,7 @@ import {
 import { BackgroundChains, logTaskFailure } from "./background.ts";
 import { chooseForOperation, chooseForTasks, deadlineOf, type OpenedLanes } from "./choose.ts";
 import { observeOperation, observeTasks } from "./observed.ts";
-
-/** A module that loads for longer does not end: it waits, or loops. Loading 200 schemas takes less than a second. */
-const START_MS = 30_000;
+import { openPool } from "./open-pool.ts";
 
 /** An operation that can be asked. */
 export interface RunnableOperation {
@@ -90,7 +86,7 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
   for (const work of works) if (work instanceof OperationWork) checkSendable(work.declaration, work.plan);
   const arounds = compose(options.arounds);
   const pool = works.some(({ declaration }) => declaration.lane === "thread")
-    ? createPool(app, works, options, given)
+    ? openPool(app, works, options, { given, part: "app" })
     : undefined;
   opened.defer(async () => pool?.close());
   await pool?.start();
@@ -161,8 +157,8 @@ class LaneOperation implements RunnableOperation {
   }
 }
 
-/** Gives the function that ends it. */
-function letTasksBeCalled(app: App, run: RunTask): () => void {
+/** Has the tasks of an app run when they are called. Gives the function that ends it. */
+export function letTasksBeCalled(app: App, run: RunTask): () => void {
   const tasks = servedTasks(app);
   for (const declared of tasks)
     bindTask(declared, (task, args) => run({ task, args, class: "request", request: undefined }));
@@ -180,7 +176,7 @@ function warnOfStrayTasks(log: Logger): void {
 }
 
 /** What the loop gives the pipeline. */
-function createLoop(
+export function createLoop(
   threads: ThreadCalls | undefined,
   shared: SharedDependencies,
   { dependency }: Arounds,
@@ -192,29 +188,4 @@ function createLoop(
     answerOnThread: (...failure) => (threads as ThreadCalls).answerOnThread(...failure),
     traceDependency: dependency,
   };
-}
-
-function createPool(
-  app: App,
-  works: readonly Work[],
-  { settings, target, log, arounds }: LaneOptions,
-  given: GivenValues,
-): ThreadPool {
-  return new ThreadPool({
-    ...settings.threads,
-    given,
-    inputs: settings.inputs,
-    traced: arounds.some(({ calls }) => calls !== undefined),
-    target: target ?? { url: app.module, exportName: undefined },
-    workIds: works.map(({ id }) => id),
-    mayBeEnded: works.map((work) => deadlineOf(work, settings.timeouts) !== undefined),
-    works: works.map(({ id, declaration }) => ({ id, location: declaration.location })),
-    logLevel: log.level,
-    onLog: ({ level, fields, message }) => log[level](fields, message),
-    startMs: START_MS,
-    onThreadFailure: (error) => {
-      const { code, message, cause } = error;
-      log.error({ code, ...(cause !== undefined && { err: describeError(cause) }) }, `${code}: ${message}`);
-    },
-  });
 }

@@ -16,7 +16,7 @@ import { listDependencies } from "../../operation/dependency-plan.ts";
 import { SharedDependencies } from "../../operation/open-dependencies.ts";
 import type { CallBatch, Control, GivenValues, Hello, ThreadData } from "../crossing/messages.ts";
 import { unpackValue } from "../crossing/values.ts";
-import { listWork, type Work } from "../crossing/work.ts";
+import { listWork, TaskWork, type Work } from "../crossing/work.ts";
 import { Inbox } from "./inbox.ts";
 import { type AroundInThread, WorkRunner } from "./work-runner.ts";
 
@@ -25,7 +25,7 @@ type Close = () => Promise<unknown[]>;
 
 /** What a thread runs: it imports the user's module, compares what that declares, and takes calls. */
 async function enter(data: ThreadData): Promise<void> {
-  const { port, target, workIds, given, traced, inputs } = data;
+  const { port, target, part, workIds, given, traced, inputs } = data;
   const inbox = new Inbox(data);
   let close: Close = async () => [];
   // Also keeps the thread until the pool ends it.
@@ -42,7 +42,9 @@ async function enter(data: ThreadData): Promise<void> {
     const shared = new SharedDependencies(overrides);
     takeGiven(app, given, shared, overrides);
     bindTasks(app, async ({ fn }, args) => fn(...args));
-    const work = new Map(listWork(app, { overrides, inputs }).map((item) => [item.id, item]));
+    const all = listWork(app, { overrides, inputs });
+    const own = part === "app" ? all : all.filter((item) => item instanceof TaskWork);
+    const work = new Map(own.map((item) => [item.id, item]));
     const hello = compare(workIds, work);
     if ("ready" in hello) {
       close = closing(shared, await openLifespans(servedLifespans(app, "thread")));
