@@ -132,6 +132,7 @@ describe("/_offloop in Chromium", { skip: withoutChromium }, () => {
     const page = await openAfter("/async?ms=300");
     await page.locator("#pause").click();
     const over = page.locator("#lanes .u-over");
+    await over.hover({ position: { x: 5, y: 20 } }); // it stands still by then
     const box = (await over.boundingBox()) ?? assert.fail();
     await page.mouse.move(box.x + box.width / 2, box.y + 20);
     await page.mouse.wheel(0, -200);
