@@ -13,7 +13,7 @@ export interface Figure {
 }
 
 /** The first is the one that a goal is about. */
-export const figures: readonly Figure[] = [
+const figures: readonly Figure[] = [
   { name: "requests/s", of: (slice) => slice.requestsPerSecond, better: "more", decimals: 0 },
   { name: "CPU µs a request", of: (slice) => slice.cpuMicros, better: "less", decimals: 1 },
   { name: "instructions a request", of: (slice) => slice.instructions, better: "less", decimals: 0 },

@@ -1,15 +1,18 @@
 import { globSync } from "node:fs";
-import { registerHooks } from "node:module";
+import { createRequire, registerHooks } from "node:module";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { ICruiseResult, IViolation } from "dependency-cruiser";
 import { repositoryRoot } from "./finding.ts";
 import { importRules, rooms } from "./import-rules.ts";
 
 // dependency-cruiser reads TypeScript with the package of that name, up to 6; beside 7 it reads no module and passes.
+const { resolve } = createRequire(new URL("./typescript6/package.json", import.meta.url));
 registerHooks({
   resolve: (specifier, context, next) => {
-    const asked = context.parentURL?.includes("/node_modules/dependency-cruiser/");
-    return next(asked ? specifier.replace(/^typescript(?=\/|$)/, "typescript6") : specifier, context);
+    const isAsked = context.parentURL?.includes("/node_modules/dependency-cruiser/");
+    if (!isAsked || !/^typescript(\/|$)/.test(specifier)) return next(specifier, context);
+    return { url: pathToFileURL(resolve(specifier)).href, shortCircuit: true };
   },
 });
 const { cruise } = await import("dependency-cruiser");

@@ -11,17 +11,15 @@ export interface Step {
 }
 
 const bin = (tool: string): string => join("node_modules", ".bin", tool);
-/** By its path: TypeScript 6, which dependency-cruiser needs, has a `tsc` too, and either may be the one in `.bin`. */
-const tsc = (project: string): string[] => ["node_modules/typescript/bin/tsc", "-p", project];
 const script = (name: string): string[] => [join("scripts", `check-${name}.ts`)];
 const unfinished = ["-A", "all", "-D", "no-warning-comments", "--ignore-pattern=bench/results"];
 
 /** In the order in which a mistake is cheapest to hear of; the tests last, since CI reads their summary. */
 export const steps: readonly Step[] = [
   { name: "format and lint", command: bin("biome"), args: ["ci", "--colors=off", "."] },
-  { name: "types", command: process.execPath, args: tsc("tsconfig.json") },
-  { name: "types of pages", command: process.execPath, args: tsc("tsconfig.page.json") },
-  { name: "types of tests", command: process.execPath, args: tsc("tsconfig.test.json") },
+  { name: "types", command: bin("tsc"), args: ["-p", "tsconfig.json"] },
+  { name: "types of pages", command: bin("tsc"), args: ["-p", "tsconfig.page.json"] },
+  { name: "types of tests", command: bin("tsc"), args: ["-p", "tsconfig.test.json"] },
   { name: "unfinished work", command: bin("oxlint"), args: unfinished },
   { name: "imports", command: process.execPath, args: script("imports") },
   { name: "what nobody uses", command: bin("knip"), args: ["--no-progress"] },

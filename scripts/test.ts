@@ -13,16 +13,17 @@ import { repositoryRoot } from "./finding.ts";
  */
 export const timelessFiles: readonly string[] = [
   "test/exports.test.ts",
-  "test/{app,conformance,docs,errors,eslint,guard,lanes,openapi,operation,schema,scripts,security,tracing}/*.test.ts",
+  "test/{app,conformance,docs,dsn,errors,eslint,guard,lanes,openapi,operation,schema,scripts,security,tracing}/*.test.ts",
   "test/bench/{options,statistics}.test.ts",
-  "test/examples/{[0-9]*,guard}.test.ts",
+  "test/examples/{0[1-6]*,guard,servers}.test.ts",
   "test/http/{debug-page,docs,empty-requests,form-parser,log,not-found,opening,thread-modules}.test.ts",
   "test/inspector/{access,collector,figures,reader,ring,runs,slots}.test.ts",
   "test/inspector/page/*.test.ts",
-  "test/path/!(body).test.ts",
+  "test/path/!(body|database).test.ts",
   "test/testing/{guard,log,requests}.test.ts",
   "test/threads/crossing/*.test.ts",
-  "test/threads/pool/{drain-rate,queue}.test.ts",
+  "test/threads/run-history.test.ts",
+  "test/threads/pool/{admission,queue,schedule,slots}.test.ts",
 ];
 
 /** Files that run one after another, or side by side. */

@@ -82,6 +82,7 @@ export type {
 export { HTTPError, type ValidationDetail, ValidationError } from "./errors/http-error.ts";
 export type { ErrorCode } from "./errors/offloop-error.ts";
 export { OffloopError } from "./errors/offloop-error.ts";
+export { type OpenedTasks, type OpenTasksOptions, openTasks } from "./http/open-tasks.ts";
 export { serve } from "./http/serve.ts";
 export type { ServeOptions, Server } from "./http/serve-options.ts";
 export { type ParamOptions, param } from "./schema/param.ts";

@@ -12,6 +12,7 @@ test("offloop exports these values and no others", async () => {
     "event",
     "file",
     "html",
+    "openTasks",
     "param",
     "redirect",
     "serve",

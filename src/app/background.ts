@@ -34,6 +34,7 @@ export class Background {
   readonly calls: BackgroundCall[] = [];
   readonly #operation: string;
   readonly #inThread: boolean;
+  #isOver = false;
 
   /** @internal */
   constructor(operation: string, inThread: boolean) {
@@ -47,15 +48,30 @@ export class Background {
    * @param task - What `app.task` returned; or an async function, when the operation runs on the loop.
    * @param args - Its arguments. For a task that runs on a thread, or when added from one: structured-cloneable.
    * @throws {OffloopError} `OFFLOOP_TASK_UNNAMED` for a plain function, or for any function in a threaded operation;
-   * `OFFLOOP_NOT_CLONEABLE` for arguments that cannot cross.
+   * `OFFLOOP_NOT_CLONEABLE` for arguments that cannot cross; `OFFLOOP_TASK_LATE` when the request's tasks have run, as in
+   * what a dependency does after its `yield`.
    */
   add<Args extends unknown[]>(task: Task<Args, unknown, AnyFunction>, ...args: Args): void;
   add<Args extends unknown[]>(task: (...args: Args) => Promise<unknown>, ...args: Args): void;
   add(task: AnyFunction, ...args: unknown[]): void {
+    if (this.#isOver) throw this.#tooLate();
     const declared = taskDeclaration(task);
     if (declared !== undefined && (this.#inThread || declared.lane === "thread"))
       this.#checkArguments(declared.name, args);
     this.calls.push({ task: declared ?? this.#closure(task), args });
+  }
+
+  /** @internal The tasks have run: one that is added from now on would be lost. */
+  end(): void {
+    this.#isOver = true;
+  }
+
+  #tooLate(): OffloopError {
+    return new OffloopError(
+      "OFFLOOP_TASK_LATE",
+      `Cannot add a task to background in ${this.#operation}: its tasks have run`,
+      { at: callerLocation(), fix: "add it before the yield, or call it: await task(...)" },
+    );
   }
 
   #closure(fn: AnyFunction): TaskDeclaration {

@@ -1,12 +1,12 @@
 import { formatLocation, OffloopError } from "../errors/offloop-error.ts";
-import type { App } from "./app.ts";
+import { type App, appsMade } from "./app.ts";
 import type { DependencyDeclaration, Replacement } from "./dependency.ts";
 import type { ErrorHandler } from "./error-handlers.ts";
 import type { Lifespan } from "./lifespan.ts";
 import { type Mount, mountOperation } from "./mount.ts";
 import type { Operation } from "./operation.ts";
 import { uniqueOperations, uniqueTasks } from "./router.ts";
-import { type Task, type TaskDeclaration, taskDeclaration } from "./task.ts";
+import { type Task, type TaskDeclaration, taskDeclaration, tasksMade } from "./task.ts";
 
 /** One of the apps that are served together: the served one itself, or one that is mounted in it. */
 export interface AppPart {
@@ -86,6 +86,12 @@ export function servedDependents(app: App): ServedDependent[] {
     location,
   }));
   return [...servedOperations(app), ...tasks];
+}
+
+/** The tasks that no app can run, as none includes the router that declares them. */
+export function strayTasks(): Task[] {
+  const declared = new Set(appsMade().flatMap((app) => app.declaredTasks()));
+  return tasksMade().filter((task) => taskDeclaration(task)?.lane === "thread" && !declared.has(task));
 }
 
 /** Every error handler, whichever app's errors it answers. */

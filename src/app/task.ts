@@ -197,6 +197,15 @@ interface TaskState {
   readonly declaration: TaskDeclaration;
   runner: TaskRunner | undefined;
   enqueuer: TaskEnqueuer | undefined;
+  /** Whether no app includes the router that declares it, as far as is known. */
+  isStray: boolean;
+}
+
+const made: Task[] = [];
+
+/** Every task made in this thread so far, in order. */
+export function tasksMade(): readonly Task[] {
+  return made;
 }
 
 /** Options as they come in; the overloads of {@link AddTask} have checked their types. */
@@ -225,7 +234,7 @@ const states = new WeakMap<object, TaskState>();
 /** Makes a task of a function. Its lane is decided here, once. */
 export function createTask(name: string, options: AnyTaskOptions, fn: AnyFunction): Task {
   const declaration = declareTask(name, options, fn, callerLocation());
-  const state: TaskState = { declaration, runner: undefined, enqueuer: undefined };
+  const state: TaskState = { declaration, runner: undefined, enqueuer: undefined, isStray: false };
   const call = (...args: unknown[]): Promise<unknown> => runNow(state, args);
   const task = Object.defineProperties(call, {
     name: { value: name },
@@ -239,6 +248,7 @@ export function createTask(name: string, options: AnyTaskOptions, fn: AnyFunctio
   });
   brand(task);
   states.set(task, state);
+  made.push(task as unknown as Task);
   return task;
 }
 
@@ -289,7 +299,26 @@ export function taskDeclaration(value: unknown): TaskDeclaration | undefined {
 /** Says who runs a task that is called; undefined when its app is no longer served. */
 export function bindTask(task: Task, runner: TaskRunner | undefined): void {
   const state = states.get(task);
-  if (state !== undefined) state.runner = runner;
+  if (state === undefined) return;
+  state.runner = runner;
+  if (runner !== undefined) state.isStray = false;
+}
+
+/** Notes that no app includes the router of a task. False when that was known. */
+export function markStray(task: Task): boolean {
+  const state = states.get(task);
+  if (state === undefined || state.isStray) return false;
+  state.isStray = true;
+  return true;
+}
+
+/** A task whose router no app includes: no thread finds it. */
+export function strayTask({ name, location: at }: TaskDeclaration): OffloopError {
+  return new OffloopError(
+    "OFFLOOP_TASK_UNKNOWN",
+    `Cannot run task "${name}" on a thread: no app includes the router that declares it`,
+    { at, fix: "include the router: app.include(router)" },
+  );
 }
 
 /** Says who stores a task's jobs; undefined when its app is no longer served. */
@@ -298,9 +327,10 @@ export function bindEnqueuer(task: Task, enqueuer: TaskEnqueuer | undefined): vo
   if (state !== undefined) state.enqueuer = enqueuer;
 }
 
-async function runNow({ declaration, runner }: TaskState, args: unknown[]): Promise<unknown> {
+async function runNow({ declaration, runner, isStray }: TaskState, args: unknown[]): Promise<unknown> {
   if (runner !== undefined) return runner(declaration, args);
   if (declaration.lane === "loop" && declaration.deps === undefined) return declaration.fn(...args);
+  if (isStray) throw strayTask(declaration);
   const where = declaration.lane === "loop" ? "with its dependencies" : "on a thread";
   throw notServing(
     declaration,

@@ -46,7 +46,8 @@ export async function addPart(
 ): Promise<void> {
   const { app, mountedAt, operations, mounted } = part;
   const { lanes } = services;
-  const place = { mountedAt, rootPath: services.rootPath + mountedAt };
+  const mounts = mounted.map((inner) => inner.mountedAt);
+  const place = { mountedAt, mounts, rootPath: services.rootPath + mountedAt };
   const runnable = lanes.operations.filter(({ declaration }) => declaration.mountedAt === mountedAt);
   addRoutes(fastify, runnable, { ...services, ...place });
   const served = lanes.operations.map(({ declaration }) => declaration);

@@ -11,6 +11,8 @@ export interface AppPlace {
   readonly mountedAt: string;
   /** What stands before the app's own paths. */
   readonly rootPath: string;
+  /** Where apps are mounted in it. */
+  readonly mounts: readonly string[];
 }
 
 /**
@@ -19,13 +21,13 @@ export interface AppPlace {
  */
 export function createNotFound(
   routes: readonly Route[],
-  { mountedAt, rootPath }: AppPlace,
+  { mountedAt, rootPath, mounts }: AppPlace,
   refusals: Refusals,
 ): (request: FastifyRequest, reply: FastifyReply) => void {
   const router = findMyWay();
   for (const { method, path } of routes) router.on(method, path, nothing);
   const root = rootPath.slice(0, rootPath.length - mountedAt.length);
-  const mountPaths = [mountedAt, encodeURI(mountedAt)];
+  const mountPaths = [mountedAt, ...mounts].flatMap((path) => [path, encodeURI(path)]);
   const allowed = (path: string): Method[] =>
     methods.filter((method) => {
       const found = router.find(method as HTTPMethod, path);

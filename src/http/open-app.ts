@@ -9,6 +9,7 @@ import type { ResolvedSettings } from "../app/settings.ts";
 import { describeError } from "../errors/described-error.ts";
 import type { OpenJobs, OpenJobsOptions } from "../jobs/open.ts";
 import { type Lanes, openLanes } from "../lanes/lanes.ts";
+import { TaskThreads } from "../lanes/task-threads.ts";
 import { openTracing } from "../tracing/open.ts";
 import type { Tracing } from "../tracing/tracing.ts";
 import { openLoopWatch } from "../watch/loop-watch.ts";
@@ -56,13 +57,17 @@ export async function openApp(
   opened: AsyncDisposableStack,
 ): Promise<OpenApp> {
   const { settings, target, log, overrides, accessLog, debug = false } = options;
+  const tracing = await openTracing();
+  const arounds = listArounds(app, { settings, log, tracing, debug });
+  const laneOptions = { settings, target, log, overrides, arounds };
+  const early = new TaskThreads(app, laneOptions);
+  opened.defer(() => early.close());
   const close = await openLifespans(servedLifespans(app, "main"));
   opened.defer(async () => {
     for (const error of await close()) log.error({ err: describeError(error) }, "a lifespan failed to close");
   });
-  const tracing = await openTracing();
-  const arounds = listArounds(app, { settings, log, tracing, debug });
-  const lanes = await openLanes(app, { settings, target, log, overrides, arounds });
+  const lanes = await openLanes(app, laneOptions);
+  early.handOver();
   opened.defer(() => lanes.close());
   const watch = await openLoopWatch(settings.watch, log);
   opened.defer(() => watch?.close());

@@ -4,19 +4,18 @@ import type { Override } from "../app/dependency.ts";
 import type { ErrorHandlers } from "../app/error-handlers.ts";
 import type { AppTarget } from "../app/load.ts";
 import type { Operation } from "../app/operation.ts";
-import { servedErrorHandlers, servedTasks } from "../app/parts.ts";
+import { servedErrorHandlers, servedTasks, strayTasks } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
-import { bindTask } from "../app/task.ts";
+import { bindTask, markStray, strayTask, type TaskDeclaration, taskDeclaration } from "../app/task.ts";
 import { Exchange } from "../operation/context.ts";
 import { answerError } from "../operation/error-reply.ts";
 import type { SharedDependencies } from "../operation/open-dependencies.ts";
 import type { RawReply } from "../operation/raw.ts";
 import type { Runtime } from "../operation/runtime.ts";
 import { checkSendable } from "../operation/sendable.ts";
-import type { GivenValues } from "../threads/crossing/messages.ts";
-import { listWork, OperationWork, TaskWork, type Work } from "../threads/crossing/work.ts";
+import { compiledTasks, listWork, OperationWork } from "../threads/crossing/work.ts";
 import { createThreadCalls, type ThreadCalls } from "../threads/pool/calls.ts";
-import { ThreadPool } from "../threads/pool/pool.ts";
+import type { ThreadPool } from "../threads/pool/pool.ts";
 import { openAppScope } from "./app-scope.ts";
 import {
   type Around,
@@ -29,12 +28,9 @@ import {
 } from "./around.ts";
 import { type AttemptLanes, attemptLanes } from "./attempts.ts";
 import { BackgroundChains, logTaskFailure } from "./background.ts";
-import { chooseForOperation, chooseForTasks, deadlineOf, mayBeEnded, type OpenedLanes } from "./choose.ts";
+import { chooseForOperation, chooseForTasks, deadlineOf, type OpenedLanes } from "./choose.ts";
 import { observeOperation, observeTasks } from "./observed.ts";
-import { enqueueFor } from "./thread-enqueue.ts";
-
-/** A module that loads for longer does not end: it waits, or loops. Loading 200 schemas takes less than a second. */
-const START_MS = 30_000;
+import { openPool } from "./open-pool.ts";
 
 /** An operation that can be asked. */
 export interface RunnableOperation {
@@ -93,7 +89,7 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
   for (const work of works) if (work instanceof OperationWork) checkSendable(work.declaration, work.plan);
   const arounds = compose(options.arounds);
   const pool = works.some(({ declaration }) => declaration.lane === "thread")
-    ? createPool(app, works, options, given)
+    ? openPool(app, works, options, { given, part: "app" })
     : undefined;
   opened.defer(async () => pool?.close());
   await pool?.start();
@@ -105,14 +101,11 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
     );
   const loop = createLoop(threads, shared, arounds);
   const { settings, log } = options;
-  const tasks = new Map(
-    works.flatMap((work) =>
-      work instanceof TaskWork && work.compiled ? [[work.declaration.name, work.compiled]] : [],
-    ),
-  );
+  const tasks = compiledTasks(works);
   const lanes: OpenedLanes = { threads, loop, timeouts: settings.timeouts, log, tasks };
   const runTask = arounds.task(observeTasks(chooseForTasks(lanes)));
   opened.defer(letTasksBeCalled(app, runTask));
+  warnOfStrayTasks(options.log);
   const closing = opened.move(); // from here on, what was opened is closed with the lanes
   return {
     operations: works.flatMap((work, index) =>
@@ -175,8 +168,8 @@ function capacityOf({ jobs: { concurrency }, threads }: ResolvedSettings): Attem
   return { loop: concurrency, thread: Math.min(concurrency, threads.max) };
 }
 
-/** Gives the function that ends it. */
-function letTasksBeCalled(app: App, run: RunTask): () => void {
+/** Has the tasks of an app run when they are called. Gives the function that ends it. */
+export function letTasksBeCalled(app: App, run: RunTask): () => void {
   const tasks = servedTasks(app);
   for (const declared of tasks)
     bindTask(declared, (task, args) => run({ task, args, class: "request", request: undefined }));
@@ -185,8 +178,16 @@ function letTasksBeCalled(app: App, run: RunTask): () => void {
   };
 }
 
+/** A task whose router was forgotten fails when it is called, which may be much later. */
+function warnOfStrayTasks(log: Logger): void {
+  for (const task of strayTasks()) {
+    const { code, message } = strayTask(taskDeclaration(task) as TaskDeclaration);
+    if (markStray(task)) log.warn({ code, task: task.name }, `${code}: ${message}`);
+  }
+}
+
 /** What the loop gives the pipeline. */
-function createLoop(
+export function createLoop(
   threads: ThreadCalls | undefined,
   shared: SharedDependencies,
   { dependency }: Arounds,
@@ -198,27 +199,4 @@ function createLoop(
     answerOnThread: (...failure) => (threads as ThreadCalls).answerOnThread(...failure),
     traceDependency: dependency,
   };
-}
-
-function createPool(
-  app: App,
-  works: readonly Work[],
-  { settings, target, log, arounds }: LaneOptions,
-  given: GivenValues,
-): ThreadPool {
-  return new ThreadPool({
-    ...settings.threads,
-    given,
-    inputs: settings.inputs,
-    traced: arounds.some(({ calls }) => calls !== undefined),
-    target: target ?? { url: app.module, exportName: undefined },
-    workIds: works.map(({ id }) => id),
-    mayBeEnded: works.map((work) => mayBeEnded(work, settings.timeouts)),
-    works: works.map(({ id, declaration }) => ({ id, location: declaration.location })),
-    logLevel: log.level,
-    onLog: ({ level, fields, message }) => log[level](fields, message),
-    onEnqueue: (call) => void enqueueFor(servedTasks(app), call),
-    startMs: START_MS,
-    onThreadFailure: (error) => log.error({ code: error.code }, `${error.code}: ${error.message}`),
-  });
 }

@@ -52,7 +52,7 @@ export interface RunMetrics {
   close(): void;
 }
 
-export function createRunMetrics(registry: Registry): RunMetrics {
+function createRunMetrics(registry: Registry): RunMetrics {
   let followUps = 0;
   const operations = timesOf(registry, "operation");
   const tasks = timesOf(registry, "task");
@@ -165,7 +165,7 @@ export interface RequestMetrics {
 /** The methods of RFC 9110 and RFC 5789; a label of any other would be the client's to choose. */
 const known = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"]);
 
-export function createRequestMetrics(registry: Registry): RequestMetrics {
+function createRequestMetrics(registry: Registry): RequestMetrics {
   const active = new Gauge({
     name: "http_server_active_requests",
     help: "Requests in progress",
@@ -196,8 +196,6 @@ function label(method: string): string {
 }
 
 /** In seconds: OpenTelemetry's advice for HTTP durations. */
-export const durationBuckets: number[] = [
-  0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10,
-];
+const durationBuckets: number[] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 /** In seconds: what waits or runs inside the process is often much shorter than a request. */
-export const runBuckets: number[] = [0.0001, 0.0005, 0.001, 0.0025, ...durationBuckets, 30, 60];
+const runBuckets: number[] = [0.0001, 0.0005, 0.001, 0.0025, ...durationBuckets, 30, 60];

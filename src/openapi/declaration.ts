@@ -7,7 +7,7 @@ import { pathNames } from "../app/path.ts";
 import type { SecurityRequirement } from "../app/security-scheme.ts";
 import { paramOptions } from "../schema/param.ts";
 import { isSchema, type Schema, type Schemas } from "../schema/schema.ts";
-import { operationName, toTemplate, WILDCARD } from "./names.ts";
+import { handlerName, nameInWords, toTemplate, WILDCARD } from "./names.ts";
 
 /** What is read from one place: a schema for each name, or one schema for all of it. */
 export type Declared = Schemas | Schema;
@@ -27,6 +27,8 @@ export interface DeclaredInputs {
 /** An operation as the document sees it: run here, or only described, as a webhook or callback is. */
 export interface Declaration {
   readonly name: string;
+  /** Whether somebody gave it that name: it does not say method and path. */
+  readonly isNamed: boolean;
   /** In lower case, as the document writes it. */
   readonly method: string;
   readonly template: string;
@@ -53,7 +55,8 @@ export function declarationOf(operation: Operation): Declaration {
   const template = toTemplate(path, (name) => names.get(name) ?? name);
   const streams = types.isGeneratorFunction(handler);
   return {
-    name: operationName(handler.name, method, template),
+    name: handlerName(handler) ?? nameInWords(method, template),
+    isNamed: handlerName(handler) !== undefined,
     method,
     template,
     pathNames: names,
@@ -78,6 +81,7 @@ export function describedDeclaration(
   const { params = {}, query = {}, headers = {}, cookies = {}, body, form, response } = described;
   return {
     name,
+    isNamed: true,
     method,
     template,
     pathNames: new Map(Object.keys(params).map((path) => [path, path])),

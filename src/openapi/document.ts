@@ -9,7 +9,7 @@ import { resolveSettings } from "../app/settings.ts";
 import { Components } from "./components.ts";
 import { type Declaration, declarationOf, describedDeclaration } from "./declaration.ts";
 import { mapValues } from "./json-schema.ts";
-import { operationId, operationName, toTitle, uniqueNames } from "./names.ts";
+import { operationId as fastApiName, toTitle, uniqueNames } from "./names.ts";
 import { parametersOf } from "./parameters.ts";
 import { requestBodyOf } from "./request-body.ts";
 import { merged, responsesOf, streamsItems } from "./responses.ts";
@@ -30,7 +30,7 @@ export function createDocument(
   const { documentation } = app;
   const building: Building = {
     components: new Components(),
-    nameOperation: documentation.operationId ?? operationId,
+    nameOperation: documentation.operationId,
     unique: uniqueNames(),
     declarations: [],
   };
@@ -93,7 +93,7 @@ function unlessEmpty<T extends object>(record: T): T | undefined {
 interface Building {
   readonly components: Components;
   /** The rule that names operations whose routers have none. */
-  readonly nameOperation: (operation: NamedOperation) => string;
+  readonly nameOperation: ((operation: NamedOperation) => string) | undefined;
   /** Gives each name once. */
   readonly unique: (name: string) => string;
   /** Every operation met so far, callbacks included. */
@@ -102,11 +102,10 @@ interface Building {
 
 /** OpenAPI's Operation Object. */
 function operationObject(declaration: Declaration, building: Building): Record<string, unknown> {
-  const { name, method, template, tags, documentation, operationIdRule } = declaration;
-  const { components, nameOperation } = building;
+  const { tags, documentation } = declaration;
+  const { components } = building;
   building.declarations.push(declaration);
-  const named = { name, method, path: template, tags };
-  const operationId = building.unique(documentation.operationId ?? (operationIdRule ?? nameOperation)(named));
+  const operationId = building.unique(documentation.operationId ?? idOf(declaration, building));
   const parameters = parametersOf(declaration, components);
   const security = securityOf(declaration);
   const {
@@ -134,9 +133,19 @@ function operationObject(declaration: Declaration, building: Building): Record<s
   return openapiExtra === undefined ? object : merged(object, openapiExtra);
 }
 
+/** By the nearest rule, or FastAPI's; a name made of method and path holds all of that already. */
+function idOf(
+  { name, isNamed, method, template: path, tags, operationIdRule }: Declaration,
+  building: Building,
+): string {
+  const rule = operationIdRule ?? building.nameOperation;
+  if (rule !== undefined) return rule({ name, method, path, tags });
+  return isNamed ? fastApiName({ name, method, path }) : name;
+}
+
 /** The handler's name; where it has none, an operationId that was chosen says more than method and path do. */
-function summaryName({ name, method, template, documentation }: Declaration): string {
-  return name === operationName("", method, template) ? (documentation.operationId ?? name) : name;
+function summaryName({ name, isNamed, documentation }: Declaration): string {
+  return isNamed ? name : (documentation.operationId ?? name);
 }
 
 /** The operations of a webhook, or of one URL of a callback. */

@@ -17,15 +17,18 @@ export function toTemplate(
 /** What stands for `*`, which is no name a client could have for a parameter. */
 export const WILDCARD = "path";
 
-/** The name of an operation: its handler's, or in words what it answers: `get_items_item_id`. */
-export function operationName(handlerName: string, method: string, template: string): string {
-  if (handlerName !== "" && handlerName !== "handler") return handlerName;
+/** The name of an operation's handler, unless it has none of its own. */
+export function handlerName({ name }: { readonly name: string }): string | undefined {
+  return name === "" || name === "handler" ? undefined : name;
+}
+
+/** What an operation answers, in words: `get_items_item_id`. */
+export function nameInWords(method: string, template: string): string {
   return [method, ...(template.match(/\w+/g) ?? ["root"])].join("_");
 }
 
-/** FastAPI's rule; a name made of method and path holds all of it already. */
-export function operationId({ name, method, path }: NamedOperation): string {
-  if (name === operationName("", method, path)) return name;
+/** FastAPI's rule, for an operation whose handler has a name. */
+export function operationId({ name, method, path }: Omit<NamedOperation, "tags">): string {
   return `${`${name}${path}`.replaceAll(/\W/g, "_")}_${method}`;
 }
 

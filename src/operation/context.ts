@@ -44,6 +44,11 @@ export class Exchange {
     return this.#info;
   }
 
+  /** Refuses tasks from now on: those that were added have run. */
+  endBackground(): void {
+    this.background.end();
+  }
+
   /** The tasks that were added, if any were. */
   get addedTasks(): Background["calls"] | undefined {
     return this.#background?.calls;

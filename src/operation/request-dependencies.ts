@@ -127,6 +127,7 @@ export class RequestDependencies {
 
   /** After the response it is too late to answer: what goes wrong in closing is for the log. */
   async #finish(failure: Failure | undefined): Promise<void> {
+    this.#run.context.endBackground();
     const left = await this.#open.close(failure);
     if (left !== undefined && left.error !== failure?.error) throw left.error;
   }

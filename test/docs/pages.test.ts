@@ -6,6 +6,7 @@ import { after, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { type TestClient, testClient } from "offloop/testing";
 import { type FencedBlock, findFencedBlocks } from "../../scripts/fenced-block.ts";
+import { postgres, withoutPostgres } from "../fixtures/databases.ts";
 import { type Exchange, readExchanges } from "./exchange.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -13,20 +14,24 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = join(root, ".offloop/pages");
 after(() => rmSync(folder, { recursive: true, force: true }));
 
+// What the page's app reads when it loads.
+const skipped = { "docs/databases.md": withoutPostgres() } as Readonly<Record<string, string | false>>;
+if (!skipped["docs/databases.md"]) process.env.DATABASE_URL = (await postgres()).url;
+
 for (const page of ["README.md", ...globSync("docs/*.md", { cwd: root }).sort()]) {
   const lines = readFileSync(join(root, page), "utf8").split("\n");
   const blocks = findFencedBlocks(lines.map((text, at) => ({ text, line: at + 1 })));
   const files = new Map(blocks.filter(isCode).map((block) => [block, save(page, block)]));
   for (const [index, block] of blocks.entries()) {
     if (block.info[0] !== "http") continue;
-    test(`${page}:${block.line} answers as it says`, async () => {
+    test(`${page}:${block.line} answers as it says`, { skip: skipped[page] ?? false }, async () => {
       const app = files.get(blocks.slice(0, index).findLast(isCode) as FencedBlock) as string;
       await using client = await testClient(new URL(pathToFileURL(app)));
       for (const exchange of readExchanges(block.code)) await replay(client, exchange);
     });
   }
   for (const file of [...files.values()].filter((name) => name.endsWith(".test.ts")))
-    test(`${file.slice(folder.length + 1)} passes`, () => runTests(file));
+    test(`${file.slice(folder.length + 1)} passes`, { skip: skipped[page] ?? false }, () => runTests(file));
 }
 
 function isCode({ info }: FencedBlock): boolean {

@@ -75,6 +75,11 @@ for (const [path, message] of [
     await start();
     assert.equal((await client.ask(path)).status, 200);
     await loggedExit(new RegExp(`OFFLOOP_THREAD_EXITED.*${message}.*while no call ran in it`));
+    const { msg, err } = await server.logged(({ code }) => code === "OFFLOOP_THREAD_EXITED");
+    const { stack } = err as { stack: string };
+    assert.match(stack, new RegExp(`${message}\n +at .*test/fixtures/faults-app\\.ts:\\d+:\\d+`));
+    const [, place] = /faults-app\.ts:(\d+:\d+)/.exec(stack) as RegExpExecArray;
+    assert.match(msg, new RegExp(`\n {2}at test/fixtures/faults-app\\.ts:${place}\n`), "where it was thrown");
     await assertNextRequests(server.url);
   });
 }

@@ -50,6 +50,12 @@ describe("an operation's operationId", () => {
     assert.equal(operationIn(app, "get", "/").operationId, "get_root");
   });
 
+  test("is made of all three also where the handler's name says method and path", () => {
+    const app = new App();
+    app.get("/data", async function get_data() {});
+    assert.equal(operationIn(app, "get", "/data").operationId, "get_data_data_get");
+  });
+
   test("is the summary in words, of a handler without a name only", () => {
     const app = new App();
     app.get("/items", { operationId: "listItems" }, async () => {});

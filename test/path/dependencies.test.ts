@@ -103,6 +103,15 @@ eachLane("dependencies: one that fails to close before the response fails the re
   assert.equal((await client.get(`/${lane}/fails-closing`)).status, 500);
 });
 
+eachLane(
+  "dependencies: a task that is added when the tasks have run is refused, and logged",
+  async (lane) => {
+    log.clear();
+    assert.equal((await client.get(`/${lane}/adds-late`)).status, 200);
+    assert.match(await log.find(/its tasks have run/), new RegExp(`GET /${lane}/adds-late`));
+  },
+);
+
 eachLane("dependencies: a generator yields exactly once", async (lane) => {
   assert.equal((await client.get(`/${lane}/never`)).status, 500);
   assert.match(await log.find(/without a yield/), /never/);

@@ -61,6 +61,8 @@ eachLane("the last slash is mended within a mounted app", async (lane) => {
   assert.equal(await moved(`/sub/${lane}/where/`), `http://testserver/sub/${lane}/where`);
   assert.equal(await moved(`/%73ub/${lane}/items`), `http://testserver/%73ub/${lane}/items/`);
   assert.equal(await moved("/sub"), "http://testserver/sub/");
+  assert.equal(await moved("/sub/deep?x=1"), "http://testserver/sub/deep/?x=1");
+  assert.equal(await moved("/other/deep"), "http://testserver/other/deep/");
 });
 
 test("a path may have letters of any language, and a root before it", async () => {

@@ -118,6 +118,11 @@ eachLane("unknown path, unknown method, last slash: FastAPI's answers", async (l
   assert.deepEqual([slash.status, slash.headers.get("location")], [307, `${server.url}/${lane}/where?a=1`]);
 });
 
+eachLane("an escaped slash is part of a name, not of the path", async (lane) => {
+  const answer = await ask(`/${lane}/names/1%2F2/By%2Fe`);
+  assert.deepEqual([answer.status, await answer.json()], [200, { first: "1/2", last: "By/e" }]);
+});
+
 eachLane("a name in the path without a value is not found, as in Starlette's router", async (lane) => {
   for (const path of ["names//Byron", "names/Ada/"])
     assert.equal((await ask(`/${lane}/${path}`)).status, 404, path);

@@ -137,8 +137,8 @@ app.get("/", { deps: { database } }, ({ database }) => database.prepare(${one}).
 import { App } from "offloop";
 const app = new App();
 const load = app.task("load", (database) => database.prepare(${one}).get());
-app.get("/", ({ background }) => { // here
-  background.add(load, new DatabaseSync(":memory:"));
+app.get("/", ({ background }) => {
+  background.add(load, new DatabaseSync(":memory:")); // here
   return { one: 1 };
 });${end}`,
     says: /^Cannot [^\n]*(GET \/|load)[^\n]*/,

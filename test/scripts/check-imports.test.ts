@@ -15,15 +15,15 @@ test("checkImports passes imports that follow the table", async (t) => {
   const found = await checkImports(
     writeTree(t, {
       ...pool,
-      "src/index.ts": `export { App } from "./app/app.ts";\nexport * from "./http/serve.ts";`,
+      "src/index.ts": `export { App } from "./app/app.ts";\nexport * from "./http/open-app.ts";`,
       "src/errors/codes.ts": "export const codes = [];",
       "src/schema/schema.ts": `import { codes } from "../errors/codes.ts";\nexport const schema = codes;`,
       "src/app/app.ts": `import { schema } from "../schema/schema.ts";\nexport const App = schema;`,
       "src/lanes/lanes.ts": `import { Worker } from "node:worker_threads";\nexport * from "../threads/pool.ts";\nexport type W = Worker;`,
       "src/watch/watch.ts": "export const watch = 1;",
-      "src/http/serve.ts": `import { fastify } from "fastify";\nimport "../lanes/lanes.ts";\nimport "../watch/watch.ts";\nexport { fastify };`,
+      "src/http/open-app.ts": `import { fastify } from "fastify";\nimport "../lanes/lanes.ts";\nimport "../watch/watch.ts";\nexport { fastify };`,
       "src/jobs/job.ts": `import { z } from "zod";\nimport type { W } from "../lanes/lanes.ts";\nexport const job: W | typeof z = z;`,
-      "src/testing/client.ts": `export { fastify } from "../http/serve.ts";`,
+      "src/testing/client.ts": `export { fastify } from "../http/open-app.ts";`,
       "src/cli/main.ts": `import pack from "../../package.json" with { type: "json" };\nimport "../jobs/job.ts";\nexport { pack };`,
     }),
   );
@@ -80,13 +80,13 @@ test("checkImports lets a room that may take types take nothing that is loaded, 
 test("checkImports lets only the composition of http name a plug-in, and no plug-in name the path", async (t) => {
   const found = await refusals(t, {
     "src/jobs/job.ts": `export const job = 1;`,
-    "src/jobs/route.ts": `import type { serve } from "../http/serve.ts";\nexport type S = typeof serve;`,
-    "src/http/serve.ts": `import { job } from "../jobs/job.ts";\nexport const serve = job;`,
+    "src/jobs/route.ts": `import type { serve } from "../http/open-app.ts";\nexport type S = typeof serve;`,
+    "src/http/open-app.ts": `import { job } from "../jobs/job.ts";\nexport const serve = job;`,
     "src/http/reply.ts": `import { job } from "../jobs/job.ts";\nexport const reply = job;`,
   });
   assert.equal(found.length, 2);
   assert.match(found[0] ?? "", /^http imports .*: src\/http\/reply\.ts -> src\/jobs\/job\.ts$/);
-  assert.match(found[1] ?? "", /^jobs imports .*: src\/jobs\/route\.ts -> src\/http\/serve\.ts$/);
+  assert.match(found[1] ?? "", /^jobs imports .*: src\/jobs\/route\.ts -> src\/http\/open-app\.ts$/);
 });
 
 test("checkImports refuses the entry points, cli and the package's own name everywhere", async (t) => {

@@ -112,12 +112,12 @@ test("a run on a thread says how long it waited and where it ran", async (t) => 
   assert.deepEqual(Object.keys(span.attributes).sort(), ["offloop.queue_ms", "thread.id"]);
 });
 
-test("a plain dependency of an async operation is a run on a thread inside its own span", async (t) => {
+test("the plain dependencies of an async operation are one run on a thread, with a span of each inside", async (t) => {
   const { client, spans } = await tracedServer(t);
   await client.ask("/weighed");
   await spans.until("GET /weighed");
   const span = await spans.until("in scale");
-  const line = ["in scale", thread("dependency scale of GET /weighed"), "dependency scale", "GET /weighed"];
+  const line = ["in scale", "dependency scale", thread("dependencies of GET /weighed"), "GET /weighed"];
   assert.deepEqual(lineOf(span, spans.all()), line);
   assert.ok(span.inThread);
   const dependency = await spans.until("dependency scale");
@@ -160,7 +160,7 @@ test("a run whose client hung up before it was started ends where it waited, as 
 test("what cannot cross to a thread is named as it is without tracing", async (t) => {
   const { client, spans } = await tracedServer(t);
   assert.equal((await client.ask("/uncloneable")).status, 500);
-  const span = await spans.until("dependency sealed");
+  const span = await spans.until("GET /uncloneable");
   assert.equal(span.attributes["error.type"], "OFFLOOP_NOT_CLONEABLE");
-  assert.match(span.status.message ?? "", /: context\.values\.maker \(a function\) cannot cross/);
+  assert.match(span.status.message ?? "", /: sealed\.maker \(a function\) cannot cross/);
 });

@@ -94,8 +94,8 @@ describe("type-checking an app of 200 operations", () => {
         include: ["app.ts"],
       }),
     );
-    const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
-    const { stdout } = spawnSync(process.execPath, [tsc, "-p", folder], { encoding: "utf8" });
+    const tsc = join(root, "node_modules", ".bin", "tsc");
+    const { stdout } = spawnSync(tsc, ["-p", folder], { encoding: "utf8" });
     const figure = (name: string): number =>
       Number(new RegExp(`^${name}: +([\\d.]+)`, "m").exec(stdout)?.[1]);
     const errors = stdout.split("\n").filter((line) => line.includes("error TS"));

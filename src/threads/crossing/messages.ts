@@ -14,7 +14,9 @@ export interface ThreadData {
   readonly board: Board;
   /** Where it finds the app. */
   readonly target: AppTarget;
-  /** All work of the app, by name; a call names its work by its index here. */
+  /** What it runs: all of the app, or its tasks alone, which is there before the rest. */
+  readonly part: "app" | "tasks";
+  /** All of that work, by name; a call names its work by its index here. */
   readonly workIds: readonly string[];
   /** Which of it has a deadline, in the same order. */
   readonly mayBeEnded: readonly boolean[];

@@ -151,12 +151,26 @@ export interface WorkSettings {
   readonly inputs: Required<InputSettings>;
 }
 
+/** The tasks of an app and of those mounted in it. */
+export function listTaskWork(app: App, overrides: Overrides): TaskWork[] {
+  return servedTaskDeclarations(app).map((task) => new TaskWork(task, overrides));
+}
+
+/** Those that declare deps, ready to be run, by name. */
+export function compiledTasks(works: readonly Work[]): ReadonlyMap<string, CompiledTask> {
+  return new Map(
+    works.flatMap((work): [string, CompiledTask][] =>
+      work instanceof TaskWork && work.compiled ? [[work.declaration.name, work.compiled]] : [],
+    ),
+  );
+}
+
 /** Everything an app and those mounted in it declare that can be run, operations first. */
 export function listWork(app: App, settings: WorkSettings): Work[] {
   const operations = partsOf(app).flatMap(({ app: part, operations: declared }) =>
     declared.map((operation) => new OperationWork(operation, part.operationSettings, settings)),
   );
-  const tasks = servedTaskDeclarations(app).map((task) => new TaskWork(task, settings.overrides));
+  const tasks = listTaskWork(app, settings.overrides);
   const dependencies = [...operations, ...tasks]
     .filter(({ plan }) => plan?.nodes.some(({ remote }) => remote !== undefined))
     .map((dependent) => new DependencyWork(dependent));

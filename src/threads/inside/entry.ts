@@ -17,7 +17,7 @@ import { listDependencies } from "../../operation/dependency-plan.ts";
 import { SharedDependencies } from "../../operation/open-dependencies.ts";
 import type { CallBatch, Control, GivenValues, Hello, ThreadData } from "../crossing/messages.ts";
 import { unpackValue } from "../crossing/values.ts";
-import { listWork, type Work } from "../crossing/work.ts";
+import { listWork, TaskWork, type Work } from "../crossing/work.ts";
 import { threadEnqueuer } from "./enqueue.ts";
 import { Inbox } from "./inbox.ts";
 import { createThreadLog } from "./services.ts";
@@ -28,7 +28,7 @@ type Close = () => Promise<unknown[]>;
 
 /** What a thread runs: it imports the user's module, compares what that declares, and takes calls. */
 async function enter(data: ThreadData): Promise<void> {
-  const { port, target, workIds, given, traced, inputs } = data;
+  const { port, target, part, workIds, given, traced, inputs } = data;
   const inbox = new Inbox(data);
   let close: Close = async () => [];
   // Also keeps the thread until the pool ends it.
@@ -44,14 +44,16 @@ async function enter(data: ThreadData): Promise<void> {
     const overrides = servedOverrides(app);
     const shared = new SharedDependencies(overrides);
     takeGiven(app, given, shared, overrides);
-    const work = new Map(listWork(app, { overrides, inputs }).map((item) => [item.id, item]));
+    const all = listWork(app, { overrides, inputs });
+    const own = part === "app" ? all : all.filter((item) => item instanceof TaskWork);
+    const work = new Map(own.map((item) => [item.id, item]));
     const hello = compare(workIds, work);
     if ("ready" in hello) {
-      close = closing(shared, await openLifespans(servedLifespans(app, "thread")));
       const works = workIds.map((id) => work.get(id) as Work);
       const around = traced ? await openAround() : undefined;
       const runner = new WorkRunner(works, servedErrorHandlers(app), shared, around?.dependency);
       bindTasks(app, runner, data, around?.task);
+      close = closing(shared, await openLifespans(servedLifespans(app, "thread")));
       inbox.open(around?.calls(runner) ?? runner);
     }
     port.postMessage(hello);

@@ -12,10 +12,11 @@ export interface WorkPlace {
 }
 
 /** The thread ended while it ran the call. */
-export function exitedError({ id, location }: WorkPlace, why: string): OffloopError {
+export function exitedError({ id, location }: WorkPlace, why: string, cause?: unknown): OffloopError {
   return new OffloopError("OFFLOOP_THREAD_EXITED", `Cannot finish ${id}: its thread ended: ${why}`, {
     at: location,
     fix: "look for process.exit, an uncaught error in a timer, or too little memory in that function",
+    cause,
   });
 }
 
@@ -85,12 +86,24 @@ export function heldError({ id, location }: WorkPlace, thread: number, ms: numbe
   );
 }
 
+/** A thread was ended, and a native call keeps it. */
+export function stuckError({ id, location }: WorkPlace, thread: number): OffloopError {
+  return new OffloopError(
+    "OFFLOOP_THREAD_STUCK",
+    `Cannot end thread ${thread}: ${id} is inside a native call there, and the thread keeps its place in the pool until that returns`,
+    {
+      at: location,
+      fix: "give the native call a deadline of its own, as the timeout option of execFileSync",
+    },
+  );
+}
+
 /** Each thread is kept by such a call. */
 export function allHeldError(threads: number, ids: readonly string[]): OffloopError {
   return new OffloopError(
     "OFFLOOP_THREADS_HELD",
-    `Cannot answer plain functions: each of ${threads} threads is held by a call without a deadline: ${ids.join(", ")}`,
-    { fix: "give them a timeoutMs, or raise threads.max" },
+    `Cannot answer plain functions: each of ${threads} threads is held by a call that does not end: ${ids.join(", ")}`,
+    { fix: "give them a timeoutMs, and native calls a deadline of their own, or raise threads.max" },
   );
 }
 

@@ -49,6 +49,7 @@ export class Monitor {
 
   /** The call that keeps a thread, if one does. */
   holderOf(thread: Thread): Call | undefined {
+    if (thread.isStuck) return thread.killedFor;
     const { running } = thread;
     return running !== undefined && this.#isLong(running.call, running.ms) ? running.call : undefined;
   }

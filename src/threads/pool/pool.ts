@@ -18,6 +18,7 @@ import {
   goneError,
   heldError,
   noThreadsError,
+  stuckError,
   timeoutError,
   type WorkPlace,
 } from "./call-error.ts";
@@ -25,7 +26,7 @@ import { type Finding, Monitor } from "./monitor.ts";
 import { PinnedCalls, WaitingCalls } from "./queue.ts";
 import { type PoolOptions, Roster } from "./roster.ts";
 import { ExpressLane, Schedule, WorkLoads } from "./schedule.ts";
-import type { Thread, ThreadListener, ThreadLoss } from "./thread.ts";
+import { END_MS, type Thread, type ThreadListener, type ThreadLoss } from "./thread.ts";
 
 /** A call that waits this long makes the pool grow; one not started for so long is taken back from its thread. */
 const PATIENCE_MS = 5;
@@ -162,7 +163,7 @@ export class ThreadPool implements ThreadListener {
       : loss.cause === undefined
         ? "it exited"
         : String(loss.cause);
-    for (const call of loss.started) this.#giveUp(call, exitedError(this.#placeOf(call), why));
+    for (const call of loss.started) this.#giveUp(call, exitedError(this.#placeOf(call), why, loss.cause));
     this.#refuseIfDown();
     if (!this.#closed) this.#roster.growTo(1);
     this.#dispatch();
@@ -244,6 +245,7 @@ export class ThreadPool implements ThreadListener {
     const place = this.#placeOf(call);
     this.#takeBack(thread.recallUnstarted());
     const ended = thread.end(call);
+    void this.#reportIfStuck(thread, call);
     recordRun(call, thread.id, ms);
     // Whoever wants it ended wants to know that nothing of it runs any more.
     if (kind === "unwanted")
@@ -258,8 +260,20 @@ export class ThreadPool implements ThreadListener {
   /** The call keeps its thread: said once of each, and once when no thread is left. */
   #report({ thread, call, ms }: LongRun): void {
     call.isReported = true;
+    this.#options.onThreadFailure(heldError(this.#placeOf(call), thread.id, ms));
+    this.#reportIfAllHeld();
+  }
+
+  /** A thread that does not end keeps its place as one does that computes. */
+  async #reportIfStuck(thread: Thread, call: Call): Promise<void> {
+    if ((await thread.exitWithin(END_MS)) || this.#closed) return;
+    call.isReported = true;
+    this.#options.onThreadFailure(stuckError(this.#placeOf(call), thread.id));
+    this.#reportIfAllHeld();
+  }
+
+  #reportIfAllHeld(): void {
     const { works, onThreadFailure } = this.#options;
-    onThreadFailure(heldError(this.#placeOf(call), thread.id, ms));
     const holders = this.#holders;
     if (holders.length < this.#mostThreads || holders.some(({ isReported }) => !isReported)) return;
     const ids = new Set(holders.map(({ work }) => (works[work] as WorkPlace).id));

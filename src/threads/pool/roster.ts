@@ -6,10 +6,7 @@ import type { Call, ThreadHandle } from "./call.ts";
 import type { WorkPlace } from "./call-error.ts";
 import { IdleThreads, LEAVE_MS, SilentThreads } from "./idle.ts";
 import { idleExitError, StartDelay, StartingThreads, startError } from "./start.ts";
-import { Thread, type ThreadListener, type ThreadLoss, type ThreadOptions } from "./thread.ts";
-
-/** One that has not ended for so long is inside a native call, like execSync, and ends only when that returns. */
-const END_MS = 2_000;
+import { END_MS, Thread, type ThreadListener, type ThreadLoss, type ThreadOptions } from "./thread.ts";
 
 /** What a pool needs to know. */
 export interface PoolOptions extends Required<Omit<ThreadSettings, "resourceLimits">>, ThreadOptions {
@@ -176,13 +173,13 @@ export class Roster {
   }
 
   #onIdleExit(thread: Thread, cause: unknown): void {
-    const error = this.#report(thread, cause === undefined ? "it exited" : String(cause));
+    const error = this.#report(thread, cause === undefined ? "it exited" : String(cause), cause);
     // One that ended before it did anything is no better than one that cannot start.
     if (!thread.isProven) this.#delay.fail(error);
   }
 
-  #report(thread: Thread, why: string): OffloopError {
-    const error = idleExitError(thread.id, why, this.#options);
+  #report(thread: Thread, why: string, cause?: unknown): OffloopError {
+    const error = idleExitError(thread.id, why, this.#options, cause);
     this.#options.onThreadFailure(error);
     return error;
   }

@@ -1,6 +1,8 @@
 import { fileURLToPath } from "node:url";
 import type { AppTarget } from "../../app/load.ts";
+import { describeError } from "../../errors/described-error.ts";
 import { OffloopError, type SourceLocation } from "../../errors/offloop-error.ts";
+import { stackFrames } from "../../errors/stack-frames.ts";
 import type { Hello } from "../crossing/messages.ts";
 import type { Thread, ThreadOptions } from "./thread.ts";
 
@@ -164,18 +166,25 @@ function failedStart(
   });
 }
 
-/** The error of a thread that ended while it ran no call. */
+/**
+ * The error of a thread that ended while it ran no call.
+ *
+ * @param cause - What nobody caught there, if it was that: its first line in the user's source is where to look.
+ */
 export function idleExitError(
   thread: number,
-  why: unknown,
+  why: string,
   { target }: { readonly target: AppTarget },
+  cause?: unknown,
 ): OffloopError {
+  const [frame] = cause === undefined ? [] : stackFrames(describeError(cause));
   return new OffloopError(
     "OFFLOOP_THREAD_EXITED",
     `Cannot keep thread ${thread}: ${why}, while no call ran in it`,
     {
-      at: { file: fileURLToPath(target.url), line: 1, column: 1 },
+      at: frame ?? { file: fileURLToPath(target.url), line: 1, column: 1 },
       fix: "look for what goes on after a call: an error in a timer, a promise that nobody awaits, process.exit, a loop",
+      cause,
     },
   );
 }

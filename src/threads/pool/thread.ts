@@ -59,6 +59,9 @@ export interface ThreadLoss {
   readonly cause: unknown;
 }
 
+/** One that has not ended for so long is inside a native call, like execSync, and ends only when that returns. */
+export const END_MS = 2_000;
+
 /** One worker and the calls it holds. */
 export class Thread implements ThreadHandle {
   /** The worker's threadId, also after it has ended. */
@@ -78,12 +81,13 @@ export class Thread implements ThreadHandle {
   #progressAt = 0;
   #isEnding = false;
   #killedFor: Call | undefined;
+  #killedAt = 0;
   #isProven = false;
 
   constructor({ resourceLimits, onLog, onEnqueue, ...about }: ThreadOptions, listener: ThreadListener) {
     const { port1, port2 } = new MessageChannel();
-    const { target, workIds, mayBeEnded, given, traced, inputs, logLevel } = about;
-    const picked = { target, workIds, mayBeEnded, given, traced, inputs, logLevel };
+    const { target, part, workIds, mayBeEnded, given, traced, inputs, logLevel } = about;
+    const picked = { target, part, workIds, mayBeEnded, given, traced, inputs, logLevel };
     const workerData: ThreadData = { offloop: "thread", port: port2, board: this.#board, ...picked };
     this.#listener = listener;
     this.#worker = new Worker(new URL(`../inside/entry${import.meta.url.slice(-3)}`, import.meta.url), {
@@ -137,6 +141,11 @@ export class Thread implements ThreadHandle {
   /** The call for which it is being ended: it ran past its deadline. */
   get killedFor(): Call | undefined {
     return this.#killedFor;
+  }
+
+  /** Whether it was ended long ago and is still there: inside a native call, which nothing can end. */
+  get isStuck(): boolean {
+    return this.#killedFor !== undefined && performance.now() - this.#killedAt >= END_MS;
   }
 
   /** Whether it has ever given a result. */
@@ -214,6 +223,7 @@ export class Thread implements ThreadHandle {
   async end(call?: Call): Promise<void> {
     this.#isEnding = true;
     this.#killedFor = call;
+    this.#killedAt = performance.now();
     if (call !== undefined) this.#slots.release((held) => held === call);
     await this.#worker.terminate();
   }
@@ -226,14 +236,15 @@ export class Thread implements ThreadHandle {
     void this.#exited.then(() => clearTimeout(timer));
   }
 
-  /** Resolves when the worker has ended, or the time is over. */
-  async exitWithin(ms: number): Promise<void> {
+  /** Resolves when the worker has ended, or the time is over; tells which. */
+  async exitWithin(ms: number): Promise<boolean> {
     let timer: NodeJS.Timeout | undefined;
-    const over = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, ms);
+    const over = new Promise<boolean>((resolve) => {
+      timer = setTimeout(resolve, ms, false);
     });
-    await Promise.race([this.#exited, over]);
+    const hasExited = await Promise.race([this.#exited.then(() => true), over]);
     clearTimeout(timer);
+    return hasExited;
   }
 
   #report({ slot, ticket, progress }: ProgressReport): void {

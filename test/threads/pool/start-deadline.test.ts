@@ -15,6 +15,7 @@ test("a thread whose module does not end loading is ended after startMs, with an
     resourceLimits: {},
     inputs: resolveSettings().inputs,
     given: [],
+    part: "app",
     target: { url, exportName: undefined },
     traced: false,
     workIds: ["GET /"],

@@ -1,0 +1,16 @@
+import type { App } from "../app/app.ts";
+import { resolveSettings } from "../app/settings.ts";
+import { TaskThreads } from "../lanes/task-threads.ts";
+import { createLogger } from "./logger.ts";
+
+/** Opens the threads of an app's tasks for who has no server. What goes wrong there is written to stderr. */
+export function openTaskThreads(
+  app: App,
+  module: string | undefined,
+): AsyncDisposable & { close(): Promise<void> } {
+  const log = createLogger("warn", undefined, process.stderr);
+  const target = module === undefined ? undefined : { url: module, exportName: undefined };
+  const threads = new TaskThreads(app, { settings: resolveSettings(app.settings), target, log, arounds: [] });
+  const close = (): Promise<void> => threads.close();
+  return { close, [Symbol.asyncDispose]: close };
+}

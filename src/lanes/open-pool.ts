@@ -1,0 +1,55 @@
+import type { Logger } from "pino";
+import type { App } from "../app/app.ts";
+import type { AppTarget } from "../app/load.ts";
+import { servedTasks } from "../app/parts.ts";
+import type { ResolvedSettings } from "../app/settings.ts";
+import { describeError } from "../errors/described-error.ts";
+import type { ThreadData } from "../threads/crossing/messages.ts";
+import type { Work } from "../threads/crossing/work.ts";
+import { ThreadPool } from "../threads/pool/pool.ts";
+import type { Around } from "./around.ts";
+import { mayBeEnded } from "./choose.ts";
+import { enqueueFor } from "./thread-enqueue.ts";
+
+/** A module that loads for longer does not end: it waits, or loops. Loading 200 schemas takes less than a second. */
+const START_MS = 30_000;
+
+/** What a pool is made of besides its work. */
+export interface PoolSource {
+  readonly settings: ResolvedSettings;
+  readonly target: AppTarget | undefined;
+  readonly log: Logger;
+  readonly arounds: readonly Around[];
+}
+
+/**
+ * Makes the pool of an app, as its settings say. No thread is started yet.
+ *
+ * @param works - What its threads can be asked to run.
+ */
+export function openPool(
+  app: App,
+  works: readonly Work[],
+  { settings, target, log, arounds }: PoolSource,
+  { given, part }: Pick<ThreadData, "given" | "part">,
+): ThreadPool {
+  return new ThreadPool({
+    ...settings.threads,
+    given,
+    part,
+    inputs: settings.inputs,
+    traced: arounds.some(({ calls }) => calls !== undefined),
+    target: target ?? { url: app.module, exportName: undefined },
+    workIds: works.map(({ id }) => id),
+    mayBeEnded: works.map((work) => mayBeEnded(work, settings.timeouts)),
+    works: works.map(({ id, declaration }) => ({ id, location: declaration.location })),
+    logLevel: log.level,
+    onLog: ({ level, fields, message }) => log[level](fields, message),
+    onEnqueue: (call) => void enqueueFor(servedTasks(app), call),
+    startMs: START_MS,
+    onThreadFailure: (error) => {
+      const { code, message, cause } = error;
+      log.error({ code, ...(cause !== undefined && { err: describeError(cause) }) }, `${code}: ${message}`);
+    },
+  });
+}

@@ -1,0 +1,76 @@
+import type { App } from "../app/app.ts";
+import { servedErrorHandlers, servedOverrides } from "../app/parts.ts";
+import { SharedDependencies } from "../operation/open-dependencies.ts";
+import { compiledTasks, listTaskWork } from "../threads/crossing/work.ts";
+import { createThreadCalls, type ThreadCalls } from "../threads/pool/calls.ts";
+import type { ThreadPool } from "../threads/pool/pool.ts";
+import { compose, type RunTask } from "./around.ts";
+import { chooseForTasks, deadlineOf } from "./choose.ts";
+import { createLoop, type LaneOptions, letTasksBeCalled } from "./lanes.ts";
+import { observeTasks } from "./observed.ts";
+import { openPool } from "./open-pool.ts";
+
+/**
+ * The tasks of an app that is not served, or not yet: they can be called, and the first that needs a thread starts it.
+ * Its threads know the tasks alone; what they open for themselves, the lifespans of each thread, they open then.
+ */
+export class TaskThreads {
+  readonly #app: App;
+  readonly #options: LaneOptions;
+  readonly #unbind: () => void;
+  readonly #running = new Set<Promise<unknown>>();
+  #pool: ThreadPool | undefined;
+  #threads: Promise<ThreadCalls> | undefined;
+
+  constructor(app: App, options: LaneOptions) {
+    this.#app = app;
+    this.#options = options;
+    const { log } = options;
+    const { timeouts } = options.settings;
+    const overrides = servedOverrides(app);
+    const tasks = compiledTasks(listTaskWork(app, overrides));
+    const arounds = compose(options.arounds);
+    const loop = createLoop(undefined, new SharedDependencies(overrides), arounds);
+    const run: RunTask = arounds.task(
+      observeTasks(async (call, record) => {
+        const threads = call.task.lane === "thread" ? await this.#open() : undefined;
+        const running = chooseForTasks({ threads, loop, timeouts, log, tasks })(call, record);
+        this.#running.add(running);
+        return running.finally(() => this.#running.delete(running));
+      }),
+    );
+    this.#unbind = letTasksBeCalled(app, run);
+  }
+
+  /** Ends its threads; the tasks can no longer be called. What still runs there is ended. */
+  async close(): Promise<void> {
+    this.#unbind();
+    await this.#pool?.close();
+  }
+
+  /** Somebody else runs the tasks now: its threads end when what was called before has ended. */
+  handOver(): void {
+    void Promise.allSettled(this.#running).then(() => this.#pool?.close());
+  }
+
+  /** One whose start has failed is tried again at the next call. */
+  #open(): Promise<ThreadCalls> {
+    this.#threads ??= this.#start().catch((error: unknown) => {
+      this.#threads = undefined;
+      throw error;
+    });
+    return this.#threads;
+  }
+
+  async #start(): Promise<ThreadCalls> {
+    const { settings, arounds } = this.#options;
+    const works = listTaskWork(this.#app, servedOverrides(this.#app));
+    const pool = openPool(this.#app, works, this.#options, { given: [], part: "tasks" });
+    this.#pool = pool;
+    await pool.start();
+    const calls = compose(arounds).calls?.(pool, works) ?? pool;
+    return createThreadCalls(calls, works, servedErrorHandlers(this.#app), (work) =>
+      deadlineOf(work, settings.timeouts),
+    );
+  }
+}

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { file, html, redirect, sse, stream, text } from "offloop";
+
+const helpers = { text, html, file, stream } as Readonly<
+  Record<string, (content: string, options: object) => unknown>
+>;
+
+test("every helper refuses a status that is no final one", () => {
+  for (const [name, helper] of Object.entries(helpers))
+    for (const status of [100, 101, 199, 600, 0, -1, 200.5, Number.NaN, "200"])
+      assert.throws(
+        () => helper("a", { status }),
+        { name: "RangeError", message: /integer of 200-599, got/ },
+        name,
+      );
+  for (const status of [200, 404, 599]) assert.ok(text("a", { status }));
+});
+
+test("every helper refuses a header that HTTP does not allow", () => {
+  for (const [name, helper] of Object.entries(helpers)) {
+    for (const headers of [
+      { "x a": "a" },
+      { "": "a" },
+      { "x-a": "a\nb" },
+      { "x-a": "a\0" },
+      { "x-a": "\u0142" },
+    ])
+      assert.throws(() => helper("a", { headers }), { name: "TypeError", message: /header/ }, name);
+    assert.ok(helper("a", { headers: { "x-a": "caf\xe9\tok" } }));
+  }
+  assert.throws(() => stream(["a"], { mediaType: "text/plain\r\n" }), TypeError);
+  assert.ok(sse([1]));
+});
+
+/** What Starlette 1.0's RedirectResponse sends, by its `quote(url, safe=":/%#?=@[]!$&'()*+,;")`. */
+const redirects: Readonly<Record<string, string>> = {
+  "/login?next=%2Fhome": "/login?next=%2Fhome",
+  "/a b": "/a%20b",
+  "/é": "/%C3%A9",
+  "/100%": "/100%",
+  "/%zz": "/%zz",
+  "https://example.com/a?b=c&d=[1]#e": "https://example.com/a?b=c&d=[1]#e",
+  '/a"<>\\^`{|}': "/a%22%3C%3E%5C%5E%60%7B%7C%7D",
+  "/~user/-_.!$&'()*+,;=:@": "/~user/-_.!$&'()*+,;=:@",
+  "/a\r\nSet-Cookie: b": "/a%0D%0ASet-Cookie:%20b",
+};
+
+test("redirect() escapes what Starlette does, and nothing twice", () => {
+  for (const [location, sent] of Object.entries(redirects))
+    assert.equal(redirect(location).headers.location, sent, location);
+  assert.equal(redirect("/\ud800").headers.location, "/%EF%BF%BD"); // Python has no such text
+});

@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { openTasks } from "offloop";
+import { events } from "../fixtures/event-log.ts";
+import { running } from "../fixtures/running.ts";
+import app, { hash } from "../fixtures/tasks-app.ts";
+
+beforeEach(() => events.clear());
+
+test("lifespan: a task that it calls opens its thread then, not before", async () => {
+  const server = await running(app, { accessLog: false });
+  assert.deepEqual(events.read().slice(0, 3), ["migrate", "thread opens", "first! on a thread"]);
+  assert.equal(await (await fetch(`${server.url}/hash`)).json(), "later!");
+  await server.close();
+  await assert.rejects(hash("after"), { code: "OFFLOOP_NOT_SERVING" });
+});
+
+test("openTasks(): tasks are called on a thread without a server, until it is closed", async () => {
+  {
+    await using _ = await openTasks(app);
+    assert.deepEqual(events.read(), [], "no thread before one is needed");
+    const { hashed, thread } = await hash("script");
+    assert.equal(hashed, "script!");
+    assert.notEqual(thread, 0);
+    assert.deepEqual(events.read(), ["thread opens"], "the lifespans of each thread, not the main one's");
+  }
+  await assert.rejects(hash("after"), { code: "OFFLOOP_NOT_SERVING" });
+});
+
+test("openTasks(): an option that does not exist is refused", async () => {
+  await assert.rejects(openTasks(app, { modul: "x" } as never), { code: "OFFLOOP_OPTION_UNKNOWN" });
+});

@@ -1,0 +1,18 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { override, testClient } from "offloop/testing";
+import { memoryLog } from "../fixtures/memory-log.ts";
+import app, { db } from "../fixtures/overridden-app.ts";
+
+test("override(): a handle stands in on the loop; what needs it on a thread is refused by operation and name", async () => {
+  const log = memoryLog();
+  const overrides = [override(db, { count: () => 2 })];
+  await using client = await testClient(app, { overrides, logger: log.logger, socket: true });
+  assert.equal(await (await client.get("/loop/count")).json(), 2);
+  assert.equal(await (await client.get("/plain")).json(), "plain");
+  assert.equal((await client.get("/thread/count")).status, 500);
+  assert.match(
+    await log.find(/cannot cross/),
+    /what overrides database of GET \/thread\/count on a thread: .*\.count \(a function\).*\n {2}fix override it by plain data/,
+  );
+});
