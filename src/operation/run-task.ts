@@ -103,6 +103,9 @@ export class TaskExchange extends Exchange {
     throw this.#withoutRequest("response");
   }
 
+  /** There is none. */
+  override endBackground(): void {}
+
   override get background(): never {
     throw this.#withoutRequest("background");
   }
