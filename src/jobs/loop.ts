@@ -64,8 +64,7 @@ export class JobLoop {
   pull(task?: string): Promise<void> {
     if (task === undefined) return this.#pullDue();
     this.#due.add(task);
-    this.#pulling ??= this.#pullAll();
-    return this.#pulling;
+    return this.#pullOnce();
   }
 
   async #pullDue(): Promise<void> {
@@ -75,33 +74,46 @@ export class JobLoop {
     } catch (error) {
       this.#options.events.onError(error);
     }
-    this.#pulling ??= this.#pullAll();
+    return this.#pullOnce();
+  }
+
+  /** One pull at a time: another that is asked for meanwhile is part of it. */
+  #pullOnce(): Promise<void> {
+    this.#pulling ??= this.#pullAll().finally(() => {
+      this.#pulling = undefined;
+      // What was asked for after its last look.
+      if (this.#canTake) void this.#pullOnce();
+    });
     return this.#pulling;
   }
 
   async #pullAll(): Promise<void> {
     try {
-      while (!this.#closing && this.#suspects.length === 0 && (await this.#takeNext()));
+      while (this.#canTake) await this.#takeNext();
     } catch (error) {
       this.#options.events.onError(error);
-    } finally {
-      this.#pulling = undefined;
     }
   }
 
-  /** @returns Whether there may be more to take now. */
-  async #takeNext(): Promise<boolean> {
+  /** Whether a task may have a job, and a place for it is free. */
+  get #canTake(): boolean {
+    return !this.#closing && this.#suspects.length === 0 && this.#nextDue !== undefined;
+  }
+
+  get #nextDue(): string | undefined {
+    return [...this.#due].find((due) => this.#freeFor(this.#options.tasks.get(due)) > 0);
+  }
+
+  async #takeNext(): Promise<void> {
     const { store, tasks } = this.#options;
-    const name = [...this.#due].find((due) => this.#freeFor(tasks.get(due)) > 0);
-    const task = name === undefined ? undefined : tasks.get(name);
-    if (name === undefined || task === undefined) return false;
+    const name = this.#nextDue as string;
+    const task = tasks.get(name) as RunnableTask;
     // Behind the others, so that no task starves another.
     this.#due.delete(name);
     const most = this.#freeFor(task);
     const jobs = await store.take(name, most);
     if (jobs.length === most) this.#due.add(name);
     for (const job of jobs) this.#take(job, task);
-    return true;
   }
 
   #freeFor(task: RunnableTask | undefined): number {
@@ -157,7 +169,7 @@ export class JobLoop {
     if (isHeldBack(task)) this.#due.add(job.task);
     if (this.#running.size === 0) this.#onIdle?.();
     this.#runSuspect();
-    if (this.#due.size > 0) this.#pulling ??= this.#pullAll();
+    if (this.#due.size > 0) void this.#pullOnce();
   }
 
   /** Hears what processes say about jobs. */
