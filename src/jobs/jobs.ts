@@ -108,6 +108,6 @@ class News {
 }
 
 /** A job as users see it. */
-export function jobOf({ uuid, ...record }: JobRecord): Job {
+function jobOf({ uuid, ...record }: JobRecord): Job {
   return { ...record, id: formatJobId({ task: record.task, uuid }) };
 }

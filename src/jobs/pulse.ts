@@ -17,7 +17,7 @@ export interface PulseListener {
 }
 
 /** Where nobody else could run them, and nothing is to be tidied up: in a test. */
-export const noPulse: Pulse = { add: () => {}, remove: () => {}, close: async () => {} };
+const noPulse: Pulse = { add: () => {}, remove: () => {}, close: async () => {} };
 
 const UPKEEP_MS = 60_000;
 const CLOSE_MS = 2_000;

@@ -51,7 +51,7 @@ export function occurrenceId({ task, expression, timezone }: Schedule, instant: 
 }
 
 /** What is stored beside a job of a schedule: jobs of the former ones are told by it when a schedule has changed. */
-export function scheduleMark({ expression, timezone }: Schedule): string {
+function scheduleMark({ expression, timezone }: Schedule): string {
   return `${expression} ${timezone}`;
 }
 

@@ -55,7 +55,7 @@ const noReply: RawReply = {
 };
 
 /** What stands for a request where there is none: what runs has a number for the log, a log and a signal. */
-export class TaskRequest implements RawRequest {
+class TaskRequest implements RawRequest {
   readonly id: string;
   readonly method = "";
   readonly url = "";
