@@ -46,6 +46,7 @@ export async function createServer(app: App, parts: ServerParts): Promise<Fastif
   checkPaths(lanes, settings);
   // A request without a body then has no stream to end. A plugin may wait for the events of that stream.
   const connections = new Connections(settings.connections, !hasPlugins(app));
+  if (lanes.operations.some(({ readsForm }) => readsForm)) await removeLeftFolders();
   const fastify = await createFastify(settings, connections, refusals);
   try {
     await addObservers(fastify, parts, hasJobs(app) ? app.jobs : undefined);
@@ -96,7 +97,6 @@ async function addObservers(
   { settings, log, lanes, tracing, accessLog }: ServerParts,
   jobs: Jobs | undefined,
 ): Promise<void> {
-  if (lanes.operations.some(({ readsForm }) => readsForm)) await removeLeftFolders();
   if (accessLog && log.isLevelEnabled("info")) addAccessLog(fastify, log);
   if (settings.metrics !== undefined) await addMetrics(fastify, settings.metrics, lanes, jobs);
   if (tracing !== undefined) addRequestSpans(fastify, tracing);

@@ -81,6 +81,7 @@ async function runOnLoop(
   timeoutMs: number | undefined,
 ): Promise<unknown> {
   const { task, args } = call;
+  if (task.deps === undefined && timeoutMs === undefined) return task.fn(...args);
   const late = new AbortController();
   const run = (async () =>
     task.deps === undefined ? task.fn(...args) : runWithContext(lanes, call, late.signal))();

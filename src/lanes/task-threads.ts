@@ -1,10 +1,10 @@
 import type { App } from "../app/app.ts";
 import { servedErrorHandlers, servedOverrides } from "../app/parts.ts";
 import { SharedDependencies } from "../operation/open-dependencies.ts";
-import { compiledTasks, listTaskWork } from "../threads/crossing/work.ts";
+import { compiledTasks, listTaskWork, type Work } from "../threads/crossing/work.ts";
 import { createThreadCalls, type ThreadCalls } from "../threads/pool/calls.ts";
 import type { ThreadPool } from "../threads/pool/pool.ts";
-import { compose, type RunTask } from "./around.ts";
+import { type Arounds, compose, type RunTask } from "./around.ts";
 import { chooseForTasks, deadlineOf } from "./choose.ts";
 import { createLoop, type LaneOptions, letTasksBeCalled } from "./lanes.ts";
 import { observeTasks } from "./observed.ts";
@@ -17,6 +17,8 @@ import { openPool } from "./open-pool.ts";
 export class TaskThreads {
   readonly #app: App;
   readonly #options: LaneOptions;
+  readonly #works: readonly Work[];
+  readonly #arounds: Arounds;
   readonly #unbind: () => void;
   readonly #running = new Set<Promise<unknown>>();
   #pool: ThreadPool | undefined;
@@ -28,10 +30,11 @@ export class TaskThreads {
     const { log } = options;
     const { timeouts } = options.settings;
     const overrides = servedOverrides(app);
-    const tasks = compiledTasks(listTaskWork(app, overrides));
-    const arounds = compose(options.arounds);
-    const loop = createLoop(undefined, new SharedDependencies(overrides), arounds);
-    const run: RunTask = arounds.task(
+    this.#works = listTaskWork(app, overrides);
+    this.#arounds = compose(options.arounds);
+    const tasks = compiledTasks(this.#works);
+    const loop = createLoop(undefined, new SharedDependencies(overrides), this.#arounds);
+    const run: RunTask = this.#arounds.task(
       observeTasks(async (call, record) => {
         const threads = call.task.lane === "thread" ? await this.#open() : undefined;
         const running = chooseForTasks({ threads, loop, timeouts, log, tasks })(call, record);
@@ -63,13 +66,12 @@ export class TaskThreads {
   }
 
   async #start(): Promise<ThreadCalls> {
-    const { settings, arounds } = this.#options;
-    const works = listTaskWork(this.#app, servedOverrides(this.#app));
-    const pool = openPool(this.#app, works, this.#options, { given: [], part: "tasks" });
+    const { settings } = this.#options;
+    const pool = openPool(this.#app, this.#works, this.#options, { given: [], part: "tasks" });
     this.#pool = pool;
     await pool.start();
-    const calls = compose(arounds).calls?.(pool, works) ?? pool;
-    return createThreadCalls(calls, works, servedErrorHandlers(this.#app), (work) =>
+    const calls = this.#arounds.calls?.(pool, this.#works) ?? pool;
+    return createThreadCalls(calls, this.#works, servedErrorHandlers(this.#app), (work) =>
       deadlineOf(work, settings.timeouts),
     );
   }

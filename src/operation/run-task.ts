@@ -27,9 +27,9 @@ export interface TaskRun {
 /** Runs a task where it stands: calls what it needs, then the task, and closes what was opened. Throws what went wrong. */
 export async function runTask(task: CompiledTask, run: TaskRun, runtime: Runtime): Promise<unknown> {
   const { id, declaration, plan } = task;
-  const context = new TaskExchange(declaration, run, runtime.inThread);
   const operation = { ...task, declaration: { id, location: declaration.location } };
   const request = new TaskRequest(run);
+  const context = new TaskExchange(declaration, request, runtime.inThread);
   const dependencies = new RequestDependencies({ operation, request, runtime, context });
   let result: unknown;
   try {
@@ -86,12 +86,8 @@ class TaskRequest implements RawRequest {
 export class TaskExchange extends Exchange {
   readonly #task: Pick<TaskDeclaration, "name" | "location">;
 
-  constructor(
-    task: Pick<TaskDeclaration, "name" | "location">,
-    run: Pick<TaskRun, "id" | "signal" | "log">,
-    inThread: boolean,
-  ) {
-    super(`task ${task.name}`, new TaskRequest(run), inThread);
+  constructor(task: Pick<TaskDeclaration, "name" | "location">, request: RawRequest, inThread: boolean) {
+    super(`task ${task.name}`, request, inThread);
     this.#task = task;
   }
 

@@ -5,7 +5,7 @@ import { DependencyContext, Exchange } from "../../operation/context.ts";
 import type { PlannedDependency } from "../../operation/dependency-plan.ts";
 import { type Failure, OpenDependencies } from "../../operation/open-dependencies.ts";
 import type { ReadInputs } from "../../operation/read.ts";
-import { TaskExchange, type TaskRun } from "../../operation/run-task.ts";
+import { TaskExchange } from "../../operation/run-task.ts";
 import type { RemoteValue, Runtime } from "../../operation/runtime.ts";
 import type {
   ClosePayload,
@@ -52,7 +52,7 @@ export class DependencySessions {
     const request = new ReceivedRequest(payload.request, session.services);
     const exchange =
       work.operation instanceof TaskWork
-        ? new TaskExchange(work.operation.declaration, taskServices(request), true)
+        ? new TaskExchange(work.operation.declaration, request, true)
         : new Exchange(payload.operation, request, true);
     const values: RemoteValue[] = [];
     let failure: Failure | undefined;
@@ -125,11 +125,6 @@ export class DependencySessions {
       declaration.isGenerator ? open.enter(declaration, context) : (declaration.fn as AnyFunction)(context);
     return this.#runtime.traceDependency?.(path, "thread", make) ?? make();
   }
-}
-
-/** What stands for a request there has a task's log and signal. */
-function taskServices(request: ReceivedRequest): Pick<TaskRun, "id" | "signal" | "log"> {
-  return { id: request.id, signal: () => request.signal, log: () => request.log };
 }
 
 /** A value that cannot leave is told of when something on the loop asks for it. */
