@@ -1,6 +1,7 @@
 import cluster from "node:cluster";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
+import { within } from "../app/within.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import type { WayOut } from "./way-out.ts";
 
@@ -94,19 +95,6 @@ export function closeOnSignals(
 function endBy(signal: NodeJS.Signals): void {
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);
-}
-
-/** Whether the work ended within the time. */
-async function within(ms: number, work: Promise<void>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<false>((resolve) => {
-    timer = setTimeout(resolve, ms, false);
-  });
-  try {
-    return await Promise.race([work.then(() => true), timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function logAbandoned(lanes: Lanes, graceMs: number, log: Logger): void {

@@ -16,7 +16,7 @@ import { answerAsOwner } from "./owner.ts";
 import { argumentsOf } from "./payload.ts";
 import { ThreadPulse, upkeep } from "./pulse.ts";
 import type { JobStore, JobTask } from "./store.ts";
-import { JobWorker } from "./worker.ts";
+import { JobWorker, type JobWorkerOptions } from "./worker.ts";
 
 /** What jobs are opened with. */
 export interface OpenJobsOptions {
@@ -58,7 +58,7 @@ export async function openJobs(options: OpenJobsOptions): Promise<OpenJobs> {
     onError: (error) => events.onError(error),
   });
   try {
-    const worker = options.works ? await work(options, engine, place, tasks) : undefined;
+    const worker = options.works ? await work(options, { engine, place, tasks, events }) : undefined;
     const open = bindJobs(options, engine, worker);
     if (!("dir" in place)) return open;
     const leave = await answerAsOwner(place.dir, open.jobs);
@@ -69,18 +69,22 @@ export async function openJobs(options: OpenJobsOptions): Promise<OpenJobs> {
   }
 }
 
+/** What a worker works with: one log of events, so that the same error is not said twice. */
+interface WorkPlace extends Pick<JobWorkerOptions, "tasks" | "events"> {
+  readonly engine: Engine;
+  readonly place: JobsPlace;
+}
+
 function work(
-  { settings, lanes, log }: OpenJobsOptions,
-  engine: Engine,
-  place: JobsPlace,
-  tasks: ReadonlyMap<string, RunnableTask>,
+  { settings, lanes }: OpenJobsOptions,
+  { engine, place, tasks, events }: WorkPlace,
 ): Promise<JobWorker> {
   const { schema, pollMs, cancelGraceMs } = settings;
   return JobWorker.open({
     store: engine,
     tasks,
     lanes,
-    events: loggedEvents(log),
+    events,
     pollMs,
     cancelGraceMs,
     openPulse: (listener) =>

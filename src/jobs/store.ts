@@ -1,4 +1,4 @@
-import type { JobState } from "../app/jobs.ts";
+import type { EnqueuedJob, Job, JobAttempt, JobState } from "../app/jobs.ts";
 import type { DescribedError } from "../errors/described-error.ts";
 
 /** A job, by what it is found with. */
@@ -63,33 +63,11 @@ export interface Settlement {
   readonly outcome: Outcome;
 }
 
-/** A job, as it is shown. */
-export interface JobRecord extends JobRef {
-  readonly state: JobState;
-  readonly attempt: number;
-  readonly args: readonly unknown[];
-  readonly key: string | undefined;
-  readonly priority: number;
-  readonly progress: number | undefined;
-  readonly result: unknown;
-  readonly error: DescribedError | undefined;
-  readonly enqueuedAt: Date;
-  readonly runAt: Date;
-  readonly startedAt: Date | undefined;
-  readonly endedAt: Date | undefined;
-}
+/** A job, as it is shown: by its place in the store, where users see its id. */
+export type JobRecord = JobRef & Omit<Job, keyof EnqueuedJob>;
 
 /** One try of a job, as it is shown. */
-export interface AttemptRecord {
-  readonly attempt: number;
-  /** Host and process that ran it. */
-  readonly process: string;
-  readonly startedAt: Date;
-  readonly endedAt: Date | undefined;
-  /** Undefined while it runs. `lost`: its process died, or lost the database. */
-  readonly outcome: Outcome["kind"] | undefined;
-  readonly error: DescribedError | undefined;
-}
+export type AttemptRecord = JobAttempt;
 
 /** Which jobs are listed: the newest first; those that wait, the oldest first. */
 export interface JobFilter {

@@ -1,10 +1,10 @@
+import { within } from "../app/within.ts";
 import type { AttemptLanes } from "../lanes/attempts.ts";
 import type { RunnableTask } from "./attempt.ts";
 import { type JobEvents, JobLoop } from "./loop.ts";
 import type { Pulse, PulseListener } from "./pulse.ts";
 import { type Schedule, Scheduler } from "./schedule.ts";
 import type { JobStore } from "./store.ts";
-import { within } from "./within.ts";
 
 /** What a process works on jobs with. */
 export interface JobWorkerOptions {

@@ -1,5 +1,6 @@
 import type { Lane } from "../app/lane.ts";
 import type { TaskDeclaration } from "../app/task.ts";
+import { within } from "../app/within.ts";
 import type { RunTask } from "./around.ts";
 import { AttemptWaiter } from "./attempt-waiter.ts";
 
@@ -59,23 +60,9 @@ export function attemptLanes(capacity: AttemptLanes["capacity"], run: RunTask): 
         abort: (reason) => waiter.abort(reason),
         end: async () => {
           waiter.mustEnd = true;
-          return task.lane === "loop" || isOver(result);
+          return task.lane === "loop" || within(END_MS, Promise.allSettled([result]));
         },
       };
     },
   };
-}
-
-async function isOver(result: Promise<unknown>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(resolve, END_MS, false);
-  });
-  const over = result.then(
-    () => true,
-    () => true,
-  );
-  const ended = await Promise.race([over, late]);
-  clearTimeout(timer);
-  return ended;
 }

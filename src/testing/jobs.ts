@@ -1,6 +1,7 @@
 import type { EnqueuedJob, EnqueueOptions } from "../app/jobs.ts";
 import type { TaskDeclaration, TaskEnqueuer } from "../app/task.ts";
 import { taskDeclaration } from "../app/task.ts";
+import { within } from "../app/within.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { Engine } from "../jobs/engine.ts";
 import { Enqueuer } from "../jobs/enqueuer.ts";
@@ -11,7 +12,6 @@ import { MemoryStore } from "../jobs/memory.ts";
 import { bind, jobTasks, type OpenJobs, type OpenJobsOptions, placeOf, runnableTasks } from "../jobs/open.ts";
 import { type Schedule, storeNext } from "../jobs/schedule.ts";
 import type { JobStore } from "../jobs/store.ts";
-import { within } from "../jobs/within.ts";
 import type { EnqueuedTestJob, TestJobs } from "./client-options.ts";
 
 /** Jobs of an app under test, and what the test says to them. */

@@ -6,6 +6,7 @@ import {
   type Transferable,
   Worker,
 } from "node:worker_threads";
+import { within } from "../../app/within.ts";
 import {
   type Board,
   cancel,
@@ -237,14 +238,8 @@ export class Thread implements ThreadHandle {
   }
 
   /** Resolves when the worker has ended, or the time is over; tells which. */
-  async exitWithin(ms: number): Promise<boolean> {
-    let timer: NodeJS.Timeout | undefined;
-    const over = new Promise<boolean>((resolve) => {
-      timer = setTimeout(resolve, ms, false);
-    });
-    const hasExited = await Promise.race([this.#exited.then(() => true), over]);
-    clearTimeout(timer);
-    return hasExited;
+  exitWithin(ms: number): Promise<boolean> {
+    return within(ms, this.#exited);
   }
 
   #report({ slot, ticket, progress }: ProgressReport): void {
