@@ -4,10 +4,10 @@ import type { RawReply } from "../operation/raw.ts";
 import { runOperation } from "../operation/run.ts";
 import { type CompiledTask, runTask } from "../operation/run-task.ts";
 import type { Runtime } from "../operation/runtime.ts";
-import { taskFields } from "../threads/crossing/task-message.ts";
+import { taskFields } from "../threads/crossing/payloads.ts";
 import { DependencyWork, OperationWork, TaskWork, type Work } from "../threads/crossing/work.ts";
-import { refusedReply, timeoutError } from "../threads/pool/call-error.ts";
 import type { ThreadCalls } from "../threads/pool/calls.ts";
+import { refusedReply, timeoutError } from "../threads/pool/errors.ts";
 import type { LaneRequest, TaskCall } from "./around.ts";
 import type { LaneRun } from "./observed.ts";
 

@@ -1,6 +1,6 @@
 import type { DurableTask, Task } from "../app/task.ts";
 import type { SyncEnqueue } from "../threads/crossing/messages.ts";
-import { packThrown, type TaskOutcome } from "../threads/crossing/thrown.ts";
+import { packThrown, type TaskOutcome } from "../threads/crossing/values.ts";
 
 /** Stores a job for a thread that waits, and wakes it. Never rejects. */
 export async function enqueueFor(tasks: readonly Task[], call: SyncEnqueue): Promise<void> {

@@ -18,9 +18,8 @@ import { SharedDependencies } from "../../operation/open-dependencies.ts";
 import type { CallBatch, Control, GivenValues, Hello, ThreadData } from "../crossing/messages.ts";
 import { unpackValue } from "../crossing/values.ts";
 import { listWork, TaskWork, type Work } from "../crossing/work.ts";
-import { threadEnqueuer } from "./enqueue.ts";
 import { Inbox } from "./inbox.ts";
-import { createThreadLog } from "./services.ts";
+import { createThreadLog, threadEnqueuer } from "./services.ts";
 import { type AroundInThread, WorkRunner } from "./work-runner.ts";
 
 /** Closes what a thread has opened. Gives the errors of what failed to close. */

@@ -1,10 +1,18 @@
+import type { MessagePort, Transferable } from "node:worker_threads";
+import { errorReply } from "../../operation/error-reply.ts";
 import { claim, finish, sharedNow } from "../crossing/board.ts";
-import { CALL_FIELDS, type CallBatch, type ThreadData } from "../crossing/messages.ts";
-import type { CallServices } from "../crossing/request-message.ts";
-import { RunHistory } from "../run-history.ts";
-import { Outbox } from "./outbox.ts";
+import {
+  CALL_FIELDS,
+  type CallBatch,
+  RESULT_FIELDS,
+  type ResultBatch,
+  type ThreadData,
+} from "../crossing/messages.ts";
+import { type CallServices, packReply } from "../crossing/payloads.ts";
+import { packThrown, type TaskOutcome } from "../crossing/values.ts";
+import { RunHistory, type Work } from "../crossing/work.ts";
 import { type ThreadCall, type ThreadChannel, ThreadServices } from "./services.ts";
-import type { Runner } from "./work-runner.ts";
+import { type Runner, unsendable } from "./work-runner.ts";
 
 interface Received extends ThreadCall {
   readonly work: number;
@@ -94,4 +102,62 @@ export class Inbox {
       },
     };
   }
+}
+
+/** The results a thread has not sent yet. */
+class Outbox {
+  readonly #port: MessagePort;
+  #results: ResultBatch = [];
+  #transfer: Transferable[] = [];
+  /** What the results are of, in the same order. */
+  #works: (Work | undefined)[] = [];
+
+  constructor(port: MessagePort) {
+    this.#port = port;
+  }
+
+  add(
+    slot: number,
+    startedAt: number,
+    runMs: number,
+    outcome: unknown,
+    transfer: readonly Transferable[],
+    work: Work | undefined,
+  ): void {
+    this.#results.push(slot, startedAt, runMs, outcome);
+    if (transfer.length > 0) this.#transfer.push(...transfer);
+    this.#works.push(work);
+  }
+
+  /** Sends them as one message; what cannot cross is named, and the others are sent. */
+  flush(): void {
+    if (this.#results.length === 0) return;
+    const results = this.#results;
+    const transfer = this.#transfer;
+    const works = this.#works;
+    this.#results = [];
+    this.#transfer = [];
+    this.#works = [];
+    try {
+      this.#port.postMessage(results, transfer);
+    } catch {
+      for (const [index, work] of works.entries())
+        this.#sendOne(results.slice(index * RESULT_FIELDS, (index + 1) * RESULT_FIELDS), work);
+    }
+  }
+
+  #sendOne(result: ResultBatch, work: Work | undefined): void {
+    try {
+      this.#port.postMessage(result);
+    } catch (cause) {
+      this.#port.postMessage([result[0], result[1], result[2], uncloneable(work, result[3], cause)]);
+    }
+  }
+}
+
+function uncloneable(work: Work | undefined, outcome: unknown, cause: unknown): unknown {
+  const error = unsendable(work, String(cause));
+  return (outcome as unknown[]).length > 2
+    ? packReply(errorReply(error)).payload
+    : ([false, packThrown(error)] satisfies TaskOutcome);
 }

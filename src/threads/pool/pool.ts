@@ -1,15 +1,6 @@
 import type { OffloopError } from "../../errors/offloop-error.ts";
 import type { Hello } from "../crossing/messages.ts";
-import { Admission } from "./admission.ts";
-import {
-  type Call,
-  type NewCall,
-  type PinnedCall,
-  recordRun,
-  type ThreadHandle,
-  takeOn,
-  takeOnPinned,
-} from "./call.ts";
+import type { Call, NewCall, PinnedCall, ThreadHandle } from "./call.ts";
 import {
   abandonedError,
   allHeldError,
@@ -21,12 +12,12 @@ import {
   stuckError,
   timeoutError,
   type WorkPlace,
-} from "./call-error.ts";
+} from "./errors.ts";
 import { type Finding, Monitor } from "./monitor.ts";
-import { PinnedCalls, WaitingCalls } from "./queue.ts";
+import { PinnedCalls, takeOn, takeOnPinned, WaitingCalls } from "./queue.ts";
 import { type PoolOptions, Roster } from "./roster.ts";
-import { ExpressLane, Schedule, WorkLoads } from "./schedule.ts";
-import { END_MS, type Thread, type ThreadListener, type ThreadLoss } from "./thread.ts";
+import { Admission, ExpressLane, Schedule, WorkLoads } from "./schedule.ts";
+import { END_MS, recordRun, type Thread, type ThreadListener, type ThreadLoss } from "./thread.ts";
 
 /** A call that waits this long makes the pool grow; one not started for so long is taken back from its thread. */
 const PATIENCE_MS = 5;
