@@ -2,9 +2,8 @@ import { HTTPError, type ValidationDetail } from "../errors/http-error.ts";
 import { validateLong } from "../schema/long-lists.ts";
 import { type CheckedSchema, type Validated, validate } from "../schema/validate.ts";
 import type { FormValues, ParsedBody } from "./body.ts";
-import { headerValues, readCookies } from "./headers.ts";
 import type { BodyInput, CompiledInputs, ParameterGroup, ParameterModel } from "./inputs.ts";
-import { hasAtMost, type RawRequest } from "./raw.ts";
+import { hasAtMost, headerValues, type RawRequest, readCookies } from "./raw.ts";
 
 /** The inputs of one call as far as they are valid, and what is wrong with the others. */
 export interface ReadInputs {

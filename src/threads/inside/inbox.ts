@@ -4,6 +4,7 @@ import { claim, finish, sharedNow } from "../crossing/board.ts";
 import {
   CALL_FIELDS,
   type CallBatch,
+  type Control,
   RESULT_FIELDS,
   type ResultBatch,
   type ThreadData,
@@ -31,10 +32,17 @@ export class Inbox {
   /** Those of the request that the running call is for. */
   #services: ThreadServices | undefined;
 
-  constructor({ port, board, logLevel, mayBeEnded }: ThreadData) {
+  /** @param onLeave - Called when the pool asks the thread to end. */
+  constructor({ port, board, logLevel, mayBeEnded }: ThreadData, onLeave: () => void) {
     this.#channel = { port, board, logLevel };
     this.#mayBeEnded = mayBeEnded;
     this.#outbox = new Outbox(port);
+    // Also keeps the thread until the pool ends it.
+    port.on("message", (message: CallBatch | Control) => {
+      if (Array.isArray(message)) this.#receive(message);
+      else if ("cancelled" in message) this.#cancel(message.cancelled);
+      else onLeave();
+    });
   }
 
   /** @param runner - Runs what the indexes in calls stand for. */
@@ -43,7 +51,7 @@ export class Inbox {
     this.#histories = runner.works.map(() => new RunHistory());
   }
 
-  receive(batch: CallBatch): void {
+  #receive(batch: CallBatch): void {
     for (let i = 0; i < batch.length; i += CALL_FIELDS) {
       this.#waiting.push({
         slot: batch[i] as number,
@@ -56,7 +64,7 @@ export class Inbox {
   }
 
   /** The pool says that nobody waits for a call any more. */
-  cancel(ticket: number): void {
+  #cancel(ticket: number): void {
     if (ticket === this.#services?.call.ticket) this.#services.cancel();
   }
 
