@@ -9,7 +9,7 @@ import {
   type ResultBatch,
   type ThreadData,
 } from "../crossing/messages.ts";
-import { type CallServices, packReply } from "../crossing/payloads.ts";
+import { type CallServices, type Packed, packReply } from "../crossing/payloads.ts";
 import { packThrown, type TaskOutcome } from "../crossing/values.ts";
 import { RunHistory, type Work } from "../crossing/work.ts";
 import { type ThreadCall, type ThreadChannel, ThreadServices } from "./services.ts";
@@ -36,7 +36,7 @@ export class Inbox {
   constructor({ port, board, logLevel, mayBeEnded }: ThreadData, onLeave: () => void) {
     this.#channel = { port, board, logLevel };
     this.#mayBeEnded = mayBeEnded;
-    this.#outbox = new Outbox(port);
+    this.#outbox = new Outbox(port, (work) => this.#runner?.works[work]);
     // Also keeps the thread until the pool ends it.
     port.on("message", (message: CallBatch | Control) => {
       if (Array.isArray(message)) this.#receive(message);
@@ -85,12 +85,12 @@ export class Inbox {
       // What is done must not wait behind what may take long, nor go down with what may be ended.
       if (!history.isQuick || this.#mayBeEnded[call.work]) this.flush();
       const start = performance.now();
-      const { payload, transfer } = await runner.run(call.work, call.payload, this.#servicesOf(call));
+      const outcome = await runner.run(call.work, call.payload, this.#servicesOf(call));
       const runMs = performance.now() - start;
       finish(board, call.slot);
       ran++;
       history.record(runMs);
-      this.#outbox.add(call.slot, startedAt, runMs, payload, transfer, runner.works[call.work]);
+      this.#outbox.add(call, outcome, startedAt, runMs);
     }
     // The pool took everything back since nothing was started for long: it learns that the thread is there again.
     if (ran === 0) port.postMessage([]);
@@ -115,24 +115,24 @@ export class Inbox {
 /** The results a thread has not sent yet. */
 class Outbox {
   readonly #port: MessagePort;
+  readonly #workAt: (index: number) => Work | undefined;
   #results: ResultBatch = [];
   #transfer: Transferable[] = [];
   /** What the results are of, in the same order. */
-  #works: (Work | undefined)[] = [];
+  #works: number[] = [];
 
-  constructor(port: MessagePort) {
+  constructor(port: MessagePort, workAt: (index: number) => Work | undefined) {
     this.#port = port;
+    this.#workAt = workAt;
   }
 
   add(
-    slot: number,
+    { slot, work }: Received,
+    { payload, transfer }: Packed<unknown>,
     startedAt: number,
     runMs: number,
-    outcome: unknown,
-    transfer: readonly Transferable[],
-    work: Work | undefined,
   ): void {
-    this.#results.push(slot, startedAt, runMs, outcome);
+    this.#results.push(slot, startedAt, runMs, payload);
     if (transfer.length > 0) this.#transfer.push(...transfer);
     this.#works.push(work);
   }
@@ -150,7 +150,7 @@ class Outbox {
       this.#port.postMessage(results, transfer);
     } catch {
       for (const [index, work] of works.entries())
-        this.#sendOne(results.slice(index * RESULT_FIELDS, (index + 1) * RESULT_FIELDS), work);
+        this.#sendOne(results.slice(index * RESULT_FIELDS, (index + 1) * RESULT_FIELDS), this.#workAt(work));
     }
   }
 
