@@ -36,7 +36,7 @@ export interface OpenedLanes {
 /**
  * How an operation is run, decided once: on the lane that its declaration says, within its deadline.
  *
- * @param index - Its place in the pool's table of work.
+ * @param index - Where it stands in the pool's table of work.
  */
 export function chooseForOperation(
   work: OperationWork,

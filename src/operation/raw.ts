@@ -67,6 +67,11 @@ export function isWhole(body: RawReply["body"]): body is Chunk | undefined {
   return body === undefined || typeof body === "string" || body instanceof Uint8Array;
 }
 
+/** Whether bytes are all of their buffer: a window on a larger one takes that along where it is cloned. */
+export function ownsBuffer({ byteLength, buffer }: Uint8Array): boolean {
+  return byteLength === buffer.byteLength && buffer instanceof ArrayBuffer;
+}
+
 /** What a query says, by name. A name that came several times has all its values. */
 export type QueryValues = Readonly<Record<string, string | string[]>>;
 

@@ -9,6 +9,7 @@ import {
   type Chunk,
   type FormPart,
   type HeaderPairs,
+  ownsBuffer,
   type QueryValues,
   queryOf,
   type RawReply,
@@ -16,12 +17,30 @@ import {
 } from "../../operation/raw.ts";
 import type { TaskRun } from "../../operation/run-task.ts";
 import type { RemoteValue } from "../../operation/runtime.ts";
-import { type Crossed, ownBytes, packValue, type Thrown, TRANSFER_MIN_BYTES } from "./values.ts";
+import { type Crossed, packValue, type Thrown } from "./values.ts";
 
 /** A payload and what of it is transferred rather than copied. */
 export interface Packed<T> {
   readonly payload: T;
   readonly transfer: Transferable[];
+}
+
+/** Bytes from this size on are transferred; fewer are copied, which is faster. */
+const TRANSFER_MIN_BYTES = 65_536;
+
+/**
+ * Bytes that can cross: the buffer itself when it is whole, else a copy of just these bytes.
+ *
+ * @param transferFrom - From this size on the buffer moves to the other side.
+ */
+function ownBytes(
+  bytes: Uint8Array,
+  transfer: Transferable[],
+  transferFrom: number = TRANSFER_MIN_BYTES,
+): Uint8Array {
+  if (!ownsBuffer(bytes)) return Uint8Array.prototype.slice.call(bytes);
+  if (bytes.byteLength >= transferFrom) transfer.push(bytes.buffer as ArrayBuffer);
+  return bytes;
 }
 
 /** A body below this size is copied: the request can be taken back from a thread that dies or hangs before it starts. */

@@ -1,10 +1,10 @@
 import { types } from "node:util";
-import type { Transferable } from "node:worker_threads";
 import { examineCrossing, findUncloneable, isError, needsHelp } from "../../app/cloneable.ts";
 import { type ErrorHandlers, findErrorHandler } from "../../app/error-handlers.ts";
 import { UploadedFile } from "../../app/uploaded-file.ts";
 import { type DescribedError, describeError } from "../../errors/described-error.ts";
 import { HTTPError, ValidationError } from "../../errors/http-error.ts";
+import { ownsBuffer } from "../../operation/raw.ts";
 
 /**
  * What crosses between threads, stated once. Plain data crosses by itself, as structured clones. What would arrive changed
@@ -121,7 +121,7 @@ class Packing {
     if (known !== undefined) return known;
     const index = this.#described.length;
     this.#indexes.set(object, index);
-    this.#described.push(undefined as unknown as Described); // its place: what is inside comes after it
+    this.#described.push(undefined as unknown as Described); // what is inside comes after it
     this.#described[index] = this.#description(object);
     return index;
   }
@@ -129,7 +129,7 @@ class Packing {
   #description(object: object): Described {
     if (object instanceof UploadedFile) return { kind: "file", file: object.received() };
     if (Buffer.isBuffer(object))
-      return { kind: "buffer", bytes: ownBytes(object, [], Number.POSITIVE_INFINITY) };
+      return { kind: "buffer", bytes: ownsBuffer(object) ? object : Uint8Array.prototype.slice.call(object) };
     if (isError(object)) {
       const parts = errorParts(object, this.#handlers);
       return { kind: "error", parts: { ...parts, fields: this.#copy(parts.fields) as ErrorParts["fields"] } };
@@ -163,25 +163,6 @@ function fill(made: unknown, described: Described): void {
   if (described.kind === "map")
     for (const [key, value] of described.entries) (made as Map<unknown, unknown>).set(key, value);
   if (described.kind === "set") for (const item of described.items) (made as Set<unknown>).add(item);
-}
-
-/** Bytes from this size on are transferred; fewer are copied, which is faster. */
-export const TRANSFER_MIN_BYTES = 65_536;
-
-/**
- * Bytes that can cross: the buffer itself when it is whole, else a copy of just these bytes.
- *
- * @param transferFrom - From this size on the buffer moves to the other side.
- */
-export function ownBytes(
-  bytes: Uint8Array,
-  transfer: Transferable[],
-  transferFrom: number = TRANSFER_MIN_BYTES,
-): Uint8Array {
-  const whole = bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer;
-  if (!whole) return Uint8Array.prototype.slice.call(bytes);
-  if (bytes.byteLength >= transferFrom) transfer.push(bytes.buffer as ArrayBuffer);
-  return bytes;
 }
 
 /** What a piece of work gave: its value as it crosses, or what it threw. */

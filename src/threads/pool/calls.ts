@@ -111,7 +111,7 @@ const unbound = { timeoutMs: undefined, waiter: undefined, record: undefined } a
 interface Table {
   readonly pool: CallPool;
   readonly handlers: ErrorHandlers;
-  /** The place of each work in the pool's table. */
+  /** The index of each work in the pool's table, by its id. */
   readonly indexes: ReadonlyMap<string, number>;
   readonly tasks: ReadonlyMap<string, TaskDeclaration>;
 }

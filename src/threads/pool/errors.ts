@@ -9,14 +9,14 @@ import type { RawReply } from "../../operation/raw.ts";
 import type { Hello } from "../crossing/messages.ts";
 
 /** What an error says about the work it concerns. */
-export interface WorkPlace {
+export interface DeclaredWork {
   /** `GET /report`, `task resize`. */
   readonly id: string;
   readonly location: SourceLocation;
 }
 
 /** The thread ended while it ran the call. */
-export function exitedError({ id, location }: WorkPlace, why: string, cause?: unknown): OffloopError {
+export function exitedError({ id, location }: DeclaredWork, why: string, cause?: unknown): OffloopError {
   return new OffloopError("OFFLOOP_THREAD_EXITED", `Cannot finish ${id}: its thread ended: ${why}`, {
     at: location,
     fix: "look for process.exit, an uncaught error in a timer, or too little memory in that function",
@@ -26,7 +26,7 @@ export function exitedError({ id, location }: WorkPlace, why: string, cause?: un
 
 /** The call ran for too long; on a thread it was ended, on the loop nothing can end it. */
 export function timeoutError(
-  { id, location }: WorkPlace,
+  { id, location }: DeclaredWork,
   timeoutMs: number,
   elapsedMs: number,
   lane: "loop" | "thread",
@@ -48,7 +48,7 @@ export function timeoutError(
 
 /** Too many calls wait. */
 export function busyError(
-  { id, location }: WorkPlace,
+  { id, location }: DeclaredWork,
   what: { readonly busy: number; readonly max: number; readonly waiting: number; readonly option: string },
   retryAfterS: number,
 ): OffloopError & { readonly retryAfterS: number } {
@@ -65,7 +65,7 @@ export function busyError(
 }
 
 /** The client hung up before the call was started. */
-export function goneError({ id, location }: WorkPlace): OffloopError {
+export function goneError({ id, location }: DeclaredWork): OffloopError {
   return new OffloopError("OFFLOOP_CLIENT_GONE", `Cannot start ${id}: its client has hung up`, {
     at: location,
     fix: "nothing to mend: the work was saved",
@@ -73,7 +73,7 @@ export function goneError({ id, location }: WorkPlace): OffloopError {
 }
 
 /** The rest of its reply was made for a client that had hung up, and did not end. */
-export function abandonedError({ id, location }: WorkPlace): OffloopError {
+export function abandonedError({ id, location }: DeclaredWork): OffloopError {
   return new OffloopError(
     "OFFLOOP_CLIENT_GONE",
     `Cannot finish ${id}: its client has hung up and its generator did not stop; its thread was ended`,
@@ -82,7 +82,7 @@ export function abandonedError({ id, location }: WorkPlace): OffloopError {
 }
 
 /** A call without a deadline keeps its thread. */
-export function heldError({ id, location }: WorkPlace, thread: number, ms: number): OffloopError {
+export function heldError({ id, location }: DeclaredWork, thread: number, ms: number): OffloopError {
   return new OffloopError(
     "OFFLOOP_THREAD_HELD",
     `Cannot use thread ${thread} for anything else: ${id} has run there for ${Math.floor(ms)} ms, and has no deadline`,
@@ -91,7 +91,7 @@ export function heldError({ id, location }: WorkPlace, thread: number, ms: numbe
 }
 
 /** A thread was ended, and a native call keeps it. */
-export function stuckError({ id, location }: WorkPlace, thread: number): OffloopError {
+export function stuckError({ id, location }: DeclaredWork, thread: number): OffloopError {
   return new OffloopError(
     "OFFLOOP_THREAD_STUCK",
     `Cannot end thread ${thread}: ${id} is inside a native call there, and the thread keeps its place in the pool until that returns`,
@@ -116,7 +116,7 @@ export function allHeldError(threads: number, ids: readonly string[]): OffloopEr
  *
  * @param found - What in it: `args[0].onDone (a function)`.
  */
-export function cloneError({ id, location }: WorkPlace, found: string): OffloopError {
+export function cloneError({ id, location }: DeclaredWork, found: string): OffloopError {
   return new OffloopError(
     "OFFLOOP_NOT_CLONEABLE",
     `Cannot run ${id} on a thread: ${found} cannot cross between threads`,
@@ -128,7 +128,7 @@ export function cloneError({ id, location }: WorkPlace, found: string): OffloopE
 }
 
 /** No thread can be started. */
-export function noThreadsError({ id, location }: WorkPlace, cause: unknown): OffloopError {
+export function noThreadsError({ id, location }: DeclaredWork, cause: unknown): OffloopError {
   return new OffloopError("OFFLOOP_THREADS_DOWN", `Cannot start ${id}: no thread can load the app any more`, {
     at: location,
     fix: "see the OFFLOOP_THREAD_START before this in the log",

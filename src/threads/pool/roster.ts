@@ -3,14 +3,14 @@ import { type ThreadEvent, threadChannel } from "../../channels/channels.ts";
 import type { OffloopError } from "../../errors/offloop-error.ts";
 import type { Hello } from "../crossing/messages.ts";
 import type { Call, ThreadHandle } from "./call.ts";
-import { failedStart, idleExitError, startError, type WorkPlace } from "./errors.ts";
+import { type DeclaredWork, failedStart, idleExitError, startError } from "./errors.ts";
 import { SilentThreads } from "./monitor.ts";
 import { END_MS, Thread, type ThreadListener, type ThreadLoss, type ThreadOptions } from "./thread.ts";
 
 /** What a pool needs to know. */
 export interface PoolOptions extends Required<Omit<ThreadSettings, "resourceLimits">>, ThreadOptions {
   /** All work, in the order of `workIds`; a call names its work by its index here. */
-  readonly works: readonly WorkPlace[];
+  readonly works: readonly DeclaredWork[];
   /** How long a thread may take to load the app, in milliseconds. */
   readonly startMs: number;
   /** Told of threads that did not load the app, or ended while no call ran in them. */
@@ -167,8 +167,8 @@ export class Roster {
   }
 
   #ran(call: Call | undefined): ThreadEvent["ran"] {
-    const place = call && this.#options.works[call.work];
-    return place && { work: place.id, file: place.location.file, line: place.location.line };
+    const work = call && this.#options.works[call.work];
+    return work && { work: work.id, file: work.location.file, line: work.location.line };
   }
 
   #onIdleExit(thread: Thread, cause: unknown): void {

@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import type { OffloopError } from "../../errors/offloop-error.ts";
 import { RunHistory, SHORT_MS } from "../crossing/work.ts";
 import type { Call, NewCall, ThreadHandle } from "./call.ts";
-import { busyError, exitedError, goneError, noThreadsError, type WorkPlace } from "./errors.ts";
+import { busyError, type DeclaredWork, exitedError, goneError, noThreadsError } from "./errors.ts";
 import type { PinnedCalls, WaitingCalls } from "./queue.ts";
 import type { PoolOptions, Roster } from "./roster.ts";
 import type { Thread } from "./thread.ts";
@@ -50,7 +50,7 @@ export class Schedule {
     if (found === undefined) return undefined;
     const [handle, call] = found;
     const thread = this.#roster.find(handle);
-    if (thread === undefined) return { call, refused: exitedError(this.#placeOf(call), "it is gone") };
+    if (thread === undefined) return { call, refused: exitedError(this.#workOf(call), "it is gone") };
     this.#roster.take(thread);
     return { call, thread, isQuick: false };
   }
@@ -88,11 +88,11 @@ export class Schedule {
   /** What is to be done with a call that nobody waits for any more; undefined while somebody does. */
   #wanted(call: Call): Step | undefined {
     if (call.waiter?.isGone !== true) return undefined;
-    return { call, refused: goneError(this.#placeOf(call)) };
+    return { call, refused: goneError(this.#workOf(call)) };
   }
 
-  #placeOf({ work }: Call): WorkPlace {
-    return this.#options.works[work] as WorkPlace;
+  #workOf({ work }: Call): DeclaredWork {
+    return this.#options.works[work] as DeclaredWork;
   }
 }
 
@@ -134,12 +134,12 @@ export class Admission {
   /** Why the call may not wait; undefined when it may. */
   refusal(call: NewCall): OffloopError | undefined {
     const { failure, ready } = this.#roster;
-    if (failure !== undefined && ready === 0) return noThreadsError(this.#placeOf(call), failure);
+    if (failure !== undefined && ready === 0) return noThreadsError(this.#workOf(call), failure);
     if (!this.#isFull(call)) return undefined;
     const waiting = this.#waiting.sizeOf(call.class);
     const option = call.class === "request" ? "threads.maxQueue" : "threads.maxBackgroundQueue";
     return busyError(
-      this.#placeOf(call),
+      this.#workOf(call),
       { busy: this.#roster.busy, max: this.#options.max, waiting, option },
       this.#drained.retryAfterS(waiting, performance.now()),
     );
@@ -154,8 +154,8 @@ export class Admission {
     return !(isRequest && this.#roster.idle > 0 && this.#express.isOpenTo(call.work));
   }
 
-  #placeOf({ work }: NewCall): WorkPlace {
-    return this.#options.works[work] as WorkPlace;
+  #workOf({ work }: NewCall): DeclaredWork {
+    return this.#options.works[work] as DeclaredWork;
   }
 }
 
