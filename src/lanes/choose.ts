@@ -184,7 +184,7 @@ export class LaneOperation {
 }
 
 /** Publishes start and end of an operation's runs while anyone listens. It stands next to the lane itself. */
-export function observeOperation(
+function observeOperation(
   operation: Pick<Operation, "id" | "lane">,
   run: LaneRun<LaneRequest, RawReply>,
 ): RunOperation {
