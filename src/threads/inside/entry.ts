@@ -19,6 +19,7 @@ import type { GivenValues, Hello, ThreadData } from "../crossing/messages.ts";
 import { unpackValue } from "../crossing/values.ts";
 import { listWork, TaskWork, type Work } from "../crossing/work.ts";
 import { Inbox } from "./inbox.ts";
+import { standBack } from "./priority.ts";
 import { createThreadLog, threadEnqueuer } from "./services.ts";
 import { type AroundInThread, WorkRunner } from "./work-runner.ts";
 
@@ -27,7 +28,8 @@ type Close = () => Promise<unknown[]>;
 
 /** What a thread runs: it imports the user's module, compares what that declares, and takes calls. */
 async function enter(data: ThreadData): Promise<void> {
-  const { port, target, part, workIds, given, traced, inputs } = data;
+  const { port, target, part, workIds, given, traced, inputs, priority } = data;
+  standBack(priority); // before the app is loaded, which computes, too
   let close: Close = async () => [];
   const inbox = new Inbox(data, () => void leave(close));
   // Calls that have ended keep their results when a later one ends the thread.

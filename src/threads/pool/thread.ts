@@ -87,8 +87,8 @@ export class Thread implements ThreadHandle {
 
   constructor({ resourceLimits, onLog, onEnqueue, ...about }: ThreadOptions, listener: ThreadListener) {
     const { port1, port2 } = new MessageChannel();
-    const { target, part, workIds, mayBeEnded, given, traced, inputs, logLevel } = about;
-    const picked = { target, part, workIds, mayBeEnded, given, traced, inputs, logLevel };
+    const { target, part, workIds, mayBeEnded, given, traced, inputs, logLevel, priority } = about;
+    const picked = { target, part, workIds, mayBeEnded, given, traced, inputs, logLevel, priority };
     const workerData: ThreadData = { offloop: "thread", port: port2, board: this.#board, ...picked };
     this.#listener = listener;
     this.#worker = new Worker(new URL(`../inside/entry${import.meta.url.slice(-3)}`, import.meta.url), {
