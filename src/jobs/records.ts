@@ -123,7 +123,7 @@ export class Records {
       ),
       this.#sql.executeSql(
         `select queue, ${this.#countUpTo("j.state = 'failed'")} as dead,
-          ${this.#countUpTo("j.completed_on is not null and j.state in ('completed', 'cancelled')")} as ended
+          ${this.#countUpTo("j.completed_on is not null and j.state in ('completed', 'cancelled') order by j.completed_on desc")} as ended
         from unnest($1::text[]) as queue`,
         [[...this.#tasks.keys()]],
       ),
@@ -146,6 +146,7 @@ export class Records {
     });
   }
 
+  /** @param condition - With an order, where the planner would rather read all jobs than the index that has it. */
   #countUpTo(condition: string): string {
     return `(select count(*)::int from (
       select from ${this.#schema}.job j where j.name = queue and ${condition} limit ${COUNTED_TO + 1}
