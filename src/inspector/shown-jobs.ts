@@ -1,11 +1,24 @@
-import type { JobAttempt, JobState, TaskJobs } from "../app/jobs.ts";
+/** Where a job stands. */
+export type ShownState = "waiting" | "running" | "done" | "failed" | "dead" | "cancelled";
+
+/** How many jobs of a task stand where. */
+export interface TaskCounts {
+  readonly task: string;
+  readonly waiting: number;
+  readonly running: number;
+  readonly failed: number;
+  readonly dead: number;
+  /** Done or cancelled. */
+  readonly ended: number;
+  readonly oldestWaitMs: number;
+}
 
 /** What the view of jobs shows at once. Times are milliseconds since 1970. */
 export interface JobsPage {
   /** The time of day at the server. */
   readonly now: number;
   /** Every durable task, with its counts; null while they cannot be counted. */
-  readonly tasks: readonly TaskJobs[] | null;
+  readonly tasks: readonly TaskCounts[] | null;
   readonly jobs: readonly JobRow[];
   /** The job that the next page comes after; null where there is none. */
   readonly next: string | null;
@@ -15,7 +28,7 @@ export interface JobsPage {
 export interface JobRow {
   readonly id: string;
   readonly task: string;
-  readonly state: JobState;
+  readonly state: ShownState;
   readonly attempt: number;
   readonly key: string | null;
   readonly priority: number;
@@ -52,7 +65,7 @@ export interface AttemptRow {
   readonly startedAt: number;
   readonly endedAt: number | null;
   /** Null while it runs. */
-  readonly outcome: NonNullable<JobAttempt["outcome"]> | null;
+  readonly outcome: "done" | "failed" | "dead" | "cancelled" | "interrupted" | "lost" | null;
   /** Why it failed: the error, then its causes. */
   readonly errors: readonly ErrorText[];
 }
