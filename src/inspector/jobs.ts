@@ -75,8 +75,8 @@ export class InspectedJobs {
     return {
       now: Date.now(),
       job: rowOf(job),
-      args: jsonText(job.args),
-      result: job.result === undefined ? null : jsonText(job.result),
+      args: shortened(job.args.map(jsonText).join(",\n"), TEXT_LENGTH),
+      result: job.result === undefined ? null : shortened(jsonText(job.result), TEXT_LENGTH),
       attempts: newest.map(attemptOf),
       earlier: attempts.length - newest.length,
     };
@@ -166,7 +166,7 @@ function argumentsText(args: readonly unknown[]): string {
 }
 
 function jsonText(value: unknown): string {
-  return shortened(JSON.stringify(value, undefined, 2) ?? "", TEXT_LENGTH);
+  return JSON.stringify(value, undefined, 2) ?? "";
 }
 
 function shortened(text: string, length: number): string {

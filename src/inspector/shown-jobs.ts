@@ -48,7 +48,7 @@ export interface JobRow {
 export interface JobSheet {
   readonly now: number;
   readonly job: JobRow;
-  /** As JSON, shortened where it is long; so is the result. */
+  /** Each as JSON, shortened where they are long; so is the result. */
   readonly args: string;
   /** Null until it is done, and where it returned nothing. */
   readonly result: string | null;

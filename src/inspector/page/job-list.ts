@@ -107,7 +107,7 @@ class Line {
     this.job = job;
     this.box.type = "checkbox";
     this.box.setAttribute("aria-label", `Choose ${job.id}`);
-    const cells = ["chosen", "state", "job", "attempt", "when"].map((column) => {
+    const cells = ["chosen", "state", "job", "when"].map((column) => {
       const cell = make("td", "");
       cell.dataset.column = column;
       return cell;
@@ -120,24 +120,24 @@ class Line {
   draw(job: JobRow, now: number): void {
     this.job = job;
     const when = whenText(job, now);
-    setText(this.row.cells[4] as HTMLElement, when);
+    setText(this.row.cells[3] as HTMLElement, when);
     const { enqueuedAt: _, ...shown } = job;
     const drawn = JSON.stringify(shown);
     if (drawn === this.#drawn) return;
     this.#drawn = drawn;
-    const [, state, about, attempt] = this.row.cells;
+    const [, state, about] = this.row.cells;
     state?.replaceChildren(stateMark(job.state), ...progressOf(job));
-    attempt?.replaceChildren(job.attempt === 0 ? "–" : String(job.attempt));
     if (about !== undefined) this.#drawAbout(about, job);
   }
 
-  #drawAbout(cell: HTMLElement, { id, task, args, key, priority, error, state }: JobRow): void {
+  #drawAbout(cell: HTMLElement, { id, task, args, key, priority, attempt, error, state }: JobRow): void {
     const hadFocus = cell.contains(document.activeElement);
     const link = make("a", "job-link", make("b", "", task), make("code", "", `(${args})`));
     link.href = jobAddress(id);
     const notes = [
       ...(key === null ? [] : [`key ${key}`]),
       ...(priority === 0 ? [] : [`priority ${priority}`]),
+      ...(attempt < 2 ? [] : [`attempt ${attempt}`]),
     ];
     const failed = error === null || state === "done" ? [] : [make("p", "job-error", error)];
     cell.replaceChildren(

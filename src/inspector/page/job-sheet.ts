@@ -43,7 +43,7 @@ export class JobSheetView {
     drawProgress(job);
     this.#drawActions(job, now);
     drawFacts(job);
-    setText(find("#job-args"), args);
+    setText(find("#job-args"), args === "" ? "none" : args);
     find("#job-result").hidden = find("#job-result-title").hidden = result === null;
     setText(find("#job-result"), result ?? "");
     this.#drawAttempts(attempts);

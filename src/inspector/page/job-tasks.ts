@@ -57,7 +57,7 @@ function rowOf({ task }: TaskCounts, cells: readonly Cell[]): HTMLTableRowElemen
 }
 
 function cellOf(task: string, { text, state }: Cell, column: string): HTMLTableCellElement {
-  const cell = make("td", state === "dead" && text !== "–" ? "failed" : "");
+  const cell = make("td", text === "–" ? "none" : state === "dead" ? "failed" : "");
   cell.dataset.column = column;
   if (state === undefined || text === "–") cell.append(text);
   else {
