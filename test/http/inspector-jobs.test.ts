@@ -12,9 +12,10 @@ import inspected from "../fixtures/inspected-app.ts";
 import { type Running, running } from "../fixtures/running.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "offloop-inspected-jobs-"));
-process.env.JOBS_DIR = join(folder, "jobs");
 process.env.BROKEN_FILE = folder; // is there: charge fails
 const { default: app, charge, render, welcome } = await import("../pages/jobs-app.ts");
+
+const jobs = { dir: join(folder, "jobs") };
 
 after(() => rm(folder, { recursive: true, force: true }));
 
@@ -48,7 +49,7 @@ describe("the inspector's jobs", () => {
   let own: Record<string, string>;
 
   before(async () => {
-    server = await running(app, { inspector: true });
+    server = await running(app, { inspector: true, jobs });
     own = { ...mark, origin: server.url, "sec-fetch-site": "same-origin" };
   });
   after(async () => {
@@ -227,7 +228,7 @@ describe("the inspector's jobs", () => {
 
 describe("the inspector's jobs with a token", () => {
   test("ask for the cookie, and take no token from the URL", async () => {
-    const server = await running(app, { inspector: { token } });
+    const server = await running(app, { inspector: { token }, jobs });
     try {
       const job = await welcome.with({ delayMs: 3_600_000 }).enqueue("guarded");
       const opened = await ask(`${server.url}/_offloop?token=${token}`);

@@ -2,17 +2,13 @@ import { existsSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { App } from "offloop";
 
-const { JOBS_DIR: dir, JOBS_URL: url, BROKEN_FILE: broken = "" } = process.env;
+const { BROKEN_FILE: broken = "" } = process.env;
 
 /** Jobs in every state that the inspector shows. */
 const app = new App({
   title: "Jobs",
   threads: { max: 3, reserve: 0 },
-  jobs: {
-    concurrency: 2,
-    cancelGraceMs: 100,
-    ...(url === undefined ? { dir: dir ?? ".offloop/jobs" } : { url }),
-  },
+  jobs: { pollMs: 100, cancelGraceMs: 100 },
 });
 
 export const welcome = app.task("welcome", { durable: true }, async (name: string) => ({ greeted: name }));
