@@ -16,6 +16,7 @@ test("offloop exports these values and no others", async () => {
     "param",
     "redirect",
     "serve",
+    "settings",
     "sse",
     "stream",
     "text",

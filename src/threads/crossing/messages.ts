@@ -1,4 +1,5 @@
 import type { MessagePort } from "node:worker_threads";
+import type { ReadEnvironment } from "../../app/environment.ts";
 import type { InputSettings } from "../../app/input-settings.ts";
 import type { EnqueueOptions } from "../../app/jobs.ts";
 import type { AppTarget } from "../../app/load.ts";
@@ -20,6 +21,8 @@ export interface ThreadData {
   readonly workIds: readonly string[];
   /** Which of it has a deadline, in the same order. */
   readonly mayBeEnded: readonly boolean[];
+  /** What the main thread has read of the environment. */
+  readonly environment: ReadEnvironment;
   /** Values of dependencies that it is started with. */
   readonly given: GivenValues;
   /** Whether what calls carry has its trace around it. */

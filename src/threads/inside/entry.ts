@@ -1,6 +1,7 @@
 import { workerData } from "node:worker_threads";
 import type { App } from "../../app/app.ts";
 import type { DependencyDeclaration, Replacement } from "../../app/dependency.ts";
+import { takeEnvironment } from "../../app/environment.ts";
 import { type CloseLifespans, openLifespans } from "../../app/lifespan.ts";
 import { type AppTarget, loadApp, whenServed } from "../../app/load.ts";
 import type { Log } from "../../app/log.ts";
@@ -40,6 +41,7 @@ async function enter(data: ThreadData): Promise<void> {
   // Calls that have ended keep their results when a later one ends the thread.
   process.on("exit", () => inbox.flush());
   try {
+    takeEnvironment(data.environment);
     const app = await findApp(target);
     const overrides = servedOverrides(app);
     const shared = new SharedDependencies(overrides);

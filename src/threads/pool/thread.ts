@@ -6,6 +6,7 @@ import {
   type Transferable,
   Worker,
 } from "node:worker_threads";
+import { readEnvironment } from "../../app/environment.ts";
 import { within } from "../../app/within.ts";
 import {
   type Board,
@@ -34,7 +35,7 @@ import { type Call, recordRun, type ThreadHandle } from "./call.ts";
 import { Slots } from "./slots.ts";
 
 /** What a thread is made of. */
-export interface ThreadOptions extends Omit<ThreadData, "offloop" | "port" | "board"> {
+export interface ThreadOptions extends Omit<ThreadData, "offloop" | "port" | "board" | "environment"> {
   readonly resourceLimits: ResourceLimits;
   readonly onLog: (line: LogLine) => void;
   readonly onEnqueue: (call: SyncEnqueue) => void;
@@ -89,7 +90,14 @@ export class Thread implements ThreadHandle {
     const { port1, port2 } = new MessageChannel();
     const { target, part, workIds, mayBeEnded, given, traced, inputs, logLevel } = about;
     const picked = { target, part, workIds, mayBeEnded, given, traced, inputs, logLevel };
-    const workerData: ThreadData = { offloop: "thread", port: port2, board: this.#board, ...picked };
+    const environment = readEnvironment();
+    const workerData: ThreadData = {
+      offloop: "thread",
+      port: port2,
+      board: this.#board,
+      environment,
+      ...picked,
+    };
     this.#listener = listener;
     this.#worker = new Worker(new URL(`../inside/entry${import.meta.url.slice(-3)}`, import.meta.url), {
       workerData,
