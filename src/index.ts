@@ -50,6 +50,7 @@ export {
 } from "./app/reply.ts";
 export { Router } from "./app/router.ts";
 export type { RouterOptions } from "./app/router-options.ts";
+export { clearSession, type Session, type SessionSettings } from "./app/session.ts";
 export type {
   ConnectionSettings,
   HealthSettings,

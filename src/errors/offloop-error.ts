@@ -129,6 +129,8 @@ export const errorCodes = {
     "A router includes itself, or an app is mounted in itself, directly or through others.",
   OFFLOOP_SCHEMA_INVALID: "What was given as a schema is not a Standard Schema.",
   OFFLOOP_SERVES_ITSELF: "The module that the command line is to serve calls serve() itself.",
+  OFFLOOP_SESSION_TOO_LARGE: "A session is larger than the cookie that browsers keep it in.",
+  OFFLOOP_SESSION_UNSET: "A session was asked for, and the app does not say what signs it.",
   OFFLOOP_SETTINGS_INVALID: "Settings are missing or wrong in the environment.",
   OFFLOOP_TASK_DUPLICATE: "Two tasks have the same name.",
   OFFLOOP_TASK_LATE: "A task was added to background after a request's tasks had run.",

@@ -4,6 +4,7 @@ import type { InputSettings } from "../../app/input-settings.ts";
 import type { EnqueueOptions } from "../../app/jobs.ts";
 import type { AppTarget } from "../../app/load.ts";
 import type { logLevels } from "../../app/log.ts";
+import type { ResolvedSession } from "../../app/session.ts";
 import type { DescribedError } from "../../errors/described-error.ts";
 import type { Board } from "./board.ts";
 import type { Crossed } from "./values.ts";
@@ -29,6 +30,8 @@ export interface ThreadData {
   readonly traced: boolean;
   /** Bounds on what its operations read. */
   readonly inputs: Required<InputSettings>;
+  /** How sessions are kept; undefined when none are. */
+  readonly session: ResolvedSession | undefined;
   readonly logLevel: string;
 }
 

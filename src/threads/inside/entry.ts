@@ -16,6 +16,7 @@ import { bindEnqueuer, bindTask } from "../../app/task.ts";
 import { describeError } from "../../errors/described-error.ts";
 import { listDependencies } from "../../operation/dependency-plan.ts";
 import { SharedDependencies } from "../../operation/open-dependencies.ts";
+import { SessionCookie } from "../../operation/session.ts";
 import type { CallBatch, Control, GivenValues, Hello, ThreadData } from "../crossing/messages.ts";
 import { unpackValue } from "../crossing/values.ts";
 import { listWork, TaskWork, type Work } from "../crossing/work.ts";
@@ -53,7 +54,11 @@ async function enter(data: ThreadData): Promise<void> {
     if ("ready" in hello) {
       const works = workIds.map((id) => work.get(id) as Work);
       const around = traced ? await openAround() : undefined;
-      const runner = new WorkRunner(works, servedErrorHandlers(app), shared, around?.dependency);
+      const runner = new WorkRunner(works, servedErrorHandlers(app), {
+        shared,
+        sessions: data.session && new SessionCookie(data.session),
+        traceDependency: around?.dependency,
+      });
       bindTasks(app, runner, data, around?.task);
       close = closing(shared, await openLifespans(servedLifespans(app, "thread")));
       inbox.open(around?.calls(runner) ?? runner);

@@ -1,7 +1,6 @@
 import type { ErrorHandlers } from "../../app/error-handlers.ts";
 import type { TaskDeclaration } from "../../app/task.ts";
 import { errorReply } from "../../operation/error-reply.ts";
-import type { SharedDependencies } from "../../operation/open-dependencies.ts";
 import { isWhole, type RawReply } from "../../operation/raw.ts";
 import { runOperation } from "../../operation/run.ts";
 import { runTask, type TaskRun } from "../../operation/run-task.ts";
@@ -55,19 +54,17 @@ export class WorkRunner {
   /**
    * @param works - What the indexes in calls stand for.
    * @param handlers - The app's error handlers.
-   * @param shared - The values that outlive requests in this thread.
-   * @param traceDependency - Makes dependencies as spans, when they are traced.
+   * @param own - The values that outlive requests in this thread, sessions, and what makes dependencies as spans.
    */
   constructor(
     works: readonly Work[],
     handlers: ErrorHandlers,
-    shared: SharedDependencies,
-    traceDependency: Runtime["traceDependency"],
+    own: Pick<Runtime, "shared" | "sessions" | "traceDependency">,
   ) {
     this.works = works;
     this.#handlers = handlers;
     const elsewhere = { onThread: isThere, answerOnThread: isThere };
-    this.#runtime = { inThread: true, shared, ...elsewhere, traceDependency };
+    this.#runtime = { inThread: true, ...elsewhere, ...own };
     this.#dependencies = new DependencySessions(handlers, this.#runtime);
   }
 
@@ -131,7 +128,11 @@ export class WorkRunner {
     services: CallServices,
   ): Promise<Packed<ReplyPayload>> {
     const own = services.begin({ fields: { reqId: payload.request[0], operation: work.id } });
-    return this.#pack(work, await runErrorHandler(work, payload, this.#handlers, own), own);
+    return this.#pack(
+      work,
+      await runErrorHandler(work, payload, { handlers: this.#handlers, services: own, lane: this.#runtime }),
+      own,
+    );
   }
 
   #pack(work: Work, reply: RawReply, own: RequestServices): Packed<ReplyPayload> {

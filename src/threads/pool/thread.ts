@@ -88,8 +88,8 @@ export class Thread implements ThreadHandle {
 
   constructor({ resourceLimits, onLog, onEnqueue, ...about }: ThreadOptions, listener: ThreadListener) {
     const { port1, port2 } = new MessageChannel();
-    const { target, part, workIds, mayBeEnded, given, traced, inputs, logLevel } = about;
-    const picked = { target, part, workIds, mayBeEnded, given, traced, inputs, logLevel };
+    const { target, part, workIds, mayBeEnded, given, traced, inputs, session, logLevel } = about;
+    const picked = { target, part, workIds, mayBeEnded, given, traced, inputs, session, logLevel };
     const environment = readEnvironment();
     const workerData: ThreadData = {
       offloop: "thread",
