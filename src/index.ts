@@ -19,6 +19,7 @@ export type {
 } from "./app/documentation.ts";
 export type { DurableOptions } from "./app/durable.ts";
 export { type Settings, type SettingsOptions, settings } from "./app/environment.ts";
+export type { FrontendOptions } from "./app/frontend.ts";
 export type { AddOperation, Handler, OperationOptions } from "./app/handler.ts";
 export type {
   EnqueuedJob,

@@ -9,7 +9,15 @@ export type Session = Record<string, unknown>;
 export type SessionValues<Declared> = Declared extends AnySchema
   ? OutputOf<Declared>
   : Declared extends Schemas
-    ? { -readonly [Name in keyof Declared]: OutputOf<Declared[Name]> }
+    ? {
+        -readonly [Name in keyof Declared as undefined extends OutputOf<Declared[Name]>
+          ? never
+          : Name]: OutputOf<Declared[Name]>;
+      } & {
+        -readonly [Name in keyof Declared as undefined extends OutputOf<Declared[Name]>
+          ? Name
+          : never]?: OutputOf<Declared[Name]>;
+      }
     : Session;
 
 /** How sessions are kept: in a cookie, signed. Starlette's `SessionMiddleware`. */

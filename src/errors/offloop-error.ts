@@ -94,6 +94,7 @@ export const errorCodes = {
   OFFLOOP_ENQUEUE_LANE: "enqueueSync was called on the event loop, where it would wait for itself.",
   OFFLOOP_ERROR_SWALLOWED: "A dependency caught the error of the operation and did not throw again.",
   OFFLOOP_FORM_AND_BODY: "An operation or dependency declares both a form and a body.",
+  OFFLOOP_FRONTEND_FOLDER: "The folder of a front end, or the page that it falls back to, is not there.",
   OFFLOOP_GUARD_BLOCKING: "A function on the event loop calls something that blocks it.",
   OFFLOOP_GUARD_FAILED: "The guard could not read the code of a function.",
   OFFLOOP_GUARD_PROMISE: "A plain function returns a promise, yet runs on a thread since it is not async.",
