@@ -48,15 +48,15 @@ export async function addPart(
   const { app, mountedAt, operations, mounted } = part;
   const { lanes } = services;
   const mounts = mounted.map((inner) => inner.mountedAt);
-  const place = { mountedAt, mounts, rootPath: services.rootPath + mountedAt };
+  const paths = { mountedAt, mounts, rootPath: services.rootPath + mountedAt };
   const runnable = lanes.operations.filter(({ declaration }) => declaration.mountedAt === mountedAt);
-  addRoutes(fastify, runnable, { ...services, ...place });
+  addRoutes(fastify, runnable, { ...services, ...paths });
   const served = lanes.operations.map(({ declaration }) => declaration);
-  const documents = addDocs(fastify, siteOf(app, place.rootPath), served, mountedAt);
+  const documents = addDocs(fastify, siteOf(app, paths.rootPath), served, mountedAt);
   const declared = app.declaredFrontends();
   const notFound = createNotFound(
     [...operations, ...documents],
-    place,
+    paths,
     refusals,
     declared.length === 0 ? undefined : new Frontends(declared),
   );

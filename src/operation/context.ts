@@ -4,8 +4,8 @@ import type { BaseContext, ClientAddress, CookieOptions, RequestInfo, ResponseIn
 import type { Inputs } from "../app/inputs.ts";
 import type { Log } from "../app/log.ts";
 import type { Session } from "../app/session.ts";
-import { quoted, readCookies, toHeaders } from "./headers.ts";
 import type { HeaderPairs, RawReply, RawRequest } from "./raw.ts";
+import { quoted, readCookies, toHeaders } from "./raw.ts";
 import type { ReadInputs } from "./read.ts";
 import { OpenSession, type SessionLane, sessionUnset, withSession } from "./session.ts";
 

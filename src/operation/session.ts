@@ -7,8 +7,7 @@ import { clearSession, type ResolvedSession, type Session } from "../app/session
 import { HTTPError } from "../errors/http-error.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { type AnySchema, isSchema } from "../schema/schema.ts";
-import { readCookies } from "./headers.ts";
-import type { HeaderPairs, RawReply, RawRequest } from "./raw.ts";
+import { type HeaderPairs, type RawReply, type RawRequest, readCookies } from "./raw.ts";
 
 /** Browsers keep no cookie whose name and value are longer: RFC 6265bis, 5.6. */
 const MAX_BYTES = 4_096;

@@ -33,6 +33,8 @@ export interface ThreadData {
   /** How sessions are kept; undefined when none are. */
   readonly session: ResolvedSession | undefined;
   readonly logLevel: string;
+  /** Its nice value; 0 leaves the process's. */
+  readonly priority: number;
 }
 
 /** Calls for a thread, four fields each: slot, ticket, index of the work, payload. */
