@@ -172,14 +172,14 @@ for (const { name, skip, start } of backends) {
       assert.equal(await engine.retry(first), false);
       assert.equal((await engine.find(first))?.state, "dead");
       assert.equal(await engine.cancel({ task: "retried", uuid: second }), true);
-      let taken: readonly TakenJob[] = [];
+      const takes: Promise<readonly TakenJob[]>[] = [];
       // Told by the database, as a worker is.
       const stop = engine.listen(({ kind }) => {
-        if (kind === "enqueued") void engine.take("retried", 1).then((jobs) => (taken = [...taken, ...jobs]));
+        if (kind === "enqueued") takes.push(engine.take("retried", 1));
       });
       assert.equal(await engine.retry(first), true);
       stop();
-      const again = taken[0] ?? (await takeOne("retried"));
+      const [again = await takeOne("retried")] = (await Promise.all(takes)).flat();
       assert.equal(again.uuid, first.uuid);
       await settle(again, { kind: "done", result: 1 });
     });
