@@ -1,3 +1,4 @@
+import { integer } from "../app/integer.ts";
 import {
   type Job,
   type JobAttempt,
@@ -8,7 +9,6 @@ import {
   type TaskJobs,
 } from "../app/jobs.ts";
 import { callerLocation } from "../app/location.ts";
-import { integer } from "../app/settings.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { formatJobId, parseJobId } from "./job-id.ts";
 import { isAbout } from "./notices.ts";
