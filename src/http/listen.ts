@@ -38,7 +38,7 @@ export async function listen(
       opened,
     );
     const { lanes, fastify } = served;
-    inspector?.addTo(fastify);
+    inspector?.addTo(fastify, { jobs: served.jobs?.jobs, log });
     const health =
       settings.health?.port === undefined ? undefined : await openHealthServer(settings.health, host, lanes);
     opened.defer(async () => health?.close());

@@ -34,7 +34,7 @@ export class StoredJobs implements Jobs {
     return record && (jobOf(record) as Job<Result>);
   }
 
-  async list({ task, state, limit }: JobsFilter = {}): Promise<Job[]> {
+  async list({ task, state, key, after, limit }: JobsFilter = {}): Promise<Job[]> {
     if (state !== undefined && !jobStates.includes(state)) {
       throw new OffloopError(
         "OFFLOOP_OPTION_INVALID",
@@ -43,7 +43,9 @@ export class StoredJobs implements Jobs {
       );
     }
     const most = integer("limit of jobs.list()", limit ?? 50, 1, 1_000);
-    return (await this.#store.list({ task, state, limit: most })).map(jobOf);
+    const last = after === undefined ? undefined : parseJobId(after);
+    if (after !== undefined && last === undefined) return []; // of no job: nothing comes after it
+    return (await this.#store.list({ task, state, key, after: last, limit: most })).map(jobOf);
   }
 
   async attempts(id: JobId): Promise<JobAttempt[]> {

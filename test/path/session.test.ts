@@ -196,7 +196,9 @@ eachLane("session: a forged, cut, foreign or malformed cookie is an empty sessio
 });
 
 eachLane("session: one larger than a cookie is a 500 whose log names its largest key", async (lane) => {
-  const { status, cookie } = await ask("POST", `/${lane}/set`, { json: { small: 1, blob: "x".repeat(4_000) } });
+  const { status, cookie } = await ask("POST", `/${lane}/set`, {
+    json: { small: 1, blob: "x".repeat(4_000) },
+  });
   assert.deepEqual([status, cookie], [500, undefined]);
   await log.find(new RegExp(`Cannot keep the session of POST /${lane}/set: .*its largest key is "blob"`));
 });
@@ -238,7 +240,10 @@ test("session: name, path, domain, sameSite and secure are the cookie's; Secure 
   process.env.NODE_ENV = "production";
   try {
     await using production = await testClient(app);
-    assert.match((await ask("POST", "/thread/set", { json: { a: 1 }, by: production })).attributes, /; Secure/i);
+    assert.match(
+      (await ask("POST", "/thread/set", { json: { a: 1 }, by: production })).attributes,
+      /; Secure/i,
+    );
   } finally {
     delete process.env.NODE_ENV;
   }
