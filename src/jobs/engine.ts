@@ -36,7 +36,7 @@ import { sqlOfTransaction } from "./transaction.ts";
 /** Ordered jobs that have no key are in one order. */
 const NO_KEY = "-";
 
-/** Of PostgreSQL, for a unique index: another job of the key waits or runs. */
+/** Of PostgreSQL, for a unique index. */
 const KEY_TAKEN = "23505";
 
 /** What pg-boss's calls about jobs answer; its types leave it out. */
@@ -285,25 +285,36 @@ export class Engine implements JobStore {
   }
 
   async cancel({ task, uuid }: JobRef): Promise<boolean> {
-    const { affected } = (await this.#boss.cancel(queueName(task), uuid)) as Affected;
-    if (affected > 0) await this.#announce("cancelled", { task, uuid });
-    return affected > 0;
+    const queue = queueName(task);
+    const { affected } = (await this.#boss.cancel(queue, uuid)) as Affected;
+    if (affected === 0 && !(await this.#giveUp(queue, uuid))) return false;
+    await this.#announce("cancelled", { task, uuid });
+    return true;
+  }
+
+  /** Cancels a dead job, which would hold up its key in an ordered task: pg-boss has no call for it. */
+  #giveUp(queue: string, uuid: string): Promise<boolean> {
+    return unlessKeyTaken(() =>
+      inTransaction(this.#database, async (db) => {
+        const again = (await this.#boss.retry(queue, uuid, { db })) as Affected;
+        if (again.affected === 0) return false;
+        await this.#boss.cancel(queue, uuid, { db });
+        return true;
+      }),
+    );
   }
 
   async retry({ task, uuid }: JobRef): Promise<boolean> {
     const queue = queueName(task);
-    try {
+    const isRetried = await unlessKeyTaken(async () => {
       const again = (await this.#boss.retry(queue, uuid)) as Affected;
       const resumed = (await this.#boss.resume(queue, uuid)) as Affected;
       const { updated } = await this.#boss.update(queue, undefined, { id: uuid, startAfter: 0 });
       // A worker may have it by now: then there was nothing left to update.
-      if (again.affected + resumed.affected + updated === 0) return false;
-    } catch (error) {
-      if ((error as { code?: string }).code === KEY_TAKEN) return false;
-      throw error;
-    }
-    await this.#announce("changed", { task, uuid });
-    return true;
+      return again.affected + resumed.affected + updated > 0;
+    });
+    if (isRetried) await this.#announce("changed", { task, uuid });
+    return isRetried;
   }
 
   async #announce(kind: "cancelled" | "changed", job: JobRef): Promise<void> {
@@ -374,6 +385,16 @@ export class Engine implements JobStore {
     await this.#listening?.close();
     await this.#boss.stop({ graceful: false });
     await this.#embedded?.close();
+  }
+}
+
+/** False where another job of the key waits or runs. */
+async function unlessKeyTaken(change: () => Promise<boolean>): Promise<boolean> {
+  try {
+    return await change();
+  } catch (error) {
+    if ((error as { code?: string }).code === KEY_TAKEN) return false;
+    throw error;
   }
 }
 

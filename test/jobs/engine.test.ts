@@ -164,6 +164,21 @@ for (const { name, skip, start } of backends) {
       assert.equal((await engine.find({ task: "keyed", uuid: next }))?.key, "a");
     });
 
+    test("cancel() gives up one that is dead, and the next of its key may run", async () => {
+      await add("ordered", ["gives up"], { key: "given up" });
+      const next = await add("ordered", ["goes on"], { key: "given up" });
+      const dead = await takeOne("ordered");
+      await settle(dead, { kind: "failed", error });
+      assert.equal((await engine.find(dead))?.state, "dead");
+      assert.deepEqual(await engine.take("ordered", 1), []);
+      assert.equal(await engine.cancel(dead), true);
+      assert.equal((await engine.find(dead))?.state, "cancelled");
+      assert.equal(await engine.cancel(dead), false);
+      const job = await takeOne("ordered");
+      assert.equal(job.uuid, next);
+      await settle(job, { kind: "done", result: 1 });
+    });
+
     test("retry() is false while another job has the key, and true when a worker has the job at once", async () => {
       await add("retried", ["first"], { key: "retried" });
       const first = await takeOne("retried");
