@@ -3,7 +3,7 @@ import { Background } from "../app/background.ts";
 import type { BaseContext, ClientAddress, CookieOptions, RequestInfo, ResponseInfo } from "../app/context.ts";
 import type { Log } from "../app/log.ts";
 import { quoted, readCookies, toHeaders } from "./headers.ts";
-import type { HeaderPairs, RawRequest } from "./raw.ts";
+import { type HeaderPairs, isReady, type RawReply, type RawRequest } from "./raw.ts";
 import type { ReadInputs } from "./read.ts";
 
 /** One request and the response to be, shared by the handler and all it needs. What few of them use is made when asked for. */
@@ -14,6 +14,7 @@ export class Exchange {
   #background: Background | undefined;
   #response: PlannedResponse | undefined;
   #info: RequestInfo | undefined;
+  #isOver = false;
 
   constructor(operation: string, request: RawRequest, inThread: boolean) {
     this.#request = request;
@@ -22,7 +23,10 @@ export class Exchange {
   }
 
   get background(): Background {
-    this.#background ??= new Background(this.#operation, this.#inThread);
+    if (this.#background === undefined) {
+      this.#background = new Background(this.#operation, this.#inThread);
+      if (this.#isOver) this.#background.end();
+    }
     return this.#background;
   }
 
@@ -44,9 +48,30 @@ export class Exchange {
     return this.#info;
   }
 
-  /** Refuses tasks from now on: those that were added have run. */
+  /** Whether it is too late to add a task. */
+  get refusesTasks(): boolean {
+    return this.#isOver;
+  }
+
+  /** Refuses tasks from now on: nobody would run them. */
   endBackground(): void {
-    this.background.end();
+    this.#isOver = true;
+    this.#background?.end();
+  }
+
+  /**
+   * The same reply, whose tasks may be more while its body is being made, and here while they run. Where nothing of that is
+   * to come, tasks are refused from now on. So none is lost.
+   */
+  withTasks(reply: RawReply): RawReply {
+    const isMade = isReady(reply.body);
+    const isKept = !this.#inThread && reply.background !== undefined;
+    if (isMade && !isKept) {
+      this.endBackground();
+      return reply;
+    }
+    const background = reply.background ?? this.background.calls;
+    return { ...reply, background, endTasks: () => this.endBackground() };
   }
 
   /** The tasks that were added, if any were. */

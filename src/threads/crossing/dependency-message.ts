@@ -54,12 +54,19 @@ export interface ClosePayload {
   readonly call: number;
   readonly scope: Scope;
   readonly failure: Thrown | undefined;
+  /** The request's tasks have run. */
+  readonly refusesTasks: boolean;
   /** Nothing is needed of the session after this. */
   readonly ends: boolean;
 }
 
-/** What went wrong in the end; undefined when nothing did, or when it was caught. */
-export type CloseResult = { readonly left: Thrown } | undefined;
+/** What came of closing. */
+export interface CloseResult {
+  /** What went wrong in the end; undefined when nothing did, or when it was caught. */
+  readonly left?: Thrown | undefined;
+  /** Tasks that were added meanwhile. */
+  readonly background?: readonly NamedCall[] | undefined;
+}
 
 /** An error to be answered on a thread, as it crosses. */
 export interface FailurePayload {

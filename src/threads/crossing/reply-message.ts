@@ -3,7 +3,7 @@ import type { FileContent } from "../../app/reply.ts";
 import type { DescribedError } from "../../errors/described-error.ts";
 import type { Chunk, HeaderPairs, RawReply } from "../../operation/raw.ts";
 import { ownBytes, type Packed, TRANSFER_MIN_BYTES } from "./bytes.ts";
-import type { Thrown } from "./thrown.ts";
+import type { TaskOutcome, Thrown } from "./thrown.ts";
 import { type Crossed, packValue } from "./values.ts";
 
 /** A task for after the response, as it crosses: its name and arguments. */
@@ -28,7 +28,7 @@ export function packReply(reply: RawReply, open?: OpenReplyRef): Packed<ReplyPay
   const transfer: Transferable[] = [];
   const { status, mediaType, headers, error } = reply;
   const body = packBody(reply.body, transfer);
-  const background = nameCalls(reply.background);
+  const background = nameCalls(reply.background?.splice(0)); // what is added from here on crosses later
   return { payload: [status, mediaType, headers, body, background, error, open], transfer };
 }
 
@@ -54,6 +54,9 @@ export interface FollowUp {
   /** What went wrong in its tasks. */
   readonly failure?: Thrown;
 }
+
+/** What came of it, and the tasks that were added meanwhile. */
+export type Followed = readonly [outcome: TaskOutcome, added: NamedCall[] | undefined];
 
 /** The next chunks of a body; `done` with the last ones. */
 export interface Pulled {

@@ -15,5 +15,5 @@ export async function runErrorHandler(
   services: RequestServices,
 ): Promise<RawReply> {
   const exchange = new Exchange(id, new ReceivedRequest(request, services), true);
-  return callErrorHandler(declaration, exchange, unpackThrown(thrown, handlers));
+  return exchange.withTasks(await callErrorHandler(declaration, exchange, unpackThrown(thrown, handlers)));
 }

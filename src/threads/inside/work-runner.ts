@@ -74,7 +74,7 @@ export class WorkRunner {
   /** Runs one call. Never throws: what goes wrong is its outcome. */
   async run(index: number, payload: unknown, services: CallServices): Promise<Packed<unknown>> {
     const work = this.works[index] as Work;
-    if (isFollowUp(payload)) return { payload: await this.#follow(payload, services), transfer: [] };
+    if (isFollowUp(payload)) return { payload: await this.#open.follow(payload, services), transfer: [] };
     if (work instanceof OperationWork) return this.#runOperation(work, payload as RequestPayload, services);
     if (work instanceof TaskWork)
       return { payload: await this.#runTask(work, payload as TaskPayload, services), transfer: [] };
@@ -145,13 +145,6 @@ export class WorkRunner {
     }
   }
 
-  async #follow(followUp: FollowUp, services: CallServices): Promise<TaskOutcome> {
-    try {
-      return [true, await this.#open.follow(followUp, services)];
-    } catch (thrown) {
-      return [false, packThrown(thrown)];
-    }
-  }
 }
 
 function isFollowUp(payload: unknown): payload is FollowUp {

@@ -16,7 +16,7 @@ import { dependencyWorkId, errorHandlerWorkId, TaskWork, taskWorkId, type Work }
 import type { CallClass, CallPool, NewCall, Waiter } from "./call.ts";
 import { cloneError, refusedReply } from "./call-error.ts";
 import { type DependencyLine, ThreadDependencies } from "./dependencies.ts";
-import { fetchRest } from "./streams.ts";
+import { fetchRest, type OpenAt } from "./streams.ts";
 
 /** Runs operations and tasks of an app on the threads of a pool. */
 export interface ThreadCalls extends Pick<Runtime, "onThread" | "answerOnThread"> {
@@ -117,7 +117,10 @@ function askReply(
       const reply = unpackReply(outcome as ReplyPayload, table);
       const open = (outcome as ReplyPayload)[6];
       if (open === undefined || thread === undefined) return resolve(reply);
-      resolve({ ...reply, ...fetchRest({ pool: table.pool, thread, work, ...terms }, open) });
+      const background = reply.background ?? [];
+      const onAdded: OpenAt["onAdded"] = (calls) => background.push(...(nameless(calls, table) ?? []));
+      const rest = fetchRest({ pool: table.pool, thread, work, ...terms, onAdded }, open);
+      resolve({ ...reply, background, ...rest });
     };
     table.pool.run({ work, class: "request", payload, transfer, ...terms, settle });
   });
