@@ -3,6 +3,7 @@ import type { ErrorHandlers } from "../../app/error-handlers.ts";
 import { type TaskDeclaration, unnamedTask } from "../../app/task.ts";
 import type { RunRecord } from "../../channels/channels.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
+import { refusedReply } from "../../operation/error-reply.ts";
 import type { RawReply, RawRequest } from "../../operation/raw.ts";
 import type { Runtime } from "../../operation/runtime.ts";
 import type { Packed } from "../crossing/bytes.ts";
@@ -14,7 +15,7 @@ import { packThrown, type TaskOutcome, unpackThrown } from "../crossing/thrown.t
 import { type Crossed, packValue, UncloneableValue, unpackValue } from "../crossing/values.ts";
 import { dependencyWorkId, errorHandlerWorkId, TaskWork, taskWorkId, type Work } from "../crossing/work.ts";
 import type { CallClass, CallPool, NewCall, Waiter } from "./call.ts";
-import { cloneError, refusedReply } from "./call-error.ts";
+import { cloneError } from "./call-error.ts";
 import { type DependencyLine, ThreadDependencies } from "./dependencies.ts";
 import { fetchRest, type OpenAt } from "./streams.ts";
 
