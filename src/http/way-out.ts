@@ -1,6 +1,6 @@
 import { finished, type Readable } from "node:stream";
-import { isBodyless } from "../app/reply.ts";
 import type { BackgroundCall } from "../app/background.ts";
+import { isBodyless } from "../app/reply.ts";
 import type { Finish } from "../lanes/background.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import { internalErrorReply } from "../operation/error-reply.ts";

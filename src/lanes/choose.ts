@@ -45,9 +45,14 @@ export function chooseForOperation(
     return withinDeadline(timeoutMs, run, (elapsedMs) => {
       const error = timeoutError(declaration, timeoutMs, elapsedMs, "loop");
       request.cancel(new DOMException(`${timeoutMs} ms have passed`, "TimeoutError"));
-      void run.then((late) => discard(late, error)).catch((thrown: unknown) => {
-        request.log.error({ err: describeError(thrown) }, `${declaration.id} failed to close after its deadline`);
-      });
+      void run
+        .then((late) => discard(late, error))
+        .catch((thrown: unknown) => {
+          request.log.error(
+            { err: describeError(thrown) },
+            `${declaration.id} failed to close after its deadline`,
+          );
+        });
       return refusedReply(error);
     });
   };

@@ -23,10 +23,13 @@ for (const path of ["generator", "stream", "events"])
     assert.deepEqual(await whats(3), [1, 2, 3]);
   });
 
-eachLane("background.add() in a body runs before what is open is closed, after the handler's own", async (lane) => {
-  assert.equal(await ask(`/${lane}/open`), "ab");
-  assert.deepEqual(await whats(4), [0, 1, 2, 3]);
-});
+eachLane(
+  "background.add() in a body runs before what is open is closed, after the handler's own",
+  async (lane) => {
+    assert.equal(await ask(`/${lane}/open`), "ab");
+    assert.deepEqual(await whats(4), [0, 1, 2, 3]);
+  },
+);
 
 eachLane("background.add() where a body is closed, since its client has gone, runs", async (lane) => {
   const request = get(`${server.url}/${lane}/endless`);
@@ -57,19 +60,27 @@ for (const path of ["in-time", "plain-in-time"])
   });
 
 for (const path of ["too-late", "plain-too-late"])
-  eachLane(`background.add() as a dependency of the request closes is refused, and logged: ${path}`, async (lane) => {
-    assert.equal(await ask(`/${lane}/${path}`), "null");
-    const operation = `GET /${lane}/${path}`;
-    const { err } = await server.logged((entry) => entry.operation === operation && entry.err !== undefined);
-    assert.equal((err as { code: string }).code, "OFFLOOP_TASK_LATE");
-  });
+  eachLane(
+    `background.add() as a dependency of the request closes is refused, and logged: ${path}`,
+    async (lane) => {
+      assert.equal(await ask(`/${lane}/${path}`), "null");
+      const operation = `GET /${lane}/${path}`;
+      const { err } = await server.logged(
+        (entry) => entry.operation === operation && entry.err !== undefined,
+      );
+      assert.equal((err as { code: string }).code, "OFFLOOP_TASK_LATE");
+    },
+  );
 
 eachLane("background.add() after the reply is refused where it is called", async (lane) => {
   assert.equal(await ask(`/${lane}/returned`), "null");
   assert.deepEqual(await whats(1), [-1]);
 });
 
-eachLane("background.add() after the tasks of a reply have run is refused where it is called", async (lane) => {
-  assert.equal(await ask(`/${lane}/returned-with-tasks`), "null");
-  assert.deepEqual(await whats(2), [0, -1]);
-});
+eachLane(
+  "background.add() after the tasks of a reply have run is refused where it is called",
+  async (lane) => {
+    assert.equal(await ask(`/${lane}/returned-with-tasks`), "null");
+    assert.deepEqual(await whats(2), [0, -1]);
+  },
+);

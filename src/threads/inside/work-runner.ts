@@ -144,7 +144,6 @@ export class WorkRunner {
       return packReply(errorReply(unsendable(work, thrown.found)), open);
     }
   }
-
 }
 
 function isFollowUp(payload: unknown): payload is FollowUp {

@@ -41,10 +41,7 @@ export function fetchRest(
 }
 
 /** Chunks are made for a client and have their deadline each; what closes is done in any case. */
-function askThread(
-  { pool, thread, work, waiter, timeoutMs }: OpenAt,
-  followUp: FollowUp,
-): Promise<Followed> {
+function askThread({ pool, thread, work, waiter, timeoutMs }: OpenAt, followUp: FollowUp): Promise<Followed> {
   return new Promise((resolve, reject) => {
     pool.runOn(thread, {
       work,
