@@ -2,14 +2,15 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { BackgroundCall } from "../../app/background.ts";
 import { type Chunk, isReady, type RawReply } from "../../operation/raw.ts";
 import {
+  type CallServices,
   type Followed,
   type FollowUp,
   nameCalls,
   type OpenReplyRef,
   type Pulled,
-} from "../crossing/reply-message.ts";
-import type { CallServices, RequestServices } from "../crossing/request-message.ts";
-import { packThrown, type TaskOutcome, unpackThrown } from "../crossing/thrown.ts";
+  type RequestServices,
+} from "../crossing/payloads.ts";
+import { packThrown, type TaskOutcome, unpackThrown } from "../crossing/values.ts";
 
 interface OpenReply {
   readonly chunks: AsyncIterator<Chunk> | undefined;
