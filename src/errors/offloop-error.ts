@@ -126,7 +126,7 @@ export const errorCodes = {
   OFFLOOP_OPTION_INVALID: "An option has a value outside its range.",
   OFFLOOP_OPTION_UNKNOWN: "Something was given an option that does not exist.",
   OFFLOOP_OVERRIDE_FUNCTION:
-    "A dependency of a plain operation was overridden by a function that threads cannot find.",
+    "What runs on a thread needs a dependency that was overridden by a function threads cannot find.",
   OFFLOOP_PARAM_INVALID: "A parameter has a schema that no text of a URL, header, cookie or form fits.",
   OFFLOOP_PATH_INVALID: "A path or prefix is not one the router can match.",
   OFFLOOP_PORT_UNAVAILABLE: "The address cannot be listened on.",
