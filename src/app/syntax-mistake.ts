@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 import { parse } from "acorn";
 import type { SourceLocation } from "../errors/offloop-error.ts";
 import { scriptPath } from "../errors/source-map.ts";
@@ -60,7 +60,7 @@ function findPlace(module: URL): SourceLocation | undefined {
     if (seen.has(url.href)) continue;
     seen.add(url.href);
     const read = readModule(url);
-    if (read instanceof Array) files.push(...read);
+    if (Array.isArray(read)) files.push(...read);
     else if (read !== undefined) return read;
   }
   return undefined;
