@@ -5,6 +5,7 @@ import type { EnqueuedJob } from "../../app/jobs.ts";
 import { callerLocation } from "../../app/location.ts";
 import { type Log, type LogFunction, logLevels } from "../../app/log.ts";
 import type { TaskEnqueuer } from "../../app/task.ts";
+import { isError } from "../../errors/described-error.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
 import { type Board, isCancelled } from "../crossing/board.ts";
 import type { LogLine, ProgressReport, SyncEnqueue } from "../crossing/messages.ts";
@@ -108,7 +109,7 @@ export function createThreadLog(port: MessagePort, level: string, about: object)
     return (first: object | string, message?: string) => {
       const [given, text] = typeof first === "string" ? [{}, first] : [first, message];
       // As pino does where an error is given for the fields.
-      const [own, said] = given instanceof Error ? [{ err: given }, text ?? given.message] : [given, text];
+      const [own, said] = isError(given) ? [{ err: given }, text ?? given.message] : [given, text];
       const fields = packFields({ ...about, thread: threadId, ...own });
       port.postMessage({ log: { level: name, fields, message: said } satisfies LogLine });
     };
