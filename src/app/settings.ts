@@ -122,6 +122,12 @@ export interface ServerSettings {
    */
   readonly trustProxy?: TrustProxy;
   /**
+   * Names of parameters whose values the log leaves out of URLs, whatever their case. They are added to those that are
+   * hidden anyway: declared as a password, as `writeOnly` or as an API key, `code` in a query, and what has one of these
+   * words in its name: token, secret, key, password, auth, signature, session and their like. Default none.
+   */
+  readonly secretParams?: readonly string[];
+  /**
    * Largest request body in bytes; past it 413. What the event loop parses has a smaller bound, `inputs.maxLoopBodyBytes`.
    * Integer, 1-1,073,741,824. Default 10 MiB.
    */
@@ -150,6 +156,7 @@ export interface ResolvedSettings {
   /** Without a last slash; empty for none. */
   readonly rootPath: string;
   readonly trustProxy: TrustProxy;
+  readonly secretParams: readonly string[];
   readonly maxBodyBytes: number;
   readonly inputs: Required<InputSettings>;
   readonly shutdownGraceMs: number;
@@ -198,6 +205,7 @@ export function resolveSettings(...layers: readonly ServerSettings[]): ResolvedS
     metrics: resolveMetrics(top.metrics ?? false),
     rootPath: resolveRootPath(top.rootPath ?? ""),
     trustProxy: resolveTrustProxy(top.trustProxy ?? false),
+    secretParams: resolveSecretParams(top.secretParams ?? []),
     maxBodyBytes: integer("maxBodyBytes", top.maxBodyBytes ?? 10 * MiB, 1, 1024 * MiB),
     inputs: resolveInputs(merged(layers.map((layer) => layer.inputs ?? {}))),
     shutdownGraceMs: integer("shutdownGraceMs", top.shutdownGraceMs ?? 30_000, 0, DAY_MS),
@@ -257,6 +265,16 @@ function resolveConnections(connections: ConnectionSettings): Required<Connectio
     ),
     maxPipelined: integer("connections.maxPipelined", connections.maxPipelined ?? 64, 1, 10_000),
   };
+}
+
+/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for what are no names. */
+function resolveSecretParams(names: unknown): readonly string[] {
+  if (Array.isArray(names) && names.every((name) => typeof name === "string" && name !== "")) return names;
+  throw new OffloopError(
+    "OFFLOOP_OPTION_INVALID",
+    `Cannot use secretParams: expected names of parameters, got ${JSON.stringify(names)}`,
+    { fix: 'list them as they stand in URLs, like ["code"]' },
+  );
 }
 
 const MANY_VALUES = 100_000_000;
@@ -348,6 +366,7 @@ export const settingNames: NamesOf<ServerSettings> = {
   metrics: true,
   rootPath: true,
   trustProxy: true,
+  secretParams: true,
   maxBodyBytes: true,
   inputs: true,
   shutdownGraceMs: true,

@@ -4,8 +4,9 @@ import type { Operation } from "../app/operation.ts";
 import { servedOperations, servedTasks } from "../app/parts.ts";
 import { taskDeclaration } from "../app/task.ts";
 import type { ErrorCode, SourceLocation } from "../errors/offloop-error.ts";
+import { shownPosition } from "../errors/shown-position.ts";
 import { originalPosition, readSourceMap } from "../errors/source-map.ts";
-import { isAllowed, saidLane } from "./declaration.ts";
+import { isAllowed, readAllowances, saidLane } from "./declaration.ts";
 import { findLoaded, type LoadedFunction, ModuleCode } from "./module-code.ts";
 import type { RuleName, Severity } from "./offence.ts";
 import { checkFunction, type FoundOffence, sentence } from "./rules.ts";
@@ -114,6 +115,7 @@ function checkDeclared(
   const found = checkFunction({ node, lane: declared.lane, isOverride }, module.scopes);
   return found
     .filter((offence) => !isAllowed(module.allowances, offence.rule, startOf(offence).line))
+    .filter((offence) => !isAllowedInSource(offence.rule, place(startOf(offence))))
     .map((offence) => ({
       code: codes[offence.rule],
       severity: offence.severity,
@@ -122,6 +124,11 @@ function checkDeclared(
       at: place(startOf(offence)),
       fix: offence.fix,
     }));
+}
+
+/** What compiled the code may have left the comments out. */
+function isAllowedInSource(rule: FoundOffence["rule"], { file, line }: SourceLocation): boolean {
+  return isAllowed(readAllowances(file), rule, line);
 }
 
 interface FunctionCode {
@@ -142,7 +149,11 @@ function codeInModule(
   const node = module?.functionAt(line, column);
   if (module === undefined || node === undefined) return undefined;
   const map = readSourceMap(file, source);
-  return { module, node, place: (start) => originalPosition({ file, ...start }, map) };
+  const place: FunctionCode["place"] = (start) => {
+    const at = { file, ...start };
+    return map === undefined ? shownPosition(at) : originalPosition(at, map);
+  };
+  return { module, node, place };
 }
 
 /** Without V8's help, the function's own text: its lines are counted from where it was declared. */

@@ -14,6 +14,7 @@ import { addAccessLog } from "./access-log.ts";
 import { addBefore, addPart, refusalsOf } from "./app-part.ts";
 import { Connections } from "./connections.ts";
 import { addHealthRoutes } from "./health.ts";
+import { LoggedUrls } from "./logged-url.ts";
 import { addMetrics } from "./metrics.ts";
 import { addFormParser } from "./multipart.ts";
 import type { Refusals } from "./refusals.ts";
@@ -97,7 +98,7 @@ async function addObservers(
   { settings, log, lanes, tracing, accessLog }: ServerParts,
   jobs: Jobs | undefined,
 ): Promise<void> {
-  if (accessLog && log.isLevelEnabled("info")) addAccessLog(fastify, log);
+  if (accessLog && log.isLevelEnabled("info")) addAccessLog(fastify, log, new LoggedUrls(settings));
   if (settings.metrics !== undefined) await addMetrics(fastify, settings.metrics, lanes, jobs);
   if (tracing !== undefined) addRequestSpans(fastify, tracing);
 }

@@ -9,15 +9,17 @@ import {
   taskChannel,
 } from "../channels/channels.ts";
 import { describeError } from "../errors/described-error.ts";
+import type { OffloopError } from "../errors/offloop-error.ts";
 import { frameLines } from "../errors/stack-frames.ts";
-import type { RawReply } from "../operation/raw.ts";
+import { refusedReply } from "../operation/error-reply.ts";
+import { isReady, type RawReply } from "../operation/raw.ts";
 import { runOperation } from "../operation/run.ts";
 import { type CompiledTask, runTask } from "../operation/run-task.ts";
 import type { Runtime } from "../operation/runtime.ts";
 import { taskFields } from "../threads/crossing/payloads.ts";
 import { DependencyWork, OperationWork, TaskWork, type Work } from "../threads/crossing/work.ts";
 import type { ThreadCalls } from "../threads/pool/calls.ts";
-import { refusedReply, timeoutError } from "../threads/pool/errors.ts";
+import { timeoutError } from "../threads/pool/errors.ts";
 import type { Arounds, Count, LaneRequest, RunOperation, RunTask, TaskCall } from "./around.ts";
 
 /** Runs something on its lane, and fills in where and for how long when someone wants to know. */
@@ -49,12 +51,29 @@ export function chooseForOperation(
     return (request, record) => threads.operation(index, request, timeoutMs, record);
   const { compiled } = work;
   if (timeoutMs === undefined) return (request) => runOperation(compiled, request, loop);
-  return (request) =>
-    withinDeadline(timeoutMs, runOperation(compiled, request, loop), (elapsedMs) => {
+  return (request) => {
+    const run = runOperation(compiled, request, loop);
+    return withinDeadline(timeoutMs, run, (elapsedMs) => {
       const error = timeoutError(declaration, timeoutMs, elapsedMs, "loop");
       request.cancel(new DOMException(`${timeoutMs} ms have passed`, "TimeoutError"));
+      void run
+        .then((late) => discard(late, error))
+        .catch((thrown: unknown) => {
+          request.log.error(
+            { err: describeError(thrown) },
+            `${declaration.id} failed to close after its deadline`,
+          );
+        });
       return refusedReply(error);
     });
+  };
+}
+
+/** Closes what a reply holds open that came too late to be sent. */
+async function discard({ body, endTasks, finish }: RawReply, error: OffloopError): Promise<void> {
+  if (!isReady(body)) await body[Symbol.asyncIterator]().return?.();
+  endTasks?.();
+  await finish?.({ error });
 }
 
 /** How tasks are run: the same rule, looked at with each call, as one function runs them all. */

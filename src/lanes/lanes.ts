@@ -101,16 +101,11 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
         ? [new LaneOperation(work, chooseForOperation(work, index, lanes), arounds)]
         : [],
     ),
-    answerError: async (error, request, errorHandlers) =>
-      answerError(
-        {
-          request,
-          context: new Exchange(request.method, request, loop),
-          runtime: loop,
-          operation: { errorHandlers },
-        },
-        error,
-      ),
+    answerError: async (error, request, errorHandlers) => {
+      const context = new Exchange(request.method, request, loop);
+      const failed = { request, context, runtime: loop, operation: { errorHandlers } };
+      return context.withTasks(await answerError(failed, error));
+    },
     background: new BackgroundChains(runTask, (failed) => logTaskFailure(options.log, failed)),
     attempts: attemptLanes(capacityOf(settings), runTask),
     arounds,

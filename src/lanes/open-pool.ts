@@ -6,7 +6,7 @@ import type { ResolvedSettings } from "../app/settings.ts";
 import type { DurableTask, Task } from "../app/task.ts";
 import { describeError } from "../errors/described-error.ts";
 import type { SyncEnqueue, ThreadData } from "../threads/crossing/messages.ts";
-import { packThrown, type TaskOutcome } from "../threads/crossing/values.ts";
+import { packThrown, type TaskOutcome, unpackValue } from "../threads/crossing/values.ts";
 import type { Work } from "../threads/crossing/work.ts";
 import { ThreadPool } from "../threads/pool/pool.ts";
 import type { Around } from "./around.ts";
@@ -46,7 +46,7 @@ export function openPool(
     mayBeEnded: works.map((work) => mayBeEnded(work, settings.timeouts)),
     works: works.map(({ id, declaration }) => ({ id, location: declaration.location })),
     logLevel: log.level,
-    onLog: ({ level, fields, message }) => log[level](fields, message),
+    onLog: ({ level, fields, message }) => log[level](unpackValue(fields) as object, message),
     onEnqueue: (call) => void enqueueFor(servedTasks(app), call),
     startMs: START_MS,
     onThreadFailure: (error) => {

@@ -4,8 +4,15 @@ import type { BaseContext, ClientAddress, CookieOptions, RequestInfo, ResponseIn
 import type { Inputs } from "../app/inputs.ts";
 import type { Log } from "../app/log.ts";
 import type { Session } from "../app/session.ts";
-import type { HeaderPairs, RawReply, RawRequest } from "./raw.ts";
-import { quoted, readCookies, toHeaders } from "./raw.ts";
+import {
+  type HeaderPairs,
+  isReady,
+  quoted,
+  type RawReply,
+  type RawRequest,
+  readCookies,
+  toHeaders,
+} from "./raw.ts";
 import type { ReadInputs } from "./read.ts";
 import { OpenSession, type SessionLane, sessionUnset, withSession } from "./session.ts";
 
@@ -18,6 +25,7 @@ export class Exchange {
   #background: Background | undefined;
   #response: PlannedResponse | undefined;
   #info: RequestInfo | undefined;
+  #isOver = false;
 
   constructor(operation: string, request: RawRequest, lane: SessionLane) {
     this.#request = request;
@@ -62,7 +70,10 @@ export class Exchange {
   }
 
   get background(): Background {
-    this.#background ??= new Background(this.#operation, this.#lane.inThread);
+    if (this.#background === undefined) {
+      this.#background = new Background(this.#operation, this.#lane.inThread);
+      if (this.#isOver) this.#background.end();
+    }
     return this.#background;
   }
 
@@ -84,9 +95,30 @@ export class Exchange {
     return this.#info;
   }
 
-  /** Refuses tasks from now on: those that were added have run. */
+  /** Whether it is too late to add a task. */
+  get refusesTasks(): boolean {
+    return this.#isOver;
+  }
+
+  /** Refuses tasks from now on: nobody would run them. */
   endBackground(): void {
-    this.background.end();
+    this.#isOver = true;
+    this.#background?.end();
+  }
+
+  /**
+   * The same reply, whose tasks may be more while its body is being made, and here while they run. Where nothing of that is
+   * to come, tasks are refused from now on. So none is lost.
+   */
+  withTasks(reply: RawReply): RawReply {
+    const isMade = isReady(reply.body);
+    const isKept = !this.#lane.inThread && reply.background !== undefined;
+    if (isMade && !isKept) {
+      this.endBackground();
+      return reply;
+    }
+    const background = reply.background ?? this.background.calls;
+    return { ...reply, background, endTasks: () => this.endBackground() };
   }
 
   /** The tasks that were added, if any were. */

@@ -115,7 +115,8 @@ export class RequestDependencies {
   async closeAfterReply(reply: RawReply): Promise<RawReply> {
     const failure = await this.#open.close(undefined, "function");
     if (failure !== undefined) throw failure.error;
-    return this.areOpen ? { ...reply, finish: (late) => this.#finish(late) } : reply;
+    const closed = { ...reply, background: reply.background ?? this.#run.context.addedTasks };
+    return this.areOpen ? { ...closed, finish: (late) => this.#finish(late) } : closed;
   }
 
   /** Closes all, and gives the error that is to be answered: what the last of them threw. */
@@ -127,7 +128,6 @@ export class RequestDependencies {
 
   /** After the response it is too late to answer: what goes wrong in closing is for the log. */
   async #finish(failure: Failure | undefined): Promise<void> {
-    this.#run.context.endBackground();
     const left = await this.#open.close(failure);
     if (left !== undefined && left.error !== failure?.error) throw left.error;
   }

@@ -43,8 +43,8 @@ export async function openClient(subject: App | URL, options: TestClientOptions)
   const failures = failOnBlockMs === undefined ? undefined : new BlockFailures(failOnBlockMs);
   const watch = failures === undefined ? (rest.watch ?? false) : watchFor(failures, rest.watch);
   const settings = resolveSettings(app.settings, { ...rest, watch });
-  const log = logger ?? createFailureOutput();
-  await guardOnce(app, log);
+  const log = logger ?? createOutput("error");
+  await guardOnce(app, logger ?? createOutput("warn"));
   const opened = new AsyncDisposableStack();
   const overrides = replaceSettings(replaced, opened);
   try {
@@ -214,9 +214,9 @@ function clientOf(
 type Format = (line: string) => string;
 
 /** The log of a test that gave none: what failed in the app goes to stderr, as the test sees no more than a 500. */
-function createFailureOutput(): Logger {
+function createOutput(level: "warn" | "error"): Logger {
   let format: Format | undefined;
-  return createLogger("error", false, {
+  return createLogger(level, false, {
     write(line) {
       format ??= createFormat();
       process.stderr.write(format(line));
@@ -229,7 +229,7 @@ function createFormat(): Format {
   const { prettyFactory } = createRequire(import.meta.url)("pino-pretty") as typeof import("pino-pretty");
   return prettyFactory({
     colorize: false,
-    ignore: "pid,hostname,time,reqId,operation,err.type,err.message",
+    ignore: "pid,hostname,time,reqId,operation,guard,err.type,err.message",
     singleLine: true,
   });
 }

@@ -72,12 +72,12 @@ function takeGiven(
 ): void {
   if (given.length === 0) return;
   const dependencies = listDependencies(servedDependents(app), servedOverrides(app));
-  for (const [index, crossed, found] of given) {
+  for (const [index, crossed, refused] of given) {
     const value = unpackValue(crossed);
     const dependency = dependencies[index];
     if (dependency === undefined) continue; // another app was loaded, which the comparison of work will tell
     if (dependency.scope === "app" && !overrides.has(dependency)) shared.set(dependency, value);
-    else overrides.set(dependency, { value, found });
+    else overrides.set(dependency, { value, refused });
   }
 }
 

@@ -79,7 +79,7 @@ export class WorkRunner {
   /** Runs one call. Never throws: what goes wrong is its outcome. */
   async run(index: number, payload: unknown, services: CallServices): Promise<Packed<unknown>> {
     const work = this.works[index] as Work;
-    if (isFollowUp(payload)) return { payload: await this.#follow(payload, services), transfer: [] };
+    if (isFollowUp(payload)) return { payload: await this.#open.follow(payload, services), transfer: [] };
     if (work instanceof OperationWork) return this.#runOperation(work, payload as RequestPayload, services);
     if (work instanceof TaskWork)
       return { payload: await this.#runTask(work, payload as TaskPayload, services), transfer: [] };
@@ -139,7 +139,8 @@ export class WorkRunner {
     const exchange = new Exchange(work.id, new ReceivedRequest(payload.request, own), this.#runtime);
     exchange.takeSession(payload.sessionText);
     const error = unpackThrown(payload.thrown, this.#handlers);
-    return this.#pack(work, await callErrorHandler(work.declaration, exchange, error), own);
+    const reply = exchange.withTasks(await callErrorHandler(work.declaration, exchange, error));
+    return this.#pack(work, reply, own);
   }
 
   #pack(work: Work, reply: RawReply, own: RequestServices): Packed<ReplyPayload> {
@@ -150,14 +151,6 @@ export class WorkRunner {
     } catch (thrown) {
       if (!(thrown instanceof UncloneableValue)) throw thrown;
       return packReply(errorReply(unsendable(work, thrown.found)), open);
-    }
-  }
-
-  async #follow(followUp: FollowUp, services: CallServices): Promise<TaskOutcome> {
-    try {
-      return [true, await this.#open.follow(followUp, services)];
-    } catch (thrown) {
-      return [false, packThrown(thrown)];
     }
   }
 }
