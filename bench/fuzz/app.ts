@@ -30,7 +30,7 @@ function onEachLane(path: string, options: Record<string, unknown>, handler: Han
 for (const [index, { library, input, tree, isModel }] of declared.entries()) {
   const path = input === "params" ? `/random/${index}/:a` : `/random/${index}`;
   const schema =
-    isModel || input === "body"
+    input === "body" || (isModel && input !== "params")
       ? buildSchema(library, tree)
       : Object.fromEntries(fieldsOf(tree).map((field) => [field.name, buildSchema(library, field.of)]));
   onEachLane(path, { [input]: schema }, (context) => ({ read: context[input] ?? null }));

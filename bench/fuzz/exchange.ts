@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { type Answer, readAnswers } from "./answers.ts";
@@ -41,7 +40,7 @@ export async function exchange(url: string, plan: Plan): Promise<Outcome> {
   socket.on("data", (part: Buffer) => parts.push(part));
   socket.on("end", () => socket.end());
   socket.on("error", () => {}); // a reset is one of the ways a connection may end
-  const closed = once(socket, "close");
+  const closed = first(socket, "close");
   const isOver = await Promise.race([talk(socket, plan, closed), patience()]);
   socket.destroy();
   const { answers, rest } = readAnswers(Buffer.concat(parts), plan.methods);
@@ -56,7 +55,7 @@ async function talk(socket: Socket, plan: Plan, closed: Promise<unknown>): Promi
     await turn();
   }
   if (plan.ending === "half") {
-    await Promise.race([closed, once(socket, "data"), after(QUIET_MS)]);
+    await Promise.race([closed, first(socket, "data"), after(QUIET_MS)]);
     socket.end();
   } else if (plan.ending !== "wait") {
     await Promise.race([closed, after(plan.leaveMs - (performance.now() - start))]);
@@ -65,6 +64,11 @@ async function talk(socket: Socket, plan: Plan, closed: Promise<unknown>): Promi
   }
   await closed;
   return true;
+}
+
+/** Unlike `once` of node:events, an error is nothing to it. */
+function first(socket: Socket, event: string): Promise<void> {
+  return new Promise((resolve) => socket.once(event, () => resolve()));
 }
 
 function after(ms: number): Promise<void> {

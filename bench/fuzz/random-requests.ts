@@ -393,8 +393,14 @@ export function planOf(sent: readonly RandomRequest[], { cuts, ending, leaveMs }
   return {
     bytes,
     cuts: cuts.map((part) => Math.floor(part * bytes.length)),
-    ending: ending === "wait" && !sent.every(isHonest) ? "half" : ending,
+    ending: ending === "wait" ? endingOf(sent) : ending,
     leaveMs,
     methods: sent.map(({ method }) => method),
   };
+}
+
+/** Who lies about a body may never have an answer, and events never end. */
+function endingOf(sent: readonly RandomRequest[]): Plan["ending"] {
+  if (sent.some(({ path }) => path.startsWith("/events"))) return "leave";
+  return sent.every(isHonest) ? "wait" : "half";
 }

@@ -123,7 +123,7 @@ export class Subject {
         reject(new Error(`"${question.ask}" was not answered within ${ANSWER_MS} ms`));
       }, ANSWER_MS);
       child.on("message", hear).on("exit", die);
-      if (this.death === undefined) child.send({ ...question, id });
+      if (child.connected) child.send({ ...question, id }, () => {});
       else die();
     });
   }
