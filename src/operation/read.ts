@@ -1,5 +1,5 @@
 import { HTTPError, type ValidationDetail } from "../errors/http-error.ts";
-import { validateLong } from "../schema/long-lists.ts";
+import { validateLong } from "../schema/long-values.ts";
 import { type CheckedSchema, type Validated, validate } from "../schema/validate.ts";
 import type { FormValues, ParsedBody } from "./body.ts";
 import { headerValues, readCookies } from "./headers.ts";

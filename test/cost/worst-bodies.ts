@@ -20,6 +20,9 @@ function listOf(item: string, values: number): string {
 }
 
 const fields = Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`field${n}`, z.string()]));
+const others = Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`other${n}`, z.string()]));
+const valibotFields = Object.fromEntries(Object.keys(fields).map((name) => [name, v.string()]));
+const arktypeFields = Object.fromEntries(Object.keys(fields).map((name) => [name, "string"]));
 const Cat = z.object({ kind: z.literal("cat"), lives: z.int() });
 const Dog = z.object({ kind: z.literal("dog"), name: z.string() });
 type Tree = { readonly items: readonly Tree[] };
@@ -52,10 +55,59 @@ export const worstBodies: Readonly<Record<string, WorstBody>> = {
   },
   "lists of lists, given texts": { schema: z.array(z.array(z.int())), json: listOf('["1"]', 2) },
   "trees, given a long list deep down": { schema: Tree, json: deepList },
+  "unions of lists, given what none takes": {
+    schema: z.union([z.array(z.object(fields)), z.array(z.object(others))]),
+    json: listOf("{}", 2),
+  },
+  "unions of lists, given what the last takes": {
+    schema: z.union([z.array(z.object(fields)), z.array(z.object({}))]),
+    json: listOf("{}", 2),
+  },
+  "unions of records, given what none takes": {
+    schema: z.union([z.record(z.string(), z.number()), z.record(z.string(), z.boolean())]),
+    json: keys('"x"'),
+  },
+  "what is caught": { schema: z.array(z.object(fields)).catch([]), json: listOf("{}", 2) },
+  "what is made before it is checked": {
+    schema: z.preprocess((value) => value, z.array(z.object(fields))),
+    json: listOf("{}", 2),
+  },
   "valibot's texts, given numbers": {
     schema: toStandardJsonSchema(v.array(v.string())),
     json: listOf("1", 1),
   },
+  "valibot's objects of 50 fields, given none": {
+    schema: toStandardJsonSchema(v.array(v.object(valibotFields))),
+    json: listOf("{}", 2),
+  },
+  "valibot's records of numbers, given texts": {
+    schema: toStandardJsonSchema(v.record(v.string(), v.number())),
+    json: keys('"1"'),
+  },
+  "valibot's dates, given texts": {
+    schema: toStandardJsonSchema(v.array(v.date())),
+    json: listOf('"2026-01-31"', 1),
+  },
+  "valibot's unions of lists, given what none takes": {
+    schema: toStandardJsonSchema(
+      v.union([v.array(v.object(valibotFields)), v.array(v.object({ a: v.string() }))]),
+    ),
+    json: listOf("{}", 2),
+  },
   "arktype's texts, given numbers": { schema: type("string[]"), json: listOf("1", 1) },
+  "arktype's numbers, given texts": { schema: type("number[]"), json: listOf('"1"', 1) },
+  "arktype's dates, given texts": { schema: type("Date[]"), json: listOf('"2026-01-31"', 1) },
+  "arktype's objects of 50 fields, given none": {
+    schema: type(arktypeFields).array(),
+    json: listOf("{}", 2),
+  },
+  "arktype's records of numbers, given texts": { schema: type({ "[string]": "number" }), json: keys('"1"') },
+  "arktype's unions of lists, given what none takes": {
+    schema: type(arktypeFields)
+      .array()
+      .or(type({ a: "string" }).array()),
+    json: listOf("{}", 2),
+  },
+  "arktype's strict objects, given other keys": { schema: type({ "+": "reject" }), json: keys("1") },
   "no JSON": { schema: z.object({}), json: `[${'"'.repeat(BYTES - 2)}` },
 };
