@@ -1,6 +1,7 @@
 import { HTTPError, type ValidationDetail } from "../errors/http-error.ts";
 import { validateLong } from "../schema/long-values.ts";
 import { type CheckedSchema, type Validated, validate } from "../schema/validate.ts";
+import { longFrom } from "../schema/values.ts";
 import type { FormValues, ParsedBody } from "./body.ts";
 import { headerValues, readCookies } from "./headers.ts";
 import type { BodyInput, CompiledInputs, ParameterGroup, ParameterModel } from "./inputs.ts";
@@ -127,9 +128,9 @@ function valuesFor(sent: unknown, many: boolean, takesFirst: boolean): unknown {
 
 const bodyLoc = ["body"];
 
-function readBody(body: BodyInput, { json, isLong }: ParsedBody, inputs: ReadInputs, pending: Pending): void {
+function readBody(body: BodyInput, { json, values }: ParsedBody, inputs: ReadInputs, pending: Pending): void {
   if ("schema" in body) {
-    take(checkBody(body, json, bodyLoc, isLong), inputs, inputs, "body", pending);
+    take(checkBody(body, json, bodyLoc, values), inputs, inputs, "body", pending);
     return;
   }
   const isObject = json !== null && typeof json === "object" && !Array.isArray(json);
@@ -140,7 +141,7 @@ function readBody(body: BodyInput, { json, isLong }: ParsedBody, inputs: ReadInp
     const loc = ["body", wireName];
     if (isObject) {
       const value = Object.hasOwn(json, wireName) ? (json as Record<string, unknown>)[wireName] : undefined;
-      take(checkBody(key, value, loc, isLong), inputs, target, name, pending);
+      take(checkBody(key, value, loc, values), inputs, target, name, pending);
     } else if (json == null) {
       take(validate(key, undefined, undefined, loc), inputs, target, name, pending);
     } else {
@@ -156,9 +157,9 @@ function checkBody(
   checked: CheckedSchema,
   value: unknown,
   loc: readonly string[],
-  isLong: boolean,
+  values: number,
 ): Validated | Promise<Validated> {
-  if (isLong && value !== null) return validateLong(checked, value, loc);
+  if (value !== null && values > longFrom(checked.schema)) return validateLong(checked, value, loc);
   const result = validate(checked, value, value, loc);
   if (value !== null) return result;
   const orAbsent = (validated: Validated): Validated | Promise<Validated> =>

@@ -3,7 +3,7 @@ import { detailsOf, type MistakeLimits, type Refused } from "./details.ts";
 import { createRepairOfMany, type Repair } from "./repair.ts";
 import type { AnySchema } from "./schema.ts";
 import { triedFor } from "./tried.ts";
-import { countTo, isLong, LONG_VALUES } from "./values.ts";
+import { countTo } from "./values.ts";
 
 /** What zod says a schema is made of. */
 interface ZodDefinition {
@@ -42,13 +42,16 @@ export class ItemCheck {
   /** Whether something long was met of which zod does not say what its items are. */
   hasSkipped = false;
   readonly #limits: MistakeLimits;
+  readonly #longFrom: number;
   readonly #repairs = new Map<AnySchema, Repair>();
   #isRefused = false;
   /** Values that were looked at. */
   #seen = 0;
 
-  constructor(limits: MistakeLimits) {
+  /** @param longFrom - From how many values on something is not checked in one piece. */
+  constructor(limits: MistakeLimits, longFrom: number) {
     this.#limits = limits;
+    this.#longFrom = longFrom;
   }
 
   /** Whether the whole is refused without being checked: there are more mistakes than are told, or it is sure. */
@@ -85,9 +88,13 @@ export class ItemCheck {
     }
   }
 
+  #isLong(value: unknown): boolean {
+    return countTo(this.#longFrom, value) > this.#longFrom;
+  }
+
   *#inner(schema: ZodSchema | undefined, value: unknown, loc: Refused["loc"]): Steps<unknown> {
     if (schema !== undefined) return yield* this.value(schema, value, loc);
-    this.hasSkipped ||= isLong(value);
+    this.hasSkipped ||= this.#isLong(value);
     return value;
   }
 
@@ -96,7 +103,7 @@ export class ItemCheck {
     let copy = value as Record<string, unknown>;
     for (const [name, field] of Object.entries(shape)) {
       const inner = Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
-      if (!isLong(inner)) continue;
+      if (!this.#isLong(inner)) continue;
       const mended = yield* this.value(field, inner, [...loc, name]);
       if (Object.is(mended, inner)) continue;
       if (copy === value) copy = { ...copy };
@@ -118,15 +125,16 @@ export class ItemCheck {
       const key = keys?.[index] ?? index;
       const item = items[index];
       const schema = itemAt(key);
-      const size = countTo(LONG_VALUES, item);
+      const size = countTo(this.#longFrom, item);
       let result = item;
-      if (schema !== undefined && size > LONG_VALUES) result = yield* this.value(schema, item, [...loc, key]);
+      if (schema !== undefined && size > this.#longFrom)
+        result = yield* this.value(schema, item, [...loc, key]);
       else if (schema !== undefined) result = this.#item(schema, item, loc, key);
       if (!Object.is(result, item)) isMended = true;
       mended.push(result);
       this.#seen += size;
       count += size;
-      if (count < LONG_VALUES) continue;
+      if (count < this.#longFrom) continue;
       count = 0;
       yield;
     }
@@ -138,11 +146,11 @@ export class ItemCheck {
   *#alternatives(schema: ZodSchema, value: object, loc: Refused["loc"]): Steps<unknown> {
     const options = optionsFor(schema._zod.def, value);
     if (options.length === 1) return yield* this.#inner(options[0], value, loc);
-    if (!isLong(value)) return value;
+    if (!this.#isLong(value)) return value;
     let tried = 0;
     let mended: unknown = value;
     for (const option of options) {
-      const check = new ItemCheck(this.#limits);
+      const check = new ItemCheck(this.#limits, this.#longFrom);
       yield;
       const result = yield* check.value(option, value, loc);
       this.hasSkipped ||= check.hasSkipped;
@@ -157,8 +165,8 @@ export class ItemCheck {
 
   /** What is wrong within a `catch` is not wrong, but zod looks at it all the same. */
   *#caught({ innerType }: ZodDefinition, value: object, loc: Refused["loc"]): Steps<unknown> {
-    if (innerType === undefined || !isLong(value)) return value;
-    const check = new ItemCheck(this.#limits);
+    if (innerType === undefined || !this.#isLong(value)) return value;
+    const check = new ItemCheck(this.#limits, this.#longFrom);
     const mended = yield* check.value(innerType, value, loc);
     if (check.isFull) return triedFor(check.#mistakesIn(value), value);
     return check.details.length === 0 ? mended : value;

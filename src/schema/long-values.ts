@@ -8,6 +8,7 @@ import { type Mend, withMends } from "./repair.ts";
 import { Shape } from "./shape.ts";
 import { mistakesOfAlternatives, triedFor } from "./tried.ts";
 import { type CheckedSchema, type Validated, validate } from "./validate.ts";
+import { longFrom } from "./values.ts";
 import { viewsOf } from "./view.ts";
 
 /** What is checked, and where it stands. */
@@ -18,8 +19,8 @@ interface LongValue {
 }
 
 /**
- * Validates a body of many values: a thousand at a time, until there are as many mistakes as are told, and between two
- * thousand others have their turn on the lane. What fits so far is then checked as a whole, which is quick.
+ * Validates a body of many values: some at a time, until there are as many mistakes as are told, and in between others
+ * have their turn on the lane. What fits so far is then checked as a whole, which is quick.
  *
  * @throws {HTTPError} 413 when the alternatives of a union are too much work for a body of this length.
  */
@@ -41,10 +42,10 @@ async function inTurns(steps: Steps<Validated | Promise<Validated>>): Promise<Va
   }
 }
 
-/** The same, in steps of a thousand values. */
+/** The same, in steps. */
 export function* validateInSteps(long: LongValue): Steps<Validated | Promise<Validated>> {
   const { checked, value, loc } = long;
-  const check = new ItemCheck(checked.limits);
+  const check = new ItemCheck(checked.limits, longFrom(checked.schema));
   const isZod = checked.schema["~standard"].vendor === "zod";
   let mended = isZod
     ? yield* check.value(checked.schema as Parameters<ItemCheck["value"]>[0], value, loc)
@@ -71,7 +72,7 @@ function* checkViews({
   const details: ValidationDetail[] = [];
   const mends: Mend[] = [];
   let tried = 0;
-  for (const view of viewsOf(value, Shape.of(root ?? {}))) {
+  for (const view of viewsOf(value, Shape.of(root ?? {}), longFrom(schema))) {
     const result = schema["~standard"].validate(view.value);
     if (result instanceof Promise) return unchecked(result, value);
     if (result.issues === undefined) {

@@ -41,11 +41,6 @@ export class Shape {
     return this.#declared.some(isSecret) || this.alternatives.some(isSecret);
   }
 
-  /** How many fields the widest object of the whole schema has; at least one. */
-  get width(): number {
-    return widthOf(this.root);
-  }
-
   /** The name of the property that tells the alternatives apart, where one does. */
   get discriminator(): string | undefined {
     for (const json of this.#declared) {
@@ -76,13 +71,4 @@ function discriminatorOf(json: JsonSchema, root: JsonSchema): string | undefined
   }
   const others = json.anyOf?.filter(({ type }) => type !== "null") ?? [];
   return others.length === 1 ? discriminatorOf(others[0] as JsonSchema, root) : undefined;
-}
-
-function widthOf(json: unknown): number {
-  if (json === null || typeof json !== "object") return 1;
-  const { properties = {} } = json as JsonSchema;
-  return Object.values(json).reduce(
-    (most: number, inner: unknown) => Math.max(most, widthOf(inner)),
-    Math.max(1, Object.keys(properties).length),
-  );
 }

@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Shape } from "./shape.ts";
-import { countTo, isLong, LONG_VALUES } from "./values.ts";
+import { countTo } from "./values.ts";
 
 type Key = string | number;
 type Container = Readonly<Record<Key, unknown>>;
@@ -18,10 +18,10 @@ export class View {
   /** The keys, in the large value, of the items that are here. */
   readonly #keys: readonly Key[];
 
-  constructor(whole: unknown, shape: Shape, { path, keys }: Stretch) {
-    this.#path = path;
-    this.#keys = keys;
-    this.value = shortened(whole, shape, { path, keys });
+  constructor(whole: unknown, shape: Shape, stretch: Stretch) {
+    this.#path = stretch.path;
+    this.#keys = stretch.keys;
+    this.value = shortened(whole, shape, stretch);
   }
 
   /** An issue with its place in the large value; undefined when it is not about an item here, or not about it alone. */
@@ -80,10 +80,8 @@ function defined(fields: Readonly<Record<string, unknown>>): object {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
-/** The views that, together, show every item of what is long in a value. */
-export function* viewsOf(whole: unknown, shape: Shape): Generator<View> {
-  // An empty object may lack as many fields as an object has.
-  const size = Math.ceil(LONG_VALUES / shape.width);
+/** The views that, together, show every item of what is long in a value: each of about as many values as a size says. */
+export function* viewsOf(whole: unknown, shape: Shape, size: number): Generator<View> {
   for (const stretch of stretches(whole, shape, { path: [], size })) yield new View(whole, shape, stretch);
 }
 
@@ -91,31 +89,28 @@ export function* viewsOf(whole: unknown, shape: Shape): Generator<View> {
 interface Stretch {
   readonly path: readonly Key[];
   readonly keys: readonly Key[];
+  readonly size: number;
 }
 
-function* stretches(
-  value: unknown,
-  shape: Shape,
-  { path, size }: { readonly path: readonly Key[]; readonly size: number },
-): Generator<Stretch> {
+function* stretches(value: unknown, shape: Shape, { path, size }: Omit<Stretch, "keys">): Generator<Stretch> {
   if (value === null || typeof value !== "object" || isTuple(shape, value)) return;
   let keys: Key[] = [];
   let count = 0;
   for (const key of Array.isArray(value) ? value.keys() : Object.keys(value)) {
     const item = (value as Container)[key];
-    const values = countTo(LONG_VALUES, item);
-    if (values > LONG_VALUES) {
+    const values = countTo(size, item);
+    if (values > size) {
       yield* stretches(item, shape.at(key), { path: [...path, key], size });
       continue;
     }
     keys.push(key);
     count += values;
     if (count < size) continue;
-    yield { path, keys };
+    yield { path, keys, size };
     keys = [];
     count = 0;
   }
-  if (keys.length > 0) yield { path, keys };
+  if (keys.length > 0) yield { path, keys, size };
 }
 
 /** The items of a tuple cannot stand at other places. */
@@ -123,27 +118,27 @@ function isTuple({ alternatives }: Shape, value: object): boolean {
   return Array.isArray(value) && alternatives.some(({ prefixItems }) => prefixItems !== undefined);
 }
 
-function shortened(value: unknown, shape: Shape, { path: [key, ...path], keys }: Stretch): unknown {
+function shortened(value: unknown, shape: Shape, { path: [key, ...path], keys, size }: Stretch): unknown {
   const container = value as Container;
   if (key !== undefined) {
-    const inner = shortened(container[key], shape.at(key), { path, keys });
-    return typeof key === "number" ? [inner] : { ...declaredFields(container, shape), [key]: inner };
+    const inner = shortened(container[key], shape.at(key), { path, keys, size });
+    return typeof key === "number" ? [inner] : { ...declaredFields(container, shape, size), [key]: inner };
   }
   if (Array.isArray(value)) return keys.map((one) => container[one]);
   return {
-    ...declaredFields(container, shape),
+    ...declaredFields(container, shape, size),
     ...Object.fromEntries(keys.map((one) => [one, container[one]])),
   };
 }
 
 /** What an object has of the fields that its schema names; the long ones empty. */
-function declaredFields(object: Container, { alternatives }: Shape): Record<string, unknown> {
+function declaredFields(object: Container, { alternatives }: Shape, size: number): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
   for (const { properties = {} } of alternatives) {
     for (const key of Object.keys(properties)) {
       if (!Object.hasOwn(object, key)) continue;
       const value = object[key];
-      fields[key] = isLong(value) ? (Array.isArray(value) ? [] : {}) : value;
+      fields[key] = countTo(size, value) > size ? (Array.isArray(value) ? [] : {}) : value;
     }
   }
   return fields;
