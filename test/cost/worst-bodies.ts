@@ -43,7 +43,7 @@ const deepList = (bounds: Bounds): string =>
 const keys =
   (value: string) =>
   ({ bytes, values }: Bounds): string => {
-    const count = Math.min(Math.floor(bytes / (value.length + 10)), values - 2);
+    const count = Math.min(Math.floor(bytes / (value.length + 12)), values - 2);
     return `{${Array.from({ length: count }, (_, n) => `"k${n}":${value}`).join(",")}}`;
   };
 
