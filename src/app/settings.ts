@@ -3,8 +3,15 @@ import type { ResourceLimits } from "node:worker_threads";
 import type { BlockReport } from "../channels/channels.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import type { InputSettings } from "./input-settings.ts";
+import { integer } from "./integer.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { resolveRootPath, resolveTrustProxy, type TrustProxy } from "./proxy.ts";
+import {
+  type ResolvedSession,
+  resolveSession,
+  type SessionSettings,
+  sessionSettingNames,
+} from "./session.ts";
 
 /** The thread pool's settings. */
 export interface ThreadSettings {
@@ -15,6 +22,11 @@ export interface ThreadSettings {
    * Integer, 0-64. Default 1.
    */
   readonly reserve?: number;
+  /**
+   * How far threads stand back for the event loop where both want the processor: a nice value, 0 (as much as the loop) to
+   * 19 (last of all). On Linux alone; elsewhere it does nothing. A process that a thread starts inherits it. Default 10.
+   */
+  readonly priority?: number;
   /** How long a thread may idle before it leaves; one stays. Milliseconds, 0-86,400,000. Default 30,000. */
   readonly idleMs?: number;
   /**
@@ -122,6 +134,8 @@ export interface ServerSettings {
   readonly watch?: WatchSettings | false;
   /** The jobs of durable tasks. */
   readonly jobs?: JobsSettings;
+  /** Sessions, in a signed cookie. Default: none. */
+  readonly session?: SessionSettings;
 }
 
 /** Settings with every default filled in. */
@@ -142,6 +156,8 @@ export interface ResolvedSettings {
   /** Undefined: no watchdog. */
   readonly watch: ResolvedWatch | undefined;
   readonly jobs: ResolvedJobs;
+  /** Undefined: no sessions. */
+  readonly session: ResolvedSession | undefined;
 }
 
 const HOUR_MS = 3_600_000;
@@ -161,6 +177,7 @@ export function resolveSettings(...layers: readonly ServerSettings[]): ResolvedS
     threads: {
       max: integer("threads.max", threads.max ?? Math.min(32, availableParallelism() + 4), 1, 256),
       reserve: integer("threads.reserve", threads.reserve ?? 1, 0, 64),
+      priority: integer("threads.priority", threads.priority ?? 10, 0, 19),
       idleMs: integer("threads.idleMs", threads.idleMs ?? 30_000, 0, DAY_MS),
       longRunMs: integer("threads.longRunMs", threads.longRunMs ?? 30_000, 100, DAY_MS),
       maxQueue: integer("threads.maxQueue", threads.maxQueue ?? 1_000, 0, 1_000_000),
@@ -186,7 +203,13 @@ export function resolveSettings(...layers: readonly ServerSettings[]): ResolvedS
     shutdownGraceMs: integer("shutdownGraceMs", top.shutdownGraceMs ?? 30_000, 0, DAY_MS),
     watch: top.watch === false ? undefined : resolveWatch(merged(layers.map(({ watch }) => watch || {}))),
     jobs: resolveJobs(merged(layers.map(({ jobs }) => jobs ?? {}))),
+    session: resolveSession(sessionOf(layers)),
   };
+}
+
+function sessionOf(layers: readonly ServerSettings[]): SessionSettings | undefined {
+  const given = layers.flatMap(({ session }) => session ?? []);
+  return given.length === 0 ? undefined : (merged(given) as SessionSettings);
 }
 
 function resolveJobs(jobs: JobsSettings): ResolvedJobs {
@@ -314,19 +337,6 @@ function resolveMetrics(metrics: MetricsSettings | boolean): ResolvedMetrics | u
   return { path: (metrics === true ? undefined : metrics.path) ?? "/metrics" };
 }
 
-/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` unless the value is an integer of the range. */
-export function integer(name: string, value: unknown, min: number, max: number): number {
-  if (Number.isInteger(value) && Number(value) >= min && Number(value) <= max) return Number(value);
-  const got = JSON.stringify(value) ?? "undefined";
-  throw new OffloopError(
-    "OFFLOOP_OPTION_INVALID",
-    `Cannot use ${name}: expected an integer of ${min}-${max}, got ${got}`,
-    {
-      fix: `set ${name} to a value in its range, or leave it out`,
-    },
-  );
-}
-
 type NamesOf<Settings> = Readonly<Record<keyof Settings, true>>;
 
 /** The names of all settings. */
@@ -343,11 +353,13 @@ export const settingNames: NamesOf<ServerSettings> = {
   shutdownGraceMs: true,
   watch: true,
   jobs: true,
+  session: true,
 };
 
 const threads: NamesOf<ThreadSettings> = {
   max: true,
   reserve: true,
+  priority: true,
   idleMs: true,
   longRunMs: true,
   maxQueue: true,
@@ -394,6 +406,7 @@ export function checkSettingNames(settings: ServerSettings, at: SourceLocation):
     metrics,
     watch,
     jobs,
+    session: sessionSettingNames,
   })) {
     const part = settings[name as keyof ServerSettings];
     if (typeof part === "object" && part !== null) checkOptionNames(`use ${name}`, part, known, at);

@@ -9,6 +9,7 @@ test("settings: Python's rule for threads, and the other defaults", () => {
     threads: {
       max: Math.min(32, availableParallelism() + 4),
       reserve: 1,
+      priority: 10,
       idleMs: 30_000,
       longRunMs: 30_000,
       maxQueue: 1_000,
@@ -40,6 +41,7 @@ test("settings: Python's rule for threads, and the other defaults", () => {
     shutdownGraceMs: 30_000,
     watch: { thresholdMs: 100, level: "production" },
     jobs: { dir: ".offloop/jobs", schema: "offloop", concurrency: 10, pollMs: 1_000, cancelGraceMs: 1_000 },
+    session: undefined,
   });
 });
 

@@ -1,23 +1,32 @@
 import type { ErrorHandlers } from "../../app/error-handlers.ts";
 import type { TaskDeclaration } from "../../app/task.ts";
-import { errorReply } from "../../operation/error-reply.ts";
-import type { SharedDependencies } from "../../operation/open-dependencies.ts";
+import { OffloopError } from "../../errors/offloop-error.ts";
+import { Exchange } from "../../operation/context.ts";
+import { callErrorHandler, errorReply } from "../../operation/error-reply.ts";
 import { isWhole, type RawReply } from "../../operation/raw.ts";
 import { runOperation } from "../../operation/run.ts";
 import { runTask, type TaskRun } from "../../operation/run-task.ts";
 import type { Runtime } from "../../operation/runtime.ts";
-import type { Packed } from "../crossing/bytes.ts";
-import type { ClosePayload, DependencyPayload, FailurePayload } from "../crossing/dependency-message.ts";
-import { type FollowUp, packReply, type ReplyPayload } from "../crossing/reply-message.ts";
+import type { ClosePayload, DependencyPayload, FailurePayload, Packed } from "../crossing/payloads.ts";
 import {
   type CallServices,
+  type FollowUp,
+  packReply,
   ReceivedRequest,
+  type ReplyPayload,
   type RequestPayload,
   type RequestServices,
-} from "../crossing/request-message.ts";
-import { receivedRun, type TaskPayload } from "../crossing/task-message.ts";
-import { packThrown, type TaskOutcome } from "../crossing/thrown.ts";
-import { packValue, UncloneableValue, unpackValue } from "../crossing/values.ts";
+  receivedRun,
+  type TaskPayload,
+} from "../crossing/payloads.ts";
+import {
+  packThrown,
+  packValue,
+  type TaskOutcome,
+  UncloneableValue,
+  unpackThrown,
+  unpackValue,
+} from "../crossing/values.ts";
 import {
   DependencyWork,
   type ErrorHandlerWork,
@@ -27,8 +36,6 @@ import {
   type Work,
 } from "../crossing/work.ts";
 import { DependencySessions } from "./dependencies.ts";
-import { runErrorHandler } from "./error-handlers.ts";
-import { unsendable } from "./outbox.ts";
 import { OpenReplies } from "./streams.ts";
 
 /** What a thread runs its calls with. */
@@ -55,19 +62,17 @@ export class WorkRunner {
   /**
    * @param works - What the indexes in calls stand for.
    * @param handlers - The app's error handlers.
-   * @param shared - The values that outlive requests in this thread.
-   * @param traceDependency - Makes dependencies as spans, when they are traced.
+   * @param own - The values that outlive requests in this thread, sessions, and what makes dependencies as spans.
    */
   constructor(
     works: readonly Work[],
     handlers: ErrorHandlers,
-    shared: SharedDependencies,
-    traceDependency: Runtime["traceDependency"],
+    own: Pick<Runtime, "shared" | "sessions" | "traceDependency">,
   ) {
     this.works = works;
     this.#handlers = handlers;
     const elsewhere = { onThread: isThere, answerOnThread: isThere };
-    this.#runtime = { inThread: true, shared, ...elsewhere, traceDependency };
+    this.#runtime = { inThread: true, ...elsewhere, ...own };
     this.#dependencies = new DependencySessions(handlers, this.#runtime);
   }
 
@@ -131,7 +136,10 @@ export class WorkRunner {
     services: CallServices,
   ): Promise<Packed<ReplyPayload>> {
     const own = services.begin({ fields: { reqId: payload.request[0], operation: work.id } });
-    return this.#pack(work, await runErrorHandler(work, payload, this.#handlers, own), own);
+    const exchange = new Exchange(work.id, new ReceivedRequest(payload.request, own), this.#runtime);
+    exchange.takeSession(payload.sessionText);
+    const error = unpackThrown(payload.thrown, this.#handlers);
+    return this.#pack(work, await callErrorHandler(work.declaration, exchange, error), own);
   }
 
   #pack(work: Work, reply: RawReply, own: RequestServices): Packed<ReplyPayload> {
@@ -160,4 +168,16 @@ function isFollowUp(payload: unknown): payload is FollowUp {
 
 function isThere(): never {
   throw new Error("this is a thread");
+}
+
+/** What a piece of work gave cannot cross. */
+export function unsendable(work: Pick<Work, "id" | "declaration"> | undefined, found: string): OffloopError {
+  return new OffloopError(
+    "OFFLOOP_NOT_CLONEABLE",
+    `Cannot send back what ${work?.id} gave: ${found} cannot cross between threads`,
+    {
+      at: work?.declaration.location,
+      fix: "give plain data: objects and lists without functions and without instances of classes",
+    },
+  );
 }

@@ -3,15 +3,14 @@ import { type ThreadEvent, threadChannel } from "../../channels/channels.ts";
 import type { OffloopError } from "../../errors/offloop-error.ts";
 import type { Hello } from "../crossing/messages.ts";
 import type { Call, ThreadHandle } from "./call.ts";
-import type { WorkPlace } from "./call-error.ts";
-import { IdleThreads, LEAVE_MS, SilentThreads } from "./idle.ts";
-import { idleExitError, StartDelay, StartingThreads, startError } from "./start.ts";
+import { type DeclaredWork, failedStart, idleExitError, startError } from "./errors.ts";
+import { SilentThreads } from "./monitor.ts";
 import { END_MS, Thread, type ThreadListener, type ThreadLoss, type ThreadOptions } from "./thread.ts";
 
 /** What a pool needs to know. */
 export interface PoolOptions extends Required<Omit<ThreadSettings, "resourceLimits">>, ThreadOptions {
   /** All work, in the order of `workIds`; a call names its work by its index here. */
-  readonly works: readonly WorkPlace[];
+  readonly works: readonly DeclaredWork[];
   /** How long a thread may take to load the app, in milliseconds. */
   readonly startMs: number;
   /** Told of threads that did not load the app, or ended while no call ran in them. */
@@ -23,7 +22,8 @@ export class Roster {
   readonly #options: PoolOptions;
   readonly #listener: ThreadListener;
   readonly #threads = new Set<Thread>();
-  readonly #starting: StartingThreads;
+  /** Those that have not loaded the app yet. */
+  readonly #starting = new Map<Thread, Start>();
   readonly #idle: IdleThreads;
   readonly #silent = new SilentThreads((thread, ms) => {
     this.#report(thread, `it took no call for ${ms} ms`);
@@ -35,7 +35,6 @@ export class Roster {
   constructor(options: PoolOptions, listener: ThreadListener) {
     this.#options = options;
     this.#listener = listener;
-    this.#starting = new StartingThreads(options, options.startMs);
     this.#idle = new IdleThreads(options.idleMs, () => this.#staying);
   }
 
@@ -114,19 +113,24 @@ export class Roster {
   /** Starts one thread. Gives the error that kept it from loading the app, if there was one. */
   startOne(): Promise<OffloopError | undefined> {
     const thread = new Thread(this.#options, this.#listener);
+    const start = new Start(thread, this.#options);
     this.#threads.add(thread);
-    return this.#starting.add(thread);
+    this.#starting.set(thread, start);
+    return start.outcome;
   }
 
   /** A thread has loaded the app, and is idle; or has failed to, and is ended. Gives whether it can be used. */
   admit(thread: Thread, hello: Hello): boolean {
+    const start = this.#starting.get(thread);
+    if (start === undefined || thread.isEnding) return false; // it took too long
     const error = startError(hello, thread.id, this.#options);
     if (error !== undefined) {
-      this.#starting.refuse(thread, error);
+      start.refuse(error);
       return false;
     }
     this.#delay.succeed();
-    this.#starting.succeed(thread);
+    this.#starting.delete(thread);
+    start.succeed();
     threadChannel.publish({ event: "start", thread: thread.id, threads: this.ready });
     this.rest(thread);
     return true;
@@ -137,8 +141,10 @@ export class Roster {
     this.#threads.delete(thread);
     this.#silent.delete(thread);
     this.#idle.delete(thread);
-    if (this.#starting.has(thread)) {
-      this.#delay.fail(this.#starting.fail(thread, cause));
+    const start = this.#starting.get(thread);
+    if (start !== undefined) {
+      this.#starting.delete(thread);
+      this.#delay.fail(start.fail(cause));
       return;
     }
     if (!thread.isEnding && started.length === 0) this.#onIdleExit(thread, cause);
@@ -168,8 +174,8 @@ export class Roster {
   }
 
   #ran(call: Call | undefined): ThreadEvent["ran"] {
-    const place = call && this.#options.works[call.work];
-    return place && { work: place.id, file: place.location.file, line: place.location.line };
+    const work = call && this.#options.works[call.work];
+    return work && { work: work.id, file: work.location.file, line: work.location.line };
   }
 
   #onIdleExit(thread: Thread, cause: unknown): void {
@@ -188,5 +194,187 @@ export class Roster {
     let count = 0;
     for (const thread of this.#threads) if (!thread.isEnding && !this.#starting.has(thread)) count++;
     return count;
+  }
+}
+
+/** How long a thread that leaves may take to close what it has opened. */
+const LEAVE_MS = 5_000;
+/** How soon to look again at a thread that may not leave yet. */
+const RECHECK_MS = 1_000;
+
+interface Idle {
+  readonly thread: Thread;
+  /** From `performance.now()`. */
+  readonly since: number;
+}
+
+/** The threads that hold no call. Those not needed leave after a while. */
+class IdleThreads {
+  /** The one used last is used next, so that those not needed idle long enough to leave. */
+  readonly #idle: Idle[] = [];
+  readonly #idleMs: number;
+  readonly #staying: () => number;
+  #leaving: NodeJS.Timeout | undefined;
+
+  /**
+   * @param idleMs - How long a thread may idle.
+   * @param staying - How many threads there are, those that are leaving left out; one stays.
+   */
+  constructor(idleMs: number, staying: () => number) {
+    this.#idleMs = idleMs;
+    this.#staying = staying;
+  }
+
+  get size(): number {
+    return this.#idle.length;
+  }
+
+  has(thread: Thread): boolean {
+    return this.#indexOf(thread) !== -1;
+  }
+
+  add(thread: Thread): void {
+    if (this.has(thread)) return;
+    this.#idle.push({ thread, since: performance.now() });
+    if (this.#leaving === undefined && this.#staying() > 1)
+      this.#leaving = setTimeout(() => this.#letLeave(), this.#idleMs).unref();
+  }
+
+  take(): Thread | undefined {
+    return this.#idle.pop()?.thread;
+  }
+
+  delete(thread: Thread): void {
+    const index = this.#indexOf(thread);
+    if (index !== -1) this.#idle.splice(index, 1);
+  }
+
+  /** Sends all away. */
+  close(): void {
+    clearTimeout(this.#leaving);
+    for (const { thread } of this.#idle.splice(0)) thread.leave(LEAVE_MS);
+  }
+
+  #indexOf(thread: Thread): number {
+    // From the end, where the one used last is: it comes back most often.
+    return this.#idle.findLastIndex((idle) => idle.thread === thread);
+  }
+
+  #letLeave(): void {
+    this.#leaving = undefined;
+    const now = performance.now();
+    const spare = Math.max(0, this.#staying() - 1);
+    const longIdle = this.#idle.filter(({ thread, since }) => !thread.isHeld && now - since >= this.#idleMs);
+    for (const { thread } of longIdle.slice(0, spare)) {
+      this.delete(thread);
+      thread.leave(LEAVE_MS);
+    }
+    const next = this.#idle.find(({ thread }) => !thread.isHeld);
+    if (next === undefined || this.#staying() < 2) return;
+    const leftMs = next.since + this.#idleMs - now;
+    this.#leaving = setTimeout(() => this.#letLeave(), leftMs > 0 ? leftMs : RECHECK_MS).unref();
+  }
+}
+
+/** The start of a thread, until it has loaded the app. One that takes too long is ended: nothing else could. */
+class Start {
+  /** Resolves when it has loaded the app, or with the error that kept it from that. */
+  readonly outcome: Promise<OffloopError | undefined>;
+  readonly #thread: Thread;
+  readonly #options: PoolOptions;
+  readonly #timer: NodeJS.Timeout;
+  readonly #settle: (error: OffloopError | undefined) => void;
+  /** Why it is being ended. */
+  #refused: OffloopError | undefined;
+
+  constructor(thread: Thread, options: PoolOptions) {
+    const { promise, resolve } = Promise.withResolvers<OffloopError | undefined>();
+    const { startMs } = options;
+    this.outcome = promise;
+    this.#settle = resolve;
+    this.#thread = thread;
+    this.#options = options;
+    this.#timer = setTimeout(
+      () => this.refuse(this.#failed(`it has not loaded the app after ${startMs} ms`)),
+      startMs,
+    );
+  }
+
+  /** Ends it: it cannot be used. */
+  refuse(error: OffloopError): void {
+    this.#refused = error;
+    this.#thread.end();
+  }
+
+  /** It is ready. */
+  succeed(): void {
+    clearTimeout(this.#timer);
+    this.#settle(undefined);
+  }
+
+  /** It has ended. Gives why. */
+  fail(cause: unknown): OffloopError {
+    clearTimeout(this.#timer);
+    const error =
+      this.#refused ?? this.#failed(cause === undefined ? "it ended while it loaded the app" : String(cause));
+    this.#settle(error);
+    return error;
+  }
+
+  #failed(why: string): OffloopError {
+    return failedStart(this.#thread.id, why, this.#options);
+  }
+}
+
+const FIRST_MS = 100;
+const LAST_MS = 30_000;
+
+/** The growing pause after threads that could not load the app, or ended before they did anything. */
+export class StartDelay {
+  readonly #onOver: () => void;
+  #ms = 0;
+  #until = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #failure: OffloopError | undefined;
+
+  /** @param onOver - Called when a pause is over: without any thread nothing else would try again. */
+  constructor(onOver: () => void) {
+    this.#onOver = onOver;
+  }
+
+  /** Whether no thread should be started now. */
+  get isOn(): boolean {
+    return performance.now() < this.#until;
+  }
+
+  /** Why the last thread failed, while no later one has loaded the app. */
+  get failure(): OffloopError | undefined {
+    return this.#failure;
+  }
+
+  fail(error: OffloopError): void {
+    this.#failure = error;
+    this.#ms = Math.min(LAST_MS, Math.max(FIRST_MS, this.#ms * 2));
+    this.#until = performance.now() + this.#ms;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#until = 0;
+      this.#onOver();
+    }, this.#ms).unref();
+  }
+
+  /** A thread has loaded the app. */
+  succeed(): void {
+    this.#failure = undefined;
+    this.#until = 0;
+  }
+
+  /** A thread has done something: the next pause is a short one again. */
+  prove(): void {
+    if (this.#failure === undefined) this.#ms = 0;
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
   }
 }
