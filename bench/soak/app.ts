@@ -11,7 +11,7 @@ const app: App = new App({
     reserve: 1,
     resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16 },
   },
-  connections: { headersTimeoutMs: 2_000, requestTimeoutMs: 5_000 },
+  connections: { headersTimeoutMs: 2_000, requestTimeoutMs: 20_000 },
   maxBodyBytes: 4 * 1024 * 1024,
   health: true,
 });

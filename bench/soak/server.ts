@@ -33,9 +33,7 @@ process.on("message", async (question: Question) => {
     return tell({ rss, heap: heapUsed + external, ended, busy, waiting });
   }
   await server.close();
-  const left = process.getActiveResourcesInfo();
-  for (const name of before) if (left.includes(name)) left.splice(left.indexOf(name), 1);
-  tell({ left });
+  tell({ left: await leftOver() });
   process.disconnect();
 });
 /** Waits for what still runs, not for ever, and collects garbage: twice, as some is found only when other has gone. */
@@ -45,6 +43,17 @@ async function settle(): Promise<void> {
   for (let round = 0; round < 2; round++) {
     await pause(200);
     globalThis.gc?.();
+  }
+}
+
+/** What still keeps the process when it has had time to end: the files of uploads are removed after their answers. */
+async function leftOver(): Promise<string[]> {
+  const until = performance.now() + SETTLE_MS;
+  for (;;) {
+    const left = process.getActiveResourcesInfo();
+    for (const name of before) if (left.includes(name)) left.splice(left.indexOf(name), 1);
+    if (left.length === 0 || performance.now() > until) return left;
+    await pause(50);
   }
 }
 
