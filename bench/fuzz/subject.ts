@@ -32,6 +32,11 @@ export interface State {
 /** How long the process may take to answer a question, its start included, on a machine that does something else. */
 const ANSWER_MS = 60_000;
 
+const MAX_STARTS = 4;
+
+/** What Node has compiled, for all processes and threads: they load the same source. */
+const compileCache = join(tmpdir(), "offloop-fuzz-compile-cache");
+
 /** The server's process. One that has died is replaced, so that a failure can be made smaller. */
 export class Subject {
   readonly #schemas: readonly Declared[];
@@ -60,7 +65,18 @@ export class Subject {
   async open(graceMs?: number): Promise<void> {
     if (this.death !== undefined) this.#child = undefined;
     if (this.#child === undefined) await this.#start();
-    if (this.#url === "") this.#url = (await this.#ask({ ask: "open", graceMs })) as string;
+    if (this.#url === "") this.#url = await this.#open(graceMs);
+  }
+
+  /** A machine that does much else may take longer to start a thread than a server waits for one. */
+  async #open(graceMs: number | undefined): Promise<string> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return (await this.#ask({ ask: "open", graceMs })) as string;
+      } catch (error) {
+        if (attempt === MAX_STARTS || !/has not loaded the app after/.test(String(error))) throw error;
+      }
+    }
   }
 
   async state(): Promise<State> {
@@ -90,7 +106,12 @@ export class Subject {
     const child = fork(fileURLToPath(new URL("./server.ts", import.meta.url)), {
       execArgv: ["--conditions=offloop:source"],
       stdio: ["ignore", "ignore", "pipe", "ipc"],
-      env: { ...process.env, TMPDIR: folder, FUZZ_SCHEMAS: JSON.stringify(this.#schemas) },
+      env: {
+        NODE_COMPILE_CACHE: compileCache,
+        ...process.env,
+        TMPDIR: folder,
+        FUZZ_SCHEMAS: JSON.stringify(this.#schemas),
+      },
     });
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-10_000);
