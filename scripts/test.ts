@@ -14,7 +14,7 @@ import { repositoryRoot } from "./finding.ts";
 export const timelessFiles: readonly string[] = [
   "test/exports.test.ts",
   "test/{app,conformance,docs,dsn,errors,eslint,guard,lanes,openapi,operation,schema,scripts,security,tracing}/*.test.ts",
-  "test/bench/{options,statistics}.test.ts",
+  "test/bench/{memory,options,statistics}.test.ts",
   "test/examples/{0[1-6]*,guard,servers}.test.ts",
   "test/http/{debug-page,docs,empty-requests,form-parser,log,not-found,opening,thread-modules}.test.ts",
   "test/inspector/{access,collector,figures,reader,ring,runs,slots}.test.ts",

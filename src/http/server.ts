@@ -84,6 +84,8 @@ async function createFastify(
     clientErrorHandler: () => {}, // the connections see to it, on every address
     frameworkErrors: (error, request, reply) => refusals.refuse(request, reply, error),
     forceCloseConnections: "idle",
+    // A connection that was accepted may bring its request just after the shutdown began: it is the last one there.
+    return503OnClosing: false,
   });
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));

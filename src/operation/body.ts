@@ -9,12 +9,12 @@ import { hasAtMost, headerValue, parseQuery, type RawRequest } from "./raw.ts";
 /** What the body was parsed to, once for all who read it. */
 export interface ParsedBody {
   readonly json: unknown;
-  /** Whether the JSON has so many values that its lists are checked item by item. */
-  readonly isLong: boolean;
+  /** How many values the JSON has; 0 for what is short anyway. */
+  readonly values: number;
   readonly form: FormValues | undefined;
 }
 
-const nothingParsed: ParsedBody = { json: undefined, isLong: false, form: undefined };
+const nothingParsed: ParsedBody = { json: undefined, values: 0, form: undefined };
 
 /** Parses the body as far as somebody wants it. */
 export function parseBody(
@@ -23,14 +23,11 @@ export function parseBody(
 ): ParsedBody {
   if (!reads.json && !reads.form) return nothingParsed;
   const rules: BodyRules = { strictContentType, bounds, hasBigints: reads.bigints };
-  const { value, isLong } = reads.json ? readBody(request, rules) : { value: undefined, isLong: false };
-  return { json: value, isLong, form: reads.form ? readForm(request, bounds) : undefined };
+  const { value, values } = reads.json ? readBody(request, rules) : noBody;
+  return { json: value, values, form: reads.form ? readForm(request, bounds) : undefined };
 }
 
 const JSON_MEDIA_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
-
-/** From how many values on a list is looked at item by item, so that checking it ends with the mistakes that are told. */
-const LONG_VALUES = 1_000;
 
 /** How a body is read. */
 export interface BodyRules {
@@ -44,11 +41,11 @@ export interface BodyRules {
 /** A body as a value. */
 export interface ReadBody {
   readonly value: unknown;
-  /** Whether it has so many values that its lists are checked item by item. */
-  readonly isLong: boolean;
+  /** How many values it has; 0 for what is short anyway. */
+  readonly values: number;
 }
 
-const noBody: ReadBody = { value: undefined, isLong: false };
+const noBody: ReadBody = { value: undefined, values: 0 };
 
 /**
  * The body as a value: parsed when it is JSON, its text when it is not (the schema then says what it expected, as in
@@ -64,9 +61,9 @@ export function readBody(request: RawRequest, rules: BodyRules): ReadBody {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
   const type = headerValue(request, "content-type");
   const isJson = type === undefined ? !rules.strictContentType : JSON_MEDIA_TYPE.test(type);
-  if (!isJson) return { value: text, isLong: false };
-  const isLong = checkBounds(bytes, rules.bounds) > LONG_VALUES;
-  return { value: parseJson(text, rules.hasBigints), isLong };
+  if (!isJson) return { value: text, values: 0 };
+  const values = checkBounds(bytes, rules.bounds);
+  return { value: parseJson(text, rules.hasBigints), values };
 }
 
 /** Gives the number of values. What is too short to go beyond any bound is not looked at. */

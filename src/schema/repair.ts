@@ -32,7 +32,7 @@ export function createRepairOfMany(schema: AnySchema): Repair {
 }
 
 /** What stands at a place instead of what was refused. */
-interface Mend {
+export interface Mend {
   readonly keys: readonly (string | number)[];
   readonly value: unknown;
 }
@@ -83,7 +83,7 @@ function mendsOfAlternative(whole: unknown, alternatives: readonly unknown[], ou
 }
 
 /** Copies each container once, however much in it is mended. */
-function withMends(whole: unknown, mends: readonly Mend[]): unknown {
+export function withMends(whole: unknown, mends: readonly Mend[]): unknown {
   const root = { value: whole };
   const copies = new Set<unknown>([root]);
   for (const { keys, value } of mends) {
