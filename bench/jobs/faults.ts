@@ -7,15 +7,17 @@ import { type JobsTally, Ledger } from "./ledger.ts";
 import { StallingProxy } from "./proxy.ts";
 import type { JobsResult, JobsScale } from "./result.ts";
 
+type FaultScale = Pick<JobsScale, "jobs" | "kills">;
+
 const WORKERS = 3;
 const SECOND_MS = 1_000;
 /** Longer than a job may be without a heartbeat: it is given to another process. */
 const CUT_MS = 15_000;
 /** Shorter than the longest job: a process that is replaced has to break some off. */
-const GRACE_MS = 300;
+const GRACE_MS = "300";
 
 /** The only process is killed while it serves and works, embedded. */
-export async function killEmbedded({ jobs, kills }: JobsScale): Promise<JobsResult> {
+export async function killEmbedded({ jobs, kills }: FaultScale): Promise<JobsResult> {
   await using fleet = new Fleet();
   const ledger = new Ledger();
   let server = await fleet.serve();
@@ -31,7 +33,7 @@ export async function killEmbedded({ jobs, kills }: JobsScale): Promise<JobsResu
 }
 
 /** Three processes work against one PostgreSQL; each second one is killed, and the database goes twice. */
-export async function killWorkers({ jobs, kills }: JobsScale): Promise<JobsResult> {
+export async function killWorkers({ jobs, kills }: FaultScale): Promise<JobsResult> {
   await using place = await openFleet();
   const { fleet, database, server, ledger } = place;
   const workers = await startWorkers(fleet, database.url);
@@ -49,7 +51,7 @@ export async function killWorkers({ jobs, kills }: JobsScale): Promise<JobsResul
 }
 
 /** The network between one of the processes and the database stops, for longer than a heartbeat, and comes back. */
-export async function cutNetwork({ jobs }: JobsScale): Promise<JobsResult> {
+export async function cutNetwork({ jobs }: Pick<FaultScale, "jobs">): Promise<JobsResult> {
   await using place = await openFleet();
   const { fleet, database, server, ledger } = place;
   await using proxy = await StallingProxy.open(database.url);
@@ -70,8 +72,8 @@ export async function cutNetwork({ jobs }: JobsScale): Promise<JobsResult> {
 }
 
 /** Each of three processes under load is replaced, the new one first. */
-export async function deploy({ jobs, kills }: JobsScale): Promise<JobsResult> {
-  await using place = await openFleet(GRACE_MS);
+export async function deploy({ jobs, kills }: FaultScale): Promise<JobsResult> {
+  await using place = await openFleet({ GRACE_MS });
   const { fleet, database, server, ledger } = place;
   const workers = await startWorkers(fleet, database.url);
   const enqueued = enqueueMeanwhile(ledger, server, jobs, kills * 2 * SECOND_MS);
@@ -95,13 +97,13 @@ interface FleetPlace extends AsyncDisposable {
   readonly ledger: Ledger;
 }
 
-async function openFleet(graceMs?: number): Promise<FleetPlace> {
+async function openFleet(env: Readonly<Record<string, string>> = {}): Promise<FleetPlace> {
   await using opened = new AsyncDisposableStack();
   const database = await startPostgres();
   if (database === undefined) throw new Error(`PostgreSQL is not installed: ${postgresInstall}`);
   opened.defer(() => database.stop());
-  const fleet = opened.use(new Fleet(graceMs));
-  const server = await fleet.serve(database.url);
+  const fleet = opened.use(new Fleet({ env }));
+  const server = await fleet.serveOnly(database.url);
   const rest = opened.move();
   return {
     fleet,

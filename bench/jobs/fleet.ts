@@ -7,7 +7,6 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { Job, JobAttempt } from "offloop";
 
-const app = fileURLToPath(new URL("./app.ts", import.meta.url));
 const cli = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
 /** A process of offloop that is ready. */
@@ -23,32 +22,44 @@ export interface Inspected {
   readonly attempts: readonly JobAttempt[];
 }
 
+/** What the processes of a fleet run. */
+export interface FleetOptions {
+  /** The module of the app, beside this one. */
+  readonly app?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** The processes of one run, in a folder of their own. What they did is written there, outside any database. */
 export class Fleet implements AsyncDisposable {
   readonly #folder = mkdtempSync(join(tmpdir(), "offloop-jobs-"));
   readonly #effects = join(this.#folder, "effects");
   readonly #children = new Set<ChildProcess>();
-  readonly #graceMs: number;
+  readonly #app: string;
+  readonly #env: Readonly<Record<string, string>>;
 
-  /** @param graceMs - How long a process that is told to end lets its jobs go on. */
-  constructor(graceMs: number = 30_000) {
-    this.#graceMs = graceMs;
+  constructor({ app = "app.ts", env = {} }: FleetOptions = {}) {
+    this.#app = fileURLToPath(new URL(`./${app}`, import.meta.url));
+    this.#env = env;
   }
 
-  /** Serves; and works, where the jobs are embedded. */
+  /** Serves and works. */
   serve(databaseUrl?: string): Promise<Started> {
-    const args = ["run", app, "--port", "0", "--no-access-log"];
-    return this.#start(databaseUrl === undefined ? args : [...args, "--no-work"], databaseUrl);
+    return this.#start(["run", this.#app, "--port", "0", "--no-access-log"], databaseUrl);
+  }
+
+  /** Serves only. */
+  serveOnly(databaseUrl: string): Promise<Started> {
+    return this.#start(["run", this.#app, "--port", "0", "--no-access-log", "--no-work"], databaseUrl);
   }
 
   /** Works only. */
   work(databaseUrl: string): Promise<Started> {
-    return this.#start(["work", app], databaseUrl);
+    return this.#start(["work", this.#app], databaseUrl);
   }
 
   async #start(args: readonly string[], databaseUrl: string | undefined): Promise<Started> {
     const { DATABASE_URL: _, ...inherited } = process.env;
-    const env = { ...inherited, EFFECTS: this.#effects, GRACE_MS: String(this.#graceMs) };
+    const env = { ...inherited, ...this.#env, EFFECTS: this.#effects };
     const child = spawn(process.execPath, ["--conditions=offloop:source", cli, ...args], {
       cwd: this.#folder,
       env: databaseUrl === undefined ? env : { ...env, DATABASE_URL: databaseUrl },

@@ -5,6 +5,8 @@ import { enqueue, type Fleet, type Inspected, inspect, type Started } from "./fl
 const PATIENCE_MS = 240_000;
 const SHORTEST_MS = 200;
 const LONGEST_MS = 2_000;
+/** A server that is killed comes back. */
+const UNANSWERED_MS = 50;
 
 /** What became of the jobs of a run. */
 export interface JobsTally {
@@ -30,13 +32,17 @@ export class Ledger {
   readonly #ids = new Map<number, string>();
   #next = 0;
 
-  /** Enqueues so many more, one after the other. Those that nobody answers for are not promised, and not counted. */
+  /** Has so many more stored, one after the other. One that nobody answers for is not promised: the next is enqueued. */
   async enqueue(server: () => Started, count: number, pauseMs: number = 0): Promise<void> {
-    for (let left = count; left > 0; left--) {
+    for (let left = count; left > 0; ) {
       const index = this.#next++;
       const ms = Math.round(SHORTEST_MS + Math.random() * (LONGEST_MS - SHORTEST_MS));
       const id = await enqueue(server(), index, ms);
-      if (id !== undefined) this.#ids.set(index, id);
+      if (id === undefined) await sleep(UNANSWERED_MS);
+      else {
+        this.#ids.set(index, id);
+        left--;
+      }
       if (pauseMs > 0) await sleep(pauseMs);
     }
   }

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { describeMachine } from "../machine.ts";
+import { crowd } from "./crowd.ts";
 import { cutNetwork, deploy, killEmbedded, killWorkers } from "./faults.ts";
 import type { JobsResult, JobsScale } from "./result.ts";
 
@@ -8,12 +9,13 @@ const parts: Readonly<Record<string, (scale: JobsScale) => Promise<JobsResult>>>
   kills: killWorkers,
   cut: cutNetwork,
   deploy,
+  crowd,
 };
 
 /**
  * What durable tasks withstand, and what they cost.
  *
- * npm run bench:jobs -- [--only embedded,kills,cut,deploy] [--jobs 1000] [--kills 20]
+ * npm run bench:jobs -- [--only embedded,kills,cut,deploy,crowd] [--jobs 1000] [--kills 20] [--rounds 9]
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -21,9 +23,14 @@ async function main(): Promise<void> {
       only: { type: "string", default: Object.keys(parts).join(",") },
       jobs: { type: "string", default: "1000" },
       kills: { type: "string", default: "20" },
+      rounds: { type: "string", default: "9" },
     },
   });
-  const scale = { jobs: whole("--jobs", values.jobs), kills: whole("--kills", values.kills) };
+  const scale = {
+    jobs: whole("--jobs", values.jobs),
+    kills: whole("--kills", values.kills),
+    rounds: whole("--rounds", values.rounds),
+  };
   const { date, node, cpu, cores, loadBefore } = describeMachine();
   console.log(`${date}  Node ${node}  ${cpu}, ${cores} cores, load average before: ${loadBefore.toFixed(1)}`);
   for (const name of values.only.split(",")) print(name, await partOf(name)(scale));

@@ -140,7 +140,10 @@ export interface TaskJobs {
 export interface Jobs {
   /** A job; undefined when there is none, or none any more. */
   get<Result>(id: JobId<Result>): Promise<Job<Result> | undefined>;
-  /** Jobs of one task or state or all, the newest first; waiting ones the oldest first. */
+  /**
+   * Jobs of one task or state or all, the newest first; waiting and failed ones by when they may run, ended ones by when
+   * they ended, the last first.
+   */
   list(filter?: JobsFilter): Promise<Job[]>;
   /** The attempts of a job, in order. */
   attempts(id: JobId): Promise<JobAttempt[]>;

@@ -27,9 +27,12 @@ export class Attempts {
     this.#channel = channel;
   }
 
-  /** The table, if it is not there yet. */
+  /** The table, if it is not there yet. A role that may not make one is not to ask for it where it is. */
   async create(): Promise<void> {
-    await this.#sql.executeSql(attemptsTable(this.#schema));
+    const { rows } = await this.#sql.executeSql("select to_regclass($1) is null as missing", [
+      `${this.#schema}.job_attempt`,
+    ]);
+    if (rows[0].missing) await this.#sql.executeSql(attemptsSql(this.#schema));
   }
 
   /** Says that attempts begin here. */
@@ -115,8 +118,8 @@ export class Attempts {
   }
 }
 
-/** The SQL that makes the table. */
-export function attemptsTable(schema: string): string {
+/** The SQL that makes the table; and an index for cancelled jobs, which pg-boss has among the done ones. */
+export function attemptsSql(schema: string): string {
   return `create table if not exists ${schema}.job_attempt (
   job uuid not null,
   takes int not null,
@@ -128,7 +131,8 @@ export function attemptsTable(schema: string): string {
   error jsonb,
   progress real,
   primary key (job, takes)
-)`;
+);
+create index if not exists job_cancelled on ${schema}.job (name, completed_on) where state = 'cancelled';`;
 }
 
 function claimRow({ task, uuid, takes }: Claim): object {

@@ -1,6 +1,6 @@
 import type { ConstructorOptions, Queue } from "pg-boss";
 import { OffloopError } from "../errors/offloop-error.ts";
-import { attemptsTable } from "./attempts.ts";
+import { attemptsSql } from "./attempts.ts";
 import type { EmbeddedDatabase } from "./embedded.ts";
 import type { JobTask } from "./store.ts";
 
@@ -42,7 +42,7 @@ type JobQueue = Required<
  */
 export async function schemaSql(schema: string): Promise<string> {
   const { getConstructionPlans } = await loadPgBoss();
-  return `${getConstructionPlans(schema)}\n${attemptsTable(schema)};\n`;
+  return `${getConstructionPlans(schema)}\n${attemptsSql(schema)}\n`;
 }
 
 export async function loadPgBoss(): Promise<typeof import("pg-boss")> {

@@ -226,16 +226,9 @@ export class Engine implements JobStore {
   }
 
   async dropSchedules(task: string, except: string): Promise<void> {
-    const { rows } = await this.#database.executeSql(
-      `select id from ${this.#schema}.job
-      where name = $1 and state = 'created' and data ? 'schedule' and data ->> 'schedule' <> $2`,
-      [queueName(task), except],
-    );
-    if (rows.length > 0)
-      await this.#boss.deleteJob(
-        queueName(task),
-        rows.map(({ id }) => id),
-      );
+    const queue = queueName(task);
+    const former = await this.#records.formerOccurrences(queue, except);
+    if (former.length > 0) await this.#boss.deleteJob(queue, [...former]);
   }
 
   listen(onNotice: (notice: Notice) => void): () => void {

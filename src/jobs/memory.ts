@@ -208,7 +208,7 @@ export class MemoryStore implements JobStore {
     const all = [...this.#jobs.values()].filter(
       (job) => (task === undefined || job.task === task) && (state === undefined || job.state === state),
     );
-    return (state === "waiting" ? all : all.reverse()).slice(0, limit).map(recordOf);
+    return all.reverse().sort(orderOf(state)).slice(0, limit).map(recordOf);
   }
 
   async attempts({ uuid }: JobRef): Promise<readonly AttemptRecord[]> {
@@ -263,6 +263,14 @@ export class MemoryStore implements JobStore {
 /** Without the jitter, so that a test knows how far to move the clock. */
 function backoffMs({ backoffMs: first }: JobTask, takes: number): number {
   return Math.min(first * 2 ** takes, Math.max(first, LONGEST_BACKOFF_MS));
+}
+
+/** As a database lists them; of equals, the newest first. */
+function orderOf(state: JobState | undefined): (a: StoredJob, b: StoredJob) => number {
+  if (state === "waiting" || state === "failed")
+    return (a, b) => a.runAt.getTime() - b.runAt.getTime() || a.order - b.order;
+  if (state === undefined || state === "running") return () => 0;
+  return (a, b) => (b.endedAt ?? 0) - (a.endedAt ?? 0);
 }
 
 function recordOf(job: StoredJob): JobRecord {

@@ -38,6 +38,34 @@ interface Row {
 const columns = `j.id, j.name, j.state, j.data, j.retry_count, j.singleton_key, j.priority, j.output, j.created_on,
   j.start_after, j.started_on, j.completed_on`;
 
+/** What to list, in an order that one of pg-boss's indexes has. */
+interface Listing {
+  readonly where: string;
+  readonly order: string;
+}
+
+const anyState: Listing = { where: "true", order: "created_on desc, id" };
+
+const along: Readonly<Record<JobState, Listing>> = {
+  waiting: dueFirst("waiting"),
+  failed: dueFirst("failed"),
+  running: { where: "state = 'active'", order: "created_on desc, id" },
+  done: endedLast("done"),
+  dead: endedLast("dead"),
+  cancelled: endedLast("cancelled"),
+};
+
+function dueFirst(state: JobState): Listing {
+  return { where: `state = '${storedStates[state]}' and not blocked`, order: "start_after, id" };
+}
+
+function endedLast(state: JobState): Listing {
+  return {
+    where: `state = '${storedStates[state]}' and completed_on is not null`,
+    order: "completed_on desc, id",
+  };
+}
+
 /** Reads jobs as they are shown, by statements of its own: pg-boss lists oldest first only, and by one queue. */
 export class Records {
   readonly #sql: Sql;
@@ -53,8 +81,7 @@ export class Records {
 
   async find(queue: string, { uuid }: JobRef): Promise<JobRecord | undefined> {
     const { rows } = await this.#sql.executeSql(
-      `select ${columns}, a.progress from ${this.#schema}.job j
-      left join ${this.#schema}.job_attempt a on a.job = j.id and a.takes = j.retry_count
+      `select ${columns}, a.progress from ${this.#schema}.job j ${this.#withProgress}
       where j.name = $1 and j.id = $2`,
       [queue, uuid],
     );
@@ -64,52 +91,72 @@ export class Records {
   /** By queue, so that each is read along its index; then the first of all. */
   async list({ task, state, limit }: JobFilter): Promise<JobRecord[]> {
     const queues = [...this.#tasks].filter(([, name]) => task === undefined || name === task);
-    const order = orderOf(state);
+    const { where, order } = state === undefined ? anyState : along[state];
     const { rows } = await this.#sql.executeSql(
       `select j.*, a.progress from unnest($1::text[]) as queue,
         lateral (
           select ${columns} from ${this.#schema}.job j
-          where j.name = queue ${state === undefined ? "" : `and j.state = '${storedStates[state]}'`}
-          order by ${order} limit $2
-        ) j
-      left join ${this.#schema}.job_attempt a on a.job = j.id and a.takes = j.retry_count
+          where j.name = queue and ${where} order by ${order} limit $2
+        ) j ${this.#withProgress}
       order by ${order} limit $2`,
       [queues.map(([queue]) => queue), limit],
     );
     return rows.map((row) => this.#recordOf(row));
   }
 
-  /** Queues with a job whose time has come. */
+  /** One look along the key for each job: a plan of its own would read every attempt there is. */
+  get #withProgress(): string {
+    return `left join lateral (
+      select progress from ${this.#schema}.job_attempt where job = j.id and takes = j.retry_count limit 1
+    ) a on true`;
+  }
+
+  /** Queues with a job whose time has come: one look along an index for each, however many jobs wait. */
   async due(queues: readonly string[]): Promise<string[]> {
     const { rows } = await this.#sql.executeSql(
-      `select queue from unnest($1::text[]) as queue where exists (
-        select 1 from ${this.#schema}.job j
-        where j.name = queue and j.state in ('created', 'retry') and not j.blocked and j.start_after <= now()
-      )`,
+      `select queue from unnest($1::text[]) as queue, lateral (
+        (${this.#oldestDue("created")}) union all (${this.#oldestDue("retry")}) limit 1
+      ) due`,
       [queues],
     );
     return rows.map(({ queue }: { queue: string }) => queue);
   }
 
+  /** Ordered, so that it is the first of an index and no reason to read the table. */
+  #oldestDue(state: string): string {
+    return `select start_after from ${this.#schema}.job
+      where name = queue and state = '${state}' and not blocked and start_after <= now()
+      order by start_after limit 1`;
+  }
+
   /** @param dead - How many of each queue are dead, as pg-boss counted them last: they may be many, and old. */
   async depths(dead: ReadonlyMap<string, number>): Promise<TaskDepth[]> {
+    const count = (state: StoredState): string =>
+      `(select count(*)::int from ${this.#schema}.job where name = queue and state = '${state}')`;
     const { rows } = await this.#sql.executeSql(
-      `select name, state, count(*)::int as jobs, min(start_after) filter (where start_after <= now()) as oldest
-      from ${this.#schema}.job where state in ('created', 'retry', 'active') group by name, state`,
+      `select queue, ${count("created")} as waiting, ${count("active")} as running, ${count("retry")} as failed,
+        least((${this.#oldestDue("created")}), (${this.#oldestDue("retry")})) as oldest
+      from unnest($1::text[]) as queue`,
+      [[...this.#tasks.keys()]],
     );
-    return [...this.#tasks].map(([queue, task]) => {
-      const own = rows.filter(({ name }: Row) => name === queue);
-      const count = (state: StoredState): number => own.find((row) => row.state === state)?.jobs ?? 0;
-      const due = own.flatMap(({ state, oldest }) => (state === "active" || oldest === null ? [] : [oldest]));
-      return {
-        task,
-        waiting: count("created"),
-        running: count("active"),
-        failed: count("retry"),
-        dead: dead.get(queue) ?? 0,
-        oldestDueAt: due.sort((a, b) => a.getTime() - b.getTime())[0],
-      };
-    });
+    return rows.map(({ queue, waiting, running, failed, oldest }) => ({
+      task: this.#tasks.get(queue) as string,
+      waiting,
+      running,
+      failed,
+      dead: dead.get(queue) ?? 0,
+      oldestDueAt: oldest ?? undefined,
+    }));
+  }
+
+  /** The waiting occurrences of a task's former schedules. */
+  async formerOccurrences(queue: string, except: string): Promise<string[]> {
+    const { rows } = await this.#sql.executeSql(
+      `select id from ${this.#schema}.job
+      where name = $1 and state = 'created' and data ? 'schedule' and data ->> 'schedule' <> $2`,
+      [queue, except],
+    );
+    return rows.map(({ id }: { id: string }) => id);
   }
 
   #recordOf(row: Row): JobRecord {
@@ -141,13 +188,6 @@ export function storedKey(key: string): string {
 
 function userKey(stored: string | null): string | undefined {
   return stored?.startsWith("=") ? stored.slice(1) : undefined;
-}
-
-function orderOf(state: JobState | undefined): string {
-  if (state === "waiting") return "created_on, id";
-  return state === "done" || state === "dead" || state === "cancelled"
-    ? "completed_on desc, id"
-    : "created_on desc, id";
 }
 
 /** What pg-boss says itself is that a job's heartbeat stopped. */

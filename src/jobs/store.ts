@@ -69,7 +69,7 @@ export type JobRecord = JobRef & Omit<Job, keyof EnqueuedJob>;
 /** One try of a job, as it is shown. */
 export type AttemptRecord = JobAttempt;
 
-/** Which jobs are listed: the newest first; those that wait, the oldest first. */
+/** Which jobs are listed: those that wait or will be tried again by when they may run, ended ones the last first, others the newest first. */
 export interface JobFilter {
   readonly task?: string | undefined;
   readonly state?: JobState | undefined;
