@@ -4,7 +4,7 @@ import { App } from "offloop";
 
 /** Half of its jobs plain, half async; each run leaves a line, so that it is counted whether or not it is acknowledged. */
 const app: App = new App({
-  jobs: { pollMs: 200, concurrency: 6 },
+  jobs: { concurrency: 6 },
   shutdownGraceMs: Number(process.env.GRACE_MS ?? 30_000),
   watch: false,
 });

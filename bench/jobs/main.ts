@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { describeMachine } from "../machine.ts";
+import { cost, idle, loop } from "./cost.ts";
 import { crowd } from "./crowd.ts";
 import { cutNetwork, deploy, killEmbedded, killWorkers } from "./faults.ts";
 import type { JobsResult, JobsScale } from "./result.ts";
@@ -10,12 +11,15 @@ const parts: Readonly<Record<string, (scale: JobsScale) => Promise<JobsResult>>>
   cut: cutNetwork,
   deploy,
   crowd,
+  cost,
+  loop,
+  idle,
 };
 
 /**
  * What durable tasks withstand, and what they cost.
  *
- * npm run bench:jobs -- [--only embedded,kills,cut,deploy,crowd] [--jobs 1000] [--kills 20] [--rounds 9]
+ * npm run bench:jobs -- [--only embedded,kills,cut,deploy,crowd,cost,loop,idle] [--jobs 1000] [--kills 20] [--rounds 9]
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({

@@ -14,17 +14,17 @@ function holds({ figures, goals }: JobsResult, jobs: number): void {
 }
 
 test("no job is lost when the only process is killed, embedded", async () => {
-  holds(await killEmbedded({ jobs: 40, kills: 2 }), 40);
+  holds(await killEmbedded({ jobs: 20, kills: 2 }), 20);
 });
 
 test("no job is lost when workers are killed and the database restarts", { skip }, async () => {
-  holds(await killWorkers({ jobs: 80, kills: 4 }), 80);
+  holds(await killWorkers({ jobs: 40, kills: 3 }), 40);
 });
 
 test("no job is lost when the network of a worker stops, and the worker comes back", { skip }, async () => {
-  holds(await cutNetwork({ jobs: 80 }), 80);
+  holds(await cutNetwork({ jobs: 40 }), 40);
 });
 
 test("a rolling deploy under load loses no job and burns no attempt", { skip }, async () => {
-  holds(await deploy({ jobs: 120, kills: 3 }), 120);
+  holds(await deploy({ jobs: 60, kills: 3 }), 60);
 });
