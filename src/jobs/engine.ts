@@ -1,7 +1,7 @@
 import type { PgBoss, Queue } from "pg-boss";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { Attempts } from "./attempts.ts";
-import type { JobsDatabase, Sql } from "./database.ts";
+import { inTransaction, type JobsDatabase, type Sql } from "./database.ts";
 import { EmbeddedDatabase } from "./embedded.ts";
 import {
   bossOptions,
@@ -194,13 +194,17 @@ export class Engine implements JobStore {
     return affected > 0;
   }
 
-  async retry({ task, uuid }: JobRef): Promise<boolean> {
+  /** At once: between its steps a worker would take the job, and the last would find nothing to do. */
+  async retry({ task, uuid: id }: JobRef): Promise<boolean> {
     const queue = queueName(task);
-    await this.#boss.retry(queue, uuid);
-    await this.#boss.resume(queue, uuid);
-    const { updated } = await this.#boss.update(queue, undefined, { id: uuid, startAfter: 0 });
-    if (updated > 0) await this.#announce("changed", { task, uuid });
-    return updated > 0;
+    const isAgain = await inTransaction(this.#database, async (db) => {
+      await this.#boss.retry(queue, id, { db });
+      await this.#boss.resume(queue, id, { db });
+      const { updated } = await this.#boss.update(queue, undefined, { id, startAfter: 0, db });
+      return updated > 0;
+    });
+    if (isAgain) await this.#announce("changed", { task, uuid: id });
+    return isAgain;
   }
 
   async #announce(kind: "cancelled" | "changed", job: JobRef): Promise<void> {
