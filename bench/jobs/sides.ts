@@ -81,8 +81,7 @@ async function openOurs(
 async function openBare(boss: PgBoss, opened: AsyncDisposableStack): Promise<CostSide> {
   const side: CostSide = {
     name: "pg-boss",
-    enqueue: (startAfter) =>
-      boss.send(QUEUE, { args: [1] }, startAfter === undefined ? {} : { startAfter }),
+    enqueue: (startAfter) => boss.send(QUEUE, { args: [1] }, startAfter === undefined ? {} : { startAfter }),
     onRun: () => {},
   };
   boss.on("error", (error) => console.error(error));
@@ -91,10 +90,14 @@ async function openBare(boss: PgBoss, opened: AsyncDisposableStack): Promise<Cos
   await boss.createQueue(QUEUE, { notify: true, retryLimit: 5, retryBackoff: true, heartbeatSeconds: 10 });
   for (let worker = 0; worker < CONCURRENCY; worker++) {
     let id = "";
-    id = await boss.work(QUEUE, { pollingIntervalSeconds: 0.5, notifyPollingIntervalSeconds: 1 }, async () => {
-      boss.notifyWorker(id);
-      side.onRun();
-    });
+    id = await boss.work(
+      QUEUE,
+      { pollingIntervalSeconds: 0.5, notifyPollingIntervalSeconds: 1 },
+      async () => {
+        boss.notifyWorker(id);
+        side.onRun();
+      },
+    );
   }
   return side;
 }

@@ -70,7 +70,11 @@ function given(id: string | undefined): string {
 
 async function list(module: string, { json, task, state, limit }: ListOptions): Promise<void> {
   await withJobs(module, async (jobs) => {
-    const filter = { limit, ...(task === undefined ? {} : { task }), ...(state === undefined ? {} : { state }) };
+    const filter = {
+      limit,
+      ...(task === undefined ? {} : { task }),
+      ...(state === undefined ? {} : { state }),
+    };
     const all = await jobs.list(filter);
     if (json === true) return print(JSON.stringify(all, undefined, 2));
     for (const job of all) print(line(job));

@@ -1,14 +1,14 @@
-import type { DurableTask, Task } from "../app/task.ts";
+import { enqueueForThread, type Task } from "../app/task.ts";
 import type { SyncEnqueue } from "../threads/crossing/messages.ts";
 import { packThrown, type TaskOutcome } from "../threads/crossing/thrown.ts";
 
 /** Stores a job for a thread that waits, and wakes it. Never rejects. */
 export async function enqueueFor(tasks: readonly Task[], call: SyncEnqueue): Promise<void> {
-  const { enqueue: name, args, options, reply, done } = call;
-  const task = tasks.find((one) => one.name === name) as DurableTask | undefined;
+  const { enqueue: name, args, options, trace, reply, done } = call;
+  const task = tasks.find((one) => one.name === name) as Task;
   let outcome: TaskOutcome;
   try {
-    outcome = [true, await task?.with(options).enqueue(...args)];
+    outcome = [true, await enqueueForThread(task, args, { options, trace })];
   } catch (thrown) {
     outcome = [false, packThrown(thrown)];
   }

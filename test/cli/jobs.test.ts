@@ -127,7 +127,10 @@ for (const backend of ["PGlite", "PostgreSQL"] as const) {
       assert.match(output, /no job is left to run$/);
       if (database === undefined) server = await start(false);
       for (const { id } of due) assert.equal((await app.jobs.get<unknown>(id))?.state, "done");
-      assert.ok((await app.jobs.list({ task: "addLater", state: "waiting" })).length > 0, "those for later wait");
+      assert.ok(
+        (await app.jobs.list({ task: "addLater", state: "waiting" })).length > 0,
+        "those for later wait",
+      );
     });
   });
 }

@@ -52,7 +52,7 @@ async function enter(data: ThreadData): Promise<void> {
       const works = workIds.map((id) => work.get(id) as Work);
       const around = traced ? await openAround() : undefined;
       const runner = new WorkRunner(works, servedErrorHandlers(app), shared, around?.dependency);
-      bindTasks(app, runner, data, around?.task);
+      bindTasks(app, runner, data, around);
       close = closing(shared, await openLifespans(servedLifespans(app, "thread")));
       inbox.open(around?.calls(runner) ?? runner);
     }
@@ -96,16 +96,16 @@ function bindTasks(
   app: App,
   runner: WorkRunner,
   { port, logLevel }: ThreadData,
-  around: AroundInThread["task"],
+  around: AroundInThread | undefined,
 ): void {
-  const enqueuer = threadEnqueuer(port);
+  const enqueuer = threadEnqueuer(port, () => around?.pack?.());
   const { signal } = new AbortController();
   for (const task of servedTasks(app)) {
     bindEnqueuer(task, enqueuer);
     bindTask(task, (declaration, args) => {
       const log = (): Log => createThreadLog(port, logLevel, { task: declaration.name });
       const run = (): Promise<unknown> => runner.runHere(declaration, args, { signal: () => signal, log });
-      return around === undefined ? run() : around(declaration, run);
+      return around?.task === undefined ? run() : around.task(declaration, run);
     });
   }
 }
