@@ -14,9 +14,10 @@ const ENQUEUES_A_SECOND = 100;
 const IDLE_MS = 20_000;
 /** After its start a process still compiles. */
 const SETTLE_MS = 5_000;
-/** By then the jobs of a slice are stored, and none may run before; doubled for as long as that is not enough. */
-const HOLD_MS = 2_000;
-const PROCESSED = 1_000;
+const PROCESSED = 500;
+const FIRST_HOLD_MS = 2_000;
+/** By then a side has stored the jobs of a slice, and none may run before; doubled for as long as that is not enough. */
+const holds = new WeakMap<CostSide, number>();
 
 type Measure = (side: CostSide) => Promise<number>;
 
@@ -91,7 +92,8 @@ async function enqueued(side: CostSide, inFlight: number): Promise<number> {
 
 /** Jobs run a second, from the first to the last of those whose time came at one instant. */
 async function processed(side: CostSide): Promise<number> {
-  for (let holdMs = HOLD_MS; ; holdMs *= 2) {
+  for (let holdMs = holds.get(side) ?? FIRST_HOLD_MS; ; holdMs *= 2) {
+    holds.set(side, holdMs);
     const times: number[] = [];
     const { promise, resolve } = Promise.withResolvers<void>();
     side.onRun = () => {

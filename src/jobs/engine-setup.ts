@@ -24,7 +24,7 @@ export interface EngineOptions {
 /** A job whose process says nothing for so long is another's to run. The least that pg-boss takes. */
 export const HEARTBEAT_SECONDS = 10;
 /** What hangs longer than this is cut off: a cut network leaves statements unanswered for ever. */
-const STATEMENT_MS = 5_000;
+export const STATEMENT_MS = 5_000;
 /** pg-boss's most. It would end a job after 15 minutes, heartbeat or not. */
 const LONGEST_ATTEMPT_SECONDS = 86_400;
 /** pg-boss would remove jobs that wait for more than 14 days. */
