@@ -17,7 +17,7 @@ import { listDependencies } from "../../operation/dependency-plan.ts";
 import { SharedDependencies } from "../../operation/open-dependencies.ts";
 import type { GivenValues, Hello, ThreadData } from "../crossing/messages.ts";
 import { unpackValue } from "../crossing/values.ts";
-import { listWork, TaskWork, type Work } from "../crossing/work.ts";
+import { listTaskWork, listWork, type Work } from "../crossing/work.ts";
 import { Inbox } from "./inbox.ts";
 import { standBack } from "./priority.ts";
 import { createThreadLog, threadEnqueuer } from "./services.ts";
@@ -39,8 +39,7 @@ async function enter(data: ThreadData): Promise<void> {
     const overrides = servedOverrides(app);
     const shared = new SharedDependencies(overrides);
     takeGiven(app, given, shared, overrides);
-    const all = listWork(app, { overrides, inputs });
-    const own = part === "app" ? all : all.filter((item) => item instanceof TaskWork);
+    const own = part === "app" ? listWork(app, { overrides, inputs }) : listTaskWork(app, overrides);
     const work = new Map(own.map((item) => [item.id, item]));
     const hello = compare(workIds, work);
     if ("ready" in hello) {
