@@ -266,6 +266,8 @@ export class Engine implements JobStore {
 
   async close(): Promise<void> {
     await this.#listening?.close();
+    // A pool is closed before its connections are: what they say when a database ends with them is no error of anyone's.
+    this.#boss.removeAllListeners("error").on("error", () => {});
     await this.#boss.stop({ graceful: false });
     await this.#embedded?.close();
   }
