@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { inspect, parseArgs } from "node:util";
 import { describeMachine } from "../machine.ts";
 import { cost, idle, loop } from "./cost.ts";
 import { crowd } from "./crowd.ts";
@@ -53,7 +53,7 @@ function whole(name: string, text: string): number {
 
 /** A goal that is missed is the run's failure. */
 function print(part: string, { figures, goals }: JobsResult): void {
-  console.log(`\n(${part})`, figures);
+  console.log(`\n(${part})`, inspect(figures, { depth: 5 }));
   for (const { what, figure, direction, bound, met } of goals) {
     console.log(`${met ? "met   " : "MISSED"}  ${what}: ${figure}, ${direction} ${bound}`);
     if (!met) process.exitCode = 1;

@@ -1,4 +1,4 @@
-import type { PgBoss, Queue } from "pg-boss";
+import type { PgBoss, Queue, QueueResult } from "pg-boss";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { Attempts } from "./attempts.ts";
 import { inTransaction, type JobsDatabase, type Sql } from "./database.ts";
@@ -14,7 +14,7 @@ import {
 import { formatNotice, NoticeBoard, noticeChannel, parseNotice } from "./notices.ts";
 import { Outcomes } from "./outcomes.ts";
 import { queueName, taskName } from "./queue-name.ts";
-import { lostError, Records, storedKey } from "./records.ts";
+import { type CountedJobs, lostError, Records, storedKey } from "./records.ts";
 import type {
   AttemptRecord,
   Claim,
@@ -226,7 +226,7 @@ export class Engine implements JobStore {
 
   async depths(): Promise<readonly TaskDepth[]> {
     const queues = await this.#boss.getQueues();
-    return this.#records.depths(new Map(queues.map(({ name, failedCount }) => [name, failedCount])));
+    return this.#records.depths(new Map(queues.map((queue) => [queue.name, countedOf(queue)])));
   }
 
   async dropSchedules(task: string, except: string): Promise<void> {
@@ -271,4 +271,9 @@ export class Engine implements JobStore {
     await this.#boss.stop({ graceful: false });
     await this.#embedded?.close();
   }
+}
+
+/** Done and cancelled jobs are what remains of all. */
+function countedOf({ totalCount, queuedCount, activeCount, failedCount }: QueueResult): CountedJobs {
+  return { dead: failedCount, ended: Math.max(0, totalCount - queuedCount - activeCount - failedCount) };
 }

@@ -204,11 +204,18 @@ export class MemoryStore implements JobStore {
     return job && recordOf(job);
   }
 
-  async list({ task, state, limit }: JobFilter): Promise<readonly JobRecord[]> {
-    const all = [...this.#jobs.values()].filter(
-      (job) => (task === undefined || job.task === task) && (state === undefined || job.state === state),
-    );
-    return all.reverse().sort(orderOf(state)).slice(0, limit).map(recordOf);
+  async list({ task, state, key, after, limit }: JobFilter): Promise<readonly JobRecord[]> {
+    const last = after && this.#jobs.get(after.uuid);
+    if (after !== undefined && last === undefined) return [];
+    const compare = orderOf(state);
+    return [...this.#jobs.values()]
+      .filter((job) => task === undefined || job.task === task)
+      .filter((job) => state === undefined || job.state === state)
+      .filter((job) => key === undefined || job.key === key)
+      .filter((job) => last === undefined || compare(last, job) < 0)
+      .sort(compare)
+      .slice(0, limit)
+      .map(recordOf);
   }
 
   async attempts({ uuid }: JobRef): Promise<readonly AttemptRecord[]> {
@@ -226,6 +233,7 @@ export class MemoryStore implements JobStore {
         running: count("running"),
         failed: count("failed"),
         dead: count("dead"),
+        ended: count("done") + count("cancelled"),
         oldestDueAt: dueAt.sort((a, b) => a.getTime() - b.getTime())[0],
       };
     });
@@ -260,17 +268,16 @@ export class MemoryStore implements JobStore {
   }
 }
 
-/** Without the jitter, so that a test knows how far to move the clock. */
-function backoffMs({ backoffMs: first }: JobTask, takes: number): number {
-  return Math.min(first * 2 ** takes, Math.max(first, LONGEST_BACKOFF_MS));
-}
-
-/** As a database lists them; of equals, the newest first. */
 function orderOf(state: JobState | undefined): (a: StoredJob, b: StoredJob) => number {
   if (state === "waiting" || state === "failed")
     return (a, b) => a.runAt.getTime() - b.runAt.getTime() || a.order - b.order;
-  if (state === undefined || state === "running") return () => 0;
-  return (a, b) => (b.endedAt ?? 0) - (a.endedAt ?? 0);
+  if (state === undefined || state === "running") return (a, b) => b.order - a.order;
+  return (a, b) => (b.endedAt ?? 0) - (a.endedAt ?? 0) || b.order - a.order;
+}
+
+/** Without the jitter, so that a test knows how far to move the clock. */
+function backoffMs({ backoffMs: first }: JobTask, takes: number): number {
+  return Math.min(first * 2 ** takes, Math.max(first, LONGEST_BACKOFF_MS));
 }
 
 function recordOf(job: StoredJob): JobRecord {

@@ -1,6 +1,7 @@
 import type { JobState } from "../app/jobs.ts";
 import type { DescribedError } from "../errors/described-error.ts";
 import type { Sql } from "./database.ts";
+import { queueName } from "./queue-name.ts";
 import type { JobFilter, JobPayload, JobRecord, JobRef, TaskDepth } from "./store.ts";
 
 /** What pg-boss calls the states. */
@@ -38,34 +39,6 @@ interface Row {
 const columns = `j.id, j.name, j.state, j.data, j.retry_count, j.singleton_key, j.priority, j.output, j.created_on,
   j.start_after, j.started_on, j.completed_on`;
 
-/** What to list, in an order that one of pg-boss's indexes has. */
-interface Listing {
-  readonly where: string;
-  readonly order: string;
-}
-
-const anyState: Listing = { where: "true", order: "created_on desc, id" };
-
-const along: Readonly<Record<JobState, Listing>> = {
-  waiting: dueFirst("waiting"),
-  failed: dueFirst("failed"),
-  running: { where: "state = 'active'", order: "created_on desc, id" },
-  done: endedLast("done"),
-  dead: endedLast("dead"),
-  cancelled: endedLast("cancelled"),
-};
-
-function dueFirst(state: JobState): Listing {
-  return { where: `state = '${storedStates[state]}' and not blocked`, order: "start_after, id" };
-}
-
-function endedLast(state: JobState): Listing {
-  return {
-    where: `state = '${storedStates[state]}' and completed_on is not null`,
-    order: "completed_on desc, id",
-  };
-}
-
 /** Reads jobs as they are shown, by statements of its own: pg-boss lists oldest first only, and by one queue. */
 export class Records {
   readonly #sql: Sql;
@@ -88,18 +61,24 @@ export class Records {
     return rows[0] && this.#recordOf(rows[0]);
   }
 
-  /** By queue, so that each is read along its index; then the first of all. */
-  async list({ task, state, limit }: JobFilter): Promise<JobRecord[]> {
+  async list({ task, state, key, after, limit }: JobFilter): Promise<JobRecord[]> {
     const queues = [...this.#tasks].filter(([, name]) => task === undefined || name === task);
-    const { where, order } = state === undefined ? anyState : along[state];
+    const order = orderOf(state);
+    const values: unknown[] = [queues.map(([queue]) => queue), limit];
+    const placeholder = (value: unknown): string => `$${values.push(value)}`;
+    const conditions = [
+      ...(state === undefined ? [] : [`j.state = '${storedStates[state]}'`, order.indexed]),
+      ...(key === undefined ? [] : [`j.singleton_key = ${placeholder(storedKey(key))}`]),
+      ...(after === undefined ? [] : [this.#isAfter(after, order, placeholder)]),
+    ];
+    const found =
+      key === undefined
+        ? this.#eachQueue(conditions, order)
+        : `select ${columns} from ${this.#schema}.job j where ${["j.name = any ($1)", ...conditions].join(" and ")}`;
     const { rows } = await this.#sql.executeSql(
-      `select j.*, a.progress from unnest($1::text[]) as queue,
-        lateral (
-          select ${columns} from ${this.#schema}.job j
-          where j.name = queue and ${where} order by ${order} limit $2
-        ) j ${this.#withProgress}
-      order by ${order} limit $2`,
-      [queues.map(([queue]) => queue), limit],
+      `select j.*, a.progress from (select * from (${found}) j order by ${order.by} limit $2) j
+      ${this.#withProgress} order by ${order.by}`,
+      values,
     );
     return rows.map((row) => this.#recordOf(row));
   }
@@ -109,6 +88,20 @@ export class Records {
     return `left join lateral (
       select progress from ${this.#schema}.job_attempt where job = j.id and takes = j.retry_count limit 1
     ) a on true`;
+  }
+
+  /** By queue, so that each is read along its index; then the first of all are taken. */
+  #eachQueue(conditions: readonly string[], { by }: Order): string {
+    return `select j.* from unnest($1::text[]) as queue, lateral (
+      select ${columns} from ${this.#schema}.job j
+      where ${["j.name = queue", ...conditions].join(" and ")} order by ${by} limit $2
+    ) j`;
+  }
+
+  #isAfter({ task, uuid }: JobRef, { column, is }: Order, placeholder: (value: unknown) => string): string {
+    return `(j.${column}, j.id) ${is} (
+      select ${column}, id from ${this.#schema}.job where name = ${placeholder(queueName(task))} and id = ${placeholder(uuid)}
+    )`;
   }
 
   /** Queues with a job whose time has come: one look along an index for each, however many jobs wait. */
@@ -123,30 +116,50 @@ export class Records {
   }
 
   /** Ordered, so that it is the first of an index and no reason to read the table. */
-  #oldestDue(state: string): string {
+  #oldestDue(state: StoredState): string {
     return `select start_after from ${this.#schema}.job
       where name = queue and state = '${state}' and not blocked and start_after <= now()
       order by start_after limit 1`;
   }
 
-  /** @param dead - How many of each queue are dead, as pg-boss counted them last: they may be many, and old. */
-  async depths(dead: ReadonlyMap<string, number>): Promise<TaskDepth[]> {
-    const count = (state: StoredState): string =>
-      `(select count(*)::int from ${this.#schema}.job where name = queue and state = '${state}')`;
+  /**
+   * What waits and runs is counted. What has ended may be many, and old: beyond a number it is as it was counted last.
+   *
+   * @param counted - What pg-boss has counted of each queue.
+   */
+  async depths(counted: ReadonlyMap<string, CountedJobs>): Promise<TaskDepth[]> {
     const { rows } = await this.#sql.executeSql(
-      `select queue, ${count("created")} as waiting, ${count("active")} as running, ${count("retry")} as failed,
+      `select queue, ${this.#count("created")} as waiting, ${this.#count("active")} as running,
+        ${this.#count("retry")} as failed, ${this.#countUpTo("j.state = 'failed'")} as dead,
+        ${this.#countUpTo("j.completed_on is not null and j.state in ('completed', 'cancelled') order by j.completed_on desc")} as ended,
         least((${this.#oldestDue("created")}), (${this.#oldestDue("retry")})) as oldest
       from unnest($1::text[]) as queue`,
       [[...this.#tasks.keys()]],
     );
-    return rows.map(({ queue, waiting, running, failed, oldest }) => ({
-      task: this.#tasks.get(queue) as string,
-      waiting,
-      running,
-      failed,
-      dead: dead.get(queue) ?? 0,
-      oldestDueAt: oldest ?? undefined,
-    }));
+    return rows.map(({ queue, waiting, running, failed, dead, ended, oldest }) => {
+      const last = counted.get(queue);
+      return {
+        task: this.#tasks.get(queue) as string,
+        waiting,
+        running,
+        failed,
+        dead: beyond(dead, last?.dead),
+        ended: beyond(ended, last?.ended),
+        oldestDueAt: oldest ?? undefined,
+      };
+    });
+  }
+
+  /** By state alone, so that an index has it. */
+  #count(state: StoredState): string {
+    return `(select count(*)::int from ${this.#schema}.job where name = queue and state = '${state}')`;
+  }
+
+  /** @param condition - With an order, where the planner would rather read all jobs than the index that has it. */
+  #countUpTo(condition: string): string {
+    return `(select count(*)::int from (
+      select from ${this.#schema}.job j where j.name = queue and ${condition} limit ${COUNTED_TO + 1}
+    ) counted)`;
   }
 
   /** The waiting occurrences of a task's former schedules. */
@@ -188,6 +201,44 @@ export function storedKey(key: string): string {
 
 function userKey(stored: string | null): string | undefined {
   return stored?.startsWith("=") ? stored.slice(1) : undefined;
+}
+
+/** An order that one of pg-boss's indexes has. */
+interface Order {
+  readonly column: string;
+  /** The order itself, total. */
+  readonly by: string;
+  /** How what comes later in it compares. */
+  readonly is: "<" | ">";
+  /** What the index asks for, and is true of every job of the state. */
+  readonly indexed: string;
+}
+
+const byNewest: Order = { column: "created_on", by: "created_on desc, id desc", is: "<", indexed: "true" };
+const bySoonest: Order = { column: "start_after", by: "start_after, id", is: ">", indexed: "not j.blocked" };
+const byLastEnded: Order = {
+  column: "completed_on",
+  by: "completed_on desc, id desc",
+  is: "<",
+  indexed: "j.completed_on is not null",
+};
+
+function orderOf(state: JobState | undefined): Order {
+  if (state === undefined || state === "running") return byNewest;
+  return state === "waiting" || state === "failed" ? bySoonest : byLastEnded;
+}
+
+/** What has ended is counted so far, each time it is asked. */
+const COUNTED_TO = 10_000;
+
+/** How many jobs of a queue have ended, as pg-boss counted them last. */
+export interface CountedJobs {
+  readonly dead: number;
+  readonly ended: number;
+}
+
+function beyond(counted: number, last: number | undefined): number {
+  return counted <= COUNTED_TO ? counted : Math.max(counted, last ?? 0);
 }
 
 /** What pg-boss says itself is that a job's heartbeat stopped. */

@@ -32,7 +32,7 @@ export class TaskThreads {
     this.#works = listTaskWork(app, overrides);
     this.#arounds = compose(options.arounds);
     const tasks = compiledTasks(this.#works);
-    const shared = new SharedDependencies(overrides);
+    const shared = { shared: new SharedDependencies(overrides), session: undefined };
     const run: RunTask = this.#arounds.task(
       observeTasks(async (call, record) => {
         const compiled = tasks.get(call.task.name) ?? { plan: undefined };
