@@ -118,9 +118,6 @@ export async function openJobsOf(
 ): Promise<OpenJobs | undefined> {
   if (!hasJobs(app)) return undefined;
   const openThem = open ?? (await import("../jobs/open.ts")).openJobs;
-  const trace = (): unknown => {
-    const active = tracing?.pack();
-    return active?.traceparent === undefined ? undefined : active;
-  };
+  const trace = (): unknown => tracing?.packActive();
   return openThem({ app, settings: settings.jobs, lanes: lanes.attempts, trace, log, works });
 }

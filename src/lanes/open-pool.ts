@@ -3,7 +3,7 @@ import type { App } from "../app/app.ts";
 import type { AppTarget } from "../app/load.ts";
 import { servedTasks } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
-import type { DurableTask, Task } from "../app/task.ts";
+import { enqueueForThread, type Task } from "../app/task.ts";
 import { describeError } from "../errors/described-error.ts";
 import type { SyncEnqueue, ThreadData } from "../threads/crossing/messages.ts";
 import { packThrown, type TaskOutcome, unpackValue } from "../threads/crossing/values.ts";
@@ -58,11 +58,11 @@ export function openPool(
 
 /** Stores a job for a thread that waits, and wakes it. Never rejects. */
 async function enqueueFor(tasks: readonly Task[], call: SyncEnqueue): Promise<void> {
-  const { enqueue: name, args, options, reply, done } = call;
-  const task = tasks.find((one) => one.name === name) as DurableTask | undefined;
+  const { enqueue: name, args, options, trace, reply, done } = call;
+  const task = tasks.find((one) => one.name === name) as Task;
   let outcome: TaskOutcome;
   try {
-    outcome = [true, await task?.with(options).enqueue(...args)];
+    outcome = [true, await enqueueForThread(task, args, { options, trace })];
   } catch (thrown) {
     outcome = [false, packThrown(thrown)];
   }

@@ -108,7 +108,11 @@ export interface TestClock {
  * ```
  */
 export interface TestJobs {
-  /** `"manual"`: jobs run when `drain` is called. `"inline"`: a job has run when its `enqueue` resolves. Default `"manual"`. */
+  /**
+   * `"manual"`: jobs run when `drain` is called. `"inline"`: a job has run when its `enqueue` resolves; one of
+   * `enqueueSync` runs right after, since the thread that waits may be the only one, and `drain` waits for it.
+   * Default `"manual"`.
+   */
   mode: "manual" | "inline";
   /** What was enqueued in this test, of one task or of all, in order. */
   enqueued<Inputs extends unknown[]>(task?: EnqueuedBy<Inputs>): EnqueuedTestJob<Inputs>[];

@@ -71,6 +71,8 @@ export interface SyncEnqueue {
   readonly enqueue: string;
   readonly args: readonly unknown[];
   readonly options: EnqueueOptions;
+  /** What is active in the thread, for the trace of the job. */
+  readonly trace: unknown;
   /** Where the outcome goes: a `TaskOutcome`. */
   readonly reply: MessagePort;
   /** Set and notified when the outcome has been sent. */

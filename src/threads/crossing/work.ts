@@ -156,9 +156,19 @@ export interface WorkSettings {
   readonly inputs: Required<InputSettings>;
 }
 
-/** The tasks of an app and of those mounted in it. */
-export function listTaskWork(app: App, overrides: Overrides): TaskWork[] {
-  return servedTaskDeclarations(app).map((task) => new TaskWork(task, overrides));
+/** The tasks of an app and of those mounted in it, and what those on the loop need of a thread. */
+export function listTaskWork(app: App, overrides: Overrides): (TaskWork | DependencyWork)[] {
+  const tasks = servedTaskDeclarations(app).map((task) => new TaskWork(task, overrides));
+  return [...tasks, ...listDependencyWork(tasks)];
+}
+
+function listDependencyWork(dependents: readonly (OperationWork | TaskWork)[]): DependencyWork[] {
+  return dependents.filter(needsThread).map((dependent) => new DependencyWork(dependent));
+}
+
+/** Whether it runs on the loop, and what it depends on on a thread. */
+export function needsThread({ plan }: { readonly plan: DependencyPlan | undefined }): boolean {
+  return plan?.nodes.some(({ remote }) => remote !== undefined) ?? false;
 }
 
 /** Those that declare deps, ready to be run, by name. */
@@ -175,14 +185,10 @@ export function listWork(app: App, settings: WorkSettings): Work[] {
   const operations = partsOf(app).flatMap(({ app: part, operations: declared }) =>
     declared.map((operation) => new OperationWork(operation, part.operationSettings, settings)),
   );
-  const tasks = listTaskWork(app, settings.overrides);
-  const dependencies = [...operations, ...tasks]
-    .filter(({ plan }) => plan?.nodes.some(({ remote }) => remote !== undefined))
-    .map((dependent) => new DependencyWork(dependent));
   return [
     ...operations,
-    ...tasks,
-    ...dependencies,
+    ...listTaskWork(app, settings.overrides),
+    ...listDependencyWork(operations),
     ...servedErrorHandlers(app).map((handler, index) => new ErrorHandlerWork(handler, index)),
   ];
 }

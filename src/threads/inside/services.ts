@@ -134,8 +134,12 @@ function crossing(value: unknown): unknown {
 
 function nothing(): void {}
 
-/** In a thread: has the main thread store jobs, and blocks until that is done. */
-export function threadEnqueuer(port: MessagePort): TaskEnqueuer {
+/**
+ * In a thread: has the main thread store jobs, and blocks until that is done.
+ *
+ * @param trace - What is active, for the trace of the job.
+ */
+export function threadEnqueuer(port: MessagePort, trace: () => unknown): TaskEnqueuer {
   const enqueueSync: TaskEnqueuer["enqueueSync"] = ({ name, location }, args, options) => {
     if (options.tx !== undefined) {
       throw new OffloopError(
@@ -153,7 +157,8 @@ export function threadEnqueuer(port: MessagePort): TaskEnqueuer {
     }
     const { port1, port2 } = new MessageChannel();
     const done = new Int32Array(new SharedArrayBuffer(4));
-    port.postMessage({ enqueue: name, args, options, reply: port2, done } satisfies SyncEnqueue, [port2]);
+    const call: SyncEnqueue = { enqueue: name, args, options, trace: trace(), reply: port2, done };
+    port.postMessage(call, [port2]);
     Atomics.wait(done, 0, 0);
     const received = receiveMessageOnPort(port1) as { readonly message: TaskOutcome };
     const [ok, given] = received.message;
@@ -161,5 +166,9 @@ export function threadEnqueuer(port: MessagePort): TaskEnqueuer {
     if (ok) return given as EnqueuedJob;
     throw unpackThrown(given);
   };
-  return { enqueueSync, enqueue: async (...call) => enqueueSync(...call) };
+  return {
+    enqueueSync,
+    enqueue: async (...call) => enqueueSync(...call),
+    enqueueForThread: async (task, args, { options }) => enqueueSync(task, args, options),
+  };
 }

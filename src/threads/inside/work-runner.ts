@@ -48,6 +48,8 @@ export interface AroundInThread {
   readonly dependency: Runtime["traceDependency"];
   /** Around the run of a task that is called in the thread. */
   readonly task: ((task: TaskDeclaration, run: () => Promise<unknown>) => Promise<unknown>) | undefined;
+  /** What is active, for a job that is enqueued here. */
+  readonly pack: (() => unknown) | undefined;
 }
 
 /** In a thread: runs any work of the app. */
