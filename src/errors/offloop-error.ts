@@ -129,6 +129,8 @@ export const errorCodes = {
     "A router includes itself, or an app is mounted in itself, directly or through others.",
   OFFLOOP_SCHEMA_INVALID: "What was given as a schema is not a Standard Schema.",
   OFFLOOP_SERVES_ITSELF: "The module that the command line is to serve calls serve() itself.",
+  OFFLOOP_SOCKET_LANE:
+    "A plain function of a websocket would receive the socket, which cannot cross to a thread.",
   OFFLOOP_TASK_DUPLICATE: "Two tasks have the same name.",
   OFFLOOP_TASK_LATE: "A task was added to background after a request's tasks had run.",
   OFFLOOP_TASK_NOT_DURABLE: "A task that is not durable was enqueued.",
