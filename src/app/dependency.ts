@@ -126,6 +126,8 @@ export function namedDependencies(what: string, deps: object, at: SourceLocation
 export interface StandInValue {
   readonly value: unknown;
   readonly found?: string | undefined;
+  /** It was made on the loop, and came along with a message. */
+  readonly isSent?: boolean;
 }
 
 /** What stands in for a dependency: another one, or a value. */

@@ -2,13 +2,22 @@ import type { Logger } from "pino";
 import type { ResolvedSettings } from "../app/settings.ts";
 import type { RawReply } from "../operation/raw.ts";
 import { runOperation } from "../operation/run.ts";
+import { runMessageHere } from "../operation/run-message.ts";
 import { type CompiledTask, runTask } from "../operation/run-task.ts";
 import type { Runtime } from "../operation/runtime.ts";
 import { taskFields } from "../threads/crossing/task-message.ts";
-import { DependencyWork, OperationWork, TaskWork, type Work } from "../threads/crossing/work.ts";
+import {
+  ConnectionWork,
+  DependencyWork,
+  MessageWork,
+  OperationWork,
+  TaskWork,
+  type Work,
+} from "../threads/crossing/work.ts";
 import { refusedReply, timeoutError } from "../threads/pool/call-error.ts";
 import type { ThreadCalls } from "../threads/pool/calls.ts";
 import type { LaneRequest, TaskCall } from "./around.ts";
+import type { MessageRequest } from "./message-request.ts";
 import type { LaneRun } from "./observed.ts";
 
 /** What runs are chosen among: the threads, when something runs on them, and the loop. */
@@ -45,6 +54,35 @@ export function chooseForOperation(
     });
 }
 
+/**
+ * How a websocket's messages are handled, decided once: on the lane that the declaration of `message` says, within its
+ * deadline.
+ *
+ * @param index - Its place in the pool's table of work.
+ */
+export function chooseForMessage(
+  work: MessageWork,
+  index: number,
+  { threads, timeouts }: OpenedLanes,
+): LaneRun<MessageRequest, RawReply> {
+  const { declaration } = work;
+  const timeoutMs = deadlineOf(work, timeouts);
+  if (declaration.lane === "thread" && threads !== undefined)
+    return (request, record) => {
+      const { frame, connected } = request;
+      return threads.message(index, { request, frame, sent: connected.sent }, timeoutMs, record);
+    };
+  const run = (request: MessageRequest): Promise<RawReply> =>
+    runMessageHere(work.compiled, request, request.frame, request.connected);
+  if (timeoutMs === undefined) return run;
+  return (request) =>
+    withinDeadline(timeoutMs, run(request), (elapsedMs) => {
+      const error = timeoutError(declaration, timeoutMs, elapsedMs, "loop");
+      request.cancel(new DOMException(`${timeoutMs} ms have passed`, "TimeoutError"));
+      return refusedReply(error);
+    });
+}
+
 /** How tasks are run: the same rule, looked at with each call, as one function runs them all. */
 export function chooseForTasks(lanes: OpenedLanes): LaneRun<TaskCall, unknown> {
   const { threads, timeouts } = lanes;
@@ -71,7 +109,9 @@ export function mayBeEnded(work: Work, timeouts: OpenedLanes["timeouts"]): boole
 /** The deadline of a piece of work: its own, or what the app says for its kind. */
 export function deadlineOf(work: Work, timeouts: OpenedLanes["timeouts"]): number | undefined {
   if (work instanceof DependencyWork) return deadlineOf(work.operation, timeouts);
-  if (work instanceof OperationWork) return work.declaration.timeoutMs ?? timeouts.operationMs;
+  if (work instanceof OperationWork || work instanceof MessageWork)
+    return work.declaration.timeoutMs ?? timeouts.operationMs;
+  if (work instanceof ConnectionWork) return timeouts.operationMs;
   return work instanceof TaskWork ? (work.declaration.timeoutMs ?? timeouts.taskMs) : undefined;
 }
 

@@ -13,7 +13,7 @@ import type { SharedDependencies } from "../operation/open-dependencies.ts";
 import type { RawReply } from "../operation/raw.ts";
 import type { Runtime } from "../operation/runtime.ts";
 import { checkSendable } from "../operation/sendable.ts";
-import { compiledTasks, listWork, OperationWork } from "../threads/crossing/work.ts";
+import { ConnectionWork, compiledTasks, listWork, OperationWork } from "../threads/crossing/work.ts";
 import { createThreadCalls, type ThreadCalls } from "../threads/pool/calls.ts";
 import type { ThreadPool } from "../threads/pool/pool.ts";
 import { openAppScope } from "./app-scope.ts";
@@ -31,6 +31,7 @@ import { BackgroundChains, logTaskFailure } from "./background.ts";
 import { chooseForOperation, chooseForTasks, deadlineOf, type OpenedLanes } from "./choose.ts";
 import { observeOperation, observeTasks } from "./observed.ts";
 import { openPool } from "./open-pool.ts";
+import { LaneSocket, type RunnableSocket } from "./sockets.ts";
 
 /** An operation that can be asked. */
 export interface RunnableOperation {
@@ -50,6 +51,7 @@ export interface RunnableOperation {
 /** An app with its two lanes open: what the server needs of it. */
 export interface Lanes {
   readonly operations: readonly RunnableOperation[];
+  readonly sockets: readonly RunnableSocket[];
   /** Answers an error that no operation threw, a path that is not there, as one of the apps answers it. */
   answerError(error: Error, request: LaneRequest, errorHandlers: ErrorHandlers): Promise<RawReply>;
   readonly background: BackgroundChains;
@@ -86,7 +88,9 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
   const { overrides, shared, given } = await openAppScope(app, options.overrides ?? []);
   opened.defer(() => shared.close());
   const works = listWork(app, { overrides, inputs: options.settings.inputs });
-  for (const work of works) if (work instanceof OperationWork) checkSendable(work.declaration, work.plan);
+  for (const work of works)
+    if (work instanceof OperationWork || work instanceof ConnectionWork)
+      checkSendable(work.declaration, work.plan);
   const arounds = compose(options.arounds);
   const pool = works.some(({ declaration }) => declaration.lane === "thread")
     ? openPool(app, works, options, { given, part: "app" })
@@ -112,6 +116,9 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
       work instanceof OperationWork
         ? [new LaneOperation(work, chooseForOperation(work, index, lanes), arounds)]
         : [],
+    ),
+    sockets: works.flatMap((work) =>
+      work instanceof ConnectionWork ? [new LaneSocket(work, works, lanes, arounds)] : [],
     ),
     answerError: async (error, request, errorHandlers) =>
       answerError(

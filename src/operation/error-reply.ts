@@ -1,7 +1,8 @@
 import { type ErrorHandler, type ErrorHandlers, findErrorHandler } from "../app/error-handlers.ts";
 import { checkCopy } from "../errors/brand.ts";
 import { describeError } from "../errors/described-error.ts";
-import { HTTPError, ValidationError } from "../errors/http-error.ts";
+import { HTTPError, statusPhrase, ValidationError } from "../errors/http-error.ts";
+import { WebSocketError } from "../errors/websocket-error.ts";
 import type { Exchange } from "./context.ts";
 import { encodeReply, type ReplyRules } from "./encode.ts";
 import { toJson } from "./json.ts";
@@ -84,6 +85,7 @@ function rulesOf({ type, location }: ErrorHandler, thrown: unknown): ReplyRules 
 export function errorReply(thrown: unknown): RawReply {
   try {
     if (thrown instanceof HTTPError) return httpErrorReply(thrown);
+    if (thrown instanceof WebSocketError) return detailReply(403, thrown.reason || statusPhrase(403), {});
     if (thrown instanceof ValidationError) return detailReply(422, thrown.details, {});
     checkCopy(thrown, "answer with an error");
   } catch (cause) {

@@ -2,6 +2,7 @@ import { findUncloneable } from "../../app/cloneable.ts";
 import { type ErrorHandlers, findErrorHandler } from "../../app/error-handlers.ts";
 import { describeError } from "../../errors/described-error.ts";
 import { HTTPError, ValidationError } from "../../errors/http-error.ts";
+import { WebSocketError } from "../../errors/websocket-error.ts";
 
 /** An error as it crosses: it keeps its class where both sides have it, and its own fields as far as they can cross. */
 export interface ErrorParts {
@@ -27,6 +28,7 @@ const classes = {
   AggregateError,
   HTTPError,
   ValidationError,
+  WebSocketError,
 } as const;
 
 /** Takes an error apart. */
