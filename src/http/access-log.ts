@@ -28,9 +28,10 @@ export function addAccessLog(fastify: FastifyInstance, log: Logger): void {
     // Fastify's own hook is not called for a client that goes.
     raw.once("close", () => {
       const { method, originalUrl: url } = request;
-      const status = raw.headersSent ? raw.statusCode : CLIENT_CLOSED_REQUEST;
+      const isSocket = raw.statusCode === 101;
+      const status = raw.headersSent || isSocket ? raw.statusCode : CLIENT_CLOSED_REQUEST;
       const ms = Math.round((performance.now() - start) * 1000) / 1000;
-      const gone = hasHungUp(raw);
+      const gone = !isSocket && hasHungUp(raw);
       log.info(
         {
           reqId: request.id,

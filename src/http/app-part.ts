@@ -8,6 +8,8 @@ import { addDocs } from "./docs.ts";
 import { createNotFound } from "./not-found.ts";
 import { Refusals } from "./refusals.ts";
 import { addRoutes, type BodyLimits } from "./routes.ts";
+import type { OpenSockets } from "./sockets/open-sockets.ts";
+import { addSocketRoutes, type SocketServices } from "./sockets/routes.ts";
 import type { WayOut } from "./way-out.ts";
 
 /** What all parts of a server have in common. */
@@ -18,6 +20,8 @@ export interface PartServices {
   /** What proxies put before all paths; empty for nothing. */
   readonly rootPath: string;
   readonly bodyLimits: BodyLimits;
+  readonly sockets: OpenSockets;
+  readonly socketBounds: SocketServices["bounds"];
 }
 
 /** What answers in an app's name where none of its operations does. */
@@ -50,6 +54,8 @@ export async function addPart(
   const place = { mountedAt, mounts, rootPath: services.rootPath + mountedAt };
   const runnable = lanes.operations.filter(({ declaration }) => declaration.mountedAt === mountedAt);
   addRoutes(fastify, runnable, { ...services, ...place });
+  const sockets = lanes.sockets.filter(({ declaration }) => declaration.connection.mountedAt === mountedAt);
+  addSocketRoutes(fastify, sockets, { ...services, ...place, refusals, bounds: services.socketBounds });
   const served = lanes.operations.map(({ declaration }) => declaration);
   const documents = addDocs(fastify, siteOf(app, place.rootPath), served, mountedAt);
   const notFound = createNotFound([...operations, ...documents], place, refusals);

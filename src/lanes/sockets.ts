@@ -3,11 +3,11 @@ import type { RequestContext } from "../operation/context.ts";
 import type { MessageFormat } from "../operation/messages.ts";
 import type { RawReply } from "../operation/raw.ts";
 import { runOperation } from "../operation/run.ts";
-import type { ConnectionWork, Work } from "../threads/crossing/work.ts";
+import type { ConnectionWork, MessageWork, Work } from "../threads/crossing/work.ts";
 import type { Arounds, Count, LaneRequest, RunOperation } from "./around.ts";
 import { chooseForMessage, type OpenedLanes } from "./choose.ts";
 import type { Connected, MessageRequest } from "./message-request.ts";
-import { observeOperation } from "./observed.ts";
+import { type LaneRun, observeOperation } from "./observed.ts";
 
 /** A websocket that can be connected to. */
 export interface RunnableSocket {
@@ -76,13 +76,7 @@ export class LaneSocket implements RunnableSocket {
       observeOperation(declaration, (request) => this.#run(request)),
     );
     this.#count = arounds.count(declaration);
-    this.handle =
-      message &&
-      (arounds.operation(
-        message.declaration,
-        // biome-ignore lint/suspicious/noExplicitAny: what stands around a run hands its request on as it is
-        observeOperation(message.declaration, chooseForMessage(message, works.indexOf(message), lanes) as any),
-      ) as NonNullable<RunnableSocket["handle"]>);
+    this.handle = message && aroundMessages(message, works.indexOf(message), lanes, arounds);
   }
 
   get format(): MessageFormat {
@@ -136,6 +130,19 @@ export class LaneSocket implements RunnableSocket {
     void ended.then(onEnded);
     return Promise.race([accepted, ended]);
   }
+}
+
+/** Handles messages on their lane, with what stands around that. */
+function aroundMessages(
+  work: MessageWork,
+  index: number,
+  lanes: OpenedLanes,
+  arounds: Arounds,
+): NonNullable<RunnableSocket["handle"]> {
+  const run = chooseForMessage(work, index, lanes);
+  // What stands around a run hands its request on as it is.
+  const onLane: LaneRun<LaneRequest, RawReply> = (request, record) => run(request as MessageRequest, record);
+  return arounds.operation(work.declaration, observeOperation(work.declaration, onLane));
 }
 
 /** No dependency can have such a name. */

@@ -144,8 +144,7 @@ function withRemoteUses(
       isNeededLater: isNeededLater(index),
     };
     const name = deps.find((received) => received.index === index)?.name ?? node.path;
-    if (remote.isReceived && isHeld)
-      throw heldByThread(operation, name, node.declaration.location);
+    if (remote.isReceived && isHeld) throw heldByThread(operation, name, node.declaration.location);
     return { ...node, remote };
   });
 }

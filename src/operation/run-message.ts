@@ -170,4 +170,3 @@ class MessageRunContext extends DependencyContext {
     );
   }
 }
-

@@ -112,10 +112,7 @@ export class MessageWork {
   constructor(socket: SocketOperation, message: Operation, { overrides, inputs }: WorkSettings) {
     this.id = message.id;
     this.declaration = message;
-    this.plan = planDependencies(
-      message,
-      message.lane === "loop" ? overrides : withSent(message, overrides),
-    );
+    this.plan = planDependencies(message, message.lane === "loop" ? overrides : withSent(message, overrides));
     this.sent = this.plan.nodes
       .filter(({ fixed }) => fixed === sentLater)
       .map(({ path, declaration: wanted }) => ({ path, declaration: replaced(wanted, overrides) ?? wanted }));
