@@ -1,4 +1,5 @@
 import type { SocketOperation } from "../app/socket-operation.ts";
+import { operationChannel } from "../channels/channels.ts";
 import type { RequestContext } from "../operation/context.ts";
 import type { MessageFormat } from "../operation/messages.ts";
 import type { RawReply } from "../operation/raw.ts";
@@ -22,6 +23,8 @@ export interface RunnableSocket {
   connect(request: LaneRequest, live: Live): Connection;
   /** Handles one message, on its lane. Gives a reply whatever happens. Undefined for a whole socket. */
   readonly handle: ((message: MessageRequest) => Promise<RawReply>) | undefined;
+  /** A message of a whole socket is handled from now on, until the function is called that this gives. */
+  begin(request: LaneRequest): () => void;
   /** What of a connection goes along to threads with its messages. */
   sentOf(context: RequestContext): Connected["sent"];
   /** Connections that have not ended. */
@@ -100,6 +103,14 @@ export class LaneSocket implements RunnableSocket {
     return { opened: this.#open(request), ended };
   }
 
+  begin(request: LaneRequest): () => void {
+    if (!operationChannel.hasSubscribers) return nothing;
+    const { promise, resolve } = Promise.withResolvers<RawReply>();
+    const { id, lane } = this.#work.declaration;
+    void observeOperation({ id: `${id} message`, lane }, () => promise)(request);
+    return () => resolve({ ...switching, status: 200 });
+  }
+
   sentOf(context: RequestContext): Connected["sent"] {
     return new Map(
       this.#work.message?.sent.map(({ path }, index) => [
@@ -144,6 +155,8 @@ function aroundMessages(
   const onLane: LaneRun<LaneRequest, RawReply> = (request, record) => run(request as MessageRequest, record);
   return arounds.operation(work.declaration, observeOperation(work.declaration, onLane));
 }
+
+function nothing(): void {}
 
 /** No dependency can have such a name. */
 function sentName(index: number): string {

@@ -7,6 +7,7 @@ import type { WebSocket } from "ws";
 import type { ResolvedSettings } from "../../app/settings.ts";
 import { HTTPError } from "../../errors/http-error.ts";
 import type { HeaderPairs } from "../../operation/raw.ts";
+import { ACCEPTED } from "./accepted.ts";
 
 type WebSocketServerOptions = NonNullable<WebsocketPluginOptions["options"]>;
 
@@ -118,6 +119,7 @@ export class Handshake {
       this.#waiting.take = (connection) => {
         raw.off("close", onGone);
         raw.statusCode = 101;
+        raw.emit(ACCEPTED);
         take(connection);
         resolve();
       };

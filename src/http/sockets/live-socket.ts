@@ -20,6 +20,8 @@ export interface SocketParts {
   /** Whether one function lives as long as it does. */
   readonly isWhole: boolean;
   readonly onInvalid: ((invalid: InvalidMessage) => Promise<unknown>) | undefined;
+  /** A message has been handed out: gives what is to be called when it has been handled. */
+  readonly begin: () => () => void;
   /** Answers the handshake, and hands over the connection at once. Rejects when the client has gone. */
   readonly upgrade: (take: (connection: WebSocket) => void) => Promise<void>;
 }
@@ -36,6 +38,8 @@ export class LiveSocket implements Socket, Member {
   #connection: WebSocket | undefined;
   #refusal: WebSocketError | undefined;
   #closing: SocketClosing | undefined;
+  /** Ends the run of the message that was handed out last. */
+  #handled: (() => void) | undefined;
 
   constructor(parts: SocketParts) {
     this.#parts = parts;
@@ -70,11 +74,15 @@ export class LiveSocket implements Socket, Member {
 
   async receive(): Promise<RawMessage | undefined> {
     await this.accept();
+    this.#handled?.();
+    this.#handled = undefined;
     for (;;) {
       const frame = await this.inbox.next();
       if (frame === undefined) return undefined;
       try {
-        return (await this.#parts.format.read(frame)) as RawMessage; // what it is, the declaration types
+        const message = (await this.#parts.format.read(frame)) as RawMessage; // what it is, the declaration types
+        this.#handled = this.#parts.begin();
+        return message;
       } catch (thrown) {
         const { onInvalid } = this.#parts;
         if (onInvalid === undefined || !(thrown instanceof ValidationError)) throw thrown;
@@ -194,6 +202,7 @@ export class LiveSocket implements Socket, Member {
 
   #leave(closing: SocketClosing): void {
     if (this.#closing !== undefined) return;
+    this.#handled?.();
     this.#closing = closing;
     for (const room of this.#rooms) this.#parts.rooms.leave(room, this);
     this.#rooms.clear();

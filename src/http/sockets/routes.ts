@@ -97,6 +97,7 @@ class Entrance {
         bounds,
         isWhole: declaration.message === undefined,
         onInvalid: declaration.onInvalid,
+        begin: () => this.#runnable.begin(asked),
         upgrade: (take) =>
           handshake.answer(context.chosenHeaders ?? [], (connection) => {
             take(connection);
