@@ -68,6 +68,7 @@ const perMessage = depends({ deps: { opened } }, function* ({ opened }) {
 const Said = z.object({ text: z.string(), room: z.int(), from: z.string() });
 
 for (const runs of lanes) {
+  // biome-ignore lint/suspicious/noExplicitAny: the tests look at values, the type tests at types
   const add = (path: string, options: object, message: (context: any) => unknown): void =>
     app.websocket(`/${runs}${path}`, { ...options, runs }, { message });
 
