@@ -101,11 +101,6 @@ export async function openRaw(
   const answer = await raw.until((received) => received.includes("\r\n\r\n"));
   const start = answer.indexOf("\r\n\r\n") + 4;
   let at = start;
-  const ended = raw.ended();
-  let isOver = false;
-  void ended.then(() => {
-    isOver = true;
-  });
   const next = async (): Promise<ReadFrame | undefined> => {
     for (;;) {
       const found = readFrame(Buffer.from(raw.received, "latin1"), at);
@@ -113,7 +108,7 @@ export async function openRaw(
         at = found.end;
         return found;
       }
-      if (isOver) return undefined;
+      if (raw.socket.destroyed) return undefined;
       const length = raw.received.length;
       await raw.until((received) => received.length > length || raw.socket.destroyed);
     }
