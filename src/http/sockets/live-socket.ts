@@ -187,12 +187,6 @@ export class LiveSocket implements Socket, Member {
     this.#connection = connection;
     this.inbox.open(connection);
     connection.on("message", (data, isBinary) => this.inbox.push({ bytes: data as Buffer, isBinary }));
-    connection.on("ping", () => {
-      // It is answered, also where the client takes no answer.
-      const waiting = connection.bufferedAmount;
-      if (waiting > this.#parts.bounds.maxBufferBytes)
-        this.cut({ code: 1008, reason: `The client has not taken ${waiting} bytes` });
-    });
     connection.on("close", (code, reason) => {
       this.#leave({ code, reason: reason.toString() });
       this.inbox.end(code !== 1006);
