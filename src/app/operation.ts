@@ -41,8 +41,7 @@ export interface Operation {
 
 /** Makes an operation of what was said. Its lane is decided here, once. */
 export function createOperation(
-  method: Method,
-  path: unknown,
+  { method, path }: { readonly method: Method; readonly path: unknown },
   options: OperationOptions,
   handler: unknown,
   location: SourceLocation,
@@ -52,7 +51,7 @@ export function createOperation(
   const lane = laneOf(id, handler, options.runs, location);
   checkOptionNames(`declare ${id}`, options, operationOptionNames, location);
   const inputs = checkInputs(id, options, location);
-  checkOperationInputs(id, method, path, inputs, location);
+  checkOperationInputs({ id, method, path, location }, inputs);
   if (options.response !== undefined && !isSchema(options.response))
     throw schemaInvalid(`${id}: response`, options.response, location);
   checkStatus(id, options.status, location);
@@ -94,11 +93,8 @@ export function operationWithin(operation: Operation, inherited: Inherited): Ope
 }
 
 function checkOperationInputs(
-  id: string,
-  method: Method,
-  path: string,
+  { id, method, path, location: at }: Pick<Operation, "id" | "method" | "path" | "location">,
   { params, body, form }: Inputs,
-  at: SourceLocation,
 ): void {
   checkPathParams(id, path, params, at);
   if ((body === undefined && form === undefined) || (method !== "GET" && method !== "HEAD")) return;

@@ -182,7 +182,7 @@ export class Router<RD extends Dependencies = NoNames> {
     return (path: string, ...rest: unknown[]) => {
       const [options, handler] = rest.length > 1 ? rest : [{}, rest[0]];
       this.#operations.push(
-        createOperation(method, path, (options ?? {}) as OperationOptions, handler, callerLocation()),
+        createOperation({ method, path }, (options ?? {}) as OperationOptions, handler, callerLocation()),
       );
     };
   }

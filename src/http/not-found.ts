@@ -4,9 +4,10 @@ import { type Method, methods } from "../app/operation.ts";
 import { HTTPError } from "../errors/http-error.ts";
 import type { Route } from "./docs.ts";
 import type { Refusals } from "./refusals.ts";
+import { lacksName } from "./routes.ts";
 
-/** Where an app stands that is to answer unknown paths. */
-export interface AppPlace {
+/** The paths of an app that is to answer unknown ones. */
+export interface AppPaths {
   /** What the routes' paths begin with. */
   readonly mountedAt: string;
   /** What stands before the app's own paths. */
@@ -21,7 +22,7 @@ export interface AppPlace {
  */
 export function createNotFound(
   routes: readonly Route[],
-  { mountedAt, rootPath, mounts }: AppPlace,
+  { mountedAt, rootPath, mounts }: AppPaths,
   refusals: Refusals,
 ): (request: FastifyRequest, reply: FastifyReply) => void {
   const router = findMyWay();
@@ -59,12 +60,6 @@ export function createNotFound(
 
 function isUpgrade({ raw }: FastifyRequest): boolean {
   return (raw as { readonly upgrade?: unknown }).upgrade === true;
-}
-
-/** Whether a name in the path has no value: the router takes `/items/` for `/items/:item_id`, Starlette does not. */
-export function lacksName(params: Readonly<Record<string, string | undefined>>): boolean {
-  for (const name in params) if (params[name] === "" && name !== "*") return true;
-  return false;
 }
 
 /** What a client asks for when it takes the server for a proxy has the origin before it: RFC 9112, 3.2.2. */

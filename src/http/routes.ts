@@ -3,8 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import { pathNames } from "../app/path.ts";
 import { requestChannel } from "../channels/channels.ts";
-import type { RunnableOperation } from "../lanes/lanes.ts";
-import { lacksName } from "./not-found.ts";
+import type { LaneOperation } from "../lanes/choose.ts";
 import { ReceivedForm } from "./received-form.ts";
 import { HttpRequest, type RequestRoute } from "./request.ts";
 import type { WayOut } from "./way-out.ts";
@@ -30,7 +29,7 @@ export interface BodyLimits {
 /** Adds a route for every operation of an app. */
 export function addRoutes(
   fastify: FastifyInstance,
-  operations: readonly RunnableOperation[],
+  operations: readonly LaneOperation[],
   services: RouteServices,
 ): void {
   for (const operation of operations) {
@@ -50,7 +49,7 @@ export function addRoutes(
 
 /** A multipart form is not parsed in one piece: what the loop may parse at once is no bound for it. */
 function bodyLimitsOf(
-  { declaration: { lane, maxBodyBytes: own }, parsesBody }: RunnableOperation,
+  { declaration: { lane, maxBodyBytes: own }, parsesBody }: LaneOperation,
   { maxBodyBytes, maxLoopBodyBytes }: BodyLimits,
 ): { maxBytes: number; maxFormBytes: number } {
   const maxFormBytes = own ?? maxBodyBytes;
@@ -72,7 +71,13 @@ function whereNamed(handler: RouteHandler): RouteHandler {
   };
 }
 
-function handlerOf(operation: RunnableOperation, { wayOut, log, rootPath }: RouteServices): RouteHandler {
+/** Whether a name in the path has no value: the router takes `/items/` for `/items/:item_id`, Starlette does not. */
+export function lacksName(params: Readonly<Record<string, string | undefined>>): boolean {
+  for (const name in params) if (params[name] === "" && name !== "*") return true;
+  return false;
+}
+
+function handlerOf(operation: LaneOperation, { wayOut, log, rootPath }: RouteServices): RouteHandler {
   const { declaration, readsForm } = operation;
   const { id, path } = declaration;
   const route: RequestRoute = { id, operation: declaration, hasParams: hasNames(path), rootPath, log };

@@ -3,7 +3,6 @@ import type { App } from "../app/app.ts";
 import type { Override } from "../app/dependency.ts";
 import type { ErrorHandlers } from "../app/error-handlers.ts";
 import type { AppTarget } from "../app/load.ts";
-import type { Operation } from "../app/operation.ts";
 import { servedErrorHandlers, servedTasks, strayTasks } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { bindTask, markStray, strayTask, type TaskDeclaration, taskDeclaration } from "../app/task.ts";
@@ -17,40 +16,23 @@ import { ConnectionWork, compiledTasks, listWork, OperationWork } from "../threa
 import { createThreadCalls, type ThreadCalls } from "../threads/pool/calls.ts";
 import type { ThreadPool } from "../threads/pool/pool.ts";
 import { openAppScope } from "./app-scope.ts";
-import {
-  type Around,
-  type Arounds,
-  type Count,
-  compose,
-  type LaneRequest,
-  type RunOperation,
-  type RunTask,
-} from "./around.ts";
+import { type Around, type Arounds, compose, type LaneRequest, type RunTask } from "./around.ts";
 import { type AttemptLanes, attemptLanes } from "./attempts.ts";
 import { BackgroundChains, logTaskFailure } from "./background.ts";
-import { chooseForOperation, chooseForTasks, deadlineOf, type OpenedLanes } from "./choose.ts";
-import { observeOperation, observeTasks } from "./observed.ts";
+import {
+  chooseForOperation,
+  chooseForTasks,
+  deadlineOf,
+  LaneOperation,
+  type OpenedLanes,
+  observeTasks,
+} from "./choose.ts";
 import { openPool } from "./open-pool.ts";
 import { LaneSocket, type RunnableSocket } from "./sockets.ts";
 
-/** An operation that can be asked. */
-export interface RunnableOperation {
-  readonly declaration: Operation;
-  /** Whether it, or something it needs, reads a form. */
-  readonly readsForm: boolean;
-  /** Whether its body is parsed where it runs. */
-  readonly parsesBody: boolean;
-  /** One request, on the operation's lane. Gives a reply whatever happens. */
-  readonly run: RunOperation;
-  /** Counts a request in, 1, or out, -1, when it has its reply. */
-  readonly count: Count;
-  /** Requests it has not answered yet. */
-  readonly running: number;
-}
-
 /** An app with its two lanes open: what the server needs of it. */
 export interface Lanes {
-  readonly operations: readonly RunnableOperation[];
+  readonly operations: readonly LaneOperation[];
   readonly sockets: readonly RunnableSocket[];
   /** Answers an error that no operation threw, a path that is not there, as one of the apps answers it. */
   answerError(error: Error, request: LaneRequest, errorHandlers: ErrorHandlers): Promise<RawReply>;
@@ -137,37 +119,6 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
     closing: false,
     close: () => closing.disposeAsync(),
   };
-}
-
-/** An operation, with what stands around its runs. */
-class LaneOperation implements RunnableOperation {
-  readonly declaration: Operation;
-  readonly readsForm: boolean;
-  readonly parsesBody: boolean;
-  readonly run: RunOperation;
-  readonly #count: Count | undefined;
-  #running = 0;
-
-  constructor(
-    { declaration, readsForm, parsesBody }: OperationWork,
-    onLane: ReturnType<typeof chooseForOperation>,
-    arounds: Arounds,
-  ) {
-    this.declaration = declaration;
-    this.readsForm = readsForm;
-    this.parsesBody = parsesBody;
-    this.run = arounds.operation(declaration, observeOperation(declaration, onLane));
-    this.#count = arounds.count(declaration);
-  }
-
-  get running(): number {
-    return this.#running;
-  }
-
-  count(change: 1 | -1): void {
-    this.#running += change;
-    this.#count?.(change);
-  }
 }
 
 /** A thread runs one attempt at a time, the loop as many as it likes. */

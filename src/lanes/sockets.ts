@@ -6,9 +6,8 @@ import type { RawReply } from "../operation/raw.ts";
 import { runOperation } from "../operation/run.ts";
 import type { ConnectionWork, MessageWork, Work } from "../threads/crossing/work.ts";
 import type { Arounds, Count, LaneRequest, RunOperation } from "./around.ts";
-import { chooseForMessage, type OpenedLanes } from "./choose.ts";
+import { chooseForMessage, type LaneRun, type OpenedLanes, observeOperation } from "./choose.ts";
 import type { Connected, MessageRequest } from "./message-request.ts";
-import { type LaneRun, observeOperation } from "./observed.ts";
 
 /** A websocket that can be connected to. */
 export interface RunnableSocket {

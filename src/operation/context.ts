@@ -2,8 +2,8 @@ import { stringifySetCookie } from "cookie";
 import { Background } from "../app/background.ts";
 import type { BaseContext, ClientAddress, CookieOptions, RequestInfo, ResponseInfo } from "../app/context.ts";
 import type { Log } from "../app/log.ts";
-import { quoted, readCookies, toHeaders } from "./headers.ts";
 import type { HeaderPairs, RawRequest } from "./raw.ts";
+import { quoted, readCookies, toHeaders } from "./raw.ts";
 import type { ReadInputs } from "./read.ts";
 
 /** One request and the response to be, shared by the handler and all it needs. What few of them use is made when asked for. */

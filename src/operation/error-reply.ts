@@ -4,8 +4,7 @@ import { describeError } from "../errors/described-error.ts";
 import { HTTPError, statusPhrase, ValidationError } from "../errors/http-error.ts";
 import { WebSocketError } from "../errors/websocket-error.ts";
 import type { Exchange } from "./context.ts";
-import { encodeReply, type ReplyRules } from "./encode.ts";
-import { toJson } from "./json.ts";
+import { encodeReply, type ReplyRules, toJson } from "./encode.ts";
 import type { RawReply, RawRequest } from "./raw.ts";
 import type { Runtime } from "./runtime.ts";
 

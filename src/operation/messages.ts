@@ -7,7 +7,7 @@ import { withinLimit } from "../schema/details.ts";
 import { type CheckedSchema, compileSchema, type Validated, validate } from "../schema/validate.ts";
 import { readJson, textOf } from "./body.ts";
 import { hasBigints } from "./compile.ts";
-import { toJson } from "./json.ts";
+import { toJson } from "./encode.ts";
 import { checkBody } from "./read.ts";
 
 /** A message as the connection gives it. */

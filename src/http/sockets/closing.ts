@@ -1,7 +1,7 @@
 import type { SocketClosing } from "../../app/socket.ts";
 import type { ValidationDetail } from "../../errors/http-error.ts";
 import type { RawReply } from "../../operation/raw.ts";
-import { CLIENT_CLOSED_REQUEST } from "../../threads/pool/call-error.ts";
+import { CLIENT_CLOSED_REQUEST } from "../../threads/pool/errors.ts";
 
 /** How a reply that is no success closes a socket (RFC 6455, section 7.4.1); undefined when nobody is there to be told. */
 export function closingOf({ status, body }: RawReply): SocketClosing | undefined {

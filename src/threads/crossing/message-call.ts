@@ -1,7 +1,6 @@
 import type { StandInValue } from "../../app/dependency.ts";
 import type { ThreadedMessage } from "../../operation/run-message.ts";
-import { ownBytes, type Packed } from "./bytes.ts";
-import type { RequestPayload } from "./request-message.ts";
+import { ownBytes, type Packed, type RequestPayload } from "./payloads.ts";
 import { type Crossed, packValue, UncloneableValue, unpackValue } from "./values.ts";
 
 /** A websocket's message as it crosses to a thread. */
