@@ -10,7 +10,23 @@ export interface TestSocketRequest extends Pick<TestRequest, "headers" | "query"
   readonly subprotocols?: readonly string[];
 }
 
-/** The server has refused a handshake: it has answered with a response. */
+/**
+ * The server has refused a handshake: it has answered with a response.
+ *
+ * @example
+ * ```ts
+ * import { App, HTTPError } from "offloop";
+ * import { HandshakeRefused, testClient } from "offloop/testing";
+ *
+ * const app = new App();
+ * app.websocket("/full", { open: async () => { throw new HTTPError(409, "Full"); }, message: async () => {} });
+ *
+ * await using client = await testClient(app);
+ * await client.websocket("/full").catch((error: unknown) => {
+ *   if (error instanceof HandshakeRefused) console.log(error.response.status); // 409
+ * });
+ * ```
+ */
 export class HandshakeRefused extends Error {
   /** What it has answered. */
   readonly response: Response;

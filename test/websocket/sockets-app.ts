@@ -41,6 +41,7 @@ app.websocket("/whole/waits", async ({ socket, signal }) => {
 app.websocket("/whole/greets", { subprotocols: ["v2", "v1"] }, async ({ socket, response }) => {
   response.headers.set("x-greeting", "hello");
   response.setCookie("seen", "yes");
+  await socket.accept();
   await socket.send(socket.subprotocol);
 });
 
