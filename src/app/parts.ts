@@ -2,6 +2,7 @@ import { formatLocation, OffloopError } from "../errors/offloop-error.ts";
 import { type App, appsMade } from "./app.ts";
 import type { DependencyDeclaration, Replacement } from "./dependency.ts";
 import type { ErrorHandler } from "./error-handlers.ts";
+import type { Frontend } from "./frontend.ts";
 import type { Lifespan } from "./lifespan.ts";
 import { type Mount, mountOperation } from "./mount.ts";
 import type { Operation } from "./operation.ts";
@@ -127,6 +128,11 @@ export function servedOverrides(app: App): Map<DependencyDeclaration, Replacemen
       .toReversed()
       .flatMap((one) => [...one.overrides]),
   );
+}
+
+/** Every front end that is served. */
+export function servedFrontends(app: App): Frontend[] {
+  return appsOf(app).flatMap((one) => one.declaredFrontends());
 }
 
 /** Whether any of the apps takes in a plugin. */

@@ -94,6 +94,7 @@ export const errorCodes = {
   OFFLOOP_ENQUEUE_LANE: "enqueueSync was called on the event loop, where it would wait for itself.",
   OFFLOOP_ERROR_SWALLOWED: "A dependency caught the error of the operation and did not throw again.",
   OFFLOOP_FORM_AND_BODY: "An operation or dependency declares both a form and a body.",
+  OFFLOOP_FRONTEND_FOLDER: "The folder of a front end, or the page that it falls back to, is not there.",
   OFFLOOP_GUARD_BLOCKING: "A function on the event loop calls something that blocks it.",
   OFFLOOP_GUARD_FAILED: "The guard could not read the code of a function.",
   OFFLOOP_GUARD_PROMISE: "A plain function returns a promise, yet runs on a thread since it is not async.",
@@ -129,6 +130,9 @@ export const errorCodes = {
     "A router includes itself, or an app is mounted in itself, directly or through others.",
   OFFLOOP_SCHEMA_INVALID: "What was given as a schema is not a Standard Schema.",
   OFFLOOP_SERVES_ITSELF: "The module that the command line is to serve calls serve() itself.",
+  OFFLOOP_SESSION_TOO_LARGE: "A session is larger than the cookie that browsers keep it in.",
+  OFFLOOP_SESSION_UNSET: "A session was asked for, and the app does not say what signs it.",
+  OFFLOOP_SETTINGS_INVALID: "Settings are missing or wrong in the environment.",
   OFFLOOP_SOCKET_LANE:
     "A plain function of a websocket would receive the socket, which cannot cross to a thread.",
   OFFLOOP_TASK_DUPLICATE: "Two tasks have the same name.",

@@ -5,6 +5,7 @@ import type { AppPart } from "../app/parts.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import { siteOf } from "../openapi/site.ts";
 import { addDocs } from "./docs.ts";
+import { Frontends } from "./frontend.ts";
 import { createNotFound } from "./not-found.ts";
 import { Refusals } from "./refusals.ts";
 import { addRoutes, type BodyLimits } from "./routes.ts";
@@ -58,7 +59,13 @@ export async function addPart(
   addSocketRoutes(fastify, sockets, { ...services, ...paths, refusals, bounds: services.socketBounds });
   const served = lanes.operations.map(({ declaration }) => declaration);
   const documents = addDocs(fastify, siteOf(app, paths.rootPath), served, mountedAt);
-  const notFound = createNotFound([...operations, ...documents], paths, refusals);
+  const declared = app.declaredFrontends();
+  const notFound = createNotFound(
+    [...operations, ...documents],
+    paths,
+    refusals,
+    declared.length === 0 ? undefined : new Frontends(declared),
+  );
   fastify.setNotFoundHandler(notFound);
   for (const inner of mounted) await addMounted(fastify, inner, mountedAt, services);
   if (mountedAt !== "") closeOff(fastify, mountedAt, notFound);

@@ -12,6 +12,7 @@ import type { SharedDependencies } from "../operation/open-dependencies.ts";
 import type { RawReply } from "../operation/raw.ts";
 import type { Runtime } from "../operation/runtime.ts";
 import { checkSendable } from "../operation/sendable.ts";
+import { SessionCookie, sessionUnset } from "../operation/session.ts";
 import { ConnectionWork, compiledTasks, listWork, OperationWork } from "../threads/crossing/work.ts";
 import { createThreadCalls, type ThreadCalls } from "../threads/pool/calls.ts";
 import type { ThreadPool } from "../threads/pool/pool.ts";
@@ -70,9 +71,12 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
   const { overrides, shared, given } = await openAppScope(app, options.overrides ?? []);
   opened.defer(() => shared.close());
   const works = listWork(app, { overrides, inputs: options.settings.inputs });
-  for (const work of works)
-    if (work instanceof OperationWork || work instanceof ConnectionWork)
-      checkSendable(work.declaration, work.plan);
+  for (const work of works) {
+    if (!(work instanceof OperationWork || work instanceof ConnectionWork)) continue;
+    checkSendable(work.declaration, work.plan);
+    if (work.readsSession && options.settings.session === undefined)
+      throw sessionUnset(work.id, work.declaration.location);
+  }
   const arounds = compose(options.arounds);
   const pool = works.some(({ declaration }) => declaration.lane === "thread")
     ? openPool(app, works, options, { given, part: "app" })
@@ -85,8 +89,8 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
     createThreadCalls(callPool, works, servedErrorHandlers(app), (work) =>
       deadlineOf(work, options.settings.timeouts),
     );
-  const loop = createLoop(threads, shared, arounds);
   const { settings, log } = options;
+  const loop = createLoop(threads, { shared, session: settings.session }, arounds);
   const tasks = compiledTasks(works);
   const lanes: OpenedLanes = { threads, loop, timeouts: settings.timeouts, log, tasks };
   const runTask = arounds.task(observeTasks(chooseForTasks(lanes)));
@@ -106,7 +110,7 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
       answerError(
         {
           request,
-          context: new Exchange(request.method, request, false),
+          context: new Exchange(request.method, request, loop),
           runtime: loop,
           operation: { errorHandlers },
         },
@@ -147,12 +151,13 @@ function warnOfStrayTasks(log: Logger): void {
 /** What the loop gives the pipeline. */
 export function createLoop(
   threads: ThreadCalls | undefined,
-  shared: SharedDependencies,
+  { shared, session }: { shared: SharedDependencies } & Pick<ResolvedSettings, "session">,
   { dependency }: Arounds,
 ): Runtime {
   return {
     inThread: false,
     shared,
+    sessions: session && new SessionCookie(session),
     onThread: (...run) => (threads as ThreadCalls).onThread(...run),
     answerOnThread: (...failure) => (threads as ThreadCalls).answerOnThread(...failure),
     traceDependency: dependency,

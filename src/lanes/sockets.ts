@@ -24,6 +24,8 @@ export interface RunnableSocket {
   readonly handle: ((message: MessageRequest) => Promise<RawReply>) | undefined;
   /** A message of a whole socket is handled from now on, until the function is called that this gives. */
   begin(request: LaneRequest): () => void;
+  /** What exchanges on the loop are made with. */
+  readonly loop: Connected["loop"];
   /** What of a connection goes along to threads with its messages. */
   sentOf(context: RequestContext): Connected["sent"];
   /** Connections that have not ended. */
@@ -42,7 +44,7 @@ export interface Connection {
 }
 
 /** A handshake that was answered. */
-const switching: RawReply = {
+export const switching: RawReply = {
   status: 101,
   mediaType: undefined,
   headers: undefined,
@@ -100,6 +102,10 @@ export class LaneSocket implements RunnableSocket {
       this.#count?.(-1);
     });
     return { opened: this.#open(request), ended };
+  }
+
+  get loop(): Connected["loop"] {
+    return this.#lanes.loop;
   }
 
   begin(request: LaneRequest): () => void {

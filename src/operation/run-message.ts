@@ -12,6 +12,7 @@ import type { Chunk, RawReply, RawRequest } from "./raw.ts";
 import { type ReadInputs, readInputs } from "./read.ts";
 import { RequestDependencies } from "./request-dependencies.ts";
 import type { Runtime } from "./runtime.ts";
+import type { SessionLane } from "./session.ts";
 
 /** What is done with a websocket's messages, with everything worked out that does not depend on one. */
 export interface CompiledMessage extends Pick<CompiledOperation, "dependencies" | "plan" | "inputs"> {
@@ -40,7 +41,7 @@ export async function runMessage(
 ): Promise<RawReply> {
   const { declaration, plan } = message;
   const needed = message.dependencies.map((dependency) => withSent(dependency, sent));
-  const exchange = new Exchange(declaration.id, request, runtime.inThread);
+  const exchange = new Exchange(declaration.id, request, runtime);
   const operation = { declaration, plan, dependencies: needed };
   const dependencies = new RequestDependencies({ operation, request, runtime, context: exchange });
   try {
@@ -49,6 +50,7 @@ export async function runMessage(
       dependencies.add(await dependencies.provide(dependency, inputs));
     }
     const inputs = await readInputs(message.inputs, request, nothingParsed);
+    exchange.acceptSession(declaration.inputs.session);
     const context = new MessageRunContext(exchange, inputs, await message.format.read(frame), declaration);
     const reply = await callHandler(message, dependencies.setValues(context, plan), exchange);
     return dependencies.areOpen ? await dependencies.closeAfterReply(reply) : reply;
@@ -62,11 +64,11 @@ export async function runMessageHere(
   message: CompiledMessage,
   request: RawRequest,
   frame: Frame,
-  connected: ConnectedValues,
+  { inputs, values, socket, loop }: ConnectedValues,
 ): Promise<RawReply> {
-  const exchange = new Exchange(message.declaration.id, request, false);
+  const exchange = new Exchange(message.declaration.id, request, loop);
   try {
-    const { inputs, values, socket } = connected;
+    exchange.acceptSession(message.declaration.inputs.session);
     const context = new MessageRunContext(exchange, inputs, await message.format.read(frame), socket);
     Object.defineProperties(context, values);
     return await callHandler(message, context, exchange);
@@ -78,6 +80,7 @@ export async function runMessageHere(
 /** What a connection on the loop has for each of its messages. */
 export interface ConnectedValues {
   readonly socket: Socket;
+  readonly loop: SessionLane;
   readonly inputs: Omit<ReadInputs, "details">;
   /** Its dependencies, by name. One that cannot be used here is refused by its getter. */
   readonly values: PropertyDescriptorMap;

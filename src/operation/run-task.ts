@@ -7,6 +7,7 @@ import { Exchange } from "./context.ts";
 import type { RawReply, RawRequest } from "./raw.ts";
 import { RequestDependencies } from "./request-dependencies.ts";
 import type { Runtime } from "./runtime.ts";
+import type { SessionLane } from "./session.ts";
 
 /** A task that declares deps, with what it needs. */
 export interface CompiledTask extends Pick<CompiledOperation, "dependencies" | "plan"> {
@@ -29,7 +30,7 @@ export async function runTask(task: CompiledTask, run: TaskRun, runtime: Runtime
   const { id, declaration, plan } = task;
   const operation = { ...task, declaration: { id, location: declaration.location } };
   const request = new TaskRequest(run);
-  const context = new TaskExchange(declaration, request, runtime.inThread);
+  const context = new TaskExchange(declaration, request, runtime);
   const dependencies = new RequestDependencies({ operation, request, runtime, context });
   let result: unknown;
   try {
@@ -86,8 +87,8 @@ class TaskRequest implements RawRequest {
 export class TaskExchange extends Exchange {
   readonly #task: Pick<TaskDeclaration, "name" | "location">;
 
-  constructor(task: Pick<TaskDeclaration, "name" | "location">, request: RawRequest, inThread: boolean) {
-    super(`task ${task.name}`, request, inThread);
+  constructor(task: Pick<TaskDeclaration, "name" | "location">, request: RawRequest, lane: SessionLane) {
+    super(`task ${task.name}`, request, lane);
     this.#task = task;
   }
 
@@ -101,6 +102,10 @@ export class TaskExchange extends Exchange {
 
   /** There is none. */
   override endBackground(): void {}
+
+  override get session(): never {
+    throw this.#withoutRequest("session");
+  }
 
   override get background(): never {
     throw this.#withoutRequest("background");

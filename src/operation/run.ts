@@ -22,7 +22,7 @@ export async function runOperation(
   request: RawRequest,
   runtime: Runtime,
 ): Promise<RawReply> {
-  const context = new RequestContext(operation.declaration.id, request, runtime.inThread);
+  const context = new RequestContext(operation.declaration.id, request, runtime);
   const run: OperationRun = { operation, request, runtime, context };
   const needed = operation.dependencies;
   const dependencies = needed.length === 0 ? undefined : new RequestDependencies(run);
@@ -40,10 +40,11 @@ export async function runOperation(
     const details = dependencies?.joinDetails(inputs.details) ?? inputs.details;
     if (details !== undefined) throw new ValidationError(withinLimit(details, operation.bounds), body.json);
     context.accept(inputs);
+    context.acceptSession(operation.declaration.inputs.session);
     dependencies?.setValues(context, operation.plan);
     const encoded = encodeReply(operation, context, await operation.declaration.handler(context));
     const reply = encoded instanceof Promise ? await encoded : encoded;
-    return dependencies?.areOpen ? await dependencies.closeAfterReply(reply) : reply;
+    return context.sealed(dependencies?.areOpen ? await dependencies.closeAfterReply(reply) : reply);
   } catch (thrown) {
     const error = dependencies?.areOpen ? await dependencies.closeAfterError(thrown) : thrown;
     const reply = answerError(run, error);

@@ -5,6 +5,7 @@ import type { Exchange } from "./context.ts";
 import type { Failure, Open, SharedDependencies } from "./open-dependencies.ts";
 import type { RawReply, RawRequest } from "./raw.ts";
 import type { ReadInputs } from "./read.ts";
+import type { SessionLane } from "./session.ts";
 
 /** A dependency that is to be called on a thread for an operation that runs on the loop. */
 export interface RemoteCall {
@@ -44,8 +45,7 @@ export interface Dependent extends Pick<CompiledOperation, "dependencies" | "pla
 export type TraceDependency = (path: string, lane: Lane, make: () => Promise<unknown>) => Promise<unknown>;
 
 /** What a lane gives the pipeline that runs on it. */
-export interface Runtime {
-  readonly inThread: boolean;
+export interface Runtime extends SessionLane {
   /** Values of the scopes "thread" and "app", which its requests share. */
   readonly shared: SharedDependencies;
   /** Has the plain dependencies of a request called on a thread. Not asked in a thread. */
@@ -53,5 +53,10 @@ export interface Runtime {
   /** Makes a dependency so that it shows in the trace. Undefined when nothing is traced. */
   readonly traceDependency: TraceDependency | undefined;
   /** Has a plain error handler answer on a thread. Not asked in a thread. */
-  answerOnThread(handler: ErrorHandler, error: unknown, request: RawRequest): Promise<RawReply>;
+  answerOnThread(
+    handler: ErrorHandler,
+    error: unknown,
+    request: RawRequest,
+    exchange: Exchange,
+  ): Promise<RawReply>;
 }

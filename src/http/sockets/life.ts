@@ -58,6 +58,7 @@ export class SocketLife {
     const { params = {}, query, headers, cookies } = context;
     return {
       socket: this.#socket,
+      loop: this.#runnable.loop,
       inputs: { params, query, headers, cookies, body: undefined, form: undefined },
       values: Object.fromEntries(values),
       sent: this.#runnable.sentOf(context),

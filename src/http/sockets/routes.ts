@@ -4,8 +4,9 @@ import { pathNames } from "../../app/path.ts";
 import type { ResolvedSettings } from "../../app/settings.ts";
 import { requestChannel } from "../../channels/channels.ts";
 import type { Lanes } from "../../lanes/lanes.ts";
-import type { RunnableSocket } from "../../lanes/sockets.ts";
-import type { RawReply } from "../../operation/raw.ts";
+import { type RunnableSocket, switching } from "../../lanes/sockets.ts";
+import type { RequestContext } from "../../operation/context.ts";
+import type { HeaderPairs, RawReply } from "../../operation/raw.ts";
 import { closingReply } from "../../operation/run-message.ts";
 import type { Refusals } from "../refusals.ts";
 import { HttpRequest, type RequestRoute } from "../request.ts";
@@ -98,7 +99,7 @@ class Entrance {
         onInvalid: declaration.onInvalid,
         begin: () => this.#runnable.begin(asked),
         upgrade: (take) =>
-          handshake.answer(context.chosenHeaders ?? [], (connection) => {
+          handshake.answer(headersOf(context), (connection) => {
             take(connection);
             sockets.add(asked, socket, connection);
             onAccepted();
@@ -129,4 +130,9 @@ class Entrance {
       await finish?.(failure).catch((thrown: unknown) => note(closingReply(thrown)));
     });
   }
+}
+
+/** What goes with the answer to a handshake: what was set, and the session, which cannot be changed any more. */
+function headersOf(context: RequestContext): HeaderPairs {
+  return context.sealed({ ...switching, headers: context.chosenHeaders }).headers ?? [];
 }

@@ -53,6 +53,11 @@ export class OperationWork {
     return this.#all.some(({ inputs }) => inputs.form !== undefined);
   }
 
+  /** Whether it, or something it needs, declares what the session has. */
+  get readsSession(): boolean {
+    return this.#all.some(({ inputs }) => inputs.session !== undefined);
+  }
+
   /** Whether its body is parsed where it runs: when it, or something it needs, reads it. */
   get parsesBody(): boolean {
     return this.readsForm || this.#all.some(({ inputs }) => inputs.body !== undefined);
@@ -90,6 +95,11 @@ export class ConnectionWork {
   /** Worked out when the first socket is opened. */
   get compiled(): CompiledOperation {
     return this.#operation.compiled;
+  }
+
+  /** Whether it, or something it needs, declares what the session has. */
+  get readsSession(): boolean {
+    return this.#operation.readsSession;
   }
 
   /** What its messages are, for what reads and sends them on the loop. */

@@ -40,11 +40,14 @@ const closable: readonly Scope[] = ["function", "request"];
 /** The plain dependencies of operations that run on the loop: called here, and open here until their scope ends. */
 export class DependencySessions {
   readonly #handlers: ErrorHandlers;
-  readonly #runtime: Pick<Runtime, "shared" | "traceDependency">;
+  readonly #runtime: Pick<Runtime, "inThread" | "shared" | "sessions" | "traceDependency">;
   readonly #sessions = new Map<number, Session>();
   #last = 0;
 
-  constructor(handlers: ErrorHandlers, runtime: Pick<Runtime, "shared" | "traceDependency">) {
+  constructor(
+    handlers: ErrorHandlers,
+    runtime: Pick<Runtime, "inThread" | "shared" | "sessions" | "traceDependency">,
+  ) {
     this.#handlers = handlers;
     this.#runtime = runtime;
   }
@@ -57,8 +60,9 @@ export class DependencySessions {
     const request = new ReceivedRequest(payload.request, session.services);
     const exchange =
       work.operation instanceof TaskWork
-        ? new TaskExchange(work.operation.declaration, request, true)
-        : new Exchange(payload.operation, request, true);
+        ? new TaskExchange(work.operation.declaration, request, this.#runtime)
+        : new Exchange(payload.operation, request, this.#runtime);
+    exchange.takeSession(payload.sessionText);
     const values: RemoteValue[] = [];
     let failure: Failure | undefined;
     try {
@@ -77,6 +81,7 @@ export class DependencySessions {
       background: nameCalls(exchange.addedTasks),
       status: exchange.chosenStatus,
       headers: exchange.chosenHeaders,
+      sessionText: exchange.endSession(),
     };
     if (failure === undefined) return [true, result];
     const thrown: DependencyFailure = { ...packThrown(failure.error, this.#handlers), result };
@@ -126,6 +131,7 @@ export class DependencySessions {
     Object.assign(context, unpackValue(values, this.#handlers));
     for (const [name, needed] of Object.entries(there))
       (context as unknown as Record<string, unknown>)[name] = session.values.get(needed);
+    exchange.acceptSession(declaration.inputs.session);
     const make = async (): Promise<unknown> =>
       declaration.isGenerator ? open.enter(declaration, context) : (declaration.fn as AnyFunction)(context);
     return this.#runtime.traceDependency?.(path, "thread", make) ?? make();

@@ -3,7 +3,6 @@ import type { TaskDeclaration } from "../../app/task.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
 import { Exchange } from "../../operation/context.ts";
 import { callErrorHandler, errorReply } from "../../operation/error-reply.ts";
-import type { SharedDependencies } from "../../operation/open-dependencies.ts";
 import { isWhole, type RawReply } from "../../operation/raw.ts";
 import { runOperation } from "../../operation/run.ts";
 import { runMessage } from "../../operation/run-message.ts";
@@ -66,19 +65,17 @@ export class WorkRunner {
   /**
    * @param works - What the indexes in calls stand for.
    * @param handlers - The app's error handlers.
-   * @param shared - The values that outlive requests in this thread.
-   * @param traceDependency - Makes dependencies as spans, when they are traced.
+   * @param own - The values that outlive requests in this thread, sessions, and what makes dependencies as spans.
    */
   constructor(
     works: readonly Work[],
     handlers: ErrorHandlers,
-    shared: SharedDependencies,
-    traceDependency: Runtime["traceDependency"],
+    own: Pick<Runtime, "shared" | "sessions" | "traceDependency">,
   ) {
     this.works = works;
     this.#handlers = handlers;
     const elsewhere = { onThread: isThere, answerOnThread: isThere };
-    this.#runtime = { inThread: true, shared, ...elsewhere, traceDependency };
+    this.#runtime = { inThread: true, ...elsewhere, ...own };
     this.#dependencies = new DependencySessions(handlers, this.#runtime);
   }
 
@@ -157,7 +154,10 @@ export class WorkRunner {
     services: CallServices,
   ): Promise<Packed<ReplyPayload>> {
     const own = services.begin({ fields: { reqId: payload.request[0], operation: work.id } });
-    return this.#pack(work, await runErrorHandler(work, payload, this.#handlers, own), own);
+    const exchange = new Exchange(work.id, new ReceivedRequest(payload.request, own), this.#runtime);
+    exchange.takeSession(payload.sessionText);
+    const error = unpackThrown(payload.thrown, this.#handlers);
+    return this.#pack(work, await callErrorHandler(work.declaration, exchange, error), own);
   }
 
   #pack(work: Work, reply: RawReply, own: RequestServices): Packed<ReplyPayload> {
@@ -186,17 +186,6 @@ function isFollowUp(payload: unknown): payload is FollowUp {
 
 function isThere(): never {
   throw new Error("this is a thread");
-}
-
-/** Answers an error of an operation that runs on the loop. */
-async function runErrorHandler(
-  { id, declaration }: ErrorHandlerWork,
-  { request, thrown }: FailurePayload,
-  handlers: ErrorHandlers,
-  services: RequestServices,
-): Promise<RawReply> {
-  const exchange = new Exchange(id, new ReceivedRequest(request, services), true);
-  return callErrorHandler(declaration, exchange, unpackThrown(thrown, handlers));
 }
 
 /** What a piece of work gave cannot cross. */

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { testClient } from "offloop/testing";
-import app from "../../examples/09-chat/app.ts";
+import app from "../../examples/10-chat/app.ts";
 
 interface Line {
   readonly from: string;
   readonly text: string;
 }
 
-test("09-chat carries what is said to all in a room, and to nobody else", async () => {
+test("10-chat carries what is said to all in a room, and to nobody else", async () => {
   await using client = await testClient(app);
   await using ada = await client.websocket("/rooms/tea", { query: { name: "Ada" } });
   assert.deepEqual(await ada.receiveJson(), { from: "the room", text: "Welcome to tea, Ada" });
@@ -25,7 +25,7 @@ test("09-chat carries what is said to all in a room, and to nobody else", async 
   assert.equal(from, "the room");
 });
 
-test("09-chat counts primes on a thread, and tells the time on the loop", async () => {
+test("10-chat counts primes on a thread, and tells the time on the loop", async () => {
   await using client = await testClient(app);
   await using primes = await client.websocket("/primes");
   await using clock = await client.websocket("/clock");
@@ -36,7 +36,7 @@ test("09-chat counts primes on a thread, and tells the time on the loop", async 
   assert.equal((await primes.closed).code, 1008);
 });
 
-test("09-chat refuses who has no name", async () => {
+test("10-chat refuses who has no name", async () => {
   await using client = await testClient(app);
   await assert.rejects(client.websocket("/rooms/tea"), /answered with 422/);
 });
