@@ -1,6 +1,5 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 
 /** Sockets, and what they say. */
 export interface SocketLoad {
@@ -32,7 +31,7 @@ export interface OpenLoad {
 }
 
 export async function openSockets(load: SocketLoad): Promise<OpenLoad> {
-  const child = fork(join(import.meta.dirname, "socket-load-process.ts"));
+  const child = fork(new URL("./socket-load-process.ts", import.meta.url));
   child.send(load);
   await once(child, "message");
   return {

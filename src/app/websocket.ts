@@ -8,7 +8,8 @@ import type { CheckedOptions } from "./option-names.ts";
 import type { RawMessage, Socket, SocketClosing } from "./socket.ts";
 
 /** What a websocket declares. */
-export interface WebSocketOptions extends Pick<InputOptions, "params" | "query" | "headers" | "cookies" | "session"> {
+export interface WebSocketOptions
+  extends Pick<InputOptions, "params" | "query" | "headers" | "cookies" | "session"> {
   /** What it needs, by the name under which it receives it, after what its routers need. Open as long as the socket. */
   readonly deps?: Dependencies;
   /**

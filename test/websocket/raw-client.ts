@@ -68,7 +68,7 @@ export interface RawClient {
 }
 
 /** The key of the RFC's example. */
-export const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
+const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
 
 /** The head of a handshake. */
 export function handshake(path: string, headers: Readonly<Record<string, string | undefined>> = {}): string {
