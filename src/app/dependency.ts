@@ -127,6 +127,8 @@ export interface StandInValue {
   readonly value: unknown;
   /** Why it could not come to this thread: what in it cannot cross, or that it is made by a function of the test's. */
   readonly refused?: { readonly found: string } | "function" | undefined;
+  /** It was made on the loop, and came along with a message. */
+  readonly isSent?: boolean;
 }
 
 /** What stands in for a dependency: another one, or a value. */

@@ -140,6 +140,8 @@ export const errorCodes = {
   OFFLOOP_SESSION_TOO_LARGE: "A session is larger than the cookie that browsers keep it in.",
   OFFLOOP_SESSION_UNSET: "A session was asked for, and the app does not say what signs it.",
   OFFLOOP_SETTINGS_INVALID: "Settings are missing or wrong in the environment.",
+  OFFLOOP_SOCKET_LANE:
+    "A plain function of a websocket would receive the socket, which cannot cross to a thread.",
   OFFLOOP_TASK_DUPLICATE: "Two tasks have the same name.",
   OFFLOOP_TASK_LATE: "A task was added to background after a request's tasks had run.",
   OFFLOOP_TASK_NOT_DURABLE: "A task that is not durable was enqueued.",

@@ -1,7 +1,8 @@
 import type { App } from "../app/app.ts";
 import type { DependencyDeclaration } from "../app/dependency.ts";
 import type { Operation } from "../app/operation.ts";
-import { servedOperations, servedTasks } from "../app/parts.ts";
+import { servedDependents, servedOperations, servedSockets, servedTasks } from "../app/parts.ts";
+import type { SocketOperation } from "../app/socket-operation.ts";
 import { taskDeclaration } from "../app/task.ts";
 import type { ErrorCode, SourceLocation } from "../errors/offloop-error.ts";
 import { shownPosition } from "../errors/shown-position.ts";
@@ -77,7 +78,20 @@ function listDeclared(app: App): Declared[] {
     const { name, lane, fn, location } = declaration;
     return [{ subject: `task "${name}"`, lane, fn, location }];
   });
-  return [...operations, ...tasks, ...listDependencies(app)];
+  return [...operations, ...servedSockets(app).flatMap(listFunctions), ...tasks, ...listDependencies(app)];
+}
+
+/** What has the socket runs on the loop, what has a message where its declaration says. */
+function listFunctions({ connection, message, functions, onInvalid }: SocketOperation): Declared[] {
+  const { id, location } = connection;
+  const { whole, open, close } = functions;
+  const onLoop = Object.entries({ [id]: whole, [`open of ${id}`]: open, [`close of ${id}`]: close });
+  const own = [...onLoop, [`onInvalid of ${id}`, onInvalid] as const].flatMap(([subject, fn]): Declared[] =>
+    fn === undefined ? [] : [{ subject, lane: "loop", fn, location }],
+  );
+  return message === undefined
+    ? own
+    : [...own, { subject: message.id, lane: message.lane, fn: message.handler, location }];
 }
 
 /** A plain dependency runs on a thread whatever needs it; an async one wherever the operation runs that needs it. */
@@ -94,7 +108,7 @@ function listDependencies(app: App): Declared[] {
       visit(dependency.deps, lane);
     }
   };
-  for (const { deps, lane } of servedOperations(app)) visit(deps, lane);
+  for (const { deps, lane } of servedDependents(app)) visit(deps, lane);
   return found;
 }
 

@@ -30,9 +30,10 @@ export function addAccessLog(fastify: FastifyInstance, log: Logger, urls: Logged
     raw.once("close", () => {
       const { method } = request;
       const url = urls.of(request.originalUrl, operation);
-      const status = raw.headersSent ? raw.statusCode : CLIENT_CLOSED_REQUEST;
+      const isSocket = raw.statusCode === 101;
+      const status = raw.headersSent || isSocket ? raw.statusCode : CLIENT_CLOSED_REQUEST;
       const ms = Math.round((performance.now() - start) * 1000) / 1000;
-      const gone = hasHungUp(raw);
+      const gone = !isSocket && hasHungUp(raw);
       log.info(
         {
           reqId: request.id,

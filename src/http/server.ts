@@ -20,6 +20,8 @@ import { addFormParser } from "./multipart.ts";
 import type { Refusals } from "./refusals.ts";
 import { createRequestIds } from "./request.ts";
 import { lacksName } from "./routes.ts";
+import { addWebSockets, isHandshake, upgradeConstraint } from "./sockets/handshake.ts";
+import type { OpenSockets } from "./sockets/open-sockets.ts";
 import { addRequestSpans } from "./traced-requests.ts";
 import { removeLeftFolders } from "./upload-folder.ts";
 import type { WayOut } from "./way-out.ts";
@@ -30,6 +32,7 @@ export interface ServerParts {
   readonly log: Logger;
   readonly lanes: Lanes;
   readonly wayOut: WayOut;
+  readonly sockets: OpenSockets;
   /** Undefined when nobody takes spans. */
   readonly tracing: Tracing | undefined;
   /** Whether each request is logged. */
@@ -42,15 +45,20 @@ export async function createServer(app: App, parts: ServerParts): Promise<Fastif
   const part = partOf(app);
   const { rootPath, maxBodyBytes, inputs } = settings;
   const bodyLimits = { maxBodyBytes, maxLoopBodyBytes: inputs.maxLoopBodyBytes };
-  const services = { lanes, log, rootPath, bodyLimits, wayOut };
+  const { sockets } = parts;
+  const services = { lanes, log, rootPath, bodyLimits, wayOut, sockets, socketBounds: settings.websockets };
   const refusals = refusalsOf(part, services);
   checkPaths(lanes, settings);
   // A request without a body then has no stream to end. A plugin may wait for the events of that stream.
-  const connections = new Connections(settings.connections, !hasPlugins(app));
+  const connections = new Connections(settings.connections, {
+    optimizeEmptyRequests: !hasPlugins(app),
+    isHandshake: lanes.sockets.length === 0 ? () => false : isHandshake,
+  });
   if (lanes.operations.some(({ readsForm }) => readsForm)) await removeLeftFolders();
   const fastify = await createFastify(settings, connections, refusals);
   try {
     await addObservers(fastify, parts, hasJobs(app) ? app.jobs : undefined);
+    if (lanes.sockets.length > 0) await addWebSockets(fastify, settings.websockets);
     await addBefore(fastify, part, refusals);
     if (settings.health !== undefined && settings.health.port === undefined)
       addHealthRoutes(fastify, settings.health, lanes);
@@ -58,6 +66,7 @@ export async function createServer(app: App, parts: ServerParts): Promise<Fastif
     fastify.addHook("preClose", async () => {
       connections.endWhenAnswered();
       wayOut.endStreams();
+      sockets.goAway();
     });
     return fastify;
   } catch (error) {
@@ -76,7 +85,11 @@ async function createFastify(
   const fastify: FastifyInstance = create({
     bodyLimit: settings.maxBodyBytes,
     genReqId: createRequestIds(),
-    routerOptions: { maxParamLength: settings.connections.maxHeaderBytes, querystringParser: parseQuery },
+    routerOptions: {
+      maxParamLength: settings.connections.maxHeaderBytes,
+      querystringParser: parseQuery,
+      constraints: { upgrade: upgradeConstraint },
+    },
     serverFactory: (handler) => connections.createServer(handler),
     ...(settings.rootPath === "" ? {} : { rewriteUrl: withoutRoot(settings.rootPath) }),
     trustProxy: typeof settings.trustProxy === "boolean" ? settings.trustProxy : [...settings.trustProxy],

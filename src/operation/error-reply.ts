@@ -3,6 +3,7 @@ import { checkCopy } from "../errors/brand.ts";
 import { describeError } from "../errors/described-error.ts";
 import { HTTPError, statusPhrase, ValidationError } from "../errors/http-error.ts";
 import { type ErrorCode, OffloopError } from "../errors/offloop-error.ts";
+import { WebSocketError } from "../errors/websocket-error.ts";
 import type { Exchange } from "./context.ts";
 import { encodeReply, type ReplyRules, toJson } from "./encode.ts";
 import type { RawReply, RawRequest } from "./raw.ts";
@@ -94,6 +95,7 @@ function rulesOf({ type, location }: ErrorHandler, thrown: unknown): ReplyRules 
 export function errorReply(thrown: unknown): RawReply {
   try {
     if (thrown instanceof HTTPError) return httpErrorReply(thrown);
+    if (thrown instanceof WebSocketError) return detailReply(403, thrown.reason || statusPhrase(403), {});
     if (thrown instanceof ValidationError) return detailReply(422, thrown.details, {});
     if (refusalStatus(thrown) !== undefined) return refusedReply(thrown as OffloopError);
     checkCopy(thrown, "answer with an error");

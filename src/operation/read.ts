@@ -142,7 +142,7 @@ function readBody(body: BodyInput, { json, values }: ParsedBody, reading: Readin
 }
 
 /** A null that is refused is absent, as in FastAPI: a default stands in for it, or it is missing. */
-function checkBody(
+export function checkBody(
   checked: CheckedSchema,
   value: unknown,
   loc: readonly string[],

@@ -33,7 +33,7 @@ const TRANSFER_MIN_BYTES = 65_536;
  *
  * @param transferFrom - From this size on the buffer moves to the other side.
  */
-function ownBytes(
+export function ownBytes(
   bytes: Uint8Array,
   transfer: Transferable[],
   transferFrom: number = TRANSFER_MIN_BYTES,

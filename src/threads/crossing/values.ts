@@ -4,6 +4,7 @@ import { type ErrorHandlers, findErrorHandler } from "../../app/error-handlers.t
 import { UploadedFile } from "../../app/uploaded-file.ts";
 import { type DescribedError, describeError, isError } from "../../errors/described-error.ts";
 import { HTTPError, ValidationError } from "../../errors/http-error.ts";
+import { WebSocketError } from "../../errors/websocket-error.ts";
 import { ownsBuffer } from "../../operation/raw.ts";
 
 /**
@@ -228,6 +229,7 @@ const classes = {
   AggregateError,
   HTTPError,
   ValidationError,
+  WebSocketError,
 } as const;
 
 /** Takes an error apart. */

@@ -5,7 +5,9 @@ import type { RunRecord } from "../../channels/channels.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
 import { refusedReply } from "../../operation/error-reply.ts";
 import type { RawReply, RawRequest } from "../../operation/raw.ts";
+import type { ThreadedMessage } from "../../operation/run-message.ts";
 import type { Runtime } from "../../operation/runtime.ts";
+import { packMessage } from "../crossing/message-call.ts";
 import type {
   CrossingJob,
   FailurePayload,
@@ -36,6 +38,13 @@ export interface ThreadCalls extends Pick<Runtime, "onThread" | "answerOnThread"
   operation(
     index: number,
     request: RawRequest & Waiter,
+    timeoutMs: number | undefined,
+    record: RunRecord | undefined,
+  ): Promise<RawReply>;
+  /** Runs one message of a websocket; gives a reply whatever happens. */
+  message(
+    index: number,
+    message: ThreadedMessage & { readonly request: RawRequest & Waiter },
     timeoutMs: number | undefined,
     record: RunRecord | undefined,
   ): Promise<RawReply>;
@@ -75,6 +84,12 @@ export function createThreadCalls(
   return {
     operation: (index, request, timeoutMs, record) =>
       askReply(table, index, packRequest(request), { timeoutMs, waiter: request, record }),
+    message: (index, message, timeoutMs, record) =>
+      askReply(table, index, packMessage(packHead(message.request), message), {
+        timeoutMs,
+        waiter: message.request,
+        record,
+      }),
     task: async ({ task, args, class: callClass, id, job, waiter }, timeoutMs, record) => {
       const index = table.indexes.get(taskWorkId(task.name));
       if (index === undefined) throw unknownTask(task);
