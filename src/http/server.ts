@@ -50,15 +50,16 @@ export async function createServer(app: App, parts: ServerParts): Promise<Fastif
   const refusals = refusalsOf(part, services);
   checkPaths(lanes, settings);
   // A request without a body then has no stream to end. A plugin may wait for the events of that stream.
+  const hasSockets = lanes.sockets.length > 0;
   const connections = new Connections(settings.connections, {
     optimizeEmptyRequests: !hasPlugins(app),
-    isHandshake: lanes.sockets.length === 0 ? () => false : isHandshake,
+    isHandshake: hasSockets ? isHandshake : () => false,
   });
   if (lanes.operations.some(({ readsForm }) => readsForm)) await removeLeftFolders();
-  const fastify = await createFastify(settings, connections, refusals);
+  const fastify = await createFastify(settings, { connections, refusals, hasSockets });
   try {
     await addObservers(fastify, parts, hasJobs(app) ? app.jobs : undefined);
-    if (lanes.sockets.length > 0) await addWebSockets(fastify, settings.websockets);
+    if (hasSockets) await addWebSockets(fastify, settings.websockets);
     await addBefore(fastify, part, refusals);
     if (settings.health !== undefined && settings.health.port === undefined)
       addHealthRoutes(fastify, settings.health, lanes);
@@ -75,11 +76,17 @@ export async function createServer(app: App, parts: ServerParts): Promise<Fastif
   }
 }
 
+/** What Fastify is made with besides the settings. */
+interface FastifyParts {
+  readonly connections: Connections;
+  readonly refusals: Refusals;
+  readonly hasSockets: boolean;
+}
+
 /** Fastify is loaded here, so that threads never load it. */
 async function createFastify(
   settings: ResolvedSettings,
-  connections: Connections,
-  refusals: Refusals,
+  { connections, refusals, hasSockets }: FastifyParts,
 ): Promise<FastifyInstance> {
   const { fastify: create } = await import("fastify");
   const fastify: FastifyInstance = create({
@@ -88,7 +95,8 @@ async function createFastify(
     routerOptions: {
       maxParamLength: settings.connections.maxHeaderBytes,
       querystringParser: parseQuery,
-      constraints: { upgrade: upgradeConstraint },
+      // It is asked of every request, whether a route goes by it or not.
+      constraints: hasSockets ? { upgrade: upgradeConstraint } : {},
     },
     serverFactory: (handler) => connections.createServer(handler),
     ...(settings.rootPath === "" ? {} : { rewriteUrl: withoutRoot(settings.rootPath) }),

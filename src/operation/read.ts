@@ -148,7 +148,8 @@ export function checkBody(
   loc: readonly string[],
   values: number,
 ): Validated | Promise<Validated> {
-  if (value !== null && values > longFrom(checked.schema)) return validateLong(checked, value, loc);
+  if (value !== null && values > 0 && values > longFrom(checked.schema))
+    return validateLong(checked, value, loc);
   const result = validate(checked, value, value, loc);
   if (value !== null) return result;
   const orAbsent = (validated: Validated): Validated | Promise<Validated> =>
