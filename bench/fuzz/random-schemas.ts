@@ -126,12 +126,16 @@ export function valueFor(tree: SchemaTree): fc.Arbitrary<unknown> {
         ...tree.of.map((fields, n) => recordFor(fields).map((record) => ({ ...record, kind: `k${n}` }))),
       );
     case "tree":
-      return fc.letrec<{ tree: unknown }>((tie) => ({
-        tree: fc.record({ items: fc.array(tie("tree"), { maxLength: 2, depthIdentifier: "tree" }) }),
-      })).tree;
+      return treeOf(4);
     default:
       return leafValues[tree.kind];
   }
+}
+
+function treeOf(depth: number): fc.Arbitrary<unknown> {
+  return fc.record({
+    items: depth === 0 ? fc.constant([]) : fc.array(treeOf(depth - 1), { maxLength: 2 }),
+  });
 }
 
 function recordFor(fields: readonly Field[]): fc.Arbitrary<Record<string, unknown>> {

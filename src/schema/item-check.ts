@@ -32,6 +32,9 @@ type ZodSchema = AnySchema & {
 /** Work in steps: between two of them, others may have the lane. */
 export type Steps<Result> = Generator<void, Result>;
 
+/** How many alternatives are tried on something long: of unions that stand in each other, there are twice as many with each level. */
+const MAX_TRIES = 100;
+
 /**
  * One body on its way through the check of its items. A library makes a mistake of every item that does not fit, however
  * many those are, and ten million of them end a process: the items of lists are checked one by one, as far as zod says
@@ -44,14 +47,19 @@ export class ItemCheck {
   readonly #limits: MistakeLimits;
   readonly #longFrom: number;
   readonly #repairs = new Map<AnySchema, Repair>();
+  readonly #search: { tries: number };
   #isRefused = false;
   /** Values that were looked at. */
   #seen = 0;
 
-  /** @param longFrom - From how many values on something is not checked in one piece. */
-  constructor(limits: MistakeLimits, longFrom: number) {
+  /**
+   * @param longFrom - From how many values on something is not checked in one piece.
+   * @param outer - The check that tries an alternative with this one.
+   */
+  constructor(limits: MistakeLimits, longFrom: number, outer?: ItemCheck) {
     this.#limits = limits;
     this.#longFrom = longFrom;
+    this.#search = outer === undefined ? { tries: 0 } : outer.#search;
   }
 
   /** Whether the whole is refused without being checked: there are more mistakes than are told, or it is sure. */
@@ -86,6 +94,11 @@ export class ItemCheck {
       default:
         return yield* this.#inner(definition && innerOf(definition), value, loc);
     }
+  }
+
+  #skipped(value: unknown): unknown {
+    this.hasSkipped = true;
+    return value;
   }
 
   #isLong(value: unknown): boolean {
@@ -150,7 +163,8 @@ export class ItemCheck {
     let tried = 0;
     let mended: unknown = value;
     for (const option of options) {
-      const check = new ItemCheck(this.#limits, this.#longFrom);
+      if (++this.#search.tries > MAX_TRIES) return this.#skipped(value);
+      const check = new ItemCheck(this.#limits, this.#longFrom, this);
       yield;
       const result = yield* check.value(option, value, loc);
       this.hasSkipped ||= check.hasSkipped;
@@ -166,7 +180,7 @@ export class ItemCheck {
   /** What is wrong within a `catch` is not wrong, but zod looks at it all the same. */
   *#caught({ innerType }: ZodDefinition, value: object, loc: Refused["loc"]): Steps<unknown> {
     if (innerType === undefined || !this.#isLong(value)) return value;
-    const check = new ItemCheck(this.#limits, this.#longFrom);
+    const check = new ItemCheck(this.#limits, this.#longFrom, this);
     const mended = yield* check.value(innerType, value, loc);
     if (check.isFull) return triedFor(check.#mistakesIn(value), value);
     return check.details.length === 0 ? mended : value;

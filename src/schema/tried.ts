@@ -22,13 +22,15 @@ interface UnionIssue {
   readonly issues?: unknown;
 }
 
-/** How many mistakes alternatives have made. */
+/** How many mistakes alternatives have made; no more are counted than it takes to be too many. */
 export function mistakesOfAlternatives(issues: readonly unknown[]): number {
   let count = 0;
   for (const issue of issues) {
     const { errors, issues: inner } = issue as UnionIssue;
-    for (const list of Array.isArray(errors) ? [...errors, inner] : [inner])
+    for (const list of Array.isArray(errors) ? [...errors, inner] : [inner]) {
+      if (count > MAX_TRIED) return count;
       if (Array.isArray(list)) count += list.length + mistakesOfAlternatives(list);
+    }
   }
   return count;
 }

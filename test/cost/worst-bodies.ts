@@ -47,6 +47,16 @@ const keys =
     return `{${Array.from({ length: count }, (_, n) => `"k${n}":${value}`).join(",")}}`;
   };
 
+/** Twice as many ways to read it with each level, of which there are as many as the bound on depth allows. */
+type Choice = { readonly inner?: Choice | undefined };
+const Choice: z.ZodType<Choice> = z.lazy(() =>
+  z.union([
+    z.object({ kind: z.literal("a"), inner: Choice.optional() }),
+    z.object({ kind: z.literal("b"), inner: Choice.optional() }),
+  ]),
+);
+const deepChoice = (end: string): string => `${'{"kind":"a","inner":'.repeat(190)}${end}${"}".repeat(190)}`;
+
 export const worstBodies: Readonly<Record<string, WorstBody>> = {
   "anything, as empty lists": { schema: z.unknown(), json: list("[]", 2) },
   "texts, given numbers": { schema: z.array(z.string()), json: list("1", 1) },
@@ -82,6 +92,11 @@ export const worstBodies: Readonly<Record<string, WorstBody>> = {
   "unions of records, given what none takes": {
     schema: z.union([z.record(z.string(), z.number()), z.record(z.string(), z.boolean())]),
     json: keys('"x"'),
+  },
+  "unions in unions, given what fits none": { schema: Choice, json: () => deepChoice('{"kind":"c"}') },
+  "unions in unions, given a long list deep down": {
+    schema: Choice,
+    json: (bounds) => deepChoice(listOf("1", 1.1, bounds)),
   },
   "what is caught": { schema: z.array(z.object(fields)).catch([]), json: list("{}", 2) },
   "what is made before it is checked": {
