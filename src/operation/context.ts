@@ -22,6 +22,7 @@ export class Exchange {
   readonly #operation: string;
   readonly #lane: SessionLane;
   #session: OpenSession | undefined;
+  #isSessionOver = false;
   #background: Background | undefined;
   #response: PlannedResponse | undefined;
   #info: RequestInfo | undefined;
@@ -49,6 +50,7 @@ export class Exchange {
 
   /** The same, where nothing that is changed from now on would be kept. */
   endSession(): string | undefined {
+    this.#isSessionOver = true;
     return this.#session?.end();
   }
 
@@ -59,13 +61,17 @@ export class Exchange {
 
   /** A reply with the session in it. Nothing can be changed in that any more. */
   sealed(reply: RawReply): RawReply {
+    this.#isSessionOver = true;
     return this.#session === undefined ? reply : withSession(reply, this.#session, this.#operation);
   }
 
   #openSession(): OpenSession {
     const { sessions } = this.#lane;
     if (sessions === undefined) throw sessionUnset(this.#operation);
-    this.#session ??= new OpenSession(sessions, this.#request);
+    if (this.#session === undefined) {
+      this.#session = new OpenSession(sessions, this.#request);
+      if (this.#isSessionOver) this.#session.end();
+    }
     return this.#session;
   }
 
