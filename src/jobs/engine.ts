@@ -35,6 +35,9 @@ import { sqlOfTransaction } from "./transaction.ts";
 /** Ordered jobs that have no key are in one order. */
 const NO_KEY = "-";
 
+/** Of PostgreSQL, for a unique index: another job of the key waits or runs. */
+const KEY_TAKEN = "23505";
+
 /** What pg-boss's calls about jobs answer; its types leave it out. */
 interface Affected {
   readonly affected: number;
@@ -197,14 +200,19 @@ export class Engine implements JobStore {
   /** At once: between its steps a worker would take the job, and the last would find nothing to do. */
   async retry({ task, uuid: id }: JobRef): Promise<boolean> {
     const queue = queueName(task);
-    const isAgain = await inTransaction(this.#database, async (db) => {
-      await this.#boss.retry(queue, id, { db });
-      await this.#boss.resume(queue, id, { db });
-      const { updated } = await this.#boss.update(queue, undefined, { id, startAfter: 0, db });
-      return updated > 0;
-    });
-    if (isAgain) await this.#announce("changed", { task, uuid: id });
-    return isAgain;
+    try {
+      const isAgain = await inTransaction(this.#database, async (db) => {
+        await this.#boss.retry(queue, id, { db });
+        await this.#boss.resume(queue, id, { db });
+        const { updated } = await this.#boss.update(queue, undefined, { id, startAfter: 0, db });
+        return updated > 0;
+      });
+      if (isAgain) await this.#announce("changed", { task, uuid: id });
+      return isAgain;
+    } catch (error) {
+      if ((error as { code?: string }).code === KEY_TAKEN) return false;
+      throw error;
+    }
   }
 
   async #announce(kind: "cancelled" | "changed", job: JobRef): Promise<void> {
