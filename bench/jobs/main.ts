@@ -1,6 +1,6 @@
 import { inspect, parseArgs } from "node:util";
 import { describeMachine } from "../machine.ts";
-import { cost, idle, loop } from "./cost.ts";
+import { cost, embeddedCost, idle, loop } from "./cost.ts";
 import { crowd } from "./crowd.ts";
 import { cutNetwork, deploy, killEmbedded, killWorkers } from "./faults.ts";
 import type { JobsResult, JobsScale } from "./result.ts";
@@ -12,6 +12,7 @@ const parts: Readonly<Record<string, (scale: JobsScale) => Promise<JobsResult>>>
   deploy,
   crowd,
   cost,
+  "embedded-cost": embeddedCost,
   loop,
   idle,
 };
@@ -19,7 +20,7 @@ const parts: Readonly<Record<string, (scale: JobsScale) => Promise<JobsResult>>>
 /**
  * What durable tasks withstand, and what they cost.
  *
- * npm run bench:jobs -- [--only embedded,kills,cut,deploy,crowd,cost,loop,idle] [--jobs 1000] [--kills 20] [--rounds 9]
+ * npm run bench:jobs -- [--only embedded,kills,cut,deploy,crowd,cost,embedded-cost,loop,idle] [--jobs 1000] [--kills 20] [--rounds 9]
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({
