@@ -49,15 +49,16 @@ export async function createServer(app: App, parts: ServerParts): Promise<Fastif
   const refusals = refusalsOf(part, services);
   checkPaths(lanes, settings);
   // A request without a body then has no stream to end. A plugin may wait for the events of that stream.
+  const hasSockets = lanes.sockets.length > 0;
   const connections = new Connections(settings.connections, {
     optimizeEmptyRequests: !hasPlugins(app),
-    isHandshake: lanes.sockets.length === 0 ? () => false : isHandshake,
+    isHandshake: hasSockets ? isHandshake : undefined,
   });
   if (lanes.operations.some(({ readsForm }) => readsForm)) await removeLeftFolders();
-  const fastify = await createFastify(settings, connections, refusals);
+  const fastify = await createFastify(settings, connections, refusals, hasSockets);
   try {
     await addObservers(fastify, parts, hasJobs(app) ? app.jobs : undefined);
-    if (lanes.sockets.length > 0) await addWebSockets(fastify, settings.websockets);
+    if (hasSockets) await addWebSockets(fastify, settings.websockets);
     await addBefore(fastify, part, refusals);
     if (settings.health !== undefined && settings.health.port === undefined)
       addHealthRoutes(fastify, settings.health, lanes);
@@ -79,6 +80,7 @@ async function createFastify(
   settings: ResolvedSettings,
   connections: Connections,
   refusals: Refusals,
+  hasSockets: boolean,
 ): Promise<FastifyInstance> {
   const { fastify: create } = await import("fastify");
   const fastify: FastifyInstance = create({
@@ -87,7 +89,7 @@ async function createFastify(
     routerOptions: {
       maxParamLength: settings.connections.maxHeaderBytes,
       querystringParser: parseQuery,
-      constraints: { upgrade: upgradeConstraint },
+      ...(hasSockets && { constraints: { upgrade: upgradeConstraint } }), // it is asked for each request
     },
     serverFactory: (handler) => connections.createServer(handler),
     ...(settings.rootPath === "" ? {} : { rewriteUrl: withoutRoot(settings.rootPath) }),
