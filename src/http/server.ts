@@ -53,7 +53,7 @@ export async function createServer(app: App, parts: ServerParts): Promise<Fastif
   const hasSockets = lanes.sockets.length > 0;
   const connections = new Connections(settings.connections, {
     optimizeEmptyRequests: !hasPlugins(app),
-    isHandshake: hasSockets ? isHandshake : () => false,
+    isHandshake: hasSockets ? isHandshake : undefined,
   });
   if (lanes.operations.some(({ readsForm }) => readsForm)) await removeLeftFolders();
   const fastify = await createFastify(settings, { connections, refusals, hasSockets });

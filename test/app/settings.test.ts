@@ -24,6 +24,12 @@ test("settings: Python's rule for threads, and the other defaults", () => {
       keepAliveTimeoutMs: 72_000,
       maxPipelined: 64,
     },
+    websockets: {
+      maxMessageBytes: 1_048_576,
+      maxQueuedMessages: 32,
+      maxBufferBytes: 1_048_576,
+      idleMs: 40_000,
+    },
     health: undefined,
     metrics: undefined,
     rootPath: "",
