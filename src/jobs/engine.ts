@@ -36,7 +36,7 @@ import { sqlOfTransaction } from "./transaction.ts";
 /** Ordered jobs that have no key are in one order. */
 const NO_KEY = "-";
 
-/** Of PostgreSQL, for a unique index. */
+/** Of PostgreSQL, for a unique index: another job of the key waits or runs. */
 const KEY_TAKEN = "23505";
 
 /** What pg-boss's calls about jobs answer; its types leave it out. */
@@ -293,28 +293,36 @@ export class Engine implements JobStore {
   }
 
   /** Cancels a dead job, which would hold up its key in an ordered task: pg-boss has no call for it. */
-  #giveUp(queue: string, uuid: string): Promise<boolean> {
-    return unlessKeyTaken(() =>
-      inTransaction(this.#database, async (db) => {
+  async #giveUp(queue: string, uuid: string): Promise<boolean> {
+    try {
+      return await inTransaction(this.#database, async (db) => {
         const again = (await this.#boss.retry(queue, uuid, { db })) as Affected;
         if (again.affected === 0) return false;
         await this.#boss.cancel(queue, uuid, { db });
         return true;
-      }),
-    );
+      });
+    } catch (error) {
+      if ((error as { code?: string }).code === KEY_TAKEN) return false;
+      throw error;
+    }
   }
 
-  async retry({ task, uuid }: JobRef): Promise<boolean> {
+  /** At once: between its steps a worker would take the job, and the last would find nothing to do. */
+  async retry({ task, uuid: id }: JobRef): Promise<boolean> {
     const queue = queueName(task);
-    const isRetried = await unlessKeyTaken(async () => {
-      const again = (await this.#boss.retry(queue, uuid)) as Affected;
-      const resumed = (await this.#boss.resume(queue, uuid)) as Affected;
-      const { updated } = await this.#boss.update(queue, undefined, { id: uuid, startAfter: 0 });
-      // A worker may have it by now: then there was nothing left to update.
-      return again.affected + resumed.affected + updated > 0;
-    });
-    if (isRetried) await this.#announce("changed", { task, uuid });
-    return isRetried;
+    try {
+      const isAgain = await inTransaction(this.#database, async (db) => {
+        await this.#boss.retry(queue, id, { db });
+        await this.#boss.resume(queue, id, { db });
+        const { updated } = await this.#boss.update(queue, undefined, { id, startAfter: 0, db });
+        return updated > 0;
+      });
+      if (isAgain) await this.#announce("changed", { task, uuid: id });
+      return isAgain;
+    } catch (error) {
+      if ((error as { code?: string }).code === KEY_TAKEN) return false;
+      throw error;
+    }
   }
 
   async #announce(kind: "cancelled" | "changed", job: JobRef): Promise<void> {
@@ -385,16 +393,6 @@ export class Engine implements JobStore {
     await this.#listening?.close();
     await this.#boss.stop({ graceful: false });
     await this.#embedded?.close();
-  }
-}
-
-/** False where another job of the key waits or runs. */
-async function unlessKeyTaken(change: () => Promise<boolean>): Promise<boolean> {
-  try {
-    return await change();
-  } catch (error) {
-    if ((error as { code?: string }).code === KEY_TAKEN) return false;
-    throw error;
   }
 }
 
