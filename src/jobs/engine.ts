@@ -35,7 +35,7 @@ import { sqlOfTransaction } from "./transaction.ts";
 /** Ordered jobs that have no key are in one order. */
 const NO_KEY = "-";
 
-/** Of PostgreSQL, for a unique index. */
+/** Of PostgreSQL, for a unique index: another job of the key waits or runs. */
 const KEY_TAKEN = "23505";
 
 /** What pg-boss's calls about jobs answer; its types leave it out. */
@@ -229,6 +229,21 @@ export class Engine implements JobStore {
   async #announce(kind: "cancelled" | "changed", job: JobRef): Promise<void> {
     const notice = formatNotice({ kind, ...job });
     await this.#database.executeSql("select pg_notify($1, $2)", [noticeChannel(this.#schema), notice]);
+  }
+
+  /** Cancels a dead job, which would hold up its key in an ordered task: pg-boss has no call for it. */
+  async #giveUp(queue: string, uuid: string): Promise<boolean> {
+    try {
+      return await inTransaction(this.#database, async (db) => {
+        const again = (await this.#boss.retry(queue, uuid, { db })) as Affected;
+        if (again.affected === 0) return false;
+        await this.#boss.cancel(queue, uuid, { db });
+        return true;
+      });
+    } catch (error) {
+      if ((error as { code?: string }).code === KEY_TAKEN) return false;
+      throw error;
+    }
   }
 
   find(job: JobRef): Promise<JobRecord | undefined> {
