@@ -231,21 +231,6 @@ export class Engine implements JobStore {
     await this.#database.executeSql("select pg_notify($1, $2)", [noticeChannel(this.#schema), notice]);
   }
 
-  /** Cancels a dead job, which would hold up its key in an ordered task: pg-boss has no call for it. */
-  async #giveUp(queue: string, uuid: string): Promise<boolean> {
-    try {
-      return await inTransaction(this.#database, async (db) => {
-        const again = (await this.#boss.retry(queue, uuid, { db })) as Affected;
-        if (again.affected === 0) return false;
-        await this.#boss.cancel(queue, uuid, { db });
-        return true;
-      });
-    } catch (error) {
-      if ((error as { code?: string }).code === KEY_TAKEN) return false;
-      throw error;
-    }
-  }
-
   find(job: JobRef): Promise<JobRecord | undefined> {
     return this.#records.find(queueName(job.task), job);
   }
