@@ -19,7 +19,7 @@ export const timelessFiles: readonly string[] = [
   "test/http/{debug-page,docs,empty-requests,form-parser,log,not-found,opening,thread-modules}.test.ts",
   "test/inspector/{access,collector,figures,reader,ring,runs,slots}.test.ts",
   "test/inspector/page/*.test.ts",
-  "test/path/!(body|database).test.ts",
+  "test/path/!(body|database|session).test.ts",
   "test/testing/{guard,log,requests}.test.ts",
   "test/threads/crossing/*.test.ts",
   "test/threads/pool/{queue,schedule,slots}.test.ts",

@@ -7,6 +7,7 @@ import type { Lifespan } from "./lifespan.ts";
 import { type Mount, mountOperation } from "./mount.ts";
 import type { Operation } from "./operation.ts";
 import { uniqueOperations, uniqueTasks } from "./router.ts";
+import { mountSocket, type SocketOperation } from "./socket-operation.ts";
 import { type Task, type TaskDeclaration, taskDeclaration, tasksMade } from "./task.ts";
 
 /** One of the apps that are served together: the served one itself, or one that is mounted in it. */
@@ -16,6 +17,8 @@ export interface AppPart {
   readonly app: App;
   /** Its operations, as they are served. */
   readonly operations: readonly Operation[];
+  /** Its websockets, as they are served. */
+  readonly sockets: readonly SocketOperation[];
   /** What is mounted in it. */
   readonly mounted: readonly AppPart[];
 }
@@ -31,6 +34,7 @@ export function partOf(app: App): AppPart {
     mountedAt,
     app: part,
     operations: part.declaredOperations().map((operation) => mountOperation(operation, mountedAt)),
+    sockets: part.declaredSockets().map((socket) => mountSocket(socket, mountedAt)),
     mounted: part.declaredMounts().map((mount) => {
       const path = mountedAt + mount.path;
       const first = taken.get(path);
@@ -54,6 +58,17 @@ export function partsOf(app: App): AppPart[] {
  */
 export function servedOperations(app: App): Operation[] {
   return uniqueOperations(partsOf(app).flatMap(({ operations }) => operations));
+}
+
+/**
+ * Every websocket that is served, with its full path.
+ *
+ * @throws {OffloopError} `OFFLOOP_ROUTE_DUPLICATE` when two have the same path.
+ */
+export function servedSockets(app: App): SocketOperation[] {
+  const sockets = partsOf(app).flatMap((part) => part.sockets);
+  uniqueOperations(sockets.map(({ connection }) => connection));
+  return sockets;
 }
 
 /**
@@ -86,7 +101,8 @@ export function servedDependents(app: App): ServedDependent[] {
     lane,
     location,
   }));
-  return [...servedOperations(app), ...tasks];
+  const sockets = servedSockets(app).flatMap(({ connection, message }) => [connection, message ?? []].flat());
+  return [...servedOperations(app), ...tasks, ...sockets];
 }
 
 /** The tasks that no app can run, as none includes the router that declares them. */

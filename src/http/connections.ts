@@ -16,16 +16,23 @@ interface AnsweringSocket extends Socket {
   readonly _httpMessage?: ServerResponse | null;
 }
 
+/** What a server wants of its requests. */
+export interface RequestWants {
+  /** Whether a request without a body has no stream to end. */
+  readonly optimizeEmptyRequests: boolean;
+  /** Whether a request asks for another protocol, and gets it. */
+  readonly isHandshake: (request: IncomingMessage) => boolean;
+}
+
 /** The connections of clients, within the bounds that the settings give them. */
 export class Connections {
   readonly #settings: ResolvedSettings["connections"];
-  readonly #optimizeEmptyRequests: boolean;
+  readonly #wants: RequestWants;
   readonly #open = new Set<AnsweringSocket>();
 
-  /** @param optimizeEmptyRequests - Whether a request without a body has no stream to end. */
-  constructor(settings: ResolvedSettings["connections"], optimizeEmptyRequests: boolean) {
+  constructor(settings: ResolvedSettings["connections"], wants: RequestWants) {
     this.#settings = settings;
-    this.#optimizeEmptyRequests = optimizeEmptyRequests;
+    this.#wants = wants;
   }
 
   /** Makes a server of node:http that speaks with clients, at one of the addresses that are listened on. */
@@ -36,7 +43,8 @@ export class Connections {
       headersTimeout: headersTimeoutMs,
       requestTimeout: requestTimeoutMs,
       keepAliveTimeout: keepAliveTimeoutMs,
-      optimizeEmptyRequests: this.#optimizeEmptyRequests,
+      optimizeEmptyRequests: this.#wants.optimizeEmptyRequests,
+      shouldUpgradeCallback: this.#wants.isHandshake,
       // Node looks for slow clients every 30 s, which would make a timeout of 15 s one of up to 45 s.
       connectionsCheckingInterval: Math.max(MIN_CHECK_MS, Math.min(headersTimeoutMs, requestTimeoutMs) / 4),
     };

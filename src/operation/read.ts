@@ -142,13 +142,14 @@ function readBody(body: BodyInput, { json, values }: ParsedBody, reading: Readin
 }
 
 /** A null that is refused is absent, as in FastAPI: a default stands in for it, or it is missing. */
-function checkBody(
+export function checkBody(
   checked: CheckedSchema,
   value: unknown,
   loc: readonly string[],
   values: number,
 ): Validated | Promise<Validated> {
-  if (value !== null && values > longFrom(checked.schema)) return validateLong(checked, value, loc);
+  if (value !== null && values > 0 && values > longFrom(checked.schema))
+    return validateLong(checked, value, loc);
   const result = validate(checked, value, value, loc);
   if (value !== null) return result;
   const orAbsent = (validated: Validated): Validated | Promise<Validated> =>
