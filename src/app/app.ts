@@ -9,12 +9,6 @@ import {
   type Replacement,
 } from "./dependency.ts";
 import { type AppDocumentation, appDocumentationNames } from "./documentation.ts";
-import {
-  createErrorHandler,
-  type ErrorAnswer,
-  type ErrorClass,
-  type ErrorHandler,
-} from "./error-handlers.ts";
 import { BoundJobs, type Jobs } from "./jobs.ts";
 import { kind } from "./lane.ts";
 import { createLifespan, type Lifespan, type LifespanFunction, type LifespanOptions } from "./lifespan.ts";
@@ -69,7 +63,7 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
   /** What it says about itself. */
   readonly documentation: AppDocumentation;
   /** @internal */
-  readonly operationSettings: { readonly errorHandlers: ErrorHandler[]; readonly strictContentType: boolean };
+  readonly operationSettings: { readonly strictContentType: boolean };
   /** @internal */
   readonly overrides: Map<DependencyDeclaration, Replacement> = new Map();
   /** Where it was made: the module that threads import when nothing else names one. */
@@ -93,25 +87,12 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
     this.version = options.version ?? "0.1.0";
     this.settings = options;
     this.documentation = options;
-    this.operationSettings = { errorHandlers: [], strictContentType: options.strictContentType ?? true };
+    this.operationSettings = { strictContentType: options.strictContentType ?? true };
     this.location = callerLocation();
     checkOptionNames("make an app", options, appOptionNames, this.location);
     checkSettingNames(options, this.location);
     this.module = callerModule();
     made.push(this as unknown as App);
-  }
-
-  /**
-   * Answers errors of a class, and of classes that extend it, wherever in the app they are thrown; FastAPI's
-   * `exception_handler`. The nearest class counts; `HTTPError` and `ValidationError` have answers, which one for `Error`
-   * leaves alone. An async function runs on the loop, a plain one on a thread; in a plain operation both in its thread.
-   *
-   * @param type - The class: `HTTPError`, `ValidationError`, `Error` for all others, or one of your own.
-   * @param handler - Returns what a handler may return. The status is that of the error, or 500, unless it says other.
-   * @throws {OffloopError} `OFFLOOP_HANDLER_INVALID`, `OFFLOOP_LANE_UNKNOWN`.
-   */
-  onError<E>(type: ErrorClass<E>, handler: ErrorAnswer<E>): void {
-    this.operationSettings.errorHandlers.push(createErrorHandler(type, handler));
   }
 
   /**

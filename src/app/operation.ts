@@ -5,6 +5,7 @@ import type { OperationDocumentation } from "./documentation.ts";
 import { type OperationOptions, operationOptionNames } from "./handler.ts";
 import { checkInputs, type Inputs, schemaInvalid } from "./inputs.ts";
 import { type Lane, laneOf } from "./lane.ts";
+import type { Layered } from "./layer.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { checkPath, joinPath, pathEmpty, pathNames } from "./path.ts";
 import { type Inherited, inheritDocumentation } from "./router-options.ts";
@@ -15,7 +16,7 @@ export const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTION
 export type Method = (typeof methods)[number];
 
 /** An operation as declared: a method, a path, and the function that answers. */
-export interface Operation {
+export interface Operation extends Layered {
   /** What threads find it by: `GET /items/:item_id`. */
   readonly id: string;
   readonly method: Method;
@@ -72,13 +73,15 @@ export function createOperation(
     documentation: options,
     mountedAt: "",
     operationIdRule: undefined,
+    layers: [],
+    outerLayers: [],
     location,
   };
 }
 
 /** The same operation under a router's prefix, tags, dependencies and documentation. */
 export function operationWithin(operation: Operation, inherited: Inherited): Operation {
-  const { prefix, tags, deps, documentation, operationIdRule } = inherited;
+  const { prefix, tags, deps, documentation, operationIdRule, layers } = inherited;
   const path = joinPath(prefix, operation.path);
   if (path === "") throw pathEmpty(operation.method, operation.location);
   checkPath(path, operation.location);
@@ -90,6 +93,7 @@ export function operationWithin(operation: Operation, inherited: Inherited): Ope
     deps: [...deps, ...operation.deps],
     documentation: inheritDocumentation(documentation, operation.documentation),
     operationIdRule,
+    layers,
   };
 }
 

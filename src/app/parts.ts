@@ -2,6 +2,7 @@ import { formatLocation, OffloopError } from "../errors/offloop-error.ts";
 import { type App, appsMade } from "./app.ts";
 import type { DependencyDeclaration, Replacement } from "./dependency.ts";
 import type { ErrorHandler } from "./error-handlers.ts";
+import type { Layer, LayeredPrefix } from "./layer.ts";
 import type { Lifespan } from "./lifespan.ts";
 import { type Mount, mountOperation } from "./mount.ts";
 import type { Operation } from "./operation.ts";
@@ -17,6 +18,10 @@ export interface AppPart {
   readonly operations: readonly Operation[];
   /** What is mounted in it. */
   readonly mounted: readonly AppPart[];
+  /** What stands around a path that none of its operations answers, by the prefix; its own is the first. */
+  readonly prefixes: readonly LayeredPrefix[];
+  /** What stands around it as a whole: those of the apps it is mounted in. */
+  readonly outerLayers: readonly Layer[];
 }
 
 /**
@@ -26,19 +31,29 @@ export interface AppPart {
  */
 export function partOf(app: App): AppPart {
   const taken = new Map<string, Mount<App>>();
-  const within = (part: App, mountedAt: string): AppPart => ({
-    mountedAt,
-    app: part,
-    operations: part.declaredOperations().map((operation) => mountOperation(operation, mountedAt)),
-    mounted: part.declaredMounts().map((mount) => {
-      const path = mountedAt + mount.path;
-      const first = taken.get(path);
-      if (first !== undefined) throw mountDuplicate(path, mount, first);
-      taken.set(path, mount);
-      return within(mount.app, path);
-    }),
-  });
-  return within(app, "");
+  const within = (part: App, mountedAt: string, outerLayers: readonly Layer[]): AppPart => {
+    const [own, ...routers] = part.declaredPrefixes() as [LayeredPrefix, ...LayeredPrefix[]];
+    return {
+      mountedAt,
+      app: part,
+      operations: part
+        .declaredOperations()
+        .map((operation) => mountOperation(operation, mountedAt, outerLayers)),
+      mounted: part.declaredMounts().map((mount) => {
+        const path = mountedAt + mount.path;
+        const first = taken.get(path);
+        if (first !== undefined) throw mountDuplicate(path, mount, first);
+        taken.set(path, mount);
+        return within(mount.app, path, [...outerLayers, ...own.layers]);
+      }),
+      prefixes: [
+        { ...own, prefix: "" }, // an app answers every path, whatever its operations begin with
+        ...routers.map(({ prefix, layers }) => ({ prefix: mountedAt + prefix, layers })),
+      ],
+      outerLayers,
+    };
+  };
+  return within(app, "", []);
 }
 
 /** The served app and all that is mounted in it, outer ones first, in the order of their declaration. */
@@ -96,7 +111,7 @@ export function strayTasks(): Task[] {
 
 /** Every error handler, whichever app's errors it answers. */
 export function servedErrorHandlers(app: App): ErrorHandler[] {
-  return appsOf(app).flatMap((one) => one.operationSettings.errorHandlers);
+  return appsOf(app).flatMap((one) => one.declaredLayers().flatMap(({ errorHandlers }) => errorHandlers));
 }
 
 /** The lifespans of the main thread, or of each thread: those of the served app first. */
