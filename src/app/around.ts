@@ -14,7 +14,10 @@ export interface AroundContext extends Pick<BaseContext, "request" | "signal" | 
  * rejects: what was thrown inside is a reply already. Give back that reply, or answer with anything a handler may return.
  */
 // biome-ignore lint/complexity/noBannedTypes: {} is any answer, but not the undefined of a forgotten return
-export type AroundFunction = (context: AroundContext, next: () => Promise<ResponseInfo>) => Promise<{} | null>;
+export type AroundFunction = (
+  context: AroundContext,
+  next: () => Promise<ResponseInfo>,
+) => Promise<{} | null>;
 
 /** An around as declared. */
 export interface DeclaredAround {

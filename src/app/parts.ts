@@ -1,5 +1,6 @@
 import { formatLocation, OffloopError } from "../errors/offloop-error.ts";
 import { type App, appsMade } from "./app.ts";
+import type { DeclaredAround } from "./around.ts";
 import type { DependencyDeclaration, Replacement } from "./dependency.ts";
 import type { ErrorHandler } from "./error-handlers.ts";
 import type { Layer, LayeredPrefix } from "./layer.ts";
@@ -112,6 +113,11 @@ export function strayTasks(): Task[] {
 /** Every error handler, whichever app's errors it answers. */
 export function servedErrorHandlers(app: App): ErrorHandler[] {
   return appsOf(app).flatMap((one) => one.declaredLayers().flatMap(({ errorHandlers }) => errorHandlers));
+}
+
+/** Every around, whichever part of the app it stands around. */
+export function servedArounds(app: App): DeclaredAround[] {
+  return appsOf(app).flatMap((one) => one.declaredLayers().flatMap(({ arounds }) => arounds));
 }
 
 /** The lifespans of the main thread, or of each thread: those of the served app first. */

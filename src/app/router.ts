@@ -3,7 +3,12 @@ import { formatLocation, OffloopError, type SourceLocation } from "../errors/off
 import { type AroundFunction, createAround, type DeclaredAround } from "./around.ts";
 import type { NoNames } from "./context.ts";
 import type { Dependencies } from "./dependency.ts";
-import { createErrorHandler, type ErrorAnswer, type ErrorClass, type ErrorHandler } from "./error-handlers.ts";
+import {
+  createErrorHandler,
+  type ErrorAnswer,
+  type ErrorClass,
+  type ErrorHandler,
+} from "./error-handlers.ts";
 import type { AddOperation, OperationOptions } from "./handler.ts";
 import { type AnyFunction, kind } from "./lane.ts";
 import type { Layer, LayeredPrefix } from "./layer.ts";

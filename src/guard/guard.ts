@@ -1,7 +1,7 @@
 import type { App } from "../app/app.ts";
 import type { DependencyDeclaration } from "../app/dependency.ts";
 import type { Operation } from "../app/operation.ts";
-import { servedOperations, servedTasks } from "../app/parts.ts";
+import { servedArounds, servedOperations, servedTasks } from "../app/parts.ts";
 import { taskDeclaration } from "../app/task.ts";
 import type { ErrorCode, SourceLocation } from "../errors/offloop-error.ts";
 import { originalPosition, readSourceMap } from "../errors/source-map.ts";
@@ -76,7 +76,10 @@ function listDeclared(app: App): Declared[] {
     const { name, lane, fn, location } = declaration;
     return [{ subject: `task "${name}"`, lane, fn, location }];
   });
-  return [...operations, ...tasks, ...listDependencies(app)];
+  const arounds = servedArounds(app).map(
+    ({ fn, location }): Declared => ({ subject: "an around", lane: "loop", fn, location }),
+  );
+  return [...operations, ...tasks, ...arounds, ...listDependencies(app)];
 }
 
 /** A plain dependency runs on a thread whatever needs it; an async one wherever the operation runs that needs it. */

@@ -21,9 +21,8 @@ export interface PartServices {
 }
 
 /** What answers in an app's name where none of its operations does. */
-export function refusalsOf({ app, mountedAt }: AppPart, services: PartServices): Refusals {
-  const { errorHandlers } = app.operationSettings;
-  return new Refusals({ ...services, rootPath: services.rootPath + mountedAt, errorHandlers });
+export function refusalsOf(part: AppPart, services: PartServices): Refusals {
+  return new Refusals({ ...services, rootPath: services.rootPath + part.mountedAt, part });
 }
 
 /** Adds what stands before an app's answers: how it answers errors, then its plugins, whose hooks see what is added after them. */

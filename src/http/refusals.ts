@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
-import type { ErrorHandlers } from "../app/error-handlers.ts";
+import { type Layered, layersAt } from "../app/layer.ts";
+import type { AppPart } from "../app/parts.ts";
 import { describeError } from "../errors/described-error.ts";
 import { HTTPError } from "../errors/http-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
@@ -16,8 +17,8 @@ export interface RefusalServices {
   readonly log: Logger;
   /** What stands before the app's own paths. */
   readonly rootPath: string;
-  /** The app's answers to errors. */
-  readonly errorHandlers: ErrorHandlers;
+  /** The app. */
+  readonly part: Pick<AppPart, "prefixes" | "outerLayers">;
 }
 
 /** Answers in an app's name: what is not there, what is refused before an operation is asked, what a plugin throws. */
@@ -30,19 +31,40 @@ export class Refusals {
 
   /** Answers an error as the app answers errors of that class. */
   refuse(request: FastifyRequest, reply: FastifyReply, thrown: Error): void {
-    const { lanes, wayOut, log, errorHandlers } = this.#services;
+    const { lanes, log } = this.#services;
     if ((thrown as Partial<FastifyError>).code === BODY_TOO_LARGE) logTooLarge(log, request);
-    const asked = this.#asked(request, reply);
     const meant = asHttpError(thrown);
-    lanes.answerError(meant, asked, errorHandlers).then((raw) => {
+    this.#send(request, reply, async (asked, within) => {
+      const raw = await lanes.answerError(meant, asked, within);
       const isUnsaid = meant !== thrown && raw.status >= 500 && raw.error === undefined;
-      wayOut.send(asked, isUnsaid ? { ...raw, error: describeError(thrown) } : raw);
+      return isUnsaid ? { ...raw, error: describeError(thrown) } : raw;
     });
   }
 
   /** Answers with a reply that is there. */
   answer(request: FastifyRequest, reply: FastifyReply, raw: RawReply): void {
-    this.#services.wayOut.send(this.#asked(request, reply), raw);
+    this.#send(request, reply, async () => raw);
+  }
+
+  #send(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    answer: (asked: HttpRequest, within: Layered) => Promise<RawReply>,
+  ): void {
+    const { lanes, wayOut } = this.#services;
+    const asked = this.#asked(request, reply);
+    const within = this.#layersOf(request);
+    void lanes
+      .surround(within, () => answer(asked, within))(asked)
+      .then((raw) => wayOut.send(asked, raw));
+  }
+
+  /** Those of the operation that was asked for; where there is none, those of the prefix that the path begins with. */
+  #layersOf({ routeOptions, raw }: FastifyRequest): Layered {
+    const { prefixes, outerLayers } = this.#services.part;
+    const operation = routeOptions?.config?.operation;
+    if (operation !== undefined) return operation;
+    return { layers: layersAt(pathOf(raw.url), prefixes), outerLayers };
   }
 
   #asked(request: FastifyRequest, reply: FastifyReply): HttpRequest {
@@ -50,6 +72,11 @@ export class Refusals {
     const route = { id: request.method, operation: undefined, hasParams: false, rootPath, log };
     return new HttpRequest(request, reply, route);
   }
+}
+
+/** The path of a URL as it was sent. */
+function pathOf(url = "/"): string {
+  return url.split("?", 1)[0] as string;
 }
 
 const BODY_TOO_LARGE = "FST_ERR_CTP_BODY_TOO_LARGE";

@@ -2,7 +2,7 @@ import { finished, type Readable } from "node:stream";
 import { isBodyless } from "../app/reply.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import { internalErrorReply } from "../operation/error-reply.ts";
-import { type Chunk, isWhole, type RawReply } from "../operation/raw.ts";
+import { type Chunk, discardBody, isWhole, type RawReply } from "../operation/raw.ts";
 import { ReceivedForm } from "./received-form.ts";
 import { writeFileReply, writeReply, writeStreamReply } from "./reply.ts";
 import type { HttpRequest } from "./request.ts";
@@ -111,7 +111,6 @@ function isGivenUp(asked: HttpRequest, { error }: RawReply): boolean {
 
 /** RFC 9110: these statuses have no body. What would have made one is closed, not asked. */
 function withoutBody(raw: RawReply): RawReply {
-  const { body } = raw;
-  if (!isWhole(body) && !("file" in body)) void body[Symbol.asyncIterator]().return?.();
+  discardBody(raw);
   return { ...raw, mediaType: undefined, body: undefined };
 }

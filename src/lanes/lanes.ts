@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
 import type { Override } from "../app/dependency.ts";
-import type { ErrorHandlers } from "../app/error-handlers.ts";
+import { type Layered, nearestHandlers } from "../app/layer.ts";
 import type { AppTarget } from "../app/load.ts";
 import type { Operation } from "../app/operation.ts";
 import { servedErrorHandlers, servedTasks, strayTasks } from "../app/parts.ts";
@@ -31,6 +31,7 @@ import { BackgroundChains, logTaskFailure } from "./background.ts";
 import { chooseForOperation, chooseForTasks, deadlineOf, type OpenedLanes } from "./choose.ts";
 import { observeOperation, observeTasks } from "./observed.ts";
 import { openPool } from "./open-pool.ts";
+import { surround } from "./surround.ts";
 
 /** An operation that can be asked. */
 export interface RunnableOperation {
@@ -50,8 +51,10 @@ export interface RunnableOperation {
 /** An app with its two lanes open: what the server needs of it. */
 export interface Lanes {
   readonly operations: readonly RunnableOperation[];
-  /** Answers an error that no operation threw, a path that is not there, as one of the apps answers it. */
-  answerError(error: Error, request: LaneRequest, errorHandlers: ErrorHandlers): Promise<RawReply>;
+  /** Answers an error that no operation threw, a path that is not there, as those answer it that it lies within. */
+  answerError(error: Error, request: LaneRequest, within: Layered): Promise<RawReply>;
+  /** Has what an app declares stand around an answer that no operation gives. */
+  surround(within: Layered, run: RunOperation): RunOperation;
   readonly background: BackgroundChains;
   /** Runs attempts of jobs. */
   readonly attempts: AttemptLanes;
@@ -110,19 +113,20 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
   return {
     operations: works.flatMap((work, index) =>
       work instanceof OperationWork
-        ? [new LaneOperation(work, chooseForOperation(work, index, lanes), arounds)]
+        ? [new LaneOperation(work, surroundedRun(work, index, lanes), arounds)]
         : [],
     ),
-    answerError: async (error, request, errorHandlers) =>
+    answerError: async (error, request, { layers }) =>
       answerError(
         {
           request,
           context: new Exchange(request.method, request, false),
           runtime: loop,
-          operation: { errorHandlers },
+          operation: { errorHandlers: nearestHandlers(layers) },
         },
         error,
       ),
+    surround: (within, run) => surround(within, { id: "a request that no operation answers", run }, loop),
     background: new BackgroundChains(runTask, (failed) => logTaskFailure(options.log, failed)),
     attempts: attemptLanes(capacityOf(settings), runTask),
     arounds,
@@ -141,15 +145,11 @@ class LaneOperation implements RunnableOperation {
   readonly #count: Count | undefined;
   #running = 0;
 
-  constructor(
-    { declaration, readsForm, parsesBody }: OperationWork,
-    onLane: ReturnType<typeof chooseForOperation>,
-    arounds: Arounds,
-  ) {
+  constructor({ declaration, readsForm, parsesBody }: OperationWork, run: RunOperation, arounds: Arounds) {
     this.declaration = declaration;
     this.readsForm = readsForm;
     this.parsesBody = parsesBody;
-    this.run = arounds.operation(declaration, observeOperation(declaration, onLane));
+    this.run = arounds.operation(declaration, run);
     this.#count = arounds.count(declaration);
   }
 
@@ -161,6 +161,13 @@ class LaneOperation implements RunnableOperation {
     this.#running += change;
     this.#count?.(change);
   }
+}
+
+/** How an operation is run: on its lane, within what the app declares to stand around it. */
+function surroundedRun(work: OperationWork, index: number, lanes: OpenedLanes): RunOperation {
+  const { declaration } = work;
+  const run = observeOperation(declaration, chooseForOperation(work, index, lanes));
+  return surround(declaration, { id: declaration.id, run }, lanes.loop);
 }
 
 /** A thread runs one attempt at a time, the loop as many as it likes. */

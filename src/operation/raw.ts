@@ -66,6 +66,14 @@ export function isWhole(body: RawReply["body"]): body is Chunk | undefined {
   return body === undefined || typeof body === "string" || body instanceof Uint8Array;
 }
 
+/** Closes what would have made a body that is not sent. Nothing of it has been asked for. */
+export function discardBody({ body }: Pick<RawReply, "body">): void {
+  if (isWhole(body) || "file" in body) return;
+  body[Symbol.asyncIterator]()
+    .return?.()
+    .catch(() => {}); // the answer is another, and says nothing of this one
+}
+
 /** What a query says, by name. A name that came several times has all its values. */
 export type QueryValues = Readonly<Record<string, string | string[]>>;
 
