@@ -13,7 +13,7 @@ export interface AroundContext extends Pick<BaseContext, "request" | "signal" | 
  * `next` runs what it stands around, once, and gives status, headers and cookies of the reply, to be changed. It never
  * rejects: what was thrown inside is a reply already. Give back that reply, or answer with anything a handler may return.
  */
-// biome-ignore lint/complexity/noBannedTypes: {} is any answer, but not the undefined of a forgotten return
+// {} is any answer, but not the undefined of a forgotten return
 export type AroundFunction = (
   context: AroundContext,
   next: () => Promise<ResponseInfo>,

@@ -6,14 +6,11 @@ import { type OperationOptions, operationOptionNames } from "./handler.ts";
 import { checkInputs, type Inputs, schemaInvalid } from "./inputs.ts";
 import { type Lane, laneOf } from "./lane.ts";
 import type { Layered } from "./layer.ts";
+import type { Method } from "./method.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { checkPath, joinPath, pathEmpty, pathNames } from "./path.ts";
 import { type Inherited, inheritDocumentation } from "./router-options.ts";
 import { timeoutMs } from "./settings.ts";
-
-/** The HTTP methods an operation can answer. */
-export const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"] as const;
-export type Method = (typeof methods)[number];
 
 /** An operation as declared: a method, a path, and the function that answers. */
 export interface Operation extends Layered {

@@ -9,12 +9,14 @@ import {
   type ErrorClass,
   type ErrorHandler,
 } from "./error-handlers.ts";
-import type { AddOperation, OperationOptions } from "./handler.ts";
+import type { AddOperation, AddRoute, OperationOptions } from "./handler.ts";
 import { type AnyFunction, kind } from "./lane.ts";
 import type { Layer, LayeredPrefix } from "./layer.ts";
 import { callerLocation } from "./location.ts";
-import { createOperation, type Method, type Operation, operationWithin } from "./operation.ts";
+import { checkMethods, type Method } from "./method.ts";
+import { createOperation, type Operation, operationWithin } from "./operation.ts";
 import { checkOptionNames } from "./option-names.ts";
+import { pathPattern } from "./path.ts";
 import {
   type Inherited,
   inheritedFrom,
@@ -67,6 +69,16 @@ export class Router<RD extends Dependencies = NoNames> {
   readonly options: AddOperation<RD> = this.#adder("OPTIONS");
   /** Adds an operation that answers TRACE. */
   readonly trace: AddOperation<RD> = this.#adder("TRACE");
+
+  /**
+   * Adds an operation for each of several methods, all with the same handler: FastAPI's `api_route`.
+   *
+   * Throws what the others do, and `OFFLOOP_OPTION_INVALID` for a method that is none.
+   */
+  readonly route: AddRoute<RD> = (methods: readonly Method[], path: string, ...rest: unknown[]) => {
+    checkMethods(methods, path, callerLocation());
+    for (const method of new Set(methods)) this.#add(method, path, rest);
+  };
 
   /**
    * Makes a router without operations.
@@ -196,12 +208,14 @@ export class Router<RD extends Dependencies = NoNames> {
   }
 
   #adder(method: Method): AddOperation<RD> {
-    return (path: string, ...rest: unknown[]) => {
-      const [options, handler] = rest.length > 1 ? rest : [{}, rest[0]];
-      this.#operations.push(
-        createOperation(method, path, (options ?? {}) as OperationOptions, handler, callerLocation()),
-      );
-    };
+    return (path: string, ...rest: unknown[]) => this.#add(method, path, rest);
+  }
+
+  #add(method: Method, path: string, rest: readonly unknown[]): void {
+    const [options, handler] = rest.length > 1 ? rest : [{}, rest[0]];
+    this.#operations.push(
+      createOperation(method, path, (options ?? {}) as OperationOptions, handler, callerLocation()),
+    );
   }
 
   *#collect(outer: Inherited): Generator<Operation> {
@@ -255,7 +269,7 @@ function checkRouter(given: unknown, at: SourceLocation): void {
 export function uniqueOperations(operations: Iterable<Operation>): Operation[] {
   const byPattern = new Map<string, Operation>();
   for (const operation of operations) {
-    const pattern = operation.id.replaceAll(/:[^/\-.(]+/g, ":"); // the router cannot tell names apart
+    const pattern = `${operation.method} ${pathPattern(operation.path)}`;
     const first = byPattern.get(pattern);
     if (first !== undefined) throw routeDuplicate(operation, first.location);
     byPattern.set(pattern, operation);

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import type { Logger } from "pino";
-import { type Method, methods } from "../app/operation.ts";
+import { type Method, methods } from "../app/method.ts";
 import type { AppPart } from "../app/parts.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import { siteOf } from "../openapi/site.ts";

@@ -1,9 +1,10 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import findMyWay, { type HTTPMethod } from "find-my-way";
-import { type Method, methods } from "../app/operation.ts";
+import { type Method, methods } from "../app/method.ts";
 import { HTTPError } from "../errors/http-error.ts";
-import type { Route } from "./docs.ts";
 import type { Refusals } from "./refusals.ts";
+import { lacksName } from "./request.ts";
+import { answeredMethods, headPatterns, type Route } from "./routes.ts";
 
 /** Where an app stands that is to answer unknown paths. */
 export interface AppPlace {
@@ -25,7 +26,8 @@ export function createNotFound(
   refusals: Refusals,
 ): (request: FastifyRequest, reply: FastifyReply) => void {
   const router = findMyWay();
-  for (const { method, path } of routes) router.on(method, path, nothing);
+  const heads = headPatterns(routes);
+  for (const route of routes) router.on(answeredMethods(route, heads), route.path, nothing);
   const root = rootPath.slice(0, rootPath.length - mountedAt.length);
   const mountPaths = [mountedAt, ...mounts].flatMap((path) => [path, encodeURI(path)]);
   const allowed = (path: string): Method[] =>
@@ -53,12 +55,6 @@ export function createNotFound(
       refusals.refuse(request, reply, new HTTPError(404, "Not Found"));
     }
   };
-}
-
-/** Whether a name in the path has no value: the router takes `/items/` for `/items/:item_id`, Starlette does not. */
-export function lacksName(params: Readonly<Record<string, string | undefined>>): boolean {
-  for (const name in params) if (params[name] === "" && name !== "*") return true;
-  return false;
 }
 
 /** What a client asks for when it takes the server for a proxy has the origin before it: RFC 9112, 3.2.2. */

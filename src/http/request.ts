@@ -114,6 +114,12 @@ export class HttpRequest implements LaneRequest {
   }
 }
 
+/** Whether a name in the path has no value: the router takes `/items/` for `/items/:item_id`, Starlette does not. */
+export function lacksName(params: Readonly<Record<string, string | undefined>>): boolean {
+  for (const name in params) if (params[name] === "" && name !== "*") return true;
+  return false;
+}
+
 function hungUp(): DOMException {
   return new DOMException("The client has hung up", "AbortError");
 }

@@ -1,12 +1,13 @@
 import { finished } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
-import { pathNames } from "../app/path.ts";
+import type { Method } from "../app/method.ts";
+import type { Operation } from "../app/operation.ts";
+import { pathNames, pathPattern } from "../app/path.ts";
 import { requestChannel } from "../channels/channels.ts";
 import type { RunnableOperation } from "../lanes/lanes.ts";
-import { lacksName } from "./not-found.ts";
 import { ReceivedForm } from "./received-form.ts";
-import { HttpRequest, type RequestRoute } from "./request.ts";
+import { HttpRequest, lacksName, type RequestRoute } from "./request.ts";
 import type { WayOut } from "./way-out.ts";
 
 /** What all routes of an app have in common. */
@@ -33,12 +34,13 @@ export function addRoutes(
   operations: readonly RunnableOperation[],
   services: RouteServices,
 ): void {
+  const heads = headPatterns(operations.map(({ declaration }) => declaration));
   for (const operation of operations) {
-    const { method, path } = operation.declaration;
+    const { path } = operation.declaration;
     const handler = handlerOf(operation, services);
     const { maxBytes, maxFormBytes } = bodyLimitsOf(operation, services.bodyLimits);
     fastify.route({
-      method,
+      method: answeredMethods(operation.declaration, heads),
       url: path.slice(services.mountedAt.length),
       prefixTrailingSlash: "slash",
       bodyLimit: maxBytes,
@@ -46,6 +48,19 @@ export function addRoutes(
       handler: hasNames(path) ? whereNamed(handler) : handler,
     });
   }
+}
+
+/** A method and a path that something answers. */
+export type Route = Pick<Operation, "method" | "path">;
+
+/** The paths that answer HEAD in their own way. */
+export function headPatterns(routes: readonly Route[]): ReadonlySet<string> {
+  return new Set(routes.flatMap(({ method, path }) => (method === "HEAD" ? [pathPattern(path)] : [])));
+}
+
+/** What answers GET answers HEAD, too: RFC 9110, 9.3.2. */
+export function answeredMethods({ method, path }: Route, heads: ReadonlySet<string>): Method[] {
+  return method === "GET" && !heads.has(pathPattern(path)) ? ["GET", "HEAD"] : [method];
 }
 
 /** A multipart form is not parsed in one piece: what the loop may parse at once is no bound for it. */

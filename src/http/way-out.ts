@@ -54,6 +54,8 @@ export class WayOut {
       else if (isWhole(body)) writeReply(reply, raw);
       else if ("file" in body)
         writeFileReply(reply, raw, body).catch((thrown) => this.#writeInstead(asked, thrown));
+      // RFC 9110, 9.3.2: what would only be made to be thrown away is not made.
+      else if (asked.method === "HEAD") writeReply(reply, { ...withoutBody(raw), mediaType: raw.mediaType });
       else writeStreamReply(reply, raw, () => this.#open(asked, raw, body));
     } catch (thrown) {
       void this.#writeInstead(asked, thrown);
