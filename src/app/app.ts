@@ -1,3 +1,4 @@
+import type { FastifyInstance } from "fastify"; // a type: threads load this file, and no web server
 import { checkCopy } from "../errors/brand.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import type { NoNames } from "./context.ts";
@@ -120,13 +121,26 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
   }
 
   /**
-   * Takes in a Fastify plugin: CORS, compression, rate limits. Its hooks see every request before offloop does, on the loop.
+   * Takes in a Fastify plugin: CORS, compression, rate limits, or one of your own. Its hooks see every request before
+   * offloop does, on the loop.
    *
-   * @param plugin - What a `@fastify/*` package exports.
+   * What it adds counts for the whole app and for the apps mounted in it, as `fastify-plugin` has it. With a `prefix`
+   * among its options it stays for itself: Fastify's encapsulation.
+   *
+   * @param plugin - What a `@fastify/*` package exports, or a function that is given the Fastify instance.
    * @param options - The plugin's own options.
+   * @example
+   * ```ts
+   * import { App } from "offloop";
+   *
+   * const app = new App();
+   * app.register(async (fastify) => {
+   *   fastify.addHook("onRequest", async (request) => request.log.debug("has come"));
+   * });
+   * ```
    */
-  register<Options>(plugin: FastifyPlugin<Options>, options?: Options): void {
-    this.#plugins.push({ plugin: plugin as FastifyPlugin<unknown>, options });
+  register<Options extends object>(plugin: FastifyPlugin<Options>, options?: PluginOptions<Options>): void {
+    this.#plugins.push({ plugin: plugin as FastifyPlugin<never>, options });
   }
 
   /**
@@ -199,11 +213,17 @@ export function appsMade(): readonly App[] {
 }
 
 /** A Fastify plugin, by callback or promise. What it is given is Fastify's own. */
-// biome-ignore lint/suspicious/noExplicitAny: the types are the plugin's and Fastify's; threads do not load Fastify
-export type FastifyPlugin<Options> = (instance: any, options: Options, done: any) => unknown;
+export type FastifyPlugin<Options> = (
+  instance: FastifyInstance,
+  options: Options,
+  done: (error?: Error) => void,
+) => unknown;
+
+/** A plugin's own options, and where Fastify is to put its routes. */
+type PluginOptions<Options> = Options & { readonly prefix?: string };
 
 /** A plugin and its options. */
 interface RegisteredPlugin {
-  readonly plugin: FastifyPlugin<unknown>;
-  readonly options: unknown;
+  readonly plugin: FastifyPlugin<never>;
+  readonly options: PluginOptions<object> | undefined;
 }

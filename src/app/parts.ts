@@ -3,7 +3,7 @@ import { type App, appsMade } from "./app.ts";
 import type { DeclaredAround } from "./around.ts";
 import type { DependencyDeclaration, Replacement } from "./dependency.ts";
 import type { ErrorHandler } from "./error-handlers.ts";
-import type { Layer, LayeredPrefix } from "./layer.ts";
+import { type Layer, type Layered, type LayeredPrefix, layersAt } from "./layer.ts";
 import type { Lifespan } from "./lifespan.ts";
 import { type Mount, mountOperation } from "./mount.ts";
 import type { Operation } from "./operation.ts";
@@ -55,6 +55,16 @@ export function partOf(app: App): AppPart {
     };
   };
   return within(app, "", []);
+}
+
+/** What stands around a path that no operation answers. */
+export function layeredAt(
+  part: Pick<AppPart, "mounted" | "prefixes" | "outerLayers">,
+  path: string,
+): Layered {
+  const inner = part.mounted.find(({ mountedAt }) => path === mountedAt || path.startsWith(`${mountedAt}/`));
+  if (inner !== undefined) return layeredAt(inner, path);
+  return { layers: layersAt(path, part.prefixes), outerLayers: part.outerLayers };
 }
 
 /** The served app and all that is mounted in it, outer ones first, in the order of their declaration. */

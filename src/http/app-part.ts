@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import type { Logger } from "pino";
+import type { FastifyPlugin } from "../app/app.ts";
 import { type Method, methods } from "../app/method.ts";
 import type { AppPart } from "../app/parts.ts";
 import type { Lanes } from "../lanes/lanes.ts";
@@ -32,8 +33,23 @@ export async function addBefore(
   refusals: Refusals,
 ): Promise<void> {
   fastify.setErrorHandler((error: Error, request, reply) => refusals.refuse(request, reply, error));
-  for (const { plugin, options } of app.declaredPlugins())
-    await fastify.register(plugin as FastifyPluginAsync, options ?? {});
+  for (const { plugin, options = {} } of app.declaredPlugins())
+    await fastify.register(options.prefix === undefined ? shared(plugin) : asFastifyPlugin(plugin), options);
+}
+
+/** Fastify finds out by itself which kind it is. */
+function asFastifyPlugin(plugin: FastifyPlugin<never>): FastifyPluginAsync {
+  return plugin as unknown as FastifyPluginAsync;
+}
+
+/** What Fastify asks a plugin whether it wants no scope of its own. */
+const SKIP_OVERRIDE = Symbol.for("skip-override");
+
+/** A plugin whose hooks count for the whole app, as `fastify-plugin` makes one: in a scope of its own they would see nothing. */
+function shared(plugin: FastifyPlugin<never>): FastifyPluginAsync {
+  if (typeof plugin !== "function" || SKIP_OVERRIDE in plugin) return asFastifyPlugin(plugin);
+  const inThisScope: FastifyPlugin<never> = (...given) => plugin(...given);
+  return asFastifyPlugin(Object.assign(inThisScope, plugin, { [SKIP_OVERRIDE]: true }));
 }
 
 /** Adds what an app answers, and what is mounted in it. */

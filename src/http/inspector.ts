@@ -51,7 +51,13 @@ function addRoutes(fastify: FastifyInstance, inspector: Inspector): void {
     const onRequest = (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
       if (admit(inspector, request, reply)) done();
     };
-    fastify.route({ method: "GET", url, onRequest, handler, config: { unlogged: true } });
+    fastify.route({
+      method: "GET",
+      url,
+      onRequest,
+      handler,
+      config: { unlogged: true, isForOperators: true },
+    });
   };
   add(`${INSPECTOR_PATH}/events`, (_request, reply) => {
     if (!inspector.hasRoom) return reply.code(503).type("text/plain").send("Too many pages are open.");

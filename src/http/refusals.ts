@@ -1,24 +1,18 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
-import { type Layered, layersAt } from "../app/layer.ts";
-import type { AppPart } from "../app/parts.ts";
+import type { Layered } from "../app/layer.ts";
+import { type AppPart, layeredAt } from "../app/parts.ts";
 import { describeError } from "../errors/described-error.ts";
 import { HTTPError } from "../errors/http-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
-import type { Lanes } from "../lanes/lanes.ts";
 import type { RawReply } from "../operation/raw.ts";
 import { HttpRequest } from "./request.ts";
-import type { WayOut } from "./way-out.ts";
+import { type AnswerServices, leaveArounds } from "./surrounded-routes.ts";
 
 /** What is needed to answer in an app's name where none of its operations does. */
-export interface RefusalServices {
-  readonly lanes: Lanes;
-  readonly wayOut: WayOut;
-  readonly log: Logger;
-  /** What stands before the app's own paths. */
-  readonly rootPath: string;
+export interface RefusalServices extends AnswerServices {
   /** The app. */
-  readonly part: Pick<AppPart, "prefixes" | "outerLayers">;
+  readonly part: AppPart;
 }
 
 /** Answers in an app's name: what is not there, what is refused before an operation is asked, what a plugin throws. */
@@ -54,17 +48,17 @@ export class Refusals {
     const { lanes, wayOut } = this.#services;
     const asked = this.#asked(request, reply);
     const within = this.#layersOf(request);
-    void lanes
-      .surround(within, () => answer(asked, within))(asked)
-      .then((raw) => wayOut.send(asked, raw));
+    const left = leaveArounds(request);
+    const run =
+      left === undefined
+        ? lanes.surround(within, () => answer(asked, within))
+        : async () => left.answer(await answer(asked, within));
+    void run(asked).then((raw) => wayOut.send(asked, raw));
   }
 
   /** Those of the operation that was asked for; where there is none, those of the prefix that the path begins with. */
   #layersOf({ routeOptions, raw }: FastifyRequest): Layered {
-    const { prefixes, outerLayers } = this.#services.part;
-    const operation = routeOptions?.config?.operation;
-    if (operation !== undefined) return operation;
-    return { layers: layersAt(pathOf(raw.url), prefixes), outerLayers };
+    return routeOptions?.config?.operation ?? layeredAt(this.#services.part, pathOf(raw.url));
   }
 
   #asked(request: FastifyRequest, reply: FastifyReply): HttpRequest {

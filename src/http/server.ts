@@ -18,6 +18,7 @@ import { addMetrics } from "./metrics.ts";
 import { addFormParser } from "./multipart.ts";
 import type { Refusals } from "./refusals.ts";
 import { createRequestIds, lacksName } from "./request.ts";
+import { surroundRoutes } from "./surrounded-routes.ts";
 import { addRequestSpans } from "./traced-requests.ts";
 import { removeLeftFolders } from "./upload-folder.ts";
 import type { WayOut } from "./way-out.ts";
@@ -49,6 +50,7 @@ export async function createServer(app: App, parts: ServerParts): Promise<Fastif
   const fastify = await createFastify(settings, connections, refusals);
   try {
     await addObservers(fastify, parts, hasJobs(app) ? app.jobs : undefined);
+    surroundRoutes(fastify, part, services);
     await addBefore(fastify, part, refusals);
     if (settings.health !== undefined && settings.health.port === undefined)
       addHealthRoutes(fastify, settings.health, lanes);

@@ -25,10 +25,15 @@ export class WayOut {
    * left open. Never throws.
    */
   send(asked: HttpRequest, raw: RawReply): void {
-    if (raw.background !== undefined || raw.finish !== undefined || asked.parts !== undefined)
-      this.#followUp(asked, raw);
+    this.follow(asked, raw);
     if (raw.error === undefined) this.#write(asked, raw);
     else void this.#answerFailure(asked, raw).then((answer) => this.#write(asked, answer));
+  }
+
+  /** Runs the tasks of a reply that is sent, and closes what it has left open. */
+  follow(asked: HttpRequest, raw: RawReply): void {
+    if (raw.background !== undefined || raw.finish !== undefined || asked.parts !== undefined)
+      this.#followUp(asked, raw);
   }
 
   /** Begins to end: event streams, which would go on for ever, are told and end. */
