@@ -46,9 +46,17 @@ export function surroundRoutes(fastify: FastifyInstance, root: AppPart, services
     if (operation !== undefined || isClosedOff || isForOperators) return;
     route.preHandler = [...listed(route.preHandler), enter];
     route.onSend = [...listed(route.onSend), exit(services)];
+    route.onResponse = [...listed(route.onResponse), end];
   });
 }
 
+/** A route that took the connection over has sent nothing through here. */
+const end: OnResponse = (request, reply, done) => {
+  void leaveArounds(request)?.answer(passing(reply, undefined));
+  done();
+};
+
+type OnResponse = Exclude<RouteOptions["onResponse"], readonly unknown[] | undefined>;
 type PreHandler = Exclude<RouteOptions["preHandler"], readonly unknown[] | undefined>;
 type OnSend = Exclude<RouteOptions["onSend"], readonly unknown[] | undefined>;
 
@@ -72,8 +80,6 @@ function entrance(root: AppPart, { lanes, wayOut, log, rootPath }: AnswerService
         return end.promise;
       };
       entered.set(request, { asked, answer });
-      // One that takes the connection over answers nobody.
-      reply.raw.once("close", () => void leaveArounds(request)?.answer(passing(reply, undefined)));
       done();
       return promise;
     })(asked);

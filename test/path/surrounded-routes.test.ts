@@ -105,6 +105,8 @@ test("tasks that an around adds run after a plugin's reply", async () => {
 
 test("a plugin that takes the connection over is let", async () => {
   assert.equal((await ask("/plugin/hijacked")).body, "hijacked");
+  while (notes.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(notes, ["/plugin/hijacked 200"]);
 });
 
 test("nothing of the app's stands around health probes and metrics", async () => {
