@@ -14,11 +14,13 @@ import { BoundJobs, type Jobs } from "./jobs.ts";
 import { kind } from "./lane.ts";
 import { createLifespan, type Lifespan, type LifespanFunction, type LifespanOptions } from "./lifespan.ts";
 import { callerLocation, callerModule } from "./location.ts";
-import { checkMountPath, type Mount, mountCycle, notMountable } from "./mount.ts";
+import { checkMountPath, type Mount, mountCycle, mountOperation, notMountable } from "./mount.ts";
+import type { Operation } from "./operation.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { Router } from "./router.ts";
 import { type RouterOptions, routerOptionNames } from "./router-options.ts";
 import { checkSettingNames, type ServerSettings, settingNames } from "./settings.ts";
+import { type UrlParams, Urls } from "./urls.ts";
 
 /** Options of an app. */
 export interface AppOptions<RD extends Dependencies = Dependencies>
@@ -182,6 +184,32 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
 
   #reachesByMount(target: App): boolean {
     return (this as unknown as App) === target || this.#mounts.some(({ app }) => app.#reachesByMount(target));
+  }
+
+  /**
+   * The path of an operation, as the app itself knows it: Starlette's `url_path_for`. `request.urlFor` gives the whole
+   * URL, with the root path and what a proxy says.
+   *
+   * @param name - Its `operationId`, or the name of its handler. The app's own go before those of apps mounted in it.
+   * @param params - A value for each name in its path.
+   * @throws {OffloopError} `OFFLOOP_URL_UNKNOWN`.
+   * @example
+   * ```ts
+   * import { App } from "offloop";
+   *
+   * const app = new App();
+   * app.get("/items/:item_id", { operationId: "read_item" }, async ({ params }) => params.item_id);
+   *
+   * console.log(app.urlFor("read_item", { item_id: 7 })); // /items/7
+   * ```
+   */
+  urlFor(name: string, params: UrlParams = {}): string {
+    return new Urls([...this.#reached("")]).pathOf(name, params, "");
+  }
+
+  *#reached(mountedAt: string): Generator<Operation> {
+    for (const operation of this.declaredOperations()) yield mountOperation(operation, mountedAt, []);
+    for (const { path, app } of this.#mounts) yield* app.#reached(mountedAt + path);
   }
 
   /** The plugins, in the order of their registration. */

@@ -146,6 +146,8 @@ export const errorCodes = {
   OFFLOOP_TIMEOUT: "An operation or task ran for longer than its deadline.",
   OFFLOOP_TWO_COPIES: "What another copy of offloop made was given to this one.",
   OFFLOOP_UPLOAD_DISK: "An uploaded file could not be kept on disk.",
+  OFFLOOP_URL_UNKNOWN:
+    "A URL was asked for an operation that is not there, or with other names than its path has.",
 } as const;
 
 /** A code of the table above. */

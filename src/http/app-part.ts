@@ -18,6 +18,8 @@ export interface PartServices {
   readonly log: Logger;
   /** What proxies put before all paths; empty for nothing. */
   readonly rootPath: string;
+  /** Whether a proxy is believed that says what clients have asked for. */
+  readonly trustsProxy: boolean;
   readonly bodyLimits: BodyLimits;
 }
 

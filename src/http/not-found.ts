@@ -3,7 +3,7 @@ import findMyWay, { type HTTPMethod } from "find-my-way";
 import { type Method, methods } from "../app/method.ts";
 import { HTTPError } from "../errors/http-error.ts";
 import type { Refusals } from "./refusals.ts";
-import { lacksName } from "./request.ts";
+import { lacksName, originOf } from "./request.ts";
 import { answeredMethods, headPatterns, type Route } from "./routes.ts";
 
 /** Where an app stands that is to answer unknown paths. */
@@ -63,10 +63,9 @@ function withoutOrigin(url = "/"): string {
 }
 
 /** The whole URL, as Starlette says it; the path alone to a client that has not said whom it asks. */
-function urlOf({ protocol, host }: FastifyRequest, target: string): string {
-  // Two slashes would begin a host, and a proxy may let clients say what the scheme is.
-  if (host === "") return target.replace(/^\/+/, "/");
-  return `${protocol === "https" ? "https" : "http"}://${host}${target}`;
+function urlOf(request: FastifyRequest, target: string): string {
+  const origin = originOf(request);
+  return origin === "" ? target.replace(/^\/+/, "/") : origin + target; // two slashes would begin a host
 }
 
 function nothing(): void {}

@@ -6,8 +6,8 @@ import { describeError } from "../errors/described-error.ts";
 import { HTTPError } from "../errors/http-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { RawReply } from "../operation/raw.ts";
-import { HttpRequest } from "./request.ts";
-import { type AnswerServices, leaveArounds } from "./surrounded-routes.ts";
+import type { HttpRequest } from "./request.ts";
+import { type AnswerServices, askedOf, leaveArounds } from "./surrounded-routes.ts";
 
 /** What is needed to answer in an app's name where none of its operations does. */
 export interface RefusalServices extends AnswerServices {
@@ -46,7 +46,7 @@ export class Refusals {
     answer: (asked: HttpRequest, within: Layered) => Promise<RawReply>,
   ): void {
     const { lanes, wayOut } = this.#services;
-    const asked = this.#asked(request, reply);
+    const asked = askedOf(request, reply, this.#services);
     const within = this.#layersOf(request);
     const left = leaveArounds(request);
     const run =
@@ -59,12 +59,6 @@ export class Refusals {
   /** Those of the operation that was asked for; where there is none, those of the prefix that the path begins with. */
   #layersOf({ routeOptions, raw }: FastifyRequest): Layered {
     return routeOptions?.config?.operation ?? layeredAt(this.#services.part, pathOf(raw.url));
-  }
-
-  #asked(request: FastifyRequest, reply: FastifyReply): HttpRequest {
-    const { log, rootPath } = this.#services;
-    const route = { id: request.method, operation: undefined, hasParams: false, rootPath, log };
-    return new HttpRequest(request, reply, route);
   }
 }
 

@@ -18,6 +18,8 @@ export interface RouteServices {
   readonly mountedAt: string;
   /** What stands before the app's own paths. */
   readonly rootPath: string;
+  /** Whether a proxy is believed that says what clients have asked for. */
+  readonly trustsProxy: boolean;
   readonly bodyLimits: BodyLimits;
 }
 
@@ -87,10 +89,18 @@ function whereNamed(handler: RouteHandler): RouteHandler {
   };
 }
 
-function handlerOf(operation: RunnableOperation, { wayOut, log, rootPath }: RouteServices): RouteHandler {
+function handlerOf(operation: RunnableOperation, services: RouteServices): RouteHandler {
+  const { wayOut, log, rootPath, trustsProxy } = services;
   const { declaration, readsForm } = operation;
   const { id, path } = declaration;
-  const route: RequestRoute = { id, operation: declaration, hasParams: hasNames(path), rootPath, log };
+  const route: RequestRoute = {
+    id,
+    operation: declaration,
+    hasParams: hasNames(path),
+    rootPath,
+    trustsProxy,
+    log,
+  };
   return (request, reply) => {
     operation.count(1);
     if (readsForm && request.body instanceof ReceivedForm) request.body.hold();

@@ -41,7 +41,8 @@ export async function createServer(app: App, parts: ServerParts): Promise<Fastif
   const part = partOf(app);
   const { rootPath, maxBodyBytes, inputs } = settings;
   const bodyLimits = { maxBodyBytes, maxLoopBodyBytes: inputs.maxLoopBodyBytes };
-  const services = { lanes, log, rootPath, bodyLimits, wayOut };
+  const trustsProxy = settings.trustProxy !== false;
+  const services = { lanes, log, rootPath, trustsProxy, bodyLimits, wayOut };
   const refusals = refusalsOf(part, services);
   checkPaths(lanes, settings);
   // A request without a body then has no stream to end. A plugin may wait for the events of that stream.

@@ -15,6 +15,25 @@ export interface AnswerServices {
   readonly log: Logger;
   /** What stands before the app's own paths. */
   readonly rootPath: string;
+  /** Whether a proxy is believed that says what clients have asked for. */
+  readonly trustsProxy: boolean;
+}
+
+/** A request that no operation answers. */
+export function askedOf(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { log, rootPath, trustsProxy }: AnswerServices,
+): HttpRequest {
+  const id = request.method;
+  return new HttpRequest(request, reply, {
+    id,
+    operation: undefined,
+    hasParams: false,
+    rootPath,
+    trustsProxy,
+    log,
+  });
 }
 
 /** A request of a route that no operation answers, while arounds stand around it. */
@@ -65,11 +84,11 @@ function listed<Hook>(hooks: Hook | Hook[] | undefined): Hook[] {
 }
 
 /** Lets a request in. The route answers when the innermost around asks for it; one that answers by itself keeps it out. */
-function entrance(root: AppPart, { lanes, wayOut, log, rootPath }: AnswerServices): PreHandler {
+function entrance(root: AppPart, services: AnswerServices): PreHandler {
+  const { lanes, wayOut } = services;
   return (request, reply, done) => {
     if ((request as { ws?: unknown }).ws) return done(); // has no reply to stand around
-    const route = { id: request.method, operation: undefined, hasParams: false, rootPath, log };
-    const asked = new HttpRequest(request, reply, route);
+    const asked = askedOf(request, reply, services);
     const end = Promise.withResolvers<RawReply>();
     let isIn = false;
     const answered = lanes.surround(layeredAt(root, pathOf(request)), () => {

@@ -4,9 +4,10 @@ import type { Override } from "../app/dependency.ts";
 import { type Layered, nearestHandlers } from "../app/layer.ts";
 import type { AppTarget } from "../app/load.ts";
 import type { Operation } from "../app/operation.ts";
-import { servedErrorHandlers, servedTasks, strayTasks } from "../app/parts.ts";
+import { servedErrorHandlers, servedOperations, servedTasks, strayTasks } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { bindTask, markStray, strayTask, type TaskDeclaration, taskDeclaration } from "../app/task.ts";
+import { Urls } from "../app/urls.ts";
 import { Exchange } from "../operation/context.ts";
 import { answerError } from "../operation/error-reply.ts";
 import type { SharedDependencies } from "../operation/open-dependencies.ts";
@@ -102,7 +103,8 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
     createThreadCalls(callPool, works, servedErrorHandlers(app), (work) =>
       deadlineOf(work, options.settings.timeouts),
     );
-  const loop = createLoop(threads, shared, arounds);
+  const urls = new Urls(servedOperations(app));
+  const loop = { ...createLoop(threads, shared, arounds), urls };
   const { settings, log } = options;
   const tasks = compiledTasks(works);
   const lanes: OpenedLanes = { threads, loop, timeouts: settings.timeouts, log, tasks };
@@ -120,7 +122,7 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
       answerError(
         {
           request,
-          context: new Exchange(request.method, request, false),
+          context: new Exchange(request.method, request, loop),
           runtime: loop,
           operation: { errorHandlers: nearestHandlers(layers) },
         },
@@ -201,6 +203,7 @@ export function createLoop(
 ): Runtime {
   return {
     inThread: false,
+    urls: new Urls([]),
     shared,
     onThread: (...run) => (threads as ThreadCalls).onThread(...run),
     answerOnThread: (...failure) => (threads as ThreadCalls).answerOnThread(...failure),

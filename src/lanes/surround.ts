@@ -57,7 +57,7 @@ class Passage {
   constructor(request: LaneRequest, onion: Onion) {
     this.#request = request;
     this.#onion = onion;
-    this.#exchange = new Exchange(onion.id, request, false);
+    this.#exchange = new Exchange(onion.id, request, onion.runtime);
   }
 
   async run(): Promise<RawReply> {

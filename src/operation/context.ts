@@ -2,27 +2,29 @@ import { stringifySetCookie } from "cookie";
 import { Background } from "../app/background.ts";
 import type { BaseContext, ClientAddress, CookieOptions, RequestInfo, ResponseInfo } from "../app/context.ts";
 import type { Log } from "../app/log.ts";
-import { quoted, readCookies, toHeaders } from "./headers.ts";
+import type { UrlParams, Urls } from "../app/urls.ts";
+import { headerValue, quoted, readCookies, toHeaders } from "./headers.ts";
 import type { HeaderPairs, RawRequest } from "./raw.ts";
 import type { ReadInputs } from "./read.ts";
+import type { Place } from "./runtime.ts";
 
 /** One request and the response to be, shared by the handler and all it needs. What few of them use is made when asked for. */
 export class Exchange {
   readonly #request: RawRequest;
   readonly #operation: string;
-  readonly #inThread: boolean;
+  readonly #place: Place;
   #background: Background | undefined;
   #response: PlannedResponse | undefined;
   #info: RequestInfo | undefined;
 
-  constructor(operation: string, request: RawRequest, inThread: boolean) {
+  constructor(operation: string, request: RawRequest, place: Place) {
     this.#request = request;
     this.#operation = operation;
-    this.#inThread = inThread;
+    this.#place = place;
   }
 
   get background(): Background {
-    this.#background ??= new Background(this.#operation, this.#inThread);
+    this.#background ??= new Background(this.#operation, this.#place.inThread);
     return this.#background;
   }
 
@@ -40,7 +42,7 @@ export class Exchange {
   }
 
   get request(): RequestInfo {
-    this.#info ??= new ReceivedRequestInfo(this.#request);
+    this.#info ??= new ReceivedRequestInfo(this.#request, this.#place.urls);
     return this.#info;
   }
 
@@ -108,18 +110,34 @@ class ReceivedRequestInfo implements RequestInfo {
   readonly method: string;
   readonly url: string;
   readonly #raw: RawRequest;
+  readonly #urls: Urls;
   #headers: Headers | undefined;
   #cookies: Readonly<Record<string, string | undefined>> | undefined;
 
-  constructor(raw: RawRequest) {
+  constructor(raw: RawRequest, urls: Urls) {
     this.id = raw.id;
     this.method = raw.method;
     this.url = raw.url;
     this.#raw = raw;
+    this.#urls = urls;
   }
 
   get rootPath(): string {
     return this.#raw.rootPath;
+  }
+
+  get origin(): string {
+    const { via } = this.#raw;
+    if (via.includes(":")) return via;
+    const host = headerValue(this.#raw, "host") ?? "";
+    return host === "" ? "" : `${via}://${host}`;
+  }
+
+  urlFor(name: string, params: UrlParams = {}): string {
+    const { rootPath } = this;
+    const mountedAt = this.#urls.mountOf(rootPath);
+    const root = rootPath.slice(0, rootPath.length - mountedAt.length);
+    return this.origin + root + this.#urls.pathOf(name, params, mountedAt);
   }
 
   get headers(): Headers {

@@ -18,6 +18,8 @@ export interface RawRequest {
   readonly url: string;
   /** What stands before the app's own paths. */
   readonly rootPath: string;
+  /** The scheme, `https`; or the whole origin, where a proxy that is trusted says it. */
+  readonly via: string;
   /** What the URL's query says: parsed by the router, or when a thread asks for it. */
   readonly query: QueryValues;
   /** What the router took from the path; undefined when the path has no names. */

@@ -6,7 +6,7 @@ import type { CompiledOperation } from "./compile.ts";
 import { Exchange } from "./context.ts";
 import type { RawReply, RawRequest } from "./raw.ts";
 import { RequestDependencies } from "./request-dependencies.ts";
-import type { Runtime } from "./runtime.ts";
+import type { Place, Runtime } from "./runtime.ts";
 
 /** A task that declares deps, with what it needs. */
 export interface CompiledTask extends Pick<CompiledOperation, "dependencies" | "plan"> {
@@ -29,7 +29,7 @@ export async function runTask(task: CompiledTask, run: TaskRun, runtime: Runtime
   const { id, declaration, plan } = task;
   const operation = { ...task, declaration: { id, location: declaration.location } };
   const request = new TaskRequest(run);
-  const context = new TaskExchange(declaration, request, runtime.inThread);
+  const context = new TaskExchange(declaration, request, runtime);
   const dependencies = new RequestDependencies({ operation, request, runtime, context });
   let result: unknown;
   try {
@@ -60,6 +60,7 @@ class TaskRequest implements RawRequest {
   readonly method = "";
   readonly url = "";
   readonly rootPath = "";
+  readonly via = "";
   readonly query: RawRequest["query"] = {};
   readonly params: undefined = undefined;
   readonly headers: readonly string[] = [];
@@ -86,8 +87,8 @@ class TaskRequest implements RawRequest {
 export class TaskExchange extends Exchange {
   readonly #task: Pick<TaskDeclaration, "name" | "location">;
 
-  constructor(task: Pick<TaskDeclaration, "name" | "location">, request: RawRequest, inThread: boolean) {
-    super(`task ${task.name}`, request, inThread);
+  constructor(task: Pick<TaskDeclaration, "name" | "location">, request: RawRequest, place: Place) {
+    super(`task ${task.name}`, request, place);
     this.#task = task;
   }
 

@@ -22,7 +22,7 @@ export async function runOperation(
   request: RawRequest,
   runtime: Runtime,
 ): Promise<RawReply> {
-  const context = new RequestContext(operation.declaration.id, request, runtime.inThread);
+  const context = new RequestContext(operation.declaration.id, request, runtime);
   const run: OperationRun = { operation, request, runtime, context };
   const needed = operation.dependencies;
   const dependencies = needed.length === 0 ? undefined : new RequestDependencies(run);

@@ -7,7 +7,7 @@ import { ownBytes, type Packed } from "./bytes.ts";
 /** A body below this size is copied: the request can be taken back from a thread that dies or hangs before it starts. */
 const TRANSFER_BODY_BYTES = 1_048_576;
 
-/** A request as it crosses: id, method, url, params, headers joined by newlines, body, parts of a form, host and port of the client, root path. */
+/** A request as it crosses: id, method, url, params, headers joined by newlines, body, parts of a form, host and port of the client, root path, scheme or origin. */
 export type RequestPayload = [
   string,
   string,
@@ -18,6 +18,7 @@ export type RequestPayload = [
   readonly FormPart[] | undefined,
   string,
   number,
+  string,
   string,
 ];
 
@@ -51,12 +52,24 @@ export interface CallServices {
 export type CrossingRequest = Omit<RawRequest, "query" | "signal" | "log">;
 
 export function packRequest(request: CrossingRequest): Packed<RequestPayload> {
-  const { id, method, url, params, headers, body, client, rootPath } = request;
+  const { id, method, url, params, headers, body, client, rootPath, via } = request;
   const transfer: Transferable[] = [];
   const bytes = body === undefined ? undefined : ownBytes(body, transfer, TRANSFER_BODY_BYTES);
   const parts = request.parts?.map((part) => ownPart(part, transfer));
   return {
-    payload: [id, method, url, params, headers.join("\n"), bytes, parts, client.host, client.port, rootPath],
+    payload: [
+      id,
+      method,
+      url,
+      params,
+      headers.join("\n"),
+      bytes,
+      parts,
+      client.host,
+      client.port,
+      rootPath,
+      via,
+    ],
     transfer,
   };
 }
@@ -75,6 +88,7 @@ export class ReceivedRequest implements RawRequest {
   readonly body: Uint8Array | undefined;
   readonly parts: readonly FormPart[] | undefined;
   readonly rootPath: string;
+  readonly via: string;
   readonly #joined: string;
   readonly #host: string;
   readonly #port: number;
@@ -95,6 +109,7 @@ export class ReceivedRequest implements RawRequest {
       this.#host,
       this.#port,
       this.rootPath,
+      this.via,
     ] = payload;
   }
 

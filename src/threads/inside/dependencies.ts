@@ -30,16 +30,19 @@ interface Session {
   readonly services: RequestServices;
 }
 
+/** What a thread gives the dependencies that are called in it. */
+type ThreadRuntime = Pick<Runtime, "shared" | "traceDependency" | "inThread" | "urls">;
+
 const closable: readonly Scope[] = ["function", "request"];
 
 /** The plain dependencies of operations that run on the loop: called here, and open here until their scope ends. */
 export class DependencySessions {
   readonly #handlers: ErrorHandlers;
-  readonly #runtime: Pick<Runtime, "shared" | "traceDependency">;
+  readonly #runtime: ThreadRuntime;
   readonly #sessions = new Map<number, Session>();
   #last = 0;
 
-  constructor(handlers: ErrorHandlers, runtime: Pick<Runtime, "shared" | "traceDependency">) {
+  constructor(handlers: ErrorHandlers, runtime: ThreadRuntime) {
     this.#handlers = handlers;
     this.#runtime = runtime;
   }
@@ -52,8 +55,8 @@ export class DependencySessions {
     const request = new ReceivedRequest(payload.request, session.services);
     const exchange =
       work.operation instanceof TaskWork
-        ? new TaskExchange(work.operation.declaration, request, true)
-        : new Exchange(payload.operation, request, true);
+        ? new TaskExchange(work.operation.declaration, request, this.#runtime)
+        : new Exchange(payload.operation, request, this.#runtime);
     const values: RemoteValue[] = [];
     let failure: Failure | undefined;
     try {

@@ -2,6 +2,7 @@ import type { ErrorHandlers } from "../../app/error-handlers.ts";
 import { Exchange } from "../../operation/context.ts";
 import { callErrorHandler } from "../../operation/error-reply.ts";
 import type { RawReply } from "../../operation/raw.ts";
+import type { Place } from "../../operation/runtime.ts";
 import type { FailurePayload } from "../crossing/dependency-message.ts";
 import { ReceivedRequest, type RequestServices } from "../crossing/request-message.ts";
 import { unpackThrown } from "../crossing/thrown.ts";
@@ -11,9 +12,9 @@ import type { ErrorHandlerWork } from "../crossing/work.ts";
 export async function runErrorHandler(
   { id, declaration }: ErrorHandlerWork,
   { request, thrown }: FailurePayload,
-  handlers: ErrorHandlers,
+  { handlers, place }: { readonly handlers: ErrorHandlers; readonly place: Place },
   services: RequestServices,
 ): Promise<RawReply> {
-  const exchange = new Exchange(id, new ReceivedRequest(request, services), true);
+  const exchange = new Exchange(id, new ReceivedRequest(request, services), place);
   return callErrorHandler(declaration, exchange, unpackThrown(thrown, handlers));
 }

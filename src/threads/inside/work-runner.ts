@@ -1,5 +1,6 @@
 import type { ErrorHandlers } from "../../app/error-handlers.ts";
 import type { TaskDeclaration } from "../../app/task.ts";
+import { Urls } from "../../app/urls.ts";
 import { errorReply } from "../../operation/error-reply.ts";
 import type { SharedDependencies } from "../../operation/open-dependencies.ts";
 import { isWhole, type RawReply } from "../../operation/raw.ts";
@@ -67,7 +68,9 @@ export class WorkRunner {
     this.works = works;
     this.#handlers = handlers;
     const elsewhere = { onThread: isThere, answerOnThread: isThere };
-    this.#runtime = { inThread: true, shared, ...elsewhere, traceDependency };
+    const operations = works.filter((work) => work instanceof OperationWork);
+    const urls = new Urls(operations.map(({ declaration }) => declaration));
+    this.#runtime = { inThread: true, urls, shared, ...elsewhere, traceDependency };
     this.#dependencies = new DependencySessions(handlers, this.#runtime);
   }
 
@@ -131,7 +134,11 @@ export class WorkRunner {
     services: CallServices,
   ): Promise<Packed<ReplyPayload>> {
     const own = services.begin({ fields: { reqId: payload.request[0], operation: work.id } });
-    return this.#pack(work, await runErrorHandler(work, payload, this.#handlers, own), own);
+    return this.#pack(
+      work,
+      await runErrorHandler(work, payload, { handlers: this.#handlers, place: this.#runtime }, own),
+      own,
+    );
   }
 
   #pack(work: Work, reply: RawReply, own: RequestServices): Packed<ReplyPayload> {
