@@ -1,5 +1,4 @@
 import { OffloopError } from "../errors/offloop-error.ts";
-import type { Operation } from "./operation.ts";
 import { nearest } from "./option-names.ts";
 import { pathNames } from "./path.ts";
 
@@ -7,7 +6,12 @@ import { pathNames } from "./path.ts";
 export type UrlParams = Readonly<Record<string, string | number | bigint | boolean>>;
 
 /** What a URL is made of. */
-export type NamedPath = Pick<Operation, "path" | "mountedAt" | "handler" | "documentation">;
+export interface NamedPath {
+  readonly path: string;
+  readonly mountedAt: string;
+  readonly handler: { readonly name: string };
+  readonly documentation: { readonly operationId?: string };
+}
 
 /** The paths of all operations that are served together, by name. */
 export class Urls {
