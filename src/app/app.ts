@@ -248,7 +248,13 @@ export type FastifyPlugin<Options> = (
 ) => unknown;
 
 /** A plugin's own options, and where Fastify is to put its routes. */
-type PluginOptions<Options> = Options & { readonly prefix?: string };
+type PluginOptions<Options> = Options & PluginPlace;
+
+/** Where a plugin stands. */
+interface PluginPlace {
+  /** What Fastify puts before its routes. What it adds besides stays for these. Default: none, and nothing stays. */
+  readonly prefix?: string;
+}
 
 /** A plugin and its options. */
 interface RegisteredPlugin {

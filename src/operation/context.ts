@@ -6,7 +6,13 @@ import type { UrlParams, Urls } from "../app/urls.ts";
 import { headerValue, quoted, readCookies, toHeaders } from "./headers.ts";
 import type { HeaderPairs, RawRequest } from "./raw.ts";
 import type { ReadInputs } from "./read.ts";
-import type { Place } from "./runtime.ts";
+
+/** Where something runs. */
+export interface Place {
+  readonly inThread: boolean;
+  /** The paths of what is served. */
+  readonly urls: Urls;
+}
 
 /** One request and the response to be, shared by the handler and all it needs. What few of them use is made when asked for. */
 export class Exchange {

@@ -3,10 +3,10 @@ import type { Log } from "../app/log.ts";
 import type { RunningJob, TaskContext, TaskDeclaration } from "../app/task.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { CompiledOperation } from "./compile.ts";
-import { Exchange } from "./context.ts";
+import { Exchange, type Place } from "./context.ts";
 import type { RawReply, RawRequest } from "./raw.ts";
 import { RequestDependencies } from "./request-dependencies.ts";
-import type { Place, Runtime } from "./runtime.ts";
+import type { Runtime } from "./runtime.ts";
 
 /** A task that declares deps, with what it needs. */
 export interface CompiledTask extends Pick<CompiledOperation, "dependencies" | "plan"> {

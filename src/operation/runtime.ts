@@ -1,8 +1,7 @@
 import type { ErrorHandler } from "../app/error-handlers.ts";
 import type { Lane } from "../app/lane.ts";
-import type { Urls } from "../app/urls.ts";
 import type { CompiledDependency, CompiledOperation } from "./compile.ts";
-import type { Exchange } from "./context.ts";
+import type { Exchange, Place } from "./context.ts";
 import type { Failure, Open, SharedDependencies } from "./open-dependencies.ts";
 import type { RawReply, RawRequest } from "./raw.ts";
 import type { ReadInputs } from "./read.ts";
@@ -43,13 +42,6 @@ export interface Dependent extends Pick<CompiledOperation, "dependencies" | "pla
 
 /** Makes a dependency as a span. `path` is how the operation comes to need it: `user > db`. */
 export type TraceDependency = (path: string, lane: Lane, make: () => Promise<unknown>) => Promise<unknown>;
-
-/** Where something runs. */
-export interface Place {
-  readonly inThread: boolean;
-  /** The paths of what is served. */
-  readonly urls: Urls;
-}
 
 /** What a lane gives the pipeline that runs on it. */
 export interface Runtime extends Place {

@@ -1,8 +1,7 @@
 import type { ErrorHandlers } from "../../app/error-handlers.ts";
-import { Exchange } from "../../operation/context.ts";
+import { Exchange, type Place } from "../../operation/context.ts";
 import { callErrorHandler } from "../../operation/error-reply.ts";
 import type { RawReply } from "../../operation/raw.ts";
-import type { Place } from "../../operation/runtime.ts";
 import type { FailurePayload } from "../crossing/dependency-message.ts";
 import { ReceivedRequest, type RequestServices } from "../crossing/request-message.ts";
 import { unpackThrown } from "../crossing/thrown.ts";
