@@ -72,7 +72,8 @@ export async function addPart(
   const notFound = createNotFound([...operations, ...documents], place, refusals);
   fastify.setNotFoundHandler(notFound);
   for (const inner of mounted) await addMounted(fastify, inner, mountedAt, services);
-  if (mountedAt !== "") closeOff(fastify, mountedAt, notFound);
+  // Some plugins see only what has a route.
+  if (mountedAt !== "" || app.declaredPlugins().length > 0) closeOff(fastify, mountedAt, notFound);
 }
 
 /** In a scope of its own, so that its plugins do not reach what it is mounted in. */
@@ -91,7 +92,7 @@ async function addMounted(
 }
 
 /**
- * What a mounted app does not answer is not found there, whatever patterns the outer app has. An operation or a plugin
+ * What an app does not answer is not found there, whatever patterns one has that it is mounted in. An operation or a plugin
  * of its own may take everything, as one for static files does.
  */
 function closeOff(

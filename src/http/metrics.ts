@@ -32,11 +32,12 @@ export async function addMetrics(
 function countRequests(fastify: FastifyInstance, { requests }: Metrics): void {
   fastify.addHook("onRequest", (request, { raw }, done) => {
     const { method, is404, routeOptions } = request;
+    const isUnknown = is404 || routeOptions.config.isClosedOff === true;
     const start = performance.now();
     requests.begin(method);
     finished(raw, () => {
       const status = raw.headersSent ? raw.statusCode : undefined;
-      const route = is404 ? undefined : routeOptions.url;
+      const route = isUnknown ? undefined : routeOptions.url;
       requests.end({ method, route, status, durationMs: performance.now() - start });
     });
     done();
