@@ -22,8 +22,7 @@ export const timelessFiles: readonly string[] = [
   "test/path/!(body|database).test.ts",
   "test/testing/{guard,log,requests}.test.ts",
   "test/threads/crossing/*.test.ts",
-  "test/threads/run-history.test.ts",
-  "test/threads/pool/{admission,queue,schedule,slots}.test.ts",
+  "test/threads/pool/{queue,schedule,slots}.test.ts",
 ];
 
 /** Files that run one after another, or side by side. */

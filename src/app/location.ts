@@ -8,8 +8,8 @@ const FRAMES = 30;
 
 /** The nearest caller outside offloop itself and Node: the line of the user's that declares something. */
 export function callerLocation(): SourceLocation {
-  const places = getCallSites(FRAMES, { sourceMap: true });
-  const site = places[getCallSites(FRAMES, { sourceMap: false }).findIndex(isUsers)];
+  const sites = getCallSites(FRAMES, { sourceMap: true });
+  const site = sites[getCallSites(FRAMES, { sourceMap: false }).findIndex(isUsers)];
   if (site === undefined) return { file: "(unknown)", line: 1, column: 1 };
   const { scriptName, lineNumber: line, columnNumber: column } = site;
   return { file: scriptName.startsWith("file:") ? fileURLToPath(scriptName) : scriptName, line, column };

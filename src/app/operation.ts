@@ -39,8 +39,7 @@ export interface Operation extends Layered {
 
 /** Makes an operation of what was said. Its lane is decided here, once. */
 export function createOperation(
-  method: Method,
-  path: unknown,
+  { method, path }: { readonly method: Method; readonly path: unknown },
   options: OperationOptions,
   handler: unknown,
   location: SourceLocation,
@@ -50,7 +49,7 @@ export function createOperation(
   const lane = laneOf(id, handler, options.runs, location);
   checkOptionNames(`declare ${id}`, options, operationOptionNames, location);
   const inputs = checkInputs(id, options, location);
-  checkOperationInputs(id, method, path, inputs, location);
+  checkOperationInputs({ id, method, path, location }, inputs);
   if (options.response !== undefined && !isSchema(options.response))
     throw schemaInvalid(`${id}: response`, options.response, location);
   checkStatus(id, options.status, location);
@@ -95,11 +94,8 @@ export function operationWithin(operation: Operation, inherited: Inherited): Ope
 }
 
 function checkOperationInputs(
-  id: string,
-  method: Method,
-  path: string,
+  { id, method, path, location: at }: Pick<Operation, "id" | "method" | "path" | "location">,
   { params, body, form }: Inputs,
-  at: SourceLocation,
 ): void {
   const unknown = Object.keys(params).find((name) => !pathNames(path).includes(name));
   if (unknown !== undefined) {

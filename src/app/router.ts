@@ -214,7 +214,7 @@ export class Router<RD extends Dependencies = NoNames> {
   #add(method: Method, path: string, rest: readonly unknown[]): void {
     const [options, handler] = rest.length > 1 ? rest : [{}, rest[0]];
     this.#operations.push(
-      createOperation(method, path, (options ?? {}) as OperationOptions, handler, callerLocation()),
+      createOperation({ method, path }, (options ?? {}) as OperationOptions, handler, callerLocation()),
     );
   }
 

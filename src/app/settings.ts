@@ -15,6 +15,11 @@ export interface ThreadSettings {
    * Integer, 0-64. Default 1.
    */
   readonly reserve?: number;
+  /**
+   * How far threads stand back for the event loop where both want the processor: a nice value, 0 (as much as the loop) to
+   * 19 (last of all). On Linux alone; elsewhere it does nothing. A process that a thread starts inherits it. Default 10.
+   */
+  readonly priority?: number;
   /** How long a thread may idle before it leaves; one stays. Milliseconds, 0-86,400,000. Default 30,000. */
   readonly idleMs?: number;
   /**
@@ -161,6 +166,7 @@ export function resolveSettings(...layers: readonly ServerSettings[]): ResolvedS
     threads: {
       max: integer("threads.max", threads.max ?? Math.min(32, availableParallelism() + 4), 1, 256),
       reserve: integer("threads.reserve", threads.reserve ?? 1, 0, 64),
+      priority: integer("threads.priority", threads.priority ?? 10, 0, 19),
       idleMs: integer("threads.idleMs", threads.idleMs ?? 30_000, 0, DAY_MS),
       longRunMs: integer("threads.longRunMs", threads.longRunMs ?? 30_000, 100, DAY_MS),
       maxQueue: integer("threads.maxQueue", threads.maxQueue ?? 1_000, 0, 1_000_000),
@@ -348,6 +354,7 @@ export const settingNames: NamesOf<ServerSettings> = {
 const threads: NamesOf<ThreadSettings> = {
   max: true,
   reserve: true,
+  priority: true,
   idleMs: true,
   longRunMs: true,
   maxQueue: true,

@@ -19,7 +19,8 @@ export interface FoundOffence extends Offence {
 
 /** Everything in a function, and in those of the same file it calls, that does not fit its lane. */
 export function checkFunction({ node, lane, isOverride }: PlacedFunction, scopes: Scopes): FoundOffence[] {
-  const found = follow(node, scopes, lane === "thread" ? findOnThread : findOnLoop, [], new Set());
+  const find = lane === "thread" ? findOnThread : findOnLoop;
+  const found = follow(node, { scopes, find, seen: new Set() }, []);
   const scope = scopeOf(node, scopes);
   if (lane === "loop" || isOverride || node.async || scope === undefined) return found;
   return [...found, ...findReturnedPromises(scope).map((offence) => ({ ...offence, via: [] }))];
@@ -33,13 +34,15 @@ function findOnLoop(scope: FunctionScope): Offence[] {
   return [...findBlockingCalls(scope), ...findForgottenAwaits(scope)];
 }
 
-function follow(
-  node: FunctionNode,
-  scopes: Scopes,
-  find: (scope: FunctionScope) => Offence[],
-  via: readonly string[],
-  seen: Set<FunctionNode>,
-): FoundOffence[] {
+/** A walk from one function through those it calls. */
+interface Walk {
+  readonly scopes: Scopes;
+  readonly find: (scope: FunctionScope) => Offence[];
+  readonly seen: Set<FunctionNode>;
+}
+
+function follow(node: FunctionNode, walk: Walk, via: readonly string[]): FoundOffence[] {
+  const { scopes, find, seen } = walk;
   const scope = seen.has(node) ? undefined : scopeOf(node, scopes);
   if (scope === undefined) return [];
   seen.add(node);
@@ -47,7 +50,7 @@ function follow(
   const called = [...descendants(node as SyntaxNode)].flatMap((part) => {
     const target = part.type === "CallExpression" ? scope.calledFunction(part) : undefined;
     if (target === undefined || isInside(target, node)) return [];
-    return follow(target, scopes, find, [...via, nameOf(target)], seen);
+    return follow(target, walk, [...via, nameOf(target)]);
   });
   return [...own, ...called];
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { Operation } from "../app/operation.ts";
-import { CLIENT_CLOSED_REQUEST } from "../threads/pool/call-error.ts";
+import { CLIENT_CLOSED_REQUEST } from "../threads/pool/errors.ts";
 import { hasHungUp } from "./request.ts";
 
 declare module "fastify" {

@@ -64,12 +64,12 @@ export async function addPart(
   const { app, mountedAt, operations, mounted } = part;
   const { lanes } = services;
   const mounts = mounted.map((inner) => inner.mountedAt);
-  const place = { mountedAt, mounts, rootPath: services.rootPath + mountedAt };
+  const paths = { mountedAt, mounts, rootPath: services.rootPath + mountedAt };
   const runnable = lanes.operations.filter(({ declaration }) => declaration.mountedAt === mountedAt);
-  addRoutes(fastify, runnable, { ...services, ...place });
+  addRoutes(fastify, runnable, { ...services, ...paths });
   const served = lanes.operations.map(({ declaration }) => declaration);
-  const documents = addDocs(fastify, siteOf(app, place.rootPath), served, mountedAt);
-  const notFound = createNotFound([...operations, ...documents], place, refusals);
+  const documents = addDocs(fastify, siteOf(app, paths.rootPath), served, mountedAt);
+  const notFound = createNotFound([...operations, ...documents], paths, refusals);
   fastify.setNotFoundHandler(notFound);
   for (const inner of mounted) await addMounted(fastify, inner, mountedAt, services);
   // Some plugins see only what has a route.

@@ -5,8 +5,8 @@ import type { DescribedError } from "../errors/described-error.ts";
 import { formatLocation } from "../errors/offloop-error.ts";
 import { type StackFrame, stackFrames } from "../errors/stack-frames.ts";
 import type { Around } from "../lanes/around.ts";
-import { headerValues } from "../operation/headers.ts";
 import type { RawReply, RawRequest } from "../operation/raw.ts";
+import { headerValues } from "../operation/raw.ts";
 
 const SHOWN_FRAMES = 6;
 const LINES_AROUND = 5;

@@ -97,7 +97,7 @@ class FormReading {
       if (++this.#fields > MAX_FIELDS) this.#fail(tooMany("fields", MAX_FIELDS));
       this.#parts.push(Promise.resolve([name, value]));
     });
-    this.#busboy.on("file", (name, content, filename, _encoding, mediaType) => {
+    this.#busboy.on("file", (name, content, filename, ...[, mediaType]) => {
       content.on("error", (error) => this.#fail(error));
       this.#contents.push(content);
       const part = form.receive(content, filename, mediaType);

@@ -3,11 +3,11 @@ import findMyWay, { type HTTPMethod } from "find-my-way";
 import { type Method, methods } from "../app/method.ts";
 import { HTTPError } from "../errors/http-error.ts";
 import type { Refusals } from "./refusals.ts";
-import { lacksName, originOf } from "./request.ts";
-import { answeredMethods, headPatterns, type Route } from "./routes.ts";
+import { originOf } from "./request.ts";
+import { answeredMethods, headPatterns, lacksName, type Route } from "./routes.ts";
 
-/** Where an app stands that is to answer unknown paths. */
-export interface AppPlace {
+/** The paths of an app that is to answer unknown ones. */
+export interface AppPaths {
   /** What the routes' paths begin with. */
   readonly mountedAt: string;
   /** What stands before the app's own paths. */
@@ -22,7 +22,7 @@ export interface AppPlace {
  */
 export function createNotFound(
   routes: readonly Route[],
-  { mountedAt, rootPath, mounts }: AppPlace,
+  { mountedAt, rootPath, mounts }: AppPaths,
   refusals: Refusals,
 ): (request: FastifyRequest, reply: FastifyReply) => void {
   const router = findMyWay();

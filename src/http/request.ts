@@ -121,12 +121,6 @@ export class HttpRequest implements LaneRequest {
   }
 }
 
-/** Whether a name in the path has no value: the router takes `/items/` for `/items/:item_id`, Starlette does not. */
-export function lacksName(params: Readonly<Record<string, string | undefined>>): boolean {
-  for (const name in params) if (params[name] === "" && name !== "*") return true;
-  return false;
-}
-
 /** Scheme and host as the client said them; empty for one that names no host. A proxy may let clients say what the scheme is. */
 export function originOf({ protocol, host }: Pick<FastifyRequest, "protocol" | "host">): string {
   return host === "" ? "" : `${protocol === "https" ? "https" : "http"}://${host}`;

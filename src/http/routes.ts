@@ -5,9 +5,9 @@ import type { Method } from "../app/method.ts";
 import type { Operation } from "../app/operation.ts";
 import { pathNames, pathPattern } from "../app/path.ts";
 import { requestChannel } from "../channels/channels.ts";
-import type { RunnableOperation } from "../lanes/lanes.ts";
+import type { LaneOperation } from "../lanes/choose.ts";
 import { ReceivedForm } from "./received-form.ts";
-import { HttpRequest, lacksName, type RequestRoute } from "./request.ts";
+import { HttpRequest, type RequestRoute } from "./request.ts";
 import type { WayOut } from "./way-out.ts";
 
 /** What all routes of an app have in common. */
@@ -33,7 +33,7 @@ export interface BodyLimits {
 /** Adds a route for every operation of an app. */
 export function addRoutes(
   fastify: FastifyInstance,
-  operations: readonly RunnableOperation[],
+  operations: readonly LaneOperation[],
   services: RouteServices,
 ): void {
   const heads = headPatterns(operations.map(({ declaration }) => declaration));
@@ -67,7 +67,7 @@ export function answeredMethods({ method, path }: Route, heads: ReadonlySet<stri
 
 /** A multipart form is not parsed in one piece: what the loop may parse at once is no bound for it. */
 function bodyLimitsOf(
-  { declaration: { lane, maxBodyBytes: own }, parsesBody }: RunnableOperation,
+  { declaration: { lane, maxBodyBytes: own }, parsesBody }: LaneOperation,
   { maxBodyBytes, maxLoopBodyBytes }: BodyLimits,
 ): { maxBytes: number; maxFormBytes: number } {
   const maxFormBytes = own ?? maxBodyBytes;
@@ -89,7 +89,13 @@ function whereNamed(handler: RouteHandler): RouteHandler {
   };
 }
 
-function handlerOf(operation: RunnableOperation, services: RouteServices): RouteHandler {
+/** Whether a name in the path has no value: the router takes `/items/` for `/items/:item_id`, Starlette does not. */
+export function lacksName(params: Readonly<Record<string, string | undefined>>): boolean {
+  for (const name in params) if (params[name] === "" && name !== "*") return true;
+  return false;
+}
+
+function handlerOf(operation: LaneOperation, services: RouteServices): RouteHandler {
   const { wayOut, log, rootPath, trustsProxy } = services;
   const { declaration, readsForm } = operation;
   const { id, path } = declaration;

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import type { Tracing } from "../tracing/tracing.ts";
-import { lacksName } from "./request.ts";
+import { lacksName } from "./routes.ts";
 
 /**
  * Starts a span for each request of an operation as soon as it is routed: before plugins, and before its body is read.

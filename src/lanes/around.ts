@@ -4,7 +4,6 @@ import type { TaskDeclaration } from "../app/task.ts";
 import type { Chunk, RawReply, RawRequest } from "../operation/raw.ts";
 import type { TraceDependency } from "../operation/runtime.ts";
 import type { CallClass, CallPool, Waiter } from "../threads/pool/call.ts";
-import type { AttemptWaiter } from "./attempt-waiter.ts";
 
 /** A request as the lanes take it, and the client that waits for its answer. */
 export interface LaneRequest extends RawRequest, Waiter {
@@ -32,6 +31,13 @@ export interface AttemptCall {
   readonly waiter: AttemptWaiter;
   /** What enqueued it, as whoever makes spans packs it. */
   readonly trace: unknown;
+}
+
+/** Who waits for an attempt. */
+export interface AttemptWaiter extends Waiter {
+  readonly onProgress: (value: number) => void;
+  /** Of an attempt on the loop; a thread has a signal of its own. */
+  readonly signal: AbortSignal;
 }
 
 /** Runs one request of an operation, on its lane. Gives a reply whatever happens. */

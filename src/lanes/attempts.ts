@@ -1,8 +1,7 @@
 import type { Lane } from "../app/lane.ts";
 import type { TaskDeclaration } from "../app/task.ts";
 import { within } from "../app/within.ts";
-import type { RunTask } from "./around.ts";
-import { AttemptWaiter } from "./attempt-waiter.ts";
+import type { AttemptWaiter, RunTask } from "./around.ts";
 
 /** A job, as its attempt is told of it. */
 export interface AttemptedJob {
@@ -52,7 +51,7 @@ export function attemptLanes(capacity: AttemptLanes["capacity"], run: RunTask): 
   return {
     capacity,
     start: (task, { job, args, onProgress, trace }) => {
-      const waiter = new AttemptWaiter(onProgress);
+      const waiter = new AbortableWaiter(onProgress);
       const attempt = { job, waiter, trace };
       const result = run({ task, args: [...args], class: "background", request: undefined, attempt });
       return {
@@ -65,4 +64,27 @@ export function attemptLanes(capacity: AttemptLanes["capacity"], run: RunTask): 
       };
     },
   };
+}
+
+/** Has an attempt aborted, and ended. */
+class AbortableWaiter implements AttemptWaiter {
+  readonly onProgress: (value: number) => void;
+  readonly #controller = new AbortController();
+  mustEnd = false;
+
+  constructor(onProgress: (value: number) => void) {
+    this.onProgress = onProgress;
+  }
+
+  get isGone(): boolean {
+    return this.#controller.signal.aborted;
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  abort(reason: Error): void {
+    this.#controller.abort(reason);
+  }
 }

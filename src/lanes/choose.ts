@@ -1,15 +1,28 @@
 import type { Logger } from "pino";
+import type { Operation } from "../app/operation.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
+import {
+  newRecord,
+  operationChannel,
+  type RunRecord,
+  recordLoop,
+  taskChannel,
+} from "../channels/channels.ts";
+import { describeError } from "../errors/described-error.ts";
+import { frameLines } from "../errors/stack-frames.ts";
 import type { RawReply } from "../operation/raw.ts";
 import { runOperation } from "../operation/run.ts";
 import { type CompiledTask, runTask } from "../operation/run-task.ts";
 import type { Runtime } from "../operation/runtime.ts";
-import { taskFields } from "../threads/crossing/task-message.ts";
+import { taskFields } from "../threads/crossing/payloads.ts";
 import { DependencyWork, OperationWork, TaskWork, type Work } from "../threads/crossing/work.ts";
-import { refusedReply, timeoutError } from "../threads/pool/call-error.ts";
 import type { ThreadCalls } from "../threads/pool/calls.ts";
-import type { LaneRequest, TaskCall } from "./around.ts";
-import type { LaneRun } from "./observed.ts";
+import { refusedReply, timeoutError } from "../threads/pool/errors.ts";
+import type { Arounds, Count, LaneRequest, RunOperation, RunTask, TaskCall } from "./around.ts";
+import { surround } from "./surround.ts";
+
+/** Runs something on its lane, and fills in where and for how long when someone wants to know. */
+export type LaneRun<Subject, Result> = (subject: Subject, record?: RunRecord) => Promise<Result>;
 
 /** What runs are chosen among: the threads, when something runs on them, and the loop. */
 export interface OpenedLanes {
@@ -24,7 +37,7 @@ export interface OpenedLanes {
 /**
  * How an operation is run, decided once: on the lane that its declaration says, within its deadline.
  *
- * @param index - Its place in the pool's table of work.
+ * @param index - Where it stands in the pool's table of work.
  */
 export function chooseForOperation(
   work: OperationWork,
@@ -132,5 +145,93 @@ async function withinDeadline<T>(
     return await Promise.race([work, late]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** An operation that can be asked: with what stands around its runs. */
+export class LaneOperation {
+  readonly declaration: Operation;
+  /** Whether it, or something it needs, reads a form. */
+  readonly readsForm: boolean;
+  /** Whether its body is parsed where it runs. */
+  readonly parsesBody: boolean;
+  /** One request, on the operation's lane. Gives a reply whatever happens. */
+  readonly run: RunOperation;
+  readonly #count: Count | undefined;
+  #running = 0;
+
+  constructor(
+    { declaration, readsForm, parsesBody }: OperationWork,
+    onLane: LaneRun<LaneRequest, RawReply>,
+    { arounds, loop }: { readonly arounds: Arounds; readonly loop: Runtime },
+  ) {
+    this.declaration = declaration;
+    this.readsForm = readsForm;
+    this.parsesBody = parsesBody;
+    const run = observeOperation(declaration, onLane);
+    this.run = arounds.operation(declaration, surround(declaration, { id: declaration.id, run }, loop));
+    this.#count = arounds.count(declaration);
+  }
+
+  /** Requests it has not answered yet. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** Counts a request in, 1, or out, -1, when it has its reply. */
+  count(change: 1 | -1): void {
+    this.#running += change;
+    this.#count?.(change);
+  }
+}
+
+/** Publishes start and end of an operation's runs while anyone listens. It stands next to the lane itself. */
+function observeOperation(
+  operation: Pick<Operation, "id" | "lane">,
+  run: LaneRun<LaneRequest, RawReply>,
+): RunOperation {
+  return (request) => (operationChannel.hasSubscribers ? publishRun(operation, run, request) : run(request));
+}
+
+async function publishRun(
+  { id, lane }: Pick<Operation, "id" | "lane">,
+  run: LaneRun<LaneRequest, RawReply>,
+  request: LaneRequest,
+): Promise<RawReply> {
+  const about = { request: request.id, operation: id, lane } as const;
+  const record = newRecord();
+  const start = performance.now();
+  operationChannel.publish({ event: "start", ...about });
+  const reply = await run(request, record);
+  if (lane === "loop") recordLoop(record, start);
+  operationChannel.publish({ event: "end", ...about, ...record, status: reply.status });
+  return reply;
+}
+
+/** Publishes start and end of the runs of tasks while anyone listens. */
+export function observeTasks(run: LaneRun<TaskCall, unknown>): RunTask {
+  return (call) => (taskChannel.hasSubscribers ? publishTask(run, call) : run(call));
+}
+
+let runs = 0;
+
+async function publishTask(run: LaneRun<TaskCall, unknown>, call: TaskCall): Promise<unknown> {
+  const { name: task, lane } = call.task;
+  const about = { run: ++runs, task, lane, request: call.request } as const;
+  const record = newRecord();
+  const start = performance.now();
+  let ok = false;
+  let stack: readonly string[] = [];
+  taskChannel.publish({ event: "start", ...about });
+  try {
+    const result = await run(call, record);
+    ok = true;
+    return result;
+  } catch (thrown) {
+    stack = frameLines(describeError(thrown));
+    throw thrown;
+  } finally {
+    if (lane === "loop") recordLoop(record, start);
+    taskChannel.publish({ event: "end", ...about, ...record, ok, stack });
   }
 }

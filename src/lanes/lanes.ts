@@ -3,7 +3,6 @@ import type { App } from "../app/app.ts";
 import type { Override } from "../app/dependency.ts";
 import { type Layered, nearestHandlers } from "../app/layer.ts";
 import type { AppTarget } from "../app/load.ts";
-import type { Operation } from "../app/operation.ts";
 import { servedErrorHandlers, servedOperations, servedTasks, strayTasks } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { bindTask, markStray, strayTask, type TaskDeclaration, taskDeclaration } from "../app/task.ts";
@@ -21,7 +20,6 @@ import { openAppScope } from "./app-scope.ts";
 import {
   type Around,
   type Arounds,
-  type Count,
   compose,
   type LaneRequest,
   type RunOperation,
@@ -29,29 +27,20 @@ import {
 } from "./around.ts";
 import { type AttemptLanes, attemptLanes } from "./attempts.ts";
 import { BackgroundChains, logTaskFailure } from "./background.ts";
-import { chooseForOperation, chooseForTasks, deadlineOf, type OpenedLanes } from "./choose.ts";
-import { observeOperation, observeTasks } from "./observed.ts";
+import {
+  chooseForOperation,
+  chooseForTasks,
+  deadlineOf,
+  LaneOperation,
+  type OpenedLanes,
+  observeTasks,
+} from "./choose.ts";
 import { openPool } from "./open-pool.ts";
 import { surround } from "./surround.ts";
 
-/** An operation that can be asked. */
-export interface RunnableOperation {
-  readonly declaration: Operation;
-  /** Whether it, or something it needs, reads a form. */
-  readonly readsForm: boolean;
-  /** Whether its body is parsed where it runs. */
-  readonly parsesBody: boolean;
-  /** One request, on the operation's lane. Gives a reply whatever happens. */
-  readonly run: RunOperation;
-  /** Counts a request in, 1, or out, -1, when it has its reply. */
-  readonly count: Count;
-  /** Requests it has not answered yet. */
-  readonly running: number;
-}
-
 /** An app with its two lanes open: what the server needs of it. */
 export interface Lanes {
-  readonly operations: readonly RunnableOperation[];
+  readonly operations: readonly LaneOperation[];
   /** Answers an error that no operation threw, a path that is not there, as those answer it that it lies within. */
   answerError(error: Error, request: LaneRequest, within: Layered): Promise<RawReply>;
   /** Has what an app declares stand around an answer that no operation gives. */
@@ -115,7 +104,7 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
   return {
     operations: works.flatMap((work, index) =>
       work instanceof OperationWork
-        ? [new LaneOperation(work, surroundedRun(work, index, lanes), arounds)]
+        ? [new LaneOperation(work, chooseForOperation(work, index, lanes), { arounds, loop })]
         : [],
     ),
     answerError: async (error, request, { layers }) =>
@@ -136,40 +125,6 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
     closing: false,
     close: () => closing.disposeAsync(),
   };
-}
-
-/** An operation, with what stands around its runs. */
-class LaneOperation implements RunnableOperation {
-  readonly declaration: Operation;
-  readonly readsForm: boolean;
-  readonly parsesBody: boolean;
-  readonly run: RunOperation;
-  readonly #count: Count | undefined;
-  #running = 0;
-
-  constructor({ declaration, readsForm, parsesBody }: OperationWork, run: RunOperation, arounds: Arounds) {
-    this.declaration = declaration;
-    this.readsForm = readsForm;
-    this.parsesBody = parsesBody;
-    this.run = arounds.operation(declaration, run);
-    this.#count = arounds.count(declaration);
-  }
-
-  get running(): number {
-    return this.#running;
-  }
-
-  count(change: 1 | -1): void {
-    this.#running += change;
-    this.#count?.(change);
-  }
-}
-
-/** How an operation is run: on its lane, within what the app declares to stand around it. */
-function surroundedRun(work: OperationWork, index: number, lanes: OpenedLanes): RunOperation {
-  const { declaration } = work;
-  const run = observeOperation(declaration, chooseForOperation(work, index, lanes));
-  return surround(declaration, { id: declaration.id, run }, lanes.loop);
 }
 
 /** A thread runs one attempt at a time, the loop as many as it likes. */

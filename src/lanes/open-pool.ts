@@ -3,13 +3,14 @@ import type { App } from "../app/app.ts";
 import type { AppTarget } from "../app/load.ts";
 import { servedTasks } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
+import type { DurableTask, Task } from "../app/task.ts";
 import { describeError } from "../errors/described-error.ts";
-import type { ThreadData } from "../threads/crossing/messages.ts";
+import type { SyncEnqueue, ThreadData } from "../threads/crossing/messages.ts";
+import { packThrown, type TaskOutcome } from "../threads/crossing/values.ts";
 import type { Work } from "../threads/crossing/work.ts";
 import { ThreadPool } from "../threads/pool/pool.ts";
 import type { Around } from "./around.ts";
 import { mayBeEnded } from "./choose.ts";
-import { enqueueFor } from "./thread-enqueue.ts";
 
 /** A module that loads for longer does not end: it waits, or loops. Loading 200 schemas takes less than a second. */
 const START_MS = 30_000;
@@ -52,4 +53,20 @@ export function openPool(
       log.error({ code, ...(cause !== undefined && { err: describeError(cause) }) }, `${code}: ${message}`);
     },
   });
+}
+
+/** Stores a job for a thread that waits, and wakes it. Never rejects. */
+async function enqueueFor(tasks: readonly Task[], call: SyncEnqueue): Promise<void> {
+  const { enqueue: name, args, options, reply, done } = call;
+  const task = tasks.find((one) => one.name === name) as DurableTask | undefined;
+  let outcome: TaskOutcome;
+  try {
+    outcome = [true, await task?.with(options).enqueue(...args)];
+  } catch (thrown) {
+    outcome = [false, packThrown(thrown)];
+  }
+  reply.postMessage(outcome);
+  Atomics.store(done, 0, 1);
+  Atomics.notify(done, 0);
+  reply.close();
 }

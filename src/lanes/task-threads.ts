@@ -5,9 +5,8 @@ import { compiledTasks, listTaskWork, type Work } from "../threads/crossing/work
 import { createThreadCalls, type ThreadCalls } from "../threads/pool/calls.ts";
 import type { ThreadPool } from "../threads/pool/pool.ts";
 import { type Arounds, compose, type RunTask } from "./around.ts";
-import { chooseForTasks, deadlineOf } from "./choose.ts";
+import { chooseForTasks, deadlineOf, observeTasks } from "./choose.ts";
 import { createLoop, type LaneOptions, letTasksBeCalled } from "./lanes.ts";
-import { observeTasks } from "./observed.ts";
 import { openPool } from "./open-pool.ts";
 
 /**

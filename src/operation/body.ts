@@ -4,8 +4,7 @@ import type { InputBounds } from "../app/input-settings.ts";
 import { UploadedFile } from "../app/uploaded-file.ts";
 import { HTTPError, ValidationError } from "../errors/http-error.ts";
 import type { CompiledOperation } from "./compile.ts";
-import { headerValue } from "./headers.ts";
-import { hasAtMost, parseQuery, type RawRequest } from "./raw.ts";
+import { hasAtMost, headerValue, parseQuery, type RawRequest } from "./raw.ts";
 
 /** What the body was parsed to, once for all who read it. */
 export interface ParsedBody {

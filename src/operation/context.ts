@@ -3,8 +3,8 @@ import { Background } from "../app/background.ts";
 import type { BaseContext, ClientAddress, CookieOptions, RequestInfo, ResponseInfo } from "../app/context.ts";
 import type { Log } from "../app/log.ts";
 import type { UrlParams, Urls } from "../app/urls.ts";
-import { headerValue, quoted, readCookies, toHeaders } from "./headers.ts";
 import type { HeaderPairs, RawRequest } from "./raw.ts";
+import { headerValue, quoted, readCookies, toHeaders } from "./raw.ts";
 import type { ReadInputs } from "./read.ts";
 
 /** Where something runs. */

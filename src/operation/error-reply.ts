@@ -3,8 +3,7 @@ import { checkCopy } from "../errors/brand.ts";
 import { describeError } from "../errors/described-error.ts";
 import { HTTPError, ValidationError } from "../errors/http-error.ts";
 import type { Exchange } from "./context.ts";
-import { encodeReply, type ReplyRules } from "./encode.ts";
-import { toJson } from "./json.ts";
+import { encodeReply, type ReplyRules, toJson } from "./encode.ts";
 import type { RawReply, RawRequest } from "./raw.ts";
 import type { Runtime } from "./runtime.ts";
 

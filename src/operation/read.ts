@@ -2,9 +2,8 @@ import { HTTPError, type ValidationDetail } from "../errors/http-error.ts";
 import { validateLong } from "../schema/long-lists.ts";
 import { type CheckedSchema, type Validated, validate } from "../schema/validate.ts";
 import type { FormValues, ParsedBody } from "./body.ts";
-import { headerValues, readCookies } from "./headers.ts";
 import type { BodyInput, CompiledInputs, ParameterGroup, ParameterModel } from "./inputs.ts";
-import { hasAtMost, type RawRequest } from "./raw.ts";
+import { hasAtMost, headerValues, type RawRequest, readCookies } from "./raw.ts";
 
 /** The inputs of one call as far as they are valid, and what is wrong with the others. */
 export interface ReadInputs {
@@ -18,8 +17,12 @@ export interface ReadInputs {
   details: ValidationDetail[] | undefined;
 }
 
-/** What is still being validated. */
-type Pending = Promise<void>[];
+/** The reading of one call's inputs. */
+interface Reading {
+  readonly inputs: ReadInputs;
+  /** What is still being validated; undefined when nothing was. */
+  pending: Promise<void>[] | undefined;
+}
 
 const nothing: Readonly<Record<string, never>> = Object.freeze({});
 const noForm: FormValues = new Map();
@@ -38,18 +41,18 @@ export function readInputs(
   parsed: ParsedBody,
 ): ReadInputs | Promise<ReadInputs> {
   const inputs = noInputs(request);
-  const pending: Pending = [];
+  const reading: Reading = { inputs, pending: undefined };
   const { params, query, headers, cookies, form, body } = compiled;
-  if (params !== undefined) readGroup(params, inRecord, request.params ?? nothing, inputs, "params", pending);
+  if (params !== undefined) readGroup(params, inPath, request.params ?? nothing, reading);
   if (query !== undefined) {
     checkQuery(request, compiled);
-    readGroup(query, inRecord, request.query, inputs, "query", pending);
+    readGroup(query, inQuery, request.query, reading);
   }
-  if (headers !== undefined) readGroup(headers, inHeaders, request, inputs, "headers", pending);
-  if (cookies !== undefined) readGroup(cookies, inRecord, readCookies(request), inputs, "cookies", pending);
-  if (form !== undefined) readGroup(form, inForm, parsed.form ?? noForm, inputs, "form", pending);
-  if (body !== undefined) readBody(body, parsed, inputs, pending);
-  return pending.length === 0 ? inputs : Promise.all(pending).then(() => inputs);
+  if (headers !== undefined) readGroup(headers, inHeaders, request, reading);
+  if (cookies !== undefined) readGroup(cookies, inCookies, readCookies(request), reading);
+  if (form !== undefined) readGroup(form, inForm, parsed.form ?? noForm, reading);
+  if (body !== undefined) readBody(body, parsed, reading);
+  return reading.pending === undefined ? inputs : Promise.all(reading.pending).then(() => inputs);
 }
 
 function checkQuery({ url }: RawRequest, { maxNames }: CompiledInputs): void {
@@ -70,53 +73,38 @@ export function noInputs({ params }: RawRequest): ReadInputs {
   };
 }
 
-type GroupName = "params" | "query" | "headers" | "cookies" | "form";
-
-function readGroup<Sent>(
-  group: ParameterGroup,
-  lookup: Lookup<Sent>,
-  sent: Sent,
-  inputs: ReadInputs,
-  name: GroupName,
-  pending: Pending,
-): void {
+function readGroup<Sent>(group: ParameterGroup, from: Lookup<Sent>, sent: Sent, reading: Reading): void {
   if ("schema" in group) {
-    readModel(group, lookup, sent, inputs, name, pending);
+    readModel(group, from, sent, reading);
     return;
   }
-  const target: Record<string, unknown> = name === "params" ? inputs.params : {};
-  inputs[name] = target;
+  const { inputs } = reading;
+  const target: Record<string, unknown> = from.group === "params" ? inputs.params : {};
+  inputs[from.group] = target;
   for (const parameter of group) {
     const { coerce, many, loc, wireName } = parameter;
-    const given = valuesFor(lookup.get(sent, wireName), many, lookup.takesFirst);
-    take(validate(parameter, coerce(given), given, loc), inputs, target, parameter.name, pending);
+    const given = valuesFor(from.get(sent, wireName), many, from.takesFirst);
+    take(validate(parameter, coerce(given), given, loc), target, parameter.name, reading);
   }
 }
 
-function readModel<Sent>(
-  model: ParameterModel,
-  lookup: Lookup<Sent>,
-  sent: Sent,
-  inputs: ReadInputs,
-  name: GroupName,
-  pending: Pending,
-): void {
+function readModel<Sent>(model: ParameterModel, from: Lookup<Sent>, sent: Sent, reading: Reading): void {
   const { fields, names, defaults, loc } = model;
   // A client may send `__proto__`: a name like any other where there is no prototype.
   const shown: Record<string, unknown> = Object.assign(Object.create(null), defaults);
   const coerced: Record<string, unknown> = Object.create(null);
-  for (const [wireName, value] of lookup.entries(sent)) {
+  for (const [wireName, value] of from.entries(sent)) {
     const field = fields.get(wireName);
     if (field === undefined) {
-      shown[wireName] = lookup.shows(wireName) ? value : REDACTED;
+      shown[wireName] = from.shows(wireName) ? value : REDACTED;
       // `x_user` is not what is declared under this name, when that is read from `x-user`.
       if (!names.has(wireName)) coerced[wireName] = value;
     } else {
-      shown[wireName] = valuesFor(value, field.many, lookup.takesFirst);
+      shown[wireName] = valuesFor(value, field.many, from.takesFirst);
       coerced[field.name] = field.coerce(shown[wireName]);
     }
   }
-  take(validate(model, coerced, shown, loc), inputs, inputs, name, pending);
+  take(validate(model, coerced, shown, loc), reading.inputs, from.group, reading);
 }
 
 /** Of a name that was sent several times, all values, the first or the last. What takes many takes one as a list of it. */
@@ -127,9 +115,10 @@ function valuesFor(sent: unknown, many: boolean, takesFirst: boolean): unknown {
 
 const bodyLoc = ["body"];
 
-function readBody(body: BodyInput, { json, isLong }: ParsedBody, inputs: ReadInputs, pending: Pending): void {
+function readBody(body: BodyInput, { json, isLong }: ParsedBody, reading: Reading): void {
+  const { inputs } = reading;
   if ("schema" in body) {
-    take(checkBody(body, json, bodyLoc, isLong), inputs, inputs, "body", pending);
+    take(checkBody(body, json, bodyLoc, isLong), inputs, "body", reading);
     return;
   }
   const isObject = json !== null && typeof json === "object" && !Array.isArray(json);
@@ -140,13 +129,13 @@ function readBody(body: BodyInput, { json, isLong }: ParsedBody, inputs: ReadInp
     const loc = ["body", wireName];
     if (isObject) {
       const value = Object.hasOwn(json, wireName) ? (json as Record<string, unknown>)[wireName] : undefined;
-      take(checkBody(key, value, loc, isLong), inputs, target, name, pending);
+      take(checkBody(key, value, loc, isLong), target, name, reading);
     } else if (json == null) {
-      take(validate(key, undefined, undefined, loc), inputs, target, name, pending);
+      take(validate(key, undefined, undefined, loc), target, name, reading);
     } else {
       // As in FastAPI, what has no keys lacks them all, also those with a default.
       const details = [{ type: "missing", loc, msg: "Field required", input: null }];
-      take({ details }, inputs, target, name, pending);
+      take({ details }, target, name, reading);
     }
   }
 }
@@ -166,26 +155,24 @@ function checkBody(
   return result instanceof Promise ? result.then(orAbsent) : orAbsent(result);
 }
 
-function take(
-  result: Validated | Promise<Validated>,
-  inputs: ReadInputs,
-  target: object,
-  name: string,
-  pending: Pending,
-): void {
+function take(result: Validated | Promise<Validated>, target: object, name: string, reading: Reading): void {
   if (result instanceof Promise) {
-    const late = result.then((validated) => take(validated, inputs, target, name, pending));
+    const late = result.then((validated) => take(validated, target, name, reading));
     late.catch(() => {}); // what fails after another input has thrown is waited for by nobody
-    pending.push(late);
+    reading.pending ??= [];
+    reading.pending.push(late);
   } else if (result.details === undefined) {
     (target as Record<string, unknown>)[name] = result.value;
   } else {
+    const { inputs } = reading;
     inputs.details = inputs.details === undefined ? result.details : inputs.details.concat(result.details);
   }
 }
 
-/** How one finds, by name, what was sent in a place of the request. A name that came several times has all its values. */
+/** How one finds, by name, what was sent in one part of the request. A name that came several times has all its values. */
 export interface Lookup<Sent> {
+  /** What is read there. */
+  readonly group: "params" | "query" | "headers" | "cookies" | "form";
   get(sent: Sent, name: string): unknown;
   entries(sent: Sent): Iterable<readonly [string, unknown]>;
   /** Of several values the first counts; else the last. */
@@ -196,18 +183,23 @@ export interface Lookup<Sent> {
 
 const showsAll = (): boolean => true;
 
-/** In names and values: those of the path, the query and cookies. */
-const inRecord: Lookup<Readonly<Record<string, unknown>>> = {
+type Values = Readonly<Record<string, unknown>>;
+
+const inValues: Omit<Lookup<Values>, "group"> = {
   get: (values, name) => values[name],
   entries: (values) => Object.entries(values),
   takesFirst: false,
   shows: showsAll,
 };
+const inPath: Lookup<Values> = { group: "params", ...inValues };
+const inQuery: Lookup<Values> = { group: "query", ...inValues };
+const inCookies: Lookup<Values> = { group: "cookies", ...inValues };
 
 const credentials = new Set(["authorization", "proxy-authorization", "cookie"]);
 
 /** In the headers of a request. */
 export const inHeaders: Lookup<RawRequest> = {
+  group: "headers",
   get(request, name) {
     const values = headerValues(request, name);
     return values.length > 1 ? values : values[0];
@@ -230,6 +222,7 @@ export const inHeaders: Lookup<RawRequest> = {
 
 /** In a form. */
 const inForm: Lookup<FormValues> = {
+  group: "form",
   get(values, name) {
     const found = values.get(name);
     return found === undefined || found.length > 1 ? found : found[0];

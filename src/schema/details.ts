@@ -66,10 +66,10 @@ function* issueDetails(
   refused: Refused,
   shape: Shape | undefined,
 ): Generator<ValidationDetail> {
-  const place = placeOf(issue, refused, shape);
-  const { loc, owner, value } = place;
+  const found = locate(issue, refused, shape);
+  const { loc, owner, value } = found;
   const { maxEchoedChars } = refused.limits;
-  const msg = messageOf(issue, place, maxEchoedChars);
+  const msg = messageOf(issue, found, maxEchoedChars);
   if (issue.code === "unrecognized_keys" && Array.isArray(issue.keys)) {
     for (const key of issue.keys as string[]) {
       const input = echoed((value as Record<string, unknown> | undefined)?.[key], maxEchoedChars, undefined);
@@ -83,29 +83,29 @@ function* issueDetails(
     return;
   }
   if (issue.code === "invalid_key") {
-    const key = echoed(place.key, maxEchoedChars, undefined);
+    const key = echoed(found.key, maxEchoedChars, undefined);
     yield { type: "invalid_key", loc: [...loc, "[key]"], msg, input: key };
     return;
   }
   if (typeof issue.discriminator === "string") {
-    // Where the tag of a union is wrong, so is the whole: FastAPI's place and input are the union's.
-    const input = echoed(owner, maxEchoedChars, place.ownerShape);
+    // Where the tag of a union is wrong, so is the whole: FastAPI's loc and input are the union's.
+    const input = echoed(owner, maxEchoedChars, found.ownerShape);
     const ctx = { discriminator: issue.discriminator };
     yield { type: kindOf(issue), loc: loc.slice(0, -1), msg, input, ctx };
     return;
   }
   // A rule of the user's own (zod's "custom") may point at an absent field without the field being required.
   if (issue.code !== "custom" && value === undefined) {
-    const input = echoed(owner ?? null, maxEchoedChars, place.ownerShape);
+    const input = echoed(owner ?? null, maxEchoedChars, found.ownerShape);
     yield { type: "missing", loc, msg: "Field required", input };
     return;
   }
-  const input = echoed(value, maxEchoedChars, place.shape);
+  const input = echoed(value, maxEchoedChars, found.shape);
   yield { type: kindOf(issue), loc, msg, input };
 }
 
 /** valibot and arktype put what they received into their messages. */
-function messageOf({ message }: LibraryIssue, { shape }: Place, maxChars: number): string {
+function messageOf({ message }: LibraryIssue, { shape }: Located, maxChars: number): string {
   return shape?.isSecret ? "Invalid input" : cut(message, maxChars);
 }
 
@@ -114,7 +114,7 @@ function cut(text: string, maxChars: number): string {
 }
 
 /** Where an issue points: what is there, and in what it stands. */
-interface Place {
+interface Located {
   readonly loc: (string | number)[];
   readonly key: string | number | undefined;
   readonly value: unknown;
@@ -123,30 +123,30 @@ interface Place {
   readonly ownerShape: Shape | undefined;
 }
 
-function placeOf(
+function locate(
   issue: StandardSchemaV1.Issue,
   { input, loc: start, wireNames, limits }: Refused,
   root: Shape | undefined,
-): Place {
+): Located {
   const loc = [...start];
   let left = limits.maxEchoedChars;
   const tell = (key: string | number): void => {
     loc.push(typeof key === "string" ? cut(key, Math.max(0, left)) : key);
     left -= String(key).length;
   };
-  let place: Place = { loc, key: undefined, value: input, shape: root, owner: null, ownerShape: root };
+  let at: Located = { loc, key: undefined, value: input, shape: root, owner: null, ownerShape: root };
   // arktype's paths are arrays of a class of their own, whose map() gives another path.
   for (const part of issue.path ?? []) {
     const declared = segment(part);
-    const key = place.key === undefined ? (wireNames?.get(String(declared)) ?? declared) : declared;
-    const { value: owner, shape: ownerShape } = place;
+    const key = at.key === undefined ? (wireNames?.get(String(declared)) ?? declared) : declared;
+    const { value: owner, shape: ownerShape } = at;
     // pydantic names the alternative of a union in which the mistake is.
     const tag = ownerShape?.discriminator === undefined ? undefined : tagOf(owner, ownerShape.discriminator);
     if (tag !== undefined && key !== ownerShape?.discriminator) tell(tag);
     tell(key);
-    place = { loc, key, value: ownValue(owner, key), shape: ownerShape?.at(declared), owner, ownerShape };
+    at = { loc, key, value: ownValue(owner, key), shape: ownerShape?.at(declared), owner, ownerShape };
   }
-  return place;
+  return at;
 }
 
 function tagOf(value: unknown, discriminator: string): string | undefined {

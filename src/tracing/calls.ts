@@ -2,8 +2,8 @@ import { newRecord } from "../channels/channels.ts";
 import { type DescribedError, describeError } from "../errors/described-error.ts";
 import type { OffloopError } from "../errors/offloop-error.ts";
 import type { TracedPayload } from "../threads/crossing/messages.ts";
-import type { ReplyPayload } from "../threads/crossing/reply-message.ts";
-import type { TaskOutcome } from "../threads/crossing/thrown.ts";
+import type { ReplyPayload } from "../threads/crossing/payloads.ts";
+import type { TaskOutcome } from "../threads/crossing/values.ts";
 import type { CallPool, NewCall } from "../threads/pool/call.ts";
 import type { Tracing } from "./tracing.ts";
 

@@ -9,6 +9,7 @@ test("settings: Python's rule for threads, and the other defaults", () => {
     threads: {
       max: Math.min(32, availableParallelism() + 4),
       reserve: 1,
+      priority: 10,
       idleMs: 30_000,
       longRunMs: 30_000,
       maxQueue: 1_000,

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { unnamedTask } from "../../src/app/task.ts";
 import type { TaskEvent } from "../../src/channels/channels.ts";
 import type { TaskCall } from "../../src/lanes/around.ts";
-import { observeTasks } from "../../src/lanes/observed.ts";
+import { observeTasks } from "../../src/lanes/choose.ts";
 
 const location = { file: "tasks.ts", line: 1, column: 1 };
 const task = unnamedTask("resize", () => {}, location);

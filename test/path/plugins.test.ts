@@ -83,17 +83,20 @@ function withPlugin(name: string, tests: (client: () => TestClient) => void): vo
 }
 
 withPlugin("cors", (client) => {
-  eachLane("a preflight is answered by the plugin, before any operation and for a path that is not there", async (lane) => {
-    for (const path of [`/${lane}/value`, `/${lane}/nothing`]) {
-      const response = await client().options(path, {
-        headers: { ...headers, "access-control-request-method": "DELETE" },
-      });
-      assert.equal(response.status, 204);
-      assert.equal(response.headers.get("access-control-allow-origin"), "https://shop.example");
-      assert.match(response.headers.get("access-control-allow-methods") ?? "", /DELETE/);
-      assert.equal(response.headers.get("access-control-max-age"), "600");
-    }
-  });
+  eachLane(
+    "a preflight is answered by the plugin, before any operation and for a path that is not there",
+    async (lane) => {
+      for (const path of [`/${lane}/value`, `/${lane}/nothing`]) {
+        const response = await client().options(path, {
+          headers: { ...headers, "access-control-request-method": "DELETE" },
+        });
+        assert.equal(response.status, 204);
+        assert.equal(response.headers.get("access-control-allow-origin"), "https://shop.example");
+        assert.match(response.headers.get("access-control-allow-methods") ?? "", /DELETE/);
+        assert.equal(response.headers.get("access-control-max-age"), "600");
+      }
+    },
+  );
   eachLane("OPTIONS that is no preflight, and another origin, get nothing", async (lane) => {
     assert.equal((await client().options(`/${lane}/value`)).status, 400);
     const other = await client().get(`/${lane}/value`, { headers: { origin: "https://evil.example" } });

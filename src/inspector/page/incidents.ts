@@ -1,7 +1,7 @@
 import type { Incident } from "../batch.ts";
 import { clockText, durationText } from "./duration.ts";
 import { find, make } from "./element.ts";
-import type { Row, Scene } from "./scene.ts";
+import type { Scene } from "./scene.ts";
 import type { Store } from "./store.ts";
 import type { Place } from "./timeline.ts";
 
@@ -100,7 +100,8 @@ export class Marks {
       const left = Math.max(0, (at - from) * perMs);
       const right = Math.min(place.width, (at + durationMs - from) * perMs);
       const width = Math.max(kind === "killed" ? 14 : 3, right - left);
-      this.#move(this.#element(incident), row, place, Math.min(left, place.width - width), width);
+      const box = { left: place.left + Math.min(left, place.width - width), top: place.top + row.top, width };
+      move(this.#element(incident), { ...box, height: row.height });
     }
     for (const [id, element] of this.#elements) {
       if (shown.has(id)) continue;
@@ -126,14 +127,18 @@ export class Marks {
     this.#root.append(element);
     return element;
   }
+}
 
-  #move(element: HTMLElement, row: Row, place: Place, left: number, width: number): void {
-    element.style.left = `${place.left + left}px`;
-    element.style.top = `${place.top + row.top}px`;
-    element.style.width = `${width}px`;
-    element.style.height = `${row.height}px`;
-    element.classList.toggle("narrow", width < LABEL_WIDTH);
-  }
+interface Box extends Place {
+  readonly height: number;
+}
+
+function move({ style, classList }: HTMLElement, { left, top, width, height }: Box): void {
+  style.left = `${left}px`;
+  style.top = `${top}px`;
+  style.width = `${width}px`;
+  style.height = `${height}px`;
+  classList.toggle("narrow", width < LABEL_WIDTH);
 }
 
 /** One line that says what happened. */

@@ -27,6 +27,8 @@ export interface ThreadData {
   /** Bounds on what its operations read. */
   readonly inputs: Required<InputSettings>;
   readonly logLevel: string;
+  /** Its nice value; 0 leaves the process's. */
+  readonly priority: number;
 }
 
 /** Calls for a thread, four fields each: slot, ticket, index of the work, payload. */

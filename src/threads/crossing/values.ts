@@ -1,9 +1,10 @@
 import { types } from "node:util";
-import { examineCrossing, isError, needsHelp } from "../../app/cloneable.ts";
-import type { ErrorHandlers } from "../../app/error-handlers.ts";
+import { examineCrossing, findUncloneable, isError, needsHelp } from "../../app/cloneable.ts";
+import { type ErrorHandlers, findErrorHandler } from "../../app/error-handlers.ts";
 import { UploadedFile } from "../../app/uploaded-file.ts";
-import { ownBytes } from "./bytes.ts";
-import { type ErrorParts, errorParts, makeError, setFields } from "./errors.ts";
+import { type DescribedError, describeError } from "../../errors/described-error.ts";
+import { HTTPError, ValidationError } from "../../errors/http-error.ts";
+import { ownsBuffer } from "../../operation/raw.ts";
 
 /**
  * What crosses between threads, stated once. Plain data crosses by itself, as structured clones. What would arrive changed
@@ -120,7 +121,7 @@ class Packing {
     if (known !== undefined) return known;
     const index = this.#described.length;
     this.#indexes.set(object, index);
-    this.#described.push(undefined as unknown as Described); // its place: what is inside comes after it
+    this.#described.push(undefined as unknown as Described); // what is inside comes after it
     this.#described[index] = this.#description(object);
     return index;
   }
@@ -128,7 +129,7 @@ class Packing {
   #description(object: object): Described {
     if (object instanceof UploadedFile) return { kind: "file", file: object.received() };
     if (Buffer.isBuffer(object))
-      return { kind: "buffer", bytes: ownBytes(object, [], Number.POSITIVE_INFINITY) };
+      return { kind: "buffer", bytes: ownsBuffer(object) ? object : Uint8Array.prototype.slice.call(object) };
     if (isError(object)) {
       const parts = errorParts(object, this.#handlers);
       return { kind: "error", parts: { ...parts, fields: this.#copy(parts.fields) as ErrorParts["fields"] } };
@@ -162,4 +163,134 @@ function fill(made: unknown, described: Described): void {
   if (described.kind === "map")
     for (const [key, value] of described.entries) (made as Map<unknown, unknown>).set(key, value);
   if (described.kind === "set") for (const item of described.items) (made as Set<unknown>).add(item);
+}
+
+/** What a piece of work gave: its value as it crosses, or what it threw. */
+export type TaskOutcome = readonly [ok: true, value: Crossed] | readonly [ok: false, thrown: Thrown];
+
+/** What was thrown, as it crosses. */
+export interface Thrown {
+  /** What the log shows of it. */
+  readonly error: DescribedError;
+  /** The value itself, boxed since anything can be thrown; undefined where it cannot cross. */
+  readonly boxed: { readonly value: Crossed } | undefined;
+  readonly http?: { readonly status: number };
+}
+
+/**
+ * What was thrown, as it crosses. Never throws.
+ *
+ * @param handlers - The app's error handlers: the classes they name are on both sides.
+ */
+export function packThrown(thrown: unknown, handlers: ErrorHandlers = []): Thrown {
+  const error = describeError(thrown);
+  try {
+    const boxed = { value: packValue(thrown, "error", handlers) };
+    return thrown instanceof HTTPError ? { error, boxed, http: { status: thrown.status } } : { error, boxed };
+  } catch {
+    return { error, boxed: undefined }; // a revoked proxy, a function, an object with getters that throw
+  }
+}
+
+/** What was thrown, on the other side: an error keeps its class, name, message, stack, cause and own fields. */
+export function unpackThrown({ error, boxed }: Thrown, handlers: ErrorHandlers = []): unknown {
+  return boxed === undefined ? reviveError(error) : unpackValue(boxed.value, handlers);
+}
+
+function reviveError({ type, message, stack }: DescribedError): Error {
+  const revived = new Error(message);
+  Object.defineProperty(revived, "name", { value: type, configurable: true, writable: true });
+  if (stack !== undefined) revived.stack = stack;
+  return revived;
+}
+
+/** An error as it crosses: it keeps its class where both sides have it, and its own fields as far as they can cross. */
+interface ErrorParts {
+  /** The nearest of the classes that both sides have, by its name. */
+  readonly class: string;
+  /** The error handler for it, by its index in the app: the class that it names is on both sides, too. */
+  readonly answeredBy: number | undefined;
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string | undefined;
+  /** Its fields, a cause and the errors of an AggregateError among them. */
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+const classes = {
+  Error,
+  TypeError,
+  RangeError,
+  SyntaxError,
+  ReferenceError,
+  EvalError,
+  URIError,
+  AggregateError,
+  HTTPError,
+  ValidationError,
+} as const;
+
+/** Takes an error apart. */
+function errorParts(error: Error, handlers: ErrorHandlers): ErrorParts {
+  const handler = findErrorHandler(handlers, error);
+  return {
+    class: sharedClass(error),
+    answeredBy: handler && handlers.indexOf(handler),
+    name: String(error.name),
+    message: String(error.message),
+    stack: describeError(error).stack,
+    fields: fieldsOf(error),
+  };
+}
+
+/** Makes the error of its parts, all but the fields. No constructor of the user's runs. */
+function makeError({ class: name, answeredBy, ...parts }: ErrorParts, handlers: ErrorHandlers): Error {
+  const { message, stack } = parts;
+  if (name === "DOMException") return new DOMException(message, parts.name);
+  const answered = answeredBy === undefined ? undefined : handlers[answeredBy]?.type;
+  const type = answered ?? classes[name as keyof typeof classes] ?? Error;
+  const error = Reflect.construct(Error, [message], type) as Error;
+  if (stack !== undefined) define(error, "stack", stack);
+  if (error.name !== parts.name) define(error, "name", parts.name);
+  return error;
+}
+
+/** Gives an error that was made its fields. */
+function setFields(error: Error, { fields }: ErrorParts): void {
+  for (const [name, value] of Object.entries(fields)) define(error, name, value, !hidden.has(name));
+}
+
+/** The nearest class that is on the other side, by its name: each realm has its own. */
+function sharedClass(error: Error): string {
+  if (error instanceof DOMException) return "DOMException";
+  for (let one = Object.getPrototypeOf(error); one !== null; one = Object.getPrototypeOf(one)) {
+    const name: unknown = one.constructor?.name;
+    if (typeof name === "string" && Object.hasOwn(classes, name)) return name;
+  }
+  return "Error";
+}
+
+/** Fields that the language hides from loops. */
+const hidden: ReadonlySet<string> = new Set(["cause", "errors", "issues"]);
+const apart: ReadonlySet<string> = new Set(["name", "message", "stack"]);
+
+/** Own fields that are values, hidden ones too: a library may hide its `issues`. What cannot cross is left out. */
+function fieldsOf(error: Error): Record<string, unknown> {
+  const fields: Record<string, unknown> = {};
+  for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(error))) {
+    if (apart.has(name) || value === undefined) continue;
+    if (findUncloneable(value, "") === undefined) fields[name] = value;
+    // It is for the client, as JSON: so it is, then, also here.
+    else if (name === "detail" && error instanceof HTTPError) fields[name] = asJson(value);
+  }
+  return fields;
+}
+
+function asJson(value: unknown): unknown {
+  const text = JSON.stringify(value);
+  return text === undefined ? undefined : JSON.parse(text);
+}
+
+function define(error: Error, name: string, value: unknown, enumerable = false): void {
+  Object.defineProperty(error, name, { value, enumerable, configurable: true, writable: true });
 }

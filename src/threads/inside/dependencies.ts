@@ -14,11 +14,16 @@ import type {
   DependencyFailure,
   DependencyPayload,
   DependencyResult,
-} from "../crossing/dependency-message.ts";
-import { nameCalls } from "../crossing/reply-message.ts";
-import { type CallServices, ReceivedRequest, type RequestServices } from "../crossing/request-message.ts";
-import { packThrown, type TaskOutcome, unpackThrown } from "../crossing/thrown.ts";
-import { packValue, UncloneableValue, unpackValue } from "../crossing/values.ts";
+} from "../crossing/payloads.ts";
+import { type CallServices, nameCalls, ReceivedRequest, type RequestServices } from "../crossing/payloads.ts";
+import {
+  packThrown,
+  packValue,
+  type TaskOutcome,
+  UncloneableValue,
+  unpackThrown,
+  unpackValue,
+} from "../crossing/values.ts";
 import { type DependencyWork, TaskWork } from "../crossing/work.ts";
 
 /** What the plain dependencies of one request on the loop have here. */

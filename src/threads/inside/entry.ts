@@ -15,12 +15,12 @@ import { bindEnqueuer, bindTask } from "../../app/task.ts";
 import { describeError } from "../../errors/described-error.ts";
 import { listDependencies } from "../../operation/dependency-plan.ts";
 import { SharedDependencies } from "../../operation/open-dependencies.ts";
-import type { CallBatch, Control, GivenValues, Hello, ThreadData } from "../crossing/messages.ts";
+import type { GivenValues, Hello, ThreadData } from "../crossing/messages.ts";
 import { unpackValue } from "../crossing/values.ts";
 import { listWork, TaskWork, type Work } from "../crossing/work.ts";
-import { threadEnqueuer } from "./enqueue.ts";
 import { Inbox } from "./inbox.ts";
-import { createThreadLog } from "./services.ts";
+import { standBack } from "./priority.ts";
+import { createThreadLog, threadEnqueuer } from "./services.ts";
 import { type AroundInThread, WorkRunner } from "./work-runner.ts";
 
 /** Closes what a thread has opened. Gives the errors of what failed to close. */
@@ -28,15 +28,10 @@ type Close = () => Promise<unknown[]>;
 
 /** What a thread runs: it imports the user's module, compares what that declares, and takes calls. */
 async function enter(data: ThreadData): Promise<void> {
-  const { port, target, part, workIds, given, traced, inputs } = data;
-  const inbox = new Inbox(data);
+  const { port, target, part, workIds, given, traced, inputs, priority } = data;
+  standBack(priority); // before the app is loaded, which computes, too
   let close: Close = async () => [];
-  // Also keeps the thread until the pool ends it.
-  port.on("message", (message: CallBatch | Control) => {
-    if (Array.isArray(message)) inbox.receive(message);
-    else if ("cancelled" in message) inbox.cancel(message.cancelled);
-    else void leave(close);
-  });
+  const inbox = new Inbox(data, () => void leave(close));
   // Calls that have ended keep their results when a later one ends the thread.
   process.on("exit", () => inbox.flush());
   try {

@@ -1,10 +1,19 @@
+import type { MessagePort, Transferable } from "node:worker_threads";
+import { errorReply } from "../../operation/error-reply.ts";
 import { claim, finish, sharedNow } from "../crossing/board.ts";
-import { CALL_FIELDS, type CallBatch, type ThreadData } from "../crossing/messages.ts";
-import type { CallServices } from "../crossing/request-message.ts";
-import { RunHistory } from "../run-history.ts";
-import { Outbox } from "./outbox.ts";
+import {
+  CALL_FIELDS,
+  type CallBatch,
+  type Control,
+  RESULT_FIELDS,
+  type ResultBatch,
+  type ThreadData,
+} from "../crossing/messages.ts";
+import { type CallServices, type Packed, packReply } from "../crossing/payloads.ts";
+import { packThrown, type TaskOutcome } from "../crossing/values.ts";
+import { RunHistory, type Work } from "../crossing/work.ts";
 import { type ThreadCall, type ThreadChannel, ThreadServices } from "./services.ts";
-import type { Runner } from "./work-runner.ts";
+import { type Runner, unsendable } from "./work-runner.ts";
 
 interface Received extends ThreadCall {
   readonly work: number;
@@ -23,10 +32,17 @@ export class Inbox {
   /** Those of the request that the running call is for. */
   #services: ThreadServices | undefined;
 
-  constructor({ port, board, logLevel, mayBeEnded }: ThreadData) {
+  /** @param onLeave - Called when the pool asks the thread to end. */
+  constructor({ port, board, logLevel, mayBeEnded }: ThreadData, onLeave: () => void) {
     this.#channel = { port, board, logLevel };
     this.#mayBeEnded = mayBeEnded;
-    this.#outbox = new Outbox(port);
+    this.#outbox = new Outbox(port, (work) => this.#runner?.works[work]);
+    // Also keeps the thread until the pool ends it.
+    port.on("message", (message: CallBatch | Control) => {
+      if (Array.isArray(message)) this.#receive(message);
+      else if ("cancelled" in message) this.#cancel(message.cancelled);
+      else onLeave();
+    });
   }
 
   /** @param runner - Runs what the indexes in calls stand for. */
@@ -35,7 +51,7 @@ export class Inbox {
     this.#histories = runner.works.map(() => new RunHistory());
   }
 
-  receive(batch: CallBatch): void {
+  #receive(batch: CallBatch): void {
     for (let i = 0; i < batch.length; i += CALL_FIELDS) {
       this.#waiting.push({
         slot: batch[i] as number,
@@ -48,7 +64,7 @@ export class Inbox {
   }
 
   /** The pool says that nobody waits for a call any more. */
-  cancel(ticket: number): void {
+  #cancel(ticket: number): void {
     if (ticket === this.#services?.call.ticket) this.#services.cancel();
   }
 
@@ -69,12 +85,12 @@ export class Inbox {
       // What is done must not wait behind what may take long, nor go down with what may be ended.
       if (!history.isQuick || this.#mayBeEnded[call.work]) this.flush();
       const start = performance.now();
-      const { payload, transfer } = await runner.run(call.work, call.payload, this.#servicesOf(call));
+      const outcome = await runner.run(call.work, call.payload, this.#servicesOf(call));
       const runMs = performance.now() - start;
       finish(board, call.slot);
       ran++;
       history.record(runMs);
-      this.#outbox.add(call.slot, startedAt, runMs, payload, transfer, runner.works[call.work]);
+      this.#outbox.add(call, outcome, startedAt, runMs);
     }
     // The pool took everything back since nothing was started for long: it learns that the thread is there again.
     if (ran === 0) port.postMessage([]);
@@ -94,4 +110,62 @@ export class Inbox {
       },
     };
   }
+}
+
+/** The results a thread has not sent yet. */
+class Outbox {
+  readonly #port: MessagePort;
+  readonly #workAt: (index: number) => Work | undefined;
+  #results: ResultBatch = [];
+  #transfer: Transferable[] = [];
+  /** What the results are of, in the same order. */
+  #works: number[] = [];
+
+  constructor(port: MessagePort, workAt: (index: number) => Work | undefined) {
+    this.#port = port;
+    this.#workAt = workAt;
+  }
+
+  add(
+    { slot, work }: Received,
+    { payload, transfer }: Packed<unknown>,
+    startedAt: number,
+    runMs: number,
+  ): void {
+    this.#results.push(slot, startedAt, runMs, payload);
+    if (transfer.length > 0) this.#transfer.push(...transfer);
+    this.#works.push(work);
+  }
+
+  /** Sends them as one message; what cannot cross is named, and the others are sent. */
+  flush(): void {
+    if (this.#results.length === 0) return;
+    const results = this.#results;
+    const transfer = this.#transfer;
+    const works = this.#works;
+    this.#results = [];
+    this.#transfer = [];
+    this.#works = [];
+    try {
+      this.#port.postMessage(results, transfer);
+    } catch {
+      for (const [index, work] of works.entries())
+        this.#sendOne(results.slice(index * RESULT_FIELDS, (index + 1) * RESULT_FIELDS), this.#workAt(work));
+    }
+  }
+
+  #sendOne(result: ResultBatch, work: Work | undefined): void {
+    try {
+      this.#port.postMessage(result);
+    } catch (cause) {
+      this.#port.postMessage([result[0], result[1], result[2], uncloneable(work, result[3], cause)]);
+    }
+  }
+}
+
+function uncloneable(work: Work | undefined, outcome: unknown, cause: unknown): unknown {
+  const error = unsendable(work, String(cause));
+  return (outcome as unknown[]).length > 2
+    ? packReply(errorReply(error)).payload
+    : ([false, packThrown(error)] satisfies TaskOutcome);
 }

@@ -1,9 +1,15 @@
 import { inspect } from "node:util";
-import { type MessagePort, threadId } from "node:worker_threads";
+import { MessageChannel, type MessagePort, receiveMessageOnPort, threadId } from "node:worker_threads";
+import { findUncloneable } from "../../app/cloneable.ts";
+import type { EnqueuedJob } from "../../app/jobs.ts";
+import { callerLocation } from "../../app/location.ts";
 import { type Log, type LogFunction, logLevels } from "../../app/log.ts";
+import type { TaskEnqueuer } from "../../app/task.ts";
+import { OffloopError } from "../../errors/offloop-error.ts";
 import { type Board, isCancelled } from "../crossing/board.ts";
-import type { LogLine, ProgressReport } from "../crossing/messages.ts";
-import type { CallAbout, RequestServices } from "../crossing/request-message.ts";
+import type { LogLine, ProgressReport, SyncEnqueue } from "../crossing/messages.ts";
+import type { CallAbout, RequestServices } from "../crossing/payloads.ts";
+import { type TaskOutcome, unpackThrown } from "../crossing/values.ts";
 
 /** What all services of a thread are made from. */
 export interface ThreadChannel {
@@ -119,3 +125,33 @@ export function createThreadLog(port: MessagePort, level: string, about: object)
 }
 
 function nothing(): void {}
+
+/** In a thread: has the main thread store jobs, and blocks until that is done. */
+export function threadEnqueuer(port: MessagePort): TaskEnqueuer {
+  const enqueueSync: TaskEnqueuer["enqueueSync"] = ({ name, location }, args, options) => {
+    if (options.tx !== undefined) {
+      throw new OffloopError(
+        "OFFLOOP_JOBS_TRANSACTION",
+        `Cannot enqueue task "${name}" in a transaction on a thread: a transaction does not cross`,
+        { at: callerLocation(), fix: "enqueue in an async function, which runs on the loop" },
+      );
+    }
+    const unfit = findUncloneable(args, "args");
+    if (unfit !== undefined) {
+      throw new OffloopError("OFFLOOP_JOB_ARGUMENT", `Cannot enqueue task "${name}": ${unfit} is not JSON`, {
+        at: location,
+        fix: "pass plain data: ids, text, numbers, lists",
+      });
+    }
+    const { port1, port2 } = new MessageChannel();
+    const done = new Int32Array(new SharedArrayBuffer(4));
+    port.postMessage({ enqueue: name, args, options, reply: port2, done } satisfies SyncEnqueue, [port2]);
+    Atomics.wait(done, 0, 0);
+    const received = receiveMessageOnPort(port1) as { readonly message: TaskOutcome };
+    const [ok, given] = received.message;
+    port1.close();
+    if (ok) return given as EnqueuedJob;
+    throw unpackThrown(given);
+  };
+  return { enqueueSync, enqueue: async (...call) => enqueueSync(...call) };
+}

@@ -1,8 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Chunk, isWhole, type RawReply } from "../../operation/raw.ts";
-import type { FollowUp, OpenReplyRef, Pulled } from "../crossing/reply-message.ts";
-import type { CallServices, RequestServices } from "../crossing/request-message.ts";
-import { unpackThrown } from "../crossing/thrown.ts";
+import type { CallServices, FollowUp, OpenReplyRef, Pulled, RequestServices } from "../crossing/payloads.ts";
+import { unpackThrown } from "../crossing/values.ts";
 
 interface OpenReply {
   readonly chunks: AsyncIterator<Chunk> | undefined;

@@ -1,24 +1,34 @@
 import type { ErrorHandlers } from "../../app/error-handlers.ts";
 import type { TaskDeclaration } from "../../app/task.ts";
 import { Urls } from "../../app/urls.ts";
-import { errorReply } from "../../operation/error-reply.ts";
+import { OffloopError } from "../../errors/offloop-error.ts";
+import { Exchange, type Place } from "../../operation/context.ts";
+import { callErrorHandler, errorReply } from "../../operation/error-reply.ts";
 import type { SharedDependencies } from "../../operation/open-dependencies.ts";
 import { isWhole, type RawReply } from "../../operation/raw.ts";
 import { runOperation } from "../../operation/run.ts";
 import { runTask, type TaskRun } from "../../operation/run-task.ts";
 import type { Runtime } from "../../operation/runtime.ts";
-import type { Packed } from "../crossing/bytes.ts";
-import type { ClosePayload, DependencyPayload, FailurePayload } from "../crossing/dependency-message.ts";
-import { type FollowUp, packReply, type ReplyPayload } from "../crossing/reply-message.ts";
+import type { ClosePayload, DependencyPayload, FailurePayload, Packed } from "../crossing/payloads.ts";
 import {
   type CallServices,
+  type FollowUp,
+  packReply,
   ReceivedRequest,
+  type ReplyPayload,
   type RequestPayload,
   type RequestServices,
-} from "../crossing/request-message.ts";
-import { receivedRun, type TaskPayload } from "../crossing/task-message.ts";
-import { packThrown, type TaskOutcome } from "../crossing/thrown.ts";
-import { packValue, UncloneableValue, unpackValue } from "../crossing/values.ts";
+  receivedRun,
+  type TaskPayload,
+} from "../crossing/payloads.ts";
+import {
+  packThrown,
+  packValue,
+  type TaskOutcome,
+  UncloneableValue,
+  unpackThrown,
+  unpackValue,
+} from "../crossing/values.ts";
 import {
   DependencyWork,
   type ErrorHandlerWork,
@@ -28,8 +38,6 @@ import {
   type Work,
 } from "../crossing/work.ts";
 import { DependencySessions } from "./dependencies.ts";
-import { runErrorHandler } from "./error-handlers.ts";
-import { unsendable } from "./outbox.ts";
 import { OpenReplies } from "./streams.ts";
 
 /** What a thread runs its calls with. */
@@ -167,4 +175,27 @@ function isFollowUp(payload: unknown): payload is FollowUp {
 
 function isThere(): never {
   throw new Error("this is a thread");
+}
+
+/** Answers an error of an operation that runs on the loop. */
+async function runErrorHandler(
+  { id, declaration }: ErrorHandlerWork,
+  { request, thrown }: FailurePayload,
+  { handlers, place }: { readonly handlers: ErrorHandlers; readonly place: Place },
+  services: RequestServices,
+): Promise<RawReply> {
+  const exchange = new Exchange(id, new ReceivedRequest(request, services), place);
+  return callErrorHandler(declaration, exchange, unpackThrown(thrown, handlers));
+}
+
+/** What a piece of work gave cannot cross. */
+export function unsendable(work: Pick<Work, "id" | "declaration"> | undefined, found: string): OffloopError {
+  return new OffloopError(
+    "OFFLOOP_NOT_CLONEABLE",
+    `Cannot send back what ${work?.id} gave: ${found} cannot cross between threads`,
+    {
+      at: work?.declaration.location,
+      fix: "give plain data: objects and lists without functions and without instances of classes",
+    },
+  );
 }

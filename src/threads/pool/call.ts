@@ -1,7 +1,6 @@
 import type { Transferable } from "node:worker_threads";
 import type { RunRecord } from "../../channels/channels.ts";
 import type { OffloopError } from "../../errors/offloop-error.ts";
-import { sharedNow } from "../crossing/board.ts";
 
 /** Requests go before background work. */
 export type CallClass = "request" | "background";
@@ -64,34 +63,5 @@ export interface Call extends NewCall {
   isReported: boolean;
 }
 
-/** A call as the pool keeps it. */
-export function takeOn(call: NewCall, order: number): Call {
-  const kept = { pinned: false, ticket: 0, cancelledAt: undefined, isReported: false };
-  return { ...call, ...kept, queuedAt: performance.now(), order };
-}
-
 /** A call about something a thread holds open: nobody else may do it, and it is not dropped when its client goes. */
 export type PinnedCall = Pick<NewCall, "work" | "payload" | "timeoutMs" | "waiter" | "settle">;
-
-/** The same for a call that is meant for one thread and no other. */
-export function takeOnPinned(call: PinnedCall, order: number): Call {
-  const rest = { class: "request", transfer: [], record: undefined } as const;
-  return { ...takeOn({ ...call, ...rest }, order), pinned: true };
-}
-
-/**
- * Notes where a call has run, if someone wants to know.
- *
- * @param startedAt - Of `sharedNow`; by what a thread says, as the loop hears late of an end while it is blocked.
- */
-export function recordRun(
-  { record, queuedAt }: Call,
-  thread: number,
-  runMs: number,
-  startedAt: number = sharedNow() - runMs,
-): void {
-  if (record === undefined) return;
-  record.thread = thread;
-  record.runMs = runMs;
-  record.queueMs = Math.max(0, startedAt - performance.timeOrigin - queuedAt);
-}

@@ -5,17 +5,28 @@ import type { RunRecord } from "../../channels/channels.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
 import type { RawReply, RawRequest } from "../../operation/raw.ts";
 import type { Runtime } from "../../operation/runtime.ts";
-import type { Packed } from "../crossing/bytes.ts";
-import type { FailurePayload } from "../crossing/dependency-message.ts";
-import type { NamedCall, ReplyPayload } from "../crossing/reply-message.ts";
-import { packRequest, type RequestPayload } from "../crossing/request-message.ts";
-import type { CrossingJob, TaskPayload } from "../crossing/task-message.ts";
-import { packThrown, type TaskOutcome, unpackThrown } from "../crossing/thrown.ts";
-import { type Crossed, packValue, UncloneableValue, unpackValue } from "../crossing/values.ts";
+import type {
+  CrossingJob,
+  FailurePayload,
+  NamedCall,
+  Packed,
+  ReplyPayload,
+  TaskPayload,
+} from "../crossing/payloads.ts";
+import { packRequest, type RequestPayload } from "../crossing/payloads.ts";
+import {
+  type Crossed,
+  packThrown,
+  packValue,
+  type TaskOutcome,
+  UncloneableValue,
+  unpackThrown,
+  unpackValue,
+} from "../crossing/values.ts";
 import { dependencyWorkId, errorHandlerWorkId, TaskWork, taskWorkId, type Work } from "../crossing/work.ts";
 import type { CallClass, CallPool, NewCall, Waiter } from "./call.ts";
-import { cloneError, refusedReply } from "./call-error.ts";
 import { type DependencyLine, ThreadDependencies } from "./dependencies.ts";
+import { cloneError, refusedReply } from "./errors.ts";
 import { fetchRest } from "./streams.ts";
 
 /** Runs operations and tasks of an app on the threads of a pool. */
@@ -100,7 +111,7 @@ const unbound = { timeoutMs: undefined, waiter: undefined, record: undefined } a
 interface Table {
   readonly pool: CallPool;
   readonly handlers: ErrorHandlers;
-  /** The place of each work in the pool's table. */
+  /** The index of each work in the pool's table, by its id. */
   readonly indexes: ReadonlyMap<string, number>;
   readonly tasks: ReadonlyMap<string, TaskDeclaration>;
 }

@@ -13,11 +13,17 @@ import type {
   DependencyFailure,
   DependencyPayload,
   DependencyResult,
-} from "../crossing/dependency-message.ts";
-import type { NamedCall } from "../crossing/reply-message.ts";
-import type { RequestPayload } from "../crossing/request-message.ts";
-import { packThrown, type TaskOutcome, unpackThrown } from "../crossing/thrown.ts";
-import { packValue, UncloneableValue, unpackValue } from "../crossing/values.ts";
+  NamedCall,
+  RequestPayload,
+} from "../crossing/payloads.ts";
+import {
+  packThrown,
+  packValue,
+  type TaskOutcome,
+  UncloneableValue,
+  unpackThrown,
+  unpackValue,
+} from "../crossing/values.ts";
 import type { CallPool, NewCall, ThreadHandle } from "./call.ts";
 
 /** How an operation on the loop reaches its plain dependencies. */

@@ -114,3 +114,34 @@ function dueIn({ timeoutMs }: Call, ms: number): number {
   if (timeoutMs === undefined || timeoutMs <= ms) return ROUND_MS;
   return Math.min(ROUND_MS, timeoutMs - ms);
 }
+
+/** A thread that takes no call for so long, held by something that a call has left running, does not come back. */
+const SILENT_MS = 30_000;
+
+/** Threads that were given calls and have taken none of them. */
+export class SilentThreads {
+  readonly #timers = new Map<Thread, NodeJS.Timeout>();
+  readonly #onLost: (thread: Thread, ms: number) => void;
+
+  /** @param onLost - Told of a thread that has been silent for too long. */
+  constructor(onLost: (thread: Thread, ms: number) => void) {
+    this.#onLost = onLost;
+  }
+
+  add(thread: Thread): void {
+    if (this.#timers.has(thread)) return;
+    const timer = setTimeout(() => {
+      this.#timers.delete(thread);
+      const silentMs = performance.now() - thread.progressAt;
+      if (thread.running === undefined && silentMs >= SILENT_MS) this.#onLost(thread, SILENT_MS);
+    }, SILENT_MS);
+    this.#timers.set(thread, timer.unref());
+  }
+
+  /** It is there again, or has ended. */
+  delete(thread: Thread): void {
+    if (this.#timers.size === 0) return;
+    clearTimeout(this.#timers.get(thread));
+    this.#timers.delete(thread);
+  }
+}

@@ -1,32 +1,23 @@
 import type { OffloopError } from "../../errors/offloop-error.ts";
 import type { Hello } from "../crossing/messages.ts";
-import { Admission } from "./admission.ts";
-import {
-  type Call,
-  type NewCall,
-  type PinnedCall,
-  recordRun,
-  type ThreadHandle,
-  takeOn,
-  takeOnPinned,
-} from "./call.ts";
+import type { Call, NewCall, PinnedCall, ThreadHandle } from "./call.ts";
 import {
   abandonedError,
   allHeldError,
   cloneError,
+  type DeclaredWork,
   exitedError,
   goneError,
   heldError,
   noThreadsError,
   stuckError,
   timeoutError,
-  type WorkPlace,
-} from "./call-error.ts";
+} from "./errors.ts";
 import { type Finding, Monitor } from "./monitor.ts";
-import { PinnedCalls, WaitingCalls } from "./queue.ts";
+import { PinnedCalls, takeOn, takeOnPinned, WaitingCalls } from "./queue.ts";
 import { type PoolOptions, Roster } from "./roster.ts";
-import { ExpressLane, Schedule, WorkLoads } from "./schedule.ts";
-import { END_MS, type Thread, type ThreadListener, type ThreadLoss } from "./thread.ts";
+import { Admission, ExpressLane, Schedule, WorkLoads } from "./schedule.ts";
+import { END_MS, recordRun, type Thread, type ThreadListener, type ThreadLoss } from "./thread.ts";
 
 /** A call that waits this long makes the pool grow; one not started for so long is taken back from its thread. */
 const PATIENCE_MS = 5;
@@ -109,7 +100,7 @@ export class ThreadPool implements ThreadListener {
   run(newCall: NewCall): void {
     const gone = this.#admission.takeGone(newCall);
     if (gone.length > 0) for (const call of gone) this.#refuse(call, goneError);
-    const refusal = this.#closed ? closedError(this.#placeOf(newCall)) : this.#admission.refusal(newCall);
+    const refusal = this.#closed ? closedError(this.#workOf(newCall)) : this.#admission.refusal(newCall);
     if (refusal !== undefined) {
       newCall.settle(refusal, undefined);
       return;
@@ -163,7 +154,7 @@ export class ThreadPool implements ThreadListener {
       : loss.cause === undefined
         ? "it exited"
         : String(loss.cause);
-    for (const call of loss.started) this.#giveUp(call, exitedError(this.#placeOf(call), why, loss.cause));
+    for (const call of loss.started) this.#giveUp(call, exitedError(this.#workOf(call), why, loss.cause));
     this.#refuseIfDown();
     if (!this.#closed) this.#roster.growTo(1);
     this.#dispatch();
@@ -199,7 +190,7 @@ export class ThreadPool implements ThreadListener {
 
   #send(thread: Thread): void {
     for (const { call, error } of thread.flush())
-      this.#giveUp(call, cloneError(this.#placeOf(call), String(error)));
+      this.#giveUp(call, cloneError(this.#workOf(call), String(error)));
     this.#roster.rest(thread);
   }
 
@@ -242,25 +233,22 @@ export class ThreadPool implements ThreadListener {
 
   /** The thread ends, and with it the call that it runs: nothing else stops synchronous code. */
   #end({ kind, thread, call, ms }: LongRun): void {
-    const place = this.#placeOf(call);
+    const work = this.#workOf(call);
     this.#takeBack(thread.recallUnstarted());
     const ended = thread.end(call);
     void this.#reportIfStuck(thread, call);
     recordRun(call, thread.id, ms);
     // Whoever wants it ended wants to know that nothing of it runs any more.
     if (kind === "unwanted")
-      return void ended.then(() => this.#giveUp(call, exitedError(place, "it was to end")));
+      return void ended.then(() => this.#giveUp(call, exitedError(work, "it was to end")));
     const isLate = kind === "late";
-    this.#giveUp(
-      call,
-      isLate ? timeoutError(place, call.timeoutMs ?? 0, ms, "thread") : abandonedError(place),
-    );
+    this.#giveUp(call, isLate ? timeoutError(work, call.timeoutMs ?? 0, ms, "thread") : abandonedError(work));
   }
 
   /** The call keeps its thread: said once of each, and once when no thread is left. */
   #report({ thread, call, ms }: LongRun): void {
     call.isReported = true;
-    this.#options.onThreadFailure(heldError(this.#placeOf(call), thread.id, ms));
+    this.#options.onThreadFailure(heldError(this.#workOf(call), thread.id, ms));
     this.#reportIfAllHeld();
   }
 
@@ -268,7 +256,7 @@ export class ThreadPool implements ThreadListener {
   async #reportIfStuck(thread: Thread, call: Call): Promise<void> {
     if ((await thread.exitWithin(END_MS)) || this.#closed) return;
     call.isReported = true;
-    this.#options.onThreadFailure(stuckError(this.#placeOf(call), thread.id));
+    this.#options.onThreadFailure(stuckError(this.#workOf(call), thread.id));
     this.#reportIfAllHeld();
   }
 
@@ -276,7 +264,7 @@ export class ThreadPool implements ThreadListener {
     const { works, onThreadFailure } = this.#options;
     const holders = this.#holders;
     if (holders.length < this.#mostThreads || holders.some(({ isReported }) => !isReported)) return;
-    const ids = new Set(holders.map(({ work }) => (works[work] as WorkPlace).id));
+    const ids = new Set(holders.map(({ work }) => (works[work] as DeclaredWork).id));
     onThreadFailure(allHeldError(holders.length, [...ids]));
   }
 
@@ -301,23 +289,23 @@ export class ThreadPool implements ThreadListener {
   }
 
   /** Settles a call that no thread had. */
-  #refuse(call: Call, why: (place: WorkPlace) => OffloopError): void {
-    call.settle(why(this.#placeOf(call)), undefined);
+  #refuse(call: Call, why: (work: DeclaredWork) => OffloopError): void {
+    call.settle(why(this.#workOf(call)), undefined);
   }
 
   #refuseIfDown(): void {
     const { failure, ready } = this.#roster;
     if (failure === undefined || ready > 0) return;
-    for (const call of this.#waiting.takeAll()) this.#refuse(call, (place) => noThreadsError(place, failure));
+    for (const call of this.#waiting.takeAll()) this.#refuse(call, (work) => noThreadsError(work, failure));
   }
 
-  #placeOf({ work }: NewCall): WorkPlace {
-    return this.#options.works[work] as WorkPlace;
+  #workOf({ work }: NewCall): DeclaredWork {
+    return this.#options.works[work] as DeclaredWork;
   }
 }
 
 type LongRun = Extract<Finding, { readonly ms: number }>;
 
-function closedError(place: WorkPlace): OffloopError {
-  return exitedError(place, "the server closed");
+function closedError(work: DeclaredWork): OffloopError {
+  return exitedError(work, "the server closed");
 }

@@ -1,4 +1,4 @@
-import type { Call, CallClass, ThreadHandle } from "./call.ts";
+import type { Call, CallClass, NewCall, PinnedCall, ThreadHandle } from "./call.ts";
 
 /** All calls that wait for a thread: requests, and behind them background work. */
 export class WaitingCalls {
@@ -178,4 +178,16 @@ export class PinnedCalls {
   takeAll(): Call[] {
     return this.#calls.splice(0).map(([, call]) => call);
   }
+}
+
+/** A call as the pool keeps it. */
+export function takeOn(call: NewCall, order: number): Call {
+  const kept = { pinned: false, ticket: 0, cancelledAt: undefined, isReported: false };
+  return { ...call, ...kept, queuedAt: performance.now(), order };
+}
+
+/** The same for a call that is meant for one thread and no other. */
+export function takeOnPinned(call: PinnedCall, order: number): Call {
+  const rest = { class: "request", transfer: [], record: undefined } as const;
+  return { ...takeOn({ ...call, ...rest }, order), pinned: true };
 }

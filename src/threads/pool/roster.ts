@@ -3,15 +3,14 @@ import { type ThreadEvent, threadChannel } from "../../channels/channels.ts";
 import type { OffloopError } from "../../errors/offloop-error.ts";
 import type { Hello } from "../crossing/messages.ts";
 import type { Call, ThreadHandle } from "./call.ts";
-import type { WorkPlace } from "./call-error.ts";
-import { IdleThreads, LEAVE_MS, SilentThreads } from "./idle.ts";
-import { idleExitError, StartDelay, StartingThreads, startError } from "./start.ts";
+import { type DeclaredWork, failedStart, idleExitError, startError } from "./errors.ts";
+import { SilentThreads } from "./monitor.ts";
 import { END_MS, Thread, type ThreadListener, type ThreadLoss, type ThreadOptions } from "./thread.ts";
 
 /** What a pool needs to know. */
 export interface PoolOptions extends Required<Omit<ThreadSettings, "resourceLimits">>, ThreadOptions {
   /** All work, in the order of `workIds`; a call names its work by its index here. */
-  readonly works: readonly WorkPlace[];
+  readonly works: readonly DeclaredWork[];
   /** How long a thread may take to load the app, in milliseconds. */
   readonly startMs: number;
   /** Told of threads that did not load the app, or ended while no call ran in them. */
@@ -168,8 +167,8 @@ export class Roster {
   }
 
   #ran(call: Call | undefined): ThreadEvent["ran"] {
-    const place = call && this.#options.works[call.work];
-    return place && { work: place.id, file: place.location.file, line: place.location.line };
+    const work = call && this.#options.works[call.work];
+    return work && { work: work.id, file: work.location.file, line: work.location.line };
   }
 
   #onIdleExit(thread: Thread, cause: unknown): void {
@@ -188,5 +187,205 @@ export class Roster {
     let count = 0;
     for (const thread of this.#threads) if (!thread.isEnding && !this.#starting.has(thread)) count++;
     return count;
+  }
+}
+
+/** How long a thread that leaves may take to close what it has opened. */
+const LEAVE_MS = 5_000;
+/** How soon to look again at a thread that may not leave yet. */
+const RECHECK_MS = 1_000;
+
+interface Idle {
+  readonly thread: Thread;
+  /** From `performance.now()`. */
+  readonly since: number;
+}
+
+/** The threads that hold no call. Those not needed leave after a while. */
+class IdleThreads {
+  /** The one used last is used next, so that those not needed idle long enough to leave. */
+  readonly #idle: Idle[] = [];
+  readonly #idleMs: number;
+  readonly #staying: () => number;
+  #leaving: NodeJS.Timeout | undefined;
+
+  /**
+   * @param idleMs - How long a thread may idle.
+   * @param staying - How many threads there are, those that are leaving left out; one stays.
+   */
+  constructor(idleMs: number, staying: () => number) {
+    this.#idleMs = idleMs;
+    this.#staying = staying;
+  }
+
+  get size(): number {
+    return this.#idle.length;
+  }
+
+  has(thread: Thread): boolean {
+    return this.#indexOf(thread) !== -1;
+  }
+
+  add(thread: Thread): void {
+    if (this.has(thread)) return;
+    this.#idle.push({ thread, since: performance.now() });
+    if (this.#leaving === undefined && this.#staying() > 1)
+      this.#leaving = setTimeout(() => this.#letLeave(), this.#idleMs).unref();
+  }
+
+  take(): Thread | undefined {
+    return this.#idle.pop()?.thread;
+  }
+
+  delete(thread: Thread): void {
+    const index = this.#indexOf(thread);
+    if (index !== -1) this.#idle.splice(index, 1);
+  }
+
+  /** Sends all away. */
+  close(): void {
+    clearTimeout(this.#leaving);
+    for (const { thread } of this.#idle.splice(0)) thread.leave(LEAVE_MS);
+  }
+
+  #indexOf(thread: Thread): number {
+    // From the end, where the one used last is: it comes back most often.
+    return this.#idle.findLastIndex((idle) => idle.thread === thread);
+  }
+
+  #letLeave(): void {
+    this.#leaving = undefined;
+    const now = performance.now();
+    const spare = Math.max(0, this.#staying() - 1);
+    const longIdle = this.#idle.filter(({ thread, since }) => !thread.isHeld && now - since >= this.#idleMs);
+    for (const { thread } of longIdle.slice(0, spare)) {
+      this.delete(thread);
+      thread.leave(LEAVE_MS);
+    }
+    const next = this.#idle.find(({ thread }) => !thread.isHeld);
+    if (next === undefined || this.#staying() < 2) return;
+    const leftMs = next.since + this.#idleMs - now;
+    this.#leaving = setTimeout(() => this.#letLeave(), leftMs > 0 ? leftMs : RECHECK_MS).unref();
+  }
+}
+
+interface Start {
+  readonly timer: NodeJS.Timeout;
+  readonly settle: (error: OffloopError | undefined) => void;
+  /** Why it is being ended. */
+  refused: OffloopError | undefined;
+}
+
+/** The threads that have not loaded the app yet. One that takes too long is ended: nothing else could. */
+class StartingThreads {
+  readonly #starts = new Map<Thread, Start>();
+  readonly #options: ThreadOptions;
+  readonly #startMs: number;
+
+  /** @param startMs - How long a thread may take. */
+  constructor(options: ThreadOptions, startMs: number) {
+    this.#options = options;
+    this.#startMs = startMs;
+  }
+
+  get size(): number {
+    return this.#starts.size;
+  }
+
+  has(thread: Thread): boolean {
+    return this.#starts.has(thread);
+  }
+
+  /** Resolves when it has loaded the app, or with the error that keeps it from that. */
+  add(thread: Thread): Promise<OffloopError | undefined> {
+    return new Promise((settle) => {
+      const why = `it has not loaded the app after ${this.#startMs} ms`;
+      const timer = setTimeout(
+        () => this.refuse(thread, failedStart(thread.id, why, this.#options)),
+        this.#startMs,
+      );
+      this.#starts.set(thread, { timer, settle, refused: undefined });
+    });
+  }
+
+  /** Ends it: it cannot be used. */
+  refuse(thread: Thread, error: OffloopError): void {
+    const start = this.#starts.get(thread);
+    if (start !== undefined) start.refused = error;
+    thread.end();
+  }
+
+  /** It is ready. */
+  succeed(thread: Thread): void {
+    this.#take(thread)?.settle(undefined);
+  }
+
+  /** It has ended. Gives why. */
+  fail(thread: Thread, cause: unknown): OffloopError {
+    const start = this.#take(thread);
+    const why = cause === undefined ? "it ended while it loaded the app" : String(cause);
+    const error = start?.refused ?? failedStart(thread.id, why, this.#options);
+    start?.settle(error);
+    return error;
+  }
+
+  #take(thread: Thread): Start | undefined {
+    const start = this.#starts.get(thread);
+    clearTimeout(start?.timer);
+    this.#starts.delete(thread);
+    return start;
+  }
+}
+
+const FIRST_MS = 100;
+const LAST_MS = 30_000;
+
+/** The growing pause after threads that could not load the app, or ended before they did anything. */
+export class StartDelay {
+  readonly #onOver: () => void;
+  #ms = 0;
+  #until = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #failure: OffloopError | undefined;
+
+  /** @param onOver - Called when a pause is over: without any thread nothing else would try again. */
+  constructor(onOver: () => void) {
+    this.#onOver = onOver;
+  }
+
+  /** Whether no thread should be started now. */
+  get isOn(): boolean {
+    return performance.now() < this.#until;
+  }
+
+  /** Why the last thread failed, while no later one has loaded the app. */
+  get failure(): OffloopError | undefined {
+    return this.#failure;
+  }
+
+  fail(error: OffloopError): void {
+    this.#failure = error;
+    this.#ms = Math.min(LAST_MS, Math.max(FIRST_MS, this.#ms * 2));
+    this.#until = performance.now() + this.#ms;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#until = 0;
+      this.#onOver();
+    }, this.#ms).unref();
+  }
+
+  /** A thread has loaded the app. */
+  succeed(): void {
+    this.#failure = undefined;
+    this.#until = 0;
+  }
+
+  /** A thread has done something: the next pause is a short one again. */
+  prove(): void {
+    if (this.#failure === undefined) this.#ms = 0;
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
   }
 }

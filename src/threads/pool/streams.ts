@@ -1,6 +1,6 @@
 import type { Chunk, RawReply } from "../../operation/raw.ts";
-import type { FollowUp, OpenReplyRef, Pulled } from "../crossing/reply-message.ts";
-import { packThrown, type TaskOutcome, unpackThrown } from "../crossing/thrown.ts";
+import type { FollowUp, OpenReplyRef, Pulled } from "../crossing/payloads.ts";
+import { packThrown, type TaskOutcome, unpackThrown } from "../crossing/values.ts";
 import type { CallPool, NewCall, ThreadHandle } from "./call.ts";
 
 /** Where a reply is still open. */

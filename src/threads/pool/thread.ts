@@ -15,6 +15,7 @@ import {
   offer,
   recall,
   runningSince,
+  SLOTS,
   sharedNow,
 } from "../crossing/board.ts";
 import {
@@ -30,8 +31,7 @@ import {
   type ThreadData,
   type ThreadMessage,
 } from "../crossing/messages.ts";
-import { type Call, recordRun, type ThreadHandle } from "./call.ts";
-import { Slots } from "./slots.ts";
+import type { Call, ThreadHandle } from "./call.ts";
 
 /** What a thread is made of. */
 export interface ThreadOptions extends Omit<ThreadData, "offloop" | "port" | "board"> {
@@ -87,8 +87,8 @@ export class Thread implements ThreadHandle {
 
   constructor({ resourceLimits, onLog, onEnqueue, ...about }: ThreadOptions, listener: ThreadListener) {
     const { port1, port2 } = new MessageChannel();
-    const { target, part, workIds, mayBeEnded, given, traced, inputs, logLevel } = about;
-    const picked = { target, part, workIds, mayBeEnded, given, traced, inputs, logLevel };
+    const { target, part, workIds, mayBeEnded, given, traced, inputs, logLevel, priority } = about;
+    const picked = { target, part, workIds, mayBeEnded, given, traced, inputs, logLevel, priority };
     const workerData: ThreadData = { offloop: "thread", port: port2, board: this.#board, ...picked };
     this.#listener = listener;
     this.#worker = new Worker(new URL(`../inside/entry${import.meta.url.slice(-3)}`, import.meta.url), {
@@ -307,3 +307,76 @@ export interface UncloneableCall {
 }
 
 const none: readonly UncloneableCall[] = [];
+
+/** The calls one thread holds, each in a slot of the board it shares with the pool. */
+export class Slots {
+  readonly #calls: (Call | undefined)[] = new Array(SLOTS).fill(undefined);
+  readonly #free: number[] = Array.from({ length: SLOTS }, (_, slot) => SLOTS - 1 - slot);
+
+  /** How many calls there are. */
+  get load(): number {
+    return SLOTS - this.#free.length;
+  }
+
+  get hasRoom(): boolean {
+    return this.#free.length > 0;
+  }
+
+  at(slot: number): Call | undefined {
+    return this.#calls[slot];
+  }
+
+  slotOf(call: Call): number | undefined {
+    const slot = this.#calls.indexOf(call);
+    return slot === -1 ? undefined : slot;
+  }
+
+  /** Puts a call into a free slot; only while there is room. */
+  put(call: Call): number {
+    const slot = this.#free.pop() as number;
+    this.#calls[slot] = call;
+    return slot;
+  }
+
+  free(slot: number): void {
+    this.#calls[slot] = undefined;
+    this.#free.push(slot);
+  }
+
+  /** Frees the slots of calls that may go, and gives these calls in the order they came. */
+  release(mayGo: (call: Call, slot: number) => boolean): Call[] {
+    const released: Call[] = [];
+    for (const [slot, call] of this.#calls.entries()) {
+      if (call === undefined || !mayGo(call, slot)) continue;
+      this.free(slot);
+      released.push(call);
+    }
+    return released.sort((a, b) => a.order - b.order);
+  }
+
+  /** The first call for which `look` gives something, and what it gives. */
+  find<T>(look: (call: Call, slot: number) => T | undefined): T | undefined {
+    for (const [slot, call] of this.#calls.entries()) {
+      const found = call === undefined ? undefined : look(call, slot);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+}
+
+/**
+ * Notes where a call has run, if someone wants to know.
+ *
+ * @param startedAt - Of `sharedNow`; by what a thread says, as the loop hears late of an end while it is blocked.
+ */
+export function recordRun(
+  { record, queuedAt }: Call,
+  thread: number,
+  runMs: number,
+  startedAt: number = sharedNow() - runMs,
+): void {
+  if (record === undefined) return;
+  record.thread = thread;
+  record.runMs = runMs;
+  record.queueMs = Math.max(0, startedAt - performance.timeOrigin - queuedAt);
+}

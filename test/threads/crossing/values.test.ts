@@ -4,8 +4,14 @@ import { types } from "node:util";
 import { HTTPError } from "offloop";
 import { z } from "zod";
 import { UploadedFile } from "../../../src/app/uploaded-file.ts";
-import { packThrown, unpackThrown } from "../../../src/threads/crossing/thrown.ts";
-import { packValue, UncloneableValue, unpackValue } from "../../../src/threads/crossing/values.ts";
+
+import {
+  packThrown,
+  packValue,
+  UncloneableValue,
+  unpackThrown,
+  unpackValue,
+} from "../../../src/threads/crossing/values.ts";
 
 /** What arrives on the other side. */
 function cross<T>(value: T): T {

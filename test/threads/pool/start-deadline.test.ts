@@ -8,6 +8,7 @@ test("a thread whose module does not end loading is ended after startMs, with an
   const pool = new ThreadPool({
     max: 1,
     reserve: 0,
+    priority: 0,
     idleMs: 1_000,
     longRunMs: 30_000,
     maxQueue: 1,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { OffloopError } from "../../../src/errors/offloop-error.ts";
-import { StartDelay } from "../../../src/threads/pool/start.ts";
+import { StartDelay } from "../../../src/threads/pool/roster.ts";
 
 const failure = new OffloopError("OFFLOOP_THREAD_START", "Cannot start thread 1: it ended", {
   fix: "mend it",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { RunHistory } from "../../src/threads/run-history.ts";
+import { RunHistory } from "../../../src/threads/crossing/work.ts";
 
 function historyOf(...runs: number[]): RunHistory {
   const history = new RunHistory();

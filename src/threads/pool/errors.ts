@@ -1,18 +1,22 @@
+import { fileURLToPath } from "node:url";
+import type { AppTarget } from "../../app/load.ts";
 import { describeError } from "../../errors/described-error.ts";
 import { statusPhrase } from "../../errors/http-error.ts";
 import { OffloopError, type SourceLocation } from "../../errors/offloop-error.ts";
+import { stackFrames } from "../../errors/stack-frames.ts";
 import { detailReply } from "../../operation/error-reply.ts";
 import type { RawReply } from "../../operation/raw.ts";
+import type { Hello } from "../crossing/messages.ts";
 
 /** What an error says about the work it concerns. */
-export interface WorkPlace {
+export interface DeclaredWork {
   /** `GET /report`, `task resize`. */
   readonly id: string;
   readonly location: SourceLocation;
 }
 
 /** The thread ended while it ran the call. */
-export function exitedError({ id, location }: WorkPlace, why: string, cause?: unknown): OffloopError {
+export function exitedError({ id, location }: DeclaredWork, why: string, cause?: unknown): OffloopError {
   return new OffloopError("OFFLOOP_THREAD_EXITED", `Cannot finish ${id}: its thread ended: ${why}`, {
     at: location,
     fix: "look for process.exit, an uncaught error in a timer, or too little memory in that function",
@@ -22,7 +26,7 @@ export function exitedError({ id, location }: WorkPlace, why: string, cause?: un
 
 /** The call ran for too long; on a thread it was ended, on the loop nothing can end it. */
 export function timeoutError(
-  { id, location }: WorkPlace,
+  { id, location }: DeclaredWork,
   timeoutMs: number,
   elapsedMs: number,
   lane: "loop" | "thread",
@@ -44,7 +48,7 @@ export function timeoutError(
 
 /** Too many calls wait. */
 export function busyError(
-  { id, location }: WorkPlace,
+  { id, location }: DeclaredWork,
   what: { readonly busy: number; readonly max: number; readonly waiting: number; readonly option: string },
   retryAfterS: number,
 ): OffloopError & { readonly retryAfterS: number } {
@@ -61,7 +65,7 @@ export function busyError(
 }
 
 /** The client hung up before the call was started. */
-export function goneError({ id, location }: WorkPlace): OffloopError {
+export function goneError({ id, location }: DeclaredWork): OffloopError {
   return new OffloopError("OFFLOOP_CLIENT_GONE", `Cannot start ${id}: its client has hung up`, {
     at: location,
     fix: "nothing to mend: the work was saved",
@@ -69,7 +73,7 @@ export function goneError({ id, location }: WorkPlace): OffloopError {
 }
 
 /** The rest of its reply was made for a client that had hung up, and did not end. */
-export function abandonedError({ id, location }: WorkPlace): OffloopError {
+export function abandonedError({ id, location }: DeclaredWork): OffloopError {
   return new OffloopError(
     "OFFLOOP_CLIENT_GONE",
     `Cannot finish ${id}: its client has hung up and its generator did not stop; its thread was ended`,
@@ -78,7 +82,7 @@ export function abandonedError({ id, location }: WorkPlace): OffloopError {
 }
 
 /** A call without a deadline keeps its thread. */
-export function heldError({ id, location }: WorkPlace, thread: number, ms: number): OffloopError {
+export function heldError({ id, location }: DeclaredWork, thread: number, ms: number): OffloopError {
   return new OffloopError(
     "OFFLOOP_THREAD_HELD",
     `Cannot use thread ${thread} for anything else: ${id} has run there for ${Math.floor(ms)} ms, and has no deadline`,
@@ -87,7 +91,7 @@ export function heldError({ id, location }: WorkPlace, thread: number, ms: numbe
 }
 
 /** A thread was ended, and a native call keeps it. */
-export function stuckError({ id, location }: WorkPlace, thread: number): OffloopError {
+export function stuckError({ id, location }: DeclaredWork, thread: number): OffloopError {
   return new OffloopError(
     "OFFLOOP_THREAD_STUCK",
     `Cannot end thread ${thread}: ${id} is inside a native call there, and the thread keeps its place in the pool until that returns`,
@@ -112,7 +116,7 @@ export function allHeldError(threads: number, ids: readonly string[]): OffloopEr
  *
  * @param found - What in it: `args[0].onDone (a function)`.
  */
-export function cloneError({ id, location }: WorkPlace, found: string): OffloopError {
+export function cloneError({ id, location }: DeclaredWork, found: string): OffloopError {
   return new OffloopError(
     "OFFLOOP_NOT_CLONEABLE",
     `Cannot run ${id} on a thread: ${found} cannot cross between threads`,
@@ -124,7 +128,7 @@ export function cloneError({ id, location }: WorkPlace, found: string): OffloopE
 }
 
 /** No thread can be started. */
-export function noThreadsError({ id, location }: WorkPlace, cause: unknown): OffloopError {
+export function noThreadsError({ id, location }: DeclaredWork, cause: unknown): OffloopError {
   return new OffloopError("OFFLOOP_THREADS_DOWN", `Cannot start ${id}: no thread can load the app any more`, {
     at: location,
     fix: "see the OFFLOOP_THREAD_START before this in the log",
@@ -147,4 +151,72 @@ export function refusedReply(error: OffloopError): RawReply {
 
 function isBusy({ code }: OffloopError): boolean {
   return code === "OFFLOOP_THREADS_BUSY" || code === "OFFLOOP_THREADS_DOWN";
+}
+
+const SHOWN = 5;
+
+/** The error in a thread's first message, or undefined when the thread is ready. */
+export function startError(
+  hello: Hello,
+  thread: number,
+  { target }: { readonly target: AppTarget },
+): OffloopError | undefined {
+  if ("ready" in hello) return undefined;
+  const at: SourceLocation = { file: fileURLToPath(target.url), line: 1, column: 1 };
+  if ("failed" in hello) {
+    const { type, message, stack } = hello.failed;
+    const cause = Object.assign(new Error(message), { name: type, stack: stack ?? message });
+    return failedStart(thread, message, { target }, cause);
+  }
+  const differences = [
+    ...listed(hello.missing, `on the main thread and not in thread ${thread}`),
+    ...listed(hello.extra, `in thread ${thread} and not on the main thread`),
+  ];
+  return new OffloopError("OFFLOOP_THREAD_APP_DIFFERS", `Cannot start threads: ${differences.join("; ")}`, {
+    at,
+    fix: "declare operations and tasks when the module loads, not inside an if that differs between threads",
+  });
+}
+
+/** The error of a thread that could not load the app. */
+export function failedStart(
+  thread: number,
+  why: string,
+  { target }: { readonly target: AppTarget },
+  cause?: Error,
+): OffloopError {
+  return new OffloopError("OFFLOOP_THREAD_START", `Cannot start thread ${thread}: ${why}`, {
+    at: { file: fileURLToPath(target.url), line: 1, column: 1 },
+    fix: "make the module load in a thread: it is imported there once more, and must only declare",
+    cause,
+  });
+}
+
+/**
+ * The error of a thread that ended while it ran no call.
+ *
+ * @param cause - What nobody caught there, if it was that: its first line in the user's source is where to look.
+ */
+export function idleExitError(
+  thread: number,
+  why: string,
+  { target }: { readonly target: AppTarget },
+  cause?: unknown,
+): OffloopError {
+  const [frame] = cause === undefined ? [] : stackFrames(describeError(cause));
+  return new OffloopError(
+    "OFFLOOP_THREAD_EXITED",
+    `Cannot keep thread ${thread}: ${why}, while no call ran in it`,
+    {
+      at: frame ?? { file: fileURLToPath(target.url), line: 1, column: 1 },
+      fix: "look for what goes on after a call: an error in a timer, a promise that nobody awaits, process.exit, a loop",
+      cause,
+    },
+  );
+}
+
+function listed(ids: readonly string[], where: string): string[] {
+  if (ids.length === 0) return [];
+  const more = ids.length > SHOWN ? ` and ${ids.length - SHOWN} more` : "";
+  return [`${ids.slice(0, SHOWN).join(", ")}${more} ${ids.length === 1 ? "exists" : "exist"} ${where}`];
 }

@@ -1,0 +1,336 @@
+import type { Transferable } from "node:worker_threads";
+import type { ClientAddress } from "../../app/context.ts";
+import type { Scope } from "../../app/dependency.ts";
+import type { Log } from "../../app/log.ts";
+import type { FileContent } from "../../app/reply.ts";
+import type { TaskDeclaration } from "../../app/task.ts";
+import type { DescribedError } from "../../errors/described-error.ts";
+import {
+  type Chunk,
+  type FormPart,
+  type HeaderPairs,
+  ownsBuffer,
+  type QueryValues,
+  queryOf,
+  type RawReply,
+  type RawRequest,
+} from "../../operation/raw.ts";
+import type { TaskRun } from "../../operation/run-task.ts";
+import type { RemoteValue } from "../../operation/runtime.ts";
+import { type Crossed, packValue, type Thrown } from "./values.ts";
+
+/** A payload and what of it is transferred rather than copied. */
+export interface Packed<T> {
+  readonly payload: T;
+  readonly transfer: Transferable[];
+}
+
+/** Bytes from this size on are transferred; fewer are copied, which is faster. */
+const TRANSFER_MIN_BYTES = 65_536;
+
+/**
+ * Bytes that can cross: the buffer itself when it is whole, else a copy of just these bytes.
+ *
+ * @param transferFrom - From this size on the buffer moves to the other side.
+ */
+function ownBytes(
+  bytes: Uint8Array,
+  transfer: Transferable[],
+  transferFrom: number = TRANSFER_MIN_BYTES,
+): Uint8Array {
+  if (!ownsBuffer(bytes)) return Uint8Array.prototype.slice.call(bytes);
+  if (bytes.byteLength >= transferFrom) transfer.push(bytes.buffer as ArrayBuffer);
+  return bytes;
+}
+
+/** A body below this size is copied: the request can be taken back from a thread that dies or hangs before it starts. */
+const TRANSFER_BODY_BYTES = 1_048_576;
+
+/** A request as it crosses: id, method, url, params, headers joined by newlines, body, parts of a form, host and port of the client, root path, scheme or origin. */
+export type RequestPayload = [
+  string,
+  string,
+  string,
+  Readonly<Record<string, string>> | undefined,
+  string,
+  Uint8Array | undefined,
+  readonly FormPart[] | undefined,
+  string,
+  number,
+  string,
+  string,
+];
+
+/** What of a request is made anew on the other side. */
+export interface RequestServices {
+  /** Makes the signal, when someone asks for it. */
+  signal(): AbortSignal;
+  /** Makes the log, when someone asks for it. */
+  log(): Log;
+  /** Says how far the call is. @param progress - 0-1. */
+  report(progress: number): void;
+}
+
+/** What a call is about. */
+export interface CallAbout {
+  /** What each line of its log carries. */
+  readonly fields: object;
+  /** What its signal aborts with. Default: that the client has hung up. */
+  readonly cancelReason?: string;
+}
+
+/** What a call gives the request that it runs for. */
+export interface CallServices {
+  /** For what the call brings. */
+  begin(about: CallAbout): RequestServices;
+  /** For one whose reply was left open, and of which the call pulls more: its signal is about this call from now on. */
+  resume(services: RequestServices): void;
+}
+
+/** The parts of a request that cross. */
+export type CrossingRequest = Omit<RawRequest, "query" | "signal" | "log">;
+
+export function packRequest(request: CrossingRequest): Packed<RequestPayload> {
+  const { id, method, url, params, headers, body, client, rootPath, via } = request;
+  const transfer: Transferable[] = [];
+  const bytes = body === undefined ? undefined : ownBytes(body, transfer, TRANSFER_BODY_BYTES);
+  const parts = request.parts?.map((part) => ownPart(part, transfer));
+  return {
+    payload: [
+      id,
+      method,
+      url,
+      params,
+      headers.join("\n"),
+      bytes,
+      parts,
+      client.host,
+      client.port,
+      rootPath,
+      via,
+    ],
+    transfer,
+  };
+}
+
+function ownPart([name, value]: FormPart, transfer: Transferable[]): FormPart {
+  if (typeof value === "string" || value.bytes === undefined) return [name, value];
+  return [name, { ...value, bytes: ownBytes(value.bytes, transfer, TRANSFER_BODY_BYTES) }];
+}
+
+/** The request in the thread. Headers are split when someone looks: most operations never do. */
+export class ReceivedRequest implements RawRequest {
+  readonly id: string;
+  readonly method: string;
+  readonly url: string;
+  readonly params: Readonly<Record<string, string>> | undefined;
+  readonly body: Uint8Array | undefined;
+  readonly parts: readonly FormPart[] | undefined;
+  readonly rootPath: string;
+  readonly via: string;
+  readonly #joined: string;
+  readonly #host: string;
+  readonly #port: number;
+  readonly #services: RequestServices;
+  #headers: string[] | undefined;
+  #query: QueryValues | undefined;
+
+  constructor(payload: RequestPayload, services: RequestServices) {
+    this.#services = services;
+    [
+      this.id,
+      this.method,
+      this.url,
+      this.params,
+      this.#joined,
+      this.body,
+      this.parts,
+      this.#host,
+      this.#port,
+      this.rootPath,
+      this.via,
+    ] = payload;
+  }
+
+  get headers(): readonly string[] {
+    this.#headers ??= this.#joined === "" ? [] : this.#joined.split("\n");
+    return this.#headers;
+  }
+
+  get query(): QueryValues {
+    this.#query ??= queryOf(this.url);
+    return this.#query;
+  }
+
+  get client(): ClientAddress {
+    return { host: this.#host, port: this.#port };
+  }
+
+  get signal(): AbortSignal {
+    return this.#services.signal();
+  }
+
+  get log(): Log {
+    return this.#services.log();
+  }
+}
+
+/** A task for after the response, as it crosses: its name and arguments. */
+export type NamedCall = readonly [name: string, args: Crossed];
+
+/** What of a reply is still open in its thread: its number there, and whether its body is pulled from it. */
+export type OpenReplyRef = readonly [open: number, streams: boolean];
+
+/** A reply as it crosses: status, media type, headers, body, background, error, what of it is still open. */
+export type ReplyPayload = [
+  number,
+  string | undefined,
+  HeaderPairs | undefined,
+  string | Uint8Array | FileContent | undefined,
+  NamedCall[] | undefined,
+  DescribedError | undefined,
+  OpenReplyRef | undefined,
+];
+
+/** @param open - Where the rest of it is held, when there is one. */
+export function packReply(reply: RawReply, open?: OpenReplyRef): Packed<ReplyPayload> {
+  const transfer: Transferable[] = [];
+  const { status, mediaType, headers, error } = reply;
+  const body = packBody(reply.body, transfer);
+  const background = nameCalls(reply.background);
+  return { payload: [status, mediaType, headers, body, background, error, open], transfer };
+}
+
+/** Background calls as they cross. */
+export function nameCalls(calls: RawReply["background"]): NamedCall[] | undefined {
+  return calls?.map(
+    ({ task, args }): NamedCall => [task.name, packValue(args, `args of task "${task.name}"`)],
+  );
+}
+
+function packBody(body: RawReply["body"], transfer: Transferable[]): ReplyPayload[3] {
+  if (typeof body === "string" && body.length < TRANSFER_MIN_BYTES) return body;
+  if (typeof body === "string") return ownBytes(new TextEncoder().encode(body), transfer);
+  if (body instanceof Uint8Array) return ownBytes(body, transfer);
+  return body !== undefined && "file" in body ? body : undefined;
+}
+
+/** What the pool asks about a reply that a thread holds open. */
+export interface FollowUp {
+  readonly open: number;
+  /** `pull`: its next chunks. `stop`: nobody takes them any more. `finish`: its tasks have ended, close what is left. */
+  readonly ask: "pull" | "stop" | "finish";
+  /** What went wrong in its tasks. */
+  readonly failure?: Thrown;
+}
+
+/** The next chunks of a body; `done` with the last ones. */
+export interface Pulled {
+  readonly chunks: Chunk[];
+  readonly done: boolean;
+}
+
+/** A job, as the call of its task carries it. */
+export interface CrossingJob {
+  readonly id: string;
+  readonly attempt: number;
+}
+
+/** A task's call as it crosses. */
+export interface TaskPayload {
+  readonly args: Crossed;
+  /** The job or request that it runs for; empty for none. */
+  readonly id: string;
+  readonly job: CrossingJob | undefined;
+}
+
+/** What lines of the log carry of a task's run. */
+export function taskFields(
+  { name }: Pick<TaskDeclaration, "name">,
+  { id, job }: Omit<TaskPayload, "args">,
+): object {
+  if (job !== undefined) return { task: name, job: job.id, attempt: job.attempt };
+  return id === "" ? { task: name } : { task: name, reqId: id };
+}
+
+/** What a job's signal aborts with in a thread. */
+const CANCELLED = "The job was cancelled, or broken off by a shutdown";
+
+/** In a thread: a task's run, by what crossed. */
+export function receivedRun(
+  task: TaskDeclaration,
+  { id, job }: TaskPayload,
+  args: readonly unknown[],
+  services: CallServices,
+): TaskRun {
+  const fields = taskFields(task, { id, job });
+  const own = services.begin(job === undefined ? { fields } : { fields, cancelReason: CANCELLED });
+  return {
+    args,
+    id,
+    job: job && { ...job, progress: (value) => own.report(value) },
+    signal: () => own.signal(),
+    log: () => own.log(),
+  };
+}
+
+/** Dependencies of one request to be called on a thread in order, as they cross. */
+export interface DependencyPayload {
+  readonly operation: string;
+  readonly request: RequestPayload;
+  /** The session that earlier calls of the same request have left there. */
+  readonly session: number | undefined;
+  readonly calls: readonly DependencyCall[];
+}
+
+/** One of them. */
+export interface DependencyCall {
+  /** Its path in the operation's plan. */
+  readonly path: string;
+  readonly inputs: Crossed;
+  /** What it needs itself and the loop has, by name. */
+  readonly values: Crossed;
+  /** What it needs itself and the thread has: paths in the plan, by name. */
+  readonly there: Readonly<Record<string, string>>;
+  readonly isReceived: boolean;
+  /** A later call needs its value. */
+  readonly isNeededLater: boolean;
+}
+
+/** What they gave, and what they have said about the response meanwhile. */
+export interface DependencyResult {
+  /** In the order of the calls, as they cross. */
+  readonly values: readonly RemoteValue[];
+  /** Where what is open, and what is needed later, is held; undefined when nothing is. */
+  readonly session: number | undefined;
+  /** The scopes in which something is open since. */
+  readonly opened: readonly Scope[];
+  readonly background: readonly NamedCall[] | undefined;
+  readonly status: number | undefined;
+  readonly headers: HeaderPairs | undefined;
+}
+
+/** What one of them threw, and what is open all the same. */
+export interface DependencyFailure extends Thrown {
+  readonly result: DependencyResult;
+}
+
+/** What earlier calls have opened is to be closed. */
+export interface ClosePayload {
+  readonly session: number;
+  /** Which of the request's calls opened it. */
+  readonly call: number;
+  readonly scope: Scope;
+  readonly failure: Thrown | undefined;
+  /** Nothing is needed of the session after this. */
+  readonly ends: boolean;
+}
+
+/** What went wrong in the end; undefined when nothing did, or when it was caught. */
+export type CloseResult = { readonly left: Thrown } | undefined;
+
+/** An error to be answered on a thread, as it crosses. */
+export interface FailurePayload {
+  readonly request: RequestPayload;
+  readonly thrown: Thrown;
+}
