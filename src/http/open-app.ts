@@ -16,6 +16,7 @@ import { openLoopWatch } from "../watch/loop-watch.ts";
 import type { Watch } from "../watch/watch.ts";
 import { listArounds } from "./arounds.ts";
 import { createServer } from "./server.ts";
+import type { Tls } from "./tls.ts";
 import { WayOut } from "./way-out.ts";
 
 /** How an app is opened. */
@@ -25,6 +26,8 @@ export interface OpenAppOptions {
   readonly log: Logger;
   /** What a test puts in place of dependencies. */
   readonly overrides?: readonly Override[];
+  /** What https is served with; undefined for http. */
+  readonly tls?: Tls | undefined;
   /** Whether each request is logged. */
   readonly accessLog: boolean;
   /** Whether browsers are shown the errors of operations, with their source. Never in production. */
@@ -56,7 +59,7 @@ export async function openApp(
   options: OpenAppOptions,
   opened: AsyncDisposableStack,
 ): Promise<OpenApp> {
-  const { settings, target, log, overrides, accessLog, debug = false } = options;
+  const { settings, target, log, tls, overrides, accessLog, debug = false } = options;
   const tracing = await openTracing();
   const arounds = listArounds(app, { settings, log, tracing, debug });
   const laneOptions = { settings, target, log, overrides, arounds };
@@ -75,7 +78,7 @@ export async function openApp(
   const jobs = await openJobsOf(app, { settings, lanes, tracing, log, works, open });
   opened.defer(() => jobs?.close());
   const wayOut = new WayOut(lanes);
-  const fastify = await createServer(app, { settings, log, lanes, wayOut, tracing, accessLog });
+  const fastify = await createServer(app, { settings, log, lanes, wayOut, tracing, tls, accessLog });
   opened.defer(async () => {
     // One that shuts down is closing already, and is not waited for beyond its time.
     if (!lanes.closing) await fastify.close();

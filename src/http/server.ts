@@ -20,6 +20,7 @@ import type { Refusals } from "./refusals.ts";
 import { createRequestIds } from "./request.ts";
 import { lacksName } from "./routes.ts";
 import { surroundRoutes } from "./surrounded-routes.ts";
+import type { Tls } from "./tls.ts";
 import { addRequestSpans } from "./traced-requests.ts";
 import { removeLeftFolders } from "./upload-folder.ts";
 import type { WayOut } from "./way-out.ts";
@@ -32,6 +33,8 @@ export interface ServerParts {
   readonly wayOut: WayOut;
   /** Undefined when nobody takes spans. */
   readonly tracing: Tracing | undefined;
+  /** What https is served with; undefined for http. */
+  readonly tls: Tls | undefined;
   /** Whether each request is logged. */
   readonly accessLog: boolean;
 }
@@ -47,7 +50,10 @@ export async function createServer(app: App, parts: ServerParts): Promise<Fastif
   const refusals = refusalsOf(part, services);
   checkPaths(lanes, settings);
   // A request without a body then has no stream to end. A plugin may wait for the events of that stream.
-  const connections = new Connections(settings.connections, !hasPlugins(app));
+  const connections = new Connections(settings.connections, {
+    tls: parts.tls,
+    optimizesEmptyRequests: !hasPlugins(app),
+  });
   if (lanes.operations.some(({ readsForm }) => readsForm)) await removeLeftFolders();
   const fastify = await createFastify(settings, connections, refusals);
   try {
