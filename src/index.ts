@@ -19,6 +19,8 @@ export type {
   OperationDocumentation,
 } from "./app/documentation.ts";
 export type { DurableOptions } from "./app/durable.ts";
+export { type Settings, type SettingsOptions, settings } from "./app/environment.ts";
+export type { FrontendOptions } from "./app/frontend.ts";
 export type { AddOperation, Handler, OperationOptions } from "./app/handler.ts";
 export type {
   EnqueuedJob,
@@ -50,6 +52,7 @@ export {
 } from "./app/reply.ts";
 export { Router } from "./app/router.ts";
 export type { RouterOptions } from "./app/router-options.ts";
+export { clearSession, type Session, type SessionSettings } from "./app/session.ts";
 export type {
   ConnectionSettings,
   HealthSettings,

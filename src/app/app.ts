@@ -10,6 +10,7 @@ import {
   type Replacement,
 } from "./dependency.ts";
 import { type AppDocumentation, appDocumentationNames } from "./documentation.ts";
+import { createFrontend, type Frontend, type FrontendOptions } from "./frontend.ts";
 import { BoundJobs, type Jobs } from "./jobs.ts";
 import { kind } from "./lane.ts";
 import { createLifespan, type Lifespan, type LifespanFunction, type LifespanOptions } from "./lifespan.ts";
@@ -78,6 +79,7 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
   readonly #lifespans: Lifespan[] = [];
   readonly #plugins: RegisteredPlugin[] = [];
   readonly #mounts: Mount<App>[] = [];
+  readonly #frontends: Frontend[] = [];
 
   /**
    * Makes an app without operations.
@@ -175,6 +177,32 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
     if (!(app instanceof App)) throw notMountable(app, location);
     if (app.#reachesByMount(this as unknown as App)) throw mountCycle(location);
     this.#mounts.push({ path, app, location });
+  }
+
+  /**
+   * Serves a built front end, such as Vite's `dist`, where no operation answers: its files, and its `index.html` for paths
+   * of the page's own. FastAPI's `frontend`.
+   *
+   * Files with a hash in their name may be kept for a year, the others are asked for anew. A `.br` or `.gz` beside a file
+   * is sent in its place to who takes it. Names that begin with a dot, and links that lead out of the folder, are not found.
+   *
+   * @param path - What its paths begin with: `"/"`, or a path without names.
+   * @param folder - The built files: a path from the working directory, or a URL.
+   * @param options - What answers a path that is no file.
+   * @throws {OffloopError} `OFFLOOP_PATH_INVALID`, `OFFLOOP_OPTION_INVALID`, `OFFLOOP_OPTION_UNKNOWN`; and
+   * `OFFLOOP_FRONTEND_FOLDER` when the app is served and the folder is not there; under `offloop dev` it is a warning.
+   * @example
+   * ```ts no-check
+   * app.frontend("/", new URL("../dist", import.meta.url));
+   * ```
+   */
+  frontend(path: string, folder: string | URL, options: FrontendOptions = {}): void {
+    this.#frontends.push(createFrontend(path, folder, options));
+  }
+
+  /** What it serves where no operation answers: the longest path first. */
+  declaredFrontends(): readonly Frontend[] {
+    return this.#frontends.toSorted((a, b) => b.path.length - a.path.length);
   }
 
   /** The apps mounted in it, in the order of their declaration. */

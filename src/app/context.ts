@@ -4,6 +4,7 @@ import type { Dependencies, DependencyValues } from "./dependency.ts";
 import type { InputOptions } from "./inputs.ts";
 import type { Log } from "./log.ts";
 import type { PathNames } from "./path.ts";
+import type { Session, SessionValues } from "./session.ts";
 import type { Uploaded } from "./uploaded-file.ts";
 import type { UrlParams } from "./urls.ts";
 
@@ -48,10 +49,15 @@ export interface BaseContext {
   readonly request: RequestInfo;
   /** Status, headers and cookies of the response. */
   readonly response: ResponseInfo;
+  /**
+   * What is kept for this visitor between requests: change it in place, and the response writes it back. Reading it where
+   * the app has no `session` settings throws `OFFLOOP_SESSION_UNSET`.
+   */
+  readonly session: Session;
 }
 
 /** The inputs an operation declares, valid. */
-interface InputValues<Path extends string, S extends Shape> extends BaseContext {
+interface InputValues<Path extends string, S extends Shape> extends Omit<BaseContext, "session"> {
   /** The values of the path's names. */
   readonly params: PathValues<Path, Declared<S, "params", NoNames>>;
   /** The declared query parameters. */
@@ -77,7 +83,17 @@ export type Context<
   Path extends string = string,
   S extends Shape = NoNames,
   Outer extends Dependencies = NoNames,
-> = InputValues<Path, S> & DependencyValues<WithOuter<Declared<S, "deps", NoNames>, Outer>>;
+> = InputValues<Path, S> &
+  SessionUnless<S, WithOuter<Declared<S, "deps", NoNames>, Outer>> &
+  DependencyValues<WithOuter<Declared<S, "deps", NoNames>, Outer>>;
+
+/** A dependency that is called `session` is received under this name. */
+type SessionUnless<S, Deps> = "session" extends keyof Deps
+  ? unknown
+  : {
+      /** What is kept for this visitor between requests: change it in place, and the response writes it back. */
+      readonly session: SessionValues<Declared<S, "session", undefined>>;
+    };
 
 type WithOuter<Own, Outer> = Own & Omit<Outer, keyof Own>;
 

@@ -1,6 +1,6 @@
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import { integer } from "./integer.ts";
 import { checkOptionNames } from "./option-names.ts";
-import { integer } from "./settings.ts";
 
 /** How the jobs of a task are kept and tried. */
 export interface DurableOptions {

@@ -11,6 +11,7 @@ export interface Inputs {
   /** One schema for the body, or one for each of its keys. */
   readonly body: Model | undefined;
   readonly form: Model | undefined;
+  readonly session: Model | undefined;
   /** Nothing is declared. */
   readonly isEmpty: boolean;
 }
@@ -38,6 +39,11 @@ export interface InputOptions {
    * `z.file()`; the handler receives an `UploadedFile`.
    */
   readonly form?: Model;
+  /**
+   * What the session has, or one schema for all of it. A key that does not fit is taken for absent; where it must be there,
+   * the answer is 401.
+   */
+  readonly session?: Model;
 }
 
 /** The names of all of them. */
@@ -48,6 +54,7 @@ export const inputNames: Readonly<Record<keyof InputOptions, true>> = {
   cookies: true,
   body: true,
   form: true,
+  session: true,
 };
 
 /**
@@ -56,9 +63,9 @@ export const inputNames: Readonly<Record<keyof InputOptions, true>> = {
  * @throws {OffloopError} `OFFLOOP_SCHEMA_INVALID` for what is no schema; `OFFLOOP_FORM_AND_BODY` when both are declared.
  */
 export function checkInputs(what: string, options: InputOptions, at: SourceLocation): Inputs {
-  const { params = {}, query = {}, headers = {}, cookies = {}, body, form } = options;
+  const { params = {}, query = {}, headers = {}, cookies = {}, body, form, session } = options;
   const record = checkRecord(`${what}: params`, params, at);
-  const models = { query, headers, cookies, body, form };
+  const models = { query, headers, cookies, body, form, session };
   for (const [source, model] of Object.entries(models))
     if (model !== undefined && !isSchema(model)) checkRecord(`${what}: ${source}`, model, at);
   if (body !== undefined && form !== undefined) {

@@ -99,6 +99,10 @@ export interface JobsFilter {
   readonly task?: string;
   /** Those of one state. Default: of all. */
   readonly state?: JobState;
+  /** Those that were enqueued with this key. Default: with any, and without. */
+  readonly key?: string;
+  /** Those that come after this job in the list: the last of one page gives the next. Default: from the first. */
+  readonly after?: JobId;
   /** How many at most. Integer, 1-1,000. Default 50. */
   readonly limit?: number;
 }
@@ -113,8 +117,10 @@ export interface TaskJobs {
   readonly running: number;
   /** How many failed and wait to be tried again. */
   readonly failed: number;
-  /** How many are dead, as counted last. */
+  /** How many are dead. More than 10,000 are as they were counted last. */
   readonly dead: number;
+  /** How many are done or cancelled, and still kept. More than 10,000 are as they were counted last. */
+  readonly ended: number;
   /** For how long the oldest that may run has waited. Milliseconds; 0 when none does. */
   readonly oldestWaitMs: number;
 }
@@ -140,7 +146,10 @@ export interface TaskJobs {
 export interface Jobs {
   /** A job; undefined when there is none, or none any more. */
   get<Result>(id: JobId<Result>): Promise<Job<Result> | undefined>;
-  /** Jobs of one task or state or all, the newest first; waiting ones the oldest first. */
+  /**
+   * Jobs of one task, state or key or all, the newest first. Those that are waiting or failed come in the order in which
+   * they may run; those that are done, dead or cancelled, the last that ended first.
+   */
   list(filter?: JobsFilter): Promise<Job[]>;
   /** The attempts of a job, in order. */
   attempts(id: JobId): Promise<JobAttempt[]>;

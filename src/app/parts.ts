@@ -3,6 +3,7 @@ import { type App, appsMade } from "./app.ts";
 import type { DeclaredAround } from "./around.ts";
 import type { DependencyDeclaration, Replacement } from "./dependency.ts";
 import type { ErrorHandler } from "./error-handlers.ts";
+import type { Frontend } from "./frontend.ts";
 import { type Layer, type Layered, type LayeredPrefix, layersAt } from "./layer.ts";
 import type { Lifespan } from "./lifespan.ts";
 import { type Mount, mountOperation } from "./mount.ts";
@@ -142,6 +143,11 @@ export function servedOverrides(app: App): Map<DependencyDeclaration, Replacemen
       .toReversed()
       .flatMap((one) => [...one.overrides]),
   );
+}
+
+/** Every front end that is served. */
+export function servedFrontends(app: App): Frontend[] {
+  return appsOf(app).flatMap((one) => one.declaredFrontends());
 }
 
 /** Whether any of the apps takes in a plugin. */

@@ -3,8 +3,15 @@ import type { ResourceLimits } from "node:worker_threads";
 import type { BlockReport } from "../channels/channels.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import type { InputSettings } from "./input-settings.ts";
+import { integer } from "./integer.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { resolveRootPath, resolveTrustProxy, type TrustProxy } from "./proxy.ts";
+import {
+  type ResolvedSession,
+  resolveSession,
+  type SessionSettings,
+  sessionSettingNames,
+} from "./session.ts";
 
 /** The thread pool's settings. */
 export interface ThreadSettings {
@@ -127,6 +134,8 @@ export interface ServerSettings {
   readonly watch?: WatchSettings | false;
   /** The jobs of durable tasks. */
   readonly jobs?: JobsSettings;
+  /** Sessions, in a signed cookie. Default: none. */
+  readonly session?: SessionSettings;
 }
 
 /** Settings with every default filled in. */
@@ -147,6 +156,8 @@ export interface ResolvedSettings {
   /** Undefined: no watchdog. */
   readonly watch: ResolvedWatch | undefined;
   readonly jobs: ResolvedJobs;
+  /** Undefined: no sessions. */
+  readonly session: ResolvedSession | undefined;
 }
 
 const HOUR_MS = 3_600_000;
@@ -192,7 +203,13 @@ export function resolveSettings(...layers: readonly ServerSettings[]): ResolvedS
     shutdownGraceMs: integer("shutdownGraceMs", top.shutdownGraceMs ?? 30_000, 0, DAY_MS),
     watch: top.watch === false ? undefined : resolveWatch(merged(layers.map(({ watch }) => watch || {}))),
     jobs: resolveJobs(merged(layers.map(({ jobs }) => jobs ?? {}))),
+    session: resolveSession(sessionOf(layers)),
   };
+}
+
+function sessionOf(layers: readonly ServerSettings[]): SessionSettings | undefined {
+  const given = layers.flatMap(({ session }) => session ?? []);
+  return given.length === 0 ? undefined : (merged(given) as SessionSettings);
 }
 
 function resolveJobs(jobs: JobsSettings): ResolvedJobs {
@@ -320,19 +337,6 @@ function resolveMetrics(metrics: MetricsSettings | boolean): ResolvedMetrics | u
   return { path: (metrics === true ? undefined : metrics.path) ?? "/metrics" };
 }
 
-/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` unless the value is an integer of the range. */
-export function integer(name: string, value: unknown, min: number, max: number): number {
-  if (Number.isInteger(value) && Number(value) >= min && Number(value) <= max) return Number(value);
-  const got = JSON.stringify(value) ?? "undefined";
-  throw new OffloopError(
-    "OFFLOOP_OPTION_INVALID",
-    `Cannot use ${name}: expected an integer of ${min}-${max}, got ${got}`,
-    {
-      fix: `set ${name} to a value in its range, or leave it out`,
-    },
-  );
-}
-
 type NamesOf<Settings> = Readonly<Record<keyof Settings, true>>;
 
 /** The names of all settings. */
@@ -349,6 +353,7 @@ export const settingNames: NamesOf<ServerSettings> = {
   shutdownGraceMs: true,
   watch: true,
   jobs: true,
+  session: true,
 };
 
 const threads: NamesOf<ThreadSettings> = {
@@ -401,6 +406,7 @@ export function checkSettingNames(settings: ServerSettings, at: SourceLocation):
     metrics,
     watch,
     jobs,
+    session: sessionSettingNames,
   })) {
     const part = settings[name as keyof ServerSettings];
     if (typeof part === "object" && part !== null) checkOptionNames(`use ${name}`, part, known, at);

@@ -1,8 +1,9 @@
 import cluster from "node:cluster";
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
+import { integer } from "../app/integer.ts";
 import { hasJobs } from "../app/parts.ts";
-import { integer, resolveSettings } from "../app/settings.ts";
+import { resolveSettings } from "../app/settings.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { guardApp } from "../guard/check-app.ts";
 import { listen } from "../http/listen.ts";

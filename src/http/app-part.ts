@@ -6,6 +6,7 @@ import type { AppPart } from "../app/parts.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import { siteOf } from "../openapi/site.ts";
 import { addDocs } from "./docs.ts";
+import { Frontends } from "./frontend.ts";
 import { createNotFound } from "./not-found.ts";
 import { Refusals } from "./refusals.ts";
 import { addRoutes, type BodyLimits } from "./routes.ts";
@@ -69,7 +70,13 @@ export async function addPart(
   addRoutes(fastify, runnable, { ...services, ...paths });
   const served = lanes.operations.map(({ declaration }) => declaration);
   const documents = addDocs(fastify, siteOf(app, paths.rootPath), served, mountedAt);
-  const notFound = createNotFound([...operations, ...documents], paths, refusals);
+  const declared = app.declaredFrontends();
+  const notFound = createNotFound(
+    [...operations, ...documents],
+    paths,
+    refusals,
+    declared.length === 0 ? undefined : new Frontends(declared),
+  );
   fastify.setNotFoundHandler(notFound);
   for (const inner of mounted) await addMounted(fastify, inner, mountedAt, services);
   // Some plugins see only what has a route.

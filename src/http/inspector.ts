@@ -1,9 +1,11 @@
 import { parseCookie, stringifySetCookie } from "cookie";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { OffloopError } from "../errors/offloop-error.ts";
+import { type Access, judgeCaller, MARK_HEADER, type Refusal } from "../inspector/access.ts";
 import { listPageFiles, pageName } from "../inspector/files.ts";
 import { type Inspector, openInspector } from "../inspector/inspector.ts";
 import { sendKept } from "./asset.ts";
+import { type InspectedApp, jobRoutes } from "./inspector-jobs.ts";
 
 /** `true`: for this machine only. With a token: for whoever knows it. */
 export type InspectorSetting = true | { readonly token: string };
@@ -24,7 +26,7 @@ const headers = {
 /** An inspector that a server has, or is about to have. */
 export interface ServedInspector {
   /** Adds its routes. A path that an operation answers stays the operation's. */
-  addTo(fastify: FastifyInstance): void;
+  addTo(fastify: FastifyInstance, inspected: InspectedApp): void;
   close(): void;
 }
 
@@ -42,57 +44,98 @@ export function serveInspector(title: string, setting: InspectorSetting): Served
       { fix: "take one that nobody guesses: openssl rand -hex 16" },
     );
   const inspector = openInspector({ title, token });
-  return { addTo: (fastify) => addRoutes(fastify, inspector), close: () => inspector.close() };
+  return {
+    addTo: (fastify, inspected) => addRoutes(fastify, inspector, inspected),
+    close: () => inspector.close(),
+  };
 }
 
-function addRoutes(fastify: FastifyInstance, inspector: Inspector): void {
-  const add = (url: string, handler: Handler): void => {
-    if (fastify.hasRoute({ method: "GET", url })) return;
+function addRoutes(fastify: FastifyInstance, inspector: Inspector, inspected: InspectedApp): void {
+  const add = ({ method, path, handler, isAsked = false }: InspectorRoute): void => {
+    const url = INSPECTOR_PATH + path;
+    if (fastify.hasRoute({ method, url })) return;
     const onRequest = (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
-      if (admit(inspector, request, reply)) done();
+      if (isAsked ? admitCaller(inspector, request, reply) : admit(inspector, request, reply)) done();
     };
-    fastify.route({
-      method: "GET",
-      url,
-      onRequest,
-      handler,
-      config: { unlogged: true, isForOperators: true },
-    });
+    const config = { unlogged: true, isForOperators: true };
+    fastify.route({ method, url, onRequest, handler, bodyLimit: MAX_BODY_BYTES, config });
   };
-  add(`${INSPECTOR_PATH}/events`, (_request, reply) => {
-    if (!inspector.hasRoom) return reply.code(503).type("text/plain").send("Too many pages are open.");
-    reply.hijack();
-    inspector.tell(reply.raw);
+  add({
+    method: "GET",
+    path: "/events",
+    handler: (_request, reply) => {
+      if (!inspector.hasRoom) return reply.code(503).type("text/plain").send("Too many pages are open.");
+      reply.hijack();
+      inspector.tell(reply.raw);
+    },
   });
   for (const file of listPageFiles())
-    add(file.name === pageName ? INSPECTOR_PATH : `${INSPECTOR_PATH}/${file.name}`, sendKept(file));
+    add({ method: "GET", path: file.name === pageName ? "" : `/${file.name}`, handler: sendKept(file) });
+  for (const route of jobRoutes(inspected)) add({ ...route, isAsked: true });
   // A stream never ends by itself, and the server waits for every response.
   fastify.addHook("preClose", async () => inspector.close());
 }
 
-type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
+/** Ids of jobs, and nothing else, are sent to the inspector. */
+const MAX_BODY_BYTES = 65_536;
+
+/** What the inspector answers. */
+interface InspectorRoute {
+  readonly method: "GET" | "POST";
+  /** Below the inspector's own. */
+  readonly path: string;
+  readonly handler: (request: FastifyRequest, reply: FastifyReply) => unknown;
+  /** Whether the page's script asks for it, and nobody else may. */
+  readonly isAsked?: boolean;
+}
 
 /** Whether the visitor may go on; otherwise it has been answered. */
 function admit(inspector: Inspector, request: FastifyRequest, reply: FastifyReply): boolean {
-  const { headers: sent, socket } = request.raw;
   const url = new URL(request.raw.url ?? INSPECTOR_PATH, "http://localhost");
-  const access = inspector.judge({
-    address: socket.remoteAddress,
-    host: sent.host,
-    forwarded: ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip"].some((name) => name in sent),
-    token: url.searchParams.get("token") ?? undefined,
-    cookie: parseCookie(sent.cookie ?? "")[COOKIE],
-  });
+  const access = judge(inspector, request, url.searchParams.get("token") ?? undefined);
   reply.headers(headers);
-  if (!access.granted) {
-    reply.code(access.status).type("text/plain; charset=utf-8").send(`${access.reason}\n`);
-    return false;
-  }
+  if (!access.granted) return refuse(reply, access);
   if (access.cookie === undefined && !url.searchParams.has("token")) return true;
   if (access.cookie !== undefined) reply.header("set-cookie", cookieOf(access.cookie));
   // Relative, as a proxy may have put something before the path. The token leaves the address bar.
   reply.redirect(url.pathname.slice(url.pathname.lastIndexOf("/") + 1), 303);
   return false;
+}
+
+/** The same for what the page's script asks. It has the cookie by then: a token in the URL does not count. */
+function admitCaller(inspector: Inspector, request: FastifyRequest, reply: FastifyReply): boolean {
+  reply.headers({ ...headers, "cache-control": "no-store" });
+  const access = judge(inspector, request, undefined);
+  if (!access.granted) return refuse(reply, access);
+  const { headers: sent, method } = request.raw;
+  const caller = judgeCaller({
+    origin: sent.origin,
+    site: headerOf(sent["sec-fetch-site"]),
+    host: sent.host,
+    mark: headerOf(sent[MARK_HEADER]),
+    changes: method !== "GET",
+  });
+  return caller.granted || refuse(reply, caller);
+}
+
+function judge(inspector: Inspector, { raw }: FastifyRequest, token: string | undefined): Access {
+  const { headers: sent, socket } = raw;
+  return inspector.judge({
+    address: socket.remoteAddress,
+    host: sent.host,
+    forwarded: ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip"].some((name) => name in sent),
+    token,
+    cookie: parseCookie(sent.cookie ?? "")[COOKIE],
+  });
+}
+
+function refuse(reply: FastifyReply, { status, reason }: Refusal): false {
+  reply.code(status).type("text/plain; charset=utf-8").send(`${reason}\n`);
+  return false;
+}
+
+function headerOf(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(", ") : value;
 }
 
 function cookieOf(value: string): string {

@@ -2,8 +2,9 @@ import type { AddressInfo } from "node:net";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
+import { integer } from "../app/integer.ts";
 import type { AppTarget } from "../app/load.ts";
-import { integer, resolveSettings } from "../app/settings.ts";
+import { resolveSettings } from "../app/settings.ts";
 import { describeError } from "../errors/described-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { noThreads } from "../threads/pool/pool.ts";
@@ -39,7 +40,7 @@ export async function listen(
       opened,
     );
     const { lanes, fastify } = served;
-    inspector?.addTo(fastify);
+    inspector?.addTo(fastify, { jobs: served.jobs?.jobs, log });
     const health =
       settings.health?.port === undefined ? undefined : await openHealthServer(settings.health, host, lanes);
     opened.defer(async () => health?.close());

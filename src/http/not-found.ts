@@ -2,6 +2,8 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import findMyWay, { type HTTPMethod } from "find-my-way";
 import { type Method, methods } from "../app/method.ts";
 import { HTTPError } from "../errors/http-error.ts";
+import type { RawReply } from "../operation/raw.ts";
+import type { Frontends } from "./frontend.ts";
 import type { Refusals } from "./refusals.ts";
 import { originOf } from "./request.ts";
 import { answeredMethods, headPatterns, lacksName, type Route } from "./routes.ts";
@@ -24,6 +26,7 @@ export function createNotFound(
   routes: readonly Route[],
   { mountedAt, rootPath, mounts }: AppPaths,
   refusals: Refusals,
+  frontends: Frontends | undefined,
 ): (request: FastifyRequest, reply: FastifyReply) => void {
   const router = findMyWay();
   const heads = headPatterns(routes);
@@ -39,21 +42,33 @@ export function createNotFound(
     const [path = "/", query] = splitOnce(withoutOrigin(request.raw.url), "?");
     const here = allowed(path);
     const other = path.endsWith("/") ? path.slice(0, -1) : `${path}/`;
+    const redirect = (): void => {
+      const target = `${root}${other}${query === undefined ? "" : `?${query}`}`;
+      refusals.answer(request, reply, redirectTo(urlOf(request, target)));
+    };
     if (here.length > 0) {
       refusals.refuse(request, reply, new HTTPError(405, "Method Not Allowed", { allow: here.join(", ") }));
     } else if (other !== "" && (mountPaths.includes(path) || allowed(other).length > 0)) {
-      const target = `${root}${other}${query === undefined ? "" : `?${query}`}`;
-      refusals.answer(request, reply, {
-        status: 307,
-        mediaType: undefined,
-        headers: [["location", urlOf(request, target)]],
-        body: undefined,
-        background: undefined,
-        error: undefined,
-      });
-    } else {
+      redirect();
+    } else if (frontends === undefined) {
       refusals.refuse(request, reply, new HTTPError(404, "Not Found"));
+    } else {
+      frontends.answer(request.raw, path.slice(mountedAt.length)).then(
+        (found) => (found === "folder" ? redirect() : refusals.answer(request, reply, found)),
+        (thrown: Error) => refusals.refuse(request, reply, thrown),
+      );
     }
+  };
+}
+
+function redirectTo(url: string): RawReply {
+  return {
+    status: 307,
+    mediaType: undefined,
+    headers: [["location", url]],
+    body: undefined,
+    background: undefined,
+    error: undefined,
   };
 }
 

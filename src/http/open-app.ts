@@ -4,9 +4,10 @@ import type { App } from "../app/app.ts";
 import type { Override } from "../app/dependency.ts";
 import { openLifespans } from "../app/lifespan.ts";
 import type { AppTarget } from "../app/load.ts";
-import { hasJobs, servedLifespans } from "../app/parts.ts";
+import { hasJobs, servedFrontends, servedLifespans } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { describeError } from "../errors/described-error.ts";
+import type { OffloopError } from "../errors/offloop-error.ts";
 import type { OpenJobs, OpenJobsOptions } from "../jobs/open.ts";
 import { type Lanes, openLanes } from "../lanes/lanes.ts";
 import { TaskThreads } from "../lanes/task-threads.ts";
@@ -15,6 +16,7 @@ import type { Tracing } from "../tracing/tracing.ts";
 import { openLoopWatch } from "../watch/loop-watch.ts";
 import type { Watch } from "../watch/watch.ts";
 import { listArounds } from "./arounds.ts";
+import { checkFrontend } from "./frontend.ts";
 import { createServer } from "./server.ts";
 import type { Tls } from "./tls.ts";
 import { WayOut } from "./way-out.ts";
@@ -60,6 +62,7 @@ export async function openApp(
   opened: AsyncDisposableStack,
 ): Promise<OpenApp> {
   const { settings, target, log, tls, overrides, accessLog, debug = false } = options;
+  await checkFrontends(app, debug ? log : undefined);
   const tracing = await openTracing();
   const arounds = listArounds(app, { settings, log, tracing, debug });
   const laneOptions = { settings, target, log, overrides, arounds };
@@ -84,6 +87,19 @@ export async function openApp(
     if (!lanes.closing) await fastify.close();
   });
   return { lanes, fastify, wayOut, watch, jobs };
+}
+
+/** While an app is worked on its front end may be served by another tool, and not be built: that is only told. */
+async function checkFrontends(app: App, warned: Logger | undefined): Promise<void> {
+  for (const frontend of servedFrontends(app)) {
+    try {
+      await checkFrontend(frontend);
+    } catch (error) {
+      if (warned === undefined) throw error;
+      const { code, message } = error as OffloopError;
+      warned.warn({ code }, `${code}: ${message}`);
+    }
+  }
 }
 
 /** What the jobs of an app are opened with. */

@@ -37,6 +37,12 @@ export function writeStreamReply(reply: FastifyReply, raw: RawReply, open: () =>
   reply.raw.flushHeaders(); // a client may want to know before the first chunk that it is heard
 }
 
+/** What a plugin has said that a response depends on counts too. */
+function withVary(reply: FastifyReply, value: string): string {
+  const said = reply.getHeader("vary");
+  return said === undefined ? value : `${String(said)}, ${value}`;
+}
+
 /** @throws {Error} When the status or a header cannot be sent: a hook of a plugin's would let it go unnoticed. */
 function writeHead(reply: FastifyReply, { status, headers, mediaType }: RawReply): void {
   if (status < 200) throw new RangeError(`Cannot send a response of status ${status}: expected 200-599`);
@@ -49,7 +55,7 @@ function writeHead(reply: FastifyReply, { status, headers, mediaType }: RawReply
       throw new TypeError("transfer-encoding: how a body is sent is the server's to say");
     validateHeaderName(name);
     validateHeaderValue(name, value);
-    reply.header(name, value);
+    reply.header(name, name === "vary" ? withVary(reply, value) : value);
   }
   if (mediaType === undefined) return;
   if (mediaType !== JSON_TYPE) validateHeaderValue("content-type", mediaType);

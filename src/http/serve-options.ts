@@ -22,8 +22,8 @@ export interface ServeOptions extends ServerSettings {
   /** Whether each request is logged. Default true. */
   readonly accessLog?: boolean;
   /**
-   * Shows the lanes live at `/_offloop`: `true` for this machine only, `{ token }` for whoever knows it, wherever they
-   * are: `/_offloop?token=...`, at least 16 characters. Meant for development. Default false.
+   * Shows the lanes and the jobs live at `/_offloop`: `true` for this machine only, `{ token }` for whoever knows it,
+   * wherever they are: `/_offloop?token=...`, at least 16 characters. Meant for development. Default false.
    */
   readonly inspector?: InspectorSetting | false;
   /**

@@ -1,4 +1,4 @@
-import type { JobWithMetadata, PgBoss, Queue } from "pg-boss";
+import type { JobWithMetadata, PgBoss, Queue, QueueResult } from "pg-boss";
 import type { DescribedError } from "../errors/described-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { Attempts } from "./attempts.ts";
@@ -14,7 +14,7 @@ import {
 } from "./engine-setup.ts";
 import { formatNotice, NoticeBoard, noticeChannel, parseNotice } from "./notices.ts";
 import { queueName, taskName } from "./queue-name.ts";
-import { lostError, Records, storedKey } from "./records.ts";
+import { type CountedJobs, lostError, Records, storedKey } from "./records.ts";
 import type {
   AttemptRecord,
   Claim,
@@ -315,7 +315,7 @@ export class Engine implements JobStore {
 
   async depths(): Promise<readonly TaskDepth[]> {
     const queues = await this.#boss.getQueues();
-    return this.#records.depths(new Map(queues.map(({ name, failedCount }) => [name, failedCount])));
+    return this.#records.depths(new Map(queues.map((queue) => [queue.name, countedOf(queue)])));
   }
 
   async dropSchedules(task: string, except: string): Promise<void> {
@@ -369,6 +369,11 @@ export class Engine implements JobStore {
 
 function claimOf(task: string, { id, retryCount, retryLimit }: JobWithMetadata<JobPayload>): Claim {
   return { task, uuid: id, takes: retryCount, retryLimit };
+}
+
+/** Done and cancelled jobs are what remains of all. */
+function countedOf({ totalCount, queuedCount, activeCount, failedCount }: QueueResult): CountedJobs {
+  return { dead: failedCount, ended: Math.max(0, totalCount - queuedCount - activeCount - failedCount) };
 }
 
 function attemptOf({ claim }: Settlement): { id: string; retryCount: number } {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { integer } from "../app/integer.ts";
 import type { EnqueuedJob, EnqueueOptions } from "../app/jobs.ts";
 import { callerLocation } from "../app/location.ts";
-import { integer } from "../app/settings.ts";
 import type { TaskDeclaration, TaskEnqueuer } from "../app/task.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { formatJobId } from "./job-id.ts";

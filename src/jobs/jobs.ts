@@ -1,3 +1,4 @@
+import { integer } from "../app/integer.ts";
 import {
   type Job,
   type JobAttempt,
@@ -8,7 +9,6 @@ import {
   type TaskJobs,
 } from "../app/jobs.ts";
 import { callerLocation } from "../app/location.ts";
-import { integer } from "../app/settings.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { formatJobId, parseJobId } from "./job-id.ts";
 import { isAbout } from "./notices.ts";
@@ -34,7 +34,7 @@ export class StoredJobs implements Jobs {
     return record && (jobOf(record) as Job<Result>);
   }
 
-  async list({ task, state, limit }: JobsFilter = {}): Promise<Job[]> {
+  async list({ task, state, key, after, limit }: JobsFilter = {}): Promise<Job[]> {
     if (state !== undefined && !jobStates.includes(state)) {
       throw new OffloopError(
         "OFFLOOP_OPTION_INVALID",
@@ -43,7 +43,9 @@ export class StoredJobs implements Jobs {
       );
     }
     const most = integer("limit of jobs.list()", limit ?? 50, 1, 1_000);
-    return (await this.#store.list({ task, state, limit: most })).map(jobOf);
+    const last = after === undefined ? undefined : parseJobId(after);
+    if (after !== undefined && last === undefined) return []; // of no job: nothing comes after it
+    return (await this.#store.list({ task, state, key, after: last, limit: most })).map(jobOf);
   }
 
   async attempts(id: JobId): Promise<JobAttempt[]> {

@@ -204,11 +204,18 @@ export class MemoryStore implements JobStore {
     return job && recordOf(job);
   }
 
-  async list({ task, state, limit }: JobFilter): Promise<readonly JobRecord[]> {
-    const all = [...this.#jobs.values()].filter(
-      (job) => (task === undefined || job.task === task) && (state === undefined || job.state === state),
-    );
-    return (state === "waiting" ? all : all.reverse()).slice(0, limit).map(recordOf);
+  async list({ task, state, key, after, limit }: JobFilter): Promise<readonly JobRecord[]> {
+    const last = after && this.#jobs.get(after.uuid);
+    if (after !== undefined && last === undefined) return [];
+    const compare = orderOf(state);
+    return [...this.#jobs.values()]
+      .filter((job) => task === undefined || job.task === task)
+      .filter((job) => state === undefined || job.state === state)
+      .filter((job) => key === undefined || job.key === key)
+      .filter((job) => last === undefined || compare(last, job) < 0)
+      .sort(compare)
+      .slice(0, limit)
+      .map(recordOf);
   }
 
   async attempts({ uuid }: JobRef): Promise<readonly AttemptRecord[]> {
@@ -226,6 +233,7 @@ export class MemoryStore implements JobStore {
         running: count("running"),
         failed: count("failed"),
         dead: count("dead"),
+        ended: count("done") + count("cancelled"),
         oldestDueAt: dueAt.sort((a, b) => a.getTime() - b.getTime())[0],
       };
     });
@@ -258,6 +266,13 @@ export class MemoryStore implements JobStore {
   #taskOf(name: string): JobTask {
     return this.#tasks.get(name) as JobTask;
   }
+}
+
+function orderOf(state: JobState | undefined): (a: StoredJob, b: StoredJob) => number {
+  if (state === "waiting" || state === "failed")
+    return (a, b) => a.runAt.getTime() - b.runAt.getTime() || a.order - b.order;
+  if (state === undefined || state === "running") return (a, b) => b.order - a.order;
+  return (a, b) => (b.endedAt ?? 0) - (a.endedAt ?? 0) || b.order - a.order;
 }
 
 /** Without the jitter, so that a test knows how far to move the clock. */

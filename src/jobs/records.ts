@@ -1,6 +1,7 @@
 import type { JobState } from "../app/jobs.ts";
 import type { DescribedError } from "../errors/described-error.ts";
 import type { Sql } from "./database.ts";
+import { queueName } from "./queue-name.ts";
 import type { JobFilter, JobPayload, JobRecord, JobRef, TaskDepth } from "./store.ts";
 
 /** What pg-boss calls the states. */
@@ -61,22 +62,40 @@ export class Records {
     return rows[0] && this.#recordOf(rows[0]);
   }
 
-  /** By queue, so that each is read along its index; then the first of all. */
-  async list({ task, state, limit }: JobFilter): Promise<JobRecord[]> {
+  async list({ task, state, key, after, limit }: JobFilter): Promise<JobRecord[]> {
     const queues = [...this.#tasks].filter(([, name]) => task === undefined || name === task);
     const order = orderOf(state);
+    const values: unknown[] = [queues.map(([queue]) => queue), limit];
+    const placeholder = (value: unknown): string => `$${values.push(value)}`;
+    const conditions = [
+      ...(state === undefined ? [] : [`j.state = '${storedStates[state]}'`, order.indexed]),
+      ...(key === undefined ? [] : [`j.singleton_key = ${placeholder(storedKey(key))}`]),
+      ...(after === undefined ? [] : [this.#isAfter(after, order, placeholder)]),
+    ];
+    const found = hasIndex(state, key)
+      ? this.#eachQueue(conditions, order)
+      : `select ${columns} from ${this.#schema}.job j where ${["j.name = any ($1)", ...conditions].join(" and ")}`;
     const { rows } = await this.#sql.executeSql(
-      `select j.*, a.progress from unnest($1::text[]) as queue,
-        lateral (
-          select ${columns} from ${this.#schema}.job j
-          where j.name = queue ${state === undefined ? "" : `and j.state = '${storedStates[state]}'`}
-          order by ${order} limit $2
-        ) j
+      `select j.*, a.progress from (select * from (${found}) j order by ${order.by} limit $2) j
       left join ${this.#schema}.job_attempt a on a.job = j.id and a.takes = j.retry_count
-      order by ${order} limit $2`,
-      [queues.map(([queue]) => queue), limit],
+      order by ${order.by}`,
+      values,
     );
     return rows.map((row) => this.#recordOf(row));
+  }
+
+  /** By queue, so that each is read along its index; then the first of all are taken. */
+  #eachQueue(conditions: readonly string[], { by }: Order): string {
+    return `select j.* from unnest($1::text[]) as queue, lateral (
+      select ${columns} from ${this.#schema}.job j
+      where ${["j.name = queue", ...conditions].join(" and ")} order by ${by} limit $2
+    ) j`;
+  }
+
+  #isAfter({ task, uuid }: JobRef, { column, is }: Order, placeholder: (value: unknown) => string): string {
+    return `(j.${column}, j.id) ${is} (
+      select ${column}, id from ${this.#schema}.job where name = ${placeholder(queueName(task))} and id = ${placeholder(uuid)}
+    )`;
   }
 
   /** Queues with a job whose time has come. */
@@ -91,25 +110,47 @@ export class Records {
     return rows.map(({ queue }: { queue: string }) => queue);
   }
 
-  /** @param dead - How many of each queue are dead, as pg-boss counted them last: they may be many, and old. */
-  async depths(dead: ReadonlyMap<string, number>): Promise<TaskDepth[]> {
-    const { rows } = await this.#sql.executeSql(
-      `select name, state, count(*)::int as jobs, min(start_after) filter (where start_after <= now()) as oldest
-      from ${this.#schema}.job where state in ('created', 'retry', 'active') group by name, state`,
-    );
+  /**
+   * What waits and runs is counted. What has ended may be many, and old: beyond a number it is as it was counted last.
+   *
+   * @param counted - What pg-boss has counted of each queue.
+   */
+  async depths(counted: ReadonlyMap<string, CountedJobs>): Promise<TaskDepth[]> {
+    const [{ rows: live }, { rows: ended }] = await Promise.all([
+      this.#sql.executeSql(
+        `select name, state, count(*)::int as jobs, min(start_after) filter (where start_after <= now()) as oldest
+        from ${this.#schema}.job where state in ('created', 'retry', 'active') group by name, state`,
+      ),
+      this.#sql.executeSql(
+        `select queue, ${this.#countUpTo("j.state = 'failed'")} as dead,
+          ${this.#countUpTo("j.completed_on is not null and j.state in ('completed', 'cancelled') order by j.completed_on desc")} as ended
+        from unnest($1::text[]) as queue`,
+        [[...this.#tasks.keys()]],
+      ),
+    ]);
     return [...this.#tasks].map(([queue, task]) => {
-      const own = rows.filter(({ name }: Row) => name === queue);
+      const own = live.filter(({ name }: Row) => name === queue);
       const count = (state: StoredState): number => own.find((row) => row.state === state)?.jobs ?? 0;
       const due = own.flatMap(({ state, oldest }) => (state === "active" || oldest === null ? [] : [oldest]));
+      const past = ended.find((row) => row.queue === queue);
+      const last = counted.get(queue);
       return {
         task,
         waiting: count("created"),
         running: count("active"),
         failed: count("retry"),
-        dead: dead.get(queue) ?? 0,
+        dead: beyond(past?.dead ?? 0, last?.dead),
+        ended: beyond(past?.ended ?? 0, last?.ended),
         oldestDueAt: due.sort((a, b) => a.getTime() - b.getTime())[0],
       };
     });
+  }
+
+  /** @param condition - With an order, where the planner would rather read all jobs than the index that has it. */
+  #countUpTo(condition: string): string {
+    return `(select count(*)::int from (
+      select from ${this.#schema}.job j where j.name = queue and ${condition} limit ${COUNTED_TO + 1}
+    ) counted)`;
   }
 
   #recordOf(row: Row): JobRecord {
@@ -143,11 +184,47 @@ function userKey(stored: string | null): string | undefined {
   return stored?.startsWith("=") ? stored.slice(1) : undefined;
 }
 
-function orderOf(state: JobState | undefined): string {
-  if (state === "waiting") return "created_on, id";
-  return state === "done" || state === "dead" || state === "cancelled"
-    ? "completed_on desc, id"
-    : "created_on desc, id";
+/** An order that one of pg-boss's indexes has. */
+interface Order {
+  readonly column: string;
+  /** The order itself, total. */
+  readonly by: string;
+  /** How what comes later in it compares. */
+  readonly is: "<" | ">";
+  /** What the index asks for, and is true of every job of the state. */
+  readonly indexed: string;
+}
+
+const byNewest: Order = { column: "created_on", by: "created_on desc, id desc", is: "<", indexed: "true" };
+const bySoonest: Order = { column: "start_after", by: "start_after, id", is: ">", indexed: "not j.blocked" };
+const byLastEnded: Order = {
+  column: "completed_on",
+  by: "completed_on desc, id desc",
+  is: "<",
+  indexed: "j.completed_on is not null",
+};
+
+function orderOf(state: JobState | undefined): Order {
+  if (state === undefined || state === "running") return byNewest;
+  return state === "waiting" || state === "failed" ? bySoonest : byLastEnded;
+}
+
+/** Without one, all queues are read at once rather than each. */
+function hasIndex(state: JobState | undefined, key: string | undefined): boolean {
+  return key === undefined && state !== "cancelled";
+}
+
+/** What has ended is counted so far, each time it is asked. */
+const COUNTED_TO = 10_000;
+
+/** How many jobs of a queue have ended, as pg-boss counted them last. */
+export interface CountedJobs {
+  readonly dead: number;
+  readonly ended: number;
+}
+
+function beyond(counted: number, last: number | undefined): number {
+  return counted <= COUNTED_TO ? counted : Math.max(counted, last ?? 0);
 }
 
 /** What pg-boss says itself is that a job's heartbeat stopped. */

@@ -69,10 +69,13 @@ export type JobRecord = JobRef & Omit<Job, keyof EnqueuedJob>;
 /** One try of a job, as it is shown. */
 export type AttemptRecord = JobAttempt;
 
-/** Which jobs are listed: the newest first; those that wait, the oldest first. */
+/** Which jobs are listed, in the order that `app.jobs.list()` promises. */
 export interface JobFilter {
   readonly task?: string | undefined;
   readonly state?: JobState | undefined;
+  readonly key?: string | undefined;
+  /** The last job of the page before. */
+  readonly after?: JobRef | undefined;
   readonly limit: number;
 }
 
@@ -83,6 +86,8 @@ export interface TaskDepth {
   readonly running: number;
   readonly failed: number;
   readonly dead: number;
+  /** Done or cancelled. */
+  readonly ended: number;
   /** Since when the job that waits longest could have run; undefined when none could. */
   readonly oldestDueAt: Date | undefined;
 }

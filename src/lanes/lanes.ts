@@ -13,6 +13,7 @@ import type { SharedDependencies } from "../operation/open-dependencies.ts";
 import type { RawReply } from "../operation/raw.ts";
 import type { Runtime } from "../operation/runtime.ts";
 import { checkSendable } from "../operation/sendable.ts";
+import { SessionCookie, sessionUnset } from "../operation/session.ts";
 import { compiledTasks, listWork, OperationWork } from "../threads/crossing/work.ts";
 import { createThreadCalls, type ThreadCalls } from "../threads/pool/calls.ts";
 import type { ThreadPool } from "../threads/pool/pool.ts";
@@ -79,7 +80,12 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
   const { overrides, shared, given } = await openAppScope(app, options.overrides ?? []);
   opened.defer(() => shared.close());
   const works = listWork(app, { overrides, inputs: options.settings.inputs });
-  for (const work of works) if (work instanceof OperationWork) checkSendable(work.declaration, work.plan);
+  for (const work of works) {
+    if (!(work instanceof OperationWork)) continue;
+    checkSendable(work.declaration, work.plan);
+    if (work.readsSession && options.settings.session === undefined)
+      throw sessionUnset(work.id, work.declaration.location);
+  }
   const arounds = compose(options.arounds);
   const pool = works.some(({ declaration }) => declaration.lane === "thread")
     ? openPool(app, works, options, { given, part: "app" })
@@ -92,9 +98,9 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
     createThreadCalls(callPool, works, servedErrorHandlers(app), (work) =>
       deadlineOf(work, options.settings.timeouts),
     );
-  const urls = new Urls(servedOperations(app));
-  const loop = { ...createLoop(threads, shared, arounds), urls };
   const { settings, log } = options;
+  const urls = new Urls(servedOperations(app));
+  const loop = { ...createLoop(threads, { shared, session: settings.session }, arounds), urls };
   const tasks = compiledTasks(works);
   const lanes: OpenedLanes = { threads, loop, timeouts: settings.timeouts, log, tasks };
   const runTask = arounds.task(observeTasks(chooseForTasks(lanes)));
@@ -153,13 +159,14 @@ function warnOfStrayTasks(log: Logger): void {
 /** What the loop gives the pipeline. */
 export function createLoop(
   threads: ThreadCalls | undefined,
-  shared: SharedDependencies,
+  { shared, session }: { shared: SharedDependencies } & Pick<ResolvedSettings, "session">,
   { dependency }: Arounds,
 ): Runtime {
   return {
     inThread: false,
     urls: new Urls([]),
     shared,
+    sessions: session && new SessionCookie(session),
     onThread: (...run) => (threads as ThreadCalls).onThread(...run),
     answerOnThread: (...failure) => (threads as ThreadCalls).answerOnThread(...failure),
     traceDependency: dependency,

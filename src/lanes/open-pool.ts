@@ -39,6 +39,7 @@ export function openPool(
     given,
     part,
     inputs: settings.inputs,
+    session: settings.session,
     traced: arounds.some(({ calls }) => calls !== undefined),
     target: target ?? { url: app.module, exportName: undefined },
     workIds: works.map(({ id }) => id),

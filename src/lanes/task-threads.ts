@@ -32,7 +32,11 @@ export class TaskThreads {
     this.#works = listTaskWork(app, overrides);
     this.#arounds = compose(options.arounds);
     const tasks = compiledTasks(this.#works);
-    const loop = createLoop(undefined, new SharedDependencies(overrides), this.#arounds);
+    const loop = createLoop(
+      undefined,
+      { shared: new SharedDependencies(overrides), session: undefined },
+      this.#arounds,
+    );
     const run: RunTask = this.#arounds.task(
       observeTasks(async (call, record) => {
         const threads = call.task.lane === "thread" ? await this.#open() : undefined;

@@ -1,15 +1,17 @@
 import { stringifySetCookie } from "cookie";
 import { Background } from "../app/background.ts";
 import type { BaseContext, ClientAddress, CookieOptions, RequestInfo, ResponseInfo } from "../app/context.ts";
+import type { Inputs } from "../app/inputs.ts";
 import type { Log } from "../app/log.ts";
+import type { Session } from "../app/session.ts";
 import type { UrlParams, Urls } from "../app/urls.ts";
-import type { HeaderPairs, RawRequest } from "./raw.ts";
+import type { HeaderPairs, RawReply, RawRequest } from "./raw.ts";
 import { headerValue, quoted, readCookies, toHeaders } from "./raw.ts";
 import type { ReadInputs } from "./read.ts";
+import { OpenSession, type SessionLane, sessionUnset, withSession } from "./session.ts";
 
 /** Where something runs. */
-export interface Place {
-  readonly inThread: boolean;
+export interface Place extends SessionLane {
   /** The paths of what is served. */
   readonly urls: Urls;
 }
@@ -19,6 +21,7 @@ export class Exchange {
   readonly #request: RawRequest;
   readonly #operation: string;
   readonly #place: Place;
+  #session: OpenSession | undefined;
   #background: Background | undefined;
   #response: PlannedResponse | undefined;
   #info: RequestInfo | undefined;
@@ -27,6 +30,42 @@ export class Exchange {
     this.#request = request;
     this.#operation = operation;
     this.#place = place;
+  }
+
+  get session(): Session {
+    return this.#openSession().data;
+  }
+
+  /** @throws {HTTPError} 401 when the session lacks what is declared of it. */
+  acceptSession(declared: Inputs["session"]): void {
+    if (declared !== undefined) this.#openSession().accept(declared);
+  }
+
+  /** The session as it is now; undefined when nobody has asked for it. */
+  get sessionText(): string | undefined {
+    return this.#session?.text;
+  }
+
+  /** The same, where nothing that is changed from now on would be kept. */
+  endSession(): string | undefined {
+    return this.#session?.end();
+  }
+
+  /** Takes over what the session is elsewhere; undefined when nobody has asked for it there. */
+  takeSession(text: string | undefined): void {
+    if (text !== undefined) this.#openSession().take(text);
+  }
+
+  /** A reply with the session in it. Nothing can be changed in that any more. */
+  sealed(reply: RawReply): RawReply {
+    return this.#session === undefined ? reply : withSession(reply, this.#session, this.#operation);
+  }
+
+  #openSession(): OpenSession {
+    const { sessions } = this.#place;
+    if (sessions === undefined) throw sessionUnset(this.#operation);
+    this.#session ??= new OpenSession(sessions, this.#request);
+    return this.#session;
   }
 
   get background(): Background {
@@ -165,6 +204,16 @@ class ReceivedRequestInfo implements RequestInfo {
   }
 }
 
+/** A dependency that is called `session` takes the place of what is received under this name. */
+function replaceSession(context: object, value: unknown): void {
+  Object.defineProperty(context, "session", {
+    value,
+    enumerable: true,
+    configurable: true,
+    writable: true,
+  });
+}
+
 /** What a handler of any operation receives, and what it leaves behind. */
 export class RequestContext extends Exchange implements BaseContext {
   params: Record<string, unknown> | undefined = undefined;
@@ -173,6 +222,14 @@ export class RequestContext extends Exchange implements BaseContext {
   cookies: unknown = undefined;
   body: unknown = undefined;
   form: unknown = undefined;
+
+  override get session(): Session {
+    return super.session;
+  }
+
+  override set session(value: unknown) {
+    replaceSession(this, value);
+  }
 
   /** Takes in what was read, when it is valid. */
   accept({ params, query, headers, cookies, body, form }: ReadInputs): void {
@@ -223,5 +280,13 @@ export class DependencyContext implements BaseContext {
 
   get response(): ResponseInfo {
     return this.#exchange.response;
+  }
+
+  get session(): Session {
+    return this.#exchange.session;
+  }
+
+  set session(value: unknown) {
+    replaceSession(this, value);
   }
 }

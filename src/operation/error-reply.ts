@@ -24,9 +24,19 @@ export function answerError(
   thrown: unknown,
 ): RawReply | Promise<RawReply> {
   const handler = handlerFor(operation.errorHandlers, thrown);
-  if (handler === undefined) return errorReply(thrown);
-  if (handler.lane === "thread" && !runtime.inThread) return askThread(runtime, handler, thrown, request);
+  if (handler === undefined) return sealedError(errorReply(thrown), context);
+  if (handler.lane === "thread" && !runtime.inThread)
+    return askThread(runtime, handler, thrown, request, context);
   return callErrorHandler(handler, context, thrown);
+}
+
+/** What was changed in the session before an error that is answered is kept, as a count of failed logins is. */
+function sealedError(reply: RawReply, context: Exchange): RawReply {
+  try {
+    return context.sealed(reply);
+  } catch (error) {
+    return errorReply(error); // it is too large
+  }
 }
 
 async function askThread(
@@ -58,7 +68,7 @@ export async function callErrorHandler(
   try {
     exchange.addedTasks?.splice(0);
     const value = await handler.fn(thrown, exchange);
-    return await encodeReply(rulesOf(handler, thrown), exchange, value);
+    return exchange.sealed(await encodeReply(rulesOf(handler, thrown), exchange, value));
   } catch (error) {
     return errorReply(error);
   }

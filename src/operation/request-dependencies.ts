@@ -135,6 +135,7 @@ export class RequestDependencies {
   #call(dependency: CompiledDependency, read: ReadInputs | undefined): unknown {
     const { request, context } = this.#run;
     const { declaration } = dependency;
+    context.acceptSession(declaration.inputs.session);
     const own = this.setValues(new DependencyContext(context, read ?? noInputs(request)), dependency);
     return declaration.isGenerator ? this.#open.enter(declaration, own) : declaration.fn(own);
   }

@@ -7,6 +7,7 @@ import { Exchange, type Place } from "./context.ts";
 import type { RawReply, RawRequest } from "./raw.ts";
 import { RequestDependencies } from "./request-dependencies.ts";
 import type { Runtime } from "./runtime.ts";
+import type { SessionLane } from "./session.ts";
 
 /** A task that declares deps, with what it needs. */
 export interface CompiledTask extends Pick<CompiledOperation, "dependencies" | "plan"> {
@@ -102,6 +103,10 @@ export class TaskExchange extends Exchange {
 
   /** There is none. */
   override endBackground(): void {}
+
+  override get session(): never {
+    throw this.#withoutRequest("session");
+  }
 
   override get background(): never {
     throw this.#withoutRequest("background");

@@ -40,10 +40,11 @@ export async function runOperation(
     const details = dependencies?.joinDetails(inputs.details) ?? inputs.details;
     if (details !== undefined) throw new ValidationError(withinLimit(details, operation.bounds), body.json);
     context.accept(inputs);
+    context.acceptSession(operation.declaration.inputs.session);
     dependencies?.setValues(context, operation.plan);
     const encoded = encodeReply(operation, context, await operation.declaration.handler(context));
     const reply = encoded instanceof Promise ? await encoded : encoded;
-    return dependencies?.areOpen ? await dependencies.closeAfterReply(reply) : reply;
+    return context.sealed(dependencies?.areOpen ? await dependencies.closeAfterReply(reply) : reply);
   } catch (thrown) {
     const error = dependencies?.areOpen ? await dependencies.closeAfterError(thrown) : thrown;
     const reply = answerError(run, error);

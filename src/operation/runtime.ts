@@ -5,6 +5,7 @@ import type { Exchange, Place } from "./context.ts";
 import type { Failure, Open, SharedDependencies } from "./open-dependencies.ts";
 import type { RawReply, RawRequest } from "./raw.ts";
 import type { ReadInputs } from "./read.ts";
+import type { SessionLane } from "./session.ts";
 
 /** A dependency that is to be called on a thread for an operation that runs on the loop. */
 export interface RemoteCall {
@@ -52,5 +53,10 @@ export interface Runtime extends Place {
   /** Makes a dependency so that it shows in the trace. Undefined when nothing is traced. */
   readonly traceDependency: TraceDependency | undefined;
   /** Has a plain error handler answer on a thread. Not asked in a thread. */
-  answerOnThread(handler: ErrorHandler, error: unknown, request: RawRequest): Promise<RawReply>;
+  answerOnThread(
+    handler: ErrorHandler,
+    error: unknown,
+    request: RawRequest,
+    exchange: Exchange,
+  ): Promise<RawReply>;
 }

@@ -1,13 +1,15 @@
 import type { Logger } from "pino";
 import { createOverride, type Dependency, type Override } from "../app/dependency.ts";
+import { liveSettings, type Settings, SettingsOverride } from "../app/environment.ts";
 import type { EnqueuedJob, EnqueueOptions } from "../app/jobs.ts";
+import { callerLocation } from "../app/location.ts";
 import { type ServerSettings, settingNames } from "../app/settings.ts";
 import type { PoolSize } from "../threads/pool/pool.ts";
 import type { TestRequest } from "./test-request.ts";
 
 /** Options of `testClient`. Settings given here win over the app's; the loop is watched only where these ask for it. */
 export interface TestClientOptions extends ServerSettings {
-  /** What stands in for dependencies; each made by `override`. Default none. */
+  /** What stands in for dependencies and settings; each made by `override`. Default none. */
   readonly overrides?: readonly OverridePair[];
   /** Whether requests go through a real socket, on a free port of 127.0.0.1. Default false: they stay in the process. */
   readonly socket?: boolean;
@@ -147,8 +149,8 @@ export interface TestClient extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** A dependency and what stands in for it; made by `override`. */
-export type OverridePair = Override;
+/** A dependency, or settings, and what stands in for them; made by `override`. */
+export type OverridePair = Override | SettingsOverride;
 
 /**
  * Has a value, or another dependency, stand in for a dependency in a test. Its type must be that of the dependency.
@@ -174,6 +176,32 @@ export type OverridePair = Override;
 export function override<Value>(
   dependency: Dependency<Value>,
   by: Dependency<NoInfer<Value>> | NoInfer<Value>,
-): OverridePair {
-  return createOverride(dependency, by);
+): OverridePair;
+/**
+ * Has values stand in for settings in a test, as long as its client is open, on both lanes. What the app's module has done
+ * with a setting when it loaded is done: read settings where they are needed.
+ *
+ * @param settings - What `settings` has given.
+ * @param by - Values for some of them, structured-cloneable.
+ * @returns What goes into the `overrides` of `testClient`. Of clients that are open at once, the last one's count.
+ * @throws {OffloopError} `OFFLOOP_OPTION_UNKNOWN` for another name, `OFFLOOP_NOT_CLONEABLE`.
+ * @example
+ * ```ts
+ * import { App, settings } from "offloop";
+ * import { override, testClient } from "offloop/testing";
+ * import { z } from "zod";
+ *
+ * const env = settings({ ADMIN_EMAIL: z.email().default("admin@example.com") });
+ * const app = new App();
+ * app.get("/info", async () => ({ admin: env.ADMIN_EMAIL }));
+ *
+ * await using client = await testClient(app, { overrides: [override(env, { ADMIN_EMAIL: "test@example.com" })] });
+ * console.log(await (await client.get("/info")).json());
+ * ```
+ */
+export function override<Values>(settings: Settings<Values>, by: Partial<NoInfer<Values>>): OverridePair;
+export function override(replaced: unknown, by: unknown): OverridePair {
+  const live = liveSettings(replaced);
+  if (live === undefined) return createOverride(replaced as Dependency, by);
+  return new SettingsOverride(live, by as Readonly<Record<string, unknown>>, callerLocation());
 }

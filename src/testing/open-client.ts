@@ -3,6 +3,8 @@ import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import type { Logger } from "pino";
 import { App } from "../app/app.ts";
+import type { Override } from "../app/dependency.ts";
+import { SettingsOverride } from "../app/environment.ts";
 import { type AppTarget, loadApp } from "../app/load.ts";
 import { isBodyless } from "../app/reply.ts";
 import { resolveSettings } from "../app/settings.ts";
@@ -12,7 +14,14 @@ import { type OpenAppOptions, openApp } from "../http/open-app.ts";
 import { createShutdown } from "../http/shutdown.ts";
 import { noThreads } from "../threads/pool/pool.ts";
 import { BlockFailures, rejectBlocking, watchFor } from "./blocks.ts";
-import type { Ask, TestClient, TestClientOptions, TestJobs, TestResponse } from "./client-options.ts";
+import type {
+  Ask,
+  OverridePair,
+  TestClient,
+  TestClientOptions,
+  TestJobs,
+  TestResponse,
+} from "./client-options.ts";
 import { encodeRequest, type SentRequest, type TestRequest, type Way } from "./test-request.ts";
 
 type Fastify = Awaited<ReturnType<typeof openApp>>["fastify"];
@@ -20,7 +29,15 @@ type Send = Way["send"];
 
 /** Opens the lanes of an app and the way to it. */
 export async function openClient(subject: App | URL, options: TestClientOptions): Promise<TestClient> {
-  const { overrides = [], socket = false, module, headers, logger, failOnBlockMs, ...rest } = options;
+  const {
+    overrides: replaced = [],
+    socket = false,
+    module,
+    headers,
+    logger,
+    failOnBlockMs,
+    ...rest
+  } = options;
   const target = targetOf(subject, module);
   const app = subject instanceof App ? subject : await loadApp(target as AppTarget);
   const failures = failOnBlockMs === undefined ? undefined : new BlockFailures(failOnBlockMs);
@@ -29,6 +46,7 @@ export async function openClient(subject: App | URL, options: TestClientOptions)
   const log = logger ?? createFailureOutput();
   await guardOnce(app, log);
   const opened = new AsyncDisposableStack();
+  const overrides = replaceSettings(replaced, opened);
   try {
     let testing: TestJobs | undefined;
     const { url, dir } = rest.jobs ?? {};
@@ -58,6 +76,15 @@ export async function openClient(subject: App | URL, options: TestClientOptions)
     await opened.disposeAsync();
     throw error;
   }
+}
+
+/** Has values stand in for settings as long as the client is open. Gives the overrides of dependencies. */
+function replaceSettings(replaced: readonly OverridePair[], opened: AsyncDisposableStack): Override[] {
+  return replaced.filter((one) => {
+    if (!(one instanceof SettingsOverride)) return true;
+    opened.defer(one.settings.replace(one.values));
+    return false;
+  }) as Override[];
 }
 
 function noJobs({ location: at }: App): never {

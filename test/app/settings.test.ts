@@ -41,6 +41,7 @@ test("settings: Python's rule for threads, and the other defaults", () => {
     shutdownGraceMs: 30_000,
     watch: { thresholdMs: 100, level: "production" },
     jobs: { dir: ".offloop/jobs", schema: "offloop", concurrency: 10, pollMs: 1_000, cancelGraceMs: 1_000 },
+    session: undefined,
   });
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { judgeVisitor, type Visitor } from "../../src/inspector/inspector.ts";
+import { judgeVisitor, type Visitor } from "../../src/inspector/access.ts";
 
 const local: Visitor = {
   address: "127.0.0.1",

@@ -6,6 +6,21 @@ export function durationText(ms: number): string {
   return ms < 120_000 ? `${figures(ms / 1000)} s` : `${(ms / 60_000).toFixed(1)} min`;
 }
 
+/** A long time, to one figure that people remember: `12 s`, `5 min`, `3 h`, `9 d`. */
+export function ageText(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min`;
+  return seconds < 172_800 ? `${Math.floor(seconds / 3_600)} h` : `${Math.floor(seconds / 86_400)} d`;
+}
+
+/** A date with its time of day, in the reader's time zone. */
+export function dateText(epochMs: number): string {
+  const time = new Date(epochMs);
+  const day = [time.getFullYear(), time.getMonth() + 1, time.getDate()];
+  return `${day.map((part) => String(part).padStart(2, "0")).join("-")} ${clockText(epochMs)}`;
+}
+
 function figures(value: number): string {
   return value >= 99.95 ? value.toFixed(0) : value.toFixed(value >= 9.995 ? 1 : 2);
 }

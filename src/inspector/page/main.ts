@@ -3,6 +3,7 @@ import { bindKeyboard, bindPointer, type Choice } from "./controls.ts";
 import { durationText } from "./duration.ts";
 import { find, make } from "./element.ts";
 import { IncidentsList, Marks } from "./incidents.ts";
+import { JobsView } from "./jobs.ts";
 import { Filter, labelOf, layoutRows, type Scene, type Shown } from "./scene.ts";
 import { Store } from "./store.ts";
 import { FiguresTable, RunsTable } from "./tables.ts";
@@ -11,6 +12,7 @@ import { type Place, Timeline } from "./timeline.ts";
 import { describeRun, Tip } from "./tip.ts";
 import { Tools } from "./tools.ts";
 import { View } from "./view.ts";
+import { bindViews } from "./views.ts";
 import { countWaiting } from "./waiting.ts";
 
 const FRAME_MS = 50;
@@ -51,6 +53,8 @@ class Inspection {
   #isDirty = true;
   #drawnAt = 0;
   #writtenAt = 0;
+  /** Whether the lanes are looked at. */
+  isShown = true;
 
   start(): void {
     bindTheme(() => {
@@ -76,7 +80,7 @@ class Inspection {
     const calm = matchMedia("(prefers-reduced-motion: reduce)");
     const frame = (at: number): void => {
       const isDue = at - this.#drawnAt >= (calm.matches ? CALM_FRAME_MS : FRAME_MS);
-      if (this.#isDirty || (isDue && this.#view.isLive)) this.#draw(at);
+      if (this.isShown && (this.#isDirty || (isDue && this.#view.isLive))) this.#draw(at);
       if (at - this.#writtenAt >= TEXT_MS) this.#write(at, stream);
       requestAnimationFrame(frame);
     };
@@ -131,7 +135,8 @@ class Inspection {
   #write(at: number, stream: Stream): void {
     this.#writtenAt = at;
     const { lost, running, threads } = this.#store;
-    this.#status.draw(this.#store, this.#view, stream.isConnected);
+    this.#status.draw(this.#store, !this.isShown || this.#view.isLive, stream.isConnected);
+    if (!this.isShown) return;
     this.#incidents.draw(this.#store);
     this.#figures.draw(this.#store, this.#filter, this.#palette);
     this.#runs.draw(this.#scene);
@@ -193,11 +198,11 @@ const SILENCE_MS = 1_200;
 class Status {
   readonly #element = find("#status");
 
-  draw(store: Store, view: View, isConnected: boolean): void {
+  draw(store: Store, isLive: boolean, isConnected: boolean): void {
     const silentMs = performance.now() - store.heardAt;
     if (!isConnected) this.#say("lost", "not connected");
     else if (silentMs > SILENCE_MS) this.#say("silent", `silent for ${durationText(silentMs)}`);
-    else if (!view.isLive) this.#say("paused", "paused");
+    else if (!isLive) this.#say("paused", "paused");
     else this.#say("live", "live");
   }
 
@@ -223,4 +228,10 @@ function openStream(onBatch: (batch: Batch) => void): Stream {
   };
 }
 
-new Inspection().start();
+const inspection = new Inspection();
+const jobs = new JobsView();
+inspection.start();
+bindViews((route) => {
+  inspection.isShown = route.view === "lanes";
+  jobs.show(route);
+});

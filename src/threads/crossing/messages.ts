@@ -1,8 +1,10 @@
 import type { MessagePort } from "node:worker_threads";
+import type { ReadEnvironment } from "../../app/environment.ts";
 import type { InputSettings } from "../../app/input-settings.ts";
 import type { EnqueueOptions } from "../../app/jobs.ts";
 import type { AppTarget } from "../../app/load.ts";
 import type { logLevels } from "../../app/log.ts";
+import type { ResolvedSession } from "../../app/session.ts";
 import type { DescribedError } from "../../errors/described-error.ts";
 import type { Board } from "./board.ts";
 import type { Crossed } from "./values.ts";
@@ -20,12 +22,16 @@ export interface ThreadData {
   readonly workIds: readonly string[];
   /** Which of it has a deadline, in the same order. */
   readonly mayBeEnded: readonly boolean[];
+  /** What the main thread has read of the environment. */
+  readonly environment: ReadEnvironment;
   /** Values of dependencies that it is started with. */
   readonly given: GivenValues;
   /** Whether what calls carry has its trace around it. */
   readonly traced: boolean;
   /** Bounds on what its operations read. */
   readonly inputs: Required<InputSettings>;
+  /** How sessions are kept; undefined when none are. */
+  readonly session: ResolvedSession | undefined;
   readonly logLevel: string;
   /** Its nice value; 0 leaves the process's. */
   readonly priority: number;

@@ -281,6 +281,8 @@ export interface DependencyPayload {
   /** The session that earlier calls of the same request have left there. */
   readonly session: number | undefined;
   readonly calls: readonly DependencyCall[];
+  /** The visitor's session as it is; undefined when nobody has asked for it yet. */
+  readonly sessionText: string | undefined;
 }
 
 /** One of them. */
@@ -308,6 +310,8 @@ export interface DependencyResult {
   readonly background: readonly NamedCall[] | undefined;
   readonly status: number | undefined;
   readonly headers: HeaderPairs | undefined;
+  /** The visitor's session as they have left it; undefined when none of them has asked for it. */
+  readonly sessionText: string | undefined;
 }
 
 /** What one of them threw, and what is open all the same. */
@@ -333,4 +337,6 @@ export type CloseResult = { readonly left: Thrown } | undefined;
 export interface FailurePayload {
   readonly request: RequestPayload;
   readonly thrown: Thrown;
+  /** The visitor's session as it is; undefined when nobody has asked for it yet. */
+  readonly sessionText: string | undefined;
 }

@@ -47,6 +47,11 @@ export class OperationWork {
     return this.#all.some(({ inputs }) => inputs.form !== undefined);
   }
 
+  /** Whether it, or something it needs, declares what the session has. */
+  get readsSession(): boolean {
+    return this.#all.some(({ inputs }) => inputs.session !== undefined);
+  }
+
   /** Whether its body is parsed where it runs: when it, or something it needs, reads it. */
   get parsesBody(): boolean {
     return this.readsForm || this.#all.some(({ inputs }) => inputs.body !== undefined);

@@ -36,7 +36,7 @@ interface Session {
 }
 
 /** What a thread gives the dependencies that are called in it. */
-type ThreadRuntime = Pick<Runtime, "shared" | "traceDependency" | "inThread" | "urls">;
+type ThreadRuntime = Omit<Runtime, "onThread" | "answerOnThread">;
 
 const closable: readonly Scope[] = ["function", "request"];
 
@@ -62,6 +62,7 @@ export class DependencySessions {
       work.operation instanceof TaskWork
         ? new TaskExchange(work.operation.declaration, request, this.#runtime)
         : new Exchange(payload.operation, request, this.#runtime);
+    exchange.takeSession(payload.sessionText);
     const values: RemoteValue[] = [];
     let failure: Failure | undefined;
     try {
@@ -80,6 +81,7 @@ export class DependencySessions {
       background: nameCalls(exchange.addedTasks),
       status: exchange.chosenStatus,
       headers: exchange.chosenHeaders,
+      sessionText: exchange.endSession(),
     };
     if (failure === undefined) return [true, result];
     const thrown: DependencyFailure = { ...packThrown(failure.error, this.#handlers), result };
@@ -129,6 +131,7 @@ export class DependencySessions {
     Object.assign(context, unpackValue(values, this.#handlers));
     for (const [name, needed] of Object.entries(there))
       (context as unknown as Record<string, unknown>)[name] = session.values.get(needed);
+    exchange.acceptSession(declaration.inputs.session);
     const make = async (): Promise<unknown> =>
       declaration.isGenerator ? open.enter(declaration, context) : (declaration.fn as AnyFunction)(context);
     return this.#runtime.traceDependency?.(path, "thread", make) ?? make();

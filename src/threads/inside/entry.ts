@@ -1,6 +1,7 @@
 import { workerData } from "node:worker_threads";
 import type { App } from "../../app/app.ts";
 import type { DependencyDeclaration, Replacement } from "../../app/dependency.ts";
+import { takeEnvironment } from "../../app/environment.ts";
 import { type CloseLifespans, openLifespans } from "../../app/lifespan.ts";
 import { type AppTarget, loadApp, whenServed } from "../../app/load.ts";
 import type { Log } from "../../app/log.ts";
@@ -15,6 +16,7 @@ import { bindEnqueuer, bindTask } from "../../app/task.ts";
 import { describeError } from "../../errors/described-error.ts";
 import { listDependencies } from "../../operation/dependency-plan.ts";
 import { SharedDependencies } from "../../operation/open-dependencies.ts";
+import { SessionCookie } from "../../operation/session.ts";
 import type { GivenValues, Hello, ThreadData } from "../crossing/messages.ts";
 import { unpackValue } from "../crossing/values.ts";
 import { listWork, TaskWork, type Work } from "../crossing/work.ts";
@@ -35,6 +37,7 @@ async function enter(data: ThreadData): Promise<void> {
   // Calls that have ended keep their results when a later one ends the thread.
   process.on("exit", () => inbox.flush());
   try {
+    takeEnvironment(data.environment);
     const app = await findApp(target);
     const overrides = servedOverrides(app);
     const shared = new SharedDependencies(overrides);
@@ -46,7 +49,11 @@ async function enter(data: ThreadData): Promise<void> {
     if ("ready" in hello) {
       const works = workIds.map((id) => work.get(id) as Work);
       const around = traced ? await openAround() : undefined;
-      const runner = new WorkRunner(works, servedErrorHandlers(app), shared, around?.dependency);
+      const runner = new WorkRunner(works, servedErrorHandlers(app), {
+        shared,
+        sessions: data.session && new SessionCookie(data.session),
+        traceDependency: around?.dependency,
+      });
       bindTasks(app, runner, data, around?.task);
       close = closing(shared, await openLifespans(servedLifespans(app, "thread")));
       inbox.open(around?.calls(runner) ?? runner);

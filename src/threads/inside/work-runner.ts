@@ -2,9 +2,8 @@ import type { ErrorHandlers } from "../../app/error-handlers.ts";
 import type { TaskDeclaration } from "../../app/task.ts";
 import { Urls } from "../../app/urls.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
-import { Exchange, type Place } from "../../operation/context.ts";
+import { Exchange } from "../../operation/context.ts";
 import { callErrorHandler, errorReply } from "../../operation/error-reply.ts";
-import type { SharedDependencies } from "../../operation/open-dependencies.ts";
 import { isWhole, type RawReply } from "../../operation/raw.ts";
 import { runOperation } from "../../operation/run.ts";
 import { runTask, type TaskRun } from "../../operation/run-task.ts";
@@ -64,21 +63,19 @@ export class WorkRunner {
   /**
    * @param works - What the indexes in calls stand for.
    * @param handlers - The app's error handlers.
-   * @param shared - The values that outlive requests in this thread.
-   * @param traceDependency - Makes dependencies as spans, when they are traced.
+   * @param own - The values that outlive requests in this thread, sessions, and what makes dependencies as spans.
    */
   constructor(
     works: readonly Work[],
     handlers: ErrorHandlers,
-    shared: SharedDependencies,
-    traceDependency: Runtime["traceDependency"],
+    own: Pick<Runtime, "shared" | "sessions" | "traceDependency">,
   ) {
     this.works = works;
     this.#handlers = handlers;
     const elsewhere = { onThread: isThere, answerOnThread: isThere };
     const operations = works.filter((work) => work instanceof OperationWork);
     const urls = new Urls(operations.map(({ declaration }) => declaration));
-    this.#runtime = { inThread: true, urls, shared, ...elsewhere, traceDependency };
+    this.#runtime = { inThread: true, urls, ...elsewhere, ...own };
     this.#dependencies = new DependencySessions(handlers, this.#runtime);
   }
 
@@ -142,11 +139,10 @@ export class WorkRunner {
     services: CallServices,
   ): Promise<Packed<ReplyPayload>> {
     const own = services.begin({ fields: { reqId: payload.request[0], operation: work.id } });
-    return this.#pack(
-      work,
-      await runErrorHandler(work, payload, { handlers: this.#handlers, place: this.#runtime }, own),
-      own,
-    );
+    const exchange = new Exchange(work.id, new ReceivedRequest(payload.request, own), this.#runtime);
+    exchange.takeSession(payload.sessionText);
+    const error = unpackThrown(payload.thrown, this.#handlers);
+    return this.#pack(work, await callErrorHandler(work.declaration, exchange, error), own);
   }
 
   #pack(work: Work, reply: RawReply, own: RequestServices): Packed<ReplyPayload> {
@@ -175,17 +171,6 @@ function isFollowUp(payload: unknown): payload is FollowUp {
 
 function isThere(): never {
   throw new Error("this is a thread");
-}
-
-/** Answers an error of an operation that runs on the loop. */
-async function runErrorHandler(
-  { id, declaration }: ErrorHandlerWork,
-  { request, thrown }: FailurePayload,
-  { handlers, place }: { readonly handlers: ErrorHandlers; readonly place: Place },
-  services: RequestServices,
-): Promise<RawReply> {
-  const exchange = new Exchange(id, new ReceivedRequest(request, services), place);
-  return callErrorHandler(declaration, exchange, unpackThrown(thrown, handlers));
 }
 
 /** What a piece of work gave cannot cross. */

@@ -96,9 +96,10 @@ export function createThreadCalls(
         named,
       });
     },
-    answerOnThread: (handler, error, request) => {
+    answerOnThread: (handler, error, request, { sessionText }) => {
       const index = table.indexes.get(errorHandlerWorkId(handlers.indexOf(handler))) as number;
-      const payload: FailurePayload = { request: packHead(request), thrown: packThrown(error, handlers) };
+      const thrown = packThrown(error, handlers);
+      const payload: FailurePayload = { request: packHead(request), thrown, sessionText };
       return askReply(table, index, { payload, transfer: [] }, unbound);
     },
   };

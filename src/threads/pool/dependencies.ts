@@ -49,16 +49,18 @@ export class ThreadDependencies implements RemoteDependencies {
   }
 
   async call(calls: readonly RemoteCall[]): Promise<RemoteOutcome> {
-    const { id, request, handlers } = this.#line;
+    const { id, request, handlers, exchange } = this.#line;
     const payload: DependencyPayload = {
       operation: id,
       request,
       session: this.#session,
       calls: calls.map((call) => this.#pack(call)),
+      sessionText: exchange.sessionText,
     };
     const [ok, given] = await this.#ask(payload);
     const result = ok ? (given as DependencyResult) : (given as DependencyFailure).result;
     const open = this.#holdOpen(result);
+    exchange.takeSession(result.sessionText);
     if (!ok) return { values: [], open, failure: { error: unpackThrown(given, handlers) } };
     this.#applyToResponse(result);
     return { values: result.values.map((value) => unpackRemote(value, handlers)), open, failure: undefined };

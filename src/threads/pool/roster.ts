@@ -22,7 +22,8 @@ export class Roster {
   readonly #options: PoolOptions;
   readonly #listener: ThreadListener;
   readonly #threads = new Set<Thread>();
-  readonly #starting: StartingThreads;
+  /** Those that have not loaded the app yet. */
+  readonly #starting = new Map<Thread, Start>();
   readonly #idle: IdleThreads;
   readonly #silent = new SilentThreads((thread, ms) => {
     this.#report(thread, `it took no call for ${ms} ms`);
@@ -34,7 +35,6 @@ export class Roster {
   constructor(options: PoolOptions, listener: ThreadListener) {
     this.#options = options;
     this.#listener = listener;
-    this.#starting = new StartingThreads(options, options.startMs);
     this.#idle = new IdleThreads(options.idleMs, () => this.#staying);
   }
 
@@ -113,19 +113,24 @@ export class Roster {
   /** Starts one thread. Gives the error that kept it from loading the app, if there was one. */
   startOne(): Promise<OffloopError | undefined> {
     const thread = new Thread(this.#options, this.#listener);
+    const start = new Start(thread, this.#options);
     this.#threads.add(thread);
-    return this.#starting.add(thread);
+    this.#starting.set(thread, start);
+    return start.outcome;
   }
 
   /** A thread has loaded the app, and is idle; or has failed to, and is ended. Gives whether it can be used. */
   admit(thread: Thread, hello: Hello): boolean {
+    const start = this.#starting.get(thread);
+    if (start === undefined || thread.isEnding) return false; // it took too long
     const error = startError(hello, thread.id, this.#options);
     if (error !== undefined) {
-      this.#starting.refuse(thread, error);
+      start.refuse(error);
       return false;
     }
     this.#delay.succeed();
-    this.#starting.succeed(thread);
+    this.#starting.delete(thread);
+    start.succeed();
     threadChannel.publish({ event: "start", thread: thread.id, threads: this.ready });
     this.rest(thread);
     return true;
@@ -136,8 +141,10 @@ export class Roster {
     this.#threads.delete(thread);
     this.#silent.delete(thread);
     this.#idle.delete(thread);
-    if (this.#starting.has(thread)) {
-      this.#delay.fail(this.#starting.fail(thread, cause));
+    const start = this.#starting.get(thread);
+    if (start !== undefined) {
+      this.#starting.delete(thread);
+      this.#delay.fail(start.fail(cause));
       return;
     }
     if (!thread.isEnding && started.length === 0) this.#onIdleExit(thread, cause);
@@ -269,71 +276,53 @@ class IdleThreads {
   }
 }
 
-interface Start {
-  readonly timer: NodeJS.Timeout;
-  readonly settle: (error: OffloopError | undefined) => void;
+/** The start of a thread, until it has loaded the app. One that takes too long is ended: nothing else could. */
+class Start {
+  /** Resolves when it has loaded the app, or with the error that kept it from that. */
+  readonly outcome: Promise<OffloopError | undefined>;
+  readonly #thread: Thread;
+  readonly #options: PoolOptions;
+  readonly #timer: NodeJS.Timeout;
+  readonly #settle: (error: OffloopError | undefined) => void;
   /** Why it is being ended. */
-  refused: OffloopError | undefined;
-}
+  #refused: OffloopError | undefined;
 
-/** The threads that have not loaded the app yet. One that takes too long is ended: nothing else could. */
-class StartingThreads {
-  readonly #starts = new Map<Thread, Start>();
-  readonly #options: ThreadOptions;
-  readonly #startMs: number;
-
-  /** @param startMs - How long a thread may take. */
-  constructor(options: ThreadOptions, startMs: number) {
+  constructor(thread: Thread, options: PoolOptions) {
+    const { promise, resolve } = Promise.withResolvers<OffloopError | undefined>();
+    const { startMs } = options;
+    this.outcome = promise;
+    this.#settle = resolve;
+    this.#thread = thread;
     this.#options = options;
-    this.#startMs = startMs;
-  }
-
-  get size(): number {
-    return this.#starts.size;
-  }
-
-  has(thread: Thread): boolean {
-    return this.#starts.has(thread);
-  }
-
-  /** Resolves when it has loaded the app, or with the error that keeps it from that. */
-  add(thread: Thread): Promise<OffloopError | undefined> {
-    return new Promise((settle) => {
-      const why = `it has not loaded the app after ${this.#startMs} ms`;
-      const timer = setTimeout(
-        () => this.refuse(thread, failedStart(thread.id, why, this.#options)),
-        this.#startMs,
-      );
-      this.#starts.set(thread, { timer, settle, refused: undefined });
-    });
+    this.#timer = setTimeout(
+      () => this.refuse(this.#failed(`it has not loaded the app after ${startMs} ms`)),
+      startMs,
+    );
   }
 
   /** Ends it: it cannot be used. */
-  refuse(thread: Thread, error: OffloopError): void {
-    const start = this.#starts.get(thread);
-    if (start !== undefined) start.refused = error;
-    thread.end();
+  refuse(error: OffloopError): void {
+    this.#refused = error;
+    this.#thread.end();
   }
 
   /** It is ready. */
-  succeed(thread: Thread): void {
-    this.#take(thread)?.settle(undefined);
+  succeed(): void {
+    clearTimeout(this.#timer);
+    this.#settle(undefined);
   }
 
   /** It has ended. Gives why. */
-  fail(thread: Thread, cause: unknown): OffloopError {
-    const start = this.#take(thread);
-    const why = cause === undefined ? "it ended while it loaded the app" : String(cause);
-    const error = start?.refused ?? failedStart(thread.id, why, this.#options);
-    start?.settle(error);
+  fail(cause: unknown): OffloopError {
+    clearTimeout(this.#timer);
+    const error =
+      this.#refused ?? this.#failed(cause === undefined ? "it ended while it loaded the app" : String(cause));
+    this.#settle(error);
     return error;
   }
 
-  #take(thread: Thread): Start | undefined {
-    const start = this.#starts.get(thread);
-    clearTimeout(start?.timer);
-    this.#starts.delete(thread);
-    return start;
+  #failed(why: string): OffloopError {
+    return failedStart(this.#thread.id, why, this.#options);
   }
 }
 

@@ -6,6 +6,7 @@ import {
   type Transferable,
   Worker,
 } from "node:worker_threads";
+import { readEnvironment } from "../../app/environment.ts";
 import { within } from "../../app/within.ts";
 import {
   type Board,
@@ -34,7 +35,7 @@ import {
 import type { Call, ThreadHandle } from "./call.ts";
 
 /** What a thread is made of. */
-export interface ThreadOptions extends Omit<ThreadData, "offloop" | "port" | "board"> {
+export interface ThreadOptions extends Omit<ThreadData, "offloop" | "port" | "board" | "environment"> {
   readonly resourceLimits: ResourceLimits;
   readonly onLog: (line: LogLine) => void;
   readonly onEnqueue: (call: SyncEnqueue) => void;
@@ -87,9 +88,16 @@ export class Thread implements ThreadHandle {
 
   constructor({ resourceLimits, onLog, onEnqueue, ...about }: ThreadOptions, listener: ThreadListener) {
     const { port1, port2 } = new MessageChannel();
-    const { target, part, workIds, mayBeEnded, given, traced, inputs, logLevel, priority } = about;
-    const picked = { target, part, workIds, mayBeEnded, given, traced, inputs, logLevel, priority };
-    const workerData: ThreadData = { offloop: "thread", port: port2, board: this.#board, ...picked };
+    const { target, part, workIds, mayBeEnded, given, traced, inputs, session, logLevel, priority } = about;
+    const picked = { target, part, workIds, mayBeEnded, given, traced, inputs, session, logLevel, priority };
+    const environment = readEnvironment();
+    const workerData: ThreadData = {
+      offloop: "thread",
+      port: port2,
+      board: this.#board,
+      environment,
+      ...picked,
+    };
     this.#listener = listener;
     this.#worker = new Worker(new URL(`../inside/entry${import.meta.url.slice(-3)}`, import.meta.url), {
       workerData,

@@ -15,6 +15,7 @@ test("a thread whose module does not end loading is ended after startMs, with an
     maxBackgroundQueue: 1,
     resourceLimits: {},
     inputs: resolveSettings().inputs,
+    session: undefined,
     given: [],
     part: "app",
     target: { url, exportName: undefined },

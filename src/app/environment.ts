@@ -1,0 +1,268 @@
+import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import { inputJsonSchema, propertiesOf } from "../schema/json-schema.ts";
+import { paramOptions } from "../schema/param.ts";
+import { type AnySchema, isSchema, type Schemas, type ValuesOf } from "../schema/schema.ts";
+import { compileSchema, validate } from "../schema/validate.ts";
+import { findUncloneable } from "./cloneable.ts";
+import { foundTexts, type Texts, type VariableSource } from "./environment-texts.ts";
+import { coercionOfText, withoutValues } from "./environment-values.ts";
+import { schemaInvalid } from "./inputs.ts";
+import { callerLocation, callerModule } from "./location.ts";
+import { checkOptionNames } from "./option-names.ts";
+
+/** Where settings are read from besides the environment. */
+export interface SettingsOptions {
+  /**
+   * A file of variables, like `".env"`: a path from the working directory, or a URL. What the environment says wins. A
+   * file that is not there says nothing. Default: none.
+   */
+  readonly file?: string | URL;
+}
+
+const optionNames: Readonly<Record<keyof SettingsOptions, true>> = { file: true };
+
+/** @internal */
+export const LIVE: unique symbol = Symbol("offloop.settings");
+
+/** Settings as `settings` gives them. Reading is all one can do with them; a test puts others in their place. */
+export type Settings<Values> = Values & {
+  /** @internal */
+  readonly [LIVE]: LiveSettings;
+};
+
+/** What the settings of one call are now. */
+export class LiveSettings {
+  readonly location: SourceLocation;
+  readonly #read: Readonly<Record<string, unknown>>;
+  #replaced: readonly object[] = [];
+
+  constructor(read: Readonly<Record<string, unknown>>, location: SourceLocation) {
+    this.#read = read;
+    this.location = location;
+  }
+
+  get names(): string[] {
+    return Object.keys(this.#read);
+  }
+
+  value(name: string): unknown {
+    const { replaced } = this;
+    return Object.hasOwn(replaced, name) ? replaced[name] : this.#read[name];
+  }
+
+  /** What stands in for some of them. */
+  get replaced(): Readonly<Record<string, unknown>> {
+    return Object.assign({}, ...this.#replaced);
+  }
+
+  /** Has other values stand in for some of them, until the function it gives is called. */
+  replace(values: object): () => void {
+    this.#replaced = [...this.#replaced, values];
+    return () => {
+      this.#replaced = this.#replaced.filter((one) => one !== values);
+    };
+  }
+}
+
+/**
+ * Reads settings from the environment, when the app's module loads: pydantic-settings' `BaseSettings`. A name is that of
+ * its variable, or the alias that `param` says. The texts are read as those of a query are, so it is `z.int()`, not
+ * `z.coerce.number()`; a list or an object may be written as JSON. Every thread has the values that the main thread has
+ * read, whatever has changed since.
+ *
+ * @param declared - A schema for each variable, or one schema of an object for all of them.
+ * @param options - A file beside the environment.
+ * @returns The values, typed, to be read where they are needed; `override` of `offloop/testing` replaces them in a test.
+ * @throws {OffloopError} `OFFLOOP_SETTINGS_INVALID` with everything that is missing or wrong, by name and without its value;
+ * `OFFLOOP_SCHEMA_INVALID` for what is no schema, or one that must be awaited; `OFFLOOP_OPTION_UNKNOWN`.
+ * @example
+ * ```ts
+ * import { settings } from "offloop";
+ * import { z } from "zod";
+ *
+ * const env = settings({ APP_NAME: z.string().default("Shop"), PORT: z.int().default(8000) }, { file: ".env" });
+ * console.log(env.APP_NAME, env.PORT);
+ * ```
+ */
+export function settings<S extends Schemas | AnySchema>(
+  declared: S,
+  options: SettingsOptions = {},
+): Settings<ValuesOf<S>> {
+  const at = callerLocation();
+  checkOptionNames("read settings", options, optionNames, at);
+  const variables = variablesOf(declared, at);
+  const call = callsAt(`${callerModule()}:${at.line}:${at.column}`);
+  const source: VariableSource = { names: variables.map(({ wireName }) => wireName), file: options.file, at };
+  const texts = call.given?.texts ?? foundTexts(source);
+  const live = new LiveSettings(readValues(declared, variables, texts, source), at);
+  if (call.given !== undefined) live.replace(call.given.replaced);
+  call.record(texts, live);
+  const own = Object.defineProperty({}, LIVE, { value: live });
+  for (const name of live.names)
+    Object.defineProperty(own, name, { get: () => live.value(name), enumerable: true });
+  return Object.freeze(own) as Settings<ValuesOf<S>>;
+}
+
+/** One variable: its name in the settings, that in the environment, and how its text is read. */
+interface Variable {
+  readonly name: string;
+  readonly wireName: string;
+  readonly read: (text: string) => unknown;
+}
+
+function variablesOf(declared: unknown, at: SourceLocation): Variable[] {
+  if (isSchema(declared)) {
+    const root = inputJsonSchema(declared) ?? {};
+    return [...propertiesOf(root)].map(([name, json]) => ({
+      name,
+      wireName: name,
+      read: coercionOfText(json, root),
+    }));
+  }
+  if (declared === null || typeof declared !== "object") throw schemaInvalid("the settings", declared, at);
+  return Object.entries(declared).map(([name, schema]) => {
+    if (!isSchema(schema)) throw schemaInvalid(`the setting ${name}`, schema, at);
+    const json = inputJsonSchema(schema) ?? {};
+    const { alias: wireName = name } = paramOptions(schema);
+    return { name, wireName, read: coercionOfText(json, json) };
+  });
+}
+
+const limits = { maxMistakes: 1_000, maxEchoedChars: 1_000 };
+
+/** One mistake, in words that show no value. */
+interface Mistake {
+  readonly variable: string | undefined;
+  readonly text: string;
+}
+
+function readValues(
+  declared: Schemas | AnySchema,
+  variables: readonly Variable[],
+  { texts, fromFile }: Texts,
+  source: VariableSource,
+): Record<string, unknown> {
+  const mistakes: Mistake[] = [];
+  const check = (schema: AnySchema, value: unknown, loc: readonly string[]): unknown => {
+    const result = validate(compileSchema(schema, limits), value, value, loc);
+    if (result instanceof Promise) throw awaited(loc, source.at);
+    if (result.details === undefined) return result.value;
+    for (const { type, loc: place, msg } of result.details) {
+      const [name, ...rest] = place;
+      const variable = variables.find((one) => one.name === name);
+      const text = variable && texts[variable.wireName];
+      const where = [variable?.wireName ?? name ?? "together", ...rest].join(".");
+      const from = variable && fromFile.has(variable.wireName) ? ` (in ${String(source.file)})` : "";
+      const says = text === undefined ? msg : withoutValues(msg, text, variable?.read(text));
+      mistakes.push({
+        variable: variable?.wireName,
+        text: type === "missing" && rest.length === 0 ? `${where} is missing` : `${where}${from}: ${says}`,
+      });
+    }
+    return undefined;
+  };
+  const read = Object.fromEntries(
+    variables.flatMap(({ name, wireName, read: coerce }) => {
+      const text = texts[wireName];
+      return text === undefined ? [] : [[name, coerce(text)]];
+    }),
+  );
+  const values = isSchema(declared)
+    ? check(declared, read, [])
+    : Object.fromEntries(
+        Object.entries(declared).map(([name, schema]) => [name, check(schema, read[name], [name])]),
+      );
+  if (mistakes.length > 0) throw settingsInvalid(mistakes, source);
+  return values as Record<string, unknown>;
+}
+
+function settingsInvalid(mistakes: readonly Mistake[], { file, at }: VariableSource): OffloopError {
+  const names = [...new Set(mistakes.flatMap(({ variable }) => variable ?? []))];
+  const where = file === undefined ? "" : ` or in ${String(file)}`;
+  return new OffloopError(
+    "OFFLOOP_SETTINGS_INVALID",
+    `Cannot read the settings: ${mistakes.map(({ text }) => text).join("; ")}`,
+    { at, fix: `set ${names.join(", ") || "them"} in the environment${where}` },
+  );
+}
+
+function awaited([name]: readonly string[], at: SourceLocation): OffloopError {
+  return new OffloopError(
+    "OFFLOOP_SCHEMA_INVALID",
+    `Cannot read ${name === undefined ? "the settings" : `the setting ${name}`}: its schema checks asynchronously`,
+    { at, fix: "check with a synchronous schema, and do the rest in a lifespan" },
+  );
+}
+
+/** What one call of `settings` has read, as a thread is given it. */
+interface ReadOnce {
+  readonly texts: Texts;
+  readonly replaced: Readonly<Record<string, unknown>>;
+}
+
+/** What all calls have read, by their place and in their order there. */
+export type ReadEnvironment = ReadonlyMap<string, readonly ReadOnce[]>;
+
+/** Who calls it for each request instead of when the module loads must not fill the memory. */
+const MOST_CALLS = 100;
+
+const calls = new Map<string, { readonly texts: Texts; readonly live: LiveSettings }[]>();
+let given: ReadEnvironment = new Map();
+
+/** Takes note of a call. In a thread it is the counterpart of one that the main thread has made. */
+function callsAt(place: string): {
+  readonly given: ReadOnce | undefined;
+  record(texts: Texts, live: LiveSettings): void;
+} {
+  const here = calls.get(place) ?? [];
+  calls.set(place, here);
+  return {
+    given: given.get(place)?.[here.length],
+    record: (texts, live) => void (here.length < MOST_CALLS && here.push({ texts, live })),
+  };
+}
+
+/** What the main thread has read so far, for a thread that begins. */
+export function readEnvironment(): ReadEnvironment {
+  return new Map(
+    [...calls].map(([place, made]) => [
+      place,
+      made.map(({ texts, live }) => ({ texts, replaced: live.replaced })),
+    ]),
+  );
+}
+
+/** In a thread, before the app is loaded: has the same calls read the same. */
+export function takeEnvironment(read: ReadEnvironment): void {
+  given = read;
+}
+
+/** What stands in for some settings in a test. */
+export class SettingsOverride {
+  readonly settings: LiveSettings;
+  readonly values: Readonly<Record<string, unknown>>;
+
+  /** @throws {OffloopError} `OFFLOOP_OPTION_UNKNOWN` for another name, `OFFLOOP_NOT_CLONEABLE` for what threads cannot have. */
+  constructor(settings: LiveSettings, values: Readonly<Record<string, unknown>>, at: SourceLocation) {
+    const known = Object.fromEntries(settings.names.map((name) => [name, true] as const));
+    checkOptionNames("override settings", values, known, at);
+    const found = findUncloneable(values, "the settings");
+    if (found !== undefined) {
+      throw new OffloopError(
+        "OFFLOOP_NOT_CLONEABLE",
+        `Cannot override settings: ${found} cannot cross to threads`,
+        {
+          at,
+          fix: "give plain data",
+        },
+      );
+    }
+    this.settings = settings;
+    this.values = values;
+  }
+}
+
+/** The settings that a value is; undefined when it is something else. */
+export function liveSettings(value: unknown): LiveSettings | undefined {
+  return (value as { [LIVE]?: LiveSettings } | null | undefined)?.[LIVE];
+}

@@ -1,0 +1,45 @@
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import { callerLocation } from "./location.ts";
+import { checkMountPath } from "./mount.ts";
+import { checkOptionNames } from "./option-names.ts";
+
+/** How a front end is served. */
+export interface FrontendOptions {
+  /**
+   * What answers a path that is no file, where the client wants a page: `"index.html"` with 200, for a page that has paths
+   * of its own; `"404.html"` with 404, for static sites; `"auto"` is `404.html` where there is one, else `index.html`;
+   * null for the JSON of any 404, which other clients get anyway. Default `"auto"`.
+   */
+  readonly fallback?: "auto" | "index.html" | "404.html" | null;
+}
+
+/** A front end as declared. */
+export interface Frontend {
+  /** What its paths begin with, without a last slash: empty for all. */
+  readonly path: string;
+  /** Its absolute path. */
+  readonly folder: string;
+  readonly fallback: "auto" | "index.html" | "404.html" | null;
+  readonly location: SourceLocation;
+}
+
+const fallbacks: readonly unknown[] = ["auto", "index.html", "404.html", null];
+
+/** @throws {OffloopError} `OFFLOOP_PATH_INVALID`, `OFFLOOP_OPTION_INVALID`, `OFFLOOP_OPTION_UNKNOWN`. */
+export function createFrontend(path: string, folder: string | URL, options: FrontendOptions): Frontend {
+  const location = callerLocation();
+  if (path !== "/") checkMountPath(path, location);
+  checkOptionNames("serve a front end", options, { fallback: true }, location);
+  const { fallback = "auto" } = options;
+  if (!fallbacks.includes(fallback)) {
+    throw new OffloopError(
+      "OFFLOOP_OPTION_INVALID",
+      `Cannot serve a front end: fallback is ${JSON.stringify(fallback)}`,
+      { at: location, fix: 'use "auto", "index.html", "404.html" or null' },
+    );
+  }
+  const given = folder instanceof URL ? fileURLToPath(folder) : folder;
+  return { path: path === "/" ? "" : path, folder: resolve(given), fallback, location };
+}

@@ -1,0 +1,126 @@
+import { OffloopError } from "../errors/offloop-error.ts";
+import type { AnySchema, OutputOf, Schemas } from "../schema/schema.ts";
+import { integer } from "./integer.ts";
+
+/** What is kept for one visitor between requests: JSON, which the visitor can read and cannot change. */
+export type Session = Record<string, unknown>;
+
+/** A session as a schema, or one schema for each of its keys, describes it. */
+export type SessionValues<Declared> = Declared extends AnySchema
+  ? OutputOf<Declared>
+  : Declared extends Schemas
+    ? {
+        -readonly [Name in keyof Declared as undefined extends OutputOf<Declared[Name]>
+          ? never
+          : Name]: OutputOf<Declared[Name]>;
+      } & {
+        -readonly [Name in keyof Declared as undefined extends OutputOf<Declared[Name]>
+          ? Name
+          : never]?: OutputOf<Declared[Name]>;
+      }
+    : Session;
+
+/** How sessions are kept: in a cookie, signed. Starlette's `SessionMiddleware`. */
+export interface SessionSettings {
+  /**
+   * What signs the cookie: 32 characters or more that nobody else knows, the same in every process. Of several the first
+   * signs and all are accepted, so that one can take the place of another.
+   */
+  readonly secret: string | readonly string[];
+  /** The cookie's name. Default `"session"`. */
+  readonly cookie?: string;
+  /**
+   * How long a session lasts after it was last written. Milliseconds, 1,000-31,536,000,000 (a year). Default 1,209,600,000
+   * (14 days). One that is read in the second half of its time is written again.
+   */
+  readonly maxAgeMs?: number;
+  /** The path the cookie is sent for, with those below. Default `"/"`. */
+  readonly path?: string;
+  /** The domain it is sent to, with those below. Default: the host that sets it. */
+  readonly domain?: string;
+  /** Whether it goes along with requests from other sites. Default `"lax"`. */
+  readonly sameSite?: "lax" | "strict" | "none";
+  /**
+   * Whether it is sent over HTTPS only: whatever a proxy in front says or does not say. Default: true where `NODE_ENV` is
+   * `"production"`.
+   */
+  readonly secure?: boolean;
+}
+
+/** The same with defaults filled in. */
+export interface ResolvedSession {
+  readonly secrets: readonly string[];
+  readonly cookie: string;
+  readonly maxAgeMs: number;
+  readonly path: string;
+  readonly domain: string | undefined;
+  readonly sameSite: "lax" | "strict" | "none";
+  readonly secure: boolean;
+}
+
+/** The names of all of them. */
+export const sessionSettingNames: Readonly<Record<keyof SessionSettings, true>> = {
+  secret: true,
+  cookie: true,
+  maxAgeMs: true,
+  path: true,
+  domain: true,
+  sameSite: true,
+  secure: true,
+};
+
+const MIN_SECRET = 32;
+const DAY_MS = 86_400_000;
+/** A token of RFC 9110, which a cookie's name is. */
+const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
+
+/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for a value outside its range, of which a secret is not shown. */
+export function resolveSession(session: SessionSettings | undefined): ResolvedSession | undefined {
+  if (session === undefined) return undefined;
+  const { secret, cookie = "session", path = "/", domain, sameSite = "lax" } = session;
+  const secrets = (Array.isArray(secret) ? secret : [secret]) as readonly unknown[];
+  for (const one of secrets.length === 0 ? [""] : secrets) checkSecret(one);
+  if (!TOKEN.test(cookie)) throw invalid("cookie", `a name like "session"`, cookie);
+  if (!["lax", "strict", "none"].includes(sameSite))
+    throw invalid("sameSite", `"lax", "strict" or "none"`, sameSite);
+  const secure = session.secure ?? process.env.NODE_ENV === "production";
+  if (sameSite === "none" && !secure) throw invalid("secure", `true, as sameSite is "none"`, secure);
+  const maxAgeMs = integer("session.maxAgeMs", session.maxAgeMs ?? 14 * DAY_MS, 1_000, 365 * DAY_MS);
+  return { secrets: secrets as readonly string[], cookie, maxAgeMs, path, domain, sameSite, secure };
+}
+
+function checkSecret(secret: unknown): void {
+  if (typeof secret === "string" && secret.length >= MIN_SECRET) return;
+  const got = typeof secret === "string" ? `${secret.length} of them` : typeof secret;
+  throw new OffloopError(
+    "OFFLOOP_OPTION_INVALID",
+    `Cannot use session.secret: expected ${MIN_SECRET} characters or more, got ${got}`,
+    {
+      fix: `make one with node -p "crypto.randomBytes(32).toString('base64url')", and read it from the environment`,
+    },
+  );
+}
+
+function invalid(name: string, expected: string, got: unknown): OffloopError {
+  return new OffloopError(
+    "OFFLOOP_OPTION_INVALID",
+    `Cannot use session.${name}: expected ${expected}, got ${JSON.stringify(got) ?? "undefined"}`,
+    { fix: `set session.${name} to that, or leave it out` },
+  );
+}
+
+/**
+ * Empties a session: its cookie is deleted with the response.
+ *
+ * @param session - The one that a handler or dependency has received.
+ * @example
+ * ```ts
+ * import { App, clearSession } from "offloop";
+ *
+ * const app = new App({ session: { secret: "0123456789abcdef0123456789abcdef" } });
+ * app.post("/logout", async ({ session }) => clearSession(session));
+ * ```
+ */
+export function clearSession(session: object): void {
+  for (const key of Object.keys(session)) delete (session as Session)[key];
+}

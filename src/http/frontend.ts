@@ -1,0 +1,190 @@
+import { readdir, realpath, stat } from "node:fs/promises";
+import type { IncomingMessage } from "node:http";
+import { join, sep } from "node:path";
+import { mime } from "@fastify/send";
+import type { Frontend } from "../app/frontend.ts";
+import { HTTPError } from "../errors/http-error.ts";
+import { OffloopError } from "../errors/offloop-error.ts";
+import type { RawReply } from "../operation/raw.ts";
+
+/**
+ * Looks whether what is to be served is there.
+ *
+ * @throws {OffloopError} `OFFLOOP_FRONTEND_FOLDER`.
+ */
+export async function checkFrontend({ folder, fallback, path, location: at }: Frontend): Promise<void> {
+  const names = await readdir(folder).catch(() => undefined);
+  const wanted = fallback === "auto" || fallback === null ? undefined : fallback;
+  if (names !== undefined && (wanted === undefined || names.includes(wanted))) return;
+  const what = names === undefined ? `${folder} is no folder` : `there is no ${wanted} in ${folder}`;
+  throw new OffloopError("OFFLOOP_FRONTEND_FOLDER", `Cannot serve a front end at ${path || "/"}: ${what}`, {
+    at,
+    fix: "build the front end first, or name the folder that it is built into",
+  });
+}
+
+/** The front ends of an app: they answer where nothing else does. */
+export class Frontends {
+  readonly #all: readonly Frontend[];
+
+  /** @param all - The longest path first. */
+  constructor(all: readonly Frontend[]) {
+    this.#all = all;
+  }
+
+  /**
+   * The reply for a path that nothing else answers.
+   *
+   * @param path - As sent, from the app's own root.
+   * @returns A reply; `"folder"` for one that has a page, which is to be asked for with a slash at the end: links in the page
+   * count on it.
+   * @throws {HTTPError} 404 or 405, as where there is no front end.
+   */
+  async answer(request: IncomingMessage, path: string): Promise<RawReply | "folder"> {
+    for (const frontend of this.#all) {
+      if (path !== frontend.path && !path.startsWith(`${frontend.path}/`)) continue;
+      return answerFrom(frontend, request, path.slice(frontend.path.length));
+    }
+    throw new HTTPError(404, "Not Found");
+  }
+}
+
+async function answerFrom(
+  { folder, fallback }: Frontend,
+  request: IncomingMessage,
+  path: string,
+): Promise<RawReply | "folder"> {
+  const isRead = request.method === "GET" || request.method === "HEAD";
+  const found = await findFile(folder, namesOf(path));
+  if (found !== undefined && !isRead) throw new HTTPError(405, "Method Not Allowed", { allow: "GET, HEAD" });
+  if (found?.isIndex && !path.endsWith("/")) return "folder";
+  if (found !== undefined) return fileReply(found.file, 200, request);
+  const page = isRead && wantsPage(request) ? await findFallback(folder, fallback) : undefined;
+  if (page === undefined) throw new HTTPError(404, "Not Found");
+  return fileReply(page.file, page.status, request);
+}
+
+/** The names in a path; undefined for one that can be none of a file that is served. */
+function namesOf(path: string): string[] | undefined {
+  try {
+    const names = path.split("/").map(decodeURIComponent);
+    return names.some(isRefused) ? undefined : names.filter((name) => name !== "");
+  } catch {
+    return undefined; // it is not well encoded
+  }
+}
+
+/** A name that begins with a dot is hidden, or leads elsewhere; one with a separator would be two. */
+function isRefused(name: string): boolean {
+  return name.startsWith(".") || /[/\\\0]/.test(name);
+}
+
+interface FoundFile {
+  readonly file: string;
+  /** Whether a folder was asked for. */
+  readonly isIndex: boolean;
+}
+
+async function findFile(
+  folder: string,
+  names: readonly string[] | undefined,
+): Promise<FoundFile | undefined> {
+  if (names === undefined) return undefined;
+  const asked = join(folder, ...names);
+  const kind = await kindOf(folder, asked);
+  if (kind === "file") return { file: asked, isIndex: false };
+  const index = join(asked, "index.html");
+  return kind === "folder" && (await kindOf(folder, index)) === "file"
+    ? { file: index, isIndex: true }
+    : undefined;
+}
+
+/** What a path is; undefined when there is nothing, or when a link in it leads out of the folder. */
+async function kindOf(folder: string, path: string): Promise<"file" | "folder" | undefined> {
+  try {
+    const [root, real] = await Promise.all([realpath(folder), realpath(path)]);
+    if (real !== root && !real.startsWith(root + sep)) return undefined;
+    const found = await stat(real);
+    return found.isFile() ? "file" : found.isDirectory() ? "folder" : undefined;
+  } catch {
+    return undefined; // it is not there, may not be read, or has a name too long for one
+  }
+}
+
+async function findFallback(
+  folder: string,
+  fallback: Frontend["fallback"],
+): Promise<{ readonly file: string; readonly status: number } | undefined> {
+  const pages = { "404.html": 404, "index.html": 200 };
+  for (const [name, status] of Object.entries(pages)) {
+    if (fallback !== "auto" && fallback !== name) continue;
+    const file = join(folder, name);
+    if ((await kindOf(folder, file)) === "file") return { file, status };
+  }
+  return undefined;
+}
+
+/** A browser that goes to a page says so; what a script or an image asks for is no page. */
+function wantsPage({ headers: { accept = "" } }: IncomingMessage): boolean {
+  return accept.split(",").some((range) => {
+    const [type = "", ...parameters] = range.split(";").map((part) => part.trim().toLowerCase());
+    const isRefusedByClient = parameters.some((one) => /^q=0(\.0*)?$/.test(one));
+    return (type === "text/html" || type === "application/xhtml+xml") && !isRefusedByClient;
+  });
+}
+
+const encodings = { br: ".br", gzip: ".gz" };
+
+async function fileReply(file: string, status: number, request: IncomingMessage): Promise<RawReply> {
+  const headers: [string, string][] = [["cache-control", cachingOf(file)]];
+  const packed = await packedBeside(file, request);
+  if (packed.some) headers.push(["vary", "Accept-Encoding"]);
+  if (packed.encoding !== undefined) headers.push(["content-encoding", packed.encoding]);
+  const chosen = packed.encoding === undefined ? file : file + encodings[packed.encoding];
+  return {
+    status,
+    mediaType: mediaTypeOf(file),
+    headers,
+    body: { file: chosen },
+    background: undefined,
+    error: undefined,
+  };
+}
+
+interface Packed {
+  /** Whether there is one at all. */
+  readonly some: boolean;
+  /** Of the one to be sent; undefined for none. */
+  readonly encoding: keyof typeof encodings | undefined;
+}
+
+/** What the build has compressed already, as far as the client takes it. */
+async function packedBeside(file: string, { headers }: IncomingMessage): Promise<Packed> {
+  const names = Object.keys(encodings) as (keyof typeof encodings)[];
+  const there = await Promise.all(names.map((name) => kindOf(join(file, ".."), file + encodings[name])));
+  const some = names.filter((_, index) => there[index] === "file");
+  const accepted = String(headers["accept-encoding"] ?? "");
+  const encoding = some.find((name) =>
+    new RegExp(`(^|[\\s,])${name}(?!\\s*;\\s*q=0(\\.0*)?\\s*(,|$))`, "i").test(accepted),
+  );
+  return { some: some.length > 0, encoding };
+}
+
+function mediaTypeOf(file: string): string {
+  const type = mime.getType(file) ?? "application/octet-stream";
+  return /^text\/|javascript|json$|xml$/.test(type) ? `${type}; charset=utf-8` : type;
+}
+
+/** Where bundlers put what they name by its content. */
+const BUILT = /[\\/](assets|_astro|_app[\\/]immutable|_next[\\/]static|static[\\/](js|css|media))[\\/]/;
+/** Eight letters of base64 before the extension, not all of which are lower-case letters: Vite, Rollup, esbuild. */
+const BUILT_NAME = /[.-](?=[\w-]*[\dA-Z])[\w-]{8}(\.\w+){1,2}$/;
+/** A hash that is one wherever it stands: hexadecimal, or the capitals and digits of Angular. */
+const HASH = /[.-](?=[a-f]*\d)(?=\d*[a-f])[\da-f]{8,}\.|[.-](?=[A-Z]*\d)(?=\d*[A-Z])[\dA-Z]{8}\./;
+
+/** A name that changes with its content can be kept; for any other, whether it has changed is asked each time. */
+function cachingOf(file: string): string {
+  const isHashed =
+    HASH.test(file.slice(file.lastIndexOf(sep) + 1)) || (BUILT.test(file) && BUILT_NAME.test(file));
+  return isHashed ? "public, max-age=31536000, immutable" : "no-cache";
+}

@@ -1,0 +1,120 @@
+import { hash, timingSafeEqual } from "node:crypto";
+import { BlockList, isIP } from "node:net";
+
+/** Who asks, as far as access depends on it. */
+export interface Visitor {
+  /** The other end of the connection. */
+  readonly address: string | undefined;
+  /** The `Host` header. */
+  readonly host: string | undefined;
+  /** Whether a proxy says that it asks for someone else. */
+  readonly forwarded: boolean;
+  /** The token in the URL. */
+  readonly token: string | undefined;
+  /** The value of the inspector's cookie. */
+  readonly cookie: string | undefined;
+}
+
+/** `cookie`: shown the token, the visitor gets this cookie instead. */
+export type Access = { readonly granted: true; readonly cookie: string | undefined } | Refusal;
+
+/** Why a visitor may not. */
+export interface Refusal {
+  readonly granted: false;
+  readonly status: 401 | 403;
+  readonly reason: string;
+}
+
+const loopback = new BlockList();
+loopback.addSubnet("127.0.0.0", 8, "ipv4");
+loopback.addAddress("::1", "ipv6");
+
+/**
+ * Whether the visitor may see the inspector. Without a token: this machine only, and only under its own name, since a
+ * page elsewhere may point a name of its own at 127.0.0.1 (DNS rebinding). With a token: whoever shows it.
+ */
+export function judgeVisitor(visitor: Visitor, token: string | undefined): Access {
+  return token === undefined ? judgeByAddress(visitor) : judgeByToken(visitor, token);
+}
+
+function judgeByAddress({ address, host, forwarded }: Visitor): Access {
+  if (address === undefined || !isLoopback(address) || forwarded)
+    return refuse(
+      403,
+      "The inspector answers this machine only. To open it from elsewhere, give it a token.",
+    );
+  if (!isOwnName(host))
+    return refuse(403, "The inspector answers as localhost, 127.0.0.1 or [::1] only, unless it has a token.");
+  return { granted: true, cookie: undefined };
+}
+
+function judgeByToken({ token: shown, cookie }: Visitor, token: string): Access {
+  // The cookie is not the token itself, so that who finds the one does not know the other.
+  const expected = digest(`cookie ${token}`).toString("base64url");
+  if (cookie !== undefined && equal(cookie, expected)) return { granted: true, cookie: undefined };
+  if (shown !== undefined && equal(shown, token)) return { granted: true, cookie: expected };
+  return refuse(401, "The inspector asks for its token: open it once as /_offloop?token=...");
+}
+
+/** What a request says of the page that sent it. */
+export interface Caller {
+  /** The `Origin` header: browsers send it with every request that may change something, and with all to elsewhere. */
+  readonly origin: string | undefined;
+  /** The `Sec-Fetch-Site` header, where the browser has it. */
+  readonly site: string | undefined;
+  /** The `Host` header. */
+  readonly host: string | undefined;
+  /** The inspector's own header: a form cannot send one, and a script elsewhere asks before it does. */
+  readonly mark: string | undefined;
+  /** Whether it changes something. */
+  readonly changes: boolean;
+}
+
+/**
+ * Whether the inspector's own page asks, and not another site in the visitor's browser. What plugins of the app allow to
+ * other origins does not count.
+ */
+export function judgeCaller({ origin, site, host, mark, changes }: Caller): Access {
+  if (mark === undefined)
+    return refuse(403, `Send the header ${MARK_HEADER}: 1, which no form of another site can send.`);
+  if (site !== undefined && site !== "same-origin")
+    return refuse(403, "Another site asks for this: only the inspector's own page may.");
+  if (origin === undefined)
+    return changes
+      ? refuse(403, "Send the header Origin: without it nobody knows which page asks.")
+      : { granted: true, cookie: undefined };
+  // Where the browser vouches for it, a proxy may have changed the host.
+  if (site === undefined && !isOriginOf(origin, host))
+    return refuse(403, "Another origin asks for this: only the inspector's own page may.");
+  return { granted: true, cookie: undefined };
+}
+
+/** The header that says that a script asks. */
+export const MARK_HEADER = "x-offloop-inspector";
+
+function isOriginOf(origin: string, host: string | undefined): boolean {
+  return host !== undefined && URL.canParse(origin) && new URL(origin).host === host.toLowerCase();
+}
+
+function refuse(status: 401 | 403, reason: string): Refusal {
+  return { granted: false, status, reason };
+}
+
+function isLoopback(address: string): boolean {
+  const family = isIP(address);
+  return family !== 0 && loopback.check(address, family === 6 ? "ipv6" : "ipv4");
+}
+
+function isOwnName(host: string | undefined): boolean {
+  const name = host?.replace(/:\d+$/, "").toLowerCase() ?? "";
+  if (name === "localhost" || name.endsWith(".localhost")) return true;
+  return isLoopback(name.startsWith("[") ? name.slice(1, -1) : name);
+}
+
+function equal(shown: string, expected: string): boolean {
+  return timingSafeEqual(digest(shown), digest(expected));
+}
+
+function digest(text: string): Buffer {
+  return hash("sha256", text, "buffer");
+}

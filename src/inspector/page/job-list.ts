@@ -1,0 +1,235 @@
+import type { JobAction, JobRow, JobsPage, TaskCounts } from "../shown-jobs.ts";
+import { find, make } from "./element.ts";
+import { actionsOn, stateMark, states, whenText } from "./job-state.ts";
+import { countText } from "./job-tasks.ts";
+import { type JobsChoice, jobAddress, jobsAddress } from "./route.ts";
+
+/** Told what is to be done to which jobs. */
+export type OnAct = (action: JobAction, jobs: readonly JobRow[]) => void;
+
+/** The jobs that fit, each with a box to choose it, and what can be done to those chosen. */
+export class JobList {
+  readonly #section = find("#job-list");
+  readonly #table = find("#job-list table");
+  readonly #body = find("#job-list tbody");
+  readonly #empty = find("#job-list .empty");
+  readonly #all = find<HTMLInputElement>("#job-all");
+  readonly #held = find("#job-held");
+  readonly #lines = new Map<string, Line>();
+  readonly #tools: JobTools;
+  #choice: JobsChoice | undefined;
+  #now = 0;
+
+  constructor(onChoose: (choice: JobsChoice) => void, onAct: OnAct) {
+    this.#tools = new JobTools(onChoose);
+    this.#all.addEventListener("change", () => {
+      for (const { box } of this.#lines.values()) box.checked = this.#all.checked;
+      this.#drawChosen();
+    });
+    this.#body.addEventListener("change", () => this.#drawChosen());
+    for (const action of ["retry", "cancel"] as const)
+      find(`#jobs-${action}`).addEventListener("click", () => onAct(action, this.#allowed(action)));
+  }
+
+  hide(): void {
+    this.#section.hidden = true;
+  }
+
+  /** Shows which jobs are asked for, before they have come. */
+  choose(choice: JobsChoice): void {
+    this.#tools.draw(choice, null);
+    if (JSON.stringify(choice) === JSON.stringify(this.#choice)) return;
+    this.#choice = choice;
+    this.#lines.clear();
+    this.#body.replaceChildren();
+    this.#drawChosen();
+  }
+
+  draw({ jobs, tasks, next, now }: JobsPage, choice: JobsChoice): void {
+    this.#now = now;
+    this.#section.hidden = false;
+    this.#tools.draw(choice, tasks);
+    this.#drawLines(jobs);
+    this.#table.hidden = this.#lines.size === 0;
+    this.#empty.hidden = this.#lines.size > 0;
+    this.#empty.textContent = emptyText(choice);
+    drawPages(choice, next);
+    this.#drawChosen();
+  }
+
+  /** While it is pointed at, nothing moves: what is there is brought up to date, and the rest waits. */
+  #drawLines(jobs: readonly JobRow[]): void {
+    const isHeld = this.#body.matches(":hover") && this.#lines.size > 0;
+    const shown = [...this.#lines.keys()];
+    const isNews = shown.length !== jobs.length || jobs.some(({ id }, at) => id !== shown[at]);
+    this.#held.hidden = !(isHeld && isNews);
+    for (const job of jobs) this.#lines.get(job.id)?.draw(job, this.#now);
+    if (isHeld || !isNews) return;
+    const lines = jobs.map((job) => this.#lines.get(job.id) ?? new Line(job, this.#now));
+    this.#lines.clear();
+    for (const line of lines) this.#lines.set(line.job.id, line);
+    for (const row of [...this.#body.children]) if (!lines.some((line) => line.row === row)) row.remove();
+    // Those that stay are not moved where it can be helped: what is moved loses the focus.
+    for (const [at, { row }] of lines.entries())
+      if (this.#body.children[at] !== row) this.#body.insertBefore(row, this.#body.children[at] ?? null);
+  }
+
+  #chosen(): JobRow[] {
+    return [...this.#lines.values()].filter(({ box }) => box.checked).map(({ job }) => job);
+  }
+
+  #allowed(action: JobAction): JobRow[] {
+    return this.#chosen().filter((job) => actionsOn(job, this.#now).some((one) => one.action === action));
+  }
+
+  #drawChosen(): void {
+    const chosen = this.#chosen();
+    this.#all.disabled = this.#lines.size === 0;
+    this.#all.checked = chosen.length > 0 && chosen.length === this.#lines.size;
+    this.#all.indeterminate = chosen.length > 0 && !this.#all.checked;
+    setText(find("#job-chosen"), chosen.length === 0 ? "Choose all shown" : `${chosen.length} chosen`);
+    const retried = this.#allowed("retry");
+    const stopped = this.#allowed("cancel");
+    const ends = stopped.some(({ state }) => state === "running");
+    drawButton("#jobs-retry", "Run again", retried.length);
+    drawButton("#jobs-cancel", ends ? "End or cancel" : "Cancel", stopped.length);
+  }
+}
+
+/** A job's row. */
+class Line {
+  readonly row: HTMLTableRowElement = make("tr", "");
+  readonly box: HTMLInputElement = make("input", "");
+  job: JobRow;
+  #drawn = "";
+
+  constructor(job: JobRow, now: number) {
+    this.job = job;
+    this.box.type = "checkbox";
+    this.box.setAttribute("aria-label", `Choose ${job.id}`);
+    const cells = ["chosen", "state", "job", "when"].map((column) => {
+      const cell = make("td", "");
+      cell.dataset.column = column;
+      return cell;
+    });
+    cells[0]?.append(this.box);
+    this.row.append(...cells);
+    this.draw(job, now);
+  }
+
+  draw(job: JobRow, now: number): void {
+    this.job = job;
+    const when = whenText(job, now);
+    setText(this.row.cells[3] as HTMLElement, when);
+    const { enqueuedAt: _, ...shown } = job;
+    const drawn = JSON.stringify(shown);
+    if (drawn === this.#drawn) return;
+    this.#drawn = drawn;
+    const [, state, about] = this.row.cells;
+    state?.replaceChildren(stateMark(job.state), ...progressOf(job));
+    if (about !== undefined) this.#drawAbout(about, job);
+  }
+
+  #drawAbout(cell: HTMLElement, { id, task, args, key, priority, attempt, error, state }: JobRow): void {
+    const hadFocus = cell.contains(document.activeElement);
+    const link = make("a", "job-link", make("b", "", task), make("code", "", `(${args})`));
+    link.href = jobAddress(id);
+    const notes = [
+      ...(key === null ? [] : [`key ${key}`]),
+      ...(priority === 0 ? [] : [`priority ${priority}`]),
+      ...(attempt < 2 ? [] : [`attempt ${attempt}`]),
+    ];
+    const failed = error === null || state === "done" ? [] : [make("p", "job-error", error)];
+    cell.replaceChildren(
+      link,
+      ...(notes.length === 0 ? [] : [make("small", "", notes.join(" · "))]),
+      ...failed,
+    );
+    if (hadFocus) link.focus();
+  }
+}
+
+function progressOf({ progress, state }: JobRow): HTMLElement[] {
+  return progress === null || state !== "running"
+    ? []
+    : [make("small", "", `${Math.round(progress * 100)} %`)];
+}
+
+/** Which task, which state, and what to find. */
+class JobTools {
+  readonly #task = find<HTMLSelectElement>("#job-task");
+  readonly #find = find<HTMLInputElement>("#job-find");
+  readonly #states = find("#job-states");
+  #choice: JobsChoice = { task: "", state: "", find: "", after: "" };
+  #tasks = "";
+
+  constructor(onChoose: (choice: JobsChoice) => void) {
+    const choose = (): void =>
+      onChoose({ ...this.#choice, task: this.#task.value, find: this.#find.value.trim(), after: "" });
+    this.#task.addEventListener("change", choose);
+    this.#find.addEventListener("change", choose);
+    find("#job-tools").addEventListener("submit", (event) => {
+      event.preventDefault();
+      choose();
+    });
+  }
+
+  draw(choice: JobsChoice, tasks: readonly TaskCounts[] | null): void {
+    if (choice !== this.#choice) this.#find.value = choice.find;
+    this.#choice = choice;
+    const names = tasks?.map(({ task }) => task) ?? [];
+    if (names.length > 0 && names.join("\n") !== this.#tasks) {
+      this.#tasks = names.join("\n");
+      this.#task.replaceChildren(new Option("All tasks", ""), ...names.map((name) => new Option(name)));
+    }
+    this.#task.value = choice.task;
+    this.#drawStates(choice, tasks);
+  }
+
+  #drawStates(choice: JobsChoice, tasks: readonly TaskCounts[] | null): void {
+    if (this.#states.childElementCount === 0)
+      this.#states.append(...["", ...states].map((state) => make("a", "", state === "" ? "all" : state)));
+    const links = [...this.#states.querySelectorAll("a")];
+    for (const [at, state] of ["", ...states].entries()) {
+      const link = links[at] as HTMLAnchorElement;
+      link.href = jobsAddress({ ...choice, state, after: "" });
+      if (choice.state === state) link.setAttribute("aria-current", "true");
+      else link.removeAttribute("aria-current");
+      const count = tasks === null ? undefined : countOf(tasks, choice.task, state);
+      setText(link, `${state === "" ? "all" : state}${count === undefined ? "" : ` ${countText(count)}`}`);
+    }
+  }
+}
+
+/** Done and cancelled jobs are counted together, so neither has a number here. */
+function countOf(tasks: readonly TaskCounts[], task: string, state: string): number | undefined {
+  if (state !== "waiting" && state !== "running" && state !== "failed" && state !== "dead") return undefined;
+  const counted = tasks.filter((one) => task === "" || one.task === task);
+  const sum = counted.reduce((jobs, one) => jobs + one[state], 0);
+  return sum === 0 ? undefined : sum;
+}
+
+function drawPages(choice: JobsChoice, next: string | null): void {
+  const first = find<HTMLAnchorElement>("#job-first");
+  first.hidden = choice.after === "";
+  first.href = jobsAddress({ ...choice, after: "" });
+  const following = find<HTMLAnchorElement>("#job-next");
+  following.hidden = next === null;
+  following.href = jobsAddress({ ...choice, after: next ?? "" });
+}
+
+function emptyText({ task, state, find: text, after }: JobsChoice): string {
+  if (after !== "") return "No more jobs.";
+  if (text !== "") return "No job has this key or id.";
+  return `No ${state === "" ? "" : `${state} `}jobs${task === "" ? "" : ` of ${task}`}.`;
+}
+
+function drawButton(selector: string, label: string, jobs: number): void {
+  const button = find<HTMLButtonElement>(selector);
+  button.disabled = jobs === 0;
+  setText(button, jobs === 0 ? label : `${label} (${jobs})`);
+}
+
+function setText(element: HTMLElement, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}

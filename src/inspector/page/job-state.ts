@@ -1,0 +1,40 @@
+import type { JobAction, JobRow, ShownState } from "../shown-jobs.ts";
+import { ageText, durationText } from "./duration.ts";
+import { make } from "./element.ts";
+
+/** The states in the order in which a job goes through them. */
+export const states: readonly ShownState[] = ["waiting", "running", "failed", "dead", "done", "cancelled"];
+
+/** A state as a word beside its colour. */
+export function stateMark(state: ShownState): HTMLElement {
+  const mark = make("span", "job-state", state);
+  mark.dataset.state = state;
+  return mark;
+}
+
+/** Something that can be done to a job, and what its button says. */
+export interface PossibleAction {
+  readonly action: JobAction;
+  readonly label: string;
+}
+
+/** What the state of a job allows. */
+export function actionsOn({ state, runAt }: JobRow, now: number): readonly PossibleAction[] {
+  const cancel = { action: "cancel", label: "Cancel" } as const;
+  const runNow = { action: "retry", label: "Run now" } as const;
+  if (state === "waiting") return runAt > now ? [runNow, cancel] : [cancel];
+  if (state === "running") return [{ action: "cancel", label: "End" }];
+  if (state === "failed") return [runNow, cancel];
+  return state === "done" ? [] : [{ action: "retry", label: "Run again" }];
+}
+
+/** Since when, for how long or in how long: what matters of each state. */
+export function whenText({ state, runAt, startedAt, endedAt }: JobRow, now: number): string {
+  if (state === "waiting" && runAt > now) return `in ${ageText(runAt - now)}`;
+  if (state === "waiting") return `waits ${ageText(now - runAt)}`;
+  if (state === "failed") return runAt > now ? `again in ${ageText(runAt - now)}` : "again now";
+  if (state === "running") return `for ${ageText(now - (startedAt ?? now))}`;
+  const ago = `${ageText(now - (endedAt ?? now))} ago`;
+  const took = state === "done" && startedAt !== null && endedAt !== null;
+  return took ? `${ago}, took ${durationText(Math.max(0, endedAt - startedAt))}` : ago;
+}

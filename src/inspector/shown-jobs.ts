@@ -1,0 +1,86 @@
+/** Where a job stands. */
+export type ShownState = "waiting" | "running" | "done" | "failed" | "dead" | "cancelled";
+
+/** How many jobs of a task stand where. */
+export interface TaskCounts {
+  readonly task: string;
+  readonly waiting: number;
+  readonly running: number;
+  readonly failed: number;
+  readonly dead: number;
+  /** Done or cancelled. */
+  readonly ended: number;
+  readonly oldestWaitMs: number;
+}
+
+/** What the view of jobs shows at once. Times are milliseconds since 1970. */
+export interface JobsPage {
+  /** The time of day at the server. */
+  readonly now: number;
+  /** Every durable task, with its counts; null while they cannot be counted. */
+  readonly tasks: readonly TaskCounts[] | null;
+  readonly jobs: readonly JobRow[];
+  /** The job that the next page comes after; null where there is none. */
+  readonly next: string | null;
+}
+
+/** A job in a list. */
+export interface JobRow {
+  readonly id: string;
+  readonly task: string;
+  readonly state: ShownState;
+  readonly attempt: number;
+  readonly key: string | null;
+  readonly priority: number;
+  /** 0-1; null until it says so. */
+  readonly progress: number | null;
+  /** The beginning of its arguments. */
+  readonly args: string;
+  /** The first line of why its last attempt failed. */
+  readonly error: string | null;
+  readonly enqueuedAt: number;
+  readonly runAt: number;
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+}
+
+/** All about a job. */
+export interface JobSheet {
+  readonly now: number;
+  readonly job: JobRow;
+  /** Each as JSON, shortened where they are long; so is the result. */
+  readonly args: string;
+  /** Null until it is done, and where it returned nothing. */
+  readonly result: string | null;
+  /** The newest, in order. */
+  readonly attempts: readonly AttemptRow[];
+  /** How many attempts came before these. */
+  readonly earlier: number;
+}
+
+/** One try of a job. */
+export interface AttemptRow {
+  readonly attempt: number;
+  readonly process: string;
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+  /** Null while it runs. */
+  readonly outcome: "done" | "failed" | "dead" | "cancelled" | "interrupted" | "lost" | null;
+  /** Why it failed: the error, then its causes. */
+  readonly errors: readonly ErrorText[];
+}
+
+/** An error as text. */
+export interface ErrorText {
+  readonly title: string;
+  readonly stack: string;
+}
+
+/** What can be done to jobs. */
+export type JobAction = "retry" | "cancel";
+
+/** What came of it, by id: whatever was not done was no longer to be done. */
+export interface JobActionDone {
+  readonly done: readonly string[];
+  readonly refused: readonly string[];
+}

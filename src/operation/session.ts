@@ -1,0 +1,201 @@
+import { createHmac } from "node:crypto";
+import { createRequire } from "node:module";
+import type { Signer } from "@fastify/cookie";
+import { stringifySetCookie } from "cookie";
+import type { Inputs } from "../app/inputs.ts";
+import { clearSession, type ResolvedSession, type Session } from "../app/session.ts";
+import { HTTPError } from "../errors/http-error.ts";
+import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import { type AnySchema, isSchema } from "../schema/schema.ts";
+import { type HeaderPairs, type RawReply, type RawRequest, readCookies } from "./raw.ts";
+
+/** Browsers keep no cookie whose name and value are longer: RFC 6265bis, 5.6. */
+const MAX_BYTES = 4_096;
+const EMPTY = "{}";
+
+/** A session as its cookie says it. */
+interface Kept {
+  /** As JSON; undefined when there is none, or none that counts. */
+  readonly text: string | undefined;
+  /** Whether a cookie was sent at all. */
+  readonly isSent: boolean;
+  /** Whether it is to be written again, though nothing in it changes: its secret is an old one, or half its time is over. */
+  readonly isOld: boolean;
+}
+
+/** Reads and writes the cookie that sessions are kept in: `<JSON in base64url>.<seconds, base 36>.<signature>`. */
+export class SessionCookie {
+  readonly #settings: ResolvedSession;
+  readonly #signer: Signer;
+
+  constructor(settings: ResolvedSession) {
+    this.#settings = settings;
+    const { Signer: create } = createRequire(import.meta.url)("@fastify/cookie/signer.js") as {
+      readonly Signer: new (secrets: Buffer[]) => Signer;
+    };
+    // What the same secret signs for another cookie must not pass for a session.
+    this.#signer = new create(
+      settings.secrets.map((secret) =>
+        createHmac("sha256", secret).update(`session ${settings.cookie}`).digest(),
+      ),
+    );
+  }
+
+  read(request: RawRequest): Kept {
+    const sent = readCookies(request)[this.#settings.cookie];
+    const isSent = sent !== undefined;
+    const { valid, value, renew } = this.#signer.unsign(sent ?? "");
+    const [payload = "", time = ""] = (valid && value?.split(".")) || [];
+    const ageMs = Date.now() - Number.parseInt(time, 36) * 1_000;
+    if (!(ageMs <= this.#settings.maxAgeMs)) return { text: undefined, isSent, isOld: false };
+    const text = Buffer.from(payload, "base64url").toString();
+    return { text, isSent, isOld: renew || ageMs > this.#settings.maxAgeMs / 2 };
+  }
+
+  /** @throws {OffloopError} `OFFLOOP_SESSION_TOO_LARGE`. */
+  written(text: string, operation: string): string {
+    const { cookie, maxAgeMs } = this.#settings;
+    const time = Math.floor(Date.now() / 1_000).toString(36);
+    const value = this.#signer.sign(`${Buffer.from(text).toString("base64url")}.${time}`);
+    const bytes = cookie.length + value.length;
+    if (bytes > MAX_BYTES) throw tooLarge(operation, bytes, text);
+    return this.#text(value, Math.floor(maxAgeMs / 1_000));
+  }
+
+  deleted(): string {
+    return this.#text("", 0);
+  }
+
+  #text(value: string, maxAge: number): string {
+    const { cookie: name, path, domain, sameSite, secure } = this.#settings;
+    const expires = maxAge === 0 ? { expires: new Date(0) } : {};
+    const options = { path, sameSite, secure, httpOnly: true, maxAge, ...expires };
+    return stringifySetCookie(
+      { name, value, ...options, ...(domain === undefined ? {} : { domain }) },
+      { encode: String },
+    );
+  }
+}
+
+function tooLarge(operation: string, bytes: number, text: string): OffloopError {
+  const largest = Object.entries(JSON.parse(text) as Session)
+    .map(([key, value]) => [key, JSON.stringify(value)?.length ?? 0] as const)
+    .toSorted(([, a], [, b]) => b - a)[0]?.[0];
+  return new OffloopError(
+    "OFFLOOP_SESSION_TOO_LARGE",
+    `Cannot keep the session of ${operation}: its cookie would have ${bytes} bytes, of which browsers keep ${MAX_BYTES}; its largest key is ${JSON.stringify(largest)}`,
+    { fix: "keep an id in the session, and what belongs to it in a database" },
+  );
+}
+
+/** What a lane gives exchanges. */
+export interface SessionLane {
+  readonly inThread: boolean;
+  /** Undefined where the app keeps no sessions. */
+  readonly sessions: SessionCookie | undefined;
+}
+
+/** The session of one request, once somebody has asked for it. */
+export class OpenSession {
+  readonly data: Session;
+  readonly #cookie: SessionCookie;
+  readonly #kept: Kept;
+  /** What it was before anybody changed it. */
+  #before: string;
+
+  constructor(cookie: SessionCookie, request: RawRequest) {
+    this.#cookie = cookie;
+    this.#kept = cookie.read(request);
+    this.#before = this.#kept.text ?? EMPTY;
+    this.data = JSON.parse(this.#before) as Session;
+  }
+
+  /** What it is now. */
+  get text(): string {
+    return JSON.stringify(this.data);
+  }
+
+  get isChanged(): boolean {
+    return this.text !== this.#before;
+  }
+
+  /** Takes over what it has become where it was lent. */
+  take(text: string): void {
+    clearSession(this.data);
+    Object.assign(this.data, JSON.parse(text));
+  }
+
+  /**
+   * Has it fit what is declared of it: what does not fit, such as what another release has kept, is dropped.
+   *
+   * @throws {HTTPError} 401 when it lacks what must be there.
+   */
+  accept(declared: NonNullable<Inputs["session"]>): void {
+    const { isChanged } = this;
+    const fitting = isSchema(declared) ? fittingWhole(declared, this.data) : fittingKeys(declared, this.data);
+    if (isSchema(declared)) clearSession(this.data);
+    Object.assign(this.data, fitting);
+    // A default that stands in, or a key that was dropped, is no change of the app's.
+    if (!isChanged) this.#before = this.text;
+  }
+
+  /** What it is in the end: to change it from now on is an error, as the change would be lost. */
+  end(): string {
+    Object.freeze(this.data);
+    return this.text;
+  }
+
+  /** What the response says of it. */
+  seal(operation: string): HeaderPairs {
+    const { isChanged } = this;
+    const text = this.end();
+    const vary = ["vary", "Cookie"] as const;
+    if (text === EMPTY) return this.#kept.isSent ? [vary, ["set-cookie", this.#cookie.deleted()]] : [vary];
+    if (!isChanged && !this.#kept.isOld) return [vary];
+    return [vary, ["set-cookie", this.#cookie.written(text, operation)]];
+  }
+}
+
+function fittingWhole(schema: AnySchema, data: Session): object {
+  const fitting = fits(schema, data) ?? fits(schema, {});
+  if (fitting === undefined) throw new HTTPError(401, "Not authenticated");
+  return fitting.value as object;
+}
+
+function fittingKeys(schemas: Readonly<Record<string, AnySchema>>, data: Session): object {
+  return Object.fromEntries(
+    Object.entries(schemas).map(([key, schema]) => {
+      const fitting = fits(schema, data[key]) ?? fits(schema, undefined);
+      if (fitting === undefined) throw new HTTPError(401, "Not authenticated");
+      return [key, fitting.value];
+    }),
+  );
+}
+
+function fits(schema: AnySchema, value: unknown): { readonly value: unknown } | undefined {
+  const result = schema["~standard"].validate(value);
+  if (result instanceof Promise) throw new TypeError("session: expected a schema that checks synchronously");
+  return result.issues === undefined ? result : undefined;
+}
+
+/** A reply with what is to be said of a session. What went wrong by a mistake of the app's leaves the session as it was. */
+export function withSession(reply: RawReply, session: OpenSession | undefined, operation: string): RawReply {
+  if (session === undefined || reply.error !== undefined) return reply;
+  const headers = [...(reply.headers ?? []), ...session.seal(operation)];
+  const vary = headers.filter(([name]) => name.toLowerCase() === "vary");
+  if (vary.length < 2) return { ...reply, headers };
+  const all = vary.map(([, value]) => value).join(", ");
+  return {
+    ...reply,
+    headers: [...headers.filter(([name]) => name.toLowerCase() !== "vary"), ["vary", all]],
+  };
+}
+
+/** The error for a session where the app keeps none. */
+export function sessionUnset(operation: string, at?: SourceLocation): OffloopError {
+  return new OffloopError(
+    "OFFLOOP_SESSION_UNSET",
+    `Cannot give ${operation} a session: the app has no session settings`,
+    { at, fix: "say what signs it: new App({ session: { secret: env.SESSION_SECRET } })" },
+  );
+}

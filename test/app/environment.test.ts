@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, beforeEach, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { toStandardJsonSchema } from "@valibot/to-json-schema";
+import { type } from "arktype";
+import { OffloopError, param, settings } from "offloop";
+import { override } from "offloop/testing";
+import * as v from "valibot";
+import { z } from "zod";
+
+let folder: string;
+let file: string;
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), "offloop-env-"));
+  file = join(folder, "names.env");
+});
+after(() => rmSync(folder, { recursive: true }));
+beforeEach(() => {
+  for (const name of Object.keys(process.env)) if (name.startsWith("TRY_")) delete process.env[name];
+});
+
+function refusal(read: () => unknown): OffloopError {
+  try {
+    read();
+  } catch (error) {
+    assert.ok(error instanceof OffloopError, String(error));
+    return error;
+  }
+  throw new assert.AssertionError({ message: "nothing was refused" });
+}
+
+test("settings() reads texts as those of a query: integers, booleans, defaults, lists and objects as JSON", () => {
+  Object.assign(process.env, {
+    TRY_PORT: " 8080 ",
+    TRY_DEBUG: "on",
+    TRY_HOSTS: '["a","b"]',
+    TRY_ONE: "a",
+    TRY_LIMITS: '{"rate": 3}',
+    TRY_NAME: "123",
+  });
+  const env = settings({
+    TRY_PORT: z.int(),
+    TRY_DEBUG: z.boolean(),
+    TRY_HOSTS: z.array(z.string()),
+    TRY_ONE: z.array(z.string()),
+    TRY_LIMITS: z.object({ rate: z.int() }),
+    TRY_NAME: z.string(),
+    TRY_WORKERS: z.int().default(4),
+    TRY_EXTRA: z.string().optional(),
+  });
+  assert.deepEqual(
+    { ...env },
+    {
+      TRY_PORT: 8080,
+      TRY_DEBUG: true,
+      TRY_HOSTS: ["a", "b"],
+      TRY_ONE: ["a"],
+      TRY_LIMITS: { rate: 3 },
+      TRY_NAME: "123",
+      TRY_WORKERS: 4,
+      TRY_EXTRA: undefined,
+    },
+  );
+});
+
+test("settings() takes schemas of any Standard Schema library, and the variable that param() names", () => {
+  Object.assign(process.env, { TRY_PORT: "8080", TRY_LEVEL: "warn", TRY_MAIL: "ada@example.com" });
+  const env = settings({
+    TRY_PORT: toStandardJsonSchema(v.pipe(v.number(), v.integer())),
+    TRY_LEVEL: type("'info' | 'warn'"),
+    adminEmail: param(z.email(), { alias: "TRY_MAIL" }),
+  });
+  assert.deepEqual({ ...env }, { TRY_PORT: 8080, TRY_LEVEL: "warn", adminEmail: "ada@example.com" });
+});
+
+test("settings() takes one schema for all, with a rule over several", () => {
+  const Range = z
+    .object({ TRY_MIN: z.int().default(1), TRY_MAX: z.int() })
+    .refine(({ TRY_MIN, TRY_MAX }) => TRY_MIN <= TRY_MAX, { error: "the minimum is above the maximum" });
+  process.env.TRY_MAX = "5";
+  assert.deepEqual({ ...settings(Range) }, { TRY_MIN: 1, TRY_MAX: 5 });
+  process.env.TRY_MIN = "6";
+  assert.match(refusal(() => settings(Range)).message, /together: the minimum is above the maximum/);
+});
+
+test("settings() reads a file, by path or URL; the environment wins, and a file that is not there says nothing", () => {
+  writeFileSync(file, 'TRY_PORT=1\nexport TRY_NAME="in the file" # a comment\n');
+  process.env.TRY_PORT = "2";
+  const declared = { TRY_PORT: z.int(), TRY_NAME: z.string() };
+  assert.deepEqual({ ...settings(declared, { file }) }, { TRY_PORT: 2, TRY_NAME: "in the file" });
+  assert.equal(settings(declared, { file: pathToFileURL(file) }).TRY_NAME, "in the file");
+  assert.equal(settings({ TRY_PORT: z.int() }, { file: join(folder, "no.env") }).TRY_PORT, 2);
+  const { code, message } = refusal(() => settings(declared, { file: folder }));
+  assert.equal(code, "OFFLOOP_SETTINGS_INVALID");
+  assert.match(message, /Cannot read the settings of .*: it is a folder/);
+});
+
+test("settings() tells of all mistakes at once: names, the file, the caller's line, and how to mend them", () => {
+  writeFileSync(file, "TRY_WORKERS=many\n");
+  process.env.TRY_PORT = "http";
+  const error = refusal(() =>
+    settings(
+      { TRY_PORT: z.int(), TRY_WORKERS: z.int(), TRY_URL: z.url(), TRY_HOSTS: z.array(z.int()) },
+      { file },
+    ),
+  );
+  assert.equal(error.code, "OFFLOOP_SETTINGS_INVALID");
+  assert.match(error.message, /TRY_PORT: Invalid input: expected (int|number)/);
+  assert.match(error.message, /TRY_WORKERS \(in .*names\.env\): Invalid input/);
+  assert.match(error.message, /TRY_URL is missing; TRY_HOSTS is missing/);
+  assert.match(String(error.at?.file), /environment\.test\.ts$/);
+  assert.match(
+    error.fix,
+    /^set TRY_PORT, TRY_WORKERS, TRY_URL, TRY_HOSTS in the environment or in .*names\.env$/,
+  );
+});
+
+const secret = 'pass"word-4711';
+for (const [library, declared] of Object.entries({
+  zod: {
+    TRY_SECRET: z.string().refine(() => false, { error: ({ input }) => `${String(input)} is refused` }),
+  },
+  valibot: { TRY_SECRET: v.pipe(v.string(), v.url()) },
+  arktype: { TRY_SECRET: type("string.url") },
+  "valibot, in a list": { TRY_SECRET: toStandardJsonSchema(v.array(v.pipe(v.string(), v.url()))) },
+  "arktype, a number": { TRY_SECRET: type("number < 10") },
+})) {
+  test(`settings() shows no value in a mistake, whatever the library says of it [${library}]`, () => {
+    process.env.TRY_SECRET = library === "arktype, a number" ? "4711" : secret;
+    const { message, fix } = refusal(() => settings(declared as { TRY_SECRET: z.ZodType }));
+    assert.match(message, /TRY_SECRET.*: Invalid input/);
+    assert.doesNotMatch(message + fix, /4711|pass/);
+  });
+}
+
+test("settings() refuses what is no schema, a schema that must be awaited, and options that do not exist", () => {
+  process.env.TRY_NAME = "ada";
+  const awaited = z.string().refine(async () => true);
+  assert.equal(refusal(() => settings({ TRY_NAME: awaited })).code, "OFFLOOP_SCHEMA_INVALID");
+  assert.equal(refusal(() => settings({ TRY_NAME: String } as never)).code, "OFFLOOP_SCHEMA_INVALID");
+  assert.equal(refusal(() => settings(undefined as never)).code, "OFFLOOP_SCHEMA_INVALID");
+  assert.equal(refusal(() => settings({}, { path: ".env" } as never)).code, "OFFLOOP_OPTION_UNKNOWN");
+});
+
+test("settings() gives values that cannot be assigned, keep what was read, and are not printed", () => {
+  process.env.TRY_NAME = "secret";
+  const env = settings({ TRY_NAME: z.string() });
+  process.env.TRY_NAME = "changed";
+  assert.equal(env.TRY_NAME, "secret");
+  assert.throws(() => Object.assign(env, { TRY_NAME: "other" }), TypeError);
+  assert.equal(JSON.stringify(env), '{"TRY_NAME":"secret"}');
+});
+
+test("override() refuses names that the settings do not have, and values that threads cannot have", () => {
+  const env = settings({ TRY_NAME: z.string().default("ada") });
+  assert.equal(refusal(() => override(env, { TRY_NAMES: "x" } as never)).code, "OFFLOOP_OPTION_UNKNOWN");
+  assert.equal(
+    refusal(() => override(env, { TRY_NAME: (() => "x") as never })).code,
+    "OFFLOOP_NOT_CLONEABLE",
+  );
+});
