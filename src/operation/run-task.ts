@@ -7,7 +7,6 @@ import { Exchange, type Place } from "./context.ts";
 import type { RawReply, RawRequest } from "./raw.ts";
 import { RequestDependencies } from "./request-dependencies.ts";
 import type { Runtime } from "./runtime.ts";
-import type { SessionLane } from "./session.ts";
 
 /** A task that declares deps, with what it needs. */
 export interface CompiledTask extends Pick<CompiledOperation, "dependencies" | "plan"> {

@@ -5,7 +5,6 @@ import type { Exchange, Place } from "./context.ts";
 import type { Failure, Open, SharedDependencies } from "./open-dependencies.ts";
 import type { RawReply, RawRequest } from "./raw.ts";
 import type { ReadInputs } from "./read.ts";
-import type { SessionLane } from "./session.ts";
 
 /** A dependency that is to be called on a thread for an operation that runs on the loop. */
 export interface RemoteCall {
