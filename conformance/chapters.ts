@@ -3,10 +3,7 @@ export const otherCapabilities: Readonly<Record<string, string>> = {
   advanced_middleware: "middleware",
   cors: "middleware",
   middleware: "middleware",
-  settings: "settings",
   sql_databases: "SQL databases",
-  static_files: "static files",
-  templates: "templates",
   websockets_: "WebSocket",
   wsgi: "WSGI applications",
 };
@@ -23,6 +20,8 @@ export const reasons: Readonly<Record<string, string>> = {
     "a JavaScript Date keeps no offset: the same instants are written as 2018-12-22T14:00:00.000Z",
   "handling_errors tutorial004 GET /items/foo -> 400":
     "the text quotes the message of the mistake, which is the schema library's own",
+  "templates tutorial001 GET /static/styles.css -> 200":
+    "the tag and the time are those of the recording's file, which is equal byte by byte",
   "using_request_directly tutorial001 GET /items/foo -> 200":
     "the recording's client has no address and calls itself testclient; here it is this machine",
 };

@@ -2,8 +2,8 @@ import { isDeepStrictEqual } from "node:util";
 
 type Json = Record<string, unknown>;
 
-/** What is there for a reader, or the library's own name for something. */
-const prose = new Set(["title", "description", "summary", "operationId"]);
+/** What is there for a reader. */
+const prose = new Set(["title", "description", "summary"]);
 
 /** Documents that cannot be equal, with why: by chapter, app, method, URL and the recorded status. */
 export const documentReasons: Readonly<Record<string, string>> = {
@@ -17,8 +17,8 @@ export const documentReasons: Readonly<Record<string, string>> = {
 
 /**
  * How an OpenAPI document differs from the recorded one; undefined when both describe the same requests and answers:
- * paths, parameters, bodies, responses, security. Prose, names of schemas and the order of keys do not count; nor does
- * the version, since items of a stream can be described from 3.2 on, where the recorded documents say 3.1.
+ * paths, parameters, bodies, responses, security, and the ids that the app has chosen. Prose, names of schemas, ids made of
+ * a function's name and the order of keys do not count; nor does the version, since items of a stream can be described from 3.2 on, where the recorded documents say 3.1.
  */
 export function documentDifference(given: unknown, recorded: unknown): string | undefined {
   if (!isDocument(given)) return `no document: ${JSON.stringify(given)?.slice(0, 200)}`;
@@ -31,9 +31,9 @@ export function isDocument(value: unknown): value is Json {
 }
 
 function comparableDocument(document: Json): Json {
-  const { openapi: _, info, components = {}, ...rest } = document;
+  const { openapi: _, info, components = {}, paths, ...rest } = document;
   const { schemas = {}, ...otherComponents } = components as Json;
-  const whole = inlined(rest, schemas as Json, []);
+  const whole = inlined({ ...rest, paths: withoutMadeIds(paths) }, schemas as Json, []);
   return comparable({ ...(whole as Json), ...otherComponents, info }) as Json;
 }
 
@@ -52,14 +52,20 @@ function inlined(value: unknown, schemas: Json, open: readonly string[]): unknow
 }
 
 function comparable(value: unknown, key = ""): unknown {
+  if (usersData.has(key)) return value;
   if (Array.isArray(value)) return comparableList(value, key);
   if (!isObject(value)) return value;
-  const entries = Object.entries(value).filter(([name]) => namesOfUsers.has(key) || !prose.has(name));
+  if (usersNames.has(key))
+    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, comparable(item)]));
+  const entries = Object.entries(value).filter(([name]) => !prose.has(name));
   return withoutNulls(Object.fromEntries(entries.map(([name, item]) => [name, comparable(item, name)])));
 }
 
-/** What has keys that users chose, which may read like prose. */
-const namesOfUsers = new Set(["properties", "paths", "example", "value", "default"]);
+/** What has keys that users chose, which may read like any other. */
+const usersNames = new Set(["properties", "paths", "responses", "headers", "callbacks", "examples"]);
+
+/** What is the user's altogether. */
+const usersData = new Set(["example", "value", "default"]);
 
 const unordered = new Set(["required", "parameters", "anyOf", "oneOf"]);
 
@@ -67,6 +73,27 @@ function comparableList(list: readonly unknown[], key: string): unknown[] {
   const items = list.map((item) => comparable(item, key === "examples" ? "example" : ""));
   const text = (item: unknown): string => JSON.stringify(sorted(item));
   return unordered.has(key) ? items.toSorted((a, b) => (text(a) < text(b) ? -1 : 1)) : items;
+}
+
+/** Ids that were made of the function's name, the path and the method tell nothing that these do not. */
+function withoutMadeIds(paths: unknown): unknown {
+  if (!isObject(paths)) return paths;
+  const operations = (path: string, item: unknown): unknown =>
+    isObject(item)
+      ? Object.fromEntries(
+          Object.entries(item).map(([method, one]) => [method, withoutMadeId(one, path, method)]),
+        )
+      : item;
+  return Object.fromEntries(Object.entries(paths).map(([path, item]) => [path, operations(path, item)]));
+}
+
+function withoutMadeId(operation: unknown, path: string, method: string): unknown {
+  if (!isObject(operation) || typeof operation.operationId !== "string") return operation;
+  const { operationId, ...rest } = operation;
+  const ofFastApi = `${path.replaceAll(/\W/g, "_")}_${method}`;
+  const ofWords = [method, ...(path.match(/\w+/g) ?? ["root"])].join("_");
+  const isMade = operationId.endsWith(ofFastApi) || operationId.replace(/_\d+$/, "") === ofWords;
+  return isMade ? rest : operation;
 }
 
 /** In a parameter or a form everything is text: that something may be null says no more than that it may be absent. */

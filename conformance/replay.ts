@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { type TestClient, testClient } from "offloop/testing";
+import { type TestClient, type TestClientOptions, testClient } from "offloop/testing";
 import { otherCapabilities, reasons } from "./chapters.ts";
 import { difference } from "./compare.ts";
 import { documentDifference, documentReasons, isDocument } from "./compare-openapi.ts";
@@ -37,8 +37,8 @@ interface ReplayedApp {
 async function replayApp(app: ReplayedApp, module: URL, cases: Case[]): Promise<void> {
   const [shared, apart] = [cases.filter((one) => !environmentOf(one)), cases.filter(environmentOf)];
   const replay = async (url: URL, some: readonly Case[]): Promise<void> => {
-    await using client = await testClient(url);
-    for (const one of some) await replayCase(app, one, client);
+    await using clients = new Clients(url);
+    for (const one of some) await replayCase(app, one, clients);
   };
   if (shared.length > 0) await replay(new URL(`#${app.name}`, module), shared);
   for (const one of apart) {
@@ -52,10 +52,54 @@ async function replayApp(app: ReplayedApp, module: URL, cases: Case[]): Promise<
   }
 }
 
+/** The clients of an app: one for all that is sent in the same circumstances. */
+class Clients implements AsyncDisposable {
+  readonly #url: URL;
+  readonly #open = new Map<string, TestClient>();
+
+  constructor(url: URL) {
+    this.#url = url;
+  }
+
+  async for({
+    request: { root_path: rootPath, origin },
+    dependency_overrides: names = [],
+  }: Exchange): Promise<TestClient> {
+    const key = JSON.stringify([rootPath, origin !== undefined, names]);
+    const known = this.#open.get(key);
+    if (known !== undefined) return known;
+    const client = await testClient(this.#url, {
+      ...(rootPath === undefined ? {} : { rootPath }),
+      ...(origin === undefined ? {} : { trustProxy: true }),
+      overrides: await this.#overrides(names),
+    });
+    this.#open.set(key, client);
+    return client;
+  }
+
+  /** What the app's module exports under the names that the recording has. */
+  async #overrides(names: readonly string[]): Promise<NonNullable<TestClientOptions["overrides"]>> {
+    if (names.length === 0) return [];
+    const { overrides = {} } = (await import(this.#url.href.replace(/#.*$/, ""))) as {
+      overrides?: Record<string, NonNullable<TestClientOptions["overrides"]>[number]>;
+    };
+    return names.map((name) => {
+      const found = overrides[name];
+      if (found === undefined)
+        throw new Error(`Cannot replay ${this.#url}: it exports no override "${name}"`);
+      return found;
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const client of this.#open.values()) await client.close();
+  }
+}
+
 async function replayCase(
   { chapter, name, tally }: ReplayedApp,
   { exchanges }: Case,
-  client: TestClient,
+  clients: Clients,
 ): Promise<void> {
   const received: unknown[] = [];
   for (const exchange of exchanges) {
@@ -65,6 +109,7 @@ async function replayCase(
       continue;
     }
     const { method, url } = exchange.request;
+    const client = await clients.for(exchange);
     const response = await client.request(method, url, createRequest(chapter, exchange, received));
     received.push(
       await response

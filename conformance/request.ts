@@ -26,10 +26,21 @@ export function createRequest(
   ]);
   for (const [name, value] of Object.entries(chapter.default_request_headers))
     if (!omitted.has(name) && !own.has(name)) headers.push([name, value]);
+  headers.push(...originHeaders(request));
   const { body } = request;
   if (body === undefined || body === null) return { headers };
   const bytes = body.base64 === undefined ? Buffer.from(body.text ?? "") : Buffer.from(body.base64, "base64");
   return { headers, body: Uint8Array.from(bytes) };
+}
+
+/** What a proxy says that was asked at another origin than the server's own. */
+function originHeaders({ origin }: Exchange["request"]): [string, string][] {
+  if (origin === undefined) return [];
+  const { protocol, host } = new URL(origin);
+  return [
+    ["x-forwarded-proto", protocol.slice(0, -1)],
+    ["x-forwarded-host", host],
+  ];
 }
 
 function valueAt(json: unknown, path: readonly string[]): unknown {

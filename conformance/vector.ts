@@ -17,6 +17,10 @@ export interface Exchange {
     readonly headers?: [string, string][];
     readonly omit_default_headers?: string[];
     readonly body?: RecordedBody;
+    /** Scheme, host and port, where they are not the default ones. */
+    readonly origin?: string;
+    /** What a proxy has put before the path. */
+    readonly root_path?: string;
   };
   readonly response: {
     readonly status: number;
@@ -25,6 +29,8 @@ export interface Exchange {
   };
   readonly volatile?: string[];
   readonly raised?: string;
+  /** What stood in for dependencies. */
+  readonly dependency_overrides?: string[];
 }
 
 /** Exchanges that belong together. */
@@ -81,6 +87,8 @@ function appName(app: string): string {
 
 /** The variable of the environment that a case was recorded with, if any. */
 export function environmentOf({ setup = "" }: Case): [string, string] | undefined {
-  const [, name, value] = /^environment (\w+)="(.*)" when the app is created$/.exec(setup) ?? [];
+  const [, name, quoted, bare] =
+    /^environment (\w+)=(?:"(.*)" when the app is created|(\S+))$/.exec(setup) ?? [];
+  const value = quoted ?? bare;
   return name === undefined || value === undefined ? undefined : [name, value];
 }

@@ -22,7 +22,7 @@ export interface SettingsOptions {
 const optionNames: Readonly<Record<keyof SettingsOptions, true>> = { file: true };
 
 /** @internal */
-export const LIVE: unique symbol = Symbol("offloop.settings");
+const LIVE: unique symbol = Symbol("offloop.settings");
 
 /** Settings as `settings` gives them. Reading is all one can do with them; a test puts others in their place. */
 export type Settings<Values> = Values & {

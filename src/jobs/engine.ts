@@ -36,6 +36,9 @@ import { sqlOfTransaction } from "./transaction.ts";
 /** Ordered jobs that have no key are in one order. */
 const NO_KEY = "-";
 
+/** Of PostgreSQL, for a unique index: another job of the key waits or runs. */
+const KEY_TAKEN = "23505";
+
 /** What pg-boss's calls about jobs answer; its types leave it out. */
 interface Affected {
   readonly affected: number;
@@ -289,11 +292,18 @@ export class Engine implements JobStore {
 
   async retry({ task, uuid }: JobRef): Promise<boolean> {
     const queue = queueName(task);
-    await this.#boss.retry(queue, uuid);
-    await this.#boss.resume(queue, uuid);
-    const { updated } = await this.#boss.update(queue, undefined, { id: uuid, startAfter: 0 });
-    if (updated > 0) await this.#announce("changed", { task, uuid });
-    return updated > 0;
+    try {
+      const again = (await this.#boss.retry(queue, uuid)) as Affected;
+      const resumed = (await this.#boss.resume(queue, uuid)) as Affected;
+      const { updated } = await this.#boss.update(queue, undefined, { id: uuid, startAfter: 0 });
+      // A worker may have it by now: then there was nothing left to update.
+      if (again.affected + resumed.affected + updated === 0) return false;
+    } catch (error) {
+      if ((error as { code?: string }).code === KEY_TAKEN) return false;
+      throw error;
+    }
+    await this.#announce("changed", { task, uuid });
+    return true;
   }
 
   async #announce(kind: "cancelled" | "changed", job: JobRef): Promise<void> {

@@ -30,6 +30,20 @@ const nullable = { anyOf: [text, { type: "null" }] };
 describe("documentDifference()", () => {
   for (const [what, given, recorded] of [
     ["prose", documentOf({ description: "More" }), documentOf({ summary: "Other" })],
+    [
+      "ids made of a function's name",
+      documentOf({ operationId: "post_root" }),
+      documentOf({ operationId: "add__post" }),
+    ],
+    [
+      "prose of a field called value, default or example",
+      documentOf(body({ properties: { value: { ...text, title: "V" }, default: text, example: text } })),
+      documentOf(
+        body({
+          properties: { value: text, default: { ...text, title: "D" }, example: { ...text, title: "E" } },
+        }),
+      ),
+    ],
     ["names of schemas", documentOf(body({ $ref: "#/components/schemas/Item" })), documentOf(body(item), {})],
     ["null in a parameter", documentOf(parameter(text)), documentOf(parameter({ ...nullable, title: "Q" }))],
     [
@@ -45,6 +59,16 @@ describe("documentDifference()", () => {
     ["that there is no document", undefined, documentOf({})],
     ["a path that is missing", { ...documentOf({}), paths: {} }, documentOf({})],
     ["a tag", documentOf({ tags: ["a"] }), documentOf({})],
+    [
+      "an id that the app has chosen",
+      documentOf({ operationId: "create" }),
+      documentOf({ operationId: "add__post" }),
+    ],
+    [
+      "what reads like prose deep in a default",
+      documentOf(body({ ...text, default: { a: { title: "x" } } })),
+      documentOf(body({ ...text, default: { a: { title: "y" } } })),
+    ],
     ["a limit", documentOf(parameter({ ...text, maxLength: 3 })), documentOf(parameter(text))],
     ["null in a JSON body", documentOf(body(text)), documentOf(body(nullable))],
     [

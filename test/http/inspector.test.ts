@@ -63,7 +63,7 @@ describe("serve() with inspector: true", () => {
       assert.doesNotMatch(policy, /unsafe|\*|https?:/);
       const html = await page.text();
       const files = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, file]) => file ?? "");
-      const own = files.filter((file) => !file.startsWith("data:"));
+      const own = files.filter((file) => !file.startsWith("data:") && !file.startsWith("#"));
       assert.ok(own.length >= 8);
       for (const file of own) {
         const response = await fetch(new URL(file, `${url}/_offloop`));

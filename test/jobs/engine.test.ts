@@ -9,6 +9,7 @@ const tasks = [
   jobTask("plain"),
   jobTask("send mail/größe"),
   jobTask("keyed"),
+  jobTask("retried"),
   jobTask("ordered", { ordered: true, retries: 0 }),
   jobTask("narrow", { concurrency: 2 }),
   jobTask("once", { retries: 1 }),
@@ -161,6 +162,26 @@ for (const { name, skip, start } of backends) {
       const next = await add("keyed", [5], { key: "a" });
       assert.notEqual(next, first);
       assert.equal((await engine.find({ task: "keyed", uuid: next }))?.key, "a");
+    });
+
+    test("retry() is false while another job has the key, and true when a worker has the job at once", async () => {
+      await add("retried", ["first"], { key: "retried" });
+      const first = await takeOne("retried");
+      await settle(first, { kind: "dead", error });
+      const second = await add("retried", ["second"], { key: "retried" });
+      assert.equal(await engine.retry(first), false);
+      assert.equal((await engine.find(first))?.state, "dead");
+      assert.equal(await engine.cancel({ task: "retried", uuid: second }), true);
+      const takes: Promise<readonly TakenJob[]>[] = [];
+      // Told by the database, as a worker is.
+      const stop = engine.listen(({ kind }) => {
+        if (kind === "enqueued") takes.push(engine.take("retried", 1));
+      });
+      assert.equal(await engine.retry(first), true);
+      stop();
+      const [again = await takeOne("retried")] = (await Promise.all(takes)).flat();
+      assert.equal(again.uuid, first.uuid);
+      await settle(again, { kind: "done", result: 1 });
     });
 
     test("add() with an id that is there stores nothing", async () => {

@@ -187,7 +187,7 @@ for (const { name, skip, open } of places) {
       await stateOf(page, "cancelled");
       await page.locator("#job-actions button:focus", { hasText: "Run again" }).waitFor();
       await page.locator("#job-back").click();
-      await page.locator("#job-list tbody tr:only-child", { hasText: "many 7" }).waitFor();
+      await page.getByText("No job has this key or id.").waitFor();
       await page.close();
       for (const { id } of jobs) await app.jobs.cancel(id);
     });
@@ -246,7 +246,11 @@ for (const { name, skip, open } of places) {
       await page.close();
     });
 
-    test("can be read by everybody: axe finds nothing, and nothing sticks out at 400 pixels", async () => {
+    // What is drawn does not depend on the database.
+    const skip = name !== "embedded";
+    test("can be read by everybody: axe finds nothing, and nothing sticks out at 400 pixels", {
+      skip,
+    }, async () => {
       await writeFile(broken, "");
       const dead = await charge.with({ key: "a key" }).enqueue({ id: 8, cents: 1 });
       await until(dead, "dead");

@@ -4,6 +4,7 @@ import { after, before, describe, test } from "node:test";
 import { type Server, serve } from "offloop";
 import type { Browser, Page } from "playwright-core";
 import type { Trace } from "../../src/inspector/page/trace.ts";
+import { findAccessibilityProblems } from "./accessibility.ts";
 import { openOffline, startBrowser, takeScreenshot, withoutChromium } from "./chromium.ts";
 import { overlapping, readRuns, redness, within } from "./inspected-page.ts";
 import app from "./lanes-app.ts";
@@ -181,6 +182,19 @@ describe("/_offloop in Chromium", { skip: withoutChromium }, () => {
     assert.equal(await button.textContent(), "Go live");
     origin = 2;
     await page.locator("#pause", { hasText: "Pause" }).waitFor();
+    await page.close();
+  });
+
+  test("axe finds nothing, with everything unfolded, in light and in dark", async () => {
+    const page = await openAfter("/plain?ms=300", "/blocking?ms=300", "/endless", "/tasks?ms=10");
+    await page.locator("#pause").click();
+    for (const unfolded of ["#runs summary", "#incidents summary", "#keys summary"])
+      await page.locator(unfolded).first().click();
+    await page.locator("#runs tbody tr").first().waitFor();
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      assert.deepEqual(await findAccessibilityProblems(page), [], colorScheme);
+    }
     await page.close();
   });
 

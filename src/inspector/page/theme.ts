@@ -43,7 +43,7 @@ export function colourOf({ runs, quiet }: Palette, name: number): string {
 
 const KEY = "offloop-inspector-theme";
 const themes = ["auto", "light", "dark"] as const;
-const descriptions = { auto: "as the system", light: "light", dark: "dark" };
+const descriptions = { auto: "auto, as the system", light: "light", dark: "dark" };
 
 /** Lets the button choose between the system's theme, light and dark, and tells when the colours have changed. */
 export function bindTheme(onChange: () => void): void {
@@ -53,7 +53,7 @@ export function bindTheme(onChange: () => void): void {
     const theme = themes[at] ?? "auto";
     document.documentElement.dataset.theme = theme;
     button.textContent = `Theme: ${theme}`;
-    button.setAttribute("aria-label", `Colours: ${descriptions[theme]}`);
+    button.setAttribute("aria-label", `Theme: ${descriptions[theme]}`);
     onChange();
   };
   button.addEventListener("click", () => {

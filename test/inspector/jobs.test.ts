@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { testClient } from "offloop/testing";
+import type { Jobs } from "../../src/app/jobs.ts";
+import { InspectedJobs } from "../../src/inspector/jobs.ts";
+import { app, welcome } from "../fixtures/apps/tested-jobs.ts";
+
+const everything = { task: null, state: null, find: null, after: null };
+
+/** The jobs of the app, which count how often they are counted. */
+function counted(jobs: Jobs, counts: () => ReturnType<Jobs["counts"]>): { jobs: Jobs; asked: () => number } {
+  let asked = 0;
+  const counting: Jobs = {
+    get: (id) => jobs.get(id),
+    list: (filter) => jobs.list(filter),
+    attempts: (id) => jobs.attempts(id),
+    cancel: (id) => jobs.cancel(id),
+    retry: (id) => jobs.retry(id),
+    follow: (id) => jobs.follow(id),
+    counts: () => {
+      asked++;
+      return counts();
+    },
+  };
+  return { jobs: counting, asked: () => asked };
+}
+
+test("InspectedJobs counts once for all who ask meanwhile, and anew after an action", async () => {
+  await using _client = await testClient(app);
+  const job = await welcome.enqueue("ada");
+  const { jobs, asked } = counted(app.jobs, () => app.jobs.counts());
+  const inspected = new InspectedJobs(jobs);
+  const pages = await Promise.all(Array.from({ length: 20 }, () => inspected.page(everything)));
+  assert.equal(asked(), 1);
+  assert.equal(pages[19]?.tasks?.find(({ task }) => task === "welcome")?.waiting, 1);
+  assert.deepEqual(await inspected.act("cancel", [job.id]), { done: [job.id], refused: [] });
+  const { tasks } = await inspected.page(everything);
+  assert.equal(asked(), 2);
+  assert.deepEqual(
+    tasks?.filter(({ task }) => task === "welcome").map(({ waiting, ended }) => [waiting, ended]),
+    [[0, 1]],
+  );
+});
+
+test("InspectedJobs shows jobs also while they cannot be counted", async () => {
+  await using _client = await testClient(app);
+  await welcome.enqueue("ada");
+  const { jobs } = counted(app.jobs, () => Promise.reject(new Error("statement timeout")));
+  const { tasks, jobs: shown } = await new InspectedJobs(jobs).page({ ...everything, task: "welcome" });
+  assert.equal(tasks, null);
+  assert.deepEqual(
+    shown.map(({ args }) => args),
+    ['"ada"'],
+  );
+});
+
+test("InspectedJobs shortens what is long", async () => {
+  await using _client = await testClient(app);
+  const long = "ü".repeat(100_000);
+  const { id } = await welcome.enqueue(long);
+  const inspected = new InspectedJobs(app.jobs);
+  const { jobs } = await inspected.page({ ...everything, task: "welcome" });
+  assert.equal(jobs[0]?.args.length, 161);
+  const sheet = await inspected.sheet(id);
+  assert.equal(sheet?.args.length, 20_001);
+});
