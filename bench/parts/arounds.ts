@@ -24,7 +24,9 @@ export async function measureArounds(bench: Bench): Promise<PartResult[]> {
       { ours: plainWithin.name, peer: plain.name, goal },
     ],
     await measureInTurns({ sides, twice: [loop], rounds: bench.options.rounds }, bench),
-    ["that an app without arounds is as fast as before says: npm run bench -- --against <tree> --only async,plain"],
+    [
+      "that an app without arounds is as fast as before says: npm run bench -- --against <tree> --only async,plain",
+    ],
   );
   return [result];
 }

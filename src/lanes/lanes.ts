@@ -113,23 +113,27 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
         ? [new LaneOperation(work, chooseForOperation(work, index, lanes), { arounds, loop })]
         : [],
     ),
-    answerError: async (error, request, { layers }) =>
-      answerError(
-        {
-          request,
-          context: new Exchange(request.method, request, loop),
-          runtime: loop,
-          operation: { errorHandlers: nearestHandlers(layers) },
-        },
-        error,
-      ),
-    surround: (within, run) => surround(within, { id: "a request that no operation answers", run }, loop),
+    ...answersWithout(loop),
     background: new BackgroundChains(runTask, (failed) => logTaskFailure(options.log, failed)),
     attempts: attemptLanes(capacityOf(settings), runTask),
     arounds,
     pool,
     closing: false,
     close: () => closing.disposeAsync(),
+  };
+}
+
+/** What answers where no operation does. */
+function answersWithout(runtime: Runtime): Pick<Lanes, "answerError" | "surround"> {
+  return {
+    answerError: async (error, request, { layers }) => {
+      const context = new Exchange(request.method, request, runtime);
+      return answerError(
+        { request, context, runtime, operation: { errorHandlers: nearestHandlers(layers) } },
+        error,
+      );
+    },
+    surround: (within, run) => surround(within, { id: "a request that no operation answers", run }, runtime),
   };
 }
 
