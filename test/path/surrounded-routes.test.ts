@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 import fastifyStatic from "@fastify/static";
@@ -39,6 +41,9 @@ files.around(async (_, next) => {
   return reply;
 });
 app.include(files);
+const site = mkdtempSync(join(tmpdir(), "offloop-site-"));
+writeFileSync(join(site, "index.html"), "<p>the site</p>");
+app.frontend("/site", site);
 const inner = new App();
 inner.around(async (_, next) => {
   const reply = await next();
@@ -51,7 +56,10 @@ let server: Running;
 before(async () => {
   server = await running(app, { health: {}, metrics: {} });
 });
-after(() => server.close());
+after(async () => {
+  await server.close();
+  rmSync(site, { recursive: true });
+});
 beforeEach(() => {
   notes.length = 0;
 });
@@ -80,6 +88,14 @@ test("arounds stand around the document, its pages and what plugins answer", asy
     );
     assert.deepEqual(notes, [`${path} ${status}`]);
   }
+});
+
+test("arounds stand around the files of a front end, once", async () => {
+  for (const path of ["/site/index.html", "/site/"]) {
+    const { status, headers, body } = await ask(path);
+    assert.deepEqual([status, headers.get("x-passed"), body], [200, "app", "<p>the site</p>"], path);
+  }
+  assert.equal((await ask("/site/index.html", "refuse")).status, 403);
 });
 
 test("an around answers in place of a plugin, before it or after", async () => {
