@@ -12,6 +12,7 @@ import { measureBackgroundSpread } from "./parts/background-spread.ts";
 import { measureDeclaredOperation } from "./parts/declared-operation.ts";
 import { measureLoopLatency } from "./parts/loop-latency.ts";
 import { measurePlainOperation } from "./parts/plain-operation.ts";
+import { measureSockets } from "./parts/sockets.ts";
 import { measureStartup } from "./parts/startup.ts";
 import { writeResults } from "./results.ts";
 import { formatTable } from "./table.ts";
@@ -29,6 +30,7 @@ const parts: Readonly<Record<PartName, Part>> = {
   e: measureStartup,
   f: measureDeclaredOperation,
   g: measureArounds,
+  sockets: measureSockets,
 };
 
 async function main(): Promise<void> {

@@ -97,22 +97,31 @@ function checkOperationInputs(
   { id, method, path, location: at }: Pick<Operation, "id" | "method" | "path" | "location">,
   { params, body, form }: Inputs,
 ): void {
-  const unknown = Object.keys(params).find((name) => !pathNames(path).includes(name));
-  if (unknown !== undefined) {
-    throw new OffloopError(
-      "OFFLOOP_PATH_INVALID",
-      `Cannot add ${id}: params has "${unknown}", the path has no :${unknown}`,
-      {
-        at,
-        fix: `add /:${unknown} to the path, or remove it from params`,
-      },
-    );
-  }
+  checkPathParams(id, path, params, at);
   if ((body === undefined && form === undefined) || (method !== "GET" && method !== "HEAD")) return;
   throw new OffloopError("OFFLOOP_BODY_NOT_ALLOWED", `Cannot add ${id}: a ${method} request has no body`, {
     at,
     fix: "use POST, PUT or PATCH, or declare query parameters",
   });
+}
+
+/** @throws {OffloopError} `OFFLOOP_PATH_INVALID` when params has a name that the path has not. */
+export function checkPathParams(
+  id: string,
+  path: string,
+  params: Inputs["params"],
+  at: SourceLocation,
+): void {
+  const unknown = Object.keys(params).find((name) => !pathNames(path).includes(name));
+  if (unknown === undefined) return;
+  throw new OffloopError(
+    "OFFLOOP_PATH_INVALID",
+    `Cannot add ${id}: params has "${unknown}", the path has no :${unknown}`,
+    {
+      at,
+      fix: `add /:${unknown} to the path, or remove it from params`,
+    },
+  );
 }
 
 function checkStatus(id: string, status: unknown, at: SourceLocation): void {

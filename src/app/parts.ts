@@ -9,6 +9,7 @@ import type { Lifespan } from "./lifespan.ts";
 import { type Mount, mountOperation } from "./mount.ts";
 import type { Operation } from "./operation.ts";
 import { uniqueOperations, uniqueTasks } from "./router.ts";
+import { mountSocket, type SocketOperation } from "./socket-operation.ts";
 import { type Task, type TaskDeclaration, taskDeclaration, tasksMade } from "./task.ts";
 
 /** One of the apps that are served together: the served one itself, or one that is mounted in it. */
@@ -18,6 +19,8 @@ export interface AppPart {
   readonly app: App;
   /** Its operations, as they are served. */
   readonly operations: readonly Operation[];
+  /** Its websockets, as they are served. */
+  readonly sockets: readonly SocketOperation[];
   /** What is mounted in it. */
   readonly mounted: readonly AppPart[];
   /** What stands around a path that none of its operations answers, by the prefix; its own is the first. */
@@ -41,6 +44,7 @@ export function partOf(app: App): AppPart {
       operations: part
         .declaredOperations()
         .map((operation) => mountOperation(operation, mountedAt, outerLayers)),
+      sockets: part.declaredSockets().map((socket) => mountSocket(socket, mountedAt, outerLayers)),
       mounted: part.declaredMounts().map((mount) => {
         const path = mountedAt + mount.path;
         const first = taken.get(path);
@@ -83,6 +87,17 @@ export function servedOperations(app: App): Operation[] {
 }
 
 /**
+ * Every websocket that is served, with its full path.
+ *
+ * @throws {OffloopError} `OFFLOOP_ROUTE_DUPLICATE` when two have the same path.
+ */
+export function servedSockets(app: App): SocketOperation[] {
+  const sockets = partsOf(app).flatMap((part) => part.sockets);
+  uniqueOperations(sockets.map(({ connection }) => connection));
+  return sockets;
+}
+
+/**
  * Every task that can be called.
  *
  * @throws {OffloopError} `OFFLOOP_TASK_DUPLICATE` when two have the same name.
@@ -112,7 +127,8 @@ export function servedDependents(app: App): ServedDependent[] {
     lane,
     location,
   }));
-  return [...servedOperations(app), ...tasks];
+  const sockets = servedSockets(app).flatMap(({ connection, message }) => [connection, message ?? []].flat());
+  return [...servedOperations(app), ...tasks, ...sockets];
 }
 
 /** The tasks that no app can run, as none includes the router that declares them. */

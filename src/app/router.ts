@@ -25,7 +25,9 @@ import {
   type RouterOptions,
   routerOptionNames,
 } from "./router-options.ts";
+import { createSocketOperation, type SocketOperation, socketWithin } from "./socket-operation.ts";
 import { type AddTask, type AnyTaskOptions, createTask, type Task, taskDeclaration } from "./task.ts";
+import type { AddWebSocket, WebSocketOptions } from "./websocket.ts";
 
 interface Included {
   readonly router: Router<Dependencies>;
@@ -48,7 +50,7 @@ interface Included {
  */
 export class Router<RD extends Dependencies = NoNames> {
   readonly #inherited: Inherited;
-  readonly #operations: (Operation | Included)[] = [];
+  readonly #operations: (Operation | SocketOperation | Included)[] = [];
   readonly #tasks = new Map<string, Task>();
   readonly #arounds: DeclaredAround[] = [];
   readonly #errorHandlers: ErrorHandler[] = [];
@@ -78,6 +80,37 @@ export class Router<RD extends Dependencies = NoNames> {
   readonly route: AddRoute<RD> = (methods: readonly Method[], path: string, ...rest: unknown[]) => {
     checkMethods(methods, path, callerLocation());
     for (const method of new Set(methods)) this.#add(method, path, rest);
+  };
+
+  /**
+   * Adds a websocket; FastAPI's `websocket`. It has a whole-socket handler, which is async, or handlers by message:
+   * `message` runs by the rule, an async one on the loop, a plain one on a thread.
+   *
+   * Throws `OFFLOOP_SOCKET_LANE` for a plain function that would receive the socket, `OFFLOOP_HANDLER_INVALID`,
+   * `OFFLOOP_LANE_UNKNOWN`, `OFFLOOP_OPTION_INVALID`, `OFFLOOP_OPTION_UNKNOWN`, `OFFLOOP_PATH_INVALID`,
+   * `OFFLOOP_SCHEMA_INVALID`, `OFFLOOP_DEPENDENCY_INVALID`.
+   *
+   * @example
+   * ```ts
+   * import { App } from "offloop";
+   *
+   * const app = new App();
+   * app.websocket("/echo", async ({ socket }) => {
+   *   for await (const message of socket) await socket.send(message);
+   * });
+   * app.websocket("/primes", { message: ({ message }) => isPrime(Number(message)) }); // plain: a thread
+   *
+   * function isPrime(n: number): boolean {
+   *   for (let i = 2; i * i <= n; i++) if (n % i === 0) return false;
+   *   return n > 1;
+   * }
+   * ```
+   */
+  readonly websocket: AddWebSocket<RD> = (path: string, ...rest: unknown[]) => {
+    const [options, handler] = rest.length > 1 ? rest : [{}, rest[0]];
+    this.#operations.push(
+      createSocketOperation(path, (options ?? {}) as WebSocketOptions, handler, callerLocation()),
+    );
   };
 
   /**
@@ -188,6 +221,17 @@ export class Router<RD extends Dependencies = NoNames> {
   }
 
   /**
+   * All websockets in it and in what it includes, in the order of their declaration, with their full paths.
+   *
+   * @throws {OffloopError} `OFFLOOP_ROUTE_DUPLICATE` when two have the same path.
+   */
+  declaredSockets(): SocketOperation[] {
+    const sockets = [...this.#collectSockets(nothingInherited)];
+    uniqueOperations(sockets.map(({ connection }) => connection));
+    return sockets;
+  }
+
+  /**
    * All tasks in it and in what it includes.
    *
    * @throws {OffloopError} `OFFLOOP_TASK_DUPLICATE` when two have the same name.
@@ -222,7 +266,15 @@ export class Router<RD extends Dependencies = NoNames> {
     const inherited = joinInherited(outer, this.#inherited);
     for (const entry of this.#operations) {
       if ("router" in entry) yield* entry.router.#collect(joinInherited(inherited, entry.inherited));
-      else yield operationWithin(entry, inherited);
+      else if ("method" in entry) yield operationWithin(entry, inherited);
+    }
+  }
+
+  *#collectSockets(outer: Inherited): Generator<SocketOperation> {
+    const inherited = joinInherited(outer, this.#inherited);
+    for (const entry of this.#operations) {
+      if ("router" in entry) yield* entry.router.#collectSockets(joinInherited(inherited, entry.inherited));
+      else if ("connection" in entry) yield socketWithin(entry, inherited);
     }
   }
 

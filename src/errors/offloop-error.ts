@@ -1,4 +1,5 @@
 import { relative } from "node:path";
+import { withoutOwnFrames } from "./own-code.ts";
 
 /** What an {@link OffloopError} is made of. */
 export interface OffloopErrorParts {
@@ -49,6 +50,8 @@ export class OffloopError extends Error {
     this.at = parts.at;
     this.fix = parts.fix;
     this.name = code;
+    if (this.stack !== undefined)
+      this.stack = withoutOwnFrames(this.stack, parts.at && absoluteLocation(parts.at));
   }
 }
 
@@ -61,6 +64,10 @@ function text(what: string, { at, note, fix }: OffloopErrorParts): string {
 /** Formats a place as `file:line:column`, the file relative to the working directory when it lies inside it. */
 export function formatLocation({ file, line, column }: SourceLocation): string {
   return `${localPath(file)}:${line}:${column}`;
+}
+
+function absoluteLocation({ file, line, column }: SourceLocation): string {
+  return `${file}:${line}:${column}`;
 }
 
 /** A place in the user's source. Lines and columns count from 1. */
@@ -121,7 +128,7 @@ export const errorCodes = {
   OFFLOOP_OPTION_INVALID: "An option has a value outside its range.",
   OFFLOOP_OPTION_UNKNOWN: "Something was given an option that does not exist.",
   OFFLOOP_OVERRIDE_FUNCTION:
-    "A dependency of a plain operation was overridden by a function that threads cannot find.",
+    "What runs on a thread needs a dependency that was overridden by a function threads cannot find.",
   OFFLOOP_PARAM_INVALID: "A parameter has a schema that no text of a URL, header, cookie or form fits.",
   OFFLOOP_PATH_INVALID: "A path or prefix is not one the router can match.",
   OFFLOOP_PORT_UNAVAILABLE: "The address cannot be listened on.",
@@ -134,6 +141,8 @@ export const errorCodes = {
   OFFLOOP_SESSION_TOO_LARGE: "A session is larger than the cookie that browsers keep it in.",
   OFFLOOP_SESSION_UNSET: "A session was asked for, and the app does not say what signs it.",
   OFFLOOP_SETTINGS_INVALID: "Settings are missing or wrong in the environment.",
+  OFFLOOP_SOCKET_LANE:
+    "A plain function of a websocket would receive the socket, which cannot cross to a thread.",
   OFFLOOP_TASK_DUPLICATE: "Two tasks have the same name.",
   OFFLOOP_TASK_LATE: "A task was added to background after a request's tasks had run.",
   OFFLOOP_TASK_NOT_DURABLE: "A task that is not durable was enqueued.",

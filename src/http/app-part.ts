@@ -10,6 +10,8 @@ import { Frontends } from "./frontend.ts";
 import { createNotFound } from "./not-found.ts";
 import { Refusals } from "./refusals.ts";
 import { addRoutes, type BodyLimits } from "./routes.ts";
+import type { OpenSockets } from "./sockets/open-sockets.ts";
+import { addSocketRoutes, type SocketServices } from "./sockets/routes.ts";
 import type { WayOut } from "./way-out.ts";
 
 /** What all parts of a server have in common. */
@@ -22,6 +24,8 @@ export interface PartServices {
   /** Whether a proxy is believed that says what clients have asked for. */
   readonly trustsProxy: boolean;
   readonly bodyLimits: BodyLimits;
+  readonly sockets: OpenSockets;
+  readonly socketBounds: SocketServices["bounds"];
 }
 
 /** What answers in an app's name where none of its operations does. */
@@ -68,6 +72,8 @@ export async function addPart(
   const paths = { mountedAt, mounts, rootPath: services.rootPath + mountedAt };
   const runnable = lanes.operations.filter(({ declaration }) => declaration.mountedAt === mountedAt);
   addRoutes(fastify, runnable, { ...services, ...paths });
+  const sockets = lanes.sockets.filter(({ declaration }) => declaration.connection.mountedAt === mountedAt);
+  addSocketRoutes(fastify, sockets, { ...services, ...paths, refusals, bounds: services.socketBounds });
   const served = lanes.operations.map(({ declaration }) => declaration);
   const documents = addDocs(fastify, siteOf(app, paths.rootPath), served, mountedAt);
   const declared = app.declaredFrontends();

@@ -18,35 +18,38 @@ interface AnsweringSocket extends Socket {
   readonly _httpMessage?: ServerResponse | null;
 }
 
-/** What a server speaks. */
-export interface Speaking {
+/** What a server wants of its requests. */
+export interface RequestWants {
   /** What https is served with; undefined for http. */
   readonly tls: Tls | undefined;
   /** Whether a request without a body has no stream to end. */
-  readonly optimizesEmptyRequests: boolean;
+  readonly optimizeEmptyRequests: boolean;
+  /** Whether a request asks for another protocol, and gets it. */
+  readonly isHandshake: (request: IncomingMessage) => boolean;
 }
 
 /** The connections of clients, within the bounds that the settings give them. */
 export class Connections {
   readonly #settings: ResolvedSettings["connections"];
-  readonly #speaking: Speaking;
+  readonly #wants: RequestWants;
   readonly #open = new Set<AnsweringSocket>();
 
-  constructor(settings: ResolvedSettings["connections"], speaking: Speaking) {
+  constructor(settings: ResolvedSettings["connections"], wants: RequestWants) {
     this.#settings = settings;
-    this.#speaking = speaking;
+    this.#wants = wants;
   }
 
   /** Makes a server of node:http that speaks with clients, at one of the addresses that are listened on. */
   createServer(handler: RequestListener): Server {
     const { maxHeaderBytes, headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = this.#settings;
-    const { tls, optimizesEmptyRequests } = this.#speaking;
+    const { tls } = this.#wants;
     const options = {
       maxHeaderSize: maxHeaderBytes,
       headersTimeout: headersTimeoutMs,
       requestTimeout: requestTimeoutMs,
       keepAliveTimeout: keepAliveTimeoutMs,
-      optimizeEmptyRequests: optimizesEmptyRequests,
+      optimizeEmptyRequests: this.#wants.optimizeEmptyRequests,
+      shouldUpgradeCallback: this.#wants.isHandshake,
       // Node looks for slow clients every 30 s, which would make a timeout of 15 s one of up to 45 s.
       connectionsCheckingInterval: Math.max(MIN_CHECK_MS, Math.min(headersTimeoutMs, requestTimeoutMs) / 4),
     };

@@ -4,6 +4,7 @@ import type { Jobs } from "../app/jobs.ts";
 import type { ResolvedMetrics } from "../app/settings.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+import { ACCEPTED } from "./sockets/accepted.ts";
 
 /** Adds the metrics, and the hooks that count requests. Loaded when they are asked for: prom-client costs start-up. */
 export async function addMetrics(
@@ -16,6 +17,9 @@ export async function addMetrics(
   const metrics = openMetrics(
     () => ({
       pool: lanes.pool?.size,
+      sockets: new Map(
+        lanes.sockets.map(({ declaration, running }) => [declaration.connection.id, running] as const),
+      ),
       unfinishedTasks: lanes.background.unfinished().reduce((count, { tasks }) => count + tasks.length, 0),
     }),
     jobs,
@@ -35,11 +39,16 @@ function countRequests(fastify: FastifyInstance, { requests }: Metrics): void {
     const isUnknown = is404 || routeOptions.config.isClosedOff === true;
     const start = performance.now();
     requests.begin(method);
-    finished(raw, () => {
-      const status = raw.headersSent ? raw.statusCode : undefined;
+    let isOver = false;
+    const end = (): void => {
+      if (isOver) return;
+      isOver = true;
+      const status = raw.headersSent || raw.statusCode === 101 ? raw.statusCode : undefined;
       const route = isUnknown ? undefined : routeOptions.url;
       requests.end({ method, route, status, durationMs: performance.now() - start });
-    });
+    };
+    raw.once(ACCEPTED, end);
+    finished(raw, end);
     done();
   });
 }

@@ -39,6 +39,8 @@ export function createNotFound(
       return found !== null && !lacksName(found.params);
     });
   return (request, reply) => {
+    // Who wants to speak WebSocket is not helped by another method or slash.
+    if (isUpgrade(request)) return void refusals.refuse(request, reply, new HTTPError(404, "Not Found"));
     const [path = "/", query] = splitOnce(withoutOrigin(request.raw.url), "?");
     const here = allowed(path);
     const other = path.endsWith("/") ? path.slice(0, -1) : `${path}/`;
@@ -59,6 +61,10 @@ export function createNotFound(
       );
     }
   };
+}
+
+function isUpgrade({ raw }: FastifyRequest): boolean {
+  return (raw as { readonly upgrade?: unknown }).upgrade === true;
 }
 
 function redirectTo(url: string): RawReply {

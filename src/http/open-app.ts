@@ -18,6 +18,7 @@ import type { Watch } from "../watch/watch.ts";
 import { listArounds } from "./arounds.ts";
 import { checkFrontend } from "./frontend.ts";
 import { createServer } from "./server.ts";
+import { OpenSockets } from "./sockets/open-sockets.ts";
 import type { Tls } from "./tls.ts";
 import { WayOut } from "./way-out.ts";
 
@@ -45,6 +46,7 @@ export interface OpenApp {
   readonly lanes: Lanes;
   readonly fastify: FastifyInstance;
   readonly wayOut: WayOut;
+  readonly sockets: OpenSockets;
   /** Undefined when the loop is not watched, or cannot be. */
   readonly watch: Watch | undefined;
   /** Undefined when no task is durable. */
@@ -81,12 +83,13 @@ export async function openApp(
   const jobs = await openJobsOf(app, { settings, lanes, tracing, log, works, open });
   opened.defer(() => jobs?.close());
   const wayOut = new WayOut(lanes);
-  const fastify = await createServer(app, { settings, log, lanes, wayOut, tracing, tls, accessLog });
+  const sockets = new OpenSockets(settings.websockets);
+  const fastify = await createServer(app, { settings, log, lanes, wayOut, sockets, tracing, tls, accessLog });
   opened.defer(async () => {
     // One that shuts down is closing already, and is not waited for beyond its time.
     if (!lanes.closing) await fastify.close();
   });
-  return { lanes, fastify, wayOut, watch, jobs };
+  return { lanes, fastify, wayOut, sockets, watch, jobs };
 }
 
 /** While an app is worked on its front end may be served by another tool, and not be built: that is only told. */
@@ -121,9 +124,6 @@ export async function openJobsOf(
 ): Promise<OpenJobs | undefined> {
   if (!hasJobs(app)) return undefined;
   const openThem = open ?? (await import("../jobs/open.ts")).openJobs;
-  const trace = (): unknown => {
-    const active = tracing?.pack();
-    return active?.traceparent === undefined ? undefined : active;
-  };
+  const trace = (): unknown => tracing?.packActive();
   return openThem({ app, settings: settings.jobs, lanes: lanes.attempts, trace, log, works });
 }

@@ -120,7 +120,7 @@ function handlerOf(operation: LaneOperation, services: RouteServices): RouteHand
 }
 
 /** Publishes that a request came in, and, when its response has been sent or its client is gone, that it ended. */
-function observeRequest(request: string, operation: string, { raw }: FastifyReply): void {
+export function observeRequest(request: string, operation: string, { raw }: FastifyReply): void {
   const start = performance.now();
   requestChannel.publish({ event: "start", request, operation });
   finished(raw, () => {

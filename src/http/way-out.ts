@@ -1,12 +1,16 @@
 import { finished, type Readable } from "node:stream";
+import type { BackgroundCall } from "../app/background.ts";
 import { isBodyless } from "../app/reply.ts";
+import type { Finish } from "../lanes/background.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import { internalErrorReply } from "../operation/error-reply.ts";
-import { type Chunk, discardBody, isWhole, type RawReply } from "../operation/raw.ts";
+import { type Chunk, discardBody, isReady, isWhole, type RawReply } from "../operation/raw.ts";
 import { ReceivedForm } from "./received-form.ts";
 import { writeFileReply, writeReply, writeStreamReply } from "./reply.ts";
 import type { HttpRequest } from "./request.ts";
 import { OpenStreams } from "./streams.ts";
+
+type Failure = Parameters<Finish>[0];
 
 /** The one way out: every reply leaves here, whoever has made it and whatever its body is. */
 export class WayOut {
@@ -86,18 +90,42 @@ export class WayOut {
   }
 
   /** What is left to do after a reply. Whether the client got it or hung up, its tasks run; only then, as the response goes first. */
-  #followUp(asked: HttpRequest, { background = [], finish }: RawReply): void {
-    const { reply, route } = asked;
-    const { body } = reply.request;
-    const end = async (failure: { readonly error: unknown } | undefined): Promise<void> => {
-      if (body instanceof ReceivedForm) await body.close();
+  #followUp(asked: HttpRequest, raw: RawReply): void {
+    const { background = [], finish } = raw;
+    const end: Finish = async (failure) => {
+      const ended = this.#endStream(asked, raw, failure);
+      // Who waits for tasks to end does not wait for a stream that does not close.
+      if (finish === undefined && !isReady(raw.body)) return;
+      const left = await ended;
       if (finish === undefined) return;
-      await this.#streams.closed(asked); // what makes chunks may use what is to be closed
-      await finish(failure).catch((thrown: unknown) => this.#noteFailure(asked, thrown));
+      await finish(left).catch((thrown: unknown) => this.#noteFailure(asked, thrown));
       if (--this.#unfinished === 0) this.#onFinished?.();
     };
     if (finish !== undefined) this.#unfinished++;
-    finished(reply.raw, () => this.#lanes.background.start(asked.id, route.id, background, end));
+    finished(asked.reply.raw, () => this.#startTasks(asked, background, end));
+  }
+
+  #startTasks({ id, route }: HttpRequest, tasks: BackgroundCall[], end: Finish): void {
+    this.#lanes.background.start(id, route.id, tasks, end);
+  }
+
+  /** What makes chunks may add tasks to the end, and use what is to be closed: when that is over, so are the tasks. */
+  async #endStream(
+    asked: HttpRequest,
+    { background = [], endTasks }: RawReply,
+    failure: Failure,
+  ): Promise<Failure> {
+    await this.#streams.closed(asked);
+    const late =
+      background.length === 0
+        ? undefined
+        : await new Promise<Failure>((resolve) =>
+            this.#startTasks(asked, background, async (failed) => resolve(failed)),
+          );
+    endTasks?.();
+    const { body } = asked.reply.request;
+    if (body instanceof ReceivedForm) await body.close();
+    return failure ?? late;
   }
 
   /** For the log, and for those who stand around: it is too late for an answer. */

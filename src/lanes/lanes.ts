@@ -14,7 +14,13 @@ import type { RawReply } from "../operation/raw.ts";
 import type { Runtime } from "../operation/runtime.ts";
 import { checkSendable } from "../operation/sendable.ts";
 import { SessionCookie, sessionUnset } from "../operation/session.ts";
-import { compiledTasks, listWork, OperationWork } from "../threads/crossing/work.ts";
+import {
+  ConnectionWork,
+  compiledTasks,
+  listWork,
+  OperationWork,
+  type Work,
+} from "../threads/crossing/work.ts";
 import { createThreadCalls, type ThreadCalls } from "../threads/pool/calls.ts";
 import type { ThreadPool } from "../threads/pool/pool.ts";
 import { openAppScope } from "./app-scope.ts";
@@ -37,11 +43,13 @@ import {
   observeTasks,
 } from "./choose.ts";
 import { openPool } from "./open-pool.ts";
+import { LaneSocket, type RunnableSocket } from "./sockets.ts";
 import { surround } from "./surround.ts";
 
 /** An app with its two lanes open: what the server needs of it. */
 export interface Lanes {
   readonly operations: readonly LaneOperation[];
+  readonly sockets: readonly RunnableSocket[];
   /** Answers an error that no operation threw, a path that is not there, as those answer it that it lies within. */
   answerError(error: Error, request: LaneRequest, within: Layered): Promise<RawReply>;
   /** Has what an app declares stand around an answer that no operation gives. */
@@ -80,12 +88,7 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
   const { overrides, shared, given } = await openAppScope(app, options.overrides ?? []);
   opened.defer(() => shared.close());
   const works = listWork(app, { overrides, inputs: options.settings.inputs });
-  for (const work of works) {
-    if (!(work instanceof OperationWork)) continue;
-    checkSendable(work.declaration, work.plan);
-    if (work.readsSession && options.settings.session === undefined)
-      throw sessionUnset(work.id, work.declaration.location);
-  }
+  checkWorks(works, options.settings);
   const arounds = compose(options.arounds);
   const pool = works.some(({ declaration }) => declaration.lane === "thread")
     ? openPool(app, works, options, { given, part: "app" })
@@ -113,6 +116,9 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
         ? [new LaneOperation(work, chooseForOperation(work, index, lanes), { arounds, loop })]
         : [],
     ),
+    sockets: works.flatMap((work) =>
+      work instanceof ConnectionWork ? [new LaneSocket(work, works, lanes, arounds)] : [],
+    ),
     ...answersWithout(loop),
     background: new BackgroundChains(runTask, (failed) => logTaskFailure(options.log, failed)),
     attempts: attemptLanes(capacityOf(settings), runTask),
@@ -128,13 +134,21 @@ function answersWithout(runtime: Runtime): Pick<Lanes, "answerError" | "surround
   return {
     answerError: async (error, request, { layers }) => {
       const context = new Exchange(request.method, request, runtime);
-      return answerError(
-        { request, context, runtime, operation: { errorHandlers: nearestHandlers(layers) } },
-        error,
-      );
+      const failed = { request, context, runtime, operation: { errorHandlers: nearestHandlers(layers) } };
+      return context.withTasks(await answerError(failed, error));
     },
     surround: (within, run) => surround(within, { id: "a request that no operation answers", run }, runtime),
   };
+}
+
+/** Refuses what could never be sent, and sessions that nothing signs. */
+function checkWorks(works: readonly Work[], settings: ResolvedSettings): void {
+  for (const work of works) {
+    if (!(work instanceof OperationWork || work instanceof ConnectionWork)) continue;
+    checkSendable(work.declaration, work.plan);
+    if (work.readsSession && settings.session === undefined)
+      throw sessionUnset(work.id, work.declaration.location);
+  }
 }
 
 /** A thread runs one attempt at a time, the loop as many as it likes. */

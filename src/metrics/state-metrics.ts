@@ -6,6 +6,8 @@ import { noThreads, type PoolSize } from "../threads/pool/pool.ts";
 export interface ServerState {
   /** Undefined when nothing runs on threads. */
   readonly pool: PoolSize | undefined;
+  /** Open sockets, by the id of their websocket; empty where none is declared. */
+  readonly sockets: ReadonlyMap<string, number>;
   /** Tasks of answered requests that have not ended. */
   readonly unfinishedTasks: number;
 }
@@ -28,6 +30,10 @@ export function createStateMetrics(
       return { request: waiting - waitingTasks, background: waitingTasks };
     },
   );
+  if (readState().sockets.size > 0)
+    gauge(registry, { name: "offloop_websockets", help: "Open WebSockets", label: "operation" }, () =>
+      Object.fromEntries(readState().sockets),
+    );
   gauge(
     registry,
     { name: "offloop_background_tasks", help: "Tasks of answered requests", label: "state" },

@@ -83,7 +83,8 @@ function bodySchemas(body: NonNullable<Inputs["body"]>): AnySchema[] {
   return isSchema(body) ? [body] : Object.values(body);
 }
 
-function hasBigints(schema: AnySchema): boolean {
+/** Whether a schema has integers that are to keep all their digits. */
+export function hasBigints(schema: AnySchema): boolean {
   return JSON.stringify(inputJsonSchema(schema) ?? {}).includes('"format":"int64"');
 }
 
@@ -92,7 +93,8 @@ export function compileTaskDependencies({ nodes }: DependencyPlan): CompiledDepe
   return nodes.map((node) => ({ ...node, inputs: undefined }));
 }
 
-function compileDependency(node: PlannedDependency, bounds: InputBounds): CompiledDependency {
+/** A dependency of a plan, ready to be made. */
+export function compileDependency(node: PlannedDependency, bounds: InputBounds): CompiledDependency {
   const { inputs } = node.declaration;
   return { ...node, inputs: inputs.isEmpty ? undefined : compileInputs(inputs, bounds) };
 }

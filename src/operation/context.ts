@@ -5,8 +5,16 @@ import type { Inputs } from "../app/inputs.ts";
 import type { Log } from "../app/log.ts";
 import type { Session } from "../app/session.ts";
 import type { UrlParams, Urls } from "../app/urls.ts";
-import type { HeaderPairs, RawReply, RawRequest } from "./raw.ts";
-import { headerValue, quoted, readCookies, toHeaders } from "./raw.ts";
+import {
+  headerValue,
+  type HeaderPairs,
+  isReady,
+  quoted,
+  type RawReply,
+  type RawRequest,
+  readCookies,
+  toHeaders,
+} from "./raw.ts";
 import type { ReadInputs } from "./read.ts";
 import { OpenSession, type SessionLane, sessionUnset, withSession } from "./session.ts";
 
@@ -22,9 +30,11 @@ export class Exchange {
   readonly #operation: string;
   readonly #place: Place;
   #session: OpenSession | undefined;
+  #isSessionOver = false;
   #background: Background | undefined;
   #response: PlannedResponse | undefined;
   #info: RequestInfo | undefined;
+  #isOver = false;
 
   constructor(operation: string, request: RawRequest, place: Place) {
     this.#request = request;
@@ -48,6 +58,7 @@ export class Exchange {
 
   /** The same, where nothing that is changed from now on would be kept. */
   endSession(): string | undefined {
+    this.#isSessionOver = true;
     return this.#session?.end();
   }
 
@@ -58,18 +69,25 @@ export class Exchange {
 
   /** A reply with the session in it. Nothing can be changed in that any more. */
   sealed(reply: RawReply): RawReply {
+    this.#isSessionOver = true;
     return this.#session === undefined ? reply : withSession(reply, this.#session, this.#operation);
   }
 
   #openSession(): OpenSession {
     const { sessions } = this.#place;
     if (sessions === undefined) throw sessionUnset(this.#operation);
-    this.#session ??= new OpenSession(sessions, this.#request);
+    if (this.#session === undefined) {
+      this.#session = new OpenSession(sessions, this.#request);
+      if (this.#isSessionOver) this.#session.end();
+    }
     return this.#session;
   }
 
   get background(): Background {
-    this.#background ??= new Background(this.#operation, this.#place.inThread);
+    if (this.#background === undefined) {
+      this.#background = new Background(this.#operation, this.#place.inThread);
+      if (this.#isOver) this.#background.end();
+    }
     return this.#background;
   }
 
@@ -91,9 +109,30 @@ export class Exchange {
     return this.#info;
   }
 
-  /** Refuses tasks from now on: those that were added have run. */
+  /** Whether it is too late to add a task. */
+  get refusesTasks(): boolean {
+    return this.#isOver;
+  }
+
+  /** Refuses tasks from now on: nobody would run them. */
   endBackground(): void {
-    this.background.end();
+    this.#isOver = true;
+    this.#background?.end();
+  }
+
+  /**
+   * The same reply, whose tasks may be more while its body is being made, and here while they run. Where nothing of that is
+   * to come, tasks are refused from now on. So none is lost.
+   */
+  withTasks(reply: RawReply): RawReply {
+    const isMade = isReady(reply.body);
+    const isKept = !this.#place.inThread && reply.background !== undefined;
+    if (isMade && !isKept) {
+      this.endBackground();
+      return reply;
+    }
+    const background = reply.background ?? this.background.calls;
+    return { ...reply, background, endTasks: () => this.endBackground() };
   }
 
   /** The tasks that were added, if any were. */

@@ -53,10 +53,12 @@ export interface RawReply {
   readonly headers: HeaderPairs | undefined;
   /** The body: a whole, a file, or chunks to be pulled. A string is written as UTF-8. */
   readonly body: Chunk | FileContent | AsyncIterable<Chunk> | undefined;
-  /** What runs after it is sent. */
-  readonly background: readonly BackgroundCall[] | undefined;
+  /** What runs after it is sent. There may come more while the body is being made, and while these run. */
+  readonly background: BackgroundCall[] | undefined;
   /** What the handler threw, when that is not meant for the client: for the log. */
   readonly error: DescribedError | undefined;
+  /** Says that the tasks have run, so that one which is added after that is refused. Undefined when none can come. */
+  readonly endTasks?: (() => void) | undefined;
   /**
    * Closes what is still open, after the background tasks; given what went wrong in them. Undefined when nothing is.
    * Throws what went wrong in closing.
@@ -75,6 +77,11 @@ export function discardBody({ body }: Pick<RawReply, "body">): void {
   body[Symbol.asyncIterator]()
     .return?.()
     .catch(() => {}); // the answer is another, and says nothing of this one
+}
+
+/** Whether nothing of it is made any more while it is sent. */
+export function isReady(body: RawReply["body"]): body is Chunk | FileContent | undefined {
+  return isWhole(body) || "file" in body;
 }
 
 /** Whether bytes are all of their buffer: a window on a larger one takes that along where it is cloned. */

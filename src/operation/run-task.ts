@@ -100,8 +100,10 @@ export class TaskExchange extends Exchange {
     throw this.#withoutRequest("response");
   }
 
-  /** There is none. */
-  override endBackground(): void {}
+  /** There are none. */
+  override get addedTasks(): undefined {
+    return undefined;
+  }
 
   override get session(): never {
     throw this.#withoutRequest("session");

@@ -78,6 +78,12 @@ export class Tracing {
     return packContext(this.#api, this.#api.context.active());
   }
 
+  /** What is active, for a job that is enqueued; undefined where nothing is. */
+  packActive(): PackedContext | undefined {
+    const packed = this.pack();
+    return packed.traceparent === undefined ? undefined : packed;
+  }
+
   /** In a thread: runs what belongs to a span of the main thread. */
   resume<Result>(packed: PackedContext, run: () => Result): Result {
     return this.#api.context.with(unpackContext(this.#api, packed), run);

@@ -28,6 +28,7 @@ test("settings: Python's rule for threads, and the other defaults", () => {
     metrics: undefined,
     rootPath: "",
     trustProxy: false,
+    secretParams: [],
     maxBodyBytes: 10_485_760,
     inputs: {
       maxLoopBodyBytes: 1_048_576,
@@ -42,6 +43,12 @@ test("settings: Python's rule for threads, and the other defaults", () => {
     watch: { thresholdMs: 100, level: "production" },
     jobs: { dir: ".offloop/jobs", schema: "offloop", concurrency: 10, pollMs: 1_000, cancelGraceMs: 1_000 },
     session: undefined,
+    websockets: {
+      maxMessageBytes: 1_048_576,
+      maxQueuedMessages: 32,
+      maxBufferBytes: 1_048_576,
+      idleMs: 40_000,
+    },
   });
 });
 
@@ -60,6 +67,7 @@ test("settings: a value outside its range is refused with what was given", async
     [{ trustProxy: ["10.0.0.0/8", "proxy"] }, /trustProxy: .*got "proxy"/],
     [{ trustProxy: ["10.0.0.0/33"] }, /got "10\.0\.0\.0\/33"/],
     [{ trustProxy: "10.0.0.1" as never }, /got "10\.0\.0\.1"/],
+    [{ secretParams: "code" as never }, /secretParams: .*got "code"/],
     [{ jobs: { schema: "My Jobs" } }, /jobs\.schema: .*got "My Jobs"/],
     [{ jobs: { concurrency: 0 } }, /jobs\.concurrency: .*got 0/],
   ] as const) {

@@ -17,7 +17,7 @@ import {
 } from "../../operation/raw.ts";
 import type { TaskRun } from "../../operation/run-task.ts";
 import type { RemoteValue } from "../../operation/runtime.ts";
-import { type Crossed, packValue, type Thrown } from "./values.ts";
+import { type Crossed, packValue, type TaskOutcome, type Thrown } from "./values.ts";
 
 /** A payload and what of it is transferred rather than copied. */
 export interface Packed<T> {
@@ -33,7 +33,7 @@ const TRANSFER_MIN_BYTES = 65_536;
  *
  * @param transferFrom - From this size on the buffer moves to the other side.
  */
-function ownBytes(
+export function ownBytes(
   bytes: Uint8Array,
   transfer: Transferable[],
   transferFrom: number = TRANSFER_MIN_BYTES,
@@ -197,7 +197,7 @@ export function packReply(reply: RawReply, open?: OpenReplyRef): Packed<ReplyPay
   const transfer: Transferable[] = [];
   const { status, mediaType, headers, error } = reply;
   const body = packBody(reply.body, transfer);
-  const background = nameCalls(reply.background);
+  const background = nameCalls(reply.background?.splice(0)); // what is added from here on crosses later
   return { payload: [status, mediaType, headers, body, background, error, open], transfer };
 }
 
@@ -223,6 +223,9 @@ export interface FollowUp {
   /** What went wrong in its tasks. */
   readonly failure?: Thrown;
 }
+
+/** What came of it, and the tasks that were added meanwhile. */
+export type Followed = readonly [outcome: TaskOutcome, added: NamedCall[] | undefined];
 
 /** The next chunks of a body; `done` with the last ones. */
 export interface Pulled {
@@ -326,12 +329,19 @@ export interface ClosePayload {
   readonly call: number;
   readonly scope: Scope;
   readonly failure: Thrown | undefined;
+  /** The request's tasks have run. */
+  readonly refusesTasks: boolean;
   /** Nothing is needed of the session after this. */
   readonly ends: boolean;
 }
 
-/** What went wrong in the end; undefined when nothing did, or when it was caught. */
-export type CloseResult = { readonly left: Thrown } | undefined;
+/** What came of closing. */
+export interface CloseResult {
+  /** What went wrong in the end; undefined when nothing did, or when it was caught. */
+  readonly left?: Thrown | undefined;
+  /** Tasks that were added meanwhile. */
+  readonly background?: readonly NamedCall[] | undefined;
+}
 
 /** An error to be answered on a thread, as it crosses. */
 export interface FailurePayload {
