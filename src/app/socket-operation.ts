@@ -105,7 +105,12 @@ function connectionOf(
 export function socketWithin(socket: SocketOperation, { prefix, deps, layers }: Inherited): SocketOperation {
   const path = joinPath(prefix, socket.connection.path);
   checkPath(path, socket.connection.location);
-  return withEach(socket, (operation) => ({ ...operation, path, layers, deps: [...deps, ...operation.deps] }));
+  return withEach(socket, (operation) => ({
+    ...operation,
+    path,
+    layers,
+    deps: [...deps, ...operation.deps],
+  }));
 }
 
 /** The same websocket in an app that is mounted. */

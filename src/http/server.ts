@@ -51,7 +51,16 @@ export async function createServer(app: App, parts: ServerParts): Promise<Fastif
   const bodyLimits = { maxBodyBytes, maxLoopBodyBytes: inputs.maxLoopBodyBytes };
   const { sockets } = parts;
   const trustsProxy = settings.trustProxy !== false;
-  const services = { lanes, log, rootPath, trustsProxy, bodyLimits, wayOut, sockets, socketBounds: settings.websockets };
+  const services = {
+    lanes,
+    log,
+    rootPath,
+    trustsProxy,
+    bodyLimits,
+    wayOut,
+    sockets,
+    socketBounds: settings.websockets,
+  };
   const refusals = refusalsOf(part, services);
   checkPaths(lanes, settings);
   // A request without a body then has no stream to end. A plugin may wait for the events of that stream.

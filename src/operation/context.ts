@@ -6,8 +6,8 @@ import type { Log } from "../app/log.ts";
 import type { Session } from "../app/session.ts";
 import type { UrlParams, Urls } from "../app/urls.ts";
 import {
-  headerValue,
   type HeaderPairs,
+  headerValue,
   isReady,
   quoted,
   type RawReply,
