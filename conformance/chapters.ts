@@ -4,7 +4,6 @@ export const otherCapabilities: Readonly<Record<string, string>> = {
   cors: "middleware",
   middleware: "middleware",
   sql_databases: "SQL databases",
-  websockets_: "WebSocket",
   wsgi: "WSGI applications",
 };
 

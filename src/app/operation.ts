@@ -30,6 +30,8 @@ export interface Operation extends Layered {
   readonly timeoutMs: number | undefined;
   readonly maxBodyBytes: number | undefined;
   readonly documentation: OperationDocumentation;
+  /** Whether it handles the messages of a websocket, not requests. */
+  readonly isMessage: boolean;
   /** The path its app is mounted at, which `path` begins with; empty in an app that is not. */
   readonly mountedAt: string;
   /** The rule of the nearest router that has one. */
@@ -67,6 +69,7 @@ export function createOperation(
     timeoutMs: timeoutMs(`timeoutMs of ${id}`, options.timeoutMs),
     maxBodyBytes: options.maxBodyBytes,
     documentation: options,
+    isMessage: false,
     mountedAt: "",
     operationIdRule: undefined,
     layers: [],

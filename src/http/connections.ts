@@ -24,8 +24,8 @@ export interface RequestWants {
   readonly tls: Tls | undefined;
   /** Whether a request without a body has no stream to end. */
   readonly optimizeEmptyRequests: boolean;
-  /** Whether a request asks for another protocol, and gets it. */
-  readonly isHandshake: (request: IncomingMessage) => boolean;
+  /** Whether a request asks for another protocol, and gets it. Undefined: where a plugin listens for such requests. */
+  readonly isHandshake: ((request: IncomingMessage) => boolean) | undefined;
 }
 
 /** The connections of clients, within the bounds that the settings give them. */
@@ -49,7 +49,7 @@ export class Connections {
       requestTimeout: requestTimeoutMs,
       keepAliveTimeout: keepAliveTimeoutMs,
       optimizeEmptyRequests: this.#wants.optimizeEmptyRequests,
-      shouldUpgradeCallback: this.#wants.isHandshake,
+      ...(this.#wants.isHandshake && { shouldUpgradeCallback: this.#wants.isHandshake }),
       // Node looks for slow clients every 30 s, which would make a timeout of 15 s one of up to 45 s.
       connectionsCheckingInterval: Math.max(MIN_CHECK_MS, Math.min(headersTimeoutMs, requestTimeoutMs) / 4),
     };

@@ -68,7 +68,7 @@ export async function createServer(app: App, parts: ServerParts): Promise<Fastif
   const connections = new Connections(settings.connections, {
     tls: parts.tls,
     optimizeEmptyRequests: !hasPlugins(app),
-    isHandshake: hasSockets ? isHandshake : () => false,
+    isHandshake: hasSockets ? isHandshake : undefined,
   });
   if (lanes.operations.some(({ readsForm }) => readsForm)) await removeLeftFolders();
   const fastify = await createFastify(settings, { connections, refusals, hasSockets });

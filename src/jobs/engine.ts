@@ -35,7 +35,7 @@ import { sqlOfTransaction } from "./transaction.ts";
 /** Ordered jobs that have no key are in one order. */
 const NO_KEY = "-";
 
-/** Of PostgreSQL, for a unique index. */
+/** Of PostgreSQL, for a unique index: another job of the key waits or runs. */
 const KEY_TAKEN = "23505";
 
 /** What pg-boss's calls about jobs answer; its types leave it out. */

@@ -24,6 +24,12 @@ test("settings: Python's rule for threads, and the other defaults", () => {
       keepAliveTimeoutMs: 72_000,
       maxPipelined: 64,
     },
+    websockets: {
+      maxMessageBytes: 1_048_576,
+      maxQueuedMessages: 32,
+      maxBufferBytes: 1_048_576,
+      idleMs: 40_000,
+    },
     health: undefined,
     metrics: undefined,
     rootPath: "",
@@ -43,12 +49,6 @@ test("settings: Python's rule for threads, and the other defaults", () => {
     watch: { thresholdMs: 100, level: "production" },
     jobs: { dir: ".offloop/jobs", schema: "offloop", concurrency: 10, pollMs: 1_000, cancelGraceMs: 1_000 },
     session: undefined,
-    websockets: {
-      maxMessageBytes: 1_048_576,
-      maxQueuedMessages: 32,
-      maxBufferBytes: 1_048_576,
-      idleMs: 40_000,
-    },
   });
 });
 
