@@ -6,6 +6,7 @@ import { findLoadGenerator } from "./load-generator.ts";
 import { describeMachine } from "./machine.ts";
 import { type BenchPlan, type PartName, readOptions } from "./options.ts";
 import type { Bench, Part, PartResult } from "./part.ts";
+import { measureArounds } from "./parts/arounds.ts";
 import { measureAsyncOperation } from "./parts/async-operation.ts";
 import { measureBackgroundSpread } from "./parts/background-spread.ts";
 import { measureDeclaredOperation } from "./parts/declared-operation.ts";
@@ -28,6 +29,7 @@ const parts: Readonly<Record<PartName, Part>> = {
   d: measureBackgroundSpread,
   e: measureStartup,
   f: measureDeclaredOperation,
+  g: measureArounds,
   sockets: measureSockets,
 };
 

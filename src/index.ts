@@ -1,5 +1,6 @@
 export type { FastifyPlugin } from "./app/app.ts";
 export { App, type AppOptions } from "./app/app.ts";
+export type { AroundContext, AroundFunction } from "./app/around.ts";
 export type { Background } from "./app/background.ts";
 export type {
   BaseContext,

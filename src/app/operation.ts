@@ -5,17 +5,15 @@ import type { OperationDocumentation } from "./documentation.ts";
 import { type OperationOptions, operationOptionNames } from "./handler.ts";
 import { checkInputs, type Inputs, schemaInvalid } from "./inputs.ts";
 import { type Lane, laneOf } from "./lane.ts";
+import type { Layered } from "./layer.ts";
+import type { Method } from "./method.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { checkPath, joinPath, pathEmpty, pathNames } from "./path.ts";
 import { type Inherited, inheritDocumentation } from "./router-options.ts";
 import { timeoutMs } from "./settings.ts";
 
-/** The HTTP methods an operation can answer. */
-export const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"] as const;
-export type Method = (typeof methods)[number];
-
 /** An operation as declared: a method, a path, and the function that answers. */
-export interface Operation {
+export interface Operation extends Layered {
   /** What threads find it by: `GET /items/:item_id`. */
   readonly id: string;
   readonly method: Method;
@@ -74,13 +72,15 @@ export function createOperation(
     isMessage: false,
     mountedAt: "",
     operationIdRule: undefined,
+    layers: [],
+    outerLayers: [],
     location,
   };
 }
 
 /** The same operation under a router's prefix, tags, dependencies and documentation. */
 export function operationWithin(operation: Operation, inherited: Inherited): Operation {
-  const { prefix, tags, deps, documentation, operationIdRule } = inherited;
+  const { prefix, tags, deps, documentation, operationIdRule, layers } = inherited;
   const path = joinPath(prefix, operation.path);
   if (path === "") throw pathEmpty(operation.method, operation.location);
   checkPath(path, operation.location);
@@ -92,6 +92,7 @@ export function operationWithin(operation: Operation, inherited: Inherited): Ope
     deps: [...deps, ...operation.deps],
     documentation: inheritDocumentation(documentation, operation.documentation),
     operationIdRule,
+    layers,
   };
 }
 

@@ -97,20 +97,36 @@ function connectionOf(
     isMessage: false,
     mountedAt: "",
     operationIdRule: undefined,
+    layers: [],
+    outerLayers: [],
     location,
   };
 }
 
 /** The same websocket under a router's prefix and dependencies. */
-export function socketWithin(socket: SocketOperation, { prefix, deps }: Inherited): SocketOperation {
+export function socketWithin(socket: SocketOperation, { prefix, deps, layers }: Inherited): SocketOperation {
   const path = joinPath(prefix, socket.connection.path);
   checkPath(path, socket.connection.location);
-  return withEach(socket, (operation) => ({ ...operation, path, deps: [...deps, ...operation.deps] }));
+  return withEach(socket, (operation) => ({
+    ...operation,
+    path,
+    layers,
+    deps: [...deps, ...operation.deps],
+  }));
 }
 
 /** The same websocket in an app that is mounted. */
-export function mountSocket(socket: SocketOperation, mountedAt: string): SocketOperation {
-  return withEach(socket, (operation) => ({ ...operation, path: mountedAt + operation.path, mountedAt }));
+export function mountSocket(
+  socket: SocketOperation,
+  mountedAt: string,
+  outerLayers: Operation["outerLayers"],
+): SocketOperation {
+  return withEach(socket, (operation) => ({
+    ...operation,
+    path: mountedAt + operation.path,
+    mountedAt,
+    outerLayers,
+  }));
 }
 
 function withEach(socket: SocketOperation, change: (operation: Operation) => Operation): SocketOperation {

@@ -90,6 +90,7 @@ export function localPath(file: string): string {
  */
 export const errorCodes = {
   OFFLOOP_APP_NOT_FOUND: "The module has no App under the export that was asked for.",
+  OFFLOOP_AROUND_RESULT: "An around gave no reply, or called next twice.",
   OFFLOOP_BODY_NOT_ALLOWED: "A GET or HEAD operation declares a body.",
   OFFLOOP_BODY_TOO_LARGE: "A body is larger than what the event loop parses for an async operation.",
   OFFLOOP_CLIENT_GONE: "The client hung up before its request was done.",
@@ -158,6 +159,8 @@ export const errorCodes = {
   OFFLOOP_TIMEOUT: "An operation or task ran for longer than its deadline.",
   OFFLOOP_TWO_COPIES: "What another copy of offloop made was given to this one.",
   OFFLOOP_UPLOAD_DISK: "An uploaded file could not be kept on disk.",
+  OFFLOOP_URL_UNKNOWN:
+    "A URL was asked for an operation that is not there, or with other names than its path has.",
 } as const;
 
 /** A code of the table above. */

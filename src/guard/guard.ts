@@ -1,7 +1,13 @@
 import type { App } from "../app/app.ts";
 import type { DependencyDeclaration } from "../app/dependency.ts";
 import type { Operation } from "../app/operation.ts";
-import { servedDependents, servedOperations, servedSockets, servedTasks } from "../app/parts.ts";
+import {
+  servedArounds,
+  servedDependents,
+  servedOperations,
+  servedSockets,
+  servedTasks,
+} from "../app/parts.ts";
 import type { SocketOperation } from "../app/socket-operation.ts";
 import { taskDeclaration } from "../app/task.ts";
 import type { ErrorCode, SourceLocation } from "../errors/offloop-error.ts";
@@ -78,7 +84,16 @@ function listDeclared(app: App): Declared[] {
     const { name, lane, fn, location } = declaration;
     return [{ subject: `task "${name}"`, lane, fn, location }];
   });
-  return [...operations, ...servedSockets(app).flatMap(listFunctions), ...tasks, ...listDependencies(app)];
+  const arounds = servedArounds(app).map(
+    ({ fn, location }): Declared => ({ subject: "an around", lane: "loop", fn, location }),
+  );
+  return [
+    ...operations,
+    ...servedSockets(app).flatMap(listFunctions),
+    ...tasks,
+    ...arounds,
+    ...listDependencies(app),
+  ];
 }
 
 /** What has the socket runs on the loop, what has a message where its declaration says. */

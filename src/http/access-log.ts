@@ -15,6 +15,8 @@ declare module "fastify" {
     maxFormBytes?: number;
     /** Whether it stands for all that an app does not answer. */
     isClosedOff?: boolean;
+    /** Whether it is asked by those who operate the server: nothing of the app's stands around it. */
+    isForOperators?: boolean;
     /** Whether its requests are left out of the log. */
     unlogged?: boolean;
   }

@@ -6,8 +6,10 @@ import {
   type ServerResponse,
   STATUS_CODES,
 } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { Socket } from "node:net";
 import type { ResolvedSettings } from "../app/settings.ts";
+import type { Tls } from "./tls.ts";
 
 const MIN_CHECK_MS = 20;
 
@@ -18,6 +20,8 @@ interface AnsweringSocket extends Socket {
 
 /** What a server wants of its requests. */
 export interface RequestWants {
+  /** What https is served with; undefined for http. */
+  readonly tls: Tls | undefined;
   /** Whether a request without a body has no stream to end. */
   readonly optimizeEmptyRequests: boolean;
   /** Whether a request asks for another protocol, and gets it. Undefined: where a plugin listens for such requests. */
@@ -38,6 +42,7 @@ export class Connections {
   /** Makes a server of node:http that speaks with clients, at one of the addresses that are listened on. */
   createServer(handler: RequestListener): Server {
     const { maxHeaderBytes, headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = this.#settings;
+    const { tls } = this.#wants;
     const options = {
       maxHeaderSize: maxHeaderBytes,
       headersTimeout: headersTimeoutMs,
@@ -48,8 +53,12 @@ export class Connections {
       // Node looks for slow clients every 30 s, which would make a timeout of 15 s one of up to 45 s.
       connectionsCheckingInterval: Math.max(MIN_CHECK_MS, Math.min(headersTimeoutMs, requestTimeoutMs) / 4),
     };
-    const server = createServer(options, inTurn(handler, this.#settings.maxPipelined));
-    server.on("connection", (socket: Socket) => {
+    const listener = inTurn(handler, this.#settings.maxPipelined);
+    const server =
+      tls === undefined
+        ? createServer(options, listener)
+        : createSecureServer({ ...options, ...tls, handshakeTimeout: headersTimeoutMs }, listener);
+    server.on(tls === undefined ? "connection" : "secureConnection", (socket: Socket) => {
       void socket.remoteAddress; // it knows that after it has closed only if it was asked before
       this.#open.add(socket);
       socket.once("close", () => this.#open.delete(socket));

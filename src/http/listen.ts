@@ -14,6 +14,7 @@ import { createLogger } from "./logger.ts";
 import { openApp } from "./open-app.ts";
 import type { ListenOptions, Server } from "./serve-options.ts";
 import { closeOnSignals, createShutdown } from "./shutdown.ts";
+import { readTls } from "./tls.ts";
 
 /** Serves an app that threads find at `target`. What is opened here is closed in reverse. */
 export async function listen(
@@ -24,6 +25,7 @@ export async function listen(
   const settings = resolveSettings(app.settings, options);
   const host = options.host ?? "127.0.0.1";
   const port = integer("port", options.port ?? 8000, 0, 65_535);
+  const tls = readTls(options.tls);
   const log = options.logger ?? createLogger(options.logLevel ?? "info");
   const opened = new AsyncDisposableStack();
   let letSignalsBe: (() => void) | undefined;
@@ -34,7 +36,7 @@ export async function listen(
     opened.defer(() => inspector?.close());
     const served = await openApp(
       app,
-      { settings, target, log, accessLog, debug, worksOnJobs: options.work ?? true },
+      { settings, target, log, tls, accessLog, debug, worksOnJobs: options.work ?? true },
       opened,
     );
     const { lanes, fastify } = served;
@@ -42,7 +44,7 @@ export async function listen(
     const health =
       settings.health?.port === undefined ? undefined : await openHealthServer(settings.health, host, lanes);
     opened.defer(async () => health?.close());
-    const url = await bind(fastify, host, port);
+    const url = (await bind(fastify, host, port)).replace(/^https?/, tls === undefined ? "http" : "https");
     const close = createShutdown(served, settings.shutdownGraceMs, log, () => opened.disposeAsync());
     if (options.signals ?? true) {
       letSignalsBe = closeOnSignals(close, log, () => lanes.pool?.size.threads ?? 0);

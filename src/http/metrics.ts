@@ -36,6 +36,7 @@ export async function addMetrics(
 function countRequests(fastify: FastifyInstance, { requests }: Metrics): void {
   fastify.addHook("onRequest", (request, { raw }, done) => {
     const { method, is404, routeOptions } = request;
+    const isUnknown = is404 || routeOptions.config.isClosedOff === true;
     const start = performance.now();
     requests.begin(method);
     let isOver = false;
@@ -43,7 +44,7 @@ function countRequests(fastify: FastifyInstance, { requests }: Metrics): void {
       if (isOver) return;
       isOver = true;
       const status = raw.headersSent || raw.statusCode === 101 ? raw.statusCode : undefined;
-      const route = is404 ? undefined : routeOptions.url;
+      const route = isUnknown ? undefined : routeOptions.url;
       requests.end({ method, route, status, durationMs: performance.now() - start });
     };
     raw.once(ACCEPTED, end);

@@ -19,6 +19,7 @@ import { listArounds } from "./arounds.ts";
 import { checkFrontend } from "./frontend.ts";
 import { createServer } from "./server.ts";
 import { OpenSockets } from "./sockets/open-sockets.ts";
+import type { Tls } from "./tls.ts";
 import { WayOut } from "./way-out.ts";
 
 /** How an app is opened. */
@@ -28,6 +29,8 @@ export interface OpenAppOptions {
   readonly log: Logger;
   /** What a test puts in place of dependencies. */
   readonly overrides?: readonly Override[];
+  /** What https is served with; undefined for http. */
+  readonly tls?: Tls | undefined;
   /** Whether each request is logged. */
   readonly accessLog: boolean;
   /** Whether browsers are shown the errors of operations, with their source. Never in production. */
@@ -60,7 +63,7 @@ export async function openApp(
   options: OpenAppOptions,
   opened: AsyncDisposableStack,
 ): Promise<OpenApp> {
-  const { settings, target, log, overrides, accessLog, debug = false } = options;
+  const { settings, target, log, tls, overrides, accessLog, debug = false } = options;
   await checkFrontends(app, debug ? log : undefined);
   const tracing = await openTracing();
   const arounds = listArounds(app, { settings, log, tracing, debug });
@@ -81,7 +84,7 @@ export async function openApp(
   opened.defer(() => jobs?.close());
   const wayOut = new WayOut(lanes);
   const sockets = new OpenSockets(settings.websockets);
-  const fastify = await createServer(app, { settings, log, lanes, wayOut, sockets, tracing, accessLog });
+  const fastify = await createServer(app, { settings, log, lanes, wayOut, sockets, tracing, tls, accessLog });
   opened.defer(async () => {
     // One that shuts down is closing already, and is not waited for beyond its time.
     if (!lanes.closing) await fastify.close();

@@ -22,6 +22,8 @@ import { createRequestIds } from "./request.ts";
 import { lacksName } from "./routes.ts";
 import { addWebSockets, isHandshake, upgradeConstraint } from "./sockets/handshake.ts";
 import type { OpenSockets } from "./sockets/open-sockets.ts";
+import { surroundRoutes } from "./surrounded-routes.ts";
+import type { Tls } from "./tls.ts";
 import { addRequestSpans } from "./traced-requests.ts";
 import { removeLeftFolders } from "./upload-folder.ts";
 import type { WayOut } from "./way-out.ts";
@@ -35,6 +37,8 @@ export interface ServerParts {
   readonly sockets: OpenSockets;
   /** Undefined when nobody takes spans. */
   readonly tracing: Tracing | undefined;
+  /** What https is served with; undefined for http. */
+  readonly tls: Tls | undefined;
   /** Whether each request is logged. */
   readonly accessLog: boolean;
 }
@@ -46,12 +50,23 @@ export async function createServer(app: App, parts: ServerParts): Promise<Fastif
   const { rootPath, maxBodyBytes, inputs } = settings;
   const bodyLimits = { maxBodyBytes, maxLoopBodyBytes: inputs.maxLoopBodyBytes };
   const { sockets } = parts;
-  const services = { lanes, log, rootPath, bodyLimits, wayOut, sockets, socketBounds: settings.websockets };
+  const trustsProxy = settings.trustProxy !== false;
+  const services = {
+    lanes,
+    log,
+    rootPath,
+    trustsProxy,
+    bodyLimits,
+    wayOut,
+    sockets,
+    socketBounds: settings.websockets,
+  };
   const refusals = refusalsOf(part, services);
   checkPaths(lanes, settings);
   // A request without a body then has no stream to end. A plugin may wait for the events of that stream.
   const hasSockets = lanes.sockets.length > 0;
   const connections = new Connections(settings.connections, {
+    tls: parts.tls,
     optimizeEmptyRequests: !hasPlugins(app),
     isHandshake: hasSockets ? isHandshake : undefined,
   });
@@ -60,6 +75,7 @@ export async function createServer(app: App, parts: ServerParts): Promise<Fastif
   try {
     await addObservers(fastify, parts, hasJobs(app) ? app.jobs : undefined);
     if (hasSockets) await addWebSockets(fastify, settings.websockets);
+    surroundRoutes(fastify, part, services);
     await addBefore(fastify, part, refusals);
     if (settings.health !== undefined && settings.health.port === undefined)
       addHealthRoutes(fastify, settings.health, lanes);

@@ -4,7 +4,7 @@ import { isBodyless } from "../app/reply.ts";
 import type { Finish } from "../lanes/background.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import { internalErrorReply } from "../operation/error-reply.ts";
-import { type Chunk, isReady, isWhole, type RawReply } from "../operation/raw.ts";
+import { type Chunk, discardBody, isReady, isWhole, type RawReply } from "../operation/raw.ts";
 import { ReceivedForm } from "./received-form.ts";
 import { writeFileReply, writeReply, writeStreamReply } from "./reply.ts";
 import type { HttpRequest } from "./request.ts";
@@ -29,10 +29,15 @@ export class WayOut {
    * left open. Never throws.
    */
   send(asked: HttpRequest, raw: RawReply): void {
-    if (raw.background !== undefined || raw.finish !== undefined || asked.parts !== undefined)
-      this.#followUp(asked, raw);
+    this.follow(asked, raw);
     if (raw.error === undefined) this.#write(asked, raw);
     else void this.#answerFailure(asked, raw).then((answer) => this.#write(asked, answer));
+  }
+
+  /** Runs the tasks of a reply that is sent, and closes what it has left open. */
+  follow(asked: HttpRequest, raw: RawReply): void {
+    if (raw.background !== undefined || raw.finish !== undefined || asked.parts !== undefined)
+      this.#followUp(asked, raw);
   }
 
   /** Begins to end: event streams, which would go on for ever, are told and end. */
@@ -58,6 +63,8 @@ export class WayOut {
       else if (isWhole(body)) writeReply(reply, raw);
       else if ("file" in body)
         writeFileReply(reply, raw, body).catch((thrown) => this.#writeInstead(asked, thrown));
+      // RFC 9110, 9.3.2: what would only be made to be thrown away is not made.
+      else if (asked.method === "HEAD") writeReply(reply, { ...withoutBody(raw), mediaType: raw.mediaType });
       else writeStreamReply(reply, raw, () => this.#open(asked, raw, body));
     } catch (thrown) {
       void this.#writeInstead(asked, thrown);
@@ -139,7 +146,6 @@ function isGivenUp(asked: HttpRequest, { error }: RawReply): boolean {
 
 /** RFC 9110: these statuses have no body. What would have made one is closed, not asked. */
 function withoutBody(raw: RawReply): RawReply {
-  const { body } = raw;
-  if (!isWhole(body) && !("file" in body)) void body[Symbol.asyncIterator]().return?.();
+  discardBody(raw);
   return { ...raw, mediaType: undefined, body: undefined };
 }

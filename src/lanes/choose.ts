@@ -30,6 +30,7 @@ import type { ThreadCalls } from "../threads/pool/calls.ts";
 import { timeoutError } from "../threads/pool/errors.ts";
 import type { Arounds, Count, LaneRequest, RunOperation, RunTask, TaskCall } from "./around.ts";
 import type { MessageRequest } from "./message-request.ts";
+import { surround } from "./surround.ts";
 
 /** Runs something on its lane, and fills in where and for how long when someone wants to know. */
 export type LaneRun<Subject, Result> = (subject: Subject, record?: RunRecord) => Promise<Result>;
@@ -221,12 +222,13 @@ export class LaneOperation {
   constructor(
     { declaration, readsForm, parsesBody }: OperationWork,
     onLane: LaneRun<LaneRequest, RawReply>,
-    arounds: Arounds,
+    { arounds, loop }: { readonly arounds: Arounds; readonly loop: Runtime },
   ) {
     this.declaration = declaration;
     this.readsForm = readsForm;
     this.parsesBody = parsesBody;
-    this.run = arounds.operation(declaration, observeOperation(declaration, onLane));
+    const run = observeOperation(declaration, onLane);
+    this.run = arounds.operation(declaration, surround(declaration, { id: declaration.id, run }, loop));
     this.#count = arounds.count(declaration);
   }
 

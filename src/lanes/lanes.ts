@@ -1,11 +1,12 @@
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
 import type { Override } from "../app/dependency.ts";
-import type { ErrorHandlers } from "../app/error-handlers.ts";
+import { type Layered, nearestHandlers } from "../app/layer.ts";
 import type { AppTarget } from "../app/load.ts";
-import { servedErrorHandlers, servedTasks, strayTasks } from "../app/parts.ts";
+import { servedErrorHandlers, servedOperations, servedTasks, strayTasks } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { bindTask, markStray, strayTask, type TaskDeclaration, taskDeclaration } from "../app/task.ts";
+import { Urls } from "../app/urls.ts";
 import { Exchange } from "../operation/context.ts";
 import { answerError } from "../operation/error-reply.ts";
 import type { SharedDependencies } from "../operation/open-dependencies.ts";
@@ -23,7 +24,14 @@ import {
 import { createThreadCalls, type ThreadCalls } from "../threads/pool/calls.ts";
 import type { ThreadPool } from "../threads/pool/pool.ts";
 import { openAppScope } from "./app-scope.ts";
-import { type Around, type Arounds, compose, type LaneRequest, type RunTask } from "./around.ts";
+import {
+  type Around,
+  type Arounds,
+  compose,
+  type LaneRequest,
+  type RunOperation,
+  type RunTask,
+} from "./around.ts";
 import { type AttemptLanes, attemptLanes } from "./attempts.ts";
 import { BackgroundChains, logTaskFailure } from "./background.ts";
 import {
@@ -36,13 +44,16 @@ import {
 } from "./choose.ts";
 import { openPool } from "./open-pool.ts";
 import { LaneSocket, type RunnableSocket } from "./sockets.ts";
+import { surround } from "./surround.ts";
 
 /** An app with its two lanes open: what the server needs of it. */
 export interface Lanes {
   readonly operations: readonly LaneOperation[];
   readonly sockets: readonly RunnableSocket[];
-  /** Answers an error that no operation threw, a path that is not there, as one of the apps answers it. */
-  answerError(error: Error, request: LaneRequest, errorHandlers: ErrorHandlers): Promise<RawReply>;
+  /** Answers an error that no operation threw, a path that is not there, as those answer it that it lies within. */
+  answerError(error: Error, request: LaneRequest, within: Layered): Promise<RawReply>;
+  /** Has what an app declares stand around an answer that no operation gives. */
+  surround(within: Layered, run: RunOperation): RunOperation;
   readonly background: BackgroundChains;
   /** Runs attempts of jobs. */
   readonly attempts: AttemptLanes;
@@ -91,7 +102,8 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
       deadlineOf(work, options.settings.timeouts),
     );
   const { settings, log } = options;
-  const loop = createLoop(threads, { shared, session: settings.session }, arounds);
+  const urls = new Urls(servedOperations(app));
+  const loop = { ...createLoop(threads, { shared, session: settings.session }, arounds), urls };
   const tasks = compiledTasks(works);
   const lanes: OpenedLanes = { threads, loop, timeouts: settings.timeouts, log, tasks };
   const runTask = arounds.task(observeTasks(chooseForTasks(lanes)));
@@ -101,23 +113,31 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
   return {
     operations: works.flatMap((work, index) =>
       work instanceof OperationWork
-        ? [new LaneOperation(work, chooseForOperation(work, index, lanes), arounds)]
+        ? [new LaneOperation(work, chooseForOperation(work, index, lanes), { arounds, loop })]
         : [],
     ),
     sockets: works.flatMap((work) =>
       work instanceof ConnectionWork ? [new LaneSocket(work, works, lanes, arounds)] : [],
     ),
-    answerError: async (error, request, errorHandlers) => {
-      const context = new Exchange(request.method, request, loop);
-      const failed = { request, context, runtime: loop, operation: { errorHandlers } };
-      return context.withTasks(await answerError(failed, error));
-    },
+    ...answersWithout(loop),
     background: new BackgroundChains(runTask, (failed) => logTaskFailure(options.log, failed)),
     attempts: attemptLanes(capacityOf(settings), runTask),
     arounds,
     pool,
     closing: false,
     close: () => closing.disposeAsync(),
+  };
+}
+
+/** What answers where no operation does. */
+function answersWithout(runtime: Runtime): Pick<Lanes, "answerError" | "surround"> {
+  return {
+    answerError: async (error, request, { layers }) => {
+      const context = new Exchange(request.method, request, runtime);
+      const failed = { request, context, runtime, operation: { errorHandlers: nearestHandlers(layers) } };
+      return context.withTasks(await answerError(failed, error));
+    },
+    surround: (within, run) => surround(within, { id: "a request that no operation answers", run }, runtime),
   };
 }
 
@@ -162,6 +182,7 @@ export function createLoop(
 ): Runtime {
   return {
     inThread: false,
+    urls: new Urls([]),
     shared,
     sessions: session && new SessionCookie(session),
     onThread: (...run) => (threads as ThreadCalls).onThread(...run),

@@ -44,6 +44,10 @@ export class MessageRequest implements LaneRequest {
     return this.#connection.rootPath;
   }
 
+  get via(): string {
+    return this.#connection.via;
+  }
+
   get query(): QueryValues {
     return this.#connection.query;
   }

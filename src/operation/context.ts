@@ -4,8 +4,10 @@ import type { BaseContext, ClientAddress, CookieOptions, RequestInfo, ResponseIn
 import type { Inputs } from "../app/inputs.ts";
 import type { Log } from "../app/log.ts";
 import type { Session } from "../app/session.ts";
+import type { UrlParams, Urls } from "../app/urls.ts";
 import {
   type HeaderPairs,
+  headerValue,
   isReady,
   quoted,
   type RawReply,
@@ -16,11 +18,17 @@ import {
 import type { ReadInputs } from "./read.ts";
 import { OpenSession, type SessionLane, sessionUnset, withSession } from "./session.ts";
 
+/** Where something runs. */
+export interface Place extends SessionLane {
+  /** The paths of what is served. */
+  readonly urls: Urls;
+}
+
 /** One request and the response to be, shared by the handler and all it needs. What few of them use is made when asked for. */
 export class Exchange {
   readonly #request: RawRequest;
   readonly #operation: string;
-  readonly #lane: SessionLane;
+  readonly #place: Place;
   #session: OpenSession | undefined;
   #isSessionOver = false;
   #background: Background | undefined;
@@ -28,10 +36,10 @@ export class Exchange {
   #info: RequestInfo | undefined;
   #isOver = false;
 
-  constructor(operation: string, request: RawRequest, lane: SessionLane) {
+  constructor(operation: string, request: RawRequest, place: Place) {
     this.#request = request;
     this.#operation = operation;
-    this.#lane = lane;
+    this.#place = place;
   }
 
   get session(): Session {
@@ -66,7 +74,7 @@ export class Exchange {
   }
 
   #openSession(): OpenSession {
-    const { sessions } = this.#lane;
+    const { sessions } = this.#place;
     if (sessions === undefined) throw sessionUnset(this.#operation);
     if (this.#session === undefined) {
       this.#session = new OpenSession(sessions, this.#request);
@@ -77,7 +85,7 @@ export class Exchange {
 
   get background(): Background {
     if (this.#background === undefined) {
-      this.#background = new Background(this.#operation, this.#lane.inThread);
+      this.#background = new Background(this.#operation, this.#place.inThread);
       if (this.#isOver) this.#background.end();
     }
     return this.#background;
@@ -97,7 +105,7 @@ export class Exchange {
   }
 
   get request(): RequestInfo {
-    this.#info ??= new ReceivedRequestInfo(this.#request);
+    this.#info ??= new ReceivedRequestInfo(this.#request, this.#place.urls);
     return this.#info;
   }
 
@@ -118,7 +126,7 @@ export class Exchange {
    */
   withTasks(reply: RawReply): RawReply {
     const isMade = isReady(reply.body);
-    const isKept = !this.#lane.inThread && reply.background !== undefined;
+    const isKept = !this.#place.inThread && reply.background !== undefined;
     if (isMade && !isKept) {
       this.endBackground();
       return reply;
@@ -186,18 +194,34 @@ class ReceivedRequestInfo implements RequestInfo {
   readonly method: string;
   readonly url: string;
   readonly #raw: RawRequest;
+  readonly #urls: Urls;
   #headers: Headers | undefined;
   #cookies: Readonly<Record<string, string | undefined>> | undefined;
 
-  constructor(raw: RawRequest) {
+  constructor(raw: RawRequest, urls: Urls) {
     this.id = raw.id;
     this.method = raw.method;
     this.url = raw.url;
     this.#raw = raw;
+    this.#urls = urls;
   }
 
   get rootPath(): string {
     return this.#raw.rootPath;
+  }
+
+  get origin(): string {
+    const { via } = this.#raw;
+    if (via.includes(":")) return via;
+    const host = headerValue(this.#raw, "host") ?? "";
+    return host === "" ? "" : `${via}://${host}`;
+  }
+
+  urlFor(name: string, params: UrlParams = {}): string {
+    const { rootPath } = this;
+    const mountedAt = this.#urls.mountOf(rootPath);
+    const root = rootPath.slice(0, rootPath.length - mountedAt.length);
+    return this.origin + root + this.#urls.pathOf(name, params, mountedAt);
   }
 
   get headers(): Headers {

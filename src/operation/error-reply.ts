@@ -1,4 +1,4 @@
-import { type ErrorHandler, type ErrorHandlers, findErrorHandler } from "../app/error-handlers.ts";
+import { type ErrorHandler, findNearestHandler, type NearestHandlers } from "../app/error-handlers.ts";
 import { checkCopy } from "../errors/brand.ts";
 import { describeError } from "../errors/described-error.ts";
 import { HTTPError, statusPhrase, ValidationError } from "../errors/http-error.ts";
@@ -14,7 +14,7 @@ export interface FailedRun {
   readonly request: RawRequest;
   readonly context: Exchange;
   readonly runtime: Runtime;
-  readonly operation: { readonly errorHandlers: ErrorHandlers };
+  readonly operation: { readonly errorHandlers: NearestHandlers };
 }
 
 /**
@@ -53,9 +53,9 @@ async function askThread(
 }
 
 /** Undefined for what cannot be asked for its class, such as a revoked proxy. */
-function handlerFor(handlers: ErrorHandlers, thrown: unknown): ErrorHandler | undefined {
+function handlerFor(handlers: NearestHandlers, thrown: unknown): ErrorHandler | undefined {
   try {
-    return findErrorHandler(handlers, thrown);
+    return findNearestHandler(handlers, thrown);
   } catch {
     return undefined;
   }

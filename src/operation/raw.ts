@@ -19,6 +19,8 @@ export interface RawRequest {
   readonly url: string;
   /** What stands before the app's own paths. */
   readonly rootPath: string;
+  /** The scheme, `https`; or the whole origin, where a proxy that is trusted says it. */
+  readonly via: string;
   /** What the URL's query says: parsed by the router, or when a thread asks for it. */
   readonly query: QueryValues;
   /** What the router took from the path; undefined when the path has no names. */
@@ -67,6 +69,14 @@ export interface RawReply {
 /** Whether a body is sent in one piece. */
 export function isWhole(body: RawReply["body"]): body is Chunk | undefined {
   return body === undefined || typeof body === "string" || body instanceof Uint8Array;
+}
+
+/** Closes what would have made a body that is not sent. Nothing of it has been asked for. */
+export function discardBody({ body }: Pick<RawReply, "body">): void {
+  if (isWhole(body) || "file" in body) return;
+  body[Symbol.asyncIterator]()
+    .return?.()
+    .catch(() => {}); // the answer is another, and says nothing of this one
 }
 
 /** Whether nothing of it is made any more while it is sent. */

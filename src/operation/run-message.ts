@@ -5,14 +5,13 @@ import type { Socket } from "../app/socket.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { WebSocketError } from "../errors/websocket-error.ts";
 import type { CompiledDependency, CompiledOperation } from "./compile.ts";
-import { DependencyContext, Exchange } from "./context.ts";
+import { DependencyContext, Exchange, type Place } from "./context.ts";
 import { errorReply } from "./error-reply.ts";
 import type { Frame, MessageFormat } from "./messages.ts";
 import type { Chunk, RawReply, RawRequest } from "./raw.ts";
 import { type ReadInputs, readInputs } from "./read.ts";
 import { RequestDependencies } from "./request-dependencies.ts";
 import type { Runtime } from "./runtime.ts";
-import type { SessionLane } from "./session.ts";
 
 /** What is done with a websocket's messages, with everything worked out that does not depend on one. */
 export interface CompiledMessage extends Pick<CompiledOperation, "dependencies" | "plan" | "inputs"> {
@@ -80,7 +79,7 @@ export async function runMessageHere(
 /** What a connection on the loop has for each of its messages. */
 export interface ConnectedValues {
   readonly socket: Socket;
-  readonly loop: SessionLane;
+  readonly loop: Place;
   readonly inputs: Omit<ReadInputs, "details">;
   /** Its dependencies, by name. One that cannot be used here is refused by its getter. */
   readonly values: PropertyDescriptorMap;

@@ -31,6 +31,8 @@ export interface SocketServices {
   readonly mountedAt: string;
   /** What stands before the app's own paths. */
   readonly rootPath: string;
+  /** Whether a proxy is believed that says what clients have asked for. */
+  readonly trustsProxy: boolean;
 }
 
 /** Adds a route for every websocket of an app. */
@@ -66,10 +68,10 @@ class Entrance {
   constructor(runnable: RunnableSocket, services: SocketServices) {
     const { connection } = runnable.declaration;
     const hasParams = pathNames(connection.path).length > 0;
-    const { rootPath, log } = services;
+    const { rootPath, trustsProxy, log } = services;
     this.#runnable = runnable;
     this.#services = services;
-    this.#route = { id: connection.id, operation: connection, hasParams, rootPath, log };
+    this.#route = { id: connection.id, operation: connection, hasParams, rootPath, trustsProxy, log };
   }
 
   enter(request: FastifyRequest, reply: FastifyReply, proceed: () => void): void {

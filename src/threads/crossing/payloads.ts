@@ -46,7 +46,7 @@ export function ownBytes(
 /** A body below this size is copied: the request can be taken back from a thread that dies or hangs before it starts. */
 const TRANSFER_BODY_BYTES = 1_048_576;
 
-/** A request as it crosses: id, method, url, params, headers joined by newlines, body, parts of a form, host and port of the client, root path. */
+/** A request as it crosses: id, method, url, params, headers joined by newlines, body, parts of a form, host and port of the client, root path, scheme or origin. */
 export type RequestPayload = [
   string,
   string,
@@ -57,6 +57,7 @@ export type RequestPayload = [
   readonly FormPart[] | undefined,
   string,
   number,
+  string,
   string,
 ];
 
@@ -90,12 +91,24 @@ export interface CallServices {
 export type CrossingRequest = Omit<RawRequest, "query" | "signal" | "log">;
 
 export function packRequest(request: CrossingRequest): Packed<RequestPayload> {
-  const { id, method, url, params, headers, body, client, rootPath } = request;
+  const { id, method, url, params, headers, body, client, rootPath, via } = request;
   const transfer: Transferable[] = [];
   const bytes = body === undefined ? undefined : ownBytes(body, transfer, TRANSFER_BODY_BYTES);
   const parts = request.parts?.map((part) => ownPart(part, transfer));
   return {
-    payload: [id, method, url, params, headers.join("\n"), bytes, parts, client.host, client.port, rootPath],
+    payload: [
+      id,
+      method,
+      url,
+      params,
+      headers.join("\n"),
+      bytes,
+      parts,
+      client.host,
+      client.port,
+      rootPath,
+      via,
+    ],
     transfer,
   };
 }
@@ -114,6 +127,7 @@ export class ReceivedRequest implements RawRequest {
   readonly body: Uint8Array | undefined;
   readonly parts: readonly FormPart[] | undefined;
   readonly rootPath: string;
+  readonly via: string;
   readonly #joined: string;
   readonly #host: string;
   readonly #port: number;
@@ -134,6 +148,7 @@ export class ReceivedRequest implements RawRequest {
       this.#host,
       this.#port,
       this.rootPath,
+      this.via,
     ] = payload;
   }
 

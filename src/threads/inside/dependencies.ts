@@ -35,19 +35,19 @@ interface Session {
   readonly services: RequestServices;
 }
 
+/** What a thread gives the dependencies that are called in it. */
+type ThreadRuntime = Omit<Runtime, "onThread" | "answerOnThread">;
+
 const closable: readonly Scope[] = ["function", "request"];
 
 /** The plain dependencies of operations that run on the loop: called here, and open here until their scope ends. */
 export class DependencySessions {
   readonly #handlers: ErrorHandlers;
-  readonly #runtime: Pick<Runtime, "inThread" | "shared" | "sessions" | "traceDependency">;
+  readonly #runtime: ThreadRuntime;
   readonly #sessions = new Map<number, Session>();
   #last = 0;
 
-  constructor(
-    handlers: ErrorHandlers,
-    runtime: Pick<Runtime, "inThread" | "shared" | "sessions" | "traceDependency">,
-  ) {
+  constructor(handlers: ErrorHandlers, runtime: ThreadRuntime) {
     this.#handlers = handlers;
     this.#runtime = runtime;
   }

@@ -1,5 +1,6 @@
 import type { ErrorHandlers } from "../../app/error-handlers.ts";
 import type { TaskDeclaration } from "../../app/task.ts";
+import { Urls } from "../../app/urls.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
 import { Exchange } from "../../operation/context.ts";
 import { callErrorHandler, errorReply } from "../../operation/error-reply.ts";
@@ -77,7 +78,9 @@ export class WorkRunner {
     this.works = works;
     this.#handlers = handlers;
     const elsewhere = { onThread: isThere, answerOnThread: isThere };
-    this.#runtime = { inThread: true, ...elsewhere, ...own };
+    const operations = works.filter((work) => work instanceof OperationWork);
+    const urls = new Urls(operations.map(({ declaration }) => declaration));
+    this.#runtime = { inThread: true, urls, ...elsewhere, ...own };
     this.#dependencies = new DependencySessions(handlers, this.#runtime);
   }
 

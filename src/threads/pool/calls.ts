@@ -172,8 +172,8 @@ function askValue(
 }
 
 /** A request without its body. */
-function packHead({ id, method, url, params, headers, client, rootPath }: RawRequest): RequestPayload {
-  const head = { id, method, url, params, headers, client, rootPath };
+function packHead({ id, method, url, params, headers, client, rootPath, via }: RawRequest): RequestPayload {
+  const head = { id, method, url, params, headers, client, rootPath, via };
   return packRequest({ ...head, body: undefined, parts: undefined }).payload;
 }
 
