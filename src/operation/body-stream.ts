@@ -33,7 +33,7 @@ export class WholeStream implements BodyStream {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
-    yield* this;
+    yield* this[Symbol.iterator]();
   }
 
   *[Symbol.iterator](): Generator<Uint8Array, void, undefined> {

@@ -93,7 +93,14 @@ export class BodyWriter extends Ring {
 
 /** The thread's side. Its code may wait for a piece by blocking. */
 export class BodyReader extends Ring implements UnreadBody {
+  readonly #onGone: () => void;
   #isRead = false;
+
+  /** @param onGone - Called before it throws since nobody waits for the answer any more. */
+  constructor(memory: SharedArrayBuffer, onGone: () => void) {
+    super(memory);
+    this.#onGone = onGone;
+  }
 
   readonly nextSync = (): Uint8Array | undefined => {
     for (;;) {
@@ -118,6 +125,7 @@ export class BodyReader extends Ring implements UnreadBody {
     if (this.#isRead) throw alreadyRead();
     this.#want();
     const end = this.load(END) as BodyEnd;
+    if (end === BodyEnd.gone) this.#onGone();
     if (end > BodyEnd.whole) throw failureOf(end);
     const read = this.load(READ);
     const start = read & (CAPACITY - 1);

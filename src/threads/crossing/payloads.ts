@@ -68,6 +68,8 @@ export interface RequestServices {
   signal(): AbortSignal;
   /** Makes the log, when someone asks for it. */
   log(): Log;
+  /** Aborts the signal: nobody waits for the request any more. */
+  cancel(): void;
   /** Says how far the call is. @param progress - 0-1. */
   report(progress: number): void;
 }
@@ -160,7 +162,7 @@ export class ReceivedRequest implements RawRequest {
   }
 
   get unread(): BodyReader | undefined {
-    if (this.#sent instanceof SharedArrayBuffer) this.#unread ??= new BodyReader(this.#sent);
+    if (this.#sent instanceof SharedArrayBuffer) this.#unread ??= new BodyReader(this.#sent, () => this.#services.cancel());
     return this.#unread;
   }
 
