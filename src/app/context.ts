@@ -160,7 +160,11 @@ export interface RequestInfo {
    *
    * @example
    * ```ts
-   * app.put("/backups/:name", { body: "stream", maxBodyBytes: 5e9 }, ({ params, request }) => {
+   * import { createHash } from "node:crypto";
+   * import { App } from "offloop";
+   *
+   * const app = new App();
+   * app.put("/checksum", { body: "stream", maxBodyBytes: 5_000_000_000 }, ({ request }) => {
    *   const hash = createHash("sha256");
    *   for (const piece of request.stream()) hash.update(piece);
    *   return hash.digest("hex");

@@ -90,9 +90,7 @@ export class IncomingBody implements ArrivingBody {
 
   /** What nobody has read is discarded, as Node does it, so that the connection can bring another request. */
   #close(): void {
-    this.#stop(
-      this.#asked.isGone ? hungUp() : new DOMException("The response has been sent", "AbortError"),
-    );
+    this.#stop(this.#asked.isGone ? hungUp() : new DOMException("The response has been sent", "AbortError"));
     for (const listener of this.#listeners) listener();
     if (this.#isRead) return;
     void this.#discard();

@@ -19,7 +19,10 @@ export class ArrivingStream implements BodyStream {
   *[Symbol.iterator](): Generator<Uint8Array, void, undefined> {
     const { nextSync } = this.#body;
     if (nextSync === undefined)
-      throw misused("a plain loop would block the event loop until the client has sent it", "use `for await`");
+      throw misused(
+        "a plain loop would block the event loop until the client has sent it",
+        "use `for await`",
+      );
     for (let piece = nextSync(); piece !== undefined; piece = nextSync()) yield piece;
   }
 }
@@ -48,7 +51,10 @@ export function alreadyRead(): OffloopError {
 
 /** The error for one that is asked for as a whole. */
 export function neverWhole(): OffloopError {
-  return misused("`request.bytes` would hold all of it", 'use `request.stream()`, or leave out `body: "stream"`');
+  return misused(
+    "`request.bytes` would hold all of it",
+    'use `request.stream()`, or leave out `body: "stream"`',
+  );
 }
 
 function misused(why: string, fix: string): OffloopError {

@@ -1,6 +1,13 @@
 import { stringifySetCookie } from "cookie";
 import { Background } from "../app/background.ts";
-import type { BaseContext, BodyStream, ClientAddress, CookieOptions, RequestInfo, ResponseInfo } from "../app/context.ts";
+import type {
+  BaseContext,
+  BodyStream,
+  ClientAddress,
+  CookieOptions,
+  RequestInfo,
+  ResponseInfo,
+} from "../app/context.ts";
 import type { Inputs } from "../app/inputs.ts";
 import type { Log } from "../app/log.ts";
 import type { Session } from "../app/session.ts";

@@ -162,7 +162,8 @@ export class ReceivedRequest implements RawRequest {
   }
 
   get unread(): BodyReader | undefined {
-    if (this.#sent instanceof SharedArrayBuffer) this.#unread ??= new BodyReader(this.#sent, () => this.#services.cancel());
+    if (this.#sent instanceof SharedArrayBuffer)
+      this.#unread ??= new BodyReader(this.#sent, () => this.#services.cancel());
     return this.#unread;
   }
 

@@ -84,7 +84,11 @@ export function createThreadCalls(
   };
   return {
     operation: (index, request, timeoutMs, record) =>
-      askReply(table, index, packRequest(request, request.unread && feedBody(request.unread)), { timeoutMs, waiter: request, record }),
+      askReply(table, index, packRequest(request, request.unread && feedBody(request.unread)), {
+        timeoutMs,
+        waiter: request,
+        record,
+      }),
     message: (index, message, timeoutMs, record) =>
       askReply(table, index, packMessage(packHead(message.request), message), {
         timeoutMs,
