@@ -62,7 +62,7 @@ export class IncomingBody implements ArrivingBody {
     const next = this.#chunks.next();
     return new Promise((resolve, reject) => {
       this.#giveUp = reject;
-      next.then(resolve, (error: unknown) => reject(this.#failure(error)));
+      next.then(resolve, () => reject(this.#failure()));
     });
   }
 
@@ -76,7 +76,7 @@ export class IncomingBody implements ArrivingBody {
   }
 
   /** The connection is lost, or else what was sent cannot be decoded. */
-  #failure(error: unknown): unknown {
+  #failure(): unknown {
     if (this.#end !== undefined) return this.#end.reason;
     const { message } = this.#asked;
     const isLost = message.errored !== null || message.socket.destroyed;
