@@ -26,6 +26,7 @@ export class IncomingBody implements ArrivingBody {
   #chunks: AsyncIterator<Buffer> | undefined;
   #size = 0;
   #isRead = false;
+  #isClosed = false;
   #end: { readonly reason: unknown } | undefined;
   /** Rejects the piece that is waited for. */
   #giveUp: ((reason: unknown) => void) | undefined;
@@ -39,7 +40,8 @@ export class IncomingBody implements ArrivingBody {
   }
 
   onClose(listener: () => void): void {
-    this.#listeners.push(listener);
+    if (this.#isClosed) listener();
+    else this.#listeners.push(listener);
   }
 
   async next(): Promise<Uint8Array | undefined> {
@@ -90,6 +92,7 @@ export class IncomingBody implements ArrivingBody {
 
   /** What nobody has read is discarded, as Node does it, so that the connection can bring another request. */
   #close(): void {
+    this.#isClosed = true;
     this.#stop(this.#asked.isGone ? hungUp() : new DOMException("The response has been sent", "AbortError"));
     for (const listener of this.#listeners) listener();
     if (this.#isRead) return;

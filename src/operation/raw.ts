@@ -57,7 +57,7 @@ export interface UnreadBody {
 
 /** One that arrives here. */
 export interface ArrivingBody extends UnreadBody {
-  /** Tells when nothing more of it can be read, since the request is over. */
+  /** Tells when nothing more of it can be read, since the request is over; at once when it is. */
   onClose(listener: () => void): void;
 }
 

@@ -288,6 +288,10 @@ test("a streamed body is declared where a body may be, alone, and by an operatio
   assert.throws(() => own.post("/", { body: "stream", form: {} }, async () => null), {
     code: "OFFLOOP_FORM_AND_BODY",
   });
+  own.put("/", { body: "stream" }, async ({ body }) => {
+    const none: undefined = body;
+    return none ?? null;
+  });
   // @ts-expect-error: a dependency does not leave the body to the handler
   assert.throws(() => depends({ body: "stream" }, async () => null), { code: "OFFLOOP_SCHEMA_INVALID" });
 });
