@@ -36,6 +36,7 @@ export class IncomingBody implements ArrivingBody {
     this.#asked = asked;
     this.#payload = payloads.get(request) ?? request.raw;
     this.#maxBytes = maxBytes;
+    this.#payload.on("error", () => {}); // told to who reads; while the rest is discarded it concerns nobody
     finished(raw, () => this.#close());
   }
 
