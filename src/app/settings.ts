@@ -130,6 +130,11 @@ export interface ServerSettings {
   readonly inputs?: InputSettings;
   /** How long shutdown waits for requests and background tasks. Milliseconds, 0-86,400,000. Default 30,000. */
   readonly shutdownGraceMs?: number;
+  /**
+   * A worker of `offloop run --workers` that does not answer its primary for so long is ended and replaced. Milliseconds,
+   * 1,000-86,400,000. Default 30,000.
+   */
+  readonly hungWorkerMs?: number;
   /** The watchdog of the event loop; false for none. Default: on. */
   readonly watch?: WatchSettings | false;
   /** The jobs of durable tasks. */
@@ -153,6 +158,7 @@ export interface ResolvedSettings {
   readonly maxBodyBytes: number;
   readonly inputs: Required<InputSettings>;
   readonly shutdownGraceMs: number;
+  readonly hungWorkerMs: number;
   /** Undefined: no watchdog. */
   readonly watch: ResolvedWatch | undefined;
   readonly jobs: ResolvedJobs;
@@ -201,6 +207,7 @@ export function resolveSettings(...layers: readonly ServerSettings[]): ResolvedS
     maxBodyBytes: integer("maxBodyBytes", top.maxBodyBytes ?? 10 * MiB, 1, 1024 * MiB),
     inputs: resolveInputs(merged(layers.map((layer) => layer.inputs ?? {}))),
     shutdownGraceMs: integer("shutdownGraceMs", top.shutdownGraceMs ?? 30_000, 0, DAY_MS),
+    hungWorkerMs: integer("hungWorkerMs", top.hungWorkerMs ?? 30_000, 1_000, DAY_MS),
     watch: top.watch === false ? undefined : resolveWatch(merged(layers.map(({ watch }) => watch || {}))),
     jobs: resolveJobs(merged(layers.map(({ jobs }) => jobs ?? {}))),
     session: resolveSession(sessionOf(layers)),
@@ -351,6 +358,7 @@ export const settingNames: NamesOf<ServerSettings> = {
   maxBodyBytes: true,
   inputs: true,
   shutdownGraceMs: true,
+  hungWorkerMs: true,
   watch: true,
   jobs: true,
   session: true,

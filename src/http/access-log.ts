@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { Operation } from "../app/operation.ts";
 import { CLIENT_CLOSED_REQUEST } from "../threads/pool/errors.ts";
-import { hasHungUp } from "./request.ts";
+import { outcomeOf } from "./streams.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -19,6 +19,8 @@ declare module "fastify" {
   }
 }
 
+const remarks = { sent: "", gone: ", the client has gone", broken: ", its stream broke off" };
+
 /** Logs a line for each request when its response has been sent, or its client has gone. */
 export function addAccessLog(fastify: FastifyInstance, log: Logger): void {
   fastify.addHook("onRequest", (request, { raw }, done) => {
@@ -30,7 +32,7 @@ export function addAccessLog(fastify: FastifyInstance, log: Logger): void {
       const { method, originalUrl: url } = request;
       const status = raw.headersSent ? raw.statusCode : CLIENT_CLOSED_REQUEST;
       const ms = Math.round((performance.now() - start) * 1000) / 1000;
-      const gone = hasHungUp(raw);
+      const outcome = outcomeOf(raw);
       log.info(
         {
           reqId: request.id,
@@ -39,9 +41,10 @@ export function addAccessLog(fastify: FastifyInstance, log: Logger): void {
           status,
           ms,
           lane: operation?.lane,
-          ...(gone ? { clientGone: true } : {}),
+          ...(outcome === "gone" ? { clientGone: true } : {}),
+          ...(outcome === "broken" ? { brokeOff: true } : {}),
         },
-        `${method} ${url} ${status}${gone ? ", the client has gone" : ""}`,
+        `${method} ${url} ${status}${remarks[outcome]}`,
       );
     });
     done();

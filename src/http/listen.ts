@@ -13,7 +13,11 @@ import type { InspectorSetting, ServedInspector } from "./inspector.ts";
 import { createLogger } from "./logger.ts";
 import { openApp } from "./open-app.ts";
 import type { ListenOptions, Server } from "./serve-options.ts";
-import { closeOnSignals, createShutdown } from "./shutdown.ts";
+import { closeOnSignals, createShutdown, type OwnProcess } from "./shutdown.ts";
+import { answerPrimary, isSupervised } from "./supervised.ts";
+
+/** A client that keeps its connection and asks less often than this may write to it when it is closed. */
+const LINGER_MS = 1_000;
 
 /** Serves an app that threads find at `target`. What is opened here is closed in reverse. */
 export async function listen(
@@ -26,8 +30,8 @@ export async function listen(
   const port = integer("port", options.port ?? 8000, 0, 65_535);
   const log = options.logger ?? createLogger(options.logLevel ?? "info");
   const opened = new AsyncDisposableStack();
-  let letSignalsBe: (() => void) | undefined;
-  opened.defer(async () => letSignalsBe?.()); // last of all: until then a second signal ends the process
+  let own: OwnProcess | undefined;
+  opened.defer(async () => own?.letSignalsBe()); // last of all: until then a second signal ends the process
   try {
     const { accessLog = true, debug = false } = options;
     const inspector = options.inspector ? await openInspectorFor(app.title, options.inspector) : undefined;
@@ -39,19 +43,24 @@ export async function listen(
     );
     const { lanes, fastify } = served;
     inspector?.addTo(fastify, { jobs: served.jobs?.jobs, log });
-    const health =
-      settings.health?.port === undefined ? undefined : await openHealthServer(settings.health, host, lanes);
+    const isAnsweredHere = settings.health?.port !== undefined && !isSupervised;
+    const health = isAnsweredHere ? await openHealthServer(settings.health, host, lanes) : undefined;
     opened.defer(async () => health?.close());
     const url = await bind(fastify, host, port);
     const close = createShutdown(served, settings.shutdownGraceMs, log, () => opened.disposeAsync());
     if (options.signals ?? true) {
-      letSignalsBe = closeOnSignals(close, log, () => lanes.pool?.size.threads ?? 0);
+      own = closeOnSignals(close, log, () => lanes.pool?.size.threads ?? 0);
+      const leave = (): void => {
+        void close(LINGER_MS);
+        own?.end("another worker has taken over");
+      };
+      opened.defer(answerPrimary(lanes, leave));
       opened.defer(logStrayRejections(log));
     }
     return {
       url,
       port: (fastify.server.address() as AddressInfo).port,
-      healthUrl: health?.url ?? (settings.health === undefined ? undefined : url),
+      healthUrl: health?.url ?? (settings.health?.port === undefined && settings.health ? url : undefined),
       get threads() {
         return lanes.pool?.size ?? noThreads;
       },

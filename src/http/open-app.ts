@@ -78,7 +78,7 @@ export async function openApp(
   const jobs = await openJobsOf(app, { settings, lanes, tracing, log, works, open });
   opened.defer(() => jobs?.close());
   const wayOut = new WayOut(lanes);
-  const fastify = await createServer(app, { settings, log, lanes, wayOut, tracing, accessLog });
+  const fastify = await createServer(app, { settings, log, lanes, wayOut, tracing, accessLog, opened });
   opened.defer(async () => {
     // One that shuts down is closing already, and is not waited for beyond its time.
     if (!lanes.closing) await fastify.close();

@@ -1,8 +1,9 @@
 import { fileURLToPath } from "node:url";
 import type { AppTarget } from "../../app/load.ts";
+import type { RefusalReason, RunRecord } from "../../channels/channels.ts";
 import { describeError } from "../../errors/described-error.ts";
 import { statusPhrase } from "../../errors/http-error.ts";
-import { OffloopError, type SourceLocation } from "../../errors/offloop-error.ts";
+import { type ErrorCode, OffloopError, type SourceLocation } from "../../errors/offloop-error.ts";
 import { stackFrames } from "../../errors/stack-frames.ts";
 import { detailReply } from "../../operation/error-reply.ts";
 import type { RawReply } from "../../operation/raw.ts";
@@ -148,6 +149,18 @@ export function refusedReply(error: OffloopError): RawReply {
   const headers = retryAfterS === undefined ? undefined : ([["retry-after", String(retryAfterS)]] as const);
   return detailReply(status, statusPhrase(status), { headers, error: describeError(error) });
 }
+
+/** Fills in why a call that no thread has run was not run. */
+export function recordRefusal(record: RunRecord | undefined, { code }: OffloopError): void {
+  if (record !== undefined && record.thread === undefined) record.refused = reasons[code];
+}
+
+const reasons: Partial<Record<ErrorCode, RefusalReason>> = {
+  OFFLOOP_THREADS_BUSY: "queue_full",
+  OFFLOOP_THREADS_DOWN: "threads_down",
+  OFFLOOP_CLIENT_GONE: "client_gone",
+  OFFLOOP_THREAD_EXITED: "closing",
+};
 
 function isBusy({ code }: OffloopError): boolean {
   return code === "OFFLOOP_THREADS_BUSY" || code === "OFFLOOP_THREADS_DOWN";

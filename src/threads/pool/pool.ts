@@ -1,6 +1,6 @@
 import type { OffloopError } from "../../errors/offloop-error.ts";
 import type { Hello } from "../crossing/messages.ts";
-import type { Call, NewCall, PinnedCall, ThreadHandle } from "./call.ts";
+import type { Call, CallClass, NewCall, PinnedCall, ThreadHandle } from "./call.ts";
 import {
   abandonedError,
   allHeldError,
@@ -88,6 +88,13 @@ export class ThreadPool implements ThreadListener {
       waiting: this.#waiting.size,
       waitingTasks,
     };
+  }
+
+  /** For how long the oldest call of each class has waited for a thread, in milliseconds; 0 when none waits. */
+  get oldestWaitMs(): Readonly<Record<CallClass, number>> {
+    const now = performance.now();
+    const of = (callClass: CallClass): number => now - (this.#waiting.oldestOf(callClass)?.queuedAt ?? now);
+    return { request: of("request"), background: of("background") };
   }
 
   /** Whether calls would wait for ever: no thread can be started, or a call without end keeps each of them. */
