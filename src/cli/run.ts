@@ -43,7 +43,8 @@ async function startWorkers(app: App, count: number, host: string, log: Logger):
     noRolling: isOwned ? embeddedError("a rolling restart", app) : undefined,
     log,
   });
-  if (settings.health?.port !== undefined)
-    log.info(`probes are answered at ${await openPrimaryHealth(settings.health, host, workers)}`);
+  const { health, metrics } = settings;
+  if (health?.port !== undefined)
+    log.info(`health at ${await openPrimaryHealth({ health, metrics }, host, workers)}`);
   workers.start();
 }

@@ -27,11 +27,6 @@ export class AllWorkers {
     this.#readOwn = readOwn;
   }
 
-  /** Whether the workers have any. */
-  get areOn(): boolean {
-    return this.#last.size > 0 || this.#gone.length > 0;
-  }
-
   /** Hears a worker from now on until it is gone. */
   add(worker: Worker): void {
     worker.on("message", (message: WorkerMetricsMessage | undefined) => {

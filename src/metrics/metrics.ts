@@ -4,7 +4,7 @@ import { processMetrics } from "./process-metrics.ts";
 import { createRequestMetrics, type RequestMetrics } from "./request-metrics.ts";
 import { createRunMetrics, type DeclaredWork } from "./run-metrics.ts";
 import { createJobMetrics, createStateMetrics, type ServerState } from "./state-metrics.ts";
-import { joinWorkers } from "./worker-metrics.ts";
+import { joinWorkers, METRICS_TYPE } from "./worker-metrics.ts";
 
 /** The metrics of a server. */
 export interface Metrics {
@@ -36,7 +36,7 @@ export function openMetrics({ declared, readState, jobs }: Measured): Metrics {
   const workers = joinWorkers(all);
   return {
     requests,
-    mediaType: registry.contentType,
+    mediaType: METRICS_TYPE,
     text: () => workers?.text() ?? Registry.merge(all).metrics(),
     close: async () => {
       runs.close();

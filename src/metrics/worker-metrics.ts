@@ -4,6 +4,9 @@ import type { Registry } from "prom-client";
 /** Set for workers whose primary answers for all of them. */
 export const SHARED = "OFFLOOP_SHARED_METRICS";
 
+/** Media type of the text. */
+export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
 /** A metric as prom-client gives it, and as it goes between processes. */
 export interface Figure {
   readonly name: string;

@@ -69,12 +69,13 @@ export class ThreadPool implements ThreadListener {
   }
 
   /**
-   * Starts the first thread.
+   * Starts the first threads.
    *
-   * @throws {OffloopError} `OFFLOOP_THREAD_START` or `OFFLOOP_THREAD_APP_DIFFERS` when it cannot load the app.
+   * @throws {OffloopError} `OFFLOOP_THREAD_START` or `OFFLOOP_THREAD_APP_DIFFERS` when one cannot load the app.
    */
   async start(): Promise<void> {
-    const error = await this.#roster.startOne();
+    const first = Array.from({ length: this.#options.min }, () => this.#roster.startOne());
+    const error = (await Promise.all(first)).find((failure) => failure !== undefined);
     if (error === undefined) return;
     await this.close();
     throw error;
@@ -163,7 +164,7 @@ export class ThreadPool implements ThreadListener {
         : String(loss.cause);
     for (const call of loss.started) this.#giveUp(call, exitedError(this.#workOf(call), why, loss.cause));
     this.#refuseIfDown();
-    if (!this.#closed) this.#roster.growTo(1);
+    if (!this.#closed) this.#roster.growTo(this.#options.min);
     this.#dispatch();
   }
 
@@ -204,8 +205,9 @@ export class ThreadPool implements ThreadListener {
   /** Makes sure that somebody comes for what is left. */
   #grow(): void {
     const { max, reserve } = this.#options;
-    // The express lane is kept warm: a short request should not wait for a thread to load the app.
-    if (this.#roster.busy >= max) this.#roster.growTo(max + reserve);
+    // One is kept warm, beyond `max` for the express lane: a short request should not wait for it to load the app.
+    const { busy } = this.#roster;
+    if (busy > 0) this.#roster.growTo(busy >= max ? max + reserve : busy + 1);
     if (this.#waiting.size > 0 || this.#roster.holdsAhead)
       this.#patience ??= setTimeout(() => this.#onPatienceOver(), PATIENCE_MS);
   }
