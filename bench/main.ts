@@ -6,11 +6,13 @@ import { findLoadGenerator } from "./load-generator.ts";
 import { describeMachine } from "./machine.ts";
 import { type BenchPlan, type PartName, readOptions } from "./options.ts";
 import type { Bench, Part, PartResult } from "./part.ts";
+import { measureArounds } from "./parts/arounds.ts";
 import { measureAsyncOperation } from "./parts/async-operation.ts";
 import { measureBackgroundSpread } from "./parts/background-spread.ts";
 import { measureDeclaredOperation } from "./parts/declared-operation.ts";
 import { measureLoopLatency } from "./parts/loop-latency.ts";
 import { measurePlainOperation } from "./parts/plain-operation.ts";
+import { measureSockets } from "./parts/sockets.ts";
 import { measureStartup } from "./parts/startup.ts";
 import { writeResults } from "./results.ts";
 import { formatTable } from "./table.ts";
@@ -27,6 +29,8 @@ const parts: Readonly<Record<PartName, Part>> = {
   d: measureBackgroundSpread,
   e: measureStartup,
   f: measureDeclaredOperation,
+  g: measureArounds,
+  sockets: measureSockets,
 };
 
 async function main(): Promise<void> {

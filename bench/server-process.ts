@@ -27,7 +27,9 @@ export type ServerFile =
   | "fastapi"
   | "offloop"
   | "offloop-zod"
-  | "offloop.ts";
+  | "offloop.ts"
+  | "sockets-fastify"
+  | "sockets-offloop";
 
 /** Which server, and how it is set up. */
 export interface ServerPlan {

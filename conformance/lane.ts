@@ -18,7 +18,18 @@ function onLane<R extends object>(router: R): R {
     };
     Object.defineProperty(router, method, { value });
   }
+  const { websocket } = router as { websocket?: (...args: unknown[]) => void };
+  if (websocket !== undefined)
+    Object.defineProperty(router, "websocket", { value: onLaneByMessage(websocket) });
   return router;
+}
+
+/** A whole socket is on the loop whatever is forced: it does not cross. Its messages do. */
+function onLaneByMessage(add: (...args: unknown[]) => void): typeof add {
+  return (path, ...rest) => {
+    const [options, handler] = rest.length > 1 ? rest : [{}, rest[0]];
+    add(path, typeof handler === "function" ? options : { ...(options as object), ...runs }, handler);
+  };
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the declarations are those of offloop itself

@@ -3,6 +3,7 @@ import { type TestClient, type TestClientOptions, testClient } from "offloop/tes
 import { otherCapabilities, reasons } from "./chapters.ts";
 import { difference } from "./compare.ts";
 import { documentDifference, documentReasons, isDocument } from "./compare-openapi.ts";
+import { ReplayedSocket } from "./replayed-socket.ts";
 import { createRequest } from "./request.ts";
 import { countLater, emptyTally, type Tally } from "./tally.ts";
 import { appNames, type Case, type Chapter, type Exchange, environmentOf } from "./vector.ts";
@@ -102,9 +103,11 @@ async function replayCase(
   clients: Clients,
 ): Promise<void> {
   const received: unknown[] = [];
+  const sockets = exchanges.filter(({ kind }) => kind === "websocket");
+  for (const [index, found] of (await socketDifferences(chapter, sockets, clients)).entries())
+    count(tally, "equal", `${chapter.chapter} ${name} WebSocket ${sockets[index]?.request.url}`, found);
   for (const exchange of exchanges) {
-    if (exchange.kind !== "http") {
-      countLater(tally, "WebSocket", 1);
+    if (exchange.kind === "websocket") {
       received.push(undefined);
       continue;
     }
@@ -122,6 +125,20 @@ async function replayCase(
     if (!isDocument(recorded)) count(tally, "equal", at, await difference(exchange, response));
     else count(tally, "documents", at, documentDifference(received.at(-1), recorded));
   }
+}
+
+/** The sockets of a case are open at once, as one may hear what another says. */
+async function socketDifferences(
+  chapter: Chapter,
+  exchanges: readonly Exchange[],
+  clients: Clients,
+): Promise<(string | undefined)[]> {
+  const opened: ReplayedSocket[] = [];
+  for (const exchange of exchanges) {
+    const { headers } = createRequest(chapter, exchange, []);
+    opened.push(await ReplayedSocket.open(await clients.for(exchange), exchange, headers));
+  }
+  return Promise.all(opened.map((socket) => socket.difference()));
 }
 
 function count(tally: Tally, kind: "equal" | "documents", where: string, found: string | undefined): void {

@@ -29,8 +29,17 @@ export interface Exchange {
   };
   readonly volatile?: string[];
   readonly raised?: string;
+  /** Of a WebSocket: what the client, "c", and the server, "s", have done, as ASGI says it. */
+  readonly frames?: [from: "c" | "s", message: SocketFrame][];
   /** What stood in for dependencies. */
   readonly dependency_overrides?: string[];
+}
+
+/** One step of a WebSocket. */
+export interface SocketFrame {
+  readonly type: string;
+  readonly text?: string;
+  readonly code?: number;
 }
 
 /** Exchanges that belong together. */

@@ -51,9 +51,9 @@ const table: Readonly<Record<string, Row>> = { ...path, ...plugIns };
 /** Every folder that may stand in src. */
 export const rooms: readonly string[] = [...Object.keys(table), "cli"];
 
-/** A package that a room keeps to itself, its types included. */
+/** A package that a room keeps to itself, its types included. "type x" allows the room x only `import type`. */
 const keptInRoom: Readonly<Record<string, readonly string[]>> = {
-  fastify: ["http"],
+  fastify: ["http", "type app"],
   "@opentelemetry/api": ["tracing"],
   "pg-boss": ["jobs"],
 };
@@ -61,14 +61,7 @@ const keptInRoom: Readonly<Record<string, readonly string[]>> = {
 /** The table as rules of dependency-cruiser. */
 export const importRules: IForbiddenRuleType[] = [
   ...Object.entries(table).flatMap(([room, row]) => rulesOfRoom(room, row)),
-  ...Object.entries(keptInRoom).map(([name, homes]) => ({
-    ...error(
-      `${name} stays in ${homes.join(", ")}`,
-      `describe what is needed of ${name} in a type of the room`,
-    ),
-    from: { path: "^src/", pathNot: homes.map(folder) },
-    to: { path: `node_modules/${name}/` },
-  })),
+  ...Object.entries(keptInRoom).flatMap(([name, homes]) => rulesOfPackage(name, homes)),
   {
     ...error("no cycle", "move what two of them share into a file that imports neither"),
     from: { path: "^src/" },
@@ -104,6 +97,22 @@ export const importRules: IForbiddenRuleType[] = [
     to: { path: "[/-](utils?|helpers?|managers?|common|misc|libs?)[/.-]", dependencyTypes: ["local"] },
   },
 ];
+
+function rulesOfPackage(name: string, homes: readonly string[]): IForbiddenRuleType[] {
+  const typed = homes.filter((home) => home.startsWith("type ")).map((home) => folder(home.slice(5)));
+  const whole = homes.filter((home) => !home.startsWith("type ")).map(folder);
+  const rule = error(
+    `${name} stays in ${homes.join(", ")}`,
+    `describe what is needed of ${name} in a type of the room`,
+  );
+  const path = `node_modules/${name}/`;
+  const rules: IForbiddenRuleType[] = [
+    { ...rule, from: { path: "^src/", pathNot: [...whole, ...typed] }, to: { path } },
+  ];
+  if (typed.length > 0)
+    rules.push({ ...rule, from: { path: typed }, to: { path, dependencyTypesNot: ["type-only"] } });
+  return rules;
+}
 
 function rulesOfRoom(room: string, row: Row): IForbiddenRuleType[] {
   const types = row.filter((entry) => entry.startsWith("type ")).map((entry) => entry.slice("type ".length));

@@ -1,5 +1,6 @@
 export type { FastifyPlugin } from "./app/app.ts";
 export { App, type AppOptions } from "./app/app.ts";
+export type { AroundContext, AroundFunction } from "./app/around.ts";
 export type { Background } from "./app/background.ts";
 export type {
   BaseContext,
@@ -60,7 +61,9 @@ export type {
   ThreadSettings,
   TimeoutSettings,
   WatchSettings,
+  WebSocketSettings,
 } from "./app/settings.ts";
+export type { RawMessage, Room, Socket, SocketClosing } from "./app/socket.ts";
 export type {
   AddTask,
   DurableTask,
@@ -71,6 +74,15 @@ export type {
   TaskOptions,
 } from "./app/task.ts";
 export type { UploadedFile } from "./app/uploaded-file.ts";
+export type {
+  AddWebSocket,
+  InvalidMessage,
+  MessageContext,
+  SocketContext,
+  SocketHandlers,
+  WebSocketOptions,
+  WholeSocket,
+} from "./app/websocket.ts";
 export type {
   BlockCulprit,
   BlockPlace,
@@ -85,6 +97,7 @@ export type {
 export { HTTPError, type ValidationDetail, ValidationError } from "./errors/http-error.ts";
 export type { ErrorCode } from "./errors/offloop-error.ts";
 export { OffloopError } from "./errors/offloop-error.ts";
+export { WebSocketError } from "./errors/websocket-error.ts";
 export { type OpenedTasks, type OpenTasksOptions, openTasks } from "./http/open-tasks.ts";
 export { serve } from "./http/serve.ts";
 export type { ServeOptions, Server } from "./http/serve-options.ts";

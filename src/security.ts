@@ -15,6 +15,7 @@ export {
   httpDigest,
   timingSafeEqual,
 } from "./security/http.ts";
+export { httpsRedirect } from "./security/https-redirect.ts";
 export {
   type OAuth2Options,
   oauth2,
@@ -35,3 +36,4 @@ export type {
   SentCredentials,
   SentValues,
 } from "./security/scheme.ts";
+export { trustedHosts } from "./security/trusted-hosts.ts";

@@ -11,3 +11,4 @@ export type {
 export { type OverridePair, override } from "./testing/client-options.ts";
 export { testClient } from "./testing/test-client.ts";
 export type { FormField, TestRequest } from "./testing/test-request.ts";
+export { HandshakeRefused, type TestSocket, type TestSocketRequest } from "./testing/test-socket.ts";

@@ -8,6 +8,7 @@ test("offloop exports these values and no others", async () => {
     "OffloopError",
     "Router",
     "ValidationError",
+    "WebSocketError",
     "clearSession",
     "depends",
     "event",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join, posix } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
@@ -92,6 +92,84 @@ test("the built package names the user's line for a mistake, and shows the user'
   assert.equal(failed.code, 1);
   assert.match(failed.output, /Error: no database\n +at .*app\.ts:3:/);
   assert.doesNotMatch(failed.output, /dist\//);
+});
+
+const vitestApp = `import { readFileSync } from "node:fs";
+import { App } from "offloop";
+
+interface Item {
+  name: string;
+}
+export type Items = Item[];
+
+export const app = new App();
+app.get("/fails", async () => {
+  throw new Error("out of stock");
+});
+app.get("/reads", async () => readFileSync("package.json", "utf8").length);
+app.get("/allowed", async () => {
+  // offloop-allow blocking: a small file
+  return readFileSync("package.json", "utf8").length;
+});
+app.get("/blocks", async () => {
+  for (const from = process.cpuUsage(); process.cpuUsage(from).user < 200_000; );
+});
+export const wrong = (): App => app.get("nope", async () => 1);
+`;
+const vitestTests = `import { expect, test } from "vitest";
+import { testClient } from "offloop/testing";
+import { app, wrong } from "./app.ts";
+
+interface Unused {
+  name: string;
+}
+
+test("what fails", async () => {
+  await using client = await testClient(app);
+  expect((await client.get("/fails")).status).toBe(500);
+});
+test("what blocks", async () => {
+  const client = await testClient(app, { failOnBlockMs: 50 });
+  await expect(client.get("/blocks")).rejects.toThrow(/at app.ts:19:/);
+  await client.close();
+});
+test("what is declared wrongly", () => {
+  try {
+    wrong();
+  } catch (error) {
+    console.log((error as Error).stack);
+  }
+});
+`;
+
+test("in vitest, errors, the guard and the watchdog of the built package name the user's lines", () => {
+  const folder = appFolder({ "app.ts": vitestApp, "app.test.ts": vitestTests }, ["vitest"]);
+  // As npm installs it: what is linked, vitest takes for the user's own.
+  const installed = folder.path("node_modules/offloop");
+  rmSync(installed);
+  mkdirSync(installed);
+  for (const part of ["dist", "package.json"])
+    cpSync(join(root, part), join(installed, part), { recursive: true });
+  symlinkSync(join(root, "node_modules"), join(installed, "node_modules"));
+  const vitest = join(root, "node_modules/vitest/vitest.mjs");
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [vitest, "run", "--pool=forks", "--testTimeout=60000", "--root", folder.path("")],
+    { encoding: "utf8", cwd: folder.path(""), env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0" } },
+  );
+  const output = stdout + stderr;
+  assert.equal(status, 0, output);
+  assert.match(output, /Error: out of stock\n\s+at \S*\w+.*app\.ts:11:/);
+  assert.match(
+    output,
+    /OFFLOOP_GUARD_BLOCKING: GET \/reads blocks the event loop: it calls readFileSync\n\s+at app\.ts:13:/,
+  );
+  assert.doesNotMatch(output, /GET \/allowed blocks/);
+  assert.match(
+    output,
+    /OFFLOOP_PATH_INVALID: .*\n {2}at app\.ts:21:.*\n {2}fix .*\n {4}at wrong \(\S*app\.ts:21:/,
+  );
+  assert.doesNotMatch(output, /offloop\/dist/);
 });
 
 test("the built command line says in an older Node which one it needs", (t) => {

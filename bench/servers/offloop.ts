@@ -22,5 +22,12 @@ app.get("/noted", async ({ background }) => {
   return { hello: "world" };
 });
 
+for (let count = 0; count < settings.arounds; count++)
+  app.around(async (_, next) => {
+    const reply = await next();
+    reply.headers.set(`x-around-${count}`, "passed");
+    return reply;
+  });
+
 const server = await serve(app, { port: 0, accessLog: false, logLevel: "silent" });
 announce(server.url, () => ({ ...server.threads, taskEnds: takeEnds() }));

@@ -12,6 +12,8 @@ export interface ServerSettings {
   readonly burnIterations: number;
   /** Whether Fastify has node:http spare requests without a body their stream, as offloop has. */
   readonly optimizeEmptyRequests: boolean;
+  /** How many arounds offloop's app has. */
+  readonly arounds: number;
   /** The Python that has FastAPI. */
   readonly python: string | undefined;
 }
@@ -23,6 +25,7 @@ const defaults: ServerSettings = {
   callsPerThread: 1,
   burnIterations: 1,
   optimizeEmptyRequests: false,
+  arounds: 0,
   python: undefined,
 };
 

@@ -1,5 +1,5 @@
 import { scryptSync } from "node:crypto";
-import { App } from "offloop";
+import { App, file, HTTPError, html, sse } from "offloop";
 import { z } from "zod";
 
 const TIMEOUT_MS = 200;
@@ -11,7 +11,8 @@ const app: App = new App({
     reserve: 1,
     resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16 },
   },
-  connections: { headersTimeoutMs: 2_000, requestTimeoutMs: 5_000 },
+  connections: { headersTimeoutMs: 2_000, requestTimeoutMs: 20_000 },
+  maxBodyBytes: 4 * 1024 * 1024,
   health: true,
 });
 
@@ -28,6 +29,28 @@ app.get("/background/:n", ({ params, background }) => {
   background.add(noteOnLoop, Number(params.n));
   return params.n;
 });
+
+const form = { upload: z.file() };
+app.post("/upload/thread", { form }, ({ form }) => form.upload.size);
+app.post("/upload/loop", { form }, async ({ form, background }) => {
+  background.add(note, form.upload.size);
+  return form.upload.size;
+});
+app.get("/events", async ({ signal }) => sse(ticks(signal)));
+
+async function* ticks(signal: AbortSignal): AsyncGenerator<{ data: string }> {
+  for (let n = 0; !signal.aborted; n++) {
+    yield { data: `${n}`.repeat(1_000) };
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+class Refused extends Error {}
+app.get("/page", () => {
+  throw new Refused("in a handler");
+});
+app.onError(Refused, async () => html("<h1>refused</h1>", { status: 409 }));
+app.onError(HTTPError, async ({ status }) => file(import.meta.filename, { status }));
 
 app.get("/fault/endless", { timeoutMs: TIMEOUT_MS }, () => {
   for (;;) noop();

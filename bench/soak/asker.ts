@@ -8,6 +8,8 @@ const PATIENCE_MS = 30_000;
 export interface Ask {
   readonly path: string;
   readonly body?: string;
+  /** Of the body. Default: JSON. */
+  readonly type?: string;
   /** Statuses that are right. */
   readonly right: readonly number[];
   /** Hangs up after so many milliseconds. */
@@ -20,11 +22,11 @@ export type Asker = (ask: Ask) => Promise<number>;
 export function createAsker(url: string, tally: Tally, connections: number): Asker & { close(): void } {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const ask = (ask: Ask): Promise<number> => {
-    const { path, body, right, hangUpMs } = ask;
+    const { path, body, type = "application/json", right, hangUpMs } = ask;
     tally.sent++;
     return new Promise((resolve) => {
       const signal = AbortSignal.timeout(hangUpMs ?? PATIENCE_MS);
-      const headers = { "content-type": "application/json" };
+      const headers = { "content-type": type };
       const end = (error: Error): void => {
         if (hangUpMs !== undefined && signal.aborted) tally.abandoned++;
         else tally.lose(`${path.replace(/\d+/g, "n")}: ${error.message}`);

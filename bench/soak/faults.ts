@@ -1,5 +1,7 @@
+import assert from "node:assert/strict";
 import { connect } from "node:net";
 import type { Asker } from "./asker.ts";
+import { upload } from "./load.ts";
 import type { Random } from "./random.ts";
 
 const EVERY_MS = 400;
@@ -27,6 +29,16 @@ const faults: Readonly<Record<string, Fault>> = {
     Promise.all(
       Array.from({ length: 2_000 }, () => ask({ path: `/echo/thread/${random.below(1e9)}`, right: [200] })),
     ),
+  fullDisk: (ask) =>
+    Promise.all(
+      Array.from({ length: 8 }, (_, n) => ask(upload(`/upload/${n % 2 ? "loop" : "thread"}`, 3_500_000))),
+    ),
+  cutUpload: (_ask, url, random) =>
+    sendRaw(url, [uploadHead(3_000_000), Buffer.alloc(random.below(2_900_000), "x")], random.below(100)),
+  tooLargeUpload: async (_ask, url) => {
+    const received = await sendRaw(url, [uploadHead(5_000_000)]);
+    assert.match(received, /^HTTP\/1\.1 413 /);
+  },
   garbage: (_ask, url, random) =>
     sendRaw(url, [Buffer.from(Array.from({ length: 200 }, () => random.below(256)))]),
   slowHead: (_ask, url) => sendRaw(url, [Buffer.from("GET / HTTP/1.1\r\nHost: a\r\nX: ")]),
@@ -54,14 +66,26 @@ export async function doHarm(
   return done;
 }
 
-/** Sends bytes and waits until the server has had enough of it. */
-function sendRaw(url: string, parts: readonly Uint8Array[]): Promise<void> {
+/** The beginning of a file that is said to be so large. */
+function uploadHead(length: number): Buffer {
+  return Buffer.from(
+    `POST /upload/loop HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: ${length}` +
+      `\r\n\r\n--b\r\nContent-Disposition: form-data; name="upload"; filename="a.bin"\r\n\r\n`,
+  );
+}
+
+/** Sends bytes and waits until the server has had enough of it, or leaves after a time. Gives what came. */
+function sendRaw(url: string, parts: readonly Uint8Array[], leaveMs?: number): Promise<string> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve) => {
+    let received = "";
     const socket = connect(Number(port), hostname, () => {
       for (const part of parts) socket.write(part);
+      if (leaveMs !== undefined) setTimeout(() => socket.resetAndDestroy(), leaveMs);
     });
-    socket.on("error", () => {}).on("close", () => resolve());
-    socket.resume();
+    socket.on("error", () => {}).on("close", () => resolve(received));
+    socket.setEncoding("latin1").on("data", (text: string) => {
+      received += text;
+    });
   });
 }

@@ -17,7 +17,21 @@ const asks: readonly ((random: Random) => Ask)[] = [
   }),
   () => ({ path: "/length", body: "[1,", right: [422] }),
   () => ({ path: "/nowhere", right: [404] }),
+  () => ({ path: "/page", right: [409] }),
+  (random) => ({ path: "/events", right: [200], hangUpMs: 20 + random.below(300) }),
+  (random) => upload(`/upload/${random.pick(["thread", "loop"])}`, random.below(3_000_000)),
 ];
+
+/** One whole file, in memory or on disk. Where others have filled the disk, it says so. */
+export function upload(path: string, size: number): Ask {
+  const opening = `--b\r\nContent-Disposition: form-data; name="upload"; filename="a.bin"\r\n\r\n`;
+  return {
+    path,
+    body: `${opening}${"x".repeat(size)}\r\n--b--\r\n`,
+    type: "multipart/form-data; boundary=b",
+    right: [200, 507],
+  };
+}
 
 /** A client that asks one ordinary thing after another. One that is refused waits a moment, as clients should. */
 export async function askOnAndOn(ask: Asker, random: Random, goesOn: () => boolean): Promise<void> {

@@ -1,61 +1,103 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { createAsker } from "./asker.ts";
+import { type Asker, createAsker } from "./asker.ts";
 import { doHarm } from "./faults.ts";
 import { askOnAndOn } from "./load.ts";
+import { judgeMemory } from "./memory.ts";
 import { createRandom } from "./random.ts";
-import { startServer } from "./server-process.ts";
+import { type ServerProcess, type State, startServer } from "./server-process.ts";
+import { SmallDisk } from "./small-disk.ts";
 import { Tally } from "./tally.ts";
 
 const CLIENTS = 24;
 const SAMPLE_MS = 500;
-const REST_MS = 2_000;
-/** How far memory may end above its plateau. */
-const GROWTH = 1.2;
+/** Load comes in rounds; after each, what is left is looked at. */
+const ROUND_MS = 6_000;
 
-/** Mixed load with random faults; says what was lost, and whether memory or handles were kept. */
+/** What a soak has found out. */
+interface Found {
+  readonly harm: ReadonlyMap<string, number>;
+  readonly settled: readonly State[];
+  readonly mostRss: number;
+}
+
+/** Mixed load with random faults; says what was lost, and whether memory, files or handles were kept. */
 async function soak(seconds: number, seed: number): Promise<boolean> {
   console.log(`soak: ${seconds} s, seed ${seed} (repeat with --seconds ${seconds} --seed ${seed})`);
-  const server = await startServer();
-  const tally = new Tally();
-  const until = performance.now() + seconds * 1000;
-  const goesOn = (): boolean => performance.now() < until && !server.hasDied;
-  const ask = createAsker(server.url, tally, CLIENTS * 8);
-  const rss = [(await server.state()).rss];
-  const sample = async (): Promise<void> => {
-    for (; goesOn(); await pause(SAMPLE_MS)) rss.push((await server.state()).rss);
-  };
-  const clients = Array.from({ length: CLIENTS }, (_, n) =>
-    askOnAndOn(ask, createRandom(seed + n + 1), goesOn),
-  );
-  const [harm] = await Promise.all([
-    doHarm(ask, server.url, createRandom(seed), goesOn),
-    sample(),
-    ...clients,
-  ]);
-  ask.close();
-  if (server.hasDied) {
-    console.log("the server has died");
-    return false;
+  const disk = new SmallDisk();
+  try {
+    const server = await startServer(disk.folder);
+    const tally = new Tally();
+    const ask = createAsker(server.url, tally, CLIENTS * 8);
+    const found = await load({ server, ask }, seconds * 1000, seed);
+    ask.close();
+    if (server.hasDied) {
+      console.log("the server has died");
+      return false;
+    }
+    const left = await server.close();
+    return report(found, tally, { handles: left, files: disk.files, isSmall: disk.isSmall });
+  } finally {
+    disk.remove();
   }
-  await pause(REST_MS);
-  const { rss: end, ended, busy, waiting } = await server.state();
-  const left = await server.close();
-  const plateau = median(rss.slice(Math.floor(rss.length / 2)));
-  const isGrown = end > plateau * GROWTH;
+}
+
+/** Who asks whom. */
+interface Sides {
+  readonly server: ServerProcess;
+  readonly ask: Asker;
+}
+
+/** Rounds of load until the time is over. */
+async function load({ server, ask }: Sides, ms: number, seed: number): Promise<Found> {
+  const random = createRandom(seed);
+  const harm = new Map<string, number>();
+  const settled: State[] = [];
+  let mostRss = 0;
+  const end = performance.now() + ms;
+  while (performance.now() < end && !server.hasDied) {
+    const until = Math.min(end, performance.now() + ROUND_MS);
+    const goesOn = (): boolean => performance.now() < until && !server.hasDied;
+    const sample = async (): Promise<void> => {
+      for (; goesOn(); await pause(SAMPLE_MS)) mostRss = Math.max(mostRss, (await server.state()).rss);
+    };
+    const clients = Array.from({ length: CLIENTS }, () =>
+      askOnAndOn(ask, createRandom(random.below(2 ** 31)), goesOn),
+    );
+    const [done] = await Promise.all([doHarm(ask, server.url, random, goesOn), sample(), ...clients]);
+    for (const [name, count] of done) harm.set(name, (harm.get(name) ?? 0) + count);
+    if (!server.hasDied) settled.push(await server.settled());
+  }
+  return { harm, settled, mostRss };
+}
+
+interface Left {
+  readonly handles: readonly string[];
+  readonly files: readonly string[];
+  /** Whether uploads had a small disk of their own. */
+  readonly isSmall: boolean;
+}
+
+function report(found: Found, tally: Tally, { handles, files, isSmall }: Left): boolean {
+  const { ended = 0, busy = 0, waiting = 0 } = found.settled.at(-1) ?? {};
+  const memory = judgeMemory(found);
+  const isFull = isSmall ? `${tally.byStatus.get(507) ?? 0} times` : "never: no small disk could be mounted";
   for (const [name, value] of [
-    ["faults", counts(harm)],
+    ["faults", counts(found.harm)],
     ["requests sent", tally.sent],
     ["answered", `${tally.answered} (${counts(tally.byStatus)})`],
     ["hung up by us", tally.abandoned],
     ["lost or wrong", `${tally.lostCount} ${counts(tally.lost)}`],
+    ["the disk was full", isFull],
     ["threads replaced", ended],
     ["calls left", `${busy} running, ${waiting} waiting`],
-    ["RSS", `start ${mib(rss[0])}, plateau ${mib(plateau)}, end ${mib(end)}${isGrown ? ": GROWN" : ""}`],
-    ["open handles", left.length === 0 ? "none" : left.join(", ")],
+    ...memory.map(({ text }) => ["memory", text] as const),
+    ["open handles", handles.length === 0 ? "none" : handles.join(", ")],
+    ["files left", files.length === 0 ? "none" : files.join(", ")],
   ] as const)
     console.log(`${name.padEnd(17)} ${value}`);
-  return tally.lostCount === 0 && !isGrown && left.length === 0 && busy + waiting === 0;
+  const isLeft = handles.length + files.length + busy + waiting > 0;
+  return tally.lostCount === 0 && !isLeft && memory.every(({ isRight }) => isRight);
 }
 
 function counts(map: ReadonlyMap<string | number, number>): string {
@@ -63,14 +105,6 @@ function counts(map: ReadonlyMap<string | number, number>): string {
     .map(([name, count]) => `${name}: ${count}`)
     .sort()
     .join(", ");
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-}
-
-function mib(bytes = 0): string {
-  return `${(bytes / 2 ** 20).toFixed(0)} MiB`;
 }
 
 const { values } = parseArgs({ options: { seconds: { type: "string" }, seed: { type: "string" } } });

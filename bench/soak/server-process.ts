@@ -9,6 +9,8 @@ export type State = Extract<Told, { rss: number }>;
 export interface ServerProcess {
   readonly url: string;
   state(): Promise<State>;
+  /** The same once no call runs or waits and what is not used has been collected. */
+  settled(): Promise<State>;
   /** Closes it, waits until it has ended by itself, and gives the handles it had left open. */
   close(): Promise<readonly string[]>;
   /** Whether it has ended without being asked to. */
@@ -17,9 +19,11 @@ export interface ServerProcess {
 
 const END_MS = 10_000;
 
-export async function startServer(): Promise<ServerProcess> {
+/** @param temporary - The folder in which it keeps uploads. */
+export async function startServer(temporary: string): Promise<ServerProcess> {
   const child = fork(fileURLToPath(new URL("./server.ts", import.meta.url)), {
-    execArgv: ["--conditions=offloop:source"],
+    execArgv: ["--conditions=offloop:source", "--expose-gc"],
+    env: { ...process.env, TMPDIR: temporary },
     stdio: ["ignore", "ignore", "ignore", "ipc"],
   });
   const ask = async (question: Question): Promise<Told> => {
@@ -35,6 +39,7 @@ export async function startServer(): Promise<ServerProcess> {
   return {
     url: hello.url,
     state: async () => (await ask("state")) as State,
+    settled: async () => (await ask("settled")) as State,
     close: async () => {
       const { left } = (await ask("close")) as Extract<Told, { left: readonly string[] }>;
       const timer = setTimeout(() => child.kill("SIGKILL"), END_MS);

@@ -10,6 +10,9 @@ function hello() {
 export const app_a = hello();
 export const tutorial001 = hello();
 export const tutorial002 = hello();
+tutorial002.websocket("/ws", async ({ socket }) => {
+  await socket.send({ msg: "Hello WebSocket" });
+});
 
 const items: Record<string, object> = {
   foo: { id: "foo", title: "Foo", description: "There goes my hero" },

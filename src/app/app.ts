@@ -1,3 +1,4 @@
+import type { FastifyInstance } from "fastify"; // a type: threads load this file, and no web server
 import { checkCopy } from "../errors/brand.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import type { NoNames } from "./context.ts";
@@ -9,22 +10,18 @@ import {
   type Replacement,
 } from "./dependency.ts";
 import { type AppDocumentation, appDocumentationNames } from "./documentation.ts";
-import {
-  createErrorHandler,
-  type ErrorAnswer,
-  type ErrorClass,
-  type ErrorHandler,
-} from "./error-handlers.ts";
 import { createFrontend, type Frontend, type FrontendOptions } from "./frontend.ts";
 import { BoundJobs, type Jobs } from "./jobs.ts";
 import { kind } from "./lane.ts";
 import { createLifespan, type Lifespan, type LifespanFunction, type LifespanOptions } from "./lifespan.ts";
 import { callerLocation, callerModule } from "./location.ts";
-import { checkMountPath, type Mount, mountCycle, notMountable } from "./mount.ts";
+import { checkMountPath, type Mount, mountCycle, mountOperation, notMountable } from "./mount.ts";
+import type { Operation } from "./operation.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { Router } from "./router.ts";
 import { type RouterOptions, routerOptionNames } from "./router-options.ts";
 import { checkSettingNames, type ServerSettings, settingNames } from "./settings.ts";
+import { type UrlParams, Urls } from "./urls.ts";
 
 /** Options of an app. */
 export interface AppOptions<RD extends Dependencies = Dependencies>
@@ -70,7 +67,7 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
   /** What it says about itself. */
   readonly documentation: AppDocumentation;
   /** @internal */
-  readonly operationSettings: { readonly errorHandlers: ErrorHandler[]; readonly strictContentType: boolean };
+  readonly operationSettings: { readonly strictContentType: boolean };
   /** @internal */
   readonly overrides: Map<DependencyDeclaration, Replacement> = new Map();
   /** Where it was made: the module that threads import when nothing else names one. */
@@ -95,25 +92,12 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
     this.version = options.version ?? "0.1.0";
     this.settings = options;
     this.documentation = options;
-    this.operationSettings = { errorHandlers: [], strictContentType: options.strictContentType ?? true };
+    this.operationSettings = { strictContentType: options.strictContentType ?? true };
     this.location = callerLocation();
     checkOptionNames("make an app", options, appOptionNames, this.location);
     checkSettingNames(options, this.location);
     this.module = callerModule();
     made.push(this as unknown as App);
-  }
-
-  /**
-   * Answers errors of a class, and of classes that extend it, wherever in the app they are thrown; FastAPI's
-   * `exception_handler`. The nearest class counts; `HTTPError` and `ValidationError` have answers, which one for `Error`
-   * leaves alone. An async function runs on the loop, a plain one on a thread; in a plain operation both in its thread.
-   *
-   * @param type - The class: `HTTPError`, `ValidationError`, `Error` for all others, or one of your own.
-   * @param handler - Returns what a handler may return. The status is that of the error, or 500, unless it says other.
-   * @throws {OffloopError} `OFFLOOP_HANDLER_INVALID`, `OFFLOOP_LANE_UNKNOWN`.
-   */
-  onError<E>(type: ErrorClass<E>, handler: ErrorAnswer<E>): void {
-    this.operationSettings.errorHandlers.push(createErrorHandler(type, handler));
   }
 
   /**
@@ -141,13 +125,26 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
   }
 
   /**
-   * Takes in a Fastify plugin: CORS, compression, rate limits. Its hooks see every request before offloop does, on the loop.
+   * Takes in a Fastify plugin: CORS, compression, rate limits, or one of your own. Its hooks see every request before
+   * offloop does, on the loop.
    *
-   * @param plugin - What a `@fastify/*` package exports.
+   * What it adds counts for the whole app and for the apps mounted in it, as `fastify-plugin` has it. With a `prefix`
+   * among its options it stays for itself: Fastify's encapsulation.
+   *
+   * @param plugin - What a `@fastify/*` package exports, or a function that is given the Fastify instance.
    * @param options - The plugin's own options.
+   * @example
+   * ```ts
+   * import { App } from "offloop";
+   *
+   * const app = new App();
+   * app.register(async (fastify) => {
+   *   fastify.addHook("onRequest", async (request) => request.log.debug("has come"));
+   * });
+   * ```
    */
-  register<Options>(plugin: FastifyPlugin<Options>, options?: Options): void {
-    this.#plugins.push({ plugin: plugin as FastifyPlugin<unknown>, options });
+  register<Options extends object>(plugin: FastifyPlugin<Options>, options?: PluginOptions<Options>): void {
+    this.#plugins.push({ plugin: plugin as FastifyPlugin<never>, options });
   }
 
   /**
@@ -217,6 +214,32 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
     return (this as unknown as App) === target || this.#mounts.some(({ app }) => app.#reachesByMount(target));
   }
 
+  /**
+   * The path of an operation, as the app itself knows it: Starlette's `url_path_for`. `request.urlFor` gives the whole
+   * URL, with the root path and what a proxy says.
+   *
+   * @param name - Its `operationId`, or the name of its handler. The app's own go before those of apps mounted in it.
+   * @param params - A value for each name in its path.
+   * @throws {OffloopError} `OFFLOOP_URL_UNKNOWN`.
+   * @example
+   * ```ts
+   * import { App } from "offloop";
+   *
+   * const app = new App();
+   * app.get("/items/:item_id", { operationId: "read_item" }, async ({ params }) => params.item_id);
+   *
+   * console.log(app.urlFor("read_item", { item_id: 7 })); // /items/7
+   * ```
+   */
+  urlFor(name: string, params: UrlParams = {}): string {
+    return new Urls([...this.#reached("")]).pathOf(name, params, "");
+  }
+
+  *#reached(mountedAt: string): Generator<Operation> {
+    for (const operation of this.declaredOperations()) yield mountOperation(operation, mountedAt, []);
+    for (const { path, app } of this.#mounts) yield* app.#reached(mountedAt + path);
+  }
+
   /** The plugins, in the order of their registration. */
   declaredPlugins(): readonly RegisteredPlugin[] {
     return this.#plugins;
@@ -246,11 +269,23 @@ export function appsMade(): readonly App[] {
 }
 
 /** A Fastify plugin, by callback or promise. What it is given is Fastify's own. */
-// biome-ignore lint/suspicious/noExplicitAny: the types are the plugin's and Fastify's; threads do not load Fastify
-export type FastifyPlugin<Options> = (instance: any, options: Options, done: any) => unknown;
+export type FastifyPlugin<Options> = (
+  instance: FastifyInstance,
+  options: Options,
+  done: (error?: Error) => void,
+) => unknown;
+
+/** A plugin's own options, and where Fastify is to put its routes. */
+type PluginOptions<Options> = Options & PluginPlace;
+
+/** Where a plugin stands. */
+interface PluginPlace {
+  /** What Fastify puts before its routes. What it adds besides stays for these. Default: none, and nothing stays. */
+  readonly prefix?: string;
+}
 
 /** A plugin and its options. */
 interface RegisteredPlugin {
-  readonly plugin: FastifyPlugin<unknown>;
-  readonly options: unknown;
+  readonly plugin: FastifyPlugin<never>;
+  readonly options: PluginOptions<object> | undefined;
 }

@@ -1,4 +1,5 @@
 import { types } from "node:util";
+import { isError } from "../errors/described-error.ts";
 import { UploadedFile } from "./uploaded-file.ts";
 
 /** What of a value does not cross to another thread by itself. */
@@ -135,11 +136,6 @@ function isOwnClass(object: object, name: string): boolean {
   const known = (globalThis as Record<string, unknown>)[name];
   if (typeof known !== "function" || object instanceof known) return false;
   return Object.prototype.toString.call(object) === "[object Object]";
-}
-
-/** Also one that crossed before, which is made without its constructor, and one of another realm. */
-export function isError(object: unknown): object is Error {
-  return types.isNativeError(object) || object instanceof Error;
 }
 
 /** An object that is no instance of a class, of whichever realm: with the prototype of `{}`, or with none. */

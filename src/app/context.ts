@@ -6,6 +6,7 @@ import type { Log } from "./log.ts";
 import type { PathNames } from "./path.ts";
 import type { Session, SessionValues } from "./session.ts";
 import type { Uploaded } from "./uploaded-file.ts";
+import type { UrlParams } from "./urls.ts";
 
 /** No names declared. */
 export type NoNames = Readonly<Record<never, never>>;
@@ -114,6 +115,20 @@ export interface RequestInfo {
   readonly url: string;
   /** What clients put before the app's own paths: its `rootPath`, then the path it is mounted at. Empty for none. */
   readonly rootPath: string;
+  /**
+   * Scheme and host as the client said them, `https://shop.example`; with `trustProxy` what the proxy says. Empty for a
+   * client that names no host.
+   */
+  readonly origin: string;
+  /**
+   * The whole URL of an operation, with the app's root path: Starlette's `url_for`. In an app that is mounted its own
+   * operations go first.
+   *
+   * @param name - Its `operationId`, or the name of its handler.
+   * @param params - A value for each name in its path.
+   * @throws {OffloopError} `OFFLOOP_URL_UNKNOWN`.
+   */
+  urlFor(name: string, params?: UrlParams): string;
   /** All headers, as sent. */
   readonly headers: Headers;
   /** All cookies, by name. */

@@ -122,10 +122,13 @@ export function namedDependencies(what: string, deps: object, at: SourceLocation
   });
 }
 
-/** A value that stands in for a dependency; `found` says what of it could not come to this thread. */
+/** A value that stands in for a dependency. */
 export interface StandInValue {
   readonly value: unknown;
-  readonly found?: string | undefined;
+  /** Why it could not come to this thread: what in it cannot cross, or that it is made by a function of the test's. */
+  readonly refused?: { readonly found: string } | "function" | undefined;
+  /** It was made on the loop, and came along with a message. */
+  readonly isSent?: boolean;
 }
 
 /** What stands in for a dependency: another one, or a value. */

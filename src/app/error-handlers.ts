@@ -21,6 +21,9 @@ export interface ErrorHandler {
 
 export type ErrorHandlers = readonly ErrorHandler[];
 
+/** The handlers of one router after the other, the nearest first. */
+export type NearestHandlers = readonly ErrorHandlers[];
+
 /** @throws {OffloopError} `OFFLOOP_HANDLER_INVALID`, `OFFLOOP_LANE_UNKNOWN`. */
 export function createErrorHandler(type: unknown, fn: unknown): ErrorHandler {
   const location = callerLocation();
@@ -54,6 +57,15 @@ export function findErrorHandler(handlers: ErrorHandlers, thrown: unknown): Erro
     // The one that was added last wins, as in FastAPI's table.
     const found = handlers.findLast(({ type }) => type === prototype.constructor);
     if (found !== undefined || answered.has(prototype.constructor)) return found;
+  }
+  return undefined;
+}
+
+/** The handler of the nearest router that has one for a thrown value. */
+export function findNearestHandler(nearest: NearestHandlers, thrown: unknown): ErrorHandler | undefined {
+  for (const handlers of nearest) {
+    const found = findErrorHandler(handlers, thrown);
+    if (found !== undefined) return found;
   }
   return undefined;
 }

@@ -4,6 +4,7 @@ import type { Dependencies } from "./dependency.ts";
 import { documentationNames, type OperationDocumentation } from "./documentation.ts";
 import { inputNames } from "./inputs.ts";
 import type { Lane } from "./lane.ts";
+import type { Method } from "./method.ts";
 import type { CheckedOptions } from "./option-names.ts";
 import type { PathNames } from "./path.ts";
 import type { Reply } from "./reply.ts";
@@ -73,6 +74,23 @@ export interface AddOperation<Outer extends Dependencies = NoNames> {
     // As a bound, since only then `response` is known while the handler's result is read: "bearer" stays a literal.
     Fn extends Handler<Path, S, Outer> = Handler<Path, S, Outer>,
   >(
+    path: Path,
+    options: S & CheckedOptions<S, keyof OperationOptions> & PathParams<Path, S>,
+    handler: Fn,
+  ): void;
+}
+
+/** Adds an operation for each of several methods. */
+export interface AddRoute<Outer extends Dependencies = NoNames> {
+  /** Operations that declare nothing but their path. */
+  <Path extends string>(methods: readonly Method[], path: Path, handler: Handler<Path, NoNames, Outer>): void;
+  /** Operations that declare their inputs. */
+  <
+    Path extends string,
+    S extends OperationOptions,
+    Fn extends Handler<Path, S, Outer> = Handler<Path, S, Outer>,
+  >(
+    methods: readonly Method[],
     path: Path,
     options: S & CheckedOptions<S, keyof OperationOptions> & PathParams<Path, S>,
     handler: Fn,

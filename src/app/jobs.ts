@@ -157,7 +157,7 @@ export interface Jobs {
   counts(): Promise<TaskJobs[]>;
   /**
    * Stops a job. One that waits never starts. One that runs, on any machine, has its `signal` aborted, and on a thread is
-   * ended after `jobs.cancelGraceMs`.
+   * ended after `jobs.cancelGraceMs`. A dead one is given up: in an ordered task, the next of its key may run.
    *
    * @returns Whether it was still to be stopped.
    */

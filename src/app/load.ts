@@ -2,8 +2,9 @@ import { statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { workerData } from "node:worker_threads";
 import { checkCopy } from "../errors/brand.ts";
-import { localPath, OffloopError } from "../errors/offloop-error.ts";
+import { localPath, OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { App, appsMade } from "./app.ts";
+import type { SyntaxMistake } from "./syntax-mistake.ts";
 
 /** Where an app is found: a module, and the export that holds it. */
 export interface AppTarget {
@@ -42,15 +43,23 @@ async function importModule(url: string, file: string): Promise<Record<string, u
   } catch (cause) {
     // It says what happened, where, and what to do: nothing that could be added.
     if (cause instanceof OffloopError) throw cause;
-    throw new OffloopError(
-      "OFFLOOP_MODULE_FAILED",
-      `Cannot load "${localPath(file)}": it threw ${String(cause)}`,
-      {
-        fix: fixOf(cause),
-        cause,
-      },
-    );
+    const { what = `it threw ${String(cause)}`, at, fix } = await mistakeIn(cause, url);
+    throw new OffloopError("OFFLOOP_MODULE_FAILED", `Cannot load "${localPath(file)}": ${what}`, {
+      at,
+      fix,
+      cause,
+    });
   }
+}
+
+/** What is wrong with a module that failed. The parser is loaded for code that Node could not read. */
+async function mistakeIn(
+  cause: unknown,
+  url: string,
+): Promise<Pick<SyntaxMistake, "what" | "fix"> & { readonly at?: SourceLocation }> {
+  if (!(cause instanceof SyntaxError) || isCommonJs(cause)) return { fix: fixOf(cause) };
+  const { syntaxMistake } = await import("./syntax-mistake.ts");
+  return syntaxMistake(cause, new URL(url)) ?? { fix: fixOf(cause) };
 }
 
 function chosenExport(

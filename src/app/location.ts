@@ -1,18 +1,27 @@
 import { isAbsolute } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import { type CallSiteObject, getCallSites } from "node:util";
 import type { SourceLocation } from "../errors/offloop-error.ts";
 import { isOwnScript } from "../errors/own-code.ts";
+import { shownPosition } from "../errors/shown-position.ts";
+import { scriptPath } from "../errors/source-map.ts";
 
 const FRAMES = 30;
 
 /** The nearest caller outside offloop itself and Node: the line of the user's that declares something. */
 export function callerLocation(): SourceLocation {
-  const sites = getCallSites(FRAMES, { sourceMap: true });
-  const site = sites[getCallSites(FRAMES, { sourceMap: false }).findIndex(isUsers)];
+  const sites = getCallSites(FRAMES, { sourceMap: false });
+  const index = sites.findIndex(isUsers);
+  const site = getCallSites(FRAMES, { sourceMap: true })[index];
   if (site === undefined) return { file: "(unknown)", line: 1, column: 1 };
-  const { scriptName, lineNumber: line, columnNumber: column } = site;
-  return { file: scriptName.startsWith("file:") ? fileURLToPath(scriptName) : scriptName, line, column };
+  const place = placeOf(site);
+  const isMapped =
+    site.lineNumber !== sites[index]?.lineNumber || site.scriptName !== sites[index]?.scriptName;
+  return isMapped ? place : shownPosition(place);
+}
+
+function placeOf({ scriptName, lineNumber: line, columnNumber: column }: CallSiteObject): SourceLocation {
+  return { file: scriptPath(scriptName), line, column };
 }
 
 /** The URL of that caller's module, as it runs: a source map may name a file that is not there. */

@@ -2,7 +2,7 @@
 export interface LogFunction {
   /** A message. */
   (message: string): void;
-  /** Fields of the line, and its message. On a thread the fields are cloned. */
+  /** Fields of the line, and its message; an error in place of the fields is its `err`. */
   (fields: object, message?: string): void;
 }
 

@@ -1,6 +1,7 @@
 import { checkCopy } from "../errors/brand.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { kind } from "./lane.ts";
+import type { Layer } from "./layer.ts";
 import type { Operation } from "./operation.ts";
 
 /** An app within another, as it was mounted. */
@@ -21,9 +22,13 @@ export function checkMountPath(path: unknown, at: SourceLocation): asserts path 
 }
 
 /** The same operation in an app that is mounted. */
-export function mountOperation(operation: Operation, mountedAt: string): Operation {
+export function mountOperation(
+  operation: Operation,
+  mountedAt: string,
+  outerLayers: readonly Layer[],
+): Operation {
   const path = mountedAt + operation.path;
-  return { ...operation, id: `${operation.method} ${path}`, path, mountedAt };
+  return { ...operation, id: `${operation.method} ${path}`, path, mountedAt, outerLayers };
 }
 
 /** The error for what is mounted and is no app. */

@@ -5,17 +5,15 @@ import type { OperationDocumentation } from "./documentation.ts";
 import { type OperationOptions, operationOptionNames } from "./handler.ts";
 import { checkInputs, type Inputs, schemaInvalid } from "./inputs.ts";
 import { type Lane, laneOf } from "./lane.ts";
+import type { Layered } from "./layer.ts";
+import type { Method } from "./method.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { checkPath, joinPath, pathEmpty, pathNames } from "./path.ts";
 import { type Inherited, inheritDocumentation } from "./router-options.ts";
 import { timeoutMs } from "./settings.ts";
 
-/** The HTTP methods an operation can answer. */
-export const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"] as const;
-export type Method = (typeof methods)[number];
-
 /** An operation as declared: a method, a path, and the function that answers. */
-export interface Operation {
+export interface Operation extends Layered {
   /** What threads find it by: `GET /items/:item_id`. */
   readonly id: string;
   readonly method: Method;
@@ -32,6 +30,8 @@ export interface Operation {
   readonly timeoutMs: number | undefined;
   readonly maxBodyBytes: number | undefined;
   readonly documentation: OperationDocumentation;
+  /** Whether it handles the messages of a websocket, not requests. */
+  readonly isMessage: boolean;
   /** The path its app is mounted at, which `path` begins with; empty in an app that is not. */
   readonly mountedAt: string;
   /** The rule of the nearest router that has one. */
@@ -69,15 +69,18 @@ export function createOperation(
     timeoutMs: timeoutMs(`timeoutMs of ${id}`, options.timeoutMs),
     maxBodyBytes: options.maxBodyBytes,
     documentation: options,
+    isMessage: false,
     mountedAt: "",
     operationIdRule: undefined,
+    layers: [],
+    outerLayers: [],
     location,
   };
 }
 
 /** The same operation under a router's prefix, tags, dependencies and documentation. */
 export function operationWithin(operation: Operation, inherited: Inherited): Operation {
-  const { prefix, tags, deps, documentation, operationIdRule } = inherited;
+  const { prefix, tags, deps, documentation, operationIdRule, layers } = inherited;
   const path = joinPath(prefix, operation.path);
   if (path === "") throw pathEmpty(operation.method, operation.location);
   checkPath(path, operation.location);
@@ -89,6 +92,7 @@ export function operationWithin(operation: Operation, inherited: Inherited): Ope
     deps: [...deps, ...operation.deps],
     documentation: inheritDocumentation(documentation, operation.documentation),
     operationIdRule,
+    layers,
   };
 }
 
@@ -96,22 +100,31 @@ function checkOperationInputs(
   { id, method, path, location: at }: Pick<Operation, "id" | "method" | "path" | "location">,
   { params, body, form }: Inputs,
 ): void {
-  const unknown = Object.keys(params).find((name) => !pathNames(path).includes(name));
-  if (unknown !== undefined) {
-    throw new OffloopError(
-      "OFFLOOP_PATH_INVALID",
-      `Cannot add ${id}: params has "${unknown}", the path has no :${unknown}`,
-      {
-        at,
-        fix: `add /:${unknown} to the path, or remove it from params`,
-      },
-    );
-  }
+  checkPathParams(id, path, params, at);
   if ((body === undefined && form === undefined) || (method !== "GET" && method !== "HEAD")) return;
   throw new OffloopError("OFFLOOP_BODY_NOT_ALLOWED", `Cannot add ${id}: a ${method} request has no body`, {
     at,
     fix: "use POST, PUT or PATCH, or declare query parameters",
   });
+}
+
+/** @throws {OffloopError} `OFFLOOP_PATH_INVALID` when params has a name that the path has not. */
+export function checkPathParams(
+  id: string,
+  path: string,
+  params: Inputs["params"],
+  at: SourceLocation,
+): void {
+  const unknown = Object.keys(params).find((name) => !pathNames(path).includes(name));
+  if (unknown === undefined) return;
+  throw new OffloopError(
+    "OFFLOOP_PATH_INVALID",
+    `Cannot add ${id}: params has "${unknown}", the path has no :${unknown}`,
+    {
+      at,
+      fix: `add /:${unknown} to the path, or remove it from params`,
+    },
+  );
 }
 
 function checkStatus(id: string, status: unknown, at: SourceLocation): void {

@@ -35,7 +35,7 @@ export function checkOptionNames(
 }
 
 /** The name that was probably meant: one that begins alike, or that a third of the letters tell apart at most. */
-function nearest(name: string, known: readonly string[]): string | undefined {
+export function nearest(name: string, known: readonly string[]): string | undefined {
   const plain = plainName(name);
   const [best] = known
     .map((candidate) => ({ candidate, steps: slips(plain, plainName(candidate)) }))

@@ -1,12 +1,15 @@
 import { formatLocation, OffloopError } from "../errors/offloop-error.ts";
 import { type App, appsMade } from "./app.ts";
+import type { DeclaredAround } from "./around.ts";
 import type { DependencyDeclaration, Replacement } from "./dependency.ts";
 import type { ErrorHandler } from "./error-handlers.ts";
 import type { Frontend } from "./frontend.ts";
+import { type Layer, type Layered, type LayeredPrefix, layersAt } from "./layer.ts";
 import type { Lifespan } from "./lifespan.ts";
 import { type Mount, mountOperation } from "./mount.ts";
 import type { Operation } from "./operation.ts";
 import { uniqueOperations, uniqueTasks } from "./router.ts";
+import { mountSocket, type SocketOperation } from "./socket-operation.ts";
 import { type Task, type TaskDeclaration, taskDeclaration, tasksMade } from "./task.ts";
 
 /** One of the apps that are served together: the served one itself, or one that is mounted in it. */
@@ -16,8 +19,14 @@ export interface AppPart {
   readonly app: App;
   /** Its operations, as they are served. */
   readonly operations: readonly Operation[];
+  /** Its websockets, as they are served. */
+  readonly sockets: readonly SocketOperation[];
   /** What is mounted in it. */
   readonly mounted: readonly AppPart[];
+  /** What stands around a path that none of its operations answers, by the prefix; its own is the first. */
+  readonly prefixes: readonly LayeredPrefix[];
+  /** What stands around it as a whole: those of the apps it is mounted in. */
+  readonly outerLayers: readonly Layer[];
 }
 
 /**
@@ -27,19 +36,40 @@ export interface AppPart {
  */
 export function partOf(app: App): AppPart {
   const taken = new Map<string, Mount<App>>();
-  const within = (part: App, mountedAt: string): AppPart => ({
-    mountedAt,
-    app: part,
-    operations: part.declaredOperations().map((operation) => mountOperation(operation, mountedAt)),
-    mounted: part.declaredMounts().map((mount) => {
-      const path = mountedAt + mount.path;
-      const first = taken.get(path);
-      if (first !== undefined) throw mountDuplicate(path, mount, first);
-      taken.set(path, mount);
-      return within(mount.app, path);
-    }),
-  });
-  return within(app, "");
+  const within = (part: App, mountedAt: string, outerLayers: readonly Layer[]): AppPart => {
+    const [own, ...routers] = part.declaredPrefixes() as [LayeredPrefix, ...LayeredPrefix[]];
+    return {
+      mountedAt,
+      app: part,
+      operations: part
+        .declaredOperations()
+        .map((operation) => mountOperation(operation, mountedAt, outerLayers)),
+      sockets: part.declaredSockets().map((socket) => mountSocket(socket, mountedAt, outerLayers)),
+      mounted: part.declaredMounts().map((mount) => {
+        const path = mountedAt + mount.path;
+        const first = taken.get(path);
+        if (first !== undefined) throw mountDuplicate(path, mount, first);
+        taken.set(path, mount);
+        return within(mount.app, path, [...outerLayers, ...own.layers]);
+      }),
+      prefixes: [
+        { ...own, prefix: "" }, // an app answers every path, whatever its operations begin with
+        ...routers.map(({ prefix, layers }) => ({ prefix: mountedAt + prefix, layers })),
+      ],
+      outerLayers,
+    };
+  };
+  return within(app, "", []);
+}
+
+/** What stands around a path that no operation answers. */
+export function layeredAt(
+  part: Pick<AppPart, "mounted" | "prefixes" | "outerLayers">,
+  path: string,
+): Layered {
+  const inner = part.mounted.find(({ mountedAt }) => path === mountedAt || path.startsWith(`${mountedAt}/`));
+  if (inner !== undefined) return layeredAt(inner, path);
+  return { layers: layersAt(path, part.prefixes), outerLayers: part.outerLayers };
 }
 
 /** The served app and all that is mounted in it, outer ones first, in the order of their declaration. */
@@ -54,6 +84,17 @@ export function partsOf(app: App): AppPart[] {
  */
 export function servedOperations(app: App): Operation[] {
   return uniqueOperations(partsOf(app).flatMap(({ operations }) => operations));
+}
+
+/**
+ * Every websocket that is served, with its full path.
+ *
+ * @throws {OffloopError} `OFFLOOP_ROUTE_DUPLICATE` when two have the same path.
+ */
+export function servedSockets(app: App): SocketOperation[] {
+  const sockets = partsOf(app).flatMap((part) => part.sockets);
+  uniqueOperations(sockets.map(({ connection }) => connection));
+  return sockets;
 }
 
 /**
@@ -86,7 +127,8 @@ export function servedDependents(app: App): ServedDependent[] {
     lane,
     location,
   }));
-  return [...servedOperations(app), ...tasks];
+  const sockets = servedSockets(app).flatMap(({ connection, message }) => [connection, message ?? []].flat());
+  return [...servedOperations(app), ...tasks, ...sockets];
 }
 
 /** The tasks that no app can run, as none includes the router that declares them. */
@@ -97,7 +139,12 @@ export function strayTasks(): Task[] {
 
 /** Every error handler, whichever app's errors it answers. */
 export function servedErrorHandlers(app: App): ErrorHandler[] {
-  return appsOf(app).flatMap((one) => one.operationSettings.errorHandlers);
+  return appsOf(app).flatMap((one) => one.declaredLayers().flatMap(({ errorHandlers }) => errorHandlers));
+}
+
+/** Every around, whichever part of the app it stands around. */
+export function servedArounds(app: App): DeclaredAround[] {
+  return appsOf(app).flatMap((one) => one.declaredLayers().flatMap(({ arounds }) => arounds));
 }
 
 /** The lifespans of the main thread, or of each thread: those of the served app first. */

@@ -20,6 +20,11 @@ export function pathNames(path: string): string[] {
   return path.endsWith("*") ? [...names, "*"] : names;
 }
 
+/** A path without what its names are called, which the router cannot tell apart: `"/items/:"`. */
+export function pathPattern(path: string): string {
+  return path.replaceAll(/:[^/\-.(]+/g, ":");
+}
+
 /** Joins a router's prefix and an operation's path: `"/items"` and `"/"` give `"/items/"`, as in FastAPI. */
 export function joinPath(prefix: string, path: string): string {
   return prefix + path;

@@ -1,6 +1,7 @@
 import type { SourceLocation } from "../errors/offloop-error.ts";
 import { type Dependencies, type NamedDependency, namedDependencies } from "./dependency.ts";
 import type { NamedOperation, OperationDocumentation } from "./documentation.ts";
+import type { Layer } from "./layer.ts";
 import { checkPrefix } from "./path.ts";
 
 /** Options of a router, and of including one. */
@@ -48,6 +49,8 @@ export interface Inherited {
   readonly deps: readonly NamedDependency[];
   readonly documentation: InheritedDocumentation;
   readonly operationIdRule: ((operation: NamedOperation) => string) | undefined;
+  /** What stands around them, the outermost first. */
+  readonly layers: readonly Layer[];
 }
 
 /** What an operation inherits where no router says anything. */
@@ -57,6 +60,7 @@ export const nothingInherited: Inherited = {
   deps: [],
   documentation: {},
   operationIdRule: undefined,
+  layers: [],
 };
 
 /** The part of the options that matters to operations, checked. */
@@ -69,6 +73,7 @@ export function inheritedFrom(options: RouterOptions, at: SourceLocation): Inher
     deps: namedDependencies("a router", deps, at),
     documentation: inheritDocumentation(options, {}),
     operationIdRule: operationId,
+    layers: [],
   };
 }
 
@@ -80,6 +85,7 @@ export function joinInherited(outer: Inherited, inner: Inherited): Inherited {
     deps: [...outer.deps, ...inner.deps],
     documentation: inheritDocumentation(outer.documentation, inner.documentation),
     operationIdRule: inner.operationIdRule ?? outer.operationIdRule,
+    layers: [...outer.layers, ...inner.layers],
   };
 }
 

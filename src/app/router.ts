@@ -1,12 +1,22 @@
 import { brand, checkCopy } from "../errors/brand.ts";
 import { formatLocation, OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import { type AroundFunction, createAround, type DeclaredAround } from "./around.ts";
 import type { NoNames } from "./context.ts";
 import type { Dependencies } from "./dependency.ts";
-import type { AddOperation, OperationOptions } from "./handler.ts";
+import {
+  createErrorHandler,
+  type ErrorAnswer,
+  type ErrorClass,
+  type ErrorHandler,
+} from "./error-handlers.ts";
+import type { AddOperation, AddRoute, OperationOptions } from "./handler.ts";
 import { type AnyFunction, kind } from "./lane.ts";
+import type { Layer, LayeredPrefix } from "./layer.ts";
 import { callerLocation } from "./location.ts";
-import { createOperation, type Method, type Operation, operationWithin } from "./operation.ts";
+import { checkMethods, type Method } from "./method.ts";
+import { createOperation, type Operation, operationWithin } from "./operation.ts";
 import { checkOptionNames } from "./option-names.ts";
+import { pathPattern } from "./path.ts";
 import {
   type Inherited,
   inheritedFrom,
@@ -15,7 +25,9 @@ import {
   type RouterOptions,
   routerOptionNames,
 } from "./router-options.ts";
+import { createSocketOperation, type SocketOperation, socketWithin } from "./socket-operation.ts";
 import { type AddTask, type AnyTaskOptions, createTask, type Task, taskDeclaration } from "./task.ts";
+import type { AddWebSocket, WebSocketOptions } from "./websocket.ts";
 
 interface Included {
   readonly router: Router<Dependencies>;
@@ -38,8 +50,10 @@ interface Included {
  */
 export class Router<RD extends Dependencies = NoNames> {
   readonly #inherited: Inherited;
-  readonly #operations: (Operation | Included)[] = [];
+  readonly #operations: (Operation | SocketOperation | Included)[] = [];
   readonly #tasks = new Map<string, Task>();
+  readonly #arounds: DeclaredAround[] = [];
+  readonly #errorHandlers: ErrorHandler[] = [];
 
   /** Adds an operation that answers GET. */
   readonly get: AddOperation<RD> = this.#adder("GET");
@@ -59,6 +73,47 @@ export class Router<RD extends Dependencies = NoNames> {
   readonly trace: AddOperation<RD> = this.#adder("TRACE");
 
   /**
+   * Adds an operation for each of several methods, all with the same handler: FastAPI's `api_route`.
+   *
+   * Throws what the others do, and `OFFLOOP_OPTION_INVALID` for a method that is none.
+   */
+  readonly route: AddRoute<RD> = (methods: readonly Method[], path: string, ...rest: unknown[]) => {
+    checkMethods(methods, path, callerLocation());
+    for (const method of new Set(methods)) this.#add(method, path, rest);
+  };
+
+  /**
+   * Adds a websocket; FastAPI's `websocket`. It has a whole-socket handler, which is async, or handlers by message:
+   * `message` runs by the rule, an async one on the loop, a plain one on a thread.
+   *
+   * Throws `OFFLOOP_SOCKET_LANE` for a plain function that would receive the socket, `OFFLOOP_HANDLER_INVALID`,
+   * `OFFLOOP_LANE_UNKNOWN`, `OFFLOOP_OPTION_INVALID`, `OFFLOOP_OPTION_UNKNOWN`, `OFFLOOP_PATH_INVALID`,
+   * `OFFLOOP_SCHEMA_INVALID`, `OFFLOOP_DEPENDENCY_INVALID`.
+   *
+   * @example
+   * ```ts
+   * import { App } from "offloop";
+   *
+   * const app = new App();
+   * app.websocket("/echo", async ({ socket }) => {
+   *   for await (const message of socket) await socket.send(message);
+   * });
+   * app.websocket("/primes", { message: ({ message }) => isPrime(Number(message)) }); // plain: a thread
+   *
+   * function isPrime(n: number): boolean {
+   *   for (let i = 2; i * i <= n; i++) if (n % i === 0) return false;
+   *   return n > 1;
+   * }
+   * ```
+   */
+  readonly websocket: AddWebSocket<RD> = (path: string, ...rest: unknown[]) => {
+    const [options, handler] = rest.length > 1 ? rest : [{}, rest[0]];
+    this.#operations.push(
+      createSocketOperation(path, (options ?? {}) as WebSocketOptions, handler, callerLocation()),
+    );
+  };
+
+  /**
    * Makes a router without operations.
    *
    * @param options - Prefix, tags, dependencies and documentation of everything in it.
@@ -67,7 +122,8 @@ export class Router<RD extends Dependencies = NoNames> {
     const at = callerLocation();
     // An app has more of them.
     if (new.target === Router) checkOptionNames("make a router", options, routerOptionNames, at);
-    this.#inherited = inheritedFrom(options, at);
+    const layer: Layer = { arounds: this.#arounds, errorHandlers: this.#errorHandlers };
+    this.#inherited = { ...inheritedFrom(options, at), layers: [layer] };
   }
 
   /**
@@ -117,12 +173,62 @@ export class Router<RD extends Dependencies = NoNames> {
   }
 
   /**
+   * Has an async function stand around everything in it, on the loop, whichever lane an operation is on; Starlette's
+   * `@app.middleware("http")`. The last added is the outermost, and what an app adds stands around its routers and the
+   * apps that are mounted in it. Replies that no operation gives pass too: 404, 405, 413, 422, 503, 504.
+   *
+   * @param around - Calls `next` to have the request answered, and gives back the reply, or another.
+   * @throws {OffloopError} `OFFLOOP_HANDLER_INVALID`; the request is answered with 500 after `OFFLOOP_AROUND_RESULT`.
+   * @example
+   * ```ts
+   * import { App } from "offloop";
+   *
+   * const app = new App();
+   * app.around(async ({ request }, next) => {
+   *   const start = performance.now();
+   *   const reply = await next();
+   *   reply.headers.set("x-process-time", `${request.method} ${performance.now() - start} ms`);
+   *   return reply;
+   * });
+   * ```
+   */
+  around(around: AroundFunction): void {
+    this.#arounds.push(createAround(around));
+  }
+
+  /**
+   * Answers errors of a class, and of classes that extend it, wherever in it they are thrown; FastAPI's
+   * `exception_handler`. The nearest router that has a handler counts, and there the nearest class; those of an app come
+   * last. A router with a prefix answers 404 and 405 under it as well. `HTTPError` and `ValidationError` have answers,
+   * which one for `Error` leaves alone. An async function runs on the loop, a plain one on a thread; in a plain operation
+   * both in its thread.
+   *
+   * @param type - The class: `HTTPError`, `ValidationError`, `Error` for all others, or one of your own.
+   * @param handler - Returns what a handler may return. The status is that of the error, or 500, unless it says other.
+   * @throws {OffloopError} `OFFLOOP_HANDLER_INVALID`, `OFFLOOP_LANE_UNKNOWN`.
+   */
+  onError<E>(type: ErrorClass<E>, handler: ErrorAnswer<E>): void {
+    this.#errorHandlers.push(createErrorHandler(type, handler));
+  }
+
+  /**
    * All operations in it and in what it includes, in the order of their declaration, with their full paths.
    *
    * @throws {OffloopError} `OFFLOOP_ROUTE_DUPLICATE` when two answer the same method and path.
    */
   declaredOperations(): Operation[] {
     return uniqueOperations(this.#collect(nothingInherited));
+  }
+
+  /**
+   * All websockets in it and in what it includes, in the order of their declaration, with their full paths.
+   *
+   * @throws {OffloopError} `OFFLOOP_ROUTE_DUPLICATE` when two have the same path.
+   */
+  declaredSockets(): SocketOperation[] {
+    const sockets = [...this.#collectSockets(nothingInherited)];
+    uniqueOperations(sockets.map(({ connection }) => connection));
+    return sockets;
   }
 
   /**
@@ -134,21 +240,57 @@ export class Router<RD extends Dependencies = NoNames> {
     return uniqueTasks(this.#collectTasks());
   }
 
+  /** What stands around the paths under each prefix, its own first. A router that adds no prefix has no paths but its operations'. */
+  declaredPrefixes(): LayeredPrefix[] {
+    const { prefix, layers } = this.#inherited;
+    return [{ prefix, layers }, ...this.#collectPrefixes(this.#inherited)];
+  }
+
+  /** Its own layer, and that of each router in it, at any depth. */
+  declaredLayers(): Layer[] {
+    return [...new Set(this.#collectLayers())];
+  }
+
   #adder(method: Method): AddOperation<RD> {
-    return (path: string, ...rest: unknown[]) => {
-      const [options, handler] = rest.length > 1 ? rest : [{}, rest[0]];
-      this.#operations.push(
-        createOperation({ method, path }, (options ?? {}) as OperationOptions, handler, callerLocation()),
-      );
-    };
+    return (path: string, ...rest: unknown[]) => this.#add(method, path, rest);
+  }
+
+  #add(method: Method, path: string, rest: readonly unknown[]): void {
+    const [options, handler] = rest.length > 1 ? rest : [{}, rest[0]];
+    this.#operations.push(
+      createOperation({ method, path }, (options ?? {}) as OperationOptions, handler, callerLocation()),
+    );
   }
 
   *#collect(outer: Inherited): Generator<Operation> {
     const inherited = joinInherited(outer, this.#inherited);
     for (const entry of this.#operations) {
       if ("router" in entry) yield* entry.router.#collect(joinInherited(inherited, entry.inherited));
-      else yield operationWithin(entry, inherited);
+      else if ("method" in entry) yield operationWithin(entry, inherited);
     }
+  }
+
+  *#collectSockets(outer: Inherited): Generator<SocketOperation> {
+    const inherited = joinInherited(outer, this.#inherited);
+    for (const entry of this.#operations) {
+      if ("router" in entry) yield* entry.router.#collectSockets(joinInherited(inherited, entry.inherited));
+      else if ("connection" in entry) yield socketWithin(entry, inherited);
+    }
+  }
+
+  *#collectPrefixes(outer: Inherited): Generator<LayeredPrefix> {
+    for (const entry of this.#operations) {
+      if (!("router" in entry)) continue;
+      const inherited = joinInherited(joinInherited(outer, entry.inherited), entry.router.#inherited);
+      const { prefix, layers } = inherited;
+      if (prefix !== outer.prefix) yield { prefix, layers };
+      yield* entry.router.#collectPrefixes(inherited);
+    }
+  }
+
+  *#collectLayers(): Generator<Layer> {
+    yield* this.#inherited.layers;
+    for (const entry of this.#operations) if ("router" in entry) yield* entry.router.#collectLayers();
   }
 
   *#collectTasks(): Generator<Task> {
@@ -179,7 +321,7 @@ function checkRouter(given: unknown, at: SourceLocation): void {
 export function uniqueOperations(operations: Iterable<Operation>): Operation[] {
   const byPattern = new Map<string, Operation>();
   for (const operation of operations) {
-    const pattern = operation.id.replaceAll(/:[^/\-.(]+/g, ":"); // the router cannot tell names apart
+    const pattern = `${operation.method} ${pathPattern(operation.path)}`;
     const first = byPattern.get(pattern);
     if (first !== undefined) throw routeDuplicate(operation, first.location);
     byPattern.set(pattern, operation);

@@ -72,6 +72,27 @@ export interface ConnectionSettings {
   readonly maxPipelined?: number;
 }
 
+/** Limits on websockets. */
+export interface WebSocketSettings {
+  /** Largest message of a client, in bytes; past it the socket is closed with 1009. Integer, 1-1,073,741,824. Default 1 MiB. */
+  readonly maxMessageBytes?: number;
+  /**
+   * Messages of a socket that have come and wait to be handled; at so many no more is read, which slows the client down.
+   * What one read brings may exceed it. Integer, 1-100,000. Default 32.
+   */
+  readonly maxQueuedMessages?: number;
+  /**
+   * What is kept of a socket's messages that its client has not taken yet, in bytes; past it the socket is closed with
+   * 1008. Awaited sends never get there. Integer, 1,024-1,073,741,824. Default 1 MiB.
+   */
+  readonly maxBufferBytes?: number;
+  /**
+   * How long a client may be silent; it is asked with a ping at half of it, and gone when nothing has come by its end.
+   * Milliseconds, 100-86,400,000. Default 40,000.
+   */
+  readonly idleMs?: number;
+}
+
 /** Where health is asked for. */
 export interface HealthSettings {
   /** Path of the liveness probe. Default `"/livez"`. */
@@ -111,6 +132,8 @@ export interface ServerSettings {
   readonly timeouts?: TimeoutSettings;
   /** Limits on clients. */
   readonly connections?: ConnectionSettings;
+  /** Limits on websockets. */
+  readonly websockets?: WebSocketSettings;
   /** Health probes; `true` for the default paths. Default none. */
   readonly health?: HealthSettings | boolean;
   /** Metrics in the Prometheus text format; `true` for `/metrics`. Default none. */
@@ -126,6 +149,12 @@ export interface ServerSettings {
    * which is safe only where nobody but proxies can. Default false: for the others these headers are anyone's to set.
    */
   readonly trustProxy?: TrustProxy;
+  /**
+   * Names of parameters whose values the log leaves out of URLs, whatever their case. They are added to those that are
+   * hidden anyway: declared as a password, as `writeOnly` or as an API key, `code` in a query, and what has one of these
+   * words in its name: token, secret, key, password, auth, signature, session and their like. Default none.
+   */
+  readonly secretParams?: readonly string[];
   /**
    * Largest request body in bytes; past it 413. What the event loop parses has a smaller bound, `inputs.maxLoopBodyBytes`.
    * Integer, 1-1,073,741,824. Default 10 MiB.
@@ -153,6 +182,7 @@ export interface ResolvedSettings {
   readonly threads: Required<ThreadSettings>;
   readonly timeouts: { readonly operationMs: number | undefined; readonly taskMs: number | undefined };
   readonly connections: Required<ConnectionSettings>;
+  readonly websockets: Required<WebSocketSettings>;
   readonly health:
     | (Required<Omit<HealthSettings, "port" | "host">> & Pick<HealthSettings, "port" | "host">)
     | undefined;
@@ -160,6 +190,7 @@ export interface ResolvedSettings {
   /** Without a last slash; empty for none. */
   readonly rootPath: string;
   readonly trustProxy: TrustProxy;
+  readonly secretParams: readonly string[];
   readonly maxBodyBytes: number;
   readonly inputs: Required<InputSettings>;
   readonly shutdownGraceMs: number;
@@ -207,10 +238,12 @@ export function resolveSettings(...layers: readonly ServerSettings[]): ResolvedS
       taskMs: timeoutMs("timeouts.taskMs", timeouts.taskMs),
     },
     connections: resolveConnections(merged(layers.map((layer) => layer.connections ?? {}))),
+    websockets: resolveWebSockets(merged(layers.map((layer) => layer.websockets ?? {}))),
     health: resolveHealth(top.health ?? false),
     metrics: resolveMetrics(top.metrics ?? false),
     rootPath: resolveRootPath(top.rootPath ?? ""),
     trustProxy: resolveTrustProxy(top.trustProxy ?? false),
+    secretParams: resolveSecretParams(top.secretParams ?? []),
     maxBodyBytes: integer("maxBodyBytes", top.maxBodyBytes ?? 10 * MiB, 1, 1024 * MiB),
     inputs: resolveInputs(merged(layers.map((layer) => layer.inputs ?? {}))),
     shutdownGraceMs: integer("shutdownGraceMs", top.shutdownGraceMs ?? 30_000, 0, DAY_MS),
@@ -270,6 +303,28 @@ function resolveConnections(connections: ConnectionSettings): Required<Connectio
       HOUR_MS,
     ),
     maxPipelined: integer("connections.maxPipelined", connections.maxPipelined ?? 64, 1, 10_000),
+  };
+}
+
+/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for what are no names. */
+function resolveSecretParams(names: unknown): readonly string[] {
+  if (Array.isArray(names) && names.every((name) => typeof name === "string" && name !== "")) return names;
+  throw new OffloopError(
+    "OFFLOOP_OPTION_INVALID",
+    `Cannot use secretParams: expected names of parameters, got ${JSON.stringify(names)}`,
+    { fix: 'list them as they stand in URLs, like ["code"]' },
+  );
+}
+
+/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for a value outside its range. */
+function resolveWebSockets(websockets: WebSocketSettings): Required<WebSocketSettings> {
+  const bound = (name: keyof WebSocketSettings, otherwise: number, min: number, max: number): number =>
+    integer(`websockets.${name}`, websockets[name] ?? otherwise, min, max);
+  return {
+    maxMessageBytes: bound("maxMessageBytes", MiB, 1, 1024 * MiB),
+    maxQueuedMessages: bound("maxQueuedMessages", 32, 1, 100_000),
+    maxBufferBytes: bound("maxBufferBytes", MiB, 1_024, 1024 * MiB),
+    idleMs: bound("idleMs", 40_000, 100, DAY_MS),
   };
 }
 
@@ -358,10 +413,12 @@ export const settingNames: NamesOf<ServerSettings> = {
   threads: true,
   timeouts: true,
   connections: true,
+  websockets: true,
   health: true,
   metrics: true,
   rootPath: true,
   trustProxy: true,
+  secretParams: true,
   maxBodyBytes: true,
   inputs: true,
   shutdownGraceMs: true,
@@ -390,6 +447,12 @@ const connections: NamesOf<ConnectionSettings> = {
   keepAliveTimeoutMs: true,
   maxPipelined: true,
 };
+const websockets: NamesOf<WebSocketSettings> = {
+  maxMessageBytes: true,
+  maxQueuedMessages: true,
+  maxBufferBytes: true,
+  idleMs: true,
+};
 const inputs: NamesOf<InputSettings> = {
   maxLoopBodyBytes: true,
   maxLoopValues: true,
@@ -417,6 +480,7 @@ export function checkSettingNames(settings: ServerSettings, at: SourceLocation):
     threads,
     timeouts,
     connections,
+    websockets,
     inputs,
     health,
     metrics,

@@ -191,6 +191,19 @@ export interface TaskEnqueuer {
   enqueue(task: TaskDeclaration, args: readonly unknown[], options: EnqueueOptions): Promise<EnqueuedJob>;
   /** @throws {OffloopError} `OFFLOOP_ENQUEUE_LANE` where that would block the loop. */
   enqueueSync(task: TaskDeclaration, args: readonly unknown[], options: EnqueueOptions): EnqueuedJob;
+  /** Stores a job for a thread, which waits for it and can do nothing else meanwhile. */
+  enqueueForThread(
+    task: TaskDeclaration,
+    args: readonly unknown[],
+    asked: ThreadEnqueue,
+  ): Promise<EnqueuedJob>;
+}
+
+/** How a thread enqueues a job. */
+export interface ThreadEnqueue {
+  readonly options: EnqueueOptions;
+  /** The thread's trace context. */
+  readonly trace: unknown;
 }
 
 interface TaskState {
@@ -283,6 +296,16 @@ function enqueueing(state: TaskState, options: EnqueueOptions): Enqueue<unknown[
     enqueue: async (...args) => enqueuerOf(state).enqueue(declaration, args, options),
     enqueueSync: (...args) => enqueuerOf(state).enqueueSync(declaration, args, options),
   };
+}
+
+/** Stores a job of a task for a thread. */
+export async function enqueueForThread(
+  task: Task,
+  args: readonly unknown[],
+  asked: ThreadEnqueue,
+): Promise<EnqueuedJob> {
+  const state = states.get(task) as TaskState;
+  return enqueuerOf(state).enqueueForThread(state.declaration, args, asked);
 }
 
 /** Stands for an async function that is given as it is, or for a task that only a thread knows. */

@@ -3,7 +3,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import type { App } from "../app/app.ts";
 import { type AppTarget, loadApp, whenServed } from "../app/load.ts";
 import { callerLocation } from "../app/location.ts";
-import { servedOperations } from "../app/parts.ts";
+import { servedOperations, servedSockets } from "../app/parts.ts";
 import { formatLocation, localPath, OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { createDocument } from "../openapi/document.ts";
 
@@ -64,16 +64,25 @@ export function parseTarget(text: string): AppTarget {
   return { url: pathToFileURL(resolve(file)).href, exportName };
 }
 
-/** `offloop routes`: prints method, path, lane and source of every operation. */
+/** `offloop routes`: prints method, path, lane and source of every operation and websocket. */
 export async function routes(module: string, { json }: { readonly json?: boolean }): Promise<void> {
   const app = await loadToRead(parseTarget(module));
-  const rows = servedOperations(app).map(({ method, path, lane, tags, location }) => ({
-    method,
+  const operations = servedOperations(app).map(({ method, path, lane, tags, location }) => ({
+    method: method as string,
     path,
     lane,
     tags,
     source: formatLocation(location),
   }));
+  // Of a websocket the lane is that of its messages.
+  const sockets = servedSockets(app).map(({ connection, message }) => ({
+    method: "WEBSOCKET",
+    path: connection.path,
+    lane: (message ?? connection).lane,
+    tags: connection.tags,
+    source: formatLocation(connection.location),
+  }));
+  const rows = [...operations, ...sockets];
   process.stdout.write(json === true ? `${JSON.stringify(rows, null, 2)}\n` : table(rows));
   process.exit(0); // what the module opened while it loaded would keep a listing alive
 }

@@ -10,7 +10,7 @@ import { sitePaths } from "../openapi/site.ts";
 import { loadToServe, parseTarget } from "./declared-app.ts";
 import { explained } from "./explained.ts";
 import { type LoadedFile, onFileLoaded } from "./file-changes.ts";
-import { type Serving, settingsOf } from "./serving.ts";
+import { type Serving, settingsOf, tlsOf } from "./serving.ts";
 
 /** What the process of an app under development is started with. */
 export interface DevProcessOptions extends Serving {
@@ -68,6 +68,7 @@ function developmentOptions(app: App, options: Serving): ListenOptions {
     inspector: true,
     signals: false,
     shutdownGraceMs: Math.min(shutdownGraceMs, GRACE_MS),
+    ...tlsOf(options),
     ...settingsOf(options),
     ...(watch === false ? {} : { watch: { level: "development" } }),
   };

@@ -1,3 +1,4 @@
+import { isError } from "../errors/described-error.ts";
 import { type ErrorCode, OffloopError } from "../errors/offloop-error.ts";
 import { isOwnFrame } from "../errors/own-code.ts";
 
@@ -10,7 +11,7 @@ const fromUserCode: ReadonlySet<ErrorCode> = new Set([
 
 /** An error of the user's as the command line shows it: as it is, with a stack only where that is theirs. */
 export function explained(error: unknown): string {
-  if (!(error instanceof OffloopError)) return error instanceof Error ? String(error.stack) : String(error);
+  if (!(error instanceof OffloopError)) return isError(error) ? String(error.stack) : String(error);
   const hasStack = fromUserCode.has(error.code) && error.cause !== undefined;
   return `${error.code}: ${error.message}${hasStack ? `\n\n${userStack(error.cause)}` : ""}`;
 }
@@ -19,7 +20,7 @@ export function explained(error: unknown): string {
 const notUsers = /^\s+at .*(?:\bnode:|[\\/]commander[\\/])/;
 
 function userStack(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause);
+  if (!isError(cause)) return String(cause);
   if (cause instanceof OffloopError) return explained(cause);
   const lines = String(cause.stack ?? cause).split("\n");
   return lines.filter((line) => !isOwnFrame(line) && !notUsers.test(line)).join("\n");

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Command } from "commander";
+import { Argument, type Command, InvalidArgumentError } from "commander";
 import type { App } from "../app/app.ts";
 import type { Job, JobState, Jobs } from "../app/jobs.ts";
 import { type ResolvedJobs, resolveSettings } from "../app/settings.ts";
@@ -15,6 +15,7 @@ import { durableTasks, openWork } from "./work.ts";
 
 type AskedJobs = Omit<Jobs, "follow">;
 
+/** Which jobs `list` shows, and how. */
 interface ListOptions {
   readonly task?: string;
   readonly state?: JobState;
@@ -22,30 +23,58 @@ interface ListOptions {
   readonly json?: boolean;
 }
 
+/** What is done, on which module's app, and to which job. */
+type Action = (module: string, id: string | undefined, options: ListOptions) => Promise<void>;
+
+const actions: Readonly<Record<string, Action>> = {
+  list: (module, _, options) => list(module, options),
+  count: (module) => count(module),
+  show: (module, id) => show(module, given(id)),
+  retry: (module, id) => retry(module, given(id)),
+  cancel: (module, id) => cancel(module, given(id)),
+  drain: (module) => drain(module),
+  schema: (module) => schema(module),
+};
+
 /** `offloop jobs`: looks at an app's jobs, and changes them, from anywhere. */
 export function addJobs(command: Command): void {
-  command.description("look at an app's jobs: list, show, retry, cancel, drain, schema");
-  const on = (name: string, description: string): Command =>
-    command
-      .command(name)
-      .description(description)
-      .argument("<module[:export]>", "the module that holds the app");
-  on("list", "list jobs, the newest first")
-    .option("--task <name>", "those of one task")
-    .option("--state <state>", "waiting, running, done, failed, dead or cancelled")
-    .option("--limit <number>", "how many at most", wholeNumber, 50)
-    .option("--json", "as JSON")
-    .action(list);
-  on("count", "count the jobs of each task").action(count);
-  on("show", "show a job with its attempts").argument("<id>", "the job's id").action(show);
-  on("retry", "have a job run now").argument("<id>", "the job's id").action(retry);
-  on("cancel", "stop a job, wherever it runs").argument("<id>", "the job's id").action(cancel);
-  on("drain", "work on jobs until none is left, then end").action(drain);
-  on("schema", "print the SQL that makes the schema, for a role that may").action(schema);
+  command
+    .description("look at an app's jobs, and change them")
+    .argument("<module[:export]>", "the module that holds the app")
+    .addArgument(new Argument("<action>", "what to do").choices(Object.keys(actions)))
+    .argument("[id]", "the job's id, for show, retry and cancel")
+    .option("--task <name>", "list those of one task")
+    .option("--state <state>", "list those waiting, running, done, failed, dead or cancelled")
+    .option("--limit <number>", "list so many at most", wholeNumber, 50)
+    .option("--json", "list as JSON")
+    .addHelpText("after", `\n${help}`)
+    .action((module: string, action: string, id: string | undefined, options: ListOptions) =>
+      actions[action]?.(module, id, options),
+    );
 }
 
-async function list(module: string, { json, ...filter }: ListOptions): Promise<void> {
+const help = `Actions:
+  list    the newest first; waiting and failed ones by when they may run
+  count   how many of each task stand where
+  show    a job with its attempts, as JSON
+  retry   have a job run now
+  cancel  stop a job, wherever it runs
+  drain   work on jobs until none is due, then end
+  schema  print the SQL that makes the schema, for a role that may`;
+
+/** @throws {InvalidArgumentError} Without an id. */
+function given(id: string | undefined): string {
+  if (id !== undefined) return id;
+  throw new InvalidArgumentError("give the job's id: offloop jobs app.ts show <id>");
+}
+
+async function list(module: string, { json, task, state, limit }: ListOptions): Promise<void> {
   await withJobs(module, async (jobs) => {
+    const filter = {
+      limit,
+      ...(task === undefined ? {} : { task }),
+      ...(state === undefined ? {} : { state }),
+    };
     const all = await jobs.list(filter);
     if (json === true) return print(JSON.stringify(all, undefined, 2));
     for (const job of all) print(line(job));

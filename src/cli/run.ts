@@ -9,7 +9,7 @@ import { listen } from "../http/listen.ts";
 import { createLogger } from "../http/logger.ts";
 import { loadToServe, parseTarget } from "./declared-app.ts";
 import { openPrimaryHealth } from "./primary-health.ts";
-import { checkedLevel, type Serving, settingsOf } from "./serving.ts";
+import { checkedLevel, type Serving, settingsOf, tlsOf } from "./serving.ts";
 import { embeddedError } from "./work.ts";
 import { Workers } from "./workers.ts";
 
@@ -28,7 +28,11 @@ export async function run(module: string, options: RunOptions): Promise<void> {
   const app = await loadToServe(target);
   if (options.guard === true && cluster.isPrimary) guardApp(app, logger);
   if (workers !== undefined && cluster.isPrimary) return startWorkers(app, workers, host, logger);
-  const server = await listen(app, { host, port, accessLog, logger, work, ...settingsOf(options) }, target);
+  const server = await listen(
+    app,
+    { host, port, accessLog, logger, work, ...tlsOf(options), ...settingsOf(options) },
+    target,
+  );
   logger.info(`${app.title} ${app.version} listens on ${server.url}`);
 }
 

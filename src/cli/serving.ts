@@ -2,11 +2,14 @@ import { type Command, InvalidArgumentError } from "commander";
 import type { ServerSettings } from "../app/settings.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { LogLevel } from "../http/logger.ts";
+import type { TlsFiles } from "../http/tls.ts";
 
 /** Options of the commands that serve an app. */
 export interface Serving {
   readonly host: string;
   readonly port: number;
+  readonly tlsKey?: string;
+  readonly tlsCert?: string;
   readonly threads?: number;
   readonly rootPath?: string;
   readonly trustProxy?: true | readonly string[];
@@ -20,6 +23,8 @@ export function takesServing(command: Command): Command {
     .argument("<module[:export]>", "the module that holds the app, like app.ts or app.ts:api")
     .option("--host <address>", "address to listen on", "127.0.0.1")
     .option("--port <number>", "port to listen on; 0 takes a free one", wholeNumber, 8000)
+    .option("--tls-key <file>", "serve https with this private key, in PEM")
+    .option("--tls-cert <file>", "the certificate for it, in PEM")
     .option("--threads <number>", "threads for plain functions (default: min(32, cores + 4))", wholeNumber)
     .option("--root-path <path>", "what a proxy puts before the app's paths, like /api/v1")
     .option(
@@ -42,6 +47,11 @@ export function settingsOf({
     ...(rootPath === undefined ? {} : { rootPath }),
     ...(trustProxy === undefined ? {} : { trustProxy }),
   };
+}
+
+/** The files of https, where one of them is given. */
+export function tlsOf({ tlsKey = "", tlsCert = "" }: Serving): { readonly tls?: TlsFiles } {
+  return tlsKey === "" && tlsCert === "" ? {} : { tls: { key: tlsKey, cert: tlsCert } };
 }
 
 function addresses(text: string): true | string[] {

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { isOwnFrame } from "./own-code.ts";
 
 /** An error as plain data: what the log shows of it, and what can cross between threads. */
@@ -7,6 +8,11 @@ export interface DescribedError {
   readonly stack?: string;
   readonly code?: string;
   readonly cause?: DescribedError;
+}
+
+/** Whether it is an error, of whatever realm: what comes out of `node:vm` is no instance of this one's classes. */
+export function isError(value: unknown): value is Error {
+  return types.isNativeError(value) || value instanceof Error;
 }
 
 const MAX_CAUSES = 5;
@@ -21,7 +27,7 @@ export function describeError(thrown: unknown): DescribedError {
 }
 
 function describe(thrown: unknown, depth: number): DescribedError {
-  if (!(thrown instanceof Error)) return { type: typeof thrown, message: printed(thrown) };
+  if (!isError(thrown)) return { type: typeof thrown, message: printed(thrown) };
   const { name, message, stack, cause } = thrown;
   const code = (thrown as { code?: unknown }).code;
   return {

@@ -1,4 +1,5 @@
 import { relative } from "node:path";
+import { withoutOwnFrames } from "./own-code.ts";
 
 /** What an {@link OffloopError} is made of. */
 export interface OffloopErrorParts {
@@ -49,6 +50,8 @@ export class OffloopError extends Error {
     this.at = parts.at;
     this.fix = parts.fix;
     this.name = code;
+    if (this.stack !== undefined)
+      this.stack = withoutOwnFrames(this.stack, parts.at && absoluteLocation(parts.at));
   }
 }
 
@@ -61,6 +64,10 @@ function text(what: string, { at, note, fix }: OffloopErrorParts): string {
 /** Formats a place as `file:line:column`, the file relative to the working directory when it lies inside it. */
 export function formatLocation({ file, line, column }: SourceLocation): string {
   return `${localPath(file)}:${line}:${column}`;
+}
+
+function absoluteLocation({ file, line, column }: SourceLocation): string {
+  return `${file}:${line}:${column}`;
 }
 
 /** A place in the user's source. Lines and columns count from 1. */
@@ -83,6 +90,7 @@ export function localPath(file: string): string {
  */
 export const errorCodes = {
   OFFLOOP_APP_NOT_FOUND: "The module has no App under the export that was asked for.",
+  OFFLOOP_AROUND_RESULT: "An around gave no reply, or called next twice.",
   OFFLOOP_BODY_NOT_ALLOWED: "A GET or HEAD operation declares a body.",
   OFFLOOP_BODY_TOO_LARGE: "A body is larger than what the event loop parses for an async operation.",
   OFFLOOP_CLIENT_GONE: "The client hung up before its request was done.",
@@ -120,7 +128,7 @@ export const errorCodes = {
   OFFLOOP_OPTION_INVALID: "An option has a value outside its range.",
   OFFLOOP_OPTION_UNKNOWN: "Something was given an option that does not exist.",
   OFFLOOP_OVERRIDE_FUNCTION:
-    "A dependency of a plain operation was overridden by a function that threads cannot find.",
+    "What runs on a thread needs a dependency that was overridden by a function threads cannot find.",
   OFFLOOP_PARAM_INVALID: "A parameter has a schema that no text of a URL, header, cookie or form fits.",
   OFFLOOP_PATH_INVALID: "A path or prefix is not one the router can match.",
   OFFLOOP_PORT_UNAVAILABLE: "The address cannot be listened on.",
@@ -133,6 +141,8 @@ export const errorCodes = {
   OFFLOOP_SESSION_TOO_LARGE: "A session is larger than the cookie that browsers keep it in.",
   OFFLOOP_SESSION_UNSET: "A session was asked for, and the app does not say what signs it.",
   OFFLOOP_SETTINGS_INVALID: "Settings are missing or wrong in the environment.",
+  OFFLOOP_SOCKET_LANE:
+    "A plain function of a websocket would receive the socket, which cannot cross to a thread.",
   OFFLOOP_TASK_DUPLICATE: "Two tasks have the same name.",
   OFFLOOP_TASK_LATE: "A task was added to background after a request's tasks had run.",
   OFFLOOP_TASK_NOT_DURABLE: "A task that is not durable was enqueued.",
@@ -149,6 +159,8 @@ export const errorCodes = {
   OFFLOOP_TIMEOUT: "An operation or task ran for longer than its deadline.",
   OFFLOOP_TWO_COPIES: "What another copy of offloop made was given to this one.",
   OFFLOOP_UPLOAD_DISK: "An uploaded file could not be kept on disk.",
+  OFFLOOP_URL_UNKNOWN:
+    "A URL was asked for an operation that is not there, or with other names than its path has.",
 } as const;
 
 /** A code of the table above. */

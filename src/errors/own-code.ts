@@ -10,3 +10,15 @@ export function isOwnScript(url: string): boolean {
 export function isOwnFrame(line: string): boolean {
   return line.includes(ownFolder);
 }
+
+/**
+ * A stack without offloop's own frames, which say nothing of a mistake in somebody else's code. Where no other is left, the
+ * place stands for them.
+ *
+ * @param place - `src/app.ts:12:5`; undefined where nobody knows.
+ */
+export function withoutOwnFrames(stack: string, place: string | undefined): string {
+  const lines = stack.split("\n").filter((line) => !isOwnFrame(line));
+  const isBare = !lines.some((line) => /^\s+at /.test(line) && !/^ {2}at /.test(line));
+  return isBare && place !== undefined ? [...lines, `    at ${place}`].join("\n") : lines.join("\n");
+}

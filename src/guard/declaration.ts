@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { declaredValue, type Scopes } from "./function-scope.ts";
 import type { RuleName } from "./offence.ts";
 import { nameOf, type PlacedFunction } from "./rules.ts";
@@ -111,6 +112,16 @@ const pattern = /^\s*offloop-allow\s+(state|blocking|promise)\s*:\s*\S/;
 export function readAllowance(comment: string, line: number): Allowance | undefined {
   const rule = pattern.exec(comment)?.[1];
   return rule === undefined ? undefined : { rule: rule as RuleName, line };
+}
+
+/** Those of a source file, which need not be code that runs; none where it cannot be read. */
+export function readAllowances(file: string): readonly Allowance[] {
+  try {
+    const lines = readFileSync(file, "utf8").split("\n");
+    return lines.flatMap((line, index) => readAllowance(/\/[/*](.*)/.exec(line)?.[1] ?? "", index + 1) ?? []);
+  } catch {
+    return [];
+  }
 }
 
 export function isAllowed(allowances: readonly Allowance[], rule: RuleName, line: number): boolean {

@@ -1,11 +1,19 @@
 import type { App } from "../app/app.ts";
 import type { DependencyDeclaration } from "../app/dependency.ts";
 import type { Operation } from "../app/operation.ts";
-import { servedOperations, servedTasks } from "../app/parts.ts";
+import {
+  servedArounds,
+  servedDependents,
+  servedOperations,
+  servedSockets,
+  servedTasks,
+} from "../app/parts.ts";
+import type { SocketOperation } from "../app/socket-operation.ts";
 import { taskDeclaration } from "../app/task.ts";
 import type { ErrorCode, SourceLocation } from "../errors/offloop-error.ts";
+import { shownPosition } from "../errors/shown-position.ts";
 import { originalPosition, readSourceMap } from "../errors/source-map.ts";
-import { isAllowed, saidLane } from "./declaration.ts";
+import { isAllowed, readAllowances, saidLane } from "./declaration.ts";
 import { findLoaded, type LoadedFunction, ModuleCode } from "./module-code.ts";
 import type { RuleName, Severity } from "./offence.ts";
 import { checkFunction, type FoundOffence, sentence } from "./rules.ts";
@@ -76,7 +84,29 @@ function listDeclared(app: App): Declared[] {
     const { name, lane, fn, location } = declaration;
     return [{ subject: `task "${name}"`, lane, fn, location }];
   });
-  return [...operations, ...tasks, ...listDependencies(app)];
+  const arounds = servedArounds(app).map(
+    ({ fn, location }): Declared => ({ subject: "an around", lane: "loop", fn, location }),
+  );
+  return [
+    ...operations,
+    ...servedSockets(app).flatMap(listFunctions),
+    ...tasks,
+    ...arounds,
+    ...listDependencies(app),
+  ];
+}
+
+/** What has the socket runs on the loop, what has a message where its declaration says. */
+function listFunctions({ connection, message, functions, onInvalid }: SocketOperation): Declared[] {
+  const { id, location } = connection;
+  const { whole, open, close } = functions;
+  const onLoop = Object.entries({ [id]: whole, [`open of ${id}`]: open, [`close of ${id}`]: close });
+  const own = [...onLoop, [`onInvalid of ${id}`, onInvalid] as const].flatMap(([subject, fn]): Declared[] =>
+    fn === undefined ? [] : [{ subject, lane: "loop", fn, location }],
+  );
+  return message === undefined
+    ? own
+    : [...own, { subject: message.id, lane: message.lane, fn: message.handler, location }];
 }
 
 /** A plain dependency runs on a thread whatever needs it; an async one wherever the operation runs that needs it. */
@@ -93,7 +123,7 @@ function listDependencies(app: App): Declared[] {
       visit(dependency.deps, lane);
     }
   };
-  for (const { deps, lane } of servedOperations(app)) visit(deps, lane);
+  for (const { deps, lane } of servedDependents(app)) visit(deps, lane);
   return found;
 }
 
@@ -114,6 +144,7 @@ function checkDeclared(
   const found = checkFunction({ node, lane: declared.lane, isOverride }, module.scopes);
   return found
     .filter((offence) => !isAllowed(module.allowances, offence.rule, startOf(offence).line))
+    .filter((offence) => !isAllowedInSource(offence.rule, place(startOf(offence))))
     .map((offence) => ({
       code: codes[offence.rule],
       severity: offence.severity,
@@ -122,6 +153,11 @@ function checkDeclared(
       at: place(startOf(offence)),
       fix: offence.fix,
     }));
+}
+
+/** What compiled the code may have left the comments out. */
+function isAllowedInSource(rule: FoundOffence["rule"], { file, line }: SourceLocation): boolean {
+  return isAllowed(readAllowances(file), rule, line);
 }
 
 interface FunctionCode {
@@ -142,7 +178,11 @@ function codeInModule(
   const node = module?.functionAt(line, column);
   if (module === undefined || node === undefined) return undefined;
   const map = readSourceMap(file, source);
-  return { module, node, place: (start) => originalPosition({ file, ...start }, map) };
+  const place: FunctionCode["place"] = (start) => {
+    const at = { file, ...start };
+    return map === undefined ? shownPosition(at) : originalPosition(at, map);
+  };
+  return { module, node, place };
 }
 
 /** Without V8's help, the function's own text: its lines are counted from where it was declared. */

@@ -159,10 +159,13 @@ function keyOf(pattern: SyntaxNode, name: string): string | undefined {
   return undefined;
 }
 
+/** What compilers make of `import`, vitest's among them. */
+const imports = new Set(["require", "__vite_ssr_import__", "__vite_ssr_dynamic_import__", "__vi_import__"]);
+
 /** `require("fs")`, `process.getBuiltinModule("fs")`. */
 function originOfModuleCall(scope: FunctionScope, call: NodeOf<"CallExpression">): Origin | undefined {
   const callee = unwrapped(call.callee as SyntaxNode);
-  const isRequire = callee.type === "Identifier" && callee.name === "require";
+  const isRequire = callee.type === "Identifier" && imports.has(callee.name);
   const isBuiltin =
     callee.type === "MemberExpression" &&
     memberName(callee) === "getBuiltinModule" &&

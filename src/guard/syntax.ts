@@ -44,19 +44,24 @@ export function linkParents(node: SyntaxNode): void {
   }
 }
 
-/** The expression without the wrappers that TypeScript adds: `x!`, `x as T`. */
+/** The expression without what TypeScript and compilers put around it: `x!`, `x as T`, `(0, x)`. */
 export function unwrapped(node: SyntaxNode): SyntaxNode {
-  return isTypeWrapper(node) ? unwrapped((node as { expression: SyntaxNode }).expression) : node;
+  const inner = wrappedIn(node);
+  return inner === undefined ? node : unwrapped(inner);
 }
 
-/** What an expression stands in, not counting what TypeScript wraps it in. */
+/** What an expression stands in, not counting such wrappers. */
 export function surrounding(node: SyntaxNode): { child: SyntaxNode; parent: SyntaxNode | undefined } {
   const { parent } = node;
-  return parent !== undefined && isTypeWrapper(parent) ? surrounding(parent) : { child: node, parent };
+  return parent !== undefined && wrappedIn(parent) === node ? surrounding(parent) : { child: node, parent };
 }
 
-function isTypeWrapper(node: SyntaxNode): boolean {
-  return /^TS(NonNull|As|Satisfies|TypeAssertion)/.test(node.type) || node.type === "ChainExpression";
+function wrappedIn(node: SyntaxNode): SyntaxNode | undefined {
+  if (/^TS(NonNull|As|Satisfies|TypeAssertion)/.test(node.type) || node.type === "ChainExpression")
+    return (node as { expression: SyntaxNode }).expression;
+  if (node.type !== "SequenceExpression" || node.expressions.length !== 2) return undefined;
+  const [first, second] = node.expressions as SyntaxNode[];
+  return first?.type === "Literal" ? second : undefined;
 }
 
 /** The name of a member that is accessed: `push` of `a.push` and of `a["push"]`. */
@@ -70,6 +75,7 @@ export function writtenName(callee: SyntaxNode): string {
   if (callee.type === "Identifier") return callee.name;
   if (callee.type !== "MemberExpression") return "a function";
   const object = unwrapped(callee.object as SyntaxNode);
-  const owner = object.type === "Identifier" ? [object.name] : [];
+  // A module that vitest has imported has no name in the source.
+  const owner = object.type === "Identifier" && !object.name.startsWith("__vi") ? [object.name] : [];
   return [...owner, memberName(callee) ?? "a method"].join(".");
 }

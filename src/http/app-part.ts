@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import type { Logger } from "pino";
-import { type Method, methods } from "../app/operation.ts";
+import type { FastifyPlugin } from "../app/app.ts";
+import { type Method, methods } from "../app/method.ts";
 import type { AppPart } from "../app/parts.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import { siteOf } from "../openapi/site.ts";
@@ -9,6 +10,8 @@ import { Frontends } from "./frontend.ts";
 import { createNotFound } from "./not-found.ts";
 import { Refusals } from "./refusals.ts";
 import { addRoutes, type BodyLimits } from "./routes.ts";
+import type { OpenSockets } from "./sockets/open-sockets.ts";
+import { addSocketRoutes, type SocketServices } from "./sockets/routes.ts";
 import type { WayOut } from "./way-out.ts";
 
 /** What all parts of a server have in common. */
@@ -18,13 +21,16 @@ export interface PartServices {
   readonly log: Logger;
   /** What proxies put before all paths; empty for nothing. */
   readonly rootPath: string;
+  /** Whether a proxy is believed that says what clients have asked for. */
+  readonly trustsProxy: boolean;
   readonly bodyLimits: BodyLimits;
+  readonly sockets: OpenSockets;
+  readonly socketBounds: SocketServices["bounds"];
 }
 
 /** What answers in an app's name where none of its operations does. */
-export function refusalsOf({ app, mountedAt }: AppPart, services: PartServices): Refusals {
-  const { errorHandlers } = app.operationSettings;
-  return new Refusals({ ...services, rootPath: services.rootPath + mountedAt, errorHandlers });
+export function refusalsOf(part: AppPart, services: PartServices): Refusals {
+  return new Refusals({ ...services, rootPath: services.rootPath + part.mountedAt, part });
 }
 
 /** Adds what stands before an app's answers: how it answers errors, then its plugins, whose hooks see what is added after them. */
@@ -34,8 +40,23 @@ export async function addBefore(
   refusals: Refusals,
 ): Promise<void> {
   fastify.setErrorHandler((error: Error, request, reply) => refusals.refuse(request, reply, error));
-  for (const { plugin, options } of app.declaredPlugins())
-    await fastify.register(plugin as FastifyPluginAsync, options ?? {});
+  for (const { plugin, options = {} } of app.declaredPlugins())
+    await fastify.register(options.prefix === undefined ? shared(plugin) : asFastifyPlugin(plugin), options);
+}
+
+/** Fastify finds out by itself which kind it is. */
+function asFastifyPlugin(plugin: FastifyPlugin<never>): FastifyPluginAsync {
+  return plugin as unknown as FastifyPluginAsync;
+}
+
+/** What Fastify asks a plugin whether it wants no scope of its own. */
+const SKIP_OVERRIDE = Symbol.for("skip-override");
+
+/** A plugin whose hooks count for the whole app, as `fastify-plugin` makes one: in a scope of its own they would see nothing. */
+function shared(plugin: FastifyPlugin<never>): FastifyPluginAsync {
+  if (typeof plugin !== "function" || SKIP_OVERRIDE in plugin) return asFastifyPlugin(plugin);
+  const inThisScope: FastifyPlugin<never> = (...given) => plugin(...given);
+  return asFastifyPlugin(Object.assign(inThisScope, plugin, { [SKIP_OVERRIDE]: true }));
 }
 
 /** Adds what an app answers, and what is mounted in it. */
@@ -51,6 +72,8 @@ export async function addPart(
   const paths = { mountedAt, mounts, rootPath: services.rootPath + mountedAt };
   const runnable = lanes.operations.filter(({ declaration }) => declaration.mountedAt === mountedAt);
   addRoutes(fastify, runnable, { ...services, ...paths });
+  const sockets = lanes.sockets.filter(({ declaration }) => declaration.connection.mountedAt === mountedAt);
+  addSocketRoutes(fastify, sockets, { ...services, ...paths, refusals, bounds: services.socketBounds });
   const served = lanes.operations.map(({ declaration }) => declaration);
   const documents = addDocs(fastify, siteOf(app, paths.rootPath), served, mountedAt);
   const declared = app.declaredFrontends();
@@ -62,7 +85,8 @@ export async function addPart(
   );
   fastify.setNotFoundHandler(notFound);
   for (const inner of mounted) await addMounted(fastify, inner, mountedAt, services);
-  if (mountedAt !== "") closeOff(fastify, mountedAt, notFound);
+  // Some plugins see only what has a route.
+  if (mountedAt !== "" || app.declaredPlugins().length > 0) closeOff(fastify, mountedAt, notFound);
 }
 
 /** In a scope of its own, so that its plugins do not reach what it is mounted in. */
@@ -81,7 +105,7 @@ async function addMounted(
 }
 
 /**
- * What a mounted app does not answer is not found there, whatever patterns the outer app has. An operation or a plugin
+ * What an app does not answer is not found there, whatever patterns one has that it is mounted in. An operation or a plugin
  * of its own may take everything, as one for static files does.
  */
 function closeOff(

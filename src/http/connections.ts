@@ -6,8 +6,10 @@ import {
   type ServerResponse,
   STATUS_CODES,
 } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { Socket } from "node:net";
 import type { ResolvedSettings } from "../app/settings.ts";
+import type { Tls } from "./tls.ts";
 
 const MIN_CHECK_MS = 20;
 
@@ -16,32 +18,47 @@ interface AnsweringSocket extends Socket {
   readonly _httpMessage?: ServerResponse | null;
 }
 
+/** What a server wants of its requests. */
+export interface RequestWants {
+  /** What https is served with; undefined for http. */
+  readonly tls: Tls | undefined;
+  /** Whether a request without a body has no stream to end. */
+  readonly optimizeEmptyRequests: boolean;
+  /** Whether a request asks for another protocol, and gets it. Undefined: where a plugin listens for such requests. */
+  readonly isHandshake: ((request: IncomingMessage) => boolean) | undefined;
+}
+
 /** The connections of clients, within the bounds that the settings give them. */
 export class Connections {
   readonly #settings: ResolvedSettings["connections"];
-  readonly #optimizeEmptyRequests: boolean;
+  readonly #wants: RequestWants;
   readonly #open = new Set<AnsweringSocket>();
 
-  /** @param optimizeEmptyRequests - Whether a request without a body has no stream to end. */
-  constructor(settings: ResolvedSettings["connections"], optimizeEmptyRequests: boolean) {
+  constructor(settings: ResolvedSettings["connections"], wants: RequestWants) {
     this.#settings = settings;
-    this.#optimizeEmptyRequests = optimizeEmptyRequests;
+    this.#wants = wants;
   }
 
   /** Makes a server of node:http that speaks with clients, at one of the addresses that are listened on. */
   createServer(handler: RequestListener): Server {
     const { maxHeaderBytes, headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = this.#settings;
+    const { tls } = this.#wants;
     const options = {
       maxHeaderSize: maxHeaderBytes,
       headersTimeout: headersTimeoutMs,
       requestTimeout: requestTimeoutMs,
       keepAliveTimeout: keepAliveTimeoutMs,
-      optimizeEmptyRequests: this.#optimizeEmptyRequests,
+      optimizeEmptyRequests: this.#wants.optimizeEmptyRequests,
+      ...(this.#wants.isHandshake && { shouldUpgradeCallback: this.#wants.isHandshake }),
       // Node looks for slow clients every 30 s, which would make a timeout of 15 s one of up to 45 s.
       connectionsCheckingInterval: Math.max(MIN_CHECK_MS, Math.min(headersTimeoutMs, requestTimeoutMs) / 4),
     };
-    const server = createServer(options, inTurn(handler, this.#settings.maxPipelined));
-    server.on("connection", (socket: Socket) => {
+    const listener = inTurn(handler, this.#settings.maxPipelined);
+    const server =
+      tls === undefined
+        ? createServer(options, listener)
+        : createSecureServer({ ...options, ...tls, handshakeTimeout: headersTimeoutMs }, listener);
+    server.on(tls === undefined ? "connection" : "secureConnection", (socket: Socket) => {
       void socket.remoteAddress; // it knows that after it has closed only if it was asked before
       this.#open.add(socket);
       socket.once("close", () => this.#open.delete(socket));

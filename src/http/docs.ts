@@ -1,10 +1,8 @@
 import type { FastifyInstance } from "fastify";
-import type { Method, Operation } from "../app/operation.ts";
+import type { Method } from "../app/method.ts";
 import type { SiteFile } from "../openapi/site.ts";
 import { sendKept } from "./asset.ts";
-
-/** A method and a path that something answers. */
-export type Route = Pick<Operation, "method" | "path">;
+import { answeredMethods, headPatterns, type Route } from "./routes.ts";
 
 /**
  * What a page may load: its own files, no script from elsewhere. Images and requests may go anywhere, since
@@ -30,7 +28,10 @@ export function addDocs(
   operations: readonly Route[],
   mountedAt: string,
 ): Route[] {
-  const taken = new Set(operations.map(({ method, path }) => `${method} ${path}`));
+  const heads = headPatterns(operations);
+  const taken = new Set(
+    operations.flatMap((one) => answeredMethods(one, heads).map((method) => `${method} ${one.path}`)),
+  );
   const routes: Route[] = [];
   for (const file of files) {
     const handler = handlerOf(file);

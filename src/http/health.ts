@@ -26,7 +26,7 @@ export function addHealthRoutes(
     ["livez", livez],
     ["readyz", readyz],
   ] as const) {
-    fastify.get(path, (_request, reply) => {
+    fastify.get(path, { config: { isForOperators: true } }, (_request, reply) => {
       const { status, body } = healthAnswer(probe, healthStatus(lanes), 0);
       reply.code(status).send(body);
     });

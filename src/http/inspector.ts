@@ -57,7 +57,8 @@ function addRoutes(fastify: FastifyInstance, inspector: Inspector, inspected: In
     const onRequest = (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
       if (isAsked ? admitCaller(inspector, request, reply) : admit(inspector, request, reply)) done();
     };
-    fastify.route({ method, url, onRequest, handler, bodyLimit: MAX_BODY_BYTES, config: { unlogged: true } });
+    const config = { unlogged: true, isForOperators: true };
+    fastify.route({ method, url, onRequest, handler, bodyLimit: MAX_BODY_BYTES, config });
   };
   add({
     method: "GET",

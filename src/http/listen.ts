@@ -15,6 +15,7 @@ import { openApp } from "./open-app.ts";
 import type { ListenOptions, Server } from "./serve-options.ts";
 import { closeOnSignals, createShutdown, type OwnProcess } from "./shutdown.ts";
 import { answerPrimary, isSupervised } from "./supervised.ts";
+import { readTls } from "./tls.ts";
 
 /** A client that keeps its connection and asks less often than this may write to it when it is closed. */
 const LINGER_MS = 1_000;
@@ -28,6 +29,7 @@ export async function listen(
   const settings = resolveSettings(app.settings, options);
   const host = options.host ?? "127.0.0.1";
   const port = integer("port", options.port ?? 8000, 0, 65_535);
+  const tls = readTls(options.tls);
   const log = options.logger ?? createLogger(options.logLevel ?? "info");
   const opened = new AsyncDisposableStack();
   let own: OwnProcess | undefined;
@@ -38,7 +40,7 @@ export async function listen(
     opened.defer(() => inspector?.close());
     const served = await openApp(
       app,
-      { settings, target, log, accessLog, debug, worksOnJobs: options.work ?? true },
+      { settings, target, log, tls, accessLog, debug, worksOnJobs: options.work ?? true },
       opened,
     );
     const { lanes, fastify } = served;
@@ -46,7 +48,7 @@ export async function listen(
     const isAnsweredHere = settings.health?.port !== undefined && !isSupervised;
     const health = isAnsweredHere ? await openHealthServer(settings.health, host, lanes) : undefined;
     opened.defer(async () => health?.close());
-    const url = await bind(fastify, host, port);
+    const url = (await bind(fastify, host, port)).replace(/^https?/, tls === undefined ? "http" : "https");
     const close = createShutdown(served, settings.shutdownGraceMs, log, () => opened.disposeAsync());
     if (options.signals ?? true) {
       own = closeOnSignals(close, log, () => lanes.pool?.size.threads ?? 0);

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { type DestinationStream, type Logger, pino, stdSerializers } from "pino";
 
+import { describeError, isError } from "../errors/described-error.ts";
 import { stdoutLines } from "./log-output.ts";
 
 /** How much is logged. */
@@ -47,5 +48,7 @@ export function createLogger(
 
 /** Errors come described already: they may stem from another thread. */
 function plainError(error: unknown): unknown {
-  return error instanceof Error ? stdSerializers.err(error) : error;
+  if (!isError(error)) return error;
+  // pino asks for an instance of this realm's class.
+  return error instanceof Error ? stdSerializers.err(error) : describeError(error);
 }

@@ -5,6 +5,7 @@ import { hasJobs, servedTaskDeclarations } from "../app/parts.ts";
 import type { ResolvedMetrics, ResolvedSettings } from "../app/settings.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+import { ACCEPTED } from "./sockets/accepted.ts";
 import { streamOf } from "./streams.ts";
 
 /** What the metrics of a server are read from. */
@@ -30,6 +31,9 @@ export async function addMetrics(
     },
     readState: () => ({
       pool: lanes.pool?.size,
+      sockets: new Map(
+        lanes.sockets.map(({ declaration, running }) => [declaration.connection.id, running] as const),
+      ),
       unfinishedTasks: lanes.background.unfinished().reduce((count, { tasks }) => count + tasks.length, 0),
       oldestWaitMs: lanes.pool?.oldestWaitMs ?? { request: 0, background: 0 },
       bounds: threads,
@@ -48,20 +52,26 @@ export async function addMetrics(
 function countRequests(fastify: FastifyInstance, { requests }: Metrics): void {
   fastify.addHook("onRequest", (request, { raw }, done) => {
     const { method, is404, protocol: scheme, routeOptions } = request;
+    const isUnknown = is404 || routeOptions.config.isClosedOff === true;
     const start = performance.now();
     requests.begin(method);
-    finished(raw, () => {
+    let isOver = false;
+    const onEnd = (): void => {
+      if (isOver) return;
+      isOver = true;
       const end = performance.now();
-      const status = raw.headersSent ? raw.statusCode : undefined;
-      const route = is404 ? undefined : routeOptions.url;
-      const operation = is404 ? undefined : routeOptions.config.operation?.id;
+      const status = raw.headersSent || raw.statusCode === 101 ? raw.statusCode : undefined;
+      const route = isUnknown ? undefined : routeOptions.url;
+      const operation = isUnknown ? undefined : routeOptions.config.operation?.id;
       const stream = streamOf(raw);
       requests.end({
         ...{ method, scheme, route, operation, status },
         durationMs: (stream?.startedAt ?? end) - start,
         stream: stream && { isBroken: stream.isBroken, lastedMs: end - stream.startedAt },
       });
-    });
+    };
+    raw.once(ACCEPTED, onEnd);
+    finished(raw, onEnd);
     done();
   });
 }

@@ -1,12 +1,12 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import findMyWay, { type HTTPMethod } from "find-my-way";
-import { type Method, methods } from "../app/operation.ts";
+import { type Method, methods } from "../app/method.ts";
 import { HTTPError } from "../errors/http-error.ts";
 import type { RawReply } from "../operation/raw.ts";
-import type { Route } from "./docs.ts";
 import type { Frontends } from "./frontend.ts";
 import type { Refusals } from "./refusals.ts";
-import { lacksName } from "./routes.ts";
+import { originOf } from "./request.ts";
+import { answeredMethods, headPatterns, lacksName, type Route } from "./routes.ts";
 
 /** The paths of an app that is to answer unknown ones. */
 export interface AppPaths {
@@ -29,7 +29,8 @@ export function createNotFound(
   frontends: Frontends | undefined,
 ): (request: FastifyRequest, reply: FastifyReply) => void {
   const router = findMyWay();
-  for (const { method, path } of routes) router.on(method, path, nothing);
+  const heads = headPatterns(routes);
+  for (const route of routes) router.on(answeredMethods(route, heads), route.path, nothing);
   const root = rootPath.slice(0, rootPath.length - mountedAt.length);
   const mountPaths = [mountedAt, ...mounts].flatMap((path) => [path, encodeURI(path)]);
   const allowed = (path: string): Method[] =>
@@ -38,6 +39,8 @@ export function createNotFound(
       return found !== null && !lacksName(found.params);
     });
   return (request, reply) => {
+    // Who wants to speak WebSocket is not helped by another method or slash.
+    if (isUpgrade(request)) return void refusals.refuse(request, reply, new HTTPError(404, "Not Found"));
     const [path = "/", query] = splitOnce(withoutOrigin(request.raw.url), "?");
     const here = allowed(path);
     const other = path.endsWith("/") ? path.slice(0, -1) : `${path}/`;
@@ -60,6 +63,10 @@ export function createNotFound(
   };
 }
 
+function isUpgrade({ raw }: FastifyRequest): boolean {
+  return (raw as { readonly upgrade?: unknown }).upgrade === true;
+}
+
 function redirectTo(url: string): RawReply {
   return {
     status: 307,
@@ -77,10 +84,9 @@ function withoutOrigin(url = "/"): string {
 }
 
 /** The whole URL, as Starlette says it; the path alone to a client that has not said whom it asks. */
-function urlOf({ protocol, host }: FastifyRequest, target: string): string {
-  // Two slashes would begin a host, and a proxy may let clients say what the scheme is.
-  if (host === "") return target.replace(/^\/+/, "/");
-  return `${protocol === "https" ? "https" : "http"}://${host}${target}`;
+function urlOf(request: FastifyRequest, target: string): string {
+  const origin = originOf(request);
+  return origin === "" ? target.replace(/^\/+/, "/") : origin + target; // two slashes would begin a host
 }
 
 function nothing(): void {}

@@ -18,6 +18,8 @@ import type { Watch } from "../watch/watch.ts";
 import { listArounds } from "./arounds.ts";
 import { checkFrontend } from "./frontend.ts";
 import { createServer } from "./server.ts";
+import { OpenSockets } from "./sockets/open-sockets.ts";
+import type { Tls } from "./tls.ts";
 import { WayOut } from "./way-out.ts";
 
 /** How an app is opened. */
@@ -27,6 +29,8 @@ export interface OpenAppOptions {
   readonly log: Logger;
   /** What a test puts in place of dependencies. */
   readonly overrides?: readonly Override[];
+  /** What https is served with; undefined for http. */
+  readonly tls?: Tls | undefined;
   /** Whether each request is logged. */
   readonly accessLog: boolean;
   /** Whether browsers are shown the errors of operations, with their source. Never in production. */
@@ -42,6 +46,7 @@ export interface OpenApp {
   readonly lanes: Lanes;
   readonly fastify: FastifyInstance;
   readonly wayOut: WayOut;
+  readonly sockets: OpenSockets;
   /** Undefined when the loop is not watched, or cannot be. */
   readonly watch: Watch | undefined;
   /** Undefined when no task is durable. */
@@ -58,7 +63,7 @@ export async function openApp(
   options: OpenAppOptions,
   opened: AsyncDisposableStack,
 ): Promise<OpenApp> {
-  const { settings, target, log, overrides, accessLog, debug = false } = options;
+  const { settings, target, log, tls, overrides, accessLog, debug = false } = options;
   await checkFrontends(app, debug ? log : undefined);
   const tracing = await openTracing();
   const arounds = listArounds(app, { settings, log, tracing, debug });
@@ -78,12 +83,15 @@ export async function openApp(
   const jobs = await openJobsOf(app, { settings, lanes, tracing, log, works, open });
   opened.defer(() => jobs?.close());
   const wayOut = new WayOut(lanes);
-  const fastify = await createServer(app, { settings, log, lanes, wayOut, tracing, accessLog, opened });
+  const sockets = new OpenSockets(settings.websockets);
+  const fastify = await createServer(app, {
+    ...{ settings, log, lanes, wayOut, sockets, tracing, tls, accessLog, opened },
+  });
   opened.defer(async () => {
     // One that shuts down is closing already, and is not waited for beyond its time.
     if (!lanes.closing) await fastify.close();
   });
-  return { lanes, fastify, wayOut, watch, jobs };
+  return { lanes, fastify, wayOut, sockets, watch, jobs };
 }
 
 /** While an app is worked on its front end may be served by another tool, and not be built: that is only told. */
@@ -118,9 +126,6 @@ export async function openJobsOf(
 ): Promise<OpenJobs | undefined> {
   if (!hasJobs(app)) return undefined;
   const openThem = open ?? (await import("../jobs/open.ts")).openJobs;
-  const trace = (): unknown => {
-    const active = tracing?.pack();
-    return active?.traceparent === undefined ? undefined : active;
-  };
+  const trace = (): unknown => tracing?.packActive();
   return openThem({ app, settings: settings.jobs, lanes: lanes.attempts, trace, log, works });
 }

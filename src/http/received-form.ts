@@ -72,9 +72,9 @@ export class ReceivedForm {
       }
     } finally {
       await disk?.handle.close();
+      // The client may have gone while it was opened or written, however that has ended: nobody else would remove it.
+      if (this.#isClosed) await this.close();
     }
-    // The client may have gone while it was written: nobody would remove it.
-    if (this.#isClosed) await this.close();
     if (size === 0 && !filename) return undefined;
     const bytes = disk === undefined ? Uint8Array.from(Buffer.concat(chunks)) : undefined;
     return { filename: filename ?? "", mediaType, size, bytes, path: disk?.path };

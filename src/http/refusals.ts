@@ -1,23 +1,18 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
-import type { ErrorHandlers } from "../app/error-handlers.ts";
+import type { Layered } from "../app/layer.ts";
+import { type AppPart, layeredAt } from "../app/parts.ts";
 import { describeError } from "../errors/described-error.ts";
 import { HTTPError } from "../errors/http-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
-import type { Lanes } from "../lanes/lanes.ts";
 import type { RawReply } from "../operation/raw.ts";
-import { HttpRequest } from "./request.ts";
-import type { WayOut } from "./way-out.ts";
+import type { HttpRequest } from "./request.ts";
+import { type AnswerServices, askedOf, leaveArounds } from "./surrounded-routes.ts";
 
 /** What is needed to answer in an app's name where none of its operations does. */
-export interface RefusalServices {
-  readonly lanes: Lanes;
-  readonly wayOut: WayOut;
-  readonly log: Logger;
-  /** What stands before the app's own paths. */
-  readonly rootPath: string;
-  /** The app's answers to errors. */
-  readonly errorHandlers: ErrorHandlers;
+export interface RefusalServices extends AnswerServices {
+  /** The app. */
+  readonly part: AppPart;
 }
 
 /** Answers in an app's name: what is not there, what is refused before an operation is asked, what a plugin throws. */
@@ -30,26 +25,46 @@ export class Refusals {
 
   /** Answers an error as the app answers errors of that class. */
   refuse(request: FastifyRequest, reply: FastifyReply, thrown: Error): void {
-    const { lanes, wayOut, log, errorHandlers } = this.#services;
+    const { lanes, log } = this.#services;
     if ((thrown as Partial<FastifyError>).code === BODY_TOO_LARGE) logTooLarge(log, request);
-    const asked = this.#asked(request, reply);
     const meant = asHttpError(thrown);
-    lanes.answerError(meant, asked, errorHandlers).then((raw) => {
+    this.#send(request, reply, async (asked, within) => {
+      const raw = await lanes.answerError(meant, asked, within);
       const isUnsaid = meant !== thrown && raw.status >= 500 && raw.error === undefined;
-      wayOut.send(asked, isUnsaid ? { ...raw, error: describeError(thrown) } : raw);
+      return isUnsaid ? { ...raw, error: describeError(thrown) } : raw;
     });
   }
 
   /** Answers with a reply that is there. */
   answer(request: FastifyRequest, reply: FastifyReply, raw: RawReply): void {
-    this.#services.wayOut.send(this.#asked(request, reply), raw);
+    this.#send(request, reply, async () => raw);
   }
 
-  #asked(request: FastifyRequest, reply: FastifyReply): HttpRequest {
-    const { log, rootPath } = this.#services;
-    const route = { id: request.method, operation: undefined, hasParams: false, rootPath, log };
-    return new HttpRequest(request, reply, route);
+  #send(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    answer: (asked: HttpRequest, within: Layered) => Promise<RawReply>,
+  ): void {
+    const { lanes, wayOut } = this.#services;
+    const asked = askedOf(request, reply, this.#services);
+    const within = this.#layersOf(request);
+    const left = leaveArounds(request);
+    const run =
+      left === undefined
+        ? lanes.surround(within, () => answer(asked, within))
+        : async () => left.answer(await answer(asked, within));
+    void run(asked).then((raw) => wayOut.send(asked, raw));
   }
+
+  /** Those of the operation that was asked for; where there is none, those of the prefix that the path begins with. */
+  #layersOf({ routeOptions, raw }: FastifyRequest): Layered {
+    return routeOptions?.config?.operation ?? layeredAt(this.#services.part, pathOf(raw.url));
+  }
+}
+
+/** The path of a URL as it was sent. */
+function pathOf(url = "/"): string {
+  return url.split("?", 1)[0] as string;
 }
 
 const BODY_TOO_LARGE = "FST_ERR_CTP_BODY_TOO_LARGE";

@@ -20,6 +20,8 @@ export interface RequestRoute {
   readonly hasParams: boolean;
   /** What stands before the app's own paths. */
   readonly rootPath: string;
+  /** Whether a proxy is believed that says what clients have asked for. */
+  readonly trustsProxy: boolean;
   readonly log: Logger;
 }
 
@@ -76,6 +78,11 @@ export class HttpRequest implements LaneRequest {
     return this.reply.request.raw;
   }
 
+  get via(): string {
+    if (this.route.trustsProxy) return originOf(this.reply.request);
+    return "encrypted" in this.#socket ? "https" : "http";
+  }
+
   get rootPath(): string {
     return this.route.rootPath;
   }
@@ -112,6 +119,11 @@ export class HttpRequest implements LaneRequest {
     this.#reason = reason;
     this.#controller?.abort(reason);
   }
+}
+
+/** Scheme and host as the client said them; empty for one that names no host. A proxy may let clients say what the scheme is. */
+export function originOf({ protocol, host }: Pick<FastifyRequest, "protocol" | "host">): string {
+  return host === "" ? "" : `${protocol === "https" ? "https" : "http"}://${host}`;
 }
 
 function hungUp(): DOMException {

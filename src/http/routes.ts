@@ -1,7 +1,9 @@
 import { finished } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
-import { pathNames } from "../app/path.ts";
+import type { Method } from "../app/method.ts";
+import type { Operation } from "../app/operation.ts";
+import { pathNames, pathPattern } from "../app/path.ts";
 import { requestChannel } from "../channels/channels.ts";
 import type { LaneOperation } from "../lanes/choose.ts";
 import { ReceivedForm } from "./received-form.ts";
@@ -17,6 +19,8 @@ export interface RouteServices {
   readonly mountedAt: string;
   /** What stands before the app's own paths. */
   readonly rootPath: string;
+  /** Whether a proxy is believed that says what clients have asked for. */
+  readonly trustsProxy: boolean;
   readonly bodyLimits: BodyLimits;
 }
 
@@ -33,12 +37,13 @@ export function addRoutes(
   operations: readonly LaneOperation[],
   services: RouteServices,
 ): void {
+  const heads = headPatterns(operations.map(({ declaration }) => declaration));
   for (const operation of operations) {
-    const { method, path } = operation.declaration;
+    const { path } = operation.declaration;
     const handler = handlerOf(operation, services);
     const { maxBytes, maxFormBytes } = bodyLimitsOf(operation, services.bodyLimits);
     fastify.route({
-      method,
+      method: answeredMethods(operation.declaration, heads),
       url: path.slice(services.mountedAt.length),
       prefixTrailingSlash: "slash",
       bodyLimit: maxBytes,
@@ -46,6 +51,19 @@ export function addRoutes(
       handler: hasNames(path) ? whereNamed(handler) : handler,
     });
   }
+}
+
+/** A method and a path that something answers. */
+export type Route = Pick<Operation, "method" | "path">;
+
+/** The paths that answer HEAD in their own way. */
+export function headPatterns(routes: readonly Route[]): ReadonlySet<string> {
+  return new Set(routes.flatMap(({ method, path }) => (method === "HEAD" ? [pathPattern(path)] : [])));
+}
+
+/** What answers GET answers HEAD, too: RFC 9110, 9.3.2. */
+export function answeredMethods({ method, path }: Route, heads: ReadonlySet<string>): Method[] {
+  return method === "GET" && !heads.has(pathPattern(path)) ? ["GET", "HEAD"] : [method];
 }
 
 /** A multipart form is not parsed in one piece: what the loop may parse at once is no bound for it. */
@@ -78,10 +96,18 @@ export function lacksName(params: Readonly<Record<string, string | undefined>>):
   return false;
 }
 
-function handlerOf(operation: LaneOperation, { wayOut, log, rootPath }: RouteServices): RouteHandler {
+function handlerOf(operation: LaneOperation, services: RouteServices): RouteHandler {
+  const { wayOut, log, rootPath, trustsProxy } = services;
   const { declaration, readsForm } = operation;
   const { id, path } = declaration;
-  const route: RequestRoute = { id, operation: declaration, hasParams: hasNames(path), rootPath, log };
+  const route: RequestRoute = {
+    id,
+    operation: declaration,
+    hasParams: hasNames(path),
+    rootPath,
+    trustsProxy,
+    log,
+  };
   return (request, reply) => {
     operation.count(1);
     if (readsForm && request.body instanceof ReceivedForm) request.body.hold();
@@ -95,7 +121,7 @@ function handlerOf(operation: LaneOperation, { wayOut, log, rootPath }: RouteSer
 }
 
 /** Publishes that a request came in, and, when its response has been sent or its client is gone, that it ended. */
-function observeRequest(request: string, operation: string, { raw }: FastifyReply): void {
+export function observeRequest(request: string, operation: string, { raw }: FastifyReply): void {
   const start = performance.now();
   requestChannel.publish({ event: "start", request, operation });
   finished(raw, () => {

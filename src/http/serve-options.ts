@@ -3,6 +3,7 @@ import { type ServerSettings, settingNames } from "../app/settings.ts";
 import type { PoolSize } from "../threads/pool/pool.ts";
 import type { InspectorSetting } from "./inspector.ts";
 import type { LogLevel } from "./logger.ts";
+import type { TlsFiles } from "./tls.ts";
 
 /** Options of `serve`. Settings given here win over the app's. */
 export interface ServeOptions extends ServerSettings {
@@ -10,6 +11,8 @@ export interface ServeOptions extends ServerSettings {
   readonly host?: string;
   /** Port to listen on, 0-65535; 0 takes a free one. Default 8000. */
   readonly port?: number;
+  /** Serves https: paths of the key and of the certificate, both in PEM, read once. Default: http. */
+  readonly tls?: TlsFiles;
   /** URL of the module that threads import to find the app: `import.meta.url`. Default: the module that made the app. */
   readonly module?: string;
   /** How much is logged. Default `"info"`. */
@@ -37,6 +40,7 @@ export const serveOptionNames: Readonly<Record<keyof ServeOptions, true>> = {
   ...settingNames,
   host: true,
   port: true,
+  tls: true,
   module: true,
   logLevel: true,
   logger: true,
@@ -54,7 +58,7 @@ export interface ListenOptions extends ServeOptions {
 
 /** A server that listens. */
 export interface Server {
-  /** Where: `http://127.0.0.1:8000`. */
+  /** Where: `http://127.0.0.1:8000`, with `tls` https. */
   readonly url: string;
   /** The port it listens on. */
   readonly port: number;

@@ -13,11 +13,16 @@ import { addAccessLog } from "./access-log.ts";
 import { addBefore, addPart, refusalsOf } from "./app-part.ts";
 import { Connections } from "./connections.ts";
 import { addHealthRoutes } from "./health.ts";
+import { LoggedUrls } from "./logged-url.ts";
 import { addMetrics } from "./metrics.ts";
 import { addFormParser } from "./multipart.ts";
 import type { Refusals } from "./refusals.ts";
 import { createRequestIds } from "./request.ts";
 import { lacksName } from "./routes.ts";
+import { addWebSockets, isHandshake, upgradeConstraint } from "./sockets/handshake.ts";
+import type { OpenSockets } from "./sockets/open-sockets.ts";
+import { surroundRoutes } from "./surrounded-routes.ts";
+import type { Tls } from "./tls.ts";
 import { addRequestSpans } from "./traced-requests.ts";
 import { removeLeftFolders } from "./upload-folder.ts";
 import type { WayOut } from "./way-out.ts";
@@ -28,8 +33,11 @@ export interface ServerParts {
   readonly log: Logger;
   readonly lanes: Lanes;
   readonly wayOut: WayOut;
+  readonly sockets: OpenSockets;
   /** Undefined when nobody takes spans. */
   readonly tracing: Tracing | undefined;
+  /** What https is served with; undefined for http. */
+  readonly tls: Tls | undefined;
   /** Whether each request is logged. */
   readonly accessLog: boolean;
   /** Takes what is to be closed when nothing runs any more. */
@@ -42,15 +50,33 @@ export async function createServer(app: App, parts: ServerParts): Promise<Fastif
   const part = partOf(app);
   const { rootPath, maxBodyBytes, inputs } = settings;
   const bodyLimits = { maxBodyBytes, maxLoopBodyBytes: inputs.maxLoopBodyBytes };
-  const services = { lanes, log, rootPath, bodyLimits, wayOut };
+  const { sockets } = parts;
+  const trustsProxy = settings.trustProxy !== false;
+  const services = {
+    lanes,
+    log,
+    rootPath,
+    trustsProxy,
+    bodyLimits,
+    wayOut,
+    sockets,
+    socketBounds: settings.websockets,
+  };
   const refusals = refusalsOf(part, services);
   checkPaths(lanes, settings);
   // A request without a body then has no stream to end. A plugin may wait for the events of that stream.
-  const connections = new Connections(settings.connections, !hasPlugins(app));
+  const hasSockets = lanes.sockets.length > 0;
+  const connections = new Connections(settings.connections, {
+    tls: parts.tls,
+    optimizeEmptyRequests: !hasPlugins(app),
+    isHandshake: hasSockets ? isHandshake : undefined,
+  });
   if (lanes.operations.some(({ readsForm }) => readsForm)) await removeLeftFolders();
-  const fastify = await createFastify(settings, connections, refusals);
+  const fastify = await createFastify(settings, { connections, refusals, hasSockets });
   try {
     await addObservers(fastify, app, parts);
+    if (hasSockets) await addWebSockets(fastify, settings.websockets);
+    surroundRoutes(fastify, part, services);
     await addBefore(fastify, part, refusals);
     if (settings.health !== undefined && settings.health.port === undefined)
       addHealthRoutes(fastify, settings.health, lanes);
@@ -58,6 +84,7 @@ export async function createServer(app: App, parts: ServerParts): Promise<Fastif
     fastify.addHook("preClose", async () => {
       connections.endWhenAnswered();
       wayOut.endStreams();
+      sockets.goAway();
     });
     return fastify;
   } catch (error) {
@@ -66,17 +93,28 @@ export async function createServer(app: App, parts: ServerParts): Promise<Fastif
   }
 }
 
+/** What Fastify is made with besides the settings. */
+interface FastifyParts {
+  readonly connections: Connections;
+  readonly refusals: Refusals;
+  readonly hasSockets: boolean;
+}
+
 /** Fastify is loaded here, so that threads never load it. */
 async function createFastify(
   settings: ResolvedSettings,
-  connections: Connections,
-  refusals: Refusals,
+  { connections, refusals, hasSockets }: FastifyParts,
 ): Promise<FastifyInstance> {
   const { fastify: create } = await import("fastify");
   const fastify: FastifyInstance = create({
     bodyLimit: settings.maxBodyBytes,
     genReqId: createRequestIds(),
-    routerOptions: { maxParamLength: settings.connections.maxHeaderBytes, querystringParser: parseQuery },
+    routerOptions: {
+      maxParamLength: settings.connections.maxHeaderBytes,
+      querystringParser: parseQuery,
+      // It is asked of every request, whether a route goes by it or not.
+      constraints: hasSockets ? { upgrade: upgradeConstraint } : {},
+    },
     serverFactory: (handler) => connections.createServer(handler),
     ...(settings.rootPath === "" ? {} : { rewriteUrl: withoutRoot(settings.rootPath) }),
     trustProxy: typeof settings.trustProxy === "boolean" ? settings.trustProxy : [...settings.trustProxy],
@@ -84,6 +122,8 @@ async function createFastify(
     clientErrorHandler: () => {}, // the connections see to it, on every address
     frameworkErrors: (error, request, reply) => refusals.refuse(request, reply, error),
     forceCloseConnections: "idle",
+    // A connection that was accepted may bring its request just after the shutdown began: it is the last one there.
+    return503OnClosing: false,
   });
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
@@ -98,7 +138,7 @@ async function addObservers(
   app: App,
   { settings, log, lanes, tracing, accessLog, opened }: ServerParts,
 ): Promise<void> {
-  if (accessLog && log.isLevelEnabled("info")) addAccessLog(fastify, log);
+  if (accessLog && log.isLevelEnabled("info")) addAccessLog(fastify, log, new LoggedUrls(settings));
   if (settings.metrics !== undefined)
     await addMetrics(fastify, settings.metrics, { app, lanes, threads: settings.threads, opened });
   if (tracing !== undefined) addRequestSpans(fastify, tracing);

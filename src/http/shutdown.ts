@@ -5,6 +5,7 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { within } from "../app/within.ts";
 import type { Lanes } from "../lanes/lanes.ts";
+import type { OpenSockets } from "./sockets/open-sockets.ts";
 import type { WayOut } from "./way-out.ts";
 
 /** What a server that shuts down has to end. */
@@ -12,6 +13,7 @@ export interface Running {
   readonly fastify: FastifyInstance;
   readonly lanes: Lanes;
   readonly wayOut: WayOut;
+  readonly sockets: OpenSockets;
   /** Undefined when no task is durable. */
   readonly jobs: { stop(graceMs: number): Promise<void> } | undefined;
 }
@@ -25,7 +27,7 @@ const CLOSE_MS = 1_000;
  * @param closeRest - Closes threads and lifespans, when no request and no task is left.
  */
 export function createShutdown(
-  { fastify, lanes, wayOut, jobs }: Running,
+  { fastify, lanes, wayOut, sockets, jobs }: Running,
   graceMs: number,
   log: Logger,
   closeRest: () => Promise<void>,
@@ -34,10 +36,12 @@ export function createShutdown(
     lanes.closing = true;
     if (lingerMs > 0) await linger(fastify, Math.min(lingerMs, graceMs));
     const worked = jobs?.stop(graceMs);
-    const finished = fastify.close().then(() => lanes.background.drained());
+    const ended = fastify.close().then(() => sockets.closed());
+    const finished = ended.then(() => lanes.background.drained());
     if (!(await within(graceMs, finished))) logAbandoned(lanes, graceMs, log);
     lanes.background.abandon();
     fastify.server.closeAllConnections();
+    sockets.cut();
     await within(CLOSE_MS, wayOut.closed());
     await worked;
     await closeRest();
@@ -141,6 +145,13 @@ function logAbandoned(lanes: Lanes, graceMs: number, log: Logger): void {
       log.error(
         { operation: declaration.id, requests: running },
         `abandoned ${running} of ${declaration.id}: not finished within ${graceMs} ms`,
+      );
+  }
+  for (const { declaration, running } of lanes.sockets) {
+    if (running > 0)
+      log.error(
+        { operation: declaration.connection.id, sockets: running },
+        `abandoned ${running} sockets of ${declaration.connection.id}: not closed within ${graceMs} ms`,
       );
   }
   for (const { request, tasks } of lanes.background.unfinished()) {

@@ -1,12 +1,16 @@
 import { finished, type Readable } from "node:stream";
+import type { BackgroundCall } from "../app/background.ts";
 import { isBodyless } from "../app/reply.ts";
+import type { Finish } from "../lanes/background.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import { internalErrorReply } from "../operation/error-reply.ts";
-import { type Chunk, isWhole, type RawReply } from "../operation/raw.ts";
+import { type Chunk, discardBody, isReady, isWhole, type RawReply } from "../operation/raw.ts";
 import { ReceivedForm } from "./received-form.ts";
 import { writeFileReply, writeReply, writeStreamReply } from "./reply.ts";
 import type { HttpRequest } from "./request.ts";
 import { OpenStreams } from "./streams.ts";
+
+type Failure = Parameters<Finish>[0];
 
 /** The one way out: every reply leaves here, whoever has made it and whatever its body is. */
 export class WayOut {
@@ -25,10 +29,15 @@ export class WayOut {
    * left open. Never throws.
    */
   send(asked: HttpRequest, raw: RawReply): void {
-    if (raw.background !== undefined || raw.finish !== undefined || asked.parts !== undefined)
-      this.#followUp(asked, raw);
+    this.follow(asked, raw);
     if (raw.error === undefined) this.#write(asked, raw);
     else void this.#answerFailure(asked, raw).then((answer) => this.#write(asked, answer));
+  }
+
+  /** Runs the tasks of a reply that is sent, and closes what it has left open. */
+  follow(asked: HttpRequest, raw: RawReply): void {
+    if (raw.background !== undefined || raw.finish !== undefined || asked.parts !== undefined)
+      this.#followUp(asked, raw);
   }
 
   /** Begins to end: event streams, which would go on for ever, are told and end. */
@@ -54,6 +63,8 @@ export class WayOut {
       else if (isWhole(body)) writeReply(reply, raw);
       else if ("file" in body)
         writeFileReply(reply, raw, body).catch((thrown) => this.#writeInstead(asked, thrown));
+      // RFC 9110, 9.3.2: what would only be made to be thrown away is not made.
+      else if (asked.method === "HEAD") writeReply(reply, { ...withoutBody(raw), mediaType: raw.mediaType });
       else writeStreamReply(reply, raw, () => this.#open(asked, raw, body));
     } catch (thrown) {
       void this.#writeInstead(asked, thrown);
@@ -79,18 +90,42 @@ export class WayOut {
   }
 
   /** What is left to do after a reply. Whether the client got it or hung up, its tasks run; only then, as the response goes first. */
-  #followUp(asked: HttpRequest, { background = [], finish }: RawReply): void {
-    const { reply, route } = asked;
-    const { body } = reply.request;
-    const end = async (failure: { readonly error: unknown } | undefined): Promise<void> => {
-      if (body instanceof ReceivedForm) await body.close();
+  #followUp(asked: HttpRequest, raw: RawReply): void {
+    const { background = [], finish } = raw;
+    const end: Finish = async (failure) => {
+      const ended = this.#endStream(asked, raw, failure);
+      // Who waits for tasks to end does not wait for a stream that does not close.
+      if (finish === undefined && !isReady(raw.body)) return;
+      const left = await ended;
       if (finish === undefined) return;
-      await this.#streams.closed(asked); // what makes chunks may use what is to be closed
-      await finish(failure).catch((thrown: unknown) => this.#noteFailure(asked, thrown));
+      await finish(left).catch((thrown: unknown) => this.#noteFailure(asked, thrown));
       if (--this.#unfinished === 0) this.#onFinished?.();
     };
     if (finish !== undefined) this.#unfinished++;
-    finished(reply.raw, () => this.#lanes.background.start(asked.id, route.id, background, end));
+    finished(asked.reply.raw, () => this.#startTasks(asked, background, end));
+  }
+
+  #startTasks({ id, route }: HttpRequest, tasks: BackgroundCall[], end: Finish): void {
+    this.#lanes.background.start(id, route.id, tasks, end);
+  }
+
+  /** What makes chunks may add tasks to the end, and use what is to be closed: when that is over, so are the tasks. */
+  async #endStream(
+    asked: HttpRequest,
+    { background = [], endTasks }: RawReply,
+    failure: Failure,
+  ): Promise<Failure> {
+    await this.#streams.closed(asked);
+    const late =
+      background.length === 0
+        ? undefined
+        : await new Promise<Failure>((resolve) =>
+            this.#startTasks(asked, background, async (failed) => resolve(failed)),
+          );
+    endTasks?.();
+    const { body } = asked.reply.request;
+    if (body instanceof ReceivedForm) await body.close();
+    return failure ?? late;
   }
 
   /** For the log, and for those who stand around: it is too late for an answer. */
@@ -111,7 +146,6 @@ function isGivenUp(asked: HttpRequest, { error }: RawReply): boolean {
 
 /** RFC 9110: these statuses have no body. What would have made one is closed, not asked. */
 function withoutBody(raw: RawReply): RawReply {
-  const { body } = raw;
-  if (!isWhole(body) && !("file" in body)) void body[Symbol.asyncIterator]().return?.();
+  discardBody(raw);
   return { ...raw, mediaType: undefined, body: undefined };
 }

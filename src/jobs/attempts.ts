@@ -1,10 +1,19 @@
 import { hostname } from "node:os";
 import type { Sql } from "./database.ts";
 import { formatNotice } from "./notices.ts";
+import { queueName } from "./queue-name.ts";
 import type { AttemptRecord, Claim, JobRef, Settlement } from "./store.ts";
 
 /** What this process is called in the attempts it makes. */
 const thisProcess = `${hostname()}:${process.pid}`;
+
+/** What was found when attempts began. */
+export interface StartedAttempts {
+  /** The uuids of jobs whose attempt before has never ended: its process died. */
+  readonly lost: ReadonlySet<string>;
+  /** The number of the transaction: whether it was committed can be asked by it. */
+  readonly transaction: string;
+}
 
 /** The table of attempts: pg-boss keeps the last error of a job only, and neither progress nor who ran it. */
 export class Attempts {
@@ -18,18 +27,17 @@ export class Attempts {
     this.#channel = channel;
   }
 
-  /** The table, if it is not there yet. */
+  /** The table, if it is not there yet. A role that may not make one is not to ask for it where it is. */
   async create(): Promise<void> {
-    await this.#sql.executeSql(attemptsTable(this.#schema));
+    const { rows } = await this.#sql.executeSql("select to_regclass($1) is null as missing", [
+      `${this.#schema}.job_attempt`,
+    ]);
+    if (rows[0].missing) await this.#sql.executeSql(attemptsSql(this.#schema));
   }
 
-  /**
-   * Says that attempts begin here.
-   *
-   * @returns The uuids of those whose attempt before has never ended: its process died.
-   */
-  async start(claims: readonly Claim[]): Promise<ReadonlySet<string>> {
-    const { rows } = await this.#sql.executeSql(
+  /** Says that attempts begin here. */
+  async start(claims: readonly Claim[], sql: Sql): Promise<StartedAttempts> {
+    const { rows } = await sql.executeSql(
       `with begun as (
         select * from jsonb_to_recordset($1::jsonb) as claim(task text, job uuid, takes int)
       ), lost as (
@@ -41,25 +49,31 @@ export class Attempts {
         select task, job, takes, $2 from begun
         on conflict (job, takes) do nothing
       )
-      select distinct job from lost`,
+      select array(select job::text from lost) as lost, pg_current_xact_id()::text as transaction`,
       [JSON.stringify(claims.map(claimRow)), thisProcess],
     );
-    return new Set(rows.map(({ job }: { job: string }) => job));
+    const { lost, transaction } = rows[0] as { lost: string[]; transaction: string };
+    return { lost: new Set(lost), transaction };
   }
 
-  /** Says how attempts ended, and tells who follows their jobs. */
-  async end(settlements: readonly Settlement[]): Promise<void> {
-    await this.#sql.executeSql(
+  /**
+   * Says how attempts ended, and tells who follows their jobs. One whose job was given to another meanwhile is lost,
+   * however it ended, or cancelled with it.
+   */
+  async end(settlements: readonly Settlement[], sql: Sql): Promise<void> {
+    await sql.executeSql(
       `with ended as (
         select * from jsonb_to_recordset($1::jsonb)
-          as claim(task text, job uuid, takes int, outcome text, error jsonb, notice text)
+          as claim(task text, queue text, job uuid, takes int, outcome text, error jsonb, notice text)
       ), saved as (
         update ${this.#schema}.job_attempt a
         set ended_at = now(), error = ended.error, outcome = case
-          when ended.outcome = 'lost' and exists
-            (select 1 from ${this.#schema}.job j where j.id = ended.job and j.state = 'cancelled')
-          then 'cancelled' else ended.outcome end
-        from ended where a.job = ended.job and a.takes = ended.takes
+          when ended.outcome not in ('done', 'lost') then ended.outcome
+          when j.state = 'cancelled' then 'cancelled'
+          when ended.outcome = 'done' and j.state = 'completed' and j.retry_count = ended.takes then 'done'
+          else 'lost' end
+        from ended left join ${this.#schema}.job j on j.name = ended.queue and j.id = ended.job
+        where a.job = ended.job and a.takes = ended.takes and a.ended_at is null
       )
       select pg_notify('${this.#channel}', notice) from ended`,
       [JSON.stringify(settlements.map(settlementRow))],
@@ -104,8 +118,8 @@ export class Attempts {
   }
 }
 
-/** The SQL that makes the table. */
-export function attemptsTable(schema: string): string {
+/** The SQL that makes the table; and an index for cancelled jobs, which pg-boss has among the done ones. */
+export function attemptsSql(schema: string): string {
   return `create table if not exists ${schema}.job_attempt (
   job uuid not null,
   takes int not null,
@@ -117,7 +131,8 @@ export function attemptsTable(schema: string): string {
   error jsonb,
   progress real,
   primary key (job, takes)
-)`;
+);
+create index if not exists job_cancelled on ${schema}.job (name, completed_on) where state = 'cancelled';`;
 }
 
 function claimRow({ task, uuid, takes }: Claim): object {
@@ -128,6 +143,7 @@ function settlementRow({ claim, outcome }: Settlement): object {
   const { task, uuid } = claim;
   return {
     ...claimRow(claim),
+    queue: queueName(task),
     outcome: outcome.kind,
     error: "error" in outcome ? outcome.error : null,
     notice: formatNotice({ kind: "changed", task, uuid }),

@@ -137,7 +137,7 @@ async function lock(dir: string): Promise<DatabaseSync | undefined> {
   }
 }
 
-function openDatabase(dir: string): Promise<PGlite> {
+export function openDatabase(dir: string): Promise<PGlite> {
   // "-F" is fsync=off. Its default of shared buffers is 128 MB, which a queue has no use for.
   const startParams = PGliteClass.defaultStartParams.filter((param) => param !== "-F");
   return PGliteClass.create({

@@ -1,6 +1,6 @@
 import type { ConstructorOptions, Queue } from "pg-boss";
 import { OffloopError } from "../errors/offloop-error.ts";
-import { attemptsTable } from "./attempts.ts";
+import { attemptsSql } from "./attempts.ts";
 import type { EmbeddedDatabase } from "./embedded.ts";
 import type { JobTask } from "./store.ts";
 
@@ -24,7 +24,7 @@ export interface EngineOptions {
 /** A job whose process says nothing for so long is another's to run. The least that pg-boss takes. */
 export const HEARTBEAT_SECONDS = 10;
 /** What hangs longer than this is cut off: a cut network leaves statements unanswered for ever. */
-const STATEMENT_MS = 5_000;
+export const STATEMENT_MS = 5_000;
 /** pg-boss's most. It would end a job after 15 minutes, heartbeat or not. */
 const LONGEST_ATTEMPT_SECONDS = 86_400;
 /** pg-boss would remove jobs that wait for more than 14 days. */
@@ -42,7 +42,7 @@ type JobQueue = Required<
  */
 export async function schemaSql(schema: string): Promise<string> {
   const { getConstructionPlans } = await loadPgBoss();
-  return `${getConstructionPlans(schema)}\n${attemptsTable(schema)};\n`;
+  return `${getConstructionPlans(schema)}\n${attemptsSql(schema)}\n`;
 }
 
 export async function loadPgBoss(): Promise<typeof import("pg-boss")> {

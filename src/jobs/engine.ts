@@ -1,5 +1,4 @@
-import type { JobWithMetadata, PgBoss, Queue, QueueResult } from "pg-boss";
-import type { DescribedError } from "../errors/described-error.ts";
+import type { PgBoss, Queue, QueueResult } from "pg-boss";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { Attempts } from "./attempts.ts";
 import { inTransaction, type JobsDatabase, type Sql } from "./database.ts";
@@ -13,24 +12,24 @@ import {
   queueOf,
 } from "./engine-setup.ts";
 import { formatNotice, NoticeBoard, noticeChannel, parseNotice } from "./notices.ts";
+import { Outcomes } from "./outcomes.ts";
 import { queueName, taskName } from "./queue-name.ts";
 import { type CountedJobs, lostError, Records, storedKey } from "./records.ts";
 import type {
   AttemptRecord,
   Claim,
   JobFilter,
-  JobPayload,
   JobRecord,
   JobRef,
   JobStore,
   JobTask,
   NewJob,
   Notice,
-  Outcome,
   Settlement,
   TakenJob,
   TaskDepth,
 } from "./store.ts";
+import { Takes } from "./takes.ts";
 import { sqlOfTransaction } from "./transaction.ts";
 
 /** Ordered jobs that have no key are in one order. */
@@ -45,7 +44,7 @@ interface Affected {
   readonly settled?: readonly string[];
 }
 
-/** Keeps jobs with pg-boss. The one place that calls it. */
+/** Keeps jobs with pg-boss. */
 export class Engine implements JobStore {
   readonly #boss: PgBoss;
   readonly #database: JobsDatabase;
@@ -54,12 +53,13 @@ export class Engine implements JobStore {
   readonly #schema: string;
   readonly #attempts: Attempts;
   readonly #records: Records;
+  readonly #takes: Takes;
+  readonly #outcomes: Outcomes;
   readonly #notices = new NoticeBoard();
-  readonly #onError: (error: Error) => void;
   #listening: { close(): Promise<void> } | undefined;
 
   private constructor(boss: PgBoss, embedded: EmbeddedDatabase | undefined, options: EngineOptions) {
-    const { schema, tasks, onError } = options;
+    const { schema, tasks } = options;
     this.#boss = boss;
     this.#embedded = embedded;
     this.#database = embedded ?? (boss.getDb() as JobsDatabase);
@@ -68,7 +68,8 @@ export class Engine implements JobStore {
     this.#attempts = new Attempts(this.#database, schema, noticeChannel(schema));
     const names = new Map(tasks.map(({ name }) => [queueName(name), name]));
     this.#records = new Records(this.#database, schema, names);
-    this.#onError = onError;
+    this.#takes = new Takes(boss, this.#database, this.#attempts, schema);
+    this.#outcomes = new Outcomes(boss, this.#database, this.#attempts);
   }
 
   /**
@@ -178,106 +179,12 @@ export class Engine implements JobStore {
     return (await this.#records.due(tasks.map(queueName))).map(taskName);
   }
 
-  async take(task: string, most: number): Promise<readonly TakenJob[]> {
-    const { concurrency } = this.#tasks.get(task) as JobTask;
-    const jobs =
-      concurrency === undefined
-        ? await this.#fetch(task, most)
-        : await this.#fetchWithin(task, most, concurrency);
-    if (jobs.length === 0) return [];
-    // What a statement updates comes in any order.
-    jobs.sort((a, b) => b.priority - a.priority || a.createdOn.getTime() - b.createdOn.getTime());
-    const claims = jobs.map((job) => claimOf(task, job));
-    const lost = await this.#startAttempts(claims);
-    return jobs.map((job, index) => ({
-      ...(claims[index] as Claim),
-      payload: job.data,
-      enqueuedAt: job.createdOn,
-      lostBefore: lost.has(job.id),
-    }));
+  take(task: string, most: number): Promise<readonly TakenJob[]> {
+    return this.#takes.take(this.#tasks.get(task) as JobTask, most);
   }
 
-  #fetch(task: string, most: number, db?: Sql): Promise<JobWithMetadata<JobPayload>[]> {
-    const options = { batchSize: most, includeMetadata: true, ...(db === undefined ? {} : { db }) } as const;
-    return this.#boss.fetch<JobPayload>(queueName(task), options);
-  }
-
-  /** One process after the other counts what runs and takes the rest: pg-boss's own limit is none across processes. */
-  #fetchWithin(task: string, most: number, concurrency: number): Promise<JobWithMetadata<JobPayload>[]> {
-    return inTransaction(this.#database, async (db) => {
-      await db.executeSql("select pg_advisory_xact_lock(hashtextextended($1, 0))", [
-        `${this.#schema} ${task}`,
-      ]);
-      const { rows } = await db.executeSql(
-        `select count(*)::int as running from ${this.#schema}.job where name = $1 and state = 'active'`,
-        [queueName(task)],
-      );
-      const free = Math.min(most, concurrency - rows[0].running);
-      return free > 0 ? this.#fetch(task, free, db) : [];
-    });
-  }
-
-  /** The jobs are taken by now: they run, whether or not their attempts can be noted. */
-  async #startAttempts(claims: readonly Claim[]): Promise<ReadonlySet<string>> {
-    try {
-      return await this.#attempts.start(claims);
-    } catch (error) {
-      this.#onError(error as Error);
-      return new Set();
-    }
-  }
-
-  async settle(settlements: readonly Settlement[]): Promise<void> {
-    const done = Object.groupBy(settlements, ({ claim, outcome }) =>
-      outcome.kind === "done" ? `${claim.task} ${JSON.stringify(outcome.result)}` : "",
-    );
-    for (const [group, same = []] of Object.entries(done)) {
-      if (group === "") for (const settlement of same) await this.#settleOne(settlement);
-      else await this.#complete(same);
-    }
-    await this.#attempts.end(settlements);
-  }
-
-  /** Those of a task that gave the same are one statement. */
-  async #complete(same: readonly Settlement[]): Promise<void> {
-    const { claim, outcome } = same[0] as Settlement;
-    const { result } = outcome as Extract<Outcome, { kind: "done" }>;
-    await this.#boss.complete(queueName(claim.task), same.map(attemptOf), { result });
-  }
-
-  async #settleOne(settlement: Settlement): Promise<void> {
-    const { claim, outcome } = settlement;
-    if (outcome.kind === "failed")
-      await this.#boss.fail(queueName(claim.task), attemptOf(settlement), { error: outcome.error });
-    if (outcome.kind === "dead") await this.#kill(settlement, outcome.error);
-    if (outcome.kind === "interrupted") await this.#putBack(settlement);
-  }
-
-  /** Failed, and no attempts left: pg-boss has no call for it. */
-  #kill(settlement: Settlement, error: DescribedError): Promise<void> {
-    const { claim } = settlement;
-    const queue = queueName(claim.task);
-    return inTransaction(this.#database, async (db) => {
-      const failed = (await this.#boss.fail(queue, attemptOf(settlement), { error }, { db })) as Affected;
-      if (failed.affected === 0) return;
-      const { uuid: id, takes: retryLimit } = claim;
-      const { updated } = await this.#boss.update(queue, undefined, { id, retryLimit, startAfter: 0, db });
-      if (updated > 0) await this.#boss.fail(queue, id, { error }, { db });
-    });
-  }
-
-  /** Waiting again with an attempt more, for the one that was broken off; fenced, so that a late end is not heard. */
-  #putBack(settlement: Settlement): Promise<void> {
-    const { claim, payload } = settlement;
-    const queue = queueName(claim.task);
-    const { uuid: id, retryLimit } = claim;
-    return inTransaction(this.#database, async (db) => {
-      const cancelled = (await this.#boss.cancel(queue, attemptOf(settlement), { db })) as Affected;
-      if (cancelled.affected === 0) return;
-      await this.#boss.resume(queue, id, { db });
-      const again = { ...payload, interrupted: (payload.interrupted ?? 0) + 1 };
-      await this.#boss.update(queue, again, { id, retryLimit: retryLimit + 1, startAfter: 0, db });
-    });
+  settle(settlements: readonly Settlement[]): Promise<void> {
+    return this.#outcomes.settle(settlements);
   }
 
   saveProgress(claim: Claim, value: number): Promise<void> {
@@ -285,25 +192,38 @@ export class Engine implements JobStore {
   }
 
   async cancel({ task, uuid }: JobRef): Promise<boolean> {
-    const { affected } = (await this.#boss.cancel(queueName(task), uuid)) as Affected;
-    if (affected > 0) await this.#announce("cancelled", { task, uuid });
-    return affected > 0;
+    const queue = queueName(task);
+    const { affected } = (await this.#boss.cancel(queue, uuid)) as Affected;
+    if (affected === 0 && !(await this.#giveUp(queue, uuid))) return false;
+    await this.#announce("cancelled", { task, uuid });
+    return true;
   }
 
-  async retry({ task, uuid }: JobRef): Promise<boolean> {
+  /** Cancels a dead job, which would hold up its key in an ordered task: pg-boss has no call for it. */
+  #giveUp(queue: string, uuid: string): Promise<boolean> {
+    return unlessKeyTaken(() =>
+      inTransaction(this.#database, async (db) => {
+        const again = (await this.#boss.retry(queue, uuid, { db })) as Affected;
+        if (again.affected === 0) return false;
+        await this.#boss.cancel(queue, uuid, { db });
+        return true;
+      }),
+    );
+  }
+
+  /** At once: between its steps a worker would take the job, and the last would find nothing to do. */
+  async retry({ task, uuid: id }: JobRef): Promise<boolean> {
     const queue = queueName(task);
-    try {
-      const again = (await this.#boss.retry(queue, uuid)) as Affected;
-      const resumed = (await this.#boss.resume(queue, uuid)) as Affected;
-      const { updated } = await this.#boss.update(queue, undefined, { id: uuid, startAfter: 0 });
-      // A worker may have it by now: then there was nothing left to update.
-      if (again.affected + resumed.affected + updated === 0) return false;
-    } catch (error) {
-      if ((error as { code?: string }).code === KEY_TAKEN) return false;
-      throw error;
-    }
-    await this.#announce("changed", { task, uuid });
-    return true;
+    const isAgain = await unlessKeyTaken(() =>
+      inTransaction(this.#database, async (db) => {
+        await this.#boss.retry(queue, id, { db });
+        await this.#boss.resume(queue, id, { db });
+        const { updated } = await this.#boss.update(queue, undefined, { id, startAfter: 0, db });
+        return updated > 0;
+      }),
+    );
+    if (isAgain) await this.#announce("changed", { task, uuid: id });
+    return isAgain;
   }
 
   async #announce(kind: "cancelled" | "changed", job: JobRef): Promise<void> {
@@ -329,16 +249,9 @@ export class Engine implements JobStore {
   }
 
   async dropSchedules(task: string, except: string): Promise<void> {
-    const { rows } = await this.#database.executeSql(
-      `select id from ${this.#schema}.job
-      where name = $1 and state = 'created' and data ? 'schedule' and data ->> 'schedule' <> $2`,
-      [queueName(task), except],
-    );
-    if (rows.length > 0)
-      await this.#boss.deleteJob(
-        queueName(task),
-        rows.map(({ id }) => id),
-      );
+    const queue = queueName(task);
+    const former = await this.#records.formerOccurrences(queue, except);
+    if (former.length > 0) await this.#boss.deleteJob(queue, [...former]);
   }
 
   listen(onNotice: (notice: Notice) => void): () => void {
@@ -372,20 +285,24 @@ export class Engine implements JobStore {
 
   async close(): Promise<void> {
     await this.#listening?.close();
+    // A pool is closed before its connections are: what they say when a database ends with them is no error of anyone's.
+    this.#boss.removeAllListeners("error").on("error", () => {});
     await this.#boss.stop({ graceful: false });
     await this.#embedded?.close();
   }
 }
 
-function claimOf(task: string, { id, retryCount, retryLimit }: JobWithMetadata<JobPayload>): Claim {
-  return { task, uuid: id, takes: retryCount, retryLimit };
+/** False where another job of the key waits or runs. */
+async function unlessKeyTaken(change: () => Promise<boolean>): Promise<boolean> {
+  try {
+    return await change();
+  } catch (error) {
+    if ((error as { code?: string }).code === KEY_TAKEN) return false;
+    throw error;
+  }
 }
 
 /** Done and cancelled jobs are what remains of all. */
 function countedOf({ totalCount, queuedCount, activeCount, failedCount }: QueueResult): CountedJobs {
   return { dead: failedCount, ended: Math.max(0, totalCount - queuedCount - activeCount - failedCount) };
-}
-
-function attemptOf({ claim }: Settlement): { id: string; retryCount: number } {
-  return { id: claim.uuid, retryCount: claim.takes };
 }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { integer } from "../app/integer.ts";
 import type { EnqueuedJob, EnqueueOptions } from "../app/jobs.ts";
 import { callerLocation } from "../app/location.ts";
-import type { TaskDeclaration, TaskEnqueuer } from "../app/task.ts";
+import type { TaskDeclaration, TaskEnqueuer, ThreadEnqueue } from "../app/task.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { formatJobId } from "./job-id.ts";
 import { argumentsOf, checkArguments } from "./payload.ts";
@@ -29,13 +29,20 @@ export class Enqueuer implements TaskEnqueuer {
     args: readonly unknown[],
     options: EnqueueOptions,
   ): Promise<EnqueuedJob> {
+    return this.enqueueForThread(task, args, { options, trace: this.#trace() });
+  }
+
+  async enqueueForThread(
+    task: TaskDeclaration,
+    args: readonly unknown[],
+    { options, trace }: ThreadEnqueue,
+  ): Promise<EnqueuedJob> {
     const { name } = task;
     const { tx, key, priority } = options;
     const runAt = this.#runAt(name, options);
     if (priority !== undefined)
       integer(`priority of a job of task "${name}"`, priority, -MAX_PRIORITY, MAX_PRIORITY);
     const checked = checkArguments(argumentsOf(task), args, callerLocation);
-    const trace = this.#trace();
     const stored = checked instanceof Promise ? await checked : checked;
     const payload = trace === undefined ? { args: stored } : { args: stored, trace };
     const job: NewJob = { task: name, uuid: randomUUID(), payload, key: keyOf(name, key), runAt, priority };

@@ -182,7 +182,7 @@ export class MemoryStore implements JobStore {
 
   async cancel({ task, uuid }: JobRef): Promise<boolean> {
     const job = this.#jobs.get(uuid);
-    if (job === undefined || !unsettled.has(job.state)) return false;
+    if (job === undefined || job.state === "done" || job.state === "cancelled") return false;
     this.#end(job, "cancelled", undefined);
     this.#notices.tell({ kind: "cancelled", task, uuid });
     return true;

@@ -54,8 +54,7 @@ export class Records {
 
   async find(queue: string, { uuid }: JobRef): Promise<JobRecord | undefined> {
     const { rows } = await this.#sql.executeSql(
-      `select ${columns}, a.progress from ${this.#schema}.job j
-      left join ${this.#schema}.job_attempt a on a.job = j.id and a.takes = j.retry_count
+      `select ${columns}, a.progress from ${this.#schema}.job j ${this.#withProgress}
       where j.name = $1 and j.id = $2`,
       [queue, uuid],
     );
@@ -72,16 +71,23 @@ export class Records {
       ...(key === undefined ? [] : [`j.singleton_key = ${placeholder(storedKey(key))}`]),
       ...(after === undefined ? [] : [this.#isAfter(after, order, placeholder)]),
     ];
-    const found = hasIndex(state, key)
-      ? this.#eachQueue(conditions, order)
-      : `select ${columns} from ${this.#schema}.job j where ${["j.name = any ($1)", ...conditions].join(" and ")}`;
+    const found =
+      key === undefined
+        ? this.#eachQueue(conditions, order)
+        : `select ${columns} from ${this.#schema}.job j where ${["j.name = any ($1)", ...conditions].join(" and ")}`;
     const { rows } = await this.#sql.executeSql(
       `select j.*, a.progress from (select * from (${found}) j order by ${order.by} limit $2) j
-      left join ${this.#schema}.job_attempt a on a.job = j.id and a.takes = j.retry_count
-      order by ${order.by}`,
+      ${this.#withProgress} order by ${order.by}`,
       values,
     );
     return rows.map((row) => this.#recordOf(row));
+  }
+
+  /** One look along the key for each job: a plan of its own would read every attempt there is. */
+  get #withProgress(): string {
+    return `left join lateral (
+      select progress from ${this.#schema}.job_attempt where job = j.id and takes = j.retry_count limit 1
+    ) a on true`;
   }
 
   /** By queue, so that each is read along its index; then the first of all are taken. */
@@ -98,16 +104,22 @@ export class Records {
     )`;
   }
 
-  /** Queues with a job whose time has come. */
+  /** Queues with a job whose time has come: one look along an index for each, however many jobs wait. */
   async due(queues: readonly string[]): Promise<string[]> {
     const { rows } = await this.#sql.executeSql(
-      `select queue from unnest($1::text[]) as queue where exists (
-        select 1 from ${this.#schema}.job j
-        where j.name = queue and j.state in ('created', 'retry') and not j.blocked and j.start_after <= now()
-      )`,
+      `select queue from unnest($1::text[]) as queue, lateral (
+        (${this.#oldestDue("created")}) union all (${this.#oldestDue("retry")}) limit 1
+      ) due`,
       [queues],
     );
     return rows.map(({ queue }: { queue: string }) => queue);
+  }
+
+  /** Ordered, so that it is the first of an index and no reason to read the table. */
+  #oldestDue(state: StoredState): string {
+    return `select start_after from ${this.#schema}.job
+      where name = queue and state = '${state}' and not blocked and start_after <= now()
+      order by start_after limit 1`;
   }
 
   /**
@@ -116,34 +128,31 @@ export class Records {
    * @param counted - What pg-boss has counted of each queue.
    */
   async depths(counted: ReadonlyMap<string, CountedJobs>): Promise<TaskDepth[]> {
-    const [{ rows: live }, { rows: ended }] = await Promise.all([
-      this.#sql.executeSql(
-        `select name, state, count(*)::int as jobs, min(start_after) filter (where start_after <= now()) as oldest
-        from ${this.#schema}.job where state in ('created', 'retry', 'active') group by name, state`,
-      ),
-      this.#sql.executeSql(
-        `select queue, ${this.#countUpTo("j.state = 'failed'")} as dead,
-          ${this.#countUpTo("j.completed_on is not null and j.state in ('completed', 'cancelled') order by j.completed_on desc")} as ended
-        from unnest($1::text[]) as queue`,
-        [[...this.#tasks.keys()]],
-      ),
-    ]);
-    return [...this.#tasks].map(([queue, task]) => {
-      const own = live.filter(({ name }: Row) => name === queue);
-      const count = (state: StoredState): number => own.find((row) => row.state === state)?.jobs ?? 0;
-      const due = own.flatMap(({ state, oldest }) => (state === "active" || oldest === null ? [] : [oldest]));
-      const past = ended.find((row) => row.queue === queue);
+    const { rows } = await this.#sql.executeSql(
+      `select queue, ${this.#count("created")} as waiting, ${this.#count("active")} as running,
+        ${this.#count("retry")} as failed, ${this.#countUpTo("j.state = 'failed'")} as dead,
+        ${this.#countUpTo("j.completed_on is not null and j.state in ('completed', 'cancelled') order by j.completed_on desc")} as ended,
+        least((${this.#oldestDue("created")}), (${this.#oldestDue("retry")})) as oldest
+      from unnest($1::text[]) as queue`,
+      [[...this.#tasks.keys()]],
+    );
+    return rows.map(({ queue, waiting, running, failed, dead, ended, oldest }) => {
       const last = counted.get(queue);
       return {
-        task,
-        waiting: count("created"),
-        running: count("active"),
-        failed: count("retry"),
-        dead: beyond(past?.dead ?? 0, last?.dead),
-        ended: beyond(past?.ended ?? 0, last?.ended),
-        oldestDueAt: due.sort((a, b) => a.getTime() - b.getTime())[0],
+        task: this.#tasks.get(queue) as string,
+        waiting,
+        running,
+        failed,
+        dead: beyond(dead, last?.dead),
+        ended: beyond(ended, last?.ended),
+        oldestDueAt: oldest ?? undefined,
       };
     });
+  }
+
+  /** By state alone, so that an index has it. */
+  #count(state: StoredState): string {
+    return `(select count(*)::int from ${this.#schema}.job where name = queue and state = '${state}')`;
   }
 
   /** @param condition - With an order, where the planner would rather read all jobs than the index that has it. */
@@ -151,6 +160,16 @@ export class Records {
     return `(select count(*)::int from (
       select from ${this.#schema}.job j where j.name = queue and ${condition} limit ${COUNTED_TO + 1}
     ) counted)`;
+  }
+
+  /** The waiting occurrences of a task's former schedules. */
+  async formerOccurrences(queue: string, except: string): Promise<string[]> {
+    const { rows } = await this.#sql.executeSql(
+      `select id from ${this.#schema}.job
+      where name = $1 and state = 'created' and data ? 'schedule' and data ->> 'schedule' <> $2`,
+      [queue, except],
+    );
+    return rows.map(({ id }: { id: string }) => id);
   }
 
   #recordOf(row: Row): JobRecord {
@@ -207,11 +226,6 @@ const byLastEnded: Order = {
 function orderOf(state: JobState | undefined): Order {
   if (state === undefined || state === "running") return byNewest;
   return state === "waiting" || state === "failed" ? bySoonest : byLastEnded;
-}
-
-/** Without one, all queues are read at once rather than each. */
-function hasIndex(state: JobState | undefined, key: string | undefined): boolean {
-  return key === undefined && state !== "cancelled";
 }
 
 /** What has ended is counted so far, each time it is asked. */

@@ -121,7 +121,7 @@ export interface JobStore {
   settle(settlements: readonly Settlement[]): Promise<void>;
   /** Says how far an attempt is. */
   saveProgress(claim: Claim, value: number): Promise<void>;
-  /** Stops a job from being run, or run again. @returns Whether it was still to be stopped. */
+  /** Stops a job from being run, or run again; a dead one is given up. @returns Whether it was still to be stopped. */
   cancel(job: JobRef): Promise<boolean>;
   /** Has a dead, failed or cancelled job run now. @returns Whether it was one. */
   retry(job: JobRef): Promise<boolean>;

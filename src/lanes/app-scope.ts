@@ -24,15 +24,14 @@ export interface AppScope {
  * Makes the dependencies of the scope "app", in the order in which operations need them.
  *
  * @param replaced - What a test puts in place of dependencies.
- * @throws {OffloopError} `OFFLOOP_NOT_CLONEABLE`, `OFFLOOP_OVERRIDE_FUNCTION`; or what a dependency throws.
+ * @throws {OffloopError} `OFFLOOP_NOT_CLONEABLE`; or what a dependency throws.
  */
 export async function openAppScope(app: App, replaced: readonly Override[]): Promise<AppScope> {
   const operations = servedDependents(app);
-  const threaded = operations.filter(({ lane }) => lane === "thread");
   const declared = servedOverrides(app);
   const overrides = new Map(declared);
   for (const [dependency, by] of replaced) overrides.set(dependency, "value" in by ? by : onLoop(by));
-  const replacedInThreads = giveReplaced(declared, operations, threaded, replaced);
+  const replacedInThreads = giveReplaced(declared, operations, replaced);
   const shared = new SharedDependencies(overrides);
   try {
     for (const dependency of listAppDependencies(operations, overrides)) await shared.get(dependency);
@@ -49,14 +48,10 @@ export async function openAppScope(app: App, replaced: readonly Override[]): Pro
   }
 }
 
-/**
- * A value crosses to the threads, or is refused there where an operation asks for it; a function cannot cross, so no
- * threaded operation may need it.
- */
+/** A value crosses to the threads; what cannot, as a function cannot, is refused there where somebody asks for it. */
 function giveReplaced(
   declared: Overrides,
   operations: readonly ServedDependent[],
-  threaded: readonly ServedDependent[],
   replaced: readonly Override[],
 ): GivenValue[] {
   const ordinals = listDependencies(operations, declared);
@@ -64,13 +59,11 @@ function giveReplaced(
     .filter(([dependency]) => ordinals.includes(dependency))
     .map(([dependency, by]) => {
       const ordinal = ordinals.indexOf(dependency);
-      const user = threaded.find((operation) => listDependencies([operation], declared).includes(dependency));
-      if (user === undefined) return [ordinal, undefined];
-      if (!("value" in by)) throw overrideFunction(dependency, user);
+      if (!("value" in by)) return [ordinal, undefined, "function"];
       const found = findUncloneable(by.value, dependency.name);
       return found === undefined
         ? [ordinal, packValue(by.value, dependency.name)]
-        : [ordinal, undefined, found];
+        : [ordinal, undefined, { found }];
     });
 }
 
@@ -83,18 +76,6 @@ function packGiven({ name, location }: DependencyDeclaration, value: unknown): u
     {
       at: location,
       fix: 'use the scope "thread", so that each thread makes its own, or make the operations that need it async',
-    },
-  );
-}
-
-function overrideFunction(dependency: DependencyDeclaration, user: ServedDependent): OffloopError {
-  const key = user.deps.find(([, needed]) => needed === dependency)?.[0] ?? dependency.name;
-  return new OffloopError(
-    "OFFLOOP_OVERRIDE_FUNCTION",
-    `Cannot override "${key}" of ${user.id} by a function: it runs on a thread, and threads do not load the test`,
-    {
-      at: dependency.location,
-      fix: "override it by a value, or call app.override() in a module and test that module",
     },
   );
 }

@@ -13,9 +13,9 @@ export type Finish = (failure: { readonly error: unknown } | undefined) => Promi
 /** One request's tasks under way. */
 interface Chain {
   readonly request: string;
+  /** Those that have not been started. */
   readonly calls: readonly BackgroundCall[];
-  /** Index of the call that runs. */
-  running: number;
+  running: BackgroundCall | undefined;
 }
 
 /** The tasks of all requests: each request's in order, independent of the others'. */
@@ -39,17 +39,19 @@ export class BackgroundChains {
   /**
    * Starts a request's tasks; to be called when its response has been sent. Never throws.
    *
+   * @param calls - Is emptied as they run, and may be added to until they have run.
    * @param finish - Closes what the request has left open, once the tasks have ended; given what went wrong in them.
    */
-  start(request: string, operation: string, calls: readonly BackgroundCall[], finish: Finish): void {
-    const chain: Chain = { request, calls, running: 0 };
+  start(request: string, operation: string, calls: BackgroundCall[], finish: Finish): void {
+    const chain: Chain = { request, calls, running: undefined };
     this.#chains.add(chain);
-    const onStart = (index: number): boolean => {
-      chain.running = index;
+    const onStart = (call: BackgroundCall): boolean => {
+      chain.running = call;
       return !this.#abandoned;
     };
     const run: RunCall = ({ task, args }) => this.#run({ task, args, class: "background", request });
     void runBackground(calls, run, onStart).then(async (failure) => {
+      chain.running = undefined;
       if (failure !== undefined) this.#onFailure({ ...failure, request, operation });
       await finish(failure && { error: failure.thrown });
       this.#chains.delete(chain);
@@ -74,7 +76,7 @@ export class BackgroundChains {
   unfinished(): { readonly request: string; readonly tasks: string[] }[] {
     return [...this.#chains].map(({ request, calls, running }) => ({
       request,
-      tasks: calls.slice(running).map(({ task }) => task.name),
+      tasks: [...(running === undefined ? [] : [running]), ...calls].map(({ task }) => task.name),
     }));
   }
 }
@@ -102,25 +104,24 @@ export interface FailedTask extends TaskFailure {
  * Runs one request's tasks: in order, each when the one before has ended. The first failure stops the rest
  * (Starlette's `BackgroundTasks.__call__`). Tasks added meanwhile run after the others.
  *
- * @param calls - May grow while it runs.
- * @param onStart - Told the index of each call before it runs; says whether it may.
+ * @param calls - Is emptied; may be added to while it runs.
+ * @param onStart - Told of each call before it runs; says whether it may.
  * @returns The failure that stopped it, if there was one.
  */
 async function runBackground(
-  calls: readonly BackgroundCall[],
+  calls: BackgroundCall[],
   run: RunCall,
-  onStart: (index: number) => boolean,
+  onStart: (call: BackgroundCall) => boolean,
 ): Promise<TaskFailure | undefined> {
-  const given = calls.length;
-  for (let index = 0; index < calls.length; index++) {
-    const call = calls[index] as BackgroundCall;
+  let given = calls.length;
+  for (let call = calls.shift(); call !== undefined; call = calls.shift()) {
     // A task that adds itself again, and awaits nothing, must not keep everything else from running.
-    if (index >= given) await nextTurn();
-    if (!onStart(index)) return undefined;
+    if (given-- <= 0) await nextTurn();
+    if (!onStart(call)) return undefined;
     try {
       await run(call);
     } catch (thrown) {
-      const skipped = calls.slice(index + 1).map(({ task }) => task.name);
+      const skipped = calls.splice(0).map(({ task }) => task.name);
       return { task: call.task.name, error: describeError(thrown), thrown, skipped };
     }
   }

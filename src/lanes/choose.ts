@@ -9,16 +9,28 @@ import {
   taskChannel,
 } from "../channels/channels.ts";
 import { describeError } from "../errors/described-error.ts";
+import type { OffloopError } from "../errors/offloop-error.ts";
 import { frameLines } from "../errors/stack-frames.ts";
-import type { RawReply } from "../operation/raw.ts";
+import { refusedReply } from "../operation/error-reply.ts";
+import { isReady, type RawReply } from "../operation/raw.ts";
 import { runOperation } from "../operation/run.ts";
+import { runMessageHere } from "../operation/run-message.ts";
 import { type CompiledTask, runTask } from "../operation/run-task.ts";
 import type { Runtime } from "../operation/runtime.ts";
 import { taskFields } from "../threads/crossing/payloads.ts";
-import { DependencyWork, OperationWork, TaskWork, type Work } from "../threads/crossing/work.ts";
+import {
+  ConnectionWork,
+  DependencyWork,
+  MessageWork,
+  OperationWork,
+  TaskWork,
+  type Work,
+} from "../threads/crossing/work.ts";
 import type { ThreadCalls } from "../threads/pool/calls.ts";
-import { refusedReply, timeoutError } from "../threads/pool/errors.ts";
+import { timeoutError } from "../threads/pool/errors.ts";
 import type { Arounds, Count, LaneRequest, RunOperation, RunTask, TaskCall } from "./around.ts";
+import type { MessageRequest } from "./message-request.ts";
+import { surround } from "./surround.ts";
 
 /** Runs something on its lane, and fills in where and for how long when someone wants to know. */
 export type LaneRun<Subject, Result> = (subject: Subject, record?: RunRecord) => Promise<Result>;
@@ -49,8 +61,54 @@ export function chooseForOperation(
     return (request, record) => threads.operation(index, request, timeoutMs, record);
   const { compiled } = work;
   if (timeoutMs === undefined) return (request) => runOperation(compiled, request, loop);
+  return (request) => {
+    const run = runOperation(compiled, request, loop);
+    return withinDeadline(timeoutMs, run, (elapsedMs) => {
+      const error = timeoutError(declaration, timeoutMs, elapsedMs, "loop");
+      request.cancel(new DOMException(`${timeoutMs} ms have passed`, "TimeoutError"));
+      void run
+        .then((late) => discard(late, error))
+        .catch((thrown: unknown) => {
+          request.log.error(
+            { err: describeError(thrown) },
+            `${declaration.id} failed to close after its deadline`,
+          );
+        });
+      return refusedReply(error);
+    });
+  };
+}
+
+/** Closes what a reply holds open that came too late to be sent. */
+async function discard({ body, endTasks, finish }: RawReply, error: OffloopError): Promise<void> {
+  if (!isReady(body)) await body[Symbol.asyncIterator]().return?.();
+  endTasks?.();
+  await finish?.({ error });
+}
+
+/**
+ * How a websocket's messages are handled, decided once: on the lane that the declaration of `message` says, within its
+ * deadline.
+ *
+ * @param index - Its place in the pool's table of work.
+ */
+export function chooseForMessage(
+  work: MessageWork,
+  index: number,
+  { threads, timeouts }: OpenedLanes,
+): LaneRun<MessageRequest, RawReply> {
+  const { declaration } = work;
+  const timeoutMs = deadlineOf(work, timeouts);
+  if (declaration.lane === "thread" && threads !== undefined)
+    return (request, record) => {
+      const { frame, connected } = request;
+      return threads.message(index, { request, frame, sent: connected.sent }, timeoutMs, record);
+    };
+  const run = (request: MessageRequest): Promise<RawReply> =>
+    runMessageHere(work.compiled, request, request.frame, request.connected);
+  if (timeoutMs === undefined) return run;
   return (request) =>
-    withinDeadline(timeoutMs, runOperation(compiled, request, loop), (elapsedMs) => {
+    withinDeadline(timeoutMs, run(request), (elapsedMs) => {
       const error = timeoutError(declaration, timeoutMs, elapsedMs, "loop");
       request.cancel(new DOMException(`${timeoutMs} ms have passed`, "TimeoutError"));
       return refusedReply(error);
@@ -83,7 +141,9 @@ export function mayBeEnded(work: Work, timeouts: OpenedLanes["timeouts"]): boole
 /** The deadline of a piece of work: its own, or what the app says for its kind. */
 export function deadlineOf(work: Work, timeouts: OpenedLanes["timeouts"]): number | undefined {
   if (work instanceof DependencyWork) return deadlineOf(work.operation, timeouts);
-  if (work instanceof OperationWork) return work.declaration.timeoutMs ?? timeouts.operationMs;
+  if (work instanceof OperationWork || work instanceof MessageWork)
+    return work.declaration.timeoutMs ?? timeouts.operationMs;
+  if (work instanceof ConnectionWork) return timeouts.operationMs;
   return work instanceof TaskWork ? (work.declaration.timeoutMs ?? timeouts.taskMs) : undefined;
 }
 
@@ -162,12 +222,13 @@ export class LaneOperation {
   constructor(
     { declaration, readsForm, parsesBody }: OperationWork,
     onLane: LaneRun<LaneRequest, RawReply>,
-    arounds: Arounds,
+    { arounds, loop }: { readonly arounds: Arounds; readonly loop: Runtime },
   ) {
     this.declaration = declaration;
     this.readsForm = readsForm;
     this.parsesBody = parsesBody;
-    this.run = arounds.operation(declaration, observeOperation(declaration, onLane));
+    const run = observeOperation(declaration, onLane);
+    this.run = arounds.operation(declaration, surround(declaration, { id: declaration.id, run }, loop));
     this.#count = arounds.count(declaration);
   }
 
@@ -184,7 +245,7 @@ export class LaneOperation {
 }
 
 /** Publishes start and end of an operation's runs while anyone listens. It stands next to the lane itself. */
-function observeOperation(
+export function observeOperation(
   operation: Pick<Operation, "id" | "lane">,
   run: LaneRun<LaneRequest, RawReply>,
 ): RunOperation {

@@ -1,11 +1,12 @@
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
 import type { Override } from "../app/dependency.ts";
-import type { ErrorHandlers } from "../app/error-handlers.ts";
+import { type Layered, nearestHandlers } from "../app/layer.ts";
 import type { AppTarget } from "../app/load.ts";
-import { servedErrorHandlers, servedTasks, strayTasks } from "../app/parts.ts";
+import { servedErrorHandlers, servedOperations, servedTasks, strayTasks } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { bindTask, markStray, strayTask, type TaskDeclaration, taskDeclaration } from "../app/task.ts";
+import { Urls } from "../app/urls.ts";
 import { Exchange } from "../operation/context.ts";
 import { answerError } from "../operation/error-reply.ts";
 import type { SharedDependencies } from "../operation/open-dependencies.ts";
@@ -13,11 +14,24 @@ import type { RawReply } from "../operation/raw.ts";
 import type { Runtime } from "../operation/runtime.ts";
 import { checkSendable } from "../operation/sendable.ts";
 import { SessionCookie, sessionUnset } from "../operation/session.ts";
-import { compiledTasks, listWork, OperationWork } from "../threads/crossing/work.ts";
+import {
+  ConnectionWork,
+  compiledTasks,
+  listWork,
+  OperationWork,
+  type Work,
+} from "../threads/crossing/work.ts";
 import { createThreadCalls, type ThreadCalls } from "../threads/pool/calls.ts";
 import type { ThreadPool } from "../threads/pool/pool.ts";
 import { openAppScope } from "./app-scope.ts";
-import { type Around, type Arounds, compose, type LaneRequest, type RunTask } from "./around.ts";
+import {
+  type Around,
+  type Arounds,
+  compose,
+  type LaneRequest,
+  type RunOperation,
+  type RunTask,
+} from "./around.ts";
 import { type AttemptLanes, attemptLanes } from "./attempts.ts";
 import { BackgroundChains, logTaskFailure } from "./background.ts";
 import {
@@ -29,12 +43,17 @@ import {
   observeTasks,
 } from "./choose.ts";
 import { openPool } from "./open-pool.ts";
+import { LaneSocket, type RunnableSocket } from "./sockets.ts";
+import { surround } from "./surround.ts";
 
 /** An app with its two lanes open: what the server needs of it. */
 export interface Lanes {
   readonly operations: readonly LaneOperation[];
-  /** Answers an error that no operation threw, a path that is not there, as one of the apps answers it. */
-  answerError(error: Error, request: LaneRequest, errorHandlers: ErrorHandlers): Promise<RawReply>;
+  readonly sockets: readonly RunnableSocket[];
+  /** Answers an error that no operation threw, a path that is not there, as those answer it that it lies within. */
+  answerError(error: Error, request: LaneRequest, within: Layered): Promise<RawReply>;
+  /** Has what an app declares stand around an answer that no operation gives. */
+  surround(within: Layered, run: RunOperation): RunOperation;
   readonly background: BackgroundChains;
   /** Runs attempts of jobs. */
   readonly attempts: AttemptLanes;
@@ -69,12 +88,7 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
   const { overrides, shared, given } = await openAppScope(app, options.overrides ?? []);
   opened.defer(() => shared.close());
   const works = listWork(app, { overrides, inputs: options.settings.inputs });
-  for (const work of works) {
-    if (!(work instanceof OperationWork)) continue;
-    checkSendable(work.declaration, work.plan);
-    if (work.readsSession && options.settings.session === undefined)
-      throw sessionUnset(work.id, work.declaration.location);
-  }
+  checkWorks(works, options.settings);
   const arounds = compose(options.arounds);
   const pool = works.some(({ declaration }) => declaration.lane === "thread")
     ? openPool(app, works, options, { given, part: "app" })
@@ -88,7 +102,8 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
       deadlineOf(work, options.settings.timeouts),
     );
   const { settings, log } = options;
-  const loop = createLoop(threads, { shared, session: settings.session }, arounds);
+  const urls = new Urls(servedOperations(app));
+  const loop = { ...createLoop(threads, { shared, session: settings.session }, arounds), urls };
   const tasks = compiledTasks(works);
   const lanes: OpenedLanes = { threads, loop, timeouts: settings.timeouts, log, tasks };
   const runTask = arounds.task(observeTasks(chooseForTasks(lanes)));
@@ -98,19 +113,13 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
   return {
     operations: works.flatMap((work, index) =>
       work instanceof OperationWork
-        ? [new LaneOperation(work, chooseForOperation(work, index, lanes), arounds)]
+        ? [new LaneOperation(work, chooseForOperation(work, index, lanes), { arounds, loop })]
         : [],
     ),
-    answerError: async (error, request, errorHandlers) =>
-      answerError(
-        {
-          request,
-          context: new Exchange(request.method, request, loop),
-          runtime: loop,
-          operation: { errorHandlers },
-        },
-        error,
-      ),
+    sockets: works.flatMap((work) =>
+      work instanceof ConnectionWork ? [new LaneSocket(work, works, lanes, arounds)] : [],
+    ),
+    ...answersWithout(loop),
     background: new BackgroundChains(runTask, (failed) => logTaskFailure(options.log, failed)),
     attempts: attemptLanes(capacityOf(settings), runTask),
     arounds,
@@ -118,6 +127,28 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
     closing: false,
     close: () => closing.disposeAsync(),
   };
+}
+
+/** What answers where no operation does. */
+function answersWithout(runtime: Runtime): Pick<Lanes, "answerError" | "surround"> {
+  return {
+    answerError: async (error, request, { layers }) => {
+      const context = new Exchange(request.method, request, runtime);
+      const failed = { request, context, runtime, operation: { errorHandlers: nearestHandlers(layers) } };
+      return context.withTasks(await answerError(failed, error));
+    },
+    surround: (within, run) => surround(within, { id: "a request that no operation answers", run }, runtime),
+  };
+}
+
+/** Refuses what could never be sent, and sessions that nothing signs. */
+function checkWorks(works: readonly Work[], settings: ResolvedSettings): void {
+  for (const work of works) {
+    if (!(work instanceof OperationWork || work instanceof ConnectionWork)) continue;
+    checkSendable(work.declaration, work.plan);
+    if (work.readsSession && settings.session === undefined)
+      throw sessionUnset(work.id, work.declaration.location);
+  }
 }
 
 /** A thread runs one attempt at a time, the loop as many as it likes. */
@@ -151,6 +182,7 @@ export function createLoop(
 ): Runtime {
   return {
     inThread: false,
+    urls: new Urls([]),
     shared,
     sessions: session && new SessionCookie(session),
     onThread: (...run) => (threads as ThreadCalls).onThread(...run),

@@ -3,10 +3,10 @@ import type { App } from "../app/app.ts";
 import type { AppTarget } from "../app/load.ts";
 import { servedTasks } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
-import type { DurableTask, Task } from "../app/task.ts";
+import { enqueueForThread, type Task } from "../app/task.ts";
 import { describeError } from "../errors/described-error.ts";
 import type { SyncEnqueue, ThreadData } from "../threads/crossing/messages.ts";
-import { packThrown, type TaskOutcome } from "../threads/crossing/values.ts";
+import { packThrown, type TaskOutcome, unpackValue } from "../threads/crossing/values.ts";
 import type { Work } from "../threads/crossing/work.ts";
 import { ThreadPool } from "../threads/pool/pool.ts";
 import type { Around } from "./around.ts";
@@ -47,7 +47,7 @@ export function openPool(
     mayBeEnded: works.map((work) => mayBeEnded(work, settings.timeouts)),
     works: works.map(({ id, declaration }) => ({ id, location: declaration.location })),
     logLevel: log.level,
-    onLog: ({ level, fields, message }) => log[level](fields, message),
+    onLog: ({ level, fields, message }) => log[level](unpackValue(fields) as object, message),
     onEnqueue: (call) => void enqueueFor(servedTasks(app), call),
     startMs: START_MS,
     onThreadFailure: (error) => {
@@ -59,11 +59,11 @@ export function openPool(
 
 /** Stores a job for a thread that waits, and wakes it. Never rejects. */
 async function enqueueFor(tasks: readonly Task[], call: SyncEnqueue): Promise<void> {
-  const { enqueue: name, args, options, reply, done } = call;
-  const task = tasks.find((one) => one.name === name) as DurableTask | undefined;
+  const { enqueue: name, args, options, trace, reply, done } = call;
+  const task = tasks.find((one) => one.name === name) as Task;
   let outcome: TaskOutcome;
   try {
-    outcome = [true, await task?.with(options).enqueue(...args)];
+    outcome = [true, await enqueueForThread(task, args, { options, trace })];
   } catch (thrown) {
     outcome = [false, packThrown(thrown)];
   }

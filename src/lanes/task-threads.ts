@@ -1,7 +1,7 @@
 import type { App } from "../app/app.ts";
 import { servedErrorHandlers, servedOverrides } from "../app/parts.ts";
 import { SharedDependencies } from "../operation/open-dependencies.ts";
-import { compiledTasks, listTaskWork, type Work } from "../threads/crossing/work.ts";
+import { compiledTasks, listTaskWork, needsThread, type Work } from "../threads/crossing/work.ts";
 import { createThreadCalls, type ThreadCalls } from "../threads/pool/calls.ts";
 import type { ThreadPool } from "../threads/pool/pool.ts";
 import { type Arounds, compose, type RunTask } from "./around.ts";
@@ -32,14 +32,13 @@ export class TaskThreads {
     this.#works = listTaskWork(app, overrides);
     this.#arounds = compose(options.arounds);
     const tasks = compiledTasks(this.#works);
-    const loop = createLoop(
-      undefined,
-      { shared: new SharedDependencies(overrides), session: undefined },
-      this.#arounds,
-    );
+    const shared = { shared: new SharedDependencies(overrides), session: undefined };
     const run: RunTask = this.#arounds.task(
       observeTasks(async (call, record) => {
-        const threads = call.task.lane === "thread" ? await this.#open() : undefined;
+        const compiled = tasks.get(call.task.name) ?? { plan: undefined };
+        const usesThread = call.task.lane === "thread" || needsThread(compiled);
+        const threads = usesThread ? await this.#open() : undefined;
+        const loop = createLoop(threads, shared, this.#arounds);
         const running = chooseForTasks({ threads, loop, timeouts, log, tasks })(call, record);
         this.#running.add(running);
         return running.finally(() => this.#running.delete(running));

@@ -7,6 +7,8 @@ import { noThreads, type PoolSize } from "../threads/pool/pool.ts";
 export interface ServerState {
   /** Undefined when nothing runs on threads. */
   readonly pool: PoolSize | undefined;
+  /** Open sockets, by the id of their websocket; empty where none is declared. */
+  readonly sockets: ReadonlyMap<string, number>;
   /** Tasks of answered requests that have not ended. */
   readonly unfinishedTasks: number;
   /** For how long the oldest call of each class has waited for a thread, in milliseconds; 0 when none waits. */
@@ -33,6 +35,10 @@ export function createStateMetrics(
     },
   );
   createBoundMetrics(registry, readState);
+  if (readState().sockets.size > 0)
+    gauge(registry, { name: "offloop_websockets", help: "Open WebSockets", label: "operation" }, () =>
+      Object.fromEntries(readState().sockets),
+    );
   gauge(
     registry,
     { name: "offloop_background_tasks", help: "Tasks of answered requests", label: "state" },

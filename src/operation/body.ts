@@ -9,12 +9,12 @@ import { hasAtMost, headerValue, parseQuery, type RawRequest } from "./raw.ts";
 /** What the body was parsed to, once for all who read it. */
 export interface ParsedBody {
   readonly json: unknown;
-  /** Whether the JSON has so many values that its lists are checked item by item. */
-  readonly isLong: boolean;
+  /** How many values the JSON has; 0 for what is short anyway. */
+  readonly values: number;
   readonly form: FormValues | undefined;
 }
 
-const nothingParsed: ParsedBody = { json: undefined, isLong: false, form: undefined };
+const nothingParsed: ParsedBody = { json: undefined, values: 0, form: undefined };
 
 /** Parses the body as far as somebody wants it. */
 export function parseBody(
@@ -23,14 +23,11 @@ export function parseBody(
 ): ParsedBody {
   if (!reads.json && !reads.form) return nothingParsed;
   const rules: BodyRules = { strictContentType, bounds, hasBigints: reads.bigints };
-  const { value, isLong } = reads.json ? readBody(request, rules) : { value: undefined, isLong: false };
-  return { json: value, isLong, form: reads.form ? readForm(request, bounds) : undefined };
+  const { value, values } = reads.json ? readBody(request, rules) : noBody;
+  return { json: value, values, form: reads.form ? readForm(request, bounds) : undefined };
 }
 
 const JSON_MEDIA_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
-
-/** From how many values on a list is looked at item by item, so that checking it ends with the mistakes that are told. */
-const LONG_VALUES = 1_000;
 
 /** How a body is read. */
 export interface BodyRules {
@@ -44,11 +41,11 @@ export interface BodyRules {
 /** A body as a value. */
 export interface ReadBody {
   readonly value: unknown;
-  /** Whether it has so many values that its lists are checked item by item. */
-  readonly isLong: boolean;
+  /** How many values it has; 0 for what is short anyway. */
+  readonly values: number;
 }
 
-const noBody: ReadBody = { value: undefined, isLong: false };
+const noBody: ReadBody = { value: undefined, values: 0 };
 
 /**
  * The body as a value: parsed when it is JSON, its text when it is not (the schema then says what it expected, as in
@@ -61,38 +58,56 @@ export function readBody(request: RawRequest, rules: BodyRules): ReadBody {
   const bytes = request.body;
   if (bytes === undefined || bytes.byteLength === 0) return noBody;
   if (!isUtf8(bytes)) throw new HTTPError(400, "There was an error parsing the body");
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
   const type = headerValue(request, "content-type");
   const isJson = type === undefined ? !rules.strictContentType : JSON_MEDIA_TYPE.test(type);
-  if (!isJson) return { value: text, isLong: false };
-  const isLong = checkBounds(bytes, rules.bounds) > LONG_VALUES;
-  return { value: parseJson(text, rules.hasBigints), isLong };
+  return isJson ? readJson(bytes, rules, "body") : { value: textOf(bytes), values: 0 };
+}
+
+/** Bytes of UTF-8 as text. */
+export function textOf({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString();
+}
+
+/**
+ * JSON as a value.
+ *
+ * @param root - What a mistake's `loc` begins with.
+ * @throws {HTTPError} 413 when it has too many values.
+ * @throws {ValidationError} `json_invalid` when it is broken, too deep, or sets a prototype.
+ */
+export function readJson(
+  bytes: Uint8Array,
+  { bounds, hasBigints }: Pick<BodyRules, "bounds" | "hasBigints">,
+  root: string,
+): ReadBody {
+  const values = checkBounds(bytes, bounds, root);
+  return { value: parseJson(textOf(bytes), hasBigints, root), values };
 }
 
 /** Gives the number of values. What is too short to go beyond any bound is not looked at. */
-function checkBounds(bytes: Uint8Array, bounds: InputBounds): number {
+function checkBounds(bytes: Uint8Array, bounds: InputBounds, root: string): number {
   const { maxDepth, maxValues } = bounds;
   if (bytes.byteLength <= Math.min(2 * maxDepth, maxValues)) return 0;
   const found = countValues(bytes, bounds);
   if (typeof found === "number") return found;
   if (found.kind === "depth")
-    throw jsonInvalid(found.at, `Lists and objects stand more than ${maxDepth} deep in each other`);
-  throw new HTTPError(413, `Content Too Large: the body has more than ${maxValues} values`);
+    throw jsonInvalid(root, found.at, `Lists and objects stand more than ${maxDepth} deep in each other`);
+  throw new HTTPError(413, `Content Too Large: the ${root} has more than ${maxValues} values`);
 }
 
-function parseJson(text: string, hasBigints: boolean): unknown {
+function parseJson(text: string, hasBigints: boolean, root: string): unknown {
   try {
     return hasBigints && /\d{16}/.test(text) ? sjson.parse(text, keepDigits as Reviver) : sjson.parse(text);
   } catch (error) {
     const message = (error as Error).message;
     // V8 does not count where the text ends too early; Python does.
     const position = message.includes("end of JSON") ? text.length : /at position (\d+)/.exec(message)?.[1];
-    throw jsonInvalid(position === undefined ? undefined : Number(position), message);
+    throw jsonInvalid(root, position === undefined ? undefined : Number(position), message);
   }
 }
 
-function jsonInvalid(position: number | undefined, error: string): ValidationError {
-  const loc = position === undefined ? ["body"] : ["body", position];
+function jsonInvalid(root: string, position: number | undefined, error: string): ValidationError {
+  const loc = position === undefined ? [root] : [root, position];
   return new ValidationError([
     { type: "json_invalid", loc, msg: "JSON decode error", input: {}, ctx: { error } },
   ]);

@@ -1,6 +1,7 @@
-import type { ErrorHandlers } from "../app/error-handlers.ts";
+import type { NearestHandlers } from "../app/error-handlers.ts";
 import { type InputBounds, type InputSettings, inputBounds } from "../app/input-settings.ts";
 import type { Inputs } from "../app/inputs.ts";
+import { nearestHandlers } from "../app/layer.ts";
 import type { Operation } from "../app/operation.ts";
 import { inputJsonSchema } from "../schema/json-schema.ts";
 import { type AnySchema, isSchema } from "../schema/schema.ts";
@@ -26,7 +27,8 @@ export interface CompiledOperation {
   readonly response: CheckedSchema | undefined;
   /** The media type of a plain value: JSON, or the kind of JSON that it is documented as. */
   readonly jsonType: string;
-  readonly errorHandlers: ErrorHandlers;
+  /** Those of its routers and its app. */
+  readonly errorHandlers: NearestHandlers;
   /** What is wanted of the body, by it or by what it needs. */
   readonly reads: {
     readonly json: boolean;
@@ -41,7 +43,6 @@ export interface CompiledOperation {
 
 /** What an app says about all of its operations. */
 export interface OperationSettings {
-  readonly errorHandlers: ErrorHandlers;
   readonly strictContentType: boolean;
 }
 
@@ -67,6 +68,7 @@ export function compileOperation(
       bigints: all.some(({ body }) => body !== undefined && bodySchemas(body).some(hasBigints)),
     },
     bounds,
+    errorHandlers: nearestHandlers(declaration.layers),
     ...settings,
   };
 }
@@ -81,7 +83,8 @@ function bodySchemas(body: NonNullable<Inputs["body"]>): AnySchema[] {
   return isSchema(body) ? [body] : Object.values(body);
 }
 
-function hasBigints(schema: AnySchema): boolean {
+/** Whether a schema has integers that are to keep all their digits. */
+export function hasBigints(schema: AnySchema): boolean {
   return JSON.stringify(inputJsonSchema(schema) ?? {}).includes('"format":"int64"');
 }
 
@@ -90,7 +93,8 @@ export function compileTaskDependencies({ nodes }: DependencyPlan): CompiledDepe
   return nodes.map((node) => ({ ...node, inputs: undefined }));
 }
 
-function compileDependency(node: PlannedDependency, bounds: InputBounds): CompiledDependency {
+/** A dependency of a plan, ready to be made. */
+export function compileDependency(node: PlannedDependency, bounds: InputBounds): CompiledDependency {
   const { inputs } = node.declaration;
   return { ...node, inputs: inputs.isEmpty ? undefined : compileInputs(inputs, bounds) };
 }

@@ -4,25 +4,42 @@ import type { BaseContext, ClientAddress, CookieOptions, RequestInfo, ResponseIn
 import type { Inputs } from "../app/inputs.ts";
 import type { Log } from "../app/log.ts";
 import type { Session } from "../app/session.ts";
-import type { HeaderPairs, RawReply, RawRequest } from "./raw.ts";
-import { quoted, readCookies, toHeaders } from "./raw.ts";
+import type { UrlParams, Urls } from "../app/urls.ts";
+import {
+  type HeaderPairs,
+  headerValue,
+  isReady,
+  quoted,
+  type RawReply,
+  type RawRequest,
+  readCookies,
+  toHeaders,
+} from "./raw.ts";
 import type { ReadInputs } from "./read.ts";
 import { OpenSession, type SessionLane, sessionUnset, withSession } from "./session.ts";
+
+/** Where something runs. */
+export interface Place extends SessionLane {
+  /** The paths of what is served. */
+  readonly urls: Urls;
+}
 
 /** One request and the response to be, shared by the handler and all it needs. What few of them use is made when asked for. */
 export class Exchange {
   readonly #request: RawRequest;
   readonly #operation: string;
-  readonly #lane: SessionLane;
+  readonly #place: Place;
   #session: OpenSession | undefined;
+  #isSessionOver = false;
   #background: Background | undefined;
   #response: PlannedResponse | undefined;
   #info: RequestInfo | undefined;
+  #isOver = false;
 
-  constructor(operation: string, request: RawRequest, lane: SessionLane) {
+  constructor(operation: string, request: RawRequest, place: Place) {
     this.#request = request;
     this.#operation = operation;
-    this.#lane = lane;
+    this.#place = place;
   }
 
   get session(): Session {
@@ -41,6 +58,7 @@ export class Exchange {
 
   /** The same, where nothing that is changed from now on would be kept. */
   endSession(): string | undefined {
+    this.#isSessionOver = true;
     return this.#session?.end();
   }
 
@@ -51,18 +69,25 @@ export class Exchange {
 
   /** A reply with the session in it. Nothing can be changed in that any more. */
   sealed(reply: RawReply): RawReply {
+    this.#isSessionOver = true;
     return this.#session === undefined ? reply : withSession(reply, this.#session, this.#operation);
   }
 
   #openSession(): OpenSession {
-    const { sessions } = this.#lane;
+    const { sessions } = this.#place;
     if (sessions === undefined) throw sessionUnset(this.#operation);
-    this.#session ??= new OpenSession(sessions, this.#request);
+    if (this.#session === undefined) {
+      this.#session = new OpenSession(sessions, this.#request);
+      if (this.#isSessionOver) this.#session.end();
+    }
     return this.#session;
   }
 
   get background(): Background {
-    this.#background ??= new Background(this.#operation, this.#lane.inThread);
+    if (this.#background === undefined) {
+      this.#background = new Background(this.#operation, this.#place.inThread);
+      if (this.#isOver) this.#background.end();
+    }
     return this.#background;
   }
 
@@ -80,13 +105,34 @@ export class Exchange {
   }
 
   get request(): RequestInfo {
-    this.#info ??= new ReceivedRequestInfo(this.#request);
+    this.#info ??= new ReceivedRequestInfo(this.#request, this.#place.urls);
     return this.#info;
   }
 
-  /** Refuses tasks from now on: those that were added have run. */
+  /** Whether it is too late to add a task. */
+  get refusesTasks(): boolean {
+    return this.#isOver;
+  }
+
+  /** Refuses tasks from now on: nobody would run them. */
   endBackground(): void {
-    this.background.end();
+    this.#isOver = true;
+    this.#background?.end();
+  }
+
+  /**
+   * The same reply, whose tasks may be more while its body is being made, and here while they run. Where nothing of that is
+   * to come, tasks are refused from now on. So none is lost.
+   */
+  withTasks(reply: RawReply): RawReply {
+    const isMade = isReady(reply.body);
+    const isKept = !this.#place.inThread && reply.background !== undefined;
+    if (isMade && !isKept) {
+      this.endBackground();
+      return reply;
+    }
+    const background = reply.background ?? this.background.calls;
+    return { ...reply, background, endTasks: () => this.endBackground() };
   }
 
   /** The tasks that were added, if any were. */
@@ -148,18 +194,34 @@ class ReceivedRequestInfo implements RequestInfo {
   readonly method: string;
   readonly url: string;
   readonly #raw: RawRequest;
+  readonly #urls: Urls;
   #headers: Headers | undefined;
   #cookies: Readonly<Record<string, string | undefined>> | undefined;
 
-  constructor(raw: RawRequest) {
+  constructor(raw: RawRequest, urls: Urls) {
     this.id = raw.id;
     this.method = raw.method;
     this.url = raw.url;
     this.#raw = raw;
+    this.#urls = urls;
   }
 
   get rootPath(): string {
     return this.#raw.rootPath;
+  }
+
+  get origin(): string {
+    const { via } = this.#raw;
+    if (via.includes(":")) return via;
+    const host = headerValue(this.#raw, "host") ?? "";
+    return host === "" ? "" : `${via}://${host}`;
+  }
+
+  urlFor(name: string, params: UrlParams = {}): string {
+    const { rootPath } = this;
+    const mountedAt = this.#urls.mountOf(rootPath);
+    const root = rootPath.slice(0, rootPath.length - mountedAt.length);
+    return this.origin + root + this.#urls.pathOf(name, params, mountedAt);
   }
 
   get headers(): Headers {

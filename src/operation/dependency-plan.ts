@@ -34,7 +34,10 @@ export interface RemoteUse {
 }
 
 /** What is planned for: an operation, or a task, which has no path. */
-export type Planned = Pick<Operation, "id" | "lane" | "path" | "deps" | "location">;
+export type Planned = Pick<Operation, "id" | "lane" | "path" | "deps" | "location"> & {
+  /** What it cannot receive is for something else, on a thread: it is refused when it asks for that, not before. */
+  readonly mayLack?: boolean;
+};
 
 type Scopes = readonly string[];
 
@@ -133,10 +136,15 @@ function withRemoteUses(
     const isLast = !nodes.some(
       (_, at) => at > index && isRemote[at] === true && callOf[at] === callOf[index],
     );
-    const remote = { isLast, isReceived: isReceived(index), isNeededLater: isNeededLater(index) };
+    const isHeld = node.declaration.scope === "thread";
+    const isLeftThere = isHeld && operation.mayLack === true;
+    const remote = {
+      isLast,
+      isReceived: !isLeftThere && isReceived(index),
+      isNeededLater: isNeededLater(index),
+    };
     const name = deps.find((received) => received.index === index)?.name ?? node.path;
-    if (remote.isReceived && node.declaration.scope === "thread")
-      throw heldByThread(operation, name, node.declaration.location);
+    if (remote.isReceived && isHeld) throw heldByThread(operation, name, node.declaration.location);
     return { ...node, remote };
   });
 }

@@ -51,9 +51,12 @@ function encodeHelper(rules: ReplyRules, exchange: Exchange, reply: Reply): RawR
   const { content, mediaType } = reply;
   const body =
     reply instanceof Events
-      ? eventChunks(reply.items, (item) => checkResponse(rules, item))
+      ? closable(
+          eventChunks(reply.items, (item) => checkResponse(rules, item)),
+          reply.items,
+        )
       : typeof content === "object" && !(content instanceof Uint8Array) && !("file" in content)
-        ? toChunks(content)
+        ? closable(toChunks(content), content)
         : content;
   const headers: HeaderPairs = [...(exchange.chosenHeaders ?? []), ...Object.entries(reply.headers)];
   return {
@@ -76,7 +79,10 @@ function encodeItems(rules: ReplyRules, exchange: Exchange, items: Iterable<unkn
     status: exchange.chosenStatus ?? rules.declaration.status,
     mediaType: chosenType(headers, "application/jsonl"),
     headers,
-    body: itemLines(items, (item) => checkResponse(rules, item)),
+    body: closable(
+      itemLines(items, (item) => checkResponse(rules, item)),
+      items,
+    ),
     background: exchange.addedTasks,
     error: undefined,
   };
@@ -119,7 +125,8 @@ async function readReady(body: ReadableStream<Uint8Array>): Promise<Chunk | Asyn
   for (;;) {
     const next = reader.read();
     const read = await Promise.race([next, nextTurn(undefined)]);
-    if (read === undefined) return continueReading(reader, ready, next);
+    if (read === undefined)
+      return closable(continueReading(reader, ready, next), { destroy: () => void reader.cancel() });
     if (read.done) return Buffer.concat(ready);
     ready.push(read.value);
   }
@@ -136,6 +143,37 @@ async function* continueReading(
   } finally {
     await reader.cancel();
   }
+}
+
+/** What chunks are made of: a stream of Node's or the web's, or anything iterable. */
+type Source = Items<unknown> | { destroy(): void };
+
+/**
+ * Has chunks that nobody asks for close what they are made of: a generator that has not begun runs no `finally`, and a
+ * file that was opened would stay so.
+ */
+function closable(chunks: AsyncGenerator<Chunk>, source: Source): AsyncIterableIterator<Chunk> {
+  let hasBegun = false;
+  return {
+    next() {
+      hasBegun = true;
+      return chunks.next();
+    },
+    async return() {
+      if (!hasBegun) await closeSource(source);
+      return chunks.return(undefined);
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+async function closeSource(source: Source): Promise<void> {
+  if ("destroy" in source) return source.destroy();
+  if (source instanceof ReadableStream) return source.cancel();
+  // A generator, or what else is its own iterator.
+  if ("return" in source && typeof source.return === "function") await source.return();
 }
 
 type Items<T> = AsyncIterable<T> | Iterable<T>;

@@ -1,7 +1,9 @@
-import { type ErrorHandler, type ErrorHandlers, findErrorHandler } from "../app/error-handlers.ts";
+import { type ErrorHandler, findNearestHandler, type NearestHandlers } from "../app/error-handlers.ts";
 import { checkCopy } from "../errors/brand.ts";
 import { describeError } from "../errors/described-error.ts";
-import { HTTPError, ValidationError } from "../errors/http-error.ts";
+import { HTTPError, statusPhrase, ValidationError } from "../errors/http-error.ts";
+import { type ErrorCode, OffloopError } from "../errors/offloop-error.ts";
+import { WebSocketError } from "../errors/websocket-error.ts";
 import type { Exchange } from "./context.ts";
 import { encodeReply, type ReplyRules, toJson } from "./encode.ts";
 import type { RawReply, RawRequest } from "./raw.ts";
@@ -12,7 +14,7 @@ export interface FailedRun {
   readonly request: RawRequest;
   readonly context: Exchange;
   readonly runtime: Runtime;
-  readonly operation: { readonly errorHandlers: ErrorHandlers };
+  readonly operation: { readonly errorHandlers: NearestHandlers };
 }
 
 /**
@@ -51,9 +53,9 @@ async function askThread(
 }
 
 /** Undefined for what cannot be asked for its class, such as a revoked proxy. */
-function handlerFor(handlers: ErrorHandlers, thrown: unknown): ErrorHandler | undefined {
+function handlerFor(handlers: NearestHandlers, thrown: unknown): ErrorHandler | undefined {
   try {
-    return findErrorHandler(handlers, thrown);
+    return findNearestHandler(handlers, thrown);
   } catch {
     return undefined;
   }
@@ -76,7 +78,7 @@ export async function callErrorHandler(
 
 /** Where a handler sets no status, that of the error; 500 for one that has none. */
 function rulesOf({ type, location }: ErrorHandler, thrown: unknown): ReplyRules {
-  const { status } = thrown as { status?: unknown };
+  const status = refusalStatus(thrown) ?? (thrown as { status?: unknown }).status;
   const isStatus = Number.isInteger(status) && Number(status) >= 200 && Number(status) <= 599;
   return {
     response: undefined,
@@ -93,12 +95,38 @@ function rulesOf({ type, location }: ErrorHandler, thrown: unknown): ReplyRules 
 export function errorReply(thrown: unknown): RawReply {
   try {
     if (thrown instanceof HTTPError) return httpErrorReply(thrown);
+    if (thrown instanceof WebSocketError) return detailReply(403, thrown.reason || statusPhrase(403), {});
     if (thrown instanceof ValidationError) return detailReply(422, thrown.details, {});
+    if (refusalStatus(thrown) !== undefined) return refusedReply(thrown as OffloopError);
     checkCopy(thrown, "answer with an error");
   } catch (cause) {
     return internalErrorReply(cause); // its detail or headers cannot be written, or it is another copy's
   }
   return internalErrorReply(thrown);
+}
+
+/** nginx's status for a client that hung up before it had an answer; nobody reads it but the access log. */
+export const CLIENT_CLOSED_REQUEST = 499;
+
+/** What the answer is where no thread has done its part, of the operation itself or of what it needs. */
+const refusals: Partial<Record<ErrorCode, number>> = {
+  OFFLOOP_CLIENT_GONE: CLIENT_CLOSED_REQUEST,
+  OFFLOOP_TIMEOUT: 504,
+  OFFLOOP_THREADS_BUSY: 503,
+  OFFLOOP_THREADS_DOWN: 503,
+};
+
+function refusalStatus(thrown: unknown): number | undefined {
+  return thrown instanceof OffloopError ? refusals[thrown.code] : undefined;
+}
+
+/** The reply for what no thread did. */
+export function refusedReply(error: OffloopError & { readonly retryAfterS?: number }): RawReply {
+  const status = refusalStatus(error) ?? 500;
+  if (status === CLIENT_CLOSED_REQUEST) return detailReply(status, "Client Closed Request", {});
+  const { retryAfterS } = error;
+  const headers = retryAfterS === undefined ? undefined : ([["retry-after", String(retryAfterS)]] as const);
+  return detailReply(status, statusPhrase(status), { headers, error: describeError(error) });
 }
 
 /** The reply for a mistake that is not the client's: the client learns no more than that, the log everything. */

@@ -81,9 +81,16 @@ function yieldError({ name, location }: DependencyDeclaration, how: string): Off
   });
 }
 
-/** @throws {OffloopError} `OFFLOOP_NOT_CLONEABLE` where what a test has put in its place stays on the loop. */
-export function standInValue({ value, found }: StandInValue, path: string): unknown {
-  if (found === undefined) return value;
+/** @throws {OffloopError} `OFFLOOP_NOT_CLONEABLE`, `OFFLOOP_OVERRIDE_FUNCTION` where what a test has put in its place stays on the loop. */
+export function standInValue({ value, refused }: StandInValue, path: string): unknown {
+  if (refused === undefined) return value;
+  if (refused === "function")
+    throw new OffloopError(
+      "OFFLOOP_OVERRIDE_FUNCTION",
+      `Cannot use what overrides ${path} on a thread: it is a function, and threads do not load the test`,
+      { fix: "override it by a value, or call app.override() in the app's module" },
+    );
+  const { found } = refused;
   throw new OffloopError(
     "OFFLOOP_NOT_CLONEABLE",
     `Cannot use what overrides ${path} on a thread: ${found} cannot cross between threads`,

@@ -19,6 +19,8 @@ export interface RawRequest {
   readonly url: string;
   /** What stands before the app's own paths. */
   readonly rootPath: string;
+  /** The scheme, `https`; or the whole origin, where a proxy that is trusted says it. */
+  readonly via: string;
   /** What the URL's query says: parsed by the router, or when a thread asks for it. */
   readonly query: QueryValues;
   /** What the router took from the path; undefined when the path has no names. */
@@ -51,10 +53,12 @@ export interface RawReply {
   readonly headers: HeaderPairs | undefined;
   /** The body: a whole, a file, or chunks to be pulled. A string is written as UTF-8. */
   readonly body: Chunk | FileContent | AsyncIterable<Chunk> | undefined;
-  /** What runs after it is sent. */
-  readonly background: readonly BackgroundCall[] | undefined;
+  /** What runs after it is sent. There may come more while the body is being made, and while these run. */
+  readonly background: BackgroundCall[] | undefined;
   /** What the handler threw, when that is not meant for the client: for the log. */
   readonly error: DescribedError | undefined;
+  /** Says that the tasks have run, so that one which is added after that is refused. Undefined when none can come. */
+  readonly endTasks?: (() => void) | undefined;
   /**
    * Closes what is still open, after the background tasks; given what went wrong in them. Undefined when nothing is.
    * Throws what went wrong in closing.
@@ -65,6 +69,19 @@ export interface RawReply {
 /** Whether a body is sent in one piece. */
 export function isWhole(body: RawReply["body"]): body is Chunk | undefined {
   return body === undefined || typeof body === "string" || body instanceof Uint8Array;
+}
+
+/** Closes what would have made a body that is not sent. Nothing of it has been asked for. */
+export function discardBody({ body }: Pick<RawReply, "body">): void {
+  if (isWhole(body) || "file" in body) return;
+  body[Symbol.asyncIterator]()
+    .return?.()
+    .catch(() => {}); // the answer is another, and says nothing of this one
+}
+
+/** Whether nothing of it is made any more while it is sent. */
+export function isReady(body: RawReply["body"]): body is Chunk | FileContent | undefined {
+  return isWhole(body) || "file" in body;
 }
 
 /** Whether bytes are all of their buffer: a window on a larger one takes that along where it is cloned. */

@@ -1,6 +1,7 @@
 import { HTTPError, type ValidationDetail } from "../errors/http-error.ts";
-import { validateLong } from "../schema/long-lists.ts";
+import { validateLong } from "../schema/long-values.ts";
 import { type CheckedSchema, type Validated, validate } from "../schema/validate.ts";
+import { longFrom } from "../schema/values.ts";
 import type { FormValues, ParsedBody } from "./body.ts";
 import type { BodyInput, CompiledInputs, ParameterGroup, ParameterModel } from "./inputs.ts";
 import { hasAtMost, headerValues, type RawRequest, readCookies } from "./raw.ts";
@@ -115,10 +116,10 @@ function valuesFor(sent: unknown, many: boolean, takesFirst: boolean): unknown {
 
 const bodyLoc = ["body"];
 
-function readBody(body: BodyInput, { json, isLong }: ParsedBody, reading: Reading): void {
+function readBody(body: BodyInput, { json, values }: ParsedBody, reading: Reading): void {
   const { inputs } = reading;
   if ("schema" in body) {
-    take(checkBody(body, json, bodyLoc, isLong), inputs, "body", reading);
+    take(checkBody(body, json, bodyLoc, values), inputs, "body", reading);
     return;
   }
   const isObject = json !== null && typeof json === "object" && !Array.isArray(json);
@@ -129,7 +130,7 @@ function readBody(body: BodyInput, { json, isLong }: ParsedBody, reading: Readin
     const loc = ["body", wireName];
     if (isObject) {
       const value = Object.hasOwn(json, wireName) ? (json as Record<string, unknown>)[wireName] : undefined;
-      take(checkBody(key, value, loc, isLong), target, name, reading);
+      take(checkBody(key, value, loc, values), target, name, reading);
     } else if (json == null) {
       take(validate(key, undefined, undefined, loc), target, name, reading);
     } else {
@@ -141,13 +142,14 @@ function readBody(body: BodyInput, { json, isLong }: ParsedBody, reading: Readin
 }
 
 /** A null that is refused is absent, as in FastAPI: a default stands in for it, or it is missing. */
-function checkBody(
+export function checkBody(
   checked: CheckedSchema,
   value: unknown,
   loc: readonly string[],
-  isLong: boolean,
+  values: number,
 ): Validated | Promise<Validated> {
-  if (isLong && value !== null) return validateLong(checked, value, loc);
+  if (value !== null && values > 0 && values > longFrom(checked.schema))
+    return validateLong(checked, value, loc);
   const result = validate(checked, value, value, loc);
   if (value !== null) return result;
   const orAbsent = (validated: Validated): Validated | Promise<Validated> =>

@@ -82,6 +82,8 @@ export class RequestDependencies {
     if (remote !== undefined) return this.#provideRemote(dependency, inputs, isMissing);
     if (isMissing) return missing;
     const { inThread, shared, traceDependency } = this.#run.runtime;
+    if (fixed?.isSent === true && typeof fixed.refused === "object")
+      return new Elsewhere(fixed.refused.found);
     if (fixed !== undefined) return standInValue(fixed, `${path} of ${this.#run.operation.declaration.id}`);
     if (declaration.scope === "thread" || declaration.scope === "app") return shared.get(declaration);
     if (traceDependency === undefined) return this.#call(dependency, inputs);
@@ -115,7 +117,8 @@ export class RequestDependencies {
   async closeAfterReply(reply: RawReply): Promise<RawReply> {
     const failure = await this.#open.close(undefined, "function");
     if (failure !== undefined) throw failure.error;
-    return this.areOpen ? { ...reply, finish: (late) => this.#finish(late) } : reply;
+    const closed = { ...reply, background: reply.background ?? this.#run.context.addedTasks };
+    return this.areOpen ? { ...closed, finish: (late) => this.#finish(late) } : closed;
   }
 
   /** Closes all, and gives the error that is to be answered: what the last of them threw. */
@@ -127,7 +130,6 @@ export class RequestDependencies {
 
   /** After the response it is too late to answer: what goes wrong in closing is for the log. */
   async #finish(failure: Failure | undefined): Promise<void> {
-    this.#run.context.endBackground();
     const left = await this.#open.close(failure);
     if (left !== undefined && left.error !== failure?.error) throw left.error;
   }
@@ -179,18 +181,23 @@ export class RequestDependencies {
 
   /** What is not used need not be there: a router may need something for what only some of its operations do. */
   #refuse(target: object, name: string, index: number, { found = name }: Elsewhere): void {
-    const { operation } = this.#run;
+    const { operation, runtime } = this.#run;
     const { path, declaration } = operation.dependencies[index] as CompiledDependency;
+    const where = runtime.inThread ? "which runs on a thread" : "which is async";
+    const fix = runtime.inThread ? SENT_WAYS_OUT : WAYS_OUT;
     const refuse = (): never => {
       throw new OffloopError(
         "OFFLOOP_NOT_CLONEABLE",
-        `Cannot give ${path} to ${operation.declaration.id}, which is async: ${found} cannot cross between threads`,
-        { at: declaration.location, fix: WAYS_OUT },
+        `Cannot give ${path} to ${operation.declaration.id}, ${where}: ${found} cannot cross between threads`,
+        { at: declaration.location, fix },
       );
     };
     Object.defineProperty(target, name, { get: refuse, enumerable: true, configurable: true });
   }
 }
+
+const SENT_WAYS_OUT =
+  "make the dependency a plain function, which is made in the thread, or the message handler async";
 
 function received(value: RemoteValue): unknown {
   if (value === undefined) return elsewhere;

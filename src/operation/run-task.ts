@@ -3,11 +3,10 @@ import type { Log } from "../app/log.ts";
 import type { RunningJob, TaskContext, TaskDeclaration } from "../app/task.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { CompiledOperation } from "./compile.ts";
-import { Exchange } from "./context.ts";
+import { Exchange, type Place } from "./context.ts";
 import type { RawReply, RawRequest } from "./raw.ts";
 import { RequestDependencies } from "./request-dependencies.ts";
 import type { Runtime } from "./runtime.ts";
-import type { SessionLane } from "./session.ts";
 
 /** A task that declares deps, with what it needs. */
 export interface CompiledTask extends Pick<CompiledOperation, "dependencies" | "plan"> {
@@ -61,6 +60,7 @@ class TaskRequest implements RawRequest {
   readonly method = "";
   readonly url = "";
   readonly rootPath = "";
+  readonly via = "";
   readonly query: RawRequest["query"] = {};
   readonly params: undefined = undefined;
   readonly headers: readonly string[] = [];
@@ -87,8 +87,8 @@ class TaskRequest implements RawRequest {
 export class TaskExchange extends Exchange {
   readonly #task: Pick<TaskDeclaration, "name" | "location">;
 
-  constructor(task: Pick<TaskDeclaration, "name" | "location">, request: RawRequest, lane: SessionLane) {
-    super(`task ${task.name}`, request, lane);
+  constructor(task: Pick<TaskDeclaration, "name" | "location">, request: RawRequest, place: Place) {
+    super(`task ${task.name}`, request, place);
     this.#task = task;
   }
 
@@ -100,8 +100,10 @@ export class TaskExchange extends Exchange {
     throw this.#withoutRequest("response");
   }
 
-  /** There is none. */
-  override endBackground(): void {}
+  /** There are none. */
+  override get addedTasks(): undefined {
+    return undefined;
+  }
 
   override get session(): never {
     throw this.#withoutRequest("session");

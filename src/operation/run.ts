@@ -44,10 +44,11 @@ export async function runOperation(
     dependencies?.setValues(context, operation.plan);
     const encoded = encodeReply(operation, context, await operation.declaration.handler(context));
     const reply = encoded instanceof Promise ? await encoded : encoded;
-    return context.sealed(dependencies?.areOpen ? await dependencies.closeAfterReply(reply) : reply);
+    const closed = dependencies?.areOpen ? await dependencies.closeAfterReply(reply) : reply;
+    return context.withTasks(context.sealed(closed));
   } catch (thrown) {
     const error = dependencies?.areOpen ? await dependencies.closeAfterError(thrown) : thrown;
     const reply = answerError(run, error);
-    return reply instanceof Promise ? await reply : reply;
+    return context.withTasks(reply instanceof Promise ? await reply : reply);
   }
 }

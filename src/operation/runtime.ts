@@ -1,11 +1,10 @@
 import type { ErrorHandler } from "../app/error-handlers.ts";
 import type { Lane } from "../app/lane.ts";
 import type { CompiledDependency, CompiledOperation } from "./compile.ts";
-import type { Exchange } from "./context.ts";
+import type { Exchange, Place } from "./context.ts";
 import type { Failure, Open, SharedDependencies } from "./open-dependencies.ts";
 import type { RawReply, RawRequest } from "./raw.ts";
 import type { ReadInputs } from "./read.ts";
-import type { SessionLane } from "./session.ts";
 
 /** A dependency that is to be called on a thread for an operation that runs on the loop. */
 export interface RemoteCall {
@@ -45,7 +44,7 @@ export interface Dependent extends Pick<CompiledOperation, "dependencies" | "pla
 export type TraceDependency = (path: string, lane: Lane, make: () => Promise<unknown>) => Promise<unknown>;
 
 /** What a lane gives the pipeline that runs on it. */
-export interface Runtime extends SessionLane {
+export interface Runtime extends Place {
   /** Values of the scopes "thread" and "app", which its requests share. */
   readonly shared: SharedDependencies;
   /** Has the plain dependencies of a request called on a thread. Not asked in a thread. */

@@ -160,8 +160,19 @@ export function branches(json: JsonSchema, root: JsonSchema): JsonSchema[] {
   }
   const parts = json.anyOf ?? json.oneOf ?? (json.allOf?.length === 1 ? json.allOf : undefined);
   if (parts !== undefined) return parts.flatMap((part) => branches(part, root));
-  if (Array.isArray(json.type)) return json.type.map((type: string) => ({ ...json, type }));
-  return [json];
+  return Array.isArray(json.type) ? typesOf(json, json.type) : [json];
+}
+
+const byType = new WeakMap<JsonSchema, JsonSchema[]>();
+
+/** The same objects each time, so that alternatives which are collected at many places are known again. */
+function typesOf(json: JsonSchema, types: readonly string[]): JsonSchema[] {
+  let schemas = byType.get(json);
+  if (schemas === undefined) {
+    schemas = types.map((type) => ({ ...json, type }));
+    byType.set(json, schemas);
+  }
+  return schemas;
 }
 
 /** The schemas of what stands at a key or index of a value, as they are written. */

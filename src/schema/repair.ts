@@ -24,7 +24,8 @@ export function createRepairOfMany(schema: AnySchema): Repair {
   const outer: Outer = { keys: [], shape: Shape.of(root) };
   return (value, issues) => {
     const mends: Mend[] = [];
-    for (const issue of issues) mends.push(...mendsOf(value, issue, outer));
+    const search: Search = { whole: value, tries: 0 };
+    for (const issue of issues) mends.push(...mendsOf(search, issue, outer));
     const [first] = mends;
     if (first === undefined) return value;
     return first.keys.length === 0 ? first.value : withMends(value, mends);
@@ -32,9 +33,21 @@ export function createRepairOfMany(schema: AnySchema): Repair {
 }
 
 /** What stands at a place instead of what was refused. */
-interface Mend {
+export interface Mend {
   readonly keys: readonly (string | number)[];
   readonly value: unknown;
+}
+
+/**
+ * How many alternatives of unions are looked at for one value. Where unions stand in each other, there are twice as many
+ * with each level: a body of 20 levels had a million.
+ */
+const MAX_TRIES = 5_000;
+
+/** One look for what can be mended in a value. */
+interface Search {
+  readonly whole: unknown;
+  tries: number;
 }
 
 /** The place that the paths of issues begin at. */
@@ -47,11 +60,11 @@ interface Outer {
 type UnionIssue = StandardSchemaV1.Issue & { readonly errors?: readonly unknown[] };
 
 /** What mends an issue; nothing when it cannot be mended. */
-function mendsOf(whole: unknown, issue: UnionIssue, outer: Outer): Mend[] {
+function mendsOf(search: Search, issue: UnionIssue, outer: Outer): Mend[] {
   const { path = [], errors = [] } = issue;
   const keys = [...outer.keys];
   let { shape } = outer;
-  let value = whole;
+  let value = search.whole;
   for (const key of outer.keys) value = (value as Record<string | number, unknown>)[key];
   for (const part of path) {
     const key = typeof part === "object" ? part.key : part;
@@ -63,17 +76,17 @@ function mendsOf(whole: unknown, issue: UnionIssue, outer: Outer): Mend[] {
   }
   const mended = mendedLeaf(value, shape, expectationOf(issue));
   return Object.is(mended, value)
-    ? mendsOfAlternative(whole, errors, { keys, shape })
+    ? mendsOfAlternative(search, errors, { keys, shape })
     : [{ keys, value: mended }];
 }
 
 /** An alternative counts only when all that it refused can be mended. */
-function mendsOfAlternative(whole: unknown, alternatives: readonly unknown[], outer: Outer): Mend[] {
+function mendsOfAlternative(search: Search, alternatives: readonly unknown[], outer: Outer): Mend[] {
   for (const issues of alternatives) {
-    if (!Array.isArray(issues)) break;
+    if (!Array.isArray(issues) || ++search.tries > MAX_TRIES) break;
     const mends: Mend[] = [];
     const isMended = issues.every((issue: UnionIssue) => {
-      const found = mendsOf(whole, issue, outer);
+      const found = mendsOf(search, issue, outer);
       mends.push(...found);
       return found.length > 0;
     });
@@ -83,7 +96,7 @@ function mendsOfAlternative(whole: unknown, alternatives: readonly unknown[], ou
 }
 
 /** Copies each container once, however much in it is mended. */
-function withMends(whole: unknown, mends: readonly Mend[]): unknown {
+export function withMends(whole: unknown, mends: readonly Mend[]): unknown {
   const root = { value: whole };
   const copies = new Set<unknown>([root]);
   for (const { keys, value } of mends) {

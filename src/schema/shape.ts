@@ -14,7 +14,8 @@ export class Shape {
   private constructor(declared: readonly JsonSchema[], root: JsonSchema) {
     this.root = root;
     this.#declared = declared;
-    this.alternatives = declared.flatMap((json) => branches(json, root));
+    // Once each: of a union that contains itself there would be twice as many with each level.
+    this.alternatives = [...new Set(declared.flatMap((json) => branches(json, root)))];
   }
 
   /** The place at which a whole value stands. */

@@ -24,12 +24,17 @@ export function watchFor(failures: BlockFailures, given: WatchSettings | false |
  *
  * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` where the loop cannot be watched.
  */
-export function rejectBlocking({ url, send }: Way, failures: BlockFailures, watch: Watch | undefined): Way {
+export function rejectBlocking(
+  { url, send, connect }: Way,
+  failures: BlockFailures,
+  watch: Watch | undefined,
+): Way {
   if (watch === undefined) throw unwatched();
   const run = randomBytes(6).toString("base64url");
   let count = 0;
   return {
     url,
+    connect,
     send: async (method, request) => {
       // What came before must not count as this request's.
       await watch.settled();

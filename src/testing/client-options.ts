@@ -6,6 +6,7 @@ import { callerLocation } from "../app/location.ts";
 import { type ServerSettings, settingNames } from "../app/settings.ts";
 import type { PoolSize } from "../threads/pool/pool.ts";
 import type { TestRequest } from "./test-request.ts";
+import type { TestSocket, TestSocketRequest } from "./test-socket.ts";
 
 /** Options of `testClient`. Settings given here win over the app's; the loop is watched only where these ask for it. */
 export interface TestClientOptions extends ServerSettings {
@@ -108,7 +109,11 @@ export interface TestClock {
  * ```
  */
 export interface TestJobs {
-  /** `"manual"`: jobs run when `drain` is called. `"inline"`: a job has run when its `enqueue` resolves. Default `"manual"`. */
+  /**
+   * `"manual"`: jobs run when `drain` is called. `"inline"`: a job has run when its `enqueue` resolves; one of
+   * `enqueueSync` runs right after, since the thread that waits may be the only one, and `drain` waits for it.
+   * Default `"manual"`.
+   */
   mode: "manual" | "inline";
   /** What was enqueued in this test, of one task or of all, in order. */
   enqueued<Inputs extends unknown[]>(task?: EnqueuedBy<Inputs>): EnqueuedTestJob<Inputs>[];
@@ -142,6 +147,17 @@ export interface TestClient extends AsyncDisposable {
   readonly options: Ask;
   /** Sends any method. */
   request<Body = unknown>(method: string, path: string, request?: TestRequest): Promise<TestResponse<Body>>;
+  /**
+   * Opens a WebSocket. Rejects with {@link HandshakeRefused}, which has the response, where the app refuses it.
+   *
+   * @example
+   * ```ts no-check
+   * await using socket = await client.websocket("/echo");
+   * socket.send("hello");
+   * console.log(await socket.receive());
+   * ```
+   */
+  websocket(path: string, request?: TestSocketRequest): Promise<TestSocket>;
   /**
    * Waits for requests and background tasks, ends the threads and the app's lifespan. Rejects with
    * `OFFLOOP_LOOP_BLOCKED` when one of them blocked the loop for longer than `failOnBlockMs` and no request told of it.

@@ -1,5 +1,5 @@
 import type { EnqueuedJob, EnqueueOptions } from "../app/jobs.ts";
-import type { TaskDeclaration, TaskEnqueuer } from "../app/task.ts";
+import type { TaskDeclaration, TaskEnqueuer, ThreadEnqueue } from "../app/task.ts";
 import { taskDeclaration } from "../app/task.ts";
 import { within } from "../app/within.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
@@ -120,11 +120,27 @@ class TestedJobs implements TaskEnqueuer, TestJobs {
     options: EnqueueOptions,
   ): Promise<EnqueuedJob> {
     const job = await this.#enqueuer.enqueue(task, args, options);
-    const { key, delayMs, at, priority } = options;
-    this.#enqueued.push({ ...job, args: [...args], options: { key, delayMs, at, priority } });
+    this.#note(job, args, options);
     // One that a job enqueues must not wait for itself.
     if (this.mode === "inline" && this.#loop.running.length === 0) await this.drain();
     return job;
+  }
+
+  /** In the mode "inline" the job runs as soon as it can, and is not waited for: it may need the very thread that waits. */
+  async enqueueForThread(
+    task: TaskDeclaration,
+    args: readonly unknown[],
+    asked: ThreadEnqueue,
+  ): Promise<EnqueuedJob> {
+    const job = await this.#enqueuer.enqueueForThread(task, args, asked);
+    this.#note(job, args, asked.options);
+    if (this.mode === "inline") void this.drain().catch(() => {});
+    return job;
+  }
+
+  #note(job: EnqueuedJob, args: readonly unknown[], options: EnqueueOptions): void {
+    const { key, delayMs, at, priority } = options;
+    this.#enqueued.push({ ...job, args: [...args], options: { key, delayMs, at, priority } });
   }
 
   enqueueSync(task: TaskDeclaration): never {

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
-import { Readable } from "node:stream";
+import { type Duplex, duplexPair, Readable } from "node:stream";
 import type { Logger } from "pino";
 import { App } from "../app/app.ts";
 import type { Override } from "../app/dependency.ts";
@@ -23,6 +23,7 @@ import type {
   TestResponse,
 } from "./client-options.ts";
 import { encodeRequest, type SentRequest, type TestRequest, type Way } from "./test-request.ts";
+import { openTestSocket } from "./test-socket.ts";
 
 type Fastify = Awaited<ReturnType<typeof openApp>>["fastify"];
 type Send = Way["send"];
@@ -43,8 +44,8 @@ export async function openClient(subject: App | URL, options: TestClientOptions)
   const failures = failOnBlockMs === undefined ? undefined : new BlockFailures(failOnBlockMs);
   const watch = failures === undefined ? (rest.watch ?? false) : watchFor(failures, rest.watch);
   const settings = resolveSettings(app.settings, { ...rest, watch });
-  const log = logger ?? createFailureOutput();
-  await guardOnce(app, log);
+  const log = logger ?? createOutput("error");
+  await guardOnce(app, logger ?? createOutput("warn"));
   const opened = new AsyncDisposableStack();
   const overrides = replaceSettings(replaced, opened);
   try {
@@ -127,7 +128,7 @@ async function throughSocket(fastify: Fastify): Promise<Way> {
       ...(body === undefined ? {} : { body: new Uint8Array(body) }),
       ...(signal === undefined ? {} : { signal }),
     });
-  return { url, send };
+  return { url, send, connect: undefined };
 }
 
 async function inProcess(fastify: Fastify): Promise<Way> {
@@ -145,7 +146,12 @@ async function inProcess(fastify: Fastify): Promise<Way> {
     const stream = isBodyless(status) ? null : Readable.toWeb(response.stream());
     return new Response(stream as ReadableStream | null, { status, headers: toHeaders(received) });
   };
-  return { url: "http://testserver", send };
+  const connect = (): Duplex => {
+    const [ours, theirs] = duplexPair();
+    fastify.server.emit("connection", theirs);
+    return ours;
+  };
+  return { url: "http://testserver", send, connect };
 }
 
 /** Names that come several times have all their values. */
@@ -170,17 +176,22 @@ function toHeaders(received: Readonly<Record<string, unknown>>): Headers {
 interface OpenWay {
   readonly url: string;
   readonly send: (method: string, path: string, given: TestRequest) => Promise<Response>;
+  readonly openSocket: TestClient["websocket"];
 }
 
-function withHeaders({ url, send }: Way, headers: TestClientOptions["headers"]): OpenWay {
+function withHeaders({ url, send, connect }: Way, headers: TestClientOptions["headers"]): OpenWay {
   return {
     url,
     send: async (method, path, given) => send(method, await encodeRequest(path, given, headers)),
+    openSocket: async (path, { subprotocols, ...given } = {}) => {
+      const encoded = await encodeRequest(path, given, headers);
+      return openTestSocket(url + encoded.path, { headers: encoded.headers, subprotocols }, connect);
+    },
   };
 }
 
 function clientOf(
-  { url, send }: OpenWay,
+  { url, send, openSocket }: OpenWay,
   close: () => Promise<void>,
   parts: { readonly size: () => TestClient["threads"]; readonly jobs: () => TestJobs },
 ): TestClient {
@@ -206,6 +217,7 @@ function clientOf(
     head: ask("HEAD"),
     options: ask("OPTIONS"),
     request,
+    websocket: openSocket,
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -214,9 +226,9 @@ function clientOf(
 type Format = (line: string) => string;
 
 /** The log of a test that gave none: what failed in the app goes to stderr, as the test sees no more than a 500. */
-function createFailureOutput(): Logger {
+function createOutput(level: "warn" | "error"): Logger {
   let format: Format | undefined;
-  return createLogger("error", false, {
+  return createLogger(level, false, {
     write(line) {
       format ??= createFormat();
       process.stderr.write(format(line));
@@ -229,7 +241,7 @@ function createFormat(): Format {
   const { prettyFactory } = createRequire(import.meta.url)("pino-pretty") as typeof import("pino-pretty");
   return prettyFactory({
     colorize: false,
-    ignore: "pid,hostname,time,reqId,operation,err.type,err.message",
+    ignore: "pid,hostname,time,reqId,operation,guard,err.type,err.message",
     singleLine: true,
   });
 }

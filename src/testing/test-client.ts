@@ -20,7 +20,7 @@ import { openClient } from "./open-client.ts";
  * a fragment names the export, `./app.ts#admin`.
  * @param options - Overrides of dependencies, a real socket, settings, a logger, a limit for blocks.
  * @returns The open client.
- * @throws {OffloopError} What `serve` throws, and `OFFLOOP_OPTION_UNKNOWN`, `OFFLOOP_GUARD_STATE`, `OFFLOOP_OVERRIDE_FUNCTION`, `OFFLOOP_MODULE_NOT_FOUND`,
+ * @throws {OffloopError} What `serve` throws, and `OFFLOOP_OPTION_UNKNOWN`, `OFFLOOP_GUARD_STATE`, `OFFLOOP_MODULE_NOT_FOUND`,
  * `OFFLOOP_MODULE_FAILED`, `OFFLOOP_APP_NOT_FOUND`.
  * @example
  * ```ts

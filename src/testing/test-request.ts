@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 /** What a test sends besides method and path. */
 export interface TestRequest {
   /**
@@ -96,4 +97,6 @@ export interface Way {
   readonly url: string;
   /** Sends what is encoded already. */
   readonly send: (method: string, request: SentRequest) => Promise<Response>;
+  /** Makes a connection that carries a WebSocket within the process; undefined where that goes through a socket, too. */
+  readonly connect: (() => Duplex) | undefined;
 }

@@ -5,6 +5,8 @@ import type { PackedContext, Tracing } from "./tracing.ts";
 /** Makes spans of what runs: of tasks, dependencies and calls on threads, and says what a request has failed from. */
 export function traceRuns(tracing: Tracing): Around {
   return {
+    operation: ({ id, lane, isMessage }, run) =>
+      isMessage ? (message) => tracing.message(id, lane, () => run(message)) : run,
     task: (run) => (call) => {
       const { task, attempt } = call;
       return attempt === undefined

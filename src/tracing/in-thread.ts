@@ -11,6 +11,7 @@ export async function openInThread(): Promise<AroundInThread> {
   return {
     calls: (runner) => tracedRunner(runner, tracing),
     dependency: tracing?.dependency,
+    pack: tracing && (() => tracing.packActive()),
     task: tracing && (({ name }, run) => tracing.task(name, "thread", false, run)),
   };
 }

@@ -98,8 +98,9 @@ function describeRequest({ method, path, lane }: Operation, id: string, request:
 
 function end({ span, failed }: RequestSpan, response: ServerResponse, cut: boolean): void {
   const { headersSent, statusCode } = response;
-  if (headersSent) span.setAttribute("http.response.status_code", statusCode);
-  if (!failed && cut) span.setAttribute("error.type", "client_gone");
+  const isSocket = statusCode === 101;
+  if (headersSent || isSocket) span.setAttribute("http.response.status_code", statusCode);
+  if (!failed && cut && !isSocket) span.setAttribute("error.type", "client_gone");
   else if (!failed && statusCode >= 500) {
     span.setAttribute("error.type", String(statusCode));
     span.setStatus({ code: ERROR });

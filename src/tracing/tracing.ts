@@ -22,6 +22,11 @@ export interface TracedJob {
   readonly trace: PackedContext | undefined;
 }
 
+/** What came of a message. */
+interface FailedReply {
+  readonly error: DescribedError | undefined;
+}
+
 /** Makes spans of what offloop does. There only while someone takes them. */
 export class Tracing {
   /** What spans say they come from. */
@@ -44,6 +49,21 @@ export class Tracing {
   task(name: string, lane: Lane, isBackground: boolean, run: () => Promise<unknown>): Promise<unknown> {
     const attributes = { "offloop.lane": lane, "offloop.background": isBackground };
     return this.#run(`task ${name}`, { attributes }, run);
+  }
+
+  /** Handles a websocket's message as a child of the request that opened it. */
+  message<Reply extends FailedReply>(
+    operation: string,
+    lane: Lane,
+    run: () => Promise<Reply>,
+  ): Promise<Reply> {
+    const { trace } = this.#api;
+    return this.#run(operation, { attributes: { "offloop.lane": lane } }, async () => {
+      const reply = await run();
+      const span = trace.getActiveSpan();
+      if (reply.error !== undefined && span !== undefined) recordFailure(span, reply.error);
+      return reply;
+    });
   }
 
   /** Runs an attempt of a job: a trace of its own, linked to what enqueued the job. */
@@ -78,12 +98,18 @@ export class Tracing {
     return packContext(this.#api, this.#api.context.active());
   }
 
+  /** What is active, for a job that is enqueued; undefined where nothing is. */
+  packActive(): PackedContext | undefined {
+    const packed = this.pack();
+    return packed.traceparent === undefined ? undefined : packed;
+  }
+
   /** In a thread: runs what belongs to a span of the main thread. */
   resume<Result>(packed: PackedContext, run: () => Result): Result {
     return this.#api.context.with(unpackContext(this.#api, packed), run);
   }
 
-  async #run(name: string, options: SpanOptions, run: () => Promise<unknown>): Promise<unknown> {
+  async #run<Result>(name: string, options: SpanOptions, run: () => Promise<Result>): Promise<Result> {
     const active: Context = this.#api.context.active();
     const span: Span = this.#tracer.startSpan(name, options, active);
     try {

@@ -1,8 +1,8 @@
 import type { Profiler, Session } from "node:inspector";
 import { findSourceMap } from "node:module";
 import { isOwnScript } from "../errors/own-code.ts";
-import { originalLine, originalPosition, scriptPath } from "../errors/source-map.ts";
-import type { Frame } from "./sampler.ts";
+import { originalLine, scriptPath } from "../errors/source-map.ts";
+import { type Frame, mappedHere } from "./sampler.ts";
 import { clockMs } from "./shared-words.ts";
 
 /** What the profiler saw between two instants: stacks, and when it saw which. */
@@ -111,23 +111,20 @@ function stackReader(nodes: readonly Profiler.ProfileNode[]): (id: number, hits:
   };
 }
 
+/** Of a line of which no column is known: the code that stands last in it. */
+const LINE_END = 100_000;
+
 type Call = Profiler.ProfileNode["callFrame"];
 
 function frameOf({ functionName, url, lineNumber, columnNumber }: Call): Frame {
   const place = { file: scriptPath(url), line: lineNumber + 1, column: columnNumber + 1 };
-  const mapped = process.sourceMapsEnabled;
-  const map = mapped ? findSourceMap(url) : undefined;
-  return {
-    ...originalPosition(place, map),
-    functionName: functionName || undefined,
-    mapped,
-    isOwn: isOwnScript(url),
-  };
+  return { ...mappedHere(place, url), functionName: functionName || undefined, isOwn: isOwnScript(url) };
 }
 
 function sourceLine({ url }: Call, line: number): number | undefined {
   const map = process.sourceMapsEnabled ? findSourceMap(url) : undefined;
-  return map === undefined ? line : originalLine(line, map);
+  if (map !== undefined) return originalLine(line, map);
+  return mappedHere({ file: scriptPath(url), line, column: LINE_END }, url).line;
 }
 
 /** Ticks are counted over the whole profile: only what exceeds those before the block is surely of the block. */

@@ -1,6 +1,7 @@
 import { findSourceMap } from "node:module";
 import { isOwnScript } from "../errors/own-code.ts";
-import { originalPosition, scriptPath } from "../errors/source-map.ts";
+import { shownPosition } from "../errors/shown-position.ts";
+import { type CodePosition, originalPosition, scriptPath } from "../errors/source-map.ts";
 import { markNames, runs } from "./marks.ts";
 import { clockMs } from "./shared-words.ts";
 
@@ -60,13 +61,13 @@ function frameOf(site: NodeJS.CallSite): Frame[] {
   const [line, column] = [site.getLineNumber(), site.getColumnNumber()];
   if (!script || line === null || column === null) return [];
   const place = { file: scriptPath(script), line, column };
-  const map = process.sourceMapsEnabled ? findSourceMap(script) : undefined;
-  return [
-    {
-      ...originalPosition(place, map),
-      functionName: site.getFunctionName() ?? undefined,
-      mapped: process.sourceMapsEnabled,
-      isOwn: isOwnScript(script),
-    },
-  ];
+  const functionName = site.getFunctionName() ?? undefined;
+  return [{ ...mappedHere(place, script), functionName, isOwn: isOwnScript(script) }];
+}
+
+/** A place in the source, where this process can say it; otherwise the watchdog looks for a map beside the code. */
+export function mappedHere(place: CodePosition, script: string): CodePosition & Pick<Frame, "mapped"> {
+  if (process.sourceMapsEnabled) return { ...originalPosition(place, findSourceMap(script)), mapped: true };
+  const shown = shownPosition(place);
+  return { ...shown, mapped: shown.line !== place.line || shown.file !== place.file };
 }

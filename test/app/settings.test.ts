@@ -25,10 +25,17 @@ test("settings: Python's rule for threads, and the other defaults", () => {
       keepAliveTimeoutMs: 72_000,
       maxPipelined: 64,
     },
+    websockets: {
+      maxMessageBytes: 1_048_576,
+      maxQueuedMessages: 32,
+      maxBufferBytes: 1_048_576,
+      idleMs: 40_000,
+    },
     health: undefined,
     metrics: undefined,
     rootPath: "",
     trustProxy: false,
+    secretParams: [],
     maxBodyBytes: 10_485_760,
     inputs: {
       maxLoopBodyBytes: 1_048_576,
@@ -62,6 +69,7 @@ test("settings: a value outside its range is refused with what was given", async
     [{ trustProxy: ["10.0.0.0/8", "proxy"] }, /trustProxy: .*got "proxy"/],
     [{ trustProxy: ["10.0.0.0/33"] }, /got "10\.0\.0\.0\/33"/],
     [{ trustProxy: "10.0.0.1" as never }, /got "10\.0\.0\.1"/],
+    [{ secretParams: "code" as never }, /secretParams: .*got "code"/],
     [{ jobs: { schema: "My Jobs" } }, /jobs\.schema: .*got "My Jobs"/],
     [{ jobs: { concurrency: 0 } }, /jobs\.concurrency: .*got 0/],
   ] as const) {

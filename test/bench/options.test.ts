@@ -3,7 +3,12 @@ import { test } from "node:test";
 import { readOptions } from "../../bench/options.ts";
 
 test("readOptions() reads parts, seconds and rounds, and has a default for each", () => {
-  const every = { against: undefined, only: ["a", "b", "c", "d", "e", "f"], seconds: 1, rounds: 9 };
+  const every = {
+    against: undefined,
+    only: ["a", "b", "c", "d", "e", "f", "g", "sockets"],
+    seconds: 1,
+    rounds: 9,
+  };
   assert.deepEqual(readOptions([]), every);
   const args = ["--only", "d, a", "--seconds", "2", "--rounds", "3"];
   assert.deepEqual(readOptions(args), { against: undefined, only: ["d", "a"], seconds: 2, rounds: 3 });
@@ -14,11 +19,11 @@ test("readOptions() takes operations instead of parts when another tree is to be
   assert.deepEqual(readOptions(["--against", "main"]), { against: "main", only, seconds: 1, rounds: 9 });
   assert.deepEqual(readOptions(["--against", "main", "--only", "plain"]).only, ["plain"]);
   assert.throws(() => readOptions(["--against", "main", "--only", "a"]), /some of async,plain.*, got "a"/);
-  assert.throws(() => readOptions(["--only", "plain"]), /some of a,b,c,d,e,f, got "plain"/);
+  assert.throws(() => readOptions(["--only", "plain"]), /some of a,b,c,d,e,f,g,sockets, got "plain"/);
 });
 
 test("readOptions() refuses a part that does not exist and a number that is no whole one", () => {
-  assert.throws(() => readOptions(["--only", "a,x"]), /expected some of a,b,c,d,e,f, got "x"/);
+  assert.throws(() => readOptions(["--only", "a,x"]), /expected some of a,b,c,d,e,f,g,sockets, got "x"/);
   assert.throws(
     () => readOptions(["--seconds", "0.5"]),
     /--seconds: expected a whole number of 1-9999, got "0.5"/,

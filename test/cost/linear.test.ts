@@ -15,7 +15,7 @@ import { inHeaders } from "../../src/operation/read.ts";
 import { compileCoercion } from "../../src/schema/coerce.ts";
 import { parseDate } from "../../src/schema/date.ts";
 import { echoed } from "../../src/schema/echo.ts";
-import { validateLong } from "../../src/schema/long-lists.ts";
+import { validateInSteps } from "../../src/schema/long-values.ts";
 import type { AnySchema } from "../../src/schema/schema.ts";
 import { compileSchema, validate } from "../../src/schema/validate.ts";
 import { readAuthorization } from "../../src/security/scheme.ts";
@@ -203,11 +203,11 @@ for (const [name, [schema, make]] of Object.entries(checked)) {
       return () => validate(compiled, value, value, ["body"]);
     },
   });
-  costsLinear(`validateLong() ${name}`, {
+  costsLinear(`validateInSteps() ${name}`, {
     size,
     prepare: (length) => {
       const value = make(length);
-      return () => validateLong(compiled, value, ["body"]);
+      return () => [...validateInSteps({ checked: compiled, value, loc: ["body"] })];
     },
   });
 }

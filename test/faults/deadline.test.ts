@@ -143,6 +143,22 @@ test("deadline on the loop: 504, signal aborts with TimeoutError, the log says i
   await assertNextRequests(server.url);
 });
 
+for (const path of ["open", "stream"])
+  test(`deadline on the loop: what the request has open is closed when the handler ends: ${path}`, async () => {
+    assert.equal((await client.ask(`/late-on-loop/${path}`)).status, 504);
+    const closed = path === "open" ? [5, 3] : [3];
+    assert.deepEqual(
+      (await journal.written(closed.length)).map(({ what }) => what),
+      closed,
+    );
+    await assertNextRequests(server.url);
+  });
+
+test("deadline of an async operation: a plain dependency that never ends is 504, and its thread is replaced", async () => {
+  assert.equal((await client.ask("/late-on-loop/needs")).status, 504);
+  await assertNextRequests(server.url);
+});
+
 for (const [path, task] of [
   ["/adds/endless-task", endlessTask],
   ["/adds/late-task", lateTask],

@@ -67,6 +67,22 @@ test("flood: a full queue refuses plain functions only; the loop goes on answeri
   await assertNextRequests(server.url);
 });
 
+for (const [path, what] of [
+  ["/needs-a-thread", "a plain dependency"],
+  ["/awaits-a-task", "a plain task that the handler awaits"],
+] as const)
+  test(`flood: a full pool met by ${what} of an async operation is 503 with Retry-After`, async () => {
+    await start({ reserve: 0, maxQueue: 0 });
+    const asked = Array.from({ length: MAX }, (_, n) => client.ask(`/hold/${n}`));
+    await held.arrived(MAX);
+    const { status, headers, body } = await client.ask(path);
+    assert.deepEqual([status, body.toString()], [503, '{"detail":"Service Unavailable"}']);
+    assert.ok(Number(headers["retry-after"]) >= 1 && Number(headers["retry-after"]) <= 3600);
+    held.open();
+    await Promise.all(asked);
+    assert.equal((await client.ask(path)).status, 200);
+  });
+
 test("flood: a short request finds the express lane free although the queue is full", async () => {
   await start({ reserve: 1, maxQueue: MAX_QUEUE });
   await client.ask("/echo/thread/1");

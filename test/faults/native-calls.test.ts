@@ -20,7 +20,7 @@ test("a deadline inside a native call: 504 at once, the thread is named and coun
   const { msg } = await server.logged(codeOf("OFFLOOP_THREAD_STUCK"));
   assert.match(
     msg,
-    /Cannot end thread \d+: GET \/process is inside a native call there, .*\n {2}at .*native-calls\.ts:14:5\n {2}fix /,
+    /Cannot end thread \d+: GET \/process is inside a native call there, .*\n {2}at .*native-calls\.ts:15:5\n {2}fix /,
   );
   await server.logged(codeOf("OFFLOOP_THREADS_HELD"));
   const ready = await client.ask("/readyz");

@@ -78,6 +78,28 @@ eachLane("log: who gives up with the client, by its signal, has not failed", asy
   }
 });
 
+test("log: a line has the same fields on either lane", async () => {
+  const [onLoop, onThread] = await Promise.all(
+    (["loop", "thread"] as const).map(async (lane) => {
+      await fetch(`${server.url}/${lane}/fields`);
+      await server.logged(({ url, status }) => url === `/${lane}/fields` && status === 200);
+      const own = server.log.filter(({ operation }) => operation === `GET /${lane}/fields`);
+      return own.map(({ reqId, operation, thread, time, ...fields }) => fields);
+    }),
+  );
+  const firstLines = JSON.stringify([onLoop, onThread], (key, value) =>
+    key === "stack" ? String(value).split("\n")[0] : key === "self" ? undefined : value,
+  );
+  const [loop, thread] = JSON.parse(firstLines) as { msg: string; circle?: unknown }[][];
+  assert.deepEqual(
+    loop?.map(({ msg }) => msg),
+    ["values", "error", "no such order", "error and text", "circle"],
+  );
+  assert.match(JSON.stringify(thread?.at(-1)?.circle), /Circular/); // as text, where JSON has no word for it
+  for (const lines of [loop, thread]) delete lines?.at(-1)?.circle;
+  assert.deepEqual(thread, loop);
+});
+
 test("log: 200 requests on threads at once keep their own order, and no line is torn", async () => {
   const ids = await Promise.all(
     Array.from({ length: 200 }, async (_, n) => (await fetch(`${server.url}/thread/log/${n}`)).json()),

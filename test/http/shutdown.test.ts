@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { appFolder } from "../fixtures/app-folder.ts";
 import app from "../fixtures/apps/shutdown.ts";
 import { fixture, listening, offloop } from "../fixtures/cli.ts";
+import { openSocket } from "../fixtures/raw-socket.ts";
 import { running } from "../fixtures/running.ts";
 
 test("SIGTERM: a running request is finished, new connections are refused, exit code 0", async () => {
@@ -15,6 +16,19 @@ test("SIGTERM: a running request is finished, new connections are refused, exit 
   await assert.rejects(fetch(url));
   assert.equal(await (await answer).json(), "finished");
   assert.equal((await command.ended()).code, 0);
+});
+
+test("close(): a request that comes on an open connection is answered, and the connection ends with it", async () => {
+  const server = await running(app);
+  const raw = await openSocket(server.url);
+  const [begun, rest] = ["GET / HT", "TP/1.1\r\nHost: a\r\n\r\n"];
+  // In one piece: with the first answer, the second request has begun.
+  raw.send(`${begun}${rest}${begun}`);
+  await raw.until((received) => received.endsWith('"ok"'));
+  const closed = server.close();
+  raw.send(rest);
+  assert.match(await raw.ended(), /"ok"HTTP\/1\.1 200 [\s\S]*connection: close[\s\S]*"ok"$/i);
+  await closed;
 });
 
 test("SIGTERM: background tasks are finished", async () => {

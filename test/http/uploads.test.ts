@@ -164,6 +164,10 @@ const expected: Record<string, (kind: string) => number | "gone"> = {
   "of too many parts": () => 400,
 };
 
+/** What came of each, by how the upload ended, what was in it and where it was read. */
+const cells = new Map<string, number | "gone">();
+const columns = Object.keys(contents).flatMap((kind) => lanes.map((lane) => `${kind}, ${lane}`));
+
 for (const [ending, end] of Object.entries(endings))
   for (const [kind, content] of Object.entries(contents))
     for (const lane of lanes)
@@ -173,9 +177,26 @@ for (const [ending, end] of Object.entries(endings))
         raw.socket.destroy();
         assert.equal(got, (expected[ending] ?? (() => "gone"))(kind));
         await nothingIsLeft();
+        cells.set(`${ending}: ${kind}, ${lane}`, got);
         const alive = await fetch(`${server.url}/${lane}/up`, { method: "POST", body: small() });
         assert.equal(alive.status, 200);
       });
+
+test("every upload is answered, or its client has gone; no file and no descriptor is left", (context) => {
+  const width = Math.max(...Object.keys(endings).map((ending) => ending.length));
+  const row = (name: string, values: readonly unknown[]): string =>
+    `${name.padEnd(width)} | ${values.map((value, at) => String(value).padStart(columns[at]?.length ?? 0)).join(" | ")}`;
+  context.diagnostic(row("the upload", columns));
+  for (const ending of Object.keys(endings))
+    context.diagnostic(
+      row(
+        ending,
+        columns.map((column) => cells.get(`${ending}: ${column}`)),
+      ),
+    );
+  context.diagnostic(`files and descriptors left: ${leftOver().length}; the server answers`);
+  assert.equal(cells.size, Object.keys(endings).length * columns.length);
+});
 
 function small(): FormData {
   const data = new FormData();
@@ -243,9 +264,18 @@ test("a thousand uploads that clients leave, with 256 descriptors: the next ones
     await sendPart(raw, lanes[index % 2] as LaneName, contents["file on disk"]);
     raw.socket.resetAndDestroy();
   };
+  const descriptors = (): number => readdirSync(`/proc/${command.child.pid}/fd`).length;
+  const atFirst = descriptors();
   for (let index = 0; index < 1000; index += 20)
     await Promise.all(Array.from({ length: 20 }, (_, offset) => leave(index + offset)));
   for (const lane of lanes) assert.equal(await upload(`${url}/${lane}/up`, 3_000_000), 200);
+  const files = (): number =>
+    readdirSync(tmp, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).length;
+  for (let turn = 0; turn < 10_000 && files() > 0; turn++) await scheduler.wait(1);
+  assert.equal(files(), 0);
+  context.diagnostic(
+    `1,000 uploads left under ulimit -n 256: ${files()} files; descriptors ${atFirst} before, ${descriptors()} after`,
+  );
   command.child.kill("SIGTERM");
   assert.equal((await command.ended()).code, 0);
   assert.deepEqual(readdirSync(tmp), []);

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import type { Engine } from "../../src/jobs/engine.ts";
+import { STATEMENT_MS } from "../../src/jobs/engine-setup.ts";
 import type { Claim, Notice, Outcome, TakenJob } from "../../src/jobs/store.ts";
 import { backends, jobTask, type TestPlace } from "../fixtures/job-engines.ts";
 
@@ -15,6 +17,7 @@ const tasks = [
   jobTask("once", { retries: 1 }),
   jobTask("ranked"),
   jobTask("poor", { retries: 0 }),
+  jobTask("blocked"),
 ];
 
 for (const { name, skip, start } of backends) {
@@ -164,6 +167,21 @@ for (const { name, skip, start } of backends) {
       assert.equal((await engine.find({ task: "keyed", uuid: next }))?.key, "a");
     });
 
+    test("cancel() gives up one that is dead, and the next of its key may run", async () => {
+      await add("ordered", ["gives up"], { key: "given up" });
+      const next = await add("ordered", ["goes on"], { key: "given up" });
+      const dead = await takeOne("ordered");
+      await settle(dead, { kind: "failed", error });
+      assert.equal((await engine.find(dead))?.state, "dead");
+      assert.deepEqual(await engine.take("ordered", 1), []);
+      assert.equal(await engine.cancel(dead), true);
+      assert.equal((await engine.find(dead))?.state, "cancelled");
+      assert.equal(await engine.cancel(dead), false);
+      const job = await takeOne("ordered");
+      assert.equal(job.uuid, next);
+      await settle(job, { kind: "done", result: 1 });
+    });
+
     test("retry() is false while another job has the key, and true when a worker has the job at once", async () => {
       await add("retried", ["first"], { key: "retried" });
       const first = await takeOne("retried");
@@ -271,6 +289,29 @@ for (const { name, skip, start } of backends) {
         (await engine.attempts(job)).map(({ outcome }) => outcome),
         ["lost", "done"],
       );
+    });
+
+    test("take() of a loop that is blocked for longer than a statement may take costs no attempt", {
+      skip: name === "PGlite" && "no statement of its own thread is given up",
+    }, async () => {
+      await add("blocked");
+      const errors = place.errors.length;
+      for (const turns of [1, 4, 8]) {
+        const taking = engine.take("blocked", 1).catch(() => []);
+        for (let turn = 0; turn < turns; turn++) await setImmediate();
+        const until = performance.now() + STATEMENT_MS + 200;
+        while (performance.now() < until);
+        const [taken] = await taking;
+        const job = taken ?? (await takeOne("blocked"));
+        assert.equal((await engine.find(job))?.attempt, 1);
+        assert.equal(job.lostBefore, false);
+        await settle(job, { kind: "interrupted" });
+      }
+      const job = await takeOne("blocked");
+      const outcomes = (await engine.attempts(job)).map(({ outcome }) => outcome);
+      assert.deepEqual(outcomes, ["interrupted", "interrupted", "interrupted", undefined]);
+      await settle(job, { kind: "done", result: undefined });
+      place.errors.splice(errors);
     });
 
     test("dropSchedules() removes the waiting occurrences of former schedules only", async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { openTasks } from "offloop";
+import early from "../fixtures/early-tasks-app.ts";
 import { events } from "../fixtures/event-log.ts";
 import { running } from "../fixtures/running.ts";
 import app, { hash } from "../fixtures/tasks-app.ts";
@@ -13,6 +14,19 @@ test("lifespan: a task that it calls opens its thread then, not before", async (
   assert.equal(await (await fetch(`${server.url}/hash`)).json(), "later!");
   await server.close();
   await assert.rejects(hash("after"), { code: "OFFLOOP_NOT_SERVING" });
+});
+
+test("lifespan: an async task that it calls has its plain dependencies made on a thread, as later", async () => {
+  const server = await running(early, { accessLog: false });
+  for (const [path, name] of [
+    ["/seeded", "first"],
+    ["/seed", "later"],
+  ]) {
+    const { madeOn, ...rest } = (await (await fetch(server.url + path)).json()) as Record<string, unknown>;
+    assert.deepEqual(rest, { name, ranOn: 0 });
+    assert.notEqual(madeOn, 0);
+  }
+  await server.close();
 });
 
 test("openTasks(): tasks are called on a thread without a server, until it is closed", async () => {

@@ -112,7 +112,7 @@ eachLane("unknown path, unknown method, last slash: FastAPI's answers", async (l
   const method = await ask(`/${lane}/items/1`, "PUT");
   assert.deepEqual(
     [method.status, method.headers.get("allow"), await method.json()],
-    [405, "GET, POST", { detail: "Method Not Allowed" }],
+    [405, "GET, HEAD, POST", { detail: "Method Not Allowed" }],
   );
   const slash = await fetch(`${server.url}/${lane}/where/?a=1`, { redirect: "manual" });
   assert.deepEqual([slash.status, slash.headers.get("location")], [307, `${server.url}/${lane}/where?a=1`]);

@@ -131,6 +131,14 @@ eachLane("session: what a plain dependency changes before it refuses is kept", a
   assert.deepEqual(await dataOf(refused.cookie), { failed: 5, visits: 1 });
 });
 
+eachLane("session: nor can one be changed that a stream looks at for the first time", async (lane) => {
+  log.clear();
+  const response = await client.get(`/${lane}/streamed`);
+  await response.text().catch(() => ""); // it breaks off
+  assert.equal(response.headers.get("set-cookie"), null);
+  await log.find(/Cannot add property late/);
+});
+
 eachLane("session: to change it when the response has gone is an error in the log", async (lane) => {
   log.clear();
   assert.equal((await ask("POST", `/${lane}/late`, await cookieOf({ user: "ada" }))).status, 200);

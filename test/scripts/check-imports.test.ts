@@ -124,12 +124,15 @@ test("checkImports prints the chain of a cycle, type imports included", async (t
 test("checkImports keeps fastify in http and refuses packages that an install would lack", async (t) => {
   const found = await refusals(t, {
     "src/app/plugin.ts": `import type { FastifyPluginAsync } from "fastify";\nexport type P = FastifyPluginAsync;`,
+    "src/app/server.ts": `import "fastify";`,
+    "src/lanes/plugin.ts": `import type { FastifyPluginAsync } from "fastify";\nexport type P = FastifyPluginAsync;`,
     "src/operation/run.ts": `import "@scope/name/part.js";\nimport "node:fs";\nimport "yaml";`,
   });
-  assert.equal(found.length, 3, found.join("\n"));
-  assert.match(found[0] ?? "", /^fastify stays in http.*: src\/app\/plugin\.ts -> /);
-  assert.match(found[1] ?? "", /^only packages that an install has: .* -> @scope\/name\/part\.js$/);
-  assert.match(found[2] ?? "", /^only packages that an install has: .* -> node_modules\/yaml\//);
+  assert.equal(found.length, 4, found.join("\n"));
+  assert.match(found[0] ?? "", /^fastify stays in http.*: src\/app\/server\.ts -> /);
+  assert.match(found[1] ?? "", /^fastify stays in http.*: src\/lanes\/plugin\.ts -> /);
+  assert.match(found[2] ?? "", /^only packages that an install has: .* -> @scope\/name\/part\.js$/);
+  assert.match(found[3] ?? "", /^only packages that an install has: .* -> node_modules\/yaml\//);
 });
 
 test("checkImports keeps imports inside src and refuses a file named after a drawer", async (t) => {

@@ -35,6 +35,15 @@ test("client.jobs.mode inline has a job done when its enqueue resolves", async (
   assert.equal((await app.jobs.get(id))?.state, "done");
 });
 
+test("client.jobs.mode inline has a job of enqueueSync run, also where the thread that waits is the only one", async () => {
+  await using client = await testClient(app, { threads: { max: 1 } });
+  client.jobs.mode = "inline";
+  const response = await client.post<{ id: string }>("/plain/bob");
+  const { id } = await response.json();
+  await client.jobs.drain();
+  assert.equal((await app.jobs.get(id))?.result, "Welcome, bob");
+});
+
 test("client.jobs.clock.advance() lets failed jobs be tried again, with their back-off", async () => {
   await using client = await testClient(app);
   const { id } = await flaky.enqueue();

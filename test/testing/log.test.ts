@@ -30,7 +30,7 @@ test("signal does not abort for background tasks of an answered request", async 
 });
 
 for (const lane of ["loop", "thread"]) {
-  test(`what failed on the ${lane} is shown on stderr where no logger is given, what was refused is not`, () => {
+  test(`what failed on the ${lane}, and what the guard warns of, is shown on stderr where no logger is given, what was refused is not`, () => {
     const script = `
       import { testClient } from "offloop/testing";
       const client = await testClient(new URL("./fixtures/failing-app.ts", "${new URL("../", import.meta.url)}"));
@@ -42,7 +42,14 @@ for (const lane of ["loop", "thread"]) {
       ["--disable-warning=ExperimentalWarning", "--conditions=offloop:source", "--eval", script],
       { encoding: "utf8", env: { ...process.env, NODE_TEST_CONTEXT: undefined } },
     );
-    assert.match(stderr, new RegExp(`^ERROR: GET /${lane}/throws failed: no key for .*\\n[^]*at openVault`));
+    assert.match(
+      stderr,
+      /^WARN: OFFLOOP_GUARD_BLOCKING: GET \/loop\/causes .*\n {2}at \S*failing-app\.ts:15:5\n/,
+    );
+    assert.match(
+      stderr,
+      new RegExp(`\\nERROR: GET /${lane}/throws failed: no key for .*\\n[^]*at openVault`),
+    );
     assert.doesNotMatch(stderr, /refused/);
     assert.equal(stdout, "");
   });

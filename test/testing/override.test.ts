@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { depends } from "offloop";
 import { override, testClient } from "offloop/testing";
 import { memoryLog } from "../fixtures/memory-log.ts";
 import app, { db } from "../fixtures/overridden-app.ts";
@@ -14,5 +15,24 @@ test("override(): a handle stands in on the loop; what needs it on a thread is r
   assert.match(
     await log.find(/cannot cross/),
     /what overrides database of GET \/thread\/count on a thread: .*\.count \(a function\).*\n {2}fix override it by plain data/,
+  );
+});
+
+test("override(): a function stands in on the loop; what needs it on a thread is refused by operation and name", async () => {
+  const log = memoryLog();
+  const fake = depends(async function* () {
+    yield { count: (): number => 3 };
+  });
+  await using client = await testClient(app, {
+    overrides: [override(db, fake)],
+    logger: log.logger,
+    socket: true,
+  });
+  assert.equal(await (await client.get("/loop/count")).json(), 3);
+  assert.equal(await (await client.get("/plain")).json(), "plain");
+  assert.equal((await client.get("/thread/count")).status, 500);
+  assert.match(
+    await log.find(/it is a function/),
+    /what overrides database of GET \/thread\/count on a thread.*\n {2}fix override it by a value/,
   );
 });

@@ -25,7 +25,9 @@ export function actionsOn({ state, runAt }: JobRow, now: number): readonly Possi
   if (state === "waiting") return runAt > now ? [runNow, cancel] : [cancel];
   if (state === "running") return [{ action: "cancel", label: "End" }];
   if (state === "failed") return [runNow, cancel];
-  return state === "done" ? [] : [{ action: "retry", label: "Run again" }];
+  if (state === "done") return [];
+  const runAgain = { action: "retry", label: "Run again" } as const;
+  return state === "dead" ? [runAgain, { action: "cancel", label: "Give up" }] : [runAgain];
 }
 
 /** Since when, for how long or in how long: what matters of each state. */

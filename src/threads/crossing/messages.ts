@@ -1,4 +1,5 @@
 import type { MessagePort } from "node:worker_threads";
+import type { StandInValue } from "../../app/dependency.ts";
 import type { ReadEnvironment } from "../../app/environment.ts";
 import type { InputSettings } from "../../app/input-settings.ts";
 import type { EnqueueOptions } from "../../app/jobs.ts";
@@ -70,6 +71,8 @@ export interface SyncEnqueue {
   readonly enqueue: string;
   readonly args: readonly unknown[];
   readonly options: EnqueueOptions;
+  /** What is active in the thread, for the trace of the job. */
+  readonly trace: unknown;
   /** Where the outcome goes: a `TaskOutcome`. */
   readonly reply: MessagePort;
   /** Set and notified when the outcome has been sent. */
@@ -80,13 +83,13 @@ export interface SyncEnqueue {
  * The value of a dependency, by its number in the list of all: made where the app is served, or given by a test; or what
  * of it cannot cross.
  */
-export type GivenValue = readonly [dependency: number, value: Crossed, found?: string];
+export type GivenValue = readonly [dependency: number, value: Crossed, refused?: StandInValue["refused"]];
 export type GivenValues = readonly GivenValue[];
 
 /** A line of the log on its way to the main thread. */
 export interface LogLine {
   readonly level: (typeof logLevels)[number];
-  readonly fields: object;
+  readonly fields: Crossed;
   readonly message: string | undefined;
 }
 

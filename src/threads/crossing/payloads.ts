@@ -17,7 +17,7 @@ import {
 } from "../../operation/raw.ts";
 import type { TaskRun } from "../../operation/run-task.ts";
 import type { RemoteValue } from "../../operation/runtime.ts";
-import { type Crossed, packValue, type Thrown } from "./values.ts";
+import { type Crossed, packValue, type TaskOutcome, type Thrown } from "./values.ts";
 
 /** A payload and what of it is transferred rather than copied. */
 export interface Packed<T> {
@@ -33,7 +33,7 @@ const TRANSFER_MIN_BYTES = 65_536;
  *
  * @param transferFrom - From this size on the buffer moves to the other side.
  */
-function ownBytes(
+export function ownBytes(
   bytes: Uint8Array,
   transfer: Transferable[],
   transferFrom: number = TRANSFER_MIN_BYTES,
@@ -46,7 +46,7 @@ function ownBytes(
 /** A body below this size is copied: the request can be taken back from a thread that dies or hangs before it starts. */
 const TRANSFER_BODY_BYTES = 1_048_576;
 
-/** A request as it crosses: id, method, url, params, headers joined by newlines, body, parts of a form, host and port of the client, root path. */
+/** A request as it crosses: id, method, url, params, headers joined by newlines, body, parts of a form, host and port of the client, root path, scheme or origin. */
 export type RequestPayload = [
   string,
   string,
@@ -57,6 +57,7 @@ export type RequestPayload = [
   readonly FormPart[] | undefined,
   string,
   number,
+  string,
   string,
 ];
 
@@ -90,12 +91,24 @@ export interface CallServices {
 export type CrossingRequest = Omit<RawRequest, "query" | "signal" | "log">;
 
 export function packRequest(request: CrossingRequest): Packed<RequestPayload> {
-  const { id, method, url, params, headers, body, client, rootPath } = request;
+  const { id, method, url, params, headers, body, client, rootPath, via } = request;
   const transfer: Transferable[] = [];
   const bytes = body === undefined ? undefined : ownBytes(body, transfer, TRANSFER_BODY_BYTES);
   const parts = request.parts?.map((part) => ownPart(part, transfer));
   return {
-    payload: [id, method, url, params, headers.join("\n"), bytes, parts, client.host, client.port, rootPath],
+    payload: [
+      id,
+      method,
+      url,
+      params,
+      headers.join("\n"),
+      bytes,
+      parts,
+      client.host,
+      client.port,
+      rootPath,
+      via,
+    ],
     transfer,
   };
 }
@@ -114,6 +127,7 @@ export class ReceivedRequest implements RawRequest {
   readonly body: Uint8Array | undefined;
   readonly parts: readonly FormPart[] | undefined;
   readonly rootPath: string;
+  readonly via: string;
   readonly #joined: string;
   readonly #host: string;
   readonly #port: number;
@@ -134,6 +148,7 @@ export class ReceivedRequest implements RawRequest {
       this.#host,
       this.#port,
       this.rootPath,
+      this.via,
     ] = payload;
   }
 
@@ -182,7 +197,7 @@ export function packReply(reply: RawReply, open?: OpenReplyRef): Packed<ReplyPay
   const transfer: Transferable[] = [];
   const { status, mediaType, headers, error } = reply;
   const body = packBody(reply.body, transfer);
-  const background = nameCalls(reply.background);
+  const background = nameCalls(reply.background?.splice(0)); // what is added from here on crosses later
   return { payload: [status, mediaType, headers, body, background, error, open], transfer };
 }
 
@@ -208,6 +223,9 @@ export interface FollowUp {
   /** What went wrong in its tasks. */
   readonly failure?: Thrown;
 }
+
+/** What came of it, and the tasks that were added meanwhile. */
+export type Followed = readonly [outcome: TaskOutcome, added: NamedCall[] | undefined];
 
 /** The next chunks of a body; `done` with the last ones. */
 export interface Pulled {
@@ -311,12 +329,19 @@ export interface ClosePayload {
   readonly call: number;
   readonly scope: Scope;
   readonly failure: Thrown | undefined;
+  /** The request's tasks have run. */
+  readonly refusesTasks: boolean;
   /** Nothing is needed of the session after this. */
   readonly ends: boolean;
 }
 
-/** What went wrong in the end; undefined when nothing did, or when it was caught. */
-export type CloseResult = { readonly left: Thrown } | undefined;
+/** What came of closing. */
+export interface CloseResult {
+  /** What went wrong in the end; undefined when nothing did, or when it was caught. */
+  readonly left?: Thrown | undefined;
+  /** Tasks that were added meanwhile. */
+  readonly background?: readonly NamedCall[] | undefined;
+}
 
 /** An error to be answered on a thread, as it crosses. */
 export interface FailurePayload {

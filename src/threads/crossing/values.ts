@@ -1,9 +1,10 @@
 import { types } from "node:util";
-import { examineCrossing, findUncloneable, isError, needsHelp } from "../../app/cloneable.ts";
+import { examineCrossing, findUncloneable, needsHelp } from "../../app/cloneable.ts";
 import { type ErrorHandlers, findErrorHandler } from "../../app/error-handlers.ts";
 import { UploadedFile } from "../../app/uploaded-file.ts";
-import { type DescribedError, describeError } from "../../errors/described-error.ts";
+import { type DescribedError, describeError, isError } from "../../errors/described-error.ts";
 import { HTTPError, ValidationError } from "../../errors/http-error.ts";
+import { WebSocketError } from "../../errors/websocket-error.ts";
 import { ownsBuffer } from "../../operation/raw.ts";
 
 /**
@@ -228,6 +229,7 @@ const classes = {
   AggregateError,
   HTTPError,
   ValidationError,
+  WebSocketError,
 } as const;
 
 /** Takes an error apart. */

@@ -1,22 +1,28 @@
 import type { App } from "../../app/app.ts";
-import type { Overrides } from "../../app/dependency.ts";
+import type { DependencyDeclaration, Override, Overrides, StandInValue } from "../../app/dependency.ts";
 import type { ErrorHandler } from "../../app/error-handlers.ts";
-import type { InputSettings } from "../../app/input-settings.ts";
+import { type InputSettings, inputBounds } from "../../app/input-settings.ts";
 import type { Operation } from "../../app/operation.ts";
 import { partsOf, servedErrorHandlers, servedTaskDeclarations } from "../../app/parts.ts";
+import type { SocketOperation } from "../../app/socket-operation.ts";
 import type { TaskDeclaration } from "../../app/task.ts";
 import { formatLocation, OffloopError, type SourceLocation } from "../../errors/offloop-error.ts";
 import {
   type CompiledOperation,
+  compileDependency,
   compileOperation,
   compileTaskDependencies,
   type OperationSettings,
 } from "../../operation/compile.ts";
 import {
   type DependencyPlan,
+  listDependencies,
   type PlannedDependency,
   planDependencies,
 } from "../../operation/dependency-plan.ts";
+import { compileInputs } from "../../operation/inputs.ts";
+import { MessageFormat } from "../../operation/messages.ts";
+import type { CompiledMessage } from "../../operation/run-message.ts";
 import type { CompiledTask } from "../../operation/run-task.ts";
 
 /** An operation, as something a thread can be asked to run. */
@@ -62,13 +68,119 @@ export class OperationWork {
   }
 }
 
+/** A websocket's connection, as an operation on the loop. No thread is asked to run it, but its plain dependencies. */
+export class ConnectionWork {
+  readonly id: string;
+  readonly socket: SocketOperation;
+  readonly declaration: Operation;
+  readonly plan: DependencyPlan;
+  /** What is done with a message. Undefined for a whole socket. */
+  readonly message: MessageWork | undefined;
+  readonly #operation: OperationWork;
+  readonly #inputs: Required<InputSettings>;
+
+  constructor(socket: SocketOperation, settings: OperationSettings, workSettings: WorkSettings) {
+    const { connection, message } = socket;
+    this.id = connection.id;
+    this.socket = socket;
+    this.declaration = connection;
+    // What a plain message handler receives it makes itself, in its thread.
+    const planned = { ...connection, mayLack: message?.lane === "thread" };
+    this.#operation = new OperationWork(planned, settings, workSettings);
+    this.plan = this.#operation.plan;
+    this.message = message && new MessageWork(socket, message, workSettings);
+    this.#inputs = workSettings.inputs;
+  }
+
+  /** Worked out when the first socket is opened. */
+  get compiled(): CompiledOperation {
+    return this.#operation.compiled;
+  }
+
+  /** Whether it, or something it needs, declares what the session has. */
+  get readsSession(): boolean {
+    return this.#operation.readsSession;
+  }
+
+  /** What its messages are, for what reads and sends them on the loop. */
+  createFormat(): MessageFormat {
+    return new MessageFormat(this.declaration, this.socket.schemas, inputBounds(this.#inputs, "loop"));
+  }
+}
+
+/** What is done with a websocket's message. */
+export class MessageWork {
+  readonly id: string;
+  readonly declaration: Operation;
+  readonly plan: DependencyPlan;
+  /** The dependencies whose values come along: those that are made on the loop, when the socket is opened. */
+  readonly sent: readonly SentDependency[];
+  readonly #socket: SocketOperation;
+  readonly #inputs: Required<InputSettings>;
+  #compiled: CompiledMessage | undefined;
+
+  constructor(socket: SocketOperation, message: Operation, { overrides, inputs }: WorkSettings) {
+    this.id = message.id;
+    this.declaration = message;
+    this.plan = planDependencies(message, message.lane === "loop" ? overrides : withSent(message, overrides));
+    this.sent = this.plan.nodes
+      .filter(({ fixed }) => fixed === sentLater)
+      .map(({ path, declaration: wanted }) => ({ path, declaration: replaced(wanted, overrides) ?? wanted }));
+    this.#socket = socket;
+    this.#inputs = inputs;
+  }
+
+  /** Worked out at its first message. */
+  get compiled(): CompiledMessage {
+    const bounds = inputBounds(this.#inputs, this.declaration.lane);
+    this.#compiled ??= {
+      declaration: this.declaration,
+      plan: this.plan,
+      dependencies: this.plan.nodes.map((node) => compileDependency(node, bounds)),
+      inputs: compileInputs(this.declaration.inputs, bounds),
+      format: new MessageFormat(this.declaration, this.#socket.schemas, bounds),
+    };
+    return this.#compiled;
+  }
+}
+
+/** A dependency whose value comes along with each message. */
+export interface SentDependency {
+  /** In the plan of the message. */
+  readonly path: string;
+  /** What is made in its place when the socket is opened. */
+  readonly declaration: DependencyDeclaration;
+}
+
+const sentLater: StandInValue = { value: undefined, isSent: true };
+
+/** Has what is made on the loop come along with each message. */
+function withSent(message: Operation, overrides: Overrides): Overrides {
+  const sent = listDependencies([message], overrides).filter((wanted) => {
+    const made = replaced(wanted, overrides);
+    return made !== undefined && isMadeOnLoop(made);
+  });
+  return new Map([...overrides, ...sent.map((wanted): Override => [wanted, sentLater])]);
+}
+
+/** What is made in the place of a dependency; undefined where a value stands in for it. */
+function replaced(wanted: DependencyDeclaration, overrides: Overrides): DependencyDeclaration | undefined {
+  const by = overrides.get(wanted) ?? wanted;
+  return "value" in by ? undefined : by;
+}
+
+/** As long as the socket: what lasts longer is there in each thread. */
+function isMadeOnLoop({ lane, scope, givesScopes }: DependencyDeclaration): boolean {
+  return lane === "loop" && (scope === "request" || scope === "function") && !givesScopes;
+}
+
 /** The plain dependencies of an operation, or a task, that runs on the loop. */
 export class DependencyWork {
   readonly id: string;
-  readonly operation: OperationWork | TaskWork;
+  readonly operation: Dependent;
   readonly declaration: { readonly lane: "thread"; readonly location: SourceLocation };
 
-  constructor(operation: OperationWork | TaskWork) {
+  constructor(operation: Dependent) {
     this.id = dependencyWorkId(operation.id);
     this.operation = operation;
     this.declaration = { lane: "thread", location: operation.declaration.location };
@@ -79,6 +191,8 @@ export class DependencyWork {
     return this.operation.plan?.nodes.find((node) => node.path === path) as PlannedDependency;
   }
 }
+
+type Dependent = OperationWork | ConnectionWork | TaskWork;
 
 /** An error handler. */
 export class ErrorHandlerWork {
@@ -132,7 +246,13 @@ function checkWithoutRequest(
   );
 }
 
-export type Work = OperationWork | TaskWork | DependencyWork | ErrorHandlerWork;
+export type Work =
+  | OperationWork
+  | ConnectionWork
+  | MessageWork
+  | TaskWork
+  | DependencyWork
+  | ErrorHandlerWork;
 
 /** What threads find a task by. */
 export function taskWorkId(name: string): string {
@@ -156,9 +276,21 @@ export interface WorkSettings {
   readonly inputs: Required<InputSettings>;
 }
 
-/** The tasks of an app and of those mounted in it. */
-export function listTaskWork(app: App, overrides: Overrides): TaskWork[] {
-  return servedTaskDeclarations(app).map((task) => new TaskWork(task, overrides));
+/** The tasks of an app and of those mounted in it, and what those on the loop need of a thread. */
+export function listTaskWork(app: App, overrides: Overrides): (TaskWork | DependencyWork)[] {
+  const tasks = servedTaskDeclarations(app).map((task) => new TaskWork(task, overrides));
+  return [...tasks, ...listDependencyWork(tasks)];
+}
+
+function listDependencyWork(
+  dependents: readonly (OperationWork | ConnectionWork | TaskWork)[],
+): DependencyWork[] {
+  return dependents.filter(needsThread).map((dependent) => new DependencyWork(dependent));
+}
+
+/** Whether it runs on the loop, and what it depends on on a thread. */
+export function needsThread({ plan }: { readonly plan: DependencyPlan | undefined }): boolean {
+  return plan?.nodes.some(({ remote }) => remote !== undefined) ?? false;
 }
 
 /** Those that declare deps, ready to be run, by name. */
@@ -175,14 +307,15 @@ export function listWork(app: App, settings: WorkSettings): Work[] {
   const operations = partsOf(app).flatMap(({ app: part, operations: declared }) =>
     declared.map((operation) => new OperationWork(operation, part.operationSettings, settings)),
   );
-  const tasks = listTaskWork(app, settings.overrides);
-  const dependencies = [...operations, ...tasks]
-    .filter(({ plan }) => plan?.nodes.some(({ remote }) => remote !== undefined))
-    .map((dependent) => new DependencyWork(dependent));
+  const connections = partsOf(app).flatMap(({ app: part, sockets }) =>
+    sockets.map((socket) => new ConnectionWork(socket, part.operationSettings, settings)),
+  );
   return [
     ...operations,
-    ...tasks,
-    ...dependencies,
+    ...connections,
+    ...connections.flatMap(({ message }) => message ?? []),
+    ...listTaskWork(app, settings.overrides),
+    ...listDependencyWork([...operations, ...connections]),
     ...servedErrorHandlers(app).map((handler, index) => new ErrorHandlerWork(handler, index)),
   ];
 }

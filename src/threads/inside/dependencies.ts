@@ -30,24 +30,24 @@ import { type DependencyWork, TaskWork } from "../crossing/work.ts";
 interface Session {
   /** By their paths in the operation's plan. */
   readonly values: Map<string, unknown>;
-  /** What each of the calls has opened. */
-  readonly opened: OpenDependencies[];
+  /** What each of the calls has opened, and with what. */
+  readonly opened: { readonly open: OpenDependencies; readonly exchange: Exchange }[];
   readonly services: RequestServices;
 }
+
+/** What a thread gives the dependencies that are called in it. */
+type ThreadRuntime = Omit<Runtime, "onThread" | "answerOnThread">;
 
 const closable: readonly Scope[] = ["function", "request"];
 
 /** The plain dependencies of operations that run on the loop: called here, and open here until their scope ends. */
 export class DependencySessions {
   readonly #handlers: ErrorHandlers;
-  readonly #runtime: Pick<Runtime, "inThread" | "shared" | "sessions" | "traceDependency">;
+  readonly #runtime: ThreadRuntime;
   readonly #sessions = new Map<number, Session>();
   #last = 0;
 
-  constructor(
-    handlers: ErrorHandlers,
-    runtime: Pick<Runtime, "inThread" | "shared" | "sessions" | "traceDependency">,
-  ) {
+  constructor(handlers: ErrorHandlers, runtime: ThreadRuntime) {
     this.#handlers = handlers;
     this.#runtime = runtime;
   }
@@ -56,13 +56,13 @@ export class DependencySessions {
   async call(work: DependencyWork, payload: DependencyPayload, services: CallServices): Promise<TaskOutcome> {
     const session = this.#enter(payload, services);
     const open = new OpenDependencies();
-    session.opened.push(open);
     const request = new ReceivedRequest(payload.request, session.services);
     const exchange =
       work.operation instanceof TaskWork
         ? new TaskExchange(work.operation.declaration, request, this.#runtime)
         : new Exchange(payload.operation, request, this.#runtime);
     exchange.takeSession(payload.sessionText);
+    session.opened.push({ open, exchange });
     const values: RemoteValue[] = [];
     let failure: Failure | undefined;
     try {
@@ -78,11 +78,12 @@ export class DependencySessions {
       values,
       session: this.#keep(payload, session, open),
       opened: closable.filter((scope) => open.has(scope)),
-      background: nameCalls(exchange.addedTasks),
+      background: nameCalls(exchange.addedTasks?.splice(0)),
       status: exchange.chosenStatus,
       headers: exchange.chosenHeaders,
       sessionText: exchange.endSession(),
     };
+    if (open.size === 0) exchange.endBackground();
     if (failure === undefined) return [true, result];
     const thrown: DependencyFailure = { ...packThrown(failure.error, this.#handlers), result };
     return [false, thrown];
@@ -90,16 +91,19 @@ export class DependencySessions {
 
   /** Closes what was opened. */
   async close(payload: ClosePayload, services: CallServices): Promise<TaskOutcome> {
-    const { scope, failure, ends } = payload;
+    const { scope, failure, refusesTasks, ends } = payload;
     const session = this.#sessions.get(payload.session);
-    if (session === undefined) return [true, undefined];
+    if (session === undefined) return [true, {} satisfies CloseResult];
     if (ends) this.#sessions.delete(payload.session);
     services.resume(session.services);
-    const left = await session.opened[payload.call]?.close(
-      failure && { error: unpackThrown(failure, this.#handlers) },
-      scope,
-    );
-    return [true, (left && { left: packThrown(left.error, this.#handlers) }) satisfies CloseResult];
+    const { open, exchange } = session.opened[payload.call] as Session["opened"][number];
+    if (refusesTasks) exchange.endBackground();
+    const left = await open.close(failure && { error: unpackThrown(failure, this.#handlers) }, scope);
+    const result: CloseResult = {
+      left: left && packThrown(left.error, this.#handlers),
+      background: nameCalls(exchange.addedTasks?.splice(0)),
+    };
+    return [true, result];
   }
 
   #enter({ session, request, operation }: DependencyPayload, services: CallServices): Session {

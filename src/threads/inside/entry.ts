@@ -19,7 +19,7 @@ import { SharedDependencies } from "../../operation/open-dependencies.ts";
 import { SessionCookie } from "../../operation/session.ts";
 import type { GivenValues, Hello, ThreadData } from "../crossing/messages.ts";
 import { unpackValue } from "../crossing/values.ts";
-import { listWork, TaskWork, type Work } from "../crossing/work.ts";
+import { listTaskWork, listWork, type Work } from "../crossing/work.ts";
 import { Inbox } from "./inbox.ts";
 import { standBack } from "./priority.ts";
 import { createThreadLog, threadEnqueuer } from "./services.ts";
@@ -42,8 +42,7 @@ async function enter(data: ThreadData): Promise<void> {
     const overrides = servedOverrides(app);
     const shared = new SharedDependencies(overrides);
     takeGiven(app, given, shared, overrides);
-    const all = listWork(app, { overrides, inputs });
-    const own = part === "app" ? all : all.filter((item) => item instanceof TaskWork);
+    const own = part === "app" ? listWork(app, { overrides, inputs }) : listTaskWork(app, overrides);
     const work = new Map(own.map((item) => [item.id, item]));
     const hello = compare(workIds, work);
     if ("ready" in hello) {
@@ -54,7 +53,7 @@ async function enter(data: ThreadData): Promise<void> {
         sessions: data.session && new SessionCookie(data.session),
         traceDependency: around?.dependency,
       });
-      bindTasks(app, runner, data, around?.task);
+      bindTasks(app, runner, data, around);
       close = closing(shared, await openLifespans(servedLifespans(app, "thread")));
       inbox.open(around?.calls(runner) ?? runner);
     }
@@ -72,12 +71,12 @@ function takeGiven(
 ): void {
   if (given.length === 0) return;
   const dependencies = listDependencies(servedDependents(app), servedOverrides(app));
-  for (const [index, crossed, found] of given) {
+  for (const [index, crossed, refused] of given) {
     const value = unpackValue(crossed);
     const dependency = dependencies[index];
     if (dependency === undefined) continue; // another app was loaded, which the comparison of work will tell
     if (dependency.scope === "app" && !overrides.has(dependency)) shared.set(dependency, value);
-    else overrides.set(dependency, { value, found });
+    else overrides.set(dependency, { value, refused });
   }
 }
 
@@ -98,16 +97,16 @@ function bindTasks(
   app: App,
   runner: WorkRunner,
   { port, logLevel }: ThreadData,
-  around: AroundInThread["task"],
+  around: AroundInThread | undefined,
 ): void {
-  const enqueuer = threadEnqueuer(port);
+  const enqueuer = threadEnqueuer(port, () => around?.pack?.());
   const { signal } = new AbortController();
   for (const task of servedTasks(app)) {
     bindEnqueuer(task, enqueuer);
     bindTask(task, (declaration, args) => {
       const log = (): Log => createThreadLog(port, logLevel, { task: declaration.name });
       const run = (): Promise<unknown> => runner.runHere(declaration, args, { signal: () => signal, log });
-      return around === undefined ? run() : around(declaration, run);
+      return around?.task === undefined ? run() : around.task(declaration, run);
     });
   }
 }

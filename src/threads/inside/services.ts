@@ -5,11 +5,12 @@ import type { EnqueuedJob } from "../../app/jobs.ts";
 import { callerLocation } from "../../app/location.ts";
 import { type Log, type LogFunction, logLevels } from "../../app/log.ts";
 import type { TaskEnqueuer } from "../../app/task.ts";
+import { isError } from "../../errors/described-error.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
 import { type Board, isCancelled } from "../crossing/board.ts";
 import type { LogLine, ProgressReport, SyncEnqueue } from "../crossing/messages.ts";
 import type { CallAbout, RequestServices } from "../crossing/payloads.ts";
-import { type TaskOutcome, unpackThrown } from "../crossing/values.ts";
+import { type Crossed, packValue, type TaskOutcome, unpackThrown } from "../crossing/values.ts";
 
 /** What all services of a thread are made from. */
 export interface ThreadChannel {
@@ -106,28 +107,39 @@ export function createThreadLog(port: MessagePort, level: string, about: object)
 
   function writer(name: LogLine["level"]): LogFunction {
     return (first: object | string, message?: string) => {
-      const [fields, text] = typeof first === "string" ? [{}, first] : [first, message];
-      const line: LogLine = {
-        level: name,
-        fields: { ...about, thread: threadId, ...fields },
-        message: text,
-      };
-      try {
-        port.postMessage({ log: line });
-      } catch {
-        // A field cannot cross: the line is worth more than its shape.
-        port.postMessage({
-          log: { ...line, fields: { ...about, thread: threadId, fields: inspect(fields) } },
-        });
-      }
+      const [given, text] = typeof first === "string" ? [{}, first] : [first, message];
+      // As pino does where an error is given for the fields.
+      const [own, said] = isError(given) ? [{ err: given }, text ?? given.message] : [given, text];
+      const fields = packFields({ ...about, thread: threadId, ...own });
+      port.postMessage({ log: { level: name, fields, message: said } satisfies LogLine });
     };
+  }
+}
+
+function packFields(fields: object): Crossed {
+  const shown = Object.entries(fields).map(([name, value]): [string, unknown] => [name, crossing(value)]);
+  return packValue(Object.fromEntries(shown), "fields");
+}
+
+/** What cannot cross becomes here what the log would make of it there: JSON, or else text. */
+function crossing(value: unknown): unknown {
+  if (findUncloneable(value, "") === undefined) return value;
+  try {
+    const json = JSON.stringify(value);
+    return json === undefined ? undefined : JSON.parse(json);
+  } catch {
+    return inspect(value);
   }
 }
 
 function nothing(): void {}
 
-/** In a thread: has the main thread store jobs, and blocks until that is done. */
-export function threadEnqueuer(port: MessagePort): TaskEnqueuer {
+/**
+ * In a thread: has the main thread store jobs, and blocks until that is done.
+ *
+ * @param trace - What is active, for the trace of the job.
+ */
+export function threadEnqueuer(port: MessagePort, trace: () => unknown): TaskEnqueuer {
   const enqueueSync: TaskEnqueuer["enqueueSync"] = ({ name, location }, args, options) => {
     if (options.tx !== undefined) {
       throw new OffloopError(
@@ -145,7 +157,8 @@ export function threadEnqueuer(port: MessagePort): TaskEnqueuer {
     }
     const { port1, port2 } = new MessageChannel();
     const done = new Int32Array(new SharedArrayBuffer(4));
-    port.postMessage({ enqueue: name, args, options, reply: port2, done } satisfies SyncEnqueue, [port2]);
+    const call: SyncEnqueue = { enqueue: name, args, options, trace: trace(), reply: port2, done };
+    port.postMessage(call, [port2]);
     Atomics.wait(done, 0, 0);
     const received = receiveMessageOnPort(port1) as { readonly message: TaskOutcome };
     const [ok, given] = received.message;
@@ -153,5 +166,9 @@ export function threadEnqueuer(port: MessagePort): TaskEnqueuer {
     if (ok) return given as EnqueuedJob;
     throw unpackThrown(given);
   };
-  return { enqueueSync, enqueue: async (...call) => enqueueSync(...call) };
+  return {
+    enqueueSync,
+    enqueue: async (...call) => enqueueSync(...call),
+    enqueueForThread: async (task, args, { options }) => enqueueSync(task, args, options),
+  };
 }

@@ -1,7 +1,16 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { type Chunk, isWhole, type RawReply } from "../../operation/raw.ts";
-import type { CallServices, FollowUp, OpenReplyRef, Pulled, RequestServices } from "../crossing/payloads.ts";
-import { unpackThrown } from "../crossing/values.ts";
+import type { BackgroundCall } from "../../app/background.ts";
+import { type Chunk, isReady, type RawReply } from "../../operation/raw.ts";
+import {
+  type CallServices,
+  type Followed,
+  type FollowUp,
+  nameCalls,
+  type OpenReplyRef,
+  type Pulled,
+  type RequestServices,
+} from "../crossing/payloads.ts";
+import { packThrown, type TaskOutcome, unpackThrown } from "../crossing/values.ts";
 
 interface OpenReply {
   readonly chunks: AsyncIterator<Chunk> | undefined;
@@ -10,6 +19,9 @@ interface OpenReply {
   /** How many chunks in a row came at once. */
   quick: number;
   readonly finish: RawReply["finish"];
+  /** Tasks that were added since it crossed. */
+  readonly added: () => BackgroundCall[];
+  readonly endTasks: RawReply["endTasks"];
   /** Those of its request. */
   readonly services: RequestServices;
 }
@@ -28,23 +40,38 @@ export class OpenReplies {
   #last = 0;
 
   /** Keeps what is left of a reply. Undefined when nothing is. */
-  hold({ body, finish }: RawReply, services: RequestServices): OpenReplyRef | undefined {
-    const chunks = isWhole(body) || "file" in body ? undefined : body[Symbol.asyncIterator]();
+  hold(raw: RawReply, services: RequestServices): OpenReplyRef | undefined {
+    const { body, finish, background = [], endTasks } = raw;
+    const chunks = isReady(body) ? undefined : body[Symbol.asyncIterator]();
     if (chunks === undefined && finish === undefined) return undefined;
-    this.#replies.set(++this.#last, { chunks, next: undefined, quick: 0, finish, services });
+    const added = (): BackgroundCall[] => background.splice(0);
+    this.#replies.set(++this.#last, { chunks, next: undefined, quick: 0, finish, added, endTasks, services });
     return [this.#last, chunks !== undefined];
   }
 
-  /** Does what is asked. Throws what the user's code throws. */
-  async follow({ open, ask, failure }: FollowUp, call: CallServices): Promise<Pulled | undefined> {
+  /** Does what is asked; what was added to its tasks meanwhile goes along, also where it fails. */
+  async follow({ open, ask, failure }: FollowUp, call: CallServices): Promise<Followed> {
     const reply = this.#replies.get(open);
-    if (reply === undefined) return undefined;
+    if (reply === undefined) return [[true, undefined], undefined];
     call.resume(reply.services);
-    if (ask === "pull") return pull(reply);
-    if (ask === "finish") this.#replies.delete(open);
-    await reply.chunks?.return?.();
-    if (ask === "finish") await reply.finish?.(failure && { error: unpackThrown(failure) });
-    return undefined;
+    const done = await outcomeOf(async () => {
+      if (ask === "pull") return pull(reply);
+      await reply.chunks?.return?.();
+      if (ask === "stop") return undefined;
+      this.#replies.delete(open);
+      reply.endTasks?.();
+      await reply.finish?.(failure && { error: unpackThrown(failure) });
+      return undefined;
+    });
+    return [done, nameCalls(reply.added())];
+  }
+}
+
+async function outcomeOf(run: () => Promise<Pulled | undefined>): Promise<TaskOutcome> {
+  try {
+    return [true, await run()];
+  } catch (thrown) {
+    return [false, packThrown(thrown)];
   }
 }
 

@@ -1,12 +1,15 @@
 import type { ErrorHandlers } from "../../app/error-handlers.ts";
 import type { TaskDeclaration } from "../../app/task.ts";
+import { Urls } from "../../app/urls.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
 import { Exchange } from "../../operation/context.ts";
 import { callErrorHandler, errorReply } from "../../operation/error-reply.ts";
 import { isWhole, type RawReply } from "../../operation/raw.ts";
 import { runOperation } from "../../operation/run.ts";
+import { runMessage } from "../../operation/run-message.ts";
 import { runTask, type TaskRun } from "../../operation/run-task.ts";
 import type { Runtime } from "../../operation/runtime.ts";
+import { type MessagePayload, unpackMessage } from "../crossing/message-call.ts";
 import type { ClosePayload, DependencyPayload, FailurePayload, Packed } from "../crossing/payloads.ts";
 import {
   type CallServices,
@@ -30,6 +33,7 @@ import {
 import {
   DependencyWork,
   type ErrorHandlerWork,
+  MessageWork,
   OperationWork,
   TaskWork,
   taskWorkId,
@@ -48,6 +52,8 @@ export interface AroundInThread {
   readonly dependency: Runtime["traceDependency"];
   /** Around the run of a task that is called in the thread. */
   readonly task: ((task: TaskDeclaration, run: () => Promise<unknown>) => Promise<unknown>) | undefined;
+  /** What is active, for a job that is enqueued here. */
+  readonly pack: (() => unknown) | undefined;
 }
 
 /** In a thread: runs any work of the app. */
@@ -72,15 +78,18 @@ export class WorkRunner {
     this.works = works;
     this.#handlers = handlers;
     const elsewhere = { onThread: isThere, answerOnThread: isThere };
-    this.#runtime = { inThread: true, ...elsewhere, ...own };
+    const operations = works.filter((work) => work instanceof OperationWork);
+    const urls = new Urls(operations.map(({ declaration }) => declaration));
+    this.#runtime = { inThread: true, urls, ...elsewhere, ...own };
     this.#dependencies = new DependencySessions(handlers, this.#runtime);
   }
 
   /** Runs one call. Never throws: what goes wrong is its outcome. */
   async run(index: number, payload: unknown, services: CallServices): Promise<Packed<unknown>> {
     const work = this.works[index] as Work;
-    if (isFollowUp(payload)) return { payload: await this.#follow(payload, services), transfer: [] };
+    if (isFollowUp(payload)) return { payload: await this.#open.follow(payload, services), transfer: [] };
     if (work instanceof OperationWork) return this.#runOperation(work, payload as RequestPayload, services);
+    if (work instanceof MessageWork) return this.#runMessage(work, payload as MessagePayload, services);
     if (work instanceof TaskWork)
       return { payload: await this.#runTask(work, payload as TaskPayload, services), transfer: [] };
     if (work instanceof DependencyWork) {
@@ -90,7 +99,7 @@ export class WorkRunner {
           : await this.#dependencies.close(payload as ClosePayload, services);
       return { payload: done, transfer: [] };
     }
-    return this.#answerError(work, payload as FailurePayload, services);
+    return this.#answerError(work as ErrorHandlerWork, payload as FailurePayload, services);
   }
 
   async #runOperation(
@@ -101,6 +110,20 @@ export class WorkRunner {
     const own = services.begin({ fields: { reqId: payload[0], operation: work.id } });
     const request = new ReceivedRequest(payload, own);
     return this.#pack(work, await runOperation(work.compiled, request, this.#runtime), own);
+  }
+
+  async #runMessage(
+    work: MessageWork,
+    payload: MessagePayload,
+    services: CallServices,
+  ): Promise<Packed<ReplyPayload>> {
+    const own = services.begin({ fields: { reqId: payload.request[0], operation: work.id } });
+    const request = new ReceivedRequest(payload.request, own);
+    return this.#pack(
+      work,
+      await runMessage(work.compiled, request, unpackMessage(payload), this.#runtime),
+      own,
+    );
   }
 
   async #runTask(work: TaskWork, payload: TaskPayload, services: CallServices): Promise<TaskOutcome> {
@@ -139,7 +162,8 @@ export class WorkRunner {
     const exchange = new Exchange(work.id, new ReceivedRequest(payload.request, own), this.#runtime);
     exchange.takeSession(payload.sessionText);
     const error = unpackThrown(payload.thrown, this.#handlers);
-    return this.#pack(work, await callErrorHandler(work.declaration, exchange, error), own);
+    const reply = exchange.withTasks(await callErrorHandler(work.declaration, exchange, error));
+    return this.#pack(work, reply, own);
   }
 
   #pack(work: Work, reply: RawReply, own: RequestServices): Packed<ReplyPayload> {
@@ -150,14 +174,6 @@ export class WorkRunner {
     } catch (thrown) {
       if (!(thrown instanceof UncloneableValue)) throw thrown;
       return packReply(errorReply(unsendable(work, thrown.found)), open);
-    }
-  }
-
-  async #follow(followUp: FollowUp, services: CallServices): Promise<TaskOutcome> {
-    try {
-      return [true, await this.#open.follow(followUp, services)];
-    } catch (thrown) {
-      return [false, packThrown(thrown)];
     }
   }
 }

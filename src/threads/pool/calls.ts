@@ -3,8 +3,11 @@ import type { ErrorHandlers } from "../../app/error-handlers.ts";
 import { type TaskDeclaration, unnamedTask } from "../../app/task.ts";
 import type { RunRecord } from "../../channels/channels.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
+import { refusedReply } from "../../operation/error-reply.ts";
 import type { RawReply, RawRequest } from "../../operation/raw.ts";
+import type { ThreadedMessage } from "../../operation/run-message.ts";
 import type { Runtime } from "../../operation/runtime.ts";
+import { packMessage } from "../crossing/message-call.ts";
 import type {
   CrossingJob,
   FailurePayload,
@@ -26,8 +29,8 @@ import {
 import { dependencyWorkId, errorHandlerWorkId, TaskWork, taskWorkId, type Work } from "../crossing/work.ts";
 import type { CallClass, CallPool, NewCall, Waiter } from "./call.ts";
 import { type DependencyLine, ThreadDependencies } from "./dependencies.ts";
-import { cloneError, recordRefusal, refusedReply } from "./errors.ts";
-import { fetchRest } from "./streams.ts";
+import { cloneError, recordRefusal } from "./errors.ts";
+import { fetchRest, type OpenAt } from "./streams.ts";
 
 /** Runs operations and tasks of an app on the threads of a pool. */
 export interface ThreadCalls extends Pick<Runtime, "onThread" | "answerOnThread"> {
@@ -35,6 +38,13 @@ export interface ThreadCalls extends Pick<Runtime, "onThread" | "answerOnThread"
   operation(
     index: number,
     request: RawRequest & Waiter,
+    timeoutMs: number | undefined,
+    record: RunRecord | undefined,
+  ): Promise<RawReply>;
+  /** Runs one message of a websocket; gives a reply whatever happens. */
+  message(
+    index: number,
+    message: ThreadedMessage & { readonly request: RawRequest & Waiter },
     timeoutMs: number | undefined,
     record: RunRecord | undefined,
   ): Promise<RawReply>;
@@ -74,6 +84,12 @@ export function createThreadCalls(
   return {
     operation: (index, request, timeoutMs, record) =>
       askReply(table, index, packRequest(request), { timeoutMs, waiter: request, record }),
+    message: (index, message, timeoutMs, record) =>
+      askReply(table, index, packMessage(packHead(message.request), message), {
+        timeoutMs,
+        waiter: message.request,
+        record,
+      }),
     task: async ({ task, args, class: callClass, id, job, waiter }, timeoutMs, record) => {
       const index = table.indexes.get(taskWorkId(task.name));
       if (index === undefined) throw unknownTask(task);
@@ -132,7 +148,10 @@ function askReply(
       const reply = unpackReply(outcome as ReplyPayload, table);
       const open = (outcome as ReplyPayload)[6];
       if (open === undefined || thread === undefined) return resolve(reply);
-      resolve({ ...reply, ...fetchRest({ pool: table.pool, thread, work, ...terms }, open) });
+      const background = reply.background ?? [];
+      const onAdded: OpenAt["onAdded"] = (calls) => background.push(...(nameless(calls, table) ?? []));
+      const rest = fetchRest({ pool: table.pool, thread, work, ...terms, onAdded }, open);
+      resolve({ ...reply, background, ...rest });
     };
     table.pool.run({ work, class: "request", payload, transfer, ...terms, settle });
   });
@@ -159,8 +178,8 @@ function askValue(
 }
 
 /** A request without its body. */
-function packHead({ id, method, url, params, headers, client, rootPath }: RawRequest): RequestPayload {
-  const head = { id, method, url, params, headers, client, rootPath };
+function packHead({ id, method, url, params, headers, client, rootPath, via }: RawRequest): RequestPayload {
+  const head = { id, method, url, params, headers, client, rootPath, via };
   return packRequest({ ...head, body: undefined, parts: undefined }).payload;
 }
 

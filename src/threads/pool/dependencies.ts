@@ -113,19 +113,22 @@ export class ThreadDependencies implements RemoteDependencies {
   }
 
   async #close(
-    about: Omit<ClosePayload, "failure">,
+    about: Omit<ClosePayload, "failure" | "refusesTasks">,
     isOpen: boolean,
     failure: Failure | undefined,
   ): Promise<Failure | undefined> {
-    const { handlers } = this.#line;
+    const { handlers, exchange } = this.#line;
+    const { refusesTasks } = exchange;
     try {
-      const payload: ClosePayload = { ...about, failure: failure && packThrown(failure.error, handlers) };
+      const thrown = failure && packThrown(failure.error, handlers);
+      const payload: ClosePayload = { ...about, failure: thrown, refusesTasks };
       const [ok, given] = await this.#ask(payload);
       if (!isOpen) return failure;
       if (!ok) return { error: unpackThrown(given, handlers) };
-      const closed = given as CloseResult;
-      if (closed === undefined) return undefined;
-      const error = unpackThrown(closed.left, handlers);
+      const { left, background } = given as CloseResult;
+      this.#addTasks(background);
+      if (left === undefined) return undefined;
+      const error = unpackThrown(left, handlers);
       // What only passed through is the same error still, not a copy of it.
       return failure !== undefined && isSame(error, failure.error) ? failure : { error };
     } catch (error) {
@@ -152,10 +155,15 @@ export class ThreadDependencies implements RemoteDependencies {
   }
 
   #applyToResponse({ background, status, headers }: DependencyResult): void {
-    const { exchange, named } = this.#line;
-    for (const call of named(background)) exchange.background.calls.push(call);
+    const { exchange } = this.#line;
+    this.#addTasks(background);
     if (status !== undefined) exchange.response.status = status;
     for (const [name, text] of headers ?? []) exchange.response.headers.append(name, text);
+  }
+
+  #addTasks(calls: DependencyResult["background"]): void {
+    const { exchange, named } = this.#line;
+    if (calls !== undefined) exchange.background.calls.push(...named(calls));
   }
 }
 

@@ -2,11 +2,8 @@ import { fileURLToPath } from "node:url";
 import type { AppTarget } from "../../app/load.ts";
 import type { RefusalReason, RunRecord } from "../../channels/channels.ts";
 import { describeError } from "../../errors/described-error.ts";
-import { statusPhrase } from "../../errors/http-error.ts";
 import { type ErrorCode, OffloopError, type SourceLocation } from "../../errors/offloop-error.ts";
 import { stackFrames } from "../../errors/stack-frames.ts";
-import { detailReply } from "../../operation/error-reply.ts";
-import type { RawReply } from "../../operation/raw.ts";
 import type { Hello } from "../crossing/messages.ts";
 
 /** What an error says about the work it concerns. */
@@ -137,19 +134,6 @@ export function noThreadsError({ id, location }: DeclaredWork, cause: unknown): 
   });
 }
 
-/** nginx's status for a client that hung up before it had an answer; nobody reads it but the access log. */
-export const CLIENT_CLOSED_REQUEST = 499;
-
-/** The reply for a request that a thread did not answer. */
-export function refusedReply(error: OffloopError): RawReply {
-  if (error.code === "OFFLOOP_CLIENT_GONE")
-    return detailReply(CLIENT_CLOSED_REQUEST, "Client Closed Request", {});
-  const status = error.code === "OFFLOOP_TIMEOUT" ? 504 : isBusy(error) ? 503 : 500;
-  const { retryAfterS } = error as { retryAfterS?: number };
-  const headers = retryAfterS === undefined ? undefined : ([["retry-after", String(retryAfterS)]] as const);
-  return detailReply(status, statusPhrase(status), { headers, error: describeError(error) });
-}
-
 /** Fills in why a call that no thread has run was not run. */
 export function recordRefusal(record: RunRecord | undefined, { code }: OffloopError): void {
   if (record !== undefined && record.thread === undefined) record.refused = reasons[code];
@@ -161,10 +145,6 @@ const reasons: Partial<Record<ErrorCode, RefusalReason>> = {
   OFFLOOP_CLIENT_GONE: "client_gone",
   OFFLOOP_THREAD_EXITED: "closing",
 };
-
-function isBusy({ code }: OffloopError): boolean {
-  return code === "OFFLOOP_THREADS_BUSY" || code === "OFFLOOP_THREADS_DOWN";
-}
 
 const SHOWN = 5;
 

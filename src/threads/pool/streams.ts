@@ -1,12 +1,14 @@
 import type { Chunk, RawReply } from "../../operation/raw.ts";
-import type { FollowUp, OpenReplyRef, Pulled } from "../crossing/payloads.ts";
-import { packThrown, type TaskOutcome, unpackThrown } from "../crossing/values.ts";
+import type { Followed, FollowUp, NamedCall, OpenReplyRef, Pulled } from "../crossing/payloads.ts";
+import { packThrown, unpackThrown } from "../crossing/values.ts";
 import type { CallPool, NewCall, ThreadHandle } from "./call.ts";
 
 /** Where a reply is still open. */
 export interface OpenAt extends Pick<NewCall, "work" | "waiter" | "timeoutMs"> {
   readonly pool: CallPool;
   readonly thread: ThreadHandle;
+  /** Takes the tasks that were added in making the rest. */
+  readonly onAdded: (calls: NamedCall[] | undefined) => void;
 }
 
 type Ask = (followUp: FollowUp) => Promise<Pulled | undefined>;
@@ -18,10 +20,15 @@ export function fetchRest(
 ): Pick<RawReply, "finish"> & { readonly body?: AsyncIterable<Chunk> } {
   at.thread.hold();
   let isLost = false;
-  const ask: Ask = (followUp) =>
-    askThread(at, followUp, () => {
+  const ask: Ask = async (followUp) => {
+    const [[ok, given], added] = await askThread(at, followUp).catch((error: unknown) => {
       isLost = true;
+      throw error;
     });
+    at.onAdded(added);
+    if (!ok) throw unpackThrown(given);
+    return given as Pulled | undefined;
+  };
   const finish: RawReply["finish"] = async (failure) => {
     try {
       if (isLost) return; // what was open has gone with its thread, which has been told of
@@ -34,11 +41,7 @@ export function fetchRest(
 }
 
 /** Chunks are made for a client and have their deadline each; what closes is done in any case. */
-function askThread(
-  { pool, thread, work, waiter, timeoutMs }: OpenAt,
-  followUp: FollowUp,
-  onLost: () => void,
-): Promise<Pulled | undefined> {
+function askThread({ pool, thread, work, waiter, timeoutMs }: OpenAt, followUp: FollowUp): Promise<Followed> {
   return new Promise((resolve, reject) => {
     pool.runOn(thread, {
       work,
@@ -46,13 +49,8 @@ function askThread(
       timeoutMs,
       waiter: followUp.ask === "pull" ? waiter : undefined,
       settle: (error, outcome) => {
-        if (error !== undefined) {
-          onLost();
-          return reject(error);
-        }
-        const [ok, value] = outcome as TaskOutcome;
-        if (ok) resolve(value as Pulled | undefined);
-        else reject(unpackThrown(value));
+        if (error === undefined) resolve(outcome as Followed);
+        else reject(error);
       },
     });
   });

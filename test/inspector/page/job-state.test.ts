@@ -34,7 +34,7 @@ test("actionsOn() gives what each state allows, and no more", () => {
   assert.equal(labels(job("waiting", later)), "retry: Run now, cancel: Cancel");
   assert.equal(labels(job("running")), "cancel: End");
   assert.equal(labels(job("failed", later)), "retry: Run now, cancel: Cancel");
-  assert.equal(labels(job("dead")), "retry: Run again");
+  assert.equal(labels(job("dead")), "retry: Run again, cancel: Give up");
   assert.equal(labels(job("cancelled")), "retry: Run again");
   assert.equal(labels(job("done")), "");
 });

@@ -1,0 +1,16 @@
+import type { Goal } from "../goal.ts";
+
+/** What came of a part. */
+export interface JobsResult {
+  readonly figures: object;
+  readonly goals: readonly Goal[];
+}
+
+/** How much of everything is wanted. */
+export interface JobsScale {
+  readonly jobs: number;
+  /** Processes killed, or replaced. */
+  readonly kills: number;
+  /** How often each side of a comparison takes its turn. */
+  readonly rounds: number;
+}

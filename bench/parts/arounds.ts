@@ -1,0 +1,32 @@
+import { comparisonResult } from "../comparison-result.ts";
+import { atLeast } from "../goal.ts";
+import { onThreads, operations } from "../operations.ts";
+import type { Bench, PartResult } from "../part.ts";
+import type { Side } from "../side.ts";
+import { measureInTurns } from "../turns.ts";
+
+const { async: loop, plain } = operations;
+const loopWithin: Side = { ...loop, name: "offloop, async, 3 arounds", settings: { arounds: 3 } };
+const plainWithin: Side = {
+  ...plain,
+  name: "offloop, plain, 3 arounds",
+  settings: { ...onThreads, arounds: 3 },
+};
+
+/** (g) What three arounds cost that set a header each. */
+export async function measureArounds(bench: Bench): Promise<PartResult[]> {
+  const sides = [loop, loopWithin, plain, plainWithin];
+  const goal = (what: string, ratio: number) => atLeast(0.9, what, ratio);
+  const result = comparisonResult(
+    "(g) an operation within three arounds that set a header each",
+    [
+      { ours: loopWithin.name, peer: loop.name, goal },
+      { ours: plainWithin.name, peer: plain.name, goal },
+    ],
+    await measureInTurns({ sides, twice: [loop], rounds: bench.options.rounds }, bench),
+    [
+      "that an app without arounds is as fast as before says: npm run bench -- --against <tree> --only async,plain",
+    ],
+  );
+  return [result];
+}

@@ -1,0 +1,200 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { atLeast, atMost, type Goal, goalCells } from "../goal.ts";
+import type { Bench, PartResult } from "../part.ts";
+import { probe } from "../probe.ts";
+import { type ServerFile, withServer } from "../server-process.ts";
+import { openSockets, type SocketLoad, type SocketsDone } from "../socket-load.ts";
+import { pairedRatios, percentile, type Summary, summarize } from "../statistics.ts";
+import { formatNumber, formatQuartiles } from "../table.ts";
+import { inTurn } from "../turns.ts";
+
+const SOCKETS = 1_000;
+/** Of which so many have their messages handled by what computes for 5 ms. */
+const WORKING = 10;
+const PER_SECOND = 5;
+const RATE = 200;
+/** Enough to keep a server busy, few enough that each answer is for somebody. */
+const ECHOING = 50;
+const IN_FLIGHT = 8;
+
+type SideName = "fastify" | "offloop";
+const files: Readonly<Record<SideName, ServerFile>> = {
+  fastify: "sockets-fastify",
+  offloop: "sockets-offloop",
+};
+const names: Readonly<Record<SideName, string>> = { fastify: "@fastify/websocket, bare", offloop: "offloop" };
+
+/** What is said to how many, for the echo: path, and what the row is called. */
+const echoes: readonly (readonly [name: string, side: SideName, path: string])[] = [
+  ["@fastify/websocket, bare", "fastify", "/echo"],
+  ["offloop, by message, async", "offloop", "/echo"],
+  ["offloop, whole", "offloop", "/whole"],
+  ["offloop, with schemas both ways", "offloop", "/checked"],
+  ["offloop, plain", "offloop", "/plain"],
+];
+
+/** Sockets against bare @fastify/websocket: latency of `GET /` beside 1,000 of them, memory of each, echoes a second. */
+export async function measureSockets(bench: Bench): Promise<PartResult[]> {
+  return [await measureCrowd(bench), await measureEcho(bench)];
+}
+
+interface Crowd {
+  /** Of `GET /`, in milliseconds. */
+  readonly latencies: readonly number[];
+  readonly bytesASocket: number;
+  readonly done: SocketsDone;
+}
+
+async function measureCrowd(bench: Bench): Promise<PartResult> {
+  const rounds: Record<SideName, Crowd[]> = { fastify: [], offloop: [] };
+  for (let round = 0; round < bench.options.rounds; round++) {
+    for (const side of inTurn(["fastify", "offloop"] as const, round)) {
+      const crowd = await measureCrowdRound(side, bench);
+      rounds[side].push(crowd);
+      bench.say(
+        `round ${round + 1}: ${names[side]}, p99 ${formatNumber(percentile(crowd.latencies, 99), 2)} ms, ${formatNumber(crowd.bytesASocket / 1024, 1)} KiB a socket`,
+      );
+    }
+  }
+  return crowdResult(rounds);
+}
+
+function crowdResult(rounds: Readonly<Record<SideName, readonly Crowd[]>>): PartResult {
+  const p99 = (side: SideName): number[] => rounds[side].map(({ latencies }) => percentile(latencies, 99));
+  const memory = (side: SideName): number[] => rounds[side].map(({ bytesASocket }) => bytesASocket);
+  const ratios = summarize(pairedRatios(p99("offloop"), p99("fastify")));
+  const sizes = summarize(pairedRatios(memory("offloop"), memory("fastify")));
+  const done = rounds.offloop.map((one) => one.done);
+  const sum = (field: "answered" | "unanswered" | "misordered"): number =>
+    done.reduce((total, one) => total + one[field], 0);
+  const goals = [
+    atMost(1.3, "p99 of GET / beside 1,000 sockets, offloop / bare", ratios.median),
+    atMost(1.3, "memory of an idle socket, offloop / bare", sizes.median),
+    atMost(0, "messages without an answer, or out of order", sum("unanswered") + sum("misordered")),
+  ];
+  const row = (side: SideName): string[] => [
+    names[side],
+    formatNumber(
+      percentile(
+        rounds[side].flatMap(({ latencies }) => latencies),
+        50,
+      ),
+      2,
+    ),
+    formatNumber(
+      percentile(
+        rounds[side].flatMap(({ latencies }) => latencies),
+        99,
+      ),
+      2,
+    ),
+    formatNumber(summarize(memory(side)).median / 1024, 1),
+    formatNumber(summarize(rounds[side].map((one) => one.done.perSecond)).median),
+  ];
+  return {
+    title: `(sockets) ${formatNumber(SOCKETS)} sockets, ${PER_SECOND} messages/s of each, ${WORKING} of them to what computes for 5 ms`,
+    table: {
+      columns: ["", "GET / p50", "p99", "KiB a socket", "messages/s"],
+      rows: [row("fastify"), row("offloop")],
+    },
+    notes: [
+      `p99 of GET /, paired by round: ${formatNumber(ratios.median, 2)} (${formatQuartiles(ratios, 2)}); memory: ${formatNumber(sizes.median, 2)} (${formatQuartiles(sizes, 2)})`,
+      "bare computes on its loop, offloop in a plain handler, on a thread",
+      `offloop answered ${formatNumber(sum("answered"))} messages; ${sum("unanswered")} without an answer, ${sum("misordered")} out of order`,
+    ],
+    goals,
+    measured: rounds,
+  };
+}
+
+/** With a server of its own: what a socket keeps is seen in a process that had none. */
+function measureCrowdRound(side: SideName, bench: Bench): Promise<Crowd> {
+  const settings = { burnIterations: Math.round(bench.burnIterations / 10) };
+  return withServer({ file: files[side], settings }, async (server) => {
+    const load: SocketLoad = {
+      url: server.url,
+      paths: [
+        ["/echo", SOCKETS - WORKING],
+        ["/work", WORKING],
+      ],
+      perSecond: PER_SECOND,
+      inFlight: 0,
+    };
+    await bench.generator.start(`${server.url}/`, { connections: 10, seconds: 1 }).answered;
+    const warm = await openSockets({
+      ...load,
+      paths: [
+        ["/echo", 50],
+        ["/work", 2],
+      ],
+      perSecond: 20,
+    });
+    warm.go();
+    await wait(1_000);
+    await warm.stop();
+    const before = (await server.report()).rssBytes;
+    const sockets = await openSockets(load);
+    try {
+      await wait(500);
+      const bytesASocket = ((await server.report()).rssBytes - before) / SOCKETS;
+      sockets.go();
+      await wait(500);
+      const { latencies } = await probe(server.url, RATE, bench.options.seconds);
+      return { latencies, bytesASocket, done: await sockets.stop() };
+    } finally {
+      await sockets.end();
+    }
+  });
+}
+
+async function measureEcho({ options, say }: Bench): Promise<PartResult> {
+  const rounds: number[][] = echoes.map(() => []);
+  await withServer({ file: files.fastify }, (fastify) =>
+    withServer({ file: files.offloop }, async (offloop) => {
+      const urls = { fastify: fastify.url, offloop: offloop.url };
+      const measure = async (at: number, seconds: number): Promise<number> => {
+        const [, side, path] = echoes[at] as (typeof echoes)[number];
+        const load = await openSockets({
+          url: urls[side],
+          paths: [[path, ECHOING]],
+          perSecond: 0,
+          inFlight: IN_FLIGHT,
+        });
+        load.go();
+        await wait(1_000 * seconds);
+        const { perSecond } = await load.stop();
+        await load.end();
+        return perSecond;
+      };
+      for (const at of echoes.keys()) await measure(at, 2); // V8 compiles
+      for (let round = 0; round < options.rounds; round++)
+        for (const at of inTurn([...echoes.keys()], round)) {
+          const perSecond = await measure(at, options.seconds);
+          rounds[at]?.push(perSecond);
+          say(`round ${round + 1}: ${echoes[at]?.[0]}, ${formatNumber(perSecond)} echoes/s`);
+        }
+    }),
+  );
+  const ratio = (at: number): Summary => summarize(pairedRatios(rounds[at] ?? [], rounds[0] ?? []));
+  const goals = [
+    atLeast(0.85, "echoes/s without schemas, by message, offloop / bare", ratio(1).median),
+    atLeast(0.85, "echoes/s without schemas, whole, offloop / bare", ratio(2).median),
+  ];
+  const row = (at: number, goal: Goal | undefined): string[] => [
+    echoes[at]?.[0] ?? "",
+    formatNumber(summarize(rounds[at] ?? []).median),
+    formatNumber(ratio(at).median, 2),
+    formatQuartiles(ratio(at), 2),
+    ...goalCells(goal),
+  ];
+  return {
+    title: `(sockets) echoes a second, ${ECHOING} sockets with ${IN_FLIGHT} messages under way`,
+    table: {
+      columns: ["", "echoes/s", "x bare", "quartiles", "goal", ""],
+      rows: echoes.map((_, at) => row(at, goals[at - 1])),
+    },
+    notes: ["paired by round; the clients are one process of ws, which may be the slower side"],
+    goals,
+    measured: rounds,
+  };
+}

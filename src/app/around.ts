@@ -1,0 +1,42 @@
+import { types } from "node:util";
+import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import type { BaseContext, ResponseInfo } from "./context.ts";
+import { kind } from "./lane.ts";
+import { callerLocation } from "./location.ts";
+
+/** What an around receives: the request, and work for after the response. */
+export interface AroundContext extends Pick<BaseContext, "request" | "signal" | "log" | "background"> {}
+
+/**
+ * Stands around what answers a request; Starlette's `@app.middleware("http")`.
+ *
+ * `next` runs what it stands around, once, and gives status, headers and cookies of the reply, to be changed. It never
+ * rejects: what was thrown inside is a reply already. Give back that reply, or answer with anything a handler may return.
+ */
+// {} is any answer, but not the undefined of a forgotten return
+export type AroundFunction = (
+  context: AroundContext,
+  next: () => Promise<ResponseInfo>,
+) => Promise<{} | null>;
+
+/** An around as declared. */
+export interface DeclaredAround {
+  readonly fn: AroundFunction;
+  readonly location: SourceLocation;
+}
+
+/** @throws {OffloopError} `OFFLOOP_HANDLER_INVALID` for what is not an async function. */
+export function createAround(fn: unknown): DeclaredAround {
+  const location = callerLocation();
+  if (types.isAsyncFunction(fn) && !types.isGeneratorFunction(fn))
+    return { fn: fn as AroundFunction, location };
+  const given = typeof fn === "function" ? "one that is not async" : kind(fn);
+  throw new OffloopError(
+    "OFFLOOP_HANDLER_INVALID",
+    `Cannot add an around: expected an async function, got ${given}`,
+    {
+      at: location,
+      fix: "write it as async ({ request }, next) => { const reply = await next(); return reply; }",
+    },
+  );
+}

@@ -1,0 +1,219 @@
+import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import { type AnySchema, isSchema } from "../schema/schema.ts";
+import { namedDependencies } from "./dependency.ts";
+import { checkInputs, schemaInvalid } from "./inputs.ts";
+import { type AnyFunction, kind, type Lane, laneOf } from "./lane.ts";
+import { checkPathParams, type Operation } from "./operation.ts";
+import { checkOptionNames } from "./option-names.ts";
+import { checkPath, joinPath } from "./path.ts";
+import type { Inherited } from "./router-options.ts";
+import { timeoutMs } from "./settings.ts";
+import { type InvalidMessage, type WebSocketOptions, webSocketOptionNames } from "./websocket.ts";
+
+/** A websocket as declared. */
+export interface SocketOperation {
+  /** Its handshake, as an operation on the loop that lasts as long as the socket: `WEBSOCKET /rooms/:room`. */
+  readonly connection: Operation;
+  /** What is done with a message, as an operation on its lane: `WEBSOCKET /rooms/:room message`. Undefined for the whole form. */
+  readonly message: Operation | undefined;
+  readonly functions: SocketFunctions;
+  /** What messages are checked with. */
+  readonly schemas: MessageSchemas;
+  readonly onInvalid: ((invalid: InvalidMessage) => Promise<unknown>) | undefined;
+  readonly subprotocols: readonly string[];
+}
+
+/** What messages are checked with; undefined for what is not checked. */
+export interface MessageSchemas {
+  readonly received: AnySchema | undefined;
+  readonly sent: AnySchema | undefined;
+}
+
+/** What runs on the loop for a socket. */
+export interface SocketFunctions {
+  readonly whole: AnyFunction | undefined;
+  readonly open: AnyFunction | undefined;
+  readonly close: AnyFunction | undefined;
+}
+
+const handlerNames = { open: true, message: true, close: true } as const;
+
+/** Makes a websocket of what was said. The lane of its messages is decided here, once. */
+export function createSocketOperation(
+  path: unknown,
+  options: WebSocketOptions,
+  handler: unknown,
+  location: SourceLocation,
+): SocketOperation {
+  checkPath(path, location);
+  const id = socketId(path);
+  checkOptionNames(`declare ${id}`, options, webSocketOptionNames, location);
+  const { message: received, send: sent, subprotocols = [], onInvalid } = options;
+  for (const [name, schema] of Object.entries({ message: received, send: sent }))
+    if (schema !== undefined && !isSchema(schema)) throw schemaInvalid(`${id}: ${name}`, schema, location);
+  checkSubprotocols(id, subprotocols, location);
+  if (onInvalid !== undefined) checkAsync(id, "onInvalid", onInvalid, location);
+  const { functions, message } = readHandler(id, handler, options.runs, location);
+  const connection = connectionOf(id, path, options, location);
+  return {
+    connection,
+    message: message && {
+      ...connection,
+      id: messageId(id),
+      lane: message.lane,
+      handler: message.fn,
+      isMessage: true,
+      timeoutMs: timeoutMs(`timeoutMs of ${id}`, options.timeoutMs),
+    },
+    functions,
+    schemas: { received, sent },
+    onInvalid,
+    subprotocols,
+  };
+}
+
+function connectionOf(
+  id: string,
+  path: string,
+  options: WebSocketOptions,
+  location: SourceLocation,
+): Operation {
+  const inputs = checkInputs(id, options, location);
+  checkPathParams(id, path, inputs.params, location);
+  return {
+    id,
+    method: "GET",
+    path,
+    lane: "loop",
+    handler: () => undefined,
+    inputs,
+    deps: dependenciesOf(id, options, location),
+    response: undefined,
+    status: 200,
+    tags: [],
+    timeoutMs: undefined,
+    maxBodyBytes: undefined,
+    documentation: { hidden: true },
+    isMessage: false,
+    mountedAt: "",
+    operationIdRule: undefined,
+    layers: [],
+    outerLayers: [],
+    location,
+  };
+}
+
+/** The same websocket under a router's prefix and dependencies. */
+export function socketWithin(socket: SocketOperation, { prefix, deps, layers }: Inherited): SocketOperation {
+  const path = joinPath(prefix, socket.connection.path);
+  checkPath(path, socket.connection.location);
+  return withEach(socket, (operation) => ({
+    ...operation,
+    path,
+    layers,
+    deps: [...deps, ...operation.deps],
+  }));
+}
+
+/** The same websocket in an app that is mounted. */
+export function mountSocket(
+  socket: SocketOperation,
+  mountedAt: string,
+  outerLayers: Operation["outerLayers"],
+): SocketOperation {
+  return withEach(socket, (operation) => ({
+    ...operation,
+    path: mountedAt + operation.path,
+    mountedAt,
+    outerLayers,
+  }));
+}
+
+function withEach(socket: SocketOperation, change: (operation: Operation) => Operation): SocketOperation {
+  const connection = change(socket.connection);
+  const id = socketId(connection.path);
+  const message = socket.message && { ...change(socket.message), id: messageId(id) };
+  return { ...socket, connection: { ...connection, id }, message };
+}
+
+function socketId(path: string): string {
+  return `WEBSOCKET ${path}`;
+}
+
+function messageId(socket: string): string {
+  return `${socket} message`;
+}
+
+function dependenciesOf(id: string, { deps = {} }: WebSocketOptions, at: SourceLocation): Operation["deps"] {
+  const taken = ["socket", "message", "code", "reason"].find((name) => Object.hasOwn(deps, name));
+  if (taken === undefined) return namedDependencies(id, deps, at);
+  throw new OffloopError(
+    "OFFLOOP_DEPENDENCY_INVALID",
+    `Cannot add "${taken}" to the deps of ${id}: a function of a websocket receives something else under this name`,
+    { at, fix: "give it another name" },
+  );
+}
+
+interface ReadHandler {
+  readonly functions: SocketFunctions;
+  readonly message: { readonly fn: Operation["handler"]; readonly lane: Lane } | undefined;
+}
+
+function readHandler(id: string, handler: unknown, runs: Lane | undefined, at: SourceLocation): ReadHandler {
+  if (typeof handler === "function") {
+    if (runs !== "loop") checkAsync(id, "the handler of a whole socket", handler, at);
+    return {
+      functions: { whole: handler as AnyFunction, open: undefined, close: undefined },
+      message: undefined,
+    };
+  }
+  const handlers = checkHandlers(id, handler, at);
+  for (const name of ["open", "close"] as const)
+    if (handlers[name] !== undefined) checkAsync(id, name, handlers[name], at);
+  const lane = laneOf(`${id} message`, handlers.message, runs, at);
+  return {
+    functions: { whole: undefined, open: handlers.open, close: handlers.close },
+    message: { fn: handlers.message, lane },
+  };
+}
+
+interface Handlers {
+  readonly open?: AnyFunction;
+  readonly message: AnyFunction;
+  readonly close?: AnyFunction;
+}
+
+function checkHandlers(id: string, handlers: unknown, at: SourceLocation): Handlers {
+  if (typeof handlers !== "object" || handlers === null) {
+    throw new OffloopError(
+      "OFFLOOP_HANDLER_INVALID",
+      `Cannot add ${id}: expected a function or { open, message, close }, got ${kind(handlers)}`,
+      { at, fix: "pass the handler as the last argument" },
+    );
+  }
+  checkOptionNames(`add the handlers of ${id}`, handlers, handlerNames, at);
+  return handlers as Handlers;
+}
+
+/** @throws {OffloopError} `OFFLOOP_SOCKET_LANE` for a plain function where the socket is handed over. */
+function checkAsync(id: string, what: string, fn: unknown, at: SourceLocation): void {
+  if (laneOf(`${what} of ${id}`, fn, undefined, at) === "loop") return;
+  throw new OffloopError(
+    "OFFLOOP_SOCKET_LANE",
+    `Cannot add ${id}: ${what} is a plain function, which would run on a thread, and a socket cannot cross to one`,
+    {
+      at,
+      fix: "make it async; what blocks goes into a plain message handler, or into a task that it calls",
+    },
+  );
+}
+
+function checkSubprotocols(id: string, subprotocols: unknown, at: SourceLocation): void {
+  const isToken = (one: unknown): boolean => typeof one === "string" && /^[!#$%&'*+\-.^_`|~\w]+$/.test(one);
+  if (Array.isArray(subprotocols) && subprotocols.every(isToken)) return;
+  throw new OffloopError(
+    "OFFLOOP_OPTION_INVALID",
+    `Cannot add ${id}: subprotocols is ${JSON.stringify(subprotocols)}, expected a list of tokens`,
+    { at, fix: 'name them like ["chat.v2", "chat.v1"]' },
+  );
+}

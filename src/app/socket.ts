@@ -1,0 +1,72 @@
+/** A message as it came: a text, or bytes. */
+export type RawMessage = string | Uint8Array;
+
+/** How a socket was closed. */
+export interface SocketClosing {
+  /** The code of the close frame; 1006 where none came: the client is gone. */
+  readonly code: number;
+  /** The reason beside it. */
+  readonly reason: string;
+}
+
+/** The other sockets in a room. */
+export interface Room<Sent = unknown> {
+  /**
+   * Sends a message to each of them. Nobody waits for a slow one: past `websockets.maxBufferBytes` it is closed.
+   *
+   * @throws {OffloopError} `OFFLOOP_RESPONSE_INVALID` when it does not fit the `send` schema.
+   */
+  send(message: Sent): Promise<void>;
+}
+
+/**
+ * A client's WebSocket, on the event loop: Starlette's `WebSocket`. The handshake is answered when the handler first
+ * receives or sends, or when its `open` has returned; an error before that is an HTTP response.
+ *
+ * @typeParam Received - What its messages are: what the `message` schema gives; a text or bytes where there is none.
+ * @typeParam Sent - What may be sent: what the `send` schema takes.
+ */
+export interface Socket<Received = RawMessage, Sent = unknown> extends AsyncIterable<Received> {
+  /** The number of its request in the log. */
+  readonly id: string;
+  /** Whether messages can be sent. */
+  readonly isOpen: boolean;
+  /** The subprotocol that was agreed on; empty for none, and before the handshake. */
+  readonly subprotocol: string;
+  /** The rooms it is in. */
+  readonly rooms: ReadonlySet<string>;
+  /** Resolves when it is closed, whoever closed it. */
+  readonly closed: Promise<SocketClosing>;
+  /**
+   * Answers the handshake, with the headers and cookies that `response` has then. What receives or sends does so itself.
+   *
+   * @throws {DOMException} An `AbortError` when the client has gone.
+   */
+  accept(): Promise<void>;
+  /**
+   * The next message; undefined when the socket is closed. A message that does not fit the `message` schema closes the
+   * socket with 1007 or 1008, unless there is an `onInvalid`.
+   */
+  receive(): Promise<Received | undefined>;
+  /**
+   * Sends a message: a text, bytes, anything else as JSON; with a `send` schema all but bytes as JSON. Awaited, it is
+   * back-pressure: it resolves when the client has taken most of what was sent before.
+   *
+   * @throws {OffloopError} `OFFLOOP_RESPONSE_INVALID` when it does not fit the `send` schema.
+   * @throws {DOMException} An `AbortError` when the socket is closed.
+   */
+  send(message: Sent): Promise<void>;
+  /**
+   * Closes it. Before the handshake: refuses it with 403, as Starlette does.
+   *
+   * @param code - 1000, 1001, 1003, 1007-1014, or 3000-4999 for your own. Default 1000.
+   * @param reason - A text for people; what is longer than 123 bytes of UTF-8 is cut. Default none.
+   */
+  close(code?: number, reason?: string): void;
+  /** Takes it into a room of its operation. Rooms are those of this process: other workers and machines have their own. */
+  join(room: string): void;
+  /** Takes it out of a room. A socket that closes leaves all. */
+  leave(room: string): void;
+  /** The other sockets in a room. */
+  to(room: string): Room<Sent>;
+}

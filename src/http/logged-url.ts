@@ -1,0 +1,136 @@
+import { unescape as decode } from "node:querystring";
+import type { NamedDependency } from "../app/dependency.ts";
+import type { Inputs } from "../app/inputs.ts";
+import type { Operation } from "../app/operation.ts";
+import { pathNames } from "../app/path.ts";
+import type { ResolvedSettings } from "../app/settings.ts";
+import { inputJsonSchema, propertiesOf } from "../schema/json-schema.ts";
+import { paramOptions } from "../schema/param.ts";
+import { type AnySchema, isSchema, type Schemas } from "../schema/schema.ts";
+import { Shape } from "../schema/shape.ts";
+
+const HIDDEN = "[redacted]";
+
+/** A name with one of these words carries a credential: `resetToken`, `X-Amz-Signature`, `api_key`. */
+const secretWords: ReadonlySet<string> = new Set([
+  ...["token", "jwt", "key", "apikey", "secret", "auth", "authorization", "credential", "credentials"],
+  ...["password", "passwd", "pwd", "passphrase", "otp", "sig", "signature", "session", "sid"],
+]);
+/** What an OAuth2 server sends back in a query (RFC 6749, 4.1.2). As part of a name, or in a path, it is as often something else. */
+const CODE = "code";
+
+/** What of an operation's URL is secret by declaration or by name. */
+interface SecretParts {
+  readonly query: ReadonlySet<string>;
+  /** Which segments of its path. */
+  readonly segments: readonly number[];
+}
+
+const nothing: SecretParts = { query: new Set(), segments: [] };
+
+/** URLs as the log has them: of a secret parameter the name, not the value. */
+export class LoggedUrls {
+  readonly #rootPath: string;
+  readonly #added: ReadonlySet<string>;
+  readonly #parts = new WeakMap<Operation, SecretParts>();
+
+  constructor({ rootPath, secretParams }: Pick<ResolvedSettings, "rootPath" | "secretParams">) {
+    this.#rootPath = rootPath;
+    this.#added = new Set(secretParams.map((name) => name.toLowerCase()));
+  }
+
+  of(url: string, operation: Operation | undefined): string {
+    const { query, segments } = operation === undefined ? nothing : this.#partsOf(operation);
+    const end = url.search(/[?#]/); // the router reads a query behind either
+    const path = end === -1 ? url : url.slice(0, end);
+    const shown = segments.length === 0 ? path : this.#hideSegments(path, segments);
+    return end === -1 ? shown : shown + url[end] + this.#hideValues(url.slice(end + 1), query);
+  }
+
+  #hideValues(query: string, declared: ReadonlySet<string>): string {
+    return query
+      .split("&")
+      .map((pair) => {
+        const at = pair.indexOf("=");
+        if (at === -1 || at === pair.length - 1) return pair;
+        const name = decode(pair.slice(0, at).replaceAll("+", " "));
+        const isSecret = declared.has(name) || name.toLowerCase() === CODE || this.#isSecretName(name);
+        return isSecret ? `${pair.slice(0, at)}=${HIDDEN}` : pair;
+      })
+      .join("&");
+  }
+
+  #hideSegments(path: string, hidden: readonly number[]): string {
+    const start = path.startsWith("/") ? 0 : (/^[a-z]+:\/\/[^/]*/i.exec(path)?.[0].length ?? 0);
+    const rest = path.slice(start);
+    const hasRoot = this.#rootPath !== "" && rest.startsWith(`${this.#rootPath}/`);
+    const root = hasRoot ? this.#rootPath : "";
+    const segments = rest.slice(root.length).split("/");
+    for (const index of hidden) if (segments[index]) segments[index] = HIDDEN;
+    return path.slice(0, start) + root + segments.join("/");
+  }
+
+  #isSecretName(name: string): boolean {
+    if (this.#added.has(name.toLowerCase())) return true;
+    const words = name.replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2").toLowerCase();
+    return words.split(/[^a-z0-9]+/).some((word) => secretWords.has(word));
+  }
+
+  #partsOf(operation: Operation): SecretParts {
+    let parts = this.#parts.get(operation);
+    if (parts === undefined) {
+      const declared = declaredSecrets(operation);
+      const isHidden = (name: string): boolean => declared.params.has(name) || this.#isSecretName(name);
+      parts = { query: declared.query, segments: segmentsOf(operation.path, isHidden) };
+      this.#parts.set(operation, parts);
+    }
+    return parts;
+  }
+}
+
+function segmentsOf(path: string, isHidden: (name: string) => boolean): number[] {
+  return path.split("/").flatMap((segment, index) => (pathNames(segment).some(isHidden) ? [index] : []));
+}
+
+interface Declared {
+  readonly params: Set<string>;
+  readonly query: Set<string>;
+}
+
+/** The parameters that an operation, or something it needs, declares as a password, as only to be written, or as an API key. */
+function declaredSecrets({ inputs, deps }: Operation): Declared {
+  const found: Declared = { params: new Set(), query: new Set() };
+  addSecrets(inputs, found);
+  const seen = new Set<object>();
+  const visit = (needed: readonly NamedDependency[]): void => {
+    for (const [, dependency] of needed) {
+      if (seen.has(dependency)) continue;
+      seen.add(dependency);
+      addSecrets(dependency.inputs, found);
+      const { in: where, name } = dependency.scheme?.definition ?? {};
+      if (where === "query" && name !== undefined) found.query.add(name);
+      visit(dependency.deps);
+    }
+  };
+  visit(deps);
+  return found;
+}
+
+function addSecrets({ params, query }: Inputs, found: Declared): void {
+  for (const name of secretNames(params)) found.params.add(name);
+  for (const name of secretNames(query, true)) found.query.add(name);
+}
+
+/** @param byAlias - Whether an alias is its name in the request. */
+function secretNames(declared: Schemas | AnySchema, byAlias = false): string[] {
+  if (isSchema(declared)) {
+    const root = inputJsonSchema(declared) ?? {};
+    const shape = Shape.of(root);
+    return [...propertiesOf(root)].flatMap(([name]) => (shape.at(name).isSecret ? [name] : []));
+  }
+  return Object.entries(declared).flatMap(([name, schema]) => {
+    const root = inputJsonSchema(schema);
+    if (root === undefined || !Shape.of(root).isSecret) return [];
+    return [(byAlias ? paramOptions(schema).alias : undefined) ?? name];
+  });
+}

@@ -1,0 +1,153 @@
+import type { IncomingMessage } from "node:http";
+import { validateHeaderName, validateHeaderValue } from "node:http";
+import type { WebsocketPluginOptions } from "@fastify/websocket";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Config, Handler, HTTPVersion } from "find-my-way";
+import type { WebSocket } from "ws";
+import type { ResolvedSettings } from "../../app/settings.ts";
+import { HTTPError } from "../../errors/http-error.ts";
+import type { HeaderPairs } from "../../operation/raw.ts";
+import { ACCEPTED } from "./accepted.ts";
+
+type WebSocketServerOptions = NonNullable<WebsocketPluginOptions["options"]>;
+
+/** A client that has not closed in turn after so long is cut off. */
+const CLOSE_TIMEOUT_MS = 5_000;
+
+/** A handshake that waits for its answer. */
+interface Waiting {
+  readonly subprotocols: readonly string[];
+  headers: HeaderPairs;
+  take: ((connection: WebSocket) => void) | undefined;
+}
+
+/** By the request that asks for it. */
+const waiting = new WeakMap<IncomingMessage, Waiting>();
+
+type Constraint = NonNullable<Config<HTTPVersion.V1>["constraints"]>[string];
+
+/** How the router tells handshakes from other requests to the same path. */
+export const upgradeConstraint: Constraint = {
+  name: "upgrade",
+  storage: () => {
+    const handlers = new Map<unknown, Handler<HTTPVersion.V1>>();
+    return {
+      get: (key) => handlers.get(key) ?? null,
+      set: (key, handler) => void handlers.set(key, handler),
+    };
+  },
+  // Of a request that asks for it, node:http has seen whether it gets it.
+  deriveConstraint: (request) =>
+    ((request as { readonly upgrade?: unknown }).upgrade === true ? "websocket" : undefined) as string,
+  mustMatchWhenDerived: true,
+};
+
+/** Whether a request is to be treated as a handshake: another protocol that a client offers it may do without. */
+export function isHandshake(request: IncomingMessage): boolean {
+  const { method, headers, socket } = request;
+  // One that comes before the one before it has been answered cannot have the connection.
+  const isAlone = (socket as { readonly _httpMessage?: unknown })._httpMessage == null;
+  return method === "GET" && headers.upgrade?.toLowerCase() === "websocket" && isAlone;
+}
+
+/** Loads what speaks the protocol, and has it take connections over. */
+export async function addWebSockets(
+  fastify: FastifyInstance,
+  { maxMessageBytes }: ResolvedSettings["websockets"],
+): Promise<void> {
+  const { default: websocket } = await import("@fastify/websocket");
+  const options: WebSocketServerOptions & { readonly closeTimeout: number } = {
+    maxPayload: maxMessageBytes,
+    closeTimeout: CLOSE_TIMEOUT_MS, // @types/ws does not know it yet
+    clientTracking: false,
+    handleProtocols: (offered, request) =>
+      waiting.get(request)?.subprotocols.find((one) => offered.has(one)) ?? false,
+  };
+  await fastify.register(websocket, {
+    options,
+    errorHandler: () => {}, // the connection closes by itself, with the code of its error
+    preClose: (done: () => void) => done(),
+  });
+  fastify.websocketServer.on("headers", (lines, request) => {
+    for (const [name, value] of waiting.get(request)?.headers ?? []) lines.push(`${name}: ${value}`);
+  });
+}
+
+/** Hands the connection over, when the handshake has been answered. */
+export function takeConnection(connection: WebSocket, request: FastifyRequest): void {
+  waiting.get(request.raw)?.take?.(connection);
+  waiting.delete(request.raw);
+}
+
+/** A client's wish to speak WebSocket, before it is answered. */
+export class Handshake {
+  readonly #reply: FastifyReply;
+  readonly #waiting: Waiting;
+  readonly #proceed: () => void;
+
+  /** @param proceed - Has the framework go on, which answers it. */
+  constructor(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    subprotocols: readonly string[],
+    proceed: () => void,
+  ) {
+    this.#reply = reply;
+    this.#waiting = { subprotocols, headers: [], take: undefined };
+    this.#proceed = proceed;
+    waiting.set(request.raw, this.#waiting);
+  }
+
+  /**
+   * Answers it.
+   *
+   * @param headers - Go along with the answer.
+   * @param take - Takes the connection, at once: what the client sends next must not be lost.
+   * @throws {DOMException} An `AbortError` when the client has gone.
+   */
+  answer(headers: HeaderPairs, take: (connection: WebSocket) => void): Promise<void> {
+    for (const [name, value] of headers) {
+      validateHeaderName(name);
+      validateHeaderValue(name, value);
+    }
+    const { raw } = this.#reply;
+    return new Promise((resolve, reject) => {
+      const onGone = (): void => reject(new DOMException("The client has hung up", "AbortError"));
+      if (raw.destroyed) return onGone();
+      raw.once("close", onGone);
+      this.#waiting.headers = headers;
+      this.#waiting.take = (connection) => {
+        raw.off("close", onGone);
+        raw.statusCode = 101;
+        raw.emit(ACCEPTED);
+        take(connection);
+        resolve();
+      };
+      this.#proceed();
+    });
+  }
+}
+
+const KEY = /^[+/0-9A-Za-z]{22}==$/;
+const TOKENS = /^[!#$%&'*+\-.^_`|~\w]+(\s*,\s*[!#$%&'*+\-.^_`|~\w]+)*$/;
+
+/** What is wrong with a handshake (RFC 6455, section 4.2.1); undefined when nothing is. Looked at before anything is done for it. */
+export function handshakeMistake({ headers }: IncomingMessage): HTTPError | undefined {
+  const {
+    "sec-websocket-version": version,
+    "sec-websocket-key": key,
+    "sec-websocket-protocol": protocol,
+  } = headers;
+  if (version !== "13")
+    return new HTTPError(426, "Upgrade Required: this server speaks version 13 of WebSocket", {
+      "sec-websocket-version": "13",
+      upgrade: "websocket",
+    });
+  if (key === undefined || !KEY.test(key))
+    return new HTTPError(400, "Missing or invalid Sec-WebSocket-Key header");
+  if (protocol === undefined) return undefined;
+  const offered = protocol.split(",").map((one) => one.trim());
+  return TOKENS.test(protocol.trim()) && new Set(offered).size === offered.length
+    ? undefined
+    : new HTTPError(400, "Invalid Sec-WebSocket-Protocol header");
+}

@@ -1,0 +1,120 @@
+import type { SocketOperation } from "../../app/socket-operation.ts";
+import type { ValidationDetail } from "../../errors/http-error.ts";
+import type { Lanes } from "../../lanes/lanes.ts";
+import { type Connected, MessageRequest } from "../../lanes/message-request.ts";
+import type { RunnableSocket } from "../../lanes/sockets.ts";
+import type { RequestContext } from "../../operation/context.ts";
+import type { Frame } from "../../operation/messages.ts";
+import { isWhole, type RawReply } from "../../operation/raw.ts";
+import { closingReply, isTextReply } from "../../operation/run-message.ts";
+import type { HttpRequest } from "../request.ts";
+import { closingOf } from "./closing.ts";
+import { goingAway, type LiveSocket } from "./live-socket.ts";
+
+/** What the server adds to sockets. */
+export type LifeServices = Pick<Lanes, "background" | "arounds">;
+
+/** What is done with a socket, from when its dependencies are there until it is closed. */
+export class SocketLife {
+  readonly #runnable: RunnableSocket;
+  readonly #asked: HttpRequest;
+  readonly #socket: LiveSocket;
+  readonly #services: LifeServices;
+
+  constructor(runnable: RunnableSocket, asked: HttpRequest, socket: LiveSocket, services: LifeServices) {
+    this.#runnable = runnable;
+    this.#asked = asked;
+    this.#socket = socket;
+    this.#services = services;
+  }
+
+  /** Lives. What it throws is what the socket has failed from. */
+  async live(context: RequestContext): Promise<void> {
+    const { functions } = this.#runnable.declaration;
+    const own = Object.assign(context, { socket: this.#socket });
+    if (functions.whole === undefined) return this.#liveByMessage(functions, own);
+    await functions.whole(own);
+    await this.#socket.accept();
+  }
+
+  async #liveByMessage(
+    { open, close }: SocketOperation["functions"],
+    context: RequestContext,
+  ): Promise<void> {
+    await open?.(context);
+    const socket = this.#socket;
+    await socket.accept();
+    const connected = this.#connect(context);
+    for (let frame = await socket.inbox.next(); frame !== undefined; frame = await socket.inbox.next())
+      await this.#handle(frame, connected);
+    if (this.#asked.isGone) socket.end(goingAway);
+    await close?.(Object.assign(context, await socket.closed));
+  }
+
+  #connect(context: RequestContext): Connected {
+    const { connection } = this.#runnable.declaration;
+    const own = Object.getOwnPropertyDescriptors(context) as PropertyDescriptorMap;
+    const values = connection.deps.map(([name]) => [name, own[name] as PropertyDescriptor]);
+    const { params = {}, query, headers, cookies } = context;
+    return {
+      socket: this.#socket,
+      loop: this.#runnable.loop,
+      inputs: { params, query, headers, cookies, body: undefined, form: undefined },
+      values: Object.fromEntries(values),
+      sent: this.#runnable.sentOf(context),
+    };
+  }
+
+  async #handle(frame: Frame, connected: Connected): Promise<void> {
+    const request = new MessageRequest(this.#asked, frame, connected);
+    const reply = (await this.#runnable.handle?.(request)) as RawReply;
+    const failed = reply.status === 200 ? await this.#send(reply) : reply;
+    if (failed !== undefined) await this.#fail(request, failed);
+    const { background = [], finish } = reply;
+    if (background.length === 0 && finish === undefined) return;
+    const { id } = this.#runnable.declaration.message ?? this.#runnable.declaration.connection;
+    this.#services.background.start(request.id, id, background, async (failure) => {
+      await finish?.(failure).catch((thrown: unknown) => this.#note(request, closingReply(thrown)));
+    });
+  }
+
+  /** Sends what the handler has returned or yields. Gives what went wrong in making it. */
+  async #send(reply: RawReply): Promise<RawReply | undefined> {
+    const { body } = reply;
+    if (body === undefined) return undefined;
+    try {
+      if (isWhole(body)) await this.#socket.write(body, !isTextReply(reply));
+      else
+        for await (const one of body as AsyncIterable<string | Uint8Array>)
+          await this.#socket.write(one, typeof one !== "string");
+      return undefined;
+    } catch (thrown) {
+      return this.#socket.isOpen ? closingReply(thrown) : undefined;
+    }
+  }
+
+  /** Closes the socket for a message that was not handled, or has that told of which did not fit. */
+  async #fail(request: MessageRequest, reply: RawReply): Promise<void> {
+    const { onInvalid } = this.#runnable.declaration;
+    if (reply.status === 422 && onInvalid !== undefined) {
+      const { detail } = JSON.parse(String(reply.body)) as { detail: readonly ValidationDetail[] };
+      try {
+        await onInvalid(this.#socket.invalid(request.frame, detail));
+      } catch (thrown) {
+        await this.#close(request, closingReply(thrown));
+      }
+    } else await this.#close(request, reply);
+  }
+
+  async #close(request: MessageRequest, reply: RawReply): Promise<void> {
+    if (reply.error !== undefined) await this.#note(request, reply);
+    const closing = closingOf(reply);
+    if (closing !== undefined) this.#socket.end(closing);
+  }
+
+  /** For the log, and for those who stand around. */
+  async #note(request: MessageRequest, reply: RawReply): Promise<void> {
+    const { message, connection } = this.#runnable.declaration;
+    await this.#services.arounds.failure(message ?? connection, request, reply).catch(() => {});
+  }
+}

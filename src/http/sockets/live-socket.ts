@@ -1,0 +1,212 @@
+import type { WebSocket } from "ws";
+import type { ResolvedSettings } from "../../app/settings.ts";
+import type { RawMessage, Room, Socket, SocketClosing } from "../../app/socket.ts";
+import type { InvalidMessage } from "../../app/websocket.ts";
+import { ValidationError } from "../../errors/http-error.ts";
+import { checkCloseCode, closeReason, WebSocketError } from "../../errors/websocket-error.ts";
+import { type Frame, type MessageFormat, rawMessage } from "../../operation/messages.ts";
+import { Inbox } from "./inbox.ts";
+import type { Member, Rooms } from "./rooms.ts";
+
+/** So much may wait for a client before an awaited send waits too. */
+const HIGH_WATER_BYTES = 16_384;
+
+/** What a socket is made of. */
+export interface SocketParts {
+  readonly id: string;
+  readonly format: MessageFormat;
+  readonly rooms: Rooms;
+  readonly bounds: ResolvedSettings["websockets"];
+  /** Whether one function lives as long as it does. */
+  readonly isWhole: boolean;
+  readonly onInvalid: ((invalid: InvalidMessage) => Promise<unknown>) | undefined;
+  /** A message has been handed out: gives what is to be called when it has been handled. */
+  readonly begin: () => () => void;
+  /** Answers the handshake, and hands over the connection at once. Rejects when the client has gone. */
+  readonly upgrade: (take: (connection: WebSocket) => void) => Promise<void>;
+}
+
+/** A client's socket, from its handshake to its end. */
+export class LiveSocket implements Socket, Member {
+  readonly id: string;
+  readonly closed: Promise<SocketClosing>;
+  readonly inbox: Inbox;
+  readonly #parts: SocketParts;
+  readonly #rooms = new Set<string>();
+  readonly #onClosed: (closing: SocketClosing) => void;
+  #accepting: Promise<void> | undefined;
+  #connection: WebSocket | undefined;
+  #refusal: WebSocketError | undefined;
+  #closing: SocketClosing | undefined;
+  /** Ends the run of the message that was handed out last. */
+  #handled: (() => void) | undefined;
+
+  constructor(parts: SocketParts) {
+    this.#parts = parts;
+    this.id = parts.id;
+    this.inbox = new Inbox(parts.bounds.maxQueuedMessages);
+    const { promise, resolve } = Promise.withResolvers<SocketClosing>();
+    this.closed = promise;
+    this.#onClosed = resolve;
+  }
+
+  get isOpen(): boolean {
+    return this.#connection !== undefined && this.#closing === undefined;
+  }
+
+  /** Whether its handshake has been answered. */
+  get isAccepted(): boolean {
+    return this.#connection !== undefined;
+  }
+
+  get subprotocol(): string {
+    return this.#connection?.protocol ?? "";
+  }
+
+  get rooms(): ReadonlySet<string> {
+    return this.#rooms;
+  }
+
+  accept(): Promise<void> {
+    this.#accepting ??= this.#accept();
+    return this.#accepting;
+  }
+
+  async receive(): Promise<RawMessage | undefined> {
+    await this.accept();
+    this.#handled?.();
+    this.#handled = undefined;
+    for (;;) {
+      const frame = await this.inbox.next();
+      if (frame === undefined) return undefined;
+      try {
+        const message = (await this.#parts.format.read(frame)) as RawMessage; // what it is, the declaration types
+        this.#handled = this.#parts.begin();
+        return message;
+      } catch (thrown) {
+        const { onInvalid } = this.#parts;
+        if (onInvalid === undefined || !(thrown instanceof ValidationError)) throw thrown;
+        await onInvalid(this.invalid(frame, thrown.details));
+      }
+    }
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<RawMessage> {
+    for (let message = await this.receive(); message !== undefined; message = await this.receive())
+      yield message;
+  }
+
+  async send(message: unknown): Promise<void> {
+    await this.accept();
+    const data = await this.#parts.format.write(message);
+    if (data !== undefined) await this.write(data, typeof data !== "string");
+  }
+
+  close(code = 1000, reason = ""): void {
+    checkCloseCode(code, "socket.close");
+    if (this.#connection === undefined) this.#refusal ??= new WebSocketError(code, reason);
+    else this.end({ code, reason });
+  }
+
+  join(room: string): void {
+    if (this.#closing !== undefined) return;
+    this.#rooms.add(room);
+    if (this.#connection !== undefined) this.#parts.rooms.join(room, this);
+  }
+
+  leave(room: string): void {
+    this.#rooms.delete(room);
+    this.#parts.rooms.leave(room, this);
+  }
+
+  to(room: string): Room {
+    return {
+      send: async (message) => {
+        const data = await this.#parts.format.write(message);
+        if (data !== undefined) this.#parts.rooms.push(room, data, this);
+      },
+    };
+  }
+
+  /** What an `onInvalid` is told. */
+  invalid(frame: Frame, details: InvalidMessage["details"]): InvalidMessage {
+    return { socket: this, message: rawMessage(frame), details };
+  }
+
+  push(data: RawMessage): void {
+    this.write(data, typeof data !== "string").catch(() => {}); // one that has gone leaves the room by itself
+  }
+
+  /** Sends what is written already; resolves when the client has taken most of what was sent before. */
+  async write(data: RawMessage, isBinary: boolean): Promise<void> {
+    const connection = this.#connection;
+    if (connection === undefined || !this.isOpen) throw gone();
+    const waiting = connection.bufferedAmount;
+    const { maxBufferBytes } = this.#parts.bounds;
+    if (waiting > 0 && waiting + data.length > maxBufferBytes) {
+      this.cut({ code: 1008, reason: `The client has not taken ${waiting} bytes` });
+      throw gone();
+    }
+    if (waiting < HIGH_WATER_BYTES) {
+      connection.send(data, { binary: isBinary });
+      return;
+    }
+    await new Promise<void>((resolve, reject) => {
+      connection.send(data, { binary: isBinary }, (error) => (error == null ? resolve() : reject(gone())));
+    });
+  }
+
+  /** Closes it, as far as it is not closed: no more is sent, and no more is received. */
+  end({ code, reason }: SocketClosing): void {
+    if (this.#closing !== undefined || this.#connection === undefined) return;
+    this.#connection.close(code, closeReason(reason));
+    this.#leave({ code, reason });
+    this.inbox.end(false);
+    this.#connection.resume(); // what comes before the client's close frame must be read
+  }
+
+  /** The server shuts down: no more is received, and it is closed when the message that is being handled has been answered. */
+  goAway(): void {
+    this.inbox.end(false);
+    if (this.#parts.isWhole) this.end(goingAway);
+  }
+
+  /** Cuts the connection: nothing that the client has not taken is kept for it. */
+  cut(closing: SocketClosing): void {
+    this.#leave(closing);
+    this.inbox.end(false);
+    this.#connection?.terminate();
+  }
+
+  async #accept(): Promise<void> {
+    if (this.#refusal !== undefined) throw this.#refusal;
+    await this.#parts.upgrade((connection) => this.#attach(connection));
+  }
+
+  #attach(connection: WebSocket): void {
+    this.#connection = connection;
+    this.inbox.open(connection);
+    connection.on("message", (data, isBinary) => this.inbox.push({ bytes: data as Buffer, isBinary }));
+    connection.on("close", (code, reason) => {
+      this.#leave({ code, reason: reason.toString() });
+      this.inbox.end(code !== 1006);
+    });
+    for (const room of this.#rooms) this.#parts.rooms.join(room, this);
+  }
+
+  #leave(closing: SocketClosing): void {
+    if (this.#closing !== undefined) return;
+    this.#handled?.();
+    this.#closing = closing;
+    for (const room of this.#rooms) this.#parts.rooms.leave(room, this);
+    this.#rooms.clear();
+    this.#onClosed(closing);
+  }
+}
+
+/** The server shuts down. */
+export const goingAway: SocketClosing = { code: 1001, reason: "The server shuts down" };
+
+function gone(): DOMException {
+  return new DOMException("The socket is closed", "AbortError");
+}

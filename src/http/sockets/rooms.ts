@@ -1,0 +1,28 @@
+import type { RawMessage } from "../../app/socket.ts";
+
+/** Who can be in a room. */
+export interface Member {
+  /** Sends what is written already; nobody waits for it. */
+  push(data: RawMessage): void;
+}
+
+/** The rooms of one websocket operation, in this process. */
+export class Rooms {
+  readonly #members = new Map<string, Set<Member>>();
+
+  join(room: string, member: Member): void {
+    const members = this.#members.get(room);
+    if (members === undefined) this.#members.set(room, new Set([member]));
+    else members.add(member);
+  }
+
+  leave(room: string, member: Member): void {
+    const members = this.#members.get(room);
+    if (members?.delete(member) && members.size === 0) this.#members.delete(room);
+  }
+
+  /** Sends to all in a room but one. */
+  push(room: string, data: RawMessage, sender: Member): void {
+    for (const member of this.#members.get(room) ?? []) if (member !== sender) member.push(data);
+  }
+}

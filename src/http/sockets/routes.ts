@@ -1,0 +1,140 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Logger } from "pino";
+import { pathNames } from "../../app/path.ts";
+import type { ResolvedSettings } from "../../app/settings.ts";
+import { requestChannel } from "../../channels/channels.ts";
+import type { Lanes } from "../../lanes/lanes.ts";
+import { type RunnableSocket, switching } from "../../lanes/sockets.ts";
+import type { RequestContext } from "../../operation/context.ts";
+import type { HeaderPairs, RawReply } from "../../operation/raw.ts";
+import { closingReply } from "../../operation/run-message.ts";
+import type { Refusals } from "../refusals.ts";
+import { HttpRequest, type RequestRoute } from "../request.ts";
+import { lacksName, observeRequest } from "../routes.ts";
+import type { WayOut } from "../way-out.ts";
+import { closingOf } from "./closing.ts";
+import { Handshake, handshakeMistake, takeConnection } from "./handshake.ts";
+import { SocketLife } from "./life.ts";
+import { LiveSocket } from "./live-socket.ts";
+import type { OpenSockets } from "./open-sockets.ts";
+import { Rooms } from "./rooms.ts";
+
+/** What all websockets of an app have in common. */
+export interface SocketServices {
+  readonly lanes: Lanes;
+  readonly wayOut: WayOut;
+  readonly log: Logger;
+  readonly refusals: Refusals;
+  readonly sockets: OpenSockets;
+  readonly bounds: ResolvedSettings["websockets"];
+  /** The prefix that the Fastify instance has, which the paths begin with. */
+  readonly mountedAt: string;
+  /** What stands before the app's own paths. */
+  readonly rootPath: string;
+  /** Whether a proxy is believed that says what clients have asked for. */
+  readonly trustsProxy: boolean;
+}
+
+/** Adds a route for every websocket of an app. */
+export function addSocketRoutes(
+  fastify: FastifyInstance,
+  sockets: readonly RunnableSocket[],
+  services: SocketServices,
+): void {
+  for (const runnable of sockets) {
+    const { connection } = runnable.declaration;
+    const entrance = new Entrance(runnable, services);
+    fastify.route({
+      method: "GET",
+      url: connection.path.slice(services.mountedAt.length),
+      prefixTrailingSlash: "slash",
+      constraints: { upgrade: "websocket" },
+      config: { operation: connection },
+      websocket: true,
+      // The handshake is answered after it: by then it may have been refused.
+      preHandler: (request, reply, done) => entrance.enter(request, reply, () => done()),
+      handler: takeConnection,
+    });
+  }
+}
+
+/** Where the clients of one websocket come in. */
+class Entrance {
+  readonly #runnable: RunnableSocket;
+  readonly #services: SocketServices;
+  readonly #route: RequestRoute;
+  readonly #rooms = new Rooms();
+
+  constructor(runnable: RunnableSocket, services: SocketServices) {
+    const { connection } = runnable.declaration;
+    const hasParams = pathNames(connection.path).length > 0;
+    const { rootPath, trustsProxy, log } = services;
+    this.#runnable = runnable;
+    this.#services = services;
+    this.#route = { id: connection.id, operation: connection, hasParams, rootPath, trustsProxy, log };
+  }
+
+  enter(request: FastifyRequest, reply: FastifyReply, proceed: () => void): void {
+    const { refusals, lanes } = this.#services;
+    if (this.#route.hasParams && lacksName(request.params as Record<string, string>))
+      return void reply.callNotFound();
+    const mistake = handshakeMistake(request.raw);
+    if (mistake !== undefined) return void refusals.refuse(request, reply, mistake);
+    if (requestChannel.hasSubscribers) observeRequest(request.id, this.#route.id, reply);
+    const { subprotocols } = this.#runnable.declaration;
+    const handshake = new Handshake(request, reply, subprotocols, proceed);
+    const asked = new HttpRequest(request, reply, this.#route);
+    this.#connect(asked, handshake, lanes);
+  }
+
+  #connect(asked: HttpRequest, handshake: Handshake, lanes: Lanes): void {
+    const { sockets, bounds } = this.#services;
+    const { format, declaration } = this.#runnable;
+    let opened: LiveSocket | undefined;
+    const { ended } = this.#runnable.connect(asked, (context, onAccepted) => {
+      const socket = new LiveSocket({
+        id: asked.id,
+        format,
+        rooms: this.#rooms,
+        bounds,
+        isWhole: declaration.message === undefined,
+        onInvalid: declaration.onInvalid,
+        begin: () => this.#runnable.begin(asked),
+        upgrade: (take) =>
+          handshake.answer(headersOf(context), (connection) => {
+            take(connection);
+            sockets.add(asked, socket, connection);
+            onAccepted();
+          }),
+      });
+      opened = socket;
+      return new SocketLife(this.#runnable, asked, socket, lanes).live(context);
+    });
+    sockets.follow(ended.then((reply) => this.#leave(asked, opened, reply)));
+  }
+
+  /** When a socket has lived: says what it has failed from, closes it, and has what follows done. */
+  async #leave(asked: HttpRequest, socket: LiveSocket | undefined, reply: RawReply): Promise<void> {
+    const { wayOut, lanes } = this.#services;
+    if (socket?.isAccepted !== true) {
+      asked.reply.header("connection", "close");
+      return wayOut.send(asked, reply);
+    }
+    const { connection } = this.#runnable.declaration;
+    const note = async (failed: RawReply): Promise<void> => {
+      await lanes.arounds.failure(connection, asked, failed).catch(() => {});
+    };
+    const { error, status, background = [], finish } = reply;
+    // Who waits for a client, or passes `signal` on, is told by an error that it has gone.
+    if (error !== undefined && (error.type !== "AbortError" || socket.isOpen)) await note(reply);
+    socket.end((status === 200 ? undefined : closingOf(reply)) ?? { code: 1000, reason: "" });
+    lanes.background.start(asked.id, connection.id, background, async (failure) => {
+      await finish?.(failure).catch((thrown: unknown) => note(closingReply(thrown)));
+    });
+  }
+}
+
+/** What goes with the answer to a handshake: what was set, and the session, which cannot be changed any more. */
+function headersOf(context: RequestContext): HeaderPairs {
+  return context.sealed({ ...switching, headers: context.chosenHeaders }).headers ?? [];
+}

@@ -1,0 +1,81 @@
+import type { PgBoss } from "pg-boss";
+import type { DescribedError } from "../errors/described-error.ts";
+import type { Attempts } from "./attempts.ts";
+import { inTransaction, type JobsDatabase, type Sql } from "./database.ts";
+import { queueName } from "./queue-name.ts";
+import type { Outcome, Settlement } from "./store.ts";
+
+/** What pg-boss's calls about jobs answer; its types leave it out. */
+interface Affected {
+  readonly affected: number;
+}
+
+/**
+ * Stores how attempts ended, and what becomes of their jobs, in one transaction: a job may be taken again in the next
+ * moment, and an attempt that is not noted as ended would then seem lost. Each is fenced by the attempt: what became
+ * another's is left alone.
+ */
+export class Outcomes {
+  readonly #boss: PgBoss;
+  readonly #database: JobsDatabase;
+  readonly #attempts: Attempts;
+
+  constructor(boss: PgBoss, database: JobsDatabase, attempts: Attempts) {
+    this.#boss = boss;
+    this.#database = database;
+    this.#attempts = attempts;
+  }
+
+  settle(settlements: readonly Settlement[]): Promise<void> {
+    const { done = [], others = [] } = Object.groupBy(settlements, ({ outcome }) =>
+      outcome.kind === "done" ? "done" : "others",
+    );
+    const same = Map.groupBy(done, ({ claim, outcome }) => `${claim.task} ${JSON.stringify(outcome)}`);
+    return inTransaction(this.#database, async (db) => {
+      for (const group of same.values()) await this.#complete(group, db);
+      for (const settlement of others) await this.#settleOne(settlement, db);
+      await this.#attempts.end(settlements, db);
+    });
+  }
+
+  /** Those of a task that gave the same are one statement. */
+  async #complete(same: readonly Settlement[], db: Sql): Promise<void> {
+    const { claim, outcome } = same[0] as Settlement;
+    const { result } = outcome as Extract<Outcome, { kind: "done" }>;
+    await this.#boss.complete(queueName(claim.task), same.map(attemptOf), { result }, { db });
+  }
+
+  async #settleOne(settlement: Settlement, db: Sql): Promise<void> {
+    const { claim, outcome } = settlement;
+    if (outcome.kind === "failed")
+      await this.#boss.fail(queueName(claim.task), attemptOf(settlement), { error: outcome.error }, { db });
+    if (outcome.kind === "dead") await this.#kill(settlement, outcome.error, db);
+    if (outcome.kind === "interrupted") await this.#putBack(settlement, db);
+  }
+
+  /** Failed, and no attempts left: pg-boss has no call for it. */
+  async #kill(settlement: Settlement, error: DescribedError, db: Sql): Promise<void> {
+    const { task, uuid: id, takes: retryLimit } = settlement.claim;
+    const queue = queueName(task);
+    const failed = (await this.#boss.fail(queue, attemptOf(settlement), { error }, { db })) as Affected;
+    if (failed.affected === 0) return;
+    const { updated } = await this.#boss.update(queue, undefined, { id, retryLimit, startAfter: 0, db });
+    if (updated > 0) await this.#boss.fail(queue, id, { error }, { db });
+  }
+
+  /** Waiting again, with an attempt more for the one that was broken off. */
+  async #putBack(settlement: Settlement, db: Sql): Promise<void> {
+    const { claim, payload } = settlement;
+    const { uuid: id, retryLimit } = claim;
+    const queue = queueName(claim.task);
+    const cancelled = (await this.#boss.cancel(queue, attemptOf(settlement), { db })) as Affected;
+    if (cancelled.affected === 0) return;
+    await this.#boss.resume(queue, id, { db });
+    const again = { ...payload, interrupted: (payload.interrupted ?? 0) + 1 };
+    await this.#boss.update(queue, again, { id, retryLimit: retryLimit + 1, startAfter: 0, db });
+  }
+}
+
+function attemptOf({ claim }: Settlement): { id: string; retryCount: number } {
+  return { id: claim.uuid, retryCount: claim.takes };
+}

@@ -1,0 +1,94 @@
+import type { JobWithMetadata, PgBoss } from "pg-boss";
+import type { Attempts } from "./attempts.ts";
+import type { JobsDatabase, Sql } from "./database.ts";
+import { queueName } from "./queue-name.ts";
+import type { Claim, JobPayload, JobTask, TakenJob } from "./store.ts";
+
+type Fetched = JobWithMetadata<JobPayload>;
+
+/** Jobs that were taken, and the transaction that did it. */
+interface Taken {
+  readonly jobs: readonly TakenJob[];
+  /** Undefined when there were none. */
+  readonly transaction: string | undefined;
+}
+
+/**
+ * Takes jobs for this process, and notes their attempts, in one transaction: jobs whose answer never arrives, over a
+ * network that is cut or to a loop that is blocked, have not been taken.
+ */
+export class Takes {
+  readonly #boss: PgBoss;
+  readonly #database: JobsDatabase;
+  readonly #attempts: Attempts;
+  readonly #schema: string;
+
+  constructor(boss: PgBoss, database: JobsDatabase, attempts: Attempts, schema: string) {
+    this.#boss = boss;
+    this.#database = database;
+    this.#attempts = attempts;
+    this.#schema = schema;
+  }
+
+  async take(task: JobTask, most: number): Promise<readonly TakenJob[]> {
+    const open = await this.#database.beginTransaction();
+    let taken: Taken;
+    try {
+      taken = await this.#takeIn(open.db, task, most);
+    } catch (error) {
+      await open.rollback();
+      throw error;
+    }
+    try {
+      await open.commit();
+    } catch (error) {
+      if (!(await this.#isCommitted(taken))) throw error;
+    }
+    return taken.jobs;
+  }
+
+  /** Only the answer may have been lost. */
+  async #isCommitted({ transaction }: Taken): Promise<boolean> {
+    if (transaction === undefined) return false;
+    const { rows } = await this.#database.executeSql("select pg_xact_status($1::text::xid8) as status", [
+      transaction,
+    ]);
+    return rows[0]?.status === "committed";
+  }
+
+  async #takeIn(db: Sql, task: JobTask, most: number): Promise<Taken> {
+    const free = await this.#free(db, task, most);
+    const fetched = free > 0 ? await this.#fetch(db, task.name, free) : [];
+    if (fetched.length === 0) return { jobs: [], transaction: undefined };
+    // What a statement updates comes in any order.
+    fetched.sort((a, b) => b.priority - a.priority || a.createdOn.getTime() - b.createdOn.getTime());
+    const claims = fetched.map((job) => claimOf(task.name, job));
+    const { lost, transaction } = await this.#attempts.start(claims, db);
+    const jobs = fetched.map((job, index) => ({
+      ...(claims[index] as Claim),
+      payload: job.data,
+      enqueuedAt: job.createdOn,
+      lostBefore: lost.has(job.id),
+    }));
+    return { jobs, transaction };
+  }
+
+  /** One process after the other counts what runs and takes the rest: pg-boss's own limit is none across processes. */
+  async #free(db: Sql, { name, concurrency }: JobTask, most: number): Promise<number> {
+    if (concurrency === undefined) return most;
+    await db.executeSql("select pg_advisory_xact_lock(hashtextextended($1, 0))", [`${this.#schema} ${name}`]);
+    const { rows } = await db.executeSql(
+      `select count(*)::int as running from ${this.#schema}.job where name = $1 and state = 'active'`,
+      [queueName(name)],
+    );
+    return Math.min(most, concurrency - rows[0].running);
+  }
+
+  #fetch(db: Sql, task: string, batchSize: number): Promise<Fetched[]> {
+    return this.#boss.fetch<JobPayload>(queueName(task), { batchSize, includeMetadata: true, db });
+  }
+}
+
+function claimOf(task: string, { id, retryCount, retryLimit }: Fetched): Claim {
+  return { task, uuid: id, takes: retryCount, retryLimit };
+}

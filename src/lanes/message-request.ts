@@ -1,0 +1,90 @@
+import type { ClientAddress } from "../app/context.ts";
+import type { StandInValue } from "../app/dependency.ts";
+import type { Log } from "../app/log.ts";
+import type { Frame } from "../operation/messages.ts";
+import type { QueryValues } from "../operation/raw.ts";
+import type { ConnectedValues } from "../operation/run-message.ts";
+import type { LaneRequest } from "./around.ts";
+
+/** What a connection has for its messages, whichever lane they are handled on. */
+export interface Connected extends ConnectedValues {
+  /** What goes along to a thread, by its path in the plan of the message. */
+  readonly sent: ReadonlyMap<string, StandInValue>;
+}
+
+/** A websocket's message as the lanes take it: the request of its connection, with a signal of its own. */
+export class MessageRequest implements LaneRequest {
+  readonly body: undefined = undefined;
+  readonly parts: undefined = undefined;
+  readonly frame: Frame;
+  readonly connected: Connected;
+  readonly #connection: LaneRequest;
+  #late: AbortController | undefined;
+  #signal: AbortSignal | undefined;
+
+  constructor(connection: LaneRequest, frame: Frame, connected: Connected) {
+    this.#connection = connection;
+    this.frame = frame;
+    this.connected = connected;
+  }
+
+  get id(): string {
+    return this.#connection.id;
+  }
+
+  get method(): string {
+    return this.#connection.method;
+  }
+
+  get url(): string {
+    return this.#connection.url;
+  }
+
+  get rootPath(): string {
+    return this.#connection.rootPath;
+  }
+
+  get via(): string {
+    return this.#connection.via;
+  }
+
+  get query(): QueryValues {
+    return this.#connection.query;
+  }
+
+  get params(): LaneRequest["params"] {
+    return this.#connection.params;
+  }
+
+  get headers(): readonly string[] {
+    return this.#connection.headers;
+  }
+
+  get client(): ClientAddress {
+    return this.#connection.client;
+  }
+
+  get log(): Log {
+    return this.#connection.log;
+  }
+
+  get message(): object {
+    return this.#connection.message;
+  }
+
+  get isGone(): boolean {
+    return this.#connection.isGone;
+  }
+
+  /** Made when someone asks for it: most handlers never do. */
+  get signal(): AbortSignal {
+    this.#late ??= new AbortController();
+    this.#signal ??= AbortSignal.any([this.#connection.signal, this.#late.signal]);
+    return this.#signal;
+  }
+
+  cancel(reason: unknown): void {
+    this.#late ??= new AbortController();
+    this.#late.abort(reason);
+  }
+}

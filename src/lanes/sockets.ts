@@ -1,0 +1,169 @@
+import type { SocketOperation } from "../app/socket-operation.ts";
+import { operationChannel } from "../channels/channels.ts";
+import type { RequestContext } from "../operation/context.ts";
+import type { MessageFormat } from "../operation/messages.ts";
+import type { RawReply } from "../operation/raw.ts";
+import { runOperation } from "../operation/run.ts";
+import type { ConnectionWork, MessageWork, Work } from "../threads/crossing/work.ts";
+import type { Arounds, Count, LaneRequest, RunOperation } from "./around.ts";
+import { chooseForMessage, type LaneRun, type OpenedLanes, observeOperation } from "./choose.ts";
+import type { Connected, MessageRequest } from "./message-request.ts";
+
+/** A websocket that can be connected to. */
+export interface RunnableSocket {
+  readonly declaration: SocketOperation;
+  /** Reads and writes its messages, on the loop. */
+  readonly format: MessageFormat;
+  /**
+   * Opens a connection: reads its inputs, makes its dependencies, and has it live. They are closed when it has lived.
+   *
+   * @param live - Called when all is there; what it throws is what the connection has failed from.
+   */
+  connect(request: LaneRequest, live: Live): Connection;
+  /** Handles one message, on its lane. Gives a reply whatever happens. Undefined for a whole socket. */
+  readonly handle: ((message: MessageRequest) => Promise<RawReply>) | undefined;
+  /** A message of a whole socket is handled from now on, until the function is called that this gives. */
+  begin(request: LaneRequest): () => void;
+  /** What exchanges on the loop are made with. */
+  readonly loop: Connected["loop"];
+  /** What of a connection goes along to threads with its messages. */
+  sentOf(context: RequestContext): Connected["sent"];
+  /** Connections that have not ended. */
+  readonly running: number;
+}
+
+/** Lives as long as a socket. `onAccepted` is to be called when its handshake has been answered. */
+export type Live = (context: RequestContext, onAccepted: () => void) => Promise<void>;
+
+/** A connection under way. */
+export interface Connection {
+  /** Status 101 when the handshake has been answered; else the reply that refuses it. */
+  readonly opened: Promise<RawReply>;
+  /** When it has ended: what it has failed from, and what is left to do. */
+  readonly ended: Promise<RawReply>;
+}
+
+/** A handshake that was answered. */
+export const switching: RawReply = {
+  status: 101,
+  mediaType: undefined,
+  headers: undefined,
+  body: undefined,
+  background: undefined,
+  error: undefined,
+};
+
+interface Opening {
+  readonly live: Live;
+  readonly onEnded: (reply: RawReply) => void;
+}
+
+/** A websocket, with what stands around its connections and messages. */
+export class LaneSocket implements RunnableSocket {
+  readonly declaration: SocketOperation;
+  readonly handle: RunnableSocket["handle"];
+  readonly #work: ConnectionWork;
+  readonly #lanes: OpenedLanes;
+  readonly #open: RunOperation;
+  readonly #count: Count | undefined;
+  readonly #openings = new WeakMap<LaneRequest, Opening>();
+  #format: MessageFormat | undefined;
+  #running = 0;
+
+  constructor(work: ConnectionWork, works: readonly Work[], lanes: OpenedLanes, arounds: Arounds) {
+    const { socket, declaration, message } = work;
+    this.declaration = socket;
+    this.#work = work;
+    this.#lanes = lanes;
+    this.#open = arounds.operation(
+      declaration,
+      observeOperation(declaration, (request) => this.#run(request)),
+    );
+    this.#count = arounds.count(declaration);
+    this.handle = message && aroundMessages(message, works.indexOf(message), lanes, arounds);
+  }
+
+  get format(): MessageFormat {
+    this.#format ??= this.#work.createFormat();
+    return this.#format;
+  }
+
+  get running(): number {
+    return this.#running;
+  }
+
+  connect(request: LaneRequest, live: Live): Connection {
+    const { promise: ended, resolve: onEnded } = Promise.withResolvers<RawReply>();
+    this.#openings.set(request, { live, onEnded });
+    this.#running++;
+    this.#count?.(1);
+    void ended.then(() => {
+      this.#running--;
+      this.#count?.(-1);
+    });
+    return { opened: this.#open(request), ended };
+  }
+
+  get loop(): Connected["loop"] {
+    return this.#lanes.loop;
+  }
+
+  begin(request: LaneRequest): () => void {
+    if (!operationChannel.hasSubscribers) return nothing;
+    const { promise, resolve } = Promise.withResolvers<RawReply>();
+    const { id, lane } = this.#work.declaration;
+    void observeOperation({ id: `${id} message`, lane }, () => promise)(request);
+    return () => resolve({ ...switching, status: 200 });
+  }
+
+  sentOf(context: RequestContext): Connected["sent"] {
+    return new Map(
+      this.#work.message?.sent.map(({ path }, index) => [
+        path,
+        { value: (context as unknown as Record<string, unknown>)[sentName(index)], isSent: true },
+      ]),
+    );
+  }
+
+  /** As an operation whose handler lasts as long as the socket; it has run when the handshake is answered, one way or the other. */
+  #run(request: LaneRequest): Promise<RawReply> {
+    const { live, onEnded } = this.#openings.get(request) as Opening;
+    const { promise: accepted, resolve } = Promise.withResolvers<RawReply>();
+    const { compiled, message, plan } = this.#work;
+    const sent = (message?.sent ?? []).map(({ declaration }, index) => ({
+      name: sentName(index),
+      index: plan.nodes.findIndex((node) => node.declaration === declaration),
+    }));
+    const operation = {
+      ...compiled,
+      plan: sent.length === 0 ? plan : { ...plan, deps: [...plan.deps, ...sent] },
+      declaration: {
+        ...compiled.declaration,
+        handler: (context: RequestContext) => live(context, () => resolve(switching)),
+      },
+    };
+    const ended = runOperation(operation, request, this.#lanes.loop);
+    void ended.then(onEnded);
+    return Promise.race([accepted, ended]);
+  }
+}
+
+/** Handles messages on their lane, with what stands around that. */
+function aroundMessages(
+  work: MessageWork,
+  index: number,
+  lanes: OpenedLanes,
+  arounds: Arounds,
+): NonNullable<RunnableSocket["handle"]> {
+  const run = chooseForMessage(work, index, lanes);
+  // What stands around a run hands its request on as it is.
+  const onLane: LaneRun<LaneRequest, RawReply> = (request, record) => run(request as MessageRequest, record);
+  return arounds.operation(work.declaration, observeOperation(work.declaration, onLane));
+}
+
+function nothing(): void {}
+
+/** No dependency can have such a name. */
+function sentName(index: number): string {
+  return `(sent ${index})`;
+}

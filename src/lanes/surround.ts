@@ -1,0 +1,164 @@
+import type { DeclaredAround } from "../app/around.ts";
+import type { NearestHandlers } from "../app/error-handlers.ts";
+import { type Layered, nearestHandlers } from "../app/layer.ts";
+import { OffloopError } from "../errors/offloop-error.ts";
+import { Exchange, PlannedResponse } from "../operation/context.ts";
+import { encodeReply } from "../operation/encode.ts";
+import { answerError } from "../operation/error-reply.ts";
+import { discardBody, type RawReply } from "../operation/raw.ts";
+import type { Runtime } from "../operation/runtime.ts";
+import type { LaneRequest, RunOperation } from "./around.ts";
+
+/** What runs within arounds. */
+export interface SurroundedRun {
+  /** What messages call it: the operation's id. */
+  readonly id: string;
+  readonly run: RunOperation;
+}
+
+/** An around, and who answers the errors that it throws. */
+interface PlacedAround extends DeclaredAround {
+  readonly errorHandlers: NearestHandlers;
+}
+
+/**
+ * Has the arounds that an app declares stand around a run, as one onion: routers' within their app's, those within the
+ * apps that it is mounted in. Where there are none the run is given back as it is.
+ */
+export function surround(layered: Layered, inner: SurroundedRun, runtime: Runtime): RunOperation {
+  const arounds = placed(layered);
+  if (arounds.length === 0) return inner.run;
+  return (request) => new Passage(request, { ...inner, arounds, runtime }).run();
+}
+
+/** The innermost first. */
+function placed({ layers, outerLayers }: Layered): PlacedAround[] {
+  const outer = outerLayers.flatMap(({ arounds, errorHandlers }) =>
+    arounds.map((around) => ({ ...around, errorHandlers: [errorHandlers] })).toReversed(),
+  );
+  const own = layers.flatMap(({ arounds }, depth) => {
+    const errorHandlers = nearestHandlers(layers.slice(0, depth + 1));
+    return arounds.map((around) => ({ ...around, errorHandlers })).toReversed();
+  });
+  return [...outer, ...own].reverse();
+}
+
+interface Onion extends SurroundedRun {
+  readonly arounds: readonly PlacedAround[];
+  readonly runtime: Runtime;
+}
+
+/** One request on its way in and out. Never rejects, as what it surrounds never does. */
+class Passage {
+  readonly #request: LaneRequest;
+  readonly #onion: Onion;
+  readonly #exchange: Exchange;
+
+  constructor(request: LaneRequest, onion: Onion) {
+    this.#request = request;
+    this.#onion = onion;
+    this.#exchange = new Exchange(onion.id, request, onion.runtime);
+  }
+
+  async run(): Promise<RawReply> {
+    const { raw } = await this.#enter(this.#onion.arounds.length - 1);
+    const added = this.#exchange.addedTasks;
+    return added === undefined ? raw : { ...raw, background: [...(raw.background ?? []), ...added] };
+  }
+
+  /** @param index - Which around; what is below it lies within. */
+  async #enter(index: number): Promise<PassingReply> {
+    const around = this.#onion.arounds[index];
+    if (around === undefined) return new PassingReply(await this.#onion.run(this.#request));
+    let inner: Promise<PassingReply> | undefined;
+    const next = (): Promise<PassingReply> => {
+      if (inner !== undefined) throw this.#mistake(around, "it called next() twice", "call next() once");
+      inner = this.#enter(index - 1);
+      return inner;
+    };
+    try {
+      const given: unknown = await around.fn(this.#exchange, next);
+      const passed = await inner; // one that has not waited for it would leave it behind
+      if (given instanceof PassingReply && given === passed) return given;
+      const raw = await this.#encode(around, given);
+      return new PassingReply(passed === undefined ? raw : inPlaceOf(passed.raw, raw));
+    } catch (thrown) {
+      return this.#answer(around, thrown, await inner);
+    }
+  }
+
+  /** What an around answers with by itself. */
+  async #encode(around: PlacedAround, given: unknown): Promise<RawReply> {
+    if (given === undefined) throw this.#mistake(around, "an around gave nothing", "return the reply");
+    const declaration = { id: this.#onion.id, status: 200, location: around.location };
+    const rules = { response: undefined, jsonType: "application/json", declaration };
+    return { ...(await encodeReply(rules, this.#exchange, given)), background: undefined };
+  }
+
+  /** As for an operation that throws, the tasks that were added do not run. */
+  async #answer(
+    { errorHandlers }: PlacedAround,
+    thrown: unknown,
+    passed: PassingReply | undefined,
+  ): Promise<PassingReply> {
+    this.#exchange.addedTasks?.splice(0);
+    const failed = {
+      request: this.#request,
+      context: this.#exchange,
+      runtime: this.#onion.runtime,
+      operation: { errorHandlers },
+    };
+    const raw = { ...(await answerError(failed, thrown)), background: undefined };
+    if (passed === undefined) return new PassingReply(raw);
+    return new PassingReply(inPlaceOf({ ...passed.raw, background: undefined }, raw));
+  }
+
+  #mistake({ location: at }: PlacedAround, what: string, fix: string): OffloopError {
+    return new OffloopError("OFFLOOP_AROUND_RESULT", `Cannot answer ${this.#onion.id}: ${what}`, { at, fix });
+  }
+}
+
+/** A reply that is sent while another is there: what that one has left to do and to close is done nonetheless. */
+function inPlaceOf(passed: RawReply, raw: RawReply): RawReply {
+  discardBody(passed);
+  const { background, finish } = passed;
+  return { ...raw, background, finish, error: raw.error ?? passed.error };
+}
+
+/** A reply as arounds see it: its status, headers and cookies may be changed, its body passes. */
+class PassingReply extends PlannedResponse {
+  readonly #raw: RawReply;
+  #headers: Headers | undefined;
+
+  constructor(raw: RawReply) {
+    super();
+    this.#raw = raw;
+  }
+
+  override get status(): number {
+    return this.chosen ?? this.#raw.status;
+  }
+
+  override set status(status: number) {
+    super.status = status;
+  }
+
+  /** With its `content-type`; how its body is sent is the server's to say. */
+  override get headers(): Headers {
+    if (this.#headers === undefined) {
+      const { headers, mediaType } = this.#raw;
+      this.#headers = new Headers((headers ?? []) as [string, string][]);
+      if (mediaType !== undefined) this.#headers.set("content-type", mediaType);
+    }
+    return this.#headers;
+  }
+
+  /** The reply as it is to be sent. */
+  get raw(): RawReply {
+    const { status } = this;
+    if (this.#headers === undefined) return this.chosen === undefined ? this.#raw : { ...this.#raw, status };
+    const headers = [...this.#headers].filter(([name]) => name !== "content-type");
+    const mediaType = this.#headers.get("content-type") ?? undefined;
+    return { ...this.#raw, status, mediaType, headers };
+  }
+}

@@ -1,0 +1,174 @@
+import { types } from "node:util";
+import type { StandInValue } from "../app/dependency.ts";
+import type { Operation } from "../app/operation.ts";
+import type { Socket } from "../app/socket.ts";
+import { OffloopError } from "../errors/offloop-error.ts";
+import { WebSocketError } from "../errors/websocket-error.ts";
+import type { CompiledDependency, CompiledOperation } from "./compile.ts";
+import { DependencyContext, Exchange, type Place } from "./context.ts";
+import { errorReply } from "./error-reply.ts";
+import type { Frame, MessageFormat } from "./messages.ts";
+import type { Chunk, RawReply, RawRequest } from "./raw.ts";
+import { type ReadInputs, readInputs } from "./read.ts";
+import { RequestDependencies } from "./request-dependencies.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** What is done with a websocket's messages, with everything worked out that does not depend on one. */
+export interface CompiledMessage extends Pick<CompiledOperation, "dependencies" | "plan" | "inputs"> {
+  readonly declaration: Operation;
+  readonly format: MessageFormat;
+}
+
+/** A message on its way to a thread. */
+export interface ThreadedMessage {
+  readonly frame: Frame;
+  /** The values that were made on the loop when the socket was opened, by the paths of the dependencies. */
+  readonly sent: ReadonlyMap<string, StandInValue>;
+}
+
+const nothingParsed = { json: undefined, values: 0, form: undefined };
+
+/**
+ * One message in a thread, from its bytes to those that are sent: reads what its connection's request says, makes the
+ * plain dependencies, calls the handler, and closes what was opened. Never rejects: whatever goes wrong is a reply.
+ */
+export async function runMessage(
+  message: CompiledMessage,
+  request: RawRequest,
+  { frame, sent }: ThreadedMessage,
+  runtime: Runtime,
+): Promise<RawReply> {
+  const { declaration, plan } = message;
+  const needed = message.dependencies.map((dependency) => withSent(dependency, sent));
+  const exchange = new Exchange(declaration.id, request, runtime);
+  const operation = { declaration, plan, dependencies: needed };
+  const dependencies = new RequestDependencies({ operation, request, runtime, context: exchange });
+  try {
+    for (const dependency of needed) {
+      const inputs = await dependencies.read(dependency, nothingParsed);
+      dependencies.add(await dependencies.provide(dependency, inputs));
+    }
+    const inputs = await readInputs(message.inputs, request, nothingParsed);
+    exchange.acceptSession(declaration.inputs.session);
+    const context = new MessageRunContext(exchange, inputs, await message.format.read(frame), declaration);
+    const reply = await callHandler(message, dependencies.setValues(context, plan), exchange);
+    return dependencies.areOpen ? await dependencies.closeAfterReply(reply) : reply;
+  } catch (thrown) {
+    return closingReply(dependencies.areOpen ? await dependencies.closeAfterError(thrown) : thrown);
+  }
+}
+
+/** One message on the loop, where its socket is, with what was made when that was opened. Never rejects. */
+export async function runMessageHere(
+  message: CompiledMessage,
+  request: RawRequest,
+  frame: Frame,
+  { inputs, values, socket, loop }: ConnectedValues,
+): Promise<RawReply> {
+  const exchange = new Exchange(message.declaration.id, request, loop);
+  try {
+    exchange.acceptSession(message.declaration.inputs.session);
+    const context = new MessageRunContext(exchange, inputs, await message.format.read(frame), socket);
+    Object.defineProperties(context, values);
+    return await callHandler(message, context, exchange);
+  } catch (thrown) {
+    return closingReply(thrown);
+  }
+}
+
+/** What a connection on the loop has for each of its messages. */
+export interface ConnectedValues {
+  readonly socket: Socket;
+  readonly loop: Place;
+  readonly inputs: Omit<ReadInputs, "details">;
+  /** Its dependencies, by name. One that cannot be used here is refused by its getter. */
+  readonly values: PropertyDescriptorMap;
+}
+
+async function callHandler(
+  { declaration, format }: CompiledMessage,
+  context: object,
+  exchange: Exchange,
+): Promise<RawReply> {
+  const value = await declaration.handler(context);
+  if (types.isGeneratorObject(value)) {
+    const body = frames(format, value as unknown as Iterable<unknown>);
+    return { ...nothingSent, body, background: exchange.addedTasks };
+  }
+  const body = await format.write(value);
+  return { ...nothingSent, mediaType: mediaTypeOf(body), body, background: exchange.addedTasks };
+}
+
+const nothingSent: RawReply = {
+  status: 200,
+  mediaType: undefined,
+  headers: undefined,
+  body: undefined,
+  background: undefined,
+  error: undefined,
+};
+
+const TEXT = "text/plain";
+
+/** Long texts cross as bytes: what they are is said beside them. */
+function mediaTypeOf(body: Chunk | undefined): string | undefined {
+  if (body === undefined) return undefined;
+  return typeof body === "string" ? TEXT : "application/octet-stream";
+}
+
+/** What is sent of a reply: a text, or bytes. */
+export function isTextReply({ mediaType }: RawReply): boolean {
+  return mediaType === TEXT;
+}
+
+async function* frames(
+  format: MessageFormat,
+  items: AsyncIterable<unknown> | Iterable<unknown>,
+): AsyncGenerator<Chunk> {
+  for await (const item of items) {
+    const frame = await format.write(item);
+    if (frame !== undefined) yield frame;
+  }
+}
+
+/** The reply for what was thrown: as a request's, but that a status of 1000 and up is a close code, and its body the reason. */
+export function closingReply(thrown: unknown): RawReply {
+  if (!(thrown instanceof WebSocketError)) return errorReply(thrown);
+  return { ...nothingSent, status: thrown.code, body: thrown.reason };
+}
+
+function withSent(
+  dependency: CompiledDependency,
+  sent: ReadonlyMap<string, StandInValue>,
+): CompiledDependency {
+  const fixed = sent.get(dependency.path);
+  return fixed === undefined ? dependency : { ...dependency, fixed };
+}
+
+/** What a function receives that is called with a message. */
+class MessageRunContext extends DependencyContext {
+  readonly message: unknown;
+  readonly #socket: Socket | Operation;
+
+  /** @param socket - On the loop; in a thread, the operation that has none there. */
+  constructor(
+    exchange: Exchange,
+    inputs: Omit<ReadInputs, "details">,
+    message: unknown,
+    socket: Socket | Operation,
+  ) {
+    super(exchange, inputs);
+    this.message = message;
+    this.#socket = socket;
+  }
+
+  get socket(): Socket {
+    if (!("handler" in this.#socket)) return this.#socket;
+    const { id, location: at } = this.#socket;
+    throw new OffloopError(
+      "OFFLOOP_SOCKET_LANE",
+      `Cannot read socket in ${id}, which is a plain function: a socket cannot cross to a thread`,
+      { at, fix: "return or yield what is to be sent, or make the function async" },
+    );
+  }
+}

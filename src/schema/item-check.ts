@@ -1,0 +1,268 @@
+import type { ValidationDetail } from "../errors/http-error.ts";
+import { detailsOf, type MistakeLimits, type Refused } from "./details.ts";
+import { createRepairOfMany, type Repair } from "./repair.ts";
+import type { AnySchema } from "./schema.ts";
+import { triedFor } from "./tried.ts";
+import { countTo } from "./values.ts";
+
+/** What zod says a schema is made of. */
+interface ZodDefinition {
+  readonly type: string;
+  readonly element?: ZodSchema;
+  readonly innerType?: ZodSchema;
+  readonly valueType?: ZodSchema;
+  readonly shape?: Readonly<Record<string, ZodSchema>>;
+  readonly items?: readonly ZodSchema[];
+  readonly rest?: ZodSchema | null;
+  readonly options?: readonly ZodSchema[];
+  readonly discriminator?: string;
+  readonly in?: ZodSchema;
+  readonly left?: ZodSchema;
+  readonly right?: ZodSchema;
+  readonly getter?: () => ZodSchema;
+}
+
+type ZodSchema = AnySchema & {
+  readonly _zod: {
+    readonly def: ZodDefinition;
+    readonly propValues?: Readonly<Record<string, ReadonlySet<unknown>>>;
+  };
+};
+
+/** Work in steps: between two of them, others may have the lane. */
+export type Steps<Result> = Generator<void, Result>;
+
+/** How many alternatives are tried on something long: of unions that stand in each other, there are twice as many with each level. */
+const MAX_TRIES = 100;
+
+/**
+ * One body on its way through the check of its items. A library makes a mistake of every item that does not fit, however
+ * many those are, and ten million of them end a process: the items of lists are checked one by one, as far as zod says
+ * what they are, until there are as many mistakes as are told. What fits is checked again with the whole.
+ */
+export class ItemCheck {
+  readonly details: ValidationDetail[] = [];
+  /** Whether something long was met of which zod does not say what its items are. */
+  hasSkipped = false;
+  readonly #limits: MistakeLimits;
+  readonly #longFrom: number;
+  readonly #repairs = new Map<AnySchema, Repair>();
+  readonly #search: { tries: number };
+  #isRefused = false;
+  /** Values that were looked at. */
+  #seen = 0;
+
+  /**
+   * @param longFrom - From how many values on something is not checked in one piece.
+   * @param outer - The check that tries an alternative with this one.
+   */
+  constructor(limits: MistakeLimits, longFrom: number, outer?: ItemCheck) {
+    this.#limits = limits;
+    this.#longFrom = longFrom;
+    this.#search = outer === undefined ? { tries: 0 } : outer.#search;
+  }
+
+  /** Whether the whole is refused without being checked: there are more mistakes than are told, or it is sure. */
+  get isFull(): boolean {
+    return this.#isRefused || this.details.length > this.#limits.maxMistakes;
+  }
+
+  /** Gives the value with the items of its lists mended, in a copy where there was something to mend. */
+  *value(schema: ZodSchema, value: unknown, loc: Refused["loc"]): Steps<unknown> {
+    if (value === null || typeof value !== "object" || this.isFull) return value;
+    const definition = schema._zod?.def;
+    switch (definition?.type) {
+      case "object":
+        return yield* this.#fields(definition, value, loc);
+      case "record":
+      case "map":
+        return Array.isArray(value) ? value : yield* this.#items(value, loc, () => definition.valueType);
+      case "array":
+      case "set":
+      case "tuple":
+        return Array.isArray(value)
+          ? yield* this.#items(value, loc, (key) => itemOf(definition, key))
+          : value;
+      case "intersection": {
+        const left = yield* this.#inner(definition.left, value, loc);
+        return yield* this.#inner(definition.right, left, loc);
+      }
+      case "union":
+        return yield* this.#alternatives(schema, value, loc);
+      case "catch":
+        return yield* this.#caught(definition, value, loc);
+      default:
+        return yield* this.#inner(definition && innerOf(definition), value, loc);
+    }
+  }
+
+  #skipped(value: unknown): unknown {
+    this.hasSkipped = true;
+    return value;
+  }
+
+  #isLong(value: unknown): boolean {
+    return countTo(this.#longFrom, value) > this.#longFrom;
+  }
+
+  *#inner(schema: ZodSchema | undefined, value: unknown, loc: Refused["loc"]): Steps<unknown> {
+    if (schema !== undefined) return yield* this.value(schema, value, loc);
+    this.hasSkipped ||= this.#isLong(value);
+    return value;
+  }
+
+  /** The fields of an object are as many as its schema has: only what is long in them is looked at. */
+  *#fields({ shape = {} }: ZodDefinition, value: object, loc: Refused["loc"]): Steps<unknown> {
+    let copy = value as Record<string, unknown>;
+    for (const [name, field] of Object.entries(shape)) {
+      const inner = Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
+      if (!this.#isLong(inner)) continue;
+      const mended = yield* this.value(field, inner, [...loc, name]);
+      if (Object.is(mended, inner)) continue;
+      if (copy === value) copy = { ...copy };
+      copy[name] = mended;
+    }
+    return copy;
+  }
+
+  *#items(
+    list: object,
+    loc: Refused["loc"],
+    itemAt: (key: number | string) => ZodSchema | undefined,
+  ): Steps<unknown> {
+    const keys = Array.isArray(list) ? undefined : Object.keys(list);
+    const items: readonly unknown[] = Array.isArray(list) ? list : Object.values(list);
+    const mended: unknown[] = [];
+    let isMended = false;
+    for (let index = 0, count = 0; index < items.length && !this.isFull; index++) {
+      const key = keys?.[index] ?? index;
+      const item = items[index];
+      const schema = itemAt(key);
+      const size = countTo(this.#longFrom, item);
+      let result = item;
+      if (schema !== undefined && size > this.#longFrom)
+        result = yield* this.value(schema, item, [...loc, key]);
+      else if (schema !== undefined) result = this.#item(schema, item, loc, key);
+      if (!Object.is(result, item)) isMended = true;
+      mended.push(result);
+      this.#seen += size;
+      count += size;
+      if (count < this.#longFrom) continue;
+      count = 0;
+      yield;
+    }
+    if (!isMended || this.isFull) return list;
+    return keys === undefined ? mended : keyed(keys, mended);
+  }
+
+  /** Tries the alternatives one by one, each until it is sure that it does not fit. */
+  *#alternatives(schema: ZodSchema, value: object, loc: Refused["loc"]): Steps<unknown> {
+    const options = optionsFor(schema._zod.def, value);
+    if (options.length === 1) return yield* this.#inner(options[0], value, loc);
+    if (!this.#isLong(value)) return value;
+    let tried = 0;
+    let mended: unknown = value;
+    for (const option of options) {
+      if (++this.#search.tries > MAX_TRIES) return this.#skipped(value);
+      const check = new ItemCheck(this.#limits, this.#longFrom, this);
+      yield;
+      const result = yield* check.value(option, value, loc);
+      this.hasSkipped ||= check.hasSkipped;
+      if (check.isFull) tried += check.#mistakesIn(value);
+      else if (check.details.length === 0 && Object.is(result, value)) return triedFor(tried, value);
+      else if (check.details.length === 0 && Object.is(mended, value)) mended = result;
+      else tried = Number.NEGATIVE_INFINITY; // few mistakes: the whole tells them
+    }
+    if (tried > 0 && Object.is(mended, value)) this.#refuse(schema, value, loc);
+    return Object.is(mended, value) ? value : triedFor(tried, mended);
+  }
+
+  /** What is wrong within a `catch` is not wrong, but zod looks at it all the same. */
+  *#caught({ innerType }: ZodDefinition, value: object, loc: Refused["loc"]): Steps<unknown> {
+    if (innerType === undefined || !this.#isLong(value)) return value;
+    const check = new ItemCheck(this.#limits, this.#longFrom, this);
+    const mended = yield* check.value(innerType, value, loc);
+    if (check.isFull) return triedFor(check.#mistakesIn(value), value);
+    return check.details.length === 0 ? mended : value;
+  }
+
+  /** How many mistakes a library would make of all of a value, going by what was seen of it. */
+  #mistakesIn(value: unknown): number {
+    const count = countTo(Number.POSITIVE_INFINITY, value);
+    return (this.details.length / Math.max(1, this.#seen)) * count;
+  }
+
+  #refuse(schema: AnySchema, input: unknown, loc: Refused["loc"]): void {
+    const issue = { code: "invalid_union", message: "Invalid input", path: [] };
+    this.details.push(...detailsOf([issue], { schema, limits: this.#limits, input, loc }));
+    this.#isRefused = true;
+  }
+
+  /** What checks later is left to the check of the whole. */
+  #item(schema: ZodSchema, item: unknown, loc: Refused["loc"], key: string | number): unknown {
+    const result = schema["~standard"].validate(item);
+    if (result instanceof Promise) {
+      result.catch(() => undefined);
+      return item;
+    }
+    if (result.issues === undefined) return item;
+    const mended = this.#repairOf(schema)(item, result.issues);
+    const again = Object.is(mended, item) ? result : schema["~standard"].validate(mended);
+    if (again instanceof Promise) {
+      again.catch(() => undefined);
+      return item;
+    }
+    if (again.issues === undefined) return mended;
+    const refused: Refused = { schema, limits: this.#limits, input: item, loc: [...loc, key] };
+    for (const detail of detailsOf(again.issues, refused)) this.details.push(detail);
+    return item;
+  }
+
+  #repairOf(schema: AnySchema): Repair {
+    let repair = this.#repairs.get(schema);
+    if (repair === undefined) {
+      repair = createRepairOfMany(schema);
+      this.#repairs.set(schema, repair);
+    }
+    return repair;
+  }
+}
+
+/** Key by key: V8 takes three times as long to copy a large object and then to change it. */
+function keyed(keys: readonly string[], values: readonly unknown[]): object {
+  const object: Record<string, unknown> = {};
+  for (const [index, key] of keys.entries()) object[key] = values[index];
+  return object;
+}
+
+function itemOf(
+  { element, valueType, items = [], rest }: ZodDefinition,
+  key: number | string,
+): ZodSchema | undefined {
+  return element ?? valueType ?? items[key as number] ?? rest ?? undefined;
+}
+
+/** The schema within a schema that a container has to fit; undefined when that cannot be said. */
+function innerOf({ type, innerType, getter, in: input }: ZodDefinition): ZodSchema | undefined {
+  if (type === "lazy") return getter?.();
+  return type === "pipe" ? input : innerType;
+}
+
+/** The alternatives of a union that take lists, or objects, or objects with this tag. */
+function optionsFor({ discriminator, options = [] }: ZodDefinition, value: object): ZodSchema[] {
+  return options.filter((option) =>
+    discriminator === undefined
+      ? takesSame(option, value)
+      : option._zod.propValues?.[discriminator]?.has((value as Record<string, unknown>)[discriminator]),
+  );
+}
+
+const listTypes = new Set(["array", "set", "tuple"]);
+const objectTypes = new Set(["object", "record", "map"]);
+
+/** Whether an alternative takes a list, or an object; true where that cannot be said. */
+function takesSame({ _zod: { def } }: ZodSchema, value: object): boolean {
+  if (listTypes.has(def.type)) return Array.isArray(value);
+  if (objectTypes.has(def.type)) return !Array.isArray(value);
+  return def.innerType !== undefined || def.options !== undefined || def.in !== undefined;
+}

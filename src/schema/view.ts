@@ -1,0 +1,145 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Shape } from "./shape.ts";
+import { countTo } from "./values.ts";
+
+type Key = string | number;
+type Container = Readonly<Record<Key, unknown>>;
+
+/**
+ * A small part of a large value, for the libraries that do not say what a schema is made of: some items of one list or
+ * record, in place, and everything else as short as it may be. What is wrong with those items in themselves is wrong in
+ * the whole, too.
+ */
+export class View {
+  /** The large value, made small. */
+  readonly value: unknown;
+  /** Where the list or record stands. */
+  readonly #path: readonly Key[];
+  /** The keys, in the large value, of the items that are here. */
+  readonly #keys: readonly Key[];
+
+  constructor(whole: unknown, shape: Shape, stretch: Stretch) {
+    this.#path = stretch.path;
+    this.#keys = stretch.keys;
+    this.value = shortened(whole, shape, stretch);
+  }
+
+  /** An issue with its place in the large value; undefined when it is not about an item here, or not about it alone. */
+  issueInWhole(issue: StandardSchemaV1.Issue): StandardSchemaV1.Issue | undefined {
+    if (!isIntrinsic(issue)) return undefined;
+    const path = (issue.path ?? []).map((part) => (typeof part === "object" ? part.key : part));
+    const depth = this.#path.length;
+    if (path.length <= depth) return undefined;
+    for (const [index, key] of this.#path.entries())
+      if (path[index] !== (typeof key === "number" ? 0 : key)) return undefined;
+    const key = path[depth] as Key;
+    const original = typeof key === "number" ? this.#keys[key] : key;
+    if (original === undefined || !this.#keys.includes(original)) return undefined;
+    // arktype's message begins with the path that it has here.
+    const { problem = issue.message, code, type, expected } = issue as LibraryIssue;
+    const whole = [...this.#path, original, ...path.slice(depth + 1)];
+    return { message: problem, path: whole, ...defined({ code, type, expected }) };
+  }
+
+  /** The items that a mended view has instead of those here, with their places in the large value. */
+  *changes(mended: unknown): Generator<{ readonly keys: readonly Key[]; readonly value: unknown }> {
+    const [before, after] = [this.#container(this.value), this.#container(mended)];
+    for (const [index, key] of this.#keys.entries()) {
+      const here = typeof key === "number" ? index : key;
+      if (!Object.is(before[here], after[here])) yield { keys: [...this.#path, key], value: after[here] };
+    }
+  }
+
+  #container(value: unknown): Container {
+    let container = value as Container;
+    for (const key of this.#path) container = container[typeof key === "number" ? 0 : key] as Container;
+    return container;
+  }
+}
+
+type LibraryIssue = StandardSchemaV1.Issue & {
+  readonly problem?: string;
+  readonly kind?: unknown;
+  readonly code?: unknown;
+  readonly type?: unknown;
+  readonly expected?: unknown;
+};
+
+const intrinsicCodes = new Set<unknown>([
+  ...["invalid_type", "invalid_value", "unrecognized_keys"], // zod
+  ...["domain", "proto", "required", "unit", "pattern", "min", "max", "divisor"], // arktype
+]);
+
+/** Whether a value itself is refused, and not what a rule of the user's says of several of them. */
+function isIntrinsic(issue: LibraryIssue): boolean {
+  const { kind, code, expected } = issue;
+  return kind === "schema" || intrinsicCodes.has(code) || (code === "predicate" && expected === "removed");
+}
+
+function defined(fields: Readonly<Record<string, unknown>>): object {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+/** The views that, together, show every item of what is long in a value: each of about as many values as a size says. */
+export function* viewsOf(whole: unknown, shape: Shape, size: number): Generator<View> {
+  for (const stretch of stretches(whole, shape, { path: [], size })) yield new View(whole, shape, stretch);
+}
+
+/** Items of one list or record, next to each other. */
+interface Stretch {
+  readonly path: readonly Key[];
+  readonly keys: readonly Key[];
+  readonly size: number;
+}
+
+function* stretches(value: unknown, shape: Shape, { path, size }: Omit<Stretch, "keys">): Generator<Stretch> {
+  if (value === null || typeof value !== "object" || isTuple(shape, value)) return;
+  let keys: Key[] = [];
+  let count = 0;
+  for (const key of Array.isArray(value) ? value.keys() : Object.keys(value)) {
+    const item = (value as Container)[key];
+    const values = countTo(size, item);
+    if (values > size) {
+      yield* stretches(item, shape.at(key), { path: [...path, key], size });
+      continue;
+    }
+    keys.push(key);
+    count += values;
+    if (count < size) continue;
+    yield { path, keys, size };
+    keys = [];
+    count = 0;
+  }
+  if (keys.length > 0) yield { path, keys, size };
+}
+
+/** The items of a tuple cannot stand at other places. */
+function isTuple({ alternatives }: Shape, value: object): boolean {
+  return Array.isArray(value) && alternatives.some(({ prefixItems }) => prefixItems !== undefined);
+}
+
+function shortened(value: unknown, shape: Shape, { path: [key, ...path], keys, size }: Stretch): unknown {
+  const container = value as Container;
+  if (key !== undefined) {
+    const inner = shortened(container[key], shape.at(key), { path, keys, size });
+    return typeof key === "number" ? [inner] : { ...declaredFields(container, shape, size), [key]: inner };
+  }
+  if (Array.isArray(value)) return keys.map((one) => container[one]);
+  return {
+    ...declaredFields(container, shape, size),
+    ...Object.fromEntries(keys.map((one) => [one, container[one]])),
+  };
+}
+
+/** What an object has of the fields that its schema names; the long ones empty. */
+function declaredFields(object: Container, { alternatives }: Shape, size: number): Record<string, unknown> {
+  const fields: Record<string, unknown> = {};
+  for (const { properties = {} } of alternatives) {
+    for (const key of Object.keys(properties)) {
+      if (!Object.hasOwn(object, key)) continue;
+      const value = object[key];
+      fields[key] = countTo(size, value) > size ? (Array.isArray(value) ? [] : {}) : value;
+    }
+  }
+  return fields;
+}

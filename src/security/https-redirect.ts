@@ -1,0 +1,27 @@
+import type { AroundFunction } from "../app/around.ts";
+import { redirect } from "../app/reply.ts";
+
+/**
+ * Sends clients that ask by http to https, with 307; Starlette's `HTTPSRedirectMiddleware`. Behind a proxy that ends
+ * TLS it needs `trustProxy`, as every request comes by http from there. Put `trustedHosts` around it: it sends clients
+ * to the host that they name.
+ *
+ * @returns What `app.around` takes.
+ * @example
+ * ```ts
+ * import { App } from "offloop";
+ * import { httpsRedirect, trustedHosts } from "offloop/security";
+ *
+ * const app = new App({ trustProxy: ["10.0.0.0/8"] });
+ * app.around(httpsRedirect());
+ * app.around(trustedHosts(["shop.example"]));
+ * ```
+ */
+export function httpsRedirect(): AroundFunction {
+  return async ({ request }, next) => {
+    const { origin, url } = request;
+    if (!origin.startsWith("http:")) return next();
+    const host = origin.slice("http://".length).replace(/:80$/, "");
+    return redirect(`https://${host}${url.startsWith("/") ? url : new URL(url).pathname}`);
+  };
+}

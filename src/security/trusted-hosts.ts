@@ -1,0 +1,47 @@
+import type { AroundFunction } from "../app/around.ts";
+import { callerLocation } from "../app/location.ts";
+import { text } from "../app/reply.ts";
+import { OffloopError } from "../errors/offloop-error.ts";
+
+/**
+ * Refuses requests for other hosts than these with 400, so that nobody has links made to a host of their own; Starlette's
+ * `TrustedHostMiddleware`. Health probes and metrics are left alone: they are asked by address.
+ *
+ * @param hosts - Names without ports: `"shop.example"`; `"*.shop.example"` stands for all that end so.
+ * @returns What `app.around` takes.
+ * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for what is no name of a host.
+ * @example
+ * ```ts
+ * import { App } from "offloop";
+ * import { trustedHosts } from "offloop/security";
+ *
+ * const app = new App();
+ * app.around(trustedHosts(["shop.example", "*.shop.example"]));
+ * ```
+ */
+export function trustedHosts(hosts: readonly string[]): AroundFunction {
+  const names = hosts.map(checkHost);
+  return async ({ request }, next) => {
+    const host = hostOf(request.origin);
+    const isTrusted = names.some((name) =>
+      name.startsWith("*") ? host.endsWith(name.slice(1)) : host === name,
+    );
+    return isTrusted ? next() : text("Invalid host header", { status: 400 });
+  };
+}
+
+/** Without its port, as clients write it: upper case is no other host. */
+function hostOf(origin: string): string {
+  const host = origin.slice(origin.indexOf("//") + 2).toLowerCase();
+  return host.replace(/:\d*$/, "");
+}
+
+function checkHost(host: unknown): string {
+  if (typeof host === "string" && /^(\*\.)?[^*\s/:]+$|^\[[\da-f:.]+\]$/i.test(host))
+    return host.toLowerCase();
+  throw new OffloopError(
+    "OFFLOOP_OPTION_INVALID",
+    `Cannot trust the host ${JSON.stringify(host)}: expected a name without scheme and port`,
+    { at: callerLocation(), fix: 'write it like "shop.example" or "*.shop.example"' },
+  );
+}

@@ -1,0 +1,186 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import type { ClientOptions, RawData, WebSocket } from "ws";
+import type { RawMessage, SocketClosing } from "../app/socket.ts";
+import type { TestRequest } from "./test-request.ts";
+
+/** What a handshake says besides its path. */
+export interface TestSocketRequest extends Pick<TestRequest, "headers" | "query"> {
+  /** The subprotocols that are offered, the preferred one first. Default none. */
+  readonly subprotocols?: readonly string[];
+}
+
+/**
+ * The server has refused a handshake: it has answered with a response.
+ *
+ * @example
+ * ```ts
+ * import { App, HTTPError } from "offloop";
+ * import { HandshakeRefused, testClient } from "offloop/testing";
+ *
+ * const app = new App();
+ * app.websocket("/full", { open: async () => { throw new HTTPError(409, "Full"); }, message: async () => {} });
+ *
+ * await using client = await testClient(app);
+ * await client.websocket("/full").catch((error: unknown) => {
+ *   if (error instanceof HandshakeRefused) console.log(error.response.status); // 409
+ * });
+ * ```
+ */
+export class HandshakeRefused extends Error {
+  /** What it has answered. */
+  readonly response: Response;
+
+  /** @internal */
+  constructor(response: Response) {
+    super(`The handshake was answered with ${response.status}`);
+    this.name = "HandshakeRefused";
+    this.response = response;
+  }
+}
+
+/** A WebSocket to the app under test; Starlette's `WebSocketTestSession`. */
+export interface TestSocket extends AsyncIterable<RawMessage>, AsyncDisposable {
+  /** The subprotocol that was agreed on; empty for none. */
+  readonly subprotocol: string;
+  /** The headers of the handshake's answer. */
+  readonly headers: Headers;
+  /** Resolves when it is closed, whoever closed it, and says how. */
+  readonly closed: Promise<SocketClosing>;
+  /** Sends a text, or bytes. */
+  send(message: RawMessage): void;
+  /** Sends a value as JSON. */
+  sendJson(message: unknown): void;
+  /** The next message: a text, or bytes; undefined when the socket is closed. */
+  receive(): Promise<RawMessage | undefined>;
+  /** The next message, read as JSON. The type is what you say: nothing checks it. Rejects when the socket is closed. */
+  receiveJson<Message = unknown>(): Promise<Message>;
+  /** Closes it, and resolves when that is done. Default 1000, without a reason. */
+  close(code?: number, reason?: string): Promise<SocketClosing>;
+}
+
+/** What goes out with a handshake. */
+export interface OpeningSocket {
+  readonly headers: readonly (readonly [string, string])[];
+  readonly subprotocols?: readonly string[] | undefined;
+}
+
+/** Opens one to an address. In the process, through a connection that `connect` makes. */
+export async function openTestSocket(
+  url: string,
+  { headers, subprotocols = [] }: OpeningSocket,
+  connect: (() => Duplex) | undefined,
+): Promise<TestSocket> {
+  const { WebSocket } = await import("ws");
+  const options = { headers: grouped(headers), ...(connect && { createConnection: connect }) };
+  // Its types know neither names that come twice nor connections that are no sockets.
+  const socket = new WebSocket(
+    url.replace(/^http/, "ws"),
+    [...subprotocols],
+    options as unknown as ClientOptions,
+  );
+  const opened = new OpenedSocket(socket);
+  await new Promise<void>((resolve, reject) => {
+    socket.once("open", resolve);
+    socket.once("error", reject);
+    socket.once("unexpected-response", (_request, response: IncomingMessage) => {
+      void refusal(response).then(reject, reject);
+    });
+  });
+  return opened;
+}
+
+class OpenedSocket implements TestSocket {
+  readonly closed: Promise<SocketClosing>;
+  headers = new Headers();
+  readonly #socket: WebSocket;
+  readonly #messages: RawMessage[] = [];
+  #waiting: ((message: RawMessage | undefined) => void)[] = [];
+  #isClosed = false;
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.on("error", () => {}); // what follows is its close
+    socket.once("upgrade", ({ headers }) => {
+      for (const [name, value] of Object.entries(headers))
+        for (const one of [value ?? []].flat()) this.headers.append(name, one);
+    });
+    socket.on("message", (data, isBinary) => this.#take(isBinary ? bytesOf(data) : String(data)));
+    this.closed = new Promise((resolve) => {
+      socket.once("close", (code, reason) => {
+        this.#isClosed = true;
+        for (const give of this.#waiting.splice(0)) give(undefined);
+        resolve({ code, reason: reason.toString() });
+      });
+    });
+  }
+
+  get subprotocol(): string {
+    return this.#socket.protocol;
+  }
+
+  send(message: RawMessage): void {
+    this.#socket.send(message);
+  }
+
+  sendJson(message: unknown): void {
+    this.#socket.send(JSON.stringify(message));
+  }
+
+  async receive(): Promise<RawMessage | undefined> {
+    const message = this.#messages.shift();
+    if (message !== undefined || this.#isClosed) return message;
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+    });
+  }
+
+  async receiveJson<Message>(): Promise<Message> {
+    const message = await this.receive();
+    if (message !== undefined) return JSON.parse(String(message)) as Message;
+    const { code, reason } = await this.closed;
+    throw new Error(`The socket is closed: ${code} ${reason}`);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<RawMessage> {
+    for (let message = await this.receive(); message !== undefined; message = await this.receive())
+      yield message;
+  }
+
+  close(code = 1000, reason?: string): Promise<SocketClosing> {
+    this.#socket.close(code, reason);
+    return this.closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #take(message: RawMessage): void {
+    const give = this.#waiting.shift();
+    if (give === undefined) this.#messages.push(message);
+    else give(message);
+  }
+}
+
+function bytesOf(data: RawData): Uint8Array {
+  return new Uint8Array(data as Buffer);
+}
+
+async function refusal(response: IncomingMessage): Promise<HandshakeRefused> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  const headers = new Headers();
+  for (let i = 0; i < response.rawHeaders.length; i += 2)
+    headers.append(response.rawHeaders[i] as string, response.rawHeaders[i + 1] as string);
+  return new HandshakeRefused(
+    new Response(Buffer.concat(chunks), { status: response.statusCode ?? 0, headers }),
+  );
+}
+
+function grouped(headers: readonly (readonly [string, string])[]): Record<string, string[]> {
+  const groups = Object.groupBy(headers, ([name]) => name);
+  return Object.fromEntries(
+    Object.entries(groups).map(([name, pairs = []]) => [name, pairs.map((pair) => pair[1])]),
+  );
+}

@@ -1,0 +1,43 @@
+import type { StandInValue } from "../../app/dependency.ts";
+import type { ThreadedMessage } from "../../operation/run-message.ts";
+import { ownBytes, type Packed, type RequestPayload } from "./payloads.ts";
+import { type Crossed, packValue, UncloneableValue, unpackValue } from "./values.ts";
+
+/** A websocket's message as it crosses to a thread. */
+export interface MessagePayload {
+  /** Of its connection. */
+  readonly request: RequestPayload;
+  readonly bytes: Uint8Array;
+  readonly isBinary: boolean;
+  /** What was made on the loop: path, value, or what of it cannot cross. */
+  readonly sent: readonly SentValue[];
+}
+
+type SentValue = readonly [path: string, value: Crossed, found?: string];
+
+export function packMessage(
+  request: RequestPayload,
+  { frame, sent }: ThreadedMessage,
+): Packed<MessagePayload> {
+  const bytes = ownBytes(frame.bytes, [], Number.POSITIVE_INFINITY);
+  const values = [...sent].map(([path, { value }]) => packSent(path, value));
+  return { payload: { request, bytes, isBinary: frame.isBinary, sent: values }, transfer: [] };
+}
+
+export function unpackMessage({ bytes, isBinary, sent }: MessagePayload): ThreadedMessage {
+  const values = sent.map(([path, value, found]): [string, StandInValue] => [
+    path,
+    { value: unpackValue(value), refused: found === undefined ? undefined : { found }, isSent: true },
+  ]);
+  return { frame: { bytes, isBinary }, sent: new Map(values) };
+}
+
+/** What cannot cross is told of when the handler asks for it: it may be for `open` and `close` alone. */
+function packSent(path: string, value: unknown): SentValue {
+  try {
+    return [path, packValue(value, path.split(" > ").at(-1) as string)];
+  } catch (error) {
+    if (error instanceof UncloneableValue) return [path, undefined, error.found];
+    throw error;
+  }
+}

@@ -1,0 +1,167 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { type EnqueuedJob, type Server, serve } from "offloop";
+import pg from "pg";
+import type { DatabaseServer } from "../../examples/08-pairs/servers/database-server.ts";
+import { startPostgres } from "../../examples/08-pairs/servers/postgres.ts";
+import { add, addLater, app, failsLater, waits } from "../fixtures/apps/jobs.ts";
+import { fixture, offloop } from "../fixtures/cli.ts";
+import { withoutPostgres } from "../fixtures/databases.ts";
+
+const module = fixture("jobs.ts");
+
+interface Ended {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+/** `offloop jobs app.ts ...` */
+function jobs(...args: string[]): Promise<Ended> {
+  return offloop("jobs", module, ...args).ended();
+}
+
+async function reaches({ id }: EnqueuedJob, state: string): Promise<void> {
+  for await (const job of app.jobs.follow(id)) if (job.state === state) return;
+}
+
+for (const backend of ["PGlite", "PostgreSQL"] as const) {
+  describe(`offloop jobs, on ${backend}`, { skip: backend === "PostgreSQL" && withoutPostgres() }, () => {
+    let folder: string;
+    let database: DatabaseServer | undefined;
+    let server: Server;
+
+    const start = (work: boolean): Promise<Server> =>
+      serve(app, {
+        port: 0,
+        signals: false,
+        logLevel: "silent",
+        work,
+        jobs: database === undefined ? { dir: folder } : { url: database.url },
+      });
+
+    before(async () => {
+      folder = await mkdtemp(join(tmpdir(), "offloop-cli-jobs-"));
+      database = backend === "PostgreSQL" ? await startPostgres() : undefined;
+      // For the processes that the tests start.
+      process.env.JOBS_DIR = folder;
+      if (database === undefined) delete process.env.DATABASE_URL;
+      else process.env.DATABASE_URL = database.url;
+      server = await start(true);
+    });
+    after(async () => {
+      await server.close();
+      await database?.stop();
+      await rm(folder, { recursive: true, force: true });
+      delete process.env.DATABASE_URL;
+    });
+
+    test("list shows jobs by task and state, and as JSON; count counts them", async () => {
+      const dead = await failsLater.enqueue("no luck");
+      const done = await add.enqueue(1, 2);
+      await addLater.with({ delayMs: 3_600_000 }).enqueue(1, 2);
+      await Promise.all([reaches(dead, "dead"), reaches(done, "done")]);
+      const { code, output } = await jobs("list", "--state", "dead");
+      assert.equal(code, 0);
+      assert.match(output, new RegExp(`dead +attempt 1  ${dead.id}  TypeError: no luck$`));
+      const listed = JSON.parse((await jobs("list", "--task", "add", "--limit", "1", "--json")).output);
+      assert.deepEqual(
+        listed.map((job: Record<string, unknown>) => [job.id, job.state, job.result]),
+        [[done.id, "done", 3]],
+      );
+      assert.equal((await jobs("list", "--task", "stoppable")).output, "no jobs");
+      assert.match((await jobs("count")).output, /^addLater {2}1 waiting, 0 running, 0 failed, 0 dead;/m);
+      assert.match((await jobs("list", "--state", "lost")).output, /expected one of waiting, running/);
+    });
+
+    test("show gives a job with its attempts; an id that is none, and none at all, are said", async () => {
+      const { id } = await failsLater.enqueue("again");
+      await reaches({ id, task: "failsLater" }, "dead");
+      const shown = JSON.parse((await jobs("show", id)).output);
+      assert.deepEqual([shown.id, shown.state, shown.error.message], [id, "dead", "again"]);
+      assert.deepEqual([shown.attempts.length, shown.attempts[0].outcome], [1, "failed"]);
+      const missing = await jobs("show", `${id.slice(0, -1)}x`);
+      assert.deepEqual([missing.code, missing.output.startsWith("there is no job")], [1, true]);
+      const unsaid = await jobs("show");
+      assert.notEqual(unsaid.code, 0);
+      assert.match(unsaid.output, /give the job's id/);
+      assert.match((await jobs("forget")).output, /list, count, show, retry, cancel, drain, schema/);
+    });
+
+    test("retry has a dead job run, and a done one not", async () => {
+      const dead = await failsLater.enqueue("later");
+      await reaches(dead, "dead");
+      assert.deepEqual(await jobs("retry", dead.id), { code: 0, output: `${dead.id} will run` });
+      await reaches(dead, "dead");
+      assert.equal((await app.jobs.attempts(dead.id)).length, 2);
+      const done = await add.enqueue(1, 2);
+      await reaches(done, "done");
+      assert.equal((await jobs("retry", done.id)).code, 1);
+    });
+
+    test("cancel stops a job that waits and one that runs, and none that has ended", async () => {
+      const later = await addLater.with({ delayMs: 3_600_000 }).enqueue(1, 2);
+      const running = await waits.enqueue(3_600_000);
+      await reaches(running, "running");
+      for (const { id } of [later, running]) {
+        assert.deepEqual(await jobs("cancel", id), { code: 0, output: `${id} is cancelled` });
+        assert.equal((await app.jobs.get(id))?.state, "cancelled");
+      }
+      assert.equal((await jobs("cancel", later.id)).code, 1);
+    });
+
+    test("drain works until nothing is due, then ends; beside the owner of a folder it is refused", async () => {
+      await server.close();
+      server = await start(false);
+      const due = [await add.enqueue(20, 22), await addLater.enqueue(1, 1)];
+      if (database === undefined) {
+        const refused = await jobs("drain");
+        assert.equal(refused.code, 1);
+        assert.match(refused.output, /OFFLOOP_JOBS_OWNED/);
+        await server.close();
+      }
+      const { code, output } = await jobs("drain");
+      assert.equal(code, 0);
+      assert.match(output, /no job is left to run$/);
+      if (database === undefined) server = await start(false);
+      for (const { id } of due) assert.equal((await app.jobs.get<unknown>(id))?.state, "done");
+      assert.ok(
+        (await app.jobs.list({ task: "addLater", state: "waiting" })).length > 0,
+        "those for later wait",
+      );
+    });
+  });
+}
+
+describe("offloop jobs app.ts schema", { skip: withoutPostgres() }, () => {
+  test("prints the SQL with which a role that may make no schema can keep jobs", async (t) => {
+    const database = (await startPostgres()) as DatabaseServer;
+    const admin = new pg.Client(database.url);
+    await admin.connect();
+    t.after(async () => {
+      await admin.end();
+      await database.stop();
+    });
+    await admin.query("create role poor login; revoke create on database postgres from public");
+    const url = database.url.replace("postgres@", "poor@");
+    const open = (): Promise<Server> =>
+      serve(app, { port: 0, signals: false, logLevel: "silent", jobs: { url } });
+    await assert.rejects(open(), { code: "OFFLOOP_JOBS_SCHEMA" });
+    const { code, output } = await jobs("schema");
+    assert.equal(code, 0);
+    await admin.query(output);
+    await admin.query(`grant usage on schema offloop to poor;
+      grant select, insert, update, delete on all tables in schema offloop to poor;
+      grant execute on all functions in schema offloop to poor`);
+    const server = await open();
+    try {
+      const job = await add.enqueue(1, 2);
+      await reaches(job, "done");
+      assert.equal((await app.jobs.get(job.id))?.result, 3);
+    } finally {
+      await server.close();
+    }
+  });
+});

@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type RequestOptions, request } from "node:https";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { after, test } from "node:test";
+import { App, OffloopError, serve } from "offloop";
+import { httpsRedirect } from "offloop/security";
+import { eachLane, running } from "../fixtures/running.ts";
+import app from "../fixtures/urls-app.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "offloop-tls-"));
+after(() => rmSync(folder, { recursive: true }));
+const tls = { key: join(folder, "key.pem"), cert: join(folder, "cert.pem") };
+makeCertificate(tls);
+
+function makeCertificate({ key, cert }: typeof tls): void {
+  const kind = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+  const about = [
+    "-days",
+    "1",
+    "-subj",
+    "/CN=localhost",
+    "-addext",
+    "subjectAltName=DNS:localhost,IP:127.0.0.1",
+  ];
+  execFileSync("openssl", [...kind, ...about, "-keyout", key, "-out", cert], { stdio: "ignore" });
+}
+
+/** Asks, trusting the certificate and no other. */
+async function ask(
+  url: string,
+  options: RequestOptions = {},
+): Promise<{ status: number | undefined; body: string }> {
+  const sent = request(url, { ca: readFileSync(tls.cert), ...options }).end();
+  const [response] = await once(sent, "response");
+  return { status: response.statusCode, body: await text(response) };
+}
+
+eachLane("tls serves https, and operations know", async (lane) => {
+  const server = await running(app, { tls });
+  try {
+    assert.match(server.url, /^https:\/\/127\.0\.0\.1:\d+$/);
+    const { status, body } = await ask(`${server.url}/${lane}/url`);
+    assert.equal(status, 200);
+    assert.deepEqual((JSON.parse(body) as string[]).slice(2), [
+      `${server.url}/api/both`,
+      `${server.url}/api/admin/users/`,
+      server.url,
+    ]);
+    assert.equal((await ask(`${server.url}/nothing`, { method: "HEAD" })).status, 404);
+  } finally {
+    await server.close();
+  }
+});
+
+test("tls: who speaks http is cut off, the next client is answered, and close() ends idle connections", async () => {
+  const server = await running(app, { tls });
+  const socket = connect(server.port, "127.0.0.1");
+  socket.end("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  await once(socket.resume(), "close");
+  assert.equal((await ask(`${server.url}/both`)).status, 200);
+  await server.close();
+});
+
+test("httpsRedirect() lets pass what came by https, and sends the rest there", async () => {
+  const redirected = new App();
+  redirected.around(httpsRedirect());
+  redirected.get("/a", async () => "here");
+  const [plain, secure] = [await running(redirected), await running(redirected, { tls })];
+  try {
+    assert.equal((await ask(`${secure.url}/a`)).status, 200);
+    const moved = await fetch(`${plain.url}/a?b=1`, { redirect: "manual" });
+    assert.deepEqual(
+      [moved.status, moved.headers.get("location")],
+      [307, `${plain.url.replace("http:", "https:")}/a?b=1`],
+    );
+  } finally {
+    await Promise.all([plain.close(), secure.close()]);
+  }
+});
+
+const other = { key: join(folder, "other-key.pem"), cert: join(folder, "other-cert.pem") };
+makeCertificate(other);
+writeFileSync(join(folder, "empty.pem"), "");
+for (const [what, files, message] of [
+  ["only a key", { key: tls.key }, /there is no tls\.cert/],
+  ["only a certificate", { cert: tls.cert }, /there is no tls\.key/],
+  ["a file that is not there", { ...tls, key: join(folder, "no.pem") }, /cannot be read: ENOENT/],
+  ["a key of another certificate", { ...tls, key: other.key }, /mismatch/],
+  ["what is no PEM", { ...tls, cert: join(folder, "empty.pem") }, /Cannot use tls/],
+] as const)
+  test(`serve() refuses tls with ${what}`, async () => {
+    await assert.rejects(
+      serve(new App(), { port: 0, signals: false, tls: files as typeof tls }),
+      (error) =>
+        error instanceof OffloopError &&
+        error.code === "OFFLOOP_OPTION_INVALID" &&
+        message.test(error.message),
+    );
+  });
+
+test("offloop run serves https with --tls-key and --tls-cert, and needs both", async () => {
+  const cli = new URL("../../src/cli/main.ts", import.meta.url).pathname;
+  const module = new URL("../fixtures/urls-app.ts", import.meta.url).pathname;
+  const run = (...args: string[]) =>
+    spawn(process.execPath, ["--conditions=offloop:source", cli, "run", module, "--port", "0", ...args], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+  const half = run("--tls-key", tls.key);
+  assert.match(await text(half.stderr), /OFFLOOP_OPTION_INVALID.*there is no tls\.cert/);
+  const whole = run("--tls-key", tls.key, "--tls-cert", tls.cert);
+  let output = "";
+  for await (const chunk of whole.stdout) {
+    output += String(chunk);
+    if (/https:\/\/[\d.]+:\d+/.test(output)) break;
+  }
+  const [url] = /https:\/\/[\d.]+:\d+/.exec(output) ?? [];
+  assert.equal((await ask(`${url}/both`)).body, '"outer"');
+  whole.kill("SIGTERM");
+  await once(whole, "exit");
+});

@@ -1,0 +1,174 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, before, describe, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import type { App } from "offloop";
+import { type TestClient, testClient } from "offloop/testing";
+import { asked } from "../fixtures/plugins/situations.ts";
+import { eachLane, type LaneName, lanes } from "../fixtures/running.ts";
+
+/** Which header says that a plugin has seen a reply. */
+const marks = {
+  cors: "access-control-allow-origin",
+  compress: "content-encoding",
+  helmet: "x-content-type-options",
+  "rate-limit": "x-ratelimit-remaining",
+  around: "x-around",
+} as const;
+
+const headers = { origin: "https://shop.example", "accept-encoding": "gzip" };
+
+/** The client of an app that threads find in a file of its own. */
+async function open(name: string): Promise<TestClient> {
+  const url = new URL(`../fixtures/plugins/${name}.ts`, import.meta.url);
+  const { default: app } = (await import(url.href)) as { default: App };
+  return testClient(app, { module: url.href, socket: true });
+}
+
+/** Asks in every situation. */
+async function seen(client: TestClient, lane: LaneName, mark: string): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for (const [name, { status, path, method = "GET" }] of Object.entries(asked)) {
+    const ask = () => client.request(method, `/${lane}${path}`, { headers });
+    let response = await (name === "503" && lane === "thread" ? refused(client, ask) : ask());
+    // The thread that was held is replaced by another, which has to start.
+    while (status !== 503 && response.status === 503) response = await ask();
+    assert.equal(response.status, status, `${name} on ${lane}`);
+    found[name] = response.headers.has(mark) ? "yes" : "no";
+  }
+  return found;
+}
+
+/** Asks for what holds the one thread until one is refused. */
+async function refused(client: TestClient, hold: () => Promise<Response>): Promise<Response> {
+  const held: Promise<unknown>[] = [];
+  let found: Response | undefined;
+  while (found === undefined) {
+    held.push(
+      hold().then((response) => {
+        if (response.status === 503) found = response;
+      }),
+    );
+    await client.get("/loop/value");
+  }
+  await Promise.all(held);
+  return found;
+}
+
+test("the table of plugins on the page is what they do", async (t) => {
+  const rows = new Map<string, string[]>(Object.keys(asked).map((name) => [name, []]));
+  for (const [plugin, mark] of Object.entries(marks)) {
+    await using client = await open(plugin);
+    const [loop, thread] = [await seen(client, "loop", mark), await seen(client, "thread", mark)];
+    for (const [name, cells] of rows) {
+      assert.equal(loop[name], thread[name], `${plugin} sees ${name} the same on both lanes`);
+      cells.push(loop[name] ?? "");
+    }
+  }
+  const lines = [...rows].map(([name, cells]) => `| ${[name, ...cells].join(" | ")} |`);
+  for (const line of lines) t.diagnostic(line);
+  const page = readFileSync(new URL("../../docs/plugins.md", import.meta.url), "utf8");
+  for (const line of lines) assert.ok(page.includes(line), `docs/plugins.md lacks ${line}`);
+});
+
+function withPlugin(name: string, tests: (client: () => TestClient) => void): void {
+  describe(name, () => {
+    let client: TestClient;
+    before(async () => {
+      client = await open(name);
+    });
+    after(() => client.close());
+    tests(() => client);
+  });
+}
+
+withPlugin("cors", (client) => {
+  eachLane(
+    "a preflight is answered by the plugin, before any operation and for a path that is not there",
+    async (lane) => {
+      for (const path of [`/${lane}/value`, `/${lane}/nothing`]) {
+        const response = await client().options(path, {
+          headers: { ...headers, "access-control-request-method": "DELETE" },
+        });
+        assert.equal(response.status, 204);
+        assert.equal(response.headers.get("access-control-allow-origin"), "https://shop.example");
+        assert.match(response.headers.get("access-control-allow-methods") ?? "", /DELETE/);
+        assert.equal(response.headers.get("access-control-max-age"), "600");
+      }
+    },
+  );
+  eachLane("OPTIONS that is no preflight, and another origin, get nothing", async (lane) => {
+    assert.equal((await client().options(`/${lane}/value`)).status, 400);
+    const other = await client().get(`/${lane}/value`, { headers: { origin: "https://evil.example" } });
+    assert.equal(other.headers.get("access-control-allow-origin"), null);
+  });
+});
+
+withPlugin("compress", (client) => {
+  eachLane("a body is compressed where the client takes it, whole and streamed", async (lane) => {
+    const unpacked = async (path: string) => {
+      const response = await client().get(path, { headers });
+      assert.equal(response.headers.get("content-encoding"), "gzip");
+      return response.text(); // fetch unpacks it
+    };
+    assert.match(await unpacked(`/${lane}/value`), /^\{"large":"a line/);
+    assert.match(await unpacked(`/${lane}/stream`), /^a line/);
+    const plain = await client().get(`/${lane}/value`, { headers: { "accept-encoding": "identity" } });
+    assert.equal(plain.headers.get("content-encoding"), null);
+  });
+  eachLane("a compressed body reaches the operation as JSON, and one that is not is a 4xx", async (lane) => {
+    const post = (body: Uint8Array<ArrayBuffer>) =>
+      client().post(`/${lane}/value`, {
+        body,
+        headers: { "content-type": "application/json", "content-encoding": "gzip" },
+      });
+    const response = await post(Uint8Array.from(gzipSync('{"size": 7}')));
+    assert.deepEqual([response.status, await response.json()], [200, { size: 7 }]);
+    const { status } = await post(Uint8Array.from(Buffer.from('{"size": 7}')));
+    assert.ok(status >= 400 && status < 500, String(status));
+  });
+});
+
+withPlugin("rate-limit", (client) => {
+  test("a client that asks too often is refused with 429 in offloop's shape, wherever it asks", async () => {
+    let response = await client().get("/nothing");
+    for (let count = 0; count < 100; count++) response = await client().get("/nothing");
+    assert.equal(response.status, 429);
+    assert.ok(Number(response.headers.get("retry-after")) > 0);
+    assert.deepEqual(await response.json(), { detail: "Too Many Requests" });
+  });
+});
+
+withPlugin("static", (client) => {
+  test("files are sent, and what is none is the app's 404", async () => {
+    const file = await client().get("/static/twins.ts");
+    assert.equal(file.headers.get("cache-control"), "public, max-age=3600");
+    assert.equal((await client().head("/static/twins.ts")).status, 200);
+    const missing = await client().get("/static/nothing.ts");
+    assert.deepEqual([missing.status, await missing.json()], [404, { detail: "Not Found" }]);
+    assert.equal((await client().get("/static/..%2f..%2fpackage.json")).status, 404);
+  });
+});
+
+withPlugin("csrf", (client) => {
+  eachLane("a form of another site is refused, one with the token is not", async (lane) => {
+    const json = { size: 1 };
+    assert.equal((await client().post(`/${lane}/value`, { json })).status, 403);
+    const given = await client().get("/csrf");
+    const { token } = (await given.json()) as { token: string };
+    const cookie = (given.headers.get("set-cookie") ?? "").split(";")[0] as string;
+    const sent = { json, headers: { cookie, "csrf-token": token } };
+    assert.equal((await client().post(`/${lane}/value`, sent)).status, 200);
+  });
+});
+
+withPlugin("request-context", (client) => {
+  test("what a hook keeps is there for async operations and arounds; a thread has none of it", async () => {
+    const seen = await Promise.all(
+      lanes.map(async (lane) =>
+        (await client().get(`/${lane}/tenant`, { headers: { "x-tenant": "ada" } })).json(),
+      ),
+    );
+    assert.deepEqual(seen, ["ada", null]);
+  });
+});

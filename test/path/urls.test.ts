@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { App, OffloopError } from "offloop";
+import { testClient } from "offloop/testing";
+import { openSocket } from "../fixtures/raw-socket.ts";
+import { eachLane, type Running, running } from "../fixtures/running.ts";
+import app from "../fixtures/urls-app.ts";
+
+let server: Running;
+before(async () => {
+  server = await running(app);
+});
+after(() => server.close());
+
+const json = async (path: string, init?: RequestInit): Promise<unknown> =>
+  (await fetch(server.url + path, init)).json();
+
+eachLane("request.urlFor() gives whole URLs with the root path, values escaped", async (lane) => {
+  const base = `${server.url}/api`;
+  assert.deepEqual(await json(`/${lane}/url`), [
+    `${base}/items/a%2Fb%20%C3%BC`,
+    `${base}/files/a/b%20c.txt`,
+    `${base}/both`,
+    `${base}/admin/users/`,
+    server.url,
+  ]);
+});
+
+eachLane("request.urlFor() in a mounted app: its own operations first", async (lane) => {
+  const base = `${server.url}/api`;
+  assert.deepEqual(await json(`/api/admin/${lane}/url`), [
+    `${base}/admin/both`,
+    `${base}/admin/users/`,
+    `${base}/items/7`,
+  ]);
+});
+
+eachLane("request.urlFor() of an unknown name is a 500, and the log says which was meant", async (lane) => {
+  assert.deepEqual(await json(`/${lane}/unknown`), { detail: "Internal Server Error" });
+  const { err } = await server.logged(({ msg }) => msg.startsWith(`GET /${lane}/unknown failed`));
+  assert.match(String((err as { stack: string }).stack), /OFFLOOP_URL_UNKNOWN[\s\S]*write "read_item"/);
+});
+
+eachLane("request.urlFor() works in error handlers and arounds", async (lane) => {
+  const moved = await fetch(`${server.url}/${lane}/private`, { redirect: "manual" });
+  assert.equal(moved.headers.get("location"), `${server.url}/api/both`);
+  assert.equal((await fetch(`${server.url}/nothing`)).headers.get("link"), `${server.url}/api/both`);
+});
+
+eachLane(
+  "request.origin and urlFor() say what a trusted proxy says, and nothing that a client says",
+  async (lane) => {
+    const headers = { "x-forwarded-proto": "https", "x-forwarded-host": "shop.example" };
+    assert.equal(((await json(`/${lane}/url`, { headers })) as string[])[4], server.url);
+    await using behind = await testClient(app, { trustProxy: true });
+    const urls = (await (await behind.get(`/${lane}/url`, { headers })).json()) as string[];
+    assert.deepEqual([urls[2], urls[4]], ["https://shop.example/api/both", "https://shop.example"]);
+  },
+);
+
+eachLane("request.urlFor() gives the path alone to a client that names no host", async (lane) => {
+  const socket = await openSocket(server.url);
+  socket.send(`GET /${lane}/url HTTP/1.0\r\n\r\n`);
+  assert.match(await socket.ended(), /"\/api\/both","\/api\/admin\/users\/",""\]$/);
+});
+
+test("app.urlFor() goes by operationId or the handler's name, and into what is mounted", () => {
+  assert.equal(app.urlFor("read_item", { item_id: 7 }), "/items/7");
+  assert.equal(app.urlFor("named", { a: "x-y", b: true }), "/named/x-y-true");
+  assert.equal(app.urlFor("list_users"), "/admin/users/");
+  assert.equal(app.urlFor("both"), "/both");
+  assert.equal(app.urlFor("read_file", { "*": "" }), "/files/");
+});
+
+test("app.urlFor() knows what the router's syntax means", () => {
+  const other = new App();
+  other.get("/at/:id(^\\d+$)/x", { operationId: "regex" }, async () => null);
+  other.get("/page/:n?", { operationId: "optional" }, async () => null);
+  other.get("/a::b", { operationId: "colon" }, async () => null);
+  assert.equal(other.urlFor("regex", { id: 3 }), "/at/3/x");
+  assert.equal(other.urlFor("optional", { n: 3 }), "/page/3");
+  assert.equal(other.urlFor("colon"), "/a:b");
+});
+
+for (const [what, name, params] of [
+  ["an unknown name", "nothing", {}],
+  ["a name too few", "read_item", {}],
+  ["a name too many", "read_item", { item_id: 1, more: 2 }],
+  ["an empty value", "read_item", { item_id: "" }],
+  ["a value that a URL takes out", "read_item", { item_id: ".." }],
+  ["a way up", "read_file", { "*": "a/../../b" }],
+] as const)
+  test(`app.urlFor() refuses ${what}`, () => {
+    assert.throws(
+      () => app.urlFor(name, params),
+      (error) => error instanceof OffloopError && error.code === "OFFLOOP_URL_UNKNOWN",
+    );
+  });
