@@ -5,6 +5,7 @@ import { integer } from "../app/integer.ts";
 import { hasJobs } from "../app/parts.ts";
 import { resolveSettings } from "../app/settings.ts";
 import { guardApp } from "../guard/check-app.ts";
+import { removeStale } from "../http/bind.ts";
 import { listen } from "../http/listen.ts";
 import { createLogger } from "../http/logger.ts";
 import { loadToServe, parseTarget } from "./declared-app.ts";
@@ -22,15 +23,21 @@ interface RunOptions extends Serving {
 
 /** `offloop run`: serves the app until a signal ends it, in this process or in several. */
 export async function run(module: string, options: RunOptions): Promise<void> {
-  const { host, port, workers, logLevel, accessLog, work } = options;
+  const { host, port, socket, workers, logLevel, accessLog, work } = options;
   const target = parseTarget(module);
   const logger = createLogger(checkedLevel(logLevel));
   const app = await loadToServe(target);
   if (options.guard === true && cluster.isPrimary) guardApp(app, logger);
+  if (socket !== undefined && cluster.isPrimary) await removeStale(socket);
   if (workers !== undefined && cluster.isPrimary) return startWorkers(app, workers, host, logger);
   const server = await listen(
     app,
-    { host, port, accessLog, logger, work, ...tlsOf(options), ...settingsOf(options) },
+    {
+      ...{ host, port, accessLog, logger, work },
+      ...(socket !== undefined && { socket }),
+      ...tlsOf(options),
+      ...settingsOf(options),
+    },
     target,
   );
   logger.info(`${app.title} ${app.version} listens on ${server.url}`);
