@@ -64,8 +64,10 @@ export async function removeStale(socket: string): Promise<void> {
 }
 
 function fixOf(code: string, socket: string | undefined): string {
-  if (socket !== undefined) return "stop what uses it, or name a file in a folder that this user may write to";
-  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND") return "give an address of this machine, like 127.0.0.1";
+  if (socket !== undefined)
+    return "stop what uses it, or name a file in a folder that this user may write to";
+  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
+    return "give an address of this machine, like 127.0.0.1";
   return "stop what uses it, or give another port";
 }
 

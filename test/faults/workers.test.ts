@@ -14,6 +14,9 @@ after(() => rmSync(folder, { recursive: true }));
 /** Each waits for twice as long as the one before it until another is started. */
 const KILLS = 5;
 
+/** A connection that node:cluster hands to a worker which dies just then is neither answered nor closed. */
+const PATIENCE_MS = 5_000;
+
 interface Served {
   readonly command: Command;
   readonly url: string;
@@ -23,7 +26,15 @@ interface Served {
 
 async function serveWorkers(t: TestContext, workers = 2): Promise<Served> {
   const command = offloop(
-    ...["run", fixture("supervised.ts"), "--port", await freePort(), "--no-access-log", "--workers", String(workers)],
+    ...[
+      "run",
+      fixture("supervised.ts"),
+      "--port",
+      await freePort(),
+      "--no-access-log",
+      "--workers",
+      String(workers),
+    ],
   );
   t.after(() => command.child.kill("SIGKILL"));
   const health = /http:\/\/[\d.:]+/.exec(await command.line(/health at/))?.[0] ?? "";
@@ -66,7 +77,11 @@ async function scrape(operator: Client): Promise<Map<string, number>> {
 }
 
 /** A client that asks one thing after another until it is stopped. */
-function load(url: string, path: string, clients: number): { stop(): Promise<{ answered: number; lost: unknown[] }> } {
+function load(
+  url: string,
+  path: string,
+  clients: number,
+): { stop(): Promise<{ answered: number; lost: unknown[] }> } {
   const client = createClient(url, clients);
   let isOn = true;
   let answered = 0;
@@ -74,7 +89,7 @@ function load(url: string, path: string, clients: number): { stop(): Promise<{ a
   const askAll = async (): Promise<void> => {
     while (isOn) {
       try {
-        const { status, body } = await client.ask(path);
+        const { status, body } = await client.ask(path, { signal: AbortSignal.timeout(PATIENCE_MS) });
         if (status !== 200 || body.length === 0) lost.push(status);
         answered++;
       } catch (error) {
@@ -96,7 +111,9 @@ function load(url: string, path: string, clients: number): { stop(): Promise<{ a
 async function pidOf(url: string): Promise<number> {
   const client = createClient(url);
   try {
-    return JSON.parse((await client.ask("/pid")).body.toString()) as number;
+    return JSON.parse(
+      (await client.ask("/pid", { signal: AbortSignal.timeout(PATIENCE_MS) })).body.toString(),
+    ) as number;
   } finally {
     client.close();
   }
@@ -114,7 +131,9 @@ test("SIGHUP: all workers are replaced one by one, and nothing is lost under loa
   const loads = [load(url, "/pid", 4), load(url, "/pid/thread", 2), load(url, "/stream", 2)];
   for (let roll = 1; roll <= 2; roll++) {
     command.child.kill("SIGHUP");
-    await until(async () => (await metric(operator, 'offloop_worker_restarts_total{reason="reload"}')) === 2 * roll);
+    await until(
+      async () => (await metric(operator, 'offloop_worker_restarts_total{reason="reload"}')) === 2 * roll,
+    );
     await until(async () => (await metric(operator, 'offloop_workers{state="leaving"}')) === 0);
   }
   for (const one of loads) {
@@ -190,7 +209,8 @@ test("workers killed under load: no counter falls, and no scrape fails", async (
     const now = await scrape(operator);
     for (const [line, value] of last) {
       if (!/_(total|count|sum|bucket)(\{|$)/.test(line)) continue;
-      if (!((now.get(line) ?? Number.NaN) >= value)) falls = [...falls, `${line}: ${value} -> ${now.get(line)}`];
+      if (!((now.get(line) ?? Number.NaN) >= value))
+        falls = [...falls, `${line}: ${value} -> ${now.get(line)}`];
     }
     last = now;
   };
@@ -202,7 +222,8 @@ test("workers killed under load: no counter falls, and no scrape fails", async (
   await look();
   assert.deepEqual(falls, []);
   const counted = 'http_route="/pid",http_response_status_code="200",url_scheme="http",error_type=""}';
-  const total = last.get(`http_server_request_duration_seconds_count{http_request_method="GET",${counted}`) ?? 0;
+  const total =
+    last.get(`http_server_request_duration_seconds_count{http_request_method="GET",${counted}`) ?? 0;
   t.diagnostic(`${total} counted of ${answered} answered to the load, ${KILLS} kills`);
   assert.ok(total > 0);
   await endWell(command);

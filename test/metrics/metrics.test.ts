@@ -57,9 +57,11 @@ eachLane("requests and runs are counted under their route, never under what a cl
     const metric = await readMetrics(server.url);
     const route = `http_request_method="GET",http_route="/${lane}/items/:id",http_response_status_code="200",url_scheme="http",error_type=""`;
     assert.equal(metric(`http_server_request_duration_seconds_count{${route}}`), 3);
-    const missing = 'http_request_method="GET",http_route="",http_response_status_code="404",url_scheme="http",error_type=""';
+    const missing =
+      'http_request_method="GET",http_route="",http_response_status_code="404",url_scheme="http",error_type=""';
     assert.equal(metric(`http_server_request_duration_seconds_count{${missing}}`), 1);
-    const refused = 'http_request_method="DELETE",http_route="",http_response_status_code="405",url_scheme="http",error_type=""';
+    const refused =
+      'http_request_method="DELETE",http_route="",http_response_status_code="405",url_scheme="http",error_type=""';
     assert.equal(metric(`http_server_request_duration_seconds_count{${refused}}`), 1);
     const operation = `operation="GET /${lane}/items/:id",lane="${lane}"`;
     assert.equal(metric(`offloop_operation_run_seconds_count{${operation}}`), 3);
@@ -81,7 +83,8 @@ test("a method that HTTP does not know is counted as _OTHER", async (t) => {
   raw.send(Buffer.from("PROPFIND /nowhere HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
   await raw.ended();
   const metric = await readMetrics(url);
-  const labels = 'http_request_method="_OTHER",http_route="",http_response_status_code="404",url_scheme="http",error_type=""';
+  const labels =
+    'http_request_method="_OTHER",http_route="",http_response_status_code="404",url_scheme="http",error_type=""';
   assert.equal(metric(`http_server_request_duration_seconds_count{${labels}}`), 1);
 });
 
@@ -174,7 +177,10 @@ test("counters are at 0 from the start, wherever their labels are declared", asy
     'offloop_operation_errors_total{operation="GET /thread/slow",error_type="503"}',
   ])
     assert.equal(metric(line), 0, line);
-  assert.equal(metric('offloop_blocked_seconds_total{operation="GET /thread/slow",state="asleep"}'), undefined);
+  assert.equal(
+    metric('offloop_blocked_seconds_total{operation="GET /thread/slow",state="asleep"}'),
+    undefined,
+  );
 });
 
 test("the bounds of threads and queues stand beside what is in use", async (t) => {
@@ -203,7 +209,8 @@ test("a call that is refused or dropped is counted by its reason, and in no hist
   const meanwhile = await readMetrics(server.url);
   assert.ok((meanwhile('offloop_oldest_wait_seconds{class="request"}') ?? 0) > 0);
   dropped.socket.destroy();
-  const gone = '{http_request_method="GET",http_route="/held",http_response_status_code="",url_scheme="http",error_type=""}';
+  const gone =
+    '{http_request_method="GET",http_route="/held",http_response_status_code="",url_scheme="http",error_type=""}';
   while ((await readMetrics(server.url))(`http_server_request_duration_seconds_count${gone}`) === undefined);
   gate.open();
   await (await running1).text();
@@ -258,13 +265,17 @@ test("a block of the loop is in its lag for every moment of it, whoever reads", 
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600);
   let after = await slow();
   while (after === before) after = await slow();
-  assert.ok(after - before >= 15, `${after - before} samples of 20 ms waited for more than 100 ms in a block of 600 ms`);
+  assert.ok(
+    after - before >= 15,
+    `${after - before} samples of 20 ms waited for more than 100 ms in a block of 600 ms`,
+  );
   assert.ok((await slow()) >= after, "reading empties nothing");
 });
 
 test("promtool check metrics finds nothing", async (t) => {
   const found = spawnSync("promtool", ["--version"]);
-  if (found.error !== undefined) return t.skip("promtool is not installed: Debian's package prometheus has it");
+  if (found.error !== undefined)
+    return t.skip("promtool is not installed: Debian's package prometheus has it");
   const url = await serveIt(t);
   await (await fetch(`${url}/thread/items/1`)).text();
   const input = await (await fetch(`${url}/metrics`)).text();

@@ -205,7 +205,11 @@ test("pool: while a thread is in use another is kept warm: the next call waits f
   assert.deepEqual([server.threads.busy, server.threads.waiting], [2, 0]);
   while (started.length === 0) await fetch(`${server.url}/nope`);
   unsubscribe("offloop.thread", note);
-  assert.equal(server.threads.threads, MAX, "the last idle one was taken: the next is started before it is needed");
+  assert.equal(
+    server.threads.threads,
+    MAX,
+    "the last idle one was taken: the next is started before it is needed",
+  );
   slow.open();
   await Promise.all([first, second]);
 });
