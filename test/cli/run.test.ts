@@ -281,9 +281,9 @@ for (const workers of [[], ["--workers", "2"]])
     assert.ok(existsSync(socket), "a killed process leaves its file");
     const running = offloop("run", `${fixture("named.ts")}:api`, "--socket", socket, ...workers);
     await running.line(new RegExp(`listens on unix:${socket}`));
-    const asked = request({ socketPath: socket, path: "/items/7" }).end();
+    const asked = request({ socketPath: socket, path: "/items/1" }).end();
     const [response] = (await once(asked, "response")) as [IncomingMessage];
-    assert.equal(await text(response), "7");
+    assert.equal(await text(response), "1");
     assert.match(
       await fails("run", `${fixture("named.ts")}:api`, "--socket", socket),
       /^OFFLOOP_PORT_UNAVAILABLE: Cannot listen on .*app\.sock: another process listens there/,

@@ -12,7 +12,7 @@ const folder = mkdtempSync(join(tmpdir(), "offloop-"));
 after(() => rmSync(folder, { recursive: true }));
 
 /** Each waits for twice as long as the one before it until another is started. */
-const KILLS = 5;
+const KILLS = 3;
 
 /** A connection that node:cluster hands to a worker which dies just then is neither answered nor closed. */
 const PATIENCE_MS = 5_000;
