@@ -170,7 +170,7 @@ test("SIGHUP: a new worker that cannot start leaves the old ones, and the log sa
 
 test("a worker that does not answer its primary is ended and replaced, one that is ended by hand is no error", async (t) => {
   const { command, url, operator } = await serveWorkers(t, 1);
-  const pid = await pidOf(url);
+  const pid = await livingPid(url);
   const hung = createClient(url);
   const asked = hung.ask("/hang");
   await assert.rejects(asked);
