@@ -30,6 +30,7 @@ export class Exchange {
   readonly #operation: string;
   readonly #place: Place;
   #session: OpenSession | undefined;
+  #keptSession: string | undefined;
   #isSessionOver = false;
   #background: Background | undefined;
   #response: PlannedResponse | undefined;
@@ -67,6 +68,12 @@ export class Exchange {
     if (text !== undefined) this.#openSession().take(text);
   }
 
+  /** Has the session be what an earlier exchange has left, where one has looked at it: nothing that is changed would be kept. */
+  keepSession(text: string | undefined): void {
+    this.#keptSession = text;
+    this.#isSessionOver = true;
+  }
+
   /** A reply with the session in it. Nothing can be changed in that any more. */
   sealed(reply: RawReply): RawReply {
     this.#isSessionOver = true;
@@ -78,7 +85,8 @@ export class Exchange {
     if (sessions === undefined) throw sessionUnset(this.#operation);
     if (this.#session === undefined) {
       this.#session = new OpenSession(sessions, this.#request);
-      if (this.#isSessionOver) this.#session.end();
+      if (this.#keptSession !== undefined) this.#session.take(this.#keptSession);
+      if (this.#isSessionOver) this.#session.endUnseen();
     }
     return this.#session;
   }
