@@ -9,6 +9,7 @@ import {
   type HeaderPairs,
   headerValue,
   isReady,
+  originFrom,
   quoted,
   type RawReply,
   type RawRequest,
@@ -220,9 +221,8 @@ class ReceivedRequestInfo implements RequestInfo {
 
   get origin(): string {
     const { via } = this.#raw;
-    if (via.includes(":")) return via;
-    const host = headerValue(this.#raw, "host") ?? "";
-    return host === "" ? "" : `${via}://${host}`;
+    if (via === "" || via.includes(":")) return via;
+    return originFrom(via, headerValue(this.#raw, "host") ?? "");
   }
 
   urlFor(name: string, params: UrlParams = {}): string {
