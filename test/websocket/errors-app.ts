@@ -69,6 +69,19 @@ for (const lane of ["loop", "thread"] as const)
   );
 app.websocket("/opens/:kind", { open: async ({ params }) => fail(params.kind), message: async () => {} });
 app.websocket("/closes/:kind", { message: async () => {}, close: async ({ params }) => fail(params.kind) });
+for (const lane of ["loop", "thread"] as const)
+  app.websocket(
+    `/${lane}/floods`,
+    { runs: lane },
+    {
+      message: function* () {
+        for (;;) yield "x".repeat(10_000);
+      },
+    },
+  );
+app.websocket("/whole/floods", async ({ socket }) => {
+  for (;;) await socket.send("x".repeat(10_000));
+});
 app.get("/closing-code", async () => fail("code"));
 
 const counts = depends(({ session }) => Object.keys(session).length);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { HandshakeRefused, type TestClient, testClient } from "offloop/testing";
+import { pino } from "pino";
 import { memoryLog } from "../fixtures/memory-log.ts";
 import { eachLane } from "../fixtures/running.ts";
 
@@ -56,6 +57,22 @@ test("onError: before the handshake the answer is the response, and a closing co
   const { status } = await client.get("/closing-code");
   assert.equal(status, 403);
 });
+
+for (const form of ["whole", "loop", "thread"])
+  test(`websocket: a client that leaves while much is sent is nobody's error [${form}]`, async () => {
+    const errors: string[] = [];
+    const logger = pino({ level: "error" }, { write: (line) => void errors.push(line) });
+    const module = new URL("./errors-app.ts", import.meta.url);
+    const leaving = await testClient(module, { socket: true, logger });
+    for (let count = 0; count < 10; count++) {
+      const socket = await leaving.websocket(`/${form}/floods`);
+      socket.send("begin");
+      await socket.receive();
+      await socket.close();
+    }
+    await leaving.close();
+    assert.deepEqual(errors, []);
+  });
 
 test("onError: what close throws is answered, and changes nothing", async () => {
   for (const kind of Object.keys(closings)) {
