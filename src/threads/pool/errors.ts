@@ -17,7 +17,10 @@ export interface DeclaredWork {
 export function exitedError({ id, location }: DeclaredWork, why: string, cause?: unknown): OffloopError {
   return new OffloopError("OFFLOOP_THREAD_EXITED", `Cannot finish ${id}: its thread ended: ${why}`, {
     at: location,
-    fix: "look for process.exit, an uncaught error in a timer, or too little memory in that function",
+    fix:
+      cause === undefined
+        ? "look for process.exit in that function"
+        : "look in the stack of what ended it: that function, too little memory, or a timer that an earlier call left behind",
     cause,
   });
 }
