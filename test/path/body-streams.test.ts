@@ -216,6 +216,16 @@ eachLane("504: a deadline ends the reading, and the connection is there for the 
   assert.equal((await send(`/${lane}/size`, Buffer.alloc(3))).body, "3");
 });
 
+eachLane("a body that never ends does not outlast the grace of a shutdown", async (lane) => {
+  const own = await running(app, { accessLog: false, shutdownGraceMs: 100 });
+  const request = ask(`${own.url}/${lane}/fails`, { method: "PUT", agent: false });
+  const broken = once(request, "response");
+  request.write("half of it");
+  await stopped.arrived(1);
+  await Promise.all([own.close(), assert.rejects(broken)]);
+  if (lane === "loop") await aborted.arrived(1); // a thread is ended
+});
+
 eachLane("100-continue is answered before the body is sent", async (lane) => {
   const socket = await openSocket(server.url);
   socket.send(
