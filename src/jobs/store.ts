@@ -61,6 +61,8 @@ export interface Settlement {
   readonly claim: Claim;
   readonly payload: JobPayload;
   readonly outcome: Outcome;
+  /** How far it said it was at last; undefined where that is stored, or it said nothing. */
+  readonly progress?: number | undefined;
 }
 
 /** A job, as it is shown: by its place in the store, where users see its id. */
