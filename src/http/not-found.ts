@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import findMyWay, { type HTTPMethod } from "find-my-way";
 import { type Method, methods } from "../app/method.ts";
+import { withoutOrigin } from "../app/path.ts";
 import { HTTPError } from "../errors/http-error.ts";
 import type { RawReply } from "../operation/raw.ts";
 import type { Frontends } from "./frontend.ts";
@@ -41,7 +42,7 @@ export function createNotFound(
   return (request, reply) => {
     // Who wants to speak WebSocket is not helped by another method or slash.
     if (isUpgrade(request)) return void refusals.refuse(request, reply, new HTTPError(404, "Not Found"));
-    const [path = "/", query] = splitOnce(withoutOrigin(request.raw.url), "?");
+    const [path = "/", query] = splitOnce(withoutOrigin(request.raw.url ?? "/"), "?");
     const here = allowed(path);
     const other = path.endsWith("/") ? path.slice(0, -1) : `${path}/`;
     const redirect = (): void => {
@@ -76,11 +77,6 @@ function redirectTo(url: string): RawReply {
     background: undefined,
     error: undefined,
   };
-}
-
-/** What a client asks for when it takes the server for a proxy has the origin before it: RFC 9112, 3.2.2. */
-function withoutOrigin(url = "/"): string {
-  return url.startsWith("/") ? url : url.replace(/^https?:\/\/[^/?]*/i, "");
 }
 
 /** The whole URL, as Starlette says it; the path alone to a client that has not said whom it asks. */

@@ -3,6 +3,7 @@ import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from "fastify";
 import type { Logger } from "pino";
 import { type AppPart, layeredAt, servedArounds } from "../app/parts.ts";
+import { pathOfUrl } from "../app/path.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import { isWhole, type RawReply } from "../operation/raw.ts";
 import { HttpRequest } from "./request.ts";
@@ -91,7 +92,7 @@ function entrance(root: AppPart, services: AnswerServices): PreHandler {
     const asked = askedOf(request, reply, services);
     const end = Promise.withResolvers<RawReply>();
     let isIn = false;
-    const answered = lanes.surround(layeredAt(root, pathOf(request)), () => {
+    const answered = lanes.surround(layeredAt(root, pathOfUrl(request.raw.url ?? "/")), () => {
       isIn = true;
       const { promise, resolve } = Promise.withResolvers<RawReply>();
       const answer = (raw: RawReply): Promise<RawReply> => {
@@ -161,8 +162,4 @@ function writeChanges(reply: FastifyReply, passed: RawReply, raw: RawReply): voi
   for (const [name, value] of raw.headers ?? []) reply.header(name, value);
   if (raw.mediaType === undefined) reply.removeHeader("content-type");
   else reply.header("content-type", raw.mediaType);
-}
-
-function pathOf({ raw: { url = "/" } }: FastifyRequest): string {
-  return url.split("?", 1)[0] as string;
 }

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { get, type IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
@@ -87,6 +89,21 @@ test("arounds stand around the document, its pages and what plugins answer", asy
       path,
     );
     assert.deepEqual(notes, [`${path} ${status}`]);
+  }
+});
+
+test("arounds stand around what plugins answer however the path is written", async () => {
+  for (const [path, passed] of [
+    ["http://shop.example/files/twins.ts", "files, app"],
+    ["/f%69les/twins.ts", "files, app"],
+    ["/files/twins.ts#part", "files, app"],
+    ["http://shop.example/inner/openapi.json", "inner, app"],
+    ["/inn%65r/openapi.json", "inner, app"],
+  ] as const) {
+    const asked = get(server.url, { path });
+    const [response] = (await once(asked, "response")) as [IncomingMessage];
+    response.resume();
+    assert.equal(response.headers["x-passed"], passed, path);
   }
 });
 
