@@ -5,7 +5,7 @@ import { mime } from "@fastify/send";
 import type { Frontend } from "../app/frontend.ts";
 import { HTTPError } from "../errors/http-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
-import type { RawReply } from "../operation/raw.ts";
+import { emptyReply, type RawReply } from "../operation/raw.ts";
 
 /**
  * Looks whether what is to be served is there.
@@ -141,14 +141,7 @@ async function fileReply(file: string, status: number, request: IncomingMessage)
   if (packed.some) headers.push(["vary", "Accept-Encoding"]);
   if (packed.encoding !== undefined) headers.push(["content-encoding", packed.encoding]);
   const chosen = packed.encoding === undefined ? file : file + encodings[packed.encoding];
-  return {
-    status,
-    mediaType: mediaTypeOf(file),
-    headers,
-    body: { file: chosen },
-    background: undefined,
-    error: undefined,
-  };
+  return { ...emptyReply, status, mediaType: mediaTypeOf(file), headers, body: { file: chosen } };
 }
 
 interface Packed {

@@ -4,7 +4,7 @@ import type { Jobs } from "../app/jobs.ts";
 import type { ResolvedMetrics } from "../app/settings.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import type { Metrics } from "../metrics/metrics.ts";
-import { ACCEPTED } from "./sockets/accepted.ts";
+import { ACCEPTED } from "./sockets/handshake.ts";
 
 /** Adds the metrics, and the hooks that count requests. Loaded when they are asked for: prom-client costs start-up. */
 export async function addMetrics(

@@ -3,7 +3,7 @@ import findMyWay, { type HTTPMethod } from "find-my-way";
 import { type Method, methods } from "../app/method.ts";
 import { withoutOrigin } from "../app/path.ts";
 import { HTTPError } from "../errors/http-error.ts";
-import type { RawReply } from "../operation/raw.ts";
+import { emptyReply, type RawReply } from "../operation/raw.ts";
 import type { Frontends } from "./frontend.ts";
 import type { Refusals } from "./refusals.ts";
 import { originOf } from "./request.ts";
@@ -69,14 +69,7 @@ function isUpgrade({ raw }: FastifyRequest): boolean {
 }
 
 function redirectTo(url: string): RawReply {
-  return {
-    status: 307,
-    mediaType: undefined,
-    headers: [["location", url]],
-    body: undefined,
-    background: undefined,
-    error: undefined,
-  };
+  return { ...emptyReply, status: 307, headers: [["location", url]] };
 }
 
 /** The whole URL, as Starlette says it; the path alone to a client that has not said whom it asks. */

@@ -1,23 +1,17 @@
 import { createReadStream } from "node:fs";
 import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from "fastify";
-import type { Logger } from "pino";
 import { type AppPart, layeredAt, servedArounds } from "../app/parts.ts";
 import { pathOfUrl } from "../app/path.ts";
 import type { Lanes } from "../lanes/lanes.ts";
-import { isWhole, type RawReply } from "../operation/raw.ts";
-import { HttpRequest } from "./request.ts";
+import { emptyReply, isWhole, type RawReply } from "../operation/raw.ts";
+import { HttpRequest, type ServedApp } from "./request.ts";
 import type { WayOut } from "./way-out.ts";
 
 /** What is needed to answer where no operation does. */
-export interface AnswerServices {
+export interface AnswerServices extends ServedApp {
   readonly lanes: Lanes;
   readonly wayOut: WayOut;
-  readonly log: Logger;
-  /** What stands before the app's own paths. */
-  readonly rootPath: string;
-  /** Whether a proxy is believed that says what clients have asked for. */
-  readonly trustsProxy: boolean;
 }
 
 /** A request that no operation answers. */
@@ -124,14 +118,13 @@ function exit({ wayOut }: AnswerServices): OnSend {
 function passing(reply: FastifyReply, payload: unknown): RawReply {
   const { "content-type": mediaType, "content-length": _, ...headers } = reply.getHeaders();
   return {
+    ...emptyReply,
     status: reply.statusCode,
     mediaType: mediaType === undefined ? undefined : String(mediaType),
     headers: Object.entries(headers).flatMap(([name, value]) =>
       (Array.isArray(value) ? value : [value]).map((one): [string, string] => [name, String(one)]),
     ),
     body: bodyOf(payload),
-    background: undefined,
-    error: undefined,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Lane } from "../app/lane.ts";
 import type { TaskDeclaration } from "../app/task.ts";
 import { within } from "../app/within.ts";
+import { END_MS } from "../threads/pool/thread.ts";
 import type { AttemptWaiter, RunTask } from "./around.ts";
 
 /** A job, as its attempt is told of it. */
@@ -42,9 +43,6 @@ export interface AttemptLanes {
   /** Starts an attempt on its task's lane, behind the requests. */
   start(task: TaskDeclaration, attempt: AttemptStart): StartedAttempt;
 }
-
-/** A thread that has not ended by then is inside a native call. */
-const END_MS = 2_000;
 
 /** Makes what runs attempts. */
 export function attemptLanes(capacity: AttemptLanes["capacity"], run: RunTask): AttemptLanes {

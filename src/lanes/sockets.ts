@@ -2,7 +2,7 @@ import type { SocketOperation } from "../app/socket-operation.ts";
 import { operationChannel } from "../channels/channels.ts";
 import type { RequestContext } from "../operation/context.ts";
 import type { MessageFormat } from "../operation/messages.ts";
-import type { RawReply } from "../operation/raw.ts";
+import { emptyReply, type RawReply } from "../operation/raw.ts";
 import { runOperation } from "../operation/run.ts";
 import type { ConnectionWork, MessageWork, Work } from "../threads/crossing/work.ts";
 import type { Arounds, Count, LaneRequest, RunOperation } from "./around.ts";
@@ -44,14 +44,7 @@ export interface Connection {
 }
 
 /** A handshake that was answered. */
-export const switching: RawReply = {
-  status: 101,
-  mediaType: undefined,
-  headers: undefined,
-  body: undefined,
-  background: undefined,
-  error: undefined,
-};
+export const switching: RawReply = { ...emptyReply, status: 101 };
 
 interface Opening {
   readonly live: Live;
@@ -113,7 +106,7 @@ export class LaneSocket implements RunnableSocket {
     const { promise, resolve } = Promise.withResolvers<RawReply>();
     const { id, lane } = this.#work.declaration;
     void observeOperation({ id: `${id} message`, lane }, () => promise)(request);
-    return () => resolve({ ...switching, status: 200 });
+    return () => resolve(emptyReply);
   }
 
   sentOf(context: RequestContext): Connected["sent"] {

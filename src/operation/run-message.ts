@@ -8,7 +8,7 @@ import type { CompiledDependency, CompiledOperation } from "./compile.ts";
 import { DependencyContext, Exchange, type Place } from "./context.ts";
 import { errorReply } from "./error-reply.ts";
 import type { Frame, MessageFormat } from "./messages.ts";
-import type { Chunk, RawReply, RawRequest } from "./raw.ts";
+import { type Chunk, emptyReply, type RawReply, type RawRequest } from "./raw.ts";
 import { type ReadInputs, readInputs } from "./read.ts";
 import { RequestDependencies } from "./request-dependencies.ts";
 import type { Runtime } from "./runtime.ts";
@@ -93,20 +93,11 @@ async function callHandler(
   const value = await declaration.handler(context);
   if (types.isGeneratorObject(value)) {
     const body = frames(format, value as unknown as Iterable<unknown>);
-    return { ...nothingSent, body, background: exchange.addedTasks };
+    return { ...emptyReply, body, background: exchange.addedTasks };
   }
   const body = await format.write(value);
-  return { ...nothingSent, mediaType: mediaTypeOf(body), body, background: exchange.addedTasks };
+  return { ...emptyReply, mediaType: mediaTypeOf(body), body, background: exchange.addedTasks };
 }
-
-const nothingSent: RawReply = {
-  status: 200,
-  mediaType: undefined,
-  headers: undefined,
-  body: undefined,
-  background: undefined,
-  error: undefined,
-};
 
 const TEXT = "text/plain";
 
@@ -134,7 +125,7 @@ async function* frames(
 /** The reply for what was thrown: as a request's, but that a status of 1000 and up is a close code, and its body the reason. */
 export function closingReply(thrown: unknown): RawReply {
   if (!(thrown instanceof WebSocketError)) return errorReply(thrown);
-  return { ...nothingSent, status: thrown.code, body: thrown.reason };
+  return { ...emptyReply, status: thrown.code, body: thrown.reason };
 }
 
 function withSent(

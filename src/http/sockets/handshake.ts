@@ -7,11 +7,13 @@ import type { WebSocket } from "ws";
 import type { ResolvedSettings } from "../../app/settings.ts";
 import { HTTPError } from "../../errors/http-error.ts";
 import type { HeaderPairs } from "../../operation/raw.ts";
-import { ACCEPTED } from "./accepted.ts";
 
 type WebSocketServerOptions = NonNullable<WebsocketPluginOptions["options"]>;
 
-/** A client that has not closed in turn after so long is cut off. */
+/** What a response emits when it has answered a handshake: it sends nothing more, and closes with the socket. */
+export const ACCEPTED = "offloop.accepted";
+
+/** How long a client has to answer the close frame before it is cut off. */
 const CLOSE_TIMEOUT_MS = 5_000;
 
 /** A handshake that waits for its answer. */

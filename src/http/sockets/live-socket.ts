@@ -143,7 +143,7 @@ export class LiveSocket implements Socket, Member {
     if (connection === undefined || !this.isOpen) throw gone();
     const waiting = connection.bufferedAmount;
     const { maxBufferBytes } = this.#parts.bounds;
-    if (waiting > 0 && waiting + data.length > maxBufferBytes) {
+    if (waiting > 0 && waiting + Buffer.byteLength(data) > maxBufferBytes) {
       this.cut({ code: 1008, reason: `The client has not taken ${waiting} bytes` });
       throw gone();
     }
