@@ -40,7 +40,7 @@ export function createNotFound(
       return found !== null && !lacksName(found.params);
     });
   return (request, reply) => {
-    // Who wants to speak WebSocket is not helped by another method or slash.
+    // Another method or slash is of no use to a WebSocket client.
     if (isUpgrade(request)) return void refusals.refuse(request, reply, new HTTPError(404, "Not Found"));
     const [path = "/", query] = splitOnce(withoutOrigin(request.raw.url ?? "/"), "?");
     const here = allowed(path);

@@ -65,7 +65,7 @@ export class Refusals {
 
 const BODY_TOO_LARGE = "FST_ERR_CTP_BODY_TOO_LARGE";
 
-/** Only who serves the app can do something about a bound that is smaller than it need be. */
+/** The client cannot raise a bound that is smaller than it need be, so the log says how. */
 function logTooLarge(
   log: Logger,
   { id: reqId, routeOptions: { config, bodyLimit = 0 } }: FastifyRequest,

@@ -34,14 +34,14 @@ export function askedOf(
 /** A request of a route that no operation answers, while arounds stand around it. */
 interface Entered {
   readonly asked: HttpRequest;
-  /** Says what the route answers, once; gives what is to be sent. */
+  /** Passes on what the route answers, once; resolves with what to send. */
   answer(raw: RawReply): Promise<RawReply>;
 }
 
-/** The requests that are within arounds, and have no answer yet. */
+/** Requests that arounds have let in and that have no answer yet. */
 const entered = new WeakMap<FastifyRequest, Entered>();
 
-/** Takes a request out of the arounds it is within, if it is: whoever does has it answered. */
+/** Takes a request out of the arounds it is within, if any: the caller then answers it through them. */
 export function leaveArounds(request: FastifyRequest): Entered | undefined {
   const found = entered.get(request);
   entered.delete(request);
@@ -49,8 +49,8 @@ export function leaveArounds(request: FastifyRequest): Entered | undefined {
 }
 
 /**
- * Has the arounds of an app, and of those mounted in it, stand around what plugins and pages answer. Adds nothing where
- * there are none. To be called before the routes are added.
+ * Puts the arounds of an app, and of those mounted in it, around what plugins and pages answer. Adds nothing where there
+ * are none. Must be called before the routes are added.
  */
 export function surroundRoutes(fastify: FastifyInstance, root: AppPart, services: AnswerServices): void {
   if (servedArounds(root.app).length === 0) return;
@@ -64,7 +64,7 @@ export function surroundRoutes(fastify: FastifyInstance, root: AppPart, services
   });
 }
 
-/** A route that took the connection over has sent nothing through here. */
+/** For a route that took the connection over, and so never reached `onSend`. */
 const end: OnResponse = (request, reply, done) => {
   void leaveArounds(request)?.answer(passing(reply, undefined));
   done();
@@ -78,11 +78,11 @@ function listed<Hook>(hooks: Hook | Hook[] | undefined): Hook[] {
   return hooks === undefined ? [] : Array.isArray(hooks) ? hooks : [hooks];
 }
 
-/** Lets a request in. The route answers when the innermost around asks for it; one that answers by itself keeps it out. */
+/** Runs the arounds; the route goes on when the innermost one calls `next`. */
 function entrance(root: AppPart, services: AnswerServices): PreHandler {
   const { lanes, wayOut } = services;
   return (request, reply, done) => {
-    if ((request as { ws?: unknown }).ws) return done(); // has no reply to stand around
+    if ((request as { ws?: unknown }).ws) return done(); // its answer is no reply
     const asked = askedOf(request, reply, services);
     const end = Promise.withResolvers<RawReply>();
     let isIn = false;

@@ -4,7 +4,7 @@ import { within } from "../app/within.ts";
 import { END_MS } from "../threads/pool/thread.ts";
 import type { AttemptWaiter, RunTask } from "./around.ts";
 
-/** A job, as its attempt is told of it. */
+/** What an attempt knows of its job. */
 export interface AttemptedJob {
   /** As `enqueue` gave it: the key for what must not happen twice. */
   readonly id: string;
@@ -16,9 +16,9 @@ export interface AttemptedJob {
 export interface AttemptStart {
   readonly job: AttemptedJob;
   readonly args: readonly unknown[];
-  /** Told how far it says it is. */
+  /** Called with its progress, 0-1. */
   readonly onProgress: (value: number) => void;
-  /** The trace context of whoever enqueued the job. */
+  /** The trace context in which the job was enqueued. */
   readonly trace: unknown;
 }
 
@@ -44,7 +44,6 @@ export interface AttemptLanes {
   start(task: TaskDeclaration, attempt: AttemptStart): StartedAttempt;
 }
 
-/** Makes what runs attempts. */
 export function attemptLanes(capacity: AttemptLanes["capacity"], run: RunTask): AttemptLanes {
   return {
     capacity,
@@ -64,7 +63,7 @@ export function attemptLanes(capacity: AttemptLanes["capacity"], run: RunTask): 
   };
 }
 
-/** Has an attempt aborted, and ended. */
+/** Lets an attempt be aborted, and ended. */
 class AbortableWaiter implements AttemptWaiter {
   readonly onProgress: (value: number) => void;
   readonly #controller = new AbortController();

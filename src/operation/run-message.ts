@@ -13,7 +13,7 @@ import { type ReadInputs, readInputs } from "./read.ts";
 import { RequestDependencies } from "./request-dependencies.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** What is done with a websocket's messages, with everything worked out that does not depend on one. */
+/** How a websocket's messages are handled, compiled once. */
 export interface CompiledMessage extends Pick<CompiledOperation, "dependencies" | "plan" | "inputs"> {
   readonly declaration: Operation;
   readonly format: MessageFormat;
@@ -29,8 +29,8 @@ export interface ThreadedMessage {
 const nothingParsed = { json: undefined, values: 0, form: undefined };
 
 /**
- * One message in a thread, from its bytes to those that are sent: reads what its connection's request says, makes the
- * plain dependencies, calls the handler, and closes what was opened. Never rejects: whatever goes wrong is a reply.
+ * One message in a thread, from its bytes to those that are sent: reads the inputs of its connection, makes the plain
+ * dependencies, calls the handler, and closes what was opened. Never rejects: whatever goes wrong is a reply.
  */
 export async function runMessage(
   message: CompiledMessage,
@@ -58,7 +58,7 @@ export async function runMessage(
   }
 }
 
-/** One message on the loop, where its socket is, with what was made when that was opened. Never rejects. */
+/** One message on the loop, with the dependencies that were made when its socket was opened. Never rejects. */
 export async function runMessageHere(
   message: CompiledMessage,
   request: RawRequest,
@@ -76,12 +76,12 @@ export async function runMessageHere(
   }
 }
 
-/** What a connection on the loop has for each of its messages. */
+/** What a connection provides for each message that is handled on the loop. */
 export interface ConnectedValues {
   readonly socket: Socket;
   readonly loop: Place;
   readonly inputs: Omit<ReadInputs, "details">;
-  /** Its dependencies, by name. One that cannot be used here is refused by its getter. */
+  /** Its dependencies, by name. The getter of one that cannot be used here throws. */
   readonly values: PropertyDescriptorMap;
 }
 
@@ -101,13 +101,13 @@ async function callHandler(
 
 const TEXT = "text/plain";
 
-/** Long texts cross as bytes: what they are is said beside them. */
+/** Long texts cross as bytes, so the media type tells them from bytes. */
 function mediaTypeOf(body: Chunk | undefined): string | undefined {
   if (body === undefined) return undefined;
   return typeof body === "string" ? TEXT : "application/octet-stream";
 }
 
-/** What is sent of a reply: a text, or bytes. */
+/** Whether a reply is sent as a text rather than as bytes. */
 export function isTextReply({ mediaType }: RawReply): boolean {
   return mediaType === TEXT;
 }
@@ -122,7 +122,7 @@ async function* frames(
   }
 }
 
-/** The reply for what was thrown: as a request's, but that a status of 1000 and up is a close code, and its body the reason. */
+/** The reply for an error: as for a request, except that a status from 1000 on is a close code, and the body its reason. */
 export function closingReply(thrown: unknown): RawReply {
   if (!(thrown instanceof WebSocketError)) return errorReply(thrown);
   return { ...emptyReply, status: thrown.code, body: thrown.reason };
@@ -136,12 +136,12 @@ function withSent(
   return fixed === undefined ? dependency : { ...dependency, fixed };
 }
 
-/** What a function receives that is called with a message. */
+/** The context of a message handler. */
 class MessageRunContext extends DependencyContext {
   readonly message: unknown;
   readonly #socket: Socket | Operation;
 
-  /** @param socket - On the loop; in a thread, the operation that has none there. */
+  /** @param socket - In a thread, where there is none, its operation instead. */
   constructor(
     exchange: Exchange,
     inputs: Omit<ReadInputs, "details">,

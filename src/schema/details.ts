@@ -5,7 +5,7 @@ import { inputJsonSchema } from "./json-schema.ts";
 import type { AnySchema } from "./schema.ts";
 import { Shape } from "./shape.ts";
 
-/** How much is told of what is wrong with one request. */
+/** How much a 422 says about one request. */
 export interface MistakeLimits {
   /** Mistakes at most. */
   readonly maxMistakes: number;
@@ -47,7 +47,7 @@ export function detailsOf(issues: readonly StandardSchemaV1.Issue[], refused: Re
   return details;
 }
 
-/** As many mistakes as are told; what is left out shows as a last one. */
+/** Mistakes up to the limit; a last one stands for those that are left out. */
 export function withinLimit(
   details: readonly ValidationDetail[],
   { maxMistakes }: MistakeLimits,

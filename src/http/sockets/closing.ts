@@ -3,7 +3,7 @@ import type { ValidationDetail } from "../../errors/http-error.ts";
 import { CLIENT_CLOSED_REQUEST } from "../../operation/error-reply.ts";
 import type { RawReply } from "../../operation/raw.ts";
 
-/** How a reply that is no success closes a socket (RFC 6455, section 7.4.1); undefined when nobody is there to be told. */
+/** How a reply that is no success closes a socket (RFC 6455, section 7.4.1); undefined when its client has gone. */
 export function closingOf({ status, body }: RawReply): SocketClosing | undefined {
   if (status >= 1000) return { code: status, reason: String(body ?? "") };
   if (status === CLIENT_CLOSED_REQUEST) return undefined;
@@ -14,7 +14,7 @@ export function closingOf({ status, body }: RawReply): SocketClosing | undefined
   return { code: 1011, reason: "" };
 }
 
-/** Text that is no JSON is not what a text message is to be; JSON that does not fit is against what was agreed on. */
+/** 1007 for data of the wrong type, as a text that is no JSON; 1008 for JSON that breaks the rules of its schema. */
 function mistakeClosing(detail: unknown): SocketClosing {
   const [first] = detail as readonly ValidationDetail[];
   if (first === undefined) return { code: 1008, reason: "" };

@@ -43,14 +43,14 @@ export function addSocketRoutes(
       constraints: { upgrade: "websocket" },
       config: { operation: connection },
       websocket: true,
-      // The handshake is answered after it: by then it may have been refused.
+      // Runs before the handshake is answered, so that it can be refused.
       preHandler: (request, reply, done) => entrance.enter(request, reply, () => done()),
       handler: takeConnection,
     });
   }
 }
 
-/** Where the clients of one websocket come in. */
+/** Lets the clients of one websocket in. */
 class Entrance {
   readonly #runnable: RunnableSocket;
   readonly #services: SocketServices;
@@ -105,7 +105,7 @@ class Entrance {
     sockets.follow(ended.then((reply) => this.#leave(asked, opened, reply)));
   }
 
-  /** When a socket has lived: says what it has failed from, closes it, and has what follows done. */
+  /** When a socket has ended: reports its error, closes it, then runs its background tasks and closes its dependencies. */
   async #leave(asked: HttpRequest, socket: LiveSocket | undefined, reply: RawReply): Promise<void> {
     const { wayOut, lanes } = this.#services;
     if (socket?.isAccepted !== true) {
@@ -117,7 +117,7 @@ class Entrance {
       await lanes.arounds.failure(connection, asked, failed).catch(() => {});
     };
     const { error, status, background = [], finish } = reply;
-    // Who waits for a client, or passes `signal` on, is told by an error that it has gone.
+    // An AbortError is how code that awaits a client, or passes `signal` on, learns that it has gone: no failure.
     if (error !== undefined && (error.type !== "AbortError" || socket.isOpen)) await note(reply);
     socket.end((status === 200 ? undefined : closingOf(reply)) ?? { code: 1000, reason: "" });
     lanes.background.start(asked.id, connection.id, background, async (failure) => {
@@ -126,7 +126,7 @@ class Entrance {
   }
 }
 
-/** What goes with the answer to a handshake: what was set, and the session, which cannot be changed any more. */
+/** The headers of the answer to a handshake, the session cookie among them: it cannot be changed after that. */
 function headersOf(context: RequestContext): HeaderPairs {
   return context.sealed({ ...emptyReply, headers: context.chosenHeaders }).headers ?? [];
 }
