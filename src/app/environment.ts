@@ -4,8 +4,13 @@ import { paramOptions } from "../schema/param.ts";
 import { type AnySchema, isSchema, type Schemas, type ValuesOf } from "../schema/schema.ts";
 import { compileSchema, validate } from "../schema/validate.ts";
 import { findUncloneable } from "./cloneable.ts";
-import { foundTexts, type Texts, type VariableSource } from "./environment-texts.ts";
-import { coercionOfText, withoutValues } from "./environment-values.ts";
+import {
+  coercionOfText,
+  foundTexts,
+  type Texts,
+  type VariableSource,
+  withoutValues,
+} from "./environment-variables.ts";
 import { schemaInvalid } from "./inputs.ts";
 import { callerLocation, callerModule } from "./location.ts";
 import { checkOptionNames } from "./option-names.ts";

@@ -44,7 +44,7 @@ export interface Connection {
 }
 
 /** A handshake that was answered. */
-export const switching: RawReply = { ...emptyReply, status: 101 };
+const switching: RawReply = { ...emptyReply, status: 101 };
 
 interface Opening {
   readonly live: Live;
