@@ -134,6 +134,7 @@ test("an around changes the status of a plugin's reply, whose body passes", asyn
 test("tasks that an around adds run after a plugin's reply", async () => {
   await ask("/plugin/json", "task");
   while (!notes.includes("task")) await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(notes, ["/plugin/json 200", "task"]);
 });
 
 test("a plugin that takes the connection over is let", async () => {
