@@ -27,8 +27,8 @@ export interface Outcome {
   readonly isOver: boolean;
 }
 
-/** Longer than every deadline and timeout of the server, with room for a machine that does something else. */
-const PATIENCE_MS = 15_000;
+/** Longer than every deadline and timeout of the server, and than a thread may take to start, for which a call may wait. */
+const PATIENCE_MS = 40_000;
 /** How long one that ends its side waits for something to come. Node takes it for gone then. */
 const QUIET_MS = 100;
 

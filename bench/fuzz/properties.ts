@@ -22,7 +22,7 @@ import type { State, Subject } from "./subject.ts";
 const MAX_HELD_MS = 400;
 /** `threads.max` of the app, and the one in reserve. */
 const MAX_THREADS = 3;
-/** How long what a request has left may take to go: longer than a thread may take to start, for which a call may wait. */
+/** How long what a request has left may take to go: as long as a client waits. */
 const QUIET_MS = 40_000;
 
 /** Something that holds for every random input. */

@@ -133,7 +133,7 @@ function variablesOf(declared: unknown, at: SourceLocation): Variable[] {
   });
 }
 
-const limits = { maxMistakes: 1_000, maxEchoedChars: 1_000 };
+const limits = { lane: "loop", maxMistakes: 1_000, maxEchoedChars: 1_000 } as const;
 
 /** One mistake, in words that show no value. */
 interface Mistake {

@@ -1,4 +1,4 @@
-import type { MistakeLimits } from "../schema/details.ts";
+import type { CheckLimits } from "../schema/details.ts";
 
 /** Bounds on what is read and checked of a request, and on how much a 422 says. */
 export interface InputSettings {
@@ -22,7 +22,7 @@ export interface InputSettings {
 }
 
 /** What one lane reads of a request, and tells of its mistakes. */
-export interface InputBounds extends MistakeLimits {
+export interface InputBounds extends CheckLimits {
   readonly maxValues: number;
   readonly maxDepth: number;
   readonly maxNames: number;
@@ -30,5 +30,5 @@ export interface InputBounds extends MistakeLimits {
 
 /** The bounds that hold on a lane. */
 export function inputBounds(inputs: Required<InputSettings>, lane: "loop" | "thread"): InputBounds {
-  return lane === "thread" ? inputs : { ...inputs, maxValues: inputs.maxLoopValues };
+  return { ...inputs, lane, maxValues: lane === "thread" ? inputs.maxValues : inputs.maxLoopValues };
 }

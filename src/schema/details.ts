@@ -5,8 +5,10 @@ import { inputJsonSchema } from "./json-schema.ts";
 import type { AnySchema } from "./schema.ts";
 import { Shape } from "./shape.ts";
 
-/** How much a 422 says about one request. */
-export interface MistakeLimits {
+/** How a request is checked, and how much is told of what is wrong with it. */
+export interface CheckLimits {
+  /** Where it is checked. */
+  readonly lane: "loop" | "thread";
   /** Mistakes at most. */
   readonly maxMistakes: number;
   /** Characters of `input` of each. */
@@ -16,7 +18,7 @@ export interface MistakeLimits {
 /** A value that does not fit, and where it stood. */
 export interface Refused {
   readonly schema: AnySchema;
-  readonly limits: MistakeLimits;
+  readonly limits: CheckLimits;
   /** What was sent. */
   readonly input: unknown;
   readonly loc: readonly (string | number)[];
@@ -50,7 +52,7 @@ export function detailsOf(issues: readonly StandardSchemaV1.Issue[], refused: Re
 /** Mistakes up to the limit; a last one stands for those that are left out. */
 export function withinLimit(
   details: readonly ValidationDetail[],
-  { maxMistakes }: MistakeLimits,
+  { maxMistakes }: CheckLimits,
 ): readonly ValidationDetail[] {
   if (details.length <= maxMistakes) return details;
   const shown = details.slice(0, maxMistakes);

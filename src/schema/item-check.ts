@@ -1,5 +1,5 @@
 import type { ValidationDetail } from "../errors/http-error.ts";
-import { detailsOf, type MistakeLimits, type Refused } from "./details.ts";
+import { type CheckLimits, detailsOf, type Refused } from "./details.ts";
 import { createRepairOfMany, type Repair } from "./repair.ts";
 import type { AnySchema } from "./schema.ts";
 import { triedFor } from "./tried.ts";
@@ -44,7 +44,7 @@ export class ItemCheck {
   readonly details: ValidationDetail[] = [];
   /** Whether something long was met of which zod does not say what its items are. */
   hasSkipped = false;
-  readonly #limits: MistakeLimits;
+  readonly #limits: CheckLimits;
   readonly #longFrom: number;
   readonly #repairs = new Map<AnySchema, Repair>();
   readonly #search: { tries: number };
@@ -56,7 +56,7 @@ export class ItemCheck {
    * @param longFrom - From how many values on something is not checked in one piece.
    * @param outer - The check that tries an alternative with this one.
    */
-  constructor(limits: MistakeLimits, longFrom: number, outer?: ItemCheck) {
+  constructor(limits: CheckLimits, longFrom: number, outer?: ItemCheck) {
     this.#limits = limits;
     this.#longFrom = longFrom;
     this.#search = outer === undefined ? { tries: 0 } : outer.#search;

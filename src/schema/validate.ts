@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { ValidationDetail } from "../errors/http-error.ts";
-import { detailsOf, type MistakeLimits, type Refused } from "./details.ts";
+import { type CheckLimits, detailsOf, type Refused } from "./details.ts";
 import { createRepair, type Repair } from "./repair.ts";
 import type { AnySchema } from "./schema.ts";
 
@@ -14,13 +14,13 @@ export interface CheckedSchema {
   readonly schema: AnySchema;
   /** Mends what can be mended when the schema refuses a value; it is then asked once more. */
   readonly repair: Repair;
-  readonly limits: MistakeLimits;
+  readonly limits: CheckLimits;
   /** What the value's own keys are called in the request, where they have another name there. */
   readonly wireNames?: ReadonlyMap<string, string> | undefined;
 }
 
 /** Gets a schema ready to check values. */
-export function compileSchema(schema: AnySchema, limits: MistakeLimits): CheckedSchema {
+export function compileSchema(schema: AnySchema, limits: CheckLimits): CheckedSchema {
   return { schema, repair: createRepair(schema), limits };
 }
 

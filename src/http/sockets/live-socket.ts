@@ -11,7 +11,10 @@ import type { Member, Rooms } from "./rooms.ts";
 /** How much may be buffered for a client before an awaited send waits. */
 const HIGH_WATER_BYTES = 16_384;
 
-/** What a socket is made with. */
+/** What `WebSocket.OPEN` is; the package is loaded only where there is a websocket. */
+const OPEN = 1;
+
+/** What a socket is made of. */
 export interface SocketParts {
   readonly id: string;
   readonly format: MessageFormat;
@@ -51,7 +54,8 @@ export class LiveSocket implements Socket, Member {
   }
 
   get isOpen(): boolean {
-    return this.#connection !== undefined && this.#closing === undefined;
+    // The client may have begun to close it.
+    return this.#connection?.readyState === OPEN && this.#closing === undefined;
   }
 
   /** Whether its handshake has been answered. */

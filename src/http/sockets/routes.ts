@@ -5,8 +5,8 @@ import { requestChannel } from "../../channels/channels.ts";
 import type { Lanes } from "../../lanes/lanes.ts";
 import type { RunnableSocket } from "../../lanes/sockets.ts";
 import type { RequestContext } from "../../operation/context.ts";
-import { emptyReply, type HeaderPairs, type RawReply } from "../../operation/raw.ts";
-import { closingReply } from "../../operation/run-message.ts";
+import { errorReply, refusalOf } from "../../operation/error-reply.ts";
+import { discardBody, emptyReply, type HeaderPairs, type RawReply } from "../../operation/raw.ts";
 import type { Refusals } from "../refusals.ts";
 import { HttpRequest, type RequestRoute } from "../request.ts";
 import { lacksName, observeRequest } from "../routes.ts";
@@ -110,18 +110,20 @@ class Entrance {
     const { wayOut, lanes } = this.#services;
     if (socket?.isAccepted !== true) {
       asked.reply.header("connection", "close");
-      return wayOut.send(asked, reply);
+      return wayOut.send(asked, refusalOf(reply));
     }
     const { connection } = this.#runnable.declaration;
     const note = async (failed: RawReply): Promise<void> => {
       await lanes.arounds.failure(connection, asked, failed).catch(() => {});
     };
-    const { error, status, background = [], finish } = reply;
-    // An AbortError is how code that awaits a client, or passes `signal` on, learns that it has gone: no failure.
+    const { error, status, background = [], finish, endTasks } = reply;
+    // Who waits for a client, or passes `signal` on, is told by an error that it has gone.
     if (error !== undefined && (error.type !== "AbortError" || socket.isOpen)) await note(reply);
     socket.end((status === 200 ? undefined : closingOf(reply)) ?? { code: 1000, reason: "" });
+    discardBody(reply);
+    endTasks?.();
     lanes.background.start(asked.id, connection.id, background, async (failure) => {
-      await finish?.(failure).catch((thrown: unknown) => note(closingReply(thrown)));
+      await finish?.(failure).catch((thrown: unknown) => note(errorReply(thrown)));
     });
   }
 }
