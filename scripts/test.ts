@@ -8,21 +8,21 @@ import { parseArgs } from "node:util";
 import { repositoryRoot } from "./finding.ts";
 
 /**
- * Test files that order everything by events and compare no times, so that they hold on a machine that does something
- * else: they run side by side. Every other file has the machine to itself.
+ * Test files that compare times, or load the machine until it is full: each has the machine to itself. Every other file
+ * orders what it looks at by events, holds also while the machine does something else, and runs beside the others.
  */
-export const timelessFiles: readonly string[] = [
-  "test/exports.test.ts",
-  "test/{app,conformance,docs,dsn,errors,eslint,guard,lanes,openapi,operation,schema,scripts,security,tracing}/*.test.ts",
-  "test/bench/{memory,options,statistics}.test.ts",
-  "test/examples/{0[1-6]*,guard,servers}.test.ts",
-  "test/http/{debug-page,docs,empty-requests,form-parser,log,not-found,opening,thread-modules}.test.ts",
-  "test/inspector/{access,collector,figures,reader,ring,runs,slots}.test.ts",
-  "test/inspector/page/*.test.ts",
-  "test/path/!(body|database|session).test.ts",
-  "test/testing/{guard,log,requests}.test.ts",
-  "test/threads/crossing/*.test.ts",
-  "test/threads/pool/{queue,schedule,slots}.test.ts",
+export const measuringFiles: readonly string[] = [
+  "test/{bench,cost,faults,fuzz,watch}/*.test.ts",
+  "test/examples/{08-pairs,experiments}.test.ts",
+  "test/http/{hung-up,shutdown}.test.ts",
+  "test/jobs/{backlog,faults,processes}.test.ts",
+  "test/metrics/workers.test.ts",
+  "test/pages/inspected-experiments.test.ts",
+  "test/path/database.test.ts",
+  "test/testing/fail-on-block.test.ts",
+  "test/threads/pool/pool.test.ts",
+  "test/types/budget.test.ts",
+  "test/websocket/{faults,watch}.test.ts",
 ];
 
 /** Files that run one after another, or side by side. */
@@ -32,7 +32,7 @@ interface Phase {
 }
 
 /**
- * Test files, the timeless ones first.
+ * Test files, those that run side by side first.
  *
  * @param paths - Files, folders or patterns, from the root. Default: all of test.
  * @throws {Error} For a path that names no test file.
@@ -40,10 +40,10 @@ interface Phase {
 export function planTests(root: string, paths: readonly string[]): Phase[] {
   const found = (paths.length === 0 ? ["test"] : paths).flatMap((path) => findTestFiles(root, path));
   const files = [...new Set(found)].sort();
-  const isTimeless = (file: string): boolean => timelessFiles.some((pattern) => matchesGlob(file, pattern));
+  const measures = (file: string): boolean => measuringFiles.some((pattern) => matchesGlob(file, pattern));
   return [
-    { files: files.filter(isTimeless), concurrency: availableParallelism() },
-    { files: files.filter((file) => !isTimeless(file)), concurrency: 1 },
+    { files: files.filter((file) => !measures(file)), concurrency: availableParallelism() },
+    { files: files.filter(measures), concurrency: 1 },
   ];
 }
 

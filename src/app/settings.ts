@@ -18,6 +18,11 @@ export interface ThreadSettings {
   /** Threads for plain functions. Integer, 1-256. Default `min(32, cores + 4)`, the rule of Python's ThreadPoolExecutor. */
   readonly max?: number;
   /**
+   * Threads that are started with the server, and stay: the first calls need not wait for one to load the app. Integer,
+   * 1-`max`. Default 1.
+   */
+  readonly min?: number;
+  /**
    * Threads beyond `max` that only short requests may use, so that they never wait behind slow ones.
    * Integer, 0-64. Default 1.
    */
@@ -27,7 +32,7 @@ export interface ThreadSettings {
    * 19 (last of all). On Linux alone; elsewhere it does nothing. A process that a thread starts inherits it. Default 10.
    */
   readonly priority?: number;
-  /** How long a thread may idle before it leaves; one stays. Milliseconds, 0-86,400,000. Default 30,000. */
+  /** How long a thread may idle before it leaves; `min` stay. Milliseconds, 0-86,400,000. Default 30,000. */
   readonly idleMs?: number;
   /**
    * A call without a deadline that runs for longer is logged; while every thread runs such a one, the server is not ready.
@@ -159,6 +164,11 @@ export interface ServerSettings {
   readonly inputs?: InputSettings;
   /** How long shutdown waits for requests and background tasks. Milliseconds, 0-86,400,000. Default 30,000. */
   readonly shutdownGraceMs?: number;
+  /**
+   * A worker of `offloop run --workers` that does not answer its primary for so long is ended and replaced. Milliseconds,
+   * 1,000-86,400,000. Default 30,000.
+   */
+  readonly hungWorkerMs?: number;
   /** The watchdog of the event loop; false for none. Default: on. */
   readonly watch?: WatchSettings | false;
   /** The jobs of durable tasks. */
@@ -184,6 +194,7 @@ export interface ResolvedSettings {
   readonly maxBodyBytes: number;
   readonly inputs: Required<InputSettings>;
   readonly shutdownGraceMs: number;
+  readonly hungWorkerMs: number;
   /** Undefined: no watchdog. */
   readonly watch: ResolvedWatch | undefined;
   readonly jobs: ResolvedJobs;
@@ -204,9 +215,11 @@ export function resolveSettings(...layers: readonly ServerSettings[]): ResolvedS
   const top = merged(layers);
   const threads = merged(layers.map((layer) => layer.threads ?? {}));
   const timeouts = merged(layers.map((layer) => layer.timeouts ?? {}));
+  const max = integer("threads.max", threads.max ?? Math.min(32, availableParallelism() + 4), 1, 256);
   return {
     threads: {
-      max: integer("threads.max", threads.max ?? Math.min(32, availableParallelism() + 4), 1, 256),
+      max,
+      min: integer("threads.min", threads.min ?? 1, 1, max),
       reserve: integer("threads.reserve", threads.reserve ?? 1, 0, 64),
       priority: integer("threads.priority", threads.priority ?? 10, 0, 19),
       idleMs: integer("threads.idleMs", threads.idleMs ?? 30_000, 0, DAY_MS),
@@ -234,6 +247,7 @@ export function resolveSettings(...layers: readonly ServerSettings[]): ResolvedS
     maxBodyBytes: integer("maxBodyBytes", top.maxBodyBytes ?? 10 * MiB, 1, 1024 * MiB),
     inputs: resolveInputs(merged(layers.map((layer) => layer.inputs ?? {}))),
     shutdownGraceMs: integer("shutdownGraceMs", top.shutdownGraceMs ?? 30_000, 0, DAY_MS),
+    hungWorkerMs: integer("hungWorkerMs", top.hungWorkerMs ?? 30_000, 1_000, DAY_MS),
     watch: top.watch === false ? undefined : resolveWatch(merged(layers.map(({ watch }) => watch || {}))),
     jobs: resolveJobs(merged(layers.map(({ jobs }) => jobs ?? {}))),
     session: resolveSession(sessionOf(layers)),
@@ -408,6 +422,7 @@ export const settingNames: NamesOf<ServerSettings> = {
   maxBodyBytes: true,
   inputs: true,
   shutdownGraceMs: true,
+  hungWorkerMs: true,
   watch: true,
   jobs: true,
   session: true,
@@ -415,6 +430,7 @@ export const settingNames: NamesOf<ServerSettings> = {
 
 const threads: NamesOf<ThreadSettings> = {
   max: true,
+  min: true,
   reserve: true,
   priority: true,
   idleMs: true,

@@ -21,6 +21,8 @@ export type RequestEvent =
       readonly status: number;
       /** From routing to the end of the response, in milliseconds. */
       readonly durationMs: number;
+      /** How the response ended: `sent`, `broken` when what made it threw in the middle, or `gone` with its client. */
+      readonly outcome: "sent" | "broken" | "gone";
     };
 
 /** An operation started to run on its lane, or ended. Published on {@link operationChannel}. */
@@ -50,9 +52,17 @@ export type OperationEvent =
       readonly queueMs: number;
       /** How long it ran, in milliseconds. */
       readonly runMs: number;
+      /** Why it never ran on its thread; undefined when it ran. */
+      readonly refused: RefusalReason | undefined;
       /** Of its reply. */
       readonly status: number;
     };
+
+/**
+ * Why a call never ran on a thread. `queue_full`: as many wait as may. `threads_down`: no thread can load the app.
+ * `client_gone`: its client hung up while it waited. `closing`: the server shut down.
+ */
+export type RefusalReason = "queue_full" | "threads_down" | "client_gone" | "closing";
 
 /** A thread of the pool started, left or ended. Published on {@link threadChannel}. */
 export interface ThreadEvent {
@@ -110,6 +120,8 @@ export type TaskEvent =
       readonly queueMs: number;
       /** How long it ran, in milliseconds. */
       readonly runMs: number;
+      /** Why it never ran on its thread; undefined when it ran. */
+      readonly refused: RefusalReason | undefined;
       /** Whether it returned. */
       readonly ok: boolean;
       /** The stack of what it threw, innermost call first, without its message, which may hold data. */
@@ -228,11 +240,13 @@ export interface RunRecord {
   queueMs: number;
   /** How long it ran, in milliseconds. */
   runMs: number;
+  /** Why it never ran; undefined while it may have. */
+  refused: RefusalReason | undefined;
 }
 
 /** A record to be filled in. */
 export function newRecord(): RunRecord {
-  return { thread: undefined, queueMs: 0, runMs: 0 };
+  return { thread: undefined, queueMs: 0, runMs: 0, refused: undefined };
 }
 
 /** Fills in that it has run on the loop since then, from `performance.now()`. */

@@ -58,11 +58,12 @@ async function serveApp(options: DevProcessOptions): Promise<void> {
 
 /** What differs from `offloop run`. */
 function developmentOptions(app: App, options: Serving): ListenOptions {
-  const { host, port, accessLog } = options;
+  const { host, port, socket, accessLog } = options;
   const { watch, shutdownGraceMs = GRACE_MS } = app.settings;
   return {
     host,
     port,
+    ...(socket !== undefined && { socket }),
     accessLog,
     debug: true,
     inspector: true,

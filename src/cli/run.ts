@@ -4,14 +4,15 @@ import type { App } from "../app/app.ts";
 import { integer } from "../app/integer.ts";
 import { hasJobs } from "../app/parts.ts";
 import { resolveSettings } from "../app/settings.ts";
-import { OffloopError } from "../errors/offloop-error.ts";
 import { guardApp } from "../guard/check-app.ts";
+import { removeStale } from "../http/bind.ts";
 import { listen } from "../http/listen.ts";
 import { createLogger } from "../http/logger.ts";
 import { loadToServe, parseTarget } from "./declared-app.ts";
+import { openPrimaryHealth } from "./primary-health.ts";
 import { checkedLevel, type Serving, settingsOf, tlsOf } from "./serving.ts";
 import { embeddedError } from "./work.ts";
-import { runWorkers } from "./workers.ts";
+import { Workers } from "./workers.ts";
 
 /** Options of `offloop run`. */
 interface RunOptions extends Serving {
@@ -22,33 +23,39 @@ interface RunOptions extends Serving {
 
 /** `offloop run`: serves the app until a signal ends it, in this process or in several. */
 export async function run(module: string, options: RunOptions): Promise<void> {
-  const { host, port, workers, logLevel, accessLog, work } = options;
+  const { host, port, socket, workers, logLevel, accessLog, work } = options;
   const target = parseTarget(module);
   const logger = createLogger(checkedLevel(logLevel));
   const app = await loadToServe(target);
   if (options.guard === true && cluster.isPrimary) guardApp(app, logger);
-  if (workers !== undefined && cluster.isPrimary) return startWorkers(app, workers, logger);
+  if (socket !== undefined && cluster.isPrimary) await removeStale(socket);
+  if (workers !== undefined && cluster.isPrimary) return startWorkers(app, workers, host, logger);
   const server = await listen(
     app,
-    { host, port, accessLog, logger, work, ...tlsOf(options), ...settingsOf(options) },
+    {
+      ...{ host, port, accessLog, logger, work },
+      ...(socket !== undefined && { socket }),
+      ...tlsOf(options),
+      ...settingsOf(options),
+    },
     target,
   );
   logger.info(`${app.title} ${app.version} listens on ${server.url}`);
 }
 
 /** The primary has loaded the app too, so that a mistake in it is said once and not by every worker. */
-function startWorkers(app: App, workers: number, logger: Logger): void {
+async function startWorkers(app: App, count: number, host: string, log: Logger): Promise<void> {
   const settings = resolveSettings(app.settings);
-  if (hasJobs(app) && settings.jobs.url === undefined && workers > 1) throw embeddedError("--workers", app);
-  if (settings.health?.port !== undefined) {
-    throw new OffloopError(
-      "OFFLOOP_OPTION_INVALID",
-      "Cannot use --workers with health.port: the workers would share that port",
-      {
-        at: app.location,
-        fix: "leave health.port out: the probes are then answered on the app's port",
-      },
-    );
-  }
-  runWorkers(integer("--workers", workers, 1, 256), logger);
+  const isOwned = hasJobs(app) && settings.jobs.url === undefined;
+  if (isOwned && count > 1) throw embeddedError("--workers", app);
+  const workers = new Workers({
+    count: integer("--workers", count, 1, 256),
+    hungWorkerMs: settings.hungWorkerMs,
+    noRolling: isOwned ? embeddedError("a rolling restart", app) : undefined,
+    log,
+  });
+  const { health, metrics } = settings;
+  if (health?.port !== undefined)
+    log.info(`health at ${await openPrimaryHealth({ health, metrics }, host, workers)}`);
+  workers.start();
 }

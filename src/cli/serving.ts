@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import type { ServerSettings } from "../app/settings.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { LogLevel } from "../http/logger.ts";
@@ -8,6 +8,7 @@ import type { TlsFiles } from "../http/tls.ts";
 export interface Serving {
   readonly host: string;
   readonly port: number;
+  readonly socket?: string;
   readonly tlsKey?: string;
   readonly tlsCert?: string;
   readonly threads?: number;
@@ -21,8 +22,14 @@ export interface Serving {
 export function takesServing(command: Command): Command {
   return command
     .argument("<module[:export]>", "the module that holds the app, like app.ts or app.ts:api")
-    .option("--host <address>", "address to listen on", "127.0.0.1")
-    .option("--port <number>", "port to listen on; 0 takes a free one", wholeNumber, 8000)
+    .addOption(new Option("--host <address>", "address to listen on").env("HOST").default("127.0.0.1"))
+    .addOption(
+      new Option("--port <number>", "port to listen on; 0 takes a free one")
+        .env("PORT")
+        .argParser(wholeNumber)
+        .default(8000),
+    )
+    .option("--socket <path>", "Unix socket to listen on instead")
     .option("--tls-key <file>", "serve https with this private key, in PEM")
     .option("--tls-cert <file>", "the certificate for it, in PEM")
     .option("--threads <number>", "threads for plain functions (default: min(32, cores + 4))", wholeNumber)

@@ -1,65 +1,211 @@
-import cluster, { type Worker } from "node:cluster";
 import type { Logger } from "pino";
-import { answerWorker, SHARED } from "../metrics/worker-metrics.ts";
+import type { OffloopError } from "../errors/offloop-error.ts";
+import { isRepeated } from "../http/shutdown.ts";
+import { AllWorkers } from "../metrics/all-workers.ts";
+import type { Figure } from "../metrics/worker-metrics.ts";
+import { type WorkerEnd, WorkerProcess, type WorkerState } from "./worker-process.ts";
 
 const FIRST_DELAY_MS = 100;
 const LAST_DELAY_MS = 30_000;
 /** A worker that lived this long did not fail to start. */
 const SETTLED_MS = 10_000;
+/** How often each worker is asked how it is. */
+const PING_MS = 500;
 
-/**
- * Runs the command line in this many processes that share the port. One that dies is replaced, after a growing delay
- * when they die young; when the first ones cannot start, all end. SIGTERM and SIGINT shut down all, a second signal
- * ends them at once.
- */
-export function runWorkers(count: number, log: Logger): void {
-  let delayMs = 0;
-  let listened = false;
-  let closing = false;
+/** Why a worker has got another in its place. */
+const reasons = ["exit", "hung", "reload"] as const;
+type Reason = (typeof reasons)[number];
 
-  const start = (): void => {
-    const startedAt = performance.now();
-    const worker = cluster.fork({ [SHARED]: "1" });
-    answerWorker(worker);
-    worker.once("listening", () => {
-      listened = true;
-    });
-    worker.once("exit", (code, signal) => {
-      if (!closing && listened)
-        return replace(worker, signal ?? `code ${code}`, performance.now() - startedAt);
-      if (!closing) close(code ?? 1);
-      if (living().length === 0) process.exit();
-    });
-  };
-
-  const replace = (worker: Worker, why: string, livedMs: number): void => {
-    delayMs = livedMs >= SETTLED_MS ? 0 : Math.min(LAST_DELAY_MS, Math.max(FIRST_DELAY_MS, delayMs * 2));
-    const { pid } = worker.process;
-    log.error({ worker: pid, delayMs }, `worker ${pid} died (${why}); starting another in ${delayMs} ms`);
-    setTimeout(() => closing || start(), delayMs);
-  };
-
-  const close = (code: number): void => {
-    closing = true;
-    process.exitCode = code;
-    for (const worker of living()) worker.process.kill("SIGTERM");
-  };
-
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (closing) {
-      for (const worker of living()) worker.process.kill("SIGKILL");
-      return;
-    }
-    log.info(`${signal}: shutting down ${living().length} workers`);
-    close(0);
-  };
-  process.on("SIGTERM", onSignal);
-  process.on("SIGINT", onSignal);
-  for (let n = 0; n < count; n++) start();
+/** How workers are watched. */
+export interface WorkersOptions {
+  readonly count: number;
+  /** A worker that does not answer for so long is replaced, in milliseconds. */
+  readonly hungWorkerMs: number;
+  /** Why two generations of them must not run at once; undefined when they may. */
+  readonly noRolling: OffloopError | undefined;
+  readonly log: Logger;
 }
 
-function living(): Worker[] {
-  return Object.values(cluster.workers ?? {}).filter(
-    (worker): worker is Worker => worker?.isDead() === false,
-  );
+/** The processes that share a port. One that dies or hangs is replaced, after a growing delay when they die young. */
+export class Workers {
+  /** Of all of them, those that are gone included. */
+  readonly metrics: AllWorkers = new AllWorkers(() => this.#figures);
+  readonly #options: WorkersOptions;
+  readonly #all = new Set<WorkerProcess>();
+  readonly #restarts: Record<Reason, number> = { exit: 0, hung: 0, reload: 0 };
+  /** Those that are being killed as they hang. */
+  readonly #hung = new WeakSet<WorkerProcess>();
+  #delayMs = 0;
+  #hasListened = false;
+  #isClosing = false;
+  #rolling: Promise<void> | undefined;
+  #isRollWanted = false;
+
+  constructor(options: WorkersOptions) {
+    this.#options = options;
+  }
+
+  /** Those that answer requests. */
+  get ready(): WorkerProcess[] {
+    return [...this.#all].filter(({ state }) => state === "ready");
+  }
+
+  get isClosing(): boolean {
+    return this.#isClosing;
+  }
+
+  /** Starts all, and hears signals from now on. When the first ones cannot start, all end. */
+  start(): void {
+    for (let n = 0; n < this.#options.count; n++) this.#fork();
+    setInterval(() => this.#lookAfter(), PING_MS).unref();
+    let signalledAt: number | undefined;
+    const onSignal = (signal: NodeJS.Signals): void => {
+      if (signalledAt !== undefined && isRepeated(signalledAt)) return;
+      signalledAt ??= performance.now();
+      this.#end(signal);
+    };
+    process.on("SIGTERM", onSignal);
+    process.on("SIGINT", onSignal);
+    // A terminal that is closed says so by SIGHUP, too: then nobody is there to ask for a restart.
+    const isOnTerminal = process.stdin.isTTY === true;
+    process.on("SIGHUP", (signal) => (isOnTerminal ? onSignal(signal) : this.roll()));
+    process.on("SIGUSR2", () =>
+      this.#options.log.info("SIGUSR2: nothing to do; SIGHUP restarts the workers"),
+    );
+  }
+
+  /** Restarts all, one after the other: each new one is ready before an old one leaves. */
+  roll(): void {
+    const { noRolling, log } = this.#options;
+    if (noRolling !== undefined)
+      return void log.error({ code: noRolling.code }, `${noRolling.code}: ${noRolling.message}`);
+    if (this.#isClosing) return;
+    if (this.#rolling !== undefined) {
+      this.#isRollWanted = true; // the module may have changed since the workers that are new were started
+      return;
+    }
+    log.info(`SIGHUP: restarting ${this.ready.length} workers`);
+    this.#rolling = this.#rollAll().finally(() => {
+      this.#rolling = undefined;
+      if (!this.#isRollWanted) return;
+      this.#isRollWanted = false;
+      this.roll();
+    });
+  }
+
+  async #rollAll(): Promise<void> {
+    const { log } = this.#options;
+    let count = 0;
+    for (const old of this.ready) {
+      const { pid } = old;
+      const fresh = this.#fork(old);
+      const isUp = await fresh.started;
+      if (this.#isClosing) return;
+      if (!isUp) {
+        const how = endOf(await fresh.ended);
+        log.error(
+          { worker: fresh.pid },
+          `worker ${fresh.pid} could not start (${how}; it said why above): worker ${pid} stays, nothing more is restarted`,
+        );
+        return;
+      }
+      if (old.state !== "ready") continue; // it has died meanwhile
+      this.#restarts.reload++;
+      old.leave();
+      log.info({ worker: fresh.pid }, `worker ${fresh.pid} takes over from worker ${pid}`);
+      count++;
+    }
+    log.info(`restarted ${count} workers`);
+  }
+
+  /** @param takesOverFrom - The worker whose place it is to take, in a rolling restart. */
+  #fork(takesOverFrom?: WorkerProcess): WorkerProcess {
+    const fresh = new WorkerProcess();
+    this.#all.add(fresh);
+    this.metrics.add(fresh.worker);
+    void fresh.started.then((isUp) => {
+      this.#hasListened ||= isUp;
+    });
+    void fresh.ended.then((end) => {
+      this.#all.delete(fresh);
+      const wasReplacement = takesOverFrom !== undefined && fresh.state === "starting";
+      if (!wasReplacement) this.#onEnd(fresh, end);
+      if (this.#isClosing && this.#all.size === 0) process.exit();
+    });
+    return fresh;
+  }
+
+  #onEnd(gone: WorkerProcess, end: WorkerEnd): void {
+    if (this.#isClosing || gone.state === "leaving") return;
+    if (!this.#hasListened) return void this.#close(end.code);
+    const { log } = this.#options;
+    const { pid } = gone;
+    this.#restarts[this.#hung.has(gone) ? "hung" : "exit"]++;
+    // What an operator ends by SIGTERM has ended well.
+    const isWanted = end.code === 0 && end.signal === undefined;
+    const isYoung = gone.livedMs < SETTLED_MS && !isWanted;
+    this.#delayMs = isYoung ? Math.min(LAST_DELAY_MS, Math.max(FIRST_DELAY_MS, this.#delayMs * 2)) : 0;
+    const fields = { worker: pid, delayMs: this.#delayMs };
+    const next = `starting another in ${this.#delayMs} ms`;
+    if (isWanted) log.info(fields, `worker ${pid} was ended; ${next}`);
+    else log.error(fields, `worker ${pid} died (${endOf(end)}); ${next}`);
+    setTimeout(() => {
+      if (!this.#isClosing) this.#fork();
+    }, this.#delayMs);
+  }
+
+  #lookAfter(): void {
+    const { hungWorkerMs, log } = this.#options;
+    for (const one of this.ready) {
+      if (one.silentMs < hungWorkerMs || this.#hung.has(one)) {
+        one.ping();
+        continue;
+      }
+      this.#hung.add(one);
+      const ms = Math.round(one.silentMs);
+      log.error({ worker: one.pid }, `worker ${one.pid} has not answered for ${ms} ms: ending it`);
+      one.kill();
+    }
+  }
+
+  #end(signal: NodeJS.Signals): void {
+    if (this.#isClosing) {
+      for (const one of this.#all) one.kill();
+      return;
+    }
+    this.#options.log.info(`${signal}: shutting down ${this.#all.size} workers`);
+    this.#close(0);
+  }
+
+  #close(code: number): void {
+    this.#isClosing = true;
+    process.exitCode = code;
+    for (const one of this.#all) one.shutDown();
+    if (this.#all.size === 0) process.exit();
+  }
+
+  get #figures(): Figure[] {
+    const states: Record<WorkerState, number> = { starting: 0, ready: 0, leaving: 0 };
+    for (const { state } of this.#all) states[state]++;
+    return [
+      {
+        name: "offloop_workers",
+        help: "Processes that share the port",
+        type: "gauge",
+        aggregator: "sum",
+        values: Object.entries(states).map(([state, value]) => ({ labels: { state }, value })),
+      },
+      {
+        name: "offloop_worker_restarts_total",
+        help: "Workers that got another in their place: they ended, hung, or were restarted by SIGHUP",
+        type: "counter",
+        aggregator: "sum",
+        values: reasons.map((reason) => ({ labels: { reason }, value: this.#restarts[reason] })),
+      },
+    ];
+  }
+}
+
+function endOf({ code, signal }: WorkerEnd): string {
+  return signal ?? `code ${code}`;
 }

@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import type { Operation } from "../app/operation.ts";
 import { CLIENT_CLOSED_REQUEST } from "../operation/error-reply.ts";
 import type { LoggedUrls } from "./logged-url.ts";
-import { hasHungUp } from "./request.ts";
+import { outcomeOf } from "./streams.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -22,6 +22,8 @@ declare module "fastify" {
   }
 }
 
+const remarks = { sent: "", gone: ", the client has gone", broken: ", its stream broke off" };
+
 /** Logs a line for each request when its response has been sent, or its client has gone. */
 export function addAccessLog(fastify: FastifyInstance, log: Logger, urls: LoggedUrls): void {
   fastify.addHook("onRequest", (request, { raw }, done) => {
@@ -35,7 +37,7 @@ export function addAccessLog(fastify: FastifyInstance, log: Logger, urls: Logged
       const isSocket = raw.statusCode === 101;
       const status = raw.headersSent || isSocket ? raw.statusCode : CLIENT_CLOSED_REQUEST;
       const ms = Math.round((performance.now() - start) * 1000) / 1000;
-      const gone = !isSocket && hasHungUp(raw);
+      const outcome = isSocket ? "sent" : outcomeOf(raw);
       log.info(
         {
           reqId: request.id,
@@ -44,9 +46,10 @@ export function addAccessLog(fastify: FastifyInstance, log: Logger, urls: Logged
           status,
           ms,
           lane: operation?.lane,
-          ...(gone ? { clientGone: true } : {}),
+          ...(outcome === "gone" ? { clientGone: true } : {}),
+          ...(outcome === "broken" ? { brokeOff: true } : {}),
         },
-        `${method} ${url} ${status}${gone ? ", the client has gone" : ""}`,
+        `${method} ${url} ${status}${remarks[outcome]}`,
       );
     });
     done();

@@ -3,7 +3,7 @@ import type { Lanes } from "../lanes/lanes.ts";
 /** What a probe answers. */
 export interface HealthAnswer {
   readonly status: 200 | 503;
-  readonly body: { readonly status: HealthStatus | "blocked"; readonly blockedMs?: number };
+  readonly body: { readonly status: HealthStatus | "blocked" | "starting"; readonly blockedMs?: number };
 }
 
 /** `closing`: shutting down. `threads`: no thread can load the app, or each is kept by a call without end. */

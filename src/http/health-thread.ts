@@ -1,8 +1,7 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { parentPort, workerData } from "node:worker_threads";
 import { sharedNow } from "../threads/crossing/board.ts";
 import { type HealthStatus, healthAnswer, healthStatuses } from "./health-state.ts";
+import { createProbeServer, urlOf } from "./probe-server.ts";
 
 /** What the health thread is started with. */
 export interface HealthData {
@@ -21,19 +20,9 @@ export type HealthHello = { readonly url: string } | { readonly failed: string }
 
 const { livez, readyz, port, host, beatAt, status } = workerData as HealthData;
 
-const server = createServer((request, response) => {
-  const path = request.url?.split("?")[0];
-  const probe = path === livez ? "livez" : path === readyz ? "readyz" : undefined;
+const server = createProbeServer({ livez, readyz }, (probe) => {
   const last = healthStatuses[Atomics.load(status, 0)] as HealthStatus;
-  const answer =
-    probe === undefined
-      ? { status: 404, body: { detail: "Not Found" } }
-      : healthAnswer(probe, last, sharedNow() - (beatAt[0] ?? 0));
-  response.writeHead(answer.status, { "content-type": "application/json" }).end(JSON.stringify(answer.body));
+  return healthAnswer(probe, last, sharedNow() - (beatAt[0] ?? 0));
 });
 server.on("error", (error) => parentPort?.postMessage({ failed: error.message } satisfies HealthHello));
-server.listen(port, host, () => {
-  const address = server.address() as AddressInfo;
-  const shown = address.family === "IPv6" ? `[${address.address}]` : address.address;
-  parentPort?.postMessage({ url: `http://${shown}:${address.port}` } satisfies HealthHello);
-});
+server.listen(port, host, () => parentPort?.postMessage({ url: urlOf(server) } satisfies HealthHello));

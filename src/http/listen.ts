@@ -1,20 +1,21 @@
-import type { AddressInfo } from "node:net";
-import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
-import { integer } from "../app/integer.ts";
 import type { AppTarget } from "../app/load.ts";
 import { resolveSettings } from "../app/settings.ts";
 import { describeError } from "../errors/described-error.ts";
-import { OffloopError } from "../errors/offloop-error.ts";
 import { noThreads } from "../threads/pool/pool.ts";
+import { bind, placeOf, portOf } from "./bind.ts";
 import { openHealthServer } from "./health.ts";
 import type { InspectorSetting, ServedInspector } from "./inspector.ts";
 import { createLogger } from "./logger.ts";
 import { openApp } from "./open-app.ts";
 import type { ListenOptions, Server } from "./serve-options.ts";
-import { closeOnSignals, createShutdown } from "./shutdown.ts";
+import { closeOnSignals, createShutdown, type OwnProcess } from "./shutdown.ts";
+import { answerPrimary, isSupervised } from "./supervised.ts";
 import { readTls } from "./tls.ts";
+
+/** A client that keeps its connection and asks less often than this may write to it when it is closed. */
+const LINGER_MS = 1_000;
 
 /** Serves an app that threads find at `target`. What is opened here is closed in reverse. */
 export async function listen(
@@ -23,13 +24,12 @@ export async function listen(
   target: AppTarget | undefined,
 ): Promise<Server> {
   const settings = resolveSettings(app.settings, options);
-  const host = options.host ?? "127.0.0.1";
-  const port = integer("port", options.port ?? 8000, 0, 65_535);
+  const place = placeOf(options);
   const tls = readTls(options.tls);
   const log = options.logger ?? createLogger(options.logLevel ?? "info");
   const opened = new AsyncDisposableStack();
-  let letSignalsBe: (() => void) | undefined;
-  opened.defer(async () => letSignalsBe?.()); // last of all: until then a second signal ends the process
+  let own: OwnProcess | undefined;
+  opened.defer(async () => own?.letSignalsBe()); // last of all: until then a second signal ends the process
   try {
     const { accessLog = true, debug = false } = options;
     const inspector = options.inspector ? await openInspectorFor(app.title, options.inspector) : undefined;
@@ -41,19 +41,24 @@ export async function listen(
     );
     const { lanes, fastify } = served;
     inspector?.addTo(fastify, { jobs: served.jobs?.jobs, log });
-    const health =
-      settings.health?.port === undefined ? undefined : await openHealthServer(settings.health, host, lanes);
+    const isAnsweredHere = settings.health?.port !== undefined && !isSupervised;
+    const health = isAnsweredHere ? await openHealthServer(settings.health, place.host, lanes) : undefined;
     opened.defer(async () => health?.close());
-    const url = (await bind(fastify, host, port)).replace(/^https?/, tls === undefined ? "http" : "https");
+    const url = (await bind(fastify, place)).replace(/^https?/, tls === undefined ? "http" : "https");
     const close = createShutdown(served, settings.shutdownGraceMs, log, () => opened.disposeAsync());
     if (options.signals ?? true) {
-      letSignalsBe = closeOnSignals(close, log, () => lanes.pool?.size.threads ?? 0);
+      own = closeOnSignals(close, log, () => lanes.pool?.size.threads ?? 0);
+      const leave = (): void => {
+        void close(LINGER_MS);
+        own?.end("another worker has taken over");
+      };
+      opened.defer(answerPrimary(lanes, leave));
       opened.defer(logStrayRejections(log));
     }
     return {
       url,
-      port: (fastify.server.address() as AddressInfo).port,
-      healthUrl: health?.url ?? (settings.health === undefined ? undefined : url),
+      port: portOf(fastify),
+      healthUrl: health?.url ?? (settings.health?.port === undefined && settings.health ? url : undefined),
       get threads() {
         return lanes.pool?.size ?? noThreads;
       },
@@ -70,34 +75,6 @@ async function openInspectorFor(title: string, setting: InspectorSetting): Promi
   const { serveInspector } = await import("./inspector.ts");
   return serveInspector(title, setting);
 }
-
-/**
- * Listens, and gives the URL.
- *
- * @throws {OffloopError} `OFFLOOP_PORT_UNAVAILABLE`.
- */
-async function bind(fastify: FastifyInstance, host: string, port: number): Promise<string> {
-  try {
-    return await fastify.listen({ host, port });
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === undefined || !(code in reasons)) throw cause;
-    throw new OffloopError("OFFLOOP_PORT_UNAVAILABLE", `Cannot listen on ${host}:${port}: ${reasons[code]}`, {
-      fix:
-        code === "EADDRNOTAVAIL" || code === "ENOTFOUND"
-          ? "give an address of this machine, like 127.0.0.1"
-          : "stop what uses it, or give another port",
-      cause,
-    });
-  }
-}
-
-const reasons: Readonly<Record<string, string>> = {
-  EADDRINUSE: "another process listens there",
-  EACCES: "this user may not",
-  EADDRNOTAVAIL: "this machine has no such address",
-  ENOTFOUND: "the name is not known",
-};
 
 /**
  * Logs rejections of promises that nobody awaits, which would end the process and lose everybody's requests; asyncio

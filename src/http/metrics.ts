@@ -1,54 +1,77 @@
 import { finished } from "node:stream";
 import type { FastifyInstance } from "fastify";
-import type { Jobs } from "../app/jobs.ts";
-import type { ResolvedMetrics } from "../app/settings.ts";
+import type { App } from "../app/app.ts";
+import { hasJobs, servedTaskDeclarations } from "../app/parts.ts";
+import type { ResolvedMetrics, ResolvedSettings } from "../app/settings.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { ACCEPTED } from "./sockets/accepted.ts";
+import { streamOf } from "./streams.ts";
+
+/** What the metrics of a server are read from. */
+export interface MeasuredServer {
+  readonly app: App;
+  readonly lanes: Lanes;
+  readonly threads: ResolvedSettings["threads"];
+  /** Takes what is to be closed when nothing runs any more. */
+  readonly opened: Pick<AsyncDisposableStack, "defer">;
+}
 
 /** Adds the metrics, and the hooks that count requests. Loaded when they are asked for: prom-client costs start-up. */
 export async function addMetrics(
   fastify: FastifyInstance,
   { path }: ResolvedMetrics,
-  lanes: Lanes,
-  jobs: Jobs | undefined,
+  { app, lanes, threads, opened }: MeasuredServer,
 ): Promise<void> {
   const { openMetrics } = await import("../metrics/metrics.ts");
-  const metrics = openMetrics(
-    () => ({
+  const metrics = openMetrics({
+    declared: {
+      operations: lanes.operations.map(({ declaration }) => declaration),
+      tasks: servedTaskDeclarations(app),
+    },
+    readState: () => ({
       pool: lanes.pool?.size,
       sockets: new Map(
         lanes.sockets.map(({ declaration, running }) => [declaration.connection.id, running] as const),
       ),
       unfinishedTasks: lanes.background.unfinished().reduce((count, { tasks }) => count + tasks.length, 0),
+      oldestWaitMs: lanes.pool?.oldestWaitMs ?? { request: 0, background: 0 },
+      bounds: threads,
     }),
-    jobs,
-  );
+    jobs: hasJobs(app) ? app.jobs : undefined,
+  });
+  opened.defer(() => metrics.close());
   countRequests(fastify, metrics);
   fastify.get(path, async (_request, reply) => {
     reply.type(metrics.mediaType);
     return metrics.text();
   });
-  fastify.addHook("onClose", async () => metrics.close());
 }
 
 /** Before the plugins: one may answer in a hook of its own, and a client may go at any moment. */
 function countRequests(fastify: FastifyInstance, { requests }: Metrics): void {
   fastify.addHook("onRequest", (request, { raw }, done) => {
-    const { method, is404, routeOptions } = request;
+    const { method, is404, protocol: scheme, routeOptions } = request;
     const isUnknown = is404 || routeOptions.config.isClosedOff === true;
     const start = performance.now();
     requests.begin(method);
     let isOver = false;
-    const end = (): void => {
+    const onEnd = (): void => {
       if (isOver) return;
       isOver = true;
+      const end = performance.now();
       const status = raw.headersSent || raw.statusCode === 101 ? raw.statusCode : undefined;
       const route = isUnknown ? undefined : routeOptions.url;
-      requests.end({ method, route, status, durationMs: performance.now() - start });
+      const operation = isUnknown ? undefined : routeOptions.config.operation?.id;
+      const stream = streamOf(raw);
+      requests.end({
+        ...{ method, scheme, route, operation, status },
+        durationMs: (stream?.startedAt ?? end) - start,
+        stream: stream && { isBroken: stream.isBroken, lastedMs: end - stream.startedAt },
+      });
     };
-    raw.once(ACCEPTED, end);
-    finished(raw, end);
+    raw.once(ACCEPTED, onEnd);
+    finished(raw, onEnd);
     done();
   });
 }

@@ -84,7 +84,9 @@ export async function openApp(
   opened.defer(() => jobs?.close());
   const wayOut = new WayOut(lanes);
   const sockets = new OpenSockets(settings.websockets);
-  const fastify = await createServer(app, { settings, log, lanes, wayOut, sockets, tracing, tls, accessLog });
+  const fastify = await createServer(app, {
+    ...{ settings, log, lanes, wayOut, sockets, tracing, tls, accessLog, opened },
+  });
   opened.defer(async () => {
     // One that shuts down is closing already, and is not waited for beyond its time.
     if (!lanes.closing) await fastify.close();

@@ -27,8 +27,13 @@ export function writeReply(reply: FastifyReply, raw: RawReply): void {
 export async function writeFileReply(reply: FastifyReply, raw: RawReply, body: FileContent): Promise<void> {
   writeHead(reply, raw);
   const instead = await writeFile(reply, raw, body);
-  if (instead !== undefined) writeReply(reply, instead);
+  if (instead === undefined) return;
+  for (const name of Object.keys(reply.getHeaders())) if (OF_FILE.test(name)) reply.removeHeader(name);
+  writeReply(reply, instead);
 }
+
+/** What says something of the file that is not sent: how it is encoded, how long it may be kept. */
+const OF_FILE = /^(content-.*|cache-control|expires|etag|last-modified)$/;
 
 /** Writes a reply whose body is made while it is sent. */
 export function writeStreamReply(reply: FastifyReply, raw: RawReply, open: () => Readable): void {

@@ -7,7 +7,7 @@ import type { ClientAddress } from "../app/context.ts";
 import type { Log } from "../app/log.ts";
 import type { Operation } from "../app/operation.ts";
 import type { LaneRequest } from "../lanes/around.ts";
-import type { FormPart, QueryValues } from "../operation/raw.ts";
+import { type FormPart, originFrom, type QueryValues } from "../operation/raw.ts";
 import { ReceivedForm } from "./received-form.ts";
 
 /** What all requests of one route share. */
@@ -121,9 +121,9 @@ export class HttpRequest implements LaneRequest {
   }
 }
 
-/** Scheme and host as the client said them; empty for one that names no host. A proxy may let clients say what the scheme is. */
+/** Scheme and host as the client said them; empty for one that names none. A proxy may let clients say what the scheme is. */
 export function originOf({ protocol, host }: Pick<FastifyRequest, "protocol" | "host">): string {
-  return host === "" ? "" : `${protocol === "https" ? "https" : "http"}://${host}`;
+  return originFrom(protocol === "https" ? "https" : "http", host);
 }
 
 function hungUp(): DOMException {

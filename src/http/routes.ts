@@ -8,6 +8,7 @@ import { requestChannel } from "../channels/channels.ts";
 import type { LaneOperation } from "../lanes/choose.ts";
 import { ReceivedForm } from "./received-form.ts";
 import { HttpRequest, type RequestRoute } from "./request.ts";
+import { outcomeOf } from "./streams.ts";
 import type { WayOut } from "./way-out.ts";
 
 /** What all routes of an app have in common. */
@@ -125,6 +126,7 @@ export function observeRequest(request: string, operation: string, { raw }: Fast
   requestChannel.publish({ event: "start", request, operation });
   finished(raw, () => {
     const durationMs = performance.now() - start;
-    requestChannel.publish({ event: "end", request, operation, status: raw.statusCode, durationMs });
+    const outcome = outcomeOf(raw);
+    requestChannel.publish({ event: "end", request, operation, status: raw.statusCode, durationMs, outcome });
   });
 }

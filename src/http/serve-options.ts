@@ -11,6 +11,8 @@ export interface ServeOptions extends ServerSettings {
   readonly host?: string;
   /** Port to listen on, 0-65535; 0 takes a free one. Default 8000. */
   readonly port?: number;
+  /** Path of a Unix socket to listen on, instead of `host` and `port`. What a killed process has left there is removed. */
+  readonly socket?: string;
   /** Serves https: paths of the key and of the certificate, both in PEM, read once. Default: http. */
   readonly tls?: TlsFiles;
   /** URL of the module that threads import to find the app: `import.meta.url`. Default: the module that made the app. */
@@ -40,6 +42,7 @@ export const serveOptionNames: Readonly<Record<keyof ServeOptions, true>> = {
   ...settingNames,
   host: true,
   port: true,
+  socket: true,
   tls: true,
   module: true,
   logLevel: true,
@@ -60,7 +63,7 @@ export interface ListenOptions extends ServeOptions {
 export interface Server {
   /** Where: `http://127.0.0.1:8000`, with `tls` https. */
   readonly url: string;
-  /** The port it listens on. */
+  /** The port it listens on; 0 for a Unix socket. */
   readonly port: number;
   /** Where health probes are answered, when there are any. */
   readonly healthUrl: string | undefined;

@@ -3,8 +3,7 @@ import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
-import type { Jobs } from "../app/jobs.ts";
-import { hasJobs, hasPlugins, partOf } from "../app/parts.ts";
+import { hasPlugins, partOf } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { Lanes } from "../lanes/lanes.ts";
@@ -41,6 +40,8 @@ export interface ServerParts {
   readonly tls: Tls | undefined;
   /** Whether each request is logged. */
   readonly accessLog: boolean;
+  /** Takes what is to be closed when nothing runs any more. */
+  readonly opened: Pick<AsyncDisposableStack, "defer">;
 }
 
 /** Makes the Fastify instance that answers for an app. */
@@ -73,7 +74,7 @@ export async function createServer(app: App, parts: ServerParts): Promise<Fastif
   if (lanes.operations.some(({ readsForm }) => readsForm)) await removeLeftFolders();
   const fastify = await createFastify(settings, { connections, refusals, hasSockets });
   try {
-    await addObservers(fastify, parts, hasJobs(app) ? app.jobs : undefined);
+    await addObservers(fastify, app, parts);
     if (hasSockets) await addWebSockets(fastify, settings.websockets);
     surroundRoutes(fastify, part, services);
     await addBefore(fastify, part, refusals);
@@ -134,11 +135,12 @@ async function createFastify(
 /** Adds what looks at requests from outside, before any plugin sees them. */
 async function addObservers(
   fastify: FastifyInstance,
-  { settings, log, lanes, tracing, accessLog }: ServerParts,
-  jobs: Jobs | undefined,
+  app: App,
+  { settings, log, lanes, tracing, accessLog, opened }: ServerParts,
 ): Promise<void> {
   if (accessLog && log.isLevelEnabled("info")) addAccessLog(fastify, log, new LoggedUrls(settings));
-  if (settings.metrics !== undefined) await addMetrics(fastify, settings.metrics, lanes, jobs);
+  if (settings.metrics !== undefined)
+    await addMetrics(fastify, settings.metrics, { app, lanes, threads: settings.threads, opened });
   if (tracing !== undefined) addRequestSpans(fastify, tracing);
 }
 

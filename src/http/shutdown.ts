@@ -1,4 +1,6 @@
 import cluster from "node:cluster";
+import { Server as NetServer } from "node:net";
+import { setTimeout as wait } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { within } from "../app/within.ts";
@@ -29,9 +31,10 @@ export function createShutdown(
   graceMs: number,
   log: Logger,
   closeRest: () => Promise<void>,
-): () => Promise<void> {
-  const shutDown = async (): Promise<void> => {
+): (lingerMs?: number) => Promise<void> {
+  const shutDown = async (lingerMs: number): Promise<void> => {
     lanes.closing = true;
+    if (lingerMs > 0) await linger(fastify, Math.min(lingerMs, graceMs));
     const worked = jobs?.stop(graceMs);
     const ended = fastify.close().then(() => sockets.closed());
     const finished = ended.then(() => lanes.background.drained());
@@ -44,56 +47,91 @@ export function createShutdown(
     await closeRest();
   };
   let closing: Promise<void> | undefined;
-  return () => {
-    closing ??= shutDown();
+  return (lingerMs = 0) => {
+    closing ??= shutDown(lingerMs);
     return closing;
   };
+}
+
+/**
+ * Accepts no connection any more, but answers what comes on those that are open, each with its last response: a
+ * connection that is closed while its client writes to it loses that request.
+ */
+async function linger({ server }: FastifyInstance, ms: number): Promise<void> {
+  NetServer.prototype.close.call(server); // that of node:http would close those that idle
+  await wait(ms);
+}
+
+/** Signals that come so soon after another are the same: `timeout` and some supervisors send it to a process and its group. */
+const REPEATED_MS = 100;
+
+/** @param at - When the first came, from `performance.now()`. */
+export function isRepeated(at: number): boolean {
+  return performance.now() - at < REPEATED_MS;
+}
+
+/** How a process that is the server's own ends. */
+export interface OwnProcess {
+  /** Shuts down as at a first signal. */
+  end(why: string, signal?: NodeJS.Signals): void;
+  /** Lets the signals be again. */
+  letSignalsBe(): void;
 }
 
 /**
  * Closes on SIGINT and SIGTERM, then ends the process with code 0; a second signal ends it at once.
  *
  * @param threadsLeft - How many threads could not be ended.
- * @returns Lets the signals be again.
  */
 export function closeOnSignals(
   close: () => Promise<void>,
   log: Logger,
   threadsLeft: () => number,
-): () => void {
-  let asked = false;
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (asked) {
-      log.warn(`${signal} again: exiting now`);
-      endBy(signal);
-    }
-    asked = true;
-    log.info(`${signal}: shutting down`);
+): OwnProcess {
+  let askedAt: number | undefined;
+  const end: OwnProcess["end"] = (why, signal = "SIGTERM") => {
+    askedAt = performance.now();
+    log.info(`${why}: shutting down`);
     close().then(
-      () => {
-        const left = threadsLeft();
-        if (left > 0) {
-          log.error(`ending with ${signal}: ${left} threads are inside native calls that nothing can end`);
-          return endBy(signal);
-        }
-        log.info("shut down");
-        process.exit(0);
-      },
+      () => exit(log, threadsLeft(), signal),
       (error: unknown) => {
         log.error({ err: error }, "shutting down failed");
         process.exit(1);
       },
     );
   };
-  // Ctrl-C reaches every process of the terminal's group, also workers, which their primary ends with SIGTERM.
-  const onInterrupt = cluster.isWorker ? (): void => {} : onSignal;
-  process.on("SIGINT", onInterrupt);
-  process.on("SIGTERM", onSignal);
-  return () => {
-    process.off("SIGINT", onInterrupt);
-    process.off("SIGTERM", onSignal);
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (askedAt === undefined) return void end(signal, signal);
+    if (isRepeated(askedAt)) return;
+    log.warn(`${signal} again: exiting now`);
+    endBy(signal);
   };
+  // Ctrl-C reaches every process of the terminal's group, also workers, which their primary ends with SIGTERM.
+  const onInterrupt = cluster.isWorker ? leaveAlone : onSignal;
+  const heard: [NodeJS.Signals, NodeJS.SignalsListener][] = [
+    ["SIGINT", onInterrupt],
+    ["SIGTERM", onSignal],
+    ["SIGUSR2", leaveAlone], // it would end the process
+  ];
+  // It reaches every process of a group, too, and only the primary restarts.
+  if (cluster.isWorker) heard.push(["SIGHUP", leaveAlone]);
+  for (const [signal, listener] of heard) process.on(signal, listener);
+  const letSignalsBe = (): void => {
+    for (const [signal, listener] of heard) process.off(signal, listener);
+  };
+  return { end, letSignalsBe };
 }
+
+function exit(log: Logger, threadsLeft: number, signal: NodeJS.Signals): void {
+  if (threadsLeft > 0) {
+    log.error(`ending with ${signal}: ${threadsLeft} threads are inside native calls that nothing can end`);
+    return void endBy(signal);
+  }
+  log.info("shut down");
+  process.exit(0);
+}
+
+function leaveAlone(): void {}
 
 /** Ends the process by the signal itself: `process.exit` waits for threads inside native calls. */
 function endBy(signal: NodeJS.Signals): void {

@@ -1,6 +1,7 @@
+import type { ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import type { Chunk } from "../operation/raw.ts";
-import type { HttpRequest } from "./request.ts";
+import { type HttpRequest, hasHungUp } from "./request.ts";
 
 /** A body that is being made while it is sent. */
 interface OpenStream {
@@ -8,6 +9,27 @@ interface OpenStream {
   readonly closed: Promise<void>;
   /** Ends one that would go on for ever; undefined for one that ends by itself. */
   readonly end: (() => void) | undefined;
+}
+
+/** A response whose body is made while it is sent, for those who look at it from outside. */
+export interface StreamedResponse {
+  /** When its head was sent, from `performance.now()`. */
+  readonly startedAt: number;
+  /** Whether what made its chunks threw: it ended in the middle, and not for its client. */
+  isBroken: boolean;
+}
+
+const streamed = new WeakMap<ServerResponse, StreamedResponse>();
+
+/** Undefined for a response whose body was there at once. */
+export function streamOf(raw: ServerResponse): Readonly<StreamedResponse> | undefined {
+  return streamed.get(raw);
+}
+
+/** How a response ended. */
+export function outcomeOf(raw: ServerResponse): "sent" | "broken" | "gone" {
+  if (streamed.get(raw)?.isBroken === true) return "broken";
+  return hasHungUp(raw) ? "gone" : "sent";
 }
 
 /** The bodies that are being made while they are sent. */
@@ -30,7 +52,13 @@ export class OpenStreams {
     const isEndless = mediaType?.startsWith("text/event-stream") === true;
     const { promise: ended, resolve: end } = Promise.withResolvers<undefined>();
     const beating = isEndless ? withHeartbeat(chunks, ended) : chunks;
-    const stream = Readable.from(observed(beating, onError), { objectMode: false, highWaterMark: 1 });
+    const response: StreamedResponse = { startedAt: performance.now(), isBroken: false };
+    streamed.set(asked.reply.raw, response);
+    const onBroken = (error: unknown): void => {
+      response.isBroken = !asked.isGone;
+      onError(error);
+    };
+    const stream = Readable.from(observed(beating, onBroken), { objectMode: false, highWaterMark: 1 });
     const { promise: closed, resolve: onClosed } = Promise.withResolvers<void>();
     this.#open.set(asked, { closed, end: isEndless ? () => end(undefined) : undefined });
     stream.once("close", () => {

@@ -102,7 +102,12 @@ export function chooseForMessage(
   if (declaration.lane === "thread" && threads !== undefined)
     return (request, record) => {
       const { frame, connected } = request;
-      return threads.message(index, { request, frame, sent: connected.sent }, timeoutMs, record);
+      return threads.message(
+        index,
+        { request, frame, sent: connected.sent, session: connected.session },
+        timeoutMs,
+        record,
+      );
     };
   const run = (request: MessageRequest): Promise<RawReply> =>
     runMessageHere(work.compiled, request, request.frame, request.connected);

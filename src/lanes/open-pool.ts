@@ -36,6 +36,7 @@ export function openPool(
 ): ThreadPool {
   return new ThreadPool({
     ...settings.threads,
+    ...(part === "tasks" && { min: 1 }), // they are there for a moment
     given,
     part,
     inputs: settings.inputs,

@@ -1,6 +1,7 @@
 import type { SocketOperation } from "../app/socket-operation.ts";
 import { operationChannel } from "../channels/channels.ts";
 import type { RequestContext } from "../operation/context.ts";
+import { refusalOf } from "../operation/error-reply.ts";
 import type { MessageFormat } from "../operation/messages.ts";
 import type { RawReply } from "../operation/raw.ts";
 import { runOperation } from "../operation/run.ts";
@@ -136,6 +137,7 @@ export class LaneSocket implements RunnableSocket {
     }));
     const operation = {
       ...compiled,
+      closes: true,
       plan: sent.length === 0 ? plan : { ...plan, deps: [...plan.deps, ...sent] },
       declaration: {
         ...compiled.declaration,
@@ -144,7 +146,7 @@ export class LaneSocket implements RunnableSocket {
     };
     const ended = runOperation(operation, request, this.#lanes.loop);
     void ended.then(onEnded);
-    return Promise.race([accepted, ended]);
+    return Promise.race([accepted, ended.then(refusalOf)]);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { DeclaredAround } from "../app/around.ts";
 import type { NearestHandlers } from "../app/error-handlers.ts";
 import { type Layered, nearestHandlers } from "../app/layer.ts";
+import { describeError } from "../errors/described-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { Exchange, PlannedResponse } from "../operation/context.ts";
 import { encodeReply } from "../operation/encode.ts";
@@ -71,13 +72,17 @@ class Passage {
     const around = this.#onion.arounds[index];
     if (around === undefined) return new PassingReply(await this.#onion.run(this.#request));
     let inner: Promise<PassingReply> | undefined;
+    let isOver = false;
     const next = (): Promise<PassingReply> => {
+      if (isOver) return this.#refuseLate(around);
       if (inner !== undefined) throw this.#mistake(around, "it called next() twice", "call next() once");
       inner = this.#enter(index - 1);
       return inner;
     };
     try {
-      const given: unknown = await around.fn(this.#exchange, next);
+      const given: unknown = await around.fn(this.#exchange, next).finally(() => {
+        isOver = true;
+      });
       const passed = await inner; // one that has not waited for it would leave it behind
       if (given instanceof PassingReply && given === passed) return given;
       const raw = await this.#encode(around, given);
@@ -90,6 +95,12 @@ class Passage {
   /** What an around answers with by itself. */
   async #encode(around: PlacedAround, given: unknown): Promise<RawReply> {
     if (given === undefined) throw this.#mistake(around, "an around gave nothing", "return the reply");
+    if (given instanceof PassingReply)
+      throw this.#mistake(
+        around,
+        "an around gave the reply of another next()",
+        "return what its own next() gave",
+      );
     const declaration = { id: this.#onion.id, status: 200, location: around.location };
     const rules = { response: undefined, jsonType: "application/json", declaration };
     return { ...(await encodeReply(rules, this.#exchange, given)), background: undefined };
@@ -111,6 +122,19 @@ class Passage {
     const raw = { ...(await answerError(failed, thrown)), background: undefined };
     if (passed === undefined) return new PassingReply(raw);
     return new PassingReply(inPlaceOf({ ...passed.raw, background: undefined }, raw));
+  }
+
+  /** Nobody would send what it gives, run its tasks, or close what it opens. Nor may anybody wait for it, so the log says so. */
+  #refuseLate(around: PlacedAround): Promise<never> {
+    const error = this.#mistake(
+      around,
+      "it called next() after it had answered",
+      "call next() before it returns",
+    );
+    this.#request.log.error({ err: describeError(error) }, error.message);
+    const refused = Promise.reject(error);
+    refused.catch(() => {});
+    return refused;
   }
 
   #mistake({ location: at }: PlacedAround, what: string, fix: string): OffloopError {

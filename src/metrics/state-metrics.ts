@@ -1,5 +1,6 @@
-import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { Gauge, type Registry } from "prom-client";
 import type { Jobs, TaskJobs } from "../app/jobs.ts";
+import type { ThreadSettings } from "../app/settings.ts";
 import { noThreads, type PoolSize } from "../threads/pool/pool.ts";
 
 /** What is asked of the server when metrics are. */
@@ -10,6 +11,9 @@ export interface ServerState {
   readonly sockets: ReadonlyMap<string, number>;
   /** Tasks of answered requests that have not ended. */
   readonly unfinishedTasks: number;
+  /** For how long the oldest call of each class has waited for a thread, in milliseconds; 0 when none waits. */
+  readonly oldestWaitMs: { readonly request: number; readonly background: number };
+  readonly bounds: Pick<Required<ThreadSettings>, "max" | "reserve" | "maxQueue" | "maxBackgroundQueue">;
 }
 
 /** Gauges that are read when they are asked for. */
@@ -30,6 +34,7 @@ export function createStateMetrics(
       return { request: waiting - waitingTasks, background: waitingTasks };
     },
   );
+  createBoundMetrics(registry, readState);
   if (readState().sockets.size > 0)
     gauge(registry, { name: "offloop_websockets", help: "Open WebSockets", label: "operation" }, () =>
       Object.fromEntries(readState().sockets),
@@ -43,6 +48,26 @@ export function createStateMetrics(
       return { running, waiting: unfinishedTasks - running };
     },
   );
+}
+
+/** What the others are to be compared with: how far threads and queues may grow, and how long the oldest call waits. */
+function createBoundMetrics(registry: Registry, readState: () => ServerState): void {
+  const bounds = { name: "offloop_threads_limit", help: "How many threads there may be", label: "kind" };
+  gauge(registry, bounds, () => {
+    const { pool, bounds } = readState();
+    return pool === undefined ? {} : { max: bounds.max, reserve: bounds.reserve };
+  });
+  const queues = { name: "offloop_waiting_calls_limit", help: "How many calls may wait", label: "class" };
+  gauge(registry, queues, () => {
+    const { maxQueue, maxBackgroundQueue } = readState().bounds;
+    return { request: maxQueue, background: maxBackgroundQueue };
+  });
+  const help = "For how long the oldest of the calls that wait for a thread has waited";
+  const oldest = { name: "offloop_oldest_wait_seconds", help, label: "class", aggregator: "max" as const };
+  gauge(registry, oldest, () => {
+    const { request, background } = readState().oldestWaitMs;
+    return { request: request / 1000, background: background / 1000 };
+  });
 }
 
 /** How many jobs stand where, over all processes: the database is asked when the metrics are. */
@@ -82,29 +107,27 @@ export function createJobMetrics(registry: Registry, jobs: Pick<Jobs, "counts">)
   });
 }
 
+interface LabelledGauge {
+  readonly name: string;
+  readonly help: string;
+  readonly label: string;
+  /** What all workers together have. */
+  readonly aggregator?: "sum" | "max";
+}
+
 function gauge(
   registry: Registry,
-  { name, help, label }: Readonly<Record<"name" | "help" | "label", string>>,
+  { name, help, label, aggregator = "sum" }: LabelledGauge,
   read: () => Readonly<Record<string, number>>,
 ): void {
   new Gauge({
     name,
     help,
     labelNames: [label],
+    aggregator,
     registers: [registry],
     collect() {
       for (const [value, count] of Object.entries(read())) this.set({ [label]: value }, count);
     },
   });
-}
-
-let registry: Registry | undefined;
-
-/** CPU, memory, garbage collection and loop delay of the process: counted once, however many servers it has. */
-export function processMetrics(): Registry {
-  if (registry === undefined) {
-    registry = new Registry();
-    collectDefaultMetrics({ register: registry });
-  }
-  return registry;
 }

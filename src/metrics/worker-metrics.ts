@@ -1,60 +1,83 @@
-import type { Worker } from "node:cluster";
 import cluster from "node:cluster";
-import { AggregatorRegistry, type Registry } from "prom-client";
+import type { Registry } from "prom-client";
 
 /** Set for workers whose primary answers for all of them. */
 export const SHARED = "OFFLOOP_SHARED_METRICS";
 
-/** What a worker asks its primary, and what that answers. */
-interface Exchange {
-  readonly offloopMetrics: number;
-  readonly text?: string;
-  readonly failed?: string;
+/** Media type of the text. */
+export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
+/** A metric as prom-client gives it, and as it goes between processes. */
+export interface Figure {
+  readonly name: string;
+  readonly help: string;
+  readonly type: string;
+  /** How the values of several processes become one. */
+  readonly aggregator?: string;
+  readonly values: readonly object[];
 }
 
-/** Primary: answers what its worker asks. */
-export function answerWorker(worker: Worker): void {
-  worker.on("message", async (message: Exchange) => {
-    const { offloopMetrics } = message ?? {};
-    if (offloopMetrics === undefined) return;
-    const answer = await collectAll().then(
-      (text) => ({ text }),
-      (error: unknown) => ({ failed: String(error) }),
-    );
-    if (worker.isConnected()) worker.send({ offloopMetrics, ...answer } satisfies Exchange);
-  });
+/** What a worker sends to its primary. */
+export type WorkerMetricsMessage =
+  /** Asks for the text of all workers. */
+  | { readonly offloopMetrics: "ask"; readonly number: number }
+  /** Its figures: what was asked for under that number; without one, the first it has or the last it will have. */
+  | { readonly offloopMetrics: "figures"; readonly number?: number; readonly figures: readonly Figure[] };
+
+/** What the primary sends to a worker. */
+export type PrimaryMetricsMessage =
+  /** Asks for its figures. */
+  | { readonly offloopMetrics: "collect"; readonly number: number }
+  /** The text of all workers. */
+  | { readonly offloopMetrics: "text"; readonly number: number; readonly text: string };
+
+/** A worker's share in the metrics of all workers. */
+export interface SharedMetrics {
+  /** Those of all of them. A scrape reaches only one. */
+  text(): Promise<string>;
+  /** Sends the last figures: what this worker has counted stays when it is gone. */
+  leave(): Promise<void>;
 }
 
-let all: AggregatorRegistry<"text/plain; version=0.0.4; charset=utf-8"> | undefined;
-
-/** Loads prom-client for who asks: the command line loads this file whatever it is to do. */
-async function collectAll(): Promise<string> {
-  const { AggregatorRegistry } = await import("prom-client");
-  all ??= new AggregatorRegistry();
-  return all.clusterMetrics();
+/** Lets the primary collect this worker's metrics; undefined where there is no primary that does. */
+export function joinWorkers(registries: readonly Registry[]): SharedMetrics | undefined {
+  if (!cluster.isWorker || process.env[SHARED] === undefined) return undefined;
+  let asked = 0;
+  const waiting = new Map<number, (text: string) => void>();
+  const sendFigures = async (number?: number): Promise<void> => {
+    const figures = (await Promise.all(registries.map((one) => one.getMetricsAsJSON()))).flat();
+    await send({
+      offloopMetrics: "figures",
+      ...(number !== undefined && { number }),
+      figures: figures as unknown as Figure[],
+    });
+  };
+  const onMessage = (message: PrimaryMetricsMessage | undefined): void => {
+    if (message?.offloopMetrics === "collect") void sendFigures(message.number);
+    if (message?.offloopMetrics !== "text") return;
+    waiting.get(message.number)?.(message.text);
+    waiting.delete(message.number);
+  };
+  process.on("message", onMessage);
+  void sendFigures();
+  return {
+    text: () => {
+      const { promise, resolve } = Promise.withResolvers<string>();
+      waiting.set(++asked, resolve);
+      void send({ offloopMetrics: "ask", number: asked });
+      return promise;
+    },
+    leave: async () => {
+      process.off("message", onMessage);
+      await sendFigures();
+    },
+  };
 }
 
-let asked = 0;
-
-/** Lets the primary collect this worker's metrics. Gives whether there is a primary that does. */
-export function shareWithPrimary(registries: Registry[]): boolean {
-  if (!cluster.isWorker || process.env[SHARED] === undefined) return false;
-  AggregatorRegistry.setRegistries(registries);
-  new AggregatorRegistry(); // from now on it answers when the primary's asks
-  return true;
-}
-
-/** Has the primary collect the metrics of all workers. A scrape reaches only one of them. */
-export function askAllWorkers(): Promise<string> {
-  const number = ++asked;
-  return new Promise((resolve, reject) => {
-    const onAnswer = (message: Exchange): void => {
-      if (message?.offloopMetrics !== number) return;
-      process.off("message", onAnswer);
-      if (message.text === undefined) reject(new Error(message.failed));
-      else resolve(message.text);
-    };
-    process.on("message", onAnswer);
-    process.send?.({ offloopMetrics: number } satisfies Exchange);
+/** Resolves when it has gone out; a primary that is gone takes this process with it. */
+function send(message: WorkerMetricsMessage): Promise<void> {
+  return new Promise((resolve) => {
+    if (!process.connected) return resolve();
+    process.send?.(message, undefined, undefined, () => resolve());
   });
 }

@@ -29,6 +29,8 @@ export interface CompiledOperation {
   readonly jsonType: string;
   /** Those of its routers and its app. */
   readonly errorHandlers: NearestHandlers;
+  /** Whether the answer to an error may close a socket. */
+  readonly closes?: boolean;
   /** What is wanted of the body, by it or by what it needs. */
   readonly reads: {
     readonly json: boolean;

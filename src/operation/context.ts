@@ -9,6 +9,7 @@ import {
   type HeaderPairs,
   headerValue,
   isReady,
+  originFrom,
   quoted,
   type RawReply,
   type RawRequest,
@@ -30,6 +31,7 @@ export class Exchange {
   readonly #operation: string;
   readonly #place: Place;
   #session: OpenSession | undefined;
+  #keptSession: string | undefined;
   #isSessionOver = false;
   #background: Background | undefined;
   #response: PlannedResponse | undefined;
@@ -67,6 +69,12 @@ export class Exchange {
     if (text !== undefined) this.#openSession().take(text);
   }
 
+  /** Has the session be what an earlier exchange has left, where one has looked at it: nothing that is changed would be kept. */
+  keepSession(text: string | undefined): void {
+    this.#keptSession = text;
+    this.#isSessionOver = true;
+  }
+
   /** A reply with the session in it. Nothing can be changed in that any more. */
   sealed(reply: RawReply): RawReply {
     this.#isSessionOver = true;
@@ -78,7 +86,8 @@ export class Exchange {
     if (sessions === undefined) throw sessionUnset(this.#operation);
     if (this.#session === undefined) {
       this.#session = new OpenSession(sessions, this.#request);
-      if (this.#isSessionOver) this.#session.end();
+      if (this.#keptSession !== undefined) this.#session.take(this.#keptSession);
+      if (this.#isSessionOver) this.#session.endUnseen();
     }
     return this.#session;
   }
@@ -212,9 +221,8 @@ class ReceivedRequestInfo implements RequestInfo {
 
   get origin(): string {
     const { via } = this.#raw;
-    if (via.includes(":")) return via;
-    const host = headerValue(this.#raw, "host") ?? "";
-    return host === "" ? "" : `${via}://${host}`;
+    if (via === "" || via.includes(":")) return via;
+    return originFrom(via, headerValue(this.#raw, "host") ?? "");
   }
 
   urlFor(name: string, params: UrlParams = {}): string {

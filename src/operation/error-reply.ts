@@ -14,14 +14,24 @@ export interface FailedRun {
   readonly request: RawRequest;
   readonly context: Exchange;
   readonly runtime: Runtime;
-  readonly operation: { readonly errorHandlers: NearestHandlers };
+  readonly operation: {
+    readonly errorHandlers: NearestHandlers;
+    /** Whether the answer may close a socket. */
+    readonly closes?: boolean;
+  };
 }
 
 /**
  * The reply for what the pipeline threw: the app's own answer for errors of that class, or else the usual one.
  * Never throws; what goes wrong in answering is answered in the usual way.
  */
-export function answerError(
+export function answerError(run: FailedRun, thrown: unknown): RawReply | Promise<RawReply> {
+  const reply = answerInOwnWay(run, thrown);
+  if (run.operation.closes === true) return reply;
+  return reply instanceof Promise ? reply.then(refusalOf) : refusalOf(reply);
+}
+
+function answerInOwnWay(
   { request, context, runtime, operation }: FailedRun,
   thrown: unknown,
 ): RawReply | Promise<RawReply> {
@@ -91,11 +101,14 @@ function rulesOf({ type, location }: ErrorHandler, thrown: unknown): ReplyRules 
   };
 }
 
-/** The usual reply for an error. What is not meant for the client stays in `error`, for the log. */
+/**
+ * The usual reply for an error. What is not meant for the client stays in `error`, for the log. A status of 1000 and up is
+ * the code that a socket is to be closed with, its body the reason.
+ */
 export function errorReply(thrown: unknown): RawReply {
   try {
     if (thrown instanceof HTTPError) return httpErrorReply(thrown);
-    if (thrown instanceof WebSocketError) return detailReply(403, thrown.reason || statusPhrase(403), {});
+    if (thrown instanceof WebSocketError) return closingReply(thrown.code, thrown.reason);
     if (thrown instanceof ValidationError) return detailReply(422, thrown.details, {});
     if (refusalStatus(thrown) !== undefined) return refusedReply(thrown as OffloopError);
     checkCopy(thrown, "answer with an error");
@@ -103,6 +116,26 @@ export function errorReply(thrown: unknown): RawReply {
     return internalErrorReply(cause); // its detail or headers cannot be written, or it is another copy's
   }
   return internalErrorReply(thrown);
+}
+
+/** The reply that closes a socket. */
+export function closingReply(code: number, reason: string): RawReply {
+  return {
+    status: code,
+    mediaType: "text/plain",
+    headers: undefined,
+    body: reason,
+    background: undefined,
+    error: undefined,
+  };
+}
+
+/** The same reply where there is no socket to close yet: it refuses, with 403 as in Starlette. */
+export function refusalOf(reply: RawReply): RawReply {
+  if (reply.status < 1000) return reply;
+  const reason = String(reply.body ?? "");
+  const { mediaType, body } = detailReply(403, reason || statusPhrase(403), {});
+  return { ...reply, status: 403, mediaType, body };
 }
 
 /** nginx's status for a client that hung up before it had an answer; nobody reads it but the access log. */

@@ -132,6 +132,14 @@ export function headerValue({ headers }: RawRequest, name: string): string | und
   return undefined;
 }
 
+/** RFC 9110, 7.2: a name or an address, and a port. What else a client writes there would end the host, or begin another. */
+const HOST = /^(?:[\w.~!$&'()*+,;=-]+|\[[\da-f:.]+\])(?::\d*)?$/i;
+
+/** Scheme and host as a URL begins with them; empty for what is no host. */
+export function originFrom(scheme: string, host: string): string {
+  return HOST.test(host) ? `${scheme}://${host}` : "";
+}
+
 /** All headers as the web's `Headers`. */
 export function toHeaders({ headers }: RawRequest): Headers {
   const result = new Headers();

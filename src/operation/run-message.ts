@@ -2,20 +2,23 @@ import { types } from "node:util";
 import type { StandInValue } from "../app/dependency.ts";
 import type { Operation } from "../app/operation.ts";
 import type { Socket } from "../app/socket.ts";
+import { ValidationError } from "../errors/http-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
-import { WebSocketError } from "../errors/websocket-error.ts";
 import type { CompiledDependency, CompiledOperation } from "./compile.ts";
-import { DependencyContext, Exchange, type Place } from "./context.ts";
-import { errorReply } from "./error-reply.ts";
+import { DependencyContext, Exchange } from "./context.ts";
+import { answerError, closingReply, errorReply, type FailedRun } from "./error-reply.ts";
 import type { Frame, MessageFormat } from "./messages.ts";
-import type { Chunk, RawReply, RawRequest } from "./raw.ts";
+import { type Chunk, discardBody, type RawReply, type RawRequest } from "./raw.ts";
 import { type ReadInputs, readInputs } from "./read.ts";
 import { RequestDependencies } from "./request-dependencies.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** What is done with a websocket's messages, with everything worked out that does not depend on one. */
-export interface CompiledMessage extends Pick<CompiledOperation, "dependencies" | "plan" | "inputs"> {
+export interface CompiledMessage
+  extends Pick<CompiledOperation, "dependencies" | "plan" | "inputs" | "errorHandlers"> {
   readonly declaration: Operation;
+  /** Whether one that does not fit is told of, and the socket stays open. */
+  readonly hasOnInvalid: boolean;
   readonly format: MessageFormat;
 }
 
@@ -24,6 +27,8 @@ export interface ThreadedMessage {
   readonly frame: Frame;
   /** The values that were made on the loop when the socket was opened, by the paths of the dependencies. */
   readonly sent: ReadonlyMap<string, StandInValue>;
+  /** The session as the handshake has left it; undefined when nobody has looked at it. */
+  readonly session: string | undefined;
 }
 
 const nothingParsed = { json: undefined, values: 0, form: undefined };
@@ -35,12 +40,13 @@ const nothingParsed = { json: undefined, values: 0, form: undefined };
 export async function runMessage(
   message: CompiledMessage,
   request: RawRequest,
-  { frame, sent }: ThreadedMessage,
+  { frame, sent, session }: ThreadedMessage,
   runtime: Runtime,
 ): Promise<RawReply> {
   const { declaration, plan } = message;
   const needed = message.dependencies.map((dependency) => withSent(dependency, sent));
   const exchange = new Exchange(declaration.id, request, runtime);
+  exchange.keepSession(session);
   const operation = { declaration, plan, dependencies: needed };
   const dependencies = new RequestDependencies({ operation, request, runtime, context: exchange });
   try {
@@ -54,7 +60,8 @@ export async function runMessage(
     const reply = await callHandler(message, dependencies.setValues(context, plan), exchange);
     return dependencies.areOpen ? await dependencies.closeAfterReply(reply) : reply;
   } catch (thrown) {
-    return closingReply(dependencies.areOpen ? await dependencies.closeAfterError(thrown) : thrown);
+    const error = dependencies.areOpen ? await dependencies.closeAfterError(thrown) : thrown;
+    return answerFailure(message, { request, context: exchange, runtime }, error);
   }
 }
 
@@ -63,23 +70,39 @@ export async function runMessageHere(
   message: CompiledMessage,
   request: RawRequest,
   frame: Frame,
-  { inputs, values, socket, loop }: ConnectedValues,
+  { inputs, values, socket, loop, session }: ConnectedValues,
 ): Promise<RawReply> {
   const exchange = new Exchange(message.declaration.id, request, loop);
+  exchange.keepSession(session);
   try {
     exchange.acceptSession(message.declaration.inputs.session);
     const context = new MessageRunContext(exchange, inputs, await message.format.read(frame), socket);
     Object.defineProperties(context, values);
     return await callHandler(message, context, exchange);
   } catch (thrown) {
-    return closingReply(thrown);
+    return answerFailure(message, { request, context: exchange, runtime: loop }, thrown);
   }
+}
+
+/** What closes the socket. Of what an error handler answers, the status and the reason count; one that is no error is a 1000. */
+async function answerFailure(
+  { errorHandlers, hasOnInvalid }: CompiledMessage,
+  run: Omit<FailedRun, "operation">,
+  thrown: unknown,
+): Promise<RawReply> {
+  if (hasOnInvalid && thrown instanceof ValidationError) return errorReply(thrown);
+  const reply = await answerError({ ...run, operation: { errorHandlers, closes: true } }, thrown);
+  if (reply.status >= 400) return reply;
+  discardBody(reply);
+  return { ...closingReply(1000, ""), background: reply.background };
 }
 
 /** What a connection on the loop has for each of its messages. */
 export interface ConnectedValues {
   readonly socket: Socket;
-  readonly loop: Place;
+  readonly loop: Runtime;
+  /** The session as the handshake has left it; undefined when nobody has looked at it. */
+  readonly session: string | undefined;
   readonly inputs: Omit<ReadInputs, "details">;
   /** Its dependencies, by name. One that cannot be used here is refused by its getter. */
   readonly values: PropertyDescriptorMap;
@@ -129,12 +152,6 @@ async function* frames(
     const frame = await format.write(item);
     if (frame !== undefined) yield frame;
   }
-}
-
-/** The reply for what was thrown: as a request's, but that a status of 1000 and up is a close code, and its body the reason. */
-export function closingReply(thrown: unknown): RawReply {
-  if (!(thrown instanceof WebSocketError)) return errorReply(thrown);
-  return { ...nothingSent, status: thrown.code, body: thrown.reason };
 }
 
 function withSent(

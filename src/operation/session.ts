@@ -97,7 +97,7 @@ export interface SessionLane {
 
 /** The session of one request, once somebody has asked for it. */
 export class OpenSession {
-  readonly data: Session;
+  data: Session;
   readonly #cookie: SessionCookie;
   readonly #kept: Kept;
   /** What it was before anybody changed it. */
@@ -133,6 +133,10 @@ export class OpenSession {
   accept(declared: NonNullable<Inputs["session"]>): void {
     const { isChanged } = this;
     const fitting = isSchema(declared) ? fittingWhole(declared, this.data) : fittingKeys(declared, this.data);
+    if (Object.isFrozen(this.data)) {
+      this.data = Object.freeze({ ...(isSchema(declared) ? {} : this.data), ...fitting });
+      return;
+    }
     if (isSchema(declared)) clearSession(this.data);
     Object.assign(this.data, fitting);
     // A default that stands in, or a key that was dropped, is no change of the app's.
@@ -143,6 +147,11 @@ export class OpenSession {
   end(): string {
     Object.freeze(this.data);
     return this.text;
+  }
+
+  /** Ends one that nobody has received yet: what lies within cannot be changed either. */
+  endUnseen(): void {
+    this.data = JSON.parse(this.text, (_, value: unknown) => Object.freeze(value)) as Session;
   }
 
   /** What the response says of it. */

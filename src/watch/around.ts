@@ -1,3 +1,4 @@
+import type { Operation } from "../app/operation.ts";
 import type { Around } from "../lanes/around.ts";
 import type { Chunk } from "../operation/raw.ts";
 import { enterMarked, markOf, marks, type Run, runMarked } from "./marks.ts";
@@ -11,15 +12,16 @@ import { enterMarked, markOf, marks, type Run, runMarked } from "./marks.ts";
 export function markRuns(isLast: boolean): Around {
   const runWithin = isLast ? enterMarked : runMarked;
   return {
-    operation: ({ id, lane }, run) => {
-      if (lane === "thread") return run;
+    operation: (operation, run) => {
+      if (!runsOnLoop(operation)) return run;
+      const { id } = operation;
       const mark = markOf(id);
       return (request) => runWithin({ mark, request: request.id }, run, request);
     },
     // Another server of this process may have an operation of the same name.
-    count: ({ id, lane }) => {
-      if (lane === "thread") return undefined;
-      const mark = markOf(id);
+    count: (operation) => {
+      if (!runsOnLoop(operation)) return undefined;
+      const mark = markOf(operation.id);
       return (change) => {
         marks[mark]! += change;
       };
@@ -29,6 +31,12 @@ export function markRuns(isLast: boolean): Around {
     chunks: ({ id, lane }, { id: request }, chunks) =>
       lane === "loop" ? markChunks({ mark: markOf(id), request }, chunks) : chunks,
   };
+}
+
+/** What stands around an operation is on the loop, also where its handler is not. A message has nothing around it. */
+function runsOnLoop({ lane, isMessage, layers, outerLayers }: Operation): boolean {
+  if (lane === "loop") return true;
+  return !isMessage && [...layers, ...outerLayers].some(({ arounds }) => arounds.length > 0);
 }
 
 async function markTask(name: string, run: () => Promise<unknown>): Promise<unknown> {

@@ -8,6 +8,7 @@ test("settings: Python's rule for threads, and the other defaults", () => {
   assert.deepEqual(resolveSettings(), {
     threads: {
       max: Math.min(32, availableParallelism() + 4),
+      min: 1,
       reserve: 1,
       priority: 10,
       idleMs: 30_000,
@@ -46,6 +47,7 @@ test("settings: Python's rule for threads, and the other defaults", () => {
       maxEchoedChars: 1_024,
     },
     shutdownGraceMs: 30_000,
+    hungWorkerMs: 30_000,
     watch: { thresholdMs: 100, level: "production" },
     jobs: { dir: ".offloop/jobs", schema: "offloop", concurrency: 10, pollMs: 1_000, cancelGraceMs: 1_000 },
     session: undefined,

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { type IncomingMessage, request } from "node:http";
 import { createServer } from "node:net";
 import { relative } from "node:path";
+import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { appFolder } from "../fixtures/app-folder.ts";
@@ -247,3 +250,45 @@ test("offloop routes lists method, path, lane and source", async () => {
   ) as { tags: string[] }[];
   assert.deepEqual(json[0]?.tags, ["items"]);
 });
+
+test("offloop run listens where HOST and PORT say; the command line wins, and a wrong PORT is refused", async (t) => {
+  const environment = { HOST: "127.0.0.2", PORT: "0" };
+  t.after(() => {
+    for (const name of Object.keys(environment)) delete process.env[name];
+  });
+  Object.assign(process.env, environment);
+  const running = offloop("run", fixture("loop-only.ts"));
+  assert.match(await listening(running), /^http:\/\/127\.0\.0\.2:\d+$/);
+  running.child.kill("SIGTERM");
+  assert.equal((await running.ended()).code, 0);
+  const told = offloop("run", fixture("loop-only.ts"), "--host", "127.0.0.1");
+  assert.match(await listening(told), /^http:\/\/127\.0\.0\.1:/);
+  told.child.kill("SIGTERM");
+  assert.equal((await told.ended()).code, 0);
+  process.env.PORT = "http";
+  assert.match(await fails("run", fixture("loop-only.ts")), /PORT.*expected a whole number/);
+});
+
+for (const workers of [[], ["--workers", "2"]])
+  test(`offloop run --socket ${workers.join(" ")}: over a Unix socket, also where a killed one has left its file`, async () => {
+    const folder = appFolder({});
+    const socket = folder.path("app.sock");
+    const holder = command([
+      "-e",
+      `require("node:net").createServer().listen(${JSON.stringify(socket)}, () => process.kill(process.pid, "SIGKILL"))`,
+    ]);
+    await holder.ended();
+    assert.ok(existsSync(socket), "a killed process leaves its file");
+    const running = offloop("run", `${fixture("named.ts")}:api`, "--socket", socket, ...workers);
+    await running.line(new RegExp(`listens on unix:${socket}`));
+    const asked = request({ socketPath: socket, path: "/items/1" }).end();
+    const [response] = (await once(asked, "response")) as [IncomingMessage];
+    assert.equal(await text(response), "1");
+    assert.match(
+      await fails("run", `${fixture("named.ts")}:api`, "--socket", socket),
+      /^OFFLOOP_PORT_UNAVAILABLE: Cannot listen on .*app\.sock: another process listens there/,
+    );
+    running.child.kill("SIGTERM");
+    assert.equal((await running.ended()).code, 0);
+    assert.ok(!existsSync(socket), "one that shuts down removes it");
+  });

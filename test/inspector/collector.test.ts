@@ -48,7 +48,15 @@ const report: BlockReport = {
 test("Collector turns a start and an end into one run, and counts it", () => {
   publish.operation({ event: "start", ...operation });
   assert.equal(collector.runs.running(9).thread, 1);
-  publish.operation({ event: "end", ...operation, thread: 3, queueMs: 2, runMs: 7, status: 503 });
+  publish.operation({
+    event: "end",
+    ...operation,
+    thread: 3,
+    refused: undefined,
+    queueMs: 2,
+    runMs: 7,
+    status: 503,
+  });
   assert.equal(collector.runs.running(9).thread, 0);
   const [[name, request, thread, , , queueMs, runMs, outcome] = assert.fail()] = collector.runs.since(
     0,
@@ -63,7 +71,15 @@ test("Collector turns a start and an end into one run, and counts it", () => {
 });
 
 test("Collector does not count what a client did wrong as a failure", () => {
-  publish.operation({ event: "end", ...operation, thread: undefined, queueMs: 2, runMs: 0, status: 422 });
+  publish.operation({
+    event: "end",
+    ...operation,
+    thread: undefined,
+    refused: undefined,
+    queueMs: 2,
+    runMs: 0,
+    status: 422,
+  });
   assert.equal(collector.figures.since(0)[0]?.failed, 0);
 });
 
@@ -77,7 +93,16 @@ test("Collector keeps an operation and a task of one name apart", () => {
 test("Collector keeps a task that failed as an incident", () => {
   publish.task({ event: "start", ...task });
   const stack = ["at resize (/app/src/resize.ts:3:9)"];
-  publish.task({ event: "end", ...task, thread: 2, queueMs: 0, runMs: 5, ok: false, stack });
+  publish.task({
+    event: "end",
+    ...task,
+    thread: 2,
+    refused: undefined,
+    queueMs: 0,
+    runMs: 5,
+    ok: false,
+    stack,
+  });
   const [incident = assert.fail()] = collector.incidents.slice(0);
   assert.deepEqual([incident.kind, incident.name, incident.thread], ["failed", "task resize", 2]);
   assert.deepEqual(incident.stack, stack);

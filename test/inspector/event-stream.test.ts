@@ -10,7 +10,15 @@ import { EventStream } from "../../src/inspector/event-stream.ts";
 
 /** Long, so that what is on its way fills up soon. */
 const request = "r".repeat(1_000);
-const end = { event: "end", operation: "GET /", lane: "loop", thread: 0, queueMs: 0, runMs: 1 } as const;
+const end = {
+  event: "end",
+  operation: "GET /",
+  lane: "loop",
+  thread: 0,
+  refused: undefined,
+  queueMs: 0,
+  runMs: 1,
+} as const;
 
 function run(count: number): void {
   for (let n = 0; n < count; n++)

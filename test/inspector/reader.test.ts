@@ -12,7 +12,15 @@ beforeEach(() => {
 afterEach(() => collector.close());
 
 function run(count: number): void {
-  const end = { event: "end", operation: "GET /", lane: "loop", thread: 0, queueMs: 0, runMs: 1 } as const;
+  const end = {
+    event: "end",
+    operation: "GET /",
+    lane: "loop",
+    thread: 0,
+    refused: undefined,
+    queueMs: 0,
+    runMs: 1,
+  } as const;
   for (let n = 0; n < count; n++)
     channel("offloop.operation").publish({ ...end, request: `r${n}`, status: 200 } satisfies OperationEvent);
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { EventEmitter, once } from "node:events";
 import { type TestContext, test } from "node:test";
@@ -54,11 +55,13 @@ eachLane("requests and runs are counted under their route, never under what a cl
     await (await fetch(`${server.url}/nowhere/at/all`)).text();
     await (await fetch(`${server.url}/${lane}/items/1`, { method: "DELETE" })).text();
     const metric = await readMetrics(server.url);
-    const route = `http_request_method="GET",http_route="/${lane}/items/:id",http_response_status_code="200"`;
+    const route = `http_request_method="GET",http_route="/${lane}/items/:id",http_response_status_code="200",url_scheme="http",error_type=""`;
     assert.equal(metric(`http_server_request_duration_seconds_count{${route}}`), 3);
-    const missing = 'http_request_method="GET",http_route="",http_response_status_code="404"';
+    const missing =
+      'http_request_method="GET",http_route="",http_response_status_code="404",url_scheme="http",error_type=""';
     assert.equal(metric(`http_server_request_duration_seconds_count{${missing}}`), 1);
-    const refused = 'http_request_method="DELETE",http_route="",http_response_status_code="405"';
+    const refused =
+      'http_request_method="DELETE",http_route="",http_response_status_code="405",url_scheme="http",error_type=""';
     assert.equal(metric(`http_server_request_duration_seconds_count{${refused}}`), 1);
     const operation = `operation="GET /${lane}/items/:id",lane="${lane}"`;
     assert.equal(metric(`offloop_operation_run_seconds_count{${operation}}`), 3);
@@ -68,7 +71,7 @@ eachLane("requests and runs are counted under their route, never under what a cl
     );
     assert.equal(metric('http_server_active_requests{http_request_method="GET"}'), 1, "the scrape itself");
     assert.ok((metric("process_cpu_seconds_total") ?? 0) > 0);
-    assert.notEqual(metric("nodejs_eventloop_lag_p99_seconds"), undefined);
+    assert.ok((metric("offloop_loop_lag_seconds_count") ?? 0) > 0);
   } finally {
     await server.close();
   }
@@ -80,7 +83,8 @@ test("a method that HTTP does not know is counted as _OTHER", async (t) => {
   raw.send(Buffer.from("PROPFIND /nowhere HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
   await raw.ended();
   const metric = await readMetrics(url);
-  const labels = 'http_request_method="_OTHER",http_route="",http_response_status_code="404"';
+  const labels =
+    'http_request_method="_OTHER",http_route="",http_response_status_code="404",url_scheme="http",error_type=""';
   assert.equal(metric(`http_server_request_duration_seconds_count{${labels}}`), 1);
 });
 
@@ -99,7 +103,7 @@ eachLane(
       const metric = await readMetrics(server.url);
       const count = (route: string, status: string): number | undefined =>
         metric(
-          `http_server_request_duration_seconds_count{http_request_method="GET",http_route="${route}",http_response_status_code="${status}"}`,
+          `http_server_request_duration_seconds_count{http_request_method="GET",http_route="${route}",http_response_status_code="${status}",url_scheme="http",error_type=""}`,
         );
       assert.equal(count(`/${lane}/slow`, ""), 1);
       assert.equal(count(`/${lane}/slow`, "200"), 1);
@@ -136,12 +140,12 @@ test("background tasks are running, waiting, then done, and the failed ones coun
 test("blocked seconds stand under the operation when it is certain, else under none", async (t) => {
   const url = await serveIt(t);
   const culprit = { operation: "GET /hash", certain: true };
-  const report = { durationMs: 250, culprits: [culprit] };
+  const report = { durationMs: 250, state: "asleep", culprits: [culprit] };
   blockedChannel.publish(report as never);
   blockedChannel.publish({ ...report, culprits: [{ ...culprit, certain: false }] } as never);
   const metric = await readMetrics(url);
-  assert.equal(metric('offloop_blocked_seconds_total{operation="GET /hash"}'), 0.25);
-  assert.equal(metric('offloop_blocked_seconds_total{operation=""}'), 0.25);
+  assert.equal(metric('offloop_blocked_seconds_total{operation="GET /hash",state="asleep"}'), 0.25);
+  assert.equal(metric('offloop_blocked_seconds_total{operation="",state="asleep"}'), 0.25);
 });
 
 test("metrics are served where the settings say, and only then; a closed server listens no more", async (t) => {
@@ -157,4 +161,124 @@ test("metrics are served where the settings say, and only then; a closed server 
   const without = await running(other, { metrics: false });
   t.after(() => without.close());
   assert.equal((await fetch(`${without.url}/internal/metrics`)).status, 404);
+});
+
+test("counters are at 0 from the start, wherever their labels are declared", async (t) => {
+  const metric = await readMetrics(await serveIt(t));
+  for (const line of [
+    'offloop_task_failures_total{task="fails"}',
+    'offloop_thread_ends_total{how="kill"}',
+    'offloop_thread_ends_total{how="exit"}',
+    'offloop_refused_total{reason="queue_full"}',
+    'offloop_blocked_seconds_total{operation="",state="starved"}',
+    'offloop_blocked_seconds_total{operation="GET /loop/slow",state="computing"}',
+    'offloop_blocked_seconds_total{operation="task fails",state="asleep"}',
+    'offloop_operation_errors_total{operation="GET /thread/slow",error_type="500"}',
+    'offloop_operation_errors_total{operation="GET /thread/slow",error_type="503"}',
+  ])
+    assert.equal(metric(line), 0, line);
+  assert.equal(
+    metric('offloop_blocked_seconds_total{operation="GET /thread/slow",state="asleep"}'),
+    undefined,
+  );
+});
+
+test("the bounds of threads and queues stand beside what is in use", async (t) => {
+  const metric = await readMetrics(await serveIt(t));
+  assert.equal(metric('offloop_threads_limit{kind="max"}'), 1);
+  assert.equal(metric('offloop_threads_limit{kind="reserve"}'), 0);
+  assert.equal(metric('offloop_waiting_calls_limit{class="request"}'), 1_000);
+  assert.equal(metric('offloop_waiting_calls_limit{class="background"}'), 10_000);
+  assert.equal(metric('offloop_oldest_wait_seconds{class="request"}'), 0);
+});
+
+test("a call that is refused or dropped is counted by its reason, and in no histogram", async (t) => {
+  const { default: held, gate } = await import("../fixtures/apps/held.ts");
+  gate.reset();
+  const server = await running(held, { accessLog: false });
+  t.after(async () => {
+    gate.open();
+    await server.close();
+  });
+  const running1 = fetch(`${server.url}/held`);
+  await gate.arrived(1);
+  const dropped = await openSocket(server.url);
+  dropped.send(Buffer.from("GET /held HTTP/1.1\r\nHost: a\r\n\r\n"));
+  while (server.threads.waiting === 0) await fetch(`${server.url}/nope`);
+  assert.equal((await fetch(`${server.url}/held`)).status, 503);
+  const meanwhile = await readMetrics(server.url);
+  assert.ok((meanwhile('offloop_oldest_wait_seconds{class="request"}') ?? 0) > 0);
+  dropped.socket.destroy();
+  const gone =
+    '{http_request_method="GET",http_route="/held",http_response_status_code="",url_scheme="http",error_type=""}';
+  while ((await readMetrics(server.url))(`http_server_request_duration_seconds_count${gone}`) === undefined);
+  gate.open();
+  await (await running1).text();
+  let metric = await readMetrics(server.url);
+  while (metric('offloop_refused_total{reason="client_gone"}') === 0) metric = await readMetrics(server.url);
+  assert.equal(metric('offloop_refused_total{reason="queue_full"}'), 1);
+  assert.equal(metric('offloop_refused_total{reason="client_gone"}'), 1);
+  const labels = '{operation="GET /held",lane="thread"}';
+  assert.equal(metric(`offloop_operation_run_seconds_count${labels}`), 1);
+  assert.equal(metric(`offloop_operation_queue_seconds_count${labels}`), 1);
+  assert.equal(metric('offloop_operation_errors_total{operation="GET /held",error_type="503"}'), 1);
+});
+
+eachLane("a stream that throws in the middle is an error in metric, log and channel", async (lane) => {
+  const { default: streams } = await import("../fixtures/apps/breaking-stream.ts");
+  const server = await running(streams);
+  const ends: { outcome?: string }[] = [];
+  const note = (message: unknown): void => void ends.push(message as { outcome?: string });
+  subscribe("offloop.request", note);
+  try {
+    const response = await fetch(`${server.url}/${lane}/breaks`);
+    await assert.rejects(response.text());
+    assert.equal(await (await fetch(`${server.url}/${lane}/whole`)).text(), "ab");
+    const line = await server.logged(({ url, lane: on }) => url === `/${lane}/breaks` && on !== undefined);
+    assert.equal(line.msg, `GET /${lane}/breaks 200, its stream broke off`);
+    assert.equal(line.brokeOff, true);
+    assert.equal(line.clientGone, undefined);
+    const metric = await readMetrics(server.url);
+    const operation = `operation="GET /${lane}/breaks"`;
+    assert.equal(metric(`offloop_operation_errors_total{${operation},error_type="broken_stream"}`), 1);
+    assert.equal(metric(`offloop_stream_seconds_count{${operation}}`), 1);
+    assert.equal(metric(`offloop_stream_seconds_count{operation="GET /${lane}/whole"}`), 1);
+    const route = `http_request_method="GET",http_route="/${lane}/breaks",http_response_status_code="200"`;
+    const broken = `{${route},url_scheme="http",error_type="broken_stream"}`;
+    assert.equal(metric(`http_server_request_duration_seconds_count${broken}`), 1);
+    const outcomes = ends.flatMap(({ outcome }) => outcome ?? []);
+    assert.deepEqual(outcomes.slice(0, 2), ["broken", "sent"]);
+  } finally {
+    unsubscribe("offloop.request", note);
+    await server.close();
+  }
+});
+
+test("a block of the loop is in its lag for every moment of it, whoever reads", async (t) => {
+  const url = await serveIt(t);
+  const slow = async (): Promise<number> => {
+    const metric = await readMetrics(url);
+    const all = metric("offloop_loop_lag_seconds_count") ?? 0;
+    return all - (metric('offloop_loop_lag_seconds_bucket{le="0.1"}') ?? 0);
+  };
+  const before = await slow();
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600);
+  let after = await slow();
+  while (after === before) after = await slow();
+  assert.ok(
+    after - before >= 15,
+    `${after - before} samples of 20 ms waited for more than 100 ms in a block of 600 ms`,
+  );
+  assert.ok((await slow()) >= after, "reading empties nothing");
+});
+
+test("promtool check metrics finds nothing", async (t) => {
+  const found = spawnSync("promtool", ["--version"]);
+  if (found.error !== undefined)
+    return t.skip("promtool is not installed: Debian's package prometheus has it");
+  const url = await serveIt(t);
+  await (await fetch(`${url}/thread/items/1`)).text();
+  const input = await (await fetch(`${url}/metrics`)).text();
+  const { status, stdout, stderr } = spawnSync("promtool", ["check", "metrics"], { input, encoding: "utf8" });
+  assert.deepEqual([status, stdout, stderr], [0, "", ""]);
 });

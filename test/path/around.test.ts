@@ -141,6 +141,26 @@ eachLane("an around that gives nothing, or calls next() twice: 500, and the log 
   }
 });
 
+eachLane("an around that gives the reply of another request: 500, and the log says so", async (lane) => {
+  await ask(`/${lane}/value`, "another's");
+  assert.equal((await ask(`/${lane}/value`, "another's")).status, 500);
+  await server.logged(({ msg }) =>
+    msg.includes(`GET /${lane}/value: an around gave the reply of another next()`),
+  );
+});
+
+eachLane(
+  "an around that calls next() when it has answered: nothing runs, and the log says so",
+  async (lane) => {
+    const { status, body } = await ask(`/${lane}/value`, "too late");
+    assert.deepEqual([status, body], [200, '"answered"']);
+    const { err } = await server.logged(({ msg }) =>
+      msg.includes(`GET /${lane}/value: it called next() after it had answered`),
+    );
+    assert.equal((err as { code: ErrorCode }).code, "OFFLOOP_AROUND_RESULT");
+  },
+);
+
 eachLane(
   "an around changes status, type and cookies of a reply, and may take its body away",
   async (lane) => {

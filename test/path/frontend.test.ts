@@ -161,6 +161,23 @@ test("frontend(): tags, ranges, HEAD and what was compressed beforehand", async 
   assert.equal(refused?.headers["content-encoding"], undefined);
 });
 
+test("frontend(): what a range beyond the end, or another version, is answered with says nothing of the file", async () => {
+  await using client = await testClient(createApp(), { socket: true });
+  const plain = createClient(client.url);
+  const packed = { "accept-encoding": "gzip" };
+  for (const [status, headers] of [
+    [416, { range: "bytes=1000-" }],
+    [412, { "if-match": '"another"' }],
+  ] as const) {
+    const answer = await plain.ask("/assets/index-BqX7Q2aL.js", { headers: { ...packed, ...headers } });
+    assert.equal(answer.status, status);
+    const { "content-encoding": encoding, "cache-control": caching } = answer.headers;
+    assert.deepEqual([encoding, caching], [undefined, undefined]);
+    assert.match(answer.body.toString(), /^\{"detail":/);
+  }
+  plain.close();
+});
+
 test("frontend(): hidden names, links that lead out, traversal and bad encodings are not found", async () => {
   await using client = await testClient(createApp({ fallback: null }), { socket: true });
   for (const path of [

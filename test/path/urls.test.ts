@@ -64,6 +64,30 @@ eachLane("request.urlFor() gives the path alone to a client that names no host",
   assert.match(await socket.ended(), /"\/api\/both","\/api\/admin\/users\/",""\]$/);
 });
 
+eachLane("request.urlFor() gives the path alone to a client whose Host is none", async (lane) => {
+  await using behind = await testClient(app, { trustProxy: true, socket: true });
+  for (const host of [
+    "evil.example/.shop.example",
+    "evil.example?.shop.example",
+    "evil.example#.shop.example",
+    "evil.example\\.shop.example",
+    "shop.example:80@evil.example",
+    "shop.example:port",
+    "<b>.shop.example",
+    "a b.shop.example",
+    "[::1].shop.example",
+  ]) {
+    const plain = await openSocket(server.url);
+    plain.send(`GET /${lane}/url HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+    assert.match(await plain.ended(), /"\/api\/both","\/api\/admin\/users\/",""\]$/, host);
+    const forwarded = await behind.get(`/${lane}/url`, { headers: { "x-forwarded-host": host } });
+    assert.equal(((await forwarded.json()) as string[])[4], "", host);
+    const slashed = await openSocket(server.url);
+    slashed.send(`GET /api/admin/users HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+    assert.doesNotMatch(await slashed.ended(), /location: http/i, host);
+  }
+});
+
 test("app.urlFor() goes by operationId or the handler's name, and into what is mounted", () => {
   assert.equal(app.urlFor("read_item", { item_id: 7 }), "/items/7");
   assert.equal(app.urlFor("named", { a: "x-y", b: true }), "/named/x-y-true");

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { join, matchesGlob } from "node:path";
 import { type TestContext, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { repositoryRoot } from "../../scripts/finding.ts";
-import { planTests, timelessFiles } from "../../scripts/test.ts";
+import { measuringFiles, planTests } from "../../scripts/test.ts";
 import { writeTree } from "./fixture-tree.ts";
 
 const passing = `import { test } from "node:test";\ntest("passes", () => {});\n`;
@@ -31,13 +30,14 @@ function testTree(t: TestContext, files: Readonly<Record<string, string>>, ...pa
   return spawnSync(process.execPath, [join(root, "run.ts"), ...paths], { encoding: "utf8", env });
 }
 
-test("planTests puts timeless files first, side by side, and every other one alone", (t) => {
-  const [timeless, alone] = planTests(writeTree(t, tree), []);
-  assert.deepEqual(timeless?.files, ["test/errors/codes.test.ts", "test/schema/coerce.test.ts"]);
-  assert.deepEqual(alone, {
-    files: ["test/cli/run.test.ts", "test/faults/crash.test.ts"],
-    concurrency: 1,
-  });
+test("planTests puts the files that measure last, each alone, and every other one side by side", (t) => {
+  const [beside, alone] = planTests(writeTree(t, tree), []);
+  assert.deepEqual(beside?.files, [
+    "test/cli/run.test.ts",
+    "test/errors/codes.test.ts",
+    "test/schema/coerce.test.ts",
+  ]);
+  assert.deepEqual(alone, { files: ["test/faults/crash.test.ts"], concurrency: 1 });
 });
 
 test("planTests takes files, folders and patterns, each file once, and refuses a path that names none", (t) => {
@@ -45,8 +45,8 @@ test("planTests takes files, folders and patterns, each file once, and refuses a
   const files = (...paths: string[]): string[] => planTests(root, paths).flatMap((phase) => phase.files);
   assert.deepEqual(files("test/cli", "./test/cli/run.test.ts"), ["test/cli/run.test.ts"]);
   assert.deepEqual(files("test/{cli,schema}/*.test.ts"), [
-    "test/schema/coerce.test.ts",
     "test/cli/run.test.ts",
+    "test/schema/coerce.test.ts",
   ]);
   assert.deepEqual(files(join(root, "test/faults")), ["test/faults/crash.test.ts"]);
   assert.throws(
@@ -70,18 +70,11 @@ test("npm test ends with 0 where all pass, whichever phase they are in", (t) => 
   assert.match(stdout, /^ℹ pass 1$/m);
 });
 
-test("a timeless file looks at no clock, and every pattern names one", () => {
+test("every pattern of the files that measure names one", () => {
   const files = planTests(repositoryRoot, []).flatMap((phase) => phase.files);
-  for (const pattern of timelessFiles) {
-    const named = files.filter((file) => matchesGlob(file, pattern));
-    assert.ok(named.length > 0, pattern);
-    for (const file of named) {
-      const text = readFileSync(join(repositoryRoot, file), "utf8");
-      // Put together, since this file is a timeless one too.
-      const clock = new RegExp(
-        ["performance\\.now", "Date\\.now", "setTimeout"].map((name) => `\\b${name}\\(`).join("|"),
-      );
-      assert.doesNotMatch(text, clock, file);
-    }
-  }
+  for (const pattern of measuringFiles)
+    assert.ok(
+      files.some((file) => matchesGlob(file, pattern)),
+      pattern,
+    );
 });

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { test } from "node:test";
 import { App } from "offloop";
-import { runs } from "../../src/watch/marks.ts";
+import { markNames, runs } from "../../src/watch/marks.ts";
+import surrounded from "../fixtures/around-app.ts";
 import { openSocket } from "../fixtures/raw-socket.ts";
-import { running } from "../fixtures/running.ts";
+import { lanes, running } from "../fixtures/running.ts";
 
 test("a request's run ends with it: the next on its connection, pipelined or later, begins outside", async (t) => {
   const outside: unknown[] = [];
@@ -29,4 +30,22 @@ test("a request's run ends with it: the next on its connection, pipelined or lat
   assert.equal(inside.length, 6);
   assert.ok(inside.every((run) => run !== undefined));
   assert.deepEqual(outside, [undefined, undefined, undefined, undefined, undefined, undefined]);
+});
+
+test("an around belongs to the operation that it stands around, whichever lane that is on", async (t) => {
+  const within: unknown[] = [];
+  const note = (): unknown => within.push(markNames()[runs.getStore()?.mark ?? 0]);
+  surrounded.around(async (_, next) => {
+    note();
+    const reply = await next();
+    note();
+    return reply;
+  });
+  const server = await running(surrounded);
+  t.after(() => server.close());
+  for (const lane of lanes) {
+    await (await fetch(`${server.url}/${lane}/value`)).text();
+    const name = `GET /${lane}/value`;
+    assert.deepEqual(within.splice(0), [name, name]);
+  }
 });

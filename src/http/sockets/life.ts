@@ -4,9 +4,10 @@ import type { Lanes } from "../../lanes/lanes.ts";
 import { type Connected, MessageRequest } from "../../lanes/message-request.ts";
 import type { RunnableSocket } from "../../lanes/sockets.ts";
 import type { RequestContext } from "../../operation/context.ts";
+import { errorReply } from "../../operation/error-reply.ts";
 import type { Frame } from "../../operation/messages.ts";
-import { isWhole, type RawReply } from "../../operation/raw.ts";
-import { closingReply, isTextReply } from "../../operation/run-message.ts";
+import { discardBody, isWhole, type RawReply } from "../../operation/raw.ts";
+import { isTextReply } from "../../operation/run-message.ts";
 import type { HttpRequest } from "../request.ts";
 import { closingOf } from "./closing.ts";
 import { goingAway, type LiveSocket } from "./live-socket.ts";
@@ -62,6 +63,7 @@ export class SocketLife {
       inputs: { params, query, headers, cookies, body: undefined, form: undefined },
       values: Object.fromEntries(values),
       sent: this.#runnable.sentOf(context),
+      session: context.sessionText,
     };
   }
 
@@ -74,7 +76,7 @@ export class SocketLife {
     if (background.length === 0 && finish === undefined) return;
     const { id } = this.#runnable.declaration.message ?? this.#runnable.declaration.connection;
     this.#services.background.start(request.id, id, background, async (failure) => {
-      await finish?.(failure).catch((thrown: unknown) => this.#note(request, closingReply(thrown)));
+      await finish?.(failure).catch((thrown: unknown) => this.#note(request, errorReply(thrown)));
     });
   }
 
@@ -89,7 +91,7 @@ export class SocketLife {
           await this.#socket.write(one, typeof one !== "string");
       return undefined;
     } catch (thrown) {
-      return this.#socket.isOpen ? closingReply(thrown) : undefined;
+      return this.#socket.isOpen ? errorReply(thrown) : undefined;
     }
   }
 
@@ -101,7 +103,7 @@ export class SocketLife {
       try {
         await onInvalid(this.#socket.invalid(request.frame, detail));
       } catch (thrown) {
-        await this.#close(request, closingReply(thrown));
+        await this.#close(request, errorReply(thrown));
       }
     } else await this.#close(request, reply);
   }
@@ -109,6 +111,7 @@ export class SocketLife {
   async #close(request: MessageRequest, reply: RawReply): Promise<void> {
     if (reply.error !== undefined) await this.#note(request, reply);
     const closing = closingOf(reply);
+    discardBody(reply);
     if (closing !== undefined) this.#socket.end(closing);
   }
 

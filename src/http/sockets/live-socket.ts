@@ -11,6 +11,9 @@ import type { Member, Rooms } from "./rooms.ts";
 /** So much may wait for a client before an awaited send waits too. */
 const HIGH_WATER_BYTES = 16_384;
 
+/** What `WebSocket.OPEN` is; the package is loaded only where there is a websocket. */
+const OPEN = 1;
+
 /** What a socket is made of. */
 export interface SocketParts {
   readonly id: string;
@@ -51,7 +54,8 @@ export class LiveSocket implements Socket, Member {
   }
 
   get isOpen(): boolean {
-    return this.#connection !== undefined && this.#closing === undefined;
+    // The client may have begun to close it.
+    return this.#connection?.readyState === OPEN && this.#closing === undefined;
   }
 
   /** Whether its handshake has been answered. */

@@ -6,8 +6,8 @@ import { requestChannel } from "../../channels/channels.ts";
 import type { Lanes } from "../../lanes/lanes.ts";
 import { type RunnableSocket, switching } from "../../lanes/sockets.ts";
 import type { RequestContext } from "../../operation/context.ts";
-import type { HeaderPairs, RawReply } from "../../operation/raw.ts";
-import { closingReply } from "../../operation/run-message.ts";
+import { errorReply, refusalOf } from "../../operation/error-reply.ts";
+import { discardBody, type HeaderPairs, type RawReply } from "../../operation/raw.ts";
 import type { Refusals } from "../refusals.ts";
 import { HttpRequest, type RequestRoute } from "../request.ts";
 import { lacksName, observeRequest } from "../routes.ts";
@@ -118,18 +118,20 @@ class Entrance {
     const { wayOut, lanes } = this.#services;
     if (socket?.isAccepted !== true) {
       asked.reply.header("connection", "close");
-      return wayOut.send(asked, reply);
+      return wayOut.send(asked, refusalOf(reply));
     }
     const { connection } = this.#runnable.declaration;
     const note = async (failed: RawReply): Promise<void> => {
       await lanes.arounds.failure(connection, asked, failed).catch(() => {});
     };
-    const { error, status, background = [], finish } = reply;
+    const { error, status, background = [], finish, endTasks } = reply;
     // Who waits for a client, or passes `signal` on, is told by an error that it has gone.
     if (error !== undefined && (error.type !== "AbortError" || socket.isOpen)) await note(reply);
     socket.end((status === 200 ? undefined : closingOf(reply)) ?? { code: 1000, reason: "" });
+    discardBody(reply);
+    endTasks?.();
     lanes.background.start(asked.id, connection.id, background, async (failure) => {
-      await finish?.(failure).catch((thrown: unknown) => note(closingReply(thrown)));
+      await finish?.(failure).catch((thrown: unknown) => note(errorReply(thrown)));
     });
   }
 }

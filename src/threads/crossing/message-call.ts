@@ -11,25 +11,27 @@ export interface MessagePayload {
   readonly isBinary: boolean;
   /** What was made on the loop: path, value, or what of it cannot cross. */
   readonly sent: readonly SentValue[];
+  /** As JSON. */
+  readonly session: string | undefined;
 }
 
 type SentValue = readonly [path: string, value: Crossed, found?: string];
 
 export function packMessage(
   request: RequestPayload,
-  { frame, sent }: ThreadedMessage,
+  { frame, sent, session }: ThreadedMessage,
 ): Packed<MessagePayload> {
   const bytes = ownBytes(frame.bytes, [], Number.POSITIVE_INFINITY);
   const values = [...sent].map(([path, { value }]) => packSent(path, value));
-  return { payload: { request, bytes, isBinary: frame.isBinary, sent: values }, transfer: [] };
+  return { payload: { request, bytes, isBinary: frame.isBinary, sent: values, session }, transfer: [] };
 }
 
-export function unpackMessage({ bytes, isBinary, sent }: MessagePayload): ThreadedMessage {
+export function unpackMessage({ bytes, isBinary, sent, session }: MessagePayload): ThreadedMessage {
   const values = sent.map(([path, value, found]): [string, StandInValue] => [
     path,
     { value: unpackValue(value), refused: found === undefined ? undefined : { found }, isSent: true },
   ]);
-  return { frame: { bytes, isBinary }, sent: new Map(values) };
+  return { frame: { bytes, isBinary }, sent: new Map(values), session };
 }
 
 /** What cannot cross is told of when the handler asks for it: it may be for `open` and `close` alone. */

@@ -2,6 +2,7 @@ import type { App } from "../../app/app.ts";
 import type { DependencyDeclaration, Override, Overrides, StandInValue } from "../../app/dependency.ts";
 import type { ErrorHandler } from "../../app/error-handlers.ts";
 import { type InputSettings, inputBounds } from "../../app/input-settings.ts";
+import { nearestHandlers } from "../../app/layer.ts";
 import type { Operation } from "../../app/operation.ts";
 import { partsOf, servedErrorHandlers, servedTaskDeclarations } from "../../app/parts.ts";
 import type { SocketOperation } from "../../app/socket-operation.ts";
@@ -139,6 +140,8 @@ export class MessageWork {
       dependencies: this.plan.nodes.map((node) => compileDependency(node, bounds)),
       inputs: compileInputs(this.declaration.inputs, bounds),
       format: new MessageFormat(this.declaration, this.#socket.schemas, bounds),
+      errorHandlers: nearestHandlers(this.declaration.layers),
+      hasOnInvalid: this.#socket.onInvalid !== undefined,
     };
     return this.#compiled;
   }

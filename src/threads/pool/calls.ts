@@ -29,7 +29,7 @@ import {
 import { dependencyWorkId, errorHandlerWorkId, TaskWork, taskWorkId, type Work } from "../crossing/work.ts";
 import type { CallClass, CallPool, NewCall, Waiter } from "./call.ts";
 import { type DependencyLine, ThreadDependencies } from "./dependencies.ts";
-import { cloneError } from "./errors.ts";
+import { cloneError, recordRefusal } from "./errors.ts";
 import { fetchRest, type OpenAt } from "./streams.ts";
 
 /** Runs operations and tasks of an app on the threads of a pool. */
@@ -141,7 +141,10 @@ function askReply(
 ): Promise<RawReply> {
   return new Promise((resolve) => {
     const settle: NewCall["settle"] = (error, outcome, thread) => {
-      if (error !== undefined) return resolve(refusedReply(error));
+      if (error !== undefined) {
+        recordRefusal(terms.record, error);
+        return resolve(refusedReply(error));
+      }
       const reply = unpackReply(outcome as ReplyPayload, table);
       const open = (outcome as ReplyPayload)[6];
       if (open === undefined || thread === undefined) return resolve(reply);
@@ -162,7 +165,10 @@ function askValue(
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const settle: NewCall["settle"] = (error, outcome) => {
-      if (error !== undefined) return reject(error);
+      if (error !== undefined) {
+        recordRefusal(terms.record, error);
+        return reject(error);
+      }
       const [ok, given] = outcome as TaskOutcome;
       if (ok) resolve(unpackValue(given, handlers));
       else reject(unpackThrown(given, handlers));

@@ -1,7 +1,8 @@
 import { fileURLToPath } from "node:url";
 import type { AppTarget } from "../../app/load.ts";
+import type { RefusalReason, RunRecord } from "../../channels/channels.ts";
 import { describeError } from "../../errors/described-error.ts";
-import { OffloopError, type SourceLocation } from "../../errors/offloop-error.ts";
+import { type ErrorCode, OffloopError, type SourceLocation } from "../../errors/offloop-error.ts";
 import { stackFrames } from "../../errors/stack-frames.ts";
 import type { Hello } from "../crossing/messages.ts";
 
@@ -135,6 +136,18 @@ export function noThreadsError({ id, location }: DeclaredWork, cause: unknown): 
     cause,
   });
 }
+
+/** Fills in why a call that no thread has run was not run. */
+export function recordRefusal(record: RunRecord | undefined, { code }: OffloopError): void {
+  if (record !== undefined && record.thread === undefined) record.refused = reasons[code];
+}
+
+const reasons: Partial<Record<ErrorCode, RefusalReason>> = {
+  OFFLOOP_THREADS_BUSY: "queue_full",
+  OFFLOOP_THREADS_DOWN: "threads_down",
+  OFFLOOP_CLIENT_GONE: "client_gone",
+  OFFLOOP_THREAD_EXITED: "closing",
+};
 
 const SHOWN = 5;
 

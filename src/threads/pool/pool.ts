@@ -1,6 +1,6 @@
 import type { OffloopError } from "../../errors/offloop-error.ts";
 import type { Hello } from "../crossing/messages.ts";
-import type { Call, NewCall, PinnedCall, ThreadHandle } from "./call.ts";
+import type { Call, CallClass, NewCall, PinnedCall, ThreadHandle } from "./call.ts";
 import {
   abandonedError,
   allHeldError,
@@ -69,12 +69,13 @@ export class ThreadPool implements ThreadListener {
   }
 
   /**
-   * Starts the first thread.
+   * Starts the first threads.
    *
-   * @throws {OffloopError} `OFFLOOP_THREAD_START` or `OFFLOOP_THREAD_APP_DIFFERS` when it cannot load the app.
+   * @throws {OffloopError} `OFFLOOP_THREAD_START` or `OFFLOOP_THREAD_APP_DIFFERS` when one cannot load the app.
    */
   async start(): Promise<void> {
-    const error = await this.#roster.startOne();
+    const first = Array.from({ length: this.#options.min }, () => this.#roster.startOne());
+    const error = (await Promise.all(first)).find((failure) => failure !== undefined);
     if (error === undefined) return;
     await this.close();
     throw error;
@@ -88,6 +89,13 @@ export class ThreadPool implements ThreadListener {
       waiting: this.#waiting.size,
       waitingTasks,
     };
+  }
+
+  /** For how long the oldest call of each class has waited for a thread, in milliseconds; 0 when none waits. */
+  get oldestWaitMs(): Readonly<Record<CallClass, number>> {
+    const now = performance.now();
+    const of = (callClass: CallClass): number => now - (this.#waiting.oldestOf(callClass)?.queuedAt ?? now);
+    return { request: of("request"), background: of("background") };
   }
 
   /** Whether calls would wait for ever: no thread can be started, or a call without end keeps each of them. */
@@ -156,7 +164,7 @@ export class ThreadPool implements ThreadListener {
         : String(loss.cause);
     for (const call of loss.started) this.#giveUp(call, exitedError(this.#workOf(call), why, loss.cause));
     this.#refuseIfDown();
-    if (!this.#closed) this.#roster.growTo(1);
+    if (!this.#closed) this.#roster.growTo(this.#options.min);
     this.#dispatch();
   }
 
@@ -197,8 +205,9 @@ export class ThreadPool implements ThreadListener {
   /** Makes sure that somebody comes for what is left. */
   #grow(): void {
     const { max, reserve } = this.#options;
-    // The express lane is kept warm: a short request should not wait for a thread to load the app.
-    if (this.#roster.busy >= max) this.#roster.growTo(max + reserve);
+    // One is kept warm, beyond `max` for the express lane: a short request should not wait for it to load the app.
+    const { busy } = this.#roster;
+    if (busy > 0) this.#roster.growTo(busy >= max ? max + reserve : busy + 1);
     if (this.#waiting.size > 0 || this.#roster.holdsAhead)
       this.#patience ??= setTimeout(() => this.#onPatienceOver(), PATIENCE_MS);
   }

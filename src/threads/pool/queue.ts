@@ -15,6 +15,10 @@ export class WaitingCalls {
     return this.#queues[callClass].size;
   }
 
+  oldestOf(callClass: CallClass): Call | undefined {
+    return this.#queues[callClass].oldest;
+  }
+
   /** Since when the call that waits longest has waited, or undefined when none does. */
   get since(): number | undefined {
     const { request, background } = this.#queues;

@@ -29,13 +29,13 @@ export class Roster {
     this.#report(thread, `it took no call for ${ms} ms`);
     thread.end();
   });
-  readonly #delay = new StartDelay(() => this.growTo(1));
+  readonly #delay = new StartDelay(() => this.growTo(this.#options.min));
   #closed = false;
 
   constructor(options: PoolOptions, listener: ThreadListener) {
     this.#options = options;
     this.#listener = listener;
-    this.#idle = new IdleThreads(options.idleMs, () => this.#staying);
+    this.#idle = new IdleThreads(options, () => this.#staying);
   }
 
   /** Threads that hold a call, and those that are being ended: their place is not free before they are gone. */
@@ -213,15 +213,17 @@ class IdleThreads {
   /** The one used last is used next, so that those not needed idle long enough to leave. */
   readonly #idle: Idle[] = [];
   readonly #idleMs: number;
+  readonly #min: number;
   readonly #staying: () => number;
   #leaving: NodeJS.Timeout | undefined;
 
   /**
-   * @param idleMs - How long a thread may idle.
-   * @param staying - How many threads there are, those that are leaving left out; one stays.
+   * @param options - How long a thread may idle, and how many stay all the same.
+   * @param staying - How many threads there are, those that are leaving left out.
    */
-  constructor(idleMs: number, staying: () => number) {
+  constructor({ idleMs, min }: Pick<PoolOptions, "idleMs" | "min">, staying: () => number) {
     this.#idleMs = idleMs;
+    this.#min = min;
     this.#staying = staying;
   }
 
@@ -236,7 +238,7 @@ class IdleThreads {
   add(thread: Thread): void {
     if (this.has(thread)) return;
     this.#idle.push({ thread, since: performance.now() });
-    if (this.#leaving === undefined && this.#staying() > 1)
+    if (this.#leaving === undefined && this.#staying() > this.#min)
       this.#leaving = setTimeout(() => this.#letLeave(), this.#idleMs).unref();
   }
 
@@ -263,16 +265,21 @@ class IdleThreads {
   #letLeave(): void {
     this.#leaving = undefined;
     const now = performance.now();
-    const spare = Math.max(0, this.#staying() - 1);
     const longIdle = this.#idle.filter(({ thread, since }) => !thread.isHeld && now - since >= this.#idleMs);
-    for (const { thread } of longIdle.slice(0, spare)) {
+    for (const { thread } of longIdle.slice(0, this.#spare(longIdle.length))) {
       this.delete(thread);
       thread.leave(LEAVE_MS);
     }
     const next = this.#idle.find(({ thread }) => !thread.isHeld);
-    if (next === undefined || this.#staying() < 2) return;
+    if (next === undefined || this.#staying() <= this.#min) return;
     const leftMs = next.since + this.#idleMs - now;
     this.#leaving = setTimeout(() => this.#letLeave(), leftMs > 0 ? leftMs : RECHECK_MS).unref();
+  }
+
+  /** How many may leave: while some are in use one more is kept warm, or it would be started again with the next call. */
+  #spare(longIdle: number): number {
+    const inUse = this.#staying() - longIdle;
+    return Math.max(0, this.#staying() - Math.max(this.#min, inUse === 0 ? 0 : inUse + 1));
   }
 }
 

@@ -180,6 +180,48 @@ test("pool: threads that idle leave, the first stays", async () => {
   assert.ok((await ask("/short")).threadId > 0);
 });
 
+test("pool: threads.min are there when the server listens, and stay", async () => {
+  await start({ threads: { max: MAX, min: 2, reserve: 0, idleMs: 20 } });
+  assert.equal(server.threads.threads, 2);
+  const asked = times(MAX, () => ask("/slow"));
+  await slow.arrived(MAX);
+  slow.open();
+  await Promise.all(asked);
+  while (server.threads.threads > 2) await fetch(`${server.url}/nope`);
+  for (let n = 0; n < 20; n++) await fetch(`${server.url}/nope`);
+  assert.equal(server.threads.threads, 2);
+});
+
+test("pool: while a thread is in use another is kept warm: the next call waits for none to load the app", async () => {
+  await start({ threads: { max: MAX, reserve: 0 } });
+  const first = ask("/slow");
+  await slow.arrived(1);
+  while (server.threads.threads < 2) await fetch(`${server.url}/nope`);
+  const started: unknown[] = [];
+  const note = (message: unknown): void => void started.push(message);
+  const second = ask("/slow");
+  await slow.arrived(2);
+  subscribe("offloop.thread", note);
+  assert.deepEqual([server.threads.busy, server.threads.waiting], [2, 0]);
+  while (started.length === 0) await fetch(`${server.url}/nope`);
+  unsubscribe("offloop.thread", note);
+  assert.equal(
+    server.threads.threads,
+    MAX,
+    "the last idle one was taken: the next is started before it is needed",
+  );
+  slow.open();
+  await Promise.all([first, second]);
+});
+
+test("threads.min beyond max is refused", async () => {
+  await start();
+  await assert.rejects(running(app, { threads: { max: 2, min: 3 } }), {
+    code: "OFFLOOP_OPTION_INVALID",
+    message: /^Cannot use threads\.min: expected an integer of 1-2, got 3/,
+  });
+});
+
 test("task(): called on the loop it runs on a thread and gives its value or its error", async () => {
   await start();
   assert.ok((await where()) > 0);

@@ -7,6 +7,7 @@ test("a thread whose module does not end loading is ended after startMs, with an
   const url = new URL("../../fixtures/apps/hangs-in-thread.ts", import.meta.url).href;
   const pool = new ThreadPool({
     max: 1,
+    min: 1,
     reserve: 0,
     priority: 0,
     idleMs: 1_000,

@@ -1,0 +1,57 @@
+import { once } from "node:events";
+import type { ResolvedSettings } from "../app/settings.ts";
+import { OffloopError } from "../errors/offloop-error.ts";
+import { type HealthAnswer, healthAnswer } from "../http/health-state.ts";
+import { createProbeServer, sendJson, urlOf } from "../http/probe-server.ts";
+import { METRICS_TYPE } from "../metrics/worker-metrics.ts";
+import type { Workers } from "./workers.ts";
+
+/** Settings that ask for probes. */
+export type WantedHealth = Pick<ResolvedSettings, "metrics"> & {
+  readonly health: NonNullable<ResolvedSettings["health"]>;
+};
+
+/**
+ * Answers the probes and the metrics of all workers on a port of their own, in the primary, which no worker takes down.
+ * Ready while one of them is. The primary replaces workers that hang: no restart from outside mends more while it lives.
+ *
+ * @returns Where it listens.
+ * @throws {OffloopError} `OFFLOOP_PORT_UNAVAILABLE`.
+ */
+export async function openPrimaryHealth(
+  { health, metrics }: WantedHealth,
+  appHost: string,
+  workers: Workers,
+): Promise<string> {
+  const { livez, readyz, port = 0, host = appHost } = health;
+  const answer = (probe: string): HealthAnswer =>
+    probe === "livez" ? healthAnswer("livez", "ready", 0) : readiness(workers);
+  const server = createProbeServer({ livez, readyz }, answer, async ({ url }, response) => {
+    if (metrics === undefined || url?.split("?")[0] !== metrics.path)
+      return sendJson(response, 404, { detail: "Not Found" });
+    const text = await workers.metrics.text();
+    response.writeHead(200, { "content-type": METRICS_TYPE }).end(text);
+  });
+  server.listen(port, host);
+  try {
+    await once(server, "listening");
+  } catch (cause) {
+    throw new OffloopError(
+      "OFFLOOP_PORT_UNAVAILABLE",
+      `Cannot listen on ${host}:${port} for health probes: ${(cause as Error).message}`,
+      { fix: "give health.port another port", cause },
+    );
+  }
+  server.unref();
+  return urlOf(server);
+}
+
+/** That of the best of them: requests go to any that listens. */
+function readiness({ ready, isClosing }: Workers): HealthAnswer {
+  if (isClosing) return healthAnswer("readyz", "closing", 0);
+  const answers = ready.map(({ health, silentMs }) => healthAnswer("readyz", health, silentMs));
+  return (
+    answers.find(({ status }) => status === 200) ??
+    answers[0] ?? { status: 503, body: { status: "starting" } }
+  );
+}

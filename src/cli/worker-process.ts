@@ -1,0 +1,102 @@
+import cluster, { type Worker } from "node:cluster";
+import type { HealthStatus } from "../http/health-state.ts";
+import { type PrimaryMessage, SUPERVISED, type WorkerMessage } from "../http/supervised.ts";
+import { SHARED } from "../metrics/worker-metrics.ts";
+
+/** Where a worker stands: `leaving` when another has taken its place, or all end. */
+export type WorkerState = "starting" | "ready" | "leaving";
+
+/** How a worker ended. */
+export interface WorkerEnd {
+  readonly code: number;
+  /** The signal that ended it; undefined when it exited. */
+  readonly signal: string | undefined;
+}
+
+/** One worker, as its primary sees it. */
+export class WorkerProcess {
+  readonly worker: Worker;
+  /** Resolves when it listens, with true, or has ended before. */
+  readonly started: Promise<boolean>;
+  /** Resolves when it has ended. */
+  readonly ended: Promise<WorkerEnd>;
+  readonly #startedAt = performance.now();
+  #answeredAt = performance.now();
+  #state: WorkerState = "starting";
+  #health: HealthStatus = "ready";
+
+  constructor() {
+    this.worker = cluster.fork({ [SHARED]: "1", [SUPERVISED]: "1" });
+    const { promise: started, resolve: onStarted } = Promise.withResolvers<boolean>();
+    const { promise: ended, resolve: onEnded } = Promise.withResolvers<WorkerEnd>();
+    this.started = started;
+    this.ended = ended;
+    // What is sent to one that dies just then fails, as node:cluster's own messages do: its end is heard of as such.
+    this.worker.on("error", () => {});
+    this.worker.on("message", (message: WorkerMessage | undefined) => {
+      if (message?.offloopHealth !== undefined) this.#hear(message.offloopHealth);
+    });
+    this.worker.once("listening", () => {
+      this.#answeredAt = performance.now();
+      if (this.#state === "starting") this.#state = "ready";
+      onStarted(true);
+    });
+    this.worker.once("exit", (code: number | null, signal: string | null) => {
+      onStarted(false);
+      onEnded({ code: code ?? 1, signal: signal ?? undefined });
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.worker.process.pid;
+  }
+
+  get state(): WorkerState {
+    return this.#state;
+  }
+
+  /** What it said last of itself. */
+  get health(): HealthStatus {
+    return this.#health;
+  }
+
+  get livedMs(): number {
+    return performance.now() - this.#startedAt;
+  }
+
+  /** For how long it has not answered, in milliseconds. */
+  get silentMs(): number {
+    return performance.now() - this.#answeredAt;
+  }
+
+  /** Asks how it is. */
+  ping(): void {
+    this.#tell("ping");
+  }
+
+  /** Has it finish what it does and end: another has taken its place, and new connections go there. */
+  leave(): void {
+    this.#state = "leaving";
+    this.#tell("leave");
+  }
+
+  /** Sends it the signal that shuts it down. */
+  shutDown(): void {
+    this.#state = "leaving";
+    this.worker.process.kill("SIGTERM");
+  }
+
+  /** Ends it at once. */
+  kill(): void {
+    this.worker.process.kill("SIGKILL");
+  }
+
+  #hear(health: HealthStatus): void {
+    this.#health = health;
+    this.#answeredAt = performance.now();
+  }
+
+  #tell(offloopPrimary: PrimaryMessage["offloopPrimary"]): void {
+    if (this.worker.isConnected()) this.worker.send({ offloopPrimary } satisfies PrimaryMessage, () => {});
+  }
+}

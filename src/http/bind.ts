@@ -1,0 +1,81 @@
+import { once } from "node:events";
+import { rmSync } from "node:fs";
+import { type AddressInfo, connect } from "node:net";
+import type { FastifyInstance } from "fastify";
+import { integer } from "../app/integer.ts";
+import { OffloopError } from "../errors/offloop-error.ts";
+import { isSupervised } from "./supervised.ts";
+
+/** Where a server listens: at an address, or at a file. */
+export interface Place {
+  readonly host: string;
+  readonly port: number;
+  /** Path of a Unix socket, which is listened on instead. */
+  readonly socket: string | undefined;
+}
+
+/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for what is no port. */
+export function placeOf({
+  host = "127.0.0.1",
+  port = 8000,
+  socket,
+}: { readonly [key in keyof Place]?: Place[key] | undefined }): Place {
+  return { host, port: integer("port", port, 0, 65_535), socket };
+}
+
+/**
+ * Listens, and gives the URL: `http://127.0.0.1:8000`, or `unix:/run/app.sock`.
+ *
+ * @throws {OffloopError} `OFFLOOP_PORT_UNAVAILABLE`.
+ */
+export async function bind(fastify: FastifyInstance, { host, port, socket }: Place): Promise<string> {
+  try {
+    if (socket === undefined) return await fastify.listen({ host, port });
+    if (!isSupervised) await removeStale(socket);
+    await fastify.listen({ path: socket });
+    return `unix:${socket}`;
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === undefined || !(code in reasons)) throw cause;
+    const where = socket ?? `${host}:${port}`;
+    throw new OffloopError("OFFLOOP_PORT_UNAVAILABLE", `Cannot listen on ${where}: ${reasons[code]}`, {
+      fix: fixOf(code, socket),
+      cause,
+    });
+  }
+}
+
+/** The port it listens on; 0 for a Unix socket. */
+export function portOf({ server }: FastifyInstance): number {
+  const address = server.address() as AddressInfo | string;
+  return typeof address === "string" ? 0 : address.port;
+}
+
+/** Removes the file that a killed process has left: nobody answers there. A primary does it once, before its workers. */
+export async function removeStale(socket: string): Promise<void> {
+  const client = connect(socket);
+  try {
+    await once(client, "connect");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ECONNREFUSED") rmSync(socket, { force: true });
+  } finally {
+    client.destroy();
+  }
+}
+
+function fixOf(code: string, socket: string | undefined): string {
+  if (socket !== undefined)
+    return "stop what uses it, or name a file in a folder that this user may write to";
+  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
+    return "give an address of this machine, like 127.0.0.1";
+  return "stop what uses it, or give another port";
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EADDRINUSE: "another process listens there",
+  EACCES: "this user may not",
+  EADDRNOTAVAIL: "this machine has no such address",
+  ENOTFOUND: "the name is not known",
+  ENOENT: "there is no such folder",
+  EINVAL: "the path is too long",
+};

@@ -1,0 +1,117 @@
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import type { Operation } from "../app/operation.ts";
+import { durationBuckets, streamBuckets } from "./buckets.ts";
+
+/** A request that was answered, or whose client has gone. */
+export interface AnsweredRequest {
+  readonly method: string;
+  /** Of its URL: `https` where the connection or a trusted proxy says so. */
+  readonly scheme: string;
+  /** The path with its names, `/items/:item_id`; undefined when there is none there. */
+  readonly route: string | undefined;
+  /** The operation that answered; undefined when none did. */
+  readonly operation: string | undefined;
+  /** Undefined when the client had gone before there was one. */
+  readonly status: number | undefined;
+  /** To the end of its response, or to the head of one that is made while it is sent. */
+  readonly durationMs: number;
+  /** What was made while it was sent; undefined for a body that was there at once. */
+  readonly stream: { readonly isBroken: boolean; readonly lastedMs: number } | undefined;
+}
+
+/** Counts requests, under the names of OpenTelemetry's conventions for HTTP servers. */
+export interface RequestMetrics {
+  begin(method: string): void;
+  end(request: AnsweredRequest): void;
+}
+
+/** The methods of RFC 9110 and RFC 5789; a label of any other would be the client's to choose. */
+const known = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"]);
+
+/** What goes wrong in answering, besides other statuses of 500-599. */
+const errorTypes = ["500", "503", "504", "broken_stream"];
+
+/** @param operations - Those whose errors are counted from 0 on. */
+export function createRequestMetrics(
+  registry: Registry,
+  operations: readonly Pick<Operation, "id">[],
+): RequestMetrics {
+  const { active, duration, streams, errors } = instruments(registry);
+  for (const { id } of operations)
+    for (const error_type of errorTypes) errors.inc({ operation: id, error_type }, 0);
+  return {
+    begin: (method) => active.inc({ http_request_method: methodLabel(method) }),
+    end: (request) => {
+      const { method, scheme, route = "", operation, status = "", durationMs, stream } = request;
+      const http_request_method = methodLabel(method);
+      const error_type = errorType(request);
+      active.dec({ http_request_method });
+      duration.observe(
+        {
+          http_request_method,
+          http_route: route,
+          http_response_status_code: status,
+          url_scheme: scheme === "https" ? scheme : "http",
+          error_type,
+        },
+        durationMs / 1000,
+      );
+      if (operation === undefined) return;
+      if (stream !== undefined) streams.observe({ operation }, stream.lastedMs / 1000);
+      if (error_type !== "") errors.inc({ operation, error_type });
+    },
+  };
+}
+
+function instruments(registry: Registry): {
+  active: Gauge;
+  duration: Histogram;
+  streams: Histogram;
+  errors: Counter;
+} {
+  const registers = [registry];
+  return {
+    active: new Gauge({
+      name: "http_server_active_requests",
+      help: "Requests in progress",
+      labelNames: ["http_request_method"],
+      registers,
+    }),
+    duration: new Histogram({
+      name: "http_server_request_duration_seconds",
+      help: "From the head of the request to the end of its response, or to the head of a streamed one",
+      labelNames: [
+        "http_request_method",
+        "http_route",
+        "http_response_status_code",
+        "url_scheme",
+        "error_type",
+      ],
+      buckets: durationBuckets,
+      registers,
+    }),
+    streams: new Histogram({
+      name: "offloop_stream_seconds",
+      help: "From the head of a streamed response to its end, whichever it was",
+      labelNames: ["operation"],
+      buckets: streamBuckets,
+      registers,
+    }),
+    errors: new Counter({
+      name: "offloop_operation_errors_total",
+      help: "Requests of an operation that were answered with 5xx, or whose stream broke off",
+      labelNames: ["operation", "error_type"],
+      registers,
+    }),
+  };
+}
+
+/** What OpenTelemetry calls `error.type`; empty for none. A client that goes is no error of the server's. */
+function errorType({ status = 0, stream }: AnsweredRequest): string {
+  if (stream?.isBroken === true) return "broken_stream";
+  return status >= 500 ? String(status) : "";
+}
+
+function methodLabel(method: string): string {
+  return known.has(method) ? method : "_OTHER";
+}

@@ -1,0 +1,258 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, type TestContext, test } from "node:test";
+import { type Command, fixture, listening, offloop } from "../fixtures/cli.ts";
+import { type Client, createClient } from "../fixtures/client.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "offloop-"));
+after(() => rmSync(folder, { recursive: true }));
+
+/** Each waits for twice as long as the one before it until another is started. */
+const KILLS = 3;
+
+/** A connection that node:cluster hands to a worker which dies just then is neither answered nor closed. */
+const PATIENCE_MS = 5_000;
+
+interface Served {
+  readonly command: Command;
+  readonly url: string;
+  /** Where the primary answers for all. */
+  readonly operator: Client;
+}
+
+async function serveWorkers(t: TestContext, workers = 2): Promise<Served> {
+  const command = offloop(
+    ...[
+      "run",
+      fixture("supervised.ts"),
+      "--port",
+      await freePort(),
+      "--no-access-log",
+      "--workers",
+      String(workers),
+    ],
+  );
+  t.after(() => command.child.kill("SIGKILL"));
+  const health = /http:\/\/[\d.:]+/.exec(await command.line(/health at/))?.[0] ?? "";
+  const url = await listening(command);
+  const operator = createClient(health);
+  t.after(() => operator.close());
+  await until(async () => (await metric(operator, 'offloop_workers{state="ready"}')) === workers);
+  return { command, url, operator };
+}
+
+/** One that outlives all workers: those that a port of 0 gives are given up with the last. */
+async function freePort(): Promise<string> {
+  const holder = createServer().listen(0, "127.0.0.1");
+  await once(holder, "listening");
+  const { port } = holder.address() as AddressInfo;
+  holder.close();
+  await once(holder, "close");
+  return String(port);
+}
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo()));
+}
+
+async function metric(operator: Client, line: string): Promise<number> {
+  return (await scrape(operator)).get(line) ?? Number.NaN;
+}
+
+/** All values of one scrape, by name and labels. */
+async function scrape(operator: Client): Promise<Map<string, number>> {
+  const { status, body } = await operator.ask("/metrics");
+  assert.equal(status, 200);
+  const lines = body.toString().split("\n");
+  return new Map(
+    lines.flatMap((line) => {
+      const at = line.lastIndexOf(" ");
+      return line === "" || line.startsWith("#") ? [] : [[line.slice(0, at), Number(line.slice(at + 1))]];
+    }),
+  );
+}
+
+/** A client that asks one thing after another until it is stopped. */
+function load(
+  url: string,
+  path: string,
+  clients: number,
+): { stop(): Promise<{ answered: number; lost: unknown[] }> } {
+  const client = createClient(url, clients);
+  let isOn = true;
+  let answered = 0;
+  const lost: unknown[] = [];
+  const askAll = async (): Promise<void> => {
+    while (isOn) {
+      try {
+        const { status, body } = await client.ask(path, { signal: AbortSignal.timeout(PATIENCE_MS) });
+        if (status !== 200 || body.length === 0) lost.push(status);
+        answered++;
+      } catch (error) {
+        lost.push((error as NodeJS.ErrnoException).code);
+      }
+    }
+  };
+  const all = Promise.all(Array.from({ length: clients }, askAll));
+  return {
+    stop: async () => {
+      isOn = false;
+      await all;
+      client.close();
+      return { answered, lost };
+    },
+  };
+}
+
+async function pidOf(url: string): Promise<number> {
+  const client = createClient(url);
+  try {
+    return JSON.parse(
+      (await client.ask("/pid", { signal: AbortSignal.timeout(PATIENCE_MS) })).body.toString(),
+    ) as number;
+  } finally {
+    client.close();
+  }
+}
+
+async function endWell({ child, ended }: Command): Promise<string> {
+  child.kill("SIGTERM");
+  const { code, output } = await ended();
+  assert.equal(code, 0, output);
+  return output;
+}
+
+test("SIGHUP: all workers are replaced one by one, and nothing is lost under load, streams included", async (t) => {
+  const { command, url, operator } = await serveWorkers(t);
+  const loads = [load(url, "/pid", 4), load(url, "/pid/thread", 2), load(url, "/stream", 2)];
+  for (let roll = 1; roll <= 2; roll++) {
+    command.child.kill("SIGHUP");
+    await until(
+      async () => (await metric(operator, 'offloop_worker_restarts_total{reason="reload"}')) === 2 * roll,
+    );
+    await until(async () => (await metric(operator, 'offloop_workers{state="leaving"}')) === 0);
+  }
+  for (const one of loads) {
+    const { answered, lost } = await one.stop();
+    assert.deepEqual(lost, [], `of ${answered}`);
+    assert.ok(answered > 0);
+  }
+  const figures = await scrape(operator);
+  assert.equal(figures.get('offloop_workers{state="ready"}'), 2);
+  assert.equal(figures.get('offloop_worker_restarts_total{reason="exit"}'), 0);
+  const output = await endWell(command);
+  assert.doesNotMatch(output, /"level":50/, "a wanted end is no error");
+  assert.doesNotMatch(output, /abandoned/);
+});
+
+test("SIGHUP: a new worker that cannot start leaves the old ones, and the log says why", async (t) => {
+  const file = join(folder, "fails");
+  process.env.FAIL_IF = file;
+  t.after(() => delete process.env.FAIL_IF);
+  const { command, url, operator } = await serveWorkers(t, 1);
+  const pid = await pidOf(url);
+  writeFileSync(file, "");
+  command.child.kill("SIGHUP");
+  await command.line(new RegExp(`could not start \\(code 1; .* worker ${pid} stays`));
+  assert.ok(command.lines.some((line) => line.includes("no database at all")));
+  assert.equal(await pidOf(url), pid);
+  assert.equal(await metric(operator, 'offloop_worker_restarts_total{reason="reload"}'), 0);
+  rmSync(file);
+  command.child.kill("SIGHUP");
+  await command.line(/restarted 1 workers/);
+  assert.notEqual(await pidOf(url), pid);
+  await endWell(command);
+});
+
+test("a worker that does not answer its primary is ended and replaced, one that is ended by hand is no error", async (t) => {
+  const { command, url, operator } = await serveWorkers(t, 1);
+  const pid = await livingPid(url);
+  const hung = createClient(url);
+  const asked = hung.ask("/hang");
+  await assert.rejects(asked);
+  hung.close();
+  await command.line(new RegExp(`worker ${pid} has not answered for \\d+ ms: ending it`));
+  const next = await livingPid(url);
+  assert.notEqual(next, pid);
+  assert.equal(await metric(operator, 'offloop_worker_restarts_total{reason="hung"}'), 1);
+  process.kill(next, "SIGTERM");
+  const line = JSON.parse(await command.line(new RegExp(`worker ${next} was ended`))) as { level: number };
+  assert.equal(line.level, 30);
+  await livingPid(url);
+  await endWell(command);
+});
+
+test("readiness of the primary: 200 while a worker answers, 503 while the only one is blocked", async (t) => {
+  const { command, url, operator } = await serveWorkers(t, 1);
+  assert.equal((await operator.ask("/readyz")).status, 200);
+  const hung = createClient(url);
+  const asked = hung.ask("/hang").catch(() => undefined);
+  await until(async () => (await operator.ask("/readyz")).status === 503);
+  assert.equal((await operator.ask("/livez")).status, 200);
+  await until(async () => (await operator.ask("/readyz")).status === 200);
+  await asked;
+  hung.close();
+  assert.equal((await operator.ask("/nowhere")).status, 404);
+  await endWell(command);
+});
+
+test("workers killed under load: no counter falls, and no scrape fails", async (t) => {
+  const { command, url, operator } = await serveWorkers(t);
+  const loads = load(url, "/pid", 4);
+  let last = await scrape(operator);
+  let falls: string[] = [];
+  const look = async (): Promise<void> => {
+    const now = await scrape(operator);
+    for (const [line, value] of last) {
+      if (!/_(total|count|sum|bucket)(\{|$)/.test(line)) continue;
+      if (!((now.get(line) ?? Number.NaN) >= value))
+        falls = [...falls, `${line}: ${value} -> ${now.get(line)}`];
+    }
+    last = now;
+  };
+  for (let kills = 1; kills <= KILLS; kills++) {
+    process.kill(await livingPid(url), "SIGKILL");
+    while ((last.get('offloop_worker_restarts_total{reason="exit"}') ?? 0) < kills) await look();
+  }
+  const { answered } = await loads.stop();
+  await look();
+  assert.deepEqual(falls, []);
+  const counted = 'http_route="/pid",http_response_status_code="200",url_scheme="http",error_type=""}';
+  const total =
+    last.get(`http_server_request_duration_seconds_count{http_request_method="GET",${counted}`) ?? 0;
+  t.diagnostic(`${total} counted of ${answered} answered to the load, ${KILLS} kills`);
+  assert.ok(total > 0);
+  await endWell(command);
+});
+
+/** While one is being replaced, a connection may fail. */
+async function livingPid(url: string): Promise<number> {
+  for (;;) {
+    const pid = await pidOf(url).catch(() => undefined);
+    if (pid !== undefined) return pid;
+  }
+}
+
+test("SIGUSR2 ends neither a server nor its workers; SIGTERM twice within 100 ms is one", async (t) => {
+  const { command, url } = await serveWorkers(t, 1);
+  const pid = await pidOf(url);
+  command.child.kill("SIGUSR2");
+  await command.line(/SIGUSR2: nothing to do/);
+  process.kill(pid, "SIGUSR2");
+  assert.equal(await pidOf(url), pid);
+  const slow = createClient(url);
+  const whole = (await slow.ask("/stream")).body.toString();
+  const stream = slow.ask("/stream");
+  await pidOf(url);
+  command.child.kill("SIGTERM");
+  command.child.kill("SIGTERM");
+  assert.equal((await stream).body.toString(), whole);
+  slow.close();
+  const { code, output } = await command.ended();
+  assert.equal(code, 0);
+  assert.doesNotMatch(output, /again/);
+});

@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { HandshakeRefused, type TestClient, testClient } from "offloop/testing";
+import { pino } from "pino";
+import { memoryLog } from "../fixtures/memory-log.ts";
+import { eachLane } from "../fixtures/running.ts";
+
+const log = memoryLog();
+let client: TestClient;
+before(async () => {
+  client = await testClient(new URL("./errors-app.ts", import.meta.url), {
+    socket: true,
+    logger: log.logger,
+  });
+});
+after(() => client.close());
+
+/** How a socket is closed for what is thrown, whatever form the answer of an error handler has. */
+const closings: Readonly<Record<string, readonly [code: number, reason: string]>> = {
+  text: [1008, "I am a teapot"],
+  bodyless: [1000, ""],
+  stream: [1008, ""],
+  json: [1008, '{"message":"taken"}'],
+  fine: [1000, ""],
+  own: [3009, "moved"],
+  planned: [3010, "from a thread"],
+  code: [3001, "mine"],
+  refused: [1008, "no"],
+  mistake: [1011, ""],
+};
+
+for (const form of ["whole", "loop", "thread"])
+  for (const [kind, [code, reason]] of Object.entries(closings))
+    test(`onError: the answer to what a socket throws closes it [${form}, ${kind}]`, async () => {
+      await using socket = await client.websocket(`/${form}/fails`);
+      socket.sendJson({ kind });
+      assert.deepEqual(await socket.closed, { code, reason });
+    });
+
+for (const form of ["whole", "loop", "thread"])
+  test(`onError: a message that does not fit is answered by the handler of ValidationError [${form}]`, async () => {
+    await using socket = await client.websocket(`/${form}/fails`);
+    socket.sendJson({ kind: 1 });
+    const { code, reason } = await socket.closed;
+    assert.equal(code, 1008);
+    assert.match(reason, /^\{"errors":\["Invalid input: expected string/);
+  });
+
+test("onError: before the handshake the answer is the response, and a closing code a 403", async () => {
+  const statuses = { text: 418, json: 409, own: 403, planned: 403, code: 403, refused: 403, mistake: 500 };
+  for (const [kind, status] of Object.entries(statuses))
+    await assert.rejects(client.websocket(`/opens/${kind}`), (thrown: HandshakeRefused) => {
+      assert(thrown instanceof HandshakeRefused);
+      assert.equal(thrown.response.status, status, kind);
+      return true;
+    });
+  const { status } = await client.get("/closing-code");
+  assert.equal(status, 403);
+});
+
+for (const form of ["whole", "loop", "thread"])
+  test(`websocket: a client that leaves while much is sent is nobody's error [${form}]`, async () => {
+    const errors: string[] = [];
+    const logger = pino({ level: "error" }, { write: (line) => void errors.push(line) });
+    const module = new URL("./errors-app.ts", import.meta.url);
+    const leaving = await testClient(module, { socket: true, logger });
+    for (let count = 0; count < 10; count++) {
+      const socket = await leaving.websocket(`/${form}/floods`);
+      socket.send("begin");
+      await socket.receive();
+      await socket.close();
+    }
+    await leaving.close();
+    assert.deepEqual(errors, []);
+  });
+
+test("onError: what close throws is answered, and changes nothing", async () => {
+  for (const kind of Object.keys(closings)) {
+    await using socket = await client.websocket(`/closes/${kind}`);
+    assert.equal((await socket.close()).code, 1000);
+  }
+  assert.equal((await client.get("/closing-code")).status, 403);
+});
+
+eachLane("session: a message has the one that its handshake has left", async (lane) => {
+  await using socket = await client.websocket(`/${lane}/session`);
+  assert.match(socket.headers.get("set-cookie") ?? "", /^session=/);
+  socket.send("read");
+  assert.deepEqual(await socket.receiveJson(), { user: "ada", list: [1] });
+});
+
+for (const change of ["change", "change within"])
+  eachLane(`session: to change it in a message is an error in the log [${change}]`, async (lane) => {
+    await using socket = await client.websocket(`/${lane}/session`);
+    socket.send(change);
+    assert.equal((await socket.closed).code, 1011);
+    await log.find(/Cannot (assign to read only property 'user'|add property 1)/);
+  });
+
+eachLane("session: a message that looks at it first reads the cookie, and cannot change it", async (lane) => {
+  const set = await client.post("/session");
+  const cookie = (set.headers.get("set-cookie") ?? "").split(";")[0] as string;
+  await using socket = await client.websocket(`/${lane}/unseen`, { headers: { cookie } });
+  socket.send("read");
+  assert.deepEqual(await socket.receiveJson(), { user: "bob" });
+  socket.send("change");
+  assert.equal((await socket.closed).code, 1011);
+});
+
+eachLane("session: one that is declared has its defaults in each message", async (lane) => {
+  await using socket = await client.websocket(`/${lane}/declared`);
+  for (let count = 0; count < 2; count++) {
+    socket.send("read");
+    assert.equal((await socket.receiveJson<{ user: string }>()).user, "nobody");
+  }
+});
