@@ -4,6 +4,7 @@ export type { AroundContext, AroundFunction } from "./app/around.ts";
 export type { Background } from "./app/background.ts";
 export type {
   BaseContext,
+  BodyStream,
   ClientAddress,
   Context,
   CookieOptions,

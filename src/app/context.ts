@@ -12,7 +12,12 @@ import type { UrlParams } from "./urls.ts";
 export type NoNames = Readonly<Record<never, never>>;
 
 /** What a context is typed by: the inputs that are declared, and the dependencies. */
-export interface Shape extends InputOptions {
+export interface Shape extends Omit<InputOptions, "body"> {
+  /**
+   * The body, as JSON: one schema for all of it, or one for each of its keys. `"stream"`: it is left to the handler, which
+   * reads it with `request.stream()` while it arrives.
+   */
+  readonly body?: NonNullable<InputOptions["body"]> | "stream";
   /** What it needs, by the name under which it receives it. */
   readonly deps?: Dependencies;
 }
@@ -32,7 +37,7 @@ type PathValues<Path extends string, P> = {
 };
 
 /** The value of a declared body or form; undefined where none is declared. */
-type BodyValue<B> = B extends undefined ? undefined : ValuesOf<B>;
+type BodyValue<B> = B extends undefined | "stream" ? undefined : ValuesOf<B>;
 
 /** What every handler and dependency receives besides what it declares. */
 export interface BaseContext {
@@ -97,6 +102,9 @@ type SessionUnless<S, Deps> = "session" extends keyof Deps
 
 type WithOuter<Own, Outer> = Own & Omit<Outer, keyof Own>;
 
+/** A body piece by piece. What a loop that was left has not read, the next one goes on with. */
+export interface BodyStream extends AsyncIterable<Uint8Array>, Iterable<Uint8Array> {}
+
 /** Who sent the request. */
 export interface ClientAddress {
   /** The address the connection comes from; the client's own, where a proxy in front is trusted with `trustProxy`. */
@@ -133,8 +141,37 @@ export interface RequestInfo {
   readonly headers: Headers;
   /** All cookies, by name. */
   readonly cookies: Readonly<Record<string, string | undefined>>;
-  /** The body's bytes as sent; empty when there were none, or when they were read as an uploaded form. */
+  /**
+   * The body's bytes as sent; empty when there were none, or when they were read as an uploaded form.
+   *
+   * @throws {OffloopError} `OFFLOOP_BODY_STREAM` where the operation declares `body: "stream"`.
+   */
   readonly bytes: Uint8Array;
+  /**
+   * The body piece by piece: Starlette's `request.stream()`. Where the operation declares `body: "stream"`, the pieces are
+   * read as they arrive, once, and no more than some 400 KiB of them wait in memory; elsewhere it is {@link bytes}, in one
+   * piece. No piece is empty; their sizes are what the network makes them.
+   *
+   * Async functions read it with `for await`, plain ones with `for`, which blocks their thread until a piece has come.
+   *
+   * Reading it throws an `HTTPError` 413 past `maxBodyBytes`, 400 for what a plugin cannot decode, a `DOMException` when
+   * the client hangs up, the deadline passes or the response has been sent, and an `OffloopError` `OFFLOOP_BODY_STREAM`
+   * when it has been read, or a plain `for` would block the event loop.
+   *
+   * @example
+   * ```ts
+   * import { createHash } from "node:crypto";
+   * import { App } from "offloop";
+   *
+   * const app = new App();
+   * app.put("/checksum", { body: "stream", maxBodyBytes: 5_000_000_000 }, ({ request }) => {
+   *   const hash = createHash("sha256");
+   *   for (const piece of request.stream()) hash.update(piece);
+   *   return hash.digest("hex");
+   * });
+   * ```
+   */
+  stream(): BodyStream;
   /** Where the connection comes from. */
   readonly client: ClientAddress;
 }

@@ -8,13 +8,15 @@ import {
   registerDependency,
   type Scope,
 } from "./dependency.ts";
-import { checkInputs, inputNames } from "./inputs.ts";
+import { checkInputs, type InputOptions, inputNames } from "./inputs.ts";
 import { type AnyFunction, functionName, type Lane, laneOf } from "./lane.ts";
 import { callerLocation } from "./location.ts";
 import { type CheckedOptions, checkOptionNames } from "./option-names.ts";
 
 /** What a dependency declares. */
 export interface DependencyOptions extends Shape {
+  /** The body, as JSON: one schema for all of it, or one for each of its keys. */
+  readonly body?: NonNullable<InputOptions["body"]>;
   /** How long its value is kept. Default `"request"`. */
   readonly scope?: Scope;
   /** Whether its value serves everyone who needs it in the same request. Default true. */

@@ -68,14 +68,17 @@ export function checkInputs(what: string, options: InputOptions, at: SourceLocat
   const models = { query, headers, cookies, body, form, session };
   for (const [source, model] of Object.entries(models))
     if (model !== undefined && !isSchema(model)) checkRecord(`${what}: ${source}`, model, at);
-  if (body !== undefined && form !== undefined) {
-    throw new OffloopError("OFFLOOP_FORM_AND_BODY", `Cannot add ${what}: it declares a body and a form`, {
-      at,
-      fix: "declare one of them: a request is JSON or a form, not both",
-    });
-  }
+  if (body !== undefined && form !== undefined) throw formAndBody(what, at);
   const isEmpty = Object.values({ params, ...models }).every((one) => one === undefined || isBlank(one));
   return { ...(models as unknown as Inputs), params: record, isEmpty };
+}
+
+/** The error for who declares both. */
+export function formAndBody(what: string, at: SourceLocation): OffloopError {
+  return new OffloopError("OFFLOOP_FORM_AND_BODY", `Cannot add ${what}: it declares a body and a form`, {
+    at,
+    fix: "declare one of them: a request is JSON or a form, not both",
+  });
 }
 
 function isBlank(model: unknown): boolean {

@@ -3,7 +3,7 @@ import { type AnySchema, isSchema } from "../schema/schema.ts";
 import { type NamedDependency, namedDependencies } from "./dependency.ts";
 import type { OperationDocumentation } from "./documentation.ts";
 import { type OperationOptions, operationOptionNames } from "./handler.ts";
-import { checkInputs, type Inputs, schemaInvalid } from "./inputs.ts";
+import { checkInputs, formAndBody, type Inputs, schemaInvalid } from "./inputs.ts";
 import { type Lane, laneOf } from "./lane.ts";
 import type { Layered } from "./layer.ts";
 import type { Method } from "./method.ts";
@@ -22,6 +22,8 @@ export interface Operation extends Layered {
   // biome-ignore lint/suspicious/noExplicitAny: the declaration has checked its handler against its own context
   readonly handler: (context: any) => unknown;
   readonly inputs: Inputs;
+  /** Whether its handler reads the body while it arrives. */
+  readonly streamsBody: boolean;
   /** Those of its routers first. All run; the last of a name is received. */
   readonly deps: readonly NamedDependency[];
   readonly response: AnySchema | undefined;
@@ -50,8 +52,11 @@ export function createOperation(
   const id = `${method} ${path}`;
   const lane = laneOf(id, handler, options.runs, location);
   checkOptionNames(`declare ${id}`, options, operationOptionNames, location);
-  const inputs = checkInputs(id, options, location);
-  checkOperationInputs({ id, method, path, location }, inputs);
+  const { body, ...others } = options;
+  const streamsBody = body === "stream";
+  const inputs = checkInputs(id, streamsBody || body === undefined ? others : { ...others, body }, location);
+  if (streamsBody && inputs.form !== undefined) throw formAndBody(id, location);
+  checkOperationInputs({ id, method, path, location, streamsBody }, inputs);
   if (options.response !== undefined && !isSchema(options.response))
     throw schemaInvalid(`${id}: response`, options.response, location);
   checkStatus(id, options.status, location);
@@ -62,6 +67,7 @@ export function createOperation(
     lane,
     handler: handler as Operation["handler"],
     inputs,
+    streamsBody,
     deps: namedDependencies(id, options.deps ?? {}, location),
     response: options.response,
     status: options.status ?? 200,
@@ -97,11 +103,18 @@ export function operationWithin(operation: Operation, inherited: Inherited): Ope
 }
 
 function checkOperationInputs(
-  { id, method, path, location: at }: Pick<Operation, "id" | "method" | "path" | "location">,
+  {
+    id,
+    method,
+    path,
+    location: at,
+    streamsBody,
+  }: Pick<Operation, "id" | "method" | "path" | "location" | "streamsBody">,
   { params, body, form }: Inputs,
 ): void {
   checkPathParams(id, path, params, at);
-  if ((body === undefined && form === undefined) || (method !== "GET" && method !== "HEAD")) return;
+  const readsBody = streamsBody || body !== undefined || form !== undefined;
+  if (!readsBody || (method !== "GET" && method !== "HEAD")) return;
   throw new OffloopError("OFFLOOP_BODY_NOT_ALLOWED", `Cannot add ${id}: a ${method} request has no body`, {
     at,
     fix: "use POST, PUT or PATCH, or declare query parameters",

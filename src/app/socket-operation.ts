@@ -93,6 +93,7 @@ function connectionOf(
     tags: [],
     timeoutMs: undefined,
     maxBodyBytes: undefined,
+    streamsBody: false,
     documentation: { hidden: true },
     isMessage: false,
     mountedAt: "",

@@ -93,6 +93,7 @@ export const errorCodes = {
   OFFLOOP_AROUND_RESULT:
     "An around gave no reply, or that of another request, or called next twice or after it had answered.",
   OFFLOOP_BODY_NOT_ALLOWED: "A GET or HEAD operation declares a body.",
+  OFFLOOP_BODY_STREAM: "A body that is left to be streamed was read in another way, or twice.",
   OFFLOOP_BODY_TOO_LARGE: "A body is larger than what the event loop parses for an async operation.",
   OFFLOOP_CLIENT_GONE: "The client hung up before its request was done.",
   OFFLOOP_DEPENDENCY_CYCLE: "A dependency needs itself, directly or through others.",

@@ -7,7 +7,7 @@ import type { ClientAddress } from "../app/context.ts";
 import type { Log } from "../app/log.ts";
 import type { Operation } from "../app/operation.ts";
 import type { LaneRequest } from "../lanes/around.ts";
-import { type FormPart, originFrom, type QueryValues } from "../operation/raw.ts";
+import { type ArrivingBody, type FormPart, originFrom, type QueryValues } from "../operation/raw.ts";
 import { ReceivedForm } from "./received-form.ts";
 
 /** What all requests of one app share. */
@@ -41,6 +41,8 @@ export class HttpRequest implements LaneRequest {
   readonly headers: readonly string[];
   readonly body: Uint8Array | undefined;
   readonly parts: readonly FormPart[] | undefined;
+  /** Set before it runs, where its handler reads the body while it arrives. */
+  unread: ArrivingBody | undefined = undefined;
   /** Where it is answered. */
   readonly reply: FastifyReply;
   readonly route: RequestRoute;
@@ -130,7 +132,8 @@ export function originOf({ protocol, host }: Pick<FastifyRequest, "protocol" | "
   return originFrom(protocol === "https" ? "https" : "http", host);
 }
 
-function hungUp(): DOMException {
+/** What the signal of a request aborts with whose client has gone. */
+export function hungUp(): DOMException {
   return new DOMException("The client has hung up", "AbortError");
 }
 

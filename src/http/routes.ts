@@ -5,6 +5,7 @@ import type { Operation } from "../app/operation.ts";
 import { pathNames, pathPattern } from "../app/path.ts";
 import { requestChannel } from "../channels/channels.ts";
 import type { LaneOperation } from "../lanes/choose.ts";
+import { IncomingBody, leaveUnread } from "./incoming-body.ts";
 import { ReceivedForm } from "./received-form.ts";
 import { HttpRequest, type RequestRoute, type ServedApp } from "./request.ts";
 import { outcomeOf } from "./streams.ts";
@@ -34,13 +35,14 @@ export function addRoutes(
   const heads = headPatterns(operations.map(({ declaration }) => declaration));
   for (const operation of operations) {
     const { path } = operation.declaration;
-    const handler = handlerOf(operation, services);
     const { maxBytes, maxFormBytes } = bodyLimitsOf(operation, services.bodyLimits);
+    const handler = handlerOf(operation, services, maxBytes);
     fastify.route({
       method: answeredMethods(operation.declaration, heads),
       url: path.slice(services.mountedAt.length),
       prefixTrailingSlash: "slash",
       bodyLimit: maxBytes,
+      ...(operation.declaration.streamsBody && { preParsing: leaveUnread }),
       config: { operation: operation.declaration, readsForm: operation.readsForm, maxFormBytes },
       handler: hasNames(path) ? whereNamed(handler) : handler,
     });
@@ -90,10 +92,10 @@ export function lacksName(params: Readonly<Record<string, string | undefined>>):
   return false;
 }
 
-function handlerOf(operation: LaneOperation, services: RouteServices): RouteHandler {
+function handlerOf(operation: LaneOperation, services: RouteServices, maxBytes: number): RouteHandler {
   const { wayOut, log, rootPath, trustsProxy } = services;
   const { declaration, readsForm } = operation;
-  const { id, path } = declaration;
+  const { id, path, streamsBody } = declaration;
   const route: RequestRoute = {
     id,
     operation: declaration,
@@ -107,6 +109,7 @@ function handlerOf(operation: LaneOperation, services: RouteServices): RouteHand
     if (readsForm && request.body instanceof ReceivedForm) request.body.hold();
     if (requestChannel.hasSubscribers) observeRequest(request.id, id, reply);
     const asked = new HttpRequest(request, reply, route);
+    if (streamsBody) asked.unread = new IncomingBody(asked, maxBytes);
     operation.run(asked).then((raw) => {
       operation.count(-1);
       wayOut.send(asked, raw);

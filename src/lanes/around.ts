@@ -1,12 +1,13 @@
 import type { Lane } from "../app/lane.ts";
 import type { Operation } from "../app/operation.ts";
 import type { TaskDeclaration } from "../app/task.ts";
-import type { Chunk, RawReply, RawRequest } from "../operation/raw.ts";
+import type { ArrivingBody, Chunk, RawReply, RawRequest } from "../operation/raw.ts";
 import type { TraceDependency } from "../operation/runtime.ts";
 import type { CallClass, CallPool, Waiter } from "../threads/pool/call.ts";
 
 /** A request as the lanes take it, and the client that waits for its answer. */
 export interface LaneRequest extends RawRequest, Waiter {
+  readonly unread?: ArrivingBody | undefined;
   /** Aborts its signal. */
   cancel(reason: unknown): void;
   /** What it came in as: one object for all who see it on its way. */

@@ -7,6 +7,7 @@ import { servedErrorHandlers, servedOperations, servedTasks, strayTasks } from "
 import type { ResolvedSettings } from "../app/settings.ts";
 import { bindTask, markStray, strayTask, type TaskDeclaration, taskDeclaration } from "../app/task.ts";
 import { Urls } from "../app/urls.ts";
+import { OffloopError } from "../errors/offloop-error.ts";
 import { Exchange } from "../operation/context.ts";
 import { answerError } from "../operation/error-reply.ts";
 import type { SharedDependencies } from "../operation/open-dependencies.ts";
@@ -146,9 +147,23 @@ function checkWorks(works: readonly Work[], settings: ResolvedSettings): void {
   for (const work of works) {
     if (!(work instanceof OperationWork || work instanceof ConnectionWork)) continue;
     checkSendable(work.declaration, work.plan);
+    if (work instanceof OperationWork) checkUnread(work);
     if (work.readsSession && settings.session === undefined)
       throw sessionUnset(work.id, work.declaration.location);
   }
+}
+
+/** A body that is left to the handler is there for nobody before it. */
+function checkUnread({ id, declaration, parsesBody }: OperationWork): void {
+  if (!declaration.streamsBody || !parsesBody) return;
+  throw new OffloopError(
+    "OFFLOOP_BODY_STREAM",
+    `Cannot add ${id}: it streams its body, and a dependency of it reads that as a whole`,
+    {
+      at: declaration.location,
+      fix: 'leave out `body: "stream"`, or the dependency that declares a body or a form',
+    },
+  );
 }
 
 /** A thread runs one attempt at a time, the loop as many as it likes. */

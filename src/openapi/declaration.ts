@@ -36,6 +36,8 @@ export interface Declaration {
   readonly pathNames: ReadonlyMap<string, string>;
   /** The operation's own inputs first, then those of its dependencies. */
   readonly inputs: readonly DeclaredInputs[];
+  /** Whether the body is read as it comes, whatever it is. */
+  readonly streamsBody: boolean;
   readonly response: Schema | undefined;
   readonly responseMediaType: string | null;
   readonly status: number;
@@ -61,6 +63,7 @@ export function declarationOf(operation: Operation): Declaration {
     template,
     pathNames: names,
     inputs: [inputs, ...dependencyInputs(operation.deps)],
+    streamsBody: operation.streamsBody,
     response,
     responseMediaType: mediaTypeOf(documentation, streams ? "application/jsonl" : "application/json"),
     status,
@@ -86,6 +89,7 @@ export function describedDeclaration(
     template,
     pathNames: new Map(Object.keys(params).map((path) => [path, path])),
     inputs: [{ params, query, headers, cookies, body, form }],
+    streamsBody: false,
     response,
     responseMediaType: mediaTypeOf(described, "application/json"),
     status: described.status ?? 200,

@@ -18,12 +18,18 @@ interface RequestBodyObject {
   readonly required?: true;
 }
 
+const anyBytes: RequestBodyObject = {
+  content: { "application/octet-stream": { schema: { type: "string", format: "binary" } } },
+  required: true,
+};
+
 /** What an operation and its dependencies read as the body: JSON, a form, or either. */
 export function requestBodyOf(
-  { inputs, documentation }: Declaration,
+  { inputs, documentation, streamsBody }: Declaration,
   operationId: string,
   components: Components,
 ): RequestBodyObject | undefined {
+  if (streamsBody) return anyBytes;
   const bodies = inputs.map(({ body }) => body).filter((body) => body !== undefined);
   const forms = inputs.map(({ form }) => form).filter((form) => form !== undefined);
   if (bodies.length === 0 && forms.length === 0) return undefined;

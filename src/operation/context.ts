@@ -1,10 +1,18 @@
 import { stringifySetCookie } from "cookie";
 import { Background } from "../app/background.ts";
-import type { BaseContext, ClientAddress, CookieOptions, RequestInfo, ResponseInfo } from "../app/context.ts";
+import type {
+  BaseContext,
+  BodyStream,
+  ClientAddress,
+  CookieOptions,
+  RequestInfo,
+  ResponseInfo,
+} from "../app/context.ts";
 import type { Inputs } from "../app/inputs.ts";
 import type { Log } from "../app/log.ts";
 import type { Session } from "../app/session.ts";
 import type { UrlParams, Urls } from "../app/urls.ts";
+import { ArrivingStream, neverWhole, WholeStream } from "./body-stream.ts";
 import {
   type HeaderPairs,
   headerValue,
@@ -243,7 +251,13 @@ class ReceivedRequestInfo implements RequestInfo {
   }
 
   get bytes(): Uint8Array {
+    if (this.#raw.unread !== undefined) throw neverWhole();
     return this.#raw.body ?? noBytes;
+  }
+
+  stream(): BodyStream {
+    const { unread } = this.#raw;
+    return unread === undefined ? new WholeStream(this.bytes) : new ArrivingStream(unread);
   }
 
   get client(): ClientAddress {

@@ -29,6 +29,8 @@ export interface RawRequest {
   readonly headers: readonly string[];
   /** The body's bytes; undefined when there were none. */
   readonly body: Uint8Array | undefined;
+  /** A body that is left to be read while it arrives; undefined where it is there as a whole. */
+  readonly unread?: UnreadBody | undefined;
   /** Aborts when nobody waits for the answer any more: the client hung up, or the deadline passed. */
   readonly signal: AbortSignal;
   /** The log, with this request's id in every line. */
@@ -37,6 +39,26 @@ export interface RawRequest {
   readonly parts: readonly FormPart[] | undefined;
   /** Where the connection comes from. */
   readonly client: ClientAddress;
+}
+
+/** A body that is read while it arrives. */
+export interface UnreadBody {
+  /**
+   * The next piece; undefined at the end. Asked for one after another.
+   *
+   * @throws {HTTPError} 413 when it is larger than it may be, 400 when it cannot be decoded.
+   * @throws {DOMException} When nobody waits for the answer any more.
+   * @throws {OffloopError} `OFFLOOP_BODY_STREAM` when it has been read.
+   */
+  next(): Promise<Uint8Array | undefined>;
+  /** The same, blocking until there is one; undefined on the event loop. */
+  readonly nextSync?: () => Uint8Array | undefined;
+}
+
+/** One that arrives here. */
+export interface ArrivingBody extends UnreadBody {
+  /** Tells when nothing more of it can be read, since the request is over; at once when it is. */
+  onClose(listener: () => void): void;
 }
 
 /** Header names and values in pairs; a name may come twice. */

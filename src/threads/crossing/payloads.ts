@@ -17,6 +17,7 @@ import {
 } from "../../operation/raw.ts";
 import type { TaskRun } from "../../operation/run-task.ts";
 import type { RemoteValue } from "../../operation/runtime.ts";
+import { BodyReader } from "./body-ring.ts";
 import { type Crossed, packValue, type TaskOutcome, type Thrown } from "./values.ts";
 
 /** A payload and what of it is transferred rather than copied. */
@@ -46,14 +47,14 @@ export function ownBytes(
 /** A body below this size is copied: the request can be taken back from a thread that dies or hangs before it starts. */
 const TRANSFER_BODY_BYTES = 1_048_576;
 
-/** A request as it crosses: id, method, url, params, headers joined by newlines, body, parts of a form, host and port of the client, root path, scheme or origin. */
+/** A request as it crosses: id, method, url, params, headers joined by newlines, body or where it arrives, parts of a form, host and port of the client, root path, scheme or origin. */
 export type RequestPayload = [
   string,
   string,
   string,
   Readonly<Record<string, string>> | undefined,
   string,
-  Uint8Array | undefined,
+  Uint8Array | SharedArrayBuffer | undefined,
   readonly FormPart[] | undefined,
   string,
   number,
@@ -67,6 +68,8 @@ export interface RequestServices {
   signal(): AbortSignal;
   /** Makes the log, when someone asks for it. */
   log(): Log;
+  /** Aborts the signal: nobody waits for the request any more. */
+  cancel(): void;
   /** Says how far the call is. @param progress - 0-1. */
   report(progress: number): void;
 }
@@ -88,12 +91,13 @@ export interface CallServices {
 }
 
 /** The parts of a request that cross. */
-export type CrossingRequest = Omit<RawRequest, "query" | "signal" | "log">;
+export type CrossingRequest = Omit<RawRequest, "query" | "signal" | "log" | "unread">;
 
-export function packRequest(request: CrossingRequest): Packed<RequestPayload> {
+/** @param unread - Where its body arrives, when it is left to be read there. */
+export function packRequest(request: CrossingRequest, unread?: SharedArrayBuffer): Packed<RequestPayload> {
   const { id, method, url, params, headers, body, client, rootPath, via } = request;
   const transfer: Transferable[] = [];
-  const bytes = body === undefined ? undefined : ownBytes(body, transfer, TRANSFER_BODY_BYTES);
+  const whole = body === undefined ? undefined : ownBytes(body, transfer, TRANSFER_BODY_BYTES);
   const parts = request.parts?.map((part) => ownPart(part, transfer));
   return {
     payload: [
@@ -102,7 +106,7 @@ export function packRequest(request: CrossingRequest): Packed<RequestPayload> {
       url,
       params,
       headers.join("\n"),
-      bytes,
+      unread ?? whole,
       parts,
       client.host,
       client.port,
@@ -124,7 +128,6 @@ export class ReceivedRequest implements RawRequest {
   readonly method: string;
   readonly url: string;
   readonly params: Readonly<Record<string, string>> | undefined;
-  readonly body: Uint8Array | undefined;
   readonly parts: readonly FormPart[] | undefined;
   readonly rootPath: string;
   readonly via: string;
@@ -132,6 +135,8 @@ export class ReceivedRequest implements RawRequest {
   readonly #host: string;
   readonly #port: number;
   readonly #services: RequestServices;
+  readonly #sent: RequestPayload[5];
+  #unread: BodyReader | undefined;
   #headers: string[] | undefined;
   #query: QueryValues | undefined;
 
@@ -143,13 +148,23 @@ export class ReceivedRequest implements RawRequest {
       this.url,
       this.params,
       this.#joined,
-      this.body,
+      this.#sent,
       this.parts,
       this.#host,
       this.#port,
       this.rootPath,
       this.via,
     ] = payload;
+  }
+
+  get body(): Uint8Array | undefined {
+    return this.#sent instanceof Uint8Array ? this.#sent : undefined;
+  }
+
+  get unread(): BodyReader | undefined {
+    if (this.#sent instanceof SharedArrayBuffer)
+      this.#unread ??= new BodyReader(this.#sent, () => this.#services.cancel());
+    return this.#unread;
   }
 
   get headers(): readonly string[] {

@@ -26,6 +26,7 @@ export class ThreadServices implements RequestServices {
   readonly #channel: ThreadChannel;
   readonly #about: CallAbout;
   #signal: CancelSignal | undefined;
+  #isCancelled = false;
 
   constructor(channel: ThreadChannel, call: ThreadCall, about: CallAbout) {
     this.#channel = channel;
@@ -35,7 +36,10 @@ export class ThreadServices implements RequestServices {
 
   signal(): AbortSignal {
     const { cancelReason = "The client has hung up" } = this.#about;
-    this.#signal ??= createCancelSignal(this.#channel.board, () => this.call, cancelReason);
+    if (this.#signal === undefined) {
+      this.#signal = createCancelSignal(this.#channel.board, () => this.call, cancelReason);
+      if (this.#isCancelled) this.#signal.abort();
+    }
     return this.#signal.signal;
   }
 
@@ -50,6 +54,7 @@ export class ThreadServices implements RequestServices {
 
   /** Nobody waits for the request any more. */
   cancel(): void {
+    this.#isCancelled = true;
     this.#signal?.abort();
   }
 }

@@ -4,7 +4,7 @@ import { type TaskDeclaration, unnamedTask } from "../../app/task.ts";
 import type { RunRecord } from "../../channels/channels.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
 import { refusedReply } from "../../operation/error-reply.ts";
-import type { RawReply, RawRequest } from "../../operation/raw.ts";
+import type { ArrivingBody, RawReply, RawRequest } from "../../operation/raw.ts";
 import type { ThreadedMessage } from "../../operation/run-message.ts";
 import type { Runtime } from "../../operation/runtime.ts";
 import { packMessage } from "../crossing/message-call.ts";
@@ -27,6 +27,7 @@ import {
   unpackValue,
 } from "../crossing/values.ts";
 import { dependencyWorkId, errorHandlerWorkId, TaskWork, taskWorkId, type Work } from "../crossing/work.ts";
+import { feedBody } from "./body-feed.ts";
 import type { CallClass, CallPool, NewCall, Waiter } from "./call.ts";
 import { type DependencyLine, ThreadDependencies } from "./dependencies.ts";
 import { cloneError, recordRefusal } from "./errors.ts";
@@ -37,7 +38,7 @@ export interface ThreadCalls extends Pick<Runtime, "onThread" | "answerOnThread"
   /** Runs one request; gives a reply whatever happens. */
   operation(
     index: number,
-    request: RawRequest & Waiter,
+    request: RawRequest & Waiter & { readonly unread?: ArrivingBody | undefined },
     timeoutMs: number | undefined,
     record: RunRecord | undefined,
   ): Promise<RawReply>;
@@ -83,7 +84,11 @@ export function createThreadCalls(
   };
   return {
     operation: (index, request, timeoutMs, record) =>
-      askReply(table, index, packRequest(request), { timeoutMs, waiter: request, record }),
+      askReply(table, index, packRequest(request, request.unread && feedBody(request.unread)), {
+        timeoutMs,
+        waiter: request,
+        record,
+      }),
     message: (index, message, timeoutMs, record) =>
       askReply(table, index, packMessage(packHead(message.request), message), {
         timeoutMs,

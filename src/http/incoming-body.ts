@@ -1,0 +1,110 @@
+import { finished, Readable } from "node:stream";
+import type { FastifyRequest, preParsingHookHandler } from "fastify";
+import { HTTPError } from "../errors/http-error.ts";
+import { alreadyRead } from "../operation/body-stream.ts";
+import type { ArrivingBody } from "../operation/raw.ts";
+import { type HttpRequest, hungUp } from "./request.ts";
+
+const payloads = new WeakMap<FastifyRequest, Readable>();
+
+/**
+ * Keeps Fastify from reading the body of a request: it parses an empty one in its place. What plugins have made of it, a
+ * decompressed one, is what the handler reads. A length beyond the limit is refused all the same.
+ */
+export const leaveUnread: preParsingHookHandler = (request, _reply, payload, done) => {
+  payloads.set(request, payload as Readable);
+  const receivedEncodedLength = Number(request.headers["content-length"] ?? 0);
+  done(null, Object.assign(Readable.from([]), { receivedEncodedLength }));
+};
+
+/** The body of a request, read from its connection when a piece is asked for. */
+export class IncomingBody implements ArrivingBody {
+  readonly #asked: HttpRequest;
+  readonly #payload: Readable;
+  readonly #maxBytes: number;
+  readonly #listeners: (() => void)[] = [];
+  #chunks: AsyncIterator<Buffer> | undefined;
+  #size = 0;
+  #isRead = false;
+  #isClosed = false;
+  #end: { readonly reason: unknown } | undefined;
+  /** Rejects the piece that is waited for. */
+  #giveUp: ((reason: unknown) => void) | undefined;
+
+  constructor(asked: HttpRequest, maxBytes: number) {
+    const { request, raw } = asked.reply;
+    this.#asked = asked;
+    this.#payload = payloads.get(request) ?? request.raw;
+    this.#maxBytes = maxBytes;
+    this.#payload.on("error", () => {}); // told to who reads; while the rest is discarded it concerns nobody
+    finished(raw, () => this.#close());
+  }
+
+  onClose(listener: () => void): void {
+    if (this.#isClosed) listener();
+    else this.#listeners.push(listener);
+  }
+
+  async next(): Promise<Uint8Array | undefined> {
+    if (this.#isRead) throw alreadyRead();
+    if (this.#end !== undefined) throw this.#end.reason;
+    const { done, value } = await this.#pull();
+    if (done === true) {
+      this.#isRead = true;
+      return undefined;
+    }
+    this.#size += value.length;
+    if (this.#size <= this.#maxBytes) return value;
+    const tooLarge = new HTTPError(413);
+    this.#stop(tooLarge);
+    throw tooLarge;
+  }
+
+  #pull(): Promise<IteratorResult<Buffer>> {
+    this.#chunks ??= this.#open();
+    const next = this.#chunks.next();
+    return new Promise((resolve, reject) => {
+      this.#giveUp = reject;
+      next.then(resolve, () => reject(this.#failure()));
+    });
+  }
+
+  /** It is left open when its reader stops, so that an answer can be sent. */
+  #open(): AsyncIterator<Buffer> {
+    const { signal } = this.#asked;
+    const stop = (): void => this.#stop(signal.reason);
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
+    return this.#payload.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>;
+  }
+
+  /** The connection is lost, or else what was sent cannot be decoded. */
+  #failure(): unknown {
+    if (this.#end !== undefined) return this.#end.reason;
+    const { message } = this.#asked;
+    const isLost = message.errored !== null || message.socket.destroyed;
+    return isLost ? hungUp() : new HTTPError(400, "There was an error parsing the body");
+  }
+
+  #stop(reason: unknown): void {
+    this.#end ??= { reason };
+    this.#giveUp?.(reason);
+  }
+
+  /** What nobody has read is discarded, as Node does it, so that the connection can bring another request. */
+  #close(): void {
+    this.#isClosed = true;
+    this.#stop(this.#asked.isGone ? hungUp() : new DOMException("The response has been sent", "AbortError"));
+    for (const listener of this.#listeners) listener();
+    if (this.#isRead) return;
+    void this.#discard();
+  }
+
+  async #discard(): Promise<void> {
+    // Comes behind a piece that is still waited for, whose failure has been told.
+    await this.#chunks?.return?.().catch(() => {});
+    const { message } = this.#asked;
+    if (this.#payload.destroyed) message.resume();
+    else this.#payload.resume();
+  }
+}

@@ -1,0 +1,31 @@
+import { HTTPError } from "../../errors/http-error.ts";
+import { OffloopError } from "../../errors/offloop-error.ts";
+import type { ArrivingBody } from "../../operation/raw.ts";
+import { BodyEnd, BodyWriter } from "../crossing/body-ring.ts";
+
+/** Has a body go to the thread that asks for it. Gives the memory where that finds it. */
+export function feedBody(body: ArrivingBody): SharedArrayBuffer {
+  const ring = new BodyWriter();
+  body.onClose(() => ring.close());
+  void feed(ring, body);
+  return ring.memory;
+}
+
+async function feed(ring: BodyWriter, body: ArrivingBody): Promise<void> {
+  await ring.wanted();
+  try {
+    while (!ring.isClosed) {
+      const piece = await body.next();
+      if (piece === undefined) return ring.end(BodyEnd.whole);
+      await ring.write(piece);
+    }
+  } catch (error) {
+    ring.end(endOf(error));
+  }
+}
+
+function endOf(error: unknown): BodyEnd {
+  if (error instanceof OffloopError) return BodyEnd.read;
+  if (error instanceof HTTPError) return error.status === 413 ? BodyEnd.tooLarge : BodyEnd.broken;
+  return BodyEnd.gone;
+}
