@@ -39,6 +39,7 @@ test("observeTasks() publishes start and end of a task that returns", async () =
     thread: 0,
     queueMs: 0,
     runMs,
+    refused: undefined,
     ok: true,
     cancelled: false,
     stack: [],
