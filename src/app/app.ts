@@ -101,7 +101,7 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
   }
 
   /**
-   * Has a dependency stand in for another, or a value: in a module that tests load in place of the app's own.
+   * Replaces a dependency with another, or with a value: in a module that tests load in place of the app's own.
    *
    * @param dependency - The dependency that is not to be used.
    * @param by - The one to use, or the value. A value must be structured-cloneable for operations that run on threads.
@@ -148,7 +148,7 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
   }
 
   /**
-   * Has another app answer everything under a path: with its own dependencies, error handlers, OpenAPI document and
+   * Lets another app answer everything under a path: with its own dependencies, error handlers, OpenAPI document and
    * pages, here under `/admin/docs`. FastAPI's `mount`.
    *
    * Of this app only its plugins reach the other, whose own do not reach this one. Settings of how both are served,
@@ -184,7 +184,7 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
    * of the page's own. FastAPI's `frontend`.
    *
    * Files with a hash in their name may be kept for a year, the others are asked for anew. A `.br` or `.gz` beside a file
-   * is sent in its place to who takes it. Names that begin with a dot, and links that lead out of the folder, are not found.
+   * is sent in its place to clients that accept it. Names that begin with a dot, and links that lead out of the folder, are not found.
    *
    * @param path - What its paths begin with: `"/"`, or a path without names.
    * @param folder - The built files: a path from the working directory, or a URL.

@@ -4,8 +4,13 @@ import { paramOptions } from "../schema/param.ts";
 import { type AnySchema, isSchema, type Schemas, type ValuesOf } from "../schema/schema.ts";
 import { compileSchema, validate } from "../schema/validate.ts";
 import { findUncloneable } from "./cloneable.ts";
-import { foundTexts, type Texts, type VariableSource } from "./environment-texts.ts";
-import { coercionOfText, withoutValues } from "./environment-values.ts";
+import {
+  coercionOfText,
+  foundTexts,
+  type Texts,
+  type VariableSource,
+  withoutValues,
+} from "./environment-variables.ts";
 import { schemaInvalid } from "./inputs.ts";
 import { callerLocation, callerModule } from "./location.ts";
 import { checkOptionNames } from "./option-names.ts";
@@ -24,7 +29,7 @@ const optionNames: Readonly<Record<keyof SettingsOptions, true>> = { file: true 
 /** @internal */
 const LIVE: unique symbol = Symbol("offloop.settings");
 
-/** Settings as `settings` gives them. Reading is all one can do with them; a test puts others in their place. */
+/** Settings as `settings` gives them: read-only; a test replaces them with `override`. */
 export type Settings<Values> = Values & {
   /** @internal */
   readonly [LIVE]: LiveSettings;
@@ -55,7 +60,7 @@ export class LiveSettings {
     return Object.assign({}, ...this.#replaced);
   }
 
-  /** Has other values stand in for some of them, until the function it gives is called. */
+  /** Replaces some of them, until the function it returns is called. */
   replace(values: object): () => void {
     this.#replaced = [...this.#replaced, values];
     return () => {
@@ -203,7 +208,7 @@ interface ReadOnce {
 /** What all calls have read, by their place and in their order there. */
 export type ReadEnvironment = ReadonlyMap<string, readonly ReadOnce[]>;
 
-/** Who calls it for each request instead of when the module loads must not fill the memory. */
+/** Calls per place that are remembered: one made for each request, not when the module loads, must not fill the memory. */
 const MOST_CALLS = 100;
 
 const calls = new Map<string, { readonly texts: Texts; readonly live: LiveSettings }[]>();
@@ -232,7 +237,7 @@ export function readEnvironment(): ReadEnvironment {
   );
 }
 
-/** In a thread, before the app is loaded: has the same calls read the same. */
+/** In a thread, before the app is loaded: the same calls give the same values. */
 export function takeEnvironment(read: ReadEnvironment): void {
   given = read;
 }

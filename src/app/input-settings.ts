@@ -1,6 +1,6 @@
 import type { CheckLimits } from "../schema/details.ts";
 
-/** Bounds on what is read of a request and checked, and on what is told of its mistakes. */
+/** Bounds on what is read and checked of a request, and on how much a 422 says. */
 export interface InputSettings {
   /**
    * Largest body that the event loop parses, in bytes: the JSON or the urlencoded form of an async operation; past it 413.

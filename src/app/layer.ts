@@ -33,13 +33,13 @@ export function layersAt(path: string, prefixes: readonly LayeredPrefix[]): read
   let found: LayeredPrefix | undefined;
   for (const candidate of prefixes) {
     if (found !== undefined && candidate.prefix.length <= found.prefix.length) continue;
-    if (beginsWith(path, candidate.prefix)) found = candidate;
+    if (isUnder(path, candidate.prefix)) found = candidate;
   }
   return found?.layers ?? [];
 }
 
-/** Whether a path as sent lies under a prefix, whose names stand for anything. */
-function beginsWith(path: string, prefix: string): boolean {
+/** Whether a path as sent lies under a prefix, whose names stand for anything. Escaped letters are the same letters to the router. */
+export function isUnder(path: string, prefix: string): boolean {
   const wanted = prefix.split("/");
   const sent = path.split("/");
   return wanted.every((part, index) => part.includes(":") || part === decoded(sent[index]));

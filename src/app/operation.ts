@@ -121,7 +121,7 @@ function checkOperationInputs(
   });
 }
 
-/** @throws {OffloopError} `OFFLOOP_PATH_INVALID` when params has a name that the path has not. */
+/** @throws {OffloopError} `OFFLOOP_PATH_INVALID` when params has a name that the path lacks. */
 export function checkPathParams(
   id: string,
   path: string,

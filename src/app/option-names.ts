@@ -9,7 +9,7 @@ export type CheckedOptions<S, Known extends PropertyKey> = [Exclude<keyof S, Kno
  * Refuses options that nothing reads, such as a misspelt one, which would be ignored in silence.
  *
  * @param action - What cannot be done then: "declare GET /".
- * @param known - Every name there is: a record of an interface's keys, of which the compiler misses none.
+ * @param known - Every name there is: a record of an interface's keys, which the compiler keeps complete.
  * @throws {OffloopError} `OFFLOOP_OPTION_UNKNOWN`.
  */
 export function checkOptionNames(

@@ -4,7 +4,7 @@ import type { DeclaredAround } from "./around.ts";
 import type { DependencyDeclaration, Replacement } from "./dependency.ts";
 import type { ErrorHandler } from "./error-handlers.ts";
 import type { Frontend } from "./frontend.ts";
-import { type Layer, type Layered, type LayeredPrefix, layersAt } from "./layer.ts";
+import { isUnder, type Layer, type Layered, type LayeredPrefix, layersAt } from "./layer.ts";
 import type { Lifespan } from "./lifespan.ts";
 import { type Mount, mountOperation } from "./mount.ts";
 import type { Operation } from "./operation.ts";
@@ -67,7 +67,7 @@ export function layeredAt(
   part: Pick<AppPart, "mounted" | "prefixes" | "outerLayers">,
   path: string,
 ): Layered {
-  const inner = part.mounted.find(({ mountedAt }) => path === mountedAt || path.startsWith(`${mountedAt}/`));
+  const inner = part.mounted.find(({ mountedAt }) => isUnder(path, mountedAt));
   if (inner !== undefined) return layeredAt(inner, path);
   return { layers: layersAt(path, part.prefixes), outerLayers: part.outerLayers };
 }

@@ -25,6 +25,19 @@ export function pathPattern(path: string): string {
   return path.replaceAll(/:[^/\-.(]+/g, ":");
 }
 
+/**
+ * A URL as sent, without its origin: a client that takes the server for a proxy sends that, too (RFC 9112, 3.2.2), and the
+ * router leaves it out.
+ */
+export function withoutOrigin(url: string): string {
+  return url.startsWith("/") ? url : url.replace(/^https?:\/\/[^/?]*/i, "");
+}
+
+/** The path of a URL as sent, where the router sees it end: a fragment, which should not be sent, begins no path either. */
+export function pathOfUrl(url: string): string {
+  return withoutOrigin(url).split(/[?#]/, 1)[0] as string;
+}
+
 /** Joins a router's prefix and an operation's path: `"/items"` and `"/"` give `"/items/"`, as in FastAPI. */
 export function joinPath(prefix: string, path: string): string {
   return prefix + path;

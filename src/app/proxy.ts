@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { OffloopError } from "../errors/offloop-error.ts";
 
-/** Which proxies are believed: whoever connects, nobody, or these. */
+/** Which proxies are believed: any that connects, none, or these. */
 export type TrustProxy = boolean | readonly string[];
 
 /**

@@ -173,7 +173,7 @@ export class Router<RD extends Dependencies = NoNames> {
   }
 
   /**
-   * Has an async function stand around everything in it, on the loop, whichever lane an operation is on; Starlette's
+   * Puts an async function around everything in it, on the loop, whichever lane an operation is on; Starlette's
    * `@app.middleware("http")`. The last added is the outermost, and what an app adds stands around its routers and the
    * apps that are mounted in it. Replies that no operation gives pass too: 404, 405, 413, 422, 503, 504.
    *

@@ -74,7 +74,7 @@ const DAY_MS = 86_400_000;
 /** A token of RFC 9110, which a cookie's name is. */
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
 
-/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for a value outside its range, of which a secret is not shown. */
+/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for a value outside its range. A secret is never shown. */
 export function resolveSession(session: SessionSettings | undefined): ResolvedSession | undefined {
   if (session === undefined) return undefined;
   const { secret, cookie = "session", path = "/", domain, sameSite = "lax" } = session;

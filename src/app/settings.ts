@@ -145,7 +145,7 @@ export interface ServerSettings {
   readonly rootPath?: string;
   /**
    * Which proxies are believed when their `X-Forwarded-For`, `-Proto` and `-Host` say who asks, and for which URL: their
-   * addresses, subnets like `"10.0.0.0/8"`, or `"loopback"`, `"linklocal"` and `"uniquelocal"`; true for whoever connects,
+   * addresses, subnets like `"10.0.0.0/8"`, or `"loopback"`, `"linklocal"` and `"uniquelocal"`; true for any client,
    * which is safe only where nobody but proxies can. Default false: for the others these headers are anyone's to set.
    */
   readonly trustProxy?: TrustProxy;
@@ -160,7 +160,7 @@ export interface ServerSettings {
    * Integer, 1-1,073,741,824. Default 10 MiB.
    */
   readonly maxBodyBytes?: number;
-  /** Bounds on what is read and checked of a request, and on what is told of its mistakes. */
+  /** Bounds on what is read and checked of a request, and on how much a 422 says. */
   readonly inputs?: InputSettings;
   /** How long shutdown waits for requests and background tasks. Milliseconds, 0-86,400,000. Default 30,000. */
   readonly shutdownGraceMs?: number;

@@ -27,7 +27,7 @@ export interface Room<Sent = unknown> {
  * @typeParam Sent - What may be sent: what the `send` schema takes.
  */
 export interface Socket<Received = RawMessage, Sent = unknown> extends AsyncIterable<Received> {
-  /** The number of its request in the log. */
+  /** The id of its request, as in the log. */
   readonly id: string;
   /** Whether messages can be sent. */
   readonly isOpen: boolean;
@@ -35,10 +35,10 @@ export interface Socket<Received = RawMessage, Sent = unknown> extends AsyncIter
   readonly subprotocol: string;
   /** The rooms it is in. */
   readonly rooms: ReadonlySet<string>;
-  /** Resolves when it is closed, whoever closed it. */
+  /** Resolves when it is closed, by either side. */
   readonly closed: Promise<SocketClosing>;
   /**
-   * Answers the handshake, with the headers and cookies that `response` has then. What receives or sends does so itself.
+   * Answers the handshake, with the headers and cookies that `response` has then. `receive` and `send` do so by themselves.
    *
    * @throws {DOMException} An `AbortError` when the client has gone.
    */

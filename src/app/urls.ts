@@ -71,7 +71,7 @@ function filled(operation: string, path: string, params: UrlParams): string {
     const key = name ?? "*";
     const value = String(params[key] ?? "");
     const parts = key === "*" ? value.split("/") : [value];
-    // Whoever reads a URL takes these out: it would lead elsewhere.
+    // Clients resolve "." and ".." themselves, so the URL would lead elsewhere.
     if ((value === "" && key !== "*") || parts.some((part) => part === "." || part === ".."))
       throw unfit(operation, path, `"${key}" is ${JSON.stringify(value)}`, `give "${key}" a value`);
     return parts.map(encodeURIComponent).join("/");

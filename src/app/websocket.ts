@@ -19,7 +19,7 @@ export interface WebSocketOptions
   readonly message?: AnySchema;
   /** What is sent, as JSON: anything else is a mistake, logged, and closes the socket with 1011. Default: anything. */
   readonly send?: AnySchema;
-  /** Told of a message that does not fit; the socket stays open. Async. Default: the socket is closed with the reason. */
+  /** Called with a message that does not fit; the socket stays open. Async. Default: the socket is closed with the reason. */
   readonly onInvalid?: (invalid: InvalidMessage) => Promise<unknown>;
   /** The subprotocols it speaks, the preferred one first: the first that a client offers is agreed on. Default none. */
   readonly subprotocols?: readonly string[];
@@ -64,13 +64,13 @@ type Received<S> = S extends { readonly message: infer M extends AnySchema } ? O
 /** What may be sent. */
 type Sent<S> = S extends { readonly send: infer M extends AnySchema } ? InputOf<M> : unknown;
 
-/** What every function of a websocket receives. */
+/** What every function of a websocket receives, its socket aside. */
 type WithoutSocket<Path extends string, S extends WebSocketOptions, Outer extends Dependencies> = Omit<
   Context<Path, S, Outer>,
   "body" | "form"
 >;
 
-/** What the functions of a websocket receive that have its socket. */
+/** What the functions of a websocket receive that run on the loop. */
 export type SocketContext<
   Path extends string = string,
   S extends WebSocketOptions = NoNames,
@@ -80,7 +80,7 @@ export type SocketContext<
   readonly socket: Socket<Received<S>, Sent<S>>;
 };
 
-/** What a function receives that is called with each message. */
+/** What the `message` function receives. */
 export type MessageContext<
   Path extends string = string,
   S extends WebSocketOptions = NoNames,
@@ -112,7 +112,7 @@ export interface SocketHandlers<
   readonly message: (
     context: MessageContext<Path, S, Outer>,
   ) => MessageResult<Declared<S, "send", undefined>>;
-  /** When the socket is closed, whoever closed it. Async. */
+  /** When the socket has been closed, by either side. Async. */
   readonly close?: (context: SocketContext<Path, S, Outer> & SocketClosing) => Promise<unknown>;
 }
 

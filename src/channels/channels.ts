@@ -100,8 +100,10 @@ export type TaskEvent =
       readonly task: string;
       /** Where it runs. */
       readonly lane: "loop" | "thread";
-      /** The request it runs after; undefined when it was called. */
+      /** The request it runs after; undefined when it was called, or is an attempt of a job. */
       readonly request: string | undefined;
+      /** The job it is an attempt of. */
+      readonly job: string | undefined;
     }
   | {
       /** It returned or threw. */
@@ -112,8 +114,12 @@ export type TaskEvent =
       readonly task: string;
       /** Where it ran. */
       readonly lane: "loop" | "thread";
-      /** The request it ran after; undefined when it was called. */
+      /** The request it ran after; undefined when it was called, or was an attempt of a job. */
       readonly request: string | undefined;
+      /** The job it was an attempt of. */
+      readonly job: string | undefined;
+      /** Whether it was broken off, as its job was cancelled or the server shut down: it has not failed then. */
+      readonly cancelled: boolean;
       /** The thread it ran on: `node:worker_threads` threadId; 0 is the loop; undefined when none had started it. */
       readonly thread: number | undefined;
       /** How long it waited for a thread, in milliseconds; 0 on the loop. */

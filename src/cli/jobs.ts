@@ -57,7 +57,7 @@ const help = `Actions:
   list    the newest first; waiting and failed ones by when they may run
   count   how many of each task stand where
   show    a job with its attempts, as JSON
-  retry   have a job run now
+  retry   run a job now
   cancel  stop a job, wherever it runs
   drain   work on jobs until none is due, then end
   schema  print the SQL that makes the schema, for a role that may`;

@@ -90,7 +90,8 @@ export function localPath(file: string): string {
  */
 export const errorCodes = {
   OFFLOOP_APP_NOT_FOUND: "The module has no App under the export that was asked for.",
-  OFFLOOP_AROUND_RESULT: "An around gave no reply, or called next twice.",
+  OFFLOOP_AROUND_RESULT:
+    "An around gave no reply, or that of another request, or called next twice or after it had answered.",
   OFFLOOP_BODY_NOT_ALLOWED: "A GET or HEAD operation declares a body.",
   OFFLOOP_BODY_STREAM: "A body that is left to be streamed was read in another way, or twice.",
   OFFLOOP_BODY_TOO_LARGE: "A body is larger than what the event loop parses for an async operation.",

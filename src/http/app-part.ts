@@ -1,9 +1,7 @@
 import type { FastifyInstance, FastifyPluginAsync } from "fastify";
-import type { Logger } from "pino";
 import type { FastifyPlugin } from "../app/app.ts";
 import { type Method, methods } from "../app/method.ts";
 import type { AppPart } from "../app/parts.ts";
-import type { Lanes } from "../lanes/lanes.ts";
 import { siteOf } from "../openapi/site.ts";
 import { addDocs } from "./docs.ts";
 import { Frontends } from "./frontend.ts";
@@ -12,17 +10,10 @@ import { Refusals } from "./refusals.ts";
 import { addRoutes, type BodyLimits } from "./routes.ts";
 import type { OpenSockets } from "./sockets/open-sockets.ts";
 import { addSocketRoutes, type SocketServices } from "./sockets/routes.ts";
-import type { WayOut } from "./way-out.ts";
+import type { AnswerServices } from "./surrounded-routes.ts";
 
 /** What all parts of a server have in common. */
-export interface PartServices {
-  readonly lanes: Lanes;
-  readonly wayOut: WayOut;
-  readonly log: Logger;
-  /** What proxies put before all paths; empty for nothing. */
-  readonly rootPath: string;
-  /** Whether a proxy is believed that says what clients have asked for. */
-  readonly trustsProxy: boolean;
+export interface PartServices extends AnswerServices {
   readonly bodyLimits: BodyLimits;
   readonly sockets: OpenSockets;
   readonly socketBounds: SocketServices["bounds"];

@@ -5,10 +5,10 @@ import { mime } from "@fastify/send";
 import type { Frontend } from "../app/frontend.ts";
 import { HTTPError } from "../errors/http-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
-import type { RawReply } from "../operation/raw.ts";
+import { emptyReply, type RawReply } from "../operation/raw.ts";
 
 /**
- * Looks whether what is to be served is there.
+ * Checks that the folder exists, and the fallback in it.
  *
  * @throws {OffloopError} `OFFLOOP_FRONTEND_FOLDER`.
  */
@@ -36,8 +36,8 @@ export class Frontends {
    * The reply for a path that nothing else answers.
    *
    * @param path - As sent, from the app's own root.
-   * @returns A reply; `"folder"` for one that has a page, which is to be asked for with a slash at the end: links in the page
-   * count on it.
+   * @returns A reply; `"folder"` for a folder with a page, to be asked for with a slash at the end, as relative links in the page
+   * need it.
    * @throws {HTTPError} 404 or 405, as where there is no front end.
    */
   async answer(request: IncomingMessage, path: string): Promise<RawReply | "folder"> {
@@ -74,7 +74,7 @@ function namesOf(path: string): string[] | undefined {
   }
 }
 
-/** A name that begins with a dot is hidden, or leads elsewhere; one with a separator would be two. */
+/** A name that begins with a dot is hidden, or leads out of the folder; one with a separator would be two names. */
 function isRefused(name: string): boolean {
   return name.startsWith(".") || /[/\\\0]/.test(name);
 }
@@ -141,24 +141,17 @@ async function fileReply(file: string, status: number, request: IncomingMessage)
   if (packed.some) headers.push(["vary", "Accept-Encoding"]);
   if (packed.encoding !== undefined) headers.push(["content-encoding", packed.encoding]);
   const chosen = packed.encoding === undefined ? file : file + encodings[packed.encoding];
-  return {
-    status,
-    mediaType: mediaTypeOf(file),
-    headers,
-    body: { file: chosen },
-    background: undefined,
-    error: undefined,
-  };
+  return { ...emptyReply, status, mediaType: mediaTypeOf(file), headers, body: { file: chosen } };
 }
 
 interface Packed {
-  /** Whether there is one at all. */
+  /** Whether there is any. */
   readonly some: boolean;
-  /** Of the one to be sent; undefined for none. */
+  /** That of the copy to send; undefined when the client accepts none. */
   readonly encoding: keyof typeof encodings | undefined;
 }
 
-/** What the build has compressed already, as far as the client takes it. */
+/** The compressed copies that the build has made of a file, and which of them the client accepts. */
 async function packedBeside(file: string, { headers }: IncomingMessage): Promise<Packed> {
   const names = Object.keys(encodings) as (keyof typeof encodings)[];
   const there = await Promise.all(names.map((name) => kindOf(join(file, ".."), file + encodings[name])));
@@ -175,14 +168,14 @@ function mediaTypeOf(file: string): string {
   return /^text\/|javascript|json$|xml$/.test(type) ? `${type}; charset=utf-8` : type;
 }
 
-/** Where bundlers put what they name by its content. */
+/** Folders in which bundlers name files by their content. */
 const BUILT = /[\\/](assets|_astro|_app[\\/]immutable|_next[\\/]static|static[\\/](js|css|media))[\\/]/;
-/** Eight letters of base64 before the extension, not all of which are lower-case letters: Vite, Rollup, esbuild. */
+/** Eight characters of base64 before the extension, not all of them lower-case letters: Vite, Rollup, esbuild. */
 const BUILT_NAME = /[.-](?=[\w-]*[\dA-Z])[\w-]{8}(\.\w+){1,2}$/;
-/** A hash that is one wherever it stands: hexadecimal, or the capitals and digits of Angular. */
+/** What is a hash in any folder: hexadecimal, or the capitals and digits of Angular. */
 const HASH = /[.-](?=[a-f]*\d)(?=\d*[a-f])[\da-f]{8,}\.|[.-](?=[A-Z]*\d)(?=\d*[A-Z])[\dA-Z]{8}\./;
 
-/** A name that changes with its content can be kept; for any other, whether it has changed is asked each time. */
+/** A file whose name changes with its content may be kept; clients revalidate any other. */
 function cachingOf(file: string): string {
   const isHashed =
     HASH.test(file.slice(file.lastIndexOf(sep) + 1)) || (BUILT.test(file) && BUILT_NAME.test(file));

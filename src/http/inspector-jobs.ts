@@ -77,7 +77,7 @@ async function act(
     return reply.code(400).type("text/plain; charset=utf-8").send(expected);
   }
   const answer = await inspected.act(action, ids);
-  // Who has stopped a job, and when, is asked later.
+  // Sooner or later somebody asks who stopped a job, and when.
   if (answer.done.length > 0) log.info({ jobs: answer.done }, `the inspector was used to ${action} jobs`);
   return answer;
 }

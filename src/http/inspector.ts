@@ -7,7 +7,7 @@ import { type Inspector, openInspector } from "../inspector/inspector.ts";
 import { sendKept } from "./asset.ts";
 import { type InspectedApp, jobRoutes } from "./inspector-jobs.ts";
 
-/** `true`: for this machine only. With a token: for whoever knows it. */
+/** `true`: for this machine only. With a token: for anyone who has it. */
 export type InspectorSetting = true | { readonly token: string };
 
 /** Where the page is. */

@@ -19,7 +19,7 @@ const secretWords: ReadonlySet<string> = new Set([
 /** What an OAuth2 server sends back in a query (RFC 6749, 4.1.2). As part of a name, or in a path, it is as often something else. */
 const CODE = "code";
 
-/** What of an operation's URL is secret by declaration or by name. */
+/** The parts of an operation's URL that are secret, by declaration or by name. */
 interface SecretParts {
   readonly query: ReadonlySet<string>;
   /** Which segments of its path. */

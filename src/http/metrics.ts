@@ -5,7 +5,7 @@ import { hasJobs, servedTaskDeclarations } from "../app/parts.ts";
 import type { ResolvedMetrics, ResolvedSettings } from "../app/settings.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import type { Metrics } from "../metrics/metrics.ts";
-import { ACCEPTED } from "./sockets/accepted.ts";
+import { ACCEPTED } from "./sockets/handshake.ts";
 import { streamOf } from "./streams.ts";
 
 /** What the metrics of a server are read from. */

@@ -1,8 +1,9 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import findMyWay, { type HTTPMethod } from "find-my-way";
 import { type Method, methods } from "../app/method.ts";
+import { withoutOrigin } from "../app/path.ts";
 import { HTTPError } from "../errors/http-error.ts";
-import type { RawReply } from "../operation/raw.ts";
+import { emptyReply, type RawReply } from "../operation/raw.ts";
 import type { Frontends } from "./frontend.ts";
 import type { Refusals } from "./refusals.ts";
 import { originOf } from "./request.ts";
@@ -39,9 +40,9 @@ export function createNotFound(
       return found !== null && !lacksName(found.params);
     });
   return (request, reply) => {
-    // Who wants to speak WebSocket is not helped by another method or slash.
+    // Another method or slash is of no use to a WebSocket client.
     if (isUpgrade(request)) return void refusals.refuse(request, reply, new HTTPError(404, "Not Found"));
-    const [path = "/", query] = splitOnce(withoutOrigin(request.raw.url), "?");
+    const [path = "/", query] = splitOnce(withoutOrigin(request.raw.url ?? "/"), "?");
     const here = allowed(path);
     const other = path.endsWith("/") ? path.slice(0, -1) : `${path}/`;
     const redirect = (): void => {
@@ -68,19 +69,7 @@ function isUpgrade({ raw }: FastifyRequest): boolean {
 }
 
 function redirectTo(url: string): RawReply {
-  return {
-    status: 307,
-    mediaType: undefined,
-    headers: [["location", url]],
-    body: undefined,
-    background: undefined,
-    error: undefined,
-  };
-}
-
-/** What a client asks for when it takes the server for a proxy has the origin before it: RFC 9112, 3.2.2. */
-function withoutOrigin(url = "/"): string {
-  return url.startsWith("/") ? url : url.replace(/^https?:\/\/[^/?]*/i, "");
+  return { ...emptyReply, status: 307, headers: [["location", url]] };
 }
 
 /** The whole URL, as Starlette says it; the path alone to a client that has not said whom it asks. */

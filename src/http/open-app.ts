@@ -94,7 +94,7 @@ export async function openApp(
   return { lanes, fastify, wayOut, sockets, watch, jobs };
 }
 
-/** While an app is worked on its front end may be served by another tool, and not be built: that is only told. */
+/** In development the front end may be served by the bundler and not be built yet: that is a warning only. */
 async function checkFrontends(app: App, warned: Logger | undefined): Promise<void> {
   for (const frontend of servedFrontends(app)) {
     try {

@@ -34,7 +34,7 @@ export class ReceivedForm {
     this.#parts = parts;
   }
 
-  /** From now on whoever holds it closes it: background tasks read files after the response. */
+  /** From now on its holder closes it: background tasks read files after the response. */
   hold(): void {
     this.#isHeld = true;
   }

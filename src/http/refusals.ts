@@ -2,6 +2,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import type { Layered } from "../app/layer.ts";
 import { type AppPart, layeredAt } from "../app/parts.ts";
+import { pathOfUrl } from "../app/path.ts";
 import { describeError } from "../errors/described-error.ts";
 import { HTTPError } from "../errors/http-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
@@ -58,18 +59,13 @@ export class Refusals {
 
   /** Those of the operation that was asked for; where there is none, those of the prefix that the path begins with. */
   #layersOf({ routeOptions, raw }: FastifyRequest): Layered {
-    return routeOptions?.config?.operation ?? layeredAt(this.#services.part, pathOf(raw.url));
+    return routeOptions?.config?.operation ?? layeredAt(this.#services.part, pathOfUrl(raw.url ?? "/"));
   }
-}
-
-/** The path of a URL as it was sent. */
-function pathOf(url = "/"): string {
-  return url.split("?", 1)[0] as string;
 }
 
 const BODY_TOO_LARGE = "FST_ERR_CTP_BODY_TOO_LARGE";
 
-/** Only who serves the app can do something about a bound that is smaller than it need be. */
+/** The client cannot raise a bound that is smaller than it need be, so the log says how. */
 function logTooLarge(
   log: Logger,
   { id: reqId, routeOptions: { config, bodyLimit = 0 } }: FastifyRequest,

@@ -10,19 +10,23 @@ import type { LaneRequest } from "../lanes/around.ts";
 import { type ArrivingBody, type FormPart, originFrom, type QueryValues } from "../operation/raw.ts";
 import { ReceivedForm } from "./received-form.ts";
 
+/** What all requests of one app share. */
+export interface ServedApp {
+  /** What stands before the app's own paths. */
+  readonly rootPath: string;
+  /** Whether a proxy is believed that says what clients have asked for. */
+  readonly trustsProxy: boolean;
+  readonly log: Logger;
+}
+
 /** What all requests of one route share. */
-export interface RequestRoute {
+export interface RequestRoute extends ServedApp {
   /** What the log calls it: the operation's id. */
   readonly id: string;
   /** Undefined for what no operation answers. */
   readonly operation: Operation | undefined;
   /** Whether its path has names. */
   readonly hasParams: boolean;
-  /** What stands before the app's own paths. */
-  readonly rootPath: string;
-  /** Whether a proxy is believed that says what clients have asked for. */
-  readonly trustsProxy: boolean;
-  readonly log: Logger;
 }
 
 /** A request whose URL was shortened for the router, as Fastify leaves it. */

@@ -1,6 +1,5 @@
 import { finished } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { Logger } from "pino";
 import type { Method } from "../app/method.ts";
 import type { Operation } from "../app/operation.ts";
 import { pathNames, pathPattern } from "../app/path.ts";
@@ -8,20 +7,15 @@ import { requestChannel } from "../channels/channels.ts";
 import type { LaneOperation } from "../lanes/choose.ts";
 import { IncomingBody, leaveUnread } from "./incoming-body.ts";
 import { ReceivedForm } from "./received-form.ts";
-import { HttpRequest, type RequestRoute } from "./request.ts";
+import { HttpRequest, type RequestRoute, type ServedApp } from "./request.ts";
 import { outcomeOf } from "./streams.ts";
 import type { WayOut } from "./way-out.ts";
 
 /** What all routes of an app have in common. */
-export interface RouteServices {
+export interface RouteServices extends ServedApp {
   readonly wayOut: WayOut;
-  readonly log: Logger;
   /** The prefix that the Fastify instance has, which the operations' paths begin with. */
   readonly mountedAt: string;
-  /** What stands before the app's own paths. */
-  readonly rootPath: string;
-  /** Whether a proxy is believed that says what clients have asked for. */
-  readonly trustsProxy: boolean;
   readonly bodyLimits: BodyLimits;
 }
 

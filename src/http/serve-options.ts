@@ -24,7 +24,7 @@ export interface ServeOptions extends ServerSettings {
   /** Whether each request is logged. Default true. */
   readonly accessLog?: boolean;
   /**
-   * Shows the lanes and the jobs live at `/_offloop`: `true` for this machine only, `{ token }` for whoever knows it,
+   * Shows the lanes and the jobs live at `/_offloop`: `true` for this machine only, `{ token }` for anyone who has it,
    * wherever they are: `/_offloop?token=...`, at least 16 characters. Meant for development. Default false.
    */
   readonly inspector?: InspectorSetting | false;

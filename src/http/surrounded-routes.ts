@@ -1,22 +1,17 @@
 import { createReadStream } from "node:fs";
 import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from "fastify";
-import type { Logger } from "pino";
 import { type AppPart, layeredAt, servedArounds } from "../app/parts.ts";
+import { pathOfUrl } from "../app/path.ts";
 import type { Lanes } from "../lanes/lanes.ts";
-import { isWhole, type RawReply } from "../operation/raw.ts";
-import { HttpRequest } from "./request.ts";
+import { emptyReply, isWhole, type RawReply } from "../operation/raw.ts";
+import { HttpRequest, type ServedApp } from "./request.ts";
 import type { WayOut } from "./way-out.ts";
 
 /** What is needed to answer where no operation does. */
-export interface AnswerServices {
+export interface AnswerServices extends ServedApp {
   readonly lanes: Lanes;
   readonly wayOut: WayOut;
-  readonly log: Logger;
-  /** What stands before the app's own paths. */
-  readonly rootPath: string;
-  /** Whether a proxy is believed that says what clients have asked for. */
-  readonly trustsProxy: boolean;
 }
 
 /** A request that no operation answers. */
@@ -39,14 +34,14 @@ export function askedOf(
 /** A request of a route that no operation answers, while arounds stand around it. */
 interface Entered {
   readonly asked: HttpRequest;
-  /** Says what the route answers, once; gives what is to be sent. */
+  /** Passes on what the route answers, once; resolves with what to send. */
   answer(raw: RawReply): Promise<RawReply>;
 }
 
-/** The requests that are within arounds, and have no answer yet. */
+/** Requests that arounds have let in and that have no answer yet. */
 const entered = new WeakMap<FastifyRequest, Entered>();
 
-/** Takes a request out of the arounds it is within, if it is: whoever does has it answered. */
+/** Takes a request out of the arounds it is within, if any: the caller then answers it through them. */
 export function leaveArounds(request: FastifyRequest): Entered | undefined {
   const found = entered.get(request);
   entered.delete(request);
@@ -54,8 +49,8 @@ export function leaveArounds(request: FastifyRequest): Entered | undefined {
 }
 
 /**
- * Has the arounds of an app, and of those mounted in it, stand around what plugins and pages answer. Adds nothing where
- * there are none. To be called before the routes are added.
+ * Puts the arounds of an app, and of those mounted in it, around what plugins and pages answer. Adds nothing where there
+ * are none. Must be called before the routes are added.
  */
 export function surroundRoutes(fastify: FastifyInstance, root: AppPart, services: AnswerServices): void {
   if (servedArounds(root.app).length === 0) return;
@@ -69,7 +64,7 @@ export function surroundRoutes(fastify: FastifyInstance, root: AppPart, services
   });
 }
 
-/** A route that took the connection over has sent nothing through here. */
+/** For a route that took the connection over, and so never reached `onSend`. */
 const end: OnResponse = (request, reply, done) => {
   void leaveArounds(request)?.answer(passing(reply, undefined));
   done();
@@ -83,15 +78,15 @@ function listed<Hook>(hooks: Hook | Hook[] | undefined): Hook[] {
   return hooks === undefined ? [] : Array.isArray(hooks) ? hooks : [hooks];
 }
 
-/** Lets a request in. The route answers when the innermost around asks for it; one that answers by itself keeps it out. */
+/** Runs the arounds; the route goes on when the innermost one calls `next`. */
 function entrance(root: AppPart, services: AnswerServices): PreHandler {
   const { lanes, wayOut } = services;
   return (request, reply, done) => {
-    if ((request as { ws?: unknown }).ws) return done(); // has no reply to stand around
+    if ((request as { ws?: unknown }).ws) return done(); // its answer is no reply
     const asked = askedOf(request, reply, services);
     const end = Promise.withResolvers<RawReply>();
     let isIn = false;
-    const answered = lanes.surround(layeredAt(root, pathOf(request)), () => {
+    const answered = lanes.surround(layeredAt(root, pathOfUrl(request.raw.url ?? "/")), () => {
       isIn = true;
       const { promise, resolve } = Promise.withResolvers<RawReply>();
       const answer = (raw: RawReply): Promise<RawReply> => {
@@ -123,14 +118,13 @@ function exit({ wayOut }: AnswerServices): OnSend {
 function passing(reply: FastifyReply, payload: unknown): RawReply {
   const { "content-type": mediaType, "content-length": _, ...headers } = reply.getHeaders();
   return {
+    ...emptyReply,
     status: reply.statusCode,
     mediaType: mediaType === undefined ? undefined : String(mediaType),
     headers: Object.entries(headers).flatMap(([name, value]) =>
       (Array.isArray(value) ? value : [value]).map((one): [string, string] => [name, String(one)]),
     ),
     body: bodyOf(payload),
-    background: undefined,
-    error: undefined,
   };
 }
 
@@ -161,8 +155,4 @@ function writeChanges(reply: FastifyReply, passed: RawReply, raw: RawReply): voi
   for (const [name, value] of raw.headers ?? []) reply.header(name, value);
   if (raw.mediaType === undefined) reply.removeHeader("content-type");
   else reply.header("content-type", raw.mediaType);
-}
-
-function pathOf({ raw: { url = "/" } }: FastifyRequest): string {
-  return url.split("?", 1)[0] as string;
 }

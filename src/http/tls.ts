@@ -2,15 +2,15 @@ import { readFileSync } from "node:fs";
 import { createSecureContext } from "node:tls";
 import { OffloopError } from "../errors/offloop-error.ts";
 
-/** How the server proves who it is: files in PEM. */
+/** The key and certificate for https: PEM files. */
 export interface TlsFiles {
   /** The private key. */
   readonly key: string;
-  /** The certificate, and those of the authorities between it and one that clients know. */
+  /** The certificate, followed by the intermediate ones. */
   readonly cert: string;
 }
 
-/** What they contain. */
+/** The contents of these files. */
 export interface Tls {
   readonly key: Buffer;
   readonly cert: Buffer;

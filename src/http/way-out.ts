@@ -12,7 +12,7 @@ import { OpenStreams } from "./streams.ts";
 
 type Failure = Parameters<Finish>[0];
 
-/** The one way out: every reply leaves here, whoever has made it and whatever its body is. */
+/** The one way out: every reply leaves here, whatever made it and whatever its body is. */
 export class WayOut {
   readonly #lanes: Lanes;
   readonly #streams = new OpenStreams();
@@ -40,7 +40,7 @@ export class WayOut {
       this.#followUp(asked, raw);
   }
 
-  /** Begins to end: event streams, which would go on for ever, are told and end. */
+  /** Ends event streams, which would go on for ever, by aborting their signals. */
   endStreams(): void {
     this.#streams.endEvents();
   }
@@ -94,7 +94,7 @@ export class WayOut {
     const { background = [], finish } = raw;
     const end: Finish = async (failure) => {
       const ended = this.#endStream(asked, raw, failure);
-      // Who waits for tasks to end does not wait for a stream that does not close.
+      // Waiting for tasks must not mean waiting for a stream that does not close.
       if (finish === undefined && !isReady(raw.body)) return;
       const left = await ended;
       if (finish === undefined) return;
@@ -128,7 +128,7 @@ export class WayOut {
     return failure ?? late;
   }
 
-  /** For the log, and for those who stand around: it is too late for an answer. */
+  /** Reports a failure for which it is too late to answer. */
   #noteFailure(asked: HttpRequest, thrown: unknown): void {
     void this.#answerFailure(asked, internalErrorReply(thrown));
   }
@@ -139,7 +139,7 @@ export class WayOut {
   }
 }
 
-/** Who passes `signal` on is told by an error that nobody waits any more. The line of the request says so. */
+/** An AbortError is how code that passes `signal` on learns that the client has gone. The access log says so already. */
 function isGivenUp(asked: HttpRequest, { error }: RawReply): boolean {
   return error?.type === "AbortError" && (asked.isGone || asked.message.socket.destroyed);
 }

@@ -31,7 +31,7 @@ loopback.addAddress("::1", "ipv6");
 
 /**
  * Whether the visitor may see the inspector. Without a token: this machine only, and only under its own name, since a
- * page elsewhere may point a name of its own at 127.0.0.1 (DNS rebinding). With a token: whoever shows it.
+ * page elsewhere may point a name of its own at 127.0.0.1 (DNS rebinding). With a token: anyone who sends it.
  */
 export function judgeVisitor(visitor: Visitor, token: string | undefined): Access {
   return token === undefined ? judgeByAddress(visitor) : judgeByToken(visitor, token);
@@ -49,7 +49,7 @@ function judgeByAddress({ address, host, forwarded }: Visitor): Access {
 }
 
 function judgeByToken({ token: shown, cookie }: Visitor, token: string): Access {
-  // The cookie is not the token itself, so that who finds the one does not know the other.
+  // The cookie is not the token itself, so that a stolen cookie does not give the token away.
   const expected = digest(`cookie ${token}`).toString("base64url");
   if (cookie !== undefined && equal(cookie, expected)) return { granted: true, cookie: undefined };
   if (shown !== undefined && equal(shown, token)) return { granted: true, cookie: expected };

@@ -58,7 +58,7 @@ export class Collector {
     const run = { name: this.names.numberOf("task", task, lane), request, lane };
     if (event.event === "start") this.runs.start(event.run, run, now);
     else {
-      const { ok } = event;
+      const ok = event.ok || event.cancelled;
       const startedAt = this.#end(event.run, run, { ...event, outcome: Number(ok) }, now);
       if (!ok) this.#keep(failedIncident(event, startedAt));
     }

@@ -43,8 +43,9 @@ export function killedIncident({ thread, threads, ran }: ThreadEvent, at: number
 }
 
 /** A task that threw. */
-export function failedIncident({ task, request, thread, runMs, stack }: TaskEnd, at: number): Known {
-  const after = request === undefined ? "It was called." : `It ran after request ${request}.`;
+export function failedIncident({ task, request, job, thread, runMs, stack }: TaskEnd, at: number): Known {
+  const called = job === undefined ? "It was called." : `It was an attempt of job ${job}.`;
+  const after = request === undefined ? called : `It ran after request ${request}.`;
   const where = thread === undefined ? "It never got to a thread." : `It ran ${onThread(thread)}.`;
   return {
     ...nothingKnown,

@@ -7,7 +7,7 @@ import { EventStream } from "./event-stream.ts";
 interface InspectorOptions {
   /** Of the app. */
   readonly title: string;
-  /** With one, it answers whoever knows it; without one, this machine only. */
+  /** With one, it answers anyone who has it; without one, this machine only. */
   readonly token: string | undefined;
 }
 

@@ -64,10 +64,10 @@ export class Attempts {
     await sql.executeSql(
       `with ended as (
         select * from jsonb_to_recordset($1::jsonb)
-          as claim(task text, queue text, job uuid, takes int, outcome text, error jsonb, notice text)
+          as claim(task text, queue text, job uuid, takes int, outcome text, error jsonb, progress real, notice text)
       ), saved as (
         update ${this.#schema}.job_attempt a
-        set ended_at = now(), error = ended.error, outcome = case
+        set ended_at = now(), error = ended.error, progress = coalesce(ended.progress, a.progress), outcome = case
           when ended.outcome not in ('done', 'lost') then ended.outcome
           when j.state = 'cancelled' then 'cancelled'
           when ended.outcome = 'done' and j.state = 'completed' and j.retry_count = ended.takes then 'done'
@@ -84,7 +84,8 @@ export class Attempts {
     const notice = formatNotice({ kind: "progress", task, uuid, value });
     await this.#sql.executeSql(
       `with saved as (
-        update ${this.#schema}.job_attempt set progress = $3 where job = $1 and takes = $2
+        update ${this.#schema}.job_attempt set progress = $3
+        where job = $1 and takes = $2 and ended_at is null
       )
       select pg_notify('${this.#channel}', $4)`,
       [uuid, takes, value, notice],
@@ -139,13 +140,14 @@ function claimRow({ task, uuid, takes }: Claim): object {
   return { task, job: uuid, takes };
 }
 
-function settlementRow({ claim, outcome }: Settlement): object {
+function settlementRow({ claim, outcome, progress }: Settlement): object {
   const { task, uuid } = claim;
   return {
     ...claimRow(claim),
     queue: queueName(task),
     outcome: outcome.kind,
     error: "error" in outcome ? outcome.error : null,
+    progress,
     notice: formatNotice({ kind: "changed", task, uuid }),
   };
 }

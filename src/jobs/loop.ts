@@ -144,9 +144,9 @@ export class JobLoop {
     const start = performance.now();
     events.onStart(attempt);
     const outcome = await attempt.run(lanes, (value) => progress.report(value));
-    progress.stop();
+    const last = progress.stop();
     events.onEnd(attempt, outcome, performance.now() - start);
-    await this.#settlements.add({ claim: job, payload: job.payload, outcome });
+    await this.#settlements.add({ claim: job, payload: job.payload, outcome, progress: last });
     this.#leave(attempt);
   }
 
@@ -243,8 +243,9 @@ class Progress {
     }, PROGRESS_MS);
   }
 
-  /** What it said last is of no use when it has ended. */
-  stop(): void {
+  /** @returns What it said last, unless that is saved already. */
+  stop(): number | undefined {
     clearTimeout(this.#timer);
+    return this.#timer && this.#value;
   }
 }

@@ -139,7 +139,7 @@ export class MemoryStore implements JobStore {
     for (const settlement of settlements) this.#settleOne(settlement);
   }
 
-  #settleOne({ claim, outcome }: Settlement): void {
+  #settleOne({ claim, outcome, progress }: Settlement): void {
     const job = this.#jobs.get(claim.uuid);
     if (job === undefined) return;
     const attempt = job.attempts.at(-1);
@@ -148,7 +148,10 @@ export class MemoryStore implements JobStore {
       attempt.outcome = outcome.kind;
       attempt.error = "error" in outcome ? outcome.error : undefined;
     }
-    if (job.state === "running" && job.takes === claim.takes) this.#apply(job, outcome);
+    if (job.state === "running" && job.takes === claim.takes) {
+      job.progress = progress ?? job.progress;
+      this.#apply(job, outcome);
+    }
     this.#notices.tell({ kind: "changed", task: job.task, uuid: job.uuid });
   }
 

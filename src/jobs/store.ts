@@ -14,7 +14,7 @@ export interface JobPayload {
   readonly interrupted?: number;
   /** The schedule whose occurrence it is. */
   readonly schedule?: string;
-  /** The trace context of whoever enqueued it. */
+  /** The trace context in which it was enqueued. */
   readonly trace?: unknown;
 }
 
@@ -27,7 +27,7 @@ export interface NewJob extends JobRef {
   readonly priority?: number | undefined;
 }
 
-/** One attempt of a job. Whoever settles an attempt that is no longer the job's is not heard. */
+/** One attempt of a job. Settling an attempt that is no longer the job's does nothing. */
 export interface Claim extends JobRef {
   /** How often the job was taken before. */
   readonly takes: number;
@@ -61,6 +61,8 @@ export interface Settlement {
   readonly claim: Claim;
   readonly payload: JobPayload;
   readonly outcome: Outcome;
+  /** How far it said it was at last; undefined where that is stored, or it said nothing. */
+  readonly progress?: number | undefined;
 }
 
 /** A job, as it is shown: by its place in the store, where users see its id. */
@@ -123,7 +125,7 @@ export interface JobStore {
   saveProgress(claim: Claim, value: number): Promise<void>;
   /** Stops a job from being run, or run again; a dead one is given up. @returns Whether it was still to be stopped. */
   cancel(job: JobRef): Promise<boolean>;
-  /** Has a dead, failed or cancelled job run now. @returns Whether it was one. */
+  /** Runs a dead, failed or cancelled job now. @returns Whether it was one. */
   retry(job: JobRef): Promise<boolean>;
   find(job: JobRef): Promise<JobRecord | undefined>;
   list(filter: JobFilter): Promise<readonly JobRecord[]>;

@@ -28,13 +28,13 @@ export interface TaskCall {
 /** The attempt of a job that a call is. */
 export interface AttemptCall {
   readonly job: { readonly id: string; readonly attempt: number };
-  /** Who may want it ended. */
+  /** May want it ended. */
   readonly waiter: AttemptWaiter;
-  /** What enqueued it, as whoever makes spans packs it. */
+  /** The trace context it was enqueued in, packed by what makes spans. */
   readonly trace: unknown;
 }
 
-/** Who waits for an attempt. */
+/** What waits for an attempt. */
 export interface AttemptWaiter extends Waiter {
   readonly onProgress: (value: number) => void;
   /** Of an attempt on the loop; a thread has a signal of its own. */
@@ -61,7 +61,7 @@ export interface Around {
   readonly dependency?: TraceDependency;
   /** Around the making of the chunks of a body, which is done after the run. */
   chunks?(operation: Operation, request: LaneRequest, chunks: AsyncIterable<Chunk>): AsyncIterable<Chunk>;
-  /** Around the answer to what went wrong: told of it, it may put another answer in its place. */
+  /** Around the answer to an error: sees it, and may replace it. */
   failure?(
     operation: Operation | undefined,
     request: LaneRequest,

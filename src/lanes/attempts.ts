@@ -1,9 +1,10 @@
 import type { Lane } from "../app/lane.ts";
 import type { TaskDeclaration } from "../app/task.ts";
 import { within } from "../app/within.ts";
+import { END_MS } from "../threads/pool/thread.ts";
 import type { AttemptWaiter, RunTask } from "./around.ts";
 
-/** A job, as its attempt is told of it. */
+/** What an attempt knows of its job. */
 export interface AttemptedJob {
   /** As `enqueue` gave it: the key for what must not happen twice. */
   readonly id: string;
@@ -15,9 +16,9 @@ export interface AttemptedJob {
 export interface AttemptStart {
   readonly job: AttemptedJob;
   readonly args: readonly unknown[];
-  /** Told how far it says it is. */
+  /** Called with its progress, 0-1. */
   readonly onProgress: (value: number) => void;
-  /** The trace context of whoever enqueued the job. */
+  /** The trace context in which the job was enqueued. */
   readonly trace: unknown;
 }
 
@@ -43,10 +44,6 @@ export interface AttemptLanes {
   start(task: TaskDeclaration, attempt: AttemptStart): StartedAttempt;
 }
 
-/** A thread that has not ended by then is inside a native call. */
-const END_MS = 2_000;
-
-/** Makes what runs attempts. */
 export function attemptLanes(capacity: AttemptLanes["capacity"], run: RunTask): AttemptLanes {
   return {
     capacity,
@@ -66,7 +63,7 @@ export function attemptLanes(capacity: AttemptLanes["capacity"], run: RunTask): 
   };
 }
 
-/** Has an attempt aborted, and ended. */
+/** Lets an attempt be aborted, and ended. */
 class AbortableWaiter implements AttemptWaiter {
   readonly onProgress: (value: number) => void;
   readonly #controller = new AbortController();

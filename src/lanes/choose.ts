@@ -281,7 +281,8 @@ let runs = 0;
 
 async function publishTask(run: LaneRun<TaskCall, unknown>, call: TaskCall): Promise<unknown> {
   const { name: task, lane } = call.task;
-  const about = { run: ++runs, task, lane, request: call.request } as const;
+  const { request, attempt } = call;
+  const about = { run: ++runs, task, lane, request, job: attempt?.job.id } as const;
   const record = newRecord();
   const start = performance.now();
   let ok = false;
@@ -296,6 +297,7 @@ async function publishTask(run: LaneRun<TaskCall, unknown>, call: TaskCall): Pro
     throw thrown;
   } finally {
     if (lane === "loop") recordLoop(record, start);
-    taskChannel.publish({ event: "end", ...about, ...record, ok, stack });
+    const cancelled = attempt?.waiter.signal.aborted ?? false;
+    taskChannel.publish({ event: "end", ...about, ...record, ok, cancelled, stack });
   }
 }

@@ -6,9 +6,9 @@ import type { QueryValues } from "../operation/raw.ts";
 import type { ConnectedValues } from "../operation/run-message.ts";
 import type { LaneRequest } from "./around.ts";
 
-/** What a connection has for its messages, whichever lane they are handled on. */
+/** What a connection provides for its messages, on either lane. */
 export interface Connected extends ConnectedValues {
-  /** What goes along to a thread, by its path in the plan of the message. */
+  /** The values sent to a thread with each message, by their path in its plan. */
   readonly sent: ReadonlyMap<string, StandInValue>;
 }
 
@@ -76,7 +76,7 @@ export class MessageRequest implements LaneRequest {
     return this.#connection.isGone;
   }
 
-  /** Made when someone asks for it: most handlers never do. */
+  /** Made on first use: most handlers never ask for it. */
   get signal(): AbortSignal {
     this.#late ??= new AbortController();
     this.#signal ??= AbortSignal.any([this.#connection.signal, this.#late.signal]);

@@ -3,7 +3,7 @@ import { operationChannel } from "../channels/channels.ts";
 import type { RequestContext } from "../operation/context.ts";
 import { refusalOf } from "../operation/error-reply.ts";
 import type { MessageFormat } from "../operation/messages.ts";
-import type { RawReply } from "../operation/raw.ts";
+import { emptyReply, type RawReply } from "../operation/raw.ts";
 import { runOperation } from "../operation/run.ts";
 import type { ConnectionWork, MessageWork, Work } from "../threads/crossing/work.ts";
 import type { Arounds, Count, LaneRequest, RunOperation } from "./around.ts";
@@ -16,43 +16,36 @@ export interface RunnableSocket {
   /** Reads and writes its messages, on the loop. */
   readonly format: MessageFormat;
   /**
-   * Opens a connection: reads its inputs, makes its dependencies, and has it live. They are closed when it has lived.
+   * Opens a connection: reads its inputs, makes its dependencies, and calls `live`. They are closed when that has returned.
    *
-   * @param live - Called when all is there; what it throws is what the connection has failed from.
+   * @param live - Called when all is there; what it throws ends the connection.
    */
   connect(request: LaneRequest, live: Live): Connection;
   /** Handles one message, on its lane. Gives a reply whatever happens. Undefined for a whole socket. */
   readonly handle: ((message: MessageRequest) => Promise<RawReply>) | undefined;
-  /** A message of a whole socket is handled from now on, until the function is called that this gives. */
+  /** Notes that a message of a whole socket is being handled, until the returned function is called. */
   begin(request: LaneRequest): () => void;
-  /** What exchanges on the loop are made with. */
+  /** What a message handled on the loop is run with. */
   readonly loop: Connected["loop"];
-  /** What of a connection goes along to threads with its messages. */
+  /** The values of a connection that are sent to threads with its messages. */
   sentOf(context: RequestContext): Connected["sent"];
-  /** Connections that have not ended. */
+  /** How many connections have not ended. */
   readonly running: number;
 }
 
-/** Lives as long as a socket. `onAccepted` is to be called when its handshake has been answered. */
+/** Resolves when the socket has ended. Calls `onAccepted` when its handshake has been answered. */
 export type Live = (context: RequestContext, onAccepted: () => void) => Promise<void>;
 
 /** A connection under way. */
 export interface Connection {
   /** Status 101 when the handshake has been answered; else the reply that refuses it. */
   readonly opened: Promise<RawReply>;
-  /** When it has ended: what it has failed from, and what is left to do. */
+  /** When it has ended: its error, and what is left to do. */
   readonly ended: Promise<RawReply>;
 }
 
 /** A handshake that was answered. */
-export const switching: RawReply = {
-  status: 101,
-  mediaType: undefined,
-  headers: undefined,
-  body: undefined,
-  background: undefined,
-  error: undefined,
-};
+const switching: RawReply = { ...emptyReply, status: 101 };
 
 interface Opening {
   readonly live: Live;
@@ -114,7 +107,7 @@ export class LaneSocket implements RunnableSocket {
     const { promise, resolve } = Promise.withResolvers<RawReply>();
     const { id, lane } = this.#work.declaration;
     void observeOperation({ id: `${id} message`, lane }, () => promise)(request);
-    return () => resolve({ ...switching, status: 200 });
+    return () => resolve(emptyReply);
   }
 
   sentOf(context: RequestContext): Connected["sent"] {
@@ -126,7 +119,7 @@ export class LaneSocket implements RunnableSocket {
     );
   }
 
-  /** As an operation whose handler lasts as long as the socket; it has run when the handshake is answered, one way or the other. */
+  /** An operation whose handler lasts as long as the socket. What stands around it sees it end with the answer to the handshake. */
   #run(request: LaneRequest): Promise<RawReply> {
     const { live, onEnded } = this.#openings.get(request) as Opening;
     const { promise: accepted, resolve } = Promise.withResolvers<RawReply>();
@@ -158,7 +151,7 @@ function aroundMessages(
   arounds: Arounds,
 ): NonNullable<RunnableSocket["handle"]> {
   const run = chooseForMessage(work, index, lanes);
-  // What stands around a run hands its request on as it is.
+  // Arounds pass the request on as it is.
   const onLane: LaneRun<LaneRequest, RawReply> = (request, record) => run(request as MessageRequest, record);
   return arounds.operation(work.declaration, observeOperation(work.declaration, onLane));
 }

@@ -17,14 +17,14 @@ export interface SurroundedRun {
   readonly run: RunOperation;
 }
 
-/** An around, and who answers the errors that it throws. */
+/** An around, and the handlers of the errors that it throws. */
 interface PlacedAround extends DeclaredAround {
   readonly errorHandlers: NearestHandlers;
 }
 
 /**
- * Has the arounds that an app declares stand around a run, as one onion: routers' within their app's, those within the
- * apps that it is mounted in. Where there are none the run is given back as it is.
+ * Puts the arounds that an app declares around a run, as one onion: routers' within their app's, those within the
+ * apps that it is mounted in. Where there are none, returns the run itself.
  */
 export function surround(layered: Layered, inner: SurroundedRun, runtime: Runtime): RunOperation {
   const arounds = placed(layered);
@@ -92,7 +92,7 @@ class Passage {
     }
   }
 
-  /** What an around answers with by itself. */
+  /** The answer of an around that does not pass on what `next` gave. */
   async #encode(around: PlacedAround, given: unknown): Promise<RawReply> {
     if (given === undefined) throw this.#mistake(around, "an around gave nothing", "return the reply");
     if (given instanceof PassingReply)
@@ -142,7 +142,7 @@ class Passage {
   }
 }
 
-/** A reply that is sent while another is there: what that one has left to do and to close is done nonetheless. */
+/** A reply in place of another, whose tasks still run and whose dependencies still close. */
 function inPlaceOf(passed: RawReply, raw: RawReply): RawReply {
   discardBody(passed);
   const { background, finish } = passed;
@@ -167,7 +167,7 @@ class PassingReply extends PlannedResponse {
     super.status = status;
   }
 
-  /** With its `content-type`; how its body is sent is the server's to say. */
+  /** With its `content-type`; `content-length` is set when the body is sent. */
   override get headers(): Headers {
     if (this.#headers === undefined) {
       const { headers, mediaType } = this.#raw;
@@ -177,7 +177,7 @@ class PassingReply extends PlannedResponse {
     return this.#headers;
   }
 
-  /** The reply as it is to be sent. */
+  /** The reply with these changes. */
   get raw(): RawReply {
     const { status } = this;
     if (this.#headers === undefined) return this.chosen === undefined ? this.#raw : { ...this.#raw, status };

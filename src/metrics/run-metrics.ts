@@ -42,7 +42,7 @@ export function createRunMetrics(registry: Registry, declared: DeclaredWork): Ru
       if (event.request !== undefined) followUps += event.event === "start" ? 1 : -1;
       if (event.event === "start") return;
       tasks(event.task, event);
-      if (!event.ok) failed.inc({ task: event.task });
+      if (!event.ok && !event.cancelled) failed.inc({ task: event.task });
     }),
     countAttempts(registry, declared),
     countThreadEnds(registry),

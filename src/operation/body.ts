@@ -174,7 +174,7 @@ const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x
 
 /**
  * Counts the values of a JSON text before they are made: a parsed one costs up to a hundred times its two bytes, and what
- * stands a thousand deep ends the stack of whoever walks it. An empty list or object counts twice.
+ * stands a thousand deep overflows the stack of anything that walks it. An empty list or object counts twice.
  *
  * @returns The number of values, or the bound that the text goes beyond.
  */

@@ -13,11 +13,11 @@ import { checkBody } from "./read.ts";
 /** A message as the connection gives it. */
 export interface Frame {
   readonly bytes: Uint8Array;
-  /** Bytes, not text. */
+  /** Whether it is bytes rather than text. */
   readonly isBinary: boolean;
 }
 
-/** What messages belong to, for errors. */
+/** The websocket that the messages belong to, for errors. */
 export interface MessageSource {
   readonly id: string;
   readonly location: SourceLocation;
@@ -25,7 +25,7 @@ export interface MessageSource {
 
 const loc = ["message"];
 
-/** What a websocket's messages are: reads those of clients, writes those for them. The same on the loop and in a thread. */
+/** Decodes and validates a websocket's messages, and encodes what is sent. The same on the loop and in a thread. */
 export class MessageFormat {
   readonly #source: MessageSource;
   readonly #bounds: InputBounds;
@@ -42,7 +42,7 @@ export class MessageFormat {
   }
 
   /**
-   * A message of a client. Gives a promise only when its schema does.
+   * Reads a client's message. A promise only where the schema gives one.
    *
    * @throws {ValidationError} When it does not fit.
    */
@@ -53,7 +53,7 @@ export class MessageFormat {
   }
 
   /**
-   * What is sent of a value; undefined for nothing. Gives a promise only when its schema does.
+   * Encodes a value; undefined sends nothing. A promise only where the schema gives one.
    *
    * @throws {OffloopError} `OFFLOOP_RESPONSE_INVALID`.
    */

@@ -88,6 +88,16 @@ export interface RawReply {
   readonly finish?: ((failure: { readonly error: unknown } | undefined) => Promise<void>) | undefined;
 }
 
+/** A success without a body, to be filled in. */
+export const emptyReply: RawReply = {
+  status: 200,
+  mediaType: undefined,
+  headers: undefined,
+  body: undefined,
+  background: undefined,
+  error: undefined,
+};
+
 /** Whether a body is sent in one piece. */
 export function isWhole(body: RawReply["body"]): body is Chunk | undefined {
   return body === undefined || typeof body === "string" || body instanceof Uint8Array;

@@ -8,7 +8,7 @@ import type { CompiledDependency, CompiledOperation } from "./compile.ts";
 import { DependencyContext, Exchange } from "./context.ts";
 import { answerError, closingReply, errorReply, type FailedRun } from "./error-reply.ts";
 import type { Frame, MessageFormat } from "./messages.ts";
-import { type Chunk, discardBody, type RawReply, type RawRequest } from "./raw.ts";
+import { type Chunk, discardBody, emptyReply, type RawReply, type RawRequest } from "./raw.ts";
 import { type ReadInputs, readInputs } from "./read.ts";
 import { RequestDependencies } from "./request-dependencies.ts";
 import type { Runtime } from "./runtime.ts";
@@ -34,8 +34,8 @@ export interface ThreadedMessage {
 const nothingParsed = { json: undefined, values: 0, form: undefined };
 
 /**
- * One message in a thread, from its bytes to those that are sent: reads what its connection's request says, makes the
- * plain dependencies, calls the handler, and closes what was opened. Never rejects: whatever goes wrong is a reply.
+ * One message in a thread, from its bytes to those that are sent: reads the inputs of its connection, makes the plain
+ * dependencies, calls the handler, and closes what was opened. Never rejects: whatever goes wrong is a reply.
  */
 export async function runMessage(
   message: CompiledMessage,
@@ -65,7 +65,7 @@ export async function runMessage(
   }
 }
 
-/** One message on the loop, where its socket is, with what was made when that was opened. Never rejects. */
+/** One message on the loop, with the dependencies that were made when its socket was opened. Never rejects. */
 export async function runMessageHere(
   message: CompiledMessage,
   request: RawRequest,
@@ -104,7 +104,7 @@ export interface ConnectedValues {
   /** The session as the handshake has left it; undefined when nobody has looked at it. */
   readonly session: string | undefined;
   readonly inputs: Omit<ReadInputs, "details">;
-  /** Its dependencies, by name. One that cannot be used here is refused by its getter. */
+  /** Its dependencies, by name. The getter of one that cannot be used here throws. */
   readonly values: PropertyDescriptorMap;
 }
 
@@ -116,30 +116,21 @@ async function callHandler(
   const value = await declaration.handler(context);
   if (types.isGeneratorObject(value)) {
     const body = frames(format, value as unknown as Iterable<unknown>);
-    return { ...nothingSent, body, background: exchange.addedTasks };
+    return { ...emptyReply, body, background: exchange.addedTasks };
   }
   const body = await format.write(value);
-  return { ...nothingSent, mediaType: mediaTypeOf(body), body, background: exchange.addedTasks };
+  return { ...emptyReply, mediaType: mediaTypeOf(body), body, background: exchange.addedTasks };
 }
-
-const nothingSent: RawReply = {
-  status: 200,
-  mediaType: undefined,
-  headers: undefined,
-  body: undefined,
-  background: undefined,
-  error: undefined,
-};
 
 const TEXT = "text/plain";
 
-/** Long texts cross as bytes: what they are is said beside them. */
+/** Long texts cross as bytes, so the media type tells them from bytes. */
 function mediaTypeOf(body: Chunk | undefined): string | undefined {
   if (body === undefined) return undefined;
   return typeof body === "string" ? TEXT : "application/octet-stream";
 }
 
-/** What is sent of a reply: a text, or bytes. */
+/** Whether a reply is sent as a text rather than as bytes. */
 export function isTextReply({ mediaType }: RawReply): boolean {
   return mediaType === TEXT;
 }
@@ -162,12 +153,12 @@ function withSent(
   return fixed === undefined ? dependency : { ...dependency, fixed };
 }
 
-/** What a function receives that is called with a message. */
+/** The context of a message handler. */
 class MessageRunContext extends DependencyContext {
   readonly message: unknown;
   readonly #socket: Socket | Operation;
 
-  /** @param socket - On the loop; in a thread, the operation that has none there. */
+  /** @param socket - In a thread, where there is none, its operation instead. */
   constructor(
     exchange: Exchange,
     inputs: Omit<ReadInputs, "details">,

@@ -4,7 +4,7 @@ import type { RunningJob, TaskContext, TaskDeclaration } from "../app/task.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { CompiledOperation } from "./compile.ts";
 import { Exchange, type Place } from "./context.ts";
-import type { RawReply, RawRequest } from "./raw.ts";
+import { emptyReply, type RawRequest } from "./raw.ts";
 import { RequestDependencies } from "./request-dependencies.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -40,19 +40,10 @@ export async function runTask(task: CompiledTask, run: TaskRun, runtime: Runtime
   } catch (thrown) {
     throw await dependencies.closeAfterError(thrown);
   }
-  const closed = await dependencies.closeAfterReply(noReply);
+  const closed = await dependencies.closeAfterReply(emptyReply);
   await closed.finish?.(undefined);
   return result;
 }
-
-const noReply: RawReply = {
-  status: 200,
-  mediaType: undefined,
-  headers: undefined,
-  body: undefined,
-  background: undefined,
-  error: undefined,
-};
 
 /** What stands for a request where there is none: what runs has a number for the log, a log and a signal. */
 class TaskRequest implements RawRequest {

@@ -13,13 +13,13 @@ import { type HeaderPairs, type RawReply, type RawRequest, readCookies } from ".
 const MAX_BYTES = 4_096;
 const EMPTY = "{}";
 
-/** A session as its cookie says it. */
+/** A session as read from its cookie. */
 interface Kept {
-  /** As JSON; undefined when there is none, or none that counts. */
+  /** As JSON; undefined when there is no cookie, or no valid one. */
   readonly text: string | undefined;
   /** Whether a cookie was sent at all. */
   readonly isSent: boolean;
-  /** Whether it is to be written again, though nothing in it changes: its secret is an old one, or half its time is over. */
+  /** Whether to write it again though nothing has changed: it is signed with an old secret, or half its time is over. */
   readonly isOld: boolean;
 }
 
@@ -88,14 +88,14 @@ function tooLarge(operation: string, bytes: number, text: string): OffloopError 
   );
 }
 
-/** What a lane gives exchanges. */
+/** What a lane provides for sessions. */
 export interface SessionLane {
   readonly inThread: boolean;
   /** Undefined where the app keeps no sessions. */
   readonly sessions: SessionCookie | undefined;
 }
 
-/** The session of one request, once somebody has asked for it. */
+/** The session of one request, opened when it is first read. */
 export class OpenSession {
   data: Session;
   readonly #cookie: SessionCookie;
@@ -119,16 +119,16 @@ export class OpenSession {
     return this.text !== this.#before;
   }
 
-  /** Takes over what it has become where it was lent. */
+  /** Takes over the changes that another lane has made. */
   take(text: string): void {
     clearSession(this.data);
     Object.assign(this.data, JSON.parse(text));
   }
 
   /**
-   * Has it fit what is declared of it: what does not fit, such as what another release has kept, is dropped.
+   * Validates it against its declaration. What does not fit, such as what another release has kept, is dropped.
    *
-   * @throws {HTTPError} 401 when it lacks what must be there.
+   * @throws {HTTPError} 401 when something required is missing.
    */
   accept(declared: NonNullable<Inputs["session"]>): void {
     const { isChanged } = this;
@@ -143,7 +143,7 @@ export class OpenSession {
     if (!isChanged) this.#before = this.text;
   }
 
-  /** What it is in the end: to change it from now on is an error, as the change would be lost. */
+  /** Freezes it, as later changes would be lost, and gives its final JSON. */
   end(): string {
     Object.freeze(this.data);
     return this.text;
@@ -187,7 +187,7 @@ function fits(schema: AnySchema, value: unknown): { readonly value: unknown } | 
   return result.issues === undefined ? result : undefined;
 }
 
-/** A reply with what is to be said of a session. What went wrong by a mistake of the app's leaves the session as it was. */
+/** A reply with the headers of a session. After an error of the app's own the session stays as it was. */
 export function withSession(reply: RawReply, session: OpenSession | undefined, operation: string): RawReply {
   if (session === undefined || reply.error !== undefined) return reply;
   const headers = [...(reply.headers ?? []), ...session.seal(operation)];

@@ -49,7 +49,7 @@ export function detailsOf(issues: readonly StandardSchemaV1.Issue[], refused: Re
   return details;
 }
 
-/** As many mistakes as are told; what is left out shows as a last one. */
+/** Mistakes up to the limit; a last one stands for those that are left out. */
 export function withinLimit(
   details: readonly ValidationDetail[],
   { maxMistakes }: CheckLimits,

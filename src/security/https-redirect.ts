@@ -1,4 +1,5 @@
 import type { AroundFunction } from "../app/around.ts";
+import { withoutOrigin } from "../app/path.ts";
 import { redirect } from "../app/reply.ts";
 
 /**
@@ -22,6 +23,7 @@ export function httpsRedirect(): AroundFunction {
     const { origin, url } = request;
     if (!origin.startsWith("http:")) return next();
     const host = origin.slice("http://".length).replace(/:80$/, "");
-    return redirect(`https://${host}${url.startsWith("/") ? url : new URL(url).pathname}`);
+    const target = withoutOrigin(url);
+    return redirect(`https://${host}${target.startsWith("/") ? "" : "/"}${target}`);
   };
 }

@@ -64,7 +64,7 @@ function unwatched(): OffloopError {
   );
 }
 
-/** Blocks of the loop that fail a test, until somebody is told of them. */
+/** Blocks of the loop that fail a test, until they are reported. */
 export class BlockFailures {
   /** From when on a block is one. */
   readonly limitMs: number;

@@ -169,7 +169,7 @@ export interface TestClient extends AsyncDisposable {
 export type OverridePair = Override | SettingsOverride;
 
 /**
- * Has a value, or another dependency, stand in for a dependency in a test. Its type must be that of the dependency.
+ * Replaces a dependency in a test, with a value or with another dependency. Its type must be that of the dependency.
  *
  * @param dependency - The dependency that is not to be used.
  * @param by - The value, or the dependency to use. For operations that run on threads: a structured-cloneable value;

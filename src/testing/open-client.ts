@@ -101,7 +101,7 @@ function noJobs({ location: at }: App): never {
 
 const guarded = new WeakSet<App>();
 
-/** The parser is loaded for whoever tests, not for whoever serves. */
+/** The parser is loaded in tests only, not where the app is served. */
 async function guardOnce(app: App, log: Logger): Promise<void> {
   if (guarded.has(app)) return;
   const { guardApp } = await import("../guard/check-app.ts");

@@ -11,7 +11,7 @@ export interface TestSocketRequest extends Pick<TestRequest, "headers" | "query"
 }
 
 /**
- * The server has refused a handshake: it has answered with a response.
+ * Thrown when the server refuses a handshake, with the response that it answered.
  *
  * @example
  * ```ts
@@ -45,7 +45,7 @@ export interface TestSocket extends AsyncIterable<RawMessage>, AsyncDisposable {
   readonly subprotocol: string;
   /** The headers of the handshake's answer. */
   readonly headers: Headers;
-  /** Resolves when it is closed, whoever closed it, and says how. */
+  /** Resolves when it is closed, by either side, and says how. */
   readonly closed: Promise<SocketClosing>;
   /** Sends a text, or bytes. */
   send(message: RawMessage): void;

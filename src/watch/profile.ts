@@ -20,7 +20,7 @@ export interface ProfiledStack {
 
 const INTERVAL_US = 20_000;
 const ROLL_MS = 1_000;
-/** Of the whole process: who ends a profile ends it for everyone who has one of the same title. */
+/** Titles belong to the whole process: ending a profile ends every one of the same title. */
 let begun = 0;
 
 /**
@@ -111,7 +111,7 @@ function stackReader(nodes: readonly Profiler.ProfileNode[]): (id: number, hits:
   };
 }
 
-/** Of a line of which no column is known: the code that stands last in it. */
+/** The last code on a line whose column is not known. */
 const LINE_END = 100_000;
 
 type Call = Profiler.ProfileNode["callFrame"];

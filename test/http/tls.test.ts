@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { get, type IncomingMessage } from "node:http";
 import { type RequestOptions, request } from "node:https";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -79,6 +80,9 @@ test("httpsRedirect() lets pass what came by https, and sends the rest there", a
       [moved.status, moved.headers.get("location")],
       [307, `${plain.url.replace("http:", "https:")}/a?b=1`],
     );
+    const asked = get(plain.url, { path: `${plain.url}/a?b=1` }); // as a proxy is asked
+    const [{ headers }] = (await once(asked, "response")) as [IncomingMessage];
+    assert.equal(headers.location, `${plain.url.replace("http:", "https:")}/a?b=1`);
   } finally {
     await Promise.all([plain.close(), secure.close()]);
   }

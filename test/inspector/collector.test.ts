@@ -18,7 +18,7 @@ const publish = {
 };
 
 const operation = { operation: "GET /items/:id", request: "r1", lane: "thread" } as const;
-const task = { task: "resize", run: 1, lane: "thread", request: "r1" } as const;
+const task = { task: "resize", run: 1, lane: "thread", request: "r1", job: undefined } as const;
 const report: BlockReport = {
   startedAt: performance.timeOrigin + 1000,
   durationMs: 250,
@@ -101,6 +101,7 @@ test("Collector keeps a task that failed as an incident", () => {
     queueMs: 0,
     runMs: 5,
     ok: false,
+    cancelled: false,
     stack,
   });
   const [incident = assert.fail()] = collector.incidents.slice(0);

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import type { EnqueuedJob, Job, Server } from "offloop";
+import type { EnqueuedJob, Job, Server, TaskEvent } from "offloop";
 import { serve } from "offloop";
 import type { DatabaseServer } from "../../examples/08-pairs/servers/database-server.ts";
 import { startPostgres } from "../../examples/08-pairs/servers/postgres.ts";
@@ -14,6 +15,7 @@ process.env.JOURNAL = join(folder, "journal");
 const {
   app,
   add,
+  asyncSteps,
   addLater,
   endless,
   enqueues,
@@ -23,6 +25,7 @@ const {
   heap,
   map,
   slow,
+  steps,
   stoppable,
   waits,
   withAsyncSession,
@@ -180,6 +183,35 @@ for (const backend of ["PGlite", "PostgreSQL"] as const) {
       // The threads are free again.
       assert.equal((await ended(await add.enqueue(1, 1))).result, 2);
       assert.ok((await journal()).includes("stoppable stopped"));
+    });
+
+    test("a job that has ended keeps the progress that it said last, however quick it was", async () => {
+      for (const job of [await steps.enqueue(10), await asyncSteps.enqueue(10)])
+        assert.equal((await ended<unknown>(job)).progress, 1);
+    });
+
+    test("a cancelled job's run is no failed one on the channel, and names its job", async (t) => {
+      const ends: Extract<TaskEvent, { event: "end" }>[] = [];
+      const listen = (message: unknown): void => {
+        const event = message as TaskEvent;
+        if (event.event === "end") ends.push(event);
+      };
+      subscribe("offloop.task", listen);
+      t.after(() => unsubscribe("offloop.task", listen));
+      const job = await waits.enqueue(60_000);
+      await reaches(job, "running");
+      await app.jobs.cancel(job.id);
+      await ended<unknown>(job);
+      const done = await add.enqueue(1, 1);
+      await ended(done);
+      const seen = ends.map(({ job: id, ok, cancelled }) => ({ id, ok, cancelled }));
+      assert.deepEqual(
+        seen.sort((a, b) => Number(a.ok) - Number(b.ok)),
+        [
+          { id: job.id, ok: false, cancelled: true },
+          { id: done.id, ok: true, cancelled: false },
+        ],
+      );
     });
 
     test("with() delays, and a key gives the job that is there", async () => {

@@ -23,10 +23,27 @@ test("observeTasks() publishes start and end of a task that returns", async () =
   const [start, end] = await eventsOf(async () => 1);
   assert.ok(start?.event === "start" && end?.event === "end");
   const { run } = start;
-  assert.deepEqual(start, { event: "start", run, task: "resize", lane: "loop", request: "req-1" });
+  assert.deepEqual(start, {
+    event: "start",
+    run,
+    task: "resize",
+    lane: "loop",
+    request: "req-1",
+    job: undefined,
+  });
   const { runMs } = end;
   assert.ok(runMs >= 0);
-  assert.deepEqual(end, { ...start, event: "end", thread: 0, queueMs: 0, runMs, ok: true, stack: [] });
+  assert.deepEqual(end, {
+    ...start,
+    event: "end",
+    thread: 0,
+    queueMs: 0,
+    runMs,
+    refused: undefined,
+    ok: true,
+    cancelled: false,
+    stack: [],
+  });
 });
 
 test("observeTasks() publishes the end of a task that throws, and throws what it threw", async () => {

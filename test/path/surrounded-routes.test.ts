@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { get, type IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
@@ -90,6 +92,21 @@ test("arounds stand around the document, its pages and what plugins answer", asy
   }
 });
 
+test("arounds stand around what plugins answer however the path is written", async () => {
+  for (const [path, passed] of [
+    ["http://shop.example/files/twins.ts", "files, app"],
+    ["/f%69les/twins.ts", "files, app"],
+    ["/files/twins.ts#part", "files, app"],
+    ["http://shop.example/inner/openapi.json", "inner, app"],
+    ["/inn%65r/openapi.json", "inner, app"],
+  ] as const) {
+    const asked = get(server.url, { path });
+    const [response] = (await once(asked, "response")) as [IncomingMessage];
+    response.resume();
+    assert.equal(response.headers["x-passed"], passed, path);
+  }
+});
+
 test("arounds stand around the files of a front end, once", async () => {
   for (const path of ["/site/index.html", "/site/"]) {
     const { status, headers, body } = await ask(path);
@@ -117,6 +134,7 @@ test("an around changes the status of a plugin's reply, whose body passes", asyn
 test("tasks that an around adds run after a plugin's reply", async () => {
   await ask("/plugin/json", "task");
   while (!notes.includes("task")) await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(notes, ["/plugin/json 200", "task"]);
 });
 
 test("a plugin that takes the connection over is let", async () => {

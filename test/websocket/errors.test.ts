@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { App } from "offloop";
 import { HandshakeRefused, type TestClient, testClient } from "offloop/testing";
 import { pino } from "pino";
 import { memoryLog } from "../fixtures/memory-log.ts";
@@ -113,4 +114,19 @@ eachLane("session: one that is declared has its defaults in each message", async
     socket.send("read");
     assert.equal((await socket.receiveJson<{ user: string }>()).user, "nobody");
   }
+});
+
+test("around: none stands around a handshake or a message", async () => {
+  const app = new App();
+  let asked = 0;
+  app.around(async (_, next) => {
+    asked++;
+    return next();
+  });
+  app.websocket("/echo", { message: async ({ message }) => message });
+  await using own = await testClient(app, { socket: true });
+  await using socket = await own.websocket("/echo");
+  socket.send("x");
+  assert.equal(await socket.receive(), "x");
+  assert.equal(asked, 0);
 });

@@ -7,11 +7,13 @@ import type { WebSocket } from "ws";
 import type { ResolvedSettings } from "../../app/settings.ts";
 import { HTTPError } from "../../errors/http-error.ts";
 import type { HeaderPairs } from "../../operation/raw.ts";
-import { ACCEPTED } from "./accepted.ts";
 
 type WebSocketServerOptions = NonNullable<WebsocketPluginOptions["options"]>;
 
-/** A client that has not closed in turn after so long is cut off. */
+/** What a response emits when it has answered a handshake: it sends nothing more, and closes with the socket. */
+export const ACCEPTED = "offloop.accepted";
+
+/** How long a client has to answer the close frame before it is cut off. */
 const CLOSE_TIMEOUT_MS = 5_000;
 
 /** A handshake that waits for its answer. */
@@ -36,21 +38,21 @@ export const upgradeConstraint: Constraint = {
       set: (key, handler) => void handlers.set(key, handler),
     };
   },
-  // Of a request that asks for it, node:http has seen whether it gets it.
+  // node:http has decided by then whether the request is upgraded.
   deriveConstraint: (request) =>
     ((request as { readonly upgrade?: unknown }).upgrade === true ? "websocket" : undefined) as string,
   mustMatchWhenDerived: true,
 };
 
-/** Whether a request is to be treated as a handshake: another protocol that a client offers it may do without. */
+/** Whether a request is a handshake. A client that offers another protocol gets an ordinary answer. */
 export function isHandshake(request: IncomingMessage): boolean {
   const { method, headers, socket } = request;
-  // One that comes before the one before it has been answered cannot have the connection.
+  // A pipelined request cannot take the connection: the one before it still has to be answered on it.
   const isAlone = (socket as { readonly _httpMessage?: unknown })._httpMessage == null;
   return method === "GET" && headers.upgrade?.toLowerCase() === "websocket" && isAlone;
 }
 
-/** Loads what speaks the protocol, and has it take connections over. */
+/** Loads the WebSocket server and attaches it. */
 export async function addWebSockets(
   fastify: FastifyInstance,
   { maxMessageBytes }: ResolvedSettings["websockets"],
@@ -73,19 +75,19 @@ export async function addWebSockets(
   });
 }
 
-/** Hands the connection over, when the handshake has been answered. */
+/** The route handler: passes the connection on once the handshake has been answered. */
 export function takeConnection(connection: WebSocket, request: FastifyRequest): void {
   waiting.get(request.raw)?.take?.(connection);
   waiting.delete(request.raw);
 }
 
-/** A client's wish to speak WebSocket, before it is answered. */
+/** A client's handshake, until it is answered. */
 export class Handshake {
   readonly #reply: FastifyReply;
   readonly #waiting: Waiting;
   readonly #proceed: () => void;
 
-  /** @param proceed - Has the framework go on, which answers it. */
+  /** @param proceed - Lets Fastify go on, which answers it. */
   constructor(
     request: FastifyRequest,
     reply: FastifyReply,
@@ -131,7 +133,7 @@ export class Handshake {
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
 const TOKENS = /^[!#$%&'*+\-.^_`|~\w]+(\s*,\s*[!#$%&'*+\-.^_`|~\w]+)*$/;
 
-/** What is wrong with a handshake (RFC 6455, section 4.2.1); undefined when nothing is. Looked at before anything is done for it. */
+/** What is wrong with a handshake (RFC 6455, section 4.2.1); undefined when nothing is. Checked before any dependency is made. */
 export function handshakeMistake({ headers }: IncomingMessage): HTTPError | undefined {
   const {
     "sec-websocket-version": version,

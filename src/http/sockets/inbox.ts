@@ -1,12 +1,12 @@
 import type { Frame } from "../../operation/messages.ts";
 
-/** What the messages come from. */
+/** Where the messages come from. */
 interface Source {
   pause(): void;
   resume(): void;
 }
 
-/** A socket's messages that have come and wait to be handled. At the bound nothing more is read, which slows the client down. */
+/** A socket's messages that wait to be handled. When it is full nothing more is read, which slows the client down. */
 export class Inbox {
   readonly #max: number;
   readonly #frames: Frame[] = [];
@@ -50,7 +50,11 @@ export class Inbox {
     });
   }
 
-  /** No more will come. Those that are there are still handled, unless nobody cares for them. */
+  /**
+   * No more will come.
+   *
+   * @param keep - Whether those that wait are still handled.
+   */
   end(keep: boolean): void {
     if (!keep) this.#frames.splice(0);
     this.#ended = true;

@@ -12,10 +12,10 @@ import type { HttpRequest } from "../request.ts";
 import { closingOf } from "./closing.ts";
 import { goingAway, type LiveSocket } from "./live-socket.ts";
 
-/** What the server adds to sockets. */
+/** The parts of the lanes that a socket needs after its messages. */
 export type LifeServices = Pick<Lanes, "background" | "arounds">;
 
-/** What is done with a socket, from when its dependencies are there until it is closed. */
+/** Runs the functions of a socket, from when its dependencies are there until it is closed. */
 export class SocketLife {
   readonly #runnable: RunnableSocket;
   readonly #asked: HttpRequest;
@@ -29,7 +29,7 @@ export class SocketLife {
     this.#services = services;
   }
 
-  /** Lives. What it throws is what the socket has failed from. */
+  /** Rejects with the error that ends the socket. */
   async live(context: RequestContext): Promise<void> {
     const { functions } = this.#runnable.declaration;
     const own = Object.assign(context, { socket: this.#socket });
@@ -80,7 +80,7 @@ export class SocketLife {
     });
   }
 
-  /** Sends what the handler has returned or yields. Gives what went wrong in making it. */
+  /** Sends what the handler has returned or yields. Resolves with a reply for what went wrong in making it. */
   async #send(reply: RawReply): Promise<RawReply | undefined> {
     const { body } = reply;
     if (body === undefined) return undefined;
@@ -95,7 +95,7 @@ export class SocketLife {
     }
   }
 
-  /** Closes the socket for a message that was not handled, or has that told of which did not fit. */
+  /** Closes the socket for a message that was not handled; one that does not fit goes to `onInvalid`, if there is one. */
   async #fail(request: MessageRequest, reply: RawReply): Promise<void> {
     const { onInvalid } = this.#runnable.declaration;
     if (reply.status === 422 && onInvalid !== undefined) {
@@ -115,7 +115,7 @@ export class SocketLife {
     if (closing !== undefined) this.#socket.end(closing);
   }
 
-  /** For the log, and for those who stand around. */
+  /** Reports a failure to the log and to whatever else stands around runs. */
   async #note(request: MessageRequest, reply: RawReply): Promise<void> {
     const { message, connection } = this.#runnable.declaration;
     await this.#services.arounds.failure(message ?? connection, request, reply).catch(() => {});

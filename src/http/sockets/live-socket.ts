@@ -8,7 +8,7 @@ import { type Frame, type MessageFormat, rawMessage } from "../../operation/mess
 import { Inbox } from "./inbox.ts";
 import type { Member, Rooms } from "./rooms.ts";
 
-/** So much may wait for a client before an awaited send waits too. */
+/** How much may be buffered for a client before an awaited send waits. */
 const HIGH_WATER_BYTES = 16_384;
 
 /** What `WebSocket.OPEN` is; the package is loaded only where there is a websocket. */
@@ -20,10 +20,10 @@ export interface SocketParts {
   readonly format: MessageFormat;
   readonly rooms: Rooms;
   readonly bounds: ResolvedSettings["websockets"];
-  /** Whether one function lives as long as it does. */
+  /** Whether one function handles all of it, rather than each message. */
   readonly isWhole: boolean;
   readonly onInvalid: ((invalid: InvalidMessage) => Promise<unknown>) | undefined;
-  /** A message has been handed out: gives what is to be called when it has been handled. */
+  /** Called when a message is handed out. Returns what to call when it has been handled. */
   readonly begin: () => () => void;
   /** Answers the handshake, and hands over the connection at once. Rejects when the client has gone. */
   readonly upgrade: (take: (connection: WebSocket) => void) => Promise<void>;
@@ -84,7 +84,7 @@ export class LiveSocket implements Socket, Member {
       const frame = await this.inbox.next();
       if (frame === undefined) return undefined;
       try {
-        const message = (await this.#parts.format.read(frame)) as RawMessage; // what it is, the declaration types
+        const message = (await this.#parts.format.read(frame)) as RawMessage; // its type is that of the declaration
         this.#handled = this.#parts.begin();
         return message;
       } catch (thrown) {
@@ -132,22 +132,22 @@ export class LiveSocket implements Socket, Member {
     };
   }
 
-  /** What an `onInvalid` is told. */
+  /** What `onInvalid` is called with. */
   invalid(frame: Frame, details: InvalidMessage["details"]): InvalidMessage {
     return { socket: this, message: rawMessage(frame), details };
   }
 
   push(data: RawMessage): void {
-    this.write(data, typeof data !== "string").catch(() => {}); // one that has gone leaves the room by itself
+    this.write(data, typeof data !== "string").catch(() => {}); // a socket that closes leaves its rooms by itself
   }
 
-  /** Sends what is written already; resolves when the client has taken most of what was sent before. */
+  /** Sends an encoded message; resolves when the client has taken most of what was sent before. */
   async write(data: RawMessage, isBinary: boolean): Promise<void> {
     const connection = this.#connection;
     if (connection === undefined || !this.isOpen) throw gone();
     const waiting = connection.bufferedAmount;
     const { maxBufferBytes } = this.#parts.bounds;
-    if (waiting > 0 && waiting + data.length > maxBufferBytes) {
+    if (waiting > 0 && waiting + Buffer.byteLength(data) > maxBufferBytes) {
       this.cut({ code: 1008, reason: `The client has not taken ${waiting} bytes` });
       throw gone();
     }
@@ -160,7 +160,7 @@ export class LiveSocket implements Socket, Member {
     });
   }
 
-  /** Closes it, as far as it is not closed: no more is sent, and no more is received. */
+  /** Closes it, unless it is closed already: nothing more is sent or received. */
   end({ code, reason }: SocketClosing): void {
     if (this.#closing !== undefined || this.#connection === undefined) return;
     this.#connection.close(code, closeReason(reason));

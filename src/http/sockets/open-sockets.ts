@@ -3,7 +3,7 @@ import type { WebSocket } from "ws";
 import type { HttpRequest } from "../request.ts";
 import { goingAway, type LiveSocket } from "./live-socket.ts";
 
-/** How often in an idle time it is looked who is silent. */
+/** How often silence is checked for within `idleMs`. */
 const LOOKS = 10;
 
 /** A socket that is connected. */
@@ -11,14 +11,14 @@ interface Connected {
   readonly asked: HttpRequest;
   readonly socket: LiveSocket;
   readonly connection: WebSocket;
-  /** What the connection has received. Undefined within the process, where nobody is lost. */
+  /** Counts what the connection has received. Undefined within the process, where no client is lost. */
   readonly bytes: Pick<NetSocket, "bytesRead">;
   bytesRead: number | undefined;
   heardAt: number;
   askedAt: number;
 }
 
-/** The sockets of a server: who is silent for too long is gone, and all are closed when the server shuts down. */
+/** The open sockets of a server: cuts off clients that are silent for too long, and closes all at shutdown. */
 export class OpenSockets {
   readonly #idleMs: number;
   readonly #connected = new Set<Connected>();
@@ -29,7 +29,7 @@ export class OpenSockets {
     this.#idleMs = idleMs;
   }
 
-  /** Takes a connection on, until it is closed. */
+  /** Watches a connection until it is closed. */
   add(asked: HttpRequest, socket: LiveSocket, connection: WebSocket): void {
     const bytes = asked.message.socket;
     const now = performance.now();
@@ -53,7 +53,7 @@ export class OpenSockets {
     void life.finally(() => this.#lives.delete(life));
   }
 
-  /** Begins to close all: a message that is being handled is still answered. */
+  /** Begins to close all; a message that is being handled is still answered. */
   goAway(): void {
     for (const { asked, socket } of this.#connected) {
       asked.end(new DOMException(goingAway.reason, "AbortError"));
@@ -67,7 +67,7 @@ export class OpenSockets {
     for (const { socket } of this.#connected) socket.cut(goingAway);
   }
 
-  /** Resolves when what the sockets have left open is closed. */
+  /** Resolves when all sockets have ended and their dependencies are closed. */
   async closed(): Promise<void> {
     await Promise.allSettled(this.#lives);
   }
@@ -78,7 +78,7 @@ export class OpenSockets {
     for (const one of this.#connected) {
       const { bytesRead } = one.bytes;
       if (bytesRead === undefined) continue;
-      // One that is not read from may well speak.
+      // While its inbox is full nothing is read, so silence says nothing.
       if (bytesRead !== one.bytesRead || one.socket.inbox.isPaused) {
         one.bytesRead = bytesRead;
         one.heardAt = now;

@@ -1,8 +1,8 @@
 import type { RawMessage } from "../../app/socket.ts";
 
-/** Who can be in a room. */
+/** Something that can be in a room. */
 export interface Member {
-  /** Sends what is written already; nobody waits for it. */
+  /** Sends an encoded message; nobody waits for it. */
   push(data: RawMessage): void;
 }
 

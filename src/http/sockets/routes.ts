@@ -1,17 +1,16 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { Logger } from "pino";
 import { pathNames } from "../../app/path.ts";
 import type { ResolvedSettings } from "../../app/settings.ts";
 import { requestChannel } from "../../channels/channels.ts";
 import type { Lanes } from "../../lanes/lanes.ts";
-import { type RunnableSocket, switching } from "../../lanes/sockets.ts";
+import type { RunnableSocket } from "../../lanes/sockets.ts";
 import type { RequestContext } from "../../operation/context.ts";
 import { errorReply, refusalOf } from "../../operation/error-reply.ts";
-import { discardBody, type HeaderPairs, type RawReply } from "../../operation/raw.ts";
+import { discardBody, emptyReply, type HeaderPairs, type RawReply } from "../../operation/raw.ts";
 import type { Refusals } from "../refusals.ts";
 import { HttpRequest, type RequestRoute } from "../request.ts";
 import { lacksName, observeRequest } from "../routes.ts";
-import type { WayOut } from "../way-out.ts";
+import type { AnswerServices } from "../surrounded-routes.ts";
 import { closingOf } from "./closing.ts";
 import { Handshake, handshakeMistake, takeConnection } from "./handshake.ts";
 import { SocketLife } from "./life.ts";
@@ -20,19 +19,12 @@ import type { OpenSockets } from "./open-sockets.ts";
 import { Rooms } from "./rooms.ts";
 
 /** What all websockets of an app have in common. */
-export interface SocketServices {
-  readonly lanes: Lanes;
-  readonly wayOut: WayOut;
-  readonly log: Logger;
+export interface SocketServices extends AnswerServices {
   readonly refusals: Refusals;
   readonly sockets: OpenSockets;
   readonly bounds: ResolvedSettings["websockets"];
   /** The prefix that the Fastify instance has, which the paths begin with. */
   readonly mountedAt: string;
-  /** What stands before the app's own paths. */
-  readonly rootPath: string;
-  /** Whether a proxy is believed that says what clients have asked for. */
-  readonly trustsProxy: boolean;
 }
 
 /** Adds a route for every websocket of an app. */
@@ -51,14 +43,14 @@ export function addSocketRoutes(
       constraints: { upgrade: "websocket" },
       config: { operation: connection },
       websocket: true,
-      // The handshake is answered after it: by then it may have been refused.
+      // Runs before the handshake is answered, so that it can be refused.
       preHandler: (request, reply, done) => entrance.enter(request, reply, () => done()),
       handler: takeConnection,
     });
   }
 }
 
-/** Where the clients of one websocket come in. */
+/** Lets the clients of one websocket in. */
 class Entrance {
   readonly #runnable: RunnableSocket;
   readonly #services: SocketServices;
@@ -113,7 +105,7 @@ class Entrance {
     sockets.follow(ended.then((reply) => this.#leave(asked, opened, reply)));
   }
 
-  /** When a socket has lived: says what it has failed from, closes it, and has what follows done. */
+  /** When a socket has ended: reports its error, closes it, then runs its background tasks and closes its dependencies. */
   async #leave(asked: HttpRequest, socket: LiveSocket | undefined, reply: RawReply): Promise<void> {
     const { wayOut, lanes } = this.#services;
     if (socket?.isAccepted !== true) {
@@ -136,7 +128,7 @@ class Entrance {
   }
 }
 
-/** What goes with the answer to a handshake: what was set, and the session, which cannot be changed any more. */
+/** The headers of the answer to a handshake, the session cookie among them: it cannot be changed after that. */
 function headersOf(context: RequestContext): HeaderPairs {
-  return context.sealed({ ...switching, headers: context.chosenHeaders }).headers ?? [];
+  return context.sealed({ ...emptyReply, headers: context.chosenHeaders }).headers ?? [];
 }

@@ -9,7 +9,7 @@ export interface MessagePayload {
   readonly request: RequestPayload;
   readonly bytes: Uint8Array;
   readonly isBinary: boolean;
-  /** What was made on the loop: path, value, or what of it cannot cross. */
+  /** Values that were made on the loop: path, value, or the part of it that cannot cross. */
   readonly sent: readonly SentValue[];
   /** As JSON. */
   readonly session: string | undefined;
@@ -34,7 +34,7 @@ export function unpackMessage({ bytes, isBinary, sent, session }: MessagePayload
   return { frame: { bytes, isBinary }, sent: new Map(values), session };
 }
 
-/** What cannot cross is told of when the handler asks for it: it may be for `open` and `close` alone. */
+/** A value that cannot cross is an error only when the handler asks for it: it may be for `open` and `close` alone. */
 function packSent(path: string, value: unknown): SentValue {
   try {
     return [path, packValue(value, path.split(" > ").at(-1) as string)];

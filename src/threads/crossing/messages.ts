@@ -95,7 +95,7 @@ export interface LogLine {
 
 /** What a call carries where something stands around calls. */
 export interface TracedPayload {
-  /** The span it belongs to, as whoever stands around calls packs it. */
+  /** The span it belongs to, packed by what stands around calls. */
   readonly trace: unknown;
   /** What it carries anyway. */
   readonly payload: unknown;

@@ -142,7 +142,7 @@ export class DependencySessions {
   }
 }
 
-/** A value that cannot leave is told of when something on the loop asks for it. */
+/** A value that cannot leave is an error only when something on the loop asks for it. */
 function packReceived({ path }: DependencyCall, value: unknown): RemoteValue {
   try {
     return { value: packValue(value, path.split(" > ").at(-1) as string) };

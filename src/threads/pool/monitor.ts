@@ -6,16 +6,16 @@ const ROUND_MS = 50;
 /** How long the rest of a reply may go on being made when its client has gone and its code does not notice. */
 const GONE_MS = 2_000;
 
-/** What is to be done about a thread. */
+/** What is wrong with a thread. */
 export type Finding =
-  /** Its call has run for longer than it may, for nobody, or is to be ended by who waits for it: so is the thread. */
+  /** Its call is past its deadline, runs for nobody, or is unwanted by what waits for it: call and thread are ended. */
   | {
       readonly kind: "late" | "abandoned" | "unwanted";
       readonly thread: Thread;
       readonly call: Call;
       readonly ms: number;
     }
-  /** The client of its call has gone, which the call is to be told. */
+  /** The client of its call has gone: the call's signal aborts. */
   | { readonly kind: "gone"; readonly thread: Thread; readonly call: Call }
   /** Its call has no deadline and has run for long. */
   | { readonly kind: "held"; readonly thread: Thread; readonly call: Call; readonly ms: number }

@@ -247,7 +247,7 @@ export class ThreadPool implements ThreadListener {
     const ended = thread.end(call);
     void this.#reportIfStuck(thread, call);
     recordRun(call, thread.id, ms);
-    // Whoever wants it ended wants to know that nothing of it runs any more.
+    // Whatever wants it ended must know that nothing of it runs any more.
     if (kind === "unwanted")
       return void ended.then(() => this.#giveUp(call, exitedError(work, "it was to end")));
     const isLate = kind === "late";

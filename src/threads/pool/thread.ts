@@ -41,7 +41,7 @@ export interface ThreadOptions extends Omit<ThreadData, "offloop" | "port" | "bo
   readonly onEnqueue: (call: SyncEnqueue) => void;
 }
 
-/** Who is told what a thread says and when it ends. */
+/** Hears what a thread says, and when it ends. */
 export interface ThreadListener {
   /** It has loaded the app, or has failed to. */
   onHello(thread: Thread, hello: Hello): void;
