@@ -1,6 +1,5 @@
 import { type CodePosition, scriptPath } from "./source-map.ts";
-
-const PLACE = /^\s*at (?:.+ \()?(?<file>.+):(?<line>\d+):(?<column>\d+)\)?$/;
+import { FRAME } from "./stack-frames.ts";
 
 /**
  * A position of code that runs, as this process shows it in stacks. Who compiles modules in memory, as vitest does, keeps
@@ -13,7 +12,7 @@ export function shownPosition<P extends CodePosition>(position: P): P {
     return position;
   try {
     const stack = String(prepareStackTrace(new Error("position"), [new OneFrame(position)]));
-    const { file, line, column } = PLACE.exec(stack.split("\n").at(-1) ?? "")?.groups ?? {};
+    const { file, line, column } = FRAME.exec(stack.split("\n").at(-1)?.trim() ?? "")?.groups ?? {};
     if (file === undefined) return position;
     return { ...position, file: scriptPath(file), line: Number(line), column: Number(column) };
   } catch {

@@ -9,7 +9,8 @@ export interface StackFrame extends SourceLocation {
   readonly name: string | undefined;
 }
 
-const FRAME =
+/** A line of a stack, without the space before it. */
+export const FRAME: RegExp =
   /^at (?:(?<name>.+) \()?(?<file>(?:file:\/\/|\/|[A-Za-z]:[\\/])[^()]*):(?<line>\d+):(?<column>\d+)\)?$/;
 /** Where an error of offloop's own says that the mistake is: a line of its message. */
 const PLACE = /^ {2}at (?<file>[^:]*(?::[\\/][^:]*)?):(?<line>\d+):(?<column>\d+)(?: \(|$)/;

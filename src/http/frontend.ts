@@ -170,14 +170,22 @@ function mediaTypeOf(file: string): string {
 
 /** Folders in which bundlers name files by their content. */
 const BUILT = /[\\/](assets|_astro|_app[\\/]immutable|_next[\\/]static|static[\\/](js|css|media))[\\/]/;
-/** Eight characters of base64 before the extension, not all of them lower-case letters: Vite, Rollup, esbuild. */
-const BUILT_NAME = /[.-](?=[\w-]*[\dA-Z])[\w-]{8}(\.\w+){1,2}$/;
+const BASE64_OF_EIGHT = /^[.-][\w-]{8}$/;
 /** What is a hash in any folder: hexadecimal, or the capitals and digits of Angular. */
 const HASH = /[.-](?=[a-f]*\d)(?=\d*[a-f])[\da-f]{8,}\.|[.-](?=[A-Z]*\d)(?=\d*[A-Z])[\dA-Z]{8}\./;
 
 /** A file whose name changes with its content may be kept; clients revalidate any other. */
 function cachingOf(file: string): string {
-  const isHashed =
-    HASH.test(file.slice(file.lastIndexOf(sep) + 1)) || (BUILT.test(file) && BUILT_NAME.test(file));
+  const name = file.slice(file.lastIndexOf(sep) + 1);
+  const isHashed = HASH.test(name) || (BUILT.test(file) && isBuiltName(name));
   return isHashed ? "public, max-age=31536000, immutable" : "no-cache";
+}
+
+/** Eight characters of base64 before the extension, or two, not all of them lower-case letters: Vite, Rollup, esbuild. */
+function isBuiltName(name: string): boolean {
+  const parts = name.split(".");
+  return [1, 2].some((extensions) => {
+    const end = `.${parts.slice(0, -extensions).join(".")}`.slice(-9);
+    return parts.length > extensions && BASE64_OF_EIGHT.test(end) && /[\dA-Z]/.test(end);
+  });
 }
