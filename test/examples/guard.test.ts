@@ -35,6 +35,6 @@ test("the guard finds in 08-pairs what its lines are marked with, and nothing el
 
 test("examples/README.md names every example", async () => {
   const readme = await readFile(new URL("README.md", folder), "utf8");
-  assert.equal(names.length, 9);
+  assert.equal(names.length, 10);
   for (const name of names) assert.ok(readme.includes(`](${name}/app.ts)`), name);
 });
