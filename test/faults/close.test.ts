@@ -50,7 +50,8 @@ test("a second signal ends the process at once although a thread is inside a nat
   running.child.kill("SIGTERM");
   await running.line(/shutting down/);
   const start = performance.now();
-  running.child.kill("SIGTERM");
-  await running.ended();
+  // One that comes within a moment of the first is the first once more.
+  const again = setInterval(() => running.child.kill("SIGTERM"), 50);
+  await running.ended().finally(() => clearInterval(again));
   assert.ok(performance.now() - start < 3_000);
 });
