@@ -22,7 +22,8 @@ test("no job is lost when workers are killed and the database restarts", { skip 
 });
 
 test("no job is lost when the network of a worker stops, and the worker comes back", { skip }, async () => {
-  holds(await cutNetwork({ jobs: 40 }), 40);
+  // So many that after the cut the worker that was cut off gets some of them, too.
+  holds(await cutNetwork({ jobs: 300 }), 300);
 });
 
 test("a rolling deploy under load loses no job and burns no attempt", { skip }, async () => {
