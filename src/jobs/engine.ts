@@ -12,7 +12,7 @@ import {
   queueOf,
 } from "./engine-setup.ts";
 import { formatNotice, NoticeBoard, noticeChannel, parseNotice } from "./notices.ts";
-import { Outcomes } from "./outcomes.ts";
+import { type Affected, Outcomes } from "./outcomes.ts";
 import { queueName, taskName } from "./queue-name.ts";
 import { type CountedJobs, lostError, Records, storedKey } from "./records.ts";
 import type {
@@ -37,12 +37,6 @@ const NO_KEY = "-";
 
 /** Of PostgreSQL, for a unique index: another job of the key waits or runs. */
 const KEY_TAKEN = "23505";
-
-/** What pg-boss's calls about jobs answer; its types leave it out. */
-interface Affected {
-  readonly affected: number;
-  readonly settled?: readonly string[];
-}
 
 /** Keeps jobs with pg-boss. */
 export class Engine implements JobStore {

@@ -6,8 +6,10 @@ import { queueName } from "./queue-name.ts";
 import type { Outcome, Settlement } from "./store.ts";
 
 /** What pg-boss's calls about jobs answer; its types leave it out. */
-interface Affected {
+export interface Affected {
   readonly affected: number;
+  /** Which jobs a call for several has reached. */
+  readonly settled?: readonly string[];
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { EnqueuedJob, Job, JobAttempt, JobState } from "../app/jobs.ts";
+import type { EnqueuedJob, Job, JobAttempt, JobState, TaskJobs } from "../app/jobs.ts";
 import type { DescribedError } from "../errors/described-error.ts";
 
 /** A job, by what it is found with. */
@@ -81,15 +81,8 @@ export interface JobFilter {
   readonly limit: number;
 }
 
-/** How many jobs of a task stand where. */
-export interface TaskDepth {
-  readonly task: string;
-  readonly waiting: number;
-  readonly running: number;
-  readonly failed: number;
-  readonly dead: number;
-  /** Done or cancelled. */
-  readonly ended: number;
+/** How many jobs of a task stand where, as the store counts them. */
+export interface TaskDepth extends Omit<TaskJobs, "oldestWaitMs"> {
   /** Since when the job that waits longest could have run; undefined when none could. */
   readonly oldestDueAt: Date | undefined;
 }
