@@ -55,11 +55,12 @@ async function answerFrom(
   path: string,
 ): Promise<RawReply | "folder"> {
   const isRead = request.method === "GET" || request.method === "HEAD";
-  const found = await findFile(folder, namesOf(path));
+  const served = { folder, root: await realpath(folder).catch(() => undefined) };
+  const found = await findFile(served, namesOf(path));
   if (found !== undefined && !isRead) throw new HTTPError(405, "Method Not Allowed", { allow: "GET, HEAD" });
   if (found?.isIndex && !path.endsWith("/")) return "folder";
   if (found !== undefined) return fileReply(found.file, 200, request);
-  const page = isRead && wantsPage(request) ? await findFallback(folder, fallback) : undefined;
+  const page = isRead && wantsPage(request) ? await findFallback(served, fallback) : undefined;
   if (page === undefined) throw new HTTPError(404, "Not Found");
   return fileReply(page.file, page.status, request);
 }
@@ -79,6 +80,13 @@ function isRefused(name: string): boolean {
   return name.startsWith(".") || /[/\\\0]/.test(name);
 }
 
+/** The folder of a front end, and where it really is: a deploy may point a link elsewhere. */
+interface ServedFolder {
+  readonly folder: string;
+  /** Undefined when it is not there any more. */
+  readonly root: string | undefined;
+}
+
 interface FoundFile {
   readonly file: string;
   /** Whether a folder was asked for. */
@@ -86,23 +94,24 @@ interface FoundFile {
 }
 
 async function findFile(
-  folder: string,
+  { folder, root }: ServedFolder,
   names: readonly string[] | undefined,
 ): Promise<FoundFile | undefined> {
   if (names === undefined) return undefined;
   const asked = join(folder, ...names);
-  const kind = await kindOf(folder, asked);
+  const kind = await kindOf(root, asked);
   if (kind === "file") return { file: asked, isIndex: false };
   const index = join(asked, "index.html");
-  return kind === "folder" && (await kindOf(folder, index)) === "file"
+  return kind === "folder" && (await kindOf(root, index)) === "file"
     ? { file: index, isIndex: true }
     : undefined;
 }
 
 /** What a path is; undefined when there is nothing, or when a link in it leads out of the folder. */
-async function kindOf(folder: string, path: string): Promise<"file" | "folder" | undefined> {
+async function kindOf(root: string | undefined, path: string): Promise<"file" | "folder" | undefined> {
+  if (root === undefined) return undefined;
   try {
-    const [root, real] = await Promise.all([realpath(folder), realpath(path)]);
+    const real = await realpath(path);
     if (real !== root && !real.startsWith(root + sep)) return undefined;
     const found = await stat(real);
     return found.isFile() ? "file" : found.isDirectory() ? "folder" : undefined;
@@ -112,14 +121,14 @@ async function kindOf(folder: string, path: string): Promise<"file" | "folder" |
 }
 
 async function findFallback(
-  folder: string,
+  { folder, root }: ServedFolder,
   fallback: Frontend["fallback"],
 ): Promise<{ readonly file: string; readonly status: number } | undefined> {
   const pages = { "404.html": 404, "index.html": 200 };
   for (const [name, status] of Object.entries(pages)) {
     if (fallback !== "auto" && fallback !== name) continue;
     const file = join(folder, name);
-    if ((await kindOf(folder, file)) === "file") return { file, status };
+    if ((await kindOf(root, file)) === "file") return { file, status };
   }
   return undefined;
 }
@@ -134,6 +143,12 @@ function wantsPage({ headers: { accept = "" } }: IncomingMessage): boolean {
 }
 
 const encodings = { br: ".br", gzip: ".gz" };
+const accepting = { br: acceptingOf("br"), gzip: acceptingOf("gzip") };
+
+/** What an `Accept-Encoding` looks like in which an encoding is not refused. */
+function acceptingOf(encoding: keyof typeof encodings): RegExp {
+  return new RegExp(`(^|[\\s,])${encoding}(?!\\s*;\\s*q=0(\\.0*)?\\s*(,|$))`, "i");
+}
 
 async function fileReply(file: string, status: number, request: IncomingMessage): Promise<RawReply> {
   const headers: [string, string][] = [["cache-control", cachingOf(file)]];
@@ -154,12 +169,11 @@ interface Packed {
 /** The compressed copies that the build has made of a file, and which of them the client accepts. */
 async function packedBeside(file: string, { headers }: IncomingMessage): Promise<Packed> {
   const names = Object.keys(encodings) as (keyof typeof encodings)[];
-  const there = await Promise.all(names.map((name) => kindOf(join(file, ".."), file + encodings[name])));
+  const beside = await realpath(join(file, "..")).catch(() => undefined);
+  const there = await Promise.all(names.map((name) => kindOf(beside, file + encodings[name])));
   const some = names.filter((_, index) => there[index] === "file");
   const accepted = String(headers["accept-encoding"] ?? "");
-  const encoding = some.find((name) =>
-    new RegExp(`(^|[\\s,])${name}(?!\\s*;\\s*q=0(\\.0*)?\\s*(,|$))`, "i").test(accepted),
-  );
+  const encoding = some.find((name) => accepting[name].test(accepted));
   return { some: some.length > 0, encoding };
 }
 

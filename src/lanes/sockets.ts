@@ -57,6 +57,8 @@ export class LaneSocket implements RunnableSocket {
   readonly declaration: SocketOperation;
   readonly handle: RunnableSocket["handle"];
   readonly #work: ConnectionWork;
+  /** Its plan, which also gives the handler what is sent to threads. */
+  readonly #plan: ConnectionWork["plan"];
   readonly #lanes: OpenedLanes;
   readonly #open: RunOperation;
   readonly #count: Count | undefined;
@@ -68,6 +70,7 @@ export class LaneSocket implements RunnableSocket {
     const { socket, declaration, message } = work;
     this.declaration = socket;
     this.#work = work;
+    this.#plan = withSentValues(work);
     this.#lanes = lanes;
     this.#open = arounds.operation(
       declaration,
@@ -123,15 +126,11 @@ export class LaneSocket implements RunnableSocket {
   #run(request: LaneRequest): Promise<RawReply> {
     const { live, onEnded } = this.#openings.get(request) as Opening;
     const { promise: accepted, resolve } = Promise.withResolvers<RawReply>();
-    const { compiled, message, plan } = this.#work;
-    const sent = (message?.sent ?? []).map(({ declaration }, index) => ({
-      name: sentName(index),
-      index: plan.nodes.findIndex((node) => node.declaration === declaration),
-    }));
+    const { compiled } = this.#work;
     const operation = {
       ...compiled,
       closes: true,
-      plan: sent.length === 0 ? plan : { ...plan, deps: [...plan.deps, ...sent] },
+      plan: this.#plan,
       declaration: {
         ...compiled.declaration,
         handler: (context: RequestContext) => live(context, () => resolve(switching)),
@@ -154,6 +153,14 @@ function aroundMessages(
   // Arounds pass the request on as it is.
   const onLane: LaneRun<LaneRequest, RawReply> = (request, record) => run(request as MessageRequest, record);
   return arounds.operation(work.declaration, observeOperation(work.declaration, onLane));
+}
+
+function withSentValues({ message, plan }: ConnectionWork): ConnectionWork["plan"] {
+  const sent = (message?.sent ?? []).map(({ declaration }, index) => ({
+    name: sentName(index),
+    index: plan.nodes.findIndex((node) => node.declaration === declaration),
+  }));
+  return sent.length === 0 ? plan : { ...plan, deps: [...plan.deps, ...sent] };
 }
 
 function nothing(): void {}
