@@ -41,6 +41,14 @@ export interface Operation extends Layered {
   readonly location: SourceLocation;
 }
 
+/** An operation that no router and no app has taken in yet. */
+export const onItsOwn: Pick<Operation, "mountedAt" | "operationIdRule" | keyof Layered> = {
+  mountedAt: "",
+  operationIdRule: undefined,
+  layers: [],
+  outerLayers: [],
+};
+
 /** Makes an operation of what was said. Its lane is decided here, once. */
 export function createOperation(
   { method, path }: { readonly method: Method; readonly path: unknown },
@@ -76,10 +84,7 @@ export function createOperation(
     maxBodyBytes: options.maxBodyBytes,
     documentation: options,
     isMessage: false,
-    mountedAt: "",
-    operationIdRule: undefined,
-    layers: [],
-    outerLayers: [],
+    ...onItsOwn,
     location,
   };
 }

@@ -3,7 +3,7 @@ import { type AnySchema, isSchema } from "../schema/schema.ts";
 import { namedDependencies } from "./dependency.ts";
 import { checkInputs, schemaInvalid } from "./inputs.ts";
 import { type AnyFunction, kind, type Lane, laneOf } from "./lane.ts";
-import { checkPathParams, type Operation } from "./operation.ts";
+import { checkPathParams, type Operation, onItsOwn } from "./operation.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { checkPath, joinPath } from "./path.ts";
 import type { Inherited } from "./router-options.ts";
@@ -96,10 +96,7 @@ function connectionOf(
     streamsBody: false,
     documentation: { hidden: true },
     isMessage: false,
-    mountedAt: "",
-    operationIdRule: undefined,
-    layers: [],
-    outerLayers: [],
+    ...onItsOwn,
     location,
   };
 }

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, test } from "node:test";
 import type { OperationEvent } from "offloop";
 import { Collector } from "../../src/inspector/collector.ts";
 import { Reader } from "../../src/inspector/event-stream.ts";
+import { publishRuns } from "../fixtures/published-runs.ts";
 
 let collector: Collector;
 beforeEach(() => {
@@ -11,19 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => collector.close());
 
-function run(count: number): void {
-  const end = {
-    event: "end",
-    operation: "GET /",
-    lane: "loop",
-    thread: 0,
-    refused: undefined,
-    queueMs: 0,
-    runMs: 1,
-  } as const;
-  for (let n = 0; n < count; n++)
-    channel("offloop.operation").publish({ ...end, request: `r${n}`, status: 200 } satisfies OperationEvent);
-}
+const run = (count: number): void => publishRuns(count, (n) => `r${n}`);
 
 test("Reader greets, tells names before what refers to them, and each thing once", () => {
   const reader = new Reader(collector, "Shop");
