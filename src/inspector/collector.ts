@@ -81,7 +81,7 @@ export class Collector {
     }: Pick<RunEnd, "thread" | "queueMs" | "runMs" | "outcome"> & { ok: boolean },
     now: number,
   ): number {
-    this.figures.count(start.name, queueMs, runMs, ok);
+    this.figures.count(start.name, ok, thread === undefined ? undefined : { queueMs, runMs });
     return this.runs.finish(key, { ...start, thread, queueMs, runMs, outcome }, now);
   }
 
@@ -140,12 +140,15 @@ export class Figures {
     return this.#runs;
   }
 
-  count(name: number, queueMs: number, runMs: number, ok: boolean): void {
+  /** @param times - Undefined when it never ran: it is counted, and has no part in the durations. */
+  count(name: number, ok: boolean, times: { readonly queueMs: number; readonly runMs: number } | undefined): void {
     const tally = this.#tallies[name] ?? this.#open(name);
     tally.calls++;
     if (!ok) tally.failed++;
-    tally.wait.record(queueMs);
-    tally.run.record(runMs);
+    if (times !== undefined) {
+      tally.wait.record(times.queueMs);
+      tally.run.record(times.runMs);
+    }
     tally.lastRun = this.#runs++;
   }
 

@@ -25,7 +25,7 @@ export function blockedIncident(report: BlockReport, origin: number): KnownIncid
     request: first?.request ?? null,
     name: first === undefined ? null : nameOf(first),
     place: first?.at === undefined ? null : placeText(first.at),
-    message: "",
+    message: stateNotes[report.state],
     cause: report.state,
     facts: [
       stateSentence(report),
@@ -36,6 +36,13 @@ export function blockedIncident(report: BlockReport, origin: number): KnownIncid
     stack: first === undefined ? [] : [first.within, first.at].flatMap((at) => (at ? [frame(at)] : [])),
   };
 }
+
+/** What a title says of how it was blocked; that it computed is what everybody thinks. */
+const stateNotes: Readonly<Record<BlockReport["state"], string>> = {
+  computing: "",
+  asleep: "asleep",
+  starved: "other processes had the CPU",
+};
 
 /** A thread that was ended since its call ran past its deadline, which nobody has told of otherwise. */
 export function killedIncident({ thread, threads, ran }: ThreadEvent, at: number): KnownIncident {
@@ -64,8 +71,10 @@ export function operationIncident(event: OperationEnd, at: number): KnownInciden
   const { request, operation, thread, queueMs, runMs, status, error, refused } = event;
   const killed = isKilled(event);
   const kind = killed ? "killed" : status === 504 ? "timeout" : refused === undefined ? "error" : "refused";
+  const parts = thrownParts(error);
   return {
-    ...thrownParts(error),
+    ...parts,
+    message: kind === "error" ? [status, parts.message].filter(Boolean).join(", ") : parts.message,
     kind,
     // A mark of the thread stands where it was ended.
     at: killed ? at + runMs : at,
@@ -118,8 +127,10 @@ function thrownParts(error: ThrownError | undefined): Pick<KnownIncident, "place
   if (error === undefined) return { place: null, message: "", stack: [] };
   const { type, code, message, stack } = error;
   const [line = ""] = message.split("\n", 1);
-  const title = code?.startsWith("OFFLOOP_") ? line : `${type}: ${line}`;
-  const [at] = stackFrames({ type, message, ...(code && { code }), stack: [message, ...stack].join("\n") });
+  // One of offloop's own names what it is about, which the title does, too.
+  const title = code?.startsWith("OFFLOOP_") ? line.replace(/^Cannot .*?: /, "") : `${type}: ${line}`;
+  const frames = stack.map((frame) => `    ${frame}`);
+  const [at] = stackFrames({ type, message, ...(code && { code }), stack: [message, ...frames].join("\n") });
   return { place: at === undefined ? null : placeText(at), message: title, stack: [...stack] };
 }
 

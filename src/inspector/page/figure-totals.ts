@@ -11,7 +11,8 @@ export interface FigureTotal {
   readonly run: Percentiles;
 }
 
-type Percentiles = readonly [p50: number, p99: number];
+/** Undefined where nothing ran. */
+type Percentiles = readonly [p50: number | undefined, p99: number | undefined];
 
 /** What every process has said last of every name, and what that comes to. */
 export class FigureTotals {

@@ -16,10 +16,10 @@ const orders: Readonly<Record<Sort, (a: Troubled, b: Troubled) => number>> = {
   name: (a, b) => (a.name < b.name ? -1 : 1),
   calls: (a, b) => b.figure.calls - a.figure.calls,
   failed: (a, b) => b.figure.failed - a.figure.failed,
-  wait50: (a, b) => b.figure.wait[0] - a.figure.wait[0],
-  wait99: (a, b) => b.figure.wait[1] - a.figure.wait[1],
-  run50: (a, b) => b.figure.run[0] - a.figure.run[0],
-  run99: (a, b) => b.figure.run[1] - a.figure.run[1],
+  wait50: (a, b) => (b.figure.wait[0] ?? -1) - (a.figure.wait[0] ?? -1),
+  wait99: (a, b) => (b.figure.wait[1] ?? -1) - (a.figure.wait[1] ?? -1),
+  run50: (a, b) => (b.figure.run[0] ?? -1) - (a.figure.run[0] ?? -1),
+  run99: (a, b) => (b.figure.run[1] ?? -1) - (a.figure.run[1] ?? -1),
 };
 
 const columns = ["lane", "calls", "failed", "waiting p50", "waiting p99", "run p50", "run p99"];
@@ -156,8 +156,8 @@ class FigureRow {
       lane,
       calls.toLocaleString("en"),
       failed === 0 ? "–" : failed.toLocaleString("en"),
-      ...wait.map((ms) => (lane === "loop" ? "–" : durationText(ms))),
-      ...run.map(durationText),
+      ...wait.map((ms) => (lane === "loop" || ms === undefined ? "–" : durationText(ms))),
+      ...run.map((ms) => (ms === undefined ? "–" : durationText(ms))),
     ];
     for (const [at, cell] of this.#cells.entries()) setText(cell, texts[at] ?? "");
     this.#cells[2]?.classList.toggle("failed", failed > 0);

@@ -1,10 +1,11 @@
 import { find, make } from "./element.ts";
-import { titleOf } from "./incident-text.ts";
+import { blamed, titleOf } from "./incident-text.ts";
 import type { GroupTotal, Incident } from "./known-incidents.ts";
 import type { Scene } from "./scene.ts";
 import type { Place } from "./timeline.ts";
 
-const LABEL_WIDTH = 44;
+/** Where fewer letters fit, they tell nothing. */
+const LABEL_WIDTH = 72;
 /** What is nearer to the mark before it than this is not to be told from it. */
 const NEAR_PX = 1;
 
@@ -20,6 +21,7 @@ export class Marks {
 
   /** @param place - Where the plot is in the page's pixels, below and right of the corner of the lanes. */
   draw(scene: Scene, place: Place): void {
+    this.#root.classList.toggle("faint", scene.pin.isSet); // what is pinned may be below
     const { from, to } = scene.stretch;
     const { list, groups } = scene.store.incidents;
     const perMs = place.width / (to - from);
@@ -85,5 +87,5 @@ function move({ style, classList }: HTMLElement, { left, top, width, height }: B
 /** The visible words stand in the accessible name, in the same order (WCAG 2.5.3). */
 function labelsOf({ kind, place, name }: GroupTotal): HTMLElement[] {
   if (kind === "killed") return [make("span", "", "✕")];
-  return [make("span", "", name ?? "unknown code"), ...(place === null ? [] : [make("span", "", `at ${place}`)])];
+  return [make("span", "", blamed(name)), ...(place === null ? [] : [make("span", "", `at ${place}`)])];
 }

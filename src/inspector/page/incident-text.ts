@@ -1,6 +1,12 @@
 import { durationText } from "./duration.ts";
 import type { GroupTotal } from "./known-incidents.ts";
 
+/** Whom a block is put down to. */
+export function blamed(name: string | null): string {
+  if (name === null) return "by unknown code";
+  return name.startsWith("probably ") ? name.replace("probably ", "probably by ") : `by ${name}`;
+}
+
 /** One line that says what happened. @param durationMs - How long it took, of several the longest. */
 export function titleOf({ kind, name, place, message, count }: GroupTotal, durationMs: number): string {
   const where = place === null ? "" : ` at ${place}`;
@@ -8,7 +14,7 @@ export function titleOf({ kind, name, place, message, count }: GroupTotal, durat
   const most = count > 1 && durationMs > 0 ? "up to " : "";
   switch (kind) {
     case "blocked":
-      return `Loop blocked for ${most}${durationText(durationMs)} by ${name ?? "unknown code"}${where}`;
+      return `Loop blocked for ${most}${durationText(durationMs)} ${blamed(name)}${where}${what.replace(/^: (.+)/, " ($1)")}`;
     case "killed":
       return `Thread ended: ${name ?? "its call"} ran past its deadline${where}`;
     case "timeout":
@@ -18,6 +24,6 @@ export function titleOf({ kind, name, place, message, count }: GroupTotal, durat
     case "failed":
       return `${name} failed${what}${where}`;
     case "error":
-      return `${name} answered 5xx${what}${where}`;
+      return `${name} answered ${message}${where}`;
   }
 }

@@ -152,6 +152,7 @@ class Inspection {
   #recolour(): void {
     this.#palette = readPalette();
     this.#change();
+    this.#writtenAt = 0;
     // What is printed is drawn before anything else happens.
     if (this.isShown && this.#store.heardAt > 0) this.#draw(performance.now());
   }

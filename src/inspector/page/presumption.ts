@@ -16,18 +16,20 @@ export interface Lanes {
   readonly loop: number;
   readonly threads: readonly number[];
   isOnThread(name: number): boolean;
+  /** Whether requests go before it. */
+  isTask(name: number): boolean;
 }
 
 /**
  * Presumes where runs in progress are. Which thread has a run is known when it has ended; until then the runs handed
- * over first are presumed to be on the threads that have been free for longest.
+ * over first are presumed to be on the threads that have been free for longest, requests before tasks.
  */
 export class Presumption {
   list: readonly Presumed[] = [];
   #byKey = new Map<string, Presumed>();
   readonly #freeSince = new Map<number, number>();
 
-  update(rows: readonly RunningRow[], ended: readonly Run[], { loop, threads, isOnThread }: Lanes): void {
+  update(rows: readonly RunningRow[], ended: readonly Run[], { loop, threads, isOnThread, isTask }: Lanes): void {
     for (const run of ended) this.#end(run, loop);
     const previous = this.#byKey;
     this.#byKey = new Map();
@@ -42,7 +44,7 @@ export class Presumption {
       else if (lane === loop) this.#byKey.set(key, run);
       else waiting.push(run);
     }
-    this.#place(waiting, threads);
+    this.#place([...waiting].sort((a, b) => Number(isTask(a.name)) - Number(isTask(b.name))), threads);
     this.list = [...this.#byKey.values()];
   }
 
@@ -57,15 +59,16 @@ export class Presumption {
     }
   }
 
-  /** What was presumed to be where the ended run really was, is presumed to be where that one was presumed. */
+  /** What was presumed to be where the ended run really was, is presumed to be where that one was presumed: it may wait. */
   #end(run: Run, loop: number): void {
     if (run.lane === null || run.lane === loop) return;
     this.#freeSince.set(run.lane, run.endedAt);
     const presumed = this.#byKey.get(keyOf(run));
-    if (presumed?.lane === undefined || presumed.lane === run.lane) return;
-    for (const [key, other] of this.#byKey)
-      if (other.lane === run.lane) this.#byKey.set(key, { ...other, lane: presumed.lane });
     this.#byKey.delete(keyOf(run));
+    if (presumed?.lane === run.lane) return;
+    for (const [key, other] of this.#byKey)
+      if (other.lane === run.lane && other.startedAt < run.endedAt)
+        this.#byKey.set(key, { ...other, lane: presumed?.lane });
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Batch, Hello, Name, PoolState, Running, RunRow } from "../batch.ts";
 import { laneOf } from "./lane.ts";
-import { Presumption, type Presumed } from "./presumption.ts";
+import { type Lanes, type Presumed, Presumption } from "./presumption.ts";
 import type { Run } from "./run.ts";
 
 const nothingRuns: Running = { loop: 0, thread: 0, rows: [] };
@@ -14,7 +14,8 @@ export class Process {
   readonly #numberOf: (name: Name) => number;
   /** Where its names are among those of the store. */
   readonly #names: number[] = [];
-  readonly #onThread: (name: number) => boolean;
+  readonly #isOnThread: (name: number) => boolean;
+  readonly #isTask: (name: number) => boolean;
   readonly #presumption = new Presumption();
   running: Running = nothingRuns;
   threads: readonly number[] = [];
@@ -27,7 +28,8 @@ export class Process {
     this.worker = worker;
     this.#shiftMs = origin - known.origin;
     this.#numberOf = known.numberOf;
-    this.#onThread = known.isOnThread;
+    this.#isOnThread = known.isOnThread;
+    this.#isTask = known.isTask;
   }
 
   get loop(): number {
@@ -50,8 +52,7 @@ export class Process {
     const rows = this.running.rows.map(
       ([name, request, slot, handedAt]) => [this.nameOf(name), request, slot, this.timeOf(handedAt)] as const,
     );
-    const { loop, threads } = this;
-    this.#presumption.update(rows, ended, { loop, threads, isOnThread: this.#onThread });
+    this.#presumption.update(rows, ended, this.#lanes);
     return ended;
   }
 
@@ -61,7 +62,11 @@ export class Process {
     this.running = nothingRuns;
     this.threads = [];
     this.pool = undefined;
-    this.#presumption.update([], [], { loop: this.loop, threads: [], isOnThread: this.#onThread });
+    this.#presumption.update([], [], this.#lanes);
+  }
+
+  get #lanes(): Lanes {
+    return { loop: this.loop, threads: this.threads, isOnThread: this.#isOnThread, isTask: this.#isTask };
   }
 
   nameOf(name: number): number {
@@ -88,4 +93,5 @@ export interface KnownNames {
   /** The place of a name among those of all processes. */
   readonly numberOf: (name: Name) => number;
   readonly isOnThread: (name: number) => boolean;
+  readonly isTask: (name: number) => boolean;
 }

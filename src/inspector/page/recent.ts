@@ -61,7 +61,7 @@ export class RecentSeconds {
     const all = new Sketch();
     for (const [second, took] of this.#took)
       if (second > secondOf(now) - seconds) all.merge(took.counts);
-    return all.total === 0 ? undefined : all.percentile(99);
+    return all.percentile(99);
   }
 }
 

@@ -32,14 +32,14 @@ export class Sketch {
     return counts;
   }
 
-  /** How long so many of a hundred took at most, in milliseconds; 0 when nothing was recorded. */
-  percentile(part: number): number {
+  /** How long so many of a hundred took at most, in milliseconds; undefined when nothing was recorded. */
+  percentile(part: number): number | undefined {
     let rest = Math.ceil((this.#total * part) / 100);
     for (const [bucket, count] of this.#counts.entries()) {
       rest -= count;
       if (count > 0 && rest <= 0) return durationOf(bucket);
     }
-    return 0;
+    return undefined;
   }
 
   #add(bucket: number, count: number): void {

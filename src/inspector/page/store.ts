@@ -93,6 +93,7 @@ export class Store {
       origin: this.origin,
       numberOf: (name: Name) => this.#numberOf(name),
       isOnThread: (name: number) => this.names[name]?.lane === "thread",
+      isTask: (name: number) => this.names[name]?.kind === "task",
     };
     this.#processes.set(worker, new Process(worker, hello, known));
   }

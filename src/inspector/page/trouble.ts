@@ -36,7 +36,7 @@ export function byTrouble(a: Troubled, b: Troubled): number {
 }
 
 function slowest({ figure: { wait, run } }: Troubled): number {
-  return wait[1] + run[1];
+  return (wait[1] ?? 0) + (run[1] ?? 0);
 }
 
 function blocksBy({ incidents }: Store): Map<string, number> {
