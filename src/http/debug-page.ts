@@ -54,7 +54,8 @@ async function debugPage(
 ): Promise<Markup> {
   const { id, lane, location } = operation;
   const address = inspector?.addressOf(request.id);
-  const link = address === undefined ? undefined : markup` <a href="${address}">Look at it in the inspector</a>.`;
+  const link =
+    address === undefined ? undefined : markup` <a href="${address}">Look at it in the inspector</a>.`;
   const where = lane === "loop" ? "on the event loop" : "on a thread";
   return markup`<!doctype html>
 <html lang="en">

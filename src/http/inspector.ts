@@ -1,13 +1,7 @@
 import { parseCookie, stringifySetCookie } from "cookie";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { OffloopError } from "../errors/offloop-error.ts";
-import {
-  type Access,
-  judgeCaller,
-  judgeListener,
-  MARK_HEADER,
-  type Refusal,
-} from "../inspector/access.ts";
+import { type Access, judgeCaller, judgeListener, MARK_HEADER, type Refusal } from "../inspector/access.ts";
 import type { PoolState } from "../inspector/batch.ts";
 import { listPageFiles, pageName } from "../inspector/files.ts";
 import { type Inspector, openInspector } from "../inspector/inspector.ts";
@@ -132,7 +126,12 @@ function admit(inspector: Inspector, request: FastifyRequest, reply: FastifyRepl
 }
 
 /** The same for what the page asks for once it is there. It has the cookie by then: a token in the URL does not count. */
-function admitCaller(by: Caller, inspector: Inspector, request: FastifyRequest, reply: FastifyReply): boolean {
+function admitCaller(
+  by: Caller,
+  inspector: Inspector,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): boolean {
   reply.headers({ ...headers, "cache-control": "no-store" });
   const access = judge(inspector, request, undefined);
   if (!access.granted) return refuse(reply, access);

@@ -90,7 +90,8 @@ export class Collector {
     if (event === "start") this.threads.add(thread);
     else this.threads.delete(thread);
     this.threadChanges++;
-    if (event === "kill" && this.#isNews(thread)) this.incidents.keep(killedIncident(change, performance.now()));
+    if (event === "kill" && this.#isNews(thread))
+      this.incidents.keep(killedIncident(change, performance.now()));
   }
 
   #keep(end: Parameters<typeof isKilled>[0], incident: KnownIncident): void {
@@ -141,7 +142,11 @@ export class Figures {
   }
 
   /** @param times - Undefined when it never ran: it is counted, and has no part in the durations. */
-  count(name: number, ok: boolean, times: { readonly queueMs: number; readonly runMs: number } | undefined): void {
+  count(
+    name: number,
+    ok: boolean,
+    times: { readonly queueMs: number; readonly runMs: number } | undefined,
+  ): void {
     const tally = this.#tallies[name] ?? this.#open(name);
     tally.calls++;
     if (!ok) tally.failed++;

@@ -56,7 +56,10 @@ export class IncidentLog {
   }
 
   /** The group with the incident in it. What happened before its newest one, and was heard of later, does not describe it. */
-  #count(key: string, { kind, name, place, message, facts, stack, at, durationMs }: KnownIncident): IncidentGroup {
+  #count(
+    key: string,
+    { kind, name, place, message, facts, stack, at, durationMs }: KnownIncident,
+  ): IncidentGroup {
     const known = this.#groups.get(key)?.told;
     const now = { message, facts, stack };
     const { id, count, firstAt, lastAt, longestMs, ...newest } = known ?? {

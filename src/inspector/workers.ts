@@ -55,14 +55,9 @@ export class OtherWorkers {
   }
 
   readonly #onMessage = (message: PrimaryInspectorMessage | undefined): void => {
-    switch (message?.offloopInspector) {
-      case "asked":
-        return this.#answer(message.from);
-      case "closed":
-        return void this.#readers.delete(keyOf(message.from));
-      case "told":
-        return this.#pages.get(message.page)?.(message.batch);
-    }
+    if (message?.offloopInspector === "asked") this.#answer(message.from);
+    if (message?.offloopInspector === "closed") this.#readers.delete(keyOf(message.from));
+    if (message?.offloopInspector === "told") this.#pages.get(message.page)?.(message.batch);
   };
 
   #answer(to: PageOfWorker): void {

@@ -1,18 +1,7 @@
-import { isLoop } from "./lane.ts";
 import { Piles } from "./piles.ts";
 import { hasEnded, hasFailed, type Shown } from "./run.ts";
-import { bandOf, isLit, type Row, type Scene } from "./scene.ts";
+import { type Area, bandOf, isLit, type Row, type Scene } from "./scene.ts";
 import { colourOf, type Palette } from "./theme.ts";
-
-/** Where on a canvas the lanes are, in its own pixels. */
-export interface Area {
-  readonly left: number;
-  readonly top: number;
-  readonly width: number;
-  readonly height: number;
-  /** Canvas pixels for one of the page's. */
-  readonly ratio: number;
-}
 
 const DIM_ALPHA = 0.12;
 const IN_PROGRESS_ALPHA = 0.4;

@@ -1,5 +1,5 @@
 import { durationText } from "./duration.ts";
-import { find, make, setText, wrappable } from "./element.ts";
+import { find, keepTableRoles, make, setText, wrappable } from "./element.ts";
 import type { FigureTotal } from "./figure-totals.ts";
 import type { Filter } from "./scene.ts";
 import { Sparkline } from "./sparkline.ts";
@@ -40,12 +40,11 @@ export class FiguresTable {
   /** @param onChoose - Told the name whose line was chosen. */
   constructor(onChoose: (name: string) => void) {
     this.#onChoose = onChoose;
+    keepTableRoles(this.#table);
     this.#choice.addEventListener("change", () => this.#sortBy(this.#choice.value as Sort, false));
     for (const button of this.#headButtons()) {
       const sort = button.dataset.sort as Sort;
-      button.addEventListener("click", () =>
-        this.#sortBy(sort, sort === this.#sort && !this.#isUpward),
-      );
+      button.addEventListener("click", () => this.#sortBy(sort, sort === this.#sort && !this.#isUpward));
     }
   }
 

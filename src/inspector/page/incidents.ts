@@ -1,5 +1,5 @@
 import { clockText, dateText, durationText } from "./duration.ts";
-import { find, make, setText } from "./element.ts";
+import { find, make, setText, wrappable } from "./element.ts";
 import { titleOf } from "./incident-text.ts";
 import type { GroupTotal, Incident, KnownIncidents } from "./known-incidents.ts";
 import { labelOf } from "./lane.ts";
@@ -94,7 +94,7 @@ class GroupItem {
     if (drawn === this.#drawn) return;
     this.#drawn = drawn;
     this.#title.dataset.kind = group.kind;
-    setText(this.#title, titleOf(group, group.longestMs));
+    this.#title.replaceChildren(...wrappable(titleOf(group, group.longestMs)));
     setText(this.#times, group.count === 1 ? "" : `×${group.count.toLocaleString("en")}`);
     setText(this.#time, clockText(origin + group.lastAt));
     this.#time.title = dateText(origin + group.lastAt);
@@ -112,11 +112,15 @@ class GroupItem {
 
   #about(group: GroupTotal, { list }: KnownIncidents, origin: number): HTMLElement[] {
     const { facts, stack, count, firstAt } = group;
-    const since = count === 1 ? [] : [make("p", "", `First at ${dateText(origin + firstAt)}. The newest one:`)];
+    const since =
+      count === 1 ? [] : [make("p", "", `First at ${dateText(origin + firstAt)}. The newest one:`)];
     const frames = stack.length === 0 ? [] : [make("pre", "", stack.join("\n"))];
     const own = list.filter((one) => one.group === group.key).sort((a, b) => b.at - a.at);
     const shown = own.slice(0, SHOWN_INCIDENTS);
-    const rest = count > shown.length ? [make("p", "rest", `and ${(count - shown.length).toLocaleString("en")} earlier`)] : [];
+    const rest =
+      count > shown.length
+        ? [make("p", "rest", `and ${(count - shown.length).toLocaleString("en")} earlier`)]
+        : [];
     const each = make("ul", "each", ...shown.map((one) => this.#one(one, origin)));
     return [...since, ...facts.map((fact) => make("p", "", fact)), ...frames, each, ...rest];
   }

@@ -1,8 +1,8 @@
 import { durationText } from "./duration.ts";
 import { find, make } from "./element.ts";
 import { isLoop, shortLabelOf, workerOf } from "./lane.ts";
-import { SILENCE_MS } from "./status.ts";
 import type { Scene } from "./scene.ts";
+import { SILENCE_MS } from "./status.ts";
 
 /** The names of the lanes, left of them. */
 export class LaneLabels {
@@ -33,7 +33,10 @@ export class LaneLabels {
   }
 }
 
-function noteOf({ running, heardAt, isGone }: Scene["store"]["processes"][number], lastHeardAt: number): string[] {
+function noteOf(
+  { running, heardAt, isGone }: Scene["store"]["processes"][number],
+  lastHeardAt: number,
+): string[] {
   if (isGone) return ["ended"];
   // The others go on: it is this one that does not answer.
   const silentMs = lastHeardAt - heardAt;

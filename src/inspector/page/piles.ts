@@ -1,6 +1,5 @@
-import type { Area } from "./bars.ts";
 import { isLoop } from "./lane.ts";
-import type { Row, Scene } from "./scene.ts";
+import type { Area, Row, Scene } from "./scene.ts";
 
 /** Bars of fewer pixels cannot be told apart. */
 const NARROW_PX = 4;
@@ -8,6 +7,13 @@ const NARROW_PX = 4;
 const FEW = 4;
 const COLUMN_PX = 64;
 const LEAST_HEIGHT = 20;
+
+/** The short runs of a lane in a column. */
+interface Pile {
+  readonly row: Row;
+  readonly column: number;
+  readonly count: number;
+}
 
 /** Where so many short runs pile up that they cannot be told apart: how many there are, in columns of equal time. */
 export class Piles {
@@ -38,13 +44,12 @@ export class Piles {
     canvas.textAlign = "center";
     canvas.font = `${10 * this.#area.ratio}px system-ui, sans-serif`;
     for (const [row, counts] of this.#counts)
-      for (const [column, count] of counts) if (count > FEW) this.#drawCount(canvas, row, column, count);
+      for (const [column, count] of counts) if (count > FEW) this.#drawCount(canvas, { row, column, count });
     canvas.restore();
   }
 
-  // biome-ignore lint/complexity/useMaxParams: canvas, where and what
-  #drawCount(canvas: CanvasRenderingContext2D, row: Row, column: number, count: number): void {
-    const { area } = { area: this.#area };
+  #drawCount(canvas: CanvasRenderingContext2D, { row, column, count }: Pile): void {
+    const area = this.#area;
     const { from, to } = this.#scene.stretch;
     const perMs = area.width / (to - from);
     const middle = area.left + ((column + 0.5) * this.#stepMs - from) * perMs;
@@ -55,7 +60,9 @@ export class Piles {
     if (middle - width / 2 < area.left || middle + width / 2 > area.left + area.width) return;
     const height = 13 * area.ratio;
     const bottom = area.top + (row.top + row.height) * area.ratio;
-    const top = isLoop(row.lane) ? bottom - height - 2 * area.ratio : bottom - (row.height * area.ratio + height) / 2;
+    const top = isLoop(row.lane)
+      ? bottom - height - 2 * area.ratio
+      : bottom - (row.height * area.ratio + height) / 2;
     canvas.globalAlpha = 0.88;
     canvas.fillStyle = this.#scene.palette.raised;
     canvas.beginPath();

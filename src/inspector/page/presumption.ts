@@ -1,15 +1,5 @@
 import type { RunningRow } from "../batch.ts";
-import type { Run } from "./run.ts";
-
-/** A run in progress, and the lane it is presumed to be on; undefined while it is presumed to wait. */
-export interface Presumed {
-  readonly name: number;
-  readonly request: string | null;
-  readonly slot: number;
-  readonly handedAt: number;
-  readonly startedAt: number;
-  readonly lane: number | undefined;
-}
+import type { Presumed, Run } from "./run.ts";
 
 /** The lanes of a process. */
 export interface Lanes {
@@ -29,7 +19,11 @@ export class Presumption {
   #byKey = new Map<string, Presumed>();
   readonly #freeSince = new Map<number, number>();
 
-  update(rows: readonly RunningRow[], ended: readonly Run[], { loop, threads, isOnThread, isTask }: Lanes): void {
+  update(
+    rows: readonly RunningRow[],
+    ended: readonly Run[],
+    { loop, threads, isOnThread, isTask }: Lanes,
+  ): void {
     for (const run of ended) this.#end(run, loop);
     const previous = this.#byKey;
     this.#byKey = new Map();
@@ -44,7 +38,10 @@ export class Presumption {
       else if (lane === loop) this.#byKey.set(key, run);
       else waiting.push(run);
     }
-    this.#place([...waiting].sort((a, b) => Number(isTask(a.name)) - Number(isTask(b.name))), threads);
+    this.#place(
+      [...waiting].sort((a, b) => Number(isTask(a.name)) - Number(isTask(b.name))),
+      threads,
+    );
     this.list = [...this.#byKey.values()];
   }
 

@@ -1,7 +1,7 @@
 import type { Batch, Hello, Name, PoolState, Running, RunRow } from "../batch.ts";
 import { laneOf } from "./lane.ts";
-import { type Lanes, type Presumed, Presumption } from "./presumption.ts";
-import type { Run } from "./run.ts";
+import { type Lanes, Presumption } from "./presumption.ts";
+import type { Presumed, Run } from "./run.ts";
 
 const nothingRuns: Running = { loop: 0, thread: 0, rows: [] };
 

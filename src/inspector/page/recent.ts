@@ -42,8 +42,7 @@ export class RecentSeconds {
       this.#took.set(second, took);
       took.record(run.endedAt - run.handedAt);
     }
-    for (const second of this.#took.keys())
-      if (second <= newest - RECENT_SECONDS) this.#took.delete(second);
+    for (const second of this.#took.keys()) if (second <= newest - RECENT_SECONDS) this.#took.delete(second);
   }
 
   /** Of all operations. */
@@ -59,8 +58,7 @@ export class RecentSeconds {
   /** What 99 of 100 operations of the last seconds took at most, with their wait; undefined when none ended. */
   p99(now: number, seconds: number): number | undefined {
     const all = new Sketch();
-    for (const [second, took] of this.#took)
-      if (second > secondOf(now) - seconds) all.merge(took.counts);
+    for (const [second, took] of this.#took) if (second > secondOf(now) - seconds) all.merge(took.counts);
     return all.percentile(99);
   }
 }

@@ -10,7 +10,7 @@ export interface JobsChoice {
 
 /** What of the page is looked at. */
 export type Route =
-  | { readonly view: "lanes"; /** The one that is pinned. */ readonly request?: string }
+  | { readonly view: "lanes" /** The one that is pinned. */; readonly request?: string }
   | { readonly view: "jobs"; readonly choice: JobsChoice }
   | { readonly view: "job"; readonly id: string };
 

@@ -1,5 +1,3 @@
-import type { Presumed } from "./presumption.ts";
-
 /** A run that ended. Times of day are milliseconds since the store's origin. */
 export interface Run {
   /** Its place in the store's names. */
@@ -16,6 +14,16 @@ export interface Run {
   readonly outcome: number;
   /** The job it was an attempt of. */
   readonly job: string | undefined;
+}
+
+/** A run in progress, and the lane it is presumed to be on; undefined while it is presumed to wait. */
+export interface Presumed {
+  readonly name: number;
+  readonly request: string | null;
+  readonly slot: number;
+  readonly handedAt: number;
+  readonly startedAt: number;
+  readonly lane: number | undefined;
 }
 
 /** A run that can be pointed at: one that ended, or one in progress. */

@@ -1,5 +1,5 @@
 import { clockText, durationText } from "./duration.ts";
-import { find, make, wrappable } from "./element.ts";
+import { find, keepTableRoles, make, wrappable } from "./element.ts";
 import { labelOf } from "./lane.ts";
 import { requestAddress } from "./route.ts";
 import { outcomeText, type Run } from "./run.ts";
@@ -13,6 +13,10 @@ export class RunsTable {
   readonly #details = find<HTMLDetailsElement>("#runs");
   readonly #body = find("#runs tbody");
   #drawn = "";
+
+  constructor() {
+    keepTableRoles(find<HTMLTableElement>("#runs table"));
+  }
 
   draw(scene: Scene): void {
     if (!this.#details.open) return;

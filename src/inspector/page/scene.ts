@@ -66,6 +66,16 @@ function* shownOn(scene: Scene, lane: number): Generator<Shown> {
     }
 }
 
+/** Where on a canvas the lanes are, in its own pixels. */
+export interface Area {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+  /** Canvas pixels for one of the page's. */
+  readonly ratio: number;
+}
+
 /** Where a lane is drawn. Pixels count from the top of the first row. */
 export interface Row {
   readonly lane: number;
@@ -99,8 +109,7 @@ export function layoutRows(store: Store, stretch: Stretch): Row[] {
     const own = threads.filter((thread) => workerOf(thread) === worker);
     if (isGone && own.length === 0 && !slots.has(loop)) continue;
     const loopSlots = slots.get(loop) ?? 1;
-    const loopHeight =
-      loopHeights.find((step) => loopSlots * SLOT_HEIGHT <= step) ?? loopHeights.at(-1) ?? 0;
+    const loopHeight = loopHeights.find((step) => loopSlots * SLOT_HEIGHT <= step) ?? loopHeights.at(-1) ?? 0;
     rows.push({ lane: loop, top, height: loopHeight, slots: loopSlots, gone: isGone });
     top += loopHeight + 2 * GAP;
     for (const lane of own) {

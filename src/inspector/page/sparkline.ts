@@ -38,7 +38,9 @@ function barsPath(counts: readonly number[], most: number, first: number): strin
     .map((count, at) => {
       if (at < first) return "";
       const height = count === 0 ? 0 : Math.max(1.5, (count / most) * (HEIGHT - 1));
-      return height === 0 ? "" : `M${(at * step).toFixed(1)} ${HEIGHT}v${(-height).toFixed(1)}h${(step - 0.6).toFixed(1)}V${HEIGHT}z`;
+      return height === 0
+        ? ""
+        : `M${(at * step).toFixed(1)} ${HEIGHT}v${(-height).toFixed(1)}h${(step - 0.6).toFixed(1)}V${HEIGHT}z`;
     })
     .join("");
 }

@@ -1,10 +1,9 @@
 import type { Batch, Hello, Name } from "../batch.ts";
 import { FigureTotals } from "./figure-totals.ts";
 import { KnownIncidents } from "./known-incidents.ts";
-import type { Presumed } from "./presumption.ts";
 import { Process } from "./process.ts";
 import { RecentSeconds } from "./recent.ts";
-import type { Run } from "./run.ts";
+import type { Presumed, Run } from "./run.ts";
 
 const MAX_RUNS = 60_000;
 

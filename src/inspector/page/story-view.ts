@@ -61,7 +61,10 @@ function withMargin({ from, to }: Story): Stretch {
 }
 
 function summaryOf({ steps, from, to }: Story, origin: number): string {
-  const waits = steps.reduce((sum, { handedAt, startedAt, endedAt }) => sum + (startedAt ?? endedAt) - handedAt, 0);
+  const waits = steps.reduce(
+    (sum, { handedAt, startedAt, endedAt }) => sum + (startedAt ?? endedAt) - handedAt,
+    0,
+  );
   const isOpen = steps.some(({ outcome }) => outcome === undefined);
   const tasks = steps.filter(({ title }) => title.startsWith("task ")).length;
   return [

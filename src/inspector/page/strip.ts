@@ -37,7 +37,11 @@ export class Strip {
   #drawPool({ processes }: Store): void {
     const pools = processes.flatMap(({ pool }) => pool ?? []);
     const total = (of: (pool: (typeof pools)[number]) => number): number => sum(pools.map(of));
-    const [busy, max, waiting] = [total((one) => one.busy), total((one) => one.max), total((one) => one.waiting)];
+    const [busy, max, waiting] = [
+      total((one) => one.busy),
+      total((one) => one.max),
+      total((one) => one.waiting),
+    ];
     this.#set("threads", pools.length === 0 ? "none" : `${busy} of ${max}`, pools.length > 0 && busy >= max);
     this.#set("waiting", waiting.toLocaleString("en"));
     const oldest = Math.max(0, ...pools.map(({ oldestMs }) => oldestMs));
@@ -59,4 +63,3 @@ function rateText(rate: number): string {
 function sum(counts: readonly number[]): number {
   return counts.reduce((total, count) => total + count, 0);
 }
-

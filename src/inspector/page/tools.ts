@@ -49,7 +49,10 @@ export class Tools {
     this.#pause.setAttribute("aria-pressed", String(!view.isLive));
     this.#unmatched.hidden = !this.#chosen.isBarren;
     if (!this.#unmatched.hidden)
-      setText(this.#unmatched, `No operation or task that has run has “${this.#filter.value.trim()}” in its name.`);
+      setText(
+        this.#unmatched,
+        `No operation or task that has run has “${this.#filter.value.trim()}” in its name.`,
+      );
     if (this.#names.childElementCount === store.names.length) return;
     this.#names.replaceChildren(...store.names.map(({ name }) => new Option(name)));
   }

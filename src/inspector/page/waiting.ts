@@ -1,6 +1,5 @@
 import { isLoop } from "./lane.ts";
-import type { Presumed } from "./presumption.ts";
-import type { Run } from "./run.ts";
+import type { Presumed, Run } from "./run.ts";
 import type { Stretch } from "./view.ts";
 
 /** How many runs waited for a thread, step by step. */
