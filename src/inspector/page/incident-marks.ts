@@ -87,5 +87,5 @@ function move({ style, classList }: HTMLElement, { left, top, width, height }: B
 /** The visible words stand in the accessible name, in the same order (WCAG 2.5.3). */
 function labelsOf({ kind, place, name }: GroupTotal): (HTMLElement | string)[] {
   if (kind === "killed") return [make("span", "", "✕")];
-  return [make("span", "", blamed(name)), ...(place === null ? [] : [make("span", "", `at ${place}`)])];
+  return [make("span", "", blamed(name)), ...(place === null ? [] : [" ", make("span", "", `at ${place}`)])];
 }
