@@ -135,7 +135,11 @@ function thrownParts(error: ThrownError | undefined): Pick<KnownIncident, "place
   const title = code?.startsWith("OFFLOOP_") ? line.replace(/^Cannot .*?: /, "") : `${type}: ${line}`;
   const frames = stack.map((frame) => `    ${frame}`);
   const [at] = stackFrames({ type, message, ...(code && { code }), stack: [message, ...frames].join("\n") });
-  return { place: at === undefined ? null : placeText(at), message: shortened(title), stack: stack.slice(0, MAX_LINES) };
+  return {
+    place: at === undefined ? null : placeText(at),
+    message: shortened(title),
+    stack: stack.slice(0, MAX_LINES),
+  };
 }
 
 /** What stands below the first line of a message: of an error of offloop's, where and how to mend it. */
