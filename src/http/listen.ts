@@ -3,7 +3,8 @@ import type { App } from "../app/app.ts";
 import type { AppTarget } from "../app/load.ts";
 import { resolveSettings } from "../app/settings.ts";
 import { describeError } from "../errors/described-error.ts";
-import { noThreads } from "../threads/pool/pool.ts";
+import type { PoolState } from "../inspector/batch.ts";
+import { noThreads, type ThreadPool } from "../threads/pool/pool.ts";
 import { bind, placeOf, portOf } from "./bind.ts";
 import { openHealthServer } from "./health.ts";
 import type { InspectorSetting, ServedInspector } from "./inspector.ts";
@@ -36,15 +37,20 @@ export async function listen(
     opened.defer(() => inspector?.close());
     const served = await openApp(
       app,
-      { settings, target, log, tls, accessLog, debug, worksOnJobs: options.work ?? true },
+      { settings, target, log, tls, accessLog, debug, inspector, worksOnJobs: options.work ?? true },
       opened,
     );
     const { lanes, fastify } = served;
-    inspector?.addTo(fastify, { jobs: served.jobs?.jobs, log });
+    inspector?.addTo(fastify, {
+      jobs: served.jobs?.jobs,
+      log,
+      readPool: () => lanes.pool && poolState(lanes.pool, settings.threads.max),
+    });
     const isAnsweredHere = settings.health?.port !== undefined && !isSupervised;
     const health = isAnsweredHere ? await openHealthServer(settings.health, place.host, lanes) : undefined;
     opened.defer(async () => health?.close());
     const url = (await bind(fastify, place)).replace(/^https?/, tls === undefined ? "http" : "https");
+    inspector?.listensAt(url);
     const close = createShutdown(served, settings.shutdownGraceMs, log, () => opened.disposeAsync());
     if (options.signals ?? true) {
       own = closeOnSignals(close, log, () => lanes.pool?.size.threads ?? 0);
@@ -68,6 +74,12 @@ export async function listen(
     await opened.disposeAsync();
     throw error;
   }
+}
+
+function poolState({ size, oldestWaitMs }: ThreadPool, max: number): PoolState {
+  const { busy, waiting } = size;
+  const oldestMs = Math.round(Math.max(oldestWaitMs.request, oldestWaitMs.background));
+  return { busy, waiting, max, oldestMs };
 }
 
 /** Loaded by those who ask for it. */
