@@ -25,9 +25,8 @@ export function blockedIncident(report: BlockReport, origin: number): Known {
   };
 }
 
-/** A thread that was ended since its call ran past its deadline. */
+/** A thread that was ended since its call ran past its deadline, or since it took no call any more. */
 export function killedIncident({ thread, threads, ran }: ThreadEvent, at: number): Known {
-  const call = ran === undefined ? "its call" : ran.work;
   return {
     ...nothingKnown,
     kind: "killed",
@@ -36,7 +35,7 @@ export function killedIncident({ thread, threads, ran }: ThreadEvent, at: number
     name: ran?.work ?? null,
     place: ran === undefined ? null : placeText(ran),
     facts: [
-      `Thread ${thread} was ended: ${call} ran past its deadline.`,
+      `Thread ${thread} was ended: ${ran === undefined ? "it took no call any more" : `${ran.work} ran past its deadline`}.`,
       `${plural(threads, "thread")} left in the pool.`,
     ],
   };

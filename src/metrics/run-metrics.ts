@@ -69,9 +69,9 @@ function countRefusals(registry: Registry): (reason: RefusalReason) => void {
 
 /** @returns Stops counting. */
 function countThreadEnds(registry: Registry): () => void {
-  const help = "Threads that left, ended on their own, or were killed for a deadline";
+  const help = "Threads that left, ended on their own, were killed for a deadline, or did not load the app";
   const ends = counter(registry, "offloop_thread_ends_total", help, ["how"]);
-  for (const how of ["leave", "exit", "kill"]) ends.inc({ how }, 0);
+  for (const how of ["leave", "exit", "kill", "fail"]) ends.inc({ how }, 0);
   return listen(threadChannel, ({ event }) => {
     if (event !== "start") ends.inc({ how: event });
   });
