@@ -14,8 +14,8 @@ after(() => rmSync(folder, { recursive: true }));
 /** Each waits for twice as long as the one before it until another is started. */
 const KILLS = 3;
 
-/** A connection that node:cluster hands to a worker which dies just then is neither answered nor closed. */
-const PATIENCE_MS = 5_000;
+/** Longer than a worker that hangs is left, and another takes to start. */
+const PATIENCE_MS = 20_000;
 
 interface Served {
   readonly command: Command;
@@ -183,6 +183,19 @@ test("a worker that does not answer its primary is ended and replaced, one that 
   const line = JSON.parse(await command.line(new RegExp(`worker ${next} was ended`))) as { level: number };
   assert.equal(line.level, 30);
   await livingPid(url);
+  await endWell(command);
+});
+
+test("connections that were handed to a worker which hangs are answered by another when it is ended", async (t) => {
+  const { command, url, operator } = await serveWorkers(t);
+  const hung = createClient(url);
+  const asked = hung.ask("/hang").catch(() => undefined);
+  await until(async () => (await metric(operator, "offloop_worker_silence_seconds")) > 1);
+  const pids = await Promise.all(Array.from({ length: 8 }, () => pidOf(url)));
+  const [, ended] = /worker (\d+) has not answered/.exec(await command.line(/has not answered for/)) ?? [];
+  assert.ok(!pids.includes(Number(ended)));
+  await asked;
+  hung.close();
   await endWell(command);
 });
 
