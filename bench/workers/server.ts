@@ -41,7 +41,7 @@ export class WatchedServer implements AsyncDisposable {
       `${WORKERS}`,
     ];
     const child = spawn(process.execPath, ["--conditions=offloop:source", cli, ...args], {
-      stdio: ["ignore", "pipe", "inherit"],
+      stdio: ["ignore", "pipe", "ignore"], // the watchdog says there what it says in the log
     });
     const complaints: string[] = [];
     const lines = createInterface({ input: child.stdout });

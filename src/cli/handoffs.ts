@@ -1,5 +1,4 @@
-import type { ChildProcess } from "node:child_process";
-import type { Worker } from "node:cluster";
+import cluster, { type Worker } from "node:cluster";
 
 /** What node:cluster sends with a connection; the worker answers with `ack`. */
 interface HandoffMessage {
@@ -15,36 +14,31 @@ interface Connection {
 }
 
 /**
- * The connections that were handed to a worker and that it has not taken yet. node:cluster forgets those of a worker
- * that ends: they stay open, and nobody answers them. Nothing of them has been read, so another worker can have them.
+ * Follows the connections that are handed to a worker until it takes them. node:cluster forgets those of a worker that
+ * ends: they stay open, and nobody answers them. Nothing of them has been read, so another worker can have them.
+ *
+ * @param worker - One that has just been started.
+ * @param hasOthers - Asked when it has ended: whether another worker listens. Otherwise its connections are closed, as
+ * those are that no worker was handed yet.
  */
-export class Handoffs {
-  readonly #process: ChildProcess;
-  readonly #pending = new Map<unknown, Connection>();
-
-  /** Follows what node:cluster sends to a worker, from its start on. */
-  constructor({ process }: Worker) {
-    this.#process = process;
-    const send = process.send;
-    process.send = (message: HandoffMessage, ...rest: unknown[]) => {
-      const [handle] = rest;
-      if (message?.cmd === "NODE_CLUSTER" && message.act === "newconn" && handle !== undefined)
-        this.#pending.set(message.seq, handle as Connection);
-      return (send as (...all: unknown[]) => boolean).call(process, message, ...rest);
-    };
-    process.on("internalMessage", ({ ack }: HandoffMessage) => this.#pending.delete(ack));
-  }
-
-  /**
-   * The worker has ended: what it did not take is refused in its name, which has node:cluster ask the next one.
-   *
-   * @param hasOthers - Whether there is one. Otherwise the connections are closed, as those are that none was handed yet.
-   */
-  giveBack(hasOthers: boolean): void {
-    for (const [ack, connection] of this.#pending) {
-      if (hasOthers) this.#process.emit("internalMessage", { cmd: "NODE_CLUSTER", ack, accepted: false });
+export function watchHandoffs(worker: Worker, hasOthers: () => boolean): void {
+  const { process } = worker;
+  const pending = new Map<unknown, Connection>();
+  const send = process.send as (...all: unknown[]) => boolean;
+  process.send = (message: HandoffMessage, ...rest: unknown[]) => {
+    const [handle] = rest;
+    if (message?.cmd === "NODE_CLUSTER" && message.act === "newconn" && handle !== undefined)
+      pending.set(message.seq, handle as Connection);
+    return send.call(process, message, ...rest);
+  };
+  process.on("internalMessage", ({ ack }: HandoffMessage) => pending.delete(ack));
+  process.once("close", () => {
+    // Node does not tell of the end of a channel while a handle is on its way: node:cluster would go on handing over.
+    if (cluster.workers?.[worker.id] !== undefined) process.emit("disconnect");
+    for (const [ack, connection] of pending) {
+      // Refused in its name: node:cluster then asks the next one.
+      if (hasOthers()) process.emit("internalMessage", { cmd: "NODE_CLUSTER", ack, accepted: false });
       else connection.close();
     }
-    this.#pending.clear();
-  }
+  });
 }

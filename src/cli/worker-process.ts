@@ -41,7 +41,8 @@ export class WorkerProcess {
       if (this.#state === "starting") this.#state = "ready";
       onStarted(true);
     });
-    this.worker.once("exit", (code: number | null, signal: string | null) => {
+    // Not "exit": what it sent last comes before this, and node:cluster has given up what it listened on.
+    this.worker.process.once("close", (code: number | null, signal: string | null) => {
       onStarted(false);
       onEnded({ code: code ?? 1, signal: signal ?? undefined });
     });

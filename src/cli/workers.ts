@@ -3,7 +3,7 @@ import type { OffloopError } from "../errors/offloop-error.ts";
 import { isRepeated } from "../http/shutdown.ts";
 import { AllWorkers } from "../metrics/all-workers.ts";
 import type { Figure } from "../metrics/worker-metrics.ts";
-import { Handoffs } from "./handoffs.ts";
+import { watchHandoffs } from "./handoffs.ts";
 import { type WorkerEnd, WorkerProcess, type WorkerState } from "./worker-process.ts";
 
 const FIRST_DELAY_MS = 100;
@@ -124,8 +124,7 @@ export class Workers {
     const fresh = new WorkerProcess();
     this.#all.add(fresh);
     this.metrics.add(fresh.worker);
-    const handoffs = new Handoffs(fresh.worker);
-    fresh.worker.once("disconnect", () => handoffs.giveBack(this.ready.some((one) => one !== fresh)));
+    watchHandoffs(fresh.worker, () => this.ready.some((one) => one !== fresh));
     void fresh.started.then((isUp) => {
       this.#hasListened ||= isUp;
     });
