@@ -23,6 +23,7 @@ export class WorkerProcess {
   readonly #startedAt = performance.now();
   #answeredAt = performance.now();
   #state: WorkerState = "starting";
+  #hasListened = false;
   #health: HealthStatus = "ready";
 
   constructor() {
@@ -38,6 +39,7 @@ export class WorkerProcess {
     });
     this.worker.once("listening", () => {
       this.#answeredAt = performance.now();
+      this.#hasListened = true;
       if (this.#state === "starting") this.#state = "ready";
       onStarted(true);
     });
@@ -54,6 +56,11 @@ export class WorkerProcess {
 
   get state(): WorkerState {
     return this.#state;
+  }
+
+  /** Whether it has ever answered requests. */
+  get hasListened(): boolean {
+    return this.#hasListened;
   }
 
   /** What it said last of itself. */
@@ -81,10 +88,12 @@ export class WorkerProcess {
     this.#tell("leave");
   }
 
-  /** Sends it the signal that shuts it down. */
+  /** Has it shut down, as all do. */
   shutDown(): void {
+    // One that has not said yet that it listens may not hear messages.
+    if (this.#state === "starting") this.worker.process.kill("SIGTERM");
+    else this.#tell("end");
     this.#state = "leaving";
-    this.worker.process.kill("SIGTERM");
   }
 
   /** Ends it at once. */

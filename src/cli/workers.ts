@@ -158,7 +158,9 @@ export class Workers {
 
   #lookAfter(): void {
     const { hungWorkerMs, log } = this.#options;
-    for (const one of this.ready) {
+    for (const one of this.#all) {
+      // Until it listens it does not answer, and may take its time.
+      if (!one.hasListened) continue;
       if (one.silentMs < hungWorkerMs || this.#hung.has(one)) {
         one.ping();
         continue;

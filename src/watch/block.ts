@@ -12,7 +12,6 @@ export interface Onlooker {
 /** A block under way: what the watchdog has seen of it so far. */
 export class Block {
   readonly since: number;
-  readonly cpuBefore: CpuUse | undefined = mainThreadCpuUse();
   readonly sightings: Sighting[] = [];
   /** Whether the live line has been written. */
   isAnnounced = false;
@@ -55,20 +54,42 @@ export class Block {
 }
 
 /** What the operating system has counted for the main thread. Linux only; undefined elsewhere. */
-export interface CpuUse {
+interface CpuUse {
   readonly at: number;
-  readonly runMs: number;
   /** How long it was ready to run and had no CPU. */
   readonly delayMs: number;
 }
 
-export function mainThreadCpuUse(): CpuUse | undefined {
+function mainThreadCpuUse(): CpuUse | undefined {
   try {
     const text = readFileSync(`/proc/self/task/${process.pid}/schedstat`, "latin1");
-    const [run = 0, delay = 0] = text.split(" ").map(Number);
-    return { at: clockMs(), runMs: run / 1e6, delayMs: delay / 1e6 };
+    const [, delay = 0] = text.split(" ").map(Number);
+    return { at: clockMs(), delayMs: delay / 1e6 };
   } catch {
     return undefined;
+  }
+}
+
+/** How many moments are kept: a beat that is told late is one of the last few. */
+const MOMENTS = 4;
+
+/** How long the main thread had wanted a CPU in vain, at the last few moments at which it was well. */
+export class CpuWaits {
+  readonly #moments: CpuUse[] = [];
+
+  note(): void {
+    const use = mainThreadCpuUse();
+    if (use === undefined) return;
+    this.#moments.push(use);
+    if (this.#moments.length > MOMENTS) this.#moments.shift();
+  }
+
+  /** For how many milliseconds other processes had it since `from`; 0 where the system does not say. */
+  since(from: number): number {
+    const now = mainThreadCpuUse();
+    // One that was noted a little later than that misses little; one that was noted before counts what came before, too.
+    const before = this.#moments.findLast(({ at }) => at <= from) ?? this.#moments[0];
+    return now === undefined || before === undefined ? 0 : now.delayMs - before.delayMs;
   }
 }
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync, writeSync } from "node:fs";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import type { BlockReport } from "../channels/channels.ts";
-import { Block, type CpuUse, isSure, mainThreadCpuUse, type Onlooker } from "./block.ts";
+import { Block, CpuWaits, isSure, type Onlooker } from "./block.ts";
 import { judge, placesOf } from "./culprits.ts";
 import type { EndedBlock, LogAdvice, WatchdogData, WatchdogNews, WatchdogOrder } from "./messages.ts";
 import { anyOf, liveText, probably } from "./report-text.ts";
@@ -20,6 +20,7 @@ class Watchdog implements Onlooker {
   readonly #endLimit = new LogLimit();
   /** By the beat they began after. */
   readonly #blocks = new Map<number, Block>();
+  readonly #waits = new CpuWaits();
   #names: readonly string[];
   #block: Block | undefined;
   #aliveAt = clockMs();
@@ -70,6 +71,7 @@ class Watchdog implements Onlooker {
       this.#beatAt = pulse[BEAT_AT] as number;
       this.#aliveAt = this.#beatAt;
       this.#block = undefined;
+      this.#waits.note();
     }
     // This thread did not run either: the process was suspended, and nothing blocked.
     if (this.#block === undefined && now - this.#tickDueAt > thresholdMs / 2) this.#aliveAt = now;
@@ -111,22 +113,22 @@ class Watchdog implements Onlooker {
   #conclude(ended: EndedBlock): void {
     const block = this.#blocks.get(ended.gap.after);
     this.#blocks.delete(ended.gap.after);
-    const cpuAfter = mainThreadCpuUse();
-    if (block === undefined) this.#report(ended, undefined, undefined);
-    else block.whenAnswered(ANSWER_PATIENCE_MS, () => this.#report(ended, block, cpuAfter));
+    const waitedMs = this.#waits.since(ended.gap.after);
+    if (block === undefined) this.#report(ended, undefined, waitedMs);
+    else block.whenAnswered(ANSWER_PATIENCE_MS, () => this.#report(ended, block, waitedMs));
   }
 
   #report(
     { gap, waitedRequests, gcMs, timeline }: EndedBlock,
     block: Block | undefined,
-    cpuAfter: CpuUse | undefined,
+    waitedMs: number,
   ): void {
     const durationMs = gap.to - gap.from;
     const culprits = judge(block?.sightings ?? [], gap.to, timeline);
     const report: BlockReport = {
       startedAt: Date.now() - (clockMs() - gap.from),
       durationMs,
-      state: stateOf(Math.max(gap.cpuMs, gcMs) / durationMs, block?.cpuBefore, cpuAfter),
+      state: stateOf({ durationMs, cpuMs: Math.max(gap.cpuMs, gcMs), waitedMs }, this.#data.thresholdMs),
       cpuMs: gap.cpuMs,
       gcMs,
       waitedRequests,
@@ -155,12 +157,19 @@ class LogLimit {
   }
 }
 
-/** A thread that had the CPU for less than half of the time either slept or was kept waiting for one. */
-function stateOf(share: number, before: CpuUse | undefined, after: CpuUse | undefined): BlockReport["state"] {
-  if (share >= 0.5) return "computing";
-  if (before === undefined || after === undefined) return "asleep";
-  const offMs = after.at - before.at - (after.runMs - before.runMs);
-  return after.delayMs - before.delayMs > offMs / 2 ? "starved" : "asleep";
+/** Where the time of a block went. */
+interface Spent {
+  readonly durationMs: number;
+  readonly cpuMs: number;
+  /** How long the main thread was ready, and had no CPU. */
+  readonly waitedMs: number;
+}
+
+/** A block that would be none if other processes had not had the CPU is theirs; so is one of which they had the most. */
+function stateOf({ durationMs, cpuMs, waitedMs }: Spent, thresholdMs: number): BlockReport["state"] {
+  if (durationMs - waitedMs < thresholdMs) return "starved";
+  if (cpuMs >= durationMs / 2) return "computing";
+  return waitedMs > (durationMs - cpuMs) / 2 ? "starved" : "asleep";
 }
 
 const LISTEN = "0A";
