@@ -24,6 +24,7 @@ interface RunOptions extends Serving {
 /** `offloop run`: serves the app until a signal ends it, in this process or in several. */
 export async function run(module: string, options: RunOptions): Promise<void> {
   const { host, port, socket, workers, logLevel, accessLog, work } = options;
+  surviveWhileLoading(workers !== undefined);
   const target = parseTarget(module);
   const logger = createLogger(checkedLevel(logLevel));
   const app = await loadToServe(target);
@@ -41,6 +42,13 @@ export async function run(module: string, options: RunOptions): Promise<void> {
     target,
   );
   logger.info(`${app.title} ${app.version} listens on ${server.url}`);
+}
+
+/** Signals that ask nothing of a process which loads its app, and would end it. */
+function surviveWhileLoading(hasWorkers: boolean): void {
+  process.on("SIGUSR2", () => {});
+  // Asks for a rolling restart, unless a terminal says that it is gone.
+  if (hasWorkers && process.stdin.isTTY !== true) process.on("SIGHUP", () => {});
 }
 
 /** The primary has loaded the app too, so that a mistake in it is said once and not by every worker. */
