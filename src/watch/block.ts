@@ -70,27 +70,43 @@ function mainThreadCpuUse(): CpuUse | undefined {
   }
 }
 
-/** How many moments are kept: a beat that is told late is one of the last few. */
-const MOMENTS = 4;
+/** How many of each are kept: a block is told of when it has ended, and others may have ended since. */
+const KEPT = 16;
 
-/** How long the main thread had wanted a CPU in vain, at the last few moments at which it was well. */
-export class CpuWaits {
-  readonly #moments: CpuUse[] = [];
+/** What is known of other processes that want the CPU: how the main thread had to wait for it, and how this thread had. */
+export class Starvation {
+  /** At moments at which the main thread was well. */
+  readonly #uses: CpuUse[] = [];
+  readonly #delays: { readonly at: number; readonly ms: number }[] = [];
 
-  note(): void {
+  /** The main thread is well. */
+  noteBeat(): void {
     const use = mainThreadCpuUse();
-    if (use === undefined) return;
-    this.#moments.push(use);
-    if (this.#moments.length > MOMENTS) this.#moments.shift();
+    if (use !== undefined) keep(this.#uses, use);
   }
 
-  /** For how many milliseconds other processes had it since `from`; 0 where the system does not say. */
-  since(from: number): number {
+  /** This thread has woken so much later than it was to. */
+  noteDelay(ms: number): void {
+    keep(this.#delays, { at: clockMs(), ms });
+  }
+
+  /** How long the main thread has waited for a CPU since `from`, in milliseconds; 0 where the system does not say. */
+  waitedSince(from: number): number {
     const now = mainThreadCpuUse();
     // One that was noted a little later than that misses little; one that was noted before counts what came before, too.
-    const before = this.#moments.findLast(({ at }) => at <= from) ?? this.#moments[0];
+    const before = this.#uses.findLast(({ at }) => at <= from) ?? this.#uses[0];
     return now === undefined || before === undefined ? 0 : now.delayMs - before.delayMs;
   }
+
+  /** The longest that this thread was late since `from`: as long as that, a thread that the main one waits for may have been, too. */
+  latestSince(from: number): number {
+    return Math.max(0, ...this.#delays.filter(({ at }) => at >= from).map(({ ms }) => ms));
+  }
+}
+
+function keep<Item>(items: Item[], item: Item): void {
+  items.push(item);
+  if (items.length > KEPT) items.shift();
 }
 
 /** What the watchdog saw when it looked into the blocked main thread. */

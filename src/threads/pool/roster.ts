@@ -60,6 +60,12 @@ export class Roster {
     return this.#delay.failure;
   }
 
+  /** Whether there will be another thread, by itself or for the asking. */
+  get expectsMore(): boolean {
+    const { max, reserve } = this.#options;
+    return this.#starting.size > 0 || (!this.#delay.isOn && this.#threads.size < max + reserve);
+  }
+
   /** Whether a thread holds calls besides the one it runs. */
   get holdsAhead(): boolean {
     for (const { load } of this.#threads) if (load > 1) return true;
