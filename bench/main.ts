@@ -10,10 +10,13 @@ import { measureArounds } from "./parts/arounds.ts";
 import { measureAsyncOperation } from "./parts/async-operation.ts";
 import { measureBackgroundSpread } from "./parts/background-spread.ts";
 import { measureDeclaredOperation } from "./parts/declared-operation.ts";
+import { measureFreeze } from "./parts/freeze.ts";
 import { measureLoopLatency } from "./parts/loop-latency.ts";
+import { measurePeers } from "./parts/peers.ts";
 import { measurePlainOperation } from "./parts/plain-operation.ts";
 import { measureSockets } from "./parts/sockets.ts";
 import { measureStartup } from "./parts/startup.ts";
+import { measureWorkers } from "./parts/workers.ts";
 import { writeResults } from "./results.ts";
 import { formatTable } from "./table.ts";
 import { withTree } from "./tree.ts";
@@ -31,6 +34,9 @@ const parts: Readonly<Record<PartName, Part>> = {
   f: measureDeclaredOperation,
   g: measureArounds,
   sockets: measureSockets,
+  peers: measurePeers,
+  workers: measureWorkers,
+  freeze: measureFreeze,
 };
 
 async function main(): Promise<void> {
@@ -55,9 +61,10 @@ async function main(): Promise<void> {
     generator: bench.generator.name,
     options: plan,
     burnIterations: bench.burnIterations,
-    parts: results.map(({ part, title, notes, goals, measured }) => ({
+    parts: results.map(({ part, title, table, notes, goals, measured }) => ({
       part,
       title,
+      table,
       notes,
       goals,
       measured,
@@ -74,7 +81,7 @@ async function run(plan: BenchPlan, bench: Bench): Promise<NamedResult[]> {
   const measure = async (part: string, start: Part): Promise<void> => {
     for (const result of await start({ ...bench, say: (text) => say(`(${part}) ${text}`) })) {
       print(result);
-      results.push({ part, ...result });
+      results.push({ ...result, part: result.name === undefined ? part : `${part}/${result.name}` });
     }
   };
   if (plan.against === undefined) for (const part of plan.only) await measure(part, parts[part]);

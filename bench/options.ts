@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { type OperationName, operationNames } from "./operations.ts";
 
 /** The parts of the benchmark, in the order in which they run. */
-export const partNames = ["a", "b", "c", "d", "e", "f", "g", "sockets"] as const;
+export const partNames = ["a", "b", "c", "d", "e", "f", "g", "sockets", "peers", "workers", "freeze"] as const;
 export type PartName = (typeof partNames)[number];
 
 /** How often and how long everything is measured. */
