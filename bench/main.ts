@@ -1,6 +1,11 @@
 import { pbkdf2Sync } from "node:crypto";
 import { compareTrees } from "./compare-trees.ts";
 import { comparisonTerms } from "./comparison-result.ts";
+import { measureComputing } from "./freeze/computing.ts";
+import { measureKill } from "./freeze/kill.ts";
+import { measureRunaway } from "./freeze/runaway.ts";
+import { measureShortBehindSlow } from "./freeze/short-behind-slow.ts";
+import { measureTasks } from "./freeze/tasks.ts";
 import { canCountInstructions } from "./instructions.ts";
 import { findLoadGenerator } from "./load-generator.ts";
 import { describeMachine } from "./machine.ts";
@@ -10,9 +15,9 @@ import { measureArounds } from "./parts/arounds.ts";
 import { measureAsyncOperation } from "./parts/async-operation.ts";
 import { measureBackgroundSpread } from "./parts/background-spread.ts";
 import { measureDeclaredOperation } from "./parts/declared-operation.ts";
-import { measureFreeze } from "./parts/freeze.ts";
+import { measureIdleCpu } from "./parts/idle.ts";
 import { measureLoopLatency } from "./parts/loop-latency.ts";
-import { measurePeers } from "./parts/peers.ts";
+import { measurePeers, measurePeersThreads } from "./parts/peers.ts";
 import { measurePlainOperation } from "./parts/plain-operation.ts";
 import { measureSockets } from "./parts/sockets.ts";
 import { measureStartup } from "./parts/startup.ts";
@@ -34,9 +39,15 @@ const parts: Readonly<Record<PartName, Part>> = {
   f: measureDeclaredOperation,
   g: measureArounds,
   sockets: measureSockets,
+  idle: measureIdleCpu,
   peers: measurePeers,
+  "peers-threads": measurePeersThreads,
   workers: measureWorkers,
-  freeze: measureFreeze,
+  "freeze-computing": measureComputing,
+  "freeze-short": measureShortBehindSlow,
+  "freeze-runaway": measureRunaway,
+  "freeze-tasks": measureTasks,
+  "freeze-kill": measureKill,
 };
 
 async function main(): Promise<void> {
@@ -81,7 +92,7 @@ async function run(plan: BenchPlan, bench: Bench): Promise<NamedResult[]> {
   const measure = async (part: string, start: Part): Promise<void> => {
     for (const result of await start({ ...bench, say: (text) => say(`(${part}) ${text}`) })) {
       print(result);
-      results.push({ ...result, part: result.name === undefined ? part : `${part}/${result.name}` });
+      results.push({ part, ...result });
     }
   };
   if (plan.against === undefined) for (const part of plan.only) await measure(part, parts[part]);

@@ -19,8 +19,6 @@ export interface Bench {
 
 /** What came of a part: a table to read, and everything measured to keep. */
 export interface PartResult {
-  /** Which of a part's results it is, where there are several. */
-  readonly name?: string;
   readonly title: string;
   readonly table: Table;
   readonly notes: readonly string[];

@@ -13,7 +13,9 @@ export interface PrioritySides {
 
 /** What lower priority is to bring and not to cost: medians of the rounds' ratios. */
 export function priorityGoals(all: readonly LoadedLatency[], names: PrioritySides): Goal[] {
-  const [ours, piscina, without] = [names.ours, names.piscina, names.without].map((name) => sideNamed(all, name));
+  const [ours, piscina, without] = [names.ours, names.piscina, names.without].map((name) =>
+    sideNamed(all, name),
+  );
   if (!ours || !piscina || !without) return [];
   const latency = percentile(pairedRatios(ours.p90Rounds, piscina.p90Rounds), 50);
   const work = percentile(pairedRatios(worksOf(ours), worksOf(without)), 50);
@@ -39,6 +41,7 @@ export function probeNote(rounds: readonly LoadedRound[]): string {
   const isPreferred = rounds.every(({ loaded }) => loaded.preferred);
   const delays = rounds.flatMap(({ loaded }) => loaded.delays);
   const right = isPreferred ? "goes before other processes" : "has no right to go before other processes";
-  const late = (percent: number): string => `${formatNumber(percentile(delays, percent), 2)} ms (p${percent})`;
+  const late = (percent: number): string =>
+    `${formatNumber(percentile(delays, percent), 2)} ms (p${percent})`;
   return `the probe ${right}; it sent late by ${late(50)}, ${late(99)}, part of the figures under load`;
 }

@@ -30,6 +30,7 @@ export type ServerFile =
   | "offloop.ts"
   | "sockets-fastify"
   | "sockets-offloop"
+  | "workers"
   | `peers/${PeerFile}`;
 
 /** The same routes by each framework. */

@@ -4,7 +4,7 @@ import type { Bench, PartResult } from "../part.ts";
 import { type ServerPlan, type ServerProcess, withServer } from "../server-process.ts";
 import { formatNumber } from "../table.ts";
 import { Ledger } from "./ledger.ts";
-import { fastApiNote, OFFLOOP, type Peer } from "./peers.ts";
+import { fastApiNote, findPeers, OFFLOOP, type Peer } from "./peers.ts";
 
 const JOBS = 200;
 /** Each has a connection of its own, so that every peer can be told of all of them at once. */
@@ -24,38 +24,40 @@ interface Outcome {
 }
 
 /** The process is killed when it has promised 200 jobs, and starts again. */
-export async function measureKill(peers: readonly Peer[], { say }: Bench): Promise<PartResult> {
+export async function measureKill(bench: Bench): Promise<PartResult[]> {
+  const peers = findPeers(bench);
   const outcomes: Outcome[] = [];
   for (const peer of withJobs(peers)) {
     using ledger = new Ledger();
     const settings = { ...peer.settings, ledger: ledger.file };
     outcomes.push({ name: peer.name, ...(await killAndStart({ ...peer, settings }, ledger)) });
-    say(peer.name);
+    bench.say(peer.name);
   }
   const ours = outcomes.find(({ name }) => name === `${OFFLOOP}, durable task`)?.lost ?? Number.NaN;
-  return {
-    name: "kill",
-    title: `the process is killed with ${JOBS} jobs waiting, and starts again`,
-    table: {
-      columns: ["", "promised", "in ms", "done before", "done after", "lost"],
-      rows: outcomes.map(({ name, promised, promisingMs, doneBefore, doneAfter, lost }) => [
-        name,
-        formatNumber(promised),
-        formatNumber(promisingMs),
-        formatNumber(doneBefore),
-        formatNumber(doneAfter),
-        formatNumber(lost),
-      ]),
+  return [
+    {
+      title: `the process is killed with ${JOBS} jobs waiting, and starts again`,
+      table: {
+        columns: ["", "promised", "in ms", "done before", "done after", "lost"],
+        rows: outcomes.map(({ name, promised, promisingMs, doneBefore, doneAfter, lost }) => [
+          name,
+          formatNumber(promised),
+          formatNumber(promisingMs),
+          formatNumber(doneBefore),
+          formatNumber(doneAfter),
+          formatNumber(lost),
+        ]),
+      },
+      notes: [
+        "each request is answered when its job is promised; a job waits for 500 ms; SIGKILL comes with the last answer",
+        "what each peer has by itself: a task after the response, in memory. With a queue of its own beside it (BullMQ, Celery, pg-boss) each of them can keep jobs; offloop's durable task is one word at its declaration, kept on the disk by an embedded database",
+        "in ms: what storing costs; an answer of the others promises what memory can",
+        ...fastApiNote(peers),
+      ],
+      goals: [atMost(0, "freeze: offloop's durable jobs lost by a kill", ours)],
+      measured: outcomes,
     },
-    notes: [
-      "each request is answered when its job is promised; a job waits for 500 ms; SIGKILL comes with the last answer",
-      "what each peer has by itself: a task after the response, in memory. With a queue of its own beside it (BullMQ, Celery, pg-boss) each of them can keep jobs; offloop's durable task is one word at its declaration, kept on the disk by an embedded database",
-      "in ms: what storing costs; an answer of the others promises what memory can",
-      ...fastApiNote(peers),
-    ],
-    goals: [atMost(0, "freeze: offloop's durable jobs lost by a kill", ours)],
-    measured: outcomes,
-  };
+  ];
 }
 
 function withJobs(peers: readonly Peer[]): Peer[] {
@@ -83,7 +85,9 @@ function countOf(ledger: Ledger): number {
 }
 
 async function promiseAndKill(server: ServerProcess): Promise<{ promised: number; promisingMs: number }> {
-  const connections = await Promise.all(Array.from({ length: CONNECTIONS }, () => Connection.open(server.url)));
+  const connections = await Promise.all(
+    Array.from({ length: CONNECTIONS }, () => Connection.open(server.url)),
+  );
   const startedAt = performance.now();
   let [promised, lastAt] = [0, startedAt];
   for (const [id, connection] of connections.entries())

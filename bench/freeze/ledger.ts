@@ -21,7 +21,10 @@ export class Ledger implements Disposable {
   entries(): Entry[] {
     const text = readFileSync(this.file, { encoding: "utf8", flag: "a+" });
     // A process that is killed may leave half a line.
-    const lines = text.slice(0, text.lastIndexOf("\n") + 1).split("\n").slice(0, -1);
+    const lines = text
+      .slice(0, text.lastIndexOf("\n") + 1)
+      .split("\n")
+      .slice(0, -1);
     return lines.map((line) => {
       const [kind, id = "", at] = line.split(" ");
       return { kind: kind as Entry["kind"], id, at: Number(at) };

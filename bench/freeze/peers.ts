@@ -17,9 +17,15 @@ export const PISCINA = "Fastify + piscina";
 /** The peers that this machine can run, offloop last. FastAPI is among them where a Python has it. */
 export function findPeers({ burnIterations, say }: Pick<Bench, "burnIterations" | "say">): Peer[] {
   const settings = { burnIterations };
-  const inline = (name: string, file: ServerPlan["file"]): Peer => ({ name, file, settings, worksOn: "loop" });
+  const inline = (name: string, file: ServerPlan["file"]): Peer => ({
+    name,
+    file,
+    settings,
+    worksOn: "loop",
+  });
   const found = findFastApi();
-  if (found === undefined) say("!! FastAPI, uvicorn, uvloop or httptools are not installed: measured WITHOUT FastAPI");
+  if (found === undefined)
+    say("!! FastAPI, uvicorn, uvloop or httptools are not installed: measured WITHOUT FastAPI");
   return [
     inline("node:http", "peers/node-http"),
     inline("Express", "peers/express"),
@@ -43,6 +49,15 @@ function fastApis(python: string, settings: Partial<ServerSettings>): Peer[] {
 /** What the notes of a table say where there is no FastAPI. */
 export function fastApiNote(peers: readonly Peer[]): string[] {
   if (peers.some(({ file }) => file === "peers/fastapi"))
-    return ["FastAPI on uvicorn with uvloop and httptools, one process; its threads are the 40 of its own default"];
+    return [
+      "FastAPI on uvicorn with uvloop and httptools, one process; its threads are the 40 of its own default",
+    ];
   return ["FastAPI is NOT in this table: no Python here has fastapi, uvicorn, uvloop and httptools"];
+}
+
+/** One round takes as long as three of other parts: every peer blocks for seconds. */
+const SHARE_OF_ROUNDS = 3;
+
+export function roundsOf({ options }: Bench): number {
+  return Math.ceil(options.rounds / SHARE_OF_ROUNDS);
 }

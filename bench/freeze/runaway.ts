@@ -3,10 +3,10 @@ import { Connection } from "../connection.ts";
 import { atMost } from "../goal.ts";
 import type { Bench, PartResult } from "../part.ts";
 import { type ServerProcess, withServer } from "../server-process.ts";
-import { readProcessCpu } from "../servers/process-cpu.ts";
 import { DEADLINE_MS } from "../servers/peers/routes.ts";
+import { readProcessCpu } from "../servers/process-cpu.ts";
 import { formatNumber } from "../table.ts";
-import { fastApiNote, OFFLOOP, type Peer } from "./peers.ts";
+import { fastApiNote, findPeers, OFFLOOP } from "./peers.ts";
 
 const WATCHED_MS = 5_000;
 const SAMPLE_MS = 100;
@@ -25,36 +25,46 @@ interface Outcome {
 }
 
 /** A route that never ends: how long until its client is answered and its core is free, and who else is answered. */
-export async function measureRunaway(peers: readonly Peer[], { say }: Bench): Promise<PartResult> {
+export async function measureRunaway(bench: Bench): Promise<PartResult[]> {
+  const peers = findPeers(bench);
   const outcomes: Outcome[] = [];
   for (const peer of peers) {
     outcomes.push({ name: peer.name, ...(await withServer(peer, watch)) });
-    say(peer.name);
+    bench.say(peer.name);
   }
   const ours = outcomes.find(({ name }) => name === OFFLOOP)?.freeMs ?? Number.POSITIVE_INFINITY;
   const never = `not within ${WATCHED_MS / 1_000} s`;
-  return {
-    name: "runaway",
-    title: `a route that never ends, with a deadline of ${DEADLINE_MS} ms where there are deadlines`,
-    table: {
-      columns: ["", "its client is answered after, ms", "with", "its core is free after, ms", "others answered meanwhile"],
-      rows: outcomes.map(({ name, answered, freeMs, othersAnswered }) => [
-        name,
-        answered === undefined ? never : formatNumber(answered.ms),
-        answered === undefined ? "" : String(answered.status),
-        freeMs === undefined ? never : formatNumber(freeMs),
-        `${formatNumber(othersAnswered * 100)} %`,
-      ]),
+  return [
+    {
+      title: `a route that never ends, with a deadline of ${DEADLINE_MS} ms where there are deadlines`,
+      table: {
+        columns: [
+          "",
+          "its client is answered after, ms",
+          "with",
+          "its core is free after, ms",
+          "others answered meanwhile",
+        ],
+        rows: outcomes.map(({ name, answered, freeMs, othersAnswered }) => [
+          name,
+          answered === undefined ? never : formatNumber(answered.ms),
+          answered === undefined ? "" : String(answered.status),
+          freeMs === undefined ? never : formatNumber(freeMs),
+          `${formatNumber(othersAnswered * 100)} %`,
+        ]),
+      },
+      notes: [
+        "deadlines: offloop's timeoutMs, Fastify's handlerTimeout, an AbortSignal for piscina; the others have none of their own",
+        `free: the process uses less than half a core; looked at every ${SAMPLE_MS} ms, so a figure may be so much too long`,
+        "others: GET / on a connection of its own, ten times a second",
+        ...fastApiNote(peers),
+      ],
+      goals: [
+        atMost(DEADLINE_MS + 1_000, "freeze: offloop's core is free of a runaway route after ms", ours),
+      ],
+      measured: outcomes,
     },
-    notes: [
-      "deadlines: offloop's timeoutMs, Fastify's handlerTimeout, an AbortSignal for piscina; the others have none of their own",
-      `free: the process uses less than half a core; looked at every ${SAMPLE_MS} ms, so a figure may be so much too long`,
-      "others: GET / on a connection of its own, ten times a second",
-      ...fastApiNote(peers),
-    ],
-    goals: [atMost(DEADLINE_MS + 1_000, "freeze: offloop's core is free of a runaway route after ms", ours)],
-    measured: outcomes,
-  };
+  ];
 }
 
 async function watch(server: ServerProcess): Promise<Omit<Outcome, "name">> {

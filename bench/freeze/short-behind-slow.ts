@@ -6,7 +6,7 @@ import { type ServerProcess, withServers } from "../server-process.ts";
 import { summarize } from "../statistics.ts";
 import { formatNumber, formatRange } from "../table.ts";
 import { inTurn } from "../turns.ts";
-import { fastApiNote, OFFLOOP, type Peer } from "./peers.ts";
+import { fastApiNote, findPeers, OFFLOOP, roundsOf } from "./peers.ts";
 
 const SLOW_REQUESTS = 45;
 /** By then the slow ones have reached the server. */
@@ -20,18 +20,16 @@ interface Round {
 }
 
 /** A short plain request that comes when 45 slow ones have come before it. */
-export async function measureShortBehindSlow(
-  peers: readonly Peer[],
-  rounds: number,
-  { say }: Bench,
-): Promise<PartResult> {
+export async function measureShortBehindSlow(bench: Bench): Promise<PartResult[]> {
+  const peers = findPeers(bench);
+  const rounds = roundsOf(bench);
   const all: Round[][] = peers.map(() => []);
   await withServers(peers, async (servers) => {
     for (const { url } of servers) for (const path of ["/short", "/slow"]) await askOften(url, path);
     for (let round = 0; round < rounds; round++) {
       for (const [at, server] of inTurn([...servers.entries()], round)) {
         all[at]?.push(await measureRound(server));
-        say(`round ${round + 1} of ${rounds}: ${peers[at]?.name}`);
+        bench.say(`round ${round + 1} of ${rounds}: ${peers[at]?.name}`);
       }
     }
   });
@@ -42,27 +40,28 @@ export async function measureShortBehindSlow(
     allSlowMs: summarize((all[at] ?? []).map(({ allSlowMs }) => allSlowMs)),
   }));
   const ours = measured.find(({ name }) => name === OFFLOOP)?.shortMs.median ?? Number.NaN;
-  return {
-    name: "short",
-    title: `a short request behind ${SLOW_REQUESTS} slow ones, in ms`,
-    table: {
-      columns: ["", "blocking code on", "short request", "of rounds", "all slow ones"],
-      rows: measured.map(({ name, worksOn, shortMs, allSlowMs }) => [
-        name,
-        worksOn,
-        formatNumber(shortMs.median, shortMs.median < 100 ? 1 : 0),
-        formatRange(shortMs, shortMs.median < 100 ? 1 : 0),
-        formatNumber(allSlowMs.median),
-      ]),
+  return [
+    {
+      title: `a short request behind ${SLOW_REQUESTS} slow ones, in ms`,
+      table: {
+        columns: ["", "blocking code on", "short request", "of rounds", "all slow ones"],
+        rows: measured.map(({ name, worksOn, shortMs, allSlowMs }) => [
+          name,
+          worksOn,
+          formatNumber(shortMs.median, shortMs.median < 100 ? 1 : 0),
+          formatRange(shortMs, shortMs.median < 100 ? 1 : 0),
+          formatNumber(allSlowMs.median),
+        ]),
+      },
+      notes: [
+        `each slow request blocks for 200 ms without computing, as a synchronous driver does; the short one comes ${HEAD_START_MS} ms after them, on a connection of its own`,
+        "offloop: 6 threads and the reserve, piscina: 6 threads, FastAPI def: 40 threads, so that it ends the slow ones soonest",
+        ...fastApiNote(peers),
+      ],
+      goals: [atMost(50, "freeze: offloop's short request behind 45 slow ones in ms", ours)],
+      measured,
     },
-    notes: [
-      `each slow request blocks for 200 ms without computing, as a synchronous driver does; the short one comes ${HEAD_START_MS} ms after them, on a connection of its own`,
-      "offloop: 6 threads and the reserve, piscina: 6 threads, FastAPI def: 40 threads, so that it ends the slow ones soonest",
-      ...fastApiNote(peers),
-    ],
-    goals: [atMost(50, "freeze: offloop's short request behind 45 slow ones in ms", ours)],
-    measured,
-  };
+  ];
 }
 
 /** So that a server that judges routes by what they took so far has something to judge by. */

@@ -5,7 +5,7 @@ import { probeWhile } from "../probe.ts";
 import { type ServerProcess, withServer } from "../server-process.ts";
 import { formatNumber } from "../table.ts";
 import { type Entry, Ledger } from "./ledger.ts";
-import { fastApiNote, type Peer } from "./peers.ts";
+import { fastApiNote, findPeers } from "./peers.ts";
 
 const TASKS = 1_000;
 const CONNECTIONS = 100;
@@ -23,39 +23,41 @@ interface Outcome {
 }
 
 /** 1,000 async tasks and 1,000 plain ones after the response, behind live traffic. */
-export async function measureTasks(peers: readonly Peer[], { say }: Bench): Promise<PartResult> {
+export async function measureTasks(bench: Bench): Promise<PartResult[]> {
+  const peers = findPeers(bench);
   const outcomes: Outcome[] = [];
   for (const peer of peers) {
     using ledger = new Ledger();
     const settings = { ...peer.settings, ledger: ledger.file };
     const outcome = await withServer({ ...peer, settings }, (server) => measureServer(server, ledger));
     outcomes.push({ name: peer.name, ...outcome });
-    say(peer.name);
+    bench.say(peer.name);
   }
   const ms = (value: number): string => formatNumber(value, value < 10 ? 2 : 0);
-  return {
-    name: "tasks",
-    title: "1,000 async tasks and 1,000 plain ones behind live traffic, in ms",
-    table: {
-      columns: ["", "async tasks done", "plain tasks done", "GET / p50", "p90", "p99", "longest"],
-      rows: outcomes.map(({ name, asyncMs, plainMs, others }) => [
-        name,
-        formatNumber(asyncMs),
-        formatNumber(plainMs),
-        ms(others.p50),
-        ms(others.p90),
-        ms(others.p99),
-        ms(others.max),
-      ]),
+  return [
+    {
+      title: "1,000 async tasks and 1,000 plain ones behind live traffic, in ms",
+      table: {
+        columns: ["", "async tasks done", "plain tasks done", "GET / p50", "p90", "p99", "longest"],
+        rows: outcomes.map(({ name, asyncMs, plainMs, others }) => [
+          name,
+          formatNumber(asyncMs),
+          formatNumber(plainMs),
+          ms(others.p50),
+          ms(others.p90),
+          ms(others.p99),
+          ms(others.max),
+        ]),
+      },
+      notes: [
+        `each request adds one task, on ${CONNECTIONS} connections as fast as they are answered; an async task waits for 500 ms, a plain one computes for 5 ms; GET / ${PROBE_RATE} times a second until all have ended`,
+        "FastAPI reads the next request of a connection when the task of the last one has ended, so its tasks come in groups of as many as there are connections",
+        ...fastApiNote(peers),
+      ],
+      goals: [],
+      measured: outcomes,
     },
-    notes: [
-      `each request adds one task, on ${CONNECTIONS} connections as fast as they are answered; an async task waits for 500 ms, a plain one computes for 5 ms; GET / ${PROBE_RATE} times a second until all have ended`,
-      "FastAPI reads the next request of a connection when the task of the last one has ended, so its tasks come in groups of as many as there are connections",
-      ...fastApiNote(peers),
-    ],
-    goals: [],
-    measured: outcomes,
-  };
+  ];
 }
 
 async function measureServer(server: ServerProcess, ledger: Ledger): Promise<Omit<Outcome, "name">> {
@@ -78,7 +80,10 @@ async function measureServer(server: ServerProcess, ledger: Ledger): Promise<Omi
 
 /** Resolves when every request that adds a task is answered. */
 async function addTasks(url: string): Promise<void> {
-  const paths = Array.from({ length: 2 * TASKS }, (_, id) => `/tasks/${id % 2 === 0 ? "async" : "plain"}/${id}`);
+  const paths = Array.from(
+    { length: 2 * TASKS },
+    (_, id) => `/tasks/${id % 2 === 0 ? "async" : "plain"}/${id}`,
+  );
   const connections = await Promise.all(Array.from({ length: CONNECTIONS }, () => Connection.open(url)));
   const sendNext = (connection: Connection): void => {
     const path = paths.pop();

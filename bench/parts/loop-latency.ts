@@ -39,7 +39,19 @@ function result(measured: readonly LoadedLatency[]): PartResult {
   return {
     title: `(c) GET / in ms, idle and while ${poolThreads} threads compute`,
     table: {
-      columns: ["", "idle p50", "p99", "p50", "p90", "p99", "p90 of rounds", "p99 / idle", "goal", "", "work/s"],
+      columns: [
+        "",
+        "idle p50",
+        "p99",
+        "p50",
+        "p90",
+        "p99",
+        "p90 of rounds",
+        "p99 / idle",
+        "goal",
+        "",
+        "work/s",
+      ],
       rows: measured.map((side) => row(side, side === ours ? p99Goal : undefined)),
     },
     notes: [

@@ -20,6 +20,8 @@ export interface ServerSettings {
   readonly runs: "loop" | "thread" | undefined;
   /** The nice value of offloop's threads. Undefined: its default. */
   readonly priority: number | undefined;
+  /** How many workers `offloop run` has; 0: it answers itself. */
+  readonly workers: number;
   /** The file in which tasks leave a line each. */
   readonly ledger: string;
 }
@@ -35,6 +37,7 @@ const defaults: ServerSettings = {
   python: undefined,
   runs: undefined,
   priority: undefined,
+  workers: 0,
   ledger: "/dev/null",
 };
 

@@ -14,4 +14,6 @@ app.get("/tasks/plain/:id", async (c) => {
   c.env.outgoing.once("finish", () => computeAndNote(c.req.param("id")));
   return c.json(greeting);
 });
-serve({ fetch: app.fetch, hostname: "127.0.0.1", port: 0 }, ({ port }) => announce(`http://127.0.0.1:${port}`));
+serve({ fetch: app.fetch, hostname: "127.0.0.1", port: 0 }, ({ port }) =>
+  announce(`http://127.0.0.1:${port}`),
+);

@@ -51,7 +51,11 @@ for (const [name, path] of [
   ["addAsync", "/tasks/async/:id"],
   ["addPlain", "/tasks/plain/:id"],
 ] as const) {
-  Get(path)(prototype, name, Object.getOwnPropertyDescriptor(prototype, name) as TypedPropertyDescriptor<unknown>);
+  Get(path)(
+    prototype,
+    name,
+    Object.getOwnPropertyDescriptor(prototype, name) as TypedPropertyDescriptor<unknown>,
+  );
   if (!path.endsWith(":id")) continue;
   Param("id")(prototype, name, 0);
   Res({ passthrough: true })(prototype, name, 1);
