@@ -14,6 +14,7 @@ import {
 } from "./engine-setup.ts";
 import { formatNotice, NoticeBoard, noticeChannel, parseNotice } from "./notices.ts";
 import { type Affected, Outcomes } from "./outcomes.ts";
+import { createOwnSchema } from "./own-schema.ts";
 import { queueName, taskName } from "./queue-name.ts";
 import { type CountedJobs, lostError, Records, storedKey } from "./records.ts";
 import type {
@@ -87,7 +88,7 @@ export class Engine implements JobStore {
     try {
       await boss.start({ attempts: 3 });
       const engine = new Engine(boss, embedded, options);
-      if (options.isBeside !== true) await engine.#prepare();
+      if (options.isBeside !== true) await engine.#prepare(options);
       return engine;
     } catch (error) {
       await boss.stop({ graceful: false }).catch(() => {});
@@ -101,8 +102,9 @@ export class Engine implements JobStore {
     return this.#database;
   }
 
-  async #prepare(): Promise<void> {
-    await this.#attempts.create();
+  async #prepare({ onError }: EngineOptions): Promise<void> {
+    const refused = await createOwnSchema(this.#database, this.#schema);
+    if (refused !== undefined) onError(refused);
     const there = new Map((await this.#boss.getQueues()).map((queue) => [queue.name, queue]));
     for (const task of this.#tasks.values()) await this.#prepareQueue(task, there.get(queueName(task.name)));
     if (this.#embedded !== undefined) await this.#reclaim();
