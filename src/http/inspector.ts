@@ -5,6 +5,7 @@ import { type Access, judgeCaller, judgeListener, MARK_HEADER, type Refusal } fr
 import type { PoolState } from "../inspector/batch.ts";
 import { listPageFiles, pageName } from "../inspector/files.ts";
 import { type Inspector, openInspector } from "../inspector/inspector.ts";
+import type { ThreadPool } from "../threads/pool/pool.ts";
 import { sendKept } from "./asset.ts";
 import { type InspectedApp, jobRoutes } from "./inspector-jobs.ts";
 
@@ -27,7 +28,8 @@ const headers = {
 /** What is looked at. */
 export interface InspectedServer extends InspectedApp {
   /** Undefined when nothing runs on threads. */
-  readPool(): PoolState | undefined;
+  readPool(): ThreadPool | undefined;
+  readonly maxThreads: number;
 }
 
 /** An inspector that a server has, or is about to have. */
@@ -58,7 +60,7 @@ export function serveInspector(title: string, setting: InspectorSetting): Served
   let origin = "";
   return {
     addTo: (fastify, inspected) => {
-      inspector.watchPool(() => inspected.readPool());
+      inspector.watchPool(() => poolState(inspected));
       addRoutes(fastify, inspector, inspected);
     },
     addressOf: (request) => `${origin}${INSPECTOR_PATH}#request=${encodeURIComponent(request)}`,
@@ -67,6 +69,14 @@ export function serveInspector(title: string, setting: InspectorSetting): Served
     },
     close: () => inspector.close(),
   };
+}
+
+function poolState({ readPool, maxThreads: max }: InspectedServer): PoolState | undefined {
+  const pool = readPool();
+  if (pool === undefined) return undefined;
+  const { request, background } = pool.oldestWaitMs;
+  const { busy, waiting } = pool.size;
+  return { busy, waiting, max, oldestMs: Math.round(Math.max(request, background)) };
 }
 
 function addRoutes(fastify: FastifyInstance, inspector: Inspector, inspected: InspectedApp): void {

@@ -3,8 +3,7 @@ import type { App } from "../app/app.ts";
 import type { AppTarget } from "../app/load.ts";
 import { resolveSettings } from "../app/settings.ts";
 import { describeError } from "../errors/described-error.ts";
-import type { PoolState } from "../inspector/batch.ts";
-import { noThreads, type ThreadPool } from "../threads/pool/pool.ts";
+import { noThreads } from "../threads/pool/pool.ts";
 import { bind, placeOf, portOf } from "./bind.ts";
 import { openHealthServer } from "./health.ts";
 import type { InspectorSetting, ServedInspector } from "./inspector.ts";
@@ -45,7 +44,8 @@ export async function listen(
     inspector?.addTo(fastify, {
       jobs: served.jobs?.jobs,
       log,
-      readPool: () => lanes.pool && poolState(lanes.pool, settings.threads.max),
+      readPool: () => lanes.pool,
+      maxThreads: settings.threads.max,
     });
     const isAnsweredHere = settings.health?.port !== undefined && !isSupervised;
     const health = isAnsweredHere ? await openHealthServer(settings.health, place.host, lanes) : undefined;
@@ -79,12 +79,6 @@ export async function listen(
     await opened.disposeAsync();
     throw error;
   }
-}
-
-function poolState({ size, oldestWaitMs }: ThreadPool, max: number): PoolState {
-  const { busy, waiting } = size;
-  const oldestMs = Math.round(Math.max(oldestWaitMs.request, oldestWaitMs.background));
-  return { busy, waiting, max, oldestMs };
 }
 
 /** Loaded by those who ask for it. */
