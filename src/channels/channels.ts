@@ -64,6 +64,7 @@ export type OperationEvent =
 export interface ThrownError {
   /** The name of its class, or what `typeof` says of what is no error. */
   readonly type: string;
+  /** Its message, or the thrown value as text. */
   readonly message: string;
   /** Its `code`, if it has one. */
   readonly code: string | undefined;

@@ -2,7 +2,7 @@ import { hasFailed, type Run } from "./run.ts";
 import { Sketch } from "./sketch.ts";
 
 /** How far back it reaches. */
-export const RECENT_SECONDS = 60;
+const RECENT_SECONDS = 60;
 
 /** What ended within one second. */
 interface Second {
