@@ -64,6 +64,7 @@ export type OperationEvent =
 export interface ThrownError {
   /** The name of its class, or what `typeof` says of what is no error. */
   readonly type: string;
+  /** Its message, or the thrown value as text. */
   readonly message: string;
   /** Its `code`, if it has one. */
   readonly code: string | undefined;
@@ -80,15 +81,15 @@ export type RefusalReason = "queue_full" | "threads_down" | "client_gone" | "clo
 /** A thread of the pool started, left or ended. Published on {@link threadChannel}. */
 export interface ThreadEvent {
   /**
-   * `start`: ready for calls. `leave`: idle for long enough. `exit`: ended on its own. `kill`: ended since its call ran
-   * past its deadline.
+   * `start`: ready for calls. `fail`: did not load the app. `leave`: idle for long enough. `exit`: ended on its own.
+   * `kill`: ended since its call ran past its deadline, or since it took no call any more.
    */
-  readonly event: "start" | "leave" | "exit" | "kill";
+  readonly event: "start" | "fail" | "leave" | "exit" | "kill";
   /** The thread's number: `node:worker_threads` threadId. */
   readonly thread: number;
   /** Threads in the pool after this event. */
   readonly threads: number;
-  /** What it ran when it was killed, and where in the source that is declared; undefined for other events. */
+  /** What it ran when it was killed, and where in the source that is declared; undefined when it ran nothing. */
   readonly ran?: KilledCall | undefined;
 }
 

@@ -27,6 +27,7 @@ interface RunOptions extends Serving {
 /** `offloop run`: serves the app until a signal ends it, in this process or in several. */
 export async function run(module: string, options: RunOptions): Promise<void> {
   const { host, port, socket, workers, logLevel, accessLog, work } = options;
+  surviveWhileLoading(workers !== undefined);
   const target = parseTarget(module);
   const logger = createLogger(checkedLevel(logLevel));
   const app = await loadToServe(target);
@@ -50,6 +51,13 @@ export async function run(module: string, options: RunOptions): Promise<void> {
 /** With a token it answers those who have it, whatever else is said. */
 function inspectorOf({ inspector = false, inspectorToken = "" }: RunOptions): InspectorSetting | false {
   return inspectorToken === "" ? inspector : { token: inspectorToken };
+}
+
+/** Signals that ask nothing of a process which loads its app, and would end it. */
+function surviveWhileLoading(hasWorkers: boolean): void {
+  process.on("SIGUSR2", () => {});
+  // Asks for a rolling restart, unless a terminal says that it is gone.
+  if (hasWorkers && process.stdin.isTTY !== true) process.on("SIGHUP", () => {});
 }
 
 /** The primary has loaded the app too, so that a mistake in it is said once and not by every worker. */

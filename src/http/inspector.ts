@@ -5,7 +5,7 @@ import { type Access, judgeCaller, judgeListener, MARK_HEADER, type Refusal } fr
 import type { PoolState } from "../inspector/batch.ts";
 import { listPageFiles, pageName } from "../inspector/files.ts";
 import { type Inspector, openInspector } from "../inspector/inspector.ts";
-import type { Lanes } from "../lanes/lanes.ts";
+import type { ThreadPool } from "../threads/pool/pool.ts";
 import { sendKept } from "./asset.ts";
 import { type InspectedApp, jobRoutes } from "./inspector-jobs.ts";
 
@@ -27,7 +27,8 @@ const headers = {
 
 /** What is looked at. */
 export interface InspectedServer extends InspectedApp {
-  readonly lanes: Pick<Lanes, "pool">;
+  /** Undefined when nothing runs on threads. */
+  readPool(): ThreadPool | undefined;
   readonly maxThreads: number;
 }
 
@@ -70,11 +71,11 @@ export function serveInspector(title: string, setting: InspectorSetting): Served
   };
 }
 
-/** Undefined when nothing runs on threads. */
-function poolState({ lanes: { pool }, maxThreads: max }: InspectedServer): PoolState | undefined {
+function poolState({ readPool, maxThreads: max }: InspectedServer): PoolState | undefined {
+  const pool = readPool();
   if (pool === undefined) return undefined;
-  const { busy, waiting } = pool.size;
   const { request, background } = pool.oldestWaitMs;
+  const { busy, waiting } = pool.size;
   return { busy, waiting, max, oldestMs: Math.round(Math.max(request, background)) };
 }
 

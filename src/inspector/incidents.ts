@@ -48,9 +48,8 @@ const stateNotes: Readonly<Record<BlockReport["state"], string>> = {
   starved: "other processes had the CPU",
 };
 
-/** A thread that was ended since its call ran past its deadline, which nobody has told of otherwise. */
+/** A thread that was ended since its call ran past its deadline, or since it took no call any more. */
 export function killedIncident({ thread, threads, ran }: ThreadEvent, at: number): KnownIncident {
-  const call = ran === undefined ? "its call" : ran.work;
   return {
     ...nothingKnown,
     kind: "killed",
@@ -59,7 +58,7 @@ export function killedIncident({ thread, threads, ran }: ThreadEvent, at: number
     name: ran?.work ?? null,
     place: ran === undefined ? null : placeText(ran),
     facts: [
-      `Thread ${thread} was ended: ${call} ran past its deadline.`,
+      `Thread ${thread} was ended: ${ran === undefined ? "it took no call any more" : `${ran.work} ran past its deadline`}.`,
       `${plural(threads, "thread")} left in the pool.`,
     ],
   };
