@@ -11,6 +11,8 @@ import { createClient } from "../fixtures/client.ts";
 const REQUESTS = 40;
 
 interface OpenedPage {
+  /** The one that answers it. */
+  readonly worker: number;
   readonly store: Store;
   /** Resolves once what the page has been told fits. */
   until(fits: (store: Store) => boolean): Promise<void>;
@@ -34,19 +36,22 @@ async function openPage(
   });
   for (const end of [asking, response, lines]) end.on("error", () => {}); // its worker may die
   t.after(() => asking.destroy());
-  return {
-    store,
-    until: (fits) =>
-      new Promise((resolve) => {
-        const look = (): void => {
-          if (!fits(store)) return;
-          waiting.delete(look);
-          resolve();
-        };
-        waiting.add(look);
-        look();
-      }),
-  };
+  const until: OpenedPage["until"] = (fits) =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        if (!fits(store)) return;
+        waiting.delete(look);
+        resolve();
+      };
+      waiting.add(look);
+      look();
+    });
+  let worker = 0;
+  await until(({ processes }) => {
+    worker ||= processes[0]?.worker ?? 0;
+    return worker > 0;
+  });
+  return { worker, store, until };
 }
 
 /** A connection each, so that both workers get some. */
@@ -88,16 +93,15 @@ test("offloop run --inspector --workers 2: a worker that dies is told of, and so
   );
   t.after(() => command.child.kill("SIGKILL"));
   const url = await listening(command);
-  const pages = await Promise.all(Array.from({ length: 4 }, () => openPage(t, url)));
-  await Promise.all(pages.map(({ until }) => until((told) => living(told) === 2)));
-  const pids = command.lines.flatMap((line) =>
-    /listens on/.test(line) ? [(JSON.parse(line) as { pid: number }).pid] : [],
-  );
-  process.kill(pids[0] ?? assert.fail(), "SIGKILL");
-  // The pages of the one that was killed have lost their connection, and connect anew in a browser.
-  await Promise.any(
-    pages.map(({ until }) => until((told) => told.processes.length === 3 && living(told) === 2)),
-  );
+  let page = await openPage(t, url);
+  while (page.worker !== 1) page = await openPage(t, url);
+  await page.until((told) => living(told) === 2);
+  const pidOf = (line: string): number => (JSON.parse(line) as { pid: number }).pid;
+  const first = pidOf(await command.line(/listens on/));
+  const pids = [first, pidOf(await command.line(new RegExp(`"pid":(?!${first}\\b).*listens on`)))];
+  process.kill(Math.max(...pids), "SIGKILL"); // the second that was started
+  await page.until((told) => told.processes.length === 3 && living(told) === 2);
+  assert.ok(page.store.processes[1]?.isGone);
   command.child.kill("SIGTERM");
   assert.equal((await command.ended()).code, 0);
 });
