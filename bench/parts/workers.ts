@@ -105,6 +105,7 @@ function result(rows: readonly Row[]): PartResult {
         "x one process",
         "p99, ms",
         "CPU µs a request",
+        "of the primary",
         "memory, MiB",
       ],
       rows: rows.map(({ workers, load, perSecond, p99Ms, cpuMicros, primaryMicros, memoryMiB }) => [
