@@ -1,6 +1,5 @@
 import cluster from "node:cluster";
 import { Server as NetServer } from "node:net";
-import { setTimeout as wait } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { within } from "../app/within.ts";
@@ -58,8 +57,9 @@ export function createShutdown(
  * connection that is closed while its client writes to it loses that request.
  */
 async function linger({ server }: FastifyInstance, ms: number): Promise<void> {
-  NetServer.prototype.close.call(server); // that of node:http would close those that idle
-  await wait(ms);
+  const { promise: allClosed, resolve } = Promise.withResolvers<void>();
+  NetServer.prototype.close.call(server, () => resolve()); // that of node:http would close those that idle
+  await within(ms, allClosed);
 }
 
 /** Signals that come so soon after another are the same: `timeout` and some supervisors send it to a process and its group. */
