@@ -72,15 +72,23 @@ export async function starvation({ calmS, scrapeS }: AlertScale): Promise<Worker
   await using watched = await Watched.open(scrapeS);
   await using crowd = new Crowd(CROWD * availableParallelism());
   const fired = await watched.calm(calmS);
-  const blocked = await watched.prometheus.query("sum by (operation, state) (offloop_blocked_seconds_total) > 0");
-  const starved = Object.fromEntries(blocked.map(({ metric, value }) => [`${metric.state} ${metric.operation}`, Number(value[1])]));
+  const blocked = await watched.prometheus.query(
+    "sum by (operation, state) (offloop_blocked_seconds_total) > 0",
+  );
+  const starved = Object.fromEntries(
+    blocked.map(({ metric, value }) => [`${metric.state} ${metric.operation}`, Number(value[1])]),
+  );
   const lag = await watched.prometheus.value(
     "histogram_quantile(0.99, sum by (le) (rate(offloop_loop_lag_seconds_bucket[1m])))",
   );
   return {
     figures: { crowd: crowd.size, blockedSeconds: starved, loopLagP99: lag },
     goals: [
-      atMost(0, `alerts that fired while ${crowd.size} others computed for ${calmS} s ${fired}`.trim(), fired.length),
+      atMost(
+        0,
+        `alerts that fired while ${crowd.size} others computed for ${calmS} s ${fired}`.trim(),
+        fired.length,
+      ),
       atMost(0, "scrapes that failed", await watched.failedScrapes()),
     ],
   };
