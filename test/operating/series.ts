@@ -8,7 +8,7 @@ export const INTERVAL_S = 15;
 /** An hour of them. */
 export const HOUR: number = 3600 / INTERVAL_S;
 /** What every series is labelled with. */
-export const TARGET = 'job="shop",instance="10.0.0.1:8001"';
+const TARGET = 'job="shop",instance="10.0.0.1:8001"';
 
 /** What happens between one scrape and the next: so much is added. */
 type Growth = (scrape: number) => number;
