@@ -1,6 +1,7 @@
 import cluster, { type Worker } from "node:cluster";
 import type { HealthStatus } from "../http/health-state.ts";
 import { type PrimaryMessage, SUPERVISED, type WorkerMessage } from "../http/supervised.ts";
+import { SHARED_INSPECTOR } from "../inspector/worker-messages.ts";
 import { SHARED } from "../metrics/worker-metrics.ts";
 
 /** Where a worker stands: `leaving` when another has taken its place, or all end. */
@@ -27,7 +28,11 @@ export class WorkerProcess {
   #health: HealthStatus = "ready";
 
   constructor() {
-    this.worker = cluster.fork({ [SHARED]: "1", [SUPERVISED]: "1" });
+    this.worker = cluster.fork({
+      [SHARED]: "1",
+      [SUPERVISED]: "1",
+      [SHARED_INSPECTOR]: String(performance.timeOrigin),
+    });
     const { promise: started, resolve: onStarted } = Promise.withResolvers<boolean>();
     const { promise: ended, resolve: onEnded } = Promise.withResolvers<WorkerEnd>();
     this.started = started;

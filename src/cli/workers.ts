@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { OffloopError } from "../errors/offloop-error.ts";
 import { isRepeated } from "../http/shutdown.ts";
+import { InspectedWorkers } from "../inspector/all-workers.ts";
 import { AllWorkers } from "../metrics/all-workers.ts";
 import type { Figure } from "../metrics/worker-metrics.ts";
 import { watchHandoffs } from "./handoffs.ts";
@@ -31,6 +32,7 @@ export interface WorkersOptions {
 export class Workers {
   /** Of all of them, those that are gone included. */
   readonly metrics: AllWorkers = new AllWorkers(() => this.#figures);
+  readonly #inspected = new InspectedWorkers();
   readonly #options: WorkersOptions;
   readonly #all = new Set<WorkerProcess>();
   readonly #restarts: Record<Reason, number> = { exit: 0, hung: 0, reload: 0 };
@@ -124,6 +126,7 @@ export class Workers {
     const fresh = new WorkerProcess();
     this.#all.add(fresh);
     this.metrics.add(fresh.worker);
+    this.#inspected.add(fresh.worker);
     watchHandoffs(fresh.worker, () => this.ready.some((one) => one !== fresh));
     void fresh.started.then((isUp) => {
       this.#hasListened ||= isUp;

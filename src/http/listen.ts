@@ -37,15 +37,21 @@ export async function listen(
     opened.defer(() => inspector?.close());
     const served = await openApp(
       app,
-      { settings, target, log, tls, accessLog, debug, worksOnJobs: options.work ?? true },
+      { settings, target, log, tls, accessLog, debug, inspector, worksOnJobs: options.work ?? true },
       opened,
     );
     const { lanes, fastify } = served;
-    inspector?.addTo(fastify, { jobs: served.jobs?.jobs, log });
+    inspector?.addTo(fastify, {
+      jobs: served.jobs?.jobs,
+      log,
+      readPool: () => lanes.pool,
+      maxThreads: settings.threads.max,
+    });
     const isAnsweredHere = settings.health?.port !== undefined && !isSupervised;
     const health = isAnsweredHere ? await openHealthServer(settings.health, place.host, lanes) : undefined;
     opened.defer(async () => health?.close());
     const url = (await bind(fastify, place)).replace(/^https?/, tls === undefined ? "http" : "https");
+    inspector?.listensAt(url);
     const close = createShutdown(served, settings.shutdownGraceMs, log, () => opened.disposeAsync());
     if (options.signals ?? true) {
       const own = closeOnSignals(close, log, () => lanes.pool?.size.threads ?? 0);
