@@ -319,6 +319,22 @@ test("a worker that hangs while it leaves is ended, too", async (t) => {
   await endWell(command);
 });
 
+test("a worker that dies while another starts to take its place is replaced once", async (t) => {
+  const { command, url, operator } = await serveWorkers(t, 1);
+  const pid = await pidOf(url);
+  command.child.kill("SIGHUP");
+  await until(async () => (await metric(operator, 'offloop_workers{state="starting"}')) === 1);
+  process.kill(pid, "SIGKILL");
+  await command.line(new RegExp(`worker ${pid} died \\(SIGKILL\\); another is starting already`));
+  await command.line(/restarted 1 workers/);
+  const figures = await scrape(operator);
+  assert.equal(figures.get('offloop_workers{state="ready"}'), 1);
+  assert.equal(figures.get('offloop_workers{state="starting"}'), 0);
+  assert.equal(figures.get('offloop_worker_restarts_total{reason="exit"}'), 1);
+  assert.equal(figures.get('offloop_worker_restarts_total{reason="reload"}'), 0);
+  await endWell(command);
+});
+
 test("SIGUSR2 ends neither a server nor its workers; SIGTERM twice within 100 ms is one", async (t) => {
   const { command, url } = await serveWorkers(t, 1);
   const pid = await pidOf(url);
