@@ -22,10 +22,13 @@ export interface ListOptions {
   readonly json?: boolean;
 }
 
-/** What is done, on which module's app, and to which job. */
-export type Action = (module: string, id: string | undefined, options: ListOptions) => Promise<void>;
+/** What can be done. */
+export type JobAction = "list" | "count" | "show" | "retry" | "cancel" | "drain" | "schema";
 
-export const actions = {
+/** What is done, on which module's app, and to which job. */
+type Action = (module: string, id: string | undefined, options: ListOptions) => Promise<void>;
+
+export const actions: Readonly<Record<JobAction, Action>> = {
   list: (module, _, options) => list(module, options),
   count: (module) => count(module),
   show: (module, id) => show(module, given(id)),
@@ -33,7 +36,7 @@ export const actions = {
   cancel: (module, id) => cancel(module, given(id)),
   drain: (module) => drain(module),
   schema: (module) => schema(module),
-} as const satisfies Readonly<Record<string, Action>>;
+};
 
 /** @throws {InvalidArgumentError} Without an id. */
 function given(id: string | undefined): string {

@@ -1,9 +1,9 @@
 import { Argument, type Command } from "commander";
-import type { Action, actions, ListOptions } from "./job-actions.ts";
+import type { JobAction, ListOptions } from "./job-actions.ts";
 import { wholeNumber } from "./serving.ts";
 
 /** What can be done, and what that is. */
-const described: Readonly<Record<keyof typeof actions, string>> = {
+const described: Readonly<Record<JobAction, string>> = {
   list: "the newest first; waiting and failed ones by when they may run",
   count: "how many of each task stand where",
   show: "a job with its attempts, as JSON",
@@ -35,11 +35,10 @@ const help = Object.entries(described)
 /** What keeps jobs is loaded only now: `offloop run` is the same program. */
 async function act(
   module: string,
-  name: keyof typeof actions,
+  name: JobAction,
   id: string | undefined,
   options: ListOptions,
 ): Promise<void> {
   const { actions } = await import("./job-actions.ts");
-  const action: Action = actions[name];
-  await action(module, id, options);
+  await actions[name](module, id, options);
 }

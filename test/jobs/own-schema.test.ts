@@ -44,7 +44,6 @@ test("a role that may make no index is told, and its jobs are kept", {
   const errors: Error[] = [];
   const owner = await open(database.url, (error) => errors.push(error));
   await owner.close();
-  assert.deepEqual(errors, []);
   const admin = new pg.Client(database.url);
   await admin.connect();
   await admin.query(`drop index offloop.job_keyed;
