@@ -77,14 +77,15 @@ export class LiveSocket implements Socket, Member {
   }
 
   async receive(): Promise<RawMessage | undefined> {
-    await this.accept();
+    if (this.#connection === undefined) await this.accept();
     this.#handled?.();
     this.#handled = undefined;
     for (;;) {
       const frame = await this.inbox.next();
       if (frame === undefined) return undefined;
       try {
-        const message = (await this.#parts.format.read(frame)) as RawMessage; // its type is that of the declaration
+        const read = this.#parts.format.read(frame);
+        const message = (read instanceof Promise ? await read : read) as RawMessage; // its type is that of the declaration
         this.#handled = this.#parts.begin();
         return message;
       } catch (thrown) {
@@ -95,15 +96,22 @@ export class LiveSocket implements Socket, Member {
     }
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<RawMessage> {
-    for (let message = await this.receive(); message !== undefined; message = await this.receive())
-      yield message;
+  // No generator, which takes five promises for each message.
+  [Symbol.asyncIterator](): AsyncIterator<RawMessage, undefined> {
+    return {
+      next: async () => {
+        const message = await this.receive();
+        return message === undefined ? { done: true, value: undefined } : { done: false, value: message };
+      },
+    };
   }
 
   async send(message: unknown): Promise<void> {
-    await this.accept();
-    const data = await this.#parts.format.write(message);
-    if (data !== undefined) await this.write(data, typeof data !== "string");
+    if (this.#connection === undefined) await this.accept();
+    const written = this.#parts.format.write(message);
+    const data = written instanceof Promise ? await written : written;
+    const taken = data === undefined ? undefined : this.write(data, typeof data !== "string");
+    if (taken !== undefined) await taken;
   }
 
   close(code = 1000, reason = ""): void {
@@ -138,11 +146,18 @@ export class LiveSocket implements Socket, Member {
   }
 
   push(data: RawMessage): void {
-    this.write(data, typeof data !== "string").catch(() => {}); // a socket that closes leaves its rooms by itself
+    try {
+      this.write(data, typeof data !== "string")?.catch(() => {});
+    } catch {} // a socket that closes leaves its rooms by itself
   }
 
-  /** Sends an encoded message; resolves when the client has taken most of what was sent before. */
-  async write(data: RawMessage, isBinary: boolean): Promise<void> {
+  /**
+   * Sends an encoded message.
+   *
+   * @returns Resolves when the client has taken most of what was sent before; undefined where it has.
+   * @throws {DOMException} An `AbortError` when the socket is closed.
+   */
+  write(data: RawMessage, isBinary: boolean): Promise<void> | undefined {
     const connection = this.#connection;
     if (connection === undefined || !this.isOpen) throw gone();
     const waiting = connection.bufferedAmount;
@@ -153,9 +168,9 @@ export class LiveSocket implements Socket, Member {
     }
     if (waiting < HIGH_WATER_BYTES) {
       connection.send(data, { binary: isBinary });
-      return;
+      return undefined;
     }
-    await new Promise<void>((resolve, reject) => {
+    return new Promise<void>((resolve, reject) => {
       connection.send(data, { binary: isBinary }, (error) => (error == null ? resolve() : reject(gone())));
     });
   }
