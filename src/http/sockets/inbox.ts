@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from "node:async_hooks";
+import { AsyncResource } from "node:async_hooks";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Frame } from "../../operation/messages.ts";
 
@@ -11,8 +11,8 @@ interface Source {
 /** What handles messages, and where it does. */
 interface Handler {
   readonly handle: (frame: Frame) => Promise<void>;
-  /** Calls a function in the async context that messages are handled in. */
-  readonly within: <R>(fn: () => R) => R;
+  /** The async context that messages are handled in. */
+  readonly context: AsyncResource;
   readonly onEnd: () => void;
   readonly onError: (thrown: unknown) => void;
 }
@@ -72,7 +72,7 @@ export class Inbox {
    */
   handleEach(handle: Handler["handle"]): Promise<void> {
     return new Promise((onEnd, onError) => {
-      this.#handler = { handle, within: AsyncLocalStorage.snapshot(), onEnd, onError };
+      this.#handler = { handle, context: new AsyncResource("offloop.messages"), onEnd, onError };
       this.#wake();
     });
   }
@@ -93,7 +93,7 @@ export class Inbox {
     const handler = this.#handler;
     if (handler === undefined || this.#isHandling) return;
     this.#isHandling = true;
-    handler.within(() => this.#handleAll(handler)).catch(handler.onError);
+    handler.context.runInAsyncScope(this.#handleAll, this, handler).catch(handler.onError);
   }
 
   async #handleAll({ handle, onEnd }: Handler): Promise<void> {

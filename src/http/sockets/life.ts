@@ -30,11 +30,19 @@ export class SocketLife {
   }
 
   /** Rejects with the error that ends the socket. */
-  async live(context: RequestContext): Promise<void> {
+  live(context: RequestContext): Promise<void> {
     const { functions } = this.#runnable.declaration;
     const own = Object.assign(context, { socket: this.#socket });
-    if (functions.whole === undefined) return this.#liveByMessage(functions, own);
-    await functions.whole(own);
+    return functions.whole === undefined
+      ? this.#liveByMessage(functions, own)
+      : this.#liveWhole(functions.whole, own);
+  }
+
+  async #liveWhole(
+    whole: NonNullable<SocketOperation["functions"]["whole"]>,
+    context: RequestContext,
+  ): Promise<void> {
+    await whole(context);
     await this.#socket.accept();
   }
 

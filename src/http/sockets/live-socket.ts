@@ -14,15 +14,19 @@ const HIGH_WATER_BYTES = 16_384;
 /** What `WebSocket.OPEN` is; the package is loaded only where there is a websocket. */
 const OPEN = 1;
 
-/** What a socket is made of. */
+/** What all sockets of one websocket have in common. */
 export interface SocketParts {
-  readonly id: string;
   readonly format: MessageFormat;
   readonly rooms: Rooms;
   readonly bounds: ResolvedSettings["websockets"];
   /** Whether one function handles all of it, rather than each message. */
   readonly isWhole: boolean;
   readonly onInvalid: ((invalid: InvalidMessage) => Promise<unknown>) | undefined;
+}
+
+/** The client of a socket. */
+export interface SocketClient {
+  readonly id: string;
   /** Called when a message is handed out. Returns what to call when it has been handled. */
   readonly begin: () => () => void;
   /** Answers the handshake, and hands over the connection at once. Rejects when the client has gone. */
@@ -32,11 +36,12 @@ export interface SocketParts {
 /** A client's socket, from its handshake to its end. */
 export class LiveSocket implements Socket, Member {
   readonly id: string;
-  readonly closed: Promise<SocketClosing>;
   readonly inbox: Inbox;
   readonly #parts: SocketParts;
-  readonly #rooms = new Set<string>();
-  readonly #onClosed: (closing: SocketClosing) => void;
+  readonly #client: SocketClient;
+  /** These are made when somebody asks for them, as they would be kept for each of many sockets. */
+  #rooms: Set<string> | undefined;
+  #closed: PromiseWithResolvers<SocketClosing> | undefined;
   #accepting: Promise<void> | undefined;
   #connection: WebSocket | undefined;
   #refusal: WebSocketError | undefined;
@@ -44,13 +49,19 @@ export class LiveSocket implements Socket, Member {
   /** Ends the run of the message that was handed out last. */
   #handled: (() => void) | undefined;
 
-  constructor(parts: SocketParts) {
+  constructor(parts: SocketParts, client: SocketClient) {
     this.#parts = parts;
-    this.id = parts.id;
+    this.#client = client;
+    this.id = client.id;
     this.inbox = new Inbox(parts.bounds.maxQueuedMessages);
-    const { promise, resolve } = Promise.withResolvers<SocketClosing>();
-    this.closed = promise;
-    this.#onClosed = resolve;
+  }
+
+  get closed(): Promise<SocketClosing> {
+    if (this.#closed === undefined) {
+      this.#closed = Promise.withResolvers();
+      if (this.#closing !== undefined) this.#closed.resolve(this.#closing);
+    }
+    return this.#closed.promise;
   }
 
   get isOpen(): boolean {
@@ -68,6 +79,7 @@ export class LiveSocket implements Socket, Member {
   }
 
   get rooms(): ReadonlySet<string> {
+    this.#rooms ??= new Set();
     return this.#rooms;
   }
 
@@ -86,7 +98,7 @@ export class LiveSocket implements Socket, Member {
       try {
         const read = this.#parts.format.read(frame);
         const message = (read instanceof Promise ? await read : read) as RawMessage; // its type is that of the declaration
-        this.#handled = this.#parts.begin();
+        this.#handled = this.#client.begin();
         return message;
       } catch (thrown) {
         const { onInvalid } = this.#parts;
@@ -122,12 +134,13 @@ export class LiveSocket implements Socket, Member {
 
   join(room: string): void {
     if (this.#closing !== undefined) return;
+    this.#rooms ??= new Set();
     this.#rooms.add(room);
     if (this.#connection !== undefined) this.#parts.rooms.join(room, this);
   }
 
   leave(room: string): void {
-    this.#rooms.delete(room);
+    this.#rooms?.delete(room);
     this.#parts.rooms.leave(room, this);
   }
 
@@ -199,7 +212,7 @@ export class LiveSocket implements Socket, Member {
 
   async #accept(): Promise<void> {
     if (this.#refusal !== undefined) throw this.#refusal;
-    await this.#parts.upgrade((connection) => this.#attach(connection));
+    await this.#client.upgrade((connection) => this.#attach(connection));
   }
 
   #attach(connection: WebSocket): void {
@@ -210,16 +223,16 @@ export class LiveSocket implements Socket, Member {
       this.#leave({ code, reason: reason.toString() });
       this.inbox.end(code !== 1006);
     });
-    for (const room of this.#rooms) this.#parts.rooms.join(room, this);
+    for (const room of this.#rooms ?? []) this.#parts.rooms.join(room, this);
   }
 
   #leave(closing: SocketClosing): void {
     if (this.#closing !== undefined) return;
     this.#handled?.();
     this.#closing = closing;
-    for (const room of this.#rooms) this.#parts.rooms.leave(room, this);
-    this.#rooms.clear();
-    this.#onClosed(closing);
+    for (const room of this.#rooms ?? []) this.#parts.rooms.leave(room, this);
+    this.#rooms?.clear();
+    this.#closed?.resolve(closing);
   }
 }
 
