@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { openapi, routes } from "./declared-app.ts";
 import { dev } from "./dev.ts";
 import { addJobs } from "./jobs.ts";
@@ -24,6 +24,10 @@ takesServing(program.command("run"))
   .option("--workers <number>", "processes that share the port; one that dies is replaced", wholeNumber)
   .option("--guard", "check the functions' code before serving, as dev does")
   .option("--no-work", "enqueue jobs, and leave them to offloop work")
+  .option("--inspector", "show the lanes and the jobs at /_offloop, to this machine only")
+  .addOption(
+    new Option("--inspector-token <token>", "show them to anyone who has it").env("OFFLOOP_INSPECTOR_TOKEN"),
+  )
   .action(run);
 
 program

@@ -6,6 +6,7 @@ import { hasJobs } from "../app/parts.ts";
 import { resolveSettings } from "../app/settings.ts";
 import { guardApp } from "../guard/check-app.ts";
 import { removeStale } from "../http/bind.ts";
+import type { InspectorSetting } from "../http/inspector.ts";
 import { listen } from "../http/listen.ts";
 import { createLogger } from "../http/logger.ts";
 import { loadToServe, parseTarget } from "./declared-app.ts";
@@ -19,11 +20,14 @@ interface RunOptions extends Serving {
   readonly workers?: number;
   readonly guard?: boolean;
   readonly work: boolean;
+  readonly inspector?: boolean;
+  readonly inspectorToken?: string;
 }
 
 /** `offloop run`: serves the app until a signal ends it, in this process or in several. */
 export async function run(module: string, options: RunOptions): Promise<void> {
   const { host, port, socket, workers, logLevel, accessLog, work } = options;
+  surviveWhileLoading(workers !== undefined);
   const target = parseTarget(module);
   const logger = createLogger(checkedLevel(logLevel));
   const app = await loadToServe(target);
@@ -37,10 +41,23 @@ export async function run(module: string, options: RunOptions): Promise<void> {
       ...(socket !== undefined && { socket }),
       ...tlsOf(options),
       ...settingsOf(options),
+      inspector: inspectorOf(options),
     },
     target,
   );
   logger.info(`${app.title} ${app.version} listens on ${server.url}`);
+}
+
+/** With a token it answers those who have it, whatever else is said. */
+function inspectorOf({ inspector = false, inspectorToken = "" }: RunOptions): InspectorSetting | false {
+  return inspectorToken === "" ? inspector : { token: inspectorToken };
+}
+
+/** Signals that ask nothing of a process which loads its app, and would end it. */
+function surviveWhileLoading(hasWorkers: boolean): void {
+  process.on("SIGUSR2", () => {});
+  // Asks for a rolling restart, unless a terminal says that it is gone.
+  if (hasWorkers && process.stdin.isTTY !== true) process.on("SIGHUP", () => {});
 }
 
 /** The primary has loaded the app too, so that a mistake in it is said once and not by every worker. */

@@ -10,7 +10,7 @@ import type { InspectorSetting, ServedInspector } from "./inspector.ts";
 import { createLogger } from "./logger.ts";
 import { openApp } from "./open-app.ts";
 import type { ListenOptions, Server } from "./serve-options.ts";
-import { closeOnSignals, createShutdown, type OwnProcess } from "./shutdown.ts";
+import { closeOnSignals, createShutdown } from "./shutdown.ts";
 import { answerPrimary, isSupervised } from "./supervised.ts";
 import { readTls } from "./tls.ts";
 
@@ -28,31 +28,42 @@ export async function listen(
   const tls = readTls(options.tls);
   const log = options.logger ?? createLogger(options.logLevel ?? "info");
   const opened = new AsyncDisposableStack();
-  let own: OwnProcess | undefined;
-  opened.defer(async () => own?.letSignalsBe()); // last of all: until then a second signal ends the process
+  let letBe = (): void => {};
+  // Last of all: until then a second signal ends the process, and a primary sees that it is not hung.
+  opened.defer(() => letBe());
   try {
     const { accessLog = true, debug = false } = options;
     const inspector = options.inspector ? await openInspectorFor(app.title, options.inspector) : undefined;
     opened.defer(() => inspector?.close());
     const served = await openApp(
       app,
-      { settings, target, log, tls, accessLog, debug, worksOnJobs: options.work ?? true },
+      { settings, target, log, tls, accessLog, debug, inspector, worksOnJobs: options.work ?? true },
       opened,
     );
     const { lanes, fastify } = served;
-    inspector?.addTo(fastify, { jobs: served.jobs?.jobs, log });
+    inspector?.addTo(fastify, {
+      jobs: served.jobs?.jobs,
+      log,
+      readPool: () => lanes.pool,
+      maxThreads: settings.threads.max,
+    });
     const isAnsweredHere = settings.health?.port !== undefined && !isSupervised;
     const health = isAnsweredHere ? await openHealthServer(settings.health, place.host, lanes) : undefined;
     opened.defer(async () => health?.close());
     const url = (await bind(fastify, place)).replace(/^https?/, tls === undefined ? "http" : "https");
+    inspector?.listensAt(url);
     const close = createShutdown(served, settings.shutdownGraceMs, log, () => opened.disposeAsync());
     if (options.signals ?? true) {
-      own = closeOnSignals(close, log, () => lanes.pool?.size.threads ?? 0);
+      const own = closeOnSignals(close, log, () => lanes.pool?.size.threads ?? 0);
       const leave = (): void => {
         void close(LINGER_MS);
-        own?.end("another worker has taken over");
+        own.end("another worker has taken over");
       };
-      opened.defer(answerPrimary(lanes, leave));
+      const answerNoMore = answerPrimary(lanes, { leave, end: () => own.end("all workers end") });
+      letBe = () => {
+        own.letSignalsBe();
+        answerNoMore();
+      };
       opened.defer(logStrayRejections(log));
     }
     return {

@@ -16,6 +16,7 @@ import type { Tracing } from "../tracing/tracing.ts";
 import { openLoopWatch } from "../watch/loop-watch.ts";
 import type { Watch } from "../watch/watch.ts";
 import { listArounds } from "./arounds.ts";
+import type { RequestAddresses } from "./failures.ts";
 import { checkFrontend } from "./frontend.ts";
 import { createServer } from "./server.ts";
 import { OpenSockets } from "./sockets/open-sockets.ts";
@@ -35,6 +36,8 @@ export interface OpenAppOptions {
   readonly accessLog: boolean;
   /** Whether browsers are shown the errors of operations, with their source. Never in production. */
   readonly debug?: boolean;
+  /** Where a request can be looked at; undefined where there is no inspector. */
+  readonly inspector?: RequestAddresses | undefined;
   /** Whether this process works on jobs. Default true. */
   readonly worksOnJobs?: boolean;
   /** What a test keeps jobs with. */
@@ -63,10 +66,10 @@ export async function openApp(
   options: OpenAppOptions,
   opened: AsyncDisposableStack,
 ): Promise<OpenApp> {
-  const { settings, target, log, tls, overrides, accessLog, debug = false } = options;
+  const { settings, target, log, tls, overrides, accessLog, debug = false, inspector } = options;
   await checkFrontends(app, debug ? log : undefined);
   const tracing = await openTracing();
-  const arounds = listArounds(app, { settings, log, tracing, debug });
+  const arounds = listArounds(app, { settings, log, tracing, debug, inspector });
   const laneOptions = { settings, target, log, overrides, arounds };
   const early = new TaskThreads(app, laneOptions);
   opened.defer(() => early.close());

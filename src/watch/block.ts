@@ -12,7 +12,6 @@ export interface Onlooker {
 /** A block under way: what the watchdog has seen of it so far. */
 export class Block {
   readonly since: number;
-  readonly cpuBefore: CpuUse | undefined = mainThreadCpuUse();
   readonly sightings: Sighting[] = [];
   /** Whether the live line has been written. */
   isAnnounced = false;
@@ -55,21 +54,59 @@ export class Block {
 }
 
 /** What the operating system has counted for the main thread. Linux only; undefined elsewhere. */
-export interface CpuUse {
+interface CpuUse {
   readonly at: number;
-  readonly runMs: number;
   /** How long it was ready to run and had no CPU. */
   readonly delayMs: number;
 }
 
-export function mainThreadCpuUse(): CpuUse | undefined {
+function mainThreadCpuUse(): CpuUse | undefined {
   try {
     const text = readFileSync(`/proc/self/task/${process.pid}/schedstat`, "latin1");
-    const [run = 0, delay = 0] = text.split(" ").map(Number);
-    return { at: clockMs(), runMs: run / 1e6, delayMs: delay / 1e6 };
+    const [, delay = 0] = text.split(" ").map(Number);
+    return { at: clockMs(), delayMs: delay / 1e6 };
   } catch {
     return undefined;
   }
+}
+
+/** How many of each are kept: a block is told of when it has ended, and others may have ended since. */
+const KEPT = 16;
+
+/** What is known of other processes that want the CPU: how the main thread had to wait for it, and how this thread had. */
+export class Starvation {
+  /** At moments at which the main thread was well. */
+  readonly #uses: CpuUse[] = [];
+  readonly #delays: { readonly at: number; readonly ms: number }[] = [];
+
+  /** The main thread is well. */
+  noteBeat(): void {
+    const use = mainThreadCpuUse();
+    if (use !== undefined) keep(this.#uses, use);
+  }
+
+  /** This thread has woken so much later than it was to. */
+  noteDelay(ms: number): void {
+    keep(this.#delays, { at: clockMs(), ms });
+  }
+
+  /** How long the main thread has waited for a CPU since `from`, in milliseconds; 0 where the system does not say. */
+  waitedSince(from: number): number {
+    const now = mainThreadCpuUse();
+    // One that was noted a little later than that misses little; one that was noted before counts what came before, too.
+    const before = this.#uses.findLast(({ at }) => at <= from) ?? this.#uses[0];
+    return now === undefined || before === undefined ? 0 : now.delayMs - before.delayMs;
+  }
+
+  /** The longest that this thread was late since `from`: as long as that, a thread that the main one waits for may have been, too. */
+  latestSince(from: number): number {
+    return Math.max(0, ...this.#delays.filter(({ at }) => at >= from).map(({ ms }) => ms));
+  }
+}
+
+function keep<Item>(items: Item[], item: Item): void {
+  items.push(item);
+  if (items.length > KEPT) items.shift();
 }
 
 /** What the watchdog saw when it looked into the blocked main thread. */

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync, writeSync } from "node:fs";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import type { BlockReport } from "../channels/channels.ts";
-import { Block, type CpuUse, isSure, mainThreadCpuUse, type Onlooker } from "./block.ts";
+import { Block, isSure, type Onlooker, Starvation } from "./block.ts";
 import { judge, placesOf } from "./culprits.ts";
 import type { EndedBlock, LogAdvice, WatchdogData, WatchdogNews, WatchdogOrder } from "./messages.ts";
 import { anyOf, liveText, probably } from "./report-text.ts";
@@ -20,6 +20,7 @@ class Watchdog implements Onlooker {
   readonly #endLimit = new LogLimit();
   /** By the beat they began after. */
   readonly #blocks = new Map<number, Block>();
+  readonly #starvation = new Starvation();
   #names: readonly string[];
   #block: Block | undefined;
   #aliveAt = clockMs();
@@ -66,10 +67,12 @@ class Watchdog implements Onlooker {
   #tick(): void {
     const { pulse, thresholdMs } = this.#data;
     const now = clockMs();
+    this.#starvation.noteDelay(now - this.#tickDueAt);
     if (pulse[BEAT_AT] !== this.#beatAt) {
       this.#beatAt = pulse[BEAT_AT] as number;
       this.#aliveAt = this.#beatAt;
       this.#block = undefined;
+      this.#starvation.noteBeat();
     }
     // This thread did not run either: the process was suspended, and nothing blocked.
     if (this.#block === undefined && now - this.#tickDueAt > thresholdMs / 2) this.#aliveAt = now;
@@ -111,22 +114,23 @@ class Watchdog implements Onlooker {
   #conclude(ended: EndedBlock): void {
     const block = this.#blocks.get(ended.gap.after);
     this.#blocks.delete(ended.gap.after);
-    const cpuAfter = mainThreadCpuUse();
-    if (block === undefined) this.#report(ended, undefined, undefined);
-    else block.whenAnswered(ANSWER_PATIENCE_MS, () => this.#report(ended, block, cpuAfter));
+    const { after } = ended.gap;
+    const off = {
+      waitedMs: this.#starvation.waitedSince(after),
+      // It may not have woken at all while the loop was blocked.
+      latestMs: Math.max(this.#starvation.latestSince(after), clockMs() - this.#tickDueAt),
+    };
+    if (block === undefined) this.#report(ended, undefined, off);
+    else block.whenAnswered(ANSWER_PATIENCE_MS, () => this.#report(ended, block, off));
   }
 
-  #report(
-    { gap, waitedRequests, gcMs, timeline }: EndedBlock,
-    block: Block | undefined,
-    cpuAfter: CpuUse | undefined,
-  ): void {
+  #report({ gap, waitedRequests, gcMs, timeline }: EndedBlock, block: Block | undefined, off: Off): void {
     const durationMs = gap.to - gap.from;
     const culprits = judge(block?.sightings ?? [], gap.to, timeline);
     const report: BlockReport = {
       startedAt: Date.now() - (clockMs() - gap.from),
       durationMs,
-      state: stateOf(Math.max(gap.cpuMs, gcMs) / durationMs, block?.cpuBefore, cpuAfter),
+      state: stateOf({ durationMs, cpuMs: Math.max(gap.cpuMs, gcMs) }, off, this.#data.thresholdMs),
       cpuMs: gap.cpuMs,
       gcMs,
       waitedRequests,
@@ -155,12 +159,27 @@ class LogLimit {
   }
 }
 
-/** A thread that had the CPU for less than half of the time either slept or was kept waiting for one. */
-function stateOf(share: number, before: CpuUse | undefined, after: CpuUse | undefined): BlockReport["state"] {
-  if (share >= 0.5) return "computing";
-  if (before === undefined || after === undefined) return "asleep";
-  const offMs = after.at - before.at - (after.runMs - before.runMs);
-  return after.delayMs - before.delayMs > offMs / 2 ? "starved" : "asleep";
+/** What is known of the time in which the main thread had no CPU. */
+interface Off {
+  /** How long it was ready all the same. */
+  readonly waitedMs: number;
+  /** How late the watchdog's own thread was at worst. */
+  readonly latestMs: number;
+}
+
+/** What the main thread waits for, as threads that help to collect garbage, may be late a few times over. */
+const LATE_TURNS = 4;
+
+/** A block that would be none if other processes had not had the CPU is theirs; so is one of which they had the most. */
+function stateOf(
+  { durationMs, cpuMs }: { readonly durationMs: number; readonly cpuMs: number },
+  { waitedMs, latestMs }: Off,
+  thresholdMs: number,
+): BlockReport["state"] {
+  if (durationMs - waitedMs < thresholdMs) return "starved";
+  if (cpuMs >= durationMs / 2) return "computing";
+  const isStarved = waitedMs > (durationMs - cpuMs) / 2 || durationMs < LATE_TURNS * latestMs;
+  return isStarved ? "starved" : "asleep";
 }
 
 const LISTEN = "0A";
