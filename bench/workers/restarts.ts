@@ -47,7 +47,9 @@ export async function rolls({
   const startedAt = performance.now();
   for (let rolled = 0; rolled < rolls; rolled++) {
     await server.roll();
-    console.error(`${rolled + 1} of ${rolls} restarts after ${Math.round((performance.now() - startedAt) / 1000)} s`);
+    console.error(
+      `${rolled + 1} of ${rolls} restarts after ${Math.round((performance.now() - startedAt) / 1000)} s`,
+    );
   }
   const seconds = (performance.now() - startedAt) / 1000;
   const { lost, ...counts } = await load.stop();

@@ -273,7 +273,10 @@ export default app;
   const refusal = JSON.parse(await running.line(/OFFLOOP_JOBS_OWNED/)) as { level: number; msg: string };
   assert.deepEqual(
     [refusal.level, refusal.msg],
-    [50, "OFFLOOP_JOBS_OWNED: Cannot use a rolling restart with embedded jobs: the process that serves is their one owner"],
+    [
+      50,
+      "OFFLOOP_JOBS_OWNED: Cannot use a rolling restart with embedded jobs: the process that serves is their one owner",
+    ],
   );
   assert.equal(await (await fetch(url)).text(), pid);
   running.child.kill("SIGTERM");
