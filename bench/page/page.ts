@@ -45,8 +45,9 @@ function renderBlock(what: string, results: ResultsFile): string {
   const [kind, names = ""] = what.split(":");
   if (kind === "machine") return renderMachine(results);
   if (kind === "goals") return renderGoals(names.split("+").flatMap((name) => partOf(results, name).goals));
-  const { table, notes } = partOf(results, what);
-  return `${renderTable(table)}\n${notes.map((note) => `- ${note}\n`).join("")}`;
+  const { title, table, notes } = partOf(results, what);
+  const chart = plottedParts.includes(what) ? `![${title}](benchmarks/${what}.svg)\n\n` : "";
+  return `${chart}${renderTable(table)}\n${notes.map((note) => `- ${note}\n`).join("")}`;
 }
 
 function renderMachine({
