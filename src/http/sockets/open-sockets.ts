@@ -31,6 +31,11 @@ export class OpenSockets {
     this.#idleMs = idleMs;
   }
 
+  /** How many are connected. */
+  get size(): number {
+    return this.#connected.size;
+  }
+
   /** Watches a connection until it is closed. */
   add(asked: HttpRequest, socket: LiveSocket, connection: WebSocket): void {
     const bytes = asked.message.socket;
