@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { openapi, routes } from "./declared-app.ts";
 import { dev } from "./dev.ts";
+import { usageText } from "./failure.ts";
 import { addJobs } from "./jobs.ts";
 import { run } from "./run.ts";
 import { takesServing, wholeNumber } from "./serving.ts";
@@ -12,7 +13,10 @@ const { version } = JSON.parse(readFileSync(new URL("../../package.json", import
 };
 
 /** The command line: each command in a file of its own. */
-export const program: Command = new Command("offloop").description("Serves an offloop app.").version(version);
+export const program: Command = new Command("offloop")
+  .description("Serves an offloop app.")
+  .version(version)
+  .configureOutput({ writeErr: (text) => void process.stderr.write(usageText(text)) });
 
 takesServing(program.command("dev"))
   .description("serve an app while you work on it: reload on change, guard, watchdog, links")

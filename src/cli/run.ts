@@ -8,6 +8,7 @@ import { guardApp } from "../guard/check-app.ts";
 import { removeStale } from "../http/bind.ts";
 import { listen } from "../http/listen.ts";
 import { createLogger } from "../http/logger.ts";
+import { takeOutput } from "../http/own-output.ts";
 import { loadToServe, parseTarget } from "./declared-app.ts";
 import { openPrimaryHealth } from "./primary-health.ts";
 import { checkedLevel, type Serving, settingsOf, tlsOf } from "./serving.ts";
@@ -26,6 +27,7 @@ export async function run(module: string, options: RunOptions): Promise<void> {
   const { host, port, socket, workers, logLevel, accessLog, work } = options;
   const target = parseTarget(module);
   const logger = createLogger(checkedLevel(logLevel));
+  takeOutput(logger);
   const app = await loadToServe(target);
   if (options.guard === true && cluster.isPrimary) guardApp(app, logger);
   if (socket !== undefined && cluster.isPrimary) await removeStale(socket);

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { DescribedError } from "../errors/described-error.ts";
+import { type DescribedError, loggable } from "../errors/described-error.ts";
 import type { Around } from "../lanes/around.ts";
 
 /** Under load these come by the thousand: one line a second says as much. */
@@ -12,7 +12,7 @@ export function logFailures(log: Logger): Around {
   const logFailure = (operation: string, request: string, error: DescribedError): void => {
     const { code = "", message } = error;
     if (!FLOODS.has(code)) {
-      log.error({ reqId: request, operation, err: error }, `${operation} failed: ${message}`);
+      log.error({ reqId: request, operation, err: loggable(error) }, `${operation} failed: ${message}`);
       return;
     }
     const flood = floods.get(code) ?? { at: Number.NEGATIVE_INFINITY, unsaid: 0 };

@@ -2,13 +2,14 @@ import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
 import type { AppTarget } from "../app/load.ts";
 import { resolveSettings } from "../app/settings.ts";
-import { describeError } from "../errors/described-error.ts";
+import { describeError, loggable } from "../errors/described-error.ts";
 import { noThreads } from "../threads/pool/pool.ts";
 import { bind, placeOf, portOf } from "./bind.ts";
 import { openHealthServer } from "./health.ts";
 import type { InspectorSetting, ServedInspector } from "./inspector.ts";
 import { createLogger } from "./logger.ts";
 import { openApp } from "./open-app.ts";
+import { ownsOutput } from "./own-output.ts";
 import type { ListenOptions, Server } from "./serve-options.ts";
 import { closeOnSignals, createShutdown, type OwnProcess } from "./shutdown.ts";
 import { answerPrimary, isSupervised } from "./supervised.ts";
@@ -27,6 +28,7 @@ export async function listen(
   const place = placeOf(options);
   const tls = readTls(options.tls);
   const log = options.logger ?? createLogger(options.logLevel ?? "info");
+  const ownsProcess = options.signals ?? true;
   const opened = new AsyncDisposableStack();
   let own: OwnProcess | undefined;
   opened.defer(async () => own?.letSignalsBe()); // last of all: until then a second signal ends the process
@@ -36,7 +38,11 @@ export async function listen(
     opened.defer(() => inspector?.close());
     const served = await openApp(
       app,
-      { settings, target, log, tls, accessLog, debug, worksOnJobs: options.work ?? true },
+      {
+        ...{ settings, target, log, tls, accessLog, debug },
+        worksOnJobs: options.work ?? true,
+        ownsOutput: ownsOutput() || (ownsProcess && process.env.NODE_ENV === "production"),
+      },
       opened,
     );
     const { lanes, fastify } = served;
@@ -46,7 +52,7 @@ export async function listen(
     opened.defer(async () => health?.close());
     const url = (await bind(fastify, place)).replace(/^https?/, tls === undefined ? "http" : "https");
     const close = createShutdown(served, settings.shutdownGraceMs, log, () => opened.disposeAsync());
-    if (options.signals ?? true) {
+    if (ownsProcess) {
       own = closeOnSignals(close, log, () => lanes.pool?.size.threads ?? 0);
       const leave = (): void => {
         void close(LINGER_MS);
@@ -83,7 +89,7 @@ async function openInspectorFor(title: string, setting: InspectorSetting): Promi
 export function logStrayRejections(log: Logger): () => void {
   const onRejection = (reason: unknown): void => {
     const error = describeError(reason);
-    log.error({ err: error }, `a promise that nobody awaits was rejected: ${error.message}`);
+    log.error({ err: loggable(error) }, `a promise that nobody awaits was rejected: ${error.message}`);
   };
   process.on("unhandledRejection", onRejection);
   return () => void process.off("unhandledRejection", onRejection);

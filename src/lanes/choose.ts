@@ -8,7 +8,7 @@ import {
   recordLoop,
   taskChannel,
 } from "../channels/channels.ts";
-import { describeError } from "../errors/described-error.ts";
+import { describeError, loggable } from "../errors/described-error.ts";
 import type { OffloopError } from "../errors/offloop-error.ts";
 import { frameLines } from "../errors/stack-frames.ts";
 import { refusedReply } from "../operation/error-reply.ts";
@@ -70,7 +70,7 @@ export function chooseForOperation(
         .then((late) => discard(late, error))
         .catch((thrown: unknown) => {
           request.log.error(
-            { err: describeError(thrown) },
+            { err: loggable(describeError(thrown)) },
             `${declaration.id} failed to close after its deadline`,
           );
         });

@@ -23,6 +23,8 @@ export interface AnsweredRequest {
 export interface RequestMetrics {
   begin(method: string): void;
   end(request: AnsweredRequest): void;
+  /** What came could not be read as a request, and was answered with this status. */
+  unread(status: number): void;
 }
 
 /** The methods of RFC 9110 and RFC 5789; a label of any other would be the client's to choose. */
@@ -36,10 +38,12 @@ export function createRequestMetrics(
   registry: Registry,
   operations: readonly Pick<Operation, "id">[],
 ): RequestMetrics {
-  const { active, duration, streams, errors } = instruments(registry);
+  const { active, duration, streams, errors, unread } = instruments(registry);
+  for (const status of [400, 408, 431]) unread.inc({ http_response_status_code: status }, 0);
   for (const { id } of operations)
     for (const error_type of errorTypes) errors.inc({ operation: id, error_type }, 0);
   return {
+    unread: (status) => unread.inc({ http_response_status_code: status }),
     begin: (method) => active.inc({ http_request_method: methodLabel(method) }),
     end: (request) => {
       const { method, scheme, route = "", operation, status = "", durationMs, stream } = request;
@@ -68,6 +72,7 @@ function instruments(registry: Registry): {
   duration: Histogram;
   streams: Histogram;
   errors: Counter;
+  unread: Counter;
 } {
   const registers = [registry];
   return {
@@ -101,6 +106,12 @@ function instruments(registry: Registry): {
       name: "offloop_operation_errors_total",
       help: "Requests of an operation that were answered with 5xx, or whose stream broke off",
       labelNames: ["operation", "error_type"],
+      registers,
+    }),
+    unread: new Counter({
+      name: "offloop_unread_requests_total",
+      help: "What came and could not be read as a request: no HTTP, a head that is too large or too slow",
+      labelNames: ["http_response_status_code"],
       registers,
     }),
   };

@@ -1,7 +1,7 @@
 import type { Operation } from "../app/operation.ts";
 import type { Around } from "../lanes/around.ts";
 import type { Chunk } from "../operation/raw.ts";
-import { enterMarked, markOf, marks, type Run, runMarked } from "./marks.ts";
+import { enterMarked, markNames, markOf, marks, type Run, runMarked, runs } from "./marks.ts";
 
 /**
  * Lets the watchdog know what runs on the loop, so that it can say who blocks it.
@@ -31,6 +31,15 @@ export function markRuns(isLast: boolean): Around {
     chunks: ({ id, lane }, { id: request }, chunks) =>
       lane === "loop" ? markChunks({ mark: markOf(id), request }, chunks) : chunks,
   };
+}
+
+/** Whose code runs now, as lines of the log say it; undefined where it is nobody's, or where nothing is marked. */
+export function runAtHand(): object | undefined {
+  const run = runs.getStore();
+  if (run === undefined) return undefined;
+  const name = markNames()[run.mark] as string;
+  const reqId = run.request === undefined ? {} : { reqId: run.request };
+  return name.startsWith("task ") ? { task: name.slice("task ".length) } : { ...reqId, operation: name };
 }
 
 /** What stands around an operation is on the loop, also where its handler is not. A message has nothing around it. */

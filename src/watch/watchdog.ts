@@ -79,12 +79,12 @@ class Watchdog implements Onlooker {
   }
 
   #observe(silentMs: number): void {
-    const { look, thresholdMs, isAnnounced } = this.#data;
+    const { look, thresholdMs, announces } = this.#data;
     this.#block ??= this.#begin();
     const block = this.#block;
     block.lookWhenDue(silentMs, thresholdMs, look, this);
     const hasWaited = block.askedAt === undefined || clockMs() - block.askedAt >= thresholdMs / 4;
-    if (isAnnounced && !block.isAnnounced && silentMs >= thresholdMs && hasWaited)
+    if (announces !== undefined && !block.isAnnounced && silentMs >= thresholdMs && hasWaited)
       this.#announce(block, silentMs);
   }
 
@@ -105,7 +105,8 @@ class Watchdog implements Onlooker {
         : (seen.sight.operation ?? anyOf([]));
     const { at } = placesOf(seen?.sight.frames ?? [], "exact");
     if (!this.#liveLimit.advise(JSON.stringify([who, at])).due) return;
-    writeSync(2, `offloop: ${liveText(silentMs, who, at, waitingConnections())}\n`);
+    const text = liveText(silentMs, who, at, waitingConnections());
+    writeSync(2, `${this.#data.announces === "json" ? lineOfLog(text) : `offloop: ${text}`}\n`);
   }
 
   #conclude(ended: EndedBlock): void {
@@ -136,6 +137,11 @@ class Watchdog implements Onlooker {
     const log = this.#endLimit.advise(JSON.stringify([first?.operation, first?.at?.file, first?.at?.line]));
     this.#port.postMessage({ report, log } satisfies WatchdogNews);
   }
+}
+
+/** As pino writes a warning: this thread has no logger. */
+function lineOfLog(msg: string): string {
+  return JSON.stringify({ level: 40, time: Date.now(), pid: process.pid, msg });
 }
 
 const QUIET_MS = 10_000;
