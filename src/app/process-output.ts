@@ -157,15 +157,11 @@ function captureWarnings(sink: Sink): () => void {
     ),
   );
   const onWarning = (warning: Error & { readonly code?: string; readonly detail?: string }): void => {
-    const { name, code, message, detail } = warning;
+    const { name, code, message, detail, stack } = warning;
     if (silenced.has(name) || (code !== undefined && silenced.has(code))) return;
     if (name === "DeprecationWarning" && process.noDeprecation === true) return;
-    const more = detail === undefined ? {} : { detail };
-    sink.write({
-      level: "warn",
-      fields: { warning: name, err: warning, ...more },
-      message: `${name}: ${message}`,
-    });
+    const about = { ...(code !== undefined && { code }), ...(detail !== undefined && { detail }) };
+    sink.write({ level: "warn", fields: { warning: name, ...about, stack }, message: `${name}: ${message}` });
   };
   process.off("warning", printer);
   process.on("warning", onWarning);

@@ -14,10 +14,11 @@ function isLogged(): boolean {
 /** What has stopped the command, for those who read stderr. */
 export function failureText(error: unknown): string {
   if (!isLogged()) return `${explained(error)}\n`;
-  const { message, ...described } = describeError(error);
-  const code = error instanceof OffloopError ? error.code : undefined;
-  const text = code === undefined ? message : `${code}: ${message}`;
-  return lineOf({ code, err: loggable({ message, ...described }) }, text);
+  if (!(error instanceof OffloopError)) return lineOf({ err: loggable(describeError(error)) }, String(error));
+  const { code, message, cause } = error;
+  // Its own stack leads through offloop; that of its cause, through the user's code.
+  const fields = cause === undefined ? { code } : { code, err: loggable(describeError(cause)) };
+  return lineOf(fields, `${code}: ${message}`);
 }
 
 /** What is wrong with its arguments. */

@@ -16,6 +16,7 @@ import { closeOnSignals } from "../http/shutdown.ts";
 import type { OpenJobs } from "../jobs/open.ts";
 import { openLanes } from "../lanes/lanes.ts";
 import { openTracing } from "../tracing/open.ts";
+import { runAtHand } from "../watch/around.ts";
 import { openLoopWatch } from "../watch/loop-watch.ts";
 import { loadToServe, parseTarget } from "./declared-app.ts";
 import { checkedLevel } from "./serving.ts";
@@ -46,7 +47,7 @@ export async function work(module: string, options: WorkOptions): Promise<void> 
     log,
     () => working.threads,
   );
-  logStrayRejections(log);
+  logStrayRejections(log, runAtHand);
   const lanes = tasks.map(({ name, lane }) => `${name} (${lane})`);
   log.info(`${app.title} ${app.version} works on ${lanes.join(", ")}`);
 }

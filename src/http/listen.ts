@@ -9,7 +9,7 @@ import { openHealthServer } from "./health.ts";
 import type { InspectorSetting, ServedInspector } from "./inspector.ts";
 import { createLogger } from "./logger.ts";
 import { openApp } from "./open-app.ts";
-import { ownsOutput } from "./own-output.ts";
+import { ownsOutput, type RunAtHand } from "./own-output.ts";
 import type { ListenOptions, Server } from "./serve-options.ts";
 import { closeOnSignals, createShutdown, type OwnProcess } from "./shutdown.ts";
 import { answerPrimary, isSupervised } from "./supervised.ts";
@@ -59,7 +59,7 @@ export async function listen(
         own?.end("another worker has taken over");
       };
       opened.defer(answerPrimary(lanes, leave));
-      opened.defer(logStrayRejections(log));
+      opened.defer(logStrayRejections(served.log, served.runAtHand));
     }
     return {
       url,
@@ -85,11 +85,16 @@ async function openInspectorFor(title: string, setting: InspectorSetting): Promi
 /**
  * Logs rejections of promises that nobody awaits, which would end the process and lose everybody's requests; asyncio
  * treats them so too. Gives the function that stops it.
+ *
+ * @param about - Whose promise it was.
  */
-export function logStrayRejections(log: Logger): () => void {
+export function logStrayRejections(log: Logger, about: RunAtHand): () => void {
   const onRejection = (reason: unknown): void => {
     const error = describeError(reason);
-    log.error({ err: loggable(error) }, `a promise that nobody awaits was rejected: ${error.message}`);
+    log.error(
+      { ...about(), err: loggable(error) },
+      `a promise that nobody awaits was rejected: ${error.message}`,
+    );
   };
   process.on("unhandledRejection", onRejection);
   return () => void process.off("unhandledRejection", onRejection);

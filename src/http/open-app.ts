@@ -19,7 +19,7 @@ import type { Watch } from "../watch/watch.ts";
 import { listArounds } from "./arounds.ts";
 import { checkFrontend } from "./frontend.ts";
 import { isForReading, withoutSecrets, withTrace } from "./logger.ts";
-import { ownsOutput, takeOutput } from "./own-output.ts";
+import { ownsOutput, type RunAtHand, takeOutput } from "./own-output.ts";
 import { createServer } from "./server.ts";
 import { OpenSockets } from "./sockets/open-sockets.ts";
 import type { Tls } from "./tls.ts";
@@ -48,6 +48,9 @@ export interface OpenAppOptions {
 
 /** An app that can be asked, but does not listen yet. */
 export interface OpenApp {
+  /** The log, as the settings want it. */
+  readonly log: Logger;
+  readonly runAtHand: RunAtHand;
   readonly lanes: Lanes;
   readonly fastify: FastifyInstance;
   readonly wayOut: WayOut;
@@ -98,7 +101,7 @@ export async function openApp(
     // One that shuts down is closing already, and is not waited for beyond its time.
     if (!lanes.closing) await fastify.close();
   });
-  return { lanes, fastify, wayOut, sockets, watch, jobs };
+  return { log, runAtHand, lanes, fastify, wayOut, sockets, watch, jobs };
 }
 
 /** The log as the settings want it: secrets left out, spans named, and taking in what else the process writes. */

@@ -16,7 +16,7 @@ export function markRuns(isLast: boolean): Around {
       if (!runsOnLoop(operation)) return run;
       const { id } = operation;
       const mark = markOf(id);
-      return (request) => runWithin({ mark, request: request.id }, run, request);
+      return (request) => runWithin({ mark, request: request.id, at: performance.now() }, run, request);
     },
     // Another server of this process may have an operation of the same name.
     count: (operation) => {
@@ -29,7 +29,7 @@ export function markRuns(isLast: boolean): Around {
     task: (run) => (call) =>
       call.task.lane === "loop" ? markTask(call.task.name, () => run(call)) : run(call),
     chunks: ({ id, lane }, { id: request }, chunks) =>
-      lane === "loop" ? markChunks({ mark: markOf(id), request }, chunks) : chunks,
+      lane === "loop" ? markChunks({ mark: markOf(id), request, at: performance.now() }, chunks) : chunks,
   };
 }
 
@@ -52,7 +52,7 @@ async function markTask(name: string, run: () => Promise<unknown>): Promise<unkn
   const mark = markOf(`task ${name}`);
   marks[mark]!++;
   try {
-    return await runMarked({ mark, request: undefined }, run, undefined);
+    return await runMarked({ mark, request: undefined, at: performance.now() }, run, undefined);
   } finally {
     marks[mark]!--;
   }
@@ -64,6 +64,7 @@ async function* markChunks(run: Run, chunks: AsyncIterable<Chunk>): AsyncGenerat
   marks[run.mark]!++;
   try {
     for (;;) {
+      run.at = performance.now();
       const result = await runMarked(run, () => iterator.next(), undefined);
       if (result.done === true) return;
       yield result.value;

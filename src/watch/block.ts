@@ -1,5 +1,6 @@
-import { readFileSync } from "node:fs";
 import { Session } from "node:inspector";
+import type { BlockReport } from "../channels/channels.ts";
+import type { Gap } from "./pulse.ts";
 import type { Sight } from "./sampler.ts";
 import { clockMs } from "./shared-words.ts";
 
@@ -12,7 +13,6 @@ export interface Onlooker {
 /** A block under way: what the watchdog has seen of it so far. */
 export class Block {
   readonly since: number;
-  readonly cpuBefore: CpuUse | undefined = mainThreadCpuUse();
   readonly sightings: Sighting[] = [];
   /** Whether the live line has been written. */
   isAnnounced = false;
@@ -34,7 +34,8 @@ export class Block {
     const [running, inProgress] = [onlooker.running(), onlooker.inProgress()];
     ask(look, (sight) => {
       this.askedAt = undefined;
-      if (sight !== undefined) this.sightings.push({ askedAt, running, inProgress, sight });
+      if (sight !== undefined)
+        this.sightings.push({ askedAt, silentMs: lastedMs, running, inProgress, sight });
       this.#onAnswer?.();
     });
   }
@@ -54,27 +55,25 @@ export class Block {
   }
 }
 
-/** What the operating system has counted for the main thread. Linux only; undefined elsewhere. */
-export interface CpuUse {
-  readonly at: number;
-  readonly runMs: number;
-  /** How long it was ready to run and had no CPU. */
-  readonly delayMs: number;
-}
-
-export function mainThreadCpuUse(): CpuUse | undefined {
-  try {
-    const text = readFileSync(`/proc/self/task/${process.pid}/schedstat`, "latin1");
-    const [run = 0, delay = 0] = text.split(" ").map(Number);
-    return { at: clockMs(), runMs: run / 1e6, delayMs: delay / 1e6 };
-  } catch {
-    return undefined;
-  }
+/**
+ * What the main thread did during a block. It is starved where there would have been no block had it got a CPU whenever it
+ * wanted one.
+ */
+export function stateOf(
+  { from, to, cpuMs, delayMs = 0 }: Gap,
+  gcMs: number,
+  thresholdMs: number,
+): BlockReport["state"] {
+  const ownMs = to - from - delayMs;
+  if (ownMs < thresholdMs) return delayMs > 0 ? "starved" : "computing";
+  return Math.max(cpuMs, gcMs) >= ownMs / 2 ? "computing" : "asleep";
 }
 
 /** What the watchdog saw when it looked into the blocked main thread. */
 export interface Sighting {
   readonly askedAt: number;
+  /** How long the loop had not turned then. */
+  readonly silentMs: number;
   /** The mark that ran then, by name; undefined when that was not known. */
   readonly running: string | undefined;
   /** The operations that were in progress then. */
@@ -88,9 +87,24 @@ const PROMPT_MS = 10;
 /** A sight so close to the end of a block may be of what ran after the culprit. */
 export const TAIL_MS = 5;
 
-/** Whether what was seen is surely what blocked. */
+/** Whether what was seen is surely what ran when the watchdog asked. */
 export function isSure({ askedAt, sight }: Sighting, blockEnd: number): boolean {
   return sight.at - askedAt <= PROMPT_MS && sight.frames.length > 0 && blockEnd - sight.at >= TAIL_MS;
+}
+
+/** With so many runs of one operation in progress, those that await may have their turns one after the other. */
+const CROWD = 10;
+
+/**
+ * Whether what was seen had only just begun, in a block that lasts: the loop's turn is long since it holds many short
+ * runs, and the one that was seen is no more to blame than the others.
+ */
+export function isOneOfMany({ silentMs, sight }: Sighting): boolean {
+  const { operation, ranMs, peers } = sight;
+  if (operation === undefined || ranMs === undefined) return false;
+  if (ranMs < silentMs / 2) return true;
+  // One that began before the block awaited something, and may have gone on a moment ago.
+  return ranMs > silentMs && peers >= CROWD;
 }
 
 /**

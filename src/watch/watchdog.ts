@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync, readlinkSync, writeSync } from "node:fs";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
-import type { BlockReport } from "../channels/channels.ts";
-import { Block, type CpuUse, isSure, mainThreadCpuUse, type Onlooker } from "./block.ts";
-import { judge, placesOf } from "./culprits.ts";
+import type { BlockPlace, BlockReport } from "../channels/channels.ts";
+import { Block, isSure, type Onlooker, type Sighting, stateOf } from "./block.ts";
+import { CpuDelay } from "./cpu-use.ts";
+import { judge, seenAtWork } from "./culprits.ts";
 import type { EndedBlock, LogAdvice, WatchdogData, WatchdogNews, WatchdogOrder } from "./messages.ts";
-import { anyOf, liveText, probably } from "./report-text.ts";
-import { BEAT_AT, BEAT_MS, clockMs, MUTED, marksInProgress, RUNNING } from "./shared-words.ts";
+import { anyOf, liveText, manyRuns, probably } from "./report-text.ts";
+import { BEAT_AT, BEAT_MS, clockMs, DELAYED_MS, MUTED, marksInProgress, RUNNING } from "./shared-words.ts";
 
 /** As a part of the threshold. */
 const FIRST_LOOK = 0.75;
@@ -20,6 +21,7 @@ class Watchdog implements Onlooker {
   readonly #endLimit = new LogLimit();
   /** By the beat they began after. */
   readonly #blocks = new Map<number, Block>();
+  readonly #cpuDelay = new CpuDelay();
   #names: readonly string[];
   #block: Block | undefined;
   #aliveAt = clockMs();
@@ -84,8 +86,16 @@ class Watchdog implements Onlooker {
     const block = this.#block;
     block.lookWhenDue(silentMs, thresholdMs, look, this);
     const hasWaited = block.askedAt === undefined || clockMs() - block.askedAt >= thresholdMs / 4;
-    if (announces !== undefined && !block.isAnnounced && silentMs >= thresholdMs && hasWaited)
+    if (announces !== undefined && !block.isAnnounced && this.#ownMs(silentMs) >= thresholdMs && hasWaited)
       this.#announce(block, silentMs);
+  }
+
+  /** How much of a silence is this process's own doing: others had the CPU for the rest. */
+  #ownMs(silentMs: number): number {
+    const delayedMs = this.#cpuDelay.ms;
+    return delayedMs === undefined
+      ? silentMs
+      : silentMs - (delayedMs - (this.#data.pulse[DELAYED_MS] as number));
   }
 
   #begin(): Block {
@@ -99,11 +109,10 @@ class Watchdog implements Onlooker {
   #announce(block: Block, silentMs: number): void {
     block.isAnnounced = true;
     const seen = block.sightings.findLast((sighting) => isSure(sighting, Number.POSITIVE_INFINITY));
-    const who =
+    const { who, at } =
       seen === undefined
-        ? `${this.running() ?? probably(this.inProgress())}, in a native call`
-        : (seen.sight.operation ?? anyOf([]));
-    const { at } = placesOf(seen?.sight.frames ?? [], "exact");
+        ? { who: `${this.running() ?? probably(this.inProgress())}, in a native call`, at: undefined }
+        : suspectOf(seen);
     if (!this.#liveLimit.advise(JSON.stringify([who, at])).due) return;
     const text = liveText(silentMs, who, at, waitingConnections());
     writeSync(2, `${this.#data.announces === "json" ? lineOfLog(text) : `offloop: ${text}`}\n`);
@@ -112,29 +121,29 @@ class Watchdog implements Onlooker {
   #conclude(ended: EndedBlock): void {
     const block = this.#blocks.get(ended.gap.after);
     this.#blocks.delete(ended.gap.after);
-    const cpuAfter = mainThreadCpuUse();
-    if (block === undefined) this.#report(ended, undefined, undefined);
-    else block.whenAnswered(ANSWER_PATIENCE_MS, () => this.#report(ended, block, cpuAfter));
+    if (block === undefined) this.#report(ended, undefined);
+    else block.whenAnswered(ANSWER_PATIENCE_MS, () => this.#report(ended, block));
   }
 
-  #report(
-    { gap, waitedRequests, gcMs, timeline }: EndedBlock,
-    block: Block | undefined,
-    cpuAfter: CpuUse | undefined,
-  ): void {
+  #report({ gap, waitedRequests, gcMs, timeline }: EndedBlock, block: Block | undefined): void {
     const durationMs = gap.to - gap.from;
-    const culprits = judge(block?.sightings ?? [], gap.to, timeline);
+    const state = stateOf(gap, gcMs, this.#data.thresholdMs);
+    // What ran while others had the CPU has blocked nobody.
+    const culprits = state === "starved" ? [] : judge(block?.sightings ?? [], gap.to, timeline);
     const report: BlockReport = {
       startedAt: Date.now() - (clockMs() - gap.from),
       durationMs,
-      state: stateOf(Math.max(gap.cpuMs, gcMs) / durationMs, block?.cpuBefore, cpuAfter),
+      state,
       cpuMs: gap.cpuMs,
+      delayMs: gap.delayMs,
       gcMs,
       waitedRequests,
       culprits,
     };
     const [first] = culprits;
-    const log = this.#endLimit.advise(JSON.stringify([first?.operation, first?.at?.file, first?.at?.line]));
+    const log = this.#endLimit.advise(
+      JSON.stringify([state, first?.operation, first?.at?.file, first?.at?.line]),
+    );
     this.#port.postMessage({ report, log } satisfies WatchdogNews);
   }
 }
@@ -161,12 +170,10 @@ class LogLimit {
   }
 }
 
-/** A thread that had the CPU for less than half of the time either slept or was kept waiting for one. */
-function stateOf(share: number, before: CpuUse | undefined, after: CpuUse | undefined): BlockReport["state"] {
-  if (share >= 0.5) return "computing";
-  if (before === undefined || after === undefined) return "asleep";
-  const offMs = after.at - before.at - (after.runMs - before.runMs);
-  return after.delayMs - before.delayMs > offMs / 2 ? "starved" : "asleep";
+/** Who was seen at work, for the line that is written meanwhile. */
+function suspectOf(seen: Sighting): { readonly who: string; readonly at: BlockPlace | undefined } {
+  const { operation, at, oneOfMany } = seenAtWork(seen);
+  return { who: oneOfMany === true ? manyRuns([operation ?? ""]) : (operation ?? anyOf([])), at };
 }
 
 const LISTEN = "0A";

@@ -52,7 +52,11 @@ test("offloop run --root-path and --trust-proxy: where a proxy says who asks", a
 async function fails(...args: string[]): Promise<string> {
   const { code, output } = await offloop(...args).ended();
   assert.equal(code, 1, output);
-  return output.replaceAll(relative(process.cwd(), fixture("")), "apps");
+  const last = output.split("\n").at(-1) as string;
+  const { msg, err } = JSON.parse(last) as { msg: string; err?: { stack: string } };
+  return [msg, ...(err === undefined ? [] : [err.stack])]
+    .join("\n\n")
+    .replaceAll(relative(process.cwd(), fixture("")), "apps");
 }
 
 test("offloop run: a mistake is one clear error, and the exit code is 1", async () => {

@@ -134,7 +134,7 @@ let looks = 0;
 const watch = await openWatch({
   thresholdMs: 20,
   level: "production",
-  isAnnounced: true,
+  announces: "text",
   onBlock: ({ culprits }) => {
     looks += culprits.reduce((sum, { samples }) => sum + samples, 0);
   },
