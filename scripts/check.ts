@@ -27,7 +27,7 @@ export const steps: readonly Step[] = [
   { name: "regexes", command: process.execPath, args: script("regexes") },
   { name: "build", command: "npm", args: ["run", "--silent", "build"] },
   { name: "package", command: "npm", args: ["run", "--silent", "check:package"] },
-  { name: "tests", command: "npm", args: ["test"], live: true },
+  { name: "tests", command: "npm", args: ["test", "--", "--all"], live: true },
 ];
 
 /** Runs every step, also after one has failed, and returns the names of those that failed. */

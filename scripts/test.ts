@@ -25,26 +25,54 @@ export const measuringFiles: readonly string[] = [
   "test/websocket/{faults,watch}.test.ts",
 ];
 
+/**
+ * Test files that take half a minute and more: browsers, killed fleets, the worst bodies, every lane of the recordings.
+ * They run where they are named, and with `--all`.
+ */
+export const longFiles: readonly string[] = [
+  "test/pages/*.test.ts",
+  "test/cost/{heap,worst-bodies}.test.ts",
+  "test/fuzz/*.test.ts",
+  "test/jobs/{backlog,faults,processes}.test.ts",
+  "test/examples/{08-pairs,experiments}.test.ts",
+  "test/conformance/lanes.test.ts",
+];
+
 /** Files that run one after another, or side by side. */
 interface Phase {
   readonly files: readonly string[];
   readonly concurrency: number;
 }
 
+/** Which files run, and how. */
+interface Plan {
+  readonly phases: readonly Phase[];
+  /** Files that take long and were not asked for. */
+  readonly leftOut: readonly string[];
+}
+
 /**
  * Test files, those that run side by side first.
  *
- * @param paths - Files, folders or patterns, from the root. Default: all of test.
+ * @param paths - Files, folders or patterns, from the root. Default: all of test but those that take long.
+ * @param all - Whether those run, too.
  * @throws {Error} For a path that names no test file.
  */
-export function planTests(root: string, paths: readonly string[]): Phase[] {
+export function planTests(root: string, paths: readonly string[], all = false): Plan {
   const found = (paths.length === 0 ? ["test"] : paths).flatMap((path) => findTestFiles(root, path));
   const files = [...new Set(found)].sort();
-  const measures = (file: string): boolean => measuringFiles.some((pattern) => matchesGlob(file, pattern));
-  return [
-    { files: files.filter((file) => !measures(file)), concurrency: availableParallelism() },
-    { files: files.filter(measures), concurrency: 1 },
+  const leftOut = all || paths.length > 0 ? [] : files.filter((file) => isAmong(longFiles, file));
+  const wanted = files.filter((file) => !leftOut.includes(file));
+  const measures = (file: string): boolean => isAmong(measuringFiles, file);
+  const phases = [
+    { files: wanted.filter((file) => !measures(file)), concurrency: availableParallelism() },
+    { files: wanted.filter(measures), concurrency: 1 },
   ];
+  return { phases, leftOut };
+}
+
+function isAmong(patterns: readonly string[], file: string): boolean {
+  return patterns.some((pattern) => matchesGlob(file, pattern));
 }
 
 function findTestFiles(root: string, path: string): string[] {
@@ -79,11 +107,12 @@ function readTotal({ type, data }: TestEvent): RegExpExecArray | null {
 }
 
 /** Runs test files and prints what Node's own runner would; sets the exit code. */
-export async function testTree(root: string, paths: readonly string[]): Promise<void> {
+export async function testTree(root: string, paths: readonly string[], all = false): Promise<void> {
   // Each file is a process, with threads and often processes of its own, and all of them load the same source.
   const cache = mkdtempSync(join(tmpdir(), "offloop-compile-cache-"));
   process.env.NODE_COMPILE_CACHE ??= cache;
-  const events = runTests(root, planTests(root, paths));
+  const { phases, leftOut } = planTests(root, paths, all);
+  const events = runTests(root, phases);
   const judged = async function* (): AsyncGenerator<TestEvent, void> {
     for await (const event of events) {
       if (event.type === "test:summary" && event.data.file === undefined)
@@ -92,10 +121,20 @@ export async function testTree(root: string, paths: readonly string[]): Promise<
     }
   };
   try {
+    if (leftOut.length > 0)
+      process.stdout.write(
+        `Leaves out what takes long, ${leftOut.length} files: npm test -- --all runs them, too\n`,
+      );
     await pipeline(judged, new spec(), process.stdout);
   } finally {
     rmSync(cache, { recursive: true, force: true });
   }
 }
 
-if (import.meta.main) await testTree(repositoryRoot, parseArgs({ allowPositionals: true }).positionals);
+if (import.meta.main) {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { all: { type: "boolean" } },
+  });
+  await testTree(repositoryRoot, positionals, values.all);
+}

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import type { Layered } from "../app/layer.ts";
@@ -54,13 +55,26 @@ export class Refusals {
       left === undefined
         ? lanes.surround(within, () => answer(asked, within))
         : async () => left.answer(await answer(asked, within));
-    void run(asked).then((raw) => wayOut.send(asked, raw));
+    void run(asked).then(async (raw) => {
+      await keepConnection(request, reply);
+      wayOut.send(asked, raw);
+    });
   }
 
   /** Those of the operation that was asked for; where there is none, those of the prefix that the path begins with. */
   #layersOf({ routeOptions, raw }: FastifyRequest): Layered {
     return routeOptions?.config?.operation ?? layeredAt(this.#services.part, pathOfUrl(raw.url ?? "/"));
   }
+}
+
+/**
+ * Fastify closes the connection behind every body that cannot be parsed, since more of it may come. Once it has come
+ * whole, closing would only lose the requests that follow it on the connection, which run already.
+ */
+async function keepConnection({ raw }: FastifyRequest, reply: FastifyReply): Promise<void> {
+  // Node's parser lets this run between a body's last bytes and its end, which are one packet.
+  if (!raw.complete) await turn();
+  if (raw.complete) reply.removeHeader("connection");
 }
 
 const BODY_TOO_LARGE = "FST_ERR_CTP_BODY_TOO_LARGE";

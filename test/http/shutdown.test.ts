@@ -70,8 +70,7 @@ test("a second signal ends the process at once", async () => {
   await fetch(`${await listening(command)}/endless`);
   command.child.kill("SIGTERM");
   await command.line(/SIGTERM: shutting down/);
-  command.child.kill("SIGTERM");
-  await command.ended();
+  await command.insist("SIGTERM");
   assert.equal(command.child.signalCode, "SIGTERM");
 });
 

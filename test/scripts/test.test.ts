@@ -4,7 +4,7 @@ import { join, matchesGlob } from "node:path";
 import { type TestContext, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { repositoryRoot } from "../../scripts/finding.ts";
-import { measuringFiles, planTests } from "../../scripts/test.ts";
+import { longFiles, measuringFiles, planTests } from "../../scripts/test.ts";
 import { writeTree } from "./fixture-tree.ts";
 
 const passing = `import { test } from "node:test";\ntest("passes", () => {});\n`;
@@ -31,7 +31,7 @@ function testTree(t: TestContext, files: Readonly<Record<string, string>>, ...pa
 }
 
 test("planTests puts the files that measure last, each alone, and every other one side by side", (t) => {
-  const [beside, alone] = planTests(writeTree(t, tree), []);
+  const [beside, alone] = planTests(writeTree(t, tree), []).phases;
   assert.deepEqual(beside?.files, [
     "test/cli/run.test.ts",
     "test/errors/codes.test.ts",
@@ -42,7 +42,8 @@ test("planTests puts the files that measure last, each alone, and every other on
 
 test("planTests takes files, folders and patterns, each file once, and refuses a path that names none", (t) => {
   const root = writeTree(t, tree);
-  const files = (...paths: string[]): string[] => planTests(root, paths).flatMap((phase) => phase.files);
+  const files = (...paths: string[]): string[] =>
+    planTests(root, paths).phases.flatMap((phase) => phase.files);
   assert.deepEqual(files("test/cli", "./test/cli/run.test.ts"), ["test/cli/run.test.ts"]);
   assert.deepEqual(files("test/{cli,schema}/*.test.ts"), [
     "test/cli/run.test.ts",
@@ -52,6 +53,19 @@ test("planTests takes files, folders and patterns, each file once, and refuses a
   assert.throws(
     () => files("test/cli", "test/clj"),
     /Cannot test test\/clj: no file is named test\/clj\/\*\*/,
+  );
+});
+
+test("planTests leaves out what takes long, unless it is named or all is asked for", (t) => {
+  const long = "test/pages/redoc.test.ts";
+  const root = writeTree(t, { ...tree, [long]: passing });
+  const isPlanned = (paths: string[], all?: boolean): boolean =>
+    planTests(root, paths, all).phases.some(({ files }) => files.includes(long));
+  assert.deepEqual(planTests(root, []).leftOut, [long]);
+  assert.deepEqual([isPlanned([]), isPlanned([], true), isPlanned(["test/pages"])], [false, true, true]);
+  assert.match(
+    testTree(t, { ...tree, [long]: passing }).stdout,
+    /^Leaves out what takes long, 1 files: npm test -- --all/,
   );
 });
 
@@ -70,9 +84,9 @@ test("npm test ends with 0 where all pass, whichever phase they are in", (t) => 
   assert.match(stdout, /^ℹ pass 1$/m);
 });
 
-test("every pattern of the files that measure names one", () => {
-  const files = planTests(repositoryRoot, []).flatMap((phase) => phase.files);
-  for (const pattern of measuringFiles)
+test("every pattern of the files that measure or take long names one", () => {
+  const files = planTests(repositoryRoot, [], true).phases.flatMap((phase) => phase.files);
+  for (const pattern of [...measuringFiles, ...longFiles])
     assert.ok(
       files.some((file) => matchesGlob(file, pattern)),
       pattern,

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { after, before } from "node:test";
+import bodies from "../fixtures/inputs-app.ts";
+import { openSocket } from "../fixtures/raw-socket.ts";
+import { eachLane, type Running, running } from "../fixtures/running.ts";
+import forms from "../fixtures/uploads-app.ts";
+
+/** What is no body of its type, and what a form's operation and one of JSON answer to it. */
+const unreadable: readonly { type: string; body: string; form: number; json: number }[] = [
+  { type: "multipart/form-data", body: "", form: 400, json: 422 },
+  { type: "multipart/form-data", body: "--x\r\n", form: 400, json: 422 },
+  { type: "multipart/form-data; boundary=x", body: "--x\r\nContent-Dis", form: 400, json: 422 },
+  { type: "multipart/form-data; boundary=x", body: "no part at all", form: 400, json: 422 },
+  { type: "application/x-www-form-urlencoded", body: "a=1&".repeat(2_000), form: 400, json: 422 },
+  { type: "application/json", body: "{", form: 422, json: 422 },
+  { type: "application/json", body: '"\xff"', form: 422, json: 400 },
+  { type: "a/b", body: "", form: 422, json: 422 },
+];
+
+const servers = new Map<string, Running>();
+before(async () => {
+  servers.set("/up", await running(forms, { accessLog: false }));
+  servers.set("/items", await running(bodies, { accessLog: false }));
+});
+after(async () => {
+  for (const server of servers.values()) await server.close();
+});
+
+for (const { type, body, form, json } of unreadable)
+  for (const [path, status] of [
+    ["/up", form],
+    ["/items", json],
+  ] as const)
+    eachLane(
+      `POST ${path}: requests behind ${type} of ${JSON.stringify(body.slice(0, 20))} are answered`,
+      async (lane) => {
+        const { url } = servers.get(path) as Running;
+        const request = `POST /${lane}${path} HTTP/1.1\r\nHost: a\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+        const socket = await openSocket(url);
+        const last = request.replace("Host: a", "Host: a\r\nConnection: close");
+        socket.send(Buffer.from(request + request + last, "latin1"));
+        const statuses = [...(await socket.ended()).matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, code]) =>
+          Number(code),
+        );
+        assert.deepEqual(statuses, [status, status, status]);
+      },
+    );
