@@ -49,14 +49,20 @@ test("offloop run --root-path and --trust-proxy: where a proxy says who asks", a
   assert.equal((await running.ended()).code, 0);
 });
 
+/** The message of a line of the log, and the stack of its error. */
+function saidIn(line: string): string {
+  const { msg, err } = JSON.parse(line) as {
+    readonly msg: string;
+    readonly err?: { readonly stack: string };
+  };
+  return err === undefined ? msg : `${msg}\n\n${err.stack}`;
+}
+
 async function fails(...args: string[]): Promise<string> {
   const { code, output } = await offloop(...args).ended();
   assert.equal(code, 1, output);
-  const last = output.split("\n").at(-1) as string;
-  const { msg, err } = JSON.parse(last) as { msg: string; err?: { stack: string } };
-  return [msg, ...(err === undefined ? [] : [err.stack])]
-    .join("\n\n")
-    .replaceAll(relative(process.cwd(), fixture("")), "apps");
+  const said = args[0] === "run" ? saidIn(output.split("\n").at(-1) as string) : output;
+  return said.replaceAll(relative(process.cwd(), fixture("")), "apps");
 }
 
 test("offloop run: a mistake is one clear error, and the exit code is 1", async () => {
