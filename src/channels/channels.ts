@@ -196,7 +196,7 @@ export interface BlockReport {
   /** How much of it the main thread was on the CPU. */
   readonly cpuMs: number;
   /** How much of it the main thread was ready to run and others had the CPU; undefined where the system does not say. */
-  readonly delayMs: number | undefined;
+  readonly delayMs?: number | undefined;
   /** How much of it garbage collection took. */
   readonly gcMs: number;
   /** Requests that came meanwhile and could not be read; counted by connection. */

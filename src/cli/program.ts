@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { openapi, routes } from "./declared-app.ts";
 import { dev } from "./dev.ts";
 import { usageText } from "./failure.ts";
@@ -46,6 +46,7 @@ program
   .description("list an app's operations: method, path, lane and source")
   .argument("<module[:export]>", "the module that holds the app")
   .option("--json", "as JSON")
+  .addOption(new Option("--lane <lane>", "only those that run there").choices(["loop", "thread"]))
   .action(routes);
 
 program

@@ -10,7 +10,8 @@ type Line = Readonly<Record<string, unknown>> & { readonly msg: string; readonly
 function entries({ lines }: Command): Line[] {
   return lines.map((line) => {
     try {
-      return { msg: "", ...(JSON.parse(line) as Line) };
+      const entry = JSON.parse(line) as Partial<Line>;
+      return { ...entry, level: entry.level ?? 0, msg: entry.msg ?? "" };
     } catch {
       return assert.fail(`no JSON: ${line}`);
     }
