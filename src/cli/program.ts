@@ -25,6 +25,7 @@ takesServing(program.command("dev"))
 
 takesServing(program.command("run"))
   .description("serve an app")
+  .addOption(new Option("--reload").hideHelp())
   .option("--workers <number>", "processes that share the port; one that dies is replaced", wholeNumber)
   .option("--guard", "check the functions' code before serving, as dev does")
   .option("--no-work", "enqueue jobs, and leave them to offloop work")

@@ -4,6 +4,7 @@ import type { App } from "../app/app.ts";
 import { integer } from "../app/integer.ts";
 import { hasJobs } from "../app/parts.ts";
 import { resolveSettings } from "../app/settings.ts";
+import { OffloopError } from "../errors/offloop-error.ts";
 import { guardApp } from "../guard/check-app.ts";
 import { removeStale } from "../http/bind.ts";
 import { listen } from "../http/listen.ts";
@@ -19,12 +20,15 @@ import { Workers } from "./workers.ts";
 interface RunOptions extends Serving {
   readonly workers?: number;
   readonly guard?: boolean;
+  /** What uvicorn has. */
+  readonly reload?: boolean;
   readonly work: boolean;
 }
 
 /** `offloop run`: serves the app until a signal ends it, in this process or in several. */
 export async function run(module: string, options: RunOptions): Promise<void> {
   const { host, port, socket, workers, logLevel, accessLog, work } = options;
+  if (options.reload === true) throw reloadUnknown(module);
   const target = parseTarget(module);
   const logger = createLogger(checkedLevel(logLevel));
   takeOutput(logger);
@@ -43,6 +47,14 @@ export async function run(module: string, options: RunOptions): Promise<void> {
     target,
   );
   logger.info(`${app.title} ${app.version} listens on ${server.url}`);
+}
+
+function reloadUnknown(module: string): OffloopError {
+  return new OffloopError(
+    "OFFLOOP_OPTION_INVALID",
+    "Cannot use --reload with offloop run: it serves what is deployed",
+    { fix: `run "offloop dev ${module}", which starts anew when a file of the app changes` },
+  );
 }
 
 /** The primary has loaded the app too, so that a mistake in it is said once and not by every worker. */

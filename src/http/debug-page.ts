@@ -3,6 +3,7 @@ import { Markup, markup } from "../app/markup.ts";
 import type { Operation } from "../app/operation.ts";
 import type { DescribedError } from "../errors/described-error.ts";
 import { formatLocation } from "../errors/offloop-error.ts";
+import { excerptOf } from "../errors/source-excerpt.ts";
 import { type StackFrame, stackFrames } from "../errors/stack-frames.ts";
 import type { Around } from "../lanes/around.ts";
 import type { RawReply, RawRequest } from "../operation/raw.ts";
@@ -96,15 +97,9 @@ ${source === undefined ? undefined : markup`<pre>${excerpt(source, frame)}</pre>
 
 /** The lines around a place, numbered; the line itself is marked. */
 function excerpt(source: string, { line }: StackFrame): Markup[] {
-  const lines = source.split(/\r?\n/);
-  const first = Math.max(0, line - 1 - LINES_AROUND);
-  const shown = lines.slice(first, line + LINES_AROUND);
-  const width = String(first + shown.length).length;
-  return shown.map((text, index) => {
-    const number = first + index + 1;
-    const numbered = `${String(number).padStart(width)}  ${text}\n`;
-    return number === line ? markup`<mark>${numbered}</mark>` : markup`${numbered}`;
-  });
+  return excerptOf(source, line, LINES_AROUND).map(({ text, isMarked }) =>
+    isMarked ? markup`<mark>${text}\n</mark>` : markup`${text}\n`,
+  );
 }
 
 function firstLine(text: string): string {

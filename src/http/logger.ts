@@ -1,7 +1,8 @@
 import { createRequire } from "node:module";
 import { type DestinationStream, type Logger, pino, stdSerializers } from "pino";
 
-import { describedBy, describeError, isError } from "../errors/described-error.ts";
+import { type DescribedError, describedBy, describeError, isError } from "../errors/described-error.ts";
+import { compactError } from "./compact-error.ts";
 import { stdoutLines } from "./log-output.ts";
 import { Redaction } from "./redaction.ts";
 import { SecretNames } from "./secret-names.ts";
@@ -29,21 +30,27 @@ export function createLogger(
   lines: DestinationStream = stdoutLines(),
 ): Logger {
   const options = { level, base: { pid: process.pid }, ...hidingOf([]) };
+  const format = isForReading ? createFormat(level) : String;
   const logger = pino(options, isForReading ? { write: (line) => lines.write(format(line)) } : lines);
-  const format = isForReading ? createFormat() : String;
   own.set(logger, { isForReading });
   return logger;
 }
 
 /** What makes lines to read of those of JSON. Some forty modules, which a server that logs JSON need not wait for. */
-function createFormat(): (line: string) => string {
+function createFormat(level: LogLevel): (line: string) => string {
   const pretty: typeof import("pino-pretty") = createRequire(import.meta.url)("pino-pretty");
-  return pretty.prettyFactory({
+  const format = pretty.prettyFactory({
     colorize: process.stdout.isTTY,
     ignore: saidInMessage,
     translateTime: "HH:MM:ss.l",
     singleLine: true,
   });
+  if (level === "debug" || level === "trace") return format;
+  return (line) => {
+    if (!line.includes('"err":{')) return format(line);
+    const { err, ...rest } = JSON.parse(line) as { readonly err: DescribedError };
+    return format(JSON.stringify(rest)) + compactError(err);
+  };
 }
 
 /** Whether a person reads it, not a machine. Of a logger of the user's that is taken to be so at a terminal. */

@@ -88,6 +88,10 @@ test("offloop run: a mistake is one clear error, and the exit code is 1", async 
   );
   assert.match(await fails("run", fixture("loop-only.ts"), "--port", "http"), /expected a whole number/);
   assert.match(
+    await fails("run", "app.ts", "--reload"),
+    /^OFFLOOP_OPTION_INVALID: .*--reload.*\n {2}fix run "offloop dev app\.ts", which starts anew/,
+  );
+  assert.match(
     await fails("run", fixture("loop-only.ts"), "--host", "192.0.2.1", "--port", "0"),
     /^OFFLOOP_PORT_UNAVAILABLE/,
   );
@@ -311,3 +315,24 @@ for (const workers of [[], ["--workers", "2"]])
     assert.equal((await running.ended()).code, 0);
     assert.ok(!existsSync(socket), "one that shuts down removes it");
   });
+
+test("offloop run: an import of what is not there is named by its line, with what to write", async () => {
+  const folder = appFolder({
+    "package.ts":
+      'import { App } from "offloop";\n\nimport express from "express-of-nobody/router";\nexport default new App();\n',
+    "path.ts": 'import { App } from "offloop";\nimport { shop } from "./shop";\nexport default new App();\n',
+    "lost.ts": 'export * from "./nested.ts";\n',
+    "nested.ts": 'const later = 1;\nconst lost = await import("./gone.ts");\nexport default lost;\n',
+    "shop.ts": "export const shop = 1;\n",
+  });
+  for (const [file, place, fix] of [
+    ["package.ts", "package.ts:3:21", 'run "npm install express-of-nobody", or mend the name'],
+    ["path.ts", "path.ts:2:22", 'write "./shop.ts": Node takes the file\'s own name'],
+    ["lost.ts", "nested.ts:2:27", "mend the path, or add the file"],
+  ] as const) {
+    const [what, at, how] = (await fails("run", folder.path(file))).split("\n");
+    assert.match(String(what), /^OFFLOOP_MODULE_FAILED: Cannot load /);
+    assert.equal(at, `  at ${folder.path(place)}`);
+    assert.equal(how, `  fix ${fix}`);
+  }
+});
