@@ -1,11 +1,12 @@
+import { pathToFileURL } from "node:url";
 import type { DescribedError } from "../errors/described-error.ts";
 import { formatLocation } from "../errors/offloop-error.ts";
+import { isOwnScript } from "../errors/own-code.ts";
 import { excerptOfFile } from "../errors/source-excerpt.ts";
 import { type StackFrame, stackFrames } from "../errors/stack-frames.ts";
 
 const LINES_AROUND = 2;
 const MAX_FRAMES = 5;
-const inPackage = /[\\/]node_modules[\\/]/;
 
 /**
  * An error as a terminal shows it: the lines of the source where it was thrown, the user's own frames, and its causes. Its
@@ -16,7 +17,7 @@ export function compactError(error: DescribedError): string {
 }
 
 function blockOf(error: DescribedError): string[] {
-  const frames = stackFrames(error).filter(({ file }) => !inPackage.test(file));
+  const frames = stackFrames(error).filter(({ file }) => !isOwnScript(pathToFileURL(file).href));
   const { cause } = error;
   const because =
     cause === undefined ? [] : [`    caused by ${cause.type}: ${cause.message}`, ...blockOf(cause)];

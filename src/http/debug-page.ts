@@ -8,6 +8,8 @@ import { type StackFrame, stackFrames } from "../errors/stack-frames.ts";
 import type { Around } from "../lanes/around.ts";
 import type { RawReply, RawRequest } from "../operation/raw.ts";
 import { headerValues } from "../operation/raw.ts";
+import { editorUrl } from "./editor-link.ts";
+import { inputsSection, shownUrl } from "./shown-inputs.ts";
 
 const SHOWN_FRAMES = 6;
 const LINES_AROUND = 5;
@@ -46,9 +48,10 @@ function acceptsHtml(request: RawRequest): boolean {
 async function debugPage(
   error: DescribedError,
   status: number,
-  { id, lane, location }: Operation,
+  operation: Operation,
   request: RawRequest,
 ): Promise<Markup> {
+  const { id, lane, location } = operation;
   const where = lane === "loop" ? "on the event loop" : "on a thread";
   return markup`<!doctype html>
 <html lang="en">
@@ -59,9 +62,10 @@ async function debugPage(
 <style>${new Markup(style)}</style>
 </head>
 <body>
-<header><p>${status} &middot; ${request.method} ${request.url}</p></header>
+<header><p>${status} &middot; ${request.method} ${shownUrl(request, operation)}</p></header>
 <main>
 ${await errorSection(error)}
+${inputsSection(request, operation)}
 </main>
 <footer>
 <p>${id} runs ${where} and is declared at ${formatLocation(location)}. Request ${request.id}.</p>
@@ -90,6 +94,7 @@ async function frameSection(frame: StackFrame, isOpen: boolean): Promise<Markup>
   const name = frame.name === undefined ? undefined : markup`<code>${frame.name}</code> `;
   return markup`<details class="frame"${isOpen ? markup` open` : undefined}>
 <summary>${name}${formatLocation(frame)}</summary>
+<a href="${editorUrl(frame)}">Open in the editor</a>
 ${source === undefined ? undefined : markup`<pre>${excerpt(source, frame)}</pre>`}
 </details>
 `;
@@ -118,4 +123,8 @@ section { margin-bottom: 2rem; }
 .message { font-size: 1.2rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 header > p, summary, footer { color: var(--quiet); overflow-wrap: anywhere; }
 summary { cursor: pointer; }
+table { border-collapse: collapse; margin: 1rem 0; width: 100%; }
+caption { text-align: left; font-weight: 600; }
+th, td { text-align: left; vertical-align: top; padding: .2rem .75rem .2rem 0; overflow-wrap: anywhere; }
+th { font-weight: 400; color: var(--quiet); width: 14rem; }
 `;
