@@ -119,7 +119,7 @@ interface StackPlaces {
 const inPackage = /[\\/]node_modules[\\/]/;
 
 /** The places of a stack that was seen. */
-export function placesOf(frames: readonly Frame[], precision: BlockPlace["precision"]): StackPlaces {
+function placesOf(frames: readonly Frame[], precision: BlockPlace["precision"]): StackPlaces {
   const { user, inner } = chooseFrames(frames);
   return {
     at: user && placeOf(located(user), precision),
