@@ -94,8 +94,8 @@ async function frameSection(frame: StackFrame, isOpen: boolean): Promise<Markup>
   const name = frame.name === undefined ? undefined : markup`<code>${frame.name}</code> `;
   return markup`<details class="frame"${isOpen ? markup` open` : undefined}>
 <summary>${name}${formatLocation(frame)}</summary>
-<a href="${editorUrl(frame)}">Open in the editor</a>
 ${source === undefined ? undefined : markup`<pre>${excerpt(source, frame)}</pre>`}
+<p><a href="${editorUrl(frame)}">Open it in the editor</a></p>
 </details>
 `;
 }

@@ -1,22 +1,27 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 
-/** See proc(5), /proc/pid/schedstat: nanoseconds on a CPU, nanoseconds ready to run and without one, time slices. */
-const FILE = `/proc/self/task/${process.pid}/schedstat`;
+const FOLDER = `/proc/self/task/${process.pid}`;
 
-/**
- * How long the main thread has been ready to run and had no CPU, since it began. Linux only. The file is read over and
- * over, so it stays open.
- */
-export class CpuDelay {
+/** What the system has counted for the main thread since it began, in milliseconds. */
+export interface CpuUse {
+  /** How long it ran. */
+  readonly ranMs: number;
+  /** How long it was ready to run and others had the CPU. A wait counts when it is over. */
+  readonly delayedMs: number;
+}
+
+/** Reads what the main thread has had of the CPU: on Linux alone. The file is read over and over, so it stays open. */
+export class CpuMeter {
   readonly #file: number | undefined = open();
   readonly #bytes = Buffer.alloc(128);
 
-  /** Milliseconds; undefined where the system does not say. */
-  get ms(): number | undefined {
+  /** Undefined where the system does not say. See proc(5), /proc/pid/schedstat. */
+  read(): CpuUse | undefined {
     if (this.#file === undefined) return undefined;
     try {
       const length = readSync(this.#file, this.#bytes, 0, this.#bytes.length, 0);
-      return Number(this.#bytes.toString("latin1", 0, length).split(" ")[1]) / 1e6;
+      const [ran = "", delayed = ""] = this.#bytes.toString("latin1", 0, length).split(" ");
+      return { ranMs: Number(ran) / 1e6, delayedMs: Number(delayed) / 1e6 };
     } catch {
       return undefined;
     }
@@ -27,9 +32,18 @@ export class CpuDelay {
   }
 }
 
+/** Whether the main thread runs or waits for a CPU, rather than sleeps. See proc(5), /proc/pid/stat. */
+export function isMainThreadRunnable(): boolean {
+  try {
+    return /^\d+ \(.*\) R/s.test(readFileSync(`${FOLDER}/stat`, "latin1"));
+  } catch {
+    return false;
+  }
+}
+
 function open(): number | undefined {
   try {
-    return openSync(FILE, "r");
+    return openSync(`${FOLDER}/schedstat`, "r");
   } catch {
     return undefined;
   }

@@ -1,5 +1,5 @@
 import { eventLoopUtilization, PerformanceObserver } from "node:perf_hooks";
-import { CpuDelay } from "./cpu-use.ts";
+import { CpuMeter } from "./cpu-use.ts";
 import { onNextRun } from "./marks.ts";
 import {
   BEAT_AT,
@@ -8,8 +8,7 @@ import {
   createPulseWords,
   DELAYED_MS,
   MUTED,
-  type PulseWords,
-} from "./shared-words.ts";
+  type PulseWords, RAN_MS } from "./shared-words.ts";
 
 /** A stretch between two beats in which the loop did not turn. */
 export interface Gap {
@@ -51,8 +50,8 @@ export class Pulse {
   #at = clockMs();
   #cpu = process.threadCpuUsage();
   #idleMs = eventLoopUtilization().idle;
-  readonly #cpuDelay = new CpuDelay();
-  #delayedMs = this.#cpuDelay.ms;
+  readonly #meter = new CpuMeter();
+  #use = this.#meter.read();
   #busyAt = 0;
 
   constructor(thresholdMs: number, listener: PulseListener) {
@@ -67,7 +66,7 @@ export class Pulse {
   stop(): void {
     clearInterval(this.#timer);
     this.#stopWaiting?.();
-    this.#cpuDelay.close();
+    this.#meter.close();
   }
 
   /** Beats when it is due, or at once for whoever wants to know of a block that is just over. */
@@ -92,14 +91,14 @@ export class Pulse {
     const from = after + (idle - this.#idleMs);
     const cpu = process.threadCpuUsage();
     const cpuMs = (cpu.user - this.#cpu.user + cpu.system - this.#cpu.system) / 1000;
-    const delayedMs = this.#cpuDelay.ms;
-    const delayMs =
-      delayedMs === undefined || this.#delayedMs === undefined ? undefined : delayedMs - this.#delayedMs;
+    const use = this.#meter.read();
+    const delayMs = use && this.#use && use.delayedMs - this.#use.delayedMs;
     this.#at = to;
     this.#cpu = cpu;
     this.#idleMs = idle;
-    this.#delayedMs = delayedMs;
-    this.words[DELAYED_MS] = delayedMs ?? 0;
+    this.#use = use;
+    this.words[RAN_MS] = use?.ranMs ?? 0;
+    this.words[DELAYED_MS] = use?.delayedMs ?? 0;
     this.words[BEAT_AT] = to;
     return { after, from, to, cpuMs, delayMs };
   }

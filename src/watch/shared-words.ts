@@ -20,13 +20,15 @@ export const BEAT_MS = 1;
 export const MUTED = 2;
 /** Index of: how long the main thread had waited for a CPU in all, when the loop last turned, in milliseconds. */
 export const DELAYED_MS = 3;
+/** Index of: how long it had run in all by then, in milliseconds. */
+export const RAN_MS = 4;
 
 export function createMarkWords(): MarkWords {
   return new Int32Array(new SharedArrayBuffer(MAX_MARKS * Int32Array.BYTES_PER_ELEMENT));
 }
 
 export function createPulseWords(): PulseWords {
-  return new Float64Array(new SharedArrayBuffer(4 * Float64Array.BYTES_PER_ELEMENT));
+  return new Float64Array(new SharedArrayBuffer(5 * Float64Array.BYTES_PER_ELEMENT));
 }
 
 /** The marks below `count` that have runs in progress. */

@@ -2,11 +2,11 @@ import { readdirSync, readFileSync, readlinkSync, writeSync } from "node:fs";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import type { BlockPlace, BlockReport } from "../channels/channels.ts";
 import { Block, isSure, type Onlooker, type Sighting, stateOf } from "./block.ts";
-import { CpuDelay } from "./cpu-use.ts";
+import { CpuMeter, isMainThreadRunnable } from "./cpu-use.ts";
 import { judge, seenAtWork } from "./culprits.ts";
 import type { EndedBlock, LogAdvice, WatchdogData, WatchdogNews, WatchdogOrder } from "./messages.ts";
 import { anyOf, liveText, manyRuns, probably } from "./report-text.ts";
-import { BEAT_AT, BEAT_MS, clockMs, DELAYED_MS, MUTED, marksInProgress, RUNNING } from "./shared-words.ts";
+import { BEAT_AT, BEAT_MS, clockMs, DELAYED_MS, MUTED, marksInProgress, RUNNING, RAN_MS } from "./shared-words.ts";
 
 /** As a part of the threshold. */
 const FIRST_LOOK = 0.75;
@@ -21,7 +21,7 @@ class Watchdog implements Onlooker {
   readonly #endLimit = new LogLimit();
   /** By the beat they began after. */
   readonly #blocks = new Map<number, Block>();
-  readonly #cpuDelay = new CpuDelay();
+  readonly #meter = new CpuMeter();
   #names: readonly string[];
   #block: Block | undefined;
   #aliveAt = clockMs();
@@ -90,12 +90,13 @@ class Watchdog implements Onlooker {
       this.#announce(block, silentMs);
   }
 
-  /** How much of a silence is this process's own doing: others had the CPU for the rest. */
+  /** How much of a silence is this process's own doing: others had the CPU for the rest, or have it now. */
   #ownMs(silentMs: number): number {
-    const delayedMs = this.#cpuDelay.ms;
-    return delayedMs === undefined
-      ? silentMs
-      : silentMs - (delayedMs - (this.#data.pulse[DELAYED_MS] as number));
+    const use = this.#meter.read();
+    if (use === undefined) return silentMs;
+    const { pulse } = this.#data;
+    const ownMs = silentMs - (use.delayedMs - (pulse[DELAYED_MS] as number));
+    return isMainThreadRunnable() ? Math.min(ownMs, use.ranMs - (pulse[RAN_MS] as number)) : ownMs;
   }
 
   #begin(): Block {

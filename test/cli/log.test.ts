@@ -90,19 +90,20 @@ test("offloop run: a level hides what console says below it", async () => {
 });
 
 test("offloop run: what is wrong with the command line is a line, too", async () => {
-  for (const args of [
+  const wrong = [
     ["run", "no-such.ts"],
     ["run", fixture("loop-only.ts"), "--port", "http"],
     ["run", fixture("fails.ts")],
     ["work", fixture("loop-only.ts"), "--log-level", "loud"],
     ["run"],
-  ]) {
+  ].map(async (args) => {
     const running = offloop(...args);
     assert.equal((await running.ended()).code, 1);
     const all = entries(running);
     assert.equal(all.length, 1, JSON.stringify(all));
     assert.deepEqual([all[0]?.level, typeof all[0]?.pid], [60, "number"]);
-  }
+  });
+  await Promise.all(wrong);
 });
 
 test("offloop run: fields with secret names have no values, however deep, on either lane, and of errors, too", async () => {
