@@ -38,6 +38,14 @@ function inCrowd(culprits: readonly BlockCulprit[]): BlockCulprit[] {
   });
 }
 
+/**
+ * What to think of them where others had the CPU for most of the block: whoever was at work then was seen for long, however
+ * little it did.
+ */
+export function doubted(culprits: readonly BlockCulprit[]): BlockCulprit[] {
+  return culprits.map((one) => (one.operation === undefined ? one : { ...one, certain: false }));
+}
+
 /** A look that was asked for when the block had all but ended tells nothing that earlier ones do not. */
 function duringBlock(sightings: readonly Sighting[], blockEnd: number): readonly Sighting[] {
   const during = sightings.filter(({ askedAt }) => blockEnd - askedAt >= TAIL_MS);

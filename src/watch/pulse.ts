@@ -8,7 +8,9 @@ import {
   createPulseWords,
   DELAYED_MS,
   MUTED,
-  type PulseWords, RAN_MS } from "./shared-words.ts";
+  type PulseWords,
+  RAN_MS,
+} from "./shared-words.ts";
 
 /** A stretch between two beats in which the loop did not turn. */
 export interface Gap {

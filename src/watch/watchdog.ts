@@ -3,10 +3,19 @@ import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import type { BlockPlace, BlockReport } from "../channels/channels.ts";
 import { Block, isSure, type Onlooker, type Sighting, stateOf } from "./block.ts";
 import { CpuMeter, isMainThreadRunnable } from "./cpu-use.ts";
-import { judge, seenAtWork } from "./culprits.ts";
+import { doubted, judge, seenAtWork } from "./culprits.ts";
 import type { EndedBlock, LogAdvice, WatchdogData, WatchdogNews, WatchdogOrder } from "./messages.ts";
 import { anyOf, liveText, manyRuns, probably } from "./report-text.ts";
-import { BEAT_AT, BEAT_MS, clockMs, DELAYED_MS, MUTED, marksInProgress, RUNNING, RAN_MS } from "./shared-words.ts";
+import {
+  BEAT_AT,
+  BEAT_MS,
+  clockMs,
+  DELAYED_MS,
+  MUTED,
+  marksInProgress,
+  RAN_MS,
+  RUNNING,
+} from "./shared-words.ts";
 
 /** As a part of the threshold. */
 const FIRST_LOOK = 0.75;
@@ -129,8 +138,8 @@ class Watchdog implements Onlooker {
   #report({ gap, waitedRequests, gcMs, timeline }: EndedBlock, block: Block | undefined): void {
     const durationMs = gap.to - gap.from;
     const state = stateOf(gap, gcMs, this.#data.thresholdMs);
-    // What ran while others had the CPU has blocked nobody.
-    const culprits = state === "starved" ? [] : judge(block?.sightings ?? [], gap.to, timeline);
+    const seen = state === "starved" ? [] : judge(block?.sightings ?? [], gap.to, timeline);
+    const culprits = (gap.delayMs ?? 0) > durationMs / 2 ? doubted(seen) : seen;
     const report: BlockReport = {
       startedAt: Date.now() - (clockMs() - gap.from),
       durationMs,

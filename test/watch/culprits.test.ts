@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { BlockCulprit } from "../../src/channels/channels.ts";
 import { type Sighting, stateOf } from "../../src/watch/block.ts";
-import { judge } from "../../src/watch/culprits.ts";
+import { doubted, judge } from "../../src/watch/culprits.ts";
 import type { Frame, Sight } from "../../src/watch/sampler.ts";
 
 const frame: Frame = {
@@ -167,4 +168,16 @@ test("stateOf() calls a block starved that others have made one by having the CP
   assert.equal(stateOf({ ...gap, cpuMs: 200, delayMs: 190 }, 0, 100), "computing");
   assert.equal(stateOf({ ...gap, cpuMs: 2, delayMs: 5 }, 0, 100), "asleep");
   assert.equal(stateOf({ ...gap, cpuMs: 380, delayMs: undefined }, 0, 100), "computing");
+});
+
+test("doubted() is certain of no operation, and leaves what belongs to none", () => {
+  const [one] = judge([sighting()], 300, undefined) as [BlockCulprit];
+  const nobodys = { ...one, operation: undefined };
+  assert.deepEqual(
+    doubted([one, nobodys]).map(({ operation, certain }) => [operation, certain]),
+    [
+      ["GET /a", false],
+      [undefined, true],
+    ],
+  );
 });
