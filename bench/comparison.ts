@@ -12,10 +12,21 @@ export interface Figure {
   readonly decimals: number;
 }
 
-/** The first is the one that a goal is about. */
+const requestsPerSecond: Figure = {
+  name: "requests/s",
+  of: (slice) => slice.requestsPerSecond,
+  better: "more",
+  decimals: 0,
+};
+const cpuTime: Figure = {
+  name: "CPU µs a request",
+  of: (slice) => slice.cpuMicros,
+  better: "less",
+  decimals: 1,
+};
 const figures: readonly Figure[] = [
-  { name: "requests/s", of: (slice) => slice.requestsPerSecond, better: "more", decimals: 0 },
-  { name: "CPU µs a request", of: (slice) => slice.cpuMicros, better: "less", decimals: 1 },
+  requestsPerSecond,
+  cpuTime,
   { name: "instructions a request", of: (slice) => slice.instructions, better: "less", decimals: 0 },
 ];
 
@@ -25,6 +36,8 @@ export interface Pair {
   readonly peer: string;
   /** Makes a goal of the median ratio of requests per second. */
   readonly goal?: (what: string, ratio: number) => Goal;
+  /** The same of CPU time a request, the peer's to ours: above 1 we take less. */
+  readonly cpuGoal?: (what: string, gain: number) => Goal;
 }
 
 /** One figure of two sides. */
@@ -61,9 +74,14 @@ function compareFigure(pair: Pair, figure: Figure, measured: readonly Measured[]
   const ratio = summarize(ratios);
   const spread = spreadOf(measured.flatMap((side) => ratiosToItself(side, figure)));
   const verdict = judge(figure.better === "more" ? ratios : pairedRatios(peer, ours), spread);
-  const isGoal = figure === figures[0] && isKnown(verdict);
-  const goal = isGoal ? pair.goal?.(`${pair.ours} / ${pair.peer}`, ratio.median) : undefined;
+  const goal = isKnown(verdict) ? goalOf(pair, figure, ratio.median) : undefined;
   return { pair, figure, ours: summarize(ours), peer: summarize(peer), ratios, ratio, spread, verdict, goal };
+}
+
+function goalOf({ ours, peer, goal, cpuGoal }: Pair, figure: Figure, ratio: number): Goal | undefined {
+  if (figure === requestsPerSecond) return goal?.(`${ours} / ${peer}`, ratio);
+  if (figure === cpuTime) return cpuGoal?.(`CPU time a request, ${peer} / ${ours}`, 1 / ratio);
+  return undefined;
 }
 
 function sideOf(name: string, measured: readonly Measured[]): Measured {

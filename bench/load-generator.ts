@@ -15,6 +15,8 @@ export interface LoadOrder {
   readonly connections: number;
   /** Whole ones, because wrk takes no others. */
   readonly seconds: number;
+  /** Whether each request has a connection of its own. */
+  readonly closes?: boolean;
   /** The process whose instructions are counted meanwhile. Undefined: none. */
   readonly countedPid?: number | undefined;
 }
@@ -34,6 +36,8 @@ export interface Load {
 export interface Answered {
   readonly requests: number;
   readonly perSecond: number;
+  /** The 99th percentile of their latencies, in milliseconds. */
+  readonly p99Ms: number;
   /** What the counted process executed meanwhile; undefined when none was counted. */
   readonly instructions: number | undefined;
 }
@@ -48,8 +52,9 @@ export function findLoadGenerator(): LoadGenerator {
 const wrk: LoadGenerator = {
   name: "wrk",
   start: (url, order) => {
-    const { connections, seconds } = order;
-    const command = ["wrk", "-t1", `-c${connections}`, `-d${seconds}s`, "--timeout", "60s", url];
+    const { connections, seconds, closes = false } = order;
+    const ways = ["-t1", `-c${connections}`, `-d${seconds}s`, "--timeout", "60s", "--latency"];
+    const command = ["wrk", ...ways, ...(closes ? ["-H", "connection: close"] : []), url];
     return loadOf(url, spawnCounted(command, order), readWrk);
   },
 };
@@ -58,7 +63,8 @@ export const autocannon: LoadGenerator = {
   name: "autocannon",
   start: (url, order) => {
     const program = fileURLToPath(new URL("./autocannon-process.ts", import.meta.url));
-    const command = [process.execPath, program, url, `${order.connections}`, `${order.seconds}`];
+    const { connections, seconds, closes = false } = order;
+    const command = [process.execPath, program, url, `${connections}`, `${seconds}`, closes ? "close" : ""];
     return loadOf(url, spawnCounted(command, order), readAutocannon);
   },
 };
@@ -86,13 +92,15 @@ function readWrk(output: string): Counted {
   const failed = /Non-2xx or 3xx responses: .*|Socket errors: .*/.exec(output);
   const requests = /^\s*(\d+) requests in/m.exec(output)?.[1];
   const perSecond = /Requests\/sec:\s+([\d.]+)/.exec(output)?.[1];
-  if (failed !== null || requests === undefined || perSecond === undefined)
+  const [, p99, unit = ""] = /^\s*99%\s+([\d.]+)(us|ms|s|m)$/m.exec(output) ?? [];
+  const unitMs = { us: 0.001, ms: 1, s: 1_000, m: 60_000 }[unit];
+  if (failed !== null || requests === undefined || perSecond === undefined || unitMs === undefined)
     throw new Error(`wrk: ${failed?.[0] ?? `cannot read its output:\n${output}`}`);
-  return { requests: Number(requests), perSecond: Number(perSecond) };
+  return { requests: Number(requests), perSecond: Number(perSecond), p99Ms: Number(p99) * unitMs };
 }
 
 function readAutocannon(output: string): Counted {
-  const { failed, answered, seconds } = JSON.parse(output) as Record<string, number>;
+  const { failed, answered, seconds, p99 } = JSON.parse(output) as Record<string, number>;
   if (failed !== 0) throw new Error(`autocannon: ${failed} requests failed`);
-  return { requests: Number(answered), perSecond: Number(answered) / Number(seconds) };
+  return { requests: Number(answered), perSecond: Number(answered) / Number(seconds), p99Ms: Number(p99) };
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
+import { findFastApi } from "./python.ts";
 
 /** Where and with what the figures were measured. */
 export interface Machine {
@@ -14,6 +15,8 @@ export interface Machine {
   readonly packages: Readonly<Record<string, string>>;
 }
 
+const compared = ["fastify", "piscina", "hono", "@hono/node-server", "express", "@nestjs/core", "zod"];
+
 export function describeMachine(): Machine {
   return {
     date: new Date().toISOString(),
@@ -23,8 +26,13 @@ export function describeMachine(): Machine {
     cores: availableParallelism(),
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     loadBefore: loadavg()[0] ?? 0,
-    packages: Object.fromEntries(["fastify", "piscina", "zod"].map((name) => [name, versionOf(name)])),
+    packages: { ...Object.fromEntries(compared.map((name) => [name, versionOf(name)])), ...pythonVersions() },
   };
+}
+
+function pythonVersions(): Record<string, string> {
+  const found = findFastApi();
+  return found === undefined ? {} : found.versions;
 }
 
 function versionOf(name: string): string {

@@ -1,6 +1,11 @@
 import { pbkdf2Sync } from "node:crypto";
 import { compareTrees } from "./compare-trees.ts";
 import { comparisonTerms } from "./comparison-result.ts";
+import { measureComputing } from "./freeze/computing.ts";
+import { measureKill } from "./freeze/kill.ts";
+import { measureRunaway } from "./freeze/runaway.ts";
+import { measureShortBehindSlow } from "./freeze/short-behind-slow.ts";
+import { measureTasks } from "./freeze/tasks.ts";
 import { canCountInstructions } from "./instructions.ts";
 import { findLoadGenerator } from "./load-generator.ts";
 import { describeMachine } from "./machine.ts";
@@ -10,10 +15,13 @@ import { measureArounds } from "./parts/arounds.ts";
 import { measureAsyncOperation } from "./parts/async-operation.ts";
 import { measureBackgroundSpread } from "./parts/background-spread.ts";
 import { measureDeclaredOperation } from "./parts/declared-operation.ts";
+import { measureIdleCpu } from "./parts/idle.ts";
 import { measureLoopLatency } from "./parts/loop-latency.ts";
+import { measurePeers, measurePeersThreads } from "./parts/peers.ts";
 import { measurePlainOperation } from "./parts/plain-operation.ts";
 import { measureSockets } from "./parts/sockets.ts";
 import { measureStartup } from "./parts/startup.ts";
+import { measureWorkers } from "./parts/workers.ts";
 import { writeResults } from "./results.ts";
 import { formatTable } from "./table.ts";
 import { withTree } from "./tree.ts";
@@ -31,6 +39,15 @@ const parts: Readonly<Record<PartName, Part>> = {
   f: measureDeclaredOperation,
   g: measureArounds,
   sockets: measureSockets,
+  idle: measureIdleCpu,
+  peers: measurePeers,
+  "peers-threads": measurePeersThreads,
+  workers: measureWorkers,
+  "freeze-computing": measureComputing,
+  "freeze-short": measureShortBehindSlow,
+  "freeze-runaway": measureRunaway,
+  "freeze-tasks": measureTasks,
+  "freeze-kill": measureKill,
 };
 
 async function main(): Promise<void> {
@@ -55,9 +72,10 @@ async function main(): Promise<void> {
     generator: bench.generator.name,
     options: plan,
     burnIterations: bench.burnIterations,
-    parts: results.map(({ part, title, notes, goals, measured }) => ({
+    parts: results.map(({ part, title, table, notes, goals, measured }) => ({
       part,
       title,
+      table,
       notes,
       goals,
       measured,

@@ -2,7 +2,25 @@ import { parseArgs } from "node:util";
 import { type OperationName, operationNames } from "./operations.ts";
 
 /** The parts of the benchmark, in the order in which they run. */
-export const partNames = ["a", "b", "c", "d", "e", "f", "g", "sockets"] as const;
+export const partNames = [
+  "a",
+  "b",
+  "c",
+  "d",
+  "e",
+  "f",
+  "g",
+  "idle",
+  "sockets",
+  "peers",
+  "peers-threads",
+  "workers",
+  "freeze-computing",
+  "freeze-short",
+  "freeze-runaway",
+  "freeze-tasks",
+  "freeze-kill",
+] as const;
 export type PartName = (typeof partNames)[number];
 
 /** How often and how long everything is measured. */
@@ -38,12 +56,13 @@ export function readOptions(args: readonly string[]): BenchPlan {
 }
 
 function someOf<T extends string>(names: readonly T[], text: string | undefined): readonly T[] {
-  return text === undefined ? names : text.split(",").map((part) => nameOf(names, part.trim()));
+  return text === undefined ? names : text.split(",").flatMap((part) => namesOf(names, part.trim()));
 }
 
-function nameOf<T extends string>(names: readonly T[], text: string): T {
-  const found = names.find((name) => name === text);
-  if (found !== undefined) return found;
+/** `freeze` stands for all that begin so. */
+function namesOf<T extends string>(names: readonly T[], text: string): readonly T[] {
+  const found = names.filter((name) => name === text || name.startsWith(`${text}-`));
+  if (found.length > 0) return found;
   throw new RangeError(`--only: expected some of ${names.join(",")}, got "${text}"`);
 }
 

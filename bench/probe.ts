@@ -14,12 +14,23 @@ export interface ProbeSamples {
 /** A timer fires up to this much late; the rest of the way to the moment the probe spins. */
 const TIMER_SLACK_MS = 1.25;
 
+/** Asks `GET /` at a fixed rate for a time. */
+export function probe(url: string, rate: number, seconds: number): Promise<ProbeSamples> {
+  return probeWhile(url, rate, (sent) => sent < rate * seconds);
+}
+
 /**
  * Asks `GET /` at a fixed rate over one keep-alive connection. It sends when a request is due whether or not earlier
  * ones are answered, and counts from that moment, so a server that stalls cannot hide the requests it kept waiting
  * (coordinated omission).
+ *
+ * @param goesOn - Asked before each request, with how many have been sent.
  */
-export async function probe(url: string, rate: number, seconds: number): Promise<ProbeSamples> {
+export async function probeWhile(
+  url: string,
+  rate: number,
+  goesOn: (sent: number) => boolean,
+): Promise<ProbeSamples> {
   const connection = await Connection.open(url);
   const usualPriority = raisePriority();
   try {
@@ -28,7 +39,7 @@ export async function probe(url: string, rate: number, seconds: number): Promise
     const latencies: number[] = [];
     const delays: number[] = [];
     const start = performance.now() + 1000 / rate;
-    for (let sent = 0; sent < rate * seconds; sent++) {
+    for (let sent = 0; goesOn(sent); sent++) {
       const due = start + (sent * 1000) / rate;
       await until(due);
       delays.push(performance.now() - due);

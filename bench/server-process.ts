@@ -29,7 +29,21 @@ export type ServerFile =
   | "offloop-zod"
   | "offloop.ts"
   | "sockets-fastify"
-  | "sockets-offloop";
+  | "sockets-offloop"
+  | "workers"
+  | `peers/${PeerFile}`;
+
+/** The same routes by each framework. */
+type PeerFile =
+  | "node-http"
+  | "fastify"
+  | "fastify-piscina"
+  | "hono"
+  | "nest"
+  | "express"
+  | "fastapi"
+  | "offloop"
+  | "offloop-jobs";
 
 /** Which server, and how it is set up. */
 export interface ServerPlan {

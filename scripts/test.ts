@@ -17,6 +17,7 @@ export const measuringFiles: readonly string[] = [
   "test/http/{hung-up,shutdown}.test.ts",
   "test/jobs/{backlog,faults,processes}.test.ts",
   "test/metrics/workers.test.ts",
+  "test/operating/workers.test.ts",
   "test/pages/inspected-experiments.test.ts",
   "test/path/database.test.ts",
   "test/testing/fail-on-block.test.ts",

@@ -95,6 +95,7 @@ export type {
   RequestEvent,
   TaskEvent,
   ThreadEvent,
+  ThrownError,
 } from "./channels/channels.ts";
 export { HTTPError, type ValidationDetail, ValidationError } from "./errors/http-error.ts";
 export type { ErrorCode } from "./errors/offloop-error.ts";

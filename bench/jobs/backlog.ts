@@ -5,11 +5,14 @@ import type { Sql } from "../../src/jobs/database.ts";
 import { Engine } from "../../src/jobs/engine.ts";
 import { noticeChannel } from "../../src/jobs/notices.ts";
 import { queueName } from "../../src/jobs/queue-name.ts";
-import { Records } from "../../src/jobs/records.ts";
+import { Records, storedKey } from "../../src/jobs/records.ts";
 import type { JobTask } from "../../src/jobs/store.ts";
 
 /** What the task is called that has all the jobs. */
 export const CROWDED = "crowded";
+
+/** A key that many ended jobs have. */
+export const COMMON_KEY = "common";
 
 /** As pg-boss calls it. */
 export type StoredState = "created" | "retry" | "active" | "completed" | "cancelled" | "failed";
@@ -56,7 +59,7 @@ export class Backlog implements AsyncDisposable {
   }
 
   /** Adds copies of a job that pg-boss itself has stored, each a millisecond older than the one before. */
-  async fill(count: number, state: StoredState): Promise<void> {
+  async fill(count: number, state: StoredState, key?: string): Promise<void> {
     const model = randomUUID();
     await this.#engine.add({ task: CROWDED, uuid: model, payload: { args: [] } });
     const { rows } = await this.#client.query(
@@ -64,8 +67,12 @@ export class Backlog implements AsyncDisposable {
       where table_schema = $1 and table_name = 'job' and is_generated = 'NEVER'`,
       [this.#schema],
     );
+    const own = {
+      ...ownValues(state),
+      ...(key === undefined ? {} : { singleton_key: `'${storedKey(key)}'` }),
+    };
     const columns = rows.map(({ name }: { name: string }) => name);
-    const values = columns.map((column) => ownValues(state)[column] ?? `model.${column}`);
+    const values = columns.map((column) => own[column as keyof typeof own] ?? `model.${column}`);
     await this.#client.query(
       `insert into ${this.#schema}.job (${columns.join(", ")})
       select ${values.join(", ")} from ${this.#schema}.job model,
@@ -78,7 +85,7 @@ export class Backlog implements AsyncDisposable {
       await this.#client.query(
         `insert into ${this.#schema}.job_attempt (job, takes, task, process, ended_at, outcome)
         select id, retry_count, '${CROWDED}', 'bench', completed_on, 'done' from ${this.#schema}.job
-        where state = $1`,
+        where state = $1 on conflict do nothing`,
         [state],
       );
     // As PostgreSQL does by itself, after a while.
@@ -113,12 +120,16 @@ export class Backlog implements AsyncDisposable {
     const [job] = await this.#engine.list({ limit: 1 });
     const ref = { task: CROWDED, uuid: job?.uuid ?? "" };
     const states = [undefined, "waiting", "running", "done", "failed", "dead", "cancelled"] as const;
-    const lists = states.flatMap((state): [string, () => Promise<unknown>][] =>
-      [50, 1_000].map((limit) => [
+    const lists = states.flatMap((state): [string, () => Promise<unknown>][] => [
+      ...[50, 1_000].map((limit): [string, () => Promise<unknown>] => [
         `list ${limit} ${state ?? "of any state"}`,
         () => records.list({ state, limit }),
       ]),
-    );
+      [
+        `list 50 ${state ?? "of any state"} of a key`,
+        () => records.list({ state, key: COMMON_KEY, limit: 50 }),
+      ],
+    ]);
     return [
       ["due", () => records.due([queue])],
       ["depths", () => records.depths(new Map())],

@@ -3,16 +3,22 @@ import { Connection } from "../connection.ts";
 import { atLeast, atMost } from "../goal.ts";
 import { pairedRatios, summarize } from "../statistics.ts";
 import { inTurn } from "../turns.ts";
-import { type AskedStatement, Backlog } from "./backlog.ts";
+import { type AskedStatement, Backlog, COMMON_KEY } from "./backlog.ts";
 import { Fleet, type Started } from "./fleet.ts";
 import type { JobsResult, JobsScale } from "./result.ts";
 
 const FEW = 10;
 const MANY = 100_000;
+const KEPT = 500_000;
+/** Of each state that is rare. */
+const RARE = 5_000;
 const SLICE_MS = 1_000;
 const IN_FLIGHT = 10;
 
-/** 100,000 waiting jobs: what each statement behind a list or a metric takes, and how fast `GET /` is beside them. */
+/**
+ * 100,000 waiting jobs, and 500,000 that are kept: what each statement behind a list or a metric takes, and how fast
+ * `GET /` is beside them.
+ */
 export async function crowd({ rounds }: JobsScale): Promise<JobsResult> {
   await using opened = new AsyncDisposableStack();
   const database = await startPostgres();
@@ -23,8 +29,9 @@ export async function crowd({ rounds }: JobsScale): Promise<JobsResult> {
   await few.fill(FEW, "created");
   await many.fill(MANY, "created");
   const ratio = await compareGet(database.url, rounds);
-  await many.fill(MANY, "completed");
-  for (const state of ["retry", "failed", "cancelled"] as const) await many.fill(MANY / 100, state);
+  await many.fill(KEPT, "completed");
+  await many.fill(RARE, "completed", COMMON_KEY);
+  for (const state of ["retry", "failed", "cancelled"] as const) await many.fill(RARE, state);
   const statements = await many.ask();
   return {
     figures: { "GET / beside many, in shares of that beside few": ratio, statements: statements.map(line) },

@@ -43,7 +43,7 @@ export async function measurePlainOperation(bench: Bench): Promise<PartResult[]>
     `(b) the same operation as a plain function, ${threads} threads each`,
     [
       { ours: ceiling.name, peer: atBest.name },
-      { ours: thread.name, peer: loop.name, goal: (what, ratio) => atLeast(0.7, what, ratio) },
+      { ours: thread.name, peer: loop.name, goal: (what, ratio) => atLeast(0.9, what, ratio) },
       { ours: thread.name, peer: asDelivered.name, goal: (what, ratio) => atLeast(2, what, ratio) },
       { ours: thread.name, peer: atBest.name, goal: (what, ratio) => atLeast(2, what, ratio) },
     ],

@@ -3,9 +3,13 @@ import { announce } from "./report.ts";
 import { settings } from "./settings.ts";
 import { burn, hold, takeEnds, waitAfterwards } from "./work.ts";
 
-const { threads: max, reserve } = settings;
+const { threads: max, reserve, priority } = settings;
 const app = new App({
-  threads: { ...(max === undefined ? {} : { max }), ...(reserve === undefined ? {} : { reserve }) },
+  threads: {
+    ...(max === undefined ? {} : { max }),
+    ...(reserve === undefined ? {} : { reserve }),
+    ...(priority === undefined ? {} : { priority }),
+  },
 });
 const afterwards = app.task("afterwards", async () => waitAfterwards());
 const note = app.task("note", async () => {});

@@ -1,6 +1,8 @@
 /** What a server tells about itself. */
 export interface ServerReport {
   readonly rssBytes: number;
+  /** Of all its processes, what they share counted once; undefined when the server is one. */
+  readonly pssBytes?: number;
   /** Threads that have loaded their module. */
   readonly threads: number;
   /** How many of them run a call; undefined when the server does not know. */

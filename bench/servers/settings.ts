@@ -16,6 +16,14 @@ export interface ServerSettings {
   readonly arounds: number;
   /** The Python that has FastAPI. */
   readonly python: string | undefined;
+  /** Where FastAPI's operations run: those of `async def`, or of `def`. */
+  readonly runs: "loop" | "thread" | undefined;
+  /** The nice value of offloop's threads. Undefined: its default. */
+  readonly priority: number | undefined;
+  /** How many workers `offloop run` has; 0: it answers itself. */
+  readonly workers: number;
+  /** The file in which tasks leave a line each. */
+  readonly ledger: string;
 }
 
 const defaults: ServerSettings = {
@@ -27,6 +35,10 @@ const defaults: ServerSettings = {
   optimizeEmptyRequests: false,
   arounds: 0,
   python: undefined,
+  runs: undefined,
+  priority: undefined,
+  workers: 0,
+  ledger: "/dev/null",
 };
 
 export const settings: ServerSettings = {

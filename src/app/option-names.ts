@@ -10,13 +10,14 @@ export type CheckedOptions<S, Known extends PropertyKey> = [Exclude<keyof S, Kno
  *
  * @param action - What cannot be done then: "declare GET /".
  * @param known - Every name there is: a record of an interface's keys, which the compiler keeps complete.
+ * @param at - A function where this is asked often: finding the user's line is slow.
  * @throws {OffloopError} `OFFLOOP_OPTION_UNKNOWN`.
  */
 export function checkOptionNames(
   action: string,
   options: object,
   known: Readonly<Record<string, true>>,
-  at: SourceLocation,
+  at: SourceLocation | (() => SourceLocation),
 ): void {
   const unknown = Object.keys(options).find((name) => !Object.hasOwn(known, name));
   if (unknown === undefined) return;
@@ -25,7 +26,7 @@ export function checkOptionNames(
     "OFFLOOP_OPTION_UNKNOWN",
     `Cannot ${action}: there is no option "${unknown}"${meant === undefined ? "" : `; did you mean "${meant}"?`}`,
     {
-      at,
+      at: typeof at === "function" ? at() : at,
       fix:
         meant === undefined
           ? `remove it, or use one of ${Object.keys(known).sort().join(", ")}`

@@ -255,7 +255,7 @@ export function createTask(name: string, options: AnyTaskOptions, fn: AnyFunctio
   }) as unknown as Task;
   Object.assign(task, enqueueing(state, {}), {
     with: (given: EnqueueOptions) => {
-      checkOptionNames(`enqueue task "${name}"`, given, enqueueNames, callerLocation());
+      checkOptionNames(`enqueue task "${name}"`, given, enqueueNames, callerLocation);
       return enqueueing(state, given);
     },
   });

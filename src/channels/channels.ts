@@ -56,7 +56,21 @@ export type OperationEvent =
       readonly refused: RefusalReason | undefined;
       /** Of its reply. */
       readonly status: number;
+      /** What was thrown and is not meant for the client; undefined when nothing was. */
+      readonly error: ThrownError | undefined;
     };
+
+/** What an operation or a task threw. The message may hold data of the request. */
+export interface ThrownError {
+  /** The name of its class, or what `typeof` says of what is no error. */
+  readonly type: string;
+  /** Its message, or the thrown value as text. */
+  readonly message: string;
+  /** Its `code`, if it has one. */
+  readonly code: string | undefined;
+  /** Its stack, innermost call first, without the message. */
+  readonly stack: readonly string[];
+}
 
 /**
  * Why a call never ran on a thread. `queue_full`: as many wait as may. `threads_down`: no thread can load the app.
@@ -67,15 +81,15 @@ export type RefusalReason = "queue_full" | "threads_down" | "client_gone" | "clo
 /** A thread of the pool started, left or ended. Published on {@link threadChannel}. */
 export interface ThreadEvent {
   /**
-   * `start`: ready for calls. `leave`: idle for long enough. `exit`: ended on its own. `kill`: ended since its call ran
-   * past its deadline.
+   * `start`: ready for calls. `fail`: did not load the app. `leave`: idle for long enough. `exit`: ended on its own.
+   * `kill`: ended since its call ran past its deadline, or since it took no call any more.
    */
-  readonly event: "start" | "leave" | "exit" | "kill";
+  readonly event: "start" | "fail" | "leave" | "exit" | "kill";
   /** The thread's number: `node:worker_threads` threadId. */
   readonly thread: number;
   /** Threads in the pool after this event. */
   readonly threads: number;
-  /** What it ran when it was killed, and where in the source that is declared; undefined for other events. */
+  /** What it ran when it was killed, and where in the source that is declared; undefined when it ran nothing. */
   readonly ran?: KilledCall | undefined;
 }
 
@@ -130,8 +144,8 @@ export type TaskEvent =
       readonly refused: RefusalReason | undefined;
       /** Whether it returned. */
       readonly ok: boolean;
-      /** The stack of what it threw, innermost call first, without its message, which may hold data. */
-      readonly stack: readonly string[];
+      /** What it threw; undefined when it returned. */
+      readonly error: ThrownError | undefined;
     };
 
 /** An attempt of a job began, or ended. Published on {@link jobChannel}. */

@@ -29,6 +29,10 @@ takesServing(program.command("run"))
   .option("--workers <number>", "processes that share the port; one that dies is replaced", wholeNumber)
   .option("--guard", "check the functions' code before serving, as dev does")
   .option("--no-work", "enqueue jobs, and leave them to offloop work")
+  .option("--inspector", "show the lanes and the jobs at /_offloop, to this machine only")
+  .addOption(
+    new Option("--inspector-token <token>", "show them to anyone who has it").env("OFFLOOP_INSPECTOR_TOKEN"),
+  )
   .action(run);
 
 program

@@ -7,6 +7,7 @@ import { resolveSettings } from "../app/settings.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { guardApp } from "../guard/check-app.ts";
 import { removeStale } from "../http/bind.ts";
+import type { InspectorSetting } from "../http/inspector.ts";
 import { listen } from "../http/listen.ts";
 import { createLogger } from "../http/logger.ts";
 import { takeOutput } from "../http/own-output.ts";
@@ -23,12 +24,15 @@ interface RunOptions extends Serving {
   /** What uvicorn has. */
   readonly reload?: boolean;
   readonly work: boolean;
+  readonly inspector?: boolean;
+  readonly inspectorToken?: string;
 }
 
 /** `offloop run`: serves the app until a signal ends it, in this process or in several. */
 export async function run(module: string, options: RunOptions): Promise<void> {
   const { host, port, socket, workers, logLevel, accessLog, work } = options;
   if (options.reload === true) throw reloadUnknown(module);
+  surviveWhileLoading(workers !== undefined);
   const target = parseTarget(module);
   const logger = createLogger(checkedLevel(logLevel));
   takeOutput(logger);
@@ -43,6 +47,7 @@ export async function run(module: string, options: RunOptions): Promise<void> {
       ...(socket !== undefined && { socket }),
       ...tlsOf(options),
       ...settingsOf(options),
+      inspector: inspectorOf(options),
     },
     target,
   );
@@ -55,6 +60,18 @@ function reloadUnknown(module: string): OffloopError {
     "Cannot use --reload with offloop run: it serves what is deployed",
     { fix: `run "offloop dev ${module}", which starts anew when a file of the app changes` },
   );
+}
+
+/** With a token it answers those who have it, whatever else is said. */
+function inspectorOf({ inspector = false, inspectorToken = "" }: RunOptions): InspectorSetting | false {
+  return inspectorToken === "" ? inspector : { token: inspectorToken };
+}
+
+/** Signals that ask nothing of a process which loads its app, and would end it. */
+function surviveWhileLoading(hasWorkers: boolean): void {
+  process.on("SIGUSR2", () => {});
+  // Asks for a rolling restart, unless a terminal says that it is gone.
+  if (hasWorkers && process.stdin.isTTY !== true) process.on("SIGHUP", () => {});
 }
 
 /** The primary has loaded the app too, so that a mistake in it is said once and not by every worker. */

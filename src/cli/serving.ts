@@ -22,12 +22,14 @@ export interface Serving {
 export function takesServing(command: Command): Command {
   return command
     .argument("<module[:export]>", "the module that holds the app, like app.ts or app.ts:api")
-    .addOption(new Option("--host <address>", "address to listen on").env("HOST").default("127.0.0.1"))
+    .addOption(orBy("HOST", new Option("--host <address>", "address to listen on").default("127.0.0.1")))
     .addOption(
-      new Option("--port <number>", "port to listen on; 0 takes a free one")
-        .env("PORT")
-        .argParser(wholeNumber)
-        .default(8000),
+      orBy(
+        "PORT",
+        new Option("--port <number>", "port to listen on; 0 takes a free one")
+          .argParser(wholeNumber)
+          .default(8000),
+      ),
     )
     .option("--socket <path>", "Unix socket to listen on instead")
     .option("--tls-key <file>", "serve https with this private key, in PEM")
@@ -41,6 +43,11 @@ export function takesServing(command: Command): Command {
     )
     .option("--log-level <level>", "trace, debug, info, warn, error, fatal or silent", "info")
     .option("--no-access-log", "do not log each request");
+}
+
+/** Also set by a variable of the environment. An empty one is none: to listen on "" would be to listen everywhere. */
+function orBy(variable: string, option: Option): Option {
+  return process.env[variable] === "" ? option : option.env(variable);
 }
 
 /** What of them wins over the app's own settings. */

@@ -1,6 +1,7 @@
 import cluster, { type Worker } from "node:cluster";
 import type { HealthStatus } from "../http/health-state.ts";
 import { type PrimaryMessage, SUPERVISED, type WorkerMessage } from "../http/supervised.ts";
+import { SHARED_INSPECTOR } from "../inspector/worker-messages.ts";
 import { SHARED } from "../metrics/worker-metrics.ts";
 
 /** Where a worker stands: `leaving` when another has taken its place, or all end. */
@@ -23,10 +24,15 @@ export class WorkerProcess {
   readonly #startedAt = performance.now();
   #answeredAt = performance.now();
   #state: WorkerState = "starting";
+  #hasListened = false;
   #health: HealthStatus = "ready";
 
   constructor() {
-    this.worker = cluster.fork({ [SHARED]: "1", [SUPERVISED]: "1" });
+    this.worker = cluster.fork({
+      [SHARED]: "1",
+      [SUPERVISED]: "1",
+      [SHARED_INSPECTOR]: String(performance.timeOrigin),
+    });
     const { promise: started, resolve: onStarted } = Promise.withResolvers<boolean>();
     const { promise: ended, resolve: onEnded } = Promise.withResolvers<WorkerEnd>();
     this.started = started;
@@ -38,10 +44,12 @@ export class WorkerProcess {
     });
     this.worker.once("listening", () => {
       this.#answeredAt = performance.now();
+      this.#hasListened = true;
       if (this.#state === "starting") this.#state = "ready";
       onStarted(true);
     });
-    this.worker.once("exit", (code: number | null, signal: string | null) => {
+    // Not "exit": what it sent last comes before this, and node:cluster has given up what it listened on.
+    this.worker.process.once("close", (code: number | null, signal: string | null) => {
       onStarted(false);
       onEnded({ code: code ?? 1, signal: signal ?? undefined });
     });
@@ -53,6 +61,11 @@ export class WorkerProcess {
 
   get state(): WorkerState {
     return this.#state;
+  }
+
+  /** Whether it has ever answered requests. */
+  get hasListened(): boolean {
+    return this.#hasListened;
   }
 
   /** What it said last of itself. */
@@ -80,10 +93,12 @@ export class WorkerProcess {
     this.#tell("leave");
   }
 
-  /** Sends it the signal that shuts it down. */
+  /** Has it shut down, as all do. */
   shutDown(): void {
+    // One that has not said yet that it listens may not hear messages.
+    if (this.#state === "starting") this.worker.process.kill("SIGTERM");
+    else this.#tell("end");
     this.#state = "leaving";
-    this.worker.process.kill("SIGTERM");
   }
 
   /** Ends it at once. */

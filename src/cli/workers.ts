@@ -1,8 +1,10 @@
 import type { Logger } from "pino";
 import type { OffloopError } from "../errors/offloop-error.ts";
 import { isRepeated } from "../http/shutdown.ts";
+import { InspectedWorkers } from "../inspector/all-workers.ts";
 import { AllWorkers } from "../metrics/all-workers.ts";
 import type { Figure } from "../metrics/worker-metrics.ts";
+import { watchHandoffs } from "./handoffs.ts";
 import { type WorkerEnd, WorkerProcess, type WorkerState } from "./worker-process.ts";
 
 const FIRST_DELAY_MS = 100;
@@ -30,6 +32,7 @@ export interface WorkersOptions {
 export class Workers {
   /** Of all of them, those that are gone included. */
   readonly metrics: AllWorkers = new AllWorkers(() => this.#figures);
+  readonly #inspected = new InspectedWorkers();
   readonly #options: WorkersOptions;
   readonly #all = new Set<WorkerProcess>();
   readonly #restarts: Record<Reason, number> = { exit: 0, hung: 0, reload: 0 };
@@ -123,6 +126,8 @@ export class Workers {
     const fresh = new WorkerProcess();
     this.#all.add(fresh);
     this.metrics.add(fresh.worker);
+    this.#inspected.add(fresh.worker);
+    watchHandoffs(fresh.worker, () => this.ready.some((one) => one !== fresh));
     void fresh.started.then((isUp) => {
       this.#hasListened ||= isUp;
     });
@@ -156,7 +161,9 @@ export class Workers {
 
   #lookAfter(): void {
     const { hungWorkerMs, log } = this.#options;
-    for (const one of this.ready) {
+    for (const one of this.#all) {
+      // Until it listens it does not answer, and may take its time.
+      if (!one.hasListened) continue;
       if (one.silentMs < hungWorkerMs || this.#hung.has(one)) {
         one.ping();
         continue;
@@ -194,6 +201,13 @@ export class Workers {
         type: "gauge",
         aggregator: "sum",
         values: Object.entries(states).map(([state, value]) => ({ labels: { state }, value })),
+      },
+      {
+        name: "offloop_worker_silence_seconds",
+        help: "For how long the one that has been silent longest has not answered the primary, which asks twice a second",
+        type: "gauge",
+        aggregator: "max",
+        values: [{ labels: {}, value: Math.max(0, ...this.ready.map(({ silentMs }) => silentMs)) / 1000 }],
       },
       {
         name: "offloop_worker_restarts_total",

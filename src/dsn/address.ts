@@ -49,7 +49,8 @@ function splitQuery(text: string): [string, string?] {
 
 /** `ada:p`: what follows the colon is no port, so that the `@` is still to come. */
 function isOpenPassword(authority: string): boolean {
-  return /^[^:/@]*:(?!\d*$)[^@]*$/.test(authority) && !/^[^:/@]*:\d*\//.test(authority);
+  const [user, rest = "@"] = splitOnce(authority, ":");
+  return !/[/@]/.test(user) && !rest.includes("@") && !/^\d*(?:\/|$)/.test(rest);
 }
 
 /** The last `@`, unless what stands before the path is a host without credentials: few databases have one in their name. */

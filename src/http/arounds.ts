@@ -8,7 +8,7 @@ import type { Tracing } from "../tracing/tracing.ts";
 import { markRuns } from "../watch/around.ts";
 import { canWatch } from "../watch/watch.ts";
 import { showFailures } from "./debug-page.ts";
-import { logFailures } from "./failures.ts";
+import { logFailures, type RequestAddresses } from "./failures.ts";
 
 /** What an app's runs are to have around them. */
 export interface WantedArounds {
@@ -18,13 +18,15 @@ export interface WantedArounds {
   readonly tracing: Tracing | undefined;
   /** Whether browsers are shown the errors of operations. */
   readonly debug: boolean;
+  /** Where a request can be looked at; undefined where there is no inspector. */
+  readonly inspector?: RequestAddresses | undefined;
 }
 
 /** What stands around the runs of an app; the last is the outermost. */
-export function listArounds(app: App, { settings, log, tracing, debug }: WantedArounds): Around[] {
-  const arounds = [logFailures(log)];
+export function listArounds(app: App, { settings, log, tracing, debug, inspector }: WantedArounds): Around[] {
+  const arounds = [logFailures(log, inspector)];
   if (settings.watch !== undefined && canWatch()) arounds.push(markRuns(!hasPlugins(app)));
   if (tracing !== undefined) arounds.push(traceRuns(tracing));
-  if (debug) arounds.push(showFailures);
+  if (debug) arounds.push(showFailures(inspector));
   return arounds;
 }

@@ -9,26 +9,31 @@ import type { Around } from "../lanes/around.ts";
 import type { RawReply, RawRequest } from "../operation/raw.ts";
 import { headerValues } from "../operation/raw.ts";
 import { editorUrl } from "./editor-link.ts";
+import type { RequestAddresses } from "./failures.ts";
 import { inputsSection, shownUrl } from "./shown-inputs.ts";
 
 const SHOWN_FRAMES = 6;
 const LINES_AROUND = 5;
 
 /** In development a browser gets a page about what went wrong in an operation: the same status, and the page as the body. */
-export const showFailures: Around = {
-  failure: (operation, request, reply) =>
-    operation === undefined || reply.error === undefined || !acceptsHtml(request)
-      ? reply
-      : withPage(reply, reply.error, operation, request),
-};
+export function showFailures(inspector: RequestAddresses | undefined): Around {
+  return {
+    failure: (operation, request, reply) =>
+      operation === undefined || reply.error === undefined || !acceptsHtml(request)
+        ? reply
+        : withPage(reply, reply.error, { operation, request, inspector }),
+  };
+}
 
-async function withPage(
-  reply: RawReply,
-  error: DescribedError,
-  operation: Operation,
-  request: RawRequest,
-): Promise<RawReply> {
-  const { text } = await debugPage(error, reply.status, operation, request);
+/** What went wrong where. */
+interface Failed {
+  readonly operation: Operation;
+  readonly request: RawRequest;
+  readonly inspector: RequestAddresses | undefined;
+}
+
+async function withPage(reply: RawReply, error: DescribedError, failed: Failed): Promise<RawReply> {
+  const { text } = await debugPage(error, reply.status, failed);
   const policy = "default-src 'none'; style-src 'unsafe-inline'";
   return {
     ...reply,
@@ -48,10 +53,12 @@ function acceptsHtml(request: RawRequest): boolean {
 async function debugPage(
   error: DescribedError,
   status: number,
-  operation: Operation,
-  request: RawRequest,
+  { operation, request, inspector }: Failed,
 ): Promise<Markup> {
   const { id, lane, location } = operation;
+  const address = inspector?.addressOf(request.id);
+  const link =
+    address === undefined ? undefined : markup` <a href="${address}">Look at it in the inspector</a>.`;
   const where = lane === "loop" ? "on the event loop" : "on a thread";
   return markup`<!doctype html>
 <html lang="en">
@@ -68,7 +75,7 @@ ${await errorSection(error)}
 ${inputsSection(request, operation)}
 </main>
 <footer>
-<p>${id} runs ${where} and is declared at ${formatLocation(location)}. Request ${request.id}.</p>
+<p>${id} runs ${where} and is declared at ${formatLocation(location)}. Request ${request.id}.${link}</p>
 <p>Only browsers see this page, and only in development: everybody else gets <code>{"detail": ...}</code>.</p>
 </footer>
 </body>

@@ -6,13 +6,23 @@ import type { Around } from "../lanes/around.ts";
 const FLOODS = new Set(["OFFLOOP_THREADS_BUSY", "OFFLOOP_THREADS_DOWN"]);
 const EVERY_MS = 1_000;
 
+/** Knows where a request can be looked at. */
+export interface RequestAddresses {
+  /** The address of a request in the inspector. */
+  addressOf(request: string): string;
+}
+
 /** Logs what goes wrong in answering requests: each failure on its own, but floods of one kind a line a second, with their count. */
-export function logFailures(log: Logger): Around {
+export function logFailures(log: Logger, inspector?: RequestAddresses): Around {
   const floods = new Map<string, { at: number; unsaid: number }>();
   const logFailure = (operation: string, request: string, error: DescribedError): void => {
     const { code = "", message } = error;
     if (!FLOODS.has(code)) {
-      log.error({ reqId: request, operation, err: loggable(error) }, `${operation} failed: ${message}`);
+      const address = inspector && { inspector: inspector.addressOf(request) };
+      log.error(
+        { reqId: request, operation, err: loggable(error), ...address },
+        `${operation} failed: ${message}`,
+      );
       return;
     }
     const flood = floods.get(code) ?? { at: Number.NEGATIVE_INFINITY, unsaid: 0 };

@@ -1,9 +1,11 @@
 import { parseCookie, stringifySetCookie } from "cookie";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { OffloopError } from "../errors/offloop-error.ts";
-import { type Access, judgeCaller, MARK_HEADER, type Refusal } from "../inspector/access.ts";
+import { type Access, judgeCaller, judgeListener, MARK_HEADER, type Refusal } from "../inspector/access.ts";
+import type { PoolState } from "../inspector/batch.ts";
 import { listPageFiles, pageName } from "../inspector/files.ts";
 import { type Inspector, openInspector } from "../inspector/inspector.ts";
+import type { ThreadPool } from "../threads/pool/pool.ts";
 import { sendKept } from "./asset.ts";
 import { type InspectedApp, jobRoutes } from "./inspector-jobs.ts";
 
@@ -23,10 +25,21 @@ const headers = {
   "cache-control": "no-cache",
 };
 
+/** What is looked at. */
+export interface InspectedServer extends InspectedApp {
+  /** Undefined when nothing runs on threads. */
+  readPool(): ThreadPool | undefined;
+  readonly maxThreads: number;
+}
+
 /** An inspector that a server has, or is about to have. */
 export interface ServedInspector {
   /** Adds its routes. A path that an operation answers stays the operation's. */
-  addTo(fastify: FastifyInstance, inspected: InspectedApp): void;
+  addTo(fastify: FastifyInstance, inspected: InspectedServer): void;
+  /** Where a request is looked at: a whole address once it is known where the server listens. */
+  addressOf(request: string): string;
+  /** From now on addresses are whole. */
+  listensAt(url: string): void;
   close(): void;
 }
 
@@ -44,18 +57,35 @@ export function serveInspector(title: string, setting: InspectorSetting): Served
       { fix: "take one that nobody guesses: openssl rand -hex 16" },
     );
   const inspector = openInspector({ title, token });
+  let origin = "";
   return {
-    addTo: (fastify, inspected) => addRoutes(fastify, inspector, inspected),
+    addTo: (fastify, inspected) => {
+      inspector.watchPool(() => poolState(inspected));
+      addRoutes(fastify, inspector, inspected);
+    },
+    addressOf: (request) => `${origin}${INSPECTOR_PATH}#request=${encodeURIComponent(request)}`,
+    listensAt: (url) => {
+      origin = url;
+    },
     close: () => inspector.close(),
   };
 }
 
+function poolState({ readPool, maxThreads: max }: InspectedServer): PoolState | undefined {
+  const pool = readPool();
+  if (pool === undefined) return undefined;
+  const { request, background } = pool.oldestWaitMs;
+  const { busy, waiting } = pool.size;
+  return { busy, waiting, max, oldestMs: Math.round(Math.max(request, background)) };
+}
+
 function addRoutes(fastify: FastifyInstance, inspector: Inspector, inspected: InspectedApp): void {
-  const add = ({ method, path, handler, isAsked = false }: InspectorRoute): void => {
+  const add = ({ method, path, handler, by = "visitor" }: InspectorRoute): void => {
     const url = INSPECTOR_PATH + path;
     if (fastify.hasRoute({ method, url })) return;
     const onRequest = (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
-      if (isAsked ? admitCaller(inspector, request, reply) : admit(inspector, request, reply)) done();
+      if (by === "visitor" ? admit(inspector, request, reply) : admitCaller(by, inspector, request, reply))
+        done();
     };
     const config = { unlogged: true, isForOperators: true };
     fastify.route({ method, url, onRequest, handler, bodyLimit: MAX_BODY_BYTES, config });
@@ -63,6 +93,7 @@ function addRoutes(fastify: FastifyInstance, inspector: Inspector, inspected: In
   add({
     method: "GET",
     path: "/events",
+    by: "listener",
     handler: (_request, reply) => {
       if (!inspector.hasRoom) return reply.code(503).type("text/plain").send("Too many pages are open.");
       reply.hijack();
@@ -71,7 +102,7 @@ function addRoutes(fastify: FastifyInstance, inspector: Inspector, inspected: In
   });
   for (const file of listPageFiles())
     add({ method: "GET", path: file.name === pageName ? "" : `/${file.name}`, handler: sendKept(file) });
-  for (const route of jobRoutes(inspected)) add({ ...route, isAsked: true });
+  for (const route of jobRoutes(inspected)) add({ ...route, by: "script" });
   // A stream never ends by itself, and the server waits for every response.
   fastify.addHook("preClose", async () => inspector.close());
 }
@@ -85,9 +116,11 @@ interface InspectorRoute {
   /** Below the inspector's own. */
   readonly path: string;
   readonly handler: (request: FastifyRequest, reply: FastifyReply) => unknown;
-  /** Whether the page's script asks for it, and nobody else may. */
-  readonly isAsked?: boolean;
+  /** Who asks: whoever visits, the page's script and nobody else, or the browser on behalf of the page. Default visitor. */
+  readonly by?: "visitor" | Caller;
 }
+
+type Caller = "script" | "listener";
 
 /** Whether the visitor may go on; otherwise it has been answered. */
 function admit(inspector: Inspector, request: FastifyRequest, reply: FastifyReply): boolean {
@@ -102,19 +135,23 @@ function admit(inspector: Inspector, request: FastifyRequest, reply: FastifyRepl
   return false;
 }
 
-/** The same for what the page's script asks. It has the cookie by then: a token in the URL does not count. */
-function admitCaller(inspector: Inspector, request: FastifyRequest, reply: FastifyReply): boolean {
+/** The same for what the page asks for once it is there. It has the cookie by then: a token in the URL does not count. */
+function admitCaller(
+  by: Caller,
+  inspector: Inspector,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): boolean {
   reply.headers({ ...headers, "cache-control": "no-store" });
   const access = judge(inspector, request, undefined);
   if (!access.granted) return refuse(reply, access);
   const { headers: sent, method } = request.raw;
-  const caller = judgeCaller({
-    origin: sent.origin,
-    site: headerOf(sent["sec-fetch-site"]),
-    host: sent.host,
-    mark: headerOf(sent[MARK_HEADER]),
-    changes: method !== "GET",
-  });
+  const listener = { origin: sent.origin, site: headerOf(sent["sec-fetch-site"]), host: sent.host };
+  const mark = headerOf(sent[MARK_HEADER]);
+  const caller =
+    by === "listener"
+      ? judgeListener(listener)
+      : judgeCaller({ ...listener, mark, changes: method !== "GET" });
   return caller.granted || refuse(reply, caller);
 }
 

@@ -11,7 +11,7 @@ import { createLogger } from "./logger.ts";
 import { openApp } from "./open-app.ts";
 import { ownsOutput, type RunAtHand } from "./own-output.ts";
 import type { ListenOptions, Server } from "./serve-options.ts";
-import { closeOnSignals, createShutdown, type OwnProcess } from "./shutdown.ts";
+import { closeOnSignals, createShutdown } from "./shutdown.ts";
 import { answerPrimary, isSupervised } from "./supervised.ts";
 import { readTls } from "./tls.ts";
 
@@ -30,8 +30,9 @@ export async function listen(
   const log = options.logger ?? createLogger(options.logLevel ?? "info");
   const ownsProcess = options.signals ?? true;
   const opened = new AsyncDisposableStack();
-  let own: OwnProcess | undefined;
-  opened.defer(async () => own?.letSignalsBe()); // last of all: until then a second signal ends the process
+  let letBe = (): void => {};
+  // Last of all: until then a second signal ends the process, and a primary sees that it is not hung.
+  opened.defer(() => letBe());
   try {
     const { accessLog = true, debug = false } = options;
     const inspector = options.inspector ? await openInspectorFor(app.title, options.inspector) : undefined;
@@ -39,26 +40,36 @@ export async function listen(
     const served = await openApp(
       app,
       {
-        ...{ settings, target, log, tls, accessLog, debug },
+        ...{ settings, target, log, tls, accessLog, debug, inspector },
         worksOnJobs: options.work ?? true,
         ownsOutput: ownsOutput() || (ownsProcess && process.env.NODE_ENV === "production"),
       },
       opened,
     );
     const { lanes, fastify } = served;
-    inspector?.addTo(fastify, { jobs: served.jobs?.jobs, log });
+    inspector?.addTo(fastify, {
+      jobs: served.jobs?.jobs,
+      log,
+      readPool: () => lanes.pool,
+      maxThreads: settings.threads.max,
+    });
     const isAnsweredHere = settings.health?.port !== undefined && !isSupervised;
     const health = isAnsweredHere ? await openHealthServer(settings.health, place.host, lanes) : undefined;
     opened.defer(async () => health?.close());
     const url = (await bind(fastify, place)).replace(/^https?/, tls === undefined ? "http" : "https");
+    inspector?.listensAt(url);
     const close = createShutdown(served, settings.shutdownGraceMs, log, () => opened.disposeAsync());
     if (ownsProcess) {
-      own = closeOnSignals(close, log, () => lanes.pool?.size.threads ?? 0);
+      const own = closeOnSignals(close, log, () => lanes.pool?.size.threads ?? 0);
       const leave = (): void => {
         void close(LINGER_MS);
-        own?.end("another worker has taken over");
+        own.end("another worker has taken over");
       };
-      opened.defer(answerPrimary(lanes, leave));
+      const answerNoMore = answerPrimary(lanes, { leave, end: () => own.end("all workers end") });
+      letBe = () => {
+        own.letSignalsBe();
+        answerNoMore();
+      };
       opened.defer(logStrayRejections(served.log, served.runAtHand));
     }
     return {

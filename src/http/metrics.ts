@@ -28,7 +28,12 @@ export async function addMetrics(
   const { openMetrics } = await import("../metrics/metrics.ts");
   const metrics = openMetrics({
     declared: {
-      operations: lanes.operations.map(({ declaration }) => declaration),
+      operations: [
+        ...lanes.operations.map(({ declaration }) => declaration),
+        ...lanes.sockets.flatMap(({ declaration: { connection, message } }) =>
+          message === undefined ? [connection] : [connection, message],
+        ),
+      ],
       tasks: servedTaskDeclarations(app),
     },
     readState: () => ({

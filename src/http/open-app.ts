@@ -17,6 +17,7 @@ import { runAtHand } from "../watch/around.ts";
 import { openLoopWatch } from "../watch/loop-watch.ts";
 import type { Watch } from "../watch/watch.ts";
 import { listArounds } from "./arounds.ts";
+import type { RequestAddresses } from "./failures.ts";
 import { checkFrontend } from "./frontend.ts";
 import { isForReading, withoutSecrets, withTrace } from "./logger.ts";
 import { ownsOutput, type RunAtHand, takeOutput } from "./own-output.ts";
@@ -38,6 +39,8 @@ export interface OpenAppOptions {
   readonly accessLog: boolean;
   /** Whether browsers are shown the errors of operations, with their source. Never in production. */
   readonly debug?: boolean;
+  /** Where a request can be looked at; undefined where there is no inspector. */
+  readonly inspector?: RequestAddresses | undefined;
   /** Whether this process works on jobs. Default true. */
   readonly worksOnJobs?: boolean;
   /** What a test keeps jobs with. */
@@ -71,11 +74,11 @@ export async function openApp(
   options: OpenAppOptions,
   opened: AsyncDisposableStack,
 ): Promise<OpenApp> {
-  const { settings, target, tls, overrides, accessLog, debug = false } = options;
+  const { settings, target, tls, overrides, accessLog, debug = false, inspector } = options;
   const tracing = await openTracing();
   const log = openLog(options, tracing);
   await checkFrontends(app, debug ? log : undefined);
-  const arounds = listArounds(app, { settings, log, tracing, debug });
+  const arounds = listArounds(app, { settings, log, tracing, debug, inspector });
   const laneOptions = { settings, target, log, overrides, arounds, ownsOutput: ownsOutput() };
   const early = new TaskThreads(app, laneOptions);
   opened.defer(() => early.close());

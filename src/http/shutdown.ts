@@ -88,9 +88,11 @@ export function closeOnSignals(
   log: Logger,
   threadsLeft: () => number,
 ): OwnProcess {
-  let askedAt: number | undefined;
+  let signalledAt: number | undefined;
+  let isEnding = false;
   const end: OwnProcess["end"] = (why, signal = "SIGTERM") => {
-    askedAt = performance.now();
+    if (isEnding) return;
+    isEnding = true;
     log.info(`${why}: shutting down`);
     close().then(
       () => exit(log, threadsLeft(), signal),
@@ -101,8 +103,10 @@ export function closeOnSignals(
     );
   };
   const onSignal = (signal: NodeJS.Signals): void => {
-    if (askedAt === undefined) return void end(signal, signal);
-    if (isRepeated(askedAt)) return;
+    // One that was asked to end without a signal has not been sent any yet.
+    signalledAt ??= performance.now();
+    if (!isEnding) return void end(signal, signal);
+    if (isRepeated(signalledAt)) return;
     log.warn(`${signal} again: exiting now`);
     endBy(signal);
   };

@@ -70,21 +70,28 @@ export interface Caller {
   readonly changes: boolean;
 }
 
+/** What a request for the stream of events says. No script sends it a header of its own: the browser connects by itself. */
+export type Listener = Pick<Caller, "origin" | "site" | "host">;
+
 /**
  * Whether the inspector's own page asks, and not another site in the visitor's browser. What plugins of the app allow to
  * other origins does not count.
  */
-export function judgeCaller({ origin, site, host, mark, changes }: Caller): Access {
+export function judgeCaller({ mark, changes, ...listener }: Caller): Access {
   if (mark === undefined)
     return refuse(403, `Send the header ${MARK_HEADER}: 1, which no form of another site can send.`);
+  const access = judgeListener(listener);
+  if (access.granted && changes && listener.origin === undefined)
+    return refuse(403, "Send the header Origin: without it nobody knows which page asks.");
+  return access;
+}
+
+/** The same for what only reads, and may be asked for without the inspector's header: by the browser itself. */
+export function judgeListener({ origin, site, host }: Listener): Access {
   if (site !== undefined && site !== "same-origin")
     return refuse(403, "Another site asks for this: only the inspector's own page may.");
-  if (origin === undefined)
-    return changes
-      ? refuse(403, "Send the header Origin: without it nobody knows which page asks.")
-      : { granted: true, cookie: undefined };
   // Where the browser vouches for it, a proxy may have changed the host.
-  if (site === undefined && !isOriginOf(origin, host))
+  if (origin !== undefined && site === undefined && !isOriginOf(origin, host))
     return refuse(403, "Another origin asks for this: only the inspector's own page may.");
   return { granted: true, cookie: undefined };
 }

@@ -1,4 +1,3 @@
-import { createHistogram, type RecordableHistogram } from "node:perf_hooks";
 import {
   blockedChannel,
   listen,
@@ -9,16 +8,17 @@ import {
   taskChannel,
   threadChannel,
 } from "../channels/channels.ts";
-import type { Figure, Incident, Name, Percentiles } from "./batch.ts";
-import { blockedIncident, failedIncident, killedIncident } from "./incidents.ts";
-import { Ring, type RunEnd, type RunStart, Runs } from "./runs.ts";
+import type { Figure, Name } from "./batch.ts";
+import { IncidentLog, type KnownIncident } from "./incident-log.ts";
+import { blockedIncident, failedIncident, isKilled, killedIncident, operationIncident } from "./incidents.ts";
+import { Sketch } from "./page/sketch.ts";
+import { type RunEnd, type RunStart, Runs } from "./runs.ts";
 
-const MAX_INCIDENTS = 200;
 const FIRST_ERROR_STATUS = 500;
 
 /**
- * Listens to the channels and keeps what a page shows: names, ids and numbers, nothing of what requests carry. What it
- * keeps is bounded by count.
+ * Listens to the channels and keeps what a page shows: names, ids, numbers and errors, nothing else of what requests
+ * carry. What it keeps is bounded by count.
  */
 export class Collector {
   /** Milliseconds since 1970; all times of day here count from it. */
@@ -26,15 +26,17 @@ export class Collector {
   readonly names: Names = new Names();
   readonly runs: Runs = new Runs();
   readonly figures: Figures = new Figures();
-  readonly incidents: Ring<Incident> = new Ring(MAX_INCIDENTS);
+  readonly incidents: IncidentLog = new IncidentLog();
   readonly threads: Set<number> = new Set();
   /** Counts changes of `threads`. */
   threadChanges = 0;
+  /** Threads whose end by a deadline is known from one of two: the end of the call, and that of the thread. */
+  readonly #killed = new Set<number>();
   readonly #stops: readonly (() => void)[] = [
     listen(operationChannel, (event) => this.#onOperation(event)),
     listen(taskChannel, (event) => this.#onTask(event)),
     listen(threadChannel, (event) => this.#onThread(event)),
-    listen(blockedChannel, (report) => this.#keep(blockedIncident(report, this.origin))),
+    listen(blockedChannel, (report) => this.incidents.keep(blockedIncident(report, this.origin))),
   ];
 
   close(): void {
@@ -48,26 +50,28 @@ export class Collector {
     if (event.event === "start") this.runs.start(request, run, now);
     else {
       const { status } = event;
-      this.#end(request, run, { ...event, outcome: status, ok: status < FIRST_ERROR_STATUS }, now);
+      const ok = status < FIRST_ERROR_STATUS;
+      const startedAt = this.#end(request, run, { ...event, outcome: status, ok }, now);
+      if (!ok) this.#keep(event, operationIncident(event, startedAt));
     }
   }
 
   #onTask(event: TaskEvent): void {
     const now = performance.now();
-    const { task, request, lane } = event;
-    const run = { name: this.names.numberOf("task", task, lane), request, lane };
+    const { task, request, lane, job } = event;
+    const run = { name: this.names.numberOf("task", task, lane), request, lane, job };
     if (event.event === "start") this.runs.start(event.run, run, now);
     else {
       const ok = event.ok || event.cancelled;
       const startedAt = this.#end(event.run, run, { ...event, outcome: Number(ok) }, now);
-      if (!ok) this.#keep(failedIncident(event, startedAt));
+      if (!ok) this.#keep(event, failedIncident(event, startedAt));
     }
   }
 
   /** Returns when the run started. */
   #end(
     key: string | number,
-    { name, request, lane }: RunStart,
+    start: RunStart,
     {
       thread,
       queueMs,
@@ -77,8 +81,8 @@ export class Collector {
     }: Pick<RunEnd, "thread" | "queueMs" | "runMs" | "outcome"> & { ok: boolean },
     now: number,
   ): number {
-    this.figures.count(name, queueMs, runMs, ok);
-    return this.runs.finish(key, { name, request, lane, thread, queueMs, runMs, outcome }, now);
+    this.figures.count(start.name, ok, thread === undefined ? undefined : { queueMs, runMs });
+    return this.runs.finish(key, { ...start, thread, queueMs, runMs, outcome }, now);
   }
 
   #onThread(change: ThreadEvent): void {
@@ -86,11 +90,19 @@ export class Collector {
     if (event === "start") this.threads.add(thread);
     else this.threads.delete(thread);
     this.threadChanges++;
-    if (event === "kill") this.#keep(killedIncident(change, performance.now()));
+    if (event === "kill" && this.#isNews(thread))
+      this.incidents.keep(killedIncident(change, performance.now()));
   }
 
-  #keep(incident: Omit<Incident, "id">): void {
-    this.incidents.push({ id: this.incidents.end + 1, ...incident });
+  #keep(end: Parameters<typeof isKilled>[0], incident: KnownIncident): void {
+    if (!isKilled(end) || this.#isNews(end.thread ?? 0)) this.incidents.keep(incident);
+  }
+
+  /** Of the two that tell of a thread's end by a deadline, the first is news. */
+  #isNews(thread: number): boolean {
+    if (this.#killed.delete(thread)) return false;
+    this.#killed.add(thread);
+    return true;
   }
 }
 
@@ -110,20 +122,16 @@ class Names {
   }
 }
 
-/** Ten hours: what lasts longer counts as that. */
-const MAX_US = 36_000_000_000;
-
 interface Tally {
   calls: number;
   failed: number;
-  /** In microseconds. */
-  readonly wait: RecordableHistogram;
-  readonly run: RecordableHistogram;
+  readonly wait: Sketch;
+  readonly run: Sketch;
   /** The number of the run, over all names, that was counted last. */
   lastRun: number;
 }
 
-/** Counts and percentiles of every name since the inspector was opened, in memory that does not grow with the runs. */
+/** Counts and durations of every name since the inspector was opened, in memory that does not grow with the runs. */
 export class Figures {
   readonly #tallies: Tally[] = [];
   #runs = 0;
@@ -133,38 +141,32 @@ export class Figures {
     return this.#runs;
   }
 
-  count(name: number, queueMs: number, runMs: number, ok: boolean): void {
+  /** @param times - Undefined when it never ran: it is counted, and has no part in the durations. */
+  count(
+    name: number,
+    ok: boolean,
+    times: { readonly queueMs: number; readonly runMs: number } | undefined,
+  ): void {
     const tally = this.#tallies[name] ?? this.#open(name);
     tally.calls++;
     if (!ok) tally.failed++;
-    tally.wait.record(microseconds(queueMs));
-    tally.run.record(microseconds(runMs));
+    if (times !== undefined) {
+      tally.wait.record(times.queueMs);
+      tally.run.record(times.runMs);
+    }
     tally.lastRun = this.#runs++;
   }
 
   /** Of the names that ran since `runs` was as given. */
   since(runs: number): Figure[] {
     return this.#tallies.flatMap(({ calls, failed, wait, run, lastRun }, name) =>
-      lastRun < runs ? [] : [{ name, calls, failed, wait: percentilesOf(wait), run: percentilesOf(run) }],
+      lastRun < runs ? [] : [{ name, calls, failed, wait: wait.counts, run: run.counts }],
     );
   }
 
   #open(name: number): Tally {
-    const tally = { calls: 0, failed: 0, wait: histogram(), run: histogram(), lastRun: 0 };
+    const tally = { calls: 0, failed: 0, wait: new Sketch(), run: new Sketch(), lastRun: 0 };
     this.#tallies[name] = tally;
     return tally;
   }
-}
-
-function histogram(): RecordableHistogram {
-  return createHistogram({ lowest: 1, highest: MAX_US, figures: 2 });
-}
-
-/** A histogram counts from 1, so that what took no time is one more than it took; `percentilesOf` takes it off. */
-function microseconds(ms: number): number {
-  return Math.min(MAX_US, Math.max(0, Math.round(ms * 1000)) + 1);
-}
-
-function percentilesOf(recorded: RecordableHistogram): Percentiles {
-  return [(recorded.percentile(50) - 1) / 1000, (recorded.percentile(99) - 1) / 1000];
 }

@@ -1,20 +1,32 @@
 import { basename } from "node:path";
-import type { BlockCulprit, BlockPlace, BlockReport, TaskEvent, ThreadEvent } from "../channels/channels.ts";
-import type { Incident } from "./batch.ts";
+import type {
+  BlockCulprit,
+  BlockPlace,
+  BlockReport,
+  OperationEvent,
+  TaskEvent,
+  ThreadEvent,
+  ThrownError,
+} from "../channels/channels.ts";
+import { stackFrames } from "../errors/stack-frames.ts";
+import type { KnownIncident } from "./incident-log.ts";
 
-type Known = Omit<Incident, "id">;
+type OperationEnd = Extract<OperationEvent, { event: "end" }>;
 type TaskEnd = Extract<TaskEvent, { event: "end" }>;
 
 /** A stretch in which the loop was blocked. */
-export function blockedIncident(report: BlockReport, origin: number): Known {
+export function blockedIncident(report: BlockReport, origin: number): KnownIncident {
   const [first, ...others] = report.culprits;
   return {
     kind: "blocked",
     at: report.startedAt - origin,
     durationMs: report.durationMs,
     thread: 0,
+    request: first?.request ?? null,
     name: first === undefined ? null : nameOf(first),
     place: first?.at === undefined ? null : placeText(first.at),
+    message: stateNotes[report.state],
+    cause: report.state,
     facts: [
       stateSentence(report),
       ...(report.waitedRequests > 0 ? [`${plural(report.waitedRequests, "request")} waited.`] : []),
@@ -25,9 +37,15 @@ export function blockedIncident(report: BlockReport, origin: number): Known {
   };
 }
 
-/** A thread that was ended since its call ran past its deadline. */
-export function killedIncident({ thread, threads, ran }: ThreadEvent, at: number): Known {
-  const call = ran === undefined ? "its call" : ran.work;
+/** What a title says of how it was blocked; that it computed is what everybody thinks. */
+const stateNotes: Readonly<Record<BlockReport["state"], string>> = {
+  computing: "",
+  asleep: "asleep",
+  starved: "other processes had the CPU",
+};
+
+/** A thread that was ended since its call ran past its deadline, or since it took no call any more. */
+export function killedIncident({ thread, threads, ran }: ThreadEvent, at: number): KnownIncident {
   return {
     ...nothingKnown,
     kind: "killed",
@@ -36,30 +54,95 @@ export function killedIncident({ thread, threads, ran }: ThreadEvent, at: number
     name: ran?.work ?? null,
     place: ran === undefined ? null : placeText(ran),
     facts: [
-      `Thread ${thread} was ended: ${call} ran past its deadline.`,
+      `Thread ${thread} was ended: ${ran === undefined ? "it took no call any more" : `${ran.work} ran past its deadline`}.`,
       `${plural(threads, "thread")} left in the pool.`,
     ],
   };
 }
 
-/** A task that threw. */
-export function failedIncident({ task, request, job, thread, runMs, stack }: TaskEnd, at: number): Known {
-  const called = job === undefined ? "It was called." : `It was an attempt of job ${job}.`;
-  const after = request === undefined ? called : `It ran after request ${request}.`;
-  const where = thread === undefined ? "It never got to a thread." : `It ran ${onThread(thread)}.`;
+/** Whether its deadline ended the thread that it ran on. */
+export function isKilled({ thread, error }: Pick<OperationEnd | TaskEnd, "thread" | "error">): boolean {
+  return error?.code === "OFFLOOP_TIMEOUT" && thread !== undefined && thread > 0;
+}
+
+/** An operation that answered with 5xx. */
+export function operationIncident(event: OperationEnd, at: number): KnownIncident {
+  const { request, operation, thread, queueMs, runMs, status, error, refused } = event;
+  const killed = isKilled(event);
+  const kind = killed ? "killed" : status === 504 ? "timeout" : refused === undefined ? "error" : "refused";
+  const parts = thrownParts(error);
   return {
-    ...nothingKnown,
-    kind: "failed",
-    at,
-    durationMs: runMs,
+    ...parts,
+    message: kind === "error" ? [status, parts.message].filter(Boolean).join(", ") : parts.message,
+    kind,
+    // A mark of the thread stands where it was ended.
+    at: killed ? at + runMs : at,
+    durationMs: killed ? 0 : runMs,
     thread: thread ?? null,
-    name: `task ${task}`,
-    facts: [where, after, "What it threw is in the log."],
-    stack,
+    request,
+    name: operation,
+    cause: `${status} ${error?.code ?? error?.type ?? ""}`,
+    facts: [
+      `It answered ${status}.`,
+      ranSentence(thread, queueMs, runMs),
+      ...(error === undefined ? ["It chose that answer itself: nothing was thrown that the log tells."] : []),
+      ...moreOf(error),
+    ],
   };
 }
 
-const nothingKnown = { durationMs: 0, name: null, place: null, stack: [] } as const;
+/** A task that threw. */
+export function failedIncident(event: TaskEnd, at: number): KnownIncident {
+  const { task, request, job, thread, queueMs, runMs, error } = event;
+  const killed = isKilled(event);
+  const called = job === undefined ? "It was called." : `It was an attempt of job ${job}.`;
+  const after = request === undefined ? called : `It ran after request ${request}.`;
+  return {
+    ...thrownParts(error),
+    kind: killed ? "killed" : "failed",
+    at: killed ? at + runMs : at,
+    durationMs: killed ? 0 : runMs,
+    thread: thread ?? null,
+    request: request ?? null,
+    name: `task ${task}`,
+    cause: error?.code ?? error?.type ?? "",
+    facts: [ranSentence(thread, queueMs, runMs), after, ...moreOf(error)],
+  };
+}
+
+const nothingKnown = {
+  durationMs: 0,
+  request: null,
+  name: null,
+  place: null,
+  message: "",
+  cause: "",
+  facts: [],
+  stack: [],
+} as const;
+
+/** What an error says by itself: where it was thrown, its first line, its stack. */
+function thrownParts(error: ThrownError | undefined): Pick<KnownIncident, "place" | "message" | "stack"> {
+  if (error === undefined) return { place: null, message: "", stack: [] };
+  const { type, code, message, stack } = error;
+  const [line = ""] = message.split("\n", 1);
+  // One of offloop's own names what it is about, which the title does, too.
+  const title = code?.startsWith("OFFLOOP_") ? line.replace(/^Cannot .*?: /, "") : `${type}: ${line}`;
+  const frames = stack.map((frame) => `    ${frame}`);
+  const [at] = stackFrames({ type, message, ...(code && { code }), stack: [message, ...frames].join("\n") });
+  return { place: at === undefined ? null : placeText(at), message: title, stack: [...stack] };
+}
+
+/** What stands below the first line of a message: of an error of offloop's, where and how to mend it. */
+function moreOf(error: ThrownError | undefined): string[] {
+  const lines = error?.message.split("\n").slice(1) ?? [];
+  return lines.map((line) => line.trim()).filter((line) => line !== "");
+}
+
+function ranSentence(thread: number | undefined, queueMs: number, runMs: number): string {
+  if (thread === undefined) return `It never got to a thread, and waited ${Math.round(queueMs)} ms.`;
+  return `It ran for ${Math.round(runMs)} ms ${onThread(thread)}.`;
+}
 
 function nobodySeen({ state }: BlockReport): string {
   return state === "starved"
@@ -71,7 +154,6 @@ function nameOf({ operation, certain, oneOfMany }: BlockCulprit): string {
   if (oneOfMany === true) return `many short runs of ${operation}`;
   return `${certain ? "" : "probably "}${operation ?? "code outside any operation"}`;
 }
-
 function stateSentence({ state, cpuMs, gcMs }: BlockReport): string {
   const collected = gcMs >= 1 ? `, ${Math.round(gcMs)} ms of it collecting garbage` : "";
   if (state === "asleep") return "The main thread was asleep in a synchronous call.";

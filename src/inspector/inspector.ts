@@ -1,7 +1,9 @@
 import type { ServerResponse } from "node:http";
 import { type Access, judgeVisitor, type Visitor } from "./access.ts";
+import type { PoolState } from "./batch.ts";
 import { Collector } from "./collector.ts";
 import { EventStream } from "./event-stream.ts";
+import { OtherWorkers, ownPlace } from "./workers.ts";
 
 /** How the inspector is opened. */
 interface InspectorOptions {
@@ -18,6 +20,8 @@ export interface Inspector {
   readonly hasRoom: boolean;
   /** Tells a page what happens, until it goes. */
   tell(response: ServerResponse): void;
+  /** From now on pages are told how full the pool is. */
+  watchPool(read: () => PoolState | undefined): void;
   /** Ends the pages' streams and stops to listen. */
   close(): void;
 }
@@ -25,15 +29,23 @@ export interface Inspector {
 /** Starts to listen to the channels. */
 export function openInspector({ title, token }: InspectorOptions): Inspector {
   const collector = new Collector();
-  const stream = new EventStream(collector, title);
+  const place = ownPlace();
+  let readPool: () => PoolState | undefined = () => undefined;
+  const told = { title, server: collector.origin, ...place, readPool: () => readPool() };
+  const others = place && new OtherWorkers(collector, told);
+  const stream = new EventStream(collector, told, others);
   return {
     judge: (visitor) => judgeVisitor(visitor, token),
     get hasRoom() {
       return stream.hasRoom;
     },
     tell: (response) => stream.add(response),
+    watchPool: (read) => {
+      readPool = read;
+    },
     close: () => {
       stream.close();
+      others?.close();
       collector.close();
     },
   };

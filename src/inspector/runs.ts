@@ -8,6 +8,8 @@ export interface RunStart {
   readonly name: number;
   readonly request: string | undefined;
   readonly lane: "loop" | "thread";
+  /** The job it is an attempt of. */
+  readonly job?: string | undefined;
 }
 
 /** What is known of a run when it has ended. */
@@ -89,17 +91,11 @@ export class Runs {
   }
 }
 
-function rowOf({ name, request, thread, slot, handedAt, queueMs, runMs, outcome }: EndedRun): RunRow {
-  return [
-    name,
-    request ?? null,
-    thread ?? null,
-    slot,
-    rounded(handedAt),
-    rounded(queueMs),
-    rounded(runMs),
-    outcome,
-  ];
+function rowOf(run: EndedRun): RunRow {
+  const { name, request, thread, slot, handedAt, queueMs, runMs, outcome, job } = run;
+  const times = [rounded(handedAt), rounded(queueMs), rounded(runMs)] as const;
+  const row = [name, request ?? null, thread ?? null, slot, ...times, outcome] as const;
+  return job === undefined ? row : [...row, job];
 }
 
 /** To microseconds: more digits would only make the batch longer. */

@@ -27,14 +27,6 @@ export class Attempts {
     this.#channel = channel;
   }
 
-  /** The table, if it is not there yet. A role that may not make one is not to ask for it where it is. */
-  async create(): Promise<void> {
-    const { rows } = await this.#sql.executeSql("select to_regclass($1) is null as missing", [
-      `${this.#schema}.job_attempt`,
-    ]);
-    if (rows[0].missing) await this.#sql.executeSql(attemptsSql(this.#schema));
-  }
-
   /** Says that attempts begin here. */
   async start(claims: readonly Claim[], sql: Sql): Promise<StartedAttempts> {
     const { rows } = await sql.executeSql(
@@ -117,23 +109,6 @@ export class Attempts {
         (select 1 from ${this.#schema}.job j where j.id = a.job)`,
     );
   }
-}
-
-/** The SQL that makes the table; and an index for cancelled jobs, which pg-boss has among the done ones. */
-export function attemptsSql(schema: string): string {
-  return `create table if not exists ${schema}.job_attempt (
-  job uuid not null,
-  takes int not null,
-  task text not null,
-  process text not null,
-  started_at timestamptz not null default now(),
-  ended_at timestamptz,
-  outcome text,
-  error jsonb,
-  progress real,
-  primary key (job, takes)
-);
-create index if not exists job_cancelled on ${schema}.job (name, completed_on) where state = 'cancelled';`;
 }
 
 function claimRow({ task, uuid, takes }: Claim): object {

@@ -1,7 +1,7 @@
 import type { ConstructorOptions, Queue } from "pg-boss";
 import { OffloopError } from "../errors/offloop-error.ts";
-import { attemptsSql } from "./attempts.ts";
 import type { EmbeddedDatabase } from "./embedded.ts";
+import { NO_RIGHT, ownSchemaSql } from "./own-schema.ts";
 import type { JobTask } from "./store.ts";
 
 /** Where jobs are kept: in a PostgreSQL, or in a folder that this process alone has open. */
@@ -42,7 +42,7 @@ type JobQueue = Required<
  */
 export async function schemaSql(schema: string): Promise<string> {
   const { getConstructionPlans } = await loadPgBoss();
-  return `${getConstructionPlans(schema)}\n${attemptsSql(schema)}\n`;
+  return `${getConstructionPlans(schema)}\n${ownSchemaSql(schema)}\n`;
 }
 
 export async function loadPgBoss(): Promise<typeof import("pg-boss")> {
@@ -100,9 +100,6 @@ export function orderError({ name, ordered }: JobTask): OffloopError {
     { fix: `leave ordered as it was, or give the task another name` },
   );
 }
-
-/** Insufficient privilege. */
-const NO_RIGHT = "42501";
 
 export function openError(error: unknown, { place, schema }: EngineOptions): unknown {
   if (error instanceof OffloopError || !("url" in place)) return error;

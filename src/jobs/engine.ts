@@ -1,5 +1,6 @@
 import type { PgBoss, Queue, QueueResult } from "pg-boss";
 import { OffloopError } from "../errors/offloop-error.ts";
+import { Additions } from "./additions.ts";
 import { Attempts } from "./attempts.ts";
 import { inTransaction, type JobsDatabase, type Sql } from "./database.ts";
 import { EmbeddedDatabase } from "./embedded.ts";
@@ -13,6 +14,7 @@ import {
 } from "./engine-setup.ts";
 import { formatNotice, NoticeBoard, noticeChannel, parseNotice } from "./notices.ts";
 import { type Affected, Outcomes } from "./outcomes.ts";
+import { createOwnSchema } from "./own-schema.ts";
 import { queueName, taskName } from "./queue-name.ts";
 import { type CountedJobs, lostError, Records, storedKey } from "./records.ts";
 import type {
@@ -35,6 +37,9 @@ import { sqlOfTransaction } from "./transaction.ts";
 /** Ordered jobs that have no key are in one order. */
 const NO_KEY = "-";
 
+/** Of a task, by a process. Embedded there is one session, so that a second would only wait. */
+const INSERTS_AT_ONCE = 4;
+
 /** Of PostgreSQL, for a unique index: another job of the key waits or runs. */
 const KEY_TAKEN = "23505";
 
@@ -47,6 +52,7 @@ export class Engine implements JobStore {
   readonly #schema: string;
   readonly #attempts: Attempts;
   readonly #records: Records;
+  readonly #additions: Additions;
   readonly #takes: Takes;
   readonly #outcomes: Outcomes;
   readonly #notices = new NoticeBoard();
@@ -62,6 +68,7 @@ export class Engine implements JobStore {
     this.#attempts = new Attempts(this.#database, schema, noticeChannel(schema));
     const names = new Map(tasks.map(({ name }) => [queueName(name), name]));
     this.#records = new Records(this.#database, schema, names);
+    this.#additions = new Additions(boss, embedded === undefined ? INSERTS_AT_ONCE : 1);
     this.#takes = new Takes(boss, this.#database, this.#attempts, schema);
     this.#outcomes = new Outcomes(boss, this.#database, this.#attempts);
   }
@@ -81,7 +88,7 @@ export class Engine implements JobStore {
     try {
       await boss.start({ attempts: 3 });
       const engine = new Engine(boss, embedded, options);
-      if (options.isBeside !== true) await engine.#prepare();
+      if (options.isBeside !== true) await engine.#prepare(options);
       return engine;
     } catch (error) {
       await boss.stop({ graceful: false }).catch(() => {});
@@ -95,8 +102,9 @@ export class Engine implements JobStore {
     return this.#database;
   }
 
-  async #prepare(): Promise<void> {
-    await this.#attempts.create();
+  async #prepare({ onError }: EngineOptions): Promise<void> {
+    const refused = await createOwnSchema(this.#database, this.#schema);
+    if (refused !== undefined) onError(refused);
     const there = new Map((await this.#boss.getQueues()).map((queue) => [queue.name, queue]));
     for (const task of this.#tasks.values()) await this.#prepareQueue(task, there.get(queueName(task.name)));
     if (this.#embedded !== undefined) await this.#reclaim();
@@ -134,7 +142,15 @@ export class Engine implements JobStore {
     if (notice !== undefined) this.#notices.tell(notice);
   }
 
-  async add({ task, uuid, payload, key, runAt, priority }: NewJob, tx?: unknown): Promise<string> {
+  async add(job: NewJob, tx?: unknown): Promise<string> {
+    const meetsNone = job.key === undefined && this.#tasks.get(job.task)?.ordered === false;
+    if (tx !== undefined || !meetsNone) return this.#addAlone(job, tx);
+    await this.#additions.add(job);
+    return job.uuid;
+  }
+
+  async #addAlone(job: NewJob, tx: unknown): Promise<string> {
+    const { task, uuid, payload, key, runAt, priority } = job;
     const queue = queueName(task);
     const db = tx === undefined ? undefined : this.#transaction(tx);
     const singletonKey = key === undefined ? this.#keyless(task, uuid) : storedKey(key);
@@ -153,7 +169,7 @@ export class Engine implements JobStore {
       [queue, singletonKey],
     );
     // That job may have ended in between.
-    return rows[0]?.id ?? this.add({ task, uuid, payload, key, runAt, priority }, tx);
+    return rows[0]?.id ?? this.#addAlone(job, tx);
   }
 
   #keyless(task: string, uuid: string): string {

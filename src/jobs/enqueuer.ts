@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { integer } from "../app/integer.ts";
 import type { EnqueuedJob, EnqueueOptions } from "../app/jobs.ts";
 import { callerLocation } from "../app/location.ts";
@@ -7,6 +6,7 @@ import { OffloopError } from "../errors/offloop-error.ts";
 import { formatJobId } from "./job-id.ts";
 import { argumentsOf, checkArguments } from "./payload.ts";
 import type { JobStore, NewJob } from "./store.ts";
+import { newUuid } from "./uuid.ts";
 
 const YEAR_MS = 365 * 86_400_000;
 const MAX_PRIORITY = 1_000_000;
@@ -45,7 +45,7 @@ export class Enqueuer implements TaskEnqueuer {
     const checked = checkArguments(argumentsOf(task), args, callerLocation);
     const stored = checked instanceof Promise ? await checked : checked;
     const payload = trace === undefined ? { args: stored } : { args: stored, trace };
-    const job: NewJob = { task: name, uuid: randomUUID(), payload, key: keyOf(name, key), runAt, priority };
+    const job: NewJob = { task: name, uuid: newUuid(), payload, key: keyOf(name, key), runAt, priority };
     const uuid = await this.#store.add(job, tx);
     return { id: formatJobId({ task: name, uuid }), task: name };
   }

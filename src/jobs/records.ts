@@ -68,7 +68,10 @@ export class Records {
     const placeholder = (value: unknown): string => `$${values.push(value)}`;
     const conditions = [
       ...(state === undefined ? [] : [`j.state = '${storedStates[state]}'`, order.indexed]),
-      ...(key === undefined ? [] : [`j.singleton_key = ${placeholder(storedKey(key))}`]),
+      // The pattern is the index's, and true of every key that users give.
+      ...(key === undefined
+        ? []
+        : [`j.singleton_key = ${placeholder(storedKey(key))} and j.singleton_key like '=%'`]),
       ...(after === undefined ? [] : [this.#isAfter(after, order, placeholder)]),
     ];
     const found =
@@ -130,8 +133,8 @@ export class Records {
   async depths(counted: ReadonlyMap<string, CountedJobs>): Promise<TaskDepth[]> {
     const { rows } = await this.#sql.executeSql(
       `select queue, ${this.#count("created")} as waiting, ${this.#count("active")} as running,
-        ${this.#count("retry")} as failed, ${this.#countUpTo("j.state = 'failed'")} as dead,
-        ${this.#countUpTo("j.completed_on is not null and j.state in ('completed', 'cancelled') order by j.completed_on desc")} as ended,
+        ${this.#count("retry")} as failed, ${this.#countUpTo(`${ENDED} = 'failed'`)} as dead,
+        ${this.#countUpTo(`${ENDED} = 'completed'`)} + ${this.#countUpTo(`${ENDED} = 'cancelled'`)} as ended,
         least((${this.#oldestDue("created")}), (${this.#oldestDue("retry")})) as oldest
       from unnest($1::text[]) as queue`,
       [[...this.#tasks.keys()]],
@@ -155,7 +158,6 @@ export class Records {
     return `(select count(*)::int from ${this.#schema}.job where name = queue and state = '${state}')`;
   }
 
-  /** @param condition - With an order, where the planner would rather read all jobs than the index that has it. */
   #countUpTo(condition: string): string {
     return `(select count(*)::int from (
       select from ${this.#schema}.job j where j.name = queue and ${condition} limit ${COUNTED_TO + 1}
@@ -227,6 +229,9 @@ function orderOf(state: JobState | undefined): Order {
   if (state === undefined || state === "running") return byNewest;
   return state === "waiting" || state === "failed" ? bySoonest : byLastEnded;
 }
+
+/** What the index of ended jobs asks for, and is true of each. */
+const ENDED = "j.completed_on is not null and j.state";
 
 /** What has ended is counted so far, each time it is asked. */
 const COUNTED_TO = 10_000;

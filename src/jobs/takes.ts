@@ -61,7 +61,7 @@ export class Takes {
     const fetched = free > 0 ? await this.#fetch(db, task.name, free) : [];
     if (fetched.length === 0) return { jobs: [], transaction: undefined };
     // What a statement updates comes in any order.
-    fetched.sort((a, b) => b.priority - a.priority || a.createdOn.getTime() - b.createdOn.getTime());
+    fetched.sort(byTurn);
     const claims = fetched.map((job) => claimOf(task.name, job));
     const { lost, transaction } = await this.#attempts.start(claims, db);
     const jobs = fetched.map((job, index) => ({
@@ -87,6 +87,11 @@ export class Takes {
   #fetch(db: Sql, task: string, batchSize: number): Promise<Fetched[]> {
     return this.#boss.fetch<JobPayload>(queueName(task), { batchSize, includeMetadata: true, db });
   }
+}
+
+/** Jobs of one instant by their ids, which ascend. */
+function byTurn(a: Fetched, b: Fetched): number {
+  return b.priority - a.priority || a.createdOn.getTime() - b.createdOn.getTime() || (a.id < b.id ? -1 : 1);
 }
 
 function claimOf(task: string, { id, retryCount, retryLimit }: Fetched): Claim {

@@ -6,9 +6,10 @@ import {
   operationChannel,
   type RunRecord,
   recordLoop,
+  type ThrownError,
   taskChannel,
 } from "../channels/channels.ts";
-import { describeError, loggable } from "../errors/described-error.ts";
+import { type DescribedError, describeError, loggable } from "../errors/described-error.ts";
 import type { OffloopError } from "../errors/offloop-error.ts";
 import { frameLines } from "../errors/stack-frames.ts";
 import { refusedReply } from "../operation/error-reply.ts";
@@ -268,7 +269,8 @@ async function publishRun(
   operationChannel.publish({ event: "start", ...about });
   const reply = await run(request, record);
   if (lane === "loop") recordLoop(record, start);
-  operationChannel.publish({ event: "end", ...about, ...record, status: reply.status });
+  const error = reply.error && thrownOf(reply.error);
+  operationChannel.publish({ event: "end", ...about, ...record, status: reply.status, error });
   return reply;
 }
 
@@ -286,18 +288,23 @@ async function publishTask(run: LaneRun<TaskCall, unknown>, call: TaskCall): Pro
   const record = newRecord();
   const start = performance.now();
   let ok = false;
-  let stack: readonly string[] = [];
+  let error: ThrownError | undefined;
   taskChannel.publish({ event: "start", ...about });
   try {
     const result = await run(call, record);
     ok = true;
     return result;
   } catch (thrown) {
-    stack = frameLines(describeError(thrown));
+    error = thrownOf(describeError(thrown));
     throw thrown;
   } finally {
     if (lane === "loop") recordLoop(record, start);
     const cancelled = attempt?.waiter.signal.aborted ?? false;
-    taskChannel.publish({ event: "end", ...about, ...record, ok, cancelled, stack });
+    taskChannel.publish({ event: "end", ...about, ...record, ok, cancelled, error });
   }
+}
+
+function thrownOf(error: DescribedError): ThrownError {
+  const { type, message, code } = error;
+  return { type, message, code, stack: frameLines(error) };
 }

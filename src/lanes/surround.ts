@@ -6,6 +6,7 @@ import { OffloopError } from "../errors/offloop-error.ts";
 import { Exchange, PlannedResponse } from "../operation/context.ts";
 import { encodeReply } from "../operation/encode.ts";
 import { answerError } from "../operation/error-reply.ts";
+import type { HeaderList } from "../operation/header-list.ts";
 import { discardBody, type RawReply } from "../operation/raw.ts";
 import type { Runtime } from "../operation/runtime.ts";
 import type { LaneRequest, RunOperation } from "./around.ts";
@@ -70,7 +71,7 @@ class Passage {
   /** @param index - Which around; what is below it lies within. */
   async #enter(index: number): Promise<PassingReply> {
     const around = this.#onion.arounds[index];
-    if (around === undefined) return new PassingReply(await this.#onion.run(this.#request));
+    if (around === undefined) return new PassingReply(await this.#onion.run(this.#request), this);
     let inner: Promise<PassingReply> | undefined;
     let isOver = false;
     const next = (): Promise<PassingReply> => {
@@ -79,17 +80,28 @@ class Passage {
       inner = this.#enter(index - 1);
       return inner;
     };
+    let reply: PassingReply;
     try {
-      const given: unknown = await around.fn(this.#exchange, next).finally(() => {
-        isOver = true;
-      });
-      const passed = await inner; // one that has not waited for it would leave it behind
-      if (given instanceof PassingReply && given === passed) return given;
-      const raw = await this.#encode(around, given);
-      return new PassingReply(passed === undefined ? raw : inPlaceOf(passed.raw, raw));
+      const given: unknown = await around.fn(this.#exchange, next);
+      isOver = true;
+      // Nothing more is awaited for what passes: this runs for each around of each request.
+      reply = isFrom(given, this, index - 1) ? given : await this.#replace(around, given, await inner);
     } catch (thrown) {
-      return this.#answer(around, thrown, await inner);
+      isOver = true;
+      reply = await this.#answer(around, thrown, await inner);
     }
+    reply.layer = index;
+    return reply;
+  }
+
+  /** @param passed - What `next` gave; undefined when it was not called. One that was not waited for would be left behind. */
+  async #replace(
+    around: PlacedAround,
+    given: unknown,
+    passed: PassingReply | undefined,
+  ): Promise<PassingReply> {
+    const raw = await this.#encode(around, given);
+    return new PassingReply(passed === undefined ? raw : inPlaceOf(passed.raw, raw), this);
   }
 
   /** The answer of an around that does not pass on what `next` gave. */
@@ -120,8 +132,8 @@ class Passage {
       operation: { errorHandlers },
     };
     const raw = { ...(await answerError(failed, thrown)), background: undefined };
-    if (passed === undefined) return new PassingReply(raw);
-    return new PassingReply(inPlaceOf({ ...passed.raw, background: undefined }, raw));
+    if (passed === undefined) return new PassingReply(raw, this);
+    return new PassingReply(inPlaceOf({ ...passed.raw, background: undefined }, raw), this);
   }
 
   /** Nobody would send what it gives, run its tasks, or close what it opens. Nor may anybody wait for it, so the log says so. */
@@ -149,14 +161,23 @@ function inPlaceOf(passed: RawReply, raw: RawReply): RawReply {
   return { ...raw, background, finish, error: raw.error ?? passed.error };
 }
 
+/** Whether a value is the reply that a layer of a passage gave. */
+function isFrom(value: unknown, passage: Passage, layer: number): value is PassingReply {
+  return value instanceof PassingReply && value.passage === passage && value.layer === layer;
+}
+
 /** A reply as arounds see it: its status, headers and cookies may be changed, its body passes. */
 class PassingReply extends PlannedResponse {
+  readonly passage: Passage;
+  /** Which around it has left last; -1 for none. */
+  layer = -1;
   readonly #raw: RawReply;
-  #headers: Headers | undefined;
+  #hasHeaders = false;
 
-  constructor(raw: RawReply) {
+  constructor(raw: RawReply, passage: Passage) {
     super();
     this.#raw = raw;
+    this.passage = passage;
   }
 
   override get status(): number {
@@ -168,21 +189,22 @@ class PassingReply extends PlannedResponse {
   }
 
   /** With its `content-type`; `content-length` is set when the body is sent. */
-  override get headers(): Headers {
-    if (this.#headers === undefined) {
+  override get headers(): HeaderList {
+    const own = super.headers;
+    if (!this.#hasHeaders) {
+      this.#hasHeaders = true;
       const { headers, mediaType } = this.#raw;
-      this.#headers = new Headers((headers ?? []) as [string, string][]);
-      if (mediaType !== undefined) this.#headers.set("content-type", mediaType);
+      for (const [name, value] of headers ?? []) own.append(name, value);
+      if (mediaType !== undefined) own.set("content-type", mediaType);
     }
-    return this.#headers;
+    return own;
   }
 
   /** The reply with these changes. */
   get raw(): RawReply {
     const { status } = this;
-    if (this.#headers === undefined) return this.chosen === undefined ? this.#raw : { ...this.#raw, status };
-    const headers = [...this.#headers].filter(([name]) => name !== "content-type");
-    const mediaType = this.#headers.get("content-type") ?? undefined;
-    return { ...this.#raw, status, mediaType, headers };
+    if (!this.#hasHeaders) return this.chosen === undefined ? this.#raw : { ...this.#raw, status };
+    const mediaType = super.headers.get("content-type") ?? undefined;
+    return { ...this.#raw, status, mediaType, headers: super.headers.pairs("content-type") };
   }
 }

@@ -33,8 +33,8 @@ export class AllWorkers {
       if (message?.offloopMetrics === "figures") this.#take(worker, message.figures, message.number);
       if (message?.offloopMetrics === "ask") void this.#answer(worker, message.number);
     });
-    // Not "exit": what it sent last may come after that.
-    worker.once("disconnect", () => this.#bury(worker));
+    // Not "exit": what it sent last may come after that. Nor "disconnect", which some deaths lack.
+    worker.process.once("close", () => this.#bury(worker));
   }
 
   /** All of them, in the Prometheus text format. Workers that do not answer are there with what they had counted. */
@@ -74,11 +74,11 @@ export class AllWorkers {
     this.#asked.set(number, resolve);
     const timer = setTimeout(() => resolve(undefined), COLLECT_MS);
     const giveUp = (): void => resolve(undefined);
-    worker.once("disconnect", giveUp);
+    worker.process.once("close", giveUp);
     send(worker, { offloopMetrics: "collect", number });
     const figures = await promise;
     clearTimeout(timer);
-    worker.off("disconnect", giveUp);
+    worker.process.off("close", giveUp);
     this.#asked.delete(number);
     return figures;
   }

@@ -1,5 +1,6 @@
 import { Registry } from "prom-client";
 import type { Jobs } from "../app/jobs.ts";
+import { createErrorMetrics } from "./error-metrics.ts";
 import { processMetrics } from "./process-metrics.ts";
 import { createRequestMetrics, type RequestMetrics } from "./request-metrics.ts";
 import { createRunMetrics, type DeclaredWork } from "./run-metrics.ts";
@@ -28,8 +29,9 @@ export interface Measured {
 /** Opens the metrics of a server. They listen to the channels from now on. */
 export function openMetrics({ declared, readState, jobs }: Measured): Metrics {
   const registry = new Registry();
-  const requests = createRequestMetrics(registry, declared.operations);
-  const runs = createRunMetrics(registry, declared);
+  const countError = createErrorMetrics(registry, declared.operations);
+  const requests = createRequestMetrics(registry, countError);
+  const runs = createRunMetrics(registry, declared, countError);
   createStateMetrics(registry, readState, () => runs.followUps);
   if (jobs !== undefined) createJobMetrics(registry, jobs);
   const all = [registry, processMetrics()];

@@ -1,6 +1,6 @@
-import { Counter, Gauge, Histogram, type Registry } from "prom-client";
-import type { Operation } from "../app/operation.ts";
+import { Gauge, Histogram, type Registry } from "prom-client";
 import { durationBuckets, streamBuckets } from "./buckets.ts";
+import type { CountError } from "./error-metrics.ts";
 
 /** A request that was answered, or whose client has gone. */
 export interface AnsweredRequest {
@@ -30,18 +30,10 @@ export interface RequestMetrics {
 /** The methods of RFC 9110 and RFC 5789; a label of any other would be the client's to choose. */
 const known = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"]);
 
-/** What goes wrong in answering, besides other statuses of 500-599. */
-const errorTypes = ["500", "503", "504", "broken_stream"];
-
-/** @param operations - Those whose errors are counted from 0 on. */
-export function createRequestMetrics(
-  registry: Registry,
-  operations: readonly Pick<Operation, "id">[],
-): RequestMetrics {
-  const { active, duration, streams, errors, unread } = instruments(registry);
+/** @param countError - Told of each that was answered with 5xx, or whose stream broke off. */
+export function createRequestMetrics(registry: Registry, countError: CountError): RequestMetrics {
+  const { active, duration, streams, unread } = instruments(registry);
   for (const status of [400, 408, 431]) unread.inc({ http_response_status_code: status }, 0);
-  for (const { id } of operations)
-    for (const error_type of errorTypes) errors.inc({ operation: id, error_type }, 0);
   return {
     unread: (status) => unread.inc({ http_response_status_code: status }),
     begin: (method) => active.inc({ http_request_method: methodLabel(method) }),
@@ -62,7 +54,7 @@ export function createRequestMetrics(
       );
       if (operation === undefined) return;
       if (stream !== undefined) streams.observe({ operation }, stream.lastedMs / 1000);
-      if (error_type !== "") errors.inc({ operation, error_type });
+      if (error_type !== "") countError(operation, error_type);
     },
   };
 }
@@ -71,7 +63,6 @@ function instruments(registry: Registry): {
   active: Gauge;
   duration: Histogram;
   streams: Histogram;
-  errors: Counter;
   unread: Counter;
 } {
   const registers = [registry];
@@ -100,12 +91,6 @@ function instruments(registry: Registry): {
       help: "From the head of a streamed response to its end, whichever it was",
       labelNames: ["operation"],
       buckets: streamBuckets,
-      registers,
-    }),
-    errors: new Counter({
-      name: "offloop_operation_errors_total",
-      help: "Requests of an operation that were answered with 5xx, or whose stream broke off",
-      labelNames: ["operation", "error_type"],
       registers,
     }),
     unread: new Counter({

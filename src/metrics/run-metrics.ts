@@ -12,10 +12,11 @@ import {
   threadChannel,
 } from "../channels/channels.ts";
 import { runBuckets } from "./buckets.ts";
+import { type CountError, FAILED_MESSAGE } from "./error-metrics.ts";
 
 /** What an app declares: what is known of it before anything has happened is counted from 0 on. */
 export interface DeclaredWork {
-  readonly operations: readonly Pick<Operation, "id" | "lane">[];
+  readonly operations: readonly Pick<Operation, "id" | "lane" | "isMessage">[];
   readonly tasks: readonly Pick<TaskDeclaration, "name" | "lane" | "durable">[];
 }
 
@@ -26,8 +27,16 @@ export interface RunMetrics {
   close(): void;
 }
 
-/** Counts runs from now on. */
-export function createRunMetrics(registry: Registry, declared: DeclaredWork): RunMetrics {
+/**
+ * Counts runs from now on.
+ *
+ * @param countError - Told of messages that failed: each request says itself how it ended.
+ */
+export function createRunMetrics(
+  registry: Registry,
+  declared: DeclaredWork,
+  countError: CountError,
+): RunMetrics {
   let followUps = 0;
   const refuse = countRefusals(registry);
   const operations = timesOf(registry, "operation", refuse);
@@ -36,7 +45,9 @@ export function createRunMetrics(registry: Registry, declared: DeclaredWork): Ru
   for (const { name: task } of declared.tasks) failed.inc({ task }, 0);
   const stops = [
     listen(operationChannel, (event) => {
-      if (event.event === "end") operations(event.operation, event);
+      if (event.event === "start") return;
+      operations(event.operation, event);
+      if (event.status === FAILED_MESSAGE) countError(event.operation, String(event.status));
     }),
     listen(taskChannel, (event) => {
       if (event.request !== undefined) followUps += event.event === "start" ? 1 : -1;
@@ -69,9 +80,9 @@ function countRefusals(registry: Registry): (reason: RefusalReason) => void {
 
 /** @returns Stops counting. */
 function countThreadEnds(registry: Registry): () => void {
-  const help = "Threads that left, ended on their own, or were killed for a deadline";
+  const help = "Threads that left, ended on their own, were killed for a deadline, or did not load the app";
   const ends = counter(registry, "offloop_thread_ends_total", help, ["how"]);
-  for (const how of ["leave", "exit", "kill"]) ends.inc({ how }, 0);
+  for (const how of ["leave", "exit", "kill", "fail"]) ends.inc({ how }, 0);
   return listen(threadChannel, ({ event }) => {
     if (event !== "start") ends.inc({ how: event });
   });

@@ -35,6 +35,7 @@ export function createStateMetrics(
     },
   );
   createBoundMetrics(registry, readState);
+  createFullnessMetric(registry, readState);
   if (readState().sockets.size > 0)
     gauge(registry, { name: "offloop_websockets", help: "Open WebSockets", label: "operation" }, () =>
       Object.fromEntries(readState().sockets),
@@ -67,6 +68,20 @@ function createBoundMetrics(registry: Registry, readState: () => ServerState): v
   gauge(registry, oldest, () => {
     const { request, background } = readState().oldestWaitMs;
     return { request: request / 1000, background: background / 1000 };
+  });
+}
+
+/** Busy threads of all workers say nothing of the one whose pool is full: of this, the primary keeps the highest. */
+function createFullnessMetric(registry: Registry, readState: () => ServerState): void {
+  new Gauge({
+    name: "offloop_threads_busy_ratio",
+    help: "Busy threads as a share of threads.max: beyond 1 in the reserve; over workers, of the fullest pool",
+    aggregator: "max",
+    registers: [registry],
+    collect() {
+      const { pool = noThreads, bounds } = readState();
+      this.set(pool.busy / bounds.max);
+    },
   });
 }
 

@@ -13,6 +13,7 @@ import type { Log } from "../app/log.ts";
 import type { Session } from "../app/session.ts";
 import type { UrlParams, Urls } from "../app/urls.ts";
 import { ArrivingStream, neverWhole, WholeStream } from "./body-stream.ts";
+import { HeaderList } from "./header-list.ts";
 import {
   type HeaderPairs,
   headerValue,
@@ -22,7 +23,6 @@ import {
   type RawReply,
   type RawRequest,
   readCookies,
-  toHeaders,
 } from "./raw.ts";
 import type { ReadInputs } from "./read.ts";
 import { OpenSession, type SessionLane, sessionUnset, withSession } from "./session.ts";
@@ -171,7 +171,7 @@ export class Exchange {
 /** What was said about the response before there is one. */
 export class PlannedResponse implements ResponseInfo {
   chosen: number | undefined;
-  #headers: Headers | undefined;
+  #headers: HeaderList | undefined;
 
   get status(): number {
     return this.chosen ?? 200;
@@ -184,8 +184,8 @@ export class PlannedResponse implements ResponseInfo {
     this.chosen = status;
   }
 
-  get headers(): Headers {
-    this.#headers ??= new Headers();
+  get headers(): HeaderList {
+    this.#headers ??= new HeaderList();
     return this.#headers;
   }
 
@@ -199,7 +199,7 @@ export class PlannedResponse implements ResponseInfo {
   }
 
   pairs(): HeaderPairs | undefined {
-    return this.#headers === undefined ? undefined : [...this.#headers];
+    return this.#headers?.pairs();
   }
 }
 
@@ -241,7 +241,7 @@ class ReceivedRequestInfo implements RequestInfo {
   }
 
   get headers(): Headers {
-    this.#headers ??= toHeaders(this.#raw);
+    this.#headers ??= HeaderList.received(this.#raw.headers);
     return this.#headers;
   }
 

@@ -172,13 +172,6 @@ export function originFrom(scheme: string, host: string): string {
   return HOST.test(host) ? `${scheme}://${host}` : "";
 }
 
-/** All headers as the web's `Headers`. */
-export function toHeaders({ headers }: RawRequest): Headers {
-  const result = new Headers();
-  for (let i = 0; i + 1 < headers.length; i += 2) result.append(headers[i] ?? "", headers[i + 1] ?? "");
-  return result;
-}
-
 /** The request's cookies, by name, as Starlette reads them: the last of a name, without its quotes. */
 export function readCookies(request: RawRequest): Record<string, string | undefined> {
   const pairs = headerValues(request, "cookie").join(";").split(";");

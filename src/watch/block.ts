@@ -55,18 +55,48 @@ export class Block {
   }
 }
 
+/** What is known of a block besides what the main thread has counted. */
+export interface BlockSigns {
+  /** How much of it garbage collection took. */
+  readonly gcMs: number;
+  /** How late the watchdog's own thread was at worst. */
+  readonly latestMs: number;
+}
+
+/** What the main thread waits for, as threads that help to collect garbage, may be late a few times over. */
+const LATE_TURNS = 4;
+
 /**
  * What the main thread did during a block. It is starved where there would have been no block had it got a CPU whenever it
- * wanted one.
+ * wanted one, and where what it slept for may have been kept from the CPU as this thread was.
  */
 export function stateOf(
   { from, to, cpuMs, delayMs = 0 }: Gap,
-  gcMs: number,
+  { gcMs, latestMs }: BlockSigns,
   thresholdMs: number,
 ): BlockReport["state"] {
   const ownMs = to - from - delayMs;
   if (ownMs < thresholdMs) return delayMs > 0 ? "starved" : "computing";
-  return Math.max(cpuMs, gcMs) >= ownMs / 2 ? "computing" : "asleep";
+  if (Math.max(cpuMs, gcMs) >= ownMs / 2) return "computing";
+  return to - from < LATE_TURNS * latestMs ? "starved" : "asleep";
+}
+
+/** A block is told of when it has ended, and others may have ended since. */
+const KEPT_DELAYS = 16;
+
+/** How late a thread has woken of late: other processes want the CPU, then. */
+export class Lateness {
+  readonly #delays: { readonly at: number; readonly ms: number }[] = [];
+
+  note(ms: number): void {
+    this.#delays.push({ at: clockMs(), ms });
+    if (this.#delays.length > KEPT_DELAYS) this.#delays.shift();
+  }
+
+  /** The longest since then. */
+  longestSince(from: number): number {
+    return Math.max(0, ...this.#delays.filter(({ at }) => at >= from).map(({ ms }) => ms));
+  }
 }
 
 /** What the watchdog saw when it looked into the blocked main thread. */

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync, writeSync } from "node:fs";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import type { BlockPlace, BlockReport } from "../channels/channels.ts";
-import { Block, isSure, type Onlooker, type Sighting, stateOf } from "./block.ts";
+import { Block, isSure, Lateness, type Onlooker, type Sighting, stateOf } from "./block.ts";
 import { CpuMeter, isMainThreadRunnable } from "./cpu-use.ts";
 import { doubted, judge, seenAtWork } from "./culprits.ts";
 import type { EndedBlock, LogAdvice, WatchdogData, WatchdogNews, WatchdogOrder } from "./messages.ts";
@@ -31,6 +31,7 @@ class Watchdog implements Onlooker {
   /** By the beat they began after. */
   readonly #blocks = new Map<number, Block>();
   readonly #meter = new CpuMeter();
+  readonly #lateness = new Lateness();
   #names: readonly string[];
   #block: Block | undefined;
   #aliveAt = clockMs();
@@ -77,6 +78,7 @@ class Watchdog implements Onlooker {
   #tick(): void {
     const { pulse, thresholdMs } = this.#data;
     const now = clockMs();
+    this.#lateness.note(now - this.#tickDueAt);
     if (pulse[BEAT_AT] !== this.#beatAt) {
       this.#beatAt = pulse[BEAT_AT] as number;
       this.#aliveAt = this.#beatAt;
@@ -131,13 +133,19 @@ class Watchdog implements Onlooker {
   #conclude(ended: EndedBlock): void {
     const block = this.#blocks.get(ended.gap.after);
     this.#blocks.delete(ended.gap.after);
-    if (block === undefined) this.#report(ended, undefined);
-    else block.whenAnswered(ANSWER_PATIENCE_MS, () => this.#report(ended, block));
+    // It may not have woken at all while the loop was blocked.
+    const latestMs = Math.max(this.#lateness.longestSince(ended.gap.after), clockMs() - this.#tickDueAt);
+    if (block === undefined) this.#report(ended, undefined, latestMs);
+    else block.whenAnswered(ANSWER_PATIENCE_MS, () => this.#report(ended, block, latestMs));
   }
 
-  #report({ gap, waitedRequests, gcMs, timeline }: EndedBlock, block: Block | undefined): void {
+  #report(
+    { gap, waitedRequests, gcMs, timeline }: EndedBlock,
+    block: Block | undefined,
+    latestMs: number,
+  ): void {
     const durationMs = gap.to - gap.from;
-    const state = stateOf(gap, gcMs, this.#data.thresholdMs);
+    const state = stateOf(gap, { gcMs, latestMs }, this.#data.thresholdMs);
     const seen = state === "starved" ? [] : judge(block?.sightings ?? [], gap.to, timeline);
     const culprits = (gap.delayMs ?? 0) > durationMs / 2 ? doubted(seen) : seen;
     const report: BlockReport = {

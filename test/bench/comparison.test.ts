@@ -74,6 +74,19 @@ test("compare() judges no goal when the machine was too busy to tell", () => {
   assert.deepEqual(goalsOf([1.3, 0.8, 1.2, 0.7, 1, 1.4, 0.6, 1.2, 0.8]), []);
 });
 
+test("compare() makes goals of both figures, of CPU time as how much less we take", () => {
+  const goal = (what: string, gain: number) => atLeast(1.5, what, gain);
+  const pair = { ours: "ours", peer: "theirs", goal, cpuGoal: goal };
+  const sides = [measure("ours", 1, quiet), measure("theirs", 2, quiet)];
+  assert.deepEqual(
+    compare([pair], sides).map((one) => [one.goal?.what, one.goal?.met]),
+    [
+      ["ours / theirs", true],
+      ["CPU time a request, theirs / ours", true],
+    ],
+  );
+});
+
 test("compare() throws for a side that was not measured", () => {
   assert.throws(() => compare([{ ours: "ours", peer: "x" }], [measure("ours", 1, quiet)]), /measured of "x"/);
 });

@@ -23,9 +23,20 @@ for (const generator of new Set([findLoadGenerator(), autocannon])) {
     const load = generator.start(`${url}/`, { connections: 2, seconds: 60 });
     for (let answered = 0; answered < 10; answered++) await once(server, "request");
     load.stop();
-    const { requests, perSecond } = await load.answered;
+    const { requests, perSecond, p99Ms } = await load.answered;
     assert.ok(requests >= 10, `${requests} requests`);
     assert.ok(perSecond > 0, `${perSecond} a second`);
+    assert.ok(p99Ms >= 0 && p99Ms < 60_000, `p99 of ${p99Ms} ms`);
+  });
+
+  test(`${generator.name} opens a connection for each request where it is told to`, async () => {
+    let opened = 0;
+    const count = (): void => void opened++;
+    server.on("connection", count);
+    const { requests } = await generator.start(`${url}/`, { connections: 2, seconds: 1, closes: true })
+      .answered;
+    server.off("connection", count);
+    assert.ok(opened >= requests, `${opened} connections for ${requests} requests`);
   });
 
   test(`${generator.name} throws when a response is no success`, async () => {

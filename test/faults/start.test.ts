@@ -50,12 +50,14 @@ test("start: a module that throws in its third thread only is logged, the others
   await assertNextRequests(server.url);
 });
 
-test("start: nobody is told of the end of a thread that never started", async (t) => {
+test("start: of a thread that never started it is told that it failed, and of no other end", async (t) => {
   const alive = new Set<number>();
+  const unstarted: number[] = [];
   const unknown: ThreadEvent[] = [];
   const note = (message: unknown): void => {
     const event = message as ThreadEvent;
     if (event.event === "start") alive.add(event.thread);
+    else if (event.event === "fail") unstarted.push(event.thread);
     else if (!alive.delete(event.thread)) unknown.push(event);
   };
   await ask("/echo/thread/1");
@@ -68,6 +70,8 @@ test("start: nobody is told of the end of a thread that never started", async (t
   held.open();
   await Promise.all(asked);
   assert.deepEqual(unknown, []);
+  assert.equal(unstarted.length, 1);
+  assert.ok(!alive.has(unstarted[0] as number));
 });
 
 test("start: with no thread that can load the app, health says so, calls are 503, and it recovers", async () => {

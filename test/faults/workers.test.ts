@@ -14,8 +14,8 @@ after(() => rmSync(folder, { recursive: true }));
 /** Each waits for twice as long as the one before it until another is started. */
 const KILLS = 3;
 
-/** A connection that node:cluster hands to a worker which dies just then is neither answered nor closed. */
-const PATIENCE_MS = 5_000;
+/** Longer than a worker that hangs is left, and another takes to start. */
+const PATIENCE_MS = 20_000;
 
 interface Served {
   readonly command: Command;
@@ -186,6 +186,19 @@ test("a worker that does not answer its primary is ended and replaced, one that 
   await endWell(command);
 });
 
+test("connections that were handed to a worker which hangs are answered by another when it is ended", async (t) => {
+  const { command, url, operator } = await serveWorkers(t);
+  const hung = createClient(url);
+  const asked = hung.ask("/hang").catch(() => undefined);
+  await until(async () => (await metric(operator, "offloop_worker_silence_seconds")) > 1);
+  const pids = await Promise.all(Array.from({ length: 8 }, () => pidOf(url)));
+  const [, ended] = /worker (\d+) has not answered/.exec(await command.line(/has not answered for/)) ?? [];
+  assert.ok(!pids.includes(Number(ended)));
+  await asked;
+  hung.close();
+  await endWell(command);
+});
+
 test("readiness of the primary: 200 while a worker answers, 503 while the only one is blocked", async (t) => {
   const { command, url, operator } = await serveWorkers(t, 1);
   assert.equal((await operator.ask("/readyz")).status, 200);
@@ -236,6 +249,72 @@ async function livingPid(url: string): Promise<number> {
     if (pid !== undefined) return pid;
   }
 }
+
+/** A stream of chunks of ten bytes, one each 20 ms, of which one has come. */
+async function chunksOf(
+  url: string,
+): Promise<{ next(count: number): Promise<void>; rest(): Promise<number> }> {
+  const { body } = await fetch(url);
+  const reader = (body as ReadableStream<Uint8Array>).getReader();
+  let bytes = 0;
+  const read = async (): Promise<boolean> => {
+    const { done, value } = await reader.read();
+    bytes += value?.length ?? 0;
+    return !done;
+  };
+  await read();
+  return {
+    next: async (count) => {
+      for (const enough = bytes + count * 10; bytes < enough; ) await read();
+    },
+    // All bytes that came, from the first on.
+    rest: async () => {
+      while (await read());
+      return bytes;
+    },
+  };
+}
+
+test("SIGTERM to a worker, and later to its primary, cuts nothing off: for the worker that is the first still", async (t) => {
+  const { command, url } = await serveWorkers(t, 1);
+  const pid = await pidOf(url);
+  const stream = await chunksOf(`${url}/stream/long`);
+  process.kill(pid, "SIGTERM");
+  await stream.next(10); // 200 ms
+  command.child.kill("SIGTERM");
+  assert.equal(await stream.rest(), 1_000);
+  const { code, output } = await command.ended();
+  assert.equal(code, 0);
+  assert.doesNotMatch(output, /again|abandoned/);
+});
+
+test("SIGTERM while workers are replaced cuts nothing off in the old ones", async (t) => {
+  const { command, url, operator } = await serveWorkers(t, 1);
+  const stream = await chunksOf(`${url}/stream/long`);
+  command.child.kill("SIGHUP");
+  await until(async () => (await metric(operator, 'offloop_workers{state="leaving"}')) === 1);
+  command.child.kill("SIGTERM");
+  assert.equal(await stream.rest(), 1_000);
+  const { code, output } = await command.ended();
+  assert.equal(code, 0);
+  assert.doesNotMatch(output, /again|abandoned/);
+});
+
+test("a worker that hangs while it leaves is ended, too", async (t) => {
+  const { command, url, operator } = await serveWorkers(t, 1);
+  const stream = await chunksOf(`${url}/stream/hang`);
+  command.child.kill("SIGHUP");
+  await command.line(/takes over from worker/);
+  await assert.rejects(stream.rest());
+  await command.line(/has not answered for \d+ ms: ending it/);
+  await until(async () => (await metric(operator, 'offloop_workers{state="leaving"}')) === 0);
+  assert.equal(
+    await metric(operator, 'offloop_worker_restarts_total{reason="hung"}'),
+    0,
+    "its place was taken before",
+  );
+  await endWell(command);
+});
 
 test("SIGUSR2 ends neither a server nor its workers; SIGTERM twice within 100 ms is one", async (t) => {
   const { command, url } = await serveWorkers(t, 1);

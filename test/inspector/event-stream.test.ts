@@ -11,7 +11,7 @@ import { publishRuns } from "../fixtures/published-runs.ts";
 const request = "r".repeat(1_000);
 test("EventStream writes no more to a page that does not read, and goes on with the others", async () => {
   const collector = new Collector();
-  const stream = new EventStream(collector, "Shop");
+  const stream = new EventStream(collector, { title: "Shop", server: 1, readPool: () => undefined });
   const responses: ServerResponse[] = [];
   const server = createServer((_request, response) => {
     responses.push(response);

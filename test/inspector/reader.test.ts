@@ -3,7 +3,7 @@ import { channel } from "node:diagnostics_channel";
 import { afterEach, beforeEach, test } from "node:test";
 import type { OperationEvent } from "offloop";
 import { Collector } from "../../src/inspector/collector.ts";
-import { Reader } from "../../src/inspector/event-stream.ts";
+import { Reader } from "../../src/inspector/reader.ts";
 import { publishRuns } from "../fixtures/published-runs.ts";
 
 let collector: Collector;
@@ -12,11 +12,12 @@ beforeEach(() => {
 });
 afterEach(() => collector.close());
 
+const told = { title: "Shop", server: 7, readPool: () => undefined };
 const run = (count: number): void => publishRuns(count, (n) => `r${n}`);
 
 test("Reader greets, tells names before what refers to them, and each thing once", () => {
-  const reader = new Reader(collector, "Shop");
-  assert.deepEqual(reader.next(0)?.hello, { title: "Shop", origin: performance.timeOrigin });
+  const reader = new Reader(collector, told);
+  assert.deepEqual(reader.next(0)?.hello, { title: "Shop", server: 7, origin: performance.timeOrigin });
   run(2);
   const batch = reader.next(100);
   assert.equal(batch?.hello, undefined);
@@ -28,7 +29,7 @@ test("Reader greets, tells names before what refers to them, and each thing once
 });
 
 test("Reader says that the server is well when there is nothing else to say, twice a second", () => {
-  const reader = new Reader(collector, "Shop");
+  const reader = new Reader(collector, told);
   reader.next(0);
   assert.equal(reader.next(400), undefined);
   assert.deepEqual(reader.next(500), { now: 500 });
@@ -37,7 +38,7 @@ test("Reader says that the server is well when there is nothing else to say, twi
 
 test("Reader tells the past to a page that comes later, in batches that are bounded", () => {
   run(5_000);
-  const reader = new Reader(collector, "Shop");
+  const reader = new Reader(collector, told);
   assert.deepEqual(
     [0, 100, 200, 300].map((now) => reader.next(now)?.runs?.length),
     [2_000, 2_000, 1_000, undefined],
@@ -45,7 +46,7 @@ test("Reader tells the past to a page that comes later, in batches that are boun
 });
 
 test("Reader counts what a page was too slow for", () => {
-  const reader = new Reader(collector, "Shop");
+  const reader = new Reader(collector, told);
   reader.next(0);
   run(30_000);
   const batch = reader.next(5_000);
@@ -54,7 +55,7 @@ test("Reader counts what a page was too slow for", () => {
 });
 
 test("Reader tells figures once a second at most", () => {
-  const reader = new Reader(collector, "Shop");
+  const reader = new Reader(collector, told);
   run(1);
   assert.equal(reader.next(0)?.figures?.[0]?.calls, 1);
   run(1);
@@ -63,7 +64,7 @@ test("Reader tells figures once a second at most", () => {
 });
 
 test("Reader tells what is in progress when that has changed", () => {
-  const reader = new Reader(collector, "Shop");
+  const reader = new Reader(collector, told);
   assert.deepEqual(reader.next(0)?.running, { loop: 0, thread: 0, rows: [] });
   channel("offloop.operation").publish({
     event: "start",
@@ -73,4 +74,39 @@ test("Reader tells what is in progress when that has changed", () => {
   } satisfies OperationEvent);
   assert.equal(reader.next(100)?.running?.thread, 1);
   assert.equal(reader.next(600)?.running, undefined);
+});
+
+test("Reader says which process it tells of, and how full its pool is, twice a second at most", () => {
+  let busy = 1;
+  const readPool = () => ({ busy, max: 8, waiting: 0, oldestMs: 0 });
+  const reader = new Reader(collector, { ...told, worker: 3, readPool });
+  const first = reader.next(0);
+  assert.deepEqual([first?.worker, first?.pool?.busy], [3, 1]);
+  busy = 2;
+  assert.equal(reader.next(100), undefined);
+  assert.equal(reader.next(500)?.pool?.busy, 2);
+  assert.equal(reader.next(1_000)?.pool, undefined);
+});
+
+test("Reader tells a group once more when there is one more incident of it", () => {
+  const reader = new Reader(collector, told);
+  reader.next(0);
+  const fail = (): void =>
+    channel("offloop.operation").publish({
+      ...{ event: "end", operation: "GET /", request: "r", lane: "loop", thread: 0, refused: undefined },
+      ...{ queueMs: 0, runMs: 1, status: 500, error: undefined },
+    } satisfies OperationEvent);
+  fail();
+  assert.deepEqual(
+    [1, 2].map((at) => {
+      const { incidents, groups } = reader.next(at * 100) ?? {};
+      if (at === 1) fail();
+      return [incidents?.length, groups?.[0]?.count];
+    }),
+    [
+      [1, 1],
+      [1, 2],
+    ],
+  );
+  assert.equal(reader.next(300)?.groups, undefined);
 });

@@ -42,14 +42,14 @@ test("observeTasks() publishes start and end of a task that returns", async () =
     refused: undefined,
     ok: true,
     cancelled: false,
-    stack: [],
+    error: undefined,
   });
 });
 
 test("observeTasks() publishes the end of a task that throws, and throws what it threw", async () => {
   const [, end] = await eventsOf(() => Promise.reject(new Error("no")));
   assert.ok(end?.event === "end" && !end.ok);
-  assert.match(end.stack[0] ?? "", /^at .*observed\.test\.ts:\d+/);
+  assert.match(end.error?.stack[0] ?? "", /^at .*observed\.test\.ts:\d+/);
   await assert.rejects(observeTasks(() => Promise.reject(new Error("no")))(call), /no/);
 });
 

@@ -175,6 +175,10 @@ test("counters are at 0 from the start, wherever their labels are declared", asy
     'offloop_blocked_seconds_total{operation="task fails",state="asleep"}',
     'offloop_operation_errors_total{operation="GET /thread/slow",error_type="500"}',
     'offloop_operation_errors_total{operation="GET /thread/slow",error_type="503"}',
+    'offloop_operation_errors_total{operation="WEBSOCKET /thread/talk",error_type="500"}',
+    'offloop_operation_errors_total{operation="WEBSOCKET /thread/talk message",error_type="1011"}',
+    'offloop_blocked_seconds_total{operation="WEBSOCKET /loop/talk message",state="computing"}',
+    'offloop_thread_ends_total{how="fail"}',
   ])
     assert.equal(metric(line), 0, line);
   assert.equal(
@@ -190,6 +194,24 @@ test("the bounds of threads and queues stand beside what is in use", async (t) =
   assert.equal(metric('offloop_waiting_calls_limit{class="request"}'), 1_000);
   assert.equal(metric('offloop_waiting_calls_limit{class="background"}'), 10_000);
   assert.equal(metric('offloop_oldest_wait_seconds{class="request"}'), 0);
+  assert.equal(metric("offloop_threads_busy_ratio"), 0);
+});
+
+eachLane("a message of a socket that fails is an error of it", async (lane) => {
+  const server = await running(app, { accessLog: false });
+  try {
+    const socket = new WebSocket(`${server.url.replace("http", "ws")}/${lane}/talk`);
+    await once(socket, "open");
+    const closed = once(socket, "close");
+    socket.send("hello");
+    const [{ code }] = (await closed) as [CloseEvent];
+    assert.equal(code, 1011);
+    const metric = await readMetrics(server.url);
+    const labels = `operation="WEBSOCKET /${lane}/talk message",error_type="1011"`;
+    assert.equal(metric(`offloop_operation_errors_total{${labels}}`), 1);
+  } finally {
+    await server.close();
+  }
 });
 
 test("a call that is refused or dropped is counted by its reason, and in no histogram", async (t) => {
@@ -208,6 +230,7 @@ test("a call that is refused or dropped is counted by its reason, and in no hist
   assert.equal((await fetch(`${server.url}/held`)).status, 503);
   const meanwhile = await readMetrics(server.url);
   assert.ok((meanwhile('offloop_oldest_wait_seconds{class="request"}') ?? 0) > 0);
+  assert.equal(meanwhile("offloop_threads_busy_ratio"), 1);
   dropped.socket.destroy();
   const gone =
     '{http_request_method="GET",http_route="/held",http_response_status_code="",url_scheme="http",error_type=""}';

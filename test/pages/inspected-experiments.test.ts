@@ -32,7 +32,7 @@ describe("/_offloop during the three experiments, in Chromium", { skip: withoutC
       await mark.waitFor();
       assert.match((await mark.getAttribute("aria-label")) ?? "", /by task block async at blocking\.ts:\d+$/);
       assert.ok((await redness(mark)) > 2);
-      assert.ok(await within(mark, page.locator(".label[data-thread='0']")));
+      assert.ok(await within(mark, page.locator(".label[data-lane='0']")));
       await page.locator("#runs summary").click();
       for (const colorScheme of ["light", "dark"] as const) {
         await page.emulateMedia({ colorScheme });

@@ -58,7 +58,7 @@ describe("/_offloop in Chromium", { skip: withoutChromium }, () => {
     assert.match((await mark.getAttribute("aria-label")) ?? "", /by GET \/blocking at lanes-app\.ts:\d+$/);
     assert.match((await mark.textContent()) ?? "", /lanes-app\.ts:\d+/);
     assert.ok((await redness(mark)) > 2);
-    assert.ok(await within(mark, page.locator(".label[data-thread='0']")));
+    assert.ok(await within(mark, page.locator(".label[data-lane='0']")));
     await mark.click();
     const incident = page.locator("#incidents li details[open]");
     await incident.waitFor();
@@ -111,7 +111,7 @@ describe("/_offloop in Chromium", { skip: withoutChromium }, () => {
     await page.keyboard.press("Shift+ArrowLeft");
     await page.locator("#tip").waitFor();
     assert.match((await page.locator("#spoken").textContent()) ?? "", /on the loop.*answered 200/);
-    assert.ok(await within(page.locator("#selected"), page.locator(".label[data-thread='0']"), 8));
+    assert.ok(await within(page.locator("#selected"), page.locator(".label[data-lane='0']"), 8));
     await page.keyboard.press("Enter");
     await page.locator("#span", { hasText: /ms|^[1-5](\.\d+)? s/ }).waitFor();
     await page.keyboard.press("0");

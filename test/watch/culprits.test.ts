@@ -164,10 +164,12 @@ test("judge() takes what offloop does by itself, like writing the log, for nobod
 
 test("stateOf() calls a block starved that others have made one by having the CPU", () => {
   const gap = { after: 0, from: 0, to: 400, cpuMs: 60, delayMs: 330 };
-  assert.equal(stateOf(gap, 0, 100), "starved");
-  assert.equal(stateOf({ ...gap, cpuMs: 200, delayMs: 190 }, 0, 100), "computing");
-  assert.equal(stateOf({ ...gap, cpuMs: 2, delayMs: 5 }, 0, 100), "asleep");
-  assert.equal(stateOf({ ...gap, cpuMs: 380, delayMs: undefined }, 0, 100), "computing");
+  const signs = { gcMs: 0, latestMs: 0 };
+  assert.equal(stateOf(gap, signs, 100), "starved");
+  assert.equal(stateOf({ ...gap, cpuMs: 200, delayMs: 190 }, signs, 100), "computing");
+  assert.equal(stateOf({ ...gap, cpuMs: 2, delayMs: 5 }, signs, 100), "asleep");
+  assert.equal(stateOf({ ...gap, cpuMs: 2, delayMs: 5 }, { ...signs, latestMs: 150 }, 100), "starved");
+  assert.equal(stateOf({ ...gap, cpuMs: 380, delayMs: undefined }, signs, 100), "computing");
 });
 
 test("doubted() is certain of no operation, and leaves what belongs to none", () => {

@@ -1,30 +1,26 @@
-import { bandOf, type Row, type Scene } from "./scene.ts";
-import { hasFailed } from "./store.ts";
+import { Piles } from "./piles.ts";
+import { hasEnded, hasFailed, type Shown } from "./run.ts";
+import { type Area, bandOf, isLit, type Row, type Scene } from "./scene.ts";
 import { colourOf, type Palette } from "./theme.ts";
 
-/** Where on a canvas the lanes are, in its own pixels. */
-export interface Area {
-  readonly left: number;
-  readonly top: number;
-  readonly width: number;
-  readonly height: number;
-  /** Canvas pixels for one of the page's. */
-  readonly ratio: number;
-}
-
-const LABEL_WIDTH = 64;
-const FILTERED_ALPHA = 0.12;
+const DIM_ALPHA = 0.12;
 const IN_PROGRESS_ALPHA = 0.4;
-/** What runs on the loop does not hold it, so other things show through. */
-const LOOP_ALPHA = 0.75;
+/** A name that is cut off tells nothing when less of it is left. */
+const LEAST_LETTERS = 9;
 
 /** Draws the lanes themselves. */
-export function drawLanes(canvas: CanvasRenderingContext2D, area: Area, { rows, palette }: Scene): void {
+export function drawLanes(canvas: CanvasRenderingContext2D, area: Area, scene: Scene): void {
+  const { rows, palette, lane: chosen } = scene;
   canvas.save();
   canvas.fillStyle = palette.lane;
-  for (const { top, height, gone } of rows) {
+  for (const { lane, top, height, gone } of rows) {
     canvas.globalAlpha = gone ? 0.5 : 1;
-    canvas.fillRect(area.left, area.top + top * area.ratio, area.width, height * area.ratio);
+    const box = [area.left, area.top + top * area.ratio, area.width, height * area.ratio] as const;
+    canvas.fillRect(...box);
+    if (lane !== chosen) continue;
+    canvas.strokeStyle = palette.accent;
+    canvas.lineWidth = 2 * area.ratio;
+    canvas.strokeRect(...box);
   }
   canvas.restore();
 }
@@ -39,15 +35,6 @@ export function drawBars(canvas: CanvasRenderingContext2D, area: Area, scene: Sc
   canvas.restore();
 }
 
-interface Bar {
-  readonly name: number;
-  readonly slot: number;
-  readonly startedAt: number;
-  readonly endedAt: number;
-  readonly alpha: number;
-  readonly failed: boolean;
-}
-
 /** Where something is drawn, in pixels of the canvas. */
 interface Box {
   readonly left: number;
@@ -56,11 +43,17 @@ interface Box {
   readonly height: number;
 }
 
+interface Look {
+  readonly alpha: number;
+  readonly failed: boolean;
+}
+
 class Brush {
   readonly #canvas: CanvasRenderingContext2D;
   readonly #area: Area;
   readonly #scene: Scene;
   readonly #palette: Palette;
+  readonly #piles: Piles;
   /** Per row and slot, the last pixel that has a bar: what is shorter than one would be drawn on it again. */
   readonly #painted = new Map<number, number>();
 
@@ -69,49 +62,55 @@ class Brush {
     this.#area = area;
     this.#scene = scene;
     this.#palette = scene.palette;
+    this.#piles = new Piles(area, scene);
     canvas.font = `${11 * area.ratio}px system-ui, sans-serif`;
     canvas.textBaseline = "middle";
     canvas.textAlign = "left";
   }
 
   drawAll(): void {
-    const { rows, store, stretch, filter, now } = this.#scene;
-    const byThread = new Map(rows.map((row) => [row.thread, row]));
-    const alphaOf = (name: number, thread: number): number =>
-      !filter.matches(name) ? FILTERED_ALPHA : thread === 0 ? LOOP_ALPHA : 1;
+    const { rows, store, stretch } = this.#scene;
+    const byLane = new Map(rows.map((row) => [row.lane, row]));
     for (const run of store.runs) {
-      if (run.thread === null || run.endedAt < stretch.from || run.startedAt > stretch.to) continue;
-      const row = byThread.get(run.thread);
-      if (row !== undefined)
-        this.#drawBar(row, { ...run, alpha: alphaOf(run.name, run.thread), failed: hasFailed(run) });
+      if (run.lane === null || run.endedAt < stretch.from || run.startedAt > stretch.to) continue;
+      const row = byLane.get(run.lane);
+      if (row === undefined) continue;
+      this.#drawBar(row, run, run.endedAt, { alpha: this.#alphaOf(run), failed: hasFailed(run) });
     }
     for (const run of store.presumed()) {
-      const row = run.thread === undefined ? undefined : byThread.get(run.thread);
+      const row = run.lane === undefined ? undefined : byLane.get(run.lane);
       if (row === undefined || run.startedAt > stretch.to) continue;
-      const alpha = filter.matches(run.name) ? IN_PROGRESS_ALPHA : FILTERED_ALPHA;
-      this.#drawBar(row, { ...run, endedAt: now, alpha, failed: false });
+      this.#drawBar(row, run, this.#scene.now, { alpha: this.#alphaOf(run), failed: false });
     }
+    this.#piles.draw(this.#canvas);
   }
 
-  #drawBar(row: Row, bar: Bar): void {
+  #alphaOf(run: Shown): number {
+    if (!isLit(this.#scene, run)) return DIM_ALPHA;
+    return hasEnded(run) ? 1 : IN_PROGRESS_ALPHA;
+  }
+
+  #drawBar(row: Row, run: Shown, endedAt: number, { alpha, failed }: Look): void {
     const canvas = this.#canvas;
     const { ratio } = this.#area;
-    const band = bandOf(row, bar.slot);
-    const left = Math.max(this.#area.left - 4 * ratio, this.#x(bar.startedAt));
-    const width = Math.max(ratio, this.#x(bar.endedAt) - left);
-    const key = row.thread * 65_536 + Math.floor(band.top * ratio);
+    const band = bandOf(row, run.slot);
+    const left = Math.max(this.#area.left - 4 * ratio, this.#x(run.startedAt));
+    const width = Math.max(ratio, this.#x(endedAt) - left);
+    if (alpha === 1) this.#piles.count(row, run.startedAt, width);
+    const key = row.lane * 65_536 + Math.floor(band.top * ratio);
     const painted = this.#painted.get(key) ?? Number.NEGATIVE_INFINITY;
-    if (width <= ratio && left < painted && left > painted - 2 * ratio && !bar.failed) return;
+    const stands = failed || this.#scene.pin.isSet;
+    if (width <= ratio && left < painted && left > painted - 2 * ratio && !stands) return;
     this.#painted.set(key, left + width);
-    canvas.globalAlpha = bar.alpha;
-    canvas.fillStyle = colourOf(this.#palette, bar.name);
+    canvas.globalAlpha = alpha;
+    canvas.fillStyle = colourOf(this.#palette, run.name);
     const gap = band.height > 4 ? ratio : 0;
     const [top, height] = [this.#y(band.top), band.height * ratio - gap];
     const box = { left, top, width, height };
     if (width < 5 * ratio || height < 5 * ratio) canvas.fillRect(left, top, width, height);
     else this.#fillRound(box);
-    if (bar.failed) this.#drawFailure(box);
-    if (width > LABEL_WIDTH * ratio && height >= 11 * ratio) this.#drawLabel(bar, box);
+    if (failed && alpha === 1) this.#drawFailure(box);
+    if (alpha !== DIM_ALPHA && height >= 11 * ratio) this.#drawName(run, alpha, box);
   }
 
   #fillRound({ left, top, width, height }: Box): void {
@@ -122,24 +121,22 @@ class Brush {
 
   #drawFailure({ left, top, width, height }: Box): void {
     this.#canvas.fillStyle = this.#palette.blocked;
-    this.#canvas.globalAlpha = 1;
     const edge = Math.min(height, 3 * this.#area.ratio);
     this.#canvas.fillRect(left, top + height - edge, width, edge);
   }
 
-  #drawLabel({ name, alpha }: Bar, { left, top, width, height }: Box): void {
-    if (alpha === FILTERED_ALPHA) return;
+  #drawName({ name }: Shown, alpha: number, { left, top, width, height }: Box): void {
     const { ratio } = this.#area;
     const canvas = this.#canvas;
     const from = Math.max(left, this.#area.left);
     const room = left + width - from - 12 * ratio;
-    if (room < (LABEL_WIDTH - 12) * ratio) return;
-    const text = this.#scene.store.names[name]?.name ?? "";
+    if (room < 20 * ratio) return;
+    const measure = (text: string): number => canvas.measureText(text).width;
+    const text = nameThatFits(this.#scene.store.names[name]?.name ?? "", room, measure);
+    if (text === "") return;
     canvas.globalAlpha = 1;
     canvas.fillStyle = alpha === IN_PROGRESS_ALPHA ? this.#palette.ink : this.#palette.onRun;
-    const fits = Math.max(1, Math.floor((text.length * room) / Math.max(1, canvas.measureText(text).width)));
-    const shown = fits >= text.length ? text : `${text.slice(0, fits - 1)}…`;
-    canvas.fillText(shown, from + 6 * ratio, top + height / 2 + ratio / 2);
+    canvas.fillText(text, from + 6 * ratio, top + height / 2 + ratio / 2);
   }
 
   #x(time: number): number {
@@ -150,4 +147,12 @@ class Brush {
   #y(top: number): number {
     return this.#area.top + top * this.#area.ratio;
   }
+}
+
+/** A name, or its path alone, or the beginning of that where enough of it is left; else nothing. */
+export function nameThatFits(name: string, room: number, measure: (text: string) => number): string {
+  const path = name.replace(/^[A-Z]+ (?=\/)/, "");
+  for (const text of [name, path]) if (measure(text) <= room) return text;
+  const letters = Math.floor((path.length * room) / Math.max(1, measure(path))) - 1;
+  return letters < LEAST_LETTERS ? "" : `${path.slice(0, letters)}…`;
 }

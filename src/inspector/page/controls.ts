@@ -1,10 +1,11 @@
-import { hasEnded, runAt, runBeside, type Scene, type Shown } from "./scene.ts";
+import { hasEnded, type Shown } from "./run.ts";
+import { runAt, runBeside, type Scene } from "./scene.ts";
 import type { View } from "./view.ts";
 
 /** What is chosen with the keyboard. */
 export interface Choice {
-  /** The lane; undefined before one is chosen. */
-  thread: number | undefined;
+  /** Undefined before one is chosen. */
+  lane: number | undefined;
   run: Shown | undefined;
 }
 
@@ -12,6 +13,8 @@ export interface Choice {
 interface Controlled {
   readonly view: View;
   readonly scene: () => Scene;
+  /** Called with the run that is to be pinned; undefined when nothing is. */
+  readonly onPin: (run: Shown | undefined) => void;
 }
 
 const PAN_PART = 0.2;
@@ -19,10 +22,10 @@ const PAN_PART = 0.2;
 /** Makes all of the timeline reachable with the keyboard. */
 export function bindKeyboard(
   element: HTMLElement,
-  { view, scene, choice }: Controlled & { readonly choice: Choice },
+  controlled: Controlled & { readonly choice: Choice },
   onChange: () => void,
 ): void {
-  const commands = commandsOf(view, scene, choice);
+  const commands = commandsOf(controlled);
   element.addEventListener("keydown", (event) => {
     if (event.target !== element || event.ctrlKey || event.metaKey || event.altKey) return;
     const shifted = event.shiftKey && event.key.startsWith("Arrow") ? `Shift+${event.key}` : event.key;
@@ -34,7 +37,12 @@ export function bindKeyboard(
   });
 }
 
-function commandsOf(view: View, scene: () => Scene, choice: Choice): Readonly<Record<string, () => void>> {
+function commandsOf({
+  view,
+  scene,
+  choice,
+  onPin,
+}: Controlled & { readonly choice: Choice }): Readonly<Record<string, () => void>> {
   return {
     ArrowLeft: () => view.pan(-PAN_PART),
     ArrowRight: () => view.pan(PAN_PART),
@@ -47,26 +55,30 @@ function commandsOf(view: View, scene: () => Scene, choice: Choice): Readonly<Re
     "-": () => view.zoomOut(),
     "0": () => view.reset(),
     End: () => view.follow(),
-    Enter: () => zoomToRun(view, scene(), choice),
+    Enter: () => {
+      zoomToRun(view, scene(), choice);
+      if (choice.run !== undefined) onPin(choice.run);
+    },
     " ": () => view.toggle(),
     Escape: () => {
-      choice.run = choice.thread = undefined;
+      choice.run = choice.lane = undefined;
+      onPin(undefined);
     },
   };
 }
 
 function chooseLane({ rows }: Scene, choice: Choice, step: 1 | -1): void {
-  const at = rows.findIndex(({ thread }) => thread === choice.thread);
-  choice.thread = rows[Math.min(rows.length - 1, Math.max(0, at + step))]?.thread;
+  const at = rows.findIndex(({ lane }) => lane === choice.lane);
+  choice.lane = rows[Math.min(rows.length - 1, Math.max(0, at + step))]?.lane;
   choice.run = undefined;
 }
 
 function chooseRun(view: View, scene: Scene, choice: Choice, step: 1 | -1): void {
   view.pause();
-  choice.thread ??= 0;
+  choice.lane ??= scene.rows[0]?.lane ?? 0;
   const from = choice.run;
   // Without a run to go on from, the newest one: going on from nothing would start at the far end.
-  choice.run = runBeside(scene, choice.thread, from, from === undefined ? -1 : step) ?? from;
+  choice.run = runBeside(scene, choice.lane, from, from === undefined ? -1 : step) ?? from;
 }
 
 function zoomToRun(view: View, scene: Scene, { run }: Choice): void {
@@ -82,7 +94,7 @@ const SLACK_PX = 3;
 /** What a pointer over the lanes does: the wheel zooms and moves, and what is under it is shown. */
 export function bindPointer(
   plot: uPlot,
-  { view, scene }: Controlled,
+  { view, scene, onPin }: Controlled,
   onPoint: (run: Shown | undefined) => void,
   onChange: () => void,
 ): void {
@@ -101,11 +113,24 @@ export function bindPointer(
     },
     { passive: false },
   );
-  plot.over.addEventListener("pointermove", (event) => {
+  const runUnder = (event: MouseEvent): Shown | undefined => {
     const { from, to } = scene().stretch;
     const slackMs = (SLACK_PX / plot.over.clientWidth) * (to - from);
     const y = event.clientY - plot.over.getBoundingClientRect().top;
-    onPoint(runAt(scene(), timeAt(event), y, slackMs));
+    return runAt(scene(), timeAt(event), y, slackMs);
+  };
+  plot.over.addEventListener("pointermove", (event) => onPoint(runUnder(event)));
+  let pressedAt = 0;
+  plot.over.addEventListener("pointerdown", (event) => {
+    pressedAt = event.clientX;
+  });
+  plot.over.addEventListener("click", (event) => {
+    const isDrag = Math.abs(event.clientX - pressedAt) > SLACK_PX;
+    if (isDrag || event.detail > 1) return;
+    const run = runUnder(event);
+    if (run !== undefined) view.pause(); // it would go on to the left
+    onPin(run);
+    onChange();
   });
   plot.over.addEventListener("pointerleave", () => onPoint(undefined));
   plot.over.addEventListener("dblclick", () => {

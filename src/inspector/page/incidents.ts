@@ -1,155 +1,142 @@
-import type { Incident } from "../batch.ts";
-import { clockText, durationText } from "./duration.ts";
-import { find, make } from "./element.ts";
-import type { Scene } from "./scene.ts";
+import { clockText, dateText, durationText } from "./duration.ts";
+import { find, make, setText, wrappable } from "./element.ts";
+import { titleOf } from "./incident-text.ts";
+import type { GroupTotal, Incident, KnownIncidents } from "./known-incidents.ts";
+import { labelOf } from "./lane.ts";
+import { requestAddress } from "./route.ts";
 import type { Store } from "./store.ts";
-import type { Place } from "./timeline.ts";
 
-/** What happened that should not have, the newest first, each with what is known about it. */
+/** So many of a group are named one by one. */
+const SHOWN_INCIDENTS = 12;
+
+/** What happened that should not have: a line for each kind at each place, the one that happened last first. */
 export class IncidentsList {
+  readonly #root = find("#incidents");
   readonly #list = find("#incidents ol");
   readonly #empty = find("#incidents .empty");
   readonly #count = find("#incident-count");
+  readonly #held = find("#incidents-held");
   readonly #onShow: (incident: Incident) => void;
-  #newest = 0;
+  readonly #items = new Map<string, GroupItem>();
+  #drawn: readonly Incident[] = [];
   #origin = 0;
-  readonly #items = new Map<number, HTMLLIElement>();
 
   constructor(onShow: (incident: Incident) => void) {
     this.#onShow = onShow;
   }
 
   draw({ incidents, origin }: Store): void {
-    if (origin !== this.#origin) this.#clear(); // another server, whose numbers mean others
+    if (incidents.list === this.#drawn && origin === this.#origin) return;
+    const isHeld = this.#items.size > 0 && this.#list.matches(":hover, :focus-within");
+    this.#drawn = incidents.list;
     this.#origin = origin;
-    const last = incidents.at(-1)?.id ?? 0;
-    if (last === this.#newest) return;
-    for (const incident of incidents) {
-      if (incident.id <= this.#newest) continue;
-      const item = this.#make(incident, origin);
-      this.#items.set(incident.id, item);
-      this.#list.prepend(item);
-    }
-    this.#newest = last;
-    const kept = new Set(incidents.map(({ id }) => id));
-    for (const [id, item] of this.#items) {
-      if (kept.has(id)) continue;
-      item.remove();
-      this.#items.delete(id);
-    }
-    this.#empty.hidden = incidents.length > 0;
-    this.#count.textContent = String(incidents.length);
+    for (const [key, item] of this.#items)
+      if (!incidents.groups.has(key)) {
+        item.root.remove();
+        this.#items.delete(key);
+      }
+    const groups = [...incidents.groups.values()].sort((a, b) => b.lastAt - a.lastAt);
+    for (const group of groups) this.#item(group.key).draw(group, incidents, origin);
+    // What moves away under the pointer cannot be clicked.
+    if (!isHeld) this.#order(groups);
+    this.#held.hidden = !isHeld;
+    if (isHeld) this.#drawn = []; // the order is still due
+    this.#empty.hidden = groups.length > 0;
+    this.#root.classList.toggle("none", groups.length === 0);
+    const count = groups.reduce((sum, one) => sum + one.count, 0);
+    setText(this.#count, count.toLocaleString("en"));
   }
 
-  /** Unfolds an incident and brings it into view. */
-  open({ id }: Incident): void {
-    const item = this.#items.get(id);
-    if (item === undefined) return;
-    const details = find<HTMLDetailsElement>("details", item);
-    details.open = true;
-    find("summary", item).focus();
-    item.scrollIntoView({ block: "nearest" });
+  /** Unfolds the group of an incident and brings it into view. */
+  open({ group }: Incident): void {
+    this.#items.get(group)?.open();
   }
 
-  #clear(): void {
-    this.#empty.hidden = false;
-    this.#count.textContent = "0";
-    this.#list.replaceChildren();
-    this.#items.clear();
-    this.#newest = 0;
-  }
-
-  #make(incident: Incident, origin: number): HTMLLIElement {
-    const { kind, at, facts, stack } = incident;
-    const time = make("time", "", clockText(origin + at));
-    const summary = make("summary", "", make("span", `kind ${kind}`, titleOf(incident)), time);
-    const show = make("button", "", "Show on the timeline");
-    show.type = "button";
-    show.addEventListener("click", () => this.#onShow(incident));
-    const text = facts.map((fact) => make("p", "", fact));
-    const frames = stack.length === 0 ? [] : [make("pre", "", stack.join("\n"))];
-    return make("li", "", make("details", "", summary, ...text, ...frames, show));
-  }
-}
-
-const LABEL_WIDTH = 44;
-
-/** Incidents where they happened: stretches of the loop's lane in red, and the ends of threads. */
-export class Marks {
-  readonly #root = find("#marks");
-  readonly #elements = new Map<number, HTMLButtonElement>();
-  #origin = 0;
-  readonly #onOpen: (incident: Incident) => void;
-
-  constructor(onOpen: (incident: Incident) => void) {
-    this.#onOpen = onOpen;
-  }
-
-  /** @param place - Where the plot is in the page's pixels, below and right of the corner of the lanes. */
-  draw(scene: Scene, place: Place): void {
-    if (scene.store.origin !== this.#origin) this.#clear(); // another server, whose numbers mean others
-    this.#origin = scene.store.origin;
-    const { from, to } = scene.stretch;
-    const perMs = place.width / (to - from);
-    const shown = new Set<number>();
-    for (const incident of scene.store.incidents) {
-      const { id, at, durationMs, kind, thread } = incident;
-      const row = scene.rows.find((one) => one.thread === thread);
-      if (kind === "failed" || row === undefined || at > to || at + durationMs < from) continue;
-      shown.add(id);
-      const left = Math.max(0, (at - from) * perMs);
-      const right = Math.min(place.width, (at + durationMs - from) * perMs);
-      const width = Math.max(kind === "killed" ? 14 : 3, right - left);
-      const box = { left: place.left + Math.min(left, place.width - width), top: place.top + row.top, width };
-      move(this.#element(incident), { ...box, height: row.height });
-    }
-    for (const [id, element] of this.#elements) {
-      if (shown.has(id)) continue;
-      element.remove();
-      this.#elements.delete(id);
-    }
-  }
-
-  #clear(): void {
-    this.#root.replaceChildren();
-    this.#elements.clear();
-  }
-
-  #element(incident: Incident): HTMLButtonElement {
-    const known = this.#elements.get(incident.id);
+  #item(key: string): GroupItem {
+    const known = this.#items.get(key);
     if (known !== undefined) return known;
-    const element = make("button", `mark ${incident.kind}`, ...labelsOf(incident));
-    element.type = "button";
-    element.setAttribute("aria-label", titleOf(incident));
-    element.title = titleOf(incident);
-    element.addEventListener("click", () => this.#onOpen(incident));
-    this.#elements.set(incident.id, element);
-    this.#root.append(element);
-    return element;
+    const item = new GroupItem(this.#onShow);
+    this.#items.set(key, item);
+    this.#list.append(item.root);
+    return item;
+  }
+
+  #order(groups: readonly GroupTotal[]): void {
+    for (const [at, { key }] of groups.entries()) {
+      const item = this.#items.get(key)?.root;
+      const before = this.#list.children[at] ?? null;
+      if (item !== undefined && item !== before) this.#list.insertBefore(item, before);
+    }
   }
 }
 
-interface Box extends Place {
-  readonly height: number;
-}
+/** A line of the list. What is below it is written while it is unfolded. */
+class GroupItem {
+  readonly root: HTMLLIElement;
+  readonly #details = make("details", "");
+  readonly #title = make("span", "kind");
+  readonly #times = make("b", "times");
+  readonly #time = make("time", "");
+  readonly #body = make("div", "about");
+  readonly #onShow: (incident: Incident) => void;
+  #write: () => void = () => {};
+  #drawn = "";
 
-function move({ style, classList }: HTMLElement, { left, top, width, height }: Box): void {
-  style.left = `${left}px`;
-  style.top = `${top}px`;
-  style.width = `${width}px`;
-  style.height = `${height}px`;
-  classList.toggle("narrow", width < LABEL_WIDTH);
-}
+  constructor(onShow: (incident: Incident) => void) {
+    this.#onShow = onShow;
+    this.#details.append(make("summary", "", this.#title, this.#times, this.#time), this.#body);
+    this.#details.addEventListener("toggle", () => this.#write());
+    this.root = make("li", "", this.#details);
+  }
 
-/** One line that says what happened. */
-function titleOf({ kind, durationMs, name, place, thread }: Incident): string {
-  const where = place === null ? "" : ` at ${place}`;
-  if (kind === "killed") return `Thread ${thread} ended: ${name ?? "its call"} ran past its deadline${where}`;
-  if (kind === "failed") return `${name} failed`;
-  return `Loop blocked for ${durationText(durationMs)} by ${name ?? "unknown code"}${where}`;
-}
+  draw(group: GroupTotal, incidents: KnownIncidents, origin: number): void {
+    const drawn = `${group.count} ${group.lastAt} ${origin}`;
+    if (drawn === this.#drawn) return;
+    this.#drawn = drawn;
+    this.#title.dataset.kind = group.kind;
+    this.#title.replaceChildren(...wrappable(titleOf(group, group.longestMs)));
+    setText(this.#times, group.count === 1 ? "" : `×${group.count.toLocaleString("en")}`);
+    setText(this.#time, clockText(origin + group.lastAt));
+    this.#time.title = dateText(origin + group.lastAt);
+    this.#write = () => {
+      if (this.#details.open) this.#body.replaceChildren(...this.#about(group, incidents, origin));
+    };
+    this.#write();
+  }
 
-function labelsOf({ kind, place, name }: Incident): HTMLElement[] {
-  if (kind === "killed") return [make("span", "", "✕")];
-  return [name ?? "blocked", place].flatMap((text) => (text === null ? [] : [make("span", "", text)]));
+  open(): void {
+    this.#details.open = true;
+    find("summary", this.root).focus({ preventScroll: true });
+    this.root.scrollIntoView({ block: "nearest" });
+  }
+
+  #about(group: GroupTotal, { list }: KnownIncidents, origin: number): HTMLElement[] {
+    const { facts, stack, count, firstAt } = group;
+    const since =
+      count === 1 ? [] : [make("p", "", `First at ${dateText(origin + firstAt)}. The newest one:`)];
+    const frames = stack.length === 0 ? [] : [make("pre", "", stack.join("\n"))];
+    const own = list.filter((one) => one.group === group.key).sort((a, b) => b.at - a.at);
+    const shown = own.slice(0, SHOWN_INCIDENTS);
+    const rest =
+      count > shown.length
+        ? [make("p", "rest", `and ${(count - shown.length).toLocaleString("en")} earlier`)]
+        : [];
+    const each = make("ul", "each", ...shown.map((one) => this.#one(one, origin)));
+    return [...since, ...facts.map((fact) => make("p", "", fact)), ...frames, each, ...rest];
+  }
+
+  #one(incident: Incident, origin: number): HTMLLIElement {
+    const { at, durationMs, lane, request } = incident;
+    const show = make("button", "", `Show ${clockText(origin + at)}`);
+    show.type = "button";
+    show.title = "on the timeline";
+    show.addEventListener("click", () => this.#onShow(incident));
+    const took = durationMs > 0 ? [durationText(durationMs)] : [];
+    const where = lane === null ? [] : [labelOf(lane)];
+    const text = make("span", "", [...took, ...where].join(", "));
+    if (request === null) return make("li", "", show, text);
+    const link = make("a", "", `request ${request}`);
+    link.href = requestAddress(request);
+    return make("li", "", show, text, link);
+  }
 }

@@ -1,17 +1,28 @@
-import type { Batch, Incident } from "../batch.ts";
+import type { Batch } from "../batch.ts";
 import { bindKeyboard, bindPointer, type Choice } from "./controls.ts";
-import { durationText } from "./duration.ts";
-import { find, make } from "./element.ts";
-import { IncidentsList, Marks } from "./incidents.ts";
+import { find, setText } from "./element.ts";
+import { FiguresTable } from "./figures-table.ts";
+import { Marks } from "./incident-marks.ts";
+import { IncidentsList } from "./incidents.ts";
 import { JobsView } from "./jobs.ts";
-import { Filter, labelOf, layoutRows, type Scene, type Shown } from "./scene.ts";
+import type { Incident } from "./known-incidents.ts";
+import { labelOf } from "./lane.ts";
+import { LaneLabels } from "./lane-labels.ts";
+import { Pin } from "./pin.ts";
+import { requestAddress } from "./route.ts";
+import type { Shown } from "./run.ts";
+import { RunsTable } from "./runs-table.ts";
+import { Filter, layoutRows, type Scene } from "./scene.ts";
+import { Status } from "./status.ts";
 import { Store } from "./store.ts";
-import { FiguresTable, RunsTable } from "./tables.ts";
+import { StoryView } from "./story-view.ts";
+import { openStream, type Stream } from "./stream.ts";
+import { Strip } from "./strip.ts";
 import { bindTheme, type Palette, readPalette } from "./theme.ts";
 import { type Place, Timeline } from "./timeline.ts";
 import { describeRun, Tip } from "./tip.ts";
 import { Tools } from "./tools.ts";
-import { View } from "./view.ts";
+import { type Stretch, View } from "./view.ts";
 import { bindViews } from "./views.ts";
 import { countWaiting } from "./waiting.ts";
 
@@ -20,18 +31,25 @@ const FRAME_MS = 50;
 const CALM_FRAME_MS = 500;
 const TEXT_MS = 500;
 const WAITING_STEPS = 240;
+const LANES = "#/lanes";
 
 /** The page: what it knows, what of it is looked at, and what draws it. */
 class Inspection {
   readonly #store = new Store();
   readonly #view = new View(() => this.#store.now());
   readonly #filter = new Filter(this.#store);
-  readonly #choice: Choice = { thread: undefined, run: undefined };
+  readonly #pin = new Pin();
+  readonly #choice: Choice = { lane: undefined, run: undefined };
   readonly #status = new Status();
+  readonly #strip = new Strip();
   readonly #labels = new LaneLabels();
   readonly #tip = new Tip();
   readonly #runs = new RunsTable();
-  readonly #incidents = new IncidentsList((incident) => this.#show(incident));
+  readonly #story = new StoryView(
+    (stretch) => this.#show(stretch),
+    () => this.#pinRun(undefined),
+  );
+  readonly #incidents = new IncidentsList((incident) => this.#show(around(incident)));
   readonly #marks = new Marks((incident) => {
     this.#incidents.draw(this.#store); // the list is written less often than the marks
     this.#incidents.open(incident);
@@ -42,14 +60,12 @@ class Inspection {
   #scene: Scene = this.#look();
   readonly #timeline = new Timeline(
     this.#scene,
-    (stretch) => {
-      this.#view.show(stretch);
-      this.#change();
-    },
+    (stretch) => this.#show(stretch),
     (place) => this.#place(place),
   );
   #pointed: Shown | undefined;
-  #origin = 0;
+  /** Whether what an address has pinned is still to be brought into view. */
+  #isSought = false;
   #isDirty = true;
   #drawnAt = 0;
   #writtenAt = 0;
@@ -57,26 +73,27 @@ class Inspection {
   isShown = true;
 
   start(): void {
-    bindTheme(() => {
-      this.#palette = readPalette();
-      this.#change();
-    });
-    const scene = (): Scene => this.#scene;
+    bindTheme(() => this.#recolour());
+    const controlled = {
+      view: this.#view,
+      scene: () => this.#scene,
+      onPin: (run: Shown | undefined) => this.#pinRun(run),
+    };
     bindPointer(
       this.#timeline.lanes,
-      { view: this.#view, scene },
+      controlled,
       (run) => this.#point(run),
       () => this.#change(),
     );
-    bindKeyboard(find("#lanes"), { view: this.#view, scene, choice: this.#choice }, () => {
+    bindKeyboard(find("#lanes"), { ...controlled, choice: this.#choice }, () => {
       this.#change();
       this.#speak();
     });
     new ResizeObserver(() => this.#change()).observe(find("#lanes"));
-    const stream = openStream((batch) => {
-      this.#store.take(batch);
-      if (batch.hello !== undefined) this.#greet();
-    });
+    const stream = openStream(
+      () => this.#restart(),
+      (batch) => this.#take(batch),
+    );
     const calm = matchMedia("(prefers-reduced-motion: reduce)");
     const frame = (at: number): void => {
       const isDue = at - this.#drawnAt >= (calm.matches ? CALM_FRAME_MS : FRAME_MS);
@@ -87,15 +104,57 @@ class Inspection {
     requestAnimationFrame(frame);
   }
 
-  #greet(): void {
-    const { title, origin } = this.#store;
-    // Another server: where the view has stopped there is nothing of it.
-    if (origin !== this.#origin) this.#view.follow();
-    this.#origin = origin;
-    find("#title").textContent = title;
-    document.title = `${title} - Inspector`;
+  /** Pins a request, as an address says; undefined: nothing is. */
+  pinRequest(request: string | undefined): void {
+    if (request === this.#pin.request && (request !== undefined || !this.#pin.isSet)) return;
+    if (request === undefined) this.#pin.clear();
+    else this.#pin.pinRequest(request);
+    this.#isSought = request !== undefined;
+    this.#change();
+    this.#writtenAt = 0;
+  }
+
+  /** A run's request gets into the address, so that it can be passed on. */
+  #pinRun(run: Shown | undefined): void {
+    const request = run?.request ?? undefined;
+    if (request !== undefined) this.#pin.pinRequest(request);
+    else if (run !== undefined) this.#pin.pinRun(run);
+    else this.#pin.clear();
+    this.#isSought = false;
+    if (request !== undefined) location.hash = requestAddress(request);
+    else if (location.hash.startsWith(requestAddress(""))) history.pushState(undefined, "", LANES);
+    this.#change();
+    this.#writtenAt = 0;
+  }
+
+  #restart(): void {
+    this.#store.restart();
+    this.#marks.clear();
     this.#choice.run = this.#pointed = undefined;
     this.#change();
+  }
+
+  #take(batch: Batch): void {
+    const { server } = this.#store;
+    this.#store.take(batch);
+    if (batch.hello === undefined) return;
+    const { title } = batch.hello;
+    // Another server: where the view has stopped there is nothing of it.
+    if (server !== this.#store.server) {
+      this.#view.follow();
+      this.#marks.clear();
+    }
+    find("#title").textContent = title;
+    document.title = `${title} - Inspector`;
+    this.#change();
+  }
+
+  #recolour(): void {
+    this.#palette = readPalette();
+    this.#change();
+    this.#writtenAt = 0;
+    // What is printed is drawn before anything else happens.
+    if (this.isShown && this.#store.heardAt > 0) this.#draw(performance.now());
   }
 
   #change(): void {
@@ -110,8 +169,10 @@ class Inspection {
       rows: layoutRows(this.#store, stretch),
       stretch,
       filter: this.#filter,
+      pin: this.#pin,
       palette: this.#palette,
       now: this.#store.now(),
+      lane: this.#choice.lane,
     };
   }
 
@@ -127,24 +188,43 @@ class Inspection {
 
   #place(place: Place): void {
     this.#marks.draw(this.#scene, place);
-    this.#labels.draw(this.#scene, place.top, this.#choice.thread);
+    this.#labels.draw(this.#scene, place.top);
     this.#tip.draw(this.#scene, this.#pointed ?? this.#choice.run, place);
   }
 
   /** What would be unreadable if it changed with every frame. */
   #write(at: number, stream: Stream): void {
     this.#writtenAt = at;
-    const { lost, running, threads } = this.#store;
     this.#status.draw(this.#store, !this.isShown || this.#view.isLive, stream.isConnected);
     if (!this.isShown) return;
+    this.#strip.draw(this.#store);
+    const found = this.#story.draw(this.#scene);
+    if (this.#isSought && found !== undefined) {
+      this.#isSought = false;
+      this.#show(found);
+      this.#story.reveal();
+    }
     this.#incidents.draw(this.#store);
     this.#figures.draw(this.#store, this.#filter, this.#palette);
     this.#runs.draw(this.#scene);
-    const waiting = this.#store.presumed().filter(({ thread }) => thread === undefined).length;
-    const missing = lost === 0 ? "" : ` · ${lost.toLocaleString("en")} runs not shown`;
-    find("#facts").textContent =
-      `${threads.length} ${threads.length === 1 ? "thread" : "threads"} · ${running.loop} open on the loop · ${waiting} waiting${missing}`;
-    find("#waiting-text").textContent = `${waiting} waiting now.`;
+    this.#writeFacts();
+  }
+
+  #writeFacts(): void {
+    const { lost, processes } = this.#store;
+    const living = processes.filter(({ isGone }) => !isGone);
+    const threads = living.reduce((sum, one) => sum + one.threads.length, 0);
+    const open = living.reduce((sum, { running }) => sum + running.loop, 0);
+    const waiting = this.#store.presumed().filter(({ lane }) => lane === undefined).length;
+    const facts = [
+      ...(living.length > 1 ? [`${living.length} workers`] : []),
+      `${threads} ${threads === 1 ? "thread" : "threads"}`,
+      `${open} open on the loop${living.length > 1 ? "s" : ""}`,
+      `${waiting} waiting`,
+      ...(lost === 0 ? [] : [`${lost.toLocaleString("en")} runs not shown`]),
+    ];
+    setText(find("#facts"), facts.join(" · "));
+    setText(find("#waiting-text"), `${waiting} waiting now.`);
   }
 
   #point(run: Shown | undefined): void {
@@ -154,78 +234,21 @@ class Inspection {
   }
 
   #speak(): void {
-    const { thread, run } = this.#choice;
-    const lane = thread === undefined ? "" : labelOf(thread);
-    find("#spoken").textContent = run === undefined ? lane : describeRun(this.#scene, run).join(", ");
+    const { lane, run } = this.#choice;
+    const text = lane === undefined ? "" : labelOf(lane);
+    find("#spoken").textContent = run === undefined ? text : describeRun(this.#scene, run).join(", ");
   }
 
-  #show({ at, durationMs }: Incident): void {
-    const margin = Math.max(50, durationMs / 2);
-    this.#view.show({ from: at - margin, to: at + durationMs + margin });
+  #show(stretch: Stretch): void {
+    this.#view.show(stretch);
     this.#change();
-    find("#lanes").focus();
+    find("#lanes").scrollIntoView({ block: "nearest" });
   }
 }
 
-/** The names of the lanes, left of them. */
-class LaneLabels {
-  readonly #root = find("#labels");
-  #drawn = "";
-
-  draw({ rows, store }: Scene, top: number, chosen: number | undefined): void {
-    const { loop } = store.running;
-    const key = JSON.stringify([rows, top, loop, chosen]);
-    if (key === this.#drawn) return;
-    this.#drawn = key;
-    const labels = rows.map((row) => {
-      const note = row.thread === 0 && loop > 0 ? [make("small", "", `${loop} open`)] : [];
-      const label = make("div", "label", make("span", "", labelOf(row.thread)), ...note);
-      label.classList.toggle("gone", row.gone);
-      label.classList.toggle("chosen", row.thread === chosen);
-      label.dataset.thread = String(row.thread);
-      label.style.top = `${top + row.top}px`;
-      label.style.height = `${row.height}px`;
-      return label;
-    });
-    this.#root.replaceChildren(...labels);
-  }
-}
-
-/** The server tells something at least twice a second; a blocked loop cannot. */
-const SILENCE_MS = 1_200;
-
-/** Says whether what is seen is now. */
-class Status {
-  readonly #element = find("#status");
-
-  draw(store: Store, isLive: boolean, isConnected: boolean): void {
-    const silentMs = performance.now() - store.heardAt;
-    if (!isConnected) this.#say("lost", "not connected");
-    else if (silentMs > SILENCE_MS) this.#say("silent", `silent for ${durationText(silentMs)}`);
-    else if (!isLive) this.#say("paused", "paused");
-    else this.#say("live", "live");
-  }
-
-  #say(state: string, text: string): void {
-    if (this.#element.textContent === text) return;
-    this.#element.dataset.state = state;
-    this.#element.textContent = text;
-  }
-}
-
-/** What the server tells, as it happens. The browser connects anew by itself. */
-interface Stream {
-  readonly isConnected: boolean;
-}
-
-function openStream(onBatch: (batch: Batch) => void): Stream {
-  const source = new EventSource(new URL("events", import.meta.url));
-  source.addEventListener("message", (event) => onBatch(JSON.parse(event.data as string) as Batch));
-  return {
-    get isConnected() {
-      return source.readyState === EventSource.OPEN;
-    },
-  };
+function around({ at, durationMs }: Incident): Stretch {
+  const margin = Math.max(50, durationMs / 2);
+  return { from: at - margin, to: at + durationMs + margin };
 }
 
 const inspection = new Inspection();
@@ -233,5 +256,6 @@ const jobs = new JobsView();
 inspection.start();
 bindViews((route) => {
   inspection.isShown = route.view === "lanes";
+  if (route.view === "lanes") inspection.pinRequest(route.request);
   jobs.show(route);
 });

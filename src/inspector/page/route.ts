@@ -10,7 +10,7 @@ export interface JobsChoice {
 
 /** What of the page is looked at. */
 export type Route =
-  | { readonly view: "lanes" }
+  | { readonly view: "lanes" /** The one that is pinned. */; readonly request?: string }
   | { readonly view: "jobs"; readonly choice: JobsChoice }
   | { readonly view: "job"; readonly id: string };
 
@@ -20,11 +20,28 @@ export function parseRoute(hash: string): Route {
   const asked = new URLSearchParams(search);
   const text = (name: string): string => asked.get(name) ?? "";
   if (path === "#/job") return { view: "job", id: text("id") };
+  if (hash.startsWith(REQUEST)) return { view: "lanes", request: decoded(hash.slice(REQUEST.length)) };
   if (path !== "#/jobs") return { view: "lanes" };
   return {
     view: "jobs",
     choice: { task: text("task"), state: text("state"), find: text("find"), after: text("after") },
   };
+}
+
+const REQUEST = "#request=";
+
+/** The address of the lanes with a request pinned. */
+export function requestAddress(request: string): string {
+  return REQUEST + encodeURIComponent(request);
+}
+
+/** Whoever writes an address by hand may leave a % in it. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** The address of a list of jobs. */

@@ -1,4 +1,7 @@
-import type { Presumed, Run, Store } from "./store.ts";
+import { isLoop, laneOf, workerOf } from "./lane.ts";
+import type { Pin } from "./pin.ts";
+import { hasEnded, type Shown } from "./run.ts";
+import type { Store } from "./store.ts";
 import type { Palette } from "./theme.ts";
 import type { Stretch } from "./view.ts";
 
@@ -8,15 +11,16 @@ export interface Scene {
   readonly rows: readonly Row[];
   readonly stretch: Stretch;
   readonly filter: Filter;
+  readonly pin: Pin;
   readonly palette: Palette;
   readonly now: number;
+  /** The lane that is chosen with the keyboard. */
+  readonly lane: number | undefined;
 }
 
-/** A run that can be pointed at: one that ended, or one in progress. */
-export type Shown = Run | Presumed;
-
-export function hasEnded(run: Shown): run is Run {
-  return "endedAt" in run;
+/** Whether a run stands out: it is of what is pinned, or else of what is filtered by. */
+export function isLit({ pin, filter }: Pick<Scene, "pin" | "filter">, run: Shown): boolean {
+  return pin.isSet ? pin.holds(run) : filter.matches(run.name);
 }
 
 /** The run at a time and a height of the drawing, `slackMs` beside it at most. */
@@ -26,8 +30,8 @@ export function runAt(scene: Scene, time: number, y: number, slackMs: number): S
   const slot = slotAt(row, y);
   let best: Shown | undefined;
   let bestGap = slackMs;
-  for (const run of shownOn(scene, row.thread)) {
-    if (row.thread === 0 && run.slot !== slot) continue;
+  for (const run of shownOn(scene, row.lane)) {
+    if (isLoop(row.lane) && run.slot !== slot) continue;
     const endedAt = hasEnded(run) ? run.endedAt : scene.now;
     const gap = Math.max(0, run.startedAt - time, time - endedAt);
     if (gap > bestGap) continue;
@@ -40,38 +44,51 @@ export function runAt(scene: Scene, time: number, y: number, slackMs: number): S
 /** The run of a lane that starts next after another, or last before it, in the stretch. */
 export function runBeside(
   scene: Scene,
-  thread: number,
+  lane: number,
   from: Shown | undefined,
   step: 1 | -1,
 ): Shown | undefined {
   let best: Shown | undefined;
-  for (const run of shownOn(scene, thread)) {
+  for (const run of shownOn(scene, lane)) {
     const isAfter = from === undefined || (run.startedAt - from.startedAt) * step > 0;
     if (isAfter && (best === undefined || (best.startedAt - run.startedAt) * step > 0)) best = run;
   }
   return best;
 }
 
-function* shownOn({ store, stretch, filter }: Scene, thread: number): Generator<Shown> {
-  for (const run of [...store.runs, ...store.presumed()]) {
-    const isInView = run.startedAt <= stretch.to && (!hasEnded(run) || run.endedAt >= stretch.from);
-    if (run.thread === thread && isInView && filter.matches(run.name)) yield run;
-  }
+function* shownOn(scene: Scene, lane: number): Generator<Shown> {
+  const { store, stretch, filter } = scene;
+  for (const runs of [store.runs, store.presumed()])
+    for (const run of runs) {
+      if (run.lane !== lane || run.startedAt > stretch.to) continue;
+      if (hasEnded(run) && run.endedAt < stretch.from) continue;
+      if (filter.matches(run.name) || isLit(scene, run)) yield run;
+    }
+}
+
+/** Where on a canvas the lanes are, in its own pixels. */
+export interface Area {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+  /** Canvas pixels for one of the page's. */
+  readonly ratio: number;
 }
 
 /** Where a lane is drawn. Pixels count from the top of the first row. */
 export interface Row {
-  /** 0 is the loop. */
-  readonly thread: number;
+  readonly lane: number;
   readonly top: number;
   readonly height: number;
   /** How many runs at the same time it has room for. */
   readonly slots: number;
-  /** Whether the thread has ended. */
+  /** Whether the thread, or its process, has ended. */
   readonly gone: boolean;
 }
 
 const GAP = 6;
+const WORKER_GAP = 14;
 const THREAD_HEIGHT = 22;
 const MANY_THREADS = 14;
 const MANY_THREADS_HEIGHT = 13;
@@ -79,34 +96,44 @@ const MANY_THREADS_HEIGHT = 13;
 const loopHeights = [56, 104, 176];
 const SLOT_HEIGHT = 14;
 
-/** A row for the loop, one for each thread, and one for each that has ended and ran something in the stretch. */
+/** For each process a row for its loop, one for each thread, and one for each that has ended and ran something in the stretch. */
 export function layoutRows(store: Store, stretch: Stretch): Row[] {
-  const seen = new Set<number>();
-  let slots = 1;
-  for (const { thread, slot, startedAt, endedAt } of store.runs) {
-    if (endedAt < stretch.from || startedAt > stretch.to) continue;
-    if (thread === 0) slots = Math.max(slots, slot + 1);
-    else if (thread !== null) seen.add(thread);
-  }
-  for (const run of store.presumed()) if (run.thread === 0) slots = Math.max(slots, run.slot + 1);
-  for (const { thread, at } of store.incidents)
-    if (thread !== null && thread > 0 && at >= stretch.from && at <= stretch.to) seen.add(thread);
-  const alive = new Set(store.threads);
+  const { threads: seen, slots } = lanesIn(store, stretch);
+  const alive = new Set(store.processes.flatMap(({ threads }) => threads));
   const threads = [...new Set([...alive, ...seen])].sort((a, b) => a - b);
   const height = threads.length > MANY_THREADS ? MANY_THREADS_HEIGHT : THREAD_HEIGHT;
-  const loopHeight = loopHeights.find((step) => slots * SLOT_HEIGHT <= step) ?? loopHeights.at(-1) ?? 0;
-  const loop = { thread: 0, top: GAP, height: loopHeight, slots, gone: false };
-  const below = loop.top + loopHeight + 2 * GAP;
-  return [
-    loop,
-    ...threads.map((thread, at) => ({
-      thread,
-      top: below + at * (height + GAP),
-      height,
-      slots: 1,
-      gone: !alive.has(thread),
-    })),
-  ];
+  const rows: Row[] = [];
+  let top = GAP;
+  for (const { worker, isGone } of store.processes) {
+    const loop = laneOf(worker, 0);
+    const own = threads.filter((thread) => workerOf(thread) === worker);
+    if (isGone && own.length === 0 && !slots.has(loop)) continue;
+    const loopSlots = slots.get(loop) ?? 1;
+    const loopHeight = loopHeights.find((step) => loopSlots * SLOT_HEIGHT <= step) ?? loopHeights.at(-1) ?? 0;
+    rows.push({ lane: loop, top, height: loopHeight, slots: loopSlots, gone: isGone });
+    top += loopHeight + 2 * GAP;
+    for (const lane of own) {
+      rows.push({ lane, top, height, slots: 1, gone: !alive.has(lane) });
+      top += height + GAP;
+    }
+    top += WORKER_GAP;
+  }
+  return rows;
+}
+
+/** The threads that something happened on, and how much there was at once on each loop. */
+function lanesIn(store: Store, { from, to }: Stretch): { threads: Set<number>; slots: Map<number, number> } {
+  const threads = new Set<number>();
+  const slots = new Map<number, number>();
+  const see = (lane: number, slot: number): void => {
+    if (!isLoop(lane)) threads.add(lane);
+    else if (slot >= (slots.get(lane) ?? 0)) slots.set(lane, slot + 1);
+  };
+  for (const { lane, slot, startedAt, endedAt } of store.runs)
+    if (lane !== null && endedAt >= from && startedAt <= to) see(lane, slot);
+  for (const { lane, slot } of store.presumed()) if (isLoop(lane)) see(lane ?? 0, slot);
+  for (const { lane, at } of store.incidents.list) if (lane !== null && at >= from && at <= to) see(lane, 0);
+  return { threads, slots };
 }
 
 /** How high all rows are together. */
@@ -117,18 +144,14 @@ export function heightOf(rows: readonly Row[]): number {
 
 /** Where in its row a run is drawn. */
 export function bandOf(row: Row, slot: number): { readonly top: number; readonly height: number } {
-  if (row.slots === 1 && row.thread !== 0) return { top: row.top, height: row.height };
+  if (row.slots === 1 && !isLoop(row.lane)) return { top: row.top, height: row.height };
   const height = Math.min(SLOT_HEIGHT, row.height / row.slots);
   return { top: row.top + slot * height, height };
 }
 
 /** The slot of a row that a point is in. */
 function slotAt(row: Row, y: number): number {
-  return row.thread === 0 ? Math.floor((y - row.top) / Math.min(SLOT_HEIGHT, row.height / row.slots)) : 0;
-}
-
-export function labelOf(thread: number): string {
-  return thread === 0 ? "loop" : `thread ${thread}`;
+  return isLoop(row.lane) ? Math.floor((y - row.top) / Math.min(SLOT_HEIGHT, row.height / row.slots)) : 0;
 }
 
 /** Which operations and tasks are looked at: those whose name has the text in it. */
@@ -146,6 +169,11 @@ export class Filter {
 
   set text(text: string) {
     this.#text = text.trim().toLowerCase();
+  }
+
+  /** Whether nothing has run that it looks at. */
+  get isBarren(): boolean {
+    return this.#text !== "" && !this.#store.names.some((_, name) => this.matches(name));
   }
 
   matches(name: number): boolean {

@@ -10,12 +10,14 @@ export interface Palette {
   readonly quiet: string;
   readonly line: string;
   readonly lane: string;
+  readonly raised: string;
   readonly blocked: string;
   readonly accent: string;
 }
 
 export function readPalette(): Palette {
   const probe = document.createElement("i");
+  probe.className = "probe";
   document.body.append(probe);
   // A custom property is given as written; as the colour of an element it is one that the theme has chosen.
   const read = (name: string): string => {
@@ -29,6 +31,7 @@ export function readPalette(): Palette {
     quiet: read("quiet"),
     line: read("line"),
     lane: read("lane"),
+    raised: read("raised"),
     blocked: read("blocked"),
     accent: read("accent"),
   };
@@ -49,9 +52,11 @@ const descriptions = { auto: "auto, as the system", light: "light", dark: "dark"
 export function bindTheme(onChange: () => void): void {
   const button = find<HTMLButtonElement>("#theme");
   let at = Math.max(0, themes.indexOf((localStorage.getItem(KEY) ?? "auto") as (typeof themes)[number]));
+  let isPrinting = false;
   const apply = (): void => {
     const theme = themes[at] ?? "auto";
-    document.documentElement.dataset.theme = theme;
+    document.documentElement.dataset.theme = isPrinting ? "light" : theme;
+    document.documentElement.toggleAttribute("data-printing", isPrinting);
     button.textContent = `Theme: ${theme}`;
     button.setAttribute("aria-label", `Theme: ${descriptions[theme]}`);
     onChange();
@@ -61,6 +66,16 @@ export function bindTheme(onChange: () => void): void {
     localStorage.setItem(KEY, themes[at] ?? "auto");
     apply();
   });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", onChange);
+  for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"])
+    matchMedia(query).addEventListener("change", onChange);
+  const print = (is: boolean): void => {
+    if (is === isPrinting) return;
+    isPrinting = is; // paper is light
+    apply();
+  };
+  addEventListener("beforeprint", () => print(true));
+  addEventListener("afterprint", () => print(false));
+  const printed = matchMedia("print");
+  printed.addEventListener("change", () => print(printed.matches));
   apply();
 }

@@ -1,7 +1,7 @@
-import { type Area, drawBars, drawLanes } from "./bars.ts";
+import { drawBars, drawLanes } from "./bars.ts";
 import { tickText } from "./duration.ts";
 import { find } from "./element.ts";
-import { heightOf, type Scene } from "./scene.ts";
+import { type Area, heightOf, type Scene } from "./scene.ts";
 import type { Stretch } from "./view.ts";
 import type { WaitingCounts } from "./waiting.ts";
 

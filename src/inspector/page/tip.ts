@@ -1,6 +1,8 @@
 import { clockText, durationText } from "./duration.ts";
 import { find, make } from "./element.ts";
-import { bandOf, hasEnded, labelOf, type Scene, type Shown } from "./scene.ts";
+import { isLoop, onLane } from "./lane.ts";
+import { hasEnded, outcomeText, type Shown } from "./run.ts";
+import { bandOf, type Scene } from "./scene.ts";
 import type { Place } from "./timeline.ts";
 
 const MARGIN = 12;
@@ -12,7 +14,7 @@ export class Tip {
   #run: Shown | undefined;
 
   draw(scene: Scene, run: Shown | undefined, place: Place): void {
-    const row = scene.rows.find(({ thread }) => thread === run?.thread);
+    const row = scene.rows.find(({ lane }) => lane === run?.lane);
     const { from, to } = scene.stretch;
     const endedAt = run === undefined ? 0 : hasEnded(run) ? run.endedAt : scene.now;
     const isSeen = run !== undefined && row !== undefined && endedAt >= from && run.startedAt <= to;
@@ -48,23 +50,19 @@ export function describeRun({ store, now }: Scene, run: Shown): readonly [string
   const request = run.request === null ? [] : [`request ${run.request}`];
   const started = `at ${clockText(store.origin + run.startedAt)}`;
   if (!hasEnded(run)) {
-    const where = run.thread === 0 ? "on the loop" : `probably on ${labelOf(run.thread ?? 0)}`;
+    const { lane = 0 } = run;
+    const where = isLoop(lane) ? onLane(lane) : `probably ${onLane(lane)}`;
     return [title, `in progress ${where} for ${durationText(now - run.startedAt)}`, started, ...request];
   }
-  const where =
-    run.thread === null ? "on no thread" : `on ${run.thread === 0 ? "the " : ""}${labelOf(run.thread)}`;
+  const where = run.lane === null ? "on no thread" : onLane(run.lane);
   const waited = run.startedAt - run.handedAt;
   return [
     title,
     `${durationText(run.endedAt - run.startedAt)} ${where}`,
     ...(waited >= 0.05 ? [`waited ${durationText(waited)}`] : []),
-    run.outcome > 1 ? `answered ${run.outcome}` : outcomeText(run.outcome),
+    outcomeText(run.outcome),
     started,
     ...request,
+    ...(run.job === undefined ? [] : [`job ${run.job}`]),
   ];
-}
-
-export function outcomeText(outcome: number): string {
-  if (outcome === 1) return "returned";
-  return outcome === 0 ? "threw" : String(outcome);
 }

@@ -1,5 +1,5 @@
 import { durationText } from "./duration.ts";
-import { find } from "./element.ts";
+import { find, setText } from "./element.ts";
 import type { Filter } from "./scene.ts";
 import type { Store } from "./store.ts";
 import { createTrace } from "./trace.ts";
@@ -11,6 +11,7 @@ export class Tools {
   readonly #pause = find<HTMLButtonElement>("#pause");
   readonly #span = find("#span");
   readonly #names = find("#names");
+  readonly #unmatched = find("#unmatched");
   readonly #onChange: () => void;
   readonly #chosen: Filter;
 
@@ -46,13 +47,15 @@ export class Tools {
     setText(this.#span, durationText(to - from).replace(/\.0+ /, " "));
     setText(this.#pause, view.isLive ? "Pause" : "Go live");
     this.#pause.setAttribute("aria-pressed", String(!view.isLive));
+    this.#unmatched.hidden = !this.#chosen.isBarren;
+    if (!this.#unmatched.hidden)
+      setText(
+        this.#unmatched,
+        `No operation or task that has run has “${this.#filter.value.trim()}” in its name.`,
+      );
     if (this.#names.childElementCount === store.names.length) return;
     this.#names.replaceChildren(...store.names.map(({ name }) => new Option(name)));
   }
-}
-
-function setText(element: HTMLElement, text: string): void {
-  if (element.textContent !== text) element.textContent = text;
 }
 
 function download(store: Store): void {

@@ -1,6 +1,7 @@
-import type { Incident, Name } from "../batch.ts";
-import { labelOf } from "./scene.ts";
-import type { Run } from "./store.ts";
+import type { Name } from "../batch.ts";
+import type { GroupTotal, Incident, KnownIncidents } from "./known-incidents.ts";
+import { isLoop, laneOf, shortLabelOf, workerOf } from "./lane.ts";
+import type { Run } from "./run.ts";
 
 /** An event of the Trace Event Format; times in microseconds. */
 export interface TraceEvent {
@@ -31,23 +32,30 @@ interface TraceSource {
   readonly origin: number;
   readonly names: readonly Name[];
   readonly runs: readonly Run[];
-  readonly incidents: readonly Incident[];
+  readonly incidents: Pick<KnownIncidents, "list" | "groups">;
 }
 
-const PID = 1;
-
-/** Makes a trace of all that is kept. */
+/** Makes a trace of all that is kept: a process for each process, a track for each lane. */
 export function createTrace({ title, origin, names, runs, incidents }: TraceSource): Trace {
-  const threads = new Set([0, ...runs.flatMap(({ thread }) => (thread === null ? [] : [thread]))]);
+  const lanes = new Set([0, ...runs.flatMap(({ lane }) => (lane === null ? [] : [lane, loopOf(lane)]))]);
+  if (lanes.size > 1 && ![...lanes].some((lane) => lane > 0 && workerOf(lane) === 0)) lanes.delete(0);
+  const workers = new Set([...lanes].map(workerOf));
   return {
     traceEvents: [
-      metadata("process_name", 0, { name: title }),
-      ...[...threads].flatMap((thread) => [
-        metadata("thread_name", thread, { name: labelOf(thread) }),
-        metadata("thread_sort_index", thread, { sort_index: thread }),
+      ...[...workers].map((worker) =>
+        metadata("process_name", laneOf(worker, 0), {
+          name: worker === 0 ? title : `${title}, worker ${worker}`,
+        }),
+      ),
+      ...[...lanes].flatMap((lane) => [
+        metadata("thread_name", lane, { name: shortLabelOf(lane) }),
+        metadata("thread_sort_index", lane, { sort_index: trackOf(lane).tid }),
       ]),
       ...runs.flatMap((run, at) => runEvents(run, names[run.name], at)),
-      ...incidents.map(incidentEvent),
+      ...incidents.list.flatMap((incident) => {
+        const group = incidents.groups.get(incident.group);
+        return group === undefined ? [] : [incidentEvent(incident, group)];
+      }),
     ],
     displayTimeUnit: "ms",
     otherData: { producer: "offloop", startedAt: new Date(origin).toISOString() },
@@ -55,30 +63,42 @@ export function createTrace({ title, origin, names, runs, incidents }: TraceSour
 }
 
 function runEvents(run: Run, name: Name | undefined, at: number): TraceEvent[] {
-  const { thread, handedAt, startedAt, endedAt, outcome, request } = run;
-  const what = { name: name?.name ?? "?", cat: name?.kind ?? "operation", pid: PID };
+  const { lane, handedAt, startedAt, endedAt, outcome, request } = run;
+  const what = { name: name?.name ?? "?", cat: name?.kind ?? "operation" };
   const args = { request, outcome, waitedMs: startedAt - handedAt };
-  if (thread !== null && thread !== 0)
-    return [{ ...what, ph: "X", tid: thread, ts: us(startedAt), dur: us(endedAt - startedAt), args }];
+  if (lane !== null && !isLoop(lane)) {
+    const times = { ts: us(startedAt), dur: us(endedAt - startedAt) };
+    return [{ ...what, ...trackOf(lane), ph: "X", ...times, args }];
+  }
   // On the loop runs overlap, which only asynchronous events may; so do runs that never got to a thread.
-  const id = `0x${at.toString(16)}`;
+  const track = { ...trackOf(lane ?? 0), id: `0x${at.toString(16)}` };
   return [
-    { ...what, ph: "b", tid: 0, ts: us(startedAt), id, args },
-    { ...what, ph: "e", tid: 0, ts: us(endedAt), id },
+    { ...what, ...track, ph: "b", ts: us(startedAt), args },
+    { ...what, ...track, ph: "e", ts: us(endedAt) },
   ];
 }
 
-function incidentEvent(incident: Incident): TraceEvent {
-  const { kind, at, durationMs, name, place, facts, stack } = incident;
-  const what = { name: [kind, name, place].filter(Boolean).join(" "), cat: "incident", pid: PID };
-  const args = { facts, stack };
-  const tid = incident.thread ?? 0;
-  if (kind === "blocked") return { ...what, ph: "X", tid, ts: us(at), dur: us(durationMs), args };
-  return { ...what, ph: "i", s: "t", tid, ts: us(at), args };
+function incidentEvent({ lane, at, durationMs, request }: Incident, group: GroupTotal): TraceEvent {
+  const { kind, name, place, message, facts, stack } = group;
+  const what = { name: [kind, name, place].filter(Boolean).join(" "), cat: "incident" };
+  const args = { request, message, facts, stack };
+  const track = trackOf(lane ?? 0);
+  if (kind === "blocked") return { ...what, ...track, ph: "X", ts: us(at), dur: us(durationMs), args };
+  return { ...what, ...track, ph: "i", s: "t", ts: us(at), args };
 }
 
-function metadata(name: string, tid: number, args: Readonly<Record<string, unknown>>): TraceEvent {
-  return { name, ph: "M", pid: PID, tid, args };
+function metadata(name: string, lane: number, args: Readonly<Record<string, unknown>>): TraceEvent {
+  return { name, ph: "M", ...trackOf(lane), args };
+}
+
+/** A process of the format cannot be 0. */
+function trackOf(lane: number): Pick<TraceEvent, "pid" | "tid"> {
+  const worker = workerOf(lane);
+  return { pid: worker + 1, tid: lane - laneOf(worker, 0) };
+}
+
+function loopOf(lane: number): number {
+  return laneOf(workerOf(lane), 0);
 }
 
 function us(ms: number): number {

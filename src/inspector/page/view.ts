@@ -74,9 +74,11 @@ export class View {
   show({ from, to }: Stretch): void {
     this.#spanMs = Math.min(MAX_SPAN_MS, Math.max(MIN_SPAN_MS, to - from));
     this.#to = (from + to + this.#spanMs) / 2;
+    this.#stayInThePast();
   }
 
+  /** What has not happened yet would be empty. */
   #stayInThePast(): void {
-    if (this.#to !== undefined) this.#to = Math.min(this.#to, this.#now() + this.#spanMs / 2);
+    if (this.#to !== undefined) this.#to = Math.min(this.#to, this.#now());
   }
 }

@@ -1,4 +1,5 @@
-import type { Presumed, Run } from "./store.ts";
+import { isLoop } from "./lane.ts";
+import type { Presumed, Run } from "./run.ts";
 import type { Stretch } from "./view.ts";
 
 /** How many runs waited for a thread, step by step. */
@@ -30,9 +31,9 @@ export function countWaiting(
     change(since, 1);
     change(until, -1);
   };
-  for (const { handedAt, startedAt, thread } of runs) if (thread !== 0) add(handedAt, startedAt);
-  for (const { handedAt, startedAt, thread } of presumed)
-    if (thread !== 0) add(handedAt, thread === undefined ? to : startedAt);
+  for (const { handedAt, startedAt, lane } of runs) if (!isLoop(lane)) add(handedAt, startedAt);
+  for (const { handedAt, startedAt, lane } of presumed)
+    if (!isLoop(lane)) add(handedAt, lane === undefined ? to : startedAt);
   let count = 0;
   const counts = Array.from({ length: steps }, (_, at) => {
     count += changes[at] ?? 0;

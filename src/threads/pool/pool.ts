@@ -207,7 +207,8 @@ export class ThreadPool implements ThreadListener {
     const { max, reserve } = this.#options;
     // One is kept warm, beyond `max` for the express lane: a short request should not wait for it to load the app.
     const { busy } = this.#roster;
-    if (busy > 0) this.#roster.growTo(busy >= max ? max + reserve : busy + 1);
+    const wanted = this.#waiting.sizeOf("background") > 0 ? busy + 2 : busy > 0 ? busy + 1 : 0;
+    if (wanted > 0) this.#roster.growTo(busy >= max ? max + reserve : Math.min(max + reserve, wanted));
     if (this.#waiting.size > 0 || this.#roster.holdsAhead)
       this.#patience ??= setTimeout(() => this.#onPatienceOver(), PATIENCE_MS);
   }

@@ -57,7 +57,7 @@ export class WaitingCalls {
   }
 
   /** Takes the oldest request among the works that may run. */
-  takeRequest(mayRun: (work: number) => boolean): Call | undefined {
+  takeRequest(mayRun: (work: number) => boolean = everyWork): Call | undefined {
     return this.#queues.request.take(mayRun);
   }
 }

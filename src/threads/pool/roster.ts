@@ -25,8 +25,11 @@ export class Roster {
   /** Those that have not loaded the app yet. */
   readonly #starting = new Map<Thread, Start>();
   readonly #idle: IdleThreads;
+  /** Those that are being ended as they take no call. */
+  readonly #lost = new WeakSet<Thread>();
   readonly #silent = new SilentThreads((thread, ms) => {
     this.#report(thread, `it took no call for ${ms} ms`);
+    this.#lost.add(thread);
     thread.end();
   });
   readonly #delay = new StartDelay(() => this.growTo(this.#options.min));
@@ -55,6 +58,12 @@ export class Roster {
   /** Why the last thread could not start, while no later one could. */
   get failure(): OffloopError | undefined {
     return this.#delay.failure;
+  }
+
+  /** Whether there will be another thread, by itself or for the asking. */
+  get expectsMore(): boolean {
+    const { max, reserve } = this.#options;
+    return this.#starting.size > 0 || (!this.#delay.isOn && this.#threads.size < max + reserve);
   }
 
   /** Whether a thread holds calls besides the one it runs. */
@@ -131,7 +140,7 @@ export class Roster {
     this.#delay.succeed();
     this.#starting.delete(thread);
     start.succeed();
-    threadChannel.publish({ event: "start", thread: thread.id, threads: this.ready });
+    this.#publish("start", thread);
     this.rest(thread);
     return true;
   }
@@ -145,10 +154,13 @@ export class Roster {
     if (start !== undefined) {
       this.#starting.delete(thread);
       this.#delay.fail(start.fail(cause));
+      if (!this.#closed) this.#publish("fail", thread);
       return;
     }
     if (!thread.isEnding && started.length === 0) this.#onIdleExit(thread, cause);
-    this.#publishEnd(thread);
+    const { isEnding, killedFor } = thread;
+    const isKilled = killedFor !== undefined || this.#lost.has(thread);
+    this.#publish(isKilled ? "kill" : isEnding ? "leave" : "exit", thread);
   }
 
   /** Ends all threads: those that idle may close what they have opened, the others end whatever they do but a native call. */
@@ -163,14 +175,8 @@ export class Roster {
     await Promise.all(gone);
   }
 
-  /** Of one that has started: nobody has been told of another. */
-  #publishEnd({ id, killedFor, isEnding }: Thread): void {
-    threadChannel.publish({
-      event: killedFor ? "kill" : isEnding ? "leave" : "exit",
-      thread: id,
-      threads: this.ready,
-      ran: this.#ran(killedFor),
-    });
+  #publish(event: ThreadEvent["event"], { id, killedFor }: Thread): void {
+    threadChannel.publish({ event, thread: id, threads: this.ready, ran: this.#ran(killedFor) });
   }
 
   #ran(call: Call | undefined): ThreadEvent["ran"] {

@@ -77,12 +77,17 @@ export class Schedule {
     const { max, reserve } = this.#options;
     const { busy, idle } = this.#roster;
     if (idle === 0 || busy >= max + reserve) return undefined;
-    const call = busy < max ? this.#waiting.take() : this.#waiting.takeRequest(this.#mayPass);
+    const call = busy < max ? this.#nextOf(idle) : this.#waiting.takeRequest(this.#mayPass);
     if (call === undefined) return undefined;
     const gone = this.#wanted(call);
     if (gone !== undefined) return gone;
     const isQuick = call.class === "request" && call.transfer.length === 0 && this.#loads.isQuick(call.work);
     return { call, thread: this.#roster.takeIdle() as Thread, isQuick };
+  }
+
+  /** Background work leaves the last idle thread to requests while another may come: those are not to wait for it to load the app. */
+  #nextOf(idle: number): Call | undefined {
+    return idle > 1 || !this.#roster.expectsMore ? this.#waiting.take() : this.#waiting.takeRequest();
   }
 
   /** What is to be done with a call that nobody waits for any more; undefined while somebody does. */

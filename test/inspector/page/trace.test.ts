@@ -1,27 +1,24 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { GroupTotal } from "../../../src/inspector/page/known-incidents.ts";
+import { laneOf } from "../../../src/inspector/page/lane.ts";
 import { createTrace, type TraceEvent } from "../../../src/inspector/page/trace.ts";
+import { shownRun } from "../../fixtures/shown-run.ts";
 
-const run = {
-  name: 0,
-  request: "r1",
-  thread: 2 as number | null,
-  slot: 0,
-  handedAt: 10,
-  startedAt: 12.5,
-  endedAt: 20,
-  outcome: 200,
-};
-const incident = {
-  id: 1,
-  at: 40,
-  durationMs: 250,
-  thread: 0,
+const group = {
+  key: "export",
+  kind: "blocked",
   name: "GET /export",
   place: "export.ts:12",
+  message: "",
+  count: 1,
+  firstAt: 40,
+  lastAt: 40,
+  longestMs: 250,
   facts: ["It computed."],
   stack: ["at toCsv (/app/src/export.ts:12:5)"],
-};
+} as const;
+const incident = { id: "1", group: "export", at: 40, durationMs: 250, lane: 0, request: null };
 
 const { traceEvents, ...trace } = createTrace({
   title: "Shop",
@@ -31,15 +28,18 @@ const { traceEvents, ...trace } = createTrace({
     { kind: "task", name: "mail", lane: "loop" },
   ],
   runs: [
-    run,
-    { ...run, name: 1, thread: 0, startedAt: 10, endedAt: 30, outcome: 1 },
-    { ...run, name: 1, thread: 0, startedAt: 15, endedAt: 35, outcome: 0 },
-    { ...run, thread: null, outcome: 503 },
+    shownRun(),
+    shownRun({ name: 1, lane: 0, startedAt: 10, endedAt: 30, outcome: 1 }),
+    shownRun({ name: 1, lane: 0, startedAt: 15, endedAt: 35, outcome: 0 }),
+    shownRun({ lane: null, outcome: 503 }),
   ],
-  incidents: [
-    { ...incident, kind: "blocked" },
-    { ...incident, kind: "killed", thread: 2 },
-  ],
+  incidents: {
+    list: [incident, { ...incident, group: "killed", lane: 2 }],
+    groups: new Map<string, GroupTotal>([
+      ["export", group],
+      ["killed", { ...group, kind: "killed" }],
+    ]),
+  },
 });
 
 const ofPhase = (phase: TraceEvent["ph"]): TraceEvent[] => traceEvents.filter(({ ph }) => ph === phase);
@@ -102,4 +102,25 @@ test("createTrace() names every track, and puts the blocked stretch on the loop'
     ["blocked GET /export export.ts:12", 0, 40_000, 250_000],
   );
   assert.deepEqual(ofPhase("i")[0]?.tid, 2);
+});
+
+test("createTrace() gives each worker a process of its own, with its threads by their own numbers", () => {
+  const { traceEvents: events } = createTrace({
+    ...{ title: "Shop", origin: 0, names: [], incidents: { list: [], groups: new Map() } },
+    runs: [1, 2].map((worker) => shownRun({ lane: laneOf(worker, 3) })),
+  });
+  assert.deepEqual(
+    events.filter(({ name }) => name === "process_name").map(({ pid, args }) => [pid, args?.name]),
+    [
+      [2, "Shop, worker 1"],
+      [3, "Shop, worker 2"],
+    ],
+  );
+  assert.deepEqual(
+    events.filter(({ ph }) => ph === "X").map(({ pid, tid }) => [pid, tid]),
+    [
+      [2, 3],
+      [3, 3],
+    ],
+  );
 });

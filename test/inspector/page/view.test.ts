@@ -30,5 +30,13 @@ test("View keeps to what can be drawn, and near what has been", () => {
   assert.equal(view.stretch.to - view.stretch.from, 900_000);
   view.reset();
   for (let n = 0; n < 100; n++) view.pan(1);
-  assert.ok(view.stretch.from < 20_000);
+  assert.equal(view.stretch.to, 20_000);
+});
+
+test("View shows no future, however far it is zoomed out where it has stopped", () => {
+  const view = new View(() => 20_000);
+  view.show({ from: 19_000, to: 20_500 });
+  assert.deepEqual(view.stretch, { from: 18_500, to: 20_000 });
+  view.zoom(20);
+  assert.deepEqual(view.stretch, { from: -10_000, to: 20_000 });
 });

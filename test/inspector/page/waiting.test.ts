@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { runOf } from "../../../src/inspector/page/store.ts";
+import type { Run } from "../../../src/inspector/page/run.ts";
 import { countWaiting } from "../../../src/inspector/page/waiting.ts";
+import { shownRun } from "../../fixtures/shown-run.ts";
 
 const stretch = { from: 0, to: 100 };
-const waited = (handedAt: number, queueMs: number, thread: number | null = 2) =>
-  runOf([0, "r", thread, 0, handedAt, queueMs, 50, 200]);
+const waited = (handedAt: number, queueMs: number, lane: number | null = 2): Run =>
+  shownRun({ lane, handedAt, startedAt: handedAt + queueMs, endedAt: handedAt + queueMs + 50 });
 
 test("countWaiting() counts the runs handed over and not started at each time", () => {
   const runs = [waited(10, 30), waited(20, 40), waited(90, 500), waited(-50, 70)];
@@ -25,6 +26,6 @@ test("countWaiting() shows waits shorter than a step by how much of it they take
 });
 
 test("countWaiting() counts what waits still", () => {
-  const waiting = { name: 0, request: "r", slot: 0, handedAt: 70, startedAt: 70, thread: undefined };
+  const waiting = { name: 0, request: "r", slot: 0, handedAt: 70, startedAt: 70, lane: undefined };
   assert.deepEqual(countWaiting([], [waiting], stretch, 10).counts, [0, 0, 0, 0, 0, 0, 0, 1, 1, 1]);
 });

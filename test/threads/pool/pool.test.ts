@@ -96,6 +96,16 @@ test("pool: while 45 slow requests of one operation hold all threads, a short re
   await Promise.all(asked);
 });
 
+test("pool: background work takes a thread only when another is there for requests", async () => {
+  await start();
+  for (let n = 1; n <= MAX; n++) {
+    await ask("/tasks");
+    await tasks.arrived(n);
+    const { threads, busy } = server.threads;
+    assert.ok(threads > busy, `${busy} of ${threads} threads are busy when task ${n} begins`);
+  }
+});
+
 test("pool: with reserve 0 the short request waits for a thread", async () => {
   await start({ threads: { max: MAX, reserve: 0 } });
   const asked = times(MAX, () => ask("/slow"));

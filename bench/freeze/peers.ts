@@ -1,0 +1,63 @@
+import type { Bench } from "../part.ts";
+import { findFastApi } from "../python.ts";
+import type { ServerPlan } from "../server-process.ts";
+import type { ServerSettings } from "../servers/settings.ts";
+
+/** A framework's server, with the same routes as all others. */
+export interface Peer extends ServerPlan {
+  readonly name: string;
+  readonly settings: Partial<ServerSettings>;
+  /** Where its users' blocking code runs. */
+  readonly worksOn: "loop" | "threads";
+}
+
+export const OFFLOOP = "offloop";
+export const PISCINA = "Fastify + piscina";
+
+/** The peers that this machine can run, offloop last. FastAPI is among them where a Python has it. */
+export function findPeers({ burnIterations, say }: Pick<Bench, "burnIterations" | "say">): Peer[] {
+  const settings = { burnIterations };
+  const inline = (name: string, file: ServerPlan["file"]): Peer => ({
+    name,
+    file,
+    settings,
+    worksOn: "loop",
+  });
+  const found = findFastApi();
+  if (found === undefined)
+    say("!! FastAPI, uvicorn, uvloop or httptools are not installed: measured WITHOUT FastAPI");
+  return [
+    inline("node:http", "peers/node-http"),
+    inline("Express", "peers/express"),
+    inline("Hono", "peers/hono"),
+    inline("Fastify", "peers/fastify"),
+    inline("NestJS on Fastify", "peers/nest"),
+    ...(found === undefined ? [] : fastApis(found.python, settings)),
+    { name: PISCINA, file: "peers/fastify-piscina", settings, worksOn: "threads" },
+    { name: OFFLOOP, file: "peers/offloop", settings, worksOn: "threads" },
+  ];
+}
+
+function fastApis(python: string, settings: Partial<ServerSettings>): Peer[] {
+  const file = "peers/fastapi";
+  return [
+    { name: "FastAPI, async def", file, settings: { ...settings, python, runs: "loop" }, worksOn: "loop" },
+    { name: "FastAPI, def", file, settings: { ...settings, python, runs: "thread" }, worksOn: "threads" },
+  ];
+}
+
+/** What the notes of a table say where there is no FastAPI. */
+export function fastApiNote(peers: readonly Peer[]): string[] {
+  if (peers.some(({ file }) => file === "peers/fastapi"))
+    return [
+      "FastAPI on uvicorn with uvloop and httptools, one process; its threads are the 40 of its own default",
+    ];
+  return ["FastAPI is NOT in this table: no Python here has fastapi, uvicorn, uvloop and httptools"];
+}
+
+/** One round takes as long as three of other parts: every peer blocks for seconds. */
+const SHARE_OF_ROUNDS = 3;
+
+export function roundsOf({ options }: Bench): number {
+  return Math.ceil(options.rounds / SHARE_OF_ROUNDS);
+}

@@ -1,0 +1,98 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { Connection } from "../connection.ts";
+import { atMost } from "../goal.ts";
+import type { Bench, PartResult } from "../part.ts";
+import { type ServerProcess, withServer } from "../server-process.ts";
+import { DEADLINE_MS } from "../servers/peers/routes.ts";
+import { readProcessCpu } from "../servers/process-cpu.ts";
+import { formatNumber } from "../table.ts";
+import { fastApiNote, findPeers, OFFLOOP } from "./peers.ts";
+
+const WATCHED_MS = 5_000;
+const SAMPLE_MS = 100;
+/** A core is taken while the process uses more than half of one. */
+const TAKEN_SHARE = 0.5;
+
+/** What became of a server one of whose routes never ends. */
+interface Outcome {
+  readonly name: string;
+  /** When its client had an answer, and which; undefined: not while it was watched. */
+  readonly answered: { readonly ms: number; readonly status: number } | undefined;
+  /** When its core was free for good; undefined: not while it was watched. */
+  readonly freeMs: number | undefined;
+  /** Of the other requests meanwhile, the share that was answered while it was watched. */
+  readonly othersAnswered: number;
+}
+
+/** A route that never ends: how long until its client is answered and its core is free, and who else is answered. */
+export async function measureRunaway(bench: Bench): Promise<PartResult[]> {
+  const peers = findPeers(bench);
+  const outcomes: Outcome[] = [];
+  for (const peer of peers) {
+    outcomes.push({ name: peer.name, ...(await withServer(peer, watch)) });
+    bench.say(peer.name);
+  }
+  const ours = outcomes.find(({ name }) => name === OFFLOOP)?.freeMs ?? Number.POSITIVE_INFINITY;
+  const never = `not within ${WATCHED_MS / 1_000} s`;
+  return [
+    {
+      title: `a route that never ends, with a deadline of ${DEADLINE_MS} ms where there are deadlines`,
+      table: {
+        columns: [
+          "",
+          "its client is answered after, ms",
+          "with",
+          "its core is free after, ms",
+          "others answered meanwhile",
+        ],
+        rows: outcomes.map(({ name, answered, freeMs, othersAnswered }) => [
+          name,
+          answered === undefined ? never : formatNumber(answered.ms),
+          answered === undefined ? "" : String(answered.status),
+          freeMs === undefined ? never : formatNumber(freeMs),
+          `${formatNumber(othersAnswered * 100)} %`,
+        ]),
+      },
+      notes: [
+        "deadlines: offloop's timeoutMs, Fastify's handlerTimeout, an AbortSignal for piscina; the others have none of their own",
+        `free: the process uses less than half a core; looked at every ${SAMPLE_MS} ms, so a figure may be so much too long`,
+        "others: GET / on a connection of its own, ten times a second",
+        ...fastApiNote(peers),
+      ],
+      goals: [
+        atMost(DEADLINE_MS + 1_000, "freeze: offloop's core is free of a runaway route after ms", ours),
+      ],
+      measured: outcomes,
+    },
+  ];
+}
+
+async function watch(server: ServerProcess): Promise<Omit<Outcome, "name">> {
+  const others = await Connection.open(server.url);
+  await fetch(`${server.url}/short`).then((response) => response.text()); // what answers it is there by now
+  const startedAt = performance.now();
+  const since = (): number => performance.now() - startedAt;
+  const client = new AbortController();
+  let answered: Outcome["answered"];
+  void fetch(`${server.url}/runaway`, { signal: client.signal })
+    .then((response) => {
+      answered = { ms: since(), status: response.status };
+    })
+    .catch(() => {}); // given up when the watch ends
+  let [othersSent, othersAnswered] = [0, 0];
+  let freeMs: number | undefined;
+  for (let used = readProcessCpu(server.pid); since() < WATCHED_MS; ) {
+    const sampledAt = since();
+    others.send("/", () => othersAnswered++);
+    othersSent++;
+    await wait(SAMPLE_MS);
+    const usedNow = readProcessCpu(server.pid);
+    const isTaken = (usedNow - used) / 1_000 / (since() - sampledAt) > TAKEN_SHARE;
+    if (isTaken) freeMs = undefined;
+    else freeMs ??= since();
+    used = usedNow;
+  }
+  client.abort();
+  others.close();
+  return { answered, freeMs, othersAnswered: othersAnswered / othersSent };
+}

@@ -1,0 +1,4 @@
+import { fileURLToPath } from "node:url";
+import { runPython } from "../python-process.ts";
+
+await runPython(fileURLToPath(new URL("../../../bench/servers/peers/fastapi_app.py", import.meta.url)));

@@ -1,0 +1,57 @@
+import cluster from "node:cluster";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { fileURLToPath } from "node:url";
+import { readProcessCpu } from "./process-cpu.ts";
+import { announce } from "./report.ts";
+import { settings } from "./settings.ts";
+
+const KIB = 1_024;
+const cli = new URL("./cli/main.js", import.meta.resolve("offloop")).href;
+
+/** One that is free now, since processes that share a port must be told which. */
+async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+function pids(): number[] {
+  const workers = Object.values(cluster.workers ?? {});
+  return [process.pid, ...workers.flatMap((worker) => worker?.process.pid ?? [])];
+}
+
+/** Memory of all, what they share counted once. */
+function readMemory(): number {
+  return pids()
+    .map((pid) => /^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "latin1"))?.[1])
+    .reduce((sum, kib) => sum + Number(kib) * KIB, 0);
+}
+
+/** `offloop run` itself: its primary is this process, and its workers end with it, however it ends. */
+async function startPrimary(): Promise<void> {
+  const port = await findFreePort();
+  const app = fileURLToPath(new URL("./workers-app.js", import.meta.url));
+  const workers = settings.workers === 0 ? [] : ["--workers", String(settings.workers)];
+  const quiet = ["--no-access-log", "--log-level", "silent"];
+  process.argv.splice(2, process.argv.length, "run", app, "--port", String(port), ...quiet, ...workers);
+  let listening = 0;
+  cluster.on("listening", () => listening++);
+  await import(cli);
+  const url = `http://127.0.0.1:${port}`;
+  for (;;) {
+    const answer = await fetch(url).catch(() => undefined);
+    if (answer?.ok === true && listening >= settings.workers) break;
+  }
+  announce(url, () => ({ threads: 0, pssBytes: readMemory() }), {
+    pid: process.pid,
+    cpuMicros: () => pids().reduce((sum, pid) => sum + readProcessCpu(pid), 0),
+  });
+}
+
+if (cluster.isPrimary) await startPrimary();
+else await import(cli);

@@ -1,0 +1,72 @@
+import type { Worker } from "node:cluster";
+import type { Batch } from "./batch.ts";
+import type { PageOfWorker, PrimaryInspectorMessage, WorkerInspectorMessage } from "./worker-messages.ts";
+
+/** A page of a worker, and those of the others that have been asked for it and have not answered. */
+interface OpenPage extends PageOfWorker {
+  readonly asked: Set<Worker>;
+  /** Those that have told something: their end is told, too. */
+  readonly heard: Set<number>;
+}
+
+/** In the primary: has each worker's pages told of all workers. Without a page nothing is sent. */
+export class InspectedWorkers {
+  readonly #workers = new Map<number, Worker>();
+  readonly #pages = new Map<string, OpenPage>();
+
+  /** Hears a worker from now on until it is gone. */
+  add(worker: Worker): void {
+    this.#workers.set(worker.id, worker);
+    worker.on("message", (message: WorkerInspectorMessage | undefined) => {
+      if (message?.offloopInspector === "ask") this.#ask(worker.id, message.page);
+      if (message?.offloopInspector === "close") this.#close(worker.id, message.page);
+      if (message?.offloopInspector === "answer") this.#take(worker, message.to, message.batch);
+    });
+    worker.once("disconnect", () => this.#bury(worker));
+  }
+
+  #ask(worker: number, page: number): void {
+    const key = `${worker} ${page}`;
+    const open = this.#pages.get(key) ?? { worker, page, asked: new Set(), heard: new Set() };
+    this.#pages.set(key, open);
+    for (const [id, other] of this.#workers) {
+      if (id === worker || open.asked.has(other)) continue;
+      open.asked.add(other);
+      send(other, { offloopInspector: "asked", from: { worker, page } });
+    }
+  }
+
+  #take(from: Worker, { worker, page }: PageOfWorker, batch: string): void {
+    const open = this.#pages.get(`${worker} ${page}`);
+    open?.asked.delete(from);
+    if (open === undefined || batch === "") return;
+    open.heard.add(from.id);
+    this.#tell(open, batch);
+  }
+
+  #close(worker: number, page: number): void {
+    this.#pages.delete(`${worker} ${page}`);
+    for (const [id, other] of this.#workers)
+      if (id !== worker) send(other, { offloopInspector: "closed", from: { worker, page } });
+  }
+
+  #bury(gone: Worker): void {
+    this.#workers.delete(gone.id);
+    const end: Batch = { worker: gone.id, now: 0, gone: true };
+    for (const open of this.#pages.values()) {
+      open.asked.delete(gone);
+      if (open.worker === gone.id) this.#close(open.worker, open.page);
+      else if (open.heard.delete(gone.id)) this.#tell(open, JSON.stringify(end));
+    }
+  }
+
+  #tell({ worker, page }: OpenPage, batch: string): void {
+    const to = this.#workers.get(worker);
+    if (to !== undefined) send(to, { offloopInspector: "told", page, batch });
+  }
+}
+
+/** To one that dies just now nothing can be sent, which is no error: it is asked no more. */
+function send(worker: Worker, message: PrimaryInspectorMessage): void {
+  if (worker.isConnected()) worker.send(message, () => {});
+}

@@ -1,0 +1,71 @@
+import type { Batch, IncidentGroup } from "../batch.ts";
+import { laneOf } from "./lane.ts";
+import type { Process } from "./process.ts";
+
+const MAX_INCIDENTS = 2_000;
+
+/** One incident, wherever it happened. */
+export interface Incident {
+  /** Unlike any other's. */
+  readonly id: string;
+  /** The key of its group. */
+  readonly group: string;
+  readonly at: number;
+  readonly durationMs: number;
+  readonly lane: number | null;
+  readonly request: string | null;
+}
+
+/** Incidents of one kind at one place, of all processes. */
+export type GroupTotal = Omit<IncidentGroup, "id">;
+
+/** The incidents of all processes, bounded by count. */
+export class KnownIncidents {
+  list: readonly Incident[] = [];
+  /** By key, then by process: what each has said last. */
+  readonly #told = new Map<string, Map<number, GroupTotal>>();
+  readonly #totals = new Map<string, GroupTotal>();
+  /** Keys by process and number. */
+  readonly #keys = new Map<string, string>();
+
+  /** By key. */
+  get groups(): ReadonlyMap<string, GroupTotal> {
+    return this.#totals;
+  }
+
+  take(process: Process, { groups = [], incidents = [] }: Batch): void {
+    const { worker } = process;
+    for (const group of groups) this.#count(process, group);
+    if (incidents.length === 0) return;
+    const shown = incidents.flatMap(({ id, group, at, durationMs, thread, request }) => {
+      const key = this.#keys.get(`${worker} ${group}`);
+      if (key === undefined) return []; // so many others have happened since that it is not kept
+      const lane = thread === null ? null : laneOf(worker, thread);
+      return [{ id: `${worker} ${id}`, group: key, at: process.timeOf(at), durationMs, lane, request }];
+    });
+    this.list = [...this.list, ...shown].slice(-MAX_INCIDENTS);
+  }
+
+  #count(process: Process, { id, ...group }: IncidentGroup): void {
+    const { key, firstAt, lastAt } = group;
+    this.#keys.set(`${process.worker} ${id}`, key);
+    const told = this.#told.get(key) ?? new Map<number, GroupTotal>();
+    this.#told.set(key, told);
+    told.set(process.worker, {
+      ...group,
+      firstAt: process.timeOf(firstAt),
+      lastAt: process.timeOf(lastAt),
+    });
+    this.#totals.set(key, totalOf([...told.values()], group));
+  }
+}
+
+function totalOf(told: readonly GroupTotal[], any: GroupTotal): GroupTotal {
+  const newest = told.reduce((one, other) => (other.lastAt > one.lastAt ? other : one), told[0] ?? any);
+  return {
+    ...newest,
+    count: told.reduce((sum, { count }) => sum + count, 0),
+    firstAt: Math.min(...told.map(({ firstAt }) => firstAt)),
+    longestMs: Math.max(...told.map(({ longestMs }) => longestMs)),
+  };
+}

@@ -1,0 +1,108 @@
+import type { PgBoss } from "pg-boss";
+import { queueName } from "./queue-name.ts";
+import type { NewJob } from "./store.ts";
+
+/** How many jobs one statement stores at most. */
+const MOST = 500;
+
+interface Waiting {
+  readonly job: NewJob;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Stores new jobs: those of a task that are enqueued in one turn of the loop, or while the statements before are under
+ * way, are one statement and one commit. For jobs only that can meet no other job, in its key or its order: none is to
+ * wait for the transaction that another one waits for.
+ */
+export class Additions {
+  readonly #boss: PgBoss;
+  readonly #mostAtOnce: number;
+  readonly #tasks = new Map<string, TaskAdditions>();
+
+  /** @param mostAtOnce - How many statements of a task are under way at most. */
+  constructor(boss: PgBoss, mostAtOnce: number) {
+    this.#boss = boss;
+    this.#mostAtOnce = mostAtOnce;
+  }
+
+  /** Resolves when the job is stored, or one with its id was there. */
+  add(job: NewJob): Promise<void> {
+    let own = this.#tasks.get(job.task);
+    if (own === undefined) {
+      const queue = queueName(job.task);
+      own = new TaskAdditions((jobs) => this.#insert(queue, jobs), this.#mostAtOnce);
+      this.#tasks.set(job.task, own);
+    }
+    return own.add(job);
+  }
+
+  async #insert(queue: string, jobs: readonly NewJob[]): Promise<void> {
+    const rows = jobs.map(({ uuid: id, payload: data, runAt: startAfter, priority }) => ({
+      id,
+      data,
+      // pg-boss admits one job of each key.
+      singletonKey: id,
+      startAfter,
+      priority,
+    }));
+    await this.#boss.insert(queue, rows as Parameters<PgBoss["insert"]>[1]);
+  }
+}
+
+/** Those of one task. */
+class TaskAdditions {
+  readonly #insert: (jobs: readonly NewJob[]) => Promise<void>;
+  readonly #mostAtOnce: number;
+  readonly #waiting: Waiting[] = [];
+  #underWay = 0;
+  #asked = false;
+
+  constructor(insert: (jobs: readonly NewJob[]) => Promise<void>, mostAtOnce: number) {
+    this.#insert = insert;
+    this.#mostAtOnce = mostAtOnce;
+  }
+
+  add(job: NewJob): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#waiting.push({ job, resolve, reject });
+    this.#ask();
+    return promise;
+  }
+
+  /** At the end of this turn of the loop, with all that come in it. */
+  #ask(): void {
+    if (this.#asked || this.#waiting.length === 0 || this.#underWay >= this.#mostAtOnce) return;
+    this.#asked = true;
+    setImmediate(() => {
+      this.#asked = false;
+      void this.#store(this.#waiting.splice(0, MOST));
+    });
+  }
+
+  async #store(batch: readonly Waiting[]): Promise<void> {
+    this.#underWay++;
+    this.#ask();
+    try {
+      await this.#insert(batch.map(({ job }) => job));
+      for (const { resolve } of batch) resolve();
+    } catch (error) {
+      if (batch.length > 1 && isRefused(error)) await this.#storeEach(batch);
+      else for (const { reject } of batch) reject(error);
+    }
+    this.#underWay--;
+    this.#ask();
+  }
+
+  /** One of them holds what is refused; nothing is stored, and the others are not to fail with it. */
+  async #storeEach(batch: readonly Waiting[]): Promise<void> {
+    for (const { job, resolve, reject } of batch) await this.#insert([job]).then(resolve, reject);
+  }
+}
+
+/** By PostgreSQL, for what was given to it (data, constraint, limit, memory); or by V8, as a text that is too long. */
+function isRefused(error: unknown): boolean {
+  const { code } = error as { readonly code?: unknown };
+  return error instanceof RangeError || (typeof code === "string" && /^(22|23|54|XX)/.test(code));
+}
