@@ -29,6 +29,7 @@ export async function listen(
   const tls = readTls(options.tls);
   const log = options.logger ?? createLogger(options.logLevel ?? "info");
   const ownsProcess = options.signals ?? true;
+  const ownsAll = ownsOutput() || (ownsProcess && process.env.NODE_ENV === "production");
   const opened = new AsyncDisposableStack();
   let letBe = (): void => {};
   // Last of all: until then a second signal ends the process, and a primary sees that it is not hung.
@@ -37,15 +38,8 @@ export async function listen(
     const { accessLog = true, debug = false } = options;
     const inspector = options.inspector ? await openInspectorFor(app.title, options.inspector) : undefined;
     opened.defer(() => inspector?.close());
-    const served = await openApp(
-      app,
-      {
-        ...{ settings, target, log, tls, accessLog, debug, inspector },
-        worksOnJobs: options.work ?? true,
-        ownsOutput: ownsOutput() || (ownsProcess && process.env.NODE_ENV === "production"),
-      },
-      opened,
-    );
+    const wanted = { settings, target, log, tls, accessLog, debug, inspector, ownsOutput: ownsAll };
+    const served = await openApp(app, { ...wanted, worksOnJobs: options.work ?? true }, opened);
     const { lanes, fastify } = served;
     inspector?.addTo(fastify, {
       jobs: served.jobs?.jobs,

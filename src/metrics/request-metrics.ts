@@ -1,4 +1,4 @@
-import { Gauge, Histogram, type Registry } from "prom-client";
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import { durationBuckets, streamBuckets } from "./buckets.ts";
 import type { CountError } from "./error-metrics.ts";
 
