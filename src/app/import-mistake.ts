@@ -5,7 +5,7 @@ import type { SourceLocation } from "../errors/offloop-error.ts";
 import { scriptPath } from "../errors/source-map.ts";
 
 /** An import of something that is not there. */
-export interface ImportMistake {
+interface ImportMistake {
   readonly at: SourceLocation;
   readonly fix: string;
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 
 /** A line of source, as an excerpt shows it. */
-export interface ExcerptLine {
+interface ExcerptLine {
   /** The line with its number. */
   readonly text: string;
   /** Whether it is the one in question. */

@@ -58,7 +58,7 @@ export function logUnread(log: Logger): (unread: UnreadRequest) => void {
 const remarks = { sent: "", gone: ", the client has gone", broken: ", its stream broke off" };
 
 /** What lines are made with. */
-export interface AccessLogParts {
+interface AccessLogParts {
   readonly urls: LoggedUrls;
   /** Paths that have none. */
   readonly skipPaths: readonly string[];

@@ -86,7 +86,7 @@ function plainError(error: unknown): unknown {
 }
 
 /** Fields that name a span; none where there is none. */
-export type TraceFields = (() => object) | undefined;
+type TraceFields = (() => object) | undefined;
 
 /** The same log, each of whose lines names the span that is active. Lines of threads bring that with them. */
 export function withTrace(log: Logger, trace: TraceFields): Logger {

@@ -56,7 +56,7 @@ export class Block {
 }
 
 /** What is known of a block besides what the main thread has counted. */
-export interface BlockSigns {
+interface BlockSigns {
   /** How much of it garbage collection took. */
   readonly gcMs: number;
   /** How late the watchdog's own thread was at worst. */

@@ -3,7 +3,7 @@ import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 const FOLDER = `/proc/self/task/${process.pid}`;
 
 /** What the system has counted for the main thread since it began, in milliseconds. */
-export interface CpuUse {
+interface CpuUse {
   /** How long it ran. */
   readonly ranMs: number;
   /** How long it was ready to run and others had the CPU. A wait counts when it is over. */
