@@ -21,7 +21,7 @@ import type { RequestAddresses } from "./failures.ts";
 import { checkFrontend } from "./frontend.ts";
 import { isForReading, withoutSecrets, withTrace } from "./logger.ts";
 import { ownsOutput, type RunAtHand, takeOutput } from "./own-output.ts";
-import { createServer } from "./server.ts";
+import { createServer, preloadFastify } from "./server.ts";
 import { OpenSockets } from "./sockets/open-sockets.ts";
 import type { Tls } from "./tls.ts";
 import { WayOut } from "./way-out.ts";
@@ -87,6 +87,7 @@ export async function openApp(
     for (const error of await close())
       log.error({ err: loggable(describeError(error)) }, "a lifespan failed to close");
   });
+  preloadFastify();
   const lanes = await openLanes(app, laneOptions);
   early.handOver();
   opened.defer(() => lanes.close());

@@ -75,7 +75,8 @@ export function stateOf(
   { gcMs, latestMs }: BlockSigns,
   thresholdMs: number,
 ): BlockReport["state"] {
-  const ownMs = to - from - delayMs;
+  // A wait that began before the block is counted in it.
+  const ownMs = Math.max(cpuMs, to - from - delayMs);
   if (ownMs < thresholdMs) return delayMs > 0 ? "starved" : "computing";
   if (Math.max(cpuMs, gcMs) >= ownMs / 2) return "computing";
   return to - from < LATE_TURNS * latestMs ? "starved" : "asleep";
