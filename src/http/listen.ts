@@ -45,7 +45,7 @@ export async function listen(
       jobs: served.jobs?.jobs,
       log,
       readPool: () => lanes.pool,
-      maxThreads: settings.threads.max,
+      maxThreads: settings.threads.max + settings.threads.reserve,
     });
     const isAnsweredHere = settings.health?.port !== undefined && !isSupervised;
     const health = isAnsweredHere ? await openHealthServer(settings.health, place.host, lanes) : undefined;
