@@ -257,7 +257,7 @@ export function checkApp(given: unknown, doing: string, at: SourceLocation): ass
   checkCopy(given, doing, at);
   throw new OffloopError("OFFLOOP_OPTION_INVALID", `Cannot ${doing}: expected an App, got ${kind(given)}`, {
     at,
-    fix: "give what new App() made",
+    fix: "pass an App made with new App()",
   });
 }
 

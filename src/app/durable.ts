@@ -89,6 +89,6 @@ export function readSchedule(
   throw new OffloopError(
     "OFFLOOP_OPTION_INVALID",
     `Cannot declare task "${task}": expected a schedule, and a time zone if any, as text, got ${got}`,
-    { at, fix: 'say schedule: "0 3 * * *", timezone: "Europe/Berlin"' },
+    { at, fix: 'set schedule: "0 3 * * *", timezone: "Europe/Berlin"' },
   );
 }

@@ -258,7 +258,7 @@ export class SettingsOverride {
         `Cannot override settings: ${found} cannot cross to threads`,
         {
           at,
-          fix: "give plain data",
+          fix: "pass plain data",
         },
       );
     }

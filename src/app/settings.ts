@@ -312,7 +312,7 @@ function resolveSecretParams(names: unknown): readonly string[] {
   throw new OffloopError(
     "OFFLOOP_OPTION_INVALID",
     `Cannot use secretParams: expected names of parameters, got ${JSON.stringify(names)}`,
-    { fix: 'list them as they stand in URLs, like ["code"]' },
+    { fix: 'list them as URLs have them, like ["code"]' },
   );
 }
 

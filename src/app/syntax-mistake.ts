@@ -21,7 +21,7 @@ export function syntaxMistake(error: SyntaxError, module: URL): SyntaxMistake | 
     return {
       what: "it has a decorator, which JavaScript does not know yet",
       at,
-      fix: `call what decorates, as in "method = log(() => ...)", or compile the app first: ${PAGE}`,
+      fix: `call the decorator as a function, as in "method = log(() => ...)", or compile the app first: ${PAGE}`,
     };
   return { at, fix: fixOf(error) };
 }

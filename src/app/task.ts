@@ -400,6 +400,6 @@ function checkSchemas(task: string, args: unknown, at: SourceLocation): void {
   throw new OffloopError(
     "OFFLOOP_SCHEMA_INVALID",
     `Cannot declare task "${task}": args${Array.isArray(args) ? `[${index}]` : ""} is no ${Array.isArray(args) ? "schema" : "list of schemas"}`,
-    { at, fix: "give one schema for each argument: args: [z.string(), z.int()]" },
+    { at, fix: "pass one schema for each argument: args: [z.string(), z.int()]" },
   );
 }

@@ -25,7 +25,7 @@ export function findReturnedPromises(scope: FunctionScope): Offence[] {
         severity: "told",
         node: value,
         does: `returns ${what}, yet is not declared async`,
-        fix: 'declare it async, so that it runs on the loop; or say runs: "thread" in its options',
+        fix: 'declare it async, so that it runs on the loop; or set runs: "thread" in its options',
       },
     ];
   });

@@ -54,7 +54,7 @@ function refusal(node: SyntaxNode, does: string): Offence {
     severity: "refused",
     node,
     does,
-    fix: "keep it in a database, or make the function async; if each thread is to have its own, write // offloop-allow state: why",
+    fix: "keep it in a database, or make the function async; if each thread should have its own, write // offloop-allow state: why",
   };
 }
 

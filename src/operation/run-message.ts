@@ -176,7 +176,7 @@ class MessageRunContext extends DependencyContext {
     throw new OffloopError(
       "OFFLOOP_SOCKET_LANE",
       `Cannot read socket in ${id}, which is a plain function: a socket cannot cross to a thread`,
-      { at, fix: "return or yield what is to be sent, or make the function async" },
+      { at, fix: "return or yield the message to send, or make the function async" },
     );
   }
 }

@@ -167,7 +167,7 @@ class TestedJobs implements TaskEnqueuer, TestJobs {
       throw new OffloopError(
         "OFFLOOP_OPTION_INVALID",
         "Cannot move the clock: the jobs of this test are kept by a real database, which has a clock of its own",
-        { fix: "leave jobs.url and jobs.dir out of the client's options, and they are in memory" },
+        { fix: "leave jobs.url and jobs.dir out of the client's options, so that jobs are in memory" },
       );
     }
     const until = this.#moved.now() + ms;

@@ -58,7 +58,7 @@ async function fails(...args: string[]): Promise<string> {
 test("offloop run: a mistake is one clear error, and the exit code is 1", async () => {
   assert.match(
     await fails("run", "no-such.ts"),
-    /^OFFLOOP_MODULE_NOT_FOUND: Cannot load ".*no-such\.ts": there is no such file\n {2}fix give the path/,
+    /^OFFLOOP_MODULE_NOT_FOUND: Cannot load ".*no-such\.ts": there is no such file\n {2}fix pass the path/,
   );
   assert.match(await fails("run", "."), /^OFFLOOP_MODULE_NOT_FOUND: .*: it is a folder\n/);
   const wrongExport = await fails("run", `${fixture("named.ts")}:nope`);
