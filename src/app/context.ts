@@ -102,7 +102,7 @@ type SessionUnless<S, Deps> = "session" extends keyof Deps
 
 type WithOuter<Own, Outer> = Own & Omit<Outer, keyof Own>;
 
-/** A body piece by piece. What a loop that was left has not read, the next one goes on with. */
+/** A body piece by piece. If you leave a loop, the next one continues where it stopped. */
 export interface BodyStream extends AsyncIterable<Uint8Array>, Iterable<Uint8Array> {}
 
 /** Who sent the request. */

@@ -50,7 +50,7 @@ export type NamedDependency = readonly [
 export interface DependencyDeclaration extends Dependency {
   readonly name: string;
   readonly lane: Lane;
-  /** A generator function: it yields its value, and closes it when it goes on. */
+  /** A generator function: it yields its value, and closes it when it resumes. */
   readonly isGenerator: boolean;
   readonly cache: boolean;
   readonly inputs: Inputs;

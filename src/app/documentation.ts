@@ -211,7 +211,7 @@ export interface AppDocumentation {
   };
   /** Where the API is reached. Default: where the document is. */
   readonly servers?: readonly ServerDocumentation[];
-  /** What is to be said about tags, in the order in which they are shown. */
+  /** Descriptions of tags, in the order in which they are shown. */
   readonly openapiTags?: readonly {
     /** The tag. */
     readonly name: string;

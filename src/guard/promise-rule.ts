@@ -39,7 +39,7 @@ function returnedValues({ node }: FunctionScope): SyntaxNode[] {
   );
 }
 
-/** Where a function goes on without a promise that it needs: nobody waits for it, or its value is asked for too early. */
+/** Where a function continues without a promise that it needs: nobody awaits it, or its value is read too early. */
 export function findForgottenAwaits(scope: FunctionScope): Offence[] {
   return [...descendants(scope.node as SyntaxNode)].flatMap((node): Offence[] => {
     const what = isWorthAwaiting(node) ? promiseText(scope, node) : undefined;

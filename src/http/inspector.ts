@@ -116,7 +116,7 @@ interface InspectorRoute {
   /** Below the inspector's own. */
   readonly path: string;
   readonly handler: (request: FastifyRequest, reply: FastifyReply) => unknown;
-  /** Who asks: whoever visits, the page's script and nobody else, or the browser on behalf of the page. Default visitor. */
+  /** Who asks: a visitor, only the page's script, or the browser on behalf of the page. Default visitor. */
   readonly by?: "visitor" | Caller;
 }
 

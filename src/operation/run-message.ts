@@ -17,7 +17,7 @@ import type { Runtime } from "./runtime.ts";
 export interface CompiledMessage
   extends Pick<CompiledOperation, "dependencies" | "plan" | "inputs" | "errorHandlers"> {
   readonly declaration: Operation;
-  /** Whether one that does not fit is told of, and the socket stays open. */
+  /** Whether a message that does not fit goes to `onInvalid`, and the socket stays open. */
   readonly hasOnInvalid: boolean;
   readonly format: MessageFormat;
 }

@@ -74,7 +74,7 @@ class TaskRequest implements RawRequest {
   }
 }
 
-/** What the dependencies of a task receive: who asks for the request is told that there is none. */
+/** What the dependencies of a task receive: reading the request throws, as there is none. */
 export class TaskExchange extends Exchange {
   readonly #task: Pick<TaskDeclaration, "name" | "location">;
 

@@ -160,7 +160,7 @@ export interface TestClient extends AsyncDisposable {
   websocket(path: string, request?: TestSocketRequest): Promise<TestSocket>;
   /**
    * Waits for requests and background tasks, ends the threads and the app's lifespan. Rejects with
-   * `OFFLOOP_LOOP_BLOCKED` when one of them blocked the loop for longer than `failOnBlockMs` and no request told of it.
+   * `OFFLOOP_LOOP_BLOCKED` when one of them blocked the loop for longer than `failOnBlockMs` and no request reported it.
    */
   close(): Promise<void>;
 }

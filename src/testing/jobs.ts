@@ -35,7 +35,7 @@ export async function openTestJobs(options: OpenJobsOptions, isReal: boolean): P
   return TestedJobs.open(options, engine, clock);
 }
 
-/** Stands still until the test moves it; that of a database goes on by itself. */
+/** Stands still until the test moves it; a database's clock runs by itself. */
 class MovedClock {
   readonly #isReal: boolean;
   #now: number = Date.now();
