@@ -37,8 +37,8 @@ const instead: Readonly<Record<string, string>> = {
 
 function fixOf({ message }: SyntaxError): string {
   const kind = /^TypeScript (.+) (?:is|are) not supported in strip-only mode/.exec(message)?.[1];
-  if (kind === undefined) return "mend the code there";
-  return `${instead[kind] ?? "write it without what TypeScript would have to compile"}; ${PAGE}`;
+  if (kind === undefined) return "fix the code there";
+  return `${instead[kind] ?? "write it without syntax that TypeScript must compile"}; ${PAGE}`;
 }
 
 /** Node shows the place above the stack of most of these errors. */

@@ -32,7 +32,7 @@ function changeOf(reference: Reference): Offence | undefined {
     const { parent } = surrounding(identifier);
     return refusal(
       identifier,
-      `${parent?.type === "UpdateExpression" ? "counts up or down" : "assigns to"} "${name}"`,
+      `${parent?.type === "UpdateExpression" ? "increments or decrements" : "assigns to"} "${name}"`,
     );
   }
   const { child, parent } = outermostMember(identifier);

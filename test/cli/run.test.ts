@@ -203,7 +203,7 @@ export default app;
   assert.equal((await warned.ended()).code, 0);
   assert.match(
     await fails("run", folder.path("refused.ts"), "--port", "0", "--guard"),
-    /OFFLOOP_GUARD_STATE: Cannot run GET \/count on a thread: it counts up or down "hits"/,
+    /OFFLOOP_GUARD_STATE: Cannot run GET \/count on a thread: it increments or decrements "hits"/,
   );
   const unguarded = offloop("run", folder.path("refused.ts"), "--port", "0");
   await listening(unguarded);

@@ -32,8 +32,8 @@ const cases: Readonly<Record<string, readonly [what: RegExp, at: string | undefi
   "imports-decorator.ts": [/has a decorator/, "decorator.ts:3:3", /call what decorates/],
   "property.ts": [/TypeScript parameter property/, "property.ts:1:51", /assign it in the constructor/],
   "namespace.ts": [/TypeScript namespace/, "namespace.ts:1:8", /make it a module/],
-  "unfinished.ts": [/SyntaxError/, "unfinished.ts:1:18", /mend the code there/],
-  "unfinished.js": [/Unexpected number|SyntaxError/, "unfinished.js:1:18", /mend the code there/],
+  "unfinished.ts": [/SyntaxError/, "unfinished.ts:1:18", /fix the code there/],
+  "unfinished.js": [/Unexpected number|SyntaxError/, "unfinished.js:1:18", /fix the code there/],
   "json.ts": [/it threw SyntaxError/, undefined, /what the stack below points at/],
 };
 

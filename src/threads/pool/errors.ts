@@ -20,7 +20,7 @@ export function exitedError({ id, location }: DeclaredWork, why: string, cause?:
     fix:
       cause === undefined
         ? "look for process.exit in that function"
-        : "look in the stack of what ended it: that function, too little memory, or a timer that an earlier call left behind",
+        : "look at the stack of the error: this function, too little memory, or a timer from an earlier call",
     cause,
   });
 }
