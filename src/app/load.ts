@@ -107,7 +107,7 @@ function fixOf(cause: unknown): string {
   if (isCommonJs(cause))
     return 'offloop is ESM: run "npm pkg set type=module", or name the file .mts or .mjs';
   return cause instanceof Error
-    ? "fix the error that the stack below shows"
+    ? "correct the error that the stack below shows"
     : "throw an Error: its stack would say where";
 }
 

@@ -37,7 +37,7 @@ const instead: Readonly<Record<string, string>> = {
 
 function fixOf({ message }: SyntaxError): string {
   const kind = /^TypeScript (.+) (?:is|are) not supported in strip-only mode/.exec(message)?.[1];
-  if (kind === undefined) return "fix the code there";
+  if (kind === undefined) return "correct the code there";
   return `${instead[kind] ?? "write it without syntax that TypeScript must compile"}; ${PAGE}`;
 }
 

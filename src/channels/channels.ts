@@ -62,7 +62,7 @@ export type OperationEvent =
 
 /** What an operation or a task threw. The message may hold data of the request. */
 export interface ThrownError {
-  /** The name of its class, or what `typeof` says of what is no error. */
+  /** The name of its class, or its `typeof` if it is not an error. */
   readonly type: string;
   /** Its message, or the thrown value as text. */
   readonly message: string;
@@ -203,7 +203,7 @@ export interface BlockReport {
   /** How long the loop did not turn. Time it would have slept anyway is not counted. */
   readonly durationMs: number;
   /**
-   * What the main thread did meanwhile. `computing`: it used the CPU. `asleep`: it waited in a synchronous call.
+   * The state of the main thread meanwhile. `computing`: it used the CPU. `asleep`: it waited in a synchronous call.
    * `starved`: it was ready to run and other processes had the CPU; told apart from `asleep` on Linux only.
    */
   readonly state: "computing" | "asleep" | "starved";
