@@ -112,6 +112,7 @@ export const errorCodes = {
   OFFLOOP_HANDLER_INVALID: "A handler or task is not a function.",
   OFFLOOP_JOB_ARGUMENT: "An argument of a durable task is not JSON, or does not fit the task's args.",
   OFFLOOP_JOB_RESULT: "The result of a durable task cannot be stored as JSON.",
+  OFFLOOP_JOB_UNKNOWN: "The job to follow does not exist.",
   OFFLOOP_JOBS_DATABASE: "The database of the jobs cannot be opened.",
   OFFLOOP_JOBS_FOLDER: "The folder of the embedded jobs database cannot be opened.",
   OFFLOOP_JOBS_ORDER: "A task's ordered option differs from that of its stored jobs.",

@@ -63,9 +63,7 @@ test("crash: calls handed ahead that have ended or not started are answered all 
 test("crash: a throw in a timer while a call runs fails that call", async () => {
   await start();
   assert.equal((await client.ask("/throw-while-running")).status, 500);
-  await loggedExit(
-    /GET \/throw-while-running.*thrown in a timer.*fix .*a timer from an earlier call/s,
-  );
+  await loggedExit(/GET \/throw-while-running.*thrown in a timer.*fix .*a timer from an earlier call/s);
   await assertNextRequests(server.url);
 });
 
