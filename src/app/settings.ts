@@ -36,7 +36,7 @@ export interface ThreadSettings {
   /** How long a thread may idle before it leaves; `min` stay. Milliseconds, 0-86,400,000. Default 30,000. */
   readonly idleMs?: number;
   /**
-   * A call without a deadline that runs for longer is logged; while every thread runs such a one, the server is not ready.
+   * A call without a deadline that runs for longer is logged; while every thread runs one, the server is not ready.
    * Milliseconds, 100-86,400,000. Default 30,000.
    */
   readonly longRunMs?: number;
@@ -48,7 +48,7 @@ export interface ThreadSettings {
   readonly resourceLimits?: ResourceLimits;
 }
 
-/** Deadlines of what declares none of its own. */
+/** Deadlines of operations and tasks without one of their own. */
 export interface TimeoutSettings {
   /** Deadline of operations, from the start of their run. Milliseconds, 1-86,400,000. Default none. */
   readonly operationMs?: number;
@@ -67,7 +67,7 @@ export interface ConnectionSettings {
   /** How long an idle connection is kept. Milliseconds, 1-3,600,000. Default 72,000. */
   readonly keepAliveTimeoutMs?: number;
   /**
-   * Requests of one connection that run while one that came before them has not been answered; more wait for their turn.
+   * Requests of one connection that run while an earlier one has not been answered; more wait for their turn.
    * Integer, 1-10,000. Default 64.
    */
   readonly maxPipelined?: number;
@@ -116,7 +116,7 @@ export interface JobsSettings {
   readonly schema?: string;
   /** Jobs that this process works on at once, on each lane; on threads no more than there are. Integer, 1-1,000. Default 10. */
   readonly concurrency?: number;
-  /** How often jobs are looked for whose time has come: those to be tried again, delayed ones. Milliseconds, 100-60,000. Default 1,000. */
+  /** How often to look for due jobs: retries and delayed ones. Milliseconds, 100-60,000. Default 1,000. */
   readonly pollMs?: number;
   /** How long a cancelled job may go on before its thread is ended. Milliseconds, 0-86,400,000. Default 1,000. */
   readonly cancelGraceMs?: number;
@@ -129,7 +129,7 @@ export type ResolvedJobs = Required<Omit<JobsSettings, "url">> & Pick<JobsSettin
 export interface ServerSettings {
   /** The thread pool. */
   readonly threads?: ThreadSettings;
-  /** Deadlines of what declares none of its own. */
+  /** Deadlines of operations and tasks without one of their own. */
   readonly timeouts?: TimeoutSettings;
   /** Limits on clients. */
   readonly connections?: ConnectionSettings;
@@ -153,11 +153,11 @@ export interface ServerSettings {
   /** What the log leaves out. */
   readonly log?: LogSettings;
   /**
-   * Largest request body in bytes; past it 413. What the event loop parses has a smaller bound, `inputs.maxLoopBodyBytes`.
+   * Largest request body in bytes; past it 413. On the event loop the bound is smaller, `inputs.maxLoopBodyBytes`.
    * Integer, 1-1,073,741,824. Default 10 MiB.
    */
   readonly maxBodyBytes?: number;
-  /** Bounds on what is read and checked of a request, and on how much a 422 says. */
+  /** Bounds on reading and checking a request, and on how much a 422 says. */
   readonly inputs?: InputSettings;
   /** How long shutdown waits for requests and background tasks. Milliseconds, 0-86,400,000. Default 30,000. */
   readonly shutdownGraceMs?: number;

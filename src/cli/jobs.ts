@@ -5,24 +5,24 @@ import { wholeNumber } from "./serving.ts";
 /** What can be done, and what that is. */
 const described: Readonly<Record<JobAction, string>> = {
   list: "the newest first; waiting and failed ones by when they may run",
-  count: "how many of each task stand where",
+  count: "the jobs of each task, by state",
   show: "a job with its attempts, as JSON",
   retry: "run a job now",
   cancel: "stop a job, wherever it runs",
   drain: "work on jobs until none is due, then end",
-  schema: "print the SQL that makes the schema, for a role that may",
+  schema: "print the SQL of the schema, for a role that may create it",
 };
 
 /** `offloop jobs`: looks at an app's jobs, and changes them, from anywhere. */
 export function addJobs(command: Command): void {
   command
-    .description("look at an app's jobs, and change them")
+    .description("show, retry and cancel an app's jobs")
     .argument("<module[:export]>", "the module that holds the app")
     .addArgument(new Argument("<action>", "what to do").choices(Object.keys(described)))
     .argument("[id]", "the job's id, for show, retry and cancel")
-    .option("--task <name>", "list those of one task")
-    .option("--state <state>", "list those waiting, running, done, failed, dead or cancelled")
-    .option("--limit <number>", "list so many at most", wholeNumber, 50)
+    .option("--task <name>", "list only the jobs of one task")
+    .option("--state <state>", "list only jobs that are waiting, running, done, failed, dead or cancelled")
+    .option("--limit <number>", "list at most this many", wholeNumber, 50)
     .option("--json", "list as JSON")
     .addHelpText("after", `\nActions:\n${help}`)
     .action(act);

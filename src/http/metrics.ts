@@ -15,7 +15,7 @@ export interface MeasuredServer {
   readonly lanes: Lanes;
   readonly connections: Pick<Connections, "onUnread">;
   readonly threads: ResolvedSettings["threads"];
-  /** Takes what is to be closed when nothing runs any more. */
+  /** Takes things to close when nothing runs any more. */
   readonly opened: Pick<AsyncDisposableStack, "defer">;
 }
 

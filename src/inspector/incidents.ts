@@ -89,7 +89,7 @@ export function operationIncident(event: OperationEnd, at: number): KnownInciden
     facts: [
       `It answered ${status}.`,
       ranSentence(thread, queueMs, runMs),
-      ...(error === undefined ? ["It chose that answer itself: nothing was thrown that the log tells."] : []),
+      ...(error === undefined ? ["It chose that answer itself: the log has no error."] : []),
       ...moreOf(error),
     ],
   };

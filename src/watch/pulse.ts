@@ -71,7 +71,7 @@ export class Pulse {
     this.#meter.close();
   }
 
-  /** Beats when it is due, or at once for whoever wants to know of a block that is just over. */
+  /** Beats when it is due, or at once when someone asks about a block that is just over. */
   beat(): void {
     const gap = this.#turn();
     const { after, from, to } = gap;
