@@ -1,6 +1,6 @@
 import { defineConfig } from "vitepress";
 import { exchangeGrammar } from "../exchange-grammar.ts";
-import { readAsRepository } from "../markdown.ts";
+import { readAsRepository, slugify } from "../markdown.ts";
 import { sitePages } from "../pages.ts";
 import { readSidebar } from "../sidebar.ts";
 
@@ -15,6 +15,7 @@ export default defineConfig({
   cleanUrls: true,
   markdown: {
     config: readAsRepository,
+    anchor: { slugify },
     languages: [exchangeGrammar],
   },
   themeConfig: {

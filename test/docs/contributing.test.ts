@@ -16,7 +16,9 @@ test("CONTRIBUTING.md names files that exist", () => {
 
 test("docs/lifecycle.md names files of src that exist", () => {
   const page = readFileSync(new URL("docs/lifecycle.md", root), "utf8");
-  const named = [...page.matchAll(/\b((?:http|lanes|operation|threads)\/[\w/-]+\.ts)\b/g)].map(([, path = ""]) => path);
+  const named = [...page.matchAll(/\b((?:http|lanes|operation|threads)\/[\w/-]+\.ts)\b/g)].map(
+    ([, path = ""]) => path,
+  );
   assert.ok(named.length > 15, String(named));
   assert.deepEqual(
     named.filter((path) => !existsSync(new URL(`src/${path}`, root))),
