@@ -6,6 +6,7 @@ import { join, posix } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { agentFiles } from "../scripts/agent-files.ts";
 import { appFolder } from "./fixtures/app-folder.ts";
 import { command, listening } from "./fixtures/cli.ts";
 import { olderNode } from "./fixtures/older-node.ts";
@@ -248,6 +249,11 @@ test("package.json exports point at files that the build makes from files that e
   }
 });
 
+test("the built package has what coding agents read, made from the pages that it has", () => {
+  for (const [path, render] of Object.entries(agentFiles))
+    assert.equal(readFileSync(join(root, path), "utf8"), render(), path);
+});
+
 test("the package has every file that the README and the documentation link to", () => {
   const output = execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
     cwd: root,
@@ -255,8 +261,8 @@ test("the package has every file that the README and the documentation link to",
   });
   const [pack] = Object.values(JSON.parse(output) as Record<string, { files: { path: string }[] }>);
   const packed = new Set(pack?.files.map(({ path }) => path));
-  assert.ok(packed.has("package.json"));
-  const pages = [...packed].filter((path) => path.endsWith(".md"));
+  for (const path of ["package.json", ...Object.keys(agentFiles)]) assert.ok(packed.has(path), path);
+  const pages = [...packed].filter((path) => path.endsWith(".md") || path === "llms.txt");
   const missing = pages.flatMap((page) =>
     [...readFileSync(join(root, page), "utf8").matchAll(/\]\(([^)#\s]+)[^)]*\)/g)]
       .map(([, link = ""]) => link)

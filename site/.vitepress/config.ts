@@ -1,4 +1,7 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { defineConfig } from "vitepress";
+import { renderIndex } from "../../scripts/agent-files.ts";
 import { exchangeGrammar } from "../exchange-grammar.ts";
 import { readAsRepository, slugify } from "../markdown.ts";
 import { sitePages } from "../pages.ts";
@@ -17,6 +20,11 @@ export default defineConfig({
     config: readAsRepository,
     anchor: { slugify },
     languages: [exchangeGrammar],
+  },
+  buildEnd: ({ outDir }) => {
+    const toMarkdown = (page: string): string =>
+      `https://raw.githubusercontent.com/offloop/offloop/main/${page}`;
+    writeFileSync(join(outDir, "llms.txt"), renderIndex(toMarkdown));
   },
   themeConfig: {
     nav: [
