@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join, posix } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
@@ -198,6 +198,30 @@ test("the built package has the inspector's page, every file that it loads, and 
   for (const { name, make } of files.values())
     for (const [, imported = ""] of (await make()).matchAll(/^import .* from "\.\/([^"]+)"/gm))
       assert.ok(imported.endsWith(".js") && files.has(imported), `${name} imports ${imported}`);
+});
+
+test("an example that is copied out of the packed package loads, each function on its lane", async () => {
+  const folder = appFolder({});
+  installPacked(root, folder.path("node_modules"));
+  for (const [path, name] of [
+    ["offloop/node_modules", ""],
+    ["zod", "zod"],
+    ["jose", "jose"],
+  ] as const)
+    symlinkSync(join(root, "node_modules", name), folder.path(`node_modules/${path}`));
+  const examples = folder.path("node_modules/offloop/examples");
+  const names = readdirSync(examples).filter((name) => /^0[1-6]-/.test(name));
+  assert.equal(names.length, 6);
+  for (const name of names) {
+    cpSync(join(examples, name), folder.path(name), { recursive: true });
+    const listed = command(
+      [folder.path("node_modules/offloop/dist/cli/main.js"), "routes", folder.path(`${name}/app.ts`)],
+      [],
+    );
+    const { code, output } = await listed.ended();
+    assert.equal(code, 0, output);
+    assert.match(output, /^[A-Z]+ .* (loop|thread) +\S*\.ts:\d+/m);
+  }
 });
 
 test("an app of the packed create-offloop compiles, passes its test and serves, with the packed offloop", async (t) => {
