@@ -99,7 +99,7 @@ export class Backlog implements AsyncDisposable {
     const explained: Sql = {
       executeSql: async (text, values) => {
         const { rows } = await this.#engine.sql.executeSql(
-          `explain (analyze, buffers, format json) ${text}`,
+          `explain (analyze, timing off, buffers, format json) ${text}`,
           values,
         );
         asked.push({ question, ...costOf(rows[0]["QUERY PLAN"][0]) });

@@ -6,7 +6,7 @@ import { pairedRatios, type Summary, summarize } from "../statistics.ts";
 import { inTurn } from "../turns.ts";
 import { Fleet } from "./fleet.ts";
 import type { JobsResult, JobsScale } from "./result.ts";
-import { CONCURRENCY, type CostSide, type CostSides, onPglite, onPostgres } from "./sides.ts";
+import { CONCURRENCY, type CostSide, type CostSides, onPglite, onPgliteAlone, onPostgres } from "./sides.ts";
 
 const SLICE_MS = 1_000;
 const LOOP_SLICE_MS = 3_000;
@@ -121,7 +121,7 @@ async function storeFor(side: CostSide, at: Date): Promise<boolean> {
 
 /** The loop's p99 delay with the embedded engine, idle and under 100 enqueues a second. */
 export async function loop({ rounds }: JobsScale): Promise<JobsResult> {
-  await using sides = await onPglite();
+  await using sides = await onPgliteAlone();
   const idle: number[] = [];
   const busy: number[] = [];
   for (let round = 0; round < rounds; round++) {

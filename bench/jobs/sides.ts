@@ -56,6 +56,16 @@ export async function onPglite(): Promise<CostSides> {
   return owned({ ours, bare }, opened);
 }
 
+/** offloop embedded, with nothing of the other side in the process: its PGlite would block the loop that is measured. */
+export async function onPgliteAlone(): Promise<Pick<CostSides, "ours"> & AsyncDisposable> {
+  await using opened = new AsyncDisposableStack();
+  const dir = mkdtempSync(join(tmpdir(), "offloop-cost-"));
+  opened.defer(() => rmSync(dir, { recursive: true, force: true }));
+  const ours = await openOurs({ dir }, opened);
+  const rest = opened.move();
+  return { ours, [Symbol.asyncDispose]: () => rest.disposeAsync() };
+}
+
 function owned(sides: Omit<CostSides, keyof AsyncDisposable>, opened: AsyncDisposableStack): CostSides {
   const rest = opened.move();
   return { ...sides, [Symbol.asyncDispose]: () => rest.disposeAsync() };

@@ -168,7 +168,11 @@ export interface Jobs {
    * @returns Whether it will run. Not one that runs or is done, nor one whose key another job has by now.
    */
   retry(id: JobId): Promise<boolean>;
-  /** A job as it stands now, and again whenever that changes, until it has ended. */
+  /**
+   * A job as it stands now, and again whenever that changes, until it has ended.
+   *
+   * @throws {OffloopError} `OFFLOOP_JOB_UNKNOWN`, from its first step, when there is none.
+   */
   follow<Result>(id: JobId<Result>): AsyncIterable<Job<Result>>;
 }
 

@@ -1,39 +1,16 @@
-import { setTimeout as delay } from "node:timers/promises";
-import { Argument, type Command, InvalidArgumentError } from "commander";
-import type { App } from "../app/app.ts";
-import type { Job, JobState, Jobs } from "../app/jobs.ts";
-import { type ResolvedJobs, resolveSettings } from "../app/settings.ts";
-import { createLogger } from "../http/logger.ts";
-import { Engine } from "../jobs/engine.ts";
-import { schemaSql } from "../jobs/engine-setup.ts";
-import { StoredJobs } from "../jobs/jobs.ts";
-import { jobTasks, placeOf, runnableTasks } from "../jobs/open.ts";
-import { askOwner } from "../jobs/owner.ts";
-import { loadToRead, loadToServe, parseTarget } from "./declared-app.ts";
+import { Argument, type Command } from "commander";
+import type { JobAction, ListOptions } from "./job-actions.ts";
 import { wholeNumber } from "./serving.ts";
-import { durableTasks, openWork } from "./work.ts";
 
-type AskedJobs = Omit<Jobs, "follow">;
-
-/** Which jobs `list` shows, and how. */
-interface ListOptions {
-  readonly task?: string;
-  readonly state?: JobState;
-  readonly limit: number;
-  readonly json?: boolean;
-}
-
-/** What is done, on which module's app, and to which job. */
-type Action = (module: string, id: string | undefined, options: ListOptions) => Promise<void>;
-
-const actions: Readonly<Record<string, Action>> = {
-  list: (module, _, options) => list(module, options),
-  count: (module) => count(module),
-  show: (module, id) => show(module, given(id)),
-  retry: (module, id) => retry(module, given(id)),
-  cancel: (module, id) => cancel(module, given(id)),
-  drain: (module) => drain(module),
-  schema: (module) => schema(module),
+/** What can be done, and what that is. */
+const described: Readonly<Record<JobAction, string>> = {
+  list: "the newest first; waiting and failed ones by when they may run",
+  count: "how many of each task stand where",
+  show: "a job with its attempts, as JSON",
+  retry: "run a job now",
+  cancel: "stop a job, wherever it runs",
+  drain: "work on jobs until none is due, then end",
+  schema: "print the SQL that makes the schema, for a role that may",
 };
 
 /** `offloop jobs`: looks at an app's jobs, and changes them, from anywhere. */
@@ -41,139 +18,27 @@ export function addJobs(command: Command): void {
   command
     .description("look at an app's jobs, and change them")
     .argument("<module[:export]>", "the module that holds the app")
-    .addArgument(new Argument("<action>", "what to do").choices(Object.keys(actions)))
+    .addArgument(new Argument("<action>", "what to do").choices(Object.keys(described)))
     .argument("[id]", "the job's id, for show, retry and cancel")
     .option("--task <name>", "list those of one task")
     .option("--state <state>", "list those waiting, running, done, failed, dead or cancelled")
     .option("--limit <number>", "list so many at most", wholeNumber, 50)
     .option("--json", "list as JSON")
-    .addHelpText("after", `\n${help}`)
-    .action((module: string, action: string, id: string | undefined, options: ListOptions) =>
-      actions[action]?.(module, id, options),
-    );
+    .addHelpText("after", `\nActions:\n${help}`)
+    .action(act);
 }
 
-const help = `Actions:
-  list    the newest first; waiting and failed ones by when they may run
-  count   how many of each task stand where
-  show    a job with its attempts, as JSON
-  retry   run a job now
-  cancel  stop a job, wherever it runs
-  drain   work on jobs until none is due, then end
-  schema  print the SQL that makes the schema, for a role that may`;
+const help = Object.entries(described)
+  .map(([name, text]) => `  ${name.padEnd(8)}${text}`)
+  .join("\n");
 
-/** @throws {InvalidArgumentError} Without an id. */
-function given(id: string | undefined): string {
-  if (id !== undefined) return id;
-  throw new InvalidArgumentError("give the job's id: offloop jobs app.ts show <id>");
-}
-
-async function list(module: string, { json, task, state, limit }: ListOptions): Promise<void> {
-  await withJobs(module, async (jobs) => {
-    const filter = {
-      limit,
-      ...(task === undefined ? {} : { task }),
-      ...(state === undefined ? {} : { state }),
-    };
-    const all = await jobs.list(filter);
-    if (json === true) return print(JSON.stringify(all, undefined, 2));
-    for (const job of all) print(line(job));
-    if (all.length === 0) print("no jobs");
-  });
-}
-
-async function count(module: string): Promise<void> {
-  await withJobs(module, async (jobs) => {
-    for (const { task, waiting, running, failed, dead, oldestWaitMs } of await jobs.counts())
-      print(
-        `${task}  ${waiting} waiting, ${running} running, ${failed} failed, ${dead} dead; the oldest waits for ${oldestWaitMs} ms`,
-      );
-  });
-}
-
-async function show(module: string, id: string): Promise<void> {
-  await withJobs(module, async (jobs) => {
-    const job = await jobs.get(id);
-    if (job === undefined) return fail(`there is no job ${id}`);
-    print(JSON.stringify({ ...job, attempts: await jobs.attempts(id) }, undefined, 2));
-  });
-}
-
-async function retry(module: string, id: string): Promise<void> {
-  await withJobs(module, async (jobs) =>
-    (await jobs.retry(id))
-      ? print(`${id} will run`)
-      : fail(`${id} cannot run again: it runs, is done, or is gone`),
-  );
-}
-
-async function cancel(module: string, id: string): Promise<void> {
-  await withJobs(module, async (jobs) =>
-    (await jobs.cancel(id)) ? print(`${id} is cancelled`) : fail(`${id} has ended already, or is gone`),
-  );
-}
-
-async function drain(module: string): Promise<void> {
-  const target = parseTarget(module);
-  const app = await loadToServe(target);
-  durableTasks(app);
-  const settings = resolveSettings(app.settings);
-  const working = await openWork(app, settings, target, createLogger("warn"));
-  while (!(await isEmpty(working.jobs.jobs))) await delay(settings.jobs.pollMs);
-  await working.close(settings.shutdownGraceMs);
-  print("no job is left to run");
-}
-
-/** Nothing runs or is due; what waits for a later time is not waited for. */
-async function isEmpty(jobs: Jobs): Promise<boolean> {
-  const counts = await jobs.counts();
-  if (counts.some(({ running, failed, oldestWaitMs }) => running + failed + oldestWaitMs > 0)) return false;
-  const waiting = await jobs.list({ state: "waiting", limit: 1_000 });
-  return waiting.every(({ runAt }) => runAt.getTime() > Date.now());
-}
-
-async function schema(module: string): Promise<void> {
-  const app = await loadToRead(parseTarget(module));
-  process.stdout.write(await schemaSql(resolveSettings(app.settings).jobs.schema));
-}
-
-/** Asks the process that has embedded jobs open, or opens them. */
-async function withJobs(module: string, ask: (jobs: AskedJobs) => Promise<void>): Promise<void> {
-  const app = await loadToRead(parseTarget(module));
-  durableTasks(app);
-  const settings = resolveSettings(app.settings).jobs;
-  const place = placeOf(settings);
-  const owner = "dir" in place ? await askOwner(place.dir) : undefined;
-  if (owner !== undefined) return ask(owner);
-  const engine = await openEngine(app, settings);
-  try {
-    await ask(new StoredJobs(engine, Date.now));
-  } finally {
-    await engine.close();
-  }
-}
-
-function openEngine(app: App, settings: ResolvedJobs): Promise<Engine> {
-  return Engine.open({
-    place: placeOf(settings),
-    schema: settings.schema,
-    tasks: jobTasks(runnableTasks(app)),
-    maxConnections: 2,
-    onError: ({ message }) => process.stderr.write(`jobs: ${message}\n`),
-  });
-}
-
-function line({ id, state, attempt, progress, error, enqueuedAt }: Job): string {
-  const done = progress === undefined ? "" : ` ${Math.round(progress * 100)} %`;
-  const why = error === undefined ? "" : `  ${error.type}: ${error.message.split("\n")[0]}`;
-  return `${enqueuedAt.toISOString()}  ${state.padEnd(9)}  attempt ${attempt}${done}  ${id}${why}`;
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
-}
-
-function fail(text: string): void {
-  process.stderr.write(`${text}\n`);
-  process.exitCode = 1;
+/** What keeps jobs is loaded only now: `offloop run` is the same program. */
+async function act(
+  module: string,
+  name: JobAction,
+  id: string | undefined,
+  options: ListOptions,
+): Promise<void> {
+  const { actions } = await import("./job-actions.ts");
+  await actions[name](module, id, options);
 }

@@ -112,6 +112,7 @@ export const errorCodes = {
   OFFLOOP_HANDLER_INVALID: "What was given as a handler or task is not a function.",
   OFFLOOP_JOB_ARGUMENT: "An argument of a durable task is not JSON, or does not fit the task's args.",
   OFFLOOP_JOB_RESULT: "What a durable task returned cannot be kept as JSON.",
+  OFFLOOP_JOB_UNKNOWN: "A job that is to be followed is not there.",
   OFFLOOP_JOBS_DATABASE: "The database of the jobs cannot be opened.",
   OFFLOOP_JOBS_FOLDER: "The folder of the embedded jobs database cannot be opened.",
   OFFLOOP_JOBS_ORDER: "A task's ordered option differs from the one its jobs are stored with.",

@@ -15,7 +15,7 @@ import { answerPrimary, isSupervised } from "./supervised.ts";
 import { readTls } from "./tls.ts";
 
 /** A client that keeps its connection and asks less often than this may write to it when it is closed. */
-const LINGER_MS = 1_000;
+const LINGER_MS = 5_000;
 
 /** Serves an app that threads find at `target`. What is opened here is closed in reverse. */
 export async function listen(

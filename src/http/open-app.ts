@@ -18,7 +18,7 @@ import type { Watch } from "../watch/watch.ts";
 import { listArounds } from "./arounds.ts";
 import type { RequestAddresses } from "./failures.ts";
 import { checkFrontend } from "./frontend.ts";
-import { createServer } from "./server.ts";
+import { createServer, preloadFastify } from "./server.ts";
 import { OpenSockets } from "./sockets/open-sockets.ts";
 import type { Tls } from "./tls.ts";
 import { WayOut } from "./way-out.ts";
@@ -77,6 +77,7 @@ export async function openApp(
   opened.defer(async () => {
     for (const error of await close()) log.error({ err: describeError(error) }, "a lifespan failed to close");
   });
+  preloadFastify();
   const lanes = await openLanes(app, laneOptions);
   early.handOver();
   opened.defer(() => lanes.close());

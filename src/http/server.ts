@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyRequest, fastify as fastifyFactory } from "fastify";
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
 import { hasPlugins, partOf } from "../app/parts.ts";
@@ -100,12 +100,24 @@ interface FastifyParts {
   readonly hasSockets: boolean;
 }
 
+/**
+ * Loads Fastify from the next turn on: when lanes are being opened, the first thread has been started by then, and loads
+ * the app on a core of its own. What fails here fails again where the server is made.
+ */
+export function preloadFastify(): void {
+  setImmediate(() => void loadFastify().catch(() => {}));
+}
+
 /** Fastify is loaded here, so that threads never load it. */
+async function loadFastify(): Promise<typeof fastifyFactory> {
+  return (await import("fastify")).fastify;
+}
+
 async function createFastify(
   settings: ResolvedSettings,
   { connections, refusals, hasSockets }: FastifyParts,
 ): Promise<FastifyInstance> {
-  const { fastify: create } = await import("fastify");
+  const create = await loadFastify();
   const fastify: FastifyInstance = create({
     bodyLimit: settings.maxBodyBytes,
     genReqId: createRequestIds(),

@@ -11,6 +11,10 @@ import type {
 import { stackFrames } from "../errors/stack-frames.ts";
 import type { KnownIncident } from "./incident-log.ts";
 
+/** Of a message, and of a stack. */
+const MAX_LINES = 20;
+const MAX_LENGTH = 300;
+
 type OperationEnd = Extract<OperationEvent, { event: "end" }>;
 type TaskEnd = Extract<TaskEvent, { event: "end" }>;
 
@@ -130,13 +134,22 @@ function thrownParts(error: ThrownError | undefined): Pick<KnownIncident, "place
   const title = code?.startsWith("OFFLOOP_") ? line.replace(/^Cannot .*?: /, "") : `${type}: ${line}`;
   const frames = stack.map((frame) => `    ${frame}`);
   const [at] = stackFrames({ type, message, ...(code && { code }), stack: [message, ...frames].join("\n") });
-  return { place: at === undefined ? null : placeText(at), message: title, stack: [...stack] };
+  return {
+    place: at === undefined ? null : placeText(at),
+    message: shortened(title),
+    stack: stack.slice(0, MAX_LINES),
+  };
 }
 
 /** What stands below the first line of a message: of an error of offloop's, where and how to mend it. */
 function moreOf(error: ThrownError | undefined): string[] {
-  const lines = error?.message.split("\n").slice(1) ?? [];
-  return lines.map((line) => line.trim()).filter((line) => line !== "");
+  const lines = error?.message.split("\n", MAX_LINES).slice(1) ?? [];
+  return lines.map((line) => shortened(line.trim())).filter((line) => line !== "");
+}
+
+/** Anything may stand in a message, and be of any length. */
+function shortened(text: string): string {
+  return text.length <= MAX_LENGTH ? text : `${text.slice(0, MAX_LENGTH)}…`;
 }
 
 function ranSentence(thread: number | undefined, queueMs: number, runMs: number): string {

@@ -9,7 +9,7 @@ import {
   type TaskJobs,
 } from "../app/jobs.ts";
 import { callerLocation } from "../app/location.ts";
-import { OffloopError } from "../errors/offloop-error.ts";
+import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { formatJobId, parseJobId } from "./job-id.ts";
 import { isAbout } from "./notices.ts";
 import type { JobRecord, JobStore } from "./store.ts";
@@ -70,9 +70,13 @@ export class StoredJobs implements Jobs {
     return ref !== undefined && this.#store.retry(ref);
   }
 
-  async *follow<Result>(id: JobId<Result>): AsyncGenerator<Job<Result>> {
+  follow<Result>(id: JobId<Result>): AsyncGenerator<Job<Result>> {
+    return this.#follow(id, callerLocation());
+  }
+
+  async *#follow<Result>(id: JobId<Result>, at: SourceLocation): AsyncGenerator<Job<Result>> {
     const ref = parseJobId(id);
-    if (ref === undefined) return;
+    if (ref === undefined) throw unknownJob(id, at);
     const news = new News();
     const stop = this.#store.listen((notice) => isAbout(notice, ref) && news.tell());
     try {
@@ -80,7 +84,8 @@ export class StoredJobs implements Jobs {
       for (;;) {
         const next = news.next(LOOK_MS);
         const job = await this.get(id);
-        if (job === undefined) return;
+        if (job === undefined && shown === "") throw unknownJob(id, at);
+        if (job === undefined) return; // kept no longer
         if (JSON.stringify(job) !== shown) yield job;
         shown = JSON.stringify(job);
         if (ended.has(job.state)) return;
@@ -107,6 +112,14 @@ class News {
     await this.#told.promise;
     clearTimeout(timer);
   }
+}
+
+function unknownJob(id: string, at: SourceLocation): OffloopError {
+  return new OffloopError(
+    "OFFLOOP_JOB_UNKNOWN",
+    `Cannot follow job ${JSON.stringify(id)?.slice(0, 100)}: there is none, or none any more`,
+    { at, fix: "ask app.jobs.get(id) first, and answer 404 where it gives undefined" },
+  );
 }
 
 /** A job as users see it. */

@@ -170,16 +170,16 @@ interface Off {
 /** What the main thread waits for, as threads that help to collect garbage, may be late a few times over. */
 const LATE_TURNS = 4;
 
-/** A block that would be none if other processes had not had the CPU is theirs; so is one of which they had the most. */
+/** A block that would be none if other processes had not had the CPU is theirs. */
 function stateOf(
   { durationMs, cpuMs }: { readonly durationMs: number; readonly cpuMs: number },
   { waitedMs, latestMs }: Off,
   thresholdMs: number,
 ): BlockReport["state"] {
-  if (durationMs - waitedMs < thresholdMs) return "starved";
-  if (cpuMs >= durationMs / 2) return "computing";
-  const isStarved = waitedMs > (durationMs - cpuMs) / 2 || durationMs < LATE_TURNS * latestMs;
-  return isStarved ? "starved" : "asleep";
+  const ownMs = Math.max(cpuMs, durationMs - waitedMs);
+  if (ownMs < thresholdMs) return "starved";
+  if (cpuMs >= ownMs / 2) return "computing";
+  return durationMs < LATE_TURNS * latestMs ? "starved" : "asleep";
 }
 
 const LISTEN = "0A";

@@ -251,6 +251,49 @@ test("offloop routes lists method, path, lane and source", async () => {
   assert.deepEqual(json[0]?.tags, ["items"]);
 });
 
+test("offloop run with embedded jobs: several workers and a rolling restart are refused in one sentence", async (t) => {
+  const folder = appFolder({
+    "app.ts": `import { App } from "offloop";
+const app = new App({ jobs: { dir: new URL("jobs", import.meta.url).pathname } });
+app.task("mail", { durable: true }, async () => {});
+app.get("/", async () => process.pid);
+export default app;
+`,
+  });
+  delete process.env.DATABASE_URL;
+  assert.match(
+    await fails("run", folder.path("app.ts"), "--port", "0", "--workers", "2"),
+    /^OFFLOOP_JOBS_OWNED: Cannot use --workers with embedded jobs: the process that serves is their one owner\n {2}at .*app\.ts:2:13\n {2}fix [^\n]*$/,
+  );
+  const running = offloop("run", folder.path("app.ts"), "--port", "0", "--workers", "1");
+  t.after(() => running.child.kill("SIGKILL"));
+  const url = await listening(running);
+  const pid = await (await fetch(url)).text();
+  running.child.kill("SIGHUP");
+  const refusal = JSON.parse(await running.line(/OFFLOOP_JOBS_OWNED/)) as { level: number; msg: string };
+  assert.deepEqual(
+    [refusal.level, refusal.msg],
+    [
+      50,
+      "OFFLOOP_JOBS_OWNED: Cannot use a rolling restart with embedded jobs: the process that serves is their one owner",
+    ],
+  );
+  assert.equal(await (await fetch(url)).text(), pid);
+  running.child.kill("SIGTERM");
+  assert.equal((await running.ended()).code, 0);
+});
+
+test("offloop run: an empty HOST or PORT is none", async (t) => {
+  t.after(() => {
+    for (const name of ["HOST", "PORT"]) delete process.env[name];
+  });
+  Object.assign(process.env, { HOST: "", PORT: "" });
+  const running = offloop("run", fixture("loop-only.ts"), "--port", "0");
+  assert.match(await listening(running), /^http:\/\/127\.0\.0\.1:\d+$/);
+  running.child.kill("SIGTERM");
+  assert.equal((await running.ended()).code, 0);
+});
+
 test("offloop run listens where HOST and PORT say; the command line wins, and a wrong PORT is refused", async (t) => {
   const environment = { HOST: "127.0.0.2", PORT: "0" };
   t.after(() => {

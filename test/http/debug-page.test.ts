@@ -31,6 +31,19 @@ eachLane("debug page: a browser sees the error, its place and the lines around i
   assert.match(await log.find(/throws failed/), /no key/);
 });
 
+test("debug page: leads to the request in the inspector, where there is one", async () => {
+  const inspected = await listen(app, { ...quiet, debug: true, inspector: true }, undefined);
+  try {
+    const response = await read("/loop/throws", browser, inspected.url);
+    const [, link = ""] = /<a href="([^"]+)">/.exec(await response.text()) ?? [];
+    const { pathname, hash } = new URL(link, inspected.url);
+    assert.equal(pathname, "/_offloop");
+    assert.match(hash, /^#request=./);
+  } finally {
+    await inspected.close();
+  }
+});
+
 eachLane("debug page: shows what a dependency throws", async (lane) => {
   assert.match(await (await read(`/${lane}/needs`)).text(), /<code>openVault<\/code>/);
 });

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import type { EnqueuedJob, Job, Server, TaskEvent } from "offloop";
+import type { EnqueuedJob, Job, JobId, OffloopError, Server, TaskEvent } from "offloop";
 import { serve } from "offloop";
 import type { DatabaseServer } from "../../examples/08-pairs/servers/database-server.ts";
 import { startPostgres } from "../../examples/08-pairs/servers/postgres.ts";
@@ -212,6 +213,21 @@ for (const backend of ["PGlite", "PostgreSQL"] as const) {
           { id: done.id, ok: true, cancelled: false },
         ],
       );
+    });
+
+    test("follow() of a job that is not there says so, and where it was asked", async () => {
+      const gone = `add/${randomUUID()}` as JobId;
+      for (const id of [gone, "no id" as JobId]) {
+        assert.equal(await app.jobs.get(id), undefined);
+        const following = app.jobs.follow(id)[Symbol.asyncIterator]();
+        await assert.rejects(following.next(), (error: OffloopError) => {
+          assert.equal(error.code, "OFFLOOP_JOB_UNKNOWN");
+          assert.ok(error.message.includes(id));
+          assert.match(error.at?.file ?? "", /app\.test\.ts$/);
+          return true;
+        });
+        assert.equal((await following.next()).done, true);
+      }
     });
 
     test("with() delays, and a key gives the job that is there", async () => {
