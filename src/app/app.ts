@@ -64,7 +64,7 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
   readonly version: string;
   /** How it is served, as far as the app says. */
   readonly settings: ServerSettings;
-  /** What it says about itself. */
+  /** How it describes itself in the document. */
   readonly documentation: AppDocumentation;
   /** @internal */
   readonly operationSettings: { readonly strictContentType: boolean };
@@ -112,7 +112,7 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
   }
 
   /**
-   * Declares what is opened before the first request and closed after the last. Lifespans open in order and close in
+   * Opens something before the first request and closes it after the last. Lifespans open in order and close in
    * reverse; FastAPI's `lifespan`.
    *
    * @param open - A generator function: opens, yields once, closes.
@@ -128,10 +128,10 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
    * Takes in a Fastify plugin: CORS, compression, rate limits, or one of your own. Its hooks see every request before
    * offloop does, on the loop.
    *
-   * What it adds counts for the whole app and for the apps mounted in it, as `fastify-plugin` has it. With a `prefix`
+   * It applies to the whole app and to the apps mounted in it, as with `fastify-plugin`. With a `prefix`
    * among its options it stays for itself: Fastify's encapsulation.
    *
-   * @param plugin - What a `@fastify/*` package exports, or a function that is given the Fastify instance.
+   * @param plugin - The export of a `@fastify/*` package, or a function that receives the Fastify instance.
    * @param options - The plugin's own options.
    * @example
    * ```ts
@@ -186,9 +186,9 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
    * Files with a hash in their name may be kept for a year, the others are asked for anew. A `.br` or `.gz` beside a file
    * is sent in its place to clients that accept it. Names that begin with a dot, and links that lead out of the folder, are not found.
    *
-   * @param path - What its paths begin with: `"/"`, or a path without names.
+   * @param path - The start of its paths: `"/"`, or a path without names.
    * @param folder - The built files: a path from the working directory, or a URL.
-   * @param options - What answers a path that is no file.
+   * @param options - The page for paths without a file.
    * @throws {OffloopError} `OFFLOOP_PATH_INVALID`, `OFFLOOP_OPTION_INVALID`, `OFFLOOP_OPTION_UNKNOWN`; and
    * `OFFLOOP_FRONTEND_FOLDER` when the app is served and the folder is not there; under `offloop dev` it is a warning.
    * @example
@@ -200,7 +200,7 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
     this.#frontends.push(createFrontend(path, folder, options));
   }
 
-  /** What it serves where no operation answers: the longest path first. */
+  /** Front ends, for paths that no operation answers: the longest path first. */
   declaredFrontends(): readonly Frontend[] {
     return this.#frontends.toSorted((a, b) => b.path.length - a.path.length);
   }
@@ -251,13 +251,13 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
   }
 }
 
-/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for what is no app, `OFFLOOP_TWO_COPIES` for another copy's. */
+/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` unless it is an app, `OFFLOOP_TWO_COPIES` for another copy's. */
 export function checkApp(given: unknown, doing: string, at: SourceLocation): asserts given is App {
   if (given instanceof App) return;
   checkCopy(given, doing, at);
   throw new OffloopError("OFFLOOP_OPTION_INVALID", `Cannot ${doing}: expected an App, got ${kind(given)}`, {
     at,
-    fix: "give what new App() made",
+    fix: "pass an App made with new App()",
   });
 }
 
@@ -268,7 +268,7 @@ export function appsMade(): readonly App[] {
   return made;
 }
 
-/** A Fastify plugin, by callback or promise. What it is given is Fastify's own. */
+/** A Fastify plugin, by callback or promise. It receives Fastify's own instance. */
 export type FastifyPlugin<Options> = (
   instance: FastifyInstance,
   options: Options,
@@ -280,7 +280,7 @@ type PluginOptions<Options> = Options & PluginPlace;
 
 /** Where a plugin stands. */
 interface PluginPlace {
-  /** What Fastify puts before its routes. What it adds besides stays for these. Default: none, and nothing stays. */
+  /** Prefix of its routes. The plugin then applies only to them. Default: none, and it applies to the whole app. */
   readonly prefix?: string;
 }
 

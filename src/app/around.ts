@@ -25,7 +25,7 @@ export interface DeclaredAround {
   readonly location: SourceLocation;
 }
 
-/** @throws {OffloopError} `OFFLOOP_HANDLER_INVALID` for what is not an async function. */
+/** @throws {OffloopError} `OFFLOOP_HANDLER_INVALID` unless it is an async function. */
 export function createAround(fn: unknown): DeclaredAround {
   const location = callerLocation();
   if (types.isAsyncFunction(fn) && !types.isGeneratorFunction(fn))

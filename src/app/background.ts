@@ -99,7 +99,7 @@ export class Background {
       `Cannot add task "${name}" in ${this.#operation}: ${found} cannot cross between threads`,
       {
         at: callerLocation(),
-        fix: "pass plain data: what structuredClone accepts",
+        fix: "pass plain data that structuredClone accepts",
       },
     );
   }

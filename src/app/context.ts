@@ -18,7 +18,7 @@ export interface Shape extends Omit<InputOptions, "body"> {
    * reads it with `request.stream()` while it arrives.
    */
   readonly body?: NonNullable<InputOptions["body"]> | "stream";
-  /** What it needs, by the name under which it receives it. */
+  /** Its dependencies, by the name under which it receives them. */
   readonly deps?: Dependencies;
 }
 
@@ -39,7 +39,7 @@ type PathValues<Path extends string, P> = {
 /** The value of a declared body or form; undefined where none is declared. */
 type BodyValue<B> = B extends undefined | "stream" ? undefined : ValuesOf<B>;
 
-/** What every handler and dependency receives besides what it declares. */
+/** The context of every handler and dependency, besides its own declarations. */
 export interface BaseContext {
   /**
    * Aborts when the client hangs up, and on the loop when the deadline passes. On a thread `signal.aborted` and
@@ -55,7 +55,7 @@ export interface BaseContext {
   /** Status, headers and cookies of the response. */
   readonly response: ResponseInfo;
   /**
-   * What is kept for this visitor between requests: change it in place, and the response writes it back. Reading it where
+   * Data kept for this visitor between requests: change it in place, and the response writes it back. Reading it where
    * the app has no `session` settings throws `OFFLOOP_SESSION_UNSET`.
    */
   readonly session: Session;
@@ -78,7 +78,7 @@ interface InputValues<Path extends string, S extends Shape> extends Omit<BaseCon
 }
 
 /**
- * What a handler receives: one object, typed by what the operation declares, with its dependencies by name.
+ * A handler's argument: one object, typed by the operation's declarations, with its dependencies by name.
  *
  * @typeParam Path - The path, whose names `params` has.
  * @typeParam S - What is declared.
@@ -96,13 +96,13 @@ export type Context<
 type SessionUnless<S, Deps> = "session" extends keyof Deps
   ? unknown
   : {
-      /** What is kept for this visitor between requests: change it in place, and the response writes it back. */
+      /** Data kept for this visitor between requests: change it in place, and the response writes it back. */
       readonly session: SessionValues<Declared<S, "session", undefined>>;
     };
 
 type WithOuter<Own, Outer> = Own & Omit<Outer, keyof Own>;
 
-/** A body piece by piece. What a loop that was left has not read, the next one goes on with. */
+/** A body piece by piece. If you leave a loop, the next one continues where it stopped. */
 export interface BodyStream extends AsyncIterable<Uint8Array>, Iterable<Uint8Array> {}
 
 /** Who sent the request. */
@@ -113,7 +113,7 @@ export interface ClientAddress {
   readonly port: number;
 }
 
-/** The request as it came, for what is not declared. */
+/** The request as sent, for everything that is not declared. */
 export interface RequestInfo {
   /** Its number in the log. */
   readonly id: string;
@@ -121,7 +121,7 @@ export interface RequestInfo {
   readonly method: string;
   /** Path and query, as sent. */
   readonly url: string;
-  /** What clients put before the app's own paths: its `rootPath`, then the path it is mounted at. Empty for none. */
+  /** The prefix that clients put before the app's own paths: its `rootPath`, then the path it is mounted at. Empty for none. */
   readonly rootPath: string;
   /**
    * Scheme and host as the client said them, `https://shop.example`; with `trustProxy` what the proxy says. Empty for a

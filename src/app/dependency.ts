@@ -50,7 +50,7 @@ export type NamedDependency = readonly [
 export interface DependencyDeclaration extends Dependency {
   readonly name: string;
   readonly lane: Lane;
-  /** A generator function: it yields its value, and closes it when it goes on. */
+  /** A generator function: it yields its value, and closes it when it resumes. */
   readonly isGenerator: boolean;
   readonly cache: boolean;
   readonly inputs: Inputs;
@@ -105,8 +105,8 @@ export function namedDependencies(what: string, deps: object, at: SourceLocation
     if (taken.has(name)) {
       throw new OffloopError(
         "OFFLOOP_DEPENDENCY_INVALID",
-        `Cannot add "${name}" to the deps of ${what}: every handler receives something else under this name`,
-        { at, fix: "give it another name" },
+        `Cannot add "${name}" to the deps of ${what}: handlers already receive something else under this name`,
+        { at, fix: "rename it" },
       );
     }
     const demand = readDemand(dependency);
@@ -148,7 +148,7 @@ export function createOverride(dependency: Dependency, by: unknown): Override {
     throw new OffloopError(
       "OFFLOOP_DEPENDENCY_INVALID",
       `Cannot override a ${typeof dependency}: expected a dependency`,
-      { at: callerLocation(), fix: "give what depends() returned" },
+      { at: callerLocation(), fix: "pass the result of depends()" },
     );
   }
   const replacement = readDemand(by);

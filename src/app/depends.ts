@@ -13,13 +13,13 @@ import { type AnyFunction, functionName, type Lane, laneOf } from "./lane.ts";
 import { callerLocation } from "./location.ts";
 import { type CheckedOptions, checkOptionNames } from "./option-names.ts";
 
-/** What a dependency declares. */
+/** Options of a dependency. */
 export interface DependencyOptions extends Shape {
   /** The body, as JSON: one schema for all of it, or one for each of its keys. */
   readonly body?: NonNullable<InputOptions["body"]>;
   /** How long its value is kept. Default `"request"`. */
   readonly scope?: Scope;
-  /** Whether its value serves everyone who needs it in the same request. Default true. */
+  /** Whether all that need it in one request share its value. Default true. */
   readonly cache?: boolean;
   /** Where it runs, against the rule: an async function on `"loop"`, a plain one on `"thread"`. */
   readonly runs?: Lane;
@@ -47,7 +47,7 @@ type Provided<Result> =
  *
  * @param fn - Makes the value. Receives the inputs and dependencies it declares, as a handler does.
  * @param options - Its scope, its inputs, and the dependencies it needs itself: before the function. `scope`, `cache` and
- * `runs` may follow the function where there is nothing else.
+ * `runs` may follow the function if there are no other options.
  * @returns The dependency, for the `deps` of operations, routers, apps and other dependencies.
  * @throws {OffloopError} `OFFLOOP_HANDLER_INVALID`, `OFFLOOP_LANE_UNKNOWN`, `OFFLOOP_SCHEMA_INVALID`,
  * `OFFLOOP_DEPENDENCY_INVALID`, `OFFLOOP_DEPENDENCY_SCOPE`.

@@ -30,7 +30,7 @@ interface InputExamples {
   readonly body?: Examples;
 }
 
-/** What a response carries in one media type. */
+/** The content of a response in one media type. */
 export interface MediaTypeDocumentation {
   /** The schema of its content. */
   readonly schema?: Schema;
@@ -42,7 +42,7 @@ export interface MediaTypeDocumentation {
 
 /** One response an operation may give besides the one it declares. */
 export interface ResponseDocumentation {
-  /** What it means. Default: the status' standard phrase. */
+  /** Its meaning. Default: the status' standard phrase. */
   readonly description?: string;
   /** The schema of its JSON body. Default: none is documented. */
   readonly schema?: Schema;
@@ -80,7 +80,7 @@ interface ServerDocumentation {
   >;
 }
 
-/** What an operation says about itself in the OpenAPI document; it changes nothing about how it runs. */
+/** How an operation appears in the OpenAPI document; this changes nothing about how it runs. */
 export interface OperationDocumentation {
   /** One line about it. Default: the handler's name in words, `readItem` as "Read Item". */
   readonly summary?: string;
@@ -96,12 +96,12 @@ export interface OperationDocumentation {
   readonly deprecated?: boolean;
   /** Whether the document leaves it out. Default false. */
   readonly hidden?: boolean;
-  /** What its success means. Default "Successful Response". */
+  /** The meaning of its success. Default "Successful Response". */
   readonly responseDescription?: string;
   /**
    * The media type of its success. Default `"application/json"`, for a generator `"application/jsonl"`. In another one the body is documented as a string;
    * in `"text/event-stream"` and `"application/jsonl"` as a sequence of items of the `response` schema. `null`: no body.
-   * A kind of JSON, like `"application/problem+json"`, is also what a plain value is sent as.
+   * A plain value is sent as this type too, if it is a kind of JSON, like `"application/problem+json"`.
    */
   readonly responseMediaType?: string | null;
   /** The other responses it may give. */
@@ -116,7 +116,7 @@ export interface OperationDocumentation {
   readonly callbacks?: Readonly<Record<string, Readonly<Record<string, DescribedPath>>>>;
   /** The security schemes that are asked for by other means than dependencies. */
   readonly security?: readonly SecurityRequirement[];
-  /** Merged into its object in the document, for what has no option of its own, like `x-` extensions. */
+  /** Merged into its object in the document, for anything without an option of its own, like `x-` extensions. */
   readonly openapiExtra?: Readonly<Record<string, unknown>>;
 }
 
@@ -179,7 +179,7 @@ export interface NamedOperation {
   readonly tags: readonly string[];
 }
 
-/** What an app says about itself in the OpenAPI document, and where document and pages are. */
+/** How an app describes itself in the OpenAPI document, and where document and pages are. */
 export interface AppDocumentation {
   /** The API's name. Default `"offloop"`. */
   readonly title?: string;
@@ -202,7 +202,7 @@ export interface AppDocumentation {
   };
   /** The API's license: an SPDX `identifier` or a `url`. */
   readonly license?: {
-    /** What it is called. */
+    /** Its name. */
     readonly name: string;
     /** Its SPDX identifier, like `"Apache-2.0"`. */
     readonly identifier?: string;
@@ -211,11 +211,11 @@ export interface AppDocumentation {
   };
   /** Where the API is reached. Default: where the document is. */
   readonly servers?: readonly ServerDocumentation[];
-  /** What is to be said about tags, in the order in which they are shown. */
+  /** Descriptions of tags, in the order in which they are shown. */
   readonly openapiTags?: readonly {
     /** The tag. */
     readonly name: string;
-    /** What its operations have in common; Markdown. */
+    /** The common subject of its operations; Markdown. */
     readonly description?: string;
     /** A page with more about it. */
     readonly externalDocs?: ExternalDocs;
@@ -234,11 +234,11 @@ export interface AppDocumentation {
   readonly redocUrl?: string | null;
   /** Settings of Swagger UI, as its own documentation names them: `{ docExpansion: "none" }`. JSON values. */
   readonly swaggerUiParameters?: Readonly<Record<string, unknown>>;
-  /** What Swagger UI's Authorize dialog starts with: `{ clientId: "docs", usePkceWithAuthorizationCodeGrant: true }`. */
+  /** Initial values of Swagger UI's Authorize dialog: `{ clientId: "docs", usePkceWithAuthorizationCodeGrant: true }`. */
   readonly swaggerUiInitOAuth?: Readonly<Record<string, unknown>>;
   /** The rule that names operations which do not say their `operationId`. Default: FastAPI's. */
   readonly operationId?: (operation: NamedOperation) => string;
-  /** Has the last word on the document: gets it as built, returns what is served. */
+  /** Has the last word on the document: receives it as built, returns the one to serve. */
   readonly openapi?: (document: Record<string, unknown>) => Record<string, unknown>;
 }
 

@@ -11,7 +11,7 @@ export interface DurableOptions {
    * Milliseconds, rounded up to whole seconds, 1,000-86,400,000. Default 1,000.
    */
   readonly backoffMs?: number;
-  /** How many jobs of it run at once, over all processes. Integer, 1-10,000. Default: as many as there is room for. */
+  /** How many jobs of it run at once, over all processes. Integer, 1-10,000. Default: no bound of its own. */
   readonly concurrency?: number;
   /**
    * Whether jobs of a key run one after the other, in the order of their enqueueing; those without a key are in one
@@ -89,6 +89,6 @@ export function readSchedule(
   throw new OffloopError(
     "OFFLOOP_OPTION_INVALID",
     `Cannot declare task "${task}": expected a schedule, and a time zone if any, as text, got ${got}`,
-    { at, fix: 'say schedule: "0 3 * * *", timezone: "Europe/Berlin"' },
+    { at, fix: 'set schedule: "0 3 * * *", timezone: "Europe/Berlin"' },
   );
 }

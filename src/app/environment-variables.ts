@@ -43,7 +43,7 @@ function readVariables(file: string | URL, at: SourceLocation): NodeJS.Dict<stri
       `Cannot read the settings of ${String(file)}: ${why}`,
       {
         at,
-        fix: "name a file of lines like NAME=value, or leave file out",
+        fix: "name a file with lines like NAME=value, or leave file out",
         cause,
       },
     );

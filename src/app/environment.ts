@@ -79,7 +79,7 @@ export class LiveSettings {
  * @param options - A file beside the environment.
  * @returns The values, typed, to be read where they are needed; `override` of `offloop/testing` replaces them in a test.
  * @throws {OffloopError} `OFFLOOP_SETTINGS_INVALID` with everything that is missing or wrong, by name and without its value;
- * `OFFLOOP_SCHEMA_INVALID` for what is no schema, or one that must be awaited; `OFFLOOP_OPTION_UNKNOWN`.
+ * `OFFLOOP_SCHEMA_INVALID` for a value that is not a schema, or one that must be awaited; `OFFLOOP_OPTION_UNKNOWN`.
  * @example
  * ```ts
  * import { settings } from "offloop";
@@ -258,7 +258,7 @@ export class SettingsOverride {
         `Cannot override settings: ${found} cannot cross to threads`,
         {
           at,
-          fix: "give plain data",
+          fix: "pass plain data",
         },
       );
     }

@@ -40,7 +40,7 @@ export function createErrorHandler(type: unknown, fn: unknown): ErrorHandler {
 }
 
 function kindOf(type: unknown): string {
-  return typeof type === "function" ? "a function that is no class" : typeof type;
+  return typeof type === "function" ? "a function that is not a class" : typeof type;
 }
 
 /** These have an answer of their own, which only a handler for them replaces: one for all errors does not. */

@@ -9,11 +9,11 @@ import type { CheckedOptions } from "./option-names.ts";
 import type { PathNames } from "./path.ts";
 import type { Reply } from "./reply.ts";
 
-/** What an operation declares. */
+/** Options of an operation. */
 export interface OperationOptions extends Shape, OperationDocumentation {
-  /** What it needs, by the name under which it receives it, after what its routers need. */
+  /** Its dependencies, by the name under which it receives them, after those of its routers. */
   readonly deps?: Dependencies;
-  /** What it returns: anything else is a mistake, logged and answered with 500; fields the schema drops are not sent. */
+  /** Schema of its result. A result that does not fit is logged and answered with 500; fields the schema drops are not sent. */
   readonly response?: AnySchema;
   /** The status of a success, 200-399. Default 200. */
   readonly status?: number;
@@ -43,7 +43,7 @@ export const operationOptionNames: Readonly<Record<keyof OperationOptions, true>
   tags: true,
 };
 
-/** What a handler may return: what the response schema takes, a generator of it, or a finished response. */
+/** A handler's result: a value for the response schema, a generator of such values, or a finished response. */
 type HandlerResult<R> = R extends AnySchema ? Answer<R> | Promise<Answer<R>> | Items<Answer<R>> : unknown;
 
 type Answer<R extends AnySchema> = InputOf<R> | Reply | Response;
@@ -54,7 +54,7 @@ type Items<Item> = AsyncGenerator<Item, any, any> | Generator<Item, any, any>;
  * A function that answers requests.
  *
  * @typeParam Path - The path of its operation.
- * @typeParam S - What its operation declares.
+ * @typeParam S - The options of its operation.
  * @typeParam Outer - The dependencies of the routers around it.
  */
 export type Handler<

@@ -20,7 +20,7 @@ export type JobId<Result = unknown> = string & {
 
 /** A job that is stored. */
 export interface EnqueuedJob<Result = unknown> {
-  /** The key for what must not happen twice, and what the job is found by. */
+  /** Its id. Use it to find the job, and as the key of effects that must not happen twice. */
   readonly id: JobId<Result>;
   /** The task's name. */
   readonly task: string;
@@ -34,7 +34,7 @@ export interface EnqueueOptions {
    */
   readonly tx?: unknown;
   /**
-   * At most one job of a key waits or runs: enqueueing gives the one that does. In an ordered task, jobs of a key run one
+   * At most one job of a key waits or runs: enqueueing again returns that one. In an ordered task, jobs of a key run one
    * after the other instead.
    */
   readonly key?: string;
@@ -60,7 +60,7 @@ export interface Job<Result = unknown> extends EnqueuedJob<Result> {
   readonly priority: number;
   /** How far it says it is: 0-1. Undefined until it says so. */
   readonly progress: number | undefined;
-  /** What its task returned, once it is done. */
+  /** The task's result, once it is done. */
   readonly result: Result | undefined;
   /** Why its last attempt failed. */
   readonly error: DescribedError | undefined;
@@ -101,7 +101,7 @@ export interface JobsFilter {
   readonly state?: JobState;
   /** Those that were enqueued with this key. Default: with any, and without. */
   readonly key?: string;
-  /** Those that come after this job in the list: the last of one page gives the next. Default: from the first. */
+  /** Lists the jobs after this one: pass the last id of a page to get the next. Default: from the first. */
   readonly after?: JobId;
   /** How many at most. Integer, 1-1,000. Default 50. */
   readonly limit?: number;
@@ -165,7 +165,7 @@ export interface Jobs {
   /**
    * Has a job run now that is dead, cancelled, failed or waiting for later; a dead one gets one attempt more.
    *
-   * @returns Whether it will run. Not one that runs or is done, nor one whose key another job has by now.
+   * @returns Whether it will run. False for a job that runs or is done, or whose key another job has by now.
    */
   retry(id: JobId): Promise<boolean>;
   /**

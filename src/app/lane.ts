@@ -31,7 +31,7 @@ export function laneOf(what: string, fn: unknown, runs: Lane | undefined, at: So
   if (lost !== undefined) {
     throw new OffloopError("OFFLOOP_LANE_UNKNOWN", `Cannot tell where ${what} runs: ${lost}`, {
       at,
-      fix: 'say runs: "loop" or runs: "thread" in its options',
+      fix: 'set runs: "loop" or runs: "thread" in its options',
     });
   }
   return "thread";

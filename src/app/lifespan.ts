@@ -61,7 +61,7 @@ async function openOne({ open, location }: Lifespan): Promise<ReturnType<Lifespa
     if (cause instanceof OffloopError) throw cause;
     throw new OffloopError("OFFLOOP_LIFESPAN_FAILED", `Cannot start: a lifespan threw ${String(cause)}`, {
       at: location,
-      fix: "mend what the stack below points at",
+      fix: "correct the error that the stack below shows",
       cause,
     });
   }

@@ -25,7 +25,7 @@ export async function loadApp(target: AppTarget): Promise<App> {
   if (found?.isFile() !== true) {
     const why = found?.isDirectory() === true ? "it is a folder" : "there is no such file";
     throw new OffloopError("OFFLOOP_MODULE_NOT_FOUND", `Cannot load "${file}": ${why}`, {
-      fix: "give the path of the module that exports the app, like app.ts",
+      fix: "pass the path of the module that exports the app, like app.ts",
     });
   }
   const before = appsMade().length;
@@ -107,7 +107,7 @@ function fixOf(cause: unknown): string {
   if (isCommonJs(cause))
     return 'offloop is ESM: run "npm pkg set type=module", or name the file .mts or .mjs';
   return cause instanceof Error
-    ? "mend what the stack below points at"
+    ? "correct the error that the stack below shows"
     : "throw an Error: its stack would say where";
 }
 

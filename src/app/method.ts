@@ -12,6 +12,6 @@ export function checkMethods(given: unknown, path: unknown, at: SourceLocation):
   throw new OffloopError(
     "OFFLOOP_OPTION_INVALID",
     `Cannot add operations at ${JSON.stringify(path)}: expected methods, got ${JSON.stringify(wrong)}`,
-    { at, fix: `give a list of some of ${methods.join(", ")}` },
+    { at, fix: `pass a list with some of ${methods.join(", ")}` },
   );
 }

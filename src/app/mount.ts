@@ -17,7 +17,7 @@ export function checkMountPath(path: unknown, at: SourceLocation): asserts path 
   if (typeof path === "string" && /^(\/[^/:*{}?#%\s]+)+$/.test(path)) return;
   throw new OffloopError("OFFLOOP_PATH_INVALID", `Cannot mount an app at ${JSON.stringify(path)}`, {
     at,
-    fix: 'give a path without names, spaces, percent signs and last slash, like "/admin"',
+    fix: 'use a path without names, spaces, percent signs or a last slash, like "/admin"',
   });
 }
 

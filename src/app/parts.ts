@@ -187,7 +187,7 @@ function mountDuplicate(path: string, { location }: Mount<App>, first: Mount<App
     {
       at: location,
       note: `first: ${formatLocation(first.location)}`,
-      fix: "give one of the two another path",
+      fix: "move one of the two to another path",
     },
   );
 }

@@ -15,7 +15,7 @@ export function resolveRootPath(path: unknown): string {
   throw new OffloopError(
     "OFFLOOP_OPTION_INVALID",
     `Cannot use rootPath: expected a path that starts with "/", got ${JSON.stringify(path)}`,
-    { fix: 'give what the proxy puts before your paths, like "/api/v1"' },
+    { fix: 'pass the prefix that the proxy puts before your paths, like "/api/v1"' },
   );
 }
 

@@ -122,7 +122,7 @@ export function text(content: string, options: ReplyOptions = {}): Reply {
 /**
  * Sends the client elsewhere.
  *
- * @param location - Where: a URL or a path. What is not allowed in a URL is escaped; what is escaped already stays as it is.
+ * @param location - Where: a URL or a path. Characters that a URL may not have are escaped; existing escapes stay as they are.
  * @param status - 300-399. Default 307: the same method again.
  * @returns The reply, to be returned by the handler.
  * @throws {RangeError} For a status that is not of 300-399.
@@ -237,7 +237,7 @@ export interface ServerSentEvent {
   readonly text?: string;
   /** Its type, for `addEventListener`. Default: `message`. */
   readonly event?: string;
-  /** What the browser sends back as `Last-Event-ID` when it reconnects. */
+  /** The id that the browser sends back as `Last-Event-ID` when it reconnects. */
   readonly id?: string | number;
   /** After how many milliseconds the browser reconnects. */
   readonly retry?: number;

@@ -10,7 +10,7 @@ export interface RouterOptions<RD extends Dependencies = Dependencies> {
   readonly prefix?: string;
   /** Tags of every operation, before its own. Default none. */
   readonly tags?: readonly string[];
-  /** What every operation needs, before its own; handlers receive it by name. Default none. */
+  /** Dependencies of every operation, made before its own; handlers receive them by name. Default none. */
   readonly deps?: RD;
   /** Whether clients should stop using all of its operations. Default false. */
   readonly deprecated?: boolean;

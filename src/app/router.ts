@@ -349,7 +349,7 @@ function taskDuplicate(task: Task, first: Task): OffloopError {
     {
       at: taskDeclaration(task)?.location,
       note: location === undefined ? undefined : `first: ${formatLocation(location)}`,
-      fix: "give one of the two another name",
+      fix: "rename one of the two",
     },
   );
 }

@@ -93,14 +93,14 @@ export function security<Value>(
     throw new OffloopError(
       "OFFLOOP_DEPENDENCY_INVALID",
       `Cannot demand scopes of a ${typeof dependency}: expected a dependency`,
-      { at: callerLocation(), fix: "give what depends() returned, or a security scheme" },
+      { at: callerLocation(), fix: "pass the result of depends(), or a security scheme" },
     );
   }
   if (!Array.isArray(scopes) || !scopes.every(isScope)) {
     throw new OffloopError(
       "OFFLOOP_OPTION_INVALID",
       `Cannot demand the scopes ${JSON.stringify(scopes)}: expected an array of names without spaces`,
-      { at: callerLocation(), fix: 'give each scope by itself: { scopes: ["me", "items"] }' },
+      { at: callerLocation(), fix: 'pass each scope by itself: { scopes: ["me", "items"] }' },
     );
   }
   const standIn: Dependency<Value> = { fn: dependency.fn, scope: dependency.scope };

@@ -2,7 +2,7 @@ import { OffloopError } from "../errors/offloop-error.ts";
 import type { AnySchema, OutputOf, Schemas } from "../schema/schema.ts";
 import { integer } from "./integer.ts";
 
-/** What is kept for one visitor between requests: JSON, which the visitor can read and cannot change. */
+/** Data kept for one visitor between requests: JSON, which the visitor can read but not change. */
 export type Session = Record<string, unknown>;
 
 /** A session as a schema, or one schema for each of its keys, describes it. */

@@ -35,7 +35,7 @@ export interface ThreadSettings {
   /** How long a thread may idle before it leaves; `min` stay. Milliseconds, 0-86,400,000. Default 30,000. */
   readonly idleMs?: number;
   /**
-   * A call without a deadline that runs for longer is logged; while every thread runs such a one, the server is not ready.
+   * A call without a deadline that runs for longer is logged; while every thread runs one, the server is not ready.
    * Milliseconds, 100-86,400,000. Default 30,000.
    */
   readonly longRunMs?: number;
@@ -47,7 +47,7 @@ export interface ThreadSettings {
   readonly resourceLimits?: ResourceLimits;
 }
 
-/** Deadlines of what declares none of its own. */
+/** Deadlines of operations and tasks without one of their own. */
 export interface TimeoutSettings {
   /** Deadline of operations, from the start of their run. Milliseconds, 1-86,400,000. Default none. */
   readonly operationMs?: number;
@@ -66,7 +66,7 @@ export interface ConnectionSettings {
   /** How long an idle connection is kept. Milliseconds, 1-3,600,000. Default 72,000. */
   readonly keepAliveTimeoutMs?: number;
   /**
-   * Requests of one connection that run while one that came before them has not been answered; more wait for their turn.
+   * Requests of one connection that run while an earlier one has not been answered; more wait for their turn.
    * Integer, 1-10,000. Default 64.
    */
   readonly maxPipelined?: number;
@@ -115,7 +115,7 @@ export interface JobsSettings {
   readonly schema?: string;
   /** Jobs that this process works on at once, on each lane; on threads no more than there are. Integer, 1-1,000. Default 10. */
   readonly concurrency?: number;
-  /** How often jobs are looked for whose time has come: those to be tried again, delayed ones. Milliseconds, 100-60,000. Default 1,000. */
+  /** How often to look for due jobs: retries and delayed ones. Milliseconds, 100-60,000. Default 1,000. */
   readonly pollMs?: number;
   /** How long a cancelled job may go on before its thread is ended. Milliseconds, 0-86,400,000. Default 1,000. */
   readonly cancelGraceMs?: number;
@@ -128,7 +128,7 @@ export type ResolvedJobs = Required<Omit<JobsSettings, "url">> & Pick<JobsSettin
 export interface ServerSettings {
   /** The thread pool. */
   readonly threads?: ThreadSettings;
-  /** Deadlines of what declares none of its own. */
+  /** Deadlines of operations and tasks without one of their own. */
   readonly timeouts?: TimeoutSettings;
   /** Limits on clients. */
   readonly connections?: ConnectionSettings;
@@ -156,11 +156,11 @@ export interface ServerSettings {
    */
   readonly secretParams?: readonly string[];
   /**
-   * Largest request body in bytes; past it 413. What the event loop parses has a smaller bound, `inputs.maxLoopBodyBytes`.
+   * Largest request body in bytes; past it 413. On the event loop the bound is smaller, `inputs.maxLoopBodyBytes`.
    * Integer, 1-1,073,741,824. Default 10 MiB.
    */
   readonly maxBodyBytes?: number;
-  /** Bounds on what is read and checked of a request, and on how much a 422 says. */
+  /** Bounds on reading and checking a request, and on how much a 422 says. */
   readonly inputs?: InputSettings;
   /** How long shutdown waits for requests and background tasks. Milliseconds, 0-86,400,000. Default 30,000. */
   readonly shutdownGraceMs?: number;
@@ -306,13 +306,13 @@ function resolveConnections(connections: ConnectionSettings): Required<Connectio
   };
 }
 
-/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for what are no names. */
+/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` unless they are names. */
 function resolveSecretParams(names: unknown): readonly string[] {
   if (Array.isArray(names) && names.every((name) => typeof name === "string" && name !== "")) return names;
   throw new OffloopError(
     "OFFLOOP_OPTION_INVALID",
     `Cannot use secretParams: expected names of parameters, got ${JSON.stringify(names)}`,
-    { fix: 'list them as they stand in URLs, like ["code"]' },
+    { fix: 'list them as URLs have them, like ["code"]' },
   );
 }
 

@@ -147,8 +147,8 @@ function dependenciesOf(id: string, { deps = {} }: WebSocketOptions, at: SourceL
   if (taken === undefined) return namedDependencies(id, deps, at);
   throw new OffloopError(
     "OFFLOOP_DEPENDENCY_INVALID",
-    `Cannot add "${taken}" to the deps of ${id}: a function of a websocket receives something else under this name`,
-    { at, fix: "give it another name" },
+    `Cannot add "${taken}" to the deps of ${id}: functions of a websocket already receive something else under this name`,
+    { at, fix: "rename it" },
   );
 }
 
@@ -201,7 +201,7 @@ function checkAsync(id: string, what: string, fn: unknown, at: SourceLocation): 
     `Cannot add ${id}: ${what} is a plain function, which would run on a thread, and a socket cannot cross to one`,
     {
       at,
-      fix: "make it async; what blocks goes into a plain message handler, or into a task that it calls",
+      fix: "make it async, and put blocking work into a plain message handler or into a task that it calls",
     },
   );
 }

@@ -60,7 +60,7 @@ export interface Socket<Received = RawMessage, Sent = unknown> extends AsyncIter
    * Closes it. Before the handshake: refuses it with 403, as Starlette does.
    *
    * @param code - 1000, 1001, 1003, 1007-1014, or 3000-4999 for your own. Default 1000.
-   * @param reason - A text for people; what is longer than 123 bytes of UTF-8 is cut. Default none.
+   * @param reason - A text for people, cut after 123 bytes of UTF-8. Default none.
    */
   close(code?: number, reason?: string): void;
   /** Takes it into a room of its operation. Rooms are those of this process: other workers and machines have their own. */

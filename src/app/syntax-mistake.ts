@@ -21,7 +21,7 @@ export function syntaxMistake(error: SyntaxError, module: URL): SyntaxMistake | 
     return {
       what: "it has a decorator, which JavaScript does not know yet",
       at,
-      fix: `call what decorates, as in "method = log(() => ...)", or compile the app first: ${PAGE}`,
+      fix: `call the decorator as a function, as in "method = log(() => ...)", or compile the app first: ${PAGE}`,
     };
   return { at, fix: fixOf(error) };
 }
@@ -37,8 +37,8 @@ const instead: Readonly<Record<string, string>> = {
 
 function fixOf({ message }: SyntaxError): string {
   const kind = /^TypeScript (.+) (?:is|are) not supported in strip-only mode/.exec(message)?.[1];
-  if (kind === undefined) return "mend the code there";
-  return `${instead[kind] ?? "write it without what TypeScript would have to compile"}; ${PAGE}`;
+  if (kind === undefined) return "correct the code there";
+  return `${instead[kind] ?? "write it without syntax that TypeScript must compile"}; ${PAGE}`;
 }
 
 /** Node shows the place above the stack of most of these errors. */

@@ -34,7 +34,7 @@ export interface TaskOptions {
   readonly durable?: boolean | DurableOptions;
   /**
    * When it runs by itself, once for all processes: minute, hour, day, month, weekday, like `"0 3 * * *"`. Makes it
-   * durable. A local time that a change of the clock leaves out counts after the gap, one that comes twice counts once.
+   * durable. When the clocks change, a skipped local time counts after the gap, and a repeated one counts once.
    */
   readonly schedule?: string;
   /** The IANA time zone of `schedule`. Default `"UTC"`. */
@@ -44,15 +44,15 @@ export interface TaskOptions {
 /** One schema for each argument. */
 export type ArgumentSchemas = readonly AnySchema[];
 
-/** What the function receives: what the schemas give. */
+/** The function's arguments: the outputs of the schemas. */
 export type ArgumentValues<S extends ArgumentSchemas> = { -readonly [Index in keyof S]: OutputOf<S[Index]> };
 
-/** What is enqueued: what the schemas take. */
+/** The enqueued arguments: the inputs of the schemas. */
 export type ArgumentInputs<S extends ArgumentSchemas> = { -readonly [Index in keyof S]: InputOf<S[Index]> };
 
 /** The job that runs, as its function sees it. */
 export interface RunningJob {
-  /** The key for what must not happen twice: the same at each attempt. */
+  /** The job's id, the same at each attempt: the key for effects that must not happen twice. */
   readonly id: string;
   /** Number of the attempt, from 1. */
   readonly attempt: number;
@@ -60,7 +60,7 @@ export interface RunningJob {
   progress(value: number): void;
 }
 
-/** What a task that declares `deps` receives before its arguments. */
+/** The context that a task with `deps` receives before its arguments. */
 export interface TaskContext {
   /** The job that it runs for; undefined when it was called, or runs after a response. */
   readonly job: RunningJob | undefined;
@@ -80,7 +80,7 @@ export interface TaskDeclaration {
   readonly fn: AnyFunction;
   readonly timeoutMs: number | undefined;
   readonly location: SourceLocation;
-  /** What it needs; undefined when it declares no deps, and then it receives its arguments only. */
+  /** Its dependencies; undefined when it declares no deps, and then it receives its arguments only. */
   readonly deps: readonly NamedDependency[] | undefined;
   /** Undefined when it cannot be enqueued. */
   readonly durable: Durable | undefined;
@@ -114,7 +114,7 @@ export interface Enqueue<Inputs extends unknown[], Result> {
   /**
    * The same for plain functions, which run on threads: returns when it is stored.
    *
-   * @throws {OffloopError} What `enqueue` throws, and `OFFLOOP_ENQUEUE_LANE` on the event loop.
+   * @throws {OffloopError} The errors of `enqueue`, and `OFFLOOP_ENQUEUE_LANE` on the event loop.
    */
   enqueueSync(...args: Inputs): EnqueuedJob<Awaited<Result>>;
 }
@@ -400,6 +400,6 @@ function checkSchemas(task: string, args: unknown, at: SourceLocation): void {
   throw new OffloopError(
     "OFFLOOP_SCHEMA_INVALID",
     `Cannot declare task "${task}": args${Array.isArray(args) ? `[${index}]` : ""} is no ${Array.isArray(args) ? "schema" : "list of schemas"}`,
-    { at, fix: "give one schema for each argument: args: [z.string(), z.int()]" },
+    { at, fix: "pass one schema for each argument: args: [z.string(), z.int()]" },
   );
 }

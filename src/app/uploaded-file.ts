@@ -74,7 +74,7 @@ export class UploadedFile extends File {
   /** Its content as a stream. */
   override stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
     const { readable, writable } = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>();
-    // A failure is seen by whoever reads.
+    // The reader sees a failure.
     this.#blob()
       .then((blob) => blob.stream().pipeTo(writable))
       .catch((error) => writable.abort(error));

@@ -62,7 +62,7 @@ export type OperationEvent =
 
 /** What an operation or a task threw. The message may hold data of the request. */
 export interface ThrownError {
-  /** The name of its class, or what `typeof` says of what is no error. */
+  /** The name of its class, or its `typeof` if it is not an error. */
   readonly type: string;
   /** Its message, or the thrown value as text. */
   readonly message: string;
@@ -73,7 +73,7 @@ export interface ThrownError {
 }
 
 /**
- * Why a call never ran on a thread. `queue_full`: as many wait as may. `threads_down`: no thread can load the app.
+ * Why a call never ran on a thread. `queue_full`: the thread queue is full. `threads_down`: no thread can load the app.
  * `client_gone`: its client hung up while it waited. `closing`: the server shut down.
  */
 export type RefusalReason = "queue_full" | "threads_down" | "client_gone" | "closing";
@@ -203,7 +203,7 @@ export interface BlockReport {
   /** How long the loop did not turn. Time it would have slept anyway is not counted. */
   readonly durationMs: number;
   /**
-   * What the main thread did meanwhile. `computing`: it used the CPU. `asleep`: it waited in a synchronous call.
+   * The state of the main thread meanwhile. `computing`: it used the CPU. `asleep`: it waited in a synchronous call.
    * `starved`: it was ready to run and other processes had the CPU; told apart from `asleep` on Linux only.
    */
   readonly state: "computing" | "asleep" | "starved";
@@ -252,7 +252,7 @@ export interface BlockPlace {
   readonly precision: "exact" | "near" | "function";
 }
 
-/** Where something ran and for how long, filled in by whoever ran it when someone wants to know. */
+/** Where something ran and for how long, filled in by the lane that ran it, when someone wants to know. */
 export interface RunRecord {
   /** The thread it ran on; 0 is the loop; undefined while none has started it. */
   thread: number | undefined;
@@ -275,7 +275,7 @@ export function recordLoop(record: RunRecord, since: number): void {
   record.runMs = performance.now() - since;
 }
 
-/** Has a function told of every event of a channel. Gives the function that ends it. */
+/** Calls a function with every event of a channel. Returns the function that ends this. */
 export function listen<Event>(
   { name }: Channel<unknown, Event>,
   onEvent: (event: Event) => void,

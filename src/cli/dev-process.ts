@@ -52,7 +52,7 @@ async function serveApp(options: DevProcessOptions): Promise<void> {
     });
   process.once("SIGTERM", end);
   process.once("disconnect", end);
-  if (!process.connected) return end(); // whoever started it has ended meanwhile
+  if (!process.connected) return end(); // its parent has ended meanwhile
   tell({ served: { ...linksOf(app, server.url), port: server.port } });
 }
 

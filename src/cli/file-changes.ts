@@ -23,7 +23,7 @@ export class FileChanges {
     return this.#stamps.size;
   }
 
-  /** Watches a file. One that has changed since its stamp was taken is told of, too. */
+  /** Watches a file. A file that has changed since its stamp was taken is reported too. */
   add({ file, stamp }: LoadedFile): void {
     this.#stamps.set(file, stamp);
     this.#watchFolder(dirname(file));

@@ -16,13 +16,13 @@ const described: Readonly<Record<JobAction, string>> = {
 /** `offloop jobs`: looks at an app's jobs, and changes them, from anywhere. */
 export function addJobs(command: Command): void {
   command
-    .description("look at an app's jobs, and change them")
+    .description("show, retry and cancel an app's jobs")
     .argument("<module[:export]>", "the module that holds the app")
     .addArgument(new Argument("<action>", "what to do").choices(Object.keys(described)))
     .argument("[id]", "the job's id, for show, retry and cancel")
-    .option("--task <name>", "list those of one task")
-    .option("--state <state>", "list those waiting, running, done, failed, dead or cancelled")
-    .option("--limit <number>", "list so many at most", wholeNumber, 50)
+    .option("--task <name>", "list only the jobs of one task")
+    .option("--state <state>", "list only jobs that are waiting, running, done, failed, dead or cancelled")
+    .option("--limit <number>", "list at most this many", wholeNumber, 50)
     .option("--json", "list as JSON")
     .addHelpText("after", `\nActions:\n${help}`)
     .action(act);

@@ -39,7 +39,7 @@ export async function openPrimaryHealth(
     throw new OffloopError(
       "OFFLOOP_PORT_UNAVAILABLE",
       `Cannot listen on ${host}:${port} for health probes: ${(cause as Error).message}`,
-      { fix: "give health.port another port", cause },
+      { fix: "set health.port to another port", cause },
     );
   }
   server.unref();

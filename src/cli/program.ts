@@ -23,16 +23,18 @@ takesServing(program.command("run"))
   .description("serve an app")
   .option("--workers <number>", "processes that share the port; one that dies is replaced", wholeNumber)
   .option("--guard", "check the functions' code before serving, as dev does")
-  .option("--no-work", "enqueue jobs, and leave them to offloop work")
+  .option("--no-work", "only enqueue jobs; offloop work runs them")
   .option("--inspector", "show the lanes and the jobs at /_offloop, to this machine only")
   .addOption(
-    new Option("--inspector-token <token>", "show them to anyone who has it").env("OFFLOOP_INSPECTOR_TOKEN"),
+    new Option("--inspector-token <token>", "show the inspector to anyone with this token").env(
+      "OFFLOOP_INSPECTOR_TOKEN",
+    ),
   )
   .action(run);
 
 program
   .command("work")
-  .description("work on an app's jobs, without serving it")
+  .description("run an app's jobs, without serving it")
   .argument("<module[:export]>", "the module that holds the app")
   .option("--threads <number>", "threads for plain functions (default: min(32, cores + 4))", wholeNumber)
   .option("--concurrency <number>", "jobs at once on each lane (default: 10)", wholeNumber)

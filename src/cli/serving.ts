@@ -35,7 +35,7 @@ export function takesServing(command: Command): Command {
     .option("--tls-key <file>", "serve https with this private key, in PEM")
     .option("--tls-cert <file>", "the certificate for it, in PEM")
     .option("--threads <number>", "threads for plain functions (default: min(32, cores + 4))", wholeNumber)
-    .option("--root-path <path>", "what a proxy puts before the app's paths, like /api/v1")
+    .option("--root-path <path>", "prefix that a proxy puts before the app's paths, like /api/v1")
     .option(
       "--trust-proxy <addresses>",
       "proxies to believe about the client, with commas between; * for all",
@@ -87,6 +87,6 @@ export function checkedLevel(level: string): LogLevel {
   throw new OffloopError(
     "OFFLOOP_OPTION_INVALID",
     `Cannot use --log-level: expected one of ${levels.join(", ")}, got "${level}"`,
-    { fix: "give one of these" },
+    { fix: "use one of these" },
   );
 }

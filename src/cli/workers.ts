@@ -216,14 +216,14 @@ export class Workers {
       },
       {
         name: "offloop_worker_silence_seconds",
-        help: "For how long the one that has been silent longest has not answered the primary, which asks twice a second",
+        help: "Seconds since the most silent worker last answered the primary, which asks twice a second",
         type: "gauge",
         aggregator: "max",
         values: [{ labels: {}, value: Math.max(0, ...this.ready.map(({ silentMs }) => silentMs)) / 1000 }],
       },
       {
         name: "offloop_worker_restarts_total",
-        help: "Workers that got another in their place: they ended, hung, or were restarted by SIGHUP",
+        help: "Workers that were replaced: they ended, hung, or were restarted by SIGHUP",
         type: "counter",
         aggregator: "sum",
         values: reasons.map((reason) => ({ labels: { reason }, value: this.#restarts[reason] })),

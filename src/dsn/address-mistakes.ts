@@ -90,7 +90,7 @@ function findWrongPort({ address }: Checked): Found | undefined {
   if (port === undefined || (/^\d+$/.test(port) && Number(port) > 0 && Number(port) < 65_536))
     return undefined;
   const fixed = { ...address, port: undefined };
-  return { mistake: certain("port", "The port is no number of 1 to 65535"), fixed };
+  return { mistake: certain("port", "The port is not a number from 1 to 65535"), fixed };
 }
 
 const usualPorts: Readonly<Record<string, string>> = { PostgreSQL: "5432", MySQL: "3306" };

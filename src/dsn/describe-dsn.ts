@@ -51,7 +51,7 @@ export function describeDsn(url: string, driver?: DriverName): DsnDescription {
     return describeServer({ written: scheme, rest, known }, reading);
   if (known !== undefined) return describeElsewhere(known, reading);
   if (rest.startsWith("//"))
-    return describeNothing(adding(reading, certain("scheme", `"${scheme}" is no scheme of a database`)));
+    return describeNothing(adding(reading, certain("scheme", `"${scheme}" is not the scheme of a database`)));
   return describeBare(text.replace(/^\/\//, ""), reading);
 }
 
@@ -79,7 +79,7 @@ function describeBare(text: string, reading: Reading): DsnDescription {
   if (driver !== undefined && drivers[driver].database === "SQLite" && !hasCredentials(text))
     return conclude({ database: "SQLite", takenBy: [driver], dsn: text, mistakes });
   if (!/^[^\s/]+@[\w.[\]:-]+(\/|$)/.test(text))
-    return describeNothing(adding(reading, certain("whole", "It is no URL, nor another form that is known")));
+    return describeNothing(adding(reading, certain("whole", "It is not a URL, nor any other known form")));
   const written = splitAddress(text);
   const address = toAddress(serverScheme(driver), written);
   return describeAddress(address, written, adding(reading, certain("scheme", "It has no scheme")));

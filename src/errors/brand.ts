@@ -21,10 +21,10 @@ export function checkCopy(value: unknown, doing: string, at?: SourceLocation): v
   if (other === undefined || other === ownFolder) return;
   throw new OffloopError(
     "OFFLOOP_TWO_COPIES",
-    `Cannot ${doing}: it was made by the copy of offloop in ${pathOf(other)}, and this is the one in ${pathOf(ownFolder)}`,
+    `Cannot ${doing}: it comes from the copy of offloop in ${pathOf(other)}, and this copy is in ${pathOf(ownFolder)}`,
     {
       at,
-      fix: "load one copy: npm ls offloop shows what brings which; leave offloop out of bundles, as --packages=external does",
+      fix: "load one copy: npm ls offloop shows which package brings which copy; keep offloop out of bundles, as --packages=external does",
     },
   );
 }

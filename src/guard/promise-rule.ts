@@ -24,8 +24,8 @@ export function findReturnedPromises(scope: FunctionScope): Offence[] {
         rule: "promise",
         severity: "told",
         node: value,
-        does: `returns ${what}, yet is not declared async`,
-        fix: 'declare it async, so that it runs on the loop; or say runs: "thread" in its options',
+        does: `returns ${what}, but is not declared async`,
+        fix: 'declare it async, so that it runs on the loop; or set runs: "thread" in its options',
       },
     ];
   });
@@ -39,7 +39,7 @@ function returnedValues({ node }: FunctionScope): SyntaxNode[] {
   );
 }
 
-/** Where a function goes on without a promise that it needs: nobody waits for it, or its value is asked for too early. */
+/** Where a function continues without a promise that it needs: nobody awaits it, or its value is read too early. */
 export function findForgottenAwaits(scope: FunctionScope): Offence[] {
   return [...descendants(scope.node as SyntaxNode)].flatMap((node): Offence[] => {
     const what = isWorthAwaiting(node) ? promiseText(scope, node) : undefined;
@@ -47,7 +47,7 @@ export function findForgottenAwaits(scope: FunctionScope): Offence[] {
     if (then === undefined) return [];
     const fix = scope.node.async
       ? "write await before it"
-      : "declare the function async and write await before it, or use a library that is synchronous";
+      : "declare the function async and write await before it, or use a synchronous library";
     return [{ rule: "promise", severity: "warned", node, does: `does not await ${what}: ${then}`, fix }];
   });
 }
@@ -63,7 +63,7 @@ function isWorthAwaiting(node: SyntaxNode): boolean {
 /** What comes of a promise that is not awaited; undefined where it may be meant. */
 function whatIsLost(scope: FunctionScope, node: SyntaxNode): string | undefined {
   const { child, parent } = surrounding(node);
-  if (parent?.type === "ExpressionStatement") return "nothing waits for it, and its failure is nobody's";
+  if (parent?.type === "ExpressionStatement") return "nothing waits for it, and nobody sees its failure";
   if (parent === undefined) return undefined;
   if (isPartOfResult(child, parent)) return "a promise cannot be a part of the result";
   const taken = takenFrom(scope, child, parent);
@@ -117,7 +117,7 @@ function promiseText(scope: FunctionScope, value: SyntaxNode): string | undefine
     return scope.isGlobalName(value.callee as SyntaxNode, "Promise") ? "a new Promise" : undefined;
   if (value.type === "TaggedTemplateExpression") return promiseOfDriver(scope, value.tag as SyntaxNode);
   if (value.type !== "CallExpression") return undefined;
-  if (scope.calledFunction(value)?.async === true) return "what an async function gives";
+  if (scope.calledFunction(value)?.async === true) return "the promise of an async function";
   const callee = unwrapped(value.callee as SyntaxNode);
   if (scope.isGlobalName(callee, "fetch")) return "the promise of fetch()";
   const own = takesCallback(value) ? undefined : promiseOfDriver(scope, callee);

@@ -32,7 +32,7 @@ function changeOf(reference: Reference): Offence | undefined {
     const { parent } = surrounding(identifier);
     return refusal(
       identifier,
-      `${parent?.type === "UpdateExpression" ? "counts up or down" : "assigns to"} "${name}"`,
+      `${parent?.type === "UpdateExpression" ? "increments or decrements" : "assigns to"} "${name}"`,
     );
   }
   const { child, parent } = outermostMember(identifier);
@@ -54,7 +54,7 @@ function refusal(node: SyntaxNode, does: string): Offence {
     severity: "refused",
     node,
     does,
-    fix: "keep it in a database, or make the function async; if each thread is to have its own, write // offloop-allow state: why",
+    fix: "keep it in a database, or make the function async; if each thread should have its own, write // offloop-allow state: why",
   };
 }
 

@@ -131,7 +131,7 @@ class Line {
   }
 }
 
-/** RFC 9112, section 3.2: one Host line, no more. Whoever stands before this server may have gone by another than it does. */
+/** RFC 9112, section 3.2: one Host line, no more. A proxy in front may have used another one than this server. */
 function hasSeveralHosts({ rawHeaders }: IncomingMessage): boolean {
   let seen = false;
   for (let i = 0; i < rawHeaders.length; i += 2) {

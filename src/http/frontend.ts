@@ -16,7 +16,7 @@ export async function checkFrontend({ folder, fallback, path, location: at }: Fr
   const names = await readdir(folder).catch(() => undefined);
   const wanted = fallback === "auto" || fallback === null ? undefined : fallback;
   if (names !== undefined && (wanted === undefined || names.includes(wanted))) return;
-  const what = names === undefined ? `${folder} is no folder` : `there is no ${wanted} in ${folder}`;
+  const what = names === undefined ? `${folder} is not a folder` : `there is no ${wanted} in ${folder}`;
   throw new OffloopError("OFFLOOP_FRONTEND_FOLDER", `Cannot serve a front end at ${path || "/"}: ${what}`, {
     at,
     fix: "build the front end first, or name the folder that it is built into",

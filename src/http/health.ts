@@ -69,7 +69,7 @@ export async function openHealthServer(
     "OFFLOOP_PORT_UNAVAILABLE",
     `Cannot listen on ${workerData.host}:${port} for health probes: ${hello.failed}`,
     {
-      fix: "give health.port another port",
+      fix: "set health.port to another port",
     },
   );
 }

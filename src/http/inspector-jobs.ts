@@ -56,7 +56,7 @@ async function sendSheet(
   const sheet = await inspected.sheet(searchOf(request).get("id") ?? "");
   return (
     sheet ??
-    reply.code(404).type("text/plain; charset=utf-8").send("There is no such job, or none any more.\n")
+    reply.code(404).type("text/plain; charset=utf-8").send("There is no such job, or it has been deleted.\n")
   );
 }
 

@@ -54,7 +54,7 @@ export function serveInspector(title: string, setting: InspectorSetting): Served
     throw new OffloopError(
       "OFFLOOP_OPTION_INVALID",
       `Cannot use inspector.token: expected at least ${MIN_TOKEN_LENGTH} characters, got ${String(token?.length ?? typeof token)}`,
-      { fix: "take one that nobody guesses: openssl rand -hex 16" },
+      { fix: "choose one that nobody can guess: openssl rand -hex 16" },
     );
   const inspector = openInspector({ title, token });
   let origin = "";
@@ -116,7 +116,7 @@ interface InspectorRoute {
   /** Below the inspector's own. */
   readonly path: string;
   readonly handler: (request: FastifyRequest, reply: FastifyReply) => unknown;
-  /** Who asks: whoever visits, the page's script and nobody else, or the browser on behalf of the page. Default visitor. */
+  /** Who asks: a visitor, only the page's script, or the browser on behalf of the page. Default visitor. */
   readonly by?: "visitor" | Caller;
 }
 

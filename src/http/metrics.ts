@@ -13,7 +13,7 @@ export interface MeasuredServer {
   readonly app: App;
   readonly lanes: Lanes;
   readonly threads: ResolvedSettings["threads"];
-  /** Takes what is to be closed when nothing runs any more. */
+  /** Takes things to close when nothing runs any more. */
   readonly opened: Pick<AsyncDisposableStack, "defer">;
 }
 

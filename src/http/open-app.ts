@@ -59,7 +59,7 @@ export interface OpenApp {
 /**
  * Opens all that an app needs: its lifespans, its lanes with what stands around them, its server.
  *
- * @param opened - Takes what is to be closed, in reverse.
+ * @param opened - Takes things to close, in reverse.
  */
 export async function openApp(
   app: App,

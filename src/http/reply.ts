@@ -52,7 +52,7 @@ function withVary(reply: FastifyReply, value: string): string {
 function writeHead(reply: FastifyReply, { status, headers, mediaType }: RawReply): void {
   if (status < 200) throw new RangeError(`Cannot send a response of status ${status}: expected 200-599`);
   reply.code(status);
-  // Who sent an id gets it back, and who is to complain gets one; for the others the header would be dear and unread.
+  // A client that sent an id gets it back, and one that got an error can quote it; for the others the header costs and nobody reads it.
   if (status >= 400 || sentRequestId(reply.request.raw) !== undefined)
     reply.header("x-request-id", reply.request.id);
   for (const [name, value] of headers ?? []) {

@@ -40,7 +40,7 @@ export interface ServerParts {
   readonly tls: Tls | undefined;
   /** Whether each request is logged. */
   readonly accessLog: boolean;
-  /** Takes what is to be closed when nothing runs any more. */
+  /** Takes things to close when nothing runs any more. */
   readonly opened: Pick<AsyncDisposableStack, "defer">;
 }
 

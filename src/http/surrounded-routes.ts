@@ -78,7 +78,7 @@ function listed<Hook>(hooks: Hook | Hook[] | undefined): Hook[] {
   return hooks === undefined ? [] : Array.isArray(hooks) ? hooks : [hooks];
 }
 
-/** Runs the arounds; the route goes on when the innermost one calls `next`. */
+/** Runs the arounds; the route continues when the innermost one calls `next`. */
 function entrance(root: AppPart, services: AnswerServices): PreHandler {
   const { lanes, wayOut } = services;
   return (request, reply, done) => {

@@ -24,7 +24,7 @@ export function readTls(files: Partial<TlsFiles> | undefined): Tls | undefined {
     createSecureContext(tls);
   } catch (cause) {
     throw new OffloopError("OFFLOOP_OPTION_INVALID", `Cannot use tls: ${(cause as Error).message}`, {
-      fix: "give the key that the certificate was made for, both in PEM, the key without a passphrase",
+      fix: "pass the key that belongs to the certificate, both in PEM, the key without a passphrase",
       cause,
     });
   }
@@ -34,7 +34,7 @@ export function readTls(files: Partial<TlsFiles> | undefined): Tls | undefined {
 function readPem(name: keyof TlsFiles, file: unknown): Buffer {
   if (typeof file !== "string" || file === "") {
     throw new OffloopError("OFFLOOP_OPTION_INVALID", `Cannot use tls: there is no tls.${name}`, {
-      fix: "give both files: tls.key and tls.cert, or --tls-key and --tls-cert",
+      fix: "pass both files: tls.key and tls.cert, or --tls-key and --tls-cert",
     });
   }
   try {
@@ -44,7 +44,7 @@ function readPem(name: keyof TlsFiles, file: unknown): Buffer {
     throw new OffloopError(
       "OFFLOOP_OPTION_INVALID",
       `Cannot use tls: tls.${name} "${file}" cannot be read: ${why}`,
-      { fix: "give the path of a file that this user may read", cause },
+      { fix: "pass the path of a file that this user may read", cause },
     );
   }
 }

@@ -17,7 +17,7 @@ export class UploadDiskError extends OffloopError {
 
   constructor(cause: NodeJS.ErrnoException) {
     super("OFFLOOP_UPLOAD_DISK", `Cannot keep an upload on disk: ${cause.message}`, {
-      fix: `give the process a TMPDIR that exists, that it may write to, and that has room (now ${tmpdir()})`,
+      fix: `set TMPDIR to a folder that exists, is writable and has room (now ${tmpdir()})`,
       cause,
     });
     this.statusCode = cause.code === "ENOSPC" || cause.code === "EDQUOT" ? 507 : 500;

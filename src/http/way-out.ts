@@ -109,7 +109,7 @@ export class WayOut {
     this.#lanes.background.start(id, route.id, tasks, end);
   }
 
-  /** What makes chunks may add tasks to the end, and use what is to be closed: when that is over, so are the tasks. */
+  /** A stream may add tasks until its end, and use open dependencies until then. */
   async #endStream(
     asked: HttpRequest,
     { background = [], endTasks }: RawReply,

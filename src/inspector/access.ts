@@ -39,10 +39,7 @@ export function judgeVisitor(visitor: Visitor, token: string | undefined): Acces
 
 function judgeByAddress({ address, host, forwarded }: Visitor): Access {
   if (address === undefined || !isLoopback(address) || forwarded)
-    return refuse(
-      403,
-      "The inspector answers this machine only. To open it from elsewhere, give it a token.",
-    );
+    return refuse(403, "The inspector answers only this machine. To open it from elsewhere, set a token.");
   if (!isOwnName(host))
     return refuse(403, "The inspector answers as localhost, 127.0.0.1 or [::1] only, unless it has a token.");
   return { granted: true, cookie: undefined };
@@ -53,7 +50,7 @@ function judgeByToken({ token: shown, cookie }: Visitor, token: string): Access 
   const expected = digest(`cookie ${token}`).toString("base64url");
   if (cookie !== undefined && equal(cookie, expected)) return { granted: true, cookie: undefined };
   if (shown !== undefined && equal(shown, token)) return { granted: true, cookie: expected };
-  return refuse(401, "The inspector asks for its token: open it once as /_offloop?token=...");
+  return refuse(401, "The inspector needs its token: open /_offloop?token=... once");
 }
 
 /** What a request says of the page that sent it. */
@@ -82,17 +79,17 @@ export function judgeCaller({ mark, changes, ...listener }: Caller): Access {
     return refuse(403, `Send the header ${MARK_HEADER}: 1, which no form of another site can send.`);
   const access = judgeListener(listener);
   if (access.granted && changes && listener.origin === undefined)
-    return refuse(403, "Send the header Origin: without it nobody knows which page asks.");
+    return refuse(403, "Send the header Origin: it says which page asks.");
   return access;
 }
 
 /** The same for what only reads, and may be asked for without the inspector's header: by the browser itself. */
 export function judgeListener({ origin, site, host }: Listener): Access {
   if (site !== undefined && site !== "same-origin")
-    return refuse(403, "Another site asks for this: only the inspector's own page may.");
+    return refuse(403, "This request comes from another site: only the inspector's own page may send it.");
   // Where the browser vouches for it, a proxy may have changed the host.
   if (origin !== undefined && site === undefined && !isOriginOf(origin, host))
-    return refuse(403, "Another origin asks for this: only the inspector's own page may.");
+    return refuse(403, "This request comes from another origin: only the inspector's own page may send it.");
   return { granted: true, cookie: undefined };
 }
 

@@ -1,6 +1,6 @@
 import type { SketchCounts } from "./page/sketch.ts";
 
-/** What a page is told at once. Times of day are milliseconds since `origin`; durations are milliseconds. */
+/** What one message tells a page. Times of day are milliseconds since `origin`; durations are milliseconds. */
 export interface Batch {
   /** Which of the processes that share a port tells it; absent where there is only one. */
   readonly worker?: number;

@@ -34,7 +34,7 @@ export function blockedIncident(report: BlockReport, origin: number): KnownIncid
     facts: [
       stateSentence(report),
       ...(report.waitedRequests > 0 ? [`${plural(report.waitedRequests, "request")} waited.`] : []),
-      ...(first === undefined ? ["What ran could not be seen."] : certainty(first)),
+      ...(first === undefined ? ["The watchdog could not see what ran."] : certainty(first)),
       ...others.map((one) => `Also seen: ${nameOf(one)}${placeSuffix(one.at)}.`),
     ],
     stack: first === undefined ? [] : [first.within, first.at].flatMap((at) => (at ? [frame(at)] : [])),
@@ -89,7 +89,7 @@ export function operationIncident(event: OperationEnd, at: number): KnownInciden
     facts: [
       `It answered ${status}.`,
       ranSentence(thread, queueMs, runMs),
-      ...(error === undefined ? ["It chose that answer itself: nothing was thrown that the log tells."] : []),
+      ...(error === undefined ? ["It chose that answer itself: the log has no error."] : []),
       ...moreOf(error),
     ],
   };

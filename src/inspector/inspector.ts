@@ -20,7 +20,7 @@ export interface Inspector {
   readonly hasRoom: boolean;
   /** Tells a page what happens, until it goes. */
   tell(response: ServerResponse): void;
-  /** From now on pages are told how full the pool is. */
+  /** From now on pages learn how full the pool is. */
   watchPool(read: () => PoolState | undefined): void;
   /** Ends the pages' streams and stops to listen. */
   close(): void;

@@ -94,7 +94,7 @@ export class Attempt {
     this.#started?.abort(abortReason("interrupted"));
     const isOver = (await this.#started?.end()) ?? true;
     // A thread that a native call keeps may still do what another attempt would do again: the job is left to its
-    // heartbeat. An async function goes on until the process ends; nobody waits for it.
+    // heartbeat. An async function continues until the process ends; nobody waits for it.
     this.#interruption.resolve({ kind: isOver ? this.#broken : "lost" });
   }
 }

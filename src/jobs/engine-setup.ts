@@ -50,7 +50,7 @@ export async function loadPgBoss(): Promise<typeof import("pg-boss")> {
     return await import("pg-boss");
   } catch (cause) {
     throw new OffloopError("OFFLOOP_JOBS_PACKAGE", "Cannot keep jobs: pg-boss is not installed", {
-      fix: "run npm install pg-boss, and npm install @electric-sql/pglite where no DATABASE_URL is set",
+      fix: "run npm install pg-boss, and npm install @electric-sql/pglite if you set no DATABASE_URL",
       cause,
     });
   }
@@ -96,7 +96,7 @@ export function queueOf({ retries, backoffMs, ordered, keepMs }: JobTask, embedd
 export function orderError({ name, ordered }: JobTask): OffloopError {
   return new OffloopError(
     "OFFLOOP_JOBS_ORDER",
-    `Cannot keep jobs of task "${name}" ${ordered ? "in order" : "without order"}: those that are stored are kept ${ordered ? "without" : "in order"}`,
+    `Cannot keep jobs of task "${name}" ${ordered ? "in order" : "without order"}: the stored ones are kept ${ordered ? "without" : "in order"}`,
     { fix: `leave ordered as it was, or give the task another name` },
   );
 }
@@ -108,7 +108,7 @@ export function openError(error: unknown, { place, schema }: EngineOptions): unk
     return new OffloopError(
       "OFFLOOP_JOBS_SCHEMA",
       `Cannot make the schema "${schema}" for the jobs: ${message}`,
-      { fix: "have a role that may run the SQL of: offloop jobs app.ts schema", cause: error },
+      { fix: 'run the SQL of "offloop jobs app.ts schema" with a role that may create it', cause: error },
     );
   }
   return new OffloopError(

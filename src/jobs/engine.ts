@@ -180,7 +180,7 @@ export class Engine implements JobStore {
     if (this.#embedded === undefined) return sqlOfTransaction(tx);
     throw new OffloopError(
       "OFFLOOP_JOBS_TRANSACTION",
-      "Cannot enqueue in a transaction: the jobs are embedded, in a database that yours does not reach",
+      "Cannot enqueue in a transaction: the jobs are embedded, in a database that your transaction does not reach",
       { fix: "set DATABASE_URL to the PostgreSQL that the transaction is on, or leave tx out" },
     );
   }

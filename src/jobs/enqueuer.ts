@@ -54,7 +54,7 @@ export class Enqueuer implements TaskEnqueuer {
     throw new OffloopError(
       "OFFLOOP_ENQUEUE_LANE",
       `Cannot call enqueueSync of task "${name}" on the event loop: it would wait for itself`,
-      { at: callerLocation(), fix: "await enqueue(...), or make the function that calls it a plain one" },
+      { at: callerLocation(), fix: "await enqueue(...), or make the calling function plain" },
     );
   }
 
@@ -78,6 +78,6 @@ function keyOf(task: string, key: unknown): string | undefined {
   throw new OffloopError(
     "OFFLOOP_OPTION_INVALID",
     `Cannot enqueue task "${task}": expected a key of 1-500 characters, got ${JSON.stringify(key)?.slice(0, 50)}`,
-    { at: callerLocation(), fix: "pass a text that says what the job is about, or leave key out" },
+    { at: callerLocation(), fix: "pass a text that identifies the job, or leave key out" },
   );
 }

@@ -39,7 +39,7 @@ export class StoredJobs implements Jobs {
       throw new OffloopError(
         "OFFLOOP_OPTION_INVALID",
         `Cannot list jobs: expected one of ${jobStates.join(", ")} as state, got ${JSON.stringify(state)}`,
-        { at: callerLocation(), fix: "give one of these, or leave state out" },
+        { at: callerLocation(), fix: "pass one of these, or leave state out" },
       );
     }
     const most = integer("limit of jobs.list()", limit ?? 50, 1, 1_000);

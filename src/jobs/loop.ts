@@ -16,7 +16,7 @@ export interface JobLoopOptions {
   readonly events: JobEvents;
 }
 
-/** What is told of the loop. */
+/** Receives news of the loop. */
 export interface JobEvents {
   /** The database refused something, or was not heard. */
   onError(error: unknown): void;

@@ -55,7 +55,7 @@ export async function createOwnSchema(sql: Sql, schema: string): Promise<Offloop
     return new OffloopError(
       "OFFLOOP_JOBS_SCHEMA",
       `Cannot make the indexes of the schema "${schema}": lists of jobs are slow without them`,
-      { fix: "have a role that may run the SQL of: offloop jobs app.ts schema", cause: error },
+      { fix: 'run the SQL of "offloop jobs app.ts schema" with a role that may create it', cause: error },
     );
   }
 }

@@ -32,7 +32,7 @@ function find(value: unknown, path: string, above: Set<object>): Unstorable | un
   if (typeof value === "string") return badText(value, path);
   if (value === null || typeof value === "boolean") return undefined;
   if (typeof value === "number")
-    return Number.isFinite(value) ? undefined : { path, why: `${value} is no JSON number` };
+    return Number.isFinite(value) ? undefined : { path, why: `${value} is not a JSON number` };
   if (typeof value !== "object")
     return { path, why: `${value === undefined ? "undefined" : `a ${typeof value}`} is not JSON` };
   if (above.has(value)) return { path, why: "it contains itself" };
@@ -63,7 +63,7 @@ function findUnstorableIn(value: object, path: string, above: Set<object>): Unst
 
 function badText(text: string, path: string): Unstorable | undefined {
   if (text.includes("\0")) return { path, why: "PostgreSQL stores no text with NUL in it" };
-  return text.isWellFormed() ? undefined : { path, why: "half of a surrogate pair is no text" };
+  return text.isWellFormed() ? undefined : { path, why: "half of a surrogate pair is not text" };
 }
 
 function badKind(value: object): string | undefined {
@@ -105,7 +105,7 @@ export function checkArguments(
     );
   const judge = ({ problem }: Checked): readonly unknown[] => {
     if (problem === undefined) return stored;
-    throw refused(of, problem, at(), "pass what the schemas of the task's args take");
+    throw refused(of, problem, at(), "pass arguments that fit the task's args");
   };
   const checked = check(of.schemas, stored);
   return checked instanceof Promise ? checked.then(judge) : judge(checked);
@@ -137,7 +137,7 @@ export function checkResult({ task, location }: ArgumentsOf, result: unknown): u
   if (unstorable === undefined) return result;
   throw new OffloopError(
     "OFFLOOP_JOB_RESULT",
-    `Cannot keep what task "${task}" returned: ${unstorable.path}: ${unstorable.why}`,
+    `Cannot store the result of task "${task}": ${unstorable.path}: ${unstorable.why}`,
     { at: location, fix: "return plain data, or nothing" },
   );
 }

@@ -37,7 +37,9 @@ export function sqlOfTransaction(given: unknown): Sql {
   throw new OffloopError(
     "OFFLOOP_JOBS_TRANSACTION",
     `Cannot enqueue in a transaction: tx is ${describe(given)}, not a transaction of pg, Drizzle, Kysely, Knex or Prisma`,
-    { fix: "pass what the library gives you inside its transaction, or the client of pg that has begun one" },
+    {
+      fix: "pass the object that the library gives you inside its transaction, or the pg client that has begun one",
+    },
   );
 }
 

@@ -158,7 +158,7 @@ function checkUnread({ id, declaration, parsesBody }: OperationWork): void {
   if (!declaration.streamsBody || !parsesBody) return;
   throw new OffloopError(
     "OFFLOOP_BODY_STREAM",
-    `Cannot add ${id}: it streams its body, and a dependency of it reads that as a whole`,
+    `Cannot add ${id}: it streams its body, but one of its dependencies reads all of it`,
     {
       at: declaration.location,
       fix: 'leave out `body: "stream"`, or the dependency that declares a body or a form',

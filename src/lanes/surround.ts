@@ -106,11 +106,11 @@ class Passage {
 
   /** The answer of an around that does not pass on what `next` gave. */
   async #encode(around: PlacedAround, given: unknown): Promise<RawReply> {
-    if (given === undefined) throw this.#mistake(around, "an around gave nothing", "return the reply");
+    if (given === undefined) throw this.#mistake(around, "an around returned nothing", "return the reply");
     if (given instanceof PassingReply)
       throw this.#mistake(
         around,
-        "an around gave the reply of another next()",
+        "an around returned the reply of another next()",
         "return what its own next() gave",
       );
     const declaration = { id: this.#onion.id, status: 200, location: around.location };

@@ -107,7 +107,7 @@ function isCounted({ type }: Figure): boolean {
 function repliedFigure(value: number): Figure {
   return {
     name: "offloop_workers_replied",
-    help: "Workers whose gauges are in this answer; the counters of the others are as they were last",
+    help: "Workers whose gauges are in this answer; the others have their last counters",
     type: "gauge",
     aggregator: "sum",
     values: [{ value, labels: {} }],

@@ -28,7 +28,7 @@ const LONGEST_MS = 60_000;
 function observeLag(registry: Registry): void {
   const lag = new Histogram({
     name: "offloop_loop_lag_seconds",
-    help: "How long what comes at any moment waits for the event loop, sampled every 20 ms",
+    help: "How long work that arrives now waits for the event loop, sampled every 20 ms",
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
     registers: [registry],
   });

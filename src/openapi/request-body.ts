@@ -48,7 +48,7 @@ export function requestBodyOf(
 }
 
 /**
- * Everyone reads the same bytes. Whoever declares a schema for each key adds to one object, which is called after the
+ * Everyone reads the same bytes. Readers that declare a schema for each key add to one object, which is called after the
  * operation, as in FastAPI; so is a form without a name of its own. One schema for all of it stands as it is.
  */
 function bodySchema(

@@ -91,7 +91,7 @@ function checkBounds(bytes: Uint8Array, bounds: InputBounds, root: string): numb
   const found = countValues(bytes, bounds);
   if (typeof found === "number") return found;
   if (found.kind === "depth")
-    throw jsonInvalid(root, found.at, `Lists and objects stand more than ${maxDepth} deep in each other`);
+    throw jsonInvalid(root, found.at, `Lists and objects are nested more than ${maxDepth} deep`);
   throw new HTTPError(413, `Content Too Large: the ${root} has more than ${maxValues} values`);
 }
 

@@ -184,7 +184,7 @@ function heldByThread({ id, location: at }: Planned, path: string, declared: Sou
 
 /** What to do where something on the loop needs a value that cannot leave its thread. */
 export const WAYS_OUT: string =
-  'make the dependency async, or say runs: "thread" for the operation, or have a plain dependency make plain data of it';
+  'make the dependency async, or set runs: "thread" on the operation, or let a plain dependency make plain data from it';
 
 function cycle({ id, location: at }: Planned, chain: readonly Link[]): OffloopError {
   const [[, first]] = chain as readonly [Link];

@@ -96,10 +96,10 @@ function checkResponse({ response, declaration }: ReplyRules, value: unknown): u
     const shown = result.details.map(({ loc, msg }) => `${loc.join(".")}: ${msg}`).join("; ");
     throw new OffloopError(
       "OFFLOOP_RESPONSE_INVALID",
-      `Cannot answer ${declaration.id}: what it returned does not fit its response schema: ${shown}`,
+      `Cannot answer ${declaration.id}: its result does not fit its response schema: ${shown}`,
       {
         at: declaration.location,
-        fix: "return what the schema says, or change the schema",
+        fix: "return a value that fits the schema, or change the schema",
       },
     );
   };
@@ -262,13 +262,9 @@ function replace(this: unknown, key: string, value: unknown): unknown {
 }
 
 function unawaited(key: string): OffloopError {
-  return new OffloopError(
-    "OFFLOOP_RESPONSE_INVALID",
-    `Cannot send what was returned: its "${key}" is a promise`,
-    {
-      fix: "await it, or Promise.all(...) of several, before it is returned",
-    },
-  );
+  return new OffloopError("OFFLOOP_RESPONSE_INVALID", `Cannot send the result: its "${key}" is a promise`, {
+    fix: "await it, or Promise.all(...) of several, before it is returned",
+  });
 }
 
 /** JSON text that is written as it is: V8 has it, TypeScript's library does not know it yet. */

@@ -85,7 +85,7 @@ export class MessageFormat {
     throw new OffloopError(
       "OFFLOOP_RESPONSE_INVALID",
       `Cannot send from ${id}: it does not fit its send schema: ${shown}`,
-      { at: location, fix: "send what the schema says, or change the schema" },
+      { at: location, fix: "send a value that fits the schema, or change the schema" },
     );
   }
 }

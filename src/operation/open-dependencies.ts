@@ -77,7 +77,7 @@ function yieldError({ name, location }: DependencyDeclaration, how: string): Off
   const what = how === "a second time" ? `it yielded ${how}` : `it ended ${how}`;
   return new OffloopError("OFFLOOP_DEPENDENCY_YIELD", `Cannot use the dependency ${name}: ${what}`, {
     at: location,
-    fix: "have its generator yield exactly once: what comes before opens the value, what comes after closes it",
+    fix: "let its generator yield exactly once: code before the yield opens the value, code after it closes it",
   });
 }
 
@@ -87,15 +87,15 @@ export function standInValue({ value, refused }: StandInValue, path: string): un
   if (refused === "function")
     throw new OffloopError(
       "OFFLOOP_OVERRIDE_FUNCTION",
-      `Cannot use what overrides ${path} on a thread: it is a function, and threads do not load the test`,
+      `Cannot use the override of ${path} on a thread: it is a function, and threads do not load the test`,
       { fix: "override it by a value, or call app.override() in the app's module" },
     );
   const { found } = refused;
   throw new OffloopError(
     "OFFLOOP_NOT_CLONEABLE",
-    `Cannot use what overrides ${path} on a thread: ${found} cannot cross between threads`,
+    `Cannot use the override of ${path} on a thread: ${found} cannot cross between threads`,
     {
-      fix: "override it by plain data, or override what is made of it, or call app.override() in the app's module",
+      fix: "override it by plain data, or override a dependency made from it, or call app.override() in the app's module",
     },
   );
 }

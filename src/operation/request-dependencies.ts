@@ -207,7 +207,7 @@ function received(value: RemoteValue): unknown {
 function swallowed({ declaration }: Dependent, cause: unknown): OffloopError {
   return new OffloopError(
     "OFFLOOP_ERROR_SWALLOWED",
-    `Cannot answer ${declaration.id}: a dependency caught its error and did not throw again`,
+    `Cannot answer ${declaration.id}: a dependency caught its error and did not throw it again`,
     {
       at: declaration.location,
       fix: "throw the error again at the end of the catch, or an HTTPError in its place",

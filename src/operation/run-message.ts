@@ -17,7 +17,7 @@ import type { Runtime } from "./runtime.ts";
 export interface CompiledMessage
   extends Pick<CompiledOperation, "dependencies" | "plan" | "inputs" | "errorHandlers"> {
   readonly declaration: Operation;
-  /** Whether one that does not fit is told of, and the socket stays open. */
+  /** Whether a message that does not fit goes to `onInvalid`, and the socket stays open. */
   readonly hasOnInvalid: boolean;
   readonly format: MessageFormat;
 }
@@ -188,7 +188,7 @@ class MessageRunContext extends DependencyContext {
     throw new OffloopError(
       "OFFLOOP_SOCKET_LANE",
       `Cannot read socket in ${id}, which is a plain function: a socket cannot cross to a thread`,
-      { at, fix: "return or yield what is to be sent, or make the function async" },
+      { at, fix: "return or yield the message to send, or make the function async" },
     );
   }
 }

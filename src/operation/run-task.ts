@@ -74,7 +74,7 @@ class TaskRequest implements RawRequest {
   }
 }
 
-/** What the dependencies of a task receive: who asks for the request is told that there is none. */
+/** What the dependencies of a task receive: reading the request throws, as there is none. */
 export class TaskExchange extends Exchange {
   readonly #task: Pick<TaskDeclaration, "name" | "location">;
 
@@ -108,7 +108,7 @@ export class TaskExchange extends Exchange {
     return new OffloopError(
       "OFFLOOP_DEPENDENCY_INVALID",
       `Cannot read ${name} in a dependency of task "${this.#task.name}": a task has no request`,
-      { at: this.#task.location, fix: "pass what is needed of the request as an argument of the task" },
+      { at: this.#task.location, fix: "pass the values that the task needs as arguments" },
     );
   }
 }

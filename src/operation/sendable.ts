@@ -31,7 +31,7 @@ function checkInputsSendable(subject: string, inputs: Inputs, at: SourceLocation
     if (name === undefined) continue;
     throw new OffloopError(
       "OFFLOOP_PARAM_INVALID",
-      `Cannot add ${subject} ${source}.${name} is no text: nothing that is sent there fits its schema`,
+      `Cannot add ${subject} ${source}.${name} is sent as text, which its schema does not accept`,
       {
         at,
         fix: `declare ${name} in body, or as a schema of text, numbers, booleans, dates or lists of these`,

@@ -84,7 +84,7 @@ function tooLarge(operation: string, bytes: number, text: string): OffloopError 
   return new OffloopError(
     "OFFLOOP_SESSION_TOO_LARGE",
     `Cannot keep the session of ${operation}: its cookie would have ${bytes} bytes, of which browsers keep ${MAX_BYTES}; its largest key is ${JSON.stringify(largest)}`,
-    { fix: "keep an id in the session, and what belongs to it in a database" },
+    { fix: "keep an id in the session, and the rest in a database" },
   );
 }
 
@@ -205,6 +205,6 @@ export function sessionUnset(operation: string, at?: SourceLocation): OffloopErr
   return new OffloopError(
     "OFFLOOP_SESSION_UNSET",
     `Cannot give ${operation} a session: the app has no session settings`,
-    { at, fix: "say what signs it: new App({ session: { secret: env.SESSION_SECRET } })" },
+    { at, fix: "set a secret to sign it: new App({ session: { secret: env.SESSION_SECRET } })" },
   );
 }

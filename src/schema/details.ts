@@ -5,7 +5,7 @@ import { inputJsonSchema } from "./json-schema.ts";
 import type { AnySchema } from "./schema.ts";
 import { Shape } from "./shape.ts";
 
-/** How a request is checked, and how much is told of what is wrong with it. */
+/** How a request is checked, and how many of its mistakes are reported. */
 export interface CheckLimits {
   /** Where it is checked. */
   readonly lane: "loop" | "thread";

@@ -20,13 +20,13 @@ export interface BasicCredentials {
 
 /** Options of {@link httpBasic}. */
 export interface BasicOptions<AutoError extends boolean = boolean> extends SchemeOptions<AutoError> {
-  /** What the browser's dialog says the credentials are for. Default none. */
+  /** The realm that the browser's dialog shows. Default none. */
   readonly realm?: string;
 }
 
 /** Options of {@link httpBearer}. */
 export interface BearerOptions<AutoError extends boolean = boolean> extends SchemeOptions<AutoError> {
-  /** What the token looks like, for the reader of the document: `"JWT"`. */
+  /** The format of the token, for the reader of the document: `"JWT"`. */
   readonly bearerFormat?: string;
 }
 

@@ -1,7 +1,7 @@
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from "@standard-schema/spec";
 import type { Schema } from "../schema/schema.ts";
 
-/** What a client sends to get a token for a password. */
+/** The form that a client sends to get a token for a password. */
 export interface PasswordFormInput {
   /** Must be `"password"` when it is sent. */
   readonly grant_type?: string;

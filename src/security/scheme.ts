@@ -23,7 +23,7 @@ export interface SentCredentials {
 
 /**
  * A way to authenticate: what the document says about it, and how credentials are taken from a request. It is a
- * dependency: who names it in its `deps` receives the credentials, and the document shows what it demands.
+ * dependency: name it in `deps` to receive the credentials; the document shows it.
  */
 export interface SecurityScheme<Credentials> extends DeclaredSecurityScheme, Dependency<Credentials> {
   /**
@@ -38,7 +38,7 @@ export interface SecurityScheme<Credentials> extends DeclaredSecurityScheme, Dep
 export interface SchemeOptions<AutoError extends boolean = boolean> {
   /** The scheme's name in the document. Default: the name of FastAPI's class, like `"HTTPBearer"`. */
   readonly schemeName?: string;
-  /** What the document says about it; Markdown. */
+  /** Its description in the document; Markdown. */
   readonly description?: string;
   /** Whether a request without credentials is refused; false gives undefined instead. Default true. */
   readonly autoError?: AutoError;
@@ -46,7 +46,7 @@ export interface SchemeOptions<AutoError extends boolean = boolean> {
   readonly notAuthenticated?: () => HTTPError;
 }
 
-/** What a scheme gives: with `autoError: false`, undefined where there are no credentials. */
+/** The value of a scheme: with `autoError: false`, undefined if there are no credentials. */
 export type Extracted<Credentials, AutoError extends boolean> = AutoError extends false
   ? Credentials | undefined
   : Credentials;

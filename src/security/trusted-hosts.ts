@@ -9,7 +9,7 @@ import { OffloopError } from "../errors/offloop-error.ts";
  *
  * @param hosts - Names without ports: `"shop.example"`; `"*.shop.example"` stands for all that end so.
  * @returns What `app.around` takes.
- * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for what is no name of a host.
+ * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` unless each is the name of a host.
  * @example
  * ```ts
  * import { App } from "offloop";

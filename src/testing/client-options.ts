@@ -10,7 +10,7 @@ import type { TestSocket, TestSocketRequest } from "./test-socket.ts";
 
 /** Options of `testClient`. Settings given here win over the app's; the loop is watched only where these ask for it. */
 export interface TestClientOptions extends ServerSettings {
-  /** What stands in for dependencies and settings; each made by `override`. Default none. */
+  /** Overrides of dependencies and settings, each made by `override`. Default none. */
   readonly overrides?: readonly OverridePair[];
   /** Whether requests go through a real socket, on a free port of 127.0.0.1. Default false: they stay in the process. */
   readonly socket?: boolean;
@@ -57,7 +57,7 @@ export type Ask = <Body = unknown>(path: string, request?: TestRequest) => Promi
 
 /** A job that the app enqueued in this test. */
 export interface EnqueuedTestJob<Inputs extends readonly unknown[] = readonly unknown[]> {
-  /** The job's id; that of the one that had its key, where there was one. */
+  /** The job's id, or the id of the earlier job with its key. */
   readonly id: string;
   /** The task's name. */
   readonly task: string;
@@ -115,7 +115,7 @@ export interface TestJobs {
    * Default `"manual"`.
    */
   mode: "manual" | "inline";
-  /** What was enqueued in this test, of one task or of all, in order. */
+  /** The jobs enqueued in this test, of one task or of all, in order. */
   enqueued<Inputs extends unknown[]>(task?: EnqueuedBy<Inputs>): EnqueuedTestJob<Inputs>[];
   /** Runs every job whose time has come, with those that these enqueue. One that fails waits for its next attempt. */
   drain(): Promise<void>;
@@ -160,7 +160,7 @@ export interface TestClient extends AsyncDisposable {
   websocket(path: string, request?: TestSocketRequest): Promise<TestSocket>;
   /**
    * Waits for requests and background tasks, ends the threads and the app's lifespan. Rejects with
-   * `OFFLOOP_LOOP_BLOCKED` when one of them blocked the loop for longer than `failOnBlockMs` and no request told of it.
+   * `OFFLOOP_LOOP_BLOCKED` when one of them blocked the loop for longer than `failOnBlockMs` and no request reported it.
    */
   close(): Promise<void>;
 }

@@ -35,7 +35,7 @@ export async function openTestJobs(options: OpenJobsOptions, isReal: boolean): P
   return TestedJobs.open(options, engine, clock);
 }
 
-/** Stands still until the test moves it; that of a database goes on by itself. */
+/** Stands still until the test moves it; a database's clock runs by itself. */
 class MovedClock {
   readonly #isReal: boolean;
   #now: number = Date.now();
@@ -167,7 +167,7 @@ class TestedJobs implements TaskEnqueuer, TestJobs {
       throw new OffloopError(
         "OFFLOOP_OPTION_INVALID",
         "Cannot move the clock: the jobs of this test are kept by a real database, which has a clock of its own",
-        { fix: "leave jobs.url and jobs.dir out of the client's options, and they are in memory" },
+        { fix: "leave jobs.url and jobs.dir out of the client's options, so that jobs are in memory" },
       );
     }
     const until = this.#moved.now() + ms;

@@ -13,7 +13,7 @@ import { openClient } from "./open-client.ts";
  * Threads import the module that made the app: put one that has plain functions into a module of its own rather than
  * into the test.
  *
- * The guard reads the app's functions, once for each app: what it refuses is thrown, what it warns of is logged. The
+ * The guard reads the app's functions, once for each app: it throws refusals and logs warnings. The
  * loop is watched only with `failOnBlockMs`, or with `watch` among these options.
  *
  * @param app - The app, or the URL of the module that exports it: `new URL("./app.ts", import.meta.url)`;

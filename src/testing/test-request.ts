@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-/** What a test sends besides method and path. */
+/** The parts of a request besides method and path. */
 export interface TestRequest {
   /**
    * Headers, as `fetch` takes them; `content-type` is added where the body says it. A name that comes twice in a list is
@@ -21,7 +21,7 @@ export interface TestRequest {
   readonly signal?: AbortSignal;
 }
 
-/** What a form's field may hold. */
+/** A value of a form's field. */
 export type FormField = string | number | boolean | Blob;
 
 /** The same, as bytes. */

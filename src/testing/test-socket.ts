@@ -4,7 +4,7 @@ import type { ClientOptions, RawData, WebSocket } from "ws";
 import type { RawMessage, SocketClosing } from "../app/socket.ts";
 import type { TestRequest } from "./test-request.ts";
 
-/** What a handshake says besides its path. */
+/** The parts of a handshake besides its path. */
 export interface TestSocketRequest extends Pick<TestRequest, "headers" | "query"> {
   /** The subprotocols that are offered, the preferred one first. Default none. */
   readonly subprotocols?: readonly string[];

@@ -70,7 +70,7 @@ function mainThreadCpuUse(): CpuUse | undefined {
   }
 }
 
-/** How many of each are kept: a block is told of when it has ended, and others may have ended since. */
+/** How many of each are kept: a block is reported when it has ended, and others may have ended since. */
 const KEPT = 16;
 
 /** What is known of other processes that want the CPU: how the main thread had to wait for it, and how this thread had. */

@@ -56,7 +56,7 @@ export class Pulse {
     this.#stopWaiting?.();
   }
 
-  /** Beats when it is due, or at once for whoever wants to know of a block that is just over. */
+  /** Beats when it is due, or at once when someone asks about a block that is just over. */
   beat(): void {
     const { after, from, to, cpuMs } = this.#turn();
     const interval = this.words[BEAT_MS] as number;

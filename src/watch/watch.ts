@@ -13,7 +13,7 @@ interface WatchOptions {
   readonly thresholdMs: number;
   /** `development` finds lines inside native calls too, and costs some percent of a request that does nothing. */
   readonly level: "production" | "development";
-  /** Whether a block is told of on stderr while it lasts. */
+  /** Whether a block is reported on stderr while it lasts. */
   readonly isAnnounced: boolean;
   /** Told of every block; `log` says whether it is one to be logged. */
   readonly onBlock: (report: BlockReport, log: LogAdvice) => void;

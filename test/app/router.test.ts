@@ -113,7 +113,7 @@ test("Router: mistakes are refused with code, place and fix", () => {
   );
   assert.match(
     refused(() => app.onError((() => 1) as never, nothing)),
-    /^OFFLOOP_HANDLER_INVALID: .*expected a class of errors first, got a function that is no class\n {2}at HERE/,
+    /^OFFLOOP_HANDLER_INVALID: .*expected a class of errors first, got a function that is not a class\n {2}at HERE/,
   );
   assert.match(
     refused(() => app.get("/", undefined as never)),

@@ -58,7 +58,7 @@ async function fails(...args: string[]): Promise<string> {
 test("offloop run: a mistake is one clear error, and the exit code is 1", async () => {
   assert.match(
     await fails("run", "no-such.ts"),
-    /^OFFLOOP_MODULE_NOT_FOUND: Cannot load ".*no-such\.ts": there is no such file\n {2}fix give the path/,
+    /^OFFLOOP_MODULE_NOT_FOUND: Cannot load ".*no-such\.ts": there is no such file\n {2}fix pass the path/,
   );
   assert.match(await fails("run", "."), /^OFFLOOP_MODULE_NOT_FOUND: .*: it is a folder\n/);
   const wrongExport = await fails("run", `${fixture("named.ts")}:nope`);
@@ -203,7 +203,7 @@ export default app;
   assert.equal((await warned.ended()).code, 0);
   assert.match(
     await fails("run", folder.path("refused.ts"), "--port", "0", "--guard"),
-    /OFFLOOP_GUARD_STATE: Cannot run GET \/count on a thread: it counts up or down "hits"/,
+    /OFFLOOP_GUARD_STATE: Cannot run GET \/count on a thread: it increments or decrements "hits"/,
   );
   const unguarded = offloop("run", folder.path("refused.ts"), "--port", "0");
   await listening(unguarded);

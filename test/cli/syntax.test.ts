@@ -27,14 +27,14 @@ const cases: Readonly<Record<string, readonly [what: RegExp, at: string | undefi
   "decorator.ts": [
     /has a decorator/,
     "decorator.ts:3:3",
-    /call what decorates.*"TypeScript" in docs\/start\.md/,
+    /call the decorator.*"TypeScript" in docs\/start\.md/,
   ],
-  "imports-decorator.ts": [/has a decorator/, "decorator.ts:3:3", /call what decorates/],
+  "imports-decorator.ts": [/has a decorator/, "decorator.ts:3:3", /call the decorator/],
   "property.ts": [/TypeScript parameter property/, "property.ts:1:51", /assign it in the constructor/],
   "namespace.ts": [/TypeScript namespace/, "namespace.ts:1:8", /make it a module/],
-  "unfinished.ts": [/SyntaxError/, "unfinished.ts:1:18", /mend the code there/],
-  "unfinished.js": [/Unexpected number|SyntaxError/, "unfinished.js:1:18", /mend the code there/],
-  "json.ts": [/it threw SyntaxError/, undefined, /what the stack below points at/],
+  "unfinished.ts": [/SyntaxError/, "unfinished.ts:1:18", /correct the code there/],
+  "unfinished.js": [/Unexpected number|SyntaxError/, "unfinished.js:1:18", /correct the code there/],
+  "json.ts": [/it threw SyntaxError/, undefined, /that the stack below shows/],
 };
 
 for (const [name, [what, at, fix]] of Object.entries(cases))

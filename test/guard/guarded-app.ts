@@ -37,7 +37,7 @@ async function load(): Promise<Item> {
 }
 
 app.get("/count", () => {
-  hits++; // refused: counts up or down "hits"
+  hits++; // refused: increments or decrements "hits"
   return { hits };
 });
 app.get("/assign", () => {
@@ -109,7 +109,7 @@ app.get("/wait", async () => {
 });
 app.get("/plain-may-block", () => fs.readFileSync(import.meta.filename, "utf8")); // fine
 
-app.get("/promise", () => load()); // told: returns what an async function gives
+app.get("/promise", () => load()); // told: returns the promise of an async function
 app.get("/promise-then", () => {
   const get = async (): Promise<Item> => load(); // fine
   if (hits > 1) return get().then((item) => item.id); // told: returns the promise of .then()
@@ -122,7 +122,7 @@ app.task("tally", (by: number) => {
 });
 
 const counted = depends(() => {
-  hits++; // refused: counts up or down "hits"
+  hits++; // refused: increments or decrements "hits"
   return hits;
 });
 const version = depends(async () => {

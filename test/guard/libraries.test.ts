@@ -118,22 +118,22 @@ test("the guard names an asynchronous driver in a plain function", () => {
     [
       'import { Pool } from "pg"; const pool = new Pool();',
       '() => pool.query("SELECT 1")',
-      "GET / returns the promise of pool.query() (pg is asynchronous), yet is not declared async: it runs on a thread",
+      "GET / returns the promise of pool.query() (pg is asynchronous), but is not declared async: it runs on a thread",
     ],
     [
       'import postgres from "postgres"; const sql = postgres();',
       "() => sql`SELECT 1`",
-      "GET / returns the promise of sql() (postgres is asynchronous), yet is not declared async: it runs on a thread",
+      "GET / returns the promise of sql() (postgres is asynchronous), but is not declared async: it runs on a thread",
     ],
     [
       'import { readFile } from "node:fs/promises";',
       '() => { return readFile("a"); }',
-      "GET / returns the promise of readFile() (fs/promises is asynchronous), yet is not declared async: it runs on a thread",
+      "GET / returns the promise of readFile() (fs/promises is asynchronous), but is not declared async: it runs on a thread",
     ],
     [
       'import { S3Client } from "@aws-sdk/client-s3"; const s3 = new S3Client();',
       "() => s3.send(1)",
-      "GET / returns the promise of s3.send() (@aws-sdk/client-s3 is asynchronous), yet is not declared async: it runs on a thread",
+      "GET / returns the promise of s3.send() (@aws-sdk/client-s3 is asynchronous), but is not declared async: it runs on a thread",
     ],
   ];
   for (const [imports, fn, said] of cases)
@@ -146,9 +146,9 @@ test("the guard names an await that was forgotten, in async and in plain functio
   const cases: readonly (readonly [string, string])[] = [
     [
       "async () => { pool.query('DELETE FROM a'); }",
-      `${of}: nothing waits for it, and its failure is nobody's`,
+      `${of}: nothing waits for it, and nobody sees its failure`,
     ],
-    ["() => { pool.query('DELETE FROM a'); }", `${of}: nothing waits for it, and its failure is nobody's`],
+    ["() => { pool.query('DELETE FROM a'); }", `${of}: nothing waits for it, and nobody sees its failure`],
     [
       "async () => { const [rows] = pool.query('SELECT 1'); return rows; }",
       `${of}: "0" of a promise is undefined`,
@@ -175,7 +175,7 @@ test("the guard names an await that was forgotten, in async and in plain functio
       "async function save() {}\nfunction note() { save(); }\napp.get('/', async () => { note(); });",
     ),
     [
-      "GET / calls note, which does not await what an async function gives: nothing waits for it, and its failure is nobody's",
+      "GET / calls note, which does not await the promise of an async function: nothing waits for it, and nobody sees its failure",
     ],
   );
 });

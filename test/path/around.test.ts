@@ -131,7 +131,7 @@ eachLane("what an around throws is answered as an operation's error is", async (
 
 eachLane("an around that gives nothing, or calls next() twice: 500, and the log says where", async (lane) => {
   for (const [around, message] of [
-    ["nothing", "an around gave nothing"],
+    ["nothing", "an around returned nothing"],
     ["twice", "it called next() twice"],
   ] as const) {
     assert.equal((await ask(`/${lane}/value`, around)).status, 500);
@@ -145,7 +145,7 @@ eachLane("an around that gives the reply of another request: 500, and the log sa
   await ask(`/${lane}/value`, "another's");
   assert.equal((await ask(`/${lane}/value`, "another's")).status, 500);
   await server.logged(({ msg }) =>
-    msg.includes(`GET /${lane}/value: an around gave the reply of another next()`),
+    msg.includes(`GET /${lane}/value: an around returned the reply of another next()`),
   );
 });
 

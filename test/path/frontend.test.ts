@@ -256,7 +256,7 @@ test("frontend(): a folder or a fallback that is not there is an error that name
   };
   const gone = await refusal((app) => app.frontend("/", join(folder, "gone")));
   assert.equal(gone.code, "OFFLOOP_FRONTEND_FOLDER");
-  assert.ok(gone.message.includes(`Cannot serve a front end at /: ${join(folder, "gone")} is no folder`));
+  assert.ok(gone.message.includes(`Cannot serve a front end at /: ${join(folder, "gone")} is not a folder`));
   assert.match(String(gone.at?.file), /frontend\.test\.ts$/);
   const page = await refusal((app) => app.frontend("/a", folder, { fallback: "404.html" }));
   assert.ok(page.message.includes(`there is no 404.html in ${folder}`));

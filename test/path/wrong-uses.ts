@@ -23,7 +23,7 @@ export const wrongUses: readonly WrongUse[] = [
   {
     name: "an asynchronous driver in a plain function",
     wrong: `${pool}app.get("/", () => pool.query(${one}).then(({ rows }) => rows[0])); // here${end}`,
-    says: /^OFFLOOP_GUARD_PROMISE: GET \/ returns the promise of \.then\(\), yet is not declared async: it runs on a thread\n.*fix declare it async/s,
+    says: /^OFFLOOP_GUARD_PROMISE: GET \/ returns the promise of \.then\(\), but is not declared async: it runs on a thread\n.*fix declare it async/s,
     status: 200,
     fixed: `${pool}app.get("/", async () => (await pool.query(${one})).rows[0]);${end}`,
   },
@@ -46,7 +46,7 @@ export const wrongUses: readonly WrongUse[] = [
   pool.query(${one}); // here
   return { one: 1 };
 });${end}`,
-    says: /^OFFLOOP_GUARD_PROMISE: GET \/ does not await the promise of pool\.query\(\) \(pg is asynchronous\): nothing waits for it, and its failure is nobody's\n.*fix declare the function async and write await before it/s,
+    says: /^OFFLOOP_GUARD_PROMISE: GET \/ does not await the promise of pool\.query\(\) \(pg is asynchronous\): nothing waits for it, and nobody sees its failure\n.*fix declare the function async and write await before it/s,
     status: 200,
     fixed: `${pool}app.get("/", async () => {
   await pool.query(${one});

@@ -13,7 +13,7 @@ test("testClient() throws what the guard refuses, each time", async () => {
   for (let round = 0; round < 2; round++)
     await assert.rejects(testClient(app), {
       code: "OFFLOOP_GUARD_STATE",
-      message: /^Cannot run GET \/count on a thread: it counts up or down "hits"/,
+      message: /^Cannot run GET \/count on a thread: it increments or decrements "hits"/,
     });
 });
 

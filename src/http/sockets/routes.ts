@@ -127,7 +127,7 @@ class Entrance {
       await lanes.arounds.failure(connection, asked, failed).catch(() => {});
     };
     const { error, status, background = [], finish, endTasks } = reply;
-    // Who waits for a client, or passes `signal` on, is told by an error that it has gone.
+    // Code that waits for a client, or passes `signal` on, learns by an error that it has gone.
     if (error !== undefined && (error.type !== "AbortError" || socket.isOpen)) await note(reply);
     socket.end((status === 200 ? undefined : closingOf(reply)) ?? { code: 1000, reason: "" });
     discardBody(reply);

@@ -4,7 +4,7 @@ import { actionsOn, stateMark, states, whenText } from "./job-state.ts";
 import { countText } from "./job-tasks.ts";
 import { type JobsChoice, jobAddress, jobsAddress } from "./route.ts";
 
-/** Told what is to be done to which jobs. */
+/** Receives an action and the jobs it is for. */
 export type OnAct = (action: JobAction, jobs: readonly JobRow[]) => void;
 
 /** The jobs that fit, each with a box to choose it, and what can be done to those chosen. */

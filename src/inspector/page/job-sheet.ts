@@ -32,7 +32,7 @@ export class JobSheetView {
     this.#section.hidden = false;
     this.#section.classList.toggle("gone", sheet === undefined);
     find("#job-id").textContent = id;
-    if (sheet === undefined) this.#title.textContent = "There is no such job, or none any more";
+    if (sheet === undefined) this.#title.textContent = "There is no such job, or it has been deleted";
     else this.#drawSheet(sheet);
     if (isNew) this.#title.focus();
   }

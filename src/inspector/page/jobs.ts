@@ -85,7 +85,7 @@ export class JobsView {
 }
 
 const endText =
-  "Its signal aborts. On a thread it is ended when it goes on for longer than jobs.cancelGraceMs; on the loop it is told, and its result is ignored. It counts as cancelled, and can be run again.";
+  "Its signal aborts. On a thread it is ended when it continues for more than jobs.cancelGraceMs; on the loop it learns of it, and its result is ignored. It counts as cancelled, and can be run again.";
 
 function endTitle(jobs: readonly JobRow[], running: number): string {
   const [job] = jobs;

@@ -52,7 +52,7 @@ export class StoryView {
 }
 
 function unknownText(request: string | undefined): string {
-  return `Nothing is kept of ${request === undefined ? "it" : "this request"}: it has not come to a lane yet, or so many runs have ended since that the server has let it go.`;
+  return `There is nothing about ${request === undefined ? "it" : "this request"}: it has not reached a lane yet, or the server has discarded it for newer runs.`;
 }
 
 function withMargin({ from, to }: Story): Stretch {

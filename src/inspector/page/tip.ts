@@ -43,7 +43,7 @@ export class Tip {
   }
 }
 
-/** What is told of a run that is pointed at: its name, then what is known of it. */
+/** The text for the run under the pointer: its name, then its facts. */
 export function describeRun({ store, now }: Scene, run: Shown): readonly [string, ...string[]] {
   const name = store.names[run.name];
   const title = name === undefined ? "?" : name.kind === "task" ? `task ${name.name}` : name.name;

@@ -248,7 +248,7 @@ function checkWithoutRequest(
     {
       at: location,
       note: `the dependency: ${formatLocation(declaration.location)}`,
-      fix: "pass what is needed of the request as an argument of the task",
+      fix: "pass the values that the task needs as arguments",
     },
   );
 }

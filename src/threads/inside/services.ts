@@ -76,7 +76,7 @@ export interface CancelSignal {
  * Makes the signal of a running call. It aborts when the pool says so by message, as any signal does while its code
  * awaits; and asked in the middle of synchronous code it looks at the shared memory, so that a loop can stop.
  *
- * @param reason - What its code is told.
+ * @param reason - The reason that its code receives.
  * @param call - Gives the call that runs for it now: a body that is still made is pulled by calls of its own.
  */
 function createCancelSignal(board: Board, call: () => ThreadCall, reason: string): CancelSignal {

@@ -190,10 +190,10 @@ function isThere(): never {
 export function unsendable(work: Pick<Work, "id" | "declaration"> | undefined, found: string): OffloopError {
   return new OffloopError(
     "OFFLOOP_NOT_CLONEABLE",
-    `Cannot send back what ${work?.id} gave: ${found} cannot cross between threads`,
+    `Cannot send back the result of ${work?.id}: ${found} cannot cross between threads`,
     {
       at: work?.declaration.location,
-      fix: "give plain data: objects and lists without functions and without instances of classes",
+      fix: "return plain data: objects and lists without functions and without instances of classes",
     },
   );
 }

@@ -20,7 +20,7 @@ export function exitedError({ id, location }: DeclaredWork, why: string, cause?:
     fix:
       cause === undefined
         ? "look for process.exit in that function"
-        : "look in the stack of what ended it: that function, too little memory, or a timer that an earlier call left behind",
+        : "look at the stack of the error: this function, too little memory, or a timer from an earlier call",
     cause,
   });
 }
@@ -69,7 +69,7 @@ export function busyError(
 export function goneError({ id, location }: DeclaredWork): OffloopError {
   return new OffloopError("OFFLOOP_CLIENT_GONE", `Cannot start ${id}: its client has hung up`, {
     at: location,
-    fix: "nothing to mend: the work was saved",
+    fix: "nothing: the work was saved",
   });
 }
 
@@ -78,7 +78,7 @@ export function abandonedError({ id, location }: DeclaredWork): OffloopError {
   return new OffloopError(
     "OFFLOOP_CLIENT_GONE",
     `Cannot finish ${id}: its client has hung up and its generator did not stop; its thread was ended`,
-    { at: location, fix: "stop at signal.aborted: then what stands in finally runs, and the thread is kept" },
+    { at: location, fix: "stop at signal.aborted: then your finally runs, and the thread is kept" },
   );
 }
 
@@ -87,7 +87,7 @@ export function heldError({ id, location }: DeclaredWork, thread: number, ms: nu
   return new OffloopError(
     "OFFLOOP_THREAD_HELD",
     `Cannot use thread ${thread} for anything else: ${id} has run there for ${Math.floor(ms)} ms, and has no deadline`,
-    { at: location, fix: "give it a timeoutMs: past it the function is ended and its thread replaced" },
+    { at: location, fix: "give it a timeoutMs: after that, the function is ended and its thread replaced" },
   );
 }
 
@@ -98,7 +98,7 @@ export function stuckError({ id, location }: DeclaredWork, thread: number): Offl
     `Cannot end thread ${thread}: ${id} is inside a native call there, and the thread keeps its place in the pool until that returns`,
     {
       at: location,
-      fix: "give the native call a deadline of its own, as the timeout option of execFileSync",
+      fix: "give the native call a deadline of its own, like the timeout option of execFileSync",
     },
   );
 }
@@ -183,7 +183,7 @@ export function failedStart(
 ): OffloopError {
   return new OffloopError("OFFLOOP_THREAD_START", `Cannot start thread ${thread}: ${why}`, {
     at: { file: fileURLToPath(target.url), line: 1, column: 1 },
-    fix: "make the module load in a thread: it is imported there once more, and must only declare",
+    fix: "let the module only declare: each thread imports it once more",
     cause,
   });
 }
@@ -205,7 +205,7 @@ export function idleExitError(
     `Cannot keep thread ${thread}: ${why}, while no call ran in it`,
     {
       at: frame ?? { file: fileURLToPath(target.url), line: 1, column: 1 },
-      fix: "look for what goes on after a call: an error in a timer, a promise that nobody awaits, process.exit, a loop",
+      fix: "look for code that runs on after a call: an error in a timer, a promise that nobody awaits, process.exit, a loop",
       cause,
     },
   );

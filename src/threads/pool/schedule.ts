@@ -10,7 +10,7 @@ import type { Thread } from "./thread.ts";
 /** Quick calls wake no more threads than there are cores: waking one costs more than they do. */
 const CORES = availableParallelism();
 
-/** What is to be done with a call that has waited: it goes to a thread, or is refused. */
+/** The decision about a call that has waited: it goes to a thread, or is refused. */
 export type Step =
   | { readonly call: Call; readonly thread: Thread; readonly isQuick: boolean }
   | { readonly call: Call; readonly refused: OffloopError };
@@ -40,7 +40,7 @@ export class Schedule {
     this.#express = express;
   }
 
-  /** Takes the next call of those that wait, and says what is to be done with it; undefined when none may go. */
+  /** Takes the next waiting call and decides about it; undefined when none may go. */
   next(): Step | undefined {
     return this.#nextPinned() ?? this.#nextAhead() ?? this.#nextIdle();
   }
@@ -90,7 +90,7 @@ export class Schedule {
     return idle > 1 || !this.#roster.expectsMore ? this.#waiting.take() : this.#waiting.takeRequest();
   }
 
-  /** What is to be done with a call that nobody waits for any more; undefined while somebody does. */
+  /** The decision about a call that nobody waits for any more; undefined while somebody does. */
   #wanted(call: Call): Step | undefined {
     if (call.waiter?.isGone !== true) return undefined;
     return { call, refused: goneError(this.#workOf(call)) };

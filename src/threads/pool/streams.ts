@@ -31,7 +31,7 @@ export function fetchRest(
   };
   const finish: RawReply["finish"] = async (failure) => {
     try {
-      if (isLost) return; // what was open has gone with its thread, which has been told of
+      if (isLost) return; // what was open has gone with its thread, whose end has been reported
       await ask({ open, ask: "finish", ...(failure && { failure: packThrown(failure.error) }) });
     } finally {
       at.thread.release();

@@ -247,7 +247,7 @@ test("task(): what cannot cross is named, and the thread goes on", async () => {
   });
   await assert.rejects(gives("function"), {
     code: "OFFLOOP_NOT_CLONEABLE",
-    message: /task gives gave: result \(a function\)/,
+    message: /result of task gives: result \(a function\)/,
   });
   assert.equal(await takes(1), "number");
 });
