@@ -21,6 +21,8 @@ export default defineConfig({
   srcExclude: ["!(docs|examples)/**/*.md", "examples/*/**"],
   rewrites: sitePages,
   cleanUrls: true,
+  // The root is the repository's: Vite would look for packages in every HTML file of it.
+  vite: { optimizeDeps: { entries: [] } },
   markdown: {
     config: readAsRepository,
     anchor: { slugify },
