@@ -10,7 +10,7 @@ export const Order = z.object({ product: z.string(), count: z.int().min(1).max(1
 export const PlacedOrder = Order.extend({ id: z.uuid(), totalInCents: z.int() }).meta({ id: "PlacedOrder" });
 export type PlacedOrder = z.infer<typeof PlacedOrder>;
 
-/** Thrown by whoever sells; the app says how it is answered. */
+/** Thrown by every function that sells; the app decides how to answer it. */
 export class OutOfStockError extends Error {
   readonly product: string;
 

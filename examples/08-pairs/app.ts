@@ -12,7 +12,7 @@ import { sqlite } from "./operations/sqlite.ts";
 const app = new App({
   title: "Pairs",
   threads: { max: 4 },
-  // Whoever started this app, npm run pairs, reads it there.
+  // npm run pairs, which started this app, reads it there.
   watch: { onBlock: (blocked) => console.log(JSON.stringify({ blocked })) },
 });
 

@@ -107,7 +107,7 @@ export interface JobsFilter {
   readonly limit?: number;
 }
 
-/** How many jobs of a task stand where. */
+/** The number of jobs of a task in each state. */
 export interface TaskJobs {
   /** The task's name. */
   readonly task: string;
@@ -153,7 +153,7 @@ export interface Jobs {
   list(filter?: JobsFilter): Promise<Job[]>;
   /** The attempts of a job, in order. */
   attempts(id: JobId): Promise<JobAttempt[]>;
-  /** How many jobs of each task stand where. */
+  /** The number of jobs of each task in each state. */
   counts(): Promise<TaskJobs[]>;
   /**
    * Stops a job. One that waits never starts. One that runs, on any machine, has its `signal` aborted, and on a thread is

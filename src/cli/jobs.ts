@@ -5,12 +5,12 @@ import { wholeNumber } from "./serving.ts";
 /** What can be done, and what that is. */
 const described: Readonly<Record<JobAction, string>> = {
   list: "the newest first; waiting and failed ones by when they may run",
-  count: "how many of each task stand where",
+  count: "the jobs of each task, by state",
   show: "a job with its attempts, as JSON",
   retry: "run a job now",
   cancel: "stop a job, wherever it runs",
   drain: "work on jobs until none is due, then end",
-  schema: "print the SQL that makes the schema, for a role that may",
+  schema: "print the SQL of the schema, for a role that may create it",
 };
 
 /** `offloop jobs`: looks at an app's jobs, and changes them, from anywhere. */

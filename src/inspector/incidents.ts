@@ -34,7 +34,7 @@ export function blockedIncident(report: BlockReport, origin: number): KnownIncid
     facts: [
       stateSentence(report),
       ...(report.waitedRequests > 0 ? [`${plural(report.waitedRequests, "request")} waited.`] : []),
-      ...(first === undefined ? ["The watchdog could not see what ran."] : certainty(first)),
+      ...(first === undefined ? [nobodySeen(report)] : certainty(first)),
       ...others.map((one) => `Also seen: ${nameOf(one)}${placeSuffix(one.at)}.`),
     ],
     stack: first === undefined ? [] : [first.within, first.at].flatMap((at) => (at ? [frame(at)] : [])),
@@ -157,7 +157,14 @@ function ranSentence(thread: number | undefined, queueMs: number, runMs: number)
   return `It ran for ${Math.round(runMs)} ms ${onThread(thread)}.`;
 }
 
-function nameOf({ operation, certain }: BlockCulprit): string {
+function nobodySeen({ state }: BlockReport): string {
+  return state === "starved"
+    ? "No operation is to blame."
+    : "What ran could not be seen; offloop dev, or the watchdog's level development, sees more.";
+}
+
+function nameOf({ operation, certain, oneOfMany }: BlockCulprit): string {
+  if (oneOfMany === true) return `many short runs of ${operation}`;
   return `${certain ? "" : "probably "}${operation ?? "code outside any operation"}`;
 }
 function stateSentence({ state, cpuMs, gcMs }: BlockReport): string {
@@ -167,7 +174,8 @@ function stateSentence({ state, cpuMs, gcMs }: BlockReport): string {
   return `The main thread computed for ${Math.round(cpuMs)} ms${collected}.`;
 }
 
-function certainty({ certain, candidates, request }: BlockCulprit): string[] {
+function certainty({ certain, candidates, oneOfMany, request }: BlockCulprit): string[] {
+  if (oneOfMany === true) return ["One turn of the loop held many runs; none is to blame by itself."];
   const asked = request === undefined ? [] : [`It ran for request ${request}.`];
   if (certain) return asked;
   const names = candidates.length === 0 ? "" : ` In progress then: ${candidates.join(", ")}.`;

@@ -1,7 +1,7 @@
 /** Where a job stands. */
 export type ShownState = "waiting" | "running" | "done" | "failed" | "dead" | "cancelled";
 
-/** How many jobs of a task stand where. */
+/** The number of jobs of a task in each state. */
 export interface TaskCounts {
   readonly task: string;
   readonly waiting: number;

@@ -36,7 +36,7 @@ type JobQueue = Required<
   Pick<Queue, "policy" | "heartbeatSeconds" | "expireInSeconds" | "retentionSeconds" | "notify">;
 
 /**
- * The SQL that makes the schema, for a role that may.
+ * The SQL of the schema, for a role that may create it.
  *
  * @throws {OffloopError} `OFFLOOP_JOBS_PACKAGE`.
  */

@@ -19,7 +19,8 @@ const statements = {
   primary key (job, takes)
 );`,
   job_ended: (schema: string) => `create index if not exists job_ended
-on ${schema}.job (name, state, completed_on, id) where completed_on is not null;`,
+on ${schema}.job (name, state, completed_on, id) where completed_on is not null;
+drop index if exists ${schema}.job_cancelled;`, // of the first release, and part of this one
   job_keyed: (schema: string) => `create index if not exists job_keyed
 on ${schema}.job (name, singleton_key, created_on, id) where singleton_key like '=%';`,
 } as const;

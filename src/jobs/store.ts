@@ -81,7 +81,7 @@ export interface JobFilter {
   readonly limit: number;
 }
 
-/** How many jobs of a task stand where, as the store counts them. */
+/** The number of jobs of a task in each state, as the store counts them. */
 export interface TaskDepth extends Omit<TaskJobs, "oldestWaitMs"> {
   /** Since when the job that waits longest could have run; undefined when none could. */
   readonly oldestDueAt: Date | undefined;

@@ -85,7 +85,7 @@ function createFullnessMetric(registry: Registry, readState: () => ServerState):
   });
 }
 
-/** How many jobs stand where, over all processes: the database is asked when the metrics are. */
+/** The number of jobs in each state, over all processes: the database is asked when the metrics are. */
 export function createJobMetrics(registry: Registry, jobs: Pick<Jobs, "counts">): void {
   let asked: Promise<TaskJobs[]> | undefined;
   // Both gauges are read at once. A database that is away takes no other metric down.

@@ -253,9 +253,9 @@ describe("/_offloop in Chromium", { skip: withoutChromium }, () => {
     const page = await openAfter("/throwing", "/plain?ms=20");
     await page.locator("#now-errors.trouble", { hasText: /^\d+ \(\d/ }).waitFor();
     await page.locator("#now-p99", { hasText: /ms|s/ }).waitFor();
-    const holding = ask(...Array(6).fill("/plain?ms=1500"));
+    const holding = ask(...Array(24).fill("/plain?ms=600"));
     await page.locator("#now-threads.trouble", { hasText: "3 of 3" }).waitFor();
-    await page.locator("#now-waiting", { hasText: /^3$/ }).waitFor();
+    await page.locator("#now-waiting", { hasText: /^[1-9]/ }).waitFor();
     await page.locator("#now-oldest", { hasText: /ms|s/ }).waitFor();
     await holding;
     await page.close();

@@ -5,7 +5,7 @@ import { jobsAddress } from "./route.ts";
 
 const columns = ["waiting", "running", "failed", "dead", "done, cancelled", "oldest waits"];
 
-/** A line for each durable task: how many of its jobs stand where. */
+/** A line for each durable task: the number of its jobs in each state. */
 export class TasksTable {
   readonly #section = find("#job-tasks");
   readonly #note = find("#job-tasks-note");
