@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+// @ts-check
 import { relative } from "node:path";
 import { createApp, NotCreated } from "./new-app.js";
 

@@ -19,6 +19,7 @@ export const steps: readonly Step[] = [
   { name: "format and lint", command: bin("biome"), args: ["ci", "--colors=off", "."] },
   { name: "types", command: bin("tsc"), args: ["-p", "tsconfig.json"] },
   { name: "types of pages", command: bin("tsc"), args: ["-p", "tsconfig.page.json"] },
+  { name: "types of the site", command: bin("tsc"), args: ["-p", "site"] },
   { name: "types of tests", command: bin("tsc"), args: ["-p", "tsconfig.test.json"] },
   { name: "unfinished work", command: bin("oxlint"), args: unfinished },
   { name: "imports", command: process.execPath, args: script("imports") },

@@ -38,6 +38,7 @@ export const longFiles: readonly string[] = [
   "test/operating/workers.test.ts",
   "test/examples/{08-pairs,experiments}.test.ts",
   "test/conformance/lanes.test.ts",
+  "test/docs/built-site.test.ts",
 ];
 
 /** Files that run one after another, or side by side. */

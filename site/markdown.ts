@@ -12,6 +12,14 @@ export function readAsRepository(markdown: MarkdownRenderer): void {
   frameCode(markdown);
 }
 
+/** The name of a heading, as GitHub makes it: links between pages go by that. */
+export function slugify(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{M}\p{N}_ -]/gu, "")
+    .replaceAll(" ", "-");
+}
+
 function resolveLinks(markdown: MarkdownRenderer): void {
   markdown.core.ruler.push("repository-links", ({ tokens, env }) => {
     // Where a page has another place on the site, its file is `realPath`.

@@ -34,9 +34,10 @@ export function readSidebar(): SidebarGroup[] {
   ];
 }
 
-/** The files of docs and examples that a part of docs/README.md links to. */
+/** The pages that a part of docs/README.md lists; what it mentions in passing has its place elsewhere. */
 function listPages(markdown: string): string[] {
-  const links = [...markdown.matchAll(/\]\(([^)#\s]+\.md)[^)]*\)/g)].map(([, link = ""]) => link);
+  const listed = markdown.split(/\n(?=\S)/).filter((block) => /^(-|\d+\.) /.test(block));
+  const links = [...listed.join("\n").matchAll(/\]\(([^)#\s]+\.md)[^)]*\)/g)].map(([, link = ""]) => link);
   const files = links.map((link) => posix.join("docs", link));
   return [...new Set(files)].filter((file) => file in sitePages && file !== "README.md");
 }

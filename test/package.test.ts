@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join, posix } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { agentFiles } from "../scripts/agent-files.ts";
 import { appFolder } from "./fixtures/app-folder.ts";
 import { command, listening } from "./fixtures/cli.ts";
 import { olderNode } from "./fixtures/older-node.ts";
@@ -198,6 +199,30 @@ test("the built package has the inspector's page, every file that it loads, and 
       assert.ok(imported.endsWith(".js") && files.has(imported), `${name} imports ${imported}`);
 });
 
+test("an example that is copied out of the packed package loads, each function on its lane", async () => {
+  const folder = appFolder({});
+  installPacked(root, folder.path("node_modules"));
+  for (const [path, name] of [
+    ["offloop/node_modules", ""],
+    ["zod", "zod"],
+    ["jose", "jose"],
+  ] as const)
+    symlinkSync(join(root, "node_modules", name), folder.path(`node_modules/${path}`));
+  const examples = folder.path("node_modules/offloop/examples");
+  const names = readdirSync(examples).filter((name) => /^0[1-6]-/.test(name));
+  assert.equal(names.length, 6);
+  for (const name of names) {
+    cpSync(join(examples, name), folder.path(name), { recursive: true });
+    const listed = command(
+      [folder.path("node_modules/offloop/dist/cli/main.js"), "routes", folder.path(`${name}/app.ts`)],
+      [],
+    );
+    const { code, output } = await listed.ended();
+    assert.equal(code, 0, output);
+    assert.match(output, /^[A-Z]+ .* (loop|thread) +\S*\.ts:\d+/m);
+  }
+});
+
 test("an app of the packed create-offloop compiles, passes its test and serves, with the packed offloop", async (t) => {
   const folder = appFolder({});
   for (const source of [root, join(root, "create-offloop")])
@@ -210,11 +235,9 @@ test("an app of the packed create-offloop compiles, passes its test and serves, 
     [],
   ).ended();
   assert.equal(created.code, 0, created.output);
-  const inApp = {
-    cwd: folder.path("app"),
-    encoding: "utf8",
-    env: { ...process.env, NODE_TEST_CONTEXT: "" },
-  } as const;
+  // A test runner that is started by a test runs nothing where this says so.
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+  const inApp = { cwd: folder.path("app"), encoding: "utf8", env } as const;
   const compiled = spawnSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc")], inApp);
   assert.equal(compiled.status, 0, compiled.stdout);
   const tested = spawnSync(process.execPath, ["--test"], inApp);
@@ -249,6 +272,11 @@ test("package.json exports point at files that the build makes from files that e
   }
 });
 
+test("the built package has what coding agents read, made from the pages that it has", () => {
+  for (const [path, render] of Object.entries(agentFiles))
+    assert.equal(readFileSync(join(root, path), "utf8"), render(), path);
+});
+
 test("the package has every file that the README and the documentation link to", () => {
   const output = execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
     cwd: root,
@@ -256,8 +284,8 @@ test("the package has every file that the README and the documentation link to",
   });
   const [pack] = Object.values(JSON.parse(output) as Record<string, { files: { path: string }[] }>);
   const packed = new Set(pack?.files.map(({ path }) => path));
-  assert.ok(packed.has("package.json"));
-  const pages = [...packed].filter((path) => path.endsWith(".md"));
+  for (const path of ["package.json", ...Object.keys(agentFiles)]) assert.ok(packed.has(path), path);
+  const pages = [...packed].filter((path) => path.endsWith(".md") || path === "llms.txt");
   const missing = pages.flatMap((page) =>
     [...readFileSync(join(root, page), "utf8").matchAll(/\]\(([^)#\s]+)[^)]*\)/g)]
       .map(([, link = ""]) => link)

@@ -14,6 +14,18 @@ test("CONTRIBUTING.md names files that exist", () => {
   assert.deepEqual(missing, []);
 });
 
+test("docs/lifecycle.md names files of src that exist", () => {
+  const page = readFileSync(new URL("docs/lifecycle.md", root), "utf8");
+  const named = [...page.matchAll(/\b((?:http|lanes|operation|threads)\/[\w/-]+\.ts)\b/g)].map(
+    ([, path = ""]) => path,
+  );
+  assert.ok(named.length > 15, String(named));
+  assert.deepEqual(
+    named.filter((path) => !existsSync(new URL(`src/${path}`, root))),
+    [],
+  );
+});
+
 test("CONTRIBUTING.md has every folder of src in its tree", () => {
   const tree = /^src\/\n([\s\S]*?)^test\//m.exec(text)?.[1] ?? "";
   const folders = readdirSync(new URL("src/", root), { withFileTypes: true }).filter((entry) =>
