@@ -92,7 +92,7 @@ function readWrk(output: string): Counted {
   const failed = /Non-2xx or 3xx responses: .*|Socket errors: .*/.exec(output);
   const requests = /^\s*(\d+) requests in/m.exec(output)?.[1];
   const perSecond = /Requests\/sec:\s+([\d.]+)/.exec(output)?.[1];
-  const [, p99, unit = ""] = /^\s*99%\s+([\d.]+)(us|ms|s|m)$/m.exec(output) ?? [];
+  const [, p99, unit = ""] = /^\s*99%\s+([\d.]+)(us|ms|s|m)\s*$/m.exec(output) ?? [];
   const unitMs = { us: 0.001, ms: 1, s: 1_000, m: 60_000 }[unit];
   if (failed !== null || requests === undefined || perSecond === undefined || unitMs === undefined)
     throw new Error(`wrk: ${failed?.[0] ?? `cannot read its output:\n${output}`}`);

@@ -65,34 +65,40 @@ async function main(): Promise<void> {
   console.log(`load from ${bench.generator.name}, ${plan.rounds} rounds of ${plan.seconds} s`);
   console.log(`load average before: ${machine.loadBefore.toFixed(1)}`);
   console.log(`${comparisonTerms(bench).join("\n")}\n`);
-  const results = await run(plan, bench);
+  const save = (results: readonly NamedResult[]): string =>
+    writeResults(machine.date, {
+      ...machine,
+      generator: bench.generator.name,
+      options: plan,
+      burnIterations: bench.burnIterations,
+      parts: results.map(({ part, title, table, notes, goals, measured }) => ({
+        part,
+        title,
+        table,
+        notes,
+        goals,
+        measured,
+      })),
+    });
+  const results = await run(plan, bench, save);
   printGoals(results.flatMap(({ goals }) => goals));
-  const file = writeResults(machine.date, {
-    ...machine,
-    generator: bench.generator.name,
-    options: plan,
-    burnIterations: bench.burnIterations,
-    parts: results.map(({ part, title, table, notes, goals, measured }) => ({
-      part,
-      title,
-      table,
-      notes,
-      goals,
-      measured,
-    })),
-  });
-  console.log(`written to ${file}`);
+  console.log(`written to ${save(results)}`);
 }
 
 type NamedResult = PartResult & { readonly part: string };
 
-/** Measures what was asked for, and prints each result as it comes. */
-async function run(plan: BenchPlan, bench: Bench): Promise<NamedResult[]> {
+/** Measures what was asked for; prints and saves each result as it comes, so that a run that ends early keeps what it has. */
+async function run(
+  plan: BenchPlan,
+  bench: Bench,
+  save: (results: readonly NamedResult[]) => void,
+): Promise<NamedResult[]> {
   const results: NamedResult[] = [];
   const measure = async (part: string, start: Part): Promise<void> => {
     for (const result of await start({ ...bench, say: (text) => say(`(${part}) ${text}`) })) {
       print(result);
       results.push({ part, ...result });
+      save(results);
     }
   };
   if (plan.against === undefined) for (const part of plan.only) await measure(part, parts[part]);

@@ -20,9 +20,10 @@ export function probe(url: string, rate: number, seconds: number): Promise<Probe
 }
 
 /**
- * Asks `GET /` at a fixed rate over one keep-alive connection. It sends when a request is due whether or not earlier
- * ones are answered, and counts from that moment, so a server that stalls cannot hide the requests it kept waiting
- * (coordinated omission).
+ * Asks `GET /` at a fixed rate. It sends when a request is due whether or not earlier ones are answered, each on a
+ * connection on which nothing waits, and counts from that moment: so a server that stalls cannot hide the requests it
+ * kept waiting (coordinated omission), and one that reads a connection's requests one after another is not asked to
+ * catch up with a queue that only the probe has made.
  *
  * @param goesOn - Asked before each request, with how many have been sent.
  */
@@ -31,25 +32,57 @@ export async function probeWhile(
   rate: number,
   goesOn: (sent: number) => boolean,
 ): Promise<ProbeSamples> {
-  const connection = await Connection.open(url);
+  using connections = new FreeConnections(url);
+  await connections.ask(() => {}); // the first connection's own set-up belongs to no sample
   const usualPriority = raisePriority();
   try {
-    connection.send("/", () => {}); // the connection's own set-up belongs to no sample
-    await connection.drained();
     const latencies: number[] = [];
     const delays: number[] = [];
+    const asked: Promise<void>[] = [];
     const start = performance.now() + 1000 / rate;
     for (let sent = 0; goesOn(sent); sent++) {
       const due = start + (sent * 1000) / rate;
       await until(due);
       delays.push(performance.now() - due);
-      connection.send("/", (answeredAt) => latencies.push(answeredAt - due));
+      const answered = connections.ask((answeredAt) => latencies.push(answeredAt - due));
+      answered.catch(() => {}); // thrown below, when all have been sent
+      asked.push(answered);
     }
-    await connection.drained();
+    await Promise.all(asked);
     return { latencies, delays, preferred: usualPriority !== undefined };
   } finally {
-    connection.close();
     if (usualPriority !== undefined) setPriority(usualPriority);
+  }
+}
+
+/** Connections to a server, of which there are as many as requests wait at once. */
+class FreeConnections implements Disposable {
+  readonly #url: string;
+  readonly #free: Connection[] = [];
+  readonly #all: Connection[] = [];
+
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  /** Resolves when it is answered, and rejects when its connection breaks. */
+  async ask(onAnswer: (answeredAt: number) => void): Promise<void> {
+    const connection = this.#free.pop() ?? (await this.#open());
+    connection.send("/", (answeredAt) => {
+      onAnswer(answeredAt);
+      this.#free.push(connection);
+    });
+    await connection.drained();
+  }
+
+  async #open(): Promise<Connection> {
+    const connection = await Connection.open(this.#url);
+    this.#all.push(connection);
+    return connection;
+  }
+
+  [Symbol.dispose](): void {
+    for (const connection of this.#all) connection.close();
   }
 }
 

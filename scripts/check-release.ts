@@ -10,16 +10,30 @@ export interface Release {
   version: string;
   /** `version` of package-lock.json. */
   lockVersion: string;
+  /** `version` of create-offloop/package.json. */
+  createVersion: string;
+  /** The offloop that an app of create-offloop asks for: "^1.2.3". */
+  createdRange: string;
   /** The text of CHANGELOG.md. */
   changelog: string;
 }
 
+interface Manifest {
+  readonly version: string;
+  readonly dependencies: Readonly<Record<string, string>>;
+}
+
 /** Why a release must not go out; empty when its files and its tag agree. */
-export function checkRelease({ tag, version, lockVersion, changelog }: Release): string[] {
+export function checkRelease(release: Release): string[] {
+  const { tag, version, lockVersion, createVersion, createdRange, changelog } = release;
   const [unreleased, [latest, notes] = ["none", ""]] = readSections(changelog);
   const problems: string[] = [];
   if (tag !== `v${version}`) problems.push(`the tag is ${tag}, package.json has ${version}`);
   if (lockVersion !== version) problems.push(`package-lock.json has ${lockVersion}, package.json ${version}`);
+  if (createVersion !== version)
+    problems.push(`create-offloop/package.json has ${createVersion}, package.json ${version}`);
+  if (createdRange !== `^${version}`)
+    problems.push(`an app of create-offloop asks for offloop ${createdRange}, not ^${version}`);
   if (latest !== version) problems.push(`the newest section of CHANGELOG.md is ${latest}, not ${version}`);
   else if (notes === "") problems.push(`the section ${version} of CHANGELOG.md says nothing`);
   if (unreleased !== "") problems.push("CHANGELOG.md still has notes under Unreleased");
@@ -40,11 +54,13 @@ function readSections(changelog: string): [string, [string, string]?] {
 
 if (import.meta.main) {
   const readText = (name: string): string => readFileSync(join(repositoryRoot, name), "utf8");
-  const readVersion = (name: string): string => (JSON.parse(readText(name)) as { version: string }).version;
+  const readManifest = (name: string): Manifest => JSON.parse(readText(name)) as Manifest;
   const problems = checkRelease({
     tag: process.argv[2] ?? "",
-    version: readVersion("package.json"),
-    lockVersion: readVersion("package-lock.json"),
+    version: readManifest("package.json").version,
+    lockVersion: readManifest("package-lock.json").version,
+    createVersion: readManifest("create-offloop/package.json").version,
+    createdRange: readManifest("create-offloop/template/package.json").dependencies.offloop ?? "nothing",
     changelog: readText("CHANGELOG.md"),
   });
   for (const problem of problems) console.error(`Cannot release: ${problem}`);

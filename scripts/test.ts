@@ -35,6 +35,7 @@ export const longFiles: readonly string[] = [
   "test/cost/{heap,worst-bodies}.test.ts",
   "test/fuzz/*.test.ts",
   "test/jobs/{backlog,faults,processes}.test.ts",
+  "test/operating/workers.test.ts",
   "test/examples/{08-pairs,experiments}.test.ts",
   "test/conformance/lanes.test.ts",
 ];

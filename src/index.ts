@@ -37,6 +37,7 @@ export type {
 export type { Lane } from "./app/lane.ts";
 export type { LifespanFunction, LifespanOptions } from "./app/lifespan.ts";
 export type { Log, LogFunction } from "./app/log.ts";
+export type { LogSettings } from "./app/log-settings.ts";
 export {
   event,
   type FileOptions,

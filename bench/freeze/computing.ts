@@ -37,7 +37,7 @@ export async function measureComputing(bench: Bench): Promise<PartResult[]> {
         rows: measured.map(row),
       },
       notes: [
-        `${PROBE_RATE} requests/s on one connection, counted from when each was due; ${LOAD_CONNECTIONS} clients ask the route that computes, 50 ms of PBKDF2 each time`,
+        `${PROBE_RATE} requests/s, each on a connection on which nothing waits, counted from when it was due; ${LOAD_CONNECTIONS} clients ask the route that computes, 50 ms of PBKDF2 each time`,
         `offloop and piscina have ${poolThreads} threads; PBKDF2 is C code, for which Python lets go of its lock. "Python code" computes 50 ms in Python itself`,
         ...fastApiNote(peers),
         probeNote(ours.rounds),

@@ -4,13 +4,13 @@ import type { Bench, PartResult } from "../part.ts";
 import { type ServerPlan, type ServerProcess, withServer } from "../server-process.ts";
 import { formatNumber } from "../table.ts";
 import { Ledger } from "./ledger.ts";
-import { fastApiNote, findPeers, OFFLOOP, type Peer } from "./peers.ts";
+import { fastApiNote, findPeers, OFFLOOP, oncePerFramework, type Peer } from "./peers.ts";
 
 const JOBS = 200;
 /** Each has a connection of its own, so that every peer can be told of all of them at once. */
 const CONNECTIONS = JOBS;
-/** When nothing has ended for so long after the start, nothing will. */
-const PATIENCE_MS = 5_000;
+/** When nothing has ended for so long after the start, nothing will: an attempt that was lost is tried again later. */
+const PATIENCE_MS = 20_000;
 
 interface Outcome {
   readonly name: string;
@@ -27,7 +27,7 @@ interface Outcome {
 export async function measureKill(bench: Bench): Promise<PartResult[]> {
   const peers = findPeers(bench);
   const outcomes: Outcome[] = [];
-  for (const peer of withJobs(peers)) {
+  for (const peer of withJobs(oncePerFramework(peers))) {
     using ledger = new Ledger();
     const settings = { ...peer.settings, ledger: ledger.file };
     outcomes.push({ name: peer.name, ...(await killAndStart({ ...peer, settings }, ledger)) });
@@ -51,6 +51,7 @@ export async function measureKill(bench: Bench): Promise<PartResult[]> {
       notes: [
         "each request is answered when its job is promised; a job waits for 500 ms; SIGKILL comes with the last answer",
         "what each peer has by itself: a task after the response, in memory. With a queue of its own beside it (BullMQ, Celery, pg-boss) each of them can keep jobs; offloop's durable task is one word at its declaration, kept on the disk by an embedded database",
+        "ten jobs run at once, which is the default of durable tasks; tasks in memory have no bound",
         "in ms: what storing costs; an answer of the others promises what memory can",
         ...fastApiNote(peers),
       ],

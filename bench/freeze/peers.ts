@@ -46,6 +46,13 @@ function fastApis(python: string, settings: Partial<ServerSettings>): Peer[] {
   ];
 }
 
+/** FastAPI once: what its operations are declared as makes no difference to an async route, nor to its tasks. */
+export function oncePerFramework(peers: readonly Peer[]): Peer[] {
+  return peers
+    .filter(({ settings }) => settings.runs !== "thread")
+    .map((peer) => (peer.settings.runs === "loop" ? { ...peer, name: "FastAPI" } : peer));
+}
+
 /** What the notes of a table say where there is no FastAPI. */
 export function fastApiNote(peers: readonly Peer[]): string[] {
   if (peers.some(({ file }) => file === "peers/fastapi"))

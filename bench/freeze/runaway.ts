@@ -4,14 +4,16 @@ import { atMost } from "../goal.ts";
 import type { Bench, PartResult } from "../part.ts";
 import { type ServerProcess, withServer } from "../server-process.ts";
 import { DEADLINE_MS } from "../servers/peers/routes.ts";
-import { readProcessCpu } from "../servers/process-cpu.ts";
 import { formatNumber } from "../table.ts";
+import { greatestDemand, readThreadDemand } from "../thread-demand.ts";
 import { fastApiNote, findPeers, OFFLOOP } from "./peers.ts";
 
 const WATCHED_MS = 5_000;
 const SAMPLE_MS = 100;
-/** A core is taken while the process uses more than half of one. */
+/** A core is taken while one thread of the process wants it for more than half of the time. */
 const TAKEN_SHARE = 0.5;
+/** By then the request has reached its route. */
+const ON_ITS_WAY_MS = 50;
 
 /** What became of a server one of whose routes never ends. */
 interface Outcome {
@@ -55,7 +57,7 @@ export async function measureRunaway(bench: Bench): Promise<PartResult[]> {
       },
       notes: [
         "deadlines: offloop's timeoutMs, Fastify's handlerTimeout, an AbortSignal for piscina; the others have none of their own",
-        `free: the process uses less than half a core; looked at every ${SAMPLE_MS} ms, so a figure may be so much too long`,
+        `free: no thread of the process wants a core for more than half of the time, from then on; looked at every ${SAMPLE_MS} ms, so a figure may be so much too long`,
         "others: GET / on a connection of its own, ten times a second",
         ...fastApiNote(peers),
       ],
@@ -81,16 +83,17 @@ async function watch(server: ServerProcess): Promise<Omit<Outcome, "name">> {
     .catch(() => {}); // given up when the watch ends
   let [othersSent, othersAnswered] = [0, 0];
   let freeMs: number | undefined;
-  for (let used = readProcessCpu(server.pid); since() < WATCHED_MS; ) {
+  await wait(ON_ITS_WAY_MS);
+  for (let before = readThreadDemand(server.pid); since() < WATCHED_MS; ) {
     const sampledAt = since();
     others.send("/", () => othersAnswered++);
     othersSent++;
     await wait(SAMPLE_MS);
-    const usedNow = readProcessCpu(server.pid);
-    const isTaken = (usedNow - used) / 1_000 / (since() - sampledAt) > TAKEN_SHARE;
+    const after = readThreadDemand(server.pid);
+    const isTaken = greatestDemand(before, after, since() - sampledAt) > TAKEN_SHARE;
     if (isTaken) freeMs = undefined;
     else freeMs ??= since();
-    used = usedNow;
+    before = after;
   }
   client.abort();
   others.close();

@@ -5,7 +5,7 @@ import { probeWhile } from "../probe.ts";
 import { type ServerProcess, withServer } from "../server-process.ts";
 import { formatNumber } from "../table.ts";
 import { type Entry, Ledger } from "./ledger.ts";
-import { fastApiNote, findPeers } from "./peers.ts";
+import { fastApiNote, findPeers, oncePerFramework } from "./peers.ts";
 
 const TASKS = 1_000;
 const CONNECTIONS = 100;
@@ -24,7 +24,7 @@ interface Outcome {
 
 /** 1,000 async tasks and 1,000 plain ones after the response, behind live traffic. */
 export async function measureTasks(bench: Bench): Promise<PartResult[]> {
-  const peers = findPeers(bench);
+  const peers = oncePerFramework(findPeers(bench));
   const outcomes: Outcome[] = [];
   for (const peer of peers) {
     using ledger = new Ledger();

@@ -6,12 +6,15 @@ import { partOf, type ResultsFile } from "./results-file.ts";
 /** A stretch of the page that comes from a file of results: `<!-- bench <what> <file> -->` to `<!-- end -->`. */
 const block = /<!-- bench (\S+) (\S+) -->\n[\s\S]*?<!-- end -->/g;
 
+/** Named in place of a file by what no run has measured yet. */
+const NOT_MEASURED = "-";
+
 /** The page with each stretch written anew, from the files that the page names. */
 export function renderPage(page: string, read: (file: string) => ResultsFile): string {
   return page.replace(
     block,
     (_, what: string, file: string) =>
-      `<!-- bench ${what} ${file} -->\n\n${renderBlock(what, read(file))}\n<!-- end -->`,
+      `<!-- bench ${what} ${file} -->\n\n${file === NOT_MEASURED ? "Not measured yet.\n" : renderBlock(what, read(file))}\n<!-- end -->`,
   );
 }
 
@@ -32,7 +35,8 @@ export async function renderPlots(
 ): Promise<ReadonlyMap<string, string>> {
   const plots = new Map<string, string>();
   for (const [, part = "", file = ""] of page.matchAll(block))
-    if (plottedParts.includes(part)) plots.set(`${part}.svg`, await plot(read(file), part));
+    if (plottedParts.includes(part) && file !== NOT_MEASURED)
+      plots.set(`${part}.svg`, await plot(read(file), part));
   return plots;
 }
 
@@ -41,8 +45,9 @@ function renderBlock(what: string, results: ResultsFile): string {
   const [kind, names = ""] = what.split(":");
   if (kind === "machine") return renderMachine(results);
   if (kind === "goals") return renderGoals(names.split("+").flatMap((name) => partOf(results, name).goals));
-  const { table, notes } = partOf(results, what);
-  return `${renderTable(table)}\n${notes.map((note) => `- ${note}\n`).join("")}`;
+  const { title, table, notes } = partOf(results, what);
+  const chart = plottedParts.includes(what) ? `![${title}](benchmarks/${what}.svg)\n\n` : "";
+  return `${chart}${renderTable(table)}\n${notes.map((note) => `- ${note}\n`).join("")}`;
 }
 
 function renderMachine({

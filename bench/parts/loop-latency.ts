@@ -55,7 +55,7 @@ function result(measured: readonly LoadedLatency[]): PartResult {
       rows: measured.map((side) => row(side, side === ours ? p99Goal : undefined)),
     },
     notes: [
-      `${PROBE_RATE} requests/s on one connection, counted from when each was due; load: ${LOAD_CONNECTIONS} connections, 50 ms of PBKDF2 a request`,
+      `${PROBE_RATE} requests/s, each on a connection on which nothing waits, counted from when it was due; load: ${LOAD_CONNECTIONS} connections, 50 ms of PBKDF2 a request`,
       `offloop's busy threads while probed: ${Math.min(...busy)}-${Math.max(...busy)}; piscina has ${poolThreads} threads, atomics "sync"`,
       ...[latencyGoal, workGoal].flatMap((goal) =>
         goal === undefined ? [] : `${goal.what}: ${formatNumber(goal.figure, 3)} (median of the rounds)`,

@@ -1,5 +1,5 @@
 import { comparisonResult } from "../comparison-result.ts";
-import { fastApiNote, findPeers, OFFLOOP, type Peer } from "../freeze/peers.ts";
+import { fastApiNote, findPeers, OFFLOOP, oncePerFramework, type Peer } from "../freeze/peers.ts";
 import type { Bench, PartResult } from "../part.ts";
 import type { Side } from "../side.ts";
 import { measureInTurns } from "../turns.ts";
@@ -9,10 +9,7 @@ const body = '{"hello":"world"}';
 /** An async operation that answers the same JSON, in every peer. */
 export function measurePeers(bench: Bench): Promise<PartResult[]> {
   const peers = findPeers(bench);
-  // Both ways of FastAPI answer this route alike.
-  const sides = peers
-    .filter(({ settings }) => settings.runs !== "thread")
-    .map((peer): Side => ({ ...peer, path: "/", body }));
+  const sides = oncePerFramework(peers).map((peer): Side => ({ ...peer, path: "/", body }));
   return compareWithOffloop("an async operation that answers JSON, in every peer", sides, peers, bench);
 }
 

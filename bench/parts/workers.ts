@@ -1,5 +1,6 @@
 import type { Bench, PartResult } from "../part.ts";
 import { type ServerProcess, withServers } from "../server-process.ts";
+import type { ServerSettings } from "../servers/settings.ts";
 import { CONNECTIONS } from "../slice.ts";
 import { percentile, type Summary, summarize } from "../statistics.ts";
 import { formatNumber } from "../table.ts";
@@ -11,27 +12,35 @@ const loads = [
   { name: "a connection each", closes: true },
 ] as const;
 /** `offloop run app.ts`, and with workers that share the port. */
-const workerCounts = [0, 1, 2];
+const sides: readonly { readonly name: string; readonly settings: Partial<ServerSettings> }[] = [
+  { name: "none", settings: {} },
+  { name: "1", settings: { workers: 1 } },
+  { name: "2", settings: { workers: 2 } },
+  { name: "2, reusePort", settings: { workers: 2, reusePort: true } },
+];
 
 interface Turn {
   readonly perSecond: number;
   readonly p99Ms: number;
   /** CPU time of all processes, in microseconds a request. */
   readonly cpuMicros: number;
+  /** Of these, the primary's. */
+  readonly primaryMicros: number;
 }
 
 interface Row {
-  readonly workers: number;
+  readonly workers: string;
   readonly load: string;
   readonly perSecond: Summary;
   readonly p99Ms: Summary;
   readonly cpuMicros: Summary;
+  readonly primaryMicros: Summary;
   readonly memoryMiB: number;
 }
 
 /** Requests a second, latency and memory of `offloop run` by itself and with workers. */
 export async function measureWorkers(bench: Bench): Promise<PartResult[]> {
-  const plans = workerCounts.map((workers) => ({ file: "workers" as const, settings: { workers } }));
+  const plans = sides.map(({ settings }) => ({ file: "workers" as const, settings }));
   const rows = await withServers(plans, async (servers) => {
     for (const { url } of servers)
       await bench.generator.start(url, { connections: CONNECTIONS, seconds: 2 }).answered;
@@ -57,11 +66,12 @@ async function measureLoad(
   for (const [at, server] of servers.entries()) {
     const own = turns[at] ?? [];
     rows.push({
-      workers: workerCounts[at] ?? 0,
+      workers: sides[at]?.name ?? "",
       load: name,
       perSecond: summarize(own.map(({ perSecond }) => perSecond)),
       p99Ms: summarize(own.map(({ p99Ms }) => p99Ms)),
       cpuMicros: summarize(own.map(({ cpuMicros }) => cpuMicros)),
+      primaryMicros: summarize(own.map(({ primaryMicros }) => primaryMicros)),
       memoryMiB: ((await server.report()).pssBytes ?? Number.NaN) / MIB,
     });
   }
@@ -74,14 +84,17 @@ async function takeTurn(
   { generator, options }: Bench,
 ): Promise<Turn> {
   const before = await server.cpuMicros();
+  const { primaryMicros = 0 } = await server.report();
   const load = generator.start(server.url, { connections: CONNECTIONS, seconds: options.seconds, closes });
   const { requests, perSecond, p99Ms } = await load.answered;
-  return { perSecond, p99Ms, cpuMicros: ((await server.cpuMicros()) - before) / requests };
+  const cpuMicros = ((await server.cpuMicros()) - before) / requests;
+  const after = (await server.report()).primaryMicros ?? 0;
+  return { perSecond, p99Ms, cpuMicros, primaryMicros: (after - primaryMicros) / requests };
 }
 
 function result(rows: readonly Row[]): PartResult {
   const single = (load: string): Row | undefined =>
-    rows.find((row) => row.workers === 0 && row.load === load);
+    rows.find((row) => row.workers === "none" && row.load === load);
   return {
     title: "offloop run with workers that share a port",
     table: {
@@ -92,19 +105,22 @@ function result(rows: readonly Row[]): PartResult {
         "x one process",
         "p99, ms",
         "CPU µs a request",
+        "of the primary",
         "memory, MiB",
       ],
-      rows: rows.map(({ workers, load, perSecond, p99Ms, cpuMicros, memoryMiB }) => [
-        workers === 0 ? "none" : String(workers),
+      rows: rows.map(({ workers, load, perSecond, p99Ms, cpuMicros, primaryMicros, memoryMiB }) => [
+        workers,
         load,
         formatNumber(perSecond.median),
         formatNumber(perSecond.median / (single(load)?.perSecond.median ?? Number.NaN), 2),
         formatNumber(p99Ms.median, 1),
         formatNumber(cpuMicros.median, 1),
+        workers === "none" ? "" : formatNumber(primaryMicros.median, 1),
         formatNumber(memoryMiB),
       ]),
     },
     notes: [
+      "reusePort: each worker listens by itself and the kernel spreads connections, which offloop does not do",
       `${CONNECTIONS} connections; the load generator takes most of a core itself, so that on two cores two workers have one and a bit`,
       "memory: of all processes, the primary included, what they share counted once (PSS), after the load",
       `spread of requests/s: ${formatNumber(

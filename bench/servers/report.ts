@@ -3,6 +3,8 @@ export interface ServerReport {
   readonly rssBytes: number;
   /** Of all its processes, what they share counted once; undefined when the server is one. */
   readonly pssBytes?: number;
+  /** CPU time of the process that the others have their connections from; undefined when there is none. */
+  readonly primaryMicros?: number;
   /** Threads that have loaded their module. */
   readonly threads: number;
   /** How many of them run a call; undefined when the server does not know. */

@@ -22,6 +22,8 @@ export interface ServerSettings {
   readonly priority: number | undefined;
   /** How many workers `offloop run` has; 0: it answers itself. */
   readonly workers: number;
+  /** Whether each of them listens by itself, so that the kernel spreads connections. */
+  readonly reusePort: boolean;
   /** The file in which tasks leave a line each. */
   readonly ledger: string;
 }
@@ -38,6 +40,7 @@ const defaults: ServerSettings = {
   runs: undefined,
   priority: undefined,
   workers: 0,
+  reusePort: false,
   ledger: "/dev/null",
 };
 

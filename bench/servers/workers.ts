@@ -1,13 +1,15 @@
 import cluster from "node:cluster";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
+import { type AddressInfo, createServer, type ListenOptions, Server } from "node:net";
 import { fileURLToPath } from "node:url";
 import { readProcessCpu } from "./process-cpu.ts";
 import { announce } from "./report.ts";
 import { settings } from "./settings.ts";
 
 const KIB = 1_024;
+/** Said by each worker that answers. */
+const LISTENING = "listening";
 const cli = new URL("./cli/main.js", import.meta.resolve("offloop")).href;
 
 /** One that is free now, since processes that share a port must be told which. */
@@ -40,18 +42,33 @@ async function startPrimary(): Promise<void> {
   const quiet = ["--no-access-log", "--log-level", "silent"];
   process.argv.splice(2, process.argv.length, "run", app, "--port", String(port), ...quiet, ...workers);
   let listening = 0;
-  cluster.on("listening", () => listening++);
+  cluster.on("message", (_worker, message) => {
+    if (message === LISTENING) listening++;
+  });
   await import(cli);
   const url = `http://127.0.0.1:${port}`;
   for (;;) {
     const answer = await fetch(url).catch(() => undefined);
     if (answer?.ok === true && listening >= settings.workers) break;
   }
-  announce(url, () => ({ threads: 0, pssBytes: readMemory() }), {
+  const primaryMicros = (): number => readProcessCpu(process.pid);
+  announce(url, () => ({ threads: 0, pssBytes: readMemory(), primaryMicros: primaryMicros() }), {
     pid: process.pid,
     cpuMicros: () => pids().reduce((sum, pid) => sum + readProcessCpu(pid), 0),
   });
 }
 
+/** What offloop does not: each worker listens by itself, and the kernel spreads connections. */
+function listenBesideOthers(): void {
+  const { listen } = Server.prototype;
+  Server.prototype.listen = function (this: Server, options: ListenOptions, ...rest: never[]): Server {
+    return listen.call(this, { ...options, reusePort: true }, ...rest) as Server;
+  } as Server["listen"];
+}
+
 if (cluster.isPrimary) await startPrimary();
-else await import(cli);
+else {
+  if (settings.reusePort) listenBesideOthers();
+  await import(cli);
+  process.send?.(LISTENING);
+}

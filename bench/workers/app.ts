@@ -20,7 +20,7 @@ app.get("/events/:count", { params: { count: z.int() } }, async ({ params }) => 
 app.get("/lines/:count", { params: { count: z.int() } }, function* ({ params }) {
   for (let n = 0; n < params.count; n++) {
     Atomics.wait(WORD, 0, 0, 5);
-    yield `${n}\n`;
+    yield String(n);
   }
 });
 const form = { upload: z.file() };

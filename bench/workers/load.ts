@@ -109,7 +109,7 @@ export class Load {
       if (!this.#isOn) return socket.close();
       if (socket.readyState !== WebSocket.OPEN) return;
       isWaiting = true;
-      socket.send("hello");
+      socket.send('"hello"');
     };
     socket.on("open", () => void say());
     socket.on("message", () => {
@@ -134,12 +134,13 @@ function upload(lane: string, size: number): Ask {
 }
 
 function events(count: number): Ask {
-  const right = Array.from({ length: count }, (_, n) => `data: ${n}\n\n`).join("");
+  const right = Array.from({ length: count }, (_, n) => `data: {"data":"${n}"}\n\n`).join("");
   return { path: `/events/${count}`, right };
 }
 
 function lines(count: number): Ask {
-  return { path: `/lines/${count}`, right: Array.from({ length: count }, (_, n) => `${n}\n`).join("") };
+  const right = Array.from({ length: count }, (_, n) => `"${n}"\n`).join("");
+  return { path: `/lines/${count}`, right };
 }
 
 function fetchText(agent: Agent, url: string, body: string | undefined): Promise<string> {

@@ -67,4 +67,5 @@ function print(part: string, { figures, goals }: WorkersResult): void {
   }
 }
 
+process.once("SIGTERM", () => process.exit(1)); // and what was started goes with it
 await main();

@@ -59,6 +59,7 @@ export class Prometheus implements AsyncDisposable {
     const child = spawn("prometheus", [...args, `--web.listen-address=${address}`, "--log.level=error"], {
       stdio: ["ignore", "ignore", "inherit"],
     });
+    process.once("exit", () => child.kill());
     const prometheus = new Prometheus(folder, child, `http://${address}`);
     await prometheus.#whenScraped();
     return prometheus;

@@ -45,7 +45,12 @@ export async function rolls({
   await using server = await WatchedServer.start();
   const load = new Load(server.url, perSecond);
   const startedAt = performance.now();
-  for (let rolled = 0; rolled < rolls; rolled++) await server.roll();
+  for (let rolled = 0; rolled < rolls; rolled++) {
+    await server.roll();
+    console.error(
+      `${rolled + 1} of ${rolls} restarts after ${Math.round((performance.now() - startedAt) / 1000)} s`,
+    );
+  }
   const seconds = (performance.now() - startedAt) / 1000;
   const { lost, ...counts } = await load.stop();
   const asked = counts.requests + counts.streams + counts.uploads;

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 const cli = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 const app = fileURLToPath(new URL("./app.ts", import.meta.url));
 
-export const WORKERS = 2;
+const WORKERS = 2;
 const LOOK_MS = 50;
 
 /** `offloop run --workers 2`, with all that its primary tells. */
@@ -43,6 +43,7 @@ export class WatchedServer implements AsyncDisposable {
     const child = spawn(process.execPath, ["--conditions=offloop:source", cli, ...args], {
       stdio: ["ignore", "pipe", "ignore"], // the watchdog says there what it says in the log
     });
+    process.once("exit", () => child.kill());
     const complaints: string[] = [];
     const lines = createInterface({ input: child.stdout });
     const server = await new Promise<WatchedServer>((resolve, reject) => {

@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { coercionOf } from "../schema/coerce.ts";
@@ -17,6 +19,13 @@ export interface Texts {
   readonly fromFile: ReadonlySet<string>;
 }
 
+let onFileRead: ((file: string) => void) | undefined;
+
+/** Has a function told of every file of variables, before it is looked for: development starts anew when one changes. */
+export function whenVariablesRead(listener: (file: string) => void): void {
+  onFileRead = listener;
+}
+
 /** Looks for variables: in the environment, then in the file. */
 export function foundTexts({ names, file, at }: VariableSource): Texts {
   const inFile = file === undefined ? {} : readVariables(file, at);
@@ -32,6 +41,7 @@ export function foundTexts({ names, file, at }: VariableSource): Texts {
 }
 
 function readVariables(file: string | URL, at: SourceLocation): NodeJS.Dict<string> {
+  onFileRead?.(typeof file === "string" ? resolve(file) : fileURLToPath(file));
   try {
     return parseEnv(readFileSync(file, "utf8"));
   } catch (cause) {

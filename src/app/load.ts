@@ -57,6 +57,10 @@ async function mistakeIn(
   cause: unknown,
   url: string,
 ): Promise<Pick<SyntaxMistake, "what" | "fix"> & { readonly at?: SourceLocation }> {
+  if (cause instanceof Error && / imported from /.test(cause.message)) {
+    const { importMistake } = await import("./import-mistake.ts");
+    return importMistake(cause) ?? { fix: fixOf(cause) };
+  }
   if (!(cause instanceof SyntaxError) || isCommonJs(cause)) return { fix: fixOf(cause) };
   const { syntaxMistake } = await import("./syntax-mistake.ts");
   return syntaxMistake(cause, new URL(url)) ?? { fix: fixOf(cause) };

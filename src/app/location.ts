@@ -8,8 +8,13 @@ import { scriptPath } from "../errors/source-map.ts";
 
 const FRAMES = 30;
 
-/** The nearest caller outside offloop itself and Node: the line of the user's that declares something. */
-export function callerLocation(): SourceLocation {
+/**
+ * The nearest caller outside offloop itself and Node: the line of the user's that declares something.
+ *
+ * @param keyword - The name of what was called, where it is a keyword: of such calls V8 says where the parenthesis is, of
+ * others where the name is.
+ */
+export function callerLocation(keyword = ""): SourceLocation {
   const sites = getCallSites(FRAMES, { sourceMap: false });
   const index = sites.findIndex(isUsers);
   const site = getCallSites(FRAMES, { sourceMap: true })[index];
@@ -17,7 +22,7 @@ export function callerLocation(): SourceLocation {
   const place = placeOf(site);
   const isMapped =
     site.lineNumber !== sites[index]?.lineNumber || site.scriptName !== sites[index]?.scriptName;
-  return isMapped ? place : shownPosition(place);
+  return isMapped ? place : shownPosition({ ...place, column: Math.max(1, place.column - keyword.length) });
 }
 
 function placeOf({ scriptName, lineNumber: line, columnNumber: column }: CallSiteObject): SourceLocation {

@@ -34,6 +34,13 @@ interface Included {
   readonly inherited: Inherited;
 }
 
+/** Where an operation answers, and where in the source that is said. */
+interface DeclaredRoute {
+  readonly method: Method;
+  readonly path: string;
+  readonly at: SourceLocation;
+}
+
 /**
  * Operations and tasks that belong together, to be included in an app or another router. FastAPI's `APIRouter`.
  *
@@ -78,8 +85,9 @@ export class Router<RD extends Dependencies = NoNames> {
    * Throws what the others do, and `OFFLOOP_OPTION_INVALID` for a method that is none.
    */
   readonly route: AddRoute<RD> = (methods: readonly Method[], path: string, ...rest: unknown[]) => {
-    checkMethods(methods, path, callerLocation());
-    for (const method of new Set(methods)) this.#add(method, path, rest);
+    const at = callerLocation();
+    checkMethods(methods, path, at);
+    for (const method of new Set(methods)) this.#add({ method, path, at }, rest);
   };
 
   /**
@@ -252,13 +260,15 @@ export class Router<RD extends Dependencies = NoNames> {
   }
 
   #adder(method: Method): AddOperation<RD> {
-    return (path: string, ...rest: unknown[]) => this.#add(method, path, rest);
+    const keyword = method === "DELETE" ? "delete" : "";
+    return (path: string, ...rest: unknown[]) =>
+      this.#add({ method, path, at: callerLocation(keyword) }, rest);
   }
 
-  #add(method: Method, path: string, rest: readonly unknown[]): void {
+  #add({ method, path, at }: DeclaredRoute, rest: readonly unknown[]): void {
     const [options, handler] = rest.length > 1 ? rest : [{}, rest[0]];
     this.#operations.push(
-      createOperation({ method, path }, (options ?? {}) as OperationOptions, handler, callerLocation()),
+      createOperation({ method, path }, (options ?? {}) as OperationOptions, handler, at),
     );
   }
 

@@ -4,6 +4,7 @@ import type { BlockReport } from "../channels/channels.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import type { InputSettings } from "./input-settings.ts";
 import { integer } from "./integer.ts";
+import { type LogSettings, logSettingNames, type ResolvedLog, resolveLog } from "./log-settings.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { resolveRootPath, resolveTrustProxy, type TrustProxy } from "./proxy.ts";
 import {
@@ -149,12 +150,8 @@ export interface ServerSettings {
    * which is safe only where nobody but proxies can. Default false: for the others these headers are anyone's to set.
    */
   readonly trustProxy?: TrustProxy;
-  /**
-   * Names of parameters whose values the log leaves out of URLs, whatever their case. They are added to those that are
-   * hidden anyway: declared as a password, as `writeOnly` or as an API key, `code` in a query, and what has one of these
-   * words in its name: token, secret, key, password, auth, signature, session and their like. Default none.
-   */
-  readonly secretParams?: readonly string[];
+  /** What the log leaves out. */
+  readonly log?: LogSettings;
   /**
    * Largest request body in bytes; past it 413. What the event loop parses has a smaller bound, `inputs.maxLoopBodyBytes`.
    * Integer, 1-1,073,741,824. Default 10 MiB.
@@ -190,7 +187,7 @@ export interface ResolvedSettings {
   /** Without a last slash; empty for none. */
   readonly rootPath: string;
   readonly trustProxy: TrustProxy;
-  readonly secretParams: readonly string[];
+  readonly log: ResolvedLog;
   readonly maxBodyBytes: number;
   readonly inputs: Required<InputSettings>;
   readonly shutdownGraceMs: number;
@@ -216,6 +213,8 @@ export function resolveSettings(...layers: readonly ServerSettings[]): ResolvedS
   const threads = merged(layers.map((layer) => layer.threads ?? {}));
   const timeouts = merged(layers.map((layer) => layer.timeouts ?? {}));
   const max = integer("threads.max", threads.max ?? Math.min(32, availableParallelism() + 4), 1, 256);
+  const health = resolveHealth(top.health ?? false);
+  const metrics = resolveMetrics(top.metrics ?? false);
   return {
     threads: {
       max,
@@ -239,11 +238,11 @@ export function resolveSettings(...layers: readonly ServerSettings[]): ResolvedS
     },
     connections: resolveConnections(merged(layers.map((layer) => layer.connections ?? {}))),
     websockets: resolveWebSockets(merged(layers.map((layer) => layer.websockets ?? {}))),
-    health: resolveHealth(top.health ?? false),
-    metrics: resolveMetrics(top.metrics ?? false),
+    health,
+    metrics,
     rootPath: resolveRootPath(top.rootPath ?? ""),
     trustProxy: resolveTrustProxy(top.trustProxy ?? false),
-    secretParams: resolveSecretParams(top.secretParams ?? []),
+    log: resolveLog(merged(layers.map((layer) => layer.log ?? {})), askedByMachines({ health, metrics })),
     maxBodyBytes: integer("maxBodyBytes", top.maxBodyBytes ?? 10 * MiB, 1, 1024 * MiB),
     inputs: resolveInputs(merged(layers.map((layer) => layer.inputs ?? {}))),
     shutdownGraceMs: integer("shutdownGraceMs", top.shutdownGraceMs ?? 30_000, 0, DAY_MS),
@@ -252,6 +251,12 @@ export function resolveSettings(...layers: readonly ServerSettings[]): ResolvedS
     jobs: resolveJobs(merged(layers.map(({ jobs }) => jobs ?? {}))),
     session: resolveSession(sessionOf(layers)),
   };
+}
+
+/** The paths of an app that nobody asks for but probes and scrapers, over and over. */
+function askedByMachines({ health, metrics }: Pick<ResolvedSettings, "health" | "metrics">): string[] {
+  const probes = health === undefined || health.port !== undefined ? [] : [health.livez, health.readyz];
+  return metrics === undefined ? probes : [...probes, metrics.path];
 }
 
 function sessionOf(layers: readonly ServerSettings[]): SessionSettings | undefined {
@@ -304,16 +309,6 @@ function resolveConnections(connections: ConnectionSettings): Required<Connectio
     ),
     maxPipelined: integer("connections.maxPipelined", connections.maxPipelined ?? 64, 1, 10_000),
   };
-}
-
-/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for what are no names. */
-function resolveSecretParams(names: unknown): readonly string[] {
-  if (Array.isArray(names) && names.every((name) => typeof name === "string" && name !== "")) return names;
-  throw new OffloopError(
-    "OFFLOOP_OPTION_INVALID",
-    `Cannot use secretParams: expected names of parameters, got ${JSON.stringify(names)}`,
-    { fix: 'list them as they stand in URLs, like ["code"]' },
-  );
 }
 
 /** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for a value outside its range. */
@@ -418,7 +413,7 @@ export const settingNames: NamesOf<ServerSettings> = {
   metrics: true,
   rootPath: true,
   trustProxy: true,
-  secretParams: true,
+  log: true,
   maxBodyBytes: true,
   inputs: true,
   shutdownGraceMs: true,
@@ -484,6 +479,7 @@ export function checkSettingNames(settings: ServerSettings, at: SourceLocation):
     inputs,
     health,
     metrics,
+    log: logSettingNames,
     watch,
     jobs,
     session: sessionSettingNames,

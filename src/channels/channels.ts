@@ -204,16 +204,18 @@ export interface BlockReport {
   readonly durationMs: number;
   /**
    * What the main thread did meanwhile. `computing`: it used the CPU. `asleep`: it waited in a synchronous call.
-   * `starved`: it was ready to run and other processes had the CPU; told apart from `asleep` on Linux only.
+   * `starved`: it would have been no block, had not other processes or threads had the CPU; known on Linux only.
    */
   readonly state: "computing" | "asleep" | "starved";
   /** How much of it the main thread was on the CPU. */
   readonly cpuMs: number;
+  /** How much of it the main thread was ready to run and others had the CPU; undefined where the system does not say. */
+  readonly delayMs?: number | undefined;
   /** How much of it garbage collection took. */
   readonly gcMs: number;
   /** Requests that came meanwhile and could not be read; counted by connection. */
   readonly waitedRequests: number;
-  /** What was seen running, the one seen most often first. Empty when the watchdog could not look. */
+  /** What was seen running, the one seen most often first. Empty when the watchdog could not look, or it was starved. */
   readonly culprits: readonly BlockCulprit[];
 }
 
@@ -227,6 +229,8 @@ export interface BlockCulprit {
   readonly certain: boolean;
   /** Operations in progress then, when it is not certain; else none. */
   readonly candidates: readonly string[];
+  /** True when it was one of many short runs in one turn of the loop, none of which is to blame by itself. */
+  readonly oneOfMany?: true;
   /** The innermost line of the user's own code; undefined when it is not known. */
   readonly at: BlockPlace | undefined;
   /** The innermost line in an installed package, when `at` called into one. */

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { App } from "../app/app.ts";
+import type { Lane } from "../app/lane.ts";
 import { type AppTarget, loadApp, whenServed } from "../app/load.ts";
 import { callerLocation } from "../app/location.ts";
 import { servedOperations, servedSockets } from "../app/parts.ts";
@@ -64,9 +65,32 @@ export function parseTarget(text: string): AppTarget {
   return { url: pathToFileURL(resolve(file)).href, exportName };
 }
 
+/** Options of `offloop routes`. */
+interface RoutesOptions {
+  readonly json?: boolean;
+  readonly lane?: Lane;
+}
+
+/** What answers at a path. */
+interface Row {
+  readonly method: string;
+  readonly path: string;
+  /** Of a websocket, that of its messages. */
+  readonly lane: Lane;
+  readonly tags: readonly string[];
+  readonly source: string;
+}
+
 /** `offloop routes`: prints method, path, lane and source of every operation and websocket. */
-export async function routes(module: string, { json }: { readonly json?: boolean }): Promise<void> {
-  const app = await loadToRead(parseTarget(module));
+export async function routes(module: string, { json = false, lane }: RoutesOptions): Promise<void> {
+  const all = rowsOf(await loadToRead(parseTarget(module)));
+  const rows = lane === undefined ? all : all.filter((row) => row.lane === lane);
+  const text = json ? `${JSON.stringify(rows, null, 2)}\n` : `${table(rows)}${count(rows, all.length)}\n`;
+  // What the module opened while it loaded would keep a listing alive.
+  process.stdout.write(text, () => process.exit(0));
+}
+
+function rowsOf(app: App): Row[] {
   const operations = servedOperations(app).map(({ method, path, lane, tags, location }) => ({
     method: method as string,
     path,
@@ -74,7 +98,6 @@ export async function routes(module: string, { json }: { readonly json?: boolean
     tags,
     source: formatLocation(location),
   }));
-  // Of a websocket the lane is that of its messages.
   const sockets = servedSockets(app).map(({ connection, message }) => ({
     method: "WEBSOCKET",
     path: connection.path,
@@ -82,19 +105,24 @@ export async function routes(module: string, { json }: { readonly json?: boolean
     tags: connection.tags,
     source: formatLocation(connection.location),
   }));
-  const rows = [...operations, ...sockets];
-  process.stdout.write(json === true ? `${JSON.stringify(rows, null, 2)}\n` : table(rows));
-  process.exit(0); // what the module opened while it loaded would keep a listing alive
+  return [...operations, ...sockets];
 }
 
-function table(rows: readonly { method: string; path: string; lane: string; source: string }[]): string {
-  const width = (column: "method" | "path"): number => Math.max(...rows.map((row) => row[column].length));
-  return rows
-    .map(
-      ({ method, path, lane, source }) =>
-        `${method.padEnd(width("method"))}  ${path.padEnd(width("path"))}  ${lane.padEnd(6)}  ${source}\n`,
-    )
-    .join("");
+function table(rows: readonly Row[]): string {
+  if (rows.length === 0) return "";
+  const lines = [["METHOD", "PATH", "LANE", "SOURCE"], ...rows.map(cells)];
+  const widths = [0, 1, 2].map((column) => Math.max(...lines.map((line) => (line[column] as string).length)));
+  return lines.map((line) => `${line.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  ")}\n`).join("");
+}
+
+function cells({ method, path, lane, source }: Row): string[] {
+  return [method, path, lane, source];
+}
+
+function count(rows: readonly Row[], all: number): string {
+  const on = (lane: Lane): number => rows.filter((row) => row.lane === lane).length;
+  const of = rows.length === all ? "" : ` of ${all}`;
+  return `${rows.length}${of} ${all === 1 ? "route" : "routes"}: ${on("loop")} on the loop, ${on("thread")} on threads`;
 }
 
 /** `offloop openapi`: prints the document that the app would serve. */

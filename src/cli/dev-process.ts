@@ -7,6 +7,7 @@ import { listen, logStrayRejections } from "../http/listen.ts";
 import { createLogger, type LogLevel } from "../http/logger.ts";
 import type { ListenOptions } from "../http/serve-options.ts";
 import { sitePaths } from "../openapi/site.ts";
+import { runAtHand } from "../watch/around.ts";
 import { loadToServe, parseTarget } from "./declared-app.ts";
 import { explained } from "./explained.ts";
 import { type LoadedFile, onFileLoaded } from "./file-changes.ts";
@@ -44,7 +45,7 @@ async function serveApp(options: DevProcessOptions): Promise<void> {
   const app = await loadToServe(target);
   guardApp(app, logger);
   const server = await listen(app, { ...developmentOptions(app, options), logger }, target);
-  logStrayRejections(logger);
+  logStrayRejections(logger, runAtHand);
   const end = (): void =>
     void server.close().finally(() => {
       inspector.close(); // with a debugger attached, the process would wait until it goes

@@ -2,6 +2,7 @@ import { existsSync, type FSWatcher, statSync, watch } from "node:fs";
 import { registerHooks } from "node:module";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { whenVariablesRead } from "../app/environment-variables.ts";
 
 /** Editors write in several steps. */
 const QUIET_MS = 50;
@@ -68,7 +69,7 @@ export class FileChanges {
   }
 }
 
-/** A source file of the app, and what told it from other versions of itself when it was read. */
+/** A file that the app was made from, a module or one of variables, and what told it from other versions of itself when it was read. */
 export interface LoadedFile {
   readonly file: string;
   readonly stamp: string;
@@ -77,14 +78,15 @@ export interface LoadedFile {
 const inPackage = /[\\/]node_modules[\\/]/;
 
 /**
- * Tells of every file that is imported or required from now on, before it is read, and of those that were looked for in
- * vain. Installed packages are left out.
+ * Tells of every file that is imported or required from now on, before it is read, of those of variables that `settings`
+ * reads, and of those that were looked for in vain. Installed packages are left out.
  */
 export function onFileLoaded(tell: (loaded: LoadedFile) => void): void {
   const tellOf = (url: string): void => {
     const file = url.startsWith("file:") ? fileURLToPath(url) : undefined;
     if (file !== undefined && !inPackage.test(file)) tell({ file, stamp: stampOf(file) });
   };
+  whenVariablesRead((file) => tell({ file, stamp: stampOf(file) }));
   registerHooks({
     resolve: (specifier, context, nextResolve) => {
       try {

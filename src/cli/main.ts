@@ -8,6 +8,16 @@ try {
   const { program } = await import("./program.ts");
   await program.parseAsync();
 } catch (error) {
-  process.stderr.write(`${explained(error)}\n`);
+  await sayFailure(error);
   process.exit(1);
+}
+
+/** Older versions of Node cannot load what makes lines of a log. */
+async function sayFailure(error: unknown): Promise<void> {
+  try {
+    const { failureText } = await import("./failure.ts");
+    process.stderr.write(failureText(error));
+  } catch {
+    process.stderr.write(`${explained(error)}\n`);
+  }
 }

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import { openapi, routes } from "./declared-app.ts";
 import { dev } from "./dev.ts";
+import { usageText } from "./failure.ts";
 import { addJobs } from "./jobs.ts";
 import { run } from "./run.ts";
 import { takesServing, wholeNumber } from "./serving.ts";
@@ -12,7 +13,10 @@ const { version } = JSON.parse(readFileSync(new URL("../../package.json", import
 };
 
 /** The command line: each command in a file of its own. */
-export const program: Command = new Command("offloop").description("Serves an offloop app.").version(version);
+export const program: Command = new Command("offloop")
+  .description("Serves an offloop app.")
+  .version(version)
+  .configureOutput({ writeErr: (text) => void process.stderr.write(usageText(text)) });
 
 takesServing(program.command("dev"))
   .description("serve an app while you work on it: reload on change, guard, watchdog, links")
@@ -21,6 +25,7 @@ takesServing(program.command("dev"))
 
 takesServing(program.command("run"))
   .description("serve an app")
+  .addOption(new Option("--reload").hideHelp())
   .option("--workers <number>", "processes that share the port; one that dies is replaced", wholeNumber)
   .option("--guard", "check the functions' code before serving, as dev does")
   .option("--no-work", "enqueue jobs, and leave them to offloop work")
@@ -46,6 +51,7 @@ program
   .description("list an app's operations: method, path, lane and source")
   .argument("<module[:export]>", "the module that holds the app")
   .option("--json", "as JSON")
+  .addOption(new Option("--lane <lane>", "only those that run there").choices(["loop", "thread"]))
   .action(routes);
 
 program

@@ -4,11 +4,13 @@ import type { App } from "../app/app.ts";
 import { integer } from "../app/integer.ts";
 import { hasJobs } from "../app/parts.ts";
 import { resolveSettings } from "../app/settings.ts";
+import { OffloopError } from "../errors/offloop-error.ts";
 import { guardApp } from "../guard/check-app.ts";
 import { removeStale } from "../http/bind.ts";
 import type { InspectorSetting } from "../http/inspector.ts";
 import { listen } from "../http/listen.ts";
 import { createLogger } from "../http/logger.ts";
+import { takeOutput } from "../http/own-output.ts";
 import { loadToServe, parseTarget } from "./declared-app.ts";
 import { openPrimaryHealth } from "./primary-health.ts";
 import { checkedLevel, type Serving, settingsOf, tlsOf } from "./serving.ts";
@@ -19,6 +21,8 @@ import { Workers } from "./workers.ts";
 interface RunOptions extends Serving {
   readonly workers?: number;
   readonly guard?: boolean;
+  /** What uvicorn has. */
+  readonly reload?: boolean;
   readonly work: boolean;
   readonly inspector?: boolean;
   readonly inspectorToken?: string;
@@ -27,9 +31,11 @@ interface RunOptions extends Serving {
 /** `offloop run`: serves the app until a signal ends it, in this process or in several. */
 export async function run(module: string, options: RunOptions): Promise<void> {
   const { host, port, socket, workers, logLevel, accessLog, work } = options;
+  if (options.reload === true) throw reloadUnknown(module);
   surviveWhileLoading(workers !== undefined);
   const target = parseTarget(module);
   const logger = createLogger(checkedLevel(logLevel));
+  takeOutput(logger);
   const app = await loadToServe(target);
   if (options.guard === true && cluster.isPrimary) guardApp(app, logger);
   if (socket !== undefined && cluster.isPrimary) await removeStale(socket);
@@ -46,6 +52,14 @@ export async function run(module: string, options: RunOptions): Promise<void> {
     target,
   );
   logger.info(`${app.title} ${app.version} listens on ${server.url}`);
+}
+
+function reloadUnknown(module: string): OffloopError {
+  return new OffloopError(
+    "OFFLOOP_OPTION_INVALID",
+    "Cannot use --reload with offloop run: it serves what is deployed",
+    { fix: `run "offloop dev ${module}", which starts anew when a file of the app changes` },
+  );
 }
 
 /** With a token it answers those who have it, whatever else is said. */

@@ -1,19 +1,22 @@
+import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
 import { openLifespans } from "../app/lifespan.ts";
 import type { AppTarget } from "../app/load.ts";
 import { servedLifespans, servedTaskDeclarations } from "../app/parts.ts";
 import { type ResolvedSettings, resolveSettings } from "../app/settings.ts";
 import type { TaskDeclaration } from "../app/task.ts";
-import { describeError } from "../errors/described-error.ts";
+import { describeError, loggable } from "../errors/described-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { listArounds } from "../http/arounds.ts";
 import { logStrayRejections } from "../http/listen.ts";
-import { createLogger } from "../http/logger.ts";
-import { openJobsOf } from "../http/open-app.ts";
+import { createLogger, isForReading } from "../http/logger.ts";
+import { openJobsOf, openLog } from "../http/open-app.ts";
+import { ownsOutput, takeOutput } from "../http/own-output.ts";
 import { closeOnSignals } from "../http/shutdown.ts";
 import type { OpenJobs } from "../jobs/open.ts";
 import { openLanes } from "../lanes/lanes.ts";
 import { openTracing } from "../tracing/open.ts";
+import { runAtHand } from "../watch/around.ts";
 import { openLoopWatch } from "../watch/loop-watch.ts";
 import { loadToServe, parseTarget } from "./declared-app.ts";
 import { checkedLevel } from "./serving.ts";
@@ -30,6 +33,7 @@ export async function work(module: string, options: WorkOptions): Promise<void> 
   const { threads, concurrency } = options;
   const target = parseTarget(module);
   const log = createLogger(checkedLevel(options.logLevel));
+  takeOutput(log);
   const app = await loadToServe(target);
   const settings = resolveSettings(app.settings, {
     ...(threads === undefined ? {} : { threads: { max: threads } }),
@@ -43,7 +47,7 @@ export async function work(module: string, options: WorkOptions): Promise<void> 
     log,
     () => working.threads,
   );
-  logStrayRejections(log);
+  logStrayRejections(log, runAtHand);
   const lanes = tasks.map(({ name, lane }) => `${name} (${lane})`);
   log.info(`${app.title} ${app.version} works on ${lanes.join(", ")}`);
 }
@@ -62,19 +66,20 @@ export async function openWork(
   app: App,
   settings: ResolvedSettings,
   target: AppTarget,
-  log: ReturnType<typeof createLogger>,
+  given: Logger,
 ): Promise<Working> {
   await using opened = new AsyncDisposableStack();
+  const tracing = await openTracing();
+  const log = openLog({ log: given, settings, ownsOutput: ownsOutput() }, tracing);
   const closeLifespans = await openLifespans(servedLifespans(app, "main"));
   opened.defer(async () => {
     for (const error of await closeLifespans())
-      log.error({ err: describeError(error) }, "a lifespan failed to close");
+      log.error({ err: loggable(describeError(error)) }, "a lifespan failed to close");
   });
-  const tracing = await openTracing();
   const arounds = listArounds(app, { settings, log, tracing, debug: false });
-  const lanes = await openLanes(app, { settings, target, log, arounds });
+  const lanes = await openLanes(app, { settings, target, log, arounds, ownsOutput: ownsOutput() });
   opened.defer(() => lanes.close());
-  const watch = await openLoopWatch(settings.watch, log);
+  const watch = await openLoopWatch(settings.watch, log, isForReading(log));
   opened.defer(() => watch?.close());
   const jobs = (await openJobsOf(app, { settings, lanes, tracing, log, works: true })) as OpenJobs;
   const rest = opened.move();

@@ -38,6 +38,8 @@ export class Workers {
   readonly #restarts: Record<Reason, number> = { exit: 0, hung: 0, reload: 0 };
   /** Those that are being killed as they hang. */
   readonly #hung = new WeakSet<WorkerProcess>();
+  /** The one that another, which is starting, is to take over from. */
+  #replaced: WorkerProcess | undefined;
   #delayMs = 0;
   #hasListened = false;
   #isClosing = false;
@@ -101,20 +103,26 @@ export class Workers {
     let count = 0;
     for (const old of this.ready) {
       const { pid } = old;
+      if (!this.#all.has(old)) continue; // it has died meanwhile, and has got another
       const fresh = this.#fork(old);
+      this.#replaced = old;
       const isUp = await fresh.started;
+      this.#replaced = undefined;
       if (this.#isClosing) return;
+      const isGone = !this.#all.has(old);
       if (!isUp) {
+        if (isGone) this.#fork();
         const how = endOf(await fresh.ended);
         log.error(
           { worker: fresh.pid },
-          `worker ${fresh.pid} could not start (${how}; it said why above): worker ${pid} stays, nothing more is restarted`,
+          `worker ${fresh.pid} could not start (${how}; it said why above): worker ${pid} ${isGone ? "has died" : "stays"}, nothing more is restarted`,
         );
         return;
       }
-      if (old.state !== "ready") continue; // it has died meanwhile
-      this.#restarts.reload++;
-      old.leave();
+      if (!isGone) {
+        this.#restarts.reload++;
+        old.leave();
+      }
       log.info({ worker: fresh.pid }, `worker ${fresh.pid} takes over from worker ${pid}`);
       count++;
     }
@@ -150,6 +158,10 @@ export class Workers {
     const isWanted = end.code === 0 && end.signal === undefined;
     const isYoung = gone.livedMs < SETTLED_MS && !isWanted;
     this.#delayMs = isYoung ? Math.min(LAST_DELAY_MS, Math.max(FIRST_DELAY_MS, this.#delayMs * 2)) : 0;
+    if (gone === this.#replaced) {
+      log.error({ worker: pid }, `worker ${pid} died (${endOf(end)}); another is starting already`);
+      return;
+    }
     const fields = { worker: pid, delayMs: this.#delayMs };
     const next = `starting another in ${this.#delayMs} ms`;
     if (isWanted) log.info(fields, `worker ${pid} was ended; ${next}`);

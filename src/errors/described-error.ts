@@ -28,10 +28,10 @@ export function describeError(thrown: unknown): DescribedError {
 
 function describe(thrown: unknown, depth: number): DescribedError {
   if (!isError(thrown)) return { type: typeof thrown, message: printed(thrown) };
-  const { name, message, stack, cause } = thrown;
+  const { message, stack, cause } = thrown;
   const code = (thrown as { code?: unknown }).code;
   return {
-    type: String(name),
+    type: typeOf(thrown),
     message: String(message),
     ...(stack === undefined ? {} : { stack: userStack(String(stack)) }),
     ...(code === undefined ? {} : { code: String(code) }),
@@ -54,3 +54,51 @@ function printed(value: unknown): string {
     return Object.prototype.toString.call(value);
   }
 }
+
+const described = new WeakMap<Error, DescribedError>();
+const namedClasses = new WeakMap<ErrorConstructor, Map<string, ErrorConstructor>>();
+const MAX_CLASSES = 1_000;
+
+/**
+ * A described error as one again, for a log: loggers ask for instances of Error, and take its type from the name of its
+ * class.
+ */
+export function loggable(error: DescribedError): Error {
+  const { type, message, stack, code, cause } = error;
+  const made = Reflect.construct(Error, [message], namedClass(type, Error)) as Error;
+  const fields = { name: type, stack: stack ?? `${type}: ${message}`, cause: cause && loggable(cause) };
+  for (const [name, value] of Object.entries(fields))
+    if (value !== undefined) Object.defineProperty(made, name, { value, configurable: true, writable: true });
+  if (code !== undefined) Object.assign(made, { code });
+  described.set(made, error);
+  return made;
+}
+
+/** What an error was made of by {@link loggable}; undefined for any other. */
+export function describedBy(error: Error): DescribedError | undefined {
+  return described.get(error);
+}
+
+/** A class of that name below another one: for errors of a class that is not there. */
+export function namedClass(name: string, base: ErrorConstructor): ErrorConstructor {
+  if (name === base.name) return base;
+  const known = namedClasses.get(base)?.get(name);
+  if (known !== undefined) return known;
+  const made = { [name]: class extends base {} }[name] as unknown as ErrorConstructor;
+  const ofBase = namedClasses.get(base) ?? new Map<string, ErrorConstructor>();
+  if (ofBase.size < MAX_CLASSES) namedClasses.set(base, ofBase.set(name, made));
+  return made;
+}
+
+/** What an error is called: by its name where it has one of its own, else by its class, as pino does. */
+export function typeOf(error: Error): string {
+  const name = String(error.name);
+  if (!languageNames.has(name)) return name;
+  const named: unknown = error.constructor?.name;
+  return typeof named === "string" && named !== "" && named !== "Object" ? named : name;
+}
+
+const languageNames: ReadonlySet<string> = new Set([
+  ...["Error", "TypeError", "RangeError", "SyntaxError", "ReferenceError", "EvalError", "URIError"],
+  "AggregateError",
+]);

@@ -1,7 +1,9 @@
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { Operation } from "../app/operation.ts";
+import { pathOfUrl } from "../app/path.ts";
 import { CLIENT_CLOSED_REQUEST } from "../operation/error-reply.ts";
+import type { UnreadRequest } from "./connections.ts";
 import type { LoggedUrls } from "./logged-url.ts";
 import { outcomeOf } from "./streams.ts";
 
@@ -22,13 +24,58 @@ declare module "fastify" {
   }
 }
 
+/** Whether a path is one of these, or below one that ends with `/*`. */
+function matcherOf(paths: readonly string[]): (url: string) => boolean {
+  const exact = new Set(paths);
+  const prefixes = paths.flatMap((path) => (path.endsWith("/*") ? path.slice(0, -1) : []));
+  return (url) => {
+    if (exact.size === 0) return false;
+    const path = pathOfUrl(url);
+    return exact.has(path) || prefixes.some((prefix) => path.startsWith(prefix));
+  };
+}
+
+const EVERY_MS = 1_000;
+
+/** Logs what came and was no request, never what it was: a line a second and kind, as nobody bounds how much of it comes. */
+export function logUnread(log: Logger): (unread: UnreadRequest) => void {
+  const kinds = new Map<string, { at: number; unsaid: number }>();
+  return ({ status, code, client, bytes }) => {
+    const kind = kinds.get(code) ?? { at: Number.NEGATIVE_INFINITY, unsaid: 0 };
+    kinds.set(code, kind);
+    const now = performance.now();
+    if (now - kind.at < EVERY_MS) return void kind.unsaid++;
+    const { unsaid } = kind;
+    const more = unsaid === 0 ? "" : `; and ${unsaid} more since the last line`;
+    log.info(
+      { status, code, client, bytes, unsaid },
+      `no request that can be read: ${status} (${code})${more}`,
+    );
+    kinds.set(code, { at: now, unsaid: 0 });
+  };
+}
+
 const remarks = { sent: "", gone: ", the client has gone", broken: ", its stream broke off" };
 
+/** What lines are made with. */
+interface AccessLogParts {
+  readonly urls: LoggedUrls;
+  /** Paths that have none. */
+  readonly skipPaths: readonly string[];
+  /** Names the span of a request; undefined when nobody takes spans. */
+  readonly trace: ((request: object) => object) | undefined;
+}
+
 /** Logs a line for each request when its response has been sent, or its client has gone. */
-export function addAccessLog(fastify: FastifyInstance, log: Logger, urls: LoggedUrls): void {
+export function addAccessLog(
+  fastify: FastifyInstance,
+  log: Logger,
+  { urls, skipPaths, trace }: AccessLogParts,
+): void {
+  const isSkipped = matcherOf(skipPaths);
   fastify.addHook("onRequest", (request, { raw }, done) => {
     const { operation, unlogged } = request.routeOptions.config;
-    if (unlogged) return done();
+    if (unlogged || isSkipped(request.url)) return done();
     const start = performance.now();
     // Fastify's own hook is not called for a client that goes.
     raw.once("close", () => {
@@ -48,6 +95,7 @@ export function addAccessLog(fastify: FastifyInstance, log: Logger, urls: Logged
           lane: operation?.lane,
           ...(outcome === "gone" ? { clientGone: true } : {}),
           ...(outcome === "broken" ? { brokeOff: true } : {}),
+          ...trace?.(request.raw),
         },
         `${method} ${url} ${status}${remarks[outcome]}`,
       );

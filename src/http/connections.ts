@@ -28,15 +28,33 @@ export interface RequestWants {
   readonly isHandshake: ((request: IncomingMessage) => boolean) | undefined;
 }
 
+/** What came and could not be read as a request. */
+export interface UnreadRequest {
+  /** What it was answered with. */
+  readonly status: number;
+  /** Node's code for what is wrong with it, like `HPE_INVALID_METHOD`. */
+  readonly code: string;
+  /** Address of the client. */
+  readonly client: string | undefined;
+  /** How much had been read of it, where that is known. */
+  readonly bytes: number | undefined;
+}
+
 /** The connections of clients, within the bounds that the settings give them. */
 export class Connections {
   readonly #settings: ResolvedSettings["connections"];
   readonly #wants: RequestWants;
   readonly #open = new Set<AnsweringSocket>();
+  readonly #listeners: ((unread: UnreadRequest) => void)[] = [];
 
   constructor(settings: ResolvedSettings["connections"], wants: RequestWants) {
     this.#settings = settings;
     this.#wants = wants;
+  }
+
+  /** Has a function told of what cannot be read. */
+  onUnread(listener: (unread: UnreadRequest) => void): void {
+    this.#listeners.push(listener);
   }
 
   /** Makes a server of node:http that speaks with clients, at one of the addresses that are listened on. */
@@ -53,7 +71,17 @@ export class Connections {
       // Node looks for slow clients every 30 s, which would make a timeout of 15 s one of up to 45 s.
       connectionsCheckingInterval: Math.max(MIN_CHECK_MS, Math.min(headersTimeoutMs, requestTimeoutMs) / 4),
     };
-    const listener = inTurn(handler, this.#settings.maxPipelined);
+    const inOrder = inTurn(handler, this.#settings.maxPipelined);
+    const listener: RequestListener = (request, response) => {
+      if (!hasSeveralHosts(request)) return inOrder(request, response);
+      refuseHosts(response);
+      this.#tell({
+        status: 400,
+        code: "SEVERAL_HOSTS",
+        client: request.socket.remoteAddress,
+        bytes: undefined,
+      });
+    };
     const server =
       tls === undefined
         ? createServer(options, listener)
@@ -63,8 +91,17 @@ export class Connections {
       this.#open.add(socket);
       socket.once("close", () => this.#open.delete(socket));
     });
-    server.on("clientError", answerClientError);
+    server.on("clientError", (error: ParserError, stream) => {
+      const socket = stream as AnsweringSocket;
+      const status = answerClientError(error, socket);
+      const { code = "", bytesParsed: bytes } = error;
+      if (status !== undefined) this.#tell({ status, code, client: socket.remoteAddress, bytes });
+    });
     return server;
+  }
+
+  #tell(unread: UnreadRequest): void {
+    for (const listener of this.#listeners) listener(unread);
   }
 
   /** Has each connection end with the response that it carries now: Node would keep those that have begun for another request. */
@@ -84,7 +121,6 @@ export class Connections {
 function inTurn(handler: RequestListener, max: number): RequestListener {
   const lines = new WeakMap<Socket, Line>();
   return (request, response) => {
-    if (hasSeveralHosts(request)) return void refuseHosts(response);
     // Node gives a response its socket at once, unless one before it on the connection is not done.
     if (response.socket !== null) return handler(request, response);
     const { socket } = request;
@@ -149,12 +185,18 @@ function refuseHosts(response: ServerResponse): void {
   response.writeHead(400, headers).end(body);
 }
 
-/** Answers what is not HTTP, as far as there is someone to answer. */
-function answerClientError(error: NodeJS.ErrnoException, socket: AnsweringSocket): void {
+/** What Node's parser says. */
+type ParserError = NodeJS.ErrnoException & { readonly bytesParsed?: number };
+
+/** Answers what is not HTTP, as far as there is someone to answer. Gives the status; undefined where there is nobody. */
+function answerClientError(error: ParserError, socket: AnsweringSocket): number | undefined {
   // It would be read as the answer to the request before this one, or as a part of that answer.
   const response = socket._httpMessage;
   const isAnswering = response != null && (response.headersSent || response.req.complete);
-  if (error.code === "ECONNRESET" || !socket.writable || isAnswering) return void socket.destroy();
+  if (error.code === "ECONNRESET" || !socket.writable || isAnswering) {
+    socket.destroy();
+    return undefined;
+  }
   const status =
     error.code === "HPE_HEADER_OVERFLOW" ? 431 : error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400;
   const phrase = STATUS_CODES[status];
@@ -162,4 +204,5 @@ function answerClientError(error: NodeJS.ErrnoException, socket: AnsweringSocket
   socket.end(
     `HTTP/1.1 ${status} ${phrase}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
   );
+  return status;
 }

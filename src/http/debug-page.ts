@@ -3,11 +3,14 @@ import { Markup, markup } from "../app/markup.ts";
 import type { Operation } from "../app/operation.ts";
 import type { DescribedError } from "../errors/described-error.ts";
 import { formatLocation } from "../errors/offloop-error.ts";
+import { excerptOf } from "../errors/source-excerpt.ts";
 import { type StackFrame, stackFrames } from "../errors/stack-frames.ts";
 import type { Around } from "../lanes/around.ts";
 import type { RawReply, RawRequest } from "../operation/raw.ts";
 import { headerValues } from "../operation/raw.ts";
+import { editorUrl } from "./editor-link.ts";
 import type { RequestAddresses } from "./failures.ts";
+import { inputsSection, shownUrl } from "./shown-inputs.ts";
 
 const SHOWN_FRAMES = 6;
 const LINES_AROUND = 5;
@@ -66,9 +69,10 @@ async function debugPage(
 <style>${new Markup(style)}</style>
 </head>
 <body>
-<header><p>${status} &middot; ${request.method} ${request.url}</p></header>
+<header><p>${status} &middot; ${request.method} ${shownUrl(request, operation)}</p></header>
 <main>
 ${await errorSection(error)}
+${inputsSection(request, operation)}
 </main>
 <footer>
 <p>${id} runs ${where} and is declared at ${formatLocation(location)}. Request ${request.id}.${link}</p>
@@ -98,21 +102,16 @@ async function frameSection(frame: StackFrame, isOpen: boolean): Promise<Markup>
   return markup`<details class="frame"${isOpen ? markup` open` : undefined}>
 <summary>${name}${formatLocation(frame)}</summary>
 ${source === undefined ? undefined : markup`<pre>${excerpt(source, frame)}</pre>`}
+<p><a href="${editorUrl(frame)}">Open it in the editor</a></p>
 </details>
 `;
 }
 
 /** The lines around a place, numbered; the line itself is marked. */
 function excerpt(source: string, { line }: StackFrame): Markup[] {
-  const lines = source.split(/\r?\n/);
-  const first = Math.max(0, line - 1 - LINES_AROUND);
-  const shown = lines.slice(first, line + LINES_AROUND);
-  const width = String(first + shown.length).length;
-  return shown.map((text, index) => {
-    const number = first + index + 1;
-    const numbered = `${String(number).padStart(width)}  ${text}\n`;
-    return number === line ? markup`<mark>${numbered}</mark>` : markup`${numbered}`;
-  });
+  return excerptOf(source, line, LINES_AROUND).map(({ text, isMarked }) =>
+    isMarked ? markup`<mark>${text}\n</mark>` : markup`${text}\n`,
+  );
 }
 
 function firstLine(text: string): string {
@@ -131,4 +130,8 @@ section { margin-bottom: 2rem; }
 .message { font-size: 1.2rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 header > p, summary, footer { color: var(--quiet); overflow-wrap: anywhere; }
 summary { cursor: pointer; }
+table { border-collapse: collapse; margin: 1rem 0; width: 100%; }
+caption { text-align: left; font-weight: 600; }
+th, td { text-align: left; vertical-align: top; padding: .2rem .75rem .2rem 0; overflow-wrap: anywhere; }
+th { font-weight: 400; color: var(--quiet); width: 14rem; }
 `;

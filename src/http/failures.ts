@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { DescribedError } from "../errors/described-error.ts";
+import { type DescribedError, loggable } from "../errors/described-error.ts";
 import type { Around } from "../lanes/around.ts";
 
 /** Under load these come by the thousand: one line a second says as much. */
@@ -19,7 +19,10 @@ export function logFailures(log: Logger, inspector?: RequestAddresses): Around {
     const { code = "", message } = error;
     if (!FLOODS.has(code)) {
       const address = inspector && { inspector: inspector.addressOf(request) };
-      log.error({ reqId: request, operation, err: error, ...address }, `${operation} failed: ${message}`);
+      log.error(
+        { reqId: request, operation, err: loggable(error), ...address },
+        `${operation} failed: ${message}`,
+      );
       return;
     }
     const flood = floods.get(code) ?? { at: Number.NEGATIVE_INFINITY, unsaid: 0 };

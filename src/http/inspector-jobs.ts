@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import type { Jobs } from "../app/jobs.ts";
-import { describeError } from "../errors/described-error.ts";
+import { describeError, loggable } from "../errors/described-error.ts";
 import { InspectedJobs, MAX_ACTED } from "../inspector/jobs.ts";
 import type { JobAction } from "../inspector/shown-jobs.ts";
 
@@ -106,7 +106,7 @@ function guarded(log: Logger): (handler: Handler) => Handler {
       isDown = false;
       return answer;
     } catch (error) {
-      if (!isDown) log.warn({ err: describeError(error) }, "the inspector cannot reach the jobs");
+      if (!isDown) log.warn({ err: loggable(describeError(error)) }, "the inspector cannot reach the jobs");
       isDown = true;
       return reply
         .code(503)

@@ -2,20 +2,21 @@ import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
 import type { AppTarget } from "../app/load.ts";
 import { resolveSettings } from "../app/settings.ts";
-import { describeError } from "../errors/described-error.ts";
+import { describeError, loggable } from "../errors/described-error.ts";
 import { noThreads } from "../threads/pool/pool.ts";
 import { bind, placeOf, portOf } from "./bind.ts";
 import { openHealthServer } from "./health.ts";
 import type { InspectorSetting, ServedInspector } from "./inspector.ts";
 import { createLogger } from "./logger.ts";
 import { openApp } from "./open-app.ts";
+import { ownsOutput, type RunAtHand } from "./own-output.ts";
 import type { ListenOptions, Server } from "./serve-options.ts";
 import { closeOnSignals, createShutdown } from "./shutdown.ts";
 import { answerPrimary, isSupervised } from "./supervised.ts";
 import { readTls } from "./tls.ts";
 
 /** A client that keeps its connection and asks less often than this may write to it when it is closed. */
-const LINGER_MS = 1_000;
+const LINGER_MS = 5_000;
 
 /** Serves an app that threads find at `target`. What is opened here is closed in reverse. */
 export async function listen(
@@ -27,6 +28,8 @@ export async function listen(
   const place = placeOf(options);
   const tls = readTls(options.tls);
   const log = options.logger ?? createLogger(options.logLevel ?? "info");
+  const ownsProcess = options.signals ?? true;
+  const ownsAll = ownsOutput() || (ownsProcess && process.env.NODE_ENV === "production");
   const opened = new AsyncDisposableStack();
   let letBe = (): void => {};
   // Last of all: until then a second signal ends the process, and a primary sees that it is not hung.
@@ -35,11 +38,8 @@ export async function listen(
     const { accessLog = true, debug = false } = options;
     const inspector = options.inspector ? await openInspectorFor(app.title, options.inspector) : undefined;
     opened.defer(() => inspector?.close());
-    const served = await openApp(
-      app,
-      { settings, target, log, tls, accessLog, debug, inspector, worksOnJobs: options.work ?? true },
-      opened,
-    );
+    const wanted = { settings, target, log, tls, accessLog, debug, inspector, ownsOutput: ownsAll };
+    const served = await openApp(app, { ...wanted, worksOnJobs: options.work ?? true }, opened);
     const { lanes, fastify } = served;
     inspector?.addTo(fastify, {
       jobs: served.jobs?.jobs,
@@ -53,7 +53,7 @@ export async function listen(
     const url = (await bind(fastify, place)).replace(/^https?/, tls === undefined ? "http" : "https");
     inspector?.listensAt(url);
     const close = createShutdown(served, settings.shutdownGraceMs, log, () => opened.disposeAsync());
-    if (options.signals ?? true) {
+    if (ownsProcess) {
       const own = closeOnSignals(close, log, () => lanes.pool?.size.threads ?? 0);
       const leave = (): void => {
         void close(LINGER_MS);
@@ -64,7 +64,7 @@ export async function listen(
         own.letSignalsBe();
         answerNoMore();
       };
-      opened.defer(logStrayRejections(log));
+      opened.defer(logStrayRejections(served.log, served.runAtHand));
     }
     return {
       url,
@@ -90,11 +90,16 @@ async function openInspectorFor(title: string, setting: InspectorSetting): Promi
 /**
  * Logs rejections of promises that nobody awaits, which would end the process and lose everybody's requests; asyncio
  * treats them so too. Gives the function that stops it.
+ *
+ * @param about - Whose promise it was.
  */
-export function logStrayRejections(log: Logger): () => void {
+export function logStrayRejections(log: Logger, about: RunAtHand): () => void {
   const onRejection = (reason: unknown): void => {
     const error = describeError(reason);
-    log.error({ err: error }, `a promise that nobody awaits was rejected: ${error.message}`);
+    log.error(
+      { ...about(), err: loggable(error) },
+      `a promise that nobody awaits was rejected: ${error.message}`,
+    );
   };
   process.on("unhandledRejection", onRejection);
   return () => void process.off("unhandledRejection", onRejection);

@@ -9,7 +9,9 @@ const MAX_WAITING_BYTES = 16 * 1_048_576;
  */
 export class LogOutput {
   readonly #lines: Writable;
-  readonly #complaints: Pick<Writable, "write">;
+  /** The stream's own: what others write there may become lines of this log. */
+  readonly #write: Writable["write"];
+  readonly #complain: (line: string) => unknown;
   #lost = 0;
 
   /**
@@ -18,7 +20,8 @@ export class LogOutput {
    */
   constructor(lines: Writable = process.stdout, complaints: Writable = process.stderr) {
     this.#lines = lines;
-    this.#complaints = complaints;
+    this.#write = lines.write.bind(lines);
+    this.#complain = complaints.write.bind(complaints);
     // Its writes are asked one by one; without a listener it would end the process.
     for (const stream of [lines, complaints]) stream.on("error", () => {});
     process.once("exit", () => this.#sumUp());
@@ -26,7 +29,7 @@ export class LogOutput {
 
   write(line: string): void {
     if (this.#lines.writableLength > MAX_WAITING_BYTES) this.#lose("nobody reads it");
-    else this.#lines.write(line, this.#onWritten);
+    else this.#write(line, this.#onWritten);
   }
 
   readonly #onWritten = (error: Error | null | undefined): void => {
@@ -34,12 +37,19 @@ export class LogOutput {
   };
 
   #lose(why: string): void {
-    if (this.#lost++ === 0)
-      this.#complaints.write(`offloop: cannot write the log, lines of it are lost from here on: ${why}\n`);
+    if (this.#lost++ === 0) this.#say(`cannot write the log, lines of it are lost from here on: ${why}`);
   }
 
   #sumUp(): void {
-    if (this.#lost > 1) this.#complaints.write(`offloop: ${this.#lost} lines of the log were lost\n`);
+    if (this.#lost > 1) this.#say(`${this.#lost} lines of the log were lost`);
+  }
+
+  #say(complaint: string): void {
+    const msg = `offloop: ${complaint}`;
+    const line = process.stderr.isTTY
+      ? msg
+      : JSON.stringify({ level: 50, time: Date.now(), pid: process.pid, msg });
+    this.#complain(`${line}\n`);
   }
 }
 

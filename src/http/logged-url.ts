@@ -8,16 +8,8 @@ import { inputJsonSchema, propertiesOf } from "../schema/json-schema.ts";
 import { paramOptions } from "../schema/param.ts";
 import { type AnySchema, isSchema, type Schemas } from "../schema/schema.ts";
 import { Shape } from "../schema/shape.ts";
-
-const HIDDEN = "[redacted]";
-
-/** A name with one of these words carries a credential: `resetToken`, `X-Amz-Signature`, `api_key`. */
-const secretWords: ReadonlySet<string> = new Set([
-  ...["token", "jwt", "key", "apikey", "secret", "auth", "authorization", "credential", "credentials"],
-  ...["password", "passwd", "pwd", "passphrase", "otp", "sig", "signature", "session", "sid"],
-]);
-/** What an OAuth2 server sends back in a query (RFC 6749, 4.1.2). As part of a name, or in a path, it is as often something else. */
-const CODE = "code";
+import { HIDDEN } from "./redaction.ts";
+import { SecretNames } from "./secret-names.ts";
 
 /** The parts of an operation's URL that are secret, by declaration or by name. */
 interface SecretParts {
@@ -31,12 +23,14 @@ const nothing: SecretParts = { query: new Set(), segments: [] };
 /** URLs as the log has them: of a secret parameter the name, not the value. */
 export class LoggedUrls {
   readonly #rootPath: string;
-  readonly #added: ReadonlySet<string>;
+  readonly #names: SecretNames;
+  readonly #showsValues: boolean;
   readonly #parts = new WeakMap<Operation, SecretParts>();
 
-  constructor({ rootPath, secretParams }: Pick<ResolvedSettings, "rootPath" | "secretParams">) {
+  constructor({ rootPath, log }: Pick<ResolvedSettings, "rootPath" | "log">) {
     this.#rootPath = rootPath;
-    this.#added = new Set(secretParams.map((name) => name.toLowerCase()));
+    this.#names = new SecretNames(log.secrets);
+    this.#showsValues = log.queryValues;
   }
 
   of(url: string, operation: Operation | undefined): string {
@@ -54,8 +48,8 @@ export class LoggedUrls {
         const at = pair.indexOf("=");
         if (at === -1 || at === pair.length - 1) return pair;
         const name = decode(pair.slice(0, at).replaceAll("+", " "));
-        const isSecret = declared.has(name) || name.toLowerCase() === CODE || this.#isSecretName(name);
-        return isSecret ? `${pair.slice(0, at)}=${HIDDEN}` : pair;
+        const isShown = this.#showsValues && !declared.has(name) && !this.#names.isQuery(name);
+        return isShown ? pair : `${pair.slice(0, at)}=${HIDDEN}`;
       })
       .join("&");
   }
@@ -70,17 +64,11 @@ export class LoggedUrls {
     return path.slice(0, start) + root + segments.join("/");
   }
 
-  #isSecretName(name: string): boolean {
-    if (this.#added.has(name.toLowerCase())) return true;
-    const words = name.replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2").toLowerCase();
-    return words.split(/[^a-z0-9]+/).some((word) => secretWords.has(word));
-  }
-
   #partsOf(operation: Operation): SecretParts {
     let parts = this.#parts.get(operation);
     if (parts === undefined) {
       const declared = declaredSecrets(operation);
-      const isHidden = (name: string): boolean => declared.params.has(name) || this.#isSecretName(name);
+      const isHidden = (name: string): boolean => declared.params.has(name) || this.#names.isParameter(name);
       parts = { query: declared.query, segments: segmentsOf(operation.path, isHidden) };
       this.#parts.set(operation, parts);
     }

@@ -1,20 +1,21 @@
 import { createRequire } from "node:module";
 import { type DestinationStream, type Logger, pino, stdSerializers } from "pino";
 
-import { describeError, isError } from "../errors/described-error.ts";
+import { type DescribedError, describedBy, describeError, isError } from "../errors/described-error.ts";
+import { compactError } from "./compact-error.ts";
 import { stdoutLines } from "./log-output.ts";
+import { Redaction } from "./redaction.ts";
+import { SecretNames } from "./secret-names.ts";
 
 /** How much is logged. */
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
 
-/** Headers that carry credentials, wherever a line usually has headers. */
-const secretHeaders = ["authorization", "proxy-authorization", "cookie", "set-cookie"];
-const secrets = ["", "headers", "req.headers", "request.headers"].flatMap((where) =>
-  secretHeaders.map((name) => `${where}["${name}"]`),
-);
-
 /** For reading, the message says it all: of reports, which are whole objects, of access lines, and an error's stack. */
-const saidInMessage = "pid,hostname,blocked,guard,method,url,status,clientGone,err.type,err.message";
+const saidInMessage =
+  "pid,hostname,blocked,guard,method,url,status,clientGone,err.type,err.message,trace_id,span_id";
+
+/** Those that are offloop's own, and whether a person reads them. */
+const own = new WeakMap<Logger, { readonly isForReading: boolean }>();
 
 /**
  * The server's log: a JSON line an entry, or a line to read. Written at once, so no line is lost at exit; what cannot
@@ -25,17 +26,18 @@ const saidInMessage = "pid,hostname,blocked,guard,method,url,status,clientGone,e
  */
 export function createLogger(
   level: LogLevel,
-  isForReading: boolean = process.stdout.isTTY,
+  isForReading: boolean = process.stdout.isTTY === true,
   lines: DestinationStream = stdoutLines(),
 ): Logger {
-  const options = {
-    level,
-    base: { pid: process.pid },
-    serializers: { err: plainError },
-    redact: { paths: secrets, censor: "[redacted]" },
-  };
-  if (!isForReading) return pino(options, lines);
-  // Some forty modules, which a server that logs JSON need not wait for.
+  const options = { level, base: { pid: process.pid }, ...hidingOf([]) };
+  const format = isForReading ? createFormat(level) : String;
+  const logger = pino(options, isForReading ? { write: (line) => lines.write(format(line)) } : lines);
+  own.set(logger, { isForReading });
+  return logger;
+}
+
+/** What makes lines to read of those of JSON. Some forty modules, which a server that logs JSON need not wait for. */
+function createFormat(level: LogLevel): (line: string) => string {
   const pretty: typeof import("pino-pretty") = createRequire(import.meta.url)("pino-pretty");
   const format = pretty.prettyFactory({
     colorize: process.stdout.isTTY,
@@ -43,12 +45,71 @@ export function createLogger(
     translateTime: "HH:MM:ss.l",
     singleLine: true,
   });
-  return pino(options, { write: (line) => lines.write(format(line)) });
+  if (level === "debug" || level === "trace") return format;
+  return (line) => {
+    if (!line.includes('"err":{')) return format(line);
+    const { err, ...rest } = JSON.parse(line) as { readonly err: DescribedError };
+    return format(JSON.stringify(rest)) + compactError(err);
+  };
 }
 
-/** Errors come described already: they may stem from another thread. */
+/** Whether a person reads it, not a machine. Of a logger of the user's that is taken to be so at a terminal. */
+export function isForReading(log: Logger): boolean {
+  return own.get(log)?.isForReading ?? process.stdout.isTTY === true;
+}
+
+/** The same log, without the values of more names. A logger of the user's says itself what it leaves out. */
+export function withoutSecrets(log: Logger, names: readonly string[]): Logger {
+  const about = own.get(log);
+  if (about === undefined || names.length === 0) return log;
+  const child = log.child({}, hidingOf(names));
+  own.set(child, about);
+  return child;
+}
+
+/** What has a logger leave out secrets, those of errors included. */
+function hidingOf(added: readonly string[]): Pick<pino.LoggerOptions, "serializers"> & {
+  formatters: { log: (fields: object) => Record<string, unknown> };
+} {
+  const redaction = new Redaction(new SecretNames(added));
+  return {
+    formatters: { log: redaction.fields },
+    serializers: { err: (error: unknown) => redaction.value(plainError(error)) },
+  };
+}
+
+/** An error with its fields; one that was described already, as it was. */
 function plainError(error: unknown): unknown {
   if (!isError(error)) return error;
   // pino asks for an instance of this realm's class.
-  return error instanceof Error ? stdSerializers.err(error) : describeError(error);
+  return describedBy(error) ?? (error instanceof Error ? stdSerializers.err(error) : describeError(error));
+}
+
+/** Fields that name a span; none where there is none. */
+type TraceFields = (() => object) | undefined;
+
+/** The same log, each of whose lines names the span that is active. Lines of threads bring that with them. */
+export function withTrace(log: Logger, trace: TraceFields): Logger {
+  const mixin = trace && mixinSymbolOf(log);
+  if (mixin === undefined) return log;
+  const child = log.child({}) as Logger & Record<symbol, Mixin | undefined>;
+  const outer = child[mixin];
+  child[mixin] = (fields, ...rest) => ({
+    ...("thread" in fields ? undefined : trace?.()),
+    ...outer?.(fields, ...rest),
+  });
+  const about = own.get(log);
+  if (about !== undefined) own.set(child, about);
+  return child;
+}
+
+type Mixin = (fields: object, level: number, logger: Logger) => object;
+
+/** A logger of the user's may be of another copy of pino, whose symbols are its own. */
+function mixinSymbolOf(log: Logger): symbol | undefined {
+  for (let one: object | null = log; one !== null; one = Object.getPrototypeOf(one)) {
+    const found = Object.getOwnPropertySymbols(one).find(({ description }) => description === "pino.mixin");
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }

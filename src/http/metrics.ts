@@ -5,6 +5,7 @@ import { hasJobs, servedTaskDeclarations } from "../app/parts.ts";
 import type { ResolvedMetrics, ResolvedSettings } from "../app/settings.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+import type { Connections } from "./connections.ts";
 import { ACCEPTED } from "./sockets/handshake.ts";
 import { streamOf } from "./streams.ts";
 
@@ -12,6 +13,7 @@ import { streamOf } from "./streams.ts";
 export interface MeasuredServer {
   readonly app: App;
   readonly lanes: Lanes;
+  readonly connections: Pick<Connections, "onUnread">;
   readonly threads: ResolvedSettings["threads"];
   /** Takes what is to be closed when nothing runs any more. */
   readonly opened: Pick<AsyncDisposableStack, "defer">;
@@ -21,7 +23,7 @@ export interface MeasuredServer {
 export async function addMetrics(
   fastify: FastifyInstance,
   { path }: ResolvedMetrics,
-  { app, lanes, threads, opened }: MeasuredServer,
+  { app, lanes, connections, threads, opened }: MeasuredServer,
 ): Promise<void> {
   const { openMetrics } = await import("../metrics/metrics.ts");
   const metrics = openMetrics({
@@ -47,6 +49,7 @@ export async function addMetrics(
   });
   opened.defer(() => metrics.close());
   countRequests(fastify, metrics);
+  connections.onUnread(({ status }) => metrics.requests.unread(status));
   fastify.get(path, async (_request, reply) => {
     reply.type(metrics.mediaType);
     return metrics.text();

@@ -6,19 +6,22 @@ import { openLifespans } from "../app/lifespan.ts";
 import type { AppTarget } from "../app/load.ts";
 import { hasJobs, servedFrontends, servedLifespans } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
-import { describeError } from "../errors/described-error.ts";
+import { describeError, loggable } from "../errors/described-error.ts";
 import type { OffloopError } from "../errors/offloop-error.ts";
 import type { OpenJobs, OpenJobsOptions } from "../jobs/open.ts";
 import { type Lanes, openLanes } from "../lanes/lanes.ts";
 import { TaskThreads } from "../lanes/task-threads.ts";
 import { openTracing } from "../tracing/open.ts";
 import type { Tracing } from "../tracing/tracing.ts";
+import { runAtHand } from "../watch/around.ts";
 import { openLoopWatch } from "../watch/loop-watch.ts";
 import type { Watch } from "../watch/watch.ts";
 import { listArounds } from "./arounds.ts";
 import type { RequestAddresses } from "./failures.ts";
 import { checkFrontend } from "./frontend.ts";
-import { createServer } from "./server.ts";
+import { isForReading, withoutSecrets, withTrace } from "./logger.ts";
+import { ownsOutput, type RunAtHand, takeOutput } from "./own-output.ts";
+import { createServer, preloadFastify } from "./server.ts";
 import { OpenSockets } from "./sockets/open-sockets.ts";
 import type { Tls } from "./tls.ts";
 import { WayOut } from "./way-out.ts";
@@ -42,10 +45,15 @@ export interface OpenAppOptions {
   readonly worksOnJobs?: boolean;
   /** What a test keeps jobs with. */
   readonly openJobs?: OpenJobsOf["open"];
+  /** Whether all that the process writes is to be lines of its log. Default false. */
+  readonly ownsOutput?: boolean;
 }
 
 /** An app that can be asked, but does not listen yet. */
 export interface OpenApp {
+  /** The log, as the settings want it. */
+  readonly log: Logger;
+  readonly runAtHand: RunAtHand;
   readonly lanes: Lanes;
   readonly fastify: FastifyInstance;
   readonly wayOut: WayOut;
@@ -66,21 +74,24 @@ export async function openApp(
   options: OpenAppOptions,
   opened: AsyncDisposableStack,
 ): Promise<OpenApp> {
-  const { settings, target, log, tls, overrides, accessLog, debug = false, inspector } = options;
-  await checkFrontends(app, debug ? log : undefined);
+  const { settings, target, tls, overrides, accessLog, debug = false, inspector } = options;
   const tracing = await openTracing();
+  const log = openLog(options, tracing);
+  await checkFrontends(app, debug ? log : undefined);
   const arounds = listArounds(app, { settings, log, tracing, debug, inspector });
-  const laneOptions = { settings, target, log, overrides, arounds };
+  const laneOptions = { settings, target, log, overrides, arounds, ownsOutput: ownsOutput() };
   const early = new TaskThreads(app, laneOptions);
   opened.defer(() => early.close());
   const close = await openLifespans(servedLifespans(app, "main"));
   opened.defer(async () => {
-    for (const error of await close()) log.error({ err: describeError(error) }, "a lifespan failed to close");
+    for (const error of await close())
+      log.error({ err: loggable(describeError(error)) }, "a lifespan failed to close");
   });
+  preloadFastify();
   const lanes = await openLanes(app, laneOptions);
   early.handOver();
   opened.defer(() => lanes.close());
-  const watch = await openLoopWatch(settings.watch, log);
+  const watch = await openLoopWatch(settings.watch, log, isForReading(log));
   opened.defer(() => watch?.close());
   const { worksOnJobs: works = true, openJobs: open } = options;
   const jobs = await openJobsOf(app, { settings, lanes, tracing, log, works, open });
@@ -94,7 +105,18 @@ export async function openApp(
     // One that shuts down is closing already, and is not waited for beyond its time.
     if (!lanes.closing) await fastify.close();
   });
-  return { lanes, fastify, wayOut, sockets, watch, jobs };
+  return { log, runAtHand, lanes, fastify, wayOut, sockets, watch, jobs };
+}
+
+/** The log as the settings want it: secrets left out, spans named, and taking in what else the process writes. */
+export function openLog(
+  { log: given, settings, ownsOutput: owns = false }: Pick<OpenAppOptions, "log" | "settings" | "ownsOutput">,
+  tracing: Tracing | undefined,
+): Logger {
+  const trace = tracing && (() => tracing.logFields());
+  const log = withTrace(withoutSecrets(given, settings.log.secrets), trace);
+  if (owns) takeOutput(log, runAtHand);
+  return log;
 }
 
 /** In development the front end may be served by the bundler and not be built yet: that is a warning only. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyRequest, fastify as fastifyFactory } from "fastify";
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
 import { hasPlugins, partOf } from "../app/parts.ts";
@@ -9,7 +9,7 @@ import { OffloopError } from "../errors/offloop-error.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import { parseQuery } from "../operation/raw.ts";
 import type { Tracing } from "../tracing/tracing.ts";
-import { addAccessLog } from "./access-log.ts";
+import { addAccessLog, logUnread } from "./access-log.ts";
 import { addBefore, addPart, refusalsOf } from "./app-part.ts";
 import { Connections } from "./connections.ts";
 import { addHealthRoutes } from "./health.ts";
@@ -74,7 +74,7 @@ export async function createServer(app: App, parts: ServerParts): Promise<Fastif
   if (lanes.operations.some(({ readsForm }) => readsForm)) await removeLeftFolders();
   const fastify = await createFastify(settings, { connections, refusals, hasSockets });
   try {
-    await addObservers(fastify, app, parts);
+    await addObservers(fastify, app, { ...parts, connections });
     if (hasSockets) await addWebSockets(fastify, settings.websockets);
     surroundRoutes(fastify, part, services);
     await addBefore(fastify, part, refusals);
@@ -100,12 +100,24 @@ interface FastifyParts {
   readonly hasSockets: boolean;
 }
 
+/**
+ * Loads Fastify from the next turn on: when lanes are being opened, the first thread has been started by then, and loads
+ * the app on a core of its own. What fails here fails again where the server is made.
+ */
+export function preloadFastify(): void {
+  setImmediate(() => void loadFastify().catch(() => {}));
+}
+
 /** Fastify is loaded here, so that threads never load it. */
+async function loadFastify(): Promise<typeof fastifyFactory> {
+  return (await import("fastify")).fastify;
+}
+
 async function createFastify(
   settings: ResolvedSettings,
   { connections, refusals, hasSockets }: FastifyParts,
 ): Promise<FastifyInstance> {
-  const { fastify: create } = await import("fastify");
+  const create = await loadFastify();
   const fastify: FastifyInstance = create({
     bodyLimit: settings.maxBodyBytes,
     genReqId: createRequestIds(),
@@ -136,11 +148,32 @@ async function createFastify(
 async function addObservers(
   fastify: FastifyInstance,
   app: App,
-  { settings, log, lanes, tracing, accessLog, opened }: ServerParts,
+  {
+    settings,
+    log,
+    lanes,
+    tracing,
+    accessLog,
+    opened,
+    connections,
+  }: ServerParts & Pick<FastifyParts, "connections">,
 ): Promise<void> {
-  if (accessLog && log.isLevelEnabled("info")) addAccessLog(fastify, log, new LoggedUrls(settings));
+  if (accessLog && log.isLevelEnabled("info")) {
+    addAccessLog(fastify, log, {
+      urls: new LoggedUrls(settings),
+      skipPaths: settings.log.skipPaths,
+      trace: tracing && ((request) => tracing.logFieldsOf(request)),
+    });
+    connections.onUnread(logUnread(log));
+  }
   if (settings.metrics !== undefined)
-    await addMetrics(fastify, settings.metrics, { app, lanes, threads: settings.threads, opened });
+    await addMetrics(fastify, settings.metrics, {
+      app,
+      lanes,
+      connections,
+      threads: settings.threads,
+      opened,
+    });
   if (tracing !== undefined) addRequestSpans(fastify, tracing);
 }
 

@@ -34,7 +34,7 @@ export function createShutdown(
 ): (lingerMs?: number) => Promise<void> {
   const shutDown = async (lingerMs: number): Promise<void> => {
     lanes.closing = true;
-    if (lingerMs > 0) await linger(fastify, Math.min(lingerMs, graceMs));
+    if (lingerMs > 0) await linger({ fastify, sockets }, Math.min(lingerMs, graceMs));
     const worked = jobs?.stop(graceMs);
     const ended = fastify.close().then(() => sockets.closed());
     const finished = ended.then(() => lanes.background.drained());
@@ -53,13 +53,24 @@ export function createShutdown(
   };
 }
 
+/** How often it is looked whether anybody could still ask. */
+const LOOK_MS = 50;
+
 /**
  * Accepts no connection any more, but answers what comes on those that are open, each with its last response: a
- * connection that is closed while its client writes to it loses that request.
+ * connection that is closed while its client writes to it loses that request. Ends early when only sockets are left.
  */
-async function linger({ server }: FastifyInstance, ms: number): Promise<void> {
+async function linger(
+  { fastify: { server }, sockets }: Pick<Running, "fastify" | "sockets">,
+  ms: number,
+): Promise<void> {
   NetServer.prototype.close.call(server); // that of node:http would close those that idle
-  await wait(ms);
+  const end = performance.now() + ms;
+  while (performance.now() < end && (await countConnections(server)) > sockets.size) await wait(LOOK_MS);
+}
+
+function countConnections(server: NetServer): Promise<number> {
+  return new Promise((resolve) => server.getConnections((_error, count) => resolve(count ?? 0)));
 }
 
 /** Signals that come so soon after another are the same: `timeout` and some supervisors send it to a process and its group. */

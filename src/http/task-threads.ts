@@ -10,7 +10,8 @@ export function openTaskThreads(
 ): AsyncDisposable & { close(): Promise<void> } {
   const log = createLogger("warn", undefined, process.stderr);
   const target = module === undefined ? undefined : { url: module, exportName: undefined };
-  const threads = new TaskThreads(app, { settings: resolveSettings(app.settings), target, log, arounds: [] });
+  const settings = resolveSettings(app.settings);
+  const threads = new TaskThreads(app, { settings, target, log, arounds: [], ownsOutput: false });
   const close = (): Promise<void> => threads.close();
   return { close, [Symbol.asyncDispose]: close };
 }

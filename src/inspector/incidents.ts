@@ -11,6 +11,10 @@ import type {
 import { stackFrames } from "../errors/stack-frames.ts";
 import type { KnownIncident } from "./incident-log.ts";
 
+/** Of a message, and of a stack. */
+const MAX_LINES = 20;
+const MAX_LENGTH = 300;
+
 type OperationEnd = Extract<OperationEvent, { event: "end" }>;
 type TaskEnd = Extract<TaskEvent, { event: "end" }>;
 
@@ -30,7 +34,7 @@ export function blockedIncident(report: BlockReport, origin: number): KnownIncid
     facts: [
       stateSentence(report),
       ...(report.waitedRequests > 0 ? [`${plural(report.waitedRequests, "request")} waited.`] : []),
-      ...(first === undefined ? ["What ran could not be seen."] : certainty(first)),
+      ...(first === undefined ? [nobodySeen(report)] : certainty(first)),
       ...others.map((one) => `Also seen: ${nameOf(one)}${placeSuffix(one.at)}.`),
     ],
     stack: first === undefined ? [] : [first.within, first.at].flatMap((at) => (at ? [frame(at)] : [])),
@@ -130,13 +134,22 @@ function thrownParts(error: ThrownError | undefined): Pick<KnownIncident, "place
   const title = code?.startsWith("OFFLOOP_") ? line.replace(/^Cannot .*?: /, "") : `${type}: ${line}`;
   const frames = stack.map((frame) => `    ${frame}`);
   const [at] = stackFrames({ type, message, ...(code && { code }), stack: [message, ...frames].join("\n") });
-  return { place: at === undefined ? null : placeText(at), message: title, stack: [...stack] };
+  return {
+    place: at === undefined ? null : placeText(at),
+    message: shortened(title),
+    stack: stack.slice(0, MAX_LINES),
+  };
 }
 
 /** What stands below the first line of a message: of an error of offloop's, where and how to mend it. */
 function moreOf(error: ThrownError | undefined): string[] {
-  const lines = error?.message.split("\n").slice(1) ?? [];
-  return lines.map((line) => line.trim()).filter((line) => line !== "");
+  const lines = error?.message.split("\n", MAX_LINES).slice(1) ?? [];
+  return lines.map((line) => shortened(line.trim())).filter((line) => line !== "");
+}
+
+/** Anything may stand in a message, and be of any length. */
+function shortened(text: string): string {
+  return text.length <= MAX_LENGTH ? text : `${text.slice(0, MAX_LENGTH)}…`;
 }
 
 function ranSentence(thread: number | undefined, queueMs: number, runMs: number): string {
@@ -144,7 +157,14 @@ function ranSentence(thread: number | undefined, queueMs: number, runMs: number)
   return `It ran for ${Math.round(runMs)} ms ${onThread(thread)}.`;
 }
 
-function nameOf({ operation, certain }: BlockCulprit): string {
+function nobodySeen({ state }: BlockReport): string {
+  return state === "starved"
+    ? "No operation is to blame."
+    : "What ran could not be seen; offloop dev, or the watchdog's level development, sees more.";
+}
+
+function nameOf({ operation, certain, oneOfMany }: BlockCulprit): string {
+  if (oneOfMany === true) return `many short runs of ${operation}`;
   return `${certain ? "" : "probably "}${operation ?? "code outside any operation"}`;
 }
 function stateSentence({ state, cpuMs, gcMs }: BlockReport): string {
@@ -154,7 +174,8 @@ function stateSentence({ state, cpuMs, gcMs }: BlockReport): string {
   return `The main thread computed for ${Math.round(cpuMs)} ms${collected}.`;
 }
 
-function certainty({ certain, candidates, request }: BlockCulprit): string[] {
+function certainty({ certain, candidates, oneOfMany, request }: BlockCulprit): string[] {
+  if (oneOfMany === true) return ["One turn of the loop held many runs; none is to blame by itself."];
   const asked = request === undefined ? [] : [`It ran for request ${request}.`];
   if (certain) return asked;
   const names = candidates.length === 0 ? "" : ` In progress then: ${candidates.join(", ")}.`;

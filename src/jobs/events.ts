@@ -1,6 +1,6 @@
 import type { Log } from "../app/log.ts";
 import { jobChannel } from "../channels/channels.ts";
-import { describeError } from "../errors/described-error.ts";
+import { describeError, loggable } from "../errors/described-error.ts";
 import type { Attempt } from "./attempt.ts";
 import { formatJobId } from "./job-id.ts";
 import type { JobEvents } from "./loop.ts";
@@ -19,7 +19,7 @@ export function loggedEvents(log: Log): JobEvents {
       if (now - (said.get(message) ?? Number.NEGATIVE_INFINITY) < SAME_ERROR_MS) return;
       if (said.size > 100) said.clear();
       said.set(message, now);
-      log.error({ err: describeError(error) }, `jobs: ${message}`);
+      log.error({ err: loggable(describeError(error)) }, `jobs: ${message}`);
     },
     onStart: (attempt) => {
       if (jobChannel.hasSubscribers) jobChannel.publish({ event: "start", ...about(attempt) });
@@ -42,10 +42,16 @@ function about({ job, task, number }: Attempt): {
 }
 
 function logOutcome(log: Log, attempt: Attempt, outcome: Outcome): void {
-  if (!("error" in outcome)) return;
   const { job, task, number } = attempt;
   const id = formatJobId(job);
-  const fields = { job: id, task: job.task, attempt: number, err: outcome.error };
+  if (!("error" in outcome)) {
+    log.debug(
+      { job: id, task: job.task, attempt: number },
+      `attempt ${number} of job ${id}: ${outcome.kind}`,
+    );
+    return;
+  }
+  const fields = { job: id, task: job.task, attempt: number, err: loggable(outcome.error) };
   const isLast = outcome.kind === "dead" || job.takes >= job.retryLimit;
   if (isLast) log.error(fields, `job ${id} is dead after attempt ${number}: ${outcome.error.message}`);
   else

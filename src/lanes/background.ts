@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { BackgroundCall } from "../app/background.ts";
-import { type DescribedError, describeError } from "../errors/described-error.ts";
+import { type DescribedError, describeError, loggable } from "../errors/described-error.ts";
 import type { RunTask } from "./around.ts";
 
 /** Told of what goes wrong after a response. */
@@ -128,12 +128,25 @@ async function runBackground(
   return undefined;
 }
 
+/** At debug, each task that follows a response and has not failed is a line. */
+export function logTasks(log: Logger, run: RunTask): RunTask {
+  if (!log.isLevelEnabled("debug")) return run;
+  return async (call) => {
+    const start = performance.now();
+    const result = await run(call);
+    const ms = Math.round((performance.now() - start) * 1000) / 1000;
+    const { task, request: reqId } = call;
+    log.debug({ reqId, task: task.name, lane: task.lane, ms }, `background task "${task.name}" done`);
+    return result;
+  };
+}
+
 /** Logs a task that failed, and which others did not run because of it. */
 export function logTaskFailure(log: Logger, { task, error, skipped, request, operation }: FailedTask): void {
   const rest =
     skipped.length === 0 ? "" : `; ${skipped.length} of its later tasks did not run: ${skipped.join(", ")}`;
   log.error(
-    { reqId: request, operation, task, skipped, err: error },
+    { reqId: request, operation, task, skipped, err: loggable(error) },
     `background task "${task}" of ${operation} failed: ${error.message}${rest}`,
   );
 }

@@ -9,7 +9,7 @@ import {
   type ThrownError,
   taskChannel,
 } from "../channels/channels.ts";
-import { type DescribedError, describeError } from "../errors/described-error.ts";
+import { type DescribedError, describeError, loggable } from "../errors/described-error.ts";
 import type { OffloopError } from "../errors/offloop-error.ts";
 import { frameLines } from "../errors/stack-frames.ts";
 import { refusedReply } from "../operation/error-reply.ts";
@@ -71,7 +71,7 @@ export function chooseForOperation(
         .then((late) => discard(late, error))
         .catch((thrown: unknown) => {
           request.log.error(
-            { err: describeError(thrown) },
+            { err: loggable(describeError(thrown)) },
             `${declaration.id} failed to close after its deadline`,
           );
         });

@@ -34,7 +34,7 @@ import {
   type RunTask,
 } from "./around.ts";
 import { type AttemptLanes, attemptLanes } from "./attempts.ts";
-import { BackgroundChains, logTaskFailure } from "./background.ts";
+import { BackgroundChains, logTaskFailure, logTasks } from "./background.ts";
 import {
   chooseForOperation,
   chooseForTasks,
@@ -78,6 +78,8 @@ export interface LaneOptions {
   readonly overrides?: readonly Override[] | undefined;
   /** What stands around runs; the last is the outermost. */
   readonly arounds: readonly Around[];
+  /** Whether what threads write to stdout and stderr becomes lines of the log. */
+  readonly ownsOutput: boolean;
 }
 
 /**
@@ -121,7 +123,7 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
       work instanceof ConnectionWork ? [new LaneSocket(work, works, lanes, arounds)] : [],
     ),
     ...answersWithout(loop),
-    background: new BackgroundChains(runTask, (failed) => logTaskFailure(options.log, failed)),
+    background: new BackgroundChains(logTasks(log, runTask), (failed) => logTaskFailure(options.log, failed)),
     attempts: attemptLanes(capacityOf(settings), runTask),
     arounds,
     pool,

@@ -4,7 +4,7 @@ import type { AppTarget } from "../app/load.ts";
 import { servedTasks } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { enqueueForThread, type Task } from "../app/task.ts";
-import { describeError } from "../errors/described-error.ts";
+import { describeError, loggable } from "../errors/described-error.ts";
 import type { SyncEnqueue, ThreadData } from "../threads/crossing/messages.ts";
 import { packThrown, type TaskOutcome, unpackValue } from "../threads/crossing/values.ts";
 import type { Work } from "../threads/crossing/work.ts";
@@ -21,6 +21,8 @@ export interface PoolSource {
   readonly target: AppTarget | undefined;
   readonly log: Logger;
   readonly arounds: readonly Around[];
+  /** Whether what threads write to stdout and stderr becomes lines of the log. */
+  readonly ownsOutput: boolean;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface PoolSource {
 export function openPool(
   app: App,
   works: readonly Work[],
-  { settings, target, log, arounds }: PoolSource,
+  { settings, target, log, arounds, ownsOutput }: PoolSource,
   { given, part }: Pick<ThreadData, "given" | "part">,
 ): ThreadPool {
   return new ThreadPool({
@@ -47,12 +49,16 @@ export function openPool(
     mayBeEnded: works.map((work) => mayBeEnded(work, settings.timeouts)),
     works: works.map(({ id, declaration }) => ({ id, location: declaration.location })),
     logLevel: log.level,
+    ownsOutput,
     onLog: ({ level, fields, message }) => log[level](unpackValue(fields) as object, message),
     onEnqueue: (call) => void enqueueFor(servedTasks(app), call),
     startMs: START_MS,
     onThreadFailure: (error) => {
       const { code, message, cause } = error;
-      log.error({ code, ...(cause !== undefined && { err: describeError(cause) }) }, `${code}: ${message}`);
+      log.error(
+        { code, ...(cause !== undefined && { err: loggable(describeError(cause)) }) },
+        `${code}: ${message}`,
+      );
     },
   });
 }

@@ -1,6 +1,7 @@
 import type { SocketOperation } from "../app/socket-operation.ts";
 import { operationChannel } from "../channels/channels.ts";
-import type { RequestContext } from "../operation/context.ts";
+import type { CompiledOperation } from "../operation/compile.ts";
+import { Exchange, type RequestContext } from "../operation/context.ts";
 import { refusalOf } from "../operation/error-reply.ts";
 import type { MessageFormat } from "../operation/messages.ts";
 import { emptyReply, type RawReply } from "../operation/raw.ts";
@@ -50,6 +51,7 @@ const switching: RawReply = { ...emptyReply, status: 101 };
 interface Opening {
   readonly live: Live;
   readonly onEnded: (reply: RawReply) => void;
+  onAccepted: () => void;
 }
 
 /** A websocket, with what stands around its connections and messages. */
@@ -59,6 +61,7 @@ export class LaneSocket implements RunnableSocket {
   readonly #work: ConnectionWork;
   /** Its plan, which also gives the handler what is sent to threads. */
   readonly #plan: ConnectionWork["plan"];
+  #operation: CompiledOperation | undefined;
   readonly #lanes: OpenedLanes;
   readonly #open: RunOperation;
   readonly #count: Count | undefined;
@@ -90,14 +93,15 @@ export class LaneSocket implements RunnableSocket {
   }
 
   connect(request: LaneRequest, live: Live): Connection {
-    const { promise: ended, resolve: onEnded } = Promise.withResolvers<RawReply>();
-    this.#openings.set(request, { live, onEnded });
-    this.#running++;
-    this.#count?.(1);
-    void ended.then(() => {
+    const { promise: ended, resolve } = Promise.withResolvers<RawReply>();
+    const onEnded = (reply: RawReply): void => {
       this.#running--;
       this.#count?.(-1);
-    });
+      resolve(reply);
+    };
+    this.#openings.set(request, { live, onEnded, onAccepted: nothing });
+    this.#running++;
+    this.#count?.(1);
     return { opened: this.#open(request), ended };
   }
 
@@ -114,8 +118,10 @@ export class LaneSocket implements RunnableSocket {
   }
 
   sentOf(context: RequestContext): Connected["sent"] {
+    const sent = this.#work.message?.sent ?? [];
+    if (sent.length === 0) return nothingSent;
     return new Map(
-      this.#work.message?.sent.map(({ path }, index) => [
+      sent.map(({ path }, index) => [
         path,
         { value: (context as unknown as Record<string, unknown>)[sentName(index)], isSent: true },
       ]),
@@ -124,23 +130,31 @@ export class LaneSocket implements RunnableSocket {
 
   /** An operation whose handler lasts as long as the socket. What stands around it sees it end with the answer to the handshake. */
   #run(request: LaneRequest): Promise<RawReply> {
-    const { live, onEnded } = this.#openings.get(request) as Opening;
-    const { promise: accepted, resolve } = Promise.withResolvers<RawReply>();
+    const opening = this.#openings.get(request) as Opening;
+    this.#operation ??= this.#lasting();
+    const operation = this.#operation;
+    return new Promise((resolve) => {
+      opening.onAccepted = () => resolve(switching);
+      void runOperation(operation, request, this.#lanes.loop).then((reply) => {
+        opening.onEnded(reply);
+        resolve(refusalOf(reply));
+      });
+    });
+  }
+
+  /** The same for all connections: each is kept as long as its socket. */
+  #lasting(): CompiledOperation {
     const { compiled } = this.#work;
-    const operation = {
-      ...compiled,
-      closes: true,
-      plan: this.#plan,
-      declaration: {
-        ...compiled.declaration,
-        handler: (context: RequestContext) => live(context, () => resolve(switching)),
-      },
+    const handler = (context: RequestContext): Promise<void> => {
+      const opening = this.#openings.get(Exchange.requestOf(context) as LaneRequest) as Opening;
+      return opening.live(context, () => opening.onAccepted());
     };
-    const ended = runOperation(operation, request, this.#lanes.loop);
-    void ended.then(onEnded);
-    return Promise.race([accepted, ended.then(refusalOf)]);
+    const declaration = { ...compiled.declaration, handler };
+    return { ...compiled, closes: true, plan: this.#plan, declaration };
   }
 }
+
+const nothingSent: Connected["sent"] = new Map();
 
 /** Handles messages on their lane, with what stands around that. */
 function aroundMessages(

@@ -1,7 +1,7 @@
 import type { DeclaredAround } from "../app/around.ts";
 import type { NearestHandlers } from "../app/error-handlers.ts";
 import { type Layered, nearestHandlers } from "../app/layer.ts";
-import { describeError } from "../errors/described-error.ts";
+import { describeError, loggable } from "../errors/described-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { Exchange, PlannedResponse } from "../operation/context.ts";
 import { encodeReply } from "../operation/encode.ts";
@@ -143,7 +143,7 @@ class Passage {
       "it called next() after it had answered",
       "call next() before it returns",
     );
-    this.#request.log.error({ err: describeError(error) }, error.message);
+    this.#request.log.error({ err: loggable(describeError(error)) }, error.message);
     const refused = Promise.reject(error);
     refused.catch(() => {});
     return refused;

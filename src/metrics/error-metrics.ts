@@ -4,11 +4,9 @@ import type { Operation } from "../app/operation.ts";
 /** Counts an error of an operation, by its type. */
 export type CountError = (operation: string, type: string) => void;
 
-/** The code that a socket is closed with when what handles its messages fails. */
-export const FAILED_MESSAGE = 1011;
-
-/** What goes wrong in answering, besides other statuses of 500-599. */
-const requestErrors = ["500", "503", "504", "broken_stream"];
+/** What goes wrong in answering, besides other statuses of 500-599. A message is answered with one, which closes its socket. */
+const messageErrors = ["500", "503", "504"];
+const requestErrors = [...messageErrors, "broken_stream"];
 
 /** @param operations - Those whose errors are counted from 0 on. */
 export function createErrorMetrics(
@@ -22,7 +20,7 @@ export function createErrorMetrics(
     registers: [registry],
   });
   for (const { id: operation, isMessage } of operations)
-    for (const error_type of isMessage ? [String(FAILED_MESSAGE)] : requestErrors)
+    for (const error_type of isMessage ? messageErrors : requestErrors)
       errors.inc({ operation, error_type }, 0);
   return (operation, error_type) => errors.inc({ operation, error_type });
 }

@@ -1,4 +1,4 @@
-import { Gauge, Histogram, type Registry } from "prom-client";
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import { durationBuckets, streamBuckets } from "./buckets.ts";
 import type { CountError } from "./error-metrics.ts";
 
@@ -23,6 +23,8 @@ export interface AnsweredRequest {
 export interface RequestMetrics {
   begin(method: string): void;
   end(request: AnsweredRequest): void;
+  /** What came could not be read as a request, and was answered with this status. */
+  unread(status: number): void;
 }
 
 /** The methods of RFC 9110 and RFC 5789; a label of any other would be the client's to choose. */
@@ -30,8 +32,10 @@ const known = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIO
 
 /** @param countError - Told of each that was answered with 5xx, or whose stream broke off. */
 export function createRequestMetrics(registry: Registry, countError: CountError): RequestMetrics {
-  const { active, duration, streams } = instruments(registry);
+  const { active, duration, streams, unread } = instruments(registry);
+  for (const status of [400, 408, 431]) unread.inc({ http_response_status_code: status }, 0);
   return {
+    unread: (status) => unread.inc({ http_response_status_code: status }),
     begin: (method) => active.inc({ http_request_method: methodLabel(method) }),
     end: (request) => {
       const { method, scheme, route = "", operation, status = "", durationMs, stream } = request;
@@ -59,6 +63,7 @@ function instruments(registry: Registry): {
   active: Gauge;
   duration: Histogram;
   streams: Histogram;
+  unread: Counter;
 } {
   const registers = [registry];
   return {
@@ -86,6 +91,12 @@ function instruments(registry: Registry): {
       help: "From the head of a streamed response to its end, whichever it was",
       labelNames: ["operation"],
       buckets: streamBuckets,
+      registers,
+    }),
+    unread: new Counter({
+      name: "offloop_unread_requests_total",
+      help: "What came and could not be read as a request: no HTTP, a head that is too large or too slow",
+      labelNames: ["http_response_status_code"],
       registers,
     }),
   };

@@ -12,7 +12,7 @@ import {
   threadChannel,
 } from "../channels/channels.ts";
 import { runBuckets } from "./buckets.ts";
-import { type CountError, FAILED_MESSAGE } from "./error-metrics.ts";
+import type { CountError } from "./error-metrics.ts";
 
 /** What an app declares: what is known of it before anything has happened is counted from 0 on. */
 export interface DeclaredWork {
@@ -38,6 +38,7 @@ export function createRunMetrics(
   countError: CountError,
 ): RunMetrics {
   let followUps = 0;
+  const messages = new Set(declared.operations.flatMap(({ id, isMessage }) => (isMessage ? id : [])));
   const refuse = countRefusals(registry);
   const operations = timesOf(registry, "operation", refuse);
   const tasks = timesOf(registry, "task", refuse);
@@ -47,7 +48,8 @@ export function createRunMetrics(
     listen(operationChannel, (event) => {
       if (event.event === "start") return;
       operations(event.operation, event);
-      if (event.status === FAILED_MESSAGE) countError(event.operation, String(event.status));
+      const { operation, status } = event;
+      if (status >= 500 && status < 600 && messages.has(operation)) countError(operation, String(status));
     }),
     listen(taskChannel, (event) => {
       if (event.request !== undefined) followUps += event.event === "start" ? 1 : -1;
@@ -98,7 +100,9 @@ function countBlocks(registry: Registry, { operations, tasks }: DeclaredWork): (
     for (const state of ["computing", "asleep"]) blocked.inc({ operation, state }, 0);
   blocked.inc({ operation: "", state: "starved" }, 0);
   return listen(blockedChannel, ({ durationMs, state, culprits: [first] }) => {
-    const operation = (first?.certain === true ? first.operation : undefined) ?? "";
+    // Other processes are nobody's operation.
+    const isTheirs = state !== "starved" && first?.certain === true;
+    const operation = (isTheirs ? first.operation : undefined) ?? "";
     blocked.inc({ operation, state }, durationMs / 1000);
   });
 }

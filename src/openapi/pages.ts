@@ -15,6 +15,7 @@ export function swaggerUiPage({ title, filesUrl }: Page): string {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
 <title>${title} - Swagger UI</title>
 <link rel="stylesheet" href="${filesUrl}/swagger-ui.css">
 <link rel="icon" href="${filesUrl}/favicon-32x32.png">
@@ -27,6 +28,13 @@ export function swaggerUiPage({ title, filesUrl }: Page): string {
 </html>
 `.text;
 }
+
+/** Swagger UI has a dark face, and has the page choose it. */
+const FOLLOW_SCHEME = `const dark = window.matchMedia("(prefers-color-scheme: dark)");
+const followScheme = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", followScheme);
+followScheme();
+`;
 
 /** The script that starts Swagger UI. The user's parameters win over the defaults, which are FastAPI's. */
 export function swaggerUiInitializer(
@@ -44,7 +52,7 @@ export function swaggerUiInitializer(
     ...parameters,
     url: documentUrl,
   };
-  return `const ui = SwaggerUIBundle({
+  return `${FOLLOW_SCHEME}const ui = SwaggerUIBundle({
   ...${JSON.stringify(settings, null, 2)},
   oauth2RedirectUrl: window.location.origin + ${JSON.stringify(`${filesUrl}/oauth2-redirect`)},
   presets: [SwaggerUIBundle.presets.apis, SwaggerUIBundle.SwaggerUIStandalonePreset],

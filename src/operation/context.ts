@@ -52,6 +52,11 @@ export class Exchange {
     this.#place = place;
   }
 
+  /** What an exchange was made for. No field: a dependency may have any name. */
+  static requestOf(exchange: Exchange): RawRequest {
+    return exchange.#request;
+  }
+
   get session(): Session {
     return this.#openSession().data;
   }

@@ -8,7 +8,7 @@ import type { CompiledDependency, CompiledOperation } from "./compile.ts";
 import { DependencyContext, Exchange } from "./context.ts";
 import { answerError, closingReply, errorReply, type FailedRun } from "./error-reply.ts";
 import type { Frame, MessageFormat } from "./messages.ts";
-import { type Chunk, discardBody, emptyReply, type RawReply, type RawRequest } from "./raw.ts";
+import { type Chunk, discardBody, isWhole, type RawReply, type RawRequest } from "./raw.ts";
 import { type ReadInputs, readInputs } from "./read.ts";
 import { RequestDependencies } from "./request-dependencies.ts";
 import type { Runtime } from "./runtime.ts";
@@ -57,7 +57,8 @@ export async function runMessage(
     const inputs = await readInputs(message.inputs, request, nothingParsed);
     exchange.acceptSession(declaration.inputs.session);
     const context = new MessageRunContext(exchange, inputs, await message.format.read(frame), declaration);
-    const reply = await callHandler(message, dependencies.setValues(context, plan), exchange);
+    const value = await declaration.handler(dependencies.setValues(context, plan));
+    const reply = await encodeResult(message.format, value, exchange);
     return dependencies.areOpen ? await dependencies.closeAfterReply(reply) : reply;
   } catch (thrown) {
     const error = dependencies.areOpen ? await dependencies.closeAfterError(thrown) : thrown;
@@ -76,9 +77,12 @@ export async function runMessageHere(
   exchange.keepSession(session);
   try {
     exchange.acceptSession(message.declaration.inputs.session);
-    const context = new MessageRunContext(exchange, inputs, await message.format.read(frame), socket);
-    Object.defineProperties(context, values);
-    return await callHandler(message, context, exchange);
+    const read = message.format.read(frame);
+    const received = read instanceof Promise ? await read : read;
+    const context = new MessageRunContext(exchange, inputs, received, socket);
+    if (values !== undefined) Object.defineProperties(context, values);
+    const reply = encodeResult(message.format, await message.declaration.handler(context), exchange);
+    return reply instanceof Promise ? await reply : reply;
   } catch (thrown) {
     return answerFailure(message, { request, context: exchange, runtime: loop }, thrown);
   }
@@ -104,29 +108,37 @@ export interface ConnectedValues {
   /** The session as the handshake has left it; undefined when nobody has looked at it. */
   readonly session: string | undefined;
   readonly inputs: Omit<ReadInputs, "details">;
-  /** Its dependencies, by name. The getter of one that cannot be used here throws. */
-  readonly values: PropertyDescriptorMap;
+  /** Its dependencies, by name; undefined where it has none. The getter of one that cannot be used here throws. */
+  readonly values: PropertyDescriptorMap | undefined;
 }
 
-async function callHandler(
-  { declaration, format }: CompiledMessage,
-  context: object,
+/** What is sent of what a handler has returned. A promise only where a schema gives one. */
+function encodeResult(
+  format: MessageFormat,
+  value: unknown,
   exchange: Exchange,
-): Promise<RawReply> {
-  const value = await declaration.handler(context);
-  if (types.isGeneratorObject(value)) {
-    const body = frames(format, value as unknown as Iterable<unknown>);
-    return { ...emptyReply, body, background: exchange.addedTasks };
-  }
-  const body = await format.write(value);
-  return { ...emptyReply, mediaType: mediaTypeOf(body), body, background: exchange.addedTasks };
+): RawReply | Promise<RawReply> {
+  if (types.isGeneratorObject(value)) return replyOf(frames(format, value as Iterable<unknown>), exchange);
+  const body = format.write(value);
+  return body instanceof Promise ? body.then((late) => replyOf(late, exchange)) : replyOf(body, exchange);
+}
+
+function replyOf(body: RawReply["body"], exchange: Exchange): RawReply {
+  return {
+    status: 200,
+    mediaType: mediaTypeOf(body),
+    headers: undefined,
+    body,
+    background: exchange.addedTasks,
+    error: undefined,
+  };
 }
 
 const TEXT = "text/plain";
 
 /** Long texts cross as bytes, so the media type tells them from bytes. */
-function mediaTypeOf(body: Chunk | undefined): string | undefined {
-  if (body === undefined) return undefined;
+function mediaTypeOf(body: RawReply["body"]): string | undefined {
+  if (!isWhole(body) || body === undefined) return undefined;
   return typeof body === "string" ? TEXT : "application/octet-stream";
 }
 

@@ -77,12 +77,11 @@ export class BlockFailures {
 
   /**
    * Takes a report. What the test itself does on the loop is no fault of the app's: a block counts where an operation or
-   * task was seen in it. Neither is time for which other processes had the CPU.
+   * task was seen in it. A block that other processes made by having the CPU has none.
    */
   note(report: BlockReport): void {
     const [first] = report.culprits;
-    const isLong = report.state !== "starved" || report.cpuMs >= this.limitMs;
-    if (isLong && first?.operation !== undefined) this.#reports.push(report);
+    if (first?.operation !== undefined) this.#reports.push(report);
   }
 
   /**

@@ -12,6 +12,7 @@ export async function openInThread(): Promise<AroundInThread> {
     calls: (runner) => tracedRunner(runner, tracing),
     dependency: tracing?.dependency,
     pack: tracing && (() => tracing.packActive()),
+    logFields: tracing && (() => tracing.logFields()),
     task: tracing && (({ name }, run) => tracing.task(name, "thread", false, run)),
   };
 }

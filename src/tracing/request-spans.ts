@@ -55,6 +55,11 @@ export class RequestSpans {
     return begun === undefined ? run() : this.#api.context.with(begun.context, run);
   }
 
+  /** The span of a request; undefined where it has none. */
+  of(request: object): Span | undefined {
+    return this.#spans.get(request)?.span;
+  }
+
   /** Says what a request failed from. */
   fail(request: object, error: DescribedError): void {
     const begun = this.#spans.get(request);

@@ -104,6 +104,22 @@ export class Tracing {
     return packed.traceparent === undefined ? undefined : packed;
   }
 
+  /** What a line of the log says of the span that is active. */
+  logFields(): object {
+    return this.#fieldsOf(this.#api.trace.getActiveSpan());
+  }
+
+  /** What a line says of the span of a request. */
+  logFieldsOf(request: object): object {
+    return this.#fieldsOf(this.requests.of(request));
+  }
+
+  #fieldsOf(span: Span | undefined): object {
+    const about = span?.spanContext();
+    if (about === undefined || !this.#api.isSpanContextValid(about)) return {};
+    return { trace_id: about.traceId, span_id: about.spanId };
+  }
+
   /** In a thread: runs what belongs to a span of the main thread. */
   resume<Result>(packed: PackedContext, run: () => Result): Result {
     return this.#api.context.with(unpackContext(this.#api, packed), run);

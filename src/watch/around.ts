@@ -1,7 +1,7 @@
 import type { Operation } from "../app/operation.ts";
 import type { Around } from "../lanes/around.ts";
 import type { Chunk } from "../operation/raw.ts";
-import { enterMarked, markOf, marks, type Run, runMarked } from "./marks.ts";
+import { enterMarked, markNames, markOf, marks, type Run, runMarked, runs } from "./marks.ts";
 
 /**
  * Lets the watchdog know what runs on the loop, so that it can say who blocks it.
@@ -16,7 +16,7 @@ export function markRuns(isLast: boolean): Around {
       if (!runsOnLoop(operation)) return run;
       const { id } = operation;
       const mark = markOf(id);
-      return (request) => runWithin({ mark, request: request.id }, run, request);
+      return (request) => runWithin({ mark, request: request.id, at: performance.now() }, run, request);
     },
     // Another server of this process may have an operation of the same name.
     count: (operation) => {
@@ -29,8 +29,17 @@ export function markRuns(isLast: boolean): Around {
     task: (run) => (call) =>
       call.task.lane === "loop" ? markTask(call.task.name, () => run(call)) : run(call),
     chunks: ({ id, lane }, { id: request }, chunks) =>
-      lane === "loop" ? markChunks({ mark: markOf(id), request }, chunks) : chunks,
+      lane === "loop" ? markChunks({ mark: markOf(id), request, at: performance.now() }, chunks) : chunks,
   };
+}
+
+/** Whose code runs now, as lines of the log say it; undefined where it is nobody's, or where nothing is marked. */
+export function runAtHand(): object | undefined {
+  const run = runs.getStore();
+  if (run === undefined) return undefined;
+  const name = markNames()[run.mark] as string;
+  const reqId = run.request === undefined ? {} : { reqId: run.request };
+  return name.startsWith("task ") ? { task: name.slice("task ".length) } : { ...reqId, operation: name };
 }
 
 /** What stands around an operation is on the loop, also where its handler is not. A message has nothing around it. */
@@ -43,7 +52,7 @@ async function markTask(name: string, run: () => Promise<unknown>): Promise<unkn
   const mark = markOf(`task ${name}`);
   marks[mark]!++;
   try {
-    return await runMarked({ mark, request: undefined }, run, undefined);
+    return await runMarked({ mark, request: undefined, at: performance.now() }, run, undefined);
   } finally {
     marks[mark]!--;
   }
@@ -55,6 +64,7 @@ async function* markChunks(run: Run, chunks: AsyncIterable<Chunk>): AsyncGenerat
   marks[run.mark]!++;
   try {
     for (;;) {
+      run.at = performance.now();
       const result = await runMarked(run, () => iterator.next(), undefined);
       if (result.done === true) return;
       yield result.value;

@@ -1,5 +1,6 @@
-import { readFileSync } from "node:fs";
 import { Session } from "node:inspector";
+import type { BlockReport } from "../channels/channels.ts";
+import type { Gap } from "./pulse.ts";
 import type { Sight } from "./sampler.ts";
 import { clockMs } from "./shared-words.ts";
 
@@ -33,7 +34,8 @@ export class Block {
     const [running, inProgress] = [onlooker.running(), onlooker.inProgress()];
     ask(look, (sight) => {
       this.askedAt = undefined;
-      if (sight !== undefined) this.sightings.push({ askedAt, running, inProgress, sight });
+      if (sight !== undefined)
+        this.sightings.push({ askedAt, silentMs: lastedMs, running, inProgress, sight });
       this.#onAnswer?.();
     });
   }
@@ -53,65 +55,56 @@ export class Block {
   }
 }
 
-/** What the operating system has counted for the main thread. Linux only; undefined elsewhere. */
-interface CpuUse {
-  readonly at: number;
-  /** How long it was ready to run and had no CPU. */
-  readonly delayMs: number;
+/** What is known of a block besides what the main thread has counted. */
+interface BlockSigns {
+  /** How much of it garbage collection took. */
+  readonly gcMs: number;
+  /** How late the watchdog's own thread was at worst. */
+  readonly latestMs: number;
 }
 
-function mainThreadCpuUse(): CpuUse | undefined {
-  try {
-    const text = readFileSync(`/proc/self/task/${process.pid}/schedstat`, "latin1");
-    const [, delay = 0] = text.split(" ").map(Number);
-    return { at: clockMs(), delayMs: delay / 1e6 };
-  } catch {
-    return undefined;
-  }
+/** What the main thread waits for, as threads that help to collect garbage, may be late a few times over. */
+const LATE_TURNS = 4;
+
+/**
+ * What the main thread did during a block. It is starved where there would have been no block had it got a CPU whenever it
+ * wanted one, and where what it slept for may have been kept from the CPU as this thread was.
+ */
+export function stateOf(
+  { from, to, cpuMs, delayMs = 0 }: Gap,
+  { gcMs, latestMs }: BlockSigns,
+  thresholdMs: number,
+): BlockReport["state"] {
+  // A wait that began before the block is counted in it.
+  const ownMs = Math.max(cpuMs, to - from - delayMs);
+  if (ownMs < thresholdMs) return delayMs > 0 ? "starved" : "computing";
+  if (Math.max(cpuMs, gcMs) >= ownMs / 2) return "computing";
+  return to - from < LATE_TURNS * latestMs ? "starved" : "asleep";
 }
 
-/** How many of each are kept: a block is told of when it has ended, and others may have ended since. */
-const KEPT = 16;
+/** A block is told of when it has ended, and others may have ended since. */
+const KEPT_DELAYS = 16;
 
-/** What is known of other processes that want the CPU: how the main thread had to wait for it, and how this thread had. */
-export class Starvation {
-  /** At moments at which the main thread was well. */
-  readonly #uses: CpuUse[] = [];
+/** How late a thread has woken of late: other processes want the CPU, then. */
+export class Lateness {
   readonly #delays: { readonly at: number; readonly ms: number }[] = [];
 
-  /** The main thread is well. */
-  noteBeat(): void {
-    const use = mainThreadCpuUse();
-    if (use !== undefined) keep(this.#uses, use);
+  note(ms: number): void {
+    this.#delays.push({ at: clockMs(), ms });
+    if (this.#delays.length > KEPT_DELAYS) this.#delays.shift();
   }
 
-  /** This thread has woken so much later than it was to. */
-  noteDelay(ms: number): void {
-    keep(this.#delays, { at: clockMs(), ms });
-  }
-
-  /** How long the main thread has waited for a CPU since `from`, in milliseconds; 0 where the system does not say. */
-  waitedSince(from: number): number {
-    const now = mainThreadCpuUse();
-    // One that was noted a little later than that misses little; one that was noted before counts what came before, too.
-    const before = this.#uses.findLast(({ at }) => at <= from) ?? this.#uses[0];
-    return now === undefined || before === undefined ? 0 : now.delayMs - before.delayMs;
-  }
-
-  /** The longest that this thread was late since `from`: as long as that, a thread that the main one waits for may have been, too. */
-  latestSince(from: number): number {
+  /** The longest since then. */
+  longestSince(from: number): number {
     return Math.max(0, ...this.#delays.filter(({ at }) => at >= from).map(({ ms }) => ms));
   }
-}
-
-function keep<Item>(items: Item[], item: Item): void {
-  items.push(item);
-  if (items.length > KEPT) items.shift();
 }
 
 /** What the watchdog saw when it looked into the blocked main thread. */
 export interface Sighting {
   readonly askedAt: number;
+  /** How long the loop had not turned then. */
+  readonly silentMs: number;
   /** The mark that ran then, by name; undefined when that was not known. */
   readonly running: string | undefined;
   /** The operations that were in progress then. */
@@ -125,9 +118,24 @@ const PROMPT_MS = 10;
 /** A sight so close to the end of a block may be of what ran after the culprit. */
 export const TAIL_MS = 5;
 
-/** Whether what was seen is surely what blocked. */
+/** Whether what was seen is surely what ran when the watchdog asked. */
 export function isSure({ askedAt, sight }: Sighting, blockEnd: number): boolean {
   return sight.at - askedAt <= PROMPT_MS && sight.frames.length > 0 && blockEnd - sight.at >= TAIL_MS;
+}
+
+/** With so many runs of one operation in progress, those that await may have their turns one after the other. */
+const CROWD = 10;
+
+/**
+ * Whether what was seen had only just begun, in a block that lasts: the loop's turn is long since it holds many short
+ * runs, and the one that was seen is no more to blame than the others.
+ */
+export function isOneOfMany({ silentMs, sight }: Sighting): boolean {
+  const { operation, ranMs, peers } = sight;
+  if (operation === undefined || ranMs === undefined) return false;
+  if (ranMs < silentMs / 2) return true;
+  // One that began before the block awaited something, and may have gone on a moment ago.
+  return ranMs > silentMs && peers >= CROWD;
 }
 
 /**

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { SourceMap } from "node:module";
 import type { BlockCulprit, BlockPlace } from "../channels/channels.ts";
 import { originalLine, originalPosition, readSourceMap } from "../errors/source-map.ts";
-import { isSure, type Sighting, TAIL_MS } from "./block.ts";
+import { isOneOfMany, isSure, type Sighting, TAIL_MS } from "./block.ts";
 import type { ProfiledStack, Timeline } from "./profile.ts";
 import type { Frame } from "./sampler.ts";
 
@@ -23,7 +23,27 @@ export function judge(
     const known = culprits.get(key);
     culprits.set(key, known === undefined ? seen : { ...known, samples: known.samples + 1 });
   }
-  return [...culprits.values()].sort((a, b) => b.samples - a.samples);
+  return inCrowd([...culprits.values()]).sort((a, b) => b.samples - a.samples);
+}
+
+/** Several requests of one operation, each seen at work in one block, share it: none of them has held it up alone. */
+function inCrowd(culprits: readonly BlockCulprit[]): BlockCulprit[] {
+  return culprits.map((one) => {
+    const { operation, request, certain } = one;
+    const isShared =
+      operation !== undefined &&
+      certain &&
+      culprits.some((other) => other.operation === operation && other.request !== request);
+    return isShared ? { ...one, certain: false, oneOfMany: true } : one;
+  });
+}
+
+/**
+ * What to think of them where others had the CPU for most of the block: whoever was at work then was seen for long, however
+ * little it did.
+ */
+export function doubted(culprits: readonly BlockCulprit[]): BlockCulprit[] {
+  return culprits.map((one) => (one.operation === undefined ? one : { ...one, certain: false }));
 }
 
 /** A look that was asked for when the block had all but ended tells nothing that earlier ones do not. */
@@ -38,18 +58,8 @@ function culpritOf(
   sure: boolean,
   timeline: Timeline | undefined,
 ): BlockCulprit {
+  if (sure) return seenAtWork(sighting);
   const { running, sight } = sighting;
-  if (sure) {
-    const { operation, request } = sight;
-    return {
-      operation,
-      request,
-      certain: true,
-      candidates: [],
-      samples: 1,
-      ...placesOf(sight.frames, "exact"),
-    };
-  }
   // What was marked as running while it blocked beats what was found running afterwards.
   const operation = running ?? (suspects.length === 0 ? undefined : sight.operation);
   const certain = running !== undefined || suspects.length === 0;
@@ -61,6 +71,31 @@ function culpritOf(
     samples: 1,
     ...doubtfulPlaces(sighting, operation === sight.operation, timeline),
   };
+}
+
+/** What was seen at work when the watchdog asked. */
+export function seenAtWork(sighting: Sighting): BlockCulprit {
+  const { operation, request, frames } = sighting.sight;
+  const seen = { candidates: [], samples: 1, ...placesOf(frames, "exact") };
+  if (isFrameworks(frames)) return { ...seen, operation: undefined, request: undefined, certain: true };
+  if (!isOneOfMany(sighting)) return { ...seen, operation, request, certain: true };
+  // Its line is where it happened to be.
+  const nowhere = { at: undefined, within: undefined };
+  return { ...seen, ...nowhere, operation, request: undefined, certain: false, oneOfMany: true };
+}
+
+/** The rooms whose work is done for an operation: reading, checking and writing what it declares. */
+const forOperations = /[\\/](?:operation|schema|app|security)[\\/][^\\/]+$/;
+
+/**
+ * Whether offloop does something of its own, like writing the log, though it does so after a request: nothing on the stack is
+ * the user's code, nor was called on behalf of it.
+ */
+function isFrameworks(frames: readonly Frame[]): boolean {
+  const scripts = frames.filter(({ file }) => !file.startsWith("node:"));
+  const own = scripts.findIndex(({ isOwn }) => isOwn);
+  if (own === -1 || forOperations.test((scripts[own] as Frame).file)) return false;
+  return scripts.every(({ file, isOwn }) => isOwn || inPackage.test(file));
 }
 
 function doubtfulPlaces(
@@ -92,7 +127,7 @@ interface StackPlaces {
 const inPackage = /[\\/]node_modules[\\/]/;
 
 /** The places of a stack that was seen. */
-export function placesOf(frames: readonly Frame[], precision: BlockPlace["precision"]): StackPlaces {
+function placesOf(frames: readonly Frame[], precision: BlockPlace["precision"]): StackPlaces {
   const { user, inner } = chooseFrames(frames);
   return {
     at: user && placeOf(located(user), precision),

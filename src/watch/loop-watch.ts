@@ -3,17 +3,22 @@ import type { ResolvedWatch } from "../app/settings.ts";
 import { reportText } from "./report-text.ts";
 import { openWatch, type Watch } from "./watch.ts";
 
-/** Opens the watchdog that the settings ask for, and logs what it finds. */
+/**
+ * Opens the watchdog that the settings ask for, and logs what it finds.
+ *
+ * @param isForReading - Whether a person reads the log.
+ */
 export async function openLoopWatch(
   settings: ResolvedWatch | undefined,
   log: Logger,
+  isForReading: boolean,
 ): Promise<Watch | undefined> {
   if (settings === undefined) return undefined;
   const { thresholdMs, level, onBlock } = settings;
   return openWatch({
     thresholdMs,
     level,
-    isAnnounced: log.isLevelEnabled("warn"),
+    announces: log.isLevelEnabled("warn") ? (isForReading ? "text" : "json") : undefined,
     onBlock: (report, { due, skipped }) => {
       const repeated = skipped === 0 ? "" : ` (and ${skipped} times more there since the last line)`;
       if (due) log.warn({ blocked: report }, `${reportText(report)}${repeated}`);

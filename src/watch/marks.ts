@@ -7,6 +7,8 @@ export interface Run {
   readonly mark: number;
   /** The request it runs for, as in the log. */
   readonly request: string | undefined;
+  /** When it began, from `performance.now()`; while continuations are marked, when it last went on. */
+  at: number;
 }
 
 /** Stands for everything beyond the table. */
@@ -105,7 +107,9 @@ export function isAnyInProgress(): boolean {
  */
 export function markContinuations(): () => void {
   const stopBefore = promiseHooks.onBefore(() => {
-    marks[RUNNING] = runs.getStore()?.mark ?? 0;
+    const run = runs.getStore();
+    marks[RUNNING] = run?.mark ?? 0;
+    if (run !== undefined) run.at = performance.now();
   });
   const stopAfter = promiseHooks.onAfter(() => {
     marks[RUNNING] = 0;

@@ -9,7 +9,8 @@ export interface WatchdogData {
   readonly pulse: PulseWords;
   readonly names: readonly string[];
   readonly thresholdMs: number;
-  readonly isAnnounced: boolean;
+  /** How a block is told of on stderr while it lasts: for people, or as a line of the log. */
+  readonly announces: "text" | "json" | undefined;
   /** An expression that, evaluated in the main thread, gives a {@link Sight} as JSON. */
   readonly look: string;
 }

@@ -1,6 +1,16 @@
 import { eventLoopUtilization, PerformanceObserver } from "node:perf_hooks";
+import { CpuMeter } from "./cpu-use.ts";
 import { onNextRun } from "./marks.ts";
-import { BEAT_AT, BEAT_MS, clockMs, createPulseWords, MUTED, type PulseWords } from "./shared-words.ts";
+import {
+  BEAT_AT,
+  BEAT_MS,
+  clockMs,
+  createPulseWords,
+  DELAYED_MS,
+  MUTED,
+  type PulseWords,
+  RAN_MS,
+} from "./shared-words.ts";
 
 /** A stretch between two beats in which the loop did not turn. */
 export interface Gap {
@@ -10,6 +20,8 @@ export interface Gap {
   readonly to: number;
   /** CPU time of the main thread. */
   readonly cpuMs: number;
+  /** How long it was ready to run and others had the CPU; undefined where the system does not say. */
+  readonly delayMs: number | undefined;
 }
 
 /** What the pulse asks and tells. */
@@ -40,6 +52,8 @@ export class Pulse {
   #at = clockMs();
   #cpu = process.threadCpuUsage();
   #idleMs = eventLoopUtilization().idle;
+  readonly #meter = new CpuMeter();
+  #use = this.#meter.read();
   #busyAt = 0;
 
   constructor(thresholdMs: number, listener: PulseListener) {
@@ -54,18 +68,20 @@ export class Pulse {
   stop(): void {
     clearInterval(this.#timer);
     this.#stopWaiting?.();
+    this.#meter.close();
   }
 
   /** Beats when it is due, or at once for whoever wants to know of a block that is just over. */
   beat(): void {
-    const { after, from, to, cpuMs } = this.#turn();
+    const gap = this.#turn();
+    const { after, from, to } = gap;
     const interval = this.words[BEAT_MS] as number;
     const isMuted = !this.#hasServed || this.#listener.isMuted();
     this.words[MUTED] = isMuted ? 1 : 0;
     // Being late tells a block from many short turns between two seldom beats.
     const isLate = to - after - interval >= this.#thresholdMs - this.#fastMs;
     const isGap = isLate && to - from >= this.#thresholdMs && !isMuted;
-    this.#listener.onBeat(isGap ? { after, from, to, cpuMs } : undefined);
+    this.#listener.onBeat(isGap ? gap : undefined);
     if (this.#listener.isBusy()) this.#busyAt = to;
     else if (interval === this.#fastMs && to - this.#busyAt >= IDLE_AFTER_MS) this.#rest();
   }
@@ -77,11 +93,16 @@ export class Pulse {
     const from = after + (idle - this.#idleMs);
     const cpu = process.threadCpuUsage();
     const cpuMs = (cpu.user - this.#cpu.user + cpu.system - this.#cpu.system) / 1000;
+    const use = this.#meter.read();
+    const delayMs = use && this.#use && use.delayedMs - this.#use.delayedMs;
     this.#at = to;
     this.#cpu = cpu;
     this.#idleMs = idle;
+    this.#use = use;
+    this.words[RAN_MS] = use?.ranMs ?? 0;
+    this.words[DELAYED_MS] = use?.delayedMs ?? 0;
     this.words[BEAT_AT] = to;
-    return { after, from, to, cpuMs };
+    return { after, from, to, cpuMs, delayMs };
   }
 
   #every(ms: number): void {

@@ -3,15 +3,15 @@ import { formatLocation } from "../errors/offloop-error.ts";
 
 /** A report in one sentence: how long, by whom, where, and who waited. */
 export function reportText(report: BlockReport): string {
-  const { state, durationMs, gcMs, waitedRequests, culprits } = report;
-  const ms = Math.round(durationMs);
-  const what =
-    state === "starved"
-      ? `event loop held up for ${ms} ms, mostly since other processes had the CPU,`
-      : `event loop blocked for ${ms} ms${state === "asleep" ? " (asleep in a synchronous call)" : ""}`;
-  const gc = gcMs >= ms / 5 ? `, ${Math.round(gcMs)} ms of it garbage collection,` : "";
+  const { state, durationMs, delayMs = 0, gcMs, waitedRequests, culprits } = report;
+  const [ms, delay] = [Math.round(durationMs), Math.round(delayMs)];
   const waited = waitedRequests === 0 ? "" : `; ${requests(waitedRequests)} waited`;
-  return `${what}${gc} ${byWhom(culprits)}${waited}`;
+  if (state === "starved")
+    return `event loop held up for ${ms} ms (starved): others had the CPU for ${delay} of them, and no operation is to blame${waited}`;
+  const stretched = delay >= ms / 5 ? `, without a CPU for ${delay} of them` : "";
+  const how = state === "asleep" ? "asleep in a synchronous call" : "computing";
+  const gc = gcMs >= ms / 5 ? `, ${Math.round(gcMs)} ms of it garbage collection,` : "";
+  return `event loop blocked for ${ms} ms (${how}${stretched})${gc} ${byWhom(culprits)}${waited}`;
 }
 
 /** What the watchdog says while the loop is blocked. */
@@ -40,9 +40,17 @@ export function probably(names: readonly string[]): string {
   return names.length === 0 ? anyOf(names) : `probably ${anyOf(names)}`;
 }
 
+const COULD_NOT_LOOK =
+  'by something the watchdog could not look at; if it comes again, offloop dev or watch: { level: "development" } sees more';
+
+/** Many that followed each other in one turn. */
+export function manyRuns(names: readonly string[]): string {
+  return `many short runs in one turn, of ${names.join(", ")}`;
+}
+
 function byWhom(culprits: readonly BlockCulprit[]): string {
   const [first] = culprits;
-  if (first === undefined) return "by something the watchdog could not look at";
+  if (first === undefined) return COULD_NOT_LOOK;
   const total = culprits.reduce((sum, { samples }) => sum + samples, 0);
   const share = culprits.length === 1 ? "" : ` (${first.samples} of ${total} samples)`;
   const others = new Set(
@@ -52,7 +60,8 @@ function byWhom(culprits: readonly BlockCulprit[]): string {
   return `${culpritText(first)}${share}${also}`;
 }
 
-function culpritText({ operation, certain, candidates, at, within }: BlockCulprit): string {
+function culpritText({ operation, certain, candidates, oneOfMany, at, within }: BlockCulprit): string {
+  if (oneOfMany === true) return `by ${manyRuns([name(operation)])}`;
   const place = at === undefined ? "" : ` ${placeText(at)}`;
   const inner = within === undefined ? "" : `, inside ${placeText(within).replace(/^at /, "")}`;
   if (certain) return `by ${name(operation)}${place}${inner}`;

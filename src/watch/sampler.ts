@@ -2,7 +2,7 @@ import { findSourceMap } from "node:module";
 import { isOwnScript } from "../errors/own-code.ts";
 import { shownPosition } from "../errors/shown-position.ts";
 import { type CodePosition, originalPosition, scriptPath } from "../errors/source-map.ts";
-import { markNames, runs } from "./marks.ts";
+import { markNames, marks, runs } from "./marks.ts";
 import { clockMs } from "./shared-words.ts";
 
 /** A call on the stack. Lines and columns count from 1. */
@@ -22,6 +22,10 @@ export interface Sight {
   readonly at: number;
   readonly operation: string | undefined;
   readonly request: string | undefined;
+  /** For how long its run has been there, or gone on since it last awaited where that is known; undefined outside of any. */
+  readonly ranMs: number | undefined;
+  /** How many runs of the operation are in progress. */
+  readonly peers: number;
   /** Innermost first; behind the synchronous calls those that await them. */
   readonly frames: readonly Frame[];
 }
@@ -38,6 +42,8 @@ export function look(): Sight {
     at: clockMs(),
     operation: run && markNames()[run.mark],
     request: run?.request,
+    ranMs: run && performance.now() - run.at,
+    peers: run === undefined ? 0 : (marks[run.mark] as number),
     frames: callSites().flatMap(frameOf),
   };
 }

@@ -18,13 +18,17 @@ export const BEAT_AT = 0;
 export const BEAT_MS = 1;
 /** Index of: 1 while nothing is to be reported, since a debugger may stop the loop. */
 export const MUTED = 2;
+/** Index of: how long the main thread had waited for a CPU in all, when the loop last turned, in milliseconds. */
+export const DELAYED_MS = 3;
+/** Index of: how long it had run in all by then, in milliseconds. */
+export const RAN_MS = 4;
 
 export function createMarkWords(): MarkWords {
   return new Int32Array(new SharedArrayBuffer(MAX_MARKS * Int32Array.BYTES_PER_ELEMENT));
 }
 
 export function createPulseWords(): PulseWords {
-  return new Float64Array(new SharedArrayBuffer(3 * Float64Array.BYTES_PER_ELEMENT));
+  return new Float64Array(new SharedArrayBuffer(5 * Float64Array.BYTES_PER_ELEMENT));
 }
 
 /** The marks below `count` that have runs in progress. */

@@ -13,8 +13,8 @@ interface WatchOptions {
   readonly thresholdMs: number;
   /** `development` finds lines inside native calls too, and costs some percent of a request that does nothing. */
   readonly level: "production" | "development";
-  /** Whether a block is told of on stderr while it lasts. */
-  readonly isAnnounced: boolean;
+  /** How a block is told of on stderr while it lasts; undefined: not at all. */
+  readonly announces: WatchdogData["announces"];
   /** Told of every block; `log` says whether it is one to be logged. */
   readonly onBlock: (report: BlockReport, log: LogAdvice) => void;
   /** Told when the watchdog itself has failed; nothing is watched from then on. */
@@ -77,7 +77,7 @@ class LoopWatch implements Watch, PulseListener {
       pulse: this.#pulse.words,
       names: markNames(),
       thresholdMs: options.thresholdMs,
-      isAnnounced: options.isAnnounced,
+      announces: options.announces,
       look: `globalThis[Symbol.for(${JSON.stringify(this.#key.description)})]()`,
     });
     this.ready = this.#listen();

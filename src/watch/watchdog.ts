@@ -1,11 +1,21 @@
 import { readdirSync, readFileSync, readlinkSync, writeSync } from "node:fs";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
-import type { BlockReport } from "../channels/channels.ts";
-import { Block, isSure, type Onlooker, Starvation } from "./block.ts";
-import { judge, placesOf } from "./culprits.ts";
+import type { BlockPlace, BlockReport } from "../channels/channels.ts";
+import { Block, isSure, Lateness, type Onlooker, type Sighting, stateOf } from "./block.ts";
+import { CpuMeter, isMainThreadRunnable } from "./cpu-use.ts";
+import { doubted, judge, seenAtWork } from "./culprits.ts";
 import type { EndedBlock, LogAdvice, WatchdogData, WatchdogNews, WatchdogOrder } from "./messages.ts";
-import { anyOf, liveText, probably } from "./report-text.ts";
-import { BEAT_AT, BEAT_MS, clockMs, MUTED, marksInProgress, RUNNING } from "./shared-words.ts";
+import { anyOf, liveText, manyRuns, probably } from "./report-text.ts";
+import {
+  BEAT_AT,
+  BEAT_MS,
+  clockMs,
+  DELAYED_MS,
+  MUTED,
+  marksInProgress,
+  RAN_MS,
+  RUNNING,
+} from "./shared-words.ts";
 
 /** As a part of the threshold. */
 const FIRST_LOOK = 0.75;
@@ -20,7 +30,8 @@ class Watchdog implements Onlooker {
   readonly #endLimit = new LogLimit();
   /** By the beat they began after. */
   readonly #blocks = new Map<number, Block>();
-  readonly #starvation = new Starvation();
+  readonly #meter = new CpuMeter();
+  readonly #lateness = new Lateness();
   #names: readonly string[];
   #block: Block | undefined;
   #aliveAt = clockMs();
@@ -67,12 +78,11 @@ class Watchdog implements Onlooker {
   #tick(): void {
     const { pulse, thresholdMs } = this.#data;
     const now = clockMs();
-    this.#starvation.noteDelay(now - this.#tickDueAt);
+    this.#lateness.note(now - this.#tickDueAt);
     if (pulse[BEAT_AT] !== this.#beatAt) {
       this.#beatAt = pulse[BEAT_AT] as number;
       this.#aliveAt = this.#beatAt;
       this.#block = undefined;
-      this.#starvation.noteBeat();
     }
     // This thread did not run either: the process was suspended, and nothing blocked.
     if (this.#block === undefined && now - this.#tickDueAt > thresholdMs / 2) this.#aliveAt = now;
@@ -82,13 +92,22 @@ class Watchdog implements Onlooker {
   }
 
   #observe(silentMs: number): void {
-    const { look, thresholdMs, isAnnounced } = this.#data;
+    const { look, thresholdMs, announces } = this.#data;
     this.#block ??= this.#begin();
     const block = this.#block;
     block.lookWhenDue(silentMs, thresholdMs, look, this);
     const hasWaited = block.askedAt === undefined || clockMs() - block.askedAt >= thresholdMs / 4;
-    if (isAnnounced && !block.isAnnounced && silentMs >= thresholdMs && hasWaited)
+    if (announces !== undefined && !block.isAnnounced && this.#ownMs(silentMs) >= thresholdMs && hasWaited)
       this.#announce(block, silentMs);
+  }
+
+  /** How much of a silence is this process's own doing: others had the CPU for the rest, or have it now. */
+  #ownMs(silentMs: number): number {
+    const use = this.#meter.read();
+    if (use === undefined) return silentMs;
+    const { pulse } = this.#data;
+    const ownMs = silentMs - (use.delayedMs - (pulse[DELAYED_MS] as number));
+    return isMainThreadRunnable() ? Math.min(ownMs, use.ranMs - (pulse[RAN_MS] as number)) : ownMs;
   }
 
   #begin(): Block {
@@ -102,44 +121,54 @@ class Watchdog implements Onlooker {
   #announce(block: Block, silentMs: number): void {
     block.isAnnounced = true;
     const seen = block.sightings.findLast((sighting) => isSure(sighting, Number.POSITIVE_INFINITY));
-    const who =
+    const { who, at } =
       seen === undefined
-        ? `${this.running() ?? probably(this.inProgress())}, in a native call`
-        : (seen.sight.operation ?? anyOf([]));
-    const { at } = placesOf(seen?.sight.frames ?? [], "exact");
+        ? { who: `${this.running() ?? probably(this.inProgress())}, in a native call`, at: undefined }
+        : suspectOf(seen);
     if (!this.#liveLimit.advise(JSON.stringify([who, at])).due) return;
-    writeSync(2, `offloop: ${liveText(silentMs, who, at, waitingConnections())}\n`);
+    const text = liveText(silentMs, who, at, waitingConnections());
+    writeSync(2, `${this.#data.announces === "json" ? lineOfLog(text) : `offloop: ${text}`}\n`);
   }
 
   #conclude(ended: EndedBlock): void {
     const block = this.#blocks.get(ended.gap.after);
     this.#blocks.delete(ended.gap.after);
-    const { after } = ended.gap;
-    const off = {
-      waitedMs: this.#starvation.waitedSince(after),
-      // It may not have woken at all while the loop was blocked.
-      latestMs: Math.max(this.#starvation.latestSince(after), clockMs() - this.#tickDueAt),
-    };
-    if (block === undefined) this.#report(ended, undefined, off);
-    else block.whenAnswered(ANSWER_PATIENCE_MS, () => this.#report(ended, block, off));
+    // It may not have woken at all while the loop was blocked.
+    const latestMs = Math.max(this.#lateness.longestSince(ended.gap.after), clockMs() - this.#tickDueAt);
+    if (block === undefined) this.#report(ended, undefined, latestMs);
+    else block.whenAnswered(ANSWER_PATIENCE_MS, () => this.#report(ended, block, latestMs));
   }
 
-  #report({ gap, waitedRequests, gcMs, timeline }: EndedBlock, block: Block | undefined, off: Off): void {
+  #report(
+    { gap, waitedRequests, gcMs, timeline }: EndedBlock,
+    block: Block | undefined,
+    latestMs: number,
+  ): void {
     const durationMs = gap.to - gap.from;
-    const culprits = judge(block?.sightings ?? [], gap.to, timeline);
+    const state = stateOf(gap, { gcMs, latestMs }, this.#data.thresholdMs);
+    const seen = state === "starved" ? [] : judge(block?.sightings ?? [], gap.to, timeline);
+    const culprits = (gap.delayMs ?? 0) > durationMs / 2 ? doubted(seen) : seen;
     const report: BlockReport = {
       startedAt: Date.now() - (clockMs() - gap.from),
       durationMs,
-      state: stateOf({ durationMs, cpuMs: Math.max(gap.cpuMs, gcMs) }, off, this.#data.thresholdMs),
+      state,
       cpuMs: gap.cpuMs,
+      delayMs: gap.delayMs,
       gcMs,
       waitedRequests,
       culprits,
     };
     const [first] = culprits;
-    const log = this.#endLimit.advise(JSON.stringify([first?.operation, first?.at?.file, first?.at?.line]));
+    const log = this.#endLimit.advise(
+      JSON.stringify([state, first?.operation, first?.at?.file, first?.at?.line]),
+    );
     this.#port.postMessage({ report, log } satisfies WatchdogNews);
   }
+}
+
+/** As pino writes a warning: this thread has no logger. */
+function lineOfLog(msg: string): string {
+  return JSON.stringify({ level: 40, time: Date.now(), pid: process.pid, msg });
 }
 
 const QUIET_MS = 10_000;
@@ -159,27 +188,10 @@ class LogLimit {
   }
 }
 
-/** What is known of the time in which the main thread had no CPU. */
-interface Off {
-  /** How long it was ready all the same. */
-  readonly waitedMs: number;
-  /** How late the watchdog's own thread was at worst. */
-  readonly latestMs: number;
-}
-
-/** What the main thread waits for, as threads that help to collect garbage, may be late a few times over. */
-const LATE_TURNS = 4;
-
-/** A block that would be none if other processes had not had the CPU is theirs; so is one of which they had the most. */
-function stateOf(
-  { durationMs, cpuMs }: { readonly durationMs: number; readonly cpuMs: number },
-  { waitedMs, latestMs }: Off,
-  thresholdMs: number,
-): BlockReport["state"] {
-  if (durationMs - waitedMs < thresholdMs) return "starved";
-  if (cpuMs >= durationMs / 2) return "computing";
-  const isStarved = waitedMs > (durationMs - cpuMs) / 2 || durationMs < LATE_TURNS * latestMs;
-  return isStarved ? "starved" : "asleep";
+/** Who was seen at work, for the line that is written meanwhile. */
+function suspectOf(seen: Sighting): { readonly who: string; readonly at: BlockPlace | undefined } {
+  const { operation, at, oneOfMany } = seenAtWork(seen);
+  return { who: oneOfMany === true ? manyRuns([operation ?? ""]) : (operation ?? anyOf([])), at };
 }
 
 const LISTEN = "0A";

@@ -35,7 +35,7 @@ test("settings: Python's rule for threads, and the other defaults", () => {
     metrics: undefined,
     rootPath: "",
     trustProxy: false,
-    secretParams: [],
+    log: { secrets: [], queryValues: true, skipPaths: [] },
     maxBodyBytes: 10_485_760,
     inputs: {
       maxLoopBodyBytes: 1_048_576,
@@ -69,7 +69,8 @@ test("settings: a value outside its range is refused with what was given", async
     [{ trustProxy: ["10.0.0.0/8", "proxy"] }, /trustProxy: .*got "proxy"/],
     [{ trustProxy: ["10.0.0.0/33"] }, /got "10\.0\.0\.0\/33"/],
     [{ trustProxy: "10.0.0.1" as never }, /got "10\.0\.0\.1"/],
-    [{ secretParams: "code" as never }, /secretParams: .*got "code"/],
+    [{ log: { secrets: "code" as never } }, /log\.secrets: .*got "code"/],
+    [{ log: { skipPaths: ["metrics"] } }, /log\.skipPaths: .*got \["metrics"\]/],
     [{ jobs: { schema: "My Jobs" } }, /jobs\.schema: .*got "My Jobs"/],
     [{ jobs: { concurrency: 0 } }, /jobs\.concurrency: .*got 0/],
   ] as const) {

@@ -9,9 +9,11 @@ import { percentile } from "../../bench/statistics.ts";
 test("probe() counts every request that a stalled server kept waiting, from when it was due", async () => {
   const stallMs = 500;
   let requests = 0;
+  let stall: Promise<unknown> | undefined;
   const stalled = createServer(async (_request, response) => {
     // The first request is the probe's own set-up; the second, and all that come meanwhile, wait.
-    if (++requests === 2) await new Promise((resolve) => setTimeout(resolve, stallMs));
+    if (++requests === 2) stall = new Promise((resolve) => setTimeout(resolve, stallMs));
+    await stall;
     response.end("ok");
   });
   stalled.listen(0, "127.0.0.1");

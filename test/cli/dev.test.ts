@@ -95,6 +95,27 @@ test("offloop dev prints links and findings, reloads when an imported file chang
   await stop(running);
 });
 
+test("offloop dev starts anew when the file changes that settings reads, also when it is only made then", async () => {
+  const folder = project({
+    "app.ts": `import { App, settings } from "offloop";
+import { z } from "zod";
+const env = settings({ NAME: z.string().default("nobody") }, { file: new URL("./.env", import.meta.url) });
+const app = new App();
+app.get("/name", async () => env.NAME);
+export default app;
+`,
+  });
+  const running = dev(folder);
+  const url = await addressOf(running);
+  assert.equal(await ask(`${url}/name`), "nobody");
+  for (const name of ["ada", "grace"]) {
+    folder.write(".env", `NAME=${name}\n`);
+    while ((await ask(`${url}/name`).catch(() => undefined)) !== name)
+      await running.line(/\.env changed: reloading/);
+  }
+  await stop(running);
+});
+
 test("offloop dev: Ctrl-C reaches both processes at once and ends them once, with code 0", async () => {
   const running = dev(project());
   const url = await addressOf(running);

@@ -49,10 +49,20 @@ test("offloop run --root-path and --trust-proxy: where a proxy says who asks", a
   assert.equal((await running.ended()).code, 0);
 });
 
+/** The message of a line of the log, and the stack of its error. */
+function saidIn(line: string): string {
+  const { msg, err } = JSON.parse(line) as {
+    readonly msg: string;
+    readonly err?: { readonly stack: string };
+  };
+  return err === undefined ? msg : `${msg}\n\n${err.stack}`;
+}
+
 async function fails(...args: string[]): Promise<string> {
   const { code, output } = await offloop(...args).ended();
   assert.equal(code, 1, output);
-  return output.replaceAll(relative(process.cwd(), fixture("")), "apps");
+  const said = args[0] === "run" ? saidIn(output.split("\n").at(-1) as string) : output;
+  return said.replaceAll(relative(process.cwd(), fixture("")), "apps");
 }
 
 test("offloop run: a mistake is one clear error, and the exit code is 1", async () => {
@@ -77,6 +87,10 @@ test("offloop run: a mistake is one clear error, and the exit code is 1", async 
     /^OFFLOOP_OPTION_INVALID: Cannot use --log-level/,
   );
   assert.match(await fails("run", fixture("loop-only.ts"), "--port", "http"), /expected a whole number/);
+  assert.match(
+    await fails("run", "app.ts", "--reload"),
+    /^OFFLOOP_OPTION_INVALID: .*--reload.*\n {2}fix run "offloop dev app\.ts", which starts anew/,
+  );
   assert.match(
     await fails("run", fixture("loop-only.ts"), "--host", "192.0.2.1", "--port", "0"),
     /^OFFLOOP_PORT_UNAVAILABLE/,
@@ -150,7 +164,8 @@ export default app;
 
 test("offloop routes and openapi read a module that serves itself, and do not listen", async () => {
   const listed = await offloop("routes", fixture("self-served.ts")).ended();
-  assert.deepEqual([listed.code, listed.output.slice(0, 14)], [0, "GET  /  thread"]);
+  assert.equal(listed.code, 0);
+  assert.match(listed.output, /^GET +\/ +thread /m);
   const document = await offloop("openapi", fixture("self-served.ts")).ended();
   assert.equal((JSON.parse(document.output) as { openapi: string }).openapi, "3.1.0");
   assert.match(await fails("routes", `${fixture("self-served.ts")}:app`), /^OFFLOOP_SERVES_ITSELF/);
@@ -240,8 +255,10 @@ test("offloop routes lists method, path, lane and source", async () => {
   assert.deepEqual(
     output.split("\n").map((line) => line.split(/\s+/).slice(0, 3)),
     [
+      ["METHOD", "PATH", "LANE"],
       ["GET", "/items/:item_id", "thread"],
       ["POST", "/", "loop"],
+      ["2", "routes:", "1"],
     ],
   );
   assert.match(output, /named\.ts:6:5/);
@@ -249,6 +266,55 @@ test("offloop routes lists method, path, lane and source", async () => {
     (await offloop("routes", `${fixture("named.ts")}:api`, "--json").ended()).output,
   ) as { tags: string[] }[];
   assert.deepEqual(json[0]?.tags, ["items"]);
+  const onLoop = (await offloop("routes", `${fixture("named.ts")}:api`, "--lane", "loop").ended()).output;
+  assert.deepEqual(
+    onLoop.split("\n").map((line) => line.split(/\s+/)[0]),
+    ["METHOD", "POST", "1"],
+  );
+  assert.match(onLoop, /^1 of 2 routes: 1 on the loop, 0 on threads$/m);
+});
+
+test("offloop run with embedded jobs: several workers and a rolling restart are refused in one sentence", async (t) => {
+  const folder = appFolder({
+    "app.ts": `import { App } from "offloop";
+const app = new App({ jobs: { dir: new URL("jobs", import.meta.url).pathname } });
+app.task("mail", { durable: true }, async () => {});
+app.get("/", async () => process.pid);
+export default app;
+`,
+  });
+  delete process.env.DATABASE_URL;
+  assert.match(
+    await fails("run", folder.path("app.ts"), "--port", "0", "--workers", "2"),
+    /^OFFLOOP_JOBS_OWNED: Cannot use --workers with embedded jobs: the process that serves is their one owner\n {2}at .*app\.ts:2:13\n {2}fix [^\n]*$/,
+  );
+  const running = offloop("run", folder.path("app.ts"), "--port", "0", "--workers", "1");
+  t.after(() => running.child.kill("SIGKILL"));
+  const url = await listening(running);
+  const pid = await (await fetch(url)).text();
+  running.child.kill("SIGHUP");
+  const refusal = JSON.parse(await running.line(/OFFLOOP_JOBS_OWNED/)) as { level: number; msg: string };
+  assert.deepEqual(
+    [refusal.level, refusal.msg],
+    [
+      50,
+      "OFFLOOP_JOBS_OWNED: Cannot use a rolling restart with embedded jobs: the process that serves is their one owner",
+    ],
+  );
+  assert.equal(await (await fetch(url)).text(), pid);
+  running.child.kill("SIGTERM");
+  assert.equal((await running.ended()).code, 0);
+});
+
+test("offloop run: an empty HOST or PORT is none", async (t) => {
+  t.after(() => {
+    for (const name of ["HOST", "PORT"]) delete process.env[name];
+  });
+  Object.assign(process.env, { HOST: "", PORT: "" });
+  const running = offloop("run", fixture("loop-only.ts"), "--port", "0");
+  assert.match(await listening(running), /^http:\/\/127\.0\.0\.1:\d+$/);
+  running.child.kill("SIGTERM");
+  assert.equal((await running.ended()).code, 0);
 });
 
 test("offloop run listens where HOST and PORT say; the command line wins, and a wrong PORT is refused", async (t) => {
@@ -292,3 +358,24 @@ for (const workers of [[], ["--workers", "2"]])
     assert.equal((await running.ended()).code, 0);
     assert.ok(!existsSync(socket), "one that shuts down removes it");
   });
+
+test("offloop run: an import of what is not there is named by its line, with what to write", async () => {
+  const folder = appFolder({
+    "package.ts":
+      'import { App } from "offloop";\n\nimport express from "express-of-nobody/router";\nexport default new App();\n',
+    "path.ts": 'import { App } from "offloop";\nimport { shop } from "./shop";\nexport default new App();\n',
+    "lost.ts": 'export * from "./nested.ts";\n',
+    "nested.ts": 'const later = 1;\nconst lost = await import("./gone.ts");\nexport default lost;\n',
+    "shop.ts": "export const shop = 1;\n",
+  });
+  for (const [file, place, fix] of [
+    ["package.ts", "package.ts:3:21", 'run "npm install express-of-nobody", or mend the name'],
+    ["path.ts", "path.ts:2:22", 'write "./shop.ts": Node takes the file\'s own name'],
+    ["lost.ts", "nested.ts:2:27", "mend the path, or add the file"],
+  ] as const) {
+    const [what, at, how] = (await fails("run", folder.path(file))).split("\n");
+    assert.match(String(what), /^OFFLOOP_MODULE_FAILED: Cannot load /);
+    assert.equal(at, `  at ${folder.path(place)}`);
+    assert.equal(how, `  fix ${fix}`);
+  }
+});

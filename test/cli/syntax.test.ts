@@ -41,7 +41,8 @@ for (const [name, [what, at, fix]] of Object.entries(cases))
   test(`offloop run names the line that Node cannot read, and what to write: ${name}`, async () => {
     const { code, output } = await offloop("run", folder.path(name), "--port", "0").ended();
     assert.equal(code, 1);
-    const [said = "", ...rest] = output.split("\n");
+    const { msg } = JSON.parse(output) as { readonly msg: string };
+    const [said = "", ...rest] = msg.split("\n");
     assert.match(said, new RegExp(`^OFFLOOP_MODULE_FAILED: Cannot load ".*${name.replace(".", "\\.")}": `));
     assert.match(said, what);
     if (at !== undefined) assert.equal(rest.shift(), `  at ${folder.path(at)}`);

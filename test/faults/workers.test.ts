@@ -250,7 +250,10 @@ async function livingPid(url: string): Promise<number> {
   }
 }
 
-/** A stream of chunks of ten bytes, one each 20 ms, of which one has come. */
+/** What a chunk of the streams takes: ten letters as JSON, and the end of a line. */
+const CHUNK_BYTES = 13;
+
+/** A stream of chunks, one each 20 ms, of which one has come. */
 async function chunksOf(
   url: string,
 ): Promise<{ next(count: number): Promise<void>; rest(): Promise<number> }> {
@@ -265,7 +268,7 @@ async function chunksOf(
   await read();
   return {
     next: async (count) => {
-      for (const enough = bytes + count * 10; bytes < enough; ) await read();
+      for (const enough = bytes + count * CHUNK_BYTES; bytes < enough; ) await read();
     },
     // All bytes that came, from the first on.
     rest: async () => {
@@ -282,7 +285,7 @@ test("SIGTERM to a worker, and later to its primary, cuts nothing off: for the w
   process.kill(pid, "SIGTERM");
   await stream.next(10); // 200 ms
   command.child.kill("SIGTERM");
-  assert.equal(await stream.rest(), 1_000);
+  assert.equal(await stream.rest(), 100 * CHUNK_BYTES);
   const { code, output } = await command.ended();
   assert.equal(code, 0);
   assert.doesNotMatch(output, /again|abandoned/);
@@ -294,7 +297,7 @@ test("SIGTERM while workers are replaced cuts nothing off in the old ones", asyn
   command.child.kill("SIGHUP");
   await until(async () => (await metric(operator, 'offloop_workers{state="leaving"}')) === 1);
   command.child.kill("SIGTERM");
-  assert.equal(await stream.rest(), 1_000);
+  assert.equal(await stream.rest(), 100 * CHUNK_BYTES);
   const { code, output } = await command.ended();
   assert.equal(code, 0);
   assert.doesNotMatch(output, /again|abandoned/);
@@ -313,6 +316,22 @@ test("a worker that hangs while it leaves is ended, too", async (t) => {
     0,
     "its place was taken before",
   );
+  await endWell(command);
+});
+
+test("a worker that dies while another starts to take its place is replaced once", async (t) => {
+  const { command, url, operator } = await serveWorkers(t, 1);
+  const pid = await pidOf(url);
+  command.child.kill("SIGHUP");
+  await until(async () => (await metric(operator, 'offloop_workers{state="starting"}')) === 1);
+  process.kill(pid, "SIGKILL");
+  await command.line(new RegExp(`worker ${pid} died \\(SIGKILL\\); another is starting already`));
+  await command.line(/restarted 1 workers/);
+  const figures = await scrape(operator);
+  assert.equal(figures.get('offloop_workers{state="ready"}'), 1);
+  assert.equal(figures.get('offloop_workers{state="starting"}'), 0);
+  assert.equal(figures.get('offloop_worker_restarts_total{reason="exit"}'), 1);
+  assert.equal(figures.get('offloop_worker_restarts_total{reason="reload"}'), 0);
   await endWell(command);
 });
 

@@ -31,6 +31,19 @@ eachLane("debug page: a browser sees the error, its place and the lines around i
   assert.match(await log.find(/throws failed/), /no key/);
 });
 
+test("debug page: leads to the request in the inspector, where there is one", async () => {
+  const inspected = await listen(app, { ...quiet, debug: true, inspector: true }, undefined);
+  try {
+    const response = await read("/loop/throws", browser, inspected.url);
+    const [, link = ""] = /<a href="([^"]+)">/.exec(await response.text()) ?? [];
+    const { pathname, hash } = new URL(link, inspected.url);
+    assert.equal(pathname, "/_offloop");
+    assert.match(hash, /^#request=./);
+  } finally {
+    await inspected.close();
+  }
+});
+
 eachLane("debug page: shows what a dependency throws", async (lane) => {
   assert.match(await (await read(`/${lane}/needs`)).text(), /<code>openVault<\/code>/);
 });
@@ -53,7 +66,7 @@ eachLane("debug page: what was thrown is escaped, whatever it is", async (lane) 
   assert.equal(page.includes("<script"), false);
   assert.match(page, /&lt;script&gt;alert\(1\)/);
   assert.match(response.headers.get("content-security-policy") ?? "", /^default-src 'none'/);
-  assert.equal(/(src|href)=/.test(page), false);
+  assert.equal(/src=|href="(?!\w+:\/\/(?:file\/|open\?))/.test(page), false);
 });
 
 eachLane("debug page: a message cannot name files to be shown", async (lane) => {
@@ -88,6 +101,40 @@ eachLane("debug page: not for errors that are answers", async (lane) => {
   const refused = await read(`/${lane}/refused`);
   assert.deepEqual([refused.status, await refused.json()], [404, { detail: "Not here" }]);
   assert.deepEqual(await (await read(`/${lane}/handled`)).json(), { handled: true });
+});
+
+eachLane(
+  "debug page: shows what the request brought, and none of its credentials; a link opens the editor",
+  async (lane) => {
+    const secret = "hunter2";
+    const response = await fetch(`${server.url}/${lane}/throws?page=2&token=${secret}`, {
+      method: "GET",
+      headers: {
+        ...{ accept: browser, "x-shown": "<b>shown</b>", "x-api-key": secret },
+        ...{ authorization: `Bearer ${secret}`, cookie: `sid=${secret}` },
+      },
+    });
+    const page = await response.text();
+    assert.doesNotMatch(page, /hunter2/);
+    assert.match(page, /<th scope="row">page<\/th><td>2<\/td>/);
+    assert.match(page, /<th scope="row">x-shown<\/th><td>&lt;b&gt;shown&lt;\/b&gt;<\/td>/);
+    for (const name of ["authorization", "cookie", "x-api-key", "token"])
+      assert.ok(page.includes(`<th scope="row">${name}</th><td>[redacted]</td>`), name);
+    assert.match(page, /<a href="\w+:\/\/file\/[^"]*failing-app\.ts:9:\d+">/);
+  },
+);
+
+eachLane("debug page: shows a JSON body without the values of secret fields", async (lane) => {
+  const response = await fetch(`${server.url}/${lane}/takes`, {
+    method: "POST",
+    headers: { accept: browser, "content-type": "application/json" },
+    body: '{"name":"<ada>","login":{"password":"hunter2"}}',
+  });
+  const page = await response.text();
+  assert.equal(response.status, 500);
+  assert.match(page, /&quot;name&quot;: &quot;&lt;ada&gt;&quot;/);
+  assert.match(page, /&quot;password&quot;: &quot;\[redacted\]&quot;/);
+  assert.doesNotMatch(page, /hunter2/);
 });
 
 test("debug page: never without debug", async () => {

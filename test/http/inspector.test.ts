@@ -99,6 +99,29 @@ describe("serve() with inspector: true", () => {
       assert.doesNotMatch(text, /hidden/);
     }));
 
+  test("tells its events to no page of another site or origin, whatever a plugin of the app's allows", () =>
+    withServer({ inspector: true }, async ({ url }) => {
+      const events = `${url}/_offloop/events`;
+      for (const headers of [
+        { origin: "https://evil.example" },
+        { origin: "null" },
+        { origin: "http://localhost:1" },
+        { "sec-fetch-site": "cross-site" },
+        { "sec-fetch-site": "same-site", origin: url },
+        { "sec-fetch-site": "none" },
+      ])
+        assert.equal(await statusOf(events, headers), 403, JSON.stringify(headers));
+      for (const headers of [{}, { origin: url }, { "sec-fetch-site": "same-origin" }])
+        assert.equal(await statusOf(events, headers), 200, JSON.stringify(headers));
+    }));
+
+  test("the log of a request that failed has its address in the inspector", () =>
+    withServer({ inspector: true }, async (server) => {
+      await (await fetch(`${server.url}/failing`)).text();
+      const { reqId, inspector } = await server.logged(({ err }) => err !== undefined);
+      assert.equal(inspector, `${server.url}/_offloop#request=${String(reqId)}`);
+    }));
+
   test("leaves its own requests out of the log", () =>
     withServer({ inspector: true }, async (server) => {
       await (await fetch(`${server.url}/_offloop?token=whatever`)).text();

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { createInterface } from "node:readline";
+import { PassThrough } from "node:stream";
 import { after, before, test } from "node:test";
+import { pino } from "pino";
 import app from "../fixtures/log-app.ts";
 import { eachLane, type LogEntry, type Running, running } from "../fixtures/running.ts";
 
@@ -118,3 +121,63 @@ test("log: 200 requests on threads at once keep their own order, and no line is 
 test("app.register() takes a Fastify plugin and its options", async () => {
   assert.equal((await fetch(`${server.url}/loop/log/1`)).headers.get("x-plugin"), "seen");
 });
+
+eachLane(
+  "log: a logger of the user's gets errors that crossed a thread as errors, with the name of their class",
+  async (lane) => {
+    for (const path of ["fails", "mentions", "background"]) {
+      await fetch(`${server.url}/${lane}/${path}`);
+      const { err } = await server.logged(
+        (entry) => entry.level === 50 && "err" in entry && entry.operation === `GET /${lane}/${path}`,
+      );
+      const { type, message, stack } = err as Record<string, string>;
+      assert.equal(type, "OutOfStock");
+      assert.match(String(message), path === "fails" ? /^no more: no number$/ : /^no more$/);
+      assert.match(
+        String(stack),
+        /^Error: no more\n {4}at .*log-app\.ts:\d+|^RangeError: no more\n {4}at .*log-app\.ts:\d+/,
+      );
+    }
+  },
+);
+
+eachLane("log: at debug a line for each background task that has run", async (lane) => {
+  const lines = new PassThrough({ encoding: "utf8" });
+  const logger = pino({ level: "debug" }, lines);
+  await using served = await closing(running(app, { logger }));
+  const id = `tasks-${lane}`;
+  await fetch(`${served.url}/${lane}/background`, { headers: { "x-request-id": id } });
+  const said: unknown[] = [];
+  for await (const text of createInterface({ input: lines })) {
+    const { reqId, task, lane: ran, ms, level, msg } = JSON.parse(text) as LogEntry;
+    if (reqId !== id || task === undefined) continue;
+    assert.equal(typeof ms, level === 20 ? "number" : "undefined");
+    said.push([level, task, ran ?? msg]);
+    if (level === 50) break;
+  }
+  assert.deepEqual(said, [
+    [20, "late", "loop"],
+    [20, "latePlain", "thread"],
+    [50, "fails", `background task "fails" of GET /${lane}/background failed: no more`],
+  ]);
+});
+
+test("log.skipPaths and log.queryValues: paths without lines, URLs without the values of their query", async () => {
+  const log = { skipPaths: ["/loop/fields", "/thread/log/*"], queryValues: false };
+  await using served = await closing(running(app, { log }));
+  for (const path of ["/loop/fields?a=1", "/thread/log/1", "/thread/fields?page=2&x&q=a=b#c", "/loop/log/1"])
+    await fetch(served.url + path);
+  await served.logged(({ url }) => url === "/loop/log/1");
+  await served.logged(({ url }) => String(url).startsWith("/thread/fields"));
+  const hidden = "[redacted]";
+  assert.deepEqual(served.log.flatMap(({ url }) => (url === undefined ? [] : [url])).sort(), [
+    "/loop/log/1",
+    `/thread/fields?page=${hidden}&x&q=${hidden}`,
+  ]);
+});
+
+/** A server that is closed with the block. */
+async function closing(opening: Promise<Running>): Promise<Running & AsyncDisposable> {
+  const served = await opening;
+  return Object.assign(served, { [Symbol.asyncDispose]: () => served.close() });
+}

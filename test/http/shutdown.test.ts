@@ -60,7 +60,10 @@ export default app;
     const { code, output } = await command.ended();
     assert.equal(code, 0);
     // Whether it is put down to the code or to a busy machine: it is told.
-    assert.match(output, /event loop (blocked|held up) for \d+ ms(,[^"]*,)? by GET \/last at .*app\.ts:6:/);
+    assert.match(
+      output,
+      /event loop (blocked for \d+ ms \(computing.* by GET \/last at .*app\.ts:6:|held up for \d+ ms \(starved\))/,
+    );
     assert.match(output, /shut down/);
   }
 });

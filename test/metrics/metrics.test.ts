@@ -143,9 +143,11 @@ test("blocked seconds stand under the operation when it is certain, else under n
   const report = { durationMs: 250, state: "asleep", culprits: [culprit] };
   blockedChannel.publish(report as never);
   blockedChannel.publish({ ...report, culprits: [{ ...culprit, certain: false }] } as never);
+  blockedChannel.publish({ ...report, state: "starved" } as never);
   const metric = await readMetrics(url);
   assert.equal(metric('offloop_blocked_seconds_total{operation="GET /hash",state="asleep"}'), 0.25);
   assert.equal(metric('offloop_blocked_seconds_total{operation="",state="asleep"}'), 0.25);
+  assert.equal(metric('offloop_blocked_seconds_total{operation="",state="starved"}'), 0.25);
 });
 
 test("metrics are served where the settings say, and only then; a closed server listens no more", async (t) => {
@@ -176,7 +178,7 @@ test("counters are at 0 from the start, wherever their labels are declared", asy
     'offloop_operation_errors_total{operation="GET /thread/slow",error_type="500"}',
     'offloop_operation_errors_total{operation="GET /thread/slow",error_type="503"}',
     'offloop_operation_errors_total{operation="WEBSOCKET /thread/talk",error_type="500"}',
-    'offloop_operation_errors_total{operation="WEBSOCKET /thread/talk message",error_type="1011"}',
+    'offloop_operation_errors_total{operation="WEBSOCKET /thread/talk message",error_type="500"}',
     'offloop_blocked_seconds_total{operation="WEBSOCKET /loop/talk message",state="computing"}',
     'offloop_thread_ends_total{how="fail"}',
   ])
@@ -207,7 +209,7 @@ eachLane("a message of a socket that fails is an error of it", async (lane) => {
     const [{ code }] = (await closed) as [CloseEvent];
     assert.equal(code, 1011);
     const metric = await readMetrics(server.url);
-    const labels = `operation="WEBSOCKET /${lane}/talk message",error_type="1011"`;
+    const labels = `operation="WEBSOCKET /${lane}/talk message",error_type="500"`;
     assert.equal(metric(`offloop_operation_errors_total{${labels}}`), 1);
   } finally {
     await server.close();

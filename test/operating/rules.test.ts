@@ -88,6 +88,13 @@ const situations: Record<string, Situation> = {
     change: (hour) =>
       count(hour, 'offloop_blocked_seconds_total{operation="GET /items/:id",state="computing"}', 2),
   },
+  "an operation that blocks the loop for ten seconds while other processes have the CPU for five": {
+    alert: "OffloopLoopBlocked",
+    change: (hour) => {
+      count(hour, 'offloop_blocked_seconds_total{operation="GET /items/:id",state="computing"}', 10);
+      count(hour, 'offloop_blocked_seconds_total{operation="",state="starved"}', 5);
+    },
+  },
   "a loop that is asleep in a synchronous call, by nobody knows whom": {
     alert: "OffloopLoopBlocked",
     change: (hour) => count(hour, 'offloop_blocked_seconds_total{operation="",state="asleep"}', 2),

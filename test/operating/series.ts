@@ -39,9 +39,10 @@ export function calmHour(): Map<string, number[]> {
     'offloop_operation_run_seconds_sum{operation="GET /report",lane="thread"}': () => some(8),
     'offloop_blocked_seconds_total{operation="",state="computing"}': each(40, 0.2),
     'offloop_blocked_seconds_total{operation="GET /items/:id",state="computing"}': each(40, 0.6),
-    'offloop_blocked_seconds_total{operation="",state="asleep"}': () => 0,
+    'offloop_blocked_seconds_total{operation="",state="asleep"}': (scrape) =>
+      scrape >= 64 && scrape < 76 ? 0.4 : 0,
     'offloop_blocked_seconds_total{operation="",state="starved"}': (scrape) =>
-      scrape >= 100 && scrape < 140 ? some(9) : 0,
+      scrape >= 60 && scrape < 78 ? 3 + some(6) : 0,
     'offloop_thread_ends_total{how="leave"}': () => some(1),
     'offloop_thread_ends_total{how="kill"}': each(25, 1),
     'offloop_thread_ends_total{how="exit"}': each(80, 1),

@@ -15,7 +15,7 @@ describe("/_offloop during the three experiments, in Chromium", { skip: withoutC
         Array.from({ length: 3 }, () => ask(`/multiplicity?as_async=${asAsync}&seconds=0.4`));
       await Promise.all([...multiplicity(0), ...multiplicity(1)]);
       const callsOf = (task: string, calls: number) =>
-        page.locator("#figures tbody tr", { hasText: task }).locator(`td:nth-child(3):text-is("${calls}")`);
+        page.locator("#figures tbody tr", { hasText: task }).locator(`td:nth-child(4):text-is("${calls}")`);
       await callsOf("wait sync", 9).waitFor();
       await callsOf("wait async", 9).waitFor();
       const runs = await readRuns(page);
@@ -30,7 +30,10 @@ describe("/_offloop during the three experiments, in Chromium", { skip: withoutC
       await ask("/blocking?as_async=1&seconds=1.5");
       const mark = page.locator(".mark.blocked", { hasText: /blocking\.ts:\d+/ }).first();
       await mark.waitFor();
-      assert.match((await mark.getAttribute("aria-label")) ?? "", /by task block async at blocking\.ts:\d+$/);
+      assert.match(
+        (await mark.getAttribute("aria-label")) ?? "",
+        /by task block async at blocking\.ts:\d+( \([\w ]+\))?$/,
+      );
       assert.ok((await redness(mark)) > 2);
       assert.ok(await within(mark, page.locator(".label[data-lane='0']")));
       await page.locator("#runs summary").click();

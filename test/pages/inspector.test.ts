@@ -9,6 +9,28 @@ import { openOffline, startBrowser, takeScreenshot, withoutChromium } from "./ch
 import { overlapping, readRuns, redness, within } from "./inspected-page.ts";
 import app from "./lanes-app.ts";
 
+/** Resolves when the page has drawn twice since. */
+function drawn(): Promise<void> {
+  return new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve())));
+}
+
+/** Resolves when a stretch is drawn up that wide. */
+function drawnUp(stretch: Element, width: number): Promise<void> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      if (Math.abs(stretch.clientWidth - width) < 4) resolve();
+      else requestAnimationFrame(look);
+    };
+    look();
+  });
+}
+
+/** The requests of the runs of a name, as the table has them. */
+async function readRequests(page: Page, name: string): Promise<string[]> {
+  await readRuns(page);
+  return page.locator("#runs tbody tr", { hasText: name }).locator("a").allTextContents();
+}
+
 describe("/_offloop in Chromium", { skip: withoutChromium }, () => {
   let browser: Browser;
   let server: Server;
@@ -16,6 +38,7 @@ describe("/_offloop in Chromium", { skip: withoutChromium }, () => {
   before(async () => {
     server = await serve(app, { port: 0, logLevel: "silent", signals: false, inspector: true });
     browser = await startBrowser();
+    while (server.threads.threads < 3) await ask(...Array(6).fill("/plain?ms=100"));
   });
   after(async () => {
     await browser?.close();
@@ -55,7 +78,10 @@ describe("/_offloop in Chromium", { skip: withoutChromium }, () => {
     // The browser is driven from the same process, and may block its loop too.
     const mark = page.locator(".mark.blocked", { hasText: "GET /blocking" }).last();
     await mark.waitFor();
-    assert.match((await mark.getAttribute("aria-label")) ?? "", /by GET \/blocking at lanes-app\.ts:\d+$/);
+    assert.match(
+      (await mark.getAttribute("aria-label")) ?? "",
+      /by GET \/blocking at lanes-app\.ts:\d+( \([\w ]+\))?$/,
+    );
     assert.match((await mark.textContent()) ?? "", /lanes-app\.ts:\d+/);
     assert.ok((await redness(mark)) > 2);
     assert.ok(await within(mark, page.locator(".label[data-lane='0']")));
@@ -63,16 +89,18 @@ describe("/_offloop in Chromium", { skip: withoutChromium }, () => {
     const incident = page.locator("#incidents li details[open]");
     await incident.waitFor();
     assert.match((await incident.locator("pre").textContent()) ?? "", /pages\/lanes-app\.ts:\d+/);
-    await incident.locator("button").click();
+    await incident.locator("button").first().click();
     await page.locator("#status[data-state=paused]").waitFor();
     await page.close();
   });
 
-  test("ended threads and failed tasks are incidents", async () => {
-    const page = await openAfter("/endless", "/tasks?ms=10");
+  test("ended threads, failed tasks, errors and deadlines are incidents, with what they say", async () => {
+    const page = await openAfter("/endless", "/tasks?ms=10", "/throwing", "/late");
     for (const title of [
-      /^Thread \d+ ended: GET \/\w+ ran past its deadline at lanes-app\.ts:\d+/,
-      /^task refuse failed/,
+      /^Thread ended: GET \/\w+ ran past its deadline at lanes-app\.ts:\d+/,
+      /^task refuse failed: Error: No/,
+      /^GET \/throwing answered 500, TypeError: Nothing there at lanes-app\.ts:\d+/,
+      /^GET \/late ran past its deadline: /,
     ])
       await page.locator("#incidents summary", { hasText: title }).first().waitFor();
     await page.locator(".mark.killed").first().waitFor();
@@ -132,25 +160,145 @@ describe("/_offloop in Chromium", { skip: withoutChromium }, () => {
   test("wheel and drag zoom, and what is under the pointer is told", async () => {
     const page = await openAfter("/async?ms=300");
     await page.locator("#pause").click();
+    await page.locator("#status[data-state=paused]").waitFor();
+    const spanIs = (fits: RegExp): Promise<void> => page.locator("#span", { hasText: fits }).waitFor();
     const over = page.locator("#lanes .u-over");
     await over.hover({ position: { x: 5, y: 20 } }); // it stands still by then
     const box = (await over.boundingBox()) ?? assert.fail();
     await page.mouse.move(box.x + box.width / 2, box.y + 20);
     await page.mouse.wheel(0, -200);
-    await page.locator("#span", { hasText: /^6\.[67]/ }).waitFor();
+    await spanIs(/^6\.[67]/);
     await page.mouse.move(box.x + box.width * 0.25, box.y + 20);
     await page.mouse.down();
     await page.mouse.move(box.x + box.width * 0.75, box.y + 20, { steps: 4 });
+    await page
+      .locator(".u-select")
+      .first()
+      .evaluate(drawnUp, box.width / 2);
     await page.mouse.up();
-    await page.locator("#span", { hasText: /^3\.[2-5]/ }).waitFor();
+    await spanIs(/^3\.[2-5]/);
     await over.dblclick({ position: { x: 5, y: 5 } });
     await page.locator("#status[data-state=live]").waitFor();
     await ask("/async?ms=1500");
-    // The lanes move on while the pointer stands: it follows the bar to the left until it is over it.
+    await page.locator("#facts", { hasText: "0 open on the loop" }).waitFor();
+    await page.locator("#pause").click();
+    await page.locator("#status[data-state=paused]").waitFor();
+    // It stands still now: the bar is found from the right.
     const tip = page.locator("#tip", { hasText: "GET /async" });
-    for (let left = 60; left < box.width / 2 && !(await tip.isVisible()); left += 2)
+    for (let left = 4; left < box.width && !(await tip.isVisible()); left += 20) {
       await page.mouse.move(box.x + box.width - left, box.y + 14);
+      await page.evaluate(drawn);
+    }
     await tip.waitFor();
+    await page.close();
+  });
+
+  test("a click on a bar pins its request: the address names it, and all that ran for it is told", async () => {
+    const page = await openAfter("/tasks?ms=120");
+    await page.locator("#pause").click();
+    const requests = await readRequests(page, "resize");
+    await page
+      .locator("#runs tbody a", { hasText: requests[0] ?? assert.fail() })
+      .first()
+      .click();
+    const story = page.locator("#story");
+    await story.waitFor();
+    const steps = story.locator("#story-steps li .name");
+    await steps.nth(2).waitFor();
+    assert.deepEqual(await steps.allTextContents(), ["GET /tasks", "task resize", "task refuse"]);
+    await story.locator("#story-trouble", { hasText: "task refuse failed: Error: No" }).waitFor();
+    const address = page.url();
+    assert.ok(address.endsWith(`#request=${encodeURIComponent(requests[0] ?? "")}`));
+    // Somebody else opens it.
+    const other = await openOffline(browser, address);
+    await other.page.locator("#story-steps li", { hasText: "task resize" }).waitFor();
+    await other.page.locator("#status[data-state=paused]").waitFor();
+    await other.page.locator("#story-unpin").click();
+    await story.page().locator("#story-show").waitFor();
+    await other.page.locator("#story").waitFor({ state: "hidden" });
+    assert.ok(!other.page.url().includes("request="));
+    await other.page.close();
+    await page.close();
+  });
+
+  test("a click on the lanes pins what is under the pointer, Escape unpins it", async () => {
+    const page = await openAfter("/async?ms=600");
+    await page.locator("#pause").click();
+    await page.locator("#filter").fill("GET /async");
+    const over = page.locator("#lanes .u-over");
+    const box = (await over.boundingBox()) ?? assert.fail();
+    const tip = page.locator("#tip", { hasText: "GET /async" });
+    let left = 4;
+    for (; left < box.width && !(await tip.isVisible()); left += 20) {
+      await page.mouse.move(box.x + box.width - left, box.y + 14);
+      await page.evaluate(drawn);
+    }
+    await page.mouse.down();
+    await page.mouse.up();
+    await page.locator("#story-steps li", { hasText: "answered 200" }).waitFor();
+    assert.match(page.url(), /#request=/);
+    await page.locator("#lanes").focus();
+    await page.keyboard.press("Escape");
+    await page.locator("#story").waitFor({ state: "hidden" });
+    await page.close();
+  });
+
+  test("a request that nothing is kept of is said to be so", async () => {
+    const { page } = await openOffline(browser, `${server.url}/_offloop#request=long-gone`);
+    await page.locator("#story-summary", { hasText: "Nothing is kept of this request" }).waitFor();
+    await page.close();
+  });
+
+  test("the strip on top tells rate, errors, p99 and how full the threads are", async () => {
+    const page = await openAfter("/throwing", "/plain?ms=20");
+    await page.locator("#now-errors.trouble", { hasText: /^\d+ \(\d/ }).waitFor();
+    await page.locator("#now-p99", { hasText: /ms|s/ }).waitFor();
+    const holding = ask(...Array(24).fill("/plain?ms=600"));
+    await page.locator("#now-threads.trouble", { hasText: "3 of 3" }).waitFor();
+    await page.locator("#now-waiting", { hasText: /^[1-9]/ }).waitFor();
+    await page.locator("#now-oldest", { hasText: /ms|s/ }).waitFor();
+    await holding;
+    await page.close();
+  });
+
+  test("the table is sorted by trouble, or by a column, by its head and by the choice above", async () => {
+    const page = await openAfter("/throwing", "/plain?ms=20", "/async?ms=20");
+    const names = page.locator("#figures tbody th button");
+    await names.first().waitFor();
+    const first = (text: string): Promise<void> =>
+      page.locator("#figures tbody tr:first-child th", { hasText: text }).waitFor();
+    await page.locator("#figures thead button", { hasText: "name" }).click();
+    await first("GET /async");
+    assert.equal(await page.locator("#figures th[aria-sort=ascending]").textContent(), "name");
+    await page.locator("#figures thead button", { hasText: "name" }).click();
+    await page.locator("#figures th[aria-sort=descending]").waitFor();
+    await page.locator("#sort").selectOption("run50");
+    await page.locator("#figures th[aria-sort=descending]", { hasText: "run p50" }).waitFor();
+    await page.close();
+  });
+
+  test("a filter without a match says so", async () => {
+    const page = await openAfter("/plain?ms=20");
+    await page.locator("#filter").fill("nowhere");
+    await page.locator("#unmatched", { hasText: "“nowhere”" }).waitFor();
+    await page.locator("#figures .unmatched").waitFor();
+    await page.locator("#filter").fill("plain");
+    await page.locator("#unmatched").waitFor({ state: "hidden" });
+    await page.close();
+  });
+
+  test("on paper it is light, without what can only be clicked, and whole", async () => {
+    const page = await openAfter("/throwing", "/plain?ms=200");
+    await page.emulateMedia({ media: "print", colorScheme: "dark" });
+    await page.locator("html[data-printing]").waitFor({ state: "attached" });
+    for (const hidden of ["#tools", "#theme", "#views"])
+      assert.equal(await page.locator(hidden).isVisible(), false);
+    assert.equal(
+      await page.locator("body").evaluate((body) => getComputedStyle(body).backgroundColor),
+      "rgb(255, 255, 255)",
+    );
+    const list = page.locator("#incidents ol");
+    assert.equal(await list.evaluate(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight), 0);
     await page.close();
   });
 
@@ -170,7 +318,7 @@ describe("/_offloop in Chromium", { skip: withoutChromium }, () => {
     let [origin, told] = [1, 0];
     await page.route("**/_offloop/events", (route) => {
       told++;
-      const batch = JSON.stringify({ now: 5, hello: { title: "Reloaded", origin } });
+      const batch = JSON.stringify({ now: 5, hello: { title: "Reloaded", origin, server: origin } });
       return route.fulfill({ contentType: "text/event-stream", body: `retry: 50\ndata: ${batch}\n\n` });
     });
     await page.reload();
@@ -188,6 +336,10 @@ describe("/_offloop in Chromium", { skip: withoutChromium }, () => {
   test("axe finds nothing, with everything unfolded, in light and in dark", async () => {
     const page = await openAfter("/plain?ms=300", "/blocking?ms=300", "/endless", "/tasks?ms=10");
     await page.locator("#pause").click();
+    const [request = ""] = await readRequests(page, "resize");
+    await page.locator("#runs tbody a", { hasText: request }).first().click();
+    await page.locator("#story").waitFor();
+    await page.locator("#runs summary").click();
     for (const unfolded of ["#runs summary", "#incidents summary", "#keys summary"])
       await page.locator(unfolded).first().click();
     await page.locator("#runs tbody tr").first().waitFor();
@@ -195,6 +347,17 @@ describe("/_offloop in Chromium", { skip: withoutChromium }, () => {
       await page.emulateMedia({ colorScheme });
       assert.deepEqual(await findAccessibilityProblems(page), [], colorScheme);
     }
+    await page.close();
+  });
+
+  test("in the colours that a reader has chosen, axe finds nothing, and a block looks unlike a bar", async () => {
+    const page = await openAfter("/blocking?ms=300");
+    await page.locator("#pause").click();
+    await page.emulateMedia({ forcedColors: "active" });
+    const mark = page.locator(".mark.blocked").first();
+    await mark.waitFor();
+    assert.match(await mark.evaluate((shown) => getComputedStyle(shown).backgroundImage), /repeating-linear/);
+    assert.deepEqual(await findAccessibilityProblems(page), []);
     await page.close();
   });
 

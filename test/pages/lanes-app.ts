@@ -35,6 +35,14 @@ app.get("/endless", { timeoutMs: 200 }, () => {
   while (true);
 });
 
+app.get("/late", { timeoutMs: 100 }, async () => {
+  await setTimeout(400);
+});
+
+app.get("/throwing", async () => {
+  throw new TypeError("Nothing there");
+});
+
 const refuse = app.task("refuse", () => {
   throw new Error("No");
 });

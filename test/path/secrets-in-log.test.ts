@@ -8,7 +8,7 @@ const SECRET = "hunter2";
 
 let server: Running;
 before(async () => {
-  server = await running(app, { secretParams: ["Invitation"], rootPath: "/api" });
+  server = await running(app, { log: { secrets: ["Invitation"] }, rootPath: "/api" });
 });
 after(() => server.close());
 
@@ -41,7 +41,7 @@ const cases: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "/declared?plain=S&wire-name=S&pin=S&shop=S&page=2": "/declared?plain=H&wire-name=H&pin=H&shop=H&page=2",
     "/model?plain=S&page=2": "/model?plain=H&page=2",
   },
-  "by secretParams": { "/named?invitation=S&INVITATION=S": "/named?invitation=H&INVITATION=H" },
+  "by log.secrets": { "/named?invitation=S&INVITATION=S": "/named?invitation=H&INVITATION=H" },
   "in the path": { "/reset/S/2?page=3": "/reset/H/2?page=3", "/door/S": "/door/H" },
   "of what is refused or fails": {
     "/refused?plain=S": "/refused?plain=H",

@@ -6,6 +6,8 @@ const release: Release = {
   tag: "v1.2.0",
   version: "1.2.0",
   lockVersion: "1.2.0",
+  createVersion: "1.2.0",
+  createdRange: "^1.2.0",
   changelog:
     "# Changelog\n\n## Unreleased\n\n## 1.2.0 - 2026-03-01\n\n### Added\n\n- A thing.\n\n## 1.1.0\n\n- Old.\n",
 };
@@ -20,6 +22,13 @@ test("checkRelease refuses a tag and a lock file of another version", () => {
   assert.deepEqual(checkRelease({ ...release, tag: "1.2.0", lockVersion: "1.1.0" }), [
     "the tag is 1.2.0, package.json has 1.2.0",
     "package-lock.json has 1.1.0, package.json 1.2.0",
+  ]);
+});
+
+test("checkRelease refuses a create-offloop of another version, and one whose apps ask for another", () => {
+  assert.deepEqual(checkRelease({ ...release, createVersion: "1.1.0", createdRange: "^1.1.0" }), [
+    "create-offloop/package.json has 1.1.0, package.json 1.2.0",
+    "an app of create-offloop asks for offloop ^1.1.0, not ^1.2.0",
   ]);
 });
 

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Sighting } from "../../src/watch/block.ts";
-import { judge } from "../../src/watch/culprits.ts";
-import type { Frame } from "../../src/watch/sampler.ts";
+import type { BlockCulprit } from "../../src/channels/channels.ts";
+import { type Sighting, stateOf } from "../../src/watch/block.ts";
+import { doubted, judge } from "../../src/watch/culprits.ts";
+import type { Frame, Sight } from "../../src/watch/sampler.ts";
 
 const frame: Frame = {
   file: "/app/a.ts",
@@ -13,12 +14,11 @@ const frame: Frame = {
   isOwn: false,
 };
 
-function sighting(
-  parts: Partial<Sighting> & { at?: number; operation?: string | undefined; frames?: Frame[] },
-): Sighting {
-  const { at = 101, operation = "GET /a", frames = [frame], ...rest } = parts;
-  const sight = { at, operation, request: "req-1", frames };
-  return { askedAt: 100, running: undefined, inProgress: ["GET /a", "GET /b"], sight, ...rest };
+function sighting(parts: Partial<Sighting> & Partial<Sight> = {}): Sighting {
+  const { at = 101, operation = "GET /a", request = "req-1", frames = [frame], ...rest } = parts;
+  const { ranMs = 1_000, peers = 1, ...own } = rest;
+  const sight = { at, operation, request, frames, ranMs, peers };
+  return { askedAt: 100, silentMs: 100, running: undefined, inProgress: ["GET /a", "GET /b"], sight, ...own };
 }
 
 test("judge() is certain of what answered at once", () => {
@@ -130,3 +130,56 @@ test("judge() leaves out the lines of offloop itself and of node", () => {
 function placeAt(line: number): object {
   return { file: frame.file, line, functionName: frame.functionName };
 }
+
+test("judge() blames no run alone that had only just begun, and gives it no line: the turn held many", () => {
+  const [culprit] = judge([sighting({ ranMs: 2 })], 300, undefined);
+  assert.deepEqual(
+    [culprit?.operation, culprit?.certain, culprit?.oneOfMany, culprit?.request, culprit?.at],
+    ["GET /a", false, true, undefined, undefined],
+  );
+  assert.ok(judge([sighting({ ranMs: 90 })], 300, undefined)[0]?.certain);
+});
+
+test("judge() blames no run alone that goes on in a crowd, nor several requests of one operation", () => {
+  assert.ok(!judge([sighting({ peers: 30 })], 300, undefined)[0]?.certain);
+  const several = judge([sighting(), sighting({ askedAt: 150, at: 151, request: "req-2" })], 300, undefined);
+  assert.ok(several.every(({ certain }) => !certain));
+  const twice = judge([sighting(), sighting({ askedAt: 150, at: 151 })], 300, undefined);
+  assert.deepEqual([twice[0]?.certain, twice[0]?.samples], [true, 2]);
+});
+
+test("judge() takes what offloop does by itself, like writing the log, for nobody's", () => {
+  const pretty = { ...frame, file: "/app/node_modules/pino-pretty/index.js" };
+  const log = { ...frame, file: "/offloop/src/http/access-log.ts", isOwn: true };
+  const read = { ...frame, file: "/offloop/src/schema/validate.ts", isOwn: true };
+  const [nobody] = judge([sighting({ frames: [pretty, log] })], 300, undefined);
+  assert.deepEqual([nobody?.operation, nobody?.certain], [undefined, true]);
+  for (const frames of [
+    [pretty, log, frame],
+    [{ ...pretty, file: "/app/node_modules/zod/index.js" }, read, log],
+    [frame, log],
+  ])
+    assert.equal(judge([sighting({ frames })], 300, undefined)[0]?.operation, "GET /a");
+});
+
+test("stateOf() calls a block starved that others have made one by having the CPU", () => {
+  const gap = { after: 0, from: 0, to: 400, cpuMs: 60, delayMs: 330 };
+  const signs = { gcMs: 0, latestMs: 0 };
+  assert.equal(stateOf(gap, signs, 100), "starved");
+  assert.equal(stateOf({ ...gap, cpuMs: 200, delayMs: 190 }, signs, 100), "computing");
+  assert.equal(stateOf({ ...gap, cpuMs: 2, delayMs: 5 }, signs, 100), "asleep");
+  assert.equal(stateOf({ ...gap, cpuMs: 2, delayMs: 5 }, { ...signs, latestMs: 150 }, 100), "starved");
+  assert.equal(stateOf({ ...gap, cpuMs: 380, delayMs: undefined }, signs, 100), "computing");
+});
+
+test("doubted() is certain of no operation, and leaves what belongs to none", () => {
+  const [one] = judge([sighting()], 300, undefined) as [BlockCulprit];
+  const nobodys = { ...one, operation: undefined };
+  assert.deepEqual(
+    doubted([one, nobodys]).map(({ operation, certain }) => [operation, certain]),
+    [
+      ["GET /a", false],
+      [undefined, true],
+    ],
+  );
+});

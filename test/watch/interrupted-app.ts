@@ -134,7 +134,7 @@ let looks = 0;
 const watch = await openWatch({
   thresholdMs: 20,
   level: "production",
-  isAnnounced: true,
+  announces: "text",
   onBlock: ({ culprits }) => {
     looks += culprits.reduce((sum, { samples }) => sum + samples, 0);
   },
@@ -154,7 +154,7 @@ for (const [name, work] of Object.entries(kinds)) {
       if (work() !== expected) wrong.push(name);
     isInSync = false;
   };
-  runMarked({ mark: 1, request: undefined }, repeat, undefined);
+  runMarked({ mark: 1, request: undefined, at: 0 }, repeat, undefined);
   await new Promise((resolve) => setTimeout(resolve, 60));
 }
 await watch?.close();

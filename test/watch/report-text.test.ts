@@ -26,7 +26,7 @@ const report: BlockReport = {
 test("reportText() says how long, by whom, where, and who waited", () => {
   assert.equal(
     reportText(report),
-    "event loop blocked for 2194 ms by GET /hash at /app/work.ts:11:20 (hash); 35 requests waited",
+    "event loop blocked for 2194 ms (computing) by GET /hash at /app/work.ts:11:20 (hash); 35 requests waited",
   );
 });
 
@@ -39,7 +39,7 @@ test("reportText() names the others it may have been when it is not certain", ()
   };
   assert.equal(
     reportText({ ...report, waitedRequests: 1, culprits: [unsure] }),
-    "event loop blocked for 2194 ms probably by GET /hash at or just before /app/work.ts:11:20 (hash), or else by GET /ok; 1 request waited",
+    "event loop blocked for 2194 ms (computing) probably by GET /hash at or just before /app/work.ts:11:20 (hash), or else by GET /ok; 1 request waited",
   );
 });
 
@@ -48,11 +48,18 @@ test("reportText() tells a sleeping thread, a starved one, and garbage collectio
     reportText({ ...report, state: "asleep" }),
     /^event loop blocked for 2194 ms \(asleep in a synchronous call\) by /,
   );
-  assert.match(
-    reportText({ ...report, state: "starved" }),
-    /^event loop held up for 2194 ms, mostly since other processes had the CPU, by /,
+  assert.equal(
+    reportText({ ...report, state: "starved", delayMs: 2100, culprits: [] }),
+    "event loop held up for 2194 ms (starved): others had the CPU for 2100 of them, and no operation is to blame; 35 requests waited",
   );
-  assert.match(reportText({ ...report, gcMs: 1000 }), /2194 ms, 1000 ms of it garbage collection, by /);
+  assert.match(
+    reportText({ ...report, delayMs: 1500 }),
+    /^event loop blocked for 2194 ms \(computing, without a CPU for 1500 of them\) by GET \/hash/,
+  );
+  assert.match(
+    reportText({ ...report, gcMs: 1000 }),
+    /2194 ms \(computing\), 1000 ms of it garbage collection, by /,
+  );
 });
 
 test("reportText() gives the line inside a package after the user's own, and other operations last", () => {
@@ -60,12 +67,19 @@ test("reportText() gives the line inside a package after the user's own, and oth
   const other = { ...culprit, operation: "GET /ok", samples: 1 };
   assert.equal(
     reportText({ ...report, waitedRequests: 0, culprits: [{ ...culprit, within }, other] }),
-    "event loop blocked for 2194 ms by GET /hash at /app/work.ts:11:20 (hash), inside /app/node_modules/slow/index.js:11:20 (3 of 4 samples), also by GET /ok",
+    "event loop blocked for 2194 ms (computing) by GET /hash at /app/work.ts:11:20 (hash), inside /app/node_modules/slow/index.js:11:20 (3 of 4 samples), also by GET /ok",
   );
 });
 
 test("reportText() admits what the watchdog does not know", () => {
-  assert.match(reportText({ ...report, culprits: [] }), /by something the watchdog could not look at/);
+  assert.match(
+    reportText({ ...report, culprits: [] }),
+    /by something the watchdog could not look at; if it comes again, offloop dev or watch: \{ level: "development" \} sees more/,
+  );
+  assert.match(
+    reportText({ ...report, culprits: [{ ...culprit, certain: false, oneOfMany: true }] }),
+    /by many short runs in one turn, of GET \/hash;/,
+  );
   const nobody = {
     ...culprit,
     operation: undefined,

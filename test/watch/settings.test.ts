@@ -38,7 +38,7 @@ test("a block is told while it lasts and logged when it ends; one at start-up is
   assert.ok(entry.blocked.durationMs >= 300);
   assert.match(
     stderr,
-    /^offloop: event loop blocked for \d+ ms so far by GET \/block at .*settings-app\.ts/m,
+    /^\{"level":40,.*"msg":"event loop blocked for \d+ ms so far by GET \/block at .*settings-app\.ts[^"]*"\}$/m,
   );
 });
 

@@ -4,8 +4,7 @@ import { announce } from "../report.ts";
 import { settings } from "../settings.ts";
 import { greeting, waitAndNote } from "./routes.ts";
 
-// As many at once as the peers run, which have no bound.
-const app = new App({ jobs: { dir: join(dirname(settings.ledger), "jobs"), concurrency: 1_000 } });
+const app = new App({ jobs: { dir: join(dirname(settings.ledger), "jobs") } });
 const job = app.task("job", { durable: { retries: 5 } }, async (id: string) => waitAndNote(id));
 app.get("/", async () => greeting);
 app.get("/tasks/async/:id", async ({ params }) => {

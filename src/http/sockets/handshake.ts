@@ -85,7 +85,7 @@ export function takeConnection(connection: WebSocket, request: FastifyRequest): 
 export class Handshake {
   readonly #reply: FastifyReply;
   readonly #waiting: Waiting;
-  readonly #proceed: () => void;
+  #proceed: (() => void) | undefined;
 
   /** @param proceed - Lets Fastify go on, which answers it. */
   constructor(
@@ -119,13 +119,16 @@ export class Handshake {
       raw.once("close", onGone);
       this.#waiting.headers = headers;
       this.#waiting.take = (connection) => {
+        this.#waiting.take = undefined;
         raw.off("close", onGone);
         raw.statusCode = 101;
         raw.emit(ACCEPTED);
         take(connection);
         resolve();
       };
-      this.#proceed();
+      const proceed = this.#proceed;
+      this.#proceed = undefined; // it holds all that Fastify has for a request, and this is kept as long as the socket
+      proceed?.();
     });
   }
 }

@@ -1,3 +1,5 @@
+import { AsyncResource } from "node:async_hooks";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Frame } from "../../operation/messages.ts";
 
 /** Where the messages come from. */
@@ -6,12 +8,26 @@ interface Source {
   resume(): void;
 }
 
+/** What handles messages, and where it does. */
+interface Handler {
+  readonly handle: (frame: Frame) => Promise<void>;
+  /** The async context that messages are handled in. */
+  readonly context: AsyncResource;
+  readonly onEnd: () => void;
+  readonly onError: (thrown: unknown) => void;
+}
+
+/** After so many messages of one socket others have their turn, even if none of them waits for anything. */
+const MESSAGES_A_TURN = 32;
+
 /** A socket's messages that wait to be handled. When it is full nothing more is read, which slows the client down. */
 export class Inbox {
   readonly #max: number;
   readonly #frames: Frame[] = [];
   #source: Source | undefined;
   #waiting: ((frame: Frame | undefined) => void) | undefined;
+  #handler: Handler | undefined;
+  #isHandling = false;
   #ended = false;
   #paused = false;
 
@@ -32,21 +48,32 @@ export class Inbox {
     if (this.#ended) return;
     if (this.#waiting !== undefined) return void this.#give(frame);
     this.#frames.push(frame);
-    if (this.#paused || this.#frames.length < this.#max) return;
-    this.#paused = true;
-    this.#source?.pause();
+    if (!this.#paused && this.#frames.length >= this.#max) {
+      this.#paused = true;
+      this.#source?.pause();
+    }
+    this.#wake();
   }
 
   /** The next message; undefined when no more will come. */
   next(): Promise<Frame | undefined> | Frame | undefined {
-    const frame = this.#frames.shift();
-    if (this.#paused && this.#frames.length < this.#max) {
-      this.#paused = false;
-      this.#source?.resume();
-    }
+    const frame = this.#take();
     if (frame !== undefined || this.#ended) return frame;
     return new Promise((resolve) => {
       this.#waiting = resolve;
+    });
+  }
+
+  /**
+   * Has each message handled, one after another, in the async context of the caller. In between nothing waits for the
+   * next: what does is kept, for each of many sockets that are silent most of the time.
+   *
+   * @returns Resolves when no more will come; rejects with what handling one has thrown.
+   */
+  handleEach(handle: Handler["handle"]): Promise<void> {
+    return new Promise((onEnd, onError) => {
+      this.#handler = { handle, context: new AsyncResource("offloop.messages"), onEnd, onError };
+      this.#wake();
     });
   }
 
@@ -59,6 +86,34 @@ export class Inbox {
     if (!keep) this.#frames.splice(0);
     this.#ended = true;
     this.#give(undefined);
+    this.#wake();
+  }
+
+  #wake(): void {
+    const handler = this.#handler;
+    if (handler === undefined || this.#isHandling) return;
+    this.#isHandling = true;
+    handler.context.runInAsyncScope(this.#handleAll, this, handler).catch(handler.onError);
+  }
+
+  async #handleAll({ handle, onEnd }: Handler): Promise<void> {
+    for (let handled = 1; ; handled++) {
+      const frame = this.#take();
+      if (frame === undefined) break;
+      await handle(frame);
+      if (handled % MESSAGES_A_TURN === 0) await nextTurn();
+    }
+    this.#isHandling = false;
+    if (this.#ended) onEnd();
+  }
+
+  #take(): Frame | undefined {
+    const frame = this.#frames.shift();
+    if (this.#paused && this.#frames.length < this.#max) {
+      this.#paused = false;
+      this.#source?.resume();
+    }
+    return frame;
   }
 
   #give(frame: Frame | undefined): void {

@@ -30,11 +30,19 @@ export class SocketLife {
   }
 
   /** Rejects with the error that ends the socket. */
-  async live(context: RequestContext): Promise<void> {
+  live(context: RequestContext): Promise<void> {
     const { functions } = this.#runnable.declaration;
     const own = Object.assign(context, { socket: this.#socket });
-    if (functions.whole === undefined) return this.#liveByMessage(functions, own);
-    await functions.whole(own);
+    return functions.whole === undefined
+      ? this.#liveByMessage(functions, own)
+      : this.#liveWhole(functions.whole, own);
+  }
+
+  async #liveWhole(
+    whole: NonNullable<SocketOperation["functions"]["whole"]>,
+    context: RequestContext,
+  ): Promise<void> {
+    await whole(context);
     await this.#socket.accept();
   }
 
@@ -46,8 +54,7 @@ export class SocketLife {
     const socket = this.#socket;
     await socket.accept();
     const connected = this.#connect(context);
-    for (let frame = await socket.inbox.next(); frame !== undefined; frame = await socket.inbox.next())
-      await this.#handle(frame, connected);
+    await socket.inbox.handleEach((frame) => this.#handle(frame, connected));
     if (this.#asked.isGone) socket.end(goingAway);
     await close?.(Object.assign(context, await socket.closed));
   }
@@ -61,7 +68,7 @@ export class SocketLife {
       socket: this.#socket,
       loop: this.#runnable.loop,
       inputs: { params, query, headers, cookies, body: undefined, form: undefined },
-      values: Object.fromEntries(values),
+      values: values.length === 0 ? undefined : Object.fromEntries(values),
       sent: this.#runnable.sentOf(context),
       session: context.sessionText,
     };
@@ -70,29 +77,44 @@ export class SocketLife {
   async #handle(frame: Frame, connected: Connected): Promise<void> {
     const request = new MessageRequest(this.#asked, frame, connected);
     const reply = (await this.#runnable.handle?.(request)) as RawReply;
-    const failed = reply.status === 200 ? await this.#send(reply) : reply;
+    const sent = reply.status === 200 ? this.#send(reply) : reply;
+    const failed = sent instanceof Promise ? await sent : sent;
     if (failed !== undefined) await this.#fail(request, failed);
-    const { background = [], finish } = reply;
-    if (background.length === 0 && finish === undefined) return;
+    if (reply.background !== undefined || reply.finish !== undefined) this.#followUp(request, reply);
+  }
+
+  /** Sends what the handler has returned or yields. Gives a reply for what went wrong in that; a promise only where it takes time. */
+  #send(reply: RawReply): RawReply | undefined | Promise<RawReply | undefined> {
+    const { body } = reply;
+    if (body === undefined) return undefined;
+    if (!isWhole(body)) return this.#sendEach(body as AsyncIterable<string | Uint8Array>);
+    try {
+      const taken = this.#socket.write(body, !isTextReply(reply));
+      return taken?.then(nothing, (thrown: unknown) => this.#unsent(thrown));
+    } catch (thrown) {
+      return this.#unsent(thrown);
+    }
+  }
+
+  async #sendEach(messages: AsyncIterable<string | Uint8Array>): Promise<RawReply | undefined> {
+    try {
+      for await (const one of messages) await this.#socket.write(one, typeof one !== "string");
+      return undefined;
+    } catch (thrown) {
+      return this.#unsent(thrown);
+    }
+  }
+
+  /** Where the socket is closed there is nothing to be told. */
+  #unsent(thrown: unknown): RawReply | undefined {
+    return this.#socket.isOpen ? errorReply(thrown) : undefined;
+  }
+
+  #followUp(request: MessageRequest, { background = [], finish }: RawReply): void {
     const { id } = this.#runnable.declaration.message ?? this.#runnable.declaration.connection;
     this.#services.background.start(request.id, id, background, async (failure) => {
       await finish?.(failure).catch((thrown: unknown) => this.#note(request, errorReply(thrown)));
     });
-  }
-
-  /** Sends what the handler has returned or yields. Resolves with a reply for what went wrong in making it. */
-  async #send(reply: RawReply): Promise<RawReply | undefined> {
-    const { body } = reply;
-    if (body === undefined) return undefined;
-    try {
-      if (isWhole(body)) await this.#socket.write(body, !isTextReply(reply));
-      else
-        for await (const one of body as AsyncIterable<string | Uint8Array>)
-          await this.#socket.write(one, typeof one !== "string");
-      return undefined;
-    } catch (thrown) {
-      return this.#socket.isOpen ? errorReply(thrown) : undefined;
-    }
   }
 
   /** Closes the socket for a message that was not handled; one that does not fit goes to `onInvalid`, if there is one. */
@@ -121,3 +143,5 @@ export class SocketLife {
     await this.#services.arounds.failure(message ?? connection, request, reply).catch(() => {});
   }
 }
+
+function nothing(): undefined {}

@@ -14,15 +14,19 @@ const HIGH_WATER_BYTES = 16_384;
 /** What `WebSocket.OPEN` is; the package is loaded only where there is a websocket. */
 const OPEN = 1;
 
-/** What a socket is made of. */
+/** What all sockets of one websocket have in common. */
 export interface SocketParts {
-  readonly id: string;
   readonly format: MessageFormat;
   readonly rooms: Rooms;
   readonly bounds: ResolvedSettings["websockets"];
   /** Whether one function handles all of it, rather than each message. */
   readonly isWhole: boolean;
   readonly onInvalid: ((invalid: InvalidMessage) => Promise<unknown>) | undefined;
+}
+
+/** The client of a socket. */
+export interface SocketClient {
+  readonly id: string;
   /** Called when a message is handed out. Returns what to call when it has been handled. */
   readonly begin: () => () => void;
   /** Answers the handshake, and hands over the connection at once. Rejects when the client has gone. */
@@ -32,11 +36,12 @@ export interface SocketParts {
 /** A client's socket, from its handshake to its end. */
 export class LiveSocket implements Socket, Member {
   readonly id: string;
-  readonly closed: Promise<SocketClosing>;
   readonly inbox: Inbox;
   readonly #parts: SocketParts;
-  readonly #rooms = new Set<string>();
-  readonly #onClosed: (closing: SocketClosing) => void;
+  readonly #client: SocketClient;
+  /** These are made when somebody asks for them, as they would be kept for each of many sockets. */
+  #rooms: Set<string> | undefined;
+  #closed: PromiseWithResolvers<SocketClosing> | undefined;
   #accepting: Promise<void> | undefined;
   #connection: WebSocket | undefined;
   #refusal: WebSocketError | undefined;
@@ -44,13 +49,19 @@ export class LiveSocket implements Socket, Member {
   /** Ends the run of the message that was handed out last. */
   #handled: (() => void) | undefined;
 
-  constructor(parts: SocketParts) {
+  constructor(parts: SocketParts, client: SocketClient) {
     this.#parts = parts;
-    this.id = parts.id;
+    this.#client = client;
+    this.id = client.id;
     this.inbox = new Inbox(parts.bounds.maxQueuedMessages);
-    const { promise, resolve } = Promise.withResolvers<SocketClosing>();
-    this.closed = promise;
-    this.#onClosed = resolve;
+  }
+
+  get closed(): Promise<SocketClosing> {
+    if (this.#closed === undefined) {
+      this.#closed = Promise.withResolvers();
+      if (this.#closing !== undefined) this.#closed.resolve(this.#closing);
+    }
+    return this.#closed.promise;
   }
 
   get isOpen(): boolean {
@@ -68,6 +79,7 @@ export class LiveSocket implements Socket, Member {
   }
 
   get rooms(): ReadonlySet<string> {
+    this.#rooms ??= new Set();
     return this.#rooms;
   }
 
@@ -77,15 +89,16 @@ export class LiveSocket implements Socket, Member {
   }
 
   async receive(): Promise<RawMessage | undefined> {
-    await this.accept();
+    if (this.#connection === undefined) await this.accept();
     this.#handled?.();
     this.#handled = undefined;
     for (;;) {
       const frame = await this.inbox.next();
       if (frame === undefined) return undefined;
       try {
-        const message = (await this.#parts.format.read(frame)) as RawMessage; // its type is that of the declaration
-        this.#handled = this.#parts.begin();
+        const read = this.#parts.format.read(frame);
+        const message = (read instanceof Promise ? await read : read) as RawMessage; // its type is that of the declaration
+        this.#handled = this.#client.begin();
         return message;
       } catch (thrown) {
         const { onInvalid } = this.#parts;
@@ -95,15 +108,22 @@ export class LiveSocket implements Socket, Member {
     }
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<RawMessage> {
-    for (let message = await this.receive(); message !== undefined; message = await this.receive())
-      yield message;
+  // No generator, which takes five promises for each message.
+  [Symbol.asyncIterator](): AsyncIterator<RawMessage, undefined> {
+    return {
+      next: async () => {
+        const message = await this.receive();
+        return message === undefined ? { done: true, value: undefined } : { done: false, value: message };
+      },
+    };
   }
 
   async send(message: unknown): Promise<void> {
-    await this.accept();
-    const data = await this.#parts.format.write(message);
-    if (data !== undefined) await this.write(data, typeof data !== "string");
+    if (this.#connection === undefined) await this.accept();
+    const written = this.#parts.format.write(message);
+    const data = written instanceof Promise ? await written : written;
+    const taken = data === undefined ? undefined : this.write(data, typeof data !== "string");
+    if (taken !== undefined) await taken;
   }
 
   close(code = 1000, reason = ""): void {
@@ -114,12 +134,13 @@ export class LiveSocket implements Socket, Member {
 
   join(room: string): void {
     if (this.#closing !== undefined) return;
+    this.#rooms ??= new Set();
     this.#rooms.add(room);
     if (this.#connection !== undefined) this.#parts.rooms.join(room, this);
   }
 
   leave(room: string): void {
-    this.#rooms.delete(room);
+    this.#rooms?.delete(room);
     this.#parts.rooms.leave(room, this);
   }
 
@@ -138,11 +159,18 @@ export class LiveSocket implements Socket, Member {
   }
 
   push(data: RawMessage): void {
-    this.write(data, typeof data !== "string").catch(() => {}); // a socket that closes leaves its rooms by itself
+    try {
+      this.write(data, typeof data !== "string")?.catch(() => {});
+    } catch {} // a socket that closes leaves its rooms by itself
   }
 
-  /** Sends an encoded message; resolves when the client has taken most of what was sent before. */
-  async write(data: RawMessage, isBinary: boolean): Promise<void> {
+  /**
+   * Sends an encoded message.
+   *
+   * @returns Resolves when the client has taken most of what was sent before; undefined where it has.
+   * @throws {DOMException} An `AbortError` when the socket is closed.
+   */
+  write(data: RawMessage, isBinary: boolean): Promise<void> | undefined {
     const connection = this.#connection;
     if (connection === undefined || !this.isOpen) throw gone();
     const waiting = connection.bufferedAmount;
@@ -153,9 +181,9 @@ export class LiveSocket implements Socket, Member {
     }
     if (waiting < HIGH_WATER_BYTES) {
       connection.send(data, { binary: isBinary });
-      return;
+      return undefined;
     }
-    await new Promise<void>((resolve, reject) => {
+    return new Promise<void>((resolve, reject) => {
       connection.send(data, { binary: isBinary }, (error) => (error == null ? resolve() : reject(gone())));
     });
   }
@@ -184,7 +212,7 @@ export class LiveSocket implements Socket, Member {
 
   async #accept(): Promise<void> {
     if (this.#refusal !== undefined) throw this.#refusal;
-    await this.#parts.upgrade((connection) => this.#attach(connection));
+    await this.#client.upgrade((connection) => this.#attach(connection));
   }
 
   #attach(connection: WebSocket): void {
@@ -195,16 +223,16 @@ export class LiveSocket implements Socket, Member {
       this.#leave({ code, reason: reason.toString() });
       this.inbox.end(code !== 1006);
     });
-    for (const room of this.#rooms) this.#parts.rooms.join(room, this);
+    for (const room of this.#rooms ?? []) this.#parts.rooms.join(room, this);
   }
 
   #leave(closing: SocketClosing): void {
     if (this.#closing !== undefined) return;
     this.#handled?.();
     this.#closing = closing;
-    for (const room of this.#rooms) this.#parts.rooms.leave(room, this);
-    this.#rooms.clear();
-    this.#onClosed(closing);
+    for (const room of this.#rooms ?? []) this.#parts.rooms.leave(room, this);
+    this.#rooms?.clear();
+    this.#closed?.resolve(closing);
   }
 }
 

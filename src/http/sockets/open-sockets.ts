@@ -22,11 +22,18 @@ interface Connected {
 export class OpenSockets {
   readonly #idleMs: number;
   readonly #connected = new Set<Connected>();
-  readonly #lives = new Set<Promise<unknown>>();
+  /** How many sockets have not ended, with all that they have opened. */
+  #living = 0;
+  #onNoneLeft: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor({ idleMs }: { readonly idleMs: number }) {
     this.#idleMs = idleMs;
+  }
+
+  /** How many are connected. */
+  get size(): number {
+    return this.#connected.size;
   }
 
   /** Watches a connection until it is closed. */
@@ -43,14 +50,14 @@ export class OpenSockets {
       askedAt: now,
     };
     this.#connected.add(one);
-    connection.once("close", () => this.#connected.delete(one));
+    connection.on("close", () => this.#connected.delete(one));
     this.#timer ??= setInterval(() => this.#look(), this.#idleMs / LOOKS).unref();
   }
 
-  /** Waits for a socket's life when the server shuts down. */
-  follow(life: Promise<unknown>): void {
-    this.#lives.add(life);
-    void life.finally(() => this.#lives.delete(life));
+  /** Counts a socket in, until the returned function is called. */
+  begin(): () => void {
+    this.#living++;
+    return this.#end;
   }
 
   /** Begins to close all; a message that is being handled is still answered. */
@@ -69,8 +76,15 @@ export class OpenSockets {
 
   /** Resolves when all sockets have ended and their dependencies are closed. */
   async closed(): Promise<void> {
-    await Promise.allSettled(this.#lives);
+    if (this.#living === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onNoneLeft = resolve;
+    });
   }
+
+  readonly #end = (): void => {
+    if (--this.#living === 0) this.#onNoneLeft?.();
+  };
 
   #look(): void {
     const now = performance.now();

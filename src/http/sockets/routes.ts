@@ -14,7 +14,7 @@ import type { AnswerServices } from "../surrounded-routes.ts";
 import { closingOf } from "./closing.ts";
 import { Handshake, handshakeMistake, takeConnection } from "./handshake.ts";
 import { SocketLife } from "./life.ts";
-import { LiveSocket } from "./live-socket.ts";
+import { LiveSocket, type SocketParts } from "./live-socket.ts";
 import type { OpenSockets } from "./open-sockets.ts";
 import { Rooms } from "./rooms.ts";
 
@@ -56,6 +56,7 @@ class Entrance {
   readonly #services: SocketServices;
   readonly #route: RequestRoute;
   readonly #rooms = new Rooms();
+  #parts: SocketParts | undefined;
 
   constructor(runnable: RunnableSocket, services: SocketServices) {
     const { connection } = runnable.declaration;
@@ -80,17 +81,13 @@ class Entrance {
   }
 
   #connect(asked: HttpRequest, handshake: Handshake, lanes: Lanes): void {
-    const { sockets, bounds } = this.#services;
-    const { format, declaration } = this.#runnable;
+    const { sockets } = this.#services;
+    this.#parts ??= this.#common();
+    const parts = this.#parts;
     let opened: LiveSocket | undefined;
     const { ended } = this.#runnable.connect(asked, (context, onAccepted) => {
-      const socket = new LiveSocket({
+      const socket = new LiveSocket(parts, {
         id: asked.id,
-        format,
-        rooms: this.#rooms,
-        bounds,
-        isWhole: declaration.message === undefined,
-        onInvalid: declaration.onInvalid,
         begin: () => this.#runnable.begin(asked),
         upgrade: (take) =>
           handshake.answer(headersOf(context), (connection) => {
@@ -102,7 +99,20 @@ class Entrance {
       opened = socket;
       return new SocketLife(this.#runnable, asked, socket, lanes).live(context);
     });
-    sockets.follow(ended.then((reply) => this.#leave(asked, opened, reply)));
+    const onLeft = sockets.begin();
+    void ended.then((reply) => this.#leave(asked, opened, reply)).then(onLeft, onLeft);
+  }
+
+  /** Worked out when the first socket is opened. */
+  #common(): SocketParts {
+    const { format, declaration } = this.#runnable;
+    return {
+      format,
+      rooms: this.#rooms,
+      bounds: this.#services.bounds,
+      isWhole: declaration.message === undefined,
+      onInvalid: declaration.onInvalid,
+    };
   }
 
   /** When a socket has ended: reports its error, closes it, then runs its background tasks and closes its dependencies. */

@@ -4,8 +4,10 @@ import type { GroupTotal, Incident } from "./known-incidents.ts";
 import type { Scene } from "./scene.ts";
 import type { Place } from "./timeline.ts";
 
-/** Where fewer letters fit, they tell nothing. */
-const LABEL_WIDTH = 72;
+/** A label that does not fit whole is cut off where so many pixels of it are left; else it is left out. */
+const LEAST_LABEL_PX = 110;
+const LETTER_PX = 6;
+const PADDING_PX = 12;
 /** What is nearer to the mark before it than this is not to be told from it. */
 const NEAR_PX = 1;
 
@@ -42,7 +44,9 @@ export class Marks {
       shown.add(id);
       const width = Math.max(group.kind === "killed" ? 14 : 3, right - left);
       const box = { left: place.left + Math.min(left, place.width - width), top: place.top + row.top, width };
-      move(this.#element(incident, group), { ...box, height: row.height });
+      const label = blamed(group.name).length * LETTER_PX + PADDING_PX;
+      const isLabelled = width >= Math.min(label, LEAST_LABEL_PX);
+      move(this.#element(incident, group), { ...box, height: row.height, isLabelled });
     }
     for (const [id, element] of this.#elements) {
       if (shown.has(id)) continue;
@@ -74,18 +78,19 @@ export class Marks {
 
 interface Box extends Place {
   readonly height: number;
+  readonly isLabelled: boolean;
 }
 
-function move({ style, classList }: HTMLElement, { left, top, width, height }: Box): void {
+function move({ style, classList }: HTMLElement, { left, top, width, height, isLabelled }: Box): void {
   style.left = `${left}px`;
   style.top = `${top}px`;
   style.width = `${width}px`;
   style.height = `${height}px`;
-  classList.toggle("narrow", width < LABEL_WIDTH);
+  classList.toggle("narrow", !isLabelled);
 }
 
 /** The visible words stand in the accessible name, in the same order (WCAG 2.5.3). */
-function labelsOf({ kind, place, name }: GroupTotal): HTMLElement[] {
+function labelsOf({ kind, place, name }: GroupTotal): (HTMLElement | string)[] {
   if (kind === "killed") return [make("span", "", "✕")];
-  return [make("span", "", blamed(name)), ...(place === null ? [] : [make("span", "", `at ${place}`)])];
+  return [make("span", "", blamed(name)), ...(place === null ? [] : [" ", make("span", "", `at ${place}`)])];
 }

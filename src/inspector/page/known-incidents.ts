@@ -3,6 +3,8 @@ import { laneOf } from "./lane.ts";
 import type { Process } from "./process.ts";
 
 const MAX_INCIDENTS = 2_000;
+/** As many as two processes keep. */
+const MAX_GROUPS = 400;
 
 /** One incident, wherever it happened. */
 export interface Incident {
@@ -56,7 +58,16 @@ export class KnownIncidents {
       firstAt: process.timeOf(firstAt),
       lastAt: process.timeOf(lastAt),
     });
+    this.#totals.delete(key); // the one that has changed last is the last
     this.#totals.set(key, totalOf([...told.values()], group));
+    const [oldest] = this.#totals.keys();
+    if (this.#totals.size > MAX_GROUPS && oldest !== undefined) this.#forget(oldest);
+  }
+
+  #forget(key: string): void {
+    this.#totals.delete(key);
+    this.#told.delete(key);
+    for (const [number, known] of this.#keys) if (known === key) this.#keys.delete(number);
   }
 }
 

@@ -6,7 +6,7 @@ const BUCKETS = Math.ceil(Math.log(36_000_000_000) / Math.log(RATIO)) + 1;
 /** Counts by bucket, of those that have any: the number of a bucket and its count, in turn. */
 export type SketchCounts = readonly number[];
 
-/** How long things took, in so many buckets that grow with what they hold: sketches of several processes add up. */
+/** How long things took, in so many buckets that grow with what they hold. Processes count with it, and the page adds up what they have counted. */
 export class Sketch {
   readonly #counts: Uint32Array = new Uint32Array(BUCKETS);
   #total = 0;

@@ -34,6 +34,8 @@ export interface ThreadData {
   /** How sessions are kept; undefined when none are. */
   readonly session: ResolvedSession | undefined;
   readonly logLevel: string;
+  /** Whether what it writes to stdout and stderr becomes lines of the log. */
+  readonly ownsOutput: boolean;
   /** Its nice value; 0 leaves the process's. */
   readonly priority: number;
 }

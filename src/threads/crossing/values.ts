@@ -2,7 +2,13 @@ import { types } from "node:util";
 import { examineCrossing, findUncloneable, needsHelp } from "../../app/cloneable.ts";
 import { type ErrorHandlers, findErrorHandler } from "../../app/error-handlers.ts";
 import { UploadedFile } from "../../app/uploaded-file.ts";
-import { type DescribedError, describeError, isError } from "../../errors/described-error.ts";
+import {
+  type DescribedError,
+  describeError,
+  isError,
+  namedClass,
+  typeOf,
+} from "../../errors/described-error.ts";
 import { HTTPError, ValidationError } from "../../errors/http-error.ts";
 import { WebSocketError } from "../../errors/websocket-error.ts";
 import { ownsBuffer } from "../../operation/raw.ts";
@@ -211,6 +217,8 @@ interface ErrorParts {
   readonly class: string;
   /** The error handler for it, by its index in the app: the class that it names is on both sides, too. */
   readonly answeredBy: number | undefined;
+  /** What it is called, by its own class where its name says nothing. */
+  readonly type: string;
   readonly name: string;
   readonly message: string;
   readonly stack: string | undefined;
@@ -238,6 +246,7 @@ function errorParts(error: Error, handlers: ErrorHandlers): ErrorParts {
   return {
     class: sharedClass(error),
     answeredBy: handler && handlers.indexOf(handler),
+    type: typeOf(error),
     name: String(error.name),
     message: String(error.message),
     stack: describeError(error).stack,
@@ -250,8 +259,8 @@ function makeError({ class: name, answeredBy, ...parts }: ErrorParts, handlers: 
   const { message, stack } = parts;
   if (name === "DOMException") return new DOMException(message, parts.name);
   const answered = answeredBy === undefined ? undefined : handlers[answeredBy]?.type;
-  const type = answered ?? classes[name as keyof typeof classes] ?? Error;
-  const error = Reflect.construct(Error, [message], type) as Error;
+  const shared = (answered ?? classes[name as keyof typeof classes] ?? Error) as ErrorConstructor;
+  const error = Reflect.construct(Error, [message], namedClass(parts.type, shared)) as Error;
   if (stack !== undefined) define(error, "stack", stack);
   if (error.name !== parts.name) define(error, "name", parts.name);
   return error;

@@ -133,8 +133,13 @@ export class MessageWork {
 
   /** Worked out at its first message. */
   get compiled(): CompiledMessage {
+    this.#compiled ??= this.#compile();
+    return this.#compiled;
+  }
+
+  #compile(): CompiledMessage {
     const bounds = inputBounds(this.#inputs, this.declaration.lane);
-    this.#compiled ??= {
+    return {
       declaration: this.declaration,
       plan: this.plan,
       dependencies: this.plan.nodes.map((node) => compileDependency(node, bounds)),
@@ -143,7 +148,6 @@ export class MessageWork {
       errorHandlers: nearestHandlers(this.declaration.layers),
       hasOnInvalid: this.#socket.onInvalid !== undefined,
     };
-    return this.#compiled;
   }
 }
 

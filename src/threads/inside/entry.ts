@@ -12,6 +12,7 @@ import {
   servedOverrides,
   servedTasks,
 } from "../../app/parts.ts";
+import { captureOutput } from "../../app/process-output.ts";
 import { bindEnqueuer, bindTask } from "../../app/task.ts";
 import { describeError } from "../../errors/described-error.ts";
 import { listDependencies } from "../../operation/dependency-plan.ts";
@@ -22,7 +23,7 @@ import { unpackValue } from "../crossing/values.ts";
 import { listTaskWork, listWork, type Work } from "../crossing/work.ts";
 import { Inbox } from "./inbox.ts";
 import { standBack } from "./priority.ts";
-import { createThreadLog, threadEnqueuer } from "./services.ts";
+import { createThreadLog, sendOutput, type ThreadChannel, threadEnqueuer } from "./services.ts";
 import { type AroundInThread, WorkRunner } from "./work-runner.ts";
 
 /** Closes what a thread has opened. Gives the errors of what failed to close. */
@@ -33,7 +34,8 @@ async function enter(data: ThreadData): Promise<void> {
   const { port, target, part, workIds, given, traced, inputs, priority } = data;
   standBack(priority); // before the app is loaded, which computes, too
   let close: Close = async () => [];
-  const inbox = new Inbox(data, () => void leave(close));
+  const inbox = new Inbox(data, () => void leave(inbox.channel, close));
+  if (data.ownsOutput) captureOutput((line) => sendOutput(inbox.channel, inbox.about, line));
   // Calls that have ended keep their results when a later one ends the thread.
   process.on("exit", () => inbox.flush());
   try {
@@ -53,9 +55,9 @@ async function enter(data: ThreadData): Promise<void> {
         sessions: data.session && new SessionCookie(data.session),
         traceDependency: around?.dependency,
       });
-      bindTasks(app, runner, data, around);
+      bindTasks(app, runner, inbox.channel, around);
       close = closing(shared, await openLifespans(servedLifespans(app, "thread")));
-      inbox.open(around?.calls(runner) ?? runner);
+      inbox.open(around?.calls(runner) ?? runner, around?.logFields);
     }
     port.postMessage(hello);
   } catch (error) {
@@ -96,15 +98,15 @@ function compare(wanted: readonly string[], work: ReadonlyMap<string, Work>): He
 function bindTasks(
   app: App,
   runner: WorkRunner,
-  { port, logLevel }: ThreadData,
+  channel: ThreadChannel,
   around: AroundInThread | undefined,
 ): void {
-  const enqueuer = threadEnqueuer(port, () => around?.pack?.());
+  const enqueuer = threadEnqueuer(channel.port, () => around?.pack?.());
   const { signal } = new AbortController();
   for (const task of servedTasks(app)) {
     bindEnqueuer(task, enqueuer);
     bindTask(task, (declaration, args) => {
-      const log = (): Log => createThreadLog(port, logLevel, { task: declaration.name });
+      const log = (): Log => createThreadLog(channel, { task: declaration.name });
       const run = (): Promise<unknown> => runner.runHere(declaration, args, { signal: () => signal, log });
       return around?.task === undefined ? run() : around.task(declaration, run);
     });
@@ -127,8 +129,13 @@ function closing(shared: SharedDependencies, closeLifespans: CloseLifespans): Cl
 }
 
 /** Closes what the thread has opened, and ends it: nothing that was left running may keep it. */
-async function leave(close: Close): Promise<void> {
-  for (const error of await close()) console.error("could not be closed:", error);
+async function leave(channel: ThreadChannel, close: Close): Promise<void> {
+  const log = createThreadLog(channel, {});
+  for (const error of await close())
+    log.error(
+      { err: error },
+      `what a thread has opened could not be closed: ${describeError(error).message}`,
+    );
   process.exit(0);
 }
 

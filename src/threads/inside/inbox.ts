@@ -34,7 +34,7 @@ export class Inbox {
 
   /** @param onLeave - Called when the pool asks the thread to end. */
   constructor({ port, board, logLevel, mayBeEnded }: ThreadData, onLeave: () => void) {
-    this.#channel = { port, board, logLevel };
+    this.#channel = { port, board, logLevel, trace: undefined };
     this.#mayBeEnded = mayBeEnded;
     this.#outbox = new Outbox(port, (work) => this.#runner?.works[work]);
     // Also keeps the thread until the pool ends it.
@@ -45,8 +45,21 @@ export class Inbox {
     });
   }
 
-  /** @param runner - Runs what the indexes in calls stand for. */
-  open(runner: Runner): void {
+  get channel(): ThreadChannel {
+    return this.#channel;
+  }
+
+  /** What the lines of the log say of the request or task that runs now; nothing, when none does. */
+  get about(): object {
+    return this.#running ? (this.#services?.fields ?? {}) : {};
+  }
+
+  /**
+   * @param runner - Runs what the indexes in calls stand for.
+   * @param trace - Names the active span in lines of the log.
+   */
+  open(runner: Runner, trace: ThreadChannel["trace"]): void {
+    this.#channel.trace = trace;
     this.#runner = runner;
     this.#histories = runner.works.map(() => new RunHistory());
   }

@@ -4,6 +4,7 @@ import { findUncloneable } from "../../app/cloneable.ts";
 import type { EnqueuedJob } from "../../app/jobs.ts";
 import { callerLocation } from "../../app/location.ts";
 import { type Log, type LogFunction, logLevels } from "../../app/log.ts";
+import type { OutputLine } from "../../app/process-output.ts";
 import type { TaskEnqueuer } from "../../app/task.ts";
 import { isError } from "../../errors/described-error.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
@@ -17,6 +18,8 @@ export interface ThreadChannel {
   readonly port: MessagePort;
   readonly board: Board;
   readonly logLevel: string;
+  /** Names the span that is active; undefined while nobody takes spans. */
+  trace: (() => object) | undefined;
 }
 
 /** The services of one request in its thread, made when someone asks for them. */
@@ -44,7 +47,12 @@ export class ThreadServices implements RequestServices {
   }
 
   log(): Log {
-    return createThreadLog(this.#channel.port, this.#channel.logLevel, this.#about.fields);
+    return createThreadLog(this.#channel, this.fields);
+  }
+
+  /** What its lines carry. */
+  get fields(): object {
+    return this.#about.fields;
   }
 
   report(progress: number): void {
@@ -102,11 +110,10 @@ function createCancelSignal(board: Board, call: () => ThreadCall, reason: string
 }
 
 /** Makes a request's log in a thread: its lines go to the main thread, which writes the one stream. */
-export function createThreadLog(port: MessagePort, level: string, about: object): Log {
-  const lowest = (logLevels as readonly string[]).indexOf(level);
-  const writers = logLevels.map((name, urgency): [string, LogFunction] => [
+export function createThreadLog(channel: ThreadChannel, about: object): Log {
+  const writers = logLevels.map((name): [string, LogFunction] => [
     name,
-    lowest === -1 || urgency < lowest ? nothing : writer(name),
+    isWritten(channel, name) ? writer(name) : nothing,
   ]);
   return Object.fromEntries(writers) as unknown as Log;
 
@@ -115,10 +122,28 @@ export function createThreadLog(port: MessagePort, level: string, about: object)
       const [given, text] = typeof first === "string" ? [{}, first] : [first, message];
       // As pino does where an error is given for the fields.
       const [own, said] = isError(given) ? [{ err: given }, text ?? given.message] : [given, text];
-      const fields = packFields({ ...about, thread: threadId, ...own });
-      port.postMessage({ log: { level: name, fields, message: said } satisfies LogLine });
+      send(channel, name, { ...about, ...own }, said);
     };
   }
+}
+
+/** Sends a line that was written past the log. */
+export function sendOutput(
+  channel: ThreadChannel,
+  about: object,
+  { level, fields, message }: OutputLine,
+): void {
+  if (isWritten(channel, level)) send(channel, level, { ...about, ...fields }, message);
+}
+
+function isWritten({ logLevel }: ThreadChannel, level: LogLine["level"]): boolean {
+  const lowest = (logLevels as readonly string[]).indexOf(logLevel);
+  return lowest !== -1 && logLevels.indexOf(level) >= lowest;
+}
+
+function send({ port, trace }: ThreadChannel, level: LogLine["level"], own: object, message?: string): void {
+  const fields = packFields({ ...trace?.(), thread: threadId, ...own });
+  port.postMessage({ log: { level, fields, message } satisfies LogLine });
 }
 
 function packFields(fields: object): Crossed {

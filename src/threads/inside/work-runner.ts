@@ -54,6 +54,8 @@ export interface AroundInThread {
   readonly task: ((task: TaskDeclaration, run: () => Promise<unknown>) => Promise<unknown>) | undefined;
   /** What is active, for a job that is enqueued here. */
   readonly pack: (() => unknown) | undefined;
+  /** Names the active span, for lines of the log. */
+  readonly logFields: (() => object) | undefined;
 }
 
 /** In a thread: runs any work of the app. */

@@ -88,15 +88,18 @@ export class Thread implements ThreadHandle {
 
   constructor({ resourceLimits, onLog, onEnqueue, ...about }: ThreadOptions, listener: ThreadListener) {
     const { port1, port2 } = new MessageChannel();
-    const { target, part, workIds, mayBeEnded, given, traced, inputs, session, logLevel, priority } = about;
-    const picked = { target, part, workIds, mayBeEnded, given, traced, inputs, session, logLevel, priority };
+    const { target, part, workIds, mayBeEnded, given, traced, inputs, session, priority } = about;
+    const { logLevel, ownsOutput } = about;
+    const work = { target, part, workIds, mayBeEnded, given, traced, inputs, session, priority };
     const environment = readEnvironment();
     const workerData: ThreadData = {
       offloop: "thread",
       port: port2,
       board: this.#board,
       environment,
-      ...picked,
+      ...work,
+      logLevel,
+      ownsOutput,
     };
     this.#listener = listener;
     this.#worker = new Worker(new URL(`../inside/entry${import.meta.url.slice(-3)}`, import.meta.url), {

@@ -109,3 +109,10 @@ test("Store shows nothing in progress in a process that has ended, and keeps wha
   store.take({ worker: 1, now: 0, gone: true });
   assert.deepEqual([store.presumed().length, store.runs.length, store.processes[0]?.isGone], [0, 2, true]);
 });
+
+test("Store keeps 400 kinds of incidents, those that have changed last", () => {
+  const store = new Store();
+  store.take({ now: 0, hello });
+  for (let n = 0; n < 500; n++) store.take({ now: n, groups: [{ ...group, id: n, key: `k${n}` }] });
+  assert.deepEqual([store.incidents.groups.size, store.incidents.groups.has("k99")], [400, false]);
+});

@@ -25,6 +25,7 @@ test("a thread whose module does not end loading is ended after startMs, with an
     mayBeEnded: [false],
     works: [],
     logLevel: "silent",
+    ownsOutput: false,
     startMs: 200,
     onLog: () => {},
     onEnqueue: () => {},

@@ -1,0 +1,47 @@
+import { existsSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import type { MarkdownEnv, MarkdownRenderer } from "vitepress";
+import { repositoryRoot } from "../scripts/finding.ts";
+import { resolveLink } from "./pages.ts";
+
+type Token = ReturnType<MarkdownRenderer["parse"]>[number];
+
+/** Renders pages that are written for the repository: their links name files, their code blocks a file to save them in. */
+export function readAsRepository(markdown: MarkdownRenderer): void {
+  resolveLinks(markdown);
+  frameCode(markdown);
+}
+
+function resolveLinks(markdown: MarkdownRenderer): void {
+  markdown.core.ruler.push("repository-links", ({ tokens, env }) => {
+    // Where a page has another place on the site, its file is `realPath`.
+    const { realPath, path } = env as MarkdownEnv;
+    const page = relative(repositoryRoot, realPath ?? path).replaceAll("\\", "/");
+    for (const token of tokens.flatMap(({ children }) => children ?? [])) {
+      const link = token.type === "link_open" ? token.attrGet("href") : null;
+      if (link !== null) token.attrSet("href", resolveLink(page, link));
+      if (token.type === "image") checkImage(page, token);
+    }
+  });
+}
+
+/** Charts are made by measuring: until they are, a page shows what they would say. */
+function checkImage(page: string, image: Token): void {
+  const file = join(repositoryRoot, dirname(page), image.attrGet("src") ?? "");
+  if (existsSync(file)) return;
+  console.warn(`${page} shows ${relative(repositoryRoot, file)}, which does not exist`);
+  image.type = "text";
+}
+
+/** Says of a block that begins "```ts app.ts" which file it is, and draws diagrams without gaps. */
+function frameCode(markdown: MarkdownRenderer): void {
+  const { fence } = markdown.renderer.rules;
+  markdown.renderer.rules.fence = (...rendered) => {
+    const [tokens, index] = rendered;
+    const code = fence?.(...rendered) ?? "";
+    const { info = "", content = "" } = tokens[index] ?? {};
+    const name = /^\w+ ([\w.-]+\.\w+)/.exec(info)?.[1];
+    if (name !== undefined) return `<div class="named"><div class="file-name">${name}</div>${code}</div>`;
+    return /[─│]/.test(content) ? `<div class="diagram">${code}</div>` : code;
+  };
+}

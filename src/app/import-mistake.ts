@@ -1,0 +1,70 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { SourceLocation } from "../errors/offloop-error.ts";
+import { scriptPath } from "../errors/source-map.ts";
+
+/** An import of something that is not there. */
+interface ImportMistake {
+  readonly at: SourceLocation;
+  readonly fix: string;
+}
+
+/** Where an import stands that Node could not follow; undefined when nobody can say. */
+export function importMistake(error: NodeJS.ErrnoException): ImportMistake | undefined {
+  const importer = / imported from (.+)$/m.exec(error.message)?.[1];
+  if (importer === undefined) return undefined;
+  const file = scriptPath(importer);
+  const wanted = wantedBy(error);
+  const found = importsOf(file).find(({ specifier }) => wanted(specifier, file));
+  if (found === undefined) return undefined;
+  return { at: { file, line: found.line, column: found.column }, fix: fixOf(found.specifier, file) };
+}
+
+interface Import {
+  readonly specifier: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** What `import`, `export ... from` and `import()` name. */
+const SPECIFIER = /(?:\bfrom|\bimport)\s*(?:\(\s*)?(["'])([^"'\n]+)\1/g;
+
+function importsOf(file: string): Import[] {
+  try {
+    const source = readFileSync(file, "utf8");
+    return [...source.matchAll(SPECIFIER)].map(({ 0: text, 2: specifier = "", index }) => {
+      const at = index + text.lastIndexOf(specifier) - 1;
+      const before = source.slice(0, at).split("\n");
+      return { specifier, line: before.length, column: (before.at(-1) as string).length + 1 };
+    });
+  } catch {
+    return []; // code without a file
+  }
+}
+
+/** Whether it is what an import names that Node has looked for in vain. */
+function wantedBy(error: NodeJS.ErrnoException): (specifier: string, importer: string) => boolean {
+  const { url } = error as { readonly url?: unknown };
+  const missing = /'([^']+)'/.exec(error.message)?.[1] ?? "";
+  const path = typeof url === "string" && url.startsWith("file:") ? fileURLToPath(url) : scriptPath(missing);
+  return (specifier, importer) =>
+    specifier === missing ||
+    specifier.startsWith(`${missing}/`) ||
+    (/^\.\.?\//.test(specifier) && resolve(dirname(importer), specifier) === path);
+}
+
+const endings = [".ts", ".js", ".mts", ".mjs", "/index.ts", "/index.js"];
+
+function fixOf(specifier: string, importer: string): string {
+  if (!/^(?:\.\.?)?\//.test(specifier)) return `run "npm install ${packageOf(specifier)}", or mend the name`;
+  const path = resolve(dirname(importer), specifier);
+  const bare = path.replace(/\.m?[jt]s$/, "");
+  const there = endings.find((ending) => existsSync(bare + ending));
+  if (there === undefined) return "mend the path, or add the file";
+  return `write "${specifier.replace(/\.m?[jt]s$/, "")}${there}": Node takes the file's own name`;
+}
+
+function packageOf(specifier: string): string {
+  return specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
+}

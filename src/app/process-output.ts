@@ -1,0 +1,172 @@
+import { Console } from "node:console";
+import { Writable } from "node:stream";
+import { formatWithOptions } from "node:util";
+import type { logLevels } from "./log.ts";
+
+/** A line that was written past the log. */
+export interface OutputLine {
+  readonly level: (typeof logLevels)[number];
+  /** What it brings besides its message. */
+  readonly fields: object;
+  readonly message: string;
+}
+
+/** Takes lines; while it writes one, what it writes itself goes where it would have gone. */
+class Sink {
+  readonly #write: (line: OutputLine) => void;
+  #isWriting = false;
+
+  constructor(write: (line: OutputLine) => void) {
+    this.#write = write;
+  }
+
+  get isWriting(): boolean {
+    return this.#isWriting;
+  }
+
+  readonly write = (line: OutputLine): void => {
+    this.#isWriting = true;
+    try {
+      this.#write(line);
+    } finally {
+      this.#isWriting = false;
+    }
+  };
+}
+
+type StreamName = "stdout" | "stderr";
+
+/**
+ * Has everything that is written to stdout and stderr, by `console`, by a warning of Node's or directly, become lines of
+ * a log. What is a line of JSON already goes out as it is. Gives the function that ends it.
+ *
+ * @param write - Takes the lines.
+ */
+export function captureOutput(write: (line: OutputLine) => void): () => void {
+  const sink = new Sink(write);
+  const ends = [captureConsole(sink), captureWarnings(sink)];
+  for (const name of ["stdout", "stderr"] as const) ends.push(captureStream(name, sink));
+  return () => {
+    for (const end of ends) end();
+  };
+}
+
+/** Of the others, those that write to stderr are errors for Node, too: `trace` and `assert`. */
+const levels: Readonly<Record<string, OutputLine["level"]>> = {
+  debug: "debug",
+  trace: "debug",
+  warn: "warn",
+  error: "error",
+  assert: "error",
+};
+
+/** Each call is a line, however many its text has. */
+function captureConsole(sink: Sink): () => void {
+  const before: Record<string, unknown> = { ...console };
+  const methods: Record<string, (...args: unknown[]) => void> = {};
+  let level: OutputLine["level"] = "info";
+  let fields: object = {};
+  const lines = new Writable({
+    decodeStrings: false,
+    write: (text: string, _encoding, done) => {
+      sink.write({ level, fields, message: text.replace(/\n$/, "") });
+      done();
+    },
+  });
+  const own = new Console({ stdout: lines, stderr: lines, colorMode: false });
+  for (const [name, method] of Object.entries(own)) {
+    if (typeof method !== "function") continue;
+    methods[name] = (...args: unknown[]) => {
+      if (sink.isWriting) return void (before[name] as typeof method).apply(console, args);
+      const outer = { level, fields };
+      const error = args.find((arg) => arg instanceof Error);
+      level = levels[name] ?? "info";
+      fields = error === undefined ? {} : { err: error };
+      try {
+        method.apply(own, error === undefined ? args : [formatWithOptions({}, ...args.map(said))]);
+      } finally {
+        ({ level, fields } = outer);
+      }
+    };
+  }
+  Object.assign(console, methods);
+  return () => void Object.assign(console, before);
+}
+
+/** An error is a field of its line, with its stack: the text names it. */
+function said(argument: unknown): unknown {
+  return argument instanceof Error ? `${argument.name}: ${argument.message}` : argument;
+}
+
+const MAX_PARTIAL = 65_536;
+
+/** What is written to a stream past `console`: by a library, by a worker of the user's own. */
+function captureStream(name: StreamName, sink: Sink): () => void {
+  const stream = process[name];
+  const before = stream.write;
+  const level = name === "stdout" ? "info" : "warn";
+  let partial = "";
+  const take = (line: string): void => {
+    if (isJson(line)) before.call(stream, `${line}\n`);
+    else if (line.trim() !== "") sink.write({ level, fields: { stream: name }, message: line });
+  };
+  const flush = (): void => {
+    const rest = partial;
+    partial = "";
+    take(rest);
+  };
+  stream.write = (chunk: unknown, ...rest: unknown[]): boolean => {
+    if (sink.isWriting) return Reflect.apply(before, stream, [chunk, ...rest]) as boolean;
+    const encoding = typeof rest[0] === "string" ? (rest[0] as BufferEncoding) : "utf8";
+    const text =
+      partial + (typeof chunk === "string" ? chunk : Buffer.from(chunk as Uint8Array).toString(encoding));
+    const lines = text.split("\n");
+    partial = lines.pop() as string;
+    for (const line of lines) take(line.replace(/\r$/, ""));
+    if (partial.length > MAX_PARTIAL) flush();
+    const done = rest.find((argument) => typeof argument === "function") as (() => void) | undefined;
+    if (done !== undefined) process.nextTick(done);
+    return true;
+  };
+  process.once("exit", flush);
+  return () => {
+    process.off("exit", flush);
+    flush();
+    stream.write = before;
+  };
+}
+
+/** A line of somebody's JSON log. */
+function isJson(line: string): boolean {
+  if (!line.startsWith("{") || !line.endsWith("}")) return false;
+  try {
+    JSON.parse(line);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Node prints warnings by a listener of its own, unless it was told not to: then they stay unsaid here, too. */
+function captureWarnings(sink: Sink): () => void {
+  const printer = process.listeners("warning").find(({ name }) => name === "onWarning");
+  if (printer === undefined) return () => {};
+  const silenced = new Set(
+    [...process.execArgv, ...(process.env.NODE_OPTIONS ?? "").split(/\s+/)].flatMap(
+      (option) => /^--disable-warning=(.+)$/.exec(option)?.[1] ?? [],
+    ),
+  );
+  const onWarning = (warning: Error & { readonly code?: string; readonly detail?: string }): void => {
+    const { name, code, message, detail, stack } = warning;
+    if (silenced.has(name) || (code !== undefined && silenced.has(code))) return;
+    if (name === "DeprecationWarning" && process.noDeprecation === true) return;
+    const about = { ...(code !== undefined && { code }), ...(detail !== undefined && { detail }) };
+    sink.write({ level: "warn", fields: { warning: name, ...about, stack }, message: `${name}: ${message}` });
+  };
+  process.off("warning", printer);
+  process.on("warning", onWarning);
+  return () => {
+    process.off("warning", onWarning);
+    process.on("warning", printer);
+  };
+}

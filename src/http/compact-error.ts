@@ -1,0 +1,37 @@
+import { pathToFileURL } from "node:url";
+import type { DescribedError } from "../errors/described-error.ts";
+import { formatLocation } from "../errors/offloop-error.ts";
+import { isOwnScript } from "../errors/own-code.ts";
+import { excerptOfFile } from "../errors/source-excerpt.ts";
+import { type StackFrame, stackFrames } from "../errors/stack-frames.ts";
+
+const LINES_AROUND = 2;
+const MAX_FRAMES = 5;
+
+/**
+ * An error as a terminal shows it: the lines of the source where it was thrown, the user's own frames, and its causes. Its
+ * message stands above it.
+ */
+export function compactError(error: DescribedError): string {
+  return [...blockOf(error), "    the whole stack: --log-level debug", ""].join("\n");
+}
+
+function blockOf(error: DescribedError): string[] {
+  const frames = stackFrames(error).filter(({ file }) => !isOwnScript(pathToFileURL(file).href));
+  const { cause } = error;
+  const because =
+    cause === undefined ? [] : [`    caused by ${cause.type}: ${cause.message}`, ...blockOf(cause)];
+  return [...excerptLines(frames[0]), ...frames.slice(0, MAX_FRAMES).map(frameLine), ...because];
+}
+
+function excerptLines(frame: StackFrame | undefined): string[] {
+  if (frame === undefined) return [];
+  return excerptOfFile(frame.file, frame.line, LINES_AROUND).map(
+    ({ text, isMarked }) => `    ${isMarked ? ">" : " "} ${text}`,
+  );
+}
+
+function frameLine(frame: StackFrame): string {
+  const place = formatLocation(frame);
+  return `    at ${frame.name === undefined ? place : `${frame.name} (${place})`}`;
+}

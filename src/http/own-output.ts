@@ -1,0 +1,46 @@
+import type { Logger } from "pino";
+import { captureOutput } from "../app/process-output.ts";
+import { describeError, loggable } from "../errors/described-error.ts";
+import { isForReading } from "./logger.ts";
+
+/** Whose code runs now: its operation and request, where that is known. */
+export type RunAtHand = () => object | undefined;
+
+/** Where lines go, and whose they are. */
+interface Sink {
+  log: Logger;
+  about: RunAtHand;
+}
+
+let sink: Sink | undefined;
+
+/** Whether all that the process writes goes into its log. */
+export function ownsOutput(): boolean {
+  return sink !== undefined;
+}
+
+/**
+ * Makes all that the process writes lines of its log: `console`, warnings, what libraries write, and the error that ends
+ * it. Not where a person reads the log. Called again, what comes goes into the log given last.
+ */
+export function takeOutput(log: Logger, about: RunAtHand = () => undefined): void {
+  if (sink !== undefined) {
+    Object.assign(sink, { log, about });
+    return;
+  }
+  if (isForReading(log)) return;
+  const into: Sink = { log, about };
+  sink = into;
+  captureOutput(({ level, fields, message }) => into.log[level]({ ...into.about(), ...fields }, message));
+  process.on("uncaughtException", (error) => endBy(error, into));
+}
+
+/** As Node does, which would print it; where the user's own code listens, that decides. */
+function endBy(thrown: unknown, { log, about }: Sink): void {
+  const isLast = process.listenerCount("uncaughtException") === 1;
+  const error = describeError(thrown);
+  const fields = { ...about(), err: loggable(error) };
+  if (!isLast) return void log.error(fields, `uncaught: ${error.message}`);
+  log.fatal(fields, `the process ends: ${error.message}`);
+  process.exit(1);
+}

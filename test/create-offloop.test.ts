@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { olderNode } from "./fixtures/older-node.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const main = join(root, "create-offloop/main.js");
+const parent = mkdtempSync(join(tmpdir(), "create-offloop-"));
+after(() => rmSync(parent, { recursive: true }));
+
+interface Manifest {
+  name: string;
+  dependencies: Record<string, string>;
+  devDependencies: Record<string, string>;
+}
+
+function create(args: readonly string[], agent = "", node = process.execPath) {
+  return spawnSync(node, [main, ...args], {
+    cwd: parent,
+    encoding: "utf8",
+    env: { ...process.env, npm_config_user_agent: agent },
+  });
+}
+
+function readJson<T>(...path: string[]): T {
+  return JSON.parse(readFileSync(join(...path), "utf8")) as T;
+}
+
+const files = [".gitignore", "README.md", "app.test.ts", "app.ts", "package.json", "tsconfig.json"];
+
+test("create-offloop makes a new folder and says what to type next, for npm and for pnpm", () => {
+  const byNpm = create(["shop"], "npm/11.19.1 node/v24.21.0 linux x64");
+  assert.equal(byNpm.status, 0, byNpm.stderr);
+  assert.equal(byNpm.stdout, "shop is ready. Next:\n\n  cd shop\n  npm install\n  npm run dev\n\n");
+  assert.deepEqual(readdirSync(join(parent, "shop")).sort(), files);
+  assert.equal(readJson<Manifest>(parent, "shop/package.json").name, "shop");
+  const byPnpm = create(["apps/other"], "pnpm/11.2.0 npm/? node/v24.21.0 linux x64");
+  assert.equal(byPnpm.stdout, "other is ready. Next:\n\n  cd apps/other\n  pnpm install\n  pnpm run dev\n\n");
+});
+
+test("create-offloop fills the folder that it is in where that has nothing but a repository", () => {
+  const folder = join(parent, "Über my Shop");
+  mkdirSync(join(folder, ".git"), { recursive: true });
+  const { status, stdout } = spawnSync(process.execPath, [main], { cwd: folder, encoding: "utf8" });
+  assert.equal(status, 0);
+  assert.match(stdout, /^u-ber-my-shop is ready\. Next:\n\n {2}\w+ install\n/);
+  assert.deepEqual(readdirSync(folder).sort(), [".git", ...files]);
+});
+
+test("create-offloop leaves a folder that has files as it is, and says what to do", () => {
+  const folder = join(parent, "full");
+  mkdirSync(folder);
+  for (const name of ["a.txt", "b.txt", "c.txt", "package.json"]) writeFileSync(join(folder, name), "mine");
+  const { status, stdout, stderr } = create(["full"]);
+  assert.equal(status, 1);
+  assert.equal(stdout, "");
+  assert.equal(
+    stderr,
+    `Cannot create an app: ${folder} is not empty: it has a.txt, b.txt, c.txt and 1 more\n  fix name a new folder: npm create offloop my-app\n`,
+  );
+  assert.deepEqual(readdirSync(folder).sort(), ["a.txt", "b.txt", "c.txt", "package.json"]);
+  assert.equal(readFileSync(join(folder, "package.json"), "utf8"), "mine");
+});
+
+test("create-offloop refuses a file in place of a folder, an unknown option and two folders", () => {
+  writeFileSync(join(parent, "taken"), "");
+  assert.match(
+    create(["taken"]).stderr,
+    /^Cannot create an app: \S+taken cannot be a folder \(EEXIST\)\n {2}fix /,
+  );
+  assert.match(
+    create(["--typescript"]).stderr,
+    /^Cannot create an app: --typescript is not the name of one folder\n/,
+  );
+  assert.equal(create(["one", "two"]).status, 1);
+});
+
+test("create-offloop says in an older Node which one it needs", (t) => {
+  const node = olderNode();
+  if (node === undefined) return t.skip("this machine has no older Node");
+  const { status, stderr } = create(["old"], "", node);
+  assert.equal(status, 1);
+  assert.match(
+    stderr,
+    /^Cannot create an app: offloop needs Node 24\.12 or later, and this is \d+\.[\d.]+\n {2}fix /,
+  );
+});
+
+test("an app of create-offloop asks for the versions that this repository is tested with", () => {
+  const own = readJson<Manifest>(root, "package.json");
+  const created = readJson<Manifest>(root, "create-offloop/template/package.json");
+  for (const [name, range] of Object.entries({ ...created.dependencies, ...created.devDependencies }))
+    if (name !== "offloop") assert.equal(range, own.devDependencies[name], name);
+});
+
+test("an app of create-offloop has the compiler options of docs/start.md", () => {
+  interface Config {
+    compilerOptions: Record<string, unknown>;
+  }
+  const page = readFileSync(join(root, "docs/start.md"), "utf8");
+  const shown = JSON.parse(/```json\n(\{\s+"compilerOptions"[\s\S]*?)```/.exec(page)?.[1] ?? "") as Config;
+  const { compilerOptions } = readJson<Config>(root, "create-offloop/template/tsconfig.json");
+  assert.deepEqual(compilerOptions, { ...shown.compilerOptions, skipLibCheck: true });
+});

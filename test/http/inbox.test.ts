@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { AsyncLocalStorage } from "node:async_hooks";
+import { test } from "node:test";
+import { Inbox } from "../../src/http/sockets/inbox.ts";
+import type { Frame } from "../../src/operation/messages.ts";
+
+function frameOf(text: string): Frame {
+  return { bytes: Buffer.from(text), isBinary: false };
+}
+
+const textOf = ({ bytes }: Frame): string => Buffer.from(bytes).toString();
+
+test("Inbox.handleEach() handles one message at a time, in order, and ends when no more will come", async () => {
+  const inbox = new Inbox(10);
+  const seen: string[] = [];
+  inbox.push(frameOf("before"));
+  const ended = inbox.handleEach(async (frame) => {
+    seen.push(`${textOf(frame)} begins`);
+    await new Promise((resolve) => setImmediate(resolve));
+    seen.push(`${textOf(frame)} ends`);
+  });
+  inbox.push(frameOf("after"));
+  inbox.end(true);
+  inbox.push(frameOf("too late"));
+  await ended;
+  assert.deepEqual(seen, ["before begins", "before ends", "after begins", "after ends"]);
+});
+
+test("Inbox.handleEach() handles what comes when nothing was left", async () => {
+  const inbox = new Inbox(10);
+  const seen: string[] = [];
+  const ended = inbox.handleEach(async (frame) => void seen.push(textOf(frame)));
+  for (const text of ["1", "2", "3"]) {
+    inbox.push(frameOf(text));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  inbox.end(true);
+  await ended;
+  assert.deepEqual(seen, ["1", "2", "3"]);
+});
+
+test("Inbox.handleEach() lets others have their turn, though no message waits for anything", async () => {
+  const inbox = new Inbox(1_000);
+  let handled = 0;
+  for (let n = 0; n < 500; n++) inbox.push(frameOf("x"));
+  const ended = inbox.handleEach(async () => void handled++);
+  inbox.end(true);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.ok(handled > 0 && handled < 500, `${handled} of 500 were handled in one turn`);
+  await ended;
+  assert.equal(handled, 500);
+});
+
+test("Inbox.handleEach() handles messages in the async context it was called in", async () => {
+  const inbox = new Inbox(10);
+  const storage = new AsyncLocalStorage<string>();
+  const seen: (string | undefined)[] = [];
+  const ended = storage.run("the connection", () =>
+    inbox.handleEach(async () => {
+      seen.push(storage.getStore());
+      await null;
+      seen.push(storage.getStore());
+    }),
+  );
+  storage.run("the network", () => inbox.push(frameOf("x")));
+  inbox.end(true);
+  await ended;
+  assert.deepEqual(seen, ["the connection", "the connection"]);
+});
+
+test("Inbox.handleEach() rejects with what handling a message has thrown, and handles no more", async () => {
+  const inbox = new Inbox(10);
+  let handled = 0;
+  inbox.push(frameOf("1"));
+  inbox.push(frameOf("2"));
+  await assert.rejects(
+    inbox.handleEach(async () => {
+      handled++;
+      throw new Error("broken");
+    }),
+    /broken/,
+  );
+  inbox.push(frameOf("3"));
+  assert.equal(handled, 1);
+});
+
+test("Inbox has its source paused while it is full, and no longer", async () => {
+  const inbox = new Inbox(2);
+  const asked: string[] = [];
+  inbox.open({ pause: () => asked.push("pause"), resume: () => asked.push("resume") });
+  for (const text of ["1", "2", "3"]) inbox.push(frameOf(text));
+  assert.deepEqual([asked, inbox.isPaused], [["pause"], true]);
+  assert.equal(textOf((await inbox.next()) as Frame), "1");
+  assert.ok(inbox.isPaused);
+  await inbox.next();
+  assert.deepEqual([asked, inbox.isPaused], [["pause", "resume"], false]);
+});
