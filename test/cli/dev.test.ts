@@ -34,8 +34,8 @@ app.get("/report", async ({ background }) => void background.add(report));
 export default app;
 `;
 
-const project = (files: Readonly<Record<string, string>> = {}): AppFolder =>
-  appFolder({ "app.ts": shop, "items.ts": 'export const items = ["one"];\n', ...files });
+const project = (files: Readonly<Record<string, string>> = {}, packages: string[] = []): AppFolder =>
+  appFolder({ "app.ts": shop, "items.ts": 'export const items = ["one"];\n', ...files }, packages);
 
 function dev(folder: AppFolder, ...options: string[]): Command {
   const running = offloop("dev", folder.path("app.ts"), "--port", "0", ...options);
@@ -96,15 +96,18 @@ test("offloop dev prints links and findings, reloads when an imported file chang
 });
 
 test("offloop dev starts anew when the file changes that settings reads, also when it is only made then", async () => {
-  const folder = project({
-    "app.ts": `import { App, settings } from "offloop";
+  const folder = project(
+    {
+      "app.ts": `import { App, settings } from "offloop";
 import { z } from "zod";
 const env = settings({ NAME: z.string().default("nobody") }, { file: new URL("./.env", import.meta.url) });
 const app = new App();
 app.get("/name", async () => env.NAME);
 export default app;
 `,
-  });
+    },
+    ["zod"],
+  );
   const running = dev(folder);
   const url = await addressOf(running);
   assert.equal(await ask(`${url}/name`), "nobody");
