@@ -41,10 +41,10 @@ function checkImage(page: string, image: Token): void {
   image.type = "text";
 }
 
-/** Says of a block that begins "```ts app.ts" which file it is, and draws diagrams without gaps. */
+/** Says of a block that begins "```ts app.ts" which file it is, draws diagrams without gaps, and frames indented code as well. */
 function frameCode(markdown: MarkdownRenderer): void {
   const { fence } = markdown.renderer.rules;
-  markdown.renderer.rules.fence = (...rendered) => {
+  const frame: NonNullable<typeof fence> = (...rendered) => {
     const [tokens, index] = rendered;
     const code = fence?.(...rendered) ?? "";
     const { info = "", content = "" } = tokens[index] ?? {};
@@ -52,4 +52,5 @@ function frameCode(markdown: MarkdownRenderer): void {
     if (name !== undefined) return `<div class="named"><div class="file-name">${name}</div>${code}</div>`;
     return /[─│]/.test(content) ? `<div class="diagram">${code}</div>` : code;
   };
+  Object.assign(markdown.renderer.rules, { fence: frame, code_block: frame });
 }
