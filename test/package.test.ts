@@ -58,7 +58,7 @@ test("the built package starts its dev process, threads and watchdog, and tells 
   running.child.kill("SIGTERM");
   const { code, output } = await running.ended();
   assert.equal(code, 0, output);
-  assert.match(output, /Error: out of stock\n +at .*app\.ts:8:/);
+  assert.match(output, /GET \/thread failed: out of stock[\s\S]*\n +at .*app\.ts:8:/);
   assert.doesNotMatch(output, /dist\//);
 });
 
