@@ -4,6 +4,7 @@ import { echoed } from "./echo.ts";
 import { inputJsonSchema } from "./json-schema.ts";
 import type { AnySchema } from "./schema.ts";
 import { Shape } from "./shape.ts";
+import { wordingOf } from "./wording.ts";
 
 /** How a request is checked, and how many of its mistakes are reported. */
 export interface CheckLimits {
@@ -107,8 +108,9 @@ function* issueDetails(
 }
 
 /** valibot and arktype put what they received into their messages. */
-function messageOf({ message }: LibraryIssue, { shape }: Located, maxChars: number): string {
-  return shape?.isSecret ? "Invalid input" : cut(message, maxChars);
+function messageOf(issue: LibraryIssue, { shape }: Located, maxChars: number): string {
+  const message = shape?.isSecret ? undefined : wordingOf(issue, "message");
+  return cut(message ?? "Invalid input", maxChars);
 }
 
 function cut(text: string, maxChars: number): string {

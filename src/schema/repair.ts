@@ -4,6 +4,7 @@ import { parseDate } from "./date.ts";
 import { inputJsonSchema, type JsonSchema } from "./json-schema.ts";
 import type { AnySchema } from "./schema.ts";
 import { Shape } from "./shape.ts";
+import { wordingOf } from "./wording.ts";
 
 /** Mends, in a copy, what a schema refused but pydantic's lax mode would take. Gives the same value when there is nothing. */
 export type Repair = (value: unknown, issues: readonly StandardSchemaV1.Issue[]) => unknown;
@@ -122,8 +123,8 @@ type Expectation = "set" | "map" | "date";
  * which a `Date` among others is an object.
  */
 function expectationOf(issue: StandardSchemaV1.Issue): Expectation | undefined {
-  const { expected } = issue as { readonly expected?: unknown };
-  if (typeof expected !== "string" || expected.length > 1_000 || !/set|map|date|object/i.test(expected))
+  const expected = wordingOf(issue, "expected");
+  if (expected === undefined || expected.length > 1_000 || !/set|map|date|object/i.test(expected))
     return undefined;
   for (const part of expected.toLowerCase().split(/[|,()]| or /)) {
     const word = part.trim().replace(/^an? /, "");

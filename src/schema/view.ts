@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Shape } from "./shape.ts";
 import { countTo } from "./values.ts";
+import { wordingOf } from "./wording.ts";
 
 type Key = string | number;
 type Container = Readonly<Record<Key, unknown>>;
@@ -36,9 +37,11 @@ export class View {
     const original = typeof key === "number" ? this.#keys[key] : key;
     if (original === undefined || !this.#keys.includes(original)) return undefined;
     // arktype's message begins with the path that it has here.
-    const { problem = issue.message, code, type, expected } = issue as LibraryIssue;
+    const message = wordingOf(issue, "problem") ?? wordingOf(issue, "message") ?? "Invalid input";
+    const { code, type } = issue as LibraryIssue;
+    const expected = wordingOf(issue, "expected");
     const whole = [...this.#path, original, ...path.slice(depth + 1)];
-    return { message: problem, path: whole, ...defined({ code, type, expected }) };
+    return { message, path: whole, ...defined({ code, type, expected }) };
   }
 
   /** The items that a mended view has instead of those here, with their places in the large value. */
@@ -58,11 +61,9 @@ export class View {
 }
 
 type LibraryIssue = StandardSchemaV1.Issue & {
-  readonly problem?: string;
   readonly kind?: unknown;
   readonly code?: unknown;
   readonly type?: unknown;
-  readonly expected?: unknown;
 };
 
 const intrinsicCodes = new Set<unknown>([
@@ -72,8 +73,9 @@ const intrinsicCodes = new Set<unknown>([
 
 /** Whether a value itself is refused, and not what a rule of the user's says of several of them. */
 function isIntrinsic(issue: LibraryIssue): boolean {
-  const { kind, code, expected } = issue;
-  return kind === "schema" || intrinsicCodes.has(code) || (code === "predicate" && expected === "removed");
+  const { kind, code } = issue;
+  if (kind === "schema" || intrinsicCodes.has(code)) return true;
+  return code === "predicate" && wordingOf(issue, "expected") === "removed";
 }
 
 function defined(fields: Readonly<Record<string, unknown>>): object {

@@ -73,6 +73,12 @@ eachLane("inputs: a JSON body is coerced as pydantic does it, where it does not 
   );
 });
 
+eachLane("inputs: a mistake that arktype has no words for, at a key that objects inherit", async (lane) => {
+  const response = await client.post(`/${lane}/arktype-names`, { json: { a: 3, constructor: 0 } });
+  assert.equal(response.status, 400);
+  assert.equal(await response.text(), "1"); // mistake
+});
+
 eachLane("inputs: arktype and valibot", async (lane) => {
   for (const library of ["arktype", "valibot"]) {
     const right = await client.post(`/${lane}/${library}`, { json: { name: "a", price: "2.5" } });
