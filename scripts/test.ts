@@ -18,7 +18,7 @@ export const measuringFiles: readonly string[] = [
   "test/jobs/{backlog,faults,processes}.test.ts",
   "test/metrics/workers.test.ts",
   "test/operating/workers.test.ts",
-  "test/pages/inspected-experiments.test.ts",
+  "test/pages/{inspected-experiments,inspector}.test.ts",
   "test/path/database.test.ts",
   "test/testing/fail-on-block.test.ts",
   "test/threads/pool/pool.test.ts",
