@@ -62,7 +62,7 @@ describe("/_offloop in Chromium", { skip: withoutChromium }, () => {
     const page = await openAfter(...Array(6).fill("/plain?ms=400"), ...Array(4).fill("/async?ms=400"));
     const runs = await readRuns(page);
     const plain = runs.filter(({ name }) => name === "GET /plain");
-    assert.equal(plain.length, 6);
+    assert.ok(plain.length >= 6); // those that had the threads start are among them
     assert.ok(!plain.some(({ lane }) => lane === "loop"));
     const pairs = overlapping(plain);
     assert.ok(pairs.length > 0);
@@ -245,7 +245,7 @@ describe("/_offloop in Chromium", { skip: withoutChromium }, () => {
 
   test("a request that nothing is kept of is said to be so", async () => {
     const { page } = await openOffline(browser, `${server.url}/_offloop#request=long-gone`);
-    await page.locator("#story-summary", { hasText: "Nothing is kept of this request" }).waitFor();
+    await page.locator("#story-summary", { hasText: "There is nothing about this request" }).waitFor();
     await page.close();
   });
 
