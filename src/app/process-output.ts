@@ -69,7 +69,9 @@ function captureConsole(sink: Sink): () => void {
   const lines = new Writable({
     decodeStrings: false,
     write: (text: string, _encoding, done) => {
-      sink.write({ level, fields, message: text.replace(/\n$/, "") });
+      const message = text.replace(/\n$/, "");
+      if (isJson(message)) process.stdout.write(text);
+      else sink.write({ level, fields, message });
       done();
     },
   });
