@@ -145,10 +145,11 @@ export class Watched implements AsyncDisposable {
 
   /** How often a counter, or a part of a histogram, was lower than at the scrape before. */
   async falls(): Promise<{ falls: number; counters: number }> {
-    const counters = '{__name__=~".+_(total|count|sum|bucket)"}[1h]';
-    const falls = await this.prometheus.value(`sum(resets(${counters}))`);
-    const count = await this.prometheus.value(`count(count_over_time(${counters}))`);
-    return { falls: falls ?? Number.NaN, counters: count ?? 0 };
+    const counters = await this.prometheus.values('{__name__=~".+_(total|count|sum|bucket)"}[1h]');
+    const falls = counters.flatMap((values) =>
+      values.filter((value, at) => at > 0 && value < (values[at - 1] as number)),
+    );
+    return { falls: falls.length, counters: counters.length };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -119,7 +119,8 @@ export class Load {
     });
     socket.on("error", () => {}); // it closes then, which says the same
     const code = await new Promise<number>((resolve) => socket.once("close", resolve));
-    if (isWaiting) this.#lose(`${path}: a message, by ${code}`);
+    // What was under way when the server said that it goes is not answered, and its client knows (RFC 6455, 5.5.1).
+    if (isWaiting && code !== GOING_AWAY) this.#lose(`${path}: a message, by ${code}`);
     return code === GOING_AWAY || !this.#isOn ? undefined : code;
   }
 

@@ -84,6 +84,12 @@ export class Prometheus implements AsyncDisposable {
     return sample && Number(sample.value[1]);
   }
 
+  /** What was scraped of each series, in order: an expression of a range. */
+  async values(range: string): Promise<readonly (readonly number[])[]> {
+    const series = (await this.#ask(range)) as readonly Matrix[];
+    return series.map(({ values }) => values.map(([, value]) => Number(value)));
+  }
+
   /** When an alert fired: milliseconds since 1970, of each evaluation in which it did. */
   async firings(alert: string): Promise<readonly number[]> {
     const series = (await this.#ask(
