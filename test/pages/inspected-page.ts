@@ -23,12 +23,15 @@ export async function readRuns(page: Page): Promise<ShownRun[]> {
   );
 }
 
+/** The main thread hears of an end when its loop turns, which a busy machine delays. */
+const LATE_MS = 50;
+
 /** The pairs of runs that ran at the same time. */
 export function overlapping(runs: readonly ShownRun[]): (readonly [ShownRun, ShownRun])[] {
   return runs.flatMap((one, at) =>
     runs
       .slice(at + 1)
-      .filter((other) => one.startedAt < other.endedAt - 1 && other.startedAt < one.endedAt - 1)
+      .filter((other) => one.startedAt < other.endedAt - LATE_MS && other.startedAt < one.endedAt - LATE_MS)
       .map((other) => [one, other] as const),
   );
 }
