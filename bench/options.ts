@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { type OperationName, operationNames } from "./operations.ts";
+import { wholeNumber } from "./trial.ts";
 
 /** The parts of the benchmark, in the order in which they run. */
 export const partNames = [
@@ -22,6 +23,8 @@ export const partNames = [
   "freeze-kill",
 ] as const;
 export type PartName = (typeof partNames)[number];
+
+const MOST = 9_999;
 
 /** How often and how long everything is measured. */
 export interface BenchOptions {
@@ -49,7 +52,10 @@ export function readOptions(args: readonly string[]): BenchPlan {
     },
   });
   const { against, only } = values;
-  const options = { seconds: count("--seconds", values.seconds), rounds: count("--rounds", values.rounds) };
+  const options = {
+    seconds: wholeNumber("--seconds", values.seconds, MOST), // wrk takes no parts of one
+    rounds: wholeNumber("--rounds", values.rounds, MOST),
+  };
   return against === undefined
     ? { ...options, against, only: someOf(partNames, only) }
     : { ...options, against, only: someOf(operationNames, only) };
@@ -64,10 +70,4 @@ function namesOf<T extends string>(names: readonly T[], text: string): readonly 
   const found = names.filter((name) => name === text || name.startsWith(`${text}-`));
   if (found.length > 0) return found;
   throw new RangeError(`--only: expected some of ${names.join(",")}, got "${text}"`);
-}
-
-/** Whole seconds, because wrk takes no others. */
-function count(name: string, text: string): number {
-  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
-  throw new RangeError(`${name}: expected a whole number of 1-9999, got "${text}"`);
 }

@@ -3,9 +3,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { atLeast, atMost, type Goal } from "../goal.ts";
 import { readProcessCpu } from "../servers/process-cpu.ts";
 import { pairedRatios, type Summary, summarize } from "../statistics.ts";
+import type { TrialResult } from "../trial.ts";
 import { inTurn } from "../turns.ts";
 import { Fleet } from "./fleet.ts";
-import type { JobsResult, JobsScale } from "./result.ts";
+import type { JobsScale } from "./scale.ts";
 import { CONCURRENCY, type CostSide, type CostSides, onPglite, onPgliteAlone, onPostgres } from "./sides.ts";
 
 const SLICE_MS = 1_000;
@@ -22,13 +23,13 @@ const holds = new WeakMap<CostSide, number>();
 type Measure = (side: CostSide) => Promise<number>;
 
 /** Enqueueing and running jobs on PostgreSQL, against pg-boss by itself in the same rounds. */
-export async function cost({ rounds }: JobsScale): Promise<JobsResult> {
+export async function cost({ rounds }: JobsScale): Promise<TrialResult> {
   const figures = await compareSides(onPostgres, rounds);
   return { figures, goals: goalsOf(figures, 0.9) };
 }
 
 /** The same, embedded. */
-export async function embeddedCost({ rounds }: JobsScale): Promise<JobsResult> {
+export async function embeddedCost({ rounds }: JobsScale): Promise<TrialResult> {
   const figures = await compareSides(onPglite, rounds);
   return { figures, goals: goalsOf(figures, 0.75) };
 }
@@ -120,7 +121,7 @@ async function storeFor(side: CostSide, at: Date): Promise<boolean> {
 }
 
 /** The loop's p99 delay with the embedded engine, idle and under 100 enqueues a second. */
-export async function loop({ rounds }: JobsScale): Promise<JobsResult> {
+export async function loop({ rounds }: JobsScale): Promise<TrialResult> {
   await using sides = await onPgliteAlone();
   const idle: number[] = [];
   const busy: number[] = [];
@@ -153,7 +154,7 @@ async function enqueueSteadily(side: CostSide): Promise<void> {
 }
 
 /** The CPU time of a process that serves and works, embedded, while nothing happens. */
-export async function idle(): Promise<JobsResult> {
+export async function idle(): Promise<TrialResult> {
   await using fleet = new Fleet();
   const { child } = await fleet.serve();
   await sleep(SETTLE_MS);

@@ -2,10 +2,11 @@ import { postgresInstall, startPostgres } from "../../examples/08-pairs/servers/
 import { Connection } from "../connection.ts";
 import { atLeast, atMost } from "../goal.ts";
 import { pairedRatios, summarize } from "../statistics.ts";
+import type { TrialResult } from "../trial.ts";
 import { inTurn } from "../turns.ts";
 import { type AskedStatement, Backlog, COMMON_KEY } from "./backlog.ts";
 import { Fleet, type Started } from "./fleet.ts";
-import type { JobsResult, JobsScale } from "./result.ts";
+import type { JobsScale } from "./scale.ts";
 
 const FEW = 10;
 const MANY = 100_000;
@@ -19,7 +20,7 @@ const IN_FLIGHT = 10;
  * 100,000 waiting jobs, and 500,000 that are kept: what each statement behind a list or a metric takes, and how fast
  * `GET /` is beside them.
  */
-export async function crowd({ rounds }: JobsScale): Promise<JobsResult> {
+export async function crowd({ rounds }: JobsScale): Promise<TrialResult> {
   await using opened = new AsyncDisposableStack();
   const database = await startPostgres();
   if (database === undefined) throw new Error(`PostgreSQL is not installed: ${postgresInstall}`);

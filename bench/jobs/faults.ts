@@ -2,10 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { DatabaseServer } from "../../examples/08-pairs/servers/database-server.ts";
 import { postgresInstall, startPostgres } from "../../examples/08-pairs/servers/postgres.ts";
 import { atLeast, atMost } from "../goal.ts";
+import type { TrialResult } from "../trial.ts";
 import { ended, Fleet, type Started } from "./fleet.ts";
 import { type JobsTally, Ledger } from "./ledger.ts";
 import { StallingProxy } from "./proxy.ts";
-import type { JobsResult, JobsScale } from "./result.ts";
+import type { JobsScale } from "./scale.ts";
 
 type FaultScale = Pick<JobsScale, "jobs" | "kills">;
 
@@ -17,7 +18,7 @@ const CUT_MS = 15_000;
 const GRACE_MS = "300";
 
 /** The only process is killed while it serves and works, embedded. */
-export async function killEmbedded({ jobs, kills }: FaultScale): Promise<JobsResult> {
+export async function killEmbedded({ jobs, kills }: FaultScale): Promise<TrialResult> {
   await using fleet = new Fleet();
   const ledger = new Ledger();
   let server = await fleet.serve();
@@ -33,7 +34,7 @@ export async function killEmbedded({ jobs, kills }: FaultScale): Promise<JobsRes
 }
 
 /** Three processes work against one PostgreSQL; each second one is killed, and the database goes twice. */
-export async function killWorkers({ jobs, kills }: FaultScale): Promise<JobsResult> {
+export async function killWorkers({ jobs, kills }: FaultScale): Promise<TrialResult> {
   await using place = await openFleet();
   const { fleet, database, server, ledger } = place;
   const workers = await startWorkers(fleet, database.url);
@@ -51,7 +52,7 @@ export async function killWorkers({ jobs, kills }: FaultScale): Promise<JobsResu
 }
 
 /** The network between one of the processes and the database stops, for longer than a heartbeat, and comes back. */
-export async function cutNetwork({ jobs }: Pick<FaultScale, "jobs">): Promise<JobsResult> {
+export async function cutNetwork({ jobs }: Pick<FaultScale, "jobs">): Promise<TrialResult> {
   await using place = await openFleet();
   const { fleet, database, server, ledger } = place;
   await using proxy = await StallingProxy.open(database.url);
@@ -72,7 +73,7 @@ export async function cutNetwork({ jobs }: Pick<FaultScale, "jobs">): Promise<Jo
 }
 
 /** Each of three processes under load is replaced, the new one first. */
-export async function deploy({ jobs, kills }: FaultScale): Promise<JobsResult> {
+export async function deploy({ jobs, kills }: FaultScale): Promise<TrialResult> {
   await using place = await openFleet({ GRACE_MS });
   const { fleet, database, server, ledger } = place;
   const workers = await startWorkers(fleet, database.url);
@@ -125,7 +126,7 @@ async function enqueueMeanwhile(ledger: Ledger, server: Started, jobs: number, m
 }
 
 /** What no fault excuses. */
-function survived(figures: JobsTally): JobsResult {
+function survived(figures: JobsTally): TrialResult {
   const { lost, stuck, dead, ranTwiceForNothing } = figures;
   const goals = [
     atMost(0, "jobs lost", lost),

@@ -1,11 +1,13 @@
-import { inspect, parseArgs } from "node:util";
-import { describeMachine } from "../machine.ts";
+import { parseArgs } from "node:util";
+import { printMachine, printTrial, type Trials, trialNamed, wholeNumber } from "../trial.ts";
 import { cost, embeddedCost, idle, loop } from "./cost.ts";
 import { crowd } from "./crowd.ts";
 import { cutNetwork, deploy, killEmbedded, killWorkers } from "./faults.ts";
-import type { JobsResult, JobsScale } from "./result.ts";
+import type { JobsScale } from "./scale.ts";
 
-const parts: Readonly<Record<string, (scale: JobsScale) => Promise<JobsResult>>> = {
+const MOST = 999_999;
+
+const parts: Trials<JobsScale> = {
   embedded: killEmbedded,
   kills: killWorkers,
   cut: cutNetwork,
@@ -32,33 +34,12 @@ async function main(): Promise<void> {
     },
   });
   const scale = {
-    jobs: whole("--jobs", values.jobs),
-    kills: whole("--kills", values.kills),
-    rounds: whole("--rounds", values.rounds),
+    jobs: wholeNumber("--jobs", values.jobs, MOST),
+    kills: wholeNumber("--kills", values.kills, MOST),
+    rounds: wholeNumber("--rounds", values.rounds, MOST),
   };
-  const { date, node, cpu, cores, loadBefore } = describeMachine();
-  console.log(`${date}  Node ${node}  ${cpu}, ${cores} cores, load average before: ${loadBefore.toFixed(1)}`);
-  for (const name of values.only.split(",")) print(name, await partOf(name)(scale));
-}
-
-function partOf(name: string): (scale: JobsScale) => Promise<JobsResult> {
-  const part = parts[name];
-  if (part !== undefined) return part;
-  throw new RangeError(`--only: expected some of ${Object.keys(parts).join(",")}, got "${name}"`);
-}
-
-function whole(name: string, text: string): number {
-  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
-  throw new RangeError(`${name}: expected a whole number of 1-999999, got "${text}"`);
-}
-
-/** A goal that is missed is the run's failure. */
-function print(part: string, { figures, goals }: JobsResult): void {
-  console.log(`\n(${part})`, inspect(figures, { depth: 5 }));
-  for (const { what, figure, direction, bound, met } of goals) {
-    console.log(`${met ? "met   " : "MISSED"}  ${what}: ${figure}, ${direction} ${bound}`);
-    if (!met) process.exitCode = 1;
-  }
+  printMachine();
+  for (const name of values.only.split(",")) printTrial(name, await trialNamed(parts, name)(scale));
 }
 
 await main();

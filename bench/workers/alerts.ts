@@ -2,9 +2,10 @@ import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { setTimeout as wait } from "node:timers/promises";
 import { atMost, type Goal } from "../goal.ts";
+import type { TrialResult } from "../trial.ts";
 import { Load } from "./load.ts";
 import { Prometheus } from "./prometheus.ts";
-import type { WorkersResult, WorkersScale } from "./result.ts";
+import type { WorkersScale } from "./scale.ts";
 import { WatchedServer } from "./server.ts";
 
 type AlertScale = Pick<WorkersScale, "calmS" | "scrapeS">;
@@ -48,7 +49,7 @@ const rounds: readonly (readonly Situation[])[] = [
 ];
 
 /** Each alert fires in its situation, and none before. */
-export async function alerts({ calmS, scrapeS }: AlertScale): Promise<WorkersResult> {
+export async function alerts({ calmS, scrapeS }: AlertScale): Promise<TrialResult> {
   const figures: Record<string, number>[] = [];
   const goals: Goal[] = [];
   for (const situations of rounds) {
@@ -68,7 +69,7 @@ export async function alerts({ calmS, scrapeS }: AlertScale): Promise<WorkersRes
 }
 
 /** Other processes have the CPU: that is nothing that this server could be blamed for. */
-export async function starvation({ calmS, scrapeS }: AlertScale): Promise<WorkersResult> {
+export async function starvation({ calmS, scrapeS }: AlertScale): Promise<TrialResult> {
   await using watched = await Watched.open(scrapeS);
   await using crowd = new Crowd(CROWD * availableParallelism());
   const fired = await watched.calm(calmS);

@@ -1,11 +1,13 @@
-import { inspect, parseArgs } from "node:util";
-import { describeMachine } from "../machine.ts";
+import { parseArgs } from "node:util";
+import { printMachine, printTrial, type Trials, trialNamed, wholeNumber } from "../trial.ts";
 import { alerts, starvation } from "./alerts.ts";
 import { withoutPrometheus } from "./prometheus.ts";
 import { kills, rolls } from "./restarts.ts";
-import type { WorkersResult, WorkersScale } from "./result.ts";
+import type { WorkersScale } from "./scale.ts";
 
-const parts: Readonly<Record<string, (scale: WorkersScale) => Promise<WorkersResult>>> = {
+const MOST = 99_999;
+
+const parts: Trials<WorkersScale> = {
   alerts,
   starvation,
   kills,
@@ -30,40 +32,19 @@ async function main(): Promise<void> {
     },
   });
   const scale = {
-    kills: whole("--kills", values.kills),
-    rolls: whole("--rolls", values.rolls),
-    perSecond: whole("--per-second", values["per-second"]),
-    calmS: whole("--calm", values.calm),
-    scrapeS: whole("--scrape", values.scrape),
+    kills: wholeNumber("--kills", values.kills, MOST),
+    rolls: wholeNumber("--rolls", values.rolls, MOST),
+    perSecond: wholeNumber("--per-second", values["per-second"], MOST),
+    calmS: wholeNumber("--calm", values.calm, MOST),
+    scrapeS: wholeNumber("--scrape", values.scrape, MOST),
   };
-  const { date, node, cpu, cores, loadBefore } = describeMachine();
-  console.log(`${date}  Node ${node}  ${cpu}, ${cores} cores, load average before: ${loadBefore.toFixed(1)}`);
+  printMachine();
   for (const name of values.only.split(",")) {
     const missing = name === "rolls" ? undefined : withoutPrometheus();
     if (missing !== undefined) {
       console.log(`\n(${name}) SKIPPED: ${missing}`);
       process.exitCode = 1;
-    } else print(name, await partOf(name)(scale));
-  }
-}
-
-function partOf(name: string): (scale: WorkersScale) => Promise<WorkersResult> {
-  const part = parts[name];
-  if (part !== undefined) return part;
-  throw new RangeError(`--only: expected some of ${Object.keys(parts).join(",")}, got "${name}"`);
-}
-
-function whole(name: string, text: string): number {
-  if (/^[1-9]\d{0,4}$/.test(text)) return Number(text);
-  throw new RangeError(`${name}: expected a whole number of 1-99999, got "${text}"`);
-}
-
-/** A goal that is missed is the run's failure. */
-function print(part: string, { figures, goals }: WorkersResult): void {
-  console.log(`\n(${part})`, inspect(figures, { depth: 5 }));
-  for (const { what, figure, direction, bound, met } of goals) {
-    console.log(`${met ? "met   " : "MISSED"}  ${what}: ${figure}, ${direction} ${bound}`);
-    if (!met) process.exitCode = 1;
+    } else printTrial(name, await trialNamed(parts, name)(scale));
   }
 }
 

@@ -1,8 +1,9 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { atLeast, atMost } from "../goal.ts";
+import type { TrialResult } from "../trial.ts";
 import { Watched } from "./alerts.ts";
 import { Load } from "./load.ts";
-import type { WorkersResult, WorkersScale } from "./result.ts";
+import type { WorkersScale } from "./scale.ts";
 import { WatchedServer } from "./server.ts";
 
 /** One that was killed young is replaced after a growing delay: each of two lives longer than that. */
@@ -13,7 +14,7 @@ export async function kills({
   kills,
   perSecond,
   scrapeS,
-}: Pick<WorkersScale, "kills" | "perSecond" | "scrapeS">): Promise<WorkersResult> {
+}: Pick<WorkersScale, "kills" | "perSecond" | "scrapeS">): Promise<TrialResult> {
   await using watched = await Watched.open(scrapeS);
   const { server } = watched;
   const load = new Load(server.url, perSecond);
@@ -41,7 +42,7 @@ export async function kills({
 export async function rolls({
   rolls,
   perSecond,
-}: Pick<WorkersScale, "rolls" | "perSecond">): Promise<WorkersResult> {
+}: Pick<WorkersScale, "rolls" | "perSecond">): Promise<TrialResult> {
   await using server = await WatchedServer.start();
   const load = new Load(server.url, perSecond);
   const startedAt = performance.now();

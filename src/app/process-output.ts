@@ -66,16 +66,17 @@ function captureConsole(sink: Sink): () => void {
   const methods: Record<string, (...args: unknown[]) => void> = {};
   let level: OutputLine["level"] = "info";
   let fields: object = {};
-  const lines = new Writable({
-    decodeStrings: false,
-    write: (text: string, _encoding, done) => {
-      const message = text.replace(/\n$/, "");
-      if (isJson(message)) process.stdout.write(text);
-      else sink.write({ level, fields, message });
-      done();
-    },
-  });
-  const own = new Console({ stdout: lines, stderr: lines, colorMode: false });
+  const linesTo = (stream: StreamName): Writable =>
+    new Writable({
+      decodeStrings: false,
+      write: (text: string, _encoding, done) => {
+        const message = text.replace(/\n$/, "");
+        if (isJson(message)) process[stream].write(text);
+        else sink.write({ level, fields, message });
+        done();
+      },
+    });
+  const own = new Console({ stdout: linesTo("stdout"), stderr: linesTo("stderr"), colorMode: false });
   for (const [name, method] of Object.entries(own)) {
     if (typeof method !== "function") continue;
     methods[name] = (...args: unknown[]) => {

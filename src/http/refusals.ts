@@ -72,6 +72,7 @@ export class Refusals {
  * whole, closing would only lose the requests that follow it on the connection, which run already.
  */
 async function keepConnection({ raw }: FastifyRequest, reply: FastifyReply): Promise<void> {
+  if (!reply.hasHeader("connection")) return;
   // Node's parser lets this run between a body's last bytes and its end, which are one packet.
   if (!raw.complete) await turn();
   if (raw.complete) reply.removeHeader("connection");

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cutNetwork, deploy, killEmbedded, killWorkers } from "../../bench/jobs/faults.ts";
-import type { JobsResult } from "../../bench/jobs/result.ts";
+import type { TrialResult } from "../../bench/trial.ts";
 import { withoutPostgres } from "../fixtures/databases.ts";
 
 const skip = withoutPostgres();
 
 /** The runs of `npm run bench:jobs`, short. */
-function holds({ figures, goals }: JobsResult, jobs: number): void {
+function holds({ figures, goals }: TrialResult, jobs: number): void {
   assert.equal((figures as { stored: number }).stored, jobs);
   const missed = goals.filter(({ met }) => !met);
   assert.deepEqual(missed, [], JSON.stringify(figures));

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import type { TrialResult } from "../../bench/trial.ts";
 import { alerts, starvation } from "../../bench/workers/alerts.ts";
 import { withoutPrometheus } from "../../bench/workers/prometheus.ts";
 import { kills, rolls } from "../../bench/workers/restarts.ts";
-import type { WorkersResult } from "../../bench/workers/result.ts";
 
 /** A small part of what `npm run bench:workers` does: figures on a busy machine, so that only goals without a rate are held. */
 const SMALL = { calmS: 4, scrapeS: 2, kills: 3, rolls: 2, perSecond: 100 };
 
 const skip = withoutPrometheus() ?? false;
 
-function assertMet(t: TestContext, { figures, goals }: WorkersResult): void {
+function assertMet(t: TestContext, { figures, goals }: TrialResult): void {
   t.diagnostic(JSON.stringify(figures));
   const missed = goals.filter(({ met, what }) => !met && !what.includes("a second"));
   assert.deepEqual(missed, []);

@@ -1,11 +1,3 @@
-import type { Goal } from "../goal.ts";
-
-/** What came of a part. */
-export interface WorkersResult {
-  readonly figures: object;
-  readonly goals: readonly Goal[];
-}
-
 /** How much of everything is wanted. */
 export interface WorkersScale {
   /** Workers killed. */
