@@ -52,6 +52,11 @@ interface Plan {
   readonly phases: readonly Phase[];
   /** Files that take long and were not asked for. */
   readonly leftOut: readonly string[];
+  /**
+   * Whether a file that fails runs once more, alone at the end, and that result counts: the whole takes half an hour, in which
+   * the machine may have done something else. What failed first is said where it happens and before the totals.
+   */
+  readonly repeats: boolean;
 }
 
 /**
@@ -71,7 +76,7 @@ export function planTests(root: string, paths: readonly string[], all = false): 
     { files: wanted.filter((file) => !measures(file)), concurrency: availableParallelism() },
     { files: wanted.filter(measures), concurrency: 1 },
   ];
-  return { phases, leftOut };
+  return { phases, leftOut, repeats: all };
 }
 
 function isAmong(patterns: readonly string[], file: string): boolean {
@@ -87,21 +92,91 @@ function findTestFiles(root: string, path: string): string[] {
 }
 
 /** The events of the phases, one after another, with one summary of them all at the end. */
-export async function* runTests(root: string, phases: readonly Phase[]): AsyncGenerator<TestEvent, void> {
-  const totals = new Map<string, number>();
-  let summary: EventData.TestSummary | undefined;
-  for (const { files, concurrency } of phases.filter((phase) => phase.files.length > 0)) {
-    const events: AsyncIterable<TestEvent> = run({ cwd: root, files: [...files], concurrency });
-    for await (const event of events) {
-      const [, name = "", value] = readTotal(event) ?? [];
-      if (name !== "") totals.set(name, (totals.get(name) ?? 0) + Number(value));
-      else if (event.type !== "test:summary" || event.data.file !== undefined) yield event;
-      else summary = { ...event.data, success: event.data.success && summary?.success !== false };
+export async function* runTests(
+  root: string,
+  { phases, repeats }: Omit<Plan, "leftOut">,
+): AsyncGenerator<TestEvent, void> {
+  const tally = new Tally();
+  for (const phase of phases)
+    for await (const event of runPhase(root, phase, tally)) {
+      const shown = repeats ? tally.excuse(event) : event;
+      if (shown) yield shown;
     }
+  const files = tally.failedFiles.map((file) => relative(root, file));
+  if (files.length > 0) {
+    yield note(`Once more, alone: ${files.join(", ")}`, "warn");
+    yield* runPhase(root, { files, concurrency: 1 }, tally);
+    yield note(`Failed at first, see above: ${files.join(", ")}`, "warn");
   }
-  for (const [name, total] of totals)
-    yield { type: "test:diagnostic", data: { nesting: 0, message: `${name} ${total}`, level: "info" } };
-  if (summary) yield { type: "test:summary", data: summary };
+  yield* tally.end();
+}
+
+/** The events of one phase but its totals, which the tally takes. */
+async function* runPhase(
+  root: string,
+  { files, concurrency }: Phase,
+  tally: Tally,
+): AsyncGenerator<TestEvent, void> {
+  if (files.length === 0) return;
+  const events: AsyncIterable<TestEvent> = run({ cwd: root, files: [...files], concurrency });
+  for await (const event of events) if (!tally.takes(event)) yield event;
+}
+
+/** The totals in the order in which a run ends with them, and what the summary of a file calls those that differ. */
+const totals = ["tests", "suites", "pass", "fail", "cancelled", "skipped", "todo", "duration_ms"] as const;
+const counted = { passed: "pass", failed: "fail" } as const;
+
+/** The totals of several runs, and the files that are to run once more. */
+class Tally {
+  readonly #totals = new Map<string, number>(totals.map((name) => [name, 0]));
+  readonly #failedFiles = new Set<string>();
+  #summary: EventData.TestSummary | undefined;
+
+  get failedFiles(): string[] {
+    return [...this.#failedFiles];
+  }
+
+  /** Whether an event is one of the totals that a run ends with. */
+  takes(event: TestEvent): boolean {
+    const [, name = "", value] = readTotal(event) ?? [];
+    if (name !== "") this.#add(name, Number(value));
+    if (event.type !== "test:summary" || event.data.file !== undefined) return name !== "";
+    this.#summary = { ...event.data, success: event.data.success && this.#summary?.success !== false };
+    return true;
+  }
+
+  /** Has the file of a failure run once more. That run's totals count in place of these, and the failure is a warning. */
+  excuse(event: TestEvent): TestEvent | undefined {
+    if (event.type === "test:fail") {
+      const { name, details } = event.data;
+      const { failureType, cause } = details.error as Error & { failureType?: string };
+      if (failureType === "subtestsFailed") return undefined;
+      return note(`failed: ${name}\n${cause instanceof Error ? cause.stack : String(cause)}`, "warn");
+    }
+    if (event.type !== "test:summary" || event.data.success) return event;
+    this.#forget(event.data);
+    return undefined;
+  }
+
+  #forget({ file, counts }: EventData.TestSummary): void {
+    this.#failedFiles.add(file as string);
+    for (const [name, count] of Object.entries(counts))
+      this.#add(counted[name as keyof typeof counted] ?? name, -count);
+  }
+
+  #add(name: string, value: number): void {
+    this.#totals.set(name, (this.#totals.get(name) ?? 0) + value);
+  }
+
+  *end(): Generator<TestEvent, void> {
+    for (const name of totals) yield note(`${name} ${this.#totals.get(name)}`, "info");
+    const success = this.#totals.get("fail") === 0 && this.#totals.get("cancelled") === 0;
+    if (this.#summary) yield { type: "test:summary", data: { ...this.#summary, success } };
+  }
+}
+
+function note(message: string, level: "info" | "warn"): TestEvent {
+  return { type: "test:diagnostic", data: { nesting: 0, message, level } };
 }
 
 /** One of the totals that a run ends with, such as "pass 12": only they belong to no file. */
@@ -114,8 +189,8 @@ export async function testTree(root: string, paths: readonly string[], all = fal
   // Each file is a process, with threads and often processes of its own, and all of them load the same source.
   const cache = mkdtempSync(join(tmpdir(), "offloop-compile-cache-"));
   process.env.NODE_COMPILE_CACHE ??= cache;
-  const { phases, leftOut } = planTests(root, paths, all);
-  const events = runTests(root, phases);
+  const { leftOut, ...plan } = planTests(root, paths, all);
+  const events = runTests(root, plan);
   const judged = async function* (): AsyncGenerator<TestEvent, void> {
     for await (const event of events) {
       if (event.type === "test:summary" && event.data.file === undefined)

@@ -227,7 +227,10 @@ export interface BlockCulprit {
   readonly request: string | undefined;
   /** Whether it was seen at work. False: it was seen just after, and any of `candidates` may have been before it. */
   readonly certain: boolean;
-  /** Operations in progress then, when it is not certain; else none. */
+  /**
+   * Operations in progress then, when it was seen just after. None when it is certain, one of many, or doubted only since
+   * other processes had the CPU for most of the block.
+   */
   readonly candidates: readonly string[];
   /** True when it was one of many short runs in one turn of the loop, none of which is to blame by itself. */
   readonly oneOfMany?: true;

@@ -17,8 +17,11 @@ export function judge(
   const names = sightings.flatMap(({ inProgress, sight }) => [...inProgress, sight.operation ?? []].flat());
   const suspects = [...new Set(names)];
   const culprits = new Map<string, BlockCulprit>();
-  for (const sighting of duringBlock(sightings, blockEnd)) {
-    const seen = culpritOf(sighting, suspects, isSure(sighting, blockEnd), timeline);
+  const during = duringBlock(sightings, blockEnd);
+  for (const sighting of during) {
+    const seen = isSure(sighting, blockEnd)
+      ? seenAtWork(sighting, isSeenAgain(sighting, during))
+      : seenAfterwards(sighting, suspects, timeline);
     const key = JSON.stringify([seen.operation, seen.request, seen.certain, seen.at]);
     const known = culprits.get(key);
     culprits.set(key, known === undefined ? seen : { ...known, samples: known.samples + 1 });
@@ -52,13 +55,21 @@ function duringBlock(sightings: readonly Sighting[], blockEnd: number): readonly
   return during.length === 0 ? sightings : during;
 }
 
-function culpritOf(
+/** Whether two looks at one block saw the same request at work: it is no short run, however many others there are. */
+function isSeenAgain({ askedAt, sight }: Sighting, during: readonly Sighting[]): boolean {
+  const { request } = sight;
+  return (
+    request !== undefined &&
+    during.some((other) => other.askedAt !== askedAt && other.sight.request === request)
+  );
+}
+
+/** What answered only when a native call had returned. */
+function seenAfterwards(
   sighting: Sighting,
   suspects: readonly string[],
-  sure: boolean,
   timeline: Timeline | undefined,
 ): BlockCulprit {
-  if (sure) return seenAtWork(sighting);
   const { running, sight } = sighting;
   // What was marked as running while it blocked beats what was found running afterwards.
   const operation = running ?? (suspects.length === 0 ? undefined : sight.operation);
@@ -73,12 +84,16 @@ function culpritOf(
   };
 }
 
-/** What was seen at work when the watchdog asked. */
-export function seenAtWork(sighting: Sighting): BlockCulprit {
+/**
+ * What was seen at work when the watchdog asked.
+ *
+ * @param isSeenAgain - Whether another look saw the same request at work.
+ */
+export function seenAtWork(sighting: Sighting, isSeenAgain = false): BlockCulprit {
   const { operation, request, frames } = sighting.sight;
   const seen = { candidates: [], samples: 1, ...placesOf(frames, "exact") };
   if (isFrameworks(frames)) return { ...seen, operation: undefined, request: undefined, certain: true };
-  if (!isOneOfMany(sighting)) return { ...seen, operation, request, certain: true };
+  if (isSeenAgain || !isOneOfMany(sighting)) return { ...seen, operation, request, certain: true };
   // Its line is where it happened to be.
   const nowhere = { at: undefined, within: undefined };
   return { ...seen, ...nowhere, operation, request: undefined, certain: false, oneOfMany: true };

@@ -19,7 +19,8 @@ const tree = {
 
 const program = `
 import { testTree } from "${pathToFileURL(join(repositoryRoot, "scripts/test.ts")).href}";
-await testTree(import.meta.dirname, process.argv.slice(2));
+const paths = process.argv.slice(2).filter((path) => path !== "--all");
+await testTree(import.meta.dirname, paths, process.argv.includes("--all"));
 `;
 
 /** Runs the tests of a tree as `npm test` does. */
@@ -76,6 +77,35 @@ test("npm test prints one summary of both phases, and what failed once, at the e
   assert.deepEqual(totals, ["tests 5", "pass 4", "fail 1", "skipped 0"]);
   assert.equal(stdout.match(/Error: it is broken/g)?.length, 1);
   assert.ok(stdout.indexOf("Error: it is broken") > stdout.indexOf("ℹ duration_ms"));
+});
+
+const failingOnce = `import { existsSync, writeFileSync } from "node:fs";
+import { suite, test } from "node:test";
+test("passes", () => {});
+suite("outer", () => {
+  test("inner", () => {
+    const flag = import.meta.filename + ".flag";
+    if (existsSync(flag)) return;
+    writeFileSync(flag, "");
+    throw new Error("the machine was busy");
+  });
+});
+`;
+
+test("npm test -- --all runs a file that failed once more, says so, and counts what came of it then", (t) => {
+  const totalsOf = (text: string): string[] =>
+    [...text.matchAll(/^ℹ (tests|suites|pass|fail) (\d+)$/gm)].map(([line]) => line.slice(2));
+  const files = { ...tree, "test/schema/coerce.test.ts": failingOnce };
+  const mended = testTree(t, files, "--all");
+  assert.equal(mended.status, 0, mended.stdout);
+  assert.deepEqual(totalsOf(mended.stdout), ["tests 5", "suites 1", "pass 5", "fail 0"]);
+  assert.match(mended.stdout, /^ℹ failed: inner\nError: the machine was busy$/m);
+  assert.match(mended.stdout, /^ℹ Failed at first, see above: test\/schema\/coerce.test.ts$/m);
+
+  const broken = testTree(t, { ...files, "test/errors/codes.test.ts": failing }, "--all");
+  assert.equal(broken.status, 1);
+  assert.deepEqual(totalsOf(broken.stdout), ["tests 6", "suites 1", "pass 5", "fail 1"]);
+  assert.equal(testTree(t, files).status, 1);
 });
 
 test("npm test ends with 0 where all pass, whichever phase they are in", (t) => {

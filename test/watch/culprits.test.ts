@@ -148,6 +148,14 @@ test("judge() blames no run alone that goes on in a crowd, nor several requests 
   assert.deepEqual([twice[0]?.certain, twice[0]?.samples], [true, 2]);
 });
 
+test("judge() is certain of a request that two looks saw at work, though many others are under way", () => {
+  const crowded = sighting({ peers: 30 });
+  const later = sighting({ askedAt: 150, at: 151, silentMs: 150, peers: 30 });
+  const [culprit, ...others] = judge([crowded, later], 300, undefined);
+  assert.deepEqual([culprit?.certain, culprit?.samples, culprit?.request], [true, 2, "req-1"]);
+  assert.deepEqual(others, []);
+});
+
 test("judge() takes what offloop does by itself, like writing the log, for nobody's", () => {
   const pretty = { ...frame, file: "/app/node_modules/pino-pretty/index.js" };
   const log = { ...frame, file: "/offloop/src/http/access-log.ts", isOwn: true };
