@@ -1,25 +1,38 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
 
 const EVENT = "instructions";
 
 /** Whether `perf` is there and counts instructions. A virtual machine often has no counters to read. */
 export function canCountInstructions(): boolean {
-  const [program = "", ...args] = countingInstructions(process.pid, ["node", "--version"]);
-  const { error, stderr } = spawnSync(program, args, { encoding: "utf8" });
+  const args = [...argumentsFor(process.pid), "--", "node", "--version"];
+  const { error, stderr } = spawnSync("perf", args, { encoding: "utf8" });
   return error === undefined && readInstructions(stderr) !== undefined;
 }
 
-/** The command that runs another and counts, meanwhile, the instructions of a process with all its threads. */
-export function countingInstructions(
+/** Counts the instructions of a process, with all its threads, until it is told to end. */
+export function countInstructions(
   pid: number,
-  command: readonly string[],
   event: string = EVENT,
-): string[] {
-  return ["perf", "stat", "-x,", "-e", event, "-p", `${pid}`, "--", ...command];
+): { end(): Promise<number | undefined> } {
+  const perf = spawn("perf", argumentsFor(pid, event), { stdio: ["ignore", "ignore", "pipe"] });
+  const printed = Promise.all([text(perf.stderr), once(perf, "close")]);
+  return {
+    async end() {
+      perf.kill("SIGINT"); // it then prints what it has counted
+      const [output] = await printed;
+      return readInstructions(output, event);
+    },
+  };
+}
+
+function argumentsFor(pid: number, event: string = EVENT): string[] {
+  return ["stat", "-x,", "-e", event, "-p", `${pid}`];
 }
 
 /**
- * What such a command has counted, from its standard error; undefined when it counted nothing. A processor with two kinds
+ * What `perf` has counted, from its standard error; undefined when it counted nothing. A processor with two kinds
  * of cores has a line for each.
  *
  * @see https://man7.org/linux/man-pages/man1/perf-stat.1.html#CSV_FORMAT

@@ -1,8 +1,7 @@
-import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { countingInstructions, readInstructions } from "./instructions.ts";
 
 /** Keeps a server busy: each connection sends its next request when the last one is answered. */
 export interface LoadGenerator {
@@ -17,8 +16,6 @@ export interface LoadOrder {
   readonly seconds: number;
   /** Whether each request has a connection of its own. */
   readonly closes?: boolean;
-  /** The process whose instructions are counted meanwhile. Undefined: none. */
-  readonly countedPid?: number | undefined;
 }
 
 /** A load under way. */
@@ -38,11 +35,7 @@ export interface Answered {
   readonly perSecond: number;
   /** The 99th percentile of their latencies, in milliseconds. */
   readonly p99Ms: number;
-  /** What the counted process executed meanwhile; undefined when none was counted. */
-  readonly instructions: number | undefined;
 }
-
-type Counted = Omit<Answered, "instructions">;
 
 /** wrk when it is on the PATH, because it takes least from the server it measures; else autocannon. */
 export function findLoadGenerator(): LoadGenerator {
@@ -51,44 +44,41 @@ export function findLoadGenerator(): LoadGenerator {
 
 const wrk: LoadGenerator = {
   name: "wrk",
-  start: (url, order) => {
-    const { connections, seconds, closes = false } = order;
+  start: (url, { connections, seconds, closes = false }) => {
     const ways = ["-t1", `-c${connections}`, `-d${seconds}s`, "--timeout", "60s", "--latency"];
     const command = ["wrk", ...ways, ...(closes ? ["-H", "connection: close"] : []), url];
-    return loadOf(url, spawnCounted(command, order), readWrk);
+    return loadOf(url, command, readWrk);
   },
 };
 
 export const autocannon: LoadGenerator = {
   name: "autocannon",
-  start: (url, order) => {
+  start: (url, { connections, seconds, closes = false }) => {
     const program = fileURLToPath(new URL("./autocannon-process.ts", import.meta.url));
-    const { connections, seconds, closes = false } = order;
     const command = [process.execPath, program, url, `${connections}`, `${seconds}`, closes ? "close" : ""];
-    return loadOf(url, spawnCounted(command, order), readAutocannon);
+    return loadOf(url, command, readAutocannon);
   },
 };
 
-function spawnCounted(command: readonly string[], { countedPid }: LoadOrder): ChildProcessWithoutNullStreams {
-  const [program = "", ...args] =
-    countedPid === undefined ? command : countingInstructions(countedPid, command);
-  return spawn(program, args);
-}
-
-function loadOf(url: string, child: ChildProcessWithoutNullStreams, read: (output: string) => Counted): Load {
+function loadOf(
+  url: string,
+  [program = "", ...args]: readonly string[],
+  read: (output: string) => Answered,
+): Load {
+  const child = spawn(program, args);
   const output = Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
   return {
     answered: output.then(([printed, complaints]) => {
-      if (child.exitCode !== 0) throw new Error(`${child.spawnfile} on ${url}: ${complaints || printed}`);
-      const counted = read(printed);
-      if (counted.requests === 0) throw new Error(`${url} answered no request`);
-      return { ...counted, instructions: readInstructions(complaints) };
+      if (child.exitCode !== 0) throw new Error(`${program} on ${url}: ${complaints || printed}`);
+      const answered = read(printed);
+      if (answered.requests === 0) throw new Error(`${url} answered no request`);
+      return answered;
     }),
     stop: () => child.kill("SIGINT"), // both then print what they have counted so far
   };
 }
 
-function readWrk(output: string): Counted {
+function readWrk(output: string): Answered {
   const failed = /Non-2xx or 3xx responses: .*|Socket errors: .*/.exec(output);
   const requests = /^\s*(\d+) requests in/m.exec(output)?.[1];
   const perSecond = /Requests\/sec:\s+([\d.]+)/.exec(output)?.[1];
@@ -99,7 +89,7 @@ function readWrk(output: string): Counted {
   return { requests: Number(requests), perSecond: Number(perSecond), p99Ms: Number(p99) * unitMs };
 }
 
-function readAutocannon(output: string): Counted {
+function readAutocannon(output: string): Answered {
   const { failed, answered, seconds, p99 } = JSON.parse(output) as Record<string, number>;
   if (failed !== 0) throw new Error(`autocannon: ${failed} requests failed`);
   return { requests: Number(answered), perSecond: Number(answered) / Number(seconds), p99Ms: Number(p99) };

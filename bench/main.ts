@@ -62,7 +62,9 @@ async function main(): Promise<void> {
     say,
   };
   console.log(`${machine.date}  Node ${machine.node}  ${machine.cpu}, ${machine.cores} cores`);
-  console.log(`load from ${bench.generator.name}, ${plan.rounds} rounds of ${plan.seconds} s`);
+  console.log(
+    `load from ${bench.generator.name}, where sides take turns from this process; ${plan.rounds} rounds of ${plan.seconds} s`,
+  );
   console.log(`load average before: ${machine.loadBefore.toFixed(1)}`);
   console.log(`${comparisonTerms(bench).join("\n")}\n`);
   const save = (results: readonly NamedResult[]): string =>

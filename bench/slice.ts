@@ -1,11 +1,12 @@
-import type { LoadGenerator } from "./load-generator.ts";
+import { countInstructions } from "./instructions.ts";
 import { readMachineCpu, shareOfOthers } from "./machine-cpu.ts";
 import type { ServerProcess } from "./server-process.ts";
+import type { TurnLoad } from "./turn-load.ts";
 
 /** As many as Fastify's own benchmarks use; without pipelining, which browsers and proxies do not use. */
 export const CONNECTIONS = 100;
 
-/** What a server did with its turn. */
+/** What a server did in a round. */
 export interface Slice {
   readonly requestsPerSecond: number;
   /** User and system time of all the server's threads, in microseconds a request. */
@@ -16,30 +17,44 @@ export interface Slice {
   readonly shareOfOthers: number | undefined;
 }
 
-/** How a slice is taken. */
-export interface SliceOptions {
-  readonly generator: LoadGenerator;
-  readonly seconds: number;
-  readonly countsInstructions: boolean;
-}
+/** Measures a server's part of a round, turn by turn. In between, the turns are others'. */
+export class SliceMeter {
+  readonly #server: ServerProcess;
+  readonly #load: TurnLoad;
+  readonly #counted: ReturnType<typeof countInstructions> | undefined;
+  readonly #shares: number[] = [];
+  #requests = 0;
+  #seconds = 0;
+  #cpuMicros = 0;
 
-/** Keeps a server busy for a moment, and reads before and after what that cost it. */
-export async function measureSlice(
-  server: ServerProcess,
-  url: string,
-  { generator, seconds, countsInstructions }: SliceOptions,
-): Promise<Slice> {
-  const countedPid = countsInstructions ? server.pid : undefined;
-  const machineBefore = readMachineCpu();
-  const cpuBefore = await server.cpuMicros();
-  const load = generator.start(url, { connections: CONNECTIONS, seconds, countedPid });
-  const { requests, perSecond, instructions } = await load.answered;
-  const used = (await server.cpuMicros()) - cpuBefore;
-  const machineAfter = readMachineCpu();
-  return {
-    requestsPerSecond: perSecond,
-    cpuMicros: used / requests,
-    instructions: instructions === undefined ? undefined : instructions / requests,
-    shareOfOthers: machineBefore && machineAfter && shareOfOthers(machineBefore, machineAfter, used),
-  };
+  constructor(server: ServerProcess, load: TurnLoad, countsInstructions: boolean) {
+    this.#server = server;
+    this.#load = load;
+    this.#counted = countsInstructions ? countInstructions(server.pid) : undefined;
+  }
+
+  /** Keeps the server busy for a moment, and adds up what that cost it. */
+  async takeTurn(ms: number): Promise<void> {
+    const machineBefore = readMachineCpu();
+    const cpuBefore = await this.#server.cpuMicros();
+    const { requests, seconds } = await this.#load.run(ms);
+    const used = (await this.#server.cpuMicros()) - cpuBefore;
+    const machineAfter = readMachineCpu();
+    this.#requests += requests;
+    this.#seconds += seconds;
+    this.#cpuMicros += used;
+    if (machineBefore && machineAfter) this.#shares.push(shareOfOthers(machineBefore, machineAfter, used));
+  }
+
+  async end(): Promise<Slice> {
+    const instructions = await this.#counted?.end();
+    const shares = this.#shares;
+    return {
+      requestsPerSecond: this.#requests / this.#seconds,
+      cpuMicros: this.#cpuMicros / this.#requests,
+      instructions: instructions === undefined ? undefined : instructions / this.#requests,
+      shareOfOthers:
+        shares.length === 0 ? undefined : shares.reduce((sum, one) => sum + one, 0) / shares.length,
+    };
+  }
 }

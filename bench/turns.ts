@@ -1,14 +1,21 @@
 import type { Bench } from "./part.ts";
 import { type ServerProcess, withServers } from "./server-process.ts";
 import { checkAnswer, type Side } from "./side.ts";
-import { CONNECTIONS, measureSlice, type Slice } from "./slice.ts";
+import { CONNECTIONS, type Slice, SliceMeter } from "./slice.ts";
 import { formatNumber } from "./table.ts";
+import { TurnLoad } from "./turn-load.ts";
 
 /**
  * After so many rounds the servers start anew: how well V8 has compiled a program differs from one start to the next,
  * and must not be taken for a difference between programs.
  */
 const ROUNDS_A_START = 3;
+
+/**
+ * The turns that a side has in a round. A machine that others use has another speed every other moment: where a side's second
+ * is ten pieces between those of the others, all of them get their share of both.
+ */
+const TURNS_A_ROUND = 10;
 
 /** Who takes turns with whom, and how often. */
 export interface Turns {
@@ -28,7 +35,7 @@ export interface Measured {
   readonly again: readonly Slice[] | undefined;
 }
 
-/** Measures sides in turns, slice after slice, while the servers of all stay up. */
+/** Measures sides in turns, while the servers of all stay up. */
 export async function measureInTurns({ sides, twice, rounds }: Turns, bench: Bench): Promise<Measured[]> {
   const runs = [...sides, ...twice];
   const all = Array.from({ length: rounds }, (_, round) => round);
@@ -44,9 +51,9 @@ export async function measureInTurns({ sides, twice, rounds }: Turns, bench: Ben
   }));
 }
 
-/** In which order a round takes its turns: every other one backwards, so that nobody always comes first. */
-export function inTurn<T>(items: readonly T[], round: number): readonly T[] {
-  return round % 2 === 0 ? items : items.toReversed();
+/** In which order turns are taken: every other time backwards, so that nobody always comes first. */
+export function inTurn<T>(items: readonly T[], time: number): readonly T[] {
+  return time % 2 === 0 ? items : items.toReversed();
 }
 
 /** A side whose server is up. */
@@ -54,6 +61,7 @@ interface Started {
   readonly side: Side;
   readonly server: ServerProcess;
   readonly url: string;
+  readonly load: TurnLoad;
   readonly headers: readonly string[];
   readonly slices: Slice[];
 }
@@ -65,33 +73,40 @@ function measureStart(sides: readonly Side[], rounds: readonly number[], bench: 
       started.push(await warmUp(side, servers[at] as ServerProcess, bench));
     for (const round of rounds) {
       bench.say(`round ${round + 1}`);
-      for (const one of inTurn(started, round)) one.slices.push(await takeTurn(one, bench));
+      await measureRound(started, bench);
     }
     // A server that stopped answering half-way would only seem slow.
-    for (const { side, url } of started) await checkAnswer(side, url);
+    for (const { side, url, load } of started) {
+      load.close();
+      await checkAnswer(side, url);
+    }
     return started;
   });
 }
 
-async function warmUp(
-  side: Side,
-  server: ServerProcess,
-  { generator, warmUpRequests }: Bench,
-): Promise<Started> {
+async function warmUp(side: Side, server: ServerProcess, { warmUpRequests }: Bench): Promise<Started> {
   const url = `${server.url}${side.path}`;
   const headers = await checkAnswer(side, url);
-  for (let answered = 0; answered < warmUpRequests; ) {
-    const load = generator.start(url, { connections: CONNECTIONS, seconds: 1 });
-    answered += (await load.answered).requests;
-  }
-  return { side, server, url, headers, slices: [] };
+  const load = await TurnLoad.open(url, CONNECTIONS);
+  for (let answered = 0; answered < warmUpRequests; ) answered += (await load.run(1_000)).requests;
+  return { side, server, url, load, headers, slices: [] };
 }
 
-async function takeTurn({ side, server, url }: Started, bench: Bench): Promise<Slice> {
-  const slice = await measureSlice(server, url, { ...bench, seconds: bench.options.seconds });
-  const { requestsPerSecond, cpuMicros } = slice;
-  bench.say(
-    `  ${side.name}: ${formatNumber(requestsPerSecond)} requests/s, ${formatNumber(cpuMicros, 1)} µs of CPU each`,
-  );
-  return slice;
+async function measureRound(
+  started: readonly Started[],
+  { options, countsInstructions, say }: Bench,
+): Promise<void> {
+  const meters = started.map((one) => ({
+    ...one,
+    meter: new SliceMeter(one.server, one.load, countsInstructions),
+  }));
+  for (let turn = 0; turn < TURNS_A_ROUND; turn++)
+    for (const { meter } of inTurn(meters, turn))
+      await meter.takeTurn((options.seconds * 1_000) / TURNS_A_ROUND);
+  for (const { side, slices, meter } of meters) {
+    const slice = await meter.end();
+    slices.push(slice);
+    const perSecond = formatNumber(slice.requestsPerSecond);
+    say(`  ${side.name}: ${perSecond} requests/s, ${formatNumber(slice.cpuMicros, 1)} µs of CPU each`);
+  }
 }

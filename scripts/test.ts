@@ -27,18 +27,24 @@ export const measuringFiles: readonly string[] = [
 ];
 
 /**
- * Test files that take half a minute and more: browsers, killed fleets, the worst bodies, every lane of the recordings.
- * They run where they are named, and with `--all`.
+ * Test files that take long, ten seconds to minutes each: browsers, killed processes and whole fleets, reloads, packed
+ * packages, the worst bodies, every lane of the recordings. They run where they are named, and with `--all`.
  */
 export const longFiles: readonly string[] = [
-  "test/pages/*.test.ts",
-  "test/cost/{heap,worst-bodies}.test.ts",
-  "test/fuzz/*.test.ts",
-  "test/jobs/{backlog,faults,processes}.test.ts",
-  "test/operating/workers.test.ts",
-  "test/examples/{08-pairs,experiments}.test.ts",
+  "test/{faults,fuzz,operating,pages}/*.test.ts",
+  "test/package.test.ts",
+  "test/bench/turns.test.ts",
+  "test/cli/{dev,run}.test.ts",
   "test/conformance/lanes.test.ts",
+  "test/cost/{heap,worst-bodies}.test.ts",
   "test/docs/built-site.test.ts",
+  "test/examples/{08-pairs,experiments}.test.ts",
+  "test/jobs/{additions,backlog,faults,list,processes}.test.ts",
+  "test/path/plugins.test.ts",
+  "test/testing/fail-on-block.test.ts",
+  "test/types/budget.test.ts",
+  "test/watch/starved.test.ts",
+  "test/websocket/faults.test.ts",
 ];
 
 /** Files that run one after another, or side by side. */

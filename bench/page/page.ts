@@ -63,8 +63,8 @@ function renderMachine({
 }: ResultsFile): string {
   const versions = Object.entries(packages).map(([name, version]) => `${name} ${version}`);
   return [
-    `Measured ${date.slice(0, 10)} on ${cores} cores of ${cpu} with ${memoryGiB} GiB, Node ${node}, load from ${generator},`,
-    `${options.rounds} rounds of ${options.seconds} s; the load average before was ${loadBefore.toFixed(1)}.`,
+    `Measured ${date.slice(0, 10)} on ${cores} cores of ${cpu} with ${memoryGiB} GiB, Node ${node}, load from ${generator}`,
+    `and, where sides take turns, from the benchmark itself; ${options.rounds} rounds of ${options.seconds} s; the load average before was ${loadBefore.toFixed(1)}.`,
     `${versions.join(", ")}.\n`,
   ].join("\n");
 }

@@ -15,6 +15,11 @@ export function isError(value: unknown): value is Error {
   return types.isNativeError(value) || value instanceof Error;
 }
 
+/** What heads an error where it is shown: its class, and its code where that says more. */
+export function headOf({ type, code }: DescribedError): string {
+  return code === undefined || code === type ? type : `${type} (${code})`;
+}
+
 const MAX_CAUSES = 5;
 
 /** Turns whatever was thrown into plain data. Never throws, whatever it is given. */

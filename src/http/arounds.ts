@@ -12,7 +12,7 @@ import { logFailures, type RequestAddresses } from "./failures.ts";
 
 /** What an app's runs are to have around them. */
 export interface WantedArounds {
-  readonly settings: Pick<ResolvedSettings, "watch">;
+  readonly settings: Pick<ResolvedSettings, "watch" | "rootPath" | "log">;
   readonly log: Logger;
   /** Undefined when nobody takes spans. */
   readonly tracing: Tracing | undefined;
@@ -27,6 +27,6 @@ export function listArounds(app: App, { settings, log, tracing, debug, inspector
   const arounds = [logFailures(log, inspector)];
   if (settings.watch !== undefined && canWatch()) arounds.push(markRuns(!hasPlugins(app)));
   if (tracing !== undefined) arounds.push(traceRuns(tracing));
-  if (debug) arounds.push(showFailures(inspector));
+  if (debug) arounds.push(showFailures(settings, inspector));
   return arounds;
 }

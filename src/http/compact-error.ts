@@ -1,5 +1,5 @@
 import { pathToFileURL } from "node:url";
-import type { DescribedError } from "../errors/described-error.ts";
+import { type DescribedError, headOf } from "../errors/described-error.ts";
 import { formatLocation } from "../errors/offloop-error.ts";
 import { isOwnScript } from "../errors/own-code.ts";
 import { excerptOfFile } from "../errors/source-excerpt.ts";
@@ -9,18 +9,18 @@ const LINES_AROUND = 2;
 const MAX_FRAMES = 5;
 
 /**
- * An error as a terminal shows it: the lines of the source where it was thrown, the user's own frames, and its causes. Its
- * message stands above it.
+ * An error as a terminal shows it: its class and code, the lines of the source where it was thrown, the user's own frames,
+ * and its causes. Its message is in the line above.
  */
 export function compactError(error: DescribedError): string {
-  return [...blockOf(error), "    the whole stack: --log-level debug", ""].join("\n");
+  return [`    ${headOf(error)}`, ...blockOf(error), "    the whole stack: --log-level debug", ""].join("\n");
 }
 
 function blockOf(error: DescribedError): string[] {
   const frames = stackFrames(error).filter(({ file }) => !isOwnScript(pathToFileURL(file).href));
   const { cause } = error;
   const because =
-    cause === undefined ? [] : [`    caused by ${cause.type}: ${cause.message}`, ...blockOf(cause)];
+    cause === undefined ? [] : [`    caused by ${headOf(cause)}: ${cause.message}`, ...blockOf(cause)];
   return [...excerptLines(frames[0]), ...frames.slice(0, MAX_FRAMES).map(frameLine), ...because];
 }
 

@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { Markup, markup } from "../app/markup.ts";
 import type { Operation } from "../app/operation.ts";
-import type { DescribedError } from "../errors/described-error.ts";
+import type { ResolvedSettings } from "../app/settings.ts";
+import { type DescribedError, headOf } from "../errors/described-error.ts";
 import { formatLocation } from "../errors/offloop-error.ts";
 import { excerptOf } from "../errors/source-excerpt.ts";
 import { type StackFrame, stackFrames } from "../errors/stack-frames.ts";
@@ -10,18 +11,22 @@ import type { RawReply, RawRequest } from "../operation/raw.ts";
 import { headerValues } from "../operation/raw.ts";
 import { editorUrl } from "./editor-link.ts";
 import type { RequestAddresses } from "./failures.ts";
-import { inputsSection, shownUrl } from "./shown-inputs.ts";
+import { ShownInputs } from "./shown-inputs.ts";
 
 const SHOWN_FRAMES = 6;
 const LINES_AROUND = 5;
 
 /** In development a browser gets a page about what went wrong in an operation: the same status, and the page as the body. */
-export function showFailures(inspector: RequestAddresses | undefined): Around {
+export function showFailures(
+  settings: Pick<ResolvedSettings, "rootPath" | "log">,
+  inspector: RequestAddresses | undefined,
+): Around {
+  const inputs = new ShownInputs(settings);
   return {
     failure: (operation, request, reply) =>
       operation === undefined || reply.error === undefined || !acceptsHtml(request)
         ? reply
-        : withPage(reply, reply.error, { operation, request, inspector }),
+        : withPage(reply, reply.error, { operation, request, inputs, inspector }),
   };
 }
 
@@ -29,6 +34,7 @@ export function showFailures(inspector: RequestAddresses | undefined): Around {
 interface Failed {
   readonly operation: Operation;
   readonly request: RawRequest;
+  readonly inputs: ShownInputs;
   readonly inspector: RequestAddresses | undefined;
 }
 
@@ -53,7 +59,7 @@ function acceptsHtml(request: RawRequest): boolean {
 async function debugPage(
   error: DescribedError,
   status: number,
-  { operation, request, inspector }: Failed,
+  { operation, request, inputs, inspector }: Failed,
 ): Promise<Markup> {
   const { id, lane, location } = operation;
   const address = inspector?.addressOf(request.id);
@@ -69,10 +75,10 @@ async function debugPage(
 <style>${new Markup(style)}</style>
 </head>
 <body>
-<header><p>${status} &middot; ${request.method} ${shownUrl(request, operation)}</p></header>
+<header><p>${status} &middot; ${request.method} ${inputs.url(request, operation)}</p></header>
 <main>
 ${await errorSection(error)}
-${inputsSection(request, operation)}
+${inputs.section(request, operation)}
 </main>
 <footer>
 <p>${id} runs ${where} and is declared at ${formatLocation(location)}. Request ${request.id}.${link}</p>
@@ -84,9 +90,9 @@ ${inputsSection(request, operation)}
 }
 
 async function errorSection(error: DescribedError, isCause = false): Promise<Markup> {
-  const { type, message, code, cause, stack } = error;
+  const { message, cause, stack } = error;
   const frames = stackFrames(error).slice(0, SHOWN_FRAMES);
-  const title = code === undefined || code === type ? type : `${type} (${code})`;
+  const title = headOf(error);
   return markup`<section>
 <h${isCause ? 2 : 1}>${isCause ? "Caused by " : ""}${title}</h${isCause ? 2 : 1}>
 <p class="message">${message}</p>

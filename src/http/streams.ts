@@ -80,6 +80,11 @@ export class OpenStreams {
     }
   }
 
+  /** Whether what makes the chunks of an answer is open. */
+  has(asked: HttpRequest): boolean {
+    return this.#open.has(asked);
+  }
+
   /** Resolves when what makes the chunks of an answer has been closed; at once where there is none. */
   async closed(asked: HttpRequest): Promise<void> {
     await this.#open.get(asked)?.closed;

@@ -115,7 +115,7 @@ export class WayOut {
     { background = [], endTasks }: RawReply,
     failure: Failure,
   ): Promise<Failure> {
-    await this.#streams.closed(asked);
+    if (this.#streams.has(asked)) await this.#streams.closed(asked);
     const late =
       background.length === 0
         ? undefined

@@ -137,6 +137,22 @@ eachLane("debug page: shows a JSON body without the values of secret fields", as
   assert.doesNotMatch(page, /hunter2/);
 });
 
+eachLane("debug page: hides what the settings of the app's log name, too", async (lane) => {
+  const settings = { debug: true, log: { secrets: ["name", "page"] } };
+  const careful = await listen(app, { ...quiet, ...settings }, undefined);
+  const response = await fetch(`${careful.url}/${lane}/takes?page=hunter2&size=3`, {
+    method: "POST",
+    headers: { accept: browser, "content-type": "application/json" },
+    body: '{"name":"hunter2","login":{"password":"long enough"}}',
+  });
+  const page = await response.text();
+  await careful.close();
+  assert.doesNotMatch(page, /hunter2/);
+  assert.match(page, /<th scope="row">page<\/th><td>\[redacted\]<\/td>/);
+  assert.match(page, /<th scope="row">size<\/th><td>3<\/td>/);
+  assert.match(page, /&quot;name&quot;: &quot;\[redacted\]&quot;/);
+});
+
 test("debug page: never without debug", async () => {
   const production = await listen(app, quiet, undefined);
   for (const path of ["/loop/throws", "/thread/throws", "/loop/no-file"]) {

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { App, serve } from "offloop";
 import { announce } from "../report.ts";
 import { settings } from "../settings.ts";
@@ -5,7 +6,9 @@ import { burn, hold } from "../work.ts";
 import { computeAndNote, DEADLINE_MS, greeting, runAway, waitAndNote } from "./routes.ts";
 
 const { priority } = settings;
-const app = new App(priority === undefined ? {} : { threads: { priority } });
+// As many are kept as piscina keeps: else those that idled in others' turns would have to start again in each of its own.
+const min = Math.min(32, availableParallelism() + 4);
+const app = new App({ threads: { min, ...(priority === undefined ? {} : { priority }) } });
 const afterwards = app.task("afterwards", async (id: string) => waitAndNote(id));
 const computing = app.task("computing", (id: string) => computeAndNote(id));
 app.get("/", async () => greeting);

@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { describeError } from "../../src/errors/described-error.ts";
+import { compactError } from "../../src/http/compact-error.ts";
+import { openVault } from "../fixtures/vault.ts";
+
+function thrownBy(run: () => void): unknown {
+  try {
+    run();
+  } catch (error) {
+    return error;
+  }
+  throw new Error("nothing was thrown");
+}
+
+test("compactError() has the error's class, the lines where it was thrown, the user's frames, and how to see the rest", () => {
+  const lines = compactError(describeError(thrownBy(openVault))).split("\n");
+  assert.equal(lines[0], "    TypeError");
+  const marked = lines.filter((line) => line.startsWith("    > "));
+  assert.equal(marked.length, 1);
+  assert.match(marked[0] ?? "", / 3 .*throw new TypeError\("no key"\)/);
+  assert.match(
+    lines.find((line) => line.startsWith("    at ")) ?? "",
+    /openVault \(test\/fixtures\/vault\.ts:3:\d+\)/,
+  );
+  assert.deepEqual(lines.slice(-2), ["    the whole stack: --log-level debug", ""]);
+});
+
+test("compactError() names each cause with its code and message, and shows no line of offloop's own or of node", () => {
+  const cause = Object.assign(new Error("no such file"), { code: "ENOENT" });
+  const text = compactError(describeError(new Error("cannot open", { cause })));
+  assert.match(text, /^ {4}caused by Error \(ENOENT\): no such file$/m);
+  const frames = text.split("\n").filter((line) => line.startsWith("    at "));
+  assert.ok(frames.length > 0 && frames.every((line) => line.includes("compact-error.test.ts")), text);
+});
+
+test("compactError() of what is no error has its type alone", () => {
+  assert.deepEqual(compactError(describeError("a string")).split("\n"), [
+    "    string",
+    "    the whole stack: --log-level debug",
+    "",
+  ]);
+});
