@@ -21,14 +21,15 @@ export function ownsOutput(): boolean {
 
 /**
  * Makes all that the process writes lines of its log: `console`, warnings, what libraries write, and the error that ends
- * it. Not where a person reads the log. Called again, what comes goes into the log given last.
+ * it. Not where a person reads the log, nor where it is silent, since what is written would be lost. Called again, what
+ * comes goes into the log given last.
  */
 export function takeOutput(log: Logger, about: RunAtHand = () => undefined): void {
   if (sink !== undefined) {
     Object.assign(sink, { log, about });
     return;
   }
-  if (isForReading(log)) return;
+  if (isForReading(log) || !log.isLevelEnabled("fatal")) return;
   const into: Sink = { log, about };
   sink = into;
   captureOutput(({ level, fields, message }) => into.log[level]({ ...into.about(), ...fields }, message));

@@ -36,6 +36,20 @@ test("a module that serves itself can be run by node; in its threads serve() doe
   assert.equal(output.match(/^main /gm)?.length, 1, "what follows serve() ran once");
 });
 
+test("serve() with a silent log leaves what the process writes as it is, in production, too", async () => {
+  const { NODE_ENV } = process.env;
+  process.env.NODE_ENV = "production";
+  try {
+    const running = command([fixture("self-served.ts")]);
+    await running.line(/^main 0 http/);
+    running.child.kill("SIGINT");
+    assert.equal((await running.ended()).code, 0);
+  } finally {
+    if (NODE_ENV === undefined) delete process.env.NODE_ENV;
+    else process.env.NODE_ENV = NODE_ENV;
+  }
+});
+
 test("offloop run --root-path and --trust-proxy: where a proxy says who asks", async () => {
   const proxied = fileURLToPath(new URL("../fixtures/proxied-app.ts", import.meta.url));
   const running = offloop(
