@@ -70,7 +70,7 @@ export function memberName({ property, computed }: NodeOf<"MemberExpression">): 
   return property.type === "Literal" && typeof property.value === "string" ? property.value : undefined;
 }
 
-/** A callee as written, shortened to its last two names: `pool.query`, `hash`. */
+/** A callee as written, without what is further left: `pool.query`, `hash`. */
 export function writtenName(callee: SyntaxNode): string {
   if (callee.type === "Identifier") return callee.name;
   if (callee.type !== "MemberExpression") return "a function";

@@ -4,7 +4,10 @@ import type { Operation } from "../app/operation.ts";
 /** Counts an error of an operation, by its type. */
 export type CountError = (operation: string, type: string) => void;
 
-/** A failed message is answered with one of these, which closes its socket; there are no other statuses of 500-599. */
+/**
+ * The usual errors; a request may have other statuses of 500-599. A message is answered with one of these, which closes
+ * its socket.
+ */
 const messageErrors = ["500", "503", "504"];
 const requestErrors = [...messageErrors, "broken_stream"];
 

@@ -38,7 +38,7 @@ export class Sketch {
     return counts;
   }
 
-  /** The duration within which this part of a hundred finished, in milliseconds; undefined when nothing was recorded. */
+  /** The duration within which `part` per cent finished, in milliseconds; undefined when nothing was recorded. */
   percentile(part: number): number | undefined {
     let rest = Math.ceil((this.#total * part) / 100);
     for (const [bucket, count] of this.#counts.entries()) {
