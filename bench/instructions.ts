@@ -4,7 +4,7 @@ import { text } from "node:stream/consumers";
 
 const EVENT = "instructions";
 
-/** Whether `perf` is there and counts instructions. A virtual machine often has no counters to read. */
+/** Whether `perf` is available and counts instructions. A virtual machine often has no counters to read. */
 export function canCountInstructions(): boolean {
   const args = [...argumentsFor(process.pid), "--", "node", "--version"];
   const { error, stderr } = spawnSync("perf", args, { encoding: "utf8" });

@@ -6,8 +6,8 @@ import { formatNumber } from "./table.ts";
 import { TurnLoad } from "./turn-load.ts";
 
 /**
- * After so many rounds the servers start anew: how well V8 has compiled a program differs from one start to the next,
- * and must not be taken for a difference between programs.
+ * After this many rounds the servers restart: how well V8 has compiled a program varies from one start to the next, and
+ * must not be taken for a difference between programs.
  */
 const ROUNDS_A_START = 3;
 
@@ -20,7 +20,7 @@ const TURNS_A_ROUND = 10;
 /** Who takes turns with whom, and how often. */
 export interface Turns {
   readonly sides: readonly Side[];
-  /** Those of them that run twice, in a process each: what differs between the two is no difference. */
+  /** Sides that run twice, in a process each: a difference between the two is no real difference. */
   readonly twice: readonly Side[];
   readonly rounds: number;
 }
@@ -28,7 +28,7 @@ export interface Turns {
 /** What a side did in every round. */
 export interface Measured {
   readonly name: string;
-  /** Its response's headers, as `name: value`, without those whose value is another each time. */
+  /** Its response's headers, as `name: value`, except those with a different value each time. */
   readonly headers: readonly string[];
   readonly rounds: readonly Slice[];
   /** What its second process did in the same rounds. */
