@@ -49,10 +49,7 @@ async function settle(): Promise<void> {
   }
 }
 
-/**
- * What still keeps the process alive after it has had time to end: the files of uploads are removed after their
- * answers.
- */
+/** What still keeps the process alive after it has had time to end: the files of uploads are removed after their answers. */
 async function leftOver(): Promise<string[]> {
   const until = performance.now() + SETTLE_MS;
   for (;;) {
