@@ -1,9 +1,6 @@
 import type { IForbiddenRuleType } from "dependency-cruiser";
 
-/**
- * The rooms (the top-level folders of src) from which the code of a room may import. "type x" allows only `import
- * type`.
- */
+/** The rooms (the top-level folders of src) from which the code of a room may import. "type x" allows only `import type`. */
 type Row = readonly string[];
 
 const base = ["schema", "errors", "channels"];

@@ -1,7 +1,6 @@
 import { randomBytes, scryptSync, timingSafeEqual } from "node:crypto";
 
-// OWASP's figures for scrypt. A hash takes some 100 ms on purpose: plain functions, so that a task runs them on a
-// thread.
+// OWASP's figures for scrypt. A hash takes some 100 ms on purpose: plain functions, so that a task runs them on a thread.
 const cost = { N: 2 ** 17, r: 8, p: 1, maxmem: 256 * 1024 * 1024 };
 const BYTES = 32;
 

@@ -75,8 +75,7 @@ export interface AddOperation<Outer extends Dependencies = NoNames> {
   <
     Path extends string,
     S extends OperationOptions,
-    // A constraint, since only then is `response` known while the handler's result is inferred: "bearer" stays a
-    // literal.
+    // A constraint, since only then is `response` known while the handler's result is inferred: "bearer" stays a literal.
     Fn extends Handler<Path, S, Outer> = Handler<Path, S, Outer>,
   >(
     path: Path,

@@ -30,10 +30,7 @@ export interface WebSocketOptions
    * reason.
    */
   readonly onInvalid?: (invalid: InvalidMessage) => Promise<unknown>;
-  /**
-   * The subprotocols it speaks, the preferred one first: the first of them that a client offers is chosen. Default
-   * none.
-   */
+  /** The subprotocols it speaks, the preferred one first: the first of them that a client offers is chosen. Default none. */
   readonly subprotocols?: readonly string[];
   /** Where messages are handled. Default, by the rule: an async function on `"loop"`, a plain one on `"thread"`. */
   readonly runs?: Lane;

@@ -231,10 +231,7 @@ export interface BlockCulprit {
   readonly operation: string | undefined;
   /** The request it ran for, as in the log; undefined when not known. */
   readonly request: string | undefined;
-  /**
-   * Whether it was seen running. False: it was seen just after, and any of `candidates` may have been running before
-   * it.
-   */
+  /** Whether it was seen running. False: it was seen just after, and any of `candidates` may have been running before it. */
   readonly certain: boolean;
   /**
    * Operations in progress then, if it was seen just after. Empty when it is certain, when it is one of many, or when

@@ -127,10 +127,7 @@ function listDependencies(app: App): Declared[] {
   return found;
 }
 
-/**
- * State of the whole app is created before the first request, and state of each thread is meant to be that thread's
- * own.
- */
+/** State of the whole app is created before the first request, and state of each thread is meant to be that thread's own. */
 function isOwnState({ scope }: DependencyDeclaration, lane: Declared["lane"]): boolean {
   return scope === "app" || (scope === "thread" && lane === "thread");
 }

@@ -86,10 +86,7 @@ function whereNamed(handler: RouteHandler): RouteHandler {
   };
 }
 
-/**
- * Whether a parameter in the path has no value: the router matches `/items/` with `/items/:item_id`, Starlette does
- * not.
- */
+/** Whether a parameter in the path has no value: the router matches `/items/` with `/items/:item_id`, Starlette does not. */
 export function lacksName(params: Readonly<Record<string, string | undefined>>): boolean {
   for (const name in params) if (params[name] === "" && name !== "*") return true;
   return false;

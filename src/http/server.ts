@@ -134,8 +134,7 @@ async function createFastify(
     clientErrorHandler: () => {}, // handled by the connections, on every address
     frameworkErrors: (error, request, reply) => refusals.refuse(request, reply, error),
     forceCloseConnections: "idle",
-    // An accepted connection may bring its request just after the shutdown has begun: that request is the last one
-    // there.
+    // An accepted connection may bring its request just after the shutdown has begun: that request is the last one there.
     return503OnClosing: false,
   });
   fastify.removeAllContentTypeParsers();

@@ -124,10 +124,7 @@ function failureOf(thrown: unknown): SqlFailure {
   return { message: String(message), code, constraint, detail };
 }
 
-/**
- * The lock is the kernel's: it is released with the process, however that ends. Undefined when another process holds
- * it.
- */
+/** The lock is the kernel's: it is released with the process, however that ends. Undefined when another process holds it. */
 async function lock(dir: string): Promise<DatabaseSync | undefined> {
   const { DatabaseSync } = await import("node:sqlite");
   const file = new DatabaseSync(join(dir, "owner.lock"));

@@ -43,8 +43,7 @@ export class AllWorkers {
       async (worker) => [worker, await this.#collect(worker)] as const,
     );
     const answers = new Map(await Promise.all(asked));
-    // The newest figures, which another scrape may have fetched meanwhile: no counter goes down, whichever is read
-    // first.
+    // The newest figures, which another scrape may have fetched meanwhile: no counter goes down, whichever is read first.
     const living = [...this.#last].map(([worker, last]) =>
       answers.get(worker) ? last : last.filter(isCounted),
     );

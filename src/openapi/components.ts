@@ -97,10 +97,7 @@ function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]
   return a < b ? -1 : 1;
 }
 
-/**
- * Names in `components` are more restricted than in `$defs`; zod's own name for a nameless model tells a reader
- * nothing.
- */
+/** Names in `components` are more restricted than in `$defs`; zod's own name for a nameless model tells a reader nothing. */
 function componentName(name: string): string {
   return /^__schema\d+$/.test(name) ? NAMELESS : name.replaceAll(/[^\w.-]/g, "_");
 }

@@ -29,10 +29,7 @@ export interface RemoteOutcome {
 /** A cloned value, or the part of it that cannot leave its thread: `value.close (a function)`. */
 export type RemoteValue = { readonly value: unknown } | { readonly found: string } | undefined;
 
-/**
- * The dependencies of one request that are called on a thread: all on the same one, where whatever they open stays
- * open.
- */
+/** The dependencies of one request that are called on a thread: all on the same one, where whatever they open stays open. */
 export interface RemoteDependencies {
   /** Calls several in order. */
   call(calls: readonly RemoteCall[]): Promise<RemoteOutcome>;

@@ -25,10 +25,7 @@ export class View {
     this.value = shortened(whole, shape, stretch);
   }
 
-  /**
-   * An issue with its place in the large value; undefined when it does not concern an item here, or not that item
-   * alone.
-   */
+  /** An issue with its place in the large value; undefined when it does not concern an item here, or not that item alone. */
   issueInWhole(issue: StandardSchemaV1.Issue): StandardSchemaV1.Issue | undefined {
     if (!isIntrinsic(issue)) return undefined;
     const path = (issue.path ?? []).map((part) => (typeof part === "object" ? part.key : part));

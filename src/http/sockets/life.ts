@@ -83,10 +83,7 @@ export class SocketLife {
     if (reply.background !== undefined || reply.finish !== undefined) this.#followUp(request, reply);
   }
 
-  /**
-   * Sends what the handler returned or yields. Returns a reply for whatever went wrong; a promise only if it takes
-   * time.
-   */
+  /** Sends what the handler returned or yields. Returns a reply for whatever went wrong; a promise only if it takes time. */
   #send(reply: RawReply): RawReply | undefined | Promise<RawReply | undefined> {
     const { body } = reply;
     if (body === undefined) return undefined;

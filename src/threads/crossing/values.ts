@@ -28,10 +28,7 @@ type Described =
   | { readonly kind: "map"; readonly entries: [unknown, unknown][] }
   | { readonly kind: "set"; readonly items: unknown[] };
 
-/**
- * Where a described part belongs in a value: the object that holds it, the key, and its index among the described
- * parts.
- */
+/** Where a described part belongs in a value: the object that holds it, the key, and its index among the described parts. */
 type Hole = readonly [holder: object, key: string | number, index: number];
 
 const MARK = "offloop value";

@@ -205,8 +205,7 @@ export class ThreadPool implements ThreadListener {
   /** Makes sure that some thread will come for the remaining calls. */
   #grow(): void {
     const { max, reserve } = this.#options;
-    // One is kept warm, beyond `max` for the express lane: a short request should not wait for a thread to load the
-    // app.
+    // One is kept warm, beyond `max` for the express lane: a short request should not wait for a thread to load the app.
     const { busy } = this.#roster;
     const wanted = this.#waiting.sizeOf("background") > 0 ? busy + 2 : busy > 0 ? busy + 1 : 0;
     if (wanted > 0) this.#roster.growTo(busy >= max ? max + reserve : Math.min(max + reserve, wanted));
