@@ -37,7 +37,7 @@ export interface Answered {
   readonly p99Ms: number;
 }
 
-/** wrk when it is on the PATH, because it takes least from the server it measures; else autocannon. */
+/** wrk if it is on the PATH, because it takes the least from the measured server; else autocannon. */
 export function findLoadGenerator(): LoadGenerator {
   return spawnSync("wrk", ["-v"]).error === undefined ? wrk : autocannon;
 }

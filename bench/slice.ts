@@ -20,7 +20,7 @@ export interface Slice {
   readonly shareOfOthers: number | undefined;
 }
 
-/** Measures a server's part of a round, turn by turn. In between, the turns are others'. */
+/** Measures a server's part of a round, turn by turn. The turns in between belong to others. */
 export class SliceMeter {
   readonly #server: ServerProcess;
   readonly #load: TurnLoad;

@@ -12,12 +12,13 @@ import { TurnLoad } from "./turn-load.ts";
 const ROUNDS_A_START = 3;
 
 /**
- * The turns that a side has in a round. A machine that others use has another speed every other moment: where a side's second
- * is ten pieces between those of the others, all of them get their share of both.
+ * How many turns a side has in a round. The speed of a machine that others use changes from one moment to the next: if
+ * a side's second is split into ten pieces between those of the others, all sides get their share of fast and slow
+ * moments.
  */
 const TURNS_A_ROUND = 10;
 
-/** Who takes turns with whom, and how often. */
+/** Which sides take turns, and how often. */
 export interface Turns {
   readonly sides: readonly Side[];
   /** Sides that run twice, in a process each: a difference between the two is no real difference. */
@@ -51,7 +52,7 @@ export async function measureInTurns({ sides, twice, rounds }: Turns, bench: Ben
   }));
 }
 
-/** In which order turns are taken: every other time backwards, so that nobody always comes first. */
+/** The order of turns: every other time backwards, so that no side always comes first. */
 export function inTurn<T>(items: readonly T[], time: number): readonly T[] {
   return time % 2 === 0 ? items : items.toReversed();
 }

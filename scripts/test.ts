@@ -28,7 +28,7 @@ export const measuringFiles: readonly string[] = [
 
 /**
  * Test files that take long, ten seconds to minutes each: browsers, killed processes and whole fleets, reloads, packed
- * packages, the worst bodies, every lane of the recordings. They run where they are named, and with `--all`.
+ * packages, the worst bodies, every lane of the recordings. They run when named, and with `--all`.
  */
 export const longFiles: readonly string[] = [
   "test/{faults,fuzz,operating,pages}/*.test.ts",

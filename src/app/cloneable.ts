@@ -36,7 +36,7 @@ export function findUncloneable(value: unknown, root: string): string | undefine
   return examineCrossing(value, root).fault;
 }
 
-/** Whether it would cross by itself, but changed: such values are described here and made anew there. */
+/** Whether it would cross by itself, but changed: such values are described here and recreated there. */
 export function needsHelp(object: object): boolean {
   return isError(object) || object instanceof UploadedFile || Buffer.isBuffer(object);
 }

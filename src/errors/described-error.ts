@@ -15,7 +15,7 @@ export function isError(value: unknown): value is Error {
   return types.isNativeError(value) || value instanceof Error;
 }
 
-/** What heads an error where it is shown: its class, and its code where that says more. */
+/** The heading of an error for display: its class, and its code if that says more. */
 export function headOf({ type, code }: DescribedError): string {
   return code === undefined || code === type ? type : `${type} (${code})`;
 }

@@ -16,7 +16,7 @@ export interface WantedArounds {
   readonly log: Logger;
   /** Undefined when nothing collects spans. */
   readonly tracing: Tracing | undefined;
-  /** Whether browsers are shown the errors of operations. */
+  /** Whether to show browsers the errors of operations. */
   readonly debug: boolean;
   /** Where to view a request; undefined without an inspector. */
   readonly inspector?: RequestAddresses | undefined;

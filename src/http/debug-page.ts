@@ -16,7 +16,7 @@ import { ShownInputs } from "./shown-inputs.ts";
 const SHOWN_FRAMES = 6;
 const LINES_AROUND = 5;
 
-/** In development a browser gets a page about what went wrong in an operation: the same status, and the page as the body. */
+/** In development, shows browsers a page about what went wrong in an operation: same status, with the page as the body. */
 export function showFailures(
   settings: Pick<ResolvedSettings, "rootPath" | "log">,
   inspector: RequestAddresses | undefined,

@@ -80,12 +80,12 @@ export class OpenStreams {
     }
   }
 
-  /** Whether what makes the chunks of an answer is open. */
+  /** Whether the source of an answer's chunks is open. */
   has(asked: HttpRequest): boolean {
     return this.#open.has(asked);
   }
 
-  /** Resolves when what makes the chunks of an answer has been closed; at once where there is none. */
+  /** Resolves when the source of an answer's chunks has been closed; at once where there is none. */
   async closed(asked: HttpRequest): Promise<void> {
     await this.#open.get(asked)?.closed;
   }

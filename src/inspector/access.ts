@@ -1,7 +1,7 @@
 import { hash, timingSafeEqual } from "node:crypto";
 import { BlockList, isIP } from "node:net";
 
-/** What access depends on about the visitor. */
+/** The properties of a visitor that access depends on. */
 export interface Visitor {
   /** The other end of the connection. */
   readonly address: string | undefined;

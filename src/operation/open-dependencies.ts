@@ -118,7 +118,7 @@ export class SharedDependencies {
     this.#values.set(declaration, value);
   }
 
-  /** The value, or a promise of it while it is being created. After a failure it is created anew. */
+  /** The value, or a promise of it while it is being created. After a failure it is created again. */
   get(declaration: DependencyDeclaration): unknown {
     if (this.#values.has(declaration)) return this.#values.get(declaration);
     const making = this.#make(declaration).then(

@@ -68,7 +68,7 @@ export type RequestPayload = [
   string,
 ];
 
-/** The parts of a request that are made anew on the other side. */
+/** The parts of a request that are recreated on the other side. */
 export interface RequestServices {
   /** Makes the signal, on demand. */
   signal(): AbortSignal;

@@ -15,12 +15,12 @@ import { ownsBuffer } from "../../operation/raw.ts";
 
 /**
  * What crosses between threads, defined in one place. Plain data crosses by itself, as structured clones. Values that
- * would arrive changed (errors, uploaded files, `Buffer`s) are described on this side and made anew on the other.
+ * would arrive changed (errors, uploaded files, `Buffer`s) are described on this side and recreated on the other.
  * Values that cannot cross, and those that would lose something, such as an instance of a class, are refused by name.
  */
 export type Crossed = unknown;
 
-/** A part of a value that is made anew on the other side. */
+/** A part of a value that is recreated on the other side. */
 type Described =
   | { readonly kind: "file"; readonly file: ConstructorParameters<typeof UploadedFile>[0] }
   | { readonly kind: "buffer"; readonly bytes: Uint8Array }
@@ -266,7 +266,7 @@ function makeError({ class: name, answeredBy, ...parts }: ErrorParts, handlers: 
   return error;
 }
 
-/** Sets the fields of an error that was made anew. */
+/** Sets the fields of an error that was recreated. */
 function setFields(error: Error, { fields }: ErrorParts): void {
   for (const [name, value] of Object.entries(fields)) define(error, name, value, !hidden.has(name));
 }
