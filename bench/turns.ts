@@ -12,9 +12,9 @@ import { TurnLoad } from "./turn-load.ts";
 const ROUNDS_A_START = 3;
 
 /**
- * How many turns a side has in a round. The speed of a machine that others use changes from one moment to the next: if
- * a side's second is split into ten pieces between those of the others, all sides get their share of fast and slow
- * moments.
+ * How many turns a side has in a round. The speed of a machine that others use changes from one moment to
+ * the next: if a side's second is split into ten pieces between those of the others, all sides get their
+ * share of fast and slow moments.
  */
 const TURNS_A_ROUND = 10;
 

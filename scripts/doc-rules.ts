@@ -15,8 +15,8 @@ interface Member {
 type Report = (offset: number, problem: string, fix: string) => void;
 
 /**
- * What is missing from the doc comments of one public name. The declarations are those of its overloads, or a single
- * one.
+ * What is missing from the doc comments of one public name. The declarations are those of its
+ * overloads, or a single one.
  */
 export function checkDeclared(name: string, declared: readonly Declared[]): Finding[] {
   const [first] = declared;

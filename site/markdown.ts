@@ -42,8 +42,8 @@ function checkImage(page: string, image: Token): void {
 }
 
 /**
- * Shows the file name of a block that begins with "```ts app.ts", draws diagrams without gaps, and frames indented code
- * as well.
+ * Shows the file name of a block that begins with "```ts app.ts", draws diagrams without gaps, and
+ * frames indented code as well.
  */
 function frameCode(markdown: MarkdownRenderer): void {
   const { fence } = markdown.renderer.rules;

@@ -27,8 +27,8 @@ interface Outcome {
 }
 
 /**
- * A route that never ends: how long until its client is answered and its core is free, and which other requests are
- * answered.
+ * A route that never ends: how long until its client is answered and its core is free, and which
+ * other requests are answered.
  */
 export async function measureRunaway(bench: Bench): Promise<PartResult[]> {
   const peers = findPeers(bench);

@@ -10,8 +10,8 @@ const DEADLINE_MS = 150;
 const declared = JSON.parse(process.env.FUZZ_SCHEMAS ?? "[]") as readonly Declared[];
 
 /**
- * The target of random requests: an operation for each random schema, and others that hang, burn, stream, fail and keep
- * files.
+ * The target of random requests: an operation for each random schema, and others that hang, burn,
+ * stream, fail and keep files.
  */
 const app: App = new App({
   threads: { max: 2, reserve: 1 },

@@ -28,8 +28,8 @@ export interface Outcome {
 }
 
 /**
- * Longer than every deadline and timeout of the server, and longer than the start of a thread, for which a call may
- * wait.
+ * Longer than every deadline and timeout of the server, and longer than the start of a thread,
+ * for which a call may wait.
  */
 const PATIENCE_MS = 40_000;
 /** How long a client that ends its side waits for something to arrive. After that Node takes it for gone. */

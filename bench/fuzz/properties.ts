@@ -78,8 +78,8 @@ async function talkWith(subject: Subject, sent: readonly RandomRequest[], travel
   assert.ok(outcome.isOver, `the connection did not end; it got ${shown(outcome)}`);
   for (const [index, answer] of outcome.answers.entries()) isDeclared(answer, sent[index]);
   if (plan.ending !== "wait") return;
-  // RFC 9112, 9.6: what follows an answer that closes the connection is ignored, such as the rest of a body that is too
-  // large.
+  // RFC 9112, 9.6: what follows an answer that closes the connection is ignored, such as the rest of
+  // a body that is too large.
   const closing = outcome.answers.findIndex(({ headers }) => headers.get("connection") === "close");
   const due = closing < 0 ? sent.length : closing + 1;
   assert.equal(outcome.answers.length, due, `not every request was answered: ${shown(outcome)}`);

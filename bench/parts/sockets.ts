@@ -34,8 +34,8 @@ const echoes: readonly (readonly [name: string, side: SideName, path: string])[]
 ];
 
 /**
- * Sockets compared with bare @fastify/websocket: latency of `GET /` next to 1,000 of them, memory of each, echoes per
- * second.
+ * Sockets compared with bare @fastify/websocket: latency of `GET /` next to 1,000 of them, memory of
+ * each, echoes per second.
  */
 export async function measureSockets(bench: Bench): Promise<PartResult[]> {
   return [await measureCrowd(bench), await measureEcho(bench)];

@@ -14,8 +14,8 @@ export interface ServerReport {
 }
 
 /**
- * A question from the benchmark. The CPU time is a separate one, since answering it must cost the server next to
- * nothing.
+ * A question from the benchmark. The CPU time is a separate one, since answering it must cost
+ * the server next to nothing.
  */
 export type Question = "report" | "cpu";
 

@@ -127,8 +127,8 @@ export class Watched implements AsyncDisposable {
   }
 
   /**
-   * Brings a situation about. @returns The scrape from which its alert fired, counted from then; Infinity when it did
-   * not.
+   * Brings a situation about. @returns The scrape from which its alert fired, counted from then;
+   * Infinity when it did not.
    */
   async scrapesUntil({ alert, bring }: Situation): Promise<number> {
     const since = Date.now();

@@ -18,8 +18,8 @@ export const database = depends(
 );
 
 /**
- * Stores everything the operation writes, or nothing: it sees the handler's error at its `yield`. Closed before the
- * response.
+ * Stores everything the operation writes, or nothing: it sees the handler's error at its `yield`.
+ * Closed before the response.
  */
 export const transaction = depends({ deps: { database }, scope: "function" }, function* ({ database }) {
   database.exec("begin immediate");

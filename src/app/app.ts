@@ -288,8 +288,8 @@ type PluginOptions<Options> = Options & PluginPlace;
 /** Where a plugin applies. */
 interface PluginPlace {
   /**
-   * Prefix of its routes. With a prefix, the plugin applies only to them. Default: none, and it applies to the whole
-   * app.
+   * Prefix of its routes. With a prefix, the plugin applies only to them. Default: none, and it
+   * applies to the whole app.
    */
   readonly prefix?: string;
 }

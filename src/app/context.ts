@@ -122,8 +122,8 @@ export interface RequestInfo {
   /** Path and query, as sent. */
   readonly url: string;
   /**
-   * The prefix that clients put before the app's own paths: its `rootPath`, then the path it is mounted at. Empty for
-   * none.
+   * The prefix that clients put before the app's own paths: its `rootPath`, then the path it is
+   * mounted at. Empty for none.
    */
   readonly rootPath: string;
   /**

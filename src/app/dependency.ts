@@ -126,8 +126,8 @@ export function namedDependencies(what: string, deps: object, at: SourceLocation
 export interface StandInValue {
   readonly value: unknown;
   /**
-   * Why it could not come to this thread: the part of it that cannot cross, or `"function"` when a test's own function
-   * makes it.
+   * Why it could not come to this thread: the part of it that cannot cross, or `"function"` when a
+   * test's own function makes it.
    */
   readonly refused?: { readonly found: string } | "function" | undefined;
   /** Whether it was made on the loop and came along with a message. */

@@ -14,8 +14,8 @@ export interface OperationOptions extends Shape, OperationDocumentation {
   /** Its dependencies, by the names under which it receives them, after those of its routers. */
   readonly deps?: Dependencies;
   /**
-   * Schema of its result. A result that does not fit is logged and answered with 500; fields that the schema drops are
-   * not sent.
+   * Schema of its result. A result that does not fit is logged and answered with 500; fields that the
+   * schema drops are not sent.
    */
   readonly response?: AnySchema;
   /** The status of a success, 200-399. Default 200. */

@@ -3,9 +3,9 @@ import type { CheckLimits } from "../schema/details.ts";
 /** Limits on what is read and checked of a request, and on how much a 422 reports. */
 export interface InputSettings {
   /**
-   * Largest body that the event loop parses, in bytes: the JSON or the urlencoded form of an async operation; larger
-   * ones are answered with 413. An operation's own `maxBodyBytes` takes precedence. Integer, 1-1,073,741,824. Default 1
-   * MiB.
+   * Largest body that the event loop parses, in bytes: the JSON or the urlencoded form of an async operation;
+   * larger ones are answered with 413. An operation's own `maxBodyBytes` takes precedence. Integer,
+   * 1-1,073,741,824. Default 1 MiB.
    */
   readonly maxLoopBodyBytes?: number;
   /**

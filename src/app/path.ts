@@ -69,8 +69,8 @@ export function pathEmpty(method: string, at: SourceLocation): OffloopError {
 }
 
 /**
- * Rewrites a path in FastAPI's syntax into the syntax used here; `{file_path:path}`, which also matches slashes, is the
- * wildcard.
+ * Rewrites a path in FastAPI's syntax into the syntax used here; `{file_path:path}`, which also matches
+ * slashes, is the wildcard.
  */
 function withColons(path: string): string {
   const written = path.replaceAll(/\{\w+:path\}/g, "*").replaceAll(/\{(\w+)(?::[^{}]*)?\}/g, ":$1");

@@ -96,8 +96,8 @@ export function joinInherited(outer: Inherited, inner: Inherited): Inherited {
 }
 
 /**
- * The documentation inside a router: the nearer one takes precedence, but what is deprecated or hidden outside stays so
- * inside.
+ * The documentation inside a router: the nearer one takes precedence, but what is deprecated or hidden
+ * outside stays so inside.
  */
 export function inheritDocumentation<T extends InheritedDocumentation>(
   outer: InheritedDocumentation,

@@ -41,8 +41,8 @@ export interface ThreadSettings {
    */
   readonly longRunMs?: number;
   /**
-   * Requests that may wait for a thread; more are answered with 503 and `Retry-After`. Integer, 0-1,000,000. Default
-   * 1,000.
+   * Requests that may wait for a thread; more are answered with 503 and `Retry-After`. Integer,
+   * 0-1,000,000. Default 1,000.
    */
   readonly maxQueue?: number;
   /** Background tasks that may wait for a thread; any more fail and are logged. Integer, 0-1,000,000. Default 10,000. */
@@ -124,8 +124,8 @@ export interface HealthSettings {
 /** How the jobs of durable tasks are stored and worked on. */
 export interface JobsSettings {
   /**
-   * URL of the PostgreSQL server that stores them. Default: the environment's `DATABASE_URL`; without one they are
-   * embedded.
+   * URL of the PostgreSQL server that stores them. Default: the environment's `DATABASE_URL`;
+   * without one they are embedded.
    */
   readonly url?: string;
   /** Folder of embedded jobs, which one process at a time opens. Default `".offloop/jobs"`. */

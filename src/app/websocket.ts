@@ -21,13 +21,13 @@ export interface WebSocketOptions
    */
   readonly message?: AnySchema;
   /**
-   * What you send, as JSON: anything else is a mistake, which is logged and closes the socket with 1011. Default:
-   * anything.
+   * What you send, as JSON: anything else is a mistake, which is logged and closes the socket with
+   * 1011. Default: anything.
    */
   readonly send?: AnySchema;
   /**
-   * Called with a message that does not fit; the socket stays open. Async. Default: the socket is closed with the
-   * reason.
+   * Called with a message that does not fit; the socket stays open. Async. Default: the socket
+   * is closed with the reason.
    */
   readonly onInvalid?: (invalid: InvalidMessage) => Promise<unknown>;
   /** The subprotocols it speaks, the preferred one first: the first of them that a client offers is chosen. Default none. */
@@ -115,9 +115,9 @@ export interface SocketHandlers<
   /** Called before the handshake, which is answered once it has returned; it may refuse: `HTTPError`. Async. */
   readonly open?: (context: SocketContext<Path, S, Outer>) => Promise<unknown>;
   /**
-   * Called with each message, one at a time for each socket, in order. What it returns or yields is sent, unless
-   * undefined. Async: on the event loop. Plain: on a thread, without `socket`, with its plain dependencies created
-   * there.
+   * Called with each message, one at a time for each socket, in order. What it returns or yields is sent,
+   * unless undefined. Async: on the event loop. Plain: on a thread, without `socket`, with its plain
+   * dependencies created there.
    */
   readonly message: (
     context: MessageContext<Path, S, Outer>,

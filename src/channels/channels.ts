@@ -219,8 +219,8 @@ export interface BlockReport {
   /** Requests that came meanwhile and could not be read; counted by connection. */
   readonly waitedRequests: number;
   /**
-   * What was seen running, the most frequently seen first. Empty when the watchdog could not look, or when it was
-   * starved.
+   * What was seen running, the most frequently seen first. Empty when the watchdog could not
+   * look, or when it was starved.
    */
   readonly culprits: readonly BlockCulprit[];
 }

@@ -70,8 +70,8 @@ export class FileChanges {
 }
 
 /**
- * A file that the app was made from, whether a module or a file of variables, with a stamp of its version when it was
- * read.
+ * A file that the app was made from, whether a module or a file of variables, with a stamp of its
+ * version when it was read.
  */
 export interface LoadedFile {
   readonly file: string;

@@ -64,8 +64,8 @@ function findPlaceholder({ address }: Checked): Found | undefined {
 }
 
 /**
- * Characters that end a user or a password for some parser of URLs; `@` only for parsers other than those of Node's
- * drivers.
+ * Characters that end a user or a password for some parser of URLs; `@` only for parsers other than
+ * those of Node's drivers.
  */
 function findUnescaped({ address, written }: Checked, part: "user" | "password"): Found | undefined {
   const text = written?.[part] ?? "";

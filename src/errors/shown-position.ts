@@ -2,9 +2,9 @@ import { type CodePosition, scriptPath } from "./source-map.ts";
 import { FRAME } from "./stack-frames.ts";
 
 /**
- * A position in running code, as this process shows it in stacks. Tools that compile modules in memory, like vitest,
- * keep the source maps to themselves, and map stacks in `Error.prepareStackTrace`: so it receives a stack of one frame
- * to map.
+ * A position in running code, as this process shows it in stacks. Tools that compile modules in memory, like
+ * vitest, keep the source maps to themselves, and map stacks in `Error.prepareStackTrace`: so it receives a
+ * stack of one frame to map.
  */
 export function shownPosition<P extends CodePosition>(position: P): P {
   const { prepareStackTrace } = Error;

@@ -25,8 +25,8 @@ export function refusalsOf(part: AppPart, services: PartServices): Refusals {
 }
 
 /**
- * Adds what comes before an app's answers: its error handling, then its plugins, whose hooks see everything added after
- * them.
+ * Adds what comes before an app's answers: its error handling, then its plugins, whose hooks see
+ * everything added after them.
  */
 export async function addBefore(
   fastify: FastifyInstance,
@@ -47,8 +47,8 @@ function asFastifyPlugin(plugin: FastifyPlugin<never>): FastifyPluginAsync {
 const SKIP_OVERRIDE = Symbol.for("skip-override");
 
 /**
- * A plugin whose hooks apply to the whole app, as `fastify-plugin` makes one: in a scope of its own they would see
- * nothing.
+ * A plugin whose hooks apply to the whole app, as `fastify-plugin` makes one: in a scope of its
+ * own they would see nothing.
  */
 function shared(plugin: FastifyPlugin<never>): FastifyPluginAsync {
   if (typeof plugin !== "function" || SKIP_OVERRIDE in plugin) return asFastifyPlugin(plugin);

@@ -52,8 +52,8 @@ export function portOf({ server }: FastifyInstance): number {
 }
 
 /**
- * Removes the socket file of a killed process, where nothing answers. A primary does this once, before its workers
- * start.
+ * Removes the socket file of a killed process, where nothing answers. A primary does this once,
+ * before its workers start.
  */
 export async function removeStale(socket: string): Promise<void> {
   const client = connect(socket);

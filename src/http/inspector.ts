@@ -136,8 +136,8 @@ function admit(inspector: Inspector, request: FastifyRequest, reply: FastifyRepl
 }
 
 /**
- * The same check for what the page requests once it is loaded. By then it has the cookie: a token in the URL does not
- * count.
+ * The same check for what the page requests once it is loaded. By then it has the cookie: a token
+ * in the URL does not count.
  */
 function admitCaller(
   by: Caller,

@@ -86,8 +86,8 @@ interface Declared {
 }
 
 /**
- * Finds the parameters that an operation, or a dependency of it, declares as a password, as write-only, or as an API
- * key.
+ * Finds the parameters that an operation, or a dependency of it, declares as a password, as
+ * write-only, or as an API key.
  */
 function declaredSecrets({ inputs, deps }: Operation): Declared {
   const found: Declared = { params: new Set(), query: new Set() };

@@ -40,8 +40,8 @@ export function createLogger(
 }
 
 /**
- * Turns JSON lines into lines for people to read. This takes some forty modules, which a server that logs JSON need not
- * wait for.
+ * Turns JSON lines into lines for people to read. This takes some forty modules, which a server that
+ * logs JSON need not wait for.
  */
 function createFormat(level: LogLevel): (line: string) => string {
   const pretty: typeof import("pino-pretty") = createRequire(import.meta.url)("pino-pretty");
@@ -60,8 +60,8 @@ function createFormat(level: LogLevel): (line: string) => string {
 }
 
 /**
- * Whether a person reads the log, not a machine. A logger of the user's counts as read by a person when stdout is a
- * terminal.
+ * Whether a person reads the log, not a machine. A logger of the user's counts as read by a person
+ * when stdout is a terminal.
  */
 export function isForReading(log: Logger): boolean {
   return own.get(log)?.isForReading ?? process.stdout.isTTY === true;

@@ -56,8 +56,8 @@ async function* bounded(
 }
 
 /**
- * A failure to read a body is the client's fault, unless it is the disk's: the client sent something invalid or has
- * gone.
+ * A failure to read a body is the client's fault, unless it is the disk's: the client sent
+ * something invalid or has gone.
  */
 function bodyError(error: unknown): Error {
   return error instanceof HTTPError || error instanceof UploadDiskError

@@ -109,8 +109,8 @@ export async function openApp(
 }
 
 /**
- * The log as the settings configure it: without secrets, with spans named, and taking in whatever else the process
- * writes.
+ * The log as the settings configure it: without secrets, with spans named, and taking in whatever
+ * else the process writes.
  */
 export function openLog(
   { log: given, settings, ownsOutput: owns = false }: Pick<OpenAppOptions, "log" | "settings" | "ownsOutput">,

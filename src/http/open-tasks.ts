@@ -6,8 +6,8 @@ import { checkOptionNames } from "../app/option-names.ts";
 /** Options of {@link openTasks}. */
 export interface OpenTasksOptions {
   /**
-   * URL of the module that threads load. It declares the app, and does nothing else. Default: the module that made the
-   * app.
+   * URL of the module that threads load. It declares the app, and does nothing else. Default: the
+   * module that made the app.
    */
   readonly module?: string;
 }

@@ -36,8 +36,8 @@ export interface ServeOptions extends ServerSettings {
    */
   readonly signals?: boolean;
   /**
-   * Whether this process works on jobs in addition to serving. Default true; with false, other processes must: `offloop
-   * work`.
+   * Whether this process works on jobs in addition to serving. Default true; with false, other
+   * processes must: `offloop work`.
    */
   readonly work?: boolean;
 }

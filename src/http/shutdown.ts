@@ -19,8 +19,8 @@ export interface Running {
 }
 
 /**
- * How long whatever was cut off may take to close; it takes longer only where it does not check whether anyone waits
- * for it.
+ * How long whatever was cut off may take to close; it takes longer only where it does not check
+ * whether anyone waits for it.
  */
 const CLOSE_MS = 1_000;
 

@@ -78,8 +78,8 @@ export class WayOut {
   }
 
   /**
-   * A reply that could not be sent has left no byte, unless it broke off in the middle: then the client must see it
-   * break.
+   * A reply that could not be sent has left no byte, unless it broke off in the middle: then the
+   * client must see it break.
    */
   async #writeInstead(asked: HttpRequest, thrown: unknown): Promise<void> {
     const { reply } = asked;

@@ -56,8 +56,8 @@ function judgeByToken({ token: shown, cookie }: Visitor, token: string): Access 
 /** What a request says about the page that sent it. */
 export interface Caller {
   /**
-   * The `Origin` header: browsers send it with every request that may change something, and with every cross-origin
-   * request.
+   * The `Origin` header: browsers send it with every request that may change something, and with
+   * every cross-origin request.
    */
   readonly origin: string | undefined;
   /** The `Sec-Fetch-Site` header, if the browser supports it. */

@@ -31,8 +31,8 @@ export class Collector {
   /** Counts changes of `threads`. */
   threadChanges = 0;
   /**
-   * Threads that a deadline has ended, as known from the first of two events: the end of the call, and that of the
-   * thread.
+   * Threads that a deadline has ended, as known from the first of two events: the end of the
+   * call, and that of the thread.
    */
   readonly #killed = new Set<number>();
   readonly #stops: readonly (() => void)[] = [
@@ -135,8 +135,8 @@ interface Tally {
 }
 
 /**
- * Counts and durations of every name since the inspector was opened, in memory that does not grow with the number of
- * runs.
+ * Counts and durations of every name since the inspector was opened, in memory that does not grow
+ * with the number of runs.
  */
 export class Figures {
   readonly #tallies: Tally[] = [];

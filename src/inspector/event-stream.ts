@@ -7,8 +7,8 @@ const BATCH_MS = 100;
 const MAX_PAGES = 16;
 
 /**
- * Reports to the open pages what happens, through server-sent events. Without a page it does nothing, not even run a
- * timer.
+ * Reports to the open pages what happens, through server-sent events. Without a page it does
+ * nothing, not even run a timer.
  */
 export class EventStream {
   readonly #collector: Collector;

@@ -20,8 +20,8 @@ export interface Told {
 }
 
 /**
- * What one page has learned about a process so far, and what it will be sent next. It starts with everything that is
- * kept.
+ * What one page has learned about a process so far, and what it will be sent next. It starts with
+ * everything that is kept.
  */
 export class Reader {
   readonly #collector: Collector;

@@ -16,8 +16,8 @@ export interface EngineOptions {
   /** Maximum number of connections, where jobs are in a PostgreSQL database. */
   readonly maxConnections: number;
   /**
-   * Whether this one is opened next to another that has prepared the place: it only reports that attempts are still
-   * running.
+   * Whether this one is opened next to another that has prepared the place: it only reports that
+   * attempts are still running.
    */
   readonly isBeside?: boolean;
   /** Called for failures in the background: a connection that ends, a database that restarts. */

@@ -22,8 +22,8 @@ type Answer = { readonly answer: unknown } | { readonly failed: string };
 const LONGEST_PATH = 100;
 
 /**
- * Answers, on a socket in the folder, what other processes of this machine ask about the jobs that this process has
- * open.
+ * Answers, on a socket in the folder, what other processes of this machine ask about the jobs
+ * that this process has open.
  */
 export async function answerAsOwner(dir: string, jobs: Jobs): Promise<() => Promise<void>> {
   const path = socketPath(dir);

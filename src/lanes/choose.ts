@@ -252,8 +252,8 @@ export class LaneOperation {
 }
 
 /**
- * Publishes the start and end of an operation's runs while anyone listens. It is the innermost around, next to the lane
- * itself.
+ * Publishes the start and end of an operation's runs while anyone listens. It is the innermost around,
+ * next to the lane itself.
  */
 export function observeOperation(
   operation: Pick<Operation, "id" | "lane">,

@@ -140,8 +140,8 @@ class Passage {
   }
 
   /**
-   * Nobody would send the result, run its tasks, or close what it opens. Nobody may even wait for it, so the log says
-   * so.
+   * Nobody would send the result, run its tasks, or close what it opens. Nobody may even wait
+   * for it, so the log says so.
    */
   #refuseLate(around: PlacedAround): Promise<never> {
     const error = this.#mistake(

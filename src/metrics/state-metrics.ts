@@ -72,8 +72,8 @@ function createBoundMetrics(registry: Registry, readState: () => ServerState): v
 }
 
 /**
- * The busy threads of all workers say nothing about the one whose pool is full: of this metric, the primary keeps the
- * maximum.
+ * The busy threads of all workers say nothing about the one whose pool is full: of this metric, the
+ * primary keeps the maximum.
  */
 function createFullnessMetric(registry: Registry, readState: () => ServerState): void {
   new Gauge({

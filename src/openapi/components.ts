@@ -214,8 +214,8 @@ function valuesOf(schema: unknown): string[] {
 }
 
 /**
- * The JSON Schema of one form of a schema, tidied for readers; `{}`, meaning anything, when its library cannot provide
- * it.
+ * The JSON Schema of one form of a schema, tidied for readers; `{}`, meaning anything, when its
+ * library cannot provide it.
  */
 export function toJsonSchema(schema: Schema, form: Form): JsonSchema {
   const { $schema: _, ...json } = (jsonSchemaOf(schema, form) ?? {}) as JsonSchema;

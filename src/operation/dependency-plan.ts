@@ -239,8 +239,8 @@ export function listDependencies(
 }
 
 /**
- * The dependencies of the scope "app" that threads need: for operations that run there, and for what they keep for
- * others.
+ * The dependencies of the scope "app" that threads need: for operations that run there, and for
+ * what they keep for others.
  */
 export function listAppDependenciesInThreads(
   operations: readonly Pick<Operation, "deps" | "lane">[],
@@ -255,8 +255,8 @@ export function listAppDependenciesInThreads(
 }
 
 /**
- * The dependencies of the scope "app" whose value is received by an operation or task, or by a dependency of another
- * scope.
+ * The dependencies of the scope "app" whose value is received by an operation or task, or by a
+ * dependency of another scope.
  */
 export function listAppDependencies(
   operations: readonly Pick<Operation, "deps">[],

@@ -24,8 +24,8 @@ export interface Parameter extends CheckedSchema {
 /** One schema for everything that comes from a source. */
 export interface ParameterModel extends CheckedSchema {
   /**
-   * The parameters that its JSON Schema names, keyed by their names on the wire. Others reach the schema as they were
-   * sent.
+   * The parameters that its JSON Schema names, keyed by their names on the wire. Others reach the
+   * schema as they were sent.
    */
   readonly fields: ReadonlyMap<
     string,

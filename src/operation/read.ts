@@ -175,8 +175,8 @@ function take(result: Validated | Promise<Validated>, target: object, name: stri
 }
 
 /**
- * How to look up by name what was sent in one part of the request. A name that was sent several times has all its
- * values.
+ * How to look up by name what was sent in one part of the request. A name that was sent several
+ * times has all its values.
  */
 export interface Lookup<Sent> {
   /** The part that is read. */

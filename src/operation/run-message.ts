@@ -34,9 +34,9 @@ export interface ThreadedMessage {
 const nothingParsed = { json: undefined, values: 0, form: undefined };
 
 /**
- * Handles one message in a thread, from its bytes to the bytes that are sent: reads the inputs of its connection,
- * creates the plain dependencies, calls the handler, and closes what was opened. Never rejects: any failure becomes a
- * reply.
+ * Handles one message in a thread, from its bytes to the bytes that are sent: reads the inputs of its
+ * connection, creates the plain dependencies, calls the handler, and closes what was opened. Never rejects: any
+ * failure becomes a reply.
  */
 export async function runMessage(
   message: CompiledMessage,

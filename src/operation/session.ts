@@ -20,8 +20,8 @@ interface Kept {
   /** Whether a cookie was sent at all. */
   readonly isSent: boolean;
   /**
-   * Whether to write it again although nothing has changed: it is signed with an old secret, or half its lifetime is
-   * over.
+   * Whether to write it again although nothing has changed: it is signed with an old secret, or
+   * half its lifetime is over.
    */
   readonly isOld: boolean;
 }

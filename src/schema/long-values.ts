@@ -71,8 +71,8 @@ export function* validateInSteps(long: LongValue): Steps<Validated | Promise<Val
 }
 
 /**
- * Returns the value with whatever could be repaired, and the mistakes that are certain; stops when there are enough of
- * them.
+ * Returns the value with whatever could be repaired, and the mistakes that are certain; stops when
+ * there are enough of them.
  */
 function* checkViews({
   checked,

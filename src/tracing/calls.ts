@@ -39,8 +39,8 @@ export function tracedPool(
 }
 
 /**
- * What went wrong in a call. A client's mistake is an answer rather than a failure, and hanging up is not a failure
- * either.
+ * What went wrong in a call. A client's mistake is an answer rather than a failure, and hanging up
+ * is not a failure either.
  */
 function failureOf(error: OffloopError | undefined, outcome: unknown): DescribedError | undefined {
   if (error !== undefined) return error.code === "OFFLOOP_CLIENT_GONE" ? undefined : describeError(error);

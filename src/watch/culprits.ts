@@ -56,8 +56,8 @@ function duringBlock(sightings: readonly Sighting[], blockEnd: number): readonly
 }
 
 /**
- * Whether two looks at one block saw the same request running: then it is not a short run, however many others there
- * are.
+ * Whether two looks at one block saw the same request running: then it is not a short run,
+ * however many others there are.
  */
 function isSeenAgain({ askedAt, sight }: Sighting, during: readonly Sighting[]): boolean {
   const { request } = sight;

@@ -128,8 +128,8 @@ function sourceLine({ url }: Call, line: number): number | undefined {
 }
 
 /**
- * Ticks are counted over the whole profile: only those in excess of the ticks before the block are certain to belong to
- * it.
+ * Ticks are counted over the whole profile: only those in excess of the ticks before the block are
+ * certain to belong to it.
  */
 function lineOf(node: Profiler.ProfileNode | undefined, hits: number): number | undefined {
   const ticks = node?.positionTicks ?? [];

@@ -75,8 +75,8 @@ function frameOf(site: NodeJS.CallSite): Frame[] {
 }
 
 /**
- * A position in the source, if this process can determine it; otherwise the watchdog looks for a source map next to the
- * code.
+ * A position in the source, if this process can determine it; otherwise the watchdog looks for a
+ * source map next to the code.
  */
 export function mappedHere(place: CodePosition, script: string): CodePosition & Pick<Frame, "mapped"> {
   if (process.sourceMapsEnabled) return { ...originalPosition(place, findSourceMap(script)), mapped: true };

@@ -56,8 +56,8 @@ export class RecentSeconds {
   }
 
   /**
-   * The time within which 99 of 100 operations of the last seconds finished, including their wait; undefined when none
-   * ended.
+   * The time within which 99 of 100 operations of the last seconds finished, including their wait;
+   * undefined when none ended.
    */
   p99(now: number, seconds: number): number | undefined {
     const all = new Sketch();

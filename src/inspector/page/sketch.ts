@@ -1,6 +1,6 @@
 /**
- * The upper limit of each bucket, relative to the previous one: values read from them are within 1 % of what was
- * recorded.
+ * The upper limit of each bucket, relative to the previous one: values read from them are within
+ * 1 % of what was recorded.
  */
 const RATIO = 1.02;
 /** Above ten hours, in microseconds: anything longer counts as that. */

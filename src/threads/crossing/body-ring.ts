@@ -19,8 +19,8 @@ export const BodyEnd = { open: 0, whole: 1, read: 2, broken: 3, tooLarge: 4, gon
 export type BodyEnd = (typeof BodyEnd)[keyof typeof BodyEnd];
 
 /**
- * Memory that the event loop writes a body into, and a thread reads it from. No more than its capacity is under way at
- * once.
+ * Memory that the event loop writes a body into, and a thread reads it from. No more than its
+ * capacity is under way at once.
  */
 class Ring {
   readonly memory: SharedArrayBuffer;

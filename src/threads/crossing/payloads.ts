@@ -93,8 +93,8 @@ export interface CallServices {
   /** Begins services for a request that the call brings. */
   begin(about: CallAbout): RequestServices;
   /**
-   * Resumes those of a reply that was left open and that the call pulls more of: its signal is about this call from now
-   * on.
+   * Resumes those of a reply that was left open and that the call pulls more of: its signal is
+   * about this call from now on.
    */
   resume(services: RequestServices): void;
 }

@@ -286,8 +286,8 @@ const hidden: ReadonlySet<string> = new Set(["cause", "errors", "issues"]);
 const apart: ReadonlySet<string> = new Set(["name", "message", "stack"]);
 
 /**
- * Own fields that are values, including hidden ones, since a library may hide its `issues`. What cannot cross is left
- * out.
+ * Own fields that are values, including hidden ones, since a library may hide its `issues`. What
+ * cannot cross is left out.
  */
 function fieldsOf(error: Error): Record<string, unknown> {
   const fields: Record<string, unknown> = {};

@@ -151,8 +151,8 @@ class Outbox {
   }
 
   /**
-   * Sends the results as one message; a result that cannot cross is replaced by an error that names it, and the others
-   * are sent.
+   * Sends the results as one message; a result that cannot cross is replaced by an error that names it,
+   * and the others are sent.
    */
   flush(): void {
     if (this.#results.length === 0) return;

@@ -58,8 +58,8 @@ export interface Call extends NewCall {
   /** Its ticket on the thread that holds it. */
   ticket: number;
   /**
-   * Since when the thread knows that nobody waits for it any more, from `performance.now()`; undefined while somebody
-   * does.
+   * Since when the thread knows that nobody waits for it any more, from `performance.now()`;
+   * undefined while somebody does.
    */
   cancelledAt: number | undefined;
   /** Whether it was reported as keeping its thread. */
