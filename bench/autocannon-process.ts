@@ -1,6 +1,6 @@
 import autocannon from "autocannon";
 
-// autocannon's own command line prints nothing when it is stopped before its time.
+// autocannon's own command line prints nothing when it is stopped early.
 const [url = "", connections, duration, closes] = process.argv.slice(2);
 const headers = closes === "close" ? { connection: "close" } : {};
 const options = { url, connections: Number(connections), duration: Number(duration), timeout: 60, headers };

@@ -5,7 +5,7 @@ import type { Side } from "./side.ts";
 import type { Tree } from "./tree.ts";
 import { measureInTurns } from "./turns.ts";
 
-/** Compares an operation of this tree, as it stands, with the same operation of another. Both run twice. */
+/** Compares an operation of this tree, in its current state, with the same operation of another tree. Both run twice. */
 export async function compareTrees(operation: OperationName, other: Tree, bench: Bench): Promise<PartResult> {
   const ours: Side = { ...operations[operation], name: "this tree" };
   const theirs: Side = { ...ours, name: other.commit, root: other.root };

@@ -5,10 +5,10 @@ import { percentile } from "./statistics.ts";
 import { formatNumber, formatQuartiles } from "./table.ts";
 import type { Measured } from "./turns.ts";
 
-/** Others that take more of the machine are worth a word. */
+/** Other processes that use more of the machine than this are mentioned. */
 const QUIET_SHARE = 0.1;
 
-/** What sides that took turns came to: a row for each figure of each pair. */
+/** The result of sides that took turns: a row for each figure of each pair. */
 export function comparisonResult(
   title: string,
   pairs: readonly Pair[],
@@ -67,7 +67,7 @@ function busyNote(measured: readonly Measured[]): string {
   return share <= QUIET_SHARE ? `others took ${percent}` : `the machine was busy: others took ${percent}`;
 }
 
-/** Says in which headers the sides differ: more of them is more work. */
+/** Says in which headers the sides differ, since more headers are more work. */
 function headerNote(sides: readonly Measured[]): string {
   const common = (header: string): boolean => sides.every(({ headers }) => headers.includes(header));
   const differing = Map.groupBy(sides, ({ headers }) =>
@@ -80,7 +80,7 @@ function headerNote(sides: readonly Measured[]): string {
   return `headers that not all send: ${groups.join(" | ")}`;
 }
 
-/** What every comparison of a run has in common. */
+/** What all comparisons of a run have in common. */
 export function comparisonTerms({ countsInstructions }: Bench): string[] {
   return [
     "difference: none within A/A, which three of four ratios of a side to itself stay within; too busy: A/A is too wide to say none",

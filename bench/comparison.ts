@@ -4,7 +4,7 @@ import { pairedRatios, type Summary, summarize } from "./statistics.ts";
 import type { Measured } from "./turns.ts";
 import { isKnown, judge, spreadOf, type Verdict } from "./verdict.ts";
 
-/** What is compared of two sides. */
+/** A figure to compare two sides by. */
 export interface Figure {
   readonly name: string;
   readonly of: (slice: Slice) => number | undefined;
@@ -36,7 +36,7 @@ export interface Pair {
   readonly peer: string;
   /** Makes a goal of the median ratio of requests per second. */
   readonly goal?: (what: string, ratio: number) => Goal;
-  /** The same of CPU time a request, the peer's to ours: above 1 we take less. */
+  /** The same for CPU time per request, the peer's to ours: above 1 we use less. */
   readonly cpuGoal?: (what: string, gain: number) => Goal;
 }
 
@@ -46,20 +46,20 @@ export interface Compared {
   readonly figure: Figure;
   readonly ours: Summary;
   readonly peer: Summary;
-  /** Ours to the peer's, a ratio a round. */
+  /** Our figure relative to the peer's, one ratio per round. */
   readonly ratios: readonly number[];
   readonly ratio: Summary;
-  /** By how much the sides that ran twice differed from themselves: 0.02 is 2 %. */
+  /** How much the sides that ran twice differed from themselves: 0.02 is 2 %. */
   readonly spread: number;
   readonly verdict: Verdict;
-  /** Undefined also when the verdict is that nothing can be said. */
+  /** Also undefined when the verdict is that nothing can be said. */
   readonly goal: Goal | undefined;
 }
 
 /**
  * Compares each pair in every figure that was counted.
  *
- * @param measured - All sides that took turns, also those in no pair: they add to the spread when they ran twice.
+ * @param measured - All sides that took turns, even those in no pair: they contribute to the spread if they ran twice.
  */
 export function compare(pairs: readonly Pair[], measured: readonly Measured[]): Compared[] {
   return pairs.flatMap((pair) =>
@@ -90,7 +90,7 @@ function sideOf(name: string, measured: readonly Measured[]): Measured {
   return found;
 }
 
-/** A figure a round: of a side that ran twice, the mean of both. */
+/** One figure per round: for a side that ran twice, the mean of both. */
 function figureOf({ rounds, again }: Measured, { of }: Figure): number[] {
   return rounds.flatMap((slice, round) => {
     const both = [slice, again?.[round]].flatMap((one) => (one === undefined ? [] : (of(one) ?? [])));

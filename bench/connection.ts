@@ -1,12 +1,12 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 
-/** A server that says nothing for so long is taken for dead. */
+/** A server that is silent for this long is taken for dead. */
 const SILENCE_MS = 60_000;
 
 /**
- * One keep-alive HTTP/1.1 connection that costs little to use. A request may be sent before earlier ones are
- * answered; the server answers in order.
+ * One keep-alive HTTP/1.1 connection that costs little to use. A request may be sent before earlier ones are answered;
+ * the server answers in order.
  */
 export class Connection {
   readonly #socket: Socket;
@@ -35,7 +35,7 @@ export class Connection {
     return new Connection(socket, host);
   }
 
-  /** @param onAnswer - Told when the whole response has come, as `performance.now()`. */
+  /** @param onAnswer - Called when the whole response has arrived, with the time of `performance.now()`. */
   send(path: string, onAnswer: (answeredAt: number) => void): void {
     this.#waiting.push(onAnswer);
     this.#socket.write(`GET ${path} HTTP/1.1\r\nhost: ${this.#host}\r\n\r\n`);
@@ -68,7 +68,7 @@ export class Connection {
     if (this.#waiting.length === 0) this.#onDrained?.();
   }
 
-  /** How long the first response is, or 0 while it has not come whole. */
+  /** The length of the first response, or 0 while it is incomplete. */
   #responseLength(): number {
     const headEnd = this.#received.indexOf("\r\n\r\n");
     if (headEnd === -1) return 0;

@@ -1,4 +1,4 @@
-/** What a figure should reach, and whether it does. */
+/** The target for a figure, and whether it is met. */
 export interface Goal {
   readonly what: string;
   readonly figure: number;
@@ -15,7 +15,7 @@ export function atMost(bound: number, what: string, figure: number): Goal {
   return { what, figure, bound, direction: "at most", met: figure <= bound };
 }
 
-/** The two last cells of a row: the goal, and whether it is met. */
+/** The last two cells of a row: the goal, and whether it is met. */
 export function goalCells(goal: Goal | undefined, unit: string = ""): [string, string] {
   if (goal === undefined) return ["", ""];
   return [`${goal.direction === "at least" ? "≥" : "≤"} ${goal.bound}${unit}`, goal.met ? "met" : "MISSED"];

@@ -4,14 +4,14 @@ import { text } from "node:stream/consumers";
 
 const EVENT = "instructions";
 
-/** Whether `perf` is there and counts instructions. A virtual machine often has no counters to read. */
+/** Whether `perf` is available and counts instructions. A virtual machine often has no counters to read. */
 export function canCountInstructions(): boolean {
   const args = [...argumentsFor(process.pid), "--", "node", "--version"];
   const { error, stderr } = spawnSync("perf", args, { encoding: "utf8" });
   return error === undefined && readInstructions(stderr) !== undefined;
 }
 
-/** Counts the instructions of a process, with all its threads, until it is told to end. */
+/** Counts the instructions of a process with all its threads, until it is told to end. */
 export function countInstructions(
   pid: number,
   event: string = EVENT,
@@ -32,8 +32,8 @@ function argumentsFor(pid: number, event: string = EVENT): string[] {
 }
 
 /**
- * What `perf` has counted, from its standard error; undefined when it counted nothing. A processor with two kinds
- * of cores has a line for each.
+ * What `perf` has counted, from its standard error; undefined when it counted nothing. A processor with two kinds of
+ * cores has a line for each.
  *
  * @see https://man7.org/linux/man-pages/man1/perf-stat.1.html#CSV_FORMAT
  */

@@ -8,9 +8,9 @@ import { inTurn } from "./turns.ts";
 
 /** Requests per second: enough for percentiles, too few to load a server. */
 export const PROBE_RATE = 200;
-/** offloop's default, given to piscina too. */
+/** offloop's default, also used for piscina. */
 export const poolThreads: number = Math.min(32, availableParallelism() + 4);
-/** Twice what offloop's threads, its reserve included, can run: whatever ends, the next one waits already. */
+/** Twice what offloop's threads, including its reserve, can run: whenever one ends, the next is already waiting. */
 export const LOAD_CONNECTIONS: number = 2 * (poolThreads + 1);
 /** How much longer than its probe a load may run: a blocked loop answers the probe's last requests late. */
 const LONGEST_STALL_S = 30;
@@ -27,7 +27,7 @@ export interface LoadedRound {
   readonly idle: ProbeSamples;
   readonly loaded: ProbeSamples;
   readonly worksPerSecond: number;
-  /** Threads that ran a call before and after the probe, where the server can say. */
+  /** Threads that ran a call before and after the probe, if the server can say. */
   readonly busy: readonly (number | undefined)[];
 }
 
@@ -84,7 +84,7 @@ async function measureRound(
   path: string,
   { generator, options }: Bench,
 ): Promise<LoadedRound> {
-  await fetch(`${server.url}${path}`).then((response) => response.text()); // what the last load left has run by now
+  await fetch(`${server.url}${path}`).then((response) => response.text()); // by now the leftovers of the last load have run
   const idle = await probe(server.url, PROBE_RATE, options.seconds);
   const load = generator.start(`${server.url}${path}`, {
     connections: LOAD_CONNECTIONS,
@@ -112,7 +112,7 @@ function describe(name: string, rounds: readonly LoadedRound[]): LoadedLatency {
   };
 }
 
-/** Of all rounds' samples together: a single round has too few for a p99. */
+/** Over the samples of all rounds together: a single round has too few for a p99. */
 export function percentilesOf(latencies: readonly number[]): Percentiles {
   return {
     p50: percentile(latencies, 50),

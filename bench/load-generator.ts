@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 
-/** Keeps a server busy: each connection sends its next request when the last one is answered. */
+/** Keeps a server busy: each connection sends its next request when the previous one has been answered. */
 export interface LoadGenerator {
   readonly name: "wrk" | "autocannon";
   /** Starts it in a process of its own. */
@@ -12,21 +12,21 @@ export interface LoadGenerator {
 
 export interface LoadOrder {
   readonly connections: number;
-  /** Whole ones, because wrk takes no others. */
+  /** Whole seconds, since wrk accepts nothing else. */
   readonly seconds: number;
-  /** Whether each request has a connection of its own. */
+  /** Whether each request uses a connection of its own. */
   readonly closes?: boolean;
 }
 
-/** A load under way. */
+/** A load in progress. */
 export interface Load {
   /**
    * What was answered, once it has ended.
    *
-   * @throws {Error} When any request failed, or none was answered: such a figure means nothing.
+   * @throws {Error} When any request failed, or none was answered: such a figure is meaningless.
    */
   readonly answered: Promise<Answered>;
-  /** Ends it before its time. */
+  /** Ends it early. */
   stop(): void;
 }
 
@@ -37,7 +37,7 @@ export interface Answered {
   readonly p99Ms: number;
 }
 
-/** wrk when it is on the PATH, because it takes least from the server it measures; else autocannon. */
+/** wrk if it is on the PATH, because it takes the least from the measured server; else autocannon. */
 export function findLoadGenerator(): LoadGenerator {
   return spawnSync("wrk", ["-v"]).error === undefined ? wrk : autocannon;
 }

@@ -3,22 +3,22 @@ import { readProcessCpu, TICK_MICROS } from "./servers/process-cpu.ts";
 
 /** CPU time since some moment in the past, in microseconds. */
 export interface CpuReading {
-  /** What all cores together could have given. */
+  /** What all cores together could have provided. */
   readonly total: number;
-  /** What was used of it, other virtual machines of the same host included. */
+  /** How much of it was used, including by other virtual machines of the same host. */
   readonly used: number;
-  /** What of it this process used, and its children that have ended. */
+  /** How much of it this process and its ended children used. */
   readonly own: number;
 }
 
-/** Undefined where the system does not say, which is everywhere but on Linux. */
+/** Undefined where the system does not report it, which is everywhere but on Linux. */
 export function readMachineCpu(): CpuReading | undefined {
   if (process.platform !== "linux") return undefined;
   const all = readFileSync("/proc/stat", "latin1");
   return { ...readStat(all), own: readProcessCpu("self", true) };
 }
 
-/** Time spent in interrupts counts as unused: on a loopback connection it is the measured ones' own. */
+/** Time spent in interrupts counts as unused: on a loopback connection the measured processes cause it themselves. */
 export function readStat(stat: string): Omit<CpuReading, "own"> {
   const ticks = (/^cpu +([\d ]+)$/m.exec(stat)?.[1] ?? "").split(" ").slice(0, 8).map(Number);
   const [user = 0, nice = 0, system = 0, , , , , steal = 0] = ticks;
@@ -27,9 +27,9 @@ export function readStat(stat: string): Omit<CpuReading, "own"> {
 }
 
 /**
- * Which share of the machine others took between two readings, 0-1.
+ * The fraction of the machine that others used between two readings, 0-1.
  *
- * @param measured - What the measured process used meanwhile, in microseconds.
+ * @param measured - CPU time of the measured process meanwhile, in microseconds.
  */
 export function shareOfOthers(before: CpuReading, after: CpuReading, measured: number): number {
   const others = after.used - before.used - (after.own - before.own) - measured;

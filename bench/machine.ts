@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
 import { findFastApi } from "./python.ts";
 
-/** Where and with what the figures were measured. */
+/** The machine and the versions that the figures were measured with. */
 export interface Machine {
   readonly date: string;
   readonly node: string;
@@ -10,7 +10,7 @@ export interface Machine {
   readonly cpu: string;
   readonly cores: number;
   readonly memoryGiB: number;
-  /** Load average of the last minute before the run: far above 0 means that others use the machine. */
+  /** Load average of the last minute before the run: a value far above 0 means that others use the machine. */
   readonly loadBefore: number;
   readonly packages: Readonly<Record<string, string>>;
 }

@@ -27,7 +27,7 @@ import { formatTable } from "./table.ts";
 import { withTree } from "./tree.ts";
 
 const BURN_MS = 50;
-/** By then V8 has compiled what it will. */
+/** By then V8 has finished compiling. */
 const WARM_UP_REQUESTS = 20_000;
 
 const parts: Readonly<Record<PartName, Part>> = {
@@ -89,7 +89,7 @@ async function main(): Promise<void> {
 
 type NamedResult = PartResult & { readonly part: string };
 
-/** Measures what was asked for; prints and saves each result as it comes, so that a run that ends early keeps what it has. */
+/** Measures what was asked for. Prints and saves each result as it comes, so that an aborted run keeps what it has. */
 async function run(
   plan: BenchPlan,
   bench: Bench,
@@ -137,11 +137,11 @@ function printGoals(goals: readonly PartResult["goals"][number][]): void {
   if (goals.length > 0) console.log();
 }
 
-/** Progress goes to standard error, so that the tables can be kept. */
+/** Progress goes to standard error, so that the tables can be redirected to a file. */
 function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-// By itself a signal would end the run without what is done at its end: another tree would be left behind.
+// A signal would otherwise end the run without its cleanup, and leave another tree behind.
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 await main();

@@ -11,7 +11,7 @@ export const onThreads: Partial<ServerSettings> = { threads, reserve: 0 };
 
 const body = '{"hello":"world"}';
 
-/** The operations of offloop's that are measured, each in a server of its own. */
+/** The measured operations of offloop, each in a server of its own. */
 export const operations: Readonly<Record<OperationName, Side>> = {
   async: { name: "offloop, async", file: "offloop", path: "/", body },
   plain: { name: "offloop, plain", file: "offloop", settings: onThreads, path: "/plain", body },

@@ -26,7 +26,7 @@ export type PartName = (typeof partNames)[number];
 
 const MOST = 9_999;
 
-/** How often and how long everything is measured. */
+/** How often and for how long everything is measured. */
 export interface BenchOptions {
   /** How long each side is measured in each round. */
   readonly seconds: number;
@@ -40,7 +40,7 @@ export type BenchPlan = BenchOptions &
     | { readonly against: string; readonly only: readonly OperationName[] }
   );
 
-/** @throws {RangeError} For a part or an operation that does not exist, or a number that is not a whole one from 1. */
+/** @throws {RangeError} For an unknown part or operation, or a number that is not an integer from 1. */
 export function readOptions(args: readonly string[]): BenchPlan {
   const { values } = parseArgs({
     args: [...args],
@@ -53,7 +53,7 @@ export function readOptions(args: readonly string[]): BenchPlan {
   });
   const { against, only } = values;
   const options = {
-    seconds: wholeNumber("--seconds", values.seconds, MOST), // wrk takes no parts of one
+    seconds: wholeNumber("--seconds", values.seconds, MOST), // wrk accepts no fractions of a second
     rounds: wholeNumber("--rounds", values.rounds, MOST),
   };
   return against === undefined
@@ -65,7 +65,7 @@ function someOf<T extends string>(names: readonly T[], text: string | undefined)
   return text === undefined ? names : text.split(",").flatMap((part) => namesOf(names, part.trim()));
 }
 
-/** `freeze` stands for all that begin so. */
+/** `freeze` stands for all that begin with it. */
 function namesOf<T extends string>(names: readonly T[], text: string): readonly T[] {
   const found = names.filter((name) => name === text || name.startsWith(`${text}-`));
   if (found.length > 0) return found;

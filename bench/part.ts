@@ -13,11 +13,11 @@ export interface Bench {
   readonly warmUpRequests: number;
   /** PBKDF2 iterations that take about 50 ms here when nothing else runs. */
   readonly burnIterations: number;
-  /** Says how far it is. */
+  /** Reports progress. */
   readonly say: (progress: string) => void;
 }
 
-/** What came of a part: a table to read, and everything measured to keep. */
+/** The result of a part: a table to read, and all measurements to keep. */
 export interface PartResult {
   readonly title: string;
   readonly table: Table;

@@ -3,15 +3,15 @@ import type { LoadedLatency, LoadedRound } from "./latency.ts";
 import { pairedRatios, percentile } from "./statistics.ts";
 import { formatNumber } from "./table.ts";
 
-/** The sides, by name, that show what the threads' lower priority brings. */
+/** The names of the sides that show the effect of the threads' lower priority. */
 export interface PrioritySides {
   readonly ours: string;
   readonly piscina: string;
-  /** offloop whose threads run as its loop does. */
+  /** offloop with threads at the same priority as its loop. */
   readonly without: string;
 }
 
-/** What lower priority is to bring and not to cost: medians of the rounds' ratios. */
+/** What lower priority should improve, and what it must not cost: medians of the rounds' ratios. */
 export function priorityGoals(all: readonly LoadedLatency[], names: PrioritySides): Goal[] {
   const [ours, piscina, without] = [names.ours, names.piscina, names.without].map((name) =>
     sideNamed(all, name),
@@ -25,7 +25,7 @@ export function priorityGoals(all: readonly LoadedLatency[], names: PrioritySide
   ];
 }
 
-/** @throws {Error} When there is none of that name. */
+/** @throws {Error} When there is none with that name. */
 export function sideNamed(all: readonly LoadedLatency[], name: string): LoadedLatency {
   const found = all.find((side) => side.name === name);
   if (found === undefined) throw new Error(`nothing was measured of "${name}"`);

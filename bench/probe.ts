@@ -1,17 +1,17 @@
 import { constants, getPriority, setPriority } from "node:os";
 import { Connection } from "./connection.ts";
 
-/** What a paced probe saw, in milliseconds, one entry a request. */
+/** What a paced probe measured, in milliseconds, one entry per request. */
 export interface ProbeSamples {
   /** From the moment the request was due to its answer. */
   readonly latencies: readonly number[];
-  /** How long after that moment the probe itself sent it: what of the latency is not the server's. */
+  /** How long after that moment the probe itself sent it: the part of the latency that is not the server's. */
   readonly delays: readonly number[];
-  /** Whether the system let the probe go before other processes. */
+  /** Whether the system gave the probe precedence over other processes. */
   readonly preferred: boolean;
 }
 
-/** A timer fires up to this much late; the rest of the way to the moment the probe spins. */
+/** A timer fires up to this much late; the probe spins for the rest of the time. */
 const TIMER_SLACK_MS = 1.25;
 
 /** Asks `GET /` at a fixed rate for a time. */
@@ -20,12 +20,12 @@ export function probe(url: string, rate: number, seconds: number): Promise<Probe
 }
 
 /**
- * Asks `GET /` at a fixed rate. It sends when a request is due whether or not earlier ones are answered, each on a
- * connection on which nothing waits, and counts from that moment: so a server that stalls cannot hide the requests it
- * kept waiting (coordinated omission), and one that reads a connection's requests one after another is not asked to
- * catch up with a queue that only the probe has made.
+ * Asks `GET /` at a fixed rate. It sends when a request is due whether or not earlier ones are answered, each on an
+ * idle connection, and counts from that moment. So a server that stalls cannot hide the requests it kept waiting
+ * (coordinated omission), and one that reads a connection's requests one after another need not catch up with a queue
+ * that only the probe has made.
  *
- * @param goesOn - Asked before each request, with how many have been sent.
+ * @param goesOn - Called before each request, with how many have been sent.
  */
 export async function probeWhile(
   url: string,
@@ -45,7 +45,7 @@ export async function probeWhile(
       await until(due);
       delays.push(performance.now() - due);
       const answered = connections.ask((answeredAt) => latencies.push(answeredAt - due));
-      answered.catch(() => {}); // thrown below, when all have been sent
+      answered.catch(() => {}); // thrown below, once all have been sent
       asked.push(answered);
     }
     await Promise.all(asked);
@@ -55,7 +55,7 @@ export async function probeWhile(
   }
 }
 
-/** Connections to a server, of which there are as many as requests wait at once. */
+/** Connections to a server: as many as requests are waiting at once. */
 class FreeConnections implements Disposable {
   readonly #url: string;
   readonly #free: Connection[] = [];
@@ -87,8 +87,8 @@ class FreeConnections implements Disposable {
 }
 
 /**
- * What waits for a core beside computing threads should be the server, not the probe. Gives the priority it had, or
- * undefined where raising it takes rights that this user lacks.
+ * Whatever waits for a core next to computing threads should be the server, not the probe. Returns the probe's former
+ * priority, or undefined where this user may not raise it.
  */
 function raisePriority(): number | undefined {
   const usual = getPriority();

@@ -5,7 +5,7 @@ import json, platform, fastapi, uvicorn, uvloop, httptools
 print(json.dumps({"fastapi": fastapi.__version__, "uvicorn": uvicorn.__version__, "uvloop": uvloop.__version__,
                   "python": platform.python_version()}))`;
 
-/** A Python with FastAPI, and which versions it has. */
+/** A Python with FastAPI, and their versions. */
 export interface FastApi {
   readonly python: string;
   readonly version: string;

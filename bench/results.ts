@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 
 const folder = new URL("./results/", import.meta.url);
 
-/** Writes what was measured to a file named after its date. Gives the file's path from the repository's root. */
+/** Writes the measurements to a file named after its date. Returns the file's path relative to the repository's root. */
 export function writeResults(date: string, results: unknown): string {
   mkdirSync(folder, { recursive: true });
   const name = `${date.slice(0, 19).replaceAll(":", "")}.json`;
@@ -14,7 +14,7 @@ function rounded(_key: string, value: unknown): unknown {
   return typeof value === "number" ? Math.round(value * 1000) / 1000 : value;
 }
 
-/** A list of numbers on one line: thousands of samples are not meant to be read down. */
+/** Puts a list of numbers on one line: nobody reads thousands of samples one below the other. */
 function linesOfNumbers(json: string): string {
   return json.replace(
     /\[\s+(-?\d[^[\]{}"]*?)\s+\]/g,

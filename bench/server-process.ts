@@ -18,7 +18,7 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
-/** A file of `servers/`: compiled, as it would be deployed, or with its ending as it is. */
+/** A file of `servers/`: compiled, as it would be deployed, or with its own extension. */
 export type ServerFile =
   | "node-http"
   | "fastify"
@@ -33,7 +33,7 @@ export type ServerFile =
   | "workers"
   | `peers/${PeerFile}`;
 
-/** The same routes by each framework. */
+/** The same routes in each framework. */
 type PeerFile =
   | "node-http"
   | "fastify"
@@ -98,7 +98,7 @@ async function nextMessage(child: ChildProcess, file: ServerFile): Promise<unkno
   }
 }
 
-/** Has something done while a server runs; stops it whatever happens. */
+/** Runs a function while a server runs; stops the server whatever happens. */
 export async function withServer<T>(
   plan: ServerPlan,
   use: (server: ServerProcess) => Promise<T>,

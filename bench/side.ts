@@ -2,7 +2,7 @@ import type { ServerPlan } from "./server-process.ts";
 
 const ANSWER_WITHIN_MS = 10_000;
 
-/** One server and what is asked of it. */
+/** One server, and what it is asked for. */
 export interface Side extends ServerPlan {
   readonly name: string;
   readonly path: string;
@@ -11,9 +11,9 @@ export interface Side extends ServerPlan {
 }
 
 /**
- * Asks once. Gives the response's headers, as `name: value`, without those whose value is another each time.
+ * Asks once. Returns the response's headers, as `name: value`, except those with a different value each time.
  *
- * @throws {Error} When another body comes than the side must answer with, or none.
+ * @throws {Error} When the body is not the one that the side must answer with, or is missing.
  */
 export async function checkAnswer({ name, body }: Side, url: string): Promise<string[]> {
   const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) }).catch((cause) => {

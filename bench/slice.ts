@@ -9,15 +9,18 @@ export const CONNECTIONS = 100;
 /** What a server did in a round. */
 export interface Slice {
   readonly requestsPerSecond: number;
-  /** User and system time of all the server's threads, in microseconds a request. */
+  /** User and system time of all the server's threads, in microseconds per request. */
   readonly cpuMicros: number;
-  /** What the server executed for a request; undefined where `perf` does not count. */
+  /** Instructions that the server executed per request; undefined where `perf` does not count. */
   readonly instructions: number | undefined;
-  /** Which share of the machine neither the server nor the load took, 0-1; undefined where the system does not say. */
+  /**
+   * The fraction of the machine used by neither the server nor the load, 0-1; undefined where the system does not
+   * report it.
+   */
   readonly shareOfOthers: number | undefined;
 }
 
-/** Measures a server's part of a round, turn by turn. In between, the turns are others'. */
+/** Measures a server's part of a round, turn by turn. The turns in between belong to others. */
 export class SliceMeter {
   readonly #server: ServerProcess;
   readonly #load: TurnLoad;

@@ -2,12 +2,12 @@ import { once } from "node:events";
 import { WebSocket } from "ws";
 import type { SocketLoad, SocketsDone } from "./socket-load.ts";
 
-/** Sockets in a process of its own, so that what they cost is nobody else's. */
+/** Sockets in a process of its own, so that their cost is attributed to nobody else. */
 let isOver = false;
 let answered = 0;
 let misordered = 0;
 
-/** A socket that has its answers counted, and their order checked. */
+/** A socket that counts its answers, and checks their order. */
 class Client {
   readonly #socket: WebSocket;
   #sent = 0;
@@ -49,7 +49,7 @@ async function run({ url, paths, perSecond, inFlight }: SocketLoad): Promise<voi
   process.send?.("opened");
   await once(process, "message"); // go
   for (const client of clients) for (let i = 0; i < inFlight; i++) client.send();
-  // Spread over the second: so are the messages of people.
+  // Spread over the second, as people's messages are.
   const step = perSecond === 0 ? Number.POSITIVE_INFINITY : 1000 / (perSecond * clients.length);
   const startedAt = performance.now();
   for (let due = 0; !isOver; ) {

@@ -1,29 +1,29 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 
-/** Sockets, and what they say. */
+/** Sockets, and what they send. */
 export interface SocketLoad {
   readonly url: string;
   /** How many on each path. */
   readonly paths: readonly (readonly [path: string, count: number])[];
-  /** Messages that each sends in a second; 0 for none but those in flight. */
+  /** Messages that each sends per second; 0 for none but those in flight. */
   readonly perSecond: number;
-  /** Messages of each that are under way at any time: the next goes out with an answer. */
+  /** Messages of each that are in flight at any time: the next goes out when an answer arrives. */
   readonly inFlight: number;
 }
 
-/** What came of them. */
+/** The outcome. */
 export interface SocketsDone {
-  /** Answers in a second, over all. */
+  /** Answers per second, over all sockets. */
   readonly perSecond: number;
   readonly answered: number;
   /** Messages without an answer 10 s after the last was sent. */
   readonly unanswered: number;
-  /** Answers that came out of their socket's order. */
+  /** Answers that arrived out of their socket's order. */
   readonly misordered: number;
 }
 
-/** Sockets that are open, in a process of their own. */
+/** Open sockets, in a process of their own. */
 export interface OpenLoad {
   go(): void;
   stop(): Promise<SocketsDone>;

@@ -18,7 +18,7 @@ export function summarize(values: readonly number[]): Summary {
 }
 
 /**
- * The value that this share of all values does not exceed; between two values, in proportion.
+ * The value that this percentage of all values does not exceed; interpolated between two values.
  *
  * @param percent - 0-100.
  */
@@ -31,7 +31,7 @@ export function percentile(values: readonly number[], percent: number): number {
   return below + (above - below) * (place - Math.floor(place));
 }
 
-/** Each round's figure of one side against the other's in the same round: what slows the machine slows both. */
+/** Each round's figure of one side relative to the other's in the same round: what slows the machine slows both. */
 export function pairedRatios(ours: readonly number[], theirs: readonly number[]): number[] {
   return ours.flatMap((figure, round) => {
     const other = theirs[round];

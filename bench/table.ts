@@ -1,4 +1,4 @@
-/** A table to print: the first column to the left, figures to the right. */
+/** A table to print: the first column aligned left, figures aligned right. */
 export interface Table {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
@@ -18,7 +18,7 @@ export function formatTable({ columns, rows }: Table): string {
     .join("");
 }
 
-/** A figure with as many decimals as matter, thousands separated. */
+/** A figure with as many decimals as matter, and with separated thousands. */
 export function formatNumber(value: number, decimals: number = 0): string {
   return value.toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
 }

@@ -5,21 +5,22 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 
-/** The folder of the tree that this file is in. */
+/** The folder of the tree that contains this file. */
 export const thisTree: string = fileURLToPath(new URL("..", import.meta.url));
 
 /** Another state of the same repository, checked out and built. */
 export interface Tree {
   readonly root: string;
-  /** What the reference stood for: an abbreviated commit. */
+  /** The commit that the reference names, abbreviated. */
   readonly commit: string;
-  /** Whether it asks for other dependencies than those it is measured with: the ones of this tree. */
+  /** Whether it asks for dependencies other than those it is measured with, which are this tree's. */
   readonly hasOtherDependencies: boolean;
 }
 
 /**
- * Has something done with another tree: a temporary git worktree, built by its own `npm run build`, with this tree's
- * `node_modules`. It is asked the same as this one, so it gets this one's compiled servers. Removed whatever happens.
+ * Runs a function with another tree: a temporary git worktree, built by its own `npm run build`, with this tree's
+ * `node_modules`. It is measured in the same way as this one, so it uses this one's compiled servers. Removed whatever
+ * happens.
  *
  * @throws {Error} When the reference names no commit, or the tree does not build.
  */
@@ -31,7 +32,7 @@ export async function withTree<T>(
   const commit = commitOf(ref, home);
   const root = mkdtempSync(join(tmpdir(), "offloop-bench-"));
   const remove = (): void => removeTree(root, home);
-  process.once("exit", remove); // also when a signal ends the run
+  process.once("exit", remove); // even when a signal ends the run
   try {
     git(home, "worktree", "add", "--detach", root, commit);
     symlinkSync(join(home, "node_modules"), join(root, "node_modules"), "junction");

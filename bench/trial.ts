@@ -2,16 +2,16 @@ import { inspect } from "node:util";
 import type { Goal } from "./goal.ts";
 import { describeMachine } from "./machine.ts";
 
-/** What came of a part of a run that breaks things and counts what is lost. */
+/** The result of a part of a run that breaks things and counts what is lost. */
 export interface TrialResult {
   readonly figures: object;
   readonly goals: readonly Goal[];
 }
 
-/** The parts of such a run, by the names that `--only` takes. */
+/** The parts of such a run, by the names that `--only` accepts. */
 export type Trials<Scale> = Readonly<Record<string, (scale: Scale) => Promise<TrialResult>>>;
 
-/** The part of a name. @throws {RangeError} When there is none. */
+/** The part with a name. @throws {RangeError} When there is none. */
 export function trialNamed<Scale>(trials: Trials<Scale>, name: string): Trials<Scale>[string] {
   const trial = trials[name];
   if (trial !== undefined) return trial;
@@ -30,7 +30,7 @@ export function printMachine(): void {
   console.log(`${date}  Node ${node}  ${cpu}, ${cores} cores, load average before: ${loadBefore.toFixed(1)}`);
 }
 
-/** A goal that is missed is the run's failure. */
+/** A missed goal fails the run. */
 export function printTrial(name: string, { figures, goals }: TrialResult): void {
   console.log(`\n(${name})`, inspect(figures, { depth: 5 }));
   for (const { what, figure, direction, bound, met } of goals) {

@@ -7,7 +7,7 @@ export interface Turn {
   readonly seconds: number;
 }
 
-/** Keeps a server busy when it is its turn. The connections stay open in between, so that a turn may be short. */
+/** Keeps a server busy during its turn. The connections stay open in between, so that a turn can be short. */
 export class TurnLoad {
   readonly #connections: readonly Connection[];
   readonly #path: string;
@@ -24,7 +24,8 @@ export class TurnLoad {
   }
 
   /**
-   * Has each connection send its next request when the last one is answered, for so long. Resolves when all are answered.
+   * Makes each connection send its next request when the previous one is answered, for this long. Resolves when all are
+   * answered.
    *
    * @throws {Error} When a connection broke, or an answer was not a 200.
    */

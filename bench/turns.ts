@@ -6,21 +6,22 @@ import { formatNumber } from "./table.ts";
 import { TurnLoad } from "./turn-load.ts";
 
 /**
- * After so many rounds the servers start anew: how well V8 has compiled a program differs from one start to the next,
- * and must not be taken for a difference between programs.
+ * After this many rounds the servers restart: how well V8 has compiled a program varies from one start to the next, and
+ * must not be taken for a difference between programs.
  */
 const ROUNDS_A_START = 3;
 
 /**
- * The turns that a side has in a round. A machine that others use has another speed every other moment: where a side's second
- * is ten pieces between those of the others, all of them get their share of both.
+ * How many turns a side has in a round. The speed of a machine that others use changes from one moment to
+ * the next: if a side's second is split into ten pieces between those of the others, all sides get their
+ * share of fast and slow moments.
  */
 const TURNS_A_ROUND = 10;
 
-/** Who takes turns with whom, and how often. */
+/** Which sides take turns, and how often. */
 export interface Turns {
   readonly sides: readonly Side[];
-  /** Those of them that run twice, in a process each: what differs between the two is no difference. */
+  /** Sides that run twice, in a process each: a difference between the two is no real difference. */
   readonly twice: readonly Side[];
   readonly rounds: number;
 }
@@ -28,7 +29,7 @@ export interface Turns {
 /** What a side did in every round. */
 export interface Measured {
   readonly name: string;
-  /** Its response's headers, as `name: value`, without those whose value is another each time. */
+  /** Its response's headers, as `name: value`, except those with a different value each time. */
   readonly headers: readonly string[];
   readonly rounds: readonly Slice[];
   /** What its second process did in the same rounds. */
@@ -51,7 +52,7 @@ export async function measureInTurns({ sides, twice, rounds }: Turns, bench: Ben
   }));
 }
 
-/** In which order turns are taken: every other time backwards, so that nobody always comes first. */
+/** The order of turns: every other time backwards, so that no side always comes first. */
 export function inTurn<T>(items: readonly T[], time: number): readonly T[] {
   return time % 2 === 0 ? items : items.toReversed();
 }

@@ -1,19 +1,19 @@
 import { percentile, summarize } from "./statistics.ts";
 
 /**
- * What a measured difference says. `too busy`: a side differed from itself by so much that nothing can be said.
+ * The meaning of a measured difference. `too busy`: a side differed from itself by so much that nothing can be said.
  * `too few rounds`: it was a trial run.
  */
 export type Verdict = "none" | "faster" | "slower" | "too busy" | "too few rounds";
 
 const FEWEST_ROUNDS = 9;
-/** Where a side differs from itself by more, no difference does not mean that there is none. */
+/** If a side differs from itself by more than this, finding no difference does not mean that there is none. */
 const WIDEST_SPREAD = 0.05;
 
 /**
- * By how much a side may differ from itself: three of four of its ratios to itself lie within.
+ * How much a side differs from itself: three quarters of its ratios to itself lie within this.
  *
- * @returns A share: 0.02 stands for ratios of 1 / 1.02 to 1.02.
+ * @returns A fraction: 0.02 stands for ratios of 1 / 1.02 to 1.02.
  */
 export function spreadOf(ratiosToItself: readonly number[]): number {
   const distances = ratiosToItself.map((ratio) => Math.abs(Math.log(ratio)));
@@ -21,9 +21,9 @@ export function spreadOf(ratiosToItself: readonly number[]): number {
 }
 
 /**
- * What gains say beside the spread. The median decides; where the spread is too wide, both quartiles must lie outside.
+ * Judges gains against the spread. The median decides; where the spread is too wide, both quartiles must lie outside.
  *
- * @param gains - A figure a round: how many times better one side was than the other. Above 1 is faster.
+ * @param gains - One figure per round: how many times better one side was than the other. Above 1 is faster.
  */
 export function judge(gains: readonly number[], spread: number): Verdict {
   if (gains.length < FEWEST_ROUNDS) return "too few rounds";

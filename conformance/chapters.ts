@@ -1,10 +1,10 @@
-/** Chapters whose feature is no part of what is replayed here, with why. */
+/** Chapters whose feature is not part of what is replayed here, with the reason. */
 export const otherCapabilities: Readonly<Record<string, string>> = {
   sql_databases: "SQL databases",
   wsgi: "WSGI applications",
 };
 
-/** Exchanges that cannot be equal, with why: by chapter, app, method, URL and the recorded status. */
+/** Exchanges that cannot be equal, with the reason: by chapter, app, method, URL and the recorded status. */
 export const reasons: Readonly<Record<string, string>> = {
   "body tutorial001 POST /items/ -> 400":
     "the recording replaced Python's JSON parser by one that raises; here no one can replace the parser",

@@ -2,10 +2,10 @@ import { isDeepStrictEqual } from "node:util";
 
 type Json = Record<string, unknown>;
 
-/** What is there for a reader. */
+/** Text for human readers. */
 const prose = new Set(["title", "description", "summary"]);
 
-/** Documents that cannot be equal, with why: by chapter, app, method, URL and the recorded status. */
+/** Documents that cannot be equal, with the reason: by chapter, app, method, URL and the recorded status. */
 export const documentReasons: Readonly<Record<string, string>> = {
   "extra_data_types tutorial001 GET /openapi.json -> 200":
     "a timedelta is documented as an ISO 8601 duration and takes the number of seconds that is sent; here it is a number",
@@ -17,8 +17,9 @@ export const documentReasons: Readonly<Record<string, string>> = {
 
 /**
  * How an OpenAPI document differs from the recorded one; undefined when both describe the same requests and answers:
- * paths, parameters, bodies, responses, security, and the ids that the app has chosen. Prose, names of schemas, ids made of
- * a function's name and the order of keys do not count; nor does the version, since items of a stream can be described from 3.2 on, where the recorded documents say 3.1.
+ * paths, parameters, bodies, responses, security, and the ids that the app has chosen. Prose, names of schemas, ids
+ * made from a function's name and the order of keys do not count. Neither does the version, since items of a stream can
+ * be described only from 3.2 on, while the recorded documents say 3.1.
  */
 export function documentDifference(given: unknown, recorded: unknown): string | undefined {
   if (!isDocument(given)) return `no document: ${JSON.stringify(given)?.slice(0, 200)}`;
@@ -37,7 +38,9 @@ function comparableDocument(document: Json): Json {
   return comparable({ ...(whole as Json), ...otherComponents, info }) as Json;
 }
 
-/** References replaced by what they refer to; that of a schema to itself stays, told by how far out it points. */
+/**
+ * References replaced by what they refer to. A schema's reference to itself stays, identified by how far out it points.
+ */
 function inlined(value: unknown, schemas: Json, open: readonly string[]): unknown {
   if (Array.isArray(value)) return value.map((item) => inlined(item, schemas, open));
   if (!isObject(value)) return value;
@@ -61,10 +64,10 @@ function comparable(value: unknown, key = ""): unknown {
   return withoutNulls(Object.fromEntries(entries.map(([name, item]) => [name, comparable(item, name)])));
 }
 
-/** What has keys that users chose, which may read like any other. */
+/** Fields whose keys users chose, which may look like any other. */
 const usersNames = new Set(["properties", "paths", "responses", "headers", "callbacks", "examples"]);
 
-/** What is the user's altogether. */
+/** Fields that belong entirely to the user. */
 const usersData = new Set(["example", "value", "default"]);
 
 const unordered = new Set(["required", "parameters", "anyOf", "oneOf"]);
@@ -75,7 +78,7 @@ function comparableList(list: readonly unknown[], key: string): unknown[] {
   return unordered.has(key) ? items.toSorted((a, b) => (text(a) < text(b) ? -1 : 1)) : items;
 }
 
-/** Ids that were made of the function's name, the path and the method tell nothing that these do not. */
+/** Ids made from the function's name, the path and the method say nothing that these do not. */
 function withoutMadeIds(paths: unknown): unknown {
   if (!isObject(paths)) return paths;
   const operations = (path: string, item: unknown): unknown =>
@@ -96,7 +99,7 @@ function withoutMadeId(operation: unknown, path: string, method: string): unknow
   return isMade ? rest : operation;
 }
 
-/** In a parameter or a form everything is text: that something may be null says no more than that it may be absent. */
+/** In a parameter or a form everything is text: that something may be null means only that it may be absent. */
 function withoutNulls(object: Json): Json {
   if (typeof object.in === "string" && isObject(object.schema))
     return { ...object, schema: withoutNull(object.schema) };

@@ -2,7 +2,10 @@ import { isDeepStrictEqual } from "node:util";
 import { gunzipSync } from "node:zlib";
 import type { Exchange } from "./vector.ts";
 
-/** Headers that a client can rely on; lengths, dates and connections differ between servers. */
+/**
+ * Headers left out of the comparison, which covers what a client can rely on: lengths, dates and connections differ
+ * between servers.
+ */
 const skipped = new Set([
   "content-length",
   "content-type",
@@ -23,7 +26,7 @@ export async function difference(exchange: Exchange, response: Response): Promis
   return differentHeader(exchange, response) ?? differentBody(exchange, bytes);
 }
 
-/** RFC 6265bis: attributes of a cookie are compared without case. RFC 9110: so are names of headers. */
+/** RFC 6265bis: attributes of a cookie are compared without regard to case. RFC 9110: so are names of headers. */
 const withoutCase = new Set(["set-cookie", "vary"]);
 
 function differentHeader({ response, volatile = [] }: Exchange, { headers }: Response): string | undefined {
@@ -45,7 +48,7 @@ function mediaType(type: string | null): string {
 
 function differentBody({ response, volatile = [] }: Exchange, bytes: Buffer): string | undefined {
   const { body } = response;
-  // The pages are each framework's own.
+  // Each framework has pages of its own.
   if (body?.text !== undefined && documentationPage.test(body.text))
     return bytes.length > 0 ? undefined : "an empty page";
   if (body === null) return bytes.length === 0 ? undefined : `a body: ${bytes.toString().slice(0, 100)}`;
@@ -60,7 +63,7 @@ function differentBody({ response, volatile = [] }: Exchange, bytes: Buffer): st
   const isPacked = response.headers.some(([name, value]) => name === "content-encoding" && value === "gzip");
   const wanted =
     body.base64 === undefined ? Buffer.from(body.text ?? "") : Buffer.from(body.base64, "base64");
-  // Each compressor has its own bytes for the same content.
+  // Each compressor produces its own bytes for the same content.
   if (isPacked && gunzipSync(bytes).equals(gunzipSync(wanted))) return undefined;
   if (bytes.equals(wanted)) return undefined;
   const events = (text: Buffer): string[] => text.toString().split("\n").map(plainData);
@@ -68,7 +71,7 @@ function differentBody({ response, volatile = [] }: Exchange, bytes: Buffer): st
   return `body ${JSON.stringify(bytes.toString().slice(0, 200))}, not ${JSON.stringify(wanted.toString().slice(0, 200))}`;
 }
 
-/** Of what differs from run to run, the kinds of its values are compared. */
+/** For values that differ from run to run, only their kinds are compared. */
 function differentShape(given: unknown, wanted: unknown): string | undefined {
   const [got, expected] = [JSON.stringify(shapeOf(given)), JSON.stringify(shapeOf(wanted))];
   return got === expected ? undefined : `a body like ${got}, not ${expected}`;
@@ -88,7 +91,7 @@ function parse(bytes: Buffer): unknown {
   }
 }
 
-/** JSON in an event, without the spaces that one writer puts in and another does not. */
+/** JSON in an event, without the spaces that some writers insert. */
 function plainData(line: string): string {
   if (!line.startsWith("data: ")) return line;
   try {
@@ -98,7 +101,7 @@ function plainData(line: string): string {
   }
 }
 
-/** Of a mistake, `loc` and `input` are compared, and that there are a type and a message. */
+/** Of a mistake, `loc` and `input` are compared, and the presence of a type and a message. */
 function comparable(value: unknown, anyOrder: boolean): unknown {
   if (Array.isArray(value)) {
     const items = value.map((item) => comparable(item, anyOrder));

@@ -7,7 +7,7 @@ const runs = forced === "loop" || forced === "thread" ? { runs: forced } : {};
 
 const methods = ["get", "post", "put", "patch", "delete", "head", "options", "trace"] as const;
 
-/** Has every operation of an app or router run on the forced lane. */
+/** Makes every operation of an app or router run on the forced lane. */
 function onLane<R extends object>(router: R): R {
   if (forced === undefined) return router;
   for (const method of methods) {
@@ -24,7 +24,7 @@ function onLane<R extends object>(router: R): R {
   return router;
 }
 
-/** A whole socket is on the loop whatever is forced: it does not cross. Its messages do. */
+/** A whole socket stays on the loop whatever is forced, since it cannot cross. Its messages can. */
 function onLaneByMessage(add: (...args: unknown[]) => void): typeof add {
   return (path, ...rest) => {
     const [options, handler] = rest.length > 1 ? rest : [{}, rest[0]];

@@ -34,7 +34,7 @@ interface ReplayedApp {
   readonly tally: Tally;
 }
 
-/** The cases of an app share one instance of it, but those recorded in an environment of their own. */
+/** The cases of an app share one instance of it, except those recorded in an environment of their own. */
 async function replayApp(app: ReplayedApp, module: URL, cases: Case[]): Promise<void> {
   const [shared, apart] = [cases.filter((one) => !environmentOf(one)), cases.filter(environmentOf)];
   const replay = async (url: URL, some: readonly Case[]): Promise<void> => {
@@ -46,14 +46,14 @@ async function replayApp(app: ReplayedApp, module: URL, cases: Case[]): Promise<
     const [variable, value] = environmentOf(one) as [string, string];
     const before = process.env[variable];
     process.env[variable] = value;
-    // Another URL is another module: the app is made anew, in this environment.
+    // Another URL is another module: the app is made again, in this environment.
     await replay(new URL(`?${variable}#${app.name}`, module), [one]);
     if (before === undefined) delete process.env[variable];
     else process.env[variable] = before;
   }
 }
 
-/** The clients of an app: one for all that is sent in the same circumstances. */
+/** The clients of an app: one for everything sent under the same circumstances. */
 class Clients implements AsyncDisposable {
   readonly #url: URL;
   readonly #open = new Map<string, TestClient>();
@@ -78,7 +78,7 @@ class Clients implements AsyncDisposable {
     return client;
   }
 
-  /** What the app's module exports under the names that the recording has. */
+  /** What the app's module exports under the names in the recording. */
   async #overrides(names: readonly string[]): Promise<NonNullable<TestClientOptions["overrides"]>> {
     if (names.length === 0) return [];
     const { overrides = {} } = (await import(this.#url.href.replace(/#.*$/, ""))) as {
@@ -127,7 +127,7 @@ async function replayCase(
   }
 }
 
-/** The sockets of a case are open at once, as one may hear what another says. */
+/** The sockets of a case are open at once, since one may receive what another sends. */
 async function socketDifferences(
   chapter: Chapter,
   exchanges: readonly Exchange[],

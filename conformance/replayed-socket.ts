@@ -1,7 +1,7 @@
 import { HandshakeRefused, type TestClient, type TestSocket } from "offloop/testing";
 import type { Exchange, SocketFrame } from "./vector.ts";
 
-/** Headers that a handshake has of its own. */
+/** Headers that belong to a handshake. */
 const ofHandshake = new Set(["host", "connection", "accept", "accept-encoding"]);
 
 /** A WebSocket of a recording, opened again. */
@@ -33,7 +33,7 @@ export class ReplayedSocket {
   /** How it differs from the recorded one; undefined when it is equal. */
   async difference(): Promise<string | undefined> {
     const isRefused = !this.#frames.some(([, { type }]) => type === "websocket.accept");
-    // A close before the handshake is a refusal by a response: a server sends no frame then.
+    // A close before the handshake is a refusal by a response: the server then sends no frame.
     if (isRefused) return this.#socket === undefined ? undefined : "accepted, not refused";
     if (this.#socket === undefined) return "refused, not accepted";
     for (const [from, frame] of this.#frames) {

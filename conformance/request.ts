@@ -9,7 +9,7 @@ export interface SentRequest {
 /**
  * The request of an exchange, byte for byte.
  *
- * @param received - The JSON bodies of the answers before it in its case, which headers may refer to.
+ * @param received - The JSON bodies of earlier answers in its case, which headers may refer to.
  */
 export function createRequest(
   chapter: Chapter,
@@ -33,7 +33,7 @@ export function createRequest(
   return { headers, body: Uint8Array.from(bytes) };
 }
 
-/** What a proxy says that was asked at another origin than the server's own. */
+/** What a proxy adds when the request was for an origin other than the server's own. */
 function originHeaders({ origin }: Exchange["request"]): [string, string][] {
   if (origin === undefined) return [];
   const { protocol, host } = new URL(origin);

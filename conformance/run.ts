@@ -13,7 +13,7 @@ const { values } = parseArgs({
     verbose: { type: "boolean", default: false },
   },
 });
-// Read by the apps when they are imported, here and in every thread.
+// The apps read it when they are imported, here and in every thread.
 if (values.lane !== "as-written") process.env.OFFLOOP_CONFORMANCE_LANE = values.lane;
 
 const chapters = readChapters(values.vectors ?? findVectors(process.cwd())).filter(

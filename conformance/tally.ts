@@ -1,24 +1,24 @@
 import type { Chapter } from "./vector.ts";
 
-/** What came of a chapter. Every exchange is counted in exactly one of these. */
+/** The result of a chapter. Every exchange is counted in exactly one of these. */
 export interface Tally {
   readonly chapter: string;
   readonly exchanges: number;
   equal: number;
   /** OpenAPI documents that are equal. */
   documents: number;
-  /** Exchanges that belong to a capability which comes later. */
+  /** Exchanges of a capability that comes later. */
   later: number;
   /** The names of such capabilities. */
   readonly capabilities: Set<string>;
   readonly different: string[];
-  /** Those that cannot be equal, with why. */
+  /** Exchanges that cannot be equal, with the reason. */
   readonly reasoned: string[];
   /** Where a reason is given, in `chapters.ts` or `compare-openapi.ts`, and was needed. */
   readonly usedReasons: Set<string>;
 }
 
-/** The tally of a chapter of which nothing was replayed so far. */
+/** The tally of a chapter before anything was replayed. */
 export function emptyTally({ chapter, cases }: Chapter): Tally {
   const exchanges = cases.reduce((sum, one) => sum + one.exchanges.length, 0);
   return {
@@ -40,7 +40,7 @@ export function countLater(tally: Tally, capability: string, exchanges: number):
   tally.capabilities.add(capability);
 }
 
-/** The reasons given for exchanges of these chapters that are equal now, or not recorded. */
+/** The reasons given for exchanges of these chapters that are now equal, or not recorded. */
 export function staleReasons(tallies: readonly Tally[], given: Readonly<Record<string, string>>): string[] {
   const chapters = new Map(tallies.map((tally) => [tally.chapter, tally]));
   return Object.keys(given).filter((where) => {

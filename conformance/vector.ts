@@ -19,7 +19,7 @@ export interface Exchange {
     readonly body?: RecordedBody;
     /** Scheme, host and port, where they are not the default ones. */
     readonly origin?: string;
-    /** What a proxy has put before the path. */
+    /** The prefix that a proxy has put before the path. */
     readonly root_path?: string;
   };
   readonly response: {
@@ -29,9 +29,9 @@ export interface Exchange {
   };
   readonly volatile?: string[];
   readonly raised?: string;
-  /** Of a WebSocket: what the client, "c", and the server, "s", have done, as ASGI says it. */
+  /** For a WebSocket: what the client, "c", and the server, "s", have done, in ASGI's terms. */
   readonly frames?: [from: "c" | "s", message: SocketFrame][];
-  /** What stood in for dependencies. */
+  /** The replacements of dependencies. */
   readonly dependency_overrides?: string[];
 }
 
@@ -45,10 +45,10 @@ export interface SocketFrame {
 /** Exchanges that belong together. */
 export interface Case {
   readonly apps: string[];
-  /** The tests of FastAPI's own that it was recorded from. */
+  /** FastAPI's own tests that it was recorded from. */
   readonly tests: string[];
   readonly exchanges: Exchange[];
-  /** What was done besides sending, in words. */
+  /** What was done apart from sending, in words. */
   readonly setup?: string;
 }
 
@@ -60,7 +60,7 @@ export interface Chapter {
 }
 
 /**
- * The folder the recordings are in: `shared/vectors`, beside the repository or beside a folder it is in.
+ * The folder with the recordings: `shared/vectors`, next to the repository or next to a folder that contains it.
  *
  * @throws {Error} When there is none.
  */
@@ -80,13 +80,13 @@ export function readChapters(folder: string): Chapter[] {
     .map((name) => JSON.parse(readFileSync(join(folder, name), "utf8")) as Chapter);
 }
 
-/** The names of the apps of a case. Where the test made its app itself, the test's name says which tutorial it is. */
+/** The names of the apps of a case. If the test made its app itself, the test's name says which tutorial it is. */
 export function appNames({ apps, tests }: Case): string[] {
   if (apps.length > 0) return apps.map(appName);
   return tests.map((test) => /\/test_([^/]+)\.py::/.exec(test)?.[1] ?? test);
 }
 
-/** The name of an app without the variants of its spelling: `docs_src.body.tutorial001_an_py310:app` is `tutorial001`. */
+/** The name of an app without its spelling variants: `docs_src.body.tutorial001_an_py310:app` is `tutorial001`. */
 function appName(app: string): string {
   return app
     .replace(/^docs_src\.[^.]+\./, "")
@@ -94,7 +94,7 @@ function appName(app: string): string {
     .replace(/(_an)?(_py\d+)?(\.main)?$/, "");
 }
 
-/** The variable of the environment that a case was recorded with, if any. */
+/** The environment variable that a case was recorded with, if any. */
 export function environmentOf({ setup = "" }: Case): [string, string] | undefined {
   const [, name, quoted, bare] =
     /^environment (\w+)=(?:"(.*)" when the app is created|(\S+))$/.exec(setup) ?? [];

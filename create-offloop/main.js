@@ -7,7 +7,7 @@ const usage = `Usage: npm create offloop [folder]
 
 Makes an app in the folder, which must be new or empty. Without one, in the folder you are in.`;
 
-/** Says what to type next, with the package manager that was used to come here. */
+/** Says what to type next, with the package manager that was used to get here. */
 function describeNextSteps(/** @type {string} */ folder) {
   const [, manager = "npm"] = /^(npm|pnpm|yarn|bun)\//.exec(process.env.npm_config_user_agent ?? "") ?? [];
   const path = relative(process.cwd(), folder);

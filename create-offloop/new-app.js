@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 
 const template = fileURLToPath(new URL("./template", import.meta.url));
 
-/** What may lie in a folder that a new app goes into: it is not anybody's work, and no file of the app has its name. */
+/** What a new app's folder may contain: it is not anybody's work, and no file of the app has its name. */
 const harmless = new Set([".git", ".DS_Store", "Thumbs.db", ".idea", ".vscode"]);
 
 /** Why no app was created, and what to do. */
@@ -22,16 +22,16 @@ export class NotCreated extends Error {
 /**
  * Copies the template into a folder that is new or empty.
  *
- * @param {string} path - The folder, from the one the process is in.
+ * @param {string} path - The folder, relative to the one the process is in.
  * @returns {{ folder: string, name: string }} Where it is, and the name in its package.json.
- * @throws {NotCreated} Where the folder has files, or cannot be made.
+ * @throws {NotCreated} When the folder has files, or cannot be created.
  */
 export function createApp(path) {
   const folder = resolve(path);
   checkNode(process.versions.node);
   checkEmpty(folder);
   cpSync(template, folder, { recursive: true });
-  // npm leaves a .gitignore out of what it packs.
+  // npm leaves .gitignore files out of packages.
   renameSync(join(folder, "gitignore"), join(folder, ".gitignore"));
   const name = toPackageName(basename(folder));
   for (const file of ["package.json", "README.md", "app.ts"]) fillIn(join(folder, file), name);

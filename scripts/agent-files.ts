@@ -3,16 +3,16 @@ import { dirname, join, posix } from "node:path";
 import { findFencedBlocks } from "./fenced-block.ts";
 import { repositoryRoot } from "./finding.ts";
 
-/** What the package has for coding agents, by path: made of the pages that people read, whenever it is built. */
+/** The package's files for coding agents, by path: generated from the pages that people read, on every build. */
 export const agentFiles: Readonly<Record<string, () => string>> = {
   "llms.txt": () => renderIndex((page) => page),
   "skills/offloop/SKILL.md": renderSkill,
 };
 
 /**
- * Every page with what it is about, in the form of https://llmstxt.org.
+ * Every page with its subject, in the form of https://llmstxt.org.
  *
- * @param toLink - What a page's path, from the root of the repository, is linked as.
+ * @param toLink - Turns a page's path, relative to the root of the repository, into a link.
  */
 export function renderIndex(toLink: (page: string) => string): string {
   const contents = readPage("docs/README.md").replace(/^# .*\n/, "");
@@ -22,7 +22,7 @@ export function renderIndex(toLink: (page: string) => string): string {
   return `# offloop\n\n> ${readSummary()}\n${linked}`;
 }
 
-/** How to write and to test an app, and where to read on: short enough to be read before each change of one. */
+/** How to write and test an app, and where to read on: short enough to be read before each change to one. */
 function renderSkill(): string {
   const inSkill = (page: string): string => `../../${page}`;
   const take = (page: string, heading: string): string =>
@@ -74,7 +74,7 @@ function readPage(page: string): string {
   return readFileSync(join(repositoryRoot, page), "utf8");
 }
 
-/** What the README begins with. */
+/** The beginning of the README. */
 function readSummary(): string {
   return readParagraph(readPage("README.md").replace(/^# .*\n+/, ""))
     .replaceAll("**", "")
@@ -85,7 +85,7 @@ function readParagraph(text: string): string {
   return text.trim().split(/\n\n/)[0] ?? "";
 }
 
-/** What stands under a heading, down to the next. */
+/** The text under a heading, down to the next one. */
 function readSection(page: string, heading: string): string {
   const [, ...sections] = readPage(page).split(/^##+ /m);
   const found = sections.find((section) => section.startsWith(`${heading}\n`));
@@ -100,7 +100,7 @@ function readTable(text: string): string {
   return table.trim();
 }
 
-/** The first block of a page in this language that has this text. */
+/** The first block of a page in this language that contains this text. */
 function readBlock(page: string, language: string, having: string): string {
   const lines = readPage(page)
     .split("\n")
@@ -116,7 +116,7 @@ function fenced(language: string, code: string): string {
   return `\`\`\`${language}\n${code.trim()}\n\`\`\``;
 }
 
-/** Links that are relative to a folder, made again. */
+/** Rewrites links that are relative to a folder. */
 function relink(text: string, folder: string, toLink: (page: string) => string): string {
   return text.replace(/\]\((?![a-z]+:)([^)#\s]*)(#[^)\s]*)?\)/g, (_link, path: string, fragment = "") => {
     return `](${toLink(posix.join(folder, path))}${fragment})`;

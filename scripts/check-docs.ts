@@ -6,7 +6,7 @@ import type { Declared } from "./module-names.ts";
 import { listEntryPoints, PublicNames } from "./public-names.ts";
 import { SourceTree } from "./source-tree.ts";
 
-/** Refuses public names without their documentation, and examples that do not compile. */
+/** Refuses public names without documentation, and examples that do not compile. */
 export function checkDocs(root: string): Finding[] {
   const tree = new SourceTree(root);
   return [...checkPublicNames(tree), ...checkExamples(tree)];

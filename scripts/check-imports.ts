@@ -6,7 +6,8 @@ import type { ICruiseResult, IViolation } from "dependency-cruiser";
 import { repositoryRoot } from "./finding.ts";
 import { importRules, rooms } from "./import-rules.ts";
 
-// dependency-cruiser reads TypeScript with the package of that name, up to 6; beside 7 it reads no module and passes.
+// dependency-cruiser reads TypeScript through the package of that name, up to version 6; next to version 7 it reads no
+// module and passes.
 const { resolve } = createRequire(new URL("./typescript6/package.json", import.meta.url));
 registerHooks({
   resolve: (specifier, context, next) => {
@@ -18,7 +19,7 @@ registerHooks({
 const { cruise } = await import("dependency-cruiser");
 const { default: readTsConfig } = await import("dependency-cruiser/config-utl/extract-ts-config");
 
-/** What is refused of the imports below src, each with its rule and a fix; empty when all is well. */
+/** The refused imports below src, each with its rule and a fix; empty when all is well. */
 export async function checkImports(root: string): Promise<string> {
   const tsConfig = readTsConfig(join(root, "tsconfig.json"));
   const { output } = await cruise(
@@ -48,7 +49,7 @@ function describeViolation({ rule, from, to, cycle }: IViolation): string {
   return `${chain}\n  ${rule.name}; ${fix}`;
 }
 
-/** A check that has read nothing finds nothing: says which files and rooms it has not taken in. */
+/** A check that has read nothing finds nothing: names the files and rooms that it has not covered. */
 function describeUnread(root: string, { modules }: ICruiseResult): string | undefined {
   const read = new Set(modules.map(({ source }) => source));
   const files = globSync("src/**/*.ts", { cwd: root }).map((file) => file.replaceAll("\\", "/"));

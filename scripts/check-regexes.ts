@@ -3,7 +3,7 @@ import { checkSync, type Diagnostics } from "recheck";
 import { type Finding, runCheck } from "./finding.ts";
 import { lineAt, type SourceFile, SourceTree } from "./source-tree.ts";
 
-/** A regular expression as it stands in the source. */
+/** A regular expression as written in the source. */
 interface FoundRegex {
   readonly file: string;
   readonly line: number;
@@ -11,12 +11,12 @@ interface FoundRegex {
   readonly flags: string;
 }
 
-/** Long for one regex; what is not decided by then counts as unsafe. */
+/** A long time for one regex; if it is still undecided then, it counts as unsafe. */
 const TIMEOUT_MS = 20_000;
 
 /**
- * Refuses regular expressions whose time grows faster than their input, whoever's input that is: what is compared with
- * text of the developer today may read a client's tomorrow.
+ * Refuses regular expressions whose time grows faster than their input, wherever that input comes from: an expression
+ * that matches the developer's text today may match a client's tomorrow.
  */
 export function checkRegexes(root: string): Finding[] {
   const tree = new SourceTree(root);

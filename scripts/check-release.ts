@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { repositoryRoot } from "./finding.ts";
 
-/** What a release says of itself, in its files and in its tag. */
+/** What a release says about itself, in its files and in its tag. */
 export interface Release {
-  /** The tag that is published: "v1.2.3". */
+  /** The published tag: "v1.2.3". */
   tag: string;
   /** `version` of package.json. */
   version: string;
@@ -12,7 +12,7 @@ export interface Release {
   lockVersion: string;
   /** `version` of create-offloop/package.json. */
   createVersion: string;
-  /** The offloop that an app of create-offloop asks for: "^1.2.3". */
+  /** The version of offloop that an app made by create-offloop requires: "^1.2.3". */
   createdRange: string;
   /** The text of CHANGELOG.md. */
   changelog: string;
@@ -23,7 +23,7 @@ interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>;
 }
 
-/** Why a release must not go out; empty when its files and its tag agree. */
+/** Why a release must not be published; empty when its files and its tag agree. */
 export function checkRelease(release: Release): string[] {
   const { tag, version, lockVersion, createVersion, createdRange, changelog } = release;
   const [unreleased, [latest, notes] = ["none", ""]] = readSections(changelog);
@@ -40,7 +40,7 @@ export function checkRelease(release: Release): string[] {
   return problems;
 }
 
-/** What stands under Unreleased, and the newest section below it: its version and its notes. */
+/** The text under Unreleased, and the newest section below it: its version and its notes. */
 function readSections(changelog: string): [string, [string, string]?] {
   const [, ...sections] = changelog.split(/^## /m);
   const texts = sections.map((section): [string, string] => {

@@ -6,7 +6,7 @@ export interface Step {
   name: string;
   command: string;
   args: readonly string[];
-  /** Shows the output while it runs, and not only when the step fails. */
+  /** Shows the output while the step runs, not only when it fails. */
   live?: boolean;
 }
 
@@ -14,7 +14,7 @@ const bin = (tool: string): string => join("node_modules", ".bin", tool);
 const script = (name: string): string[] => [join("scripts", `check-${name}.ts`)];
 const unfinished = ["-A", "all", "-D", "no-warning-comments", "--ignore-pattern=bench/results"];
 
-/** In the order in which a mistake is cheapest to hear of; the tests last, since CI reads their summary. */
+/** In the order in which mistakes are cheapest to discover; the tests come last, since CI reads their summary. */
 export const steps: readonly Step[] = [
   { name: "format and lint", command: bin("biome"), args: ["ci", "--colors=off", "."] },
   { name: "types", command: bin("tsc"), args: ["-p", "tsconfig.json"] },
@@ -31,7 +31,7 @@ export const steps: readonly Step[] = [
   { name: "tests", command: "npm", args: ["test", "--", "--all"], live: true },
 ];
 
-/** Runs every step, also after one has failed, and returns the names of those that failed. */
+/** Runs every step, even after one has failed, and returns the names of those that failed. */
 export function runSteps(
   list: readonly Step[],
   write: (text: string) => void,
@@ -47,7 +47,7 @@ function runStep(step: Step, write: (text: string) => void, root: string): boole
     encoding: "utf8",
     stdio: step.live ? "inherit" : "pipe",
     maxBuffer: 64 * 1024 * 1024,
-    // npm and the tools in node_modules/.bin are .cmd files on Windows, which only a shell can start.
+    // On Windows npm and the tools in node_modules/.bin are .cmd files, which only a shell can start.
     shell: process.platform === "win32",
   });
   const seconds = ((performance.now() - started) / 1000).toFixed(1);

@@ -7,10 +7,10 @@ export interface TextLine {
   line: number;
 }
 
-/** The words before the first tag (tag ""), or one block tag with all that follows it. */
+/** The words before the first tag (tag ""), or one block tag with everything that follows it. */
 export interface DocSection {
   tag: string;
-  /** From the words after the tag on. */
+  /** Starts with the words after the tag. */
   lines: TextLine[];
 }
 
@@ -21,7 +21,7 @@ export function isDocComment(comment: Comment): boolean {
   return comment.type === "Block" && comment.value.startsWith("*");
 }
 
-/** The TSDoc block right before an offset; line comments, such as a linter's, may stand between. */
+/** The TSDoc block right before an offset; line comments, such as a linter's, may come between. */
 export function findDoc(source: SourceFile, offset: number): DocComment | undefined {
   const comment = source.comments.findLast((one) => one.end <= offset && isDocComment(one));
   if (!comment) return undefined;
@@ -55,7 +55,7 @@ export function readSummary(doc: DocComment): string {
     .trim();
 }
 
-/** Names that have a description: `@param options.max` describes `options` too. */
+/** Names that have a description: `@param options.max` also describes `options`. */
 export function readParamNames(doc: DocComment): Set<string> {
   const names = findSections(doc, "param").flatMap((section) => {
     const [first, ...rest] = section.lines.map((line) => line.text);

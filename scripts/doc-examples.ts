@@ -6,7 +6,7 @@ import { type FencedBlock, findFencedBlocks } from "./fenced-block.ts";
 import { type Finding, repositoryRoot } from "./finding.ts";
 import type { SourceFile, SourceTree } from "./source-tree.ts";
 
-/** Inside the repository, so that `import "offloop"` finds its own package. */
+/** Inside the repository, so that `import "offloop"` finds the repository's own package. */
 const folder = ".offloop/docs";
 
 /** Type-checks every example of src, README.md and docs as a module of its own. */
@@ -20,7 +20,7 @@ export function checkExamples(tree: SourceTree): Finding[] {
   return written.size === 0 ? [] : typeCheck(tree, written);
 }
 
-/** The fenced blocks of every `@example` of a file, exported or not. */
+/** The fenced blocks of every `@example` in a file, exported or not. */
 function readExamples(source: SourceFile): FencedBlock[] {
   return source.comments
     .filter(isDocComment)
@@ -36,8 +36,8 @@ function readLines(tree: SourceTree, page: string): TextLine[] {
 }
 
 /**
- * Writes the blocks of one page to a folder of its own and notes which file came from where.
- * A block that names a file ("ts app.ts") is saved under that name, so that others on the page can import it.
+ * Writes the blocks of one page to a folder of its own, and remembers which file came from where. A block that names a
+ * file ("ts app.ts") is saved under that name, so that others on the page can import it.
  */
 function writeBlocks(
   tree: SourceTree,
@@ -51,7 +51,7 @@ function writeBlocks(
     const plain = `${folder}/${page}/line-${line}.ts`;
     const path = named.endsWith(".ts") && !written.has(named) ? named : plain;
     mkdirSync(dirname(join(tree.root, path)), { recursive: true });
-    // Empty lines before the code make the compiler's line numbers those of the page.
+    // Empty lines before the code make the compiler's line numbers match those of the page.
     writeFileSync(join(tree.root, path), `${"\n".repeat(line - 1)}${code}\n`);
     written.set(path, page);
   }
@@ -80,7 +80,7 @@ function typeCheck(tree: SourceTree, written: ReadonlyMap<string, string>): Find
   const diagnostics = [...stdout.matchAll(/^(.+?)\((\d+),\d+\): error (.*(?:\n[ \t]+.*)*)/gm)];
   const findings = diagnostics.flatMap(([, file = "", line, message = ""]) => {
     const page = written.get(file);
-    // Errors of src itself belong to the step that compiles src.
+    // Errors in src itself are reported by the step that compiles src.
     if (!page) return [];
     const fix = "correct the example, or mark its block `ts no-check` if it cannot stand alone";
     return [{ file: page, line: Number(line), problem: `Cannot compile the example: ${message}`, fix }];

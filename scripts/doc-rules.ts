@@ -5,7 +5,7 @@ import type { Finding } from "./finding.ts";
 import type { Declared } from "./module-names.ts";
 import { lineAt, type SourceFile } from "./source-tree.ts";
 
-/** A part of a declaration that carries a doc comment of its own. */
+/** A part of a declaration with a doc comment of its own. */
 interface Member {
   node: TSSignature | ClassElement;
   name: string;
@@ -14,7 +14,10 @@ interface Member {
 
 type Report = (offset: number, problem: string, fix: string) => void;
 
-/** What the doc comments of one public name lack. The declarations are those of its overloads, or one. */
+/**
+ * What is missing from the doc comments of one public name. The declarations are those of its
+ * overloads, or a single one.
+ */
 export function checkDeclared(name: string, declared: readonly Declared[]): Finding[] {
   const [first] = declared;
   if (!first) return [];
@@ -36,7 +39,7 @@ export function checkDeclared(name: string, declared: readonly Declared[]): Find
   return findings;
 }
 
-/** The parameters of a function, overloads together, or undefined when the declaration is no function. */
+/** The parameters of a function, for all overloads together, or undefined when the declaration is not a function. */
 export function listParameters(declared: readonly Declared[]): ParamPattern[] | undefined {
   const signatures = declared.filter(({ node }) => node.type === "TSDeclareFunction");
   const functions = (signatures.length > 0 ? signatures : declared).flatMap(
@@ -82,7 +85,7 @@ function parameterName(parameter: ParamPattern): string {
   const plain = parameter.type === "TSParameterProperty" ? parameter.parameter : parameter;
   if (plain.type === "AssignmentPattern") return parameterName(plain.left);
   if (plain.type === "RestElement") return parameterName(plain.argument);
-  // A pattern has no name of its own; "options" is what readers of the comment see.
+  // A pattern has no name of its own; readers of the comment see "options".
   return plain.type === "Identifier" ? plain.name : "options";
 }
 
@@ -97,7 +100,7 @@ function checkMember(owner: string, member: Member, source: SourceFile, report: 
   for (const inner of listTypeMembers(member.type)) checkMember(name, inner, source, report);
 }
 
-/** Members that users see, the first overload of each. */
+/** Members that users see, with the first overload of each. */
 function listMembers(node: Declared["node"]): Member[] {
   if (node.type === "TSInterfaceDeclaration") return firstOfEach(node.body.body.map(toMember));
   if (node.type === "TSTypeAliasDeclaration") return listTypeMembers(node.typeAnnotation);

@@ -10,7 +10,7 @@ export interface FencedBlock {
 
 const fence = /^(\s*)(`{3,}|~{3,})\s*([^`]*)$/;
 
-/** The fenced code blocks of a Markdown text; one that is never closed runs to the end. */
+/** The fenced code blocks of a Markdown text; a block that is never closed runs to the end. */
 export function findFencedBlocks(lines: readonly TextLine[]): FencedBlock[] {
   const blocks: FencedBlock[] = [];
   let open: { indent: number; marks: string; block: FencedBlock; code: string[] } | undefined;

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 
-/** One thing a check refuses: what, where, and the one action that settles it. */
+/** Something that a check refuses: what, where, and the one action that settles it. */
 export interface Finding {
-  /** Path from the root of the repository, with forward slashes. */
+  /** Path relative to the root of the repository, with forward slashes. */
   file: string;
   /** Counted from 1. */
   line: number;
@@ -14,7 +14,7 @@ export type Check = (root: string) => Finding[];
 
 export const repositoryRoot: string = join(import.meta.dirname, "..");
 
-/** Orders findings as a reader walks the tree, so that two runs print the same text. */
+/** Orders findings in the order of the tree, so that two runs print the same text. */
 export function sortFindings(findings: readonly Finding[]): Finding[] {
   // By code unit, since localeCompare depends on the machine's language.
   const before = (a: Finding, b: Finding): boolean =>

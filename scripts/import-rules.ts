@@ -1,6 +1,6 @@
 import type { IForbiddenRuleType } from "dependency-cruiser";
 
-/** Of which rooms, the top-level folders of src, the code of one may import. "type x" allows only `import type`. */
+/** The rooms (the top-level folders of src) from which the code of a room may import. "type x" allows only `import type`. */
 type Row = readonly string[];
 
 const base = ["schema", "errors", "channels"];
@@ -17,7 +17,7 @@ const path: Readonly<Record<string, Row>> = {
   http: ["lanes", "threads", "operation", "app", ...base],
 };
 
-/** What reads channels or stands around a run. The path does not name it; `composition` does. */
+/** Rooms that read channels or surround a run. The path does not name them; `composition` does. */
 const plugIns: Readonly<Record<string, Row>> = {
   security: ["app", "errors", "type schema"],
   openapi: ["app", "schema", "errors"],
@@ -32,7 +32,10 @@ const plugIns: Readonly<Record<string, Row>> = {
   testing: ["http", "app", "errors", "guard", "threads", "jobs", "type channels", "type watch"],
 };
 
-/** The files of the path that put plug-ins in: where a server is opened, where it adds what plug-ins answer, where a thread begins. */
+/**
+ * The files of the path that put plug-ins in: where a server is opened, where it adds the routes of plug-ins, and where
+ * a thread begins.
+ */
 const composition = [
   "http/open-app",
   "http/arounds",
@@ -48,10 +51,10 @@ const composition = [
 
 const table: Readonly<Record<string, Row>> = { ...path, ...plugIns };
 
-/** Every folder that may stand in src. */
+/** Every folder that is allowed in src. */
 export const rooms: readonly string[] = [...Object.keys(table), "cli"];
 
-/** A package that a room keeps to itself, its types included. "type x" allows the room x only `import type`. */
+/** A package that one room keeps to itself, including its types. "type x" allows the room x only `import type`. */
 const keptInRoom: Readonly<Record<string, readonly string[]>> = {
   fastify: ["http", "type app"],
   "@opentelemetry/api": ["tracing"],
@@ -87,7 +90,7 @@ export const importRules: IForbiddenRuleType[] = [
     from: { path: "^src/" },
     to: {
       dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown", "unknown", "undetermined"],
-      // A peer is a dev dependency too: the tests need one of it.
+      // A peer dependency is also a dev dependency, since the tests need one.
       dependencyTypesNot: ["npm-peer"],
     },
   },

@@ -21,11 +21,11 @@ type DeclaredNode =
 export interface Declared {
   source: SourceFile;
   node: DeclaredNode;
-  /** Where its statement starts, `export` included: the doc comment stands before it. */
+  /** Where its statement starts, including `export`: the doc comment comes before it. */
   start: number;
 }
 
-/** A name that lives in another module, or, without a specifier, in this one. */
+/** A name in another module, or, without a specifier, in this one. */
 export interface Reference {
   specifier: string | undefined;
   /** "*" stands for the whole module. */
@@ -33,7 +33,7 @@ export interface Reference {
   line: number;
 }
 
-/** What the names of one module mean. */
+/** The meanings of the names in one module. */
 export interface ModuleNames {
   /** More than one declaration for overloads, and for a type and a value of the same name. */
   declared: Map<string, Declared[]>;

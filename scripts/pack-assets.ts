@@ -4,21 +4,21 @@ import { fileURLToPath } from "node:url";
 import { packedFolder } from "../src/openapi/assets.ts";
 import { repositoryRoot } from "./finding.ts";
 
-/** What is served of Redoc, and the licenses it comes under. */
+/** The served parts of Redoc, and the licenses that apply to them. */
 const packed = {
   "redoc.standalone.js": "redoc/bundles/redoc.standalone.js",
   "redoc.standalone.js.LICENSE.txt": "redoc/bundles/redoc.standalone.js.LICENSE.txt",
   "redoc.LICENSE.txt": "redoc/LICENSE",
 };
 
-/** Copies into the package what the pages load from packages that are no dependencies. */
+/** Copies into the package what the pages load from packages that are not dependencies. */
 export function packAssets(folder: string): void {
   mkdirSync(folder, { recursive: true });
   for (const [name, source] of Object.entries(packed))
     copyFileSync(fileURLToPath(import.meta.resolve(source)), join(folder, name));
 }
 
-/** Copies what the compiler does not make of the inspector's page: its document and its styles. */
+/** Copies the parts of the inspector's page that the compiler does not produce: its document and its styles. */
 export function packInspectorPage(folder: string): void {
   const source = join(repositoryRoot, "src", "inspector", "page");
   mkdirSync(folder, { recursive: true });

@@ -9,7 +9,7 @@ export interface EntryPoint {
   line: number;
 }
 
-/** The source files that package.json opens to users. */
+/** The source files that package.json exposes to users. */
 export function listEntryPoints(tree: SourceTree): EntryPoint[] {
   const text = tree.readText("package.json");
   const pack = JSON.parse(text) as { exports?: Record<string, unknown> };
@@ -29,7 +29,7 @@ export class PublicNames {
     this.#tree = tree;
   }
 
-  /** The names that a module exports, those of `export *` included. */
+  /** The names that a module exports, including those of `export *`. */
   list(path: string, seen: Set<string> = new Set()): string[] {
     const module = this.#read(path);
     if (!module || seen.has(path)) return [];
@@ -40,7 +40,7 @@ export class PublicNames {
     return [...new Set([...module.exported.keys(), ...behindStars])];
   }
 
-  /** The declarations behind an exported name; none when another package declares it. */
+  /** The declarations behind an exported name; none when it is declared by another package. */
   findExported(path: string, name: string, seen: Set<string> = new Set()): Declared[] {
     const module = this.#read(path);
     const step = `${name} of ${path}`;
@@ -76,7 +76,7 @@ export class PublicNames {
   }
 }
 
-/** A package keeps its name, which is no path of this tree. */
+/** A package keeps its name, which is not a path in this tree. */
 function resolveFrom(path: string, specifier: string): string {
   return specifier.startsWith(".") ? posix.join(posix.dirname(path), specifier) : specifier;
 }

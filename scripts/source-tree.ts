@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Comment, type Program, parseSync } from "oxc-parser";
 
 export interface SourceFile {
-  /** Path from the root of the tree, with forward slashes. */
+  /** Path relative to the root of the tree, with forward slashes. */
   path: string;
   text: string;
   program: Program;
@@ -57,7 +57,7 @@ export class SourceTree {
   }
 }
 
-/** The line, counted from 1, that holds the character at an offset. */
+/** The line, counted from 1, that contains the character at an offset. */
 export function lineAt(text: string, offset: number): number {
   let line = 1;
   for (let at = text.indexOf("\n"); at !== -1 && at < offset; at = text.indexOf("\n", at + 1)) line++;

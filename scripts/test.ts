@@ -8,8 +8,8 @@ import { parseArgs } from "node:util";
 import { repositoryRoot } from "./finding.ts";
 
 /**
- * Test files that compare times, or load the machine until it is full: each has the machine to itself. Every other file
- * orders what it looks at by events, holds also while the machine does something else, and runs beside the others.
+ * Test files that compare times, or load the machine fully: each has the machine to itself. Every other file relies on
+ * the order of events, passes even while the machine does something else, and runs in parallel with the others.
  */
 export const measuringFiles: readonly string[] = [
   "test/{bench,cost,faults,fuzz,watch}/*.test.ts",
@@ -28,7 +28,7 @@ export const measuringFiles: readonly string[] = [
 
 /**
  * Test files that take long, ten seconds to minutes each: browsers, killed processes and whole fleets, reloads, packed
- * packages, the worst bodies, every lane of the recordings. They run where they are named, and with `--all`.
+ * packages, the worst bodies, every lane of the recordings. They run when named, and with `--all`.
  */
 export const longFiles: readonly string[] = [
   "test/{faults,fuzz,operating,pages}/*.test.ts",
@@ -47,7 +47,7 @@ export const longFiles: readonly string[] = [
   "test/websocket/faults.test.ts",
 ];
 
-/** Files that run one after another, or side by side. */
+/** Files that run one after another, or in parallel. */
 interface Phase {
   readonly files: readonly string[];
   readonly concurrency: number;
@@ -56,19 +56,20 @@ interface Phase {
 /** Which files run, and how. */
 interface Plan {
   readonly phases: readonly Phase[];
-  /** Files that take long and were not asked for. */
+  /** Files that take long and were not requested. */
   readonly leftOut: readonly string[];
   /**
-   * Whether a file that fails runs once more, alone at the end, and that result counts: the whole takes half an hour, in which
-   * the machine may have done something else. What failed first is said where it happens and before the totals.
+   * Whether a failed file runs once more, alone at the end, with that result counting: the whole suite takes half an
+   * hour, during which the machine may have done something else. The first failure is reported where it happens and
+   * before the totals.
    */
   readonly repeats: boolean;
 }
 
 /**
- * Test files, those that run side by side first.
+ * Plans which test files run, those that run in parallel first.
  *
- * @param paths - Files, folders or patterns, from the root. Default: all of test but those that take long.
+ * @param paths - Files, folders or patterns, relative to the root. Default: all of test except those that take long.
  * @param all - Whether those run, too.
  * @throws {Error} For a path that names no test file.
  */
@@ -97,7 +98,7 @@ function findTestFiles(root: string, path: string): string[] {
   return files.map((file) => file.replaceAll("\\", "/"));
 }
 
-/** The events of the phases, one after another, with one summary of them all at the end. */
+/** The events of the phases, one after another, with one summary for all of them at the end. */
 export async function* runTests(
   root: string,
   { phases, repeats }: Omit<Plan, "leftOut">,
@@ -117,7 +118,7 @@ export async function* runTests(
   yield* tally.end();
 }
 
-/** The events of one phase but its totals, which the tally takes. */
+/** The events of one phase except its totals, which the tally takes. */
 async function* runPhase(
   root: string,
   { files, concurrency }: Phase,
@@ -128,11 +129,11 @@ async function* runPhase(
   for await (const event of events) if (!tally.takes(event)) yield event;
 }
 
-/** The totals in the order in which a run ends with them, and what the summary of a file calls those that differ. */
+/** The totals in the order in which a run ends with them, and the names of those that differ in a file's summary. */
 const totals = ["tests", "suites", "pass", "fail", "cancelled", "skipped", "todo", "duration_ms"] as const;
 const counted = { passed: "pass", failed: "fail" } as const;
 
-/** The totals of several runs, and the files that are to run once more. */
+/** The totals of several runs, and the files that have to run once more. */
 class Tally {
   readonly #totals = new Map<string, number>(totals.map((name) => [name, 0]));
   readonly #failedFiles = new Set<string>();
@@ -151,7 +152,9 @@ class Tally {
     return true;
   }
 
-  /** Has the file of a failure run once more. That run's totals count in place of these, and the failure is a warning. */
+  /**
+   * Makes the file of a failure run once more. The totals of that run replace these, and the failure becomes a warning.
+   */
   excuse(event: TestEvent): TestEvent | undefined {
     if (event.type === "test:fail") {
       const { name, details } = event.data;
@@ -185,12 +188,12 @@ function note(message: string, level: "info" | "warn"): TestEvent {
   return { type: "test:diagnostic", data: { nesting: 0, message, level } };
 }
 
-/** One of the totals that a run ends with, such as "pass 12": only they belong to no file. */
+/** One of the totals at the end of a run, such as "pass 12": they alone belong to no file. */
 function readTotal({ type, data }: TestEvent): RegExpExecArray | null {
   return type === "test:diagnostic" && data.file === undefined ? /^(\w+) ([\d.]+)$/.exec(data.message) : null;
 }
 
-/** Runs test files and prints what Node's own runner would; sets the exit code. */
+/** Runs test files and prints what Node's own runner would print; sets the exit code. */
 export async function testTree(root: string, paths: readonly string[], all = false): Promise<void> {
   // Each file is a process, with threads and often processes of its own, and all of them load the same source.
   const cache = mkdtempSync(join(tmpdir(), "offloop-compile-cache-"));

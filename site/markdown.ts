@@ -6,13 +6,13 @@ import { resolveLink } from "./pages.ts";
 
 type Token = ReturnType<MarkdownRenderer["parse"]>[number];
 
-/** Renders pages that are written for the repository: their links name files, their code blocks a file to save them in. */
+/** Renders pages written for the repository: their links name files, their code blocks a file to save them in. */
 export function readAsRepository(markdown: MarkdownRenderer): void {
   resolveLinks(markdown);
   frameCode(markdown);
 }
 
-/** The name of a heading, as GitHub makes it: links between pages go by that. */
+/** The id of a heading, as GitHub makes it: links between pages use it. */
 export function slugify(heading: string): string {
   return heading
     .toLowerCase()
@@ -22,7 +22,7 @@ export function slugify(heading: string): string {
 
 function resolveLinks(markdown: MarkdownRenderer): void {
   markdown.core.ruler.push("repository-links", ({ tokens, env }) => {
-    // Where a page has another place on the site, its file is `realPath`.
+    // If a page has a different place on the site, its file is `realPath`.
     const { realPath, path } = env as MarkdownEnv;
     const page = relative(repositoryRoot, realPath ?? path).replaceAll("\\", "/");
     for (const token of tokens.flatMap(({ children }) => children ?? [])) {
@@ -33,7 +33,7 @@ function resolveLinks(markdown: MarkdownRenderer): void {
   });
 }
 
-/** Charts are made by measuring: until they are, a page shows what they would say. */
+/** Charts come from measurements: until those exist, a page shows what they would say. */
 function checkImage(page: string, image: Token): void {
   const file = join(repositoryRoot, dirname(page), image.attrGet("src") ?? "");
   if (existsSync(file)) return;
@@ -41,7 +41,10 @@ function checkImage(page: string, image: Token): void {
   image.type = "text";
 }
 
-/** Says of a block that begins "```ts app.ts" which file it is, draws diagrams without gaps, and frames indented code as well. */
+/**
+ * Shows the file name of a block that begins with "```ts app.ts", draws diagrams without gaps, and
+ * frames indented code as well.
+ */
 function frameCode(markdown: MarkdownRenderer): void {
   const { fence } = markdown.renderer.rules;
   const frame: NonNullable<typeof fence> = (...rendered) => {

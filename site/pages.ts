@@ -4,7 +4,7 @@ import { repositoryRoot } from "../scripts/finding.ts";
 
 const repository = "https://github.com/offloop/offloop";
 
-/** Pages outside docs that readers come to from there, and what they are called in an address. */
+/** Pages outside docs that readers reach from there, with their names in an address. */
 const otherPages: Readonly<Record<string, string>> = {
   "README.md": "index.md",
   "examples/README.md": "examples.md",
@@ -13,7 +13,9 @@ const otherPages: Readonly<Record<string, string>> = {
   "SECURITY.md": "reporting-vulnerabilities.md",
 };
 
-/** Every page of the site: its file, from the root of the repository, and its place on the site, both with ".md". */
+/**
+ * Every page of the site: its file, relative to the root of the repository, and its place on the site, both with ".md".
+ */
 export const sitePages: Readonly<Record<string, string>> = {
   ...otherPages,
   ...Object.fromEntries(
@@ -25,10 +27,10 @@ export const sitePages: Readonly<Record<string, string>> = {
 };
 
 /**
- * Where a link of a page leads on the site. The pages are written for the repository, where links name files.
+ * Where a page's link leads on the site. The pages are written for the repository, where links name files.
  *
- * @param page - The file that has the link, from the root of the repository.
- * @throws {Error} Where the file that the link names does not exist.
+ * @param page - The file that contains the link, relative to the root of the repository.
+ * @throws {Error} When the file that the link names does not exist.
  */
 export function resolveLink(page: string, link: string): string {
   if (/^([a-z][a-z+.-]*:|#)/i.test(link)) return link;
@@ -41,7 +43,7 @@ export function resolveLink(page: string, link: string): string {
   return `${repository}/${statSync(path).isDirectory() ? "tree" : "blob"}/main/${file}${fragment}`;
 }
 
-/** What the sidebar calls a page: its heading, unless that says too little outside its folder. */
+/** A page's name in the sidebar: its heading, unless that says too little outside its folder. */
 export function readTitle(file: string): string {
   if (file === "SECURITY.md") return "Reporting a vulnerability";
   const [, title] = /^# (.+)$/m.exec(readFileSync(join(repositoryRoot, file), "utf8")) ?? [];

@@ -34,7 +34,7 @@ export function readSidebar(): SidebarGroup[] {
   ];
 }
 
-/** The pages that a part of docs/README.md lists; what it mentions in passing has its place elsewhere. */
+/** The pages that a part of docs/README.md lists; pages it mentions in passing have their place elsewhere. */
 function listPages(markdown: string): string[] {
   const listed = markdown.split(/\n(?=\S)/).filter((block) => /^(-|\d+\.) /.test(block));
   const links = [...listed.join("\n").matchAll(/\]\(([^)#\s]+\.md)[^)]*\)/g)].map(([, link = ""]) => link);

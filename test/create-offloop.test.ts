@@ -51,7 +51,7 @@ test("create-offloop fills the folder that it is in where that has nothing but a
   assert.deepEqual(readdirSync(folder).sort(), [".git", ...files]);
 });
 
-test("create-offloop leaves a folder that has files as it is, and says what to do", () => {
+test("create-offloop leaves a folder with files unchanged, and says what to do", () => {
   const folder = join(parent, "full");
   mkdirSync(folder);
   for (const name of ["a.txt", "b.txt", "c.txt", "package.json"]) writeFileSync(join(folder, name), "mine");

@@ -46,7 +46,7 @@ export default app;
 `;
 const builtCommand = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 
-test("the built package starts its dev process, threads and watchdog, and tells its code from the user's", async (t) => {
+test("the built package starts its dev process, threads and watchdog, and distinguishes its code from the user's", async (t) => {
   const folder = appFolder({ "app.ts": app });
   const running = command([builtCommand, "dev", folder.path("app.ts"), "--port", "0"], []);
   t.after(() => running.child.kill("SIGKILL"));
@@ -272,7 +272,7 @@ test("package.json exports point at files that the build makes from files that e
   }
 });
 
-test("the built package has what coding agents read, made from the pages that it has", () => {
+test("the built package contains the files for coding agents, generated from its own pages", () => {
   for (const [path, render] of Object.entries(agentFiles))
     assert.equal(readFileSync(join(root, path), "utf8"), render(), path);
 });

@@ -7,14 +7,14 @@ import { Ledger } from "./ledger.ts";
 import { fastApiNote, findPeers, OFFLOOP, oncePerFramework, type Peer } from "./peers.ts";
 
 const JOBS = 200;
-/** Each has a connection of its own, so that every peer can be told of all of them at once. */
+/** Each has a connection of its own, so that every peer can receive all of them at once. */
 const CONNECTIONS = JOBS;
-/** When nothing has ended for so long after the start, nothing will: an attempt that was lost is tried again later. */
+/** If nothing has ended this long after the start, nothing will: a lost attempt is retried later. */
 const PATIENCE_MS = 20_000;
 
 interface Outcome {
   readonly name: string;
-  /** How many requests were answered, each of which promises a job. */
+  /** How many requests were answered; each answer promises a job. */
   readonly promised: number;
   /** From the first request to the last answer, in milliseconds. */
   readonly promisingMs: number;

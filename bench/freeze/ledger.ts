@@ -5,7 +5,7 @@ import { setTimeout as wait } from "node:timers/promises";
 
 const LOOK_EVERY_MS = 50;
 
-/** The end of a task, as its process wrote it down. */
+/** The end of a task, as recorded by its process. */
 export interface Entry {
   readonly kind: "async" | "plain";
   readonly id: string;
@@ -13,7 +13,7 @@ export interface Entry {
   readonly at: number;
 }
 
-/** A file outside of any server in which each task leaves a line when it has ended. */
+/** A file outside of any server, to which each task adds a line when it has ended. */
 export class Ledger implements Disposable {
   readonly #folder = mkdtempSync(join(tmpdir(), "offloop-freeze-"));
   readonly file: string = join(this.#folder, "ledger");
@@ -31,7 +31,7 @@ export class Ledger implements Disposable {
     });
   }
 
-  /** Waits until so many tasks have ended, or none has for a while. */
+  /** Waits until this many tasks have ended, or none has for a while. */
   async waitFor(count: number, patienceMs: number): Promise<readonly Entry[]> {
     let seen = 0;
     let changedAt = performance.now();

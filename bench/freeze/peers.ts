@@ -7,14 +7,14 @@ import type { ServerSettings } from "../servers/settings.ts";
 export interface Peer extends ServerPlan {
   readonly name: string;
   readonly settings: Partial<ServerSettings>;
-  /** Where its users' blocking code runs. */
+  /** Where users of this framework run blocking code. */
   readonly worksOn: "loop" | "threads";
 }
 
 export const OFFLOOP = "offloop";
 export const PISCINA = "Fastify + piscina";
 
-/** The peers that this machine can run, offloop last. FastAPI is among them where a Python has it. */
+/** The peers that this machine can run, offloop last. FastAPI is included if a Python has it. */
 export function findPeers({ burnIterations, say }: Pick<Bench, "burnIterations" | "say">): Peer[] {
   const settings = { burnIterations };
   const inline = (name: string, file: ServerPlan["file"]): Peer => ({
@@ -46,14 +46,14 @@ function fastApis(python: string, settings: Partial<ServerSettings>): Peer[] {
   ];
 }
 
-/** FastAPI once: what its operations are declared as makes no difference to an async route, nor to its tasks. */
+/** FastAPI once: how its operations are declared makes no difference to an async route, or to its tasks. */
 export function oncePerFramework(peers: readonly Peer[]): Peer[] {
   return peers
     .filter(({ settings }) => settings.runs !== "thread")
     .map((peer) => (peer.settings.runs === "loop" ? { ...peer, name: "FastAPI" } : peer));
 }
 
-/** What the notes of a table say where there is no FastAPI. */
+/** The note of a table when there is no FastAPI. */
 export function fastApiNote(peers: readonly Peer[]): string[] {
   if (peers.some(({ file }) => file === "peers/fastapi"))
     return [
@@ -62,7 +62,7 @@ export function fastApiNote(peers: readonly Peer[]): string[] {
   return ["FastAPI is NOT in this table: no Python here has fastapi, uvicorn, uvloop and httptools"];
 }
 
-/** One round takes as long as three of other parts: every peer blocks for seconds. */
+/** One round takes as long as three in other parts, since every peer blocks for seconds. */
 const SHARE_OF_ROUNDS = 3;
 
 export function roundsOf({ options }: Bench): number {

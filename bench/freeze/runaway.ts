@@ -10,23 +10,26 @@ import { fastApiNote, findPeers, OFFLOOP } from "./peers.ts";
 
 const WATCHED_MS = 5_000;
 const SAMPLE_MS = 100;
-/** A core is taken while one thread of the process wants it for more than half of the time. */
+/** A core counts as taken while one thread of the process wants it for more than half of the time. */
 const TAKEN_SHARE = 0.5;
 /** By then the request has reached its route. */
 const ON_ITS_WAY_MS = 50;
 
-/** What became of a server one of whose routes never ends. */
+/** What happened to a server when one of its routes never ended. */
 interface Outcome {
   readonly name: string;
-  /** When its client had an answer, and which; undefined: not while it was watched. */
+  /** When its client received an answer, and which; undefined: not while it was watched. */
   readonly answered: { readonly ms: number; readonly status: number } | undefined;
   /** When its core was free for good; undefined: not while it was watched. */
   readonly freeMs: number | undefined;
-  /** Of the other requests meanwhile, the share that was answered while it was watched. */
+  /** The fraction of the other requests that was answered meanwhile, while it was watched. */
   readonly othersAnswered: number;
 }
 
-/** A route that never ends: how long until its client is answered and its core is free, and who else is answered. */
+/**
+ * A route that never ends: how long until its client is answered and its core is free, and which
+ * other requests are answered.
+ */
 export async function measureRunaway(bench: Bench): Promise<PartResult[]> {
   const peers = findPeers(bench);
   const outcomes: Outcome[] = [];
@@ -71,7 +74,7 @@ export async function measureRunaway(bench: Bench): Promise<PartResult[]> {
 
 async function watch(server: ServerProcess): Promise<Omit<Outcome, "name">> {
   const others = await Connection.open(server.url);
-  await fetch(`${server.url}/short`).then((response) => response.text()); // what answers it is there by now
+  await fetch(`${server.url}/short`).then((response) => response.text()); // from now on whatever answers it is ready
   const startedAt = performance.now();
   const since = (): number => performance.now() - startedAt;
   const client = new AbortController();
@@ -80,7 +83,7 @@ async function watch(server: ServerProcess): Promise<Omit<Outcome, "name">> {
     .then((response) => {
       answered = { ms: since(), status: response.status };
     })
-    .catch(() => {}); // given up when the watch ends
+    .catch(() => {}); // abandoned when the watch ends
   let [othersSent, othersAnswered] = [0, 0];
   let freeMs: number | undefined;
   await wait(ON_ITS_WAY_MS);

@@ -9,17 +9,17 @@ import { inTurn } from "../turns.ts";
 import { fastApiNote, findPeers, OFFLOOP, roundsOf } from "./peers.ts";
 
 const SLOW_REQUESTS = 45;
-/** By then the slow ones have reached the server. */
+/** By then the slow requests have reached the server. */
 const HEAD_START_MS = 50;
 
 interface Round {
   /** From sending the short request to its answer. */
   readonly shortMs: number;
-  /** From sending the slow ones to the last answer. */
+  /** From sending the slow requests to the last answer. */
   readonly allSlowMs: number;
 }
 
-/** A short plain request that comes when 45 slow ones have come before it. */
+/** A short plain request that arrives after 45 slow ones. */
 export async function measureShortBehindSlow(bench: Bench): Promise<PartResult[]> {
   const peers = findPeers(bench);
   const rounds = roundsOf(bench);
@@ -64,7 +64,7 @@ export async function measureShortBehindSlow(bench: Bench): Promise<PartResult[]
   ];
 }
 
-/** So that a server that judges routes by what they took so far has something to judge by. */
+/** Gives a server that judges routes by their past durations something to judge by. */
 async function askOften(url: string, path: string): Promise<void> {
   for (let times = 0; times < 5; times++) await fetch(`${url}${path}`).then((response) => response.text());
 }

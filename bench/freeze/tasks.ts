@@ -9,16 +9,16 @@ import { fastApiNote, findPeers, oncePerFramework } from "./peers.ts";
 
 const TASKS = 1_000;
 const CONNECTIONS = 100;
-/** When no task has ended for so long, none will. */
+/** When no task has ended for this long, none will. */
 const PATIENCE_MS = 15_000;
 
 interface Outcome {
   readonly name: string;
-  /** From the first request that added a task to the last end of one of that kind, in milliseconds. */
+  /** From the first request that added a task to the last end of a task of that kind, in milliseconds. */
   readonly asyncMs: number;
   readonly plainMs: number;
   readonly ended: number;
-  /** Of `GET /` meanwhile. */
+  /** Latency of `GET /` meanwhile. */
   readonly others: Percentiles;
 }
 
@@ -78,7 +78,7 @@ async function measureServer(server: ServerProcess, ledger: Ledger): Promise<Omi
   };
 }
 
-/** Resolves when every request that adds a task is answered. */
+/** Resolves when every request that adds a task has been answered. */
 async function addTasks(url: string): Promise<void> {
   const paths = Array.from(
     { length: 2 * TASKS },

@@ -1,15 +1,15 @@
 /** One whole response. */
 export interface Answer {
   readonly status: number;
-  /** By name, in lower case; of several, the last. */
+  /** By lower-case name; for a repeated name, the last value. */
   readonly headers: ReadonlyMap<string, string>;
   readonly body: Buffer;
 }
 
 /**
- * Reads the responses of a connection, strictly: whatever a server writes has to be framed as HTTP/1.1 says.
+ * Reads the responses of a connection, strictly: whatever a server writes must be framed according to HTTP/1.1.
  *
- * @param methods - Of the requests, in order: the answer to HEAD has no body.
+ * @param methods - Those of the requests, in order: the answer to HEAD has no body.
  */
 export function readAnswers(
   bytes: Buffer,

@@ -3,13 +3,16 @@ import { z } from "zod";
 import type { Declared } from "./random-schemas.ts";
 import { buildSchema, type SchemaTree } from "./schema-tree.ts";
 
-/** The deadline of what would go on for ever. */
+/** The deadline for what would never end. */
 const DEADLINE_MS = 150;
 
-/** The schemas of this server: each thread reads the same. */
+/** The schemas of this server: each thread reads the same ones. */
 const declared = JSON.parse(process.env.FUZZ_SCHEMAS ?? "[]") as readonly Declared[];
 
-/** What random requests are sent to: an operation of each random schema, and others that hang, burn, stream, fail and keep files. */
+/**
+ * The target of random requests: an operation for each random schema, and others that hang, burn,
+ * stream, fail and keep files.
+ */
 const app: App = new App({
   threads: { max: 2, reserve: 1 },
   connections: { headersTimeoutMs: 1_000, requestTimeoutMs: 3_000 },

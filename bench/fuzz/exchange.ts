@@ -2,44 +2,47 @@ import { connect, type Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { type Answer, readAnswers } from "./answers.ts";
 
-/** What goes over one connection, byte by byte, and how its client ends. */
+/** What is sent over one connection, byte by byte, and how its client ends it. */
 export interface Plan {
   readonly bytes: Buffer;
   /** Where the bytes are cut into writes. */
   readonly cuts: readonly number[];
   /**
-   * `wait`: until the server has ended. `half`: ends its side once something came, or nothing for a while. `leave`,
-   * `reset`: goes, answered or not.
+   * `wait`: until the server has ended. `half`: ends its side once something has arrived, or nothing has for a while.
+   * `leave`, `reset`: goes, answered or not.
    */
   readonly ending: "wait" | "half" | "leave" | "reset";
-  /** When one that leaves does so: after so many milliseconds. */
+  /** After how many milliseconds a client that leaves does so. */
   readonly leaveMs: number;
-  /** Methods of the requests in it, which say whether answers have bodies. */
+  /** Methods of the requests in it, which determine whether answers have bodies. */
   readonly methods: readonly string[];
 }
 
-/** What came of it. */
+/** The outcome. */
 export interface Outcome {
   readonly answers: readonly Answer[];
-  /** What was no answer, or cut in its middle. */
+  /** Anything that was not an answer, or was cut off in its middle. */
   readonly rest: string;
   /** Whether the server ended the connection, or the client had gone. */
   readonly isOver: boolean;
 }
 
-/** Longer than every deadline and timeout of the server, and than a thread may take to start, for which a call may wait. */
+/**
+ * Longer than every deadline and timeout of the server, and longer than the start of a thread,
+ * for which a call may wait.
+ */
 const PATIENCE_MS = 40_000;
-/** How long one that ends its side waits for something to come. Node takes it for gone then. */
+/** How long a client that ends its side waits for something to arrive. After that Node takes it for gone. */
 const QUIET_MS = 100;
 
-/** Sends what is planned and waits until the connection is over. */
+/** Sends what is planned, and waits until the connection is over. */
 export async function exchange(url: string, plan: Plan): Promise<Outcome> {
   const { hostname, port } = new URL(url);
   const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: true });
   const parts: Buffer[] = [];
   socket.on("data", (part: Buffer) => parts.push(part));
   socket.on("end", () => socket.end());
-  socket.on("error", () => {}); // a reset is one of the ways a connection may end
+  socket.on("error", () => {}); // a reset is a legitimate end of a connection
   const closed = first(socket, "close");
   const isOver = await Promise.race([talk(socket, plan, closed), patience()]);
   socket.destroy();
@@ -66,7 +69,7 @@ async function talk(socket: Socket, plan: Plan, closed: Promise<unknown>): Promi
   return true;
 }
 
-/** Unlike `once` of node:events, an error is nothing to it. */
+/** Unlike `once` of node:events, it ignores errors. */
 function first(socket: Socket, event: string): Promise<void> {
   return new Promise((resolve) => socket.once(event, () => resolve()));
 }

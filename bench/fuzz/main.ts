@@ -4,10 +4,10 @@ import { invariants } from "./properties.ts";
 import { schemasOfServer } from "./random-schemas.ts";
 import { Subject } from "./subject.ts";
 
-/** How long one invariant may take, a failure's being made smaller included. */
+/** How long one invariant may take, including the shrinking of a failure. */
 const ROUND_MS = 300_000;
 
-/** Servers with random schemas, one after another, each asked random things; says whether nothing was found. */
+/** Runs servers with random schemas, one after another, and sends each random requests; says whether nothing was found. */
 async function fuzz(seconds: number, firstSeed: number): Promise<boolean> {
   console.log(`fuzz: ${seconds} s, seed ${firstSeed}`);
   const until = performance.now() + seconds * 1000;
@@ -29,7 +29,7 @@ interface Round {
   readonly failure: string | undefined;
 }
 
-/** One server: its schemas, and what it is asked, follow from the seed. */
+/** One server: its schemas and its requests follow from the seed. */
 async function fuzzServer(seed: number): Promise<Round> {
   const [declared = []] = fc.sample(schemasOfServer, { seed, numRuns: 1 });
   const subject = new Subject(declared);

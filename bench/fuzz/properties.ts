@@ -16,24 +16,24 @@ import type { Declared } from "./random-schemas.ts";
 import type { State, Subject } from "./subject.ts";
 
 /**
- * What one turn of the loop may compute: twice what the bounds are for, as several requests may end in one turn and the
- * process collects garbage.
+ * How long one turn of the loop may compute: twice the intended limit, since several requests may end in one turn and
+ * the process collects garbage.
  */
 const MAX_HELD_MS = 400;
-/** `threads.max` of the app, and the one in reserve. */
+/** `threads.max` of the app, plus the one in reserve. */
 const MAX_THREADS = 3;
-/** How long what a request has left may take to go: as long as a client waits. */
+/** How long leftovers of a request may take to disappear: as long as a client waits. */
 const QUIET_MS = 40_000;
 
-/** Something that holds for every random input. */
+/** A property that holds for every random input. */
 export interface Invariant {
   readonly name: string;
   readonly property: fc.IAsyncProperty<unknown>;
-  /** How many inputs are tried in one round. */
+  /** How many inputs to try in one round. */
   readonly runs: number;
 }
 
-/** What has to hold of a server of these schemas, whatever is sent. */
+/** What must hold for a server with these schemas, whatever is sent. */
 export function invariants(subject: Subject, declared: readonly Declared[]): Invariant[] {
   const request = requests(declared);
   const talk = fc.record({ sent: fc.array(request, { minLength: 1, maxLength: 3 }), travel });
@@ -78,14 +78,15 @@ async function talkWith(subject: Subject, sent: readonly RandomRequest[], travel
   assert.ok(outcome.isOver, `the connection did not end; it got ${shown(outcome)}`);
   for (const [index, answer] of outcome.answers.entries()) isDeclared(answer, sent[index]);
   if (plan.ending !== "wait") return;
-  // RFC 9112, 9.6: what comes behind an answer that says so is not looked at, such as the rest of a body that is too large.
+  // RFC 9112, 9.6: what follows an answer that closes the connection is ignored, such as the rest of
+  // a body that is too large.
   const closing = outcome.answers.findIndex(({ headers }) => headers.get("connection") === "close");
   const due = closing < 0 ? sent.length : closing + 1;
   assert.equal(outcome.answers.length, due, `not every request was answered: ${shown(outcome)}`);
   assert.equal(outcome.rest, "", "what came after the answers is no answer");
 }
 
-/** A server error is right only where the app makes one. */
+/** A server error is correct only where the app makes one. */
 function isDeclared(answer: Answer, sent: RandomRequest | undefined): void {
   const { status, headers, body } = answer;
   if (status < 500 || (status === 503 && headers.has("retry-after"))) return;
@@ -95,7 +96,10 @@ function isDeclared(answer: Answer, sent: RandomRequest | undefined): void {
   assert.fail(`${status} for ${path}: ${body.toString("latin1", 0, 500)}`);
 }
 
-/** Where nothing but the lane decides: what waits or streams depends on time, and what lies on how it is cut. */
+/**
+ * Requests whose answer only the lane could change: waits and streams depend on time, and false framings on how the
+ * bytes are cut.
+ */
 function isComparable(request: RandomRequest): boolean {
   return isHonest(request) && !/^\/(waits|events)/.test(request.path);
 }
@@ -109,13 +113,13 @@ async function sameOnEachLane(subject: Subject, sent: RandomRequest): Promise<vo
     answers.push(outcome.answers[0]);
   }
   const [first, ...others] = answers;
-  // The loop takes less than a thread does.
+  // The loop accepts smaller bodies than a thread does.
   if (first?.status === 413) return;
   for (const other of others)
     assert.deepEqual([other?.status, text(other, sent)], [first?.status, text(first, sent)]);
 }
 
-/** Answers to what is not there name the path, and with it the lane. */
+/** Answers to unknown paths name the path, and with it the lane. */
 function text(answer: Answer | undefined, { path }: RandomRequest): string | undefined {
   return path.startsWith("/nowhere") ? "" : answer?.body.toString("latin1");
 }
@@ -126,7 +130,7 @@ interface Moment {
   readonly graceMs: number;
 }
 
-/** A server of its own, which closes while clients talk with it. */
+/** A server of its own, which closes while clients communicate with it. */
 async function closingAt(subject: Subject, { talks, closeMs, graceMs }: Moment): Promise<void> {
   if (subject.url !== "") await subject.close();
   await subject.open(graceMs);
@@ -144,7 +148,7 @@ async function closingAt(subject: Subject, { talks, closeMs, graceMs }: Moment):
   await nothingStays(subject, { isClosed: true });
 }
 
-/** Waits until nothing of the requests is left, or says what is. */
+/** Waits until nothing of the requests remains, or says what does. */
 async function nothingStays(subject: Subject, { isClosed }: { isClosed: boolean }): Promise<void> {
   const until = performance.now() + QUIET_MS;
   let heldMs = 0;

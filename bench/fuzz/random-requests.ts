@@ -3,11 +3,11 @@ import type { Plan } from "./exchange.ts";
 import { type Declared, valueFor } from "./random-schemas.ts";
 import type { Field, SchemaTree } from "./schema-tree.ts";
 
-/** One random request, in the pieces of which it is made, so that it can be made smaller and shown. */
+/** One random request, in pieces, so that it can be shrunk and shown. */
 export interface RandomRequest {
   readonly lane: Lane;
   readonly method: string;
-  /** After the lane. */
+  /** The path after the lane. */
   readonly path: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: Buffer;
@@ -17,7 +17,7 @@ export interface RandomRequest {
 export type Lane = (typeof laneNames)[number];
 export const laneNames = ["async", "plain", "moved"] as const;
 
-/** How a body is announced: whole by its length or in chunks, or in a way that lies. */
+/** How a body is announced: whole by its length or in chunks, or falsely. */
 export type Framing = (typeof framings)[number];
 const honest = ["length", "chunks"] as const;
 const framings = [
@@ -82,7 +82,7 @@ function encode(text: string): string {
   return encodeURIComponent(text.toWellFormed());
 }
 
-/** HTTP refuses what is no visible character; now and then one is sent all the same. */
+/** HTTP refuses invisible characters; now and then one is sent all the same. */
 const visible = (text: string): string => text.replace(/[^\x20-\x7e\x80-\xff]/g, "?");
 
 function multipart(pairs: readonly (readonly [string, string])[], fileName: string | undefined): Buffer {
@@ -127,7 +127,7 @@ function contentOf(input: Declared["input"], value: unknown): fc.Arbitrary<Conte
 
 const wireName = (name: string): string => name.replaceAll("_", "-").replace(/[^\w-]/g, "x");
 
-/** A body of any media type, of which nothing is known. */
+/** A body of any media type, about which nothing is known. */
 const anyContent: fc.Arbitrary<Content> = fc
   .oneof(
     fc.json({ maxDepth: 4 }).map((text) => ({ type: "application/json", text })),
@@ -148,7 +148,7 @@ const anyContent: fc.Arbitrary<Content> = fc
   )
   .map(({ type, text }) => ({ ...noContent, type, body: Buffer.from(text) }));
 
-/** What is done to the bytes of a body. Places are parts of its length. */
+/** A change to the bytes of a body. Positions are fractions of its length. */
 interface Change {
   readonly kind: "cut" | "repeat" | "swap" | "flip" | "insert" | "multiply";
   readonly from: number;
@@ -196,7 +196,7 @@ function changed(body: Buffer, changes: readonly Change[]): Buffer {
   }, body);
 }
 
-/** As much of it as goes up to some bound of the server, and now and then beyond it. */
+/** Large enough to reach some limit of the server, and now and then to exceed it. */
 const MULTIPLIED_BYTES = 1_100_000;
 const MAX_TIMES = 60_000;
 
@@ -266,7 +266,7 @@ const fixedPaths = [
   "/nowhere",
 ];
 
-/** A request to an operation of one of the schemas, or to one that is always there. */
+/** A request to an operation of one of the schemas, or to one that always exists. */
 export function requests(declared: readonly Declared[]): fc.Arbitrary<RandomRequest> {
   const target = fc.oneof(
     { weight: 3, arbitrary: toDeclared(declared) },
@@ -314,7 +314,7 @@ function toDeclared(declared: readonly Declared[]): fc.Arbitrary<{ path: string;
   });
 }
 
-/** Whether it says what it sends: such a request has exactly one answer. */
+/** Whether its framing is truthful: such a request has exactly one answer. */
 export function isHonest({ framing, headers, method }: RandomRequest): boolean {
   const risky = /^(host|connection|expect|transfer-encoding|upgrade|content-length|x y|x|x-huge|)$/i;
   return (
@@ -380,7 +380,10 @@ export const travel: fc.Arbitrary<Travel> = fc.record({
   leaveMs: fc.nat({ max: 250 }),
 });
 
-/** Requests of one connection, one after another without a pause. The last says that it is, and who lies cannot wait for an end. */
+/**
+ * Requests of one connection, sent without a pause. The last announces that it is the last; a connection with a false
+ * framing cannot wait for an end.
+ */
 export function planOf(sent: readonly RandomRequest[], { cuts, ending, leaveMs }: Travel): Plan {
   const last = sent.length - 1;
   const bytes = Buffer.concat(
@@ -399,7 +402,7 @@ export function planOf(sent: readonly RandomRequest[], { cuts, ending, leaveMs }
   };
 }
 
-/** Who lies about a body may never have an answer, and events never end. */
+/** A request with a false framing may never have an answer, and events never end. */
 function endingOf(sent: readonly RandomRequest[]): Plan["ending"] {
   if (sent.some(({ path }) => path.startsWith("/events"))) return "leave";
   return sent.every(isHonest) ? "wait" : "half";

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { type Field, type Library, leaves, libraries, type SchemaTree } from "./schema-tree.ts";
 
-/** Names that are short, that HTTP and JavaScript treat in a way of their own, or that no one would choose. */
+/** Names that are short, special to HTTP or JavaScript, or unlikely to be chosen by anyone. */
 const names = fc.constantFrom(
   "a",
   "b",
@@ -43,13 +43,13 @@ const nested = fc.letrec<{ tree: SchemaTree }>((tie) => {
   };
 }).tree;
 
-/** What an operation declares; its schemas are of one library. */
+/** The declaration of an operation; its schemas come from one library. */
 export interface Declared {
   readonly library: Library;
   readonly input: InputKind;
-  /** Of a body: any. Of all others: an object, whose fields are what is sent as text. */
+  /** For a body: anything. For everything else: an object, whose fields can be sent as text. */
   readonly tree: SchemaTree;
-  /** Whether an object is declared as one schema, or each of its fields by itself. */
+  /** Whether an object is declared as one schema, or each of its fields on its own. */
   readonly isModel: boolean;
 }
 
@@ -63,7 +63,7 @@ const flat: fc.Arbitrary<SchemaTree> = fieldsOf(
     sendable.map((of): SchemaTree => ({ kind: "list", of })),
   ),
 ).map((fields) => ({ kind: "object", fields, isStrict: false }));
-/** The path has one name, which is always there. */
+/** The path has one parameter, which is always present. */
 const ofPath: fc.Arbitrary<SchemaTree> = sendable.map((of) => ({
   kind: "object",
   fields: [{ name: "a", of, isOptional: false }],
@@ -104,7 +104,7 @@ const textLeaf = fc.constantFrom(
 );
 const numbers = fc.oneof(fc.integer(), fc.double({ noNaN: true }), fc.constantFrom(0, 1, -1, 2 ** 53, 1e308));
 
-/** What fits a schema, mostly. */
+/** A value that mostly fits a schema. */
 export function valueFor(tree: SchemaTree): fc.Arbitrary<unknown> {
   switch (tree.kind) {
     case "enum":
@@ -159,7 +159,7 @@ const leafValues: Readonly<Record<(typeof leaves)[number], fc.Arbitrary<unknown>
   unknown: fc.jsonValue(),
 };
 
-/** Mostly what fits; now and then anything else. */
+/** Mostly a value that fits; now and then anything else. */
 function nearly(tree: SchemaTree): fc.Arbitrary<unknown> {
   return fc.oneof(
     { weight: 12, arbitrary: valueFor(tree) },

@@ -13,7 +13,7 @@ export type SchemaTree =
   | { readonly kind: "tagged"; readonly of: readonly (readonly Field[])[] }
   | { readonly kind: "tree" };
 
-/** What has no parts. */
+/** Schemas without parts. */
 export type Leaf = (typeof leaves)[number];
 export const leaves = [
   "string",
@@ -170,7 +170,7 @@ const arktypeLeaves: Readonly<Record<Leaf, string>> = {
   unknown: "unknown",
 };
 
-/** arktype has no sets and maps of something: lists and records stand for them. */
+/** arktype has no typed sets and maps: lists and records take their place. */
 function arktypeOf(tree: SchemaTree): any {
   switch (tree.kind) {
     case "enum":

@@ -9,7 +9,7 @@ import type { Question, State } from "./subject.ts";
 /** How often the loop's own work is measured. */
 const BEAT_MS = 5;
 
-/** The served app in a process of its own. It says of itself what a client cannot see. */
+/** The served app in a process of its own. It reports about itself what a client cannot see. */
 let server: Server | undefined;
 let threads = 0;
 let heldMs = 0;
@@ -29,8 +29,8 @@ subscribe("offloop.thread", (message) => {
 });
 
 /**
- * The CPU time of this thread between two beats: what else the machine does is not in it. A turn of the loop that takes
- * long is in it whole.
+ * The CPU time of this thread between two beats, which excludes whatever else the machine does. A long turn of the loop
+ * is fully contained in it.
  */
 let spent = process.threadCpuUsage();
 setInterval(() => {

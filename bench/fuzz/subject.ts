@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Declared } from "./random-schemas.ts";
 
-/** What the server's process is asked. */
+/** A question to the server's process. */
 export type Question = { readonly id: number } & (
   | { readonly ask: "open"; readonly graceMs?: number | undefined }
   | { readonly ask: "state" | "close"; readonly graceMs?: undefined }
@@ -14,7 +14,7 @@ export type Question = { readonly id: number } & (
 
 /** What a client cannot see of the server. */
 export interface State {
-  /** What belongs to requests, and to the server once it is closed. */
+  /** What belongs to requests, and, once it is closed, to the server. */
   readonly left: {
     readonly files: readonly string[];
     readonly descriptors: number;
@@ -22,22 +22,22 @@ export interface State {
     readonly threads: number;
     readonly resources: readonly string[];
   };
-  /** The most that one turn of the loop has computed since the last question. */
+  /** The longest computation of one turn of the loop since the last question. */
   readonly heldMs: number;
   /** What should never happen, in words. */
   readonly undeclared: readonly string[];
   readonly rss: number;
 }
 
-/** How long the process may take to answer a question, its start included, on a machine that does something else. */
+/** How long the process may take to answer a question, including its start, on a busy machine. */
 const ANSWER_MS = 60_000;
 
 const MAX_STARTS = 4;
 
-/** What Node has compiled, for all processes and threads: they load the same source. */
+/** Node's compile cache, shared by all processes and threads, since they load the same source. */
 const compileCache = join(tmpdir(), "offloop-fuzz-compile-cache");
 
-/** The server's process. One that has died is replaced, so that a failure can be made smaller. */
+/** The server's process. A process that has died is replaced, so that a failure can be shrunk. */
 export class Subject {
   readonly #schemas: readonly Declared[];
   readonly #folder = mkdtempSync(join(tmpdir(), "offloop-fuzz-"));
@@ -54,21 +54,21 @@ export class Subject {
     return this.#url;
   }
 
-  /** Why it is not there any more; undefined while it is. */
+  /** Why it no longer exists; undefined while it does. */
   get death(): string | undefined {
     const child = this.#child;
     if (child === undefined || (child.exitCode === null && child.signalCode === null)) return undefined;
     return `the process ended (${child.signalCode ?? child.exitCode}): ${this.#stderr.slice(-2_000)}`;
   }
 
-  /** Opens the server where it is not open, in a new process where there is none. */
+  /** Opens the server if it is not open, in a new process if there is none. */
   async open(graceMs?: number): Promise<void> {
     if (this.death !== undefined) this.#child = undefined;
     if (this.#child === undefined) await this.#start();
     if (this.#url === "") this.#url = await this.#open(graceMs);
   }
 
-  /** A machine that does much else may take longer to start a thread than a server waits for one. */
+  /** On a busy machine, starting a thread may take longer than a server waits for it. */
   async #open(graceMs: number | undefined): Promise<string> {
     for (let attempt = 1; ; attempt++) {
       try {

@@ -2,7 +2,10 @@ import { appendFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { App } from "offloop";
 
-/** Half of its jobs plain, half async; each run leaves a line, so that it is counted whether or not it is acknowledged. */
+/**
+ * Half of its jobs are plain, half async; each run leaves a line, so that it is counted whether or not it is
+ * acknowledged.
+ */
 const app: App = new App({
   jobs: { concurrency: 6 },
   shutdownGraceMs: Number(process.env.GRACE_MS ?? 30_000),

@@ -8,20 +8,20 @@ import { queueName } from "../../src/jobs/queue-name.ts";
 import { Records, storedKey } from "../../src/jobs/records.ts";
 import type { JobTask } from "../../src/jobs/store.ts";
 
-/** What the task is called that has all the jobs. */
+/** The name of the task that has all the jobs. */
 export const CROWDED = "crowded";
 
-/** A key that many ended jobs have. */
+/** A key shared by many ended jobs. */
 export const COMMON_KEY = "common";
 
-/** As pg-boss calls it. */
+/** pg-boss's names for the states. */
 export type StoredState = "created" | "retry" | "active" | "completed" | "cancelled" | "failed";
 
-/** What a question asked of the database, and what it took there. */
+/** A statement sent to the database, and what it took there. */
 export interface AskedStatement {
   readonly question: string;
   readonly ms: number;
-  /** Pages that were read, from memory or from the disk. */
+  /** Pages that were read, from memory or from disk. */
   readonly pages: number;
   readonly plan: string;
 }
@@ -52,7 +52,7 @@ export class Backlog implements AsyncDisposable {
     };
     const place = { url };
     const engine = await Engine.open({ place, schema, tasks: [task], maxConnections: 2, onError });
-    // The engine's own bound how long a statement may take.
+    // The engine's own limit for a statement.
     const client = new pg.Client(url);
     await client.connect();
     return new Backlog(engine, schema, client);
@@ -88,11 +88,11 @@ export class Backlog implements AsyncDisposable {
         where state = $1 on conflict do nothing`,
         [state],
       );
-    // As PostgreSQL does by itself, after a while.
+    // PostgreSQL would do this by itself after a while.
     await this.#client.query("vacuum analyze");
   }
 
-  /** Asks all that a list, a metric and the loop ask, and says what each took. */
+  /** Runs all statements behind a list, a metric and the loop, and says what each took. */
   async ask(): Promise<AskedStatement[]> {
     const asked: AskedStatement[] = [];
     let question = "";
@@ -145,7 +145,7 @@ export class Backlog implements AsyncDisposable {
   }
 }
 
-/** What a copy has of its own, by column. */
+/** The values in which a copy differs, by column. */
 function ownValues(state: StoredState): Readonly<Record<string, string>> {
   const at = "now() - new.age";
   return {

@@ -13,16 +13,16 @@ const SLICE_MS = 1_000;
 const LOOP_SLICE_MS = 3_000;
 const ENQUEUES_A_SECOND = 100;
 const IDLE_MS = 20_000;
-/** After its start a process still compiles. */
+/** After its start a process is still compiling. */
 const SETTLE_MS = 5_000;
 const PROCESSED = 500;
 const FIRST_HOLD_MS = 2_000;
-/** By then a side has stored the jobs of a slice, and none may run before; doubled for as long as that is not enough. */
+/** By this time a side has stored the jobs of a slice, before which none may run; doubled until it is enough. */
 const holds = new WeakMap<CostSide, number>();
 
 type Measure = (side: CostSide) => Promise<number>;
 
-/** Enqueueing and running jobs on PostgreSQL, against pg-boss by itself in the same rounds. */
+/** Enqueueing and running jobs on PostgreSQL, compared with pg-boss alone in the same rounds. */
 export async function cost({ rounds }: JobsScale): Promise<TrialResult> {
   const figures = await compareSides(onPostgres, rounds);
   return { figures, goals: goalsOf(figures, 0.9) };
@@ -45,7 +45,7 @@ function goalsOf({ oneByOne, inFlight, run }: Costs, enqueue: number): Goal[] {
 interface Compared {
   readonly ours: Summary;
   readonly bare: Summary;
-  /** Of the same round. */
+  /** Ratio within the same round. */
   readonly ratio: Summary;
 }
 
@@ -66,7 +66,7 @@ async function compare({ ours, bare }: CostSides, rounds: number, measure: Measu
     { side: ours, own: figures.ours },
     { side: bare, own: figures.bare },
   ];
-  // The first turn is the one in which V8 compiles.
+  // V8 compiles during the first turn.
   for (let round = -1; round < rounds; round++)
     for (const { side, own } of inTurn(sides, Math.abs(round))) {
       const figure = await measure(side);
@@ -79,7 +79,7 @@ async function compare({ ours, bare }: CostSides, rounds: number, measure: Measu
   };
 }
 
-/** Jobs stored a second; they run an hour later, so that nothing else is measured. */
+/** Jobs stored per second; they run an hour later, so that nothing else is measured. */
 async function enqueued(side: CostSide, inFlight: number): Promise<number> {
   const later = new Date(Date.now() + 3_600_000);
   const start = performance.now();
@@ -94,7 +94,7 @@ async function enqueued(side: CostSide, inFlight: number): Promise<number> {
   return (count * 1_000) / (performance.now() - start);
 }
 
-/** Jobs run a second, from the first to the last of those whose time came at one instant. */
+/** Jobs run per second, from the first to the last of those whose time came at the same instant. */
 async function processed(side: CostSide): Promise<number> {
   for (let holdMs = holds.get(side) ?? FIRST_HOLD_MS; ; holdMs *= 2) {
     holds.set(side, holdMs);
@@ -107,7 +107,7 @@ async function processed(side: CostSide): Promise<number> {
     const isHeld = await storeFor(side, new Date(Date.now() + holdMs));
     await promise;
     side.onRun = () => {};
-    // What the last of them still has to store is not to burden the other side.
+    // Whatever the last of them still has to store must not burden the other side.
     await sleep(500);
     if (isHeld) return ((PROCESSED - 1) * 1_000) / ((times.at(-1) as number) - (times[0] as number));
   }
@@ -120,7 +120,7 @@ async function storeFor(side: CostSide, at: Date): Promise<boolean> {
   return Date.now() < at.getTime();
 }
 
-/** The loop's p99 delay with the embedded engine, idle and under 100 enqueues a second. */
+/** The loop's p99 delay with the embedded engine, idle and with 100 enqueues per second. */
 export async function loop({ rounds }: JobsScale): Promise<TrialResult> {
   await using sides = await onPgliteAlone();
   const idle: number[] = [];

@@ -11,14 +11,14 @@ import type { JobsScale } from "./scale.ts";
 const FEW = 10;
 const MANY = 100_000;
 const KEPT = 500_000;
-/** Of each state that is rare. */
+/** Number of jobs in each rare state. */
 const RARE = 5_000;
 const SLICE_MS = 1_000;
 const IN_FLIGHT = 10;
 
 /**
- * 100,000 waiting jobs, and 500,000 that are kept: what each statement behind a list or a metric takes, and how fast
- * `GET /` is beside them.
+ * With 100,000 waiting jobs and 500,000 ended ones: what each statement behind a list or a metric takes, and how fast
+ * `GET /` is meanwhile.
  */
 export async function crowd({ rounds }: JobsScale): Promise<TrialResult> {
   await using opened = new AsyncDisposableStack();
@@ -47,7 +47,7 @@ function line({ question, ms, pages, plan }: AskedStatement): string {
   return `${question}: ${ms.toFixed(2)} ms, ${pages} pages; ${plan}`;
 }
 
-/** Two processes take turns, each serving and looking for jobs. */
+/** Two processes take turns, each of which serves and looks for jobs. */
 async function compareGet(url: string, rounds: number): Promise<ReturnType<typeof summarize>> {
   await using few = new Fleet({ app: "backlog-app.ts", env: { SCHEMA: "few" } });
   await using many = new Fleet({ app: "backlog-app.ts", env: { SCHEMA: "many" } });

@@ -14,10 +14,10 @@ const WORKERS = 3;
 const SECOND_MS = 1_000;
 /** Longer than a job may be without a heartbeat: it is given to another process. */
 const CUT_MS = 15_000;
-/** Shorter than the longest job: a process that is replaced has to break some off. */
+/** Shorter than the longest job: a process that is replaced must break some off. */
 const GRACE_MS = "300";
 
-/** The only process is killed while it serves and works, embedded. */
+/** The only process is killed while it serves and works, with embedded jobs. */
 export async function killEmbedded({ jobs, kills }: FaultScale): Promise<TrialResult> {
   await using fleet = new Fleet();
   const ledger = new Ledger();
@@ -33,7 +33,7 @@ export async function killEmbedded({ jobs, kills }: FaultScale): Promise<TrialRe
   return survived(await ledger.tally(fleet, server));
 }
 
-/** Three processes work against one PostgreSQL; each second one is killed, and the database goes twice. */
+/** Three processes work on one PostgreSQL; every other one is killed, and the database goes away twice. */
 export async function killWorkers({ jobs, kills }: FaultScale): Promise<TrialResult> {
   await using place = await openFleet();
   const { fleet, database, server, ledger } = place;
@@ -51,7 +51,7 @@ export async function killWorkers({ jobs, kills }: FaultScale): Promise<TrialRes
   return survived(await ledger.tally(fleet, server));
 }
 
-/** The network between one of the processes and the database stops, for longer than a heartbeat, and comes back. */
+/** The network between one of the processes and the database stops for longer than a heartbeat, and comes back. */
 export async function cutNetwork({ jobs }: Pick<FaultScale, "jobs">): Promise<TrialResult> {
   await using place = await openFleet();
   const { fleet, database, server, ledger } = place;
@@ -72,7 +72,7 @@ export async function cutNetwork({ jobs }: Pick<FaultScale, "jobs">): Promise<Tr
   return { figures: { ...figures, doneByCutOff }, goals: [...goals, back] };
 }
 
-/** Each of three processes under load is replaced, the new one first. */
+/** Each of three processes under load is replaced, with the new one started first. */
 export async function deploy({ jobs, kills }: FaultScale): Promise<TrialResult> {
   await using place = await openFleet({ GRACE_MS });
   const { fleet, database, server, ledger } = place;
@@ -90,7 +90,7 @@ export async function deploy({ jobs, kills }: FaultScale): Promise<TrialResult> 
   return { figures, goals: [...goals, atMost(0, "attempts burnt", tally.burnt)] };
 }
 
-/** A database with a process that serves, and nobody who works yet. */
+/** A database with a process that serves, while nobody works yet. */
 interface FleetPlace extends AsyncDisposable {
   readonly fleet: Fleet;
   readonly database: DatabaseServer;
@@ -119,7 +119,7 @@ function startWorkers(fleet: Fleet, url: string, count: number = WORKERS): Promi
   return Promise.all(Array.from({ length: count }, () => fleet.work(url)));
 }
 
-/** Half at once, the rest while the faults come. */
+/** Half at once, the rest during the faults. */
 async function enqueueMeanwhile(ledger: Ledger, server: Started, jobs: number, ms: number): Promise<void> {
   await ledger.enqueue(() => server, Math.floor(jobs / 2));
   await ledger.enqueue(() => server, Math.ceil(jobs / 2), (2 * ms) / jobs);

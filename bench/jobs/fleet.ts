@@ -12,7 +12,7 @@ const cli = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 /** A process of offloop that is ready. */
 export interface Started {
   readonly child: ChildProcess;
-  /** Empty where it does not serve. */
+  /** Empty if it does not serve. */
   readonly url: string;
 }
 
@@ -24,12 +24,12 @@ export interface Inspected {
 
 /** What the processes of a fleet run. */
 export interface FleetOptions {
-  /** The module of the app, beside this one. */
+  /** The app's module, next to this one. */
   readonly app?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** The processes of one run, in a folder of their own. What they did is written there, outside any database. */
+/** The processes of one run, in a folder of their own. What they did is recorded there, outside any database. */
 export class Fleet implements AsyncDisposable {
   readonly #folder = mkdtempSync(join(tmpdir(), "offloop-jobs-"));
   readonly #effects = join(this.#folder, "effects");
@@ -77,7 +77,7 @@ export class Fleet implements AsyncDisposable {
     throw new Error(`offloop ${args[0]} ended before it was ready`);
   }
 
-  /** How often each job has run to its end, by its index. */
+  /** How often each job has run to its end, by index. */
   effects(): ReadonlyMap<number, number> {
     const lines = readFileSync(this.#effects, { encoding: "utf8", flag: "a+" }).split("\n").filter(Boolean);
     return new Map([...Map.groupBy(lines, Number)].map(([index, all]) => [index, all.length]));

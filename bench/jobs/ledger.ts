@@ -1,25 +1,25 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { enqueue, type Fleet, type Inspected, inspect, type Started } from "./fleet.ts";
 
-/** A job still not at its end by then is stuck. */
+/** A job that has not ended by then is stuck. */
 const PATIENCE_MS = 240_000;
 const SHORTEST_MS = 200;
 const LONGEST_MS = 2_000;
-/** A server that is killed comes back. */
+/** The pause before asking again: a killed server comes back. */
 const UNANSWERED_MS = 50;
 
-/** What became of the jobs of a run. */
+/** What happened to the jobs of a run. */
 export interface JobsTally {
-  /** Those whose enqueue was answered. */
+  /** Jobs whose enqueue was answered. */
   readonly stored: number;
-  /** Stored, and never ran to the end. */
+  /** Stored, but never run to the end. */
   readonly lost: number;
-  /** Neither done nor dead, minutes after the last fault. */
+  /** Neither done nor dead minutes after the last fault. */
   readonly stuck: number;
   readonly dead: number;
-  /** Ran to the end more than once: between effect and acknowledgement something happened. */
+  /** Run to the end more than once: something happened between the effect and its acknowledgement. */
   readonly ranTwice: number;
-  /** Of these, the ones without an attempt that was lost with its process or its connection: there is no excuse. */
+  /** Those among them without an attempt that was lost with its process or its connection: there is no excuse. */
   readonly ranTwiceForNothing: number;
   /** Attempts that counted although nothing was wrong with the job. */
   readonly burnt: number;
@@ -27,12 +27,14 @@ export interface JobsTally {
   readonly interrupted: number;
 }
 
-/** Enqueues numbered jobs, and knows afterwards what became of each. */
+/** Enqueues numbered jobs, and knows afterwards what happened to each. */
 export class Ledger {
   readonly #ids = new Map<number, string>();
   #next = 0;
 
-  /** Has so many more stored, one after the other. One that nobody answers for is not promised: the next is enqueued. */
+  /**
+   * Stores this many more, one after another. A job for which nobody answers is not promised: the next one is enqueued.
+   */
   async enqueue(server: () => Started, count: number, pauseMs: number = 0): Promise<void> {
     for (let left = count; left > 0; ) {
       const index = this.#next++;

@@ -22,7 +22,8 @@ const parts: Trials<JobsScale> = {
 /**
  * What durable tasks withstand, and what they cost.
  *
- * npm run bench:jobs -- [--only embedded,kills,cut,deploy,crowd,cost,embedded-cost,loop,idle] [--jobs 1000] [--kills 20] [--rounds 9]
+ * npm run bench:jobs -- [--only embedded,kills,cut,deploy,crowd,cost,embedded-cost,loop,idle] [--jobs 1000] [--kills
+ * 20] [--rounds 9]
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 
-/** Stands between a process and a database, and stops as a network does: nothing is closed, and nothing passes. */
+/** Sits between a process and a database, and stalls as a network does: nothing is closed, and nothing passes. */
 export class StallingProxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #target: URL;
@@ -13,7 +13,7 @@ export class StallingProxy implements AsyncDisposable {
     this.#server = createServer((client) => this.#join(client));
   }
 
-  /** @param url - Of the database. */
+  /** @param url - The URL of the database. */
   static async open(url: string): Promise<StallingProxy> {
     const proxy = new StallingProxy(new URL(url));
     proxy.#server.listen(0, "127.0.0.1");
@@ -21,7 +21,7 @@ export class StallingProxy implements AsyncDisposable {
     return proxy;
   }
 
-  /** The database, through here. */
+  /** The URL of the database through this proxy. */
   get url(): string {
     const url = new URL(this.#target);
     url.host = `127.0.0.1:${(this.#server.address() as { port: number }).port}`;
@@ -36,13 +36,13 @@ export class StallingProxy implements AsyncDisposable {
     if (!this.#isCut) link.carry();
   }
 
-  /** From now on nothing passes: not what is said, and not that a side is gone. */
+  /** From now on nothing passes: neither data nor the news that a side has gone. */
   cut(): void {
     this.#isCut = true;
     for (const link of this.#links) link.stall();
   }
 
-  /** The network is there again: what was said meanwhile arrives. */
+  /** The network is back: what was sent meanwhile arrives. */
   mend(): void {
     this.#isCut = false;
     for (const link of this.#links) link.carry();

@@ -10,12 +10,12 @@ import { openDatabase } from "../../src/jobs/embedded-thread.ts";
 export const CONCURRENCY = 10;
 const QUEUE = "nothing";
 
-/** One of two that take turns: pg-boss by itself, or offloop. */
+/** One of two sides that take turns: pg-boss alone, or offloop. */
 export interface CostSide {
   readonly name: string;
   /** Stores a job. */
   enqueue(runAt?: Date): Promise<unknown>;
-  /** Whether it works on jobs already is each side's business: told of every run. */
+  /** Called for every run. When to start working on jobs is up to each side. */
   onRun: () => void;
 }
 
@@ -39,7 +39,7 @@ export async function onPostgres(): Promise<CostSides> {
   return owned({ ours, bare }, opened);
 }
 
-/** Each side with its own PGlite: that of pg-boss by itself is on the loop, as its documentation has it; both with fsync. */
+/** Each side with its own PGlite: for pg-boss alone it runs on the loop, as in its documentation; both use fsync. */
 export async function onPglite(): Promise<CostSides> {
   await using opened = new AsyncDisposableStack();
   const folder = mkdtempSync(join(tmpdir(), "offloop-cost-"));
@@ -87,7 +87,7 @@ async function openOurs(
   return side;
 }
 
-/** With workers that wake each other, which is the fastest way it has to run each job by itself. */
+/** With workers that wake each other, its fastest way to run each job by itself. */
 async function openBare(boss: PgBoss, opened: AsyncDisposableStack): Promise<CostSide> {
   const side: CostSide = {
     name: "pg-boss",

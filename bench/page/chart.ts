@@ -3,7 +3,7 @@ import { compile, type TopLevelSpec } from "vega-lite";
 
 /** One mark of a chart. */
 export interface Mark {
-  /** Which row. */
+  /** The name of its row. */
   readonly name: string;
   readonly series: string;
   readonly value: number;
@@ -12,18 +12,18 @@ export interface Mark {
 /** A chart with a row for each name. */
 export interface Chart {
   readonly marks: readonly Mark[];
-  /** The series in their order, each with its colour. */
+  /** The series in order, each with its colour. */
   readonly series: Readonly<Record<string, string>>;
   readonly axis: string;
-  /** `dots` on a logarithmic axis, or `bars` that are stacked. */
+  /** `dots` on a logarithmic axis, or stacked `bars`. */
   readonly kind: "dots" | "bars";
 }
 
-/** Colours that can be told apart on white and on black. */
+/** Colours that can be distinguished on white and on black. */
 export const colours = { good: "#2da44e", middle: "#d29922", bad: "#e5534b", plain: "#539bf5" };
 
 const FONT = "system-ui, -apple-system, 'Segoe UI', sans-serif";
-/** What has no colour of its own is dark where the page is light, and light where it is dark. */
+/** Anything without a colour of its own is dark on a light page, and light on a dark one. */
 const theme = "<style>svg{color:#1f2328}@media(prefers-color-scheme:dark){svg{color:#e6edf3}}</style>";
 
 /** Draws it as an SVG for light and dark pages. */

@@ -6,7 +6,7 @@ import { readResults } from "./results-file.ts";
 const docs = new URL("../../docs/", import.meta.url);
 const path = new URL("benchmarks.md", docs);
 
-/** Writes the tables and charts of docs/benchmarks.md. A file of results that is named takes the place of older ones. */
+/** Writes the tables and charts of docs/benchmarks.md. A file of results passed as an argument replaces older ones. */
 const [newer] = process.argv.slice(2);
 let page = readFileSync(path, "utf8");
 if (newer !== undefined) page = pointTo(page, basename(newer), readResults(basename(newer)));

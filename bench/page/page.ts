@@ -3,13 +3,13 @@ import { formatNumber, type Table } from "../table.ts";
 import { plot, plottedParts } from "./plots.ts";
 import { partOf, type ResultsFile } from "./results-file.ts";
 
-/** A stretch of the page that comes from a file of results: `<!-- bench <what> <file> -->` to `<!-- end -->`. */
+/** A section of the page that comes from a file of results: `<!-- bench <what> <file> -->` to `<!-- end -->`. */
 const block = /<!-- bench (\S+) (\S+) -->\n[\s\S]*?<!-- end -->/g;
 
-/** Named in place of a file by what no run has measured yet. */
+/** Used in place of a file name by sections that no run has measured yet. */
 const NOT_MEASURED = "-";
 
-/** The page with each stretch written anew, from the files that the page names. */
+/** The page with each section rewritten, from the files that the page names. */
 export function renderPage(page: string, read: (file: string) => ResultsFile): string {
   return page.replace(
     block,
@@ -18,7 +18,7 @@ export function renderPage(page: string, read: (file: string) => ResultsFile): s
   );
 }
 
-/** Has every stretch that a run has measured come from that run. */
+/** Makes every section that a run has measured come from that run. */
 export function pointTo(page: string, file: string, results: ResultsFile): string {
   const parts = new Set(results.parts.map(({ part }) => part));
   const group = (what: string): string[] => what.split("+");
@@ -40,7 +40,7 @@ export async function renderPlots(
   return plots;
 }
 
-/** `machine:<part>`, `goals:<part>+<part>`, or a part, whose table and notes it is. */
+/** `machine:<part>`, `goals:<part>+<part>`, or a part, for its table and notes. */
 function renderBlock(what: string, results: ResultsFile): string {
   const [kind, names = ""] = what.split(":");
   if (kind === "machine") return renderMachine(results);

@@ -3,7 +3,7 @@ import type { Summary } from "../statistics.ts";
 import { type Chart, colours, drawSvg, type Mark } from "./chart.ts";
 import { partOf, type ResultsFile } from "./results-file.ts";
 
-/** What a part's chart shows, from what was measured. */
+/** The chart of each part, from what was measured. */
 const charts: Readonly<Record<string, (measured: never) => Chart>> = {
   "freeze-computing": (sides: readonly { readonly name: string; readonly loaded: Percentiles }[]) =>
     latencyChart(sides.map(({ name, loaded }) => [name, loaded])),
@@ -44,7 +44,7 @@ const charts: Readonly<Record<string, (measured: never) => Chart>> = {
   }),
 };
 
-/** The parts of which there are charts. */
+/** The parts that have charts. */
 export const plottedParts: readonly string[] = Object.keys(charts);
 
 /** @returns An SVG. */

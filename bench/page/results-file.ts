@@ -3,7 +3,7 @@ import type { Goal } from "../goal.ts";
 import type { Machine } from "../machine.ts";
 import type { Table } from "../table.ts";
 
-/** What a run of the benchmark has written down. */
+/** The results that a run of the benchmark has saved. */
 export interface ResultsFile extends Machine {
   readonly generator: string;
   readonly options: { readonly rounds: number; readonly seconds: number };

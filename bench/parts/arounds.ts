@@ -13,7 +13,7 @@ const plainWithin: Side = {
   settings: { ...onThreads, arounds: 3 },
 };
 
-/** (g) What three arounds cost that set a header each. */
+/** (g) The cost of three arounds that set a header each. */
 export async function measureArounds(bench: Bench): Promise<PartResult[]> {
   const sides = [loop, loopWithin, plain, plainWithin];
   const goal = (what: string, ratio: number) => atLeast(0.9, what, ratio);

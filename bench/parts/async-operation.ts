@@ -37,7 +37,7 @@ const plainQuery: Side = {
   body: queryBody,
 };
 
-/** (a) An async operation against what it stands on, and what reading and validating three parameters costs. */
+/** (a) An async operation compared with what it is built on, and the cost of reading and validating three parameters. */
 export async function measureAsyncOperation(bench: Bench): Promise<PartResult[]> {
   const sides = [nodeHttp, fastify, fastifyAtBest, loop, fastifyQuery, loopQuery, plain, plainQuery];
   const result = comparisonResult(

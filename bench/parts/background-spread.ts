@@ -74,7 +74,7 @@ async function measureRound(server: ServerProcess, tasks: number): Promise<Round
   return { responsesMs, endsMs: Math.max(...ends) - Math.min(...ends) };
 }
 
-/** Sends that many requests as fast as the server answers. Gives the time from the first to the last response. */
+/** Sends that many requests as fast as the server answers. Returns the time from the first to the last response. */
 async function sendAll(url: string, count: number): Promise<number> {
   const connections = await Promise.all(Array.from({ length: CONNECTIONS }, () => Connection.open(url)));
   let left = count;

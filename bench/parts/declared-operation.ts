@@ -11,7 +11,7 @@ const { async: bare, declared } = operations;
 const toBare = (what: string, gain: number): Goal => atLeast(0.8, what, gain);
 const toFastApi = (what: string, gain: number): Goal => atLeast(6, what, gain);
 
-/** (f) An operation with three coerced parameters and a dependency, against a bare one and against FastAPI. */
+/** (f) An operation with three coerced parameters and a dependency, compared with a bare one and with FastAPI. */
 export async function measureDeclaredOperation(bench: Bench): Promise<PartResult[]> {
   const fastApi = findFastApi();
   if (fastApi === undefined)

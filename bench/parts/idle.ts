@@ -5,7 +5,7 @@ import { type ServerFile, type ServerProcess, withServers } from "../server-proc
 import { summarize } from "../statistics.ts";
 import { formatNumber, formatRange } from "../table.ts";
 
-/** What a server uses while nothing happens is a few milliseconds a second: it takes a while to be seen. */
+/** An idle server uses only a few milliseconds a second: it takes a while to show. */
 const SECONDS_A_ROUND = 5;
 const SETTLED_MS = 2_000;
 
@@ -16,7 +16,7 @@ const sides: readonly { readonly name: string; readonly file: ServerFile }[] = [
   { name: "offloop", file: "offloop" },
 ];
 
-/** The CPU time of servers to which nothing happens. All idle at the same time, for several stretches. */
+/** The CPU time of idle servers. All idle at the same time, for several periods. */
 export async function measureIdleCpu({ options, say }: Bench): Promise<PartResult[]> {
   const shares: number[][] = sides.map(() => []);
   await withServers(sides, async (servers) => {

@@ -9,10 +9,10 @@ import { type Measured, measureInTurns } from "../turns.ts";
 const { async: loop, plain: thread } = operations;
 const { body } = thread;
 
-/** What no server of Node can do more than on this machine. */
+/** The upper limit for any Node server on this machine. */
 const ceiling: Side = { name: "node:http", file: "node-http", path: "/", body };
 
-/** Enough to hide the way there and back. */
+/** Enough to hide the round trip. */
 const CALLS_AHEAD = 8;
 const piscinas: readonly Side[] = (["sync", "async", "disabled"] as const).flatMap((atomics) =>
   [1, CALLS_AHEAD].map((callsPerThread) => ({
@@ -23,12 +23,12 @@ const piscinas: readonly Side[] = (["sync", "async", "disabled"] as const).flatM
     body,
   })),
 );
-/** Piscina's own defaults, the first of them: as here, a call waits in the queue until a thread is free for it. */
+/** Piscina's own defaults, above all this one: as here, a call waits in the queue until a thread is free for it. */
 const asDelivered: Side = { ...(piscinas[0] as Side), name: "Fastify + piscina, as delivered" };
 
 /**
- * (b) The same operation on threads, against the loop and against the same server with piscina: as it is delivered, and
- * at its best.
+ * (b) The same operation on threads, compared with the loop and with the same server using piscina: with its defaults,
+ * and at its best.
  */
 export async function measurePlainOperation(bench: Bench): Promise<PartResult[]> {
   bench.say("which settings are best for piscina");

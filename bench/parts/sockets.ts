@@ -9,7 +9,7 @@ import { formatNumber, formatQuartiles } from "../table.ts";
 import { inTurn } from "../turns.ts";
 
 const SOCKETS = 1_000;
-/** Of which so many have their messages handled by what computes for 5 ms. */
+/** How many of them have their messages handled by code that computes for 5 ms. */
 const WORKING = 10;
 const PER_SECOND = 5;
 const RATE = 200;
@@ -24,7 +24,7 @@ const files: Readonly<Record<SideName, ServerFile>> = {
 };
 const names: Readonly<Record<SideName, string>> = { fastify: "@fastify/websocket, bare", offloop: "offloop" };
 
-/** What is said to how many, for the echo: path, and what the row is called. */
+/** The echo cases: the name of the row, the side, and the path. */
 const echoes: readonly (readonly [name: string, side: SideName, path: string])[] = [
   ["@fastify/websocket, bare", "fastify", "/echo"],
   ["offloop, by message, async", "offloop", "/echo"],
@@ -33,13 +33,16 @@ const echoes: readonly (readonly [name: string, side: SideName, path: string])[]
   ["offloop, plain", "offloop", "/plain"],
 ];
 
-/** Sockets against bare @fastify/websocket: latency of `GET /` beside 1,000 of them, memory of each, echoes a second. */
+/**
+ * Sockets compared with bare @fastify/websocket: latency of `GET /` next to 1,000 of them, memory of
+ * each, echoes per second.
+ */
 export async function measureSockets(bench: Bench): Promise<PartResult[]> {
   return [await measureCrowd(bench), await measureEcho(bench)];
 }
 
 interface Crowd {
-  /** Of `GET /`, in milliseconds. */
+  /** Latencies of `GET /`, in milliseconds. */
   readonly latencies: readonly number[];
   readonly bytesASocket: number;
   readonly done: SocketsDone;
@@ -107,7 +110,7 @@ function crowdResult(rounds: Readonly<Record<SideName, readonly Crowd[]>>): Part
   };
 }
 
-/** With a server of its own: what a socket keeps is seen in a process that had none. */
+/** Uses a server of its own: what a socket keeps shows only in a process that had none before. */
 function measureCrowdRound(side: SideName, bench: Bench): Promise<Crowd> {
   const settings = { burnIterations: Math.round(bench.burnIterations / 10) };
   return withServer({ file: files[side], settings }, async (server) => {

@@ -50,7 +50,7 @@ interface Started {
   readonly rounds: readonly Round[];
 }
 
-/** (e) Start-up time to the first response, and memory once all threads are there. */
+/** (e) Start-up time until the first response, and memory once all threads exist. */
 export async function measureStartup({ options, say }: Bench): Promise<PartResult[]> {
   const rounds: Round[][] = sides.map(() => []);
   const count = Math.min(options.rounds, MOST_ROUNDS);
@@ -89,7 +89,7 @@ function measureRound({ file, path, threads }: Side): Promise<Round> {
   });
 }
 
-/** Holds a thread with each request, so that a pool that grows on demand grows to its size. Gives when it had. */
+/** Holds a thread with each request, so that a pool that grows on demand reaches its size. Returns when it had. */
 async function startThreads(server: ServerProcess, threads: number): Promise<number> {
   let ready = (await server.report()).threads >= threads;
   if (ready) return performance.now();
@@ -108,7 +108,7 @@ async function startThreads(server: ServerProcess, threads: number): Promise<num
   return readyAt;
 }
 
-/** Of an app whose first request is async: it needs no thread. */
+/** For an app whose first request is async and needs no thread. */
 function firstResponseGoal(started: readonly Started[]): Goal {
   const roundsOf = (name: string): number[] =>
     started.flatMap(({ side, rounds }) =>

@@ -22,9 +22,9 @@ const sides: readonly { readonly name: string; readonly settings: Partial<Server
 interface Turn {
   readonly perSecond: number;
   readonly p99Ms: number;
-  /** CPU time of all processes, in microseconds a request. */
+  /** CPU time of all processes, in microseconds per request. */
   readonly cpuMicros: number;
-  /** Of these, the primary's. */
+  /** The primary's part of it. */
   readonly primaryMicros: number;
 }
 
@@ -38,7 +38,7 @@ interface Row {
   readonly memoryMiB: number;
 }
 
-/** Requests a second, latency and memory of `offloop run` by itself and with workers. */
+/** Requests per second, latency and memory of `offloop run` alone and with workers. */
 export async function measureWorkers(bench: Bench): Promise<PartResult[]> {
   const plans = sides.map(({ settings }) => ({ file: "workers" as const, settings }));
   const rows = await withServers(plans, async (servers) => {

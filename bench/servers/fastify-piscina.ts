@@ -12,7 +12,7 @@ const pool = new Piscina({
   maxThreads: threads,
   atomics: settings.atomics,
   concurrentTasksPerWorker: settings.callsPerThread,
-  taskQueue: new FixedQueue(), // "higher performance" than the array, say its docs
+  taskQueue: new FixedQueue(), // "higher performance" than the array, according to its docs
   recordTiming: false,
   workerData: loaded,
 });

@@ -5,9 +5,9 @@ import { readProcessCpu } from "./process-cpu.ts";
 import { announce } from "./report.ts";
 import { settings } from "./settings.ts";
 
-/** Runs a server of Python, which prints its address, and speaks for it. */
+/** Runs a Python server, which prints its address, and speaks for it. */
 export async function runPython(file: string): Promise<void> {
-  // It ends when its standard input does: with this process, however that ends.
+  // It ends together with its standard input: with this process, however that ends.
   const child = spawn(settings.python ?? "python3", [file], { stdio: ["pipe", "pipe", "inherit"] });
   const [url] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
   for (;;) {

@@ -1,19 +1,22 @@
-/** What a server tells about itself. */
+/** A server's report about itself. */
 export interface ServerReport {
   readonly rssBytes: number;
-  /** Of all its processes, what they share counted once; undefined when the server is one. */
+  /** Memory of all its processes, with shared parts counted once; undefined when the server is a single process. */
   readonly pssBytes?: number;
-  /** CPU time of the process that the others have their connections from; undefined when there is none. */
+  /** CPU time of the process that hands the others their connections; undefined when there is none. */
   readonly primaryMicros?: number;
   /** Threads that have loaded their module. */
   readonly threads: number;
   /** How many of them run a call; undefined when the server does not know. */
   readonly busy?: number;
-  /** When background tasks ended since the last report, as `performance.now()` there. */
+  /** When background tasks ended since the last report, by `performance.now()` there. */
   readonly taskEnds?: readonly number[];
 }
 
-/** What the benchmark asks. The CPU time is a question of its own: its answer must cost the server next to nothing. */
+/**
+ * A question from the benchmark. The CPU time is a separate one, since answering it must cost
+ * the server next to nothing.
+ */
 export type Question = "report" | "cpu";
 
 /** The process that answers the requests. */
@@ -31,7 +34,7 @@ const thisProcess: ServingProcess = {
   },
 };
 
-/** Tells the benchmark where the server listens, and answers what it asks. */
+/** Tells the benchmark where the server listens, and answers its questions. */
 export function announce(
   url: string,
   describe: () => Omit<ServerReport, "rssBytes"> = () => ({ threads: 0 }),

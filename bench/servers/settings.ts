@@ -1,30 +1,30 @@
-/** How a server of the benchmark is set up. Threads of it see the same settings. */
+/** How a server of the benchmark is set up. Its threads see the same settings. */
 export interface ServerSettings {
   /** Threads of its pool. Undefined: the framework's own default. */
   readonly threads: number | undefined;
-  /** offloop's threads beyond those. Undefined: its default. */
+  /** offloop's additional threads. Undefined: its default. */
   readonly reserve: number | undefined;
   /** How piscina's threads wait for work. */
   readonly atomics: "sync" | "async" | "disabled";
   /** How many calls piscina hands to a thread at once. */
   readonly callsPerThread: number;
-  /** What makes one `GET /burn` cost about 50 ms of CPU time here. */
+  /** The iterations that make one `GET /burn` cost about 50 ms of CPU time here. */
   readonly burnIterations: number;
-  /** Whether Fastify has node:http spare requests without a body their stream, as offloop has. */
+  /** Whether Fastify lets node:http omit the stream of requests without a body, as offloop does. */
   readonly optimizeEmptyRequests: boolean;
   /** How many arounds offloop's app has. */
   readonly arounds: number;
   /** The Python that has FastAPI. */
   readonly python: string | undefined;
-  /** Where FastAPI's operations run: those of `async def`, or of `def`. */
+  /** Where FastAPI's operations run: those with `async def`, or those with `def`. */
   readonly runs: "loop" | "thread" | undefined;
   /** The nice value of offloop's threads. Undefined: its default. */
   readonly priority: number | undefined;
-  /** How many workers `offloop run` has; 0: it answers itself. */
+  /** How many workers `offloop run` has; 0: it answers by itself. */
   readonly workers: number;
-  /** Whether each of them listens by itself, so that the kernel spreads connections. */
+  /** Whether each of them listens separately, so that the kernel distributes connections. */
   readonly reusePort: boolean;
-  /** The file in which tasks leave a line each. */
+  /** The file to which each task adds a line. */
   readonly ledger: string;
 }
 

@@ -9,7 +9,7 @@ fastify.get("/", async () => ({ hello: "world" }));
 fastify.get("/echo", { websocket: true }, (socket) => {
   socket.on("message", (data, isBinary) => socket.send(data, { binary: isBinary }));
 });
-// Where it has no thread for it: on the loop.
+// On the loop, since it has no thread for this.
 fastify.get("/work", { websocket: true }, (socket) => {
   socket.on("message", (data, isBinary) => {
     burn();

@@ -21,7 +21,7 @@ export async function waitAfterwards(): Promise<void> {
   ends.push(performance.now());
 }
 
-/** When those that ended since the last time ended. */
+/** When the tasks that have ended since the last call ended. */
 export function takeEnds(): number[] {
   const taken = ends;
   ends = [];

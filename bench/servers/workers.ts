@@ -8,11 +8,11 @@ import { announce } from "./report.ts";
 import { settings } from "./settings.ts";
 
 const KIB = 1_024;
-/** Said by each worker that answers. */
+/** Sent by each worker that answers. */
 const LISTENING = "listening";
 const cli = new URL("./cli/main.js", import.meta.resolve("offloop")).href;
 
-/** One that is free now, since processes that share a port must be told which. */
+/** A port that is free now, since processes that share a port must be told which. */
 async function findFreePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -27,7 +27,7 @@ function pids(): number[] {
   return [process.pid, ...workers.flatMap((worker) => worker?.process.pid ?? [])];
 }
 
-/** Memory of all, what they share counted once. */
+/** Memory of all processes, with shared parts counted once. */
 function readMemory(): number {
   return pids()
     .map((pid) => /^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "latin1"))?.[1])
@@ -58,7 +58,7 @@ async function startPrimary(): Promise<void> {
   });
 }
 
-/** What offloop does not: each worker listens by itself, and the kernel spreads connections. */
+/** What offloop does not do: each worker listens separately, and the kernel distributes connections. */
 function listenBesideOthers(): void {
   const { listen } = Server.prototype;
   Server.prototype.listen = function (this: Server, options: ListenOptions, ...rest: never[]): Server {

@@ -4,7 +4,7 @@ import { z } from "zod";
 
 const TIMEOUT_MS = 200;
 
-/** What a soak asks for: ordinary operations, and ones that hang, burn and die. */
+/** The target of a soak: ordinary operations, and ones that hang, burn and die. */
 const app: App = new App({
   threads: {
     max: 4,

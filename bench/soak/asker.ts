@@ -1,22 +1,25 @@
 import { Agent, request } from "node:http";
 import type { Tally } from "./tally.ts";
 
-/** No fault takes so long, on a busy machine either, where a heap takes half a minute to fill: without an answer by then it is lost. */
+/**
+ * No fault takes this long, not even on a busy machine, where a heap takes half a minute to fill: a request without an
+ * answer by then is lost.
+ */
 const PATIENCE_MS = 120_000;
 
 /** One request of a soak. */
 export interface Ask {
   readonly path: string;
   readonly body?: string;
-  /** Of the body. Default: JSON. */
+  /** Media type of the body. Default: JSON. */
   readonly type?: string;
-  /** Statuses that are right. */
+  /** The correct statuses. */
   readonly right: readonly number[];
-  /** Hangs up after so many milliseconds. */
+  /** Hangs up after this many milliseconds. */
   readonly hangUpMs?: number;
 }
 
-/** Asks, counts, and gives the status; 0 when there was no answer. */
+/** Asks, counts, and returns the status; 0 when there was no answer. */
 export type Asker = (ask: Ask) => Promise<number>;
 
 export function createAsker(url: string, tally: Tally, connections: number): Asker & { close(): void } {

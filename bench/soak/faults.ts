@@ -66,7 +66,7 @@ export async function doHarm(
   return done;
 }
 
-/** The beginning of a file that is said to be so large. */
+/** The beginning of a file that claims to be this large. */
 function uploadHead(length: number): Buffer {
   return Buffer.from(
     `POST /upload/loop HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: ${length}` +
@@ -74,7 +74,7 @@ function uploadHead(length: number): Buffer {
   );
 }
 
-/** Sends bytes and waits until the server has had enough of it, or leaves after a time. Gives what came. */
+/** Sends bytes, and waits until the server has had enough, or leaves after a time. Returns what was received. */
 function sendRaw(url: string, parts: readonly Uint8Array[], leaveMs?: number): Promise<string> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve) => {

@@ -22,7 +22,7 @@ const asks: readonly ((random: Random) => Ask)[] = [
   (random) => upload(`/upload/${random.pick(["thread", "loop"])}`, random.below(3_000_000)),
 ];
 
-/** One whole file, in memory or on disk. Where others have filled the disk, it says so. */
+/** One whole file, in memory or on disk. The answer says so when others have filled the disk. */
 export function upload(path: string, size: number): Ask {
   const opening = `--b\r\nContent-Disposition: form-data; name="upload"; filename="a.bin"\r\n\r\n`;
   return {
@@ -33,7 +33,7 @@ export function upload(path: string, size: number): Ask {
   };
 }
 
-/** A client that asks one ordinary thing after another. One that is refused waits a moment, as clients should. */
+/** A client that sends one ordinary request after another. After a refusal it waits a moment, as clients should. */
 export async function askOnAndOn(ask: Asker, random: Random, goesOn: () => boolean): Promise<void> {
   while (goesOn()) {
     const status = await ask(random.pick(asks)(random));

@@ -11,17 +11,17 @@ import { Tally } from "./tally.ts";
 
 const CLIENTS = 24;
 const SAMPLE_MS = 500;
-/** Load comes in rounds; after each, what is left is looked at. */
+/** Load comes in rounds; after each, what remains is examined. */
 const ROUND_MS = 6_000;
 
-/** What a soak has found out. */
+/** The findings of a soak. */
 interface Found {
   readonly harm: ReadonlyMap<string, number>;
   readonly settled: readonly State[];
   readonly mostRss: number;
 }
 
-/** Mixed load with random faults; says what was lost, and whether memory, files or handles were kept. */
+/** Runs a mixed load with random faults; says what was lost, and whether memory, files or handles were kept. */
 async function soak(seconds: number, seed: number): Promise<boolean> {
   console.log(`soak: ${seconds} s, seed ${seed} (repeat with --seconds ${seconds} --seed ${seed})`);
   const disk = new SmallDisk();
@@ -42,13 +42,13 @@ async function soak(seconds: number, seed: number): Promise<boolean> {
   }
 }
 
-/** Who asks whom. */
+/** The two sides of a soak. */
 interface Sides {
   readonly server: ServerProcess;
   readonly ask: Asker;
 }
 
-/** Rounds of load for so long: what they take to settle is not counted, so that a slow machine has as many. */
+/** Rounds of load for this long: settling time does not count, so that a slow machine runs as many. */
 async function load({ server, ask }: Sides, ms: number, seed: number): Promise<Found> {
   const random = createRandom(seed);
   const harm = new Map<string, number>();

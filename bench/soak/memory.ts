@@ -1,6 +1,8 @@
 import type { State } from "./server-process.ts";
 
-/** What is in use after each round of load, when all calls have ended and garbage was collected, and the most in between. */
+/**
+ * Memory in use after each round of load, when all calls have ended and garbage was collected, and the peak in between.
+ */
 export interface Memory {
   readonly settled: readonly State[];
   readonly mostRss: number;
@@ -12,17 +14,17 @@ export interface Judgement {
 }
 
 /**
- * The first rounds fill what is kept on purpose: code that V8 compiles, threads, connections, pools of buffers. From then
- * on there is nothing to be added.
+ * The first rounds fill what is kept on purpose: code that V8 compiles, threads, connections, pools of buffers. After
+ * them nothing should be added.
  */
 const WARM_ROUNDS = 2;
-/** Fewer do not tell a leak from memory that is still being filled. */
+/** Fewer rounds cannot distinguish a leak from memory that is still filling up. */
 const MIN_ROUNDS = 5;
-/** How far it may end above where it was when warm. */
+/** How far above the warm value it may end. */
 const GROWTH = 1.2;
-/** What a heap may grow by whatever it is, as it is small: a hundred thousand requests that leave 100 bytes each. */
+/** How much a heap may grow in any case, since it is small: a hundred thousand requests that leave 100 bytes each. */
 const HEAP_SLACK = 10 * 2 ** 20;
-/** Five threads of 80 MiB, the main thread, and what is on its way in uploads and bodies. */
+/** Five threads of 80 MiB, the main thread, and the uploads and bodies in transit. */
 const CEILING = 1_200 * 2 ** 20;
 
 /** Says whether memory was kept. */
@@ -50,7 +52,7 @@ function growth(what: string, values: readonly number[], slack: number): Judgeme
   const shown = `${what}: ${values.map(mib).join(", ")}`;
   if (values.length < MIN_ROUNDS) return { isRight: true, text: `${shown}: too short to be judged` };
   const warm = Math.max(...values.slice(0, WARM_ROUNDS));
-  // The least of the last: one round may end while a thread is being replaced.
+  // The minimum of the last two: one round may end while a thread is being replaced.
   const end = Math.min(...values.slice(-2));
   const isRight = end <= warm * GROWTH + slack;
   return { isRight, text: `${shown}: ${isRight ? "a plateau" : "GROWN"}` };

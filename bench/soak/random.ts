@@ -1,8 +1,8 @@
 /** Numbers that look random and are the same for the same seed. */
 export interface Random {
-  /** 0 up to, not including, 1. */
+  /** From 0 up to but excluding 1. */
   next(): number;
-  /** An integer from 0 up to, not including, this. */
+  /** An integer from 0 up to but excluding this. */
   below(count: number): number;
   pick<T>(items: readonly T[]): T;
 }

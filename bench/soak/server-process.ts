@@ -9,9 +9,9 @@ export type State = Extract<Told, { rss: number }>;
 export interface ServerProcess {
   readonly url: string;
   state(): Promise<State>;
-  /** The same once no call runs or waits and what is not used has been collected. */
+  /** The same once no call runs or waits, and garbage has been collected. */
   settled(): Promise<State>;
-  /** Closes it, waits until it has ended by itself, and gives the handles it had left open. */
+  /** Closes it, waits until it has ended by itself, and returns the handles it had left open. */
   close(): Promise<readonly string[]>;
   /** Whether it has ended without being asked to. */
   readonly hasDied: boolean;
@@ -19,7 +19,7 @@ export interface ServerProcess {
 
 const END_MS = 10_000;
 
-/** @param temporary - The folder in which it keeps uploads. */
+/** @param temporary - The folder for its uploads. */
 export async function startServer(temporary: string): Promise<ServerProcess> {
   const child = fork(fileURLToPath(new URL("./server.ts", import.meta.url)), {
     execArgv: ["--conditions=offloop:source", "--expose-gc"],
@@ -35,7 +35,7 @@ export async function startServer(temporary: string): Promise<ServerProcess> {
     Promise.reject(new Error("the server ended before it listened")),
   );
   const [hello] = (await Promise.race([once(child, "message"), dead])) as [Extract<Told, { url: string }>];
-  dead.catch(() => {}); // later it is for close() to see
+  dead.catch(() => {}); // from then on close() deals with it
   return {
     url: hello.url,
     state: async () => (await ask("state")) as State,

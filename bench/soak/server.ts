@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { serve } from "offloop";
 import app from "./app.ts";
 
-/** What the parent may ask, and what it is told. */
+/** The parent's questions. */
 export type Question = "state" | "settled" | "close";
 export type Told =
   | { readonly url: string }
@@ -16,7 +16,7 @@ export type Told =
     }
   | { readonly left: readonly string[] };
 
-/** The longest deadline of the app, and some more. */
+/** The longest deadline of the app, and a margin. */
 const SETTLE_MS = 8_000;
 
 const tell = (told: Told): void => void process.send?.(told);
@@ -36,7 +36,10 @@ process.on("message", async (question: Question) => {
   tell({ left: await leftOver() });
   process.disconnect();
 });
-/** Waits for what still runs, not for ever, and collects garbage: twice, as some is found only when other has gone. */
+/**
+ * Waits for what still runs, for a limited time, and collects garbage: twice, since some is found only after other
+ * garbage has gone.
+ */
 async function settle(): Promise<void> {
   const until = performance.now() + SETTLE_MS;
   while (server.threads.busy + server.threads.waiting > 0 && performance.now() < until) await pause(50);
@@ -46,7 +49,7 @@ async function settle(): Promise<void> {
   }
 }
 
-/** What still keeps the process when it has had time to end: the files of uploads are removed after their answers. */
+/** What still keeps the process alive after it has had time to end: the files of uploads are removed after their answers. */
 async function leftOver(): Promise<string[]> {
   const until = performance.now() + SETTLE_MS;
   for (;;) {

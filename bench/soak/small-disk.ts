@@ -6,10 +6,10 @@ import { join } from "node:path";
 /** Room for two or three of the largest uploads. */
 const MIB = 8;
 
-/** A temporary folder for uploads: a disk of its own that is soon full, where the machine allows that. */
+/** A temporary folder for uploads: a disk of its own that fills up soon, if the machine allows that. */
 export class SmallDisk {
   readonly folder: string = mkdtempSync(join(tmpdir(), "offloop-soak-"));
-  /** Whether it is small; else it is as large as the disk it stands on. */
+  /** Whether it is small; otherwise it is as large as the disk that contains it. */
   readonly isSmall: boolean;
 
   constructor() {

@@ -1,11 +1,11 @@
-/** What became of all requests. */
+/** What happened to all requests. */
 export class Tally {
   sent = 0;
   answered = 0;
   /** Hung up on by the soak itself. */
   abandoned = 0;
   readonly byStatus: Map<number, number> = new Map();
-  /** Requests without an answer, and answers that were wrong: what, and how often. */
+  /** Requests without an answer, and wrong answers: what, and how often. */
   readonly lost: Map<string, number> = new Map();
 
   answer(status: number): void {

@@ -1,6 +1,6 @@
 import { Agent, get } from "node:http";
 
-/** Asks for a number of responses over ten connections, whenever told to, and says when it has them. */
+/** Asks for a number of responses over ten connections on request, and reports when it has them. */
 const agent = new Agent({ keepAlive: true, maxSockets: 10 });
 
 process.on("message", async ({ url, requests }: { url: string; requests: number }) => {

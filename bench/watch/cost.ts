@@ -4,8 +4,9 @@ import { fileURLToPath } from "node:url";
 import { App, serve } from "offloop";
 
 /**
- * What the watchdog costs an operation that does nothing: CPU time of the main thread per request, which bounds the
- * throughput, in paired alternating phases of one process, so that what else the machine does falls on both.
+ * What the watchdog costs an operation that does nothing: CPU time of the main thread per request, which
+ * limits the throughput. Measured in paired alternating phases of one process, so that whatever else the
+ * machine does affects both.
  */
 const [level = "production", pairs = "10", requests = "15000"] = process.argv.slice(2);
 const app = new App();

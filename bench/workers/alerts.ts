@@ -10,18 +10,18 @@ import { WatchedServer } from "./server.ts";
 
 type AlertScale = Pick<WorkersScale, "calmS" | "scrapeS">;
 
-/** What an ordinary hour asks for. */
+/** The load of an ordinary hour. */
 const CALM_PER_SECOND = 50;
-/** An alert that has not fired after so many scrapes does not. */
+/** An alert that has not fired after this many scrapes will not. */
 const PATIENCE_SCRAPES = 6;
 const LOOK_MS = 100;
-/** Processes that compute, for each core. */
+/** Processes that compute, per core. */
 const CROWD = 4;
 
-/** Something that an operator wants to hear of, and the alert that says it. */
+/** Something that an operator wants to know, and the alert that reports it. */
 interface Situation {
   readonly alert: string;
-  /** Brings it about. What it asks for is not waited for. */
+  /** Brings it about. Does not wait for the requests it sends. */
   bring(url: string): void;
 }
 
@@ -35,7 +35,7 @@ const ask = (url: string, path: string, times = 1): void => {
 
 const HOLD_MS = 8_000;
 
-/** In each round every alert has one: it goes on firing for as long as its range looks back. */
+/** Each alert occurs once per round: it keeps firing for as long as its range looks back. */
 const rounds: readonly (readonly Situation[])[] = [
   [
     { alert: "OffloopErrors", bring: (url) => ask(url, "/fault/throw", 20) },
@@ -44,7 +44,7 @@ const rounds: readonly (readonly Situation[])[] = [
     { alert: "OffloopPoolFull", bring: (url) => ask(url, `/fault/hold/${HOLD_MS}`, 24) },
     { alert: "OffloopLoopBlocked", bring: (url) => ask(url, "/fault/block/1500") },
   ],
-  // The same alert, for a worker that says nothing, as its loop does not come back.
+  // The same alert, for a worker that reports nothing because its loop does not come back.
   [{ alert: "OffloopLoopBlocked", bring: (url) => ask(url, "/fault/block/15000") }],
 ];
 
@@ -68,7 +68,7 @@ export async function alerts({ calmS, scrapeS }: AlertScale): Promise<TrialResul
   return { figures, goals };
 }
 
-/** Other processes have the CPU: that is nothing that this server could be blamed for. */
+/** Other processes have the CPU: nothing for which this server could be blamed. */
 export async function starvation({ calmS, scrapeS }: AlertScale): Promise<TrialResult> {
   await using watched = await Watched.open(scrapeS);
   await using crowd = new Crowd(CROWD * availableParallelism());
@@ -115,7 +115,7 @@ export class Watched implements AsyncDisposable {
     return new Watched(server, prometheus, scrapeS * 1000);
   }
 
-  /** An ordinary load for so long. @returns The alerts that have fired since the start. */
+  /** Runs an ordinary load for this long. @returns The alerts that have fired since the start. */
   async calm(seconds: number): Promise<string[]> {
     const load = new Load(this.server.url, CALM_PER_SECOND);
     await wait(seconds * 1000);
@@ -126,7 +126,10 @@ export class Watched implements AsyncDisposable {
     return fired.map(({ metric }) => metric.alertname ?? "");
   }
 
-  /** Brings a situation about. @returns With which scrape from then on its alert fired; Infinity when it did not. */
+  /**
+   * Brings a situation about. @returns The scrape from which its alert fired, counted from then;
+   * Infinity when it did not.
+   */
   async scrapesUntil({ alert, bring }: Situation): Promise<number> {
     const since = Date.now();
     const isNew = (at: number): boolean => at > since;
@@ -144,7 +147,7 @@ export class Watched implements AsyncDisposable {
     return (await this.prometheus.value("count_over_time(up[1h]) - sum_over_time(up[1h])")) ?? Number.NaN;
   }
 
-  /** How often a counter, or a part of a histogram, was lower than at the scrape before. */
+  /** How often a counter, or a part of a histogram, was lower than on the previous scrape. */
   async falls(): Promise<{ falls: number; counters: number }> {
     const counters = await this.prometheus.values('{__name__=~".+_(total|count|sum|bucket)"}[1h]');
     const falls = counters.flatMap((values) =>

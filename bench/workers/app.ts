@@ -4,7 +4,7 @@ import { z } from "zod";
 
 const WORD = new Int32Array(new SharedArrayBuffer(4));
 
-/** What two workers serve: ordinary operations, and one for each thing that an operator wants to hear of. */
+/** The app of two workers: ordinary operations, and one for each thing that an operator wants to know. */
 const app: App = new App({
   title: "watched",
   health: { port: 0 },

@@ -3,33 +3,33 @@ import { setTimeout as wait } from "node:timers/promises";
 import { WebSocket } from "ws";
 
 const TICK_MS = 20;
-/** Without an answer by then a request is lost. */
+/** A request without an answer by then is lost. */
 const PATIENCE_MS = 30_000;
-/** Each is used several times a second: one that idles may be closed just when it is used again. */
+/** Each is used several times a second: an idle one may be closed just when it is used again. */
 const CONNECTIONS = 64;
 const SOCKETS = 8;
 const SAY_MS = 50;
-/** A server that shuts down says so. */
+/** Sent by a server that shuts down. */
 const GOING_AWAY = 1001;
 
-/** One request, and the body that is its right answer. */
+/** One request, and the correct body of its answer. */
 interface Ask {
   readonly path: string;
   readonly body?: string;
   readonly right: string;
 }
 
-/** What became of a load. */
+/** What a load has lost. */
 export interface Lost {
   readonly requests: number;
   readonly streams: number;
   readonly uploads: number;
   readonly messages: number;
-  /** What was not answered, or wrongly: what, and how often. */
+  /** What was not answered, or answered wrongly: what, and how often. */
   readonly lost: Readonly<Record<string, number>>;
 }
 
-/** So many requests a second, streams and uploads among them, and sockets beside them, until it is stopped. */
+/** This many requests per second, including streams and uploads, and sockets next to them, until it is stopped. */
 export class Load {
   readonly #url: string;
   readonly #perSecond: number;
@@ -51,7 +51,7 @@ export class Load {
     this.#sockets = Promise.all(lanes.map((lane) => this.#talk(`/echo/${lane}`)));
   }
 
-  /** Sends no more, and waits for what is under way. */
+  /** Stops sending, and waits for what is in progress. */
   async stop(): Promise<Lost> {
     this.#isOn = false;
     clearInterval(this.#timer);
@@ -92,7 +92,7 @@ export class Load {
     }
   }
 
-  /** Says one thing after another, each when the last one was answered; comes back when the server goes away. */
+  /** Sends one message after another, each when the previous one was answered; reconnects when the server goes away. */
   async #talk(path: string): Promise<void> {
     while (this.#isOn) {
       const code = await this.#talkOnce(path);
@@ -100,7 +100,7 @@ export class Load {
     }
   }
 
-  /** @returns The code that it was closed with, where that is not right. */
+  /** @returns The code that it was closed with, if that is not correct. */
   async #talkOnce(path: string): Promise<number | undefined> {
     const socket = new WebSocket(this.#url.replace("http", "ws") + path);
     let isWaiting = false;
@@ -117,9 +117,10 @@ export class Load {
       this.#counts.messages++;
       void say();
     });
-    socket.on("error", () => {}); // it closes then, which says the same
+    socket.on("error", () => {}); // it then closes, which says the same
     const code = await new Promise<number>((resolve) => socket.once("close", resolve));
-    // What was under way when the server said that it goes is not answered, and its client knows (RFC 6455, 5.5.1).
+    // A message in flight when the server announces that it goes away is not answered, and its client knows (RFC 6455,
+    // 5.5.1).
     if (isWaiting && code !== GOING_AWAY) this.#lose(`${path}: a message, by ${code}`);
     return code === GOING_AWAY || !this.#isOn ? undefined : code;
   }

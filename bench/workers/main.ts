@@ -15,10 +15,11 @@ const parts: Trials<WorkersScale> = {
 };
 
 /**
- * What an operator of several workers is told, by a real Prometheus with the alert rules of the package, and what
+ * What an operator of several workers learns, from a real Prometheus with the alert rules of the package, and what
  * restarts lose.
  *
- * npm run bench:workers -- [--only alerts,starvation,kills,rolls] [--kills 20] [--rolls 20] [--per-second 500] [--calm 30] [--scrape 5]
+ * npm run bench:workers -- [--only alerts,starvation,kills,rolls] [--kills 20] [--rolls 20] [--per-second 500] [--calm
+ * 30] [--scrape 5]
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -48,5 +49,5 @@ async function main(): Promise<void> {
   }
 }
 
-process.once("SIGTERM", () => process.exit(1)); // and what was started goes with it
+process.once("SIGTERM", () => process.exit(1)); // everything that was started goes with it
 await main();

@@ -9,7 +9,7 @@ import { freePort } from "./server.ts";
 
 const rules = fileURLToPath(new URL("../../operating/alerts.yml", import.meta.url));
 
-/** Why there is no Prometheus here; undefined when there is. */
+/** Why Prometheus is unavailable here; undefined when it is available. */
 export function withoutPrometheus(): string | undefined {
   const { error } = spawnSync("prometheus", ["--version"]);
   return error && "Prometheus is not installed: Debian's package prometheus has it";
@@ -44,7 +44,7 @@ export class Prometheus implements AsyncDisposable {
    * Starts it. Resolves when it has scraped the server twice.
    *
    * @param target - URL that answers `/metrics`.
-   * @param intervalS - Seconds from one scrape to the next, and from one evaluation to the next.
+   * @param intervalS - Seconds between scrapes, and between evaluations.
    */
   static async start(target: string, intervalS: number): Promise<Prometheus> {
     const folder = mkdtempSync(join(tmpdir(), "offloop-prometheus-"));
@@ -73,24 +73,24 @@ export class Prometheus implements AsyncDisposable {
     }
   }
 
-  /** The series that an expression gives now. */
+  /** The series that an expression currently returns. */
   async query(expression: string): Promise<readonly Sample[]> {
     return (await this.#ask(expression)) as readonly Sample[];
   }
 
-  /** The one value that an expression gives now; undefined when it gives none. */
+  /** The single value that an expression currently returns; undefined when it returns none. */
   async value(expression: string): Promise<number | undefined> {
     const [sample] = await this.query(expression);
     return sample && Number(sample.value[1]);
   }
 
-  /** What was scraped of each series, in order: an expression of a range. */
+  /** The scraped values of each series, in order: an expression with a range. */
   async values(range: string): Promise<readonly (readonly number[])[]> {
     const series = (await this.#ask(range)) as readonly Matrix[];
     return series.map(({ values }) => values.map(([, value]) => Number(value)));
   }
 
-  /** When an alert fired: milliseconds since 1970, of each evaluation in which it did. */
+  /** When an alert fired: milliseconds since 1970, for each evaluation in which it did. */
   async firings(alert: string): Promise<readonly number[]> {
     const series = (await this.#ask(
       `ALERTS{alertstate="firing",alertname="${alert}"}[1h]`,

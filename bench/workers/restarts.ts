@@ -6,10 +6,10 @@ import { Load } from "./load.ts";
 import type { WorkersScale } from "./scale.ts";
 import { WatchedServer } from "./server.ts";
 
-/** One that was killed young is replaced after a growing delay: each of two lives longer than that. */
+/** A worker that is killed young is replaced after a growing delay: each of two lives longer than that. */
 const BETWEEN_KILLS_MS = 6_000;
 
-/** Workers are killed under load, the older one each time: no figure falls, and no scrape fails. */
+/** Kills workers under load, the older one each time: no figure falls, and no scrape fails. */
 export async function kills({
   kills,
   perSecond,
@@ -38,7 +38,7 @@ export async function kills({
   };
 }
 
-/** All workers are replaced, over and over, under load with streams, sockets and uploads. */
+/** Replaces all workers, over and over, under load with streams, sockets and uploads. */
 export async function rolls({
   rolls,
   perSecond,

@@ -1,13 +1,13 @@
-/** How much of everything is wanted. */
+/** How much of everything to do. */
 export interface WorkersScale {
   /** Workers killed. */
   readonly kills: number;
   /** Rolling restarts. */
   readonly rolls: number;
-  /** Requests a second meanwhile. */
+  /** Requests per second meanwhile. */
   readonly perSecond: number;
   /** Seconds of calm, and of others having the CPU. */
   readonly calmS: number;
-  /** Seconds from one scrape to the next. */
+  /** Seconds between scrapes. */
   readonly scrapeS: number;
 }

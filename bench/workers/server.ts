@@ -12,14 +12,14 @@ const app = fileURLToPath(new URL("./app.ts", import.meta.url));
 const WORKERS = 2;
 const LOOK_MS = 50;
 
-/** `offloop run --workers 2`, with all that its primary tells. */
+/** `offloop run --workers 2`, with everything that its primary reports. */
 export class WatchedServer implements AsyncDisposable {
   /** Where the app answers. */
   readonly url: string;
   /** Where the primary answers probes and metrics. */
   readonly operator: string;
   readonly #child: ChildProcess;
-  /** Lines of level error, and what is no line of the log. */
+  /** Lines of level error, and anything that is not a log line. */
   readonly #complaints: string[];
 
   private constructor(child: ChildProcess, urls: { url: string; operator: string }, complaints: string[]) {
@@ -41,7 +41,7 @@ export class WatchedServer implements AsyncDisposable {
       `${WORKERS}`,
     ];
     const child = spawn(process.execPath, ["--conditions=offloop:source", cli, ...args], {
-      stdio: ["ignore", "pipe", "ignore"], // the watchdog says there what it says in the log
+      stdio: ["ignore", "pipe", "ignore"], // there the watchdog says the same as in the log
     });
     process.once("exit", () => child.kill());
     const complaints: string[] = [];
@@ -68,13 +68,13 @@ export class WatchedServer implements AsyncDisposable {
     return this.#complaints;
   }
 
-  /** The processes of the workers, the oldest first. Linux only. */
+  /** The processes of the workers, oldest first. Linux only. */
   get workers(): number[] {
     const { pid } = this.#child;
     return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
   }
 
-  /** Has all workers restarted. Resolves when the old ones are gone. */
+  /** Restarts all workers. Resolves when the old ones have gone. */
   async roll(): Promise<void> {
     const before = await this.metric('offloop_worker_restarts_total{reason="reload"}');
     this.#child.kill("SIGHUP");
@@ -94,7 +94,7 @@ export class WatchedServer implements AsyncDisposable {
     }
   }
 
-  /** What the metrics say now, by the name and the labels of a line. */
+  /** The current value of a metric, by the name and labels of its line. */
   async metric(line: string): Promise<number> {
     const text = await (await fetch(`${this.operator}/metrics`)).text();
     const found = text.split("\n").find((one) => one.startsWith(`${line} `));
@@ -117,7 +117,7 @@ function readLine(line: string): { level: number; msg: string } {
   }
 }
 
-/** One that outlives all workers. */
+/** A port that outlives all workers. */
 export async function freePort(): Promise<number> {
   const holder = createServer().listen(0, "127.0.0.1");
   await once(holder, "listening");

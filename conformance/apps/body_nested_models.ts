@@ -8,7 +8,7 @@ const base = {
   price: z.number(),
   tax: z.number().nullable().default(null),
 };
-/** A list whose repetitions are dropped: Python's set. */
+/** A list whose duplicates are dropped: Python's set. */
 const tagSet = z
   .array(z.string())
   .meta({ uniqueItems: true })
@@ -48,7 +48,7 @@ tutorial007.post("/offers/", { body: Offer }, async ({ body }) => body);
 export const tutorial008 = createApp();
 tutorial008.post("/images/multiple/", { body: z.array(Image) }, async ({ body }) => body);
 
-/** JSON's keys are text. */
+/** JSON keys are strings. */
 const integerKey = z.string().refine((key) => /^-?\d+$/.test(key));
 export const tutorial009 = createApp();
 tutorial009.post("/index-weights/", { body: z.record(integerKey, z.number()) }, async ({ body }) => body);

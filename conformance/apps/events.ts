@@ -22,7 +22,7 @@ tutorial002.lifespan(async function* () {
 });
 tutorial002.get("/items/", async () => [{ name: "Foo" }]);
 
-/** What one operation needs is a dependency: made once, and handed to threads too. */
+/** What a single operation needs is a dependency: made once, and handed to threads, too. */
 const models = depends(
   async function* () {
     yield { factor: 42 };

@@ -34,7 +34,7 @@ tutorial005.get("/items/", { openapiExtra: { "x-aperture-labs-portal": "blue" } 
   { item_id: "portal-gun" },
 ]);
 
-/** The body is described by hand and read as it came. */
+/** The body is described by hand and read as sent. */
 export const tutorial006 = createApp();
 const magicItem = z.object({ name: z.string(), price: z.number(), description: z.string().optional() });
 tutorial006.post(

@@ -56,7 +56,7 @@ export const tutorial003_05 = portal();
 export const tutorial003_03 = createApp();
 tutorial003_03.get("/teleport", async () => redirect(video));
 
-/** Fields that are not set are not sent. */
+/** Unset fields are not sent. */
 const SetItem = z.object({
   name: z.string(),
   description: z.string().nullable().optional(),

@@ -20,7 +20,7 @@ export const app02 = info();
 export const app03 = info();
 export const tutorial001 = info();
 
-/** What stands in for settings, by the names that the recordings have. */
+/** The replacements of settings, by the names in the recordings. */
 export const overrides = {
   "get_settings -> get_settings_override": override(env, { admin_email: "testing_admin@example.com" }),
 };

@@ -26,7 +26,7 @@ function* nowBytes() {
   for (const line of lines) yield Buffer.from(line);
 }
 
-/** A stream of any bytes. */
+/** A stream of arbitrary bytes. */
 const bytes = { responseMediaType: null };
 export const tutorial001 = createApp();
 for (const suffix of ["", "-no-annotation"]) {

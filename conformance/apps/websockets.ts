@@ -34,7 +34,7 @@ tutorial002.websocket(
   },
 );
 
-/** Whole sockets, on the loop: whom one says something to hears it from there. */
+/** Whole sockets, on the loop: those that a message is sent to receive it there. */
 export const tutorial003 = createPage("tutorial003");
 tutorial003.websocket("/ws/:client_id", { params: { client_id: z.int() } }, async ({ socket, params }) => {
   socket.join("all");

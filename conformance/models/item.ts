@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** The item of the chapters on how path operations are configured. */
+/** The item in the chapters about configuring path operations. */
 export const Item = z
   .object({
     name: z.string(),
@@ -15,7 +15,7 @@ export const Item = z
   })
   .meta({ id: "Item" });
 
-/** What the document says of creating one. */
+/** The document's description of creating one. */
 export const description = `Create an item with all the information:
 
 - **name**: each item must have a name

@@ -3,10 +3,10 @@ import { z } from "zod";
 
 const app = new App({ title: "Hello" });
 
-// Async: it runs on the event loop, with every other async function. It may await, it must not block.
+// Async: it runs on the event loop, with every other async function. It may await; it must not block.
 app.get("/", async () => ({ hello: "world" }));
 
-// Names in the path are typed; a schema turns them into what the handler wants, or the client gets a 422.
+// Names in the path are typed; a schema converts them to what the handler wants, or the client gets a 422.
 app.get(
   "/hello/:name",
   { query: { times: z.int().min(1).max(5).default(1) } },
@@ -15,7 +15,7 @@ app.get(
   }),
 );
 
-// Plain: it runs on a thread, where it may compute as long as it likes. Nobody waits for it but its own client.
+// Plain: it runs on a thread, where it may compute as long as it likes. Only its own client waits for it.
 app.get("/primes/:limit", { params: { limit: z.int().min(2).max(10_000_000) } }, ({ params }) => ({
   primes: countPrimes(params.limit),
 }));

@@ -4,11 +4,11 @@ import { Order, Receipt } from "./models.ts";
 
 const app = new App({ title: "Validation" });
 
-/** Query parameters that several operations share. */
+/** Query parameters shared by several operations. */
 const page = { skip: z.int().min(0).default(0), limit: z.int().min(1).max(100).default(20) };
 const menu = ["espresso", "flat white", "mate", "tea"];
 
-// Text in the URL is turned into what the schema wants: ?limit=5 is a number, ?tag=a&tag=b a list.
+// Text in the URL is converted to what the schema wants: ?limit=5 is a number, ?tag=a&tag=b a list.
 app.get(
   "/drinks",
   { query: { ...page, q: z.string().min(2).optional(), tag: z.array(z.string()).default([]) } },
@@ -31,7 +31,7 @@ app.get(
   },
 );
 
-// One schema for all query parameters can refuse those it does not know.
+// A single schema for all query parameters can refuse unknown ones.
 app.get("/strict", { query: z.strictObject(page) }, async ({ query }) => query);
 
 // The body is checked on the way in. On the way out `response` drops what the client should not see.

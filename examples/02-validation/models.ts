@@ -5,7 +5,7 @@ const Line = z
   .object({ drink: z.string(), cups: z.int().min(1).max(12), milk: z.boolean().default(false) })
   .meta({ id: "Line" });
 
-/** Where a drink goes: the `kind` says which of the two it is. */
+/** Where a drink goes: `kind` says which of the two it is. */
 const Destination = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("table"), number: z.int().min(1) }),
   z.object({ kind: z.literal("delivery"), address: z.string().min(5) }),

@@ -2,7 +2,7 @@ import { App, depends, HTTPError } from "offloop";
 import { z } from "zod";
 import { database, transaction } from "./database.ts";
 
-/** A dependency declares inputs as an operation does; they show in the document of whatever needs it. */
+/** A dependency declares inputs as an operation does; they appear in the document of whatever needs it. */
 export const owner = depends(
   { headers: { x_owner: z.string().min(1) } },
   async ({ headers }) => headers.x_owner,
@@ -13,7 +13,7 @@ const page = depends(
   async ({ query }) => query,
 );
 
-/** It needs others, and may refuse: what it throws is the answer. */
+/** It needs others, and may refuse: the error it throws is the answer. */
 const note = depends(
   { params: { note_id: z.int() }, deps: { database, owner } },
   ({ params, database, owner }) => {
@@ -27,7 +27,7 @@ const note = depends(
 
 const app = new App({ title: "Notes" });
 
-// Plain functions: they and all they need run on a thread, where SQLite may block.
+// Plain functions: they and everything they need run on a thread, where SQLite may block.
 app.get("/notes", { deps: { database, owner, page } }, ({ database, owner, page }) =>
   database
     .prepare("select id, words from notes where owner = ? order by id limit ? offset ?")
@@ -36,7 +36,7 @@ app.get("/notes", { deps: { database, owner, page } }, ({ database, owner, page 
 
 app.get("/notes/:note_id", { deps: { note } }, ({ note }) => note);
 
-// `owner` is made once a request, however many need it.
+// `owner` is made once per request, however many need it.
 app.post(
   "/notes",
   { body: z.array(z.object({ words: z.string() })), status: 201, deps: { transaction, owner } },

@@ -5,7 +5,7 @@ import { depends } from "offloop";
 
 const path = process.env.NOTES_DATABASE ?? join(tmpdir(), "offloop-notes.db");
 
-/** A handle of each thread's own, opened when it first needs one and closed when the thread leaves. */
+/** Each thread has a handle of its own, opened on first use and closed when the thread leaves. */
 export const database = depends(
   function* () {
     const database = new DatabaseSync(path, { timeout: 5000 });
@@ -17,7 +17,10 @@ export const database = depends(
   { scope: "thread" },
 );
 
-/** Everything the operation writes, or nothing: it sees the handler's error at its `yield`. Closed before the response. */
+/**
+ * Stores everything the operation writes, or nothing: it sees the handler's error at its `yield`.
+ * Closed before the response.
+ */
 export const transaction = depends({ deps: { database }, scope: "function" }, function* ({ database }) {
   database.exec("begin immediate");
   try {

@@ -7,7 +7,7 @@ import { currentUser, users } from "./users.ts";
 
 const app = new App({ title: "Security" });
 
-// Plain functions with a name: awaited by async operations, run on threads. The loop never computes a hash.
+// Named plain functions: async operations await them, and they run on threads. The loop never computes a hash.
 const hash = app.task("hash password", hashPassword);
 const check = app.task("check password", checkPassword);
 

@@ -5,11 +5,11 @@ import { readToken } from "./tokens.ts";
 export interface User {
   readonly username: string;
   readonly passwordHash: string;
-  /** What this user may ever do; a token may allow less. */
+  /** The most this user may ever do; a token may allow less. */
   readonly scopes: readonly string[];
 }
 
-/** On the loop alone, where every async function sees the same one. A real app asks its database. */
+/** Only on the loop, where every async function sees the same map. A real app asks its database. */
 export const users = new Map<string, User>();
 
 /** The document shows it, and /docs has an Authorize button. */
@@ -17,7 +17,7 @@ const token = oauth2PasswordBearer("token", {
   scopes: { me: "Read who I am", items: "Read my items" },
 });
 
-/** The bearer of the token, if the token allows all that is demanded on the way here. */
+/** The bearer of the token, if the token allows everything demanded on the way here. */
 const user = depends({ deps: { token, demanded: securityScopes } }, async ({ token, demanded }) => {
   const challenge = demanded.scopeStr === "" ? "Bearer" : `Bearer scope="${demanded.scopeStr}"`;
   const refusal = (detail: string) => new HTTPError(401, detail, { "WWW-Authenticate": challenge });
@@ -30,7 +30,7 @@ const user = depends({ deps: { token, demanded: securityScopes } }, async ({ tok
   return user;
 });
 
-/** The same, and the token must allow `me`. */
+/** The same, but the token must also allow `me`. */
 export const currentUser = depends(
   { deps: { user: security(user, { scopes: ["me"] }) } },
   async ({ user }) => user,

@@ -10,7 +10,8 @@ const pagePath = fileURLToPath(new URL("./page.html", import.meta.url));
 
 app.get("/", async () => file(pagePath));
 
-// A plain function reads an upload at once: `readSync` may block, it runs on a thread. Past 1 MiB a file is on disk.
+// A plain function reads an upload synchronously: `readSync` may block, since it runs on a thread. Past
+// 1 MiB a file is on disk.
 app.post("/digest", { form: { upload: z.file().max(40 * 1024 * 1024) } }, ({ form: { upload } }) => ({
   name: upload.name,
   bytes: upload.size,
@@ -39,7 +40,7 @@ app.post(
   },
 );
 
-// Bytes as they are, without a form.
+// Raw bytes, without a form.
 app.put("/echo", async ({ request }) => ({
   bytes: request.bytes.byteLength,
   type: request.headers.get("content-type"),

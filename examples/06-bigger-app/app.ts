@@ -5,7 +5,7 @@ import { admin } from "./routers/admin.ts";
 import { orders } from "./routers/orders.ts";
 import { products } from "./routers/products.ts";
 
-// Every operation of the app needs what stands in its `deps`; that of a router, what stands in the router's as well.
+// Every operation of the app needs what is in its `deps`; an operation of a router also what is in the router's.
 const app = new App({
   title: "Shop",
   version: "1.0.0",
@@ -15,7 +15,7 @@ const app = new App({
 
 app.include(products);
 app.include(orders);
-// Where it is included decides its prefix: the router does not know that it is internal.
+// The place of inclusion decides its prefix: the router does not know that it is internal.
 app.include(admin, { prefix: "/internal", tags: ["internal"] });
 
 // One place turns the shop's own error into an answer.

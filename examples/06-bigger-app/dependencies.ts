@@ -5,7 +5,7 @@ import { Shop } from "./shop.ts";
 
 const sentKey = apiKeyHeader("X-API-Key");
 
-/** Throws, or lets in. Nobody needs its value: it stands in the `deps` of the app. */
+/** Throws, or lets the request in. Nobody needs its value: it is in the `deps` of the app. */
 export const apiKey = depends({ deps: { sentKey } }, async ({ sentKey }) => {
   if (!timingSafeEqual(sentKey, process.env.SHOP_KEY ?? "shop-key"))
     throw new HTTPError(401, "Wrong API key");

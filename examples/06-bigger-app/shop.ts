@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { OutOfStockError, type PlacedOrder, type Product } from "./models.ts";
 
-/** What the shop has and has sold: in memory, where a real one asks its database. */
+/** The shop's stock and sales: in memory here, where a real one asks its database. */
 export class Shop {
   readonly products = new Map<string, Product>();
   readonly orders: PlacedOrder[] = [];

@@ -18,7 +18,7 @@ const thumbnail = app.task(
   ({ job, signal, log }, name, count) => {
     let digest = readFileSync(join(folder, name));
     for (let step = 1; step <= count; step++) {
-      signal.throwIfAborted(); // cancelled, or the process shuts down
+      signal.throwIfAborted(); // cancelled, or the process is shutting down
       for (let round = 0; round < 2_000; round++) digest = createHash("sha256").update(digest).digest();
       job?.progress(step / count);
     }
@@ -37,7 +37,7 @@ app.post(
   "/images",
   { form: { image: z.file().max(5_000_000), steps: steps.default(20) }, status: 202 },
   async ({ form }) => {
-    // A file is gone after its request: what a job needs of it is saved first.
+    // A file is gone after its request: what a job needs from it is saved first.
     const name = `${crypto.randomUUID()}.bin`;
     await writeFile(join(folder, name), form.image.stream());
     const job = await thumbnail.with({ key: name }).enqueue(name, form.steps);

@@ -12,7 +12,7 @@ import { sqlite } from "./operations/sqlite.ts";
 const app = new App({
   title: "Pairs",
   threads: { max: 4 },
-  // npm run pairs, which started this app, reads it there.
+  // npm run pairs, which started this app, reads it from there.
   watch: { onBlock: (blocked) => console.log(JSON.stringify({ blocked })) },
 });
 

@@ -16,7 +16,7 @@ const app = new App({ title: "Login", session: { secret: env.SESSION_SECRET } })
 
 const hash = (password: string) => scryptSync(password, "a salt of this app", 64);
 
-/** Plain: a password is hashed on a thread, and the session that is changed there is written back all the same. */
+/** Plain: a password is hashed on a thread. The session is changed there, too, and still written back. */
 app.post(
   "/api/login",
   {
@@ -25,7 +25,7 @@ app.post(
   },
   ({ body, session }) => {
     if (!timingSafeEqual(hash(body.password), hash(env.LOGIN_PASSWORD))) {
-      session.failed += 1; // kept, though the answer is an error
+      session.failed += 1; // kept, although the answer is an error
       throw new HTTPError(401, `Wrong password: attempt ${session.failed}`);
     }
     clearSession(session);
@@ -36,12 +36,12 @@ app.post(
 
 app.post("/api/logout", { status: 204 }, async ({ session }) => clearSession(session));
 
-/** Who is logged in; 401 for anybody else. */
+/** The logged-in user; 401 for anybody else. */
 const user = depends({ session: { user: z.string() } }, async ({ session }) => session.user);
 
 app.get("/api/me", { deps: { user } }, async ({ user }) => ({ user }));
 
-/** What `npx vite build examples/09-login/web` has made of the page. It has paths of its own: /account is one. */
+/** The page, as built by `npx vite build examples/09-login/web`. It has paths of its own, such as /account. */
 app.frontend("/", env.WEB_FOLDER ?? new URL("web/dist", import.meta.url));
 
 export default app;

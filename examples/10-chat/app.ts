@@ -10,7 +10,7 @@ const Line = z.object({ from: z.string(), text: z.string() });
 
 app.get("/", { hidden: true }, async () => file(join(import.meta.dirname, "page.html")));
 
-/** On the loop: what is said in a room goes to all others in it, and comes back to who said it. */
+/** On the loop: a message in a room goes to all others in it, and comes back to its sender. */
 app.websocket(
   "/rooms/:room",
   {
@@ -35,7 +35,7 @@ app.websocket(
   },
 );
 
-/** On a thread: one computes for seconds, and the rooms go on. */
+/** On a thread: it computes for seconds, while the rooms continue. */
 app.websocket(
   "/primes",
   {
@@ -46,7 +46,7 @@ app.websocket(
   { message: ({ message }) => ({ below: message, primes: countPrimes(message) }) },
 );
 
-/** A whole socket: it sends, and listens to nothing. */
+/** A whole socket: it only sends. */
 app.websocket("/clock", { send: z.object({ now: z.iso.datetime() }) }, async ({ socket, signal }) => {
   while (!signal.aborted) {
     await socket.send({ now: new Date().toISOString() });

@@ -4,7 +4,7 @@ import { z } from "zod";
 /** Experiment 3: a task blocks after the response. Who notices? */
 export const blocking = new Router({ prefix: "/blocking", tags: ["blocking"] });
 
-/** Stands for whatever keeps a thread busy: a synchronous call, a big computation. */
+/** Stands for anything that keeps a thread busy: a synchronous call, a big computation. */
 function block(seconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, seconds * 1000);
 }
@@ -12,7 +12,7 @@ function block(seconds: number): void {
 // Plain: blocks a thread. Nobody notices.
 const blockSync = blocking.task("block sync", (seconds: number) => block(seconds));
 
-// Async and yet it blocks: the loop stands still, and with it every other request.
+// Async, and yet it blocks: the loop stands still, and with it every other request.
 const blockAsync = blocking.task("block async", async (seconds: number) => block(seconds));
 
 const query = { as_async: z.boolean().default(false), seconds: z.number().min(0).max(60).default(10) };

@@ -13,7 +13,7 @@ const waitSync = multiplicity.task("wait sync", (n: number, seconds: number, req
   console.log(`${timestamp()} [${threadId}] ${n} sync end ${request}`);
 });
 
-// Async: a timer of the loop waits, as many at a time as there are.
+// Async: timers of the loop wait, any number of them at a time.
 const waitAsync = multiplicity.task("wait async", async (n: number, seconds: number, request: string) => {
   await setTimeout(seconds * 1000);
   console.log(`${timestamp()} [${threadId}] ${n} async end ${request}`);

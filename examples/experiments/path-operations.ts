@@ -5,7 +5,7 @@ import { database } from "./backends/database.ts";
 import { fetchSync } from "./backends/fetch-sync.ts";
 import { slowUrl } from "./backends/slow-server.ts";
 
-/** Experiment 1: an operation waits for a slow server in four ways. Which of them keeps `GET /` waiting too? */
+/** Experiment 1: an operation waits for a slow server in four ways. Which of them keeps `GET /` waiting, too? */
 export const pathOperations = new Router({ prefix: "/path-operations", tags: ["path operations"] });
 
 const query = { seconds: z.number().min(0).max(60).default(3) };

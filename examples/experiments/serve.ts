@@ -4,7 +4,7 @@ import app, { threads } from "./app.ts";
 import { database } from "./backends/database.ts";
 import { DatabaseError } from "./backends/database-error.ts";
 
-/** What the client is told when the app is ready. */
+/** What the client learns when the app is ready. */
 export interface Ready {
   readonly url: string;
   readonly slowServer: string;
@@ -32,7 +32,7 @@ try {
   process.exit(1);
 }
 
-/** What the reader did is told without a stack: the message says what to do. */
+/** The user's own mistakes are reported without a stack: the message says what to do. */
 function explained(error: unknown): unknown {
   const cause = error instanceof OffloopError ? error.cause : undefined;
   if (cause instanceof DatabaseError) return cause.message;

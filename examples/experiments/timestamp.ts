@@ -1,4 +1,4 @@
-/** The time now, local, in microseconds: `2026-11-21 03:02:10.735846`. The same clock in every thread. */
+/** The current local time, in microseconds: `2026-11-21 03:02:10.735846`. The same clock in every thread. */
 export function timestamp(): string {
   const ms = performance.timeOrigin + performance.now();
   const date = new Date(ms);

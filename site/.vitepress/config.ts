@@ -7,7 +7,7 @@ import { readAsRepository, slugify } from "../markdown.ts";
 import { sitePages } from "../pages.ts";
 import { readSidebar } from "../sidebar.ts";
 
-/** A loop, and beside it a thread. */
+/** A loop, and next to it a thread. */
 const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" fill="none" stroke="#0d9488" stroke-width="4">
 <circle cx="12" cy="16" r="8"/><path d="M27 4v24" stroke-linecap="round"/></svg>`;
 
@@ -21,7 +21,7 @@ export default defineConfig({
   srcExclude: ["!(docs|examples)/**/*.md", "examples/*/**"],
   rewrites: sitePages,
   cleanUrls: true,
-  // The root is the repository's: Vite would look for packages in every HTML file of it.
+  // The root is the repository's, where Vite would otherwise look for packages in every HTML file.
   vite: { optimizeDeps: { entries: [] } },
   markdown: {
     config: readAsRepository,

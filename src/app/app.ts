@@ -1,4 +1,4 @@
-import type { FastifyInstance } from "fastify"; // a type: threads load this file, and no web server
+import type { FastifyInstance } from "fastify"; // a type only: threads load this file, but no web server
 import { checkCopy } from "../errors/brand.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import type { NoNames } from "./context.ts";
@@ -28,7 +28,7 @@ export interface AppOptions<RD extends Dependencies = Dependencies>
   extends RouterOptions<RD>,
     ServerSettings,
     AppDocumentation {
-  /** Whether a body without content type is refused rather than read as JSON. Default true, as in FastAPI. */
+  /** Whether to refuse a body without a content type instead of reading it as JSON. Default true, as in FastAPI. */
   readonly strictContentType?: boolean;
 }
 
@@ -40,8 +40,8 @@ const appOptionNames: Readonly<Record<keyof AppOptions, true>> = {
 };
 
 /**
- * An API: operations, tasks, and how they are served. A module that makes one only declares; it must not listen when
- * it is imported, since every thread imports it.
+ * An API: operations, tasks, and how they are served. The module that makes it must only declare and not listen on
+ * import, since every thread imports it.
  *
  * @example
  * ```ts
@@ -62,9 +62,9 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
   readonly title: string;
   /** The API's own version. */
   readonly version: string;
-  /** How it is served, as far as the app says. */
+  /** Settings for serving the app, as far as it sets them. */
   readonly settings: ServerSettings;
-  /** How it describes itself in the document. */
+  /** How it describes itself in the OpenAPI document. */
   readonly documentation: AppDocumentation;
   /** @internal */
   readonly operationSettings: { readonly strictContentType: boolean };
@@ -72,7 +72,7 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
   readonly overrides: Map<DependencyDeclaration, Replacement> = new Map();
   /** Where it was made: the module that threads import when nothing else names one. */
   readonly location: SourceLocation;
-  /** URL of the module that made it: what threads load. */
+  /** URL of the module that made it, which threads load. */
   readonly module: string;
   /** The jobs of its durable tasks. */
   readonly jobs: Jobs = new BoundJobs();
@@ -84,7 +84,7 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
   /**
    * Makes an app without operations.
    *
-   * @param options - Name, version and the rest of its documentation, prefix, tags, dependencies and how it is served.
+   * @param options - Name, version and further documentation, prefix, tags, dependencies, and settings for serving it.
    */
   constructor(options: AppOptions<RD> = {}) {
     super(options);
@@ -101,11 +101,11 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
   }
 
   /**
-   * Replaces a dependency with another, or with a value: in a module that tests load in place of the app's own.
+   * Replaces a dependency with another, or with a value. For a module that tests load in place of the app's own.
    *
-   * @param dependency - The dependency that is not to be used.
-   * @param by - The one to use, or the value. A value must be structured-cloneable for operations that run on threads.
-   * @throws {OffloopError} `OFFLOOP_DEPENDENCY_INVALID` when the first is no dependency.
+   * @param dependency - The dependency to replace.
+   * @param by - The replacement, or the value. A value must be structured-cloneable for operations that run on threads.
+   * @throws {OffloopError} `OFFLOOP_DEPENDENCY_INVALID` when the first is not a dependency.
    */
   override<Value>(dependency: Dependency<Value>, by: Dependency<Value> | Value): void {
     this.overrides.set(...createOverride(dependency, by));
@@ -113,7 +113,7 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
 
   /**
    * Opens something before the first request and closes it after the last. Lifespans open in order and close in
-   * reverse; FastAPI's `lifespan`.
+   * reverse, like FastAPI's `lifespan`.
    *
    * @param open - A generator function: opens, yields once, closes.
    * @throws {OffloopError} `OFFLOOP_HANDLER_INVALID`; and `OFFLOOP_LIFESPAN_FAILED` when the app is served.
@@ -125,11 +125,11 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
   }
 
   /**
-   * Takes in a Fastify plugin: CORS, compression, rate limits, or one of your own. Its hooks see every request before
+   * Registers a Fastify plugin: CORS, compression, rate limits, or one of your own. Its hooks see every request before
    * offloop does, on the loop.
    *
-   * It applies to the whole app and to the apps mounted in it, as with `fastify-plugin`. With a `prefix`
-   * among its options it stays for itself: Fastify's encapsulation.
+   * It applies to the whole app and to the apps mounted in it, as with `fastify-plugin`. With a `prefix` among its
+   * options it applies only to its own routes: Fastify's encapsulation.
    *
    * @param plugin - The export of a `@fastify/*` package, or a function that receives the Fastify instance.
    * @param options - The plugin's own options.
@@ -148,17 +148,18 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
   }
 
   /**
-   * Lets another app answer everything under a path: with its own dependencies, error handlers, OpenAPI document and
+   * Lets another app answer everything under a path, with its own dependencies, error handlers, OpenAPI document and
    * pages, here under `/admin/docs`. FastAPI's `mount`.
    *
-   * Of this app only its plugins reach the other, whose own do not reach this one. Settings of how both are served,
-   * `rootPath` too, are this one's. The lifespans of both open, the tasks of both can be called, and what overrides a
-   * dependency in one does so in both.
+   * Of this app only its plugins reach the other, whose own plugins do not reach this one. The settings for serving
+   * both, including `rootPath`, are this app's. The lifespans of both open, the tasks of both can be called, and an
+   * override of a dependency in one applies in both.
    *
-   * @param path - Where: `/admin`, without names.
-   * @param app - The other app. It may have apps mounted in it, and may still be served alone.
-   * @throws {OffloopError} `OFFLOOP_PATH_INVALID`, `OFFLOOP_OPTION_INVALID` when it is no app, `OFFLOOP_ROUTER_CYCLE`
-   * when it would mount itself; and `OFFLOOP_ROUTE_DUPLICATE` when it is served with two at one path.
+   * @param path - Where to mount it: `/admin`, without parameters.
+   * @param app - The other app. Apps may be mounted in it, and it may still be served alone.
+   * @throws {OffloopError} `OFFLOOP_PATH_INVALID`, `OFFLOOP_OPTION_INVALID` when it is not an app,
+   * `OFFLOOP_ROUTER_CYCLE` when it would mount itself; and `OFFLOOP_ROUTE_DUPLICATE` when it is served with two at one
+   * path.
    * @example
    * ```ts
    * import { App } from "offloop";
@@ -180,17 +181,19 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
   }
 
   /**
-   * Serves a built front end, such as Vite's `dist`, where no operation answers: its files, and its `index.html` for paths
-   * of the page's own. FastAPI's `frontend`.
+   * Serves a built front end, such as Vite's `dist`, where no operation answers: its files, and its `index.html` for
+   * paths that the page itself handles. FastAPI's `frontend`.
    *
-   * Files with a hash in their name may be kept for a year, the others are asked for anew. A `.br` or `.gz` beside a file
-   * is sent in its place to clients that accept it. Names that begin with a dot, and links that lead out of the folder, are not found.
+   * Clients may cache files with a hash in their name for a year, and revalidate the others. A `.br` or `.gz` next to a
+   * file is sent in its place to clients that accept it. Names that begin with a dot, and links that lead out of the
+   * folder, are not found.
    *
-   * @param path - The start of its paths: `"/"`, or a path without names.
-   * @param folder - The built files: a path from the working directory, or a URL.
+   * @param path - The start of its paths: `"/"`, or a path without parameters.
+   * @param folder - The built files: a path relative to the working directory, or a URL.
    * @param options - The page for paths without a file.
    * @throws {OffloopError} `OFFLOOP_PATH_INVALID`, `OFFLOOP_OPTION_INVALID`, `OFFLOOP_OPTION_UNKNOWN`; and
-   * `OFFLOOP_FRONTEND_FOLDER` when the app is served and the folder is not there; under `offloop dev` it is a warning.
+   * `OFFLOOP_FRONTEND_FOLDER` when the app is served and the folder does not exist; under `offloop dev` this is a
+   * warning.
    * @example
    * ```ts no-check
    * app.frontend("/", new URL("../dist", import.meta.url));
@@ -200,12 +203,12 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
     this.#frontends.push(createFrontend(path, folder, options));
   }
 
-  /** Front ends, for paths that no operation answers: the longest path first. */
+  /** Front ends, for paths that no operation answers, with the longest path first. */
   declaredFrontends(): readonly Frontend[] {
     return this.#frontends.toSorted((a, b) => b.path.length - a.path.length);
   }
 
-  /** The apps mounted in it, in the order of their declaration. */
+  /** The apps mounted in it, in the order of declaration. */
   declaredMounts(): readonly Mount<App>[] {
     return this.#mounts;
   }
@@ -215,11 +218,12 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
   }
 
   /**
-   * The path of an operation, as the app itself knows it: Starlette's `url_path_for`. `request.urlFor` gives the whole
+   * Returns the path of an operation relative to this app: Starlette's `url_path_for`. `request.urlFor` gives the full
    * URL, with the root path and what a proxy says.
    *
-   * @param name - Its `operationId`, or the name of its handler. The app's own go before those of apps mounted in it.
-   * @param params - A value for each name in its path.
+   * @param name - Its `operationId`, or the name of its handler. The app's own operations take precedence over those of
+   * mounted apps.
+   * @param params - A value for each parameter in its path.
    * @throws {OffloopError} `OFFLOOP_URL_UNKNOWN`.
    * @example
    * ```ts
@@ -240,18 +244,21 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
     for (const { path, app } of this.#mounts) yield* app.#reached(mountedAt + path);
   }
 
-  /** The plugins, in the order of their registration. */
+  /** The plugins, in the order of registration. */
   declaredPlugins(): readonly RegisteredPlugin[] {
     return this.#plugins;
   }
 
-  /** The lifespans of the main thread, or of each thread, in the order of their declaration. */
+  /** The lifespans of the main thread, or of each thread, in the order of declaration. */
   declaredLifespans(where: "main" | "thread"): Lifespan[] {
     return this.#lifespans.filter(({ perThread }) => perThread === (where === "thread"));
   }
 }
 
-/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` unless it is an app, `OFFLOOP_TWO_COPIES` for another copy's. */
+/**
+ * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` unless it is an app, `OFFLOOP_TWO_COPIES` when it belongs to another
+ * copy.
+ */
 export function checkApp(given: unknown, doing: string, at: SourceLocation): asserts given is App {
   if (given instanceof App) return;
   checkCopy(given, doing, at);
@@ -268,19 +275,22 @@ export function appsMade(): readonly App[] {
   return made;
 }
 
-/** A Fastify plugin, by callback or promise. It receives Fastify's own instance. */
+/** A Fastify plugin, with a callback or a promise. It receives Fastify's own instance. */
 export type FastifyPlugin<Options> = (
   instance: FastifyInstance,
   options: Options,
   done: (error?: Error) => void,
 ) => unknown;
 
-/** A plugin's own options, and where Fastify is to put its routes. */
+/** A plugin's own options, and where Fastify puts its routes. */
 type PluginOptions<Options> = Options & PluginPlace;
 
-/** Where a plugin stands. */
+/** Where a plugin applies. */
 interface PluginPlace {
-  /** Prefix of its routes. The plugin then applies only to them. Default: none, and it applies to the whole app. */
+  /**
+   * Prefix of its routes. With a prefix, the plugin applies only to them. Default: none, and it
+   * applies to the whole app.
+   */
   readonly prefix?: string;
 }
 

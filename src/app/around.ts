@@ -4,16 +4,17 @@ import type { BaseContext, ResponseInfo } from "./context.ts";
 import { kind } from "./lane.ts";
 import { callerLocation } from "./location.ts";
 
-/** What an around receives: the request, and work for after the response. */
+/** What an around receives: the request, and access to work that runs after the response. */
 export interface AroundContext extends Pick<BaseContext, "request" | "signal" | "log" | "background"> {}
 
 /**
- * Stands around what answers a request; Starlette's `@app.middleware("http")`.
+ * Surrounds whatever answers a request; Starlette's `@app.middleware("http")`.
  *
- * `next` runs what it stands around, once, and gives status, headers and cookies of the reply, to be changed. It never
- * rejects: what was thrown inside is a reply already. Give back that reply, or answer with anything a handler may return.
+ * `next` runs what is inside, once, and returns its reply, whose status, headers and cookies you may change. It never
+ * rejects: an error thrown inside has already become a reply. Return that reply, or answer with anything a handler may
+ * return.
  */
-// {} is any answer, but not the undefined of a forgotten return
+// {} allows any answer, but not the undefined of a forgotten return
 export type AroundFunction = (
   context: AroundContext,
   next: () => Promise<ResponseInfo>,

@@ -5,14 +5,14 @@ import { type AnyFunction, functionName, laneOf } from "./lane.ts";
 import { callerLocation } from "./location.ts";
 import { type Task, type TaskDeclaration, taskDeclaration, unnamedTask } from "./task.ts";
 
-/** Work to do after the response: a task, or an async function given as it is. */
+/** Work to do after the response: a task, or a plain async function. */
 export interface BackgroundCall {
   readonly task: TaskDeclaration;
   readonly args: unknown[];
 }
 
 /**
- * Work for after the response, kept in order: each starts when the one before has ended, on its own lane.
+ * Work to do after the response, kept in order: each piece starts when the one before has ended, on its own lane.
  * FastAPI's `BackgroundTasks`. The first that fails stops the rest; the client has its answer by then.
  *
  * @example
@@ -30,7 +30,7 @@ export interface BackgroundCall {
  * ```
  */
 export class Background {
-  /** What was added so far. Grows while it runs when a function that runs adds more. */
+  /** The calls added so far. Grows even while they run, when a running function adds more. */
   readonly calls: BackgroundCall[] = [];
   readonly #operation: string;
   readonly #inThread: boolean;
@@ -46,10 +46,11 @@ export class Background {
    * Adds a task, or on the loop an async function, to run after the response.
    *
    * @param task - What `app.task` returned; or an async function, when the operation runs on the loop.
-   * @param args - Its arguments. For a task that runs on a thread, or when added from one: structured-cloneable.
+   * @param args - Its arguments. They must be structured-cloneable when the task runs on a thread, or when you add it
+   * from one.
    * @throws {OffloopError} `OFFLOOP_TASK_UNNAMED` for a plain function, or for any function in a threaded operation;
-   * `OFFLOOP_NOT_CLONEABLE` for arguments that cannot cross; `OFFLOOP_TASK_LATE` when the request's tasks have run, as in
-   * what a dependency does after its `yield`.
+   * `OFFLOOP_NOT_CLONEABLE` for arguments that cannot cross; `OFFLOOP_TASK_LATE` when the request's tasks have already
+   * run, for example after a dependency's `yield`.
    */
   add<Args extends unknown[]>(task: Task<Args, unknown, AnyFunction>, ...args: Args): void;
   add<Args extends unknown[]>(task: (...args: Args) => Promise<unknown>, ...args: Args): void;
@@ -61,7 +62,7 @@ export class Background {
     this.calls.push({ task: declared ?? this.#closure(task), args });
   }
 
-  /** @internal The tasks have run: one that is added from now on would be lost. */
+  /** @internal The tasks have run: any that is added from now on would be lost. */
   end(): void {
     this.#isOver = true;
   }

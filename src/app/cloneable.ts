@@ -2,19 +2,22 @@ import { types } from "node:util";
 import { isError } from "../errors/described-error.ts";
 import { UploadedFile } from "./uploaded-file.ts";
 
-/** What of a value does not cross to another thread by itself. */
+/** The parts of a value that do not cross to another thread by themselves. */
 export interface Crossing {
-  /** What cannot cross at all, as a path: `[0].onDone (a function)`. */
+  /** The part that cannot cross at all, as a path: `[0].onDone (a function)`. */
   readonly fault: string | undefined;
-  /** Whether something in it would arrive changed, and crosses only with help: an error, an uploaded file, a `Buffer`. */
+  /**
+   * Whether it contains something that would arrive changed, and crosses only with help: an error, an uploaded file, a
+   * `Buffer`.
+   */
   readonly needsHelp: boolean;
 }
 
 /**
- * Looks for what in a value cannot be sent to another thread, or would lose something on the way: the structured clone
- * algorithm strips an instance of a class of its class, its getters and its private fields.
+ * Finds the parts of a value that cannot be sent to another thread, or would lose something on the way: the structured
+ * clone algorithm strips an instance of a class of its class, its getters and its private fields.
  *
- * @param root - How the value is called in the path.
+ * @param root - The value's name in the path.
  */
 export function examineCrossing(value: unknown, root: string): Crossing {
   const examination: Examination = { seen: new Set(), needsHelp: false };
@@ -28,12 +31,12 @@ export function examineCrossing(value: unknown, root: string): Crossing {
   }
 }
 
-/** Finds what in a value cannot be sent to another thread, as a path: `[0].onDone (a function)`. */
+/** Finds the part of a value that cannot be sent to another thread, as a path: `[0].onDone (a function)`. */
 export function findUncloneable(value: unknown, root: string): string | undefined {
   return examineCrossing(value, root).fault;
 }
 
-/** Whether it crosses as it is, but changed: it is described here and made anew there. */
+/** Whether it would cross by itself, but changed: such values are described here and recreated there. */
 export function needsHelp(object: object): boolean {
   return isError(object) || object instanceof UploadedFile || Buffer.isBuffer(object);
 }
@@ -45,7 +48,7 @@ interface Examination {
 
 interface Fault {
   readonly why: string;
-  /** The steps to it, the last one first. */
+  /** The steps that lead to it, last one first. */
   readonly path: string[];
 }
 
@@ -54,7 +57,7 @@ function examine(part: unknown, examination: Examination): Fault | undefined {
   if (typeof part === "symbol") return { why: "a symbol", path: [] };
   if (part === null || typeof part !== "object" || examination.seen.has(part)) return undefined;
   examination.seen.add(part);
-  const isPlain = isPlainData(part); // most are: told apart first, as each further question costs
+  const isPlain = isPlainData(part); // most are: checked first, since each further question costs
   const why = isPlain ? undefined : objectFault(part);
   if (why !== undefined) return { why, path: [] };
   if (!isPlain && needsHelp(part)) {
@@ -107,7 +110,7 @@ function isPlainData(object: object): boolean {
   return prototype === Object.prototype || (prototype === Array.prototype && Array.isArray(object));
 }
 
-/** Classes whose instances cross whole, by name: there may be one of each in every realm. */
+/** Classes whose instances cross whole, by name, since every realm may have its own. */
 const whole: ReadonlySet<string> = new Set(
   "Array Map Set Date RegExp Boolean Number String BigInt Blob File UploadedFile Buffer ArrayBuffer SharedArrayBuffer DataView"
     .concat(
@@ -130,7 +133,7 @@ function objectFault(object: object): string | undefined {
   return typeof name === "string" && name !== "" ? `an instance of ${name}` : "an instance of a class";
 }
 
-/** A class of the user's that is called like one of the platform's. */
+/** Whether it is a user's class with the name of one of the platform's. */
 function isOwnClass(object: object, name: string): boolean {
   if (object instanceof UploadedFile) return false;
   const known = (globalThis as Record<string, unknown>)[name];
@@ -138,7 +141,7 @@ function isOwnClass(object: object, name: string): boolean {
   return Object.prototype.toString.call(object) === "[object Object]";
 }
 
-/** An object that is no instance of a class, of whichever realm: with the prototype of `{}`, or with none. */
+/** An object of any realm that is not an instance of a class: its prototype is that of `{}`, or null. */
 function isRecord(object: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(object);
   return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null;

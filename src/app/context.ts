@@ -11,23 +11,23 @@ import type { UrlParams } from "./urls.ts";
 /** No names declared. */
 export type NoNames = Readonly<Record<never, never>>;
 
-/** What a context is typed by: the inputs that are declared, and the dependencies. */
+/** The type of a context: its declared inputs and dependencies. */
 export interface Shape extends Omit<InputOptions, "body"> {
   /**
-   * The body, as JSON: one schema for all of it, or one for each of its keys. `"stream"`: it is left to the handler, which
-   * reads it with `request.stream()` while it arrives.
+   * The body, as JSON: one schema for all of it, or one for each of its keys. With `"stream"` it is left to the
+   * handler, which reads it with `request.stream()` while it arrives.
    */
   readonly body?: NonNullable<InputOptions["body"]> | "stream";
-  /** Its dependencies, by the name under which it receives them. */
+  /** Its dependencies, by the names under which it receives them. */
   readonly deps?: Dependencies;
 }
 
-/** What is declared under a name; something else where nothing is. */
+/** The declaration under a name; something else where there is none. */
 export type Declared<S, Name extends PropertyKey, Else> = Name extends keyof S
   ? Exclude<S[Name], undefined>
   : Else;
 
-/** The values of the path's names: what their schema gives, or the string in the URL where there is no schema. */
+/** The values of the path parameters: the output of their schema, or the string in the URL where there is no schema. */
 type PathValues<Path extends string, P> = {
   readonly [Name in PathNames<Path>]: Name extends keyof P
     ? P[Name] extends AnySchema
@@ -39,31 +39,31 @@ type PathValues<Path extends string, P> = {
 /** The value of a declared body or form; undefined where none is declared. */
 type BodyValue<B> = B extends undefined | "stream" ? undefined : ValuesOf<B>;
 
-/** The context of every handler and dependency, besides its own declarations. */
+/** The part of the context that every handler and dependency receives, in addition to what it declares. */
 export interface BaseContext {
   /**
-   * Aborts when the client hangs up, and on the loop when the deadline passes. On a thread `signal.aborted` and
-   * `signal.throwIfAborted()` can be asked in the middle of synchronous code.
+   * Aborts when the client hangs up, and on the loop when the deadline passes. On a thread you can check
+   * `signal.aborted` and `signal.throwIfAborted()` even in the middle of synchronous code.
    */
   readonly signal: AbortSignal;
-  /** Work for after the response. */
+  /** Work to do after the response. */
   readonly background: Background;
   /** The log, with this request's id in every line. */
   readonly log: Log;
-  /** The request as it came. */
+  /** The request as it was sent. */
   readonly request: RequestInfo;
   /** Status, headers and cookies of the response. */
   readonly response: ResponseInfo;
   /**
-   * Data kept for this visitor between requests: change it in place, and the response writes it back. Reading it where
-   * the app has no `session` settings throws `OFFLOOP_SESSION_UNSET`.
+   * Data kept for this visitor between requests: change it in place, and the response writes it back. Reading it throws
+   * `OFFLOOP_SESSION_UNSET` if the app has no `session` settings.
    */
   readonly session: Session;
 }
 
-/** The inputs an operation declares, valid. */
+/** The declared inputs of an operation, validated. */
 interface InputValues<Path extends string, S extends Shape> extends Omit<BaseContext, "session"> {
-  /** The values of the path's names. */
+  /** The values of the path parameters. */
   readonly params: PathValues<Path, Declared<S, "params", NoNames>>;
   /** The declared query parameters. */
   readonly query: ValuesOf<Declared<S, "query", NoNames>>;
@@ -73,16 +73,16 @@ interface InputValues<Path extends string, S extends Shape> extends Omit<BaseCon
   readonly cookies: ValuesOf<Declared<S, "cookies", NoNames>>;
   /** The declared body: one schema's value, or one for each key; undefined when none is declared. */
   readonly body: BodyValue<Declared<S, "body", undefined>>;
-  /** The declared form, its files as uploaded ones; undefined when none is declared. */
+  /** The declared form, with its files as uploaded files; undefined when none is declared. */
   readonly form: Uploaded<BodyValue<Declared<S, "form", undefined>>>;
 }
 
 /**
  * A handler's argument: one object, typed by the operation's declarations, with its dependencies by name.
  *
- * @typeParam Path - The path, whose names `params` has.
- * @typeParam S - What is declared.
- * @typeParam Outer - The dependencies of routers around it; its own count where both have a name.
+ * @typeParam Path - The path, whose parameters `params` has.
+ * @typeParam S - The declarations.
+ * @typeParam Outer - The dependencies of the routers around it; its own take precedence over those of the same name.
  */
 export type Context<
   Path extends string = string,
@@ -92,7 +92,7 @@ export type Context<
   SessionUnless<S, WithOuter<Declared<S, "deps", NoNames>, Outer>> &
   DependencyValues<WithOuter<Declared<S, "deps", NoNames>, Outer>>;
 
-/** A dependency that is called `session` is received under this name. */
+/** A dependency called `session` takes the place of the session. */
 type SessionUnless<S, Deps> = "session" extends keyof Deps
   ? unknown
   : {
@@ -107,33 +107,36 @@ export interface BodyStream extends AsyncIterable<Uint8Array>, Iterable<Uint8Arr
 
 /** Who sent the request. */
 export interface ClientAddress {
-  /** The address the connection comes from; the client's own, where a proxy in front is trusted with `trustProxy`. */
+  /** The address the connection comes from; with `trustProxy`, the client's own address as given by a trusted proxy. */
   readonly host: string;
-  /** Its port; 0 when a proxy told the address. */
+  /** Its port; 0 when a proxy supplied the address. */
   readonly port: number;
 }
 
 /** The request as sent, for everything that is not declared. */
 export interface RequestInfo {
-  /** Its number in the log. */
+  /** Its id in the log. */
   readonly id: string;
   /** Its method, in capitals. */
   readonly method: string;
   /** Path and query, as sent. */
   readonly url: string;
-  /** The prefix that clients put before the app's own paths: its `rootPath`, then the path it is mounted at. Empty for none. */
+  /**
+   * The prefix that clients put before the app's own paths: its `rootPath`, then the path it is
+   * mounted at. Empty for none.
+   */
   readonly rootPath: string;
   /**
-   * Scheme and host as the client said them, `https://shop.example`; with `trustProxy` what the proxy says. Empty for a
-   * client that names no host.
+   * Scheme and host as the client gave them, `https://shop.example`; with `trustProxy`, as the proxy gives them. Empty
+   * for a client that names no host.
    */
   readonly origin: string;
   /**
-   * The whole URL of an operation, with the app's root path: Starlette's `url_for`. In an app that is mounted its own
-   * operations go first.
+   * Returns the full URL of an operation, with the app's root path: Starlette's `url_for`. In a mounted app its own
+   * operations take precedence.
    *
    * @param name - Its `operationId`, or the name of its handler.
-   * @param params - A value for each name in its path.
+   * @param params - A value for each parameter in its path.
    * @throws {OffloopError} `OFFLOOP_URL_UNKNOWN`.
    */
   urlFor(name: string, params?: UrlParams): string;
@@ -148,15 +151,15 @@ export interface RequestInfo {
    */
   readonly bytes: Uint8Array;
   /**
-   * The body piece by piece: Starlette's `request.stream()`. Where the operation declares `body: "stream"`, the pieces are
-   * read as they arrive, once, and no more than some 400 KiB of them wait in memory; elsewhere it is {@link bytes}, in one
-   * piece. No piece is empty; their sizes are what the network makes them.
+   * The body piece by piece: Starlette's `request.stream()`. Where the operation declares `body: "stream"`, the pieces
+   * are read as they arrive, once, and no more than some 400 KiB of them wait in memory; elsewhere it is {@link bytes},
+   * in one piece. No piece is empty; their sizes depend on the network.
    *
-   * Async functions read it with `for await`, plain ones with `for`, which blocks their thread until a piece has come.
+   * Async functions read it with `for await`. Plain ones use `for`, which blocks their thread until a piece has come.
    *
-   * Reading it throws an `HTTPError` 413 past `maxBodyBytes`, 400 for what a plugin cannot decode, a `DOMException` when
-   * the client hangs up, the deadline passes or the response has been sent, and an `OffloopError` `OFFLOOP_BODY_STREAM`
-   * when it has been read, or a plain `for` would block the event loop.
+   * Reading it throws an `HTTPError` 413 past `maxBodyBytes` and 400 for a body that a plugin cannot decode; a
+   * `DOMException` when the client hangs up, the deadline passes or the response has been sent; and an `OffloopError`
+   * `OFFLOOP_BODY_STREAM` when it has already been read, or when a plain `for` would block the event loop.
    *
    * @example
    * ```ts
@@ -176,25 +179,25 @@ export interface RequestInfo {
   readonly client: ClientAddress;
 }
 
-/** Attributes of a cookie that is set. */
+/** Attributes of a cookie you set. */
 export interface CookieOptions {
   /** How long it lives, in seconds. Default: until the browser closes. */
   readonly maxAge?: number;
-  /** When it ends. Default: when the browser closes. */
+  /** When it expires. Default: when the browser closes. */
   readonly expires?: Date;
-  /** The path it is sent for, with those below. Default `"/"`. */
+  /** The path it is sent for, including all paths below. Default `"/"`. */
   readonly path?: string;
-  /** The domain it is sent to, with those below. Default: the host that sets it. */
+  /** The domain it is sent to, including its subdomains. Default: the host that sets it. */
   readonly domain?: string;
   /** Whether it is sent over HTTPS only. Default false. */
   readonly secure?: boolean;
   /** Whether it is hidden from scripts. Default false. */
   readonly httpOnly?: boolean;
-  /** Whether it goes along with requests from other sites. Default `"lax"`. */
+  /** Whether it is sent with requests from other sites. Default `"lax"`. */
   readonly sameSite?: "lax" | "strict" | "none";
 }
 
-/** The response to be: set before the handler returns. */
+/** The future response: set it before the handler returns. */
 export interface ResponseInfo {
   /** Its status, 200-599. Default: the operation's `status`, or 200. */
   status: number;
@@ -202,6 +205,6 @@ export interface ResponseInfo {
   readonly headers: Headers;
   /** Sets a cookie: Starlette's `set_cookie`. */
   setCookie(name: string, value: string, options?: CookieOptions): void;
-  /** Has the client forget a cookie; path and domain must be those it was set with. */
+  /** Makes the client forget a cookie; path and domain must be those it was set with. */
   deleteCookie(name: string, options?: Pick<CookieOptions, "path" | "domain">): void;
 }

@@ -6,9 +6,9 @@ import { callerLocation } from "./location.ts";
 import type { DeclaredSecurityScheme } from "./security-scheme.ts";
 
 /**
- * How long a dependency's value is kept: for the `"request"`, until after the response and its background tasks; for the
- * `"function"`, until before the response is sent; for the `"thread"` it was made in; for the `"app"`, as long as it is
- * served.
+ * How long a dependency's value is kept. `"request"`: until after the response and its background tasks. `"function"`:
+ * until just before the response is sent. `"thread"`: as long as the thread it was made in. `"app"`: as long as the app
+ * is served.
  */
 export type Scope = "request" | "function" | "thread" | "app";
 
@@ -16,7 +16,7 @@ declare const valueType: unique symbol;
 
 /** Something that handlers and other dependencies need, made by a function: FastAPI's `Depends`. */
 export interface Dependency<Value = unknown> {
-  /** The function, to call it in a unit test. */
+  /** The function, so that you can call it in a unit test. */
   readonly fn: AnyFunction;
   /** How long its value is kept. */
   readonly scope: Scope;
@@ -24,7 +24,7 @@ export interface Dependency<Value = unknown> {
   readonly [valueType]?: Value;
 }
 
-/** Dependencies by the name under which their values are received. */
+/** Dependencies by the names under which their values are received. */
 // biome-ignore lint/suspicious/noExplicitAny: each value's type is inferred from the dependency, not from here
 export type Dependencies = Readonly<Record<string, Dependency<any>>>;
 
@@ -37,8 +37,8 @@ export type DependencyValues<D> = {
 };
 
 /**
- * A name, a dependency, and the OAuth2 scopes that are demanded of it here. Names may come twice: all run, the last one's
- * value is received.
+ * A name, a dependency, and the OAuth2 scopes that are demanded of it here. A name may occur twice: all of them run,
+ * and the value of the last one is received.
  */
 export type NamedDependency = readonly [
   name: string,
@@ -46,18 +46,18 @@ export type NamedDependency = readonly [
   scopes: readonly string[],
 ];
 
-/** A dependency as declared: what the pipeline looks at. */
+/** A dependency as declared, in the form that the pipeline reads. */
 export interface DependencyDeclaration extends Dependency {
   readonly name: string;
   readonly lane: Lane;
-  /** A generator function: it yields its value, and closes it when it resumes. */
+  /** Whether it is a generator function, which yields its value, and closes it when resumed. */
   readonly isGenerator: boolean;
   readonly cache: boolean;
   readonly inputs: Inputs;
   readonly deps: readonly NamedDependency[];
-  /** The security scheme whose credentials it gives; undefined when it gives something else. */
+  /** The security scheme whose credentials it provides; undefined when it provides something else. */
   readonly scheme: DeclaredSecurityScheme | undefined;
-  /** Its value is not made but known beforehand: the OAuth2 scopes that are demanded on the way to it. */
+  /** Whether its value is not made but known beforehand: the OAuth2 scopes demanded on the way to it. */
   readonly givesScopes: boolean;
   readonly location: SourceLocation;
 }
@@ -65,7 +65,7 @@ export interface DependencyDeclaration extends Dependency {
 /** A dependency, and the OAuth2 scopes that are demanded of it. */
 type Demand = readonly [dependency: DependencyDeclaration, scopes: readonly string[]];
 
-/** By what stands for them: a dependency for itself, with no demand. */
+/** Keyed by what represents a dependency: the dependency itself represents it without a demand. */
 const demands = new WeakMap<object, Demand>();
 
 /** Notes that a dependency was declared. */
@@ -74,18 +74,18 @@ export function registerDependency(dependency: DependencyDeclaration): void {
   demands.set(dependency, [dependency, []]);
 }
 
-/** Notes that an object stands for a dependency of which scopes are demanded. */
+/** Notes that an object represents a dependency with demanded scopes. */
 export function registerDemand(standIn: object, demand: Demand): void {
   brand(standIn);
   demands.set(standIn, demand);
 }
 
-/** The dependency a value is or stands for; undefined when it is none. */
+/** The dependency that a value is or represents; undefined when it is none. */
 export function readDemand(value: unknown): Demand | undefined {
   return demands.get(value as object);
 }
 
-/** Names that a handler receives already. */
+/** Names that a handler already receives. */
 const taken = new Set([
   "params",
   "query",
@@ -99,7 +99,7 @@ const taken = new Set([
   "signal",
 ]);
 
-/** @throws {OffloopError} `OFFLOOP_DEPENDENCY_INVALID` for what is no dependency, or has a name that is taken. */
+/** @throws {OffloopError} `OFFLOOP_DEPENDENCY_INVALID` when one is not a dependency, or its name is taken. */
 export function namedDependencies(what: string, deps: object, at: SourceLocation): NamedDependency[] {
   return Object.entries(deps).map(([name, dependency]) => {
     if (taken.has(name)) {
@@ -122,25 +122,28 @@ export function namedDependencies(what: string, deps: object, at: SourceLocation
   });
 }
 
-/** A value that stands in for a dependency. */
+/** A value that replaces a dependency. */
 export interface StandInValue {
   readonly value: unknown;
-  /** Why it could not come to this thread: what in it cannot cross, or that it is made by a function of the test's. */
+  /**
+   * Why it could not come to this thread: the part of it that cannot cross, or `"function"` when a
+   * test's own function makes it.
+   */
   readonly refused?: { readonly found: string } | "function" | undefined;
-  /** It was made on the loop, and came along with a message. */
+  /** Whether it was made on the loop and came along with a message. */
   readonly isSent?: boolean;
 }
 
-/** What stands in for a dependency: another one, or a value. */
+/** The replacement of a dependency: another one, or a value. */
 export type Replacement = DependencyDeclaration | StandInValue;
 
-/** Dependencies that are replaced, in tests. */
+/** Dependencies replaced in tests. */
 export type Overrides = ReadonlyMap<DependencyDeclaration, Replacement>;
 
-/** One dependency, and what stands in for it. */
+/** One dependency and its replacement. */
 export type Override = readonly [DependencyDeclaration, Replacement];
 
-/** @throws {OffloopError} `OFFLOOP_DEPENDENCY_INVALID` when the first is no dependency. */
+/** @throws {OffloopError} `OFFLOOP_DEPENDENCY_INVALID` when the first is not a dependency. */
 export function createOverride(dependency: Dependency, by: unknown): Override {
   const replaced = readDemand(dependency);
   if (replaced === undefined) {

@@ -19,9 +19,9 @@ export interface DependencyOptions extends Shape {
   readonly body?: NonNullable<InputOptions["body"]>;
   /** How long its value is kept. Default `"request"`. */
   readonly scope?: Scope;
-  /** Whether all that need it in one request share its value. Default true. */
+  /** Whether everything in one request that needs it shares its value. Default true. */
   readonly cache?: boolean;
-  /** Where it runs, against the rule: an async function on `"loop"`, a plain one on `"thread"`. */
+  /** Where it runs. Default, by the rule: an async function on `"loop"`, a plain one on `"thread"`. */
   readonly runs?: Lane;
 }
 
@@ -33,7 +33,7 @@ const optionNames: Readonly<Record<keyof DependencyOptions, true>> = {
   deps: true,
 };
 
-/** What a function gives as a dependency: what it returns, awaited, or what its generator yields. */
+/** The value that a function provides as a dependency: what it returns, awaited, or what its generator yields. */
 type Provided<Result> =
   // biome-ignore lint/suspicious/noExplicitAny: what a generator returns or is sent does not matter here
   Result extends AsyncGenerator<infer Value, any, any> | Generator<infer Value, any, any>
@@ -41,9 +41,14 @@ type Provided<Result> =
     : Awaited<Result>;
 
 /**
- * Declares a dependency. The rule holds for it too: an async function runs on the loop, a plain one on a thread; in a
- * plain operation all of its dependencies run in its thread. A generator function yields its value once and closes it
- * in what follows the `yield`, where it also sees the error of the handler.
+ * Declares a dependency. The rule applies to it as well: an async function runs on the loop, a plain one on a thread;
+ * in a plain operation all of its dependencies run in its thread. A generator function yields its value once and closes
+ * it after the `yield`, where it also sees the handler's error.
+ *
+ * @param fn - Makes the value. Receives the inputs and dependencies it declares, as a handler does.
+ * @param options - Its scope, its inputs, and its own dependencies: before the function. `scope`, `cache` and `runs`
+ * may follow the function if there are no other options.
+ * @returns The dependency, for the `deps` of operations, routers, apps and other dependencies.
  *
  * @param fn - Makes the value. Receives the inputs and dependencies it declares, as a handler does.
  * @param options - Its scope, its inputs, and the dependencies it needs itself: before the function. `scope`, `cache` and
@@ -80,7 +85,7 @@ export function depends(first: unknown, second?: unknown, ...more: unknown[]): D
   return createDependency(options as DependencyOptions, fn, location) as unknown as Dependency<never>;
 }
 
-/** A scope in a second object of options would be ignored in silence. */
+/** A scope in a second options object would be silently ignored. */
 function tooManyArguments(fn: unknown, count: number, at: SourceLocation): OffloopError {
   return new OffloopError(
     "OFFLOOP_HANDLER_INVALID",
@@ -107,7 +112,7 @@ function createDependency(
     scope: options.scope ?? "request",
     cache: options.cache ?? true,
     inputs,
-    // Looked up when the app is served: only then can a record that was completed later, and a cycle in it, be seen.
+    // Read when the app is served: only then are records that were completed later, and cycles in them, visible.
     get deps() {
       return namedDependencies(what, options.deps ?? {}, location);
     },
@@ -133,7 +138,7 @@ function checkScope(
       { at, fix: `use one of ${scopes.join(", ")}` },
     );
   }
-  // A value may be made of what closes sooner; a generator would use it while it closes itself.
+  // A value may be made from something that closes earlier; a generator would still use that while closing itself.
   const least = scope === "request" && !isGenerator ? "function" : scope;
   const outlives = deps.find(([, inner]) => scopes.indexOf(inner.scope) < scopes.indexOf(least));
   if (outlives !== undefined) {

@@ -1,24 +1,24 @@
 import type { Schema, Schemas } from "../schema/schema.ts";
 import type { SecurityRequirement } from "./security-scheme.ts";
 
-/** An example with a name: OpenAPI's Example Object. */
+/** A named example: OpenAPI's Example Object. */
 interface Example {
   /** One line about it. */
   readonly summary?: string;
-  /** More about it; Markdown. */
+  /** A longer description, in Markdown. */
   readonly description?: string;
   /** The example itself: any JSON value. */
   readonly value?: unknown;
-  /** Where the example is to be found, when it does not fit in here. */
+  /** URL of an example that does not fit in here. */
   readonly externalValue?: string;
 }
 
-/** Examples by name, as a reader chooses among them. */
+/** Examples by name, for a reader to choose from. */
 export type Examples = Readonly<Record<string, Example>>;
 
 /** Examples of an operation's inputs. */
 interface InputExamples {
-  /** Examples of each name in the path. */
+  /** Examples of each path parameter. */
   readonly params?: Readonly<Record<string, Examples>>;
   /** Examples of each query parameter. */
   readonly query?: Readonly<Record<string, Examples>>;
@@ -40,13 +40,13 @@ export interface MediaTypeDocumentation {
   readonly examples?: Examples;
 }
 
-/** One response an operation may give besides the one it declares. */
+/** A response an operation may give in addition to the one it declares. */
 export interface ResponseDocumentation {
   /** Its meaning. Default: the status' standard phrase. */
   readonly description?: string;
   /** The schema of its JSON body. Default: none is documented. */
   readonly schema?: Schema;
-  /** Its body in other media types, or the examples of the JSON body. */
+  /** Its body in other media types, or examples of the JSON body. */
   readonly content?: Readonly<Record<string, MediaTypeDocumentation>>;
   /** Its headers: a schema and a description for each. */
   readonly headers?: Readonly<Record<string, { readonly description?: string; readonly schema?: Schema }>>;
@@ -57,11 +57,11 @@ type ResponseDocumentations = Readonly<
   Record<number | `${1 | 2 | 3 | 4 | 5}XX` | "default", ResponseDocumentation>
 >;
 
-/** A page with more about something. */
+/** A page with further information. */
 interface ExternalDocs {
-  /** Where it is. */
+  /** Its URL. */
   readonly url: string;
-  /** What it is. */
+  /** A description of the page. */
   readonly description?: string;
 }
 
@@ -69,7 +69,7 @@ interface ExternalDocs {
 interface ServerDocumentation {
   /** Its URL, which may be relative and have `{variables}`. */
   readonly url: string;
-  /** What it is for. */
+  /** Its purpose. */
   readonly description?: string;
   /** The variables in its URL. */
   readonly variables?: Readonly<
@@ -80,47 +80,48 @@ interface ServerDocumentation {
   >;
 }
 
-/** How an operation appears in the OpenAPI document; this changes nothing about how it runs. */
+/** How an operation appears in the OpenAPI document. None of this changes how it runs. */
 export interface OperationDocumentation {
   /** One line about it. Default: the handler's name in words, `readItem` as "Read Item". */
   readonly summary?: string;
-  /** More about it; Markdown. */
+  /** A longer description, in Markdown. */
   readonly description?: string;
   /**
-   * Its name in the document and in generated clients; a second use of the same gets a number.
-   * Default, FastAPI's rule: handler's name, path and method, `read_item_items__item_id__get`; for a handler without
-   * a name, method and path alone, `get_items_item_id`.
+   * Its name in the document and in generated clients; a repeated name gets a number. The default follows FastAPI's
+   * rule: the handler's name, path and method, `read_item_items__item_id__get`; for a handler without a name only
+   * method and path, `get_items_item_id`.
    */
   readonly operationId?: string;
   /** Whether clients should stop using it. Default false. */
   readonly deprecated?: boolean;
-  /** Whether the document leaves it out. Default false. */
+  /** Whether to leave it out of the document. Default false. */
   readonly hidden?: boolean;
   /** The meaning of its success. Default "Successful Response". */
   readonly responseDescription?: string;
   /**
-   * The media type of its success. Default `"application/json"`, for a generator `"application/jsonl"`. In another one the body is documented as a string;
-   * in `"text/event-stream"` and `"application/jsonl"` as a sequence of items of the `response` schema. `null`: no body.
-   * A plain value is sent as this type too, if it is a kind of JSON, like `"application/problem+json"`.
+   * The media type of its success. Default `"application/json"`, for a generator `"application/jsonl"`. In any other
+   * type the body is documented as a string; in `"text/event-stream"` and `"application/jsonl"` as a sequence of items
+   * of the `response` schema. `null`: no body. A plain value is also sent with this type if it is a kind of JSON, like
+   * `"application/problem+json"`.
    */
   readonly responseMediaType?: string | null;
-  /** The other responses it may give. */
+  /** Other responses it may give. */
   readonly responses?: Partial<ResponseDocumentations>;
   /** Examples of its inputs. */
   readonly examples?: InputExamples;
   /** A page with more about it. */
   readonly externalDocs?: ExternalDocs;
-  /** Where this operation is reached, when not where the others are. */
+  /** Where to reach this operation, if not where the others are. */
   readonly servers?: readonly ServerDocumentation[];
-  /** The requests it makes back to its client: name, then the URL as a runtime expression, then the method. */
+  /** Requests that it makes back to its client: name, then the URL as a runtime expression, then the method. */
   readonly callbacks?: Readonly<Record<string, Readonly<Record<string, DescribedPath>>>>;
-  /** The security schemes that are asked for by other means than dependencies. */
+  /** Security schemes that it requires by other means than dependencies. */
   readonly security?: readonly SecurityRequirement[];
-  /** Merged into its object in the document, for anything without an option of its own, like `x-` extensions. */
+  /** Merged into its object in the document, for anything that has no option of its own, like `x-` extensions. */
   readonly openapiExtra?: Readonly<Record<string, unknown>>;
 }
 
-/** The names of all of it. */
+/** The names of all these options. */
 export const documentationNames: Readonly<Record<keyof OperationDocumentation, true>> = {
   summary: true,
   description: true,
@@ -145,9 +146,9 @@ export type DescribedPath = Partial<
   >
 >;
 
-/** An operation that somebody else answers: a webhook or a callback. Only described, never run. */
+/** An operation that somebody else answers: a webhook or a callback. It is only described, never run. */
 export interface DescribedOperation extends OperationDocumentation {
-  /** A schema for each name in the path. */
+  /** A schema for each path parameter. */
   readonly params?: Schemas;
   /** The query parameters. */
   readonly query?: Schemas | Schema;
@@ -167,19 +168,19 @@ export interface DescribedOperation extends OperationDocumentation {
   readonly tags?: readonly string[];
 }
 
-/** An operation as the operationId rule sees it. */
+/** An operation, as the rule for operationIds sees it. */
 export interface NamedOperation {
-  /** The handler's name; for one without, method and path in words: `get_items_item_id`. */
+  /** The handler's name; if it has none, method and path in words: `get_items_item_id`. */
   readonly name: string;
   /** Its method, in lower case. */
   readonly method: string;
-  /** Its path as it stands in the document: `/items/{item_id}`. */
+  /** Its path as it appears in the document: `/items/{item_id}`. */
   readonly path: string;
-  /** Its tags, those of its routers first. */
+  /** Its tags, with those of its routers first. */
   readonly tags: readonly string[];
 }
 
-/** How an app describes itself in the OpenAPI document, and where document and pages are. */
+/** How an app describes itself in the OpenAPI document, and where the document and its pages are. */
 export interface AppDocumentation {
   /** The API's name. Default `"offloop"`. */
   readonly title?: string;
@@ -187,17 +188,17 @@ export interface AppDocumentation {
   readonly version?: string;
   /** One line about the API. */
   readonly summary?: string;
-  /** More about the API; Markdown. */
+  /** A longer description of the API, in Markdown. */
   readonly description?: string;
   /** URL of the terms of service. */
   readonly termsOfService?: string;
-  /** Whom to ask. */
+  /** Whom to contact. */
   readonly contact?: {
     /** A person or a team. */
     readonly name?: string;
-    /** Their page. */
+    /** The URL of their page. */
     readonly url?: string;
-    /** Their address. */
+    /** Their e-mail address. */
     readonly email?: string;
   };
   /** The API's license: an SPDX `identifier` or a `url`. */
@@ -206,43 +207,43 @@ export interface AppDocumentation {
     readonly name: string;
     /** Its SPDX identifier, like `"Apache-2.0"`. */
     readonly identifier?: string;
-    /** Where its text is. */
+    /** The URL of its text. */
     readonly url?: string;
   };
-  /** Where the API is reached. Default: where the document is. */
+  /** Where to reach the API. Default: where the document is. */
   readonly servers?: readonly ServerDocumentation[];
   /** Descriptions of tags, in the order in which they are shown. */
   readonly openapiTags?: readonly {
     /** The tag. */
     readonly name: string;
-    /** The common subject of its operations; Markdown. */
+    /** What its operations have in common, in Markdown. */
     readonly description?: string;
     /** A page with more about it. */
     readonly externalDocs?: ExternalDocs;
   }[];
   /** A page with more about the API. */
   readonly externalDocs?: ExternalDocs;
-  /** Requests the API makes on its own account: name, then method. */
+  /** Requests that the API makes on its own initiative: name, then method. */
   readonly webhooks?: Readonly<Record<string, DescribedPath>>;
   /** Whether the document lists `rootPath` as a server. Default true. */
   readonly rootPathInServers?: boolean;
-  /** Path of the OpenAPI document; null switches it and both pages off. Default `"/openapi.json"`. */
+  /** Path of the OpenAPI document; null turns off the document and both pages. Default `"/openapi.json"`. */
   readonly openapiUrl?: string | null;
-  /** Path of Swagger UI; null switches it off. Default `"/docs"`. */
+  /** Path of Swagger UI; null turns it off. Default `"/docs"`. */
   readonly docsUrl?: string | null;
-  /** Path of Redoc; null switches it off. Default `"/redoc"`. */
+  /** Path of Redoc; null turns it off. Default `"/redoc"`. */
   readonly redocUrl?: string | null;
-  /** Settings of Swagger UI, as its own documentation names them: `{ docExpansion: "none" }`. JSON values. */
+  /** Settings of Swagger UI, under the names in its own documentation: `{ docExpansion: "none" }`. JSON values. */
   readonly swaggerUiParameters?: Readonly<Record<string, unknown>>;
   /** Initial values of Swagger UI's Authorize dialog: `{ clientId: "docs", usePkceWithAuthorizationCodeGrant: true }`. */
   readonly swaggerUiInitOAuth?: Readonly<Record<string, unknown>>;
-  /** The rule that names operations which do not say their `operationId`. Default: FastAPI's. */
+  /** The rule that names operations without an `operationId` of their own. Default: FastAPI's. */
   readonly operationId?: (operation: NamedOperation) => string;
-  /** Has the last word on the document: receives it as built, returns the one to serve. */
+  /** Has the last word on the document: receives it as built, and returns the one to serve. */
   readonly openapi?: (document: Record<string, unknown>) => Record<string, unknown>;
 }
 
-/** The names of all of it. */
+/** The names of all these options. */
 export const appDocumentationNames: Readonly<Record<keyof AppDocumentation, true>> = {
   title: true,
   version: true,

@@ -2,23 +2,23 @@ import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { integer } from "./integer.ts";
 import { checkOptionNames } from "./option-names.ts";
 
-/** How the jobs of a task are kept and tried. */
+/** How the jobs of a task are stored and tried. */
 export interface DurableOptions {
-  /** How often a job is tried again after its first attempt failed. Integer, 0-1,000. Default 5. */
+  /** How often to retry a job after its first attempt failed. Integer, 0-1,000. Default 5. */
   readonly retries?: number;
   /**
-   * How long it waits before it is tried again; twice as long each time, with a share of chance, an hour at most.
+   * How long to wait before the first retry. The wait doubles each time, with some randomness, up to an hour.
    * Milliseconds, rounded up to whole seconds, 1,000-86,400,000. Default 1,000.
    */
   readonly backoffMs?: number;
-  /** How many jobs of it run at once, over all processes. Integer, 1-10,000. Default: no bound of its own. */
+  /** How many of its jobs run at once, across all processes. Integer, 1-10,000. Default: no limit of its own. */
   readonly concurrency?: number;
   /**
-   * Whether jobs of a key run one after the other, in the order of their enqueueing; those without a key are in one
-   * order. A dead one holds up the rest of its key. Cannot change while jobs are stored. Default false.
+   * Whether jobs with the same key run one after another, in the order they were enqueued; jobs without a key form one
+   * such order. A dead job holds up the rest of its key. Cannot change while jobs are stored. Default false.
    */
   readonly ordered?: boolean;
-  /** How long a job is kept when it has ended. Milliseconds, 1,000-31,536,000,000. Default 604,800,000: a week. */
+  /** How long to keep a job after it has ended. Milliseconds, 1,000-31,536,000,000. Default 604,800,000: a week. */
   readonly keepMs?: number;
 }
 
@@ -31,7 +31,7 @@ export interface Durable {
   readonly keepMs: number;
 }
 
-/** When a task runs by itself. */
+/** The schedule on which a task runs by itself. */
 export interface TaskSchedule {
   readonly expression: string;
   readonly timezone: string;
@@ -50,7 +50,7 @@ const WEEK_MS = 7 * DAY_MS;
 const YEAR_MS = 365 * DAY_MS;
 
 /**
- * What a task says of its jobs; undefined when it has none.
+ * Reads a task's options for its jobs; undefined when it has none.
  *
  * @throws {OffloopError} `OFFLOOP_OPTION_INVALID`, `OFFLOOP_OPTION_UNKNOWN`.
  */
@@ -75,7 +75,7 @@ export function readDurable(
   };
 }
 
-/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for a time zone without a schedule, or what is no text. */
+/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for a time zone without a schedule, or a value that is not a string. */
 export function readSchedule(
   task: string,
   schedule: unknown,

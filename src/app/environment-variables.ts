@@ -6,14 +6,14 @@ import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { coercionOf } from "../schema/coerce.ts";
 import { branches, type JsonSchema } from "../schema/json-schema.ts";
 
-/** What is looked for, and where. */
+/** What to look for, and where. */
 export interface VariableSource {
   readonly names: readonly string[];
   readonly file: string | URL | undefined;
   readonly at: SourceLocation;
 }
 
-/** The texts of variables that are set, and which of them a file says. */
+/** The texts of the variables that are set, and which of them come from a file. */
 export interface Texts {
   readonly texts: Readonly<Record<string, string>>;
   readonly fromFile: ReadonlySet<string>;
@@ -21,12 +21,12 @@ export interface Texts {
 
 let onFileRead: ((file: string) => void) | undefined;
 
-/** Has a function told of every file of variables, before it is looked for: development starts anew when one changes. */
+/** Calls the listener with every file of variables before it is read: development restarts when one changes. */
 export function whenVariablesRead(listener: (file: string) => void): void {
   onFileRead = listener;
 }
 
-/** Looks for variables: in the environment, then in the file. */
+/** Looks up variables: in the environment first, then in the file. */
 export function foundTexts({ names, file, at }: VariableSource): Texts {
   const inFile = file === undefined ? {} : readVariables(file, at);
   const texts: Record<string, string> = {};
@@ -60,7 +60,7 @@ function readVariables(file: string | URL, at: SourceLocation): NodeJS.Dict<stri
   }
 }
 
-/** How the text of a variable is read: as one of a query, or as JSON where a list or an object is wanted. */
+/** How to read the text of a variable: like a query parameter, or as JSON where a list or an object is expected. */
 export function coercionOfText(json: JsonSchema, root: JsonSchema): (text: string) => unknown {
   const coerce = coercionOf(json, root);
   const takesJson = branches(json, root).some(({ type }) => type === "array" || type === "object");
@@ -78,8 +78,8 @@ function parsed(text: string): unknown {
 }
 
 /**
- * The message of a mistake, without the value it is about: a schema library may quote what it received, and the next
- * password is in a variable that nobody has declared as a secret.
+ * A mistake's message, without the value that it concerns: a schema library may quote what it received, and the next
+ * password may be in a variable that nobody has declared as a secret.
  */
 export function withoutValues(message: string, text: string, value: unknown): string {
   const quotes = [text, ...leavesOf(value)].some(

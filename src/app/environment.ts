@@ -15,11 +15,11 @@ import { schemaInvalid } from "./inputs.ts";
 import { callerLocation, callerModule } from "./location.ts";
 import { checkOptionNames } from "./option-names.ts";
 
-/** Where settings are read from besides the environment. */
+/** Where to read settings from, in addition to the environment. */
 export interface SettingsOptions {
   /**
-   * A file of variables, like `".env"`: a path from the working directory, or a URL. What the environment says wins. A
-   * file that is not there says nothing. Default: none.
+   * A file of variables, like `".env"`: a path relative to the working directory, or a URL. The environment takes
+   * precedence. A missing file is ignored. Default: none.
    */
   readonly file?: string | URL;
 }
@@ -29,13 +29,13 @@ const optionNames: Readonly<Record<keyof SettingsOptions, true>> = { file: true 
 /** @internal */
 const LIVE: unique symbol = Symbol("offloop.settings");
 
-/** Settings as `settings` gives them: read-only; a test replaces them with `override`. */
+/** Settings as returned by `settings`: read-only; a test replaces them with `override`. */
 export type Settings<Values> = Values & {
   /** @internal */
   readonly [LIVE]: LiveSettings;
 };
 
-/** What the settings of one call are now. */
+/** The current settings of one call. */
 export class LiveSettings {
   readonly location: SourceLocation;
   readonly #read: Readonly<Record<string, unknown>>;
@@ -55,7 +55,7 @@ export class LiveSettings {
     return Object.hasOwn(replaced, name) ? replaced[name] : this.#read[name];
   }
 
-  /** What stands in for some of them. */
+  /** The replaced settings. */
   get replaced(): Readonly<Record<string, unknown>> {
     return Object.assign({}, ...this.#replaced);
   }
@@ -70,16 +70,17 @@ export class LiveSettings {
 }
 
 /**
- * Reads settings from the environment, when the app's module loads: pydantic-settings' `BaseSettings`. A name is that of
- * its variable, or the alias that `param` says. The texts are read as those of a query are, so it is `z.int()`, not
+ * Reads settings from the environment when the app's module loads: pydantic-settings' `BaseSettings`. Each name is that
+ * of its variable, or the alias given with `param`. Texts are read like query parameters, so use `z.int()`, not
  * `z.coerce.number()`; a list or an object may be written as JSON. Every thread has the values that the main thread has
  * read, whatever has changed since.
  *
- * @param declared - A schema for each variable, or one schema of an object for all of them.
- * @param options - A file beside the environment.
- * @returns The values, typed, to be read where they are needed; `override` of `offloop/testing` replaces them in a test.
- * @throws {OffloopError} `OFFLOOP_SETTINGS_INVALID` with everything that is missing or wrong, by name and without its value;
- * `OFFLOOP_SCHEMA_INVALID` for a value that is not a schema, or one that must be awaited; `OFFLOOP_OPTION_UNKNOWN`.
+ * @param declared - A schema for each variable, or one object schema for all of them.
+ * @param options - A file to read in addition to the environment.
+ * @returns The values, typed; read them where you need them. `override` of `offloop/testing` replaces them in a test.
+ * @throws {OffloopError} `OFFLOOP_SETTINGS_INVALID` with everything that is missing or wrong, by name and without its
+ * value; `OFFLOOP_SCHEMA_INVALID` for a value that is not a schema, or for a schema that must be awaited;
+ * `OFFLOOP_OPTION_UNKNOWN`.
  * @example
  * ```ts
  * import { settings } from "offloop";
@@ -108,7 +109,7 @@ export function settings<S extends Schemas | AnySchema>(
   return Object.freeze(own) as Settings<ValuesOf<S>>;
 }
 
-/** One variable: its name in the settings, that in the environment, and how its text is read. */
+/** One variable: its name in the settings, its name in the environment, and how to read its text. */
 interface Variable {
   readonly name: string;
   readonly wireName: string;
@@ -135,7 +136,7 @@ function variablesOf(declared: unknown, at: SourceLocation): Variable[] {
 
 const limits = { lane: "loop", maxMistakes: 1_000, maxEchoedChars: 1_000 } as const;
 
-/** One mistake, in words that show no value. */
+/** One mistake, worded so that it shows no value. */
 interface Mistake {
   readonly variable: string | undefined;
   readonly text: string;
@@ -199,22 +200,24 @@ function awaited([name]: readonly string[], at: SourceLocation): OffloopError {
   );
 }
 
-/** What one call of `settings` has read, as a thread is given it. */
+/** What one call of `settings` has read, in the form that threads receive. */
 interface ReadOnce {
   readonly texts: Texts;
   readonly replaced: Readonly<Record<string, unknown>>;
 }
 
-/** What all calls have read, by their place and in their order there. */
+/** What all calls have read, by their place in the source and in their order there. */
 export type ReadEnvironment = ReadonlyMap<string, readonly ReadOnce[]>;
 
-/** Calls per place that are remembered: one made for each request, not when the module loads, must not fill the memory. */
+/**
+ * Calls remembered per place: a call made for each request, instead of when the module loads, must not fill the memory.
+ */
 const MOST_CALLS = 100;
 
 const calls = new Map<string, { readonly texts: Texts; readonly live: LiveSettings }[]>();
 let given: ReadEnvironment = new Map();
 
-/** Takes note of a call. In a thread it is the counterpart of one that the main thread has made. */
+/** The calls made at a place. In a thread a call is the counterpart of one that the main thread has made. */
 function callsAt(place: string): {
   readonly given: ReadOnce | undefined;
   record(texts: Texts, live: LiveSettings): void;
@@ -227,7 +230,7 @@ function callsAt(place: string): {
   };
 }
 
-/** What the main thread has read so far, for a thread that begins. */
+/** What the main thread has read so far, for a new thread. */
 export function readEnvironment(): ReadEnvironment {
   return new Map(
     [...calls].map(([place, made]) => [
@@ -237,17 +240,20 @@ export function readEnvironment(): ReadEnvironment {
   );
 }
 
-/** In a thread, before the app is loaded: the same calls give the same values. */
+/** In a thread, before the app is loaded: makes the same calls return the same values. */
 export function takeEnvironment(read: ReadEnvironment): void {
   given = read;
 }
 
-/** What stands in for some settings in a test. */
+/** Replaces some settings in a test. */
 export class SettingsOverride {
   readonly settings: LiveSettings;
   readonly values: Readonly<Record<string, unknown>>;
 
-  /** @throws {OffloopError} `OFFLOOP_OPTION_UNKNOWN` for another name, `OFFLOOP_NOT_CLONEABLE` for what threads cannot have. */
+  /**
+   * @throws {OffloopError} `OFFLOOP_OPTION_UNKNOWN` for an unknown name, `OFFLOOP_NOT_CLONEABLE` for a value that
+   * threads cannot receive.
+   */
   constructor(settings: LiveSettings, values: Readonly<Record<string, unknown>>, at: SourceLocation) {
     const known = Object.fromEntries(settings.names.map((name) => [name, true] as const));
     checkOptionNames("override settings", values, known, at);
@@ -267,7 +273,7 @@ export class SettingsOverride {
   }
 }
 
-/** The settings that a value is; undefined when it is something else. */
+/** The settings behind a value; undefined when it is something else. */
 export function liveSettings(value: unknown): LiveSettings | undefined {
   return (value as { [LIVE]?: LiveSettings } | null | undefined)?.[LIVE];
 }

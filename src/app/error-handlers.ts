@@ -21,13 +21,13 @@ export interface ErrorHandler {
 
 export type ErrorHandlers = readonly ErrorHandler[];
 
-/** The handlers of one router after the other, the nearest first. */
+/** The handlers of one router after another, nearest first. */
 export type NearestHandlers = readonly ErrorHandlers[];
 
 /** @throws {OffloopError} `OFFLOOP_HANDLER_INVALID`, `OFFLOOP_LANE_UNKNOWN`. */
 export function createErrorHandler(type: unknown, fn: unknown): ErrorHandler {
   const location = callerLocation();
-  // Arrow functions and async ones have no prototype: they are not classes.
+  // Arrow functions and async functions have no prototype: they are not classes.
   if (typeof type !== "function" || type.prototype === undefined) {
     throw new OffloopError(
       "OFFLOOP_HANDLER_INVALID",
@@ -43,10 +43,10 @@ function kindOf(type: unknown): string {
   return typeof type === "function" ? "a function that is not a class" : typeof type;
 }
 
-/** These have an answer of their own, which only a handler for them replaces: one for all errors does not. */
+/** These have an answer of their own, which only a handler registered for them replaces, not a handler for all errors. */
 const answered: ReadonlySet<unknown> = new Set([HTTPError, ValidationError]);
 
-/** The handler for a thrown value: that of its own class, or else of the nearest one it extends. */
+/** The handler for a thrown value: the one for its own class, or else for the nearest class that it extends. */
 export function findErrorHandler(handlers: ErrorHandlers, thrown: unknown): ErrorHandler | undefined {
   if (handlers.length === 0 || typeof thrown !== "object" || thrown === null) return undefined;
   for (
@@ -54,7 +54,7 @@ export function findErrorHandler(handlers: ErrorHandlers, thrown: unknown): Erro
     prototype !== null;
     prototype = Object.getPrototypeOf(prototype)
   ) {
-    // The one that was added last wins, as in FastAPI's table.
+    // The most recently added one wins, as in FastAPI's table.
     const found = handlers.findLast(({ type }) => type === prototype.constructor);
     if (found !== undefined || answered.has(prototype.constructor)) return found;
   }

@@ -8,18 +8,18 @@ import { checkOptionNames } from "./option-names.ts";
 /** How a front end is served. */
 export interface FrontendOptions {
   /**
-   * What answers a path that is no file, where the client wants a page: `"index.html"` with 200, for a page that has paths
-   * of its own; `"404.html"` with 404, for static sites; `"auto"` is `404.html` where there is one, else `index.html`;
-   * null for the JSON of any 404, which other clients get anyway. Default `"auto"`.
+   * What answers a path that is not a file when the client wants a page: `"index.html"` with 200, for a page that
+   * handles paths itself; `"404.html"` with 404, for static sites; `"auto"` is `404.html` if it exists, else
+   * `index.html`; null for the JSON of any 404, which other clients get in any case. Default `"auto"`.
    */
   readonly fallback?: "auto" | "index.html" | "404.html" | null;
 }
 
 /** A front end as declared. */
 export interface Frontend {
-  /** What its paths begin with, without a last slash: empty for all. */
+  /** The start of its paths, without a trailing slash: empty for all paths. */
   readonly path: string;
-  /** Its absolute path. */
+  /** The absolute path of the folder. */
   readonly folder: string;
   readonly fallback: "auto" | "index.html" | "404.html" | null;
   readonly location: SourceLocation;

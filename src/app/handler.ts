@@ -11,26 +11,30 @@ import type { Reply } from "./reply.ts";
 
 /** Options of an operation. */
 export interface OperationOptions extends Shape, OperationDocumentation {
-  /** Its dependencies, by the name under which it receives them, after those of its routers. */
+  /** Its dependencies, by the names under which it receives them, after those of its routers. */
   readonly deps?: Dependencies;
-  /** Schema of its result. A result that does not fit is logged and answered with 500; fields the schema drops are not sent. */
+  /**
+   * Schema of its result. A result that does not fit is logged and answered with 500; fields that the
+   * schema drops are not sent.
+   */
   readonly response?: AnySchema;
   /** The status of a success, 200-399. Default 200. */
   readonly status?: number;
-  /** Where it runs, against the rule: an async function on `"loop"`, a plain one on `"thread"`. */
+  /** Where it runs. Default, by the rule: an async function on `"loop"`, a plain one on `"thread"`. */
   readonly runs?: Lane;
   /**
-   * How long a call may run; past it 504. On a thread the call is ended and the thread replaced; on the loop `signal`
-   * aborts, and the function may go on. Milliseconds, 1-86,400,000. Default: the app's `timeouts.operationMs`.
+   * How long a call may run; after that the answer is 504. On a thread the call is ended and the thread replaced; on
+   * the loop `signal` aborts, and the function may continue. Milliseconds, 1-86,400,000. Default: the app's
+   * `timeouts.operationMs`.
    */
   readonly timeoutMs?: number;
-  /** Largest body accepted, in bytes; past it 413. Default: the app's `maxBodyBytes`. */
+  /** Largest accepted body, in bytes; larger ones are answered with 413. Default: the app's `maxBodyBytes`. */
   readonly maxBodyBytes?: number;
   /** Tags, after those of its routers. */
   readonly tags?: readonly string[];
 }
 
-/** The names of all of them. */
+/** The names of all these options. */
 export const operationOptionNames: Readonly<Record<keyof OperationOptions, true>> = {
   ...documentationNames,
   ...inputNames,
@@ -65,13 +69,13 @@ export type Handler<
 
 /** Adds an operation for one method. */
 export interface AddOperation<Outer extends Dependencies = NoNames> {
-  /** An operation that declares nothing but its path. */
+  /** An operation that declares only its path. */
   <Path extends string>(path: Path, handler: Handler<Path, NoNames, Outer>): void;
   /** An operation that declares its inputs. */
   <
     Path extends string,
     S extends OperationOptions,
-    // As a bound, since only then `response` is known while the handler's result is read: "bearer" stays a literal.
+    // A constraint, since only then is `response` known while the handler's result is inferred: "bearer" stays a literal.
     Fn extends Handler<Path, S, Outer> = Handler<Path, S, Outer>,
   >(
     path: Path,
@@ -82,7 +86,7 @@ export interface AddOperation<Outer extends Dependencies = NoNames> {
 
 /** Adds an operation for each of several methods. */
 export interface AddRoute<Outer extends Dependencies = NoNames> {
-  /** Operations that declare nothing but their path. */
+  /** Operations that declare only their path. */
   <Path extends string>(methods: readonly Method[], path: Path, handler: Handler<Path, NoNames, Outer>): void;
   /** Operations that declare their inputs. */
   <
@@ -97,12 +101,12 @@ export interface AddRoute<Outer extends Dependencies = NoNames> {
   ): void;
 }
 
-/** Refuses `params` of other names than the path has. */
+/** Refuses `params` with names that the path does not have. */
 interface PathParams<Path extends string, S> {
   readonly params?: OtherNames<keyof Declared<S, "params", NoNames>, PathNames<Path>>;
 }
 
-/** Names that are known only when it runs are checked then. */
+/** Names known only at run time are checked then. */
 type OtherNames<Names, Known> = string extends Names
   ? unknown
   : { readonly [Name in Exclude<Names, Known> & string]: `the path has no :${Name}` };

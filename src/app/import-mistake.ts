@@ -4,13 +4,13 @@ import { fileURLToPath } from "node:url";
 import type { SourceLocation } from "../errors/offloop-error.ts";
 import { scriptPath } from "../errors/source-map.ts";
 
-/** An import of something that is not there. */
+/** An import of something that does not exist. */
 interface ImportMistake {
   readonly at: SourceLocation;
   readonly fix: string;
 }
 
-/** Where an import stands that Node could not follow; undefined when nobody can say. */
+/** Where the import is that Node could not resolve; undefined when that cannot be determined. */
 export function importMistake(error: NodeJS.ErrnoException): ImportMistake | undefined {
   const importer = / imported from (.+)$/m.exec(error.message)?.[1];
   if (importer === undefined) return undefined;
@@ -27,7 +27,7 @@ interface Import {
   readonly column: number;
 }
 
-/** What `import`, `export ... from` and `import()` name. */
+/** Matches the specifiers of `import`, `export ... from` and `import()`. */
 const SPECIFIER = /(?:\bfrom|\bimport)\s*(?:\(\s*)?(["'])([^"'\n]+)\1/g;
 
 function importsOf(file: string): Import[] {
@@ -43,7 +43,7 @@ function importsOf(file: string): Import[] {
   }
 }
 
-/** Whether it is what an import names that Node has looked for in vain. */
+/** Tells whether an import's specifier is the one that Node could not find. */
 function wantedBy(error: NodeJS.ErrnoException): (specifier: string, importer: string) => boolean {
   const { url } = error as { readonly url?: unknown };
   const missing = /'([^']+)'/.exec(error.message)?.[1] ?? "";

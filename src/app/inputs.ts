@@ -2,7 +2,7 @@ import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { type AnySchema, isSchema, type Schemas } from "../schema/schema.ts";
 import { functionName } from "./lane.ts";
 
-/** The declared inputs of an operation or a dependency, for those who do not care about their types. */
+/** The declared inputs of an operation or a dependency, without their types. */
 export interface Inputs {
   readonly params: Schemas;
   readonly query: Model;
@@ -12,7 +12,7 @@ export interface Inputs {
   readonly body: Model | undefined;
   readonly form: Model | undefined;
   readonly session: Model | undefined;
-  /** Nothing is declared. */
+  /** Whether nothing is declared. */
   readonly isEmpty: boolean;
 }
 
@@ -21,11 +21,11 @@ type Model = Schemas | AnySchema;
 
 /** The inputs that an operation or a dependency may declare. */
 export interface InputOptions {
-  /** A schema for each name in the path; a name without one is a string. */
+  /** A schema for each path parameter; a parameter without one is a string. */
   readonly params?: Schemas;
   /**
-   * The query parameters, or one schema for all of them. A schema of an array takes all values of a repeated name, any
-   * other the last one.
+   * The query parameters, or one schema for all of them. An array schema takes all values of a repeated name, any other
+   * schema the last one.
    */
   readonly query?: Model;
   /** The headers, or one schema for all of them: `x_token` reads `x-token`. */
@@ -35,18 +35,18 @@ export interface InputOptions {
   /** The body, as JSON: one schema for all of it, or one for each of its keys. */
   readonly body?: Model;
   /**
-   * The fields and files of a form, or one schema for all of them. A file's schema is one of a web `File`, like
+   * The fields and files of a form, or one schema for all of them. Declare a file with a schema for a web `File`, like
    * `z.file()`; the handler receives an `UploadedFile`.
    */
   readonly form?: Model;
   /**
-   * What the session has, or one schema for all of it. A key that does not fit is taken for absent; where it must be there,
+   * The keys of the session, or one schema for all of it. A key that does not fit counts as absent; if it is required,
    * the answer is 401.
    */
   readonly session?: Model;
 }
 
-/** The names of all of them. */
+/** The names of all these options. */
 export const inputNames: Readonly<Record<keyof InputOptions, true>> = {
   params: true,
   query: true,
@@ -60,7 +60,8 @@ export const inputNames: Readonly<Record<keyof InputOptions, true>> = {
 /**
  * Takes the inputs out of the options.
  *
- * @throws {OffloopError} `OFFLOOP_SCHEMA_INVALID` for what is no schema; `OFFLOOP_FORM_AND_BODY` when both are declared.
+ * @throws {OffloopError} `OFFLOOP_SCHEMA_INVALID` when one is not a schema; `OFFLOOP_FORM_AND_BODY` when both are
+ * declared.
  */
 export function checkInputs(what: string, options: InputOptions, at: SourceLocation): Inputs {
   const { params = {}, query = {}, headers = {}, cookies = {}, body, form, session } = options;
@@ -73,7 +74,7 @@ export function checkInputs(what: string, options: InputOptions, at: SourceLocat
   return { ...(models as unknown as Inputs), params: record, isEmpty };
 }
 
-/** The error for who declares both. */
+/** The error for declaring both. */
 export function formAndBody(what: string, at: SourceLocation): OffloopError {
   return new OffloopError("OFFLOOP_FORM_AND_BODY", `Cannot add ${what}: it declares a body and a form`, {
     at,
@@ -92,7 +93,7 @@ function checkRecord(what: string, record: unknown, at: SourceLocation): Schemas
   return record as Schemas;
 }
 
-/** The error for what should be a schema. */
+/** The error for a value that should be a schema. */
 export function schemaInvalid(what: string, schema: unknown, at: SourceLocation): OffloopError {
   return new OffloopError(
     "OFFLOOP_SCHEMA_INVALID",
@@ -104,7 +105,7 @@ export function schemaInvalid(what: string, schema: unknown, at: SourceLocation)
   );
 }
 
-/** `String` and a class are what an annotation in Python would be. */
+/** `String` and a class are what you would write as an annotation in Python. */
 function described(value: unknown): string {
   return typeof value === "function" ? `the function ${functionName(value)}` : typeof value;
 }

@@ -2,23 +2,23 @@ import type { DescribedError } from "../errors/described-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 
 /**
- * Where a job stands: `waiting` for its time or a free place, `running`, `done`, `failed` and to be tried again, `dead`
+ * The state of a job: `waiting` for its time or for capacity, `running`, `done`, `failed` and due for a retry, `dead`
  * with no attempts left or with arguments that no longer fit, or `cancelled`.
  */
 export type JobState = "waiting" | "running" | "done" | "failed" | "dead" | "cancelled";
 
-/** Every state there is. */
+/** Every state. */
 export const jobStates: readonly JobState[] = ["waiting", "running", "done", "failed", "dead", "cancelled"];
 
 declare const resultOf: unique symbol;
 
-/** The id of a job. It knows the type of the job's result. */
+/** The id of a job. Its type knows the type of the job's result. */
 export type JobId<Result = unknown> = string & {
   /** @internal Carries the type of the result. */
   readonly [resultOf]?: Result;
 };
 
-/** A job that is stored. */
+/** A stored job. */
 export interface EnqueuedJob<Result = unknown> {
   /** Its id. Use it to find the job, and as the key of effects that must not happen twice. */
   readonly id: JobId<Result>;
@@ -29,26 +29,26 @@ export interface EnqueuedJob<Result = unknown> {
 /** How a job is enqueued. */
 export interface EnqueueOptions {
   /**
-   * A transaction that is open on the database of the jobs, of `pg`, Drizzle, Kysely, Knex or Prisma: the job is stored if
-   * and only if it commits. Async functions only, and not where the jobs are embedded.
+   * An open transaction on the database that stores the jobs, of `pg`, Drizzle, Kysely, Knex or Prisma: the job is
+   * stored if and only if it commits. Only in async functions, and not with embedded jobs.
    */
   readonly tx?: unknown;
   /**
-   * At most one job of a key waits or runs: enqueueing again returns that one. In an ordered task, jobs of a key run one
-   * after the other instead.
+   * At most one job with a given key waits or runs: enqueueing again returns that one. In an ordered task, jobs with
+   * the same key run one after another instead.
    */
   readonly key?: string;
   /** How long it waits before it may run. Milliseconds, 0-31,536,000,000 (a year). Default 0. */
   readonly delayMs?: number;
-  /** When it may run, in place of `delayMs`. */
+  /** When it may run, instead of `delayMs`. */
   readonly at?: Date;
-  /** Its rank among the waiting jobs of its task: the highest first. Integer, -1,000,000-1,000,000. Default 0. */
+  /** Its priority among the waiting jobs of its task: the highest runs first. Integer, -1,000,000-1,000,000. Default 0. */
   readonly priority?: number;
 }
 
-/** A job, as it stands. */
+/** A job in its current state. */
 export interface Job<Result = unknown> extends EnqueuedJob<Result> {
-  /** Where it stands. */
+  /** Its state. */
   readonly state: JobState;
   /** Number of its current or last attempt, from 1; 0 before the first. */
   readonly attempt: number;
@@ -56,9 +56,9 @@ export interface Job<Result = unknown> extends EnqueuedJob<Result> {
   readonly args: readonly unknown[];
   /** The key it was enqueued with. */
   readonly key: string | undefined;
-  /** Its rank among the waiting jobs of its task. */
+  /** Its priority among the waiting jobs of its task. */
   readonly priority: number;
-  /** How far it says it is: 0-1. Undefined until it says so. */
+  /** The progress it has reported: 0-1. Undefined until it reports any. */
   readonly progress: number | undefined;
   /** The task's result, once it is done. */
   readonly result: Result | undefined;
@@ -66,7 +66,7 @@ export interface Job<Result = unknown> extends EnqueuedJob<Result> {
   readonly error: DescribedError | undefined;
   /** When it was enqueued. */
   readonly enqueuedAt: Date;
-  /** From when it may run. */
+  /** The earliest time at which it may run. */
   readonly runAt: Date;
   /** When its current or last attempt began. */
   readonly startedAt: Date | undefined;
@@ -74,18 +74,18 @@ export interface Job<Result = unknown> extends EnqueuedJob<Result> {
   readonly endedAt: Date | undefined;
 }
 
-/** One try of a job. */
+/** One attempt at a job. */
 export interface JobAttempt {
-  /** Its number, from 1. One that a shutdown broke off has the number of the one before. */
+  /** Its number, from 1. An attempt that a shutdown broke off has the same number as the one before. */
   readonly attempt: number;
-  /** Host and process that ran it. */
+  /** The host and process that ran it. */
   readonly process: string;
   /** When it began. */
   readonly startedAt: Date;
   /** When it ended; undefined while it runs. */
   readonly endedAt: Date | undefined;
   /**
-   * How it ended; undefined while it runs. `dead`: it failed, and trying again would not help. `interrupted`: a shutdown
+   * How it ended; undefined while it runs. `dead`: it failed, and a retry would not help. `interrupted`: a shutdown
    * broke it off, and it does not count. `lost`: its process died, or lost the database.
    */
   readonly outcome: "done" | "failed" | "dead" | "cancelled" | "interrupted" | "lost" | undefined;
@@ -93,17 +93,17 @@ export interface JobAttempt {
   readonly error: DescribedError | undefined;
 }
 
-/** Which jobs are listed. */
+/** Which jobs to list. */
 export interface JobsFilter {
-  /** Those of one task. Default: of all. */
+  /** Jobs of this task. Default: of all tasks. */
   readonly task?: string;
-  /** Those of one state. Default: of all. */
+  /** Jobs in this state. Default: in any. */
   readonly state?: JobState;
-  /** Those that were enqueued with this key. Default: with any, and without. */
+  /** Jobs enqueued with this key. Default: with any key or none. */
   readonly key?: string;
   /** Lists the jobs after this one: pass the last id of a page to get the next. Default: from the first. */
   readonly after?: JobId;
-  /** How many at most. Integer, 1-1,000. Default 50. */
+  /** Maximum number of jobs. Integer, 1-1,000. Default 50. */
   readonly limit?: number;
 }
 
@@ -111,17 +111,17 @@ export interface JobsFilter {
 export interface TaskJobs {
   /** The task's name. */
   readonly task: string;
-  /** How many wait. */
+  /** How many are waiting. */
   readonly waiting: number;
-  /** How many run. */
+  /** How many are running. */
   readonly running: number;
-  /** How many failed and wait to be tried again. */
+  /** How many failed and wait for a retry. */
   readonly failed: number;
-  /** How many are dead. More than 10,000 are as they were counted last. */
+  /** How many are dead. Beyond 10,000 this is the most recent count. */
   readonly dead: number;
-  /** How many are done or cancelled, and still kept. More than 10,000 are as they were counted last. */
+  /** How many are done or cancelled, and still stored. Beyond 10,000 this is the most recent count. */
   readonly ended: number;
-  /** For how long the oldest that may run has waited. Milliseconds; 0 when none does. */
+  /** How long the oldest job that may run has been waiting. Milliseconds; 0 when there is none. */
   readonly oldestWaitMs: number;
 }
 
@@ -144,43 +144,44 @@ export interface TaskJobs {
  * ```
  */
 export interface Jobs {
-  /** A job; undefined when there is none, or none any more. */
+  /** Returns a job; undefined when it does not exist, or no longer does. */
   get<Result>(id: JobId<Result>): Promise<Job<Result> | undefined>;
   /**
-   * Jobs of one task, state or key or all, the newest first. Those that are waiting or failed come in the order in which
-   * they may run; those that are done, dead or cancelled, the last that ended first.
+   * Lists the jobs of one task, state or key, or all of them, newest first. Waiting and failed jobs come in the order
+   * in which they may run; done, dead and cancelled ones with the most recently ended first.
    */
   list(filter?: JobsFilter): Promise<Job[]>;
-  /** The attempts of a job, in order. */
+  /** Returns the attempts of a job, in order. */
   attempts(id: JobId): Promise<JobAttempt[]>;
-  /** The number of jobs of each task in each state. */
+  /** Returns the number of jobs of each task in each state. */
   counts(): Promise<TaskJobs[]>;
   /**
-   * Stops a job. One that waits never starts. One that runs, on any machine, has its `signal` aborted, and on a thread is
-   * ended after `jobs.cancelGraceMs`. A dead one is given up: in an ordered task, the next of its key may run.
+   * Stops a job. A waiting job never starts. If the job is running, on any machine, its `signal` aborts, and on a
+   * thread it is ended after `jobs.cancelGraceMs`. A dead job is given up: in an ordered task, the next one of its key
+   * may run.
    *
-   * @returns Whether it was still to be stopped.
+   * @returns Whether there was still something to stop.
    */
   cancel(id: JobId): Promise<boolean>;
   /**
-   * Has a job run now that is dead, cancelled, failed or waiting for later; a dead one gets one attempt more.
+   * Makes a job run now that is dead, cancelled, failed or waiting for later; a dead one gets one more attempt.
    *
-   * @returns Whether it will run. False for a job that runs or is done, or whose key another job has by now.
+   * @returns Whether it will run. False for a job that is running or done, or whose key another job has taken.
    */
   retry(id: JobId): Promise<boolean>;
   /**
-   * A job as it stands now, and again whenever that changes, until it has ended.
+   * Yields a job in its current state, and again on every change, until it has ended.
    *
-   * @throws {OffloopError} `OFFLOOP_JOB_UNKNOWN`, from its first step, when there is none.
+   * @throws {OffloopError} `OFFLOOP_JOB_UNKNOWN`, on its first step, when there is no such job.
    */
   follow<Result>(id: JobId<Result>): AsyncIterable<Job<Result>>;
 }
 
-/** Jobs that are there only while their app is served. */
+/** Jobs that are available only while their app is served. */
 export class BoundJobs implements Jobs {
   #jobs: Jobs | undefined;
 
-  /** Gives it what answers; undefined when that is no longer there. */
+  /** Sets what answers; undefined once that is no longer there. */
   bind(jobs: Jobs | undefined): void {
     this.#jobs = jobs;
   }

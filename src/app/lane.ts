@@ -8,11 +8,11 @@ export type Lane = "loop" | "thread";
 export type AnyFunction = (...args: any[]) => unknown;
 
 /**
- * The rule: an async function runs on the loop, a plain one on a thread, unless `runs` says otherwise.
- * It looks at the declaration, never at what a call returns, as Starlette does (`_utils.is_async_callable`).
+ * The rule: an async function runs on the loop, a plain one on a thread, unless `runs` says otherwise. The rule looks
+ * at the declaration, never at what a call returns, as Starlette does (`_utils.is_async_callable`).
  *
- * @throws {OffloopError} `OFFLOOP_HANDLER_INVALID` when it is no function; `OFFLOOP_LANE_UNKNOWN` when the
- * declaration was lost, by `bind` or by compiling below ES2017.
+ * @throws {OffloopError} `OFFLOOP_HANDLER_INVALID` when it is not a function; `OFFLOOP_LANE_UNKNOWN` when the
+ * declaration was lost, by `bind` or by compiling to a target below ES2017.
  */
 export function laneOf(what: string, fn: unknown, runs: Lane | undefined, at: SourceLocation): Lane {
   if (typeof fn !== "function") {
@@ -52,12 +52,12 @@ function lostDeclaration(source: string): string | undefined {
   return undefined;
 }
 
-/** What a function is called in messages. */
+/** A function's name in messages. */
 export function functionName(fn: unknown): string {
   return (fn as { name?: string } | undefined)?.name || "(anonymous)";
 }
 
-/** What a value is called in messages that expected something else. */
+/** How messages describe a value when something else was expected. */
 export function kind(value: unknown): string {
   return value === null ? "null" : typeof value;
 }

@@ -1,34 +1,37 @@
 import type { DeclaredAround } from "./around.ts";
 import type { ErrorHandler, ErrorHandlers } from "./error-handlers.ts";
 
-/** What a router, or an app, has stand around all that is in it. */
+/** What surrounds everything in a router or an app. */
 export interface Layer {
-  /** In the order of their declaration: the last is the outermost. */
+  /** In the order of declaration: the last is the outermost. */
   readonly arounds: readonly DeclaredAround[];
-  /** What answers the errors of all that is in it. */
+  /** Handlers for the errors of everything in it. */
   readonly errorHandlers: readonly ErrorHandler[];
 }
 
-/** The layers that something lies within. */
+/** The layers around something. */
 export interface Layered {
-  /** Those of its app, the app's own first. */
+  /** The layers of its app, with the app's own first. */
   readonly layers: readonly Layer[];
-  /** Those of the apps that its app is mounted in, the outermost first. They answer no errors of it. */
+  /** The layers of the apps that its app is mounted in, outermost first. They do not answer its errors. */
   readonly outerLayers: readonly Layer[];
 }
 
-/** The layers of all that is under a prefix. */
+/** The layers of everything under a prefix. */
 export interface LayeredPrefix {
   readonly prefix: string;
   readonly layers: readonly Layer[];
 }
 
-/** The error handlers of layers, the nearest first. */
+/** The error handlers of layers, nearest first. */
 export function nearestHandlers(layers: readonly Layer[]): ErrorHandlers[] {
   return layers.map(({ errorHandlers }) => errorHandlers).reverse();
 }
 
-/** The layers of a path that no operation answers: those of the longest prefix that it begins with, the first of equals. */
+/**
+ * The layers of a path that no operation answers: those of the longest prefix that it begins with, and of equal ones
+ * the first.
+ */
 export function layersAt(path: string, prefixes: readonly LayeredPrefix[]): readonly Layer[] {
   let found: LayeredPrefix | undefined;
   for (const candidate of prefixes) {
@@ -38,7 +41,10 @@ export function layersAt(path: string, prefixes: readonly LayeredPrefix[]): read
   return found?.layers ?? [];
 }
 
-/** Whether a path as sent lies under a prefix, whose names stand for anything. Escaped letters are the same letters to the router. */
+/**
+ * Whether a path as sent lies under a prefix, whose parameters match anything. The router treats escaped letters like
+ * the letters themselves.
+ */
 export function isUnder(path: string, prefix: string): boolean {
   const wanted = prefix.split("/");
   const sent = path.split("/");

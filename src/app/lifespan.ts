@@ -8,7 +8,7 @@ export type LifespanFunction = () => AsyncGenerator<unknown, void, void> | Gener
 
 /** Options of a lifespan. */
 export interface LifespanOptions {
-  /** Run it in each thread, when the thread starts and when it leaves, instead of once on the main thread. */
+  /** Whether to run it in each thread, when the thread starts and when it leaves, instead of once on the main thread. */
   readonly perThread?: boolean;
 }
 
@@ -19,7 +19,7 @@ export interface Lifespan {
   readonly location: SourceLocation;
 }
 
-/** Closes what was opened, newest first. Gives the errors of those that failed to close. */
+/** Closes what was opened, newest first. Returns the errors of those that failed to close. */
 export type CloseLifespans = () => Promise<unknown[]>;
 
 /**
@@ -71,7 +71,7 @@ async function openOne({ open, location }: Lifespan): Promise<ReturnType<Lifespa
   });
 }
 
-/** @throws {OffloopError} `OFFLOOP_HANDLER_INVALID` for what cannot be opened and closed. */
+/** @throws {OffloopError} `OFFLOOP_HANDLER_INVALID` for a function that cannot be opened and closed. */
 export function createLifespan(args: readonly unknown[]): Lifespan {
   const [options, open] = args.length > 1 ? args : [{}, args[0]];
   const location = callerLocation();

@@ -6,7 +6,7 @@ import { localPath, OffloopError, type SourceLocation } from "../errors/offloop-
 import { App, appsMade } from "./app.ts";
 import type { SyntaxMistake } from "./syntax-mistake.ts";
 
-/** Where an app is found: a module, and the export that holds it. */
+/** Where to find an app: a module, and the export that holds it. */
 export interface AppTarget {
   /** URL of the module. */
   readonly url: string;
@@ -41,7 +41,7 @@ async function importModule(url: string, file: string): Promise<Record<string, u
   try {
     return (await import(url)) as Record<string, unknown>;
   } catch (cause) {
-    // It says what happened, where, and what to do: nothing that could be added.
+    // It already says what happened, where, and what to do; nothing could be added.
     if (cause instanceof OffloopError) throw cause;
     const { what = `it threw ${String(cause)}`, at, fix } = await mistakeIn(cause, url);
     throw new OffloopError("OFFLOOP_MODULE_FAILED", `Cannot load "${localPath(file)}": ${what}`, {
@@ -52,7 +52,7 @@ async function importModule(url: string, file: string): Promise<Record<string, u
   }
 }
 
-/** What is wrong with a module that failed. The parser is loaded for code that Node could not read. */
+/** What is wrong with a module that failed to load. The parser is loaded only for code that Node could not read. */
 async function mistakeIn(
   cause: unknown,
   url: string,
@@ -128,8 +128,8 @@ export function inThread(): boolean {
 }
 
 /**
- * Has `serve(app)` hand over the app it was called with instead of listening: in a thread, and while the command line
- * loads a module. Undefined ends that.
+ * Makes `serve(app)` hand over its app instead of listening: in a thread, and while the command line loads a module.
+ * Undefined ends this.
  */
 export function whenServed(take: Served | undefined): void {
   onServed = take;

@@ -9,10 +9,10 @@ import { scriptPath } from "../errors/source-map.ts";
 const FRAMES = 30;
 
 /**
- * The nearest caller outside offloop itself and Node: the line of the user's that declares something.
+ * The nearest caller outside offloop and Node: the line of the user's that declares something.
  *
- * @param keyword - The name of what was called, where it is a keyword: of such calls V8 says where the parenthesis is, of
- * others where the name is.
+ * @param keyword - The name of the called function, if it is a keyword: for such calls V8 reports the position of the
+ * parenthesis, for others that of the name.
  */
 export function callerLocation(keyword = ""): SourceLocation {
   const sites = getCallSites(FRAMES, { sourceMap: false });
@@ -29,7 +29,7 @@ function placeOf({ scriptName, lineNumber: line, columnNumber: column }: CallSit
   return { file: scriptPath(scriptName), line, column };
 }
 
-/** The URL of that caller's module, as it runs: a source map may name a file that is not there. */
+/** The URL of that caller's module, as it runs: a source map may name a file that does not exist. */
 export function callerModule(): string {
   const script = getCallSites(FRAMES, { sourceMap: false }).find(isUsers)?.scriptName ?? "(unknown)";
   return isAbsolute(script) ? pathToFileURL(script).href : script;

@@ -1,19 +1,19 @@
 import { OffloopError } from "../errors/offloop-error.ts";
 
-/** What the log leaves out. */
+/** What to leave out of the log. */
 export interface LogSettings {
   /**
-   * Names whose values the log leaves out, whatever their case: of parameters in URLs, and of fields of a line, at any
-   * depth. They are added to those that are hidden anyway: what is declared as a password, as `writeOnly` or as an API key,
-   * and what has one of these words in its name: password, secret, token, credential, authorization, cookie and their like.
-   * Default none.
+   * Names whose values the log leaves out, in any case: of parameters in URLs, and of fields of a line, at any depth.
+   * They come in addition to those that are always hidden: anything declared as a password, as `writeOnly` or as an API
+   * key, and any name that contains one of these words: password, secret, token, credential, authorization, cookie and
+   * the like. Default none.
    */
   readonly secrets?: readonly string[];
-  /** Whether URLs have the values of their query, those that are no secrets. Default true. */
+  /** Whether logged URLs include the values of their query, except for secret ones. Default true. */
   readonly queryValues?: boolean;
   /**
-   * Paths whose requests have no line; `"/internal/*"` stands for all that begin so. Default: those of health probes and
-   * metrics.
+   * Paths whose requests are not logged; `"/internal/*"` stands for all that begin with it. Default: those of health
+   * probes and metrics.
    */
   readonly skipPaths?: readonly string[];
 }
@@ -21,7 +21,7 @@ export interface LogSettings {
 /** The same with every default filled in. */
 export type ResolvedLog = Required<LogSettings>;
 
-/** The names of all of them. */
+/** The names of all these options. */
 export const logSettingNames: Readonly<Record<keyof LogSettings, true>> = {
   secrets: true,
   queryValues: true,
@@ -29,8 +29,8 @@ export const logSettingNames: Readonly<Record<keyof LogSettings, true>> = {
 };
 
 /**
- * @param ownPaths - Those that are asked for by machines only.
- * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for what are no names or no paths.
+ * @param ownPaths - Paths that only machines ask for.
+ * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` when names or paths are not valid.
  */
 export function resolveLog(log: LogSettings, ownPaths: readonly string[]): ResolvedLog {
   const { secrets = [], queryValues = true, skipPaths = ownPaths } = log;

@@ -2,7 +2,7 @@
 export interface LogFunction {
   /** A message. */
   (message: string): void;
-  /** Fields of the line, and its message; an error in place of the fields is its `err`. */
+  /** Fields of the line, and its message; an error passed in place of the fields becomes `err`. */
   (fields: object, message?: string): void;
 }
 
@@ -11,6 +11,6 @@ export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal"] as
 
 /**
  * The log of a request: every line carries the request's id, the operation, and on a thread the thread's number. Lines
- * of one request keep their order, and all threads write into one stream.
+ * of one request keep their order, and all threads write to one stream.
  */
 export type Log = { readonly [Level in (typeof logLevels)[number]]: LogFunction };

@@ -1,4 +1,4 @@
-/** Text that may stand in HTML as it is. */
+/** Text that may appear in HTML unescaped. */
 export class Markup {
   readonly text: string;
 
@@ -15,7 +15,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** HTML in which everything put into it is escaped, except other markup. Lists are joined, undefined is nothing. */
+/** HTML that escapes everything put into it, except other markup. Lists are joined; undefined produces nothing. */
 export function markup(strings: TemplateStringsArray, ...values: readonly unknown[]): Markup {
   return new Markup(strings.map((string, index) => `${textOf(values[index - 1])}${string}`).join(""));
 }

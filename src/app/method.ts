@@ -4,7 +4,7 @@ import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 export const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"] as const;
 export type Method = (typeof methods)[number];
 
-/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for what is no list of methods. */
+/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` unless it is a list of methods. */
 export function checkMethods(given: unknown, path: unknown, at: SourceLocation): asserts given is Method[] {
   const isList = Array.isArray(given) && given.length > 0;
   const wrong = isList ? given.find((method) => !methods.includes(method)) : given;

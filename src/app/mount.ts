@@ -4,15 +4,15 @@ import { kind } from "./lane.ts";
 import type { Layer } from "./layer.ts";
 import type { Operation } from "./operation.ts";
 
-/** An app within another, as it was mounted. */
+/** An app mounted within another. */
 export interface Mount<App> {
-  /** What its paths stand behind: `/admin`. */
+  /** The prefix of its paths: `/admin`. */
   readonly path: string;
   readonly app: App;
   readonly location: SourceLocation;
 }
 
-/** @throws {OffloopError} `OFFLOOP_PATH_INVALID` when an app could not be found under a path. */
+/** @throws {OffloopError} `OFFLOOP_PATH_INVALID` when an app could not be found under the path. */
 export function checkMountPath(path: unknown, at: SourceLocation): asserts path is string {
   if (typeof path === "string" && /^(\/[^/:*{}?#%\s]+)+$/.test(path)) return;
   throw new OffloopError("OFFLOOP_PATH_INVALID", `Cannot mount an app at ${JSON.stringify(path)}`, {
@@ -21,7 +21,7 @@ export function checkMountPath(path: unknown, at: SourceLocation): asserts path 
   });
 }
 
-/** The same operation in an app that is mounted. */
+/** The same operation in a mounted app. */
 export function mountOperation(
   operation: Operation,
   mountedAt: string,
@@ -31,7 +31,7 @@ export function mountOperation(
   return { ...operation, id: `${operation.method} ${path}`, path, mountedAt, outerLayers };
 }
 
-/** The error for what is mounted and is no app. */
+/** The error for mounting something that is not an app. */
 export function notMountable(given: unknown, at: SourceLocation): OffloopError {
   checkCopy(given, "mount an app", at);
   return new OffloopError(

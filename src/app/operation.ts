@@ -14,7 +14,7 @@ import { timeoutMs } from "./settings.ts";
 
 /** An operation as declared: a method, a path, and the function that answers. */
 export interface Operation extends Layered {
-  /** What threads find it by: `GET /items/:item_id`. */
+  /** The id by which threads find it: `GET /items/:item_id`. */
   readonly id: string;
   readonly method: Method;
   readonly path: string;
@@ -24,7 +24,7 @@ export interface Operation extends Layered {
   readonly inputs: Inputs;
   /** Whether its handler reads the body while it arrives. */
   readonly streamsBody: boolean;
-  /** Those of its routers first. All run; the last of a name is received. */
+  /** With those of its routers first. All of them run; of those with the same name, the last is received. */
   readonly deps: readonly NamedDependency[];
   readonly response: AnySchema | undefined;
   readonly status: number;
@@ -32,16 +32,16 @@ export interface Operation extends Layered {
   readonly timeoutMs: number | undefined;
   readonly maxBodyBytes: number | undefined;
   readonly documentation: OperationDocumentation;
-  /** Whether it handles the messages of a websocket, not requests. */
+  /** Whether it handles the messages of a websocket instead of requests. */
   readonly isMessage: boolean;
-  /** The path its app is mounted at, which `path` begins with; empty in an app that is not. */
+  /** The path its app is mounted at, which `path` begins with; empty in an app that is not mounted. */
   readonly mountedAt: string;
   /** The rule of the nearest router that has one. */
   readonly operationIdRule: Inherited["operationIdRule"];
   readonly location: SourceLocation;
 }
 
-/** An operation that no router and no app has taken in yet. */
+/** The defaults of an operation that no router and no app has included yet. */
 export const onItsOwn: Pick<Operation, "mountedAt" | "operationIdRule" | keyof Layered> = {
   mountedAt: "",
   operationIdRule: undefined,
@@ -49,7 +49,7 @@ export const onItsOwn: Pick<Operation, "mountedAt" | "operationIdRule" | keyof L
   outerLayers: [],
 };
 
-/** Makes an operation of what was said. Its lane is decided here, once. */
+/** Makes an operation from its declaration. Its lane is decided here, once. */
 export function createOperation(
   { method, path }: { readonly method: Method; readonly path: unknown },
   options: OperationOptions,
@@ -126,7 +126,7 @@ function checkOperationInputs(
   });
 }
 
-/** @throws {OffloopError} `OFFLOOP_PATH_INVALID` when params has a name that the path lacks. */
+/** @throws {OffloopError} `OFFLOOP_PATH_INVALID` when params has a name that is missing from the path. */
 export function checkPathParams(
   id: string,
   path: string,

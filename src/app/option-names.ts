@@ -1,16 +1,16 @@
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 
-/** Refuses options that nothing reads: the type that nothing fits is what the compiler's message quotes. */
+/** Refuses options that nothing reads, with a type that no value fits, which the compiler's message then quotes. */
 export type CheckedOptions<S, Known extends PropertyKey> = [Exclude<keyof S, Known>] extends [never]
   ? unknown
   : { readonly [Name in Exclude<keyof S, Known>]: `there is no option "${Name & string}"` };
 
 /**
- * Refuses options that nothing reads, such as a misspelt one, which would be ignored in silence.
+ * Refuses options that nothing reads, such as a misspelt one, which would be silently ignored.
  *
- * @param action - What cannot be done then: "declare GET /".
- * @param known - Every name there is: a record of an interface's keys, which the compiler keeps complete.
- * @param at - A function where this is asked often: finding the user's line is slow.
+ * @param action - What the mistake prevents: "declare GET /".
+ * @param known - Every valid name: a record of an interface's keys, which the compiler keeps complete.
+ * @param at - A function where this is called often, since finding the user's line is slow.
  * @throws {OffloopError} `OFFLOOP_OPTION_UNKNOWN`.
  */
 export function checkOptionNames(
@@ -35,19 +35,19 @@ export function checkOptionNames(
   );
 }
 
-/** The name that was probably meant: one that begins alike, or that a third of the letters tell apart at most. */
+/** The name that was probably meant: one with the same beginning, or with at most a third of its letters different. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   const plain = plainName(name);
   const [best] = known
     .map((candidate) => ({ candidate, steps: slips(plain, plainName(candidate)) }))
     .filter(({ candidate, steps }) => steps <= candidate.length / 3)
     .sort((a, b) => a.steps - b.steps);
-  // What FastAPI calls `status_code` and `response_model` begins with what it is called here.
+  // FastAPI's `status_code` and `response_model` begin with the names used here.
   const beginning = known.find((candidate) => candidate.length > 3 && plain.startsWith(plainName(candidate)));
   return best?.candidate ?? beginning;
 }
 
-/** Letters that changed places are one slip. */
+/** Swapped letters count as one slip. */
 function slips(from: string, to: string): number {
   const sorted = (word: string): string => [...word].sort().join("");
   return sorted(from) === sorted(to) ? Math.min(1, distance(from, to)) : distance(from, to);
@@ -57,7 +57,7 @@ function plainName(name: string): string {
   return name.replaceAll("_", "").toLowerCase();
 }
 
-/** How many letters must be added, removed or replaced to make one word of the other (Levenshtein). */
+/** How many letters to add, remove or replace to turn one word into the other (Levenshtein). */
 function distance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (const [index, letter] of [...from].entries()) {

@@ -12,25 +12,25 @@ import { uniqueOperations, uniqueTasks } from "./router.ts";
 import { mountSocket, type SocketOperation } from "./socket-operation.ts";
 import { type Task, type TaskDeclaration, taskDeclaration, tasksMade } from "./task.ts";
 
-/** One of the apps that are served together: the served one itself, or one that is mounted in it. */
+/** One of the apps that are served together: the served app itself, or one mounted in it. */
 export interface AppPart {
-  /** What its paths stand behind; empty for the served app itself. */
+  /** The prefix of its paths; empty for the served app itself. */
   readonly mountedAt: string;
   readonly app: App;
-  /** Its operations, as they are served. */
+  /** Its operations, as served. */
   readonly operations: readonly Operation[];
-  /** Its websockets, as they are served. */
+  /** Its websockets, as served. */
   readonly sockets: readonly SocketOperation[];
-  /** What is mounted in it. */
+  /** The apps mounted in it. */
   readonly mounted: readonly AppPart[];
-  /** What stands around a path that none of its operations answers, by the prefix; its own is the first. */
+  /** What surrounds a path that none of its operations answers, by prefix; its own is the first. */
   readonly prefixes: readonly LayeredPrefix[];
-  /** What stands around it as a whole: those of the apps it is mounted in. */
+  /** What surrounds it as a whole: the layers of the apps it is mounted in. */
   readonly outerLayers: readonly Layer[];
 }
 
 /**
- * A served app with all that is mounted in it, at any depth.
+ * A served app with everything mounted in it, at any depth.
  *
  * @throws {OffloopError} `OFFLOOP_ROUTE_DUPLICATE` when two apps are mounted at one path.
  */
@@ -62,7 +62,7 @@ export function partOf(app: App): AppPart {
   return within(app, "", []);
 }
 
-/** What stands around a path that no operation answers. */
+/** What surrounds a path that no operation answers. */
 export function layeredAt(
   part: Pick<AppPart, "mounted" | "prefixes" | "outerLayers">,
   path: string,
@@ -72,13 +72,13 @@ export function layeredAt(
   return { layers: layersAt(path, part.prefixes), outerLayers: part.outerLayers };
 }
 
-/** The served app and all that is mounted in it, outer ones first, in the order of their declaration. */
+/** The served app and everything mounted in it, outer apps first, in the order of declaration. */
 export function partsOf(app: App): AppPart[] {
   return flattened(partOf(app));
 }
 
 /**
- * Every operation that is served, with its full path.
+ * Every served operation, with its full path.
  *
  * @throws {OffloopError} `OFFLOOP_ROUTE_DUPLICATE` when two answer the same method and path.
  */
@@ -87,7 +87,7 @@ export function servedOperations(app: App): Operation[] {
 }
 
 /**
- * Every websocket that is served, with its full path.
+ * Every served websocket, with its full path.
  *
  * @throws {OffloopError} `OFFLOOP_ROUTE_DUPLICATE` when two have the same path.
  */
@@ -116,10 +116,10 @@ export function hasJobs(app: App): boolean {
   return servedTaskDeclarations(app).some(({ durable }) => durable !== undefined);
 }
 
-/** An operation, or a task, as something that may need dependencies. */
+/** An operation or a task, as something that may have dependencies. */
 export type ServedDependent = Pick<Operation, "id" | "deps" | "lane" | "location">;
 
-/** Everything that may need dependencies, in the same order wherever the same app is loaded. */
+/** Everything that may have dependencies, in the same order wherever the same app is loaded. */
 export function servedDependents(app: App): ServedDependent[] {
   const tasks = servedTaskDeclarations(app).map(({ name, deps = [], lane, location }) => ({
     id: `task ${name}`,
@@ -131,7 +131,7 @@ export function servedDependents(app: App): ServedDependent[] {
   return [...servedOperations(app), ...tasks, ...sockets];
 }
 
-/** The tasks that no app can run, as none includes the router that declares them. */
+/** Tasks that no app can run, since none includes the router that declares them. */
 export function strayTasks(): Task[] {
   const declared = new Set(appsMade().flatMap((app) => app.declaredTasks()));
   return tasksMade().filter((task) => taskDeclaration(task)?.lane === "thread" && !declared.has(task));
@@ -142,7 +142,7 @@ export function servedErrorHandlers(app: App): ErrorHandler[] {
   return appsOf(app).flatMap((one) => one.declaredLayers().flatMap(({ errorHandlers }) => errorHandlers));
 }
 
-/** Every around, whichever part of the app it stands around. */
+/** Every around, whichever part of the app it surrounds. */
 export function servedArounds(app: App): DeclaredAround[] {
   return appsOf(app).flatMap((one) => one.declaredLayers().flatMap(({ arounds }) => arounds));
 }
@@ -152,7 +152,7 @@ export function servedLifespans(app: App, where: "main" | "thread"): Lifespan[] 
   return appsOf(app).flatMap((one) => one.declaredLifespans(where));
 }
 
-/** What stands in for dependencies; where several apps replace the same one, the outermost counts. */
+/** The replacements of dependencies; where several apps replace the same one, the outermost wins. */
 export function servedOverrides(app: App): Map<DependencyDeclaration, Replacement> {
   return new Map(
     appsOf(app)
@@ -161,12 +161,12 @@ export function servedOverrides(app: App): Map<DependencyDeclaration, Replacemen
   );
 }
 
-/** Every front end that is served. */
+/** Every served front end. */
 export function servedFrontends(app: App): Frontend[] {
   return appsOf(app).flatMap((one) => one.declaredFrontends());
 }
 
-/** Whether any of the apps takes in a plugin. */
+/** Whether any of the apps registers a plugin. */
 export function hasPlugins(app: App): boolean {
   return appsOf(app).some((one) => one.declaredPlugins().length > 0);
 }

@@ -5,8 +5,8 @@ type UntilDelimiter<S extends string> = S extends `${infer Name}${"/" | "-" | ".
   : S;
 
 /**
- * The names in a path, in the syntax of Fastify's router: `"/users/:user_id/files/*"` gives `"user_id" | "*"`.
- * A path that is not a literal gives `string`.
+ * The names of the parameters in a path, in the syntax of Fastify's router: `"/users/:user_id/files/*"` gives
+ * `"user_id" | "*"`. A path that is not a literal gives `string`.
  */
 export type PathNames<Path extends string> = string extends Path
   ? string
@@ -20,20 +20,23 @@ export function pathNames(path: string): string[] {
   return path.endsWith("*") ? [...names, "*"] : names;
 }
 
-/** A path without what its names are called, which the router cannot tell apart: `"/items/:"`. */
+/** A path without the names of its parameters, which the router does not distinguish: `"/items/:"`. */
 export function pathPattern(path: string): string {
   return path.replaceAll(/:[^/\-.(]+/g, ":");
 }
 
 /**
- * A URL as sent, without its origin: a client that takes the server for a proxy sends that, too (RFC 9112, 3.2.2), and the
- * router leaves it out.
+ * A URL as sent, without its origin: a client that takes the server for a proxy sends the origin, too (RFC 9112,
+ * 3.2.2), and the router ignores it.
  */
 export function withoutOrigin(url: string): string {
   return url.startsWith("/") ? url : url.replace(/^https?:\/\/[^/?]*/i, "");
 }
 
-/** The path of a URL as sent, where the router sees it end: a fragment, which should not be sent, begins no path either. */
+/**
+ * The path of a URL as sent, ending where the router sees it end: a fragment, which should not be sent, is not part of
+ * it either.
+ */
 export function pathOfUrl(url: string): string {
   return withoutOrigin(url).split(/[?#]/, 1)[0] as string;
 }
@@ -57,7 +60,7 @@ export function checkPath(path: unknown, at: SourceLocation): asserts path is st
   );
 }
 
-/** The error for an operation that has no path, nor a router with a prefix. */
+/** The error for an operation that has neither a path nor a router with a prefix. */
 export function pathEmpty(method: string, at: SourceLocation): OffloopError {
   return new OffloopError("OFFLOOP_PATH_INVALID", `Cannot add ${method} "": no router has a prefix for it`, {
     at,
@@ -65,7 +68,10 @@ export function pathEmpty(method: string, at: SourceLocation): OffloopError {
   });
 }
 
-/** A path in FastAPI's syntax as it is written here; `{file_path:path}`, which takes slashes too, is the wildcard. */
+/**
+ * Rewrites a path in FastAPI's syntax into the syntax used here; `{file_path:path}`, which also matches
+ * slashes, is the wildcard.
+ */
 function withColons(path: string): string {
   const written = path.replaceAll(/\{\w+:path\}/g, "*").replaceAll(/\{(\w+)(?::[^{}]*)?\}/g, ":$1");
   return written.startsWith("/") ? written : `/${written}`;

@@ -6,12 +6,12 @@ import type { logLevels } from "./log.ts";
 /** A line that was written past the log. */
 export interface OutputLine {
   readonly level: (typeof logLevels)[number];
-  /** What it brings besides its message. */
+  /** What it carries in addition to its message. */
   readonly fields: object;
   readonly message: string;
 }
 
-/** Takes lines; while it writes one, what it writes itself goes where it would have gone. */
+/** Takes lines. While it writes one, its own output goes where it would have gone otherwise. */
 class Sink {
   readonly #write: (line: OutputLine) => void;
   #isWriting = false;
@@ -37,10 +37,10 @@ class Sink {
 type StreamName = "stdout" | "stderr";
 
 /**
- * Has everything that is written to stdout and stderr, by `console`, by a warning of Node's or directly, become lines of
- * a log. What is a line of JSON already goes out as it is. Gives the function that ends it.
+ * Turns everything written to stdout and stderr into lines of a log, whether by `console`, by a warning of Node's or
+ * directly. Lines that are JSON already go out unchanged. Returns the function that ends this.
  *
- * @param write - Takes the lines.
+ * @param write - Receives the lines.
  */
 export function captureOutput(write: (line: OutputLine) => void): () => void {
   const sink = new Sink(write);
@@ -51,7 +51,7 @@ export function captureOutput(write: (line: OutputLine) => void): () => void {
   };
 }
 
-/** Of the others, those that write to stderr are errors for Node, too: `trace` and `assert`. */
+/** The other methods that write to stderr are errors for Node, too: `trace` and `assert`. */
 const levels: Readonly<Record<string, OutputLine["level"]>> = {
   debug: "debug",
   trace: "debug",
@@ -60,7 +60,7 @@ const levels: Readonly<Record<string, OutputLine["level"]>> = {
   assert: "error",
 };
 
-/** Each call is a line, however many its text has. */
+/** Each call becomes one line, however many lines its text has. */
 function captureConsole(sink: Sink): () => void {
   const before: Record<string, unknown> = { ...console };
   const methods: Record<string, (...args: unknown[]) => void> = {};
@@ -96,14 +96,14 @@ function captureConsole(sink: Sink): () => void {
   return () => void Object.assign(console, before);
 }
 
-/** An error is a field of its line, with its stack: the text names it. */
+/** An error becomes a field of its line, with its stack; the text names it. */
 function said(argument: unknown): unknown {
   return argument instanceof Error ? `${argument.name}: ${argument.message}` : argument;
 }
 
 const MAX_PARTIAL = 65_536;
 
-/** What is written to a stream past `console`: by a library, by a worker of the user's own. */
+/** Captures what is written to a stream past `console`: by a library, or by a worker of the user's own. */
 function captureStream(name: StreamName, sink: Sink): () => void {
   const stream = process[name];
   const before = stream.write;
@@ -139,7 +139,7 @@ function captureStream(name: StreamName, sink: Sink): () => void {
   };
 }
 
-/** A line of somebody's JSON log. */
+/** Whether it is a line of someone's JSON log. */
 function isJson(line: string): boolean {
   if (!line.startsWith("{") || !line.endsWith("}")) return false;
   try {
@@ -150,7 +150,7 @@ function isJson(line: string): boolean {
   }
 }
 
-/** Node prints warnings by a listener of its own, unless it was told not to: then they stay unsaid here, too. */
+/** Node prints warnings through a listener of its own, unless it was told not to: then they are not logged here either. */
 function captureWarnings(sink: Sink): () => void {
   const printer = process.listeners("warning").find(({ name }) => name === "onWarning");
   if (printer === undefined) return () => {};

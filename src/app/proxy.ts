@@ -1,13 +1,13 @@
 import { isIP } from "node:net";
 import { OffloopError } from "../errors/offloop-error.ts";
 
-/** Which proxies are believed: any that connects, none, or these. */
+/** Which proxies to trust: any that connects, none, or these. */
 export type TrustProxy = boolean | readonly string[];
 
 /**
- * The path as it stands in URLs, without a last slash.
+ * The path as it appears in URLs, without a trailing slash.
  *
- * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for what is no path.
+ * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` unless it is a path.
  */
 export function resolveRootPath(path: unknown): string {
   if (typeof path === "string" && /^(\/[^?#\s]*)?$/.test(path))
@@ -25,7 +25,7 @@ function withoutLastSlashes(path: string): string {
   return path.slice(0, end);
 }
 
-/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for what is no address. */
+/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for an invalid address. */
 export function resolveTrustProxy(trusted: unknown): TrustProxy {
   if (typeof trusted === "boolean") return trusted;
   const wrong = Array.isArray(trusted) ? trusted.find((one) => !isAddress(one)) : trusted;

@@ -2,11 +2,11 @@ import { brand } from "../errors/brand.ts";
 
 /** A file to send. */
 export interface FileContent {
-  /** Where it is. */
+  /** Its path. */
   readonly file: string;
 }
 
-/** What a reply carries: text, bytes, a file, or chunks that are made while it is sent. */
+/** The content of a reply: text, bytes, a file, or chunks that are produced while it is sent. */
 type ReplyContent =
   | string
   | Uint8Array
@@ -27,7 +27,7 @@ export interface ReplyOptions {
 }
 
 /**
- * A response that is not a plain value; what `html`, `text`, `redirect`, `file`, `stream` and `sse` make.
+ * A response other than a plain value, as made by `html`, `text`, `redirect`, `file`, `stream` and `sse`.
  *
  * @example
  * ```ts
@@ -42,7 +42,7 @@ export interface ReplyOptions {
  * ```
  */
 export class Reply {
-  /** What it carries. */
+  /** Its content. */
   readonly content: ReplyContent;
   /** Its `content-type`; undefined when it has none. */
   readonly mediaType: string | undefined;
@@ -65,7 +65,7 @@ export class Reply {
 
 brand(Reply.prototype);
 
-/** A status of 100-199 announces another response, and none would come. */
+/** A status of 100-199 announces another response, which would never come. */
 function checkStatus(status: number | undefined): void {
   if (status === undefined || (Number.isInteger(status) && status >= 200 && status <= 599)) return;
   throw new RangeError(`status of a reply: expected an integer of 200-599, got ${String(status)}`);
@@ -73,7 +73,7 @@ function checkStatus(status: number | undefined): void {
 
 /** RFC 9110, section 5.6.2. */
 const HEADER_NAME = /^[!#$%&'*+.^_`|~\w-]+$/;
-/** RFC 9110, section 5.5, and bytes beyond ASCII. */
+/** RFC 9110, section 5.5, plus bytes beyond ASCII. */
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 function checkHeader(name: string, value: string): void {
@@ -86,9 +86,9 @@ function checkHeader(name: string, value: string): void {
 /**
  * Answers with HTML.
  *
- * @param content - The page. It is sent as it is: escape what users wrote.
+ * @param content - The page. It is sent unchanged: escape what users wrote.
  * @param options - Status and headers.
- * @returns The reply, to be returned by the handler.
+ * @returns The reply, for the handler to return.
  * @example
  * ```ts
  * import { App, html } from "offloop";
@@ -102,11 +102,11 @@ export function html(content: string, options: ReplyOptions = {}): Reply {
 }
 
 /**
- * Answers with plain text; a string that is returned as it is goes out as JSON, in quotes.
+ * Answers with plain text. (A string that a handler returns directly is sent as JSON, in quotes.)
  *
  * @param content - The text.
  * @param options - Status and headers.
- * @returns The reply, to be returned by the handler.
+ * @returns The reply, for the handler to return.
  * @example
  * ```ts
  * import { App, text } from "offloop";
@@ -120,12 +120,13 @@ export function text(content: string, options: ReplyOptions = {}): Reply {
 }
 
 /**
- * Sends the client elsewhere.
+ * Redirects the client.
  *
- * @param location - Where: a URL or a path. Characters that a URL may not have are escaped; existing escapes stay as they are.
+ * @param location - The target: a URL or a path. Characters that are not allowed in a URL are escaped; existing escapes
+ * stay unchanged.
  * @param status - 300-399. Default 307: the same method again.
- * @returns The reply, to be returned by the handler.
- * @throws {RangeError} For a status that is not of 300-399.
+ * @returns The reply, for the handler to return.
+ * @throws {RangeError} For a status outside 300-399.
  * @example
  * ```ts
  * import { App, redirect } from "offloop";
@@ -143,7 +144,7 @@ export function redirect(location: string | URL, status = 307): Reply {
   });
 }
 
-/** All but what Starlette's redirect leaves as it is: what is escaped already is not escaped again. */
+/** Everything except the characters that Starlette's redirect leaves unchanged: existing escapes are not escaped again. */
 const UNSAFE = /[^\w.~:/%#?=@[\]!$&'()*+,;-]+/g;
 
 function quote(location: string): string {
@@ -152,19 +153,19 @@ function quote(location: string): string {
 
 /** Options of {@link file}. */
 export interface FileOptions extends ReplyOptions {
-  /** Its media type. Default: by the extension of the path. */
+  /** Its media type. Default: from the extension of the path. */
   readonly mediaType?: string;
-  /** Has browsers save it under this name. Default: they show it. */
+  /** Makes browsers save it under this name. Default: they show it. */
   readonly filename?: string;
 }
 
 /**
- * Sends a file, with its size, its time and an `ETag`; a `Range` of it, or 304, when the request asks for that. A file
- * that is not there is a mistake of the operation: 500.
+ * Sends a file, with its size, its modification time and an `ETag`; a `Range` of it, or 304, when the request asks for
+ * that. A missing file is a mistake of the operation: 500.
  *
- * @param path - Where it is, relative to the working directory. Never one that a client has made up.
+ * @param path - Its path, relative to the working directory. Never use one that a client has made up.
  * @param options - Media type, the name to save it under, status and headers.
- * @returns The reply, to be returned by the handler.
+ * @returns The reply, for the handler to return.
  * @example
  * ```ts
  * import { App, file } from "offloop";
@@ -179,7 +180,7 @@ export function file(path: string, options: FileOptions = {}): Reply {
   return new Reply({ file: path }, mediaType, { ...rest, headers: { ...disposition, ...headers } });
 }
 
-/** RFC 6266: a plain name in quotes, any other in RFC 8187's encoding. */
+/** RFC 6266: a plain name in quotes, any other name in RFC 8187's encoding. */
 function attachment(filename: string): string {
   const encoded = encodeURIComponent(filename).replaceAll(
     /['()*]/g,
@@ -197,13 +198,13 @@ export interface StreamOptions extends ReplyOptions {
 }
 
 /**
- * Sends chunks as they are made, no faster than the client takes them. A plain generator is run on the operation's
- * thread, each chunk when it is asked for; one that holds a resource closes it in a `finally`, also when the client
- * hangs up.
+ * Sends chunks as they are produced, no faster than the client takes them. A plain generator runs on the operation's
+ * thread, one chunk at a time on demand. If yours holds a resource, close it in a `finally`, which also runs when the
+ * client hangs up.
  *
- * @param chunks - What to send: a generator, a Node or web stream, or anything else that can be iterated.
+ * @param chunks - What to send: a generator, a Node or web stream, or any other iterable.
  * @param options - Media type, status and headers.
- * @returns The reply, to be returned by the handler.
+ * @returns The reply, for the handler to return.
  * @example
  * ```ts
  * import { App, stream } from "offloop";
@@ -224,7 +225,7 @@ export function stream(
   return new Reply(typeof chunks === "string" ? [chunks] : chunks, mediaType, rest);
 }
 
-/** Whether a response of this status has no body (RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5). */
+/** Whether a response with this status has no body (RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5). */
 export function isBodyless(status: number): boolean {
   return status === 204 || status === 205 || status === 304;
 }
@@ -233,7 +234,7 @@ export function isBodyless(status: number): boolean {
 export interface ServerSentEvent {
   /** Its data, sent as JSON. */
   readonly data?: unknown;
-  /** Its data, sent as it is; a line break starts another `data` line. */
+  /** Its data, sent verbatim; a line break starts another `data` line. */
   readonly text?: string;
   /** Its type, for `addEventListener`. Default: `message`. */
   readonly event?: string;
@@ -252,7 +253,7 @@ const EVENT = Symbol.for("offloop.event");
  * Makes an event with more than its data: a type, an id, a comment.
  *
  * @param fields - Its data, type, id, comment, and when to reconnect.
- * @returns The event, to be yielded by a generator that is given to `sse`.
+ * @returns The event, for a generator given to `sse` to yield.
  * @throws {TypeError} When a type or id has a line break, which would end it.
  * @example
  * ```ts
@@ -277,12 +278,12 @@ export function event(fields: ServerSentEvent): ServerSentEvent {
   return { ...fields, [EVENT]: true } as ServerSentEvent;
 }
 
-/** Whether a value is what `event` makes. */
+/** Whether a value was made by `event`. */
 export function isEvent(value: unknown): value is ServerSentEvent {
   return typeof value === "object" && value !== null && EVENT in value;
 }
 
-/** Chunks that become server-sent events when they are sent. */
+/** Items that become server-sent events when they are sent. */
 export class Events extends Reply {
   readonly items: AsyncIterable<unknown> | Iterable<unknown>;
 
@@ -290,7 +291,7 @@ export class Events extends Reply {
   constructor(items: AsyncIterable<unknown> | Iterable<unknown>, options: ReplyOptions) {
     super(undefined, "text/event-stream; charset=utf-8", {
       ...options,
-      // Proxies keep what looks like a page; nginx listens to the second.
+      // Proxies cache what looks like a page; nginx heeds the second header.
       headers: { "cache-control": "no-cache", "x-accel-buffering": "no", ...options.headers },
     });
     this.items = items;
@@ -298,12 +299,12 @@ export class Events extends Reply {
 }
 
 /**
- * Sends server-sent events: each value as JSON in one `data`, or what `event` makes. A comment every 15 seconds keeps
- * the connection open while nothing happens.
+ * Sends server-sent events: each value as JSON in one `data`, or an event made by `event`. A comment every 15 seconds
+ * keeps the connection open while nothing happens.
  *
- * @param items - What to send: a generator, or anything else that can be iterated.
+ * @param items - What to send: a generator, or any other iterable.
  * @param options - Status and headers.
- * @returns The reply, to be returned by the handler.
+ * @returns The reply, for the handler to return.
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
  * @example
  * ```ts

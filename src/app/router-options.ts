@@ -6,25 +6,31 @@ import { checkPrefix } from "./path.ts";
 
 /** Options of a router, and of including one. */
 export interface RouterOptions<RD extends Dependencies = Dependencies> {
-  /** Put before every path; starts with a slash and does not end with one. Default none. */
+  /** Comes before every path; starts with a slash and does not end with one. Default none. */
   readonly prefix?: string;
   /** Tags of every operation, before its own. Default none. */
   readonly tags?: readonly string[];
-  /** Dependencies of every operation, made before its own; handlers receive them by name. Default none. */
+  /** Dependencies of every operation, created before its own; handlers receive them by name. Default none. */
   readonly deps?: RD;
-  /** Whether clients should stop using all of its operations. Default false. */
+  /** Whether clients should stop using any of its operations. Default false. */
   readonly deprecated?: boolean;
-  /** Whether the OpenAPI document leaves out all of its operations. Default false. */
+  /** Whether to leave all of its operations out of the OpenAPI document. Default false. */
   readonly hidden?: boolean;
-  /** Other responses that every operation may give; an operation's own of the same status counts. Default none. */
+  /**
+   * Other responses that every operation may give; an operation's own response with the same status takes precedence.
+   * Default none.
+   */
   readonly responses?: NonNullable<OperationDocumentation["responses"]>;
-  /** Callbacks of every operation, besides its own. Default none. */
+  /** Callbacks of every operation, in addition to its own. Default none. */
   readonly callbacks?: NonNullable<OperationDocumentation["callbacks"]>;
-  /** The rule that names operations which do not say their `operationId`; the nearest router's counts. Default: FastAPI's. */
+  /**
+   * The rule that names operations without an `operationId` of their own; the nearest router's rule applies. Default:
+   * FastAPI's.
+   */
   readonly operationId?: (operation: NamedOperation) => string;
 }
 
-/** The names of all of them. */
+/** The names of all these options. */
 export const routerOptionNames: Readonly<Record<keyof RouterOptions, true>> = {
   prefix: true,
   tags: true,
@@ -36,7 +42,7 @@ export const routerOptionNames: Readonly<Record<keyof RouterOptions, true>> = {
   operationId: true,
 };
 
-/** What routers say about every operation in them. */
+/** What routers document about every operation in them. */
 type InheritedDocumentation = Pick<
   OperationDocumentation,
   "deprecated" | "hidden" | "responses" | "callbacks"
@@ -49,11 +55,11 @@ export interface Inherited {
   readonly deps: readonly NamedDependency[];
   readonly documentation: InheritedDocumentation;
   readonly operationIdRule: ((operation: NamedOperation) => string) | undefined;
-  /** What stands around them, the outermost first. */
+  /** What surrounds them, outermost first. */
   readonly layers: readonly Layer[];
 }
 
-/** What an operation inherits where no router says anything. */
+/** The defaults for operations without a router that sets anything. */
 export const nothingInherited: Inherited = {
   prefix: "",
   tags: [],
@@ -63,7 +69,7 @@ export const nothingInherited: Inherited = {
   layers: [],
 };
 
-/** The part of the options that matters to operations, checked. */
+/** The checked part of the options that operations inherit. */
 export function inheritedFrom(options: RouterOptions, at: SourceLocation): Inherited {
   const { prefix = "", tags = [], deps = {}, operationId } = options;
   checkPrefix(prefix, at);
@@ -77,7 +83,7 @@ export function inheritedFrom(options: RouterOptions, at: SourceLocation): Inher
   };
 }
 
-/** What is inherited inside another router: the outer one's first. */
+/** What is inherited inside another router: the outer router's part first. */
 export function joinInherited(outer: Inherited, inner: Inherited): Inherited {
   return {
     prefix: outer.prefix + inner.prefix,
@@ -89,7 +95,10 @@ export function joinInherited(outer: Inherited, inner: Inherited): Inherited {
   };
 }
 
-/** What is said inside: the nearer counts, but what is deprecated or hidden outside is so inside. */
+/**
+ * The documentation inside a router: the nearer one takes precedence, but what is deprecated or hidden
+ * outside stays so inside.
+ */
 export function inheritDocumentation<T extends InheritedDocumentation>(
   outer: InheritedDocumentation,
   inner: T,

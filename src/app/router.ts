@@ -34,7 +34,7 @@ interface Included {
   readonly inherited: Inherited;
 }
 
-/** Where an operation answers, and where in the source that is said. */
+/** Where an operation answers, and where in the source it is declared. */
 interface DeclaredRoute {
   readonly method: Method;
   readonly path: string;
@@ -42,7 +42,7 @@ interface DeclaredRoute {
 }
 
 /**
- * Operations and tasks that belong together, to be included in an app or another router. FastAPI's `APIRouter`.
+ * Operations and tasks that belong together, to be included in an app or in another router. FastAPI's `APIRouter`.
  *
  * @example
  * ```ts
@@ -82,7 +82,7 @@ export class Router<RD extends Dependencies = NoNames> {
   /**
    * Adds an operation for each of several methods, all with the same handler: FastAPI's `api_route`.
    *
-   * Throws what the others do, and `OFFLOOP_OPTION_INVALID` for a method that is none.
+   * Throws what the others throw, and `OFFLOOP_OPTION_INVALID` for a method that does not exist.
    */
   readonly route: AddRoute<RD> = (methods: readonly Method[], path: string, ...rest: unknown[]) => {
     const at = callerLocation();
@@ -91,8 +91,8 @@ export class Router<RD extends Dependencies = NoNames> {
   };
 
   /**
-   * Adds a websocket; FastAPI's `websocket`. It has a whole-socket handler, which is async, or handlers by message:
-   * `message` runs by the rule, an async one on the loop, a plain one on a thread.
+   * Adds a websocket; FastAPI's `websocket`. It has either one handler for the whole socket, which is async, or
+   * handlers for messages: `message` follows the rule, an async one on the loop, a plain one on a thread.
    *
    * Throws `OFFLOOP_SOCKET_LANE` for a plain function that would receive the socket, `OFFLOOP_HANDLER_INVALID`,
    * `OFFLOOP_LANE_UNKNOWN`, `OFFLOOP_OPTION_INVALID`, `OFFLOOP_OPTION_UNKNOWN`, `OFFLOOP_PATH_INVALID`,
@@ -128,18 +128,18 @@ export class Router<RD extends Dependencies = NoNames> {
    */
   constructor(options: RouterOptions<RD> = {}) {
     const at = callerLocation();
-    // An app has more of them.
+    // An app has more options.
     if (new.target === Router) checkOptionNames("make a router", options, routerOptionNames, at);
     const layer: Layer = { arounds: this.#arounds, errorHandlers: this.#errorHandlers };
     this.#inherited = { ...inheritedFrom(options, at), layers: [layer] };
   }
 
   /**
-   * Declares a task: a function with a name, so that a thread can find it.
+   * Declares a task: a function with a name, by which a thread can find it.
    *
-   * Its name is unique in the app. An async function runs on the loop, a plain one on a thread, its arguments and result
-   * cloned. With `durable` it can be enqueued, with `deps` it receives its context first, with `args` the arguments of
-   * its jobs are checked.
+   * Its name must be unique in the app. An async function runs on the loop, a plain one on a thread, with its arguments
+   * and result cloned. With `durable` you can enqueue it, with `deps` it receives its context first, and with `args`
+   * the arguments of its jobs are checked.
    *
    * Throws `OFFLOOP_TASK_DUPLICATE`, `OFFLOOP_HANDLER_INVALID`, `OFFLOOP_LANE_UNKNOWN`, `OFFLOOP_OPTION_INVALID`,
    * `OFFLOOP_OPTION_UNKNOWN`, `OFFLOOP_SCHEMA_INVALID`, `OFFLOOP_DEPENDENCY_INVALID`.
@@ -155,10 +155,10 @@ export class Router<RD extends Dependencies = NoNames> {
   };
 
   /**
-   * Takes in the operations and tasks of another router, also those added to it later.
+   * Includes the operations and tasks of another router, even those added to it later.
    *
    * @param router - The router to include.
-   * @param options - A prefix, tags, dependencies and documentation put before the router's own.
+   * @param options - A prefix, tags, dependencies and documentation that come before the router's own.
    * @throws {OffloopError} `OFFLOOP_ROUTER_CYCLE` when it would include itself.
    */
   // biome-ignore lint/suspicious/noExplicitAny: whatever the router needs, it needs nothing of this one
@@ -182,10 +182,10 @@ export class Router<RD extends Dependencies = NoNames> {
 
   /**
    * Puts an async function around everything in it, on the loop, whichever lane an operation is on; Starlette's
-   * `@app.middleware("http")`. The last added is the outermost, and what an app adds stands around its routers and the
-   * apps that are mounted in it. Replies that no operation gives pass too: 404, 405, 413, 422, 503, 504.
+   * `@app.middleware("http")`. The last one added is the outermost, and an app's arounds surround its routers and the
+   * apps mounted in it. They also see replies that no operation gives: 404, 405, 413, 422, 503, 504.
    *
-   * @param around - Calls `next` to have the request answered, and gives back the reply, or another.
+   * @param around - Calls `next` to have the request answered, and returns the reply, or another one.
    * @throws {OffloopError} `OFFLOOP_HANDLER_INVALID`; the request is answered with 500 after `OFFLOOP_AROUND_RESULT`.
    * @example
    * ```ts
@@ -205,14 +205,15 @@ export class Router<RD extends Dependencies = NoNames> {
   }
 
   /**
-   * Answers errors of a class, and of classes that extend it, wherever in it they are thrown; FastAPI's
-   * `exception_handler`. The nearest router that has a handler counts, and there the nearest class; those of an app come
-   * last. A router with a prefix answers 404 and 405 under it as well. `HTTPError` and `ValidationError` have answers,
-   * which one for `Error` leaves alone. An async function runs on the loop, a plain one on a thread; in a plain operation
-   * both in its thread.
+   * Answers errors of a class, and of classes that extend it, wherever they are thrown inside it; FastAPI's
+   * `exception_handler`. The nearest router that has a handler is used, and there the nearest class; an app's handlers
+   * come last. A router with a prefix also answers 404 and 405 below it. `HTTPError` and `ValidationError` have answers
+   * of their own, which a handler for `Error` leaves alone. An async function runs on the loop, a plain one on a
+   * thread; in a plain operation both run in its thread.
    *
    * @param type - The class: `HTTPError`, `ValidationError`, `Error` for all others, or one of your own.
-   * @param handler - Returns what a handler may return. The status is that of the error, or 500, unless it says other.
+   * @param handler - Returns what a handler may return. The status is the error's, or 500, unless the handler sets
+   * another.
    * @throws {OffloopError} `OFFLOOP_HANDLER_INVALID`, `OFFLOOP_LANE_UNKNOWN`.
    */
   onError<E>(type: ErrorClass<E>, handler: ErrorAnswer<E>): void {
@@ -220,7 +221,7 @@ export class Router<RD extends Dependencies = NoNames> {
   }
 
   /**
-   * All operations in it and in what it includes, in the order of their declaration, with their full paths.
+   * All operations in it and in what it includes, in the order of declaration, with their full paths.
    *
    * @throws {OffloopError} `OFFLOOP_ROUTE_DUPLICATE` when two answer the same method and path.
    */
@@ -229,7 +230,7 @@ export class Router<RD extends Dependencies = NoNames> {
   }
 
   /**
-   * All websockets in it and in what it includes, in the order of their declaration, with their full paths.
+   * All websockets in it and in what it includes, in the order of declaration, with their full paths.
    *
    * @throws {OffloopError} `OFFLOOP_ROUTE_DUPLICATE` when two have the same path.
    */
@@ -248,13 +249,16 @@ export class Router<RD extends Dependencies = NoNames> {
     return uniqueTasks(this.#collectTasks());
   }
 
-  /** What stands around the paths under each prefix, its own first. A router that adds no prefix has no paths but its operations'. */
+  /**
+   * What surrounds the paths under each prefix, its own first. A router that adds no prefix has only the paths of its
+   * operations.
+   */
   declaredPrefixes(): LayeredPrefix[] {
     const { prefix, layers } = this.#inherited;
     return [{ prefix, layers }, ...this.#collectPrefixes(this.#inherited)];
   }
 
-  /** Its own layer, and that of each router in it, at any depth. */
+  /** Its own layer, and the layer of each router in it, at any depth. */
   declaredLayers(): Layer[] {
     return [...new Set(this.#collectLayers())];
   }
@@ -350,7 +354,7 @@ export function uniqueTasks(tasks: Iterable<Task>): Task[] {
   return [...byName.values()];
 }
 
-/** The error for a second task of the same name. */
+/** The error for a second task with the same name. */
 function taskDuplicate(task: Task, first: Task): OffloopError {
   const location = taskDeclaration(first)?.location;
   return new OffloopError(

@@ -1,26 +1,26 @@
-/** Where tokens of one OAuth2 flow come from. */
+/** Where the tokens of one OAuth2 flow come from. */
 export interface OAuth2Flow {
-  /** Where the user agrees. */
+  /** Where the user gives consent. */
   readonly authorizationUrl?: string;
-  /** Where a token is given out; a relative URL starts at the API's root. */
+  /** Where tokens are issued; a relative URL is relative to the API's root. */
   readonly tokenUrl?: string;
-  /** Where a token is renewed. */
+  /** Where tokens are renewed. */
   readonly refreshUrl?: string;
-  /** Every scope there is, with a line about it. */
+  /** Every scope, with a one-line description. */
   readonly scopes: Readonly<Record<string, string>>;
 }
 
-/** A way to authenticate as the document describes it: OpenAPI's Security Scheme Object. */
+/** A way to authenticate, as the document describes it: OpenAPI's Security Scheme Object. */
 export interface SecuritySchemeDefinition {
   /** The kind of scheme. */
   readonly type: "http" | "apiKey" | "oauth2" | "openIdConnect";
-  /** More about it; Markdown. */
+  /** A longer description, in Markdown. */
   readonly description?: string;
   /** For `"http"`: the scheme's name in the Authorization header, in lower case. */
   readonly scheme?: string;
-  /** For `"http"` bearer: what the token looks like, like `"JWT"`. */
+  /** For `"http"` bearer: the format of the token, like `"JWT"`. */
   readonly bearerFormat?: string;
-  /** For `"apiKey"`: where the key stands. */
+  /** For `"apiKey"`: where the key is sent. */
   readonly in?: "header" | "query" | "cookie";
   /** For `"apiKey"`: the name of the header, parameter or cookie. */
   readonly name?: string;
@@ -28,7 +28,7 @@ export interface SecuritySchemeDefinition {
   readonly flows?: Readonly<
     Partial<Record<"password" | "authorizationCode" | "clientCredentials" | "implicit", OAuth2Flow>>
   >;
-  /** For `"openIdConnect"`: where its configuration is. */
+  /** For `"openIdConnect"`: the URL of its configuration. */
   readonly openIdConnectUrl?: string;
 }
 
@@ -40,12 +40,12 @@ export interface DeclaredSecurityScheme {
   readonly definition: SecuritySchemeDefinition;
 }
 
-/** A security scheme an operation asks for, and with which scopes. */
+/** A security scheme that an operation requires, and the scopes it requires. */
 export type SecurityRequirement =
   | DeclaredSecurityScheme
   | {
       /** The scheme. */
       readonly scheme: DeclaredSecurityScheme;
-      /** The scopes that are needed, of those the scheme names. */
+      /** The required scopes, out of those the scheme names. */
       readonly scopes: readonly string[];
     };

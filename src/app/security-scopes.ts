@@ -12,15 +12,15 @@ import { callerLocation } from "./location.ts";
 
 /** The OAuth2 scopes that are demanded on the way from an operation to a dependency. FastAPI's `SecurityScopes`. */
 export interface SecurityScopes {
-  /** Each once, those demanded nearest to the operation first. */
+  /** Each once, with those demanded nearest to the operation first. */
   readonly scopes: readonly string[];
-  /** The same with spaces between them, as `WWW-Authenticate` and tokens have them. */
+  /** The same, joined with spaces, as they appear in `WWW-Authenticate` and in tokens. */
   readonly scopeStr: string;
 }
 
 /** What is demanded of a dependency. */
 export interface SecurityOptions {
-  /** OAuth2 scopes that it, and everything it needs, must find granted. */
+  /** OAuth2 scopes that must have been granted to it and to everything it needs. */
   readonly scopes: readonly string[];
 }
 
@@ -41,8 +41,8 @@ const scopesDeclaration: DependencyDeclaration = {
 registerDependency(scopesDeclaration);
 
 /**
- * Gives a dependency the scopes that are demanded of it: all that `security` names on the way from the operation to it.
- * What needs it is made once for each set of scopes, not once a request. FastAPI's `SecurityScopes` parameter.
+ * Provides a dependency with the scopes demanded of it: all that `security` names on the way from the operation to it.
+ * Whatever needs it is created once for each set of scopes, not once per request. FastAPI's `SecurityScopes` parameter.
  *
  * @example
  * ```ts
@@ -64,13 +64,13 @@ registerDependency(scopesDeclaration);
 export const securityScopes: Dependency<SecurityScopes> = scopesDeclaration as Dependency<SecurityScopes>;
 
 /**
- * Demands OAuth2 scopes of a dependency: everything it needs learns of them through `securityScopes`, and the document
- * names them with its security schemes. Who checks them is up to the dependencies. FastAPI's `Security`.
+ * Demands OAuth2 scopes of a dependency: everything it needs can read them through `securityScopes`, and the document
+ * lists them with its security schemes. Checking them is up to the dependencies. FastAPI's `Security`.
  *
- * @param dependency - What is needed.
+ * @param dependency - The dependency.
  * @param options - The scopes.
  * @returns The same dependency with its demand, for the `deps` of operations, routers, apps and other dependencies.
- * @throws {OffloopError} `OFFLOOP_DEPENDENCY_INVALID` for what is no dependency; `OFFLOOP_OPTION_INVALID` when
+ * @throws {OffloopError} `OFFLOOP_DEPENDENCY_INVALID` when it is not a dependency; `OFFLOOP_OPTION_INVALID` when
  * `scopes` is not an array of strings without spaces.
  * @example
  * ```ts
@@ -108,7 +108,7 @@ export function security<Value>(
   return standIn;
 }
 
-/** RFC 6749, section 3.3: printable, and neither space nor quote nor backslash. */
+/** RFC 6749, section 3.3: printable, without spaces, quotes or backslashes. */
 function isScope(value: unknown): value is string {
   return typeof value === "string" && /^[!#-[\]-~]+$/.test(value);
 }

@@ -5,7 +5,7 @@ import { integer } from "./integer.ts";
 /** Data kept for one visitor between requests: JSON, which the visitor can read but not change. */
 export type Session = Record<string, unknown>;
 
-/** A session as a schema, or one schema for each of its keys, describes it. */
+/** The values of a session, as described by a schema, or by one schema for each of its keys. */
 export type SessionValues<Declared> = Declared extends AnySchema
   ? OutputOf<Declared>
   : Declared extends Schemas
@@ -20,28 +20,28 @@ export type SessionValues<Declared> = Declared extends AnySchema
       }
     : Session;
 
-/** How sessions are kept: in a cookie, signed. Starlette's `SessionMiddleware`. */
+/** How sessions are kept: in a signed cookie. Starlette's `SessionMiddleware`. */
 export interface SessionSettings {
   /**
-   * What signs the cookie: 32 characters or more that nobody else knows, the same in every process. Of several the first
-   * signs and all are accepted, so that one can take the place of another.
+   * Signs the cookie: at least 32 characters that nobody else knows, the same in every process. Of several secrets, the
+   * first signs and all are accepted, so that you can replace one with another.
    */
   readonly secret: string | readonly string[];
   /** The cookie's name. Default `"session"`. */
   readonly cookie?: string;
   /**
-   * How long a session lasts after it was last written. Milliseconds, 1,000-31,536,000,000 (a year). Default 1,209,600,000
-   * (14 days). One that is read in the second half of its time is written again.
+   * How long a session lasts after it was last written. Milliseconds, 1,000-31,536,000,000 (a year). Default
+   * 1,209,600,000 (14 days). A session that is read in the second half of its lifetime is written again.
    */
   readonly maxAgeMs?: number;
-  /** The path the cookie is sent for, with those below. Default `"/"`. */
+  /** The path the cookie is sent for, including all paths below. Default `"/"`. */
   readonly path?: string;
-  /** The domain it is sent to, with those below. Default: the host that sets it. */
+  /** The domain it is sent to, including its subdomains. Default: the host that sets it. */
   readonly domain?: string;
-  /** Whether it goes along with requests from other sites. Default `"lax"`. */
+  /** Whether it is sent with requests from other sites. Default `"lax"`. */
   readonly sameSite?: "lax" | "strict" | "none";
   /**
-   * Whether it is sent over HTTPS only: whatever a proxy in front says or does not say. Default: true where `NODE_ENV` is
+   * Whether it is sent over HTTPS only, regardless of what a proxy in front says. Default: true where `NODE_ENV` is
    * `"production"`.
    */
   readonly secure?: boolean;
@@ -58,7 +58,7 @@ export interface ResolvedSession {
   readonly secure: boolean;
 }
 
-/** The names of all of them. */
+/** The names of all these settings. */
 export const sessionSettingNames: Readonly<Record<keyof SessionSettings, true>> = {
   secret: true,
   cookie: true,
@@ -74,7 +74,7 @@ const DAY_MS = 86_400_000;
 /** A token of RFC 9110, which a cookie's name is. */
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
 
-/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for a value outside its range. A secret is never shown. */
+/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for a value outside its range. Never shows a secret. */
 export function resolveSession(session: SessionSettings | undefined): ResolvedSession | undefined {
   if (session === undefined) return undefined;
   const { secret, cookie = "session", path = "/", domain, sameSite = "lax" } = session;
@@ -112,7 +112,7 @@ function invalid(name: string, expected: string, got: unknown): OffloopError {
 /**
  * Empties a session: its cookie is deleted with the response.
  *
- * @param session - The one that a handler or dependency has received.
+ * @param session - The session that your handler or dependency has received.
  * @example
  * ```ts
  * import { App, clearSession } from "offloop";

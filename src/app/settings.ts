@@ -19,8 +19,8 @@ export interface ThreadSettings {
   /** Threads for plain functions. Integer, 1-256. Default `min(32, cores + 4)`, the rule of Python's ThreadPoolExecutor. */
   readonly max?: number;
   /**
-   * Threads that are started with the server, and stay: the first calls need not wait for one to load the app. Integer,
-   * 1-`max`. Default 1.
+   * Threads that start with the server, and stay, so that the first calls need not wait for a thread to load the app.
+   * Integer, 1-`max`. Default 1.
    */
   readonly min?: number;
   /**
@@ -29,144 +29,165 @@ export interface ThreadSettings {
    */
   readonly reserve?: number;
   /**
-   * How far threads stand back for the event loop where both want the processor: a nice value, 0 (as much as the loop) to
-   * 19 (last of all). On Linux alone; elsewhere it does nothing. A process that a thread starts inherits it. Default 10.
+   * How far threads yield to the event loop when both want the processor: a nice value, 0 (as much as the loop) to 19
+   * (last of all). It has an effect only on Linux. A process that a thread starts inherits it. Default 10.
    */
   readonly priority?: number;
-  /** How long a thread may idle before it leaves; `min` stay. Milliseconds, 0-86,400,000. Default 30,000. */
+  /** How long a thread may idle before it leaves; `min` of them stay. Milliseconds, 0-86,400,000. Default 30,000. */
   readonly idleMs?: number;
   /**
-   * A call without a deadline that runs for longer is logged; while every thread runs one, the server is not ready.
-   * Milliseconds, 100-86,400,000. Default 30,000.
+   * A call without a deadline that runs longer than this is logged; while every thread runs such a call, the server is
+   * not ready. Milliseconds, 100-86,400,000. Default 30,000.
    */
   readonly longRunMs?: number;
-  /** Requests that may wait for a thread; past it 503 with `Retry-After`. Integer, 0-1,000,000. Default 1,000. */
+  /**
+   * Requests that may wait for a thread; more are answered with 503 and `Retry-After`. Integer,
+   * 0-1,000,000. Default 1,000.
+   */
   readonly maxQueue?: number;
-  /** Background tasks that may wait for a thread; past it a task fails and is logged. Integer, 0-1,000,000. Default 10,000. */
+  /** Background tasks that may wait for a thread; any more fail and are logged. Integer, 0-1,000,000. Default 10,000. */
   readonly maxBackgroundQueue?: number;
   /** Memory limits of each thread, as in `node:worker_threads`. Default: Node's own. */
   readonly resourceLimits?: ResourceLimits;
 }
 
-/** Deadlines of operations and tasks without one of their own. */
+/** Deadlines for operations and tasks that have none of their own. */
 export interface TimeoutSettings {
-  /** Deadline of operations, from the start of their run. Milliseconds, 1-86,400,000. Default none. */
+  /** Deadline for operations, from the start of their run. Milliseconds, 1-86,400,000. Default none. */
   readonly operationMs?: number;
-  /** Deadline of tasks. Milliseconds, 1-86,400,000. Default none. */
+  /** Deadline for tasks. Milliseconds, 1-86,400,000. Default none. */
   readonly taskMs?: number;
 }
 
 /** Limits on clients. */
 export interface ConnectionSettings {
-  /** Largest request head, URL included, in bytes; past it 431. Integer, 1,024-1,048,576. Default 16 KiB. */
+  /**
+   * Largest request head, including the URL, in bytes; larger ones are answered with 431. Integer, 1,024-1,048,576.
+   * Default 16 KiB.
+   */
   readonly maxHeaderBytes?: number;
-  /** How long a client may take to send a request's head; past it 408. Milliseconds, 1-3,600,000. Default 15,000. */
+  /**
+   * How long a client may take to send a request's head; after that the answer is 408. Milliseconds, 1-3,600,000.
+   * Default 15,000.
+   */
   readonly headersTimeoutMs?: number;
-  /** How long a client may take to send a whole request; past it 408. Milliseconds, 1-3,600,000. Default 300,000. */
+  /**
+   * How long a client may take to send a whole request; after that the answer is 408. Milliseconds, 1-3,600,000.
+   * Default 300,000.
+   */
   readonly requestTimeoutMs?: number;
-  /** How long an idle connection is kept. Milliseconds, 1-3,600,000. Default 72,000. */
+  /** How long to keep an idle connection. Milliseconds, 1-3,600,000. Default 72,000. */
   readonly keepAliveTimeoutMs?: number;
   /**
-   * Requests of one connection that run while an earlier one has not been answered; more wait for their turn.
-   * Integer, 1-10,000. Default 64.
+   * Requests of one connection that may run before an earlier one has been answered; the rest wait their turn. Integer,
+   * 1-10,000. Default 64.
    */
   readonly maxPipelined?: number;
 }
 
 /** Limits on websockets. */
 export interface WebSocketSettings {
-  /** Largest message of a client, in bytes; past it the socket is closed with 1009. Integer, 1-1,073,741,824. Default 1 MiB. */
+  /**
+   * Largest message from a client, in bytes; a larger one closes the socket with 1009. Integer, 1-1,073,741,824.
+   * Default 1 MiB.
+   */
   readonly maxMessageBytes?: number;
   /**
-   * Messages of a socket that have come and wait to be handled; at so many no more is read, which slows the client down.
-   * What one read brings may exceed it. Integer, 1-100,000. Default 32.
+   * Messages of a socket that may wait to be handled; at this number nothing more is read, which slows the client down.
+   * What a single read brings may exceed it. Integer, 1-100,000. Default 32.
    */
   readonly maxQueuedMessages?: number;
   /**
-   * What is kept of a socket's messages that its client has not taken yet, in bytes; past it the socket is closed with
-   * 1008. Awaited sends never get there. Integer, 1,024-1,073,741,824. Default 1 MiB.
+   * How much is buffered of a socket's messages that its client has not taken yet, in bytes; beyond that the socket is
+   * closed with 1008. Awaited sends never get there. Integer, 1,024-1,073,741,824. Default 1 MiB.
    */
   readonly maxBufferBytes?: number;
   /**
-   * How long a client may be silent; it is asked with a ping at half of it, and gone when nothing has come by its end.
+   * How long a client may be silent. Halfway it is sent a ping; it is taken for gone if nothing has come by the end.
    * Milliseconds, 100-86,400,000. Default 40,000.
    */
   readonly idleMs?: number;
 }
 
-/** Where health is asked for. */
+/** Where the health probes are. */
 export interface HealthSettings {
   /** Path of the liveness probe. Default `"/livez"`. */
   readonly livez?: string;
   /** Path of the readiness probe. Default `"/readyz"`. */
   readonly readyz?: string;
-  /** A port of its own, answered by a thread of its own, also while the loop is blocked. Default: the app's port. */
+  /** A port of its own, answered by a thread of its own even while the loop is blocked. Default: the app's port. */
   readonly port?: number;
-  /** Address for `port`. Default the server's. */
+  /** Address for `port`. Default: the server's. */
   readonly host?: string;
 }
 
-/** How the jobs of durable tasks are kept and worked on. */
+/** How the jobs of durable tasks are stored and worked on. */
 export interface JobsSettings {
-  /** URL of the PostgreSQL that keeps them. Default: the environment's `DATABASE_URL`; without one they are embedded. */
+  /**
+   * URL of the PostgreSQL server that stores them. Default: the environment's `DATABASE_URL`;
+   * without one they are embedded.
+   */
   readonly url?: string;
-  /** Folder of embedded ones, which one process has open. Default `".offloop/jobs"`. */
+  /** Folder of embedded jobs, which one process at a time opens. Default `".offloop/jobs"`. */
   readonly dir?: string;
-  /** Schema that keeps them. Lower-case letters, digits and underscores. Default `"offloop"`. */
+  /** Schema that stores them. Lower-case letters, digits and underscores. Default `"offloop"`. */
   readonly schema?: string;
-  /** Jobs that this process works on at once, on each lane; on threads no more than there are. Integer, 1-1,000. Default 10. */
+  /**
+   * Jobs that this process works on at once, on each lane; on threads, no more than there are threads. Integer,
+   * 1-1,000. Default 10.
+   */
   readonly concurrency?: number;
   /** How often to look for due jobs: retries and delayed ones. Milliseconds, 100-60,000. Default 1,000. */
   readonly pollMs?: number;
-  /** How long a cancelled job may go on before its thread is ended. Milliseconds, 0-86,400,000. Default 1,000. */
+  /** How long a cancelled job may continue before its thread is ended. Milliseconds, 0-86,400,000. Default 1,000. */
   readonly cancelGraceMs?: number;
 }
 
-/** The same with defaults filled in; no URL: they are embedded. */
+/** The same with defaults filled in; without a URL they are embedded. */
 export type ResolvedJobs = Required<Omit<JobsSettings, "url">> & Pick<JobsSettings, "url">;
 
-/** How an app is served, set on the app or where it is served; the latter wins. */
+/** How an app is served, set on the app or where it is served; the latter takes precedence. */
 export interface ServerSettings {
   /** The thread pool. */
   readonly threads?: ThreadSettings;
-  /** Deadlines of operations and tasks without one of their own. */
+  /** Deadlines for operations and tasks that have none of their own. */
   readonly timeouts?: TimeoutSettings;
   /** Limits on clients. */
   readonly connections?: ConnectionSettings;
   /** Limits on websockets. */
   readonly websockets?: WebSocketSettings;
-  /** Health probes; `true` for the default paths. Default none. */
+  /** Health probes; `true` for the default paths. Default: none. */
   readonly health?: HealthSettings | boolean;
-  /** Metrics in the Prometheus text format; `true` for `/metrics`. Default none. */
+  /** Metrics in the Prometheus text format; `true` for `/metrics`. Default: none. */
   readonly metrics?: MetricsSettings | boolean;
   /**
-   * What proxies put before the paths of this app, like `"/api/v1"`; uvicorn's `--root-path`. Requests are answered with
-   * it and without it, since some proxies cut it off before they forward. Default none.
+   * The prefix that proxies put before the paths of this app, like `"/api/v1"`; uvicorn's `--root-path`. Requests are
+   * answered with it and without it, since some proxies cut it off before they forward. Default none.
    */
   readonly rootPath?: string;
   /**
-   * Which proxies are believed when their `X-Forwarded-For`, `-Proto` and `-Host` say who asks, and for which URL: their
-   * addresses, subnets like `"10.0.0.0/8"`, or `"loopback"`, `"linklocal"` and `"uniquelocal"`; true for any client,
-   * which is safe only where nobody but proxies can. Default false: for the others these headers are anyone's to set.
+   * Which proxies to trust when their `X-Forwarded-For`, `-Proto` and `-Host` say who asks, and for which URL: their
+   * addresses, subnets like `"10.0.0.0/8"`, or `"loopback"`, `"linklocal"` and `"uniquelocal"`. True trusts any client,
+   * which is safe only where nobody but proxies can connect. Default false, since anyone else can set these headers.
    */
   readonly trustProxy?: TrustProxy;
-  /** What the log leaves out. */
+  /** What to leave out of the log. */
   readonly log?: LogSettings;
   /**
-   * Largest request body in bytes; past it 413. On the event loop the bound is smaller, `inputs.maxLoopBodyBytes`.
-   * Integer, 1-1,073,741,824. Default 10 MiB.
+   * Largest request body in bytes; larger ones are answered with 413. On the event loop the limit is smaller:
+   * `inputs.maxLoopBodyBytes`. Integer, 1-1,073,741,824. Default 10 MiB.
    */
   readonly maxBodyBytes?: number;
-  /** Bounds on reading and checking a request, and on how much a 422 says. */
+  /** Limits on reading and checking a request, and on how much a 422 reports. */
   readonly inputs?: InputSettings;
   /** How long shutdown waits for requests and background tasks. Milliseconds, 0-86,400,000. Default 30,000. */
   readonly shutdownGraceMs?: number;
   /**
-   * A worker of `offloop run --workers` that does not answer its primary for so long is ended and replaced. Milliseconds,
-   * 1,000-86,400,000. Default 30,000.
+   * A worker of `offloop run --workers` that does not answer its primary for this long is ended and replaced.
+   * Milliseconds, 1,000-86,400,000. Default 30,000.
    */
   readonly hungWorkerMs?: number;
-  /** The watchdog of the event loop; false for none. Default: on. */
+  /** The watchdog of the event loop; false turns it off. Default: on. */
   readonly watch?: WatchSettings | false;
   /** The jobs of durable tasks. */
   readonly jobs?: JobsSettings;
@@ -184,7 +205,7 @@ export interface ResolvedSettings {
     | (Required<Omit<HealthSettings, "port" | "host">> & Pick<HealthSettings, "port" | "host">)
     | undefined;
   readonly metrics: ResolvedMetrics | undefined;
-  /** Without a last slash; empty for none. */
+  /** Without a trailing slash; empty for none. */
   readonly rootPath: string;
   readonly trustProxy: TrustProxy;
   readonly log: ResolvedLog;
@@ -204,7 +225,8 @@ const DAY_MS = 86_400_000;
 const MiB = 1_048_576;
 
 /**
- * Fills in defaults: later settings win over earlier ones, option by option. docs/settings.md gives the reasons.
+ * Fills in defaults: later settings take precedence over earlier ones, option by option. docs/settings.md gives the
+ * reasons.
  *
  * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for a value outside its range.
  */
@@ -253,7 +275,7 @@ export function resolveSettings(...layers: readonly ServerSettings[]): ResolvedS
   };
 }
 
-/** The paths of an app that nobody asks for but probes and scrapers, over and over. */
+/** The paths of an app that only probes and scrapers ask for, over and over. */
 function askedByMachines({ health, metrics }: Pick<ResolvedSettings, "health" | "metrics">): string[] {
   const probes = health === undefined || health.port !== undefined ? [] : [health.livez, health.readyz];
   return metrics === undefined ? probes : [...probes, metrics.path];
@@ -266,7 +288,7 @@ function sessionOf(layers: readonly ServerSettings[]): SessionSettings | undefin
 
 function resolveJobs(jobs: JobsSettings): ResolvedJobs {
   const { DATABASE_URL = "" } = process.env;
-  // Another kind of database may well have that name.
+  // A URL for another kind of database may well have that name.
   const url = jobs.url ?? (/^postgres(ql)?:/.test(DATABASE_URL) ? DATABASE_URL : undefined);
   const schema = jobs.schema ?? "offloop";
   if (!/^[a-z_][a-z0-9_]{0,49}$/.test(schema)) {
@@ -359,14 +381,14 @@ export function timeoutMs(name: string, value: unknown): number | undefined {
 
 /** The settings of the watchdog, which reports what blocks the event loop. */
 export interface WatchSettings {
-  /** From when on a loop that does not turn is reported. Milliseconds, 20-60,000. Default 100. */
+  /** How long the loop must not turn before it is reported. Milliseconds, 20-60,000. Default 100. */
   readonly thresholdMs?: number;
   /**
-   * `"production"` costs 2-3 % of a request that does nothing. `"development"` costs some more and finds the operation
-   * and the line inside native calls too. Default `"production"`; `offloop dev` sets `"development"`.
+   * `"production"` costs 2-3 % of a request that does nothing. `"development"` costs somewhat more, and also finds the
+   * operation and the line inside native calls. Default `"production"`; `offloop dev` sets `"development"`.
    */
   readonly level?: "production" | "development";
-  /** Called with every report, also those that are not logged because the same place was a moment ago. */
+  /** Called with every report, even one that is not logged because the same place was reported a moment ago. */
   readonly onBlock?: (report: BlockReport) => void;
 }
 
@@ -386,7 +408,7 @@ function resolveWatch({ thresholdMs = 100, level = "production", onBlock }: Watc
   return { thresholdMs, level, ...(onBlock && { onBlock }) };
 }
 
-/** Where metrics are asked for. */
+/** Where the metrics are. */
 export interface MetricsSettings {
   /** Path of the metrics, in the Prometheus text format. Default `"/metrics"`. */
   readonly path?: string;
@@ -395,7 +417,7 @@ export interface MetricsSettings {
 /** Metrics settings with every default filled in. */
 export type ResolvedMetrics = Required<MetricsSettings>;
 
-/** Undefined for none. */
+/** Undefined when there are none. */
 function resolveMetrics(metrics: MetricsSettings | boolean): ResolvedMetrics | undefined {
   if (metrics === false) return undefined;
   return { path: (metrics === true ? undefined : metrics.path) ?? "/metrics" };
@@ -469,7 +491,7 @@ const jobs: NamesOf<JobsSettings> = {
 };
 const watch: NamesOf<WatchSettings> = { thresholdMs: true, level: true, onBlock: true };
 
-/** Looks into the settings that have several of their own. @throws {OffloopError} `OFFLOOP_OPTION_UNKNOWN`. */
+/** Checks the settings that contain several of their own. @throws {OffloopError} `OFFLOOP_OPTION_UNKNOWN`. */
 export function checkSettingNames(settings: ServerSettings, at: SourceLocation): void {
   for (const [name, known] of Object.entries({
     threads,

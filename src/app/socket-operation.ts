@@ -14,22 +14,25 @@ import { type InvalidMessage, type WebSocketOptions, webSocketOptionNames } from
 export interface SocketOperation {
   /** Its handshake, as an operation on the loop that lasts as long as the socket: `WEBSOCKET /rooms/:room`. */
   readonly connection: Operation;
-  /** What is done with a message, as an operation on its lane: `WEBSOCKET /rooms/:room message`. Undefined for the whole form. */
+  /**
+   * The handling of a message, as an operation on its lane: `WEBSOCKET /rooms/:room message`. Undefined for a
+   * whole-socket handler.
+   */
   readonly message: Operation | undefined;
   readonly functions: SocketFunctions;
-  /** What messages are checked with. */
+  /** The schemas that messages are checked with. */
   readonly schemas: MessageSchemas;
   readonly onInvalid: ((invalid: InvalidMessage) => Promise<unknown>) | undefined;
   readonly subprotocols: readonly string[];
 }
 
-/** What messages are checked with; undefined for what is not checked. */
+/** The schemas that messages are checked with; undefined where nothing is checked. */
 export interface MessageSchemas {
   readonly received: AnySchema | undefined;
   readonly sent: AnySchema | undefined;
 }
 
-/** What runs on the loop for a socket. */
+/** The functions of a socket that run on the loop. */
 export interface SocketFunctions {
   readonly whole: AnyFunction | undefined;
   readonly open: AnyFunction | undefined;
@@ -38,7 +41,7 @@ export interface SocketFunctions {
 
 const handlerNames = { open: true, message: true, close: true } as const;
 
-/** Makes a websocket of what was said. The lane of its messages is decided here, once. */
+/** Makes a websocket from its declaration. The lane of its messages is decided here, once. */
 export function createSocketOperation(
   path: unknown,
   options: WebSocketOptions,
@@ -113,7 +116,7 @@ export function socketWithin(socket: SocketOperation, { prefix, deps, layers }: 
   }));
 }
 
-/** The same websocket in an app that is mounted. */
+/** The same websocket in a mounted app. */
 export function mountSocket(
   socket: SocketOperation,
   mountedAt: string,
@@ -193,7 +196,7 @@ function checkHandlers(id: string, handlers: unknown, at: SourceLocation): Handl
   return handlers as Handlers;
 }
 
-/** @throws {OffloopError} `OFFLOOP_SOCKET_LANE` for a plain function where the socket is handed over. */
+/** @throws {OffloopError} `OFFLOOP_SOCKET_LANE` for a plain function that would receive the socket. */
 function checkAsync(id: string, what: string, fn: unknown, at: SourceLocation): void {
   if (laneOf(`${what} of ${id}`, fn, undefined, at) === "loop") return;
   throw new OffloopError(

@@ -1,11 +1,11 @@
-/** A message as it came: a text, or bytes. */
+/** A message as it was sent: text or bytes. */
 export type RawMessage = string | Uint8Array;
 
 /** How a socket was closed. */
 export interface SocketClosing {
-  /** The code of the close frame; 1006 where none came: the client is gone. */
+  /** The code of the close frame; 1006 where none came because the client has gone. */
   readonly code: number;
-  /** The reason beside it. */
+  /** The reason given with it. */
   readonly reason: string;
 }
 
@@ -14,7 +14,7 @@ export interface Room<Sent = unknown> {
   /**
    * Sends a message to each of them. Nobody waits for a slow one: past `websockets.maxBufferBytes` it is closed.
    *
-   * @throws {OffloopError} `OFFLOOP_RESPONSE_INVALID` when it does not fit the `send` schema.
+   * @throws {OffloopError} `OFFLOOP_RESPONSE_INVALID` when the message does not fit the `send` schema.
    */
   send(message: Sent): Promise<void>;
 }
@@ -23,22 +23,23 @@ export interface Room<Sent = unknown> {
  * A client's WebSocket, on the event loop: Starlette's `WebSocket`. The handshake is answered when the handler first
  * receives or sends, or when its `open` has returned; an error before that is an HTTP response.
  *
- * @typeParam Received - What its messages are: what the `message` schema gives; a text or bytes where there is none.
- * @typeParam Sent - What may be sent: what the `send` schema takes.
+ * @typeParam Received - The type of its messages: the output of the `message` schema; text or bytes without one.
+ * @typeParam Sent - The type that may be sent: the input of the `send` schema.
  */
 export interface Socket<Received = RawMessage, Sent = unknown> extends AsyncIterable<Received> {
   /** The id of its request, as in the log. */
   readonly id: string;
   /** Whether messages can be sent. */
   readonly isOpen: boolean;
-  /** The subprotocol that was agreed on; empty for none, and before the handshake. */
+  /** The agreed subprotocol; empty for none, and before the handshake. */
   readonly subprotocol: string;
   /** The rooms it is in. */
   readonly rooms: ReadonlySet<string>;
   /** Resolves when it is closed, by either side. */
   readonly closed: Promise<SocketClosing>;
   /**
-   * Answers the handshake, with the headers and cookies that `response` has then. `receive` and `send` do so by themselves.
+   * Answers the handshake, with the headers and cookies that `response` has at that moment. `receive` and `send` do
+   * this by themselves.
    *
    * @throws {DOMException} An `AbortError` when the client has gone.
    */
@@ -49,23 +50,23 @@ export interface Socket<Received = RawMessage, Sent = unknown> extends AsyncIter
    */
   receive(): Promise<Received | undefined>;
   /**
-   * Sends a message: a text, bytes, anything else as JSON; with a `send` schema all but bytes as JSON. Awaited, it is
-   * back-pressure: it resolves when the client has taken most of what was sent before.
+   * Sends a message: text, bytes, or anything else as JSON; with a `send` schema everything but bytes is sent as JSON.
+   * Await it for back-pressure: it resolves when the client has taken most of what was sent before.
    *
-   * @throws {OffloopError} `OFFLOOP_RESPONSE_INVALID` when it does not fit the `send` schema.
+   * @throws {OffloopError} `OFFLOOP_RESPONSE_INVALID` when the message does not fit the `send` schema.
    * @throws {DOMException} An `AbortError` when the socket is closed.
    */
   send(message: Sent): Promise<void>;
   /**
-   * Closes it. Before the handshake: refuses it with 403, as Starlette does.
+   * Closes it. Before the handshake, refuses it with 403, as Starlette does.
    *
    * @param code - 1000, 1001, 1003, 1007-1014, or 3000-4999 for your own. Default 1000.
-   * @param reason - A text for people, cut after 123 bytes of UTF-8. Default none.
+   * @param reason - A text for people, cut off after 123 bytes of UTF-8. Default none.
    */
   close(code?: number, reason?: string): void;
-  /** Takes it into a room of its operation. Rooms are those of this process: other workers and machines have their own. */
+  /** Adds it to a room of its operation. Rooms belong to this process: other workers and machines have their own. */
   join(room: string): void;
-  /** Takes it out of a room. A socket that closes leaves all. */
+  /** Removes it from a room. A socket that closes leaves all its rooms. */
   leave(room: string): void;
   /** The other sockets in a room. */
   to(room: string): Room<Sent>;

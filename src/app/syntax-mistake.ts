@@ -7,13 +7,16 @@ import { scriptPath } from "../errors/source-map.ts";
 
 /** Code that Node cannot read. */
 export interface SyntaxMistake {
-  /** What is there, when that is known better than Node says it. */
+  /** What was found there, if it is known more precisely than Node reports it. */
   readonly what?: string;
   readonly at: SourceLocation;
   readonly fix: string;
 }
 
-/** Where the code is that a module, or one that it imports, cannot be loaded for; undefined when nobody can say. */
+/**
+ * Finds the code that keeps a module, or one that it imports, from being loaded; undefined when that cannot be
+ * determined.
+ */
 export function syntaxMistake(error: SyntaxError, module: URL): SyntaxMistake | undefined {
   const at = shownPlace(error) ?? findPlace(module);
   if (at === undefined) return undefined;
@@ -28,7 +31,7 @@ export function syntaxMistake(error: SyntaxError, module: URL): SyntaxMistake | 
 
 const PAGE = 'see "TypeScript" in docs/start.md';
 
-/** What to write instead of TypeScript that is more than types. */
+/** What to write instead of TypeScript syntax that is more than types. */
 const instead: Readonly<Record<string, string>> = {
   enum: 'write an object: const Color = { red: "red" } as const',
   "parameter property": "declare the field, and assign it in the constructor",
@@ -41,7 +44,7 @@ function fixOf({ message }: SyntaxError): string {
   return `${instead[kind] ?? "write it without syntax that TypeScript must compile"}; ${PAGE}`;
 }
 
-/** Node shows the place above the stack of most of these errors. */
+/** Node shows the location above the stack of most of these errors. */
 function shownPlace({ stack = "" }: SyntaxError): SourceLocation | undefined {
   const [first = "", ...rest] = stack.split("\n");
   const place = /^(?<file>(?:file:\/\/|\/|[A-Za-z]:[\\/]).*):(?<line>\d+)$/.exec(first);
@@ -52,7 +55,7 @@ function shownPlace({ stack = "" }: SyntaxError): SourceLocation | undefined {
     : { file: scriptPath(file), line: Number(line), column: mark.indexOf("^") + 1 };
 }
 
-/** Reads the modules as Node did, until one of them cannot be read. */
+/** Reads the modules in Node's order, until one of them cannot be read. */
 function findPlace(module: URL): SourceLocation | undefined {
   const seen = new Set<string>();
   const files = [module];
@@ -66,7 +69,7 @@ function findPlace(module: URL): SourceLocation | undefined {
   return undefined;
 }
 
-/** What a module imports of the user's, or where it cannot be read; undefined when it is not there. */
+/** The user's modules that a module imports, or where it cannot be read; undefined when it does not exist. */
 function readModule(url: URL): URL[] | SourceLocation | undefined {
   const file = fileURLToPath(url);
   try {
@@ -81,12 +84,12 @@ function readModule(url: URL): URL[] | SourceLocation | undefined {
   }
 }
 
-/** Types become spaces, so that all else stays where it was. */
+/** Replaces types with spaces, so that everything else stays in place. */
 function runnableCode(file: string): string {
   const source = readFileSync(file, "utf8");
   if (!/\.[cm]?ts$/.test(file)) return source;
   const { emitWarning } = process;
-  process.emitWarning = () => {}; // that the function is an experimental one helps nobody here
+  process.emitWarning = () => {}; // warning that the function is experimental helps nobody here
   try {
     return stripTypeScriptTypes(source);
   } finally {

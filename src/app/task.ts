@@ -21,16 +21,16 @@ import type { Log } from "./log.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { timeoutMs } from "./settings.ts";
 
-/** Options of a task, without those that have to do with its arguments. */
+/** Options of a task, except for those that concern its arguments. */
 export interface TaskOptions {
-  /** Where it runs, against the rule: an async function on `"loop"`, a plain one on `"thread"`. */
+  /** Where it runs. Default, by the rule: an async function on `"loop"`, a plain one on `"thread"`. */
   readonly runs?: Lane;
   /**
-   * How long a run may take; past it the run fails. On a thread it is ended and the thread replaced; on the loop it may
-   * go on. Milliseconds, 1-86,400,000. Default: the app's `timeouts.taskMs`.
+   * How long a run may take; after that it fails. On a thread it is ended and the thread replaced; on the loop it may
+   * continue. Milliseconds, 1-86,400,000. Default: the app's `timeouts.taskMs`.
    */
   readonly timeoutMs?: number;
-  /** Whether it can be enqueued: as a job that is stored, tried again, and run by any process. Default false. */
+  /** Whether you can enqueue it: as a job that is stored, retried, and run by any process. Default false. */
   readonly durable?: boolean | DurableOptions;
   /**
    * When it runs by itself, once for all processes: minute, hour, day, month, weekday, like `"0 3 * * *"`. Makes it
@@ -44,43 +44,43 @@ export interface TaskOptions {
 /** One schema for each argument. */
 export type ArgumentSchemas = readonly AnySchema[];
 
-/** The function's arguments: the outputs of the schemas. */
+/** The arguments of the function: the outputs of the schemas. */
 export type ArgumentValues<S extends ArgumentSchemas> = { -readonly [Index in keyof S]: OutputOf<S[Index]> };
 
 /** The enqueued arguments: the inputs of the schemas. */
 export type ArgumentInputs<S extends ArgumentSchemas> = { -readonly [Index in keyof S]: InputOf<S[Index]> };
 
-/** The job that runs, as its function sees it. */
+/** The running job, as its function sees it. */
 export interface RunningJob {
-  /** The job's id, the same at each attempt: the key for effects that must not happen twice. */
+  /** The job's id, the same on every attempt: the key for effects that must not happen twice. */
   readonly id: string;
   /** Number of the attempt, from 1. */
   readonly attempt: number;
-  /** Says how far it is. @param value - 0-1. */
+  /** Reports its progress. @param value - 0-1. */
   progress(value: number): void;
 }
 
 /** The context that a task with `deps` receives before its arguments. */
 export interface TaskContext {
-  /** The job that it runs for; undefined when it was called, or runs after a response. */
+  /** The job it runs for; undefined when it was called directly, or runs after a response. */
   readonly job: RunningJob | undefined;
   /**
-   * Aborts when the job is cancelled, or broken off by a shutdown. On a thread `signal.aborted` and
-   * `signal.throwIfAborted()` can be asked in the middle of synchronous code.
+   * Aborts when the job is cancelled, or broken off by a shutdown. On a thread you can check `signal.aborted` and
+   * `signal.throwIfAborted()` even in the middle of synchronous code.
    */
   readonly signal: AbortSignal;
   /** The log, with the task and its job or request in every line. */
   readonly log: Log;
 }
 
-/** A task as declared: what the lanes look at. */
+/** A task as declared, in the form that the lanes read. */
 export interface TaskDeclaration {
   readonly name: string;
   readonly lane: Lane;
   readonly fn: AnyFunction;
   readonly timeoutMs: number | undefined;
   readonly location: SourceLocation;
-  /** Its dependencies; undefined when it declares no deps, and then it receives its arguments only. */
+  /** Its dependencies; undefined when it declares no deps, in which case it receives only its arguments. */
   readonly deps: readonly NamedDependency[] | undefined;
   /** Undefined when it cannot be enqueued. */
   readonly durable: Durable | undefined;
@@ -89,21 +89,21 @@ export interface TaskDeclaration {
 }
 
 /**
- * A named function that the rule applies to: an async one runs on the loop, a plain one on a thread.
+ * A named function that follows the rule: an async one runs on the loop, a plain one on a thread.
  *
- * Calling it runs it now, on its lane, and gives its result (Python's `asyncio.to_thread`). Inside a thread it runs
- * right there. Added to a request's `background`, it runs after the response.
+ * Calling it runs it now, on its lane, and returns its result (Python's `asyncio.to_thread`). Called inside a thread,
+ * it runs right there. Added to a request's `background`, it runs after the response.
  */
 export interface Task<Args extends unknown[] = unknown[], Result = unknown, Fn = (...args: Args) => Result> {
   /** Runs it now, on its lane. */
   (...args: Args): Promise<Awaited<Result>>;
-  /** The name threads find it by. */
+  /** The name by which threads find it. */
   readonly name: string;
-  /** The declared function itself, to call it where you are: in a unit test, or from other plain code. */
+  /** The declared function itself, so that you can call it in place: in a unit test, or from other plain code. */
   readonly fn: Fn;
 }
 
-/** What enqueues jobs of a task. */
+/** Enqueues jobs of a task. */
 export interface Enqueue<Inputs extends unknown[], Result> {
   /**
    * Stores a job, and resolves when it is stored.
@@ -112,7 +112,7 @@ export interface Enqueue<Inputs extends unknown[], Result> {
    */
   enqueue(...args: Inputs): Promise<EnqueuedJob<Awaited<Result>>>;
   /**
-   * The same for plain functions, which run on threads: returns when it is stored.
+   * The same for plain functions, which run on threads: returns once the job is stored.
    *
    * @throws {OffloopError} The errors of `enqueue`, and `OFFLOOP_ENQUEUE_LANE` on the event loop.
    */
@@ -120,7 +120,7 @@ export interface Enqueue<Inputs extends unknown[], Result> {
 }
 
 /**
- * A task whose runs can be stored first, as jobs: run by any process, tried again, seen and ended from anywhere.
+ * A task whose runs can be stored first, as jobs: run by any process, retried, and visible and stoppable from anywhere.
  *
  * @example
  * ```ts
@@ -146,7 +146,7 @@ export interface DurableTask<
   with(options: EnqueueOptions): Enqueue<Inputs, Result>;
 }
 
-/** What options make of a task. */
+/** The kind of task that the options make. */
 export type TaskOf<
   Options,
   Args extends unknown[],
@@ -210,7 +210,7 @@ interface TaskState {
   readonly declaration: TaskDeclaration;
   runner: TaskRunner | undefined;
   enqueuer: TaskEnqueuer | undefined;
-  /** Whether no app includes the router that declares it, as far as is known. */
+  /** Whether, as far as is known, no app includes the router that declares it. */
   isStray: boolean;
 }
 
@@ -221,7 +221,7 @@ export function tasksMade(): readonly Task[] {
   return made;
 }
 
-/** Options as they come in; the overloads of {@link AddTask} have checked their types. */
+/** Options as passed in; the overloads of {@link AddTask} have checked their types. */
 export type AnyTaskOptions = TaskOptions & { readonly args?: ArgumentSchemas; readonly deps?: Dependencies };
 
 const optionNames: Readonly<Record<keyof AnyTaskOptions, true>> = {
@@ -244,7 +244,7 @@ const enqueueNames: Readonly<Record<keyof EnqueueOptions, true>> = {
 
 const states = new WeakMap<object, TaskState>();
 
-/** Makes a task of a function. Its lane is decided here, once. */
+/** Makes a task from a function. Its lane is decided here, once. */
 export function createTask(name: string, options: AnyTaskOptions, fn: AnyFunction): Task {
   const declaration = declareTask(name, options, fn, callerLocation());
   const state: TaskState = { declaration, runner: undefined, enqueuer: undefined, isStray: false };
@@ -308,7 +308,10 @@ export async function enqueueForThread(
   return enqueuerOf(state).enqueueForThread(state.declaration, args, asked);
 }
 
-/** Stands for an async function that is given as it is, or for a task that only a thread knows. */
+/**
+ * Takes the place of a task's declaration, for an async function that was passed directly or for a task that only a
+ * thread knows.
+ */
 export function unnamedTask(name: string, fn: AnyFunction, location: SourceLocation): TaskDeclaration {
   const own = { name, fn, location, lane: "loop", timeoutMs: undefined } as const;
   return { ...own, deps: undefined, durable: undefined, schedule: undefined, args: undefined };
@@ -319,7 +322,7 @@ export function taskDeclaration(value: unknown): TaskDeclaration | undefined {
   return typeof value === "function" ? states.get(value)?.declaration : undefined;
 }
 
-/** Says who runs a task that is called; undefined when its app is no longer served. */
+/** Sets what runs a task when it is called; undefined once its app is no longer served. */
 export function bindTask(task: Task, runner: TaskRunner | undefined): void {
   const state = states.get(task);
   if (state === undefined) return;
@@ -327,7 +330,7 @@ export function bindTask(task: Task, runner: TaskRunner | undefined): void {
   if (runner !== undefined) state.isStray = false;
 }
 
-/** Notes that no app includes the router of a task. False when that was known. */
+/** Notes that no app includes a task's router. False if that was known already. */
 export function markStray(task: Task): boolean {
   const state = states.get(task);
   if (state === undefined || state.isStray) return false;
@@ -335,7 +338,7 @@ export function markStray(task: Task): boolean {
   return true;
 }
 
-/** A task whose router no app includes: no thread finds it. */
+/** The error for a task whose router no app includes: no thread finds it. */
 export function strayTask({ name, location: at }: TaskDeclaration): OffloopError {
   return new OffloopError(
     "OFFLOOP_TASK_UNKNOWN",
@@ -344,7 +347,7 @@ export function strayTask({ name, location: at }: TaskDeclaration): OffloopError
   );
 }
 
-/** Says who stores a task's jobs; undefined when its app is no longer served. */
+/** Sets what stores a task's jobs; undefined once its app is no longer served. */
 export function bindEnqueuer(task: Task, enqueuer: TaskEnqueuer | undefined): void {
   const state = states.get(task);
   if (state !== undefined) state.enqueuer = enqueuer;

@@ -2,21 +2,21 @@ import { openAsBlob, readFileSync } from "node:fs";
 
 /** A file as it arrived: in memory, or on disk when it is large. */
 export interface ReceivedFile {
-  /** The name the client gave it. */
+  /** The name that the client gave it. */
   readonly filename: string;
-  /** The media type the client gave it; `"application/octet-stream"` when it gave none. */
+  /** The media type that the client gave it; `"application/octet-stream"` when it gave none. */
   readonly mediaType: string;
   /** Its size in bytes. */
   readonly size: number;
-  /** Its content, when it is in memory. */
+  /** Its content, if it is in memory. */
   readonly bytes: Uint8Array | undefined;
-  /** Where its content is, when it is on disk. */
+  /** The path of its content, if it is on disk. */
   readonly path: string | undefined;
 }
 
 /**
- * An uploaded file: a web `File` that a plain function can read too. One larger than 1 MiB is on disk, at `path`, until
- * the request's background tasks have ended; any other is in memory.
+ * An uploaded file: a web `File` that plain functions can read, too. A file larger than 1 MiB is on disk, at `path`,
+ * until the request's background tasks have ended; any other is in memory.
  *
  * Its name is what the client sent, without folders. It says nothing about the content.
  *
@@ -32,7 +32,7 @@ export interface ReceivedFile {
  * ```
  */
 export class UploadedFile extends File {
-  /** Where it is on disk; undefined while it is in memory. */
+  /** Its path on disk; undefined while it is in memory. */
   readonly path: string | undefined;
   #content: Uint8Array | undefined;
 
@@ -44,13 +44,13 @@ export class UploadedFile extends File {
     this.#content = bytes;
   }
 
-  /** @internal What it was made of, to make it once more on another thread. */
+  /** @internal The parts it was made from, for making it again on another thread. */
   received(): ReceivedFile {
     const { name, type, size, path } = this;
     return { filename: name, mediaType: type, size, bytes: this.#content, path };
   }
 
-  /** Its content at once. Blocks while it is read from disk: for plain functions. */
+  /** Its content, synchronously. Blocks while it is read from disk: for plain functions. */
   readSync(): Uint8Array {
     this.#content ??= readFileSync(this.path as string);
     return this.#content;
@@ -74,14 +74,14 @@ export class UploadedFile extends File {
   /** Its content as a stream. */
   override stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
     const { readable, writable } = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>();
-    // The reader sees a failure.
+    // A failure surfaces in the reader.
     this.#blob()
       .then((blob) => blob.stream().pipeTo(writable))
       .catch((error) => writable.abort(error));
     return readable;
   }
 
-  /** What JSON shows of it: not where it is. */
+  /** What JSON shows of it: not its path. */
   toJSON(): { readonly name: string; readonly type: string; readonly size: number } {
     return { name: this.name, type: this.type, size: this.size };
   }
@@ -97,7 +97,7 @@ export class UploadedFile extends File {
   }
 }
 
-/** The same type with every `File` in it as an uploaded one. */
+/** The same type, with every `File` in it as an uploaded file. */
 export type Uploaded<T> = T extends File
   ? UploadedFile
   : T extends readonly (infer Item)[]

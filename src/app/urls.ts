@@ -2,10 +2,10 @@ import { OffloopError } from "../errors/offloop-error.ts";
 import { nearest } from "./option-names.ts";
 import { pathNames } from "./path.ts";
 
-/** The values of the names in a path; `*` stands for the rest of it, slashes and all. */
+/** The values of a path's parameters; `*` stands for the rest of it, including slashes. */
 export type UrlParams = Readonly<Record<string, string | number | bigint | boolean>>;
 
-/** What a URL is made of. */
+/** The parts that a URL is made from. */
 export interface NamedPath {
   readonly path: string;
   readonly mountedAt: string;
@@ -23,10 +23,11 @@ export class Urls {
   }
 
   /**
-   * The path of an operation, from the root of what is served.
+   * The path of an operation, relative to the root of what is served.
    *
-   * @param name - Its `operationId`, or the name of its handler. One of the app itself goes before one of an app within.
-   * @param mountedAt - Where the app is mounted that asks.
+   * @param name - Its `operationId`, or the name of its handler. The app's own operations take precedence over those of
+   * mounted apps.
+   * @param mountedAt - Where the asking app is mounted.
    * @throws {OffloopError} `OFFLOOP_URL_UNKNOWN`.
    */
   pathOf(name: string, params: UrlParams, mountedAt: string): string {
@@ -40,7 +41,7 @@ export class Urls {
     return filled(name, chosen.path, params);
   }
 
-  /** Where the app is mounted that has this before its paths. */
+  /** Where the app with this prefix before its paths is mounted. */
   mountOf(rootPath: string): string {
     let longest = "";
     for (const { mountedAt } of this.#operations)
@@ -49,7 +50,7 @@ export class Urls {
   }
 }
 
-/** What its operationId says goes before what its handler is called. */
+/** An operationId takes precedence over a handler's name. */
 function byName(operations: readonly NamedPath[]): ReadonlyMap<string, readonly NamedPath[]> {
   const named = Map.groupBy(operations, ({ documentation }) => documentation.operationId ?? "");
   for (const operation of operations) {

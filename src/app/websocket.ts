@@ -7,32 +7,41 @@ import type { Lane } from "./lane.ts";
 import type { CheckedOptions } from "./option-names.ts";
 import type { RawMessage, Socket, SocketClosing } from "./socket.ts";
 
-/** What a websocket declares. */
+/** The options of a websocket. */
 export interface WebSocketOptions
   extends Pick<InputOptions, "params" | "query" | "headers" | "cookies" | "session"> {
-  /** What it needs, by the name under which it receives it, after what its routers need. Open as long as the socket. */
+  /**
+   * Its dependencies, by the names under which it receives them, after those of its routers. They stay open as long as
+   * the socket.
+   */
   readonly deps?: Dependencies;
   /**
-   * What clients send, as JSON: what does not fit closes the socket, unless there is an `onInvalid`. Bytes reach it as
-   * they are. Default: any text, any bytes.
+   * What clients send, as JSON: a message that does not fit closes the socket, unless there is an `onInvalid`. The
+   * schema receives bytes unparsed. Default: any text, any bytes.
    */
   readonly message?: AnySchema;
-  /** What is sent, as JSON: anything else is a mistake, logged, and closes the socket with 1011. Default: anything. */
+  /**
+   * What you send, as JSON: anything else is a mistake, which is logged and closes the socket with
+   * 1011. Default: anything.
+   */
   readonly send?: AnySchema;
-  /** Called with a message that does not fit; the socket stays open. Async. Default: the socket is closed with the reason. */
+  /**
+   * Called with a message that does not fit; the socket stays open. Async. Default: the socket
+   * is closed with the reason.
+   */
   readonly onInvalid?: (invalid: InvalidMessage) => Promise<unknown>;
-  /** The subprotocols it speaks, the preferred one first: the first that a client offers is agreed on. Default none. */
+  /** The subprotocols it speaks, the preferred one first: the first of them that a client offers is chosen. Default none. */
   readonly subprotocols?: readonly string[];
-  /** Where messages are handled, against the rule: an async function on `"loop"`, a plain one on `"thread"`. */
+  /** Where messages are handled. Default, by the rule: an async function on `"loop"`, a plain one on `"thread"`. */
   readonly runs?: Lane;
   /**
-   * How long `message` may run; past it the socket is closed with 1011. On a thread the call is ended and the thread
+   * How long `message` may run; after that the socket is closed with 1011. On a thread the call is ended and the thread
    * replaced; on the loop `signal` aborts. Milliseconds, 1-86,400,000. Default: the app's `timeouts.operationMs`.
    */
   readonly timeoutMs?: number;
 }
 
-/** The names of all of them. */
+/** The names of all these options. */
 export const webSocketOptionNames: Readonly<Record<keyof WebSocketOptions, true>> = {
   params: true,
   query: true,
@@ -50,33 +59,33 @@ export const webSocketOptionNames: Readonly<Record<keyof WebSocketOptions, true>
 
 /** A message that does not fit its schema. */
 export interface InvalidMessage {
-  /** The socket that it came through. */
+  /** The socket that received it. */
   readonly socket: Socket;
-  /** The message as it came. */
+  /** The message as it was sent. */
   readonly message: RawMessage;
-  /** What is wrong with it, as a 422 says it. */
+  /** What is wrong with it, in the form of a 422. */
   readonly details: readonly ValidationDetail[];
 }
 
-/** What the messages of a socket are. */
+/** The type of a socket's messages. */
 type Received<S> = S extends { readonly message: infer M extends AnySchema } ? OutputOf<M> : RawMessage;
 
-/** What may be sent. */
+/** The type that may be sent. */
 type Sent<S> = S extends { readonly send: infer M extends AnySchema } ? InputOf<M> : unknown;
 
-/** What every function of a websocket receives, its socket aside. */
+/** What every function of a websocket receives, apart from its socket. */
 type WithoutSocket<Path extends string, S extends WebSocketOptions, Outer extends Dependencies> = Omit<
   Context<Path, S, Outer>,
   "body" | "form"
 >;
 
-/** What the functions of a websocket receive that run on the loop. */
+/** What the functions of a websocket that run on the loop receive. */
 export type SocketContext<
   Path extends string = string,
   S extends WebSocketOptions = NoNames,
   Outer extends Dependencies = NoNames,
 > = WithoutSocket<Path, S, Outer> & {
-  /** The client's socket. Not in a plain function: it does not cross to a thread. */
+  /** The client's socket. Plain functions do not receive it: it cannot cross to a thread. */
   readonly socket: Socket<Received<S>, Sent<S>>;
 };
 
@@ -86,33 +95,34 @@ export type MessageContext<
   S extends WebSocketOptions = NoNames,
   Outer extends Dependencies = NoNames,
 > = SocketContext<Path, S, Outer> & {
-  /** The message, valid. */
+  /** The validated message. */
   readonly message: Received<S>;
 };
 
-/** A whole socket, FastAPI's form: it is closed when the function returns. Async. */
+/** A handler for the whole socket, in FastAPI's form: the socket is closed when the function returns. Async. */
 export type WholeSocket<
   Path extends string = string,
   S extends WebSocketOptions = NoNames,
   Outer extends Dependencies = NoNames,
 > = (context: SocketContext<Path, S, Outer>) => Promise<unknown>;
 
-/** A socket by its messages. */
+/** Handlers for a socket's messages. */
 export interface SocketHandlers<
   Path extends string = string,
   S extends WebSocketOptions = NoNames,
   Outer extends Dependencies = NoNames,
 > {
-  /** Before the handshake, which is answered when it has returned; it may refuse: `HTTPError`. Async. */
+  /** Called before the handshake, which is answered once it has returned; it may refuse: `HTTPError`. Async. */
   readonly open?: (context: SocketContext<Path, S, Outer>) => Promise<unknown>;
   /**
-   * With each message, one at a time for each socket, in order. What it returns or yields is sent, unless undefined.
-   * Async: on the event loop. Plain: on a thread, without `socket`, its plain dependencies made there.
+   * Called with each message, one at a time for each socket, in order. What it returns or yields is sent,
+   * unless undefined. Async: on the event loop. Plain: on a thread, without `socket`, with its plain
+   * dependencies created there.
    */
   readonly message: (
     context: MessageContext<Path, S, Outer>,
   ) => MessageResult<Declared<S, "send", undefined>>;
-  /** When the socket has been closed, by either side. Async. */
+  /** Called when the socket has been closed, by either side. Async. */
   readonly close?: (context: SocketContext<Path, S, Outer> & SocketClosing) => Promise<unknown>;
 }
 
@@ -129,12 +139,12 @@ type Answer<Message> =
 
 /** Adds a websocket. */
 export interface AddWebSocket<Outer extends Dependencies = NoNames> {
-  /** One that declares nothing but its path. */
+  /** A websocket that declares only its path. */
   <Path extends string>(
     path: Path,
     handler: WholeSocket<Path, NoNames, Outer> | SocketHandlers<Path, NoNames, Outer>,
   ): void;
-  /** One that declares what it reads, needs, and what its messages are. */
+  /** A websocket that declares its inputs, its dependencies, and its messages. */
   <Path extends string, const S extends WebSocketOptions>(
     path: Path,
     options: S & CheckedOptions<S, keyof WebSocketOptions>,

@@ -1,4 +1,4 @@
-/** Whether something happens within the time. Rejects when it does. */
+/** Resolves with whether `event` happens within the time. Rejects if `event` rejects. */
 export async function within(ms: number, event: Promise<unknown>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<false>((resolve) => {

@@ -1,11 +1,11 @@
 import { type Channel, channel, subscribe, unsubscribe } from "node:diagnostics_channel";
 
-/** A request of a declared operation came in or was answered. Published on {@link requestChannel}. */
+/** A request to a declared operation came in or was answered. Published on {@link requestChannel}. */
 export type RequestEvent =
   | {
       /** It was routed to its operation. */
       readonly event: "start";
-      /** Its number in the log. */
+      /** Its id in the log. */
       readonly request: string;
       /** `GET /items/:item_id`. */
       readonly operation: string;
@@ -13,15 +13,15 @@ export type RequestEvent =
   | {
       /** Its response was sent, or its client hung up. */
       readonly event: "end";
-      /** Its number in the log. */
+      /** Its id in the log. */
       readonly request: string;
       /** `GET /items/:item_id`. */
       readonly operation: string;
-      /** Of the response. */
+      /** The status of the response. */
       readonly status: number;
       /** From routing to the end of the response, in milliseconds. */
       readonly durationMs: number;
-      /** How the response ended: `sent`, `broken` when what made it threw in the middle, or `gone` with its client. */
+      /** How the response ended: `sent`; `broken` when its source threw in the middle; or `gone` with its client. */
       readonly outcome: "sent" | "broken" | "gone";
     };
 
@@ -30,7 +30,7 @@ export type OperationEvent =
   | {
       /** It was handed to its lane. */
       readonly event: "start";
-      /** Its number in the log. */
+      /** Its id in the log. */
       readonly request: string;
       /** `GET /items/:item_id`. */
       readonly operation: string;
@@ -38,15 +38,15 @@ export type OperationEvent =
       readonly lane: "loop" | "thread";
     }
   | {
-      /** It gave its reply. */
+      /** It produced its reply. */
       readonly event: "end";
-      /** Its number in the log. */
+      /** Its id in the log. */
       readonly request: string;
       /** `GET /items/:item_id`. */
       readonly operation: string;
       /** Where it ran. */
       readonly lane: "loop" | "thread";
-      /** The thread it ran on: `node:worker_threads` threadId; 0 is the loop; undefined when none had started it. */
+      /** The thread it ran on: `node:worker_threads` threadId; 0 is the loop; undefined when no thread had started it. */
       readonly thread: number | undefined;
       /** How long it waited for a thread, in milliseconds; 0 on the loop. */
       readonly queueMs: number;
@@ -54,13 +54,13 @@ export type OperationEvent =
       readonly runMs: number;
       /** Why it never ran on its thread; undefined when it ran. */
       readonly refused: RefusalReason | undefined;
-      /** Of its reply. */
+      /** The status of its reply. */
       readonly status: number;
       /** What was thrown and is not meant for the client; undefined when nothing was. */
       readonly error: ThrownError | undefined;
     };
 
-/** What an operation or a task threw. The message may hold data of the request. */
+/** What an operation or a task threw. The message may contain data of the request. */
 export interface ThrownError {
   /** The name of its class, or its `typeof` if it is not an error. */
   readonly type: string;
@@ -82,7 +82,7 @@ export type RefusalReason = "queue_full" | "threads_down" | "client_gone" | "clo
 export interface ThreadEvent {
   /**
    * `start`: ready for calls. `fail`: did not load the app. `leave`: idle for long enough. `exit`: ended on its own.
-   * `kill`: ended since its call ran past its deadline, or since it took no call any more.
+   * `kill`: ended because its call ran past its deadline, or because it no longer took calls.
    */
   readonly event: "start" | "fail" | "leave" | "exit" | "kill";
   /** The thread's number: `node:worker_threads` threadId. */
@@ -97,9 +97,9 @@ export interface ThreadEvent {
 export interface KilledCall {
   /** `GET /report`, or `task resize`. */
   readonly work: string;
-  /** File in which it is declared. */
+  /** The file that declares it. */
   readonly file: string;
-  /** Line there, from 1. */
+  /** The line in that file, from 1. */
   readonly line: number;
 }
 
@@ -108,13 +108,13 @@ export type TaskEvent =
   | {
       /** It was handed to its lane. */
       readonly event: "start";
-      /** The number of this run of it, unique in the process. */
+      /** The number of this run, unique in the process. */
       readonly run: number;
       /** Its name. */
       readonly task: string;
       /** Where it runs. */
       readonly lane: "loop" | "thread";
-      /** The request it runs after; undefined when it was called, or is an attempt of a job. */
+      /** The request it runs after; undefined when it was called directly, or is an attempt of a job. */
       readonly request: string | undefined;
       /** The job it is an attempt of. */
       readonly job: string | undefined;
@@ -122,19 +122,19 @@ export type TaskEvent =
   | {
       /** It returned or threw. */
       readonly event: "end";
-      /** The number of this run of it, unique in the process. */
+      /** The number of this run, unique in the process. */
       readonly run: number;
       /** Its name. */
       readonly task: string;
       /** Where it ran. */
       readonly lane: "loop" | "thread";
-      /** The request it ran after; undefined when it was called, or was an attempt of a job. */
+      /** The request it ran after; undefined when it was called directly, or was an attempt of a job. */
       readonly request: string | undefined;
       /** The job it was an attempt of. */
       readonly job: string | undefined;
-      /** Whether it was broken off, as its job was cancelled or the server shut down: it has not failed then. */
+      /** Whether it was broken off because its job was cancelled or the server shut down: then it has not failed. */
       readonly cancelled: boolean;
-      /** The thread it ran on: `node:worker_threads` threadId; 0 is the loop; undefined when none had started it. */
+      /** The thread it ran on: `node:worker_threads` threadId; 0 is the loop; undefined when no thread had started it. */
       readonly thread: number | undefined;
       /** How long it waited for a thread, in milliseconds; 0 on the loop. */
       readonly queueMs: number;
@@ -173,7 +173,7 @@ export type JobEvent =
       readonly lane: "loop" | "thread";
       /** Its number, from 1. */
       readonly attempt: number;
-      /** How it ended: what `JobAttempt` says. */
+      /** How it ended, in the terms of `JobAttempt`. */
       readonly outcome: "done" | "failed" | "dead" | "cancelled" | "interrupted" | "lost";
       /** From its start to its end, in milliseconds. */
       readonly runMs: number;
@@ -196,26 +196,32 @@ function open<Event>(name: string): Channel<unknown, Event> {
   return channel(name) as Channel<unknown, Event>;
 }
 
-/** A stretch of time in which the event loop did not turn, and who kept it from turning. Milliseconds throughout. */
+/** A period in which the event loop did not turn, and what kept it from turning. Milliseconds throughout. */
 export interface BlockReport {
   /** When it began: milliseconds since 1970. */
   readonly startedAt: number;
-  /** How long the loop did not turn. Time it would have slept anyway is not counted. */
+  /** How long the loop did not turn. Does not include time that it would have slept anyway. */
   readonly durationMs: number;
   /**
    * The state of the main thread meanwhile. `computing`: it used the CPU. `asleep`: it waited in a synchronous call.
-   * `starved`: it would have been no block, had not other processes or threads had the CPU; known on Linux only.
+   * `starved`: there would have been no block if other processes or threads had not had the CPU; known on Linux only.
    */
   readonly state: "computing" | "asleep" | "starved";
   /** How much of it the main thread was on the CPU. */
   readonly cpuMs: number;
-  /** How much of it the main thread was ready to run and others had the CPU; undefined where the system does not say. */
+  /**
+   * How much of it the main thread was ready to run while others had the CPU; undefined where the system does not
+   * report it.
+   */
   readonly delayMs?: number | undefined;
   /** How much of it garbage collection took. */
   readonly gcMs: number;
   /** Requests that came meanwhile and could not be read; counted by connection. */
   readonly waitedRequests: number;
-  /** What was seen running, the one seen most often first. Empty when the watchdog could not look, or it was starved. */
+  /**
+   * What was seen running, the most frequently seen first. Empty when the watchdog could not
+   * look, or when it was starved.
+   */
   readonly culprits: readonly BlockCulprit[];
 }
 
@@ -223,18 +229,18 @@ export interface BlockReport {
 export interface BlockCulprit {
   /** `GET /items/:item_id`, or `task resize`. Undefined: code that belongs to no operation. */
   readonly operation: string | undefined;
-  /** The request it ran for, as in the log; undefined when that is not known. */
+  /** The request it ran for, as in the log; undefined when not known. */
   readonly request: string | undefined;
-  /** Whether it was seen at work. False: it was seen just after, and any of `candidates` may have been before it. */
+  /** Whether it was seen running. False: it was seen just after, and any of `candidates` may have been running before it. */
   readonly certain: boolean;
   /**
-   * Operations in progress then, when it was seen just after. None when it is certain, one of many, or doubted only since
-   * other processes had the CPU for most of the block.
+   * Operations in progress then, if it was seen just after. Empty when it is certain, when it is one of many, or when
+   * it is doubted only because other processes had the CPU for most of the block.
    */
   readonly candidates: readonly string[];
   /** True when it was one of many short runs in one turn of the loop, none of which is to blame by itself. */
   readonly oneOfMany?: true;
-  /** The innermost line of the user's own code; undefined when it is not known. */
+  /** The innermost line of the user's own code; undefined when not known. */
   readonly at: BlockPlace | undefined;
   /** The innermost line in an installed package, when `at` called into one. */
   readonly within: BlockPlace | undefined;
@@ -253,30 +259,30 @@ export interface BlockPlace {
   /** The function's name, if it has one. */
   readonly functionName: string | undefined;
   /**
-   * `exact`: this line. `near`: this line, or a native call that returned just before it. `function`: the line is that
-   * of the function, which blocked somewhere inside.
+   * `exact`: this line. `near`: this line, or a native call that returned just before it. `function`: the line of the
+   * function that blocked, somewhere inside it.
    */
   readonly precision: "exact" | "near" | "function";
 }
 
-/** Where something ran and for how long, filled in by the lane that ran it, when someone wants to know. */
+/** Where something ran and for how long, filled in by the lane that ran it, if anyone wants to know. */
 export interface RunRecord {
-  /** The thread it ran on; 0 is the loop; undefined while none has started it. */
+  /** The thread it ran on; 0 is the loop; undefined while no thread has started it. */
   thread: number | undefined;
   /** How long it waited for a thread, in milliseconds. */
   queueMs: number;
   /** How long it ran, in milliseconds. */
   runMs: number;
-  /** Why it never ran; undefined while it may have. */
+  /** Why it never ran; undefined while that is not ruled out. */
   refused: RefusalReason | undefined;
 }
 
-/** A record to be filled in. */
+/** A record for a lane to fill in. */
 export function newRecord(): RunRecord {
   return { thread: undefined, queueMs: 0, runMs: 0, refused: undefined };
 }
 
-/** Fills in that it has run on the loop since then, from `performance.now()`. */
+/** Records that it has run on the loop since this time, from `performance.now()`. */
 export function recordLoop(record: RunRecord, since: number): void {
   record.thread = 0;
   record.runMs = performance.now() - since;

@@ -10,12 +10,12 @@ import { createDocument } from "../openapi/document.ts";
 
 interface Declared {
   readonly app: App;
-  /** Where the module serves an app itself. */
+  /** Where the module itself serves an app. */
   readonly servedAt?: SourceLocation;
 }
 
 /**
- * Loads an app that a command is to serve.
+ * Loads an app for a command that serves it.
  *
  * @throws {OffloopError} What `loadApp` throws, and `OFFLOOP_SERVES_ITSELF`.
  */
@@ -25,10 +25,10 @@ export async function loadToServe(target: AppTarget): Promise<App> {
   return app;
 }
 
-/** Loads an app that a command only reads: one that a module serves is not, then. */
+/** Loads an app for a command that only reads it: if its module serves it, that does not happen. */
 export async function loadToRead(target: AppTarget): Promise<App> {
   const { app, servedAt } = await loadModule(target);
-  // What follows `await serve(app)` does not run, so that the export that was asked for may never come.
+  // Code after `await serve(app)` does not run, so the requested export may never appear.
   if (servedAt !== undefined && target.exportName !== undefined) throw servesItself(target, app, servedAt);
   return app;
 }
@@ -57,7 +57,7 @@ function servesItself({ url }: AppTarget, app: App, at: SourceLocation): Offloop
   });
 }
 
-/** Reads `app.ts` or `app.ts:export`. A drive letter's colon is not taken for the second. */
+/** Reads `app.ts` or `app.ts:export`. The colon of a drive letter does not count as a separator. */
 export function parseTarget(text: string): AppTarget {
   const match = /^(.+):([\w$]+)$/.exec(text);
   const [file, exportName] =
@@ -75,18 +75,18 @@ interface RoutesOptions {
 interface Row {
   readonly method: string;
   readonly path: string;
-  /** Of a websocket, that of its messages. */
+  /** For a websocket, the lane of its messages. */
   readonly lane: Lane;
   readonly tags: readonly string[];
   readonly source: string;
 }
 
-/** `offloop routes`: prints method, path, lane and source of every operation and websocket. */
+/** `offloop routes`: prints the method, path, lane and source location of every operation and websocket. */
 export async function routes(module: string, { json = false, lane }: RoutesOptions): Promise<void> {
   const all = rowsOf(await loadToRead(parseTarget(module)));
   const rows = lane === undefined ? all : all.filter((row) => row.lane === lane);
   const text = json ? `${JSON.stringify(rows, null, 2)}\n` : `${table(rows)}${count(rows, all.length)}\n`;
-  // What the module opened while it loaded would keep a listing alive.
+  // Whatever the module opened while it loaded would keep the listing alive.
   process.stdout.write(text, () => process.exit(0));
 }
 
@@ -129,6 +129,6 @@ function count(rows: readonly Row[], all: number): string {
 export async function openapi(module: string): Promise<void> {
   const app = await loadToRead(parseTarget(module));
   const text = `${JSON.stringify(createDocument(app), null, 2)}\n`;
-  // What the module opened while it loaded would keep the process alive, and a pipe may still be taking the text.
+  // Whatever the module opened while it loaded would keep the process alive, and a pipe may still be taking the text.
   process.stdout.write(text, () => process.exit(0));
 }

@@ -13,19 +13,19 @@ import { explained } from "./explained.ts";
 import { type LoadedFile, onFileLoaded } from "./file-changes.ts";
 import { type Serving, settingsOf, tlsOf } from "./serving.ts";
 
-/** What the process of an app under development is started with. */
+/** Data that the process of an app under development is started with. */
 export interface DevProcessOptions extends Serving {
   readonly module: string;
   readonly logLevel: LogLevel;
 }
 
-/** What it tells the process that reloads it. */
+/** Its messages to the process that reloads it. */
 export type DevNews =
   | { readonly loaded: LoadedFile }
   | { readonly served: ServedApp }
   | { readonly failed: ErrorCode | undefined };
 
-/** An app that listens. */
+/** A listening app. */
 export interface ServedApp {
   readonly name: string;
   readonly url: string;
@@ -35,7 +35,7 @@ export interface ServedApp {
   readonly inspectorUrl: string;
 }
 
-/** How long requests and background tasks may go on when the app is reloaded or ended. */
+/** How long requests and background tasks may continue when the app is reloaded or ended. */
 const GRACE_MS = 2_000;
 
 async function serveApp(options: DevProcessOptions): Promise<void> {
@@ -48,7 +48,7 @@ async function serveApp(options: DevProcessOptions): Promise<void> {
   logStrayRejections(logger, runAtHand);
   const end = (): void =>
     void server.close().finally(() => {
-      inspector.close(); // with a debugger attached, the process would wait until it goes
+      inspector.close(); // with a debugger attached, the process would wait until it detaches
       process.exit(0);
     });
   process.once("SIGTERM", end);
@@ -57,7 +57,7 @@ async function serveApp(options: DevProcessOptions): Promise<void> {
   tell({ served: { ...linksOf(app, server.url), port: server.port } });
 }
 
-/** What differs from `offloop run`. */
+/** The differences from `offloop run`. */
 function developmentOptions(app: App, options: Serving): ListenOptions {
   const { host, port, socket, accessLog } = options;
   const { watch, shutdownGraceMs = GRACE_MS } = app.settings;

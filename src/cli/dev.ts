@@ -20,9 +20,9 @@ interface DevOptions extends Serving {
 /** `offloop dev`: serves the app in a process of its own, which is replaced when one of the app's files changes. */
 export async function dev(module: string, options: DevOptions): Promise<void> {
   const logLevel = checkedLevel(options.logLevel);
-  // Mistakes of the command line are said here: no change of a file mends them.
+  // Mistakes in the command line are reported here: no change to a file fixes them.
   resolveSettings(settingsOf(options));
-  // Started with --inspect of Node's, this process has taken the port at which the debugger looks for the app.
+  // If started with Node's --inspect, this process occupies the port on which the debugger looks for the app.
   if (inspector.url() !== undefined) inspector.close();
   const app = new ReloadedApp({ ...options, module, logLevel }, createLogger(logLevel, true));
   const onSignal = (signal: NodeJS.Signals): void => app.end(signal);
@@ -31,10 +31,10 @@ export async function dev(module: string, options: DevOptions): Promise<void> {
   app.start();
 }
 
-/** More than the grace that the process has: one whose loop is blocked hears no signal. */
+/** Longer than the grace period of the process: one whose loop is blocked does not notice a signal. */
 const KILL_AFTER_MS = 4_000;
 
-/** These say that the command line is wrong when they come first, and no change of a file mends that. */
+/** As the first error, each of these means that the command line is wrong, which no change to a file fixes. */
 const mistakesOfCommand: ReadonlySet<ErrorCode | undefined> = new Set<ErrorCode>([
   "OFFLOOP_MODULE_NOT_FOUND",
   "OFFLOOP_PORT_UNAVAILABLE",
@@ -51,8 +51,8 @@ function inspectArguments(inspect: ReloadedOptions["inspect"]): string[] {
 }
 
 /**
- * An app in a process of its own, which is ended and started anew when one of its files changes. One that cannot start
- * waits for the next change.
+ * An app in a process of its own, which is ended and started again when one of its files changes. If it cannot start,
+ * it waits for the next change.
  */
 class ReloadedApp {
   readonly #options: ReloadedOptions;
@@ -60,7 +60,7 @@ class ReloadedApp {
   readonly #changes: FileChanges = new FileChanges((file) => this.#onChange(file));
   #port: number;
   #child: ChildProcess | undefined;
-  /** Of the process that runs. */
+  /** The files of the running process. */
   #files = new Set<string>();
   #startedAt = 0;
   #hasServed = false;
@@ -74,7 +74,7 @@ class ReloadedApp {
     this.#log = log;
   }
 
-  /** Starts the process; to be called when none runs. */
+  /** Starts the process; call this only when none is running. */
   start(): void {
     const entry = new URL(`./dev-process${import.meta.url.slice(-3)}`, import.meta.url);
     const { inspect, ...options } = this.#options;
@@ -90,12 +90,12 @@ class ReloadedApp {
       else if ("served" in news) this.#onServed(news.served);
       else failed = news.failed;
     });
-    // What it has told last may arrive after its end. One that cannot be started at all has an error instead.
+    // Its last message may arrive after its end. A process that cannot be started at all emits an error instead.
     const end = (): void => this.#onEnded(child, failed);
     Promise.all([once(child, "exit"), once(child, "disconnect")]).then(end, end);
   }
 
-  /** Ends the process, then this one with code 0; asked again, it does not wait for what is in progress. */
+  /** Ends the process, then this one with code 0; called again, it does not wait for what is in progress. */
   end(signal: NodeJS.Signals): void {
     if (this.#child === undefined) process.exit(0);
     if (this.#isEnding) return void this.#child.kill("SIGKILL");

@@ -2,21 +2,21 @@ import { isError } from "../errors/described-error.ts";
 import { type ErrorCode, OffloopError } from "../errors/offloop-error.ts";
 import { isOwnFrame } from "../errors/own-code.ts";
 
-/** Errors that stem from the user's own code: their fix points at the stack. */
+/** Errors caused by the user's own code: their fix points to the stack. */
 const fromUserCode: ReadonlySet<ErrorCode> = new Set([
   "OFFLOOP_LIFESPAN_FAILED",
   "OFFLOOP_MODULE_FAILED",
   "OFFLOOP_THREAD_START",
 ]);
 
-/** An error of the user's as the command line shows it: as it is, with a stack only where that is theirs. */
+/** An error as the command line shows it: the error itself, with a stack only if that is the user's. */
 export function explained(error: unknown): string {
   if (!(error instanceof OffloopError)) return isError(error) ? String(error.stack) : String(error);
   const hasStack = fromUserCode.has(error.code) && error.cause !== undefined;
   return `${error.code}: ${error.message}${hasStack ? `\n\n${userStack(error.cause)}` : ""}`;
 }
 
-/** Node's frames, and those of the command line's parser. */
+/** Frames of Node, and of the command line's parser. */
 const notUsers = /^\s+at .*(?:\bnode:|[\\/]commander[\\/])/;
 
 function userStack(cause: unknown): string {

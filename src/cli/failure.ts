@@ -3,15 +3,15 @@ import { OffloopError } from "../errors/offloop-error.ts";
 import { createLogger } from "../http/logger.ts";
 import { explained } from "./explained.ts";
 
-/** The commands that run where nobody reads: what they say is for a log. */
+/** Commands that run where nobody is reading: their output is meant for a log. */
 const servers: ReadonlySet<string> = new Set(["run", "work"]);
 
-/** Whether this process's command line says what it says in lines of JSON. */
+/** Whether this command writes its output as JSON lines. */
 function isLogged(): boolean {
   return servers.has(process.argv[2] ?? "") && !process.stderr.isTTY;
 }
 
-/** What has stopped the command, for those who read stderr. */
+/** Why the command has stopped, for the reader of stderr. */
 export function failureText(error: unknown): string {
   if (!isLogged()) return `${explained(error)}\n`;
   if (!(error instanceof OffloopError)) return lineOf({ err: loggable(describeError(error)) }, String(error));

@@ -7,14 +7,14 @@ import { whenVariablesRead } from "../app/environment-variables.ts";
 /** Editors write in several steps. */
 const QUIET_MS = 50;
 
-/** Watches files through their folders, since most editors replace a file rather than write into it. */
+/** Watches files through their folders, since most editors replace a file rather than write to it. */
 export class FileChanges {
   readonly #onChange: (file: string) => void;
   readonly #stamps = new Map<string, string>();
   readonly #folders = new Map<string, FSWatcher>();
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param onChange - Told once for all that changes together, with the first of the files. */
+  /** @param onChange - Called once for changes that come together, with the first of the files. */
   constructor(onChange: (file: string) => void) {
     this.#onChange = onChange;
   }
@@ -24,14 +24,14 @@ export class FileChanges {
     return this.#stamps.size;
   }
 
-  /** Watches a file. A file that has changed since its stamp was taken is reported too. */
+  /** Watches a file. A file that has changed since its stamp was taken is reported, too. */
   add({ file, stamp }: LoadedFile): void {
     this.#stamps.set(file, stamp);
     this.#watchFolder(dirname(file));
     if (stampOf(file) !== stamp) this.#lookSoon();
   }
 
-  /** Watches only these from now on. */
+  /** Watches only these files from now on. */
   keep(files: ReadonlySet<string>): void {
     for (const file of this.#stamps.keys()) if (!files.has(file)) this.#stamps.delete(file);
     const folders = new Set([...files].map((file) => dirname(file)));
@@ -39,7 +39,7 @@ export class FileChanges {
   }
 
   #watchFolder(folder: string): void {
-    // That of a file that was looked for in vain need not be there either.
+    // The folder of a file that was looked for in vain may itself not exist.
     if (this.#folders.has(folder) || !existsSync(folder)) return;
     const watcher = watch(folder, () => this.#lookSoon());
     watcher.on("error", () => this.#leave(folder));
@@ -60,7 +60,7 @@ export class FileChanges {
     const changed = [...this.#stamps].filter(([file, stamp]) => stampOf(file) !== stamp);
     for (const [file] of changed) {
       this.#stamps.set(file, stampOf(file));
-      // A folder that was removed and made again, as by a change of branches, has lost its watcher.
+      // A folder that was removed and created again, for example by switching branches, has lost its watcher.
       this.#leave(dirname(file));
       this.#watchFolder(dirname(file));
     }
@@ -69,7 +69,10 @@ export class FileChanges {
   }
 }
 
-/** A file that the app was made from, a module or one of variables, and what told it from other versions of itself when it was read. */
+/**
+ * A file that the app was made from, whether a module or a file of variables, with a stamp of its
+ * version when it was read.
+ */
 export interface LoadedFile {
   readonly file: string;
   readonly stamp: string;
@@ -78,8 +81,8 @@ export interface LoadedFile {
 const inPackage = /[\\/]node_modules[\\/]/;
 
 /**
- * Tells of every file that is imported or required from now on, before it is read, of those of variables that `settings`
- * reads, and of those that were looked for in vain. Installed packages are left out.
+ * Reports every file that is imported or required from now on, before it is read, the files of variables that
+ * `settings` reads, and files that were looked for in vain. Leaves out installed packages.
  */
 export function onFileLoaded(tell: (loaded: LoadedFile) => void): void {
   const tellOf = (url: string): void => {
@@ -104,7 +107,7 @@ export function onFileLoaded(tell: (loaded: LoadedFile) => void): void {
   });
 }
 
-/** Differs from the one before once a file has been written, replaced, made or removed. */
+/** Changes whenever the file is written, replaced, created or removed. */
 function stampOf(file: string): string {
   const stats = statSync(file, { throwIfNoEntry: false });
   return stats === undefined ? "" : `${stats.ino} ${stats.size} ${stats.mtimeMs}`;

@@ -1,6 +1,6 @@
 import cluster, { type Worker } from "node:cluster";
 
-/** What node:cluster sends with a connection; the worker answers with `ack`. */
+/** node:cluster sends this with a connection; the worker answers with `ack`. */
 interface HandoffMessage {
   readonly cmd?: unknown;
   readonly act?: unknown;
@@ -14,12 +14,12 @@ interface Connection {
 }
 
 /**
- * Follows the connections that are handed to a worker until it takes them. node:cluster forgets those of a worker that
- * ends: they stay open, and nobody answers them. Nothing of them has been read, so another worker can have them.
+ * Tracks the connections handed to a worker until the worker takes them. node:cluster forgets those of a worker that
+ * ends: they stay open, and nobody answers them. Since nothing of them has been read, another worker can have them.
  *
- * @param worker - One that has just been started.
- * @param hasOthers - Asked when it has ended: whether another worker listens. Otherwise its connections are closed, as
- * those are that no worker was handed yet.
+ * @param worker - A worker that has just been started.
+ * @param hasOthers - Called when it has ended: whether another worker is listening. If not, its connections are closed,
+ * like those that have not been handed to any worker yet.
  */
 export function watchHandoffs(worker: Worker, hasOthers: () => boolean): void {
   const { process } = worker;
@@ -33,10 +33,10 @@ export function watchHandoffs(worker: Worker, hasOthers: () => boolean): void {
   };
   process.on("internalMessage", ({ ack }: HandoffMessage) => pending.delete(ack));
   process.once("close", () => {
-    // Node does not tell of the end of a channel while a handle is on its way: node:cluster would go on handing over.
+    // Node does not report the end of a channel while a handle is in transit: node:cluster would keep handing over.
     if (cluster.workers?.[worker.id] !== undefined) process.emit("disconnect");
     for (const [ack, connection] of pending) {
-      // Refused in its name: node:cluster then asks the next one.
+      // Refused in the worker's name, so that node:cluster asks the next one.
       if (hasOthers()) process.emit("internalMessage", { cmd: "NODE_CLUSTER", ack, accepted: false });
       else connection.close();
     }

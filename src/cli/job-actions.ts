@@ -22,10 +22,10 @@ export interface ListOptions {
   readonly json?: boolean;
 }
 
-/** What can be done. */
+/** The available actions. */
 export type JobAction = "list" | "count" | "show" | "retry" | "cancel" | "drain" | "schema";
 
-/** What is done, on which module's app, and to which job. */
+/** Performs an action on the app of a module, and on a job. */
 type Action = (module: string, id: string | undefined, options: ListOptions) => Promise<void>;
 
 export const actions: Readonly<Record<JobAction, Action>> = {
@@ -100,7 +100,7 @@ async function drain(module: string): Promise<void> {
   print("no job is left to run");
 }
 
-/** Nothing runs or is due; what waits for a later time is not waited for. */
+/** Whether nothing is running or due; jobs that wait for a later time do not count. */
 async function isEmpty(jobs: Jobs): Promise<boolean> {
   const counts = await jobs.counts();
   if (counts.some(({ running, failed, oldestWaitMs }) => running + failed + oldestWaitMs > 0)) return false;
@@ -113,7 +113,7 @@ async function schema(module: string): Promise<void> {
   process.stdout.write(await schemaSql(resolveSettings(app.settings).jobs.schema));
 }
 
-/** Asks the process that has embedded jobs open, or opens them. */
+/** Asks the process that has the embedded jobs open, or opens the jobs itself. */
 async function withJobs(module: string, ask: (jobs: AskedJobs) => Promise<void>): Promise<void> {
   const app = await loadToRead(parseTarget(module));
   durableTasks(app);

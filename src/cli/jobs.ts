@@ -2,7 +2,7 @@ import { Argument, type Command } from "commander";
 import type { JobAction, ListOptions } from "./job-actions.ts";
 import { wholeNumber } from "./serving.ts";
 
-/** What can be done, and what that is. */
+/** The actions, and what each does. */
 const described: Readonly<Record<JobAction, string>> = {
   list: "the newest first; waiting and failed ones by when they may run",
   count: "the jobs of each task, by state",
@@ -13,7 +13,7 @@ const described: Readonly<Record<JobAction, string>> = {
   schema: "print the SQL of the schema, for a role that may create it",
 };
 
-/** `offloop jobs`: looks at an app's jobs, and changes them, from anywhere. */
+/** `offloop jobs`: inspects an app's jobs, and changes them, from anywhere. */
 export function addJobs(command: Command): void {
   command
     .description("show, retry and cancel an app's jobs")
@@ -32,7 +32,7 @@ const help = Object.entries(described)
   .map(([name, text]) => `  ${name.padEnd(8)}${text}`)
   .join("\n");
 
-/** What keeps jobs is loaded only now: `offloop run` is the same program. */
+/** The jobs code is loaded only here, since `offloop run` is the same program. */
 async function act(
   module: string,
   name: JobAction,

@@ -4,7 +4,7 @@ import { checkNode } from "./node-version.ts";
 
 try {
   checkNode(process.versions.node, process.execPath);
-  // Loaded only now: what it imports is not there in older versions of Node, which would say so and nothing else.
+  // Loaded only now: it imports what older versions of Node do not have, and they would report nothing but that.
   const { program } = await import("./program.ts");
   await program.parseAsync();
 } catch (error) {
@@ -12,7 +12,7 @@ try {
   process.exit(1);
 }
 
-/** Older versions of Node cannot load what makes lines of a log. */
+/** Older versions of Node cannot load the code that makes log lines. */
 async function sayFailure(error: unknown): Promise<void> {
   try {
     const { failureText } = await import("./failure.ts");

@@ -12,8 +12,9 @@ export type WantedHealth = Pick<ResolvedSettings, "metrics"> & {
 };
 
 /**
- * Answers the probes and the metrics of all workers on a port of their own, in the primary, which no worker takes down.
- * Ready while one of them is. The primary replaces workers that hang: no restart from outside mends more while it lives.
+ * Answers the probes and the metrics of all workers on a port of their own, in the primary, which no worker can take
+ * down. Ready while any worker is. The primary replaces workers that hang: while it lives, restarting it from outside
+ * would not help.
  *
  * @returns Where it listens.
  * @throws {OffloopError} `OFFLOOP_PORT_UNAVAILABLE`.
@@ -46,7 +47,7 @@ export async function openPrimaryHealth(
   return urlOf(server);
 }
 
-/** That of the best of them: requests go to any that listens. */
+/** The answer of the best worker: requests go to any that is listening. */
 function readiness({ ready, isClosing }: Workers): HealthAnswer {
   if (isClosing) return healthAnswer("readyz", "closing", 0);
   const answers = ready.map(({ health, silentMs }) => healthAnswer("readyz", health, silentMs));

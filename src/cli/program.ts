@@ -12,7 +12,7 @@ const { version } = JSON.parse(readFileSync(new URL("../../package.json", import
   version: string;
 };
 
-/** The command line: each command in a file of its own. */
+/** The command line, with each command in a file of its own. */
 export const program: Command = new Command("offloop")
   .description("Serves an offloop app.")
   .version(version)

@@ -21,14 +21,14 @@ import { Workers } from "./workers.ts";
 interface RunOptions extends Serving {
   readonly workers?: number;
   readonly guard?: boolean;
-  /** What uvicorn has. */
+  /** The name that uvicorn uses. */
   readonly reload?: boolean;
   readonly work: boolean;
   readonly inspector?: boolean;
   readonly inspectorToken?: string;
 }
 
-/** `offloop run`: serves the app until a signal ends it, in this process or in several. */
+/** `offloop run`: serves the app until a signal ends it, in one process or in several. */
 export async function run(module: string, options: RunOptions): Promise<void> {
   const { host, port, socket, workers, logLevel, accessLog, work } = options;
   if (options.reload === true) throw reloadUnknown(module);
@@ -62,19 +62,19 @@ function reloadUnknown(module: string): OffloopError {
   );
 }
 
-/** With a token it answers those who have it, whatever else is said. */
+/** With a token it answers those who have the token, whatever the other option says. */
 function inspectorOf({ inspector = false, inspectorToken = "" }: RunOptions): InspectorSetting | false {
   return inspectorToken === "" ? inspector : { token: inspectorToken };
 }
 
-/** Signals that ask nothing of a process which loads its app, and would end it. */
+/** Ignores signals that ask nothing of a process that is still loading its app, but would end it. */
 function surviveWhileLoading(hasWorkers: boolean): void {
   process.on("SIGUSR2", () => {});
-  // Asks for a rolling restart, unless a terminal says that it is gone.
+  // Asks for a rolling restart, unless it means that the terminal has closed.
   if (hasWorkers && process.stdin.isTTY !== true) process.on("SIGHUP", () => {});
 }
 
-/** The primary has loaded the app too, so that a mistake in it is said once and not by every worker. */
+/** The primary has loaded the app as well, so that a mistake in it is reported once rather than by every worker. */
 async function startWorkers(app: App, count: number, host: string, log: Logger): Promise<void> {
   const settings = resolveSettings(app.settings);
   const isOwned = hasJobs(app) && settings.jobs.url === undefined;

@@ -18,7 +18,7 @@ export interface Serving {
   readonly accessLog: boolean;
 }
 
-/** Adds them to a command. */
+/** Adds these options to a command. */
 export function takesServing(command: Command): Command {
   return command
     .argument("<module[:export]>", "the module that holds the app, like app.ts or app.ts:api")
@@ -45,12 +45,15 @@ export function takesServing(command: Command): Command {
     .option("--no-access-log", "do not log each request");
 }
 
-/** Also set by a variable of the environment. An empty one is none: to listen on "" would be to listen everywhere. */
+/**
+ * An environment variable may set it, too. An empty variable does not count: listening on "" would mean listening
+ * everywhere.
+ */
 function orBy(variable: string, option: Option): Option {
   return process.env[variable] === "" ? option : option.env(variable);
 }
 
-/** What of them wins over the app's own settings. */
+/** The options that take precedence over the app's own settings. */
 export function settingsOf({
   threads,
   rootPath,
@@ -63,7 +66,7 @@ export function settingsOf({
   };
 }
 
-/** The files of https, where one of them is given. */
+/** The files for https, if one of them is given. */
 export function tlsOf({ tlsKey = "", tlsCert = "" }: Serving): { readonly tls?: TlsFiles } {
   return tlsKey === "" && tlsCert === "" ? {} : { tls: { key: tlsKey, cert: tlsCert } };
 }
@@ -72,7 +75,7 @@ function addresses(text: string): true | string[] {
   return text === "*" || text.split(",").map((address) => address.trim());
 }
 
-/** The argument of an option that counts. */
+/** Parses the argument of an option that takes a count. */
 export function wholeNumber(text: string): number {
   if (/^\d+$/.test(text)) return Number(text);
   throw new InvalidArgumentError("expected a whole number");
@@ -80,7 +83,7 @@ export function wholeNumber(text: string): number {
 
 const levels: readonly LogLevel[] = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
 
-/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for what is no level. */
+/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for an unknown level. */
 export function checkedLevel(level: string): LogLevel {
   const known = levels.find((candidate) => candidate === level);
   if (known !== undefined) return known;

@@ -55,9 +55,9 @@ export async function work(module: string, options: WorkOptions): Promise<void> 
 /** An app that works on its jobs. */
 export interface Working {
   readonly jobs: OpenJobs;
-  /** Threads that are there. */
+  /** Number of threads. */
   readonly threads: number;
-  /** Takes no more jobs, waits for those that run, breaks off the rest, and closes what was opened. */
+  /** Takes no more jobs, waits for the running ones, breaks off the rest, and closes what was opened. */
   close(graceMs: number): Promise<void>;
 }
 
@@ -107,7 +107,7 @@ export function durableTasks(app: App): TaskDeclaration[] {
   );
 }
 
-/** Several processes were asked for, and jobs in a folder have one owner. */
+/** The error for several processes with jobs in a folder, which has a single owner. */
 export function embeddedError(what: string, app: App): OffloopError {
   return new OffloopError(
     "OFFLOOP_JOBS_OWNED",

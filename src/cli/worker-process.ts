@@ -4,7 +4,7 @@ import { type PrimaryMessage, SUPERVISED, type WorkerMessage } from "../http/sup
 import { SHARED_INSPECTOR } from "../inspector/worker-messages.ts";
 import { SHARED } from "../metrics/worker-metrics.ts";
 
-/** Where a worker stands: `leaving` when another has taken its place, or all end. */
+/** The state of a worker: `leaving` when another has taken its place, or when all end. */
 export type WorkerState = "starting" | "ready" | "leaving";
 
 /** How a worker ended. */
@@ -17,7 +17,7 @@ export interface WorkerEnd {
 /** One worker, as its primary sees it. */
 export class WorkerProcess {
   readonly worker: Worker;
-  /** Resolves when it listens, with true, or has ended before. */
+  /** Resolves with true when it listens, with false when it has ended before. */
   readonly started: Promise<boolean>;
   /** Resolves when it has ended. */
   readonly ended: Promise<WorkerEnd>;
@@ -37,7 +37,7 @@ export class WorkerProcess {
     const { promise: ended, resolve: onEnded } = Promise.withResolvers<WorkerEnd>();
     this.started = started;
     this.ended = ended;
-    // What is sent to one that dies just then fails, as node:cluster's own messages do: its end is heard of as such.
+    // Sending to a worker that is just dying fails, like node:cluster's own messages: its end is reported separately.
     this.worker.on("error", () => {});
     this.worker.on("message", (message: WorkerMessage | undefined) => {
       if (message?.offloopHealth !== undefined) this.#hear(message.offloopHealth);
@@ -48,7 +48,7 @@ export class WorkerProcess {
       if (this.#state === "starting") this.#state = "ready";
       onStarted(true);
     });
-    // Not "exit": what it sent last comes before this, and node:cluster has given up what it listened on.
+    // Not "exit": its last messages arrive before "close", and node:cluster has released its listeners by then.
     this.worker.process.once("close", (code: number | null, signal: string | null) => {
       onStarted(false);
       onEnded({ code: code ?? 1, signal: signal ?? undefined });
@@ -68,7 +68,7 @@ export class WorkerProcess {
     return this.#hasListened;
   }
 
-  /** What it said last of itself. */
+  /** The last state it reported. */
   get health(): HealthStatus {
     return this.#health;
   }
@@ -77,31 +77,31 @@ export class WorkerProcess {
     return performance.now() - this.#startedAt;
   }
 
-  /** For how long it has not answered, in milliseconds. */
+  /** How long it has not answered, in milliseconds. */
   get silentMs(): number {
     return performance.now() - this.#answeredAt;
   }
 
-  /** Asks how it is. */
+  /** Asks for its state. */
   ping(): void {
     this.#tell("ping");
   }
 
-  /** Has it finish what it does and end: another has taken its place, and new connections go there. */
+  /** Lets it finish its work and end: another has taken its place, and new connections go there. */
   leave(): void {
     this.#state = "leaving";
     this.#tell("leave");
   }
 
-  /** Has it shut down, as all do. */
+  /** Makes it shut down, as all do. */
   shutDown(): void {
-    // One that has not said yet that it listens may not hear messages.
+    // A worker that has not reported yet that it listens may not receive messages.
     if (this.#state === "starting") this.worker.process.kill("SIGTERM");
     else this.#tell("end");
     this.#state = "leaving";
   }
 
-  /** Ends it at once. */
+  /** Ends it immediately. */
   kill(): void {
     this.worker.process.kill("SIGKILL");
   }

@@ -11,34 +11,34 @@ const FIRST_DELAY_MS = 100;
 const LAST_DELAY_MS = 30_000;
 /** A worker that lived this long did not fail to start. */
 const SETTLED_MS = 10_000;
-/** How often each worker is asked how it is. */
+/** How often each worker is asked for its state. */
 const PING_MS = 500;
 
-/** Why a worker has got another in its place. */
+/** Why a worker has been replaced. */
 const reasons = ["exit", "hung", "reload"] as const;
 type Reason = (typeof reasons)[number];
 
-/** How workers are watched. */
+/** How to supervise workers. */
 export interface WorkersOptions {
   readonly count: number;
-  /** A worker that does not answer for so long is replaced, in milliseconds. */
+  /** A worker that does not answer for this long is replaced, in milliseconds. */
   readonly hungWorkerMs: number;
-  /** Why two generations of them must not run at once; undefined when they may. */
+  /** Why two generations of workers must not run at once; undefined when they may. */
   readonly noRolling: OffloopError | undefined;
   readonly log: Logger;
 }
 
-/** The processes that share a port. One that dies or hangs is replaced, after a growing delay when they die young. */
+/** The processes that share a port. One that dies or hangs is replaced, with a growing delay if they die young. */
 export class Workers {
-  /** Of all of them, those that are gone included. */
+  /** The metrics of all workers, including those that have gone. */
   readonly metrics: AllWorkers = new AllWorkers(() => this.#figures);
   readonly #inspected = new InspectedWorkers();
   readonly #options: WorkersOptions;
   readonly #all = new Set<WorkerProcess>();
   readonly #restarts: Record<Reason, number> = { exit: 0, hung: 0, reload: 0 };
-  /** Those that are being killed as they hang. */
+  /** Workers being killed because they hang. */
   readonly #hung = new WeakSet<WorkerProcess>();
-  /** The one that another, which is starting, is to take over from. */
+  /** The worker that a starting one is to replace. */
   #replaced: WorkerProcess | undefined;
   #delayMs = 0;
   #hasListened = false;
@@ -50,7 +50,7 @@ export class Workers {
     this.#options = options;
   }
 
-  /** Those that answer requests. */
+  /** Workers that answer requests. */
   get ready(): WorkerProcess[] {
     return [...this.#all].filter(({ state }) => state === "ready");
   }
@@ -59,7 +59,7 @@ export class Workers {
     return this.#isClosing;
   }
 
-  /** Starts all, and hears signals from now on. When the first ones cannot start, all end. */
+  /** Starts all workers, and handles signals from now on. If the first ones cannot start, all end. */
   start(): void {
     for (let n = 0; n < this.#options.count; n++) this.#fork();
     setInterval(() => this.#lookAfter(), PING_MS).unref();
@@ -71,7 +71,7 @@ export class Workers {
     };
     process.on("SIGTERM", onSignal);
     process.on("SIGINT", onSignal);
-    // A terminal that is closed says so by SIGHUP, too: then nobody is there to ask for a restart.
+    // Closing a terminal sends SIGHUP, too: then nobody is there to ask for a restart.
     const isOnTerminal = process.stdin.isTTY === true;
     process.on("SIGHUP", (signal) => (isOnTerminal ? onSignal(signal) : this.roll()));
     process.on("SIGUSR2", () =>
@@ -79,14 +79,14 @@ export class Workers {
     );
   }
 
-  /** Restarts all, one after the other: each new one is ready before an old one leaves. */
+  /** Restarts all, one after another: each new one is ready before an old one leaves. */
   roll(): void {
     const { noRolling, log } = this.#options;
     if (noRolling !== undefined)
       return void log.error({ code: noRolling.code }, `${noRolling.code}: ${noRolling.message}`);
     if (this.#isClosing) return;
     if (this.#rolling !== undefined) {
-      this.#isRollWanted = true; // the module may have changed since the workers that are new were started
+      this.#isRollWanted = true; // the module may have changed since the new workers were started
       return;
     }
     log.info(`SIGHUP: restarting ${this.ready.length} workers`);
@@ -103,7 +103,7 @@ export class Workers {
     let count = 0;
     for (const old of this.ready) {
       const { pid } = old;
-      if (!this.#all.has(old)) continue; // it has died meanwhile, and has got another
+      if (!this.#all.has(old)) continue; // it has died meanwhile, and has been replaced
       const fresh = this.#fork(old);
       this.#replaced = old;
       const isUp = await fresh.started;
@@ -129,7 +129,7 @@ export class Workers {
     log.info(`restarted ${count} workers`);
   }
 
-  /** @param takesOverFrom - The worker whose place it is to take, in a rolling restart. */
+  /** @param takesOverFrom - The worker to replace, in a rolling restart. */
   #fork(takesOverFrom?: WorkerProcess): WorkerProcess {
     const fresh = new WorkerProcess();
     this.#all.add(fresh);
@@ -154,7 +154,7 @@ export class Workers {
     const { log } = this.#options;
     const { pid } = gone;
     this.#restarts[this.#hung.has(gone) ? "hung" : "exit"]++;
-    // What an operator ends by SIGTERM has ended well.
+    // A worker that an operator ends with SIGTERM has ended well.
     const isWanted = end.code === 0 && end.signal === undefined;
     const isYoung = gone.livedMs < SETTLED_MS && !isWanted;
     this.#delayMs = isYoung ? Math.min(LAST_DELAY_MS, Math.max(FIRST_DELAY_MS, this.#delayMs * 2)) : 0;

@@ -2,7 +2,7 @@ import type { Address, Option, WrittenAddress } from "./address.ts";
 import { type DriverName, drivers } from "./drivers.ts";
 import { certain, type DsnMistake, likely } from "./dsn-mistake.ts";
 
-/** An address, how it was written, and who is to take it. */
+/** An address, how it was written, and which driver is to use it. */
 interface Checked {
   readonly address: Address;
   /** Undefined when it was read from another form. */
@@ -11,7 +11,7 @@ interface Checked {
   readonly driver: DriverName | undefined;
 }
 
-/** What a check found, and the address without it. */
+/** What a check found, and the address without the mistake. */
 interface Found {
   readonly mistake: DsnMistake;
   readonly fixed: Address;
@@ -31,7 +31,7 @@ const checks: readonly ((checked: Checked) => Found | undefined)[] = [
   findRootOverTcp,
 ];
 
-/** Every mistake in an address, and the address to write. */
+/** Every mistake in an address, and the address to write instead. */
 export function findMistakes(checked: Checked): { mistakes: DsnMistake[]; address: Address } {
   const mistakes: DsnMistake[] = [];
   let { address } = checked;
@@ -44,7 +44,7 @@ export function findMistakes(checked: Checked): { mistakes: DsnMistake[]; addres
   return { mistakes, address };
 }
 
-/** `${NAME}` and `{{name}}` of templates, `<password>` and `[YOUR-PASSWORD]` of instructions. */
+/** `${NAME}` and `{{name}}` from templates, `<password>` and `[YOUR-PASSWORD]` from instructions. */
 function isPlaceholder(text: string): boolean {
   const isTemplate = text.includes("${") || text.includes("{{");
   return isTemplate || /^<[^<>]*>$/.test(text) || /^\[YOUR[^[\]]*\]$/i.test(text);
@@ -63,7 +63,10 @@ function findPlaceholder({ address }: Checked): Found | undefined {
   return { mistake: certain(first, `The ${names} ${verb} that nobody filled in`), fixed };
 }
 
-/** What ends a user or a password for some reader of URLs; `@` only for readers other than Node's drivers. */
+/**
+ * Characters that end a user or a password for some parser of URLs; `@` only for parsers other than
+ * those of Node's drivers.
+ */
 function findUnescaped({ address, written }: Checked, part: "user" | "password"): Found | undefined {
   const text = written?.[part] ?? "";
   if (isPlaceholder(text)) return undefined;
@@ -123,7 +126,7 @@ function findMissingDatabase({ address, driver, database }: Checked): Found | un
   return { mistake: likely("database", `It names no database, so that ${then}`), fixed };
 }
 
-/** `unix_socket` of Python and PHP, `socket` of Go and the `mysql` command. */
+/** `unix_socket` in Python and PHP, `socket` in Go and the `mysql` command. */
 function findSocketOption({ address, database }: Checked): Found | undefined {
   const index = address.options.findIndex(([name]) => /^(unix_socket|unixSocket|socket)$/.test(name));
   const option = address.options[index];
@@ -136,7 +139,7 @@ function findSocketOption({ address, database }: Checked): Found | undefined {
   };
 }
 
-/** Whether an option names the folder of PostgreSQL's socket, as pg and libpq read it. */
+/** Whether an option names the folder of PostgreSQL's socket, as pg and libpq understand it. */
 export function isSocketOfPostgres([name, value]: Option): boolean {
   return name === "host" && value.startsWith("/");
 }
@@ -161,7 +164,7 @@ function findSocketOfPostgres({ address, database, driver }: Checked): Found | u
   return { mistake: likely("host", problem), fixed };
 }
 
-/** Debian's MariaDB and MySQL let the system's root in by the socket, and nobody as root by TCP. */
+/** MariaDB and MySQL on Debian let the system's root in through the socket, and nobody in as root over TCP. */
 function findRootOverTcp({ address, database }: Checked): Found | undefined {
   const { host, user = "root", password = "", options } = address;
   const isSocket = options.some(([name]) => name === "socketPath");
@@ -173,7 +176,7 @@ function findRootOverTcp({ address, database }: Checked): Found | undefined {
   return { mistake: likely("host", problem), fixed };
 }
 
-/** The address in the scheme that its driver wants. */
+/** The address with the scheme that its driver expects. */
 export function inSchemeOf(
   driver: DriverName | undefined,
   address: Address,

@@ -1,9 +1,9 @@
-/** What a DSN of a server is made of, decoded. */
+/** The decoded parts of a server's DSN. */
 export interface Address {
   readonly scheme: string;
   readonly user?: string | undefined;
   readonly password?: string | undefined;
-  /** Several of a cluster stay as they are, with their ports: `a:5432,b:5432`. */
+  /** The hosts of a cluster stay as written, with their ports: `a:5432,b:5432`. */
   readonly host?: string | undefined;
   readonly port?: string | undefined;
   readonly database?: string | undefined;
@@ -13,7 +13,7 @@ export interface Address {
 /** A name and a value after the `?`. */
 export type Option = readonly [name: string, value: string];
 
-/** The parts as they were written, before anything is decoded. */
+/** The parts as written, before anything is decoded. */
 export interface WrittenAddress {
   readonly user: string;
   /** Undefined without a `:` after the user. */
@@ -24,11 +24,12 @@ export interface WrittenAddress {
   readonly query: string;
 }
 
-/** Stands for a password wherever a DSN is shown. */
+/** Takes the place of a password wherever a DSN is shown. */
 const HIDDEN = "***";
 
 /**
- * Takes apart what follows `scheme://`, as its writer meant it: a password may hold what ends it for a parser of URLs.
+ * Splits what follows `scheme://`, as its author meant it: a password may contain characters that would end it for a
+ * parser of URLs.
  */
 export function splitAddress(text: string): WrittenAddress {
   const [authority, query] = splitQuery(text);
@@ -39,7 +40,7 @@ export function splitAddress(text: string): WrittenAddress {
   return { user, password, host, port, database, query: query ?? "" };
 }
 
-/** An option's name holds no `@`, and comes before a `=`: a `?` before anything else belongs to a password. */
+/** An option's name contains no `@`, and precedes a `=`: a `?` before anything else belongs to a password. */
 function splitQuery(text: string): [string, string?] {
   const start = text.search(/\?(?:[^@?=]*=[^?]*)?$/);
   if (start < 0) return [text];
@@ -47,13 +48,13 @@ function splitQuery(text: string): [string, string?] {
   return query.includes("@") && isOpenPassword(authority) ? [text] : [authority, query];
 }
 
-/** `ada:p`: what follows the colon is no port, so that the `@` is still to come. */
+/** `ada:p`: what follows the colon is not a port, so the `@` is still to come. */
 function isOpenPassword(authority: string): boolean {
   const [user, rest = "@"] = splitOnce(authority, ":");
   return !/[/@]/.test(user) && !rest.includes("@") && !/^\d*(?:\/|$)/.test(rest);
 }
 
-/** The last `@`, unless what stands before the path is a host without credentials: few databases have one in their name. */
+/** Finds the last `@`, unless a host without credentials precedes the path: few databases have an `@` in their name. */
 function endOfCredentials(authority: string): number {
   const isHost = /^(\[[^\]]*\]|[^:/@]*)(:\d*)?\//.test(authority);
   return isHost ? -1 : authority.lastIndexOf("@");
@@ -64,7 +65,7 @@ function splitOnce(text: string, separator: string): [string, string?] {
   return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-/** Decodes what is encoded, and leaves a `%` alone that encodes nothing. */
+/** Decodes escapes, and leaves a `%` alone that is not part of one. */
 export function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -80,7 +81,7 @@ export function readOptions(query: string): Option[] {
 
 const secretName = /pass|pwd|secret|token|key/i;
 
-/** Writes a DSN that every driver reads, the password and other secrets hidden. */
+/** Writes a DSN that every driver can parse, with the password and other secrets hidden. */
 export function writeAddress({ scheme, user, password, host, port, database, options }: Address): string {
   const credentials = [
     user === undefined ? "" : encodeURIComponent(user),
@@ -97,7 +98,7 @@ export function writeAddress({ scheme, user, password, host, port, database, opt
   ].join("");
 }
 
-/** A path stays readable; what would end the value does not stay. */
+/** Keeps a path readable; escapes what would end the value. */
 function escaped(value: string): string {
   return encodeURIComponent(value).replaceAll("%2F", "/").replaceAll("%2C", ",");
 }

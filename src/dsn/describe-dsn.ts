@@ -14,16 +14,16 @@ import { readForeignForm } from "./foreign-form.ts";
 import { readSqlitePath } from "./sqlite-path.ts";
 
 /**
- * Says which part of a database URL is wrong, which driver takes it, and the DSN to write. It opens no connection, and
- * never repeats the password.
+ * Says which part of a database URL is wrong, which driver accepts it, and which DSN to write. It opens no connection,
+ * and never repeats the password.
  *
- * It knows what people paste: SQLAlchemy's `postgresql+asyncpg://`, JDBC's, PDO's, .NET's, Go's and Rails' forms, libpq's
- * keywords, quotes and names from a `.env` file, characters in a password that have to be encoded, placeholders that nobody
- * filled in, a missing database, and a socket where the driver goes by TCP.
+ * It recognises what people paste: SQLAlchemy's `postgresql+asyncpg://`; the forms of JDBC, PDO, .NET, Go and Rails;
+ * libpq's keywords; quotes and names from a `.env` file; characters in a password that must be encoded; placeholders
+ * that nobody filled in; a missing database; and a socket where the driver uses TCP.
  *
- * @param url - The DSN. Anything is taken; the empty string is a mistake too.
- * @param driver - The package that will be given it. Without one, those are meant that take the scheme.
- * @returns The description; it throws nothing, and an app that wants to stop does so by `advice` or by `isCertain`.
+ * @param url - The DSN. Any text is accepted; the empty string counts as a mistake.
+ * @param driver - The package that will receive it. Default: any that accepts the scheme.
+ * @returns The description. It never throws; if your app should stop, check `advice` or `isCertain`.
  * @see https://docs.sqlalchemy.org/en/20/core/engines.html#database-urls
  * @example
  * ```ts
@@ -55,7 +55,7 @@ export function describeDsn(url: string, driver?: DriverName): DsnDescription {
   return describeBare(text.replace(/^\/\//, ""), reading);
 }
 
-/** Quotes and a name are what is left of a line of a `.env` file. */
+/** Quotes and a name are left over from a line of a `.env` file. */
 function unwrapDsn(url: string): { text: string; mistakes: DsnMistake[] } {
   const trimmed = url.trim();
   const [head, name] = /^(?:export )?([A-Z][A-Z0-9_]*)=/.exec(trimmed) ?? [];
@@ -72,7 +72,7 @@ function unwrapDsn(url: string): { text: string; mistakes: DsnMistake[] } {
   return { text, mistakes: [certain("whole", problem)] };
 }
 
-/** Without a scheme: a path, `ada:secret@db:5432/shop`, or nothing that could be read. */
+/** Without a scheme: a path, `ada:secret@db:5432/shop`, or nothing readable. */
 function describeBare(text: string, reading: Reading): DsnDescription {
   const { driver, mistakes } = reading;
   if (text === "") return describeNothing(adding(reading, certain("whole", "It is empty")));
@@ -85,7 +85,7 @@ function describeBare(text: string, reading: Reading): DsnDescription {
   return describeAddress(address, written, adding(reading, certain("scheme", "It has no scheme")));
 }
 
-/** A file of SQLite, whatever it was given to. */
+/** A file of SQLite, whichever driver it was passed to. */
 function describeFile(scheme: string, rest: string, { driver, mistakes }: Reading): DsnDescription {
   const foreign = driverMistakes("SQLite", scheme, driver);
   const own = foreign.length > 0 ? undefined : driver;
@@ -99,7 +99,7 @@ function describeFile(scheme: string, rest: string, { driver, mistakes }: Readin
   });
 }
 
-/** For a server that none of the known drivers reaches. */
+/** For a server that none of the known drivers can reach. */
 function describeElsewhere({ database, takenBy }: Scheme, { driver, mistakes }: Reading): DsnDescription {
   const speaks = driver === undefined ? "" : `, and ${driver} speaks ${drivers[driver].database}`;
   const isWrong = driver !== undefined || takenBy.length === 0;
@@ -107,13 +107,13 @@ function describeElsewhere({ database, takenBy }: Scheme, { driver, mistakes }: 
   return conclude({ database, takenBy, dsn: undefined, mistakes: [...foreign, ...mistakes] });
 }
 
-/** For an address without a scheme: what a driver of SQLite is given by mistake is likely PostgreSQL's. */
+/** For an address without a scheme: passed by mistake to a driver of SQLite, it is probably PostgreSQL's. */
 function serverScheme(driver: DriverName | undefined): string {
   const { database, scheme } = drivers[driver ?? "pg"];
   return database === "SQLite" ? "postgresql" : scheme;
 }
 
-/** `ada:secret@`: what a path has not. */
+/** `ada:secret@`, which a path does not have. */
 function hasCredentials(text: string): boolean {
   return text.includes(":") && text.lastIndexOf("@") > text.indexOf(":");
 }

@@ -11,14 +11,14 @@ import { adding, conclude, type DsnDescription, driverMistakes, type Reading } f
 import { baseOf, findScheme, type Scheme } from "./drivers.ts";
 import { certain, type DsnMistake } from "./dsn-mistake.ts";
 
-/** A URL whose scheme is known. */
+/** A URL with a known scheme. */
 interface ReadUrl {
   readonly written: string;
   readonly rest: string;
   readonly known: Scheme;
 }
 
-/** The DSN of a server that some known driver reaches. */
+/** The DSN of a server that a known driver can reach. */
 export function describeServer(url: ReadUrl, reading: Reading): DsnDescription {
   const { written, rest, known } = url;
   const parts = splitAddress(rest.replace(hasTooManySlashes(rest) ? /^\/+/ : /^\/{0,2}/, ""));
@@ -39,7 +39,7 @@ function schemeMistakes({ written, rest, known }: ReadUrl): DsnMistake[] {
   return problems.map((problem) => certain("scheme", problem));
 }
 
-/** An address, however it was written: with a scheme, without one, in the form of another world. */
+/** An address in any form: with a scheme, without one, or in the form of another ecosystem. */
 export function describeAddress(
   read: Address,
   written: WrittenAddress | undefined,
@@ -59,7 +59,7 @@ export function describeAddress(
   });
 }
 
-/** The parts, decoded. */
+/** The decoded parts. */
 export function toAddress(scheme: string, written: WrittenAddress): Address {
   const optional = (text: string): string | undefined => (text === "" ? undefined : text);
   return {

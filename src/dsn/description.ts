@@ -4,13 +4,13 @@ import { certain, type DsnMistake } from "./dsn-mistake.ts";
 
 /** What a DSN is, what is wrong with it, and what to write instead. */
 export interface DsnDescription {
-  /** What it leads to: `"PostgreSQL"`, `"MySQL"`, `"SQLite"`, ...; undefined where that cannot be seen. */
+  /** What it connects to: `"PostgreSQL"`, `"MySQL"`, `"SQLite"`, ...; undefined where that cannot be determined. */
   readonly database: string | undefined;
-  /** The packages that take `dsn`, the first one preferred. */
+  /** The packages that accept `dsn`, the preferred one first. */
   readonly takenBy: readonly string[];
   /**
-   * The DSN to write, with `***` for the password and other secrets. What nobody wrote stands in capitals: `DATABASE`.
-   * Undefined where another kind of client is needed.
+   * The DSN to write, with `***` for the password and other secrets. Parts that were missing are in capitals:
+   * `DATABASE`. Undefined where another kind of client is needed.
    */
   readonly dsn: string | undefined;
   /** What is wrong, most important first; empty where nothing is. */
@@ -19,7 +19,7 @@ export interface DsnDescription {
   readonly advice: string | undefined;
 }
 
-/** Who is to take the DSN, and what is known to be wrong so far. */
+/** Which driver is to use the DSN, and what is known to be wrong so far. */
 export interface Reading {
   readonly driver: DriverName | undefined;
   readonly mistakes: readonly DsnMistake[];
@@ -30,7 +30,7 @@ export function adding({ driver, mistakes }: Reading, ...more: readonly DsnMista
   return { driver, mistakes: [...mistakes, ...more] };
 }
 
-/** For what cannot be read: the form to fill in. */
+/** For an unreadable DSN: the form to fill in. */
 export function describeNothing({ driver, mistakes }: Reading): DsnDescription {
   const database = driver && drivers[driver].database;
   const takenBy = driver === undefined ? ["pg", "postgres"] : [driver];
@@ -40,7 +40,7 @@ export function describeNothing({ driver, mistakes }: Reading): DsnDescription {
   return conclude({ database, takenBy, dsn, mistakes });
 }
 
-/** The driver of another database. */
+/** The mistake of using a driver for another database. */
 export function driverMistakes(
   database: string,
   scheme: string,

@@ -1,7 +1,7 @@
-/** A driver whose DSNs are known, by the name it is imported by. */
+/** A driver whose DSNs are known, by the name it is imported under. */
 export type DriverName = "pg" | "postgres" | "mysql2" | "mariadb" | "node:sqlite" | "better-sqlite3";
 
-/** What a driver speaks, and the scheme to write for it. */
+/** The protocol of a driver, and the scheme to write for it. */
 interface Driver {
   readonly database: string;
   readonly scheme: string;
@@ -16,12 +16,12 @@ export const drivers: Readonly<Record<DriverName, Driver>> = {
   "better-sqlite3": { database: "SQLite", scheme: "file" },
 };
 
-/** What a scheme stands for. */
+/** The meaning of a scheme. */
 export interface Scheme {
   readonly database: string;
-  /** The packages that take its DSNs, the first one preferred. */
+  /** The packages that accept its DSNs, the preferred one first. */
   readonly takenBy: readonly string[];
-  /** The scheme to write instead, where this one is another world's spelling: Rails' `mysql2`. */
+  /** The scheme to write instead, if this is another ecosystem's spelling: Rails' `mysql2`. */
   readonly write?: string;
   /** Whose spelling it is. */
   readonly of?: string;
@@ -62,7 +62,7 @@ const schemes: Readonly<Record<string, Scheme>> = {
   https: web,
 };
 
-/** Looks up a scheme as it was written, without what follows its `+`. */
+/** Looks up a scheme as written, without what follows its `+`. */
 export function findScheme(name: string): Scheme | undefined {
   const lower = name.toLowerCase();
   return Object.hasOwn(schemes, lower) ? schemes[lower] : undefined;
@@ -73,7 +73,7 @@ export function takers(names: readonly string[]): string {
   return `${names.join(" and ")} ${names.length === 1 ? "takes" : "take"}`;
 }
 
-/** `postgresql` of `postgresql+asyncpg`. */
+/** `postgresql` from `postgresql+asyncpg`. */
 export function baseOf(scheme: string): string {
   return (scheme.split("+")[0] ?? "").toLowerCase();
 }

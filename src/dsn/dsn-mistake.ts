@@ -10,13 +10,13 @@ export type DsnPart =
   | "database"
   | "options";
 
-/** One thing that is wrong with a DSN. */
+/** One mistake in a DSN. */
 export interface DsnMistake {
   /** Which part is wrong. */
   readonly part: DsnPart;
-  /** What is wrong with it. Names neither the password nor any other secret. */
+  /** What is wrong with it. Contains neither the password nor any other secret. */
   readonly problem: string;
-  /** False for what some servers and tools take: a warning, no reason to refuse it. */
+  /** False for what some servers and tools accept: a warning, but no reason to refuse it. */
   readonly isCertain: boolean;
 }
 

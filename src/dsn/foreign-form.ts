@@ -1,14 +1,14 @@
 import { type Address, decoded, readOptions, splitAddress } from "./address.ts";
 import { readKeywords } from "./keywords.ts";
 
-/** A DSN of another kind, read as an address. */
+/** A DSN in another form, read as an address. */
 interface ForeignForm {
-  /** `a DSN of JDBC`. */
+  /** For example `a DSN of JDBC`. */
   readonly kind: string;
   readonly address: Address;
 }
 
-/** The names that settings have in the worlds that write `name=value` pairs. */
+/** The names of settings in ecosystems that write `name=value` pairs. */
 const names: Readonly<Record<string, keyof Address>> = {
   host: "host",
   hostaddr: "host",
@@ -27,7 +27,7 @@ const names: Readonly<Record<string, keyof Address>> = {
   pwd: "password",
 };
 
-/** Reads the forms of other worlds: JDBC, libpq's keywords, PDO and ADO.NET, and Go. */
+/** Reads the forms of other ecosystems: JDBC, libpq's keywords, PDO and ADO.NET, and Go. */
 export function readForeignForm(text: string, scheme: string): ForeignForm | undefined {
   return readJdbc(text) ?? readGo(text) ?? readPairs(text, scheme);
 }
@@ -36,7 +36,7 @@ export function readForeignForm(text: string, scheme: string): ForeignForm | und
 function readJdbc(text: string): ForeignForm | undefined {
   const [, scheme, rest] = /^jdbc:([a-z][a-z0-9]*):\/\/(.*)$/is.exec(text) ?? [];
   if (scheme === undefined || rest === undefined) return undefined;
-  // SQL Server's is followed by pairs.
+  // In SQL Server's form, pairs follow.
   const [place = "", ...pairs] = scheme.toLowerCase() === "sqlserver" ? rest.split(";") : [rest];
   const written = splitAddress(place);
   const options = [...readOptions(written.query), ...pairs.map(pairOf)];
@@ -55,7 +55,7 @@ function readJdbc(text: string): ForeignForm | undefined {
   };
 }
 
-/** Options that only JDBC's drivers know. */
+/** Options that only JDBC drivers know. */
 const jdbcOnly =
   /^(useSSL|useUnicode|characterEncoding|serverTimezone|allowPublicKeyRetrieval|currentSchema)$/i;
 
@@ -97,7 +97,7 @@ function pairOf(text: string): readonly [string, string] {
   return [text.slice(0, at).trim(), text.slice(at + 1).trim()];
 }
 
-/** Takes out of the options what has a place of its own in an address. */
+/** Moves options that have a place of their own in an address to that place. */
 function withNames(address: Address): Address {
   const placed: Partial<Record<keyof Address, string>> = {};
   const options = address.options.filter(([name, value]) => {

@@ -1,7 +1,7 @@
 import type { Option } from "./address.ts";
 
 /**
- * Reads libpq's `host=db dbname='my shop'`; undefined for what is not written so, such as pairs between semicolons.
+ * Reads libpq's `host=db dbname='my shop'`; undefined for any other form, such as pairs separated by semicolons.
  *
  * @see https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-KEYWORD-VALUE
  */
@@ -33,7 +33,7 @@ function readValue(text: string): Value | undefined {
   return value.includes(";") ? undefined : { text: value, rest: text.slice(value.length) };
 }
 
-/** Within quotes, a backslash takes what follows it as it is. */
+/** Within quotes, a backslash makes the next character literal. */
 function readQuoted(text: string): Value | undefined {
   let value = "";
   for (let at = 1; at < text.length; at++) {

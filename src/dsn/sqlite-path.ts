@@ -1,6 +1,6 @@
 import type { DriverName } from "./drivers.ts";
 
-/** A SQLite DSN, and what to give to a driver instead. */
+/** A SQLite DSN, and what to pass to a driver instead. */
 interface SqlitePath {
   /** The path itself, or `:memory:`. */
   readonly path: string;
@@ -9,8 +9,9 @@ interface SqlitePath {
 }
 
 /**
- * Reads `sqlite:///shop.db`, `sqlite:////srv/shop.db`, `sqlite:shop.db`, `sqlite://`, `sqlite::memory:` and `file:shop.db`.
- * The drivers take paths: of a scheme they make the name of a file, or say that it cannot be opened.
+ * Reads `sqlite:///shop.db`, `sqlite:////srv/shop.db`, `sqlite:shop.db`, `sqlite://`, `sqlite::memory:` and
+ * `file:shop.db`. The drivers accept paths: they take a scheme for part of a file name, or report that the file cannot
+ * be opened.
  */
 export function readSqlitePath(scheme: string, rest: string, driver: DriverName | undefined): SqlitePath {
   const [place = ""] = rest.split("?");
@@ -26,7 +27,7 @@ function filePath(place: string): string {
   return place.startsWith("//") ? place.replace(/^\/\/[^/]*/, "") : place;
 }
 
-/** SQLAlchemy counts slashes: three are before a relative path, four before an absolute one. */
+/** SQLAlchemy counts slashes: three precede a relative path, four an absolute one. */
 function sqlitePath(place: string): string {
   const path = place.replace(/^\/\/\/?/, "");
   return path === "" || path === ":memory:" ? ":memory:" : path;

@@ -2,19 +2,19 @@ import { fileURLToPath } from "node:url";
 import { OffloopError, type SourceLocation } from "./offloop-error.ts";
 import { ownFolder } from "./own-code.ts";
 
-/** The same in every copy of offloop that one process loads. */
+/** The same in every copy of offloop that a process loads. */
 const BRAND = Symbol.for("offloop.copy");
 
-/** Marks what this copy of offloop makes, so that another copy can tell. Give a prototype, or one object. */
+/** Marks what this copy of offloop makes, so that another copy can recognise it. Pass a prototype, or a single object. */
 export function brand(made: object): void {
   Object.defineProperty(made, BRAND, { value: ownFolder });
 }
 
 /**
- * To be called where a value is not what this copy makes.
+ * Call this for a value that this copy has not made.
  *
  * @param doing - What cannot be done with it: `mount an app`.
- * @throws {OffloopError} `OFFLOOP_TWO_COPIES` when another copy has made it: nothing else tells the two apart.
+ * @throws {OffloopError} `OFFLOOP_TWO_COPIES` when another copy has made it, which is otherwise indistinguishable.
  */
 export function checkCopy(value: unknown, doing: string, at?: SourceLocation): void {
   const other = copyOf(value);

@@ -10,19 +10,19 @@ export interface DescribedError {
   readonly cause?: DescribedError;
 }
 
-/** Whether it is an error, of whatever realm: what comes out of `node:vm` is no instance of this one's classes. */
+/** Whether it is an error of any realm: errors from `node:vm` are not instances of this realm's classes. */
 export function isError(value: unknown): value is Error {
   return types.isNativeError(value) || value instanceof Error;
 }
 
-/** What heads an error where it is shown: its class, and its code where that says more. */
+/** The heading of an error for display: its class, and its code if that says more. */
 export function headOf({ type, code }: DescribedError): string {
   return code === undefined || code === type ? type : `${type} (${code})`;
 }
 
 const MAX_CAUSES = 5;
 
-/** Turns whatever was thrown into plain data. Never throws, whatever it is given. */
+/** Turns any thrown value into plain data. Never throws. */
 export function describeError(thrown: unknown): DescribedError {
   try {
     return describe(thrown, 0);
@@ -44,7 +44,7 @@ function describe(thrown: unknown, depth: number): DescribedError {
   };
 }
 
-/** A stack down to where offloop called the user's function; an error of offloop's own keeps all of it. */
+/** A stack down to where offloop called the user's function; offloop's own errors keep all of it. */
 function userStack(stack: string): string {
   const lines = stack.split("\n");
   const frames = lines.findIndex((line) => /^\s+at /.test(line));
@@ -65,8 +65,8 @@ const namedClasses = new WeakMap<ErrorConstructor, Map<string, ErrorConstructor>
 const MAX_CLASSES = 1_000;
 
 /**
- * A described error as one again, for a log: loggers ask for instances of Error, and take its type from the name of its
- * class.
+ * Turns a described error back into an error, for a log: loggers expect instances of Error, and take its type from the
+ * name of its class.
  */
 export function loggable(error: DescribedError): Error {
   const { type, message, stack, code, cause } = error;
@@ -79,12 +79,12 @@ export function loggable(error: DescribedError): Error {
   return made;
 }
 
-/** What an error was made of by {@link loggable}; undefined for any other. */
+/** The description that {@link loggable} made an error from; undefined for any other error. */
 export function describedBy(error: Error): DescribedError | undefined {
   return described.get(error);
 }
 
-/** A class of that name below another one: for errors of a class that is not there. */
+/** A class with this name that extends another: for errors whose own class does not exist here. */
 export function namedClass(name: string, base: ErrorConstructor): ErrorConstructor {
   if (name === base.name) return base;
   const known = namedClasses.get(base)?.get(name);
@@ -95,7 +95,7 @@ export function namedClass(name: string, base: ErrorConstructor): ErrorConstruct
   return made;
 }
 
-/** What an error is called: by its name where it has one of its own, else by its class, as pino does. */
+/** The type of an error: its name if it has one of its own, else the name of its class, as in pino. */
 export function typeOf(error: Error): string {
   const name = String(error.name);
   if (!languageNames.has(name)) return name;

@@ -1,8 +1,8 @@
 import { brand } from "./brand.ts";
 
 /**
- * Thrown by a handler to answer with an error status and `{"detail": ...}`; FastAPI's `HTTPException`.
- * Background tasks added before it do not run.
+ * Throw this from a handler to answer with an error status and `{"detail": ...}`; FastAPI's `HTTPException`. Background
+ * tasks added before it do not run.
  *
  * @example
  * ```ts
@@ -18,7 +18,7 @@ import { brand } from "./brand.ts";
 export class HTTPError extends Error {
   /** The status of the response. */
   readonly status: number;
-  /** What the client gets as `detail`: any JSON value. */
+  /** What the client receives as `detail`: any JSON value. */
   readonly detail: unknown;
   /** Headers added to the response. */
   readonly headers: Readonly<Record<string, string>> | undefined;
@@ -27,7 +27,7 @@ export class HTTPError extends Error {
    * Makes an error that is meant for the client.
    *
    * @param status - The status of the response: an integer of 200-599, 400 and up for errors.
-   * @param detail - What the client gets as `detail`: any JSON value. Default: the status' standard phrase.
+   * @param detail - What the client receives as `detail`: any JSON value. Default: the status' standard phrase.
    * @param headers - Headers added to the response.
    */
   constructor(status: number, detail?: unknown, headers?: Readonly<Record<string, string>>) {
@@ -45,7 +45,7 @@ export class HTTPError extends Error {
 
 brand(HTTPError.prototype);
 
-/** RFC 9110 phrases of the statuses handlers answer with most; others read as their number. */
+/** RFC 9110's phrases for the statuses that handlers use most; others read as their number. */
 const phrases: Readonly<Record<number, string>> = {
   400: "Bad Request",
   401: "Unauthorized",
@@ -66,12 +66,12 @@ const phrases: Readonly<Record<number, string>> = {
   504: "Gateway Timeout",
 };
 
-/** The standard phrase of a status, as FastAPI uses it for an error without detail. */
+/** The standard phrase of a status, used as in FastAPI for an error without a detail. */
 export function statusPhrase(status: number): string {
   return phrases[status] ?? `HTTP ${status}`;
 }
 
-/** One thing wrong with a request, in FastAPI's shape. */
+/** One mistake in a request, in FastAPI's shape. */
 export interface ValidationDetail {
   /** The kind of mistake: `missing`, `json_invalid`, or the schema library's own name for it. */
   readonly type: string;
@@ -79,15 +79,15 @@ export interface ValidationDetail {
   readonly loc: readonly (string | number)[];
   /** What is wrong, in words. */
   readonly msg: string;
-  /** The value that was received; for a missing field of a body, the object that lacks it. */
+  /** The received value; for a missing field of a body, the object without it. */
   readonly input: unknown;
-  /** More about the mistake, where there is more. */
+  /** More about the mistake, if there is more. */
   readonly ctx?: Readonly<Record<string, unknown>>;
 }
 
 /**
- * The request does not fit what the operation declares: 422 `{"detail": [...]}`, unless `app.onError` says otherwise.
- * FastAPI's `RequestValidationError`.
+ * The request does not fit what the operation declares: 422 `{"detail": [...]}`, unless `app.onError` answers
+ * otherwise. FastAPI's `RequestValidationError`.
  *
  * @example
  * ```ts
@@ -101,9 +101,9 @@ export interface ValidationDetail {
 export class ValidationError extends Error {
   /** The status it is answered with. */
   readonly status: number = 422;
-  /** Everything that is wrong, over all inputs. */
+  /** Everything that is wrong, across all inputs. */
   readonly details: readonly ValidationDetail[];
-  /** The JSON body as it was sent. */
+  /** The JSON body as sent. */
   readonly body: unknown;
 
   /** @internal */

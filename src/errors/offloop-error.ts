@@ -1,11 +1,11 @@
 import { relative } from "node:path";
 import { withoutOwnFrames } from "./own-code.ts";
 
-/** What an {@link OffloopError} is made of. */
+/** The parts of an {@link OffloopError}. */
 export interface OffloopErrorParts {
   /** Where in the user's source the mistake is. */
   readonly at?: SourceLocation | undefined;
-  /** Added to the place in parentheses: a second place, a thread. */
+  /** Added after the location in parentheses: a second location, or a thread. */
   readonly note?: string | undefined;
   /** One action that removes the error. */
   readonly fix: string;
@@ -14,8 +14,8 @@ export interface OffloopErrorParts {
 }
 
 /**
- * A mistake that offloop can name: its code, what happened with the value it received, where, and one action
- * that fixes it. `docs/errors.md` explains every code.
+ * A mistake that offloop can identify: a code, what happened and with which value, where, and one action that fixes it.
+ * `docs/errors.md` explains every code.
  *
  * @example
  * ```ts
@@ -32,7 +32,7 @@ export interface OffloopErrorParts {
 export class OffloopError extends Error {
   /** One of the codes in `docs/errors.md`. */
   readonly code: ErrorCode;
-  /** Where in the user's source the mistake is, if that is known. */
+  /** Where in the user's source the mistake is, if known. */
   readonly at: SourceLocation | undefined;
   /** One action that removes the error. */
   readonly fix: string;
@@ -42,7 +42,7 @@ export class OffloopError extends Error {
    *
    * @param code - One of the codes in `docs/errors.md`.
    * @param what - `Cannot <verb> <thing>: <fact with the received value>`, without a final period.
-   * @param parts - Place, fix and cause.
+   * @param parts - Location, fix and cause.
    */
   constructor(code: ErrorCode, what: string, parts: OffloopErrorParts) {
     super(text(what, parts), parts.cause === undefined ? undefined : { cause: parts.cause });
@@ -61,7 +61,7 @@ function text(what: string, { at, note, fix }: OffloopErrorParts): string {
   return `${what}${place}\n  fix ${fix}`;
 }
 
-/** Formats a place as `file:line:column`, the file relative to the working directory when it lies inside it. */
+/** Formats a location as `file:line:column`, with the file relative to the working directory if it is inside it. */
 export function formatLocation({ file, line, column }: SourceLocation): string {
   return `${localPath(file)}:${line}:${column}`;
 }
@@ -70,23 +70,23 @@ function absoluteLocation({ file, line, column }: SourceLocation): string {
   return `${file}:${line}:${column}`;
 }
 
-/** A place in the user's source. Lines and columns count from 1. */
+/** A location in the user's source. Lines and columns count from 1. */
 export interface SourceLocation {
   readonly file: string;
   readonly line: number;
   readonly column: number;
 }
 
-/** A file as it is shown: relative to the working directory when it lies inside it. */
+/** A file name for display: relative to the working directory if the file is inside it. */
 export function localPath(file: string): string {
   const local = relative(process.cwd(), file);
   return local === "" || local.startsWith("..") ? file : local;
 }
 
 /**
- * Every code an {@link OffloopError} can carry, with what it means in one sentence.
+ * Every code that an {@link OffloopError} can have, with its meaning in one sentence.
  *
- * A code that has been released is never reused for another meaning. `docs/errors.md` lists exactly these.
+ * A released code is never reused for another meaning. `docs/errors.md` lists exactly these.
  */
 export const errorCodes = {
   OFFLOOP_APP_NOT_FOUND: "The module does not export an App under the name you gave.",

@@ -1,7 +1,7 @@
 /** The folder of offloop's own code: `src` in the repository, `dist` in the package. One level above this file. */
 export const ownFolder: string = new URL("../", import.meta.url).href;
 
-/** Whether a script is offloop's own. Give the URL of what runs: a source map may place it anywhere. */
+/** Whether a script is offloop's own. Pass the URL of the running code: a source map may place it anywhere. */
 export function isOwnScript(url: string): boolean {
   return url.startsWith(ownFolder);
 }
@@ -12,10 +12,10 @@ export function isOwnFrame(line: string): boolean {
 }
 
 /**
- * A stack without offloop's own frames, which say nothing of a mistake in somebody else's code. Where no other is left, the
- * place stands for them.
+ * A stack without offloop's own frames, which say nothing about a mistake in someone else's code. If no other frames
+ * are left, the location takes their place.
  *
- * @param place - `src/app.ts:12:5`; undefined where nobody knows.
+ * @param place - `src/app.ts:12:5`; undefined when not known.
  */
 export function withoutOwnFrames(stack: string, place: string | undefined): string {
   const lines = stack.split("\n").filter((line) => !isOwnFrame(line));

@@ -2,12 +2,13 @@ import { type CodePosition, scriptPath } from "./source-map.ts";
 import { FRAME } from "./stack-frames.ts";
 
 /**
- * A position of code that runs, as this process shows it in stacks. Who compiles modules in memory, as vitest does, keeps
- * their maps to itself, and maps stacks in `Error.prepareStackTrace`: so a stack of one frame is shown to it.
+ * A position in running code, as this process shows it in stacks. Tools that compile modules in memory, like
+ * vitest, keep the source maps to themselves, and map stacks in `Error.prepareStackTrace`: so it receives a
+ * stack of one frame to map.
  */
 export function shownPosition<P extends CodePosition>(position: P): P {
   const { prepareStackTrace } = Error;
-  // Node's own shows what runs, as it is.
+  // Node's own shows the running code unmapped.
   if (typeof prepareStackTrace !== "function" || prepareStackTrace.name === "ErrorPrepareStackTrace")
     return position;
   try {
@@ -16,7 +17,7 @@ export function shownPosition<P extends CodePosition>(position: P): P {
     if (file === undefined) return position;
     return { ...position, file: scriptPath(file), line: Number(line), column: Number(column) };
   } catch {
-    return position; // it wants to know more of a frame
+    return position; // it needs more of a frame
   }
 }
 

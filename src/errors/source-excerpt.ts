@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs";
 
-/** A line of source, as an excerpt shows it. */
+/** A line of a source excerpt. */
 interface ExcerptLine {
   /** The line with its number. */
   readonly text: string;
-  /** Whether it is the one in question. */
+  /** Whether it is the line in question. */
   readonly isMarked: boolean;
 }
 
-/** The lines around a place, numbered. */
+/** The numbered lines around a location. */
 export function excerptOf(source: string, line: number, around: number): ExcerptLine[] {
   const lines = source.split(/\r?\n/);
   const first = Math.max(0, line - 1 - around);
@@ -20,7 +20,7 @@ export function excerptOf(source: string, line: number, around: number): Excerpt
   });
 }
 
-/** The same of a file; nothing, where it cannot be read. */
+/** The same from a file; empty if it cannot be read. */
 export function excerptOfFile(file: string, line: number, around: number): ExcerptLine[] {
   try {
     return excerptOf(readFileSync(file, "utf8"), line, around);

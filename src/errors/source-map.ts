@@ -10,12 +10,12 @@ export interface CodePosition {
   readonly column: number;
 }
 
-/** The path behind what V8 calls a script: a URL, a path, or a name like `node:fs`. */
+/** The path behind V8's name for a script: a URL, a path, or a name like `node:fs`. */
 export function scriptPath(name: string): string {
   return name.startsWith("file:") ? fileURLToPath(name) : name;
 }
 
-/** The position in the source that generated code stems from; the same position when the map has none for it. */
+/** The source position that generated code comes from; the same position when the map has none for it. */
 export function originalPosition<P extends CodePosition>(position: P, map: SourceMap | undefined): P {
   const entry = map?.findEntry(position.line - 1, position.column - 1);
   if (entry === undefined || !("originalSource" in entry)) return position;
@@ -24,7 +24,7 @@ export function originalPosition<P extends CodePosition>(position: P, map: Sourc
   return { ...position, file, line: originalLine + 1, column: originalColumn + 1 };
 }
 
-/** The source line that a generated line stems from; undefined when it stems from several. */
+/** The source line that a generated line comes from; undefined when it comes from several. */
 export function originalLine(line: number, map: SourceMap): number | undefined {
   const [first, last] = [map.findEntry(line - 1, 0), map.findEntry(line - 1, Number.MAX_SAFE_INTEGER)];
   if (!("originalLine" in first && "originalLine" in last) || last.generatedLine !== line - 1)
@@ -33,14 +33,14 @@ export function originalLine(line: number, map: SourceMap): number | undefined {
   return isOne ? last.originalLine + 1 : undefined;
 }
 
-/** Reads the map that code names in its last comment, for a process that runs without `--enable-source-maps`. */
+/** Reads the source map that code names in its last comment, for a process without `--enable-source-maps`. */
 export function readSourceMap(file: string, code: string): SourceMap | undefined {
   const url = /^\/\/# sourceMappingURL=(.+)$/m.exec(code.slice(-LONGEST_INLINE_MAP))?.[1]?.trim();
   if (url === undefined) return undefined;
   try {
     return new SourceMapReader(JSON.parse(mapText(file, url)));
   } catch {
-    return undefined; // generated positions are still true of the file that runs
+    return undefined; // generated positions still match the running file
   }
 }
 

@@ -4,8 +4,8 @@ import { brand } from "./brand.ts";
 const MAX_REASON_BYTES = 123;
 
 /**
- * Thrown where a socket is to be closed with a code; FastAPI's `WebSocketException`. Before the handshake it refuses the
- * client with 403, as Starlette does.
+ * Throw this to close a socket with a code; FastAPI's `WebSocketException`. Before the handshake it refuses the client
+ * with 403, as Starlette does.
  *
  * @example
  * ```ts
@@ -24,14 +24,14 @@ const MAX_REASON_BYTES = 123;
 export class WebSocketError extends Error {
   /** The code that the client's `close` event carries. */
   readonly code: number;
-  /** The reason beside it. */
+  /** The reason given with it. */
   readonly reason: string;
 
   /**
    * Makes an error that closes a socket.
    *
    * @param code - 1000, 1001, 1003, 1007-1014, or 3000-4999 for your own.
-   * @param reason - A text for people; what is longer than 123 bytes of UTF-8 is cut. Default none.
+   * @param reason - A text for people; cut off after 123 bytes of UTF-8. Default none.
    */
   constructor(code: number, reason = "") {
     checkCloseCode(code, "WebSocketError");
@@ -55,7 +55,7 @@ export function checkCloseCode(code: number, what: string): void {
   );
 }
 
-/** As much of a reason as a close frame has room for; no character is cut in two. */
+/** As much of a reason as fits into a close frame; no character is cut in two. */
 export function closeReason(reason: string): string {
   if (Buffer.byteLength(reason) <= MAX_REASON_BYTES) return reason;
   const { read } = new TextEncoder().encodeInto(reason, new Uint8Array(MAX_REASON_BYTES));

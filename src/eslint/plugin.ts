@@ -10,7 +10,7 @@ interface Report {
   readonly message: string;
 }
 
-/** The three rules look at the same findings, which are worked out once a file. */
+/** The three rules share their findings, which are computed once per file. */
 const reports = new WeakMap<SourceCode, readonly Report[]>();
 
 function reportsOf(code: SourceCode): readonly Report[] {
@@ -64,14 +64,14 @@ const recommended: Linter.Config = {
 };
 
 /**
- * The guard's rules for ESLint 9 and 10 (flat config) and for oxlint's JS plugins: they look at what `app.get(...)`,
- * `app.task(...)` and their like declare, and at the functions of the same file that is called from there.
+ * The guard's rules for ESLint 9 and 10 (flat config) and for oxlint's JS plugins. They check what `app.get(...)`,
+ * `app.task(...)` and the like declare, and the functions of the same file that are called from there.
  *
  * `offloop/state`: a function on a thread must not change variables outside itself. `offloop/blocking`: a function on
- * the event loop should not call what blocks it. `offloop/promise`: a plain function that returns a promise is likely
+ * the event loop should not call what blocks it. `offloop/promise`: a plain function that returns a promise is probably
  * meant to be async. `// offloop-allow blocking: why` silences one finding on its line or the next.
  *
- * For TypeScript the entry needs `files` and a parser too: `docs/blocking.md` has it.
+ * For TypeScript the config entry also needs `files` and a parser: see `docs/blocking.md`.
  *
  * @example
  * ```ts

@@ -13,7 +13,7 @@ import {
 
 type Call = NodeOf<"CallExpression"> | NodeOf<"TaggedTemplateExpression">;
 
-/** What a function on the loop calls that does not return before its work is done. */
+/** Calls by a function on the loop that return only when their work is done. */
 export function findBlockingCalls(scope: FunctionScope): Offence[] {
   const offences: Offence[] = [];
   for (const node of descendants(scope.node)) {
@@ -34,14 +34,14 @@ function isCall(node: SyntaxNode): node is Call {
   return node.type === "CallExpression" || node.type === "TaggedTemplateExpression";
 }
 
-/** What blocks there, as the reader wrote it; undefined when nothing does. */
+/** The name of the blocking call there, as its author wrote it; undefined when nothing blocks. */
 function blockingName(scope: FunctionScope, call: Call): string | undefined {
   const callee = unwrapped((call.type === "CallExpression" ? call.callee : call.tag) as SyntaxNode);
   if (isAtomicsWait(scope, callee)) return "Atomics.wait";
   const origin = originOf(scope, callee);
   if (origin !== undefined && isSyncOfNode(origin)) return writtenName(callee);
   if (origin !== undefined && isKnownToBlock(origin)) return knownText(callee, origin);
-  // Of others the name says it, unless what the call gives is awaited.
+  // Other calls are judged by name, unless their result is awaited.
   if (surrounding(call).parent?.type === "AwaitExpression") return undefined;
   return isNamedSync(scope, call, callee, origin) ? writtenName(callee) : undefined;
 }
@@ -51,7 +51,7 @@ function isAtomicsWait(scope: FunctionScope, callee: SyntaxNode): boolean {
   return scope.isGlobalName(unwrapped(callee.object as SyntaxNode), "Atomics");
 }
 
-/** `loadSync`, and the `sync` of a package: `execa.sync`. A function of the same file is judged by what it does. */
+/** `loadSync`, and the `sync` of a package: `execa.sync`. A function of the same file is judged by its own code. */
 function isNamedSync(
   scope: FunctionScope,
   call: Call,
@@ -72,7 +72,7 @@ function isNamedSync(
   return imported === "sync" && origin !== undefined && !origin.from.startsWith(".");
 }
 
-/** A statement of SQLite is named by what it is, a function made synchronous by who made it so. */
+/** Names a SQLite statement by its type, and a function made synchronous by the function that made it so. */
 function knownText(callee: SyntaxNode, { from, path }: Origin): string {
   const method = path.at(-1) ?? "";
   if (from === "sqlite" || from === "better-sqlite3") {

@@ -2,16 +2,16 @@ import type { App } from "../app/app.ts";
 import { formatLocation, OffloopError } from "../errors/offloop-error.ts";
 import { type GuardFinding, guard } from "./guard.ts";
 
-/** Where findings go; a logger of pino's is one. */
+/** Receives findings; a pino logger is one. */
 export interface GuardLog {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
 }
 
 /**
- * Guards an app and logs what is likely wrong.
+ * Guards an app, and logs probable mistakes.
  *
- * @throws {OffloopError} `OFFLOOP_GUARD_STATE` for what is refused.
+ * @throws {OffloopError} `OFFLOOP_GUARD_STATE` for findings that are refused.
  */
 export function guardApp(app: App, log: GuardLog): void {
   checkApp(app, (text, finding) => {
@@ -24,10 +24,10 @@ function fieldsOf({ code, subject, at }: GuardFinding): object {
 }
 
 /**
- * Guards an app: tells of what is likely wrong, and refuses what is.
+ * Guards an app: reports probable mistakes, and refuses certain ones.
  *
- * @param tell - Takes each finding that is not refused, as text of several lines.
- * @throws {OffloopError} `OFFLOOP_GUARD_STATE` for the first finding that is refused; the others are its note.
+ * @param tell - Receives each finding that is not refused, as a text of several lines.
+ * @throws {OffloopError} `OFFLOOP_GUARD_STATE` for the first finding that is refused; the others become its note.
  */
 export function checkApp(app: App, tell: (text: string, finding: GuardFinding) => void): void {
   const findings = guard(app);
@@ -42,7 +42,7 @@ export function checkApp(app: App, tell: (text: string, finding: GuardFinding) =
   });
 }
 
-/** A finding in the shape of an error of offloop's: code, problem, place, fix. */
+/** A finding in the form of an offloop error: code, problem, location, fix. */
 function findingText({ code, problem, at, fix }: GuardFinding): string {
   return `${code}: ${problem}\n  at ${formatLocation(at)}\n  fix ${fix}`;
 }

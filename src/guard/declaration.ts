@@ -12,7 +12,7 @@ import {
   unwrapped,
 } from "./syntax.ts";
 
-/** A function that code declares as an operation or task. */
+/** A function that code declares as an operation or a task. */
 interface DeclaredFunction extends PlacedFunction {
   /** `GET /items`, `task "resize"`. */
   readonly subject: string;
@@ -30,7 +30,7 @@ export function findDeclarations(program: SyntaxNode, scopes: Scopes): DeclaredF
   return nodes.flatMap((node) => (node.type === "CallExpression" ? (declarationOf(node, scopes) ?? []) : []));
 }
 
-/** What the options beside a function say of its lane. */
+/** The lane that the options next to a function specify. */
 export function saidLane(node: FunctionNode): "loop" | "thread" | undefined {
   const call = node.parent;
   if (call?.type !== "CallExpression" || call.arguments.at(-1) !== node) return undefined;
@@ -42,7 +42,7 @@ function laneIn(call: NodeOf<"CallExpression">): "loop" | "thread" | undefined {
   return said === "loop" || said === "thread" ? said : undefined;
 }
 
-/** The value that the options before the function give a name, if it is written there. */
+/** The value of a name in the options before the function, if it is written there. */
 function optionIn(call: NodeOf<"CallExpression">, name: string): unknown {
   const options = call.arguments.at(-2);
   if (options?.type !== "ObjectExpression") return undefined;
@@ -70,7 +70,7 @@ function declarationOf(call: NodeOf<"CallExpression">, scopes: Scopes): Declared
 
 function dependencyOf(call: NodeOf<"CallExpression">, scopes: Scopes): DeclaredFunction | undefined {
   const last = call.arguments.at(-1) as SyntaxNode | undefined;
-  // Made once for the app, before the first request; "thread" asks for one of each thread's own.
+  // Created once for the app, before the first request; "thread" asks for one in each thread.
   if (["app", "thread"].includes(String(optionIn(call, "scope")))) return undefined;
   const node = last && functionOf(last, scopes);
   return node && placed(call, node, `dependency "${nameOf(node)}"`);
@@ -87,7 +87,7 @@ function literalText(node: SyntaxNode): string | undefined {
   return node.quasis.map(({ value }) => value.cooked ?? "").join("*");
 }
 
-/** The function itself, or the one of the same file that is named. */
+/** The function itself, or the function of the same file that is named. */
 function functionOf(node: SyntaxNode, scopes: Scopes): FunctionNode | undefined {
   const target = unwrapped(node);
   if (isFunction(target)) return target;
@@ -100,7 +100,7 @@ function functionOf(node: SyntaxNode, scopes: Scopes): FunctionNode | undefined 
   return undefined;
 }
 
-/** A comment that allows what a rule finds on its line, or on the next. */
+/** A comment that allows what a rule finds on its line or the next. */
 export interface Allowance {
   readonly rule: RuleName;
   readonly line: number;
@@ -114,7 +114,7 @@ export function readAllowance(comment: string, line: number): Allowance | undefi
   return rule === undefined ? undefined : { rule: rule as RuleName, line };
 }
 
-/** Those of a source file, which need not be code that runs; none where it cannot be read. */
+/** The allowances of a source file, which need not be runnable code; none if it cannot be read. */
 export function readAllowances(file: string): readonly Allowance[] {
   try {
     const lines = readFileSync(file, "utf8").split("\n");

@@ -1,6 +1,6 @@
 import { type FunctionNode, isFunction, type NodeOf, type SyntaxNode, unwrapped } from "./syntax.ts";
 
-/** What is used of scope analysis; eslint-scope's and typescript-eslint's both fit. */
+/** The part of scope analysis that is used; eslint-scope's and typescript-eslint's both fit. */
 interface Scope {
   readonly type: string;
   readonly upper: Scope | null;
@@ -27,7 +27,7 @@ export interface Scopes {
   acquire(node: object, inner?: boolean): Scope | null;
 }
 
-/** A function and every name it uses, those of the functions inside it included. */
+/** A function and every name it uses, including those in the functions inside it. */
 export class FunctionScope {
   readonly node: FunctionNode;
   readonly references: readonly Reference[];
@@ -41,7 +41,7 @@ export class FunctionScope {
     this.#byIdentifier = new Map(this.references.map((reference) => [reference.identifier, reference]));
   }
 
-  /** Whether a name is declared outside the function, and is not one that JavaScript or Node declares. */
+  /** Whether a name is declared outside the function, and not by JavaScript or Node. */
   isOuter(reference: Reference): boolean {
     const { resolved } = reference;
     const { name } = reference.identifier as NodeOf<"Identifier">;
@@ -51,14 +51,14 @@ export class FunctionScope {
     return true;
   }
 
-  /** Whether a name stands for the global of that name. */
+  /** Whether a name refers to the global of that name. */
   isGlobalName(node: SyntaxNode, name: string): boolean {
     if (node.type !== "Identifier" || node.name !== name) return false;
     const resolved = this.#byIdentifier.get(node)?.resolved;
     return resolved === undefined || resolved === null || isGlobal(resolved);
   }
 
-  /** The variable a name stands for, as far as the code at hand declares it. */
+  /** The variable that a name refers to, as far as the available code declares it. */
   variableOf(node: SyntaxNode): Variable | undefined {
     if (node.type !== "Identifier") return undefined;
     const reference = this.#byIdentifier.get(node);
@@ -74,7 +74,7 @@ export class FunctionScope {
     return undefined;
   }
 
-  /** The function of the same file that a call calls. */
+  /** The function of the same file that a call invokes. */
   calledFunction({ callee }: NodeOf<"CallExpression">): FunctionNode | undefined {
     const target = unwrapped(callee as SyntaxNode);
     if (isFunction(target)) return target;
@@ -90,14 +90,14 @@ export function declarator({ defs }: Variable): NodeOf<"VariableDeclarator"> | u
   return node?.type === "VariableDeclarator" ? node : undefined;
 }
 
-/** What a variable was declared as: the value of a `const`, or a declared function. */
+/** The declared value of a variable: that of a `const`, or a declared function. */
 export function declaredValue({ defs }: Variable): SyntaxNode | undefined {
   const node = defs[0]?.node as SyntaxNode | undefined;
   if (node?.type === "VariableDeclarator") return node.init ? unwrapped(node.init as SyntaxNode) : undefined;
   return isFunction(node) ? node : undefined;
 }
 
-/** The import that declares a variable: from where, and of what name there (`*` and `default` included). */
+/** The import that declares a variable: its module, and its name there (including `*` and `default`). */
 export function importOf({ defs }: Variable): { from: string; name: string } | undefined {
   const [definition] = defs;
   const node = definition?.node as SyntaxNode | undefined;
@@ -112,7 +112,7 @@ export function importOf({ defs }: Variable): { from: string; name: string } | u
   return { from, name: node?.type === "ImportDefaultSpecifier" ? "default" : "*" };
 }
 
-/** Through these, code shares state as through a variable of a module. */
+/** Through these, code shares state as it would through a module variable. */
 const sharedGlobals = new Set(["globalThis", "global"]);
 
 function isGlobal({ scope, defs }: Variable): boolean {

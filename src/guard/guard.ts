@@ -19,7 +19,7 @@ import type { RuleName, Severity } from "./offence.ts";
 import { checkFunction, type FoundOffence, sentence } from "./rules.ts";
 import type { FunctionNode } from "./syntax.ts";
 
-/** A place in a declared function that does not fit the lane it runs on. */
+/** A place in a declared function that does not fit the function's lane. */
 export interface GuardFinding {
   readonly code: ErrorCode;
   readonly severity: Severity;
@@ -28,7 +28,7 @@ export interface GuardFinding {
   /** What is wrong there, in one sentence. */
   readonly problem: string;
   readonly at: SourceLocation;
-  /** One action that mends it. */
+  /** One action that fixes it. */
   readonly fix: string;
 }
 
@@ -46,8 +46,8 @@ interface Declared {
 }
 
 /**
- * Reads the code of every operation and task of an app, and of what they call in the same file: a plain function that
- * changes variables outside itself, an async one that blocks, a plain one that returns a promise.
+ * Reads the code of every operation and task of an app, and of the functions they call in the same file. It finds plain
+ * functions that change variables outside themselves, async ones that block, and plain ones that return a promise.
  */
 export function guard(app: App): GuardFinding[] {
   const declared = listDeclared(app);
@@ -62,7 +62,7 @@ export function guard(app: App): GuardFinding[] {
   });
 }
 
-/** A guard that cannot read a function has nothing against it: the app is served all the same. */
+/** If the guard cannot read a function, it does not object to it: the app is served all the same. */
 function unguarded({ subject, location }: Declared, error: unknown): GuardFinding {
   return {
     code: "OFFLOOP_GUARD_FAILED",
@@ -96,7 +96,7 @@ function listDeclared(app: App): Declared[] {
   ];
 }
 
-/** What has the socket runs on the loop, what has a message where its declaration says. */
+/** Functions that receive the socket run on the loop; the one that receives a message runs where its declaration says. */
 function listFunctions({ connection, message, functions, onInvalid }: SocketOperation): Declared[] {
   const { id, location } = connection;
   const { whole, open, close } = functions;
@@ -109,7 +109,7 @@ function listFunctions({ connection, message, functions, onInvalid }: SocketOper
     : [...own, { subject: message.id, lane: message.lane, fn: message.handler, location }];
 }
 
-/** A plain dependency runs on a thread whatever needs it; an async one wherever the operation runs that needs it. */
+/** A plain dependency runs on a thread, whatever needs it; an async one runs wherever the operation that needs it runs. */
 function listDependencies(app: App): Declared[] {
   const found: Declared[] = [];
   const seen = { loop: new Set<DependencyDeclaration>(), thread: new Set<DependencyDeclaration>() };
@@ -127,7 +127,7 @@ function listDependencies(app: App): Declared[] {
   return found;
 }
 
-/** One for the whole app is made before the first request, and one for each thread is to be each thread's own. */
+/** State of the whole app is created before the first request, and state of each thread is meant to be that thread's own. */
 function isOwnState({ scope }: DependencyDeclaration, lane: Declared["lane"]): boolean {
   return scope === "app" || (scope === "thread" && lane === "thread");
 }
@@ -155,7 +155,7 @@ function checkDeclared(
     }));
 }
 
-/** What compiled the code may have left the comments out. */
+/** The compiler may have dropped the comments. */
 function isAllowedInSource(rule: FoundOffence["rule"], { file, line }: SourceLocation): boolean {
   return isAllowed(readAllowances(file), rule, line);
 }
@@ -163,7 +163,7 @@ function isAllowedInSource(rule: FoundOffence["rule"], { file, line }: SourceLoc
 interface FunctionCode {
   readonly module: ModuleCode;
   readonly node: FunctionNode;
-  /** Where in the user's source a line and column of the parsed code are. */
+  /** Maps a line and column of the parsed code to the user's source. */
   readonly place: (start: Place) => SourceLocation;
 }
 
@@ -185,7 +185,7 @@ function codeInModule(
   return { module, node, place };
 }
 
-/** Without V8's help, the function's own text: its lines are counted from where it was declared. */
+/** Without V8's help: the function's own text, with lines counted from its declaration. */
 function codeAlone({ fn, location }: Declared): FunctionCode | undefined {
   const text = Function.prototype.toString.call(fn);
   const module = ModuleCode.parse(`(${text})`) ?? ModuleCode.parse(`({${text}})`);

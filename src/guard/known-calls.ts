@@ -2,12 +2,12 @@ import { declarator, type FunctionScope, importOf } from "./function-scope.ts";
 import { isFunction, memberName, type NodeOf, type SyntaxNode, unwrapped } from "./syntax.ts";
 
 /**
- * What calls of libraries do, by the module and by what leads to the call: `new` and `()` where something is constructed or
- * called on the way, `*` for any one name.
+ * Library calls with known behaviour, by module and by the path to the call: `new` and `()` where something is
+ * constructed or called on the way, `*` for any single name.
  */
 type Known = Readonly<Record<string, readonly string[]>>;
 
-/** Calls that return when their work is done, beyond those whose name ends in `Sync`. */
+/** Calls that return only when their work is done, in addition to those whose name ends in `Sync`. */
 const blocking: Known = {
   sqlite: ["DatabaseSync new exec", "DatabaseSync new prepare () all|get|run|iterate", "backup"],
   "better-sqlite3": [
@@ -24,7 +24,7 @@ const blocking: Known = {
   koffi: ["load () func ()"],
 };
 
-/** Calls that give a promise: of drivers, of clients, and of Node's own modules. */
+/** Calls that return a promise: of drivers, of clients, and of Node's own modules. */
 const promising: Known = {
   "fs/promises": ["*"],
   fs: ["promises *"],
@@ -49,15 +49,15 @@ const promising: Known = {
   mongodb: ["MongoClient new db () collection () insertOne|updateOne|deleteOne|findOne|countDocuments"],
 };
 
-/** Every service's client of AWS has the same method. */
+/** Every AWS service's client has the same method. */
 const promisingPackages: Known = { "@aws-sdk/client-": ["* new send"] };
 
-/** Whether a call of what has this origin blocks. */
+/** Whether a call to something with this origin blocks. */
 export function isKnownToBlock({ from, path }: Origin): boolean {
   return matches(blocking[from], path);
 }
 
-/** Whether a call of what has this origin gives a promise. */
+/** Whether a call to something with this origin returns a promise. */
 export function isKnownToPromise({ from, path }: Origin): boolean {
   const family = Object.keys(promisingPackages).find((prefix) => from.startsWith(prefix));
   return matches(promising[from], path) || (family !== undefined && matches(promisingPackages[family], path));
@@ -76,7 +76,7 @@ function fits(pattern: readonly string[], path: readonly string[]): boolean {
 
 const builtins = ["fs", "crypto", "zlib", "child_process"] as const;
 
-/** Whether a module of Node has a synchronous function of this name, by Node's own list of names. */
+/** Whether a module of Node's has a synchronous function with this name, according to Node's own exports. */
 export function isSyncOfNode({ from, path }: Origin): boolean {
   const [name = ""] = path;
   const builtin = builtins.find((one) => one === from);
@@ -85,8 +85,8 @@ export function isSyncOfNode({ from, path }: Origin): boolean {
 }
 
 /**
- * Where a value comes from, as far as one file shows it: the module, and what is done with what it exports. Of
- * `await new Pool().connect()` it is `pg` and `["Pool", "new", "connect", "()"]`.
+ * Where a value comes from, as far as one file shows it: the module, and what is done with its export. For `await new
+ * Pool().connect()` this is `pg` and `["Pool", "new", "connect", "()"]`.
  */
 export interface Origin {
   readonly from: string;
@@ -96,7 +96,7 @@ export interface Origin {
 /** Deeper than any code that a reader follows. */
 const MAX_STEPS = 20;
 
-/** Follows names, members and calls back to an import. Undefined when it ends elsewhere. */
+/** Follows names, members and calls back to an import. Undefined when the trail ends elsewhere. */
 export function originOf(
   scope: FunctionScope,
   node: SyntaxNode,
@@ -127,7 +127,7 @@ export function originOf(
 
 function extended(origin: Origin | undefined, step: string | undefined): Origin | undefined {
   if (origin === undefined || step === undefined) return undefined;
-  // A module's default is what `import * as` and `require` give for most of what Node and npm have.
+  // A module's default export is what `import * as` and `require` return for most of Node and npm.
   return step === "default" ? origin : { from: origin.from, path: [...origin.path, step] };
 }
 
@@ -148,7 +148,7 @@ function originOfName(scope: FunctionScope, node: NodeOf<"Identifier">, steps: n
     : extended(origin, keyOf(declared.id as SyntaxNode, node.name));
 }
 
-/** The key under which a pattern takes a name: `b` of `{ b: name }`. */
+/** The key under which a pattern binds a name: `b` in `{ b: name }`. */
 function keyOf(pattern: SyntaxNode, name: string): string | undefined {
   if (pattern.type !== "ObjectPattern") return undefined;
   for (const property of pattern.properties) {
@@ -159,7 +159,7 @@ function keyOf(pattern: SyntaxNode, name: string): string | undefined {
   return undefined;
 }
 
-/** What compilers make of `import`, vitest's among them. */
+/** What compilers turn `import` into, including vitest. */
 const imports = new Set(["require", "__vite_ssr_import__", "__vite_ssr_dynamic_import__", "__vi_import__"]);
 
 /** `require("fs")`, `process.getBuiltinModule("fs")`. */

@@ -6,10 +6,10 @@ import { type Allowance, readAllowance } from "./declaration.ts";
 import type { Scopes } from "./function-scope.ts";
 import { descendants, type FunctionNode, isFunction, linkParents, type SyntaxNode } from "./syntax.ts";
 
-/** Where a function stands in the code that V8 runs. Lines and columns count from 1. */
+/** Where a function is in the code that V8 runs. Lines and columns count from 1. */
 export interface LoadedFunction {
   readonly file: string;
-  /** The whole script as V8 was given it: without types, or compiled. */
+  /** The whole script as V8 received it: stripped of types, or compiled. */
   readonly source: string;
   readonly line: number;
   readonly column: number;
@@ -19,7 +19,7 @@ const KEY = Symbol.for("offloop.guard");
 const keyText = `globalThis[Symbol.for(${JSON.stringify(KEY.description)})]`;
 
 /**
- * Asks V8 where functions stand; exact whatever compiled them. All are undefined in a Node without inspector, and under
+ * Asks V8 where functions are; exact whatever compiled them. All are undefined in a Node without inspector, and under
  * `--permission` without `--allow-inspector`.
  */
 export function findLoaded(functions: readonly object[]): (LoadedFunction | undefined)[] {
@@ -68,7 +68,7 @@ function locate(
   };
 }
 
-/** In its own thread, a session answers before `post` returns. */
+/** Within its own thread, a session answers before `post` returns. */
 function ask<Answer>(session: Session, method: string, params: object): Answer {
   let answer: unknown;
   session.post(method, params, (error, result) => {
@@ -78,7 +78,7 @@ function ask<Answer>(session: Session, method: string, params: object): Answer {
   return answer as Answer;
 }
 
-/** JavaScript as it runs, parsed: a module, or a function on its own. */
+/** Parsed JavaScript, as it runs: a module, or a function on its own. */
 export class ModuleCode {
   readonly scopes: Scopes;
   readonly allowances: readonly Allowance[];
@@ -86,15 +86,15 @@ export class ModuleCode {
 
   private constructor(program: Program, comments: readonly Comment[], sourceType: "module" | "commonjs") {
     this.program = program;
-    // acorn's nodes are ESTree's; the two only name their types differently.
+    // acorn's nodes are ESTree's; only the names of their types differ.
     const tree = program as unknown as Parameters<typeof analyze>[0];
     this.scopes = analyze(tree, { ecmaVersion: 2026, sourceType }) as unknown as Scopes;
-    // Only now: of node types it does not know, the analysis follows every field.
+    // Not earlier: for unknown node types, the analysis follows every field.
     linkParents(program);
     this.allowances = comments.flatMap(({ value, loc }) => readAllowance(value, loc?.end.line ?? 0) ?? []);
   }
 
-  /** Parses a module of either kind; undefined when it is written in no JavaScript that acorn knows. */
+  /** Parses a module of either kind; undefined when acorn cannot parse it. */
   static parse(source: string): ModuleCode | undefined {
     for (const sourceType of ["module", "commonjs"] as const) {
       const comments: Comment[] = [];
@@ -104,26 +104,26 @@ export class ModuleCode {
     return undefined;
   }
 
-  /** The function that begins at a place: V8 counts from the parenthesis before its parameters. */
+  /** The function that begins at a position: V8 counts from the parenthesis before its parameters. */
   functionAt(line: number, column: number): FunctionNode | undefined {
     const isBefore = (place: { line: number; column: number }): boolean =>
       place.line < line || (place.line === line && place.column <= column - 1);
     let found: FunctionNode | undefined;
     for (const node of descendants(this.program)) {
       if (!isFunction(node) || !node.loc || !node.body.loc) continue;
-      // The innermost comes last: it begins before the place, and its body does not.
+      // The innermost function comes last: it begins before the position, and its body does not.
       if (isBefore(node.loc.start) && !isBefore(node.body.loc.start)) found = node;
     }
     return found;
   }
 
-  /** The first function in it: for code that is nothing else. */
+  /** Its first function: for code that contains nothing else. */
   firstFunction(): FunctionNode | undefined {
     return [...descendants(this.program)].find(isFunction);
   }
 }
 
-/** Undefined when the source is of the other kind, or no JavaScript that acorn knows. */
+/** Undefined when the source is of the other kind, or acorn cannot parse it. */
 function parseAs(
   sourceType: "module" | "commonjs",
   source: string,

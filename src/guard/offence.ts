@@ -1,9 +1,9 @@
 import type { SyntaxNode } from "./syntax.ts";
 
-/** The rules, by the name that `offloop-allow` takes. */
+/** The rules, by the names that `offloop-allow` accepts. */
 export type RuleName = "state" | "blocking" | "promise";
 
-/** How grave: it must be changed; it is likely a mistake; it is good to know. */
+/** The severity: it must be changed; it is probably a mistake; it is worth knowing. */
 export type Severity = "refused" | "warned" | "told";
 
 /** A place in a function that does not fit the lane the function runs on. */
@@ -13,6 +13,6 @@ export interface Offence {
   readonly node: SyntaxNode;
   /** What it does there: `assigns to "hits"`. */
   readonly does: string;
-  /** One action that mends it. */
+  /** One action that fixes it. */
   readonly fix: string;
 }

@@ -14,7 +14,7 @@ import {
 
 const chaining = new Set(["then", "catch", "finally"]);
 
-/** Where a plain function returns a promise, as if it were async. */
+/** Places where a plain function returns a promise, as if it were async. */
 export function findReturnedPromises(scope: FunctionScope): Offence[] {
   return returnedValues(scope).flatMap((value): Offence[] => {
     const what = promiseText(scope, value);
@@ -39,7 +39,7 @@ function returnedValues({ node }: FunctionScope): SyntaxNode[] {
   );
 }
 
-/** Where a function continues without a promise that it needs: nobody awaits it, or its value is read too early. */
+/** Places where a function continues without a promise that it needs: nobody awaits it, or its value is read too early. */
 export function findForgottenAwaits(scope: FunctionScope): Offence[] {
   return [...descendants(scope.node as SyntaxNode)].flatMap((node): Offence[] => {
     const what = isWorthAwaiting(node) ? promiseText(scope, node) : undefined;
@@ -52,7 +52,7 @@ export function findForgottenAwaits(scope: FunctionScope): Offence[] {
   });
 }
 
-/** A chain has been thought of by who wrote it. */
+/** Whoever wrote a chain has thought about the promise. */
 function isWorthAwaiting(node: SyntaxNode): boolean {
   if (node.type === "TaggedTemplateExpression") return true;
   if (node.type !== "CallExpression") return false;
@@ -60,7 +60,7 @@ function isWorthAwaiting(node: SyntaxNode): boolean {
   return callee.type !== "MemberExpression" || !chaining.has(memberName(callee) ?? "");
 }
 
-/** What comes of a promise that is not awaited; undefined where it may be meant. */
+/** What is lost if a promise is not awaited; undefined where that may be intended. */
 function whatIsLost(scope: FunctionScope, node: SyntaxNode): string | undefined {
   const { child, parent } = surrounding(node);
   if (parent?.type === "ExpressionStatement") return "nothing waits for it, and nobody sees its failure";
@@ -70,7 +70,7 @@ function whatIsLost(scope: FunctionScope, node: SyntaxNode): string | undefined 
   return taken && `"${taken}" of a promise is undefined`;
 }
 
-/** `{ rows: pool.query(...) }` and `[pool.query(...)]`, returned. */
+/** Returned `{ rows: pool.query(...) }` and `[pool.query(...)]`. */
 function isPartOfResult(child: SyntaxNode, parent: SyntaxNode): boolean {
   const isPart =
     parent.type === "ArrayExpression" ||
@@ -84,7 +84,7 @@ function isPartOfResult(child: SyntaxNode, parent: SyntaxNode): boolean {
   return isPartOfResult(outer.child, outer.parent);
 }
 
-/** The name that is taken from a promise as if it were its value: `rows` of `const { rows } = pool.query(...)`. */
+/** The name that is read from a promise as if it were its value: `rows` in `const { rows } = pool.query(...)`. */
 function takenFrom(scope: FunctionScope, child: SyntaxNode, parent: SyntaxNode): string | undefined {
   if (parent.type === "MemberExpression" && parent.object === child) return takenBy(parent);
   if (parent.type !== "VariableDeclarator" || parent.init !== child) return undefined;
@@ -97,7 +97,7 @@ function takenFrom(scope: FunctionScope, child: SyntaxNode, parent: SyntaxNode):
   return variable && takenFromVariable(variable);
 }
 
-/** Of a variable that is awaited somewhere, nothing is said. */
+/** A variable that is awaited somewhere is not reported. */
 function takenFromVariable({ references }: Variable): string | undefined {
   const parents = references.map(({ identifier }) => surrounding(identifier as SyntaxNode).parent);
   if (parents.some((parent) => parent?.type === "AwaitExpression")) return undefined;
@@ -110,7 +110,7 @@ function takenBy(member: SyntaxNode): string | undefined {
   return name !== undefined && chaining.has(name) ? undefined : name;
 }
 
-/** What the promise is of, as a reader would call it; undefined for anything else. */
+/** What the promise comes from, as a reader would call it; undefined for anything else. */
 function promiseText(scope: FunctionScope, value: SyntaxNode): string | undefined {
   if (value.type === "ImportExpression") return "the promise of import()";
   if (value.type === "NewExpression")
@@ -124,7 +124,7 @@ function promiseText(scope: FunctionScope, value: SyntaxNode): string | undefine
   return own ?? (callee.type === "MemberExpression" ? promiseOfMember(scope, callee) : undefined);
 }
 
-/** Older APIs give no promise to who hands them a callback; with a promise, a function comes first or alone. */
+/** Older APIs return no promise when they receive a callback; when they return one, a function comes first or alone. */
 function takesCallback({ arguments: args }: NodeOf<"CallExpression">): boolean {
   return args.length > 1 && isFunction(args.at(-1) as SyntaxNode);
 }

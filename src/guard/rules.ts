@@ -5,19 +5,19 @@ import { findForgottenAwaits, findReturnedPromises } from "./promise-rule.ts";
 import { findMainThreadHandles, findStateChanges } from "./state-rule.ts";
 import { descendants, type FunctionNode, type SyntaxNode } from "./syntax.ts";
 
-/** A function that runs on a lane, and whether its options said so against the rule. */
+/** A function that runs on a lane, and whether its options override the rule. */
 export interface PlacedFunction {
   readonly node: FunctionNode;
   readonly lane: "loop" | "thread";
   readonly isOverride: boolean;
 }
 
-/** An offence, and the functions of the same file through which the checked one comes to it. */
+/** An offence, and the chain of functions of the same file that leads to it from the checked one. */
 export interface FoundOffence extends Offence {
   readonly via: readonly string[];
 }
 
-/** Everything in a function, and in those of the same file it calls, that does not fit its lane. */
+/** Everything that does not fit its lane, in a function and in those of the same file that it calls. */
 export function checkFunction({ node, lane, isOverride }: PlacedFunction, scopes: Scopes): FoundOffence[] {
   const find = lane === "thread" ? findOnThread : findOnLoop;
   const found = follow(node, { scopes, find, seen: new Set() }, []);

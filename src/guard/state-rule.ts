@@ -13,14 +13,14 @@ const collectionMutators = ["set", "add", "delete", "clear", "append"];
 const mutators = new Set([...listMutators, ...collectionMutators]);
 const collections = /^(Weak)?(Map|Set)$|^Array$|^URLSearchParams$|^Headers$|Array$/;
 
-/** What a function on a thread does to variables that every thread has for itself. */
+/** What a function on a thread does to variables that exist separately in each thread. */
 export function findStateChanges(scope: FunctionScope): Offence[] {
   return scope.references.flatMap((reference) =>
     scope.isOuter(reference) ? (changeOf(reference) ?? []) : [],
   );
 }
 
-/** Whether a use of a variable changes it, or what it holds. */
+/** Whether a use of a variable changes the variable or its contents. */
 function isChange(reference: Reference): boolean {
   return changeOf(reference) !== undefined;
 }
@@ -58,7 +58,7 @@ function refusal(node: SyntaxNode, does: string): Offence {
   };
 }
 
-/** The whole of `a.b.c` from its `a`. */
+/** The whole of `a.b.c`, starting from its `a`. */
 function outermostMember(node: SyntaxNode): { child: SyntaxNode; parent: SyntaxNode | undefined } {
   const { child, parent } = surrounding(node);
   return parent?.type === "MemberExpression" && parent.object === child
@@ -77,7 +77,7 @@ function isTarget(node: SyntaxNode, parent: SyntaxNode | undefined): boolean {
   return parent.type === "UnaryExpression" && parent.operator === "delete";
 }
 
-/** A client of a database has `set` and `delete` too: what is visibly no collection is left alone. */
+/** A database client has `set` and `delete`, too: what is visibly not a collection is left alone. */
 function mayBeCollection(variable: Variable, method: string): boolean {
   const value = declaredValue(variable);
   if (value === undefined || listMutators.includes(method)) return true;
@@ -86,7 +86,7 @@ function mayBeCollection(variable: Variable, method: string): boolean {
   return value.callee.type === "Identifier" && collections.test(value.callee.name);
 }
 
-/** What a function on a thread reads that only a lifespan of the main thread opens. */
+/** What a function on a thread reads although only a lifespan of the main thread opens it. */
 export function findMainThreadHandles(scope: FunctionScope): Offence[] {
   const found = new Map<Variable, Offence>();
   for (const reference of scope.references) {
@@ -105,7 +105,7 @@ export function findMainThreadHandles(scope: FunctionScope): Offence[] {
   return [...found.values()];
 }
 
-/** Empty where the module declares it, and changed nowhere but in lifespans of the main thread. */
+/** Empty where the module declares it, and assigned only in lifespans of the main thread. */
 function isOpenedOnMainThread(variable: Variable): boolean {
   const declared = declarator(variable);
   if (declared === undefined || !isEmpty(declared.init as SyntaxNode | null | undefined)) return false;
@@ -142,7 +142,7 @@ function nameOfConstant(node: SyntaxNode): string | undefined {
     : undefined;
 }
 
-/** Whether a function is what `app.lifespan(...)` is called with, without `perThread`. */
+/** Whether a function is an argument of `app.lifespan(...)` without `perThread`. */
 function isGivenToMain(node: SyntaxNode): boolean {
   const { child, parent } = surrounding(node);
   if (parent?.type !== "CallExpression" || parent.arguments.at(-1) !== child) return false;

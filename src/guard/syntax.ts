@@ -1,6 +1,6 @@
 import type { AnyNode, ArrowFunctionExpression, FunctionDeclaration, FunctionExpression } from "acorn";
 
-/** A node of an ESTree that knows its parent: of acorn's here, of whatever parser is configured in ESLint. */
+/** An ESTree node that knows its parent: from acorn here, and from the configured parser in ESLint. */
 export type SyntaxNode = AnyNode & { parent?: SyntaxNode };
 export type FunctionNode = (FunctionDeclaration | FunctionExpression | ArrowFunctionExpression) & {
   parent?: SyntaxNode;
@@ -16,10 +16,10 @@ export function isFunction(node: SyntaxNode | undefined): node is FunctionNode {
   );
 }
 
-/** Keys that lead elsewhere than to the parts of a node. */
+/** Keys that do not lead to the parts of a node. */
 const notParts = new Set(["parent", "loc", "range", "tokens", "comments"]);
 
-/** The nodes a node is made of. */
+/** The parts of a node. */
 function partsOf(node: SyntaxNode): SyntaxNode[] {
   const values = Object.entries(node).flatMap(([key, value]) => (notParts.has(key) ? [] : value));
   return values.filter(
@@ -27,7 +27,7 @@ function partsOf(node: SyntaxNode): SyntaxNode[] {
   );
 }
 
-/** A node and all it is made of, outermost first. `enter` says of which parts the parts are wanted. */
+/** A node and all its parts, outermost first. `enter` decides whether to descend into a part. */
 export function* descendants(
   node: SyntaxNode,
   enter: (node: SyntaxNode) => boolean = () => true,
@@ -36,7 +36,7 @@ export function* descendants(
   if (enter(node)) for (const part of partsOf(node)) yield* descendants(part, enter);
 }
 
-/** Notes each node's parent, as ESLint does. */
+/** Sets each node's parent, as ESLint does. */
 export function linkParents(node: SyntaxNode): void {
   for (const part of partsOf(node)) {
     part.parent = node;
@@ -44,13 +44,13 @@ export function linkParents(node: SyntaxNode): void {
   }
 }
 
-/** The expression without what TypeScript and compilers put around it: `x!`, `x as T`, `(0, x)`. */
+/** The expression without the wrappers that TypeScript and compilers add: `x!`, `x as T`, `(0, x)`. */
 export function unwrapped(node: SyntaxNode): SyntaxNode {
   const inner = wrappedIn(node);
   return inner === undefined ? node : unwrapped(inner);
 }
 
-/** What an expression stands in, not counting such wrappers. */
+/** The parent of an expression, not counting such wrappers. */
 export function surrounding(node: SyntaxNode): { child: SyntaxNode; parent: SyntaxNode | undefined } {
   const { parent } = node;
   return parent !== undefined && wrappedIn(parent) === node ? surrounding(parent) : { child: node, parent };
@@ -64,18 +64,18 @@ function wrappedIn(node: SyntaxNode): SyntaxNode | undefined {
   return first?.type === "Literal" ? second : undefined;
 }
 
-/** The name of a member that is accessed: `push` of `a.push` and of `a["push"]`. */
+/** The name of an accessed member: `push` in `a.push` and in `a["push"]`. */
 export function memberName({ property, computed }: NodeOf<"MemberExpression">): string | undefined {
   if (!computed) return property.type === "Identifier" ? property.name : undefined;
   return property.type === "Literal" && typeof property.value === "string" ? property.value : undefined;
 }
 
-/** A callee as its writer put it, without what stands further left: `pool.query`, `hash`. */
+/** A callee as written, without what is further left: `pool.query`, `hash`. */
 export function writtenName(callee: SyntaxNode): string {
   if (callee.type === "Identifier") return callee.name;
   if (callee.type !== "MemberExpression") return "a function";
   const object = unwrapped(callee.object as SyntaxNode);
-  // A module that vitest has imported has no name in the source.
+  // A module imported by vitest has no name in the source.
   const owner = object.type === "Identifier" && !object.name.startsWith("__vi") ? [object.name] : [];
   return [...owner, memberName(callee) ?? "a method"].join(".");
 }

@@ -11,13 +11,13 @@ declare module "fastify" {
   interface FastifyContextConfig {
     /** The operation behind a route. */
     operation?: Operation;
-    /** Whether it, or something it needs, reads a form. */
+    /** Whether the operation, or a dependency of it, reads a form. */
     readsForm?: boolean;
-    /** Largest multipart form it takes, in bytes. */
+    /** Largest multipart form it accepts, in bytes. */
     maxFormBytes?: number;
-    /** Whether it stands for all that an app does not answer. */
+    /** Whether the route catches everything an app does not answer. */
     isClosedOff?: boolean;
-    /** Whether it is asked by those who operate the server: nothing of the app's stands around it. */
+    /** Whether the route is for those who operate the server: nothing of the app surrounds it. */
     isForOperators?: boolean;
     /** Whether its requests are left out of the log. */
     unlogged?: boolean;
@@ -37,7 +37,10 @@ function matcherOf(paths: readonly string[]): (url: string) => boolean {
 
 const EVERY_MS = 1_000;
 
-/** Logs what came and was no request, never what it was: a line a second and kind, as nobody bounds how much of it comes. */
+/**
+ * Logs what arrived but was not a request, never its content: one line per second and kind, since nothing bounds how
+ * much of it arrives.
+ */
 export function logUnread(log: Logger): (unread: UnreadRequest) => void {
   const kinds = new Map<string, { at: number; unsaid: number }>();
   return ({ status, code, client, bytes }) => {
@@ -57,16 +60,16 @@ export function logUnread(log: Logger): (unread: UnreadRequest) => void {
 
 const remarks = { sent: "", gone: ", the client has gone", broken: ", its stream broke off" };
 
-/** What lines are made with. */
+/** What log lines are made with. */
 interface AccessLogParts {
   readonly urls: LoggedUrls;
-  /** Paths that have none. */
+  /** Paths that get no line. */
   readonly skipPaths: readonly string[];
-  /** Names the span of a request; undefined when nobody takes spans. */
+  /** Names the span of a request; undefined when nothing collects spans. */
   readonly trace: ((request: object) => object) | undefined;
 }
 
-/** Logs a line for each request when its response has been sent, or its client has gone. */
+/** Logs a line for each request once its response has been sent or its client has gone. */
 export function addAccessLog(
   fastify: FastifyInstance,
   log: Logger,
@@ -77,7 +80,7 @@ export function addAccessLog(
     const { operation, unlogged } = request.routeOptions.config;
     if (unlogged || isSkipped(request.url)) return done();
     const start = performance.now();
-    // Fastify's own hook is not called for a client that goes.
+    // Fastify does not call its own hook for a client that goes away.
     raw.once("close", () => {
       const { method } = request;
       const url = urls.of(request.originalUrl, operation);

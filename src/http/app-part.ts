@@ -19,12 +19,15 @@ export interface PartServices extends AnswerServices {
   readonly socketBounds: SocketServices["bounds"];
 }
 
-/** What answers in an app's name where none of its operations does. */
+/** Answers in an app's name where none of its operations does. */
 export function refusalsOf(part: AppPart, services: PartServices): Refusals {
   return new Refusals({ ...services, rootPath: services.rootPath + part.mountedAt, part });
 }
 
-/** Adds what stands before an app's answers: how it answers errors, then its plugins, whose hooks see what is added after them. */
+/**
+ * Adds what comes before an app's answers: its error handling, then its plugins, whose hooks see
+ * everything added after them.
+ */
 export async function addBefore(
   fastify: FastifyInstance,
   { app }: AppPart,
@@ -35,22 +38,25 @@ export async function addBefore(
     await fastify.register(options.prefix === undefined ? shared(plugin) : asFastifyPlugin(plugin), options);
 }
 
-/** Fastify finds out by itself which kind it is. */
+/** Fastify detects the kind itself. */
 function asFastifyPlugin(plugin: FastifyPlugin<never>): FastifyPluginAsync {
   return plugin as unknown as FastifyPluginAsync;
 }
 
-/** What Fastify asks a plugin whether it wants no scope of its own. */
+/** Fastify checks this on a plugin to see whether it wants no scope of its own. */
 const SKIP_OVERRIDE = Symbol.for("skip-override");
 
-/** A plugin whose hooks count for the whole app, as `fastify-plugin` makes one: in a scope of its own they would see nothing. */
+/**
+ * A plugin whose hooks apply to the whole app, as `fastify-plugin` makes one: in a scope of its
+ * own they would see nothing.
+ */
 function shared(plugin: FastifyPlugin<never>): FastifyPluginAsync {
   if (typeof plugin !== "function" || SKIP_OVERRIDE in plugin) return asFastifyPlugin(plugin);
   const inThisScope: FastifyPlugin<never> = (...given) => plugin(...given);
   return asFastifyPlugin(Object.assign(inThisScope, plugin, { [SKIP_OVERRIDE]: true }));
 }
 
-/** Adds what an app answers, and what is mounted in it. */
+/** Adds an app's routes, and the apps mounted in it. */
 export async function addPart(
   fastify: FastifyInstance,
   part: AppPart,
@@ -76,11 +82,11 @@ export async function addPart(
   );
   fastify.setNotFoundHandler(notFound);
   for (const inner of mounted) await addMounted(fastify, inner, mountedAt, services);
-  // Some plugins see only what has a route.
+  // Some plugins see only requests that have a route.
   if (mountedAt !== "" || app.declaredPlugins().length > 0) closeOff(fastify, mountedAt, notFound);
 }
 
-/** In a scope of its own, so that its plugins do not reach what it is mounted in. */
+/** Uses a scope of its own, so that the mounted app's plugins do not reach the app around it. */
 async function addMounted(
   fastify: FastifyInstance,
   part: AppPart,
@@ -96,8 +102,8 @@ async function addMounted(
 }
 
 /**
- * What an app does not answer is not found there, whatever patterns one has that it is mounted in. An operation or a plugin
- * of its own may take everything, as one for static files does.
+ * Answers "not found" for a mounted app itself, whatever patterns the surrounding app has. An operation or a plugin of
+ * the mounted app may still take everything, as a plugin for static files does.
  */
 function closeOff(
   fastify: FastifyInstance,

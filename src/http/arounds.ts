@@ -10,19 +10,19 @@ import { canWatch } from "../watch/watch.ts";
 import { showFailures } from "./debug-page.ts";
 import { logFailures, type RequestAddresses } from "./failures.ts";
 
-/** What an app's runs are to have around them. */
+/** What is to surround an app's runs. */
 export interface WantedArounds {
   readonly settings: Pick<ResolvedSettings, "watch" | "rootPath" | "log">;
   readonly log: Logger;
-  /** Undefined when nobody takes spans. */
+  /** Undefined when nothing collects spans. */
   readonly tracing: Tracing | undefined;
-  /** Whether browsers are shown the errors of operations. */
+  /** Whether to show browsers the errors of operations. */
   readonly debug: boolean;
-  /** Where a request can be looked at; undefined where there is no inspector. */
+  /** Where to view a request; undefined without an inspector. */
   readonly inspector?: RequestAddresses | undefined;
 }
 
-/** What stands around the runs of an app; the last is the outermost. */
+/** Lists what surrounds an app's runs; the last is the outermost. */
 export function listArounds(app: App, { settings, log, tracing, debug, inspector }: WantedArounds): Around[] {
   const arounds = [logFailures(log, inspector)];
   if (settings.watch !== undefined && canWatch()) arounds.push(markRuns(!hasPlugins(app)));

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
 
-/** A file that is sent as it is. */
+/** A file that is sent unchanged. */
 export interface KeptFile {
   readonly mediaType: string;
   readonly make: () => string | Buffer | Promise<string | Buffer>;
@@ -12,14 +12,14 @@ interface Made {
   readonly etag: string;
 }
 
-/** Sends a file that is made when it is first asked for, and only to who does not have it already. */
+/** Sends a file that is made on first request, and only to clients that do not have it already. */
 export function sendKept(
   file: KeptFile,
 ): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
   let made: Promise<Made> | undefined;
   return async (request, reply) => {
     made ??= make(file).catch((error: unknown) => {
-      made = undefined; // what failed once may be asked for again
+      made = undefined; // after a failure, the next request tries again
       throw error;
     });
     const { body, etag } = await made;
@@ -31,7 +31,7 @@ export function sendKept(
 
 async function make(file: KeptFile): Promise<Made> {
   const content = await file.make();
-  // Fastify adds a charset to JSON that comes as text.
+  // Fastify adds a charset to JSON given as text.
   const body = typeof content === "string" ? Buffer.from(content) : content;
   return { body, etag: `"${createHash("sha256").update(body).digest("base64url")}"` };
 }

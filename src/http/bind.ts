@@ -6,15 +6,15 @@ import { integer } from "../app/integer.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { isSupervised } from "./supervised.ts";
 
-/** Where a server listens: at an address, or at a file. */
+/** Where a server listens: at an address or on a Unix socket. */
 export interface Place {
   readonly host: string;
   readonly port: number;
-  /** Path of a Unix socket, which is listened on instead. */
+  /** Path of a Unix socket to listen on instead. */
   readonly socket: string | undefined;
 }
 
-/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for what is no port. */
+/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` when the port is not valid. */
 export function placeOf({
   host = "127.0.0.1",
   port = 8000,
@@ -24,7 +24,7 @@ export function placeOf({
 }
 
 /**
- * Listens, and gives the URL: `http://127.0.0.1:8000`, or `unix:/run/app.sock`.
+ * Listens, and returns the URL: `http://127.0.0.1:8000`, or `unix:/run/app.sock`.
  *
  * @throws {OffloopError} `OFFLOOP_PORT_UNAVAILABLE`.
  */
@@ -51,7 +51,10 @@ export function portOf({ server }: FastifyInstance): number {
   return typeof address === "string" ? 0 : address.port;
 }
 
-/** Removes the file that a killed process has left: nobody answers there. A primary does it once, before its workers. */
+/**
+ * Removes the socket file of a killed process, where nothing answers. A primary does this once,
+ * before its workers start.
+ */
 export async function removeStale(socket: string): Promise<void> {
   const client = connect(socket);
   try {

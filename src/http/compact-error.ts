@@ -9,8 +9,8 @@ const LINES_AROUND = 2;
 const MAX_FRAMES = 5;
 
 /**
- * An error as a terminal shows it: its class and code, the lines of the source where it was thrown, the user's own frames,
- * and its causes. Its message is in the line above.
+ * Formats an error for a terminal: its class and code, the source lines where it was thrown, the user's own frames, and
+ * its causes. Its message is in the line above.
  */
 export function compactError(error: DescribedError): string {
   return [`    ${headOf(error)}`, ...blockOf(error), "    the whole stack: --log-level debug", ""].join("\n");

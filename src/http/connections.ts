@@ -13,34 +13,34 @@ import type { Tls } from "./tls.ts";
 
 const MIN_CHECK_MS = 20;
 
-/** Node's HTTP server keeps the response it is writing here, and looks at it for the same reason. */
+/** Node's HTTP server stores the response it is currently writing here, and reads it for the same reason. */
 interface AnsweringSocket extends Socket {
   readonly _httpMessage?: ServerResponse | null;
 }
 
-/** What a server wants of its requests. */
+/** What a server requires of its requests. */
 export interface RequestWants {
-  /** What https is served with; undefined for http. */
+  /** Key and certificate for https; undefined for http. */
   readonly tls: Tls | undefined;
   /** Whether a request without a body has no stream to end. */
   readonly optimizeEmptyRequests: boolean;
-  /** Whether a request asks for another protocol, and gets it. Undefined: where a plugin listens for such requests. */
+  /** Whether a request asks for another protocol and gets it. Undefined where a plugin listens for such requests. */
   readonly isHandshake: ((request: IncomingMessage) => boolean) | undefined;
 }
 
-/** What came and could not be read as a request. */
+/** Something that arrived and could not be read as a request. */
 export interface UnreadRequest {
-  /** What it was answered with. */
+  /** The status it was answered with. */
   readonly status: number;
-  /** Node's code for what is wrong with it, like `HPE_INVALID_METHOD`. */
+  /** Node's code for what is wrong, like `HPE_INVALID_METHOD`. */
   readonly code: string;
-  /** Address of the client. */
+  /** The client's address. */
   readonly client: string | undefined;
-  /** How much had been read of it, where that is known. */
+  /** How much of it had been read, where that is known. */
   readonly bytes: number | undefined;
 }
 
-/** The connections of clients, within the bounds that the settings give them. */
+/** The connections of clients, within the limits of the settings. */
 export class Connections {
   readonly #settings: ResolvedSettings["connections"];
   readonly #wants: RequestWants;
@@ -52,12 +52,12 @@ export class Connections {
     this.#wants = wants;
   }
 
-  /** Has a function told of what cannot be read. */
+  /** Calls the listener for everything that cannot be read as a request. */
   onUnread(listener: (unread: UnreadRequest) => void): void {
     this.#listeners.push(listener);
   }
 
-  /** Makes a server of node:http that speaks with clients, at one of the addresses that are listened on. */
+  /** Makes the node:http server for one of the addresses listened on. */
   createServer(handler: RequestListener): Server {
     const { maxHeaderBytes, headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = this.#settings;
     const { tls } = this.#wants;
@@ -68,7 +68,7 @@ export class Connections {
       keepAliveTimeout: keepAliveTimeoutMs,
       optimizeEmptyRequests: this.#wants.optimizeEmptyRequests,
       ...(this.#wants.isHandshake && { shouldUpgradeCallback: this.#wants.isHandshake }),
-      // Node looks for slow clients every 30 s, which would make a timeout of 15 s one of up to 45 s.
+      // By default Node looks for slow clients every 30 s, which would turn a timeout of 15 s into one of up to 45 s.
       connectionsCheckingInterval: Math.max(MIN_CHECK_MS, Math.min(headersTimeoutMs, requestTimeoutMs) / 4),
     };
     const inOrder = inTurn(handler, this.#settings.maxPipelined);
@@ -87,7 +87,7 @@ export class Connections {
         ? createServer(options, listener)
         : createSecureServer({ ...options, ...tls, handshakeTimeout: headersTimeoutMs }, listener);
     server.on(tls === undefined ? "connection" : "secureConnection", (socket: Socket) => {
-      void socket.remoteAddress; // it knows that after it has closed only if it was asked before
+      void socket.remoteAddress; // only if read now is it still known after the socket has closed
       this.#open.add(socket);
       socket.once("close", () => this.#open.delete(socket));
     });
@@ -104,24 +104,27 @@ export class Connections {
     for (const listener of this.#listeners) listener(unread);
   }
 
-  /** Has each connection end with the response that it carries now: Node would keep those that have begun for another request. */
+  /**
+   * Ends each connection with the response it is sending now. Node would otherwise keep those that have begun for
+   * another request.
+   */
   endWhenAnswered(): void {
     for (const socket of this.#open)
       socket._httpMessage?.once("finish", () => {
-        // Once Node has looked for the next: one that is pipelined says itself that it is the last.
+        // Wait until Node has looked for the next request: a pipelined one announces itself that it is the last.
         process.nextTick(() => socket._httpMessage ?? socket.end());
       });
   }
 }
 
 /**
- * Hands requests on. Those that come before the one before them has been answered run beside it, at most `max` of one
- * connection; the others wait for their turn.
+ * Hands requests on. Pipelined requests, which arrive before the previous one is answered, run concurrently, at most
+ * `max` per connection; the rest wait their turn.
  */
 function inTurn(handler: RequestListener, max: number): RequestListener {
   const lines = new WeakMap<Socket, Line>();
   return (request, response) => {
-    // Node gives a response its socket at once, unless one before it on the connection is not done.
+    // Node gives a response its socket at once, unless an earlier one on the connection is unfinished.
     if (response.socket !== null) return handler(request, response);
     const { socket } = request;
     let line = lines.get(socket);
@@ -133,7 +136,7 @@ function inTurn(handler: RequestListener, max: number): RequestListener {
   };
 }
 
-/** The requests of one connection that came before the ones before them were answered. */
+/** The pipelined requests of one connection. */
 class Line {
   readonly #socket: Socket;
   readonly #handler: RequestListener;
@@ -167,7 +170,7 @@ class Line {
   }
 }
 
-/** RFC 9112, section 3.2: one Host line, no more. A proxy in front may have used another one than this server. */
+/** RFC 9112, section 3.2: exactly one Host line. A proxy in front may have acted on a different one than this server. */
 function hasSeveralHosts({ rawHeaders }: IncomingMessage): boolean {
   let seen = false;
   for (let i = 0; i < rawHeaders.length; i += 2) {
@@ -185,12 +188,12 @@ function refuseHosts(response: ServerResponse): void {
   response.writeHead(400, headers).end(body);
 }
 
-/** What Node's parser says. */
+/** An error from Node's parser. */
 type ParserError = NodeJS.ErrnoException & { readonly bytesParsed?: number };
 
-/** Answers what is not HTTP, as far as there is someone to answer. Gives the status; undefined where there is nobody. */
+/** Answers what is not HTTP, if there is someone to answer. Returns the status; undefined where there is nobody. */
 function answerClientError(error: ParserError, socket: AnsweringSocket): number | undefined {
-  // It would be read as the answer to the request before this one, or as a part of that answer.
+  // A reply here would be read as the answer to the previous request, or as part of it.
   const response = socket._httpMessage;
   const isAnswering = response != null && (response.headersSent || response.req.complete);
   if (error.code === "ECONNRESET" || !socket.writable || isAnswering) {

@@ -16,7 +16,7 @@ import { ShownInputs } from "./shown-inputs.ts";
 const SHOWN_FRAMES = 6;
 const LINES_AROUND = 5;
 
-/** In development a browser gets a page about what went wrong in an operation: the same status, and the page as the body. */
+/** In development, shows browsers a page about what went wrong in an operation: same status, with the page as the body. */
 export function showFailures(
   settings: Pick<ResolvedSettings, "rootPath" | "log">,
   inspector: RequestAddresses | undefined,
@@ -30,7 +30,7 @@ export function showFailures(
   };
 }
 
-/** What went wrong where. */
+/** What went wrong, and where. */
 interface Failed {
   readonly operation: Operation;
   readonly request: RawRequest;
@@ -49,7 +49,7 @@ async function withPage(reply: RawReply, error: DescribedError, failed: Failed):
   };
 }
 
-/** A browser that shows a page names HTML; `fetch`, curl and API clients do not. */
+/** A browser that navigates to a page names HTML; `fetch`, curl and API clients do not. */
 function acceptsHtml(request: RawRequest): boolean {
   const accept = headerValues(request, "accept").join(", ");
   const [, quality] = /(?:^|,)\s*text\/html\s*(?:;\s*q=([\d.]+)\s*)?(?:[,;]|$)/i.exec(accept) ?? ["", "0"];
@@ -113,7 +113,7 @@ ${source === undefined ? undefined : markup`<pre>${excerpt(source, frame)}</pre>
 `;
 }
 
-/** The lines around a place, numbered; the line itself is marked. */
+/** The numbered source lines around a location, with its own line marked. */
 function excerpt(source: string, { line }: StackFrame): Markup[] {
   return excerptOf(source, line, LINES_AROUND).map(({ text, isMarked }) =>
     isMarked ? markup`<mark>${text}\n</mark>` : markup`${text}\n`,

@@ -5,8 +5,8 @@ import { sendKept } from "./asset.ts";
 import { answeredMethods, headPatterns, type Route } from "./routes.ts";
 
 /**
- * What a page may load: its own files, no script from elsewhere. Images and requests may go anywhere, since
- * descriptions show pictures and "Try it out" asks the servers that the document names.
+ * A page may load only its own files, and no script from elsewhere. Images and requests may go anywhere: descriptions
+ * contain pictures, and "Try it out" calls the servers that the document names.
  */
 const POLICY = [
   "default-src 'self'",
@@ -17,10 +17,10 @@ const POLICY = [
 ].join("; ");
 
 /**
- * Adds routes for the OpenAPI document and its pages; a path that something else answers stays the other's.
+ * Adds routes for the OpenAPI document and its pages. A path that something else answers stays with its owner.
  *
- * @param operations - Those of all apps that are served together: some are added only later.
- * @param mountedAt - The prefix that the instance has, which the operations' paths begin with.
+ * @param operations - Those of all apps served together: some are added only later.
+ * @param mountedAt - The prefix of the Fastify instance, which the operations' paths begin with.
  */
 export function addDocs(
   fastify: FastifyInstance,

@@ -1,10 +1,13 @@
 import { pathToFileURL } from "node:url";
 import type { SourceLocation } from "../errors/offloop-error.ts";
 
-/** Editors that open `name://file/path:line:column`, by what their command is called. */
+/** Editors that open `name://file/path:line:column`, by the name of their command. */
 const likeVsCode = ["cursor", "windsurf", "vscodium", "zed"];
 
-/** The URL that opens a place in the editor that this terminal is of, or that its variables name; VS Code where none does. */
+/**
+ * Returns the URL that opens a location in an editor: the one this terminal belongs to, or the one its variables name.
+ * VS Code where neither applies.
+ */
 export function editorUrl({ file, line, column }: SourceLocation): string {
   const { EDITOR = "", VISUAL = "", TERMINAL_EMULATOR = "" } = process.env;
   const { pathname } = pathToFileURL(file);

@@ -2,17 +2,17 @@ import type { Logger } from "pino";
 import { type DescribedError, loggable } from "../errors/described-error.ts";
 import type { Around } from "../lanes/around.ts";
 
-/** Under load these come by the thousand: one line a second says as much. */
+/** Under load these come by the thousand: one line per second says as much. */
 const FLOODS = new Set(["OFFLOOP_THREADS_BUSY", "OFFLOOP_THREADS_DOWN"]);
 const EVERY_MS = 1_000;
 
-/** Knows where a request can be looked at. */
+/** Knows where to view a request. */
 export interface RequestAddresses {
   /** The address of a request in the inspector. */
   addressOf(request: string): string;
 }
 
-/** Logs what goes wrong in answering requests: each failure on its own, but floods of one kind a line a second, with their count. */
+/** Logs failures to answer a request: each on its own, but a flood of one kind as one line per second, with a count. */
 export function logFailures(log: Logger, inspector?: RequestAddresses): Around {
   const floods = new Map<string, { at: number; unsaid: number }>();
   const logFailure = (operation: string, request: string, error: DescribedError): void => {

@@ -9,12 +9,12 @@ import { detailReply } from "../operation/error-reply.ts";
 import type { RawReply } from "../operation/raw.ts";
 
 /**
- * Sends a file: all of it, the range that was asked for, or 304 when the client has it already. A reply of another status
- * than 200 is sent as it is.
+ * Sends a file: all of it, the requested range, or 304 when the client has it already. A reply with a status other than
+ * 200 is sent unchanged.
  *
- * @returns What to answer instead: 416 when the range lies beyond the file's end, 412 when the client asked for another
- * version of it.
- * @throws {Error} When it cannot be read.
+ * @returns What to answer instead: 416 when the range lies beyond the end of the file, 412 when the client asked for
+ * another version of it.
+ * @throws {Error} When the file cannot be read.
  */
 export async function writeFile(
   reply: FastifyReply,
@@ -31,7 +31,7 @@ export async function writeFile(
     cacheControl: false,
   });
   if (result.type === "file") {
-    // Nothing has been sent yet: a file that cannot be opened can still be answered.
+    // Nothing has been sent yet, so a file that cannot be opened can still be answered with an error.
     if (result.stream instanceof ReadStream) await once(result.stream, "open");
     reply.code(result.statusCode === 200 ? raw.status : result.statusCode);
     for (const [name, value] of Object.entries(result.headers))
@@ -50,14 +50,15 @@ export async function writeFile(
   throw new Error(`Cannot send ${JSON.stringify(file)}: there is no such file, or it cannot be read`);
 }
 
-/** A file's tag is its size and its time, which Starlette takes for a strong one; the library says it is weak. */
+/** A file's tag is its size and modification time. Starlette treats it as a strong tag; the library marks it weak. */
 function strong(tag: string): string {
   return tag.replace(/^W\//, "");
 }
 
 /**
- * The headers that ask for less than the whole file, as the library is to read them. Where tags are compared strongly a
- * weak one never fits (RFC 9110, sections 13.1.1 and 13.1.5). That a client takes nothing from a cache is said to caches.
+ * Returns the headers that ask for less than the whole file, in the form the library is to read. Where tags are
+ * compared strongly, a weak one never matches (RFC 9110, sections 13.1.1 and 13.1.5). `Cache-Control` is removed: a
+ * client's refusal to use caches is addressed to caches.
  */
 function conditionsOf({ "cache-control": _, ...headers }: IncomingHttpHeaders): IncomingHttpHeaders {
   const ifMatch = headers["if-match"];

@@ -8,7 +8,7 @@ import { OffloopError } from "../errors/offloop-error.ts";
 import { emptyReply, type RawReply } from "../operation/raw.ts";
 
 /**
- * Checks that the folder exists, and the fallback in it.
+ * Checks that the folder and its fallback exist.
  *
  * @throws {OffloopError} `OFFLOOP_FRONTEND_FOLDER`.
  */
@@ -33,11 +33,11 @@ export class Frontends {
   }
 
   /**
-   * The reply for a path that nothing else answers.
+   * Returns the reply for a path that nothing else answers.
    *
-   * @param path - As sent, from the app's own root.
-   * @returns A reply; `"folder"` for a folder with a page, to be asked for with a slash at the end, as relative links in the page
-   * need it.
+   * @param path - As sent, relative to the app's own root.
+   * @returns A reply; or `"folder"` for a folder with a page, which must be requested with a trailing slash because
+   * relative links in the page depend on it.
    * @throws {HTTPError} 404 or 405, as where there is no front end.
    */
   async answer(request: IncomingMessage, path: string): Promise<RawReply | "folder"> {
@@ -65,25 +65,25 @@ async function answerFrom(
   return fileReply(page.file, page.status, request);
 }
 
-/** The names in a path; undefined for one that can be none of a file that is served. */
+/** Splits a path into its names; undefined when it cannot be the path of a served file. */
 function namesOf(path: string): string[] | undefined {
   try {
     const names = path.split("/").map(decodeURIComponent);
     return names.some(isRefused) ? undefined : names.filter((name) => name !== "");
   } catch {
-    return undefined; // it is not well encoded
+    return undefined; // not validly encoded
   }
 }
 
-/** A name that begins with a dot is hidden, or leads out of the folder; one with a separator would be two names. */
+/** A name that begins with a dot is hidden or leads out of the folder; one with a separator would be two names. */
 function isRefused(name: string): boolean {
   return name.startsWith(".") || /[/\\\0]/.test(name);
 }
 
-/** The folder of a front end, and where it really is: a deploy may point a link elsewhere. */
+/** The folder of a front end, and its real path: a deploy may point a link elsewhere. */
 interface ServedFolder {
   readonly folder: string;
-  /** Undefined when it is not there any more. */
+  /** Undefined when the folder no longer exists. */
   readonly root: string | undefined;
 }
 
@@ -107,7 +107,7 @@ async function findFile(
     : undefined;
 }
 
-/** What a path is; undefined when there is nothing, or when a link in it leads out of the folder. */
+/** Returns what a path points to; undefined when there is nothing, or when a link in it leads out of the folder. */
 async function kindOf(root: string | undefined, path: string): Promise<"file" | "folder" | undefined> {
   if (root === undefined) return undefined;
   try {
@@ -116,7 +116,7 @@ async function kindOf(root: string | undefined, path: string): Promise<"file" | 
     const found = await stat(real);
     return found.isFile() ? "file" : found.isDirectory() ? "folder" : undefined;
   } catch {
-    return undefined; // it is not there, may not be read, or has a name too long for one
+    return undefined; // missing, unreadable, or with a name that is too long
   }
 }
 
@@ -133,7 +133,7 @@ async function findFallback(
   return undefined;
 }
 
-/** A browser that goes to a page says so; what a script or an image asks for is no page. */
+/** A browser that navigates to a page asks for HTML; requests from a script or an image do not. */
 function wantsPage({ headers: { accept = "" } }: IncomingMessage): boolean {
   return accept.split(",").some((range) => {
     const [type = "", ...parameters] = range.split(";").map((part) => part.trim().toLowerCase());
@@ -145,7 +145,7 @@ function wantsPage({ headers: { accept = "" } }: IncomingMessage): boolean {
 const encodings = { br: ".br", gzip: ".gz" };
 const accepting = { br: acceptingOf("br"), gzip: acceptingOf("gzip") };
 
-/** What an `Accept-Encoding` looks like in which an encoding is not refused. */
+/** Matches an `Accept-Encoding` that does not refuse the encoding. */
 function acceptingOf(encoding: keyof typeof encodings): RegExp {
   return new RegExp(`(^|[\\s,])${encoding}(?!\\s*;\\s*q=0(\\.0*)?\\s*(,|$))`, "i");
 }
@@ -160,13 +160,13 @@ async function fileReply(file: string, status: number, request: IncomingMessage)
 }
 
 interface Packed {
-  /** Whether there is any. */
+  /** Whether any copy exists. */
   readonly some: boolean;
-  /** That of the copy to send; undefined when the client accepts none. */
+  /** The encoding of the copy to send; undefined when the client accepts none. */
   readonly encoding: keyof typeof encodings | undefined;
 }
 
-/** The compressed copies that the build has made of a file, and which of them the client accepts. */
+/** Finds the compressed copies that the build made of a file, and picks one the client accepts. */
 async function packedBeside(file: string, { headers }: IncomingMessage): Promise<Packed> {
   const names = Object.keys(encodings) as (keyof typeof encodings)[];
   const beside = await realpath(join(file, "..")).catch(() => undefined);
@@ -185,17 +185,20 @@ function mediaTypeOf(file: string): string {
 /** Folders in which bundlers name files by their content. */
 const BUILT = /[\\/](assets|_astro|_app[\\/]immutable|_next[\\/]static|static[\\/](js|css|media))[\\/]/;
 const BASE64_OF_EIGHT = /^[.-][\w-]{8}$/;
-/** What is a hash in any folder: hexadecimal, or the capitals and digits of Angular. */
+/** Recognised as a hash in any folder: hexadecimal, or Angular's capitals and digits. */
 const HASH = /[.-](?=[a-f]*\d)(?=\d*[a-f])[\da-f]{8,}\.|[.-](?=[A-Z]*\d)(?=\d*[A-Z])[\dA-Z]{8}\./;
 
-/** A file whose name changes with its content may be kept; clients revalidate any other. */
+/** A file whose name changes with its content may be cached; clients revalidate all others. */
 function cachingOf(file: string): string {
   const name = file.slice(file.lastIndexOf(sep) + 1);
   const isHashed = HASH.test(name) || (BUILT.test(file) && isBuiltName(name));
   return isHashed ? "public, max-age=31536000, immutable" : "no-cache";
 }
 
-/** Eight characters of base64 before the extension, or two, not all of them lower-case letters: Vite, Rollup, esbuild. */
+/**
+ * Vite, Rollup and esbuild put eight base64 characters before the extension, or before the last two extensions, not all
+ * of them lower-case letters.
+ */
 function isBuiltName(name: string): boolean {
   const parts = name.split(".");
   return [1, 2].some((extensions) => {

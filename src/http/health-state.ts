@@ -1,18 +1,20 @@
 import type { Lanes } from "../lanes/lanes.ts";
 
-/** What a probe answers. */
+/** The answer to a probe. */
 export interface HealthAnswer {
   readonly status: 200 | 503;
   readonly body: { readonly status: HealthStatus | "blocked" | "starting"; readonly blockedMs?: number };
 }
 
-/** `closing`: shutting down. `threads`: no thread can load the app, or each is kept by a call without end. */
+/**
+ * `closing`: shutting down. `threads`: no thread can load the app, or every thread is held by a call that does not end.
+ */
 export const healthStatuses = ["ready", "closing", "threads"] as const;
 export type HealthStatus = (typeof healthStatuses)[number];
 
-/** A loop that has not turned for so long is blocked. */
+/** A loop that has not turned for this long is blocked. */
 const BLOCKED_MS = 1_000;
-/** A loop that has been blocked for so long does not come back: the process should be restarted. */
+/** A loop that has been blocked for this long will not recover: the process should be restarted. */
 const DEAD_MS = 30_000;
 
 export function healthStatus({ closing, pool }: Lanes): HealthStatus {
@@ -21,10 +23,10 @@ export function healthStatus({ closing, pool }: Lanes): HealthStatus {
 }
 
 /**
- * The answer of a probe. Liveness only fails when a restart would help; readiness whenever requests would not be
- * answered now.
+ * Returns the answer to a probe. Liveness fails only when a restart would help; readiness whenever requests would not
+ * be answered now.
  *
- * @param silentMs - How long the loop has not turned.
+ * @param silentMs - How long ago the loop last turned.
  */
 export function healthAnswer(
   probe: "livez" | "readyz",

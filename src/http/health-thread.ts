@@ -3,19 +3,19 @@ import { sharedNow } from "../threads/crossing/board.ts";
 import { type HealthStatus, healthAnswer, healthStatuses } from "./health-state.ts";
 import { createProbeServer, urlOf } from "./probe-server.ts";
 
-/** What the health thread is started with. */
+/** Data the health thread is started with. */
 export interface HealthData {
   readonly livez: string;
   readonly readyz: string;
   readonly port: number;
   readonly host: string;
-  /** When the loop turned last, in milliseconds of the shared clock. */
+  /** When the loop last turned, in milliseconds of the shared clock. */
   readonly beatAt: Float64Array<SharedArrayBuffer>;
-  /** Index of the status the loop gave last. */
+  /** Index of the status the loop last reported. */
   readonly status: Int32Array<SharedArrayBuffer>;
 }
 
-/** The thread's only message: where it listens, or why not. */
+/** The thread's only message: where it listens, or why it cannot. */
 export type HealthHello = { readonly url: string } | { readonly failed: string };
 
 const { livez, readyz, port, host, beatAt, status } = workerData as HealthData;

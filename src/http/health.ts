@@ -34,7 +34,7 @@ export function addHealthRoutes(
 }
 
 /**
- * Serves the probes from a thread of their own, which answers also while the loop is blocked, and says so.
+ * Serves the probes from a thread of their own, which still answers while the loop is blocked, and reports it.
  *
  * @throws {OffloopError} `OFFLOOP_PORT_UNAVAILABLE`.
  */

@@ -8,8 +8,8 @@ import { type HttpRequest, hungUp } from "./request.ts";
 const payloads = new WeakMap<FastifyRequest, Readable>();
 
 /**
- * Keeps Fastify from reading the body of a request: it parses an empty one in its place. What plugins have made of it, a
- * decompressed one, is what the handler reads. A length beyond the limit is refused all the same.
+ * Keeps Fastify from reading a request's body by giving it an empty one to parse. The handler reads what plugins made
+ * of the body, such as a decompressed one. A length beyond the limit is still refused.
  */
 export const leaveUnread: preParsingHookHandler = (request, _reply, payload, done) => {
   payloads.set(request, payload as Readable);
@@ -17,7 +17,7 @@ export const leaveUnread: preParsingHookHandler = (request, _reply, payload, don
   done(null, Object.assign(Readable.from([]), { receivedEncodedLength }));
 };
 
-/** The body of a request, read from its connection when a piece is asked for. */
+/** A request body that is read from its connection one piece at a time, on demand. */
 export class IncomingBody implements ArrivingBody {
   readonly #asked: HttpRequest;
   readonly #payload: Readable;
@@ -28,7 +28,7 @@ export class IncomingBody implements ArrivingBody {
   #isRead = false;
   #isClosed = false;
   #end: { readonly reason: unknown } | undefined;
-  /** Rejects the piece that is waited for. */
+  /** Rejects the pending read. */
   #giveUp: ((reason: unknown) => void) | undefined;
 
   constructor(asked: HttpRequest, maxBytes: number) {
@@ -36,7 +36,7 @@ export class IncomingBody implements ArrivingBody {
     this.#asked = asked;
     this.#payload = payloads.get(request) ?? request.raw;
     this.#maxBytes = maxBytes;
-    this.#payload.on("error", () => {}); // told to who reads; while the rest is discarded it concerns nobody
+    this.#payload.on("error", () => {}); // the reader is told; while the rest is discarded, an error concerns nobody
     finished(raw, () => this.#close());
   }
 
@@ -69,7 +69,7 @@ export class IncomingBody implements ArrivingBody {
     });
   }
 
-  /** It is left open when its reader stops, so that an answer can be sent. */
+  /** The payload stays open when its reader stops, so that an answer can be sent. */
   #open(): AsyncIterator<Buffer> {
     const { signal } = this.#asked;
     const stop = (): void => this.#stop(signal.reason);
@@ -78,7 +78,7 @@ export class IncomingBody implements ArrivingBody {
     return this.#payload.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>;
   }
 
-  /** The connection is lost, or else what was sent cannot be decoded. */
+  /** Either the connection was lost, or what was sent cannot be decoded. */
   #failure(): unknown {
     if (this.#end !== undefined) return this.#end.reason;
     const { message } = this.#asked;
@@ -91,7 +91,7 @@ export class IncomingBody implements ArrivingBody {
     this.#giveUp?.(reason);
   }
 
-  /** What nobody has read is discarded, as Node does it, so that the connection can bring another request. */
+  /** Discards the unread rest, as Node does, so that the connection can carry another request. */
   #close(): void {
     this.#isClosed = true;
     this.#stop(this.#asked.isGone ? hungUp() : new DOMException("The response has been sent", "AbortError"));
@@ -101,7 +101,7 @@ export class IncomingBody implements ArrivingBody {
   }
 
   async #discard(): Promise<void> {
-    // Comes behind a piece that is still waited for, whose failure has been told.
+    // This queues behind a pending read, whose failure has already been reported.
     await this.#chunks?.return?.().catch(() => {});
     const { message } = this.#asked;
     if (this.#payload.destroyed) message.resume();

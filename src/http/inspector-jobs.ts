@@ -5,14 +5,14 @@ import { describeError, loggable } from "../errors/described-error.ts";
 import { InspectedJobs, MAX_ACTED } from "../inspector/jobs.ts";
 import type { JobAction } from "../inspector/shown-jobs.ts";
 
-/** The app that is looked at. */
+/** The app being inspected. */
 export interface InspectedApp {
   /** Undefined when none of its tasks is durable. */
   readonly jobs: Jobs | undefined;
   readonly log: Logger;
 }
 
-/** What the view of jobs asks for and does. */
+/** A route that the jobs view reads from or acts through. */
 interface JobRoute {
   readonly method: "GET" | "POST";
   readonly path: string;
@@ -21,7 +21,7 @@ interface JobRoute {
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
 
-/** What the inspector answers about jobs; where no task is durable, that alone. */
+/** The inspector's answers about jobs; where no task is durable, they say only that. */
 export function jobRoutes({ jobs, log }: InspectedApp): JobRoute[] {
   if (jobs === undefined)
     return [{ method: "GET", path: "/jobs", handler: async () => ({ durable: false }) }];
@@ -97,7 +97,7 @@ function searchOf(request: FastifyRequest): URLSearchParams {
   return new URL(request.raw.url ?? "/", "http://localhost").searchParams;
 }
 
-/** Answers 503 while the jobs cannot be reached. A page asks every second: that is logged once, until it is over. */
+/** Answers 503 while the jobs cannot be reached. The page polls every second, so this is logged once per outage. */
 function guarded(log: Logger): (handler: Handler) => Handler {
   let isDown = false;
   return (handler) => async (request, reply) => {

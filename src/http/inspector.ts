@@ -25,26 +25,26 @@ const headers = {
   "cache-control": "no-cache",
 };
 
-/** What is looked at. */
+/** The server being inspected. */
 export interface InspectedServer extends InspectedApp {
   /** Undefined when nothing runs on threads. */
   readPool(): ThreadPool | undefined;
   readonly maxThreads: number;
 }
 
-/** An inspector that a server has, or is about to have. */
+/** An inspector that a server has or is about to have. */
 export interface ServedInspector {
-  /** Adds its routes. A path that an operation answers stays the operation's. */
+  /** Adds its routes. A path that an operation answers stays with the operation. */
   addTo(fastify: FastifyInstance, inspected: InspectedServer): void;
-  /** Where a request is looked at: a whole address once it is known where the server listens. */
+  /** The address to view a request at: a full URL once it is known where the server listens. */
   addressOf(request: string): string;
-  /** From now on addresses are whole. */
+  /** From now on addresses are full URLs. */
   listensAt(url: string): void;
   close(): void;
 }
 
 /**
- * Opens the inspector that was asked for, before anything happens that it shows.
+ * Opens the requested inspector before anything happens that it shows.
  *
  * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` when its token could be guessed.
  */
@@ -107,22 +107,22 @@ function addRoutes(fastify: FastifyInstance, inspector: Inspector, inspected: In
   fastify.addHook("preClose", async () => inspector.close());
 }
 
-/** Ids of jobs, and nothing else, are sent to the inspector. */
+/** The inspector is only ever sent the ids of jobs. */
 const MAX_BODY_BYTES = 65_536;
 
-/** What the inspector answers. */
+/** A route of the inspector. */
 interface InspectorRoute {
   readonly method: "GET" | "POST";
-  /** Below the inspector's own. */
+  /** Relative to the inspector's own path. */
   readonly path: string;
   readonly handler: (request: FastifyRequest, reply: FastifyReply) => unknown;
-  /** Who asks: a visitor, only the page's script, or the browser on behalf of the page. Default visitor. */
+  /** Who may ask: a visitor, only the page's script, or the browser on behalf of the page. Default visitor. */
   readonly by?: "visitor" | Caller;
 }
 
 type Caller = "script" | "listener";
 
-/** Whether the visitor may go on; otherwise it has been answered. */
+/** Returns whether the visitor may proceed; otherwise the request has been answered. */
 function admit(inspector: Inspector, request: FastifyRequest, reply: FastifyReply): boolean {
   const url = new URL(request.raw.url ?? INSPECTOR_PATH, "http://localhost");
   const access = judge(inspector, request, url.searchParams.get("token") ?? undefined);
@@ -130,12 +130,15 @@ function admit(inspector: Inspector, request: FastifyRequest, reply: FastifyRepl
   if (!access.granted) return refuse(reply, access);
   if (access.cookie === undefined && !url.searchParams.has("token")) return true;
   if (access.cookie !== undefined) reply.header("set-cookie", cookieOf(access.cookie));
-  // Relative, as a proxy may have put something before the path. The token leaves the address bar.
+  // Relative, since a proxy may have put something before the path. The token leaves the address bar.
   reply.redirect(url.pathname.slice(url.pathname.lastIndexOf("/") + 1), 303);
   return false;
 }
 
-/** The same for what the page asks for once it is there. It has the cookie by then: a token in the URL does not count. */
+/**
+ * The same check for what the page requests once it is loaded. By then it has the cookie: a token
+ * in the URL does not count.
+ */
 function admitCaller(
   by: Caller,
   inspector: Inspector,

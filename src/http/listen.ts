@@ -15,10 +15,10 @@ import { closeOnSignals, createShutdown } from "./shutdown.ts";
 import { answerPrimary, isSupervised } from "./supervised.ts";
 import { readTls } from "./tls.ts";
 
-/** A client that keeps its connection and asks less often than this may write to it when it is closed. */
+/** A client that keeps its connection but uses it less often than this may be writing to it when it is closed. */
 const LINGER_MS = 5_000;
 
-/** Serves an app that threads find at `target`. What is opened here is closed in reverse. */
+/** Serves an app that threads find at `target`. Everything opened here is closed in reverse order. */
 export async function listen(
   app: App,
   options: ListenOptions,
@@ -32,7 +32,7 @@ export async function listen(
   const ownsAll = ownsOutput() || (ownsProcess && process.env.NODE_ENV === "production");
   const opened = new AsyncDisposableStack();
   let letBe = (): void => {};
-  // Last of all: until then a second signal ends the process, and a primary sees that it is not hung.
+  // This must come last. Until then a second signal ends the process, and a primary can tell that it is not hung.
   opened.defer(() => letBe());
   try {
     const { accessLog = true, debug = false } = options;
@@ -81,17 +81,17 @@ export async function listen(
   }
 }
 
-/** Loaded by those who ask for it. */
+/** Loaded only by those who ask for it. */
 async function openInspectorFor(title: string, setting: InspectorSetting): Promise<ServedInspector> {
   const { serveInspector } = await import("./inspector.ts");
   return serveInspector(title, setting);
 }
 
 /**
- * Logs rejections of promises that nobody awaits, which would end the process and lose everybody's requests; asyncio
- * treats them so too. Gives the function that stops it.
+ * Logs rejected promises that nobody awaits. They would otherwise end the process and lose everybody's requests;
+ * asyncio treats them the same way. Returns the function that stops logging them.
  *
- * @param about - Whose promise it was.
+ * @param about - Names whose promise it was.
  */
 export function logStrayRejections(log: Logger, about: RunAtHand): () => void {
   const onRejection = (reason: unknown): void => {

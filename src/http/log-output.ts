@@ -1,28 +1,28 @@
 import type { Writable } from "node:stream";
 
-/** What waits for a reader beyond this is lost: a reader that has stopped must not fill the memory. */
+/** Output that waits for a reader beyond this is lost: a stalled reader must not fill the memory. */
 const MAX_WAITING_BYTES = 16 * 1_048_576;
 
 /**
- * Where the log goes: stdout, whatever it is. A line goes out at once where that is possible, and is lost where it is
- * not: a disk that is full, a pipe whose reader has gone or has stopped. Nothing of that is an error of the server's.
+ * Where the log goes: stdout, whatever that is. A line is written at once where possible, and lost where not: the disk
+ * is full, or the reader of the pipe has gone or stalled. None of this is an error of the server.
  */
 export class LogOutput {
   readonly #lines: Writable;
-  /** The stream's own: what others write there may become lines of this log. */
+  /** The stream's own method: what others write to the stream may become lines of this log. */
   readonly #write: Writable["write"];
   readonly #complain: (line: string) => unknown;
   #lost = 0;
 
   /**
-   * @param lines - Takes the log.
-   * @param complaints - Is told, once, that lines are lost and why, and at the end how many.
+   * @param lines - Receives the log.
+   * @param complaints - Told once that lines are being lost and why, and at the end how many were.
    */
   constructor(lines: Writable = process.stdout, complaints: Writable = process.stderr) {
     this.#lines = lines;
     this.#write = lines.write.bind(lines);
     this.#complain = complaints.write.bind(complaints);
-    // Its writes are asked one by one; without a listener it would end the process.
+    // Each write is checked on its own; without a listener an error would end the process.
     for (const stream of [lines, complaints]) stream.on("error", () => {});
     process.once("exit", () => this.#sumUp());
   }
@@ -55,7 +55,7 @@ export class LogOutput {
 
 let output: LogOutput | undefined;
 
-/** The process's own, one for all loggers. */
+/** The process's own output, shared by all loggers. */
 export function stdoutLines(): LogOutput {
   output ??= new LogOutput();
   return output;

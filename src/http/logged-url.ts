@@ -11,16 +11,16 @@ import { Shape } from "../schema/shape.ts";
 import { HIDDEN } from "./redaction.ts";
 import { SecretNames } from "./secret-names.ts";
 
-/** The parts of an operation's URL that are secret, by declaration or by name. */
+/** The secret parts of an operation's URL, by declaration or by name. */
 interface SecretParts {
   readonly query: ReadonlySet<string>;
-  /** Which segments of its path. */
+  /** Indexes of the secret segments of its path. */
   readonly segments: readonly number[];
 }
 
 const nothing: SecretParts = { query: new Set(), segments: [] };
 
-/** URLs as the log has them: of a secret parameter the name, not the value. */
+/** URLs as they are logged: a secret parameter keeps its name, but not its value. */
 export class LoggedUrls {
   readonly #rootPath: string;
   readonly #names: SecretNames;
@@ -35,7 +35,7 @@ export class LoggedUrls {
 
   of(url: string, operation: Operation | undefined): string {
     const { query, segments } = operation === undefined ? nothing : this.#partsOf(operation);
-    const end = url.search(/[?#]/); // the router reads a query behind either
+    const end = url.search(/[?#]/); // the router starts a query at either
     const path = end === -1 ? url : url.slice(0, end);
     const shown = segments.length === 0 ? path : this.#hideSegments(path, segments);
     return end === -1 ? shown : shown + url[end] + this.#hideValues(url.slice(end + 1), query);
@@ -85,7 +85,10 @@ interface Declared {
   readonly query: Set<string>;
 }
 
-/** The parameters that an operation, or something it needs, declares as a password, as only to be written, or as an API key. */
+/**
+ * Finds the parameters that an operation, or a dependency of it, declares as a password, as
+ * write-only, or as an API key.
+ */
 function declaredSecrets({ inputs, deps }: Operation): Declared {
   const found: Declared = { params: new Set(), query: new Set() };
   addSecrets(inputs, found);
@@ -109,7 +112,7 @@ function addSecrets({ params, query }: Inputs, found: Declared): void {
   for (const name of secretNames(query, true)) found.query.add(name);
 }
 
-/** @param byAlias - Whether an alias is its name in the request. */
+/** @param byAlias - Whether the request uses the alias as the name. */
 function secretNames(declared: Schemas | AnySchema, byAlias = false): string[] {
   if (isSchema(declared)) {
     const root = inputJsonSchema(declared) ?? {};

@@ -10,18 +10,21 @@ import { SecretNames } from "./secret-names.ts";
 /** How much is logged. */
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
 
-/** For reading, the message says it all: of reports, which are whole objects, of access lines, and an error's stack. */
+/**
+ * In output for people the message says it all, so these are left out: the fields of reports, which are whole objects,
+ * those of access lines, and an error's stack.
+ */
 const saidInMessage =
   "pid,hostname,blocked,guard,method,url,status,clientGone,err.type,err.message,trace_id,span_id";
 
-/** Those that are offloop's own, and whether a person reads them. */
+/** The loggers that offloop made, and whether a person reads them. */
 const own = new WeakMap<Logger, { readonly isForReading: boolean }>();
 
 /**
- * The server's log: a JSON line an entry, or a line to read. Written at once, so no line is lost at exit; what cannot
- * be written is lost, and stops nothing.
+ * The server's log: one JSON line per entry, or a line for people to read. Lines are written at once, so none is lost
+ * at exit. A line that cannot be written is lost, and stops nothing.
  *
- * @param isForReading - Default: when it goes to a terminal.
+ * @param isForReading - Default: true when the log goes to a terminal.
  * @param lines - Where JSON lines go. Default: stdout.
  */
 export function createLogger(
@@ -36,7 +39,10 @@ export function createLogger(
   return logger;
 }
 
-/** What makes lines to read of those of JSON. Some forty modules, which a server that logs JSON need not wait for. */
+/**
+ * Turns JSON lines into lines for people to read. This takes some forty modules, which a server that
+ * logs JSON need not wait for.
+ */
 function createFormat(level: LogLevel): (line: string) => string {
   const pretty: typeof import("pino-pretty") = createRequire(import.meta.url)("pino-pretty");
   const format = pretty.prettyFactory({
@@ -53,12 +59,15 @@ function createFormat(level: LogLevel): (line: string) => string {
   };
 }
 
-/** Whether a person reads it, not a machine. Of a logger of the user's that is taken to be so at a terminal. */
+/**
+ * Whether a person reads the log, not a machine. A logger of the user's counts as read by a person
+ * when stdout is a terminal.
+ */
 export function isForReading(log: Logger): boolean {
   return own.get(log)?.isForReading ?? process.stdout.isTTY === true;
 }
 
-/** The same log, without the values of more names. A logger of the user's says itself what it leaves out. */
+/** The same log, without the values of further names. A logger of the user's decides for itself what to leave out. */
 export function withoutSecrets(log: Logger, names: readonly string[]): Logger {
   const about = own.get(log);
   if (about === undefined || names.length === 0) return log;
@@ -67,7 +76,7 @@ export function withoutSecrets(log: Logger, names: readonly string[]): Logger {
   return child;
 }
 
-/** What has a logger leave out secrets, those of errors included. */
+/** Options that make a logger leave out secrets, also those in errors. */
 function hidingOf(added: readonly string[]): Pick<pino.LoggerOptions, "serializers"> & {
   formatters: { log: (fields: object) => Record<string, unknown> };
 } {
@@ -78,17 +87,17 @@ function hidingOf(added: readonly string[]): Pick<pino.LoggerOptions, "serialize
   };
 }
 
-/** An error with its fields; one that was described already, as it was. */
+/** An error with its fields; one that was already described stays as it was. */
 function plainError(error: unknown): unknown {
   if (!isError(error)) return error;
-  // pino asks for an instance of this realm's class.
+  // pino requires an instance of this realm's class.
   return describedBy(error) ?? (error instanceof Error ? stdSerializers.err(error) : describeError(error));
 }
 
-/** Fields that name a span; none where there is none. */
+/** Returns the fields that name a span; empty where there is none. */
 type TraceFields = (() => object) | undefined;
 
-/** The same log, each of whose lines names the span that is active. Lines of threads bring that with them. */
+/** The same log, where each line names the active span. Lines from threads bring their span along. */
 export function withTrace(log: Logger, trace: TraceFields): Logger {
   const mixin = trace && mixinSymbolOf(log);
   if (mixin === undefined) return log;
@@ -105,7 +114,7 @@ export function withTrace(log: Logger, trace: TraceFields): Logger {
 
 type Mixin = (fields: object, level: number, logger: Logger) => object;
 
-/** A logger of the user's may be of another copy of pino, whose symbols are its own. */
+/** The user's logger may come from another copy of pino, which has its own symbols. */
 function mixinSymbolOf(log: Logger): symbol | undefined {
   for (let one: object | null = log; one !== null; one = Object.getPrototypeOf(one)) {
     const found = Object.getOwnPropertySymbols(one).find(({ description }) => description === "pino.mixin");

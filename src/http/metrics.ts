@@ -9,17 +9,17 @@ import type { Connections } from "./connections.ts";
 import { ACCEPTED } from "./sockets/handshake.ts";
 import { streamOf } from "./streams.ts";
 
-/** What the metrics of a server are read from. */
+/** What a server's metrics are read from. */
 export interface MeasuredServer {
   readonly app: App;
   readonly lanes: Lanes;
   readonly connections: Pick<Connections, "onUnread">;
   readonly threads: ResolvedSettings["threads"];
-  /** Takes things to close when nothing runs any more. */
+  /** Collects what to close when nothing runs any more. */
   readonly opened: Pick<AsyncDisposableStack, "defer">;
 }
 
-/** Adds the metrics, and the hooks that count requests. Loaded when they are asked for: prom-client costs start-up. */
+/** Adds the metrics and the hooks that count requests. Loaded only when asked for: prom-client costs start-up time. */
 export async function addMetrics(
   fastify: FastifyInstance,
   { path }: ResolvedMetrics,
@@ -56,7 +56,7 @@ export async function addMetrics(
   });
 }
 
-/** Before the plugins: one may answer in a hook of its own, and a client may go at any moment. */
+/** These come before the plugins: a plugin may answer in a hook of its own, and a client may leave at any moment. */
 function countRequests(fastify: FastifyInstance, { requests }: Metrics): void {
   fastify.addHook("onRequest", (request, { raw }, done) => {
     const { method, is404, protocol: scheme, routeOptions } = request;

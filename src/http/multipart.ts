@@ -14,7 +14,7 @@ const MAX_FIELDS = 1000;
 const MAX_FILES = 1000;
 const MAX_FIELD_BYTES = 1_048_576;
 
-/** Has a multipart body read as a form where one is declared, and as bytes elsewhere. */
+/** Reads a multipart body as a form where one is declared, and as bytes elsewhere. */
 export function addFormParser(fastify: FastifyInstance, maxBodyBytes: number): void {
   const replies = new WeakMap<FastifyRequest, FastifyReply>();
   fastify.addHook("onRoute", (route) => {
@@ -37,9 +37,9 @@ export function addFormParser(fastify: FastifyInstance, maxBodyBytes: number): v
 }
 
 /**
- * Passes bytes on. It leaves the request open when it stops early, so that an answer can be sent.
+ * Passes bytes on. When it stops early it leaves the request open, so that an answer can be sent.
  *
- * @throws {HTTPError} 413 when there are more than `maxBytes`, before any is read where the length says so.
+ * @throws {HTTPError} 413 when there are more than `maxBytes`; before any is read, if the length says so.
  */
 async function* bounded(
   body: Readable,
@@ -55,7 +55,10 @@ async function* bounded(
   }
 }
 
-/** What goes wrong in reading a body is the client's doing, unless it is the disk's: it sent what it should not, or has gone. */
+/**
+ * A failure to read a body is the client's fault, unless it is the disk's: the client sent
+ * something invalid or has gone.
+ */
 function bodyError(error: unknown): Error {
   return error instanceof HTTPError || error instanceof UploadDiskError
     ? error
@@ -75,7 +78,7 @@ async function readForm(
   return form;
 }
 
-/** One body on its way through the parser. Whatever fails first ends everything else. */
+/** One body on its way through the parser. The first failure ends everything else. */
 class FormReading {
   readonly #busboy: InstanceType<typeof Busboy>;
   readonly #contents: Readable[] = [];
@@ -106,7 +109,7 @@ class FormReading {
     });
   }
 
-  /** Resolves with the parts in the order sent, once the files are written. */
+  /** Resolves with the parts in the order they were sent, once the files are written. */
   async read(body: AsyncIterable<Buffer>): Promise<FormPart[]> {
     try {
       for await (const chunk of body) await this.#write(chunk);
@@ -120,7 +123,7 @@ class FormReading {
     }
   }
 
-  /** Resolves when the parser wants more. One that was destroyed calls nobody back. */
+  /** Resolves when the parser wants more. A destroyed parser never calls back. */
   #write(chunk: Buffer): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#failure !== undefined) return reject(this.#failure.error);

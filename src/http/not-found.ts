@@ -9,19 +9,19 @@ import type { Refusals } from "./refusals.ts";
 import { originOf } from "./request.ts";
 import { answeredMethods, headPatterns, lacksName, type Route } from "./routes.ts";
 
-/** The paths of an app that is to answer unknown ones. */
+/** The paths of an app that answers unknown ones. */
 export interface AppPaths {
-  /** What the routes' paths begin with. */
+  /** The prefix of the routes' paths. */
   readonly mountedAt: string;
-  /** What stands before the app's own paths. */
+  /** The prefix before the app's own paths. */
   readonly rootPath: string;
-  /** Where apps are mounted in it. */
+  /** Where other apps are mounted in it. */
   readonly mounts: readonly string[];
 }
 
 /**
- * Answers what no operation of an app answers, as Starlette's router does: 405 with `Allow` when the path exists for other
- * methods, 307 to the path with or without its last slash when that one exists, else 404.
+ * Answers what no operation of an app answers, as Starlette's router does: 405 with `Allow` when the path exists for
+ * other methods, 307 to the path with or without its trailing slash when that one exists, else 404.
  */
 export function createNotFound(
   routes: readonly Route[],
@@ -72,7 +72,7 @@ function redirectTo(url: string): RawReply {
   return { ...emptyReply, status: 307, headers: [["location", url]] };
 }
 
-/** The whole URL, as Starlette says it; the path alone to a client that has not said whom it asks. */
+/** The full URL, as Starlette gives it; only the path to a client that named no host. */
 function urlOf(request: FastifyRequest, target: string): string {
   const origin = originOf(request);
   return origin === "" ? target.replace(/^\/+/, "/") : origin + target; // two slashes would begin a host

@@ -31,27 +31,27 @@ export interface OpenAppOptions {
   readonly settings: ResolvedSettings;
   readonly target: AppTarget | undefined;
   readonly log: Logger;
-  /** What a test puts in place of dependencies. */
+  /** What a test substitutes for dependencies. */
   readonly overrides?: readonly Override[];
-  /** What https is served with; undefined for http. */
+  /** Key and certificate for https; undefined for http. */
   readonly tls?: Tls | undefined;
   /** Whether each request is logged. */
   readonly accessLog: boolean;
   /** Whether browsers are shown the errors of operations, with their source. Never in production. */
   readonly debug?: boolean;
-  /** Where a request can be looked at; undefined where there is no inspector. */
+  /** Where to view a request; undefined without an inspector. */
   readonly inspector?: RequestAddresses | undefined;
   /** Whether this process works on jobs. Default true. */
   readonly worksOnJobs?: boolean;
-  /** What a test keeps jobs with. */
+  /** How a test keeps jobs. */
   readonly openJobs?: OpenJobsOf["open"];
-  /** Whether all that the process writes is to be lines of its log. Default false. */
+  /** Whether everything the process writes becomes lines of its log. Default false. */
   readonly ownsOutput?: boolean;
 }
 
-/** An app that can be asked, but does not listen yet. */
+/** An app that can answer requests but does not listen yet. */
 export interface OpenApp {
-  /** The log, as the settings want it. */
+  /** The log, as the settings configure it. */
   readonly log: Logger;
   readonly runAtHand: RunAtHand;
   readonly lanes: Lanes;
@@ -65,9 +65,9 @@ export interface OpenApp {
 }
 
 /**
- * Opens all that an app needs: its lifespans, its lanes with what stands around them, its server.
+ * Opens everything an app needs: its lifespans, its lanes with what surrounds them, its server.
  *
- * @param opened - Takes things to close, in reverse.
+ * @param opened - Collects what to close, in reverse order.
  */
 export async function openApp(
   app: App,
@@ -102,13 +102,16 @@ export async function openApp(
     ...{ settings, log, lanes, wayOut, sockets, tracing, tls, accessLog, opened },
   });
   opened.defer(async () => {
-    // One that shuts down is closing already, and is not waited for beyond its time.
+    // A server that is shutting down is closing already; it is not waited for beyond its time.
     if (!lanes.closing) await fastify.close();
   });
   return { log, runAtHand, lanes, fastify, wayOut, sockets, watch, jobs };
 }
 
-/** The log as the settings want it: secrets left out, spans named, and taking in what else the process writes. */
+/**
+ * The log as the settings configure it: without secrets, with spans named, and taking in whatever
+ * else the process writes.
+ */
 export function openLog(
   { log: given, settings, ownsOutput: owns = false }: Pick<OpenAppOptions, "log" | "settings" | "ownsOutput">,
   tracing: Tracing | undefined,
@@ -119,7 +122,7 @@ export function openLog(
   return log;
 }
 
-/** In development the front end may be served by the bundler and not be built yet: that is a warning only. */
+/** In development the bundler may serve the front end, which need not be built yet: that is only a warning. */
 async function checkFrontends(app: App, warned: Logger | undefined): Promise<void> {
   for (const frontend of servedFrontends(app)) {
     try {
@@ -138,13 +141,13 @@ export interface OpenJobsOf {
   readonly lanes: Pick<Lanes, "attempts">;
   readonly tracing: Tracing | undefined;
   readonly log: Logger;
-  /** Whether this process works on them, or enqueues them only. */
+  /** Whether this process works on jobs or only enqueues them. */
   readonly works: boolean;
-  /** What a test opens in place of the real ones. */
+  /** What a test opens in place of the real jobs. */
   readonly open?: ((options: OpenJobsOptions) => Promise<OpenJobs>) | undefined;
 }
 
-/** Opens the jobs of an app, if any of its tasks is durable: otherwise nothing of them is loaded. */
+/** Opens an app's jobs if any of its tasks is durable; otherwise loads none of that code. */
 export async function openJobsOf(
   app: App,
   { settings, lanes, tracing, log, works, open }: OpenJobsOf,

@@ -6,27 +6,28 @@ import { checkOptionNames } from "../app/option-names.ts";
 /** Options of {@link openTasks}. */
 export interface OpenTasksOptions {
   /**
-   * URL of the module that threads load: it declares the app, and does nothing else. Default: the module that made it.
+   * URL of the module that threads load. It declares the app, and does nothing else. Default: the
+   * module that made the app.
    */
   readonly module?: string;
 }
 
-/** The tasks of an app that can be called without a server. */
+/** An app's tasks, which you can call without a server. */
 export interface OpenedTasks extends AsyncDisposable {
-  /** Ends the threads. What still runs there is ended. */
+  /** Ends the threads, and with them whatever still runs there. */
   close(): Promise<void>;
 }
 
 /**
- * Lets the tasks of an app be called without a server: in a script, or in a unit test of a function that calls one. The
- * first plain task that is called starts a thread, which opens the app's lifespans of each thread; those of the main
- * thread, and dependencies, are for what is served. In a thread, where the same module is loaded once more, it does
+ * Lets you call an app's tasks without a server: in a script, or in a unit test of a function that calls one. The first
+ * plain task you call starts a thread, which opens the lifespans that the app declares for each thread; lifespans of
+ * the main thread, and dependencies, are only for serving. In a thread, which loads the same module once more, it does
  * nothing and never returns, like `serve`.
  *
  * @param app - The app, or what its routers are included in.
  * @param options - Where threads find it.
- * @returns What closes the threads again, also by `await using`.
- * @throws {OffloopError} `OFFLOOP_OPTION_UNKNOWN`, `OFFLOOP_TASK_DUPLICATE`; a task that is called throws
+ * @returns An object that closes the threads again, also through `await using`.
+ * @throws {OffloopError} `OFFLOOP_OPTION_UNKNOWN`, `OFFLOOP_TASK_DUPLICATE`; a task you call throws
  * `OFFLOOP_THREAD_START` or `OFFLOOP_THREAD_APP_DIFFERS` when its thread cannot load the app.
  * @example
  * ```ts

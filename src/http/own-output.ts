@@ -3,7 +3,7 @@ import { captureOutput } from "../app/process-output.ts";
 import { describeError, loggable } from "../errors/described-error.ts";
 import { isForReading } from "./logger.ts";
 
-/** Whose code runs now: its operation and request, where that is known. */
+/** Returns whose code is running now: its operation and request, where known. */
 export type RunAtHand = () => object | undefined;
 
 /** Where lines go, and whose they are. */
@@ -14,15 +14,15 @@ interface Sink {
 
 let sink: Sink | undefined;
 
-/** Whether all that the process writes goes into its log. */
+/** Whether everything the process writes goes into its log. */
 export function ownsOutput(): boolean {
   return sink !== undefined;
 }
 
 /**
- * Makes all that the process writes lines of its log: `console`, warnings, what libraries write, and the error that ends
- * it. Not where a person reads the log, nor where it is silent, since what is written would be lost. Called again, what
- * comes goes into the log given last.
+ * Turns everything the process writes into lines of its log: `console`, warnings, what libraries write, and the error
+ * that ends it. Not where a person reads the log, nor where it is silent, since the lines would be lost. When called
+ * again, the log given last receives what follows.
  */
 export function takeOutput(log: Logger, about: RunAtHand = () => undefined): void {
   if (sink !== undefined) {
@@ -36,7 +36,7 @@ export function takeOutput(log: Logger, about: RunAtHand = () => undefined): voi
   process.on("uncaughtException", (error) => endBy(error, into));
 }
 
-/** As Node does, which would print it; where the user's own code listens, that decides. */
+/** Ends as Node does, which would print the error; where the user's own code listens, that code decides. */
 function endBy(thrown: unknown, { log, about }: Sink): void {
   const isLast = process.listenerCount("uncaughtException") === 1;
   const error = describeError(thrown);

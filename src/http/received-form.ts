@@ -9,8 +9,8 @@ import { openSpoolFile, type SpoolFile, UploadDiskError } from "./upload-folder.
 const MEMORY_BYTES = 1_048_576;
 
 /**
- * The parts of a multipart body, and the owner of their files on disk. They are removed when the response has been sent
- * or its client has gone, whatever has answered; an operation {@link hold}s them for longer.
+ * The parts of a multipart body, and the owner of their files on disk. The files are removed when the response has been
+ * sent or the client has gone, whatever answered; an operation {@link hold}s them for longer.
  */
 export class ReceivedForm {
   readonly #paths = new Set<string>();
@@ -24,22 +24,22 @@ export class ReceivedForm {
     });
   }
 
-  /** Fields and files in the order sent. */
+  /** Fields and files in the order they were sent. */
   get parts(): readonly FormPart[] {
     return this.#parts;
   }
 
-  /** Takes what was read. */
+  /** Takes over the parts that were read. */
   fill(parts: readonly FormPart[]): void {
     this.#parts = parts;
   }
 
-  /** From now on its holder closes it: background tasks read files after the response. */
+  /** From now on the holder closes it: background tasks read files after the response. */
   hold(): void {
     this.#isHeld = true;
   }
 
-  /** Removes its files. Never throws: what cannot be removed goes with the folder. */
+  /** Removes its files. Never throws: a file that cannot be removed goes with the folder. */
   async close(): Promise<void> {
     this.#isClosed = true;
     const paths = [...this.#paths];
@@ -48,9 +48,10 @@ export class ReceivedForm {
   }
 
   /**
-   * Reads one file. Gives undefined for the part that browsers send when no file was chosen.
+   * Reads one file. Returns undefined for the part that browsers send when no file was chosen.
    *
-   * @throws {UploadDiskError} When the disk refuses it; or what the content fails with. Nothing is left of it then.
+   * @throws {UploadDiskError} When the disk refuses it; otherwise whatever reading the content throws. Nothing of the
+   * file remains then.
    */
   async receive(
     content: Readable,
@@ -61,7 +62,7 @@ export class ReceivedForm {
     let size = 0;
     let disk: SpoolFile | undefined;
     try {
-      // Left open when the disk fails: that failure is to be the first one, not what the parser makes of a closed part.
+      // Left open when the disk fails: that failure must come first, not what the parser makes of a closed part.
       for await (const chunk of content.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
         size += chunk.length;
         if (disk === undefined && size <= MEMORY_BYTES) chunks.push(chunk);
@@ -72,7 +73,8 @@ export class ReceivedForm {
       }
     } finally {
       await disk?.handle.close();
-      // The client may have gone while it was opened or written, however that has ended: nobody else would remove it.
+      // The client may have gone while the file was being opened or written, however that ended: nobody else would
+      // remove it.
       if (this.#isClosed) await this.close();
     }
     if (size === 0 && !filename) return undefined;

@@ -1,34 +1,37 @@
 import { isError } from "../errors/described-error.ts";
 import type { SecretNames } from "./secret-names.ts";
 
-/** Stands for what is left out. */
+/** Takes the place of a hidden value. */
 export const HIDDEN = "[redacted]";
-/** What stands deeper in each other than this is not looked through, and so not shown. */
+/** Values nested deeper than this are not searched, and therefore not shown. */
 const MAX_DEPTH = 20;
 const TOO_DEEP = "[too deep]";
 const CIRCULAR = "[Circular]";
 const UNREADABLE = "[cannot be read]";
 
 /**
- * Leaves secrets out of the fields of log lines. pino's own redaction goes by paths, with a wildcard for one level each: a
- * name at any depth, in any spelling, cannot be said there.
+ * Removes secrets from the fields of log lines. pino's own redaction works by path, with a wildcard per level: it
+ * cannot express a name at any depth, in any spelling.
  */
 export class Redaction {
   readonly #names: SecretNames;
-  /** The objects that hold the one that is looked at. */
+  /** The objects that contain the current one. */
   readonly #holders: object[] = [];
 
   constructor(names: SecretNames) {
     this.#names = names;
   }
 
-  /** The fields of a line; themselves, where they hold no secret. The error of a line is hidden in as it is serialized. */
+  /**
+   * Returns the fields of a line, unchanged when they hold no secret. Secrets in a line's error are hidden when it is
+   * serialized.
+   */
   readonly fields = (fields: object): Record<string, unknown> =>
     this.#entries(fields, (key, value) =>
       key === "err" && isError(value) ? value : this.#field(key, value),
     );
 
-  /** Any value. */
+  /** Redacts any value. */
   value(value: unknown): unknown {
     if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value;
     if (this.#holders.includes(value)) return CIRCULAR;
@@ -37,7 +40,7 @@ export class Redaction {
     try {
       return this.#within(value);
     } catch {
-      return UNREADABLE; // a getter or a toJSON that throws: a log line is no reason to fail
+      return UNREADABLE; // a getter or a toJSON threw: a log line is no reason to fail
     } finally {
       this.#holders.pop();
     }
@@ -53,12 +56,12 @@ export class Redaction {
   }
 
   #field(name: string, value: unknown): unknown {
-    // Whether there is one is no secret.
+    // Whether a value is there at all is not secret.
     const isThere = value !== undefined && value !== null && typeof value !== "boolean";
     return isThere && this.#names.isField(name) ? HIDDEN : this.value(value);
   }
 
-  /** An object with other values; itself, when none is another. */
+  /** Returns an object with other values; the same object when none changed. */
   #entries(object: object, shown: (key: string, value: unknown) => unknown): Record<string, unknown> {
     const source = object as Record<string, unknown>;
     let copy: Record<string, unknown> | undefined;

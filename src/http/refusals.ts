@@ -11,13 +11,16 @@ import type { RawReply } from "../operation/raw.ts";
 import type { HttpRequest } from "./request.ts";
 import { type AnswerServices, askedOf, leaveArounds } from "./surrounded-routes.ts";
 
-/** What is needed to answer in an app's name where none of its operations does. */
+/** The services to answer in an app's name where none of its operations does. */
 export interface RefusalServices extends AnswerServices {
   /** The app. */
   readonly part: AppPart;
 }
 
-/** Answers in an app's name: what is not there, what is refused before an operation is asked, what a plugin throws. */
+/**
+ * Answers in an app's name when a path is not there, when a request is refused before an operation is called, or when a
+ * plugin throws.
+ */
 export class Refusals {
   readonly #services: RefusalServices;
 
@@ -25,7 +28,7 @@ export class Refusals {
     this.#services = services;
   }
 
-  /** Answers an error as the app answers errors of that class. */
+  /** Answers an error the way the app answers errors of its class. */
   refuse(request: FastifyRequest, reply: FastifyReply, thrown: Error): void {
     const { lanes, log } = this.#services;
     if ((thrown as Partial<FastifyError>).code === BODY_TOO_LARGE) logTooLarge(log, request);
@@ -37,7 +40,7 @@ export class Refusals {
     });
   }
 
-  /** Answers with a reply that is there. */
+  /** Answers with a finished reply. */
   answer(request: FastifyRequest, reply: FastifyReply, raw: RawReply): void {
     this.#send(request, reply, async () => raw);
   }
@@ -61,26 +64,26 @@ export class Refusals {
     });
   }
 
-  /** Those of the operation that was asked for; where there is none, those of the prefix that the path begins with. */
+  /** The layers of the requested operation; without one, those of the prefix that the path begins with. */
   #layersOf({ routeOptions, raw }: FastifyRequest): Layered {
     return routeOptions?.config?.operation ?? layeredAt(this.#services.part, pathOfUrl(raw.url ?? "/"));
   }
 }
 
 /**
- * Fastify closes the connection behind every body that cannot be parsed, since more of it may come. Once it has come
- * whole, closing would only lose the requests that follow it on the connection, which run already.
+ * Fastify closes the connection after every body that cannot be parsed, since more of it may come. Once the body has
+ * arrived whole, closing would only lose the requests that follow on the connection, which are already running.
  */
 async function keepConnection({ raw }: FastifyRequest, reply: FastifyReply): Promise<void> {
   if (!reply.hasHeader("connection")) return;
-  // Node's parser lets this run between a body's last bytes and its end, which are one packet.
+  // Node's parser runs this between a body's last bytes and its end, which arrive in one packet.
   if (!raw.complete) await turn();
   if (raw.complete) reply.removeHeader("connection");
 }
 
 const BODY_TOO_LARGE = "FST_ERR_CTP_BODY_TOO_LARGE";
 
-/** The client cannot raise a bound that is smaller than it need be, so the log says how. */
+/** The client cannot raise a limit that is smaller than necessary, so the log says how to. */
 function logTooLarge(
   log: Logger,
   { id: reqId, routeOptions: { config, bodyLimit = 0 } }: FastifyRequest,
@@ -98,7 +101,7 @@ function logTooLarge(
   log.warn({ reqId, code: error.code, operation: operation.id }, error.message);
 }
 
-/** What Fastify and its plugins throw says its status, and a message that is not for the client. */
+/** Errors from Fastify and its plugins carry a status, and a message that is not for the client. */
 function asHttpError(thrown: Error & { readonly statusCode?: unknown }): Error {
   const { statusCode } = thrown;
   const isStatus = Number.isInteger(statusCode) && Number(statusCode) >= 400 && Number(statusCode) <= 599;

@@ -8,10 +8,10 @@ import { sentRequestId } from "./request.ts";
 
 const JSON_TYPE = "application/json";
 
-/** Fastify sends a serialised string as it is; without a serializer of its own it would add a charset to JSON. */
+/** Fastify sends a serialised string unchanged; without a serializer of its own it would add a charset to JSON. */
 const asIs = (body: unknown): string => body as string;
 
-/** Writes a reply whose body is there. */
+/** Writes a reply whose body is ready. */
 export function writeReply(reply: FastifyReply, raw: RawReply): void {
   writeHead(reply, raw);
   const { body } = raw;
@@ -22,7 +22,7 @@ export function writeReply(reply: FastifyReply, raw: RawReply): void {
 /**
  * Writes a reply whose body is a file.
  *
- * @throws {Error} When it cannot be read: nothing has been sent then.
+ * @throws {Error} When the file cannot be read: nothing has been sent then.
  */
 export async function writeFileReply(reply: FastifyReply, raw: RawReply, body: FileContent): Promise<void> {
   writeHead(reply, raw);
@@ -32,27 +32,28 @@ export async function writeFileReply(reply: FastifyReply, raw: RawReply, body: F
   writeReply(reply, instead);
 }
 
-/** What says something of the file that is not sent: how it is encoded, how long it may be kept. */
+/** Headers that describe the file, which is not sent: how it is encoded, how long it may be kept. */
 const OF_FILE = /^(content-.*|cache-control|expires|etag|last-modified)$/;
 
-/** Writes a reply whose body is made while it is sent. */
+/** Writes a reply whose body is produced while it is sent. */
 export function writeStreamReply(reply: FastifyReply, raw: RawReply, open: () => Readable): void {
   writeHead(reply, raw);
   reply.send(open());
-  reply.raw.flushHeaders(); // a client may want to know before the first chunk that it is heard
+  reply.raw.flushHeaders(); // before the first chunk, a client may want to know that its request was accepted
 }
 
-/** What a plugin has said that a response depends on counts too. */
+/** Keeps the `Vary` values that a plugin has set. */
 function withVary(reply: FastifyReply, value: string): string {
   const said = reply.getHeader("vary");
   return said === undefined ? value : `${String(said)}, ${value}`;
 }
 
-/** @throws {Error} When the status or a header cannot be sent: a hook of a plugin's would let it go unnoticed. */
+/** @throws {Error} When the status or a header cannot be sent: in a plugin's hook the failure would go unnoticed. */
 function writeHead(reply: FastifyReply, { status, headers, mediaType }: RawReply): void {
   if (status < 200) throw new RangeError(`Cannot send a response of status ${status}: expected 200-599`);
   reply.code(status);
-  // A client that sent an id gets it back, and one that got an error can quote it; for the others the header costs and nobody reads it.
+  // A client that sent an id gets it back, and a client that got an error can quote it. For all others the header costs
+  // something and nobody reads it.
   if (status >= 400 || sentRequestId(reply.request.raw) !== undefined)
     reply.header("x-request-id", reply.request.id);
   for (const [name, value] of headers ?? []) {

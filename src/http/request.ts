@@ -10,29 +10,29 @@ import type { LaneRequest } from "../lanes/around.ts";
 import { type ArrivingBody, type FormPart, originFrom, type QueryValues } from "../operation/raw.ts";
 import { ReceivedForm } from "./received-form.ts";
 
-/** What all requests of one app share. */
+/** What all requests of an app share. */
 export interface ServedApp {
-  /** What stands before the app's own paths. */
+  /** The prefix before the app's own paths. */
   readonly rootPath: string;
-  /** Whether a proxy is believed that says what clients have asked for. */
+  /** Whether to believe a proxy about what clients have asked for. */
   readonly trustsProxy: boolean;
   readonly log: Logger;
 }
 
-/** What all requests of one route share. */
+/** What all requests of a route share. */
 export interface RequestRoute extends ServedApp {
-  /** What the log calls it: the operation's id. */
+  /** The name of the route in the log: the operation's id. */
   readonly id: string;
-  /** Undefined for what no operation answers. */
+  /** Undefined where no operation answers. */
   readonly operation: Operation | undefined;
-  /** Whether its path has names. */
+  /** Whether its path has parameters. */
   readonly hasParams: boolean;
 }
 
-/** A request whose URL was shortened for the router, as Fastify leaves it. */
+/** A request whose URL was shortened for the router; Fastify keeps the original one. */
 type Routed = FastifyRequest["raw"] & { readonly originalUrl?: string };
 
-/** A request as the pipeline takes it, and the client that waits for its answer. */
+/** A request as the pipeline takes it, together with the client that waits for its answer. */
 export class HttpRequest implements LaneRequest {
   readonly id: string;
   readonly method: string;
@@ -41,9 +41,9 @@ export class HttpRequest implements LaneRequest {
   readonly headers: readonly string[];
   readonly body: Uint8Array | undefined;
   readonly parts: readonly FormPart[] | undefined;
-  /** Set before it runs, where its handler reads the body while it arrives. */
+  /** Set before it runs, when its handler reads the body while it arrives. */
   unread: ArrivingBody | undefined = undefined;
-  /** Where it is answered. */
+  /** The reply to answer it with. */
   readonly reply: FastifyReply;
   readonly route: RequestRoute;
   readonly #socket: Socket;
@@ -93,12 +93,12 @@ export class HttpRequest implements LaneRequest {
     return this.route.rootPath;
   }
 
-  /** Whether nobody waits for more of its answer. */
+  /** Whether nobody waits for the rest of its answer. */
   get isGone(): boolean {
     return this.#isOver || hasHungUp(this.reply.raw);
   }
 
-  /** Made when someone asks for it: most handlers never do. */
+  /** Created on demand: most handlers never ask for it. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
@@ -114,7 +114,7 @@ export class HttpRequest implements LaneRequest {
     return this.#log;
   }
 
-  /** No more of its answer is wanted, though the client is there. */
+  /** The rest of its answer is no longer wanted, though the client is still there. */
   end(reason: unknown): void {
     this.#isOver = true;
     this.cancel(reason);
@@ -127,28 +127,28 @@ export class HttpRequest implements LaneRequest {
   }
 }
 
-/** Scheme and host as the client said them; empty for one that names none. A proxy may let clients say what the scheme is. */
+/** Scheme and host as the client gave them; empty for one that names none. A proxy may let clients choose the scheme. */
 export function originOf({ protocol, host }: Pick<FastifyRequest, "protocol" | "host">): string {
   return originFrom(protocol === "https" ? "https" : "http", host);
 }
 
-/** What the signal of a request aborts with whose client has gone. */
+/** The reason that a request's signal aborts with when its client has gone. */
 export function hungUp(): DOMException {
   return new DOMException("The client has hung up", "AbortError");
 }
 
-/** Whether a client has hung up before it had its whole response. */
+/** Whether a client hung up before it had the whole response. */
 export function hasHungUp(raw: ServerResponse): boolean {
   if (!raw.destroyed || raw.writableFinished) return false;
-  // In process, as testClient asks, a response is whole when it has ended: its socket stays open and is never drained.
+  // In process, as testClient asks, a response is whole once it has ended: its socket stays open and is never drained.
   return !raw.writableEnded || raw.socket?.destroyed !== false;
 }
 
 const HEADER = "x-request-id";
-/** What is taken over from a client: short, and nothing that could forge a line of a log. */
+/** An id taken over from a client must be short, and unable to forge a log line. */
 const TRUSTED = /^[\w.:/+=-]{1,128}$/;
 
-/** The id that a client has sent. Looks at the raw headers: the others are only made when someone asks for them. */
+/** Returns the id that a client has sent. Reads the raw headers, since the parsed ones are created only on demand. */
 export function sentRequestId({ rawHeaders }: Pick<IncomingMessage, "rawHeaders">): string | undefined {
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string;
@@ -157,7 +157,7 @@ export function sentRequestId({ rawHeaders }: Pick<IncomingMessage, "rawHeaders"
   return undefined;
 }
 
-/** Makes the ids of requests: the client's `X-Request-ID` when it has a fit one, else one unique to this process and run. */
+/** Makes the ids of requests: the client's `X-Request-ID` when it is valid, else one unique to this process and run. */
 export function createRequestIds(): (request: Pick<IncomingMessage, "rawHeaders">) => string {
   const run = randomBytes(6).toString("base64url");
   let count = 0;

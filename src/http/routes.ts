@@ -14,15 +14,15 @@ import type { WayOut } from "./way-out.ts";
 /** What all routes of an app have in common. */
 export interface RouteServices extends ServedApp {
   readonly wayOut: WayOut;
-  /** The prefix that the Fastify instance has, which the operations' paths begin with. */
+  /** The prefix of the Fastify instance, which the operations' paths begin with. */
   readonly mountedAt: string;
   readonly bodyLimits: BodyLimits;
 }
 
-/** Largest bodies in bytes, where an operation does not say. */
+/** Maximum body sizes in bytes, where an operation does not set its own. */
 export interface BodyLimits {
   readonly maxBodyBytes: number;
-  /** Of what the event loop parses. */
+  /** Limit for what the event loop parses. */
   readonly maxLoopBodyBytes: number;
 }
 
@@ -49,7 +49,7 @@ export function addRoutes(
   }
 }
 
-/** A method and a path that something answers. */
+/** A method and a path that are answered. */
 export type Route = Pick<Operation, "method" | "path">;
 
 /** The paths that answer HEAD in their own way. */
@@ -57,12 +57,12 @@ export function headPatterns(routes: readonly Route[]): ReadonlySet<string> {
   return new Set(routes.flatMap(({ method, path }) => (method === "HEAD" ? [pathPattern(path)] : [])));
 }
 
-/** What answers GET answers HEAD, too: RFC 9110, 9.3.2. */
+/** An operation that answers GET also answers HEAD: RFC 9110, 9.3.2. */
 export function answeredMethods({ method, path }: Route, heads: ReadonlySet<string>): Method[] {
   return method === "GET" && !heads.has(pathPattern(path)) ? ["GET", "HEAD"] : [method];
 }
 
-/** A multipart form is not parsed in one piece: what the loop may parse at once is no bound for it. */
+/** A multipart form is not parsed in one go, so the limit on what the loop parses at once does not apply to it. */
 function bodyLimitsOf(
   { declaration: { lane, maxBodyBytes: own }, parsesBody }: LaneOperation,
   { maxBodyBytes, maxLoopBodyBytes }: BodyLimits,
@@ -78,7 +78,7 @@ function hasNames(path: string): boolean {
   return pathNames(path).length > 0;
 }
 
-/** What the router takes for a path but Starlette's does not, is not found. */
+/** Answers "not found" for paths that the router matches but Starlette's does not. */
 function whereNamed(handler: RouteHandler): RouteHandler {
   return (request, reply) => {
     if (lacksName(request.params as Record<string, string>)) reply.callNotFound();
@@ -86,7 +86,7 @@ function whereNamed(handler: RouteHandler): RouteHandler {
   };
 }
 
-/** Whether a name in the path has no value: the router takes `/items/` for `/items/:item_id`, Starlette does not. */
+/** Whether a parameter in the path has no value: the router matches `/items/` with `/items/:item_id`, Starlette does not. */
 export function lacksName(params: Readonly<Record<string, string | undefined>>): boolean {
   for (const name in params) if (params[name] === "" && name !== "*") return true;
   return false;
@@ -117,7 +117,7 @@ function handlerOf(operation: LaneOperation, services: RouteServices, maxBytes: 
   };
 }
 
-/** Publishes that a request came in, and, when its response has been sent or its client is gone, that it ended. */
+/** Publishes the arrival of a request, and its end once its response has been sent or its client has gone. */
 export function observeRequest(request: string, operation: string, { raw }: FastifyReply): void {
   const start = performance.now();
   requestChannel.publish({ event: "start", request, operation });

@@ -1,37 +1,40 @@
-/** Each of these alone, or as a word of a longer name, says that the value is a credential: `resetToken`, `api_key`. */
+/** Each of these, alone or as a word of a longer name, marks the value as a credential: `resetToken`, `api_key`. */
 const words: ReadonlySet<string> = new Set([
   ...["token", "jwt", "apikey", "secret", "authorization", "credential", "credentials", "cookie", "cookies"],
   ...["password", "passwd", "pwd", "passphrase", "otp", "signature"],
 ]);
-/** In a URL these do so, too; as a field of a log line they are as often something else: the key of a cache. */
+/** In a URL these mark one too. As a field of a log line they often mean something else, such as the key of a cache. */
 const wordsInUrls: ReadonlySet<string> = new Set(["key", "auth", "sig", "session", "sid"]);
-/** What an OAuth2 server sends back in a query (RFC 6749, 4.1.2). As part of a name, or in a path, it is as often something else. */
+/**
+ * An OAuth2 server sends this back in a query (RFC 6749, 4.1.2). As part of a name, or in a path, it often means
+ * something else.
+ */
 const CODE = "code";
 /** Kinds of keys that open something: `privateKey`, `x-api-key`. */
 const keyWords: ReadonlySet<string> = new Set(["api", "private", "access", "signing", "encryption"]);
 const MAX_REMEMBERED = 10_000;
 
-/** Tells by its name whether a value is for nobody's eyes. */
+/** Recognises secret values by their names. */
 export class SecretNames {
   readonly #added: ReadonlySet<string>;
   readonly #fields = new Map<string, boolean>();
 
-  /** @param added - Names that are secret besides, whatever their case. */
+  /** @param added - Further names that are secret, in any case. */
   constructor(added: readonly string[]) {
     this.#added = new Set(added.map((name) => name.toLowerCase()));
   }
 
-  /** A parameter of a query or a path. */
+  /** A query or path parameter. */
   isParameter(name: string): boolean {
     return this.#isAdded(name) || wordsOf(name).some((word) => words.has(word) || wordsInUrls.has(word));
   }
 
-  /** A parameter of a query. */
+  /** A query parameter. */
   isQuery(name: string): boolean {
     return name.toLowerCase() === CODE || this.isParameter(name);
   }
 
-  /** A field of a log line, or of what one holds. */
+  /** A field of a log line, at any depth. */
   isField(name: string): boolean {
     const known = this.#fields.get(name);
     if (known !== undefined) return known;

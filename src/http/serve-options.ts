@@ -11,7 +11,9 @@ export interface ServeOptions extends ServerSettings {
   readonly host?: string;
   /** Port to listen on, 0-65535; 0 takes a free one. Default 8000. */
   readonly port?: number;
-  /** Path of a Unix socket to listen on, instead of `host` and `port`. What a killed process has left there is removed. */
+  /**
+   * Path of a Unix socket to listen on, instead of `host` and `port`. A file left there by a killed process is removed.
+   */
   readonly socket?: string;
   /** Serves https: paths of the key and of the certificate, both in PEM, read once. Default: http. */
   readonly tls?: TlsFiles;
@@ -24,20 +26,23 @@ export interface ServeOptions extends ServerSettings {
   /** Whether each request is logged. Default true. */
   readonly accessLog?: boolean;
   /**
-   * Shows the lanes and the jobs live at `/_offloop`: `true` for this machine only, `{ token }` for anyone who has it,
-   * wherever they are: `/_offloop?token=...`, at least 16 characters. Meant for development. Default false.
+   * Shows the lanes and the jobs live at `/_offloop`: `true` for this machine only, `{ token }` for anyone who has the
+   * token, from anywhere: `/_offloop?token=...`, at least 16 characters. Meant for development. Default false.
    */
   readonly inspector?: InspectorSetting | false;
   /**
-   * Whether the process is the server's own: SIGINT and SIGTERM shut it down and end it, and a rejected promise that
-   * nobody awaits is logged instead of ending it. Default true.
+   * Whether the process belongs to the server: SIGINT and SIGTERM shut the server down and end the process, and a
+   * rejected promise that nobody awaits is logged instead of ending it. Default true.
    */
   readonly signals?: boolean;
-  /** Whether this process works on jobs, besides serving. Default true; with false, others must: `offloop work`. */
+  /**
+   * Whether this process works on jobs in addition to serving. Default true; with false, other
+   * processes must: `offloop work`.
+   */
   readonly work?: boolean;
 }
 
-/** The names of all of them. */
+/** The names of all options. */
 export const serveOptionNames: Readonly<Record<keyof ServeOptions, true>> = {
   ...settingNames,
   host: true,
@@ -53,25 +58,25 @@ export const serveOptionNames: Readonly<Record<keyof ServeOptions, true>> = {
   work: true,
 };
 
-/** The same, and what only development asks for. */
+/** The same, plus what only development asks for. */
 export interface ListenOptions extends ServeOptions {
   /** Whether browsers are shown the errors of operations, with their source. Default false. */
   readonly debug?: boolean;
 }
 
-/** A server that listens. */
+/** A listening server. */
 export interface Server {
-  /** Where: `http://127.0.0.1:8000`, with `tls` https. */
+  /** Its URL: `http://127.0.0.1:8000`, or https with `tls`. */
   readonly url: string;
   /** The port it listens on; 0 for a Unix socket. */
   readonly port: number;
-  /** Where health probes are answered, when there are any. */
+  /** Where health probes are answered, if they are enabled. */
   readonly healthUrl: string | undefined;
-  /** The threads of its pool now. */
+  /** The current threads of its pool. */
   readonly threads: PoolSize;
   /**
-   * Stops accepting, finishes requests, then background tasks, within `shutdownGraceMs`, and ends the threads. What
-   * had to be abandoned is logged by name.
+   * Stops accepting connections, finishes requests, then background tasks, within `shutdownGraceMs`, and ends the
+   * threads. Whatever had to be abandoned is logged by name.
    */
   close(): Promise<void>;
 }

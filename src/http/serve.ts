@@ -6,14 +6,15 @@ import { checkSettingNames } from "../app/settings.ts";
 import { type ServeOptions, type Server, serveOptionNames } from "./serve-options.ts";
 
 /**
- * Serves an app over HTTP. In a thread of the pool, where the same module is loaded once more, it does nothing and
- * never returns: what follows `await serve(app)` runs on the main thread only.
+ * Serves an app over HTTP. In a thread of the pool, which loads the same module once more, it does nothing and never
+ * returns: code after `await serve(app)` runs on the main thread only.
  *
  * @param app - The app.
  * @param options - Where to listen, and how.
  * @returns The listening server.
- * @throws {OffloopError} `OFFLOOP_PORT_UNAVAILABLE`, `OFFLOOP_OPTION_INVALID`, `OFFLOOP_OPTION_UNKNOWN`, `OFFLOOP_TWO_COPIES`, `OFFLOOP_ROUTE_DUPLICATE`,
- * `OFFLOOP_TASK_DUPLICATE`, `OFFLOOP_THREAD_START`, `OFFLOOP_THREAD_APP_DIFFERS`.
+ * @throws {OffloopError} `OFFLOOP_PORT_UNAVAILABLE`, `OFFLOOP_OPTION_INVALID`, `OFFLOOP_OPTION_UNKNOWN`,
+ * `OFFLOOP_TWO_COPIES`, `OFFLOOP_ROUTE_DUPLICATE`, `OFFLOOP_TASK_DUPLICATE`, `OFFLOOP_THREAD_START`,
+ * `OFFLOOP_THREAD_APP_DIFFERS`.
  * @example
  * ```ts
  * import { App, serve } from "offloop";

@@ -34,13 +34,13 @@ export interface ServerParts {
   readonly lanes: Lanes;
   readonly wayOut: WayOut;
   readonly sockets: OpenSockets;
-  /** Undefined when nobody takes spans. */
+  /** Undefined when nothing collects spans. */
   readonly tracing: Tracing | undefined;
-  /** What https is served with; undefined for http. */
+  /** Key and certificate for https; undefined for http. */
   readonly tls: Tls | undefined;
   /** Whether each request is logged. */
   readonly accessLog: boolean;
-  /** Takes things to close when nothing runs any more. */
+  /** Collects what to close when nothing runs any more. */
   readonly opened: Pick<AsyncDisposableStack, "defer">;
 }
 
@@ -64,7 +64,7 @@ export async function createServer(app: App, parts: ServerParts): Promise<Fastif
   };
   const refusals = refusalsOf(part, services);
   checkPaths(lanes, settings);
-  // A request without a body then has no stream to end. A plugin may wait for the events of that stream.
+  // This leaves a request without a body no stream to end, while a plugin may wait for the events of that stream.
   const hasSockets = lanes.sockets.length > 0;
   const connections = new Connections(settings.connections, {
     tls: parts.tls,
@@ -88,12 +88,12 @@ export async function createServer(app: App, parts: ServerParts): Promise<Fastif
     });
     return fastify;
   } catch (error) {
-    await fastify.close(); // what plugins have opened
+    await fastify.close(); // closes what plugins have opened
     throw error;
   }
 }
 
-/** What Fastify is made with besides the settings. */
+/** What Fastify is created with, in addition to the settings. */
 interface FastifyParts {
   readonly connections: Connections;
   readonly refusals: Refusals;
@@ -101,14 +101,14 @@ interface FastifyParts {
 }
 
 /**
- * Loads Fastify from the next turn on: when lanes are being opened, the first thread has been started by then, and loads
- * the app on a core of its own. What fails here fails again where the server is made.
+ * Loads Fastify from the next turn on: by then, when lanes are being opened, the first thread has been started and
+ * loads the app on a core of its own. A failure here recurs where the server is created.
  */
 export function preloadFastify(): void {
   setImmediate(() => void loadFastify().catch(() => {}));
 }
 
-/** Fastify is loaded here, so that threads never load it. */
+/** Fastify is loaded here so that threads never load it. */
 async function loadFastify(): Promise<typeof fastifyFactory> {
   return (await import("fastify")).fastify;
 }
@@ -124,17 +124,17 @@ async function createFastify(
     routerOptions: {
       maxParamLength: settings.connections.maxHeaderBytes,
       querystringParser: parseQuery,
-      // It is asked of every request, whether a route goes by it or not.
+      // The router checks constraints on every request, whether or not a route uses them.
       constraints: hasSockets ? { upgrade: upgradeConstraint } : {},
     },
     serverFactory: (handler) => connections.createServer(handler),
     ...(settings.rootPath === "" ? {} : { rewriteUrl: withoutRoot(settings.rootPath) }),
     trustProxy: typeof settings.trustProxy === "boolean" ? settings.trustProxy : [...settings.trustProxy],
     exposeHeadRoutes: false,
-    clientErrorHandler: () => {}, // the connections see to it, on every address
+    clientErrorHandler: () => {}, // handled by the connections, on every address
     frameworkErrors: (error, request, reply) => refusals.refuse(request, reply, error),
     forceCloseConnections: "idle",
-    // A connection that was accepted may bring its request just after the shutdown began: it is the last one there.
+    // An accepted connection may bring its request just after the shutdown has begun: that request is the last one there.
     return503OnClosing: false,
   });
   fastify.removeAllContentTypeParsers();
@@ -144,7 +144,7 @@ async function createFastify(
   return fastify;
 }
 
-/** Adds what looks at requests from outside, before any plugin sees them. */
+/** Adds the hooks that observe requests from outside, before any plugin sees them. */
 async function addObservers(
   fastify: FastifyInstance,
   app: App,
@@ -177,7 +177,7 @@ async function addObservers(
   if (tracing !== undefined) addRequestSpans(fastify, tracing);
 }
 
-/** @throws {OffloopError} `OFFLOOP_ROUTE_DUPLICATE` when the settings ask for something where an operation answers. */
+/** @throws {OffloopError} `OFFLOOP_ROUTE_DUPLICATE` when the settings ask for a path that an operation answers. */
 function checkPaths({ operations }: Lanes, { metrics, health }: ResolvedSettings): void {
   const probes = health?.port === undefined ? health : undefined;
   const wanted = {
@@ -196,7 +196,7 @@ function checkPaths({ operations }: Lanes, { metrics, health }: ResolvedSettings
   }
 }
 
-/** A proxy may forward its own path, or cut it off: the routes know only what comes after it. */
+/** A proxy may forward the path with its own prefix or without it: the routes know only what comes after the prefix. */
 function withoutRoot(rootPath: string): (request: IncomingMessage) => string {
   return ({ url = "/" }) => {
     if (!url.startsWith(rootPath)) return url;
@@ -206,20 +206,21 @@ function withoutRoot(rootPath: string): (request: IncomingMessage) => string {
   };
 }
 
-/** Decides, when a request has been routed, whether there is a body to be waited for. */
+/** Decides, once a request has been routed, whether to wait for a body. */
 function passBodies(fastify: FastifyInstance): void {
   fastify.addHook("preParsing", (request, _reply, payload, done) => {
-    // First what costs nothing: most requests are GET, of which nobody reads a body or asks for the type.
+    // The free check comes first: most requests are GET, where nobody reads a body or asks for its type.
     if (request.method === "GET") return done(null, payload);
-    // What is not there is not read. Node discards it once the answer has been sent.
+    // Where no route matches, the body is not read. Node discards it once the answer has been sent.
     if (isNotFound(request)) request.headers = { ...noBody };
-    // Of a body without length node:http spares the stream: where a type is said it is waited for, and nothing would come.
+    // node:http creates no stream for a body without a length. Where a type is given Fastify would wait for the body,
+    // and nothing would come.
     const isNeverEnded = payload.readableEnded && "content-type" in request.headers;
     done(null, isNeverEnded ? Readable.from([]) : payload);
   });
 }
 
-/** Stands for headers that say there is a body. */
+/** Replaces headers that announce a body. */
 const noBody = { "content-type": undefined, "content-length": undefined, "transfer-encoding": undefined };
 
 function isNotFound({ is404, routeOptions, params }: FastifyRequest): boolean {

@@ -10,7 +10,7 @@ const MAX_BODY_CHARS = 4_000;
 
 type RequestSettings = Pick<ResolvedSettings, "rootPath" | "log">;
 
-/** What a request has brought, for a page: never its credentials, nor what the app's log leaves out. */
+/** Shows what a request has sent, for a page: never its credentials, nor anything that the app's log leaves out. */
 export class ShownInputs {
   readonly #names: SecretNames;
   readonly #redaction: Redaction;
@@ -22,7 +22,7 @@ export class ShownInputs {
     this.#urls = new LoggedUrls({ rootPath, log });
   }
 
-  /** The URL of a request without what is secret in it. */
+  /** Returns a request's URL without its secrets. */
   url({ url }: RawRequest, operation: Operation): string {
     return this.#urls.of(url, operation);
   }
@@ -52,7 +52,7 @@ ${this.#body(request)}
       const rows = parts.map(([name, value]): [string, string] => [name, this.#part(name, value)]);
       return table("Form", rows);
     }
-    // One that was handed over to a thread is there no longer.
+    // A body that was handed over to a thread is no longer there.
     if (body === undefined || body.length === 0) return undefined;
     const [type = ""] = headerValues(request, "content-type");
     return markup`<h3>Body</h3><pre>${this.#bodyText(body, type)}</pre>`;
@@ -69,7 +69,7 @@ ${this.#body(request)}
       if (/[/+]json\b/.test(type))
         return cut(JSON.stringify(this.#redaction.value(JSON.parse(text)), null, 2));
     } catch {
-      return `(${body.length} bytes that are not JSON)`; // in what cannot be read, nothing can be hidden
+      return `(${body.length} bytes that are not JSON)`; // nothing can be hidden in what cannot be read
     }
     if (!type.startsWith("application/x-www-form-urlencoded"))
       return `(${body.length} bytes of ${type || "no type"})`;

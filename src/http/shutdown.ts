@@ -8,7 +8,7 @@ import type { Lanes } from "../lanes/lanes.ts";
 import type { OpenSockets } from "./sockets/open-sockets.ts";
 import type { WayOut } from "./way-out.ts";
 
-/** What a server that shuts down has to end. */
+/** What a server must end when it shuts down. */
 export interface Running {
   readonly fastify: FastifyInstance;
   readonly lanes: Lanes;
@@ -18,13 +18,16 @@ export interface Running {
   readonly jobs: { stop(graceMs: number): Promise<void> } | undefined;
 }
 
-/** What was cut off may take so long to close; longer only where it does not look whether anyone waits for it. */
+/**
+ * How long whatever was cut off may take to close; it takes longer only where it does not check
+ * whether anyone waits for it.
+ */
 const CLOSE_MS = 1_000;
 
 /**
- * Makes the function that closes everything, once: however often it is called, it gives the same promise.
+ * Makes the function that closes everything once: every call returns the same promise.
  *
- * @param closeRest - Closes threads and lifespans, when no request and no task is left.
+ * @param closeRest - Closes threads and lifespans once no request and no task is left.
  */
 export function createShutdown(
   { fastify, lanes, wayOut, sockets, jobs }: Running,
@@ -53,18 +56,18 @@ export function createShutdown(
   };
 }
 
-/** How often it is looked whether anybody could still ask. */
+/** How often to check whether anybody could still send a request. */
 const LOOK_MS = 50;
 
 /**
- * Accepts no connection any more, but answers what comes on those that are open, each with its last response: a
- * connection that is closed while its client writes to it loses that request. Ends early when only sockets are left.
+ * Accepts no more connections, but answers requests on the open ones, each with its last response: closing a connection
+ * while its client writes to it would lose that request. Ends early when only sockets are left.
  */
 async function linger(
   { fastify: { server }, sockets }: Pick<Running, "fastify" | "sockets">,
   ms: number,
 ): Promise<void> {
-  NetServer.prototype.close.call(server); // that of node:http would close those that idle
+  NetServer.prototype.close.call(server); // node:http's own would close idle connections
   const end = performance.now() + ms;
   while (performance.now() < end && (await countConnections(server)) > sockets.size) await wait(LOOK_MS);
 }
@@ -73,19 +76,22 @@ function countConnections(server: NetServer): Promise<number> {
   return new Promise((resolve) => server.getConnections((_error, count) => resolve(count ?? 0)));
 }
 
-/** Signals that come so soon after another are the same: `timeout` and some supervisors send it to a process and its group. */
+/**
+ * Signals that follow each other this closely count as one: `timeout` and some supervisors send a signal to a process
+ * and to its group.
+ */
 const REPEATED_MS = 100;
 
-/** @param at - When the first came, from `performance.now()`. */
+/** @param at - When the first signal came, from `performance.now()`. */
 export function isRepeated(at: number): boolean {
   return performance.now() - at < REPEATED_MS;
 }
 
-/** How a process that is the server's own ends. */
+/** How a process that belongs to the server ends. */
 export interface OwnProcess {
-  /** Shuts down as at a first signal. */
+  /** Shuts down as on a first signal. */
   end(why: string, signal?: NodeJS.Signals): void;
-  /** Lets the signals be again. */
+  /** Stops handling the signals. */
   letSignalsBe(): void;
 }
 
@@ -114,21 +120,21 @@ export function closeOnSignals(
     );
   };
   const onSignal = (signal: NodeJS.Signals): void => {
-    // One that was asked to end without a signal has not been sent any yet.
+    // A process that was asked to end without a signal has not received one yet.
     signalledAt ??= performance.now();
     if (!isEnding) return void end(signal, signal);
     if (isRepeated(signalledAt)) return;
     log.warn(`${signal} again: exiting now`);
     endBy(signal);
   };
-  // Ctrl-C reaches every process of the terminal's group, also workers, which their primary ends with SIGTERM.
+  // Ctrl-C reaches every process of the terminal's group, including workers, which their primary ends with SIGTERM.
   const onInterrupt = cluster.isWorker ? leaveAlone : onSignal;
   const heard: [NodeJS.Signals, NodeJS.SignalsListener][] = [
     ["SIGINT", onInterrupt],
     ["SIGTERM", onSignal],
-    ["SIGUSR2", leaveAlone], // it would end the process
+    ["SIGUSR2", leaveAlone], // by default it would end the process
   ];
-  // It reaches every process of a group, too, and only the primary restarts.
+  // SIGHUP, too, reaches every process of a group, and only the primary restarts.
   if (cluster.isWorker) heard.push(["SIGHUP", leaveAlone]);
   for (const [signal, listener] of heard) process.on(signal, listener);
   const letSignalsBe = (): void => {
@@ -148,7 +154,7 @@ function exit(log: Logger, threadsLeft: number, signal: NodeJS.Signals): void {
 
 function leaveAlone(): void {}
 
-/** Ends the process by the signal itself: `process.exit` waits for threads inside native calls. */
+/** Ends the process by the signal itself, since `process.exit` waits for threads inside native calls. */
 function endBy(signal: NodeJS.Signals): void {
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);

@@ -3,25 +3,25 @@ import { Readable } from "node:stream";
 import type { Chunk } from "../operation/raw.ts";
 import { type HttpRequest, hasHungUp } from "./request.ts";
 
-/** A body that is being made while it is sent. */
+/** A body that is produced while it is sent. */
 interface OpenStream {
-  /** Resolves when what makes the chunks has been closed. */
+  /** Resolves when the source of the chunks has been closed. */
   readonly closed: Promise<void>;
-  /** Ends one that would go on for ever; undefined for one that ends by itself. */
+  /** Ends a stream that would never end; undefined for one that ends by itself. */
   readonly end: (() => void) | undefined;
 }
 
-/** A response whose body is made while it is sent, for those who look at it from outside. */
+/** A response whose body is produced while it is sent, as outside observers see it. */
 export interface StreamedResponse {
   /** When its head was sent, from `performance.now()`. */
   readonly startedAt: number;
-  /** Whether what made its chunks threw: it ended in the middle, and not for its client. */
+  /** Whether the source of its chunks threw: the response broke off, and not because of its client. */
   isBroken: boolean;
 }
 
 const streamed = new WeakMap<ServerResponse, StreamedResponse>();
 
-/** Undefined for a response whose body was there at once. */
+/** Undefined for a response whose body was ready at once. */
 export function streamOf(raw: ServerResponse): Readonly<StreamedResponse> | undefined {
   return streamed.get(raw);
 }
@@ -32,16 +32,16 @@ export function outcomeOf(raw: ServerResponse): "sent" | "broken" | "gone" {
   return hasHungUp(raw) ? "gone" : "sent";
 }
 
-/** The bodies that are being made while they are sent. */
+/** The bodies that are currently produced while they are sent. */
 export class OpenStreams {
-  /** By the request that each answers. */
+  /** Keyed by the request that each one answers. */
   readonly #open = new Map<HttpRequest, OpenStream>();
 
   /**
-   * Chunks as a stream that asks for one when the one before was taken. When the client hangs up, what makes the chunks
-   * is closed.
+   * Turns chunks into a stream, which asks for a chunk once the previous one was taken. When the client hangs up, the
+   * source of the chunks is closed.
    *
-   * @param onError - Told what went wrong in making a chunk; the response then ends in the middle.
+   * @param onError - Told what went wrong in producing a chunk; the response then breaks off.
    */
   open(
     asked: HttpRequest,
@@ -69,8 +69,8 @@ export class OpenStreams {
   }
 
   /**
-   * Ends event streams, which would go on for ever: aborts the signals of their requests, and the responses after the
-   * chunk that is being made.
+   * Ends event streams, which would never end: aborts the signals of their requests, and ends the responses after the
+   * chunk that is being produced.
    */
   endEvents(): void {
     for (const [asked, { end }] of this.#open) {
@@ -80,12 +80,12 @@ export class OpenStreams {
     }
   }
 
-  /** Whether what makes the chunks of an answer is open. */
+  /** Whether the source of an answer's chunks is open. */
   has(asked: HttpRequest): boolean {
     return this.#open.has(asked);
   }
 
-  /** Resolves when what makes the chunks of an answer has been closed; at once where there is none. */
+  /** Resolves when the source of an answer's chunks has been closed; at once where there is none. */
   async closed(asked: HttpRequest): Promise<void> {
     await this.#open.get(asked)?.closed;
   }
@@ -108,11 +108,11 @@ async function* observed(
   }
 }
 
-/** Often enough for every proxy, and the interval FastAPI uses. */
+/** Often enough for every proxy, and the same interval as FastAPI's. */
 const HEARTBEAT_MS = 15_000;
 
 /**
- * Adds a comment whenever nothing has come for a while, so that nobody on the way takes the connection for dead.
+ * Adds a comment whenever nothing has come for a while, so that no intermediary takes the connection for dead.
  *
  * @param ended - Resolves when no more is wanted.
  */

@@ -3,36 +3,37 @@ import type { Lanes } from "../lanes/lanes.ts";
 import { type HealthStatus, healthStatus } from "./health-state.ts";
 
 /**
- * What a primary sends to its worker: `ping` asks how it is, `leave` ends it, as another has taken its place, `end`
- * ends it, as all end. Not by a signal: one that a supervisor has sent to all of them would make that the second.
+ * A message from a primary to its worker: `ping` asks for its state; `leave` ends it because another has taken its
+ * place; `end` ends it because all end. A signal would not do: where a supervisor has signalled all processes, it would
+ * count as the second one.
  */
 export interface PrimaryMessage {
   readonly offloopPrimary: "ping" | "leave" | "end";
 }
 
-/** What a worker answers to a ping. */
+/** A worker's answer to a ping. */
 export interface WorkerMessage {
   readonly offloopHealth: HealthStatus;
 }
 
-/** Set for the workers of `offloop run`: a module may use node:cluster for itself. */
+/** Set for the workers of `offloop run`: a module may also use node:cluster for itself. */
 export const SUPERVISED = "OFFLOOP_SUPERVISED";
 
-/** Whether a primary of offloop's watches this process. */
+/** Whether a primary of offloop supervises this process. */
 export const isSupervised: boolean = cluster.isWorker && process.env[SUPERVISED] !== undefined;
 
-/** What a primary may ask of its worker. */
+/** Orders that a primary may give its worker. */
 export interface Orders {
-  /** Another worker has taken the place of this one. */
+  /** Another worker has taken this one's place. */
   leave(): void;
-  /** All end. */
+  /** All workers end. */
   end(): void;
 }
 
 /**
- * In a worker: answers its primary, which takes one that does not answer for hung, and obeys it.
+ * In a worker: obeys its primary, and answers it, since the primary considers a worker that does not answer hung.
  *
- * @returns Answers no more.
+ * @returns Stops answering.
  */
 export function answerPrimary(lanes: Lanes, orders: Orders): () => void {
   if (!isSupervised) return () => {};
@@ -41,7 +42,7 @@ export function answerPrimary(lanes: Lanes, orders: Orders): () => void {
     if (message?.offloopPrimary === "end") orders.end();
     if (message?.offloopPrimary !== "ping" || !process.connected) return;
     const answer: WorkerMessage = { offloopHealth: healthStatus(lanes) };
-    process.send?.(answer, undefined, undefined, () => {}); // a primary that is gone takes this process with it
+    process.send?.(answer, undefined, undefined, () => {}); // when the primary has gone, this process ends with it
   };
   process.on("message", onMessage);
   return () => void process.off("message", onMessage);

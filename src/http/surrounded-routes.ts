@@ -8,7 +8,7 @@ import { emptyReply, isWhole, type RawReply } from "../operation/raw.ts";
 import { HttpRequest, type ServedApp } from "./request.ts";
 import type { WayOut } from "./way-out.ts";
 
-/** What is needed to answer where no operation does. */
+/** The services to answer where no operation does. */
 export interface AnswerServices extends ServedApp {
   readonly lanes: Lanes;
   readonly wayOut: WayOut;
@@ -31,17 +31,17 @@ export function askedOf(
   });
 }
 
-/** A request of a route that no operation answers, while arounds stand around it. */
+/** A request of a route that no operation answers, currently inside arounds. */
 interface Entered {
   readonly asked: HttpRequest;
-  /** Passes on what the route answers, once; resolves with what to send. */
+  /** Passes on the route's answer, once; resolves with what to send. */
   answer(raw: RawReply): Promise<RawReply>;
 }
 
-/** Requests that arounds have let in and that have no answer yet. */
+/** Requests that arounds have let in and that are not answered yet. */
 const entered = new WeakMap<FastifyRequest, Entered>();
 
-/** Takes a request out of the arounds it is within, if any: the caller then answers it through them. */
+/** Takes a request out of the arounds it is inside, if any: the caller then answers it through them. */
 export function leaveArounds(request: FastifyRequest): Entered | undefined {
   const found = entered.get(request);
   entered.delete(request);
@@ -49,8 +49,8 @@ export function leaveArounds(request: FastifyRequest): Entered | undefined {
 }
 
 /**
- * Puts the arounds of an app, and of those mounted in it, around what plugins and pages answer. Adds nothing where there
- * are none. Must be called before the routes are added.
+ * Puts the arounds of an app, and of the apps mounted in it, around the answers of plugins and pages. Adds nothing
+ * where there are no arounds. Must be called before the routes are added.
  */
 export function surroundRoutes(fastify: FastifyInstance, root: AppPart, services: AnswerServices): void {
   if (servedArounds(root.app).length === 0) return;
@@ -64,7 +64,7 @@ export function surroundRoutes(fastify: FastifyInstance, root: AppPart, services
   });
 }
 
-/** For a route that took the connection over, and so never reached `onSend`. */
+/** Serves routes that took the connection over, and so never reached `onSend`. */
 const end: OnResponse = (request, reply, done) => {
   void leaveArounds(request)?.answer(passing(reply, undefined));
   done();
@@ -82,7 +82,7 @@ function listed<Hook>(hooks: Hook | Hook[] | undefined): Hook[] {
 function entrance(root: AppPart, services: AnswerServices): PreHandler {
   const { lanes, wayOut } = services;
   return (request, reply, done) => {
-    if ((request as { ws?: unknown }).ws) return done(); // its answer is no reply
+    if ((request as { ws?: unknown }).ws) return done(); // it is not answered by a reply
     const asked = askedOf(request, reply, services);
     const end = Promise.withResolvers<RawReply>();
     let isIn = false;
@@ -114,7 +114,7 @@ function exit({ wayOut }: AnswerServices): OnSend {
   };
 }
 
-/** What a plugin sends, as arounds see it. */
+/** A plugin's answer, as arounds see it. */
 function passing(reply: FastifyReply, payload: unknown): RawReply {
   const { "content-type": mediaType, "content-length": _, ...headers } = reply.getHeaders();
   return {
@@ -147,7 +147,7 @@ function payloadOf(body: RawReply["body"]): unknown {
   return "file" in body ? createReadStream(body.file) : Readable.from(body, { objectMode: false });
 }
 
-/** Status and headers as the arounds have left them. */
+/** Writes the status and headers as the arounds have left them. */
 function writeChanges(reply: FastifyReply, passed: RawReply, raw: RawReply): void {
   reply.code(raw.status);
   for (const [name] of passed.headers ?? []) reply.removeHeader(name);

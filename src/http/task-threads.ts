@@ -3,7 +3,7 @@ import { resolveSettings } from "../app/settings.ts";
 import { TaskThreads } from "../lanes/task-threads.ts";
 import { createLogger } from "./logger.ts";
 
-/** Opens the threads of an app's tasks for who has no server. What goes wrong there is written to stderr. */
+/** Opens the threads of an app's tasks where there is no server. Failures there are written to stderr. */
 export function openTaskThreads(
   app: App,
   module: string | undefined,

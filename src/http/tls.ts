@@ -16,7 +16,10 @@ export interface Tls {
   readonly cert: Buffer;
 }
 
-/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` where one is missing or cannot be read, or the two do not belong together. */
+/**
+ * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` when a file is missing or cannot be read, or the two do not belong
+ * together.
+ */
 export function readTls(files: Partial<TlsFiles> | undefined): Tls | undefined {
   if (files === undefined) return undefined;
   const tls = { key: readPem("key", files.key), cert: readPem("cert", files.cert) };

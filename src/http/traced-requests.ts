@@ -4,7 +4,7 @@ import { lacksName } from "./routes.ts";
 
 /**
  * Starts a span for each request of an operation as soon as it is routed: before plugins, and before its body is read.
- * The operation is asked as part of it, which a plugin that continues from elsewhere has lost.
+ * The operation runs within this span, even after a plugin that continues elsewhere has lost it.
  */
 export function addRequestSpans(fastify: FastifyInstance, { requests }: Tracing): void {
   fastify.addHook("onRequest", (request, reply, done) => {

@@ -11,7 +11,7 @@ export interface SpoolFile {
   readonly handle: FileHandle;
 }
 
-/** What a file on disk fails with: 507 where the disk is full, 500 for all else. Fastify reads `statusCode`. */
+/** The error of a file on disk: 507 where the disk is full, 500 otherwise. Fastify reads `statusCode`. */
 export class UploadDiskError extends OffloopError {
   readonly statusCode: 500 | 507;
 
@@ -27,11 +27,11 @@ export class UploadDiskError extends OffloopError {
 const PREFIX = "offloop-uploads-";
 const owner = `${hostname()}-${process.pid}-`;
 
-/** This process's folder, made when the first large file comes. Only this user can read what is in it. */
+/** This process's folder, created when the first large file arrives. Only this user can read its contents. */
 let folder: Promise<string> | undefined;
 
 /**
- * Opens a new file for an upload. Where something has removed the folder meanwhile, it is made again.
+ * Opens a new file for an upload. Creates the folder again if something has removed it meanwhile.
  *
  * @throws {UploadDiskError} When the system refuses.
  */
@@ -64,12 +64,12 @@ function currentFolder(): Promise<string> {
   return made;
 }
 
-/** A process that ends leaves nothing, whatever ends it, but for a kill that it does not see. */
+/** Removes the folder however the process ends, except for a kill that the process cannot see. */
 function removeAtExit(path: string): void {
   process.once("exit", () => rmSync(path, { recursive: true, force: true }));
 }
 
-/** Removes what a process on this machine has left that no longer runs. What cannot be removed stays. */
+/** Removes folders left by processes of this machine that no longer run. A folder that cannot be removed stays. */
 export async function removeLeftFolders(): Promise<void> {
   const mine = await folder?.catch(() => undefined);
   const names = await readdir(tmpdir()).catch(() => []);
@@ -79,7 +79,7 @@ export async function removeLeftFolders(): Promise<void> {
   );
 }
 
-/** The host's name is part of it: containers may share a folder, and each counts its processes by itself. */
+/** The name includes the host's: containers may share a folder, and each numbers its own processes. */
 function isLeft(name: string): boolean {
   const ours = `${PREFIX}${hostname()}-`;
   if (!name.startsWith(ours)) return false;

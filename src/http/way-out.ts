@@ -25,8 +25,8 @@ export class WayOut {
   }
 
   /**
-   * Sends a reply, or an internal error where it cannot be sent; then runs its background tasks, and closes what it has
-   * left open. Never throws.
+   * Sends a reply, or an internal error where the reply cannot be sent; then runs its background tasks, and closes what
+   * it left open. Never throws.
    */
   send(asked: HttpRequest, raw: RawReply): void {
     this.follow(asked, raw);
@@ -34,18 +34,18 @@ export class WayOut {
     else void this.#answerFailure(asked, raw).then((answer) => this.#write(asked, answer));
   }
 
-  /** Runs the tasks of a reply that is sent, and closes what it has left open. */
+  /** Runs the tasks of a sent reply, and closes what it left open. */
   follow(asked: HttpRequest, raw: RawReply): void {
     if (raw.background !== undefined || raw.finish !== undefined || asked.parts !== undefined)
       this.#followUp(asked, raw);
   }
 
-  /** Ends event streams, which would go on for ever, by aborting their signals. */
+  /** Ends event streams, which would never end, by aborting their signals. */
   endStreams(): void {
     this.#streams.endEvents();
   }
 
-  /** Resolves when what the replies have left open is closed. */
+  /** Resolves when everything the replies left open is closed. */
   async closed(): Promise<void> {
     await this.#streams.allClosed();
     if (this.#unfinished === 0) return;
@@ -63,7 +63,7 @@ export class WayOut {
       else if (isWhole(body)) writeReply(reply, raw);
       else if ("file" in body)
         writeFileReply(reply, raw, body).catch((thrown) => this.#writeInstead(asked, thrown));
-      // RFC 9110, 9.3.2: what would only be made to be thrown away is not made.
+      // RFC 9110, 9.3.2: a body that would only be thrown away is not produced.
       else if (asked.method === "HEAD") writeReply(reply, { ...withoutBody(raw), mediaType: raw.mediaType });
       else writeStreamReply(reply, raw, () => this.#open(asked, raw, body));
     } catch (thrown) {
@@ -77,7 +77,10 @@ export class WayOut {
     return this.#streams.open(asked, chunks, mediaType, (thrown) => this.#noteFailure(asked, thrown));
   }
 
-  /** A reply that could not be sent has left no byte, unless it broke in the middle: then the client must see it break. */
+  /**
+   * A reply that could not be sent has left no byte, unless it broke off in the middle: then the
+   * client must see it break.
+   */
   async #writeInstead(asked: HttpRequest, thrown: unknown): Promise<void> {
     const { reply } = asked;
     const answer = await this.#answerFailure(asked, internalErrorReply(thrown));
@@ -89,7 +92,10 @@ export class WayOut {
     }
   }
 
-  /** What is left to do after a reply. Whether the client got it or hung up, its tasks run; only then, as the response goes first. */
+  /**
+   * Does what is left to do after a reply. Its tasks run whether the client got the reply or hung up, and only now,
+   * since the response goes first.
+   */
   #followUp(asked: HttpRequest, raw: RawReply): void {
     const { background = [], finish } = raw;
     const end: Finish = async (failure) => {
@@ -128,7 +134,7 @@ export class WayOut {
     return failure ?? late;
   }
 
-  /** Reports a failure for which it is too late to answer. */
+  /** Reports a failure that comes too late to be answered. */
   #noteFailure(asked: HttpRequest, thrown: unknown): void {
     void this.#answerFailure(asked, internalErrorReply(thrown));
   }
@@ -139,12 +145,12 @@ export class WayOut {
   }
 }
 
-/** An AbortError is how code that passes `signal` on learns that the client has gone. The access log says so already. */
+/** Code that passes `signal` on learns through an AbortError that the client has gone. The access log already says so. */
 function isGivenUp(asked: HttpRequest, { error }: RawReply): boolean {
   return error?.type === "AbortError" && (asked.isGone || asked.message.socket.destroyed);
 }
 
-/** RFC 9110: these statuses have no body. What would have made one is closed, not asked. */
+/** RFC 9110: these statuses have no body. The source of one is closed without being read. */
 function withoutBody(raw: RawReply): RawReply {
   discardBody(raw);
   return { ...raw, mediaType: undefined, body: undefined };

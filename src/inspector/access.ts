@@ -1,13 +1,13 @@
 import { hash, timingSafeEqual } from "node:crypto";
 import { BlockList, isIP } from "node:net";
 
-/** Who asks, as far as access depends on it. */
+/** The properties of a visitor that access depends on. */
 export interface Visitor {
   /** The other end of the connection. */
   readonly address: string | undefined;
   /** The `Host` header. */
   readonly host: string | undefined;
-  /** Whether a proxy says that it asks for someone else. */
+  /** Whether a proxy says that it acts for someone else. */
   readonly forwarded: boolean;
   /** The token in the URL. */
   readonly token: string | undefined;
@@ -15,10 +15,10 @@ export interface Visitor {
   readonly cookie: string | undefined;
 }
 
-/** `cookie`: shown the token, the visitor gets this cookie instead. */
+/** `cookie`: a visitor who has presented the token gets this cookie to use instead. */
 export type Access = { readonly granted: true; readonly cookie: string | undefined } | Refusal;
 
-/** Why a visitor may not. */
+/** Why a visitor is refused. */
 export interface Refusal {
   readonly granted: false;
   readonly status: 401 | 403;
@@ -31,7 +31,7 @@ loopback.addAddress("::1", "ipv6");
 
 /**
  * Whether the visitor may see the inspector. Without a token: this machine only, and only under its own name, since a
- * page elsewhere may point a name of its own at 127.0.0.1 (DNS rebinding). With a token: anyone who sends it.
+ * foreign page may point a name of its own at 127.0.0.1 (DNS rebinding). With a token: anyone who sends it.
  */
 export function judgeVisitor(visitor: Visitor, token: string | undefined): Access {
   return token === undefined ? judgeByAddress(visitor) : judgeByToken(visitor, token);
@@ -46,33 +46,36 @@ function judgeByAddress({ address, host, forwarded }: Visitor): Access {
 }
 
 function judgeByToken({ token: shown, cookie }: Visitor, token: string): Access {
-  // The cookie is not the token itself, so that a stolen cookie does not give the token away.
+  // The cookie is not the token itself, so that a stolen cookie does not reveal the token.
   const expected = digest(`cookie ${token}`).toString("base64url");
   if (cookie !== undefined && equal(cookie, expected)) return { granted: true, cookie: undefined };
   if (shown !== undefined && equal(shown, token)) return { granted: true, cookie: expected };
   return refuse(401, "The inspector needs its token: open /_offloop?token=... once");
 }
 
-/** What a request says of the page that sent it. */
+/** What a request says about the page that sent it. */
 export interface Caller {
-  /** The `Origin` header: browsers send it with every request that may change something, and with all to elsewhere. */
+  /**
+   * The `Origin` header: browsers send it with every request that may change something, and with
+   * every cross-origin request.
+   */
   readonly origin: string | undefined;
-  /** The `Sec-Fetch-Site` header, where the browser has it. */
+  /** The `Sec-Fetch-Site` header, if the browser supports it. */
   readonly site: string | undefined;
   /** The `Host` header. */
   readonly host: string | undefined;
-  /** The inspector's own header: a form cannot send one, and a script elsewhere asks before it does. */
+  /** The inspector's own header: a form cannot send one, and a script on another site must ask permission first. */
   readonly mark: string | undefined;
-  /** Whether it changes something. */
+  /** Whether the request changes something. */
   readonly changes: boolean;
 }
 
-/** What a request for the stream of events says. No script sends it a header of its own: the browser connects by itself. */
+/** What a request for the event stream says. No script can add a header to it: the browser connects by itself. */
 export type Listener = Pick<Caller, "origin" | "site" | "host">;
 
 /**
- * Whether the inspector's own page asks, and not another site in the visitor's browser. What plugins of the app allow to
- * other origins does not count.
+ * Whether the request comes from the inspector's own page, and not from another site in the visitor's browser. What
+ * plugins of the app allow to other origins does not count.
  */
 export function judgeCaller({ mark, changes, ...listener }: Caller): Access {
   if (mark === undefined)
@@ -83,17 +86,17 @@ export function judgeCaller({ mark, changes, ...listener }: Caller): Access {
   return access;
 }
 
-/** The same for what only reads, and may be asked for without the inspector's header: by the browser itself. */
+/** The same for requests that only read, which the browser itself may send without the inspector's header. */
 export function judgeListener({ origin, site, host }: Listener): Access {
   if (site !== undefined && site !== "same-origin")
     return refuse(403, "This request comes from another site: only the inspector's own page may send it.");
-  // Where the browser vouches for it, a proxy may have changed the host.
+  // Where the browser vouches for the request, a proxy may have changed the host.
   if (origin !== undefined && site === undefined && !isOriginOf(origin, host))
     return refuse(403, "This request comes from another origin: only the inspector's own page may send it.");
   return { granted: true, cookie: undefined };
 }
 
-/** The header that says that a script asks. */
+/** The header that marks a request as sent by a script. */
 export const MARK_HEADER = "x-offloop-inspector";
 
 function isOriginOf(origin: string, host: string | undefined): boolean {

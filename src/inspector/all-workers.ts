@@ -2,19 +2,19 @@ import type { Worker } from "node:cluster";
 import type { Batch } from "./batch.ts";
 import type { PageOfWorker, PrimaryInspectorMessage, WorkerInspectorMessage } from "./worker-messages.ts";
 
-/** A page of a worker, and those of the others that have been asked for it and have not answered. */
+/** A page connected to a worker, and the other workers that have been asked for it and have not answered. */
 interface OpenPage extends PageOfWorker {
   readonly asked: Set<Worker>;
-  /** Those that have told something: their end is told, too. */
+  /** Workers that have sent something: the page is told when they end, too. */
   readonly heard: Set<number>;
 }
 
-/** In the primary: has each worker's pages told of all workers. Without a page nothing is sent. */
+/** In the primary: lets each worker's pages show all workers. Without a page nothing is sent. */
 export class InspectedWorkers {
   readonly #workers = new Map<number, Worker>();
   readonly #pages = new Map<string, OpenPage>();
 
-  /** Hears a worker from now on until it is gone. */
+  /** Listens to a worker from now on until it has gone. */
   add(worker: Worker): void {
     this.#workers.set(worker.id, worker);
     worker.on("message", (message: WorkerInspectorMessage | undefined) => {
@@ -66,7 +66,7 @@ export class InspectedWorkers {
   }
 }
 
-/** To one that dies just now nothing can be sent, which is no error: it is asked no more. */
+/** Sending to a worker that is just dying fails. That is not an error: it is not asked again. */
 function send(worker: Worker, message: PrimaryInspectorMessage): void {
   if (worker.isConnected()) worker.send(message, () => {});
 }

@@ -1,32 +1,32 @@
 import type { SketchCounts } from "./page/sketch.ts";
 
-/** What one message tells a page. Times of day are milliseconds since `origin`; durations are milliseconds. */
+/** One message to a page. Times of day are milliseconds since `origin`; durations are milliseconds. */
 export interface Batch {
-  /** Which of the processes that share a port tells it; absent where there is only one. */
+  /** Which of the processes that share a port sends it; absent when there is only one. */
   readonly worker?: number;
-  /** Only in the first batch of a process to a connection. */
+  /** Only in a process's first batch to a connection. */
   readonly hello?: Hello;
-  /** The time of day at the process. */
+  /** The time of day in the process. */
   readonly now: number;
-  /** Names not told before; a name's number is its place in the order of telling. */
+  /** Names not sent before; a name's number is its position in the order of sending. */
   readonly names?: readonly Name[];
   /** Runs that ended since the last batch. */
   readonly runs?: readonly RunRow[];
-  /** Runs that ended since the last batch and are not told, since there were too many. */
+  /** Runs that ended since the last batch but are left out, since there were too many. */
   readonly lost?: number;
-  /** Runs in progress, when that changed: the oldest ones. */
+  /** Runs in progress, if they have changed: the oldest ones. */
   readonly running?: Running;
-  /** Threads of the pool, when that changed. */
+  /** Threads of the pool, if they have changed. */
   readonly threads?: readonly number[];
   /** How full the pool is, while it is open. */
   readonly pool?: PoolState;
-  /** What happened since the last batch, in the order of hearing of it. */
+  /** Incidents since the last batch, in the order in which they became known. */
   readonly incidents?: readonly IncidentRow[];
-  /** Kinds of incidents that are new, or of which there is one more. */
+  /** Groups of incidents that are new, or that have grown. */
   readonly groups?: readonly IncidentGroup[];
-  /** Per name that ran since these were last told. */
+  /** One for each name that has run since these were last sent. */
   readonly figures?: readonly Figure[];
-  /** The process has ended: nothing more comes of it. */
+  /** The process has ended: it will send nothing more. */
   readonly gone?: true;
 }
 
@@ -35,7 +35,7 @@ export interface Hello {
   readonly title: string;
   /** Milliseconds since 1970. */
   readonly origin: number;
-  /** Tells one run of the server from another. All processes that share a port have the same. */
+  /** Distinguishes runs of the server. The same for all processes that share a port. */
   readonly server: number;
 }
 
@@ -48,8 +48,9 @@ export interface Name {
 }
 
 /**
- * A run that ended: it was handed to its lane, waited, and ran. The thread is 0 for the loop, and null when it ran on none or is not known. The slot tells apart
- * what runs on the loop at the same time. The outcome is a status, or 1 and 0 for a task that returned or threw. The job is the one it was an attempt of.
+ * A run that ended: it was handed to its lane, waited, and ran. The thread is 0 for the loop, and null when it ran on
+ * none or is not known. The slot distinguishes runs that are on the loop at the same time. The outcome is a status, or
+ * for a task 1 when it returned and 0 when it threw. The job is the one it was an attempt of.
  */
 export type RunRow = readonly [
   name: number,
@@ -63,7 +64,7 @@ export type RunRow = readonly [
   job?: string,
 ];
 
-/** A run in progress: on the loop it runs, for a thread it may still wait. */
+/** A run in progress: on the loop it is running; for a thread it may still be waiting. */
 export type RunningRow = readonly [name: number, request: string | null, slot: number, handedAt: number];
 
 /** What is in progress. */
@@ -77,18 +78,18 @@ export interface Running {
 /** How full the pool of threads is. */
 export interface PoolState {
   readonly busy: number;
-  /** How many there may be. */
+  /** Maximum number of threads. */
   readonly max: number;
-  /** Calls that wait for a thread. */
+  /** Calls that are waiting for a thread. */
   readonly waiting: number;
-  /** For how long the oldest of them has. */
+  /** How long the oldest of them has been waiting. */
   readonly oldestMs: number;
 }
 
 /**
- * What should not happen. `blocked`: the loop did not turn. `killed`: a call ran past its deadline and its thread was ended. `timeout`: the same on
- * the loop, where nothing ends a function. `refused`: 503, since too many waited or no thread could start. `error`: an operation answered with another 5xx.
- * `failed`: a task threw.
+ * What should not happen. `blocked`: the loop did not turn. `killed`: a call ran past its deadline and its thread was
+ * ended. `timeout`: the same on the loop, where nothing can end a function. `refused`: 503, since too many calls waited
+ * or no thread could start. `error`: an operation answered with another 5xx. `failed`: a task threw.
  */
 export type IncidentKind = "blocked" | "killed" | "timeout" | "refused" | "error" | "failed";
 
@@ -100,32 +101,32 @@ export interface IncidentRow {
   readonly group: number;
   readonly at: number;
   readonly durationMs: number;
-  /** 0 is the loop; null when it is not known. */
+  /** 0 is the loop; null when not known. */
   readonly thread: number | null;
   /** The request it happened to; null when there was none, or it is not known. */
   readonly request: string | null;
 }
 
-/** Incidents of one kind, of one operation or task, at one place. */
+/** Incidents of one kind, in one operation or task, at one place. */
 export interface IncidentGroup {
   readonly id: number;
   /** The same in all processes. */
   readonly key: string;
   readonly kind: IncidentKind;
-  /** The operation or task; null when it is not known. */
+  /** The operation or task; null when not known. */
   readonly name: string | null;
-  /** File name and line; null when they are not known. */
+  /** File name and line; null when not known. */
   readonly place: string | null;
-  /** What the newest one threw or did, in a line; empty when there is nothing to say. */
+  /** What the newest one threw or did, in one line; empty when there is nothing to say. */
   readonly message: string;
   readonly count: number;
   readonly firstAt: number;
   /** When the newest one began. */
   readonly lastAt: number;
   readonly longestMs: number;
-  /** What is known about the newest one, a sentence each. */
+  /** What is known about the newest one, one sentence each. */
   readonly facts: readonly string[];
-  /** Of the newest one. Innermost first; empty when nothing is known. */
+  /** The stack of the newest one, innermost first; empty when not known. */
   readonly stack: readonly string[];
 }
 

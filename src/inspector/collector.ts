@@ -17,8 +17,8 @@ import { type RunEnd, type RunStart, Runs } from "./runs.ts";
 const FIRST_ERROR_STATUS = 500;
 
 /**
- * Listens to the channels and keeps what a page shows: names, ids, numbers and errors, nothing else of what requests
- * carry. What it keeps is bounded by count.
+ * Listens to the channels and keeps what a page shows: names, ids, numbers and errors, and nothing else from requests.
+ * Its memory is limited by count.
  */
 export class Collector {
   /** Milliseconds since 1970; all times of day here count from it. */
@@ -30,7 +30,10 @@ export class Collector {
   readonly threads: Set<number> = new Set();
   /** Counts changes of `threads`. */
   threadChanges = 0;
-  /** Threads whose end by a deadline is known from one of two: the end of the call, and that of the thread. */
+  /**
+   * Threads that a deadline has ended, as known from the first of two events: the end of the
+   * call, and that of the thread.
+   */
   readonly #killed = new Set<number>();
   readonly #stops: readonly (() => void)[] = [
     listen(operationChannel, (event) => this.#onOperation(event)),
@@ -98,7 +101,7 @@ export class Collector {
     if (!isKilled(end) || this.#isNews(end.thread ?? 0)) this.incidents.keep(incident);
   }
 
-  /** Of the two that tell of a thread's end by a deadline, the first is news. */
+  /** Two events report the end of a thread by a deadline; only the first is news. */
   #isNews(thread: number): boolean {
     if (this.#killed.delete(thread)) return false;
     this.#killed.add(thread);
@@ -106,7 +109,7 @@ export class Collector {
   }
 }
 
-/** Operations and tasks, each with a number. There are as many as the app declares. */
+/** Operations and tasks, each with a number. There are only as many as the app declares. */
 class Names {
   readonly list: Name[] = [];
   readonly #numbers = { operation: new Map<string, number>(), task: new Map<string, number>() };
@@ -127,21 +130,24 @@ interface Tally {
   failed: number;
   readonly wait: Sketch;
   readonly run: Sketch;
-  /** The number of the run, over all names, that was counted last. */
+  /** The number of the last counted run, over all names. */
   lastRun: number;
 }
 
-/** Counts and durations of every name since the inspector was opened, in memory that does not grow with the runs. */
+/**
+ * Counts and durations of every name since the inspector was opened, in memory that does not grow
+ * with the number of runs.
+ */
 export class Figures {
   readonly #tallies: Tally[] = [];
   #runs = 0;
 
-  /** How many runs were counted. */
+  /** How many runs have been counted. */
   get runs(): number {
     return this.#runs;
   }
 
-  /** @param times - Undefined when it never ran: it is counted, and has no part in the durations. */
+  /** @param times - Undefined when it never ran: it is counted, but does not enter the durations. */
   count(
     name: number,
     ok: boolean,
@@ -157,7 +163,7 @@ export class Figures {
     tally.lastRun = this.#runs++;
   }
 
-  /** Of the names that ran since `runs` was as given. */
+  /** The names that have run since `runs` had this value. */
   since(runs: number): Figure[] {
     return this.#tallies.flatMap(({ calls, failed, wait, run, lastRun }, name) =>
       lastRun < runs ? [] : [{ name, calls, failed, wait: wait.counts, run: run.counts }],

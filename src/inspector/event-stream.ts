@@ -6,7 +6,10 @@ import type { OtherWorkers } from "./workers.ts";
 const BATCH_MS = 100;
 const MAX_PAGES = 16;
 
-/** Tells the open pages what happens, by server-sent events. Without a page it does nothing, not even a timer's turn. */
+/**
+ * Reports to the open pages what happens, through server-sent events. Without a page it does
+ * nothing, not even run a timer.
+ */
 export class EventStream {
   readonly #collector: Collector;
   readonly #told: Told;
@@ -14,14 +17,14 @@ export class EventStream {
   readonly #pages = new Map<ServerResponse, Page>();
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param others - The other processes that share the port; undefined where there are none. */
+  /** @param others - The other processes that share the port; undefined when there are none. */
   constructor(collector: Collector, told: Told, others?: OtherWorkers) {
     this.#collector = collector;
     this.#told = told;
     this.#others = others;
   }
 
-  /** Whether one page more may be told. */
+  /** Whether one more page may connect. */
   get hasRoom(): boolean {
     return this.#pages.size < MAX_PAGES;
   }
@@ -57,7 +60,7 @@ export class EventStream {
   }
 }
 
-/** An open page: it is told of this process, and of those beside it. */
+/** An open page: it receives news of this process, and of the others. */
 class Page {
   readonly #response: ServerResponse;
   readonly #reader: Reader;
@@ -69,7 +72,7 @@ class Page {
     this.#others = others?.open((batch) => this.#write(batch));
   }
 
-  /** A page that has not read what it was sent is sent nothing more; what it misses meanwhile is counted by its reader. */
+  /** A page that has not read what it was sent is sent nothing more; its reader counts what it misses meanwhile. */
   tell(): void {
     if (this.#response.writableNeedDrain) return;
     const batch = this.#reader.next(performance.now());

@@ -6,14 +6,14 @@ import { fileURLToPath } from "node:url";
 
 /** A file of the page. */
 interface PageFile {
-  /** From the folder of the page, without a slash. */
+  /** Relative to the page's folder, without a slash. */
   readonly name: string;
   readonly mediaType: string;
   readonly make: () => Promise<string>;
 }
 
 const folder = new URL("./page/", import.meta.url);
-/** `.ts` in the repository and `.js` in the package: the extension of this module, too. */
+/** `.ts` in the repository and `.js` in the package, like the extension of this module. */
 const extension = import.meta.url.slice(-3);
 
 const mediaTypes: Readonly<Record<string, string>> = {
@@ -22,13 +22,13 @@ const mediaTypes: Readonly<Record<string, string>> = {
   [extension]: "text/javascript; charset=utf-8",
 };
 
-/** From another package. */
+/** Files from other packages. */
 const borrowed = { "uplot.js": "uplot/dist/uPlot.iife.min.js", "uplot.css": "uplot/dist/uPlot.min.css" };
 
 /** The name of the page itself. */
 export const pageName = "page.html";
 
-/** All that the page consists of. Nothing comes from elsewhere. */
+/** All files of the page. Nothing is loaded from elsewhere. */
 export function listPageFiles(): PageFile[] {
   const own = readdirSync(folder)
     .filter((name) => mediaTypes[extname(name)] !== undefined)
@@ -46,6 +46,6 @@ function pageFile(name: string, make: () => Promise<string>): PageFile {
 async function readOwn(name: string): Promise<string> {
   const text = await readFile(new URL(name, folder), "utf8");
   if (name === pageName) return text.replaceAll("main.ts", `main${extension}`);
-  // Browsers take the modules of the repository as they are written, but for their types.
+  // Browsers load the repository's modules as written, apart from the types.
   return name.endsWith(".ts") ? stripTypeScriptTypes(text) : text;
 }

@@ -4,7 +4,7 @@ import { Ring } from "./runs.ts";
 const MAX_ROWS = 1_000;
 const MAX_GROUPS = 200;
 
-/** An incident as it is described when it happens. */
+/** An incident, as described when it happens. */
 export interface KnownIncident {
   readonly kind: IncidentKind;
   readonly at: number;
@@ -14,7 +14,7 @@ export interface KnownIncident {
   readonly name: string | null;
   readonly place: string | null;
   readonly message: string;
-  /** What tells it from others of its kind at the same place. */
+  /** Distinguishes it from others of its kind at the same place. */
   readonly cause: string;
   readonly facts: readonly string[];
   readonly stack: readonly string[];
@@ -22,14 +22,14 @@ export interface KnownIncident {
 
 interface LoggedGroup {
   told: IncidentGroup;
-  /** The number of the change that it was last part of. */
+  /** The number of the last change that it was part of. */
   changedAt: number;
 }
 
-/** Incidents by what they have in common, so that a flood of one hides no other. Bounded by count. */
+/** Incidents grouped by what they have in common, so that a flood of one hides no other. Limited by count. */
 export class IncidentLog {
   readonly #rows = new Ring<IncidentRow>(MAX_ROWS);
-  /** By key, the one that happened last at the end. */
+  /** Keyed by group, with the most recent one last. */
   readonly #groups = new Map<string, LoggedGroup>();
   #nextGroup = 1;
   #changes = 0;
@@ -55,7 +55,10 @@ export class IncidentLog {
     return { rows: this.#rows.slice(changes), groups: changed.map(({ told }) => told) };
   }
 
-  /** The group with the incident in it. What happened before its newest one, and was heard of later, does not describe it. */
+  /**
+   * The group including the incident. An incident that happened before the group's newest one, but became known later,
+   * does not describe the group.
+   */
   #count(
     key: string,
     { kind, name, place, message, facts, stack, at, durationMs }: KnownIncident,

@@ -11,14 +11,14 @@ import type {
 import { stackFrames } from "../errors/stack-frames.ts";
 import type { KnownIncident } from "./incident-log.ts";
 
-/** Of a message, and of a stack. */
+/** For a message, and for a stack. */
 const MAX_LINES = 20;
 const MAX_LENGTH = 300;
 
 type OperationEnd = Extract<OperationEvent, { event: "end" }>;
 type TaskEnd = Extract<TaskEvent, { event: "end" }>;
 
-/** A stretch in which the loop was blocked. */
+/** A period in which the loop was blocked. */
 export function blockedIncident(report: BlockReport, origin: number): KnownIncident {
   const [first, ...others] = report.culprits;
   return {
@@ -41,14 +41,14 @@ export function blockedIncident(report: BlockReport, origin: number): KnownIncid
   };
 }
 
-/** What a title says of how it was blocked; that it computed is what everybody thinks. */
+/** What a title says about how it was blocked; computing is what everybody assumes. */
 const stateNotes: Readonly<Record<BlockReport["state"], string>> = {
   computing: "",
   asleep: "asleep",
   starved: "other processes had the CPU",
 };
 
-/** A thread that was ended since its call ran past its deadline, or since it took no call any more. */
+/** A thread that was ended because its call ran past its deadline, or because it no longer took calls. */
 export function killedIncident({ thread, threads, ran }: ThreadEvent, at: number): KnownIncident {
   return {
     ...nothingKnown,
@@ -64,7 +64,7 @@ export function killedIncident({ thread, threads, ran }: ThreadEvent, at: number
   };
 }
 
-/** Whether its deadline ended the thread that it ran on. */
+/** Whether a deadline ended the thread that it ran on. */
 export function isKilled({ thread, error }: Pick<OperationEnd | TaskEnd, "thread" | "error">): boolean {
   return error?.code === "OFFLOOP_TIMEOUT" && thread !== undefined && thread > 0;
 }
@@ -79,7 +79,7 @@ export function operationIncident(event: OperationEnd, at: number): KnownInciden
     ...parts,
     message: kind === "error" ? [status, parts.message].filter(Boolean).join(", ") : parts.message,
     kind,
-    // A mark of the thread stands where it was ended.
+    // The thread's mark is where the thread was ended.
     at: killed ? at + runMs : at,
     durationMs: killed ? 0 : runMs,
     thread: thread ?? null,
@@ -125,12 +125,12 @@ const nothingKnown = {
   stack: [],
 } as const;
 
-/** What an error says by itself: where it was thrown, its first line, its stack. */
+/** What an error reveals by itself: where it was thrown, its first line, its stack. */
 function thrownParts(error: ThrownError | undefined): Pick<KnownIncident, "place" | "message" | "stack"> {
   if (error === undefined) return { place: null, message: "", stack: [] };
   const { type, code, message, stack } = error;
   const [line = ""] = message.split("\n", 1);
-  // One of offloop's own names what it is about, which the title does, too.
+  // offloop's own errors name their subject, which the title already does.
   const title = code?.startsWith("OFFLOOP_") ? line.replace(/^Cannot .*?: /, "") : `${type}: ${line}`;
   const frames = stack.map((frame) => `    ${frame}`);
   const [at] = stackFrames({ type, message, ...(code && { code }), stack: [message, ...frames].join("\n") });
@@ -141,13 +141,13 @@ function thrownParts(error: ThrownError | undefined): Pick<KnownIncident, "place
   };
 }
 
-/** What stands below the first line of a message: of an error of offloop's, where and how to mend it. */
+/** What follows the first line of a message: for an error of offloop's, where it is and how to fix it. */
 function moreOf(error: ThrownError | undefined): string[] {
   const lines = error?.message.split("\n", MAX_LINES).slice(1) ?? [];
   return lines.map((line) => shortened(line.trim())).filter((line) => line !== "");
 }
 
-/** Anything may stand in a message, and be of any length. */
+/** A message may contain anything, at any length. */
 function shortened(text: string): string {
   return text.length <= MAX_LENGTH ? text : `${text.slice(0, MAX_LENGTH)}…`;
 }

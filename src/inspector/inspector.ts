@@ -7,26 +7,26 @@ import { OtherWorkers, ownPlace } from "./workers.ts";
 
 /** How the inspector is opened. */
 interface InspectorOptions {
-  /** Of the app. */
+  /** The app's title. */
   readonly title: string;
-  /** With one, it answers anyone who has it; without one, this machine only. */
+  /** With a token, it answers anyone who has it; without one, this machine only. */
   readonly token: string | undefined;
 }
 
-/** What watches the lanes of a server, and tells its pages. */
+/** Watches the lanes of a server, and reports to its pages. */
 export interface Inspector {
   judge(visitor: Visitor): Access;
-  /** Whether one page more may be told. */
+  /** Whether one more page may connect. */
   readonly hasRoom: boolean;
-  /** Tells a page what happens, until it goes. */
+  /** Reports to a page until it goes away. */
   tell(response: ServerResponse): void;
-  /** From now on pages learn how full the pool is. */
+  /** From now on pages see how full the pool is. */
   watchPool(read: () => PoolState | undefined): void;
-  /** Ends the pages' streams and stops to listen. */
+  /** Ends the pages' streams and stops listening. */
   close(): void;
 }
 
-/** Starts to listen to the channels. */
+/** Starts listening to the channels. */
 export function openInspector({ title, token }: InspectorOptions): Inspector {
   const collector = new Collector();
   const place = ownPlace();

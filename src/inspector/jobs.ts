@@ -21,20 +21,20 @@ const PAGE_JOBS = 50;
 const PREVIEW_LENGTH = 160;
 const TEXT_LENGTH = 20_000;
 const MAX_ATTEMPTS = 50;
-/** How many jobs one action may be about. */
+/** Maximum number of jobs per action. */
 export const MAX_ACTED = 100;
 
-/** Which jobs are looked at. What is empty or unknown does not filter. */
+/** Which jobs to show. Empty or unknown values do not filter. */
 export interface JobsQuery {
   readonly task: string | null;
   readonly state: string | null;
   /** A key, or the id of a job, with or without its task. */
   readonly find: string | null;
-  /** The last job of the page before. */
+  /** The last job of the previous page. */
   readonly after: string | null;
 }
 
-/** The jobs of an app as the page shows them: bounded in number and length. It keeps none. */
+/** An app's jobs in the form in which the page shows them: limited in number and length. It stores none. */
 export class InspectedJobs {
   readonly #jobs: Jobs;
   readonly #counts: SharedCounts;
@@ -52,7 +52,7 @@ export class InspectedJobs {
     return { now: Date.now(), tasks, jobs: jobs.map(rowOf), next };
   }
 
-  /** One more than a page holds, where there is one. */
+  /** Returns one more than a page holds, if there is one. */
   async #find({ task, state, find, after }: JobsQuery, tasks: readonly TaskJobs[]): Promise<readonly Job[]> {
     const text = find?.trim() ?? "";
     const ids = idsIn(text, tasks);
@@ -67,7 +67,7 @@ export class InspectedJobs {
     });
   }
 
-  /** All about a job; undefined when there is none, or none any more. */
+  /** Everything about a job; undefined when it does not exist, or no longer does. */
   async sheet(id: string): Promise<JobSheet | undefined> {
     const [job, attempts] = await Promise.all([this.#jobs.get(id), this.#jobs.attempts(id)]);
     if (job === undefined) return undefined;
@@ -82,7 +82,7 @@ export class InspectedJobs {
     };
   }
 
-  /** @param ids - At most {@link MAX_ACTED}. */
+  /** @param ids - Up to {@link MAX_ACTED}. */
   async act(action: JobAction, ids: readonly string[]): Promise<JobActionDone> {
     const done: string[] = [];
     const refused: string[] = [];
@@ -92,11 +92,11 @@ export class InspectedJobs {
   }
 }
 
-/** Counting costs a walk through what waits: it takes no more than this share of the time, however many pages ask. */
+/** Counting walks through all waiting jobs: it takes no more than this share of the time, however many pages ask. */
 const COUNTING_SHARE = 0.02;
 const LEAST_MS = 500;
 
-/** The counts of the tasks, for all open pages at once. */
+/** The counts of the tasks, shared by all open pages. */
 class SharedCounts {
   readonly #jobs: Jobs;
   #counted: Promise<TaskJobs[] | null> | undefined;
@@ -106,13 +106,13 @@ class SharedCounts {
     this.#jobs = jobs;
   }
 
-  /** Null when they cannot be counted now: too many, or a database that is busy. */
+  /** Null when they cannot be counted now: there are too many, or the database is busy. */
   get(): Promise<TaskJobs[] | null> {
     if (this.#counted === undefined || performance.now() > this.#freshUntil) this.#counted = this.#count();
     return this.#counted;
   }
 
-  /** Has them counted anew, at the next opportunity. */
+  /** Makes them be counted again at the next opportunity. */
   forget(): void {
     this.#counted = undefined;
   }
@@ -129,7 +129,7 @@ class SharedCounts {
 
 const uuidPattern = /^(?:(.+)\/)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
 
-/** The ids that a text may mean: without its task, a uuid is looked for in every task. */
+/** The ids that a text may refer to: a uuid without a task is looked for in every task. */
 function idsIn(text: string, tasks: readonly TaskJobs[]): string[] {
   const [, task, uuid] = uuidPattern.exec(text) ?? [];
   if (uuid === undefined) return [];
@@ -160,7 +160,7 @@ function rowOf(job: Job): JobRow {
   };
 }
 
-/** As they would stand between the parentheses of the call. */
+/** The arguments as they would appear in the call's parentheses. */
 function argumentsText(args: readonly unknown[]): string {
   return shortened(args.map((value) => JSON.stringify(value)).join(", "), PREVIEW_LENGTH);
 }
@@ -185,7 +185,7 @@ function attemptOf({ attempt, process, startedAt, endedAt, outcome, error }: Job
   };
 }
 
-/** An error, then what caused it. */
+/** An error, followed by its causes. */
 function errorsOf(error: DescribedError | undefined): ErrorText[] {
   if (error === undefined) return [];
   return [
@@ -198,7 +198,7 @@ function titleOf({ type, message, code }: DescribedError): string {
   return `${type}${code === undefined ? "" : ` [${code}]`}: ${message}`;
 }
 
-/** The frames alone: what stands before them is said by the title. */
+/** Only the frames: the title already says what comes before them. */
 function framesOf({ stack = "" }: DescribedError): string {
   const frames = stack.split("\n").filter((line) => /^\s+at /.test(line));
   return shortened(frames.map((line) => line.trim()).join("\n"), TEXT_LENGTH);

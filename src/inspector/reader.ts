@@ -7,19 +7,22 @@ const MAX_SILENCE_MS = 500;
 const FIGURES_MS = 1_000;
 const POOL_MS = 500;
 
-/** What pages are told of a process besides what it has collected. */
+/** What pages learn about a process, in addition to what it has collected. */
 export interface Told {
-  /** Of the app. */
+  /** The app's title. */
   readonly title: string;
-  /** The process among those that share a port; undefined when it is the only one. */
+  /** The number of the process among those that share a port; undefined when it is the only one. */
   readonly worker?: number | undefined;
-  /** Tells one run of the server from another. */
+  /** Distinguishes runs of the server. */
   readonly server: number;
   /** Undefined while nothing runs on threads. */
   readPool(): PoolState | undefined;
 }
 
-/** What one page has been told so far of a process, and what it is to be told next. It starts with all that is kept. */
+/**
+ * What one page has learned about a process so far, and what it will be sent next. It starts with
+ * everything that is kept.
+ */
 export class Reader {
   readonly #collector: Collector;
   readonly #told: Told;
@@ -41,7 +44,7 @@ export class Reader {
     this.#runs = collector.runs.oldest;
   }
 
-  /** The next batch; undefined when there is nothing to tell and the page knows that the process is well. */
+  /** The next batch; undefined when there is nothing to send and the page knows that the process is well. */
   next(now: number): Batch | undefined {
     const news = {
       ...this.#hello(),

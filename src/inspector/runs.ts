@@ -31,10 +31,10 @@ interface EndedRun extends RunEnd {
   readonly handedAt: number;
 }
 
-/** The runs in progress and the newest that ended, both bounded by count. */
+/** The runs in progress and the newest ended ones, both limited by count. */
 export class Runs {
   readonly #ended = new Ring<EndedRun>(MAX_RUNS);
-  /** By request for operations, by number for tasks; the oldest first. */
+  /** Keyed by request for operations, by number for tasks; oldest first. */
   readonly #inProgress = new Map<string | number, InProgress>();
   readonly #slots = new Slots();
   readonly #counts = { loop: 0, thread: 0 };
@@ -42,7 +42,7 @@ export class Runs {
   changes = 0;
 
   start(key: string | number, run: RunStart, now: number): void {
-    this.#forget(key); // a client may give two requests the same number
+    this.#forget(key); // a client may give two requests the same id
     if (this.#inProgress.size >= MAX_IN_PROGRESS) this.#forget(this.#inProgress.keys().next().value ?? key);
     const slot = run.lane === "loop" ? this.#slots.take() : 0;
     this.#inProgress.set(key, { ...run, slot, handedAt: now });
@@ -53,7 +53,7 @@ export class Runs {
   /** Returns when the run started. */
   finish(key: string | number, run: RunEnd, now: number): number {
     const begun = this.#forget(key);
-    // A blocked loop hears late that a thread has finished, so what was seen at the start is the better witness.
+    // A blocked loop learns late that a thread has finished, so the time recorded at the start is more reliable.
     const handedAt = begun?.handedAt ?? now - run.runMs - run.queueMs;
     this.#ended.push({ ...run, slot: begun?.slot ?? 0, handedAt });
     return handedAt + run.queueMs;
@@ -64,13 +64,13 @@ export class Runs {
     return this.#ended.start;
   }
 
-  /** At most `max` of the ended runs numbered `from` and up, the oldest first, and how many are no longer kept. */
+  /** Up to `max` of the ended runs numbered `from` and above, oldest first, and how many are no longer kept. */
   since(from: number, max: number): { rows: RunRow[]; lost: number } {
     const first = Math.max(from, this.oldest);
     return { rows: this.#ended.slice(first, first + max).map(rowOf), lost: first - from };
   }
 
-  /** What is in progress, with the oldest `max` of it. */
+  /** What is in progress, with the oldest `max` runs. */
   running(max: number): Running {
     const rows: RunningRow[] = [];
     for (const { name, request, slot, handedAt } of this.#inProgress.values()) {
@@ -103,7 +103,7 @@ function rounded(ms: number): number {
   return Math.round(ms * 1000) / 1000;
 }
 
-/** The newest items, numbered in the order of coming; the oldest make room. */
+/** The newest items, numbered in order of arrival; the oldest make room. */
 export class Ring<Item> {
   readonly #items: Item[] = [];
   readonly #capacity: number;
@@ -113,7 +113,7 @@ export class Ring<Item> {
     this.#capacity = capacity;
   }
 
-  /** The number that the next item gets. */
+  /** The number of the next item. */
   get end(): number {
     return this.#end;
   }
@@ -129,7 +129,7 @@ export class Ring<Item> {
     this.#end++;
   }
 
-  /** The items numbered `from` up to, without, `to`, as far as they are kept. */
+  /** The items numbered `from` up to but excluding `to`, as far as they are kept. */
   slice(from: number, to: number = this.#end): Item[] {
     const items: Item[] = [];
     for (let n = Math.max(from, this.start); n < Math.min(to, this.#end); n++)
@@ -138,7 +138,7 @@ export class Ring<Item> {
   }
 }
 
-/** Numbers for what happens at the same time: each the lowest that nobody else has. */
+/** Numbers for simultaneous runs: each gets the lowest free one. */
 export class Slots {
   readonly #taken: boolean[] = [];
   #lowest = 0;

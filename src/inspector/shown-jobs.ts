@@ -1,4 +1,4 @@
-/** Where a job stands. */
+/** The state of a job. */
 export type ShownState = "waiting" | "running" | "done" | "failed" | "dead" | "cancelled";
 
 /** The number of jobs of a task in each state. */
@@ -13,14 +13,14 @@ export interface TaskCounts {
   readonly oldestWaitMs: number;
 }
 
-/** What the view of jobs shows at once. Times are milliseconds since 1970. */
+/** What the jobs view shows at once. Times are milliseconds since 1970. */
 export interface JobsPage {
   /** The time of day at the server. */
   readonly now: number;
-  /** Every durable task, with its counts; null while they cannot be counted. */
+  /** Every durable task with its counts; null while they cannot be counted. */
   readonly tasks: readonly TaskCounts[] | null;
   readonly jobs: readonly JobRow[];
-  /** The job that the next page comes after; null where there is none. */
+  /** The last job of this page, for requesting the next one; null when there is no next page. */
   readonly next: string | null;
 }
 
@@ -32,11 +32,11 @@ export interface JobRow {
   readonly attempt: number;
   readonly key: string | null;
   readonly priority: number;
-  /** 0-1; null until it says so. */
+  /** 0-1; null until it reports any. */
   readonly progress: number | null;
   /** The beginning of its arguments. */
   readonly args: string;
-  /** The first line of why its last attempt failed. */
+  /** The first line of the reason why its last attempt failed. */
   readonly error: string | null;
   readonly enqueuedAt: number;
   readonly runAt: number;
@@ -44,21 +44,21 @@ export interface JobRow {
   readonly endedAt: number | null;
 }
 
-/** All about a job. */
+/** Everything about a job. */
 export interface JobSheet {
   readonly now: number;
   readonly job: JobRow;
-  /** Each as JSON, shortened where they are long; so is the result. */
+  /** Each as JSON, shortened if long; the same applies to the result. */
   readonly args: string;
-  /** Null until it is done, and where it returned nothing. */
+  /** Null until it is done, and when it returned nothing. */
   readonly result: string | null;
-  /** The newest, in order. */
+  /** The newest attempts, in order. */
   readonly attempts: readonly AttemptRow[];
   /** How many attempts came before these. */
   readonly earlier: number;
 }
 
-/** One try of a job. */
+/** One attempt of a job. */
 export interface AttemptRow {
   readonly attempt: number;
   readonly process: string;
@@ -66,7 +66,7 @@ export interface AttemptRow {
   readonly endedAt: number | null;
   /** Null while it runs. */
   readonly outcome: "done" | "failed" | "dead" | "cancelled" | "interrupted" | "lost" | null;
-  /** Why it failed: the error, then its causes. */
+  /** Why it failed: the error, followed by its causes. */
   readonly errors: readonly ErrorText[];
 }
 
@@ -79,7 +79,7 @@ export interface ErrorText {
 /** What can be done to jobs. */
 export type JobAction = "retry" | "cancel";
 
-/** What came of it, by id: whatever was not done was no longer to be done. */
+/** The outcome by id: whatever was not done no longer applied. */
 export interface JobActionDone {
   readonly done: readonly string[];
   readonly refused: readonly string[];

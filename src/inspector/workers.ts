@@ -8,26 +8,26 @@ import {
   type WorkerInspectorMessage,
 } from "./worker-messages.ts";
 
-/** What this process is among those that share a port; undefined where it is the only one. */
+/** The place of this process among those that share a port; undefined when it is the only one. */
 export function ownPlace(): { readonly worker: number; readonly server: number } | undefined {
   const server = Number(process.env[SHARED_INSPECTOR]);
   if (!cluster.isWorker || !(server > 0)) return undefined;
   return { worker: cluster.worker?.id ?? 0, server };
 }
 
-/** A page's access to the processes beside its own. */
+/** A page's access to the other processes. */
 interface OtherProcesses {
-  /** Asks each for what the page has not been told. One that has not answered is not asked again. */
+  /** Asks each for news that the page has not received. One that has not answered is not asked again. */
   ask(): void;
   close(): void;
 }
 
-/** In a worker: tells pages of the other workers of this one, and its own pages of the others, through the primary. */
+/** In a worker: reports this worker to pages of the others, and the others to its own pages, through the primary. */
 export class OtherWorkers {
   readonly #collector: Collector;
   readonly #told: Told;
   readonly #pages = new Map<number, (batch: string) => void>();
-  /** What pages of other workers have been told of this one. */
+  /** What pages of other workers have learned about this one. */
   readonly #readers = new Map<string, Reader>();
   #number = 0;
 
@@ -37,7 +37,7 @@ export class OtherWorkers {
     process.on("message", this.#onMessage);
   }
 
-  /** @param onBatch - Told batches of the others, as JSON. */
+  /** @param onBatch - Called with batches of the others, as JSON. */
   open(onBatch: (batch: string) => void): OtherProcesses {
     const page = ++this.#number;
     this.#pages.set(page, onBatch);
@@ -73,7 +73,7 @@ function keyOf({ worker, page }: PageOfWorker): string {
   return `${worker} ${page}`;
 }
 
-/** A primary that is gone takes this process with it. */
+/** When the primary has gone, this process ends with it. */
 function send(message: WorkerInspectorMessage): void {
   if (process.connected) process.send?.(message, undefined, undefined, () => {});
 }

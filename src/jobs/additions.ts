@@ -2,7 +2,7 @@ import type { PgBoss } from "pg-boss";
 import { queueName } from "./queue-name.ts";
 import type { NewJob } from "./store.ts";
 
-/** How many jobs one statement stores at most. */
+/** Maximum number of jobs that one statement stores. */
 const MOST = 500;
 
 interface Waiting {
@@ -12,22 +12,22 @@ interface Waiting {
 }
 
 /**
- * Stores new jobs: those of a task that are enqueued in one turn of the loop, or while the statements before are under
- * way, are one statement and one commit. For jobs only that can meet no other job, in its key or its order: none is to
- * wait for the transaction that another one waits for.
+ * Stores new jobs. Jobs of a task that are enqueued in one turn of the loop, or while earlier statements are under way,
+ * go into one statement and one commit. Only for jobs that cannot conflict with another job's key or order: none may
+ * have to wait for the transaction that another one waits for.
  */
 export class Additions {
   readonly #boss: PgBoss;
   readonly #mostAtOnce: number;
   readonly #tasks = new Map<string, TaskAdditions>();
 
-  /** @param mostAtOnce - How many statements of a task are under way at most. */
+  /** @param mostAtOnce - Maximum number of statements under way per task. */
   constructor(boss: PgBoss, mostAtOnce: number) {
     this.#boss = boss;
     this.#mostAtOnce = mostAtOnce;
   }
 
-  /** Resolves when the job is stored, or one with its id was there. */
+  /** Resolves when the job is stored, or one with its id already was. */
   add(job: NewJob): Promise<void> {
     let own = this.#tasks.get(job.task);
     if (own === undefined) {
@@ -42,7 +42,7 @@ export class Additions {
     const rows = jobs.map(({ uuid: id, payload: data, runAt: startAfter, priority }) => ({
       id,
       data,
-      // pg-boss admits one job of each key.
+      // pg-boss admits one job per key.
       singletonKey: id,
       startAfter,
       priority,
@@ -51,7 +51,7 @@ export class Additions {
   }
 }
 
-/** Those of one task. */
+/** The additions of one task. */
 class TaskAdditions {
   readonly #insert: (jobs: readonly NewJob[]) => Promise<void>;
   readonly #mostAtOnce: number;
@@ -71,7 +71,7 @@ class TaskAdditions {
     return promise;
   }
 
-  /** At the end of this turn of the loop, with all that come in it. */
+  /** At the end of this turn of the loop, together with everything that arrives in it. */
   #ask(): void {
     if (this.#asked || this.#waiting.length === 0 || this.#underWay >= this.#mostAtOnce) return;
     this.#asked = true;
@@ -95,13 +95,13 @@ class TaskAdditions {
     this.#ask();
   }
 
-  /** One of them holds what is refused; nothing is stored, and the others are not to fail with it. */
+  /** One of them contains something that is refused, so nothing was stored; the others must not fail with it. */
   async #storeEach(batch: readonly Waiting[]): Promise<void> {
     for (const { job, resolve, reject } of batch) await this.#insert([job]).then(resolve, reject);
   }
 }
 
-/** By PostgreSQL, for what was given to it (data, constraint, limit, memory); or by V8, as a text that is too long. */
+/** Refused by PostgreSQL because of the input (data, constraint, limit, memory); or by V8, for a text that is too long. */
 function isRefused(error: unknown): boolean {
   const { code } = error as { readonly code?: unknown };
   return error instanceof RangeError || (typeof code === "string" && /^(22|23|54|XX)/.test(code));

@@ -5,7 +5,7 @@ import { formatJobId } from "./job-id.ts";
 import { type ArgumentsOf, checkResult, readArguments } from "./payload.ts";
 import type { JobTask, Outcome, TakenJob } from "./store.ts";
 
-/** A durable task that can be run. */
+/** A durable task, ready to be run. */
 export interface RunnableTask {
   readonly declaration: TaskDeclaration;
   readonly job: JobTask;
@@ -36,12 +36,12 @@ export class Attempt {
     this.task = task;
   }
 
-  /** Counts from 1; what a shutdown broke off is not counted. */
+  /** Counted from 1; attempts broken off by a shutdown are not counted. */
   get number(): number {
     return this.job.takes + 1 - (this.job.payload.interrupted ?? 0);
   }
 
-  /** Whether it has been started; it may wait until it is alone. */
+  /** Whether it has started; it may have to wait until it is alone. */
   get isRunning(): boolean {
     return this.#running;
   }
@@ -80,7 +80,7 @@ export class Attempt {
     }
   }
 
-  /** Its job is no longer this process's to run: its signal aborts, and after a while its thread is ended. */
+  /** Its job no longer belongs to this process: the signal aborts, and after a while the thread is ended. */
   lose(why: "cancelled" | "lost", graceMs: number): void {
     if (this.#broken !== undefined) return;
     this.#broken = why;
@@ -88,12 +88,12 @@ export class Attempt {
     this.#ending = setTimeout(() => void this.#started?.end(), graceMs);
   }
 
-  /** Breaks it off now; settles when nothing of it runs on a thread any more. */
+  /** Breaks it off now; settles when none of it runs on a thread any more. */
   async interrupt(): Promise<void> {
     this.#broken ??= "interrupted";
     this.#started?.abort(abortReason("interrupted"));
     const isOver = (await this.#started?.end()) ?? true;
-    // A thread that a native call keeps may still do what another attempt would do again: the job is left to its
+    // A thread kept by a native call may still do what another attempt would do again, so the job is left to its
     // heartbeat. An async function continues until the process ends; nobody waits for it.
     this.#interruption.resolve({ kind: isOver ? this.#broken : "lost" });
   }
@@ -103,7 +103,7 @@ function abortReason(why: BreakOff): Error {
   return new DOMException(reasons[why], "AbortError");
 }
 
-/** PostgreSQL stores neither NUL nor half a surrogate pair. */
+/** PostgreSQL stores neither NUL nor half of a surrogate pair. */
 function storable(thrown: unknown): DescribedError {
   const clean = (_: string, value: unknown): unknown =>
     typeof value === "string" ? value.replaceAll("\0", "").toWellFormed() : value;

@@ -4,18 +4,18 @@ import { formatNotice } from "./notices.ts";
 import { queueName } from "./queue-name.ts";
 import type { AttemptRecord, Claim, JobRef, Settlement } from "./store.ts";
 
-/** What this process is called in the attempts it makes. */
+/** The name of this process in the attempts it makes. */
 const thisProcess = `${hostname()}:${process.pid}`;
 
 /** What was found when attempts began. */
 export interface StartedAttempts {
-  /** The uuids of jobs whose attempt before has never ended: its process died. */
+  /** The uuids of jobs whose previous attempt never ended: its process died. */
   readonly lost: ReadonlySet<string>;
-  /** The number of the transaction: whether it was committed can be asked by it. */
+  /** The id of the transaction, with which one can ask whether it was committed. */
   readonly transaction: string;
 }
 
-/** The table of attempts: pg-boss keeps the last error of a job only, and neither progress nor who ran it. */
+/** The table of attempts: pg-boss keeps only the last error of a job, and neither its progress nor who ran it. */
 export class Attempts {
   readonly #sql: Sql;
   readonly #schema: string;
@@ -27,7 +27,7 @@ export class Attempts {
     this.#channel = channel;
   }
 
-  /** Says that attempts begin here. */
+  /** Records that attempts begin here. */
   async start(claims: readonly Claim[], sql: Sql): Promise<StartedAttempts> {
     const { rows } = await sql.executeSql(
       `with begun as (
@@ -49,8 +49,8 @@ export class Attempts {
   }
 
   /**
-   * Says how attempts ended, and tells who follows their jobs. One whose job was given to another meanwhile is lost,
-   * however it ended, or cancelled with it.
+   * Records how attempts ended, and notifies whoever follows their jobs. An attempt whose job was given to another
+   * process meanwhile is recorded as lost however it ended, or as cancelled with its job.
    */
   async end(settlements: readonly Settlement[], sql: Sql): Promise<void> {
     await sql.executeSql(
@@ -84,7 +84,7 @@ export class Attempts {
     );
   }
 
-  /** The attempts of a job, in order. One that a shutdown broke off has the number of the one before. */
+  /** The attempts of a job, in order. An attempt that a shutdown broke off has the same number as the one before. */
   async of({ uuid }: JobRef): Promise<AttemptRecord[]> {
     const { rows } = await this.#sql.executeSql(
       `select count(*) filter (where outcome is distinct from 'interrupted') over (order by takes)::int as attempt,
@@ -102,7 +102,7 @@ export class Attempts {
     }));
   }
 
-  /** Removes the attempts of jobs that are no longer kept. */
+  /** Removes the attempts of jobs that are no longer stored. */
   async sweep(): Promise<void> {
     await this.#sql.executeSql(
       `delete from ${this.#schema}.job_attempt a where not exists

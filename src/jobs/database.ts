@@ -1,4 +1,4 @@
-/** Runs SQL. The rows' shapes are those of each statement. */
+/** Runs SQL. The type of the rows depends on the statement. */
 export interface Sql {
   // biome-ignore lint/suspicious/noExplicitAny: what a row holds is the statement's business
   executeSql(text: string, values?: readonly unknown[]): Promise<{ rows: any[] }>;
@@ -12,7 +12,7 @@ export interface Transaction {
   rollback(): Promise<void>;
 }
 
-/** The database that keeps the jobs: what pg-boss, and what stands beside it, need of it. */
+/** The database that stores the jobs, as pg-boss and the code next to it need it. */
 export interface JobsDatabase extends Sql {
   listen(
     channel: string,
@@ -22,7 +22,7 @@ export interface JobsDatabase extends Sql {
   beginTransaction(): Promise<Transaction>;
 }
 
-/** Runs statements as one transaction. */
+/** Runs statements in one transaction. */
 export async function inTransaction<Result>(
   database: JobsDatabase,
   run: (sql: Sql) => Promise<Result>,

@@ -5,12 +5,12 @@ import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { type PGlite, PGlite as PGliteClass } from "@electric-sql/pglite";
 import { NodeFS } from "@electric-sql/pglite/nodefs";
 
-/** What the thread is started with. */
+/** Data that the thread is started with. */
 export interface EmbeddedThreadData {
   readonly dir: string;
 }
 
-/** What the thread is asked. A statement of an open transaction carries its number. */
+/** A request to the thread. A statement of an open transaction carries the transaction's number. */
 export type EmbeddedRequest = { readonly id: number } & (
   | { readonly text: string; readonly values: readonly unknown[] | undefined; readonly transaction?: number }
   | { readonly begin: number }
@@ -19,7 +19,7 @@ export type EmbeddedRequest = { readonly id: number } & (
   | { readonly close: true }
 );
 
-/** What the thread says. */
+/** A message from the thread. */
 export type EmbeddedMessage =
   | { readonly ready: true }
   | { readonly owned: true }
@@ -46,7 +46,7 @@ interface NodeFsOperations {
   readonly stream_ops: { fsync?: (stream: { nfd: number | null }) => number };
 }
 
-/** PGlite's own file system drops fsync, so that a commit would not outlast a loss of power. */
+/** PGlite's own file system drops fsync, so a commit would not survive a loss of power. */
 class SyncedFS extends NodeFS {
   override async init(
     pg: PGlite,
@@ -64,7 +64,7 @@ class SyncedFS extends NodeFS {
   }
 }
 
-/** One session: a transaction has it to itself until it ends, and what is not its own waits. */
+/** One session: a transaction has it to itself until it ends, while everything else waits. */
 class Session {
   readonly #pg: PGlite;
   readonly #port: MessagePort;
@@ -98,7 +98,8 @@ class Session {
       const rows = await this.#run(turn);
       this.#port.postMessage({ id: turn.id, rows } satisfies EmbeddedMessage);
     } catch (thrown) {
-      // What fails alone must not leave the session in an aborted transaction; one that is open is its holder's.
+      // A statement that fails on its own must not leave the session in an aborted transaction; an open transaction is
+      // its holder's concern.
       if (!("transaction" in turn)) await this.#pg.exec("ROLLBACK").catch(() => {});
       this.#port.postMessage({ id: turn.id, error: failureOf(thrown) } satisfies EmbeddedMessage);
     }
@@ -112,7 +113,7 @@ class Session {
     return (await this.#pg.query(turn.text, [...turn.values])).rows;
   }
 
-  /** Several statements at once go without values only. */
+  /** Several statements at once are possible only without values. */
   async #all(text: string): Promise<unknown[]> {
     return (await this.#pg.exec(text)).flatMap(({ rows }) => rows);
   }
@@ -123,7 +124,7 @@ function failureOf(thrown: unknown): SqlFailure {
   return { message: String(message), code, constraint, detail };
 }
 
-/** The lock is the kernel's: it goes with the process, however that ends. Undefined when another process has it. */
+/** The lock is the kernel's: it is released with the process, however that ends. Undefined when another process holds it. */
 async function lock(dir: string): Promise<DatabaseSync | undefined> {
   const { DatabaseSync } = await import("node:sqlite");
   const file = new DatabaseSync(join(dir, "owner.lock"));
@@ -138,7 +139,7 @@ async function lock(dir: string): Promise<DatabaseSync | undefined> {
 }
 
 export function openDatabase(dir: string): Promise<PGlite> {
-  // "-F" is fsync=off. Its default of shared buffers is 128 MB, which a queue has no use for.
+  // "-F" is fsync=off. Its default for shared buffers is 128 MB, which a queue does not need.
   const startParams = PGliteClass.defaultStartParams.filter((param) => param !== "-F");
   return PGliteClass.create({
     fs: new SyncedFS(join(dir, "pg")),

@@ -13,8 +13,8 @@ interface Pending {
 }
 
 /**
- * PGlite in a folder, in a thread of its own, since its SQL would block the loop. One process has a folder open at a time.
- * Every commit is on the disk when it is answered.
+ * PGlite in a folder, on a thread of its own, since its SQL would block the loop. One process has a folder open at a
+ * time. Every commit is on disk before it is acknowledged.
  */
 export class EmbeddedDatabase implements JobsDatabase {
   readonly #thread: Worker;
@@ -32,7 +32,7 @@ export class EmbeddedDatabase implements JobsDatabase {
   }
 
   /**
-   * Opens the folder; makes it at the first time, which takes some seconds.
+   * Opens the folder. Creates it the first time, which takes some seconds.
    *
    * @throws {OffloopError} `OFFLOOP_JOBS_OWNED`, `OFFLOOP_JOBS_FOLDER`, `OFFLOOP_JOBS_PACKAGE`.
    */
@@ -101,7 +101,7 @@ export class EmbeddedDatabase implements JobsDatabase {
     const id = ++this.#asked;
     const { promise, resolve, reject } = Promise.withResolvers<unknown[]>();
     this.#pending.set(id, { resolve, reject });
-    // It keeps the process only as long as someone waits for it.
+    // It keeps the process alive only while someone waits for it.
     this.#thread.ref();
     this.#thread.postMessage({ id, ...request });
     return promise;
@@ -164,7 +164,7 @@ function writtenVersion(dir: string): string | undefined {
   return existsSync(file) ? readFileSync(file, "utf8").trim() : undefined;
 }
 
-/** PGlite says which PostgreSQL it is only when it runs. */
+/** PGlite reveals its PostgreSQL version only once it runs. */
 async function readableVersion(): Promise<string> {
   const { PGlite } = await import("@electric-sql/pglite");
   await using pg = await PGlite.create();

@@ -4,30 +4,33 @@ import type { EmbeddedDatabase } from "./embedded.ts";
 import { NO_RIGHT, ownSchemaSql } from "./own-schema.ts";
 import type { JobTask } from "./store.ts";
 
-/** Where jobs are kept: in a PostgreSQL, or in a folder that this process alone has open. */
+/** Where jobs are stored: in a PostgreSQL database, or in a folder that only this process has open. */
 export type JobsPlace = { readonly url: string } | { readonly dir: string };
 
-/** How the engine is opened. */
+/** Options for opening the engine. */
 export interface EngineOptions {
   readonly place: JobsPlace;
   /** Letters, digits and underscores. */
   readonly schema: string;
   readonly tasks: readonly JobTask[];
-  /** Connections at most, where jobs are in a PostgreSQL. */
+  /** Maximum number of connections, where jobs are in a PostgreSQL database. */
   readonly maxConnections: number;
-  /** Whether this is opened beside one that has prepared the place: to say that attempts go on, and no more. */
+  /**
+   * Whether this one is opened next to another that has prepared the place: it only reports that
+   * attempts are still running.
+   */
   readonly isBeside?: boolean;
-  /** Told of what goes wrong in the background: a connection that ends, a database that restarts. */
+  /** Called for failures in the background: a connection that ends, a database that restarts. */
   readonly onError: (error: Error) => void;
 }
 
-/** A job whose process says nothing for so long is another's to run. The least that pg-boss takes. */
+/** A job whose process is silent for this long may be run by another. The minimum that pg-boss accepts. */
 export const HEARTBEAT_SECONDS = 10;
-/** What hangs longer than this is cut off: a cut network leaves statements unanswered for ever. */
+/** Statements that hang longer than this are cut off: a cut network would leave them unanswered forever. */
 export const STATEMENT_MS = 5_000;
-/** pg-boss's most. It would end a job after 15 minutes, heartbeat or not. */
+/** pg-boss's maximum. It would end a job after 15 minutes, heartbeat or not. */
 const LONGEST_ATTEMPT_SECONDS = 86_400;
-/** pg-boss would remove jobs that wait for more than 14 days. */
+/** By default pg-boss would remove jobs that wait for more than 14 days. */
 const LONGEST_WAIT_SECONDS = 10 * 365 * 86_400;
 const LONGEST_BACKOFF_SECONDS = 3_600;
 type JobQueue = Required<

@@ -34,16 +34,16 @@ import type {
 import { Takes } from "./takes.ts";
 import { sqlOfTransaction } from "./transaction.ts";
 
-/** Ordered jobs that have no key are in one order. */
+/** Ordered jobs without a key form one order. */
 const NO_KEY = "-";
 
-/** Of a task, by a process. Embedded there is one session, so that a second would only wait. */
+/** Per task and process. Embedded there is one session, so a second statement would only wait. */
 const INSERTS_AT_ONCE = 4;
 
-/** Of PostgreSQL, for a unique index: another job of the key waits or runs. */
+/** PostgreSQL's code for a unique index: another job with the key waits or runs. */
 const KEY_TAKEN = "23505";
 
-/** Keeps jobs with pg-boss. */
+/** Stores jobs with pg-boss. */
 export class Engine implements JobStore {
   readonly #boss: PgBoss;
   readonly #database: JobsDatabase;
@@ -74,10 +74,10 @@ export class Engine implements JobStore {
   }
 
   /**
-   * Opens the place of the jobs; makes its schema and what each task needs in it, where that is not there yet.
+   * Opens the place of the jobs; creates its schema, and what each task needs in it, where missing.
    *
-   * @throws {OffloopError} `OFFLOOP_JOBS_PACKAGE`, `OFFLOOP_JOBS_DATABASE`, `OFFLOOP_JOBS_SCHEMA`, `OFFLOOP_JOBS_FOLDER`,
-   * `OFFLOOP_JOBS_OWNED`, `OFFLOOP_JOBS_ORDER`.
+   * @throws {OffloopError} `OFFLOOP_JOBS_PACKAGE`, `OFFLOOP_JOBS_DATABASE`, `OFFLOOP_JOBS_SCHEMA`,
+   * `OFFLOOP_JOBS_FOLDER`, `OFFLOOP_JOBS_OWNED`, `OFFLOOP_JOBS_ORDER`.
    */
   static async open(options: EngineOptions): Promise<Engine> {
     const { PgBoss } = await loadPgBoss();
@@ -97,7 +97,7 @@ export class Engine implements JobStore {
     }
   }
 
-  /** Runs SQL where the jobs are. */
+  /** Runs SQL where the jobs are stored. */
   get sql(): Sql {
     return this.#database;
   }
@@ -111,7 +111,7 @@ export class Engine implements JobStore {
     this.#listening = await this.#database.listen(
       noticeChannel(this.#schema),
       (text) => this.#hear(text),
-      // What was said meanwhile was not heard.
+      // Notices sent meanwhile were missed.
       () => {
         for (const task of this.#tasks.keys()) this.#notices.tell({ kind: "enqueued", task });
       },
@@ -129,7 +129,7 @@ export class Engine implements JobStore {
       await this.#boss.updateQueue(name, { ...rest, heartbeatSeconds: rest.heartbeatSeconds ?? null });
   }
 
-  /** Embedded, what runs when the folder is opened belonged to a process that is gone. */
+  /** Embedded, jobs that are running when the folder is opened belonged to a process that has gone. */
   async #reclaim(): Promise<void> {
     const { rows } = await this.#database.executeSql(
       `select name, array_agg(id) as ids from ${this.#schema}.job where state = 'active' group by name`,
@@ -162,7 +162,7 @@ export class Engine implements JobStore {
       ...(db === undefined ? {} : { db }),
     };
     const stored = await this.#boss.send(queue, payload, options);
-    // Not stored: its id is taken, or its key by a job that waits or runs.
+    // Not stored: its id is taken, or its key belongs to a job that waits or runs.
     if (stored !== null || key === undefined) return uuid;
     const { rows } = await (db ?? this.#database).executeSql(
       `select id from ${this.#schema}.job where name = $1 and singleton_key = $2 and state <= 'active' limit 1`,
@@ -209,7 +209,7 @@ export class Engine implements JobStore {
     return true;
   }
 
-  /** Cancels a dead job, which would hold up its key in an ordered task: pg-boss has no call for it. */
+  /** Cancels a dead job, which would otherwise hold up its key in an ordered task: pg-boss has no call for this. */
   #giveUp(queue: string, uuid: string): Promise<boolean> {
     return unlessKeyTaken(() =>
       inTransaction(this.#database, async (db) => {
@@ -221,7 +221,7 @@ export class Engine implements JobStore {
     );
   }
 
-  /** At once: between its steps a worker would take the job, and the last would find nothing to do. */
+  /** In one step: between several, a worker could take the job, and the last step would find nothing to do. */
   async retry({ task, uuid: id }: JobRef): Promise<boolean> {
     const queue = queueName(task);
     const isAgain = await unlessKeyTaken(() =>
@@ -269,9 +269,9 @@ export class Engine implements JobStore {
   }
 
   /**
-   * Says that attempts go on.
+   * Records that attempts are still running.
    *
-   * @returns Those that are no longer this process's: their jobs were cancelled, or given to another.
+   * @returns Those that no longer belong to this process: their jobs were cancelled, or given to another.
    */
   async beat(claims: readonly Claim[]): Promise<readonly Claim[]> {
     const lost: Claim[] = [];
@@ -283,26 +283,27 @@ export class Engine implements JobStore {
     return lost;
   }
 
-  /** Gives jobs whose process is gone to others, and removes what is kept no longer. */
+  /** Gives the jobs of processes that have gone to others, and removes expired jobs. */
   async supervise(): Promise<void> {
     await this.#boss.supervise();
   }
 
-  /** Removes what stands beside jobs that are gone. */
+  /** Removes the rows that belong to removed jobs. */
   sweep(): Promise<void> {
     return this.#attempts.sweep();
   }
 
   async close(): Promise<void> {
     await this.#listening?.close();
-    // A pool is closed before its connections are: what they say when a database ends with them is no error of anyone's.
+    // The pool is closed before its connections are: what they report when a database ends together with them is
+    // nobody's error.
     this.#boss.removeAllListeners("error").on("error", () => {});
     await this.#boss.stop({ graceful: false });
     await this.#embedded?.close();
   }
 }
 
-/** False where another job of the key waits or runs. */
+/** False when another job with the key waits or runs. */
 async function unlessKeyTaken(change: () => Promise<boolean>): Promise<boolean> {
   try {
     return await change();
@@ -312,7 +313,7 @@ async function unlessKeyTaken(change: () => Promise<boolean>): Promise<boolean> 
   }
 }
 
-/** Done and cancelled jobs are what remains of all. */
+/** Done and cancelled jobs are what remains of the total. */
 function countedOf({ totalCount, queuedCount, activeCount, failedCount }: QueueResult): CountedJobs {
   return { dead: failedCount, ended: Math.max(0, totalCount - queuedCount - activeCount - failedCount) };
 }

@@ -11,13 +11,13 @@ import { newUuid } from "./uuid.ts";
 const YEAR_MS = 365 * 86_400_000;
 const MAX_PRIORITY = 1_000_000;
 
-/** Stores jobs, as tasks ask for it on the loop. */
+/** Stores jobs as tasks on the loop enqueue them. */
 export class Enqueuer implements TaskEnqueuer {
   readonly #store: JobStore;
   readonly #now: () => number;
   readonly #trace: () => unknown;
 
-  /** @param trace - The context that a job's trace is linked to. */
+  /** @param trace - Returns the context that a job's trace is linked to. */
   constructor(store: JobStore, now: () => number, trace: () => unknown) {
     this.#store = store;
     this.#now = now;

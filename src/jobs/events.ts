@@ -6,7 +6,7 @@ import { formatJobId } from "./job-id.ts";
 import type { JobEvents } from "./loop.ts";
 import type { Outcome } from "./store.ts";
 
-/** A database that is away is said once in a while, not at each look. */
+/** An unreachable database is logged at this interval, not on every attempt to reach it. */
 const SAME_ERROR_MS = 10_000;
 
 /** Logs what happens to jobs here, and publishes it if anyone listens. */

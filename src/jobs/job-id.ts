@@ -8,7 +8,7 @@ export function formatJobId<Result = unknown>({ task, uuid }: JobRef): JobId<Res
   return `${task}/${uuid}` as JobId<Result>;
 }
 
-/** The job that an id means; undefined when it is none. A task's name may have slashes of its own. */
+/** The job that an id refers to; undefined when the id is invalid. A task's name may itself contain slashes. */
 export function parseJobId(id: string): JobRef | undefined {
   const at = id.lastIndexOf("/");
   const uuid = id.slice(at + 1);

@@ -18,7 +18,7 @@ const ended: ReadonlySet<Job["state"]> = new Set(["done", "dead", "cancelled"]);
 /** Notices may be lost with a connection. */
 const LOOK_MS = 5_000;
 
-/** `app.jobs`, on a store. */
+/** `app.jobs`, backed by a store. */
 export class StoredJobs implements Jobs {
   readonly #store: JobStore;
   readonly #now: () => number;
@@ -44,7 +44,7 @@ export class StoredJobs implements Jobs {
     }
     const most = integer("limit of jobs.list()", limit ?? 50, 1, 1_000);
     const last = after === undefined ? undefined : parseJobId(after);
-    if (after !== undefined && last === undefined) return []; // of no job: nothing comes after it
+    if (after !== undefined && last === undefined) return []; // not the id of a job: nothing comes after it
     return (await this.#store.list({ task, state, key, after: last, limit: most })).map(jobOf);
   }
 
@@ -85,7 +85,7 @@ export class StoredJobs implements Jobs {
         const next = news.next(LOOK_MS);
         const job = await this.get(id);
         if (job === undefined && shown === "") throw unknownJob(id, at);
-        if (job === undefined) return; // kept no longer
+        if (job === undefined) return; // no longer stored
         if (JSON.stringify(job) !== shown) yield job;
         shown = JSON.stringify(job);
         if (ended.has(job.state)) return;
@@ -97,7 +97,7 @@ export class StoredJobs implements Jobs {
   }
 }
 
-/** Waits for the next that is told. */
+/** Waits for the next notice. */
 class News {
   #told = Promise.withResolvers<void>();
 
@@ -105,7 +105,7 @@ class News {
     this.#told.resolve();
   }
 
-  /** Resolves when something is told from now on, or after a while. */
+  /** Resolves on the next notice from now on, or after a while. */
   async next(ms: number): Promise<void> {
     this.#told = Promise.withResolvers();
     const timer = setTimeout(this.#told.resolve, ms);

@@ -6,19 +6,19 @@ import type { Pulse } from "./pulse.ts";
 import { Settlements } from "./settlements.ts";
 import type { Claim, JobStore, Notice, Outcome, TakenJob } from "./store.ts";
 
-/** What the loop works with. */
+/** Options of the loop. */
 export interface JobLoopOptions {
   readonly store: JobStore;
   readonly tasks: ReadonlyMap<string, RunnableTask>;
   readonly lanes: AttemptLanes;
-  /** How long a cancelled job on a thread may go on before its thread is ended. */
+  /** How long a cancelled job on a thread may continue before its thread is ended. */
   readonly cancelGraceMs: number;
   readonly events: JobEvents;
 }
 
 /** Receives news of the loop. */
 export interface JobEvents {
-  /** The database refused something, or was not heard. */
+  /** The database refused something, or did not answer. */
   onError(error: unknown): void;
   /** An attempt began. */
   onStart(attempt: Attempt): void;
@@ -26,15 +26,17 @@ export interface JobEvents {
   onEnd(attempt: Attempt, outcome: Outcome, runMs: number): void;
 }
 
-/** A job that says how far it is does so at most this often. */
+/** A job's progress is stored at most this often. */
 const PROGRESS_MS = 250;
 
-/** Takes jobs as fast as they can start, and no faster: each lane has so many places. */
+/** Takes jobs only as fast as they can start: each lane has a fixed number of places. */
 export class JobLoop {
   readonly #options: JobLoopOptions;
   readonly #free: Record<Lane, number>;
   readonly #running = new Map<string, Attempt>();
-  /** Lost once with their process: they run alone here, so that what ends processes is found. */
+  /**
+   * Jobs that were lost once, with their process: they run alone here, so that a job that ends processes is identified.
+   */
   readonly #suspects: Attempt[] = [];
   /** Tasks that may have a job to take, in turn. */
   readonly #due = new Set<string>();
@@ -50,17 +52,17 @@ export class JobLoop {
     this.#settlements = new Settlements(options.store, (error) => options.events.onError(error));
   }
 
-  /** What says that its attempts go on. */
+  /** Sets what reports that attempts are still running. */
   beatWith(pulse: Pulse): void {
     this.#pulse = pulse;
   }
 
-  /** The attempts that are under way. */
+  /** The attempts under way. */
   get running(): readonly Attempt[] {
     return [...this.#running.values()];
   }
 
-  /** Looks for jobs of a task, or of all. Resolves when as many have started as can. */
+  /** Looks for jobs of one task, or of all. Resolves when as many have started as can. */
   pull(task?: string): Promise<void> {
     if (task === undefined) return this.#pullDue();
     this.#due.add(task);
@@ -77,11 +79,11 @@ export class JobLoop {
     return this.#pullOnce();
   }
 
-  /** One pull at a time: another that is asked for meanwhile is part of it. */
+  /** One pull at a time: one that is requested meanwhile becomes part of it. */
   #pullOnce(): Promise<void> {
     this.#pulling ??= this.#pullAll().finally(() => {
       this.#pulling = undefined;
-      // What was asked for after its last look.
+      // Handles requests that came after its last look.
       if (this.#canTake) void this.#pullOnce();
     });
     return this.#pulling;
@@ -108,7 +110,7 @@ export class JobLoop {
     const { store, tasks } = this.#options;
     const name = this.#nextDue as string;
     const task = tasks.get(name) as RunnableTask;
-    // Behind the others, so that no task starves another.
+    // Moves it behind the others, so that no task starves another.
     this.#due.delete(name);
     const most = this.#freeFor(task);
     const jobs = await store.take(name, most);
@@ -130,7 +132,7 @@ export class JobLoop {
     this.#runSuspect();
   }
 
-  /** The next suspect, once nothing else of a job runs here. */
+  /** Starts the next suspect once no other job runs here. */
   #runSuspect(): void {
     const [next] = this.#suspects;
     if (next === undefined || next.isRunning) return;
@@ -165,14 +167,14 @@ export class JobLoop {
     this.#free[task.declaration.lane]++;
     const at = this.#suspects.indexOf(attempt);
     if (at !== -1) this.#suspects.splice(at, 1);
-    // The next of its key, or of a task that was at its limit.
+    // The next job of its key, or of a task that was at its limit.
     if (isHeldBack(task)) this.#due.add(job.task);
     if (this.#running.size === 0) this.#onIdle?.();
     this.#runSuspect();
     if (this.#due.size > 0) void this.#pullOnce();
   }
 
-  /** Hears what processes say about jobs. */
+  /** Handles a notice about jobs from any process. */
   hear(notice: Notice): void {
     const { task } = notice;
     if (notice.kind === "enqueued") void this.pull(task);
@@ -181,10 +183,10 @@ export class JobLoop {
     if (notice.kind === "changed" && own !== undefined && isHeldBack(own)) void this.pull(task);
   }
 
-  /** Breaks off an attempt whose job is not this process's to run any more. */
+  /** Breaks off an attempt whose job no longer belongs to this process. */
   lose({ uuid, takes }: Pick<Claim, "uuid"> & Partial<Claim>, why: "cancelled" | "lost"): void {
     const attempt = this.#running.get(uuid);
-    // It may have ended meanwhile, and the next have begun.
+    // It may have ended meanwhile, and the next may have begun.
     if (attempt === undefined || (takes ?? attempt.job.takes) !== attempt.job.takes) return;
     attempt.lose(why, this.#options.cancelGraceMs);
   }
@@ -203,7 +205,7 @@ export class JobLoop {
   }
 
   /**
-   * Breaks off what still runs: its jobs wait again, and the attempts do not count.
+   * Breaks off whatever still runs: its jobs wait again, and the attempts do not count.
    *
    * @returns The jobs that were broken off.
    */
@@ -220,12 +222,12 @@ export class JobLoop {
   }
 }
 
-/** Whether a job of it may have to wait for the end of another. */
+/** Whether a job of the task may have to wait for another to end. */
 function isHeldBack({ job: { ordered, concurrency } }: RunnableTask): boolean {
   return ordered || concurrency !== undefined;
 }
 
-/** How far a job says it is: the last that it said, not too often. */
+/** A job's reported progress: stores the latest value, not too often. */
 class Progress {
   readonly #save: (value: number) => Promise<void>;
   #value = 0;
@@ -243,7 +245,7 @@ class Progress {
     }, PROGRESS_MS);
   }
 
-  /** @returns What it said last, unless that is saved already. */
+  /** @returns The last value reported, unless it is stored already. */
   stop(): number | undefined {
     clearTimeout(this.#timer);
     return this.#timer && this.#value;

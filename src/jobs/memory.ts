@@ -43,7 +43,7 @@ type MutableAttempt = { -readonly [Field in keyof AttemptRecord]: AttemptRecord[
 const unsettled: ReadonlySet<JobState> = new Set(["waiting", "running", "failed"]);
 const LONGEST_BACKOFF_MS = 3_600_000;
 
-/** Keeps jobs in memory, for tests: the same rules, without a database, and by a clock that the test moves. */
+/** Stores jobs in memory, for tests: the same rules, without a database, and with a clock that the test moves. */
 export class MemoryStore implements JobStore {
   readonly #clock: Clock;
   readonly #tasks: ReadonlyMap<string, JobTask>;
@@ -64,7 +64,7 @@ export class MemoryStore implements JobStore {
     const now = this.#clock.now();
     this.#jobs.set(uuid, {
       ...job,
-      // As it would come back from the database.
+      // As it would come back from a database.
       payload: structuredClone(job.payload),
       order: this.#jobs.size,
       enqueuedAt: now,
@@ -100,7 +100,7 @@ export class MemoryStore implements JobStore {
       .map((job) => this.#start(job));
   }
 
-  /** Those whose time has come: by priority, then by age. Of an ordered task, the first of each key. */
+  /** Jobs whose time has come: by priority, then by age. For an ordered task, the first of each key. */
   #ready(name: string): StoredJob[] {
     const now = this.#clock.now();
     const { ordered } = this.#taskOf(name);

@@ -3,21 +3,21 @@ import { formatJobId, parseJobId } from "./job-id.ts";
 import type { JobRef, Notice } from "./store.ts";
 
 /**
- * The channel of pg-boss, on which it says which queue got a job. Ours go there too, since each channel costs a
- * connection; no queue's name has the space that each of ours begins with.
+ * The channel on which pg-boss announces which queue received a job. Ours go there too, since each channel costs a
+ * connection. Each of ours begins with a space, which no queue's name contains.
  */
 export function noticeChannel(schema: string): string {
   return `pgboss_${createHash("sha224").update(schema).digest("hex").slice(0, 24)}`;
 }
 
-/** A notice as text; `enqueued` is what pg-boss says itself. */
+/** A notice as text; `enqueued` is announced by pg-boss itself. */
 export function formatNotice(notice: Exclude<Notice, { kind: "enqueued" }>): string {
   const value = notice.kind === "progress" ? ` ${notice.value}` : "";
-  // The id comes last but for a number: a task's name may hold spaces.
+  // Only a number may follow the id: a task's name may contain spaces.
   return ` ${notice.kind}${value} ${formatJobId(notice)}`;
 }
 
-/** @param taskOf - The task that a queue is of. */
+/** @param taskOf - Returns the task that a queue belongs to. */
 export function parseNotice(text: string, taskOf: (queue: string) => string): Notice | undefined {
   if (!text.startsWith(" ")) return { kind: "enqueued", task: taskOf(text) };
   const [, kind = "", value = "", id = ""] =
@@ -30,7 +30,7 @@ export function parseNotice(text: string, taskOf: (queue: string) => string): No
 
 type OnNotice = (notice: Notice) => void;
 
-/** Tells those who listen what it is told. */
+/** Passes notices on to its listeners. */
 export class NoticeBoard {
   readonly #listeners = new Set<OnNotice>();
 

@@ -18,29 +18,29 @@ import { ThreadPulse, upkeep } from "./pulse.ts";
 import type { JobStore, JobTask } from "./store.ts";
 import { JobWorker, type JobWorkerOptions } from "./worker.ts";
 
-/** What jobs are opened with. */
+/** Options for opening jobs. */
 export interface OpenJobsOptions {
   readonly app: App;
   readonly settings: ResolvedJobs;
   readonly lanes: AttemptLanes;
-  /** The context that a job's trace is linked to. */
+  /** Returns the context that a job's trace is linked to. */
   readonly trace: () => unknown;
   readonly log: Log;
-  /** Whether this process works on jobs, or enqueues them only. */
+  /** Whether this process works on jobs or only enqueues them. */
   readonly works: boolean;
 }
 
-/** The jobs of an app that is served, or worked on. */
+/** The jobs of an app that is served or worked on. */
 export interface OpenJobs {
   readonly jobs: Jobs;
-  /** Takes no more jobs; waits for those that run, and breaks off the rest after the time. */
+  /** Takes no more jobs; waits for the running ones, and breaks off the rest when the time is over. */
   stop(graceMs: number): Promise<void>;
-  /** Closes where they are kept: nothing can be enqueued any more. */
+  /** Closes the store: nothing can be enqueued any more. */
   close(): Promise<void>;
 }
 
 /**
- * Opens the place where jobs are kept, lets tasks be enqueued, and works on them.
+ * Opens the place where jobs are stored, makes tasks enqueueable, and works on jobs.
  *
  * @throws {OffloopError} `OFFLOOP_JOBS_PACKAGE`, `OFFLOOP_JOBS_DATABASE`, `OFFLOOP_JOBS_SCHEMA`, `OFFLOOP_JOBS_FOLDER`,
  * `OFFLOOP_JOBS_OWNED`, `OFFLOOP_JOBS_ORDER`, `OFFLOOP_OPTION_INVALID`.
@@ -69,7 +69,7 @@ export async function openJobs(options: OpenJobsOptions): Promise<OpenJobs> {
   }
 }
 
-/** What a worker works with: one log of events, so that the same error is not said twice. */
+/** What a worker works with. There is one log of events, so that no error is logged twice. */
 interface WorkPlace extends Pick<JobWorkerOptions, "tasks" | "events"> {
   readonly engine: Engine;
   readonly place: JobsPlace;
@@ -119,7 +119,7 @@ function bindJobs(
   };
 }
 
-/** Lets `app.jobs` and `task.enqueue` reach the jobs. @returns Ends that. */
+/** Connects `app.jobs` and `task.enqueue` to the jobs. @returns Disconnects them. */
 export function bind(app: App, jobs: Jobs, enqueuer: TaskEnqueuer): () => void {
   const faces = partsOf(app).map((part) => part.app.jobs as BoundJobs);
   const tasks = servedTasks(app);
@@ -142,12 +142,12 @@ function runnable(declaration: TaskDeclaration): [string, RunnableTask][] {
   return [[name, { declaration, job: { name, ...durable }, args: argumentsOf(declaration) }]];
 }
 
-/** The same, as a store sees them. */
+/** The same tasks, in the form that a store needs. */
 export function jobTasks(tasks: ReadonlyMap<string, RunnableTask>): JobTask[] {
   return [...tasks.values()].map(({ job }) => job);
 }
 
-/** Where the settings say that jobs are kept. */
+/** Where jobs are stored, according to the settings. */
 export function placeOf({ url, dir }: ResolvedJobs): JobsPlace {
   return url === undefined ? { dir: resolve(dir) } : { url };
 }

@@ -5,17 +5,17 @@ import { inTransaction, type JobsDatabase, type Sql } from "./database.ts";
 import { queueName } from "./queue-name.ts";
 import type { Outcome, Settlement } from "./store.ts";
 
-/** What pg-boss's calls about jobs answer; its types leave it out. */
+/** What pg-boss's calls about jobs return; its types leave it out. */
 export interface Affected {
   readonly affected: number;
-  /** Which jobs a call for several has reached. */
+  /** The jobs that a call for several of them has affected. */
   readonly settled?: readonly string[];
 }
 
 /**
- * Stores how attempts ended, and what becomes of their jobs, in one transaction: a job may be taken again in the next
- * moment, and an attempt that is not noted as ended would then seem lost. Each is fenced by the attempt: what became
- * another's is left alone.
+ * Stores how attempts ended and what becomes of their jobs, in one transaction: a job may be taken again a moment
+ * later, and an attempt not recorded as ended would then seem lost. Every change is fenced by the attempt: a job that
+ * has become another's is left alone.
  */
 export class Outcomes {
   readonly #boss: PgBoss;
@@ -40,7 +40,7 @@ export class Outcomes {
     });
   }
 
-  /** Those of a task that gave the same are one statement. */
+  /** Attempts of a task with the same result share one statement. */
   async #complete(same: readonly Settlement[], db: Sql): Promise<void> {
     const { claim, outcome } = same[0] as Settlement;
     const { result } = outcome as Extract<Outcome, { kind: "done" }>;
@@ -55,7 +55,7 @@ export class Outcomes {
     if (outcome.kind === "interrupted") await this.#putBack(settlement, db);
   }
 
-  /** Failed, and no attempts left: pg-boss has no call for it. */
+  /** Failed with no attempts left: pg-boss has no call for this. */
   async #kill(settlement: Settlement, error: DescribedError, db: Sql): Promise<void> {
     const { task, uuid: id, takes: retryLimit } = settlement.claim;
     const queue = queueName(task);
@@ -65,7 +65,7 @@ export class Outcomes {
     if (updated > 0) await this.#boss.fail(queue, id, { error }, { db });
   }
 
-  /** Waiting again, with an attempt more for the one that was broken off. */
+  /** Makes it wait again, with one more attempt in place of the one that was broken off. */
   async #putBack(settlement: Settlement, db: Sql): Promise<void> {
     const { claim, payload } = settlement;
     const { uuid: id, retryLimit } = claim;

@@ -1,10 +1,10 @@
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { Sql } from "./database.ts";
 
-/** Insufficient privilege. */
+/** PostgreSQL's code for insufficient privilege. */
 export const NO_RIGHT = "42501";
 
-/** What stands beside pg-boss's tables, by its name. Ours are the indexes of lists: it has none for an order by state. */
+/** Our additions next to pg-boss's tables, by name: indexes for lists, since pg-boss has none for an order by state. */
 const statements = {
   job_attempt: (schema: string) => `create table if not exists ${schema}.job_attempt (
   job uuid not null,
@@ -20,12 +20,12 @@ const statements = {
 );`,
   job_ended: (schema: string) => `create index if not exists job_ended
 on ${schema}.job (name, state, completed_on, id) where completed_on is not null;
-drop index if exists ${schema}.job_cancelled;`, // of the first release, and part of this one
+drop index if exists ${schema}.job_cancelled;`, // created by the first release, and covered by this one
   job_keyed: (schema: string) => `create index if not exists job_keyed
 on ${schema}.job (name, singleton_key, created_on, id) where singleton_key like '=%';`,
 } as const;
 
-/** The SQL that makes all of it, and leaves what is there. */
+/** The SQL that creates all of it, and leaves what exists. */
 export function ownSchemaSql(schema: string): string {
   return Object.values(statements)
     .map((statement) => statement(schema))
@@ -33,9 +33,10 @@ export function ownSchemaSql(schema: string): string {
 }
 
 /**
- * Makes what an installation does not have yet. A role that may not is not to ask for it where all is there.
+ * Creates what an installation does not have yet. A role without the right to create must not attempt it when
+ * everything exists.
  *
- * @returns What a role without the right has to leave out, if it can: lists are slow without their indexes.
+ * @returns What a role without the right has to do without, if it can: lists are slow without their indexes.
  */
 export async function createOwnSchema(sql: Sql, schema: string): Promise<OffloopError | undefined> {
   const names = Object.keys(statements);
@@ -45,7 +46,7 @@ export async function createOwnSchema(sql: Sql, schema: string): Promise<Offloop
   );
   if (rows.length === 0) return undefined;
   try {
-    // One process makes it: two at once would be in each other's way.
+    // One process at a time creates it: two would get in each other's way.
     await sql.executeSql(
       `select pg_advisory_xact_lock(hashtextextended('${schema} own schema', 0));\n${ownSchemaSql(schema)}`,
     );

@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import type { Jobs } from "../app/jobs.ts";
 import { describeError } from "../errors/described-error.ts";
 
-/** What is asked of the process that has the folder open; `follow` is no question. */
+/** Questions to the process that has the folder open. `follow` is not among them, since it has no single answer. */
 const questions = ["get", "list", "attempts", "counts", "cancel", "retry"] as const;
 type Question = (typeof questions)[number];
 
@@ -18,13 +18,16 @@ interface Ask {
 
 type Answer = { readonly answer: unknown } | { readonly failed: string };
 
-/** The path of a socket holds 107 bytes at most. */
+/** The path of a socket has at most 107 bytes. */
 const LONGEST_PATH = 100;
 
-/** Answers, on a socket in the folder, what others of this machine ask about the jobs that this process has open. */
+/**
+ * Answers, on a socket in the folder, what other processes of this machine ask about the jobs
+ * that this process has open.
+ */
 export async function answerAsOwner(dir: string, jobs: Jobs): Promise<() => Promise<void>> {
   const path = socketPath(dir);
-  // Of a process that was killed: the folder's lock says that it is gone.
+  // Left by a process that was killed: the folder's lock shows that it has gone.
   if (process.platform !== "win32") await rm(path, { force: true });
   const server = createServer((socket) => void answer(socket, jobs));
   await new Promise<void>((resolve, reject) => {
@@ -35,7 +38,7 @@ export async function answerAsOwner(dir: string, jobs: Jobs): Promise<() => Prom
   return () => closed(server);
 }
 
-/** The jobs of the process that has the folder open; undefined when none has. */
+/** The jobs of the process that has the folder open; undefined when there is none. */
 export async function askOwner(dir: string): Promise<Pick<Jobs, Question> | undefined> {
   try {
     await ask(dir, { ask: "counts", args: [] });
@@ -81,7 +84,7 @@ async function ask(dir: string, question: Ask): Promise<unknown> {
   throw new Error("the process that has the jobs open ended meanwhile");
 }
 
-/** Times are the fields whose names say so. */
+/** Fields are times if their names say so. */
 function revive(key: string, value: unknown): unknown {
   return key.endsWith("At") && typeof value === "string" ? new Date(value) : value;
 }

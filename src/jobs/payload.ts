@@ -4,16 +4,16 @@ import type { SourceLocation } from "../errors/offloop-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { AnySchema } from "../schema/schema.ts";
 
-/** JSON nested deeper than this is more likely a circle, and costs a stack. */
+/** JSON nested deeper than this is more likely a cycle, and might overflow the stack. */
 const MAX_DEPTH = 200;
 
-/** A field whose value would not come back as it was, and why. */
+/** A field whose value would not come back unchanged, and why. */
 export interface Unstorable {
   readonly path: string;
   readonly why: string;
 }
 
-/** What is asked about arguments: the task's, with where it was declared. */
+/** What is needed to check arguments: the task's schemas, and where it was declared. */
 export interface ArgumentsOf {
   readonly task: string;
   readonly schemas: readonly AnySchema[] | undefined;
@@ -22,7 +22,7 @@ export interface ArgumentsOf {
 
 /**
  * The first field that JSON in PostgreSQL would lose or change: `NaN`, a `Date`, a `Map`, an instance of a class, text
- * with NUL. Undefined when all of it comes back as it is. A property that is undefined counts as absent.
+ * with NUL. Undefined when everything comes back unchanged. A property that is undefined counts as absent.
  */
 export function findUnstorable(value: unknown, path: string): Unstorable | undefined {
   return find(value, path, new Set());
@@ -76,7 +76,7 @@ function badKind(value: object): string | undefined {
   return `an instance of ${value.constructor?.name || "a class"} would come back as a plain object`;
 }
 
-/** What is asked about the arguments of a task. */
+/** What is needed to check the arguments of a task. */
 export function argumentsOf({ name: task, args: schemas, location }: TaskDeclaration): ArgumentsOf {
   return { task, schemas, location };
 }
@@ -85,8 +85,8 @@ export function argumentsOf({ name: task, args: schemas, location }: TaskDeclara
  * Checks the arguments of a job before it is stored. Stays synchronous when the schemas are, so that the caller's line
  * is known.
  *
- * @param at - Gives where it was enqueued.
- * @returns What is stored: without those at the end that are undefined.
+ * @param at - Returns where it was enqueued.
+ * @returns What to store: without trailing undefined arguments.
  * @throws {OffloopError} `OFFLOOP_JOB_ARGUMENT`.
  */
 export function checkArguments(
@@ -112,7 +112,7 @@ export function checkArguments(
 }
 
 /**
- * Reads the arguments of a stored job as the task takes them now.
+ * Reads the arguments of a stored job in the form that the task accepts now.
  *
  * @throws {OffloopError} `OFFLOOP_JOB_ARGUMENT` when what an older release stored no longer fits.
  */
@@ -128,7 +128,7 @@ export async function readArguments(of: ArgumentsOf, args: readonly unknown[]): 
 }
 
 /**
- * What is stored of a result.
+ * What to store of a result.
  *
  * @throws {OffloopError} `OFFLOOP_JOB_RESULT` when it is not JSON.
  */

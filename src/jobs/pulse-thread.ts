@@ -3,23 +3,23 @@ import { Engine } from "./engine.ts";
 import { type EngineOptions, HEARTBEAT_SECONDS } from "./engine-setup.ts";
 import type { Claim } from "./store.ts";
 
-/** What the thread is started with. */
+/** Data that the thread is started with. */
 export type PulseThreadData = Pick<EngineOptions, "place" | "schema" | "tasks">;
 
-/** What the thread is told. */
+/** A message to the thread. */
 export type PulseRequest = { readonly add: Claim } | { readonly remove: string } | { readonly close: true };
 
-/** What the thread says. */
+/** A message from the thread. */
 export type PulseMessage = { readonly lost: readonly Claim[] } | { readonly failed: string };
 
 const BEAT_MS = 2_000;
-/** Looks for jobs whose process is gone; of all processes, the first does it. */
+/** How often to look for jobs whose process has gone; of all processes, the first one does it. */
 const BEATS_PER_SUPERVISE = 2;
 const BEATS_PER_SWEEP = 1_800;
 /** By then another process may have been given the jobs. */
 const SILENT_MS = HEARTBEAT_SECONDS * 1_000 - BEAT_MS;
 
-/** Says every two seconds which attempts go on. */
+/** Reports every two seconds which attempts are still running. */
 class Beats {
   readonly #options: EngineOptions;
   readonly #say: (message: PulseMessage) => void;
@@ -36,7 +36,7 @@ class Beats {
   }
 
   add(claim: Claim): void {
-    // Just taken: the fetch was its first beat.
+    // The job was just taken, and taking it was its first beat.
     if (this.#claims.size === 0) this.#heardAt = performance.now();
     this.#claims.set(claim.uuid, claim);
   }
@@ -53,12 +53,12 @@ class Beats {
     } catch (error) {
       this.#say({ failed: (error as Error).message });
     }
-    // What nobody hears goes on for nobody: another process may run the jobs by now.
+    // Nobody hears of these attempts any more, so another process may be running their jobs by now.
     if (performance.now() - this.#heardAt > SILENT_MS) this.#lose([...this.#claims.values()]);
     this.#busy = false;
   }
 
-  /** The beat comes first: it must not be this process that finds its own jobs without one. */
+  /** The beat comes first: this process must not be the one to find its own jobs without a beat. */
   async #beatOnce(): Promise<void> {
     this.#engine ??= await Engine.open(this.#options);
     const lost = this.#claims.size === 0 ? [] : await this.#engine.beat([...this.#claims.values()]);

@@ -3,26 +3,26 @@ import type { Engine } from "./engine.ts";
 import type { PulseMessage, PulseRequest, PulseThreadData } from "./pulse-thread.ts";
 import type { Claim } from "./store.ts";
 
-/** Says that attempts go on, so that nobody else runs their jobs. */
+/** Reports that attempts are still running, so that nobody else runs their jobs. */
 export interface Pulse {
   add(claim: Claim): void;
   remove(claim: Claim): void;
   close(): Promise<void>;
 }
 
-/** Told of attempts that are no longer this process's, and of what goes wrong. */
+/** Called for attempts that no longer belong to this process, and for failures. */
 export interface PulseListener {
   onLost(claims: readonly Claim[]): void;
   onError(error: unknown): void;
 }
 
-/** Where nobody else could run them, and nothing is to be tidied up: in a test. */
+/** For tests, where nobody else could run the jobs and nothing has to be tidied up. */
 const noPulse: Pulse = { add: () => {}, remove: () => {}, close: async () => {} };
 
 const UPKEEP_MS = 60_000;
 const CLOSE_MS = 2_000;
 
-/** Embedded, the jobs have one owner: what is left to do is to remove those that are kept no longer. */
+/** Embedded jobs have one owner: only expired jobs have to be removed. */
 export function upkeep(engine: Pick<Engine, "supervise" | "sweep">, { onError }: PulseListener): Pulse {
   const tidy = async (): Promise<void> => {
     try {
@@ -36,7 +36,7 @@ export function upkeep(engine: Pick<Engine, "supervise" | "sweep">, { onError }:
   return { ...noPulse, close: async () => clearInterval(timer) };
 }
 
-/** On a thread with a connection of its own: a handler that blocks the loop makes no job count as dead. */
+/** Runs on a thread with a connection of its own, so that a handler that blocks the loop makes no job seem dead. */
 export class ThreadPulse implements Pulse {
   readonly #thread: Worker;
 

@@ -4,7 +4,7 @@ import type { Sql } from "./database.ts";
 import { queueName } from "./queue-name.ts";
 import type { JobFilter, JobPayload, JobRecord, JobRef, TaskDepth } from "./store.ts";
 
-/** What pg-boss calls the states. */
+/** pg-boss's names for the states. */
 const storedStates = {
   waiting: "created",
   running: "active",
@@ -39,11 +39,11 @@ interface Row {
 const columns = `j.id, j.name, j.state, j.data, j.retry_count, j.singleton_key, j.priority, j.output, j.created_on,
   j.start_after, j.started_on, j.completed_on`;
 
-/** Reads jobs as they are shown, by statements of its own: pg-boss lists oldest first only, and by one queue. */
+/** Reads jobs for display, with statements of its own: pg-boss lists only oldest first, and one queue at a time. */
 export class Records {
   readonly #sql: Sql;
   readonly #schema: string;
-  /** Tasks by the queue that keeps their jobs. */
+  /** Tasks, keyed by the queue that stores their jobs. */
   readonly #tasks: ReadonlyMap<string, string>;
 
   constructor(sql: Sql, schema: string, tasks: ReadonlyMap<string, string>) {
@@ -68,7 +68,7 @@ export class Records {
     const placeholder = (value: unknown): string => `$${values.push(value)}`;
     const conditions = [
       ...(state === undefined ? [] : [`j.state = '${storedStates[state]}'`, order.indexed]),
-      // The pattern is the index's, and true of every key that users give.
+      // The pattern is that of the index, and matches every key that users give.
       ...(key === undefined
         ? []
         : [`j.singleton_key = ${placeholder(storedKey(key))} and j.singleton_key like '=%'`]),
@@ -86,14 +86,14 @@ export class Records {
     return rows.map((row) => this.#recordOf(row));
   }
 
-  /** One look along the key for each job: a plan of its own would read every attempt there is. */
+  /** One lookup along the key for each job: a plan of PostgreSQL's own would read every attempt. */
   get #withProgress(): string {
     return `left join lateral (
       select progress from ${this.#schema}.job_attempt where job = j.id and takes = j.retry_count limit 1
     ) a on true`;
   }
 
-  /** By queue, so that each is read along its index; then the first of all are taken. */
+  /** Queue by queue, so that each is read along its index; then the first of all of them are taken. */
   #eachQueue(conditions: readonly string[], { by }: Order): string {
     return `select j.* from unnest($1::text[]) as queue, lateral (
       select ${columns} from ${this.#schema}.job j
@@ -107,7 +107,7 @@ export class Records {
     )`;
   }
 
-  /** Queues with a job whose time has come: one look along an index for each, however many jobs wait. */
+  /** Queues with a job whose time has come: one lookup along an index for each, however many jobs wait. */
   async due(queues: readonly string[]): Promise<string[]> {
     const { rows } = await this.#sql.executeSql(
       `select queue from unnest($1::text[]) as queue, lateral (
@@ -118,7 +118,7 @@ export class Records {
     return rows.map(({ queue }: { queue: string }) => queue);
   }
 
-  /** Ordered, so that it is the first of an index and no reason to read the table. */
+  /** Ordered, so that PostgreSQL takes the first entry of an index instead of reading the table. */
   #oldestDue(state: StoredState): string {
     return `select start_after from ${this.#schema}.job
       where name = queue and state = '${state}' and not blocked and start_after <= now()
@@ -126,9 +126,10 @@ export class Records {
   }
 
   /**
-   * What waits and runs is counted. What has ended may be many, and old: beyond a number it is as it was counted last.
+   * Waiting and running jobs are counted. Ended ones may be many, and old: beyond a limit the most recent count is
+   * used.
    *
-   * @param counted - What pg-boss has counted of each queue.
+   * @param counted - pg-boss's count for each queue.
    */
   async depths(counted: ReadonlyMap<string, CountedJobs>): Promise<TaskDepth[]> {
     const { rows } = await this.#sql.executeSql(
@@ -153,7 +154,7 @@ export class Records {
     });
   }
 
-  /** By state alone, so that an index has it. */
+  /** By state alone, so that an index covers it. */
   #count(state: StoredState): string {
     return `(select count(*)::int from ${this.#schema}.job where name = queue and state = '${state}')`;
   }
@@ -196,7 +197,7 @@ export class Records {
   }
 }
 
-/** pg-boss keeps a key for every job of ours; those that users gave begin with "=". */
+/** pg-boss has a key for every job of ours; those given by users begin with "=". */
 export function storedKey(key: string): string {
   return `=${key}`;
 }
@@ -208,11 +209,11 @@ function userKey(stored: string | null): string | undefined {
 /** An order that one of pg-boss's indexes has. */
 interface Order {
   readonly column: string;
-  /** The order itself, total. */
+  /** The columns, as a total order. */
   readonly by: string;
-  /** How what comes later in it compares. */
+  /** The comparison that selects what comes later in it. */
   readonly is: "<" | ">";
-  /** What the index asks for, and is true of every job of the state. */
+  /** The condition of the index, which is true of every job in the state. */
   readonly indexed: string;
 }
 
@@ -230,13 +231,13 @@ function orderOf(state: JobState | undefined): Order {
   return state === "waiting" || state === "failed" ? bySoonest : byLastEnded;
 }
 
-/** What the index of ended jobs asks for, and is true of each. */
+/** The condition of the index of ended jobs, which is true of each. */
 const ENDED = "j.completed_on is not null and j.state";
 
-/** What has ended is counted so far, each time it is asked. */
+/** Ended jobs are counted up to this number on every request. */
 const COUNTED_TO = 10_000;
 
-/** How many jobs of a queue have ended, as pg-boss counted them last. */
+/** How many jobs of a queue have ended, as pg-boss last counted them. */
 export interface CountedJobs {
   readonly dead: number;
   readonly ended: number;
@@ -246,13 +247,13 @@ function beyond(counted: number, last: number | undefined): number {
   return counted <= COUNTED_TO ? counted : Math.max(counted, last ?? 0);
 }
 
-/** What pg-boss says itself is that a job's heartbeat stopped. */
+/** The error that pg-boss itself writes is that a job's heartbeat stopped. */
 function errorOf(output: Row["output"]): DescribedError | undefined {
   if (output === null || "result" in output) return undefined;
   return output.error ?? lostError;
 }
 
-/** Why an attempt failed whose process is gone. */
+/** Why an attempt failed whose process has gone. */
 export const lostError: DescribedError = {
   type: "JobLost",
   message: "its process ended, or lost the database, while the job ran",

@@ -4,25 +4,25 @@ import type { SourceLocation } from "../errors/offloop-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { JobStore } from "./store.ts";
 
-/** When a task runs by itself. */
+/** The schedule on which a task runs by itself. */
 export interface Schedule {
   readonly task: string;
-  /** Five fields, or six with seconds first; or `@daily` and the like. */
+  /** Five fields, or six beginning with seconds; or `@daily` and the like. */
   readonly expression: string;
   /** An IANA name. */
   readonly timezone: string;
   readonly location: SourceLocation;
 }
 
-/** A timer waits 24.8 days at most. */
+/** A timer can wait at most 24.8 days. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const RETRY_MS = 1_000;
 
 /**
- * The first instant after another at which a schedule has its task run; undefined when there is none. A local time that
- * a change of the clock leaves out counts where the gap ends, and one that comes twice counts once.
+ * The first instant after another at which a schedule runs its task; undefined when there is none. A local time that a
+ * clock change skips counts where the gap ends, and one that occurs twice counts once.
  *
- * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` when it is no schedule.
+ * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` when the schedule is not valid.
  */
 export function nextOccurrence(schedule: Schedule, after: Date): Date | undefined {
   const { task, expression, timezone, location } = schedule;
@@ -46,17 +46,17 @@ export function occurrenceId({ task, expression, timezone }: Schedule, instant: 
   const hash = createHash("sha256")
     .update(JSON.stringify([task, expression, timezone, instant.getTime()]))
     .digest("hex");
-  // Version 8 of RFC 9562: bits of one's own choice.
+  // Version 8 of RFC 9562: custom bits.
   return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-8${hash.slice(13, 16)}-a${hash.slice(17, 20)}-${hash.slice(20, 32)}`;
 }
 
-/** What is stored beside a job of a schedule: jobs of the former ones are told by it when a schedule has changed. */
+/** Stored with each job of a schedule, to recognise the jobs of former schedules when it has changed. */
 function scheduleMark({ expression, timezone }: Schedule): string {
   return `${expression} ${timezone}`;
 }
 
 /**
- * Stores the next occurrence of a schedule as a job for that time. Every process does, and the first one's counts.
+ * Stores the next occurrence of a schedule as a job for that time. Every process does this, and the first one wins.
  *
  * @returns When it will be.
  */
@@ -73,7 +73,7 @@ export async function storeNext(store: JobStore, schedule: Schedule, after: Date
   return runAt;
 }
 
-/** Keeps the next occurrence of each schedule stored, and has it taken when its time comes. */
+/** Keeps the next occurrence of each schedule stored, and makes sure that it is taken when its time comes. */
 export class Scheduler {
   readonly #store: JobStore;
   readonly #onDue: (task: string) => void;

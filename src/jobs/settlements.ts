@@ -4,7 +4,7 @@ import type { JobStore, Settlement } from "./store.ts";
 
 const FIRST_DELAY_MS = 50;
 const LONGEST_DELAY_MS = 1_000;
-/** By then the jobs have been given to others: their heartbeat has stopped with the database. */
+/** By then the jobs have been given to others: their heartbeat stopped along with the database. */
 const GIVE_UP_MS = 60_000;
 
 interface Waiting {
@@ -12,14 +12,14 @@ interface Waiting {
   readonly resolve: () => void;
 }
 
-/** Stores how attempts ended: what ends while a statement is under way goes together with the next. */
+/** Stores how attempts ended: those that end while a statement is under way go together into the next one. */
 export class Settlements {
   readonly #store: Pick<JobStore, "settle">;
   readonly #onError: (error: unknown) => void;
   #waiting: Waiting[] = [];
   #writing = false;
 
-  /** @param onError - Told of what the database refused or did not hear, each time. */
+  /** @param onError - Called each time the database refuses something or does not answer. */
   constructor(store: Pick<JobStore, "settle">, onError: (error: unknown) => void) {
     this.#store = store;
     this.#onError = onError;
@@ -35,7 +35,7 @@ export class Settlements {
 
   async #writeAll(): Promise<void> {
     this.#writing = true;
-    // With all that end in this turn of the loop.
+    // Together with all that end in this turn of the loop.
     await undefined;
     while (this.#waiting.length > 0) {
       const batch = this.#waiting;
@@ -59,7 +59,10 @@ export class Settlements {
     }
   }
 
-  /** One of them holds what the database does not take, and would never be settled; the others are not to wait for it. */
+  /**
+   * One of them contains something that the database does not accept and that would never be settled; the others must
+   * not wait for it.
+   */
   async #writeRefused(batch: readonly Settlement[], error: unknown): Promise<void> {
     const [only] = batch;
     if (batch.length > 1) for (const settlement of batch) await this.#write([settlement]);
@@ -68,7 +71,7 @@ export class Settlements {
   }
 }
 
-/** "Data exception" and "program limit exceeded": saying it again would not help. */
+/** "Data exception" and "program limit exceeded": repeating the statement would not help. */
 function isRefusal(error: unknown): boolean {
   const { code } = error as { readonly code?: unknown };
   return typeof code === "string" && /^(22|54)/.test(code);

@@ -1,7 +1,7 @@
 import type { EnqueuedJob, Job, JobAttempt, JobState, TaskJobs } from "../app/jobs.ts";
 import type { DescribedError } from "../errors/described-error.ts";
 
-/** A job, by what it is found with. */
+/** What it takes to find a job. */
 export interface JobRef {
   readonly task: string;
   readonly uuid: string;
@@ -12,22 +12,22 @@ export interface JobPayload {
   readonly args: readonly unknown[];
   /** How many of its attempts a shutdown broke off: they do not count. */
   readonly interrupted?: number;
-  /** The schedule whose occurrence it is. */
+  /** The schedule that it is an occurrence of. */
   readonly schedule?: string;
   /** The trace context in which it was enqueued. */
   readonly trace?: unknown;
 }
 
-/** A job to be stored. */
+/** A job to store. */
 export interface NewJob extends JobRef {
   readonly payload: JobPayload;
-  /** At most one job of a key waits or runs; in an ordered task, jobs of a key run one after the other. */
+  /** At most one job with a key waits or runs; in an ordered task, jobs with the same key run one after another. */
   readonly key?: string | undefined;
   readonly runAt?: Date | undefined;
   readonly priority?: number | undefined;
 }
 
-/** One attempt of a job. Settling an attempt that is no longer the job's does nothing. */
+/** One attempt of a job. Settling an attempt that no longer has the job does nothing. */
 export interface Claim extends JobRef {
   /** How often the job was taken before. */
   readonly takes: number;
@@ -35,7 +35,7 @@ export interface Claim extends JobRef {
   readonly retryLimit: number;
 }
 
-/** A job that this process has to run. */
+/** A job for this process to run. */
 export interface TakenJob extends Claim {
   readonly payload: JobPayload;
   readonly enqueuedAt: Date;
@@ -47,7 +47,7 @@ export interface TakenJob extends Claim {
 export type Outcome =
   | { readonly kind: "done"; readonly result: unknown }
   | { readonly kind: "failed"; readonly error: DescribedError }
-  /** Failed, and not to be tried again. */
+  /** Failed, and not to be retried. */
   | { readonly kind: "dead"; readonly error: DescribedError }
   /** Broken off by a shutdown: the job waits again, and the attempt does not count. */
   | { readonly kind: "interrupted" }
@@ -56,38 +56,38 @@ export type Outcome =
   /** The job was given to another process while it ran. */
   | { readonly kind: "lost" };
 
-/** An attempt with how it ended. */
+/** An attempt, and how it ended. */
 export interface Settlement {
   readonly claim: Claim;
   readonly payload: JobPayload;
   readonly outcome: Outcome;
-  /** How far it said it was at last; undefined where that is stored, or it said nothing. */
+  /** Its last reported progress; undefined when that is stored already, or it reported none. */
   readonly progress?: number | undefined;
 }
 
-/** A job, as it is shown: by its place in the store, where users see its id. */
+/** A job for display: with its place in the store where users see its id. */
 export type JobRecord = JobRef & Omit<Job, keyof EnqueuedJob>;
 
-/** One try of a job, as it is shown. */
+/** One attempt of a job, for display. */
 export type AttemptRecord = JobAttempt;
 
-/** Which jobs are listed, in the order that `app.jobs.list()` promises. */
+/** Which jobs to list, in the order that `app.jobs.list()` promises. */
 export interface JobFilter {
   readonly task?: string | undefined;
   readonly state?: JobState | undefined;
   readonly key?: string | undefined;
-  /** The last job of the page before. */
+  /** The last job of the previous page. */
   readonly after?: JobRef | undefined;
   readonly limit: number;
 }
 
 /** The number of jobs of a task in each state, as the store counts them. */
 export interface TaskDepth extends Omit<TaskJobs, "oldestWaitMs"> {
-  /** Since when the job that waits longest could have run; undefined when none could. */
+  /** Since when the job that has waited longest could have run; undefined when none could. */
   readonly oldestDueAt: Date | undefined;
 }
 
-/** What processes tell each other about jobs. */
+/** Notices that processes send each other about jobs. */
 export type Notice =
   | { readonly kind: "enqueued"; readonly task: string }
   | { readonly kind: "cancelled" | "changed"; readonly task: string; readonly uuid: string }
@@ -104,19 +104,22 @@ export interface JobTask {
   readonly keepMs: number;
 }
 
-/** Keeps jobs: pg-boss in a database, or memory in a test. */
+/** Stores jobs: pg-boss in a database, or memory in a test. */
 export interface JobStore {
-  /** Stores a job. @returns Its uuid, or that of the one that has its key. */
+  /** Stores a job. @returns Its uuid, or that of the job that has its key. */
   add(job: NewJob, tx?: unknown): Promise<string>;
-  /** Those of the tasks that have a job whose time has come. */
+  /** Those of the tasks with a job whose time has come. */
   due(tasks: readonly string[]): Promise<readonly string[]>;
-  /** Takes jobs whose time has come; from then on they are this process's to settle. */
+  /** Takes jobs whose time has come; from then on it is up to this process to settle them. */
   take(task: string, most: number): Promise<readonly TakenJob[]>;
-  /** Says how attempts ended. */
+  /** Records how attempts ended. */
   settle(settlements: readonly Settlement[]): Promise<void>;
-  /** Says how far an attempt is. */
+  /** Records the progress of an attempt. */
   saveProgress(claim: Claim, value: number): Promise<void>;
-  /** Stops a job from being run, or run again; a dead one is given up. @returns Whether it was still to be stopped. */
+  /**
+   * Keeps a job from being run, or from being run again; a dead one is given up. @returns Whether there was still
+   * something to stop.
+   */
   cancel(job: JobRef): Promise<boolean>;
   /** Runs a dead, failed or cancelled job now. @returns Whether it was one. */
   retry(job: JobRef): Promise<boolean>;
@@ -126,7 +129,7 @@ export interface JobStore {
   depths(): Promise<readonly TaskDepth[]>;
   /** Cancels the waiting occurrences of a task's former schedules. */
   dropSchedules(task: string, except: string): Promise<void>;
-  /** Hears what processes say about jobs. @returns Stops hearing. */
+  /** Listens to notices about jobs. @returns Stops listening. */
   listen(onNotice: (notice: Notice) => void): () => void;
   close(): Promise<void>;
 }

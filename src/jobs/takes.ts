@@ -6,7 +6,7 @@ import type { Claim, JobPayload, JobTask, TakenJob } from "./store.ts";
 
 type Fetched = JobWithMetadata<JobPayload>;
 
-/** Jobs that were taken, and the transaction that did it. */
+/** Jobs that were taken, and the transaction that took them. */
 interface Taken {
   readonly jobs: readonly TakenJob[];
   /** Undefined when there were none. */
@@ -14,8 +14,8 @@ interface Taken {
 }
 
 /**
- * Takes jobs for this process, and notes their attempts, in one transaction: jobs whose answer never arrives, over a
- * network that is cut or to a loop that is blocked, have not been taken.
+ * Takes jobs for this process, and records their attempts, in one transaction: jobs whose answer never arrives, because
+ * the network is cut or the loop blocked, count as not taken.
  */
 export class Takes {
   readonly #boss: PgBoss;
@@ -60,7 +60,7 @@ export class Takes {
     const free = await this.#free(db, task, most);
     const fetched = free > 0 ? await this.#fetch(db, task.name, free) : [];
     if (fetched.length === 0) return { jobs: [], transaction: undefined };
-    // What a statement updates comes in any order.
+    // An update returns its rows in any order.
     fetched.sort(byTurn);
     const claims = fetched.map((job) => claimOf(task.name, job));
     const { lost, transaction } = await this.#attempts.start(claims, db);
@@ -73,7 +73,7 @@ export class Takes {
     return { jobs, transaction };
   }
 
-  /** One process after the other counts what runs and takes the rest: pg-boss's own limit is none across processes. */
+  /** One process at a time counts what runs and takes the rest: pg-boss's own limit does not hold across processes. */
   async #free(db: Sql, { name, concurrency }: JobTask, most: number): Promise<number> {
     if (concurrency === undefined) return most;
     await db.executeSql("select pg_advisory_xact_lock(hashtextextended($1, 0))", [`${this.#schema} ${name}`]);
@@ -89,7 +89,7 @@ export class Takes {
   }
 }
 
-/** Jobs of one instant by their ids, which ascend. */
+/** Orders jobs of the same instant by their ids, which ascend. */
 function byTurn(a: Fetched, b: Fetched): number {
   return b.priority - a.priority || a.createdOn.getTime() - b.createdOn.getTime() || (a.id < b.id ? -1 : 1);
 }

@@ -3,7 +3,7 @@ import type { Sql } from "./database.ts";
 
 type Rows = Awaited<ReturnType<Sql["executeSql"]>>["rows"];
 
-/** The transactions that are understood, by what each library's alone has. */
+/** The supported transactions, recognised by what only each library's has. */
 interface AnyTransaction {
   /** `pg` has a function here, Drizzle an object. */
   readonly query?: unknown;
@@ -17,7 +17,7 @@ interface AnyTransaction {
   readonly $queryRawUnsafe?: (text: string, ...values: readonly unknown[]) => Promise<Rows>;
 }
 
-/** What Drizzle asks of a query before it runs it. */
+/** The interface that Drizzle requires of a query. */
 interface DrizzleQuery {
   getSQL(): { toQuery(): { sql: string; params: readonly unknown[] } };
 }
@@ -27,7 +27,7 @@ type PgQuery = (text: string, values: readonly unknown[]) => Promise<{ rows: Row
 /**
  * A user's transaction, as something that runs SQL.
  *
- * @throws {OffloopError} `OFFLOOP_JOBS_TRANSACTION` when it is none of those that are understood.
+ * @throws {OffloopError} `OFFLOOP_JOBS_TRANSACTION` when it is not a supported one.
  */
 export function sqlOfTransaction(given: unknown): Sql {
   const tx = (given ?? {}) as AnyTransaction;

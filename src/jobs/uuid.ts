@@ -5,8 +5,8 @@ let sameTime = 0;
 const MOST_SAME_TIME = 0xfff;
 
 /**
- * A new id, greater than every one that this process made before (RFC 9562, version 7): jobs that are stored at one instant
- * have the order in which they were enqueued, and the indexes of a large table grow at one end.
+ * A new id, greater than every one that this process made before (RFC 9562, version 7): jobs stored at the same instant
+ * keep the order in which they were enqueued, and the indexes of a large table grow only at one end.
  */
 export function newUuid(now: number = Date.now()): string {
   if (now > last) [last, sameTime] = [now, 0];

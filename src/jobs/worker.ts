@@ -6,7 +6,7 @@ import type { Pulse, PulseListener } from "./pulse.ts";
 import { type Schedule, Scheduler } from "./schedule.ts";
 import type { JobStore } from "./store.ts";
 
-/** What a process works on jobs with. */
+/** Options for a process that works on jobs. */
 export interface JobWorkerOptions {
   readonly store: JobStore;
   readonly tasks: ReadonlyMap<string, RunnableTask>;
@@ -17,7 +17,9 @@ export interface JobWorkerOptions {
   readonly openPulse: (listener: PulseListener) => Pulse;
 }
 
-/** Works on jobs until it is closed: takes them, says that they go on, stores the occurrences of schedules. */
+/**
+ * Works on jobs until it is closed: takes them, reports that they are running, and stores the occurrences of schedules.
+ */
 export class JobWorker {
   readonly #loop: JobLoop;
   readonly #pulse: Pulse;
@@ -42,7 +44,7 @@ export class JobWorker {
     this.#poll = setInterval(() => void this.#loop.pull(), pollMs);
   }
 
-  /** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for what is no schedule. */
+  /** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` when a schedule is not valid. */
   static async open(options: JobWorkerOptions): Promise<JobWorker> {
     const worker = new JobWorker(options);
     try {
@@ -67,7 +69,8 @@ export class JobWorker {
   }
 
   /**
-   * Takes no more jobs, waits for those that run, and breaks off the rest: they wait again, their attempt not counted.
+   * Takes no more jobs, waits for the running ones, and breaks off the rest: these wait again, and their attempts do
+   * not count.
    *
    * @returns The jobs that were broken off.
    */

@@ -12,19 +12,19 @@ import { SharedDependencies } from "../operation/open-dependencies.ts";
 import type { GivenValue, GivenValues } from "../threads/crossing/messages.ts";
 import { packValue } from "../threads/crossing/values.ts";
 
-/** What is there as long as an app is served. */
+/** Values that live for as long as an app is served. */
 export interface AppScope {
   readonly overrides: Overrides;
   readonly shared: SharedDependencies;
-  /** What of it threads are started with. */
+  /** The part of it that threads are started with. */
   readonly given: GivenValues;
 }
 
 /**
- * Makes the dependencies of the scope "app", in the order in which operations need them.
+ * Creates the dependencies of the scope "app", in the order in which operations need them.
  *
- * @param replaced - What a test puts in place of dependencies.
- * @throws {OffloopError} `OFFLOOP_NOT_CLONEABLE`; or what a dependency throws.
+ * @param replaced - What a test substitutes for dependencies.
+ * @throws {OffloopError} `OFFLOOP_NOT_CLONEABLE`; or whatever a dependency throws.
  */
 export async function openAppScope(app: App, replaced: readonly Override[]): Promise<AppScope> {
   const operations = servedDependents(app);
@@ -48,7 +48,7 @@ export async function openAppScope(app: App, replaced: readonly Override[]): Pro
   }
 }
 
-/** A value crosses to the threads; what cannot, as a function cannot, is refused there where somebody asks for it. */
+/** Sends a value to the threads. A value that cannot cross, such as a function, is refused where somebody asks for it. */
 function giveReplaced(
   declared: Overrides,
   operations: readonly ServedDependent[],
@@ -80,7 +80,7 @@ function packGiven({ name, location }: DependencyDeclaration, value: unknown): u
   );
 }
 
-/** The same dependency, and all it needs, made on the loop: a test's own functions are nowhere else. */
+/** The same dependency, and everything it needs, made on the loop: a test's own functions exist nowhere else. */
 function onLoop(declaration: DependencyDeclaration): DependencyDeclaration {
   return Object.defineProperty({ ...declaration, lane: "loop" as const }, "deps", {
     get: () => declaration.deps.map(([name, inner, scopes]) => [name, onLoop(inner), scopes]),

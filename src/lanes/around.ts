@@ -5,12 +5,12 @@ import type { ArrivingBody, Chunk, RawReply, RawRequest } from "../operation/raw
 import type { TraceDependency } from "../operation/runtime.ts";
 import type { CallClass, CallPool, Waiter } from "../threads/pool/call.ts";
 
-/** A request as the lanes take it, and the client that waits for its answer. */
+/** A request as the lanes take it, together with the client that waits for its answer. */
 export interface LaneRequest extends RawRequest, Waiter {
   readonly unread?: ArrivingBody | undefined;
   /** Aborts its signal. */
   cancel(reason: unknown): void;
-  /** What it came in as: one object for all who see it on its way. */
+  /** The incoming message: the same object for everyone who sees the request on its way. */
   readonly message: object;
 }
 
@@ -19,61 +19,61 @@ export interface TaskCall {
   readonly task: TaskDeclaration;
   readonly args: unknown[];
   readonly class: CallClass;
-  /** The request it runs after; undefined when it was called. */
+  /** The request it runs after; undefined for a direct call. */
   readonly request: string | undefined;
-  /** The attempt of a job that it is; undefined when it is none. */
+  /** The job attempt that this call makes; undefined when it makes none. */
   readonly attempt?: AttemptCall;
 }
 
-/** The attempt of a job that a call is. */
+/** The job attempt that a call makes. */
 export interface AttemptCall {
   readonly job: { readonly id: string; readonly attempt: number };
-  /** May want it ended. */
+  /** May ask for it to be ended. */
   readonly waiter: AttemptWaiter;
-  /** The trace context it was enqueued in, packed by what makes spans. */
+  /** The trace context it was enqueued in, in the packed form of whatever makes spans. */
   readonly trace: unknown;
 }
 
-/** What waits for an attempt. */
+/** Waits for an attempt. */
 export interface AttemptWaiter extends Waiter {
   readonly onProgress: (value: number) => void;
-  /** Of an attempt on the loop; a thread has a signal of its own. */
+  /** For an attempt on the loop; a thread has a signal of its own. */
   readonly signal: AbortSignal;
 }
 
-/** Runs one request of an operation, on its lane. Gives a reply whatever happens. */
+/** Runs one request of an operation on its lane. Returns a reply, whatever happens. */
 export type RunOperation = (request: LaneRequest) => Promise<RawReply>;
 /** Runs one call of a task, on its lane. */
 export type RunTask = (call: TaskCall) => Promise<unknown>;
-/** Takes note of a request of an operation that begins, 1, or that has its reply, -1. */
+/** Notes that a request of an operation begins (1) or has its reply (-1). */
 export type Count = (change: 1 | -1) => void;
 
 /**
- * Something that stands around runs. It is asked once, when the lanes open, with what runs a piece of work, and gives
- * what runs it from then on. Where it stands around nothing, nothing of it is called.
+ * Something that surrounds runs. It is asked once, when the lanes open: it receives the function that runs a piece of
+ * work, and returns the one that runs it from then on. Where it surrounds nothing, none of it is called.
  */
 export interface Around {
-  /** Around an operation's run, on the loop, whichever lane the run is on. */
+  /** Surrounds an operation's run, on the loop, whichever lane the run is on. */
   operation?(operation: Operation, run: RunOperation): RunOperation;
-  /** Around a task's run. */
+  /** Surrounds a task's run. */
   task?(run: RunTask): RunTask;
-  /** Around the making of a dependency. */
+  /** Surrounds the creation of a dependency. */
   readonly dependency?: TraceDependency;
-  /** Around the making of the chunks of a body, which is done after the run. */
+  /** Surrounds the production of a body's chunks, which happens after the run. */
   chunks?(operation: Operation, request: LaneRequest, chunks: AsyncIterable<Chunk>): AsyncIterable<Chunk>;
-  /** Around the answer to an error: sees it, and may replace it. */
+  /** Surrounds the answer to an error: sees it, and may replace it. */
   failure?(
     operation: Operation | undefined,
     request: LaneRequest,
     reply: RawReply,
   ): RawReply | Promise<RawReply>;
-  /** Beside an operation's requests: how many have begun and have no reply yet. */
+  /** Counts an operation's requests that have begun and have no reply yet. */
   count?(operation: Operation): Count | undefined;
-  /** Around the calls that are handed to threads. What they carry is unwrapped in the thread. */
+  /** Surrounds the calls that are handed to threads. What it adds to them is unwrapped in the thread. */
   calls?(pool: CallPool, works: readonly { readonly id: string }[]): CallPool;
 }
 
-/** All that stands around the runs of an app, as one. */
+/** Everything that surrounds an app's runs, as one. */
 export interface Arounds {
   operation(operation: Operation, run: RunOperation): RunOperation;
   task(run: RunTask): RunTask;
@@ -81,13 +81,13 @@ export interface Arounds {
   chunks(operation: Operation, request: LaneRequest, chunks: AsyncIterable<Chunk>): AsyncIterable<Chunk>;
   failure(operation: Operation | undefined, request: LaneRequest, reply: RawReply): Promise<RawReply>;
   count(operation: Operation): Count | undefined;
-  /** Undefined when nothing stands around calls. */
+  /** Undefined when nothing surrounds calls. */
   readonly calls: Around["calls"];
 }
 
 /**
- * Makes one of several, as Starlette builds its stack of middleware: the last is the outermost. What runs with none of
- * them around it is given back as it is.
+ * Composes several into one, as Starlette builds its stack of middleware: the last is the outermost. A run that none of
+ * them surrounds is returned unchanged.
  */
 export function compose(arounds: readonly Around[]): Arounds {
   const calls = arounds.filter(({ calls }) => calls !== undefined);

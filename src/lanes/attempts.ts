@@ -4,43 +4,44 @@ import { within } from "../app/within.ts";
 import { END_MS } from "../threads/pool/thread.ts";
 import type { AttemptWaiter, RunTask } from "./around.ts";
 
-/** What an attempt knows of its job. */
+/** What an attempt knows about its job. */
 export interface AttemptedJob {
-  /** As `enqueue` gave it: the key for what must not happen twice. */
+  /** The id that `enqueue` returned: the key for whatever must not happen twice. */
   readonly id: string;
-  /** Counts from 1. */
+  /** Counted from 1. */
   readonly attempt: number;
 }
 
-/** An attempt to be started. */
+/** An attempt to start. */
 export interface AttemptStart {
   readonly job: AttemptedJob;
   readonly args: readonly unknown[];
-  /** Called with its progress, 0-1. */
+  /** Called with the attempt's progress, 0-1. */
   readonly onProgress: (value: number) => void;
   /** The trace context in which the job was enqueued. */
   readonly trace: unknown;
 }
 
-/** An attempt under way. */
+/** A running attempt. */
 export interface StartedAttempt {
-  /** What it returned; rejects with what it threw, or with why it was ended. */
+  /** What it returned; rejects with what it threw, or with the reason why it was ended. */
   readonly result: Promise<unknown>;
   /** Aborts its `signal`. */
   abort(reason: Error): void;
   /**
-   * Ends it, whatever it does, where that can be done: on a thread.
+   * Ends it, whatever it is doing, where that is possible: on a thread.
    *
-   * @returns Whether nothing of it runs there any more. A thread inside a native call cannot be ended before that returns.
+   * @returns Whether none of it runs there any more. A thread inside a native call cannot be ended before the call
+   * returns.
    */
   end(): Promise<boolean>;
 }
 
 /** Runs attempts of jobs. */
 export interface AttemptLanes {
-  /** How many attempts a lane may have under way at once. */
+  /** How many attempts a lane may run at once. */
   readonly capacity: Readonly<Record<Lane, number>>;
-  /** Starts an attempt on its task's lane, behind the requests. */
+  /** Starts an attempt on its task's lane, after the requests. */
   start(task: TaskDeclaration, attempt: AttemptStart): StartedAttempt;
 }
 
@@ -63,7 +64,7 @@ export function attemptLanes(capacity: AttemptLanes["capacity"], run: RunTask): 
   };
 }
 
-/** Lets an attempt be aborted, and ended. */
+/** Lets an attempt be aborted and ended. */
 class AbortableWaiter implements AttemptWaiter {
   readonly onProgress: (value: number) => void;
   readonly #controller = new AbortController();

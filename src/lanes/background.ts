@@ -4,21 +4,21 @@ import type { BackgroundCall } from "../app/background.ts";
 import { type DescribedError, describeError, loggable } from "../errors/described-error.ts";
 import type { RunTask } from "./around.ts";
 
-/** Told of what goes wrong after a response. */
+/** Called with whatever goes wrong after a response. */
 export type OnTaskFailure = (failed: FailedTask) => void;
 
 /** Closes what a request has left open. Never throws. */
 export type Finish = (failure: { readonly error: unknown } | undefined) => Promise<void>;
 
-/** One request's tasks under way. */
+/** The running tasks of one request. */
 interface Chain {
   readonly request: string;
-  /** Those that have not been started. */
+  /** The tasks that have not been started. */
   readonly calls: readonly BackgroundCall[];
   running: BackgroundCall | undefined;
 }
 
-/** The tasks of all requests: each request's in order, independent of the others'. */
+/** The tasks of all requests: those of one request run in order, independently of all others. */
 export class BackgroundChains {
   readonly #run: RunTask;
   readonly #onFailure: OnTaskFailure;
@@ -31,16 +31,16 @@ export class BackgroundChains {
     this.#onFailure = onFailure;
   }
 
-  /** How many requests have tasks that have not ended. */
+  /** How many requests have unfinished tasks. */
   get size(): number {
     return this.#chains.size;
   }
 
   /**
-   * Starts a request's tasks; to be called when its response has been sent. Never throws.
+   * Starts a request's tasks; call this once its response has been sent. Never throws.
    *
-   * @param calls - Is emptied as they run, and may be added to until they have run.
-   * @param finish - Closes what the request has left open, once the tasks have ended; given what went wrong in them.
+   * @param calls - Emptied as the tasks run; more may be added until they have run.
+   * @param finish - Closes what the request has left open, once the tasks have ended; receives what went wrong in them.
    */
   start(request: string, operation: string, calls: BackgroundCall[], finish: Finish): void {
     const chain: Chain = { request, calls, running: undefined };
@@ -72,7 +72,7 @@ export class BackgroundChains {
     this.#abandoned = true;
   }
 
-  /** Names of the tasks that have not ended, those that run first, by request. */
+  /** Names of the unfinished tasks by request, in the order in which they run. */
   unfinished(): { readonly request: string; readonly tasks: string[] }[] {
     return [...this.#chains].map(({ request, calls, running }) => ({
       request,
@@ -88,24 +88,24 @@ export type RunCall = (call: BackgroundCall) => Promise<unknown>;
 export interface TaskFailure {
   readonly task: string;
   readonly error: DescribedError;
-  /** What it threw. */
+  /** The value it threw. */
   readonly thrown: unknown;
-  /** Tasks of the same request that do not run because of it. */
+  /** Tasks of the same request that do not run because of the failure. */
   readonly skipped: readonly string[];
 }
 
-/** The same, with whose it was. */
+/** The same, with the request it belongs to. */
 export interface FailedTask extends TaskFailure {
   readonly request: string;
   readonly operation: string;
 }
 
 /**
- * Runs one request's tasks: in order, each when the one before has ended. The first failure stops the rest
+ * Runs one request's tasks in order, each after the previous one has ended. The first failure stops the rest
  * (Starlette's `BackgroundTasks.__call__`). Tasks added meanwhile run after the others.
  *
- * @param calls - Is emptied; may be added to while it runs.
- * @param onStart - Told of each call before it runs; says whether it may.
+ * @param calls - Emptied; more may be added while it runs.
+ * @param onStart - Called before each call runs; returns whether it may run.
  * @returns The failure that stopped it, if there was one.
  */
 async function runBackground(
@@ -115,7 +115,7 @@ async function runBackground(
 ): Promise<TaskFailure | undefined> {
   let given = calls.length;
   for (let call = calls.shift(); call !== undefined; call = calls.shift()) {
-    // A task that adds itself again, and awaits nothing, must not keep everything else from running.
+    // A task that adds itself again and awaits nothing must not keep everything else from running.
     if (given-- <= 0) await nextTurn();
     if (!onStart(call)) return undefined;
     try {
@@ -128,7 +128,7 @@ async function runBackground(
   return undefined;
 }
 
-/** At debug, each task that follows a response and has not failed is a line. */
+/** At level debug, logs a line for each task that follows a response and does not fail. */
 export function logTasks(log: Logger, run: RunTask): RunTask {
   if (!log.isLevelEnabled("debug")) return run;
   return async (call) => {
@@ -141,7 +141,7 @@ export function logTasks(log: Logger, run: RunTask): RunTask {
   };
 }
 
-/** Logs a task that failed, and which others did not run because of it. */
+/** Logs a failed task, and which others did not run because of it. */
 export function logTaskFailure(log: Logger, { task, error, skipped, request, operation }: FailedTask): void {
   const rest =
     skipped.length === 0 ? "" : `; ${skipped.length} of its later tasks did not run: ${skipped.join(", ")}`;

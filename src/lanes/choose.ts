@@ -33,10 +33,10 @@ import type { Arounds, Count, LaneRequest, RunOperation, RunTask, TaskCall } fro
 import type { MessageRequest } from "./message-request.ts";
 import { surround } from "./surround.ts";
 
-/** Runs something on its lane, and fills in where and for how long when someone wants to know. */
+/** Runs something on its lane; records where and for how long if a record is given. */
 export type LaneRun<Subject, Result> = (subject: Subject, record?: RunRecord) => Promise<Result>;
 
-/** What runs are chosen among: the threads, when something runs on them, and the loop. */
+/** The lanes to choose from: the threads, when something runs on them, and the loop. */
 export interface OpenedLanes {
   readonly threads: ThreadCalls | undefined;
   readonly loop: Runtime;
@@ -47,9 +47,9 @@ export interface OpenedLanes {
 }
 
 /**
- * How an operation is run, decided once: on the lane that its declaration says, within its deadline.
+ * Decides once how an operation is run: on the lane of its declaration, within its deadline.
  *
- * @param index - Where it stands in the pool's table of work.
+ * @param index - Its place in the pool's table of work.
  */
 export function chooseForOperation(
   work: OperationWork,
@@ -88,7 +88,7 @@ async function discard({ body, endTasks, finish }: RawReply, error: OffloopError
 }
 
 /**
- * How a websocket's messages are handled, decided once: on the lane that the declaration of `message` says, within its
+ * Decides once how a websocket's messages are handled: on the lane that the declaration of `message` names, within its
  * deadline.
  *
  * @param index - Its place in the pool's table of work.
@@ -121,7 +121,7 @@ export function chooseForMessage(
     });
 }
 
-/** How tasks are run: the same rule, looked at with each call, as one function runs them all. */
+/** How tasks are run: the same rule, applied on each call because one function runs all tasks. */
 export function chooseForTasks(lanes: OpenedLanes): LaneRun<TaskCall, unknown> {
   const { threads, timeouts } = lanes;
   return (call, record) => {
@@ -133,18 +133,18 @@ export function chooseForTasks(lanes: OpenedLanes): LaneRun<TaskCall, unknown> {
   };
 }
 
-/** What a task's run is known by in the log: its job, or the request it runs after. */
+/** A task run's id in the log: its job, or the request it runs after. */
 function idOf({ request, attempt }: TaskCall): string {
   return attempt?.job.id ?? request ?? "";
 }
 
-/** Whether it may have to be ended while it runs. */
+/** Whether the work may have to be ended while it runs. */
 export function mayBeEnded(work: Work, timeouts: OpenedLanes["timeouts"]): boolean {
   const isDurable = work instanceof TaskWork && work.declaration.durable !== undefined;
   return isDurable || deadlineOf(work, timeouts) !== undefined;
 }
 
-/** The deadline of a piece of work: its own, or what the app says for its kind. */
+/** The deadline of a piece of work: its own, or the app's for its kind. */
 export function deadlineOf(work: Work, timeouts: OpenedLanes["timeouts"]): number | undefined {
   if (work instanceof DependencyWork) return deadlineOf(work.operation, timeouts);
   if (work instanceof OperationWork || work instanceof MessageWork)
@@ -186,9 +186,10 @@ function runWithContext(
 }
 
 /**
- * Waits for work on the loop, but no longer than its deadline. Nothing can end the work itself: it may go on.
+ * Waits for work on the loop, but only until its deadline. Nothing can end the work itself: it may continue.
  *
- * @param onLate - Called when the deadline passes, with how long it took; what it gives or throws takes the place of the work.
+ * @param onLate - Called with the elapsed time when the deadline passes; what it returns or throws replaces the outcome
+ * of the work.
  */
 async function withinDeadline<T>(
   timeoutMs: number,
@@ -213,14 +214,14 @@ async function withinDeadline<T>(
   }
 }
 
-/** An operation that can be asked: with what stands around its runs. */
+/** An operation that can be called, with everything that surrounds its runs. */
 export class LaneOperation {
   readonly declaration: Operation;
-  /** Whether it, or something it needs, reads a form. */
+  /** Whether the operation, or a dependency of it, reads a form. */
   readonly readsForm: boolean;
-  /** Whether its body is parsed where it runs. */
+  /** Whether its body is parsed on the lane where it runs. */
   readonly parsesBody: boolean;
-  /** One request, on the operation's lane. Gives a reply whatever happens. */
+  /** Runs one request on the operation's lane. Returns a reply, whatever happens. */
   readonly run: RunOperation;
   readonly #count: Count | undefined;
   #running = 0;
@@ -238,19 +239,22 @@ export class LaneOperation {
     this.#count = arounds.count(declaration);
   }
 
-  /** Requests it has not answered yet. */
+  /** Requests that it has not answered yet. */
   get running(): number {
     return this.#running;
   }
 
-  /** Counts a request in, 1, or out, -1, when it has its reply. */
+  /** Counts a request in (1), or out (-1) when it has its reply. */
   count(change: 1 | -1): void {
     this.#running += change;
     this.#count?.(change);
   }
 }
 
-/** Publishes start and end of an operation's runs while anyone listens. It stands next to the lane itself. */
+/**
+ * Publishes the start and end of an operation's runs while anyone listens. It is the innermost around,
+ * next to the lane itself.
+ */
 export function observeOperation(
   operation: Pick<Operation, "id" | "lane">,
   run: LaneRun<LaneRequest, RawReply>,
@@ -274,7 +278,7 @@ async function publishRun(
   return reply;
 }
 
-/** Publishes start and end of the runs of tasks while anyone listens. */
+/** Publishes the start and end of task runs while anyone listens. */
 export function observeTasks(run: LaneRun<TaskCall, unknown>): RunTask {
   return (call) => (taskChannel.hasSubscribers ? publishTask(run, call) : run(call));
 }

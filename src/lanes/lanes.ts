@@ -47,44 +47,46 @@ import { openPool } from "./open-pool.ts";
 import { LaneSocket, type RunnableSocket } from "./sockets.ts";
 import { surround } from "./surround.ts";
 
-/** An app with its two lanes open: what the server needs of it. */
+/** An app with both lanes open, as the server needs it. */
 export interface Lanes {
   readonly operations: readonly LaneOperation[];
   readonly sockets: readonly RunnableSocket[];
-  /** Answers an error that no operation threw, a path that is not there, as those answer it that it lies within. */
+  /**
+   * Answers an error that no operation threw, such as a path that is not there, the way the operations around it would.
+   */
   answerError(error: Error, request: LaneRequest, within: Layered): Promise<RawReply>;
-  /** Has what an app declares stand around an answer that no operation gives. */
+  /** Puts the arounds that an app declares around an answer that no operation gives. */
   surround(within: Layered, run: RunOperation): RunOperation;
   readonly background: BackgroundChains;
   /** Runs attempts of jobs. */
   readonly attempts: AttemptLanes;
-  /** What stands around all this, for what is done after a run. */
+  /** What surrounds all this, for work that is done after a run. */
   readonly arounds: Pick<Arounds, "chunks" | "failure">;
   /** Undefined when nothing in the app runs on threads. */
   readonly pool: ThreadPool | undefined;
-  /** Whether the server shuts down: connections end with their response. */
+  /** Whether the server is shutting down: connections end with their response. */
   closing: boolean;
   /** Ends the threads; tasks can no longer be called. */
   close(): Promise<void>;
 }
 
-/** What an app's lanes are opened with. */
+/** Options for opening an app's lanes. */
 export interface LaneOptions {
   readonly settings: ResolvedSettings;
   /** Where threads find the app. */
   readonly target: AppTarget | undefined;
   readonly log: Logger;
-  /** What a test puts in place of dependencies. */
+  /** What a test substitutes for dependencies. */
   readonly overrides?: readonly Override[] | undefined;
-  /** What stands around runs; the last is the outermost. */
+  /** What surrounds runs; the last is the outermost. */
   readonly arounds: readonly Around[];
   /** Whether what threads write to stdout and stderr becomes lines of the log. */
   readonly ownsOutput: boolean;
 }
 
 /**
- * Opens the two lanes of an app, the event loop and its threads: makes what lasts as long as the app, starts the first
- * thread if anything runs on threads, decides for each operation where and how it runs, and lets tasks be called.
+ * Opens both lanes of an app, the event loop and its threads: creates what lives as long as the app, starts the first
+ * thread if anything runs on threads, decides for each operation where and how it runs, and makes its tasks callable.
  */
 export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> {
   await using opened = new AsyncDisposableStack();
@@ -112,7 +114,7 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
   const runTask = arounds.task(observeTasks(chooseForTasks(lanes)));
   opened.defer(letTasksBeCalled(app, runTask));
   warnOfStrayTasks(options.log);
-  const closing = opened.move(); // from here on, what was opened is closed with the lanes
+  const closing = opened.move(); // from here on, what was opened is closed together with the lanes
   return {
     operations: works.flatMap((work, index) =>
       work instanceof OperationWork
@@ -132,7 +134,7 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
   };
 }
 
-/** What answers where no operation does. */
+/** Answers where no operation does. */
 function answersWithout(runtime: Runtime): Pick<Lanes, "answerError" | "surround"> {
   return {
     answerError: async (error, request, { layers }) => {
@@ -155,7 +157,7 @@ function checkWorks(works: readonly Work[], settings: ResolvedSettings): void {
   }
 }
 
-/** A body that is left to the handler is there for nobody before it. */
+/** Refuses dependencies that read a body which is left to the handler: it is not there before the handler runs. */
 function checkUnread({ id, declaration, parsesBody }: OperationWork): void {
   if (!declaration.streamsBody || !parsesBody) return;
   throw new OffloopError(
@@ -168,12 +170,12 @@ function checkUnread({ id, declaration, parsesBody }: OperationWork): void {
   );
 }
 
-/** A thread runs one attempt at a time, the loop as many as it likes. */
+/** A thread runs one attempt at a time, the loop any number. */
 function capacityOf({ jobs: { concurrency }, threads }: ResolvedSettings): AttemptLanes["capacity"] {
   return { loop: concurrency, thread: Math.min(concurrency, threads.max) };
 }
 
-/** Has the tasks of an app run when they are called. Gives the function that ends it. */
+/** Makes an app's tasks run when they are called. Returns the function that undoes this. */
 export function letTasksBeCalled(app: App, run: RunTask): () => void {
   const tasks = servedTasks(app);
   for (const declared of tasks)
@@ -183,7 +185,7 @@ export function letTasksBeCalled(app: App, run: RunTask): () => void {
   };
 }
 
-/** A task whose router was forgotten fails when it is called, which may be much later. */
+/** A task whose router was never included fails when it is called, which may be much later. */
 function warnOfStrayTasks(log: Logger): void {
   for (const task of strayTasks()) {
     const { code, message } = strayTask(taskDeclaration(task) as TaskDeclaration);
@@ -191,7 +193,7 @@ function warnOfStrayTasks(log: Logger): void {
   }
 }
 
-/** What the loop gives the pipeline. */
+/** What the loop provides to the pipeline. */
 export function createLoop(
   threads: ThreadCalls | undefined,
   { shared, session }: { shared: SharedDependencies } & Pick<ResolvedSettings, "session">,

@@ -8,11 +8,11 @@ import type { LaneRequest } from "./around.ts";
 
 /** What a connection provides for its messages, on either lane. */
 export interface Connected extends ConnectedValues {
-  /** The values sent to a thread with each message, by their path in its plan. */
+  /** The values sent to a thread with each message, keyed by their path in its plan. */
   readonly sent: ReadonlyMap<string, StandInValue>;
 }
 
-/** A websocket's message as the lanes take it: the request of its connection, with a signal of its own. */
+/** A websocket message as the lanes take it: the request of its connection, with a signal of its own. */
 export class MessageRequest implements LaneRequest {
   readonly body: undefined = undefined;
   readonly parts: undefined = undefined;
@@ -76,7 +76,7 @@ export class MessageRequest implements LaneRequest {
     return this.#connection.isGone;
   }
 
-  /** Made on first use: most handlers never ask for it. */
+  /** Created on demand: most handlers never ask for it. */
   get signal(): AbortSignal {
     this.#late ??= new AbortController();
     this.#signal ??= AbortSignal.any([this.#connection.signal, this.#late.signal]);

@@ -12,10 +12,10 @@ import { ThreadPool } from "../threads/pool/pool.ts";
 import type { Around } from "./around.ts";
 import { mayBeEnded } from "./choose.ts";
 
-/** A module that loads for longer does not end: it waits, or loops. Loading 200 schemas takes less than a second. */
+/** A module that takes longer to load never finishes: it waits or loops. Loading 200 schemas takes less than a second. */
 const START_MS = 30_000;
 
-/** What a pool is made of besides its work. */
+/** What a pool is made from, in addition to its work. */
 export interface PoolSource {
   readonly settings: ResolvedSettings;
   readonly target: AppTarget | undefined;
@@ -26,7 +26,7 @@ export interface PoolSource {
 }
 
 /**
- * Makes the pool of an app, as its settings say. No thread is started yet.
+ * Makes an app's pool according to its settings. Starts no thread yet.
  *
  * @param works - What its threads can be asked to run.
  */
@@ -38,7 +38,7 @@ export function openPool(
 ): ThreadPool {
   return new ThreadPool({
     ...settings.threads,
-    ...(part === "tasks" && { min: 1 }), // they are there for a moment
+    ...(part === "tasks" && { min: 1 }), // they are needed only briefly
     given,
     part,
     inputs: settings.inputs,
@@ -63,7 +63,7 @@ export function openPool(
   });
 }
 
-/** Stores a job for a thread that waits, and wakes it. Never rejects. */
+/** Stores a job for a thread that waits, and wakes the thread. Never rejects. */
 async function enqueueFor(tasks: readonly Task[], call: SyncEnqueue): Promise<void> {
   const { enqueue: name, args, options, trace, reply, done } = call;
   const task = tasks.find((one) => one.name === name) as Task;

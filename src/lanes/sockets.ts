@@ -11,22 +11,23 @@ import type { Arounds, Count, LaneRequest, RunOperation } from "./around.ts";
 import { chooseForMessage, type LaneRun, type OpenedLanes, observeOperation } from "./choose.ts";
 import type { Connected, MessageRequest } from "./message-request.ts";
 
-/** A websocket that can be connected to. */
+/** A websocket that accepts connections. */
 export interface RunnableSocket {
   readonly declaration: SocketOperation;
   /** Reads and writes its messages, on the loop. */
   readonly format: MessageFormat;
   /**
-   * Opens a connection: reads its inputs, makes its dependencies, and calls `live`. They are closed when that has returned.
+   * Opens a connection: reads its inputs, creates its dependencies, and calls `live`. The dependencies are closed once
+   * that has returned.
    *
-   * @param live - Called when all is there; what it throws ends the connection.
+   * @param live - Called when everything is ready; an error it throws ends the connection.
    */
   connect(request: LaneRequest, live: Live): Connection;
-  /** Handles one message, on its lane. Gives a reply whatever happens. Undefined for a whole socket. */
+  /** Handles one message on its lane. Returns a reply, whatever happens. Undefined for a whole socket. */
   readonly handle: ((message: MessageRequest) => Promise<RawReply>) | undefined;
   /** Notes that a message of a whole socket is being handled, until the returned function is called. */
   begin(request: LaneRequest): () => void;
-  /** What a message handled on the loop is run with. */
+  /** The context that messages on the loop are handled with. */
   readonly loop: Connected["loop"];
   /** The values of a connection that are sent to threads with its messages. */
   sentOf(context: RequestContext): Connected["sent"];
@@ -34,18 +35,18 @@ export interface RunnableSocket {
   readonly running: number;
 }
 
-/** Resolves when the socket has ended. Calls `onAccepted` when its handshake has been answered. */
+/** Resolves when the socket has ended. Calls `onAccepted` once the handshake has been answered. */
 export type Live = (context: RequestContext, onAccepted: () => void) => Promise<void>;
 
-/** A connection under way. */
+/** An open connection. */
 export interface Connection {
-  /** Status 101 when the handshake has been answered; else the reply that refuses it. */
+  /** Status 101 when the handshake has been answered; otherwise the reply that refuses it. */
   readonly opened: Promise<RawReply>;
-  /** When it has ended: its error, and what is left to do. */
+  /** Resolves when it has ended, with its error and what is left to do. */
   readonly ended: Promise<RawReply>;
 }
 
-/** A handshake that was answered. */
+/** The reply to an accepted handshake. */
 const switching: RawReply = { ...emptyReply, status: 101 };
 
 interface Opening {
@@ -54,12 +55,12 @@ interface Opening {
   onAccepted: () => void;
 }
 
-/** A websocket, with what stands around its connections and messages. */
+/** A websocket, with everything that surrounds its connections and messages. */
 export class LaneSocket implements RunnableSocket {
   readonly declaration: SocketOperation;
   readonly handle: RunnableSocket["handle"];
   readonly #work: ConnectionWork;
-  /** Its plan, which also gives the handler what is sent to threads. */
+  /** Its plan, which also gives the handler the values that are sent to threads. */
   readonly #plan: ConnectionWork["plan"];
   #operation: CompiledOperation | undefined;
   readonly #lanes: OpenedLanes;
@@ -128,7 +129,10 @@ export class LaneSocket implements RunnableSocket {
     );
   }
 
-  /** An operation whose handler lasts as long as the socket. What stands around it sees it end with the answer to the handshake. */
+  /**
+   * Runs an operation whose handler lasts as long as the socket. For the arounds it ends with the answer to the
+   * handshake.
+   */
   #run(request: LaneRequest): Promise<RawReply> {
     const opening = this.#openings.get(request) as Opening;
     this.#operation ??= this.#lasting();
@@ -142,7 +146,7 @@ export class LaneSocket implements RunnableSocket {
     });
   }
 
-  /** The same for all connections: each is kept as long as its socket. */
+  /** Shared by all connections, since each copy would be kept as long as its socket. */
   #lasting(): CompiledOperation {
     const { compiled } = this.#work;
     const handler = (context: RequestContext): Promise<void> => {
@@ -156,7 +160,7 @@ export class LaneSocket implements RunnableSocket {
 
 const nothingSent: Connected["sent"] = new Map();
 
-/** Handles messages on their lane, with what stands around that. */
+/** Handles messages on their lane, with everything that surrounds this. */
 function aroundMessages(
   work: MessageWork,
   index: number,
@@ -164,7 +168,7 @@ function aroundMessages(
   arounds: Arounds,
 ): NonNullable<RunnableSocket["handle"]> {
   const run = chooseForMessage(work, index, lanes);
-  // Arounds pass the request on as it is.
+  // Arounds pass the request on unchanged.
   const onLane: LaneRun<LaneRequest, RawReply> = (request, record) => run(request as MessageRequest, record);
   return arounds.operation(work.declaration, observeOperation(work.declaration, onLane));
 }

@@ -11,21 +11,21 @@ import { discardBody, type RawReply } from "../operation/raw.ts";
 import type { Runtime } from "../operation/runtime.ts";
 import type { LaneRequest, RunOperation } from "./around.ts";
 
-/** What runs within arounds. */
+/** A run inside arounds. */
 export interface SurroundedRun {
-  /** What messages call it: the operation's id. */
+  /** Its name in messages: the operation's id. */
   readonly id: string;
   readonly run: RunOperation;
 }
 
-/** An around, and the handlers of the errors that it throws. */
+/** An around, with the handlers of the errors that it throws. */
 interface PlacedAround extends DeclaredAround {
   readonly errorHandlers: NearestHandlers;
 }
 
 /**
- * Puts the arounds that an app declares around a run, as one onion: routers' within their app's, those within the
- * apps that it is mounted in. Where there are none, returns the run itself.
+ * Puts the arounds that an app declares around a run, as one onion: those of routers inside those of their app, and
+ * those inside the arounds of the apps it is mounted in. Returns the run itself where there are none.
  */
 export function surround(layered: Layered, inner: SurroundedRun, runtime: Runtime): RunOperation {
   const arounds = placed(layered);
@@ -33,7 +33,7 @@ export function surround(layered: Layered, inner: SurroundedRun, runtime: Runtim
   return (request) => new Passage(request, { ...inner, arounds, runtime }).run();
 }
 
-/** The innermost first. */
+/** Innermost first. */
 function placed({ layers, outerLayers }: Layered): PlacedAround[] {
   const outer = outerLayers.flatMap(({ arounds, errorHandlers }) =>
     arounds.map((around) => ({ ...around, errorHandlers: [errorHandlers] })).toReversed(),
@@ -50,7 +50,7 @@ interface Onion extends SurroundedRun {
   readonly runtime: Runtime;
 }
 
-/** One request on its way in and out. Never rejects, as what it surrounds never does. */
+/** One request on its way in and out. Never rejects, as the run it surrounds never does. */
 class Passage {
   readonly #request: LaneRequest;
   readonly #onion: Onion;
@@ -68,7 +68,7 @@ class Passage {
     return added === undefined ? raw : { ...raw, background: [...(raw.background ?? []), ...added] };
   }
 
-  /** @param index - Which around; what is below it lies within. */
+  /** @param index - Which around to enter; lower indexes lie inside it. */
   async #enter(index: number): Promise<PassingReply> {
     const around = this.#onion.arounds[index];
     if (around === undefined) return new PassingReply(await this.#onion.run(this.#request), this);
@@ -84,7 +84,7 @@ class Passage {
     try {
       const given: unknown = await around.fn(this.#exchange, next);
       isOver = true;
-      // Nothing more is awaited for what passes: this runs for each around of each request.
+      // Nothing else is awaited on the way: this runs for each around of each request.
       reply = isFrom(given, this, index - 1) ? given : await this.#replace(around, given, await inner);
     } catch (thrown) {
       isOver = true;
@@ -94,7 +94,10 @@ class Passage {
     return reply;
   }
 
-  /** @param passed - What `next` gave; undefined when it was not called. One that was not waited for would be left behind. */
+  /**
+   * @param passed - What `next` returned; undefined when it was not called. If it was not awaited, it would be left
+   * behind.
+   */
   async #replace(
     around: PlacedAround,
     given: unknown,
@@ -104,7 +107,7 @@ class Passage {
     return new PassingReply(passed === undefined ? raw : inPlaceOf(passed.raw, raw), this);
   }
 
-  /** The answer of an around that does not pass on what `next` gave. */
+  /** The answer of an around that does not pass on what `next` returned. */
   async #encode(around: PlacedAround, given: unknown): Promise<RawReply> {
     if (given === undefined) throw this.#mistake(around, "an around returned nothing", "return the reply");
     if (given instanceof PassingReply)
@@ -136,7 +139,10 @@ class Passage {
     return new PassingReply(inPlaceOf({ ...passed.raw, background: undefined }, raw), this);
   }
 
-  /** Nobody would send what it gives, run its tasks, or close what it opens. Nor may anybody wait for it, so the log says so. */
+  /**
+   * Nobody would send the result, run its tasks, or close what it opens. Nobody may even wait
+   * for it, so the log says so.
+   */
   #refuseLate(around: PlacedAround): Promise<never> {
     const error = this.#mistake(
       around,
@@ -154,22 +160,22 @@ class Passage {
   }
 }
 
-/** A reply in place of another, whose tasks still run and whose dependencies still close. */
+/** A reply that replaces another, whose tasks still run and whose dependencies still close. */
 function inPlaceOf(passed: RawReply, raw: RawReply): RawReply {
   discardBody(passed);
   const { background, finish } = passed;
   return { ...raw, background, finish, error: raw.error ?? passed.error };
 }
 
-/** Whether a value is the reply that a layer of a passage gave. */
+/** Whether a value is the reply that a layer of a passage returned. */
 function isFrom(value: unknown, passage: Passage, layer: number): value is PassingReply {
   return value instanceof PassingReply && value.passage === passage && value.layer === layer;
 }
 
-/** A reply as arounds see it: its status, headers and cookies may be changed, its body passes. */
+/** A reply as arounds see it: its status, headers and cookies may be changed, while its body passes through. */
 class PassingReply extends PlannedResponse {
   readonly passage: Passage;
-  /** Which around it has left last; -1 for none. */
+  /** The around it has left last; -1 for none. */
   layer = -1;
   readonly #raw: RawReply;
   #hasHeaders = false;
@@ -188,7 +194,7 @@ class PassingReply extends PlannedResponse {
     super.status = status;
   }
 
-  /** With its `content-type`; `content-length` is set when the body is sent. */
+  /** Includes the `content-type`; `content-length` is set when the body is sent. */
   override get headers(): HeaderList {
     const own = super.headers;
     if (!this.#hasHeaders) {

@@ -10,8 +10,8 @@ import { createLoop, type LaneOptions, letTasksBeCalled } from "./lanes.ts";
 import { openPool } from "./open-pool.ts";
 
 /**
- * The tasks of an app that is not served, or not yet: they can be called, and the first that needs a thread starts it.
- * Its threads know the tasks alone; what they open for themselves, the lifespans of each thread, they open then.
+ * The tasks of an app that is not served, or not yet. They can be called, and the first call that needs a thread starts
+ * it. Its threads know only the tasks; they open what belongs to each thread, its lifespans, when they start.
  */
 export class TaskThreads {
   readonly #app: App;
@@ -47,18 +47,18 @@ export class TaskThreads {
     this.#unbind = letTasksBeCalled(app, run);
   }
 
-  /** Ends its threads; the tasks can no longer be called. What still runs there is ended. */
+  /** Ends its threads, and with them whatever still runs there; the tasks can no longer be called. */
   async close(): Promise<void> {
     this.#unbind();
     await this.#pool?.close();
   }
 
-  /** Somebody else runs the tasks now: its threads end when what was called before has ended. */
+  /** Someone else runs the tasks from now on: its threads end once the earlier calls have ended. */
   handOver(): void {
     void Promise.allSettled(this.#running).then(() => this.#pool?.close());
   }
 
-  /** One whose start has failed is tried again at the next call. */
+  /** A failed start is tried again on the next call. */
   #open(): Promise<ThreadCalls> {
     this.#threads ??= this.#start().catch((error: unknown) => {
       this.#threads = undefined;

@@ -1,49 +1,49 @@
 import type { Worker } from "node:cluster";
 import type { Figure, PrimaryMetricsMessage, WorkerMetricsMessage } from "./worker-metrics.ts";
 
-/** A worker that has not answered by then is left out: its loop is blocked, or it dies. */
+/** A worker that has not answered by then is left out: its loop is blocked, or it is dying. */
 const COLLECT_MS = 1_000;
-/** What a worker has counted since is lost when it is killed. */
+/** What a worker has counted since its last report is lost when it is killed. */
 const EVERY_MS = 10_000;
-/** So many dead workers are added up into one. */
+/** This many dead workers are added up into one. */
 const MANY = 8;
 
 type Figures = readonly Figure[];
 
-/** In the primary: the metrics of all workers, those that are gone included. */
+/** In the primary: the metrics of all workers, including those that have gone. */
 export class AllWorkers {
   readonly #readOwn: () => Figures;
-  /** What each living one said last. */
+  /** The last figures from each living worker. */
   readonly #last = new Map<Worker, Figures>();
-  /** What those had counted that are gone. */
+  /** The counts of workers that have gone. */
   readonly #gone: Figures[] = [];
-  /** What is done with the answer of a worker, by the number it was asked under. */
+  /** Handles a worker's answer, keyed by the number of the request. */
   readonly #asked = new Map<number, (figures: Figures) => void>();
   #number = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param readOwn - What the primary counts itself. */
+  /** @param readOwn - Returns what the primary itself has counted. */
   constructor(readOwn: () => Figures) {
     this.#readOwn = readOwn;
   }
 
-  /** Hears a worker from now on until it is gone. */
+  /** Listens to a worker from now on until it has gone. */
   add(worker: Worker): void {
     worker.on("message", (message: WorkerMetricsMessage | undefined) => {
       if (message?.offloopMetrics === "figures") this.#take(worker, message.figures, message.number);
       if (message?.offloopMetrics === "ask") void this.#answer(worker, message.number);
     });
-    // Not "exit": what it sent last may come after that. Nor "disconnect", which some deaths lack.
+    // Not "exit": its last messages may come after that. Nor "disconnect", which some deaths do not emit.
     worker.process.once("close", () => this.#bury(worker));
   }
 
-  /** All of them, in the Prometheus text format. Workers that do not answer are there with what they had counted. */
+  /** All metrics, in the Prometheus text format. Workers that do not answer are included with their last counts. */
   async text(): Promise<string> {
     const asked = [...this.#last.keys()].map(
       async (worker) => [worker, await this.#collect(worker)] as const,
     );
     const answers = new Map(await Promise.all(asked));
-    // The newest, which another scrape may have asked for meanwhile: nothing falls, whichever is read first.
+    // The newest figures, which another scrape may have fetched meanwhile: no counter goes down, whichever is read first.
     const living = [...this.#last].map(([worker, last]) =>
       answers.get(worker) ? last : last.filter(isCounted),
     );
@@ -67,7 +67,7 @@ export class AllWorkers {
     send(worker, { offloopMetrics: "text", number, text: await this.text() });
   }
 
-  /** Asks a worker; undefined when it does not answer. */
+  /** Asks a worker for its figures; undefined when it does not answer. */
   async #collect(worker: Worker): Promise<Figures | undefined> {
     const number = ++this.#number;
     const { promise, resolve } = Promise.withResolvers<Figures | undefined>();
@@ -99,7 +99,7 @@ export class AllWorkers {
   }
 }
 
-/** Whether it only ever grows: what a worker that is gone leaves behind. */
+/** Whether it only ever grows: this is what a worker leaves behind. */
 function isCounted({ type }: Figure): boolean {
   return type === "counter" || type === "histogram";
 }
@@ -114,7 +114,7 @@ function repliedFigure(value: number): Figure {
   };
 }
 
-/** To one that dies just now nothing can be sent, which is no error: it is asked no more. */
+/** Sending to a worker that is just dying fails. That is not an error: it is not asked again. */
 function send(worker: Worker, message: PrimaryMetricsMessage): void {
   if (worker.isConnected()) worker.send(message, () => {});
 }

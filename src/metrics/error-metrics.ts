@@ -4,11 +4,14 @@ import type { Operation } from "../app/operation.ts";
 /** Counts an error of an operation, by its type. */
 export type CountError = (operation: string, type: string) => void;
 
-/** What goes wrong in answering, besides other statuses of 500-599. A message is answered with one, which closes its socket. */
+/**
+ * The usual errors; a request may have other statuses of 500-599. A message is answered with one of these, which closes
+ * its socket.
+ */
 const messageErrors = ["500", "503", "504"];
 const requestErrors = [...messageErrors, "broken_stream"];
 
-/** @param operations - Those whose errors are counted from 0 on. */
+/** @param operations - Operations whose errors are counted from 0 on. */
 export function createErrorMetrics(
   registry: Registry,
   operations: readonly Pick<Operation, "id" | "isMessage">[],

@@ -12,13 +12,13 @@ export interface Metrics {
   readonly requests: RequestMetrics;
   /** Media type of {@link text}. */
   readonly mediaType: string;
-  /** All of them, in the Prometheus text format; of all workers where there are several. */
+  /** All metrics, in the Prometheus text format; those of all workers where there are several. */
   text(): Promise<string>;
-  /** Counts no more. What was counted until then stays in the metrics of all workers. */
+  /** Stops counting. What was counted until then stays in the metrics of all workers. */
   close(): Promise<void>;
 }
 
-/** What the metrics of a server are about. */
+/** The subject of a server's metrics. */
 export interface Measured {
   readonly declared: DeclaredWork;
   readState(): ServerState;

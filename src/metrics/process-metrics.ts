@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Histogram, Registry } from "prom-client";
 
-/** Gauges whose names end like counters, and a delay that each reader empties for the next. */
+/** Gauges whose names end like counters, and a delay that is reset on each read. */
 const misleading = /^nodejs_(eventloop_lag_.*|active_\w+_total)$/;
 
 let registry: Registry | undefined;
@@ -18,12 +18,12 @@ export function processMetrics(): Registry {
 }
 
 const SAMPLE_MS = 20;
-/** A process that was stopped for longer says no more by more samples. */
+/** For a process that was stopped longer than this, more samples would add nothing. */
 const LONGEST_MS = 60_000;
 
 /**
- * Observes how long something that came at any moment would have waited for the loop. Nothing can be observed while the
- * loop does not turn: the moments that were missed are observed after it, each with what was left of the wait.
+ * Observes how long something that arrived at any moment would have waited for the loop. Nothing can be observed while
+ * the loop does not turn: the missed moments are observed afterwards, each with what remained of the wait.
  */
 function observeLag(registry: Registry): void {
   const lag = new Histogram({

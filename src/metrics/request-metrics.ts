@@ -5,17 +5,17 @@ import type { CountError } from "./error-metrics.ts";
 /** A request that was answered, or whose client has gone. */
 export interface AnsweredRequest {
   readonly method: string;
-  /** Of its URL: `https` where the connection or a trusted proxy says so. */
+  /** The scheme of its URL: `https` where the connection or a trusted proxy says so. */
   readonly scheme: string;
-  /** The path with its names, `/items/:item_id`; undefined when there is none there. */
+  /** The path with its parameters, `/items/:item_id`; undefined when no route matched. */
   readonly route: string | undefined;
   /** The operation that answered; undefined when none did. */
   readonly operation: string | undefined;
   /** Undefined when the client had gone before there was one. */
   readonly status: number | undefined;
-  /** To the end of its response, or to the head of one that is made while it is sent. */
+  /** Until the end of its response, or until the head of a streamed one. */
   readonly durationMs: number;
-  /** What was made while it was sent; undefined for a body that was there at once. */
+  /** The stream it was answered with; undefined when the body was ready at once. */
   readonly stream: { readonly isBroken: boolean; readonly lastedMs: number } | undefined;
 }
 
@@ -23,14 +23,14 @@ export interface AnsweredRequest {
 export interface RequestMetrics {
   begin(method: string): void;
   end(request: AnsweredRequest): void;
-  /** What came could not be read as a request, and was answered with this status. */
+  /** Something arrived that could not be read as a request, and was answered with this status. */
   unread(status: number): void;
 }
 
-/** The methods of RFC 9110 and RFC 5789; a label of any other would be the client's to choose. */
+/** The methods of RFC 9110 and RFC 5789; a label for any other would be chosen by the client. */
 const known = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"]);
 
-/** @param countError - Told of each that was answered with 5xx, or whose stream broke off. */
+/** @param countError - Called for each request that was answered with 5xx, or whose stream broke off. */
 export function createRequestMetrics(registry: Registry, countError: CountError): RequestMetrics {
   const { active, duration, streams, unread } = instruments(registry);
   for (const status of [400, 408, 431]) unread.inc({ http_response_status_code: status }, 0);
@@ -102,7 +102,7 @@ function instruments(registry: Registry): {
   };
 }
 
-/** What OpenTelemetry calls `error.type`; empty for none. A client that goes is no error of the server's. */
+/** OpenTelemetry's `error.type`; empty for none. A client that goes away is not an error of the server. */
 function errorType({ status = 0, stream }: AnsweredRequest): string {
   if (stream?.isBroken === true) return "broken_stream";
   return status >= 500 ? String(status) : "";

@@ -14,13 +14,13 @@ import {
 import { runBuckets } from "./buckets.ts";
 import type { CountError } from "./error-metrics.ts";
 
-/** What an app declares: what is known of it before anything has happened is counted from 0 on. */
+/** What an app declares: anything known before it first happens is counted from 0 on. */
 export interface DeclaredWork {
   readonly operations: readonly Pick<Operation, "id" | "lane" | "isMessage">[];
   readonly tasks: readonly Pick<TaskDeclaration, "name" | "lane" | "durable">[];
 }
 
-/** What the channels say of runs: how long they waited and ran, what failed, what blocked. */
+/** What the channels report about runs: how long they waited and ran, what failed, what blocked. */
 export interface RunMetrics {
   /** Tasks that follow a response and have been handed to their lane. */
   readonly followUps: number;
@@ -30,7 +30,7 @@ export interface RunMetrics {
 /**
  * Counts runs from now on.
  *
- * @param countError - Told of messages that failed: each request says itself how it ended.
+ * @param countError - Called for messages that failed; requests report by themselves how they ended.
  */
 export function createRunMetrics(
   registry: Registry,
@@ -63,7 +63,7 @@ export function createRunMetrics(
   ];
   return {
     get followUps() {
-      return Math.max(0, followUps); // those that were under way before there were metrics end, too
+      return Math.max(0, followUps); // tasks that were under way before there were metrics end, too
     },
     close: () => {
       for (const stop of stops) stop();
@@ -142,7 +142,10 @@ interface Times {
   readonly refused: RefusalReason | undefined;
 }
 
-/** Makes two histograms of a kind of work: how long it waited for its lane, and how long it ran. What never ran is in neither. */
+/**
+ * Makes two histograms for a kind of work: how long it waited for its lane, and how long it ran. Work that never ran is
+ * in neither.
+ */
 function timesOf(
   registry: Registry,
   kind: "operation" | "task",

@@ -3,7 +3,7 @@ import type { Jobs, TaskJobs } from "../app/jobs.ts";
 import type { ThreadSettings } from "../app/settings.ts";
 import { noThreads, type PoolSize } from "../threads/pool/pool.ts";
 
-/** What is asked of the server when metrics are. */
+/** What the server is asked for when metrics are read. */
 export interface ServerState {
   /** Undefined when nothing runs on threads. */
   readonly pool: PoolSize | undefined;
@@ -11,12 +11,12 @@ export interface ServerState {
   readonly sockets: ReadonlyMap<string, number>;
   /** Tasks of answered requests that have not ended. */
   readonly unfinishedTasks: number;
-  /** For how long the oldest call of each class has waited for a thread, in milliseconds; 0 when none waits. */
+  /** How long the oldest call of each class has been waiting for a thread, in milliseconds; 0 when none waits. */
   readonly oldestWaitMs: { readonly request: number; readonly background: number };
   readonly bounds: Pick<Required<ThreadSettings>, "max" | "reserve" | "maxQueue" | "maxBackgroundQueue">;
 }
 
-/** Gauges that are read when they are asked for. */
+/** Gauges whose values are read on demand. */
 export function createStateMetrics(
   registry: Registry,
   readState: () => ServerState,
@@ -51,7 +51,7 @@ export function createStateMetrics(
   );
 }
 
-/** What the others are to be compared with: how far threads and queues may grow, and how long the oldest call waits. */
+/** Values to compare the others with: how far threads and queues may grow, and how long the oldest call has waited. */
 function createBoundMetrics(registry: Registry, readState: () => ServerState): void {
   const bounds = { name: "offloop_threads_limit", help: "How many threads there may be", label: "kind" };
   gauge(registry, bounds, () => {
@@ -71,7 +71,10 @@ function createBoundMetrics(registry: Registry, readState: () => ServerState): v
   });
 }
 
-/** Busy threads of all workers say nothing of the one whose pool is full: of this, the primary keeps the highest. */
+/**
+ * The busy threads of all workers say nothing about the one whose pool is full: of this metric, the
+ * primary keeps the maximum.
+ */
 function createFullnessMetric(registry: Registry, readState: () => ServerState): void {
   new Gauge({
     name: "offloop_threads_busy_ratio",
@@ -85,10 +88,10 @@ function createFullnessMetric(registry: Registry, readState: () => ServerState):
   });
 }
 
-/** The number of jobs in each state, over all processes: the database is asked when the metrics are. */
+/** The number of jobs in each state, across all processes: the database is queried when the metrics are read. */
 export function createJobMetrics(registry: Registry, jobs: Pick<Jobs, "counts">): void {
   let asked: Promise<TaskJobs[]> | undefined;
-  // Both gauges are read at once. A database that is away takes no other metric down.
+  // Reads both gauges with one query. An unreachable database takes no other metric down.
   const counts = (): Promise<TaskJobs[]> => {
     asked ??= jobs
       .counts()
@@ -98,7 +101,7 @@ export function createJobMetrics(registry: Registry, jobs: Pick<Jobs, "counts">)
       });
     return asked;
   };
-  // Each process gives the same: they are not to be added up.
+  // Every process reports the same values: they must not be added up.
   const shared = { registers: [registry], aggregator: "first" as const };
   new Gauge({
     ...shared,
@@ -126,7 +129,7 @@ interface LabelledGauge {
   readonly name: string;
   readonly help: string;
   readonly label: string;
-  /** What all workers together have. */
+  /** How to combine the values of all workers. */
   readonly aggregator?: "sum" | "max";
 }
 

@@ -7,12 +7,12 @@ export const SHARED = "OFFLOOP_SHARED_METRICS";
 /** Media type of the text. */
 export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
-/** A metric as prom-client gives it, and as it goes between processes. */
+/** A metric in the form of prom-client, in which it also crosses between processes. */
 export interface Figure {
   readonly name: string;
   readonly help: string;
   readonly type: string;
-  /** How the values of several processes become one. */
+  /** How to combine the values of several processes. */
   readonly aggregator?: string;
   readonly values: readonly object[];
 }
@@ -21,7 +21,7 @@ export interface Figure {
 export type WorkerMetricsMessage =
   /** Asks for the text of all workers. */
   | { readonly offloopMetrics: "ask"; readonly number: number }
-  /** Its figures: what was asked for under that number; without one, the first it has or the last it will have. */
+  /** Its figures: the answer to the request with that number; without one, its first or its last figures. */
   | { readonly offloopMetrics: "figures"; readonly number?: number; readonly figures: readonly Figure[] };
 
 /** What the primary sends to a worker. */
@@ -31,15 +31,15 @@ export type PrimaryMetricsMessage =
   /** The text of all workers. */
   | { readonly offloopMetrics: "text"; readonly number: number; readonly text: string };
 
-/** A worker's share in the metrics of all workers. */
+/** A worker's part in the metrics of all workers. */
 export interface SharedMetrics {
-  /** Those of all of them. A scrape reaches only one. */
+  /** The metrics of all workers. A scrape reaches only one of them. */
   text(): Promise<string>;
-  /** Sends the last figures: what this worker has counted stays when it is gone. */
+  /** Sends the last figures: what this worker has counted stays when it has gone. */
   leave(): Promise<void>;
 }
 
-/** Lets the primary collect this worker's metrics; undefined where there is no primary that does. */
+/** Lets the primary collect this worker's metrics; undefined where no primary does. */
 export function joinWorkers(registries: readonly Registry[]): SharedMetrics | undefined {
   if (!cluster.isWorker || process.env[SHARED] === undefined) return undefined;
   let asked = 0;
@@ -74,7 +74,7 @@ export function joinWorkers(registries: readonly Registry[]): SharedMetrics | un
   };
 }
 
-/** Resolves when it has gone out; a primary that is gone takes this process with it. */
+/** Resolves when the message has gone out. When the primary has gone, this process ends with it. */
 function send(message: WorkerMetricsMessage): Promise<void> {
   return new Promise((resolve) => {
     if (!process.connected) return resolve();

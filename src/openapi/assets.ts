@@ -1,14 +1,14 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 
-/** A file that a page loads, as it comes in an npm package. */
+/** A file that a page loads, as packaged in an npm package. */
 interface Asset {
   readonly mediaType: string;
-  /** Where it is: a package and a path in it. */
+  /** Its location: a package and a path in it. */
   readonly source: string;
 }
 
-/** The files, by the name they are served under. */
+/** The files, by the names they are served under. */
 export type AssetName =
   | "swagger-ui.css"
   | "swagger-ui-bundle.js"
@@ -18,7 +18,7 @@ export type AssetName =
 
 /**
  * The pages' own files. Swagger UI's come with `@fastify/swagger-ui`, a dependency. Redoc's package has some ninety
- * dependencies, for one file that needs none of them: the build copies that file into the package.
+ * dependencies, while the one file needs none of them: the build copies that file into the package.
  */
 export const assets: Readonly<Record<AssetName, Asset>> = {
   "swagger-ui.css": { mediaType: "text/css", source: "@fastify/swagger-ui/static/swagger-ui.css" },
@@ -34,7 +34,7 @@ export const assets: Readonly<Record<AssetName, Asset>> = {
   "redoc.standalone.js": { mediaType: "text/javascript", source: "redoc/bundles/redoc.standalone.js" },
 };
 
-/** Where the build puts copies, from the folder of this module. */
+/** The folder for the build's copies, relative to this module's. */
 export const packedFolder = "assets";
 
 /** The bytes of a page's file. */
@@ -46,7 +46,7 @@ export async function readAsset(name: AssetName): Promise<Buffer> {
   return name === "redoc.standalone.js" ? withoutRemoteLogo(bytes) : bytes;
 }
 
-/** Redoc asks its makers' server for a logo; without one it leaves the place empty. */
+/** Redoc requests a logo from its vendor's server; without one it leaves the space empty. */
 function withoutRemoteLogo(bytes: Buffer): Buffer {
   return Buffer.from(bytes.toString().replaceAll("https://cdn.redoc.ly/redoc/logo-mini.svg", "data:,"));
 }

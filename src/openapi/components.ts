@@ -15,18 +15,18 @@ import {
 } from "./json-schema.ts";
 import { uniqueNames } from "./names.ts";
 
-/** What a model is called that holds itself and has no name. */
+/** The name of a model that contains itself and has no name. */
 const NAMELESS = "Recursive";
 
 /**
- * The schemas that have a name of their own. References to them are provisional until all are known, since only then
- * it shows whether the two forms of a model are one.
+ * The schemas with a name of their own. References to them are provisional until all are known, since only then is it
+ * clear whether the two forms of a model are one.
  */
 export class Components {
   readonly #entries: NamedSchema[] = [];
   readonly #known = new Map<string, number>();
 
-  /** The JSON Schema to put where a schema is used: a reference when it has a name. */
+  /** The JSON Schema to put where a schema is used: a reference if it has a name. */
   use(schema: Schema, form: Form): JsonSchema {
     const { $defs = {}, ...root } = toJsonSchema(schema, form);
     if (!refersToRoot(root) && !refersToRoot($defs)) return withRefs(root, this.#addAll($defs, form));
@@ -34,18 +34,18 @@ export class Components {
     return { $ref: this.#addAll(definitions, form)(DEFINITIONS + NAMELESS) };
   }
 
-  /** A reference to a schema that gets a name here. */
+  /** A reference to a schema that receives a name here. */
   name(name: string, schema: JsonSchema, form: Form = "input"): JsonSchema {
     return { $ref: provisionalRef(this.#add(name, schema, form)) };
   }
 
-  /** What stands behind a provisional reference; any other schema is itself. */
+  /** The schema behind a provisional reference; any other schema is returned unchanged. */
   lookUp(schema: JsonSchema): JsonSchema {
     const entry = this.#entries[provisionalIndex(schema.$ref ?? "") ?? -1];
     return entry === undefined ? schema : this.lookUp(entry.schema);
   }
 
-  /** A copy of the document in which every reference is final, and the schemas it refers to by their names. */
+  /** A copy of the document in which every reference is final, and the schemas it refers to by name. */
   resolve<T>(document: T): { document: T; schemas: Record<string, JsonSchema> } {
     const names = finalNames(this.#entries);
     const schemas = new Map<string, JsonSchema>();
@@ -67,7 +67,7 @@ export class Components {
     };
   }
 
-  /** Adds the definitions of one conversion; returns what turns a reference to one into a provisional one. */
+  /** Adds the definitions of one conversion; returns a function that turns a reference to one into a provisional one. */
   #addAll(definitions: Record<string, JsonSchema>, form: Form): (ref: string) => string {
     const before = this.#entries.length;
     const added = new Map(
@@ -97,7 +97,7 @@ function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]
   return a < b ? -1 : 1;
 }
 
-/** Names in `components` are narrower than in `$defs`; zod's own name for a nameless model tells a reader nothing. */
+/** Names in `components` are more restricted than in `$defs`; zod's own name for a nameless model tells a reader nothing. */
 function componentName(name: string): string {
   return /^__schema\d+$/.test(name) ? NAMELESS : name.replaceAll(/[^\w.-]/g, "_");
 }
@@ -110,7 +110,7 @@ function nameRoot(schema: JsonSchema): JsonSchema {
   return withRefs(schema, (ref) => (ref === "#" ? DEFINITIONS + NAMELESS : ref));
 }
 
-/** A schema as it was named: its reference to others by number. */
+/** A named schema: it refers to others by number. */
 interface NamedSchema {
   readonly name: string;
   readonly form: Form;
@@ -124,8 +124,8 @@ interface Model {
 }
 
 /**
- * A final name for every entry: its own when there is no other model of that name; `Item-Input` and `Item-Output` when
- * there are two, one for each form, as in FastAPI; else its own with a number.
+ * A final name for every entry: its own name if no other model has it; `Item-Input` and `Item-Output` if there are two
+ * models, one for each form, as in FastAPI; otherwise its own name with a number.
  */
 function finalNames(entries: readonly NamedSchema[]): string[] {
   const models = new Map<string, Model>();
@@ -150,8 +150,8 @@ function nameAmong({ name, forms }: Model, byName: ReadonlyMap<string, readonly 
 }
 
 /**
- * Which model every entry is. Two are the same when they are equal all the way down, which is found by refining: first
- * by name and shape, then by what their references turned out to be, until nothing changes.
+ * Determines which entries are the same model. Two are the same when they are equal all the way down. This is found by
+ * refinement: first by name and shape, then by what their references have turned out to be, until nothing changes.
  */
 function sameModels(entries: readonly NamedSchema[]): string[] {
   let ids = entries.map(({ name }) => name);
@@ -171,9 +171,9 @@ function sameModels(entries: readonly NamedSchema[]): string[] {
 }
 
 /**
- * A copy of anything in which each union told apart by a property says which of its values means which model: OpenAPI's
- * Discriminator Object, which generated clients switch on. Alternatives without a name cannot be named there; such a
- * union is left without one, since the property is a constant in each of them anyway.
+ * A copy of anything in which each union with a distinguishing property says which of its values means which model:
+ * OpenAPI's Discriminator Object, which generated clients switch on. It cannot name alternatives without a name; a
+ * union with such alternatives gets none, since the property is a constant in each of them anyway.
  *
  * @param schemas - The models, by their final names.
  */
@@ -206,20 +206,23 @@ function mappingOf(
   return mapping;
 }
 
-/** The texts that a property may be, when these are all. */
+/** The strings that a property may have, if it may have only strings. */
 function valuesOf(schema: unknown): string[] {
   if (!isObject(schema)) return [];
   const values = "const" in schema ? [schema.const] : Array.isArray(schema.enum) ? schema.enum : [];
   return values.every((value) => typeof value === "string") ? values : [];
 }
 
-/** The JSON Schema of one form of a schema as a reader wants it; `{}`, anything, when its library cannot say. */
+/**
+ * The JSON Schema of one form of a schema, tidied for readers; `{}`, meaning anything, when its
+ * library cannot provide it.
+ */
 export function toJsonSchema(schema: Schema, form: Form): JsonSchema {
   const { $schema: _, ...json } = (jsonSchemaOf(schema, form) ?? {}) as JsonSchema;
   return mapSchemas(json, tidy);
 }
 
-/** Formats whose pattern says the same once more, in many more characters. */
+/** Formats whose pattern says the same again, in many more characters. */
 const selfExplaining = new Set([
   "date-time",
   "date",
@@ -234,7 +237,10 @@ const selfExplaining = new Set([
 
 const numericLimits = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"];
 
-/** Leaves out what says nothing to a reader: a limit that JSON has no number for, the safe integers' range, a format's or an encoding's pattern, a default of null. */
+/**
+ * Removes what tells a reader nothing: a limit for which JSON has no number, the range of safe integers, the pattern of
+ * a format or an encoding, a default of null.
+ */
 function tidy(schema: JsonSchema): JsonSchema {
   const tidied = { ...schema };
   for (const limit of numericLimits)
@@ -254,7 +260,7 @@ function tidy(schema: JsonSchema): JsonSchema {
   return splitNull(tidyUnion(tidied));
 }
 
-/** What is left of one alternative needs no union around it. */
+/** A single remaining alternative needs no union around it. */
 function tidyUnion(schema: JsonSchema): JsonSchema {
   const { anyOf, ...rest } = schema;
   if (!Array.isArray(anyOf)) return schema;
@@ -279,13 +285,13 @@ function saysString(schema: unknown): boolean {
   return isObject(schema) && schema.type === "string" && Object.keys(schema).length === 1;
 }
 
-/** A union within a union is no more than its own alternatives. */
+/** A union within a union is equivalent to its alternatives. */
 function alternatives(schema: JsonSchema): JsonSchema[] {
   const { anyOf, ...rest } = schema;
   return Array.isArray(anyOf) && Object.keys(rest).length === 0 ? anyOf.flatMap(alternatives) : [schema];
 }
 
-/** `type: ["string", "null"]` as two alternatives, what limits the string beside it, as pydantic writes it. */
+/** `type: ["string", "null"]` as two alternatives, the first with the limits of the string, as pydantic writes it. */
 function splitNull(schema: JsonSchema): JsonSchema {
   const { type, enum: values, ...rest } = schema;
   if (!Array.isArray(type) || type.length !== 2 || !type.includes("null") || values !== undefined)
@@ -297,7 +303,7 @@ function splitNull(schema: JsonSchema): JsonSchema {
 }
 
 /**
- * A field with a default is required of nobody, in the output form too, as in pydantic: the same model then has one
+ * A field with a default is not required, in the output form either, as in pydantic: this way the same model has one
  * name in the document.
  */
 function requiredNames({ properties, required }: JsonSchema): unknown[] {

@@ -9,7 +9,7 @@ import { paramOptions } from "../schema/param.ts";
 import { isSchema, type Schema, type Schemas } from "../schema/schema.ts";
 import { handlerName, nameInWords, toTemplate, WILDCARD } from "./names.ts";
 
-/** What is read from one place: a schema for each name, or one schema for all of it. */
+/** What is read from one source: a schema for each name, or one schema for all of it. */
 export type Declared = Schemas | Schema;
 
 /** What one function reads: the operation itself, or one of its dependencies. */
@@ -24,32 +24,32 @@ export interface DeclaredInputs {
   readonly form: Declared | undefined;
 }
 
-/** An operation as the document sees it: run here, or only described, as a webhook or callback is. */
+/** An operation as the document sees it: one that runs here, or one that is only described, as a webhook or a callback. */
 export interface Declaration {
   readonly name: string;
-  /** Whether somebody gave it that name: it does not say method and path. */
+  /** Whether the name was chosen by someone, rather than made from method and path. */
   readonly isNamed: boolean;
   /** In lower case, as the document writes it. */
   readonly method: string;
   readonly template: string;
-  /** The names in the path, those without a schema included, and what the document calls them. */
+  /** The names in the path, including those without a schema, and their names in the document. */
   readonly pathNames: ReadonlyMap<string, string>;
   /** The operation's own inputs first, then those of its dependencies. */
   readonly inputs: readonly DeclaredInputs[];
-  /** Whether the body is read as it comes, whatever it is. */
+  /** Whether the handler reads the body as it arrives, of any kind. */
   readonly streamsBody: boolean;
   readonly response: Schema | undefined;
   readonly responseMediaType: string | null;
   readonly status: number;
   readonly tags: readonly string[];
-  /** Those of its dependencies; what it says itself is in `documentation`. */
+  /** The requirements of its dependencies; its own are in `documentation`. */
   readonly security: readonly SecurityRequirement[];
   /** The rule of the nearest router that has one. */
   readonly operationIdRule: ((operation: NamedOperation) => string) | undefined;
   readonly documentation: OperationDocumentation;
 }
 
-/** What the document takes of an operation. */
+/** What the document uses of an operation. */
 export function declarationOf(operation: Operation): Declaration {
   const { inputs, documentation, handler, response, path, status, tags, operationIdRule } = operation;
   const method = operation.method.toLowerCase();
@@ -74,7 +74,7 @@ export function declarationOf(operation: Operation): Declaration {
   };
 }
 
-/** What the document takes of an operation that somebody else answers. */
+/** What the document uses of an operation that somebody else answers. */
 export function describedDeclaration(
   name: string,
   method: string,
@@ -108,7 +108,10 @@ function documentNames(path: string, params: Declared): Map<string, string> {
   );
 }
 
-/** What dependencies read, and what they need: each dependency once, before what it needs, as FastAPI lists them. */
+/**
+ * The inputs of dependencies and of their own dependencies: each dependency once, before its own, in the order in which
+ * FastAPI lists them.
+ */
 function dependencyInputs(deps: readonly NamedDependency[], seen: Set<object> = new Set()): Inputs[] {
   return deps.flatMap(([, dependency]) => {
     if (seen.has(dependency)) return [];
@@ -121,7 +124,7 @@ function mediaTypeOf({ responseMediaType }: OperationDocumentation, byDefault: s
   return responseMediaType === undefined ? byDefault : responseMediaType;
 }
 
-/** The security schemes among dependencies and all they need, each with the scopes demanded on the way to it. */
+/** The security schemes among dependencies and everything they need, each with the scopes demanded on the way to it. */
 function securityRequirements(
   deps: readonly NamedDependency[],
   demanded: readonly string[] = [],

@@ -14,14 +14,14 @@ import { parametersOf } from "./parameters.ts";
 import { requestBodyOf } from "./request-body.ts";
 import { merged, responsesOf, streamsItems } from "./responses.ts";
 
-/** An OpenAPI document, as it is written to JSON. */
+/** An OpenAPI document, in the form that is written as JSON. */
 export type OpenApiDocument = Record<string, unknown>;
 
 /**
- * The OpenAPI document of an app, built from its declarations alone, without those of apps mounted in it. Its version is 3.1.0; when an operation streams
- * items it is 3.2.0, which is the first that can say of what.
+ * The OpenAPI document of an app, built from its own declarations, without those of apps mounted in it. Its version is
+ * 3.1.0; when an operation streams items it is 3.2.0, the first version that can describe the items.
  *
- * @param rootPath - What stands before its paths, without a last slash. Default: what the app itself says.
+ * @param rootPath - The prefix of its paths, without a trailing slash. Default: the app's own.
  */
 export function createDocument(
   app: App,
@@ -62,7 +62,7 @@ function infoOf({ title, version, documentation }: App): Record<string, unknown>
   return compact({ title, summary, description, termsOfService, contact, license, version });
 }
 
-/** A proxy's path is a server of its own, before those that were declared. */
+/** A proxy's path is a server of its own, listed before those that were declared. */
 function serversOf({ servers, rootPathInServers = true }: AppDocumentation, root: string): unknown {
   if (root === "" || !rootPathInServers || servers?.some(({ url }) => url === root)) return servers;
   return [{ url: root }, ...(servers ?? [])];
@@ -92,9 +92,9 @@ function unlessEmpty<T extends object>(record: T): T | undefined {
 /** What all operations of one document share while it is built. */
 interface Building {
   readonly components: Components;
-  /** The rule that names operations whose routers have none. */
+  /** The rule that names operations whose routers have no rule. */
   readonly nameOperation: ((operation: NamedOperation) => string) | undefined;
-  /** Gives each name once. */
+  /** Makes names unique. */
   readonly unique: (name: string) => string;
   /** Every operation met so far, callbacks included. */
   readonly declarations: Declaration[];
@@ -133,7 +133,7 @@ function operationObject(declaration: Declaration, building: Building): Record<s
   return openapiExtra === undefined ? object : merged(object, openapiExtra);
 }
 
-/** By the nearest rule, or FastAPI's; a name made of method and path holds all of that already. */
+/** By the nearest rule, or FastAPI's; a name made from method and path needs no more. */
 function idOf(
   { name, isNamed, method, template: path, tags, operationIdRule }: Declaration,
   building: Building,
@@ -143,7 +143,7 @@ function idOf(
   return isNamed ? fastApiName({ name, method, path }) : name;
 }
 
-/** The handler's name; where it has none, an operationId that was chosen says more than method and path do. */
+/** The handler's name; if it has none, a chosen operationId says more than method and path do. */
 function summaryName({ name, isNamed, documentation }: Declaration): string {
   return isNamed ? name : (documentation.operationId ?? name);
 }
@@ -170,12 +170,12 @@ function callbacksOf(
   );
 }
 
-/** Without the keys that say nothing. */
+/** Removes keys that carry no information. */
 function compact(object: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
 }
 
-/** The schemes an operation asks for and their scopes, each scheme once; those of its dependencies come first. */
+/** The schemes that an operation requires with their scopes, each scheme once; those of its dependencies come first. */
 export function securityOf({ security, documentation }: Declaration): Record<string, string[]>[] {
   const scopes = new Map<string, Set<string>>();
   for (const requirement of [...security, ...(documentation.security ?? [])]) {
@@ -187,7 +187,7 @@ export function securityOf({ security, documentation }: Declaration): Record<str
   return [...scopes].map(([name, names]) => ({ [name]: [...names] }));
 }
 
-/** The schemes that several operations ask for, by name. */
+/** The schemes that several operations require, by name. */
 export function securitySchemesOf(
   declarations: readonly Declaration[],
 ): Record<string, SecuritySchemeDefinition> {

@@ -1,4 +1,4 @@
-/** A JSON Schema, draft 2020-12, of which only the parts that are looked at are typed. */
+/** A JSON Schema, draft 2020-12, typed only as far as it is used. */
 export type JsonSchema = { $ref?: string; $defs?: Record<string, JsonSchema> } & Record<string, unknown>;
 
 const singles = [
@@ -17,7 +17,10 @@ const singles = [
 const lists = ["anyOf", "oneOf", "allOf", "prefixItems"];
 const maps = ["properties", "patternProperties", "$defs", "dependentSchemas"];
 
-/** A copy in which every schema went through `change`, outermost first. Defaults, enums and examples stay as they are. */
+/**
+ * A copy in which every schema has been passed through `change`, outermost first. Defaults, enums and examples stay
+ * unchanged.
+ */
 export function mapSchemas(schema: JsonSchema, change: (schema: JsonSchema) => JsonSchema): JsonSchema {
   const deeper = (part: unknown): unknown => (isObject(part) ? mapSchemas(part, change) : part);
   const copy: JsonSchema = { ...change(schema) };
@@ -35,25 +38,25 @@ export function mapValues<T, U>(
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value, key)]));
 }
 
-/** Whether a value is an object with keys, and no array. */
+/** Whether a value is an object with keys, and not an array. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return value !== null && typeof value === "object" && !Array.isArray(value);
 }
 
-/** How a JSON Schema refers to its own definitions. */
+/** The prefix of a JSON Schema's references to its own definitions. */
 export const DEFINITIONS = "#/$defs/";
 
-/** How a document refers to its models. */
+/** The prefix of a document's references to its models. */
 export const MODELS = "#/components/schemas/";
 
 const PROVISIONAL = "offloop:";
 
-/** A reference to a named schema whose name is not decided yet: its number. */
+/** A reference by number to a named schema whose name is not decided yet. */
 export function provisionalRef(index: number): string {
   return PROVISIONAL + index;
 }
 
-/** The number of a named schema that a provisional reference means; undefined for any other reference. */
+/** The number of the named schema behind a provisional reference; undefined for any other reference. */
 export function provisionalIndex(ref: string): number | undefined {
   return ref.startsWith(PROVISIONAL) ? Number(ref.slice(PROVISIONAL.length)) : undefined;
 }
@@ -65,7 +68,9 @@ export function withRefs(schema: JsonSchema, change: (ref: string) => string): J
   );
 }
 
-/** A copy of anything in which every reference is another. What is no plain object stays as it is. */
+/**
+ * A copy of anything in which every reference has been replaced. Anything but a plain object or a list stays unchanged.
+ */
 export function replaceRefs(part: unknown, change: (ref: string) => string): unknown {
   if (Array.isArray(part)) return part.map((item) => replaceRefs(item, change));
   if (!isObject(part) || Object.getPrototypeOf(part) !== Object.prototype) return part;
@@ -74,7 +79,7 @@ export function replaceRefs(part: unknown, change: (ref: string) => string): unk
   );
 }
 
-/** A reference is a JSON Pointer, which has its own way to write two characters. RFC 6901, section 3. */
+/** A reference is a JSON Pointer, which escapes two characters in its own way. RFC 6901, section 3. */
 export function fromPointer(ref: string): string {
   if (!ref.startsWith(DEFINITIONS)) return ref;
   return DEFINITIONS + ref.slice(DEFINITIONS.length).replaceAll("~1", "/").replaceAll("~0", "~");

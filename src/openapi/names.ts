@@ -1,6 +1,6 @@
 import type { NamedOperation } from "../app/documentation.ts";
 
-/** A path as OpenAPI writes it: `/items/:item_id` as `/items/{item_id}`, each name as `rename` has it. */
+/** A path in OpenAPI's notation: `/items/:item_id` as `/items/{item_id}`, with each name passed through `rename`. */
 export function toTemplate(
   path: string,
   rename: (name: string) => string = (name) => (name === "*" ? WILDCARD : name),
@@ -14,15 +14,15 @@ export function toTemplate(
     .replace(/\*$/, () => `{${rename("*")}}`);
 }
 
-/** What stands for `*`, which is no name a client could have for a parameter. */
+/** The parameter name for `*`, which clients could not use as a name. */
 export const WILDCARD = "path";
 
-/** The name of an operation's handler, unless it has none of its own. */
+/** The name of an operation's handler; undefined if it has none of its own. */
 export function handlerName({ name }: { readonly name: string }): string | undefined {
   return name === "" || name === "handler" ? undefined : name;
 }
 
-/** What an operation answers, in words: `get_items_item_id`. */
+/** An operation's method and path in words: `get_items_item_id`. */
 export function nameInWords(method: string, template: string): string {
   return [method, ...(template.match(/\w+/g) ?? ["root"])].join("_");
 }
@@ -41,7 +41,7 @@ export function toTitle(name: string): string {
     .join(" ");
 }
 
-/** Gives each name once: the second use of `list` is `list_2`. */
+/** Makes names unique: the second use of `list` is `list_2`. */
 export function uniqueNames(): (name: string) => string {
   const used = new Set<string>();
   return (name) => {

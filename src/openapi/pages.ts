@@ -1,14 +1,14 @@
 import { markup } from "../app/markup.ts";
 
-/** What a page needs to know. URLs are as the browser must ask for them. */
+/** What a page needs to know. URLs are in the form in which the browser must request them. */
 export interface Page {
   readonly title: string;
   readonly documentUrl: string;
-  /** Where the page's files are, without a final slash. */
+  /** The URL of the page's files, without a trailing slash. */
   readonly filesUrl: string;
 }
 
-/** The page of Swagger UI. What it does is in its initializer, so that no script stands in the page itself. */
+/** The page of Swagger UI. Its code is in its initializer, so that the page itself contains no script. */
 export function swaggerUiPage({ title, filesUrl }: Page): string {
   return markup`<!doctype html>
 <html lang="en">
@@ -29,14 +29,14 @@ export function swaggerUiPage({ title, filesUrl }: Page): string {
 `.text;
 }
 
-/** Swagger UI has a dark face, and has the page choose it. */
+/** Swagger UI has a dark theme, and lets the page choose it. */
 const FOLLOW_SCHEME = `const dark = window.matchMedia("(prefers-color-scheme: dark)");
 const followScheme = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
 dark.addEventListener("change", followScheme);
 followScheme();
 `;
 
-/** The script that starts Swagger UI. The user's parameters win over the defaults, which are FastAPI's. */
+/** The script that starts Swagger UI. The user's parameters take precedence over the defaults, which are FastAPI's. */
 export function swaggerUiInitializer(
   { documentUrl, filesUrl }: Page,
   parameters: Readonly<Record<string, unknown>>,
@@ -60,7 +60,7 @@ export function swaggerUiInitializer(
 ${initOAuth === undefined ? "" : `ui.initOAuth(${JSON.stringify(initOAuth, null, 2)});\n`}`;
 }
 
-/** The page an authorization server sends the user back to; it hands the code over to Swagger UI and closes. */
+/** The page to which an authorization server sends the user back; it hands the code over to Swagger UI and closes. */
 export function oauth2RedirectPage({ filesUrl }: Page): string {
   return markup`<!doctype html>
 <html lang="en">
@@ -70,7 +70,7 @@ export function oauth2RedirectPage({ filesUrl }: Page): string {
 `.text;
 }
 
-/** The page of Redoc, in the system's fonts: its own would be fetched from elsewhere. */
+/** The page of Redoc, in the system's fonts: Redoc's own would be fetched from elsewhere. */
 export function redocPage({ title, documentUrl, filesUrl }: Page): string {
   const fontFamily = "system-ui, sans-serif";
   const theme = JSON.stringify({ typography: { fontFamily, headings: { fontFamily } } });

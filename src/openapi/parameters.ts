@@ -25,12 +25,12 @@ const places = [
   ["cookie", "cookies"],
 ] as const;
 
-/** A parameter with the name it was declared under. */
+/** A parameter with the name under which it was declared. */
 type Named = readonly [declared: string, parameter: ParameterObject];
 
 /**
- * The parameters of an operation and of its dependencies, each name of a place once: the last one, but one that is
- * required wins over those that are not, as in FastAPI. Hidden ones are left out.
+ * The parameters of an operation and of its dependencies, each name once per place. The last one counts, but a required
+ * one takes precedence over optional ones, as in FastAPI. Hidden ones are left out.
  */
 export function parametersOf(declaration: Declaration, components: Components): ParameterObject[] {
   const found = new Map<string, ParameterObject>();
@@ -47,7 +47,7 @@ export function parametersOf(declaration: Declaration, components: Components): 
   return [...found.values()];
 }
 
-/** Whether a client can do something wrong: send what does not fit. */
+/** Whether a client can send something that does not fit. */
 export function canFail({ inputs, pathNames }: Declaration): boolean {
   return pathNames.size > 0 || inputs.some(readsAnything);
 }
@@ -94,7 +94,7 @@ function* singleParameters(
   }
 }
 
-/** One schema for all parameters of a place: each of its fields is one. */
+/** One schema for all parameters of a place: each of its fields is a parameter. */
 function* modelParameters(place: Place, model: Schema, components: Components): Generator<Named> {
   const options = paramOptions(model);
   for (const [name, { schema, required }] of modelFields(components.use(model, "input"), components))
@@ -118,8 +118,8 @@ function nameIn(place: Place, name: string, options: ParamOptions): string {
 }
 
 /**
- * Whether a schema refuses what is absent, which reaches it as undefined. zod's says so; any other is tried, which
- * may run the user's own checks.
+ * Whether a schema refuses an absent value, which it receives as undefined. zod schemas say so; any other is tried,
+ * which may run the user's own checks.
  */
 export function isRequired(place: Place | "body", schema: Schema): boolean {
   if (place === "path") return true;
@@ -142,8 +142,8 @@ interface ModelField {
 }
 
 /**
- * The fields of a model that stands for all parameters of a place. Of alternatives, what is not in all of them is not
- * required; of schemas that all have to fit, every field counts.
+ * The fields of a model for all parameters of a place. Of alternatives, a field that is not in all of them is optional;
+ * of schemas that must all fit, every field counts.
  */
 export function modelFields(used: JsonSchema, components: Components): Map<string, ModelField> {
   const { properties, required, anyOf, oneOf, allOf } = components.lookUp(used);

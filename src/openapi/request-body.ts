@@ -48,8 +48,9 @@ export function requestBodyOf(
 }
 
 /**
- * Everyone reads the same bytes. Readers that declare a schema for each key add to one object, which is called after the
- * operation, as in FastAPI; so is a form without a name of its own. One schema for all of it stands as it is.
+ * Everyone reads the same bytes. Readers with a schema for each key contribute to one object, which is named after the
+ * operation, as in FastAPI; so is a form without a name of its own. A single schema for the whole body is used
+ * unchanged.
  */
 function bodySchema(
   declared: readonly Declared[],
@@ -90,7 +91,7 @@ function keySchema(schema: Schema, components: Components): JsonSchema {
   return deprecated === undefined ? used : { ...used, deprecated };
 }
 
-/** What has to fit all of several schemas. */
+/** A schema that requires all of several schemas to fit. */
 function allOf(schemas: readonly JsonSchema[]): JsonSchema {
   const [first = {}, ...others] = schemas;
   return others.length === 0 ? first : { allOf: [...schemas] };
@@ -101,7 +102,7 @@ function needsBody(declared: Declared): boolean {
   return Object.values(declared).some((schema) => isRequired("body", schema));
 }
 
-/** A form with a file in it is multipart. */
+/** A form that contains a file is multipart. */
 function formMediaType(schema: JsonSchema, components: Components): string {
   const fields = [...modelFields(schema, components).values()].map((field) => field.schema);
   const hasFile = fields.some((field) => JSON.stringify(components.lookUp(field)).includes(BINARY));

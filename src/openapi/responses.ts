@@ -8,7 +8,7 @@ import { canFail } from "./parameters.ts";
 
 const JSON_TYPE = "application/json";
 
-/** OpenAPI's Responses Object: the declared success, the other responses, and the 422 of a request that does not fit. */
+/** OpenAPI's Responses Object: the declared success, the other responses, and the 422 for a request that does not fit. */
 export function responsesOf(declaration: Declaration, components: Components): Record<string, unknown> {
   const { documentation, status } = declaration;
   const responses: Record<string, Record<string, unknown>> = {
@@ -25,7 +25,7 @@ export function responsesOf(declaration: Declaration, components: Components): R
   return responses;
 }
 
-/** Whether a response is a sequence of items, which OpenAPI can describe since 3.2 only. */
+/** Whether a response is a sequence of items, which OpenAPI can describe only since 3.2. */
 export function streamsItems({ responseMediaType }: Declaration): boolean {
   return itemMediaTypes.has(responseMediaType ?? JSON_TYPE);
 }
@@ -50,7 +50,7 @@ function contentOf(
   return { schema: /[/+]json$/.test(mediaType) ? (item ?? {}) : (item ?? { type: "string" }) };
 }
 
-/** One server-sent event; what it carries is JSON when its schema is known. */
+/** One server-sent event; its data is JSON if its schema is known. */
 function eventSchema(item: JsonSchema | undefined): JsonSchema {
   const data = { type: "string", ...(item && { contentMediaType: JSON_TYPE, contentSchema: item }) };
   return {
@@ -109,7 +109,7 @@ function phraseOf(key: string): string {
   return ranges[key] ?? STATUS_CODES[key] ?? "Additional Response";
 }
 
-/** Objects are merged key by key; anything else of the second wins. */
+/** Objects are merged key by key; for anything else the second value takes precedence. */
 export function merged(
   first: Readonly<Record<string, unknown>>,
   second: Readonly<Record<string, unknown>>,
@@ -122,7 +122,7 @@ export function merged(
   return result;
 }
 
-/** The body of a 422, named and shaped as FastAPI does. */
+/** The body of a 422, with FastAPI's name and shape. */
 function validationErrorSchema(components: Components): JsonSchema {
   const detail = components.name("ValidationError", {
     type: "object",

@@ -5,7 +5,7 @@ import { type AssetName, assets, readAsset } from "./assets.ts";
 import { createDocument } from "./document.ts";
 import { oauth2RedirectPage, type Page, redocPage, swaggerUiInitializer, swaggerUiPage } from "./pages.ts";
 
-/** Something the documentation serves, made when it is first asked for. */
+/** A file that the documentation serves, created on first request. */
 export interface SiteFile {
   /** Its path within the app. */
   readonly path: string;
@@ -16,8 +16,8 @@ export interface SiteFile {
 /**
  * The document, the pages and their files. An app without `openapiUrl` has none of them.
  *
- * @param rootPath - What stands before their paths, without a last slash.
- * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` when one of the three URLs is no path.
+ * @param rootPath - The prefix of their paths, without a trailing slash.
+ * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` when one of the three URLs is not a path.
  */
 export function siteOf(app: App, rootPath: string): SiteFile[] {
   const { openapiUrl, docsUrl, redocUrl } = sitePaths(app);
@@ -36,7 +36,7 @@ export function siteOf(app: App, rootPath: string): SiteFile[] {
   ];
 }
 
-/** Where the document and the pages are, within the app. */
+/** The paths of the document and the pages, within the app. */
 interface SitePaths {
   readonly openapiUrl: string | undefined;
   readonly docsUrl: string | undefined;
@@ -44,9 +44,9 @@ interface SitePaths {
 }
 
 /**
- * Undefined is what an app does not have: without the document, no page either.
+ * Undefined for what an app does not have: without the document there are no pages either.
  *
- * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` when one of the three URLs is no path.
+ * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` when one of the three URLs is not a path.
  */
 export function sitePaths(app: App): SitePaths {
   const { openapiUrl = "/openapi.json", docsUrl = "/docs", redocUrl = "/redoc" } = app.documentation;
@@ -56,7 +56,7 @@ export function sitePaths(app: App): SitePaths {
   return { openapiUrl: page(openapiUrl), docsUrl: page(docsUrl), redocUrl: page(redocUrl) };
 }
 
-/** FastAPI takes an empty URL for none, too. */
+/** FastAPI, too, takes an empty URL for none. */
 function isOff(url: string | null): url is null {
   return url === null || url === "";
 }

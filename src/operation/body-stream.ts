@@ -3,7 +3,7 @@ import { callerLocation } from "../app/location.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { UnreadBody } from "./raw.ts";
 
-/** A body that arrives, as handlers see it. */
+/** An arriving body, as handlers see it. */
 export class ArrivingStream implements BodyStream {
   readonly #body: UnreadBody;
 
@@ -27,7 +27,7 @@ export class ArrivingStream implements BodyStream {
   }
 }
 
-/** A body that is there, as one piece. */
+/** A body that is already complete, as one piece. */
 export class WholeStream implements BodyStream {
   readonly #bytes: Uint8Array;
 
@@ -44,12 +44,12 @@ export class WholeStream implements BodyStream {
   }
 }
 
-/** The error for a second reading. */
+/** The error for reading a body a second time. */
 export function alreadyRead(): OffloopError {
   return misused("it has been read to its end", "read it once, and keep what is needed of it");
 }
 
-/** The error for one that is asked for as a whole. */
+/** The error for asking for a body that is never available as a whole. */
 export function neverWhole(): OffloopError {
   return misused(
     "`request.bytes` would hold all of it",

@@ -6,17 +6,17 @@ import { HTTPError, ValidationError } from "../errors/http-error.ts";
 import type { CompiledOperation } from "./compile.ts";
 import { hasAtMost, headerValue, parseQuery, type RawRequest } from "./raw.ts";
 
-/** What the body was parsed to, once for all who read it. */
+/** The parsed body, shared by everyone who reads it. */
 export interface ParsedBody {
   readonly json: unknown;
-  /** How many values the JSON has; 0 for what is short anyway. */
+  /** How many values the JSON has; 0 when it is short anyway. */
   readonly values: number;
   readonly form: FormValues | undefined;
 }
 
 const nothingParsed: ParsedBody = { json: undefined, values: 0, form: undefined };
 
-/** Parses the body as far as somebody wants it. */
+/** Parses the body as far as anyone needs it. */
 export function parseBody(
   { reads, strictContentType, bounds }: Pick<CompiledOperation, "reads" | "strictContentType" | "bounds">,
   request: RawRequest,
@@ -31,7 +31,7 @@ const JSON_MEDIA_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 
 /** How a body is read. */
 export interface BodyRules {
-  /** Without a content type it is not taken for JSON. */
+  /** A body without a content type is not taken for JSON. */
   readonly strictContentType: boolean;
   readonly bounds: InputBounds;
   /** Whether a schema wants integers with all their digits. */
@@ -41,7 +41,7 @@ export interface BodyRules {
 /** A body as a value. */
 export interface ReadBody {
   readonly value: unknown;
-  /** How many values it has; 0 for what is short anyway. */
+  /** How many values it has; 0 when it is short anyway. */
   readonly values: number;
 }
 
@@ -52,7 +52,7 @@ const noBody: ReadBody = { value: undefined, values: 0 };
  * FastAPI), undefined when it is empty.
  *
  * @throws {HTTPError} 400 when the bytes are not UTF-8, 413 when it has too many values.
- * @throws {ValidationError} `json_invalid` when the JSON is broken, too deep, or sets a prototype.
+ * @throws {ValidationError} `json_invalid` when the JSON is malformed, too deep, or sets a prototype.
  */
 export function readBody(request: RawRequest, rules: BodyRules): ReadBody {
   const bytes = request.body;
@@ -63,17 +63,17 @@ export function readBody(request: RawRequest, rules: BodyRules): ReadBody {
   return isJson ? readJson(bytes, rules, "body") : { value: textOf(bytes), values: 0 };
 }
 
-/** Bytes of UTF-8 as text. */
+/** Decodes UTF-8 bytes. */
 export function textOf({ buffer, byteOffset, byteLength }: Uint8Array): string {
   return Buffer.from(buffer, byteOffset, byteLength).toString();
 }
 
 /**
- * JSON as a value.
+ * Parses JSON.
  *
- * @param root - What a mistake's `loc` begins with.
+ * @param root - The beginning of a mistake's `loc`.
  * @throws {HTTPError} 413 when it has too many values.
- * @throws {ValidationError} `json_invalid` when it is broken, too deep, or sets a prototype.
+ * @throws {ValidationError} `json_invalid` when it is malformed, too deep, or sets a prototype.
  */
 export function readJson(
   bytes: Uint8Array,
@@ -84,7 +84,7 @@ export function readJson(
   return { value: parseJson(textOf(bytes), hasBigints, root), values };
 }
 
-/** Gives the number of values. What is too short to go beyond any bound is not looked at. */
+/** Returns the number of values. A text that is too short to exceed any limit is not examined. */
 function checkBounds(bytes: Uint8Array, bounds: InputBounds, root: string): number {
   const { maxDepth, maxValues } = bounds;
   if (bytes.byteLength <= Math.min(2 * maxDepth, maxValues)) return 0;
@@ -100,7 +100,7 @@ function parseJson(text: string, hasBigints: boolean, root: string): unknown {
     return hasBigints && /\d{16}/.test(text) ? sjson.parse(text, keepDigits as Reviver) : sjson.parse(text);
   } catch (error) {
     const message = (error as Error).message;
-    // V8 does not count where the text ends too early; Python does.
+    // V8 gives no position where the text ends too early; Python does.
     const position = message.includes("end of JSON") ? text.length : /at position (\d+)/.exec(message)?.[1];
     throw jsonInvalid(root, position === undefined ? undefined : Number(position), message);
   }
@@ -115,23 +115,23 @@ function jsonInvalid(root: string, position: number | undefined, error: string):
 
 type Reviver = Parameters<typeof JSON.parse>[1];
 
-/** Python's limit, too. */
+/** The same limit as Python's. */
 const MAX_DIGITS = 4_300;
 
-/** V8 hands over the text of a number; TypeScript's library does not know it yet. */
+/** V8 passes the source text of a number, which TypeScript's library does not declare yet. */
 function keepDigits(_key: string, value: unknown, { source = "" }: { source?: string }): unknown {
   if (typeof value !== "number" || Number.isSafeInteger(value) || source.length > MAX_DIGITS) return value;
   return /^-?\d+$/.test(source) ? BigInt(source) : value;
 }
 
-/** The fields and files of a form, by name, in the order sent. */
+/** The fields and files of a form by name, in the order they were sent. */
 export type FormValues = ReadonlyMap<string, readonly (string | UploadedFile)[]>;
 
 /**
  * The form in a request; empty when the request carries none. An empty field counts as absent, as in FastAPI: browsers
  * send one for every input that was left empty.
  *
- * @throws {HTTPError} 400 when an urlencoded one has too many fields.
+ * @throws {HTTPError} 400 when an urlencoded form has too many fields.
  */
 export function readForm(request: RawRequest, bounds: Pick<InputBounds, "maxNames">): FormValues {
   const values = new Map<string, (string | UploadedFile)[]>();
@@ -164,19 +164,20 @@ function* urlencodedParts(request: RawRequest, maxFields: number): Generator<rea
   }
 }
 
-/** A JSON text that is not to be parsed. */
+/** Why a JSON text must not be parsed. */
 export type Excess =
-  /** Lists and objects stand too deep in each other; first at this byte. */
+  /** Lists and objects are nested too deeply, from this byte on. */
   { readonly kind: "depth"; readonly at: number } | { readonly kind: "values" };
 
 const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 
 /**
- * Counts the values of a JSON text before they are made: a parsed one costs up to a hundred times its two bytes, and what
- * stands a thousand deep overflows the stack of anything that walks it. An empty list or object counts twice.
+ * Counts the values of a JSON text before they are created. A parsed value costs up to a hundred times its two bytes,
+ * and nesting a thousand levels deep overflows the stack of anything that walks it. An empty list or object counts
+ * twice.
  *
- * @returns The number of values, or the bound that the text goes beyond.
+ * @returns The number of values, or the limit that the text exceeds.
  */
 export function countValues(
   json: Uint8Array,

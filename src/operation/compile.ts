@@ -11,44 +11,44 @@ import { type CompiledInputs, compileInputs } from "./inputs.ts";
 
 const JSON_SUFFIX = /^[^/;\s]+\/[^;\s]+\+json(?:$|[;\s])/i;
 
-/** A dependency of an operation, ready to be made. */
+/** A dependency of an operation, ready to be created. */
 export interface CompiledDependency extends PlannedDependency {
-  /** Undefined when it reads nothing of the request. */
+  /** Undefined when it reads nothing from the request. */
   readonly inputs: CompiledInputs | undefined;
 }
 
-/** An operation with everything worked out that does not depend on the request. */
+/** An operation, with everything prepared that does not depend on the request. */
 export interface CompiledOperation {
   readonly declaration: Operation;
   readonly inputs: CompiledInputs;
-  /** What it needs, in the order in which it is called. */
+  /** Its dependencies, in the order in which they are called. */
   readonly dependencies: readonly CompiledDependency[];
   readonly plan: DependencyPlan;
   readonly response: CheckedSchema | undefined;
-  /** The media type of a plain value: JSON, or the kind of JSON that it is documented as. */
+  /** The media type of a plain value: JSON, or the kind of JSON it is documented as. */
   readonly jsonType: string;
-  /** Those of its routers and its app. */
+  /** The error handlers of its routers and its app. */
   readonly errorHandlers: NearestHandlers;
   /** Whether the answer to an error may close a socket. */
   readonly closes?: boolean;
-  /** What is wanted of the body, by it or by what it needs. */
+  /** Which forms of the body the operation or its dependencies read. */
   readonly reads: {
     readonly json: boolean;
     readonly form: boolean;
-    /** Whether a schema of the body has integers that are to keep all their digits. */
+    /** Whether a schema of the body has integers that must keep all their digits. */
     readonly bigints: boolean;
   };
-  /** A body without content type is not taken for JSON. */
+  /** A body without a content type is not taken for JSON. */
   readonly strictContentType: boolean;
   readonly bounds: InputBounds;
 }
 
-/** What an app says about all of its operations. */
+/** An app's settings for all of its operations. */
 export interface OperationSettings {
   readonly strictContentType: boolean;
 }
 
-/** Works out an operation once. */
+/** Prepares an operation, once. */
 export function compileOperation(
   declaration: Operation,
   plan: DependencyPlan,
@@ -85,17 +85,17 @@ function bodySchemas(body: NonNullable<Inputs["body"]>): AnySchema[] {
   return isSchema(body) ? [body] : Object.values(body);
 }
 
-/** Whether a schema has integers that are to keep all their digits. */
+/** Whether a schema has integers that must keep all their digits. */
 export function hasBigints(schema: AnySchema): boolean {
   return JSON.stringify(inputJsonSchema(schema) ?? {}).includes('"format":"int64"');
 }
 
-/** What a task needs, ready to be called. It reads nothing of a request. */
+/** A task's dependencies, ready to be called. They read nothing from a request. */
 export function compileTaskDependencies({ nodes }: DependencyPlan): CompiledDependency[] {
   return nodes.map((node) => ({ ...node, inputs: undefined }));
 }
 
-/** A dependency of a plan, ready to be made. */
+/** A dependency of a plan, ready to be created. */
 export function compileDependency(node: PlannedDependency, bounds: InputBounds): CompiledDependency {
   const { inputs } = node.declaration;
   return { ...node, inputs: inputs.isEmpty ? undefined : compileInputs(inputs, bounds) };

@@ -33,7 +33,10 @@ export interface Place extends SessionLane {
   readonly urls: Urls;
 }
 
-/** One request and the response to be, shared by the handler and all it needs. What few of them use is made when asked for. */
+/**
+ * One request and its future response, shared by the handler and everything it needs. Whatever few of them use is
+ * created on demand.
+ */
 export class Exchange {
   readonly #request: RawRequest;
   readonly #operation: string;
@@ -52,7 +55,7 @@ export class Exchange {
     this.#place = place;
   }
 
-  /** What an exchange was made for. No field: a dependency may have any name. */
+  /** The request an exchange was made for. Not a field, since a dependency may have any name. */
   static requestOf(exchange: Exchange): RawRequest {
     return exchange.#request;
   }
@@ -61,7 +64,7 @@ export class Exchange {
     return this.#openSession().data;
   }
 
-  /** @throws {HTTPError} 401 when the session lacks what is declared of it. */
+  /** @throws {HTTPError} 401 when the session lacks a declared value. */
   acceptSession(declared: Inputs["session"]): void {
     if (declared !== undefined) this.#openSession().accept(declared);
   }
@@ -71,24 +74,24 @@ export class Exchange {
     return this.#session?.text;
   }
 
-  /** The same, where nothing that is changed from now on would be kept. */
+  /** The same, and freezes it: later changes would not be kept. */
   endSession(): string | undefined {
     this.#isSessionOver = true;
     return this.#session?.end();
   }
 
-  /** Takes over what the session is elsewhere; undefined when nobody has asked for it there. */
+  /** Takes over the session's state from elsewhere; undefined when nobody has asked for it there. */
   takeSession(text: string | undefined): void {
     if (text !== undefined) this.#openSession().take(text);
   }
 
-  /** Has the session be what an earlier exchange has left, where one has looked at it: nothing that is changed would be kept. */
+  /** Sets the session to what an earlier exchange has left, if that exchange has read it: changes would not be kept. */
   keepSession(text: string | undefined): void {
     this.#keptSession = text;
     this.#isSessionOver = true;
   }
 
-  /** A reply with the session in it. Nothing can be changed in that any more. */
+  /** A reply that includes the session, which can no longer be changed. */
   sealed(reply: RawReply): RawReply {
     this.#isSessionOver = true;
     return this.#session === undefined ? reply : withSession(reply, this.#session, this.#operation);
@@ -143,8 +146,8 @@ export class Exchange {
   }
 
   /**
-   * The same reply, whose tasks may be more while its body is being made, and here while they run. Where nothing of that is
-   * to come, tasks are refused from now on. So none is lost.
+   * The same reply. Its tasks may grow while its body is being produced, and, here, while they run. Where neither is to
+   * come, tasks are refused from now on, so that none is lost.
    */
   withTasks(reply: RawReply): RawReply {
     const isMade = isReady(reply.body);
@@ -157,23 +160,23 @@ export class Exchange {
     return { ...reply, background, endTasks: () => this.endBackground() };
   }
 
-  /** The tasks that were added, if any were. */
+  /** The added tasks, if any. */
   get addedTasks(): Background["calls"] | undefined {
     return this.#background?.calls;
   }
 
-  /** The status that was set, if one was. */
+  /** The status that was set, if any. */
   get chosenStatus(): number | undefined {
     return this.#response?.chosen;
   }
 
-  /** The headers that were set, if any were. */
+  /** The headers that were set, if any. */
   get chosenHeaders(): HeaderPairs | undefined {
     return this.#response?.pairs();
   }
 }
 
-/** What was said about the response before there is one. */
+/** What was said about the response before it exists. */
 export class PlannedResponse implements ResponseInfo {
   chosen: number | undefined;
   #headers: HeaderList | undefined;
@@ -270,7 +273,7 @@ class ReceivedRequestInfo implements RequestInfo {
   }
 }
 
-/** A dependency that is called `session` takes the place of what is received under this name. */
+/** A dependency called `session` takes the place of the received session. */
 function replaceSession(context: object, value: unknown): void {
   Object.defineProperty(context, "session", {
     value,
@@ -280,7 +283,7 @@ function replaceSession(context: object, value: unknown): void {
   });
 }
 
-/** What a handler of any operation receives, and what it leaves behind. */
+/** What any operation's handler receives, and what it leaves behind. */
 export class RequestContext extends Exchange implements BaseContext {
   params: Record<string, unknown> | undefined = undefined;
   query: unknown = undefined;
@@ -297,7 +300,7 @@ export class RequestContext extends Exchange implements BaseContext {
     replaceSession(this, value);
   }
 
-  /** Takes in what was read, when it is valid. */
+  /** Takes in the read inputs once they are valid. */
   accept({ params, query, headers, cookies, body, form }: ReadInputs): void {
     this.params = params;
     this.query = query;

@@ -4,7 +4,7 @@ import { pathNames } from "../app/path.ts";
 import type { SecurityScopes } from "../app/security-scopes.ts";
 import { formatLocation, OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 
-/** A name, and the index in the plan of the dependency whose value it stands for. */
+/** A name, and the plan index of the dependency whose value it stands for. */
 export interface NamedIndex {
   readonly name: string;
   readonly index: number;
@@ -13,38 +13,38 @@ export interface NamedIndex {
 /** One dependency of an operation. */
 export interface PlannedDependency {
   readonly declaration: DependencyDeclaration;
-  /** What it needs itself: all of that comes before it in the plan. */
+  /** Its own dependencies: all of them come before it in the plan. */
   readonly deps: readonly NamedIndex[];
   /** How the operation comes to need it: `user > db`. */
   readonly path: string;
-  /** A value that is there already: one that stands in for it in tests, or the scopes that are demanded. */
+  /** A value that exists already: a test's substitute, or the demanded scopes. */
   readonly fixed: StandInValue | undefined;
   /** How it runs on a thread while its operation runs on the loop; undefined where both run in the same place. */
   readonly remote: RemoteUse | undefined;
 }
 
-/** One that runs on a thread for an operation on the loop: with those next to it, as one call. */
+/** A dependency that runs on a thread for an operation on the loop: in one call, together with its neighbours. */
 export interface RemoteUse {
-  /** The call goes out with it: what comes next needs the loop, or nothing does. */
+  /** The call goes out with this one: what comes next needs the loop, or there is no next. */
   readonly isLast: boolean;
   /** Something on the loop receives its value: only then is it cloned. */
   readonly isReceived: boolean;
-  /** A later call needs what this one gave: its thread keeps it until then. */
+  /** A later call needs its value: the thread keeps it until then. */
   readonly isNeededLater: boolean;
 }
 
-/** What is planned for: an operation, or a task, which has no path. */
+/** The subject of a plan: an operation, or a task, which has no path. */
 export type Planned = Pick<Operation, "id" | "lane" | "path" | "deps" | "location"> & {
-  /** What it cannot receive is for something else, on a thread: it is refused when it asks for that, not before. */
+  /** A value it cannot receive is meant for something else, on a thread: it is refused only when asked for. */
   readonly mayLack?: boolean;
 };
 
 type Scopes = readonly string[];
 
-/** A dependency under the name by which it is needed: most functions of one have none. */
+/** A dependency under the name by which it is needed: most dependency functions have no name. */
 type Link = readonly [name: string, declaration: DependencyDeclaration];
 
-/** Everything an operation needs, in the order in which it is made. */
+/** Everything an operation needs, in the order of creation. */
 export interface DependencyPlan {
   readonly nodes: readonly PlannedDependency[];
   /** What the handler receives. */
@@ -52,7 +52,7 @@ export interface DependencyPlan {
 }
 
 /**
- * Works out once what an operation needs: what a dependency needs itself comes before it, and each comes once, unless
+ * Plans once what an operation needs. A dependency's own needs come before it, and each dependency comes once, unless
  * it says `cache: false` or is needed with other scopes.
  *
  * @throws {OffloopError} `OFFLOOP_DEPENDENCY_CYCLE`, `OFFLOOP_DEPENDENCY_LANE`, `OFFLOOP_PATH_INVALID`.
@@ -103,8 +103,8 @@ export function planDependencies(operation: Planned, overrides: Overrides): Depe
 type LocalDependency = Omit<PlannedDependency, "remote">;
 
 /**
- * What runs on a thread for an operation on the loop. Those between which nothing on the loop is called go out as one
- * call; the order stays as it is, since one may guard the next.
+ * Plans what runs on a thread for an operation on the loop. Dependencies with no call on the loop between them go out
+ * as one call. The order never changes, since one may guard the next.
  */
 function withRemoteUses(
   operation: Planned,
@@ -149,7 +149,7 @@ function withRemoteUses(
   });
 }
 
-/** What lasts as long as the app is made where the app is served: a request never goes to a thread for it. */
+/** A value that lives as long as the app is created where the app is served: a request never goes to a thread for it. */
 function runsOnThread({ lane, scope }: DependencyDeclaration): boolean {
   return lane === "thread" && scope !== "app";
 }
@@ -169,7 +169,7 @@ function checkPathNames(operation: Planned, declaration: DependencyDeclaration, 
   );
 }
 
-/** A value of the scope "thread" is a handle, or else it would be one of the app: nothing on the loop can use it. */
+/** A value of the scope "thread" is a handle, or it would belong to the app: nothing on the loop can use it. */
 function heldByThread({ id, location: at }: Planned, path: string, declared: SourceLocation): OffloopError {
   return new OffloopError(
     "OFFLOOP_DEPENDENCY_LANE",
@@ -182,7 +182,7 @@ function heldByThread({ id, location: at }: Planned, path: string, declared: Sou
   );
 }
 
-/** What to do where something on the loop needs a value that cannot leave its thread. */
+/** Ways out when something on the loop needs a value that cannot leave its thread. */
 export const WAYS_OUT: string =
   'make the dependency async, or set runs: "thread" on the operation, or let a plain dependency make plain data from it';
 
@@ -199,17 +199,17 @@ function cycle({ id, location: at }: Planned, chain: readonly Link[]): OffloopEr
   );
 }
 
-/** The scopes demanded so far and those demanded here, each once, in this order. */
+/** The scopes demanded so far plus those demanded here, each once, in this order. */
 function joinScopes(demanded: readonly string[], own: readonly string[]): readonly string[] {
   return own.length === 0 ? demanded : [...new Set([...demanded, ...own])];
 }
 
-/** The value of what gives the scopes. */
+/** The value of the dependency that provides the scopes. */
 function scopesValue(scopes: readonly string[]): SecurityScopes {
   return { scopes, scopeStr: scopes.join(" ") };
 }
 
-/** Whether the value of a dependency depends on the scopes that are demanded on the way to it. */
+/** Whether a dependency's value depends on the scopes demanded on the way to it. */
 function readsScopes(
   wanted: DependencyDeclaration,
   overrides: Overrides,
@@ -221,7 +221,7 @@ function readsScopes(
   return dependency.givesScopes || dependency.deps.some(([, inner]) => readsScopes(inner, overrides, seen));
 }
 
-/** Everything operations need, overridden or not; each once, in the same order wherever the same app is loaded. */
+/** Everything operations need, overridden or not: each once, in the same order wherever the same app is loaded. */
 export function listDependencies(
   operations: readonly Pick<Operation, "deps">[],
   overrides: Overrides,
@@ -238,7 +238,10 @@ export function listDependencies(
   return [...found];
 }
 
-/** What of the scope "app" threads need: of operations that run there, and of what they keep for others. */
+/**
+ * The dependencies of the scope "app" that threads need: for operations that run there, and for
+ * what they keep for others.
+ */
 export function listAppDependenciesInThreads(
   operations: readonly Pick<Operation, "deps" | "lane">[],
   overrides: Overrides,
@@ -251,7 +254,10 @@ export function listAppDependenciesInThreads(
   return listAppDependencies([...threaded, ...kept], overrides);
 }
 
-/** What of the scope "app" is received by what has deps, an operation, or by something that is not of this scope. */
+/**
+ * The dependencies of the scope "app" whose value is received by an operation or task, or by a
+ * dependency of another scope.
+ */
 export function listAppDependencies(
   operations: readonly Pick<Operation, "deps">[],
   overrides: Overrides,

@@ -8,12 +8,12 @@ import type { CompiledOperation } from "./compile.ts";
 import type { Exchange } from "./context.ts";
 import type { Chunk, HeaderPairs, RawReply } from "./raw.ts";
 
-/** What of an operation matters for its reply. */
+/** The parts of an operation that matter for its reply. */
 export type ReplyRules = Pick<CompiledOperation, "response" | "jsonType"> & {
   readonly declaration: Pick<CompiledOperation["declaration"], "id" | "status" | "location">;
 };
 
-/** The reply for what a handler returned. Gives a promise only when something in it takes time. */
+/** The reply for a handler's return value. A promise only when something in it takes time. */
 export function encodeReply(
   rules: ReplyRules,
   exchange: Exchange,
@@ -42,7 +42,7 @@ function jsonReply({ declaration, jsonType }: ReplyRules, exchange: Exchange, va
   return { status, mediaType, headers, body: toJson(value), background, error: undefined };
 }
 
-/** A content type that the handler has set wins over what a reply has by itself. */
+/** A content type set by the handler takes precedence over a reply's own. */
 function chosenType(headers: HeaderPairs, byDefault: string | undefined): string | undefined {
   return headers.findLast(([name]) => name.toLowerCase() === "content-type")?.[1] ?? byDefault;
 }
@@ -69,10 +69,10 @@ function encodeHelper(rules: ReplyRules, exchange: Exchange, reply: Reply): RawR
   };
 }
 
-/** nginx would keep back what is sent until it fills a buffer. */
+/** Without this header nginx would hold back what is sent until it fills a buffer. */
 const unbuffered: HeaderPairs = [["x-accel-buffering", "no"]];
 
-/** A generator that a handler is or returns: JSON lines, each item checked as a whole response would be. */
+/** Encodes a generator that a handler is or returns as JSON lines, each item checked as a whole response would be. */
 function encodeItems(rules: ReplyRules, exchange: Exchange, items: Iterable<unknown>): RawReply {
   const headers: HeaderPairs = [...unbuffered, ...(exchange.chosenHeaders ?? [])];
   return {
@@ -106,7 +106,7 @@ function checkResponse({ response, declaration }: ReplyRules, value: unknown): u
   return checked instanceof Promise ? checked.then(accept) : accept(checked);
 }
 
-/** The reply for a web `Response`. One whose body is there already is sent whole, with its length. */
+/** The reply for a web `Response`. A body that is complete already is sent whole, with its length. */
 async function encodeWebResponse(exchange: Exchange, response: Response): Promise<RawReply> {
   const own: HeaderPairs = [...response.headers].filter(([name]) => name !== "content-type");
   return {
@@ -145,12 +145,12 @@ async function* continueReading(
   }
 }
 
-/** What chunks are made of: a stream of Node's or the web's, or anything iterable. */
+/** The source of chunks: a stream of Node's or the web's, or any iterable. */
 type Source = Items<unknown> | { destroy(): void };
 
 /**
- * Has chunks that nobody asks for close what they are made of: a generator that has not begun runs no `finally`, and a
- * file that was opened would stay so.
+ * Makes chunks that nobody asks for close their source: a generator that has not begun runs no `finally`, and a file
+ * that was opened would stay open.
  */
 function closable(chunks: AsyncGenerator<Chunk>, source: Source): AsyncIterableIterator<Chunk> {
   let hasBegun = false;
@@ -172,15 +172,15 @@ function closable(chunks: AsyncGenerator<Chunk>, source: Source): AsyncIterableI
 async function closeSource(source: Source): Promise<void> {
   if ("destroy" in source) return source.destroy();
   if (source instanceof ReadableStream) return source.cancel();
-  // A generator, or what else is its own iterator.
+  // A generator, or anything else that is its own iterator.
   if ("return" in source && typeof source.return === "function") await source.return();
 }
 
 type Items<T> = AsyncIterable<T> | Iterable<T>;
-/** Validates one item, and gives what is sent of it. */
+/** Validates one item, and returns what is sent for it. */
 type Check = (item: unknown) => unknown;
 
-/** Chunks as one kind of iterable. Leaving it closes what it is made of. */
+/** Chunks as one kind of iterable. Leaving it closes the source. */
 async function* toChunks(chunks: Items<Chunk>): AsyncGenerator<Chunk> {
   for await (const chunk of chunks) {
     if (typeof chunk !== "string" && !(chunk instanceof Uint8Array))
@@ -189,12 +189,12 @@ async function* toChunks(chunks: Items<Chunk>): AsyncGenerator<Chunk> {
   }
 }
 
-/** A JSON value a line. */
+/** Writes one JSON value per line. */
 async function* itemLines(items: Items<unknown>, check: Check): AsyncGenerator<Chunk> {
   for await (const item of items) yield `${toJson(await check(item))}\n`;
 }
 
-/** Server-sent events, in the order of fields in which Starlette and FastAPI write them. */
+/** Server-sent events, with the fields in the order in which Starlette and FastAPI write them. */
 async function* eventChunks(items: Items<unknown>, check: Check): AsyncGenerator<Chunk> {
   for await (const item of items) {
     const fields = isEvent(item) ? item : { data: item };
@@ -221,21 +221,22 @@ function fieldLines(name: string, value: string | number | undefined): string[] 
     .map((line) => `${name}: ${line}`);
 }
 
-/** How deep and how far a value is looked at before it is taken for one that needs care. */
+/** How deep to look into a value before it is taken for one that needs care. */
 const MAX_DEPTH = 64;
 
 /**
- * A value as JSON, the same on both lanes. As `JSON.stringify` does it: `undefined` fields are left out, `toJSON` is
- * asked (a `Date` gives RFC 3339 in UTC), `NaN` and infinities are `null`. Beyond it: a bigint is a number with all its
- * digits, a `Map` an object, a `Set` an array, binary data base64. `undefined` itself is `null`, as FastAPI writes None.
+ * A value as JSON, the same on both lanes. As with `JSON.stringify`, `undefined` fields are left out, `toJSON` is
+ * called (a `Date` becomes RFC 3339 in UTC), and `NaN` and infinities are `null`. In addition, a bigint becomes a
+ * number with all its digits, a `Map` an object, a `Set` an array, and binary data base64. `undefined` itself is
+ * `null`, as FastAPI writes None.
  *
- * @throws {OffloopError} `OFFLOOP_RESPONSE_INVALID` for a promise in it, which `JSON.stringify` writes as `{}`.
+ * @throws {OffloopError} `OFFLOOP_RESPONSE_INVALID` when it contains a promise, which `JSON.stringify` writes as `{}`.
  */
 export function toJson(value: unknown): string {
   return (isPlain(value, 0) ? JSON.stringify(value) : JSON.stringify(value, replace)) ?? "null";
 }
 
-/** Whether `JSON.stringify` alone does it: a replacer costs several times what this look does. */
+/** Whether `JSON.stringify` alone is enough: a replacer costs several times as much as this check. */
 function isPlain(value: unknown, depth: number): boolean {
   if (typeof value === "bigint") return false;
   if (typeof value !== "object" || value === null) return true;
@@ -247,7 +248,7 @@ function isPlain(value: unknown, depth: number): boolean {
   return true;
 }
 
-/** `this` holds the value as it was before its `toJSON`: a Buffer has one that is not base64. */
+/** `this` holds the value before its `toJSON`: that of a Buffer does not return base64. */
 function replace(this: unknown, key: string, value: unknown): unknown {
   const original = (this as Record<string, unknown>)[key];
   if (typeof value === "bigint") return rawJson(String(value));
@@ -267,5 +268,5 @@ function unawaited(key: string): OffloopError {
   });
 }
 
-/** JSON text that is written as it is: V8 has it, TypeScript's library does not know it yet. */
+/** JSON text to be written verbatim: V8 has it, TypeScript's library does not declare it yet. */
 const { rawJSON: rawJson } = JSON as unknown as { rawJSON(text: string): unknown };

@@ -9,7 +9,7 @@ import { encodeReply, type ReplyRules, toJson } from "./encode.ts";
 import type { RawReply, RawRequest } from "./raw.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** A request that cannot be answered as planned, and who may answer it in its own way. */
+/** A request that cannot be answered as planned, and the handlers that may answer it in their own way. */
 export interface FailedRun {
   readonly request: RawRequest;
   readonly context: Exchange;
@@ -22,8 +22,8 @@ export interface FailedRun {
 }
 
 /**
- * The reply for what the pipeline threw: the app's own answer for errors of that class, or else the usual one.
- * Never throws; what goes wrong in answering is answered in the usual way.
+ * The reply for what the pipeline threw: the app's own answer for errors of that class, or else the usual one. Never
+ * throws; a failure to answer is itself answered in the usual way.
  */
 export function answerError(run: FailedRun, thrown: unknown): RawReply | Promise<RawReply> {
   const reply = answerInOwnWay(run, thrown);
@@ -42,12 +42,12 @@ function answerInOwnWay(
   return callErrorHandler(handler, context, thrown);
 }
 
-/** What was changed in the session before an error that is answered is kept, as a count of failed logins is. */
+/** Session changes made before an error that is answered are kept, such as a count of failed logins. */
 function sealedError(reply: RawReply, context: Exchange): RawReply {
   try {
     return context.sealed(reply);
   } catch (error) {
-    return errorReply(error); // it is too large
+    return errorReply(error); // the session is too large
   }
 }
 
@@ -58,11 +58,11 @@ async function askThread(
   try {
     return await runtime.answerOnThread(...failure);
   } catch (error) {
-    return errorReply(error); // what was thrown cannot cross
+    return errorReply(error); // the thrown value cannot cross
   }
 }
 
-/** Undefined for what cannot be asked for its class, such as a revoked proxy. */
+/** Undefined for values whose class cannot be determined, such as a revoked proxy. */
 function handlerFor(handlers: NearestHandlers, thrown: unknown): ErrorHandler | undefined {
   try {
     return findNearestHandler(handlers, thrown);
@@ -71,7 +71,7 @@ function handlerFor(handlers: NearestHandlers, thrown: unknown): ErrorHandler | 
   }
 }
 
-/** Has a handler answer an error, here. Tasks that were added before the error do not run; its own do. */
+/** Lets a handler answer an error, here. Tasks added before the error do not run; the handler's own do. */
 export async function callErrorHandler(
   handler: ErrorHandler,
   exchange: Exchange,
@@ -86,7 +86,7 @@ export async function callErrorHandler(
   }
 }
 
-/** Where a handler sets no status, that of the error; 500 for one that has none. */
+/** Where a handler sets no status, the error's own applies; 500 for an error that has none. */
 function rulesOf({ type, location }: ErrorHandler, thrown: unknown): ReplyRules {
   const status = refusalStatus(thrown) ?? (thrown as { status?: unknown }).status;
   const isStatus = Number.isInteger(status) && Number(status) >= 200 && Number(status) <= 599;
@@ -102,8 +102,8 @@ function rulesOf({ type, location }: ErrorHandler, thrown: unknown): ReplyRules 
 }
 
 /**
- * The usual reply for an error. What is not meant for the client stays in `error`, for the log. A status of 1000 and up is
- * the code that a socket is to be closed with, its body the reason.
+ * The usual reply for an error. Anything not meant for the client stays in `error`, for the log. A status of 1000 and
+ * above is the code to close a socket with, and its body the reason.
  */
 export function errorReply(thrown: unknown): RawReply {
   try {
@@ -113,7 +113,7 @@ export function errorReply(thrown: unknown): RawReply {
     if (refusalStatus(thrown) !== undefined) return refusedReply(thrown as OffloopError);
     checkCopy(thrown, "answer with an error");
   } catch (cause) {
-    return internalErrorReply(cause); // its detail or headers cannot be written, or it is another copy's
+    return internalErrorReply(cause); // its detail or headers cannot be written, or it belongs to another copy
   }
   return internalErrorReply(thrown);
 }
@@ -130,7 +130,7 @@ export function closingReply(code: number, reason: string): RawReply {
   };
 }
 
-/** The same reply where there is no socket to close yet: it refuses, with 403 as in Starlette. */
+/** The same reply where there is no socket to close yet: it refuses the handshake, with 403 as in Starlette. */
 export function refusalOf(reply: RawReply): RawReply {
   if (reply.status < 1000) return reply;
   const reason = String(reply.body ?? "");
@@ -138,10 +138,10 @@ export function refusalOf(reply: RawReply): RawReply {
   return { ...reply, status: 403, mediaType, body };
 }
 
-/** nginx's status for a client that hung up before it had an answer; nobody reads it but the access log. */
+/** nginx's status for a client that hung up before it had an answer; it is seen only in the access log. */
 export const CLIENT_CLOSED_REQUEST = 499;
 
-/** What the answer is where no thread has done its part, of the operation itself or of what it needs. */
+/** The status where no thread has done its part, be it the operation itself or a dependency. */
 const refusals: Partial<Record<ErrorCode, number>> = {
   OFFLOOP_CLIENT_GONE: CLIENT_CLOSED_REQUEST,
   OFFLOOP_TIMEOUT: 504,
@@ -153,7 +153,7 @@ function refusalStatus(thrown: unknown): number | undefined {
   return thrown instanceof OffloopError ? refusals[thrown.code] : undefined;
 }
 
-/** The reply for what no thread did. */
+/** The reply for work that no thread did. */
 export function refusedReply(error: OffloopError & { readonly retryAfterS?: number }): RawReply {
   const status = refusalStatus(error) ?? 500;
   if (status === CLIENT_CLOSED_REQUEST) return detailReply(status, "Client Closed Request", {});
@@ -162,7 +162,7 @@ export function refusedReply(error: OffloopError & { readonly retryAfterS?: numb
   return detailReply(status, statusPhrase(status), { headers, error: describeError(error) });
 }
 
-/** The reply for a mistake that is not the client's: the client learns no more than that, the log everything. */
+/** The reply for a failure that is not the client's fault: the client learns nothing more, the log everything. */
 export function internalErrorReply(thrown: unknown): RawReply {
   return detailReply(500, "Internal Server Error", { error: describeError(thrown) });
 }
@@ -173,7 +173,7 @@ function httpErrorReply({ status, detail, headers }: HTTPError): RawReply {
   });
 }
 
-/** A reply of FastAPI's shape for everything that is not a success: `{"detail": ...}`. */
+/** A reply in FastAPI's shape for everything that is not a success: `{"detail": ...}`. */
 export function detailReply(
   status: number,
   detail: unknown,

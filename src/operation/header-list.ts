@@ -2,20 +2,20 @@ import { inspect } from "node:util";
 import type { HeaderPairs } from "./raw.ts";
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-/** What would end a header's line, or is no byte. */
+/** Characters that would end a header's line, or that are not bytes. */
 const UNFIT = /[\0\r\n\u0100-\uffff]/;
 const COOKIE = "set-cookie";
 
 type Headers = globalThis.Headers;
 
 /**
- * The web's `Headers`, without their price: those of Node convert and check each character and sort before they are
- * read, which costs more than all else that an around does.
+ * The web's `Headers`, without their cost: Node's convert and check each character, and sort before they are read,
+ * which costs more than everything else an around does.
  *
  * @see https://fetch.spec.whatwg.org/#headers-class
  */
 export class HeaderList implements Headers {
-  /** By name in lower case; several of one name are one, with commas. */
+  /** Keyed by lower-case name; several values of one name are joined with commas. */
   readonly #values = new Map<string, string>();
   /** The exception: these cannot be joined. */
   #cookies: string[] | undefined;
@@ -24,7 +24,7 @@ export class HeaderList implements Headers {
     if (!isHeaders) becomeHeaders();
   }
 
-  /** Names and values in turn, as node:http gives them: checked already. */
+  /** Alternating names and values, already checked, as node:http gives them. */
   static received(raw: readonly string[]): HeaderList {
     const list = new HeaderList();
     for (let at = 0; at + 1 < raw.length; at += 2)
@@ -87,7 +87,7 @@ export class HeaderList implements Headers {
     return this.entries();
   }
 
-  /** As they are to be sent, in the order in which they were set; cookies last. */
+  /** The headers to send, in the order in which they were set; cookies last. */
   pairs(without?: string): HeaderPairs {
     const pairs: [string, string][] = [];
     for (const pair of this.#values) if (pair[0] !== without) pairs.push(pair);
@@ -102,7 +102,7 @@ export class HeaderList implements Headers {
       return;
     }
     const before = this.#values.get(key);
-    // RFC 9110 has commas; RFC 6265 semicolons between a request's cookies.
+    // RFC 9110 joins with commas, RFC 6265 with semicolons between a request's cookies.
     const joined = key === "cookie" ? `${before}; ${value}` : `${before}, ${value}`;
     this.#values.set(key, before === undefined ? value : joined);
   }
@@ -114,7 +114,7 @@ export class HeaderList implements Headers {
 
 let isHeaders = false;
 
-/** Has `instanceof Headers` hold. Not sooner than there is one, as Node loads its own when they are first named. */
+/** Makes `instanceof Headers` hold. Not before a list exists, since Node loads its own class on first mention. */
 function becomeHeaders(): void {
   isHeaders = true;
   Object.setPrototypeOf(HeaderList.prototype, Headers.prototype);
@@ -125,13 +125,13 @@ function becomeHeaders(): void {
   });
 }
 
-/** @returns It in lower case. */
+/** @returns The name in lower case. */
 function checkedName(name: string): string {
   if (TOKEN.test(name)) return name.toLowerCase();
   throw new TypeError(`Headers: expected the name of a header, got ${JSON.stringify(String(name))}`);
 }
 
-/** @returns It as text, without what is around it. */
+/** @returns The value as text, without surrounding whitespace. */
 function checkedValue(name: string, value: unknown): string {
   const text = String(value);
   let end = text.length;
@@ -145,7 +145,7 @@ function checkedValue(name: string, value: unknown): string {
   );
 }
 
-/** Whether it is a space, a tab, or part of a line's end. */
+/** Whether it is a space, a tab, or part of a line ending. */
 function isPadding(code: number): boolean {
   return code === 32 || code === 9 || code === 10 || code === 13;
 }

@@ -6,7 +6,7 @@ import { headerName, paramOptions } from "../schema/param.ts";
 import { type AnySchema, isSchema, type Schemas } from "../schema/schema.ts";
 import { type CheckedSchema, compileSchema } from "../schema/validate.ts";
 
-/** Where a parameter is read from. The words are FastAPI's, as they stand in `loc`. */
+/** Where a parameter is read from. The words are FastAPI's, as they appear in `loc`. */
 export type Source = "path" | "query" | "header" | "cookie" | "body";
 
 /** One declared parameter, ready to be read. */
@@ -16,21 +16,27 @@ export interface Parameter extends CheckedSchema {
   /** Its name on the wire. */
   readonly wireName: string;
   readonly coerce: Coerce;
-  /** Takes all values of a repeated name, not one of them. */
+  /** Takes all values of a repeated name instead of a single one. */
   readonly many: boolean;
   readonly loc: readonly string[];
 }
 
-/** One schema for everything of a source. */
+/** One schema for everything that comes from a source. */
 export interface ParameterModel extends CheckedSchema {
-  /** The parameters its JSON Schema names, by their names on the wire. Others reach the schema as they were sent. */
+  /**
+   * The parameters that its JSON Schema names, keyed by their names on the wire. Others reach the
+   * schema as they were sent.
+   */
   readonly fields: ReadonlyMap<
     string,
     { readonly name: string; readonly coerce: Coerce; readonly many: boolean }
   >;
   /** The names of these fields in the context. */
   readonly names: ReadonlySet<string>;
-  /** What its JSON Schema says absent fields are, by name: shown as sent, as in FastAPI, where another one is wrong. */
+  /**
+   * The defaults that its JSON Schema gives for absent fields, by name: shown as if sent when another field is wrong,
+   * as in FastAPI.
+   */
   readonly defaults: Readonly<Record<string, unknown>>;
   readonly loc: readonly string[];
 }
@@ -40,7 +46,7 @@ export type ParameterGroup = readonly Parameter[] | ParameterModel;
 /** One schema for the JSON body, or one for each of its keys. */
 export type BodyInput = CheckedSchema | { readonly keys: readonly BodyKey[] };
 
-/** One key of a body that has a schema for each. */
+/** One key of a body in which every key has a schema. */
 export interface BodyKey extends CheckedSchema {
   /** Its name in the context. */
   readonly name: string;
@@ -48,7 +54,7 @@ export interface BodyKey extends CheckedSchema {
   readonly wireName: string;
 }
 
-/** Inputs with everything worked out that does not depend on the request. A source that is not read is undefined. */
+/** Inputs, with everything prepared that does not depend on the request. A source that is not read is undefined. */
 export interface CompiledInputs {
   readonly params: ParameterGroup | undefined;
   readonly query: ParameterGroup | undefined;
@@ -56,11 +62,11 @@ export interface CompiledInputs {
   readonly cookies: ParameterGroup | undefined;
   readonly form: ParameterGroup | undefined;
   readonly body: BodyInput | undefined;
-  /** Names in a query at most. */
+  /** Maximum number of names in a query. */
   readonly maxNames: number;
 }
 
-/** Works out declared inputs once. */
+/** Prepares declared inputs, once. */
 export function compileInputs(
   { params, query, headers, cookies, form, body }: Inputs,
   bounds: InputBounds,
@@ -97,7 +103,7 @@ function compileParameter(source: Source, name: string, checked: CheckedSchema):
   return {
     ...checked,
     name,
-    // The router knows a part of the path by its name in the path alone.
+    // The router knows a part of the path only by its name in the path.
     wireName: source === "path" ? name : wireName,
     coerce: compileCoercion(schema),
     many: takesMany(schema),

@@ -10,7 +10,7 @@ import { hasBigints } from "./compile.ts";
 import { toJson } from "./encode.ts";
 import { checkBody } from "./read.ts";
 
-/** A message as the connection gives it. */
+/** A message as the connection delivers it. */
 export interface Frame {
   readonly bytes: Uint8Array;
   /** Whether it is bytes rather than text. */
@@ -25,7 +25,7 @@ export interface MessageSource {
 
 const loc = ["message"];
 
-/** Decodes and validates a websocket's messages, and encodes what is sent. The same on the loop and in a thread. */
+/** Decodes and validates a websocket's messages, and encodes outgoing ones. The same on the loop and in a thread. */
 export class MessageFormat {
   readonly #source: MessageSource;
   readonly #bounds: InputBounds;
@@ -42,9 +42,9 @@ export class MessageFormat {
   }
 
   /**
-   * Reads a client's message. A promise only where the schema gives one.
+   * Reads a client's message. Returns a promise only where the schema does.
    *
-   * @throws {ValidationError} When it does not fit.
+   * @throws {ValidationError} When the message does not fit.
    */
   read(frame: Frame): unknown {
     if (this.#received === undefined) return rawMessage(frame);
@@ -53,7 +53,7 @@ export class MessageFormat {
   }
 
   /**
-   * Encodes a value; undefined sends nothing. A promise only where the schema gives one.
+   * Encodes a value; undefined sends nothing. Returns a promise only where the schema does.
    *
    * @throws {OffloopError} `OFFLOOP_RESPONSE_INVALID`.
    */

@@ -3,14 +3,14 @@ import { OffloopError } from "../errors/offloop-error.ts";
 
 type AnyGenerator = Generator<unknown> | AsyncGenerator<unknown>;
 
-/** Something that is to be closed when its scope ends. */
+/** Something to be closed when its scope ends. */
 export interface Open {
   readonly scope: Scope;
-  /** Gives what went wrong in the end; undefined when nothing did, or when it was caught. */
+  /** Returns the final failure; undefined when there was none, or when it was caught. */
   close(failure: Failure | undefined): Promise<Failure | undefined>;
 }
 
-/** What went wrong, boxed: anything can be thrown, `undefined` too. */
+/** A failure, boxed: anything can be thrown, even `undefined`. */
 export interface Failure {
   readonly error: unknown;
 }
@@ -23,7 +23,7 @@ export class OpenDependencies {
     return this.#open.length;
   }
 
-  /** Makes the value of a generator dependency: what it yields. It then stays open. */
+  /** Creates the value of a generator dependency: what it yields. It then stays open. */
   async enter(declaration: DependencyDeclaration, context: unknown): Promise<unknown> {
     const generator = declaration.fn(context) as AnyGenerator;
     const { done, value } = await generator.next();
@@ -33,21 +33,21 @@ export class OpenDependencies {
     return value;
   }
 
-  /** Takes on what was opened elsewhere. */
+  /** Takes over what was opened elsewhere. */
   hold(...open: readonly Open[]): void {
     this.#open.push(...open);
   }
 
-  /** Whether some of this scope wait to be closed. */
+  /** Whether any dependency of this scope waits to be closed. */
   has(scope: Scope): boolean {
     return this.#open.some((open) => open.scope === scope);
   }
 
   /**
-   * Closes those of a scope, or all; the newest first. Each sees the failure at its `yield`; what one throws
-   * is what the next one sees.
+   * Closes those of a scope, or all, newest first. Each sees the failure at its `yield`; an error that it throws is
+   * what the next one sees.
    *
-   * @returns What went wrong in the end; undefined when nothing did, or when one of them caught it.
+   * @returns The final failure; undefined when there was none, or when one of them caught it.
    */
   async close(failure: Failure | undefined, scope?: Scope): Promise<Failure | undefined> {
     const closing = this.#open.filter((open) => scope === undefined || open.scope === scope);
@@ -81,7 +81,10 @@ function yieldError({ name, location }: DependencyDeclaration, how: string): Off
   });
 }
 
-/** @throws {OffloopError} `OFFLOOP_NOT_CLONEABLE`, `OFFLOOP_OVERRIDE_FUNCTION` where what a test has put in its place stays on the loop. */
+/**
+ * @throws {OffloopError} `OFFLOOP_NOT_CLONEABLE`, `OFFLOOP_OVERRIDE_FUNCTION` where a test's substitute stays on the
+ * loop.
+ */
 export function standInValue({ value, refused }: StandInValue, path: string): unknown {
   if (refused === undefined) return value;
   if (refused === "function")
@@ -100,7 +103,7 @@ export function standInValue({ value, refused }: StandInValue, path: string): un
   );
 }
 
-/** Values that requests share: those of the scopes "thread" and "app". Each is made when it is first needed. */
+/** Values that requests share: those of the scopes "thread" and "app". Each is created when it is first needed. */
 export class SharedDependencies {
   readonly #values = new Map<DependencyDeclaration, unknown>();
   readonly #open = new OpenDependencies();
@@ -115,7 +118,7 @@ export class SharedDependencies {
     this.#values.set(declaration, value);
   }
 
-  /** The value, or a promise of it while it is being made. One whose making failed is made again. */
+  /** The value, or a promise of it while it is being created. After a failure it is created again. */
   get(declaration: DependencyDeclaration): unknown {
     if (this.#values.has(declaration)) return this.#values.get(declaration);
     const making = this.#make(declaration).then(
@@ -132,7 +135,7 @@ export class SharedDependencies {
     return making;
   }
 
-  /** Closes what was opened, the newest first. Throws what the last of them threw. */
+  /** Closes what was opened, newest first. Throws the error that the last of them threw. */
   async close(): Promise<void> {
     const failure = await this.#open.close(undefined);
     if (failure !== undefined) throw failure.error;

@@ -7,35 +7,35 @@ import type { FileContent } from "../app/reply.ts";
 import type { ReceivedFile } from "../app/uploaded-file.ts";
 import type { DescribedError } from "../errors/described-error.ts";
 
-/** A field or file of a form, in the order sent. */
+/** A field or file of a form, in the order it was sent. */
 export type FormPart = readonly [name: string, value: string | ReceivedFile];
 
 /** A request as the pipeline takes it: bytes and strings. */
 export interface RawRequest {
-  /** Its number in the log. */
+  /** Its id in the log. */
   readonly id: string;
   readonly method: string;
   /** Path and query, as sent. */
   readonly url: string;
-  /** What stands before the app's own paths. */
+  /** The prefix before the app's own paths. */
   readonly rootPath: string;
-  /** The scheme, `https`; or the whole origin, where a proxy that is trusted says it. */
+  /** The scheme, `https`; or the whole origin, if a trusted proxy gives it. */
   readonly via: string;
-  /** What the URL's query says: parsed by the router, or when a thread asks for it. */
+  /** The parsed query of the URL: parsed by the router, or when a thread asks for it. */
   readonly query: QueryValues;
-  /** What the router took from the path; undefined when the path has no names. */
+  /** The parameters that the router took from the path; undefined when the path has none. */
   readonly params: Readonly<Record<string, string>> | undefined;
-  /** Names and values in turn, as sent. */
+  /** Alternating names and values, as sent. */
   readonly headers: readonly string[];
-  /** The body's bytes; undefined when there were none. */
+  /** The bytes of the body; undefined when there were none. */
   readonly body: Uint8Array | undefined;
-  /** A body that is left to be read while it arrives; undefined where it is there as a whole. */
+  /** A body to be read while it arrives; undefined when it is there as a whole. */
   readonly unread?: UnreadBody | undefined;
   /** Aborts when nobody waits for the answer any more: the client hung up, or the deadline passed. */
   readonly signal: AbortSignal;
   /** The log, with this request's id in every line. */
   readonly log: Log;
-  /** The parts of a multipart body, read instead of its bytes where the operation declares a form. */
+  /** The parts of a multipart body, which replace its bytes where the operation declares a form. */
   readonly parts: readonly FormPart[] | undefined;
   /** Where the connection comes from. */
   readonly client: ClientAddress;
@@ -44,51 +44,51 @@ export interface RawRequest {
 /** A body that is read while it arrives. */
 export interface UnreadBody {
   /**
-   * The next piece; undefined at the end. Asked for one after another.
+   * The next piece; undefined at the end. Call it again only after the previous piece has come.
    *
-   * @throws {HTTPError} 413 when it is larger than it may be, 400 when it cannot be decoded.
+   * @throws {HTTPError} 413 when the body is too large, 400 when it cannot be decoded.
    * @throws {DOMException} When nobody waits for the answer any more.
-   * @throws {OffloopError} `OFFLOOP_BODY_STREAM` when it has been read.
+   * @throws {OffloopError} `OFFLOOP_BODY_STREAM` when it has already been read.
    */
   next(): Promise<Uint8Array | undefined>;
-  /** The same, blocking until there is one; undefined on the event loop. */
+  /** The same, blocking until there is a piece; undefined on the event loop. */
   readonly nextSync?: () => Uint8Array | undefined;
 }
 
-/** One that arrives here. */
+/** A body that arrives here. */
 export interface ArrivingBody extends UnreadBody {
-  /** Tells when nothing more of it can be read, since the request is over; at once when it is. */
+  /** Calls the listener when no more of the body can be read because the request is over; at once if it already is. */
   onClose(listener: () => void): void;
 }
 
-/** Header names and values in pairs; a name may come twice. */
+/** Header names and values in pairs; a name may occur more than once. */
 export type HeaderPairs = readonly (readonly [string, string])[];
 
 /** A chunk of a streamed body. A string is written as UTF-8. */
 export type Chunk = string | Uint8Array;
 
-/** A response as the pipeline gives it: ready to be written. */
+/** A response as the pipeline returns it: ready to be written. */
 export interface RawReply {
   readonly status: number;
-  /** The body's media type; undefined when there is no body, or when the file's extension says it. */
+  /** The body's media type; undefined when there is no body, or when the file's extension determines it. */
   readonly mediaType: string | undefined;
   readonly headers: HeaderPairs | undefined;
   /** The body: a whole, a file, or chunks to be pulled. A string is written as UTF-8. */
   readonly body: Chunk | FileContent | AsyncIterable<Chunk> | undefined;
-  /** What runs after it is sent. There may come more while the body is being made, and while these run. */
+  /** Tasks to run after it is sent. More may be added while the body is being produced, and while these run. */
   readonly background: BackgroundCall[] | undefined;
-  /** What the handler threw, when that is not meant for the client: for the log. */
+  /** What the handler threw, for the log, when it is not meant for the client. */
   readonly error: DescribedError | undefined;
-  /** Says that the tasks have run, so that one which is added after that is refused. Undefined when none can come. */
+  /** Signals that the tasks have run, so that any added later is refused. Undefined when none can come. */
   readonly endTasks?: (() => void) | undefined;
   /**
-   * Closes what is still open, after the background tasks; given what went wrong in them. Undefined when nothing is.
-   * Throws what went wrong in closing.
+   * Closes what is still open, after the background tasks; receives what went wrong in them. Undefined when nothing is
+   * open. Throws what went wrong in closing.
    */
   readonly finish?: ((failure: { readonly error: unknown } | undefined) => Promise<void>) | undefined;
 }
 
-/** A success without a body, to be filled in. */
+/** A success without a body, as a starting point. */
 export const emptyReply: RawReply = {
   status: 200,
   mediaType: undefined,
@@ -103,31 +103,31 @@ export function isWhole(body: RawReply["body"]): body is Chunk | undefined {
   return body === undefined || typeof body === "string" || body instanceof Uint8Array;
 }
 
-/** Closes what would have made a body that is not sent. Nothing of it has been asked for. */
+/** Closes the source of a body that is not sent. None of it has been asked for. */
 export function discardBody({ body }: Pick<RawReply, "body">): void {
   if (isWhole(body) || "file" in body) return;
   body[Symbol.asyncIterator]()
     .return?.()
-    .catch(() => {}); // the answer is another, and says nothing of this one
+    .catch(() => {}); // the answer is another one, and does not mention this
 }
 
-/** Whether nothing of it is made any more while it is sent. */
+/** Whether the body is complete before it is sent. */
 export function isReady(body: RawReply["body"]): body is Chunk | FileContent | undefined {
   return isWhole(body) || "file" in body;
 }
 
-/** Whether bytes are all of their buffer: a window on a larger one takes that along where it is cloned. */
+/** Whether the bytes fill their buffer: cloning a window on a larger buffer takes all of it along. */
 export function ownsBuffer({ byteLength, buffer }: Uint8Array): boolean {
   return byteLength === buffer.byteLength && buffer instanceof ArrayBuffer;
 }
 
-/** What a query says, by name. A name that came several times has all its values. */
+/** The parsed query, by name. A name that occurs several times has all its values. */
 export type QueryValues = Readonly<Record<string, string | string[]>>;
 
-/** Parses what stands behind the `?`; the same on both lanes, and in the router. */
+/** Parses the part after the `?`; the same on both lanes, and in the router. */
 export const parseQuery: (text: string) => QueryValues = querystring.parse as (text: string) => QueryValues;
 
-/** Whether a query or an urlencoded body has no more than so many pairs. Counts no further. */
+/** Whether a query or an urlencoded body has at most this many pairs. Counts no further. */
 export function hasAtMost(text: string, maxPairs: number): boolean {
   if (text.length < 2 * maxPairs) return true;
   let at = -1;
@@ -138,13 +138,13 @@ export function hasAtMost(text: string, maxPairs: number): boolean {
   return false;
 }
 
-/** What the query of a URL says. */
+/** The parsed query of a URL. */
 export function queryOf(url: string): QueryValues {
   const start = url.indexOf("?");
   return parseQuery(start === -1 ? "" : url.slice(start + 1));
 }
 
-/** All values of a header, in the order sent. `name` in lower case. */
+/** All values of a header, in the order they were sent. `name` is in lower case. */
 export function headerValues({ headers }: RawRequest, name: string): string[] {
   const values: string[] = [];
   for (let i = 0; i + 1 < headers.length; i += 2) {
@@ -155,7 +155,7 @@ export function headerValues({ headers }: RawRequest, name: string): string[] {
   return values;
 }
 
-/** The first value of a header, as Starlette takes it, or undefined. `name` in lower case. */
+/** The first value of a header, as in Starlette, or undefined. `name` is in lower case. */
 export function headerValue({ headers }: RawRequest, name: string): string | undefined {
   for (let i = 0; i + 1 < headers.length; i += 2) {
     const candidate = headers[i] ?? "";
@@ -164,25 +164,28 @@ export function headerValue({ headers }: RawRequest, name: string): string | und
   return undefined;
 }
 
-/** RFC 9110, 7.2: a name or an address, and a port. What else a client writes there would end the host, or begin another. */
+/**
+ * RFC 9110, 7.2: a name or an address, and a port. Anything else that a client writes there would end the host, or
+ * begin another.
+ */
 const HOST = /^(?:[\w.~!$&'()*+,;=-]+|\[[\da-f:.]+\])(?::\d*)?$/i;
 
-/** Scheme and host as a URL begins with them; empty for what is no host. */
+/** Scheme and host as the beginning of a URL; empty when the host is invalid. */
 export function originFrom(scheme: string, host: string): string {
   return HOST.test(host) ? `${scheme}://${host}` : "";
 }
 
-/** The request's cookies, by name, as Starlette reads them: the last of a name, without its quotes. */
+/** The request's cookies by name, as Starlette reads them: the last one of each name, without its quotes. */
 export function readCookies(request: RawRequest): Record<string, string | undefined> {
   const pairs = headerValues(request, "cookie").join(";").split(";");
-  // The parser takes the first of a name.
+  // The parser takes the first cookie of each name.
   return parseCookie(pairs.reverse().join(";"), { decode: unquoted });
 }
 
 /** RFC 6265's cookie-octets. */
 const UNQUOTED = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/;
 
-/** A cookie's value as it is sent, in Python's way: in quotes where it needs them, with other bytes in octal. */
+/** A cookie's value as it is sent, encoded as Python does: in quotes where needed, with other bytes in octal. */
 export function quoted(value: string): string {
   if (UNQUOTED.test(value)) return value;
   return `"${Buffer.from(value, "utf8")
@@ -190,7 +193,7 @@ export function quoted(value: string): string {
     .replaceAll(/[^\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]/g, octal)}"`;
 }
 
-/** The value of a cookie that came in quotes; any other is as it is. */
+/** The value of a cookie that came in quotes; any other value is returned unchanged. */
 export function unquoted(value: string): string {
   if (value.length < 2 || !value.startsWith('"') || !value.endsWith('"')) return value;
   const inner = value.slice(1, -1);

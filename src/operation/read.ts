@@ -6,7 +6,7 @@ import type { FormValues, ParsedBody } from "./body.ts";
 import type { BodyInput, CompiledInputs, ParameterGroup, ParameterModel } from "./inputs.ts";
 import { hasAtMost, headerValues, type RawRequest, readCookies } from "./raw.ts";
 
-/** The inputs of one call as far as they are valid, and what is wrong with the others. */
+/** The valid inputs of one call, and what is wrong with the others. */
 export interface ReadInputs {
   params: Record<string, unknown>;
   query: unknown;
@@ -18,21 +18,21 @@ export interface ReadInputs {
   details: ValidationDetail[] | undefined;
 }
 
-/** The reading of one call's inputs. */
+/** State of reading one call's inputs. */
 interface Reading {
   readonly inputs: ReadInputs;
-  /** What is still being validated; undefined when nothing was. */
+  /** Validations still running; undefined when there are none. */
   pending: Promise<void>[] | undefined;
 }
 
 const nothing: Readonly<Record<string, never>> = Object.freeze({});
 const noForm: FormValues = new Map();
-/** What a mistake shows of a credential that was sent along. */
+/** Shown in a mistake in place of a credential that was sent along. */
 const REDACTED = "[redacted]";
 
 /**
- * Reads and validates every declared input. Mistakes are collected over all of them. Gives a promise only when a schema
- * validates asynchronously.
+ * Reads and validates every declared input. Mistakes are collected across all of them. Returns a promise only when a
+ * schema validates asynchronously.
  *
  * @throws {HTTPError} 400 when a query has too many names.
  */
@@ -61,7 +61,7 @@ function checkQuery({ url }: RawRequest, { maxNames }: CompiledInputs): void {
     throw new HTTPError(400, `Too many query parameters. Maximum number is ${maxNames}.`);
 }
 
-/** The inputs of a call that declares none: the path's names as they were sent, and nothing else. */
+/** The inputs of a call that declares none: only the path parameters, as they were sent. */
 export function noInputs({ params }: RawRequest): ReadInputs {
   return {
     params: { ...params },
@@ -91,14 +91,14 @@ function readGroup<Sent>(group: ParameterGroup, from: Lookup<Sent>, sent: Sent, 
 
 function readModel<Sent>(model: ParameterModel, from: Lookup<Sent>, sent: Sent, reading: Reading): void {
   const { fields, names, defaults, loc } = model;
-  // A client may send `__proto__`: a name like any other where there is no prototype.
+  // A client may send `__proto__`: without a prototype it is a name like any other.
   const shown: Record<string, unknown> = Object.assign(Object.create(null), defaults);
   const coerced: Record<string, unknown> = Object.create(null);
   for (const [wireName, value] of from.entries(sent)) {
     const field = fields.get(wireName);
     if (field === undefined) {
       shown[wireName] = from.shows(wireName) ? value : REDACTED;
-      // `x_user` is not what is declared under this name, when that is read from `x-user`.
+      // `x_user` is not the input declared under this name if that one is read from `x-user`.
       if (!names.has(wireName)) coerced[wireName] = value;
     } else {
       shown[wireName] = valuesFor(value, field.many, from.takesFirst);
@@ -108,7 +108,10 @@ function readModel<Sent>(model: ParameterModel, from: Lookup<Sent>, sent: Sent, 
   take(validate(model, coerced, shown, loc), reading.inputs, from.group, reading);
 }
 
-/** Of a name that was sent several times, all values, the first or the last. What takes many takes one as a list of it. */
+/**
+ * For a name that was sent several times: all values, the first, or the last. An input that takes many receives a
+ * single value as a list.
+ */
 function valuesFor(sent: unknown, many: boolean, takesFirst: boolean): unknown {
   if (!many) return Array.isArray(sent) ? sent.at(takesFirst ? 0 : -1) : sent;
   return sent === undefined || Array.isArray(sent) ? sent : [sent];
@@ -134,14 +137,14 @@ function readBody(body: BodyInput, { json, values }: ParsedBody, reading: Readin
     } else if (json == null) {
       take(validate(key, undefined, undefined, loc), target, name, reading);
     } else {
-      // As in FastAPI, what has no keys lacks them all, also those with a default.
+      // As in FastAPI, a body without keys lacks them all, even those with a default.
       const details = [{ type: "missing", loc, msg: "Field required", input: null }];
       take({ details }, target, name, reading);
     }
   }
 }
 
-/** A null that is refused is absent, as in FastAPI: a default stands in for it, or it is missing. */
+/** A refused null counts as absent, as in FastAPI: its default applies, or it is missing. */
 export function checkBody(
   checked: CheckedSchema,
   value: unknown,
@@ -160,7 +163,7 @@ export function checkBody(
 function take(result: Validated | Promise<Validated>, target: object, name: string, reading: Reading): void {
   if (result instanceof Promise) {
     const late = result.then((validated) => take(validated, target, name, reading));
-    late.catch(() => {}); // what fails after another input has thrown is waited for by nobody
+    late.catch(() => {}); // nobody waits for a failure after another input has thrown
     reading.pending ??= [];
     reading.pending.push(late);
   } else if (result.details === undefined) {
@@ -171,15 +174,18 @@ function take(result: Validated | Promise<Validated>, target: object, name: stri
   }
 }
 
-/** How one finds, by name, what was sent in one part of the request. A name that came several times has all its values. */
+/**
+ * How to look up by name what was sent in one part of the request. A name that was sent several
+ * times has all its values.
+ */
 export interface Lookup<Sent> {
-  /** What is read there. */
+  /** The part that is read. */
   readonly group: "params" | "query" | "headers" | "cookies" | "form";
   get(sent: Sent, name: string): unknown;
   entries(sent: Sent): Iterable<readonly [string, unknown]>;
-  /** Of several values the first counts; else the last. */
+  /** The first of several values counts; otherwise the last. */
   readonly takesFirst: boolean;
-  /** Whether a mistake may show what was sent under a name that is not declared. */
+  /** Whether a mistake may show what was sent under an undeclared name. */
   shows(name: string): boolean;
 }
 

@@ -25,10 +25,10 @@ export interface DependentRun {
   readonly context: Exchange;
 }
 
-/** Stands for the value of a dependency that was not called. */
+/** Marks the value of a dependency that was not called. */
 const missing = Symbol("missing");
 
-/** Stands for a value that is on a thread, and what kept it there if something on the loop asks for it. */
+/** Marks a value that is on a thread, and the reason that kept it there, for when something on the loop asks for it. */
 class Elsewhere {
   readonly found: string | undefined;
 
@@ -40,15 +40,15 @@ class Elsewhere {
 const elsewhere = new Elsewhere(undefined);
 
 /**
- * The dependencies of one request, as they are called one after another: what they gave, what is wrong with their
- * inputs, and which of them are open. One whose own inputs are wrong, or that needs such a one, is not called.
+ * The dependencies of one request, called one after another: their values, what is wrong with their inputs, and which
+ * of them are open. A dependency is not called if its own inputs are wrong, or those of one it needs.
  */
 export class RequestDependencies {
   readonly #run: DependentRun;
   /** In the order of the plan. */
   readonly #values: unknown[] = [];
   readonly #open = new OpenDependencies();
-  /** Those that go out as one call, with the index of each in the plan. */
+  /** Dependencies that go out as one call, with the plan index of each. */
   #calls: RemoteCall[] = [];
   #called: number[] = [];
   #remote: RemoteDependencies | undefined;
@@ -58,12 +58,12 @@ export class RequestDependencies {
     this.#run = run;
   }
 
-  /** Whether some wait to be closed. */
+  /** Whether any of them waits to be closed. */
   get areOpen(): boolean {
     return this.#open.size > 0;
   }
 
-  /** The inputs of one; undefined when it reads nothing. */
+  /** Reads the inputs of a dependency; undefined when it reads nothing. */
   read(
     { inputs, fixed }: CompiledDependency,
     body: ParsedBody,
@@ -73,7 +73,7 @@ export class RequestDependencies {
       : readInputs(inputs, this.#run.request, body);
   }
 
-  /** The value of one, or a promise of it: one that is there already, a shared one, or what a call gives. */
+  /** The value of a dependency, or a promise of it: one that exists already, a shared one, or the result of a call. */
   provide(dependency: CompiledDependency, inputs: ReadInputs | undefined): unknown {
     if (inputs?.details !== undefined) this.#details = this.joinDetails(inputs.details);
     const isMissing =
@@ -90,12 +90,12 @@ export class RequestDependencies {
     return traceDependency(path, inThread ? "thread" : "loop", async () => this.#call(dependency, inputs));
   }
 
-  /** Takes the value of the next one. */
+  /** Adds the value of the next dependency. */
   add(value: unknown): void {
     this.#values.push(value);
   }
 
-  /** What is wrong with their inputs, and with those of the operation; undefined when all are valid. */
+  /** What is wrong with their inputs and with those of the operation; undefined when all are valid. */
   joinDetails(details: readonly ValidationDetail[] | undefined): readonly ValidationDetail[] | undefined {
     return this.#details === undefined ? details : [...this.#details, ...(details ?? [])];
   }
@@ -113,7 +113,7 @@ export class RequestDependencies {
     return target as Target & Record<string, unknown>;
   }
 
-  /** Closes what lasts as long as the function; what lasts as long as the request is left to the reply's `finish`. */
+  /** Closes what lives as long as the function; what lives as long as the request is left to the reply's `finish`. */
   async closeAfterReply(reply: RawReply): Promise<RawReply> {
     const failure = await this.#open.close(undefined, "function");
     if (failure !== undefined) throw failure.error;
@@ -121,14 +121,14 @@ export class RequestDependencies {
     return this.areOpen ? { ...closed, finish: (late) => this.#finish(late) } : closed;
   }
 
-  /** Closes all, and gives the error that is to be answered: what the last of them threw. */
+  /** Closes everything, and returns the error to answer: the one that the last of them threw. */
   async closeAfterError(thrown: unknown): Promise<unknown> {
     const inner = await this.#open.close({ error: thrown }, "function");
     const left = await this.#open.close(inner);
     return left === undefined ? swallowed(this.#run.operation, thrown) : left.error;
   }
 
-  /** After the response it is too late to answer: what goes wrong in closing is for the log. */
+  /** After the response it is too late to answer: failures to close go to the log. */
   async #finish(failure: Failure | undefined): Promise<void> {
     const left = await this.#open.close(failure);
     if (left !== undefined && left.error !== failure?.error) throw left.error;
@@ -142,7 +142,7 @@ export class RequestDependencies {
     return declaration.isGenerator ? this.#open.enter(declaration, own) : declaration.fn(own);
   }
 
-  /** Takes it on; the last of those that go out as one call sends them all. */
+  /** Queues the dependency; the last one of a joint call sends them all. */
   #provideRemote(dependency: CompiledDependency, read: ReadInputs | undefined, isMissing: boolean): unknown {
     if (!isMissing) {
       const values: Record<string, unknown> = {};
@@ -159,7 +159,7 @@ export class RequestDependencies {
     return dependency.remote?.isLast && this.#calls.length > 0 ? this.#callOnThread(own) : own;
   }
 
-  /** Gives the value of the last one, and takes those of the others. */
+  /** Returns the value of the last dependency, and takes those of the others. */
   async #callOnThread(last: unknown): Promise<unknown> {
     const { operation, request, runtime, context } = this.#run;
     const [calls, called] = [this.#calls, this.#called];
@@ -179,7 +179,7 @@ export class RequestDependencies {
     return own;
   }
 
-  /** What is not used need not be there: a router may need something for what only some of its operations do. */
+  /** A value that is not used need not be there: a router may need something for only some of its operations. */
   #refuse(target: object, name: string, index: number, { found = name }: Elsewhere): void {
     const { operation, runtime } = this.#run;
     const { path, declaration } = operation.dependencies[index] as CompiledDependency;

@@ -13,7 +13,7 @@ import { type ReadInputs, readInputs } from "./read.ts";
 import { RequestDependencies } from "./request-dependencies.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** What is done with a websocket's messages, with everything worked out that does not depend on one. */
+/** How a websocket's messages are handled, with everything prepared that does not depend on one. */
 export interface CompiledMessage
   extends Pick<CompiledOperation, "dependencies" | "plan" | "inputs" | "errorHandlers"> {
   readonly declaration: Operation;
@@ -25,17 +25,18 @@ export interface CompiledMessage
 /** A message on its way to a thread. */
 export interface ThreadedMessage {
   readonly frame: Frame;
-  /** The values that were made on the loop when the socket was opened, by the paths of the dependencies. */
+  /** Values made on the loop when the socket was opened, keyed by the paths of their dependencies. */
   readonly sent: ReadonlyMap<string, StandInValue>;
-  /** The session as the handshake has left it; undefined when nobody has looked at it. */
+  /** The session as the handshake has left it; undefined when nobody has read it. */
   readonly session: string | undefined;
 }
 
 const nothingParsed = { json: undefined, values: 0, form: undefined };
 
 /**
- * One message in a thread, from its bytes to those that are sent: reads the inputs of its connection, makes the plain
- * dependencies, calls the handler, and closes what was opened. Never rejects: whatever goes wrong is a reply.
+ * Handles one message in a thread, from its bytes to the bytes that are sent: reads the inputs of its
+ * connection, creates the plain dependencies, calls the handler, and closes what was opened. Never rejects: any
+ * failure becomes a reply.
  */
 export async function runMessage(
   message: CompiledMessage,
@@ -66,7 +67,7 @@ export async function runMessage(
   }
 }
 
-/** One message on the loop, with the dependencies that were made when its socket was opened. Never rejects. */
+/** Handles one message on the loop, with the dependencies created when its socket was opened. Never rejects. */
 export async function runMessageHere(
   message: CompiledMessage,
   request: RawRequest,
@@ -88,7 +89,10 @@ export async function runMessageHere(
   }
 }
 
-/** What closes the socket. Of what an error handler answers, the status and the reason count; one that is no error is a 1000. */
+/**
+ * How the failure closes the socket. Of an error handler's answer only the status and the reason count; an answer that
+ * is not an error closes with 1000.
+ */
 async function answerFailure(
   { errorHandlers, hasOnInvalid }: CompiledMessage,
   run: Omit<FailedRun, "operation">,
@@ -101,18 +105,18 @@ async function answerFailure(
   return { ...closingReply(1000, ""), background: reply.background };
 }
 
-/** What a connection on the loop has for each of its messages. */
+/** What a connection on the loop keeps for each of its messages. */
 export interface ConnectedValues {
   readonly socket: Socket;
   readonly loop: Runtime;
-  /** The session as the handshake has left it; undefined when nobody has looked at it. */
+  /** The session as the handshake has left it; undefined when nobody has read it. */
   readonly session: string | undefined;
   readonly inputs: Omit<ReadInputs, "details">;
-  /** Its dependencies, by name; undefined where it has none. The getter of one that cannot be used here throws. */
+  /** Its dependencies by name; undefined where it has none. The getter of one that cannot be used here throws. */
   readonly values: PropertyDescriptorMap | undefined;
 }
 
-/** What is sent of what a handler has returned. A promise only where a schema gives one. */
+/** Encodes a handler's return value for sending. A promise only where a schema returns one. */
 function encodeResult(
   format: MessageFormat,
   value: unknown,
@@ -136,13 +140,13 @@ function replyOf(body: RawReply["body"], exchange: Exchange): RawReply {
 
 const TEXT = "text/plain";
 
-/** Long texts cross as bytes, so the media type tells them from bytes. */
+/** Long texts cross as bytes, so the media type tells them from real bytes. */
 function mediaTypeOf(body: RawReply["body"]): string | undefined {
   if (!isWhole(body) || body === undefined) return undefined;
   return typeof body === "string" ? TEXT : "application/octet-stream";
 }
 
-/** Whether a reply is sent as a text rather than as bytes. */
+/** Whether a reply is sent as text rather than as bytes. */
 export function isTextReply({ mediaType }: RawReply): boolean {
   return mediaType === TEXT;
 }
@@ -170,7 +174,7 @@ class MessageRunContext extends DependencyContext {
   readonly message: unknown;
   readonly #socket: Socket | Operation;
 
-  /** @param socket - In a thread, where there is none, its operation instead. */
+  /** @param socket - In a thread, where there is no socket, its operation instead. */
   constructor(
     exchange: Exchange,
     inputs: Omit<ReadInputs, "details">,

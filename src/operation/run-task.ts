@@ -8,7 +8,7 @@ import { emptyReply, type RawRequest } from "./raw.ts";
 import { RequestDependencies } from "./request-dependencies.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** A task that declares deps, with what it needs. */
+/** A task that declares deps, with its dependencies. */
 export interface CompiledTask extends Pick<CompiledOperation, "dependencies" | "plan"> {
   readonly id: string;
   readonly declaration: TaskDeclaration;
@@ -17,14 +17,14 @@ export interface CompiledTask extends Pick<CompiledOperation, "dependencies" | "
 /** One run of a task, with what it may ask for. */
 export interface TaskRun {
   readonly args: readonly unknown[];
-  /** The job or request that it runs for, as the log knows it; empty for none. */
+  /** The job or request it runs for, as the log knows it; empty for none. */
   readonly id: string;
   readonly job: RunningJob | undefined;
   signal(): AbortSignal;
   log(): Log;
 }
 
-/** Runs a task where it stands: calls what it needs, then the task, and closes what was opened. Throws what went wrong. */
+/** Runs a task in place: calls its dependencies, then the task, and closes what was opened. Throws what went wrong. */
 export async function runTask(task: CompiledTask, run: TaskRun, runtime: Runtime): Promise<unknown> {
   const { id, declaration, plan } = task;
   const operation = { ...task, declaration: { id, location: declaration.location } };
@@ -45,7 +45,7 @@ export async function runTask(task: CompiledTask, run: TaskRun, runtime: Runtime
   return result;
 }
 
-/** What stands for a request where there is none: what runs has a number for the log, a log and a signal. */
+/** Takes the place of a request where there is none: a run has an id for the log, a log and a signal. */
 class TaskRequest implements RawRequest {
   readonly id: string;
   readonly method = "";
@@ -74,7 +74,7 @@ class TaskRequest implements RawRequest {
   }
 }
 
-/** What the dependencies of a task receive: reading the request throws, as there is none. */
+/** What a task's dependencies receive: reading the request throws, since there is none. */
 export class TaskExchange extends Exchange {
   readonly #task: Pick<TaskDeclaration, "name" | "location">;
 
@@ -91,7 +91,6 @@ export class TaskExchange extends Exchange {
     throw this.#withoutRequest("response");
   }
 
-  /** There are none. */
   override get addedTasks(): undefined {
     return undefined;
   }

@@ -11,11 +11,12 @@ import { type OperationRun, RequestDependencies } from "./request-dependencies.t
 import type { Runtime } from "./runtime.ts";
 
 /**
- * One request from bytes to bytes: reads and validates, calls the dependencies in order, then the handler, encodes what
- * that returns, and closes what was opened. The same on the loop and in a thread. Never rejects: whatever goes wrong
- * becomes a reply.
+ * One request from bytes to bytes: reads and validates the inputs, calls the dependencies in order, then the handler,
+ * encodes its return value, and closes what was opened. The same on the loop and in a thread. Never rejects: any
+ * failure becomes a reply.
  *
- * Awaits only what is not there yet, and makes nothing for dependencies where there are none: it runs for each request.
+ * Awaits only what is not there yet, and creates nothing for dependencies where there are none: it runs for each
+ * request.
  */
 export async function runOperation(
   operation: CompiledOperation,
@@ -28,7 +29,7 @@ export async function runOperation(
   const dependencies = needed.length === 0 ? undefined : new RequestDependencies(run);
   try {
     const body = parseBody(operation, request);
-    // Counted, as V8 makes calls of an iterator's steps in an async function.
+    // An index loop, since V8 compiles an iterator's steps in an async function to calls.
     for (let index = 0; dependencies !== undefined && index < needed.length; index++) {
       const dependency = needed[index] as CompiledDependency;
       const read = dependencies.read(dependency, body);

@@ -6,19 +6,19 @@ import type { Failure, Open, SharedDependencies } from "./open-dependencies.ts";
 import type { RawReply, RawRequest } from "./raw.ts";
 import type { ReadInputs } from "./read.ts";
 
-/** A dependency that is to be called on a thread for an operation that runs on the loop. */
+/** A dependency to be called on a thread for an operation that runs on the loop. */
 export interface RemoteCall {
   readonly dependency: CompiledDependency;
   readonly inputs: ReadInputs;
-  /** What it needs itself and the loop has, by name. */
+  /** Its own dependencies that the loop has, by name. */
   readonly values: Readonly<Record<string, unknown>>;
-  /** What it needs itself and its thread has: the paths in the plan, by name. */
+  /** Its own dependencies that its thread has: their paths in the plan, by name. */
   readonly there: Readonly<Record<string, string>>;
 }
 
-/** What came of such calls. */
+/** The outcome of such calls. */
 export interface RemoteOutcome {
-  /** What they gave, in their order; undefined where nothing on the loop receives it. */
+  /** The values in order; undefined where nothing on the loop receives one. */
   readonly values: readonly RemoteValue[];
   /** What is open there now. */
   readonly open: readonly Open[];
@@ -26,32 +26,32 @@ export interface RemoteOutcome {
   readonly failure: Failure | undefined;
 }
 
-/** A clone of a value, or what in it cannot leave its thread: `value.close (a function)`. */
+/** A cloned value, or the part of it that cannot leave its thread: `value.close (a function)`. */
 export type RemoteValue = { readonly value: unknown } | { readonly found: string } | undefined;
 
-/** The dependencies of one request that are called on a thread: all on the same, where what they open stays open. */
+/** The dependencies of one request that are called on a thread: all on the same one, where whatever they open stays open. */
 export interface RemoteDependencies {
-  /** Calls some in order. */
+  /** Calls several in order. */
   call(calls: readonly RemoteCall[]): Promise<RemoteOutcome>;
 }
 
-/** What needs dependencies: an operation, or a task. */
+/** Something that has dependencies: an operation or a task. */
 export interface Dependent extends Pick<CompiledOperation, "dependencies" | "plan"> {
   readonly declaration: Pick<CompiledOperation["declaration"], "id" | "location">;
 }
 
-/** Makes a dependency as a span. `path` is how the operation comes to need it: `user > db`. */
+/** Creates a dependency as a span. `path` is how the operation comes to need it: `user > db`. */
 export type TraceDependency = (path: string, lane: Lane, make: () => Promise<unknown>) => Promise<unknown>;
 
-/** What a lane gives the pipeline that runs on it. */
+/** What a lane provides to the pipeline that runs on it. */
 export interface Runtime extends Place {
   /** Values of the scopes "thread" and "app", which its requests share. */
   readonly shared: SharedDependencies;
-  /** Has the plain dependencies of a request called on a thread. Not asked in a thread. */
+  /** Calls a request's plain dependencies on a thread. Not called in a thread. */
   onThread(dependent: Dependent, request: RawRequest, exchange: Exchange): RemoteDependencies;
-  /** Makes a dependency so that it shows in the trace. Undefined when nothing is traced. */
+  /** Creates a dependency so that it shows up in the trace. Undefined when nothing is traced. */
   readonly traceDependency: TraceDependency | undefined;
-  /** Has a plain error handler answer on a thread. Not asked in a thread. */
+  /** Lets a plain error handler answer on a thread. Not called in a thread. */
   answerOnThread(
     handler: ErrorHandler,
     error: unknown,

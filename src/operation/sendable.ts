@@ -10,7 +10,7 @@ const sources = ["params", "query", "headers", "cookies", "form"] as const;
 type Source = (typeof sources)[number];
 
 /**
- * Refuses what could never be sent: an object in a query, a header, a cookie or a field of a form, which are text.
+ * Refuses what could never be sent: an object in a query, a header, a cookie or a form field, which are text.
  *
  * @throws {OffloopError} `OFFLOOP_PARAM_INVALID`.
  */
@@ -79,7 +79,7 @@ interface ZodDefinition {
   readonly shape?: Readonly<Record<string, AnySchema>>;
 }
 
-/** Whether a function of the user's comes before the schema, as `z.preprocess` has it: it may parse any text. */
+/** Whether a function of the user's precedes the schema, as with `z.preprocess`: it may parse any text. */
 function readsText(schema: AnySchema): boolean {
   const definition = zodDefinition(schema);
   if (definition?.innerType !== undefined) return readsText(definition.innerType);

@@ -9,21 +9,24 @@ import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { type AnySchema, isSchema } from "../schema/schema.ts";
 import { type HeaderPairs, type RawReply, type RawRequest, readCookies } from "./raw.ts";
 
-/** Browsers keep no cookie whose name and value are longer: RFC 6265bis, 5.6. */
+/** Browsers store no cookie whose name and value together are longer: RFC 6265bis, 5.6. */
 const MAX_BYTES = 4_096;
 const EMPTY = "{}";
 
 /** A session as read from its cookie. */
 interface Kept {
-  /** As JSON; undefined when there is no cookie, or no valid one. */
+  /** As JSON; undefined when there is no valid cookie. */
   readonly text: string | undefined;
   /** Whether a cookie was sent at all. */
   readonly isSent: boolean;
-  /** Whether to write it again though nothing has changed: it is signed with an old secret, or half its time is over. */
+  /**
+   * Whether to write it again although nothing has changed: it is signed with an old secret, or
+   * half its lifetime is over.
+   */
   readonly isOld: boolean;
 }
 
-/** Reads and writes the cookie that sessions are kept in: `<JSON in base64url>.<seconds, base 36>.<signature>`. */
+/** Reads and writes the cookie that holds a session: `<JSON in base64url>.<seconds, base 36>.<signature>`. */
 export class SessionCookie {
   readonly #settings: ResolvedSession;
   readonly #signer: Signer;
@@ -33,7 +36,7 @@ export class SessionCookie {
     const { Signer: create } = createRequire(import.meta.url)("@fastify/cookie/signer.js") as {
       readonly Signer: new (secrets: Buffer[]) => Signer;
     };
-    // What the same secret signs for another cookie must not pass for a session.
+    // A value that the same secret signed for another cookie must not pass for a session.
     this.#signer = new create(
       settings.secrets.map((secret) =>
         createHmac("sha256", secret).update(`session ${settings.cookie}`).digest(),
@@ -100,7 +103,7 @@ export class OpenSession {
   data: Session;
   readonly #cookie: SessionCookie;
   readonly #kept: Kept;
-  /** What it was before anybody changed it. */
+  /** Its state before anybody changed it. */
   #before: string;
 
   constructor(cookie: SessionCookie, request: RawRequest) {
@@ -110,7 +113,7 @@ export class OpenSession {
     this.data = JSON.parse(this.#before) as Session;
   }
 
-  /** What it is now. */
+  /** Its current state. */
   get text(): string {
     return JSON.stringify(this.data);
   }
@@ -126,7 +129,7 @@ export class OpenSession {
   }
 
   /**
-   * Validates it against its declaration. What does not fit, such as what another release has kept, is dropped.
+   * Validates it against its declaration. Values that do not fit, such as those kept by another release, are dropped.
    *
    * @throws {HTTPError} 401 when something required is missing.
    */
@@ -139,22 +142,22 @@ export class OpenSession {
     }
     if (isSchema(declared)) clearSession(this.data);
     Object.assign(this.data, fitting);
-    // A default that stands in, or a key that was dropped, is no change of the app's.
+    // A default that was filled in, or a key that was dropped, is not a change by the app.
     if (!isChanged) this.#before = this.text;
   }
 
-  /** Freezes it, as later changes would be lost, and gives its final JSON. */
+  /** Freezes it, since later changes would be lost, and returns its final JSON. */
   end(): string {
     Object.freeze(this.data);
     return this.text;
   }
 
-  /** Ends one that nobody has received yet: what lies within cannot be changed either. */
+  /** Ends a session that nobody has received yet: nested values cannot be changed either. */
   endUnseen(): void {
     this.data = JSON.parse(this.text, (_, value: unknown) => Object.freeze(value)) as Session;
   }
 
-  /** What the response says of it. */
+  /** The headers that the response needs for it. */
   seal(operation: string): HeaderPairs {
     const { isChanged } = this;
     const text = this.end();
@@ -187,7 +190,7 @@ function fits(schema: AnySchema, value: unknown): { readonly value: unknown } | 
   return result.issues === undefined ? result : undefined;
 }
 
-/** A reply with the headers of a session. After an error of the app's own the session stays as it was. */
+/** Adds a session's headers to a reply. After an error of the app's own the session stays unchanged. */
 export function withSession(reply: RawReply, session: OpenSession | undefined, operation: string): RawReply {
   if (session === undefined || reply.error !== undefined) return reply;
   const headers = [...(reply.headers ?? []), ...session.seal(operation)];

@@ -1,12 +1,15 @@
 import { branches, inputJsonSchema, type JsonSchema } from "./json-schema.ts";
 import type { AnySchema } from "./schema.ts";
 
-/** Turns what the URL or a header says into what the schema expects; what it cannot turn it leaves as it is. */
+/** Converts what the URL or a header says into what the schema expects; leaves a value unchanged when it cannot. */
 export type Coerce = (value: unknown) => unknown;
 
 const INTEGER = /^\s*[+-]?\d+(\.0+)?\s*$/;
 const NUMBER = /^\s*[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?\s*$/i;
-/** Python's limit, and pydantic's: converting more digits costs more than their number. No word is longer either. */
+/**
+ * The limit of Python and pydantic: converting more digits costs more than the number is worth. No accepted word is
+ * longer either.
+ */
 const MAX_LENGTH = 4_300;
 const booleans: ReadonlyMap<string, boolean> = new Map([
   ...["true", "1", "on", "yes", "t", "y"].map((word) => [word, true] as const),
@@ -19,7 +22,7 @@ export function takesMany(schema: AnySchema): boolean {
   return json !== undefined && acceptsArray(json, json);
 }
 
-/** The same, of a part of a JSON Schema. */
+/** The same, for a part of a JSON Schema. */
 export function acceptsArray(json: JsonSchema, root: JsonSchema): boolean {
   return branches(json, root).some((branch) => branch.type === "array");
 }
@@ -35,10 +38,10 @@ export function compileCoercion(schema: AnySchema): Coerce {
 
 const keep: Coerce = (value) => value;
 
-/** The same, from a part of a JSON Schema. */
+/** The same, for a part of a JSON Schema. */
 export function coercionOf(json: JsonSchema, root: JsonSchema): Coerce {
   const candidates = branches(json, root);
-  // A union that accepts a string takes the string that was sent, as pydantic's smart mode does.
+  // A union that accepts a string receives the string as it was sent, as in pydantic's smart mode.
   if (candidates.some(acceptsString)) return keep;
   const coercions = candidates
     .map((branch) => branchCoercion(branch, root))
@@ -68,7 +71,7 @@ function branchCoercion(json: JsonSchema, root: JsonSchema): Coerce {
 
 function numberCoercion(type: "integer" | "number", format: string | undefined): Coerce {
   const pattern = type === "integer" ? INTEGER : NUMBER;
-  // Through Number, the last digits of a large one would be lost.
+  // Going through Number would lose the last digits of a large one.
   const convert =
     format === "int64" ? (text: string) => BigInt(text.trim().replace(/^\+|\.0+$/g, "")) : Number;
   return (value) =>

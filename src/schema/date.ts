@@ -2,8 +2,8 @@ const FORMAT =
   /^(\d{4})-(\d\d)-(\d\d)(?:[Tt _](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?:[Zz]|([+-])(\d\d):?(\d\d))?)?$/;
 
 /**
- * The moment that a text names, as pydantic reads one: a date, or a date and a time, of RFC 3339. Without a zone it is
- * in UTC, whatever the machine's zone is. Undefined for what no calendar has, like 30 February or 24:00.
+ * Parses a date, or a date and a time, of RFC 3339, as pydantic does. Without a zone it is in UTC, whatever the
+ * machine's zone. Undefined for what exists in no calendar, like 30 February or 24:00.
  */
 export function parseDate(text: string): Date | undefined {
   const [all, ...parts] = FORMAT.exec(text) ?? [];

@@ -6,28 +6,28 @@ import type { AnySchema } from "./schema.ts";
 import { Shape } from "./shape.ts";
 import { wordingOf } from "./wording.ts";
 
-/** How a request is checked, and how many of its mistakes are reported. */
+/** Where a request is checked, and how many of its mistakes are reported. */
 export interface CheckLimits {
-  /** Where it is checked. */
+  /** The lane it is checked on. */
   readonly lane: "loop" | "thread";
-  /** Mistakes at most. */
+  /** Maximum number of mistakes. */
   readonly maxMistakes: number;
-  /** Characters of `input` of each. */
+  /** Maximum number of characters of each `input`. */
   readonly maxEchoedChars: number;
 }
 
-/** A value that does not fit, and where it stood. */
+/** A value that does not fit, and where it was. */
 export interface Refused {
   readonly schema: AnySchema;
   readonly limits: CheckLimits;
   /** What was sent. */
   readonly input: unknown;
   readonly loc: readonly (string | number)[];
-  /** What the value's own keys are called in the request, where they have another name there. */
+  /** The names of the value's own keys in the request, where they differ there. */
   readonly wireNames?: ReadonlyMap<string, string> | undefined;
 }
 
-/** What libraries add to the standard's issue: zod and valibot name the kind of mistake, zod the extra keys. */
+/** What libraries add to the standard's issue: zod and valibot give the kind of mistake, zod the extra keys. */
 type LibraryIssue = StandardSchemaV1.Issue & {
   readonly code?: unknown;
   readonly type?: unknown;
@@ -35,7 +35,7 @@ type LibraryIssue = StandardSchemaV1.Issue & {
   readonly discriminator?: unknown;
 };
 
-/** The mistakes that issues tell of; one more than the limit when there are more. */
+/** The mistakes that issues report; one more than the limit when there are more. */
 export function detailsOf(issues: readonly StandardSchemaV1.Issue[], refused: Refused): ValidationDetail[] {
   const root = inputJsonSchema(refused.schema);
   const shape = root && Shape.of(root);
@@ -50,7 +50,7 @@ export function detailsOf(issues: readonly StandardSchemaV1.Issue[], refused: Re
   return details;
 }
 
-/** Mistakes up to the limit; a last one stands for those that are left out. */
+/** Mistakes up to the limit; a final one stands for the rest. */
 export function withinLimit(
   details: readonly ValidationDetail[],
   { maxMistakes }: CheckLimits,
@@ -91,13 +91,13 @@ function* issueDetails(
     return;
   }
   if (typeof issue.discriminator === "string") {
-    // Where the tag of a union is wrong, so is the whole: FastAPI's loc and input are the union's.
+    // Where the tag of a union is wrong, the whole union is: FastAPI's loc and input are those of the union.
     const input = echoed(owner, maxEchoedChars, found.ownerShape);
     const ctx = { discriminator: issue.discriminator };
     yield { type: kindOf(issue), loc: loc.slice(0, -1), msg, input, ctx };
     return;
   }
-  // A rule of the user's own (zod's "custom") may point at an absent field without the field being required.
+  // A rule of the user's own (zod's "custom") may point at an absent field without requiring that field.
   if (issue.code !== "custom" && value === undefined) {
     const input = echoed(owner ?? null, maxEchoedChars, found.ownerShape);
     yield { type: "missing", loc, msg: "Field required", input };
@@ -107,7 +107,7 @@ function* issueDetails(
   yield { type: kindOf(issue), loc, msg, input };
 }
 
-/** valibot and arktype put what they received into their messages. */
+/** valibot and arktype quote what they received in their messages. */
 function messageOf(issue: LibraryIssue, { shape }: Located, maxChars: number): string {
   const message = shape?.isSecret ? undefined : wordingOf(issue, "message");
   return cut(message ?? "Invalid input", maxChars);
@@ -117,7 +117,7 @@ function cut(text: string, maxChars: number): string {
   return text.length <= maxChars ? text : `${text.slice(0, maxChars)}…`;
 }
 
-/** Where an issue points: what is there, and in what it stands. */
+/** Where an issue points: the value there, and its container. */
 interface Located {
   readonly loc: (string | number)[];
   readonly key: string | number | undefined;
@@ -139,12 +139,12 @@ function locate(
     left -= String(key).length;
   };
   let at: Located = { loc, key: undefined, value: input, shape: root, owner: null, ownerShape: root };
-  // arktype's paths are arrays of a class of their own, whose map() gives another path.
+  // arktype's paths are arrays of a class of their own, whose map() returns another path.
   for (const part of issue.path ?? []) {
     const declared = segment(part);
     const key = at.key === undefined ? (wireNames?.get(String(declared)) ?? declared) : declared;
     const { value: owner, shape: ownerShape } = at;
-    // pydantic names the alternative of a union in which the mistake is.
+    // pydantic includes the union alternative in which the mistake is.
     const tag = ownerShape?.discriminator === undefined ? undefined : tagOf(owner, ownerShape.discriminator);
     if (tag !== undefined && key !== ownerShape?.discriminator) tell(tag);
     tell(key);

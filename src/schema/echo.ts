@@ -1,13 +1,14 @@
 import type { Shape } from "./shape.ts";
 
-/** Stands where something is left out. */
+/** Marks where something was left out. */
 const CUT = "…";
 
 /**
- * What was sent, as a mistake shows it: no more than so many characters of it, of a file what it is rather than where,
+ * What was sent, as a mistake shows it: cut to a maximum of characters; for a file, a description instead of its path;
  * and null for what holds a secret.
  *
- * @param maxChars - Characters of JSON, about. What goes beyond ends in `…`: a text, a list, the keys of an object.
+ * @param maxChars - Approximate characters of JSON. What exceeds them ends in `…`: a text, a list, the keys of an
+ * object.
  * @param shape - What the schema says about the value; undefined when it says nothing.
  */
 export function echoed(value: unknown, maxChars: number, shape: Shape | undefined): unknown {

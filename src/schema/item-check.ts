@@ -5,7 +5,7 @@ import type { AnySchema } from "./schema.ts";
 import { triedFor } from "./tried.ts";
 import { countTo } from "./values.ts";
 
-/** What zod says a schema is made of. */
+/** zod's description of what a schema is made of. */
 interface ZodDefinition {
   readonly type: string;
   readonly element?: ZodSchema;
@@ -29,31 +29,32 @@ type ZodSchema = AnySchema & {
   };
 };
 
-/** Work in steps: between two of them, others may have the lane. */
+/** Work in steps: others may use the lane between two of them. */
 export type Steps<Result> = Generator<void, Result>;
 
-/** How many alternatives are tried on something long: of unions that stand in each other, there are twice as many with each level. */
+/** How many alternatives to try on a long value: with nested unions, their number doubles at each level. */
 const MAX_TRIES = 100;
 
 /**
- * One body on its way through the check of its items. A library makes a mistake of every item that does not fit, however
- * many those are, and ten million of them end a process: the items of lists are checked one by one, as far as zod says
- * what they are, until there are as many mistakes as are told. What fits is checked again with the whole.
+ * One body on its way through the check of its items. A library records a mistake for every item that does not fit,
+ * however many there are, and ten million of them bring down a process. So list items are checked one by one, as far as
+ * zod says what they are, until there are as many mistakes as will be reported. Values that fit are checked again with
+ * the whole.
  */
 export class ItemCheck {
   readonly details: ValidationDetail[] = [];
-  /** Whether something long was met of which zod does not say what its items are. */
+  /** Whether it met a long value whose items zod does not describe. */
   hasSkipped = false;
   readonly #limits: CheckLimits;
   readonly #longFrom: number;
   readonly #repairs = new Map<AnySchema, Repair>();
   readonly #search: { tries: number };
   #isRefused = false;
-  /** Values that were looked at. */
+  /** How many values it has looked at. */
   #seen = 0;
 
   /**
-   * @param longFrom - From how many values on something is not checked in one piece.
+   * @param longFrom - From how many values on a value is no longer checked in one piece.
    * @param outer - The check that tries an alternative with this one.
    */
   constructor(limits: CheckLimits, longFrom: number, outer?: ItemCheck) {
@@ -62,12 +63,15 @@ export class ItemCheck {
     this.#search = outer === undefined ? { tries: 0 } : outer.#search;
   }
 
-  /** Whether the whole is refused without being checked: there are more mistakes than are told, or it is sure. */
+  /**
+   * Whether the whole is refused without being checked: because there are more mistakes than are reported, or because
+   * refusal is already certain.
+   */
   get isFull(): boolean {
     return this.#isRefused || this.details.length > this.#limits.maxMistakes;
   }
 
-  /** Gives the value with the items of its lists mended, in a copy where there was something to mend. */
+  /** Returns the value with the items of its lists repaired; a copy where there was something to repair. */
   *value(schema: ZodSchema, value: unknown, loc: Refused["loc"]): Steps<unknown> {
     if (value === null || typeof value !== "object" || this.isFull) return value;
     const definition = schema._zod?.def;
@@ -111,7 +115,7 @@ export class ItemCheck {
     return value;
   }
 
-  /** The fields of an object are as many as its schema has: only what is long in them is looked at. */
+  /** An object has only as many fields as its schema: only long values in them are examined. */
   *#fields({ shape = {} }: ZodDefinition, value: object, loc: Refused["loc"]): Steps<unknown> {
     let copy = value as Record<string, unknown>;
     for (const [name, field] of Object.entries(shape)) {
@@ -155,7 +159,7 @@ export class ItemCheck {
     return keys === undefined ? mended : keyed(keys, mended);
   }
 
-  /** Tries the alternatives one by one, each until it is sure that it does not fit. */
+  /** Tries the alternatives one by one, each until it is certain not to fit. */
   *#alternatives(schema: ZodSchema, value: object, loc: Refused["loc"]): Steps<unknown> {
     const options = optionsFor(schema._zod.def, value);
     if (options.length === 1) return yield* this.#inner(options[0], value, loc);
@@ -171,13 +175,13 @@ export class ItemCheck {
       if (check.isFull) tried += check.#mistakesIn(value);
       else if (check.details.length === 0 && Object.is(result, value)) return triedFor(tried, value);
       else if (check.details.length === 0 && Object.is(mended, value)) mended = result;
-      else tried = Number.NEGATIVE_INFINITY; // few mistakes: the whole tells them
+      else tried = Number.NEGATIVE_INFINITY; // few mistakes: the check of the whole reports them
     }
     if (tried > 0 && Object.is(mended, value)) this.#refuse(schema, value, loc);
     return Object.is(mended, value) ? value : triedFor(tried, mended);
   }
 
-  /** What is wrong within a `catch` is not wrong, but zod looks at it all the same. */
+  /** A mistake inside a `catch` does not count, but zod examines the value all the same. */
   *#caught({ innerType }: ZodDefinition, value: object, loc: Refused["loc"]): Steps<unknown> {
     if (innerType === undefined || !this.#isLong(value)) return value;
     const check = new ItemCheck(this.#limits, this.#longFrom, this);
@@ -186,7 +190,7 @@ export class ItemCheck {
     return check.details.length === 0 ? mended : value;
   }
 
-  /** How many mistakes a library would make of all of a value, going by what was seen of it. */
+  /** Estimates how many mistakes a library would record for all of a value, from the part that was examined. */
   #mistakesIn(value: unknown): number {
     const count = countTo(Number.POSITIVE_INFINITY, value);
     return (this.details.length / Math.max(1, this.#seen)) * count;
@@ -198,7 +202,7 @@ export class ItemCheck {
     this.#isRefused = true;
   }
 
-  /** What checks later is left to the check of the whole. */
+  /** Asynchronous checks are left to the check of the whole. */
   #item(schema: ZodSchema, item: unknown, loc: Refused["loc"], key: string | number): unknown {
     const result = schema["~standard"].validate(item);
     if (result instanceof Promise) {
@@ -228,7 +232,7 @@ export class ItemCheck {
   }
 }
 
-/** Key by key: V8 takes three times as long to copy a large object and then to change it. */
+/** Key by key: V8 takes three times as long to copy a large object and change it afterwards. */
 function keyed(keys: readonly string[], values: readonly unknown[]): object {
   const object: Record<string, unknown> = {};
   for (const [index, key] of keys.entries()) object[key] = values[index];
@@ -242,13 +246,13 @@ function itemOf(
   return element ?? valueType ?? items[key as number] ?? rest ?? undefined;
 }
 
-/** The schema within a schema that a container has to fit; undefined when that cannot be said. */
+/** The schema inside a schema that a container must fit; undefined when that cannot be determined. */
 function innerOf({ type, innerType, getter, in: input }: ZodDefinition): ZodSchema | undefined {
   if (type === "lazy") return getter?.();
   return type === "pipe" ? input : innerType;
 }
 
-/** The alternatives of a union that take lists, or objects, or objects with this tag. */
+/** The alternatives of a union that accept lists, or objects, or objects with this tag. */
 function optionsFor({ discriminator, options = [] }: ZodDefinition, value: object): ZodSchema[] {
   return options.filter((option) =>
     discriminator === undefined
@@ -260,7 +264,7 @@ function optionsFor({ discriminator, options = [] }: ZodDefinition, value: objec
 const listTypes = new Set(["array", "set", "tuple"]);
 const objectTypes = new Set(["object", "record", "map"]);
 
-/** Whether an alternative takes a list, or an object; true where that cannot be said. */
+/** Whether an alternative accepts a list, or an object; true where that cannot be determined. */
 function takesSame({ _zod: { def } }: ZodSchema, value: object): boolean {
   if (listTypes.has(def.type)) return Array.isArray(value);
   if (objectTypes.has(def.type)) return !Array.isArray(value);

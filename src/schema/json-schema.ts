@@ -1,7 +1,7 @@
 import type { StandardJSONSchemaV1 } from "@standard-schema/spec";
 import type { AnySchema } from "./schema.ts";
 
-/** A JSON Schema, draft 2020-12, of which only the parts that are looked at are typed. */
+/** A JSON Schema, draft 2020-12, typed only as far as it is used. */
 export interface JsonSchema {
   readonly type?: string | readonly string[];
   readonly format?: string;
@@ -18,16 +18,16 @@ export interface JsonSchema {
   readonly writeOnly?: boolean;
   readonly contentMediaType?: string;
   readonly contentEncoding?: string;
-  /** What OpenAPI adds to a union: the property that tells its alternatives apart. */
+  /** OpenAPI's addition to a union: the property that distinguishes its alternatives. */
   readonly discriminator?: { readonly propertyName: string };
   readonly $ref?: string;
   readonly $defs?: Readonly<Record<string, JsonSchema>>;
 }
 
-/** Which side of a schema is meant: what it accepts, or what it gives. */
+/** Which side of a schema: its input or its output. */
 export type Form = "input" | "output";
 
-/** The JSON Schema of one form of a schema, or undefined when its library cannot say. */
+/** The JSON Schema of one side of a schema, or undefined when its library cannot provide it. */
 export function jsonSchemaOf(schema: AnySchema, form: Form): JsonSchema | undefined {
   const standard = (schema as unknown as Partial<StandardJSONSchemaV1>)["~standard"];
   const convert = standard?.jsonSchema?.[form];
@@ -43,9 +43,9 @@ export function jsonSchemaOf(schema: AnySchema, form: Form): JsonSchema | undefi
 
 const inputForms = new WeakMap<object, JsonSchema | null>();
 
-/** The JSON Schema of what a schema accepts, or undefined when its library cannot say: such a value stays as sent. */
+/** The JSON Schema of a schema's input, or undefined when its library cannot provide it: such a value stays as sent. */
 export function inputJsonSchema(schema: AnySchema): JsonSchema | undefined {
-  // What `param` says more about a schema shares its standard face.
+  // A schema with options from `param` shares the standard face of the original.
   const face = schema["~standard"];
   let known = inputForms.get(face);
   if (known === undefined) {
@@ -55,14 +55,14 @@ export function inputJsonSchema(schema: AnySchema): JsonSchema | undefined {
   return known ?? undefined;
 }
 
-/** The media type of bytes of which nothing is known. */
+/** The media type of bytes about which nothing is known. */
 export const BINARY = "application/octet-stream";
 
 type Json = Record<string, unknown>;
 
 const file = { type: "string", contentMediaType: BINARY };
 
-/** How values travel that JSON has no word for, by the names libraries give their types. */
+/** How values travel that JSON cannot express, by the names libraries give to their types. */
 const wireForms: Readonly<Record<string, Json>> = {
   date: { type: "string", format: "date-time" },
   bigint: { type: "integer", format: "int64" },
@@ -76,9 +76,9 @@ interface ZodDefinition {
   readonly type: string;
   readonly format?: string;
   readonly catchall?: unknown;
-  /** Of a union, the property that tells its alternatives apart. */
+  /** For a union: the property that distinguishes its alternatives. */
   readonly discriminator?: string;
-  /** Of a set or a map. */
+  /** For a set or a map. */
   readonly valueType?: StandardJSONSchemaV1;
 }
 
@@ -89,7 +89,7 @@ interface ZodNode {
 
 function describeZodType({ zodSchema, jsonSchema }: ZodNode): void {
   const { type, format, catchall, discriminator, valueType } = zodSchema._zod.def;
-  if (type === "string" && format === "time") jsonSchema.format = format; // zod gives its pattern alone
+  if (type === "string" && format === "time") jsonSchema.format = format; // zod gives only its pattern
   if (type === "file") {
     delete jsonSchema.format;
     delete jsonSchema.contentEncoding;
@@ -98,11 +98,11 @@ function describeZodType({ zodSchema, jsonSchema }: ZodNode): void {
   if (type === "set" && valueType !== undefined) jsonSchema.items = partOf(valueType);
   if (type === "map" && valueType !== undefined) jsonSchema.additionalProperties = partOf(valueType);
   if (discriminator !== undefined) jsonSchema.discriminator ??= { propertyName: discriminator };
-  // A plain object drops unknown keys; it does not refuse them, and its output is no other model for it.
+  // A plain object drops unknown keys rather than refusing them, so its output needs no model of its own.
   if (type === "object" && catchall === undefined) delete jsonSchema.additionalProperties;
 }
 
-/** zod does not look into what it has no JSON Schema for, so its parts are written out where they are used. */
+/** zod does not look into types that have no JSON Schema, so their parts are written out where they are used. */
 function partOf(schema: StandardJSONSchemaV1): Json {
   const options = { target: "draft-2020-12", libraryOptions: libraryOptions.zod } as const;
   const { $schema, $defs = {}, ...part } = schema["~standard"].jsonSchema.input(options);
@@ -115,7 +115,7 @@ function writtenOut(value: unknown, definitions: Json, open: readonly unknown[])
   const { $ref, ...rest } = value as Json;
   const parts = Object.entries(rest).map(([key, item]) => [key, writtenOut(item, definitions, open)]);
   if (typeof $ref !== "string") return Object.fromEntries(parts);
-  // Of what contains itself, only so much can be said here.
+  // A schema that contains itself can only be described to a limited depth here.
   if (open.includes($ref)) return {};
   const target = definitions[$ref.replace("#/$defs/", "")] ?? {};
   return { ...(writtenOut(target, definitions, [...open, $ref]) as Json), ...Object.fromEntries(parts) };
@@ -133,7 +133,7 @@ const describeArkType = ({ base, domain, proto }: ArkNode): Json => ({
   ...wireForms[domain ?? proto?.name.toLowerCase() ?? ""],
 });
 
-/** What each library is told when it is asked for JSON Schema: say how such values travel, and never throw. */
+/** Options for each library's JSON Schema: describe how such values travel, and never throw. */
 const libraryOptions: Readonly<Record<string, Json>> = {
   zod: { unrepresentable: "any", override: describeZodType },
   valibot: {
@@ -145,14 +145,14 @@ const libraryOptions: Readonly<Record<string, Json>> = {
       default: ({ base }: ArkNode) => base,
       date: ({ base }: ArkNode) => ({ ...base, ...wireForms.date }),
       domain: describeArkType,
-      // In JSON, what is undefined is absent: no value is one of these.
+      // In JSON, undefined means absent: no value matches.
       unit: ({ base, unit }: ArkNode) => (unit === undefined ? { not: {} } : base),
       proto: describeArkType,
     },
   },
 };
 
-/** The alternatives a schema stands for, references and unions resolved. */
+/** The alternatives of a schema, with references and unions resolved. */
 export function branches(json: JsonSchema, root: JsonSchema): JsonSchema[] {
   if (json.$ref !== undefined) {
     const target = json.$ref === "#" ? root : root.$defs?.[json.$ref.replace("#/$defs/", "")];
@@ -165,7 +165,7 @@ export function branches(json: JsonSchema, root: JsonSchema): JsonSchema[] {
 
 const byType = new WeakMap<JsonSchema, JsonSchema[]>();
 
-/** The same objects each time, so that alternatives which are collected at many places are known again. */
+/** The same objects each time, so that alternatives collected in many places can be recognised. */
 function typesOf(json: JsonSchema, types: readonly string[]): JsonSchema[] {
   let schemas = byType.get(json);
   if (schemas === undefined) {
@@ -175,7 +175,7 @@ function typesOf(json: JsonSchema, types: readonly string[]): JsonSchema[] {
   return schemas;
 }
 
-/** The schemas of what stands at a key or index of a value, as they are written. */
+/** The schemas at a key or index of a value, as written. */
 export function branchesAt(json: JsonSchema, key: string | number, root: JsonSchema): JsonSchema[] {
   return branches(json, root).flatMap(({ properties, additionalProperties, items, prefixItems }) => {
     const inner =
@@ -188,7 +188,7 @@ export function branchesAt(json: JsonSchema, key: string | number, root: JsonSch
   });
 }
 
-/** The fields of an object, those of alternatives and of schemas that all have to fit included. */
+/** The fields of an object, including those of alternatives and of schemas that all must fit. */
 export function propertiesOf(json: JsonSchema, root: JsonSchema = json): Map<string, JsonSchema> {
   const found = new Map<string, JsonSchema>();
   for (const { properties = {}, allOf = [] } of branches(json, root)) {

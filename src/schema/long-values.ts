@@ -11,7 +11,7 @@ import { type CheckedSchema, type Validated, validate } from "./validate.ts";
 import { longFrom } from "./values.ts";
 import { viewsOf } from "./view.ts";
 
-/** What is checked, and where it stands. */
+/** A value to check, and where it is. */
 interface LongValue {
   readonly checked: CheckedSchema;
   readonly value: unknown;
@@ -19,8 +19,9 @@ interface LongValue {
 }
 
 /**
- * Validates a body of many values: some at a time, until there are as many mistakes as are told, and on the loop others
- * have their turn in between. What fits so far is then checked as a whole, which is quick.
+ * Validates a body with many values. Checks some at a time, until there are as many mistakes as will be reported; on
+ * the loop, others get their turn in between. If everything fits so far, the body is checked as a whole, which is
+ * quick.
  *
  * @throws {HTTPError} 413 when the alternatives of a union are too much work for a body of this length.
  */
@@ -35,7 +36,7 @@ export function validateLong(
   return checked.limits.lane === "loop" ? inTurns(steps) : atOnce(steps);
 }
 
-/** A thread has one call at a time: a turn in between would only let what an earlier call left behind end this one. */
+/** A thread has one call at a time: yielding in between would only let leftovers of an earlier call end this one. */
 function atOnce<T>(steps: Steps<T>): T {
   let step = steps.next();
   while (!step.done) step = steps.next();
@@ -69,7 +70,10 @@ export function* validateInSteps(long: LongValue): Steps<Validated | Promise<Val
   return validate(checked, mended, value, loc);
 }
 
-/** Gives the value with what could be mended, and the mistakes that are sure; it ends when there are enough of them. */
+/**
+ * Returns the value with whatever could be repaired, and the mistakes that are certain; stops when
+ * there are enough of them.
+ */
 function* checkViews({
   checked,
   value,
@@ -101,7 +105,7 @@ function* checkViews({
   return { value: mends.length === 0 ? value : withMends(value, mends), details };
 }
 
-/** What checks later is left to the check of the whole. */
+/** Asynchronous checks are left to the check of the whole. */
 function unchecked(
   result: Promise<StandardSchemaV1.Result<unknown>>,
   value: unknown,

@@ -3,13 +3,13 @@ import type { Schema } from "./schema.ts";
 /** What a schema alone cannot say about a parameter. */
 export interface ParamOptions {
   /**
-   * Its name in the request, where it is not the declared one: `item-query`. A header's is taken as it is. A part of the
-   * path keeps its place there and is called so in the document and in errors: `*` may be `file_path`.
+   * Its name in the request, if it differs from the declared one: `item-query`. A header's name is used verbatim. A
+   * path parameter keeps its place, and has this name in the document and in errors: `*` may be `file_path`.
    */
   readonly alias?: string;
   /** Whether clients should stop sending it. Default false. */
   readonly deprecated?: boolean;
-  /** Whether the OpenAPI document leaves it out. Default false. */
+  /** Whether to leave it out of the OpenAPI document. Default false. */
   readonly hidden?: boolean;
   /**
    * Whether a header's underscores stand for hyphens: `x_token` reads `x-token`. For one header, or for a schema of all
@@ -22,11 +22,11 @@ const OPTIONS = Symbol.for("offloop.param");
 const DECLARED = Symbol.for("offloop.declared");
 
 /**
- * Says more about a parameter than its schema does: FastAPI's `Query(alias=...)` and its like.
+ * Says more about a parameter than its schema does: FastAPI's `Query(alias=...)` and the like.
  *
  * @param schema - The parameter's schema.
  * @param options - Its name in the request, and how it is documented.
- * @returns The same schema with the options attached; the one given is left as it was.
+ * @returns The same schema with the options attached; the original is unchanged.
  * @example
  * ```ts
  * import { App, param } from "offloop";
@@ -47,12 +47,12 @@ export function param<Input, Output>(
   } as unknown as Schema<Input, Output>;
 }
 
-/** What `param` has said about a schema. */
+/** The options that `param` has attached to a schema. */
 export function paramOptions(schema: object): ParamOptions {
   return (schema as { [OPTIONS]?: ParamOptions })[OPTIONS] ?? {};
 }
 
-/** The schema that was given to `param`; any other is itself. */
+/** The schema that was passed to `param`; any other schema is returned unchanged. */
 export function declaredSchema(schema: object): object {
   return (schema as { [DECLARED]?: object })[DECLARED] ?? schema;
 }

@@ -6,19 +6,25 @@ import type { AnySchema } from "./schema.ts";
 import { Shape } from "./shape.ts";
 import { wordingOf } from "./wording.ts";
 
-/** Mends, in a copy, what a schema refused but pydantic's lax mode would take. Gives the same value when there is nothing. */
+/**
+ * Repairs, in a copy, what a schema refused but pydantic's lax mode would accept. Returns the same value when there is
+ * nothing to repair.
+ */
 export type Repair = (value: unknown, issues: readonly StandardSchemaV1.Issue[]) => unknown;
 
 /**
- * Makes the repair of a schema's refused values: `"50.5"` where a number is expected, `"2026-01-31"` where a `Date`
- * is, a list where a `Set` is.
- * It is asked only when validation has failed, so that what fits costs nothing, and it looks only at what was refused.
+ * Makes the repair of a schema's refused values: `"50.5"` where a number is expected, `"2026-01-31"` where a `Date` is,
+ * a list where a `Set` is. It runs only when validation has failed, so that valid input costs nothing, and looks only
+ * at what was refused.
  */
 export function createRepair(schema: AnySchema): Repair {
   return (value, issues) => createRepairOfMany(schema)(value, issues);
 }
 
-/** The same for many values of one request. What it works out is not kept: of a recursive schema, a client decides how much. */
+/**
+ * The same for many values of one request. Nothing is cached: with a recursive schema, the client determines how much
+ * there would be.
+ */
 export function createRepairOfMany(schema: AnySchema): Repair {
   const root = inputJsonSchema(schema);
   if (root === undefined) return (value) => value;
@@ -33,34 +39,34 @@ export function createRepairOfMany(schema: AnySchema): Repair {
   };
 }
 
-/** What stands at a place instead of what was refused. */
+/** The replacement for a refused value at a place. */
 export interface Mend {
   readonly keys: readonly (string | number)[];
   readonly value: unknown;
 }
 
 /**
- * How many alternatives of unions are looked at for one value. Where unions stand in each other, there are twice as many
- * with each level: a body of 20 levels had a million.
+ * How many union alternatives to try for one value. With nested unions, their number doubles at each level: a body of
+ * 20 levels had a million.
  */
 const MAX_TRIES = 5_000;
 
-/** One look for what can be mended in a value. */
+/** One search for what can be repaired in a value. */
 interface Search {
   readonly whole: unknown;
   tries: number;
 }
 
-/** The place that the paths of issues begin at. */
+/** The place that the paths of issues are relative to. */
 interface Outer {
   readonly keys: readonly (string | number)[];
   readonly shape: Shape;
 }
 
-/** zod says of a union what each of its alternatives refused. Under the same name, arktype says something else. */
+/** For a union, zod reports what each of its alternatives refused. arktype uses the same name for something else. */
 type UnionIssue = StandardSchemaV1.Issue & { readonly errors?: readonly unknown[] };
 
-/** What mends an issue; nothing when it cannot be mended. */
+/** The repairs of an issue; none when it cannot be repaired. */
 function mendsOf(search: Search, issue: UnionIssue, outer: Outer): Mend[] {
   const { path = [], errors = [] } = issue;
   const keys = [...outer.keys];
@@ -81,7 +87,7 @@ function mendsOf(search: Search, issue: UnionIssue, outer: Outer): Mend[] {
     : [{ keys, value: mended }];
 }
 
-/** An alternative counts only when all that it refused can be mended. */
+/** An alternative counts only when everything it refused can be repaired. */
 function mendsOfAlternative(search: Search, alternatives: readonly unknown[], outer: Outer): Mend[] {
   for (const issues of alternatives) {
     if (!Array.isArray(issues) || ++search.tries > MAX_TRIES) break;
@@ -96,7 +102,7 @@ function mendsOfAlternative(search: Search, alternatives: readonly unknown[], ou
   return [];
 }
 
-/** Copies each container once, however much in it is mended. */
+/** Copies each container once, however much in it is repaired. */
 export function withMends(whole: unknown, mends: readonly Mend[]): unknown {
   const root = { value: whole };
   const copies = new Set<unknown>([root]);
@@ -119,7 +125,7 @@ export function withMends(whole: unknown, mends: readonly Mend[]): unknown {
 type Expectation = "set" | "map" | "date";
 
 /**
- * What JSON has no word for, when it was expected: zod and valibot say so in their own spelling, arktype in a phrase, in
+ * The expected type, if JSON cannot express it: zod and valibot name it in their own spelling, arktype in a phrase, in
  * which a `Date` among others is an object.
  */
 function expectationOf(issue: StandardSchemaV1.Issue): Expectation | undefined {
@@ -149,7 +155,7 @@ function mendedLeaf(
   return value;
 }
 
-/** Undefined when no date is expected, or it is none. */
+/** Undefined when no date is expected, or the value is not one. */
 function toDate(value: unknown, alternatives: readonly JsonSchema[]): Date | undefined {
   return typeof value === "string" && alternatives.some(isDate) ? parseDate(value) : undefined;
 }
@@ -158,7 +164,7 @@ function isDate({ format }: JsonSchema): boolean {
   return format?.startsWith("date") === true;
 }
 
-/** A set of a list, a map of an object; undefined when neither is expected. */
+/** Makes a set from a list, or a map from an object; undefined when neither is expected. */
 function fill(
   expected: Expectation | undefined,
   value: unknown,
@@ -184,7 +190,7 @@ function repairAs(value: unknown, json: JsonSchema, root: JsonSchema): unknown {
     if (json.type === "boolean" && (value === 0 || value === 1)) return value === 1;
   }
   if (typeof value === "bigint" && json.format !== "int64" && isNumeric(json)) return Number(value);
-  // What a database gives as a Date is sent as text.
+  // A Date from a database is sent as text.
   if (value instanceof Date && json.type === "string") return value.toJSON() ?? value;
   return value;
 }

@@ -11,19 +11,19 @@ export type AnySchema = Schema<any, any>;
 export type Schemas = Readonly<Record<string, AnySchema>>;
 // biome-ignore-end lint/suspicious/noExplicitAny: see above
 
-/** What a schema gives once a value has passed it. */
+/** The type that a schema outputs. */
 export type OutputOf<S extends AnySchema> = StandardSchemaV1.InferOutput<S>;
 
-/** What a schema takes. */
+/** The type that a schema accepts. */
 export type InputOf<S extends AnySchema> = StandardSchemaV1.InferInput<S>;
 
-/** What a record of schemas gives. */
+/** The output types of a record of schemas. */
 export type OutputsOf<S extends Schemas> = { readonly [Name in keyof S]: OutputOf<S[Name]> };
 
-/** What a record of schemas gives, or one schema for all of it. */
+/** The output types of a record of schemas, or of one schema for all of it. */
 export type ValuesOf<S> = S extends AnySchema ? OutputOf<S> : S extends Schemas ? OutputsOf<S> : never;
 
-/** Whether a value carries the Standard Schema face. arktype's schemas are functions. */
+/** Whether a value implements Standard Schema. arktype's schemas are functions. */
 export function isSchema(value: unknown): value is AnySchema {
   if (value === null || (typeof value !== "object" && typeof value !== "function")) return false;
   const standard = (value as { "~standard"?: { validate?: unknown } })["~standard"];

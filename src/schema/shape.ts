@@ -1,11 +1,11 @@
 import { branches, branchesAt, type JsonSchema } from "./json-schema.ts";
 
 /**
- * A place in a schema: what may stand there. Each is worked out once, however many values stand at it: the items of a
- * list have one, and so have all keys that the schema does not name.
+ * A place in a schema, and what may be there. Each place is computed once, however many values occur at it: the items
+ * of a list share one, and so do all keys that the schema does not name.
  */
 export class Shape {
-  /** What may stand here; references and unions are resolved. */
+  /** The schemas allowed here; references and unions are resolved. */
   readonly alternatives: readonly JsonSchema[];
   readonly root: JsonSchema;
   readonly #declared: readonly JsonSchema[];
@@ -14,16 +14,16 @@ export class Shape {
   private constructor(declared: readonly JsonSchema[], root: JsonSchema) {
     this.root = root;
     this.#declared = declared;
-    // Once each: of a union that contains itself there would be twice as many with each level.
+    // Each once: in a union that contains itself their number would double at each level.
     this.alternatives = [...new Set(declared.flatMap((json) => branches(json, root)))];
   }
 
-  /** The place at which a whole value stands. */
+  /** The place of a whole value. */
   static of(root: JsonSchema): Shape {
     return new Shape([root], root);
   }
 
-  /** The place of what stands at a key or index of a value here. */
+  /** The place at a key or index of a value here. */
   at(key: string | number): Shape {
     const known = this.#names(key) ? key : typeof key === "number" ? -1 : "";
     let inner = this.#inner.get(known);
@@ -37,12 +37,12 @@ export class Shape {
     return inner;
   }
 
-  /** Whether what stands here is never shown, for it is declared as a password or as only to be written. */
+  /** Whether the value here is never shown, since it is declared as a password or as write-only. */
   get isSecret(): boolean {
     return this.#declared.some(isSecret) || this.alternatives.some(isSecret);
   }
 
-  /** The name of the property that tells the alternatives apart, where one does. */
+  /** The name of the property that distinguishes the alternatives, if there is one. */
   get discriminator(): string | undefined {
     for (const json of this.#declared) {
       const name = discriminatorOf(json, this.root);

@@ -1,13 +1,13 @@
 import { HTTPError } from "../errors/http-error.ts";
 
 /**
- * How many mistakes may be made of what does not fit and need not, such as the first alternative of a union where the
- * second fits: nothing stops a library from making them all, and a million hold a lane for ten seconds.
+ * How many mistakes may be recorded for values that need not fit, such as the first alternative of a union where the
+ * second fits. Nothing stops a library from recording them all, and a million keep a lane busy for ten seconds.
  */
 const MAX_TRIED = 50_000;
 
 /**
- * Gives the value, unless it would take too much to find out what it fits.
+ * Returns the value, unless finding out what it fits would take too much work.
  *
  * @throws {HTTPError} 413.
  */
@@ -16,13 +16,13 @@ export function triedFor<Value>(mistakes: number, value: Value): Value {
   throw new HTTPError(413, "Content Too Large: the body is too long for the alternatives of its schema");
 }
 
-/** What libraries say of a union: zod by alternative, valibot of all together. */
+/** What libraries report for a union: zod by alternative, valibot for all of them together. */
 interface UnionIssue {
   readonly errors?: unknown;
   readonly issues?: unknown;
 }
 
-/** How many mistakes alternatives have made; no more are counted than it takes to be too many. */
+/** How many mistakes alternatives have recorded; stops counting once they are too many. */
 export function mistakesOfAlternatives(issues: readonly unknown[]): number {
   let count = 0;
   for (const issue of issues) {

@@ -4,22 +4,22 @@ import { type CheckLimits, detailsOf, type Refused } from "./details.ts";
 import { createRepair, type Repair } from "./repair.ts";
 import type { AnySchema } from "./schema.ts";
 
-/** What came of a validation: a value, or what is wrong. */
+/** The result of a validation: a value, or what is wrong. */
 export type Validated =
   | { readonly value: unknown; readonly details?: undefined; readonly issues?: undefined }
   | { readonly details: ValidationDetail[] };
 
-/** A schema with what is worked out from it once. */
+/** A schema, with everything that is computed from it once. */
 export interface CheckedSchema {
   readonly schema: AnySchema;
-  /** Mends what can be mended when the schema refuses a value; it is then asked once more. */
+  /** Repairs what it can when the schema refuses a value; the schema then checks the value once more. */
   readonly repair: Repair;
   readonly limits: CheckLimits;
-  /** What the value's own keys are called in the request, where they have another name there. */
+  /** The names of the value's own keys in the request, where they differ there. */
   readonly wireNames?: ReadonlyMap<string, string> | undefined;
 }
 
-/** Gets a schema ready to check values. */
+/** Prepares a schema for checking values. */
 export function compileSchema(schema: AnySchema, limits: CheckLimits): CheckedSchema {
   return { schema, repair: createRepair(schema), limits };
 }
@@ -27,9 +27,9 @@ export function compileSchema(schema: AnySchema, limits: CheckLimits): CheckedSc
 /**
  * Validates one input. Stays synchronous when the schema is, so that the common case costs no promise.
  *
- * @param value - What the schema sees, coerced.
- * @param input - What was sent, shown to the client.
- * @param loc - Where the input stands: `["query", "limit"]`.
+ * @param value - The coerced value, which the schema sees.
+ * @param input - The value as sent, shown to the client.
+ * @param loc - Where the input is: `["query", "limit"]`.
  */
 export function validate(
   checked: CheckedSchema,

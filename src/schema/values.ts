@@ -2,12 +2,12 @@ import { inputJsonSchema, type JsonSchema } from "./json-schema.ts";
 import type { AnySchema } from "./schema.ts";
 
 const LONG_VALUES = 1_000;
-/** How many mistakes may be made in one piece, where every value is an empty object that lacks all its fields. */
+/** How many mistakes may be recorded in one piece, if every value is an empty object without any of its fields. */
 const LONG_MISTAKES = 5_000;
 
 const known = new WeakMap<object, number>();
 
-/** From how many values on something is not checked against a schema in one piece. */
+/** From how many values on a value is no longer checked against a schema in one piece. */
 export function longFrom(schema: AnySchema): number {
   const json = inputJsonSchema(schema);
   if (json === undefined) return LONG_VALUES;
@@ -29,7 +29,10 @@ function widthOf(json: unknown): number {
   );
 }
 
-/** How many values something has, itself included; above the limit, more than that. Counts no further than it must. */
+/**
+ * How many values there are, including the value itself; above the limit, any larger number. Counts no further than
+ * necessary.
+ */
 export function countTo(limit: number, value: unknown): number {
   if (value === null || typeof value !== "object") return 1;
   const items: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);

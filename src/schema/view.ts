@@ -7,16 +7,16 @@ type Key = string | number;
 type Container = Readonly<Record<Key, unknown>>;
 
 /**
- * A small part of a large value, for the libraries that do not say what a schema is made of: some items of one list or
- * record, in place, and everything else as short as it may be. What is wrong with those items in themselves is wrong in
- * the whole, too.
+ * A small part of a large value, for libraries that do not say what a schema is made of: some items of one list or
+ * record, in place, and everything else as short as possible. A mistake within one of those items is also a mistake in
+ * the whole.
  */
 export class View {
-  /** The large value, made small. */
+  /** The large value, reduced. */
   readonly value: unknown;
-  /** Where the list or record stands. */
+  /** The path of the list or record. */
   readonly #path: readonly Key[];
-  /** The keys, in the large value, of the items that are here. */
+  /** The keys that these items have in the large value. */
   readonly #keys: readonly Key[];
 
   constructor(whole: unknown, shape: Shape, stretch: Stretch) {
@@ -25,7 +25,7 @@ export class View {
     this.value = shortened(whole, shape, stretch);
   }
 
-  /** An issue with its place in the large value; undefined when it is not about an item here, or not about it alone. */
+  /** An issue with its place in the large value; undefined when it does not concern an item here, or not that item alone. */
   issueInWhole(issue: StandardSchemaV1.Issue): StandardSchemaV1.Issue | undefined {
     if (!isIntrinsic(issue)) return undefined;
     const path = (issue.path ?? []).map((part) => (typeof part === "object" ? part.key : part));
@@ -36,7 +36,7 @@ export class View {
     const key = path[depth] as Key;
     const original = typeof key === "number" ? this.#keys[key] : key;
     if (original === undefined || !this.#keys.includes(original)) return undefined;
-    // arktype's message begins with the path that it has here.
+    // arktype's message begins with the path within this view.
     const message = wordingOf(issue, "problem") ?? wordingOf(issue, "message") ?? "Invalid input";
     const { code, type } = issue as LibraryIssue;
     const expected = wordingOf(issue, "expected");
@@ -44,7 +44,7 @@ export class View {
     return { message, path: whole, ...defined({ code, type, expected }) };
   }
 
-  /** The items that a mended view has instead of those here, with their places in the large value. */
+  /** The items that a repaired view has in place of these, with their places in the large value. */
   *changes(mended: unknown): Generator<{ readonly keys: readonly Key[]; readonly value: unknown }> {
     const [before, after] = [this.#container(this.value), this.#container(mended)];
     for (const [index, key] of this.#keys.entries()) {
@@ -71,7 +71,7 @@ const intrinsicCodes = new Set<unknown>([
   ...["domain", "proto", "required", "unit", "pattern", "min", "max", "divisor"], // arktype
 ]);
 
-/** Whether a value itself is refused, and not what a rule of the user's says of several of them. */
+/** Whether the issue concerns the value itself, rather than a rule of the user's about several values. */
 function isIntrinsic(issue: LibraryIssue): boolean {
   const { kind, code } = issue;
   if (kind === "schema" || intrinsicCodes.has(code)) return true;
@@ -82,12 +82,12 @@ function defined(fields: Readonly<Record<string, unknown>>): object {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
-/** The views that, together, show every item of what is long in a value: each of about as many values as a size says. */
+/** The views that together show every item of the long parts of a value, each with about `size` values. */
 export function* viewsOf(whole: unknown, shape: Shape, size: number): Generator<View> {
   for (const stretch of stretches(whole, shape, { path: [], size })) yield new View(whole, shape, stretch);
 }
 
-/** Items of one list or record, next to each other. */
+/** Adjacent items of one list or record. */
 interface Stretch {
   readonly path: readonly Key[];
   readonly keys: readonly Key[];
@@ -115,7 +115,7 @@ function* stretches(value: unknown, shape: Shape, { path, size }: Omit<Stretch, 
   if (keys.length > 0) yield { path, keys, size };
 }
 
-/** The items of a tuple cannot stand at other places. */
+/** The items of a tuple must keep their places. */
 function isTuple({ alternatives }: Shape, value: object): boolean {
   return Array.isArray(value) && alternatives.some(({ prefixItems }) => prefixItems !== undefined);
 }
@@ -133,7 +133,7 @@ function shortened(value: unknown, shape: Shape, { path: [key, ...path], keys, s
   };
 }
 
-/** What an object has of the fields that its schema names; the long ones empty. */
+/** The fields of an object that its schema names; long ones are empty. */
 function declaredFields(object: Container, { alternatives }: Shape, size: number): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
   for (const { properties = {} } of alternatives) {

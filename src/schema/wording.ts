@@ -1,8 +1,9 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 
 /**
- * What a library says of an issue; undefined where it says nothing, or fails at it. Some make their words only when they
- * are read: arktype sorts those of a union by the keys of the value, and throws at a key such as "constructor".
+ * A library's wording for an issue; undefined where there is none, or producing it fails. Some libraries produce it
+ * only when it is read: arktype sorts those of a union by the keys of the value, and throws at a key such as
+ * "constructor".
  */
 export function wordingOf(
   issue: StandardSchemaV1.Issue,

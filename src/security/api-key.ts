@@ -11,7 +11,7 @@ import {
  *
  * @param name - The header's name, in any case.
  * @param options - The options of every scheme.
- * @returns The scheme; it gives the key.
+ * @returns The scheme, which provides the key.
  * @example
  * ```ts
  * import { apiKeyHeader } from "offloop/security";
@@ -39,7 +39,7 @@ export function apiKeyHeader<AutoError extends boolean = true>(
  *
  * @param name - The parameter's name.
  * @param options - The options of every scheme.
- * @returns The scheme; it gives the key.
+ * @returns The scheme, which provides the key.
  * @example
  * ```ts
  * import { apiKeyQuery } from "offloop/security";
@@ -63,7 +63,7 @@ export function apiKeyQuery<AutoError extends boolean = true>(
  *
  * @param name - The cookie's name.
  * @param options - The options of every scheme.
- * @returns The scheme; it gives the key.
+ * @returns The scheme, which provides the key.
  * @example
  * ```ts
  * import { apiKeyCookie } from "offloop/security";
@@ -81,7 +81,7 @@ export function apiKeyCookie<AutoError extends boolean = true>(
   );
 }
 
-/** RFC 9110 wants a challenge with every 401 and knows none for keys: `APIKey` is FastAPI's own. */
+/** RFC 9110 requires a challenge with every 401 and defines none for keys: `APIKey` is FastAPI's own. */
 function apiKey<AutoError extends boolean>(
   name: string,
   definition: { type: "apiKey"; in: "header" | "query" | "cookie"; name: string },

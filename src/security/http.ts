@@ -14,7 +14,7 @@ import {
 export interface BasicCredentials {
   /** The user's name; may be empty. */
   readonly username: string;
-  /** The password; may be empty and hold colons. */
+  /** The password; may be empty and may contain colons. */
   readonly password: string;
 }
 
@@ -34,7 +34,7 @@ export interface BearerOptions<AutoError extends boolean = boolean> extends Sche
  * HTTP Basic: name and password in the Authorization header. RFC 7617, read as UTF-8; FastAPI's `HTTPBasic`.
  *
  * @param options - The realm, and the options of every scheme.
- * @returns The scheme; it gives name and password.
+ * @returns The scheme, which provides name and password.
  * @example
  * ```ts
  * import { httpBasic } from "offloop/security";
@@ -68,7 +68,7 @@ export function httpBasic<AutoError extends boolean = true>(
  * HTTP Bearer: a token in the Authorization header. RFC 6750; FastAPI's `HTTPBearer`.
  *
  * @param options - The token's format, and the options of every scheme.
- * @returns The scheme; it gives the scheme's name as sent, and the token as `credentials`.
+ * @returns The scheme, which provides its name as sent, and the token as `credentials`.
  * @example
  * ```ts
  * import { httpBearer } from "offloop/security";
@@ -94,11 +94,11 @@ export function httpBearer<AutoError extends boolean = true>(
 }
 
 /**
- * HTTP Digest, documented only: it gives what the header says and leaves the exchange of RFC 7616 to the caller, as
- * FastAPI's `HTTPDigest` does.
+ * HTTP Digest, documented only: it provides the content of the header and leaves the exchange of RFC 7616 to you, like
+ * FastAPI's `HTTPDigest`.
  *
  * @param options - The options of every scheme.
- * @returns The scheme; it gives the scheme's name as sent, and the rest of the header as `credentials`.
+ * @returns The scheme, which provides its name as sent, and the rest of the header as `credentials`.
  * @example
  * ```ts
  * import { httpDigest } from "offloop/security";
@@ -131,8 +131,8 @@ function decodeBasic(encoded: string): BasicCredentials | undefined {
 }
 
 /**
- * Whether two secrets are equal, found in a time that tells nothing about where they differ, nor how long they are.
- * Python's `secrets.compare_digest`, for text of any length.
+ * Whether two secrets are equal. The time it takes reveals neither where they differ nor how long they are. Python's
+ * `secrets.compare_digest`, for text of any length.
  *
  * @param a - One secret.
  * @param b - The other.

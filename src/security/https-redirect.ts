@@ -3,11 +3,11 @@ import { withoutOrigin } from "../app/path.ts";
 import { redirect } from "../app/reply.ts";
 
 /**
- * Sends clients that ask by http to https, with 307; Starlette's `HTTPSRedirectMiddleware`. Behind a proxy that ends
- * TLS it needs `trustProxy`, as every request comes by http from there. Put `trustedHosts` around it: it sends clients
- * to the host that they name.
+ * Redirects clients that use http to https, with 307; Starlette's `HTTPSRedirectMiddleware`. Behind a proxy that
+ * terminates TLS it needs `trustProxy`, since every request arrives from there over http. Put `trustedHosts` around it,
+ * since it redirects clients to the host that they name.
  *
- * @returns What `app.around` takes.
+ * @returns The argument for `app.around`.
  * @example
  * ```ts
  * import { App } from "offloop";

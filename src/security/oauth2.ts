@@ -7,20 +7,20 @@ import {
   type SecurityScheme,
 } from "./scheme.ts";
 
-/** Options of a scheme of one OAuth2 flow. */
+/** Options of a scheme with one OAuth2 flow. */
 export interface OAuth2Options<AutoError extends boolean = boolean> extends SchemeOptions<AutoError> {
-  /** Every scope there is, with a line about it. Default none. */
+  /** Every scope, with a one-line description. Default none. */
   readonly scopes?: Readonly<Record<string, string>>;
-  /** Where a token is renewed. Default nowhere. */
+  /** Where tokens are renewed. Default: nowhere. */
   readonly refreshUrl?: string;
 }
 
 /**
- * OAuth2 with a bearer token, in any flows. FastAPI's `OAuth2`, except that it gives the token alone.
+ * OAuth2 with a bearer token, in any flows. FastAPI's `OAuth2`, except that it provides only the token.
  *
- * @param flows - The flows that give out tokens.
+ * @param flows - The flows that issue tokens.
  * @param options - The options of every scheme.
- * @returns The scheme; it gives the token.
+ * @returns The scheme, which provides the token.
  * @example
  * ```ts
  * import { oauth2 } from "offloop/security";
@@ -45,12 +45,12 @@ export function oauth2<AutoError extends boolean = true>(
 }
 
 /**
- * OAuth2's password flow: the API itself gives out the token for a name and a password. FastAPI's
- * `OAuth2PasswordBearer`. Fit for an API and its own front end; OAuth 2.1 leaves it out.
+ * OAuth2's password flow: the API itself issues the token in exchange for a name and a password. FastAPI's
+ * `OAuth2PasswordBearer`. Suitable for an API with its own front end; OAuth 2.1 leaves it out.
  *
- * @param tokenUrl - Path of the operation that gives out tokens; without a first slash it is relative to the API.
- * @param options - Scopes, where a token is renewed, and the options of every scheme.
- * @returns The scheme; it gives the token.
+ * @param tokenUrl - Path of the operation that issues tokens; without a leading slash it is relative to the API.
+ * @param options - Scopes, where tokens are renewed, and the options of every scheme.
+ * @returns The scheme, which provides the token.
  * @example
  * ```ts
  * import { oauth2PasswordBearer } from "offloop/security";
@@ -68,13 +68,13 @@ export function oauth2PasswordBearer<AutoError extends boolean = true>(
 }
 
 /**
- * OAuth2's authorization code flow: the user agrees at an authorization server. FastAPI's
+ * OAuth2's authorization code flow: the user gives consent at an authorization server. FastAPI's
  * `OAuth2AuthorizationCodeBearer`.
  *
- * @param authorizationUrl - Where the user agrees.
+ * @param authorizationUrl - Where the user gives consent.
  * @param tokenUrl - Where the code is exchanged for a token.
- * @param options - Scopes, where a token is renewed, and the options of every scheme.
- * @returns The scheme; it gives the token.
+ * @param options - Scopes, where tokens are renewed, and the options of every scheme.
+ * @returns The scheme, which provides the token.
  * @example
  * ```ts
  * import { oauth2AuthorizationCodeBearer } from "offloop/security";
@@ -100,12 +100,12 @@ function flowParts({ scopes = {}, refreshUrl }: OAuth2Options): OAuth2Flow {
 }
 
 /**
- * OpenID Connect, documented by the URL of its configuration. FastAPI's `OpenIdConnect`: it gives the Authorization
- * header as sent and leaves checking it to the caller.
+ * OpenID Connect, documented by the URL of its configuration. FastAPI's `OpenIdConnect`: it provides the Authorization
+ * header as sent and leaves checking it to you.
  *
- * @param openIdConnectUrl - Where the provider's configuration is: `.../.well-known/openid-configuration`.
+ * @param openIdConnectUrl - The URL of the provider's configuration: `.../.well-known/openid-configuration`.
  * @param options - The options of every scheme.
- * @returns The scheme; it gives the Authorization header.
+ * @returns The scheme, which provides the Authorization header.
  * @example
  * ```ts
  * import { openIdConnect } from "offloop/security";

@@ -1,35 +1,35 @@
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from "@standard-schema/spec";
 import type { Schema } from "../schema/schema.ts";
 
-/** The form that a client sends to get a token for a password. */
+/** The form that a client sends to exchange a password for a token. */
 export interface PasswordFormInput {
-  /** Must be `"password"` when it is sent. */
+  /** Must be `"password"` if sent. */
   readonly grant_type?: string;
   /** The user's name. */
   readonly username: string;
   /** The password. */
   readonly password: string;
-  /** Scopes, with spaces between them. */
+  /** Scopes, separated by spaces. */
   readonly scope?: string;
-  /** The client's name, where clients have one. */
+  /** The client's name, if clients have one. */
   readonly client_id?: string;
   /** The client's secret. */
   readonly client_secret?: string;
 }
 
-/** The form of OAuth2's password flow, read. */
+/** The parsed form of OAuth2's password flow. */
 export interface PasswordForm {
-  /** `"password"`, when it was sent. */
+  /** `"password"`, if it was sent. */
   readonly grant_type: string | undefined;
   /** The user's name. */
   readonly username: string;
   /** The password. */
   readonly password: string;
-  /** The scopes that were asked for, one by one. */
+  /** The requested scopes, one by one. */
   readonly scopes: readonly string[];
-  /** The client's name, when it was sent. */
+  /** The client's name, if it was sent. */
   readonly client_id: string | undefined;
-  /** The client's secret, when it was sent. */
+  /** The client's secret, if it was sent. */
   readonly client_secret: string | undefined;
 }
 
@@ -37,8 +37,8 @@ const optional = ["grant_type", "scope", "client_id", "client_secret"] as const;
 const grantType = { type: "string", pattern: "^password$" };
 
 /**
- * The form of OAuth2's password flow: RFC 6749, section 4.3.2. FastAPI's `OAuth2PasswordRequestForm`, which lets
- * `grant_type` be absent. A Standard Schema: declare it as an operation's `form`.
+ * The form of OAuth2's password flow: RFC 6749, section 4.3.2. FastAPI's `OAuth2PasswordRequestForm`, where
+ * `grant_type` may be absent. It is a Standard Schema: declare it as an operation's `form`.
  *
  * @example
  * ```ts
@@ -51,7 +51,7 @@ const grantType = { type: "string", pattern: "^password$" };
 export const passwordForm: Schema<PasswordFormInput, PasswordForm> = createPasswordForm(false);
 
 /**
- * The same form, in which `grant_type` is required, as the RFC says. FastAPI's `OAuth2PasswordRequestFormStrict`.
+ * The same form with `grant_type` required, as the RFC says. FastAPI's `OAuth2PasswordRequestFormStrict`.
  *
  * @example
  * ```ts

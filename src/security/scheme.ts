@@ -5,13 +5,13 @@ import { callerLocation } from "../app/location.ts";
 import type { DeclaredSecurityScheme, SecuritySchemeDefinition } from "../app/security-scheme.ts";
 import { HTTPError } from "../errors/http-error.ts";
 
-/** Values sent under names: `Headers`, `URLSearchParams` and `Map` are such. */
+/** Values that were sent under names, such as `Headers`, `URLSearchParams` and `Map`. */
 export interface SentValues {
   /** The value sent under a name. */
   get(name: string): string | null | undefined;
 }
 
-/** Where credentials may stand in a request. */
+/** Where a request may contain credentials. */
 export interface SentCredentials {
   /** The headers; names in lower case. */
   readonly headers: SentValues;
@@ -22,12 +22,12 @@ export interface SentCredentials {
 }
 
 /**
- * A way to authenticate: what the document says about it, and how credentials are taken from a request. It is a
- * dependency: name it in `deps` to receive the credentials; the document shows it.
+ * A way to authenticate: what the document says about it, and how to extract credentials from a request. It is a
+ * dependency: name it in `deps` to receive the credentials; the document then shows it.
  */
 export interface SecurityScheme<Credentials> extends DeclaredSecurityScheme, Dependency<Credentials> {
   /**
-   * Takes the credentials from a request; it does not check whether they are right.
+   * Extracts the credentials from a request, without checking whether they are correct.
    *
    * @throws {HTTPError} 401 with `WWW-Authenticate` when there are none, unless `autoError` is false.
    */
@@ -38,11 +38,11 @@ export interface SecurityScheme<Credentials> extends DeclaredSecurityScheme, Dep
 export interface SchemeOptions<AutoError extends boolean = boolean> {
   /** The scheme's name in the document. Default: the name of FastAPI's class, like `"HTTPBearer"`. */
   readonly schemeName?: string;
-  /** Its description in the document; Markdown. */
+  /** Its description in the document, in Markdown. */
   readonly description?: string;
-  /** Whether a request without credentials is refused; false gives undefined instead. Default true. */
+  /** Whether to refuse a request without credentials; with false you receive undefined instead. Default true. */
   readonly autoError?: AutoError;
-  /** The error of a request without credentials. Default: 401 "Not authenticated" with `WWW-Authenticate`. */
+  /** The error for a request without credentials. Default: 401 "Not authenticated" with `WWW-Authenticate`. */
   readonly notAuthenticated?: () => HTTPError;
 }
 
@@ -51,16 +51,16 @@ export type Extracted<Credentials, AutoError extends boolean> = AutoError extend
   ? Credentials | undefined
   : Credentials;
 
-/** What makes one scheme differ from another. */
+/** The parts in which one scheme differs from another. */
 interface SchemeParts<Credentials> {
   readonly name: string;
   readonly definition: SecuritySchemeDefinition;
-  /** What `WWW-Authenticate` says when there are no credentials. */
+  /** The value of `WWW-Authenticate` when there are no credentials. */
   readonly challenge: string;
   readonly read: (sent: SentCredentials) => Credentials | undefined;
 }
 
-/** Makes a scheme of its parts and the user's options. */
+/** Makes a scheme from its parts and the user's options. */
 export function createScheme<Credentials, AutoError extends boolean>(
   { name, definition, challenge, read }: SchemeParts<Credentials>,
   { schemeName = name, description, autoError, notAuthenticated }: SchemeOptions<AutoError>,
@@ -80,7 +80,7 @@ export function createScheme<Credentials, AutoError extends boolean>(
   return declaration as SecurityScheme<Extracted<Credentials, AutoError>>;
 }
 
-/** It only looks at headers: in an operation on the loop it stays there. */
+/** It only reads headers: in an operation on the loop it stays there. */
 function dependencyOn(
   scheme: DeclaredSecurityScheme,
   extract: (sent: SentCredentials) => unknown,
@@ -101,7 +101,9 @@ function dependencyOn(
   };
 }
 
-/** What a request sends, looked at only as far as a scheme asks. The last of several values counts, as in FastAPI. */
+/**
+ * The values that a request sends, read only as far as a scheme asks. The last of several values counts, as in FastAPI.
+ */
 class RequestCredentials implements SentCredentials {
   readonly #request: RequestInfo;
 
@@ -128,7 +130,7 @@ function notAuthenticatedError(challenge: string): HTTPError {
   return new HTTPError(401, "Not authenticated", { "WWW-Authenticate": challenge });
 }
 
-/** What an Authorization header says: a scheme, and what comes with it. */
+/** The content of an Authorization header: a scheme, and what follows it. */
 export interface AuthorizationCredentials {
   /** The scheme as it was sent: `Bearer`, `bearer`. */
   readonly scheme: string;
@@ -137,8 +139,8 @@ export interface AuthorizationCredentials {
 }
 
 /**
- * The Authorization header when it is of a scheme, written in any case. The credentials are empty where the scheme stands
- * alone, as FastAPI's `get_authorization_scheme_param` gives them.
+ * The Authorization header if it has this scheme, in any case. The credentials are empty where the scheme stands alone,
+ * as FastAPI's `get_authorization_scheme_param` returns them.
  */
 export function readAuthorization(
   { headers }: SentCredentials,
@@ -151,7 +153,7 @@ export function readAuthorization(
   return { scheme, credentials: space === -1 ? "" : sent.slice(space + 1).trim() };
 }
 
-/** The same, where a scheme alone says nothing. */
+/** The same, where a scheme without credentials does not count. */
 export function readCredentials(
   sent: SentCredentials,
   expected: string,

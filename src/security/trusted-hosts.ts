@@ -4,11 +4,11 @@ import { text } from "../app/reply.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 
 /**
- * Refuses requests for other hosts than these with 400, so that nobody has links made to a host of their own; Starlette's
- * `TrustedHostMiddleware`. Health probes and metrics are left alone: they are asked by address.
+ * Refuses requests for hosts other than these with 400, so that nobody can have links made to a host of their own;
+ * Starlette's `TrustedHostMiddleware`. Health probes and metrics are exempt: they are requested by address.
  *
  * @param hosts - Names without ports: `"shop.example"`; `"*.shop.example"` stands for all that end so.
- * @returns What `app.around` takes.
+ * @returns The argument for `app.around`.
  * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` unless each is the name of a host.
  * @example
  * ```ts
@@ -30,7 +30,7 @@ export function trustedHosts(hosts: readonly string[]): AroundFunction {
   };
 }
 
-/** Without its port, as clients write it: upper case is no other host. */
+/** Without its port, and in lower case: clients may write the same host in upper case. */
 function hostOf(origin: string): string {
   const host = origin.slice(origin.indexOf("//") + 2).toLowerCase();
   return host.replace(/:\d*$/, "");

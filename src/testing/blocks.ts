@@ -6,7 +6,7 @@ import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import type { Watch } from "../watch/watch.ts";
 import type { Way } from "./test-request.ts";
 
-/** How the loop is watched for a test: as exactly as can be, and every block is noted. */
+/** How to watch the loop for a test: as precisely as possible, recording every block. */
 export function watchFor(failures: BlockFailures, given: WatchSettings | false | undefined): WatchSettings {
   const { onBlock } = given || {};
   return {
@@ -20,7 +20,7 @@ export function watchFor(failures: BlockFailures, given: WatchSettings | false |
 }
 
 /**
- * A way on which a request that blocks the loop for too long is rejected.
+ * A way to send requests that rejects a request which blocks the loop for too long.
  *
  * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` where the loop cannot be watched.
  */
@@ -36,7 +36,7 @@ export function rejectBlocking(
     url,
     connect,
     send: async (method, request) => {
-      // What came before must not count as this request's.
+      // What happened earlier must not count as this request's.
       await watch.settled();
       const sent = request.headers.find(([name]) => name.toLowerCase() === ID)?.[1];
       const id = sent ?? `${run}-${++count}`;
@@ -53,7 +53,7 @@ export function rejectBlocking(
   };
 }
 
-/** By this the watchdog's report is known to be of the request. */
+/** Connects the watchdog's report to the request. */
 const ID = "x-request-id";
 
 function unwatched(): OffloopError {
@@ -66,7 +66,7 @@ function unwatched(): OffloopError {
 
 /** Blocks of the loop that fail a test, until they are reported. */
 export class BlockFailures {
-  /** From when on a block is one. */
+  /** The minimum duration of a block that counts. */
   readonly limitMs: number;
   readonly #reports: BlockReport[] = [];
 
@@ -76,8 +76,8 @@ export class BlockFailures {
   }
 
   /**
-   * Takes a report. What the test itself does on the loop is no fault of the app's: a block counts where an operation or
-   * task was seen in it. A block that other processes made by having the CPU has none.
+   * Takes a report. What the test itself does on the loop is not the app's fault: a block counts if an operation or
+   * task was seen in it. A block caused by other processes that had the CPU names none.
    */
   note(report: BlockReport): void {
     const [first] = report.culprits;
@@ -85,9 +85,9 @@ export class BlockFailures {
   }
 
   /**
-   * The failure of a request; each is given once.
+   * The failure of a request; each is returned once.
    *
-   * @param request - Its number in the log.
+   * @param request - Its id in the log.
    */
   takeOf(request: string): OffloopError | undefined {
     return this.#take(

@@ -8,7 +8,10 @@ import type { PoolSize } from "../threads/pool/pool.ts";
 import type { TestRequest } from "./test-request.ts";
 import type { TestSocket, TestSocketRequest } from "./test-socket.ts";
 
-/** Options of `testClient`. Settings given here win over the app's; the loop is watched only where these ask for it. */
+/**
+ * Options of `testClient`. Settings given here take precedence over the app's; the loop is watched only if these
+ * options ask for it.
+ */
 export interface TestClientOptions extends ServerSettings {
   /** Overrides of dependencies and settings, each made by `override`. Default none. */
   readonly overrides?: readonly OverridePair[];
@@ -16,19 +19,19 @@ export interface TestClientOptions extends ServerSettings {
   readonly socket?: boolean;
   /** URL of the module that threads import to find the app: `import.meta.url`. Default: the module that made the app. */
   readonly module?: string;
-  /** Headers of every request, as `fetch` takes them; a request's own win. Default none. */
+  /** Headers of every request, in any form that `fetch` accepts; a request's own headers take precedence. Default none. */
   readonly headers?: TestRequest["headers"];
-  /** A pino logger, to look at what is logged, the guard's warnings too. Default: errors alone, to stderr. */
+  /** A pino logger, for inspecting what is logged, including the guard's warnings. Default: only errors, to stderr. */
   readonly logger?: Logger;
   /**
-   * From when on a blocked event loop fails the test: the request that blocked it rejects with `OFFLOOP_LOOP_BLOCKED`,
-   * which names operation, line and duration. What blocks after its response, in a background task or a stream, makes
-   * `close()` reject. Threads may block. Milliseconds, 20-60,000. Default: never.
+   * How long the event loop must be blocked to fail the test: the request that blocked it rejects with
+   * `OFFLOOP_LOOP_BLOCKED`, which names operation, line and duration. A block after its response, in a background task
+   * or a stream, makes `close()` reject. Threads may block. Milliseconds, 20-60,000. Default: never.
    */
   readonly failOnBlockMs?: number;
 }
 
-/** The names of all of them. */
+/** The names of all these options. */
 export const testClientOptionNames: Readonly<Record<keyof TestClientOptions, true>> = {
   ...settingNames,
   overrides: true,
@@ -39,14 +42,14 @@ export const testClientOptionNames: Readonly<Record<keyof TestClientOptions, tru
   failOnBlockMs: true,
 };
 
-/** A response of the app under test: that of `fetch`, whose body you may type. */
+/** A response of the app under test: that of `fetch`, with a body you can type. */
 export interface TestResponse<Body = unknown> extends Response {
-  /** The body, read as JSON. The type is what you say: nothing checks it. */
+  /** The body, parsed as JSON. You choose the type: nothing checks it. */
   json(): Promise<Body>;
 }
 
 /**
- * Asks one method of the app under test. Redirects are not followed.
+ * Sends a request with one method to the app under test. Redirects are not followed.
  *
  * @example
  * ```ts no-check
@@ -61,15 +64,15 @@ export interface EnqueuedTestJob<Inputs extends readonly unknown[] = readonly un
   readonly id: string;
   /** The task's name. */
   readonly task: string;
-  /** Its arguments, as they were given. */
+  /** Its arguments, as passed. */
   readonly args: Inputs;
-  /** The options it was enqueued with, but for the transaction. */
+  /** The options it was enqueued with, except for the transaction. */
   readonly options: {
     readonly [Name in Exclude<keyof EnqueueOptions, "tx">]: EnqueueOptions[Name] | undefined;
   };
 }
 
-/** A task that is enqueued with these arguments. */
+/** A task that you enqueue with these arguments. */
 export interface EnqueuedBy<Inputs extends unknown[]> {
   /** Stores a job. */
   enqueue(...args: Inputs): Promise<EnqueuedJob>;
@@ -77,19 +80,19 @@ export interface EnqueuedBy<Inputs extends unknown[]> {
 
 /** The clock of a test's jobs. It stands still until the test moves it. */
 export interface TestClock {
-  /** The time by this clock. */
+  /** The current time of this clock. */
   now(): Date;
   /**
-   * Lets time pass: jobs run as their time comes, failed ones are tried again, schedules have their occurrences.
+   * Lets time pass: jobs run when their time comes, failed ones are retried, schedules have their occurrences.
    *
-   * @param ms - How much. Milliseconds, 0 or more.
+   * @param ms - How much time. Milliseconds, 0 or more.
    */
   advance(ms: number): Promise<void>;
 }
 
 /**
  * The jobs of an app under test. They are kept in memory, and run on the app's own lanes when the test says so. With
- * `jobs: { url }` or `jobs: { dir }` among the client's options they are kept by the real engine.
+ * `jobs: { url }` or `jobs: { dir }` among the client's options, the real engine stores them.
  *
  * @example
  * ```ts
@@ -110,24 +113,24 @@ export interface TestClock {
  */
 export interface TestJobs {
   /**
-   * `"manual"`: jobs run when `drain` is called. `"inline"`: a job has run when its `enqueue` resolves; one of
-   * `enqueueSync` runs right after, since the thread that waits may be the only one, and `drain` waits for it.
-   * Default `"manual"`.
+   * `"manual"`: jobs run when you call `drain`. `"inline"`: a job has run by the time its `enqueue` resolves; one from
+   * `enqueueSync` runs right after, since the thread that waits may be the only one, and `drain` waits for it. Default
+   * `"manual"`.
    */
   mode: "manual" | "inline";
-  /** The jobs enqueued in this test, of one task or of all, in order. */
+  /** The jobs enqueued in this test, of one task or of all tasks, in order. */
   enqueued<Inputs extends unknown[]>(task?: EnqueuedBy<Inputs>): EnqueuedTestJob<Inputs>[];
-  /** Runs every job whose time has come, with those that these enqueue. One that fails waits for its next attempt. */
+  /** Runs every job whose time has come, including those that these enqueue. A failed job waits for its next attempt. */
   drain(): Promise<void>;
-  /** The clock that says whose time has come. */
+  /** The clock that decides whose time has come. */
   readonly clock: TestClock;
 }
 
-/** An app under test: both lanes open, its lifespan started. Close it, or let `await using` do it. */
+/** An app under test: both lanes open, its lifespan started. Close it, or use `await using`. */
 export interface TestClient extends AsyncDisposable {
-  /** Where it is: `http://testserver`, or the socket's address. */
+  /** Its URL: `http://testserver`, or the socket's address. */
   readonly url: string;
-  /** The threads of its pool now. */
+  /** The current threads of its pool. */
   readonly threads: PoolSize;
   /** The jobs of its durable tasks. @throws {OffloopError} `OFFLOOP_TASK_NOT_DURABLE` when it has none. */
   readonly jobs: TestJobs;
@@ -148,7 +151,7 @@ export interface TestClient extends AsyncDisposable {
   /** Sends any method. */
   request<Body = unknown>(method: string, path: string, request?: TestRequest): Promise<TestResponse<Body>>;
   /**
-   * Opens a WebSocket. Rejects with {@link HandshakeRefused}, which has the response, where the app refuses it.
+   * Opens a WebSocket. Rejects with {@link HandshakeRefused}, which contains the response, if the app refuses it.
    *
    * @example
    * ```ts no-check
@@ -159,23 +162,24 @@ export interface TestClient extends AsyncDisposable {
    */
   websocket(path: string, request?: TestSocketRequest): Promise<TestSocket>;
   /**
-   * Waits for requests and background tasks, ends the threads and the app's lifespan. Rejects with
-   * `OFFLOOP_LOOP_BLOCKED` when one of them blocked the loop for longer than `failOnBlockMs` and no request reported it.
+   * Waits for requests and background tasks, then ends the threads and the app's lifespan. Rejects with
+   * `OFFLOOP_LOOP_BLOCKED` when one of them blocked the loop for longer than `failOnBlockMs` and no request reported
+   * it.
    */
   close(): Promise<void>;
 }
 
-/** A dependency, or settings, and what stands in for them; made by `override`. */
+/** A dependency or settings with their replacement, as made by `override`. */
 export type OverridePair = Override | SettingsOverride;
 
 /**
  * Replaces a dependency in a test, with a value or with another dependency. Its type must be that of the dependency.
  *
- * @param dependency - The dependency that is not to be used.
- * @param by - The value, or the dependency to use. For operations that run on threads: a structured-cloneable value;
- * for a function there, call `app.override()` in a module and test that module.
- * @returns What goes into the `overrides` of `testClient`.
- * @throws {OffloopError} `OFFLOOP_DEPENDENCY_INVALID` when the first is no dependency.
+ * @param dependency - The dependency to replace.
+ * @param by - The value, or the dependency to use. For operations that run on threads it must be a structured-cloneable
+ * value; if you need a function there, call `app.override()` in a module and test that module.
+ * @returns An entry for the `overrides` of `testClient`.
+ * @throws {OffloopError} `OFFLOOP_DEPENDENCY_INVALID` when the first is not a dependency.
  * @example
  * ```ts
  * import { App, depends } from "offloop";
@@ -194,13 +198,14 @@ export function override<Value>(
   by: Dependency<NoInfer<Value>> | NoInfer<Value>,
 ): OverridePair;
 /**
- * Has values stand in for settings in a test, as long as its client is open, on both lanes. What the app's module has done
- * with a setting when it loaded is done: read settings where they are needed.
+ * Replaces settings in a test with other values, as long as its client is open, on both lanes. Whatever the app's
+ * module did with a setting when it loaded is not undone: read settings where you need them.
  *
- * @param settings - What `settings` has given.
+ * @param settings - What `settings` returned.
  * @param by - Values for some of them, structured-cloneable.
- * @returns What goes into the `overrides` of `testClient`. Of clients that are open at once, the last one's count.
- * @throws {OffloopError} `OFFLOOP_OPTION_UNKNOWN` for another name, `OFFLOOP_NOT_CLONEABLE`.
+ * @returns An entry for the `overrides` of `testClient`. If several clients are open at once, the last one's values
+ * apply.
+ * @throws {OffloopError} `OFFLOOP_OPTION_UNKNOWN` for an unknown name, `OFFLOOP_NOT_CLONEABLE`.
  * @example
  * ```ts
  * import { App, settings } from "offloop";

@@ -14,7 +14,7 @@ import { type Schedule, storeNext } from "../jobs/schedule.ts";
 import type { JobStore } from "../jobs/store.ts";
 import type { EnqueuedTestJob, TestJobs } from "./client-options.ts";
 
-/** Jobs of an app under test, and what the test says to them. */
+/** The jobs of an app under test, and the test's control over them. */
 export interface OpenTestJobs extends OpenJobs {
   readonly testing: TestJobs;
 }
@@ -22,7 +22,7 @@ export interface OpenTestJobs extends OpenJobs {
 /**
  * Opens jobs for a test: in memory, or in the real engine.
  *
- * @param isReal - Whether the settings' database or folder keeps them.
+ * @param isReal - Whether the database or folder of the settings stores them.
  */
 export async function openTestJobs(options: OpenJobsOptions, isReal: boolean): Promise<OpenTestJobs> {
   const clock = new MovedClock(isReal);
@@ -121,12 +121,12 @@ class TestedJobs implements TaskEnqueuer, TestJobs {
   ): Promise<EnqueuedJob> {
     const job = await this.#enqueuer.enqueue(task, args, options);
     this.#note(job, args, options);
-    // One that a job enqueues must not wait for itself.
+    // A job must not wait for itself when it enqueues another one.
     if (this.mode === "inline" && this.#loop.running.length === 0) await this.drain();
     return job;
   }
 
-  /** In the mode "inline" the job runs as soon as it can, and is not waited for: it may need the very thread that waits. */
+  /** In "inline" mode the job runs as soon as it can, and nobody waits for it: it may need the very thread that waits. */
   async enqueueForThread(
     task: TaskDeclaration,
     args: readonly unknown[],
@@ -172,7 +172,7 @@ class TestedJobs implements TaskEnqueuer, TestJobs {
     }
     const until = this.#moved.now() + ms;
     for (let next = this.#moved.now(); next <= until; next = store.nextDueAt ?? Number.POSITIVE_INFINITY) {
-      // What is due and cannot run, since it waits behind a dead one, keeps nothing from time's passing.
+      // A due job that cannot run because it waits behind a dead one does not stop time from passing.
       if (next < this.#moved.now()) break;
       this.#moved.set(next);
       const before = this.#started;

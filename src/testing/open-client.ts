@@ -28,7 +28,7 @@ import { openTestSocket } from "./test-socket.ts";
 type Fastify = Awaited<ReturnType<typeof openApp>>["fastify"];
 type Send = Way["send"];
 
-/** Opens the lanes of an app and the way to it. */
+/** Opens an app's lanes, and the way to send requests to it. */
 export async function openClient(subject: App | URL, options: TestClientOptions): Promise<TestClient> {
   const {
     overrides: replaced = [],
@@ -79,7 +79,7 @@ export async function openClient(subject: App | URL, options: TestClientOptions)
   }
 }
 
-/** Has values stand in for settings as long as the client is open. Gives the overrides of dependencies. */
+/** Replaces settings as long as the client is open. Returns the overrides of dependencies. */
 function replaceSettings(replaced: readonly OverridePair[], opened: AsyncDisposableStack): Override[] {
   return replaced.filter((one) => {
     if (!(one instanceof SettingsOverride)) return true;
@@ -101,7 +101,7 @@ function noJobs({ location: at }: App): never {
 
 const guarded = new WeakSet<App>();
 
-/** The parser is loaded in tests only, not where the app is served. */
+/** The parser is loaded only in tests, not where the app is served. */
 async function guardOnce(app: App, log: Logger): Promise<void> {
   if (guarded.has(app)) return;
   const { guardApp } = await import("../guard/check-app.ts");
@@ -154,7 +154,7 @@ async function inProcess(fastify: Fastify): Promise<Way> {
   return { url: "http://testserver", send, connect };
 }
 
-/** Names that come several times have all their values. */
+/** A repeated name has all its values. */
 function grouped(headers: SentRequest["headers"]): Record<string, string | string[]> {
   const groups = Object.groupBy(headers, ([name]) => name.toLowerCase());
   return Object.fromEntries(
@@ -172,7 +172,7 @@ function toHeaders(received: Readonly<Record<string, unknown>>): Headers {
   return headers;
 }
 
-/** A way whose requests are not encoded yet. */
+/** A way to send requests that are not encoded yet. */
 interface OpenWay {
   readonly url: string;
   readonly send: (method: string, path: string, given: TestRequest) => Promise<Response>;
@@ -225,7 +225,7 @@ function clientOf(
 
 type Format = (line: string) => string;
 
-/** The log of a test that gave none: what failed in the app goes to stderr, as the test sees no more than a 500. */
+/** The log of a test that passed no logger: the app's failures go to stderr, since the test sees only a 500. */
 function createOutput(level: "warn" | "error"): Logger {
   let format: Format | undefined;
   return createLogger(level, false, {
@@ -236,7 +236,7 @@ function createOutput(level: "warn" | "error"): Logger {
   });
 }
 
-/** Loaded when something fails. */
+/** Loaded only when something fails. */
 function createFormat(): Format {
   const { prettyFactory } = createRequire(import.meta.url)("pino-pretty") as typeof import("pino-pretty");
   return prettyFactory({

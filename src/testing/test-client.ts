@@ -10,11 +10,11 @@ import { openClient } from "./open-client.ts";
  * Opens an app for a test: its lifespan runs, plain functions run on real threads, and requests stay in the process
  * unless `socket` says otherwise. FastAPI's `TestClient`, with the responses of `fetch`.
  *
- * Threads import the module that made the app: put one that has plain functions into a module of its own rather than
+ * Threads import the module that made the app. If it has plain functions, put it into a module of its own rather than
  * into the test.
  *
- * The guard reads the app's functions, once for each app: it throws refusals and logs warnings. The
- * loop is watched only with `failOnBlockMs`, or with `watch` among these options.
+ * The guard reads the app's functions, once for each app: it throws refusals and logs warnings. The loop is watched
+ * only with `failOnBlockMs`, or with `watch` among these options.
  *
  * @param app - The app, or the URL of the module that exports it: `new URL("./app.ts", import.meta.url)`;
  * a fragment names the export, `./app.ts#admin`.

@@ -1,27 +1,27 @@
 import type { Duplex } from "node:stream";
-/** The parts of a request besides method and path. */
+/** The parts of a request other than method and path. */
 export interface TestRequest {
   /**
-   * Headers, as `fetch` takes them; `content-type` is added where the body says it. A name that comes twice in a list is
-   * sent twice; through a socket, its values are joined.
+   * Headers, in any form that `fetch` accepts; `content-type` is added if the body determines it. A repeated name in a
+   * list is sent repeatedly; through a socket, its values are joined.
    */
   readonly headers?: Exclude<ConstructorParameters<typeof Headers>[0], undefined>;
   /** Query parameters, added to those in the path; an array sends its name several times. */
   readonly query?: Readonly<Record<string, unknown>>;
-  /** A body, as JSON. */
+  /** A body to send as JSON. */
   readonly json?: unknown;
   /**
-   * Fields of a form; an array sends its name several times. It goes out as `multipart/form-data` where a `Blob` or
-   * `File` is among them, else urlencoded.
+   * Fields of a form; an array sends its name several times. It is sent as `multipart/form-data` if it contains a
+   * `Blob` or `File`, else urlencoded.
    */
   readonly form?: Readonly<Record<string, FormField | readonly FormField[]>>;
-  /** A body as `fetch` takes it: text, bytes, `URLSearchParams` for a form, `FormData` for one with files. */
+  /** A body in a form that `fetch` accepts: text, bytes, `URLSearchParams` for a form, `FormData` for one with files. */
   readonly body?: Exclude<ConstructorParameters<typeof Response>[0], null | undefined>;
-  /** Gives the request up when it aborts, as a client that hangs up does. */
+  /** Abandons the request when it aborts, like a client that hangs up. */
   readonly signal?: AbortSignal;
 }
 
-/** A value of a form's field. */
+/** A value of a form field. */
 export type FormField = string | number | boolean | Blob;
 
 /** The same, as bytes. */
@@ -32,7 +32,7 @@ export interface SentRequest {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Turns what a test gives into what goes out. */
+/** Encodes what a test passes for sending. */
 export async function encodeRequest(
   path: string,
   request: TestRequest,
@@ -92,11 +92,11 @@ function withQuery(path: string, query: Readonly<Record<string, unknown>>): stri
   return `${path}${path.includes("?") ? "&" : "?"}${search}`;
 }
 
-/** How requests reach the app under test: within the process, or through a socket. */
+/** How requests reach the app under test: in process, or through a socket. */
 export interface Way {
   readonly url: string;
-  /** Sends what is encoded already. */
+  /** Sends an encoded request. */
   readonly send: (method: string, request: SentRequest) => Promise<Response>;
-  /** Makes a connection that carries a WebSocket within the process; undefined where that goes through a socket, too. */
+  /** Makes a connection that carries a WebSocket in process; undefined where WebSockets also go through a socket. */
   readonly connect: (() => Duplex) | undefined;
 }

@@ -4,14 +4,14 @@ import type { ClientOptions, RawData, WebSocket } from "ws";
 import type { RawMessage, SocketClosing } from "../app/socket.ts";
 import type { TestRequest } from "./test-request.ts";
 
-/** The parts of a handshake besides its path. */
+/** The parts of a handshake other than its path. */
 export interface TestSocketRequest extends Pick<TestRequest, "headers" | "query"> {
-  /** The subprotocols that are offered, the preferred one first. Default none. */
+  /** The subprotocols to offer, the preferred one first. Default none. */
   readonly subprotocols?: readonly string[];
 }
 
 /**
- * Thrown when the server refuses a handshake, with the response that it answered.
+ * Thrown when the server refuses a handshake, with the server's response.
  *
  * @example
  * ```ts
@@ -28,7 +28,7 @@ export interface TestSocketRequest extends Pick<TestRequest, "headers" | "query"
  * ```
  */
 export class HandshakeRefused extends Error {
-  /** What it has answered. */
+  /** The server's response. */
   readonly response: Response;
 
   /** @internal */
@@ -41,31 +41,31 @@ export class HandshakeRefused extends Error {
 
 /** A WebSocket to the app under test; Starlette's `WebSocketTestSession`. */
 export interface TestSocket extends AsyncIterable<RawMessage>, AsyncDisposable {
-  /** The subprotocol that was agreed on; empty for none. */
+  /** The agreed subprotocol; empty for none. */
   readonly subprotocol: string;
-  /** The headers of the handshake's answer. */
+  /** The headers of the answer to the handshake. */
   readonly headers: Headers;
-  /** Resolves when it is closed, by either side, and says how. */
+  /** Resolves when it is closed, by either side, with the code and the reason. */
   readonly closed: Promise<SocketClosing>;
-  /** Sends a text, or bytes. */
+  /** Sends text or bytes. */
   send(message: RawMessage): void;
   /** Sends a value as JSON. */
   sendJson(message: unknown): void;
-  /** The next message: a text, or bytes; undefined when the socket is closed. */
+  /** The next message: text or bytes; undefined when the socket is closed. */
   receive(): Promise<RawMessage | undefined>;
-  /** The next message, read as JSON. The type is what you say: nothing checks it. Rejects when the socket is closed. */
+  /** The next message, parsed as JSON. You choose the type: nothing checks it. Rejects when the socket is closed. */
   receiveJson<Message = unknown>(): Promise<Message>;
-  /** Closes it, and resolves when that is done. Default 1000, without a reason. */
+  /** Closes it, and resolves once it is closed. Default 1000, without a reason. */
   close(code?: number, reason?: string): Promise<SocketClosing>;
 }
 
-/** What goes out with a handshake. */
+/** What is sent with a handshake. */
 export interface OpeningSocket {
   readonly headers: readonly (readonly [string, string])[];
   readonly subprotocols?: readonly string[] | undefined;
 }
 
-/** Opens one to an address. In the process, through a connection that `connect` makes. */
+/** Opens a WebSocket to an address. In process, it uses a connection made by `connect`. */
 export async function openTestSocket(
   url: string,
   { headers, subprotocols = [] }: OpeningSocket,
@@ -73,7 +73,7 @@ export async function openTestSocket(
 ): Promise<TestSocket> {
   const { WebSocket } = await import("ws");
   const options = { headers: grouped(headers), ...(connect && { createConnection: connect }) };
-  // Its types know neither names that come twice nor connections that are no sockets.
+  // Its types support neither repeated names nor connections that are not sockets.
   const socket = new WebSocket(
     url.replace(/^http/, "ws"),
     [...subprotocols],
@@ -100,7 +100,7 @@ class OpenedSocket implements TestSocket {
 
   constructor(socket: WebSocket) {
     this.#socket = socket;
-    socket.on("error", () => {}); // what follows is its close
+    socket.on("error", () => {}); // its close follows
     socket.once("upgrade", ({ headers }) => {
       for (const [name, value] of Object.entries(headers))
         for (const one of [value ?? []].flat()) this.headers.append(name, one);

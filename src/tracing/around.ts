@@ -2,7 +2,7 @@ import type { Around } from "../lanes/around.ts";
 import { tracedPool } from "./calls.ts";
 import type { PackedContext, Tracing } from "./tracing.ts";
 
-/** Makes spans of what runs: of tasks, dependencies and calls on threads, and says what a request has failed from. */
+/** Makes spans for tasks, dependencies and calls on threads as they run, and records why a request has failed. */
 export function traceRuns(tracing: Tracing): Around {
   return {
     operation: ({ id, lane, isMessage }, run) =>

@@ -8,8 +8,8 @@ import type { CallPool, NewCall } from "../threads/pool/call.ts";
 import type { Tracing } from "./tracing.ts";
 
 /**
- * The same pool, with a span for each run on a thread, from when it is handed over. What it carries to the thread is
- * wrapped: {@link openInThread} is on the other side.
+ * The same pool, with a span for each run on a thread, from the moment it is handed over. The payload is wrapped for
+ * the thread; its counterpart is {@link openInThread}.
  *
  * @param works - The pool's table of work.
  */
@@ -38,7 +38,10 @@ export function tracedPool(
   };
 }
 
-/** What went wrong in a call. What a client did wrong is an answer, not a failure, and that it hung up is none either. */
+/**
+ * What went wrong in a call. A client's mistake is an answer rather than a failure, and hanging up
+ * is not a failure either.
+ */
 function failureOf(error: OffloopError | undefined, outcome: unknown): DescribedError | undefined {
   if (error !== undefined) return error.code === "OFFLOOP_CLIENT_GONE" ? undefined : describeError(error);
   if ((outcome as unknown[]).length > 2) return (outcome as ReplyPayload)[5];

@@ -3,9 +3,7 @@ import type { AroundInThread, Runner } from "../threads/inside/work-runner.ts";
 import { openTracing } from "./open.ts";
 import type { PackedContext, Tracing } from "./tracing.ts";
 
-/**
- * Opens tracing in a thread. Without a tracer there, what calls carry is unwrapped all the same.
- */
+/** Opens tracing in a thread. Even without a tracer there, payloads are unwrapped. */
 export async function openInThread(): Promise<AroundInThread> {
   const tracing = await openTracing();
   return {

@@ -3,8 +3,8 @@ import { Tracing } from "./tracing.ts";
 type Api = typeof import("@opentelemetry/api");
 
 /**
- * Opens tracing when there is someone to take the spans: OpenTelemetry's API is installed, and a tracer provider has
- * been registered with it. Undefined otherwise, and then nothing of it is done.
+ * Opens tracing when something collects spans: OpenTelemetry's API is installed, and a tracer provider has been
+ * registered with it. Otherwise returns undefined, and nothing is traced.
  */
 export async function openTracing(): Promise<Tracing | undefined> {
   const api = await importApi();
@@ -20,7 +20,7 @@ async function importApi(): Promise<Api | undefined> {
   }
 }
 
-/** Until a provider is registered, the API stands in for it with a proxy that leads nowhere. */
+/** Until a provider is registered, the API uses a proxy in its place that leads nowhere. */
 function hasProvider({ trace, ProxyTracerProvider }: Api): boolean {
   const provider = trace.getTracerProvider();
   return (

@@ -32,7 +32,7 @@ export class RequestSpans {
     this.#opening = api.trace.getActiveSpan();
   }
 
-  /** Starts the span of a request; it ends when its response has been sent or its client is gone. */
+  /** Starts the span of a request; it ends when the response has been sent or the client has gone. */
   begin(operation: Operation, id: string, request: IncomingMessage, response: ServerResponse): void {
     const { trace, SpanKind } = this.#api;
     const outer = this.#outerSpan();
@@ -49,7 +49,7 @@ export class RequestSpans {
     finished(response, (error) => end(begun, response, error != null));
   }
 
-  /** Runs what answers a request as part of its span. */
+  /** Runs the code that answers a request as part of its span. */
   within<Result>(request: object, run: () => Result): Result {
     const begun = this.#spans.get(request);
     return begun === undefined ? run() : this.#api.context.with(begun.context, run);
@@ -60,7 +60,7 @@ export class RequestSpans {
     return this.#spans.get(request)?.span;
   }
 
-  /** Says what a request failed from. */
+  /** Records why a request failed. */
   fail(request: object, error: DescribedError): void {
     const begun = this.#spans.get(request);
     if (begun === undefined || begun.failed || !begun.span.isRecording()) return;
@@ -79,10 +79,10 @@ export class RequestSpans {
   }
 }
 
-/** A request whose URL may have been shortened for the router: the path of a proxy is no part of a route. */
+/** A request whose URL may have been shortened for the router: a proxy's path is not part of a route. */
 type Routed = IncomingMessage & { readonly originalUrl?: string };
 
-/** No query, and no header: what they hold may not be for everyone who reads traces. */
+/** Without the query and the headers: their contents may not be meant for everyone who reads traces. */
 function describeRequest({ method, path, lane }: Operation, id: string, request: Routed): Attributes {
   const { originalUrl, url = "/", socket, httpVersion } = request;
   const { localAddress, localPort, remoteAddress } = socket;
@@ -116,13 +116,13 @@ function end({ span, failed }: RequestSpan, response: ServerResponse, cut: boole
 /** The API's `SpanStatusCode.ERROR`, without loading the API for one number. */
 const ERROR: SpanStatusCode.ERROR = 2;
 
-/** Says what a span failed from. */
+/** Records why a span failed. */
 export function markFailed(span: Span, { type, code, message }: DescribedError): void {
   span.setAttribute("error.type", code ?? type);
   span.setStatus({ code: ERROR, message });
 }
 
-/** Says it, and keeps the error with its stack: on the span whose work threw it, not on those around it. */
+/** Does this and keeps the error with its stack: on the span whose work threw it, not on those around it. */
 export function recordFailure(span: Span, error: DescribedError): void {
   markFailed(span, error);
   const { type: name, message, stack } = error;

@@ -8,7 +8,7 @@ type Api = typeof import("@opentelemetry/api");
 
 /** A piece of work that runs elsewhere, as a span. */
 export interface OpenSpan {
-  /** What makes spans over there its children. */
+  /** Makes spans over there its children. */
   readonly context: PackedContext;
   /** @param failure - What went wrong, if anything did. */
   end(attributes: Attributes, failure: DescribedError | undefined): void;
@@ -18,18 +18,18 @@ export interface OpenSpan {
 export interface TracedJob {
   readonly task: { readonly name: string; readonly lane: Lane };
   readonly job: { readonly id: string; readonly attempt: number };
-  /** Of what enqueued it; undefined where nothing was traced there. */
+  /** The context that enqueued it; undefined if nothing was traced there. */
   readonly trace: PackedContext | undefined;
 }
 
-/** What came of a message. */
+/** The outcome of a message. */
 interface FailedReply {
   readonly error: DescribedError | undefined;
 }
 
-/** Makes spans of what offloop does. There only while someone takes them. */
+/** Makes spans for offloop's work. Exists only while something collects them. */
 export class Tracing {
-  /** What spans say they come from. */
+  /** The scope that spans name as their origin. */
   static readonly scope = "offloop";
   readonly requests: RequestSpans;
   readonly #api: Api;
@@ -41,11 +41,11 @@ export class Tracing {
     this.requests = new RequestSpans(api, this.#tracer);
   }
 
-  /** Makes a dependency as a child of what is active. */
+  /** Creates a dependency as a child of the active span. */
   readonly dependency = (path: string, lane: Lane, make: () => Promise<unknown>): Promise<unknown> =>
     this.#run(`dependency ${path}`, { attributes: { "offloop.lane": lane } }, make);
 
-  /** Runs a task as a child of what is active: the request that added or called it. */
+  /** Runs a task as a child of the active span: that of the request that added or called it. */
   task(name: string, lane: Lane, isBackground: boolean, run: () => Promise<unknown>): Promise<unknown> {
     const attributes = { "offloop.lane": lane, "offloop.background": isBackground };
     return this.#run(`task ${name}`, { attributes }, run);
@@ -66,7 +66,7 @@ export class Tracing {
     });
   }
 
-  /** Runs an attempt of a job: a trace of its own, linked to what enqueued the job. */
+  /** Runs an attempt of a job as a trace of its own, linked to the context that enqueued the job. */
   async job({ task, job, trace }: TracedJob, run: () => Promise<unknown>): Promise<unknown> {
     const attributes = {
       "offloop.lane": task.lane,
@@ -93,23 +93,23 @@ export class Tracing {
     };
   }
 
-  /** What is active, for a thread. */
+  /** The active context, for a thread. */
   pack(): PackedContext {
     return packContext(this.#api, this.#api.context.active());
   }
 
-  /** What is active, for a job that is enqueued; undefined where nothing is. */
+  /** The active context, for a job that is enqueued; undefined when there is none. */
   packActive(): PackedContext | undefined {
     const packed = this.pack();
     return packed.traceparent === undefined ? undefined : packed;
   }
 
-  /** What a line of the log says of the span that is active. */
+  /** Log fields that name the active span. */
   logFields(): object {
     return this.#fieldsOf(this.#api.trace.getActiveSpan());
   }
 
-  /** What a line says of the span of a request. */
+  /** Log fields that name the span of a request. */
   logFieldsOf(request: object): object {
     return this.#fieldsOf(this.requests.of(request));
   }
@@ -131,7 +131,7 @@ export class Tracing {
     try {
       return await this.#api.context.with(this.#api.trace.setSpan(active, span), run);
     } catch (thrown) {
-      // What a client did wrong is an answer, not a failure.
+      // A client's mistake is an answer, not a failure.
       if (!(thrown instanceof HTTPError && thrown.status < 500)) recordFailure(span, describeError(thrown));
       throw thrown;
     } finally {
@@ -141,8 +141,8 @@ export class Tracing {
 }
 
 /**
- * A context as it crosses to a thread: W3C's traceparent, tracestate and baggage. It does not go by the registered
- * propagator: that says which strangers are trusted, and a thread is none.
+ * A context as it crosses to a thread: W3C's traceparent, tracestate and baggage. It does not use the registered
+ * propagator, which decides which outsiders to trust: a thread is not one.
  */
 export interface PackedContext {
   readonly traceparent: string | undefined;

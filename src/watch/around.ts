@@ -4,10 +4,10 @@ import type { Chunk } from "../operation/raw.ts";
 import { enterMarked, markNames, markOf, marks, type Run, runMarked, runs } from "./marks.ts";
 
 /**
- * Lets the watchdog know what runs on the loop, so that it can say who blocks it.
+ * Lets the watchdog know what runs on the loop, so that it can name what blocks it.
  *
- * @param isLast - Whether a callback of Node's does nothing after calling an operation. A plugin's hook may: it may hold
- * requests back and then let several go at once.
+ * @param isLast - Whether a callback of Node's does nothing after calling an operation. A plugin's hook may: it may
+ * hold requests back and then release several at once.
  */
 export function markRuns(isLast: boolean): Around {
   const runWithin = isLast ? enterMarked : runMarked;
@@ -18,7 +18,7 @@ export function markRuns(isLast: boolean): Around {
       const mark = markOf(id);
       return (request) => runWithin({ mark, request: request.id, at: performance.now() }, run, request);
     },
-    // Another server of this process may have an operation of the same name.
+    // Another server of this process may have an operation with the same name.
     count: (operation) => {
       if (!runsOnLoop(operation)) return undefined;
       const mark = markOf(operation.id);
@@ -33,7 +33,7 @@ export function markRuns(isLast: boolean): Around {
   };
 }
 
-/** Whose code runs now, as lines of the log say it; undefined where it is nobody's, or where nothing is marked. */
+/** Whose code is running now, for log lines; undefined when it belongs to nobody, or nothing is marked. */
 export function runAtHand(): object | undefined {
   const run = runs.getStore();
   if (run === undefined) return undefined;
@@ -42,7 +42,7 @@ export function runAtHand(): object | undefined {
   return name.startsWith("task ") ? { task: name.slice("task ".length) } : { ...reqId, operation: name };
 }
 
-/** What stands around an operation is on the loop, also where its handler is not. A message has nothing around it. */
+/** What surrounds an operation runs on the loop, even if its handler does not. Nothing surrounds a message. */
 function runsOnLoop({ lane, isMessage, layers, outerLayers }: Operation): boolean {
   if (lane === "loop") return true;
   return !isMessage && [...layers, ...outerLayers].some(({ arounds }) => arounds.length > 0);
@@ -58,7 +58,7 @@ async function markTask(name: string, run: () => Promise<unknown>): Promise<unkn
   }
 }
 
-/** Has chunks made as part of the run that they belong to: the stream that asks for them belongs to none. */
+/** Makes chunks being produced count as part of their run: the stream that asks for them belongs to none. */
 async function* markChunks(run: Run, chunks: AsyncIterable<Chunk>): AsyncGenerator<Chunk> {
   const iterator = chunks[Symbol.asyncIterator]();
   marks[run.mark]!++;

@@ -4,19 +4,19 @@ import type { Gap } from "./pulse.ts";
 import type { Sight } from "./sampler.ts";
 import { clockMs } from "./shared-words.ts";
 
-/** Who runs in the main thread, as far as shared memory tells. */
+/** What runs in the main thread, as far as shared memory shows it. */
 export interface Onlooker {
   running(): string | undefined;
   inProgress(): string[];
 }
 
-/** A block under way: what the watchdog has seen of it so far. */
+/** A block in progress: what the watchdog has seen of it so far. */
 export class Block {
   readonly since: number;
   readonly sightings: Sighting[] = [];
   /** Whether the live line has been written. */
   isAnnounced = false;
-  /** When the question was asked that has no answer yet. */
+  /** When the pending question was asked. */
   askedAt: number | undefined;
   #nextLookMs = 0;
   #onAnswer: (() => void) | undefined;
@@ -25,7 +25,7 @@ export class Block {
     this.since = since;
   }
 
-  /** Looks again once the block has lasted twice as long as at the last time. */
+  /** Looks again once the block has lasted twice as long as at the last look. */
   lookWhenDue(lastedMs: number, thresholdMs: number, look: string, onlooker: Onlooker): void {
     if (this.askedAt !== undefined || lastedMs < this.#nextLookMs) return;
     this.#nextLookMs = Math.max(thresholdMs, lastedMs * 2);
@@ -40,7 +40,7 @@ export class Block {
     });
   }
 
-  /** Calls back when no question is open, or when the answer is overdue. */
+  /** Calls back when no question is pending, or when the answer is overdue. */
   whenAnswered(patienceMs: number, onAnswered: () => void): void {
     if (this.askedAt === undefined) {
       onAnswered();
@@ -55,20 +55,22 @@ export class Block {
   }
 }
 
-/** What is known of a block besides what the main thread has counted. */
+/** What is known about a block, apart from what the main thread has counted. */
 interface BlockSigns {
   /** How much of it garbage collection took. */
   readonly gcMs: number;
-  /** How late the watchdog's own thread was at worst. */
+  /** The worst delay of the watchdog's own thread. */
   readonly latestMs: number;
 }
 
-/** What the main thread waits for, as threads that help to collect garbage, may be late a few times over. */
+/**
+ * Whatever the main thread waits for, such as the threads that help to collect garbage, may be late several times over.
+ */
 const LATE_TURNS = 4;
 
 /**
- * What the main thread did during a block. It is starved where there would have been no block had it got a CPU whenever it
- * wanted one, and where what it slept for may have been kept from the CPU as this thread was.
+ * What the main thread did during a block. It was starved if there would have been no block had it got a CPU whenever
+ * it wanted one, and if what it slept for may have been kept from the CPU as this thread was.
  */
 export function stateOf(
   { from, to, cpuMs, delayMs = 0 }: Gap,
@@ -82,10 +84,10 @@ export function stateOf(
   return to - from < LATE_TURNS * latestMs ? "starved" : "asleep";
 }
 
-/** A block is told of when it has ended, and others may have ended since. */
+/** A block is reported when it has ended, and others may have ended since. */
 const KEPT_DELAYS = 16;
 
-/** How late a thread has woken of late: other processes want the CPU, then. */
+/** How late a thread has woken up recently: being late means that other processes want the CPU. */
 export class Lateness {
   readonly #delays: { readonly at: number; readonly ms: number }[] = [];
 
@@ -94,7 +96,7 @@ export class Lateness {
     if (this.#delays.length > KEPT_DELAYS) this.#delays.shift();
   }
 
-  /** The longest since then. */
+  /** The longest delay since then. */
   longestSince(from: number): number {
     return Math.max(0, ...this.#delays.filter(({ at }) => at >= from).map(({ ms }) => ms));
   }
@@ -103,46 +105,46 @@ export class Lateness {
 /** What the watchdog saw when it looked into the blocked main thread. */
 export interface Sighting {
   readonly askedAt: number;
-  /** How long the loop had not turned then. */
+  /** How long the loop had not turned at that time. */
   readonly silentMs: number;
-  /** The mark that ran then, by name; undefined when that was not known. */
+  /** The mark that was running then, by name; undefined when that was not known. */
   readonly running: string | undefined;
   /** The operations that were in progress then. */
   readonly inProgress: readonly string[];
-  /** What the main thread answered, which may be later than it was asked. */
+  /** What the main thread answered, possibly later than it was asked. */
   readonly sight: Sight;
 }
 
-/** An answer later than this waited for a native call to return. */
+/** An answer that took longer than this waited for a native call to return. */
 const PROMPT_MS = 10;
-/** A sight so close to the end of a block may be of what ran after the culprit. */
+/** A sight this close to the end of a block may show what ran after the culprit. */
 export const TAIL_MS = 5;
 
-/** Whether what was seen is surely what ran when the watchdog asked. */
+/** Whether what was seen is certain to have been running when the watchdog asked. */
 export function isSure({ askedAt, sight }: Sighting, blockEnd: number): boolean {
   return sight.at - askedAt <= PROMPT_MS && sight.frames.length > 0 && blockEnd - sight.at >= TAIL_MS;
 }
 
-/** With so many runs of one operation in progress, those that await may have their turns one after the other. */
+/** With this many runs of one operation in progress, those that await may get their turns one after another. */
 const CROWD = 10;
 
 /**
- * Whether what was seen had only just begun, in a block that lasts: the loop's turn is long since it holds many short
- * runs, and the one that was seen is no more to blame than the others.
+ * Whether what was seen had only just begun, in a long block: then the loop's turn is long because it contains many
+ * short runs, and the one that was seen is no more to blame than the others.
  */
 export function isOneOfMany({ silentMs, sight }: Sighting): boolean {
   const { operation, ranMs, peers } = sight;
   if (operation === undefined || ranMs === undefined) return false;
   if (ranMs < silentMs / 2) return true;
-  // One that began before the block awaited something, and may have gone on a moment ago.
+  // A run that began before the block awaited something, and may have continued only a moment ago.
   return ranMs > silentMs && peers >= CROWD;
 }
 
 /**
- * Has the main thread look at what it runs. Connects for this one question: nothing stays attached to the process.
- * A thread inside a native call answers when that returns.
+ * Makes the main thread look at what it runs. Connects for this one question: nothing stays attached to the process. A
+ * thread inside a native call answers when the call returns.
  *
- * @param onAnswer - Called with undefined when there was no answer to be had.
+ * @param onAnswer - Called with undefined when no answer could be had.
  */
 function ask(look: string, onAnswer: (sight: Sight | undefined) => void): void {
   const session = new Session();

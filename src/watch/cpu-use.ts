@@ -2,20 +2,20 @@ import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 
 const FOLDER = `/proc/self/task/${process.pid}`;
 
-/** What the system has counted for the main thread since it began, in milliseconds. */
+/** What the system has counted for the main thread since it started, in milliseconds. */
 interface CpuUse {
   /** How long it ran. */
   readonly ranMs: number;
-  /** How long it was ready to run and others had the CPU. A wait counts when it is over. */
+  /** How long it was ready to run while others had the CPU. A wait counts once it is over. */
   readonly delayedMs: number;
 }
 
-/** Reads what the main thread has had of the CPU: on Linux alone. The file is read over and over, so it stays open. */
+/** Reads how much of the CPU the main thread has had: only on Linux. The file is read over and over, so it stays open. */
 export class CpuMeter {
   readonly #file: number | undefined = open();
   readonly #bytes = Buffer.alloc(128);
 
-  /** Undefined where the system does not say. See proc(5), /proc/pid/schedstat. */
+  /** Undefined where the system does not report it. See proc(5), /proc/pid/schedstat. */
   read(): CpuUse | undefined {
     if (this.#file === undefined) return undefined;
     try {

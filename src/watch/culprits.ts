@@ -6,14 +6,14 @@ import { isOneOfMany, isSure, type Sighting, TAIL_MS } from "./block.ts";
 import type { ProfiledStack, Timeline } from "./profile.ts";
 import type { Frame } from "./sampler.ts";
 
-/** Judges who blocked, from what was seen; the one seen most often first. */
+/** Judges what blocked the loop from what was seen; the one seen most often comes first. */
 export function judge(
   sightings: readonly Sighting[],
   blockEnd: number,
   timeline: Timeline | undefined,
 ): BlockCulprit[] {
-  // Whoever was in progress at any look may have been at work between two of them, and so may what has outlived its
-  // deadline: it is seen without being counted.
+  // Anything in progress at some look may have been running between two looks, and so may work that has outlived its
+  // deadline, which is seen without being counted.
   const names = sightings.flatMap(({ inProgress, sight }) => [...inProgress, sight.operation ?? []].flat());
   const suspects = [...new Set(names)];
   const culprits = new Map<string, BlockCulprit>();
@@ -29,7 +29,7 @@ export function judge(
   return inCrowd([...culprits.values()]).sort((a, b) => b.samples - a.samples);
 }
 
-/** Several requests of one operation, each seen at work in one block, share it: none of them has held it up alone. */
+/** Several requests of one operation, each seen running in the same block, share it: none of them has held it up alone. */
 function inCrowd(culprits: readonly BlockCulprit[]): BlockCulprit[] {
   return culprits.map((one) => {
     const { operation, request, certain } = one;
@@ -42,20 +42,23 @@ function inCrowd(culprits: readonly BlockCulprit[]): BlockCulprit[] {
 }
 
 /**
- * What to think of them where others had the CPU for most of the block: whoever was at work then was seen for long, however
+ * How to judge them when others had the CPU for most of the block: whatever was running then was seen for long, however
  * little it did.
  */
 export function doubted(culprits: readonly BlockCulprit[]): BlockCulprit[] {
   return culprits.map((one) => (one.operation === undefined ? one : { ...one, certain: false }));
 }
 
-/** A look that was asked for when the block had all but ended tells nothing that earlier ones do not. */
+/** A look that was requested when the block had all but ended adds nothing to earlier ones. */
 function duringBlock(sightings: readonly Sighting[], blockEnd: number): readonly Sighting[] {
   const during = sightings.filter(({ askedAt }) => blockEnd - askedAt >= TAIL_MS);
   return during.length === 0 ? sightings : during;
 }
 
-/** Whether two looks at one block saw the same request at work: it is no short run, however many others there are. */
+/**
+ * Whether two looks at one block saw the same request running: then it is not a short run,
+ * however many others there are.
+ */
 function isSeenAgain({ askedAt, sight }: Sighting, during: readonly Sighting[]): boolean {
   const { request } = sight;
   return (
@@ -64,14 +67,14 @@ function isSeenAgain({ askedAt, sight }: Sighting, during: readonly Sighting[]):
   );
 }
 
-/** What answered only when a native call had returned. */
+/** For a look that was answered only after a native call had returned. */
 function seenAfterwards(
   sighting: Sighting,
   suspects: readonly string[],
   timeline: Timeline | undefined,
 ): BlockCulprit {
   const { running, sight } = sighting;
-  // What was marked as running while it blocked beats what was found running afterwards.
+  // What was marked as running during the block takes precedence over what was found running afterwards.
   const operation = running ?? (suspects.length === 0 ? undefined : sight.operation);
   const certain = running !== undefined || suspects.length === 0;
   return {
@@ -85,26 +88,26 @@ function seenAfterwards(
 }
 
 /**
- * What was seen at work when the watchdog asked.
+ * What was seen running when the watchdog asked.
  *
- * @param isSeenAgain - Whether another look saw the same request at work.
+ * @param isSeenAgain - Whether another look saw the same request running.
  */
 export function seenAtWork(sighting: Sighting, isSeenAgain = false): BlockCulprit {
   const { operation, request, frames } = sighting.sight;
   const seen = { candidates: [], samples: 1, ...placesOf(frames, "exact") };
   if (isFrameworks(frames)) return { ...seen, operation: undefined, request: undefined, certain: true };
   if (isSeenAgain || !isOneOfMany(sighting)) return { ...seen, operation, request, certain: true };
-  // Its line is where it happened to be.
+  // Its line is merely where it happened to be.
   const nowhere = { at: undefined, within: undefined };
   return { ...seen, ...nowhere, operation, request: undefined, certain: false, oneOfMany: true };
 }
 
-/** The rooms whose work is done for an operation: reading, checking and writing what it declares. */
+/** The folders whose work is done for an operation: reading, checking and writing what it declares. */
 const forOperations = /[\\/](?:operation|schema|app|security)[\\/][^\\/]+$/;
 
 /**
- * Whether offloop does something of its own, like writing the log, though it does so after a request: nothing on the stack is
- * the user's code, nor was called on behalf of it.
+ * Whether offloop is doing something of its own, like writing the log, even if after a request: nothing on the stack is
+ * the user's code, or was called on its behalf.
  */
 function isFrameworks(frames: readonly Frame[]): boolean {
   const scripts = frames.filter(({ file }) => !file.startsWith("node:"));
@@ -123,7 +126,7 @@ function doubtfulPlaces(
   return stack === undefined ? placesOf(frames, "near") : profiledPlaces(stack, frames);
 }
 
-/** The stack that the profiler saw most between question and answer. */
+/** The stack that the profiler saw most often between question and answer. */
 function mostSeen({ stacks, hits }: Timeline, from: number, to: number): ProfiledStack | undefined {
   const counts = new Map<number, number>();
   for (const { at, stack } of hits)
@@ -133,7 +136,7 @@ function mostSeen({ stacks, hits }: Timeline, from: number, to: number): Profile
   return most && stacks[most[0]];
 }
 
-/** Where a stack stands: in the user's code, and inside a package that it called. */
+/** The places of a stack: in the user's code, and inside a package that it called. */
 interface StackPlaces {
   readonly at: BlockPlace | undefined;
   readonly within: BlockPlace | undefined;
@@ -151,8 +154,8 @@ function placesOf(frames: readonly Frame[], precision: BlockPlace["precision"]):
 }
 
 /**
- * The places of a stack that the profiler saw during a native call. It knows the line of the innermost function only;
- * that of its callers comes from what was seen when the call had returned, if they are the same functions.
+ * The places of a stack that the profiler saw during a native call. It knows the line only of the innermost function;
+ * those of its callers come from what was seen when the call had returned, if the functions are the same.
  */
 function profiledPlaces(stack: ProfiledStack, after: readonly Frame[]): StackPlaces {
   const { user, inner } = chooseFrames(stack.frames);

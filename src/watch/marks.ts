@@ -7,16 +7,16 @@ export interface Run {
   readonly mark: number;
   /** The request it runs for, as in the log. */
   readonly request: string | undefined;
-  /** When it began, from `performance.now()`; while continuations are marked, when it last went on. */
+  /** When it began, from `performance.now()`; while continuations are marked, when it last continued. */
   at: number;
 }
 
 /** Stands for everything beyond the table. */
 const LAST_MARK = MAX_MARKS - 1;
 
-/** Of the whole process: several servers share one loop, and whichever watchdog looks must know all operations. */
+/** Shared by the whole process: several servers share one loop, and whichever watchdog looks must know all operations. */
 export const marks: MarkWords = createMarkWords();
-/** The run that the code at hand belongs to, across awaits. */
+/** The run that the current code belongs to, across awaits. */
 export const runs: AsyncLocalStorage<Run> = new AsyncLocalStorage();
 
 const names: string[] = [""];
@@ -24,7 +24,7 @@ const byName = new Map<string, number>();
 const listeners = new Set<(names: readonly string[]) => void>();
 const sleepers = new Set<() => void>();
 
-/** The mark of an operation or task: the same number whenever it is asked for the same name. */
+/** The mark of an operation or task: always the same number for the same name. */
 export function markOf(name: string): number {
   const known = byName.get(name);
   if (known !== undefined) return known;
@@ -36,18 +36,18 @@ export function markOf(name: string): number {
   return mark;
 }
 
-/** What each mark stands for. */
+/** The name behind each mark. */
 export function markNames(): readonly string[] {
   return names;
 }
 
-/** Has a function told whenever a mark is added. Gives the function that ends it. */
+/** Calls the listener whenever a mark is added. Returns the function that ends this. */
 export function onNewMark(listener: (names: readonly string[]) => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
 
-/** Has a function called when the next run begins, once. Gives the function that takes this back. */
+/** Calls a function once, when the next run begins. Returns the function that revokes this. */
 export function onNextRun(sleeper: () => void): () => void {
   sleepers.add(sleeper);
   return () => sleepers.delete(sleeper);
@@ -59,7 +59,7 @@ function wakeSleepers(): void {
   for (const wake of waking) wake();
 }
 
-/** Calls a function so that it, and all it awaits, is known to belong to a mark. */
+/** Calls a function so that it, and everything it awaits, is known to belong to a mark. */
 export function runMarked<Argument, Result>(
   run: Run,
   fn: (argument: Argument) => Result,
@@ -69,8 +69,8 @@ export function runMarked<Argument, Result>(
 }
 
 /**
- * The same for what a callback of Node does last. It enters the run without leaving it, as Node ends the context with
- * the callback: leaving costs three times what entering does.
+ * The same for the last thing that a callback of Node's does. It enters the run without leaving it, since Node ends the
+ * context together with the callback: leaving costs three times as much as entering.
  */
 export function enterMarked<Argument, Result>(
   run: Run,
@@ -102,8 +102,8 @@ export function isAnyInProgress(): boolean {
 }
 
 /**
- * Marks what runs also after an await, so that even a native call that cannot be looked into has a name. Costs a few
- * percent of a request that does nothing; for development. Gives the function that ends it.
+ * Also marks what runs after an await, so that even a native call that cannot be looked into has a name. Costs a few
+ * percent of a request that does nothing; for development. Returns the function that ends this.
  */
 export function markContinuations(): () => void {
   const stopBefore = promiseHooks.onBefore(() => {

@@ -3,15 +3,15 @@ import type { Timeline } from "./profile.ts";
 import type { Gap } from "./pulse.ts";
 import type { MarkWords, PulseWords } from "./shared-words.ts";
 
-/** What the watchdog is started with. */
+/** Data that the watchdog is started with. */
 export interface WatchdogData {
   readonly marks: MarkWords;
   readonly pulse: PulseWords;
   readonly names: readonly string[];
   readonly thresholdMs: number;
-  /** How a block is told of on stderr while it lasts: for people, or as a line of the log. */
+  /** How to announce a block on stderr while it lasts: as text for people, or as a line of the log. */
   readonly announces: "text" | "json" | undefined;
-  /** An expression that, evaluated in the main thread, gives a {@link Sight} as JSON. */
+  /** An expression that, evaluated in the main thread, returns a {@link Sight} as JSON. */
   readonly look: string;
 }
 
@@ -20,22 +20,22 @@ export interface EndedBlock {
   readonly gap: Gap;
   readonly waitedRequests: number;
   readonly gcMs: number;
-  /** In the development level only. */
+  /** Only at the development level. */
   readonly timeline: Timeline | undefined;
 }
 
-/** For the watchdog: marks were added, the pulse is fast again, a block has ended. */
+/** To the watchdog: marks were added, the pulse is fast again, or a block has ended. */
 export type WatchdogOrder =
   | { readonly names: readonly string[] }
   | { readonly wake: true }
   | { readonly ended: EndedBlock };
 
-/** From the watchdog: it watches, or what a block was. */
+/** From the watchdog: it is watching, or what a block was. */
 export type WatchdogNews =
   | { readonly watching: true }
   | { readonly report: BlockReport; readonly log: LogAdvice };
 
-/** Whether a report is to be logged, and how many at the same place were not since the last one. */
+/** Whether to log a report, and how many for the same place were not logged since the last one. */
 export interface LogAdvice {
   readonly due: boolean;
   readonly skipped: number;

@@ -5,27 +5,27 @@ import { originalLine, scriptPath } from "../errors/source-map.ts";
 import { type Frame, mappedHere } from "./sampler.ts";
 import { clockMs } from "./shared-words.ts";
 
-/** What the profiler saw between two instants: stacks, and when it saw which. */
+/** What the profiler saw between two instants: the stacks, and when it saw each. */
 export interface Timeline {
   readonly stacks: readonly ProfiledStack[];
   readonly hits: readonly { readonly at: number; readonly stack: number }[];
 }
 
-/** A stack of the profiler's, innermost first. Its frames stand where their functions begin. */
+/** A stack from the profiler, innermost first. The positions of its frames are where their functions begin. */
 export interface ProfiledStack {
   readonly frames: readonly Frame[];
-  /** The line that the innermost frame with a file was on; undefined when there may have been several. */
+  /** The current line of the innermost frame with a file; undefined when there may have been several. */
   readonly line: number | undefined;
 }
 
 const INTERVAL_US = 20_000;
 const ROLL_MS = 1_000;
-/** Titles belong to the whole process: ending a profile ends every one of the same title. */
+/** Titles are shared by the whole process: ending a profile ends every one with the same title. */
 let begun = 0;
 
 /**
- * V8's CPU profiler, always on: the one source that sees lines inside native calls. Profiles overlap, the next begins
- * before the last one ends, so that the profiler never restarts: a roll costs 0.3 ms, a restart 0.5 ms a MB of heap.
+ * V8's CPU profiler, always on: the only source that sees lines inside native calls. Profiles overlap (the next begins
+ * before the last one ends), so that the profiler never restarts: a roll costs 0.3 ms, a restart 0.5 ms per MB of heap.
  */
 export class RollingProfile {
   readonly #inspector = process.getBuiltinModule("node:inspector");
@@ -42,12 +42,12 @@ export class RollingProfile {
     this.#console.profile(this.#title);
   }
 
-  /** Begins a new profile when the last has grown old: the shorter, the surer its lines. */
+  /** Begins a new profile when the last one has grown old: the shorter it is, the more reliable its lines. */
   rollWhenDue(): void {
     if (clockMs() - this.#rolledAt >= ROLL_MS) this.#roll();
   }
 
-  /** What it saw between two instants of the clock. To be asked soon after. */
+  /** What it saw between two instants of the clock. Ask soon afterwards. */
   between(from: number, to: number): Promise<Timeline> {
     return new Promise((resolve) => {
       const end = clockMs();
@@ -111,7 +111,7 @@ function stackReader(nodes: readonly Profiler.ProfileNode[]): (id: number, hits:
   };
 }
 
-/** The last code on a line whose column is not known. */
+/** Selects the last code on a line whose column is unknown. */
 const LINE_END = 100_000;
 
 type Call = Profiler.ProfileNode["callFrame"];
@@ -127,7 +127,10 @@ function sourceLine({ url }: Call, line: number): number | undefined {
   return mappedHere({ file: scriptPath(url), line, column: LINE_END }, url).line;
 }
 
-/** Ticks are counted over the whole profile: only what exceeds those before the block is surely of the block. */
+/**
+ * Ticks are counted over the whole profile: only those in excess of the ticks before the block are
+ * certain to belong to it.
+ */
 function lineOf(node: Profiler.ProfileNode | undefined, hits: number): number | undefined {
   const ticks = node?.positionTicks ?? [];
   const before = ticks.reduce((sum, tick) => sum + tick.ticks, 0) - hits;

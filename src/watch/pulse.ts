@@ -12,26 +12,26 @@ import {
   RAN_MS,
 } from "./shared-words.ts";
 
-/** A stretch between two beats in which the loop did not turn. */
+/** A period between two beats in which the loop did not turn. */
 export interface Gap {
-  /** The beat before it, by which the watchdog knows it. */
+  /** The beat before it, by which the watchdog identifies it. */
   readonly after: number;
   readonly from: number;
   readonly to: number;
   /** CPU time of the main thread. */
   readonly cpuMs: number;
-  /** How long it was ready to run and others had the CPU; undefined where the system does not say. */
+  /** How long it was ready to run while others had the CPU; undefined where the system does not report it. */
   readonly delayMs: number | undefined;
 }
 
-/** What the pulse asks and tells. */
+/** What the pulse asks for and reports. */
 export interface PulseListener {
   /** Whether operations are in progress. */
   isBusy(): boolean;
   /** Whether a debugger may stop the loop. */
   isMuted(): boolean;
   onBeat(gap: Gap | undefined): void;
-  /** The beat is fast again: the watchdog should look more often too. */
+  /** The beat is fast again: the watchdog should look more often, too. */
   onWake(): void;
 }
 
@@ -39,7 +39,7 @@ const LONGEST_BEAT_MS = 50;
 const IDLE_BEAT_MS = 250;
 const IDLE_AFTER_MS = 1_000;
 
-/** Beats at intervals: seldom while nothing is in progress, until the next run begins. */
+/** Beats at intervals: rarely while nothing is in progress, until the next run begins. */
 export class Pulse {
   readonly words: PulseWords = createPulseWords();
   readonly #listener: PulseListener;
@@ -47,7 +47,7 @@ export class Pulse {
   readonly #fastMs: number;
   #timer: NodeJS.Timeout | undefined;
   #stopWaiting: (() => void) | undefined;
-  /** False until the first run: what blocks while a process starts keeps nobody waiting. */
+  /** False until the first run: a block during the start of a process keeps nobody waiting. */
   #hasServed = false;
   #at = clockMs();
   #cpu = process.threadCpuUsage();
@@ -71,14 +71,14 @@ export class Pulse {
     this.#meter.close();
   }
 
-  /** Beats when it is due, or at once when someone asks about a block that is just over. */
+  /** Beats when it is due, or at once when someone asks about a block that has just ended. */
   beat(): void {
     const gap = this.#turn();
     const { after, from, to } = gap;
     const interval = this.words[BEAT_MS] as number;
     const isMuted = !this.#hasServed || this.#listener.isMuted();
     this.words[MUTED] = isMuted ? 1 : 0;
-    // Being late tells a block from many short turns between two seldom beats.
+    // Being late distinguishes a block from many short turns between two infrequent beats.
     const isLate = to - after - interval >= this.#thresholdMs - this.#fastMs;
     const isGap = isLate && to - from >= this.#thresholdMs && !isMuted;
     this.#listener.onBeat(isGap ? gap : undefined);
@@ -130,7 +130,7 @@ export class Pulse {
 const SHORTEST_MS = 5;
 const KEPT = 64;
 
-/** The long garbage collections of late. */
+/** Recent long garbage collections. */
 export class GcTime {
   readonly #collections: { readonly from: number; readonly to: number }[] = [];
   readonly #observer = new PerformanceObserver((list) => {
@@ -146,7 +146,7 @@ export class GcTime {
     this.#observer.observe({ entryTypes: ["gc"] });
   }
 
-  /** How many milliseconds of a stretch were collections. */
+  /** How many milliseconds of a period were collections. */
   within(stretch: { readonly from: number; readonly to: number }): number {
     return this.#collections.reduce(
       (sum, { from, to }) => sum + Math.max(0, Math.min(stretch.to, to) - Math.max(stretch.from, from)),

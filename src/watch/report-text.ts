@@ -1,7 +1,7 @@
 import type { BlockCulprit, BlockPlace, BlockReport } from "../channels/channels.ts";
 import { formatLocation } from "../errors/offloop-error.ts";
 
-/** A report in one sentence: how long, by whom, where, and who waited. */
+/** A report in one sentence: how long, by what, where, and who waited. */
 export function reportText(report: BlockReport): string {
   const { state, durationMs, delayMs = 0, gcMs, waitedRequests, culprits } = report;
   const [ms, delay] = [Math.round(durationMs), Math.round(delayMs)];
@@ -26,7 +26,7 @@ export function liveText(
   return `event loop blocked for ${Math.round(ms)} ms so far by ${who}${place}${waits}`;
 }
 
-/** Names of operations, any of which it may have been. */
+/** Names of operations, when it may have been any of them. */
 export function anyOf(names: readonly string[]): string {
   return names.length === 0
     ? "code outside any operation"
@@ -35,7 +35,7 @@ export function anyOf(names: readonly string[]): string {
       : `one of ${names.join(", ")}`;
 }
 
-/** The same, for one that was in progress without being seen at work. */
+/** The same, for an operation that was in progress without being seen running. */
 export function probably(names: readonly string[]): string {
   return names.length === 0 ? anyOf(names) : `probably ${anyOf(names)}`;
 }
@@ -43,7 +43,7 @@ export function probably(names: readonly string[]): string {
 const COULD_NOT_LOOK =
   'by something the watchdog could not look at; if it comes again, offloop dev or watch: { level: "development" } sees more';
 
-/** Many that followed each other in one turn. */
+/** Many runs that followed each other in one turn. */
 export function manyRuns(names: readonly string[]): string {
   return `many short runs in one turn, of ${names.join(", ")}`;
 }

@@ -11,30 +11,33 @@ export interface Frame {
   readonly line: number;
   readonly column: number;
   readonly functionName: string | undefined;
-  /** Whether the place is one of the source already, not of code generated from it. */
+  /** Whether the position is in the source already, rather than in code generated from it. */
   readonly mapped: boolean;
   /** Whether it is offloop's own code. */
   readonly isOwn: boolean;
 }
 
-/** What runs at one moment. */
+/** What is running at one moment. */
 export interface Sight {
   readonly at: number;
   readonly operation: string | undefined;
   readonly request: string | undefined;
-  /** For how long its run has been there, or gone on since it last awaited where that is known; undefined outside of any. */
+  /**
+   * How long its run has existed, or, where known, how long it has been running since it last awaited; undefined
+   * outside of any run.
+   */
   readonly ranMs: number | undefined;
   /** How many runs of the operation are in progress. */
   readonly peers: number;
-  /** Innermost first; behind the synchronous calls those that await them. */
+  /** Innermost first; after the synchronous calls come those that await them. */
   readonly frames: readonly Frame[];
 }
 
 const MAX_FRAMES = 40;
 
 /**
- * Looks at what runs. V8 calls it on an interrupt, on top of the code that blocks: the stack and the store are those of
- * that code. It must not wait, schedule anything or throw.
+ * Looks at what is running. V8 calls it on an interrupt, on top of the blocking code, whose stack and async store it
+ * sees. It must not wait, schedule anything or throw.
  */
 export function look(): Sight {
   const run = runs.getStore();
@@ -71,7 +74,10 @@ function frameOf(site: NodeJS.CallSite): Frame[] {
   return [{ ...mappedHere(place, script), functionName, isOwn: isOwnScript(script) }];
 }
 
-/** A place in the source, where this process can say it; otherwise the watchdog looks for a map beside the code. */
+/**
+ * A position in the source, if this process can determine it; otherwise the watchdog looks for a
+ * source map next to the code.
+ */
 export function mappedHere(place: CodePosition, script: string): CodePosition & Pick<Frame, "mapped"> {
   if (process.sourceMapsEnabled) return { ...originalPosition(place, findSourceMap(script)), mapped: true };
   const shown = shownPosition(place);

@@ -1,26 +1,26 @@
 /**
- * Who runs on the loop, in memory that the watchdog reads while the loop cannot answer. The first word is the mark of
- * what runs right now, where that is known; each other word counts the runs in progress of one mark.
+ * What runs on the loop, in memory that the watchdog reads while the loop cannot answer. The first word is the mark of
+ * what is running right now, where known; each other word counts the runs in progress of one mark.
  */
 export type MarkWords = Int32Array<SharedArrayBuffer>;
-/** Index of the word that says what runs; as a mark it stands for code that belongs to no operation. */
+/** Index of the word that says what is running; as a mark it stands for code that belongs to no operation. */
 export const RUNNING = 0;
 export const MAX_MARKS = 4096;
 
 /**
- * The loop's heartbeat. The main thread writes, the watchdog reads; each word is an aligned double, which nobody sees
- * half written.
+ * The loop's heartbeat. The main thread writes it, the watchdog reads it; each word is an aligned double, which nobody
+ * sees half written.
  */
 export type PulseWords = Float64Array<SharedArrayBuffer>;
-/** Index of: when the loop last turned, on the clock of {@link clockMs}. */
+/** Index of the time when the loop last turned, on the clock of {@link clockMs}. */
 export const BEAT_AT = 0;
-/** Index of: milliseconds between beats. */
+/** Index of the milliseconds between beats. */
 export const BEAT_MS = 1;
-/** Index of: 1 while nothing is to be reported, since a debugger may stop the loop. */
+/** Index of a flag: 1 while nothing is to be reported because a debugger may stop the loop. */
 export const MUTED = 2;
-/** Index of: how long the main thread had waited for a CPU in all, when the loop last turned, in milliseconds. */
+/** Index of the total time the main thread had waited for a CPU when the loop last turned, in milliseconds. */
 export const DELAYED_MS = 3;
-/** Index of: how long it had run in all by then, in milliseconds. */
+/** Index of the total time it had run by then, in milliseconds. */
 export const RAN_MS = 4;
 
 export function createMarkWords(): MarkWords {
@@ -38,7 +38,7 @@ export function marksInProgress(words: MarkWords, count: number): number[] {
   return found;
 }
 
-/** Milliseconds on a clock that only goes forward and is the same in every thread. */
+/** Milliseconds on a clock that only moves forward and is the same in every thread. */
 export function clockMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }

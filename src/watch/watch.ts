@@ -8,30 +8,30 @@ import { type Gap, GcTime, Pulse, type PulseListener } from "./pulse.ts";
 import { look } from "./sampler.ts";
 import { clockMs } from "./shared-words.ts";
 
-/** How the loop is watched. */
+/** How to watch the loop. */
 interface WatchOptions {
   readonly thresholdMs: number;
-  /** `development` finds lines inside native calls too, and costs some percent of a request that does nothing. */
+  /** `development` also finds lines inside native calls, and costs a few percent of a request that does nothing. */
   readonly level: "production" | "development";
-  /** How a block is told of on stderr while it lasts; undefined: not at all. */
+  /** How to announce a block on stderr while it lasts; undefined: not at all. */
   readonly announces: WatchdogData["announces"];
-  /** Told of every block; `log` says whether it is one to be logged. */
+  /** Called for every block; `log` says whether to log it. */
   readonly onBlock: (report: BlockReport, log: LogAdvice) => void;
-  /** Told when the watchdog itself has failed; nothing is watched from then on. */
+  /** Called when the watchdog itself has failed; nothing is watched from then on. */
   readonly onFailure: (error: Error) => void;
 }
 
-/** A loop under watch. */
+/** A watched loop. */
 export interface Watch {
   /** Resolves when every block that is over by now has been reported. */
   settled(): Promise<void>;
-  /** Ends it, once it has settled. */
+  /** Ends the watch once it has settled. */
   close(): Promise<void>;
 }
 
 /**
  * Whether the loop can be watched: not in a worker thread, in a Node without inspector, or under `--permission` without
- * `--allow-inspector` (there the attempt would abort the process).
+ * `--allow-inspector` (where the attempt would abort the process).
  */
 export function canWatch(): boolean {
   if (!isMainThread || !process.features.inspector) return false;
@@ -39,8 +39,8 @@ export function canWatch(): boolean {
 }
 
 /**
- * Watches the event loop of the main thread from a thread of its own. Resolves when it watches; with undefined where
- * that cannot be.
+ * Watches the event loop of the main thread from a thread of its own. Resolves once it is watching; with undefined
+ * where that is impossible.
  */
 export async function openWatch(options: WatchOptions): Promise<Watch | undefined> {
   if (!canWatch()) return undefined;
@@ -50,7 +50,7 @@ export async function openWatch(options: WatchOptions): Promise<Watch | undefine
 }
 
 let opened = 0;
-/** A report is due some 100 ms after its block; a watchdog that has failed gives none. */
+/** A report is due some 100 ms after its block; a watchdog that has failed sends none. */
 const SETTLE_MS = 1_000;
 
 class LoopWatch implements Watch, PulseListener {
@@ -65,7 +65,7 @@ class LoopWatch implements Watch, PulseListener {
   readonly #pulse: Pulse;
   readonly #worker: Worker;
   #isStopped = false;
-  /** Blocks that are over and not reported yet. */
+  /** Blocks that are over but not reported yet. */
   #unreported = 0;
   readonly #whenSettled = new Set<() => void>();
 
@@ -182,13 +182,13 @@ function createWatchdog(data: WatchdogData): Worker {
 }
 
 const requestStart = channel("http.server.request.start");
-/** libuv accepts one connection a turn, so the last ones come some turns later. */
+/** libuv accepts one connection per turn, so the last ones arrive some turns later. */
 const QUIET_TURNS = 3;
 const LONGEST_MS = 50;
 
 /**
- * Requests that came while the loop was blocked: those read in the turns right after it, one a connection, since the
- * next on the same connection has not waited.
+ * Requests that arrived while the loop was blocked: those read in the turns right after it, one per connection, since
+ * the next one on the same connection did not wait.
  */
 class Arrivals {
   #connections = new WeakSet<object>();
@@ -196,7 +196,7 @@ class Arrivals {
   #isOpen = false;
   #isCounting = false;
 
-  /** Notes who comes from now on. Called while the loop is blocked, so that the first is not missed. */
+  /** Records arrivals from now on. Called while the loop is blocked, so that the first is not missed. */
   open(): void {
     if (this.#isOpen) return;
     this.#isOpen = true;
@@ -205,14 +205,14 @@ class Arrivals {
     requestStart.subscribe(this.#onRequest);
   }
 
-  /** Forgets who came, unless they are being counted: it was no block after all. */
+  /** Forgets the arrivals, unless they are being counted: it was not a block after all. */
   close(): void {
     if (!this.#isOpen || this.#isCounting) return;
     this.#isOpen = false;
     requestStart.unsubscribe(this.#onRequest);
   }
 
-  /** Counts those who had to wait for a block that has just ended. */
+  /** Counts the requests that had to wait for a block that has just ended. */
   count(onCounted: (requests: number) => void): void {
     this.open();
     this.#isCounting = true;

@@ -17,18 +17,18 @@ import {
   RUNNING,
 } from "./shared-words.ts";
 
-/** As a part of the threshold. */
+/** As a fraction of the threshold. */
 const FIRST_LOOK = 0.75;
 const ANSWER_PATIENCE_MS = 50;
 const MAX_BLOCKS = 50;
 
-/** What the watchdog's thread runs: it compares the loop's heartbeat with the clock, and looks when that stops. */
+/** Runs in the watchdog's thread: compares the loop's heartbeat with the clock, and looks when the heartbeat stops. */
 class Watchdog implements Onlooker {
   readonly #data: WatchdogData;
   readonly #port: MessagePort;
   readonly #liveLimit = new LogLimit();
   readonly #endLimit = new LogLimit();
-  /** By the beat they began after. */
+  /** Keyed by the beat that they began after. */
   readonly #blocks = new Map<number, Block>();
   readonly #meter = new CpuMeter();
   readonly #lateness = new Lateness();
@@ -70,7 +70,7 @@ class Watchdog implements Onlooker {
     this.#timer = setTimeout(() => this.#tick(), ms);
   }
 
-  /** So much silence is odd, and leaves time to report as soon as the threshold is passed. */
+  /** This much silence is unusual, and leaves time to report as soon as the threshold is passed. */
   get #firstLookMs(): number {
     return Math.max(this.#data.thresholdMs * FIRST_LOOK, (this.#data.pulse[BEAT_MS] as number) * 1.5);
   }
@@ -101,7 +101,7 @@ class Watchdog implements Onlooker {
       this.#announce(block, silentMs);
   }
 
-  /** How much of a silence is this process's own doing: others had the CPU for the rest, or have it now. */
+  /** How much of a silence this process itself caused: others had the CPU for the rest, or have it now. */
   #ownMs(silentMs: number): number {
     const use = this.#meter.read();
     if (use === undefined) return silentMs;
@@ -117,7 +117,7 @@ class Watchdog implements Onlooker {
     return block;
   }
 
-  /** Not through a stream: those of a worker go by way of the main thread, which is the one that is blocked. */
+  /** Not through a stream: a worker's streams pass through the main thread, which is the blocked one. */
   #announce(block: Block, silentMs: number): void {
     block.isAnnounced = true;
     const seen = block.sightings.findLast((sighting) => isSure(sighting, Number.POSITIVE_INFINITY));
@@ -166,7 +166,7 @@ class Watchdog implements Onlooker {
   }
 }
 
-/** As pino writes a warning: this thread has no logger. */
+/** In the form in which pino writes a warning: this thread has no logger. */
 function lineOfLog(msg: string): string {
   return JSON.stringify({ level: 40, time: Date.now(), pid: process.pid, msg });
 }
@@ -174,7 +174,7 @@ function lineOfLog(msg: string): string {
 const QUIET_MS = 10_000;
 const MAX_PLACES = 1_000;
 
-/** Lets one line a place pass every ten seconds, and counts the others. */
+/** Lets one line per place pass every ten seconds, and counts the others. */
 class LogLimit {
   readonly #places = new Map<string, { loggedAt: number; skipped: number }>();
 
@@ -188,7 +188,7 @@ class LogLimit {
   }
 }
 
-/** Who was seen at work, for the line that is written meanwhile. */
+/** What was seen running, for the line that is written meanwhile. */
 function suspectOf(seen: Sighting): { readonly who: string; readonly at: BlockPlace | undefined } {
   const { operation, at, oneOfMany } = seenAtWork(seen);
   return { who: oneOfMany === true ? manyRuns([operation ?? ""]) : (operation ?? anyOf([])), at };
@@ -205,8 +205,8 @@ interface SocketRow {
 }
 
 /**
- * Connections to this process that have sent what it has not read, also those it has not accepted yet: who waits while
- * the loop is blocked. Linux only; undefined elsewhere.
+ * Connections to this process that have sent something it has not read, including those it has not accepted yet: they
+ * wait while the loop is blocked. Linux only; undefined elsewhere.
  */
 function waitingConnections(): number | undefined {
   try {

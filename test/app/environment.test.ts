@@ -98,7 +98,7 @@ test("settings() reads a file, by path or URL; the environment wins, and a file 
   assert.match(message, /Cannot read the settings of .*: it is a folder/);
 });
 
-test("settings() tells of all mistakes at once: names, the file, the caller's line, and how to mend them", () => {
+test("settings() reports all mistakes at once: names, the file, the caller's line, and how to fix them", () => {
   writeFileSync(file, "TRY_WORKERS=many\n");
   process.env.TRY_PORT = "http";
   const error = refusal(() =>
@@ -136,7 +136,7 @@ for (const [library, declared] of Object.entries({
   });
 }
 
-test("settings() refuses what is no schema, a schema that must be awaited, and options that do not exist", () => {
+test("settings() refuses anything but a schema, a schema that must be awaited, and options that do not exist", () => {
   process.env.TRY_NAME = "ada";
   const awaited = z.string().refine(async () => true);
   assert.equal(refusal(() => settings({ TRY_NAME: awaited })).code, "OFFLOOP_SCHEMA_INVALID");
@@ -145,7 +145,7 @@ test("settings() refuses what is no schema, a schema that must be awaited, and o
   assert.equal(refusal(() => settings({}, { path: ".env" } as never)).code, "OFFLOOP_OPTION_UNKNOWN");
 });
 
-test("settings() gives values that cannot be assigned, keep what was read, and are not printed", () => {
+test("settings() returns values that cannot be assigned, keep what was read, and are not printed", () => {
   process.env.TRY_NAME = "secret";
   const env = settings({ TRY_NAME: z.string() });
   process.env.TRY_NAME = "changed";

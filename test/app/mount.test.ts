@@ -18,7 +18,7 @@ describe("mount()", () => {
       assert.throws(() => new App().mount(path, new App()), code("OFFLOOP_PATH_INVALID"));
     });
 
-  test("refuses what is no app", () => {
+  test("refuses anything but an app", () => {
     for (const given of [new Router(), null, undefined, () => {}])
       assert.throws(() => new App().mount("/sub", given as never), code("OFFLOOP_OPTION_INVALID"));
   });

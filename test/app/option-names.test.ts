@@ -36,7 +36,7 @@ test("a misspelt option of an operation is refused with the name that was meant"
   );
 });
 
-test("an option that is like none is refused with the names there are", () => {
+test("an option unlike any other is refused, and the error lists the valid names", () => {
   assert.match(
     refusal(get, { dependencies: {} }),
     /there is no option "dependencies"\n {2}fix remove it, or use one of body, callbacks, cookies, deprecated, deps, /,

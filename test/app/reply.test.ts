@@ -6,7 +6,7 @@ const helpers = { text, html, file, stream } as Readonly<
   Record<string, (content: string, options: object) => unknown>
 >;
 
-test("every helper refuses a status that is no final one", () => {
+test("every helper refuses a status that is not final", () => {
   for (const [name, helper] of Object.entries(helpers))
     for (const status of [100, 101, 199, 600, 0, -1, 200.5, Number.NaN, "200"])
       assert.throws(

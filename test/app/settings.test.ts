@@ -54,7 +54,7 @@ test("settings: Python's rule for threads, and the other defaults", () => {
   });
 });
 
-test("settings: what serve() says wins over what the app says, option by option", () => {
+test("settings: those of serve() take precedence over the app's, option by option", () => {
   const { threads } = resolveSettings({ threads: { max: 3, reserve: 2 } }, { threads: { max: 4 } });
   assert.deepEqual([threads.max, threads.reserve], [4, 2]);
 });

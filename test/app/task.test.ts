@@ -4,7 +4,7 @@ import { App, Router } from "offloop";
 import { testClient } from "offloop/testing";
 import { memoryLog } from "../fixtures/memory-log.ts";
 
-test("task(): one whose router no app includes is told of when the app loads, and when it is called", async () => {
+test("task(): a task whose router no app includes is reported when the app loads, and when it is called", async () => {
   const router = new Router();
   const stray = router.task("stray", () => 1);
   const inner = new Router();

@@ -56,7 +56,7 @@ async function stop(running: Command): Promise<void> {
   assert.equal(code, 0, output);
 }
 
-test("offloop dev takes what run takes about a proxy", async () => {
+test("offloop dev accepts run's options about a proxy", async () => {
   const running = dev(project(), "--root-path", "/api", "--trust-proxy", "*", "--threads", "1");
   const url = await addressOf(running);
   assert.deepEqual(await ask(`${url}/api/items`), ["one"]);
@@ -95,7 +95,7 @@ test("offloop dev prints links and findings, reloads when an imported file chang
   await stop(running);
 });
 
-test("offloop dev starts anew when the file changes that settings reads, also when it is only made then", async () => {
+test("offloop dev restarts when the file that settings reads changes, even if it is only created then", async () => {
   const folder = project(
     {
       "app.ts": `import { App, settings } from "offloop";
@@ -129,7 +129,7 @@ test("offloop dev: Ctrl-C reaches both processes at once and ends them once, wit
   assert.ok(running.lines.includes("report ends"), running.lines.join("\n"));
 });
 
-test("offloop dev shows why an app cannot load, and starts it when it is mended", async () => {
+test("offloop dev shows why an app cannot load, and starts it when it is fixed", async () => {
   const folder = project({ "items.ts": "export const items = [" });
   const running = dev(folder);
   await running.line(/^OFFLOOP_MODULE_FAILED: Cannot load .*app\.ts": it threw SyntaxError/);
@@ -142,7 +142,7 @@ test("offloop dev shows why an app cannot load, and starts it when it is mended"
   await stop(running);
 });
 
-test("offloop dev stops an app that the guard refuses until it is mended", async () => {
+test("offloop dev stops an app that the guard refuses until it is fixed", async () => {
   const counting = shop.replace("() => items);", "() => {\n  hits++;\n  return hits;\n});\nlet hits = 0;");
   const folder = project({ "app.ts": counting });
   const running = dev(folder);
@@ -157,7 +157,7 @@ test("offloop dev stops an app that the guard refuses until it is mended", async
   await stop(running);
 });
 
-test("offloop dev waits for the app's mending after it crashed", async () => {
+test("offloop dev waits for a fix after the app has crashed", async () => {
   const folder = project();
   const running = dev(folder);
   const url = await addressOf(running);

@@ -76,7 +76,7 @@ for (const backend of ["PGlite", "PostgreSQL"] as const) {
       assert.match((await jobs("list", "--state", "lost")).output, /expected one of waiting, running/);
     });
 
-    test("show gives a job with its attempts; an id that is none, and none at all, are said", async () => {
+    test("show prints a job with its attempts; an invalid id and a missing one are reported", async () => {
       const { id } = await failsLater.enqueue("again");
       await reaches({ id, task: "failsLater" }, "dead");
       const shown = JSON.parse((await jobs("show", id)).output);

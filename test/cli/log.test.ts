@@ -131,7 +131,7 @@ test("offloop run: fields with secret names have no values, however deep, on eit
   }
 });
 
-test("offloop run: what is no request is counted and logged, without what it was; probes have no line", async () => {
+test("offloop run: anything that is not a request is counted and logged, without its content; probes have no line", async () => {
   const running = noisy();
   const url = await listening(running);
   const socket = await openSocket(url);

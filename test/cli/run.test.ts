@@ -318,7 +318,7 @@ export default app;
   assert.equal((await running.ended()).code, 0);
 });
 
-test("offloop run: an empty HOST or PORT is none", async (t) => {
+test("offloop run: an empty HOST or PORT does not count", async (t) => {
   t.after(() => {
     for (const name of ["HOST", "PORT"]) delete process.env[name];
   });
@@ -371,7 +371,7 @@ for (const workers of [[], ["--workers", "2"]])
     assert.ok(!existsSync(socket), "one that shuts down removes it");
   });
 
-test("offloop run: an import of what is not there is named by its line, with what to write", async () => {
+test("offloop run: an import of a missing module is named by its line, with what to write", async () => {
   const folder = appFolder({
     "package.ts":
       'import { App } from "offloop";\n\nimport express from "express-of-nobody/router";\nexport default new App();\n',

@@ -7,7 +7,7 @@ function partsOf(url: string, driver?: DriverName): string[] {
   return describeDsn(url, driver).mistakes.map(({ part, isCertain }) => part + (isCertain ? "" : "?"));
 }
 
-test("describeDsn() says what takes a DSN, and shows it without its password", () => {
+test("describeDsn() says what accepts a DSN, and shows it without its password", () => {
   assert.deepEqual(describeDsn("postgres://ada:secret@db:5432/shop?sslmode=require"), {
     database: "PostgreSQL",
     takenBy: ["pg", "postgres"],
@@ -25,7 +25,7 @@ test("describeDsn() says what takes a DSN, and shows it without its password", (
   assert.equal(describeDsn("postgresql://[::1]:5432/shop").dsn, "postgresql://[::1]:5432/shop");
 });
 
-test("describeDsn() tells which part is wrong, and what of it only some servers refuse", () => {
+test("describeDsn() says which part is wrong, and what only some servers refuse", () => {
   const cases: readonly (readonly [string, DriverName | undefined, readonly (DsnPart | `${DsnPart}?`)[]])[] =
     [
       ["postgresql+asyncpg://ada:secret@db/shop", undefined, ["scheme"]],

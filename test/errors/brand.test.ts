@@ -62,7 +62,7 @@ test("another copy's reply, error and task in an operation are a 500 whose log n
   }
 });
 
-test("what is no app, and no router, is refused as that", async () => {
+test("anything that is neither an app nor a router is refused as such", async () => {
   const app = new offloop.App();
   for (const given of [undefined, null, {}, "app", () => {}]) {
     const isRefused = ({ code }: offloop.OffloopError): boolean => code === "OFFLOOP_OPTION_INVALID";

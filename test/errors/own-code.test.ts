@@ -17,7 +17,7 @@ test("isOwnScript() and isOwnFrame() know every module of src, however deep it l
   }
 });
 
-test("isOwnScript() and isOwnFrame() take no module beside src for one of it", () => {
+test("isOwnScript() and isOwnFrame() take no module next to src for one inside it", () => {
   for (const path of [
     "../examples/app.ts",
     "../package.json",

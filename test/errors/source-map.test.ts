@@ -33,7 +33,7 @@ test("readSourceMap() is undefined without a map, and for one that cannot be rea
   assert.equal(readSourceMap(file, "//# sourceMappingURL=data:application/json;base64,AAAA"), undefined);
 });
 
-test("originalPosition() leaves a place as it is where there is no map", () => {
+test("originalPosition() leaves a location unchanged where there is no map", () => {
   const place = { file, line: 2, column: 4 };
   assert.equal(originalPosition(place, undefined), place);
 });

@@ -41,7 +41,7 @@ test("03-dependencies stores all notes of a request or none", async () => {
   assert.deepEqual(await listed("alan"), before);
 });
 
-test("03-dependencies asks for the inputs of what it needs", async () => {
+test("03-dependencies asks for the inputs of its dependencies", async () => {
   const { detail } = (await (await client.get("/notes?limit=0")).json()) as { detail: { loc: string[] }[] };
   assert.deepEqual(
     detail.map(({ loc }) => loc.join(".")),

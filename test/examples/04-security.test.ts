@@ -63,7 +63,7 @@ describe("the example's app", () => {
     return client.get(path, { headers: { authorization: `Bearer ${token}` } });
   }
 
-  test("gives a token to who knows the password", async () => {
+  test("gives a token to those who know the password", async () => {
     const response = await logIn({ ...ada, scope: "me root" });
     const { access_token: token, token_type: type } = (await response.json()) as Record<string, string>;
     assert.equal(type, "bearer");

@@ -21,7 +21,7 @@ async function upload(steps: number): Promise<string> {
 const stateOf = async (job: string): Promise<unknown> =>
   (await client.get(`/job?id=${encodeURIComponent(job)}`)).json();
 
-test("07-jobs makes a thumbnail on a thread, and tells of it", async () => {
+test("07-jobs makes a thumbnail on a thread, and reports it", async () => {
   const job = await upload(2);
   assert.deepEqual(await stateOf(job), { state: "waiting", attempt: 0, progress: null, result: null });
   const events = await client.get(`/job/events?id=${encodeURIComponent(job)}`);

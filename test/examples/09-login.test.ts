@@ -43,7 +43,7 @@ describe("the example with a login", () => {
     assert.deepEqual([emptied, (await ask("GET", "/api/me", emptied))[0]], ["session=", 401]);
   });
 
-  test("counts wrong passwords in the session of who gave them", async () => {
+  test("counts wrong passwords in the session of the client that sent them", async () => {
     const wrong = { name: "ada", password: "wrong" };
     const [, first, cookie] = await ask("POST", "/api/login", "", wrong);
     assert.match(first, /attempt 1/);

@@ -36,7 +36,7 @@ test("10-chat counts primes on a thread, and tells the time on the loop", async 
   assert.equal((await primes.closed).code, 1008);
 });
 
-test("10-chat refuses who has no name", async () => {
+test("10-chat refuses a client without a name", async () => {
   await using client = await testClient(app);
   await assert.rejects(client.websocket("/rooms/tea"), /answered with 422/);
 });

@@ -97,7 +97,7 @@ test("flood: a short request finds the express lane free although the queue is f
   assert.ok((await Promise.all(asked)).every(({ status }) => status === 200));
 });
 
-test("flood: with maxQueue 0 calls run on every thread there may be, and none waits", async () => {
+test("flood: with maxQueue 0 calls run on every allowed thread, and none waits", async () => {
   await start({ reserve: 0, maxQueue: 0 });
   const asked = Array.from({ length: MAX }, (_, n) => client.ask(`/hold/${n}`));
   await held.arrived(MAX);
@@ -106,7 +106,7 @@ test("flood: with maxQueue 0 calls run on every thread there may be, and none wa
   assert.deepEqual(new Set((await Promise.all(asked)).map(({ status }) => status)), new Set([200]));
 });
 
-test("flood: those who hung up make room in a full queue", async () => {
+test("flood: clients that hung up make room in a full queue", async () => {
   const asked = Array.from({ length: MAX }, (_, n) => client.ask(`/hold/${n}`));
   await held.arrived(MAX);
   const impatient = new AbortController();

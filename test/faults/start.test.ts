@@ -50,7 +50,7 @@ test("start: a module that throws in its third thread only is logged, the others
   await assertNextRequests(server.url);
 });
 
-test("start: of a thread that never started it is told that it failed, and of no other end", async (t) => {
+test("start: a thread that never started is reported as failed, and with no other end", async (t) => {
   const alive = new Set<number>();
   const unstarted: number[] = [];
   const unknown: ThreadEvent[] = [];

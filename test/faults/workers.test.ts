@@ -168,7 +168,7 @@ test("SIGHUP: a new worker that cannot start leaves the old ones, and the log sa
   await endWell(command);
 });
 
-test("a worker that does not answer its primary is ended and replaced, one that is ended by hand is no error", async (t) => {
+test("a worker that does not answer its primary is ended and replaced; ending one by hand is not an error", async (t) => {
   const { command, url, operator } = await serveWorkers(t, 1);
   const pid = await livingPid(url);
   const hung = createClient(url);

@@ -21,7 +21,7 @@ for (const { name, property, runs } of invariants(subject, declared))
     await fc.assert(property, { seed: SEED, numRuns: Math.ceil(runs * PART) });
   });
 
-test("readAnswers() takes answers apart, and keeps what is none", () => {
+test("readAnswers() splits answers, and keeps the rest", () => {
   const empty = "HTTP/1.1 204 No Content\r\n\r\n";
   const length = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
   const chunks = "HTTP/1.1 422 X\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n1\r\nd\r\n0\r\n\r\n";

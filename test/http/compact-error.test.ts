@@ -34,7 +34,7 @@ test("compactError() names each cause with its code and message, and shows no li
   assert.ok(frames.length > 0 && frames.every((line) => line.includes("compact-error.test.ts")), text);
 });
 
-test("compactError() of what is no error has its type alone", () => {
+test("compactError() of anything but an error has only its type", () => {
   assert.deepEqual(compactError(describeError("a string")).split("\n"), [
     "    string",
     "    the whole stack: --log-level debug",

@@ -50,7 +50,7 @@ describe("the documentation of a served app", () => {
     assert.deepEqual(await answered({ openapiUrl: "" }), []);
   });
 
-  test("lacks the page that is switched off", async () => {
+  test("does not have the page that is turned off", async () => {
     assert.deepEqual(
       (await answered({ docsUrl: null })).filter((path) => path.startsWith("/docs")),
       [],

@@ -204,7 +204,7 @@ describe("the inspector's jobs", () => {
         assert.deepEqual(await read(headers), [403, 403]);
     });
 
-    test("what is no list of ids: 400", async () => {
+    test("anything but a list of ids: 400", async () => {
       for (const ids of [undefined, null, "x", [], [1], Array.from({ length: 101 }, () => job.id)])
         assert.equal((await act("cancel", ids)).status, 400);
       const url = `${server.url}/_offloop/jobs/cancel`;

@@ -82,7 +82,7 @@ describe("serve() with inspector: true", () => {
       assert.equal(await statusOf(`${url}/plain`, { host: "evil.example" }), 200);
     }));
 
-  test("tells what runs, and nothing of what a request carries", () =>
+  test("reports what runs, and nothing that a request carries", () =>
     withServer({ inspector: true }, async ({ url }) => {
       const stream = await request(`${url}/_offloop/events`);
       assert.equal(stream.headers["content-type"], "text/event-stream");
@@ -99,7 +99,7 @@ describe("serve() with inspector: true", () => {
       assert.doesNotMatch(text, /hidden/);
     }));
 
-  test("tells its events to no page of another site or origin, whatever a plugin of the app's allows", () =>
+  test("sends its events to no page of another site or origin, whatever a plugin of the app allows", () =>
     withServer({ inspector: true }, async ({ url }) => {
       const events = `${url}/_offloop/events`;
       for (const headers of [

@@ -59,7 +59,7 @@ eachLane("tls serves https, and operations know", async (lane) => {
   }
 });
 
-test("tls: who speaks http is cut off, the next client is answered, and close() ends idle connections", async () => {
+test("tls: a client that speaks http is cut off, the next one is answered, and close() ends idle connections", async () => {
   const server = await running(app, { tls });
   const socket = connect(server.port, "127.0.0.1");
   socket.end("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -68,7 +68,7 @@ test("tls: who speaks http is cut off, the next client is answered, and close() 
   await server.close();
 });
 
-test("httpsRedirect() lets pass what came by https, and sends the rest there", async () => {
+test("httpsRedirect() lets https requests pass, and redirects the rest", async () => {
   const redirected = new App();
   redirected.around(httpsRedirect());
   redirected.get("/a", async () => "here");

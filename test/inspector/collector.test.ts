@@ -158,7 +158,7 @@ test("Collector keeps an operation that threw, was refused or ran past its deadl
   );
 });
 
-test("Collector tells a thread's end by a deadline once, whichever of its two events comes first", () => {
+test("Collector reports a thread's end by a deadline once, whichever of its two events comes first", () => {
   const ran = { work: "GET /items/:id", file: "/app/src/items.ts", line: 7 };
   const late = {
     event: "end",

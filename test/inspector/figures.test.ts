@@ -40,7 +40,7 @@ test("Figures counts no time as none, and hours as hours", () => {
   assert.deepEqual(percentiles(figures.since(0)[1]?.run ?? []), [0, 0]);
 });
 
-test("Figures.since() tells only the names that ran since", () => {
+test("Figures.since() returns only the names that ran since", () => {
   const figures = new Figures();
   figures.count(0, true, { queueMs: 0, runMs: 1 });
   figures.count(3, true, { queueMs: 0, runMs: 1 });

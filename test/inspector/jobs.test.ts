@@ -25,7 +25,7 @@ function counted(jobs: Jobs, counts: () => ReturnType<Jobs["counts"]>): { jobs: 
   return { jobs: counting, asked: () => asked };
 }
 
-test("InspectedJobs counts once for all who ask meanwhile, and anew after an action", async () => {
+test("InspectedJobs counts once for everyone who asks meanwhile, and again after an action", async () => {
   await using _client = await testClient(app);
   const job = await welcome.enqueue("ada");
   const { jobs, asked } = counted(app.jobs, () => app.jobs.counts());

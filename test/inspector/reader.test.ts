@@ -15,7 +15,7 @@ afterEach(() => collector.close());
 const told = { title: "Shop", server: 7, readPool: () => undefined };
 const run = (count: number): void => publishRuns(count, (n) => `r${n}`);
 
-test("Reader greets, tells names before what refers to them, and each thing once", () => {
+test("Reader greets, sends names before anything that refers to them, and everything once", () => {
   const reader = new Reader(collector, told);
   assert.deepEqual(reader.next(0)?.hello, { title: "Shop", server: 7, origin: performance.timeOrigin });
   run(2);
@@ -36,7 +36,7 @@ test("Reader says that the server is well when there is nothing else to say, twi
   assert.equal(reader.next(900), undefined);
 });
 
-test("Reader tells the past to a page that comes later, in batches that are bounded", () => {
+test("Reader sends the past to a page that comes later, in limited batches", () => {
   run(5_000);
   const reader = new Reader(collector, told);
   assert.deepEqual(
@@ -54,7 +54,7 @@ test("Reader counts what a page was too slow for", () => {
   assert.equal(batch?.runs?.length, 2_000);
 });
 
-test("Reader tells figures once a second at most", () => {
+test("Reader sends figures at most once a second", () => {
   const reader = new Reader(collector, told);
   run(1);
   assert.equal(reader.next(0)?.figures?.[0]?.calls, 1);
@@ -63,7 +63,7 @@ test("Reader tells figures once a second at most", () => {
   assert.equal(reader.next(1_000)?.figures?.[0]?.calls, 2);
 });
 
-test("Reader tells what is in progress when that has changed", () => {
+test("Reader sends what is in progress when that has changed", () => {
   const reader = new Reader(collector, told);
   assert.deepEqual(reader.next(0)?.running, { loop: 0, thread: 0, rows: [] });
   channel("offloop.operation").publish({
@@ -76,7 +76,7 @@ test("Reader tells what is in progress when that has changed", () => {
   assert.equal(reader.next(600)?.running, undefined);
 });
 
-test("Reader says which process it tells of, and how full its pool is, twice a second at most", () => {
+test("Reader says which process it describes, and how full its pool is, at most twice a second", () => {
   let busy = 1;
   const readPool = () => ({ busy, max: 8, waiting: 0, oldestMs: 0 });
   const reader = new Reader(collector, { ...told, worker: 3, readPool });
@@ -88,7 +88,7 @@ test("Reader says which process it tells of, and how full its pool is, twice a s
   assert.equal(reader.next(1_000)?.pool, undefined);
 });
 
-test("Reader tells a group once more when there is one more incident of it", () => {
+test("Reader sends a group again when it has one more incident", () => {
   const reader = new Reader(collector, told);
   reader.next(0);
   const fail = (): void =>

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Slots } from "../../src/inspector/runs.ts";
 
-test("Slots gives each the lowest number that nobody else has", () => {
+test("Slots gives each the lowest free number", () => {
   const slots = new Slots();
   assert.deepEqual([slots.take(), slots.take(), slots.take(), slots.take()], [0, 1, 2, 3]);
   slots.giveBack(2);

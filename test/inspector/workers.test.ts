@@ -68,7 +68,7 @@ async function ask(url: string): Promise<void> {
 const calls = ({ figures }: Store): number => figures.list.reduce((sum, one) => sum + one.calls, 0);
 const living = ({ processes }: Store): number => processes.filter(({ isGone }) => !isGone).length;
 
-test("offloop run --inspector --workers 2: every page is told of both, what came before it included", async (t) => {
+test("offloop run --inspector --workers 2: every page learns about both, including what came before it", async (t) => {
   const command = offloop(
     ...["run", fixture("metrics.ts"), "--port", "0", "--no-access-log", "--workers", "2", "--inspector"],
   );
@@ -87,7 +87,7 @@ test("offloop run --inspector --workers 2: every page is told of both, what came
   assert.equal((await command.ended()).code, 0);
 });
 
-test("offloop run --inspector --workers 2: a worker that dies is told of, and so is the one in its place", async (t) => {
+test("offloop run --inspector --workers 2: a worker that dies is reported, and so is its replacement", async (t) => {
   const command = offloop(
     ...["run", fixture("metrics.ts"), "--port", "0", "--no-access-log", "--workers", "2", "--inspector"],
   );

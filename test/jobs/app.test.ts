@@ -138,7 +138,7 @@ for (const backend of ["PGlite", "PostgreSQL"] as const) {
       }
     });
 
-    test("what a task throws has it run again, then it is dead with its error and stack", async () => {
+    test("a task that throws runs again, and is finally dead with its error and stack", async () => {
       const job = await ended(await fails.enqueue("no luck"));
       assert.deepEqual([job.state, job.attempt], ["dead", 2]);
       assert.deepEqual([job.error?.type, job.error?.message], ["TypeError", "no luck"]);
@@ -149,7 +149,7 @@ for (const backend of ["PGlite", "PostgreSQL"] as const) {
       assert.equal((await reaches({ id, task: "failsLater" }, "dead")).attempt, 2);
     });
 
-    test("what ends its thread costs a job one attempt, and no other anything", async () => {
+    test("a job that ends its thread loses one attempt, and other jobs lose nothing", async () => {
       const beside = await waits.enqueue(1_500);
       const jobs = await Promise.all([heap.enqueue(), exits.enqueue(), slow.enqueue()]);
       const all = await Promise.all(jobs.map((job) => ended<unknown>(job)));
@@ -191,7 +191,7 @@ for (const backend of ["PGlite", "PostgreSQL"] as const) {
         assert.equal((await ended<unknown>(job)).progress, 1);
     });
 
-    test("a cancelled job's run is no failed one on the channel, and names its job", async (t) => {
+    test("a cancelled job's run does not count as failed on the channel, and names its job", async (t) => {
       const ends: Extract<TaskEvent, { event: "end" }>[] = [];
       const listen = (message: unknown): void => {
         const event = message as TaskEvent;

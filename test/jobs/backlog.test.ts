@@ -17,7 +17,7 @@ async function pages(url: string, schema: string, count: number): Promise<Readon
   return new Map((await backlog.ask()).map(({ question, pages }) => [question, pages]));
 }
 
-test("what a list, a job's page and a look for jobs read does not grow with the jobs", {
+test("what a list, a job's page and a search for due jobs read does not grow with the number of jobs", {
   skip: withoutPostgres(),
 }, async (t) => {
   const database = (await startPostgres()) as DatabaseServer;

@@ -42,7 +42,7 @@ for (const { name, skip, start } of backends) {
       engine.settle([{ claim: job, payload: job.payload, outcome }]);
     const error = { type: "Error", message: "it broke" };
 
-    test("add() stores what take() gives, and settle() ends it", async () => {
+    test("add() stores what take() returns, and settle() ends it", async () => {
       const uuid = await add("send mail/größe", ["ada", { nested: [1, null, "ü"] }]);
       const waiting = await engine.find({ task: "send mail/größe", uuid });
       assert.equal(waiting?.state, "waiting");
@@ -132,7 +132,7 @@ for (const { name, skip, start } of backends) {
       assert.equal(await engine.retry(job), false, "what is done does not run again");
     });
 
-    test("cancel() stops one that waits, and what runs finds out by its beat", async () => {
+    test("cancel() stops a waiting job, and a running one learns of it from its beat", async () => {
       const uuid = await add("plain");
       assert.equal(await engine.cancel({ task: "plain", uuid }), true);
       assert.deepEqual(await engine.take("plain", 1), []);
@@ -254,7 +254,7 @@ for (const { name, skip, start } of backends) {
       assert.equal((await engine.take("narrow", 5)).length, 1);
     });
 
-    test("take() goes by priority, then by age, and leaves what is for later", async () => {
+    test("take() goes by priority, then by age, and leaves jobs that are due later", async () => {
       await add("ranked", ["old"]);
       await add("ranked", ["new"]);
       await add("ranked", ["urgent"], { priority: 5 });

@@ -133,7 +133,7 @@ for (const { name, skip, open } of stores) {
 }
 
 const [, postgres] = backends;
-describe("the list of jobs beside 100,000 that wait and as many that ended", { skip: postgres?.skip }, () => {
+describe("the list of jobs among 100,000 waiting and as many ended ones", { skip: postgres?.skip }, () => {
   let place: TestPlace;
   let engine: Engine;
 
@@ -162,7 +162,7 @@ describe("the list of jobs beside 100,000 that wait and as many that ended", { s
     return times.sort((a, b) => a - b)[4] as number;
   };
 
-  test("costs as much as it does beside few", async () => {
+  test("costs as much as it does among few", async () => {
     const filters = [undefined, "waiting", "running", "done", "dead", "failed"] as const;
     const times = async (): Promise<number[]> => {
       await place.sql("analyze offloop.job");

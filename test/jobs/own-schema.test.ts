@@ -35,7 +35,7 @@ for (const { name, skip, start } of backends) {
   });
 }
 
-test("a role that may make no index is told, and its jobs are kept", {
+test("a role that may not create indexes is warned, and its jobs are kept", {
   skip: withoutPostgres(),
 }, async () => {
   const database = (await startPostgres()) as DatabaseServer;

@@ -43,7 +43,7 @@ test("findUnstorable() names the field and the reason of all that JSON would los
   assert.match(findUnstorable(deep, "x")?.why ?? "", /nested/);
 });
 
-test("findUnstorable() lets pass what comes back as it is", () => {
+test("findUnstorable() accepts values that come back unchanged", () => {
   const shared = { a: 1 };
   const value = {
     list: [1, "ü", true, null, shared, shared],
@@ -53,7 +53,7 @@ test("findUnstorable() lets pass what comes back as it is", () => {
   assert.equal(findUnstorable(value, "x"), undefined);
 });
 
-test("checkArguments() checks what is given by the schemas, and stores it without what is absent at the end", () => {
+test("checkArguments() checks arguments against the schemas, and stores them without trailing absent ones", () => {
   const schemas = [z.string(), z.int().optional()];
   assert.deepEqual(checkArguments(of(schemas), ["a", undefined], here), ["a"]);
   assert.throws(() => checkArguments(of(schemas), ["a", 1.5], here), {
@@ -75,7 +75,7 @@ test("checkArguments() waits for schemas that are asynchronous", async () => {
   });
 });
 
-test("readArguments() gives what the schemas make of what is stored, or says that it no longer fits", async () => {
+test("readArguments() returns stored arguments as the schemas output them, or says that they no longer fit", async () => {
   assert.deepEqual(await readArguments(of([z.coerce.date()]), ["2026-01-01T00:00:00.000Z"]), [
     new Date("2026-01-01"),
   ]);
@@ -86,7 +86,7 @@ test("readArguments() gives what the schemas make of what is stored, or says tha
   });
 });
 
-test("checkResult() refuses what is not JSON, and keeps nothing of undefined", () => {
+test("checkResult() refuses anything but JSON, and stores nothing for undefined", () => {
   assert.equal(checkResult(of(), undefined), undefined);
   assert.throws(() => checkResult(of(), { at: new Date() }), {
     code: "OFFLOOP_JOB_RESULT",

@@ -40,7 +40,7 @@ test("nextOccurrence() of each hour has every hour of a day that has 25", () => 
   assert.equal(occurrences(at("0 * * * *"), "2026-10-24T22:00:00Z", 25).at(-1), "2026-10-25T23:00:00.000Z");
 });
 
-test("nextOccurrence() refuses what is no schedule and no time zone, with the task's place", () => {
+test("nextOccurrence() refuses invalid schedules and time zones, and names the task's location", () => {
   for (const wrong of [at("61 * * * *"), at("* * * * *", "Nowhere/Else"), at("daily")])
     assert.throws(() => nextOccurrence(wrong, new Date()), { code: "OFFLOOP_OPTION_INVALID", at: location });
 });

@@ -32,7 +32,7 @@ function noting(name: string, notes: string[]): Around {
   };
 }
 
-test("compose() of nothing gives back what runs as it is, and nothing to be called", () => {
+test("compose() of nothing returns the run unchanged, and nothing to call", () => {
   for (const arounds of [compose([]), compose([{}, {}])]) {
     assert.equal(arounds.operation(operation, run), run);
     assert.equal(arounds.task(runTask), runTask);

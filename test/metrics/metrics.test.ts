@@ -137,7 +137,7 @@ test("background tasks are running, waiting, then done, and the failed ones coun
   assert.equal(metric('offloop_threads{state="idle"}'), 1);
 });
 
-test("blocked seconds stand under the operation when it is certain, else under none", async (t) => {
+test("blocked seconds are labelled with the operation when it is certain, else with none", async (t) => {
   const url = await serveIt(t);
   const culprit = { operation: "GET /hash", certain: true };
   const report = { durationMs: 250, state: "asleep", culprits: [culprit] };
@@ -189,7 +189,7 @@ test("counters are at 0 from the start, wherever their labels are declared", asy
   );
 });
 
-test("the bounds of threads and queues stand beside what is in use", async (t) => {
+test("the limits of threads and queues are reported next to what is in use", async (t) => {
   const metric = await readMetrics(await serveIt(t));
   assert.equal(metric('offloop_threads_limit{kind="max"}'), 1);
   assert.equal(metric('offloop_threads_limit{kind="reserve"}'), 0);

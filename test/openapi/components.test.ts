@@ -36,7 +36,7 @@ describe("Components", () => {
     assert.deepEqual(schemas["Flag-Output"]?.properties, { on: { type: "boolean" } });
   });
 
-  test("tells two models of the same name apart", () => {
+  test("distinguishes two models with the same name", () => {
     const components = new Components();
     const used = [z.object({ a: z.string() }), z.object({ b: z.string() })].map((schema) =>
       components.use(schema.meta({ id: "Same" }), "input"),
@@ -52,7 +52,7 @@ describe("Components", () => {
     assert.deepEqual(components.resolve({}).schemas, {});
   });
 
-  test("gives a name to a model that holds itself and has none", () => {
+  test("names a nameless model that contains itself", () => {
     const Tree = z.object({
       value: z.string(),
       get branches() {

@@ -63,7 +63,7 @@ test("plan: a dependency may only read names that the path has", async () => {
   await assert.rejects(open(app), refused("OFFLOOP_PATH_INVALID", /no :item_id/));
 });
 
-test("depends() refuses what is no function, a scope it cannot keep, and a record of anything else", () => {
+test("depends() refuses anything but a function, a scope it cannot keep, and a record of anything else", () => {
   const short = depends(async () => 1);
   const early = depends(async () => 1, { scope: "function" });
   assert.throws(() => depends("x" as never), refused("OFFLOOP_HANDLER_INVALID", /expected a function/));

@@ -94,7 +94,7 @@ test("HeaderList.pairs() keeps the order in which headers were set, but for cook
   ]);
 });
 
-test("HeaderList.received() joins what came several times as Headers do", () => {
+test("HeaderList.received() joins repeated headers as Headers does", () => {
   const raw = ["Cookie", "a=1", "X-A", "1", "cookie", "b=2", "x-a", "2", "Host", "h"];
   const web = new Headers();
   for (let at = 0; at < raw.length; at += 2) web.append(raw[at] as string, raw[at + 1] as string);

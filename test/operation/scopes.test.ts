@@ -31,7 +31,7 @@ test("scopes: the same set in another order is the same set", async () => {
   assert.deepEqual(await read(seen), [1, 1]);
 });
 
-test("scopes: what does not read them is made once, whatever is demanded of it", async () => {
+test("scopes: a dependency that does not read them is made once, whatever is demanded of it", async () => {
   let made = 0;
   const counted = depends(async () => ++made);
   const seen = depends(

@@ -271,7 +271,7 @@ eachLane("a body is streamed in process, too", async (lane) => {
   assert.equal(await response.text(), "200000");
 });
 
-test("what a plugin has made of a body is what is streamed, and a broken one is a 400", async () => {
+test("a body is streamed as a plugin has transformed it, and a broken one is a 400", async () => {
   const own = new App();
   own.register(compress);
   own.put("/", { body: "stream" }, async ({ request }) => text(request.stream()));

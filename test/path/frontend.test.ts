@@ -115,7 +115,7 @@ test("frontend(): what is not a page stays the JSON of a 404, and operations com
   });
 });
 
-test("frontend(): hashed names are kept for a year, all else is asked for anew", async () => {
+test("frontend(): hashed names are cached for a year, everything else is revalidated", async () => {
   await withClient(createApp(), async (client) => {
     const caching = async (path: string): Promise<string | null> =>
       (await client.get(path, { headers: PAGE })).headers.get("cache-control");

@@ -125,7 +125,7 @@ test("route() takes a path without options, and each method is in the document",
   );
 });
 
-test("route() refuses what is no method, and no methods", () => {
+test("route() refuses anything but a method, and an empty list", () => {
   for (const wrong of [[], ["get"], "GET", ["GET", "BREW"], undefined])
     assert.throws(
       () => new App().route(wrong as never, "/", async () => null),

@@ -140,7 +140,7 @@ withPlugin("rate-limit", (client) => {
 });
 
 withPlugin("static", (client) => {
-  test("files are sent, and what is none is the app's 404", async () => {
+  test("files are sent, and anything else is the app's 404", async () => {
     const file = await client().get("/static/twins.ts");
     assert.equal(file.headers.get("cache-control"), "public, max-age=3600");
     assert.equal((await client().head("/static/twins.ts")).status, 200);

@@ -73,7 +73,7 @@ test("rootPath: document and pages are found with it and without it, and name it
     assert.match(await (await client.get(path)).text(), /src="\/api\/v1\/docs\/swagger-ui-bundle\.js"/);
 });
 
-test("rootPath: what is given where an app is served wins over its own", async () => {
+test("rootPath: the value given where an app is served takes precedence over its own", async () => {
   const own = new App({ rootPath: "/own" });
   own.get("/", async ({ request }) => request.rootPath);
   await using first = await testClient(own);
@@ -83,7 +83,7 @@ test("rootPath: what is given where an app is served wins over its own", async (
   assert.equal((await second.get("/own/")).status, 404);
 });
 
-test("rootPath: refuses what is no path", async () => {
+test("rootPath: refuses anything but a path", async () => {
   for (const rootPath of ["api", "/a b", "/a?b", "https://x.example/api", 1 as never])
     await assert.rejects(
       testClient(new App({ rootPath })),

@@ -133,7 +133,7 @@ test("the document names schemes and the scopes demanded on the way to them", as
   assert.deepEqual(components.securitySchemes.HTTPBearer403, { type: "http", scheme: "bearer" });
 });
 
-test("security() refuses what is no dependency, and what is no scope", () => {
+test("security() refuses anything but a dependency, and anything but a scope", () => {
   // @ts-expect-error a function is no dependency
   assert.throws(() => security(() => 1, { scopes: [] }), { code: "OFFLOOP_DEPENDENCY_INVALID" });
   const wrong: unknown[] = ["me", [""], ["me items"], [1], undefined];

@@ -211,7 +211,7 @@ eachLane("session: one larger than a cookie is a 500 whose log names its largest
   await log.find(new RegExp(`Cannot keep the session of POST /${lane}/set: .*its largest key is "blob"`));
 });
 
-test("session.secret: the first signs, all are accepted, and an older one's cookie is written anew", async () => {
+test("session.secret: the first signs, all are accepted, and an older one's cookie is written again", async () => {
   const next = "another secret, of thirty-two or more";
   await using both = await testClient(app, { session: { secret: [next, secret] } });
   await using alone = await testClient(app, { session: { secret: next } });

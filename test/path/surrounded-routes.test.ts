@@ -71,7 +71,7 @@ async function ask(path: string, around = "") {
   return { status: response.status, headers: response.headers, body: await response.text() };
 }
 
-test("arounds stand around the document, its pages and what plugins answer", async () => {
+test("arounds surround the document, its pages and the answers of plugins", async () => {
   for (const [path, status, passed] of [
     ["/openapi.json", 200, "app"],
     ["/docs", 200, "app"],
@@ -92,7 +92,7 @@ test("arounds stand around the document, its pages and what plugins answer", asy
   }
 });
 
-test("arounds stand around what plugins answer however the path is written", async () => {
+test("arounds surround the answers of plugins however the path is written", async () => {
   for (const [path, passed] of [
     ["http://shop.example/files/twins.ts", "files, app"],
     ["/f%69les/twins.ts", "files, app"],
@@ -143,7 +143,7 @@ test("a plugin that takes the connection over is let", async () => {
   assert.deepEqual(notes, ["/plugin/hijacked 200"]);
 });
 
-test("nothing of the app's stands around health probes and metrics", async () => {
+test("nothing of the app surrounds health probes and metrics", async () => {
   for (const path of ["/livez", "/metrics"]) {
     const { status, headers } = await ask(path, "refuse");
     assert.deepEqual([status, headers.get("x-passed")], [200, null], path);

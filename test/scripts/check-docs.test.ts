@@ -78,7 +78,7 @@ test("checkDocs passes documented names whose examples compile", (t) => {
   assert.deepEqual(findings, []);
 });
 
-test("checkDocs names what an undocumented function, class and type lack", (t) => {
+test("checkDocs names what is missing from an undocumented function, class and type", (t) => {
   const findings = runOn(
     t,
     checkDocs,

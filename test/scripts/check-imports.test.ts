@@ -61,7 +61,7 @@ test("checkImports sees every way to import", async (t) => {
   assert.deepEqual(found, files.map(([file]) => `errors imports nothing: ${file} -> src/app/a.ts`).sort());
 });
 
-test("checkImports lets a room that may take types take nothing that is loaded, also beside a type", async (t) => {
+test("checkImports lets a room that may import types import no values, not even next to a type", async (t) => {
   const found = await refusals(t, {
     "src/lanes/lane.ts": "export type Lane = 1;\nexport const lane: Lane = 1;",
     "src/jobs/types.ts": `import type { Lane } from "../lanes/lane.ts";\nexport type Job = Lane;`,

@@ -41,7 +41,7 @@ test("planTests puts the files that measure last, each alone, and every other on
   assert.deepEqual(alone, { files: ["test/watch/crash.test.ts"], concurrency: 1 });
 });
 
-test("planTests takes files, folders and patterns, each file once, and refuses a path that names none", (t) => {
+test("planTests accepts files, folders and patterns, each file once, and refuses a path that names none", (t) => {
   const root = writeTree(t, tree);
   const files = (...paths: string[]): string[] =>
     planTests(root, paths).phases.flatMap((phase) => phase.files);
@@ -92,7 +92,7 @@ suite("outer", () => {
 });
 `;
 
-test("npm test -- --all runs a file that failed once more, says so, and counts what came of it then", (t) => {
+test("npm test -- --all runs a failed file once more, says so, and counts the second result", (t) => {
   const totalsOf = (text: string): string[] =>
     [...text.matchAll(/^ℹ (tests|suites|pass|fail) (\d+)$/gm)].map(([line]) => line.slice(2));
   const files = { ...tree, "test/schema/coerce.test.ts": failingOnce };

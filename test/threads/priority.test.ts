@@ -22,7 +22,7 @@ async function ask(threads: NonNullable<ServerSettings["threads"]>): Promise<num
 
 const process0 = getPriority();
 
-test("threads.priority: threads stand back by 10, with what they start; the loop does not", {
+test("threads.priority: threads and the processes they start yield by 10; the loop does not", {
   skip,
 }, async () => {
   const back = Math.max(10, process0);
@@ -34,7 +34,7 @@ test("threads.priority: 0 leaves threads as the process is, 19 puts them last", 
   assert.deepEqual(await ask({ priority: 19 }), [process0, 19, 19]);
 });
 
-test("threads.priority: what is no nice value is refused where the app is served", async () => {
+test("threads.priority: an invalid nice value is refused where the app is served", async () => {
   for (const priority of [-1, 20, 1.5])
     await assert.rejects(ask({ priority }), { code: "OFFLOOP_OPTION_INVALID", message: /threads\.priority/ });
 });

@@ -227,7 +227,7 @@ test("where an instrumentation of node:http has begun a span, the request's is i
   assert.notEqual(span.parent, undefined);
 });
 
-test("a span that was active while the server opened is no parent of its requests", async (t) => {
+test("a span that was active while the server opened is not a parent of its requests", async (t) => {
   const opening = trace.getTracer("app").startSpan("opening");
   const { client, spans } = await context.with(trace.setSpan(context.active(), opening), () =>
     tracedServer(t, { connections: 1 }),

@@ -21,7 +21,7 @@ function sighting(parts: Partial<Sighting> & Partial<Sight> = {}): Sighting {
   return { askedAt: 100, silentMs: 100, running: undefined, inProgress: ["GET /a", "GET /b"], sight, ...own };
 }
 
-test("judge() is certain of what answered at once", () => {
+test("judge() is certain about an answer that came at once", () => {
   const [culprit] = judge([sighting({})], 300, undefined);
   assert.equal(culprit?.operation, "GET /a");
   assert.ok(culprit.certain);
@@ -156,7 +156,7 @@ test("judge() is certain of a request that two looks saw at work, though many ot
   assert.deepEqual(others, []);
 });
 
-test("judge() takes what offloop does by itself, like writing the log, for nobody's", () => {
+test("judge() attributes offloop's own work, like writing the log, to nobody", () => {
   const pretty = { ...frame, file: "/app/node_modules/pino-pretty/index.js" };
   const log = { ...frame, file: "/offloop/src/http/access-log.ts", isOwn: true };
   const read = { ...frame, file: "/offloop/src/schema/validate.ts", isOwn: true };
@@ -180,7 +180,7 @@ test("stateOf() calls a block starved that others have made one by having the CP
   assert.equal(stateOf({ ...gap, cpuMs: 380, delayMs: undefined }, signs, 100), "computing");
 });
 
-test("doubted() is certain of no operation, and leaves what belongs to none", () => {
+test("doubted() is certain about no operation, and leaves code that belongs to none", () => {
   const [one] = judge([sighting()], 300, undefined) as [BlockCulprit];
   const nobodys = { ...one, operation: undefined };
   assert.deepEqual(

@@ -32,7 +32,7 @@ test("a request's run ends with it: the next on its connection, pipelined or lat
   assert.deepEqual(outside, [undefined, undefined, undefined, undefined, undefined, undefined]);
 });
 
-test("an around belongs to the operation that it stands around, whichever lane that is on", async (t) => {
+test("an around belongs to the operation that it surrounds, on whichever lane that runs", async (t) => {
   const within: unknown[] = [];
   const note = (): unknown => within.push(markNames()[runs.getStore()?.mark ?? 0]);
   surrounded.around(async (_, next) => {

@@ -68,7 +68,7 @@ test("Pulse speeds up at the run that ends the rest, and stays fast while operat
   assert.ok((under.pulse.words[BEAT_MS] as number) <= 50);
 });
 
-test("Pulse tells of a stretch without a turn, without the time the loop slept before it", async () => {
+test("Pulse reports a period without a turn, excluding the time the loop slept before it", async () => {
   using under = startPulse();
   serve();
   await once(under.events, "beat");
@@ -88,7 +88,7 @@ test("Pulse tells of a stretch without a turn, without the time the loop slept b
   assert.ok(gap.to - gap.from >= 199);
 });
 
-test("Pulse tells nothing of what blocks before the first run, or while it is muted", async () => {
+test("Pulse reports no blocks before the first run, or while it is muted", async () => {
   using under = startPulse();
   spin(300);
   await once(under.events, "beat");

@@ -43,7 +43,7 @@ test("reportText() names the others it may have been when it is not certain", ()
   );
 });
 
-test("reportText() tells a sleeping thread, a starved one, and garbage collection apart", () => {
+test("reportText() distinguishes a sleeping thread, a starved one, and garbage collection", () => {
   assert.match(
     reportText({ ...report, state: "asleep" }),
     /^event loop blocked for 2194 ms \(asleep in a synchronous call\) by /,

@@ -24,7 +24,7 @@ function run(
   return { reports, logged, stderr };
 }
 
-test("a block is told while it lasts and logged when it ends; one at start-up is not", () => {
+test("a block is announced while it lasts and logged when it ends; one at start-up is not", () => {
   const { reports, logged, stderr } = run("once");
   assert.equal(reports, 1);
   assert.equal(logged.length, 1);
@@ -74,7 +74,7 @@ test("resolveSettings() fills in the watchdog's defaults, lets later ones win, a
   assert.equal(resolveSettings({ watch: { thresholdMs: 50 } }, { watch: false }).watch, undefined);
 });
 
-test("resolveSettings() refuses a threshold or level that is none", () => {
+test("resolveSettings() refuses an invalid threshold or level", () => {
   const code = "OFFLOOP_OPTION_INVALID";
   assert.throws(() => resolveSettings({ watch: { thresholdMs: 5 } }), { code });
   assert.throws(() => resolveSettings({ watch: { level: "quiet" as "production" } }), { code });

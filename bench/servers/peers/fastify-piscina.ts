@@ -18,7 +18,7 @@ const fastify = createFastify({ logger: false });
 fastify.get("/", async () => greeting);
 for (const path of Object.keys(work))
   fastify.get(path, async () =>
-    // Only what needs a deadline gets one: a signal is made for each call.
+    // Only calls that need a deadline get one, since each needs a signal of its own.
     path === "/runaway"
       ? pool.run(path, { name: "run", signal: AbortSignal.timeout(DEADLINE_MS) })
       : pool.run(path, { name: "run" }),

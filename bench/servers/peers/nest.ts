@@ -40,7 +40,7 @@ class Peer {
 
 class PeerModule {}
 
-// What decorators would do: they are those of TypeScript's older kind, which this project does not compile.
+// Does what decorators would do: they are of TypeScript's older kind, which this project does not compile.
 const { prototype } = Peer;
 for (const [name, path] of [
   ["greet", "/"],

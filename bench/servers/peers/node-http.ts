@@ -20,7 +20,7 @@ const server = createServer((request, response) => {
   if (kind === "plain") response.once("finish", () => computeAndNote(id));
   answer(response, work[path]?.() ?? greeting);
 });
-server.keepAliveTimeout = 72_000; // Fastify's, so that the keep-alive header is the same
+server.keepAliveTimeout = 72_000; // Fastify's default, so that the keep-alive header is the same
 server.listen(0, "127.0.0.1", () => {
   announce(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 });

@@ -6,7 +6,8 @@ import { burn, hold } from "../work.ts";
 import { computeAndNote, DEADLINE_MS, greeting, runAway, waitAndNote } from "./routes.ts";
 
 const { priority } = settings;
-// As many are kept as piscina keeps: else those that idled in others' turns would have to start again in each of its own.
+// As many threads stay as piscina keeps: otherwise those that idle during others' turns would have to start again in
+// each of its own.
 const min = Math.min(32, availableParallelism() + 4);
 const app = new App({ threads: { min, ...(priority === undefined ? {} : { priority }) } });
 const afterwards = app.task("afterwards", async (id: string) => waitAndNote(id));

@@ -4,16 +4,16 @@ import { setTimeout as wait } from "node:timers/promises";
 import { settings } from "../settings.ts";
 import { burn, hold } from "../work.ts";
 
-/** How long `GET /runaway` may take, for every peer that can be told. */
+/** The limit for `GET /runaway`, for every peer that can have one. */
 export const DEADLINE_MS = 1_000;
-/** What an async task waits for. */
+/** How long an async task waits. */
 const TASK_WAIT_MS = 500;
 /** A plain task computes for a tenth of a `GET /compute`: about 5 ms. */
 const TASK_SHARE = 0.1;
 
 export const greeting = { hello: "world" };
 
-/** What each route that does work does, as a blocking function. */
+/** The work of each route, as a blocking function. */
 export const work: Readonly<Record<`/${string}`, () => unknown>> = {
   "/compute": burn,
   "/short": () => greeting,
@@ -26,7 +26,7 @@ export function runAway(): never {
   for (let turns = 0; ; turns++) Math.imul(turns, turns);
 }
 
-/** The async task: it leaves a line when it has ended, so that it is counted also where its process dies. */
+/** The async task: it leaves a line when it has ended, so that it is counted even if its process dies. */
 export async function waitAndNote(id: string): Promise<void> {
   await wait(TASK_WAIT_MS);
   note("async", id);

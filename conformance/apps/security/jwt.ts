@@ -5,7 +5,7 @@ import { z } from "zod";
 import { createApp, depends } from "../../lane.ts";
 import { checkPassword, User, users } from "./users.ts";
 
-/** The recording's key, so that the tokens in it are good. */
+/** The recording's key, so that the tokens in it are valid. */
 const key = Buffer.from("09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7");
 const Token = z.object({ access_token: z.string(), token_type: z.string() }).meta({ id: "Token" });
 
@@ -18,7 +18,7 @@ async function createToken(username: string, claims: Record<string, string> = {}
   return { access_token, token_type: "bearer" };
 }
 
-/** The user a token is for, and its scopes; undefined when it is good for nobody. */
+/** The user that a token is for, and its scopes; undefined when it is valid for nobody. */
 async function readToken(token: string) {
   try {
     const { payload } = await jwtVerify(token, key, { algorithms: ["HS256"] });

@@ -37,7 +37,7 @@ export const users: ReadonlyMap<string, StoredUser> = new Map(
 
 const nobody = { password: "c2FsdA.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" };
 
-/** Whether the password is that of the user. Blocks, and as long when there is no such user. */
+/** Whether the password is the user's. Blocks, and takes just as long when there is no such user. */
 export function checkPassword(username: string, password: string): boolean {
   const { password: stored } = users.get(username) ?? nobody;
   const [salt = "", hash = ""] = stored.split(".");

@@ -11,7 +11,7 @@ const sendReceipt = orders.task(
     `${order.count} x ${order.product}: ${(order.totalInCents / 100).toFixed(2)}`,
 );
 
-// What the router needs, its handlers receive by name, typed.
+// Handlers receive what the router needs by name, typed.
 orders.post(
   "",
   { body: Order, response: PlacedOrder, status: 201 },

@@ -5,7 +5,7 @@ import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { BlockReport } from "offloop";
 
-/** Something the guard or the watchdog said, and the line of the app's source that it named. */
+/** Something that the guard or the watchdog said, and the line of the app's source that it named. */
 export interface Saying {
   /** The operation or task. */
   readonly subject: string;
@@ -31,9 +31,9 @@ export interface AppProcess {
   readonly url: string;
   readonly guard: readonly Saying[];
   readonly blocks: readonly Block[];
-  /** Resolves with the next end of this task. */
+  /** Resolves on the next end of this task. */
   taskEnd(name: string): Promise<TaskEnd>;
-  /** Warnings and errors of its log. */
+  /** Warnings and errors in its log. */
   readonly said: readonly string[];
   close(): Promise<void>;
 }
@@ -53,7 +53,7 @@ interface SourcePlace {
 
 const folder = fileURLToPath(new URL("../", import.meta.url));
 
-/** @param environment - Where what it waits for is. */
+/** @param environment - Addresses of what it waits for. */
 export async function startApp(environment: Readonly<Record<string, string>>): Promise<AppProcess> {
   const command = [fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url)), "run"];
   const options = ["--guard", "--port", "0", "--no-access-log"];

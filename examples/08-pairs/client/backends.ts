@@ -12,11 +12,11 @@ import { startPostgres } from "../servers/postgres.ts";
 
 /** Everything that the operations wait for. */
 export interface Backends {
-  /** What each of them is, for the reader; undefined for what this machine lacks. */
+  /** The name of each, for the reader; undefined for what this machine does not have. */
   readonly names: { readonly postgres: string; readonly mysql: string | undefined };
-  /** What the app has to know. */
+  /** What the app needs to know. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Has whoever reads the named pipe next wait for so long. */
+  /** Makes the next reader of the named pipe wait this long. */
   writeToPipe(seconds: number): Promise<void>;
   stop(): Promise<void>;
 }

@@ -20,7 +20,7 @@ if (!(seconds >= 0.2 && seconds <= 10)) {
   process.exit(2);
 }
 
-/** The table grows while it is measured, unless all is to be one JSON document. */
+/** The table grows while it is measured, unless everything is to be one JSON document. */
 const print = values.json ? () => {} : (text: string) => console.log(text);
 
 const backends = await startBackends(seconds, values["without-servers"]);
@@ -61,7 +61,7 @@ async function measureAll(stage: Stage): Promise<Measured[]> {
   return measured;
 }
 
-/** What was not measured, or not against the real thing, and how to get it. */
+/** What was not measured, or not with the real server, and how to get it. */
 function lacking({ names }: Backends): string {
   const lines = [
     names.postgres === "PGlite" && `PostgreSQL is not here, PGlite stood in for it: ${postgresInstall}`,

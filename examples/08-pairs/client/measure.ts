@@ -7,18 +7,18 @@ import type { AppProcess, Block, Saying } from "./app-process.ts";
 import type { Backends } from "./backends.ts";
 import type { Way } from "./pair.ts";
 
-/** Something that must be true of what was measured. */
+/** Something that must be true of the measurements. */
 export interface Expectation {
   readonly what: string;
   readonly held: boolean;
 }
 
-/** What came of one way. */
+/** The result of one way. */
 export interface Measured {
   readonly way: Way;
   readonly lane: "loop" | "thread";
   readonly ms: number;
-  /** Of `GET /` meanwhile. */
+  /** Latency of `GET /` meanwhile. */
   readonly others: Latency;
   readonly guard: Saying | undefined;
   readonly watchdog: Block | undefined;
@@ -32,13 +32,13 @@ export interface Stage {
   readonly seconds: number;
 }
 
-/** Runs one way, while `GET /` is asked for thirty times a wait. */
+/** Runs one way, while `GET /` is requested thirty times per wait. */
 export async function measure(stage: Stage, way: Way): Promise<Measured> {
   const { app, seconds } = stage;
-  // A thread and its worker start at their first call; a trap is to be met cold, since it is named once only.
+  // A thread and its worker start on their first call; a trap must be met cold, since it is reported only once.
   if (way.trap === undefined) await run(stage, way, 0);
   const startedAt = Date.now();
-  // What came before, such as a library that loads at its first call, is not this run's.
+  // Earlier blocks, such as a library that loads on its first call, do not belong to this run.
   const blocks = (): Block[] => app.blocks.filter((block) => block.startedAt + block.ms > startedAt + 50);
   const work = run(stage, way, seconds);
   const [others, { thread, ms }] = await Promise.all([
@@ -70,7 +70,7 @@ async function run(stage: Stage, { path }: Way, seconds: number): Promise<RanOn 
   return { thread: task?.thread ?? answer.body.thread, ms: performance.now() - startedAt };
 }
 
-/** As the guard and the watchdog name it. */
+/** The subject as the guard and the watchdog name it. */
 function subjectOf({ path }: Way): string {
   return path.startsWith("/background/") ? `task ${path.slice("/background/".length)}` : `GET ${path}`;
 }

@@ -1,4 +1,4 @@
-/** A way to wait for something, and what must come of it. */
+/** A way to wait for something, and its expected result. */
 export interface Way {
   readonly what: string;
   readonly path: string;
@@ -6,9 +6,9 @@ export interface Way {
   readonly lane: "loop" | "thread";
   /** The line that blocks the loop, by its file: it is marked there. */
   readonly trap?: string;
-  /** The line that the guard tells of, though it blocks nothing. */
+  /** The line that the guard reports, though it blocks nothing. */
   readonly told?: string;
-  /** How many waits it takes: what computes afterwards does so for another one. */
+  /** How many waits it takes: code that computes afterwards does so for one more. */
   readonly waits: number;
 }
 
@@ -124,7 +124,7 @@ const background = (server: string): Pair => ({
   ],
 });
 
-/** What is measured, in the order of the table; without MySQL where no server is. */
+/** What is measured, in the order of the table; without MySQL if there is no server. */
 export function pairsFor({
   postgres: pg,
   mysql: my,

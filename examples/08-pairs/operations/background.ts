@@ -12,7 +12,7 @@ const querySync = createSyncFn<typeof queryDatabase>(new URL("../synchronous/pos
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 4 });
 const sleep = "SELECT pg_sleep($1)";
 
-/** Says on standard output that a task has ended, and where it ran. */
+/** Prints on standard output that a task has ended, and where it ran. */
 function ended(task: string): void {
   console.log(JSON.stringify({ ended: task, thread: threadId }));
 }
@@ -32,7 +32,7 @@ const trap = background.task("trap", async (seconds: number) => {
   ended("trap");
 });
 
-// The other wrong way round: it works, since a thread awaits what a plain function returns, but holds a thread meanwhile.
+// The opposite mistake: it works, since a thread awaits what a plain function returns, but holds a thread meanwhile.
 const promise = background.task("promise", (seconds: number) => {
   return pool.query(sleep, [seconds]).then(() => ended("promise")); // told
 });

@@ -5,7 +5,7 @@ import { threadId } from "node:worker_threads";
 import { Router } from "offloop";
 import { compute, ranHere, wait } from "./wait.ts";
 
-/** Large files, copied one after the other. */
+/** Large files, copied one after another. */
 export const disk: Router = new Router({ prefix: "/disk" });
 
 const folder = process.env.FOLDER ?? "";

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { Router } from "offloop";
 import { compute, ranHere, wait } from "./wait.ts";
 
-/** A named pipe: who reads it waits for who writes it. */
+/** A named pipe: its reader waits for its writer. */
 export const fifo: Router = new Router({ prefix: "/fifo" });
 
 const path = process.env.FIFO ?? "";

@@ -10,7 +10,7 @@ export const mysql: Router = new Router({ prefix: "/mysql" });
 
 const querySync = createSyncFn<typeof queryDatabase>(new URL("../synchronous/mysql.ts", import.meta.url));
 
-// Each thread has pools of its own, and connects when it queries first.
+// Each thread has pools of its own, and connects on its first query.
 const url = process.env.MYSQL_URL ?? "mysql://127.0.0.1/none";
 const pool = mysql2.createPool({ uri: url, connectionLimit: 4 });
 const other = mariadb.createPool(`${url.replace(/^mysql:/, "mariadb:")}?connectionLimit=1&minimumIdle=0`);

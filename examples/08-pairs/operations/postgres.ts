@@ -10,7 +10,7 @@ export const postgres: Router = new Router({ prefix: "/postgres" });
 
 const querySync = createSyncFn<typeof queryDatabase>(new URL("../synchronous/postgres.ts", import.meta.url));
 
-// Each thread has a pool of its own, and connects when it queries first.
+// Each thread has a pool of its own, and connects on its first query.
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 4 });
 const sql = porsager(process.env.DATABASE_URL ?? "", { max: 1 });
 const sleep = "SELECT pg_sleep($1)";

@@ -1,10 +1,10 @@
 import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
 
-/** The bucket and the object that the server has; the key says after how many seconds it answers. */
+/** The server's bucket and object; the key says after how many seconds it answers. */
 export const bucket = "pairs";
 export const slowKey = (seconds: number): string => `after-${seconds}-seconds`;
 
-/** A client connects when it is used first. */
+/** A client connects on first use. */
 export const client: S3Client = new S3Client({
   endpoint: process.env.S3_SERVER ?? "http://127.0.0.1:1",
   region: "us-east-1",

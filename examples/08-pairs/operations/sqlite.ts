@@ -4,7 +4,7 @@ import Database from "better-sqlite3";
 import { Router } from "offloop";
 import { ranHere, wait } from "./wait.ts";
 
-/** SQLite, which has no other drivers than synchronous ones. */
+/** SQLite, whose drivers are all synchronous. */
 export const sqlite: Router = new Router({ prefix: "/sqlite" });
 
 const file = process.env.FOLDER === undefined ? ":memory:" : join(process.env.FOLDER, "pairs.db");

@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Program, type SystemUser, startProgram, stopProgram } from "./program.ts";
 
-/** A database server of one's own, in a temporary folder and on a port of its own. */
+/** A private database server, in a temporary folder and on a port of its own. */
 export interface DatabaseServer {
   /** `PostgreSQL 15.14`. */
   readonly name: string;
-  /** Where it is; the user has no password. */
+  /** Its URL; the user has no password. */
   readonly url: string;
   /** Breaks every connection and starts again on the same port. */
   restart(): Promise<void>;

@@ -15,9 +15,9 @@ export function findMariadb(): string | undefined {
 }
 
 /**
- * Starts a MariaDB of one's own; undefined where none is installed.
+ * Starts a private MariaDB; undefined if none is installed.
  *
- * @param settings - Of its command line: `{ "max-connections": "20" }`.
+ * @param settings - For its command line: `{ "max-connections": "20" }`.
  */
 export async function startMariadb(
   settings: Readonly<Record<string, string>> = {},

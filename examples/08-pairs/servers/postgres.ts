@@ -10,15 +10,15 @@ const run = promisify(execFile);
 /** The command that installs what `startPostgres` needs. */
 export const postgresInstall: string = "apt-get install postgresql";
 
-/** The server's program: Debian keeps each version's in a folder of its own, which is not on the PATH. */
+/** The server's program: Debian puts each version's into a folder of its own, which is not on the PATH. */
 export function findPostgres(): string | undefined {
   return findProgram("postgres", globSync("/usr/lib/postgresql/*/bin").sort().reverse());
 }
 
 /**
- * Starts a PostgreSQL of one's own; undefined where none is installed.
+ * Starts a private PostgreSQL; undefined if none is installed.
  *
- * @param settings - Of `postgresql.conf`: `{ max_connections: "20" }`.
+ * @param settings - For `postgresql.conf`: `{ max_connections: "20" }`.
  */
 export async function startPostgres(
   settings: Readonly<Record<string, string>> = {},

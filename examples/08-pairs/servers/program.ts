@@ -6,7 +6,7 @@ import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 
-/** Who a program runs as. */
+/** The user that a program runs as. */
 export interface SystemUser {
   readonly uid: number;
   readonly gid: number;
@@ -17,11 +17,11 @@ export interface Program {
   readonly command: string;
   readonly args: readonly string[];
   readonly user: SystemUser | undefined;
-  /** The line of its log that says that it takes connections. */
+  /** The log line that says that it accepts connections. */
   readonly ready: RegExp;
 }
 
-/** Starts a program and waits until it says that it is ready. It ends with this process at the latest. */
+/** Starts a program and waits until it reports that it is ready. It ends with this process at the latest. */
 export async function startProgram({ command, args, user, ready }: Program): Promise<ChildProcess> {
   const child = spawn(command, args, { stdio: ["ignore", "ignore", "pipe"], ...user });
   const kill = (): unknown => child.kill("SIGKILL");
@@ -40,7 +40,7 @@ export async function startProgram({ command, args, user, ready }: Program): Pro
   return child;
 }
 
-/** Ends a program by a signal, and waits for its end. */
+/** Ends a program with a signal, and waits until it has ended. */
 export async function stopProgram(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const closed = once(child, "close");
@@ -54,7 +54,7 @@ export function findProgram(name: string, folders: readonly string[]): string | 
   return all.map((folder) => join(folder, name)).find((path) => existsSync(path));
 }
 
-/** Database servers refuse to run as root: the user that the package made for them, where this process is root. */
+/** Database servers refuse to run as root: if this process is root, the user that the package created for them. */
 export function unprivilegedUser(name: string): SystemUser | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const id = (flag: string): number => Number(execFileSync("id", [flag, name], { encoding: "utf8" }));

@@ -18,7 +18,7 @@ const server = createServer((request, response) => {
 });
 
 server.listen(0, "127.0.0.1", () => process.send?.((server.address() as AddressInfo).port));
-process.on("SIGINT", () => {}); // Ctrl+C reaches it too, and the app may still have to finish a request
+process.on("SIGINT", () => {}); // Ctrl+C reaches this process too, and the app may still have to finish a request
 process.once("disconnect", () => {
   rmSync(directory, { recursive: true, force: true });
   process.exit();

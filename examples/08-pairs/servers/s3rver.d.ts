@@ -1,4 +1,4 @@
-/** What is used of s3rver, which has no types of its own. */
+/** The parts of s3rver that are used; it has no types of its own. */
 declare module "s3rver" {
   import type { RequestListener } from "node:http";
 

@@ -2,7 +2,7 @@ import "./style.css";
 
 const main = document.querySelector("main");
 
-/** The page has two paths, and the server sends it for both: `/` to log in, `/account` for who has. */
+/** The page has two paths, and the server sends it for both: `/` for logging in, `/account` for those who have. */
 async function show() {
   const response = await fetch("/api/me");
   const user = response.ok ? (await response.json()).user : undefined;

@@ -1,6 +1,6 @@
 import { DatabaseError } from "./database-error.ts";
 
-/** What other schemes are for. */
+/** The databases that other schemes are for. */
 const otherSchemes: Readonly<Record<string, string>> = {
   mysql: "MySQL",
   mariadb: "MariaDB",
@@ -14,8 +14,8 @@ const otherSchemes: Readonly<Record<string, string>> = {
 };
 
 /**
- * Refuses a connection URL that is meant for another driver, by name: left to the driver, the mistake shows up later and
- * as something else. Repeats no more of the URL than its scheme, since the rest holds a password.
+ * Refuses a connection URL meant for another driver, and names that driver: left to the wrong driver, the mistake shows
+ * up later, as something else. Repeats only the scheme of the URL, since the rest contains a password.
  */
 export function checkDatabaseUrl(url: string): void {
   const problem = problemOf(url);

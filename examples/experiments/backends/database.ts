@@ -5,7 +5,7 @@ import { type Result, startPglite } from "./pglite.ts";
 
 /** A database behind an async driver. */
 export interface Database {
-  /** What it is, for the reader. */
+  /** Its name, for the reader. */
   readonly name: string;
   query(sql: string): Promise<Result>;
   close(): Promise<unknown>;
@@ -13,7 +13,7 @@ export interface Database {
 
 const opened: Database[] = [];
 
-/** A lifespan: PostgreSQL when DATABASE_URL says where, else PGlite. Opened on the main thread, for async operations. */
+/** A lifespan: PostgreSQL if DATABASE_URL names one, else PGlite. Opened on the main thread, for async operations. */
 export async function* openDatabase(): AsyncGenerator<undefined, void, void> {
   const url = process.env.DATABASE_URL;
   const database = url ? await connect(url) : await embed();
@@ -49,7 +49,7 @@ async function connect(url: string): Promise<Database> {
   }
 }
 
-/** A host with several addresses that all refuse gives an error of errors, with no message of its own. */
+/** A host with several addresses that all refuse causes an error of errors, without a message of its own. */
 function reasonOf(error: unknown): string {
   const errors = error instanceof AggregateError ? error.errors : [error];
   return errors.map((each) => (each instanceof Error ? each.message : String(each))).join("; ");

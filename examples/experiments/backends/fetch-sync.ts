@@ -1,17 +1,17 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 
-/** What the worker sends back. */
+/** The worker's answer. */
 export type Fetched = { readonly text: string } | { readonly error: Error };
 
 interface Fetcher {
   readonly port: MessagePort;
-  /** Turns 1 when an answer has been sent. */
+  /** Set to 1 when an answer has been sent. */
   readonly answered: Int32Array<SharedArrayBuffer>;
 }
 
 /**
- * Fetches a URL and blocks until the answer is there, as `requests.get` does in Python. Node has no such call; packages
- * that offer one start a process or, like this, have a worker fetch while the caller sleeps in `Atomics.wait`.
+ * Fetches a URL and blocks until the answer has arrived, like `requests.get` in Python. Node has no such call; packages
+ * that offer one start a process or, as here, let a worker fetch while the caller sleeps in `Atomics.wait`.
  */
 export function fetchSync(url: string): string {
   const { port, answered } = fetcher();
@@ -25,7 +25,7 @@ export function fetchSync(url: string): string {
 
 const started: Fetcher[] = [];
 
-/** The caller's own worker, started at its first call: a few milliseconds a call instead of a process each. */
+/** The caller's own worker, started on its first call: a few milliseconds per call instead of a process each. */
 function fetcher(): Fetcher {
   if (started[0] !== undefined) return started[0];
   const { port1, port2 } = new MessageChannel();

@@ -1,18 +1,18 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 
-/** What a query gives. */
+/** The result of a query. */
 export interface Result {
   readonly rows: readonly Record<string, unknown>[];
 }
 
-/** What the thread is sent. */
+/** A message to the thread. */
 export interface Question {
   readonly id: number;
   readonly sql: string;
 }
 
-/** What it sends back. */
+/** The thread's answer. */
 export type Answer = { readonly id: number } & (Result | { readonly error: Error });
 
 /** PGlite, seen from outside its thread. */

@@ -1,13 +1,13 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
-// A server elsewhere, in a process of its own: `GET /?seconds=3` answers three seconds later.
-// `GET /calls` says how many wait now, so that the client knows when a call has arrived.
+// A server elsewhere, in a process of its own: `GET /?seconds=3` answers three seconds later. `GET /calls` says how
+// many are waiting now, so that the client knows when a call has arrived.
 
 let calls = 0;
 
 const server = createServer((request, response) => {
-  // Whoever calls may be frozen when an idle connection times out, and would find it closed later.
+  // A caller may be frozen when an idle connection times out, and would find it closed later.
   response.setHeader("connection", "close");
   const url = new URL(request.url ?? "/", "http://localhost");
   if (url.pathname === "/calls") {
@@ -23,5 +23,5 @@ const server = createServer((request, response) => {
 });
 
 server.listen(0, "127.0.0.1", () => process.send?.((server.address() as AddressInfo).port));
-process.on("SIGINT", () => {}); // Ctrl+C reaches it too, and the app may still have to finish a request
+process.on("SIGINT", () => {}); // Ctrl+C reaches this process too, and the app may still have to finish a request
 process.once("disconnect", () => process.exit());

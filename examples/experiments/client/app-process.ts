@@ -9,12 +9,12 @@ import { parseTaskEnd } from "./task-ends.ts";
 export interface AppProcess extends Ready {
   /** What it prints, line by line. */
   readonly lines: Interface;
-  /** What it has said besides the ends of tasks: warnings and errors of its log. */
+  /** Its output other than the ends of tasks: warnings and errors in its log. */
   readonly said: readonly string[];
   close(): Promise<void>;
 }
 
-/** Serves the app on a free port. When it ends unasked, the client ends too, with what it said. */
+/** Serves the app on a free port. If it ends unasked, the client ends too, with the app's output. */
 export async function startApp(): Promise<AppProcess> {
   const child = fork(new URL("../serve.ts", import.meta.url), ["--port", "0", "--quiet"], {
     stdio: ["ignore", "pipe", "pipe", "ipc"],
@@ -40,7 +40,7 @@ export async function startApp(): Promise<AppProcess> {
   return { ...ready, lines, said, close };
 }
 
-/** A line of the app's log is JSON; what it says is in `msg`. */
+/** A line of the app's log is JSON; its text is in `msg`. */
 function messageOf(line: string): string {
   try {
     return (JSON.parse(line) as { msg?: string }).msg ?? line;

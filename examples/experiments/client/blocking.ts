@@ -7,7 +7,7 @@ import { warmUp } from "./warm-up.ts";
 
 type Kind = "plain" | "async";
 
-/** What kind of task, and what FastAPI gave. */
+/** The kind of task, and FastAPI's result. */
 const cases: readonly (readonly [Kind, Figures])[] = [
   ["plain", ["1.5", "1.3"]],
   ["async", ["1.6", "9500"]],
@@ -23,7 +23,7 @@ export function blocking(app: Ready, seconds: number): Section {
   };
 }
 
-/** Ten seconds where the other waits are three. */
+/** Ten seconds, where the other waits are three. */
 function blockSeconds(seconds: number): number {
   return Math.round((seconds * 100) / 3) / 10;
 }

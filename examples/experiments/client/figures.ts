@@ -1,6 +1,6 @@
 import type { Latency } from "./latency.ts";
 
-/** `1.4`, `2813`: a digit after the point only where it says something. */
+/** `1.4`, `2813`: a decimal only where it says something. */
 export function inMs(ms: number): string {
   return ms < 10 ? ms.toFixed(1) : ms.toFixed(0);
 }

@@ -8,7 +8,7 @@ export interface Latency {
   readonly max: number;
 }
 
-/** Asks for a URL at a steady pace, whether or not the answers come, until the work is done. */
+/** Requests a URL at a steady pace, whether or not the answers come, until the work is done. */
 export async function latencyWhile(url: string, everyMs: number, work: Promise<unknown>): Promise<Latency> {
   const asked = [get(url)];
   const timer = setInterval(() => asked.push(get(url)), everyMs);
@@ -16,7 +16,7 @@ export async function latencyWhile(url: string, everyMs: number, work: Promise<u
   return latencyOf(await Promise.all(asked));
 }
 
-/** @param answers - At least one, in the order in which they were asked for. */
+/** @param answers - At least one, in the order in which they were requested. */
 export function latencyOf(answers: readonly Answer[]): Latency {
   const ms = answers.map((answer) => answer.ms);
   const sorted = ms.toSorted((a, b) => a - b);

@@ -15,9 +15,9 @@ if (!(seconds >= 0.1 && seconds <= 10)) {
   process.exit(2);
 }
 
-/** The table grows while it is measured, unless all is to be one JSON document. */
+/** The table grows while it is measured, unless everything is to be one JSON document. */
 const print = values.json ? () => {} : (text: string) => console.log(text);
-/** Some 50 waits, and what starting the database and the threads takes. */
+/** Some 50 waits, plus the time for starting the database and the threads. */
 const estimate = Math.ceil(50 * seconds + 12);
 
 const app = await startApp();

@@ -11,7 +11,7 @@ const CONNECTIONS = 20;
 
 type Kind = "plain" | "async";
 
-/** What kind of tasks, of how many requests, and what FastAPI gave. */
+/** The kind of tasks, the number of requests, and FastAPI's result. */
 const cases: readonly (readonly [Kind, number, Figures])[] = [
   ["plain", 4, ["4", "4; 1"]],
   ["plain", 20, ["20 of 40", "20; 13"]],
@@ -64,11 +64,11 @@ interface Found {
   readonly threads: readonly number[];
   /** How many requests' first tasks ended together. */
   readonly waves: readonly number[];
-  /** From the first wave to the second, in waits. */
+  /** Time between the first wave and the second, in waits. */
   readonly secondWaveAfter: number | undefined;
-  /** Whether each request's tasks ended in their order, a wait apart. */
+  /** Whether each request's tasks ended in order, a wait apart. */
   readonly inOrder: boolean;
-  /** From the end of a request's task to the end of its next, at most, in waits. */
+  /** The longest time from the end of a request's task to the end of its next, in waits. */
   readonly longestStep: number;
   /** From the first end of a request's last task to the last one. */
   readonly spreadMs: number;
@@ -93,7 +93,7 @@ function lookAt(ends: readonly TaskEnd[], waitMs: number): Found {
   };
 }
 
-/** From each end to the next, in milliseconds: a task starts when the one before it has ended. */
+/** Time from each end to the next, in milliseconds: a task starts when the previous one has ended. */
 function stepsOf(ends: readonly TaskEnd[]): number[] {
   return ends.slice(1).map((end, n) => end.at - ends[n]!.at);
 }

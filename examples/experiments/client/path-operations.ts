@@ -19,13 +19,13 @@ const task: Way = { path: "async-task", what: "async, call in a task", atATime: 
 const client: Way = { path: "async-fetch", what: "async, fetch", atATime: () => Number.POSITIVE_INFINITY };
 const plain: Way = { path: "plain", what: "plain function", atATime: (threads) => threads };
 
-/** Who asks meanwhile: an async operation, and a plain one. */
+/** The requests meanwhile: an async operation, and a plain one. */
 const probes = [
   { path: "/", what: "", asked: "GET /" },
   { path: "/path-operations/plain-short", what: ", plain GET", asked: "plain GET" },
 ] as const;
 
-/** A way, how many requests, and what FastAPI gave: how long they took, and each probe's latency. */
+/** A way, the number of requests, and FastAPI's result: how long they took, and each probe's latency. */
 const cases: readonly (readonly [Way, number, string, ...string[]])[] = [
   [trap, 1, "3.0 s", "2813 / 1451 / 2813"],
   [trap, 3, "3.0 ... 9.0 s", "8818 / 4428 / 8818"],
@@ -84,7 +84,9 @@ async function measure(
   return { took: latencyOf(await slow), meanwhile };
 }
 
-/** Frozen: a request waits for the whole call. Else not even the first one does, and half of them wait for nothing. */
+/**
+ * Frozen: a request waits for the whole call. Otherwise not even the first one does, and half of them wait for nothing.
+ */
 function expectAnswers(
   asked: string,
   { first, p50, max }: Latency,

@@ -4,7 +4,7 @@ export interface Answer<Body = unknown> {
   readonly ms: number;
 }
 
-/** Asks once. Anything but a success is an error: the experiments are about time. */
+/** Sends one request. Anything but a success is an error: the experiments are about time. */
 export async function get<Body = unknown>(url: string): Promise<Answer<Body>> {
   const sentAt = performance.now();
   const response = await fetch(url);
@@ -14,7 +14,7 @@ export async function get<Body = unknown>(url: string): Promise<Answer<Body>> {
   return { body: JSON.parse(text) as Body, ms };
 }
 
-/** Asks many times, at most this many at a time. */
+/** Sends many requests, at most this many at a time. */
 export async function getMany<Body = unknown>(
   url: string,
   count: number,

@@ -1,7 +1,7 @@
 /** Two figures, in the order of their section's names. */
 export type Figures = readonly [string, string];
 
-/** Something that must be true of what was measured. */
+/** Something that must be true of the measurements. */
 export interface Expectation {
   readonly what: string;
   readonly held: boolean;
@@ -13,7 +13,7 @@ export interface Row {
   readonly requests: number;
   /** The figures for the table. */
   readonly figures: Figures;
-  /** What a real FastAPI gave, with waits of 3 s; empty where it was not measured. */
+  /** The results of a real FastAPI, with waits of 3 s; empty where they were not measured. */
   readonly fastapi: Figures;
   /** The figures for `--json`. */
   readonly measured: Readonly<Record<string, unknown>>;
@@ -23,11 +23,11 @@ export interface Row {
 /** One experiment's part of the report. */
 export interface Section {
   readonly title: string;
-  /** What was asked, and how to read the figures. */
+  /** The question, and how to read the figures. */
   readonly about: string;
-  /** What the two figures are. */
+  /** The meaning of the two figures. */
   readonly names: Figures;
-  /** Measured one after the other, while they are asked for. */
+  /** Measured one after another, on demand. */
   readonly rows: AsyncIterable<Row>;
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { get } from "./request.ts";
 
-/** Resolves when a call waits at the slow server: whoever made it is in the middle of it. */
+/** Resolves when a call is waiting at the slow server: its caller is in the middle of it. */
 export async function slowCallArrived(slowServer: string): Promise<void> {
   while ((await get<number>(`${slowServer}/calls`)).body === 0) await setTimeout(1);
 }

@@ -5,7 +5,7 @@ export interface TaskEnd {
   /** Milliseconds, with microseconds after the point. */
   readonly at: number;
   readonly thread: number;
-  /** Its place among its request's tasks. */
+  /** Its position among its request's tasks. */
   readonly task: number;
   readonly request: string;
 }
@@ -13,7 +13,7 @@ export interface TaskEnd {
 // 2026-11-21 03:02:10.735846 [5] 0 sync end req-1
 const line = /^(\S+) (\S+)\.(\d{6}) \[(\d+)\] (\d+) a?sync end (\S+)$/;
 
-/** The next task ends that the app prints, in their order. */
+/** The next task ends that the app prints, in order. */
 export function nextTaskEnds(lines: Interface, count: number, withinMs: number): Promise<TaskEnd[]> {
   const ends: TaskEnd[] = [];
   return new Promise((resolve, reject) => {

@@ -7,8 +7,8 @@ interface RanOn {
 }
 
 /**
- * Has the pool start all its threads, the express lane's too. They start on demand, which takes a moment each, and leave
- * when idle: without this, the first wave of short waits would be blurred by the starts.
+ * Makes the pool start all its threads, including the express lane's. They start on demand, which takes a moment each,
+ * and leave when idle: without this, the starts would blur the first wave of short waits.
  */
 export async function warmUp({ url, slowServer, threads }: Ready): Promise<void> {
   for (let round = 0; round < 100; round++) {

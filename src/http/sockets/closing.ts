@@ -3,7 +3,7 @@ import type { ValidationDetail } from "../../errors/http-error.ts";
 import { CLIENT_CLOSED_REQUEST } from "../../operation/error-reply.ts";
 import type { RawReply } from "../../operation/raw.ts";
 
-/** How a reply closes a socket (RFC 6455, section 7.4.1); undefined when nobody is there to be told. */
+/** How a reply closes a socket (RFC 6455, section 7.4.1); undefined when nobody is left to tell. */
 export function closingOf({ status, body }: RawReply): SocketClosing | undefined {
   if (status >= 1000) return { code: status, reason: String(body ?? "") };
   if (status === CLIENT_CLOSED_REQUEST) return undefined;
@@ -14,7 +14,7 @@ export function closingOf({ status, body }: RawReply): SocketClosing | undefined
   return { code: status < 400 ? 1000 : 1011, reason: "" };
 }
 
-/** Text that is no JSON is not what a text message is to be; JSON that does not fit is against what was agreed on. */
+/** Text that is not JSON is not a valid text message; JSON that does not fit violates what was agreed on. */
 function mistakeClosing(body: RawReply["body"]): SocketClosing {
   const detail = detailOf(body);
   const [first] = Array.isArray(detail) ? (detail as Partial<ValidationDetail>[]) : [];
@@ -40,7 +40,7 @@ function reasonOf(body: RawReply["body"]): string {
   return typeof detail === "string" ? detail : JSON.stringify(detail);
 }
 
-/** Empty for one that is still to be made. */
+/** Empty for a body that is still to be produced. */
 function textOf(body: RawReply["body"]): string {
   if (typeof body === "string") return body;
   return body instanceof Uint8Array ? Buffer.from(body).toString() : "";

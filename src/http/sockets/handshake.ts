@@ -10,7 +10,7 @@ import type { HeaderPairs } from "../../operation/raw.ts";
 
 type WebSocketServerOptions = NonNullable<WebsocketPluginOptions["options"]>;
 
-/** What a response emits when it has answered a handshake: it sends nothing more, and closes with the socket. */
+/** A response emits this when it has answered a handshake: it sends nothing more, and closes with the socket. */
 export const ACCEPTED = "offloop.accepted";
 
 /** How long a client has to answer the close frame before it is cut off. */
@@ -23,7 +23,7 @@ interface Waiting {
   take: ((connection: WebSocket) => void) | undefined;
 }
 
-/** By the request that asks for it. */
+/** Keyed by the request that asks for the handshake. */
 const waiting = new WeakMap<IncomingMessage, Waiting>();
 
 type Constraint = NonNullable<Config<HTTPVersion.V1>["constraints"]>[string];
@@ -38,7 +38,7 @@ export const upgradeConstraint: Constraint = {
       set: (key, handler) => void handlers.set(key, handler),
     };
   },
-  // node:http has decided by then whether the request is upgraded.
+  // By then node:http has decided whether the request is upgraded.
   deriveConstraint: (request) =>
     ((request as { readonly upgrade?: unknown }).upgrade === true ? "websocket" : undefined) as string,
   mustMatchWhenDerived: true,
@@ -47,7 +47,7 @@ export const upgradeConstraint: Constraint = {
 /** Whether a request is a handshake. A client that offers another protocol gets an ordinary answer. */
 export function isHandshake(request: IncomingMessage): boolean {
   const { method, headers, socket } = request;
-  // A pipelined request cannot take the connection: the one before it still has to be answered on it.
+  // A pipelined request cannot take the connection: the previous one still has to be answered on it.
   const isAlone = (socket as { readonly _httpMessage?: unknown })._httpMessage == null;
   return method === "GET" && headers.upgrade?.toLowerCase() === "websocket" && isAlone;
 }
@@ -60,14 +60,14 @@ export async function addWebSockets(
   const { default: websocket } = await import("@fastify/websocket");
   const options: WebSocketServerOptions & { readonly closeTimeout: number } = {
     maxPayload: maxMessageBytes,
-    closeTimeout: CLOSE_TIMEOUT_MS, // @types/ws does not know it yet
+    closeTimeout: CLOSE_TIMEOUT_MS, // missing from @types/ws
     clientTracking: false,
     handleProtocols: (offered, request) =>
       waiting.get(request)?.subprotocols.find((one) => offered.has(one)) ?? false,
   };
   await fastify.register(websocket, {
     options,
-    errorHandler: () => {}, // the connection closes by itself, with the code of its error
+    errorHandler: () => {}, // the connection closes itself, with the code of its error
     preClose: (done: () => void) => done(),
   });
   fastify.websocketServer.on("headers", (lines, request) => {
@@ -87,7 +87,7 @@ export class Handshake {
   readonly #waiting: Waiting;
   #proceed: (() => void) | undefined;
 
-  /** @param proceed - Lets Fastify go on, which answers it. */
+  /** @param proceed - Lets Fastify continue, which answers the handshake. */
   constructor(
     request: FastifyRequest,
     reply: FastifyReply,
@@ -101,9 +101,9 @@ export class Handshake {
   }
 
   /**
-   * Answers it.
+   * Answers the handshake.
    *
-   * @param headers - Go along with the answer.
+   * @param headers - Sent with the answer.
    * @param take - Takes the connection, at once: what the client sends next must not be lost.
    * @throws {DOMException} An `AbortError` when the client has gone.
    */
@@ -127,7 +127,7 @@ export class Handshake {
         resolve();
       };
       const proceed = this.#proceed;
-      this.#proceed = undefined; // it holds all that Fastify has for a request, and this is kept as long as the socket
+      this.#proceed = undefined; // it holds all of Fastify's request state, and this object lives as long as the socket
       proceed?.();
     });
   }
@@ -136,7 +136,10 @@ export class Handshake {
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
 const TOKENS = /^[!#$%&'*+\-.^_`|~\w]+(\s*,\s*[!#$%&'*+\-.^_`|~\w]+)*$/;
 
-/** What is wrong with a handshake (RFC 6455, section 4.2.1); undefined when nothing is. Checked before any dependency is made. */
+/**
+ * Returns what is wrong with a handshake (RFC 6455, section 4.2.1); undefined when nothing is. Checked before any
+ * dependency is created.
+ */
 export function handshakeMistake({ headers }: IncomingMessage): HTTPError | undefined {
   const {
     "sec-websocket-version": version,

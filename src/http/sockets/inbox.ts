@@ -8,7 +8,7 @@ interface Source {
   resume(): void;
 }
 
-/** What handles messages, and where it does. */
+/** What handles messages, and in which context. */
 interface Handler {
   readonly handle: (frame: Frame) => Promise<void>;
   /** The async context that messages are handled in. */
@@ -17,10 +17,10 @@ interface Handler {
   readonly onError: (thrown: unknown) => void;
 }
 
-/** After so many messages of one socket others have their turn, even if none of them waits for anything. */
+/** After this many messages of one socket, others get their turn, even if none of the messages waits for anything. */
 const MESSAGES_A_TURN = 32;
 
-/** A socket's messages that wait to be handled. When it is full nothing more is read, which slows the client down. */
+/** A socket's messages that wait to be handled. While it is full nothing more is read, which slows the client down. */
 export class Inbox {
   readonly #max: number;
   readonly #frames: Frame[] = [];
@@ -35,7 +35,7 @@ export class Inbox {
     this.#max = max;
   }
 
-  /** Whether nothing more is read until some have been handled. */
+  /** Whether reading has paused until some messages have been handled. */
   get isPaused(): boolean {
     return this.#paused;
   }
@@ -65,10 +65,10 @@ export class Inbox {
   }
 
   /**
-   * Has each message handled, one after another, in the async context of the caller. In between nothing waits for the
-   * next: what does is kept, for each of many sockets that are silent most of the time.
+   * Handles messages one after another, in the caller's async context. Nothing waits for the next message in between: a
+   * waiting promise would be kept for each of many sockets that are silent most of the time.
    *
-   * @returns Resolves when no more will come; rejects with what handling one has thrown.
+   * @returns Resolves when no more will come; rejects with what the handler has thrown.
    */
   handleEach(handle: Handler["handle"]): Promise<void> {
     return new Promise((onEnd, onError) => {
@@ -80,7 +80,7 @@ export class Inbox {
   /**
    * No more will come.
    *
-   * @param keep - Whether those that wait are still handled.
+   * @param keep - Whether waiting messages are still handled.
    */
   end(keep: boolean): void {
     if (!keep) this.#frames.splice(0);

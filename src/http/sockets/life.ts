@@ -15,7 +15,7 @@ import { goingAway, type LiveSocket } from "./live-socket.ts";
 /** The parts of the lanes that a socket needs after its messages. */
 export type LifeServices = Pick<Lanes, "background" | "arounds">;
 
-/** Runs the functions of a socket, from when its dependencies are there until it is closed. */
+/** Runs the functions of a socket, from the moment its dependencies are ready until it is closed. */
 export class SocketLife {
   readonly #runnable: RunnableSocket;
   readonly #asked: HttpRequest;
@@ -83,7 +83,7 @@ export class SocketLife {
     if (reply.background !== undefined || reply.finish !== undefined) this.#followUp(request, reply);
   }
 
-  /** Sends what the handler has returned or yields. Gives a reply for what went wrong in that; a promise only where it takes time. */
+  /** Sends what the handler returned or yields. Returns a reply for whatever went wrong; a promise only if it takes time. */
   #send(reply: RawReply): RawReply | undefined | Promise<RawReply | undefined> {
     const { body } = reply;
     if (body === undefined) return undefined;
@@ -105,7 +105,7 @@ export class SocketLife {
     }
   }
 
-  /** Where the socket is closed there is nothing to be told. */
+  /** Where the socket is closed, nobody is left to tell. */
   #unsent(thrown: unknown): RawReply | undefined {
     return this.#socket.isOpen ? errorReply(thrown) : undefined;
   }
@@ -117,7 +117,7 @@ export class SocketLife {
     });
   }
 
-  /** Closes the socket for a message that was not handled; one that does not fit goes to `onInvalid`, if there is one. */
+  /** Closes the socket for a message that was not handled; an invalid one goes to `onInvalid`, if there is one. */
   async #fail(request: MessageRequest, reply: RawReply): Promise<void> {
     const { onInvalid } = this.#runnable.declaration;
     if (reply.status === 422 && onInvalid !== undefined) {
@@ -137,7 +137,7 @@ export class SocketLife {
     if (closing !== undefined) this.#socket.end(closing);
   }
 
-  /** Reports a failure to the log and to whatever else stands around runs. */
+  /** Reports a failure to the log and to everything else that surrounds runs. */
   async #note(request: MessageRequest, reply: RawReply): Promise<void> {
     const { message, connection } = this.#runnable.declaration;
     await this.#services.arounds.failure(message ?? connection, request, reply).catch(() => {});

@@ -11,7 +11,7 @@ import type { Member, Rooms } from "./rooms.ts";
 /** How much may be buffered for a client before an awaited send waits. */
 const HIGH_WATER_BYTES = 16_384;
 
-/** What `WebSocket.OPEN` is; the package is loaded only where there is a websocket. */
+/** The value of `WebSocket.OPEN`; the package is loaded only where there is a websocket. */
 const OPEN = 1;
 
 /** What all sockets of one websocket have in common. */
@@ -19,7 +19,7 @@ export interface SocketParts {
   readonly format: MessageFormat;
   readonly rooms: Rooms;
   readonly bounds: ResolvedSettings["websockets"];
-  /** Whether one function handles all of it, rather than each message. */
+  /** Whether one function handles the whole socket rather than each message. */
   readonly isWhole: boolean;
   readonly onInvalid: ((invalid: InvalidMessage) => Promise<unknown>) | undefined;
 }
@@ -27,7 +27,7 @@ export interface SocketParts {
 /** The client of a socket. */
 export interface SocketClient {
   readonly id: string;
-  /** Called when a message is handed out. Returns what to call when it has been handled. */
+  /** Called when a message is handed out. Returns a function to call when the message has been handled. */
   readonly begin: () => () => void;
   /** Answers the handshake, and hands over the connection at once. Rejects when the client has gone. */
   readonly upgrade: (take: (connection: WebSocket) => void) => Promise<void>;
@@ -39,7 +39,7 @@ export class LiveSocket implements Socket, Member {
   readonly inbox: Inbox;
   readonly #parts: SocketParts;
   readonly #client: SocketClient;
-  /** These are made when somebody asks for them, as they would be kept for each of many sockets. */
+  /** Created on demand, since they would be kept for each of many sockets. */
   #rooms: Set<string> | undefined;
   #closed: PromiseWithResolvers<SocketClosing> | undefined;
   #accepting: Promise<void> | undefined;
@@ -65,11 +65,10 @@ export class LiveSocket implements Socket, Member {
   }
 
   get isOpen(): boolean {
-    // The client may have begun to close it.
+    // The client may have begun to close the socket.
     return this.#connection?.readyState === OPEN && this.#closing === undefined;
   }
 
-  /** Whether its handshake has been answered. */
   get isAccepted(): boolean {
     return this.#connection !== undefined;
   }
@@ -97,7 +96,7 @@ export class LiveSocket implements Socket, Member {
       if (frame === undefined) return undefined;
       try {
         const read = this.#parts.format.read(frame);
-        const message = (read instanceof Promise ? await read : read) as RawMessage; // its type is that of the declaration
+        const message = (read instanceof Promise ? await read : read) as RawMessage; // its type is the declared one
         this.#handled = this.#client.begin();
         return message;
       } catch (thrown) {
@@ -108,7 +107,7 @@ export class LiveSocket implements Socket, Member {
     }
   }
 
-  // No generator, which takes five promises for each message.
+  // Not a generator, which creates five promises for each message.
   [Symbol.asyncIterator](): AsyncIterator<RawMessage, undefined> {
     return {
       next: async () => {
@@ -153,7 +152,7 @@ export class LiveSocket implements Socket, Member {
     };
   }
 
-  /** What `onInvalid` is called with. */
+  /** The argument of `onInvalid`. */
   invalid(frame: Frame, details: InvalidMessage["details"]): InvalidMessage {
     return { socket: this, message: rawMessage(frame), details };
   }
@@ -167,7 +166,7 @@ export class LiveSocket implements Socket, Member {
   /**
    * Sends an encoded message.
    *
-   * @returns Resolves when the client has taken most of what was sent before; undefined where it has.
+   * @returns Resolves when the client has taken most of what was sent before; undefined when it already has.
    * @throws {DOMException} An `AbortError` when the socket is closed.
    */
   write(data: RawMessage, isBinary: boolean): Promise<void> | undefined {
@@ -188,22 +187,22 @@ export class LiveSocket implements Socket, Member {
     });
   }
 
-  /** Closes it, unless it is closed already: nothing more is sent or received. */
+  /** Closes the socket unless it is closed already: nothing more is sent or received. */
   end({ code, reason }: SocketClosing): void {
     if (this.#closing !== undefined || this.#connection === undefined) return;
     this.#connection.close(code, closeReason(reason));
     this.#leave({ code, reason });
     this.inbox.end(false);
-    this.#connection.resume(); // what comes before the client's close frame must be read
+    this.#connection.resume(); // frames before the client's close frame must be read
   }
 
-  /** The server shuts down: no more is received, and it is closed when the message that is being handled has been answered. */
+  /** For shutdown: receives nothing more, and closes once the message being handled has been answered. */
   goAway(): void {
     this.inbox.end(false);
     if (this.#parts.isWhole) this.end(goingAway);
   }
 
-  /** Cuts the connection: nothing that the client has not taken is kept for it. */
+  /** Cuts the connection: whatever the client has not taken is dropped. */
   cut(closing: SocketClosing): void {
     this.#leave(closing);
     this.inbox.end(false);
@@ -236,7 +235,6 @@ export class LiveSocket implements Socket, Member {
   }
 }
 
-/** The server shuts down. */
 export const goingAway: SocketClosing = { code: 1001, reason: "The server shuts down" };
 
 function gone(): DOMException {

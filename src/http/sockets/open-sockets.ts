@@ -3,15 +3,15 @@ import type { WebSocket } from "ws";
 import type { HttpRequest } from "../request.ts";
 import { goingAway, type LiveSocket } from "./live-socket.ts";
 
-/** How often silence is checked for within `idleMs`. */
+/** How often to check for silence within `idleMs`. */
 const LOOKS = 10;
 
-/** A socket that is connected. */
+/** A connected socket. */
 interface Connected {
   readonly asked: HttpRequest;
   readonly socket: LiveSocket;
   readonly connection: WebSocket;
-  /** Counts what the connection has received. Undefined within the process, where no client is lost. */
+  /** Counts the bytes that the connection has received. Undefined in process, where no client gets lost. */
   readonly bytes: Pick<NetSocket, "bytesRead">;
   bytesRead: number | undefined;
   heardAt: number;
@@ -22,7 +22,7 @@ interface Connected {
 export class OpenSockets {
   readonly #idleMs: number;
   readonly #connected = new Set<Connected>();
-  /** How many sockets have not ended, with all that they have opened. */
+  /** How many sockets have not ended, including everything they opened. */
   #living = 0;
   #onNoneLeft: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -31,7 +31,7 @@ export class OpenSockets {
     this.#idleMs = idleMs;
   }
 
-  /** How many are connected. */
+  /** How many sockets are connected. */
   get size(): number {
     return this.#connected.size;
   }
@@ -54,13 +54,13 @@ export class OpenSockets {
     this.#timer ??= setInterval(() => this.#look(), this.#idleMs / LOOKS).unref();
   }
 
-  /** Counts a socket in, until the returned function is called. */
+  /** Counts a socket until the returned function is called. */
   begin(): () => void {
     this.#living++;
     return this.#end;
   }
 
-  /** Begins to close all; a message that is being handled is still answered. */
+  /** Begins to close all sockets; a message that is being handled is still answered. */
   goAway(): void {
     for (const { asked, socket } of this.#connected) {
       asked.end(new DOMException(goingAway.reason, "AbortError"));
@@ -68,7 +68,7 @@ export class OpenSockets {
     }
   }
 
-  /** Cuts off those that are left. */
+  /** Cuts off the remaining sockets. */
   cut(): void {
     clearInterval(this.#timer);
     for (const { socket } of this.#connected) socket.cut(goingAway);
@@ -92,7 +92,7 @@ export class OpenSockets {
     for (const one of this.#connected) {
       const { bytesRead } = one.bytes;
       if (bytesRead === undefined) continue;
-      // While its inbox is full nothing is read, so silence says nothing.
+      // While its inbox is full nothing is read, so silence proves nothing.
       if (bytesRead !== one.bytesRead || one.socket.inbox.isPaused) {
         one.bytesRead = bytesRead;
         one.heardAt = now;

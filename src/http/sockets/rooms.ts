@@ -2,7 +2,7 @@ import type { RawMessage } from "../../app/socket.ts";
 
 /** Something that can be in a room. */
 export interface Member {
-  /** Sends an encoded message; nobody waits for it. */
+  /** Sends an encoded message without waiting for it. */
   push(data: RawMessage): void;
 }
 
@@ -21,7 +21,7 @@ export class Rooms {
     if (members?.delete(member) && members.size === 0) this.#members.delete(room);
   }
 
-  /** Sends to all in a room but one. */
+  /** Sends to everyone in a room except the sender. */
   push(room: string, data: RawMessage, sender: Member): void {
     for (const member of this.#members.get(room) ?? []) if (member !== sender) member.push(data);
   }

@@ -23,7 +23,7 @@ export interface SocketServices extends AnswerServices {
   readonly refusals: Refusals;
   readonly sockets: OpenSockets;
   readonly bounds: ResolvedSettings["websockets"];
-  /** The prefix that the Fastify instance has, which the paths begin with. */
+  /** The prefix of the Fastify instance, which the paths begin with. */
   readonly mountedAt: string;
 }
 
@@ -43,14 +43,14 @@ export function addSocketRoutes(
       constraints: { upgrade: "websocket" },
       config: { operation: connection },
       websocket: true,
-      // Runs before the handshake is answered, so that it can be refused.
+      // Runs before the handshake is answered, so that the handshake can be refused.
       preHandler: (request, reply, done) => entrance.enter(request, reply, () => done()),
       handler: takeConnection,
     });
   }
 }
 
-/** Lets the clients of one websocket in. */
+/** Admits the clients of one websocket. */
 class Entrance {
   readonly #runnable: RunnableSocket;
   readonly #services: SocketServices;
@@ -103,7 +103,7 @@ class Entrance {
     void ended.then((reply) => this.#leave(asked, opened, reply)).then(onLeft, onLeft);
   }
 
-  /** Worked out when the first socket is opened. */
+  /** Computed when the first socket is opened. */
   #common(): SocketParts {
     const { format, declaration } = this.#runnable;
     return {
@@ -127,7 +127,7 @@ class Entrance {
       await lanes.arounds.failure(connection, asked, failed).catch(() => {});
     };
     const { error, status, background = [], finish, endTasks } = reply;
-    // Code that waits for a client, or passes `signal` on, learns by an error that it has gone.
+    // Code that waits for a client, or passes `signal` on, learns through an error that the client has gone.
     if (error !== undefined && (error.type !== "AbortError" || socket.isOpen)) await note(reply);
     socket.end((status === 200 ? undefined : closingOf(reply)) ?? { code: 1000, reason: "" });
     discardBody(reply);
@@ -138,7 +138,7 @@ class Entrance {
   }
 }
 
-/** The headers of the answer to a handshake, the session cookie among them: it cannot be changed after that. */
+/** The headers of the answer to a handshake, including the session cookie, which cannot change after that. */
 function headersOf(context: RequestContext): HeaderPairs {
   return context.sealed({ ...emptyReply, headers: context.chosenHeaders }).headers ?? [];
 }

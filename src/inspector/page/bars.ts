@@ -5,7 +5,7 @@ import { colourOf, type Palette } from "./theme.ts";
 
 const DIM_ALPHA = 0.12;
 const IN_PROGRESS_ALPHA = 0.4;
-/** A name that is cut off tells nothing when less of it is left. */
+/** A truncated name with fewer letters than this says nothing. */
 const LEAST_LETTERS = 9;
 
 /** Draws the lanes themselves. */
@@ -25,7 +25,7 @@ export function drawLanes(canvas: CanvasRenderingContext2D, area: Area, scene: S
   canvas.restore();
 }
 
-/** Draws what ran on the lanes, and what is presumed to run on them now. */
+/** Draws what ran on the lanes, and what is presumed to be running on them now. */
 export function drawBars(canvas: CanvasRenderingContext2D, area: Area, scene: Scene): void {
   canvas.save();
   canvas.beginPath();
@@ -35,7 +35,7 @@ export function drawBars(canvas: CanvasRenderingContext2D, area: Area, scene: Sc
   canvas.restore();
 }
 
-/** Where something is drawn, in pixels of the canvas. */
+/** Where something is drawn, in canvas pixels. */
 interface Box {
   readonly left: number;
   readonly top: number;
@@ -54,7 +54,7 @@ class Brush {
   readonly #scene: Scene;
   readonly #palette: Palette;
   readonly #piles: Piles;
-  /** Per row and slot, the last pixel that has a bar: what is shorter than one would be drawn on it again. */
+  /** Per row and slot, the last pixel that has a bar: a bar shorter than a pixel would be drawn there again. */
   readonly #painted = new Map<number, number>();
 
   constructor(canvas: CanvasRenderingContext2D, area: Area, scene: Scene) {
@@ -149,7 +149,7 @@ class Brush {
   }
 }
 
-/** A name, or its path alone, or the beginning of that where enough of it is left; else nothing. */
+/** The name, or only its path, or the beginning of the path if enough of it fits; otherwise nothing. */
 export function nameThatFits(name: string, room: number, measure: (text: string) => number): string {
   const path = name.replace(/^[A-Z]+ (?=\/)/, "");
   for (const text of [name, path]) if (measure(text) <= room) return text;

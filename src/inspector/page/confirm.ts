@@ -1,6 +1,6 @@
 import { find } from "./element.ts";
 
-/** Asks before something is ended. Escape and the first button say no. */
+/** Asks before something is ended. Escape and the first button mean no. */
 export function confirmEnd(title: string, text: string): Promise<boolean> {
   const dialog = find<HTMLDialogElement>("#confirm");
   find("#confirm-title").textContent = title;

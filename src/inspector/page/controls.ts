@@ -2,24 +2,24 @@ import { hasEnded, type Shown } from "./run.ts";
 import { runAt, runBeside, type Scene } from "./scene.ts";
 import type { View } from "./view.ts";
 
-/** What is chosen with the keyboard. */
+/** What the keyboard has selected. */
 export interface Choice {
-  /** Undefined before one is chosen. */
+  /** Undefined before one is selected. */
   lane: number | undefined;
   run: Shown | undefined;
 }
 
-/** What keys and the pointer move, and what they find there. */
+/** What keys and the pointer control, and what they find there. */
 interface Controlled {
   readonly view: View;
   readonly scene: () => Scene;
-  /** Called with the run that is to be pinned; undefined when nothing is. */
+  /** Called with the run to pin; undefined for none. */
   readonly onPin: (run: Shown | undefined) => void;
 }
 
 const PAN_PART = 0.2;
 
-/** Makes all of the timeline reachable with the keyboard. */
+/** Makes the whole timeline accessible with the keyboard. */
 export function bindKeyboard(
   element: HTMLElement,
   controlled: Controlled & { readonly choice: Choice },
@@ -77,7 +77,7 @@ function chooseRun(view: View, scene: Scene, choice: Choice, step: 1 | -1): void
   view.pause();
   choice.lane ??= scene.rows[0]?.lane ?? 0;
   const from = choice.run;
-  // Without a run to go on from, the newest one: going on from nothing would start at the far end.
+  // Without a run to start from, the newest one: continuing from nothing would start at the far end.
   choice.run = runBeside(scene, choice.lane, from, from === undefined ? -1 : step) ?? from;
 }
 
@@ -91,7 +91,7 @@ function zoomToRun(view: View, scene: Scene, { run }: Choice): void {
 const ZOOM_PER_PIXEL = 1.002;
 const SLACK_PX = 3;
 
-/** What a pointer over the lanes does: the wheel zooms and moves, and what is under it is shown. */
+/** Handles a pointer over the lanes: the wheel zooms and moves, and whatever is under the pointer is shown. */
 export function bindPointer(
   plot: uPlot,
   { view, scene, onPin }: Controlled,
@@ -128,7 +128,7 @@ export function bindPointer(
     const isDrag = Math.abs(event.clientX - pressedAt) > SLACK_PX;
     if (isDrag || event.detail > 1) return;
     const run = runUnder(event);
-    if (run !== undefined) view.pause(); // it would go on to the left
+    if (run !== undefined) view.pause(); // the run would move on to the left
     onPin(run);
     onChange();
   });

@@ -1,4 +1,4 @@
-/** A duration as people read it: three figures, and a unit that fits. */
+/** A duration for people: three significant figures, and a suitable unit. */
 export function durationText(ms: number): string {
   if (ms === 0) return "0";
   if (ms < 0.9995) return `${Math.max(1, Math.round(ms * 1000))} µs`;
@@ -6,7 +6,7 @@ export function durationText(ms: number): string {
   return ms < 120_000 ? `${figures(ms / 1000)} s` : `${(ms / 60_000).toFixed(1)} min`;
 }
 
-/** A long time, to one figure that people remember: `12 s`, `5 min`, `3 h`, `9 d`. */
+/** A long time, rounded to something people remember: `12 s`, `5 min`, `3 h`, `9 d`. */
 export function ageText(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 60) return `${seconds} s`;
@@ -25,7 +25,7 @@ function figures(value: number): string {
   return value >= 99.95 ? value.toFixed(0) : value.toFixed(value >= 9.995 ? 1 : 2);
 }
 
-/** A time of day as short as a step of an axis allows. */
+/** A time of day, as short as the step of an axis allows. */
 export function tickText(epochMs: number, stepMs: number): string {
   const text = clockText(epochMs);
   if (stepMs >= 1000) return text.slice(0, 8);

@@ -1,4 +1,4 @@
-/** The element of the page that a selector means; the page is wrong without it. */
+/** The page's element for a selector; without it the page is broken. */
 export function find<Kind extends HTMLElement = HTMLElement>(
   selector: string,
   within: ParentNode = document,
@@ -8,19 +8,19 @@ export function find<Kind extends HTMLElement = HTMLElement>(
   return found;
 }
 
-/** A name as text that may be broken after each part of a path. */
+/** A name as text that may wrap after each part of a path. */
 export function wrappable(name: string): (Node | string)[] {
   return name
     .split(/(?<=\/)(?=.)/)
     .flatMap((part, at) => (at === 0 ? [part] : [document.createElement("wbr"), part]));
 }
 
-/** Text of an element, written only where it has changed. */
+/** Sets an element's text, only if it has changed. */
 export function setText(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Says what the parts of a table are: where they are laid out as a grid, browsers would not. */
+/** Sets the roles of a table's parts explicitly: browsers drop them where the parts are laid out as a grid. */
 export function keepTableRoles(table: HTMLTableElement): void {
   table.role = "table";
   for (const [selector, role] of [
@@ -31,7 +31,7 @@ export function keepTableRoles(table: HTMLTableElement): void {
     for (const part of table.querySelectorAll<HTMLElement>(selector)) part.role = role;
 }
 
-/** A new element that holds text or other elements. Text stays text: nothing is read as HTML. */
+/** A new element that contains text or other elements. Text stays text: nothing is parsed as HTML. */
 export function make<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   className: string,

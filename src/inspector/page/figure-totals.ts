@@ -14,9 +14,9 @@ export interface FigureTotal {
 /** Undefined where nothing ran. */
 type Percentiles = readonly [p50: number | undefined, p99: number | undefined];
 
-/** What every process has said last of every name, and what that comes to. */
+/** The last figures that every process has sent for every name, and their totals. */
 export class FigureTotals {
-  /** By name, then by process. */
+  /** Keyed by name, then by process. */
   readonly #told = new Map<number, Map<number, Figure>>();
   readonly #totals = new Map<number, FigureTotal>();
 

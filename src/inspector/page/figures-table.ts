@@ -7,7 +7,7 @@ import type { Store } from "./store.ts";
 import { colourOf, type Palette } from "./theme.ts";
 import { byTrouble, type Troubled, troubleIn } from "./trouble.ts";
 
-/** What the table may be sorted by; each but trouble is a column. */
+/** What the table can be sorted by; each except trouble is a column. */
 const sorts = ["trouble", "name", "calls", "failed", "wait50", "wait99", "run50", "run99"] as const;
 type Sort = (typeof sorts)[number];
 
@@ -37,7 +37,7 @@ export class FiguresTable {
   #isUpward = false;
   #isSortDue = true;
 
-  /** @param onChoose - Told the name whose line was chosen. */
+  /** @param onChoose - Called with the name whose line was clicked. */
   constructor(onChoose: (name: string) => void) {
     this.#onChoose = onChoose;
     keepTableRoles(this.#table);
@@ -87,7 +87,7 @@ export class FiguresTable {
     return [...this.#table.querySelectorAll<HTMLButtonElement>("thead button")];
   }
 
-  /** What moves away under the pointer cannot be clicked: it is sorted anew when nobody points at it. */
+  /** A line that moves away under the pointer cannot be clicked: the table is sorted again once nobody points at it. */
   #order(lines: readonly Troubled[]): void {
     if (!this.#isSortDue && this.#body.matches(":hover, :focus-within")) return;
     this.#isSortDue = false;

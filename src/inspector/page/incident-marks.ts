@@ -4,14 +4,14 @@ import type { GroupTotal, Incident } from "./known-incidents.ts";
 import type { Scene } from "./scene.ts";
 import type { Place } from "./timeline.ts";
 
-/** A label that does not fit whole is cut off where so many pixels of it are left; else it is left out. */
+/** A label that does not fit is truncated if this many pixels of it remain; otherwise it is left out. */
 const LEAST_LABEL_PX = 110;
 const LETTER_PX = 6;
 const PADDING_PX = 12;
-/** What is nearer to the mark before it than this is not to be told from it. */
+/** A mark that is closer than this to the previous one cannot be distinguished from it. */
 const NEAR_PX = 1;
 
-/** Incidents where they happened: stretches of a loop's lane in red, and the ends of threads. */
+/** Incidents where they happened: periods on a loop's lane in red, and the ends of threads. */
 export class Marks {
   readonly #root = find("#marks");
   readonly #elements = new Map<string, HTMLButtonElement>();
@@ -21,9 +21,9 @@ export class Marks {
     this.#onOpen = onOpen;
   }
 
-  /** @param place - Where the plot is in the page's pixels, below and right of the corner of the lanes. */
+  /** @param place - Where the plot is in the page's pixels, relative to the top left corner of the lanes. */
   draw(scene: Scene, place: Place): void {
-    this.#root.classList.toggle("faint", scene.pin.isSet); // what is pinned may be below
+    this.#root.classList.toggle("faint", scene.pin.isSet); // what is pinned may be underneath
     const { from, to } = scene.stretch;
     const { list, groups } = scene.store.incidents;
     const perMs = place.width / (to - from);
@@ -55,7 +55,7 @@ export class Marks {
     }
   }
 
-  /** Another server, or a new connection: numbers mean others. */
+  /** Another server, or a new connection: numbers now mean something else. */
   clear(): void {
     this.#root.replaceChildren();
     this.#elements.clear();
@@ -89,7 +89,7 @@ function move({ style, classList }: HTMLElement, { left, top, width, height, isL
   classList.toggle("narrow", !isLabelled);
 }
 
-/** The visible words stand in the accessible name, in the same order (WCAG 2.5.3). */
+/** The accessible name contains the visible words in the same order (WCAG 2.5.3). */
 function labelsOf({ kind, place, name }: GroupTotal): (HTMLElement | string)[] {
   if (kind === "killed") return [make("span", "", "✕")];
   return [make("span", "", blamed(name)), ...(place === null ? [] : [" ", make("span", "", `at ${place}`)])];

@@ -1,13 +1,13 @@
 import { durationText } from "./duration.ts";
 import type { GroupTotal } from "./known-incidents.ts";
 
-/** Whom a block is put down to. */
+/** What a block is attributed to. */
 export function blamed(name: string | null): string {
   if (name === null) return "by unknown code";
   return name.startsWith("probably ") ? name.replace("probably ", "probably by ") : `by ${name}`;
 }
 
-/** One line that says what happened. @param durationMs - How long it took, of several the longest. */
+/** Says in one line what happened. @param durationMs - How long it took; for several, the longest. */
 export function titleOf({ kind, name, place, message, count }: GroupTotal, durationMs: number): string {
   const where = place === null ? "" : ` at ${place}`;
   const what = message === "" ? "" : `: ${message}`;

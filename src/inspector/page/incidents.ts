@@ -6,10 +6,10 @@ import { labelOf } from "./lane.ts";
 import { requestAddress } from "./route.ts";
 import type { Store } from "./store.ts";
 
-/** So many of a group are named one by one. */
+/** How many of a group are listed individually. */
 const SHOWN_INCIDENTS = 12;
 
-/** What happened that should not have: a line for each kind at each place, the one that happened last first. */
+/** What happened that should not have: a line for each kind at each place, the most recent first. */
 export class IncidentsList {
   readonly #root = find("#incidents");
   readonly #list = find("#incidents ol");
@@ -37,17 +37,17 @@ export class IncidentsList {
       }
     const groups = [...incidents.groups.values()].sort((a, b) => b.lastAt - a.lastAt);
     for (const group of groups) this.#item(group.key).draw(group, incidents, origin);
-    // What moves away under the pointer cannot be clicked.
+    // A line that moves away under the pointer cannot be clicked.
     if (!isHeld) this.#order(groups);
     this.#held.hidden = !isHeld;
-    if (isHeld) this.#drawn = []; // the order is still due
+    if (isHeld) this.#drawn = []; // the new order is still due
     this.#empty.hidden = groups.length > 0;
     this.#root.classList.toggle("none", groups.length === 0);
     const count = groups.reduce((sum, one) => sum + one.count, 0);
     setText(this.#count, count.toLocaleString("en"));
   }
 
-  /** Unfolds the group of an incident and brings it into view. */
+  /** Unfolds the group of an incident and scrolls it into view. */
   open({ group }: Incident): void {
     this.#items.get(group)?.open();
   }
@@ -70,7 +70,7 @@ export class IncidentsList {
   }
 }
 
-/** A line of the list. What is below it is written while it is unfolded. */
+/** A line of the list. Its details are written only while it is unfolded. */
 class GroupItem {
   readonly root: HTMLLIElement;
   readonly #details = make("details", "");

@@ -4,10 +4,10 @@ import { actionsOn, stateMark, states, whenText } from "./job-state.ts";
 import { countText } from "./job-tasks.ts";
 import { type JobsChoice, jobAddress, jobsAddress } from "./route.ts";
 
-/** Receives an action and the jobs it is for. */
+/** Receives an action and the jobs it applies to. */
 export type OnAct = (action: JobAction, jobs: readonly JobRow[]) => void;
 
-/** The jobs that fit, each with a box to choose it, and what can be done to those chosen. */
+/** The matching jobs, each with a checkbox, and the actions for the selected ones. */
 export class JobList {
   readonly #section = find("#job-list");
   readonly #table = find("#job-list table");
@@ -35,7 +35,7 @@ export class JobList {
     this.#section.hidden = true;
   }
 
-  /** Shows which jobs are asked for, before they have come. */
+  /** Shows which jobs are requested, before they have arrived. */
   choose(choice: JobsChoice): void {
     this.#tools.draw(choice, null);
     if (JSON.stringify(choice) === JSON.stringify(this.#choice)) return;
@@ -57,7 +57,7 @@ export class JobList {
     this.#drawChosen();
   }
 
-  /** While it is pointed at, nothing moves: what is there is brought up to date, and the rest waits. */
+  /** While the pointer is over the list nothing moves: existing lines are updated, and the rest waits. */
   #drawLines(jobs: readonly JobRow[]): void {
     const isHeld = this.#body.matches(":hover") && this.#lines.size > 0;
     const shown = [...this.#lines.keys()];
@@ -69,7 +69,7 @@ export class JobList {
     this.#lines.clear();
     for (const line of lines) this.#lines.set(line.job.id, line);
     for (const row of [...this.#body.children]) if (!lines.some((line) => line.row === row)) row.remove();
-    // Those that stay are not moved where it can be helped: what is moved loses the focus.
+    // Lines that stay are moved as little as possible, since a moved element loses the focus.
     for (const [at, { row }] of lines.entries())
       if (this.#body.children[at] !== row) this.#body.insertBefore(row, this.#body.children[at] ?? null);
   }
@@ -155,7 +155,7 @@ function progressOf({ progress, state }: JobRow): HTMLElement[] {
     : [make("small", "", `${Math.round(progress * 100)} %`)];
 }
 
-/** Which task, which state, and what to find. */
+/** Selects the task, the state, and what to search for. */
 class JobTools {
   readonly #task = find<HTMLSelectElement>("#job-task");
   readonly #find = find<HTMLInputElement>("#job-find");

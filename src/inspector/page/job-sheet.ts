@@ -4,7 +4,7 @@ import { find, make } from "./element.ts";
 import type { OnAct } from "./job-list.ts";
 import { actionsOn, stateMark, whenText } from "./job-state.ts";
 
-/** All about one job. */
+/** Everything about one job. */
 export class JobSheetView {
   readonly #section = find("#job");
   readonly #title = find("#job-title");
@@ -25,7 +25,7 @@ export class JobSheetView {
     this.#id = "";
   }
 
-  /** Undefined: there is no such job, or none any more. */
+  /** Undefined: the job does not exist, or no longer does. */
   draw(id: string, sheet: JobSheet | undefined): void {
     const isNew = this.#id !== id;
     this.#id = id;
@@ -68,7 +68,7 @@ export class JobSheetView {
     if (hadFocus) (buttons[0] ?? this.#title).focus();
   }
 
-  /** The newest first; those that are unfolded stay so. */
+  /** Newest first; unfolded attempts stay unfolded. */
   #drawAttempts(attempts: readonly AttemptRow[]): void {
     find("#no-attempts").hidden = attempts.length > 0;
     const drawn = JSON.stringify([this.#id, attempts]);
@@ -89,7 +89,7 @@ export class JobSheetView {
   }
 }
 
-/** What is long scrolls, with the keyboard too. */
+/** Long text scrolls, with the keyboard, too. */
 function makeScrollable(element: HTMLElement, title: string): void {
   element.tabIndex = 0;
   element.setAttribute("role", "region");

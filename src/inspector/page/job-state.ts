@@ -2,23 +2,23 @@ import type { JobAction, JobRow, ShownState } from "../shown-jobs.ts";
 import { ageText, durationText } from "./duration.ts";
 import { make } from "./element.ts";
 
-/** The states in the order in which a job goes through them. */
+/** The states in the order in which a job passes through them. */
 export const states: readonly ShownState[] = ["waiting", "running", "failed", "dead", "done", "cancelled"];
 
-/** A state as a word beside its colour. */
+/** A state as a word next to its colour. */
 export function stateMark(state: ShownState): HTMLElement {
   const mark = make("span", "job-state", state);
   mark.dataset.state = state;
   return mark;
 }
 
-/** Something that can be done to a job, and what its button says. */
+/** An action that is possible on a job, and its button's label. */
 export interface PossibleAction {
   readonly action: JobAction;
   readonly label: string;
 }
 
-/** What the state of a job allows. */
+/** The actions that a job's state allows. */
 export function actionsOn({ state, runAt }: JobRow, now: number): readonly PossibleAction[] {
   const cancel = { action: "cancel", label: "Cancel" } as const;
   const runNow = { action: "retry", label: "Run now" } as const;
@@ -30,7 +30,7 @@ export function actionsOn({ state, runAt }: JobRow, now: number): readonly Possi
   return state === "dead" ? [runAgain, { action: "cancel", label: "Give up" }] : [runAgain];
 }
 
-/** Since when, for how long or in how long: what matters of each state. */
+/** Since when, for how long, or in how long: whichever matters in each state. */
 export function whenText({ state, runAt, startedAt, endedAt }: JobRow, now: number): string {
   if (state === "waiting" && runAt > now) return `in ${ageText(runAt - now)}`;
   if (state === "waiting") return `waits ${ageText(now - runAt)}`;

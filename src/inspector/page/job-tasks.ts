@@ -16,7 +16,7 @@ export class TasksTable {
     this.#section.hidden = true;
   }
 
-  /** @param tasks - Null while they cannot be counted: then those of before stay. */
+  /** @param tasks - Null while they cannot be counted: then the previous numbers stay. */
   draw(tasks: readonly TaskCounts[] | null): void {
     this.#section.hidden = false;
     this.#note.hidden = tasks !== null;
@@ -33,7 +33,7 @@ export class TasksTable {
 
 interface Cell {
   readonly text: string;
-  /** The jobs it counts; undefined where they are of two states. */
+  /** The state of the jobs it counts; undefined where they have two. */
   readonly state?: ShownState;
 }
 

@@ -1,27 +1,27 @@
 import type { JobAction, JobActionDone, JobSheet, JobsPage } from "../shown-jobs.ts";
 import { type JobsChoice, searchOf } from "./route.ts";
 
-/** No form can send it, and no script of another site without being asked first. */
+/** No form can send it, and no script of another site without permission. */
 const mark = { "x-offloop-inspector": "1" };
 
-/** What an app without durable tasks has of jobs. */
+/** The answer of an app without durable tasks. */
 interface NoJobs {
   readonly durable: false;
 }
 
-/** The jobs of a list with the counts of the tasks; undefined where no task is durable. */
+/** The jobs of a list and the counts of the tasks; undefined where no task is durable. */
 export async function askForJobs(choice: JobsChoice, signal: AbortSignal): Promise<JobsPage | undefined> {
   const answer = await ask<JobsPage | NoJobs>(`jobs?${searchOf({ ...choice })}`, { signal });
   return "durable" in answer ? undefined : answer;
 }
 
-/** A job; undefined when there is none, or none any more. */
+/** A job; undefined when it does not exist, or no longer does. */
 export async function askForJob(id: string, signal: AbortSignal): Promise<JobSheet | undefined> {
   const response = await request(`job?${searchOf({ id })}`, { signal });
   return response.status === 404 ? undefined : read<JobSheet>(response);
 }
 
-/** Has jobs run again, or stops them. */
+/** Makes jobs run again, or stops them. */
 export function act(action: JobAction, ids: readonly string[]): Promise<JobActionDone> {
   return ask(`jobs/${action}`, { method: "POST", body: JSON.stringify({ ids }) });
 }

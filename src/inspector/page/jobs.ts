@@ -8,7 +8,7 @@ import { act, askForJob, askForJobs } from "./jobs-client.ts";
 import { Polling } from "./polling.ts";
 import { type JobsChoice, jobsAddress, type Route } from "./route.ts";
 
-/** The view of jobs. It asks for them only while it is shown. */
+/** The jobs view. It asks for jobs only while it is shown. */
 export class JobsView {
   readonly #root = find("#jobs-view");
   readonly #none = find("#no-jobs");

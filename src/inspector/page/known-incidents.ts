@@ -8,7 +8,7 @@ const MAX_GROUPS = 400;
 
 /** One incident, wherever it happened. */
 export interface Incident {
-  /** Unlike any other's. */
+  /** Unique among all incidents. */
   readonly id: string;
   /** The key of its group. */
   readonly group: string;
@@ -21,16 +21,16 @@ export interface Incident {
 /** Incidents of one kind at one place, of all processes. */
 export type GroupTotal = Omit<IncidentGroup, "id">;
 
-/** The incidents of all processes, bounded by count. */
+/** The incidents of all processes, limited by count. */
 export class KnownIncidents {
   list: readonly Incident[] = [];
-  /** By key, then by process: what each has said last. */
+  /** Keyed by group, then by process: the last state that each has sent. */
   readonly #told = new Map<string, Map<number, GroupTotal>>();
   readonly #totals = new Map<string, GroupTotal>();
   /** Keys by process and number. */
   readonly #keys = new Map<string, string>();
 
-  /** By key. */
+  /** Keyed by group. */
   get groups(): ReadonlyMap<string, GroupTotal> {
     return this.#totals;
   }
@@ -41,7 +41,7 @@ export class KnownIncidents {
     if (incidents.length === 0) return;
     const shown = incidents.flatMap(({ id, group, at, durationMs, thread, request }) => {
       const key = this.#keys.get(`${worker} ${group}`);
-      if (key === undefined) return []; // so many others have happened since that it is not kept
+      if (key === undefined) return []; // so many others have happened since that it is no longer kept
       const lane = thread === null ? null : laneOf(worker, thread);
       return [{ id: `${worker} ${id}`, group: key, at: process.timeOf(at), durationMs, lane, request }];
     });
@@ -58,7 +58,7 @@ export class KnownIncidents {
       firstAt: process.timeOf(firstAt),
       lastAt: process.timeOf(lastAt),
     });
-    this.#totals.delete(key); // the one that has changed last is the last
+    this.#totals.delete(key); // the most recently changed one goes last
     this.#totals.set(key, totalOf([...told.values()], group));
     const [oldest] = this.#totals.keys();
     if (this.#totals.size > MAX_GROUPS && oldest !== undefined) this.#forget(oldest);

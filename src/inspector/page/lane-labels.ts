@@ -38,7 +38,7 @@ function noteOf(
   lastHeardAt: number,
 ): string[] {
   if (isGone) return ["ended"];
-  // The others go on: it is this one that does not answer.
+  // The other processes keep sending: only this one does not answer.
   const silentMs = lastHeardAt - heardAt;
   if (silentMs > SILENCE_MS) return [`silent ${durationText(Math.floor(silentMs / 1000) * 1000)}`];
   return running.loop > 0 ? [`${running.loop.toLocaleString("en")} open`] : [];

@@ -1,12 +1,12 @@
-/** More threads than a process ever starts at once; their numbers grow by one with each. */
+/** More threads than a process ever starts at once; their numbers increase by one with each. */
 const THREADS = 2 ** 20;
 
-/** A lane of any process: one number for the process and its thread. Where there is one process, it is that of the thread. */
+/** A lane of any process: one number for the process and its thread. With only one process, it is the thread's number. */
 export function laneOf(worker: number, thread: number): number {
   return worker * THREADS + thread;
 }
 
-/** Of the process that a lane is of; 0 where there is only one. */
+/** The process that a lane belongs to; 0 when there is only one. */
 export function workerOf(lane: number): number {
   return Math.floor(lane / THREADS);
 }
@@ -15,7 +15,7 @@ export function isLoop(lane: number | null | undefined): boolean {
   return typeof lane === "number" && lane % THREADS === 0;
 }
 
-/** `loop`, or `thread 3`; of several processes, whose. */
+/** `loop`, or `thread 3`; with several processes, also whose. */
 export function labelOf(lane: number): string {
   const worker = workerOf(lane);
   return worker === 0 ? shortLabelOf(lane) : `${shortLabelOf(lane)} of worker ${worker}`;

@@ -27,13 +27,13 @@ import { bindViews } from "./views.ts";
 import { countWaiting } from "./waiting.ts";
 
 const FRAME_MS = 50;
-/** For those who asked for less motion. */
+/** For users who prefer reduced motion. */
 const CALM_FRAME_MS = 500;
 const TEXT_MS = 500;
 const WAITING_STEPS = 240;
 const LANES = "#/lanes";
 
-/** The page: what it knows, what of it is looked at, and what draws it. */
+/** The page: what it knows, which part of it is viewed, and what draws it. */
 class Inspection {
   readonly #store = new Store();
   readonly #view = new View(() => this.#store.now());
@@ -51,7 +51,7 @@ class Inspection {
   );
   readonly #incidents = new IncidentsList((incident) => this.#show(around(incident)));
   readonly #marks = new Marks((incident) => {
-    this.#incidents.draw(this.#store); // the list is written less often than the marks
+    this.#incidents.draw(this.#store); // the list is updated less often than the marks
     this.#incidents.open(incident);
   });
   readonly #tools = new Tools(this.#store, this.#view, this.#filter, () => this.#change());
@@ -64,12 +64,12 @@ class Inspection {
     (place) => this.#place(place),
   );
   #pointed: Shown | undefined;
-  /** Whether what an address has pinned is still to be brought into view. */
+  /** Whether what an address has pinned still has to be scrolled into view. */
   #isSought = false;
   #isDirty = true;
   #drawnAt = 0;
   #writtenAt = 0;
-  /** Whether the lanes are looked at. */
+  /** Whether the lanes are being viewed. */
   isShown = true;
 
   start(): void {
@@ -104,7 +104,7 @@ class Inspection {
     requestAnimationFrame(frame);
   }
 
-  /** Pins a request, as an address says; undefined: nothing is. */
+  /** Pins the request that an address names; undefined: pins nothing. */
   pinRequest(request: string | undefined): void {
     if (request === this.#pin.request && (request !== undefined || !this.#pin.isSet)) return;
     if (request === undefined) this.#pin.clear();
@@ -114,7 +114,7 @@ class Inspection {
     this.#writtenAt = 0;
   }
 
-  /** A run's request gets into the address, so that it can be passed on. */
+  /** Puts a run's request into the address, so that it can be shared. */
   #pinRun(run: Shown | undefined): void {
     const request = run?.request ?? undefined;
     if (request !== undefined) this.#pin.pinRequest(request);
@@ -139,7 +139,7 @@ class Inspection {
     this.#store.take(batch);
     if (batch.hello === undefined) return;
     const { title } = batch.hello;
-    // Another server: where the view has stopped there is nothing of it.
+    // Another server: at the time where the view was stopped, it has nothing to show.
     if (server !== this.#store.server) {
       this.#view.follow();
       this.#marks.clear();
@@ -153,7 +153,7 @@ class Inspection {
     this.#palette = readPalette();
     this.#change();
     this.#writtenAt = 0;
-    // What is printed is drawn before anything else happens.
+    // A page about to be printed is drawn before anything else happens.
     if (this.isShown && this.#store.heardAt > 0) this.#draw(performance.now());
   }
 
@@ -192,7 +192,7 @@ class Inspection {
     this.#tip.draw(this.#scene, this.#pointed ?? this.#choice.run, place);
   }
 
-  /** What would be unreadable if it changed with every frame. */
+  /** Writes what would be unreadable if it changed with every frame. */
   #write(at: number, stream: Stream): void {
     this.#writtenAt = at;
     this.#status.draw(this.#store, !this.isShown || this.#view.isLive, stream.isConnected);

@@ -1,26 +1,26 @@
 import { isLoop } from "./lane.ts";
 import type { Area, Row, Scene } from "./scene.ts";
 
-/** Bars of fewer pixels cannot be told apart. */
+/** Bars narrower than this cannot be distinguished. */
 const NARROW_PX = 4;
-/** So many of them can be counted by eye. */
+/** This many can be counted by eye. */
 const FEW = 4;
 const COLUMN_PX = 64;
 const LEAST_HEIGHT = 20;
 
-/** The short runs of a lane in a column. */
+/** The short runs of a lane within a column. */
 interface Pile {
   readonly row: Row;
   readonly column: number;
   readonly count: number;
 }
 
-/** Where so many short runs pile up that they cannot be told apart: how many there are, in columns of equal time. */
+/** Where too many short runs pile up to be distinguished: how many there are, in columns of equal time. */
 export class Piles {
   readonly #area: Area;
   readonly #scene: Scene;
   readonly #stepMs: number;
-  /** By row, then by the number of the column. */
+  /** Keyed by row, then by the number of the column. */
   readonly #counts = new Map<Row, Map<number, number>>();
 
   constructor(area: Area, scene: Scene) {
@@ -30,7 +30,7 @@ export class Piles {
     this.#stepMs = roundStep(((to - from) * COLUMN_PX * area.ratio) / area.width);
   }
 
-  /** @param width - Of its bar, in pixels of the canvas. */
+  /** @param width - The width of its bar, in canvas pixels. */
   count(row: Row, startedAt: number, width: number): void {
     if (width > NARROW_PX * this.#area.ratio || (row.height < LEAST_HEIGHT && !isLoop(row.lane))) return;
     const counts = this.#counts.get(row) ?? new Map<number, number>();
@@ -55,7 +55,7 @@ export class Piles {
     const middle = area.left + ((column + 0.5) * this.#stepMs - from) * perMs;
     const text = `×${count.toLocaleString("en")}`;
     const width = canvas.measureText(text).width + 8 * area.ratio;
-    // One that is not over yet would change with every frame.
+    // A column that is not over yet would change with every frame.
     if ((column + 1) * this.#stepMs > this.#scene.now || width > this.#stepMs * perMs) return;
     if (middle - width / 2 < area.left || middle + width / 2 > area.left + area.width) return;
     const height = 13 * area.ratio;
@@ -74,7 +74,7 @@ export class Piles {
   }
 }
 
-/** The next that is one, two or five of a power of ten. */
+/** The next number that is one, two or five times a power of ten. */
 function roundStep(ms: number): number {
   const power = 10 ** Math.floor(Math.log10(ms));
   return power * ([1, 2, 5, 10].find((step) => step * power >= ms) ?? 10);

@@ -1,6 +1,6 @@
 import type { Shown } from "./run.ts";
 
-/** What is pinned: a request with all that ran for it, or one run that no request had. */
+/** What is pinned: a request with everything that ran for it, or one run that belonged to no request. */
 export class Pin {
   #request: string | undefined;
   #run: Shown | undefined;
@@ -15,7 +15,7 @@ export class Pin {
 
   holds(run: Shown): boolean {
     if (this.#request !== undefined) return run.request === this.#request;
-    // What was in progress is another object once it has ended.
+    // A run in progress becomes another object once it has ended.
     const { name, handedAt, request } = this.#run ?? {};
     return run.name === name && run.handedAt === handedAt && run.request === request;
   }

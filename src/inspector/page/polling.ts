@@ -1,9 +1,9 @@
 const LEAST_PAUSE_MS = 1_000;
-/** An answer that took long is not asked for more often than this share of the time. */
+/** A slow answer is requested no more often than this share of the time. */
 const ASKING_SHARE = 0.05;
 const PAUSE_AFTER_PROBLEM_MS = 3_000;
 
-/** Asks again and again, while the page is seen. */
+/** Asks again and again, while the page is visible. */
 export class Polling {
   #stop: AbortController | undefined;
   #round: (() => void) | undefined;
@@ -13,10 +13,10 @@ export class Polling {
   }
 
   /**
-   * Asks from now on, in place of what was asked until now.
+   * Starts asking for this, instead of what was asked for until now.
    *
    * @param ask - Asks, and shows the answer.
-   * @param onProblem - Told why nothing could be shown; undefined once it can.
+   * @param onProblem - Called with the reason why nothing could be shown; undefined once it can be.
    */
   start(ask: (signal: AbortSignal) => Promise<void>, onProblem: (problem: string | undefined) => void): void {
     this.stop();
@@ -28,7 +28,7 @@ export class Polling {
     this.#round();
   }
 
-  /** Asks at once, and goes on from there. */
+  /** Asks at once, and continues from there. */
   now(): void {
     this.#round?.();
   }

@@ -6,13 +6,13 @@ export interface Lanes {
   readonly loop: number;
   readonly threads: readonly number[];
   isOnThread(name: number): boolean;
-  /** Whether requests go before it. */
+  /** Whether requests take precedence over it. */
   isTask(name: number): boolean;
 }
 
 /**
- * Presumes where runs in progress are. Which thread has a run is known when it has ended; until then the runs handed
- * over first are presumed to be on the threads that have been free for longest, requests before tasks.
+ * Presumes where runs in progress are. Which thread has a run becomes known only when it has ended. Until then the runs
+ * handed over first are presumed to be on the threads that have been free for longest, requests before tasks.
  */
 export class Presumption {
   list: readonly Presumed[] = [];
@@ -56,7 +56,7 @@ export class Presumption {
     }
   }
 
-  /** What was presumed to be where the ended run really was, is presumed to be where that one was presumed: it may wait. */
+  /** The run that was presumed to be where the ended run really was swaps places with it: it may be waiting. */
   #end(run: Run, loop: number): void {
     if (run.lane === null || run.lane === loop) return;
     this.#freeSince.set(run.lane, run.endedAt);

@@ -5,14 +5,14 @@ import type { Presumed, Run } from "./run.ts";
 
 const nothingRuns: Running = { loop: 0, thread: 0, rows: [] };
 
-/** What the page knows of one process: what is in progress there, and how its numbers read here. */
+/** What the page knows about one process: what is in progress there, and how to translate its numbers. */
 export class Process {
-  /** 0 where there is only one. */
+  /** 0 when there is only one. */
   readonly worker: number;
-  /** What is added to its times, to count from the origin of the store. */
+  /** Added to its times, so that they count from the origin of the store. */
   readonly #shiftMs: number;
   readonly #numberOf: (name: Name) => number;
-  /** Where its names are among those of the store. */
+  /** The positions of its names among those of the store. */
   readonly #names: number[] = [];
   readonly #isOnThread: (name: number) => boolean;
   readonly #isTask: (name: number) => boolean;
@@ -20,7 +20,7 @@ export class Process {
   running: Running = nothingRuns;
   threads: readonly number[] = [];
   pool: PoolState | undefined;
-  /** When its last batch came, by the page's clock. */
+  /** When its last batch arrived, by the page's clock. */
   heardAt = 0;
   isGone = false;
 
@@ -36,7 +36,7 @@ export class Process {
     return laneOf(this.worker, 0);
   }
 
-  /** Where its runs that have not ended are presumed to be. */
+  /** Where its unfinished runs are presumed to be. */
   get presumed(): readonly Presumed[] {
     return this.#presumption.list;
   }
@@ -56,7 +56,7 @@ export class Process {
     return ended;
   }
 
-  /** It has ended, and all that ran there. */
+  /** The process has ended, and with it everything that ran there. */
   end(): void {
     this.isGone = true;
     this.running = nothingRuns;
@@ -86,11 +86,11 @@ export class Process {
   }
 }
 
-/** What a process is read with. */
+/** What is needed to read a process's batches. */
 export interface KnownNames {
-  /** Of the store, in milliseconds since 1970. */
+  /** The origin of the store, in milliseconds since 1970. */
   readonly origin: number;
-  /** The place of a name among those of all processes. */
+  /** The position of a name among those of all processes. */
   readonly numberOf: (name: Name) => number;
   readonly isOnThread: (name: number) => boolean;
   readonly isTask: (name: number) => boolean;

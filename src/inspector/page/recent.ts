@@ -11,18 +11,18 @@ interface Second {
   failed: number;
 }
 
-/** The last minute, second by second: of all operations, and of each name. Times of day are milliseconds. */
+/** The last minute, second by second: for all operations together, and for each name. Times of day are milliseconds. */
 export class RecentSeconds {
   readonly #all = new Seconds();
   readonly #names = new Map<number, Seconds>();
-  /** How long operations took with their wait, second by second. */
+  /** How long operations took including their wait, second by second. */
   readonly #took = new Map<number, Sketch>();
-  /** The beginning of what is known. */
+  /** The beginning of the known time. */
   #since = Number.POSITIVE_INFINITY;
 
   /**
    * @param ended - Runs that ended.
-   * @param lost - How many more did that nothing is known of.
+   * @param lost - How many more ended about which nothing is known.
    */
   count(ended: readonly Run[], lost: number, now: number): void {
     const newest = secondOf(now);
@@ -36,7 +36,7 @@ export class RecentSeconds {
       this.#names.set(run.name, seconds);
       const failed = Number(hasFailed(run));
       seconds.add(second, 1, failed);
-      if (run.outcome < 100) continue; // a task: it is no request
+      if (run.outcome < 100) continue; // a task, not a request
       this.#all.add(second, 1, failed);
       const took = this.#took.get(second) ?? new Sketch();
       this.#took.set(second, took);
@@ -45,17 +45,20 @@ export class RecentSeconds {
     for (const second of this.#took.keys()) if (second <= newest - RECENT_SECONDS) this.#took.delete(second);
   }
 
-  /** Of all operations. */
+  /** For all operations together. */
   requests(now: number): RecentCounts {
     return this.#all.counts(now, this.#since);
   }
 
-  /** Of an operation or a task. */
+  /** For one operation or task. */
   runsOf(name: number, now: number): RecentCounts {
     return (this.#names.get(name) ?? new Seconds()).counts(now, this.#since);
   }
 
-  /** What 99 of 100 operations of the last seconds took at most, with their wait; undefined when none ended. */
+  /**
+   * The time within which 99 of 100 operations of the last seconds finished, including their wait;
+   * undefined when none ended.
+   */
   p99(now: number, seconds: number): number | undefined {
     const all = new Sketch();
     for (const [second, took] of this.#took) if (second > secondOf(now) - seconds) all.merge(took.counts);
@@ -63,11 +66,11 @@ export class RecentSeconds {
   }
 }
 
-/** What ended in each second of the last minute, the oldest first. */
+/** What ended in each second of the last minute, oldest first. */
 export interface RecentCounts {
   readonly ended: readonly number[];
   readonly failed: readonly number[];
-  /** How many of these seconds are known, the newest ones. */
+  /** How many of these seconds are known, counted from the newest. */
   readonly known: number;
 }
 
@@ -85,7 +88,7 @@ class Seconds {
     counted.failed += failed;
   }
 
-  /** The second that is not over is left out: it would always be the lowest. */
+  /** The current second is left out: it would always be the lowest. */
   counts(now: number, since: number): RecentCounts {
     const last = secondOf(now) - 1;
     const seconds = Array.from({ length: RECENT_SECONDS - 1 }, (_, at) => last - RECENT_SECONDS + 2 + at);
@@ -101,7 +104,7 @@ class Seconds {
   }
 }
 
-/** In the ring; times before the origin are negative. */
+/** Position in the ring; times before the origin are negative. */
 function placeOf(second: number): number {
   return ((second % RECENT_SECONDS) + RECENT_SECONDS) % RECENT_SECONDS;
 }

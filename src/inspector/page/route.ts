@@ -4,17 +4,17 @@ export interface JobsChoice {
   readonly state: string;
   /** A key, or an id. */
   readonly find: string;
-  /** The last job of the page before. */
+  /** The last job of the previous page. */
   readonly after: string;
 }
 
-/** What of the page is looked at. */
+/** The part of the page that is viewed. */
 export type Route =
   | { readonly view: "lanes" /** The one that is pinned. */; readonly request?: string }
   | { readonly view: "jobs"; readonly choice: JobsChoice }
   | { readonly view: "job"; readonly id: string };
 
-/** Reads what stands after the # of the address. What it does not know is the lanes. */
+/** Reads the part of the address after the #. Anything unknown means the lanes. */
 export function parseRoute(hash: string): Route {
   const [path, search] = hash.split("?", 2);
   const asked = new URLSearchParams(search);
@@ -35,7 +35,7 @@ export function requestAddress(request: string): string {
   return REQUEST + encodeURIComponent(request);
 }
 
-/** Whoever writes an address by hand may leave a % in it. */
+/** A handwritten address may contain a stray %. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -55,7 +55,7 @@ export function jobAddress(id: string): string {
   return `#/job?${searchOf({ id })}`;
 }
 
-/** What is asked for, without what is empty. */
+/** The query string, without empty values. */
 export function searchOf(asked: Readonly<Record<string, string>>): string {
   return new URLSearchParams(Object.entries(asked).filter(([, value]) => value !== "")).toString();
 }

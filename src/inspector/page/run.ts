@@ -1,22 +1,22 @@
 /** A run that ended. Times of day are milliseconds since the store's origin. */
 export interface Run {
-  /** Its place in the store's names. */
+  /** Its position in the store's names. */
   readonly name: number;
   readonly request: string | null;
   /** Null when it ran on none. */
   readonly lane: number | null;
-  /** Tells apart what was on the loop at the same time. */
+  /** Distinguishes runs that were on the loop at the same time. */
   readonly slot: number;
   readonly handedAt: number;
   readonly startedAt: number;
   readonly endedAt: number;
-  /** A status, or 1 and 0 for a task that returned or threw. */
+  /** A status, or for a task 1 when it returned and 0 when it threw. */
   readonly outcome: number;
   /** The job it was an attempt of. */
   readonly job: string | undefined;
 }
 
-/** A run in progress, and the lane it is presumed to be on; undefined while it is presumed to wait. */
+/** A run in progress, and the lane it is presumed to be on; undefined while it is presumed to be waiting. */
 export interface Presumed {
   readonly name: number;
   readonly request: string | null;

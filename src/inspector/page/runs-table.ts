@@ -8,7 +8,7 @@ import type { Scene } from "./scene.ts";
 const MAX_ROWS = 200;
 const runColumns = ["lane", "name", "request", "started", "waited", "ran", "outcome"];
 
-/** The runs of the stretch as text, for those who cannot see the drawing; only while it is unfolded. */
+/** The runs of the visible period as text, for those who cannot see the drawing; only while it is unfolded. */
 export class RunsTable {
   readonly #details = find<HTMLDetailsElement>("#runs");
   readonly #body = find("#runs tbody");

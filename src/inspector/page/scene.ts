@@ -14,16 +14,16 @@ export interface Scene {
   readonly pin: Pin;
   readonly palette: Palette;
   readonly now: number;
-  /** The lane that is chosen with the keyboard. */
+  /** The lane that is selected with the keyboard. */
   readonly lane: number | undefined;
 }
 
-/** Whether a run stands out: it is of what is pinned, or else of what is filtered by. */
+/** Whether a run stands out: it belongs to what is pinned, or otherwise matches the filter. */
 export function isLit({ pin, filter }: Pick<Scene, "pin" | "filter">, run: Shown): boolean {
   return pin.isSet ? pin.holds(run) : filter.matches(run.name);
 }
 
-/** The run at a time and a height of the drawing, `slackMs` beside it at most. */
+/** The run at a time and a height of the drawing, at most `slackMs` away. */
 export function runAt(scene: Scene, time: number, y: number, slackMs: number): Shown | undefined {
   const row = scene.rows.find(({ top, height }) => y >= top && y < top + height);
   if (row === undefined) return undefined;
@@ -41,7 +41,7 @@ export function runAt(scene: Scene, time: number, y: number, slackMs: number): S
   return best;
 }
 
-/** The run of a lane that starts next after another, or last before it, in the stretch. */
+/** The run of a lane that starts next after another, or last before it, within the visible period. */
 export function runBeside(
   scene: Scene,
   lane: number,
@@ -66,13 +66,13 @@ function* shownOn(scene: Scene, lane: number): Generator<Shown> {
     }
 }
 
-/** Where on a canvas the lanes are, in its own pixels. */
+/** Where the lanes are on a canvas, in canvas pixels. */
 export interface Area {
   readonly left: number;
   readonly top: number;
   readonly width: number;
   readonly height: number;
-  /** Canvas pixels for one of the page's. */
+  /** Canvas pixels per page pixel. */
   readonly ratio: number;
 }
 
@@ -81,7 +81,7 @@ export interface Row {
   readonly lane: number;
   readonly top: number;
   readonly height: number;
-  /** How many runs at the same time it has room for. */
+  /** How many simultaneous runs it has room for. */
   readonly slots: number;
   /** Whether the thread, or its process, has ended. */
   readonly gone: boolean;
@@ -92,11 +92,14 @@ const WORKER_GAP = 14;
 const THREAD_HEIGHT = 22;
 const MANY_THREADS = 14;
 const MANY_THREADS_HEIGHT = 13;
-/** The loop's row grows by steps with what happens at the same time, so that it does not tremble. */
+/** The loop's row grows in steps with the number of simultaneous runs, so that it does not jitter. */
 const loopHeights = [56, 104, 176];
 const SLOT_HEIGHT = 14;
 
-/** For each process a row for its loop, one for each thread, and one for each that has ended and ran something in the stretch. */
+/**
+ * For each process: a row for its loop, one for each thread, and one for each ended thread that ran something in the
+ * visible period.
+ */
 export function layoutRows(store: Store, stretch: Stretch): Row[] {
   const { threads: seen, slots } = lanesIn(store, stretch);
   const alive = new Set(store.processes.flatMap(({ threads }) => threads));
@@ -121,7 +124,7 @@ export function layoutRows(store: Store, stretch: Stretch): Row[] {
   return rows;
 }
 
-/** The threads that something happened on, and how much there was at once on each loop. */
+/** The threads on which something happened, and how many runs were on each loop at once. */
 function lanesIn(store: Store, { from, to }: Stretch): { threads: Set<number>; slots: Map<number, number> } {
   const threads = new Set<number>();
   const slots = new Map<number, number>();
@@ -136,7 +139,7 @@ function lanesIn(store: Store, { from, to }: Stretch): { threads: Set<number>; s
   return { threads, slots };
 }
 
-/** How high all rows are together. */
+/** The height of all rows together. */
 export function heightOf(rows: readonly Row[]): number {
   const last = rows.at(-1);
   return last === undefined ? 0 : last.top + last.height + GAP;
@@ -149,12 +152,12 @@ export function bandOf(row: Row, slot: number): { readonly top: number; readonly
   return { top: row.top + slot * height, height };
 }
 
-/** The slot of a row that a point is in. */
+/** The slot of a row that contains a point. */
 function slotAt(row: Row, y: number): number {
   return isLoop(row.lane) ? Math.floor((y - row.top) / Math.min(SLOT_HEIGHT, row.height / row.slots)) : 0;
 }
 
-/** Which operations and tasks are looked at: those whose name has the text in it. */
+/** Which operations and tasks to show: those whose name contains the text. */
 export class Filter {
   #text = "";
   readonly #store: Store;
@@ -171,7 +174,7 @@ export class Filter {
     this.#text = text.trim().toLowerCase();
   }
 
-  /** Whether nothing has run that it looks at. */
+  /** Whether nothing that it matches has run. */
   get isBarren(): boolean {
     return this.#text !== "" && !this.#store.names.some((_, name) => this.matches(name));
   }

@@ -1,12 +1,18 @@
-/** Each bucket reaches this much further than the one before: what is read from them is within 1 % of what was recorded. */
+/**
+ * The upper limit of each bucket, relative to the previous one: values read from them are within
+ * 1 % of what was recorded.
+ */
 const RATIO = 1.02;
-/** Above ten hours, in microseconds: what lasts longer counts as that. */
+/** Above ten hours, in microseconds: anything longer counts as that. */
 const BUCKETS = Math.ceil(Math.log(36_000_000_000) / Math.log(RATIO)) + 1;
 
-/** Counts by bucket, of those that have any: the number of a bucket and its count, in turn. */
+/** Counts of the non-empty buckets: the number of a bucket and its count, alternating. */
 export type SketchCounts = readonly number[];
 
-/** How long things took, in so many buckets that grow with what they hold. Processes count with it, and the page adds up what they have counted. */
+/**
+ * How long things took, counted in a fixed number of buckets whose width grows with the duration. Processes count with
+ * it, and the page adds up what they have counted.
+ */
 export class Sketch {
   readonly #counts: Uint32Array = new Uint32Array(BUCKETS);
   #total = 0;
@@ -15,24 +21,24 @@ export class Sketch {
     return this.#total;
   }
 
-  /** Takes a duration in milliseconds. */
+  /** Records a duration in milliseconds. */
   record(ms: number): void {
     this.#add(bucketOf(ms), 1);
   }
 
-  /** Adds what another has counted. */
+  /** Adds what another sketch has counted. */
   merge(counts: SketchCounts): void {
     for (let at = 0; at + 1 < counts.length; at += 2) this.#add(counts[at] ?? 0, counts[at + 1] ?? 0);
   }
 
-  /** What {@link merge} takes. */
+  /** The input for {@link merge}. */
   get counts(): SketchCounts {
     const counts: number[] = [];
     for (const [bucket, count] of this.#counts.entries()) if (count > 0) counts.push(bucket, count);
     return counts;
   }
 
-  /** How long so many of a hundred took at most, in milliseconds; undefined when nothing was recorded. */
+  /** The duration within which `part` per cent finished, in milliseconds; undefined when nothing was recorded. */
   percentile(part: number): number | undefined {
     let rest = Math.ceil((this.#total * part) / 100);
     for (const [bucket, count] of this.#counts.entries()) {
@@ -48,7 +54,7 @@ export class Sketch {
   }
 }
 
-/** Below a microsecond everything is no time: bucket 0. */
+/** Anything below a microsecond counts as no time: bucket 0. */
 function bucketOf(ms: number): number {
   const us = ms * 1000;
   if (!(us >= 1)) return 0;

@@ -4,7 +4,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 118;
 const HEIGHT = 20;
 
-/** What ended second by second, as a small drawing beside its number; what failed is red. */
+/** What ended second by second, as a small drawing next to its number; failures are red. */
 export class Sparkline {
   readonly element: SVGSVGElement = document.createElementNS(SVG, "svg");
   readonly #ended = document.createElementNS(SVG, "path");

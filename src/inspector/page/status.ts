@@ -2,10 +2,10 @@ import { durationText } from "./duration.ts";
 import { find } from "./element.ts";
 import type { Store } from "./store.ts";
 
-/** The server tells something at least twice a second; a blocked loop cannot. */
+/** The server sends something at least twice a second; a blocked loop cannot. */
 export const SILENCE_MS = 1_200;
 
-/** Says whether what is seen is now. */
+/** Says whether the page shows the present. */
 export class Status {
   readonly #element = find("#status");
 

@@ -7,12 +7,12 @@ import type { Presumed, Run } from "./run.ts";
 
 const MAX_RUNS = 60_000;
 
-/** All that the page knows, of all processes, bounded by count. */
+/** Everything the page knows, about all processes, limited by count. */
 export class Store {
   title = "";
   /** Milliseconds since 1970; all times of day here count from it. */
   origin = 0;
-  /** Tells one run of the server from another. */
+  /** Distinguishes runs of the server. */
   server = 0;
   readonly names: Name[] = [];
   readonly #numbers = new Map<string, number>();
@@ -21,11 +21,11 @@ export class Store {
   incidents: KnownIncidents = new KnownIncidents();
   figures: FigureTotals = new FigureTotals();
   recent: RecentSeconds = new RecentSeconds();
-  /** While a stretch of time is looked at, what is older than the newest runs is kept too. */
+  /** While a fixed period is viewed, runs older than the newest ones are kept, too. */
   keepsAll = false;
-  /** Runs that were too many for the server to tell, or for this page to keep. */
+  /** Runs that were too many for the server to send, or for this page to keep. */
   lost = 0;
-  /** When the last batch came, by the page's clock. */
+  /** When the last batch arrived, by the page's clock. */
   heardAt = 0;
   #presumed: readonly Presumed[] = [];
   #clockOffset = Number.NEGATIVE_INFINITY;
@@ -35,17 +35,17 @@ export class Store {
     return this.#clockOffset === Number.NEGATIVE_INFINITY ? 0 : performance.now() + this.#clockOffset;
   }
 
-  /** In the order of their numbers. */
+  /** In numerical order. */
   get processes(): readonly Process[] {
     return [...this.#processes.values()].sort((a, b) => a.worker - b.worker);
   }
 
-  /** Where runs that have not ended are presumed to be. */
+  /** Where unfinished runs are presumed to be. */
   presumed(): readonly Presumed[] {
     return this.#presumed;
   }
 
-  /** A new connection tells everything from the start. What is looked at stays where it is. */
+  /** A new connection sends everything from the start. The view stays where it is. */
   restart(): void {
     this.names.length = 0;
     this.#numbers.clear();
@@ -71,7 +71,7 @@ export class Store {
   }
 
   #hear(process: Process, batch: Batch): void {
-    // The batch that was the fastest to come knows the server's clock best.
+    // The batch that arrived fastest knows the server's clock best.
     this.#clockOffset = Math.max(this.#clockOffset, process.timeOf(batch.now) - this.heardAt);
     const ended = process.take(batch);
     this.lost += batch.lost ?? 0;
@@ -86,7 +86,7 @@ export class Store {
     if (hello.server !== this.server) {
       this.restart();
       this.server = hello.server;
-      this.origin = hello.server; // none of its processes started before
+      this.origin = hello.server; // none of its processes started earlier
     }
     const known = {
       origin: this.origin,
@@ -109,7 +109,7 @@ export class Store {
     const kept = ended.slice(0, Math.max(0, room));
     this.lost += ended.length - kept.length;
     for (const run of kept) this.runs.push(run);
-    // Not one by one: moving the array costs more than the memory of some runs more.
+    // Not one by one: moving the array costs more than the memory for some more runs.
     if (!this.keepsAll && this.runs.length > 1.25 * MAX_RUNS)
       this.runs.splice(0, this.runs.length - MAX_RUNS);
   }

@@ -8,7 +8,7 @@ import { type Step, type Story, tellStory } from "./story.ts";
 import { colourOf } from "./theme.ts";
 import type { Stretch } from "./view.ts";
 
-/** The request that is pinned: each of its runs on one time axis, and what went wrong. */
+/** The pinned request: each of its runs on one time axis, and what went wrong. */
 export class StoryView {
   readonly #root = find("#story");
   readonly #title = find("#story-title");
@@ -24,7 +24,7 @@ export class StoryView {
     find("#story-unpin").addEventListener("click", onUnpin);
   }
 
-  /** @returns The stretch of time that it took; undefined when nothing is known of it. */
+  /** @returns The period that it took; undefined when nothing is known about it. */
   draw(scene: Scene): Stretch | undefined {
     const { pin, store, now } = scene;
     this.#root.hidden = !pin.isSet;
@@ -44,7 +44,7 @@ export class StoryView {
     return this.#stretch;
   }
 
-  /** Brings it into view: an address has led to it. */
+  /** Scrolls it into view: an address has led to it. */
   reveal(): void {
     this.#title.focus({ preventScroll: true });
     this.#root.scrollIntoView({ block: "nearest" });
@@ -121,7 +121,7 @@ function jobLink(job: string): HTMLElement {
 
 function troubleItems({ incident, group }: Story["incidents"][number]): HTMLElement[] {
   const title = make("p", "failed", titleOf(group, incident.durationMs));
-  // Facts and stack are those of the newest one of its kind.
+  // Facts and stack belong to the newest one of its kind.
   const isNewest = Math.abs(group.lastAt - incident.at) < 0.001;
   const stack = isNewest && group.stack.length > 0 ? [make("pre", "", group.stack.join("\n"))] : [];
   return [title, ...stack];

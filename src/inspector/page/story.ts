@@ -3,7 +3,7 @@ import type { Pin } from "./pin.ts";
 import { hasEnded, hasFailed, outcomeText, type Shown } from "./run.ts";
 import type { Store } from "./store.ts";
 
-/** All that is known of a request, or of one run that no request had. */
+/** All that is known about a request, or about one run that belonged to no request. */
 export interface Story {
   /** In the order in which they were handed to their lanes. */
   readonly steps: readonly Step[];
@@ -12,15 +12,15 @@ export interface Story {
   readonly to: number;
 }
 
-/** One run of it. */
+/** One of its runs. */
 export interface Step {
   readonly run: Shown;
   /** `GET /items/:item_id`, or `task resize`. */
   readonly title: string;
   readonly handedAt: number;
-  /** Undefined while it waits. */
+  /** Undefined while it is waiting. */
   readonly startedAt: number | undefined;
-  /** Now, where it is in progress. */
+  /** The current time, while it is in progress. */
   readonly endedAt: number;
   /** How it ended; undefined while it is in progress. */
   readonly outcome: string | undefined;
@@ -34,7 +34,7 @@ export interface TroubledPart {
   readonly group: GroupTotal;
 }
 
-/** What is known of what is pinned; undefined when it is nothing. */
+/** What is known about what is pinned; undefined when there is nothing. */
 export function tellStory(store: Store, pin: Pin, now: number): Story | undefined {
   const runs = [store.runs, store.presumed()].flatMap((list: readonly Shown[]) =>
     list.filter((run) => pin.holds(run)),

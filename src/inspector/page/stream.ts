@@ -1,11 +1,11 @@
 import type { Batch } from "../batch.ts";
 
-/** What the server tells, as it happens. The browser connects anew by itself. */
+/** The server's reports, as they arrive. The browser reconnects by itself. */
 export interface Stream {
   readonly isConnected: boolean;
 }
 
-/** @param onOpen - Told of each connection: from there on all is told from the start. */
+/** @param onOpen - Called on each connection: from there on everything is sent from the start. */
 export function openStream(onOpen: () => void, onBatch: (batch: Batch) => void): Stream {
   const source = new EventSource(new URL("events", import.meta.url));
   source.addEventListener("open", onOpen);

@@ -3,10 +3,10 @@ import { find } from "./element.ts";
 import { Sparkline } from "./sparkline.ts";
 import type { Store } from "./store.ts";
 
-/** Over so many seconds what changes fast is told. */
+/** Over how many seconds fast-changing numbers are measured. */
 const NOW_SECONDS = 10;
 
-/** The figures on top: how much is asked of the server now, and how it does. */
+/** The figures at the top: the current load of the server, and how it copes. */
 export class Strip {
   readonly #spark = new Sparkline();
   readonly #values = new Map<string, HTMLElement>();

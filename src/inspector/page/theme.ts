@@ -2,7 +2,7 @@ import { find } from "./element.ts";
 
 const RUN_COLOURS = 8;
 
-/** The colours of the style sheet, as a canvas takes them. */
+/** The colours of the style sheet, in a form that a canvas accepts. */
 export interface Palette {
   readonly runs: readonly string[];
   readonly onRun: string;
@@ -19,7 +19,7 @@ export function readPalette(): Palette {
   const probe = document.createElement("i");
   probe.className = "probe";
   document.body.append(probe);
-  // A custom property is given as written; as the colour of an element it is one that the theme has chosen.
+  // A custom property returns its text as written; as an element's colour it resolves to the colour of the theme.
   const read = (name: string): string => {
     probe.style.color = `var(--${name})`;
     return getComputedStyle(probe).color;
@@ -48,7 +48,7 @@ const KEY = "offloop-inspector-theme";
 const themes = ["auto", "light", "dark"] as const;
 const descriptions = { auto: "auto, as the system", light: "light", dark: "dark" };
 
-/** Lets the button choose between the system's theme, light and dark, and tells when the colours have changed. */
+/** Lets the button choose between the system's theme, light and dark, and reports when the colours have changed. */
 export function bindTheme(onChange: () => void): void {
   const button = find<HTMLButtonElement>("#theme");
   let at = Math.max(0, themes.indexOf((localStorage.getItem(KEY) ?? "auto") as (typeof themes)[number]));

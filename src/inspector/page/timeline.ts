@@ -8,14 +8,14 @@ import type { WaitingCounts } from "./waiting.ts";
 const AXIS_HEIGHT = 30;
 const WAITING_HEIGHT = 84;
 
-/** Where the lanes are in their element, in the page's pixels. */
+/** Where the lanes are in their element, in page pixels. */
 export interface Place {
   readonly left: number;
   readonly top: number;
   readonly width: number;
 }
 
-/** The two plots over one time axis: the lanes, and below them what waits. */
+/** The two plots over one time axis: the lanes, and below them the waiting runs. */
 export class Timeline {
   readonly lanes: uPlot;
   readonly #waiting: uPlot;
@@ -24,8 +24,8 @@ export class Timeline {
   #scene: Scene;
 
   /**
-   * @param onSelect - Told the stretch that was drawn up with the pointer.
-   * @param onDraw - Told where the lanes are, once they are drawn: a new size holds only then.
+   * @param onSelect - Called with the period that the pointer has selected.
+   * @param onDraw - Called with the position of the lanes once they are drawn: a new size applies only then.
    */
   constructor(scene: Scene, onSelect: (stretch: Stretch) => void, onDraw: (place: Place) => void) {
     this.#scene = scene;
@@ -153,7 +153,7 @@ export class Timeline {
     };
   }
 
-  /** Read at each drawing, as the theme may have changed. */
+  /** Read on each drawing, since the theme may have changed. */
   #colours(): Readonly<Record<"quiet" | "line" | "accent", () => string>> {
     return {
       quiet: () => this.#scene.palette.quiet,
@@ -183,7 +183,7 @@ function areaOf({ bbox }: uPlot): Area {
   return { ...bbox, ratio: uPlot.pxRatio };
 }
 
-/** The lanes' plot has no series of its own: its time axis, its cursor and its drawing hook are what is used. */
+/** The lanes' plot has no series of its own: only its time axis, cursor and drawing hook are used. */
 function emptyData({ store, stretch }: Scene): uPlot.AlignedData {
   return [
     [store.origin + stretch.from, store.origin + stretch.to],
@@ -195,13 +195,13 @@ function translucent(colour: string): string {
   return `color-mix(in oklab, ${colour} 18%, transparent)`;
 }
 
-/** Left of the drawing, in pixels: for the names of the lanes. */
+/** Pixels left of the drawing, for the names of the lanes. */
 const GUTTER = 72;
-/** Right of the drawing, in pixels: what of a label reaches beyond. */
+/** Pixels right of the drawing, for the overhang of a label. */
 const RIGHT_PADDING = 8;
 const TICK_SPACE = 76;
 
-/** Both plots have the same times at the same places. */
+/** Both plots have the same times at the same positions. */
 const timeAxis: Pick<uPlot.Axis, "space" | "splits" | "values"> = {
   space: TICK_SPACE,
   splits: splitsOf,
@@ -209,13 +209,13 @@ const timeAxis: Pick<uPlot.Axis, "space" | "splits" | "values"> = {
 };
 
 // biome-ignore-start lint/complexity/useMaxParams: uPlot calls them
-/** What would be cut off at the right edge is left out. */
+/** Leaves out what would be cut off at the right edge. */
 function tickTexts(plot: uPlot, splits: number[], _axis: number, _space: number, step: number): string[] {
   const most = plot.width - GUTTER - TICK_SPACE / 2;
   return splits.map((time) => (plot.valToPos(time, "x") > most ? "" : tickText(time, step)));
 }
 
-/** Multiples of the step that uPlot has found to fit. */
+/** Multiples of the step that uPlot has found suitable. */
 function splitsOf(_plot: uPlot, _axis: number, min: number, max: number, step: number): number[] {
   const first = Math.ceil(min / step);
   return Array.from({ length: Math.floor(max / step) - first + 1 }, (_, at) => (first + at) * step);

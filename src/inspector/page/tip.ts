@@ -7,7 +7,7 @@ import type { Place } from "./timeline.ts";
 
 const MARGIN = 12;
 
-/** What is known of the run that is pointed at, beside it, and a frame around it. */
+/** What is known about the run under the pointer, shown next to it, and a frame around it. */
 export class Tip {
   readonly #root = find("#tip");
   readonly #frame = find("#selected");

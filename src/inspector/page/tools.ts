@@ -5,7 +5,7 @@ import type { Store } from "./store.ts";
 import { createTrace } from "./trace.ts";
 import type { View } from "./view.ts";
 
-/** The line of tools above the timeline. */
+/** The toolbar above the timeline. */
 export class Tools {
   readonly #filter = find<HTMLInputElement>("#filter");
   readonly #pause = find<HTMLButtonElement>("#pause");
@@ -31,7 +31,7 @@ export class Tools {
     this.#filter.addEventListener("input", () => this.#filterBy(this.#filter.value));
   }
 
-  /** Filters, or stops to when it filters by that already. */
+  /** Sets the filter, or clears it if it is already set to that. */
   toggleFilter(text: string): void {
     this.#filter.value = this.#filter.value === text ? "" : text;
     this.#filterBy(this.#filter.value);

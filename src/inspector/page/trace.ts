@@ -12,7 +12,7 @@ export interface TraceEvent {
   readonly ts?: number;
   readonly dur?: number;
   readonly cat?: string;
-  /** Of a pair `b`, `e`. */
+  /** For a pair `b`, `e`. */
   readonly id?: string;
   /** The scope of `i`: its thread. */
   readonly s?: "t";
@@ -26,7 +26,7 @@ export interface Trace {
   readonly otherData: Readonly<Record<string, string>>;
 }
 
-/** What a trace is made of. */
+/** What a trace is made from. */
 interface TraceSource {
   readonly title: string;
   readonly origin: number;
@@ -35,7 +35,7 @@ interface TraceSource {
   readonly incidents: Pick<KnownIncidents, "list" | "groups">;
 }
 
-/** Makes a trace of all that is kept: a process for each process, a track for each lane. */
+/** Makes a trace of everything that is kept: a process for each process, a track for each lane. */
 export function createTrace({ title, origin, names, runs, incidents }: TraceSource): Trace {
   const lanes = new Set([0, ...runs.flatMap(({ lane }) => (lane === null ? [] : [lane, loopOf(lane)]))]);
   if (lanes.size > 1 && ![...lanes].some((lane) => lane > 0 && workerOf(lane) === 0)) lanes.delete(0);
@@ -70,7 +70,7 @@ function runEvents(run: Run, name: Name | undefined, at: number): TraceEvent[] {
     const times = { ts: us(startedAt), dur: us(endedAt - startedAt) };
     return [{ ...what, ...trackOf(lane), ph: "X", ...times, args }];
   }
-  // On the loop runs overlap, which only asynchronous events may; so do runs that never got to a thread.
+  // Runs overlap on the loop, which only asynchronous events may; so do runs that never reached a thread.
   const track = { ...trackOf(lane ?? 0), id: `0x${at.toString(16)}` };
   return [
     { ...what, ...track, ph: "b", ts: us(startedAt), args },
@@ -91,7 +91,7 @@ function metadata(name: string, lane: number, args: Readonly<Record<string, unkn
   return { name, ph: "M", ...trackOf(lane), args };
 }
 
-/** A process of the format cannot be 0. */
+/** In this format a process cannot be 0. */
 function trackOf(lane: number): Pick<TraceEvent, "pid" | "tid"> {
   const worker = workerOf(lane);
   return { pid: worker + 1, tid: lane - laneOf(worker, 0) };

@@ -7,7 +7,7 @@ export interface Troubled {
   readonly figure: FigureTotal;
   /** How often it failed in the last minute. */
   readonly failedLately: number;
-  /** How often the loop was blocked by it. */
+  /** How often it blocked the loop. */
   readonly blocks: number;
 }
 
@@ -25,7 +25,7 @@ export function troubleIn(store: Store): Troubled[] {
   });
 }
 
-/** The most trouble first: what fails now, what blocks the loop, what has failed, what takes longest with its wait. */
+/** Most trouble first: what fails now, what blocks the loop, what has failed, what takes longest including its wait. */
 export function byTrouble(a: Troubled, b: Troubled): number {
   return (
     b.failedLately - a.failedLately ||

@@ -9,7 +9,7 @@ export interface Stretch {
   readonly to: number;
 }
 
-/** The stretch that is looked at: the newest one, moving, or a fixed one. */
+/** The period that is viewed: the newest one, moving, or a fixed one. */
 export class View {
   #spanMs = DEFAULT_SPAN_MS;
   /** Undefined while it moves. */
@@ -37,7 +37,7 @@ export class View {
     this.#to = this.stretch.to;
   }
 
-  /** Stops when it moves, and moves when it does not. */
+  /** Stops if it is moving, and moves if it is not. */
   toggle(): void {
     if (this.isLive) this.pause();
     else this.follow();
@@ -49,7 +49,7 @@ export class View {
     this.follow();
   }
 
-  /** @param anchor - Stays where it is in a fixed view; a moving one keeps its right edge. */
+  /** @param anchor - Stays in place in a fixed view; a moving one keeps its right edge. */
   zoom(factor: number, anchor: number = (this.stretch.from + this.stretch.to) / 2): void {
     const before = this.#spanMs;
     this.#spanMs = Math.min(MAX_SPAN_MS, Math.max(MIN_SPAN_MS, before * factor));
@@ -65,7 +65,7 @@ export class View {
     this.zoom(ZOOM_STEP);
   }
 
-  /** @param part - Of the span; negative is back in time. */
+  /** @param part - Fraction of the span; negative is back in time. */
   pan(part: number): void {
     this.#to = this.stretch.to + part * this.#spanMs;
     this.#stayInThePast();
@@ -77,7 +77,7 @@ export class View {
     this.#stayInThePast();
   }
 
-  /** What has not happened yet would be empty. */
+  /** The future would be empty. */
   #stayInThePast(): void {
     if (this.#to !== undefined) this.#to = Math.min(this.#to, this.#now());
   }

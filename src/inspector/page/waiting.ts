@@ -2,15 +2,15 @@ import { isLoop } from "./lane.ts";
 import type { Presumed, Run } from "./run.ts";
 import type { Stretch } from "./view.ts";
 
-/** How many runs waited for a thread, step by step. */
+/** How many runs were waiting for a thread, step by step. */
 export interface WaitingCounts {
   /** Where each step begins. */
   readonly times: number[];
-  /** On average over the step, so that waits shorter than it show as what they are. */
+  /** The average over each step, so that waits shorter than a step are shown in proportion. */
   readonly counts: number[];
 }
 
-/** Divides the stretch into steps, and says how many runs were handed over and not started in each. */
+/** Divides the period into steps, and counts how many runs were handed over but not started in each. */
 export function countWaiting(
   runs: readonly Run[],
   presumed: readonly Presumed[],
@@ -19,7 +19,7 @@ export function countWaiting(
 ): WaitingCounts {
   const changes = new Float64Array(steps + 2);
   const step = (to - from) / steps;
-  /** From the time on, `count` more wait: in part of the step that it is in, and in all later ones. */
+  /** From this time on, `count` more are waiting: for part of the step that contains it, and for all later steps. */
   const change = (time: number, count: number): void => {
     const at = Math.min(steps, Math.max(0, (time - from) / step));
     const first = Math.floor(at);

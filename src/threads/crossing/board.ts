@@ -1,20 +1,21 @@
-/** How many calls a thread holds at most: the one it runs and those handed to it ahead. */
+/** Maximum number of calls that a thread holds: the one it runs plus those handed to it ahead. */
 export const SLOTS = 64;
 
 const MAX_TICKET = 0x7fffffff;
 
 /**
- * Memory that the pool and one thread share, a slot for each call the thread holds.
+ * Memory shared by the pool and one thread, with a slot for each call the thread holds.
  *
- * The pool offers a call by writing its ticket; the thread starts it by turning the ticket negative, and zeroes it when
- * it has ended; the pool takes a call back by zeroing it. Whoever is second finds another value and leaves the call alone. Tickets are not reused while it
- * matters, so a slot is free again at once after a recall although the recalled message is still on its way.
+ * The pool offers a call by writing its ticket. The thread starts it by turning the ticket negative, and zeroes it when
+ * the call has ended. The pool takes a call back by zeroing the ticket. Whichever comes second finds another value and
+ * leaves the call alone. Tickets are not reused while that matters, so a slot is free at once after a recall although
+ * the recalled message is still on its way.
  */
 export interface Board {
   readonly tickets: Int32Array<SharedArrayBuffer>;
-  /** The ticket of a call that was cancelled while it ran. */
+  /** The ticket of a call that was cancelled while running. */
   readonly cancelled: Int32Array<SharedArrayBuffer>;
-  /** When the running call was started, in milliseconds of {@link sharedNow}. */
+  /** When the running call started, in milliseconds of {@link sharedNow}. */
   readonly startedAt: Float64Array<SharedArrayBuffer>;
 }
 
@@ -30,7 +31,7 @@ export function sharedNow(): number {
   return performance.timeOrigin + performance.now();
 }
 
-/** The ticket after this one: 1 ... 2^31 - 1, then 1 again. */
+/** The next ticket: 1 ... 2^31 - 1, then 1 again. */
 export function nextTicket(ticket: number): number {
   return ticket === MAX_TICKET ? 1 : ticket + 1;
 }
@@ -51,12 +52,12 @@ export function claim({ tickets, startedAt }: Board, slot: number, ticket: numbe
   return Atomics.compareExchange(tickets, slot, ticket, -ticket) === ticket;
 }
 
-/** Thread: the call has ended, though its result may not have been sent yet. */
+/** Thread: marks the call as ended, though its result may not have been sent yet. */
 export function finish({ tickets }: Board, slot: number): void {
   Atomics.store(tickets, slot, 0);
 }
 
-/** Pool: since when the call has run, in milliseconds of {@link sharedNow}; undefined when it does not run. */
+/** Pool: since when the call has been running, in milliseconds of {@link sharedNow}; undefined when it is not. */
 export function runningSince(
   { tickets, startedAt }: Board,
   slot: number,
@@ -70,7 +71,7 @@ export function cancel({ cancelled }: Board, slot: number, ticket: number): void
   Atomics.store(cancelled, slot, ticket);
 }
 
-/** Thread: whether the call was cancelled. Can be asked in the middle of synchronous code. */
+/** Thread: whether the call was cancelled. Works in the middle of synchronous code. */
 export function isCancelled({ cancelled }: Board, slot: number, ticket: number): boolean {
   return Atomics.load(cancelled, slot) === ticket;
 }

@@ -4,18 +4,24 @@ import type { UnreadBody } from "../../operation/raw.ts";
 
 /** A power of two, so that positions may overflow. */
 const CAPACITY = 262_144;
-/** Largest piece that a reader is given. */
+/** Largest piece that a reader receives. */
 const PIECE = 65_536;
 
-/** Words before the bytes: written and read so far, modulo 2^32; how it ended; changes by the writer; whether it is wanted. */
+/**
+ * Words before the bytes: how much was written and read so far, modulo 2^32; how it ended; the writer's changes;
+ * whether it is wanted.
+ */
 const [WRITTEN, READ, END, CHANGES, WANTED] = [0, 1, 2, 3, 4];
 const WORDS = 8;
 
-/** How a body may end. */
+/** The ways a body may end. */
 export const BodyEnd = { open: 0, whole: 1, read: 2, broken: 3, tooLarge: 4, gone: 5 } as const;
 export type BodyEnd = (typeof BodyEnd)[keyof typeof BodyEnd];
 
-/** Memory that the event loop writes a body into, and a thread reads it from: as much as it holds is under way at most. */
+/**
+ * Memory that the event loop writes a body into, and a thread reads it from. No more than its
+ * capacity is under way at once.
+ */
 class Ring {
   readonly memory: SharedArrayBuffer;
   protected readonly words: Int32Array<SharedArrayBuffer>;
@@ -31,7 +37,7 @@ class Ring {
     return Atomics.load(this.words, word);
   }
 
-  /** Resolves when a word is no longer what it was. */
+  /** Resolves when a word has changed. */
   protected async changed(word: number, from: number): Promise<void> {
     await Atomics.waitAsync(this.words, word, from).value;
   }
@@ -73,7 +79,7 @@ export class BodyWriter extends Ring {
     }
   }
 
-  /** Nothing more comes. */
+  /** No more will come. */
   end(how: BodyEnd): void {
     if (Atomics.compareExchange(this.words, END, BodyEnd.open, how) === BodyEnd.open) this.#tell();
   }
@@ -91,12 +97,12 @@ export class BodyWriter extends Ring {
   }
 }
 
-/** The thread's side. Its code may wait for a piece by blocking. */
+/** The thread's side. Code there may block while it waits for a piece. */
 export class BodyReader extends Ring implements UnreadBody {
   readonly #onGone: () => void;
   #isRead = false;
 
-  /** @param onGone - Called before it throws since nobody waits for the answer any more. */
+  /** @param onGone - Called before it throws because nobody waits for the answer any more. */
   constructor(memory: SharedArrayBuffer, onGone: () => void) {
     super(memory);
     this.#onGone = onGone;
@@ -120,7 +126,7 @@ export class BodyReader extends Ring implements UnreadBody {
     }
   }
 
-  /** A copy, as the ring is written over. */
+  /** A copy, since the ring is overwritten. */
   #take(): Uint8Array | undefined | typeof waiting {
     if (this.#isRead) throw alreadyRead();
     this.#want();

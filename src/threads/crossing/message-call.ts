@@ -3,13 +3,13 @@ import type { ThreadedMessage } from "../../operation/run-message.ts";
 import { ownBytes, type Packed, type RequestPayload } from "./payloads.ts";
 import { type Crossed, packValue, UncloneableValue, unpackValue } from "./values.ts";
 
-/** A websocket's message as it crosses to a thread. */
+/** A websocket message as it crosses to a thread. */
 export interface MessagePayload {
-  /** Of its connection. */
+  /** The request of its connection. */
   readonly request: RequestPayload;
   readonly bytes: Uint8Array;
   readonly isBinary: boolean;
-  /** Values that were made on the loop: path, value, or the part of it that cannot cross. */
+  /** Values made on the loop: their path, and the value or the part of it that cannot cross. */
   readonly sent: readonly SentValue[];
   /** As JSON. */
   readonly session: string | undefined;
@@ -34,7 +34,7 @@ export function unpackMessage({ bytes, isBinary, sent, session }: MessagePayload
   return { frame: { bytes, isBinary }, sent: new Map(values), session };
 }
 
-/** A value that cannot cross is an error only when the handler asks for it: it may be for `open` and `close` alone. */
+/** A value that cannot cross is an error only when the handler asks for it: only `open` and `close` may need it. */
 function packSent(path: string, value: unknown): SentValue {
   try {
     return [path, packValue(value, path.split(" > ").at(-1) as string)];

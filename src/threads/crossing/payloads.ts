@@ -20,17 +20,17 @@ import type { RemoteValue } from "../../operation/runtime.ts";
 import { BodyReader } from "./body-ring.ts";
 import { type Crossed, packValue, type TaskOutcome, type Thrown } from "./values.ts";
 
-/** A payload and what of it is transferred rather than copied. */
+/** A payload, and the parts of it that are transferred rather than copied. */
 export interface Packed<T> {
   readonly payload: T;
   readonly transfer: Transferable[];
 }
 
-/** Bytes from this size on are transferred; fewer are copied, which is faster. */
+/** Bytes are transferred from this size on; below it, copying is faster. */
 const TRANSFER_MIN_BYTES = 65_536;
 
 /**
- * Bytes that can cross: the buffer itself when it is whole, else a copy of just these bytes.
+ * Bytes that can cross: the buffer itself when they fill it, else a copy of just these bytes.
  *
  * @param transferFrom - From this size on the buffer moves to the other side.
  */
@@ -44,10 +44,16 @@ export function ownBytes(
   return bytes;
 }
 
-/** A body below this size is copied: the request can be taken back from a thread that dies or hangs before it starts. */
+/**
+ * A body below this size is copied, so that the request can be taken back from a thread that dies or hangs before it
+ * starts it.
+ */
 const TRANSFER_BODY_BYTES = 1_048_576;
 
-/** A request as it crosses: id, method, url, params, headers joined by newlines, body or where it arrives, parts of a form, host and port of the client, root path, scheme or origin. */
+/**
+ * A request as it crosses: id, method, url, params, headers joined by newlines, the body or where it arrives, the parts
+ * of a form, the client's host and port, root path, scheme or origin.
+ */
 export type RequestPayload = [
   string,
   string,
@@ -62,31 +68,34 @@ export type RequestPayload = [
   string,
 ];
 
-/** What of a request is made anew on the other side. */
+/** The parts of a request that are recreated on the other side. */
 export interface RequestServices {
-  /** Makes the signal, when someone asks for it. */
+  /** Makes the signal, on demand. */
   signal(): AbortSignal;
-  /** Makes the log, when someone asks for it. */
+  /** Makes the log, on demand. */
   log(): Log;
   /** Aborts the signal: nobody waits for the request any more. */
   cancel(): void;
-  /** Says how far the call is. @param progress - 0-1. */
+  /** Reports the call's progress. @param progress - 0-1. */
   report(progress: number): void;
 }
 
 /** What a call is about. */
 export interface CallAbout {
-  /** What each line of its log carries. */
+  /** Fields of each of its log lines. */
   readonly fields: object;
-  /** What its signal aborts with. Default: that the client has hung up. */
+  /** The reason its signal aborts with. Default: the client has hung up. */
   readonly cancelReason?: string;
 }
 
-/** What a call gives the request that it runs for. */
+/** What a call provides to the request it runs for. */
 export interface CallServices {
-  /** For what the call brings. */
+  /** Begins services for a request that the call brings. */
   begin(about: CallAbout): RequestServices;
-  /** For one whose reply was left open, and of which the call pulls more: its signal is about this call from now on. */
+  /**
+   * Resumes those of a reply that was left open and that the call pulls more of: its signal is
+   * about this call from now on.
+   */
   resume(services: RequestServices): void;
 }
 
@@ -122,7 +131,7 @@ function ownPart([name, value]: FormPart, transfer: Transferable[]): FormPart {
   return [name, { ...value, bytes: ownBytes(value.bytes, transfer, TRANSFER_BODY_BYTES) }];
 }
 
-/** The request in the thread. Headers are split when someone looks: most operations never do. */
+/** The request in the thread. Headers are split on demand: most operations never read them. */
 export class ReceivedRequest implements RawRequest {
   readonly id: string;
   readonly method: string;
@@ -190,13 +199,13 @@ export class ReceivedRequest implements RawRequest {
   }
 }
 
-/** A task for after the response, as it crosses: its name and arguments. */
+/** A task that follows the response, as it crosses: its name and arguments. */
 export type NamedCall = readonly [name: string, args: Crossed];
 
-/** What of a reply is still open in its thread: its number there, and whether its body is pulled from it. */
+/** What is still open of a reply in its thread: its number there, and whether its body is pulled from it. */
 export type OpenReplyRef = readonly [open: number, streams: boolean];
 
-/** A reply as it crosses: status, media type, headers, body, background, error, what of it is still open. */
+/** A reply as it crosses: status, media type, headers, body, background, error, and what is still open of it. */
 export type ReplyPayload = [
   number,
   string | undefined,
@@ -207,12 +216,12 @@ export type ReplyPayload = [
   OpenReplyRef | undefined,
 ];
 
-/** @param open - Where the rest of it is held, when there is one. */
+/** @param open - Where the rest of it is held, if there is any. */
 export function packReply(reply: RawReply, open?: OpenReplyRef): Packed<ReplyPayload> {
   const transfer: Transferable[] = [];
   const { status, mediaType, headers, error } = reply;
   const body = packBody(reply.body, transfer);
-  const background = nameCalls(reply.background?.splice(0)); // what is added from here on crosses later
+  const background = nameCalls(reply.background?.splice(0)); // tasks added from here on cross later
   return { payload: [status, mediaType, headers, body, background, error, open], transfer };
 }
 
@@ -230,16 +239,16 @@ function packBody(body: RawReply["body"], transfer: Transferable[]): ReplyPayloa
   return body !== undefined && "file" in body ? body : undefined;
 }
 
-/** What the pool asks about a reply that a thread holds open. */
+/** A request from the pool about a reply that a thread holds open. */
 export interface FollowUp {
   readonly open: number;
-  /** `pull`: its next chunks. `stop`: nobody takes them any more. `finish`: its tasks have ended, close what is left. */
+  /** `pull`: its next chunks. `stop`: nobody takes them any more. `finish`: its tasks have ended, close the rest. */
   readonly ask: "pull" | "stop" | "finish";
   /** What went wrong in its tasks. */
   readonly failure?: Thrown;
 }
 
-/** What came of it, and the tasks that were added meanwhile. */
+/** The outcome, and the tasks that were added meanwhile. */
 export type Followed = readonly [outcome: TaskOutcome, added: NamedCall[] | undefined];
 
 /** The next chunks of a body; `done` with the last ones. */
@@ -257,12 +266,12 @@ export interface CrossingJob {
 /** A task's call as it crosses. */
 export interface TaskPayload {
   readonly args: Crossed;
-  /** The job or request that it runs for; empty for none. */
+  /** The job or request it runs for; empty for none. */
   readonly id: string;
   readonly job: CrossingJob | undefined;
 }
 
-/** What lines of the log carry of a task's run. */
+/** Fields of the log lines of a task's run. */
 export function taskFields(
   { name }: Pick<TaskDeclaration, "name">,
   { id, job }: Omit<TaskPayload, "args">,
@@ -271,10 +280,10 @@ export function taskFields(
   return id === "" ? { task: name } : { task: name, reqId: id };
 }
 
-/** What a job's signal aborts with in a thread. */
+/** The reason that a job's signal aborts with in a thread. */
 const CANCELLED = "The job was cancelled, or broken off by a shutdown";
 
-/** In a thread: a task's run, by what crossed. */
+/** In a thread: a task's run, rebuilt from what crossed. */
 export function receivedRun(
   task: TaskDeclaration,
   { id, job }: TaskPayload,
@@ -292,38 +301,38 @@ export function receivedRun(
   };
 }
 
-/** Dependencies of one request to be called on a thread in order, as they cross. */
+/** Dependencies of one request to be called in order on a thread, as they cross. */
 export interface DependencyPayload {
   readonly operation: string;
   readonly request: RequestPayload;
   /** The session that earlier calls of the same request have left there. */
   readonly session: number | undefined;
   readonly calls: readonly DependencyCall[];
-  /** The visitor's session as it is; undefined when nobody has asked for it yet. */
+  /** The visitor's current session; undefined when nobody has asked for it yet. */
   readonly sessionText: string | undefined;
 }
 
-/** One of them. */
+/** One dependency of such a call. */
 export interface DependencyCall {
   /** Its path in the operation's plan. */
   readonly path: string;
   readonly inputs: Crossed;
-  /** What it needs itself and the loop has, by name. */
+  /** Its own dependencies that the loop has, by name. */
   readonly values: Crossed;
-  /** What it needs itself and the thread has: paths in the plan, by name. */
+  /** Its own dependencies that the thread has: their paths in the plan, by name. */
   readonly there: Readonly<Record<string, string>>;
   readonly isReceived: boolean;
-  /** A later call needs its value. */
+  /** Whether a later call needs its value. */
   readonly isNeededLater: boolean;
 }
 
-/** What they gave, and what they have said about the response meanwhile. */
+/** Their values, and what they have set on the response meanwhile. */
 export interface DependencyResult {
   /** In the order of the calls, as they cross. */
   readonly values: readonly RemoteValue[];
-  /** Where what is open, and what is needed later, is held; undefined when nothing is. */
+  /** Where open dependencies and values needed later are held; undefined when there are none. */
   readonly session: number | undefined;
-  /** The scopes in which something is open since. */
+  /** The scopes in which something is open now. */
   readonly opened: readonly Scope[];
   readonly background: readonly NamedCall[] | undefined;
   readonly status: number | undefined;
@@ -332,27 +341,27 @@ export interface DependencyResult {
   readonly sessionText: string | undefined;
 }
 
-/** What one of them threw, and what is open all the same. */
+/** What one of them threw, and what is open nevertheless. */
 export interface DependencyFailure extends Thrown {
   readonly result: DependencyResult;
 }
 
-/** What earlier calls have opened is to be closed. */
+/** Closes what earlier calls have opened. */
 export interface ClosePayload {
   readonly session: number;
   /** Which of the request's calls opened it. */
   readonly call: number;
   readonly scope: Scope;
   readonly failure: Thrown | undefined;
-  /** The request's tasks have run. */
+  /** Whether tasks are refused because the request's tasks have run. */
   readonly refusesTasks: boolean;
-  /** Nothing is needed of the session after this. */
+  /** Whether nothing needs the session after this. */
   readonly ends: boolean;
 }
 
-/** What came of closing. */
+/** The result of closing. */
 export interface CloseResult {
-  /** What went wrong in the end; undefined when nothing did, or when it was caught. */
+  /** The final failure; undefined when there was none, or when it was caught. */
   readonly left?: Thrown | undefined;
   /** Tasks that were added meanwhile. */
   readonly background?: readonly NamedCall[] | undefined;
@@ -362,6 +371,6 @@ export interface CloseResult {
 export interface FailurePayload {
   readonly request: RequestPayload;
   readonly thrown: Thrown;
-  /** The visitor's session as it is; undefined when nobody has asked for it yet. */
+  /** The visitor's current session; undefined when nobody has asked for it yet. */
   readonly sessionText: string | undefined;
 }

@@ -14,13 +14,13 @@ import { WebSocketError } from "../../errors/websocket-error.ts";
 import { ownsBuffer } from "../../operation/raw.ts";
 
 /**
- * What crosses between threads, stated once. Plain data crosses by itself, as structured clones. What would arrive changed
- * is described on this side and made anew on the other: errors, uploaded files, `Buffer`s. What cannot cross, and what
- * would lose something, an instance of a class, is refused by name.
+ * What crosses between threads, defined in one place. Plain data crosses by itself, as structured clones. Values that
+ * would arrive changed (errors, uploaded files, `Buffer`s) are described on this side and recreated on the other.
+ * Values that cannot cross, and those that would lose something, such as an instance of a class, are refused by name.
  */
 export type Crossed = unknown;
 
-/** What a value holds that is made anew on the other side. */
+/** A part of a value that is recreated on the other side. */
 type Described =
   | { readonly kind: "file"; readonly file: ConstructorParameters<typeof UploadedFile>[0] }
   | { readonly kind: "buffer"; readonly bytes: Uint8Array }
@@ -28,12 +28,12 @@ type Described =
   | { readonly kind: "map"; readonly entries: [unknown, unknown][] }
   | { readonly kind: "set"; readonly items: unknown[] };
 
-/** Where in a value something described belongs: the object that holds it, by which key, and which of the described. */
+/** Where a described part belongs in a value: the object that holds it, the key, and its index among the described parts. */
 type Hole = readonly [holder: object, key: string | number, index: number];
 
 const MARK = "offloop value";
 
-/** A value with holes, and what belongs into them. Clones keep identity within a message, so no path is needed. */
+/** A value with holes, and the parts that fill them. Clones keep identity within a message, so no path is needed. */
 interface Holed {
   readonly [MARK]: unknown;
   readonly described: readonly Described[];
@@ -42,7 +42,7 @@ interface Holed {
 
 /** A value cannot cross. */
 export class UncloneableValue extends Error {
-  /** What in it, as a path: `args[0].onDone (a function)`. */
+  /** The part of it that cannot, as a path: `args[0].onDone (a function)`. */
   readonly found: string;
 
   constructor(found: string) {
@@ -53,10 +53,10 @@ export class UncloneableValue extends Error {
 }
 
 /**
- * A value as it crosses; itself, where it is plain data.
+ * A value as it crosses; the value itself when it is plain data.
  *
- * @param root - How it is called in an error.
- * @param handlers - The app's error handlers: errors of the classes they name keep them.
+ * @param root - Its name in an error.
+ * @param handlers - The app's error handlers: errors of the classes they name keep their class.
  * @throws {UncloneableValue}
  */
 export function packValue(value: unknown, root: string, handlers: ErrorHandlers = []): Crossed {
@@ -67,7 +67,7 @@ export function packValue(value: unknown, root: string, handlers: ErrorHandlers 
   }
   const { fault, needsHelp } = examineCrossing(value, root);
   if (fault !== undefined) throw new UncloneableValue(fault);
-  // What looks like one with holes must not be taken for one there: it may come from a client.
+  // A value that looks like one with holes may come from a client, and must not be taken for one on the other side.
   return needsHelp || MARK in value ? new Packing(handlers).pack(value) : value;
 }
 
@@ -82,7 +82,7 @@ export function unpackValue(crossed: Crossed, handlers: ErrorHandlers = []): unk
   return holed[MARK];
 }
 
-/** Copies what holds something that must be described, and describes that; the user's own objects stay as they are. */
+/** Copies whatever holds parts that must be described, and describes those; the user's own objects stay unchanged. */
 class Packing {
   readonly #described: Described[] = [];
   readonly #holes: Hole[] = [];
@@ -108,7 +108,7 @@ class Packing {
   }
 
   #set(holder: object, key: string | number, value: unknown): void {
-    // Defined, as a key may be called __proto__.
+    // Defined rather than assigned, since a key may be called __proto__.
     Object.defineProperty(holder, key, { value, enumerable: true, configurable: true, writable: true });
   }
 
@@ -164,7 +164,7 @@ function revive(described: Described, handlers: ErrorHandlers): unknown {
   }
 }
 
-/** What holds others is filled when they are all there: they may hold it in turn. */
+/** Containers are filled once all parts exist, since these may in turn hold the container. */
 function fill(made: unknown, described: Described): void {
   if (described.kind === "error") setFields(made as Error, described.parts);
   if (described.kind === "map")
@@ -172,10 +172,10 @@ function fill(made: unknown, described: Described): void {
   if (described.kind === "set") for (const item of described.items) (made as Set<unknown>).add(item);
 }
 
-/** What a piece of work gave: its value as it crosses, or what it threw. */
+/** The outcome of a piece of work: its value as it crosses, or what it threw. */
 export type TaskOutcome = readonly [ok: true, value: Crossed] | readonly [ok: false, thrown: Thrown];
 
-/** What was thrown, as it crosses. */
+/** A thrown value, as it crosses. */
 export interface Thrown {
   /** What the log shows of it. */
   readonly error: DescribedError;
@@ -185,9 +185,9 @@ export interface Thrown {
 }
 
 /**
- * What was thrown, as it crosses. Never throws.
+ * A thrown value, as it crosses. Never throws.
  *
- * @param handlers - The app's error handlers: the classes they name are on both sides.
+ * @param handlers - The app's error handlers: the classes they name exist on both sides.
  */
 export function packThrown(thrown: unknown, handlers: ErrorHandlers = []): Thrown {
   const error = describeError(thrown);
@@ -199,7 +199,7 @@ export function packThrown(thrown: unknown, handlers: ErrorHandlers = []): Throw
   }
 }
 
-/** What was thrown, on the other side: an error keeps its class, name, message, stack, cause and own fields. */
+/** The thrown value on the other side: an error keeps its class, name, message, stack, cause and own fields. */
 export function unpackThrown({ error, boxed }: Thrown, handlers: ErrorHandlers = []): unknown {
   return boxed === undefined ? reviveError(error) : unpackValue(boxed.value, handlers);
 }
@@ -211,18 +211,18 @@ function reviveError({ type, message, stack }: DescribedError): Error {
   return revived;
 }
 
-/** An error as it crosses: it keeps its class where both sides have it, and its own fields as far as they can cross. */
+/** An error as it crosses: it keeps its class if both sides have it, and its own fields as far as they can cross. */
 interface ErrorParts {
-  /** The nearest of the classes that both sides have, by its name. */
+  /** The name of the nearest class that both sides have. */
   readonly class: string;
-  /** The error handler for it, by its index in the app: the class that it names is on both sides, too. */
+  /** The index in the app of its error handler: the class that this handler names exists on both sides, too. */
   readonly answeredBy: number | undefined;
-  /** What it is called, by its own class where its name says nothing. */
+  /** Its name, taken from its own class where the name says nothing. */
   readonly type: string;
   readonly name: string;
   readonly message: string;
   readonly stack: string | undefined;
-  /** Its fields, a cause and the errors of an AggregateError among them. */
+  /** Its fields, including a cause and the errors of an AggregateError. */
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
@@ -254,7 +254,7 @@ function errorParts(error: Error, handlers: ErrorHandlers): ErrorParts {
   };
 }
 
-/** Makes the error of its parts, all but the fields. No constructor of the user's runs. */
+/** Makes an error from its parts, except for the fields. Runs no constructor of the user's. */
 function makeError({ class: name, answeredBy, ...parts }: ErrorParts, handlers: ErrorHandlers): Error {
   const { message, stack } = parts;
   if (name === "DOMException") return new DOMException(message, parts.name);
@@ -266,12 +266,12 @@ function makeError({ class: name, answeredBy, ...parts }: ErrorParts, handlers: 
   return error;
 }
 
-/** Gives an error that was made its fields. */
+/** Sets the fields of an error that was recreated. */
 function setFields(error: Error, { fields }: ErrorParts): void {
   for (const [name, value] of Object.entries(fields)) define(error, name, value, !hidden.has(name));
 }
 
-/** The nearest class that is on the other side, by its name: each realm has its own. */
+/** The nearest class that exists on the other side, by its name: each realm has its own. */
 function sharedClass(error: Error): string {
   if (error instanceof DOMException) return "DOMException";
   for (let one = Object.getPrototypeOf(error); one !== null; one = Object.getPrototypeOf(one)) {
@@ -285,13 +285,16 @@ function sharedClass(error: Error): string {
 const hidden: ReadonlySet<string> = new Set(["cause", "errors", "issues"]);
 const apart: ReadonlySet<string> = new Set(["name", "message", "stack"]);
 
-/** Own fields that are values, hidden ones too: a library may hide its `issues`. What cannot cross is left out. */
+/**
+ * Own fields that are values, including hidden ones, since a library may hide its `issues`. What
+ * cannot cross is left out.
+ */
 function fieldsOf(error: Error): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
   for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(error))) {
     if (apart.has(name) || value === undefined) continue;
     if (findUncloneable(value, "") === undefined) fields[name] = value;
-    // It is for the client, as JSON: so it is, then, also here.
+    // It is sent to the client as JSON, so it becomes JSON here, too.
     else if (name === "detail" && error instanceof HTTPError) fields[name] = asJson(value);
   }
   return fields;

@@ -26,7 +26,7 @@ import { MessageFormat } from "../../operation/messages.ts";
 import type { CompiledMessage } from "../../operation/run-message.ts";
 import type { CompiledTask } from "../../operation/run-task.ts";
 
-/** An operation, as something a thread can be asked to run. */
+/** An operation, as work for a thread. */
 export class OperationWork {
   readonly id: string;
   readonly declaration: Operation;
@@ -43,23 +43,23 @@ export class OperationWork {
     this.#inputs = inputs;
   }
 
-  /** Worked out at its first call, so that a thread is ready before it has looked at 200 schemas. */
+  /** Compiled at its first call, so that a thread is ready before it has gone through 200 schemas. */
   get compiled(): CompiledOperation {
     this.#compiled ??= compileOperation(this.declaration, this.plan, this.#settings, this.#inputs);
     return this.#compiled;
   }
 
-  /** Whether it, or something it needs, reads a form. */
+  /** Whether the operation, or a dependency of it, reads a form. */
   get readsForm(): boolean {
     return this.#all.some(({ inputs }) => inputs.form !== undefined);
   }
 
-  /** Whether it, or something it needs, declares what the session has. */
+  /** Whether the operation, or a dependency of it, declares the contents of the session. */
   get readsSession(): boolean {
     return this.#all.some(({ inputs }) => inputs.session !== undefined);
   }
 
-  /** Whether its body is parsed where it runs: when it, or something it needs, reads it. */
+  /** Whether its body is parsed on the lane where it runs: when the operation, or a dependency of it, reads it. */
   get parsesBody(): boolean {
     return this.readsForm || this.#all.some(({ inputs }) => inputs.body !== undefined);
   }
@@ -69,13 +69,13 @@ export class OperationWork {
   }
 }
 
-/** A websocket's connection, as an operation on the loop. No thread is asked to run it, but its plain dependencies. */
+/** A websocket's connection, as an operation on the loop. Threads never run it, only its plain dependencies. */
 export class ConnectionWork {
   readonly id: string;
   readonly socket: SocketOperation;
   readonly declaration: Operation;
   readonly plan: DependencyPlan;
-  /** What is done with a message. Undefined for a whole socket. */
+  /** How a message is handled. Undefined for a whole socket. */
   readonly message: MessageWork | undefined;
   readonly #operation: OperationWork;
   readonly #inputs: Required<InputSettings>;
@@ -85,7 +85,7 @@ export class ConnectionWork {
     this.id = connection.id;
     this.socket = socket;
     this.declaration = connection;
-    // What a plain message handler receives it makes itself, in its thread.
+    // A plain message handler makes what it receives itself, in its thread.
     const planned = { ...connection, mayLack: message?.lane === "thread" };
     this.#operation = new OperationWork(planned, settings, workSettings);
     this.plan = this.#operation.plan;
@@ -93,28 +93,28 @@ export class ConnectionWork {
     this.#inputs = workSettings.inputs;
   }
 
-  /** Worked out when the first socket is opened. */
+  /** Compiled when the first socket is opened. */
   get compiled(): CompiledOperation {
     return this.#operation.compiled;
   }
 
-  /** Whether it, or something it needs, declares what the session has. */
+  /** Whether the connection, or a dependency of it, declares the contents of the session. */
   get readsSession(): boolean {
     return this.#operation.readsSession;
   }
 
-  /** What its messages are, for what reads and sends them on the loop. */
+  /** The format of its messages, for reading and sending them on the loop. */
   createFormat(): MessageFormat {
     return new MessageFormat(this.declaration, this.socket.schemas, inputBounds(this.#inputs, "loop"));
   }
 }
 
-/** What is done with a websocket's message. */
+/** How a websocket's messages are handled. */
 export class MessageWork {
   readonly id: string;
   readonly declaration: Operation;
   readonly plan: DependencyPlan;
-  /** The dependencies whose values come along: those that are made on the loop, when the socket is opened. */
+  /** Dependencies whose values come with each message: those created on the loop, when the socket is opened. */
   readonly sent: readonly SentDependency[];
   readonly #socket: SocketOperation;
   readonly #inputs: Required<InputSettings>;
@@ -131,7 +131,7 @@ export class MessageWork {
     this.#inputs = inputs;
   }
 
-  /** Worked out at its first message. */
+  /** Compiled at its first message. */
   get compiled(): CompiledMessage {
     this.#compiled ??= this.#compile();
     return this.#compiled;
@@ -151,17 +151,17 @@ export class MessageWork {
   }
 }
 
-/** A dependency whose value comes along with each message. */
+/** A dependency whose value comes with each message. */
 export interface SentDependency {
-  /** In the plan of the message. */
+  /** Its path in the plan of the message. */
   readonly path: string;
-  /** What is made in its place when the socket is opened. */
+  /** What is created in its place when the socket is opened. */
   readonly declaration: DependencyDeclaration;
 }
 
 const sentLater: StandInValue = { value: undefined, isSent: true };
 
-/** Has what is made on the loop come along with each message. */
+/** Makes values created on the loop come with each message. */
 function withSent(message: Operation, overrides: Overrides): Overrides {
   const sent = listDependencies([message], overrides).filter((wanted) => {
     const made = replaced(wanted, overrides);
@@ -170,18 +170,18 @@ function withSent(message: Operation, overrides: Overrides): Overrides {
   return new Map([...overrides, ...sent.map((wanted): Override => [wanted, sentLater])]);
 }
 
-/** What is made in the place of a dependency; undefined where a value stands in for it. */
+/** What is created in a dependency's place; undefined where a value replaces it. */
 function replaced(wanted: DependencyDeclaration, overrides: Overrides): DependencyDeclaration | undefined {
   const by = overrides.get(wanted) ?? wanted;
   return "value" in by ? undefined : by;
 }
 
-/** As long as the socket: what lasts longer is there in each thread. */
+/** Lives as long as the socket: what lives longer exists in each thread. */
 function isMadeOnLoop({ lane, scope, givesScopes }: DependencyDeclaration): boolean {
   return lane === "loop" && (scope === "request" || scope === "function") && !givesScopes;
 }
 
-/** The plain dependencies of an operation, or a task, that runs on the loop. */
+/** The plain dependencies of an operation or a task that runs on the loop. */
 export class DependencyWork {
   readonly id: string;
   readonly operation: Dependent;
@@ -212,11 +212,11 @@ export class ErrorHandlerWork {
   }
 }
 
-/** A task, as something a thread can be asked to run. */
+/** A task, as work for a thread. */
 export class TaskWork {
   readonly id: string;
   readonly declaration: TaskDeclaration;
-  /** What it needs; undefined where it declares no deps. */
+  /** Its dependencies; undefined where it declares no deps. */
   readonly plan: DependencyPlan | undefined;
   /** The same, ready to be called. */
   readonly compiled: CompiledTask | undefined;
@@ -261,29 +261,29 @@ export type Work =
   | DependencyWork
   | ErrorHandlerWork;
 
-/** What threads find a task by. */
+/** The id by which threads find a task. */
 export function taskWorkId(name: string): string {
   return `task ${name}`;
 }
 
-/** What threads find the dependencies of an operation by. */
+/** The id by which threads find an operation's dependencies. */
 export function dependencyWorkId(operation: string): string {
   return `dependencies of ${operation}`;
 }
 
-/** What threads find an error handler by. */
+/** The id by which threads find an error handler. */
 export function errorHandlerWorkId(index: number): string {
   return `error handler ${index}`;
 }
 
-/** What of how an app is served matters for what it runs. */
+/** The options of serving an app that affect what it runs. */
 export interface WorkSettings {
-  /** Dependencies that are replaced. */
+  /** Replaced dependencies. */
   readonly overrides: Overrides;
   readonly inputs: Required<InputSettings>;
 }
 
-/** The tasks of an app and of those mounted in it, and what those on the loop need of a thread. */
+/** The tasks of an app and of those mounted in it, and the dependencies that tasks on the loop need from a thread. */
 export function listTaskWork(app: App, overrides: Overrides): (TaskWork | DependencyWork)[] {
   const tasks = servedTaskDeclarations(app).map((task) => new TaskWork(task, overrides));
   return [...tasks, ...listDependencyWork(tasks)];
@@ -295,12 +295,12 @@ function listDependencyWork(
   return dependents.filter(needsThread).map((dependent) => new DependencyWork(dependent));
 }
 
-/** Whether it runs on the loop, and what it depends on on a thread. */
+/** Whether some of what it depends on must be run on a thread. */
 export function needsThread({ plan }: { readonly plan: DependencyPlan | undefined }): boolean {
   return plan?.nodes.some(({ remote }) => remote !== undefined) ?? false;
 }
 
-/** Those that declare deps, ready to be run, by name. */
+/** The tasks that declare deps, ready to be run, by name. */
 export function compiledTasks(works: readonly Work[]): ReadonlyMap<string, CompiledTask> {
   return new Map(
     works.flatMap((work): [string, CompiledTask][] =>
@@ -309,7 +309,7 @@ export function compiledTasks(works: readonly Work[]): ReadonlyMap<string, Compi
   );
 }
 
-/** Everything an app and those mounted in it declare that can be run, operations first. */
+/** All runnable work that an app and those mounted in it declare, operations first. */
 export function listWork(app: App, settings: WorkSettings): Work[] {
   const operations = partsOf(app).flatMap(({ app: part, operations: declared }) =>
     declared.map((operation) => new OperationWork(operation, part.operationSettings, settings)),
@@ -327,17 +327,17 @@ export function listWork(app: App, settings: WorkSettings): Work[] {
   ];
 }
 
-/** A run of this many milliseconds or more is a long one: its operation may not use the express lane. */
+/** From this many milliseconds on a run is long: its operation may not use the express lane. */
 export const SHORT_MS = 50;
-/** Runs below this are quick: several calls may be handed to a thread at once, and answered at once. */
+/** Runs below this are quick: several of these calls may be handed to a thread at once, and answered at once. */
 const QUICK_MS = 1;
-/** How many runs are looked back on. */
+/** How many past runs count. */
 const WINDOW = 16;
 
 /** How long the last runs of one operation or task took. */
 export class RunHistory {
   #runs = 0;
-  /** One bit a run, the newest lowest: set when it was long. */
+  /** One bit per run, the newest lowest: set when the run was long. */
   #long = 0;
   #longCount = 0;
   #quickInARow = 0;

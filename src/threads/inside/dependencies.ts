@@ -26,16 +26,16 @@ import {
 } from "../crossing/values.ts";
 import { type DependencyWork, TaskWork } from "../crossing/work.ts";
 
-/** What the plain dependencies of one request on the loop have here. */
+/** The plain dependencies of one request on the loop, as far as they are here. */
 interface Session {
-  /** By their paths in the operation's plan. */
+  /** Keyed by their paths in the operation's plan. */
   readonly values: Map<string, unknown>;
-  /** What each of the calls has opened, and with what. */
+  /** What each of the calls has opened, and with which exchange. */
   readonly opened: { readonly open: OpenDependencies; readonly exchange: Exchange }[];
   readonly services: RequestServices;
 }
 
-/** What a thread gives the dependencies that are called in it. */
+/** What a thread provides to the dependencies that are called in it. */
 type ThreadRuntime = Omit<Runtime, "onThread" | "answerOnThread">;
 
 const closable: readonly Scope[] = ["function", "request"];
@@ -52,7 +52,7 @@ export class DependencySessions {
     this.#runtime = runtime;
   }
 
-  /** Calls dependencies in order. The session outlives the call when something stays open, or is needed later. */
+  /** Calls dependencies in order. The session outlives the call when something stays open or is needed later. */
   async call(work: DependencyWork, payload: DependencyPayload, services: CallServices): Promise<TaskOutcome> {
     const session = this.#enter(payload, services);
     const open = new OpenDependencies();

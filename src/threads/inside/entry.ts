@@ -26,17 +26,17 @@ import { standBack } from "./priority.ts";
 import { createThreadLog, sendOutput, type ThreadChannel, threadEnqueuer } from "./services.ts";
 import { type AroundInThread, WorkRunner } from "./work-runner.ts";
 
-/** Closes what a thread has opened. Gives the errors of what failed to close. */
+/** Closes what a thread has opened. Returns the errors of what failed to close. */
 type Close = () => Promise<unknown[]>;
 
-/** What a thread runs: it imports the user's module, compares what that declares, and takes calls. */
+/** What a thread runs: it imports the user's module, compares what the module declares, and accepts calls. */
 async function enter(data: ThreadData): Promise<void> {
   const { port, target, part, workIds, given, traced, inputs, priority } = data;
-  standBack(priority); // before the app is loaded, which computes, too
+  standBack(priority); // before the app is loaded, which also uses the CPU
   let close: Close = async () => [];
   const inbox = new Inbox(data, () => void leave(inbox.channel, close));
   if (data.ownsOutput) captureOutput((line) => sendOutput(inbox.channel, inbox.about, line));
-  // Calls that have ended keep their results when a later one ends the thread.
+  // When a later call ends the thread, calls that have ended keep their results.
   process.on("exit", () => inbox.flush());
   try {
     takeEnvironment(data.environment);
@@ -76,13 +76,13 @@ function takeGiven(
   for (const [index, crossed, refused] of given) {
     const value = unpackValue(crossed);
     const dependency = dependencies[index];
-    if (dependency === undefined) continue; // another app was loaded, which the comparison of work will tell
+    if (dependency === undefined) continue; // another app was loaded: comparing the work will reveal it
     if (dependency.scope === "app" && !overrides.has(dependency)) shared.set(dependency, value);
     else overrides.set(dependency, { value, refused });
   }
 }
 
-/** The app that `serve(app)` was called with while the module loaded, or else the one the module holds. */
+/** The app that `serve(app)` was called with while the module loaded, or else the app that the module holds. */
 function findApp(target: AppTarget): Promise<App> {
   const served = new Promise<App>((resolve) => whenServed(resolve));
   return target.exportName === undefined ? Promise.race([served, loadApp(target)]) : loadApp(target);
@@ -113,13 +113,13 @@ function bindTasks(
   }
 }
 
-/** A thread's composition: what stands around calls is named here and nowhere else, and loaded where it is wanted. */
+/** A thread's composition: what surrounds calls is named here and nowhere else, and loaded only where it is wanted. */
 async function openAround(): Promise<AroundInThread> {
   const { openInThread } = await import("../../tracing/in-thread.ts");
   return openInThread();
 }
 
-/** What the scope "thread" has made, then the lifespans. */
+/** Closes the values of the scope "thread", then the lifespans. */
 function closing(shared: SharedDependencies, closeLifespans: CloseLifespans): Close {
   return async () => {
     const failures: unknown[] = [];
@@ -128,7 +128,7 @@ function closing(shared: SharedDependencies, closeLifespans: CloseLifespans): Cl
   };
 }
 
-/** Closes what the thread has opened, and ends it: nothing that was left running may keep it. */
+/** Closes what the thread has opened, and ends it: nothing left running may keep it alive. */
 async function leave(channel: ThreadChannel, close: Close): Promise<void> {
   const log = createThreadLog(channel, {});
   for (const error of await close())

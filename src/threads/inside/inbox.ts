@@ -20,7 +20,7 @@ interface Received extends ThreadCall {
   readonly payload: unknown;
 }
 
-/** The calls a thread holds: it runs one at a time, and sends results in as few messages as their haste allows. */
+/** The calls a thread holds: it runs one at a time, and sends results in as few messages as their urgency allows. */
 export class Inbox {
   readonly #channel: ThreadChannel;
   readonly #mayBeEnded: readonly boolean[];
@@ -29,7 +29,7 @@ export class Inbox {
   #runner: Runner | undefined;
   #histories: RunHistory[] = [];
   #running = false;
-  /** Those of the request that the running call is for. */
+  /** The services of the request that the running call is for. */
   #services: ThreadServices | undefined;
 
   /** @param onLeave - Called when the pool asks the thread to end. */
@@ -37,7 +37,7 @@ export class Inbox {
     this.#channel = { port, board, logLevel, trace: undefined };
     this.#mayBeEnded = mayBeEnded;
     this.#outbox = new Outbox(port, (work) => this.#runner?.works[work]);
-    // Also keeps the thread until the pool ends it.
+    // This also keeps the thread alive until the pool ends it.
     port.on("message", (message: CallBatch | Control) => {
       if (Array.isArray(message)) this.#receive(message);
       else if ("cancelled" in message) this.#cancel(message.cancelled);
@@ -49,14 +49,14 @@ export class Inbox {
     return this.#channel;
   }
 
-  /** What the lines of the log say of the request or task that runs now; nothing, when none does. */
+  /** What log lines say about the request or task that is running; empty when there is none. */
   get about(): object {
     return this.#running ? (this.#services?.fields ?? {}) : {};
   }
 
   /**
-   * @param runner - Runs what the indexes in calls stand for.
-   * @param trace - Names the active span in lines of the log.
+   * @param runner - Runs the work that the indexes in calls stand for.
+   * @param trace - Names the active span in log lines.
    */
   open(runner: Runner, trace: ThreadChannel["trace"]): void {
     this.#channel.trace = trace;
@@ -76,12 +76,12 @@ export class Inbox {
     if (!this.#running && this.#runner !== undefined) void this.#runAll(this.#runner);
   }
 
-  /** The pool says that nobody waits for a call any more. */
+  /** The pool reports that nobody waits for a call any more. */
   #cancel(ticket: number): void {
     if (ticket === this.#services?.call.ticket) this.#services.cancel();
   }
 
-  /** Sends the results that have not been sent. */
+  /** Sends all unsent results. */
   flush(): void {
     this.#outbox.flush();
   }
@@ -95,7 +95,7 @@ export class Inbox {
       if (!claim(board, call.slot, call.ticket, startedAt)) continue;
       this.#services = undefined;
       const history = this.#histories[call.work] as RunHistory;
-      // What is done must not wait behind what may take long, nor go down with what may be ended.
+      // A finished result must not wait for a call that may take long, nor be lost with one that may be ended.
       if (!history.isQuick || this.#mayBeEnded[call.work]) this.flush();
       const start = performance.now();
       const outcome = await runner.run(call.work, call.payload, this.#servicesOf(call));
@@ -105,7 +105,7 @@ export class Inbox {
       history.record(runMs);
       this.#outbox.add(call, outcome, startedAt, runMs);
     }
-    // The pool took everything back since nothing was started for long: it learns that the thread is there again.
+    // The pool took everything back because nothing was started for long: this tells it that the thread is there again.
     if (ran === 0) port.postMessage([]);
     this.flush();
     this.#running = false;
@@ -125,13 +125,13 @@ export class Inbox {
   }
 }
 
-/** The results a thread has not sent yet. */
+/** Results that a thread has not sent yet. */
 class Outbox {
   readonly #port: MessagePort;
   readonly #workAt: (index: number) => Work | undefined;
   #results: ResultBatch = [];
   #transfer: Transferable[] = [];
-  /** What the results are of, in the same order. */
+  /** The work that the results belong to, in the same order. */
   #works: number[] = [];
 
   constructor(port: MessagePort, workAt: (index: number) => Work | undefined) {
@@ -150,7 +150,10 @@ class Outbox {
     this.#works.push(work);
   }
 
-  /** Sends them as one message; what cannot cross is named, and the others are sent. */
+  /**
+   * Sends the results as one message; a result that cannot cross is replaced by an error that names it,
+   * and the others are sent.
+   */
   flush(): void {
     if (this.#results.length === 0) return;
     const results = this.#results;

@@ -18,13 +18,13 @@ export interface ThreadChannel {
   readonly port: MessagePort;
   readonly board: Board;
   readonly logLevel: string;
-  /** Names the span that is active; undefined while nobody takes spans. */
+  /** Names the active span; undefined while nobody collects spans. */
   trace: (() => object) | undefined;
 }
 
-/** The services of one request in its thread, made when someone asks for them. */
+/** The services of one request in its thread, created on demand. */
 export class ThreadServices implements RequestServices {
-  /** What runs for the request now. */
+  /** The call that currently runs for the request. */
   call: ThreadCall;
   readonly #channel: ThreadChannel;
   readonly #about: CallAbout;
@@ -50,7 +50,7 @@ export class ThreadServices implements RequestServices {
     return createThreadLog(this.#channel, this.fields);
   }
 
-  /** What its lines carry. */
+  /** The fields of its log lines. */
   get fields(): object {
     return this.#about.fields;
   }
@@ -82,10 +82,11 @@ export interface CancelSignal {
 
 /**
  * Makes the signal of a running call. It aborts when the pool says so by message, as any signal does while its code
- * awaits; and asked in the middle of synchronous code it looks at the shared memory, so that a loop can stop.
+ * awaits. When queried in the middle of synchronous code it reads the shared memory, so that a loop can stop.
  *
- * @param reason - The reason that its code receives.
- * @param call - Gives the call that runs for it now: a body that is still made is pulled by calls of its own.
+ * @param reason - The reason that the call's code receives.
+ * @param call - Returns the call that currently runs for it: a body that is still being produced is pulled by calls of
+ * its own.
  */
 function createCancelSignal(board: Board, call: () => ThreadCall, reason: string): CancelSignal {
   const controller = new AbortController();
@@ -120,7 +121,7 @@ export function createThreadLog(channel: ThreadChannel, about: object): Log {
   function writer(name: LogLine["level"]): LogFunction {
     return (first: object | string, message?: string) => {
       const [given, text] = typeof first === "string" ? [{}, first] : [first, message];
-      // As pino does where an error is given for the fields.
+      // As pino does when an error is passed in place of the fields.
       const [own, said] = isError(given) ? [{ err: given }, text ?? given.message] : [given, text];
       send(channel, name, { ...about, ...own }, said);
     };
@@ -151,7 +152,7 @@ function packFields(fields: object): Crossed {
   return packValue(Object.fromEntries(shown), "fields");
 }
 
-/** What cannot cross becomes here what the log would make of it there: JSON, or else text. */
+/** Turns a value that cannot cross into what the log would make of it on the main thread: JSON, or else text. */
 function crossing(value: unknown): unknown {
   if (findUncloneable(value, "") === undefined) return value;
   try {
@@ -165,9 +166,9 @@ function crossing(value: unknown): unknown {
 function nothing(): void {}
 
 /**
- * In a thread: has the main thread store jobs, and blocks until that is done.
+ * In a thread: makes the main thread store jobs, and blocks until that is done.
  *
- * @param trace - What is active, for the trace of the job.
+ * @param trace - Returns the active context, for the job's trace.
  */
 export function threadEnqueuer(port: MessagePort, trace: () => unknown): TaskEnqueuer {
   const enqueueSync: TaskEnqueuer["enqueueSync"] = ({ name, location }, args, options) => {

@@ -19,27 +19,30 @@ interface OpenReply {
   /** How many chunks in a row came at once. */
   quick: number;
   readonly finish: RawReply["finish"];
-  /** Tasks that were added since it crossed. */
+  /** Returns tasks that were added since the reply crossed. */
   readonly added: () => BackgroundCall[];
   readonly endTasks: RawReply["endTasks"];
-  /** Those of its request. */
+  /** The services of its request. */
   readonly services: RequestServices;
 }
 
-/** Chunks are gathered for so long, or until they are so large. */
+/** Chunks are gathered for this long, or until they reach this size. */
 const GATHER_MS = 2;
 const GATHER_SIZE = 65_536;
-/** A chunk that came within so many milliseconds came at once. */
+/** A chunk that came within this many milliseconds counts as having come at once. */
 const QUICK_MS = 1;
-/** So many must have come at once before the next is waited for: it may take long, and a plain generator blocks meanwhile. */
+/**
+ * This many must have come at once before the next is waited for: it may take long, and a plain generator blocks
+ * meanwhile.
+ */
 const QUICK_CHUNKS = 8;
 
-/** The replies a thread has given whose body is still being made, or whose dependencies are still open. */
+/** A thread's replies whose body is still being produced, or whose dependencies are still open. */
 export class OpenReplies {
   readonly #replies = new Map<number, OpenReply>();
   #last = 0;
 
-  /** Keeps what is left of a reply. Undefined when nothing is. */
+  /** Keeps the rest of a reply. Returns undefined when there is none. */
   hold(raw: RawReply, services: RequestServices): OpenReplyRef | undefined {
     const { body, finish, background = [], endTasks } = raw;
     const chunks = isReady(body) ? undefined : body[Symbol.asyncIterator]();
@@ -49,7 +52,7 @@ export class OpenReplies {
     return [this.#last, chunks !== undefined];
   }
 
-  /** Does what is asked; what was added to its tasks meanwhile goes along, also where it fails. */
+  /** Does what is asked; the result includes tasks added meanwhile, even if it fails. */
   async follow({ open, ask, failure }: FollowUp, call: CallServices): Promise<Followed> {
     const reply = this.#replies.get(open);
     if (reply === undefined) return [[true, undefined], undefined];

@@ -42,25 +42,25 @@ import {
 import { DependencySessions } from "./dependencies.ts";
 import { OpenReplies } from "./streams.ts";
 
-/** What a thread runs its calls with. */
+/** Runs a thread's calls. */
 export type Runner = Pick<WorkRunner, "works" | "run">;
 
-/** What stands around runs in a thread: the other side of what wraps calls where they are handed over. */
+/** What surrounds runs in a thread: the counterpart of whatever wraps calls where they are handed over. */
 export interface AroundInThread {
   /** Unwraps what calls carry. */
   calls(runner: Runner): Runner;
   readonly dependency: Runtime["traceDependency"];
-  /** Around the run of a task that is called in the thread. */
+  /** Surrounds the run of a task that is called in the thread. */
   readonly task: ((task: TaskDeclaration, run: () => Promise<unknown>) => Promise<unknown>) | undefined;
-  /** What is active, for a job that is enqueued here. */
+  /** Returns the active context, for a job that is enqueued here. */
   readonly pack: (() => unknown) | undefined;
-  /** Names the active span, for lines of the log. */
+  /** Names the active span, for log lines. */
   readonly logFields: (() => object) | undefined;
 }
 
 /** In a thread: runs any work of the app. */
 export class WorkRunner {
-  /** What the indexes in calls stand for. */
+  /** The work that the indexes in calls stand for. */
   readonly works: readonly Work[];
   readonly #handlers: ErrorHandlers;
   readonly #runtime: Runtime;
@@ -68,9 +68,10 @@ export class WorkRunner {
   readonly #dependencies: DependencySessions;
 
   /**
-   * @param works - What the indexes in calls stand for.
+   * @param works - The work that the indexes in calls stand for.
    * @param handlers - The app's error handlers.
-   * @param own - The values that outlive requests in this thread, sessions, and what makes dependencies as spans.
+   * @param own - Values of this thread that outlive requests, sessions, and the function that creates dependencies as
+   * spans.
    */
   constructor(
     works: readonly Work[],
@@ -86,7 +87,7 @@ export class WorkRunner {
     this.#dependencies = new DependencySessions(handlers, this.#runtime);
   }
 
-  /** Runs one call. Never throws: what goes wrong is its outcome. */
+  /** Runs one call. Never throws: a failure is its outcome. */
   async run(index: number, payload: unknown, services: CallServices): Promise<Packed<unknown>> {
     const work = this.works[index] as Work;
     if (isFollowUp(payload)) return { payload: await this.#open.follow(payload, services), transfer: [] };
@@ -143,7 +144,7 @@ export class WorkRunner {
     }
   }
 
-  /** A task that is called in this thread runs here. */
+  /** Runs a task that is called in this thread. */
   async runHere(
     task: TaskDeclaration,
     args: unknown[],
@@ -188,7 +189,7 @@ function isThere(): never {
   throw new Error("this is a thread");
 }
 
-/** What a piece of work gave cannot cross. */
+/** The error for a result that cannot cross. */
 export function unsendable(work: Pick<Work, "id" | "declaration"> | undefined, found: string): OffloopError {
   return new OffloopError(
     "OFFLOOP_NOT_CLONEABLE",

@@ -3,7 +3,7 @@ import { OffloopError } from "../../errors/offloop-error.ts";
 import type { ArrivingBody } from "../../operation/raw.ts";
 import { BodyEnd, BodyWriter } from "../crossing/body-ring.ts";
 
-/** Has a body go to the thread that asks for it. Gives the memory where that finds it. */
+/** Sends a body to the thread that asks for it. Returns the memory where the thread finds it. */
 export function feedBody(body: ArrivingBody): SharedArrayBuffer {
   const ring = new BodyWriter();
   body.onClose(() => ring.close());

@@ -5,19 +5,19 @@ import type { OffloopError } from "../../errors/offloop-error.ts";
 /** Requests go before background work. */
 export type CallClass = "request" | "background";
 
-/** A thread, as the work sees it that has left something open there. As long as it is held, it does not leave. */
+/** A thread, from the point of view of work that has left something open there. While it is held it does not leave. */
 export interface ThreadHandle {
   hold(): void;
   release(): void;
 }
 
-/** Who waits for a call. */
+/** The party that waits for a call. */
 export interface Waiter {
   /** Whether it has hung up. */
   readonly isGone: boolean;
-  /** Whether the call is to be ended now, whatever it does. */
+  /** Whether the call is to be ended now, whatever it is doing. */
   readonly mustEnd?: boolean;
-  /** Told how far the call says it is. */
+  /** Called with the progress that the call reports. */
   readonly onProgress?: (value: number) => void;
 }
 
@@ -27,41 +27,47 @@ export interface NewCall {
   readonly work: number;
   readonly class: CallClass;
   readonly payload: unknown;
-  /** Parts of the payload that move to the thread. Such a call cannot be taken back once sent. */
+  /** Parts of the payload that move to the thread. Such a call cannot be taken back once it was sent. */
   readonly transfer: readonly Transferable[];
-  /** How long it may run; undefined: for ever. */
+  /** How long it may run; undefined: without limit. */
   readonly timeoutMs: number | undefined;
-  /** Who waits for it. Looked at before it is started, and now and then while it runs. */
+  /** The party that waits for it. Checked before the call starts, and from time to time while it runs. */
   readonly waiter: Waiter | undefined;
-  /** Filled in before it settles, when someone wants to know. */
+  /** Filled in before the call settles, if given. */
   readonly record: RunRecord | undefined;
-  /** Called once: with the thread's outcome, or with the error that kept the call from having one. */
+  /** Called once: with the thread's outcome, or with the error that prevented one. */
   readonly settle: (error: OffloopError | undefined, outcome: unknown, thread?: ThreadHandle) => void;
 }
 
-/** What takes calls: the pool, or one that does more about them. */
+/** Accepts calls: the pool, or something that adds to it. */
 export interface CallPool {
-  /** Has a thread do one piece of work. */
+  /** Runs one piece of work on a thread. */
   run(call: NewCall): void;
-  /** Has the thread that holds something open do what concerns that. */
+  /** Runs a call about something that a thread holds open, on that thread. */
   runOn(thread: ThreadHandle, call: PinnedCall): void;
 }
 
-/** A call the pool has taken on. */
+/** A call that the pool has accepted. */
 export interface Call extends NewCall {
-  /** It is meant for the thread it was given to, and no other. */
+  /** Whether it is meant for the thread it was given to, and no other. */
   readonly pinned: boolean;
-  /** When it came, from `performance.now()`. */
+  /** When it arrived, from `performance.now()`. */
   readonly queuedAt: number;
   /** Its number in the order of arrival. */
   readonly order: number;
   /** Its ticket on the thread that holds it. */
   ticket: number;
-  /** Since when the thread knows that nobody waits for it any more, from `performance.now()`; undefined while somebody does. */
+  /**
+   * Since when the thread knows that nobody waits for it any more, from `performance.now()`;
+   * undefined while somebody does.
+   */
   cancelledAt: number | undefined;
-  /** Whether it was reported that it keeps its thread. */
+  /** Whether it was reported as keeping its thread. */
   isReported: boolean;
 }
 
-/** A call about something a thread holds open: nobody else may do it, and it is not dropped when its client goes. */
+/**
+ * A call about something that a thread holds open: only that thread may do it, and the call is not dropped when its
+ * client goes.
+ */
 export type PinnedCall = Pick<NewCall, "work" | "payload" | "timeoutMs" | "waiter" | "settle">;

@@ -33,32 +33,32 @@ import { type DependencyLine, ThreadDependencies } from "./dependencies.ts";
 import { cloneError, recordRefusal } from "./errors.ts";
 import { fetchRest, type OpenAt } from "./streams.ts";
 
-/** Runs operations and tasks of an app on the threads of a pool. */
+/** Runs an app's operations and tasks on the threads of a pool. */
 export interface ThreadCalls extends Pick<Runtime, "onThread" | "answerOnThread"> {
-  /** Runs one request; gives a reply whatever happens. */
+  /** Runs one request; returns a reply, whatever happens. */
   operation(
     index: number,
     request: RawRequest & Waiter & { readonly unread?: ArrivingBody | undefined },
     timeoutMs: number | undefined,
     record: RunRecord | undefined,
   ): Promise<RawReply>;
-  /** Runs one message of a websocket; gives a reply whatever happens. */
+  /** Runs one message of a websocket; returns a reply, whatever happens. */
   message(
     index: number,
     message: ThreadedMessage & { readonly request: RawRequest & Waiter },
     timeoutMs: number | undefined,
     record: RunRecord | undefined,
   ): Promise<RawReply>;
-  /** Runs a task and gives its result, or throws what it threw. */
+  /** Runs a task and returns its result, or throws what it threw. */
   task(call: ThreadTask, timeoutMs: number | undefined, record: RunRecord | undefined): Promise<unknown>;
 }
 
-/** A task to be run on a thread. */
+/** A task to run on a thread. */
 export interface ThreadTask {
   readonly task: TaskDeclaration;
   readonly args: unknown[];
   readonly class: CallClass;
-  /** The job or request that it runs for; empty for none. */
+  /** The job or request it runs for; empty for none. */
   readonly id: string;
   readonly job: CrossingJob | undefined;
   readonly waiter: Waiter | undefined;
@@ -126,14 +126,14 @@ export function createThreadCalls(
   };
 }
 
-/** What nobody times, and for which no client waits. */
+/** For calls that nobody times and no client waits for. */
 const unbound = { timeoutMs: undefined, waiter: undefined, record: undefined } as const;
 
-/** What an app has on the threads of a pool. */
+/** An app's work on the threads of a pool. */
 interface Table {
   readonly pool: CallPool;
   readonly handlers: ErrorHandlers;
-  /** The index of each work in the pool's table, by its id. */
+  /** Indexes in the pool's table of work, by id. */
   readonly indexes: ReadonlyMap<string, number>;
   readonly tasks: ReadonlyMap<string, TaskDeclaration>;
 }
@@ -213,7 +213,7 @@ function unpackReply(payload: ReplyPayload, tasks: Pick<Table, "tasks" | "handle
   return { status, mediaType, headers, body, background: nameless(named, tasks), error };
 }
 
-/** Stands for a task that only the thread knows: fails when its turn comes, like any task. */
+/** Replaces a task that only the thread knows: it fails when its turn comes, like any task. */
 function missingTask(name: string): TaskDeclaration {
   const fail = (): never => {
     throw unknownTask(task);

@@ -30,14 +30,14 @@ import type { CallPool, NewCall, ThreadHandle } from "./call.ts";
 export interface DependencyLine extends Pick<NewCall, "work" | "timeoutMs"> {
   readonly pool: CallPool;
   readonly handlers: ErrorHandlers;
-  /** The operation's. */
+  /** The operation's id. */
   readonly id: string;
   readonly request: RequestPayload;
   readonly exchange: Exchange;
   readonly named: (calls: readonly NamedCall[] | undefined) => readonly BackgroundCall[];
 }
 
-/** The plain dependencies of one request on the loop: the first call chooses a thread, the rest is done there. */
+/** The plain dependencies of one request on the loop: the first call picks a thread, and the rest is done there. */
 export class ThreadDependencies implements RemoteDependencies {
   readonly #line: DependencyLine;
   #thread: ThreadHandle | undefined;
@@ -93,7 +93,7 @@ export class ThreadDependencies implements RemoteDependencies {
     );
   }
 
-  /** What is open there now. What was opened first also ends the session, when all else is closed. */
+  /** Lists what is open there now. What was opened first also ends the session, once everything else is closed. */
   #holdOpen({ session, opened }: DependencyResult): Open[] {
     const call = this.#calls++;
     if (session === undefined) return [];
@@ -129,7 +129,7 @@ export class ThreadDependencies implements RemoteDependencies {
       this.#addTasks(background);
       if (left === undefined) return undefined;
       const error = unpackThrown(left, handlers);
-      // What only passed through is the same error still, not a copy of it.
+      // An error that only passed through is still the same error, not a copy of it.
       return failure !== undefined && isSame(error, failure.error) ? failure : { error };
     } catch (error) {
       return isOpen ? { error } : failure;

@@ -25,7 +25,7 @@ export function exitedError({ id, location }: DeclaredWork, why: string, cause?:
   });
 }
 
-/** The call ran for too long; on a thread it was ended, on the loop nothing can end it. */
+/** The call ran for too long. On a thread it was ended; on the loop nothing can end it. */
 export function timeoutError(
   { id, location }: DeclaredWork,
   timeoutMs: number,
@@ -47,7 +47,7 @@ export function timeoutError(
   );
 }
 
-/** Too many calls wait. */
+/** Too many calls are waiting. */
 export function busyError(
   { id, location }: DeclaredWork,
   what: { readonly busy: number; readonly max: number; readonly waiting: number; readonly option: string },
@@ -65,7 +65,7 @@ export function busyError(
   return Object.assign(error, { retryAfterS });
 }
 
-/** The client hung up before the call was started. */
+/** The client hung up before the call started. */
 export function goneError({ id, location }: DeclaredWork): OffloopError {
   return new OffloopError("OFFLOOP_CLIENT_GONE", `Cannot start ${id}: its client has hung up`, {
     at: location,
@@ -73,7 +73,7 @@ export function goneError({ id, location }: DeclaredWork): OffloopError {
   });
 }
 
-/** The rest of its reply was made for a client that had hung up, and did not end. */
+/** The rest of its reply was produced for a client that had hung up, and did not end. */
 export function abandonedError({ id, location }: DeclaredWork): OffloopError {
   return new OffloopError(
     "OFFLOOP_CLIENT_GONE",
@@ -91,7 +91,7 @@ export function heldError({ id, location }: DeclaredWork, thread: number, ms: nu
   );
 }
 
-/** A thread was ended, and a native call keeps it. */
+/** A thread was ended, but a native call keeps it alive. */
 export function stuckError({ id, location }: DeclaredWork, thread: number): OffloopError {
   return new OffloopError(
     "OFFLOOP_THREAD_STUCK",
@@ -103,7 +103,7 @@ export function stuckError({ id, location }: DeclaredWork, thread: number): Offl
   );
 }
 
-/** Each thread is kept by such a call. */
+/** Every thread is kept by such a call. */
 export function allHeldError(threads: number, ids: readonly string[]): OffloopError {
   return new OffloopError(
     "OFFLOOP_THREADS_HELD",
@@ -113,9 +113,9 @@ export function allHeldError(threads: number, ids: readonly string[]): OffloopEr
 }
 
 /**
- * What is sent cannot cross: a task's arguments, or what a dependency needs.
+ * Something sent cannot cross: a task's arguments, or what a dependency needs.
  *
- * @param found - What in it: `args[0].onDone (a function)`.
+ * @param found - The part that cannot: `args[0].onDone (a function)`.
  */
 export function cloneError({ id, location }: DeclaredWork, found: string): OffloopError {
   return new OffloopError(
@@ -137,7 +137,7 @@ export function noThreadsError({ id, location }: DeclaredWork, cause: unknown): 
   });
 }
 
-/** Fills in why a call that no thread has run was not run. */
+/** Records why a call was run on no thread. */
 export function recordRefusal(record: RunRecord | undefined, { code }: OffloopError): void {
   if (record !== undefined && record.thread === undefined) record.refused = reasons[code];
 }
@@ -191,7 +191,8 @@ export function failedStart(
 /**
  * The error of a thread that ended while it ran no call.
  *
- * @param cause - What nobody caught there, if it was that: its first line in the user's source is where to look.
+ * @param cause - The uncaught error that ended it, if there was one: its first line in the user's source is the place
+ * to look.
  */
 export function idleExitError(
   thread: number,

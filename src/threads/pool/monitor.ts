@@ -1,14 +1,14 @@
 import type { Call } from "./call.ts";
 import type { Thread } from "./thread.ts";
 
-/** How often running calls are looked at when nothing is due earlier. */
+/** How often running calls are checked when nothing is due earlier. */
 const ROUND_MS = 50;
-/** How long the rest of a reply may go on being made when its client has gone and its code does not notice. */
+/** How long the rest of a reply may still be produced when its client has gone and its code does not notice. */
 const GONE_MS = 2_000;
 
 /** What is wrong with a thread. */
 export type Finding =
-  /** Its call is past its deadline, runs for nobody, or is unwanted by what waits for it: call and thread are ended. */
+  /** Its call is past its deadline, runs for nobody, or is no longer wanted by its waiter: call and thread are ended. */
   | {
       readonly kind: "late" | "abandoned" | "unwanted";
       readonly thread: Thread;
@@ -17,14 +17,14 @@ export type Finding =
     }
   /** The client of its call has gone: the call's signal aborts. */
   | { readonly kind: "gone"; readonly thread: Thread; readonly call: Call }
-  /** Its call has no deadline and has run for long. */
+  /** Its call has no deadline and has been running for long. */
   | { readonly kind: "held"; readonly thread: Thread; readonly call: Call; readonly ms: number }
-  /** It holds calls, runs none, and has given no result for long. */
+  /** It holds calls, runs none, and has returned no result for long. */
   | { readonly kind: "silent"; readonly thread: Thread };
 
 /**
- * Looks at the running calls now and then: which are past their deadline, whose client has gone, and which threads do
- * not start what they hold. One timer for all calls, so that short ones pay next to nothing.
+ * Checks the running calls from time to time: which are past their deadline, whose client has gone, and which threads
+ * do not start what they hold. One timer serves all calls, so that short ones cost next to nothing.
  */
 export class Monitor {
   readonly #threads: Iterable<Thread>;
@@ -34,8 +34,8 @@ export class Monitor {
   #dueAt = Number.POSITIVE_INFINITY;
 
   /**
-   * @param longRunMs - A call without a deadline that has run for so long keeps its thread.
-   * @param onFindings - Called when there is something to be done.
+   * @param longRunMs - A call without a deadline that has been running for this long keeps its thread.
+   * @param onFindings - Called when something has to be done.
    */
   constructor(
     threads: Iterable<Thread>,
@@ -47,14 +47,14 @@ export class Monitor {
     this.#onFindings = onFindings;
   }
 
-  /** The call that keeps a thread, if one does. */
+  /** The call that keeps a thread, if any. */
   holderOf(thread: Thread): Call | undefined {
     if (thread.isStuck) return thread.killedFor;
     const { running } = thread;
     return running !== undefined && this.#isLong(running.call, running.ms) ? running.call : undefined;
   }
 
-  /** A call goes to a thread: the next look must not come later than it needs. */
+  /** A call goes to a thread: the next check must not come later than this call requires. */
   expect({ timeoutMs }: Call): void {
     if (timeoutMs !== undefined) this.#within(Math.min(timeoutMs, ROUND_MS));
     else if (this.#timer === undefined) this.#within(ROUND_MS);
@@ -82,7 +82,7 @@ export class Monitor {
       const finding =
         running === undefined ? findSilence(thread) : this.#findFault(thread, running.call, running.ms);
       if (finding !== undefined) findings.push(finding);
-      // It may hold a call that it has not started yet: look again soon.
+      // It may hold a call that it has not started yet: check again soon.
       this.#within(running === undefined ? ROUND_MS : dueIn(running.call, running.ms));
     }
     if (findings.length > 0) this.#onFindings(findings);
@@ -93,7 +93,7 @@ export class Monitor {
     if (timeoutMs !== undefined && ms >= timeoutMs) return { kind: "late", thread, call, ms };
     if (waiter?.mustEnd === true) return { kind: "unwanted", thread, call, ms };
     if (waiter?.isGone === true && cancelledAt === undefined) return { kind: "gone", thread, call };
-    // A request is run to its end; chunks for nobody have none.
+    // A request runs to its end; producing chunks for nobody has none.
     if (pinned && cancelledAt !== undefined && performance.now() - cancelledAt >= GONE_MS)
       return { kind: "abandoned", thread, call, ms };
     return this.#isLong(call, ms) && !call.isReported ? { kind: "held", thread, call, ms } : undefined;
@@ -109,13 +109,13 @@ function findSilence(thread: Thread): Finding | undefined {
   return isSilent ? { kind: "silent", thread } : undefined;
 }
 
-/** After how many milliseconds to look at a running call again. */
+/** After how many milliseconds to check a running call again. */
 function dueIn({ timeoutMs }: Call, ms: number): number {
   if (timeoutMs === undefined || timeoutMs <= ms) return ROUND_MS;
   return Math.min(ROUND_MS, timeoutMs - ms);
 }
 
-/** A thread that takes no call for so long, held by something that a call has left running, does not come back. */
+/** A thread that takes no call for this long, held by something that a call has left running, does not come back. */
 const SILENT_MS = 30_000;
 
 /** Threads that were given calls and have taken none of them. */
@@ -123,7 +123,7 @@ export class SilentThreads {
   readonly #timers = new Map<Thread, NodeJS.Timeout>();
   readonly #onLost: (thread: Thread, ms: number) => void;
 
-  /** @param onLost - Told of a thread that has been silent for too long. */
+  /** @param onLost - Called for a thread that has been silent for too long. */
   constructor(onLost: (thread: Thread, ms: number) => void) {
     this.#onLost = onLost;
   }

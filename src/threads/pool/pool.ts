@@ -19,7 +19,7 @@ import { type PoolOptions, Roster } from "./roster.ts";
 import { Admission, ExpressLane, Schedule, WorkLoads } from "./schedule.ts";
 import { END_MS, recordRun, type Thread, type ThreadListener, type ThreadLoss } from "./thread.ts";
 
-/** A call that waits this long makes the pool grow; one not started for so long is taken back from its thread. */
+/** A call that waits this long makes the pool grow; one not started for this long is taken back from its thread. */
 const PATIENCE_MS = 5;
 
 /** The threads of a pool at one moment. */
@@ -34,14 +34,14 @@ export interface PoolSize {
   readonly waitingTasks: number;
 }
 
-/** Of an app that runs nothing on threads. */
+/** For an app that runs nothing on threads. */
 export const noThreads: PoolSize = { threads: 0, busy: 0, waiting: 0, waitingTasks: 0 };
 
 /**
- * Runs plain functions on threads: one call a thread at a time, requests before background work.
+ * Runs plain functions on threads: one call per thread at a time, requests before background work.
  *
- * The parts around it decide, it acts: admission says what may wait, the schedule which call goes where, the monitor
- * which call has run too long; what follows from it, for threads and for those who wait, is done here alone.
+ * Its parts decide, and it acts: admission decides what may wait, the schedule which call goes where, the monitor which
+ * call has run too long. The consequences for threads and for those who wait are carried out only here.
  */
 export class ThreadPool implements ThreadListener {
   readonly #options: PoolOptions;
@@ -91,20 +91,20 @@ export class ThreadPool implements ThreadListener {
     };
   }
 
-  /** For how long the oldest call of each class has waited for a thread, in milliseconds; 0 when none waits. */
+  /** How long the oldest call of each class has been waiting for a thread, in milliseconds; 0 when none waits. */
   get oldestWaitMs(): Readonly<Record<CallClass, number>> {
     const now = performance.now();
     const of = (callClass: CallClass): number => now - (this.#waiting.oldestOf(callClass)?.queuedAt ?? now);
     return { request: of("request"), background: of("background") };
   }
 
-  /** Whether calls would wait for ever: no thread can be started, or a call without end keeps each of them. */
+  /** Whether calls would wait forever: no thread can be started, or every thread is kept by a call that does not end. */
   get isDown(): boolean {
     const { failure, ready } = this.#roster;
     return (failure !== undefined && ready === 0) || this.#holders.length >= this.#mostThreads;
   }
 
-  /** Has a thread do one piece of work. */
+  /** Runs one piece of work on a thread. */
   run(newCall: NewCall): void {
     const gone = this.#admission.takeGone(newCall);
     if (gone.length > 0) for (const call of gone) this.#refuse(call, goneError);
@@ -117,13 +117,13 @@ export class ThreadPool implements ThreadListener {
     this.#dispatchSoon();
   }
 
-  /** Has the thread that holds something open do what concerns that, once it is done with what it runs. */
+  /** Runs a call about something that a thread holds open, on that thread, after what it is running. */
   runOn(thread: ThreadHandle, call: PinnedCall): void {
     this.#pinned.push(thread, takeOnPinned(call, this.#order++));
     this.#dispatchSoon();
   }
 
-  /** Ends all threads. What they run and what waits is settled with an error. */
+  /** Ends all threads. Running and waiting calls settle with an error. */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#patience);
@@ -146,7 +146,7 @@ export class ThreadPool implements ThreadListener {
     call.settle(undefined, outcome, thread);
   }
 
-  /** @internal All results of a message have been taken. */
+  /** @internal All results of a message have been received. */
   onResults(thread: Thread): void {
     this.#roster.rest(thread);
     if (thread.isProven) this.#roster.prove();
@@ -171,7 +171,7 @@ export class ThreadPool implements ThreadListener {
   #dispatchSoon(): void {
     if (this.#isDispatchDue) return;
     this.#isDispatchDue = true;
-    // After the poll phase: all requests read in this turn of the loop go out as one message a thread.
+    // After the poll phase: all requests read in this turn of the loop go out as one message per thread.
     setImmediate(() => {
       this.#isDispatchDue = false;
       this.#dispatch();
@@ -202,10 +202,10 @@ export class ThreadPool implements ThreadListener {
     this.#roster.rest(thread);
   }
 
-  /** Makes sure that somebody comes for what is left. */
+  /** Makes sure that some thread will come for the remaining calls. */
   #grow(): void {
     const { max, reserve } = this.#options;
-    // One is kept warm, beyond `max` for the express lane: a short request should not wait for it to load the app.
+    // One is kept warm, beyond `max` for the express lane: a short request should not wait for a thread to load the app.
     const { busy } = this.#roster;
     const wanted = this.#waiting.sizeOf("background") > 0 ? busy + 2 : busy > 0 ? busy + 1 : 0;
     if (wanted > 0) this.#roster.growTo(busy >= max ? max + reserve : Math.min(max + reserve, wanted));
@@ -235,34 +235,37 @@ export class ThreadPool implements ThreadListener {
     this.#dispatch();
   }
 
-  /** The thread is stuck in a call that was expected to be quick, or in what a call has left running: others do the rest. */
+  /**
+   * The thread is stuck in a call that was expected to be quick, or in something that a call has left running: others
+   * take over the rest.
+   */
   #relieve(thread: Thread): void {
     this.#takeBack(thread.recallUnstarted());
     if (thread.running === undefined) this.#roster.expectWord(thread);
   }
 
-  /** The thread ends, and with it the call that it runs: nothing else stops synchronous code. */
+  /** Ends the thread, and with it the call it runs: nothing else stops synchronous code. */
   #end({ kind, thread, call, ms }: LongRun): void {
     const work = this.#workOf(call);
     this.#takeBack(thread.recallUnstarted());
     const ended = thread.end(call);
     void this.#reportIfStuck(thread, call);
     recordRun(call, thread.id, ms);
-    // Whatever wants it ended must know that nothing of it runs any more.
+    // Whoever wants it ended must know that none of it runs any more.
     if (kind === "unwanted")
       return void ended.then(() => this.#giveUp(call, exitedError(work, "it was to end")));
     const isLate = kind === "late";
     this.#giveUp(call, isLate ? timeoutError(work, call.timeoutMs ?? 0, ms, "thread") : abandonedError(work));
   }
 
-  /** The call keeps its thread: said once of each, and once when no thread is left. */
+  /** The call keeps its thread: reported once per call, and once when no thread is left. */
   #report({ thread, call, ms }: LongRun): void {
     call.isReported = true;
     this.#options.onThreadFailure(heldError(this.#workOf(call), thread.id, ms));
     this.#reportIfAllHeld();
   }
 
-  /** A thread that does not end keeps its place as one does that computes. */
+  /** A thread that does not end keeps its place, like one that computes. */
   async #reportIfStuck(thread: Thread, call: Call): Promise<void> {
     if ((await thread.exitWithin(END_MS)) || this.#closed) return;
     call.isReported = true;
@@ -278,7 +281,7 @@ export class ThreadPool implements ThreadListener {
     onThreadFailure(allHeldError(holders.length, [...ids]));
   }
 
-  /** The calls that keep a thread each. */
+  /** The calls that keep a thread. */
   get #holders(): Call[] {
     return [...this.#roster].flatMap((thread) => this.#monitor.holderOf(thread) ?? []);
   }
@@ -292,13 +295,13 @@ export class ThreadPool implements ThreadListener {
     this.#waiting.putBack(calls);
   }
 
-  /** Settles a call that a thread had. */
+  /** Settles a call that was on a thread. */
   #giveUp(call: Call, error: OffloopError): void {
     this.#loads.leave(call);
     call.settle(error, undefined);
   }
 
-  /** Settles a call that no thread had. */
+  /** Settles a call that was on no thread. */
   #refuse(call: Call, why: (work: DeclaredWork) => OffloopError): void {
     call.settle(why(this.#workOf(call)), undefined);
   }

@@ -1,6 +1,6 @@
 import type { Call, CallClass, NewCall, PinnedCall, ThreadHandle } from "./call.ts";
 
-/** All calls that wait for a thread: requests, and behind them background work. */
+/** All calls that wait for a thread: requests, then background work. */
 export class WaitingCalls {
   readonly #queues: Readonly<Record<CallClass, CallQueue>> = {
     request: new CallQueue(),
@@ -19,7 +19,7 @@ export class WaitingCalls {
     return this.#queues[callClass].oldest;
   }
 
-  /** Since when the call that waits longest has waited, or undefined when none does. */
+  /** When the call that has waited longest began to wait, or undefined when none waits. */
   get since(): number | undefined {
     const { request, background } = this.#queues;
     const times = [request.oldest?.queuedAt, background.oldest?.queuedAt].filter(
@@ -32,14 +32,14 @@ export class WaitingCalls {
     this.#queues[call.class].push(call);
   }
 
-  /** Puts back calls that were taken, given in their order, before those that came later. */
+  /** Puts taken calls back, in their order, before those that came later. */
   putBack(calls: readonly Call[]): void {
     for (const callClass of ["request", "background"] as const) {
       this.#queues[callClass].putBack(calls.filter((call) => call.class === callClass));
     }
   }
 
-  /** Takes the next of all: the oldest request, or if there is none the oldest background call. */
+  /** Takes the next call of all: the oldest request, or if there is none the oldest background call. */
   take(): Call | undefined {
     return this.#queues.request.take() ?? this.#queues.background.take();
   }
@@ -62,7 +62,7 @@ export class WaitingCalls {
   }
 }
 
-/** Calls that wait for a thread, first come first served, and findable by their work. */
+/** Calls that wait for a thread: first come, first served, and findable by their work. */
 export class CallQueue {
   readonly #byWork = new Map<number, Line>();
   #size = 0;
@@ -71,7 +71,7 @@ export class CallQueue {
     return this.#size;
   }
 
-  /** The call that waits longest, without taking it. */
+  /** The call that has waited longest, without taking it. */
   get oldest(): Call | undefined {
     return this.#oldestLine(everyWork)?.first;
   }
@@ -81,13 +81,13 @@ export class CallQueue {
     this.#size++;
   }
 
-  /** Puts back calls that were taken, given in their order, before those that came later. */
+  /** Puts taken calls back, in their order, before those that came later. */
   putBack(calls: readonly Call[]): void {
     for (const call of calls.toReversed()) this.#lineOf(call.work).unshift(call);
     this.#size += calls.length;
   }
 
-  /** Takes the call that waits longest among the works that may run. */
+  /** Takes the call that has waited longest among the works that may run. */
   take(mayRun: (work: number) => boolean = everyWork): Call | undefined {
     const line = this.#oldestLine(mayRun);
     const call = line?.shift();
@@ -97,7 +97,7 @@ export class CallQueue {
     return call;
   }
 
-  /** Takes all that fit. */
+  /** Takes all that match. */
   takeWhere(fits: (call: Call) => boolean): Call[] {
     const taken = [...this.#byWork.values()].flatMap((line) => line.takeWhere(fits));
     for (const [work, line] of this.#byWork) if (line.first === undefined) this.#byWork.delete(work);
@@ -163,7 +163,7 @@ class Line {
   }
 }
 
-/** Calls that are meant for one thread: what they are about is open there. */
+/** Calls meant for one thread, where what they are about is open. */
 export class PinnedCalls {
   readonly #calls: [ThreadHandle, Call][] = [];
 
@@ -171,14 +171,13 @@ export class PinnedCalls {
     this.#calls.push([thread, call]);
   }
 
-  /** Takes the first whose thread may be given a call now, with its thread. */
+  /** Takes the first call whose thread may be given one now, together with its thread. */
   take(mayTake: (thread: ThreadHandle) => boolean): readonly [ThreadHandle, Call] | undefined {
     if (this.#calls.length === 0) return undefined;
     const index = this.#calls.findIndex(([thread]) => mayTake(thread));
     return index === -1 ? undefined : this.#calls.splice(index, 1)[0];
   }
 
-  /** Takes all. */
   takeAll(): Call[] {
     return this.#calls.splice(0).map(([, call]) => call);
   }

@@ -7,25 +7,25 @@ import { type DeclaredWork, failedStart, idleExitError, startError } from "./err
 import { SilentThreads } from "./monitor.ts";
 import { END_MS, Thread, type ThreadListener, type ThreadLoss, type ThreadOptions } from "./thread.ts";
 
-/** What a pool needs to know. */
+/** The options of a pool. */
 export interface PoolOptions extends Required<Omit<ThreadSettings, "resourceLimits">>, ThreadOptions {
   /** All work, in the order of `workIds`; a call names its work by its index here. */
   readonly works: readonly DeclaredWork[];
   /** How long a thread may take to load the app, in milliseconds. */
   readonly startMs: number;
-  /** Told of threads that did not load the app, or ended while no call ran in them. */
+  /** Called for threads that did not load the app, or ended while no call ran in them. */
   readonly onThreadFailure: (error: OffloopError) => void;
 }
 
-/** The threads there are: starting, idle, busy; and their coming and going. What they say goes to the pool. */
+/** The existing threads, whether starting, idle or busy, and their coming and going. What they send goes to the pool. */
 export class Roster {
   readonly #options: PoolOptions;
   readonly #listener: ThreadListener;
   readonly #threads = new Set<Thread>();
-  /** Those that have not loaded the app yet. */
+  /** Threads that have not loaded the app yet. */
   readonly #starting = new Map<Thread, Start>();
   readonly #idle: IdleThreads;
-  /** Those that are being ended as they take no call. */
+  /** Threads that are being ended because they take no call. */
   readonly #lost = new WeakSet<Thread>();
   readonly #silent = new SilentThreads((thread, ms) => {
     this.#report(thread, `it took no call for ${ms} ms`);
@@ -55,18 +55,18 @@ export class Roster {
     return this.#threads.size - this.#starting.size;
   }
 
-  /** Why the last thread could not start, while no later one could. */
+  /** Why the last thread could not start, until a later one does. */
   get failure(): OffloopError | undefined {
     return this.#delay.failure;
   }
 
-  /** Whether there will be another thread, by itself or for the asking. */
+  /** Whether there will be another thread, by itself or on request. */
   get expectsMore(): boolean {
     const { max, reserve } = this.#options;
     return this.#starting.size > 0 || (!this.#delay.isOn && this.#threads.size < max + reserve);
   }
 
-  /** Whether a thread holds calls besides the one it runs. */
+  /** Whether any thread holds calls in addition to the one it runs. */
   get holdsAhead(): boolean {
     for (const { load } of this.#threads) if (load > 1) return true;
     return false;
@@ -76,35 +76,35 @@ export class Roster {
     return this.#threads.values();
   }
 
-  /** The thread behind a handle, while it is there. */
+  /** The thread behind a handle, while it exists. */
   find(handle: ThreadHandle): Thread | undefined {
     const thread = handle as Thread;
     return this.#threads.has(thread) && !thread.isEnding ? thread : undefined;
   }
 
-  /** Takes an idle thread, to be given a call. */
+  /** Takes an idle thread, to give it a call. */
   takeIdle(): Thread | undefined {
     return this.#idle.take();
   }
 
-  /** Takes this thread out of the idle ones, if it is among them: it is given a call that is meant for it. */
+  /** Takes this thread out of the idle ones, if it is among them, to give it a call that is meant for it. */
   take(thread: Thread): void {
     this.#idle.delete(thread);
   }
 
-  /** Once the thread holds no call it is idle, unless it is being ended. */
+  /** Makes a thread that holds no call idle, unless it is being ended. */
   rest(thread: Thread): void {
     if (thread.load > 0 || thread.isEnding) return;
     this.#silent.delete(thread);
     this.#idle.add(thread);
   }
 
-  /** The thread has taken none of the calls it was given: it is idle again when it says so, or is ended. */
+  /** The thread has taken none of the calls it was given: it becomes idle when it reports back, or is ended. */
   expectWord(thread: Thread): void {
     this.#silent.add(thread);
   }
 
-  /** A thread has given results: threads can be used again. */
+  /** A thread has returned results: threads can be used again. */
   prove(): void {
     this.#delay.prove();
   }
@@ -119,7 +119,7 @@ export class Roster {
     }
   }
 
-  /** Starts one thread. Gives the error that kept it from loading the app, if there was one. */
+  /** Starts one thread. Resolves with the error that kept it from loading the app, if any. */
   startOne(): Promise<OffloopError | undefined> {
     const thread = new Thread(this.#options, this.#listener);
     const start = new Start(thread, this.#options);
@@ -128,7 +128,7 @@ export class Roster {
     return start.outcome;
   }
 
-  /** A thread has loaded the app, and is idle; or has failed to, and is ended. Gives whether it can be used. */
+  /** A thread has loaded the app and is idle, or has failed to and is ended. Returns whether it can be used. */
   admit(thread: Thread, hello: Hello): boolean {
     const start = this.#starting.get(thread);
     if (start === undefined || thread.isEnding) return false; // it took too long
@@ -163,7 +163,10 @@ export class Roster {
     this.#publish(isKilled ? "kill" : isEnding ? "leave" : "exit", thread);
   }
 
-  /** Ends all threads: those that idle may close what they have opened, the others end whatever they do but a native call. */
+  /**
+   * Ends all threads: idle ones may close what they have opened; the others end whatever they are doing, except for a
+   * native call.
+   */
   async close(): Promise<void> {
     this.#closed = true;
     this.#delay.stop();
@@ -186,7 +189,7 @@ export class Roster {
 
   #onIdleExit(thread: Thread, cause: unknown): void {
     const error = this.#report(thread, cause === undefined ? "it exited" : String(cause), cause);
-    // One that ended before it did anything is no better than one that cannot start.
+    // A thread that ended before it did anything is no better than one that cannot start.
     if (!thread.isProven) this.#delay.fail(error);
   }
 
@@ -203,9 +206,9 @@ export class Roster {
   }
 }
 
-/** How long a thread that leaves may take to close what it has opened. */
+/** How long a leaving thread may take to close what it has opened. */
 const LEAVE_MS = 5_000;
-/** How soon to look again at a thread that may not leave yet. */
+/** How soon to check again on a thread that may not leave yet. */
 const RECHECK_MS = 1_000;
 
 interface Idle {
@@ -216,7 +219,7 @@ interface Idle {
 
 /** The threads that hold no call. Those not needed leave after a while. */
 class IdleThreads {
-  /** The one used last is used next, so that those not needed idle long enough to leave. */
+  /** The most recently used one is used next, so that those not needed idle long enough to leave. */
   readonly #idle: Idle[] = [];
   readonly #idleMs: number;
   readonly #min: number;
@@ -224,8 +227,8 @@ class IdleThreads {
   #leaving: NodeJS.Timeout | undefined;
 
   /**
-   * @param options - How long a thread may idle, and how many stay all the same.
-   * @param staying - How many threads there are, those that are leaving left out.
+   * @param options - How long a thread may idle, and how many stay regardless.
+   * @param staying - How many threads there are, not counting those that are leaving.
    */
   constructor({ idleMs, min }: Pick<PoolOptions, "idleMs" | "min">, staying: () => number) {
     this.#idleMs = idleMs;
@@ -257,14 +260,14 @@ class IdleThreads {
     if (index !== -1) this.#idle.splice(index, 1);
   }
 
-  /** Sends all away. */
+  /** Sends all of them away. */
   close(): void {
     clearTimeout(this.#leaving);
     for (const { thread } of this.#idle.splice(0)) thread.leave(LEAVE_MS);
   }
 
   #indexOf(thread: Thread): number {
-    // From the end, where the one used last is: it comes back most often.
+    // From the end, where the most recently used one is: it comes back most often.
     return this.#idle.findLastIndex((idle) => idle.thread === thread);
   }
 
@@ -282,16 +285,16 @@ class IdleThreads {
     this.#leaving = setTimeout(() => this.#letLeave(), leftMs > 0 ? leftMs : RECHECK_MS).unref();
   }
 
-  /** How many may leave: while some are in use one more is kept warm, or it would be started again with the next call. */
+  /** How many may leave. While some are in use one more is kept warm, since the next call would only start it again. */
   #spare(longIdle: number): number {
     const inUse = this.#staying() - longIdle;
     return Math.max(0, this.#staying() - Math.max(this.#min, inUse === 0 ? 0 : inUse + 1));
   }
 }
 
-/** The start of a thread, until it has loaded the app. One that takes too long is ended: nothing else could. */
+/** The start of a thread, until it has loaded the app. One that takes too long is ended: nothing else could end it. */
 class Start {
-  /** Resolves when it has loaded the app, or with the error that kept it from that. */
+  /** Resolves when it has loaded the app, or with the error that prevented it. */
   readonly outcome: Promise<OffloopError | undefined>;
   readonly #thread: Thread;
   readonly #options: PoolOptions;
@@ -325,7 +328,7 @@ class Start {
     this.#settle(undefined);
   }
 
-  /** It has ended. Gives why. */
+  /** It has ended. Returns why. */
   fail(cause: unknown): OffloopError {
     clearTimeout(this.#timer);
     const error =
@@ -342,7 +345,7 @@ class Start {
 const FIRST_MS = 100;
 const LAST_MS = 30_000;
 
-/** The growing pause after threads that could not load the app, or ended before they did anything. */
+/** The growing pause after threads that could not load the app, or that ended before they did anything. */
 export class StartDelay {
   readonly #onOver: () => void;
   #ms = 0;
@@ -350,7 +353,7 @@ export class StartDelay {
   #timer: NodeJS.Timeout | undefined;
   #failure: OffloopError | undefined;
 
-  /** @param onOver - Called when a pause is over: without any thread nothing else would try again. */
+  /** @param onOver - Called when a pause is over: while there is no thread, nothing else would try again. */
   constructor(onOver: () => void) {
     this.#onOver = onOver;
   }
@@ -360,7 +363,7 @@ export class StartDelay {
     return performance.now() < this.#until;
   }
 
-  /** Why the last thread failed, while no later one has loaded the app. */
+  /** Why the last thread failed, until a later one loads the app. */
   get failure(): OffloopError | undefined {
     return this.#failure;
   }

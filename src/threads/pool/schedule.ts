@@ -7,10 +7,10 @@ import type { PinnedCalls, WaitingCalls } from "./queue.ts";
 import type { PoolOptions, Roster } from "./roster.ts";
 import type { Thread } from "./thread.ts";
 
-/** Quick calls wake no more threads than there are cores: waking one costs more than they do. */
+/** Quick calls wake no more threads than there are cores: waking one costs more than running them. */
 const CORES = availableParallelism();
 
-/** The decision about a call that has waited: it goes to a thread, or is refused. */
+/** The decision about a waiting call: it goes to a thread, or is refused. */
 export type Step =
   | { readonly call: Call; readonly thread: Thread; readonly isQuick: boolean }
   | { readonly call: Call; readonly refused: OffloopError };
@@ -55,7 +55,7 @@ export class Schedule {
     return { call, thread, isQuick: false };
   }
 
-  /** A quick call joins other quick ones once as many threads are awake as there are cores. */
+  /** Once as many threads are awake as there are cores, a quick call joins other quick ones. */
   #nextAhead(): Step | undefined {
     if (this.#waiting.sizeOf("request") === 0) return undefined;
     if (this.#roster.idle > 0 && this.#roster.busy < CORES) return undefined;
@@ -72,7 +72,7 @@ export class Schedule {
     return undefined;
   }
 
-  /** Any call goes to an idle thread; beyond `max` busy ones, only what may use the express lane. */
+  /** Any call goes to an idle thread; beyond `max` busy ones, only calls that may use the express lane. */
   #nextIdle(): Step | undefined {
     const { max, reserve } = this.#options;
     const { busy, idle } = this.#roster;
@@ -85,7 +85,10 @@ export class Schedule {
     return { call, thread: this.#roster.takeIdle() as Thread, isQuick };
   }
 
-  /** Background work leaves the last idle thread to requests while another may come: those are not to wait for it to load the app. */
+  /**
+   * Background work leaves the last idle thread to requests while another thread may come: requests should not wait for
+   * that one to load the app.
+   */
   #nextOf(idle: number): Call | undefined {
     return idle > 1 || !this.#roster.expectsMore ? this.#waiting.take() : this.#waiting.takeRequest();
   }
@@ -106,7 +109,7 @@ const SEARCH_MS = 100;
 
 const none: readonly Call[] = [];
 
-/** Decides whether a call may wait: neither for threads that cannot come, nor behind more calls than the bounds allow. */
+/** Decides whether a call may wait: neither for threads that cannot come, nor behind more calls than the limits allow. */
 export class Admission {
   readonly #options: PoolOptions;
   readonly #roster: Roster;
@@ -122,12 +125,14 @@ export class Admission {
     this.#express = express;
   }
 
-  /** A call has ended; what the next refusal says of the wait is measured from this. */
+  /** A call has ended; the next refusal estimates the wait from this. */
   recordEnd(now: number): void {
     this.#drained.record(now);
   }
 
-  /** Takes the calls whose clients have gone out of a full queue: they must not keep out a call that somebody waits for. */
+  /**
+   * Takes the calls whose clients have gone out of a full queue: they must not keep out a call that somebody waits for.
+   */
   takeGone(call: NewCall): readonly Call[] {
     if (!this.#isFull(call)) return none;
     const now = performance.now();
@@ -153,7 +158,7 @@ export class Admission {
   #isFull(call: NewCall): boolean {
     const { maxQueue, maxBackgroundQueue, max } = this.#options;
     const isRequest = call.class === "request";
-    // Those that can start at once, or when a thread has started, do not count.
+    // Calls that can start at once, or as soon as a thread has started, do not count.
     const bound = (isRequest ? maxQueue : maxBackgroundQueue) + Math.max(0, max - this.#roster.busy);
     if (this.#waiting.sizeOf(call.class) < bound) return false;
     return !(isRequest && this.#roster.idle > 0 && this.#express.isOpenTo(call.work));
@@ -167,7 +172,7 @@ export class Admission {
 const WINDOW_S = 10;
 const LONGEST_S = 3600;
 
-/** How many calls end in a second, measured over the last ten. */
+/** How many calls end per second, measured over the last ten seconds. */
 export class DrainRate {
   readonly #ended = new Uint32Array(WINDOW_S);
   #second = 0;
@@ -182,7 +187,7 @@ export class DrainRate {
     this.#ended[this.#second % WINDOW_S]!++;
   }
 
-  /** After how many seconds, 1-3600, as many calls as wait now should have ended: a `Retry-After`. */
+  /** After how many seconds, 1-3600, as many calls as are waiting now should have ended: a `Retry-After`. */
   retryAfterS(waiting: number, now: number): number {
     this.#turnTo(now);
     const perSecond = this.#ended.reduce((sum, count) => sum + count, 0) / WINDOW_S;
@@ -197,7 +202,7 @@ export class DrainRate {
   }
 }
 
-/** The threads beyond `max`: who may wait for them is who may be given to them. */
+/** The threads beyond `max`: the calls that may wait for them are those that may be given to them. */
 export class ExpressLane {
   readonly #options: PoolOptions;
   readonly #roster: Roster;
@@ -210,8 +215,8 @@ export class ExpressLane {
   }
 
   /**
-   * Whether a request may use it now: none of its work's calls is on a thread, or the work has been short so far, is not
-   * stuck just now, and does not hold all other threads itself.
+   * Whether a request may use it now: no other call of its work is on a thread, or its work has been short so far, is
+   * not stuck at the moment, and does not itself hold all other threads.
    */
   isOpenTo(work: number): boolean {
     const onThreads = this.#loads.onThreads(work);
@@ -226,7 +231,7 @@ export class ExpressLane {
   }
 }
 
-/** For each work: how long it took lately, and how many of its calls are on threads. */
+/** For each work: how long it took recently, and how many of its calls are on threads. */
 export class WorkLoads {
   readonly #histories: RunHistory[];
   readonly #onThreads: Int32Array;
@@ -256,7 +261,7 @@ export class WorkLoads {
     this.#histories[work]!.record(runMs);
   }
 
-  /** Whether several calls of it may be handed to a thread at once. */
+  /** Whether several of its calls may be handed to a thread at once. */
   isQuick = (work: number): boolean => this.#histories[work]!.isQuick;
 
   /** Whether it has been short so far. False before its first run. */

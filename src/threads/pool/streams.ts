@@ -7,13 +7,13 @@ import type { CallPool, NewCall, ThreadHandle } from "./call.ts";
 export interface OpenAt extends Pick<NewCall, "work" | "waiter" | "timeoutMs"> {
   readonly pool: CallPool;
   readonly thread: ThreadHandle;
-  /** Takes the tasks that were added in making the rest. */
+  /** Receives the tasks that were added while the rest was produced. */
   readonly onAdded: (calls: NamedCall[] | undefined) => void;
 }
 
 type Ask = (followUp: FollowUp) => Promise<Pulled | undefined>;
 
-/** The rest of a reply that a thread holds open: its body, pulled from there when the client takes it, and its finish. */
+/** The rest of a reply that a thread holds open: its body, pulled from there as the client takes it, and its finish. */
 export function fetchRest(
   at: OpenAt,
   [open, streams]: OpenReplyRef,
@@ -40,7 +40,7 @@ export function fetchRest(
   return streams ? { body: pullChunks(open, ask), finish } : { finish };
 }
 
-/** Chunks are made for a client and have their deadline each; what closes is done in any case. */
+/** Chunks are produced for a client, and each has a deadline; closing happens in any case. */
 function askThread({ pool, thread, work, waiter, timeoutMs }: OpenAt, followUp: FollowUp): Promise<Followed> {
   return new Promise((resolve, reject) => {
     pool.runOn(thread, {
@@ -61,7 +61,7 @@ async function* pullChunks(open: number, ask: Ask): AsyncGenerator<Chunk> {
   try {
     while (!ended) {
       const pulled = await ask({ open, ask: "pull" }).catch((error: unknown) => {
-        ended = true; // what made the chunks is closed by its own error
+        ended = true; // the source of the chunks is closed by its own error
         throw error;
       });
       ended = pulled?.done ?? true;

@@ -34,19 +34,19 @@ import {
 } from "../crossing/messages.ts";
 import type { Call, ThreadHandle } from "./call.ts";
 
-/** What a thread is made of. */
+/** Options of a thread. */
 export interface ThreadOptions extends Omit<ThreadData, "offloop" | "port" | "board" | "environment"> {
   readonly resourceLimits: ResourceLimits;
   readonly onLog: (line: LogLine) => void;
   readonly onEnqueue: (call: SyncEnqueue) => void;
 }
 
-/** Hears what a thread says, and when it ends. */
+/** Receives what a thread sends, and learns when it ends. */
 export interface ThreadListener {
   /** It has loaded the app, or has failed to. */
   onHello(thread: Thread, hello: Hello): void;
   onResult(thread: Thread, call: Call, runMs: number, outcome: unknown): void;
-  /** After all results of one message. */
+  /** Called after all results of one message. */
   onResults(thread: Thread): void;
   onExit(thread: Thread, loss: ThreadLoss): void;
 }
@@ -55,18 +55,18 @@ export interface ThreadListener {
 export interface ThreadLoss {
   /** Calls it had started. */
   readonly started: Call[];
-  /** Calls it had not started, in their order. */
+  /** Calls it had not started, in order. */
   readonly unstarted: Call[];
-  /** What ended it, if it was an error. */
+  /** The error that ended it, if there was one. */
   readonly cause: unknown;
 }
 
-/** One that has not ended for so long is inside a native call, like execSync, and ends only when that returns. */
+/** A thread that has not ended after this long is inside a native call, like execSync, and ends only when that returns. */
 export const END_MS = 2_000;
 
 /** One worker and the calls it holds. */
 export class Thread implements ThreadHandle {
-  /** The worker's threadId, also after it has ended. */
+  /** The worker's threadId, kept after the worker has ended. */
   readonly id: number;
   readonly #worker: Worker;
   readonly #port: MessagePort;
@@ -121,7 +121,7 @@ export class Thread implements ThreadHandle {
     this.#exited = this.#watchExit(receive);
   }
 
-  /** How many calls it holds: the one it runs and those it was handed ahead. */
+  /** How many calls it holds: the one it runs plus those handed to it ahead. */
   get load(): number {
     return this.#slots.load;
   }
@@ -130,12 +130,12 @@ export class Thread implements ThreadHandle {
     return this.#slots.hasRoom;
   }
 
-  /** Whether more may be handed to it ahead: all calls it holds are expected to be quick ones. */
+  /** Whether more may be handed to it ahead: every call it holds is expected to be quick. */
   get takesAhead(): boolean {
     return this.#takesAhead && this.#slots.load > 0 && !this.#isEnding && this.#slots.hasRoom;
   }
 
-  /** When it last gave a result or was handed a call while idle. */
+  /** When it last returned a result, or was handed a call while idle. */
   get progressAt(): number {
     return this.#progressAt;
   }
@@ -150,22 +150,22 @@ export class Thread implements ThreadHandle {
     return this.#isEnding;
   }
 
-  /** The call for which it is being ended: it ran past its deadline. */
+  /** The call it is being ended for, which ran past its deadline. */
   get killedFor(): Call | undefined {
     return this.#killedFor;
   }
 
-  /** Whether it was ended and is still there when it should have gone: inside a native call, which nothing can end. */
+  /** Whether it was ended but is still there after the time limit: inside a native call, which nothing can end. */
   get isStuck(): boolean {
     return this.#isStuck;
   }
 
-  /** Whether it has ever given a result. */
+  /** Whether it has ever returned a result. */
   get isProven(): boolean {
     return this.#isProven;
   }
 
-  /** The call it runs, and for how many milliseconds. */
+  /** The call it runs, and for how many milliseconds it has. */
   get running(): { readonly call: Call; readonly ms: number } | undefined {
     return this.#slots.find((call, slot) => {
       const since = runningSince(this.#board, slot, call.ticket);
@@ -184,7 +184,7 @@ export class Thread implements ThreadHandle {
   /**
    * Hands it a call; {@link flush} sends it. Only while it has room.
    *
-   * @param isQuick - Whether more may follow before it has ended, when it is the only one.
+   * @param isQuick - Whether more calls may follow before this one has ended, if it is the only one.
    */
   give(call: Call, isQuick: boolean): void {
     const slot = this.#slots.put(call);
@@ -199,7 +199,7 @@ export class Thread implements ThreadHandle {
     if (call.transfer.length > 0) this.#transfer.push(...call.transfer);
   }
 
-  /** Sends what it was given since the last time, as one message. Gives back the calls that cannot be cloned. */
+  /** Sends everything given since the last time as one message. Returns the calls that cannot be cloned. */
   flush(): readonly UncloneableCall[] {
     if (this.#batch.length === 0) return none;
     const batch = this.#batch;
@@ -214,7 +214,10 @@ export class Thread implements ThreadHandle {
     }
   }
 
-  /** Takes back the calls it has not started, in their order: it is handed none ahead until it is idle. What was transferred to it stays. */
+  /**
+   * Takes back the calls it has not started, in order. It is handed none ahead until it is idle. What was transferred
+   * to it stays.
+   */
   recallUnstarted(): Call[] {
     this.#takesAhead = false;
     return this.#slots.release(
@@ -222,7 +225,7 @@ export class Thread implements ThreadHandle {
     );
   }
 
-  /** Tells a call it runs that nobody waits for it any more. */
+  /** Tells a running call that nobody waits for it any more. */
   cancel(call: Call): void {
     const slot = this.#slots.slotOf(call);
     if (slot === undefined) return;
@@ -231,7 +234,7 @@ export class Thread implements ThreadHandle {
     this.#port.postMessage({ cancelled: call.ticket } satisfies Control); // for code that awaits rather than asks
   }
 
-  /** Ends it whatever it does, and gives up the call it runs. Resolves when it has ended. */
+  /** Ends it, whatever it is doing, and gives up the call it runs. Resolves when it has ended. */
   async end(call?: Call): Promise<void> {
     this.#isEnding = true;
     this.#killedFor = call;
@@ -247,10 +250,10 @@ export class Thread implements ThreadHandle {
     void this.#exited.then(() => clearTimeout(timer));
   }
 
-  /** Resolves when the worker has ended, or the time is over; tells which. */
+  /** Resolves when the worker has ended, or the time is over, and says whether it has ended. */
   async exitWithin(ms: number): Promise<boolean> {
     const hasExited = await within(ms, this.#exited);
-    // Not by a clock of its own: a timer may be due a part of a millisecond before that says so.
+    // The timer decides, not a clock: a timer may fire a fraction of a millisecond before a clock says that it is due.
     this.#isStuck = !hasExited && this.#killedFor !== undefined;
     return hasExited;
   }
@@ -296,7 +299,7 @@ export class Thread implements ThreadHandle {
     for (let i = 0; i < results.length; i += RESULT_FIELDS) {
       const slot = results[i] as number;
       const call = this.#slots.at(slot);
-      if (call === undefined) continue; // it was given up before it ended
+      if (call === undefined) continue; // given up before it ended
       this.#slots.free(slot);
       this.#isProven = true;
       recordRun(call, this.id, results[i + 2] as number, results[i + 1] as number);
@@ -321,12 +324,11 @@ export interface UncloneableCall {
 
 const none: readonly UncloneableCall[] = [];
 
-/** The calls one thread holds, each in a slot of the board it shares with the pool. */
+/** The calls that a thread holds, each in a slot of the board it shares with the pool. */
 export class Slots {
   readonly #calls: (Call | undefined)[] = new Array(SLOTS).fill(undefined);
   readonly #free: number[] = Array.from({ length: SLOTS }, (_, slot) => SLOTS - 1 - slot);
 
-  /** How many calls there are. */
   get load(): number {
     return SLOTS - this.#free.length;
   }
@@ -356,7 +358,7 @@ export class Slots {
     this.#free.push(slot);
   }
 
-  /** Frees the slots of calls that may go, and gives these calls in the order they came. */
+  /** Frees the slots of calls that may go, and returns these calls in the order they came. */
   release(mayGo: (call: Call, slot: number) => boolean): Call[] {
     const released: Call[] = [];
     for (const [slot, call] of this.#calls.entries()) {
@@ -367,7 +369,7 @@ export class Slots {
     return released.sort((a, b) => a.order - b.order);
   }
 
-  /** The first call for which `look` gives something, and what it gives. */
+  /** The first defined result of `look` over the calls. */
   find<T>(look: (call: Call, slot: number) => T | undefined): T | undefined {
     for (const [slot, call] of this.#calls.entries()) {
       const found = call === undefined ? undefined : look(call, slot);
@@ -380,7 +382,7 @@ export class Slots {
 /**
  * Notes where a call has run, if someone wants to know.
  *
- * @param startedAt - Of `sharedNow`; by what a thread says, as the loop hears late of an end while it is blocked.
+ * @param startedAt - From `sharedNow`, as reported by the thread: while the loop is blocked it learns of an end late.
  */
 export function recordRun(
   { record, queuedAt }: Call,

@@ -24,7 +24,7 @@ test("Sketch.merge() gives what one sketch of both would have given", () => {
   assert.deepEqual(a.counts, both.counts);
 });
 
-test("Sketch has no percentile of nothing, and takes what is no duration for none", () => {
+test("Sketch has no percentile of nothing, and counts an invalid duration as none", () => {
   const sketch = new Sketch();
   assert.equal(sketch.percentile(99), undefined);
   for (const ms of [0, -1, Number.NaN]) sketch.record(ms);

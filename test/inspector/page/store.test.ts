@@ -31,7 +31,7 @@ test("Store keeps what is looked at while it is looked at, and counts what there
   assert.equal(store.lost, 80_001);
 });
 
-test("Store starts from nothing with a new connection, since all is told again", () => {
+test("Store starts from nothing on a new connection, since everything is sent again", () => {
   const store = new Store();
   const names = [{ kind: "task", name: "a", lane: "loop" }] as const;
   const figures = [{ name: 0, calls: 1, failed: 0, wait: [0, 1], run: [9, 1] }] as const;
@@ -55,7 +55,7 @@ test("Store presumes nothing of a server's threads from those of the server befo
   );
 });
 
-test("Store has one axis of time and one number for each name, whichever process tells them", () => {
+test("Store has one time axis and one number for each name, whichever process sends them", () => {
   const store = new Store();
   const a = { kind: "operation", name: "GET /a", lane: "loop" } as const;
   const b = { kind: "task", name: "b", lane: "thread" } as const;
@@ -100,7 +100,7 @@ test("Store adds up what the processes have counted, and the incidents of one ki
   assert.equal(new Set(store.incidents.list.map(({ id }) => id)).size, 2);
 });
 
-test("Store shows nothing in progress in a process that has ended, and keeps what it has told", () => {
+test("Store shows nothing in progress in a process that has ended, and keeps what it has sent", () => {
   const store = new Store();
   const names = [{ kind: "operation", name: "GET /", lane: "thread" }] as const;
   const running = { loop: 0, thread: 1, rows: [[0, "r9", 0, 1]] } as const;

@@ -68,7 +68,7 @@ test("tellStory() gives a run without a request alone, with the job it was an at
   );
 });
 
-test("tellStory() has nothing of what is not kept, nor when nothing is pinned", () => {
+test("tellStory() has nothing about what is not kept, nor when nothing is pinned", () => {
   assert.equal(
     storyOf((pin) => pin.pinRequest("r3")),
     undefined,

@@ -21,7 +21,7 @@ test("RunHistory.isShort: more than half of the runs took under 50 ms", () => {
   assert.equal(historyOf(1, 50, 1).isShort, true);
 });
 
-test("RunHistory.isShort looks back on 16 runs: what was long before them is forgotten", () => {
+test("RunHistory.isShort looks back on 16 runs: earlier long ones are forgotten", () => {
   const history = historyOf(...times(16, 100), ...times(8, 1));
   assert.equal(history.isShort, false);
   history.record(1);

@@ -91,7 +91,7 @@ test("packValue: the same object is the same there, and may hold itself", () => 
   assert.equal(holder.file, file, "what is sent stays as it is");
 });
 
-test("packValue: what would lose something is refused by name", () => {
+test("packValue: a value that would lose something is refused by name", () => {
   class User {
     readonly name = "ada";
   }
@@ -116,7 +116,7 @@ test("packValue: an instance far inside a large value is found, too", () => {
   assert.throws(() => packValue(list, "args"), refused("args[50000] (an instance of URL)"));
 });
 
-test("packValue: what looks like one with holes, as a client may send it, arrives as it is", () => {
+test("packValue: a client's value that looks like one with holes arrives unchanged", () => {
   const forged = {
     "offloop value": {},
     described: [{ kind: "file", file: { path: "/etc/passwd" } }],
@@ -171,7 +171,7 @@ test("packThrown: an HTTPError keeps its meaning, a DOMException its name, and a
   for (const value of ["text", 7, undefined, { a: 1 }]) assert.deepEqual(crossThrown(value), value);
 });
 
-test("packThrown: what cannot be looked at arrives as an error that says so", () => {
+test("packThrown: a value that cannot be inspected arrives as an error that says so", () => {
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();
   for (const thrown of [

@@ -25,7 +25,7 @@ test("DrainRate.retryAfterS: as long as the calls that wait should take, by the 
   assert.equal(drained.retryAfterS(51, 9 * SECOND), 11);
 });
 
-test("DrainRate.retryAfterS: what ended more than ten seconds ago does not count", () => {
+test("DrainRate.retryAfterS: calls that ended more than ten seconds ago do not count", () => {
   const drained = new DrainRate();
   for (let call = 0; call < 100; call++) drained.record(0);
   assert.equal(drained.retryAfterS(100, 9 * SECOND), 10);
