@@ -12,7 +12,7 @@ const failing = `${passing}test("fails", () => {\n  throw new Error("it is broke
 const tree = {
   "test/schema/coerce.test.ts": passing,
   "test/errors/codes.test.ts": passing,
-  "test/cli/run.test.ts": passing,
+  "test/cli/log.test.ts": passing,
   "test/watch/crash.test.ts": passing,
   "test/fixtures/app.ts": passing,
 };
@@ -34,7 +34,7 @@ function testTree(t: TestContext, files: Readonly<Record<string, string>>, ...pa
 test("planTests puts the files that measure last, each alone, and every other one side by side", (t) => {
   const [beside, alone] = planTests(writeTree(t, tree), []).phases;
   assert.deepEqual(beside?.files, [
-    "test/cli/run.test.ts",
+    "test/cli/log.test.ts",
     "test/errors/codes.test.ts",
     "test/schema/coerce.test.ts",
   ]);
@@ -45,9 +45,9 @@ test("planTests accepts files, folders and patterns, each file once, and refuses
   const root = writeTree(t, tree);
   const files = (...paths: string[]): string[] =>
     planTests(root, paths).phases.flatMap((phase) => phase.files);
-  assert.deepEqual(files("test/cli", "./test/cli/run.test.ts"), ["test/cli/run.test.ts"]);
+  assert.deepEqual(files("test/cli", "./test/cli/run.test.ts"), ["test/cli/log.test.ts"]);
   assert.deepEqual(files("test/{cli,schema}/*.test.ts"), [
-    "test/cli/run.test.ts",
+    "test/cli/log.test.ts",
     "test/schema/coerce.test.ts",
   ]);
   assert.deepEqual(files(join(root, "test/watch")), ["test/watch/crash.test.ts"]);
