@@ -82,7 +82,7 @@ export type RefusalReason = "queue_full" | "threads_down" | "client_gone" | "clo
 export interface ThreadEvent {
   /**
    * `start`: ready for calls. `fail`: did not load the app. `leave`: idle for long enough. `exit`: ended on its own.
-   * `kill`: ended because its call ran past its deadline, or because it no longer took calls.
+   * `kill`: ended together with the call it ran (`ran.reason` says why), or because it no longer took calls.
    */
   readonly event: "start" | "fail" | "leave" | "exit" | "kill";
   /** The thread's number: `node:worker_threads` threadId. */
@@ -93,8 +93,13 @@ export interface ThreadEvent {
   readonly ran?: KilledCall | undefined;
 }
 
-/** What a thread ran when it was killed. */
+/** What a thread ran when it was killed, and why it was. */
 export interface KilledCall {
+  /**
+   * `deadline`: it ran past its deadline. `cancelled`: whoever called it wanted it ended, as with a cancelled job.
+   * `abandoned`: its client had gone, and it still produced a reply.
+   */
+  readonly reason: "deadline" | "cancelled" | "abandoned";
   /** `GET /report`, or `task resize`. */
   readonly work: string;
   /** The file that declares it. */

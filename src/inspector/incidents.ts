@@ -3,6 +3,7 @@ import type {
   BlockCulprit,
   BlockPlace,
   BlockReport,
+  KilledCall,
   OperationEvent,
   TaskEvent,
   ThreadEvent,
@@ -48,17 +49,24 @@ const stateNotes: Readonly<Record<BlockReport["state"], string>> = {
   starved: "other processes had the CPU",
 };
 
-/** A thread that was ended because its call ran past its deadline, or because it no longer took calls. */
+const reasons: Readonly<Record<KilledCall["reason"], string>> = {
+  deadline: "ran past its deadline",
+  cancelled: "was cancelled, and did not stop by itself",
+  abandoned: "still produced a reply, though its client had gone",
+};
+
+/** A thread that was ended together with its call, or because it no longer took calls. */
 export function killedIncident({ thread, threads, ran }: ThreadEvent, at: number): KnownIncident {
   return {
     ...nothingKnown,
-    kind: "killed",
+    kind: ran === undefined || ran.reason === "deadline" ? "killed" : "ended",
     at,
     thread,
     name: ran?.work ?? null,
+    message: ran === undefined ? "" : reasons[ran.reason],
     place: ran === undefined ? null : placeText(ran),
     facts: [
-      `Thread ${thread} was ended: ${ran === undefined ? "it took no call any more" : `${ran.work} ran past its deadline`}.`,
+      `Thread ${thread} was ended: ${ran === undefined ? "it no longer took calls" : `${ran.work} ${reasons[ran.reason]}`}.`,
       `${plural(threads, "thread")} left in the pool.`,
     ],
   };

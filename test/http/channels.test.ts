@@ -98,6 +98,7 @@ for (const [what, path, status, event] of [
     assert.ok(operation.thread !== undefined && operation.thread > 0);
     const ended: ThreadEvent = await until("thread", event);
     assert.equal(ended.thread, operation.thread);
+    assert.equal(ended.ran?.reason, event === "kill" ? "deadline" : undefined);
   });
 
 test("a run on a thread waited as long as it did, though a blocked loop hears late that it has ended", async () => {

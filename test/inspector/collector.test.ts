@@ -159,7 +159,7 @@ test("Collector keeps an operation that threw, was refused or ran past its deadl
 });
 
 test("Collector reports a thread's end by a deadline once, whichever of its two events comes first", () => {
-  const ran = { work: "GET /items/:id", file: "/app/src/items.ts", line: 7 };
+  const ran = { reason: "deadline", work: "GET /items/:id", file: "/app/src/items.ts", line: 7 } as const;
   const late = {
     event: "end",
     ...operation,
@@ -186,11 +186,24 @@ test("Collector knows the threads of the pool, and keeps a kill as an incident",
   publish.thread({ event: "start", thread: 5, threads: 2 });
   publish.thread({ event: "leave", thread: 4, threads: 1 });
   assert.deepEqual([...collector.threads], [5]);
-  const ran = { work: "GET /report", file: "/app/src/report.ts", line: 7 };
+  const ran = { reason: "deadline", work: "GET /report", file: "/app/src/report.ts", line: 7 } as const;
   publish.thread({ event: "kill", thread: 5, threads: 0, ran });
   assert.deepEqual([...collector.threads], []);
   const [{ thread }, { kind, name, place }] = newest();
   assert.deepEqual([kind, thread, name, place], ["killed", 5, "GET /report", "report.ts:7"]);
+});
+
+test("Collector says why a thread was ended where no deadline did it", () => {
+  const ran = { work: "task report", file: "/app/src/report.ts", line: 7 };
+  for (const [thread, reason, said] of [
+    [5, "cancelled", /task report was cancelled/],
+    [6, "abandoned", /task report still produced a reply/],
+  ] as const) {
+    publish.thread({ event: "kill", thread, threads: 1, ran: { ...ran, reason } });
+    const [, group] = newest();
+    assert.equal(group.kind, "ended");
+    assert.match(group.facts.join("\n"), said);
+  }
 });
 
 test("Collector keeps a blocked stretch with its place and its stack", () => {

@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import type { EnqueuedJob, Job, JobId, OffloopError, Server, TaskEvent } from "offloop";
+import type { EnqueuedJob, Job, JobId, OffloopError, Server, TaskEvent, ThreadEvent } from "offloop";
 import { serve } from "offloop";
 import type { DatabaseServer } from "../../examples/08-pairs/servers/database-server.ts";
 import { startPostgres } from "../../examples/08-pairs/servers/postgres.ts";
@@ -172,11 +172,20 @@ for (const backend of ["PGlite", "PostgreSQL"] as const) {
       assert.deepEqual([job.state, job.attempt, job.error?.code], ["dead", 1, "OFFLOOP_JOB_RESULT"]);
     });
 
-    test("cancel() ends a plain job that never would, and aborts the signals of others", async () => {
+    test("cancel() ends a plain job that never would, and aborts the signals of others", async (t) => {
+      const { promise: reason, resolve } = Promise.withResolvers<unknown>();
+      const listen = (message: unknown): void => {
+        const { event, ran } = message as ThreadEvent;
+        if (event === "kill") resolve(ran?.reason);
+      };
+      subscribe("offloop.thread", listen);
+      t.after(() => unsubscribe("offloop.thread", listen));
       const plain = await stoppable.enqueue();
       // Its first line has run.
       for await (const { progress } of app.jobs.follow(plain.id)) if (progress === 0.5) break;
-      for (const job of [plain, await endless.enqueue(), await waits.enqueue(60_000)]) {
+      const never = await endless.enqueue();
+      while (!(await journal()).includes("endless started"));
+      for (const job of [plain, never, await waits.enqueue(60_000)]) {
         await reaches(job, "running");
         assert.equal(await app.jobs.cancel(job.id), true);
         assert.equal((await ended<unknown>(job)).state, "cancelled");
@@ -184,6 +193,7 @@ for (const backend of ["PGlite", "PostgreSQL"] as const) {
       // The threads are free again.
       assert.equal((await ended(await add.enqueue(1, 1))).result, 2);
       assert.ok((await journal()).includes("stoppable stopped"));
+      assert.equal(await reason, "cancelled");
     });
 
     test("a job that has ended keeps the progress that it said last, however quick it was", async () => {

@@ -35,14 +35,14 @@ export class Marks {
       const group = groups.get(incident.group);
       const row = lane === null ? undefined : rows.get(lane);
       if (group === undefined || row === undefined || at > to || at + durationMs < from) continue;
-      if (group.kind !== "blocked" && group.kind !== "killed") continue;
+      if (!["blocked", "killed", "ended"].includes(group.kind)) continue;
       const left = Math.max(0, (at - from) * perMs);
       const right = Math.min(place.width, (at + durationMs - from) * perMs);
       const end = covered.get(row.lane) ?? Number.NEGATIVE_INFINITY;
       if (right <= end + NEAR_PX && left >= end - NEAR_PX) continue;
       covered.set(row.lane, right);
       shown.add(id);
-      const width = Math.max(group.kind === "killed" ? 14 : 3, right - left);
+      const width = Math.max(group.kind === "blocked" ? 3 : 14, right - left);
       const box = { left: place.left + Math.min(left, place.width - width), top: place.top + row.top, width };
       const label = blamed(group.name).length * LETTER_PX + PADDING_PX;
       const isLabelled = width >= Math.min(label, LEAST_LABEL_PX);
@@ -91,6 +91,6 @@ function move({ style, classList }: HTMLElement, { left, top, width, height, isL
 
 /** The accessible name contains the visible words in the same order (WCAG 2.5.3). */
 function labelsOf({ kind, place, name }: GroupTotal): (HTMLElement | string)[] {
-  if (kind === "killed") return [make("span", "", "✕")];
+  if (kind !== "blocked") return [make("span", "", "✕")];
   return [make("span", "", blamed(name)), ...(place === null ? [] : [" ", make("span", "", `at ${place}`)])];
 }

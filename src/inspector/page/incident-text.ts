@@ -17,6 +17,8 @@ export function titleOf({ kind, name, place, message, count }: GroupTotal, durat
       return `Loop blocked for ${most}${durationText(durationMs)} ${blamed(name)}${where}${what.replace(/^: (.+)/, " ($1)")}`;
     case "killed":
       return `Thread ended: ${name ?? "its call"} ran past its deadline${where}`;
+    case "ended":
+      return `Thread ended: ${name ?? "its call"} ${message}${where}`;
     case "timeout":
       return `${name} ran past its deadline${what}`;
     case "refused":

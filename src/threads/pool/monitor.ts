@@ -10,7 +10,7 @@ const GONE_MS = 2_000;
 export type Finding =
   /** Its call is past its deadline, runs for nobody, or is no longer wanted by its waiter: call and thread are ended. */
   | {
-      readonly kind: "late" | "abandoned" | "unwanted";
+      readonly kind: "deadline" | "abandoned" | "cancelled";
       readonly thread: Thread;
       readonly call: Call;
       readonly ms: number;
@@ -49,7 +49,7 @@ export class Monitor {
 
   /** The call that keeps a thread, if any. */
   holderOf(thread: Thread): Call | undefined {
-    if (thread.isStuck) return thread.killedFor;
+    if (thread.isStuck) return thread.killed?.call;
     const { running } = thread;
     return running !== undefined && this.#isLong(running.call, running.ms) ? running.call : undefined;
   }
@@ -90,8 +90,8 @@ export class Monitor {
 
   #findFault(thread: Thread, call: Call, ms: number): Finding | undefined {
     const { timeoutMs, waiter, pinned, cancelledAt } = call;
-    if (timeoutMs !== undefined && ms >= timeoutMs) return { kind: "late", thread, call, ms };
-    if (waiter?.mustEnd === true) return { kind: "unwanted", thread, call, ms };
+    if (timeoutMs !== undefined && ms >= timeoutMs) return { kind: "deadline", thread, call, ms };
+    if (waiter?.mustEnd === true) return { kind: "cancelled", thread, call, ms };
     if (waiter?.isGone === true && cancelledAt === undefined) return { kind: "gone", thread, call };
     // A request runs to its end; producing chunks for nobody has none.
     if (pinned && cancelledAt !== undefined && performance.now() - cancelledAt >= GONE_MS)

@@ -1,3 +1,4 @@
+import type { KilledCall } from "../../channels/channels.ts";
 import type { OffloopError } from "../../errors/offloop-error.ts";
 import type { Hello } from "../crossing/messages.ts";
 import type { Call, CallClass, NewCall, PinnedCall, ThreadHandle } from "./call.ts";
@@ -245,16 +246,16 @@ export class ThreadPool implements ThreadListener {
   }
 
   /** Ends the thread, and with it the call it runs: nothing else stops synchronous code. */
-  #end({ kind, thread, call, ms }: LongRun): void {
+  #end({ kind, thread, call, ms }: EndedRun): void {
     const work = this.#workOf(call);
     this.#takeBack(thread.recallUnstarted());
-    const ended = thread.end(call);
+    const ended = thread.end({ call, reason: kind });
     void this.#reportIfStuck(thread, call);
     recordRun(call, thread.id, ms);
     // Whoever wants it ended must know that none of it runs any more.
-    if (kind === "unwanted")
+    if (kind === "cancelled")
       return void ended.then(() => this.#giveUp(call, exitedError(work, "it was to end")));
-    const isLate = kind === "late";
+    const isLate = kind === "deadline";
     this.#giveUp(call, isLate ? timeoutError(work, call.timeoutMs ?? 0, ms, "thread") : abandonedError(work));
   }
 
@@ -318,6 +319,7 @@ export class ThreadPool implements ThreadListener {
 }
 
 type LongRun = Extract<Finding, { readonly ms: number }>;
+type EndedRun = Extract<LongRun, { readonly kind: KilledCall["reason"] }>;
 
 function closedError(work: DeclaredWork): OffloopError {
   return exitedError(work, "the server closed");

@@ -2,10 +2,17 @@ import type { ThreadSettings } from "../../app/settings.ts";
 import { type ThreadEvent, threadChannel } from "../../channels/channels.ts";
 import type { OffloopError } from "../../errors/offloop-error.ts";
 import type { Hello } from "../crossing/messages.ts";
-import type { Call, ThreadHandle } from "./call.ts";
+import type { ThreadHandle } from "./call.ts";
 import { type DeclaredWork, failedStart, idleExitError, startError } from "./errors.ts";
 import { SilentThreads } from "./monitor.ts";
-import { END_MS, Thread, type ThreadListener, type ThreadLoss, type ThreadOptions } from "./thread.ts";
+import {
+  END_MS,
+  type Killed,
+  Thread,
+  type ThreadListener,
+  type ThreadLoss,
+  type ThreadOptions,
+} from "./thread.ts";
 
 /** The options of a pool. */
 export interface PoolOptions extends Required<Omit<ThreadSettings, "resourceLimits">>, ThreadOptions {
@@ -158,8 +165,8 @@ export class Roster {
       return;
     }
     if (!thread.isEnding && started.length === 0) this.#onIdleExit(thread, cause);
-    const { isEnding, killedFor } = thread;
-    const isKilled = killedFor !== undefined || this.#lost.has(thread);
+    const { isEnding, killed } = thread;
+    const isKilled = killed !== undefined || this.#lost.has(thread);
     this.#publish(isKilled ? "kill" : isEnding ? "leave" : "exit", thread);
   }
 
@@ -178,13 +185,13 @@ export class Roster {
     await Promise.all(gone);
   }
 
-  #publish(event: ThreadEvent["event"], { id, killedFor }: Thread): void {
-    threadChannel.publish({ event, thread: id, threads: this.ready, ran: this.#ran(killedFor) });
+  #publish(event: ThreadEvent["event"], { id, killed }: Thread): void {
+    threadChannel.publish({ event, thread: id, threads: this.ready, ran: killed && this.#ran(killed) });
   }
 
-  #ran(call: Call | undefined): ThreadEvent["ran"] {
-    const work = call && this.#options.works[call.work];
-    return work && { work: work.id, file: work.location.file, line: work.location.line };
+  #ran({ call, reason }: Killed): ThreadEvent["ran"] {
+    const work = this.#options.works[call.work];
+    return work && { reason, work: work.id, file: work.location.file, line: work.location.line };
   }
 
   #onIdleExit(thread: Thread, cause: unknown): void {

@@ -8,6 +8,7 @@ import {
 } from "node:worker_threads";
 import { readEnvironment } from "../../app/environment.ts";
 import { within } from "../../app/within.ts";
+import type { KilledCall } from "../../channels/channels.ts";
 import {
   type Board,
   cancel,
@@ -61,6 +62,12 @@ export interface ThreadLoss {
   readonly cause: unknown;
 }
 
+/** The call a thread is ended for, and why. */
+export interface Killed {
+  readonly call: Call;
+  readonly reason: KilledCall["reason"];
+}
+
 /** A thread that has not ended after this long is inside a native call, like execSync, and ends only when that returns. */
 export const END_MS = 2_000;
 
@@ -82,7 +89,7 @@ export class Thread implements ThreadHandle {
   #held = 0;
   #progressAt = 0;
   #isEnding = false;
-  #killedFor: Call | undefined;
+  #killed: Killed | undefined;
   #isStuck = false;
   #isProven = false;
 
@@ -150,9 +157,9 @@ export class Thread implements ThreadHandle {
     return this.#isEnding;
   }
 
-  /** The call it is being ended for, which ran past its deadline. */
-  get killedFor(): Call | undefined {
-    return this.#killedFor;
+  /** The call it is being ended for, and why. */
+  get killed(): Killed | undefined {
+    return this.#killed;
   }
 
   /** Whether it was ended but is still there after the time limit: inside a native call, which nothing can end. */
@@ -235,10 +242,10 @@ export class Thread implements ThreadHandle {
   }
 
   /** Ends it, whatever it is doing, and gives up the call it runs. Resolves when it has ended. */
-  async end(call?: Call): Promise<void> {
+  async end(killed?: Killed): Promise<void> {
     this.#isEnding = true;
-    this.#killedFor = call;
-    if (call !== undefined) this.#slots.release((held) => held === call);
+    this.#killed = killed;
+    if (killed !== undefined) this.#slots.release((held) => held === killed.call);
     await this.#worker.terminate();
   }
 
@@ -254,7 +261,7 @@ export class Thread implements ThreadHandle {
   async exitWithin(ms: number): Promise<boolean> {
     const hasExited = await within(ms, this.#exited);
     // The timer decides, not a clock: a timer may fire a fraction of a millisecond before a clock says that it is due.
-    this.#isStuck = !hasExited && this.#killedFor !== undefined;
+    this.#isStuck = !hasExited && this.#killed !== undefined;
     return hasExited;
   }
 
