@@ -55,7 +55,7 @@ export async function measureShortBehindSlow(bench: Bench): Promise<PartResult[]
       },
       notes: [
         `each slow request blocks for 200 ms without computing, as a synchronous driver does; the short one comes ${HEAD_START_MS} ms after them, on a connection of its own`,
-        "offloop: 6 threads and the reserve, piscina: 6 threads, both started before (threads.min); FastAPI def: 40 threads, so that it ends the slow ones soonest",
+        "offloop: 6 threads and the reserve, piscina: 6 threads, FastAPI def: 40 threads, so that it ends the slow ones soonest",
         ...fastApiNote(peers),
       ],
       goals: [atMost(50, "freeze: offloop's short request behind 45 slow ones in ms", ours)],

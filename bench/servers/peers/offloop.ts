@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import { App, serve } from "offloop";
 import { announce } from "../report.ts";
 import { settings } from "../settings.ts";
@@ -6,10 +5,7 @@ import { burn, hold } from "../work.ts";
 import { computeAndNote, DEADLINE_MS, greeting, runAway, waitAndNote } from "./routes.ts";
 
 const { priority } = settings;
-// As many threads stay as piscina keeps: otherwise those that idle during others' turns would have to start again in
-// each of its own.
-const min = Math.min(32, availableParallelism() + 4);
-const app = new App({ threads: { min, ...(priority === undefined ? {} : { priority }) } });
+const app = new App(priority === undefined ? {} : { threads: { priority } });
 const afterwards = app.task("afterwards", async (id: string) => waitAndNote(id));
 const computing = app.task("computing", (id: string) => computeAndNote(id));
 app.get("/", async () => greeting);
