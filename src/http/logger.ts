@@ -55,6 +55,8 @@ function createFormat(level: LogLevel): (line: string) => string {
   return (line) => {
     if (!line.includes('"err":{')) return format(line);
     const { err, ...rest } = JSON.parse(line) as { readonly err: DescribedError; readonly msg?: unknown };
+    // What somebody else logs as `err` need not be an error.
+    if (typeof err.type !== "string" || typeof err.message !== "string") return format(line);
     return format(JSON.stringify(rest)) + compactError(err, String(rest.msg ?? ""));
   };
 }

@@ -182,6 +182,8 @@ test("log: a line for people with a message of its own says the error's message,
   const log = createLogger("info", true, { write: (line) => void lines.push(line) });
   log.info({ err: new RangeError("bad seek") }, "not an image");
   log.error(new RangeError("bad seek"));
+  log.info({ err: { code: 5 } }, "an object");
+  assert.match(lines.pop() ?? "", /an object\s+err: \{\s+"code": 5\s+\}\n$/);
   const heads = lines.map((line) => line.split("\n").slice(0, 2));
   assert.match(heads[0]?.[0] ?? "", /not an image$/);
   assert.equal(heads[0]?.[1], "    RangeError: bad seek");
