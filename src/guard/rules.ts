@@ -81,12 +81,12 @@ export function sentence(
   lane: PlacedFunction["lane"],
   { rule, severity, does, via }: FoundOffence,
 ): string {
+  const doing = [...via.map((name) => `calls ${name}, which`), does].join(" ");
   const it = via.length === 0 ? "it" : `it calls ${via.join(", which calls ")}, which`;
   if (rule === "promise" && severity === "told") return `${subject} ${does}: it runs on a thread`;
-  if (rule === "promise")
-    return `${subject} ${[...via.map((name) => `calls ${name}, which`), does].join(" ")}`;
+  if (rule === "promise") return `${subject} ${doing}`;
   if (rule === "blocking") return `${subject} blocks the event loop: ${it} ${does}`;
-  const why = "each thread has one of its own";
-  const verb = severity === "refused" ? "Cannot run" : "Runs";
-  return `${verb} ${subject} on a ${lane}: ${it} ${does}, and ${why}`;
+  const why = "and each thread has its own copy";
+  if (severity === "refused") return `Cannot run ${subject} on a ${lane}: ${it} ${does}, ${why}`;
+  return `${subject} runs on a ${lane} and ${doing}, ${why}`;
 }

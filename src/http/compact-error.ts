@@ -10,17 +10,23 @@ const MAX_FRAMES = 5;
 
 /**
  * Formats an error for a terminal: its class and code, the source lines where it was thrown, the user's own frames, and
- * its causes. Its message is in the line above.
+ * its causes. Its message stands with its class unless the line above has it already.
+ *
+ * @param said - The message of the line above.
  */
-export function compactError(error: DescribedError): string {
-  return [`    ${headOf(error)}`, ...blockOf(error), "    the whole stack: --log-level debug", ""].join("\n");
+export function compactError(error: DescribedError, said: string): string {
+  const head = said.includes(error.message) ? headOf(error) : messageOf(error);
+  return [`    ${head}`, ...blockOf(error), "    the whole stack: --log-level debug", ""].join("\n");
+}
+
+function messageOf(error: DescribedError): string {
+  return `${headOf(error)}: ${error.message}`;
 }
 
 function blockOf(error: DescribedError): string[] {
   const frames = stackFrames(error).filter(({ file }) => !isOwnScript(pathToFileURL(file).href));
   const { cause } = error;
-  const because =
-    cause === undefined ? [] : [`    caused by ${headOf(cause)}: ${cause.message}`, ...blockOf(cause)];
+  const because = cause === undefined ? [] : [`    caused by ${messageOf(cause)}`, ...blockOf(cause)];
   return [...excerptLines(frames[0]), ...frames.slice(0, MAX_FRAMES).map(frameLine), ...because];
 }
 

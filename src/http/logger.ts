@@ -54,8 +54,10 @@ function createFormat(level: LogLevel): (line: string) => string {
   if (level === "debug" || level === "trace") return format;
   return (line) => {
     if (!line.includes('"err":{')) return format(line);
-    const { err, ...rest } = JSON.parse(line) as { readonly err: DescribedError };
-    return format(JSON.stringify(rest)) + compactError(err);
+    const { err, ...rest } = JSON.parse(line) as { readonly err: DescribedError; readonly msg?: unknown };
+    // What somebody else logs as `err` need not be an error.
+    if (typeof err.type !== "string" || typeof err.message !== "string") return format(line);
+    return format(JSON.stringify(rest)) + compactError(err, String(rest.msg ?? ""));
   };
 }
 

@@ -147,7 +147,7 @@ test("offloop dev stops an app that the guard refuses until it is fixed", async 
   const folder = project({ "app.ts": counting });
   const running = dev(folder);
   await running.line(
-    /^OFFLOOP_GUARD_STATE: Cannot run GET \/items on a thread: it increments or decrements "hits", and each thread has one of its own/,
+    /^OFFLOOP_GUARD_STATE: Cannot run GET \/items on a thread: it increments or decrements "hits", and each thread has its own copy/,
   );
   assert.equal(await running.line(/^ {2}at .*app\.ts:8/), `  at ${folder.path("app.ts")}:8:3`);
   await running.line(/^ {2}fix keep it in a database/);

@@ -29,10 +29,18 @@ test("guard() names the functions through which an operation comes to an offence
   const through = guard(app).find(({ subject }) => subject === "GET /through");
   assert.equal(
     through?.problem,
-    'Cannot run GET /through on a thread: it calls countHit, which assigns to "hits", and each thread has one of its own',
+    'Cannot run GET /through on a thread: it calls countHit, which assigns to "hits", and each thread has its own copy',
   );
   assert.equal(through?.at.file, file);
   assert.equal(through?.code, "OFFLOOP_GUARD_STATE");
+});
+
+test("guard() says of what it only warns of where the operation runs and what it does", () => {
+  const pushes = guard(app).find(({ subject }) => subject === "GET /push");
+  assert.equal(
+    pushes?.problem,
+    'GET /push runs on a thread and calls push of "items", and each thread has its own copy',
+  );
 });
 
 test("guard() gives the place of a handler that is declared elsewhere than it is added", () => {

@@ -182,7 +182,7 @@ test("the guard names an await that was forgotten, in async and in plain functio
 
 test("the guard names what only a lifespan of the main thread opens, where a thread reads it", () => {
   const said =
-    'Runs GET / on a thread: it reads "db", which only a lifespan on the main thread opens, and each thread has one of its own';
+    'GET / runs on a thread and reads "db", which only a lifespan on the main thread opens, and each thread has its own copy';
   const opened = (lifespan: string, declared = "let db;"): string =>
     `import { Pool } from "pg";\n${declared}\n${lifespan}\napp.get("/", () => db.length);\napp.get("/loop", async () => db.length);`;
   for (const source of [

@@ -14,7 +14,7 @@ function thrownBy(run: () => void): unknown {
 }
 
 test("compactError() has the error's class, the lines where it was thrown, the user's frames, and how to see the rest", () => {
-  const lines = compactError(describeError(thrownBy(openVault))).split("\n");
+  const lines = compactError(describeError(thrownBy(openVault)), "GET / failed: no key").split("\n");
   assert.equal(lines[0], "    TypeError");
   const marked = lines.filter((line) => line.startsWith("    > "));
   assert.equal(marked.length, 1);
@@ -26,16 +26,23 @@ test("compactError() has the error's class, the lines where it was thrown, the u
   assert.deepEqual(lines.slice(-2), ["    the whole stack: --log-level debug", ""]);
 });
 
+test("compactError() has the error's message where the line above has another", () => {
+  const error = describeError(Object.assign(new Error("bad seek"), { code: "EIMAGE" }));
+  assert.equal(compactError(error, "not an image").split("\n")[0], "    Error (EIMAGE): bad seek");
+  assert.equal(compactError(error, "").split("\n")[0], "    Error (EIMAGE): bad seek");
+  assert.equal(compactError(error, "not an image: bad seek").split("\n")[0], "    Error (EIMAGE)");
+});
+
 test("compactError() names each cause with its code and message, and shows no line of offloop's own or of node", () => {
   const cause = Object.assign(new Error("no such file"), { code: "ENOENT" });
-  const text = compactError(describeError(new Error("cannot open", { cause })));
+  const text = compactError(describeError(new Error("cannot open", { cause })), "cannot open");
   assert.match(text, /^ {4}caused by Error \(ENOENT\): no such file$/m);
   const frames = text.split("\n").filter((line) => line.startsWith("    at "));
   assert.ok(frames.length > 0 && frames.every((line) => line.includes("compact-error.test.ts")), text);
 });
 
 test("compactError() of anything but an error has only its type", () => {
-  assert.deepEqual(compactError(describeError("a string")).split("\n"), [
+  assert.deepEqual(compactError(describeError("a string"), "a string").split("\n"), [
     "    string",
     "    the whole stack: --log-level debug",
     "",

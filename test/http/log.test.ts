@@ -3,6 +3,7 @@ import { createInterface } from "node:readline";
 import { PassThrough } from "node:stream";
 import { after, before, test } from "node:test";
 import { pino } from "pino";
+import { createLogger } from "../../src/http/logger.ts";
 import app from "../fixtures/log-app.ts";
 import { eachLane, type LogEntry, type Running, running } from "../fixtures/running.ts";
 
@@ -174,6 +175,20 @@ test("log.skipPaths and log.queryValues: paths without lines, URLs without the v
     "/loop/log/1",
     `/thread/fields?page=${hidden}&x&q=${hidden}`,
   ]);
+});
+
+test("log: a line for people with a message of its own says the error's message, too, and once only", () => {
+  const lines: string[] = [];
+  const log = createLogger("info", true, { write: (line) => void lines.push(line) });
+  log.info({ err: new RangeError("bad seek") }, "not an image");
+  log.error(new RangeError("bad seek"));
+  log.info({ err: { code: 5 } }, "an object");
+  assert.match(lines.pop() ?? "", /an object\s+err: \{\s+"code": 5\s+\}\n$/);
+  const heads = lines.map((line) => line.split("\n").slice(0, 2));
+  assert.match(heads[0]?.[0] ?? "", /not an image$/);
+  assert.equal(heads[0]?.[1], "    RangeError: bad seek");
+  assert.match(heads[1]?.[0] ?? "", /bad seek$/);
+  assert.equal(heads[1]?.[1], "    RangeError");
 });
 
 /** A server that is closed with the block. */

@@ -87,7 +87,7 @@ app.lifespan(function* () {
   database.close();
 });
 app.get("/", () => database.prepare(${one}).get()); // here${end}`,
-    says: /^OFFLOOP_GUARD_STATE: Runs GET \/ on a thread: it reads "database", which only a lifespan on the main thread opens, and each thread has one of its own\n.*fix open it in each thread with app\.lifespan\(\{ perThread: true \}, \.\.\.\)/s,
+    says: /^OFFLOOP_GUARD_STATE: GET \/ runs on a thread and reads "database", which only a lifespan on the main thread opens, and each thread has its own copy\n.*fix open it in each thread with app\.lifespan\(\{ perThread: true \}, \.\.\.\)/s,
     status: 500,
     fixed: `import { DatabaseSync } from "node:sqlite";
 import { App } from "offloop";
