@@ -132,7 +132,7 @@ export interface StandInValue {
 }
 
 /** Why a value could not come to a thread. */
-export interface Refusal {
+interface Refusal {
   /** The part of it that cannot cross; undefined when a test's own function makes it. */
   readonly found: string | undefined;
   /** The test's line that replaced the dependency. */
