@@ -108,7 +108,8 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
    * @throws {OffloopError} `OFFLOOP_DEPENDENCY_INVALID` when the first is not a dependency.
    */
   override<Value>(dependency: Dependency<Value>, by: Dependency<Value> | Value): void {
-    this.overrides.set(...createOverride(dependency, by));
+    const [replaced, replacement] = createOverride(dependency, by);
+    this.overrides.set(replaced, replacement);
   }
 
   /**

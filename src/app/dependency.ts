@@ -125,13 +125,18 @@ export function namedDependencies(what: string, deps: object, at: SourceLocation
 /** A value that replaces a dependency. */
 export interface StandInValue {
   readonly value: unknown;
-  /**
-   * Why it could not come to this thread: the part of it that cannot cross, or `"function"` when a
-   * test's own function makes it.
-   */
-  readonly refused?: { readonly found: string } | "function" | undefined;
+  /** Why it could not come to this thread. */
+  readonly refused?: Refusal | undefined;
   /** Whether it was made on the loop and came along with a message. */
   readonly isSent?: boolean;
+}
+
+/** Why a value could not come to a thread. */
+interface Refusal {
+  /** The part of it that cannot cross; undefined when a test's own function makes it. */
+  readonly found: string | undefined;
+  /** The test's line that replaced the dependency. */
+  readonly at?: SourceLocation | undefined;
 }
 
 /** The replacement of a dependency: another one, or a value. */
@@ -140,8 +145,8 @@ export type Replacement = DependencyDeclaration | StandInValue;
 /** Dependencies replaced in tests. */
 export type Overrides = ReadonlyMap<DependencyDeclaration, Replacement>;
 
-/** One dependency and its replacement. */
-export type Override = readonly [DependencyDeclaration, Replacement];
+/** One dependency, its replacement, and the user's line that replaces it. */
+export type Override = readonly [DependencyDeclaration, Replacement, at: SourceLocation];
 
 /** @throws {OffloopError} `OFFLOOP_DEPENDENCY_INVALID` when the first is not a dependency. */
 export function createOverride(dependency: Dependency, by: unknown): Override {
@@ -155,5 +160,5 @@ export function createOverride(dependency: Dependency, by: unknown): Override {
     );
   }
   const replacement = readDemand(by);
-  return [replaced[0], replacement === undefined ? { value: by } : replacement[0]];
+  return [replaced[0], replacement === undefined ? { value: by } : replacement[0], callerLocation()];
 }

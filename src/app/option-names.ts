@@ -21,18 +21,33 @@ export function checkOptionNames(
 ): void {
   const unknown = Object.keys(options).find((name) => !Object.hasOwn(known, name));
   if (unknown === undefined) return;
-  const meant = nearest(unknown, Object.keys(known));
+  const { hint, fix } = advice(unknown, Object.keys(known));
   throw new OffloopError(
     "OFFLOOP_OPTION_UNKNOWN",
-    `Cannot ${action}: there is no option "${unknown}"${meant === undefined ? "" : `; did you mean "${meant}"?`}`,
+    `Cannot ${action}: there is no option "${unknown}"${hint}`,
     {
       at: typeof at === "function" ? at() : at,
-      fix:
-        meant === undefined
-          ? `remove it, or use one of ${Object.keys(known).sort().join(", ")}`
-          : `write "${meant}", or remove it`,
+      fix,
     },
   );
+}
+
+/** What FastAPI and Fastify call an option whose name here has other letters. */
+const foreign: Readonly<Record<string, readonly string[]>> = {
+  dependencies: ["deps"],
+  use_cache: ["cache"],
+  schema: ["query", "params", "body", "response"],
+};
+
+function advice(unknown: string, known: readonly string[]): { readonly hint: string; readonly fix: string } {
+  const named = Object.hasOwn(foreign, unknown) ? (foreign[unknown] ?? []) : [];
+  const [first, ...more] = named.filter((name) => known.includes(name));
+  const meant = first ?? nearest(unknown, known);
+  if (meant === undefined)
+    return { hint: "", fix: `remove it, or use one of ${known.toSorted().join(", ")}` };
+  if (more.length === 0) return { hint: `; did you mean "${meant}"?`, fix: `write "${meant}", or remove it` };
+  const all = [meant, ...more].join(", ");
+  return { hint: `; ${all} are options of their own`, fix: `give its parts as ${all}` };
 }
 
 /** The name that was probably meant: one with the same beginning, or with at most a third of its letters different. */

@@ -32,7 +32,10 @@ export class HTTPError extends Error {
    */
   constructor(status: number, detail?: unknown, headers?: Readonly<Record<string, string>>) {
     if (!Number.isInteger(status) || status < 200 || status > 599) {
-      throw new RangeError(`HTTPError: expected a status of 200-599, got ${String(status)}`);
+      const got = typeof status === "number" ? String(status) : `a value of type ${typeof status}`;
+      throw new RangeError(
+        `HTTPError: expected a status of 200-599, got ${got}; write new HTTPError(404, "Not here")`,
+      );
     }
     const shown = detail ?? statusPhrase(status);
     super(typeof shown === "string" ? shown : `HTTP ${status}`);

@@ -57,13 +57,13 @@ function giveReplaced(
   const ordinals = listDependencies(operations, declared);
   return replaced
     .filter(([dependency]) => ordinals.includes(dependency))
-    .map(([dependency, by]) => {
+    .map(([dependency, by, at]) => {
       const ordinal = ordinals.indexOf(dependency);
-      if (!("value" in by)) return [ordinal, undefined, "function"];
+      if (!("value" in by)) return [ordinal, undefined, { found: undefined, at }];
       const found = findUncloneable(by.value, dependency.name);
       return found === undefined
         ? [ordinal, packValue(by.value, dependency.name)]
-        : [ordinal, undefined, { found }];
+        : [ordinal, undefined, { found, at }];
     });
 }
 

@@ -182,9 +182,12 @@ function heldByThread({ id, location: at }: Planned, path: string, declared: Sou
   );
 }
 
-/** Ways out when something on the loop needs a value that cannot leave its thread. */
+/**
+ * Ways out when something on the loop needs a value that cannot leave its thread. The first suits most handles: a
+ * synchronous driver gains nothing from an async operation.
+ */
 export const WAYS_OUT: string =
-  'make the dependency async, or set runs: "thread" on the operation, or let a plain dependency make plain data from it';
+  'make the operation plain: then both run on one thread; or set runs: "thread" on the operation, make the dependency async, or let a plain dependency make plain data from it';
 
 function cycle({ id, location: at }: Planned, chain: readonly Link[]): OffloopError {
   const [[, first]] = chain as readonly [Link];

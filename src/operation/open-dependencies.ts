@@ -87,21 +87,23 @@ function yieldError({ name, location }: DependencyDeclaration, how: string): Off
  */
 export function standInValue({ value, refused }: StandInValue, path: string): unknown {
   if (refused === undefined) return value;
-  if (refused === "function")
+  const { found, at } = refused;
+  if (found === undefined)
     throw new OffloopError(
       "OFFLOOP_OVERRIDE_FUNCTION",
       `Cannot use the override of ${path} on a thread: it is a function, and threads do not load the test`,
-      { fix: "override it by a value, or call app.override() in the app's module" },
+      { at, fix: `override it by a value, or ${IN_A_MODULE}` },
     );
-  const { found } = refused;
   throw new OffloopError(
     "OFFLOOP_NOT_CLONEABLE",
     `Cannot use the override of ${path} on a thread: ${found} cannot cross between threads`,
-    {
-      fix: "override it by plain data, or override a dependency made from it, or call app.override() in the app's module",
-    },
+    { at, fix: `override it by plain data, or override a dependency made from it, or ${IN_A_MODULE}` },
   );
 }
+
+/** Not in the app's own module: there it would hold in production, too. */
+const IN_A_MODULE =
+  "call app.override() in a module of its own, which exports the app, and give its URL to testClient";
 
 /** Values that requests share: those of the scopes "thread" and "app". Each is created when it is first needed. */
 export class SharedDependencies {

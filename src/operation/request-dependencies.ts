@@ -82,8 +82,7 @@ export class RequestDependencies {
     if (remote !== undefined) return this.#provideRemote(dependency, inputs, isMissing);
     if (isMissing) return missing;
     const { inThread, shared, traceDependency } = this.#run.runtime;
-    if (fixed?.isSent === true && typeof fixed.refused === "object")
-      return new Elsewhere(fixed.refused.found);
+    if (fixed?.isSent === true && fixed.refused !== undefined) return new Elsewhere(fixed.refused.found);
     if (fixed !== undefined) return standInValue(fixed, `${path} of ${this.#run.operation.declaration.id}`);
     if (declaration.scope === "thread" || declaration.scope === "app") return shared.get(declaration);
     if (traceDependency === undefined) return this.#call(dependency, inputs);

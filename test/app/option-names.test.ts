@@ -34,12 +34,24 @@ test("a misspelt option of an operation is refused with the name that was meant"
     ),
     ["params", "query", "response", "operationId", "status", "response", "tags", "headers"],
   );
+  assert.equal(meant("dependencies"), "deps");
+});
+
+test("Fastify's schema of an operation is refused with the options that its parts are", () => {
+  assert.match(
+    refusal(get, { schema: {} }),
+    /no option "schema"; query, params, body, response are options of their own\n {2}fix give its parts as query, params, body, response$/,
+  );
+  assert.match(
+    refusal((options) => new App(options), { schema: {} }),
+    /no option "schema"\n {2}fix remove it/,
+  );
 });
 
 test("an option unlike any other is refused, and the error lists the valid names", () => {
   assert.match(
-    refusal(get, { dependencies: {} }),
-    /there is no option "dependencies"\n {2}fix remove it, or use one of body, callbacks, cookies, deprecated, deps, /,
+    refusal(get, { background: {} }),
+    /there is no option "background"\n {2}fix remove it, or use one of body, callbacks, cookies, deprecated, deps, /,
   );
   assert.match(refusal(get, { constructor: 1 }), /no option "constructor"/);
 });
@@ -47,11 +59,11 @@ test("an option unlike any other is refused, and the error lists the valid names
 test("unknown options of apps, routers, dependencies, tasks and lifespans are refused too", () => {
   const cases: [(options: never) => unknown, object, RegExp][] = [
     [(options) => new App(options), { docUrl: null }, /make an app: .*"docUrl"; did you mean "docsUrl"/],
-    [(options) => new Router(options), { dependencies: {} }, /make a router: .*"dependencies"\n/],
+    [(options) => new Router(options), { dependencies: {} }, /make a router: .*; did you mean "deps"/],
     [(options) => new Router(options), { title: "An app's" }, /make a router: .*"title"/],
     [(options) => app.include(new Router(), options), { prefx: "/a" }, /did you mean "prefix"/],
     [(options) => depends(options, async () => 1), { scop: "app" }, /the dependency .*did you mean "scope"/],
-    [(options) => depends(async () => 1, options), { use_cache: false }, /no option "use_cache"/],
+    [(options) => depends(async () => 1, options), { use_cache: false }, /"use_cache"; did you mean "cache"/],
     [(options) => app.task("t", options, nothing), { retries: 5 }, /task "t": there is no option "retries"/],
     [
       (options) => app.lifespan(options, async function* () {}),

@@ -17,6 +17,7 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 // What the page's app reads when it loads.
 const skipped = { "docs/databases.md": withoutPostgres() } as Readonly<Record<string, string | false>>;
 if (!skipped["docs/databases.md"]) process.env.DATABASE_URL = (await postgres()).url;
+process.env.SQLITE_FILE = join(folder, `notes-${process.pid}.db`);
 
 for (const page of ["README.md", ...globSync("docs/*.md", { cwd: root }).sort()]) {
   const lines = readFileSync(join(root, page), "utf8").split("\n");

@@ -1,5 +1,5 @@
 import type { App } from "../../app/app.ts";
-import type { DependencyDeclaration, Override, Overrides, StandInValue } from "../../app/dependency.ts";
+import type { DependencyDeclaration, Overrides, StandInValue } from "../../app/dependency.ts";
 import type { ErrorHandler } from "../../app/error-handlers.ts";
 import { type InputSettings, inputBounds } from "../../app/input-settings.ts";
 import { nearestHandlers } from "../../app/layer.ts";
@@ -167,7 +167,7 @@ function withSent(message: Operation, overrides: Overrides): Overrides {
     const made = replaced(wanted, overrides);
     return made !== undefined && isMadeOnLoop(made);
   });
-  return new Map([...overrides, ...sent.map((wanted): Override => [wanted, sentLater])]);
+  return new Map([...overrides, ...sent.map((wanted) => [wanted, sentLater] as const)]);
 }
 
 /** What is created in a dependency's place; undefined where a value replaces it. */
