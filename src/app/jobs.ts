@@ -170,7 +170,7 @@ export interface Jobs {
    */
   retry(id: JobId): Promise<boolean>;
   /**
-   * Yields a job in its current state, and again on every change, until it has ended.
+   * Yields a job in its current state, and again on every change, until it has ended or its app closes.
    *
    * @throws {OffloopError} `OFFLOOP_JOB_UNKNOWN`, on its first step, when there is no such job.
    */

@@ -113,6 +113,7 @@ function bindJobs(
     },
     close: async () => {
       unbind();
+      jobs.close();
       await worker?.close(0);
       await store.close();
     },

@@ -108,3 +108,28 @@ test("client.jobs of an app without durable tasks says so", async () => {
 function berlinTime(date: Date): string {
   return date.toLocaleTimeString("de", { timeZone: "Europe/Berlin", hour: "2-digit", minute: "2-digit" });
 }
+
+test("following a job leaves no timer: not when the job ends, when its follower does, or when the client closes", async () => {
+  const timers = (): number =>
+    process.getActiveResourcesInfo().filter((resource) => resource === "Timeout").length;
+  const before = timers();
+  const client = await testClient(app);
+  const { id } = await welcome.enqueue("ada");
+  const [left, waiting] = [app.jobs.follow(id), app.jobs.follow(id)].map((states) =>
+    states[Symbol.asyncIterator](),
+  );
+  for (const states of [left, waiting]) assert.equal((await states?.next())?.value.state, "waiting");
+  const nexts = [left?.next(), waiting?.next()];
+  await left?.return?.();
+  assert.equal((await nexts[0])?.done, true);
+  await client.jobs.drain();
+  assert.equal((await nexts[1])?.value.state, "done");
+  assert.equal((await waiting?.next())?.done, true);
+  const later = await welcome.with({ delayMs: 60_000 }).enqueue("eve");
+  const never = app.jobs.follow(later.id)[Symbol.asyncIterator]();
+  assert.equal((await never.next()).value.state, "waiting");
+  const last = never.next();
+  await client.close();
+  assert.equal((await last).done, true);
+  assert.equal(timers(), before);
+});
