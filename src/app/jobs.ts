@@ -1,5 +1,6 @@
 import type { DescribedError } from "../errors/described-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
+import { callerLocation } from "./location.ts";
 
 /**
  * The state of a job: `waiting` for its time or for capacity, `running`, `done`, `failed` and due for a retry, `dead`
@@ -136,8 +137,8 @@ export interface TaskJobs {
  * const report = app.task("report", { durable: true }, (month: string) => ({ month, pages: 12 }));
  *
  * app.post("/reports/:month", async ({ params }) => report.enqueue(params.month));
- * app.get("/jobs/*", async ({ request }) => {
- *   const job = await app.jobs.get(decodeURIComponent(request.url.slice("/jobs/".length)));
+ * app.get("/jobs/*", async ({ params }) => {
+ *   const job = await app.jobs.get(params["*"]);
  *   if (job === undefined) throw new HTTPError(404);
  *   return { state: job.state, progress: job.progress };
  * });
@@ -170,7 +171,7 @@ export interface Jobs {
    */
   retry(id: JobId): Promise<boolean>;
   /**
-   * Yields a job in its current state, and again on every change, until it has ended.
+   * Yields a job in its current state, and again on every change, until it has ended or its app closes.
    *
    * @throws {OffloopError} `OFFLOOP_JOB_UNKNOWN`, on its first step, when there is no such job.
    */
@@ -180,10 +181,16 @@ export interface Jobs {
 /** Jobs that are available only while their app is served. */
 export class BoundJobs implements Jobs {
   #jobs: Jobs | undefined;
+  #running: (() => string | undefined) | undefined;
 
   /** Sets what answers; undefined once that is no longer there. */
   bind(jobs: Jobs | undefined): void {
     this.#jobs = jobs;
+  }
+
+  /** This is a thread, which has no jobs. @param running - The name of what runs on it, if known. */
+  refuse(running: () => string | undefined): void {
+    this.#running = running;
   }
 
   get<Result>(id: JobId<Result>): Promise<Job<Result> | undefined> {
@@ -216,10 +223,19 @@ export class BoundJobs implements Jobs {
 
   #bound(): Jobs {
     if (this.#jobs !== undefined) return this.#jobs;
+    if (this.#running !== undefined) throw onThread(this.#running());
     throw new OffloopError(
       "OFFLOOP_NOT_SERVING",
       "Cannot reach the jobs: the app is not served here, or none of its tasks is durable",
       { fix: "ask in an async function of a served app that declares a task with durable: true" },
     );
   }
+}
+
+function onThread(name: string | undefined): OffloopError {
+  const where = name === undefined ? "a plain function, which" : `${name}, which is a plain function and`;
+  return new OffloopError("OFFLOOP_NOT_SERVING", `Cannot use app.jobs in ${where} runs on a thread`, {
+    at: callerLocation(),
+    fix: "make the function async",
+  });
 }

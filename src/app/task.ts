@@ -56,7 +56,12 @@ export interface RunningJob {
   readonly id: string;
   /** Number of the attempt, from 1. */
   readonly attempt: number;
-  /** Reports its progress. @param value - 0-1. */
+  /**
+   * Reports its progress.
+   *
+   * @param value - 0-1.
+   * @throws {RangeError} For any other value.
+   */
   progress(value: number): void;
 }
 

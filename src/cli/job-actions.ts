@@ -1,5 +1,4 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { InvalidArgumentError } from "commander";
 import type { App } from "../app/app.ts";
 import type { Job, JobState, Jobs } from "../app/jobs.ts";
 import { type ResolvedJobs, resolveSettings } from "../app/settings.ts";
@@ -25,24 +24,18 @@ export interface ListOptions {
 /** The available actions. */
 export type JobAction = "list" | "count" | "show" | "retry" | "cancel" | "drain" | "schema";
 
-/** Performs an action on the app of a module, and on a job. */
+/** Performs an action on the app of a module, and on a job where it needs one. */
 type Action = (module: string, id: string | undefined, options: ListOptions) => Promise<void>;
 
 export const actions: Readonly<Record<JobAction, Action>> = {
   list: (module, _, options) => list(module, options),
   count: (module) => count(module),
-  show: (module, id) => show(module, given(id)),
-  retry: (module, id) => retry(module, given(id)),
-  cancel: (module, id) => cancel(module, given(id)),
+  show: (module, id = "") => show(module, id),
+  retry: (module, id = "") => retry(module, id),
+  cancel: (module, id = "") => cancel(module, id),
   drain: (module) => drain(module),
   schema: (module) => schema(module),
 };
-
-/** @throws {InvalidArgumentError} Without an id. */
-function given(id: string | undefined): string {
-  if (id !== undefined) return id;
-  throw new InvalidArgumentError("give the job's id: offloop jobs app.ts show <id>");
-}
 
 async function list(module: string, { json, task, state, limit }: ListOptions): Promise<void> {
   await withJobs(module, async (jobs) => {

@@ -1,4 +1,5 @@
-import { Argument, type Command } from "commander";
+import { Argument, type Command, InvalidArgumentError, Option } from "commander";
+import { jobStates } from "../app/jobs.ts";
 import type { JobAction, ListOptions } from "./job-actions.ts";
 import { wholeNumber } from "./serving.ts";
 
@@ -13,6 +14,9 @@ const described: Readonly<Record<JobAction, string>> = {
   schema: "print the SQL of the schema, for a role that may create it",
 };
 
+/** The actions on one job. */
+const onOne: ReadonlySet<JobAction> = new Set(["show", "retry", "cancel"]);
+
 /** `offloop jobs`: inspects an app's jobs, and changes them, from anywhere. */
 export function addJobs(command: Command): void {
   command
@@ -21,16 +25,30 @@ export function addJobs(command: Command): void {
     .addArgument(new Argument("<action>", "what to do").choices(Object.keys(described)))
     .argument("[id]", "the job's id, for show, retry and cancel")
     .option("--task <name>", "list only the jobs of one task")
-    .option("--state <state>", "list only jobs that are waiting, running, done, failed, dead or cancelled")
-    .option("--limit <number>", "list at most this many", wholeNumber, 50)
+    .addOption(new Option("--state <state>", "list only jobs in this state").choices(jobStates))
+    .option("--limit <number>", "list at most this many, 1-1000", listLimit, 50)
     .option("--json", "list as JSON")
     .addHelpText("after", `\nActions:\n${help}`)
+    .hook("preAction", requireId)
     .action(act);
 }
 
 const help = Object.entries(described)
   .map(([name, text]) => `  ${name.padEnd(8)}${text}`)
   .join("\n");
+
+function listLimit(text: string): number {
+  const limit = wholeNumber(text);
+  if (limit >= 1 && limit <= 1_000) return limit;
+  throw new InvalidArgumentError("expected a number of 1-1000");
+}
+
+/** Which actions need an id is more than the parser can be told. */
+function requireId(command: Command): void {
+  const [module, name, id] = command.processedArgs as [string, JobAction, string | undefined];
+  if (id === undefined && onOne.has(name))
+    command.error(`error: give the job's id: offloop jobs ${module} ${name} <id>`);
+}
 
 /** The jobs code is loaded only here, since `offloop run` is the same program. */
 async function act(

@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { counted } from "../errors/counted.ts";
 import type { OffloopError } from "../errors/offloop-error.ts";
 import { isRepeated } from "../http/shutdown.ts";
 import { InspectedWorkers } from "../inspector/all-workers.ts";
@@ -89,7 +90,7 @@ export class Workers {
       this.#isRollWanted = true; // the module may have changed since the new workers were started
       return;
     }
-    log.info(`SIGHUP: restarting ${this.ready.length} workers`);
+    log.info(`SIGHUP: restarting ${counted(this.ready.length, "worker")}`);
     this.#rolling = this.#rollAll().finally(() => {
       this.#rolling = undefined;
       if (!this.#isRollWanted) return;
@@ -126,7 +127,7 @@ export class Workers {
       log.info({ worker: fresh.pid }, `worker ${fresh.pid} takes over from worker ${pid}`);
       count++;
     }
-    log.info(`restarted ${count} workers`);
+    log.info(`restarted ${counted(count, "worker")}`);
   }
 
   /** @param takesOverFrom - The worker to replace, in a rolling restart. */
@@ -192,7 +193,7 @@ export class Workers {
       for (const one of this.#all) one.kill();
       return;
     }
-    this.#options.log.info(`${signal}: shutting down ${this.#all.size} workers`);
+    this.#options.log.info(`${signal}: shutting down ${counted(this.#all.size, "worker")}`);
     this.#close(0);
   }
 

@@ -1,4 +1,5 @@
 import { brand } from "./brand.ts";
+import { counted } from "./counted.ts";
 
 /**
  * Throw this from a handler to answer with an error status and `{"detail": ...}`; FastAPI's `HTTPException`. Background
@@ -111,7 +112,7 @@ export class ValidationError extends Error {
 
   /** @internal */
   constructor(details: readonly ValidationDetail[], body?: unknown) {
-    super(`Request does not fit: ${details.length} ${details.length === 1 ? "mistake" : "mistakes"}`);
+    super(`Request does not fit: ${counted(details.length, "mistake")}`);
     this.name = "ValidationError";
     this.details = details;
     this.body = body;

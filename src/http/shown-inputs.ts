@@ -1,6 +1,7 @@
 import { type Markup, markup } from "../app/markup.ts";
 import type { Operation } from "../app/operation.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
+import { counted } from "../errors/counted.ts";
 import { headerValues, type RawRequest } from "../operation/raw.ts";
 import { LoggedUrls } from "./logged-url.ts";
 import { HIDDEN, Redaction } from "./redaction.ts";
@@ -69,10 +70,10 @@ ${this.#body(request)}
       if (/[/+]json\b/.test(type))
         return cut(JSON.stringify(this.#redaction.value(JSON.parse(text)), null, 2));
     } catch {
-      return `(${body.length} bytes that are not JSON)`; // nothing can be hidden in what cannot be read
+      return `(${counted(body.length, "byte")}, not JSON)`; // nothing can be hidden in what cannot be read
     }
     if (!type.startsWith("application/x-www-form-urlencoded"))
-      return `(${body.length} bytes of ${type || "no type"})`;
+      return `(${counted(body.length, "byte")} of ${type || "no type"})`;
     const fields = [...new URLSearchParams(text)];
     return cut(fields.map(([name, value]) => `${name} = ${this.#part(name, value)}`).join("\n"));
   }

@@ -9,6 +9,7 @@ import type {
   ThreadEvent,
   ThrownError,
 } from "../channels/channels.ts";
+import { counted } from "../errors/counted.ts";
 import { stackFrames } from "../errors/stack-frames.ts";
 import type { KnownIncident } from "./incident-log.ts";
 
@@ -34,7 +35,7 @@ export function blockedIncident(report: BlockReport, origin: number): KnownIncid
     cause: report.state,
     facts: [
       stateSentence(report),
-      ...(report.waitedRequests > 0 ? [`${plural(report.waitedRequests, "request")} waited.`] : []),
+      ...(report.waitedRequests > 0 ? [`${counted(report.waitedRequests, "request")} waited.`] : []),
       ...(first === undefined ? [nobodySeen(report)] : certainty(first)),
       ...others.map((one) => `Also seen: ${nameOf(one)}${placeSuffix(one.at)}.`),
     ],
@@ -67,7 +68,7 @@ export function killedIncident({ thread, threads, ran }: ThreadEvent, at: number
     place: ran === undefined ? null : placeText(ran),
     facts: [
       `Thread ${thread} was ended: ${ran === undefined ? "it no longer took calls" : `${ran.work} ${reasons[ran.reason]}`}.`,
-      `${plural(threads, "thread")} left in the pool.`,
+      `${counted(threads, "thread")} left in the pool.`,
     ],
   };
 }
@@ -208,8 +209,4 @@ function frame({ file, line, column, functionName, precision }: BlockPlace): str
 
 function onThread(thread: number): string {
   return thread === 0 ? "on the loop" : `on thread ${thread}`;
-}
-
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

@@ -22,6 +22,7 @@ const LOOK_MS = 5_000;
 export class StoredJobs implements Jobs {
   readonly #store: JobStore;
   readonly #now: () => number;
+  readonly #followed = new Set<News>();
 
   constructor(store: JobStore, now: () => number) {
     this.#store = store;
@@ -71,17 +72,30 @@ export class StoredJobs implements Jobs {
   }
 
   follow<Result>(id: JobId<Result>): AsyncGenerator<Job<Result>> {
-    return this.#follow(id, callerLocation());
+    const news = new News();
+    const states = this.#follow(id, callerLocation(), news);
+    const end = states.return.bind(states);
+    // A generator that waits would learn of its end only with its next value, which may never come.
+    states.return = (value) => {
+      news.end();
+      return end(value);
+    };
+    return states;
   }
 
-  async *#follow<Result>(id: JobId<Result>, at: SourceLocation): AsyncGenerator<Job<Result>> {
+  /** Ends what still follows a job. */
+  close(): void {
+    for (const news of this.#followed) news.end();
+  }
+
+  async *#follow<Result>(id: JobId<Result>, at: SourceLocation, news: News): AsyncGenerator<Job<Result>> {
     const ref = parseJobId(id);
     if (ref === undefined) throw unknownJob(id, at);
-    const news = new News();
     const stop = this.#store.listen((notice) => isAbout(notice, ref) && news.tell());
+    this.#followed.add(news);
     try {
       let shown = "";
-      for (;;) {
+      while (!news.ended) {
         const next = news.next(LOOK_MS);
         const job = await this.get(id);
         if (job === undefined && shown === "") throw unknownJob(id, at);
@@ -92,7 +106,9 @@ export class StoredJobs implements Jobs {
         await next;
       }
     } finally {
+      this.#followed.delete(news);
       stop();
+      news.end();
     }
   }
 }
@@ -100,17 +116,29 @@ export class StoredJobs implements Jobs {
 /** Waits for the next notice. */
 class News {
   #told = Promise.withResolvers<void>();
+  #timer: NodeJS.Timeout | undefined;
+  #ended = false;
+
+  /** Whether nobody waits for more. */
+  get ended(): boolean {
+    return this.#ended;
+  }
 
   tell(): void {
+    clearTimeout(this.#timer);
     this.#told.resolve();
   }
 
   /** Resolves on the next notice from now on, or after a while. */
-  async next(ms: number): Promise<void> {
+  next(ms: number): Promise<void> {
     this.#told = Promise.withResolvers();
-    const timer = setTimeout(this.#told.resolve, ms);
-    await this.#told.promise;
-    clearTimeout(timer);
+    this.#timer = setTimeout(this.#told.resolve, ms);
+    return this.#told.promise;
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.tell();
   }
 }
 

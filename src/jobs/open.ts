@@ -5,6 +5,7 @@ import type { Log } from "../app/log.ts";
 import { partsOf, servedTaskDeclarations, servedTasks } from "../app/parts.ts";
 import type { ResolvedJobs } from "../app/settings.ts";
 import { bindEnqueuer, type TaskDeclaration, type TaskEnqueuer } from "../app/task.ts";
+import { counted } from "../errors/counted.ts";
 import type { AttemptLanes } from "../lanes/attempts.ts";
 import type { RunnableTask } from "./attempt.ts";
 import { Engine } from "./engine.ts";
@@ -108,11 +109,12 @@ function bindJobs(
       if (left.length === 0) return;
       log.warn(
         { jobs: left },
-        `broke off ${left.length} jobs after ${graceMs} ms; they will run again: ${left.join(", ")}`,
+        `broke off ${counted(left.length, "job")} after ${graceMs} ms, to be run again: ${left.join(", ")}`,
       );
     },
     close: async () => {
       unbind();
+      jobs.close();
       await worker?.close(0);
       await store.close();
     },

@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { TaskDeclaration } from "../app/task.ts";
+import { counted } from "../errors/counted.ts";
 import type { SourceLocation } from "../errors/offloop-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { AnySchema } from "../schema/schema.ts";
@@ -153,7 +154,7 @@ function check(
 ): Checked | Promise<Checked> {
   if (schemas === undefined) return { values: args };
   if (args.length > schemas.length)
-    return { problem: `expected ${schemas.length} arguments, got ${args.length}`, values: args };
+    return { problem: `expected ${counted(schemas.length, "argument")}, got ${args.length}`, values: args };
   const results = schemas.map((schema, index) => schema["~standard"].validate(args[index]));
   return results.some((result) => result instanceof Promise)
     ? Promise.all(results).then(gather)

@@ -35,7 +35,7 @@ export async function runTask(task: CompiledTask, run: TaskRun, runtime: Runtime
   try {
     for (const dependency of task.dependencies)
       dependencies.add(await dependencies.provide(dependency, undefined));
-    const own: TaskContext = { job: run.job, signal: run.signal(), log: run.log() };
+    const own: TaskContext = { job: run.job && withinRange(run.job), signal: run.signal(), log: run.log() };
     result = await declaration.fn(dependencies.setValues(own, plan), ...run.args);
   } catch (thrown) {
     throw await dependencies.closeAfterError(thrown);
@@ -43,6 +43,19 @@ export async function runTask(task: CompiledTask, run: TaskRun, runtime: Runtime
   const closed = await dependencies.closeAfterReply(emptyReply);
   await closed.finish?.(undefined);
   return result;
+}
+
+/** Once it has crossed from a thread, or is on its way to the database, nothing leads back to the line that reported it. */
+function withinRange(job: RunningJob): RunningJob {
+  return { ...job, progress: (value) => job.progress(checkedProgress(value)) };
+}
+
+/** What sums of fractions may come to beyond 1. */
+const ROUNDING = 1e-9;
+
+function checkedProgress(value: number): number {
+  if (value >= 0 && value <= 1 + ROUNDING) return Math.min(value, 1);
+  throw new RangeError(`progress of a job: expected a number of 0-1, got ${String(value)}`);
 }
 
 /** Takes the place of a request where there is none: a run has an id for the log, a log and a signal. */

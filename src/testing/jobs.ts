@@ -102,6 +102,7 @@ class TestedJobs implements TaskEnqueuer, TestJobs {
       },
       close: async () => {
         unbind();
+        jobs.close();
         stopListening();
         await store.close();
       },

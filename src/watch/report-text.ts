@@ -1,4 +1,5 @@
 import type { BlockCulprit, BlockPlace, BlockReport } from "../channels/channels.ts";
+import { counted } from "../errors/counted.ts";
 import { formatLocation } from "../errors/offloop-error.ts";
 
 /** A report in one sentence: how long, by what, where, and who waited. */
@@ -82,5 +83,5 @@ function name(operation: string | undefined): string {
 }
 
 function requests(count: number): string {
-  return count === 1 ? "1 request" : `${count} requests`;
+  return counted(count, "request");
 }

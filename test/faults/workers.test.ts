@@ -163,7 +163,7 @@ test("SIGHUP: a new worker that cannot start leaves the old ones, and the log sa
   assert.equal(await metric(operator, 'offloop_worker_restarts_total{reason="reload"}'), 0);
   rmSync(file);
   command.child.kill("SIGHUP");
-  await command.line(/restarted 1 workers/);
+  await command.line(/restarted 1 worker/);
   assert.notEqual(await pidOf(url), pid);
   await endWell(command);
 });
@@ -325,7 +325,7 @@ test("a worker that dies while another starts to take its place is replaced once
   await until(async () => (await metric(operator, 'offloop_workers{state="starting"}')) === 1);
   process.kill(pid, "SIGKILL");
   await command.line(new RegExp(`worker ${pid} died \\(SIGKILL\\); another is starting already`));
-  await command.line(/restarted 1 workers/);
+  await command.line(/restarted 1 worker/);
   const figures = await scrape(operator);
   assert.equal(figures.get('offloop_workers{state="ready"}'), 1);
   assert.equal(figures.get('offloop_workers{state="starting"}'), 0);

@@ -5,7 +5,18 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { App } from "offloop";
 import { testClient } from "offloop/testing";
-import { app, chain, flaky, inOrder, nightly, welcome } from "../fixtures/apps/tested-jobs.ts";
+import { pino } from "pino";
+import {
+  app,
+  asks,
+  chain,
+  flaky,
+  inOrder,
+  nightly,
+  reports,
+  reportsLater,
+  welcome,
+} from "../fixtures/apps/tested-jobs.ts";
 
 test("client.jobs.enqueued() gives what was enqueued, on either lane, before anything ran", async () => {
   await using client = await testClient(app);
@@ -108,3 +119,64 @@ test("client.jobs of an app without durable tasks says so", async () => {
 function berlinTime(date: Date): string {
   return date.toLocaleTimeString("de", { timeZone: "Europe/Berlin", hour: "2-digit", minute: "2-digit" });
 }
+
+test("following a job leaves no timer: not when the job ends, when its follower does, or when the client closes", async () => {
+  const timers = (): number =>
+    process.getActiveResourcesInfo().filter((resource) => resource === "Timeout").length;
+  const before = timers();
+  const client = await testClient(app);
+  const { id } = await welcome.enqueue("ada");
+  const [left, waiting] = [app.jobs.follow(id), app.jobs.follow(id)].map((states) =>
+    states[Symbol.asyncIterator](),
+  );
+  for (const states of [left, waiting]) assert.equal((await states?.next())?.value.state, "waiting");
+  const nexts = [left?.next(), waiting?.next()];
+  await left?.return?.();
+  assert.equal((await nexts[0])?.done, true);
+  await client.jobs.drain();
+  assert.equal((await nexts[1])?.value.state, "done");
+  assert.equal((await waiting?.next())?.done, true);
+  const later = await welcome.with({ delayMs: 60_000 }).enqueue("eve");
+  const never = app.jobs.follow(later.id)[Symbol.asyncIterator]();
+  assert.equal((await never.next()).value.state, "waiting");
+  const last = never.next();
+  await client.close();
+  assert.equal((await last).done, true);
+  assert.equal(timers(), before);
+});
+
+test("job.progress() refuses what is not within 0-1, at the line that reports it, on either lane", async () => {
+  await using client = await testClient(app, { logger: pino({ level: "silent" }) });
+  for (const task of [reports, reportsLater]) {
+    for (const value of [49, -0.1, Number.NaN]) {
+      const { id } = await task.enqueue(String(value) === "NaN" ? ("NaN" as unknown as number) : value);
+      await client.jobs.drain();
+      const error = (await app.jobs.get(id))?.error;
+      assert.equal(error?.type, "RangeError");
+      assert.equal(error?.message, `progress of a job: expected a number of 0-1, got ${value}`);
+      assert.match(error?.stack ?? "", /tested-jobs\.ts:/);
+    }
+    const { id } = await task.enqueue(0.1 + 0.7 + 0.2000000000000001);
+    await client.jobs.drain();
+    assert.equal((await app.jobs.get(id))?.progress, 1);
+  }
+});
+
+test("app.jobs on a thread says which function is plain, and what to do", async () => {
+  const lines: string[] = [];
+  const logger = pino({}, { write: (line) => void lines.push(line) });
+  await using client = await testClient(app, { logger });
+  assert.equal((await client.get("/plain/jobs/any")).status, 500);
+  const said = lines.map((line) => JSON.parse(line).err?.message ?? "").join("\n");
+  assert.match(
+    said,
+    /^Cannot use app\.jobs in GET \/plain\/jobs\/\*, which is a plain function and runs on a thread\n {2}at .*tested-jobs\.ts:\d+:\d+\n {2}fix make the function async$/m,
+  );
+  const { id } = await asks.enqueue();
+  await client.jobs.drain();
+  const error = (await app.jobs.get(id))?.error;
+  assert.match(
+    error?.message ?? "",
+    /^Cannot use app\.jobs in task "asks", which is a plain function and runs/,
+  );
+});

@@ -2,10 +2,12 @@ import { workerData } from "node:worker_threads";
 import type { App } from "../../app/app.ts";
 import type { DependencyDeclaration, Replacement } from "../../app/dependency.ts";
 import { takeEnvironment } from "../../app/environment.ts";
+import type { BoundJobs } from "../../app/jobs.ts";
 import { type CloseLifespans, openLifespans } from "../../app/lifespan.ts";
 import { type AppTarget, loadApp, whenServed } from "../../app/load.ts";
 import type { Log } from "../../app/log.ts";
 import {
+  partsOf,
   servedDependents,
   servedErrorHandlers,
   servedLifespans,
@@ -55,6 +57,7 @@ async function enter(data: ThreadData): Promise<void> {
         sessions: data.session && new SessionCookie(data.session),
         traceDependency: around?.dependency,
       });
+      for (const { app: one } of partsOf(app)) (one.jobs as BoundJobs).refuse(() => inbox.running);
       bindTasks(app, runner, inbox.channel, around);
       close = closing(shared, await openLifespans(servedLifespans(app, "thread")));
       inbox.open(around?.calls(runner) ?? runner, around?.logFields);

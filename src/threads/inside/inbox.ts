@@ -11,7 +11,7 @@ import {
 } from "../crossing/messages.ts";
 import { type CallServices, type Packed, packReply } from "../crossing/payloads.ts";
 import { packThrown, type TaskOutcome } from "../crossing/values.ts";
-import { RunHistory, type Work } from "../crossing/work.ts";
+import { MessageWork, OperationWork, RunHistory, TaskWork, type Work } from "../crossing/work.ts";
 import { type ThreadCall, type ThreadChannel, ThreadServices } from "./services.ts";
 import { type Runner, unsendable } from "./work-runner.ts";
 
@@ -29,6 +29,7 @@ export class Inbox {
   #runner: Runner | undefined;
   #histories: RunHistory[] = [];
   #running = false;
+  #work: Work | undefined;
   /** The services of the request that the running call is for. */
   #services: ThreadServices | undefined;
 
@@ -52,6 +53,15 @@ export class Inbox {
   /** What log lines say about the request or task that is running; empty when there is none. */
   get about(): object {
     return this.#running ? (this.#services?.fields ?? {}) : {};
+  }
+
+  /** The name of the operation or task whose function is running; undefined where it may be another's dependency. */
+  get running(): string | undefined {
+    if (!this.#running || this.#work === undefined) return undefined;
+    if (this.#work instanceof TaskWork) return `task "${this.#work.declaration.name}"`;
+    return this.#work instanceof OperationWork || this.#work instanceof MessageWork
+      ? this.#work.id
+      : undefined;
   }
 
   /**
@@ -94,6 +104,7 @@ export class Inbox {
       const startedAt = sharedNow();
       if (!claim(board, call.slot, call.ticket, startedAt)) continue;
       this.#services = undefined;
+      this.#work = runner.works[call.work];
       const history = this.#histories[call.work] as RunHistory;
       // A finished result must not wait for a call that may take long, nor be lost with one that may be ended.
       if (!history.isQuick || this.#mayBeEnded[call.work]) this.flush();
