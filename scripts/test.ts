@@ -149,7 +149,7 @@ class Tally {
     const [, name = "", value] = readTotal(event) ?? [];
     if (name !== "") this.#add(name, Number(value));
     if (event.type !== "test:summary" || event.data.file !== undefined) return name !== "";
-    this.#summary = { ...event.data, success: event.data.success && this.#summary?.success !== false };
+    this.#summary = event.data;
     return true;
   }
 

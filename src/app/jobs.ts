@@ -8,6 +8,9 @@ import { callerLocation } from "./location.ts";
  */
 export type JobState = "waiting" | "running" | "done" | "failed" | "dead" | "cancelled";
 
+/** How many jobs a list has at most. */
+export const MAX_LISTED_JOBS = 1_000;
+
 /** Every state. */
 export const jobStates: readonly JobState[] = ["waiting", "running", "done", "failed", "dead", "cancelled"];
 

@@ -1,5 +1,5 @@
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
-import { jobStates } from "../app/jobs.ts";
+import { jobStates, MAX_LISTED_JOBS } from "../app/jobs.ts";
 import type { JobAction, ListOptions } from "./job-actions.ts";
 import { wholeNumber } from "./serving.ts";
 
@@ -26,7 +26,7 @@ export function addJobs(command: Command): void {
     .argument("[id]", "the job's id, for show, retry and cancel")
     .option("--task <name>", "list only the jobs of one task")
     .addOption(new Option("--state <state>", "list only jobs in this state").choices(jobStates))
-    .option("--limit <number>", "list at most this many, 1-1000", listLimit, 50)
+    .option("--limit <number>", `list at most this many, 1-${MAX_LISTED_JOBS}`, listLimit, 50)
     .option("--json", "list as JSON")
     .addHelpText("after", `\nActions:\n${help}`)
     .hook("preAction", requireId)
@@ -39,8 +39,8 @@ const help = Object.entries(described)
 
 function listLimit(text: string): number {
   const limit = wholeNumber(text);
-  if (limit >= 1 && limit <= 1_000) return limit;
-  throw new InvalidArgumentError("expected a number of 1-1000");
+  if (limit >= 1 && limit <= MAX_LISTED_JOBS) return limit;
+  throw new InvalidArgumentError(`expected a number of 1-${MAX_LISTED_JOBS}`);
 }
 
 /** Which actions need an id is more than the parser can be told. */

@@ -80,14 +80,9 @@ export class OpenStreams {
     }
   }
 
-  /** Whether the source of an answer's chunks is open. */
-  has(asked: HttpRequest): boolean {
-    return this.#open.has(asked);
-  }
-
-  /** Resolves when the source of an answer's chunks has been closed; at once where there is none. */
-  async closed(asked: HttpRequest): Promise<void> {
-    await this.#open.get(asked)?.closed;
+  /** Resolves when the source of an answer's chunks has been closed; undefined where there is none. */
+  closed(asked: HttpRequest): Promise<void> | undefined {
+    return this.#open.get(asked)?.closed;
   }
 
   /** The same for all of them. */

@@ -121,7 +121,7 @@ export class WayOut {
     { background = [], endTasks }: RawReply,
     failure: Failure,
   ): Promise<Failure> {
-    if (this.#streams.has(asked)) await this.#streams.closed(asked);
+    await this.#streams.closed(asked);
     const late =
       background.length === 0
         ? undefined

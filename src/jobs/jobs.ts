@@ -6,6 +6,7 @@ import {
   type Jobs,
   type JobsFilter,
   jobStates,
+  MAX_LISTED_JOBS,
   type TaskJobs,
 } from "../app/jobs.ts";
 import { callerLocation } from "../app/location.ts";
@@ -43,7 +44,7 @@ export class StoredJobs implements Jobs {
         { at: callerLocation(), fix: "pass one of these, or leave state out" },
       );
     }
-    const most = integer("limit of jobs.list()", limit ?? 50, 1, 1_000);
+    const most = integer("limit of jobs.list()", limit ?? 50, 1, MAX_LISTED_JOBS);
     const last = after === undefined ? undefined : parseJobId(after);
     if (after !== undefined && last === undefined) return []; // not the id of a job: nothing comes after it
     return (await this.#store.list({ task, state, key, after: last, limit: most })).map(jobOf);
