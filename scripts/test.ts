@@ -39,7 +39,7 @@ export const longFiles: readonly string[] = [
   "test/cost/{heap,worst-bodies}.test.ts",
   "test/docs/built-site.test.ts",
   "test/examples/{08-pairs,experiments}.test.ts",
-  "test/jobs/{additions,backlog,engine,faults,list,processes}.test.ts",
+  "test/jobs/{additions,app,backlog,engine,faults,list,lost,processes}.test.ts",
   "test/path/plugins.test.ts",
   "test/testing/fail-on-block.test.ts",
   "test/tracing/{children,jobs}.test.ts",

@@ -115,7 +115,7 @@ export interface JobsFilter {
 export interface TaskJobs {
   /** The task's name. */
   readonly task: string;
-  /** How many are waiting. */
+  /** How many are waiting. Beyond 50,000 this is the most recent count, seconds old. */
   readonly waiting: number;
   /** How many are running. */
   readonly running: number;

@@ -127,14 +127,14 @@ class SharedCounts {
   }
 }
 
-const uuidPattern = /^(?:(.+)\/)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
+const uuidPattern = /^(?:(.+):)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
 
 /** The ids that a text may refer to: a uuid without a task is looked for in every task. */
 function idsIn(text: string, tasks: readonly TaskJobs[]): string[] {
   const [, task, uuid] = uuidPattern.exec(text) ?? [];
   if (uuid === undefined) return [];
   const names = task === undefined ? tasks.map((one) => one.task) : [task];
-  return names.map((name) => `${name}/${uuid.toLowerCase()}`);
+  return names.map((name) => `${name}:${uuid.toLowerCase()}`);
 }
 
 function isState(text: string | null): text is JobState {

@@ -315,5 +315,6 @@ async function unlessKeyTaken(change: () => Promise<boolean>): Promise<boolean> 
 
 /** Done and cancelled jobs are what remains of the total. */
 function countedOf({ totalCount, queuedCount, activeCount, failedCount }: QueueResult): CountedJobs {
-  return { dead: failedCount, ended: Math.max(0, totalCount - queuedCount - activeCount - failedCount) };
+  const ended = Math.max(0, totalCount - queuedCount - activeCount - failedCount);
+  return { queued: queuedCount, dead: failedCount, ended };
 }

@@ -115,21 +115,23 @@ export class JobLoop {
     const most = this.#freeFor(task);
     const jobs = await store.take(name, most);
     if (jobs.length === most) this.#due.add(name);
-    for (const job of jobs) this.#take(job, task);
+    const attempts = jobs.map((job) => this.#take(job, task));
+    // Only now is it known whether a suspect would have others beside it.
+    for (const attempt of attempts) if (!attempt.job.lostBefore) void this.#run(attempt);
+    this.#runSuspect();
   }
 
   #freeFor(task: RunnableTask | undefined): number {
     return task === undefined ? 0 : this.#free[task.declaration.lane];
   }
 
-  #take(job: TakenJob, task: RunnableTask): void {
+  #take(job: TakenJob, task: RunnableTask): Attempt {
     const attempt = new Attempt(job, task);
     this.#free[task.declaration.lane]--;
     this.#running.set(job.uuid, attempt);
     this.#pulse?.add(job);
     if (job.lostBefore) this.#suspects.push(attempt);
-    else void this.#run(attempt);
-    this.#runSuspect();
+    return attempt;
   }
 
   /** Starts the next suspect once no other job runs here. */

@@ -126,16 +126,17 @@ export class Records {
   }
 
   /**
-   * Waiting and running jobs are counted. Ended ones may be many, and old: beyond a limit the most recent count is
-   * used.
+   * Waiting and ended jobs may be many: beyond a limit, which is lower for those that have ended, the most recent count
+   * is used.
    *
    * @param counted - pg-boss's count for each queue.
    */
   async depths(counted: ReadonlyMap<string, CountedJobs>): Promise<TaskDepth[]> {
     const { rows } = await this.#sql.executeSql(
-      `select queue, ${this.#count("created")} as waiting, ${this.#count("active")} as running,
-        ${this.#count("retry")} as failed, ${this.#countUpTo(`${ENDED} = 'failed'`)} as dead,
-        ${this.#countUpTo(`${ENDED} = 'completed'`)} + ${this.#countUpTo(`${ENDED} = 'cancelled'`)} as ended,
+      `select queue, ${this.#countUpTo(WAITING_TO, "j.state = 'created'")} as waiting,
+        ${this.#count("active")} as running,
+        ${this.#count("retry")} as failed, ${this.#countEnded("failed")} as dead,
+        ${this.#countEnded("completed")} + ${this.#countEnded("cancelled")} as ended,
         least((${this.#oldestDue("created")}), (${this.#oldestDue("retry")})) as oldest
       from unnest($1::text[]) as queue`,
       [[...this.#tasks.keys()]],
@@ -144,11 +145,11 @@ export class Records {
       const last = counted.get(queue);
       return {
         task: this.#tasks.get(queue) as string,
-        waiting,
+        waiting: beyond(WAITING_TO, waiting, last && last.queued - failed),
         running,
         failed,
-        dead: beyond(dead, last?.dead),
-        ended: beyond(ended, last?.ended),
+        dead: beyond(ENDED_TO, dead, last?.dead),
+        ended: beyond(ENDED_TO, ended, last?.ended),
         oldestDueAt: oldest ?? undefined,
       };
     });
@@ -159,9 +160,14 @@ export class Records {
     return `(select count(*)::int from ${this.#schema}.job where name = queue and state = '${state}')`;
   }
 
-  #countUpTo(condition: string): string {
+  /** The condition of the index of ended jobs is true of each. */
+  #countEnded(state: StoredState): string {
+    return this.#countUpTo(ENDED_TO, `j.completed_on is not null and j.state = '${state}'`);
+  }
+
+  #countUpTo(most: number, condition: string): string {
     return `(select count(*)::int from (
-      select from ${this.#schema}.job j where j.name = queue and ${condition} limit ${COUNTED_TO + 1}
+      select from ${this.#schema}.job j where j.name = queue and ${condition} limit ${most + 1}
     ) counted)`;
   }
 
@@ -231,20 +237,21 @@ function orderOf(state: JobState | undefined): Order {
   return state === "waiting" || state === "failed" ? bySoonest : byLastEnded;
 }
 
-/** The condition of the index of ended jobs, which is true of each. */
-const ENDED = "j.completed_on is not null and j.state";
+/** Waiting jobs are counted up to this number on every request. */
+const WAITING_TO = 50_000;
+/** And those that have ended up to this one: they are kept for days. */
+const ENDED_TO = 10_000;
 
-/** Ended jobs are counted up to this number on every request. */
-const COUNTED_TO = 10_000;
-
-/** How many jobs of a queue have ended, as pg-boss last counted them. */
+/** How many jobs a queue has, as pg-boss last counted them. */
 export interface CountedJobs {
+  /** Waiting, or due for a retry. */
+  readonly queued: number;
   readonly dead: number;
   readonly ended: number;
 }
 
-function beyond(counted: number, last: number | undefined): number {
-  return counted <= COUNTED_TO ? counted : Math.max(counted, last ?? 0);
+function beyond(most: number, counted: number, last: number | undefined): number {
+  return counted <= most ? counted : Math.max(counted, last ?? 0);
 }
 
 /** The error that pg-boss itself writes is that a job's heartbeat stopped. */

@@ -122,7 +122,7 @@ describe("the inspector's jobs", () => {
       ["Error: No answer for order 7", "Error: connection refused"],
     );
     assert.match(attempt.errors[0]?.stack ?? "", /^at .*jobs-app\.ts:\d+:\d+/);
-    assert.equal((await sheet("welcome/00000000-0000-4000-8000-000000000000")).status, 404);
+    assert.equal((await sheet("welcome:00000000-0000-4000-8000-000000000000")).status, 404);
     assert.equal((await sheet("nonsense")).status, 404);
   });
 

@@ -229,7 +229,7 @@ for (const backend of ["PGlite", "PostgreSQL"] as const) {
     });
 
     test("follow() of a job that is not there says so, and where it was asked", async () => {
-      const gone = `add/${randomUUID()}` as JobId;
+      const gone = `add:${randomUUID()}` as JobId;
       for (const id of [gone, "no id" as JobId]) {
         assert.equal(await app.jobs.get(id), undefined);
         const following = app.jobs.follow(id)[Symbol.asyncIterator]();

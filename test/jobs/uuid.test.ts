@@ -12,7 +12,7 @@ test("newUuid() ascends, however many are made at one time, and when the clock i
   assert.deepEqual(uuids.toSorted(), uuids);
   assert.equal(new Set(uuids).size, uuids.length);
   for (const uuid of uuids) assert.match(uuid, version7);
-  assert.deepEqual(parseJobId(`task/${uuids[0]}`), { task: "task", uuid: uuids[0] });
+  assert.deepEqual(parseJobId(`task:${uuids[0]}`), { task: "task", uuid: uuids[0] });
 });
 
 test("newUuid() begins with the time in milliseconds", () => {

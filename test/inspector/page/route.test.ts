@@ -5,7 +5,7 @@ import { jobAddress, jobsAddress, parseRoute, requestAddress } from "../../../sr
 test("parseRoute() reads what jobsAddress() and jobAddress() write, whatever the names hold", () => {
   const choice = { task: "send mail/größe", state: "dead", find: "a&b=#?c", after: "x/1" };
   assert.deepEqual(parseRoute(jobsAddress(choice)), { view: "jobs", choice });
-  const id = "send mail/größe & more/00000000-0000-4000-8000-000000000000";
+  const id = "send mail/größe & more:00000000-0000-4000-8000-000000000000";
   assert.deepEqual(parseRoute(jobAddress(id)), { view: "job", id });
 });
 
