@@ -1,5 +1,5 @@
 import type { Worker } from "node:cluster";
-import type { Figure, PrimaryMetricsMessage, WorkerMetricsMessage } from "./worker-metrics.ts";
+import type { Figure, FigureValue, PrimaryMetricsMessage, WorkerMetricsMessage } from "./worker-metrics.ts";
 
 /** A worker that has not answered by then is left out: its loop is blocked, or it is dying. */
 const COLLECT_MS = 1_000;
@@ -17,6 +17,7 @@ export class AllWorkers {
   readonly #last = new Map<Worker, Figures>();
   /** The counts of workers that have gone. */
   readonly #gone: Figures[] = [];
+  readonly #highest = new HighestCounts();
   /** Handles a worker's answer, keyed by the number of the request. */
   readonly #asked = new Map<number, (figures: Figures) => void>();
   #number = 0;
@@ -39,6 +40,7 @@ export class AllWorkers {
 
   /** All metrics, in the Prometheus text format. Workers that do not answer are included with their last counts. */
   async text(): Promise<string> {
+    const { AggregatorRegistry } = await import("prom-client");
     const asked = [...this.#last.keys()].map(
       async (worker) => [worker, await this.#collect(worker)] as const,
     );
@@ -48,9 +50,10 @@ export class AllWorkers {
       answers.get(worker) ? last : last.filter(isCounted),
     );
     const replied = [...answers.values()].filter((answer) => answer !== undefined).length;
-    const { AggregatorRegistry } = await import("prom-client");
     const all = [...living, ...this.#gone, [...this.#readOwn(), repliedFigure(replied)]];
-    return AggregatorRegistry.aggregate(all as object[]).metrics();
+    const sums = await AggregatorRegistry.aggregate(all as object[]).getMetricsAsJSON();
+    const held = this.#highest.hold(sums as unknown as Figures);
+    return AggregatorRegistry.aggregate([held]).metrics();
   }
 
   #take(worker: Worker, figures: Figures, number: number | undefined): void {
@@ -96,6 +99,32 @@ export class AllWorkers {
     const parts = this.#gone.slice();
     const sum = await AggregatorRegistry.aggregate(parts as object[]).getMetricsAsJSON();
     this.#gone.splice(0, parts.length, sum as unknown as Figures);
+  }
+}
+
+/**
+ * Keeps counts from falling, which Prometheus would take for a restart. The sum of the same fractions depends on their
+ * order, and a worker that goes changes the order.
+ */
+export class HighestCounts {
+  /** By metric and labels. */
+  readonly #values = new Map<string, number>();
+
+  /** Returns the figures, each count at least as high as any time before. */
+  hold(figures: Figures): Figures {
+    return figures.map((figure) =>
+      isCounted(figure)
+        ? { ...figure, values: figure.values.map((one) => this.#holdOne(figure.name, one)) }
+        : figure,
+    );
+  }
+
+  #holdOne(name: string, counted: FigureValue): FigureValue {
+    const labels = Object.entries(counted.labels).sort(([a], [b]) => (a < b ? -1 : 1));
+    const key = JSON.stringify([counted.metricName ?? name, labels]);
+    const value = Math.max(counted.value, this.#values.get(key) ?? 0);
+    this.#values.set(key, value);
+    return { ...counted, value };
   }
 }
 

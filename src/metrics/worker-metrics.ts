@@ -14,7 +14,15 @@ export interface Figure {
   readonly type: string;
   /** How to combine the values of several processes. */
   readonly aggregator?: string;
-  readonly values: readonly object[];
+  readonly values: readonly FigureValue[];
+}
+
+/** One value of a metric. */
+export interface FigureValue {
+  readonly value: number;
+  readonly labels: Readonly<Record<string, string | number>>;
+  /** The name of a histogram's part, such as its sum. */
+  readonly metricName?: string;
 }
 
 /** What a worker sends to its primary. */
