@@ -165,7 +165,6 @@ export class ThreadPool implements ThreadListener {
         : String(loss.cause);
     for (const call of loss.started) this.#giveUp(call, exitedError(this.#workOf(call), why, loss.cause));
     this.#refuseIfDown();
-    if (!this.#closed) this.#roster.growTo(this.#options.min);
     this.#dispatch();
   }
 
@@ -203,13 +202,13 @@ export class ThreadPool implements ThreadListener {
     this.#roster.rest(thread);
   }
 
-  /** Makes sure that some thread will come for the remaining calls. */
+  /** Makes sure that there are as many threads as always stay, and that some thread will come for the remaining calls. */
   #grow(): void {
-    const { max, reserve } = this.#options;
+    const { min, max, reserve } = this.#options;
     // One is kept warm, beyond `max` for the express lane: a short request should not wait for a thread to load the app.
     const { busy } = this.#roster;
     const wanted = this.#waiting.sizeOf("background") > 0 ? busy + 2 : busy > 0 ? busy + 1 : 0;
-    if (wanted > 0) this.#roster.growTo(busy >= max ? max + reserve : Math.min(max + reserve, wanted));
+    this.#roster.growTo(busy >= max ? max + reserve : Math.max(min, Math.min(max + reserve, wanted)));
     if (this.#waiting.size > 0 || this.#roster.holdsAhead)
       this.#patience ??= setTimeout(() => this.#onPatienceOver(), PATIENCE_MS);
   }

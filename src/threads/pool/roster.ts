@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import type { ThreadSettings } from "../../app/settings.ts";
 import { type ThreadEvent, threadChannel } from "../../channels/channels.ts";
 import type { OffloopError } from "../../errors/offloop-error.ts";
@@ -13,6 +14,9 @@ import {
   type ThreadLoss,
   type ThreadOptions,
 } from "./thread.ts";
+
+/** Loading the app computes: more threads than this at once would only all be late. One may also wait for something. */
+const MOST_STARTING = Math.max(2, availableParallelism());
 
 /** The options of a pool. */
 export interface PoolOptions extends Required<Omit<ThreadSettings, "resourceLimits">>, ThreadOptions {
@@ -116,10 +120,10 @@ export class Roster {
     this.#delay.prove();
   }
 
-  /** Starts threads until there are this many, unless the last start failed a moment ago. */
+  /** Starts threads until there are this many, but only a few at once, and none if the last start failed a moment ago. */
   growTo(count: number): void {
     if (this.#closed || this.#delay.isOn) return;
-    while (this.#threads.size < count) {
+    while (this.#threads.size < count && this.#starting.size < MOST_STARTING) {
       void this.startOne().then((error) => {
         if (error !== undefined && !this.#closed) this.#options.onThreadFailure(error);
       });

@@ -86,11 +86,13 @@ export class Schedule {
   }
 
   /**
-   * Background work leaves the last idle thread to requests while another thread may come: requests should not wait for
-   * that one to load the app.
+   * While another thread may come, nothing short waits for that one to load the app: short requests go first, as the
+   * reserve is not there yet, and background work leaves the last idle thread to requests.
    */
   #nextOf(idle: number): Call | undefined {
-    return idle > 1 || !this.#roster.expectsMore ? this.#waiting.take() : this.#waiting.takeRequest();
+    if (!this.#roster.expectsMore) return this.#waiting.take();
+    const short = this.#options.reserve > 0 ? this.#waiting.takeRequest(this.#loads.isShort) : undefined;
+    return short ?? (idle > 1 ? this.#waiting.take() : this.#waiting.takeRequest());
   }
 
   /** The decision about a call that nobody waits for any more; undefined while somebody does. */
@@ -265,7 +267,5 @@ export class WorkLoads {
   isQuick = (work: number): boolean => this.#histories[work]!.isQuick;
 
   /** Whether it has been short so far. False before its first run. */
-  isShort(work: number): boolean {
-    return this.#histories[work]!.isShort;
-  }
+  isShort = (work: number): boolean => this.#histories[work]!.isShort;
 }

@@ -14,6 +14,7 @@ import app, {
   tasks,
   where,
 } from "../../fixtures/pool-app.ts";
+import { openSocket } from "../../fixtures/raw-socket.ts";
 import { type Running, running } from "../../fixtures/running.ts";
 
 const MAX = 3;
@@ -222,6 +223,23 @@ test("pool: while a thread is in use another is kept warm: the next call waits f
   );
   slow.open();
   await Promise.all([first, second]);
+});
+
+test("pool: while another thread may come, a short request goes before slow ones that came first", async () => {
+  await start({ threads: { max: MAX, reserve: 1 } });
+  for (let n = 0; n < 3; n++) await ask("/short");
+  const first = ask("/slow");
+  await slow.arrived(1);
+  while (server.threads.threads < 2) await fetch(`${server.url}/nope`);
+  const { send, until } = await openSocket(server.url);
+  // In one packet, so that all of them wait when the idle thread is given a call.
+  send(["/slow", "/slow", "/short"].map((path) => `GET ${path} HTTP/1.1\r\nhost: test\r\n\r\n`).join(""));
+  await slow.arrived(3);
+  slow.open();
+  const text = await until((received) => received.split("threadId").length === 4);
+  const [second, third, short] = [...text.matchAll(/"threadId":(?<id>\d+)/g)].map(({ groups }) => groups?.id);
+  assert.ok(short === second || short === third, `slow on ${second} and ${third}, short on ${short}`);
+  await first;
 });
 
 test("threads.min beyond max is refused", async () => {
