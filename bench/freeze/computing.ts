@@ -5,29 +5,37 @@ import {
   type LoadedSide,
   measureLoadedLatency,
   PROBE_RATE,
-  poolThreads,
 } from "../latency.ts";
 import type { Bench, PartResult } from "../part.ts";
 import { priorityGoals, probeNote, sideNamed } from "../priority.ts";
 import { formatNumber } from "../table.ts";
-import { fastApiNote, findPeers, OFFLOOP, type Peer, PISCINA, roundsOf } from "./peers.ts";
+import {
+  fastApiNote,
+  findPeers,
+  LASTING,
+  type Peer,
+  PISCINA,
+  poolNote,
+  roundsOf,
+  withLastingPool,
+} from "./peers.ts";
 
-const WITHOUT = "offloop, threads.priority 0";
+const WITHOUT = `${LASTING}, threads.priority 0`;
 const IN_PYTHON = "FastAPI, def, Python code";
 
 /** `GET /` of every peer, idle and while another route computes. */
 export async function measureComputing(bench: Bench): Promise<PartResult[]> {
-  const peers = findPeers(bench);
+  const peers = withLastingPool(findPeers(bench));
   const rounds = roundsOf(bench);
   const measured = await measureLoadedLatency(sidesOf(peers), rounds, bench);
-  const ours = sideNamed(measured, OFFLOOP);
+  const ours = sideNamed(measured, LASTING);
   const goals: Goal[] = [
     atMost(
       3,
       "freeze: offloop's p99 of GET / while a route computes / idle",
       ours.loaded.p99 / ours.idle.p99,
     ),
-    ...priorityGoals(measured, { ours: OFFLOOP, piscina: PISCINA, without: WITHOUT }),
+    ...priorityGoals(measured, { ours: LASTING, piscina: PISCINA, without: WITHOUT }),
   ];
   return [
     {
@@ -38,7 +46,8 @@ export async function measureComputing(bench: Bench): Promise<PartResult[]> {
       },
       notes: [
         `${PROBE_RATE} requests/s, each on a connection on which nothing waits, counted from when it was due; ${LOAD_CONNECTIONS} clients ask the route that computes, 50 ms of PBKDF2 each time`,
-        `offloop and piscina have ${poolThreads} threads; PBKDF2 is C code, for which Python lets go of its lock. "Python code" computes 50 ms in Python itself`,
+        poolNote,
+        `PBKDF2 is C code, for which Python lets go of its lock. "Python code" computes 50 ms in Python itself`,
         ...fastApiNote(peers),
         probeNote(ours.rounds),
       ],
@@ -51,7 +60,7 @@ export async function measureComputing(bench: Bench): Promise<PartResult[]> {
 function sidesOf(peers: readonly Peer[]): LoadedSide[] {
   return peers.flatMap((peer) => {
     const side = { ...peer, computePath: "/compute" };
-    if (peer.name === OFFLOOP)
+    if (peer.name === LASTING)
       return [{ ...side, name: WITHOUT, settings: { ...peer.settings, priority: 0 } }, side];
     if (peer.settings.runs === "thread")
       return [side, { ...side, name: IN_PYTHON, computePath: "/compute_in_python" }];

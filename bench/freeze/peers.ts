@@ -1,3 +1,4 @@
+import { poolThreads } from "../latency.ts";
 import type { Bench } from "../part.ts";
 import { findFastApi } from "../python.ts";
 import type { ServerPlan } from "../server-process.ts";
@@ -12,6 +13,8 @@ export interface Peer extends ServerPlan {
 }
 
 export const OFFLOOP = "offloop";
+/** With threads that stay, like piscina's. */
+export const LASTING: string = `offloop, threads.min ${poolThreads}`;
 export const PISCINA = "Fastify + piscina";
 
 /** The peers that this machine can run, offloop last. FastAPI is included if a Python has it. */
@@ -46,12 +49,24 @@ function fastApis(python: string, settings: Partial<ServerSettings>): Peer[] {
   ];
 }
 
+/** The same peers, and offloop with threads that stay, for what depends on how many there are at the moment. */
+export function withLastingPool(peers: readonly Peer[]): Peer[] {
+  return peers.flatMap((peer) =>
+    peer.name === OFFLOOP
+      ? [peer, { ...peer, name: LASTING, settings: { ...peer.settings, minThreads: poolThreads } }]
+      : [peer],
+  );
+}
+
 /** FastAPI once: how its operations are declared makes no difference to an async route, or to its tasks. */
 export function oncePerFramework(peers: readonly Peer[]): Peer[] {
   return peers
     .filter(({ settings }) => settings.runs !== "thread")
     .map((peer) => (peer.settings.runs === "loop" ? { ...peer, name: "FastAPI" } : peer));
 }
+
+/** What offloop and piscina have in common, and what is different by default. */
+export const poolNote: string = `offloop's ${poolThreads} threads and its reserve start when they are needed, and leave after 30 s without work; with threads.min ${poolThreads} they stay, like piscina's ${poolThreads}`;
 
 /** The note of a table when there is no FastAPI. */
 export function fastApiNote(peers: readonly Peer[]): string[] {

@@ -6,7 +6,7 @@ import { type ServerProcess, withServers } from "../server-process.ts";
 import { summarize } from "../statistics.ts";
 import { formatNumber, formatRange } from "../table.ts";
 import { inTurn } from "../turns.ts";
-import { fastApiNote, findPeers, OFFLOOP, roundsOf } from "./peers.ts";
+import { fastApiNote, findPeers, LASTING, poolNote, roundsOf, withLastingPool } from "./peers.ts";
 
 const SLOW_REQUESTS = 45;
 /** By then the slow requests have reached the server. */
@@ -21,7 +21,7 @@ interface Round {
 
 /** A short plain request that arrives after 45 slow ones. */
 export async function measureShortBehindSlow(bench: Bench): Promise<PartResult[]> {
-  const peers = findPeers(bench);
+  const peers = withLastingPool(findPeers(bench));
   const rounds = roundsOf(bench);
   const all: Round[][] = peers.map(() => []);
   await withServers(peers, async (servers) => {
@@ -39,7 +39,7 @@ export async function measureShortBehindSlow(bench: Bench): Promise<PartResult[]
     shortMs: summarize((all[at] ?? []).map(({ shortMs }) => shortMs)),
     allSlowMs: summarize((all[at] ?? []).map(({ allSlowMs }) => allSlowMs)),
   }));
-  const ours = measured.find(({ name }) => name === OFFLOOP)?.shortMs.median ?? Number.NaN;
+  const ours = measured.find(({ name }) => name === LASTING)?.shortMs.median ?? Number.NaN;
   return [
     {
       title: `a short request behind ${SLOW_REQUESTS} slow ones, in ms`,
@@ -55,7 +55,8 @@ export async function measureShortBehindSlow(bench: Bench): Promise<PartResult[]
       },
       notes: [
         `each slow request blocks for 200 ms without computing, as a synchronous driver does; the short one comes ${HEAD_START_MS} ms after them, on a connection of its own`,
-        "offloop: 6 threads and the reserve, piscina: 6 threads, FastAPI def: 40 threads, so that it ends the slow ones soonest",
+        poolNote,
+        "FastAPI has 40 threads, so that it ends the slow ones soonest",
         ...fastApiNote(peers),
       ],
       goals: [atMost(50, "freeze: offloop's short request behind 45 slow ones in ms", ours)],

@@ -5,7 +5,7 @@ import { probeWhile } from "../probe.ts";
 import { type ServerProcess, withServer } from "../server-process.ts";
 import { formatNumber } from "../table.ts";
 import { type Entry, Ledger } from "./ledger.ts";
-import { fastApiNote, findPeers, oncePerFramework } from "./peers.ts";
+import { fastApiNote, findPeers, oncePerFramework, poolNote, withLastingPool } from "./peers.ts";
 
 const TASKS = 1_000;
 const CONNECTIONS = 100;
@@ -24,7 +24,7 @@ interface Outcome {
 
 /** 1,000 async tasks and 1,000 plain ones after the response, behind live traffic. */
 export async function measureTasks(bench: Bench): Promise<PartResult[]> {
-  const peers = oncePerFramework(findPeers(bench));
+  const peers = withLastingPool(oncePerFramework(findPeers(bench)));
   const outcomes: Outcome[] = [];
   for (const peer of peers) {
     using ledger = new Ledger();
@@ -52,6 +52,7 @@ export async function measureTasks(bench: Bench): Promise<PartResult[]> {
       notes: [
         `each request adds one task, on ${CONNECTIONS} connections as fast as they are answered; an async task waits for 500 ms, a plain one computes for 5 ms; GET / ${PROBE_RATE} times a second until all have ended`,
         "FastAPI reads the next request of a connection when the task of the last one has ended, so its tasks come in groups of as many as there are connections",
+        poolNote,
         ...fastApiNote(peers),
       ],
       goals: [],

@@ -20,12 +20,13 @@ const names: PrioritySides = {
 /** (c) How fast `GET /` is while every thread computes, with and without the threads' lower priority. */
 export async function measureLoopLatency(bench: Bench): Promise<PartResult[]> {
   const settings = { burnIterations: bench.burnIterations };
+  const pool = { ...settings, minThreads: poolThreads }; // as many as piscina's, and as lasting
   const computePath = "/burn";
   const sides: readonly LoadedSide[] = [
     { name: "Fastify, work inline", file: "fastify", settings, computePath },
     { name: names.piscina, file: "fastify-piscina", settings, computePath },
-    { name: names.without, file: "offloop", settings: { ...settings, priority: 0 }, computePath },
-    { name: names.ours, file: "offloop", settings, computePath },
+    { name: names.without, file: "offloop", settings: { ...pool, priority: 0 }, computePath },
+    { name: names.ours, file: "offloop", settings: pool, computePath },
   ];
   return [result(await measureLoadedLatency(sides, bench.options.rounds, bench))];
 }

@@ -3,9 +3,10 @@ import { announce } from "./report.ts";
 import { settings } from "./settings.ts";
 import { burn, hold, takeEnds, waitAfterwards } from "./work.ts";
 
-const { threads: max, reserve, priority } = settings;
+const { threads: max, minThreads: min, reserve, priority } = settings;
 const app = new App({
   threads: {
+    ...(min === undefined ? {} : { min }),
     ...(max === undefined ? {} : { max }),
     ...(reserve === undefined ? {} : { reserve }),
     ...(priority === undefined ? {} : { priority }),

@@ -2,6 +2,8 @@
 export interface ServerSettings {
   /** Threads of its pool. Undefined: the framework's own default. */
   readonly threads: number | undefined;
+  /** Threads of offloop's pool that start with the server and stay. Undefined: its default. */
+  readonly minThreads: number | undefined;
   /** offloop's additional threads. Undefined: its default. */
   readonly reserve: number | undefined;
   /** How piscina's threads wait for work. */
@@ -30,6 +32,7 @@ export interface ServerSettings {
 
 const defaults: ServerSettings = {
   threads: undefined,
+  minThreads: undefined,
   reserve: undefined,
   atomics: "sync",
   callsPerThread: 1,

@@ -4,8 +4,10 @@ import { settings } from "../settings.ts";
 import { burn, hold } from "../work.ts";
 import { computeAndNote, DEADLINE_MS, greeting, runAway, waitAndNote } from "./routes.ts";
 
-const { priority } = settings;
-const app = new App(priority === undefined ? {} : { threads: { priority } });
+const { minThreads: min, priority } = settings;
+const app = new App({
+  threads: { ...(min === undefined ? {} : { min }), ...(priority === undefined ? {} : { priority }) },
+});
 const afterwards = app.task("afterwards", async (id: string) => waitAndNote(id));
 const computing = app.task("computing", (id: string) => computeAndNote(id));
 app.get("/", async () => greeting);
