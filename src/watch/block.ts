@@ -1,5 +1,6 @@
 import { Session } from "node:inspector";
 import type { BlockReport } from "../channels/channels.ts";
+import { ThreadsCpu } from "./cpu-use.ts";
 import type { Gap } from "./pulse.ts";
 import type { Sight } from "./sampler.ts";
 import { clockMs } from "./shared-words.ts";
@@ -14,6 +15,8 @@ export interface Onlooker {
 export class Block {
   readonly since: number;
   readonly sightings: Sighting[] = [];
+  /** What the process's threads have had of the CPU since it was noticed. */
+  readonly threads: ThreadsCpu = new ThreadsCpu();
   /** Whether the live line has been written. */
   isAnnounced = false;
   /** When the pending question was asked. */
@@ -61,6 +64,8 @@ interface BlockSigns {
   readonly gcMs: number;
   /** The worst delay of the watchdog's own thread. */
   readonly latestMs: number;
+  /** The longest that another thread of this process waited for a CPU that other processes had. */
+  readonly crowdedOutMs: number;
 }
 
 /**
@@ -70,18 +75,19 @@ const LATE_TURNS = 4;
 
 /**
  * What the main thread did during a block. It was starved if there would have been no block had it got a CPU whenever
- * it wanted one, and if what it slept for may have been kept from the CPU as this thread was.
+ * it wanted one, and if what it slept for may have been kept from the CPU: as this thread was, or as another was, which
+ * may have held a lock that the main thread waited for.
  */
 export function stateOf(
   { from, to, cpuMs, delayMs = 0 }: Gap,
-  { gcMs, latestMs }: BlockSigns,
+  { gcMs, latestMs, crowdedOutMs }: BlockSigns,
   thresholdMs: number,
 ): BlockReport["state"] {
   // A wait that began before the block is counted in it.
   const ownMs = Math.max(cpuMs, to - from - delayMs);
   if (ownMs < thresholdMs) return delayMs > 0 ? "starved" : "computing";
   if (Math.max(cpuMs, gcMs) >= ownMs / 2) return "computing";
-  return to - from < LATE_TURNS * latestMs ? "starved" : "asleep";
+  return to - from < LATE_TURNS * latestMs || crowdedOutMs >= ownMs / 2 ? "starved" : "asleep";
 }
 
 /** A block is reported when it has ended, and others may have ended since. */

@@ -145,7 +145,8 @@ class Watchdog implements Onlooker {
     latestMs: number,
   ): void {
     const durationMs = gap.to - gap.from;
-    const state = stateOf(gap, { gcMs, latestMs }, this.#data.thresholdMs);
+    const crowdedOutMs = block?.threads.crowdedOutMs() ?? 0;
+    const state = stateOf(gap, { gcMs, latestMs, crowdedOutMs }, this.#data.thresholdMs);
     const seen = state === "starved" ? [] : judge(block?.sightings ?? [], gap.to, timeline);
     const culprits = (gap.delayMs ?? 0) > durationMs / 2 ? doubted(seen) : seen;
     const report: BlockReport = {

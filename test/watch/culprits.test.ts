@@ -172,11 +172,13 @@ test("judge() attributes offloop's own work, like writing the log, to nobody", (
 
 test("stateOf() calls a block starved that others have made one by having the CPU", () => {
   const gap = { after: 0, from: 0, to: 400, cpuMs: 60, delayMs: 330 };
-  const signs = { gcMs: 0, latestMs: 0 };
+  const signs = { gcMs: 0, latestMs: 0, crowdedOutMs: 0 };
   assert.equal(stateOf(gap, signs, 100), "starved");
   assert.equal(stateOf({ ...gap, cpuMs: 200, delayMs: 190 }, signs, 100), "computing");
   assert.equal(stateOf({ ...gap, cpuMs: 2, delayMs: 5 }, signs, 100), "asleep");
   assert.equal(stateOf({ ...gap, cpuMs: 2, delayMs: 5 }, { ...signs, latestMs: 150 }, 100), "starved");
+  assert.equal(stateOf({ ...gap, cpuMs: 2, delayMs: 5 }, { ...signs, crowdedOutMs: 190 }, 100), "asleep");
+  assert.equal(stateOf({ ...gap, cpuMs: 2, delayMs: 5 }, { ...signs, crowdedOutMs: 200 }, 100), "starved");
   assert.equal(stateOf({ ...gap, cpuMs: 380, delayMs: undefined }, signs, 100), "computing");
 });
 
