@@ -38,7 +38,7 @@ test("07-jobs cancels a job that waits, and knows no other", async () => {
   assert.deepEqual(await cancelled.json(), { cancelled: true });
   await client.jobs.drain();
   assert.equal(((await stateOf(job)) as { state: string }).state, "cancelled");
-  assert.equal((await client.get("/job?id=thumbnail/none")).status, 404);
+  assert.equal((await client.get("/job?id=thumbnail:none")).status, 404);
 });
 
 test("07-jobs refuses more steps than its task takes", async () => {

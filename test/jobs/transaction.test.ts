@@ -71,7 +71,7 @@ describe("enqueue in a transaction", { skip: withoutPostgres() }, () => {
       await transaction(async (tx) => {
         await addLater.with({ tx, key: `${name} kept? yes` }).enqueue(1, 2);
         const again = await addLater.with({ tx, key: `${name} kept? yes` }).enqueue(1, 2);
-        assert.match(again.id, /^addLater\//);
+        assert.match(again.id, /^addLater:/);
         assert.equal(await stored(`${name} kept`), 0, "nobody sees it before the commit");
       });
       assert.equal(await stored(`${name} kept`), 1);

@@ -35,7 +35,7 @@ describe("spans of jobs", () => {
       assert.equal(job.parent, undefined);
       assert.notEqual(job.trace, enqueuing.trace);
       const { "offloop.job": id, ...attributes } = job.attributes;
-      assert.match(String(id), new RegExp(`^${task}/`));
+      assert.match(String(id), new RegExp(`^${task}:`));
       assert.deepEqual(attributes, { "offloop.lane": its, "offloop.attempt": 1 });
       const inside = await spans.until(`in ${task}`);
       assert.deepEqual([inside.trace, inside.inThread], [job.trace, its === "thread"]);

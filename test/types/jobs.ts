@@ -33,7 +33,7 @@ export async function jobs(): Promise<void> {
   const { id } = await plain.enqueue("a", 1);
   const found: Job<number> | undefined = await app.jobs.get(id);
   const result: number | undefined = found?.result;
-  const unknown: unknown = (await app.jobs.get("plain/1"))?.result;
+  const unknown: unknown = (await app.jobs.get("plain:1"))?.result;
   const { id: dated } = await checked
     .with({ key: "a", delayMs: 1, priority: 1, at: new Date() })
     .enqueue("a", "2026-01-01");
