@@ -12,7 +12,9 @@ import { repositoryRoot } from "./finding.ts";
  * the order of events, passes even while the machine does something else, and runs in parallel with the others.
  */
 export const measuringFiles: readonly string[] = [
-  "test/{bench,cost,faults,fuzz,watch}/*.test.ts",
+  "test/{cost,faults,fuzz}/*.test.ts",
+  "test/bench/{connection,instructions,load-generator,machine-cpu,memory}.test.ts",
+  "test/bench/{probe,thread-demand,turn-load,turns}.test.ts",
   "test/examples/{08-pairs,experiments}.test.ts",
   "test/http/{hung-up,shutdown}.test.ts",
   "test/jobs/{backlog,faults,processes}.test.ts",
@@ -23,6 +25,7 @@ export const measuringFiles: readonly string[] = [
   "test/testing/fail-on-block.test.ts",
   "test/threads/pool/pool.test.ts",
   "test/types/budget.test.ts",
+  "test/watch/{attribution,interruption,pulse,settings,starved}.test.ts",
   "test/websocket/{faults,watch}.test.ts",
 ];
 
@@ -39,12 +42,12 @@ export const longFiles: readonly string[] = [
   "test/cost/{heap,worst-bodies}.test.ts",
   "test/docs/built-site.test.ts",
   "test/examples/{08-pairs,experiments}.test.ts",
-  "test/jobs/{additions,app,backlog,engine,faults,list,lost,processes}.test.ts",
-  "test/path/plugins.test.ts",
+  "test/jobs/{additions,app,backlog,engine,faults,list,lost,own-schema,processes}.test.ts",
+  "test/path/{database,plugins}.test.ts",
   "test/testing/fail-on-block.test.ts",
   "test/tracing/{children,jobs}.test.ts",
   "test/types/budget.test.ts",
-  "test/watch/starved.test.ts",
+  "test/watch/{attribution,starved}.test.ts",
   "test/websocket/faults.test.ts",
 ];
 
