@@ -4,7 +4,7 @@ import { callerLocation } from "./location.ts";
 
 /**
  * The state of a job: `waiting` for its time or for capacity, `running`, `done`, `failed` and due for a retry, `dead`
- * with no attempts left or with arguments that no longer fit, or `cancelled`.
+ * with no attempts left, with arguments that no longer fit or with a result that is not JSON, or `cancelled`.
  */
 export type JobState = "waiting" | "running" | "done" | "failed" | "dead" | "cancelled";
 
