@@ -46,16 +46,12 @@ type Provided<Result> =
  * it after the `yield`, where it also sees the handler's error.
  *
  * @param fn - Makes the value. Receives the inputs and dependencies it declares, as a handler does.
- * @param options - Its scope, its inputs, and its own dependencies: before the function. `scope`, `cache` and `runs`
- * may follow the function if there are no other options.
- * @returns The dependency, for the `deps` of operations, routers, apps and other dependencies.
- *
- * @param fn - Makes the value. Receives the inputs and dependencies it declares, as a handler does.
  * @param options - Its scope, its inputs, and the dependencies it needs itself: before the function. `scope`, `cache` and
  * `runs` may follow the function if there are no other options.
  * @returns The dependency, for the `deps` of operations, routers, apps and other dependencies.
  * @throws {OffloopError} `OFFLOOP_HANDLER_INVALID`, `OFFLOOP_LANE_UNKNOWN`, `OFFLOOP_SCHEMA_INVALID`,
- * `OFFLOOP_DEPENDENCY_INVALID`, `OFFLOOP_DEPENDENCY_SCOPE`.
+ * `OFFLOOP_DEPENDENCY_INVALID`, `OFFLOOP_DEPENDENCY_SCOPE`, `OFFLOOP_FORM_AND_BODY`, `OFFLOOP_OPTION_INVALID`,
+ * `OFFLOOP_OPTION_UNKNOWN`.
  * @example
  * ```ts
  * import { DatabaseSync } from "node:sqlite";

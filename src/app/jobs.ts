@@ -4,7 +4,7 @@ import { callerLocation } from "./location.ts";
 
 /**
  * The state of a job: `waiting` for its time or for capacity, `running`, `done`, `failed` and due for a retry, `dead`
- * with no attempts left or with arguments that no longer fit, or `cancelled`.
+ * with no attempts left, with arguments that no longer fit or with a result that is not JSON, or `cancelled`.
  */
 export type JobState = "waiting" | "running" | "done" | "failed" | "dead" | "cancelled";
 
@@ -16,7 +16,7 @@ export const jobStates: readonly JobState[] = ["waiting", "running", "done", "fa
 
 declare const resultOf: unique symbol;
 
-/** The id of a job. Its type knows the type of the job's result. */
+/** The id of a job: `task:uuid`. Its type knows the type of the job's result. */
 export type JobId<Result = unknown> = string & {
   /** @internal Carries the type of the result. */
   readonly [resultOf]?: Result;
@@ -140,8 +140,8 @@ export interface TaskJobs {
  * const report = app.task("report", { durable: true }, (month: string) => ({ month, pages: 12 }));
  *
  * app.post("/reports/:month", async ({ params }) => report.enqueue(params.month));
- * app.get("/jobs/*", async ({ params }) => {
- *   const job = await app.jobs.get(params["*"]);
+ * app.get("/jobs/:id", async ({ params }) => {
+ *   const job = await app.jobs.get(params.id);
  *   if (job === undefined) throw new HTTPError(404);
  *   return { state: job.state, progress: job.progress };
  * });

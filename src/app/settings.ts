@@ -115,7 +115,10 @@ export interface HealthSettings {
   readonly livez?: string;
   /** Path of the readiness probe. Default `"/readyz"`. */
   readonly readyz?: string;
-  /** A port of its own, answered by a thread of its own even while the loop is blocked. Default: the app's port. */
+  /**
+   * A port of its own, answered even while the loop is blocked: by a thread of its own, or with `--workers` by the
+   * primary, for all workers. Default: the app's port.
+   */
   readonly port?: number;
   /** Address for `port`. Default: the server's. */
   readonly host?: string;
@@ -124,8 +127,8 @@ export interface HealthSettings {
 /** How the jobs of durable tasks are stored and worked on. */
 export interface JobsSettings {
   /**
-   * URL of the PostgreSQL server that stores them. Default: the environment's `DATABASE_URL`;
-   * without one they are embedded.
+   * URL of the PostgreSQL server that stores them. Default: the environment's `DATABASE_URL` if it begins with
+   * `postgres:` or `postgresql:`; without one they are embedded.
    */
   readonly url?: string;
   /** Folder of embedded jobs, which one process at a time opens. Default `".offloop/jobs"`. */

@@ -70,8 +70,9 @@ export interface TaskContext {
   /** The job it runs for; undefined when it was called directly, or runs after a response. */
   readonly job: RunningJob | undefined;
   /**
-   * Aborts when the job is cancelled, or broken off by a shutdown. On a thread you can check `signal.aborted` and
-   * `signal.throwIfAborted()` even in the middle of synchronous code.
+   * Aborts when the job is cancelled, broken off by a shutdown or given to another process, and on the loop when the
+   * deadline passes. On a thread you can check `signal.aborted` and `signal.throwIfAborted()` even in the middle of
+   * synchronous code.
    */
   readonly signal: AbortSignal;
   /** The log, with the task and its job or request in every line. */

@@ -66,7 +66,7 @@ export interface ListenOptions extends ServeOptions {
 
 /** A listening server. */
 export interface Server {
-  /** Its URL: `http://127.0.0.1:8000`, or https with `tls`. */
+  /** Its URL: `http://127.0.0.1:8000`, or https with `tls`; `unix:` and the path for a Unix socket. */
   readonly url: string;
   /** The port it listens on; 0 for a Unix socket. */
   readonly port: number;
