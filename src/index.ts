@@ -37,6 +37,7 @@ export type {
 export type { Lane } from "./app/lane.ts";
 export type { LifespanFunction, LifespanOptions } from "./app/lifespan.ts";
 export type { Log, LogFunction } from "./app/log.ts";
+export type { InputSettings } from "./app/input-settings.ts";
 export type { LogSettings } from "./app/log-settings.ts";
 export {
   event,
@@ -58,6 +59,7 @@ export { clearSession, type Session, type SessionSettings } from "./app/session.
 export type {
   ConnectionSettings,
   HealthSettings,
+  JobsSettings,
   MetricsSettings,
   ServerSettings,
   ThreadSettings,
@@ -97,6 +99,7 @@ export type {
   ThreadEvent,
   ThrownError,
 } from "./channels/channels.ts";
+export type { DescribedError } from "./errors/described-error.ts";
 export { HTTPError, type ValidationDetail, ValidationError } from "./errors/http-error.ts";
 export type { ErrorCode } from "./errors/offloop-error.ts";
 export { OffloopError } from "./errors/offloop-error.ts";

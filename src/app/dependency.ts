@@ -97,12 +97,38 @@ const taken = new Set([
   "request",
   "response",
   "signal",
+  "log",
+]);
+/** Names that the context has for the framework's own use. */
+const reserved = new Set([
+  "constructor",
+  "acceptInputs",
+  "acceptSession",
+  "takeSession",
+  "keepSession",
+  "endSession",
+  "sessionText",
+  "sealed",
+  "withTasks",
+  "addedTasks",
+  "refusesTasks",
+  "endBackground",
+  "chosenStatus",
+  "chosenHeaders",
 ]);
 
-/** @throws {OffloopError} `OFFLOOP_DEPENDENCY_INVALID` when one is not a dependency, or its name is taken. */
-export function namedDependencies(what: string, deps: object, at: SourceLocation): NamedDependency[] {
+/**
+ * @param own - What only these handlers receive.
+ * @throws {OffloopError} `OFFLOOP_DEPENDENCY_INVALID` when one is not a dependency, or its name is taken.
+ */
+export function namedDependencies(
+  what: string,
+  deps: object,
+  at: SourceLocation,
+  own: readonly string[] = [],
+): NamedDependency[] {
   return Object.entries(deps).map(([name, dependency]) => {
-    if (taken.has(name)) {
+    if (taken.has(name) || reserved.has(name) || own.includes(name)) {
       throw new OffloopError(
         "OFFLOOP_DEPENDENCY_INVALID",
         `Cannot add "${name}" to the deps of ${what}: handlers already receive something else under this name`,

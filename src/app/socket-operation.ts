@@ -90,7 +90,7 @@ function connectionOf(
     lane: "loop",
     handler: () => undefined,
     inputs,
-    deps: dependenciesOf(id, options, location),
+    deps: namedDependencies(id, options.deps ?? {}, location, ["socket", "message", "code", "reason"]),
     response: undefined,
     status: 200,
     tags: [],
@@ -143,16 +143,6 @@ function socketId(path: string): string {
 
 function messageId(socket: string): string {
   return `${socket} message`;
-}
-
-function dependenciesOf(id: string, { deps = {} }: WebSocketOptions, at: SourceLocation): Operation["deps"] {
-  const taken = ["socket", "message", "code", "reason"].find((name) => Object.hasOwn(deps, name));
-  if (taken === undefined) return namedDependencies(id, deps, at);
-  throw new OffloopError(
-    "OFFLOOP_DEPENDENCY_INVALID",
-    `Cannot add "${taken}" to the deps of ${id}: functions of a websocket already receive something else under this name`,
-    { at, fix: "rename it" },
-  );
 }
 
 interface ReadHandler {

@@ -289,7 +289,7 @@ function declareTask(
     fn,
     timeoutMs: timeoutMs(`timeoutMs of task "${name}"`, options.timeoutMs),
     location,
-    deps: deps && namedDependencies(`task "${name}"`, deps, location),
+    deps: deps && namedDependencies(`task "${name}"`, deps, location, ["job"]),
     durable: readDurable(name, schedule === undefined ? durable : (durable ?? true), location),
     schedule,
     args,

@@ -301,7 +301,7 @@ export class RequestContext extends Exchange implements BaseContext {
   }
 
   /** Takes in the read inputs once they are valid. */
-  accept({ params, query, headers, cookies, body, form }: ReadInputs): void {
+  acceptInputs({ params, query, headers, cookies, body, form }: ReadInputs): void {
     this.params = params;
     this.query = query;
     this.headers = headers;

@@ -40,7 +40,7 @@ export async function runOperation(
     const inputs = read instanceof Promise ? await read : read;
     const details = dependencies?.joinDetails(inputs.details) ?? inputs.details;
     if (details !== undefined) throw new ValidationError(withinLimit(details, operation.bounds), body.json);
-    context.accept(inputs);
+    context.acceptInputs(inputs);
     context.acceptSession(operation.declaration.inputs.session);
     dependencies?.setValues(context, operation.plan);
     const encoded = encodeReply(operation, context, await operation.declaration.handler(context));

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { App, type Dependencies, type Dependency, depends, type OffloopError } from "offloop";
 import { override, testClient } from "offloop/testing";
 import { z } from "zod";
+import { RequestContext } from "../../src/operation/context.ts";
 
 const refused =
   (code: string, pattern: RegExp) =>
@@ -12,6 +13,26 @@ const refused =
 async function open(app: App): Promise<void> {
   await using _ = await testClient(app);
 }
+
+test("deps: every name that the context itself has is refused, except that of the session", () => {
+  const own = Object.keys(new RequestContext("GET /", {} as never, {} as never));
+  const inherited = [RequestContext, Object.getPrototypeOf(RequestContext) as typeof RequestContext].flatMap(
+    ({ prototype }) => Object.getOwnPropertyNames(prototype),
+  );
+  const names = new Set([...own, ...inherited]);
+  assert.ok(names.delete("session") && names.has("log") && names.has("params"));
+  for (const name of names)
+    assert.throws(
+      () => new App().get("/", { deps: { [name]: depends(async () => 1) } }, async () => 1),
+      refused("OFFLOOP_DEPENDENCY_INVALID", new RegExp(`"${name}"`)),
+    );
+  const job = depends(async () => 1);
+  assert.throws(
+    () => new App().task("t", { deps: { job } }, async () => {}),
+    refused("OFFLOOP_DEPENDENCY_INVALID", /"job"/),
+  );
+  new App().get("/", { deps: { job } }, async ({ job }) => job);
+});
 
 test("plan: a cycle is refused at start-up with its chain", async () => {
   const needed: Record<string, Dependency> = {};
