@@ -38,6 +38,7 @@ export class SliceMeter {
 
   /** Keeps the server busy for a moment, and adds up what that cost it. */
   async takeTurn(ms: number): Promise<void> {
+    await this.#load.refresh();
     const machineBefore = readMachineCpu();
     const cpuBefore = await this.#server.cpuMicros();
     const { requests, seconds } = await this.#load.run(ms);

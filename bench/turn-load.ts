@@ -7,20 +7,33 @@ export interface Turn {
   readonly seconds: number;
 }
 
+/** Many servers close a connection on which nothing has come for five seconds. */
+const OLD_MS = 2_000;
+
 /** Keeps a server busy during its turn. The connections stay open in between, so that a turn can be short. */
 export class TurnLoad {
-  readonly #connections: readonly Connection[];
+  readonly #url: string;
   readonly #path: string;
+  #connections: readonly Connection[];
+  #usedAt = performance.now();
 
-  private constructor(connections: readonly Connection[], path: string) {
+  private constructor(url: string, connections: readonly Connection[]) {
+    const { pathname, search } = new URL(url);
+    this.#url = url;
+    this.#path = pathname + search;
     this.#connections = connections;
-    this.#path = path;
   }
 
   static async open(url: string, connections: number): Promise<TurnLoad> {
-    const { pathname, search } = new URL(url);
-    const opened = await Promise.all(Array.from({ length: connections }, () => Connection.open(url)));
-    return new TurnLoad(opened, pathname + search);
+    return new TurnLoad(url, await openAll(url, connections));
+  }
+
+  /** Opens the connections anew if the server may be about to close them. */
+  async refresh(): Promise<void> {
+    if (performance.now() - this.#usedAt < OLD_MS) return;
+    const count = this.#connections.length;
+    this.close();
+    this.#connections = await openAll(this.#url, count);
   }
 
   /**
@@ -41,10 +54,15 @@ export class TurnLoad {
       });
     for (const connection of this.#connections) ask(connection);
     await Promise.all(this.#connections.map((connection) => connection.drained()));
+    this.#usedAt = performance.now();
     return { requests, seconds: (last - start) / 1000 };
   }
 
   close(): void {
     for (const connection of this.#connections) connection.close();
   }
+}
+
+function openAll(url: string, count: number): Promise<Connection[]> {
+  return Promise.all(Array.from({ length: count }, () => Connection.open(url)));
 }

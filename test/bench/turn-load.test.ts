@@ -34,6 +34,21 @@ test("TurnLoad.run() counts every answer of a turn, on the same connections turn
   load.close();
 });
 
+test("TurnLoad.refresh() opens the connections anew once the server may close them", async (t) => {
+  const load = await TurnLoad.open(`${url}/`, 3);
+  await load.run(1);
+  const before = connections;
+  await load.refresh();
+  assert.equal(connections, before);
+  const later = performance.now() + 2_000;
+  t.mock.method(performance, "now", () => later);
+  await load.refresh();
+  t.mock.restoreAll();
+  assert.equal(connections, before + 3);
+  await load.run(1);
+  load.close();
+});
+
 test("TurnLoad.run() throws when an answer is no success", async () => {
   const load = await TurnLoad.open(`${url}/missing`, 1);
   await assert.rejects(load.run(20), /expected a 200/);
