@@ -28,9 +28,13 @@ export class TurnLoad {
     return new TurnLoad(url, await openAll(url, connections));
   }
 
-  /** Opens the connections anew if the server may be about to close them. */
-  async refresh(): Promise<void> {
-    if (performance.now() - this.#usedAt < OLD_MS) return;
+  /**
+   * Opens the connections anew if the server may be about to close them.
+   *
+   * @param oldMs - For how long they may have been idle.
+   */
+  async refresh(oldMs: number = OLD_MS): Promise<void> {
+    if (performance.now() - this.#usedAt < oldMs) return;
     const count = this.#connections.length;
     this.close();
     this.#connections = await openAll(this.#url, count);

@@ -23,6 +23,7 @@ export type { DurableOptions } from "./app/durable.ts";
 export { type Settings, type SettingsOptions, settings } from "./app/environment.ts";
 export type { FrontendOptions } from "./app/frontend.ts";
 export type { AddOperation, Handler, OperationOptions } from "./app/handler.ts";
+export type { InputSettings } from "./app/input-settings.ts";
 export type {
   EnqueuedJob,
   EnqueueOptions,
@@ -37,7 +38,6 @@ export type {
 export type { Lane } from "./app/lane.ts";
 export type { LifespanFunction, LifespanOptions } from "./app/lifespan.ts";
 export type { Log, LogFunction } from "./app/log.ts";
-export type { InputSettings } from "./app/input-settings.ts";
 export type { LogSettings } from "./app/log-settings.ts";
 export {
   event,

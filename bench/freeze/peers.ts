@@ -13,8 +13,9 @@ export interface Peer extends ServerPlan {
 }
 
 export const OFFLOOP = "offloop";
-/** With threads that stay, like piscina's. */
-export const LASTING: string = `offloop, threads.min ${poolThreads}`;
+/** With threads that stay, like piscina's, and one for the reserve. */
+const LASTING_THREADS = poolThreads + 1;
+export const LASTING: string = `offloop, threads.min ${LASTING_THREADS}`;
 export const PISCINA = "Fastify + piscina";
 
 /** The peers that this machine can run, offloop last. FastAPI is included if a Python has it. */
@@ -53,7 +54,7 @@ function fastApis(python: string, settings: Partial<ServerSettings>): Peer[] {
 export function withLastingPool(peers: readonly Peer[]): Peer[] {
   return peers.flatMap((peer) =>
     peer.name === OFFLOOP
-      ? [peer, { ...peer, name: LASTING, settings: { ...peer.settings, minThreads: poolThreads } }]
+      ? [peer, { ...peer, name: LASTING, settings: { ...peer.settings, minThreads: LASTING_THREADS } }]
       : [peer],
   );
 }
@@ -66,7 +67,7 @@ export function oncePerFramework(peers: readonly Peer[]): Peer[] {
 }
 
 /** What offloop and piscina have in common, and what is different by default. */
-export const poolNote: string = `offloop's ${poolThreads} threads and its reserve start when they are needed, and leave after 30 s without work; with threads.min ${poolThreads} they stay, like piscina's ${poolThreads}`;
+export const poolNote: string = `offloop's ${poolThreads} threads and its reserve start when they are needed, and leave after 30 s without work; with threads.min ${LASTING_THREADS} they stay, like piscina's ${poolThreads}`;
 
 /** The note of a table when there is no FastAPI. */
 export function fastApiNote(peers: readonly Peer[]): string[] {

@@ -20,7 +20,7 @@ const names: PrioritySides = {
 /** (c) How fast `GET /` is while every thread computes, with and without the threads' lower priority. */
 export async function measureLoopLatency(bench: Bench): Promise<PartResult[]> {
   const settings = { burnIterations: bench.burnIterations };
-  const pool = { ...settings, minThreads: poolThreads }; // as many as piscina's, and as lasting
+  const pool = { ...settings, minThreads: poolThreads + 1 }; // as lasting as piscina's, and the reserve
   const computePath = "/burn";
   const sides: readonly LoadedSide[] = [
     { name: "Fastify, work inline", file: "fastify", settings, computePath },

@@ -236,9 +236,9 @@ export class BoundJobs implements Jobs {
 }
 
 function onThread(name: string | undefined): OffloopError {
-  const where = name === undefined ? "a plain function, which" : `${name}, which is a plain function and`;
-  return new OffloopError("OFFLOOP_NOT_SERVING", `Cannot use app.jobs in ${where} runs on a thread`, {
+  const where = name ?? "a function";
+  return new OffloopError("OFFLOOP_NOT_SERVING", `Cannot use app.jobs in ${where}: it runs on a thread`, {
     at: callerLocation(),
-    fix: "make the function async",
+    fix: "make the function async, without `runs`, so that it runs on the loop",
   });
 }

@@ -20,7 +20,7 @@ export interface ThreadSettings {
   readonly max?: number;
   /**
    * Threads that start with the server, and stay, so that the first calls need not wait for a thread to load the app.
-   * Integer, 1-`max`. Default 1.
+   * With `max + reserve`, those of the reserve are there, too. Integer, 1-`max + reserve`. Default 1.
    */
   readonly min?: number;
   /**
@@ -238,13 +238,14 @@ export function resolveSettings(...layers: readonly ServerSettings[]): ResolvedS
   const threads = merged(layers.map((layer) => layer.threads ?? {}));
   const timeouts = merged(layers.map((layer) => layer.timeouts ?? {}));
   const max = integer("threads.max", threads.max ?? Math.min(32, availableParallelism() + 4), 1, 256);
+  const reserve = integer("threads.reserve", threads.reserve ?? 1, 0, 64);
   const health = resolveHealth(top.health ?? false);
   const metrics = resolveMetrics(top.metrics ?? false);
   return {
     threads: {
       max,
-      min: integer("threads.min", threads.min ?? 1, 1, max),
-      reserve: integer("threads.reserve", threads.reserve ?? 1, 0, 64),
+      min: integer("threads.min", threads.min ?? 1, 1, max + reserve),
+      reserve,
       priority: integer("threads.priority", threads.priority ?? 10, 0, 19),
       idleMs: integer("threads.idleMs", threads.idleMs ?? 30_000, 0, DAY_MS),
       longRunMs: integer("threads.longRunMs", threads.longRunMs ?? 30_000, 100, DAY_MS),

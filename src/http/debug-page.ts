@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { Markup, markup } from "../app/markup.ts";
 import type { Operation } from "../app/operation.ts";
-import type { ResolvedSettings } from "../app/settings.ts";
 import { type DescribedError, headOf } from "../errors/described-error.ts";
 import { formatLocation } from "../errors/offloop-error.ts";
 import { excerptOf } from "../errors/source-excerpt.ts";
@@ -11,16 +10,14 @@ import type { RawReply, RawRequest } from "../operation/raw.ts";
 import { headerValues } from "../operation/raw.ts";
 import { editorUrl } from "./editor-link.ts";
 import type { RequestAddresses } from "./failures.ts";
+import type { LoggedSettings } from "./logged-url.ts";
 import { ShownInputs } from "./shown-inputs.ts";
 
 const SHOWN_FRAMES = 6;
 const LINES_AROUND = 5;
 
 /** In development, shows browsers a page about what went wrong in an operation: same status, with the page as the body. */
-export function showFailures(
-  settings: Pick<ResolvedSettings, "rootPath" | "log">,
-  inspector: RequestAddresses | undefined,
-): Around {
+export function showFailures(settings: LoggedSettings, inspector: RequestAddresses | undefined): Around {
   const inputs = new ShownInputs(settings);
   return {
     failure: (operation, request, reply) =>

@@ -11,6 +11,9 @@ import { Shape } from "../schema/shape.ts";
 import { HIDDEN } from "./redaction.ts";
 import { SecretNames } from "./secret-names.ts";
 
+/** What decides how much of a request is shown. */
+export type LoggedSettings = Pick<ResolvedSettings, "rootPath" | "log">;
+
 /** The secret parts of an operation's URL, by declaration or by name. */
 interface SecretParts {
   readonly query: ReadonlySet<string>;
@@ -27,7 +30,7 @@ export class LoggedUrls {
   readonly #showsValues: boolean;
   readonly #parts = new WeakMap<Operation, SecretParts>();
 
-  constructor({ rootPath, log }: Pick<ResolvedSettings, "rootPath" | "log">) {
+  constructor({ rootPath, log }: LoggedSettings) {
     this.#rootPath = rootPath;
     this.#names = new SecretNames(log.secrets);
     this.#showsValues = log.queryValues;

@@ -1,15 +1,12 @@
 import { type Markup, markup } from "../app/markup.ts";
 import type { Operation } from "../app/operation.ts";
-import type { ResolvedSettings } from "../app/settings.ts";
 import { counted } from "../errors/counted.ts";
 import { headerValues, type RawRequest } from "../operation/raw.ts";
-import { LoggedUrls } from "./logged-url.ts";
+import { type LoggedSettings, LoggedUrls } from "./logged-url.ts";
 import { HIDDEN, Redaction } from "./redaction.ts";
 import { SecretNames } from "./secret-names.ts";
 
 const MAX_BODY_CHARS = 4_000;
-
-type RequestSettings = Pick<ResolvedSettings, "rootPath" | "log">;
 
 /** Shows what a request has sent, for a page: never its credentials, nor anything that the app's log leaves out. */
 export class ShownInputs {
@@ -17,7 +14,7 @@ export class ShownInputs {
   readonly #redaction: Redaction;
   readonly #urls: LoggedUrls;
 
-  constructor({ rootPath, log }: RequestSettings) {
+  constructor({ rootPath, log }: LoggedSettings) {
     this.#names = new SecretNames(log.secrets);
     this.#redaction = new Redaction(this.#names);
     this.#urls = new LoggedUrls({ rootPath, log });

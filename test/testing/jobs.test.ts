@@ -170,13 +170,10 @@ test("app.jobs on a thread says which function is plain, and what to do", async 
   const said = lines.map((line) => JSON.parse(line).err?.message ?? "").join("\n");
   assert.match(
     said,
-    /^Cannot use app\.jobs in GET \/plain\/jobs\/\*, which is a plain function and runs on a thread\n {2}at .*tested-jobs\.ts:\d+:\d+\n {2}fix make the function async$/m,
+    /^Cannot use app\.jobs in GET \/plain\/jobs\/\*: it runs on a thread\n {2}at .*tested-jobs\.ts:\d+:\d+\n {2}fix make the function async, without `runs`, so that it runs on the loop$/m,
   );
   const { id } = await asks.enqueue();
   await client.jobs.drain();
   const error = (await app.jobs.get(id))?.error;
-  assert.match(
-    error?.message ?? "",
-    /^Cannot use app\.jobs in task "asks", which is a plain function and runs/,
-  );
+  assert.match(error?.message ?? "", /^Cannot use app\.jobs in task "asks": it runs on a thread/);
 });

@@ -242,11 +242,27 @@ test("pool: while another thread may come, a short request goes before slow ones
   await first;
 });
 
-test("threads.min beyond max is refused", async () => {
+test("pool: with threads.min for the reserve too, a short request is answered at once behind slow ones", async () => {
+  await start({ threads: { max: MAX, min: MAX + 1, reserve: 1, idleMs: 20 } });
+  await ask("/short");
+  assert.equal(server.threads.threads, MAX + 1);
+  const asked = times(MAX + 2, () => ask("/slow"));
+  await slow.arrived(MAX);
+  const started: unknown[] = [];
+  const note = (message: unknown): void => void started.push(message);
+  subscribe("offloop.thread", note);
+  await ask("/short");
+  unsubscribe("offloop.thread", note);
+  assert.deepEqual(started, []);
+  slow.open();
+  await Promise.all(asked);
+});
+
+test("threads.min beyond max and reserve is refused", async () => {
   await start();
-  await assert.rejects(running(app, { threads: { max: 2, min: 3 } }), {
+  await assert.rejects(running(app, { threads: { max: 2, min: 4 } }), {
     code: "OFFLOOP_OPTION_INVALID",
-    message: /^Cannot use threads\.min: expected an integer of 1-2, got 3/,
+    message: /^Cannot use threads\.min: expected an integer of 1-3, got 4/,
   });
 });
 
