@@ -64,7 +64,7 @@ function result(measured: readonly LoadedLatency[]): PartResult {
       probeNote(ours.rounds),
     ],
     goals: [p99Goal, latencyGoal, workGoal].filter((goal) => goal !== undefined),
-    measured,
+    measured: measured.map(({ rounds: _, ...summary }) => summary),
   };
 }
 
