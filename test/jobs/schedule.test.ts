@@ -54,6 +54,23 @@ test("occurrenceId() is the same for the same task, schedule and instant, and a 
   assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}$/);
 });
 
+test("storeNext() after downtime leaves the first missed occurrence to run, and stores none of the others", async () => {
+  let now = Date.parse("2026-03-02T00:00:00Z");
+  const store = new MemoryStore([jobTask("t")], { now: () => now });
+  const daily = at("0 3 * * *", "UTC");
+  await storeNext(store, daily, new Date(now));
+  now = Date.parse("2026-03-05T12:00:00Z");
+  await storeNext(store, daily, new Date(now));
+  await store.take("t", 10);
+  assert.deepEqual(
+    (await store.list({ limit: 10 })).map(({ state, runAt }) => [state, runAt.toISOString()]),
+    [
+      ["waiting", "2026-03-06T03:00:00.000Z"],
+      ["running", "2026-03-02T03:00:00.000Z"],
+    ],
+  );
+});
+
 test("storeNext() by several processes stores an occurrence once, and drops those of a former schedule", async () => {
   const now = Date.now();
   const store = new MemoryStore([jobTask("t")], { now: () => now });
