@@ -3,10 +3,15 @@ import { isOwnFrame } from "./own-code.ts";
 
 /** An error as plain data: what the log shows of it, and what can cross between threads. */
 export interface DescribedError {
+  /** Its class, such as `TypeError`. */
   readonly type: string;
+  /** Its message. */
   readonly message: string;
+  /** Its stack, if it has one. */
   readonly stack?: string;
+  /** Its `code`, if it has one, such as `ECONNREFUSED`. */
   readonly code?: string;
+  /** The error that led to it, if it has one. */
   readonly cause?: DescribedError;
 }
 
