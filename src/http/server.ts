@@ -5,6 +5,7 @@ import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
 import { hasPlugins, partOf } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
+import { describeError, loggable } from "../errors/described-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import { parseQuery } from "../operation/raw.ts";
@@ -44,8 +45,14 @@ export interface ServerParts {
   readonly opened: Pick<AsyncDisposableStack, "defer">;
 }
 
+/** What answers for an app. */
+export interface AppServer {
+  readonly fastify: FastifyInstance;
+  readonly connections: Connections;
+}
+
 /** Makes the Fastify instance that answers for an app. */
-export async function createServer(app: App, parts: ServerParts): Promise<FastifyInstance> {
+export async function createServer(app: App, parts: ServerParts): Promise<AppServer> {
   const { settings, log, lanes, wayOut } = parts;
   const part = partOf(app);
   const { rootPath, maxBodyBytes, inputs } = settings;
@@ -86,9 +93,12 @@ export async function createServer(app: App, parts: ServerParts): Promise<Fastif
       wayOut.endStreams();
       sockets.goAway();
     });
-    return fastify;
+    return { fastify, connections };
   } catch (error) {
-    await fastify.close(); // closes what plugins have opened
+    // Closes what plugins have opened.
+    await fastify.close().catch((failed: unknown) => {
+      log.error({ err: loggable(describeError(failed)) }, "a plugin failed to close");
+    });
     throw error;
   }
 }

@@ -5,12 +5,14 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { within } from "../app/within.ts";
 import type { Lanes } from "../lanes/lanes.ts";
+import type { Connections } from "./connections.ts";
 import type { OpenSockets } from "./sockets/open-sockets.ts";
 import type { WayOut } from "./way-out.ts";
 
 /** What a server must end when it shuts down. */
 export interface Running {
   readonly fastify: FastifyInstance;
+  readonly connections: Pick<Connections, "cut">;
   readonly lanes: Lanes;
   readonly wayOut: WayOut;
   readonly sockets: OpenSockets;
@@ -25,29 +27,34 @@ export interface Running {
 const CLOSE_MS = 1_000;
 
 /**
- * Makes the function that closes everything once: every call returns the same promise.
+ * Makes the function that closes everything once: every call returns the same promise. What fails to close keeps nothing
+ * else open: the promise rejects with it at the end.
  *
  * @param closeRest - Closes threads and lifespans once no request and no task is left.
  */
 export function createShutdown(
-  { fastify, lanes, wayOut, sockets, jobs }: Running,
+  { fastify, connections, lanes, wayOut, sockets, jobs }: Running,
   graceMs: number,
   log: Logger,
   closeRest: () => Promise<void>,
 ): (lingerMs?: number) => Promise<void> {
   const shutDown = async (lingerMs: number): Promise<void> => {
     lanes.closing = true;
+    const failures: unknown[] = [];
+    const note = (error: unknown): void => void failures.push(error);
     if (lingerMs > 0) await linger({ fastify, sockets }, Math.min(lingerMs, graceMs));
-    const worked = jobs?.stop(graceMs);
-    const ended = fastify.close().then(() => sockets.closed());
+    const worked = jobs?.stop(graceMs).catch(note);
+    const unplugged = fastify.close().then(() => {}, note);
+    const ended = unplugged.then(() => sockets.closed());
     const finished = ended.then(() => lanes.background.drained());
     if (!(await within(graceMs, finished))) logAbandoned(lanes, graceMs, log);
     lanes.background.abandon();
-    fastify.server.closeAllConnections();
     sockets.cut();
+    connections.cut();
     await within(CLOSE_MS, wayOut.closed());
     await worked;
     await closeRest();
+    if (failures.length > 0) throw failures[0];
   };
   let closing: Promise<void> | undefined;
   return (lingerMs = 0) => {
