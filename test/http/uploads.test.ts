@@ -246,6 +246,7 @@ test("an upload that the disk refuses is answered while its client sends nothing
   const content = contents["file on disk"];
   for (const lane of lanes) {
     const raw = await openSocket(url);
+    context.after(() => raw.socket.destroy());
     raw.send(head(`/${lane}/up`, `Content-Length: ${whole(content).length}`));
     // One byte more than is kept in memory: then the parser waits for the client, not the client for the parser.
     raw.send(opening(content) + "x".repeat(1_048_577));

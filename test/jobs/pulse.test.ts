@@ -50,7 +50,7 @@ test("close() of a pulse whose thread has ended resolves", { timeout: 30_000 }, 
 const [, postgres] = backends;
 test("when the thread of a pulse ends its attempts are given up, and those that follow are reported", {
   skip: postgres?.skip,
-  timeout: 60_000,
+  timeout: 120_000,
 }, async (t) => {
   assert.ok(postgres);
   await using place = await postgres.start();

@@ -7,7 +7,7 @@ import { commandWith, fixture } from "../fixtures/cli.ts";
 
 test("serve() that cannot answer for the folder of its jobs rejects, and leaves nothing that keeps the process", {
   skip: process.platform === "win32" && "it answers on a pipe there",
-  timeout: 60_000,
+  timeout: 120_000,
 }, async (t) => {
   const dir = await mkdtemp(join(tmpdir(), "offloop-refused-"));
   // Where its socket would be.
