@@ -40,9 +40,9 @@ export function createApp(path) {
 
 function checkNode(/** @type {string} */ version) {
   const [major = 0, minor = 0] = version.split(".").map(Number);
-  if (major > 24 || (major === 24 && minor >= 12)) return;
+  if (major > 24 || (major === 24 && minor >= 16)) return;
   throw new NotCreated(
-    `offloop needs Node 24.12 or later, and this is ${version}`,
+    `offloop needs Node 24.16 or later, and this is ${version}`,
     "install it: https://nodejs.org",
   );
 }

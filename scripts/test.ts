@@ -42,7 +42,7 @@ export const longFiles: readonly string[] = [
   "test/cost/{heap,worst-bodies}.test.ts",
   "test/docs/built-site.test.ts",
   "test/examples/{08-pairs,experiments}.test.ts",
-  "test/jobs/{additions,app,backlog,engine,faults,list,lost,own-schema,processes}.test.ts",
+  "test/jobs/{additions,app,backlog,close,engine,faults,list,lost,own-schema,processes,pulse,refused-folder}.test.ts",
   "test/path/{database,plugins}.test.ts",
   "test/testing/fail-on-block.test.ts",
   "test/tracing/{children,jobs}.test.ts",

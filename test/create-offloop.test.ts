@@ -14,6 +14,7 @@ after(() => rmSync(parent, { recursive: true }));
 
 interface Manifest {
   name: string;
+  engines: { node: string };
   dependencies: Record<string, string>;
   devDependencies: Record<string, string>;
 }
@@ -86,8 +87,28 @@ test("create-offloop says in an older Node which one it needs", (t) => {
   assert.equal(status, 1);
   assert.match(
     stderr,
-    /^Cannot create an app: offloop needs Node 24\.12 or later, and this is \d+\.[\d.]+\n {2}fix /,
+    /^Cannot create an app: offloop needs Node 24\.16 or later, and this is \d+\.[\d.]+\n {2}fix /,
   );
+});
+
+test("create-offloop, the documentation and CI name the oldest Node that package.json allows", () => {
+  const { engines } = readJson<Manifest>(root, "package.json");
+  for (const path of ["create-offloop/package.json", "create-offloop/template/package.json"])
+    assert.deepEqual(readJson<Manifest>(root, path).engines, engines, path);
+  const oldest = engines.node.replace(">=", "");
+  const places = {
+    "README.md": `needs Node ${oldest} or later`,
+    "docs/start.md": `needs Node ${oldest} or later`,
+    "CONTRIBUTING.md": `on ${oldest}, the oldest`,
+    "CHANGELOG.md": `needs Node ${oldest} or later`,
+    "create-offloop/README.md": `Needs Node ${oldest} or later`,
+    "create-offloop/new-app.js": `needs Node ${oldest} or later`,
+    ".github/workflows/ci.yml": `node: "${oldest}"`,
+  };
+  for (const [path, words] of Object.entries(places)) {
+    const text = readFileSync(join(root, path), "utf8").replaceAll(/\s+/g, " ");
+    assert.ok(text.includes(words), `${path} does not say: ${words}`);
+  }
 });
 
 test("an app of create-offloop asks for the versions that this repository is tested with", () => {

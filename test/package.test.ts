@@ -182,7 +182,7 @@ test("the built command line says in an older Node which one it needs", (t) => {
   assert.equal(status, 1);
   assert.match(
     stderr,
-    /^OFFLOOP_NODE_OUTDATED: Cannot run on Node \d[\d.]+: offloop needs Node 24\.12 or later\n/,
+    /^OFFLOOP_NODE_OUTDATED: Cannot run on Node \d[\d.]+: offloop needs Node 24\.16 or later\n/,
   );
 });
 

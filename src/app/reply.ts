@@ -160,8 +160,8 @@ export interface FileOptions extends ReplyOptions {
 }
 
 /**
- * Sends a file, with its size, its modification time and an `ETag`; a `Range` of it, or 304, when the request asks for
- * that. A missing file is a mistake of the operation: 500.
+ * Sends a file, with its size, its modification time and an `ETag`; a `Range` of it, or 304, when a GET asks for that,
+ * and 304 to a HEAD, too. A missing file is a mistake of the operation: 500.
  *
  * @param path - Its path, relative to the working directory. Never use one that a client has made up.
  * @param options - Media type, the name to save it under, status and headers.

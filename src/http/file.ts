@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { ReadStream } from "node:fs";
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { resolve, sep } from "node:path";
-import send from "@fastify/send";
+import send, { type SendResult } from "@fastify/send";
 import type { FastifyReply } from "fastify";
 import type { FileContent } from "../app/reply.ts";
 import { detailReply } from "../operation/error-reply.ts";
@@ -21,14 +21,10 @@ export async function writeFile(
   raw: RawReply,
   { file }: FileContent,
 ): Promise<RawReply | undefined> {
-  const [root, ...names] = resolve(file).split(sep);
-  const { method, headers } = reply.request.raw;
-  const asked = { method, headers: raw.status === 200 ? conditionsOf(headers) : {} };
-  const result = await send(asked as IncomingMessage, names.map(encodeURIComponent).join("/"), {
-    root: `${root}${sep}`,
-    index: false,
-    dotfiles: "allow",
-    cacheControl: false,
+  const { method = "GET", headers } = reply.request.raw;
+  const result = await find(file, {
+    method,
+    headers: raw.status === 200 ? conditionsOf(method, headers) : {},
   });
   if (result.type === "file") {
     // Nothing has been sent yet, so a file that cannot be opened can still be answered with an error.
@@ -55,16 +51,47 @@ function strong(tag: string): string {
   return tag.replace(/^W\//, "");
 }
 
+/** What the library reads of a request. */
+interface Asked {
+  readonly method: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** A range of the last bytes, at least one. */
+const SUFFIX = /[=,]\s*-0*[1-9]/;
+
+/** Finds a file, and what of it the request asks for. */
+async function find(file: string, asked: Asked): Promise<SendResult> {
+  const [root, ...names] = resolve(file).split(sep);
+  const result = await send(asked as IncomingMessage, names.map(encodeURIComponent).join("/"), {
+    root: `${root}${sep}`,
+    index: false,
+    dotfiles: "allow",
+    cacheControl: false,
+  });
+  const { headers } = asked;
+  if (result.statusCode !== 416 || !SUFFIX.test(headers.range ?? "")) return result;
+  // The suffix is longer than the file, which is then sent whole (RFC 9110, section 14.1.2); an empty one has no range.
+  result.stream.destroy();
+  const range = result.headers["Content-Range"] === "bytes */0" ? undefined : "bytes=0-";
+  return find(file, { ...asked, headers: { ...headers, range } });
+}
+
 /**
- * Returns the headers that ask for less than the whole file, in the form the library is to read. Where tags are
- * compared strongly, a weak one never matches (RFC 9110, sections 13.1.1 and 13.1.5). `Cache-Control` is removed: a
- * client's refusal to use caches is addressed to caches.
+ * Returns the headers that ask for less than the whole file, in the form the library is to read. Only a GET has ranges,
+ * and only what a GET or a HEAD asks for may be left out: any other method has done its work (RFC 9110, sections 13.2.1
+ * and 14.2). Where tags are compared strongly, a weak one never matches (sections 13.1.1 and 13.1.5). `Cache-Control`
+ * is removed: a client's refusal to use caches is addressed to caches.
  */
-function conditionsOf({ "cache-control": _, ...headers }: IncomingHttpHeaders): IncomingHttpHeaders {
+function conditionsOf(
+  method: string,
+  { "cache-control": _, ...headers }: IncomingHttpHeaders,
+): IncomingHttpHeaders {
+  if (method !== "GET" && method !== "HEAD") return {};
   const ifMatch = headers["if-match"];
   const ifRange = headers["if-range"]?.toString();
   if (ifMatch !== undefined) headers["if-match"] = ifMatch.replaceAll(/W\/"[^"]*"/g, '""');
-  if (ifRange?.startsWith("W/")) delete headers.range;
+  if (method === "HEAD" || ifRange?.startsWith("W/")) delete headers.range;
   else if (ifRange?.startsWith('"')) headers["if-range"] = `W/${ifRange}`;
   return headers;
 }

@@ -103,16 +103,16 @@ class FormReading {
     this.#busboy.on("file", (name, content, filename, ...[, mediaType]) => {
       content.on("error", (error) => this.#fail(error));
       this.#contents.push(content);
-      const part = form.receive(content, filename, mediaType);
+      const part = form.receive(content, filename, mediaType).then((file): FormPart => [name, file ?? ""]);
       part.catch((error) => this.#fail(error));
-      this.#parts.push(part.then((file): FormPart => [name, file ?? ""]));
+      this.#parts.push(part);
     });
   }
 
   /** Resolves with the parts in the order they were sent, once the files are written. */
   async read(body: AsyncIterable<Buffer>): Promise<FormPart[]> {
     try {
-      for await (const chunk of body) await this.#write(chunk);
+      await this.#writeAll(body);
       this.#busboy.end();
       await finished(this.#busboy);
       return await Promise.all(this.#parts);
@@ -123,12 +123,33 @@ class FormReading {
     }
   }
 
+  async #writeAll(body: AsyncIterable<Buffer>): Promise<void> {
+    const chunks = body[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const { done, value } = await this.#unlessFailed(chunks.next());
+        if (done === true) return;
+        await this.#unlessFailed(this.#write(value));
+      }
+    } finally {
+      // This queues behind a pending read: a slow client does not delay the answer to what has failed.
+      void chunks.return?.();
+    }
+  }
+
   /** Resolves when the parser wants more. A destroyed parser never calls back. */
   #write(chunk: Buffer): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (this.#failure !== undefined) return reject(this.#failure.error);
-      this.#onFailure = reject;
+    return new Promise((resolve) => {
       this.#busboy.write(chunk, () => resolve());
+    });
+  }
+
+  /** Settles as the step does, or rejects as soon as anything fails. */
+  #unlessFailed<Result>(step: Promise<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      this.#onFailure = reject;
+      step.then(resolve, reject);
+      if (this.#failure !== undefined) reject(this.#failure.error);
     });
   }
 

@@ -114,11 +114,20 @@ export class JobLoop {
     this.#due.delete(name);
     const most = this.#freeFor(task);
     const jobs = await store.take(name, most);
+    if (this.#closing) return this.#putBack(jobs);
     if (jobs.length === most) this.#due.add(name);
     const attempts = jobs.map((job) => this.#take(job, task));
     // Only now is it known whether a suspect would have others beside it.
     for (const attempt of attempts) if (!attempt.job.lostBefore) void this.#run(attempt);
     this.#runSuspect();
+  }
+
+  /** Puts back what was still being taken when the process began to close: none of it has run, and no attempt counts. */
+  async #putBack(jobs: readonly TakenJob[]): Promise<void> {
+    const outcome = { kind: "interrupted" } as const;
+    await Promise.all(
+      jobs.map((job) => this.#settlements.add({ claim: job, payload: job.payload, outcome })),
+    );
   }
 
   #freeFor(task: RunnableTask | undefined): number {
@@ -193,15 +202,16 @@ export class JobLoop {
     attempt.lose(why, this.#options.cancelGraceMs);
   }
 
-  /** Resolves when no attempt is under way. */
-  idle(): Promise<void> {
-    if (this.#running.size === 0) return Promise.resolve();
-    return new Promise((resolve) => {
+  /** Resolves when no attempt is under way, and no job is being taken. */
+  async idle(): Promise<void> {
+    await this.#pulling;
+    if (this.#running.size === 0) return;
+    await new Promise<void>((resolve) => {
       this.#onIdle = resolve;
     });
   }
 
-  /** Takes no more jobs. */
+  /** Takes no more jobs, and puts back those that it is taking. */
   stop(): void {
     this.#closing = true;
   }
@@ -213,13 +223,11 @@ export class JobLoop {
    */
   async interrupt(): Promise<string[]> {
     this.stop();
-    await this.#pulling;
     const left = this.running;
-    const over = this.idle();
     const held = this.#suspects.filter((attempt) => !attempt.isRunning);
     await Promise.all(left.map((attempt) => attempt.interrupt()));
     for (const attempt of held) void this.#run(attempt);
-    await over;
+    await this.idle();
     return left.map(({ job }) => formatJobId(job));
   }
 }

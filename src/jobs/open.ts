@@ -58,14 +58,16 @@ export async function openJobs(options: OpenJobsOptions): Promise<OpenJobs> {
     maxConnections: 10,
     onError: (error) => events.onError(error),
   });
+  let open: OpenJobs | undefined;
   try {
     const worker = options.works ? await work(options, { engine, place, tasks, events }) : undefined;
-    const open = bindJobs(options, engine, worker);
+    open = bindJobs(options, engine, worker);
     if (!("dir" in place)) return open;
-    const leave = await answerAsOwner(place.dir, open.jobs);
-    return { ...open, close: () => leave().then(open.close) };
+    const { jobs, close } = open;
+    const leave = await answerAsOwner(place.dir, jobs);
+    return { ...open, close: () => leave().then(close) };
   } catch (error) {
-    await engine.close();
+    await (open ?? engine).close();
     throw error;
   }
 }

@@ -22,6 +22,8 @@ const noPulse: Pulse = { add: () => {}, remove: () => {}, close: async () => {} 
 
 const UPKEEP_MS = 60_000;
 const CLOSE_MS = 2_000;
+/** How long after the thread has ended another is started: one that cannot start must not be tried all the time. */
+const RESTART_MS = 1_000;
 
 /** Embedded jobs have one owner: only expired jobs have to be removed. */
 export function upkeep(engine: Pick<Engine, "supervise" | "sweep">, { onError }: PulseListener): Pulse {
@@ -39,39 +41,79 @@ export function upkeep(engine: Pick<Engine, "supervise" | "sweep">, { onError }:
 
 /** Runs on a thread with a connection of its own, so that a handler that blocks the loop makes no job seem dead. */
 export class ThreadPulse implements Pulse {
-  readonly #thread: Worker;
+  readonly #data: PulseThreadData;
+  readonly #listener: PulseListener;
+  /** What the thread reports: should it end, nobody does. */
+  readonly #claims = new Map<string, Claim>();
+  #thread: Worker | undefined;
+  #exited: Promise<void> | undefined;
+  #restart: NodeJS.Timeout | undefined;
+  #closing = false;
 
   /** @throws {OffloopError} `OFFLOOP_THREAD_START` when the system refuses the thread. */
   constructor(data: PulseThreadData, listener: PulseListener) {
-    const url = new URL(`./pulse-thread${import.meta.url.slice(-3)}`, import.meta.url);
-    const options = { workerData: data, name: "offloop jobs pulse" };
-    this.#thread = startThread("the thread that says which jobs still run", url, options);
-    this.#thread.on("message", (message: PulseMessage) => {
-      if ("lost" in message) listener.onLost(message.lost);
-      else listener.onError(new Error(message.failed));
-    });
-    this.#thread.on("error", (error) => listener.onError(error));
-    this.#thread.unref();
+    this.#data = data;
+    this.#listener = listener;
+    this.#start();
   }
 
-  add(claim: Claim): void {
-    const { task, uuid, takes, retryLimit } = claim;
-    this.#tell({ add: { task, uuid, takes, retryLimit } });
+  #start(): void {
+    const url = new URL(`./pulse-thread${import.meta.url.slice(-3)}`, import.meta.url);
+    const options = { workerData: this.#data, name: "offloop jobs pulse" };
+    const thread = startThread("the thread that says which jobs still run", url, options);
+    thread.on("message", (message: PulseMessage) => {
+      if ("lost" in message) this.#listener.onLost(message.lost);
+      else this.#listener.onError(new Error(message.failed));
+    });
+    thread.on("error", (error) => this.#listener.onError(error));
+    this.#exited = new Promise((resolve) => {
+      thread.once("exit", (code) => {
+        resolve();
+        if (!this.#closing)
+          this.#onEnd(new Error(`the thread that reports running jobs ended with code ${code}`));
+      });
+    });
+    thread.unref();
+    this.#thread = thread;
+    for (const claim of this.#claims.values()) this.#tell({ add: claim });
+  }
+
+  /** Nothing reports these attempts any more, so their jobs may be given to others. Those that follow are reported. */
+  #onEnd(error: unknown): void {
+    this.#listener.onError(error);
+    const lost = [...this.#claims.values()];
+    this.#claims.clear();
+    if (lost.length > 0) this.#listener.onLost(lost);
+    this.#restart = setTimeout(() => {
+      try {
+        this.#start();
+      } catch (refused) {
+        this.#onEnd(refused); // the system has no room for another thread
+      }
+    }, RESTART_MS).unref();
+  }
+
+  add({ task, uuid, takes, retryLimit }: Claim): void {
+    const claim = { task, uuid, takes, retryLimit };
+    this.#claims.set(uuid, claim);
+    this.#tell({ add: claim });
   }
 
   remove({ uuid }: Claim): void {
+    this.#claims.delete(uuid);
     this.#tell({ remove: uuid });
   }
 
   async close(): Promise<void> {
-    const exited = new Promise((resolve) => this.#thread.once("exit", resolve));
+    this.#closing = true;
+    clearTimeout(this.#restart);
     this.#tell({ close: true });
-    const timer = setTimeout(() => void this.#thread.terminate(), CLOSE_MS);
-    await exited;
+    const timer = setTimeout(() => void this.#thread?.terminate(), CLOSE_MS);
+    await this.#exited;
     clearTimeout(timer);
   }
 
   #tell(request: PulseRequest): void {
-    this.#thread.postMessage(request);
+    this.#thread?.postMessage(request);
   }
 }

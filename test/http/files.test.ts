@@ -15,8 +15,18 @@ interface Answer {
   readonly body: string;
 }
 
-async function ask(lane: string, headers: Record<string, string>, path = "replies"): Promise<Answer> {
-  const response = await fetch(`${server.url}/${lane}/${path}?as=file`, { headers });
+interface Asked {
+  readonly path?: string;
+  readonly method?: string;
+  readonly as?: string;
+}
+
+async function ask(
+  lane: string,
+  headers: Record<string, string>,
+  { path = "replies", method = "GET", as = "file" }: Asked = {},
+): Promise<Answer> {
+  const response = await fetch(`${server.url}/${lane}/${path}?as=${as}`, { method, headers });
   return { status: response.status, headers: response.headers, body: await response.text() };
 }
 
@@ -75,13 +85,76 @@ eachLane("file(): a range is given to who has the same version, the whole to all
   );
 });
 
+eachLane("file(): its last bytes are the whole file when it has fewer", async (lane) => {
+  const whole = await ask(lane, {});
+  const { length } = whole.body;
+  const all = [206, `bytes 0-${length - 1}/${length}`, whole.body];
+  const last = (count: number): unknown[] => [
+    206,
+    `bytes ${length - count}-${length - 1}/${length}`,
+    whole.body.slice(-count),
+  ];
+  const none = [416, `bytes */${length}`, '{"detail":"Range Not Satisfiable"}'];
+  for (const [range, expected] of [
+    ["bytes=-5", last(5)],
+    [`bytes=-${length}`, all],
+    [`bytes=-${length + 1}`, all],
+    ["bytes=-65536000", all],
+    ["bytes=99999999-, -65536000", all],
+    ["bytes=-0", none],
+    ["bytes=50-10", none],
+  ] as const) {
+    const { status, headers, body } = await ask(lane, { range });
+    assert.deepEqual([status, headers.get("content-range"), body], expected, range);
+  }
+  const empty = await ask(lane, { range: "bytes=-5" }, { as: "emptyFile" });
+  assert.deepEqual([empty.status, empty.headers.get("content-range"), empty.body], [200, null, ""]);
+});
+
+eachLane("file(): HEAD has no ranges, and says what GET would of versions", async (lane) => {
+  const { headers, body } = await ask(lane, {});
+  const tag = headers.get("etag") ?? "";
+  for (const asked of [
+    { range: "bytes=0-4" },
+    { range: "bytes=99999999-" },
+    { range: "bytes=0-4", "if-range": tag },
+  ]) {
+    const answer = await ask(lane, asked, { method: "HEAD" });
+    assert.deepEqual(
+      [answer.status, answer.headers.get("content-length"), answer.headers.get("content-range")],
+      [200, `${body.length}`, null],
+      JSON.stringify(asked),
+    );
+  }
+  assert.equal((await ask(lane, { "if-none-match": tag }, { method: "HEAD" })).status, 304);
+  assert.equal((await ask(lane, { "if-match": '"other"' }, { method: "HEAD" })).status, 412);
+});
+
+eachLane(
+  "file(): as the answer to a POST it is sent whole, whatever the request asks of it",
+  async (lane) => {
+    const whole = await ask(lane, {});
+    const tag = whole.headers.get("etag") ?? "";
+    for (const headers of [
+      { range: "bytes=0-4" },
+      { range: "bytes=99999999-" },
+      { "if-none-match": tag },
+      { "if-match": '"other"' },
+      { "if-unmodified-since": new Date(0).toUTCString() },
+    ]) {
+      const answer = await ask(lane, headers, { method: "POST" });
+      assert.deepEqual([answer.status, answer.body], [200, whole.body], JSON.stringify(headers));
+    }
+  },
+);
+
 eachLane(
   "file(): as the answer to an error it is sent as it is, whatever the request asks of it",
   async (lane) => {
-    const whole = await ask(lane, {}, "refused");
+    const whole = await ask(lane, {}, { path: "refused" });
     const tag = whole.headers.get("etag") ?? "";
     for (const headers of [{ range: "bytes=0-4" }, { "if-none-match": tag }, { "if-match": '"other"' }]) {
-      const answer = await ask(lane, headers, "refused");
+      const answer = await ask(lane, headers, { path: "refused" });
       assert.deepEqual([answer.status, answer.body], [409, whole.body], JSON.stringify(headers));
     }
   },

@@ -241,6 +241,23 @@ test("an upload without a temporary folder is a 500 of that request only, logged
   assert.deepEqual(readdirSync(tmp), [], "nothing is left after a graceful end");
 });
 
+test("an upload that the disk refuses is answered while its client sends nothing, and no rejection is left", async (context) => {
+  const { url, command } = await apart(context, join(folder, "none"), 1024);
+  const content = contents["file on disk"];
+  for (const lane of lanes) {
+    const raw = await openSocket(url);
+    context.after(() => raw.socket.destroy());
+    raw.send(head(`/${lane}/up`, `Content-Length: ${whole(content).length}`));
+    // One byte more than is kept in memory: then the parser waits for the client, not the client for the parser.
+    raw.send(opening(content) + "x".repeat(1_048_577));
+    assert.equal(await answered(raw), 500);
+  }
+  command.child.kill("SIGTERM");
+  const { output } = await command.ended();
+  assert.match(output, /OFFLOOP_UPLOAD_DISK/);
+  assert.doesNotMatch(output, /nobody awaits/);
+});
+
 test("what a killed process has left is removed when another starts", async (context) => {
   const tmp = join(folder, "killed");
   mkdirSync(tmp);

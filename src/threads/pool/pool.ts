@@ -120,6 +120,7 @@ export class ThreadPool implements ThreadListener {
 
   /** Runs a call about something that a thread holds open, on that thread, after what it is running. */
   runOn(thread: ThreadHandle, call: PinnedCall): void {
+    if (this.#closed) return void call.settle(closedError(this.#workOf(call)), undefined);
     this.#pinned.push(thread, takeOnPinned(call, this.#order++));
     this.#dispatchSoon();
   }
@@ -318,7 +319,7 @@ export class ThreadPool implements ThreadListener {
     for (const call of this.#waiting.takeAll()) this.#refuse(call, (work) => noThreadsError(work, failure));
   }
 
-  #workOf({ work }: NewCall): DeclaredWork {
+  #workOf({ work }: Pick<NewCall, "work">): DeclaredWork {
     return this.#options.works[work] as DeclaredWork;
   }
 }

@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { test } from "node:test";
+import { App } from "offloop";
+import type { Engine } from "../../src/jobs/engine.ts";
+import { formatJobId } from "../../src/jobs/job-id.ts";
+import { jobTasks, runnableTasks } from "../../src/jobs/open.ts";
+import { upkeep } from "../../src/jobs/pulse.ts";
+import type { JobStore } from "../../src/jobs/store.ts";
+import { JobWorker } from "../../src/jobs/worker.ts";
+import { attemptLanes } from "../../src/lanes/attempts.ts";
+import { backends } from "../fixtures/job-engines.ts";
+
+const app = new App();
+app.task("short", { durable: { retries: 0 } }, async () => {});
+app.task("endless", { durable: { retries: 0 } }, async () => {
+  await new Promise(() => {});
+});
+const tasks = runnableTasks(app);
+
+/** A worker, and what it has run. */
+interface Working {
+  readonly worker: JobWorker;
+  readonly ran: readonly string[];
+  /** Resolves when it has begun a job of the task. */
+  began(task: string): Promise<void>;
+}
+
+/** Works on jobs on the loop, and hears of them only through notices: it polls too rarely to matter. */
+async function work(errors: unknown[], engine: Engine, store: JobStore = engine): Promise<Working> {
+  const ran: string[] = [];
+  const beginnings = new Map([...tasks.keys()].map((name) => [name, Promise.withResolvers<void>()]));
+  const lanes = attemptLanes({ loop: 2, thread: 2 }, async ({ task, args }) => {
+    ran.push(task.name);
+    beginnings.get(task.name)?.resolve();
+    return task.fn(...args);
+  });
+  const onError = (error: unknown): void => void errors.push(error);
+  const worker = await JobWorker.open({
+    ...{ store, tasks, lanes, pollMs: 3_600_000, cancelGraceMs: 1_000 },
+    events: { onError, onStart: () => {}, onEnd: () => {} },
+    openPulse: (listener) => upkeep(engine, listener),
+  });
+  return { worker, ran, began: async (task) => beginnings.get(task)?.promise };
+}
+
+/** An engine whose answer to the taking of short jobs is late. */
+interface Late {
+  readonly store: JobStore;
+  /** Resolves when jobs are taken, which the worker does not know yet. */
+  readonly taken: Promise<void>;
+  answer(): void;
+}
+
+function answeringLate(engine: Engine): Late {
+  const taken = Promise.withResolvers<void>();
+  const answered = Promise.withResolvers<void>();
+  const take: JobStore["take"] = async (task, most) => {
+    const jobs = await engine.take(task, most);
+    if (task !== "short" || jobs.length === 0) return jobs;
+    taken.resolve();
+    await answered.promise;
+    return jobs;
+  };
+  const store = new Proxy<JobStore>(engine, {
+    get: (_, name) => (name === "take" ? take : Reflect.get(engine, name).bind(engine)),
+  });
+  return { store, taken: taken.promise, answer: () => answered.resolve() };
+}
+
+async function add(engine: Engine, task: string): Promise<{ task: string; uuid: string }> {
+  const uuid = randomUUID();
+  await engine.add({ task, uuid, payload: { args: [] } });
+  return { task, uuid };
+}
+
+for (const { name, skip, start } of backends) {
+  test(`close() of a worker puts back what it is taking, and another runs it at once, on ${name}`, {
+    skip,
+  }, async () => {
+    await using place = await start();
+    const engine = await place.open(jobTasks(tasks));
+    const late = answeringLate(engine);
+    const first = await work(place.errors, engine, late.store);
+    const job = await add(engine, "short");
+    await late.taken;
+    // Embedded, only one process has the jobs.
+    const other = name === "PGlite" ? engine : await place.open(jobTasks(tasks));
+    const second = await work(place.errors, other);
+    const closing = first.worker.close(60_000);
+    late.answer();
+    assert.deepEqual(await closing, []);
+    const outcomes = (await engine.attempts(job)).map(({ attempt, outcome }) => [attempt, outcome]);
+    assert.deepEqual(outcomes[0], [0, "interrupted"]);
+    await second.began("short");
+    await second.worker.close(60_000);
+    assert.deepEqual([first.ran, second.ran], [[], ["short"]]);
+    const done = await engine.find(job);
+    assert.deepEqual([done?.state, done?.attempt], ["done", 1]);
+    assert.deepEqual(place.errors, []);
+  });
+
+  test(`close() of a worker whose time is over puts back what it runs and what it is taking, on ${name}`, {
+    skip,
+  }, async () => {
+    await using place = await start();
+    const engine = await place.open(jobTasks(tasks));
+    const late = answeringLate(engine);
+    const { worker, ran, began } = await work(place.errors, engine, late.store);
+    const endless = await add(engine, "endless");
+    await began("endless");
+    const short = await add(engine, "short");
+    await late.taken;
+    const closing = worker.close(0);
+    late.answer();
+    assert.deepEqual(await closing, [formatJobId(endless)]);
+    assert.deepEqual(ran, ["endless"]);
+    for (const job of [endless, short]) {
+      const back = await engine.find(job);
+      assert.deepEqual([back?.state, back?.attempt], ["waiting", 0]);
+    }
+    assert.deepEqual(place.errors, []);
+  });
+}

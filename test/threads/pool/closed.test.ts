@@ -1,0 +1,15 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { barePool } from "../../fixtures/bare-pool.ts";
+
+test("pool.runOn() settles a call about what a thread holds open, also once the pool is closed", async () => {
+  const location = { file: "app.ts", line: 1, column: 1 };
+  const pool = barePool({ works: [{ id: "GET /", location }] });
+  await pool.close();
+  const errors: unknown[] = [];
+  const thread = { hold: () => {}, release: () => {} };
+  const settle = (error: unknown): void => void errors.push(error);
+  pool.runOn(thread, { work: 0, payload: undefined, timeoutMs: undefined, waiter: undefined, settle });
+  assert.equal(errors.length, 1);
+  assert.match(String(errors[0]), /Cannot finish GET \/: its thread ended: the server closed/);
+});
