@@ -37,7 +37,7 @@ export const longFiles: readonly string[] = [
   "test/{faults,fuzz,operating,pages}/*.test.ts",
   "test/package.test.ts",
   "test/bench/turns.test.ts",
-  "test/cli/{dev,jobs,run}.test.ts",
+  "test/cli/{dev,jobs,run,work}.test.ts",
   "test/conformance/lanes.test.ts",
   "test/cost/{heap,worst-bodies}.test.ts",
   "test/docs/built-site.test.ts",

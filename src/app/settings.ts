@@ -117,10 +117,10 @@ export interface HealthSettings {
   readonly readyz?: string;
   /**
    * A port of its own, answered even while the loop is blocked: by a thread of its own, or with `--workers` by the
-   * primary, for all workers. Default: the app's port.
+   * primary, for all workers. `offloop work` answers there, too, and so do the metrics. Default: the app's port.
    */
   readonly port?: number;
-  /** Address for `port`. Default: the server's. */
+  /** Address for `port`. Default: the server's, or `"127.0.0.1"` for `offloop work`. */
   readonly host?: string;
 }
 
@@ -186,8 +186,8 @@ export interface ServerSettings {
   /** How long shutdown waits for requests and background tasks. Milliseconds, 0-86,400,000. Default 30,000. */
   readonly shutdownGraceMs?: number;
   /**
-   * A worker of `offloop run --workers` that does not answer its primary for this long is ended and replaced.
-   * Milliseconds, 1,000-86,400,000. Default 30,000.
+   * A worker of `offloop run --workers` that does not answer its primary for this long is ended and replaced, and so is
+   * one that takes this much longer to start than any before it. Milliseconds, 1,000-86,400,000. Default 30,000.
    */
   readonly hungWorkerMs?: number;
   /** The watchdog of the event loop; false turns it off. Default: on. */

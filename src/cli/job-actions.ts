@@ -87,7 +87,8 @@ async function drain(module: string): Promise<void> {
   const app = await loadToServe(target);
   durableTasks(app);
   const settings = resolveSettings(app.settings);
-  const working = await openWork(app, settings, target, createLogger("warn"));
+  const log = createLogger("warn");
+  const working = await openWork(app, { settings, target, log, isProbed: false });
   while (!(await isEmpty(working.jobs.jobs))) await delay(settings.jobs.pollMs);
   await working.close(settings.shutdownGraceMs);
   print("no job is left to run");

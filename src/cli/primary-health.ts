@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import type { ResolvedSettings } from "../app/settings.ts";
-import { OffloopError } from "../errors/offloop-error.ts";
+import { portUnavailable } from "../http/health.ts";
 import { type HealthAnswer, healthAnswer } from "../http/health-state.ts";
-import { createProbeServer, sendJson, urlOf } from "../http/probe-server.ts";
+import { createProbeServer, urlOf } from "../http/probe-server.ts";
 import { METRICS_TYPE } from "../metrics/worker-metrics.ts";
 import type { Workers } from "./workers.ts";
 
@@ -27,21 +27,16 @@ export async function openPrimaryHealth(
   const { livez, readyz, port = 0, host = appHost } = health;
   const answer = (probe: string): HealthAnswer =>
     probe === "livez" ? healthAnswer("livez", "ready", 0) : readiness(workers);
-  const server = createProbeServer({ livez, readyz }, answer, async ({ url }, response) => {
-    if (metrics === undefined || url?.split("?")[0] !== metrics.path)
-      return sendJson(response, 404, { detail: "Not Found" });
-    const text = await workers.metrics.text();
-    response.writeHead(200, { "content-type": METRICS_TYPE }).end(text);
-  });
+  const server = createProbeServer(
+    { livez, readyz },
+    answer,
+    metrics && { path: metrics.path, mediaType: METRICS_TYPE, text: () => workers.metrics.text() },
+  );
   server.listen(port, host);
   try {
     await once(server, "listening");
-  } catch (cause) {
-    throw new OffloopError(
-      "OFFLOOP_PORT_UNAVAILABLE",
-      `Cannot listen on ${host}:${port} for health probes: ${(cause as Error).message}`,
-      { fix: "set health.port to another port", cause },
-    );
+  } catch (error) {
+    throw portUnavailable({ host, port }, (error as Error).message);
   }
   server.unref();
   return urlOf(server);
@@ -51,8 +46,5 @@ export async function openPrimaryHealth(
 function readiness({ ready, isClosing }: Workers): HealthAnswer {
   if (isClosing) return healthAnswer("readyz", "closing", 0);
   const answers = ready.map(({ health, silentMs }) => healthAnswer("readyz", health, silentMs));
-  return (
-    answers.find(({ status }) => status === 200) ??
-    answers[0] ?? { status: 503, body: { status: "starting" } }
-  );
+  return answers.find(({ status }) => status === 200) ?? answers[0] ?? healthAnswer("readyz", "starting", 0);
 }

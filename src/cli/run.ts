@@ -2,9 +2,9 @@ import cluster from "node:cluster";
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
 import { integer } from "../app/integer.ts";
-import { hasJobs } from "../app/parts.ts";
+import { hasJobs, hasPlugins, servedLifespans } from "../app/parts.ts";
 import { resolveSettings } from "../app/settings.ts";
-import { OffloopError } from "../errors/offloop-error.ts";
+import { formatLocation, OffloopError } from "../errors/offloop-error.ts";
 import { guardApp } from "../guard/check-app.ts";
 import { removeStale } from "../http/bind.ts";
 import type { InspectorSetting } from "../http/inspector.ts";
@@ -82,6 +82,7 @@ async function startWorkers(app: App, count: number, host: string, log: Logger):
   const workers = new Workers({
     count: integer("--workers", count, 1, 256),
     hungWorkerMs: settings.hungWorkerMs,
+    startSteps: startStepsOf(app),
     noRolling: isOwned ? embeddedError("a rolling restart", app) : undefined,
     log,
   });
@@ -89,4 +90,13 @@ async function startWorkers(app: App, count: number, host: string, log: Logger):
   if (health?.port !== undefined)
     log.info(`health at ${await openPrimaryHealth({ health, metrics }, host, workers)}`);
   workers.start();
+}
+
+function startStepsOf(app: App): string[] {
+  return [
+    "its module",
+    ...servedLifespans(app, "main").map(({ location }) => `the lifespan at ${formatLocation(location)}`),
+    ...(hasPlugins(app) ? ["its plugins"] : []),
+    ...(hasJobs(app) ? ["the database of its jobs"] : []),
+  ];
 }

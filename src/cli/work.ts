@@ -20,6 +20,7 @@ import { runAtHand } from "../watch/around.ts";
 import { openLoopWatch } from "../watch/loop-watch.ts";
 import { loadToServe, parseTarget } from "./declared-app.ts";
 import { checkedLevel } from "./serving.ts";
+import { openWorkProbes } from "./work-probes.ts";
 
 /** Options of `offloop work`. */
 export interface WorkOptions {
@@ -28,7 +29,7 @@ export interface WorkOptions {
   readonly logLevel: string;
 }
 
-/** `offloop work`: works on an app's jobs until a signal ends it, and answers no requests. */
+/** `offloop work`: works on an app's jobs until a signal ends it, and answers nothing but probes and metrics. */
 export async function work(module: string, options: WorkOptions): Promise<void> {
   const { threads, concurrency } = options;
   const target = parseTarget(module);
@@ -41,7 +42,7 @@ export async function work(module: string, options: WorkOptions): Promise<void> 
   });
   const tasks = durableTasks(app);
   if (settings.jobs.url === undefined) throw embeddedError("offloop work", app);
-  const working = await openWork(app, settings, target, log);
+  const working = await openWork(app, { settings, target, log, isProbed: true });
   closeOnSignals(
     () => working.close(settings.shutdownGraceMs),
     log,
@@ -61,12 +62,19 @@ export interface Working {
   close(graceMs: number): Promise<void>;
 }
 
+/** How an app is opened to work on its jobs. */
+export interface WorkParts {
+  readonly settings: ResolvedSettings;
+  readonly target: AppTarget;
+  readonly log: Logger;
+  /** Whether it answers on `health.port`, which a process of the same app beside it may have. */
+  readonly isProbed: boolean;
+}
+
 /** Opens an app without a server. */
 export async function openWork(
   app: App,
-  settings: ResolvedSettings,
-  target: AppTarget,
-  given: Logger,
+  { settings, target, log: given, isProbed }: WorkParts,
 ): Promise<Working> {
   await using opened = new AsyncDisposableStack();
   const tracing = await openTracing();
@@ -81,7 +89,11 @@ export async function openWork(
   opened.defer(() => lanes.close());
   const watch = await openLoopWatch(settings.watch, log, isForReading(log));
   opened.defer(() => watch?.close());
+  let isOpen = false;
+  // Before the first job is taken, so that a port which is not free costs no attempt, and none ends uncounted.
+  if (isProbed) await openWorkProbes(app, { settings, lanes, log, isOpen: () => isOpen }, opened);
   const jobs = (await openJobsOf(app, { settings, lanes, tracing, log, works: true })) as OpenJobs;
+  isOpen = true;
   const rest = opened.move();
   return {
     jobs,
@@ -89,6 +101,7 @@ export async function openWork(
       return lanes.pool?.size.threads ?? 0;
     },
     close: async (graceMs) => {
+      lanes.closing = true;
       await jobs.stop(graceMs);
       await jobs.close();
       await rest.disposeAsync();

@@ -22,8 +22,13 @@ type Reason = (typeof reasons)[number];
 /** How to supervise workers. */
 export interface WorkersOptions {
   readonly count: number;
-  /** A worker that does not answer for this long is replaced, in milliseconds. */
+  /**
+   * A worker that does not answer for this long is replaced, and so is one that takes this much longer to start than any
+   * before it. In milliseconds.
+   */
   readonly hungWorkerMs: number;
+  /** What a worker may wait for before it listens, for the log. */
+  readonly startSteps: readonly string[];
   /** Why two generations of workers must not run at once; undefined when they may. */
   readonly noRolling: OffloopError | undefined;
   readonly log: Logger;
@@ -39,6 +44,9 @@ export class Workers {
   readonly #restarts: Record<Reason, number> = { exit: 0, hung: 0, reload: 0 };
   /** Workers being killed because they hang. */
   readonly #hung = new WeakSet<WorkerProcess>();
+  /** Workers that are reported to be late, and left to start. */
+  readonly #late = new WeakSet<WorkerProcess>();
+  #longestStartMs = 0;
   /** The worker that a starting one is to replace. */
   #replaced: WorkerProcess | undefined;
   #delayMs = 0;
@@ -72,9 +80,12 @@ export class Workers {
     };
     process.on("SIGTERM", onSignal);
     process.on("SIGINT", onSignal);
-    // Closing a terminal sends SIGHUP, too: then nobody is there to ask for a restart.
+    // Closing a terminal sends SIGHUP, too, perhaps twice: then nobody is there to ask for a restart.
     const isOnTerminal = process.stdin.isTTY === true;
-    process.on("SIGHUP", (signal) => (isOnTerminal ? onSignal(signal) : this.roll()));
+    process.on("SIGHUP", (signal) => {
+      if (!isOnTerminal) this.roll();
+      else if (!this.#isClosing) this.#end(signal);
+    });
     process.on("SIGUSR2", () =>
       this.#options.log.info("SIGUSR2: nothing to do; SIGHUP restarts the workers"),
     );
@@ -116,7 +127,7 @@ export class Workers {
         const how = endOf(await fresh.ended);
         log.error(
           { worker: fresh.pid },
-          `worker ${fresh.pid} could not start (${how}; it said why above): worker ${pid} ${isGone ? "has died" : "stays"}, nothing more is restarted`,
+          `worker ${fresh.pid} could not start (${how}; the reason is above): worker ${pid} ${isGone ? "has died" : "stays"}, nothing more is restarted`,
         );
         return;
       }
@@ -138,7 +149,9 @@ export class Workers {
     this.#inspected.add(fresh.worker);
     watchHandoffs(fresh.worker, () => this.ready.some((one) => one !== fresh));
     void fresh.started.then((isUp) => {
-      this.#hasListened ||= isUp;
+      if (!isUp) return;
+      this.#hasListened = true;
+      this.#longestStartMs = Math.max(this.#longestStartMs, fresh.livedMs);
     });
     void fresh.ended.then((end) => {
       this.#all.delete(fresh);
@@ -173,19 +186,33 @@ export class Workers {
   }
 
   #lookAfter(): void {
-    const { hungWorkerMs, log } = this.#options;
+    const { hungWorkerMs } = this.#options;
     for (const one of this.#all) {
-      // Until it listens it does not answer, and may take its time.
-      if (!one.hasListened) continue;
-      if (one.silentMs < hungWorkerMs || this.#hung.has(one)) {
-        one.ping();
-        continue;
-      }
-      this.#hung.add(one);
-      const ms = Math.round(one.silentMs);
-      log.error({ worker: one.pid }, `worker ${one.pid} has not answered for ${ms} ms: ending it`);
-      one.kill();
+      if (this.#hung.has(one)) continue;
+      if (!one.hasListened) this.#lookAfterStart(one);
+      else if (one.silentMs < hungWorkerMs) one.ping();
+      else this.#endHung(one, `has not answered for ${Math.round(one.silentMs)} ms`);
     }
+  }
+
+  /**
+   * Until it listens it does not answer, and may take its time: as long as any before it, and `hungWorkerMs` more. While
+   * none has listened yet, nobody knows how long that is, and ending it would help nobody.
+   */
+  #lookAfterStart(one: WorkerProcess): void {
+    const { hungWorkerMs, startSteps, log } = this.#options;
+    if (one.livedMs < this.#longestStartMs + hungWorkerMs) return;
+    const late = `does not listen ${Math.round(one.livedMs)} ms after its start`;
+    const hint = `look at what waits: ${startSteps.join(", ")}`;
+    if (this.#hasListened) this.#endHung(one, late, `; ${hint}, or raise hungWorkerMs`);
+    else if (!this.#late.has(one)) log.error({ worker: one.pid }, `worker ${one.pid} ${late}: ${hint}`);
+    this.#late.add(one);
+  }
+
+  #endHung(one: WorkerProcess, how: string, hint = ""): void {
+    this.#hung.add(one);
+    this.#options.log.error({ worker: one.pid }, `worker ${one.pid} ${how}: ending it${hint}`);
+    one.kill();
   }
 
   #end(signal: NodeJS.Signals): void {

@@ -3,13 +3,14 @@ import type { Lanes } from "../lanes/lanes.ts";
 /** The answer to a probe. */
 export interface HealthAnswer {
   readonly status: 200 | 503;
-  readonly body: { readonly status: HealthStatus | "blocked" | "starting"; readonly blockedMs?: number };
+  readonly body: { readonly status: HealthStatus | "blocked"; readonly blockedMs?: number };
 }
 
 /**
- * `closing`: shutting down. `threads`: no thread can load the app, or every thread is held by a call that does not end.
+ * `starting`: not open yet. `closing`: shutting down. `threads`: no thread can load the app, or every thread is held by a
+ * call that does not end.
  */
-export const healthStatuses = ["ready", "closing", "threads"] as const;
+export const healthStatuses = ["ready", "starting", "closing", "threads"] as const;
 export type HealthStatus = (typeof healthStatuses)[number];
 
 /** A loop that has not turned for this long is blocked. */

@@ -5,8 +5,9 @@ import { OffloopError } from "../errors/offloop-error.ts";
 import { startThread } from "../errors/start-thread.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import { sharedNow } from "../threads/crossing/board.ts";
-import { healthAnswer, healthStatus, healthStatuses } from "./health-state.ts";
-import type { HealthData, HealthHello } from "./health-thread.ts";
+import { type HealthStatus, healthAnswer, healthStatus, healthStatuses } from "./health-state.ts";
+import type { HealthData, HealthHello, MetricsAnswer } from "./health-thread.ts";
+import type { ProbedMetrics } from "./probe-server.ts";
 
 const BEAT_MS = 100;
 
@@ -33,25 +34,35 @@ export function addHealthRoutes(
   }
 }
 
+/** What the probes ask about. */
+export interface Probed {
+  readonly health: NonNullable<ResolvedSettings["health"]>;
+  /** Address to listen on, unless the settings name one. */
+  readonly host: string;
+  readStatus(): HealthStatus;
+  /** Undefined when there are no metrics. */
+  readonly metrics: ProbedMetrics | undefined;
+}
+
 /**
- * Serves the probes from a thread of their own, which still answers while the loop is blocked, and reports it.
+ * Serves the probes from a thread of their own, which still answers while the loop is blocked, and reports it. The
+ * metrics are answered there too, but by the loop: while it is blocked they wait.
  *
  * @throws {OffloopError} `OFFLOOP_PORT_UNAVAILABLE`, `OFFLOOP_THREAD_START`.
  */
-export async function openHealthServer(
-  health: NonNullable<ResolvedSettings["health"]>,
-  host: string,
-  lanes: Lanes,
-): Promise<HealthServer> {
+export async function openHealthServer({ health, host, readStatus, metrics }: Probed): Promise<HealthServer> {
   const beatAt = new Float64Array(new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT));
   const status = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const beat = (): void => {
     beatAt[0] = sharedNow();
-    Atomics.store(status, 0, healthStatuses.indexOf(healthStatus(lanes)));
+    Atomics.store(status, 0, healthStatuses.indexOf(readStatus()));
   };
   beat();
   const { livez, readyz, port = 0 } = health;
-  const workerData: HealthData = { livez, readyz, port, host: health.host ?? host, beatAt, status };
+  const workerData: HealthData = {
+    ...{ livez, readyz, port, host: health.host ?? host, beatAt, status },
+    metrics: metrics && { path: metrics.path, mediaType: metrics.mediaType },
+  };
   const entry = new URL(`./health-thread${import.meta.url.slice(-3)}`, import.meta.url);
   const worker = startThread("the thread of health probes", entry, { workerData, name: "offloop health" });
   worker.unref();
@@ -61,13 +72,32 @@ export async function openHealthServer(
     clearInterval(timer);
     await worker.terminate();
   };
-  if ("url" in hello) return { url: hello.url, close };
-  await close();
-  throw new OffloopError(
+  if ("failed" in hello) {
+    await close();
+    throw portUnavailable(workerData, hello.failed);
+  }
+  if (metrics !== undefined) worker.on("message", () => void answerMetrics(worker, metrics));
+  return { url: hello.url, close };
+}
+
+async function answerMetrics(worker: Worker, metrics: ProbedMetrics): Promise<void> {
+  let answer: MetricsAnswer;
+  try {
+    answer = { text: await metrics.text() };
+  } catch (error) {
+    answer = { failed: (error as Error).message };
+  }
+  worker.postMessage(answer);
+}
+
+/** The error for a port of probes that another process has, or that this one may not have. */
+export function portUnavailable(
+  { host, port }: { readonly host: string; readonly port: number },
+  why: string,
+): OffloopError {
+  return new OffloopError(
     "OFFLOOP_PORT_UNAVAILABLE",
-    `Cannot listen on ${workerData.host}:${port} for health probes: ${hello.failed}`,
-    {
-      fix: "set health.port to another port",
-    },
+    `Cannot listen on ${host}:${port} for health probes: ${why}`,
+    { fix: "set health.port to a port that no other process of this machine has" },
   );
 }

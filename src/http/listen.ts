@@ -2,14 +2,15 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
 import type { AppTarget } from "../app/load.ts";
-import { resolveSettings } from "../app/settings.ts";
+import { type ResolvedSettings, resolveSettings } from "../app/settings.ts";
 import { describeError, loggable } from "../errors/described-error.ts";
 import { noThreads } from "../threads/pool/pool.ts";
-import { bind, placeOf, portOf } from "./bind.ts";
-import { openHealthServer } from "./health.ts";
+import { bind, type Place, placeOf, portOf } from "./bind.ts";
+import { type HealthServer, openHealthServer } from "./health.ts";
+import { healthStatus } from "./health-state.ts";
 import type { InspectorSetting, ServedInspector } from "./inspector.ts";
 import { createLogger } from "./logger.ts";
-import { openApp } from "./open-app.ts";
+import { type OpenApp, openApp } from "./open-app.ts";
 import { ownsOutput, type RunAtHand } from "./own-output.ts";
 import type { ListenOptions, Server } from "./serve-options.ts";
 import { closeOnSignals, createShutdown } from "./shutdown.ts";
@@ -48,8 +49,7 @@ export async function listen(
       readPool: () => lanes.pool,
       maxThreads: settings.threads.max + settings.threads.reserve,
     });
-    const isAnsweredHere = settings.health?.port !== undefined && !isSupervised;
-    const health = isAnsweredHere ? await openHealthServer(settings.health, place.host, lanes) : undefined;
+    const health = isSupervised ? undefined : await openHealthPort(settings, place, served);
     opened.defer(async () => health?.close());
     const url = (await bind(fastify, place)).replace(/^https?/, tls === undefined ? "http" : "https");
     inspector?.listensAt(url);
@@ -82,6 +82,16 @@ export async function listen(
     await opened.disposeAsync();
     throw error;
   }
+}
+
+/** Answers probes on a port of their own if the settings name one. With a primary, that one does. */
+async function openHealthPort(
+  { health }: ResolvedSettings,
+  { host }: Place,
+  { lanes, metrics }: OpenApp,
+): Promise<HealthServer | undefined> {
+  if (health?.port === undefined) return undefined;
+  return openHealthServer({ health, host, readStatus: () => healthStatus(lanes), metrics });
 }
 
 /** Loaded only by those who ask for it. */

@@ -1,56 +1,72 @@
 import { finished } from "node:stream";
 import type { FastifyInstance } from "fastify";
 import type { App } from "../app/app.ts";
+import type { Operation } from "../app/operation.ts";
 import { hasJobs, servedTaskDeclarations } from "../app/parts.ts";
-import type { ResolvedMetrics, ResolvedSettings } from "../app/settings.ts";
+import type { ResolvedSettings } from "../app/settings.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { Connections } from "./connections.ts";
 import { ACCEPTED } from "./sockets/handshake.ts";
 import { streamOf } from "./streams.ts";
 
-/** What a server's metrics are read from. */
-export interface MeasuredServer {
+/** What the metrics of a process are read from. */
+export interface MeasuredApp {
   readonly app: App;
+  readonly settings: ResolvedSettings;
   readonly lanes: Lanes;
-  readonly connections: Pick<Connections, "onUnread">;
-  readonly threads: ResolvedSettings["threads"];
-  /** Collects what to close when nothing runs any more. */
-  readonly opened: Pick<AsyncDisposableStack, "defer">;
+  /** Whether it answers requests; where it does not, none of its operations is counted. */
+  readonly answers: boolean;
 }
 
-/** Adds the metrics and the hooks that count requests. Loaded only when asked for: prom-client costs start-up time. */
-export async function addMetrics(
-  fastify: FastifyInstance,
-  { path }: ResolvedMetrics,
-  { app, lanes, connections, threads, opened }: MeasuredServer,
-): Promise<void> {
+/** Opens the metrics if the settings ask for them; otherwise loads nothing, since prom-client costs start-up time. */
+export async function openMetricsOf({
+  app,
+  settings: { metrics, threads },
+  lanes,
+  answers,
+}: MeasuredApp): Promise<Metrics | undefined> {
+  if (metrics === undefined) return undefined;
   const { openMetrics } = await import("../metrics/metrics.ts");
-  const metrics = openMetrics({
+  const sockets = answers ? lanes.sockets : [];
+  return openMetrics({
+    path: metrics.path,
     declared: {
-      operations: [
-        ...lanes.operations.map(({ declaration }) => declaration),
-        ...lanes.sockets.flatMap(({ declaration: { connection, message } }) =>
-          message === undefined ? [connection] : [connection, message],
-        ),
-      ],
+      operations: answers ? declaredOperations(lanes) : [],
       tasks: servedTaskDeclarations(app),
     },
     readState: () => ({
       pool: lanes.pool?.size,
       sockets: new Map(
-        lanes.sockets.map(({ declaration, running }) => [declaration.connection.id, running] as const),
+        sockets.map(({ declaration, running }) => [declaration.connection.id, running] as const),
       ),
       unfinishedTasks: lanes.background.unfinished().reduce((count, { tasks }) => count + tasks.length, 0),
       oldestWaitMs: lanes.pool?.oldestWaitMs ?? { request: 0, background: 0 },
       bounds: threads,
     }),
-    jobs: hasJobs(app) ? app.jobs : undefined,
+    // Where the jobs are not open, this rejects.
+    jobs: hasJobs(app) ? { counts: async () => app.jobs.counts() } : undefined,
   });
-  opened.defer(() => metrics.close());
+}
+
+function declaredOperations({ operations, sockets }: Lanes): Operation[] {
+  return [
+    ...operations.map(({ declaration }) => declaration),
+    ...sockets.flatMap(({ declaration: { connection, message } }) =>
+      message === undefined ? [connection] : [connection, message],
+    ),
+  ];
+}
+
+/** Adds the metrics to the app's own port, and the hooks that count requests. */
+export function addMetrics(
+  fastify: FastifyInstance,
+  metrics: Metrics,
+  connections: Pick<Connections, "onUnread">,
+): void {
   countRequests(fastify, metrics);
   connections.onUnread(({ status }) => metrics.requests.unread(status));
-  fastify.get(path, async (_request, reply) => {
+  fastify.get(metrics.path, async (_request, reply) => {
     reply.type(metrics.mediaType);
     return metrics.text();
   });

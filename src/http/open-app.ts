@@ -11,6 +11,7 @@ import type { OffloopError } from "../errors/offloop-error.ts";
 import type { OpenJobs, OpenJobsOptions } from "../jobs/open.ts";
 import { type Lanes, openLanes } from "../lanes/lanes.ts";
 import { TaskThreads } from "../lanes/task-threads.ts";
+import type { Metrics } from "../metrics/metrics.ts";
 import { openTracing } from "../tracing/open.ts";
 import type { Tracing } from "../tracing/tracing.ts";
 import { runAtHand } from "../watch/around.ts";
@@ -21,6 +22,7 @@ import type { Connections } from "./connections.ts";
 import type { RequestAddresses } from "./failures.ts";
 import { checkFrontend } from "./frontend.ts";
 import { isForReading, withoutSecrets, withTrace } from "./logger.ts";
+import { openMetricsOf } from "./metrics.ts";
 import { ownsOutput, type RunAtHand, takeOutput } from "./own-output.ts";
 import { createServer, preloadFastify } from "./server.ts";
 import { OpenSockets } from "./sockets/open-sockets.ts";
@@ -64,6 +66,8 @@ export interface OpenApp {
   readonly watch: Watch | undefined;
   /** Undefined when no task is durable. */
   readonly jobs: OpenJobs | undefined;
+  /** Undefined when nothing is counted. */
+  readonly metrics: Metrics | undefined;
 }
 
 /**
@@ -98,16 +102,18 @@ export async function openApp(
   const { worksOnJobs: works = true, openJobs: open } = options;
   const jobs = await openJobsOf(app, { settings, lanes, tracing, log, works, open });
   opened.defer(() => jobs?.close());
+  const metrics = await openMetricsOf({ app, settings, lanes, answers: true });
+  opened.defer(() => metrics?.close());
   const wayOut = new WayOut(lanes);
   const sockets = new OpenSockets(settings.websockets);
   const { fastify, connections } = await createServer(app, {
-    ...{ settings, log, lanes, wayOut, sockets, tracing, tls, accessLog, opened },
+    ...{ settings, log, lanes, wayOut, sockets, tracing, tls, accessLog, metrics },
   });
   opened.defer(async () => {
     // A server that is shutting down is closing already; it is not waited for beyond its time.
     if (!lanes.closing) await fastify.close();
   });
-  return { log, runAtHand, lanes, fastify, connections, wayOut, sockets, watch, jobs };
+  return { log, runAtHand, lanes, fastify, connections, wayOut, sockets, watch, jobs, metrics };
 }
 
 /**

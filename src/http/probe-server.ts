@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
+import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { HealthAnswer } from "./health-state.ts";
 
@@ -8,27 +8,42 @@ export interface ProbePaths {
   readonly readyz: string;
 }
 
-/**
- * Makes the server that answers probes on a port of their own.
- *
- * @param rest - Answers all other paths. Default 404.
- */
+/** Metrics that are answered beside the probes. */
+export interface ProbedMetrics {
+  readonly path: string;
+  readonly mediaType: string;
+  text(): Promise<string>;
+}
+
+/** Makes the server that answers probes, and metrics if there are any, on a port of their own. */
 export function createProbeServer(
   { livez, readyz }: ProbePaths,
   answer: (probe: "livez" | "readyz") => HealthAnswer,
-  rest: RequestListener = (_request, response) => sendJson(response, 404, { detail: "Not Found" }),
+  metrics: ProbedMetrics | undefined,
 ): Server {
   return createServer((request, response) => {
     const path = request.url?.split("?")[0];
-    const probe = path === livez ? "livez" : path === readyz ? "readyz" : undefined;
-    if (probe === undefined) return rest(request, response);
-    const { status, body } = answer(probe);
-    sendJson(response, status, body);
+    if (path === livez) return sendAnswer(response, answer("livez"));
+    if (path === readyz) return sendAnswer(response, answer("readyz"));
+    if (metrics !== undefined && path === metrics.path) return void sendMetrics(response, metrics);
+    sendJson(response, 404, { detail: "Not Found" });
   });
 }
 
-/** Answers with JSON. */
-export function sendJson(response: ServerResponse, status: number, body: object): void {
+function sendAnswer(response: ServerResponse, { status, body }: HealthAnswer): void {
+  sendJson(response, status, body);
+}
+
+async function sendMetrics(response: ServerResponse, metrics: ProbedMetrics): Promise<void> {
+  try {
+    const text = await metrics.text();
+    response.writeHead(200, { "content-type": metrics.mediaType }).end(text);
+  } catch (error) {
+    sendJson(response, 500, { detail: (error as Error).message });
+  }
+}
+
+function sendJson(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
 }
 

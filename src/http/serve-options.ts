@@ -31,8 +31,8 @@ export interface ServeOptions extends ServerSettings {
    */
   readonly inspector?: InspectorSetting | false;
   /**
-   * Whether the process belongs to the server: SIGINT and SIGTERM shut the server down and end the process, and a
-   * rejected promise that nobody awaits is logged instead of ending it. Default true.
+   * Whether the process belongs to the server: SIGINT, SIGTERM and SIGHUP shut the server down and end the process, and
+   * a rejected promise that nobody awaits is logged instead of ending it. Default true.
    */
   readonly signals?: boolean;
   /**

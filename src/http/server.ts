@@ -8,6 +8,7 @@ import type { ResolvedSettings } from "../app/settings.ts";
 import { describeError, loggable } from "../errors/described-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { Lanes } from "../lanes/lanes.ts";
+import type { Metrics } from "../metrics/metrics.ts";
 import { parseQuery } from "../operation/raw.ts";
 import type { Tracing } from "../tracing/tracing.ts";
 import { addAccessLog, logUnread } from "./access-log.ts";
@@ -41,8 +42,8 @@ export interface ServerParts {
   readonly tls: Tls | undefined;
   /** Whether each request is logged. */
   readonly accessLog: boolean;
-  /** Collects what to close when nothing runs any more. */
-  readonly opened: Pick<AsyncDisposableStack, "defer">;
+  /** Undefined when nothing is counted. */
+  readonly metrics: Metrics | undefined;
 }
 
 /** What answers for an app. */
@@ -81,7 +82,7 @@ export async function createServer(app: App, parts: ServerParts): Promise<AppSer
   if (lanes.operations.some(({ readsForm }) => readsForm)) await removeLeftFolders();
   const fastify = await createFastify(settings, { connections, refusals, hasSockets });
   try {
-    await addObservers(fastify, app, { ...parts, connections });
+    addObservers(fastify, { ...parts, connections });
     if (hasSockets) await addWebSockets(fastify, settings.websockets);
     surroundRoutes(fastify, part, services);
     await addBefore(fastify, part, refusals);
@@ -155,19 +156,17 @@ async function createFastify(
 }
 
 /** Adds the hooks that observe requests from outside, before any plugin sees them. */
-async function addObservers(
+function addObservers(
   fastify: FastifyInstance,
-  app: App,
   {
     settings,
     log,
-    lanes,
     tracing,
     accessLog,
-    opened,
+    metrics,
     connections,
   }: ServerParts & Pick<FastifyParts, "connections">,
-): Promise<void> {
+): void {
   if (accessLog && log.isLevelEnabled("info")) {
     addAccessLog(fastify, log, {
       urls: new LoggedUrls(settings),
@@ -176,14 +175,7 @@ async function addObservers(
     });
     connections.onUnread(logUnread(log));
   }
-  if (settings.metrics !== undefined)
-    await addMetrics(fastify, settings.metrics, {
-      app,
-      lanes,
-      connections,
-      threads: settings.threads,
-      opened,
-    });
+  if (metrics !== undefined) addMetrics(fastify, metrics, connections);
   if (tracing !== undefined) addRequestSpans(fastify, tracing);
 }
 

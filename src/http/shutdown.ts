@@ -103,7 +103,7 @@ export interface OwnProcess {
 }
 
 /**
- * Closes on SIGINT and SIGTERM, then ends the process with code 0; a second signal ends it at once.
+ * Closes on SIGINT, SIGTERM and SIGHUP, then ends the process with code 0; a second SIGINT or SIGTERM ends it at once.
  *
  * @param threadsLeft - How many threads could not be ended.
  */
@@ -134,15 +134,16 @@ export function closeOnSignals(
     log.warn(`${signal} again: exiting now`);
     endBy(signal);
   };
-  // Ctrl-C reaches every process of the terminal's group, including workers, which their primary ends with SIGTERM.
-  const onInterrupt = cluster.isWorker ? leaveAlone : onSignal;
+  // The terminal is gone, of which the shell and the kernel may both tell: that asks for no hurry.
+  const onHangUp = (signal: NodeJS.Signals): void => end(signal, signal);
+  // Ctrl-C and a lost terminal reach every process of a group, including workers, which their primary ends or restarts.
+  const unlessWorker = (listener: NodeJS.SignalsListener) => (cluster.isWorker ? leaveAlone : listener);
   const heard: [NodeJS.Signals, NodeJS.SignalsListener][] = [
-    ["SIGINT", onInterrupt],
+    ["SIGINT", unlessWorker(onSignal)],
     ["SIGTERM", onSignal],
+    ["SIGHUP", unlessWorker(onHangUp)],
     ["SIGUSR2", leaveAlone], // by default it would end the process
   ];
-  // SIGHUP, too, reaches every process of a group, and only the primary restarts.
-  if (cluster.isWorker) heard.push(["SIGHUP", leaveAlone]);
   for (const [signal, listener] of heard) process.on(signal, listener);
   const letSignalsBe = (): void => {
     for (const [signal, listener] of heard) process.off(signal, listener);

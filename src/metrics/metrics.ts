@@ -7,8 +7,10 @@ import { createRunMetrics, type DeclaredWork } from "./run-metrics.ts";
 import { createJobMetrics, createStateMetrics, type ServerState } from "./state-metrics.ts";
 import { joinWorkers, METRICS_TYPE } from "./worker-metrics.ts";
 
-/** The metrics of a server. */
+/** The metrics of an app in this process. */
 export interface Metrics {
+  /** Where they are answered. */
+  readonly path: string;
   readonly requests: RequestMetrics;
   /** Media type of {@link text}. */
   readonly mediaType: string;
@@ -18,16 +20,17 @@ export interface Metrics {
   close(): Promise<void>;
 }
 
-/** The subject of a server's metrics. */
+/** What is measured. */
 export interface Measured {
+  readonly path: string;
   readonly declared: DeclaredWork;
   readState(): ServerState;
   /** Undefined when no task is durable. */
   readonly jobs: Pick<Jobs, "counts"> | undefined;
 }
 
-/** Opens the metrics of a server. They listen to the channels from now on. */
-export function openMetrics({ declared, readState, jobs }: Measured): Metrics {
+/** Opens the metrics of an app. They listen to the channels from now on. */
+export function openMetrics({ path, declared, readState, jobs }: Measured): Metrics {
   const registry = new Registry();
   const countError = createErrorMetrics(registry, declared.operations);
   const requests = createRequestMetrics(registry, countError);
@@ -37,6 +40,7 @@ export function openMetrics({ declared, readState, jobs }: Measured): Metrics {
   const all = [registry, processMetrics()];
   const workers = joinWorkers(all);
   return {
+    path,
     requests,
     mediaType: METRICS_TYPE,
     text: () => workers?.text() ?? Registry.merge(all).metrics(),

@@ -68,6 +68,12 @@ test("SIGTERM under load: every request that was started is answered, exit code 
   assert.doesNotMatch(command.lines.join("\n"), /abandoned/);
 });
 
+test("SIGHUP under load to a single process shuts it down: every request that was started is answered", async () => {
+  const command = await assertNothingLost([], async ({ child }) => child.kill("SIGHUP"));
+  assert.match(command.lines.join("\n"), /SIGHUP: shutting down/);
+  assert.doesNotMatch(command.lines.join("\n"), /abandoned/);
+});
+
 test("SIGTERM under load with --workers 2: the primary ends all, every request that was started is answered", async () => {
   await assertNothingLost(["--workers", "2"], async ({ child }) => child.kill("SIGTERM"));
 });

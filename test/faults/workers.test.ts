@@ -17,14 +17,24 @@ const KILLS = 3;
 /** Longer than a worker that hangs is left, and another takes to start. */
 const PATIENCE_MS = 20_000;
 
-interface Served {
+interface Started {
   readonly command: Command;
-  readonly url: string;
   /** Where the primary answers for all. */
   readonly operator: Client;
 }
 
+interface Served extends Started {
+  readonly url: string;
+}
+
 async function serveWorkers(t: TestContext, workers = 2): Promise<Served> {
+  const started = await startWorkers(t, workers);
+  const url = await listening(started.command);
+  await until(async () => (await metric(started.operator, 'offloop_workers{state="ready"}')) === workers);
+  return { ...started, url };
+}
+
+async function startWorkers(t: TestContext, workers: number): Promise<Started> {
   const command = offloop(
     ...[
       "run",
@@ -38,11 +48,31 @@ async function serveWorkers(t: TestContext, workers = 2): Promise<Served> {
   );
   t.after(() => command.child.kill("SIGKILL"));
   const health = /http:\/\/[\d.:]+/.exec(await command.line(/health at/))?.[0] ?? "";
-  const url = await listening(command);
   const operator = createClient(health);
   t.after(() => operator.close());
-  await until(async () => (await metric(operator, 'offloop_workers{state="ready"}')) === workers);
-  return { command, url, operator };
+  return { command, operator };
+}
+
+/** Makes each worker that starts wait as long as the file is there. */
+function hangAtStart(t: TestContext): { begin(): void; end(): void } {
+  const file = join(folder, "hangs");
+  process.env.HANG_IF = file;
+  const end = (): void => rmSync(file, { force: true });
+  t.after(() => {
+    delete process.env.HANG_IF;
+    end();
+  });
+  return { begin: () => writeFileSync(file, ""), end };
+}
+
+/** The pid of a worker that does not get to listen, once the log says what it waits for, and whether it is ended. */
+async function lateWorker(command: Command, isEnded: boolean): Promise<number> {
+  const how = isEnded ? ": ending it; look" : ": look";
+  const steps = "its module, the lifespan at \\S*supervised\\.ts:\\d+:5";
+  const late = new RegExp(
+    `worker (\\d+) does not listen \\d+ ms after its start${how} at what waits: ${steps}${isEnded ? ", or raise hungWorkerMs" : ""}"`,
+  );
+  return Number(late.exec(await command.line(late))?.[1]);
 }
 
 /** One that outlives all workers: those that a port of 0 gives are given up with the last. */
@@ -166,6 +196,50 @@ test("SIGHUP: a new worker that cannot start leaves the old ones, and the log sa
   await command.line(/restarted 1 worker/);
   assert.notEqual(await pidOf(url), pid);
   await endWell(command);
+});
+
+test("SIGHUP: a new worker that hangs while it starts is ended, the old one stays, and the next SIGHUP restarts it", async (t) => {
+  const hang = hangAtStart(t);
+  const { command, url, operator } = await serveWorkers(t, 1);
+  const pid = await pidOf(url);
+  hang.begin();
+  command.child.kill("SIGHUP");
+  const late = await lateWorker(command, true);
+  await command.line(new RegExp(`worker ${late} could not start \\(SIGKILL; .* worker ${pid} stays`));
+  assert.equal(await pidOf(url), pid);
+  hang.end();
+  command.child.kill("SIGHUP");
+  await command.line(/restarted 1 worker/);
+  assert.notEqual(await pidOf(url), pid);
+  assert.equal(await metric(operator, 'offloop_worker_restarts_total{reason="reload"}'), 1);
+  await endWell(command);
+});
+
+test("a worker that hangs while it starts in the place of a dead one is ended, and replaced again", async (t) => {
+  const hang = hangAtStart(t);
+  const { command, url, operator } = await serveWorkers(t, 1);
+  const pid = await pidOf(url);
+  hang.begin();
+  process.kill(pid, "SIGKILL");
+  const late = await lateWorker(command, true);
+  hang.end();
+  await command.line(new RegExp(`worker ${late} died \\(SIGKILL\\); starting another`));
+  assert.notEqual(await livingPid(url), late);
+  assert.equal(await metric(operator, 'offloop_worker_restarts_total{reason="hung"}'), 1);
+  await endWell(command);
+});
+
+test("while no worker has listened yet, one that hangs while it starts is reported once, and left to start", async (t) => {
+  const hang = hangAtStart(t);
+  hang.begin();
+  const { command, operator } = await startWorkers(t, 1);
+  const late = await lateWorker(command, false);
+  const { status, body } = await operator.ask("/readyz");
+  assert.deepEqual([status, body.toString()], [503, '{"status":"starting"}']);
+  hang.end();
+  assert.equal(await pidOf(await listening(command)), late);
+  const output = await endWell(command);
+  assert.equal(output.match(/does not listen/g)?.length, 1);
 });
 
 test("a worker that does not answer its primary is ended and replaced; ending one by hand is not an error", async (t) => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { appFolder } from "../fixtures/app-folder.ts";
 import app from "../fixtures/apps/shutdown.ts";
-import { fixture, listening, offloop } from "../fixtures/cli.ts";
+import { command, fixture, listening, offloop } from "../fixtures/cli.ts";
 import { openSocket } from "../fixtures/raw-socket.ts";
 import { running } from "../fixtures/running.ts";
 
@@ -16,6 +16,25 @@ test("SIGTERM: a running request is finished, new connections are refused, exit 
   await assert.rejects(fetch(url));
   assert.equal(await (await answer).json(), "finished");
   assert.equal((await command.ended()).code, 0);
+});
+
+test("SIGHUP: a running request is finished, however often the signal comes, exit code 0", async () => {
+  const hungUp = offloop("run", fixture("shutdown.ts"), "--port", "0");
+  const url = await listening(hungUp);
+  const answer = fetch(`${url}/request/500`);
+  await hungUp.line(/request started/);
+  await hungUp.insist("SIGHUP");
+  assert.equal(await (await answer).json(), "finished");
+  const { code, output } = await hungUp.ended();
+  assert.equal(code, 0);
+  assert.match(output, /SIGHUP: shutting down/);
+});
+
+test("SIGHUP: a module that serves itself shuts down, exit code 0", async () => {
+  const served = command([fixture("self-served.ts")]);
+  await served.line(/^main 0 http/);
+  served.child.kill("SIGHUP");
+  assert.equal((await served.ended()).code, 0);
 });
 
 test("close(): a request that comes on an open connection is answered, and the connection ends with it", async () => {
@@ -101,7 +120,8 @@ test("close(): a request that does not finish is abandoned by name", async () =>
 });
 
 test("close(): lets the signals be, however often an app is served", async () => {
-  const listeners = (): number[] => ["SIGINT", "SIGTERM"].map((signal) => process.listenerCount(signal));
+  const listeners = (): number[] =>
+    ["SIGINT", "SIGTERM", "SIGHUP"].map((signal) => process.listenerCount(signal));
   const before = listeners();
   for (let round = 0; round < 3; round++) {
     const server = await running(app, { signals: true });

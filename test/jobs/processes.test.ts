@@ -78,21 +78,23 @@ describe("jobs across processes", { skip: withoutPostgres() }, () => {
     assert.equal((await reaches(neighbour, ({ state }) => state === "done")).attempt, 1);
   });
 
-  test("SIGTERM puts what has not ended back, its attempt not counted, and another process runs it", async () => {
-    const first = await work();
-    const jobs = [await endless.enqueue(), await waits.enqueue(60_000)];
-    await Promise.all(jobs.map((job) => reaches(job, runs(1))));
-    first.kill("SIGTERM");
-    const [code] = await once(first, "exit");
-    assert.equal(code, 0);
-    for (const job of jobs) {
-      const now = await app.jobs.get(job.id as string);
-      assert.deepEqual([now?.state, now?.attempt], ["waiting", 0]);
-    }
-    await work();
-    await Promise.all(jobs.map((job) => reaches(job, runs(1))));
-    for (const job of jobs) await app.jobs.cancel(job.id);
-  });
+  for (const signal of ["SIGTERM", "SIGHUP"] as const) {
+    test(`${signal} puts what has not ended back, its attempt not counted, and another process runs it`, async () => {
+      const first = await work();
+      const jobs = [await endless.enqueue(), await waits.enqueue(60_000)];
+      await Promise.all(jobs.map((job) => reaches(job, runs(1))));
+      first.kill(signal);
+      const [code] = await once(first, "exit");
+      assert.equal(code, 0);
+      for (const job of jobs) {
+        const now = await app.jobs.get(job.id as string);
+        assert.deepEqual([now?.state, now?.attempt], ["waiting", 0]);
+      }
+      await work();
+      await Promise.all(jobs.map((job) => reaches(job, runs(1))));
+      for (const job of jobs) await app.jobs.cancel(job.id);
+    });
+  }
 
   test("SIGKILL costs a job one attempt; one that blocks its loop for longer than a heartbeat loses none", async () => {
     const first = await work();

@@ -77,6 +77,17 @@ eachLane("requests and runs are counted under their route, never under what a cl
   }
 });
 
+test("with health.port the metrics are answered there, too", async (t) => {
+  const server = await running(app, { accessLog: false, health: { port: 0 } });
+  t.after(() => server.close());
+  await (await fetch(`${server.url}/loop/items/1`)).text();
+  const route =
+    'http_request_method="GET",http_route="/loop/items/:id",http_response_status_code="200",url_scheme="http",error_type=""';
+  const metric = await readMetrics(String(server.healthUrl));
+  assert.equal(metric(`http_server_request_duration_seconds_count{${route}}`), 1);
+  assert.equal((await fetch(`${server.healthUrl}/loop/items/1`)).status, 404);
+});
+
 test("a method that HTTP does not know is counted as _OTHER", async (t) => {
   const url = await serveIt(t);
   const raw = await openSocket(url);
