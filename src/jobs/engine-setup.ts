@@ -33,6 +33,8 @@ const LONGEST_ATTEMPT_SECONDS = 86_400;
 /** By default pg-boss would remove jobs that wait for more than 14 days. */
 const LONGEST_WAIT_SECONDS = 10 * 365 * 86_400;
 const LONGEST_BACKOFF_SECONDS = 3_600;
+/** How often ended jobs are removed whose time is over. By default it would be once a day. */
+const REMOVAL_SECONDS = 3_600;
 type JobQueue = Required<
   Pick<Queue, "retryLimit" | "retryDelay" | "retryBackoff" | "retryDelayMax" | "deleteAfterSeconds">
 > &
@@ -72,6 +74,7 @@ export function bossOptions(
     registerInstance: false,
     openTelemetry: { enabled: false },
     monitorIntervalSeconds: embedded === undefined ? 3 : 60,
+    maintenanceIntervalSeconds: REMOVAL_SECONDS,
   };
   if (embedded !== undefined)
     return { ...common, db: embedded as NonNullable<ConstructorOptions["db"]>, backend: "pglite" };

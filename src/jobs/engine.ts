@@ -25,6 +25,7 @@ import type {
   JobRef,
   JobStore,
   JobTask,
+  LostAttempt,
   NewJob,
   Notice,
   Settlement,
@@ -271,16 +272,26 @@ export class Engine implements JobStore {
   /**
    * Records that attempts are still running.
    *
-   * @returns Those that no longer belong to this process: their jobs were cancelled, or given to another.
+   * @returns Those that no longer belong to this process.
    */
-  async beat(claims: readonly Claim[]): Promise<readonly Claim[]> {
-    const lost: Claim[] = [];
+  async beat(claims: readonly Claim[]): Promise<readonly LostAttempt[]> {
+    const lost: LostAttempt[] = [];
     for (const [task, own] of Map.groupBy(claims, (claim) => claim.task)) {
+      const queue = queueName(task);
       const attempts = own.map(({ uuid: id, takes: retryCount }) => ({ id, retryCount }));
-      const { settled } = (await this.#boss.touch(queueName(task), attempts)) as unknown as Affected;
-      lost.push(...own.filter(({ uuid }) => !settled?.includes(uuid)));
+      const { settled } = (await this.#boss.touch(queue, attempts)) as unknown as Affected;
+      const gone = own.filter(({ uuid }) => !settled?.includes(uuid));
+      if (gone.length > 0) lost.push(...(await this.#whyLost(queue, gone)));
     }
     return lost;
+  }
+
+  async #whyLost(queue: string, claims: readonly Claim[]): Promise<LostAttempt[]> {
+    const cancelled = await this.#records.cancelled(
+      queue,
+      claims.map(({ uuid }) => uuid),
+    );
+    return claims.map((claim) => ({ claim, why: cancelled.has(claim.uuid) ? "cancelled" : "lost" }));
   }
 
   /** Gives the jobs of processes that have gone to others, and removes expired jobs. */

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { Engine } from "./engine.ts";
 import { type EngineOptions, HEARTBEAT_SECONDS } from "./engine-setup.ts";
-import type { Claim } from "./store.ts";
+import type { Claim, LostAttempt } from "./store.ts";
 
 /** Data that the thread is started with. */
 export type PulseThreadData = Pick<EngineOptions, "place" | "schema" | "tasks">;
@@ -10,8 +10,9 @@ export type PulseThreadData = Pick<EngineOptions, "place" | "schema" | "tasks">;
 export type PulseRequest = { readonly add: Claim } | { readonly remove: string } | { readonly close: true };
 
 /** A message from the thread. */
-export type PulseMessage = { readonly lost: readonly Claim[] } | { readonly failed: string };
+export type PulseMessage = { readonly lost: readonly LostAttempt[] } | { readonly failed: string };
 
+/** Where notices do not arrive, it is also how long an attempt may not know that its job was cancelled. */
 const BEAT_MS = 2_000;
 /** How often to look for jobs whose process has gone; of all processes, the first one does it. */
 const BEATS_PER_SUPERVISE = 2;
@@ -26,6 +27,7 @@ class Beats {
   readonly #claims = new Map<string, Claim>();
   #engine: Engine | undefined;
   #busy = false;
+  #tidying = false;
   #count = 0;
   #heardAt: number = performance.now();
 
@@ -54,7 +56,8 @@ class Beats {
       this.#say({ failed: (error as Error).message });
     }
     // Nobody hears of these attempts any more, so another process may be running their jobs by now.
-    if (performance.now() - this.#heardAt > SILENT_MS) this.#lose([...this.#claims.values()]);
+    if (performance.now() - this.#heardAt > SILENT_MS)
+      this.#lose([...this.#claims.values()].map((claim) => ({ claim, why: "lost" })));
     this.#busy = false;
   }
 
@@ -63,16 +66,28 @@ class Beats {
     this.#engine ??= await Engine.open(this.#options);
     const lost = this.#claims.size === 0 ? [] : await this.#engine.beat([...this.#claims.values()]);
     this.#heardAt = performance.now();
-    this.#lose(lost.filter((claim) => this.#claims.get(claim.uuid) === claim));
-    this.#count++;
-    if (this.#count % BEATS_PER_SUPERVISE === 0) await this.#engine.supervise();
-    if (this.#count % BEATS_PER_SWEEP === 0) await this.#engine.sweep();
+    this.#lose(lost.filter(({ claim }) => this.#claims.get(claim.uuid) === claim));
+    void this.#tidy(this.#engine);
   }
 
-  #lose(claims: readonly Claim[]): void {
-    if (claims.length === 0) return;
-    for (const { uuid } of claims) this.#claims.delete(uuid);
-    this.#say({ lost: claims });
+  /** The next beats do not wait for it: with many jobs stored, or behind a lock, it takes long. */
+  async #tidy(engine: Engine): Promise<void> {
+    if (this.#tidying) return;
+    this.#tidying = true;
+    this.#count++;
+    try {
+      if (this.#count % BEATS_PER_SUPERVISE === 0) await engine.supervise();
+      if (this.#count % BEATS_PER_SWEEP === 0) await engine.sweep();
+    } catch (error) {
+      this.#say({ failed: (error as Error).message });
+    }
+    this.#tidying = false;
+  }
+
+  #lose(attempts: readonly LostAttempt[]): void {
+    if (attempts.length === 0) return;
+    for (const { claim } of attempts) this.#claims.delete(claim.uuid);
+    this.#say({ lost: attempts });
   }
 
   async close(): Promise<void> {

@@ -2,7 +2,7 @@ import type { Worker } from "node:worker_threads";
 import { startThread } from "../errors/start-thread.ts";
 import type { Engine } from "./engine.ts";
 import type { PulseMessage, PulseRequest, PulseThreadData } from "./pulse-thread.ts";
-import type { Claim } from "./store.ts";
+import type { Claim, LostAttempt } from "./store.ts";
 
 /** Reports that attempts are still running, so that nobody else runs their jobs. */
 export interface Pulse {
@@ -13,7 +13,7 @@ export interface Pulse {
 
 /** Called for attempts that no longer belong to this process, and for failures. */
 export interface PulseListener {
-  onLost(claims: readonly Claim[]): void;
+  onLost(attempts: readonly LostAttempt[]): void;
   onError(error: unknown): void;
 }
 

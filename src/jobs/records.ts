@@ -171,6 +171,15 @@ export class Records {
     ) counted)`;
   }
 
+  /** Those of some jobs that were cancelled. */
+  async cancelled(queue: string, uuids: readonly string[]): Promise<ReadonlySet<string>> {
+    const { rows } = await this.#sql.executeSql(
+      `select id from ${this.#schema}.job where name = $1 and id = any ($2::uuid[]) and state = 'cancelled'`,
+      [queue, uuids],
+    );
+    return new Set(rows.map(({ id }: { id: string }) => id));
+  }
+
   /** The waiting occurrences of a task's former schedules. */
   async formerOccurrences(queue: string, except: string): Promise<string[]> {
     const { rows } = await this.#sql.executeSql(

@@ -35,6 +35,13 @@ export interface Claim extends JobRef {
   readonly retryLimit: number;
 }
 
+/** An attempt that no longer has its job, and why. */
+export interface LostAttempt {
+  readonly claim: Claim;
+  /** Whether its job was cancelled, or given to another process. */
+  readonly why: "cancelled" | "lost";
+}
+
 /** A job for this process to run. */
 export interface TakenJob extends Claim {
   readonly payload: JobPayload;

@@ -33,8 +33,8 @@ export class JobWorker {
     const onError = (error: unknown): void => events.onError(error);
     this.#loop = new JobLoop(options);
     this.#pulse = options.openPulse({
-      onLost: (claims) => {
-        for (const claim of claims) this.#loop.lose(claim, "lost");
+      onLost: (attempts) => {
+        for (const { claim, why } of attempts) this.#loop.lose(claim, why);
       },
       onError,
     });

@@ -126,6 +126,31 @@ for (const backend of ["PGlite", "PostgreSQL"] as const) {
       assert.equal((await jobs("cancel", later.id)).code, 1);
     });
 
+    const skip = backend === "PostgreSQL" && "any number of processes may share it";
+    test("offloop work, and another process that serves, are refused beside the owner of a folder", {
+      skip,
+    }, async () => {
+      const [work, run] = await Promise.all([
+        offloop("work", module).ended(),
+        offloop("run", module, "--port", "0").ended(),
+      ]);
+      const said = [work, run].map(({ output }) => JSON.parse(output) as { code: string; msg: string });
+      assert.deepEqual(
+        said.map(({ code }) => code),
+        ["OFFLOOP_JOBS_OWNED", "OFFLOOP_JOBS_OWNED"],
+      );
+      assert.deepEqual([work.code, run.code], [1, 1]);
+      assert.match(
+        said[0]?.msg ?? "",
+        /: Cannot use offloop work with embedded jobs: .* is their one owner$/m,
+      );
+      assert.ok(said[1]?.msg.includes(`: Cannot open the jobs in ${folder}: another process has them open`));
+      for (const { msg } of said) assert.match(msg, /^ *fix set DATABASE_URL to a PostgreSQL/m);
+      // The owner goes on.
+      const job = await add.enqueue(1, 2);
+      await reaches(job, "done");
+    });
+
     test("drain works until nothing is due, then ends; beside the owner of a folder it is refused", async () => {
       await server.close();
       server = await start(false);

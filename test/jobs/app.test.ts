@@ -18,6 +18,8 @@ const {
   add,
   asyncSteps,
   addLater,
+  doubled,
+  doubledLater,
   endless,
   enqueues,
   exits,
@@ -112,6 +114,32 @@ for (const backend of ["PGlite", "PostgreSQL"] as const) {
       });
       await assert.rejects(addLater.with({ tx: {} }).enqueue(1, 2), { code: "OFFLOOP_JOBS_TRANSACTION" });
       assert.throws(() => addLater.with({ priorty: 1 } as object), { code: "OFFLOOP_OPTION_UNKNOWN" });
+    });
+
+    test("enqueue() and enqueueSync() refuse an uploaded file, and say to save it first", async () => {
+      for (const path of ["/upload", "/upload-sync"]) {
+        const body = new FormData();
+        body.set("upload", new File(["a".repeat(100)], "a.txt", { type: "text/plain" }));
+        const response = await fetch(server.url + path, { method: "POST", body });
+        const refused = (await response.json()) as OffloopError;
+        assert.equal(refused.code, "OFFLOOP_JOB_ARGUMENT");
+        assert.match(
+          refused.message,
+          /^Cannot enqueue task "reads": args\[0\]: an uploaded file is gone after its request; save it first, and pass its path or key/,
+        );
+      }
+      assert.deepEqual(await app.jobs.list({ task: "reads" }), []);
+    });
+
+    test("a durable task of a router runs as a job, on either lane", async () => {
+      const [plain, later] = await Promise.all([
+        ended(await doubled.enqueue(21)),
+        ended(await doubledLater.enqueue(4)),
+      ]);
+      assert.deepEqual([plain.task, plain.state, plain.result], ["doubled", "done", 42]);
+      assert.deepEqual([later.task, later.state, later.result], ["doubledLater", "done", 8]);
+      const response = await fetch(`${server.url}/numbers/5`, { method: "POST" });
+      for (const job of (await response.json()) as EnqueuedJob[]) assert.equal((await ended(job)).result, 10);
     });
 
     test("a task with deps has them opened and closed around its run, on either lane", async () => {
@@ -241,6 +269,22 @@ for (const backend of ["PGlite", "PostgreSQL"] as const) {
         });
         assert.equal((await following.next()).done, true);
       }
+    });
+
+    test("with() has a job run at a time and not before; one that is past is now", async () => {
+      const at = new Date(Date.now() + 3_000);
+      const later = await addLater.with({ at }).enqueue(1, 2);
+      const waiting = await app.jobs.get(later.id);
+      assert.deepEqual([waiting?.state, waiting?.runAt], ["waiting", at]);
+      const past = await addLater.with({ at: new Date(at.getTime() - 60_000) }).enqueue(1, 1);
+      const [first, second] = await Promise.all([ended(past), ended(later)]);
+      assert.deepEqual([first.result, second.result], [2, 3]);
+      assert.ok((second.startedAt as Date) >= at);
+      assert.ok((first.startedAt as Date) < (second.startedAt as Date));
+      for (const wrong of [new Date(Number.NaN), "2030-01-01"])
+        await assert.rejects(addLater.with({ at: wrong as Date }).enqueue(1, 2), {
+          code: "OFFLOOP_OPTION_INVALID",
+        });
     });
 
     test("with() delays, and a key gives the job that is there", async () => {

@@ -72,7 +72,8 @@ describe("jobs across processes", { skip: withoutPostgres() }, () => {
       const [attempt] = await app.jobs.attempts(job.id);
       if (attempt?.endedAt !== undefined) break;
     }
-    assert.ok(performance.now() - start < 10_000);
+    const endedMs = performance.now() - start;
+    assert.ok(endedMs < 3_000, `it ended after ${endedMs} ms, and the docs promise 3 s`);
     assert.equal((await app.jobs.attempts(job.id))[0]?.outcome, "cancelled");
     assert.equal((await reaches(await add.enqueue(1, 2), ({ state }) => state === "done")).result, 3);
     assert.equal((await reaches(neighbour, ({ state }) => state === "done")).attempt, 1);

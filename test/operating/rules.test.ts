@@ -19,6 +19,8 @@ function rulesTest(name: string, run: (t: TestContext) => void): void {
   });
 }
 
+const dead = 'offloop_jobs{task="resize",state="dead"}';
+
 /** Which alerts fire after a scrape, with how many series each. */
 interface Expected {
   readonly scrape: number;
@@ -53,10 +55,10 @@ function runPromtool(unit: object): void {
   assert.equal(status, 0, stdout + stderr);
 }
 
-rulesTest("promtool check rules finds five alerts and nothing wrong with them", () => {
+rulesTest("promtool check rules finds six alerts and nothing wrong with them", () => {
   const { status, stdout, stderr } = spawnSync("promtool", ["check", "rules", rules], { encoding: "utf8" });
   assert.equal(status, 0, stderr);
-  assert.match(stdout, /SUCCESS: 5 rules found/);
+  assert.match(stdout, /SUCCESS: 6 rules found/);
 });
 
 rulesTest("no alert fires in a calm hour, whichever scrape one looks after", () => {
@@ -118,6 +120,14 @@ const situations: Record<string, Situation> = {
   "jobs that nobody takes": {
     alert: "OffloopBacklog",
     change: (hour) => gauge(hour, 'offloop_jobs_oldest_wait_seconds{task="resize"}', 400),
+  },
+  "jobs that died": {
+    alert: "OffloopJobsStuck",
+    change: (hour) => gauge(hour, dead, 5),
+  },
+  "a database that does not answer what is asked about jobs": {
+    alert: "OffloopJobsStuck",
+    change: (hour) => gauge(hour, "offloop_jobs_database_up", 0),
   },
   "an operation that fails": {
     alert: "OffloopErrors",
@@ -181,23 +191,56 @@ function seriesOf(hour: Map<string, number[]>, name: string): number[] {
   return values;
 }
 
+interface Announced {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** Has promtool compare what an alert says two scrapes after the onset. */
+function assertAnnounces(series: Series, alertname: string, { labels, annotations }: Announced): void {
+  const exp_alerts = [{ exp_labels: labels, exp_annotations: annotations }];
+  const alert_rule_test = [{ alertname, eval_time: `${(ONSET + 1) * INTERVAL_S}s`, exp_alerts }];
+  runPromtool({ interval: `${INTERVAL_S}s`, input_series: inputSeries(series), alert_rule_test });
+}
+
+rulesTest(
+  "OffloopJobsStuck names the task and how many of its jobs are dead, or the process without answer",
+  () => {
+    const runbook_url = "https://github.com/offloop/offloop/blob/main/docs/operating.md#offloopjobsstuck";
+    const died = calmHour();
+    gauge(died, dead, 5);
+    assertAnnounces(died, "OffloopJobsStuck", {
+      labels: { severity: "ticket", job: "shop", task: "resize" },
+      annotations: {
+        summary: "Jobs of resize are dead",
+        description:
+          "They failed on their last attempt, or their arguments no longer fit, and do not run again until somebody retries them: 5 are dead now.",
+        runbook_url,
+      },
+    });
+    const down = calmHour();
+    gauge(down, "offloop_jobs_database_up", 0);
+    assertAnnounces(down, "OffloopJobsStuck", {
+      labels: { severity: "ticket", job: "shop", instance: "10.0.0.1:8001" },
+      annotations: {
+        summary: "The database of the jobs does not answer 10.0.0.1:8001",
+        description: "No job can be enqueued or started, and how many wait is not known.",
+        runbook_url,
+      },
+    });
+  },
+);
+
 rulesTest("an alert names the operation, and links its section of the docs", () => {
   const hour = calmHour();
   count(hour, 'offloop_blocked_seconds_total{operation="GET /items/:id",state="computing"}', 12);
   hour.delete('offloop_blocked_seconds_total{operation="",state="computing"}');
-  const exp_annotations = {
+  const annotations = {
     summary: "The event loop of 10.0.0.1:8001 is blocked",
     description:
       "Something that runs on the event loop does not return, and no request is answered meanwhile. Seen in the last minute: GET /items/:id (12s) ",
     runbook_url: "https://github.com/offloop/offloop/blob/main/docs/operating.md#offlooploopblocked",
   };
-  const exp_labels = { severity: "page", job: "shop", instance: "10.0.0.1:8001" };
-  const alert_rule_test = [
-    {
-      alertname: "OffloopLoopBlocked",
-      eval_time: `${(ONSET + 1) * INTERVAL_S}s`,
-      exp_alerts: [{ exp_labels, exp_annotations }],
-    },
-  ];
-  runPromtool({ interval: `${INTERVAL_S}s`, input_series: inputSeries(hour), alert_rule_test });
+  const labels = { severity: "page", job: "shop", instance: "10.0.0.1:8001" };
+  assertAnnounces(hour, "OffloopLoopBlocked", { labels, annotations });
 });

@@ -16,7 +16,8 @@ type Growth = (scrape: number) => number;
 /**
  * An hour of a shop with two workers in which nothing is wrong, and everything happens that happens anyway: a deadline
  * now and then, an error, a block of half a second, a full pool for a moment, a queue of tasks after a newsletter, one
- * worker that dies, a rolling restart, another process that takes the CPU.
+ * worker that dies, a rolling restart, another process that takes the CPU, jobs that died yesterday, a database that
+ * is slow for once.
  */
 export function calmHour(): Map<string, number[]> {
   const random = createRandom(1);
@@ -64,6 +65,9 @@ export function calmHour(): Map<string, number[]> {
     'offloop_waiting_calls_limit{class="background"}': () => 20_000,
     offloop_worker_silence_seconds: () => some(6) / 10,
     'offloop_jobs_oldest_wait_seconds{task="resize"}': () => some(60),
+    'offloop_jobs{task="resize",state="waiting"}': () => some(30),
+    'offloop_jobs{task="resize",state="dead"}': (scrape) => (scrape < 50 ? 3 : 2),
+    offloop_jobs_database_up: (scrape) => (scrape % 60 === 31 ? 0 : 1),
   };
   const scrapes = Array.from({ length: HOUR }, (_, scrape) => scrape);
   return new Map([

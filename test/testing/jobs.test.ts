@@ -74,6 +74,18 @@ test("client.jobs.clock.advance() lets failed jobs be tried again, with their ba
   assert.deepEqual(outcomes, ["failed", "failed", "done"]);
 });
 
+test("client.jobs.clock.advance() runs a job of with({ at }) at that time, and not before", async () => {
+  await using client = await testClient(app);
+  const at = new Date(client.jobs.clock.now().getTime() + 60_000);
+  const { id } = await welcome.with({ at }).enqueue("ada");
+  await client.jobs.drain();
+  await client.jobs.clock.advance(59_999);
+  const waiting = await app.jobs.get(id);
+  assert.deepEqual([waiting?.state, waiting?.runAt], ["waiting", at]);
+  await client.jobs.clock.advance(1);
+  assert.equal((await app.jobs.get(id))?.state, "done");
+});
+
 test("client.jobs.clock.advance() has each occurrence of a schedule, and no other", async () => {
   await using client = await testClient(app);
   await client.jobs.clock.advance(3 * 86_400_000);

@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { after, before, describe, test } from "node:test";
+import { type JobEvent, type Server, serve } from "offloop";
+import pg from "pg";
+import type { DatabaseServer } from "../../examples/08-pairs/servers/database-server.ts";
+import { startPostgres } from "../../examples/08-pairs/servers/postgres.ts";
+import { noticeChannel } from "../../src/jobs/notices.ts";
+import { app, waits } from "../fixtures/apps/jobs.ts";
+import { withoutPostgres } from "../fixtures/databases.ts";
+
+/** As behind PgBouncer in transaction mode: what is announced reaches nobody. */
+const withoutNotices = `create schema silent;
+  create function silent.pg_notify(text, text) returns void language sql as '';
+  alter database postgres set search_path = silent, pg_catalog, public`;
+
+describe("jobs where notices reach nobody", { skip: withoutPostgres() }, () => {
+  let database: DatabaseServer;
+  let admin: pg.Client;
+  let server: Server;
+  const heard: unknown[] = [];
+
+  before(async () => {
+    database = (await startPostgres()) as DatabaseServer;
+    admin = new pg.Client(database.url);
+    await admin.connect();
+    await admin.query(withoutNotices);
+    admin.on("notification", (notice) => heard.push(notice));
+    await admin.query(`listen ${noticeChannel("offloop")}`);
+    server = await serve(app, {
+      port: 0,
+      signals: false,
+      logLevel: "silent",
+      jobs: { url: database.url },
+    });
+  });
+  after(async () => {
+    await server.close();
+    await admin.end();
+    await database.stop();
+  });
+
+  /** Cancels a job that runs here. @returns What became of its attempt, and how long that took. */
+  async function cancelled(): Promise<{ outcome: string; afterMs: number }> {
+    const started = next("start");
+    const { id } = await waits.enqueue(3_600_000);
+    assert.equal((await started).job, id);
+    const ended = next("end");
+    const start = performance.now();
+    assert.equal(await app.jobs.cancel(id), true);
+    const end = await ended;
+    assert.equal(end.job, id);
+    return { outcome: end.outcome, afterMs: performance.now() - start };
+  }
+
+  test("cancel() of a running job is found by its heartbeat, and counts as cancelled, not as lost", async () => {
+    const { outcome, afterMs } = await cancelled();
+    assert.equal(outcome, "cancelled");
+    assert.ok(afterMs < 3_000, `after ${afterMs} ms`);
+    await admin.query("select 1");
+    assert.deepEqual(heard, []);
+  });
+
+  test("cancel() of a running job is found as soon while the upkeep of the database waits for a lock", async () => {
+    await admin.query("begin; lock table offloop.version in access exclusive mode");
+    try {
+      for (let count = 0; count < 3; count++) {
+        const { outcome, afterMs } = await cancelled();
+        assert.equal(outcome, "cancelled");
+        assert.ok(afterMs < 3_000, `after ${afterMs} ms`);
+      }
+    } finally {
+      await admin.query("rollback");
+    }
+  });
+});
+
+/** The next attempt that begins, or ends. */
+function next<Kind extends JobEvent["event"]>(kind: Kind): Promise<Extract<JobEvent, { event: Kind }>> {
+  const { promise, resolve } = Promise.withResolvers<Extract<JobEvent, { event: Kind }>>();
+  const hear = (message: unknown): void => {
+    const event = message as JobEvent;
+    if (event.event !== kind) return;
+    unsubscribe("offloop.job", hear);
+    resolve(event as Extract<JobEvent, { event: Kind }>);
+  };
+  subscribe("offloop.job", hear);
+  return promise;
+}
