@@ -78,6 +78,7 @@ export type {
   TaskOptions,
 } from "./app/task.ts";
 export type { UploadedFile } from "./app/uploaded-file.ts";
+export type { OperationHandle } from "./app/urls.ts";
 export type {
   AddWebSocket,
   InvalidMessage,

@@ -21,7 +21,7 @@ import { checkOptionNames } from "./option-names.ts";
 import { Router } from "./router.ts";
 import { type RouterOptions, routerOptionNames } from "./router-options.ts";
 import { checkSettingNames, type ServerSettings, settingNames } from "./settings.ts";
-import { type UrlParams, Urls } from "./urls.ts";
+import { type OperationHandle, type UrlArguments, type UrlParams, Urls } from "./urls.ts";
 
 /** Options of an app. */
 export interface AppOptions<RD extends Dependencies = Dependencies>
@@ -222,8 +222,8 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
    * Returns the path of an operation relative to this app: Starlette's `url_path_for`. `request.urlFor` gives the full
    * URL, with the root path and what a proxy says.
    *
-   * @param name - Its `operationId`, or the name of its handler. The app's own operations take precedence over those of
-   * mounted apps.
+   * @param operation - What `app.get` and the others returned; or its `operationId`, or the name of its handler, which
+   * are checked at run time only. The app's own operations take precedence over those of mounted apps.
    * @param params - A value for each parameter in its path.
    * @throws {OffloopError} `OFFLOOP_URL_UNKNOWN`.
    * @example
@@ -231,13 +231,19 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
    * import { App } from "offloop";
    *
    * const app = new App();
-   * app.get("/items/:item_id", { operationId: "read_item" }, async ({ params }) => params.item_id);
+   * const readItem = app.get("/items/:item_id", { operationId: "read_item" }, async ({ params }) => params.item_id);
    *
-   * console.log(app.urlFor("read_item", { item_id: 7 })); // /items/7
+   * console.log(app.urlFor(readItem, { item_id: 7 })); // /items/7
+   * console.log(app.urlFor("read_item", { item_id: 7 })); // the same
    * ```
    */
-  urlFor(name: string, params: UrlParams = {}): string {
-    return new Urls([...this.#reached("")]).pathOf(name, params, "");
+  urlFor<Path extends string, Params>(
+    operation: OperationHandle<Path, Params>,
+    ...params: UrlArguments<Path, Params>
+  ): string;
+  urlFor(name: string, params?: UrlParams): string;
+  urlFor(operation: string | OperationHandle, params: UrlParams = {}): string {
+    return new Urls([...this.#reached("")]).pathOf(operation, params, "");
   }
 
   *#reached(mountedAt: string): Generator<Operation> {

@@ -26,6 +26,22 @@ export interface DeclaredAround {
   readonly location: SourceLocation;
 }
 
+const guards = new WeakSet<AroundFunction>();
+
+/**
+ * Lets an around decide about the handshakes of WebSockets, too. It must return what `next` returns, unchanged, or refuse
+ * without calling it: a socket that opens is not answered by a reply.
+ */
+export function guarding(around: AroundFunction): AroundFunction {
+  guards.add(around);
+  return around;
+}
+
+/** Whether an around also decides about handshakes. */
+export function isGuard({ fn }: DeclaredAround): boolean {
+  return guards.has(fn);
+}
+
 /** @throws {OffloopError} `OFFLOOP_HANDLER_INVALID` unless it is an async function. */
 export function createAround(fn: unknown): DeclaredAround {
   const location = callerLocation();

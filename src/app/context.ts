@@ -6,7 +6,7 @@ import type { Log } from "./log.ts";
 import type { PathNames } from "./path.ts";
 import type { Session, SessionValues } from "./session.ts";
 import type { Uploaded } from "./uploaded-file.ts";
-import type { UrlParams } from "./urls.ts";
+import type { OperationHandle, UrlArguments, UrlParams } from "./urls.ts";
 
 /** No names declared. */
 export type NoNames = Readonly<Record<never, never>>;
@@ -135,10 +135,15 @@ export interface RequestInfo {
    * Returns the full URL of an operation, with the app's root path: Starlette's `url_for`. In a mounted app its own
    * operations take precedence.
    *
-   * @param name - Its `operationId`, or the name of its handler.
+   * @param operation - What `app.get` and the others returned; or its `operationId`, or the name of its handler, which
+   * are checked at run time only.
    * @param params - A value for each parameter in its path.
    * @throws {OffloopError} `OFFLOOP_URL_UNKNOWN`.
    */
+  urlFor<Path extends string, Params>(
+    operation: OperationHandle<Path, Params>,
+    ...params: UrlArguments<Path, Params>
+  ): string;
   urlFor(name: string, params?: UrlParams): string;
   /** All headers, as sent. */
   readonly headers: Headers;

@@ -8,6 +8,7 @@ import type { Method } from "./method.ts";
 import type { CheckedOptions } from "./option-names.ts";
 import type { PathNames } from "./path.ts";
 import type { Reply } from "./reply.ts";
+import type { OperationHandle } from "./urls.ts";
 
 /** Options of an operation. */
 export interface OperationOptions extends Shape, OperationDocumentation {
@@ -67,10 +68,10 @@ export type Handler<
   Outer extends Dependencies = NoNames,
 > = (context: Context<Path, S, Outer>) => HandlerResult<Declared<S, "response", undefined>>;
 
-/** Adds an operation for one method. */
+/** Adds an operation for one method. What it returns stands for the operation in `urlFor`. */
 export interface AddOperation<Outer extends Dependencies = NoNames> {
   /** An operation that declares only its path. */
-  <Path extends string>(path: Path, handler: Handler<Path, NoNames, Outer>): void;
+  <Path extends string>(path: Path, handler: Handler<Path, NoNames, Outer>): OperationHandle<Path, NoNames>;
   /** An operation that declares its inputs. */
   <
     Path extends string,
@@ -81,13 +82,17 @@ export interface AddOperation<Outer extends Dependencies = NoNames> {
     path: Path,
     options: S & CheckedOptions<S, keyof OperationOptions> & PathParams<Path, S>,
     handler: Fn,
-  ): void;
+  ): OperationHandle<Path, Declared<S, "params", NoNames>>;
 }
 
-/** Adds an operation for each of several methods. */
+/** Adds an operation for each of several methods. What it returns stands for all of them in `urlFor`. */
 export interface AddRoute<Outer extends Dependencies = NoNames> {
   /** Operations that declare only their path. */
-  <Path extends string>(methods: readonly Method[], path: Path, handler: Handler<Path, NoNames, Outer>): void;
+  <Path extends string>(
+    methods: readonly Method[],
+    path: Path,
+    handler: Handler<Path, NoNames, Outer>,
+  ): OperationHandle<Path, NoNames>;
   /** Operations that declare their inputs. */
   <
     Path extends string,
@@ -98,7 +103,7 @@ export interface AddRoute<Outer extends Dependencies = NoNames> {
     path: Path,
     options: S & CheckedOptions<S, keyof OperationOptions> & PathParams<Path, S>,
     handler: Fn,
-  ): void;
+  ): OperationHandle<Path, Declared<S, "params", NoNames>>;
 }
 
 /** Refuses `params` with names that the path does not have. */

@@ -1,4 +1,4 @@
-import type { DeclaredAround } from "./around.ts";
+import { type DeclaredAround, isGuard } from "./around.ts";
 import type { ErrorHandler, ErrorHandlers } from "./error-handlers.ts";
 
 /** What surrounds everything in a router or an app. */
@@ -26,6 +26,12 @@ export interface LayeredPrefix {
 /** The error handlers of layers, nearest first. */
 export function nearestHandlers(layers: readonly Layer[]): ErrorHandlers[] {
   return layers.map(({ errorHandlers }) => errorHandlers).reverse();
+}
+
+/** The same layers, of whose arounds only those are left that decide about handshakes. */
+export function guardsOf({ layers, outerLayers }: Layered): Layered {
+  const left = (layer: Layer): Layer => ({ ...layer, arounds: layer.arounds.filter(isGuard) });
+  return { layers: layers.map(left), outerLayers: outerLayers.map(left) };
 }
 
 /**

@@ -27,12 +27,16 @@ import {
 } from "./router-options.ts";
 import { createSocketOperation, type SocketOperation, socketWithin } from "./socket-operation.ts";
 import { type AddTask, type AnyTaskOptions, createTask, type Task, taskDeclaration } from "./task.ts";
+import type { OperationHandle } from "./urls.ts";
 import type { AddWebSocket, WebSocketOptions } from "./websocket.ts";
 
 interface Included {
   readonly router: Router<Dependencies>;
   readonly inherited: Inherited;
 }
+
+// biome-ignore lint/suspicious/noExplicitAny: AddOperation says which it is
+type AnyHandle = OperationHandle<any, any>;
 
 /** Where an operation answers, and where in the source it is declared. */
 interface DeclaredRoute {
@@ -87,7 +91,8 @@ export class Router<RD extends Dependencies = NoNames> {
   readonly route: AddRoute<RD> = (methods: readonly Method[], path: string, ...rest: unknown[]) => {
     const at = callerLocation();
     checkMethods(methods, path, at);
-    for (const method of new Set(methods)) this.#add({ method, path, at }, rest);
+    const [first] = [...new Set(methods)].map((method) => this.#add({ method, path, at }, rest));
+    return first as AnyHandle; // the others have the same path and location
   };
 
   /**
@@ -269,11 +274,11 @@ export class Router<RD extends Dependencies = NoNames> {
       this.#add({ method, path, at: callerLocation(keyword) }, rest);
   }
 
-  #add({ method, path, at }: DeclaredRoute, rest: readonly unknown[]): void {
+  #add({ method, path, at }: DeclaredRoute, rest: readonly unknown[]): AnyHandle {
     const [options, handler] = rest.length > 1 ? rest : [{}, rest[0]];
-    this.#operations.push(
-      createOperation({ method, path }, (options ?? {}) as OperationOptions, handler, at),
-    );
+    const operation = createOperation({ method, path }, (options ?? {}) as OperationOptions, handler, at);
+    this.#operations.push(operation);
+    return { path, params: operation.inputs.params, location: at };
   }
 
   *#collect(outer: Inherited): Generator<Operation> {

@@ -1,9 +1,47 @@
-import { OffloopError } from "../errors/offloop-error.ts";
+import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import type { AnySchema, InputOf, Schemas } from "../schema/schema.ts";
+import { kind } from "./lane.ts";
 import { nearest } from "./option-names.ts";
-import { pathNames } from "./path.ts";
+import { type PathNames, pathNames } from "./path.ts";
+
+/** What can be written into a path. */
+type UrlValue = string | number | bigint | boolean;
 
 /** The values of a path's parameters; `*` stands for the rest of it, including slashes. */
-export type UrlParams = Readonly<Record<string, string | number | bigint | boolean>>;
+export type UrlParams = Readonly<Record<string, UrlValue>>;
+
+/**
+ * A declared operation: what `app.get` and the others return, and what `urlFor` makes a URL of.
+ *
+ * @typeParam Path - Its path.
+ * @typeParam Params - The schemas of its path parameters.
+ */
+export interface OperationHandle<Path extends string = string, Params = Schemas> {
+  /** Its path as declared, without the prefixes of its routers. */
+  readonly path: Path;
+  /** The declared schemas of its path parameters, by name. */
+  readonly params: Params;
+  /** Where it is declared. */
+  readonly location: SourceLocation;
+}
+
+/** The arguments of `urlFor` after an operation: values for the names in its path. It needs none if there are no names. */
+export type UrlArguments<Path extends string, Params> =
+  {} extends TypedParams<Path, Params>
+    ? [params?: TypedParams<Path, Params>]
+    : [params: TypedParams<Path, Params>];
+
+/** The type of a router does not say which names its prefix has, so others are allowed and checked at run time. */
+type TypedParams<Path extends string, Params> = UrlParams & {
+  readonly [Name in PathNames<Path>]: Name extends keyof Params ? Written<Params[Name]> : UrlValue;
+};
+
+/** What a schema accepts, if it can be written into a path; a date, for one, is written as text. */
+type Written<S> = S extends AnySchema
+  ? [Exclude<InputOf<S>, undefined>] extends [UrlValue]
+    ? Exclude<InputOf<S>, undefined>
+    : UrlValue
+  : UrlValue;
 
 /** The parts that a URL is made from. */
 export interface NamedPath {
@@ -11,12 +49,15 @@ export interface NamedPath {
   readonly mountedAt: string;
   readonly handler: { readonly name: string };
   readonly documentation: { readonly operationId?: string };
+  /** The object that everything made of one declaration shares, whichever routers and apps it is in. */
+  readonly location: SourceLocation;
 }
 
-/** The paths of all operations that are served together, by name. */
+/** The paths of all operations that are served together. */
 export class Urls {
   readonly #operations: readonly NamedPath[];
   #byName: ReadonlyMap<string, readonly NamedPath[]> | undefined;
+  #byLocation: ReadonlyMap<SourceLocation, readonly NamedPath[]> | undefined;
 
   constructor(operations: readonly NamedPath[]) {
     this.#operations = operations;
@@ -25,20 +66,35 @@ export class Urls {
   /**
    * The path of an operation, relative to the root of what is served.
    *
-   * @param name - Its `operationId`, or the name of its handler. The app's own operations take precedence over those of
-   * mounted apps.
+   * @param operation - The operation, its `operationId`, or the name of its handler. The app's own operations take
+   * precedence over those of mounted apps.
    * @param mountedAt - Where the asking app is mounted.
    * @throws {OffloopError} `OFFLOOP_URL_UNKNOWN`.
    */
-  pathOf(name: string, params: UrlParams, mountedAt: string): string {
-    this.#byName ??= byName(this.#operations);
-    const found = this.#byName.get(name) ?? [];
+  pathOf(operation: string | OperationHandle, params: UrlParams, mountedAt: string): string {
+    const found = typeof operation === "string" ? this.#named(operation) : this.#declared(operation);
     const chosen =
       found.find((one) => one.mountedAt === mountedAt) ??
       found.find((one) => one.mountedAt.startsWith(`${mountedAt}/`)) ??
-      found[0];
-    if (chosen === undefined) throw unknownName(name, [...this.#byName.keys()]);
-    return filled(name, chosen.path, params);
+      (found[0] as NamedPath);
+    const { path } = chosen;
+    return filled(typeof operation === "string" ? `"${operation}", ${path}` : path, path, params);
+  }
+
+  /** @throws {OffloopError} `OFFLOOP_URL_UNKNOWN` when there is none. */
+  #named(name: string): readonly NamedPath[] {
+    this.#byName ??= byName(this.#operations);
+    const found = this.#byName.get(name);
+    if (found === undefined) throw unknownName(name, [...this.#byName.keys()]);
+    return found;
+  }
+
+  /** @throws {OffloopError} `OFFLOOP_URL_UNKNOWN` when there is none. */
+  #declared(operation: OperationHandle): readonly NamedPath[] {
+    this.#byLocation ??= Map.groupBy(this.#operations, ({ location }) => location);
+    const found = this.#byLocation.get(operation?.location);
+    if (found === undefined) throw unknownOperation(operation);
+    return found;
   }
 
   /** Where the app with this prefix before its paths is mounted. */
@@ -63,10 +119,11 @@ function byName(operations: readonly NamedPath[]): ReadonlyMap<string, readonly 
 
 const NAME = /::|:([^/\-.(?:]+)(?:\((?:[^()]|\([^()]*\))*\))?\??|\*$/g;
 
-function filled(operation: string, path: string, params: UrlParams): string {
+/** @param called - How errors name the operation. */
+function filled(called: string, path: string, params: UrlParams): string {
   const names = pathNames(path);
   const extra = Object.keys(params).find((name) => !names.includes(name));
-  if (extra !== undefined) throw unfit(operation, path, `it has no "${extra}"`, `leave out "${extra}"`);
+  if (extra !== undefined) throw unfit(called, `it has no "${extra}"`, `leave out "${extra}"`);
   return path.replaceAll(NAME, (written, name: string | undefined) => {
     if (written === "::") return ":";
     const key = name ?? "*";
@@ -74,7 +131,7 @@ function filled(operation: string, path: string, params: UrlParams): string {
     const parts = key === "*" ? value.split("/") : [value];
     // Clients resolve "." and ".." themselves, so the URL would lead elsewhere.
     if ((value === "" && key !== "*") || parts.some((part) => part === "." || part === ".."))
-      throw unfit(operation, path, `"${key}" is ${JSON.stringify(value)}`, `give "${key}" a value`);
+      throw unfit(called, `"${key}" is ${JSON.stringify(value)}`, `give "${key}" a value`);
     return parts.map(encodeURIComponent).join("/");
   });
 }
@@ -88,8 +145,20 @@ function unknownName(name: string, known: readonly string[]): OffloopError {
   );
 }
 
-function unfit(name: string, path: string, what: string, fix: string): OffloopError {
-  return new OffloopError("OFFLOOP_URL_UNKNOWN", `Cannot make the URL of "${name}", ${path}: ${what}`, {
-    fix,
-  });
+function unknownOperation(given: OperationHandle | undefined): OffloopError {
+  if (given?.location === undefined)
+    return new OffloopError(
+      "OFFLOOP_URL_UNKNOWN",
+      `Cannot make a URL: expected an operation or its name, got ${kind(given)}`,
+      { fix: "pass what app.get() returned" },
+    );
+  return new OffloopError(
+    "OFFLOOP_URL_UNKNOWN",
+    `Cannot make the URL of ${given.path}: this app has no such operation`,
+    { at: given.location, fix: "include its router in the app, or mount its app" },
+  );
+}
+
+function unfit(called: string, what: string, fix: string): OffloopError {
+  return new OffloopError("OFFLOOP_URL_UNKNOWN", `Cannot make the URL of ${called}: ${what}`, { fix });
 }

@@ -47,7 +47,7 @@ export interface Connection {
 }
 
 /** The reply to an accepted handshake. */
-const switching: RawReply = { ...emptyReply, status: 101 };
+export const switching: RawReply = { ...emptyReply, status: 101 };
 
 interface Opening {
   readonly live: Live;

@@ -11,7 +11,7 @@ import type {
 import type { Inputs } from "../app/inputs.ts";
 import type { Log } from "../app/log.ts";
 import type { Session } from "../app/session.ts";
-import type { UrlParams, Urls } from "../app/urls.ts";
+import type { OperationHandle, UrlParams, Urls } from "../app/urls.ts";
 import { ArrivingStream, neverWhole, WholeStream } from "./body-stream.ts";
 import { HeaderList } from "./header-list.ts";
 import {
@@ -241,11 +241,11 @@ class ReceivedRequestInfo implements RequestInfo {
     return originFrom(via, headerValue(this.#raw, "host") ?? "");
   }
 
-  urlFor(name: string, params: UrlParams = {}): string {
+  urlFor(operation: string | OperationHandle, params: UrlParams = {}): string {
     const { rootPath } = this;
     const mountedAt = this.#urls.mountOf(rootPath);
     const root = rootPath.slice(0, rootPath.length - mountedAt.length);
-    return this.origin + root + this.#urls.pathOf(name, params, mountedAt);
+    return this.origin + root + this.#urls.pathOf(operation, params, mountedAt);
   }
 
   get headers(): Headers {

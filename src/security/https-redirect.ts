@@ -1,11 +1,12 @@
-import type { AroundFunction } from "../app/around.ts";
+import { type AroundFunction, guarding } from "../app/around.ts";
 import { withoutOrigin } from "../app/path.ts";
 import { redirect } from "../app/reply.ts";
 
 /**
- * Redirects clients that use http to https, with 307; Starlette's `HTTPSRedirectMiddleware`. Behind a proxy that
- * terminates TLS it needs `trustProxy`, since every request arrives from there over http. Put `trustedHosts` around it,
- * since it redirects clients to the host that they name.
+ * Redirects clients that use http to https, with 307; Starlette's `HTTPSRedirectMiddleware`. The handshake of a
+ * WebSocket is redirected to wss, which browsers do not follow: they fail to connect. Behind a proxy that terminates TLS
+ * it needs `trustProxy`, since every request arrives from there over http. Put `trustedHosts` around it, since it
+ * redirects clients to the host that they name.
  *
  * @returns The argument for `app.around`.
  * @example
@@ -19,11 +20,12 @@ import { redirect } from "../app/reply.ts";
  * ```
  */
 export function httpsRedirect(): AroundFunction {
-  return async ({ request }, next) => {
+  return guarding(async ({ request }, next) => {
     const { origin, url } = request;
     if (!origin.startsWith("http:")) return next();
     const host = origin.slice("http://".length).replace(/:80$/, "");
     const target = withoutOrigin(url);
-    return redirect(`https://${host}${target.startsWith("/") ? "" : "/"}${target}`);
-  };
+    const scheme = request.headers.get("upgrade")?.toLowerCase() === "websocket" ? "wss" : "https";
+    return redirect(`${scheme}://${host}${target.startsWith("/") ? "" : "/"}${target}`);
+  });
 }

@@ -1,11 +1,12 @@
-import type { AroundFunction } from "../app/around.ts";
+import { type AroundFunction, guarding } from "../app/around.ts";
 import { callerLocation } from "../app/location.ts";
 import { text } from "../app/reply.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 
 /**
  * Refuses requests for hosts other than these with 400, so that nobody can have links made to a host of their own;
- * Starlette's `TrustedHostMiddleware`. Health probes and metrics are exempt: they are requested by address.
+ * Starlette's `TrustedHostMiddleware`. It also refuses the handshakes of WebSockets. Health probes and metrics are
+ * exempt: they are requested by address.
  *
  * @param hosts - Names without ports: `"shop.example"`; `"*.shop.example"` stands for all that end so.
  * @returns The argument for `app.around`.
@@ -21,13 +22,13 @@ import { OffloopError } from "../errors/offloop-error.ts";
  */
 export function trustedHosts(hosts: readonly string[]): AroundFunction {
   const names = hosts.map(checkHost);
-  return async ({ request }, next) => {
+  return guarding(async ({ request }, next) => {
     const host = hostOf(request.origin);
     const isTrusted = names.some((name) =>
       name.startsWith("*") ? host.endsWith(name.slice(1)) : host === name,
     );
     return isTrusted ? next() : text("Invalid host header", { status: 400 });
-  };
+  });
 }
 
 /** Without its port, and in lower case: clients may write the same host in upper case. */

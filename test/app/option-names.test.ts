@@ -19,7 +19,7 @@ function refusal(declare: (options: never) => unknown, options: object): string 
 }
 
 const app = new App();
-const get = (options: OperationOptions): void => app.get("/", options, nothing);
+const get = (options: OperationOptions) => app.get("/", options, nothing);
 
 test("a misspelt option of an operation is refused with the name that was meant", () => {
   assert.equal(

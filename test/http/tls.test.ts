@@ -11,8 +11,11 @@ import { text } from "node:stream/consumers";
 import { after, test } from "node:test";
 import { App, OffloopError, serve } from "offloop";
 import { httpsRedirect } from "offloop/security";
+import { WebSocket } from "ws";
+import { openSocket } from "../fixtures/raw-socket.ts";
 import { eachLane, running } from "../fixtures/running.ts";
 import app from "../fixtures/urls-app.ts";
+import { handshake } from "../websocket/raw-client.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "offloop-tls-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -68,10 +71,11 @@ test("tls: a client that speaks http is cut off, the next one is answered, and c
   await server.close();
 });
 
-test("httpsRedirect() lets https requests pass, and redirects the rest", async () => {
+test("httpsRedirect() lets https requests and handshakes pass, and redirects the rest", async () => {
   const redirected = new App();
   redirected.around(httpsRedirect());
   redirected.get("/a", async () => "here");
+  redirected.websocket("/live", { message: async () => "in" });
   const [plain, secure] = [await running(redirected), await running(redirected, { tls })];
   try {
     assert.equal((await ask(`${secure.url}/a`)).status, 200);
@@ -83,6 +87,14 @@ test("httpsRedirect() lets https requests pass, and redirects the rest", async (
     const asked = get(plain.url, { path: `${plain.url}/a?b=1` }); // as a proxy is asked
     const [{ headers }] = (await once(asked, "response")) as [IncomingMessage];
     assert.equal(headers.location, `${plain.url.replace("http:", "https:")}/a?b=1`);
+    const raw = await openSocket(plain.url);
+    raw.send(handshake("/live?b=1", { Host: "shop.example" }));
+    assert.match(await raw.ended(), /^HTTP\/1\.1 307 [\s\S]*location: wss:\/\/shop\.example\/live\?b=1\r\n/);
+    const live = new WebSocket(`${secure.url.replace("https:", "wss:")}/live`, {
+      ca: readFileSync(tls.cert),
+    });
+    await once(live, "open");
+    live.terminate();
   } finally {
     await Promise.all([plain.close(), secure.close()]);
   }

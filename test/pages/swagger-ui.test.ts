@@ -76,6 +76,23 @@ describe("/docs in Chromium", { skip: withoutChromium }, () => {
     });
   });
 
+  test("follows the system's dark mode, also when it changes", async () => {
+    const { page, mishaps } = await shop.open("/docs");
+    await page.locator(".opblock").first().waitFor();
+    const light = await background(page);
+    await page.emulateMedia({ colorScheme: "dark" });
+    await page.locator("html.dark-mode").waitFor();
+    assert.notEqual(await background(page), light);
+    await takeScreenshot(page, "docs-dark");
+    await page.reload();
+    await page.locator("html.dark-mode .opblock").first().waitFor();
+    await page.emulateMedia({ colorScheme: "light" });
+    await page.locator("html:not(.dark-mode)").waitFor();
+    assert.equal(await background(page), light);
+    assert.deepEqual(mishaps, { left: [], errors: [] });
+    await page.close();
+  });
+
   test("has a page that hands an authorization code over", async () => {
     const { page, mishaps } = await shop.open("/docs/oauth2-redirect?code=1&state=x");
     assert.equal(await page.evaluate("typeof run"), "function");
@@ -83,6 +100,11 @@ describe("/docs in Chromium", { skip: withoutChromium }, () => {
     await page.close();
   });
 });
+
+/** The colour behind its operations. */
+function background(page: Page): Promise<unknown> {
+  return page.evaluate(`getComputedStyle(document.querySelector(".swagger-ui")).backgroundColor`);
+}
 
 async function fillItem(page: Page, id: string): Promise<void> {
   await page.locator(`#${id} tr[data-param-name=item_id] input`).fill("42");

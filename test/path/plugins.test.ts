@@ -3,20 +3,36 @@ import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import type { App } from "offloop";
-import { type TestClient, testClient } from "offloop/testing";
+import { HandshakeRefused, type TestClient, testClient } from "offloop/testing";
 import { asked } from "../fixtures/plugins/situations.ts";
 import { eachLane, type LaneName, lanes } from "../fixtures/running.ts";
 
-/** Which header says that a plugin has seen a reply. */
-const marks = {
-  cors: "access-control-allow-origin",
-  compress: "content-encoding",
-  helmet: "x-content-type-options",
-  "rate-limit": "x-ratelimit-remaining",
-  around: "x-around",
-} as const;
+/** How a plugin shows that it has seen a request. */
+interface Mark {
+  /** The method of the requests that it looks at. Default GET. */
+  readonly method?: string;
+  /** Whether it is on the answer. */
+  readonly isOn: (answer: Answer) => boolean;
+}
 
-const headers = { origin: "https://shop.example", "accept-encoding": "gzip" };
+/** The head of what is answered. */
+type Answer = Pick<Response, "status" | "headers">;
+
+const byHeader = (name: string): Mark => ({ isOn: (answer) => answer.headers.has(name) });
+
+/** In the order of the table. */
+const marks: Readonly<Record<string, Mark>> = {
+  cors: byHeader("access-control-allow-origin"),
+  compress: byHeader("content-encoding"),
+  helmet: byHeader("x-content-type-options"),
+  "rate-limit": byHeader("x-ratelimit-remaining"),
+  static: byHeader("cache-control"),
+  csrf: { method: "POST", isOn: ({ status }) => status === 403 },
+  "request-context": { isOn: (answer) => answer.headers.get("x-tenant") === "ada" },
+  around: byHeader("x-around"),
+};
+
+const headers = { origin: "https://shop.example", "accept-encoding": "gzip", "x-tenant": "ada" };
 
 /** The client of an app that threads find in a file of its own. */
 async function open(name: string): Promise<TestClient> {
@@ -25,24 +41,39 @@ async function open(name: string): Promise<TestClient> {
   return testClient(app, { module: url.href, socket: true });
 }
 
-/** Asks in every situation. */
-async function seen(client: TestClient, lane: LaneName, mark: string): Promise<Record<string, string>> {
+/** Asks in every situation. A plugin may answer it in its own way. */
+async function seen(client: TestClient, lane: LaneName, mark: Mark): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
-  for (const [name, { status, path, method = "GET" }] of Object.entries(asked)) {
-    const ask = () => client.request(method, `/${lane}${path}`, { headers });
-    let response = await (name === "503" && lane === "thread" ? refused(client, ask) : ask());
+  for (const [name, { status, path, method = mark.method ?? "GET", isHandshake }] of Object.entries(asked)) {
+    const url = `/${lane}${path}`;
+    const ask = (): Promise<Answer> =>
+      isHandshake ? handshake(client, url) : client.request(method, url, { headers });
+    const holds = name === "503" && lane === "thread" && mark.method === undefined;
+    let answer = await (holds ? refused(client, ask) : ask());
     // The thread that was held is replaced by another, which has to start.
-    while (status !== 503 && response.status === 503) response = await ask();
-    assert.equal(response.status, status, `${name} on ${lane}`);
-    found[name] = response.headers.has(mark) ? "yes" : "no";
+    while (status !== 503 && answer.status === 503) answer = await ask();
+    const isSeen = mark.isOn(answer);
+    if (mark.method === undefined || !isSeen) assert.equal(answer.status, status, `${name} on ${lane}`);
+    found[name] = isSeen ? "yes" : "no";
   }
   return found;
 }
 
+/** The answer to a handshake. */
+async function handshake(client: TestClient, path: string, sent = headers): Promise<Answer> {
+  try {
+    await using socket = await client.websocket(path, { headers: sent });
+    return { status: 101, headers: socket.headers };
+  } catch (error) {
+    if (error instanceof HandshakeRefused) return error.response;
+    throw error;
+  }
+}
+
 /** Asks for what holds the one thread until one is refused. */
-async function refused(client: TestClient, hold: () => Promise<Response>): Promise<Response> {
+async function refused(client: TestClient, hold: () => Promise<Answer>): Promise<Answer> {
   const held: Promise<unknown>[] = [];
-  let found: Response | undefined;
+  let found: Answer | undefined;
   while (found === undefined) {
     held.push(
       hold().then((response) => {
@@ -102,6 +133,10 @@ withPlugin("cors", (client) => {
     const other = await client().get(`/${lane}/value`, { headers: { origin: "https://evil.example" } });
     assert.equal(other.headers.get("access-control-allow-origin"), null);
   });
+  eachLane("a page of another origin may open a websocket: browsers do not ask CORS for it", async (lane) => {
+    const sent = { ...headers, origin: "https://evil.example" };
+    assert.equal((await handshake(client(), `/${lane}/socket`, sent)).status, 101);
+  });
 });
 
 withPlugin("compress", (client) => {
@@ -130,12 +165,14 @@ withPlugin("compress", (client) => {
 });
 
 withPlugin("rate-limit", (client) => {
-  test("a client that asks too often is refused with 429 in offloop's shape, wherever it asks", async () => {
+  test("a client that asks too often is refused with 429 in offloop's shape, wherever it asks and for each websocket", async () => {
     let response = await client().get("/nothing");
     for (let count = 0; count < 1_000; count++) response = await client().get("/nothing");
     assert.equal(response.status, 429);
     assert.ok(Number(response.headers.get("retry-after")) > 0);
     assert.deepEqual(await response.json(), { detail: "Too Many Requests" });
+    assert.equal((await handshake(client(), "/loop/socket")).status, 429);
+    assert.equal((await handshake(client(), "/nothing")).status, 404);
   });
 });
 
@@ -147,6 +184,7 @@ withPlugin("static", (client) => {
     const missing = await client().get("/static/nothing.ts");
     assert.deepEqual([missing.status, await missing.json()], [404, { detail: "Not Found" }]);
     assert.equal((await client().get("/static/..%2f..%2fpackage.json")).status, 404);
+    assert.equal((await handshake(client(), "/static/twins.ts")).status, 404);
   });
 });
 
@@ -163,12 +201,16 @@ withPlugin("csrf", (client) => {
 });
 
 withPlugin("request-context", (client) => {
-  test("what a hook keeps is there for async operations and arounds; a thread has none of it", async () => {
-    const seen = await Promise.all(
-      lanes.map(async (lane) =>
-        (await client().get(`/${lane}/tenant`, { headers: { "x-tenant": "ada" } })).json(),
-      ),
-    );
-    assert.deepEqual(seen, ["ada", null]);
+  test("what a hook keeps is there for async operations and messages; a thread has none of it", async () => {
+    const operations: unknown[] = [];
+    const messages: unknown[] = [];
+    for (const lane of lanes) {
+      operations.push(await (await client().get(`/${lane}/tenant`, { headers })).json());
+      await using socket = await client().websocket(`/${lane}/tenant`, { headers });
+      socket.send("who?");
+      messages.push(await socket.receive());
+    }
+    assert.deepEqual(operations, ["ada", "nobody"]);
+    assert.deepEqual(messages, ["ada", "nobody"]);
   });
 });

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { App, OffloopError } from "offloop";
+import { App, OffloopError, type OperationHandle, Router } from "offloop";
 import { testClient } from "offloop/testing";
+import { z } from "zod";
 import { openSocket } from "../fixtures/raw-socket.ts";
 import { eachLane, type Running, running } from "../fixtures/running.ts";
-import app from "../fixtures/urls-app.ts";
+import app, { readItem } from "../fixtures/urls-app.ts";
 
 let server: Running;
 before(async () => {
@@ -33,6 +34,18 @@ eachLane("request.urlFor() in a mounted app: its own operations first", async (l
     `${base}/admin/users/`,
     `${base}/items/7`,
   ]);
+});
+
+eachLane("request.urlFor() takes operations, wherever they are declared", async (lane) => {
+  const base = `${server.url}/api`;
+  assert.deepEqual(await json(`/${lane}/declared`), [
+    `${base}/items/a%2Fb%20%C3%BC`,
+    `${base}/files/a/b%20c.txt`,
+    `${base}/both`,
+    `${base}/admin/users/`,
+    `${base}/admin/both`,
+  ]);
+  assert.deepEqual(await json(`/api/admin/${lane}/declared`), [`${base}/admin/both`, `${base}/both`]);
 });
 
 eachLane("request.urlFor() of an unknown name is a 500, and the log says which was meant", async (lane) => {
@@ -94,6 +107,38 @@ test("app.urlFor() goes by operationId or the handler's name, and into what is m
   assert.equal(app.urlFor("list_users"), "/admin/users/");
   assert.equal(app.urlFor("both"), "/both");
   assert.equal(app.urlFor("read_file", { "*": "" }), "/files/");
+});
+
+test("app.urlFor() takes an operation, with the prefix of its router and the path of its app", () => {
+  const books = new Router({ prefix: "/shops/:shop" });
+  const readBook = books.get("/books/:book", { params: { book: z.int() } }, async () => null);
+  const both = books.route(["PUT", "PATCH"], "/books", async () => null);
+  const inner = new App();
+  inner.include(books);
+  const outer = new App();
+  outer.mount("/inner", inner);
+  assert.equal(inner.urlFor(readBook, { shop: "tea", book: 7 }), "/shops/tea/books/7");
+  assert.equal(outer.urlFor(readBook, { shop: "tea", book: 7 }), "/inner/shops/tea/books/7");
+  assert.equal(inner.urlFor(both, { shop: "tea" }), "/shops/tea/books");
+});
+
+test("app.urlFor() refuses an operation of another app, and says where it is declared", () => {
+  assert.throws(
+    () => new App().urlFor(readItem, { item_id: 7 }),
+    /Cannot make the URL of \/items\/:item_id: this app has no such operation\n {2}at test\/fixtures\/urls-app\.ts:/,
+  );
+  for (const wrong of [undefined, {}, 7])
+    assert.throws(
+      () => app.urlFor(wrong as unknown as OperationHandle),
+      /Cannot make a URL: expected an operation or its name, got/,
+    );
+});
+
+test("app.urlFor() of an operation refuses values that its path has no place for", () => {
+  assert.throws(
+    () => app.urlFor(readItem, { item_id: 7, more: 2 }),
+    /Cannot make the URL of \/items\/:item_id: it has no "more"/,
+  );
 });
 
 test("app.urlFor() knows what the router's syntax means", () => {

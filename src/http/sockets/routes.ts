@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { guardsOf } from "../../app/layer.ts";
 import { pathNames } from "../../app/path.ts";
 import type { ResolvedSettings } from "../../app/settings.ts";
 import { requestChannel } from "../../channels/channels.ts";
-import type { Lanes } from "../../lanes/lanes.ts";
-import type { RunnableSocket } from "../../lanes/sockets.ts";
+import type { RunOperation } from "../../lanes/around.ts";
+import { type RunnableSocket, switching } from "../../lanes/sockets.ts";
 import type { RequestContext } from "../../operation/context.ts";
 import { errorReply, refusalOf } from "../../operation/error-reply.ts";
 import { discardBody, emptyReply, type HeaderPairs, type RawReply } from "../../operation/raw.ts";
@@ -56,19 +57,22 @@ class Entrance {
   readonly #services: SocketServices;
   readonly #route: RequestRoute;
   readonly #rooms = new Rooms();
+  /** What arounds such as `trustedHosts` say to a handshake: 101 lets it in. */
+  readonly #guard: RunOperation;
   #parts: SocketParts | undefined;
 
   constructor(runnable: RunnableSocket, services: SocketServices) {
     const { connection } = runnable.declaration;
     const hasParams = pathNames(connection.path).length > 0;
-    const { rootPath, trustsProxy, log } = services;
+    const { rootPath, trustsProxy, log, lanes } = services;
     this.#runnable = runnable;
     this.#services = services;
+    this.#guard = lanes.surround(guardsOf(connection), async () => switching);
     this.#route = { id: connection.id, operation: connection, hasParams, rootPath, trustsProxy, log };
   }
 
   enter(request: FastifyRequest, reply: FastifyReply, proceed: () => void): void {
-    const { refusals, lanes } = this.#services;
+    const { refusals, sockets } = this.#services;
     if (this.#route.hasParams && lacksName(request.params as Record<string, string>))
       return void reply.callNotFound();
     const mistake = handshakeMistake(request.raw);
@@ -77,13 +81,17 @@ class Entrance {
     const { subprotocols } = this.#runnable.declaration;
     const handshake = new Handshake(request, reply, subprotocols, proceed);
     const asked = new HttpRequest(request, reply, this.#route);
-    this.#connect(asked, handshake, lanes);
-  }
-
-  #connect(asked: HttpRequest, handshake: Handshake, lanes: Lanes): void {
-    const { sockets } = this.#services;
     this.#parts ??= this.#common();
     const parts = this.#parts;
+    const onLeft = sockets.begin();
+    void this.#guard(asked)
+      .then((raw) => (raw.status === 101 ? this.#connect(asked, handshake, parts) : this.#refuse(asked, raw)))
+      .then(onLeft, onLeft);
+  }
+
+  /** Resolves when the socket has ended. */
+  async #connect(asked: HttpRequest, handshake: Handshake, parts: SocketParts): Promise<void> {
+    const { sockets, lanes } = this.#services;
     let opened: LiveSocket | undefined;
     const { ended } = this.#runnable.connect(asked, (context, onAccepted) => {
       const socket = new LiveSocket(parts, {
@@ -99,8 +107,12 @@ class Entrance {
       opened = socket;
       return new SocketLife(this.#runnable, asked, socket, lanes).live(context);
     });
-    const onLeft = sockets.begin();
-    void ended.then((reply) => this.#leave(asked, opened, reply)).then(onLeft, onLeft);
+    await this.#leave(asked, opened, await ended);
+  }
+
+  #refuse(asked: HttpRequest, raw: RawReply): void {
+    asked.reply.header("connection", "close");
+    this.#services.wayOut.send(asked, refusalOf(raw));
   }
 
   /** Computed when the first socket is opened. */
@@ -117,11 +129,8 @@ class Entrance {
 
   /** When a socket has ended: reports its error, closes it, then runs its background tasks and closes its dependencies. */
   async #leave(asked: HttpRequest, socket: LiveSocket | undefined, reply: RawReply): Promise<void> {
-    const { wayOut, lanes } = this.#services;
-    if (socket?.isAccepted !== true) {
-      asked.reply.header("connection", "close");
-      return wayOut.send(asked, refusalOf(reply));
-    }
+    const { lanes } = this.#services;
+    if (socket?.isAccepted !== true) return this.#refuse(asked, reply);
     const { connection } = this.#runnable.declaration;
     const note = async (failed: RawReply): Promise<void> => {
       await lanes.arounds.failure(connection, asked, failed).catch(() => {});
