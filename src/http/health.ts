@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import type { Worker } from "node:worker_threads";
 import type { FastifyInstance } from "fastify";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
