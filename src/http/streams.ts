@@ -50,17 +50,19 @@ export class OpenStreams {
     onError: (error: unknown) => void,
   ): Readable {
     const isEndless = mediaType?.startsWith("text/event-stream") === true;
-    const { promise: ended, resolve: end } = Promise.withResolvers<undefined>();
-    const beating = isEndless ? withHeartbeat(chunks, ended) : chunks;
+    const events = isEndless ? new EventStream(chunks) : undefined;
     const response: StreamedResponse = { startedAt: performance.now(), isBroken: false };
     streamed.set(asked.reply.raw, response);
     const onBroken = (error: unknown): void => {
       response.isBroken = !asked.isGone;
       onError(error);
     };
-    const stream = Readable.from(observed(beating, onBroken), { objectMode: false, highWaterMark: 1 });
+    const stream = Readable.from(observed(events ?? chunks, onBroken), {
+      objectMode: false,
+      highWaterMark: 1,
+    });
     const { promise: closed, resolve: onClosed } = Promise.withResolvers<void>();
-    this.#open.set(asked, { closed, end: isEndless ? () => end(undefined) : undefined });
+    this.#open.set(asked, { closed, end: events && (() => events.end()) });
     stream.once("close", () => {
       this.#open.delete(asked);
       onClosed();
@@ -106,41 +108,75 @@ async function* observed(
 /** Often enough for every proxy, and the same interval as FastAPI's. */
 const HEARTBEAT_MS = 15_000;
 
-/**
- * Adds a comment whenever nothing has come for a while, so that no intermediary takes the connection for dead.
- *
- * @param ended - Resolves when no more is wanted.
- */
-async function* withHeartbeat(
-  chunks: AsyncIterable<Chunk>,
-  ended: Promise<undefined>,
-): AsyncGenerator<Chunk> {
-  const iterator = chunks[Symbol.asyncIterator]();
-  const end = ended.then(() => ({ done: true, value: undefined }) as const);
-  let next = iterator.next();
-  try {
-    for (;;) {
-      const result = await withinHeartbeat([end, next]);
-      if (result === undefined) yield ": ping\n\n";
-      else if (result.done === true) return;
-      else {
-        yield result.value;
-        next = iterator.next();
-      }
-    }
-  } finally {
-    await iterator.return?.();
-  }
+/** A chunk that has been asked for. */
+interface NextChunk {
+  readonly result: Promise<IteratorResult<Chunk>>;
+  isSettled: boolean;
 }
 
-async function withinHeartbeat<T>(promises: readonly Promise<T>[]): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const beat = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, HEARTBEAT_MS, undefined);
-  });
-  try {
-    return await Promise.race([...promises, beat]);
-  } finally {
-    clearTimeout(timer);
+/**
+ * The chunks of an event stream, with a comment whenever nothing has come for a while, so that no intermediary takes
+ * the connection for dead.
+ *
+ * It waits for whichever comes first, but not with `Promise.race`: a promise keeps the outcome of every race it has
+ * been in until it settles itself, so the end of the stream would keep all of its chunks.
+ */
+class EventStream {
+  readonly #chunks: AsyncIterable<Chunk>;
+  #hasEnded = false;
+  /** Ends the current wait. There is only ever one. */
+  #wake = (): void => {};
+
+  constructor(chunks: AsyncIterable<Chunk>) {
+    this.#chunks = chunks;
+  }
+
+  /** No more is wanted. */
+  end(): void {
+    this.#hasEnded = true;
+    this.#wake();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Chunk> {
+    const iterator = this.#chunks[Symbol.asyncIterator]();
+    let next = this.#ask(iterator);
+    try {
+      for (;;) {
+        await this.#waitFor(next);
+        if (this.#hasEnded) return;
+        if (!next.isSettled) {
+          yield ": ping\n\n";
+          continue;
+        }
+        const { done, value } = await next.result;
+        if (done === true) return;
+        yield value;
+        next = this.#ask(iterator);
+      }
+    } finally {
+      await iterator.return?.();
+    }
+  }
+
+  #ask(iterator: AsyncIterator<Chunk>): NextChunk {
+    const next: NextChunk = { result: iterator.next(), isSettled: false };
+    const settle = (): void => {
+      next.isSettled = true;
+      this.#wake();
+    };
+    next.result.then(settle, settle);
+    return next;
+  }
+
+  /** Resolves when the chunk is there, the stream is to end, or nothing has happened for a while. */
+  #waitFor(next: NextChunk): Promise<void> | undefined {
+    if (next.isSettled || this.#hasEnded) return undefined;
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, HEARTBEAT_MS);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 }
