@@ -154,7 +154,7 @@ export const errorCodes = {
   OFFLOOP_THREAD_APP_DIFFERS: "A thread loaded other operations or tasks than the main thread.",
   OFFLOOP_THREAD_EXITED: "A thread ended while it ran a call.",
   OFFLOOP_THREAD_HELD: "A call without a deadline has kept a thread for a long time.",
-  OFFLOOP_THREAD_START: "A thread could not load the app.",
+  OFFLOOP_THREAD_START: "A thread could not load the app, or could not be started.",
   OFFLOOP_THREAD_STUCK: "A native call keeps a thread that was ended.",
   OFFLOOP_THREADS_BUSY: "The thread queue is full.",
   OFFLOOP_THREADS_DOWN: "No thread can load the app any more.",

@@ -1,8 +1,8 @@
 import { once } from "node:events";
-import { Worker } from "node:worker_threads";
 import type { FastifyInstance } from "fastify";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
+import { startThread } from "../errors/start-thread.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import { sharedNow } from "../threads/crossing/board.ts";
 import { healthAnswer, healthStatus, healthStatuses } from "./health-state.ts";
@@ -36,7 +36,7 @@ export function addHealthRoutes(
 /**
  * Serves the probes from a thread of their own, which still answers while the loop is blocked, and reports it.
  *
- * @throws {OffloopError} `OFFLOOP_PORT_UNAVAILABLE`.
+ * @throws {OffloopError} `OFFLOOP_PORT_UNAVAILABLE`, `OFFLOOP_THREAD_START`.
  */
 export async function openHealthServer(
   health: NonNullable<ResolvedSettings["health"]>,
@@ -50,14 +50,12 @@ export async function openHealthServer(
     Atomics.store(status, 0, healthStatuses.indexOf(healthStatus(lanes)));
   };
   beat();
-  const timer = setInterval(beat, BEAT_MS).unref();
   const { livez, readyz, port = 0 } = health;
   const workerData: HealthData = { livez, readyz, port, host: health.host ?? host, beatAt, status };
-  const worker = new Worker(new URL(`./health-thread${import.meta.url.slice(-3)}`, import.meta.url), {
-    workerData,
-    name: "offloop health",
-  });
+  const entry = new URL(`./health-thread${import.meta.url.slice(-3)}`, import.meta.url);
+  const worker = startThread("the thread of health probes", entry, { workerData, name: "offloop health" });
   worker.unref();
+  const timer = setInterval(beat, BEAT_MS).unref();
   const [hello] = (await once(worker, "message")) as [HealthHello];
   const close = async (): Promise<void> => {
     clearInterval(timer);

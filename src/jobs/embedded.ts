@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { OffloopError } from "../errors/offloop-error.ts";
+import { startThread } from "../errors/start-thread.ts";
 import type { JobsDatabase, Sql, Transaction } from "./database.ts";
 import type { EmbeddedMessage, EmbeddedRequest, EmbeddedThreadData } from "./embedded-thread.ts";
 
@@ -34,10 +35,10 @@ export class EmbeddedDatabase implements JobsDatabase {
   /**
    * Opens the folder. Creates it the first time, which takes some seconds.
    *
-   * @throws {OffloopError} `OFFLOOP_JOBS_OWNED`, `OFFLOOP_JOBS_FOLDER`, `OFFLOOP_JOBS_PACKAGE`.
+   * @throws {OffloopError} `OFFLOOP_JOBS_OWNED`, `OFFLOOP_JOBS_FOLDER`, `OFFLOOP_JOBS_PACKAGE`, `OFFLOOP_THREAD_START`.
    */
   static async open(dir: string): Promise<EmbeddedDatabase> {
-    const thread = startThread({ dir });
+    const thread = startDatabase({ dir });
     const started = Promise.withResolvers<EmbeddedMessage>();
     thread.once("message", started.resolve);
     thread.once("error", started.reject);
@@ -127,9 +128,9 @@ export class EmbeddedDatabase implements JobsDatabase {
   }
 }
 
-function startThread(workerData: EmbeddedThreadData): Worker {
+function startDatabase(workerData: EmbeddedThreadData): Worker {
   const url = new URL(`./embedded-thread${import.meta.url.slice(-3)}`, import.meta.url);
-  return new Worker(url, { workerData, name: "offloop jobs database" });
+  return startThread("the thread of the jobs database", url, { workerData, name: "offloop jobs database" });
 }
 
 function ownedError(dir: string): OffloopError {

@@ -1,4 +1,5 @@
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
+import { startThread } from "../errors/start-thread.ts";
 import type { Engine } from "./engine.ts";
 import type { PulseMessage, PulseRequest, PulseThreadData } from "./pulse-thread.ts";
 import type { Claim } from "./store.ts";
@@ -40,9 +41,11 @@ export function upkeep(engine: Pick<Engine, "supervise" | "sweep">, { onError }:
 export class ThreadPulse implements Pulse {
   readonly #thread: Worker;
 
+  /** @throws {OffloopError} `OFFLOOP_THREAD_START` when the system refuses the thread. */
   constructor(data: PulseThreadData, listener: PulseListener) {
     const url = new URL(`./pulse-thread${import.meta.url.slice(-3)}`, import.meta.url);
-    this.#thread = new Worker(url, { workerData: data, name: "offloop jobs pulse" });
+    const options = { workerData: data, name: "offloop jobs pulse" };
+    this.#thread = startThread("the thread that says which jobs still run", url, options);
     this.#thread.on("message", (message: PulseMessage) => {
       if ("lost" in message) listener.onLost(message.lost);
       else listener.onError(new Error(message.failed));

@@ -24,6 +24,6 @@ export async function openLoopWatch(
       if (due) log.warn({ blocked: report }, `${reportText(report)}${repeated}`);
       onBlock?.(report);
     },
-    onFailure: (error) => log.error({ err: error }, `the watchdog ended: ${error.message}`),
+    onFailure: (error) => log.error({ err: error }, `nothing watches the event loop: ${error.message}`),
   });
 }

@@ -1,6 +1,7 @@
 import { channel } from "node:diagnostics_channel";
-import { isMainThread, Worker } from "node:worker_threads";
+import { isMainThread, type Worker } from "node:worker_threads";
 import { type BlockReport, blockedChannel } from "../channels/channels.ts";
+import { startThread } from "../errors/start-thread.ts";
 import { isAnyInProgress, markContinuations, markNames, marks, onNewMark } from "./marks.ts";
 import type { LogAdvice, WatchdogData, WatchdogNews, WatchdogOrder } from "./messages.ts";
 import { RollingProfile } from "./profile.ts";
@@ -17,7 +18,7 @@ interface WatchOptions {
   readonly announces: WatchdogData["announces"];
   /** Called for every block; `log` says whether to log it. */
   readonly onBlock: (report: BlockReport, log: LogAdvice) => void;
-  /** Called when the watchdog itself has failed; nothing is watched from then on. */
+  /** Called when the watchdog has failed, or could not be started; nothing is watched from then on. */
   readonly onFailure: (error: Error) => void;
 }
 
@@ -40,13 +41,22 @@ export function canWatch(): boolean {
 
 /**
  * Watches the event loop of the main thread from a thread of its own. Resolves once it is watching; with undefined
- * where that is impossible.
+ * where that is impossible, or where the system refuses the thread.
  */
 export async function openWatch(options: WatchOptions): Promise<Watch | undefined> {
   if (!canWatch()) return undefined;
-  const watch = new LoopWatch(options);
-  await watch.ready;
+  const watch = start(options);
+  await watch?.ready;
   return watch;
+}
+
+function start(options: WatchOptions): LoopWatch | undefined {
+  try {
+    return new LoopWatch(options);
+  } catch (error) {
+    options.onFailure(error as Error);
+    return undefined;
+  }
 }
 
 let opened = 0;
@@ -72,20 +82,11 @@ class LoopWatch implements Watch, PulseListener {
   constructor(options: WatchOptions) {
     this.#options = options;
     this.#pulse = new Pulse(options.thresholdMs, this);
-    this.#worker = createWatchdog({
-      marks,
-      pulse: this.#pulse.words,
-      names: markNames(),
-      thresholdMs: options.thresholdMs,
-      announces: options.announces,
-      look: `globalThis[Symbol.for(${JSON.stringify(this.#key.description)})]()`,
-    });
+    this.#ends.push(() => this.#pulse.stop());
+    this.#worker = this.#start();
     this.ready = this.#listen();
     Object.defineProperty(globalThis, this.#key, { value: this.#look, configurable: true });
-    this.#ends.push(
-      onNewMark((names) => this.#tell({ names })),
-      () => this.#pulse.stop(),
-    );
+    this.#ends.push(onNewMark((names) => this.#tell({ names })));
     if (options.level === "production") return;
     this.#profile = new RollingProfile();
     this.#ends.push(markContinuations(), () => this.#profile?.stop());
@@ -141,6 +142,24 @@ class LoopWatch implements Watch, PulseListener {
     });
   }
 
+  /** @throws {OffloopError} `OFFLOOP_THREAD_START` when the system refuses its thread. */
+  #start(): Worker {
+    const { thresholdMs, announces } = this.#options;
+    try {
+      return createWatchdog({
+        marks,
+        pulse: this.#pulse.words,
+        names: markNames(),
+        thresholdMs,
+        announces,
+        look: `globalThis[Symbol.for(${JSON.stringify(this.#key.description)})]()`,
+      });
+    } catch (error) {
+      this.#stop();
+      throw error;
+    }
+  }
+
   #tell(order: WatchdogOrder): void {
     this.#worker.postMessage(order);
   }
@@ -172,7 +191,8 @@ class LoopWatch implements Watch, PulseListener {
 }
 
 function createWatchdog(data: WatchdogData): Worker {
-  return new Worker(new URL(`./watchdog${import.meta.url.slice(-3)}`, import.meta.url), {
+  const entry = new URL(`./watchdog${import.meta.url.slice(-3)}`, import.meta.url);
+  return startThread("the thread of the watchdog", entry, {
     workerData: data,
     name: "offloop watchdog",
     execArgv: [],

@@ -208,7 +208,7 @@ export class ThreadPool implements ThreadListener {
     // One is kept warm, beyond `max` for the express lane: a short request should not wait for a thread to load the app.
     const { busy } = this.#roster;
     const wanted = this.#waiting.sizeOf("background") > 0 ? busy + 2 : busy > 0 ? busy + 1 : 0;
-    this.#roster.growTo(busy >= max ? max + reserve : Math.max(min, Math.min(max + reserve, wanted)));
+    this.#growTo(busy >= max ? max + reserve : Math.max(min, Math.min(max + reserve, wanted)));
     if (this.#waiting.size > 0 || this.#roster.holdsAhead)
       this.#patience ??= setTimeout(() => this.#onPatienceOver(), PATIENCE_MS);
   }
@@ -220,8 +220,14 @@ export class ThreadPool implements ThreadListener {
       if (thread.load > 1 && now - thread.progressAt >= PATIENCE_MS) this.#relieve(thread);
     }
     if (now - (this.#waiting.since ?? now) >= PATIENCE_MS)
-      this.#roster.growTo(Math.min(this.#options.max, this.#roster.busy + this.#waiting.size));
+      this.#growTo(Math.min(this.#options.max, this.#roster.busy + this.#waiting.size));
     this.#dispatch();
+  }
+
+  /** The system may refuse a thread at once, and it may have been the only one that calls could wait for. */
+  #growTo(count: number): void {
+    this.#roster.growTo(count);
+    this.#refuseIfDown();
   }
 
   #actOn(findings: readonly Finding[]): void {

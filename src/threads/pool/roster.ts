@@ -122,8 +122,8 @@ export class Roster {
 
   /** Starts threads until there are this many, but only a few at once, and none if the last start failed a moment ago. */
   growTo(count: number): void {
-    if (this.#closed || this.#delay.isOn) return;
-    while (this.#threads.size < count && this.#starting.size < MOST_STARTING) {
+    if (this.#closed) return;
+    while (!this.#delay.isOn && this.#threads.size < count && this.#starting.size < MOST_STARTING) {
       void this.startOne().then((error) => {
         if (error !== undefined && !this.#closed) this.#options.onThreadFailure(error);
       });
@@ -132,7 +132,14 @@ export class Roster {
 
   /** Starts one thread. Resolves with the error that kept it from loading the app, if any. */
   startOne(): Promise<OffloopError | undefined> {
-    const thread = new Thread(this.#options, this.#listener);
+    let thread: Thread;
+    try {
+      thread = new Thread(this.#options, this.#listener);
+    } catch (thrown) {
+      const error = thrown as OffloopError;
+      this.#delay.fail(error);
+      return Promise.resolve(error);
+    }
     const start = new Start(thread, this.#options);
     this.#threads.add(thread);
     this.#starting.set(thread, start);

@@ -4,11 +4,12 @@ import {
   type ResourceLimits,
   receiveMessageOnPort,
   type Transferable,
-  Worker,
+  type Worker,
 } from "node:worker_threads";
 import { readEnvironment } from "../../app/environment.ts";
 import { within } from "../../app/within.ts";
 import type { KilledCall } from "../../channels/channels.ts";
+import { startThread } from "../../errors/start-thread.ts";
 import {
   type Board,
   cancel,
@@ -93,6 +94,7 @@ export class Thread implements ThreadHandle {
   #isStuck = false;
   #isProven = false;
 
+  /** @throws {OffloopError} `OFFLOOP_THREAD_START` when the system refuses it. */
   constructor({ resourceLimits, onLog, onEnqueue, ...about }: ThreadOptions, listener: ThreadListener) {
     const { port1, port2 } = new MessageChannel();
     const { target, part, workIds, mayBeEnded, given, traced, inputs, session, priority } = about;
@@ -109,12 +111,14 @@ export class Thread implements ThreadHandle {
       ownsOutput,
     };
     this.#listener = listener;
-    this.#worker = new Worker(new URL(`../inside/entry${import.meta.url.slice(-3)}`, import.meta.url), {
-      workerData,
-      transferList: [port2],
-      name: "offloop",
-      resourceLimits,
-    });
+    const entry = new URL(`../inside/entry${import.meta.url.slice(-3)}`, import.meta.url);
+    const options = { workerData, transferList: [port2], name: "offloop", resourceLimits };
+    try {
+      this.#worker = startThread("a thread", entry, options);
+    } catch (error) {
+      port1.close();
+      throw error;
+    }
     this.id = this.#worker.threadId;
     this.#port = port1;
     const receive = (message: ThreadMessage): void => {
