@@ -8,10 +8,13 @@ import {
 } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { ResolvedSettings } from "../app/settings.ts";
 import type { Tls } from "./tls.ts";
 
 const MIN_CHECK_MS = 20;
+/** How long a client may take to receive why it was refused. */
+const REFUSAL_MS = 1_000;
 
 /** Node's HTTP server stores the response it is currently writing here, and reads it for the same reason. */
 interface AnsweringSocket extends Socket {
@@ -44,6 +47,7 @@ export interface UnreadRequest {
 export class Connections {
   readonly #settings: ResolvedSettings["connections"];
   readonly #wants: RequestWants;
+  /** With https both the connection and, once its handshake is over, what comes decrypted out of it. */
   readonly #open = new Set<AnsweringSocket>();
   readonly #listeners: ((unread: UnreadRequest) => void)[] = [];
 
@@ -86,18 +90,23 @@ export class Connections {
       tls === undefined
         ? createServer(options, listener)
         : createSecureServer({ ...options, ...tls, handshakeTimeout: headersTimeoutMs }, listener);
-    server.on(tls === undefined ? "connection" : "secureConnection", (socket: Socket) => {
+    const keep = (socket: Socket): void => {
       void socket.remoteAddress; // only if read now is it still known after the socket has closed
       this.#open.add(socket);
       socket.once("close", () => this.#open.delete(socket));
-    });
-    server.on("clientError", (error: ParserError, stream) => {
-      const socket = stream as AnsweringSocket;
-      const status = answerClientError(error, socket);
-      const { code = "", bytesParsed: bytes } = error;
-      if (status !== undefined) this.#tell({ status, code, client: socket.remoteAddress, bytes });
-    });
+    };
+    server.on("connection", keep);
+    if (tls !== undefined) server.on("secureConnection", keep);
+    server.on("clientError", (error: ParserError, stream) => this.#refuse(error, stream as AnsweringSocket));
     return server;
+  }
+
+  #refuse(error: ParserError, socket: AnsweringSocket): void {
+    // Before its handshake is over nothing can be written, and what is written waits for ever.
+    if (!this.#open.has(socket)) return void socket.destroy();
+    const status = answerClientError(error, socket);
+    const { code = "", bytesParsed: bytes } = error;
+    if (status !== undefined) this.#tell({ status, code, client: socket.remoteAddress, bytes });
   }
 
   #tell(unread: UnreadRequest): void {
@@ -112,8 +121,13 @@ export class Connections {
     for (const socket of this.#open)
       socket._httpMessage?.once("finish", () => {
         // Wait until Node has looked for the next request: a pipelined one announces itself that it is the last.
-        process.nextTick(() => socket._httpMessage ?? socket.end());
+        process.nextTick(() => socket._httpMessage ?? closeWhenSent(socket));
       });
+  }
+
+  /** Cuts all of them, also those whose handshake is not over: Node's own does not know these. */
+  cut(): void {
+    for (const socket of this.#open) socket.destroy();
   }
 }
 
@@ -204,8 +218,22 @@ function answerClientError(error: ParserError, socket: AnsweringSocket): number 
     error.code === "HPE_HEADER_OVERFLOW" ? 431 : error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400;
   const phrase = STATUS_CODES[status];
   const body = JSON.stringify({ detail: phrase });
-  socket.end(
+  socket.pause(); // the rest of a request that is late would still be run
+  closeWhenSent(
+    socket,
     `HTTP/1.1 ${status} ${phrase}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
   );
+  const timer = setTimeout(() => socket.destroy(), REFUSAL_MS).unref();
+  socket.once("close", () => clearTimeout(timer));
   return status;
+}
+
+/**
+ * Closes a connection once all that was written has been sent. If it were only ended, it would stay open for as long as
+ * its client does not end it, too: a server's connections may be half open.
+ *
+ * @param last - What to send last.
+ */
+function closeWhenSent(socket: Duplex, last = ""): void {
+  socket.end(last, () => socket.destroy());
 }

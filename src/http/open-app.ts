@@ -17,6 +17,7 @@ import { runAtHand } from "../watch/around.ts";
 import { openLoopWatch } from "../watch/loop-watch.ts";
 import type { Watch } from "../watch/watch.ts";
 import { listArounds } from "./arounds.ts";
+import type { Connections } from "./connections.ts";
 import type { RequestAddresses } from "./failures.ts";
 import { checkFrontend } from "./frontend.ts";
 import { isForReading, withoutSecrets, withTrace } from "./logger.ts";
@@ -56,6 +57,7 @@ export interface OpenApp {
   readonly runAtHand: RunAtHand;
   readonly lanes: Lanes;
   readonly fastify: FastifyInstance;
+  readonly connections: Connections;
   readonly wayOut: WayOut;
   readonly sockets: OpenSockets;
   /** Undefined when the loop is not watched, or cannot be. */
@@ -98,14 +100,14 @@ export async function openApp(
   opened.defer(() => jobs?.close());
   const wayOut = new WayOut(lanes);
   const sockets = new OpenSockets(settings.websockets);
-  const fastify = await createServer(app, {
+  const { fastify, connections } = await createServer(app, {
     ...{ settings, log, lanes, wayOut, sockets, tracing, tls, accessLog, opened },
   });
   opened.defer(async () => {
     // A server that is shutting down is closing already; it is not waited for beyond its time.
     if (!lanes.closing) await fastify.close();
   });
-  return { log, runAtHand, lanes, fastify, wayOut, sockets, watch, jobs };
+  return { log, runAtHand, lanes, fastify, connections, wayOut, sockets, watch, jobs };
 }
 
 /**

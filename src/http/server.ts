@@ -44,8 +44,14 @@ export interface ServerParts {
   readonly opened: Pick<AsyncDisposableStack, "defer">;
 }
 
+/** What answers for an app. */
+export interface AppServer {
+  readonly fastify: FastifyInstance;
+  readonly connections: Connections;
+}
+
 /** Makes the Fastify instance that answers for an app. */
-export async function createServer(app: App, parts: ServerParts): Promise<FastifyInstance> {
+export async function createServer(app: App, parts: ServerParts): Promise<AppServer> {
   const { settings, log, lanes, wayOut } = parts;
   const part = partOf(app);
   const { rootPath, maxBodyBytes, inputs } = settings;
@@ -86,7 +92,7 @@ export async function createServer(app: App, parts: ServerParts): Promise<Fastif
       wayOut.endStreams();
       sockets.goAway();
     });
-    return fastify;
+    return { fastify, connections };
   } catch (error) {
     await fastify.close(); // closes what plugins have opened
     throw error;

@@ -5,12 +5,14 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { within } from "../app/within.ts";
 import type { Lanes } from "../lanes/lanes.ts";
+import type { Connections } from "./connections.ts";
 import type { OpenSockets } from "./sockets/open-sockets.ts";
 import type { WayOut } from "./way-out.ts";
 
 /** What a server must end when it shuts down. */
 export interface Running {
   readonly fastify: FastifyInstance;
+  readonly connections: Pick<Connections, "cut">;
   readonly lanes: Lanes;
   readonly wayOut: WayOut;
   readonly sockets: OpenSockets;
@@ -30,7 +32,7 @@ const CLOSE_MS = 1_000;
  * @param closeRest - Closes threads and lifespans once no request and no task is left.
  */
 export function createShutdown(
-  { fastify, lanes, wayOut, sockets, jobs }: Running,
+  { fastify, connections, lanes, wayOut, sockets, jobs }: Running,
   graceMs: number,
   log: Logger,
   closeRest: () => Promise<void>,
@@ -43,8 +45,8 @@ export function createShutdown(
     const finished = ended.then(() => lanes.background.drained());
     if (!(await within(graceMs, finished))) logAbandoned(lanes, graceMs, log);
     lanes.background.abandon();
-    fastify.server.closeAllConnections();
     sockets.cut();
+    connections.cut();
     await within(CLOSE_MS, wayOut.closed());
     await worked;
     await closeRest();
