@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
 import type { AppTarget } from "../app/load.ts";
@@ -31,7 +32,7 @@ export async function listen(
   const ownsProcess = options.signals ?? true;
   const ownsAll = ownsOutput() || (ownsProcess && process.env.NODE_ENV === "production");
   const opened = new AsyncDisposableStack();
-  let letBe = (): void => {};
+  let letBe = async (): Promise<void> => {};
   // This must come last. Until then a second signal ends the process, and a primary can tell that it is not hung.
   opened.defer(() => letBe());
   try {
@@ -60,11 +61,13 @@ export async function listen(
         own.end("another worker has taken over");
       };
       const answerNoMore = answerPrimary(lanes, { leave, end: () => own.end("all workers end") });
-      letBe = () => {
+      const logNoMore = logStrayRejections(served.log, served.runAtHand);
+      letBe = async () => {
         own.letSignalsBe();
         answerNoMore();
+        await nextTurn(); // Node tells of a rejected promise only once this turn is over
+        logNoMore();
       };
-      opened.defer(logStrayRejections(served.log, served.runAtHand));
     }
     return {
       url,

@@ -76,7 +76,8 @@ export interface Server {
   readonly threads: PoolSize;
   /**
    * Stops accepting connections, finishes requests, then background tasks, within `shutdownGraceMs`, and ends the
-   * threads. Whatever had to be abandoned is logged by name.
+   * threads. Whatever had to be abandoned is logged by name. Rejects with what a plugin's `onClose` threw, but only once
+   * everything is closed.
    */
   close(): Promise<void>;
 }

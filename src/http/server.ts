@@ -5,6 +5,7 @@ import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
 import { hasPlugins, partOf } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
+import { describeError, loggable } from "../errors/described-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import { parseQuery } from "../operation/raw.ts";
@@ -94,7 +95,10 @@ export async function createServer(app: App, parts: ServerParts): Promise<AppSer
     });
     return { fastify, connections };
   } catch (error) {
-    await fastify.close(); // closes what plugins have opened
+    // Closes what plugins have opened.
+    await fastify.close().catch((failed: unknown) => {
+      log.error({ err: loggable(describeError(failed)) }, "a plugin failed to close");
+    });
     throw error;
   }
 }

@@ -27,7 +27,8 @@ export interface Running {
 const CLOSE_MS = 1_000;
 
 /**
- * Makes the function that closes everything once: every call returns the same promise.
+ * Makes the function that closes everything once: every call returns the same promise. What fails to close keeps nothing
+ * else open: the promise rejects with it at the end.
  *
  * @param closeRest - Closes threads and lifespans once no request and no task is left.
  */
@@ -39,9 +40,12 @@ export function createShutdown(
 ): (lingerMs?: number) => Promise<void> {
   const shutDown = async (lingerMs: number): Promise<void> => {
     lanes.closing = true;
+    const failures: unknown[] = [];
+    const note = (error: unknown): void => void failures.push(error);
     if (lingerMs > 0) await linger({ fastify, sockets }, Math.min(lingerMs, graceMs));
-    const worked = jobs?.stop(graceMs);
-    const ended = fastify.close().then(() => sockets.closed());
+    const worked = jobs?.stop(graceMs).catch(note);
+    const unplugged = fastify.close().then(() => {}, note);
+    const ended = unplugged.then(() => sockets.closed());
     const finished = ended.then(() => lanes.background.drained());
     if (!(await within(graceMs, finished))) logAbandoned(lanes, graceMs, log);
     lanes.background.abandon();
@@ -50,6 +54,7 @@ export function createShutdown(
     await within(CLOSE_MS, wayOut.closed());
     await worked;
     await closeRest();
+    if (failures.length > 0) throw failures[0];
   };
   let closing: Promise<void> | undefined;
   return (lingerMs = 0) => {
