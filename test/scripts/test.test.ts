@@ -13,7 +13,7 @@ const tree = {
   "test/schema/coerce.test.ts": passing,
   "test/errors/codes.test.ts": passing,
   "test/cli/log.test.ts": passing,
-  "test/watch/crash.test.ts": passing,
+  "test/watch/pulse.test.ts": passing,
   "test/fixtures/app.ts": passing,
 };
 
@@ -38,7 +38,7 @@ test("planTests puts the files that measure last, each alone, and every other on
     "test/errors/codes.test.ts",
     "test/schema/coerce.test.ts",
   ]);
-  assert.deepEqual(alone, { files: ["test/watch/crash.test.ts"], concurrency: 1 });
+  assert.deepEqual(alone, { files: ["test/watch/pulse.test.ts"], concurrency: 1 });
 });
 
 test("planTests accepts files, folders and patterns, each file once, and refuses a path that names none", (t) => {
@@ -50,7 +50,7 @@ test("planTests accepts files, folders and patterns, each file once, and refuses
     "test/cli/log.test.ts",
     "test/schema/coerce.test.ts",
   ]);
-  assert.deepEqual(files(join(root, "test/watch")), ["test/watch/crash.test.ts"]);
+  assert.deepEqual(files(join(root, "test/watch")), ["test/watch/pulse.test.ts"]);
   assert.throws(
     () => files("test/cli", "test/clj"),
     /Cannot test test\/clj: no file is named test\/clj\/\*\*/,
