@@ -81,7 +81,7 @@ export class ThreadPulse implements Pulse {
   /** Nothing reports these attempts any more, so their jobs may be given to others. Those that follow are reported. */
   #onEnd(error: unknown): void {
     this.#listener.onError(error);
-    const lost = [...this.#claims.values()];
+    const lost = [...this.#claims.values()].map((claim): LostAttempt => ({ claim, why: "lost" }));
     this.#claims.clear();
     if (lost.length > 0) this.#listener.onLost(lost);
     this.#restart = setTimeout(() => {
