@@ -5,7 +5,7 @@ import { type TestContext, test } from "node:test";
 import type { Worker } from "node:worker_threads";
 import type { Engine } from "../../src/jobs/engine.ts";
 import { ThreadPulse } from "../../src/jobs/pulse.ts";
-import type { TakenJob } from "../../src/jobs/store.ts";
+import type { LostAttempt, TakenJob } from "../../src/jobs/store.ts";
 import { backends, jobTask, type TestPlace } from "../fixtures/job-engines.ts";
 
 const tasks = [jobTask("beaten")];
@@ -56,13 +56,14 @@ test("when the thread of a pulse ends its attempts are given up, and those that 
   await using place = await postgres.start();
   const engine = await place.open(tasks);
   const threads = startedThreads(t);
-  const lost = Promise.withResolvers<unknown>();
+  const lost = Promise.withResolvers<readonly LostAttempt[]>();
   const listener = { onLost: lost.resolve, onError: () => {} };
   const pulse = new ThreadPulse({ place: place.place, schema: "offloop", tasks }, listener);
   const job = await takeOne(engine);
   pulse.add(job);
   await threads[0]?.terminate();
-  assert.match(JSON.stringify(await lost.promise), new RegExp(job.uuid));
+  const given = (await lost.promise).map(({ claim, why }) => [claim.uuid, why]);
+  assert.deepEqual(given, [[job.uuid, "lost"]]);
   const next = await takeOne(engine);
   pulse.add(next);
   await reported(place, next);
