@@ -86,7 +86,7 @@ async function openPlain(t: TestContext, { server }: Served): Promise<Socket> {
 async function open(t: TestContext, of: Served): Promise<Socket> {
   const plain = await openPlain(t, of);
   if (of.server.url.startsWith("http:")) return plain;
-  const socket = connectSecurely({ socket: plain, rejectUnauthorized: false, allowHalfOpen: true });
+  const socket = connectSecurely({ socket: plain, rejectUnauthorized: false });
   socket.on("error", () => {});
   await once(socket, "secureConnect");
   return socket;
