@@ -8,6 +8,7 @@ export type {
   ClientAddress,
   Context,
   CookieOptions,
+  DeletedCookieOptions,
   RequestInfo,
   ResponseInfo,
 } from "./app/context.ts";

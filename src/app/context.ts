@@ -202,6 +202,9 @@ export interface CookieOptions {
   readonly sameSite?: "lax" | "strict" | "none";
 }
 
+/** What must be as the cookie was set with, so that the client forgets it. */
+export type DeletedCookieOptions = Omit<CookieOptions, "maxAge" | "expires">;
+
 /** The future response: set it before the handler returns. */
 export interface ResponseInfo {
   /** Its status, 200-599. Default: the operation's `status`, or 200. */
@@ -210,6 +213,9 @@ export interface ResponseInfo {
   readonly headers: Headers;
   /** Sets a cookie: Starlette's `set_cookie`. */
   setCookie(name: string, value: string, options?: CookieOptions): void;
-  /** Makes the client forget a cookie; path and domain must be those it was set with. */
-  deleteCookie(name: string, options?: Pick<CookieOptions, "path" | "domain">): void;
+  /**
+   * Makes the client forget a cookie: Starlette's `delete_cookie`. Path and domain must be those it was set with, and
+   * `sameSite: "none"` needs `secure: true` here as well. A `__Host-` or `__Secure-` cookie is secure without a word.
+   */
+  deleteCookie(name: string, options?: DeletedCookieOptions): void;
 }

@@ -62,9 +62,10 @@ export class LiveSettings {
 
   /** Replaces some of them, until the function it returns is called. */
   replace(values: object): () => void {
-    this.#replaced = [...this.#replaced, values];
+    const own = { ...values }; // the same values may be given twice, and end one after the other
+    this.#replaced = [...this.#replaced, own];
     return () => {
-      this.#replaced = this.#replaced.filter((one) => one !== values);
+      this.#replaced = this.#replaced.filter((one) => one !== own);
     };
   }
 }

@@ -1,5 +1,6 @@
 import type { DescribedError } from "../errors/described-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
+import { Bindings } from "./bindings.ts";
 import { callerLocation } from "./location.ts";
 
 /**
@@ -183,12 +184,12 @@ export interface Jobs {
 
 /** Jobs that are available only while their app is served. */
 export class BoundJobs implements Jobs {
-  #jobs: Jobs | undefined;
+  readonly #bound = new Bindings<Jobs>();
   #running: (() => string | undefined) | undefined;
 
-  /** Sets what answers; undefined once that is no longer there. */
-  bind(jobs: Jobs | undefined): void {
-    this.#jobs = jobs;
+  /** Sets what answers. @returns Ends that. */
+  bind(jobs: Jobs): () => void {
+    return this.#bound.bind(jobs);
   }
 
   /** This is a thread, which has no jobs. @param running - The name of what runs on it, if known. */
@@ -197,35 +198,36 @@ export class BoundJobs implements Jobs {
   }
 
   get<Result>(id: JobId<Result>): Promise<Job<Result> | undefined> {
-    return this.#bound().get(id);
+    return this.#jobs.get(id);
   }
 
   list(filter?: JobsFilter): Promise<Job[]> {
-    return this.#bound().list(filter);
+    return this.#jobs.list(filter);
   }
 
   attempts(id: JobId): Promise<JobAttempt[]> {
-    return this.#bound().attempts(id);
+    return this.#jobs.attempts(id);
   }
 
   counts(): Promise<TaskJobs[]> {
-    return this.#bound().counts();
+    return this.#jobs.counts();
   }
 
   cancel(id: JobId): Promise<boolean> {
-    return this.#bound().cancel(id);
+    return this.#jobs.cancel(id);
   }
 
   retry(id: JobId): Promise<boolean> {
-    return this.#bound().retry(id);
+    return this.#jobs.retry(id);
   }
 
   follow<Result>(id: JobId<Result>): AsyncIterable<Job<Result>> {
-    return this.#bound().follow(id);
+    return this.#jobs.follow(id);
   }
 
-  #bound(): Jobs {
-    if (this.#jobs !== undefined) return this.#jobs;
+  get #jobs(): Jobs {
+    const jobs = this.#bound.current;
+    if (jobs !== undefined) return jobs;
     if (this.#running !== undefined) throw onThread(this.#running());
     throw new OffloopError(
       "OFFLOOP_NOT_SERVING",

@@ -1,6 +1,7 @@
 import { brand } from "../errors/brand.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { type AnySchema, type InputOf, isSchema, type OutputOf } from "../schema/schema.ts";
+import { Bindings } from "./bindings.ts";
 import {
   type Dependencies,
   type DependencyValues,
@@ -214,8 +215,8 @@ export interface ThreadEnqueue {
 
 interface TaskState {
   readonly declaration: TaskDeclaration;
-  runner: TaskRunner | undefined;
-  enqueuer: TaskEnqueuer | undefined;
+  readonly runners: Bindings<TaskRunner>;
+  readonly enqueuers: Bindings<TaskEnqueuer>;
   /** Whether, as far as is known, no app includes the router that declares it. */
   isStray: boolean;
 }
@@ -253,7 +254,12 @@ const states = new WeakMap<object, TaskState>();
 /** Makes a task from a function. Its lane is decided here, once. */
 export function createTask(name: string, options: AnyTaskOptions, fn: AnyFunction): Task {
   const declaration = declareTask(name, options, fn, callerLocation());
-  const state: TaskState = { declaration, runner: undefined, enqueuer: undefined, isStray: false };
+  const state: TaskState = {
+    declaration,
+    runners: new Bindings(),
+    enqueuers: new Bindings(),
+    isStray: false,
+  };
   const call = (...args: unknown[]): Promise<unknown> => runNow(state, args);
   const task = Object.defineProperties(call, {
     name: { value: name },
@@ -328,12 +334,11 @@ export function taskDeclaration(value: unknown): TaskDeclaration | undefined {
   return typeof value === "function" ? states.get(value)?.declaration : undefined;
 }
 
-/** Sets what runs a task when it is called; undefined once its app is no longer served. */
-export function bindTask(task: Task, runner: TaskRunner | undefined): void {
-  const state = states.get(task);
-  if (state === undefined) return;
-  state.runner = runner;
-  if (runner !== undefined) state.isStray = false;
+/** Sets what runs a task when it is called. @returns Ends that. */
+export function bindTask(task: Task, runner: TaskRunner): () => void {
+  const state = states.get(task) as TaskState;
+  state.isStray = false;
+  return state.runners.bind(runner);
 }
 
 /** Notes that no app includes a task's router. False if that was known already. */
@@ -353,13 +358,13 @@ export function strayTask({ name, location: at }: TaskDeclaration): OffloopError
   );
 }
 
-/** Sets what stores a task's jobs; undefined once its app is no longer served. */
-export function bindEnqueuer(task: Task, enqueuer: TaskEnqueuer | undefined): void {
-  const state = states.get(task);
-  if (state !== undefined) state.enqueuer = enqueuer;
+/** Sets what stores a task's jobs. @returns Ends that. */
+export function bindEnqueuer(task: Task, enqueuer: TaskEnqueuer): () => void {
+  return (states.get(task) as TaskState).enqueuers.bind(enqueuer);
 }
 
-async function runNow({ declaration, runner, isStray }: TaskState, args: unknown[]): Promise<unknown> {
+async function runNow({ declaration, runners, isStray }: TaskState, args: unknown[]): Promise<unknown> {
+  const runner = runners.current;
   if (runner !== undefined) return runner(declaration, args);
   if (declaration.lane === "loop" && declaration.deps === undefined) return declaration.fn(...args);
   if (isStray) throw strayTask(declaration);
@@ -371,7 +376,7 @@ async function runNow({ declaration, runner, isStray }: TaskState, args: unknown
   );
 }
 
-function enqueuerOf({ declaration, enqueuer }: TaskState): TaskEnqueuer {
+function enqueuerOf({ declaration, enqueuers }: TaskState): TaskEnqueuer {
   const { name, location, durable } = declaration;
   if (durable === undefined) {
     throw new OffloopError("OFFLOOP_TASK_NOT_DURABLE", `Cannot enqueue task "${name}": it is not durable`, {
@@ -379,6 +384,7 @@ function enqueuerOf({ declaration, enqueuer }: TaskState): TaskEnqueuer {
       fix: `declare it with durable: true, or call it, or add it to background`,
     });
   }
+  const enqueuer = enqueuers.current;
   if (enqueuer !== undefined) return enqueuer;
   throw notServing(declaration, `Cannot enqueue task "${name}"`, `${name}.fn(...)`);
 }

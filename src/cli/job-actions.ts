@@ -89,8 +89,11 @@ async function drain(module: string): Promise<void> {
   const settings = resolveSettings(app.settings);
   const log = createLogger("warn");
   const working = await openWork(app, { settings, target, log, isProbed: false });
-  while (!(await isEmpty(working.jobs.jobs))) await delay(settings.jobs.pollMs);
-  await working.close(settings.shutdownGraceMs);
+  try {
+    while (!(await isEmpty(working.jobs.jobs))) await delay(settings.jobs.pollMs);
+  } finally {
+    await working.close(settings.shutdownGraceMs);
+  }
   print("no job is left to run");
 }
 

@@ -127,11 +127,12 @@ function bindJobs(
 export function bind(app: App, jobs: Jobs, enqueuer: TaskEnqueuer): () => void {
   const faces = partsOf(app).map((part) => part.app.jobs as BoundJobs);
   const tasks = servedTasks(app);
-  for (const face of faces) face.bind(jobs);
-  for (const task of tasks) bindEnqueuer(task, enqueuer);
+  const ends = [
+    ...faces.map((face) => face.bind(jobs)),
+    ...tasks.map((task) => bindEnqueuer(task, enqueuer)),
+  ];
   return () => {
-    for (const face of faces) face.bind(undefined);
-    for (const task of tasks) bindEnqueuer(task, undefined);
+    for (const end of ends) end();
   };
 }
 

@@ -177,11 +177,11 @@ function capacityOf({ jobs: { concurrency }, threads }: ResolvedSettings): Attem
 
 /** Makes an app's tasks run when they are called. Returns the function that undoes this. */
 export function letTasksBeCalled(app: App, run: RunTask): () => void {
-  const tasks = servedTasks(app);
-  for (const declared of tasks)
-    bindTask(declared, (task, args) => run({ task, args, class: "request", request: undefined }));
+  const ends = servedTasks(app).map((declared) =>
+    bindTask(declared, (task, args) => run({ task, args, class: "request", request: undefined })),
+  );
   return () => {
-    for (const declared of tasks) bindTask(declared, undefined);
+    for (const end of ends) end();
   };
 }
 

@@ -55,6 +55,7 @@ export class TaskThreads {
 
   /** Someone else runs the tasks from now on: its threads end once the earlier calls have ended. */
   handOver(): void {
+    this.#unbind();
     void Promise.allSettled(this.#running).then(() => this.#pool?.close());
   }
 

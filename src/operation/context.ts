@@ -5,6 +5,7 @@ import type {
   BodyStream,
   ClientAddress,
   CookieOptions,
+  DeletedCookieOptions,
   RequestInfo,
   ResponseInfo,
 } from "../app/context.ts";
@@ -202,8 +203,10 @@ export class PlannedResponse implements ResponseInfo {
     this.headers.append("set-cookie", stringifySetCookie(cookie, { encode: quoted }));
   }
 
-  deleteCookie(name: string, options: Pick<CookieOptions, "path" | "domain"> = {}): void {
-    this.setCookie(name, "", { ...options, maxAge: 0, expires: new Date(0) });
+  deleteCookie(name: string, options: DeletedCookieOptions = {}): void {
+    // Browsers heed a cookie of such a name only if it is secure.
+    const secure = /^__(?:Host|Secure)-/i.test(name);
+    this.setCookie(name, "", { secure, ...options, maxAge: 0, expires: new Date(0) });
   }
 
   pairs(): HeaderPairs | undefined {

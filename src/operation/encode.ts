@@ -108,7 +108,8 @@ function checkResponse({ response, declaration }: ReplyRules, value: unknown): u
 
 /** The reply for a web `Response`. A body that is complete already is sent whole, with its length. */
 async function encodeWebResponse(exchange: Exchange, response: Response): Promise<RawReply> {
-  const own: HeaderPairs = [...response.headers].filter(([name]) => name !== "content-type");
+  const left = headersLeftOut(response);
+  const own: HeaderPairs = [...response.headers].filter(([name]) => !left.has(name));
   return {
     status: response.status,
     mediaType: response.headers.get("content-type") ?? undefined,
@@ -119,16 +120,39 @@ async function encodeWebResponse(exchange: Exchange, response: Response): Promis
   };
 }
 
+const ownType: ReadonlySet<string> = new Set(["content-type"]);
+/** A fetched response also says what was true of its connection. */
+const fetched: ReadonlySet<string> = new Set([...ownType, "connection", "keep-alive", "transfer-encoding"]);
+/** And of its body as it was sent, which `fetch` has decoded. */
+const fetchedEncoded: ReadonlySet<string> = new Set([...fetched, "content-encoding", "content-length"]);
+
+/** What `fetch` decodes; a body with anything else stays as it was sent. */
+const decoded: ReadonlySet<string> = new Set(["gzip", "x-gzip", "deflate", "br", "zstd"]);
+
+/** The headers that are not passed on. A response that somebody has made, rather than fetched, has no URL. */
+function headersLeftOut({ url, headers }: Response): ReadonlySet<string> {
+  if (url === "") return ownType;
+  const codings = headers.get("content-encoding")?.toLowerCase().split(",") ?? [];
+  const isDecoded = codings.length > 0 && codings.every((coding) => decoded.has(coding.trim()));
+  return isDecoded ? fetchedEncoded : fetched;
+}
+
+/** A stream that always has more would be read for ever, and nothing else would run meanwhile. */
+const MOST_READY = { chunks: 64, bytes: 65_536 };
+
 async function readReady(body: ReadableStream<Uint8Array>): Promise<Chunk | AsyncIterable<Chunk>> {
   const reader = body.getReader();
   const ready: Uint8Array[] = [];
+  let bytes = 0;
   for (;;) {
     const next = reader.read();
-    const read = await Promise.race([next, nextTurn(undefined)]);
+    const isMuch = ready.length >= MOST_READY.chunks || bytes >= MOST_READY.bytes;
+    const read = isMuch ? undefined : await Promise.race([next, nextTurn(undefined)]);
     if (read === undefined)
       return closable(continueReading(reader, ready, next), { destroy: () => void reader.cancel() });
     if (read.done) return Buffer.concat(ready);
     ready.push(read.value);
+    bytes += read.value.byteLength;
   }
 }
 

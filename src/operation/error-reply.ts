@@ -6,7 +6,7 @@ import { type ErrorCode, OffloopError } from "../errors/offloop-error.ts";
 import { WebSocketError } from "../errors/websocket-error.ts";
 import type { Exchange } from "./context.ts";
 import { encodeReply, type ReplyRules, toJson } from "./encode.ts";
-import type { RawReply, RawRequest } from "./raw.ts";
+import { discardBody, type RawReply, type RawRequest } from "./raw.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** A request that cannot be answered as planned, and the handlers that may answer it in their own way. */
@@ -77,11 +77,14 @@ export async function callErrorHandler(
   exchange: Exchange,
   thrown: unknown,
 ): Promise<RawReply> {
+  let made: RawReply | undefined;
   try {
     exchange.addedTasks?.splice(0);
     const value = await handler.fn(thrown, exchange);
-    return exchange.sealed(await encodeReply(rulesOf(handler, thrown), exchange, value));
+    made = await encodeReply(rulesOf(handler, thrown), exchange, value);
+    return exchange.sealed(made);
   } catch (error) {
+    if (made !== undefined) discardBody(made);
     return errorReply(error);
   }
 }

@@ -201,7 +201,8 @@ const inValues: Omit<Lookup<Values>, "group"> = {
 };
 const inPath: Lookup<Values> = { group: "params", ...inValues };
 const inQuery: Lookup<Values> = { group: "query", ...inValues };
-const inCookies: Lookup<Values> = { group: "cookies", ...inValues };
+/** What is not declared may be a session that no script of the page is to see. */
+const inCookies: Lookup<Values> = { group: "cookies", ...inValues, shows: () => false };
 
 const credentials = new Set(["authorization", "proxy-authorization", "cookie"]);
 

@@ -50,6 +50,7 @@ export async function runMessage(
   exchange.keepSession(session);
   const operation = { declaration, plan, dependencies: needed };
   const dependencies = new RequestDependencies({ operation, request, runtime, context: exchange });
+  let made: RawReply | undefined;
   try {
     for (const dependency of needed) {
       const inputs = await dependencies.read(dependency, nothingParsed);
@@ -59,9 +60,10 @@ export async function runMessage(
     exchange.acceptSession(declaration.inputs.session);
     const context = new MessageRunContext(exchange, inputs, await message.format.read(frame), declaration);
     const value = await declaration.handler(dependencies.setValues(context, plan));
-    const reply = await encodeResult(message.format, value, exchange);
-    return dependencies.areOpen ? await dependencies.closeAfterReply(reply) : reply;
+    made = await encodeResult(message.format, value, exchange);
+    return dependencies.areOpen ? await dependencies.closeAfterReply(made) : made;
   } catch (thrown) {
+    if (made !== undefined) discardBody(made);
     const error = dependencies.areOpen ? await dependencies.closeAfterError(thrown) : thrown;
     return answerFailure(message, { request, context: exchange, runtime }, error);
   }

@@ -5,7 +5,7 @@ import type { CompiledDependency, CompiledOperation } from "./compile.ts";
 import { RequestContext } from "./context.ts";
 import { encodeReply } from "./encode.ts";
 import { answerError } from "./error-reply.ts";
-import type { RawReply, RawRequest } from "./raw.ts";
+import { discardBody, type RawReply, type RawRequest } from "./raw.ts";
 import { readInputs } from "./read.ts";
 import { type OperationRun, RequestDependencies } from "./request-dependencies.ts";
 import type { Runtime } from "./runtime.ts";
@@ -27,6 +27,7 @@ export async function runOperation(
   const run: OperationRun = { operation, request, runtime, context };
   const needed = operation.dependencies;
   const dependencies = needed.length === 0 ? undefined : new RequestDependencies(run);
+  let made: RawReply | undefined;
   try {
     const body = parseBody(operation, request);
     // An index loop, since V8 compiles an iterator's steps in an async function to calls.
@@ -44,10 +45,11 @@ export async function runOperation(
     context.acceptSession(operation.declaration.inputs.session);
     dependencies?.setValues(context, operation.plan);
     const encoded = encodeReply(operation, context, await operation.declaration.handler(context));
-    const reply = encoded instanceof Promise ? await encoded : encoded;
-    const closed = dependencies?.areOpen ? await dependencies.closeAfterReply(reply) : reply;
+    made = encoded instanceof Promise ? await encoded : encoded;
+    const closed = dependencies?.areOpen ? await dependencies.closeAfterReply(made) : made;
     return context.withTasks(context.sealed(closed));
   } catch (thrown) {
+    if (made !== undefined) discardBody(made);
     const error = dependencies?.areOpen ? await dependencies.closeAfterError(thrown) : thrown;
     const reply = answerError(run, error);
     return context.withTasks(reply instanceof Promise ? await reply : reply);

@@ -30,6 +30,11 @@ eachLane("models: the input of a missing field is all that was sent, with the de
   assert.deepEqual(await mistakes(await client.get(`/${lane}/cookies`)), [
     [["cookie", "session"], { visits: 0 }],
   ]);
+  const cookie = { cookie: "visits=1; secret=s" };
+  assert.deepEqual(await mistakes(await client.get(`/${lane}/cookies`, { headers: cookie })), [
+    [["cookie", "session"], { visits: "1", secret: "[redacted]" }],
+    [["cookie", "secret"], "[redacted]"],
+  ]);
   const body = new URLSearchParams({ username: "ada" });
   assert.deepEqual(await mistakes(await client.post(`/${lane}/form`, { body })), [
     [["body", "password"], { username: "ada", scope: "me" }],

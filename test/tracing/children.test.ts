@@ -162,5 +162,5 @@ test("what cannot cross to a thread is named as it is without tracing", async (t
   assert.equal((await client.ask("/uncloneable")).status, 500);
   const span = await spans.until("GET /uncloneable");
   assert.equal(span.attributes["error.type"], "OFFLOOP_NOT_CLONEABLE");
-  assert.match(span.status.message ?? "", /: sealed\.maker \(a function\) cannot cross/);
+  assert.match(span.status.message ?? "", /: unsent\.maker \(a function\) cannot cross/);
 });
