@@ -7,6 +7,11 @@ export class Bindings<Value> {
     return this.#all.at(-1)?.value;
   }
 
+  /** All that hold, the oldest first. */
+  get all(): readonly Value[] {
+    return this.#all.map(({ value }) => value);
+  }
+
   /** @returns Ends this binding, and no other. */
   bind(value: Value): () => void {
     const own = { value };

@@ -3,6 +3,7 @@ import { inputJsonSchema, propertiesOf } from "../schema/json-schema.ts";
 import { paramOptions } from "../schema/param.ts";
 import { type AnySchema, isSchema, type Schemas, type ValuesOf } from "../schema/schema.ts";
 import { compileSchema, validate } from "../schema/validate.ts";
+import { Bindings } from "./bindings.ts";
 import { findUncloneable } from "./cloneable.ts";
 import {
   coercionOfText,
@@ -39,7 +40,7 @@ export type Settings<Values> = Values & {
 export class LiveSettings {
   readonly location: SourceLocation;
   readonly #read: Readonly<Record<string, unknown>>;
-  #replaced: readonly object[] = [];
+  readonly #replaced = new Bindings<object>();
 
   constructor(read: Readonly<Record<string, unknown>>, location: SourceLocation) {
     this.#read = read;
@@ -57,16 +58,12 @@ export class LiveSettings {
 
   /** The replaced settings. */
   get replaced(): Readonly<Record<string, unknown>> {
-    return Object.assign({}, ...this.#replaced);
+    return Object.assign({}, ...this.#replaced.all);
   }
 
   /** Replaces some of them, until the function it returns is called. */
   replace(values: object): () => void {
-    const own = { ...values }; // the same values may be given twice, and end one after the other
-    this.#replaced = [...this.#replaced, own];
-    return () => {
-      this.#replaced = this.#replaced.filter((one) => one !== own);
-    };
+    return this.#replaced.bind(values);
   }
 }
 

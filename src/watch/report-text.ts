@@ -6,7 +6,7 @@ import { formatLocation } from "../errors/offloop-error.ts";
 export function reportText(report: BlockReport): string {
   const { state, durationMs, delayMs = 0, gcMs, waitedRequests, culprits } = report;
   const [ms, delay] = [Math.round(durationMs), Math.round(delayMs)];
-  const waited = waitedRequests === 0 ? "" : `; ${requests(waitedRequests)} waited`;
+  const waited = waitedRequests === 0 ? "" : `; ${counted(waitedRequests, "request")} waited`;
   if (state === "starved")
     return `event loop held up for ${ms} ms (starved): others had the CPU for ${delay} of them, and no operation is to blame${waited}`;
   const stretched = delay >= ms / 5 ? `, without a CPU for ${delay} of them` : "";
@@ -23,7 +23,7 @@ export function liveText(
   waiting: number | undefined,
 ): string {
   const place = at === undefined ? "" : ` ${placeText(at)}`;
-  const waits = waiting ? `; ${requests(waiting)} waiting` : "";
+  const waits = waiting ? `; ${counted(waiting, "request")} waiting` : "";
   return `event loop blocked for ${Math.round(ms)} ms so far by ${who}${place}${waits}`;
 }
 
@@ -80,8 +80,4 @@ function placeText({ file, line, column, functionName, precision }: BlockPlace):
 
 function name(operation: string | undefined): string {
   return operation ?? "code outside any operation";
-}
-
-function requests(count: number): string {
-  return counted(count, "request");
 }
