@@ -21,11 +21,6 @@ afterEach(async () => {
   await server.close();
 });
 
-async function ask(path: string): Promise<string> {
-  const { status, body } = await client.ask(path);
-  return `${status} ${body}`;
-}
-
 const failed = ({ code }: LogEntry): boolean =>
   code === "OFFLOOP_THREAD_START" || code === "OFFLOOP_THREAD_EXITED";
 
@@ -38,11 +33,11 @@ async function failures(count: number): Promise<number[]> {
 
 test("start: a module that throws in its third thread only is logged, the others serve, and it is tried again", async () => {
   for (let n = 0; n < 3; n++) badLoad.arrive();
-  const asked = Array.from({ length: 10 }, () => ask("/hold"));
+  const asked = Array.from({ length: 10 }, () => client.answer("/hold"));
   await failures(1);
   await held.arrived(2); // the second loads beside the third, and may be ready after that has failed
   assert.equal(server.threads.threads, 2);
-  assert.equal(await ask("/readyz"), '200 {"status":"ready"}');
+  assert.equal(await client.answer("/readyz"), '200 {"status":"ready"}');
   await loads.arrived(4);
   await held.arrived(3);
   held.open();
@@ -60,12 +55,12 @@ test("start: a thread that never started is reported as failed, and with no othe
     else if (event.event === "fail") unstarted.push(event.thread);
     else if (!alive.delete(event.thread)) unknown.push(event);
   };
-  await ask("/echo/thread/1");
+  await client.answer("/echo/thread/1");
   subscribe("offloop.thread", note);
   t.after(() => unsubscribe("offloop.thread", note));
   badLoad.arrive();
   badLoad.arrive();
-  const asked = Array.from({ length: 2 }, () => ask("/hold"));
+  const asked = Array.from({ length: 2 }, () => client.answer("/hold"));
   await failures(1);
   held.open();
   await Promise.all(asked);
@@ -77,17 +72,17 @@ test("start: a thread that never started is reported as failed, and with no othe
 test("start: with no thread that can load the app, health says so, calls are 503, and it recovers", async () => {
   mood.arrive();
   const times = failures(3);
-  assert.match(await ask("/exit"), /^500/);
+  assert.match(await client.answer("/exit"), /^500/);
   const [first = 0, second = 0, third = 0] = await times;
   assert.ok(third - second > second - first, "each pause is longer than the one before");
   assert.equal(server.threads.threads, 0);
-  assert.equal(await ask("/readyz"), '503 {"status":"threads"}');
-  assert.equal(await ask("/livez"), '200 {"status":"threads"}');
-  assert.equal(await ask("/echo/thread/1"), '503 {"detail":"Service Unavailable"}');
-  assert.equal(await ask("/echo/loop/1"), '200 "1"');
+  assert.equal(await client.answer("/readyz"), '503 {"status":"threads"}');
+  assert.equal(await client.answer("/livez"), '200 {"status":"threads"}');
+  assert.equal(await client.answer("/echo/thread/1"), '503 {"detail":"Service Unavailable"}');
+  assert.equal(await client.answer("/echo/loop/1"), '200 "1"');
   await server.logged(({ code }) => code === "OFFLOOP_THREADS_DOWN");
   mood.reset();
-  while ((await ask("/readyz")) !== '200 {"status":"ready"}');
+  while ((await client.answer("/readyz")) !== '200 {"status":"ready"}');
   await assertNextRequests(server.url);
 });
 
@@ -95,11 +90,11 @@ test("start: threads that load the app and die at once are started with growing 
   mood.arrive();
   mood.arrive();
   const times = failures(4);
-  assert.match(await ask("/exit"), /^500/);
+  assert.match(await client.answer("/exit"), /^500/);
   const [, second = 0, third = 0, fourth = 0] = await times;
   assert.ok(fourth - third > third - second, `${await times}`);
   assert.ok(loads.count <= 6, `${loads.count} threads were started`);
   mood.reset();
-  while ((await ask("/echo/thread/1")) !== '200 "1"');
+  while ((await client.answer("/echo/thread/1")) !== '200 "1"');
   await assertNextRequests(server.url);
 });

@@ -31,23 +31,18 @@ async function stop(): Promise<void> {
   await server.close();
 }
 
-async function ask(path: string): Promise<string> {
-  const { status, body } = await client.ask(path);
-  return `${status} ${body}`;
-}
-
 const isRefusal = ({ code, msg }: LogEntry): boolean =>
   code === "OFFLOOP_THREAD_START" && /Cannot start a thread: .*\n {2}fix allow the process more/s.test(msg);
 
 test("pool: while the system refuses threads, calls wait for those that are there; then there are more", async () => {
   await start();
   resourceLimits.stackSizeMb = TOO_MUCH_MB;
-  const asked = Array.from({ length: 6 }, () => ask("/hold"));
+  const asked = Array.from({ length: 6 }, () => client.answer("/hold"));
   const { err } = await server.logged(isRefusal);
   assert.match(JSON.stringify(err), /ERR_WORKER_INIT_FAILED/);
   await held.arrived(1);
   assert.equal(server.threads.threads, 1);
-  assert.equal(await ask("/readyz"), '200 {"status":"ready"}');
+  assert.equal(await client.answer("/readyz"), '200 {"status":"ready"}');
   resourceLimits.stackSizeMb = USUAL_MB;
   await held.arrived(2);
   held.open();
@@ -59,7 +54,7 @@ test("pool: while the system refuses threads, calls wait for those that are ther
 test("pool: the system is asked again after growing pauses, however many calls wait", async () => {
   await start();
   resourceLimits.stackSizeMb = TOO_MUCH_MB;
-  const asked = Array.from({ length: 6 }, () => ask("/hold"));
+  const asked = Array.from({ length: 6 }, () => client.answer("/hold"));
   const refusals = (): LogEntry[] => server.log.filter(isRefusal);
   await server.logged(() => refusals().length >= 5);
   const [first = 0, second = 0, , fourth = 0, fifth = 0] = refusals().map(({ time }) => Number(time));
@@ -73,18 +68,18 @@ test("pool: the system is asked again after growing pauses, however many calls w
 test("pool: with no thread left and none to be had, waiting calls are 503, health says so, and it recovers", async () => {
   await start();
   resourceLimits.stackSizeMb = TOO_MUCH_MB;
-  const first = ask("/hold");
+  const first = client.answer("/hold");
   await held.arrived(1);
-  const waiting = ask("/exit");
+  const waiting = client.answer("/exit");
   held.open();
   assert.match(await waiting, /^500/);
   await first;
   await server.logged(isRefusal);
-  while ((await ask("/readyz")) !== '503 {"status":"threads"}');
-  assert.equal(await ask("/echo/thread/1"), '503 {"detail":"Service Unavailable"}');
-  assert.equal(await ask("/echo/loop/1"), '200 "1"');
+  while ((await client.answer("/readyz")) !== '503 {"status":"threads"}');
+  assert.equal(await client.answer("/echo/thread/1"), '503 {"detail":"Service Unavailable"}');
+  assert.equal(await client.answer("/echo/loop/1"), '200 "1"');
   resourceLimits.stackSizeMb = USUAL_MB;
-  while ((await ask("/readyz")) !== '200 {"status":"ready"}');
+  while ((await client.answer("/readyz")) !== '200 {"status":"ready"}');
   await assertNextRequests(server.url);
   await stop();
 });
