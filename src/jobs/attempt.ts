@@ -46,6 +46,11 @@ export class Attempt {
     return this.#running;
   }
 
+  /** Whether it was broken off, although its function may continue. */
+  get isBroken(): boolean {
+    return this.#broken !== undefined;
+  }
+
   /** Runs it on its lane. Never rejects. */
   async run(lanes: AttemptLanes, onProgress: (value: number) => void): Promise<Outcome> {
     this.#running = true;

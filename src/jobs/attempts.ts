@@ -84,8 +84,17 @@ export class Attempts {
     );
   }
 
+  /** Records that a job's attempt ended with its job: one that continues has not died with its process. */
+  async endCancelled(uuid: string, sql: Sql): Promise<void> {
+    await sql.executeSql(
+      `update ${this.#schema}.job_attempt set ended_at = now(), outcome = 'cancelled'
+      where job = $1 and ended_at is null`,
+      [uuid],
+    );
+  }
+
   /** The attempts of a job, in order. An attempt that a shutdown broke off has the same number as the one before. */
-  async of({ uuid }: JobRef): Promise<AttemptRecord[]> {
+  async of({ task, uuid }: JobRef): Promise<AttemptRecord[]> {
     const { rows } = await this.#sql.executeSql(
       `select count(*) filter (where outcome is distinct from 'interrupted') over (order by takes)::int as attempt,
         process, started_at, ended_at, outcome, error

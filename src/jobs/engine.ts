@@ -228,7 +228,8 @@ export class Engine implements JobStore {
     const isAgain = await unlessKeyTaken(() =>
       inTransaction(this.#database, async (db) => {
         await this.#boss.retry(queue, id, { db });
-        await this.#boss.resume(queue, id, { db });
+        const resumed = (await this.#boss.resume(queue, id, { db })) as Affected;
+        if (resumed.affected > 0) await this.#attempts.endCancelled(id, db);
         const { updated } = await this.#boss.update(queue, undefined, { id, startAfter: 0, db });
         return updated > 0;
       }),

@@ -33,7 +33,8 @@ const PROGRESS_MS = 250;
 export class JobLoop {
   readonly #options: JobLoopOptions;
   readonly #free: Record<Lane, number>;
-  readonly #running = new Map<string, Attempt>();
+  /** Those of one job may be several: a function that was broken off may continue while the job runs again. */
+  readonly #running = new Set<Attempt>();
   /**
    * Jobs that were lost once, with their process: they run alone here, so that a job that ends processes is identified.
    */
@@ -59,7 +60,7 @@ export class JobLoop {
 
   /** The attempts under way. */
   get running(): readonly Attempt[] {
-    return [...this.#running.values()];
+    return [...this.#running];
   }
 
   /** Looks for jobs of one task, or of all. Resolves when as many have started as can. */
@@ -137,7 +138,7 @@ export class JobLoop {
   #take(job: TakenJob, task: RunnableTask): Attempt {
     const attempt = new Attempt(job, task);
     this.#free[task.declaration.lane]--;
-    this.#running.set(job.uuid, attempt);
+    this.#running.add(attempt);
     this.#pulse?.add(job);
     if (job.lostBefore) this.#suspects.push(attempt);
     return attempt;
@@ -145,9 +146,11 @@ export class JobLoop {
 
   /** Starts the next suspect once no other job runs here. */
   #runSuspect(): void {
-    const [next] = this.#suspects;
-    if (next === undefined || next.isRunning) return;
-    if (this.#running.size === this.#suspects.length) void this.#run(next);
+    const next = this.#suspects.find(({ isRunning }) => !isRunning);
+    if (next === undefined) return;
+    // An attempt of the same job that was broken off may never end.
+    const isAlone = this.running.every(({ isRunning, job }) => !isRunning || job.uuid === next.job.uuid);
+    if (isAlone) void this.#run(next);
   }
 
   async #run(attempt: Attempt): Promise<void> {
@@ -174,7 +177,7 @@ export class JobLoop {
   #leave(attempt: Attempt): void {
     const { job, task } = attempt;
     this.#pulse?.remove(job);
-    this.#running.delete(job.uuid);
+    this.#running.delete(attempt);
     this.#free[task.declaration.lane]++;
     const at = this.#suspects.indexOf(attempt);
     if (at !== -1) this.#suspects.splice(at, 1);
@@ -196,10 +199,12 @@ export class JobLoop {
 
   /** Breaks off an attempt whose job no longer belongs to this process. */
   lose({ uuid, takes }: Pick<Claim, "uuid"> & Partial<Claim>, why: "cancelled" | "lost"): void {
-    const attempt = this.#running.get(uuid);
-    // It may have ended meanwhile, and the next may have begun.
-    if (attempt === undefined || (takes ?? attempt.job.takes) !== attempt.job.takes) return;
-    attempt.lose(why, this.#options.cancelGraceMs);
+    for (const attempt of this.#running) {
+      const { job } = attempt;
+      // It may have ended meanwhile, and the next may have begun.
+      if (job.uuid === uuid && (takes ?? job.takes) === job.takes)
+        attempt.lose(why, this.#options.cancelGraceMs);
+    }
   }
 
   /** Resolves when no attempt is under way, and no job is being taken. */
@@ -223,10 +228,11 @@ export class JobLoop {
    */
   async interrupt(): Promise<string[]> {
     this.stop();
-    const left = this.running;
+    const attempts = this.running;
+    const left = attempts.filter((attempt) => !attempt.isBroken);
     const held = this.#suspects.filter((attempt) => !attempt.isRunning);
-    await Promise.all(left.map((attempt) => attempt.interrupt()));
-    for (const attempt of held) void this.#run(attempt);
+    await Promise.all(attempts.map((attempt) => attempt.interrupt()));
+    for (const attempt of held) if (!attempt.isRunning) void this.#run(attempt);
     await this.idle();
     return left.map(({ job }) => formatJobId(job));
   }

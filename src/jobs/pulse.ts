@@ -99,7 +99,9 @@ export class ThreadPulse implements Pulse {
     this.#tell({ add: claim });
   }
 
-  remove({ uuid }: Claim): void {
+  remove({ uuid, takes }: Claim): void {
+    // The job may have been taken again while the function of this attempt continued.
+    if (this.#claims.get(uuid)?.takes !== takes) return;
     this.#claims.delete(uuid);
     this.#tell({ remove: uuid });
   }

@@ -5,11 +5,9 @@ import { App } from "offloop";
 import type { Engine } from "../../src/jobs/engine.ts";
 import { formatJobId } from "../../src/jobs/job-id.ts";
 import { jobTasks, runnableTasks } from "../../src/jobs/open.ts";
-import { upkeep } from "../../src/jobs/pulse.ts";
 import type { JobStore } from "../../src/jobs/store.ts";
-import { JobWorker } from "../../src/jobs/worker.ts";
-import { attemptLanes } from "../../src/lanes/attempts.ts";
 import { backends } from "../fixtures/job-engines.ts";
+import { work } from "../fixtures/job-workers.ts";
 
 const app = new App();
 app.task("short", { durable: { retries: 0 } }, async () => {});
@@ -17,32 +15,6 @@ app.task("endless", { durable: { retries: 0 } }, async () => {
   await new Promise(() => {});
 });
 const tasks = runnableTasks(app);
-
-/** A worker, and what it has run. */
-interface Working {
-  readonly worker: JobWorker;
-  readonly ran: readonly string[];
-  /** Resolves when it has begun a job of the task. */
-  began(task: string): Promise<void>;
-}
-
-/** Works on jobs on the loop, and hears of them only through notices: it polls too rarely to matter. */
-async function work(errors: unknown[], engine: Engine, store: JobStore = engine): Promise<Working> {
-  const ran: string[] = [];
-  const beginnings = new Map([...tasks.keys()].map((name) => [name, Promise.withResolvers<void>()]));
-  const lanes = attemptLanes({ loop: 2, thread: 2 }, async ({ task, args }) => {
-    ran.push(task.name);
-    beginnings.get(task.name)?.resolve();
-    return task.fn(...args);
-  });
-  const onError = (error: unknown): void => void errors.push(error);
-  const worker = await JobWorker.open({
-    ...{ store, tasks, lanes, pollMs: 3_600_000, cancelGraceMs: 1_000 },
-    events: { onError, onStart: () => {}, onEnd: () => {} },
-    openPulse: (listener) => upkeep(engine, listener),
-  });
-  return { worker, ran, began: async (task) => beginnings.get(task)?.promise };
-}
 
 /** An engine whose answer to the taking of short jobs is late. */
 interface Late {
@@ -81,12 +53,12 @@ for (const { name, skip, start } of backends) {
     await using place = await start();
     const engine = await place.open(jobTasks(tasks));
     const late = answeringLate(engine);
-    const first = await work(place.errors, engine, late.store);
+    const first = await work({ tasks, engine, store: late.store, errors: place.errors });
     const job = await add(engine, "short");
     await late.taken;
     // Embedded, only one process has the jobs.
     const other = name === "PGlite" ? engine : await place.open(jobTasks(tasks));
-    const second = await work(place.errors, other);
+    const second = await work({ tasks, engine: other, errors: place.errors });
     const closing = first.worker.close(60_000);
     late.answer();
     assert.deepEqual(await closing, []);
@@ -106,7 +78,7 @@ for (const { name, skip, start } of backends) {
     await using place = await start();
     const engine = await place.open(jobTasks(tasks));
     const late = answeringLate(engine);
-    const { worker, ran, began } = await work(place.errors, engine, late.store);
+    const { worker, ran, began } = await work({ tasks, engine, store: late.store, errors: place.errors });
     const endless = await add(engine, "endless");
     await began("endless");
     const short = await add(engine, "short");

@@ -190,6 +190,19 @@ describeOnEach("engine", tasks, (on) => {
     await settle(again, { kind: "done", result: 1 });
   });
 
+  test("retry() of a job that was cancelled while it ran leaves no attempt that seems to have died", async () => {
+    await add("plain");
+    const first = await takeOne("plain");
+    await on.engine.cancel(first);
+    assert.equal(await on.engine.retry(first), true);
+    const second = await takeOne("plain");
+    assert.deepEqual([second.uuid, second.lostBefore], [first.uuid, false]);
+    await settle(first, { kind: "cancelled" });
+    await settle(second, { kind: "done", result: undefined });
+    const outcomes = (await on.engine.attempts(first)).map(({ outcome }) => outcome);
+    assert.deepEqual(outcomes, ["cancelled", "done"]);
+  });
+
   test("add() with an id that is there stores nothing", async () => {
     const uuid = randomUUID();
     await on.engine.add({ task: "plain", uuid, payload: { args: [1] } });
