@@ -1,15 +1,15 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { App } from "../app/app.ts";
 import type { Job, JobState, Jobs } from "../app/jobs.ts";
 import { type ResolvedJobs, resolveSettings } from "../app/settings.ts";
 import { createLogger } from "../http/logger.ts";
+import { closeOnSignals } from "../http/shutdown.ts";
 import { Engine } from "../jobs/engine.ts";
 import { schemaSql } from "../jobs/engine-setup.ts";
 import { StoredJobs } from "../jobs/jobs.ts";
 import { jobTasks, placeOf, runnableTasks } from "../jobs/open.ts";
 import { askOwner } from "../jobs/owner.ts";
 import { loadToRead, loadToServe, parseTarget } from "./declared-app.ts";
-import { durableTasks, openWork } from "./work.ts";
+import { durableTasks, openWork, type Working } from "./work.ts";
 
 type AskedJobs = Omit<Jobs, "follow">;
 
@@ -82,6 +82,7 @@ async function cancel(module: string, id: string): Promise<void> {
   );
 }
 
+/** Runs what is due, and what becomes due meanwhile; a signal ends it earlier. Says what is left. */
 async function drain(module: string): Promise<void> {
   const target = parseTarget(module);
   const app = await loadToServe(target);
@@ -89,20 +90,56 @@ async function drain(module: string): Promise<void> {
   const settings = resolveSettings(app.settings);
   const log = createLogger("warn");
   const working = await openWork(app, { settings, target, log, isProbed: false });
-  try {
-    while (!(await isEmpty(working.jobs.jobs))) await delay(settings.jobs.pollMs);
-  } finally {
-    await working.close(settings.shutdownGraceMs);
-  }
-  print("no job is left to run");
+  let ended: Promise<void> | undefined;
+  const end = (): Promise<void> => {
+    ended ??= leave(working, settings.shutdownGraceMs);
+    return ended;
+  };
+  closeOnSignals(end, log, () => working.threads);
+  await working.jobs.drained();
+  await end();
 }
 
-/** Whether nothing is running or due; jobs that wait for a later time do not count. */
-async function isEmpty(jobs: Jobs): Promise<boolean> {
+async function leave(working: Working, graceMs: number): Promise<void> {
+  try {
+    await working.stop(graceMs);
+    print(await left(working.jobs.jobs));
+  } finally {
+    await working.close();
+  }
+}
+
+/** What is left, in one line. */
+async function left(jobs: Jobs): Promise<string> {
   const counts = await jobs.counts();
-  if (counts.some(({ running, failed, oldestWaitMs }) => running + failed + oldestWaitMs > 0)) return false;
-  const waiting = await jobs.list({ state: "waiting", limit: 1_000 });
-  return waiting.every(({ runAt }) => runAt.getTime() > Date.now());
+  const waiting = counts.reduce((sum, of) => sum + of.waiting + of.failed, 0);
+  const running = counts.reduce((sum, of) => sum + of.running, 0);
+  const next = await nextRun(jobs);
+  const parts = [
+    ...(next === undefined ? [] : [`${waiting} waiting${since(next)}`]),
+    ...(running === 0 ? [] : [`${running} still running`]),
+  ];
+  return parts.length === 0 ? "no job is left to run" : `left: ${parts.join("; ")}`;
+}
+
+/** When the next of the jobs that wait, or are tried again, may run. */
+async function nextRun(jobs: Jobs): Promise<Date | undefined> {
+  const lists = await Promise.all([
+    jobs.list({ state: "waiting", limit: 1 }),
+    jobs.list({ state: "failed", limit: 1 }),
+  ]);
+  return lists
+    .flat()
+    .map(({ runAt }) => runAt)
+    .sort((a, b) => a.getTime() - b.getTime())[0];
+}
+
+/** A job whose time has come waits for another: of its key, or of a task at its limit. */
+function since(next: Date): string {
+  const isLater = next.getTime() > Date.now();
+  return isLater
+    ? ` for later, the next at ${next.toISOString()}`
+    : `, the first since ${next.toISOString()}`;
 }
 
 async function schema(module: string): Promise<void> {

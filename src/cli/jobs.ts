@@ -10,7 +10,7 @@ const described: Readonly<Record<JobAction, string>> = {
   show: "a job with its attempts, as JSON",
   retry: "run a job now",
   cancel: "stop a job, wherever it runs",
-  drain: "work on jobs until none is due, then end",
+  drain: "work on jobs until none is due, then say what waits for later, and end",
   schema: "print the SQL of the schema, for a role that may create it",
 };
 

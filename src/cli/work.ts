@@ -44,7 +44,7 @@ export async function work(module: string, options: WorkOptions): Promise<void> 
   if (settings.jobs.url === undefined) throw embeddedError("offloop work", app);
   const working = await openWork(app, { settings, target, log, isProbed: true });
   closeOnSignals(
-    () => working.close(settings.shutdownGraceMs),
+    () => working.stop(settings.shutdownGraceMs).finally(() => working.close()),
     log,
     () => working.threads,
   );
@@ -58,8 +58,10 @@ export interface Working {
   readonly jobs: OpenJobs;
   /** Number of threads. */
   readonly threads: number;
-  /** Takes no more jobs, waits for the running ones, breaks off the rest, and closes what was opened. */
-  close(graceMs: number): Promise<void>;
+  /** Takes no more jobs, waits for the running ones, and breaks off the rest. */
+  stop(graceMs: number): Promise<void>;
+  /** Closes what was opened. */
+  close(): Promise<void>;
 }
 
 /** How an app is opened to work on its jobs. */
@@ -100,9 +102,11 @@ export async function openWork(
     get threads() {
       return lanes.pool?.size.threads ?? 0;
     },
-    close: async (graceMs) => {
+    stop: (graceMs) => {
       lanes.closing = true;
-      await jobs.stop(graceMs);
+      return jobs.stop(graceMs);
+    },
+    close: async () => {
       await jobs.close();
       await rest.disposeAsync();
     },

@@ -45,7 +45,10 @@ export class JobLoop {
   #pulse: Pulse | undefined;
   #pulling: Promise<void> | undefined;
   #closing = false;
-  #onIdle: (() => void) | undefined;
+  #idle: PromiseWithResolvers<void> | undefined;
+  /** How many jobs were taken so far, and how often the store did not say whether there are any. */
+  #taken = 0;
+  #failures = 0;
 
   constructor(options: JobLoopOptions) {
     this.#options = options;
@@ -75,7 +78,7 @@ export class JobLoop {
       const due = await this.#options.store.due([...this.#options.tasks.keys()]);
       for (const task of due) this.#due.add(task);
     } catch (error) {
-      this.#options.events.onError(error);
+      this.#fail(error);
     }
     return this.#pullOnce();
   }
@@ -94,7 +97,28 @@ export class JobLoop {
     try {
       while (this.#canTake) await this.#takeNext();
     } catch (error) {
-      this.#options.events.onError(error);
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#failures++;
+    this.#options.events.onError(error);
+  }
+
+  /**
+   * Runs what is due, and what becomes due meanwhile. What another job holds up, or what runs elsewhere, is not waited
+   * for.
+   *
+   * @returns Whether nothing is left to start here; false when the store did not say.
+   */
+  async drain(): Promise<boolean> {
+    for (;;) {
+      const [taken, failures] = [this.#taken, this.#failures];
+      await this.pull();
+      await this.idle();
+      if (this.#failures !== failures) return false;
+      if (this.#taken === taken) return true;
     }
   }
 
@@ -138,6 +162,7 @@ export class JobLoop {
   #take(job: TakenJob, task: RunnableTask): Attempt {
     const attempt = new Attempt(job, task);
     this.#free[task.declaration.lane]--;
+    this.#taken++;
     this.#running.add(attempt);
     this.#pulse?.add(job);
     if (job.lostBefore) this.#suspects.push(attempt);
@@ -183,7 +208,7 @@ export class JobLoop {
     if (at !== -1) this.#suspects.splice(at, 1);
     // The next job of its key, or of a task that was at its limit.
     if (isHeldBack(task)) this.#due.add(job.task);
-    if (this.#running.size === 0) this.#onIdle?.();
+    if (this.#running.size === 0) this.#tellIdle();
     this.#runSuspect();
     if (this.#due.size > 0) void this.#pullOnce();
   }
@@ -211,9 +236,13 @@ export class JobLoop {
   async idle(): Promise<void> {
     await this.#pulling;
     if (this.#running.size === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#onIdle = resolve;
-    });
+    this.#idle ??= Promise.withResolvers();
+    await this.#idle.promise;
+  }
+
+  #tellIdle(): void {
+    this.#idle?.resolve();
+    this.#idle = undefined;
   }
 
   /** Takes no more jobs, and puts back those that it is taking. */

@@ -34,6 +34,8 @@ export interface OpenJobsOptions {
 /** The jobs of an app that is served or worked on. */
 export interface OpenJobs {
   readonly jobs: Jobs;
+  /** Resolves when this process runs nothing and nothing is due that it could run; or when it is stopped. */
+  drained(): Promise<void>;
   /** Takes no more jobs; waits for the running ones, and breaks off the rest when the time is over. */
   stop(graceMs: number): Promise<void>;
   /** Closes the store: nothing can be enqueued any more. */
@@ -106,6 +108,7 @@ function bindJobs(
   const unbind = bind(app, jobs, new Enqueuer(store, Date.now, trace));
   return {
     jobs,
+    drained: async () => worker?.drained(),
     stop: async (graceMs) => {
       const left = (await worker?.close(graceMs)) ?? [];
       if (left.length === 0) return;

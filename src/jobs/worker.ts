@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { within } from "../app/within.ts";
 import type { AttemptLanes } from "../lanes/attempts.ts";
 import type { RunnableTask } from "./attempt.ts";
@@ -25,6 +26,7 @@ export class JobWorker {
   readonly #pulse: Pulse;
   readonly #scheduler: Scheduler;
   readonly #poll: NodeJS.Timeout;
+  readonly #pollMs: number;
   readonly #stopListening: () => void;
   #closed: Promise<string[]> | undefined;
 
@@ -41,6 +43,7 @@ export class JobWorker {
     this.#loop.beatWith(this.#pulse);
     this.#scheduler = new Scheduler(store, (task) => void this.#loop.pull(task), onError);
     this.#stopListening = store.listen((notice) => this.#loop.hear(notice));
+    this.#pollMs = pollMs;
     this.#poll = setInterval(() => void this.#loop.pull(), pollMs);
   }
 
@@ -66,6 +69,11 @@ export class JobWorker {
   /** How many attempts run here. */
   get running(): number {
     return this.#loop.running.length;
+  }
+
+  /** Resolves when it runs nothing and nothing is due that it could run; or when it is closed. */
+  async drained(): Promise<void> {
+    while (this.#closed === undefined && !(await this.#loop.drain())) await delay(this.#pollMs);
   }
 
   /**

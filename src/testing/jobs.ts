@@ -96,6 +96,7 @@ class TestedJobs implements TaskEnqueuer, TestJobs {
     return {
       testing,
       jobs,
+      drained: () => testing.drain(),
       stop: async (graceMs) => {
         testing.#loop.stop();
         if (!(await within(graceMs, testing.#loop.idle()))) await testing.#loop.interrupt();
@@ -149,17 +150,11 @@ class TestedJobs implements TaskEnqueuer, TestJobs {
   }
 
   drain(): Promise<void> {
-    const drained = this.#draining.then(() => this.#runAllDue());
+    const drained = this.#draining.then(async () => {
+      await this.#loop.drain();
+    });
     this.#draining = drained.catch(() => {});
     return drained;
-  }
-
-  async #runAllDue(): Promise<void> {
-    for (let before = -1; before !== this.#started; ) {
-      before = this.#started;
-      await this.#loop.pull();
-      await this.#loop.idle();
-    }
   }
 
   async #advance(ms: number): Promise<void> {

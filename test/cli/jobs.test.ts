@@ -7,8 +7,8 @@ import { type EnqueuedJob, type Server, serve } from "offloop";
 import pg from "pg";
 import type { DatabaseServer } from "../../examples/08-pairs/servers/database-server.ts";
 import { startPostgres } from "../../examples/08-pairs/servers/postgres.ts";
-import { add, addLater, app, failsLater, waits } from "../fixtures/apps/jobs.ts";
-import { fixture, offloop } from "../fixtures/cli.ts";
+import { add, addLater, app, failsLater, retriedLater, waits } from "../fixtures/apps/jobs.ts";
+import { fixture, offloop, offloopWith } from "../fixtures/cli.ts";
 import { withoutPostgres } from "../fixtures/databases.ts";
 
 const module = fixture("jobs.ts");
@@ -151,10 +151,13 @@ for (const backend of ["PGlite", "PostgreSQL"] as const) {
       await reaches(job, "done");
     });
 
-    test("drain works until nothing is due, then ends; beside the owner of a folder it is refused", async () => {
+    test("drain runs what is due, and says what waits for later; beside the owner of a folder it is refused", {
+      timeout: 120_000,
+    }, async () => {
       await server.close();
       server = await start(false);
       const due = [await add.enqueue(20, 22), await addLater.enqueue(1, 1)];
+      const again = await retriedLater.enqueue();
       if (database === undefined) {
         const refused = await jobs("drain");
         assert.equal(refused.code, 1);
@@ -163,14 +166,37 @@ for (const backend of ["PGlite", "PostgreSQL"] as const) {
       }
       const { code, output } = await jobs("drain");
       assert.equal(code, 0);
-      assert.match(output, /no job is left to run$/);
+      const [, count, next] = /^left: (\d+) waiting for later, the next at (\S+)$/m.exec(output) ?? [];
       if (database === undefined) server = await start(false);
       for (const { id } of due) assert.equal((await app.jobs.get<unknown>(id))?.state, "done");
-      assert.ok(
-        (await app.jobs.list({ task: "addLater", state: "waiting" })).length > 0,
-        "those for later wait",
-      );
+      assert.equal((await app.jobs.get(again.id))?.state, "failed");
+      const left = [
+        ...(await app.jobs.list({ state: "waiting" })),
+        ...(await app.jobs.list({ state: "failed" })),
+      ];
+      assert.equal(Number(count), left.length, output);
+      assert.equal(Date.parse(next ?? ""), Math.min(...left.map(({ runAt }) => runAt.getTime())), output);
+      for (const { id } of left) await app.jobs.cancel(id);
     });
+
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      test(`drain ends on ${signal}: what runs has its grace, and waits again`, {
+        skip: backend === "PGlite" && "whether it runs is seen only beside it",
+      }, async () => {
+        const job = await waits.enqueue(3_600_000);
+        const draining = offloopWith({ GRACE_MS: "300" }, "jobs", module, "drain");
+        await reaches(job, "running");
+        draining.child.kill(signal);
+        const { code, output } = await draining.ended();
+        assert.equal(code, 0, output);
+        assert.match(output, /broke off 1 job after 300 ms/);
+        assert.match(output, /^left: 1 waiting, the first since \S+Z$/m);
+        const { state, attempt } = (await app.jobs.get(job.id)) ?? {};
+        assert.deepEqual([state, attempt], ["waiting", 0]);
+        await app.jobs.cancel(job.id);
+        assert.deepEqual(await jobs("drain"), { code: 0, output: "no job is left to run" });
+      });
+    }
   });
 }
 
