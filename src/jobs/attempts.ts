@@ -7,6 +7,10 @@ import type { AttemptRecord, Claim, JobRef, Settlement } from "./store.ts";
 /** The name of this process in the attempts it makes. */
 const thisProcess = `${hostname()}:${process.pid}`;
 
+/** The id of no job. */
+const SWEEP = "00000000-0000-0000-0000-000000000000";
+const SWEEP_SECONDS = 3_600;
+
 /** What was found when attempts began. */
 export interface StartedAttempts {
   /** The uuids of jobs whose previous attempt never ended: its process died. */
@@ -98,8 +102,8 @@ export class Attempts {
     const { rows } = await this.#sql.executeSql(
       `select count(*) filter (where outcome is distinct from 'interrupted') over (order by takes)::int as attempt,
         process, started_at, ended_at, outcome, error
-      from ${this.#schema}.job_attempt where job = $1 order by takes`,
-      [uuid],
+      from ${this.#schema}.job_attempt where job = $1 and task = $2 order by takes`,
+      [uuid, task],
     );
     return rows.map((row) => ({
       attempt: row.attempt,
@@ -111,12 +115,28 @@ export class Attempts {
     }));
   }
 
-  /** Removes the attempts of jobs that are no longer stored. */
+  /** Removes the attempts of jobs that are no longer stored; of all processes, one does it, once an hour. */
   async sweep(): Promise<void> {
+    if (!(await this.#claimSweep())) return;
     await this.#sql.executeSql(
-      `delete from ${this.#schema}.job_attempt a where not exists
+      `delete from ${this.#schema}.job_attempt a where job <> $1 and not exists
         (select 1 from ${this.#schema}.job j where j.id = a.job)`,
+      [SWEEP],
     );
+  }
+
+  /** The attempt of no job says when the last sweep began. It is only locked where one is due. */
+  async #claimSweep(): Promise<boolean> {
+    const isDue = `started_at < now() - interval '${SWEEP_SECONDS} seconds'`;
+    const { rows } = await this.#sql.executeSql(
+      `insert into ${this.#schema}.job_attempt as last (job, takes, task, process)
+      select $1::uuid, 0, '', $2::text
+      where not exists (select 1 from ${this.#schema}.job_attempt where job = $1 and not ${isDue})
+      on conflict (job, takes) do update set started_at = now(), process = excluded.process where last.${isDue}
+      returning 1`,
+      [SWEEP, thisProcess],
+    );
+    return rows.length > 0;
   }
 }
 

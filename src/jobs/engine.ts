@@ -300,7 +300,7 @@ export class Engine implements JobStore {
     await this.#boss.supervise();
   }
 
-  /** Removes the rows that belong to removed jobs. */
+  /** Removes the rows that belong to removed jobs, unless a process has done so within the hour. */
   sweep(): Promise<void> {
     return this.#attempts.sweep();
   }

@@ -16,7 +16,6 @@ export type PulseMessage = { readonly lost: readonly LostAttempt[] } | { readonl
 const BEAT_MS = 2_000;
 /** How often to look for jobs whose process has gone; of all processes, the first one does it. */
 const BEATS_PER_SUPERVISE = 2;
-const BEATS_PER_SWEEP = 1_800;
 /** By then another process may have been given the jobs. */
 const SILENT_MS = HEARTBEAT_SECONDS * 1_000 - BEAT_MS;
 
@@ -76,8 +75,10 @@ class Beats {
     this.#tidying = true;
     this.#count++;
     try {
-      if (this.#count % BEATS_PER_SUPERVISE === 0) await engine.supervise();
-      if (this.#count % BEATS_PER_SWEEP === 0) await engine.sweep();
+      if (this.#count % BEATS_PER_SUPERVISE === 0) {
+        await engine.supervise();
+        await engine.sweep();
+      }
     } catch (error) {
       this.#say({ failed: (error as Error).message });
     }
