@@ -14,10 +14,12 @@ export type PulseMessage = { readonly lost: readonly LostAttempt[] } | { readonl
 
 /** Where notices do not arrive, it is also how long an attempt may not know that its job was cancelled. */
 const BEAT_MS = 2_000;
-/** How often to look for jobs whose process has gone; of all processes, the first one does it. */
-const BEATS_PER_SUPERVISE = 2;
-/** By then another process may have been given the jobs. */
+/** How often to ask whether something is to be tidied up; of all processes, the first one does it. */
+const BEATS_PER_TIDYING = 2;
+/** When nothing was heard for so long, another process will soon be given the jobs. */
 const SILENT_MS = HEARTBEAT_SECONDS * 1_000 - BEAT_MS;
+/** How long a process that was itself stopped meanwhile has to be heard after all. */
+const LAST_BEAT_MS = BEAT_MS / 2;
 
 /** Reports every two seconds which attempts are still running. */
 class Beats {
@@ -28,7 +30,7 @@ class Beats {
   #busy = false;
   #tidying = false;
   #count = 0;
-  #heardAt: number = performance.now();
+  #silence: NodeJS.Timeout | undefined;
 
   constructor(data: PulseThreadData, say: (message: PulseMessage) => void) {
     const onError = (error: Error): void => say({ failed: error.message });
@@ -38,7 +40,7 @@ class Beats {
 
   add(claim: Claim): void {
     // The job was just taken, and taking it was its first beat.
-    if (this.#claims.size === 0) this.#heardAt = performance.now();
+    if (this.#claims.size === 0) this.#hear(performance.now());
     this.#claims.set(claim.uuid, claim);
   }
 
@@ -54,17 +56,29 @@ class Beats {
     } catch (error) {
       this.#say({ failed: (error as Error).message });
     }
-    // Nobody hears of these attempts any more, so another process may be running their jobs by now.
-    if (performance.now() - this.#heardAt > SILENT_MS)
-      this.#lose([...this.#claims.values()].map((claim) => ({ claim, why: "lost" })));
     this.#busy = false;
+  }
+
+  /** @param sentAt - When the last beat that arrived was sent: the database counts from then on. */
+  #hear(sentAt: number): void {
+    clearTimeout(this.#silence);
+    // Not after a beat: one that hangs would put it off until another process runs the jobs.
+    this.#silence = setTimeout(() => this.#beatLast(), sentAt + SILENT_MS - performance.now());
+  }
+
+  #beatLast(): void {
+    this.#silence = setTimeout(() => {
+      this.#lose([...this.#claims.values()].map((claim) => ({ claim, why: "lost" })));
+    }, LAST_BEAT_MS);
+    void this.beat();
   }
 
   /** The beat comes first: this process must not be the one to find its own jobs without a beat. */
   async #beatOnce(): Promise<void> {
     this.#engine ??= await Engine.open(this.#options);
+    const sentAt = performance.now();
     const lost = this.#claims.size === 0 ? [] : await this.#engine.beat([...this.#claims.values()]);
-    this.#heardAt = performance.now();
+    this.#hear(sentAt);
     this.#lose(lost.filter(({ claim }) => this.#claims.get(claim.uuid) === claim));
     void this.#tidy(this.#engine);
   }
@@ -75,7 +89,7 @@ class Beats {
     this.#tidying = true;
     this.#count++;
     try {
-      if (this.#count % BEATS_PER_SUPERVISE === 0) {
+      if (this.#count % BEATS_PER_TIDYING === 0) {
         await engine.supervise();
         await engine.sweep();
       }

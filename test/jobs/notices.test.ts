@@ -40,38 +40,16 @@ describe("jobs where notices reach nobody", { skip: withoutPostgres() }, () => {
     await database.stop();
   });
 
-  /** Cancels a job that runs here. @returns What became of its attempt, and how long that took. */
-  async function cancelled(): Promise<{ outcome: string; afterMs: number }> {
+  test("cancel() of a running job is found by its heartbeat, and counts as cancelled, not as lost", async () => {
     const started = next("start");
     const { id } = await waits.enqueue(3_600_000);
     assert.equal((await started).job, id);
     const ended = next("end");
-    const start = performance.now();
     assert.equal(await app.jobs.cancel(id), true);
-    const end = await ended;
-    assert.equal(end.job, id);
-    return { outcome: end.outcome, afterMs: performance.now() - start };
-  }
-
-  test("cancel() of a running job is found by its heartbeat, and counts as cancelled, not as lost", async () => {
-    const { outcome, afterMs } = await cancelled();
-    assert.equal(outcome, "cancelled");
-    assert.ok(afterMs < 3_000, `after ${afterMs} ms`);
+    const { job, outcome } = await ended;
+    assert.deepEqual([job, outcome], [id, "cancelled"]);
     await admin.query("select 1");
     assert.deepEqual(heard, []);
-  });
-
-  test("cancel() of a running job is found as soon while the upkeep of the database waits for a lock", async () => {
-    await admin.query("begin; lock table offloop.version in access exclusive mode");
-    try {
-      for (let count = 0; count < 3; count++) {
-        const { outcome, afterMs } = await cancelled();
-        assert.equal(outcome, "cancelled");
-        assert.ok(afterMs < 3_000, `after ${afterMs} ms`);
-      }
-    } finally {
-      await admin.query("rollback");
-    }
   });
 });
 

@@ -3,6 +3,8 @@ import { randomUUID } from "node:crypto";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { type TestContext, test } from "node:test";
 import type { Worker } from "node:worker_threads";
+import pg from "pg";
+import { StallingProxy } from "../../bench/jobs/proxy.ts";
 import type { Engine } from "../../src/jobs/engine.ts";
 import { ThreadPulse } from "../../src/jobs/pulse.ts";
 import type { LostAttempt, TakenJob } from "../../src/jobs/store.ts";
@@ -48,25 +50,127 @@ test("close() of a pulse whose thread has ended resolves", { timeout: 30_000 }, 
 });
 
 const [, postgres] = backends;
-test("when the thread of a pulse ends its attempts are given up, and those that follow are reported", {
-  skip: postgres?.skip,
-  timeout: 120_000,
-}, async (t) => {
+const onPostgres = { skip: postgres?.skip ?? false, timeout: 120_000 };
+
+test(
+  "when the thread of a pulse ends its attempts are given up, and those that follow are reported",
+  onPostgres,
+  async (t) => {
+    assert.ok(postgres);
+    await using place = await postgres.start();
+    const engine = await place.open(tasks);
+    const threads = startedThreads(t);
+    const lost = Promise.withResolvers<readonly LostAttempt[]>();
+    const listener = { onLost: lost.resolve, onError: () => {} };
+    const pulse = new ThreadPulse({ place: place.place, schema: "offloop", tasks }, listener);
+    const job = await takeOne(engine);
+    pulse.add(job);
+    await threads[0]?.terminate();
+    const given = (await lost.promise).map(({ claim, why }) => [claim.uuid, why]);
+    assert.deepEqual(given, [[job.uuid, "lost"]]);
+    const next = await takeOne(engine);
+    pulse.add(next);
+    await reported(place, next);
+    assert.equal(threads.length, 2);
+    await pulse.close();
+  },
+);
+
+test("remove() of an attempt whose job was taken again leaves the one that has it", onPostgres, async () => {
   assert.ok(postgres);
   await using place = await postgres.start();
   const engine = await place.open(tasks);
-  const threads = startedThreads(t);
-  const lost = Promise.withResolvers<readonly LostAttempt[]>();
-  const listener = { onLost: lost.resolve, onError: () => {} };
+  const listener = { onLost: () => {}, onError: () => {} };
   const pulse = new ThreadPulse({ place: place.place, schema: "offloop", tasks }, listener);
-  const job = await takeOne(engine);
-  pulse.add(job);
-  await threads[0]?.terminate();
-  const given = (await lost.promise).map(({ claim, why }) => [claim.uuid, why]);
-  assert.deepEqual(given, [[job.uuid, "lost"]]);
-  const next = await takeOne(engine);
-  pulse.add(next);
-  await reported(place, next);
-  assert.equal(threads.length, 2);
+  const first = await takeOne(engine);
+  pulse.add(first);
+  await engine.cancel(first);
+  await engine.retry(first);
+  const [second] = await engine.take("beaten", 1);
+  assert.ok(second);
+  pulse.add(second);
+  pulse.remove(first);
+  // The first report may have been on its way.
+  for (const _ of ["first", "second"]) await reported(place, second);
   await pulse.close();
 });
+
+test(
+  "attempts are given up before their jobs are given to others when nothing passes any more",
+  onPostgres,
+  async () => {
+    assert.ok(postgres);
+    await using place = await postgres.start();
+    assert.ok("url" in place.place);
+    await using proxy = await StallingProxy.open(place.place.url);
+    const engine = await place.open(tasks);
+    const lost = Promise.withResolvers<readonly LostAttempt[]>();
+    const listener = { onLost: lost.resolve, onError: () => {} };
+    const pulse = new ThreadPulse({ place: { url: proxy.url }, schema: "offloop", tasks }, listener);
+    const job = await takeOne(engine);
+    pulse.add(job);
+    await reported(place, job);
+    proxy.cut();
+    const given = (await lost.promise).map(({ claim, why }) => [claim.uuid, why]);
+    assert.deepEqual(given, [[job.uuid, "lost"]]);
+    const { rows } = await place.sql(
+      `select heartbeat_on + heartbeat_seconds * interval '1 second' > clock_timestamp() as "isOwn"
+    from offloop.job where id = '${job.uuid}'`,
+    );
+    assert.deepEqual(rows, [{ isOwn: true }]);
+    await pulse.close();
+  },
+);
+
+/** The process of a statement that waits for a lock, and is none of those known. */
+async function nextWaiting(place: TestPlace, known: readonly number[]): Promise<number> {
+  const statement = `select pid from pg_stat_activity
+    where wait_event_type = 'Lock' and pid <> all (array[${known.join(", ")}]::int[])`;
+  for (;;) {
+    const [found] = (await place.sql(statement)).rows as { pid: number }[];
+    if (found !== undefined) return found.pid;
+  }
+}
+
+/** Keeps a lock on a table of pg-boss until it is disposed of. */
+async function lock(place: TestPlace, table: string): Promise<AsyncDisposable> {
+  assert.ok("url" in place.place);
+  const client = new pg.Client(place.place.url);
+  await client.connect();
+  await client.query(`begin; lock table offloop.${table} in access exclusive mode`);
+  return { [Symbol.asyncDispose]: () => client.end() };
+}
+
+test(
+  "an attempt learns that its job was cancelled while the upkeep waits for a lock",
+  onPostgres,
+  async () => {
+    assert.ok(postgres);
+    await using place = await postgres.start();
+    const engine = await place.open(tasks);
+    let hear = (_: string): void => {};
+    const listener = {
+      onLost: ([attempt]: readonly LostAttempt[]) => hear(String(attempt?.why)),
+      onError: () => hear("failed"),
+    };
+    const pulse = new ThreadPulse({ place: place.place, schema: "offloop", tasks }, listener);
+    let job = await takeOne(engine);
+    pulse.add(job);
+    await reported(place, job);
+    await using _ = await lock(place, "version");
+    const waiting: number[] = [];
+    // Nothing gives the upkeep its lock: if beats waited for it, the first news would always be that it failed.
+    for (;;) {
+      waiting.push(await nextWaiting(place, waiting));
+      const { promise, resolve } = Promise.withResolvers<string>();
+      hear = resolve;
+      await engine.cancel(job);
+      const news = await promise;
+      if (news === "cancelled") break;
+      assert.equal(news, "failed");
+      job = await takeOne(engine);
+      pulse.add(job);
+    }
+    await pulse.close();
+  },
+);
