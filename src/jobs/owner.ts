@@ -29,13 +29,23 @@ export async function answerAsOwner(dir: string, jobs: Jobs): Promise<() => Prom
   const path = socketPath(dir);
   // Left by a process that was killed: the folder's lock shows that it has gone.
   if (process.platform !== "win32") await rm(path, { force: true });
-  const server = createServer((socket) => void answer(socket, jobs));
+  const asking = new Set<Socket>();
+  const server = createServer((socket) => {
+    asking.add(socket);
+    socket.once("close", () => asking.delete(socket));
+    void answer(socket, jobs);
+  });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(path, resolve);
   });
   server.unref();
-  return () => closed(server);
+  return async () => {
+    const left = closed(server);
+    // One that asks nothing would keep the process from ending.
+    for (const socket of asking) socket.destroy();
+    await left;
+  };
 }
 
 /** The jobs of the process that has the folder open; undefined when there is none. */
@@ -77,16 +87,23 @@ async function ask(dir: string, question: Ask): Promise<unknown> {
   socket.write(`${JSON.stringify(question)}\n`);
   for await (const line of createInterface(socket)) {
     socket.end();
-    const said = JSON.parse(line, revive) as Answer;
+    const said = JSON.parse(line) as Answer;
     if ("failed" in said) throw new Error(said.failed);
-    return said.answer;
+    return Array.isArray(said.answer) ? said.answer.map(revive) : revive(said.answer);
   }
   throw new Error("the process that has the jobs open ended meanwhile");
 }
 
-/** Fields are times if their names say so. */
-function revive(key: string, value: unknown): unknown {
-  return key.endsWith("At") && typeof value === "string" ? new Date(value) : value;
+/** What a job or an attempt says of times. Its arguments and its result are the user's, whatever their fields are called. */
+const times: ReadonlySet<string> = new Set(["enqueuedAt", "runAt", "startedAt", "endedAt"]);
+
+function revive(answer: unknown): unknown {
+  if (typeof answer !== "object" || answer === null) return answer;
+  const fields = Object.entries(answer).map(([name, value]) => [
+    name,
+    times.has(name) && typeof value === "string" ? new Date(value) : value,
+  ]);
+  return Object.fromEntries(fields);
 }
 
 function socketPath(dir: string): string {

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { formatJobId } from "../../src/jobs/job-id.ts";
+import { StoredJobs } from "../../src/jobs/jobs.ts";
+import { MemoryStore } from "../../src/jobs/memory.ts";
+import { answerAsOwner, askOwner } from "../../src/jobs/owner.ts";
+import { newUuid } from "../../src/jobs/uuid.ts";
+import { jobTask } from "../fixtures/job-engines.ts";
+
+const store = new MemoryStore([jobTask("task")], Date);
+const jobs = new StoredJobs(store, Date.now);
+
+async function folder(t: TestContext): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), "offloop-owner-"));
+  t.after(() => rm(dir, { recursive: true }));
+  return dir;
+}
+
+test("askOwner() gives a job as it is: its times are dates, and what it holds is whatever it was", async (t) => {
+  const dir = await folder(t);
+  const leave = await answerAsOwner(dir, jobs);
+  t.after(leave);
+  const args = [{ departsAt: "north", startedAt: "2026" }];
+  const uuid = await store.add({ task: "task", uuid: newUuid(), payload: { args } });
+  const id = formatJobId({ task: "task", uuid });
+  const asked = await askOwner(dir);
+  assert.deepEqual((await asked?.get(id))?.args, args);
+  assert.ok((await asked?.get(id))?.enqueuedAt instanceof Date);
+  assert.ok((await asked?.list())?.every(({ runAt }) => runAt instanceof Date));
+});
+
+test("answerAsOwner() ends although a process that asks nothing is connected", {
+  skip: process.platform === "win32" && "the folder has no socket",
+  timeout: 10_000,
+}, async (t) => {
+  const dir = await folder(t);
+  const leave = await answerAsOwner(dir, jobs);
+  const silent = connect(join(dir, "owner.sock"));
+  await once(silent, "connect");
+  assert.ok(await askOwner(dir), "which has seen it by now");
+  const closed = once(silent, "close");
+  await leave();
+  await closed;
+  assert.equal(await askOwner(dir), undefined);
+});
