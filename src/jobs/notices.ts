@@ -13,19 +13,18 @@ export function noticeChannel(schema: string): string {
 /** A notice as text; `enqueued` is announced by pg-boss itself. */
 export function formatNotice(notice: Exclude<Notice, { kind: "enqueued" }>): string {
   const value = notice.kind === "progress" ? ` ${notice.value}` : "";
-  // Only a number may follow the id: a task's name may contain spaces.
+  // The id comes last: a task's name may contain spaces.
   return ` ${notice.kind}${value} ${formatJobId(notice)}`;
 }
 
 /** @param taskOf - Returns the task that a queue belongs to. */
 export function parseNotice(text: string, taskOf: (queue: string) => string): Notice | undefined {
   if (!text.startsWith(" ")) return { kind: "enqueued", task: taskOf(text) };
-  const [, kind = "", value = "", id = ""] =
-    /^ (cancelled|changed|progress)(?: ([\d.e-]+))? (.*)$/s.exec(text) ?? [];
+  const [, value, kind, id = ""] = /^ (?:progress ([\d.e-]+)|(cancelled|changed)) (.*)$/s.exec(text) ?? [];
   const job = parseJobId(id);
   if (job === undefined) return undefined;
-  if (kind === "progress") return { kind, ...job, value: Number(value) };
-  return kind === "cancelled" || kind === "changed" ? { kind, ...job } : undefined;
+  if (kind === "cancelled" || kind === "changed") return { kind, ...job };
+  return { kind: "progress", ...job, value: Number(value) };
 }
 
 type OnNotice = (notice: Notice) => void;

@@ -5,7 +5,9 @@ import { type JobEvent, type Server, serve } from "offloop";
 import pg from "pg";
 import type { DatabaseServer } from "../../examples/08-pairs/servers/database-server.ts";
 import { startPostgres } from "../../examples/08-pairs/servers/postgres.ts";
-import { noticeChannel } from "../../src/jobs/notices.ts";
+import { formatNotice, noticeChannel, parseNotice } from "../../src/jobs/notices.ts";
+import type { Notice } from "../../src/jobs/store.ts";
+import { newUuid } from "../../src/jobs/uuid.ts";
 import { app, waits } from "../fixtures/apps/jobs.ts";
 import { withoutPostgres } from "../fixtures/databases.ts";
 
@@ -51,6 +53,19 @@ describe("jobs where notices reach nobody", { skip: withoutPostgres() }, () => {
     await admin.query("select 1");
     assert.deepEqual(heard, []);
   });
+});
+
+test("parseNotice() reads what formatNotice() wrote, whatever the task is called", () => {
+  const uuid = newUuid();
+  for (const task of ["mail", "send mail/größe", "5 apples", "0.5", "cancelled 1 e", "two\nlines", "a:b"]) {
+    const notices: Exclude<Notice, { kind: "enqueued" }>[] = [
+      { kind: "cancelled", task, uuid },
+      { kind: "changed", task, uuid },
+      { kind: "progress", task, uuid, value: 0.25 },
+      { kind: "progress", task, uuid, value: 1e-7 },
+    ];
+    for (const notice of notices) assert.deepEqual(parseNotice(formatNotice(notice), String), notice);
+  }
 });
 
 /** The next attempt that begins, or ends. */
