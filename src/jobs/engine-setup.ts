@@ -107,7 +107,16 @@ export function orderError({ name, ordered }: JobTask): OffloopError {
   );
 }
 
-export function openError(error: unknown, { place, schema }: EngineOptions): unknown {
+/** What is being done while the place of the jobs is opened. */
+export type OpenStep =
+  | "looking for its schema"
+  | "trying a transaction"
+  | "making what its schema lacks"
+  | "making the queues of the tasks"
+  | "listening to notices";
+
+/** What a user is told of why the place of the jobs could not be opened. */
+export function openError(error: unknown, { place, schema }: EngineOptions, step: OpenStep): unknown {
   if (error instanceof OffloopError || !("url" in place)) return error;
   const { code, message } = error as { code?: string; message: string };
   if (code === NO_RIGHT) {
@@ -117,12 +126,31 @@ export function openError(error: unknown, { place, schema }: EngineOptions): unk
       { fix: 'run the SQL of "offloop jobs app.ts schema" with a role that may create it', cause: error },
     );
   }
-  return new OffloopError(
-    "OFFLOOP_JOBS_DATABASE",
-    `Cannot open the database of the jobs: ${message || code}`,
-    {
-      fix: "check that DATABASE_URL (or jobs.url) is right and that the server runs",
-      cause: error,
-    },
-  );
+  const { why, fix } = explainRefusal(message, code, step);
+  return new OffloopError("OFFLOOP_JOBS_DATABASE", `Cannot open the database of the jobs: ${why}`, {
+    fix,
+    cause: error,
+  });
+}
+
+function explainRefusal(
+  message: string,
+  code: string | undefined,
+  step: OpenStep,
+): { readonly why: string; readonly fix: string } {
+  if (/statement pooling mode/.test(message))
+    return {
+      why: "PgBouncer is in statement mode, and jobs need transactions",
+      fix: "set its pool_mode to session or transaction, or let jobs.url name PostgreSQL itself",
+    };
+  // What the server says has a code: this one is ours, who have heard nothing.
+  if (code === undefined && /timeout/i.test(message))
+    return {
+      why: `no answer within ${STATEMENT_MS} ms while ${step}`,
+      fix: "check that the server of DATABASE_URL (or jobs.url) answers, and each proxy and firewall on the way to it",
+    };
+  return {
+    why: message || (code ?? "it gave no reason"),
+    fix: "check that DATABASE_URL (or jobs.url) is right and that the server runs",
+  };
 }

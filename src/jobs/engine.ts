@@ -1,4 +1,5 @@
 import type { PgBoss, Queue, QueueResult } from "pg-boss";
+import { within } from "../app/within.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { Additions } from "./additions.ts";
 import { Attempts } from "./attempts.ts";
@@ -8,6 +9,7 @@ import {
   bossOptions,
   type EngineOptions,
   loadPgBoss,
+  type OpenStep,
   openError,
   orderError,
   queueOf,
@@ -40,6 +42,9 @@ const NO_KEY = "-";
 
 /** Per task and process. Embedded there is one session, so a second statement would only wait. */
 const INSERTS_AT_ONCE = 4;
+
+/** How long the connection that listens may take to end. */
+const CLOSE_MS = 2_000;
 
 /** PostgreSQL's code for a unique index: another job with the key waits or runs. */
 const KEY_TAKEN = "23505";
@@ -86,15 +91,19 @@ export class Engine implements JobStore {
     const embedded = "dir" in place ? await EmbeddedDatabase.open(place.dir) : undefined;
     const boss = new PgBoss(bossOptions(options, embedded));
     boss.on("error", options.onError);
+    let step: OpenStep = "looking for its schema";
     try {
       await boss.start({ attempts: 3 });
       const engine = new Engine(boss, embedded, options);
-      if (options.isBeside !== true) await engine.#prepare(options);
+      if (options.isBeside !== true)
+        await engine.#prepare(options, (next) => {
+          step = next;
+        });
       return engine;
     } catch (error) {
       await boss.stop({ graceful: false }).catch(() => {});
       await embedded?.close();
-      throw openError(error, options);
+      throw openError(error, options, step);
     }
   }
 
@@ -103,12 +112,17 @@ export class Engine implements JobStore {
     return this.#database;
   }
 
-  async #prepare({ onError }: EngineOptions): Promise<void> {
+  async #prepare({ onError }: EngineOptions, onStep: (step: OpenStep) => void): Promise<void> {
+    onStep("trying a transaction");
+    await inTransaction(this.#database, (sql) => sql.executeSql("select 1"));
+    onStep("making what its schema lacks");
     const refused = await createOwnSchema(this.#database, this.#schema);
     if (refused !== undefined) onError(refused);
+    onStep("making the queues of the tasks");
     const there = new Map((await this.#boss.getQueues()).map((queue) => [queue.name, queue]));
     for (const task of this.#tasks.values()) await this.#prepareQueue(task, there.get(queueName(task.name)));
     if (this.#embedded !== undefined) await this.#reclaim();
+    onStep("listening to notices");
     this.#listening = await this.#database.listen(
       noticeChannel(this.#schema),
       (text) => this.#hear(text),
@@ -306,7 +320,8 @@ export class Engine implements JobStore {
   }
 
   async close(): Promise<void> {
-    await this.#listening?.close();
+    // A connection over which nothing passes would never say that it has ended.
+    await within(CLOSE_MS, this.#listening?.close() ?? Promise.resolve());
     // The pool is closed before its connections are: what they report when a database ends together with them is
     // nobody's error.
     this.#boss.removeAllListeners("error").on("error", () => {});
