@@ -183,6 +183,8 @@ for (const backend of ["PGlite", "PostgreSQL"] as const) {
       test(`drain ends on ${signal}: what runs has its grace, and waits again`, {
         skip: backend === "PGlite" && "whether it runs is seen only beside it",
       }, async () => {
+        await server.close();
+        server = await start(false);
         const job = await waits.enqueue(3_600_000);
         const draining = offloopWith({ GRACE_MS: "300" }, "jobs", module, "drain");
         await reaches(job, "running");
