@@ -4,7 +4,7 @@ import type { App } from "../app/app.ts";
 import type { AppTarget } from "../app/load.ts";
 import { type ResolvedSettings, resolveSettings } from "../app/settings.ts";
 import { describeError, loggable } from "../errors/described-error.ts";
-import type { EarlyWorker } from "../threads/pool/early.ts";
+import type { EarlyWorker } from "../threads/pool/worker.ts";
 import { noThreads } from "../threads/pool/pool.ts";
 import { bind, type Place, placeOf, portOf } from "./bind.ts";
 import { type HealthServer, openHealthServer } from "./health.ts";

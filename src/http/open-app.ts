@@ -12,7 +12,7 @@ import type { OpenJobs, OpenJobsOptions } from "../jobs/open.ts";
 import { type Lanes, openLanes } from "../lanes/lanes.ts";
 import { TaskThreads } from "../lanes/task-threads.ts";
 import type { Metrics } from "../metrics/metrics.ts";
-import type { EarlyWorker } from "../threads/pool/early.ts";
+import type { EarlyWorker } from "../threads/pool/worker.ts";
 import { openTracing } from "../tracing/open.ts";
 import type { Tracing } from "../tracing/tracing.ts";
 import { runAtHand } from "../watch/around.ts";

@@ -33,7 +33,7 @@ import {
   type ThreadMessage,
 } from "../crossing/messages.ts";
 import type { Call, ThreadHandle } from "./call.ts";
-import { type EarlyWorker, startWorker } from "./early.ts";
+import { type EarlyWorker, startWorker } from "./worker.ts";
 
 /** Options of a thread. */
 export interface ThreadOptions extends Omit<ThreadData, "board" | "environment"> {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
-import { EarlyWorker } from "../../../src/threads/pool/early.ts";
+import { EarlyWorker } from "../../../src/threads/pool/worker.ts";
 import { appFolder } from "../../fixtures/app-folder.ts";
 import { command } from "../../fixtures/cli.ts";
 
