@@ -4,9 +4,8 @@ import type { Signer } from "@fastify/cookie";
 import { stringifySetCookie } from "cookie";
 import type { Inputs } from "../app/inputs.ts";
 import { clearSession, type ResolvedSession, type Session } from "../app/session.ts";
-import { HTTPError } from "../errors/http-error.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
-import { type AnySchema, isSchema } from "../schema/schema.ts";
+import { acceptedSession } from "./declared-session.ts";
 import { type HeaderPairs, type RawReply, type RawRequest, readCookies } from "./raw.ts";
 
 /** Browsers store no cookie whose name and value together are longer: RFC 6265bis, 5.6. */
@@ -129,19 +128,20 @@ export class OpenSession {
   }
 
   /**
-   * Validates it against its declaration. Values that do not fit, such as those kept by another release, are dropped.
+   * Validates the part of it that is declared. Values that do not fit, such as those kept by another release, are
+   * dropped. The rest is left alone: other operations may have written it.
    *
    * @throws {HTTPError} 401 when something required is missing.
    */
   accept(declared: NonNullable<Inputs["session"]>): void {
     const { isChanged } = this;
-    const fitting = isSchema(declared) ? fittingWhole(declared, this.data) : fittingKeys(declared, this.data);
+    const accepted = acceptedSession(declared, this.data);
     if (Object.isFrozen(this.data)) {
-      this.data = Object.freeze({ ...(isSchema(declared) ? {} : this.data), ...fitting });
+      this.data = Object.freeze(accepted);
       return;
     }
-    if (isSchema(declared)) clearSession(this.data);
-    Object.assign(this.data, fitting);
+    clearSession(this.data);
+    Object.assign(this.data, accepted);
     // A default that was filled in, or a key that was dropped, is not a change by the app.
     if (!isChanged) this.#before = this.text;
   }
@@ -166,28 +166,6 @@ export class OpenSession {
     if (!isChanged && !this.#kept.isOld) return [vary];
     return [vary, ["set-cookie", this.#cookie.written(text, operation)]];
   }
-}
-
-function fittingWhole(schema: AnySchema, data: Session): object {
-  const fitting = fits(schema, data) ?? fits(schema, {});
-  if (fitting === undefined) throw new HTTPError(401, "Not authenticated");
-  return fitting.value as object;
-}
-
-function fittingKeys(schemas: Readonly<Record<string, AnySchema>>, data: Session): object {
-  return Object.fromEntries(
-    Object.entries(schemas).map(([key, schema]) => {
-      const fitting = fits(schema, data[key]) ?? fits(schema, undefined);
-      if (fitting === undefined) throw new HTTPError(401, "Not authenticated");
-      return [key, fitting.value];
-    }),
-  );
-}
-
-function fits(schema: AnySchema, value: unknown): { readonly value: unknown } | undefined {
-  const result = schema["~standard"].validate(value);
-  if (result instanceof Promise) throw new TypeError("session: expected a schema that checks synchronously");
-  return result.issues === undefined ? result : undefined;
 }
 
 /** Adds a session's headers to a reply. After an error of the app's own the session stays unchanged. */
