@@ -61,7 +61,7 @@ export async function runMessage(
     const context = new MessageRunContext(exchange, inputs, await message.format.read(frame), declaration);
     const value = await declaration.handler(dependencies.setValues(context, plan));
     made = await encodeResult(message.format, value, exchange);
-    return dependencies.areOpen ? await dependencies.closeAfterReply(made) : made;
+    return exchange.withTasks(dependencies.areOpen ? await dependencies.closeAfterReply(made) : made);
   } catch (thrown) {
     if (made !== undefined) discardBody(made);
     const error = dependencies.areOpen ? await dependencies.closeAfterError(thrown) : thrown;
@@ -85,7 +85,7 @@ export async function runMessageHere(
     const context = new MessageRunContext(exchange, inputs, received, socket);
     if (values !== undefined) Object.defineProperties(context, values);
     const reply = encodeResult(message.format, await message.declaration.handler(context), exchange);
-    return reply instanceof Promise ? await reply : reply;
+    return exchange.withTasks(reply instanceof Promise ? await reply : reply);
   } catch (thrown) {
     return answerFailure(message, { request, context: exchange, runtime: loop }, thrown);
   }
@@ -100,11 +100,13 @@ async function answerFailure(
   run: Omit<FailedRun, "operation">,
   thrown: unknown,
 ): Promise<RawReply> {
-  if (hasOnInvalid && thrown instanceof ValidationError) return errorReply(thrown);
+  const { context } = run;
+  if (hasOnInvalid && thrown instanceof ValidationError) return context.withTasks(errorReply(thrown));
   const reply = await answerError({ ...run, operation: { errorHandlers, closes: true } }, thrown);
-  if (reply.status >= 400) return reply;
+  if (reply.status >= 400) return context.withTasks(reply);
   discardBody(reply);
-  return { ...closingReply(1000, ""), background: reply.background };
+  const { background, finish } = reply;
+  return context.withTasks({ ...closingReply(1000, ""), background, finish });
 }
 
 /** What a connection on the loop keeps for each of its messages. */

@@ -1,6 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { threadId } from "node:worker_threads";
-import { App, depends, HTTPError, Router, type Socket, WebSocketError } from "offloop";
+import {
+  App,
+  depends,
+  HTTPError,
+  type OffloopError,
+  Router,
+  type Socket,
+  WebSocketError,
+} from "offloop";
 import { httpBearer } from "offloop/security";
 import { z } from "zod";
 import { events } from "../fixtures/event-log.ts";
@@ -25,6 +33,9 @@ app.websocket("/whole/fails", async ({ socket }) => {
 });
 app.websocket("/whole/refuses", async ({ socket }) => {
   socket.close(1008, "not you");
+});
+app.websocket("/whole/background", async ({ background }) => {
+  background.add(async () => background.add(note, "of a task"));
 });
 app.websocket(
   "/whole/checked",
@@ -121,6 +132,24 @@ for (const runs of lanes) {
   add("/background", {}, ({ background, message }) => {
     background.add(note, `${runs} ${message}`);
     return "answered";
+  });
+  add("/background-yields", {}, function* ({ background, message }) {
+    background.add(note, "1");
+    yield "a";
+    background.add(note, "2");
+    yield "b";
+    background.add(note, "3");
+    events.write("yielded");
+    if (message === "break") throw new Error("breaks");
+  });
+  add("/background-late", {}, ({ background }) => {
+    setImmediate(() => {
+      try {
+        background.add(note, "late");
+      } catch (error) {
+        events.write((error as OffloopError).code);
+      }
+    });
   });
   add("/ordered", {}, ({ message }) => {
     events.write(`${runs} ${message}`);

@@ -110,9 +110,10 @@ export class SocketLife {
     return this.#socket.isOpen ? errorReply(thrown) : undefined;
   }
 
-  #followUp(request: MessageRequest, { background = [], finish }: RawReply): void {
+  #followUp(request: MessageRequest, { background = [], endTasks, finish }: RawReply): void {
     const { id } = this.#runnable.declaration.message ?? this.#runnable.declaration.connection;
     this.#services.background.start(request.id, id, background, async (failure) => {
+      endTasks?.();
       await finish?.(failure).catch((thrown: unknown) => this.#note(request, errorReply(thrown)));
     });
   }
