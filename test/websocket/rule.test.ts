@@ -418,6 +418,21 @@ test("websocket: routers give it their prefix and dependencies, mounts their pat
   assert.equal((await refusal(client.websocket("/admin/nothing"))).status, 404);
 });
 
+test("websocket: a mounted app refuses handshakes to its paths, whatever patterns the app around it has", async () => {
+  const inner = new App();
+  inner.websocket("/live", { message: async () => "inner" });
+  const outer = new App();
+  outer.websocket("/:any/:thing", { message: async () => "a pattern" });
+  outer.mount("/inner", inner);
+  await using client = await testClient(outer);
+  for (const [path, answer] of Object.entries({ "/inner/live": "inner", "/other/live": "a pattern" })) {
+    await using socket = await client.websocket(path);
+    socket.send("?");
+    assert.equal(await socket.receive(), answer);
+  }
+  assert.equal((await refusal(client.websocket("/inner/nothing"))).status, 404);
+});
+
 test("websocket: a value may stand in for a dependency", async () => {
   const user = depends(async () => ({ name: "real" }));
   const app = new App();
