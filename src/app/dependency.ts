@@ -110,6 +110,7 @@ const reserved = new Set([
   "sessionText",
   "sealed",
   "withTasks",
+  "withTasksAfter",
   "addedTasks",
   "refusesTasks",
   "endBackground",

@@ -158,7 +158,23 @@ export class Exchange {
       return reply;
     }
     const background = reply.background ?? this.background.calls;
-    return { ...reply, background, endTasks: () => this.endBackground() };
+    return { ...reply, background, endTasks: this.#endingWith(reply) };
+  }
+
+  /** The same for a reply that was made inside: its tasks run first, and may grow as before. */
+  withTasksAfter(reply: RawReply): RawReply {
+    const { addedTasks } = this;
+    if (reply.background === undefined)
+      return this.withTasks(addedTasks === undefined ? reply : { ...reply, background: addedTasks });
+    this.background.follow(reply.background);
+    return { ...reply, endTasks: this.#endingWith(reply) };
+  }
+
+  #endingWith({ endTasks }: RawReply): () => void {
+    return () => {
+      endTasks?.();
+      this.endBackground();
+    };
   }
 
   /** The added tasks, if any. */
