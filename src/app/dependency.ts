@@ -107,7 +107,7 @@ const reserved = new Set([
   "takeSession",
   "keepSession",
   "endSession",
-  "sessionText",
+  "sessionState",
   "sealed",
   "withTasks",
   "withTasksAfter",

@@ -26,7 +26,7 @@ import {
   readCookies,
 } from "./raw.ts";
 import type { ReadInputs } from "./read.ts";
-import { OpenSession, type SessionLane, sessionUnset, withSession } from "./session.ts";
+import { OpenSession, type SessionLane, type SessionState, sessionUnset, withSession } from "./session.ts";
 
 /** Where something runs. */
 export interface Place extends SessionLane {
@@ -43,7 +43,7 @@ export class Exchange {
   readonly #operation: string;
   readonly #place: Place;
   #session: OpenSession | undefined;
-  #keptSession: string | undefined;
+  #keptSession: SessionState | undefined;
   #isSessionOver = false;
   #background: Background | undefined;
   #response: PlannedResponse | undefined;
@@ -71,24 +71,25 @@ export class Exchange {
   }
 
   /** The session as it is now; undefined when nobody has asked for it. */
-  get sessionText(): string | undefined {
-    return this.#session?.text;
+  get sessionState(): SessionState | undefined {
+    return this.#session?.state;
   }
 
   /** The same, and freezes it: later changes would not be kept. */
-  endSession(): string | undefined {
+  endSession(): SessionState | undefined {
     this.#isSessionOver = true;
-    return this.#session?.end();
+    this.#session?.end();
+    return this.#session?.state;
   }
 
   /** Takes over the session's state from elsewhere; undefined when nobody has asked for it there. */
-  takeSession(text: string | undefined): void {
-    if (text !== undefined) this.#openSession().take(text);
+  takeSession(state: SessionState | undefined): void {
+    if (state !== undefined) this.#openSession().take(state);
   }
 
   /** Sets the session to what an earlier exchange has left, if that exchange has read it: changes would not be kept. */
-  keepSession(text: string | undefined): void {
-    this.#keptSession = text;
+  keepSession(state: SessionState | undefined): void {
+    this.#keptSession = state;
     this.#isSessionOver = true;
   }
 

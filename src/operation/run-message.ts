@@ -12,6 +12,7 @@ import { type Chunk, discardBody, isWhole, type RawReply, type RawRequest } from
 import { type ReadInputs, readInputs } from "./read.ts";
 import { RequestDependencies } from "./request-dependencies.ts";
 import type { Runtime } from "./runtime.ts";
+import type { SessionState } from "./session.ts";
 
 /** How a websocket's messages are handled, with everything prepared that does not depend on one. */
 export interface CompiledMessage
@@ -28,7 +29,7 @@ export interface ThreadedMessage {
   /** Values made on the loop when the socket was opened, keyed by the paths of their dependencies. */
   readonly sent: ReadonlyMap<string, StandInValue>;
   /** The session as the handshake has left it; undefined when nobody has read it. */
-  readonly session: string | undefined;
+  readonly session: SessionState | undefined;
 }
 
 const nothingParsed = { json: undefined, values: 0, form: undefined };
@@ -114,7 +115,7 @@ export interface ConnectedValues {
   readonly socket: Socket;
   readonly loop: Runtime;
   /** The session as the handshake has left it; undefined when nobody has read it. */
-  readonly session: string | undefined;
+  readonly session: SessionState | undefined;
   readonly inputs: Omit<ReadInputs, "details">;
   /** Its dependencies by name; undefined where it has none. The getter of one that cannot be used here throws. */
   readonly values: PropertyDescriptorMap | undefined;

@@ -97,12 +97,19 @@ export interface SessionLane {
   readonly sessions: SessionCookie | undefined;
 }
 
+/** The state of a session, as it is passed on between lanes. */
+export interface SessionState {
+  /** As JSON. */
+  readonly text: string;
+  /** The same before the app changed it. */
+  readonly before: string;
+}
+
 /** The session of one request, opened when it is first read. */
 export class OpenSession {
   data: Session;
   readonly #cookie: SessionCookie;
   readonly #kept: Kept;
-  /** Its state before anybody changed it. */
   #before: string;
 
   constructor(cookie: SessionCookie, request: RawRequest) {
@@ -112,19 +119,15 @@ export class OpenSession {
     this.data = JSON.parse(this.#before) as Session;
   }
 
-  /** Its current state. */
-  get text(): string {
-    return JSON.stringify(this.data);
+  get state(): SessionState {
+    return { text: this.#text, before: this.#before };
   }
 
-  get isChanged(): boolean {
-    return this.text !== this.#before;
-  }
-
-  /** Takes over the changes that another lane has made. */
-  take(text: string): void {
+  /** Takes over the state in which another lane has left it. */
+  take({ text, before }: SessionState): void {
     clearSession(this.data);
     Object.assign(this.data, JSON.parse(text));
+    this.#before = before;
   }
 
   /**
@@ -134,7 +137,7 @@ export class OpenSession {
    * @throws {HTTPError} 401 when something required is missing.
    */
   accept(declared: NonNullable<Inputs["session"]>): void {
-    const { isChanged } = this;
+    const isChanged = this.#isChanged;
     const accepted = acceptedSession(declared, this.data);
     if (Object.isFrozen(this.data)) {
       this.data = Object.freeze(accepted);
@@ -143,28 +146,35 @@ export class OpenSession {
     clearSession(this.data);
     Object.assign(this.data, accepted);
     // A default that was filled in, or a key that was dropped, is not a change by the app.
-    if (!isChanged) this.#before = this.text;
+    if (!isChanged) this.#before = this.#text;
   }
 
-  /** Freezes it, since later changes would be lost, and returns its final JSON. */
-  end(): string {
+  /** Freezes it, since later changes would be lost. */
+  end(): void {
     Object.freeze(this.data);
-    return this.text;
   }
 
   /** Ends a session that nobody has received yet: nested values cannot be changed either. */
   endUnseen(): void {
-    this.data = JSON.parse(this.text, (_, value: unknown) => Object.freeze(value)) as Session;
+    this.data = JSON.parse(this.#text, (_, value: unknown) => Object.freeze(value)) as Session;
   }
 
   /** The headers that the response needs for it. */
   seal(operation: string): HeaderPairs {
-    const { isChanged } = this;
-    const text = this.end();
+    this.end();
+    const text = this.#text;
     const vary = ["vary", "Cookie"] as const;
     if (text === EMPTY) return this.#kept.isSent ? [vary, ["set-cookie", this.#cookie.deleted()]] : [vary];
-    if (!isChanged && !this.#kept.isOld) return [vary];
+    if (!this.#isChanged && !this.#kept.isOld) return [vary];
     return [vary, ["set-cookie", this.#cookie.written(text, operation)]];
+  }
+
+  get #text(): string {
+    return JSON.stringify(this.data);
+  }
+
+  get #isChanged(): boolean {
+    return this.#text !== this.#before;
   }
 }
 

@@ -181,6 +181,17 @@ for (const kind of ["open", "strict"])
     },
   );
 
+for (const path of ["counted/plain", "counted/answered"])
+  eachLane(
+    `session: a default that is filled in on another lane is no change, either [${path}]`,
+    async (lane) => {
+      for (const data of [undefined, { user: "ada" }]) {
+        const cookie = data && (await cookieOf(data));
+        assert.equal((await ask("GET", `/${lane}/${path}`, { cookie })).cookie, undefined);
+      }
+    },
+  );
+
 for (const path of ["me", "me/plain"])
   eachLane(
     `session: a dependency that declares it gives what is in it, or the 401 [${path}]`,

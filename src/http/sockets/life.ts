@@ -70,7 +70,7 @@ export class SocketLife {
       inputs: { params, query, headers, cookies, body: undefined, form: undefined },
       values: values.length === 0 ? undefined : Object.fromEntries(values),
       sent: this.#runnable.sentOf(context),
-      session: context.sessionText,
+      session: context.sessionState,
     };
   }
 

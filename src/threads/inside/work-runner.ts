@@ -163,7 +163,7 @@ export class WorkRunner {
   ): Promise<Packed<ReplyPayload>> {
     const own = services.begin({ fields: { reqId: payload.request[0], operation: work.id } });
     const exchange = new Exchange(work.id, new ReceivedRequest(payload.request, own), this.#runtime);
-    exchange.takeSession(payload.sessionText);
+    exchange.takeSession(payload.sessionState);
     const error = unpackThrown(payload.thrown, this.#handlers);
     const reply = exchange.withTasks(await callErrorHandler(work.declaration, exchange, error));
     return this.#pack(work, reply, own);
