@@ -262,10 +262,9 @@ class ReceivedRequestInfo implements RequestInfo {
   }
 
   urlFor(operation: string | OperationHandle, params: UrlParams = {}): string {
-    const { rootPath } = this;
-    const mountedAt = this.#urls.mountOf(rootPath);
-    const root = rootPath.slice(0, rootPath.length - mountedAt.length);
-    return this.origin + root + this.#urls.pathOf(operation, params, mountedAt);
+    const { rootPath } = this.#urls;
+    const mountedAt = this.rootPath.slice(rootPath.length);
+    return this.origin + rootPath + this.#urls.pathOf(operation, params, mountedAt);
   }
 
   get headers(): Headers {

@@ -58,6 +58,12 @@ export interface AroundInThread {
   readonly logFields: (() => object) | undefined;
 }
 
+/** What a thread has of its own. */
+interface OwnValues extends Pick<Runtime, "shared" | "sessions" | "traceDependency"> {
+  /** The prefix before the served app's paths. */
+  readonly rootPath: string;
+}
+
 /** In a thread: runs any work of the app. */
 export class WorkRunner {
   /** The work that the indexes in calls stand for. */
@@ -70,19 +76,20 @@ export class WorkRunner {
   /**
    * @param works - The work that the indexes in calls stand for.
    * @param handlers - The app's error handlers.
-   * @param own - Values of this thread that outlive requests, sessions, and the function that creates dependencies as
-   * spans.
+   * @param own - Values of this thread that outlive requests, sessions, the function that creates dependencies as spans,
+   * and what URLs begin with.
    */
   constructor(
     works: readonly Work[],
     handlers: ErrorHandlers,
-    own: Pick<Runtime, "shared" | "sessions" | "traceDependency">,
+    { rootPath, ...own }: OwnValues,
   ) {
     this.works = works;
     this.#handlers = handlers;
     const elsewhere = { onThread: isThere, answerOnThread: isThere };
     const operations = works.filter((work) => work instanceof OperationWork);
-    const urls = new Urls(operations.map(({ declaration }) => declaration));
+    const declared = operations.map(({ declaration }) => declaration);
+    const urls = new Urls(declared, rootPath);
     this.#runtime = { inThread: true, urls, ...elsewhere, ...own };
     this.#dependencies = new DependencySessions(handlers, this.#runtime);
   }

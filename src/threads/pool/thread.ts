@@ -97,9 +97,9 @@ export class Thread implements ThreadHandle {
   /** @throws {OffloopError} `OFFLOOP_THREAD_START` when the system refuses it. */
   constructor({ resourceLimits, onLog, onEnqueue, ...about }: ThreadOptions, listener: ThreadListener) {
     const { port1, port2 } = new MessageChannel();
-    const { target, part, workIds, mayBeEnded, given, traced, inputs, session, priority } = about;
+    const { target, part, workIds, mayBeEnded, given, traced, inputs, rootPath, session, priority } = about;
     const { logLevel, ownsOutput } = about;
-    const work = { target, part, workIds, mayBeEnded, given, traced, inputs, session, priority };
+    const work = { target, part, workIds, mayBeEnded, given, traced, inputs, rootPath, session, priority };
     const environment = readEnvironment();
     const workerData: ThreadData = {
       offloop: "thread",
