@@ -167,7 +167,10 @@ function packContext({ trace, propagation }: Api, context: Context): PackedConte
   };
 }
 
-function unpackSpan({ createTraceState }: Api, { traceparent, tracestate }: PackedSpan): SpanContext | undefined {
+function unpackSpan(
+  { createTraceState }: Api,
+  { traceparent, tracestate }: PackedSpan,
+): SpanContext | undefined {
   if (traceparent === undefined) return undefined;
   const [, traceId = "", spanId = "", flags = ""] = traceparent.split("-");
   const traceState = tracestate === undefined ? {} : { traceState: createTraceState(tracestate) };

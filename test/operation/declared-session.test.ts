@@ -25,7 +25,11 @@ const refused = (error: unknown): boolean => error instanceof HTTPError && error
 
 for (const [name, schema] of Object.entries(schemas)) {
   test(`acceptedSession() keeps keys that the schema does not name [${name}]`, () => {
-    assert.deepEqual(acceptedSession(schema, { user: "ada", cart: [1] }), { user: "ada", count: 0, cart: [1] });
+    assert.deepEqual(acceptedSession(schema, { user: "ada", cart: [1] }), {
+      user: "ada",
+      count: 0,
+      cart: [1],
+    });
   });
 
   test(`acceptedSession() drops only the value that does not fit [${name}]`, () => {

@@ -1,14 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { threadId } from "node:worker_threads";
-import {
-  App,
-  depends,
-  HTTPError,
-  type OffloopError,
-  Router,
-  type Socket,
-  WebSocketError,
-} from "offloop";
+import { App, depends, HTTPError, type OffloopError, Router, type Socket, WebSocketError } from "offloop";
 import { httpBearer } from "offloop/security";
 import { z } from "zod";
 import { events } from "../fixtures/event-log.ts";

@@ -79,11 +79,7 @@ export class WorkRunner {
    * @param own - Values of this thread that outlive requests, sessions, the function that creates dependencies as spans,
    * and what URLs begin with.
    */
-  constructor(
-    works: readonly Work[],
-    handlers: ErrorHandlers,
-    { rootPath, ...own }: OwnValues,
-  ) {
+  constructor(works: readonly Work[], handlers: ErrorHandlers, { rootPath, ...own }: OwnValues) {
     this.works = works;
     this.#handlers = handlers;
     const elsewhere = { onThread: isThere, answerOnThread: isThere };
