@@ -125,14 +125,15 @@ for (const runs of lanes) {
     background.add(note, `${runs} ${message}`);
     return "answered";
   });
-  add("/background-yields", {}, function* ({ background, message }) {
-    background.add(note, "1");
+  // It asks for `background` only while it runs, when the handler has returned.
+  add("/background-yields", {}, function* (context) {
+    context.background.add(note, "1");
     yield "a";
-    background.add(note, "2");
+    context.background.add(note, "2");
     yield "b";
-    background.add(note, "3");
+    context.background.add(note, "3");
     events.write("yielded");
-    if (message === "break") throw new Error("breaks");
+    if (context.message === "break") throw new Error("breaks");
   });
   add("/background-late", {}, ({ background }) => {
     setImmediate(() => {
