@@ -1,16 +1,11 @@
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerResponse,
-  STATUS_CODES,
-} from "node:http";
-import { createServer as createSecureServer } from "node:https";
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ResolvedSettings } from "../app/settings.ts";
+import { nodeHttp } from "./node-http.ts";
 import type { Tls } from "./tls.ts";
+
+const { STATUS_CODES } = nodeHttp;
 
 const MIN_CHECK_MS = 20;
 /** How long a client may take to receive why it was refused. */
@@ -88,8 +83,10 @@ export class Connections {
     };
     const server =
       tls === undefined
-        ? createServer(options, listener)
-        : createSecureServer({ ...options, ...tls, handshakeTimeout: headersTimeoutMs }, listener);
+        ? nodeHttp.createServer(options, listener)
+        : process
+            .getBuiltinModule("node:https")
+            .createServer({ ...options, ...tls, handshakeTimeout: headersTimeoutMs }, listener);
     const keep = (socket: Socket): void => {
       void socket.remoteAddress; // only if read now is it still known after the socket has closed
       this.#open.add(socket);

@@ -1,10 +1,11 @@
-import { validateHeaderName, validateHeaderValue } from "node:http";
 import type { Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
 import type { FileContent } from "../app/reply.ts";
 import type { RawReply } from "../operation/raw.ts";
-import { writeFile } from "./file.ts";
+import { nodeHttp } from "./node-http.ts";
 import { sentRequestId } from "./request.ts";
+
+const { validateHeaderName, validateHeaderValue } = nodeHttp;
 
 const JSON_TYPE = "application/json";
 
@@ -26,6 +27,7 @@ export function writeReply(reply: FastifyReply, raw: RawReply): void {
  */
 export async function writeFileReply(reply: FastifyReply, raw: RawReply, body: FileContent): Promise<void> {
   writeHead(reply, raw);
+  const { writeFile } = await import("./file.ts"); // most apps answer without one
   const instead = await writeFile(reply, raw, body);
   if (instead === undefined) return;
   for (const name of Object.keys(reply.getHeaders())) if (OF_FILE.test(name)) reply.removeHeader(name);

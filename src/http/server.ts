@@ -17,7 +17,6 @@ import { Connections } from "./connections.ts";
 import { addHealthRoutes } from "./health.ts";
 import { LoggedUrls } from "./logged-url.ts";
 import { addMetrics } from "./metrics.ts";
-import { addFormParser } from "./multipart.ts";
 import type { Refusals } from "./refusals.ts";
 import { createRequestIds } from "./request.ts";
 import { lacksName } from "./routes.ts";
@@ -79,8 +78,9 @@ export async function createServer(app: App, parts: ServerParts): Promise<AppSer
     optimizeEmptyRequests: !hasPlugins(app),
     isHandshake: hasSockets ? isHandshake : undefined,
   });
-  if (lanes.operations.some(({ readsForm }) => readsForm)) await removeLeftFolders();
-  const fastify = await createFastify(settings, { connections, refusals, hasSockets });
+  const readsForms = lanes.operations.some(({ readsForm }) => readsForm);
+  if (readsForms) await removeLeftFolders();
+  const fastify = await createFastify(settings, { connections, refusals, hasSockets, readsForms });
   try {
     addObservers(fastify, { ...parts, connections });
     if (hasSockets) await addWebSockets(fastify, settings.websockets);
@@ -109,6 +109,7 @@ interface FastifyParts {
   readonly connections: Connections;
   readonly refusals: Refusals;
   readonly hasSockets: boolean;
+  readonly readsForms: boolean;
 }
 
 /**
@@ -126,7 +127,7 @@ async function loadFastify(): Promise<typeof fastifyFactory> {
 
 async function createFastify(
   settings: ResolvedSettings,
-  { connections, refusals, hasSockets }: FastifyParts,
+  { connections, refusals, hasSockets, readsForms }: FastifyParts,
 ): Promise<FastifyInstance> {
   const create = await loadFastify();
   const fastify: FastifyInstance = create({
@@ -150,7 +151,10 @@ async function createFastify(
   });
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
-  addFormParser(fastify, settings.maxBodyBytes);
+  if (readsForms) {
+    const { addFormParser } = await import("./multipart.ts");
+    addFormParser(fastify, settings.maxBodyBytes);
+  }
   passBodies(fastify);
   return fastify;
 }

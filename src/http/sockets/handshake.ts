@@ -1,5 +1,4 @@
 import type { IncomingMessage } from "node:http";
-import { validateHeaderName, validateHeaderValue } from "node:http";
 import type { WebsocketPluginOptions } from "@fastify/websocket";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Config, Handler, HTTPVersion } from "find-my-way";
@@ -7,6 +6,9 @@ import type { WebSocket } from "ws";
 import type { ResolvedSettings } from "../../app/settings.ts";
 import { HTTPError } from "../../errors/http-error.ts";
 import type { HeaderPairs } from "../../operation/raw.ts";
+import { nodeHttp } from "../node-http.ts";
+
+const { validateHeaderName, validateHeaderValue } = nodeHttp;
 
 type WebSocketServerOptions = NonNullable<WebsocketPluginOptions["options"]>;
 
