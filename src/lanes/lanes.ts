@@ -117,7 +117,7 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
       deadlineOf(work, options.settings.timeouts),
     );
   const { settings, log } = options;
-  const urls = new Urls(servedOperations(app));
+  const urls = new Urls(servedOperations(app), settings.rootPath);
   const loop = { ...createLoop(threads, { shared, session: settings.session }, arounds), urls };
   const tasks = compiledTasks(works);
   const lanes: OpenedLanes = { threads, loop, timeouts: settings.timeouts, log, tasks };

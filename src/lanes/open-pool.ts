@@ -45,6 +45,7 @@ export function openPool(
     given,
     part,
     inputs: settings.inputs,
+    rootPath: settings.rootPath,
     session: settings.session,
     traced: arounds.some(({ calls }) => calls !== undefined),
     target: target ?? { url: app.module, exportName: undefined },

@@ -258,6 +258,36 @@ eachLane("websocket: background tasks run after the message's answer", async (la
   await events.until(`task ${lane} one`);
 });
 
+for (const message of ["end", "break"])
+  eachLane(
+    `websocket: tasks that a generator adds run in order, when it has been sent or broke off [${message}]`,
+    async (lane) => {
+      const { logger } = memoryLog();
+      await using client = await testClient(module, { logger });
+      events.clear();
+      await using socket = await client.websocket(`/${lane}/background-yields`);
+      socket.send(message);
+      assert.deepEqual([await socket.receive(), await socket.receive()], ["a", "b"]);
+      assert.deepEqual(await events.until("task 3"), ["yielded", "task 1", "task 2", "task 3"]);
+    },
+  );
+
+eachLane("websocket: a task that is added when its message has been answered is refused", async (lane) => {
+  await using client = await testClient(module);
+  events.clear();
+  await using socket = await client.websocket(`/${lane}/background-late`);
+  socket.send("?");
+  await events.until("OFFLOOP_TASK_LATE");
+});
+
+test("websocket: a task of a connection may add others while it runs", async () => {
+  await using client = await testClient(module);
+  events.clear();
+  await using socket = await client.websocket("/whole/background");
+  await socket.closed;
+  await events.until("task of a task");
+});
+
 eachLane("websocket: the messages of a socket are handled in their order", async (lane) => {
   await using client = await testClient(module);
   events.clear();
@@ -386,6 +416,21 @@ test("websocket: routers give it their prefix and dependencies, mounts their pat
   assert.equal((await client.get("/whole/echo")).status, 404);
   assert.equal((await refusal(client.websocket("/"))).status, 404);
   assert.equal((await refusal(client.websocket("/admin/nothing"))).status, 404);
+});
+
+test("websocket: a mounted app refuses handshakes to its paths, whatever patterns the app around it has", async () => {
+  const inner = new App();
+  inner.websocket("/live", { message: async () => "inner" });
+  const outer = new App();
+  outer.websocket("/:any/:thing", { message: async () => "a pattern" });
+  outer.mount("/inner", inner);
+  await using client = await testClient(outer);
+  for (const [path, answer] of Object.entries({ "/inner/live": "inner", "/other/live": "a pattern" })) {
+    await using socket = await client.websocket(path);
+    socket.send("?");
+    assert.equal(await socket.receive(), answer);
+  }
+  assert.equal((await refusal(client.websocket("/inner/nothing"))).status, 404);
 });
 
 test("websocket: a value may stand in for a dependency", async () => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { threadId } from "node:worker_threads";
-import { App, depends, HTTPError, Router, type Socket, WebSocketError } from "offloop";
+import { App, depends, HTTPError, type OffloopError, Router, type Socket, WebSocketError } from "offloop";
 import { httpBearer } from "offloop/security";
 import { z } from "zod";
 import { events } from "../fixtures/event-log.ts";
@@ -25,6 +25,9 @@ app.websocket("/whole/fails", async ({ socket }) => {
 });
 app.websocket("/whole/refuses", async ({ socket }) => {
   socket.close(1008, "not you");
+});
+app.websocket("/whole/background", async ({ background }) => {
+  background.add(async () => background.add(note, "of a task"));
 });
 app.websocket(
   "/whole/checked",
@@ -121,6 +124,25 @@ for (const runs of lanes) {
   add("/background", {}, ({ background, message }) => {
     background.add(note, `${runs} ${message}`);
     return "answered";
+  });
+  // It asks for `background` only while it runs, when the handler has returned.
+  add("/background-yields", {}, function* (context) {
+    context.background.add(note, "1");
+    yield "a";
+    context.background.add(note, "2");
+    yield "b";
+    context.background.add(note, "3");
+    events.write("yielded");
+    if (context.message === "break") throw new Error("breaks");
+  });
+  add("/background-late", {}, ({ background }) => {
+    setImmediate(() => {
+      try {
+        background.add(note, "late");
+      } catch (error) {
+        events.write((error as OffloopError).code);
+      }
+    });
   });
   add("/ordered", {}, ({ message }) => {
     events.write(`${runs} ${message}`);

@@ -70,7 +70,7 @@ export class SocketLife {
       inputs: { params, query, headers, cookies, body: undefined, form: undefined },
       values: values.length === 0 ? undefined : Object.fromEntries(values),
       sent: this.#runnable.sentOf(context),
-      session: context.sessionText,
+      session: context.sessionState,
     };
   }
 
@@ -110,9 +110,10 @@ export class SocketLife {
     return this.#socket.isOpen ? errorReply(thrown) : undefined;
   }
 
-  #followUp(request: MessageRequest, { background = [], finish }: RawReply): void {
+  #followUp(request: MessageRequest, { background = [], endTasks, finish }: RawReply): void {
     const { id } = this.#runnable.declaration.message ?? this.#runnable.declaration.connection;
     this.#services.background.start(request.id, id, background, async (failure) => {
+      endTasks?.();
       await finish?.(failure).catch((thrown: unknown) => this.#note(request, errorReply(thrown)));
     });
   }

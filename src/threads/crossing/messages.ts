@@ -35,6 +35,8 @@ export interface ThreadData {
   readonly traced: boolean;
   /** Limits on what its operations read. */
   readonly inputs: Required<InputSettings>;
+  /** The prefix before the served app's paths. */
+  readonly rootPath: string;
   /** How sessions are kept; undefined when there are none. */
   readonly session: ResolvedSession | undefined;
   readonly logLevel: string;

@@ -54,6 +54,7 @@ async function enter(port: MessagePort, data: ThreadData): Promise<void> {
       const around = traced ? await openAround() : undefined;
       const runner = new WorkRunner(works, servedErrorHandlers(app), {
         shared,
+        rootPath: data.rootPath,
         sessions: data.session && new SessionCookie(data.session),
         traceDependency: around?.dependency,
       });

@@ -116,8 +116,8 @@ export class Thread implements ThreadHandle {
   }
 
   #dataFor(options: ThreadOptions): ThreadData {
-    const { target, part, workIds, mayBeEnded, given, traced, inputs, session, priority } = options;
-    const work = { target, part, workIds, mayBeEnded, given, traced, inputs, session, priority };
+    const { target, part, workIds, mayBeEnded, given, traced, inputs, rootPath, session, priority } = options;
+    const work = { target, part, workIds, mayBeEnded, given, traced, inputs, rootPath, session, priority };
     const { logLevel, ownsOutput } = options;
     return { board: this.#board, environment: readEnvironment(), ...work, logLevel, ownsOutput };
   }
