@@ -58,7 +58,8 @@ function writeHead(reply: FastifyReply, { status, headers, mediaType }: RawReply
   // something and nobody reads it.
   if (status >= 400 || sentRequestId(reply.request.raw) !== undefined)
     reply.header("x-request-id", reply.request.id);
-  for (const [name, value] of headers ?? []) {
+  for (const [written, value] of headers ?? []) {
+    const name = written.toLowerCase();
     if (name === "transfer-encoding")
       throw new TypeError("transfer-encoding: how a body is sent is the server's to say");
     validateHeaderName(name);
