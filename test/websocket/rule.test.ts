@@ -189,6 +189,16 @@ eachLane("websocket: a long text arrives as one", async (lane) => {
   assert.equal(await socket.receive(), "é".repeat(100_000));
 });
 
+eachLane("websocket: bytes that a handler keeps can be sent again and again", async (lane) => {
+  await using client = await testClient(module);
+  await using socket = await client.websocket(`/${lane}/kept`);
+  for (let round = 0; round < 3; round++) {
+    socket.send("?");
+    const received = Buffer.from((await socket.receive()) ?? "");
+    assert.ok(received.equals(Buffer.alloc(100_000, 7)), `round ${round}: ${received.length} bytes`);
+  }
+});
+
 eachLane(
   "websocket: an error of a message closes with 1011 and is logged once, its text stays here",
   async (lane) => {

@@ -112,6 +112,8 @@ for (const runs of lanes) {
     throw new Error("secret of the generator");
   });
   add("/large", {}, () => "é".repeat(100_000));
+  const kept = new Uint8Array(100_000).fill(7);
+  add("/kept", {}, () => kept);
   add("/throws", {}, ({ message }) => {
     if (message === "http") throw new HTTPError(404, "No such thing");
     if (message === "socket") throw new WebSocketError(3003, "as I say");
