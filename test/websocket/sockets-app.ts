@@ -140,6 +140,20 @@ for (const runs of lanes) {
     { message: ({ message }) => message },
   );
   app.websocket(
+    `/${runs}/list`,
+    {
+      message: z.array(z.string().max(1)),
+      runs,
+      onInvalid: async ({ socket, details }) => socket.send(details.length),
+    },
+    {
+      message: ({ message }) => {
+        if (message.length === 0) throw new HTTPError(422, "an empty list");
+        return message;
+      },
+    },
+  );
+  app.websocket(
     `/${runs}/life`,
     { deps: { opened }, runs },
     {
