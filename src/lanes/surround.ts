@@ -65,7 +65,12 @@ class Passage {
   async run(): Promise<RawReply> {
     const { raw } = await this.#enter(this.#onion.arounds.length - 1);
     const added = this.#exchange.addedTasks;
-    return added === undefined ? raw : { ...raw, background: [...(raw.background ?? []), ...added] };
+    this.#exchange.endBackground(); // an around that has returned adds nothing more: nobody would look for it
+    if (added === undefined) return raw;
+    if (raw.background === undefined) return { ...raw, background: added };
+    // Into the reply's own list, which grows: a body may add tasks while it is produced, and a task may while it runs.
+    raw.background.push(...added);
+    return raw;
   }
 
   /** @param index - Which around to enter; lower indexes lie inside it. */
@@ -163,8 +168,8 @@ class Passage {
 /** A reply that replaces another, whose tasks still run and whose dependencies still close. */
 function inPlaceOf(passed: RawReply, raw: RawReply): RawReply {
   discardBody(passed);
-  const { background, finish } = passed;
-  return { ...raw, background, finish, error: raw.error ?? passed.error };
+  const { background, finish, endTasks } = passed;
+  return { ...raw, background, finish, endTasks, error: raw.error ?? passed.error };
 }
 
 /** Whether a value is the reply that a layer of a passage returned. */
