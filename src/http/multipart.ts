@@ -15,7 +15,7 @@ const MAX_FILES = 1000;
 const MAX_FIELD_BYTES = 1_048_576;
 
 /** Reads a multipart body as a form where one is declared, and as bytes elsewhere. */
-export function addFormParser(fastify: FastifyInstance, maxBodyBytes: number): void {
+export function addFormParser(fastify: FastifyInstance): void {
   const replies = new WeakMap<FastifyRequest, FastifyReply>();
   fastify.addHook("onRoute", (route) => {
     if (route.config?.readsForm !== true) return;
@@ -25,10 +25,12 @@ export function addFormParser(fastify: FastifyInstance, maxBodyBytes: number): v
     };
   });
   fastify.addContentTypeParser("multipart/form-data", async (request: FastifyRequest, payload: Readable) => {
-    const bodyLimit = request.routeOptions.config.maxFormBytes ?? maxBodyBytes;
+    const { config, bodyLimit } = request.routeOptions;
     const reply = replies.get(request);
     try {
-      const body = bounded(payload, request.headers, bodyLimit);
+      // What is not read as a form is a body like any other, which the lane takes in one go.
+      const maxBytes = reply === undefined ? bodyLimit : (config.maxFormBytes ?? bodyLimit);
+      const body = bounded(payload, request.headers, maxBytes);
       return reply === undefined ? await buffer(body) : await readForm(request.headers, body, reply);
     } catch (error) {
       throw bodyError(error);

@@ -153,7 +153,7 @@ async function createFastify(
   fastify.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   if (readsForms) {
     const { addFormParser } = await import("./multipart.ts");
-    addFormParser(fastify, settings.maxBodyBytes);
+    addFormParser(fastify);
   }
   passBodies(fastify);
   return fastify;
