@@ -98,6 +98,7 @@ class FormReading {
     this.#busboy.on("error", (error) => this.#fail(error));
     this.#busboy.on("filesLimit", () => this.#fail(tooMany("files", MAX_FILES)));
     this.#busboy.on("field", (name, value, _nameCut, isCut) => {
+      if (name === undefined) this.#fail(nameless());
       if (isCut) this.#fail(new HTTPError(400, `Part exceeded maximum size of ${MAX_FIELD_BYTES / 1024}KB.`));
       if (++this.#fields > MAX_FIELDS) this.#fail(tooMany("fields", MAX_FIELDS));
       this.#parts.push(Promise.resolve([name, value]));
@@ -105,6 +106,7 @@ class FormReading {
     this.#busboy.on("file", (name, content, filename, ...[, mediaType]) => {
       content.on("error", (error) => this.#fail(error));
       this.#contents.push(content);
+      if (name === undefined) return this.#fail(nameless());
       const part = form.receive(content, filename, mediaType).then((file): FormPart => [name, file ?? ""]);
       part.catch((error) => this.#fail(error));
       this.#parts.push(part);
@@ -163,6 +165,10 @@ class FormReading {
     this.#busboy.destroy(reason);
     this.#onFailure?.(error);
   }
+}
+
+function nameless(): HTTPError {
+  return new HTTPError(400, 'The Content-Disposition header field "name" must be provided.');
 }
 
 function tooMany(what: string, max: number): HTTPError {

@@ -315,3 +315,19 @@ test("an upload to a full disk is a 507 of that request only, and the next one t
   }
   await command.line(/OFFLOOP_UPLOAD_DISK/);
 });
+
+for (const lane of lanes)
+  test(`a part of a form that has no name is refused as in Starlette [${lane}]`, async () => {
+    for (const rest of ["", '; filename="a.txt"']) {
+      const part = `--b\r\nContent-Disposition: form-data${rest}\r\n\r\nvalue\r\n--b--\r\n`;
+      const response = await fetch(`${server.url}/${lane}/up`, {
+        method: "POST",
+        headers: { "content-type": "multipart/form-data; boundary=b" },
+        body: part,
+      });
+      assert.deepEqual(await response.json(), {
+        detail: 'The Content-Disposition header field "name" must be provided.',
+      });
+      assert.equal(response.status, 400);
+    }
+  });
