@@ -59,14 +59,17 @@ export class Connections {
   /** Makes the node:http server for one of the addresses listened on. */
   createServer(handler: RequestListener): Server {
     const { maxHeaderBytes, headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = this.#settings;
-    const { tls } = this.#wants;
+    const { tls, isHandshake } = this.#wants;
     const options = {
       maxHeaderSize: maxHeaderBytes,
       headersTimeout: headersTimeoutMs,
       requestTimeout: requestTimeoutMs,
       keepAliveTimeout: keepAliveTimeoutMs,
       optimizeEmptyRequests: this.#wants.optimizeEmptyRequests,
-      ...(this.#wants.isHandshake && { shouldUpgradeCallback: this.#wants.isHandshake }),
+      ...(isHandshake && {
+        shouldUpgradeCallback: (request: IncomingMessage) =>
+          !hasSeveralHosts(request) && isHandshake(request),
+      }),
       // By default Node looks for slow clients every 30 s, which would turn a timeout of 15 s into one of up to 45 s.
       connectionsCheckingInterval: Math.max(MIN_CHECK_MS, Math.min(headersTimeoutMs, requestTimeoutMs) / 4),
     };

@@ -40,8 +40,10 @@ const OF_FILE = /^(content-.*|cache-control|expires|etag|last-modified)$/;
 /** Writes a reply whose body is produced while it is sent. */
 export function writeStreamReply(reply: FastifyReply, raw: RawReply, open: () => Readable): void {
   writeHead(reply, raw);
+  // Before the first chunk, a client may want to know that its request was accepted. Not before Fastify has set the
+  // headers, which it does once the hooks of plugins have run.
+  reply.raw.once("pipe", () => reply.raw.flushHeaders());
   reply.send(open());
-  reply.raw.flushHeaders(); // before the first chunk, a client may want to know that its request was accepted
 }
 
 /** Keeps the `Vary` values that a plugin has set. */
@@ -58,7 +60,8 @@ function writeHead(reply: FastifyReply, { status, headers, mediaType }: RawReply
   // something and nobody reads it.
   if (status >= 400 || sentRequestId(reply.request.raw) !== undefined)
     reply.header("x-request-id", reply.request.id);
-  for (const [name, value] of headers ?? []) {
+  for (const [written, value] of headers ?? []) {
+    const name = written.toLowerCase();
     if (name === "transfer-encoding")
       throw new TypeError("transfer-encoding: how a body is sent is the server's to say");
     validateHeaderName(name);

@@ -162,7 +162,7 @@ async function createFastify(
   fastify.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   if (readsForms) {
     const { addFormParser } = await import("./multipart.ts");
-    addFormParser(fastify, settings.maxBodyBytes);
+    addFormParser(fastify);
   }
   passBodies(fastify);
   return fastify;
@@ -189,16 +189,17 @@ function addObservers(
     connections,
   }: ServerParts & Pick<FastifyParts, "connections">,
 ): void {
+  const urls = new LoggedUrls(settings);
   if (accessLog && log.isLevelEnabled("info")) {
     addAccessLog(fastify, log, {
-      urls: new LoggedUrls(settings),
+      urls,
       skipPaths: settings.log.skipPaths,
       trace: tracing && ((request) => tracing.logFieldsOf(request)),
     });
     connections.onUnread(logUnread(log));
   }
   if (metrics !== undefined) addMetrics(fastify, metrics, connections);
-  if (tracing !== undefined) addRequestSpans(fastify, tracing);
+  if (tracing !== undefined) addRequestSpans(fastify, tracing, urls);
 }
 
 /** @throws {OffloopError} `OFFLOOP_ROUTE_DUPLICATE` when the settings ask for a path that an operation answers. */

@@ -61,7 +61,7 @@ export async function runMessage(
     exchange.acceptSession(declaration.inputs.session);
     const context = new MessageRunContext(exchange, inputs, await message.format.read(frame), declaration);
     const value = await declaration.handler(dependencies.setValues(context, plan));
-    made = await encodeResult(message.format, value, exchange);
+    made = withOwnBytes(await encodeResult(message.format, value, exchange));
     return exchange.withTasks(dependencies.areOpen ? await dependencies.closeAfterReply(made) : made);
   } catch (thrown) {
     if (made !== undefined) discardBody(made);
@@ -141,6 +141,12 @@ function replyOf(body: RawReply["body"], exchange: Exchange): RawReply {
     background: exchange.addedTasks,
     error: undefined,
   };
+}
+
+/** The same with a copy of its bytes: what leaves a thread may be moved, and the handler may keep its own for the next message. */
+function withOwnBytes(reply: RawReply): RawReply {
+  const { body } = reply;
+  return body instanceof Uint8Array ? { ...reply, body: Uint8Array.from(body) } : reply;
 }
 
 const TEXT = "text/plain";

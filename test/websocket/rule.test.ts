@@ -154,6 +154,25 @@ eachLane("websocket: onInvalid is told instead, and the socket stays open", asyn
   assert.deepEqual(await socket.receiveJson(), { n: 2 });
 });
 
+eachLane("websocket: onInvalid is told of as many mistakes as a message has", async (lane) => {
+  await using client = await testClient(module);
+  await using socket = await client.websocket(`/${lane}/list`);
+  socket.sendJson(new Array(100).fill("x".repeat(1_000)));
+  assert.equal(await socket.receiveJson(), 100);
+  socket.sendJson(["a"]);
+  assert.deepEqual(await socket.receiveJson(), ["a"]);
+});
+
+eachLane(
+  "websocket: a 422 that the handler throws is no invalid message, and closes with 1008",
+  async (lane) => {
+    await using client = await testClient(module);
+    const socket = await client.websocket(`/${lane}/list`);
+    socket.sendJson([]);
+    assert.deepEqual(await socket.closed, { code: 1008, reason: "an empty list" });
+  },
+);
+
 eachLane("websocket: what does not fit the send schema is logged and closes with 1011", async (lane) => {
   const log = memoryLog();
   await using client = await testClient(module, { logger: log.logger });
@@ -187,6 +206,16 @@ eachLane("websocket: a long text arrives as one", async (lane) => {
   await using socket = await client.websocket(`/${lane}/large`);
   socket.send("?");
   assert.equal(await socket.receive(), "é".repeat(100_000));
+});
+
+eachLane("websocket: bytes that a handler keeps can be sent again and again", async (lane) => {
+  await using client = await testClient(module);
+  await using socket = await client.websocket(`/${lane}/kept`);
+  for (let round = 0; round < 3; round++) {
+    socket.send("?");
+    const received = Buffer.from((await socket.receive()) ?? "");
+    assert.ok(received.equals(Buffer.alloc(100_000, 7)), `round ${round}: ${received.length} bytes`);
+  }
 });
 
 eachLane(

@@ -115,6 +115,8 @@ for (const runs of lanes) {
     throw new Error("secret of the generator");
   });
   add("/large", {}, () => "é".repeat(100_000));
+  const kept = new Uint8Array(100_000).fill(7);
+  add("/kept", {}, () => kept);
   add("/throws", {}, ({ message }) => {
     if (message === "http") throw new HTTPError(404, "No such thing");
     if (message === "socket") throw new WebSocketError(3003, "as I say");
@@ -158,6 +160,20 @@ for (const runs of lanes) {
       },
     },
     { message: ({ message }) => message },
+  );
+  app.websocket(
+    `/${runs}/list`,
+    {
+      message: z.array(z.string().max(1)),
+      runs,
+      onInvalid: async ({ socket, details }) => socket.send(details.length),
+    },
+    {
+      message: ({ message }) => {
+        if (message.length === 0) throw new HTTPError(422, "an empty list");
+        return message;
+      },
+    },
   );
   app.websocket(
     `/${runs}/life`,

@@ -7,6 +7,7 @@ import type { ResolvedSettings } from "../../app/settings.ts";
 import { HTTPError } from "../../errors/http-error.ts";
 import type { HeaderPairs } from "../../operation/raw.ts";
 import { nodeHttp } from "../node-http.ts";
+import { hungUp } from "../request.ts";
 
 const { validateHeaderName, validateHeaderValue } = nodeHttp;
 
@@ -116,7 +117,7 @@ export class Handshake {
     }
     const { raw } = this.#reply;
     return new Promise((resolve, reject) => {
-      const onGone = (): void => reject(new DOMException("The client has hung up", "AbortError"));
+      const onGone = (): void => reject(hungUp());
       if (raw.destroyed) return onGone();
       raw.once("close", onGone);
       this.#waiting.headers = headers;

@@ -93,7 +93,7 @@ class Entrance {
   async #connect(asked: HttpRequest, handshake: Handshake, parts: SocketParts): Promise<void> {
     const { sockets, lanes } = this.#services;
     let opened: LiveSocket | undefined;
-    const { ended } = this.#runnable.connect(asked, (context, onAccepted) => {
+    const ended = this.#runnable.connect(asked, (context, onAccepted) => {
       const socket = new LiveSocket(parts, {
         id: asked.id,
         begin: () => this.#runnable.begin(asked),
