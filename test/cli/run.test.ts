@@ -409,6 +409,7 @@ export default app;
   const pidIn = (line: string): string => /opens in (\d+)/.exec(line)?.[1] ?? "";
   const first = pidIn(await running.line(/opens in/));
   const second = pidIn(await running.line(new RegExp(`opens in (?!${first}\\b)`)));
+  for (const pid of [first, second]) await running.line(new RegExp(`"pid":${pid}.*listens on`));
   running.child.kill("SIGTERM");
   const { code, output } = await running.ended();
   assert.equal(code, 0);
