@@ -27,6 +27,6 @@ export function packInspectorPage(folder: string): void {
 }
 
 if (import.meta.main) {
-  packAssets(join(repositoryRoot, "dist", "openapi", packedFolder));
+  packAssets(join(repositoryRoot, "dist", packedFolder));
   packInspectorPage(join(repositoryRoot, "dist", "inspector", "page"));
 }

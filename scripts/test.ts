@@ -52,6 +52,9 @@ export const longFiles: readonly string[] = [
   "test/websocket/faults.test.ts",
 ];
 
+/** No file takes half as long, alone or beside others: one that does hangs, and would take the rest with it. */
+const MOST_MS = 600_000;
+
 /** Files that run one after another, or in parallel. */
 interface Phase {
   readonly files: readonly string[];
@@ -130,7 +133,12 @@ async function* runPhase(
   tally: Tally,
 ): AsyncGenerator<TestEvent, void> {
   if (files.length === 0) return;
-  const events: AsyncIterable<TestEvent> = run({ cwd: root, files: [...files], concurrency });
+  const events: AsyncIterable<TestEvent> = run({
+    cwd: root,
+    files: [...files],
+    concurrency,
+    timeout: MOST_MS,
+  });
   for await (const event of events) if (!tally.takes(event)) yield event;
 }
 

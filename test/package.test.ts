@@ -245,17 +245,23 @@ test("the built command line says in an older Node which one it needs", (t) => {
   );
 });
 
-test("the built package has the inspector's page, every file that it loads, and no type left in it", async () => {
-  const { listPageFiles } = (await import(new URL("../dist/inspector/files.js", import.meta.url).href)) as {
-    listPageFiles(): { name: string; make(): Promise<string> }[];
+test("the built package serves the inspector's page, every file that it loads, and no type left in it", async (t) => {
+  const folder = appFolder({ "app.ts": app });
+  const served = command([builtCommand, "run", folder.path("app.ts"), "--port", "0", "--inspector"], []);
+  t.after(() => served.child.kill("SIGKILL"));
+  const page = `${await listening(served)}/_offloop`;
+  const read = async (name: string): Promise<string> => {
+    const response = await fetch(page + name);
+    assert.equal(response.status, 200, name);
+    return response.text();
   };
-  const files = new Map(listPageFiles().map((file) => [file.name, file]));
-  const loaded = [...((await files.get("page.html")?.make()) ?? "").matchAll(/"_offloop\/([^"]+)"/g)];
-  assert.ok(loaded.some(([, name]) => name === "main.js"));
-  for (const [, name = ""] of loaded) assert.ok(files.has(name), name);
-  for (const { name, make } of files.values())
-    for (const [, imported = ""] of (await make()).matchAll(/^import .* from "\.\/([^"]+)"/gm))
-      assert.ok(imported.endsWith(".js") && files.has(imported), `${name} imports ${imported}`);
+  const found = new Set((await read("")).match(/(?<="_offloop)\/[^"]+(?=")/g));
+  assert.ok(found.has("/main.js"));
+  for (const name of found)
+    for (const imported of (await read(name)).match(/(?<=^import .* from "\.)\/[^"]+(?=")/gm) ?? []) {
+      assert.match(imported, /\.js$/);
+      found.add(imported);
+    }
 });
 
 test("an example that is copied out of the packed package loads, each function on its lane", async () => {

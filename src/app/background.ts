@@ -30,8 +30,7 @@ export interface BackgroundCall {
  * ```
  */
 export class Background {
-  /** The calls added so far. Grows even while they run, when a running function adds more. */
-  readonly calls: BackgroundCall[] = [];
+  #calls: BackgroundCall[] = [];
   readonly #operation: string;
   readonly #inThread: boolean;
   #isOver = false;
@@ -40,6 +39,11 @@ export class Background {
   constructor(operation: string, inThread: boolean) {
     this.#operation = operation;
     this.#inThread = inThread;
+  }
+
+  /** The calls added so far. Grows even while they run, when a running function adds more. */
+  get calls(): BackgroundCall[] {
+    return this.#calls;
   }
 
   /**
@@ -59,7 +63,13 @@ export class Background {
     const declared = taskDeclaration(task);
     if (declared !== undefined && (this.#inThread || declared.lane === "thread"))
       this.#checkArguments(declared.name, args);
-    this.calls.push({ task: declared ?? this.#closure(task), args });
+    this.#calls.push({ task: declared ?? this.#closure(task), args });
+  }
+
+  /** @internal Puts what has been added, and whatever will be, after these calls, which may still grow. */
+  follow(calls: BackgroundCall[]): void {
+    calls.push(...this.#calls);
+    this.#calls = calls;
   }
 
   /** @internal The tasks have run: any that is added from now on would be lost. */

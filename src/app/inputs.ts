@@ -40,8 +40,8 @@ export interface InputOptions {
    */
   readonly form?: Model;
   /**
-   * The keys of the session, or one schema for all of it. A key that does not fit counts as absent; if it is required,
-   * the answer is 401.
+   * The keys of the session that are used, or one schema for all of these. A key that does not fit counts as absent; if
+   * it is required, the answer is 401. Keys that are not declared stay in the session.
    */
   readonly session?: Model;
 }

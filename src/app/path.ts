@@ -20,9 +20,9 @@ export function pathNames(path: string): string[] {
   return path.endsWith("*") ? [...names, "*"] : names;
 }
 
-/** A path without the names of its parameters, which the router does not distinguish: `"/items/:"`. */
+/** A path without the names of its parameters, which the router does not distinguish: `"/items/:"`. `::` is a colon. */
 export function pathPattern(path: string): string {
-  return path.replaceAll(/:[^/\-.(]+/g, ":");
+  return path.replaceAll(/::|:[^/\-.(]+/g, (part) => (part === "::" ? part : ":"));
 }
 
 /**

@@ -1,5 +1,6 @@
 import { Console } from "node:console";
 import { Writable } from "node:stream";
+import { StringDecoder } from "node:string_decoder";
 import { formatWithOptions } from "node:util";
 import type { logLevels } from "./log.ts";
 
@@ -108,6 +109,7 @@ function captureStream(name: StreamName, sink: Sink): () => void {
   const stream = process[name];
   const before = stream.write;
   const level = name === "stdout" ? "info" : "warn";
+  const decoder = new StringDecoder("utf8"); // a write may end in the middle of a character
   let partial = "";
   const take = (line: string): void => {
     if (isJson(line)) before.call(stream, `${line}\n`);
@@ -118,15 +120,18 @@ function captureStream(name: StreamName, sink: Sink): () => void {
     partial = "";
     take(rest);
   };
+  const add = (text: string): void => {
+    partial += text;
+    if (text.includes("\n")) {
+      const lines = partial.split("\n");
+      partial = lines.pop() as string;
+      for (const line of lines) take(line.replace(/\r$/, ""));
+    }
+    if (partial.length > MAX_PARTIAL) flush();
+  };
   stream.write = (chunk: unknown, ...rest: unknown[]): boolean => {
     if (sink.isWriting) return Reflect.apply(before, stream, [chunk, ...rest]) as boolean;
-    const encoding = typeof rest[0] === "string" ? (rest[0] as BufferEncoding) : "utf8";
-    const text =
-      partial + (typeof chunk === "string" ? chunk : Buffer.from(chunk as Uint8Array).toString(encoding));
-    const lines = text.split("\n");
-    partial = lines.pop() as string;
-    for (const line of lines) take(line.replace(/\r$/, ""));
-    if (partial.length > MAX_PARTIAL) flush();
+    add(decoder.write(bytesOf(chunk as string | Uint8Array, rest[0])));
     const done = rest.find((argument) => typeof argument === "function") as (() => void) | undefined;
     if (done !== undefined) process.nextTick(done);
     return true;
@@ -137,6 +142,12 @@ function captureStream(name: StreamName, sink: Sink): () => void {
     flush();
     stream.write = before;
   };
+}
+
+/** @param encoding - What a string is written in; anything else than a string where the caller named none. */
+function bytesOf(chunk: string | Uint8Array, encoding: unknown): Buffer {
+  if (typeof chunk !== "string") return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  return Buffer.from(chunk, typeof encoding === "string" ? (encoding as BufferEncoding) : "utf8");
 }
 
 /** Whether it is a line of someone's JSON log. */

@@ -5,7 +5,7 @@ import { integer } from "./integer.ts";
 /** Data kept for one visitor between requests: JSON, which the visitor can read but not change. */
 export type Session = Record<string, unknown>;
 
-/** The values of a session, as described by a schema, or by one schema for each of its keys. */
+/** The declared values of a session, as described by a schema, or by one schema for each key. */
 export type SessionValues<Declared> = Declared extends AnySchema
   ? OutputOf<Declared>
   : Declared extends Schemas

@@ -55,11 +55,14 @@ export interface NamedPath {
 
 /** The paths of all operations that are served together. */
 export class Urls {
+  /** The prefix before the paths of what is served. */
+  readonly rootPath: string;
   readonly #operations: readonly NamedPath[];
   #byName: ReadonlyMap<string, readonly NamedPath[]> | undefined;
   #byLocation: ReadonlyMap<SourceLocation, readonly NamedPath[]> | undefined;
 
-  constructor(operations: readonly NamedPath[]) {
+  constructor(operations: readonly NamedPath[], rootPath = "") {
+    this.rootPath = rootPath;
     this.#operations = operations;
   }
 
@@ -95,14 +98,6 @@ export class Urls {
     const found = this.#byLocation.get(operation?.location);
     if (found === undefined) throw unknownOperation(operation);
     return found;
-  }
-
-  /** Where the app with this prefix before its paths is mounted. */
-  mountOf(rootPath: string): string {
-    let longest = "";
-    for (const { mountedAt } of this.#operations)
-      if (mountedAt.length > longest.length && rootPath.endsWith(mountedAt)) longest = mountedAt;
-    return longest;
   }
 }
 

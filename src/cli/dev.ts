@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import { resolveSettings } from "../app/settings.ts";
 import { type ErrorCode, localPath } from "../errors/offloop-error.ts";
+import { ownEntry } from "../errors/own-code.ts";
 import { createLogger } from "../http/logger.ts";
 import { parseTarget } from "./declared-app.ts";
 import type { DevNews, DevProcessOptions, ServedApp } from "./dev-process.ts";
@@ -76,7 +77,7 @@ class ReloadedApp {
 
   /** Starts the process; call this only when none is running. */
   start(): void {
-    const entry = new URL(`./dev-process${import.meta.url.slice(-3)}`, import.meta.url);
+    const entry = ownEntry("cli/dev-process");
     const { inspect, ...options } = this.#options;
     const child = fork(entry, [JSON.stringify({ ...options, port: this.#port })], {
       execArgv: [...process.execArgv, ...inspectArguments(inspect)],

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { OffloopError } from "../errors/offloop-error.ts";
+import { ownFile } from "../errors/own-code.ts";
 
 interface Manifest {
   readonly engines: { readonly node: string };
@@ -7,7 +8,7 @@ interface Manifest {
 
 /** @throws {OffloopError} `OFFLOOP_NODE_OUTDATED` when this version of Node is older than package.json demands. */
 export function checkNode(found: string, file: string): void {
-  const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  const manifest = readFileSync(ownFile("../package.json"), "utf8");
   const needed = (JSON.parse(manifest) as Manifest).engines.node.replace(">=", "");
   const [major = 0, minor = 0] = numbersOf(needed);
   const [foundMajor = 0, foundMinor = 0] = numbersOf(found);

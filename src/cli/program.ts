@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
+import { ownFile } from "../errors/own-code.ts";
 import { openapi, routes } from "./declared-app.ts";
 import { dev } from "./dev.ts";
 import { usageText } from "./failure.ts";
@@ -8,7 +9,7 @@ import { run } from "./run.ts";
 import { takesServing, wholeNumber } from "./serving.ts";
 import { work } from "./work.ts";
 
-const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+const { version } = JSON.parse(readFileSync(ownFile("../package.json"), "utf8")) as {
   version: string;
 };
 

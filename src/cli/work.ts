@@ -15,6 +15,7 @@ import { ownsOutput, takeOutput } from "../http/own-output.ts";
 import { closeOnSignals } from "../http/shutdown.ts";
 import type { OpenJobs } from "../jobs/open.ts";
 import { openLanes } from "../lanes/lanes.ts";
+import { TaskThreads } from "../lanes/task-threads.ts";
 import { openTracing } from "../tracing/open.ts";
 import { runAtHand } from "../watch/around.ts";
 import { openLoopWatch } from "../watch/loop-watch.ts";
@@ -79,13 +80,17 @@ export async function openWork(
   await using opened = new AsyncDisposableStack();
   const tracing = await openTracing();
   const log = openLog({ log: given, settings, ownsOutput: ownsOutput() }, tracing);
+  const arounds = listArounds(app, { settings, log, tracing, debug: false });
+  const laneOptions = { settings, target, log, arounds, ownsOutput: ownsOutput() };
+  const early = new TaskThreads(app, laneOptions);
+  opened.defer(() => early.close());
   const closeLifespans = await openLifespans(servedLifespans(app, "main"));
   opened.defer(async () => {
     for (const error of await closeLifespans())
       log.error({ err: loggable(describeError(error)) }, "a lifespan failed to close");
   });
-  const arounds = listArounds(app, { settings, log, tracing, debug: false });
-  const lanes = await openLanes(app, { settings, target, log, arounds, ownsOutput: ownsOutput() });
+  const lanes = await openLanes(app, laneOptions);
+  early.handOver();
   opened.defer(() => lanes.close());
   const watch = await openLoopWatch(settings.watch, log, isForReading(log));
   opened.defer(() => watch?.close());

@@ -1,5 +1,21 @@
-/** The folder of offloop's own code: `src` in the repository, `dist` in the package. One level above this file. */
+/**
+ * The folder of offloop's own code: `src` in the repository, `dist` in the package. One level above this file, and above
+ * the chunk that it is bundled into. No other module may know where it lies.
+ */
 export const ownFolder: string = new URL("../", import.meta.url).href;
+
+/** `.ts` in the repository and `.js` in the package. */
+export const ownExtension: string = import.meta.url.slice(-3);
+
+/** A file of offloop's own, by its path in that folder. */
+export function ownFile(path: string): URL {
+  return new URL(path, ownFolder);
+}
+
+/** A module that a thread or a process begins with, by its path without extension. The bundle keeps its place. */
+export function ownEntry(path: string): URL {
+  return ownFile(path + ownExtension);
+}
 
 /** Whether a script is offloop's own. Pass the URL of the running code: a source map may place it anywhere. */
 export function isOwnScript(url: string): boolean {

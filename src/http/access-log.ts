@@ -4,6 +4,7 @@ import type { Operation } from "../app/operation.ts";
 import { pathOfUrl } from "../app/path.ts";
 import { CLIENT_CLOSED_REQUEST } from "../operation/error-reply.ts";
 import type { UnreadRequest } from "./connections.ts";
+import { Flood, moreText } from "./flood.ts";
 import type { LoggedUrls } from "./logged-url.ts";
 import { outcomeOf } from "./streams.ts";
 
@@ -35,26 +36,19 @@ function matcherOf(paths: readonly string[]): (url: string) => boolean {
   };
 }
 
-const EVERY_MS = 1_000;
-
 /**
  * Logs what arrived but was not a request, never its content: one line per second and kind, since nothing bounds how
  * much of it arrives.
  */
 export function logUnread(log: Logger): (unread: UnreadRequest) => void {
-  const kinds = new Map<string, { at: number; unsaid: number }>();
+  const flood = new Flood();
   return ({ status, code, client, bytes }) => {
-    const kind = kinds.get(code) ?? { at: Number.NEGATIVE_INFINITY, unsaid: 0 };
-    kinds.set(code, kind);
-    const now = performance.now();
-    if (now - kind.at < EVERY_MS) return void kind.unsaid++;
-    const { unsaid } = kind;
-    const more = unsaid === 0 ? "" : `; and ${unsaid} more since the last line`;
+    const unsaid = flood.admit(code);
+    if (unsaid === undefined) return;
     log.info(
       { status, code, client, bytes, unsaid },
-      `no request that can be read: ${status} (${code})${more}`,
+      `no request that can be read: ${status} (${code})${moreText(unsaid)}`,
     );
-    kinds.set(code, { at: now, unsaid: 0 });
   };
 }
 

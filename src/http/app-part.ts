@@ -99,7 +99,9 @@ export async function addPart(
   fastify.setNotFoundHandler(notFound);
   for (const inner of mounted) await addMounted(fastify, inner, mountedAt, services);
   // Some plugins see only requests that have a route.
-  if (mountedAt !== "" || app.declaredPlugins().length > 0) closeOff(fastify, mountedAt, notFound);
+  if (mountedAt === "" && app.declaredPlugins().length === 0) return;
+  closeOff(fastify, mountedAt, notFound);
+  if (lanes.sockets.length > 0) closeOffHandshakes(fastify, mountedAt, notFound);
 }
 
 /** Uses a scope of its own, so that the mounted app's plugins do not reach the app around it. */
@@ -132,4 +134,23 @@ function closeOff(
     const config = { isClosedOff: true };
     fastify.route({ method: free, url: "/*", config, handler: notFound });
   }
+}
+
+/** The same for handshakes: the router lets them match no other routes. */
+function closeOffHandshakes(
+  fastify: FastifyInstance,
+  mountedAt: string,
+  notFound: ReturnType<typeof createNotFound>,
+): void {
+  const constraints = { upgrade: "websocket" };
+  if (fastify.hasRoute({ method: "GET", url: `${mountedAt}/*`, constraints })) return;
+  fastify.route({
+    method: "GET",
+    url: "/*",
+    constraints,
+    config: { isClosedOff: true },
+    // Answers before the handler would be called: there, a connection is accepted first.
+    preHandler: (request, reply) => notFound(request, reply),
+    handler: notFound,
+  });
 }

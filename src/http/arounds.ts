@@ -9,6 +9,7 @@ import { markRuns } from "../watch/around.ts";
 import { canWatch } from "../watch/watch.ts";
 import { showFailures } from "./debug-page.ts";
 import { logFailures, type RequestAddresses } from "./failures.ts";
+import { LoggedUrls } from "./logged-url.ts";
 
 /** What is to surround an app's runs. */
 export interface WantedArounds {
@@ -24,7 +25,7 @@ export interface WantedArounds {
 
 /** Lists what surrounds an app's runs; the last is the outermost. */
 export function listArounds(app: App, { settings, log, tracing, debug, inspector }: WantedArounds): Around[] {
-  const arounds = [logFailures(log, inspector)];
+  const arounds = [logFailures(log, new LoggedUrls(settings), inspector)];
   if (settings.watch !== undefined && canWatch()) arounds.push(markRuns(!hasPlugins(app)));
   if (tracing !== undefined) arounds.push(traceRuns(tracing));
   if (debug) arounds.push(showFailures(settings, inspector));

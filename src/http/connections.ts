@@ -1,16 +1,11 @@
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerResponse,
-  STATUS_CODES,
-} from "node:http";
-import { createServer as createSecureServer } from "node:https";
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ResolvedSettings } from "../app/settings.ts";
+import { nodeHttp } from "./node-http.ts";
 import type { Tls } from "./tls.ts";
+
+const { STATUS_CODES } = nodeHttp;
 
 const MIN_CHECK_MS = 20;
 /** How long a client may take to receive why it was refused. */
@@ -64,14 +59,17 @@ export class Connections {
   /** Makes the node:http server for one of the addresses listened on. */
   createServer(handler: RequestListener): Server {
     const { maxHeaderBytes, headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = this.#settings;
-    const { tls } = this.#wants;
+    const { tls, isHandshake } = this.#wants;
     const options = {
       maxHeaderSize: maxHeaderBytes,
       headersTimeout: headersTimeoutMs,
       requestTimeout: requestTimeoutMs,
       keepAliveTimeout: keepAliveTimeoutMs,
       optimizeEmptyRequests: this.#wants.optimizeEmptyRequests,
-      ...(this.#wants.isHandshake && { shouldUpgradeCallback: this.#wants.isHandshake }),
+      ...(isHandshake && {
+        shouldUpgradeCallback: (request: IncomingMessage) =>
+          !hasSeveralHosts(request) && isHandshake(request),
+      }),
       // By default Node looks for slow clients every 30 s, which would turn a timeout of 15 s into one of up to 45 s.
       connectionsCheckingInterval: Math.max(MIN_CHECK_MS, Math.min(headersTimeoutMs, requestTimeoutMs) / 4),
     };
@@ -88,8 +86,10 @@ export class Connections {
     };
     const server =
       tls === undefined
-        ? createServer(options, listener)
-        : createSecureServer({ ...options, ...tls, handshakeTimeout: headersTimeoutMs }, listener);
+        ? nodeHttp.createServer(options, listener)
+        : process
+            .getBuiltinModule("node:https")
+            .createServer({ ...options, ...tls, handshakeTimeout: headersTimeoutMs }, listener);
     const keep = (socket: Socket): void => {
       void socket.remoteAddress; // only if read now is it still known after the socket has closed
       this.#open.add(socket);

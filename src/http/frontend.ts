@@ -1,7 +1,6 @@
 import { readdir, realpath, stat } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { join, sep } from "node:path";
-import { mime } from "@fastify/send";
 import type { Frontend } from "../app/frontend.ts";
 import { HTTPError } from "../errors/http-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
@@ -156,7 +155,7 @@ async function fileReply(file: string, status: number, request: IncomingMessage)
   if (packed.some) headers.push(["vary", "Accept-Encoding"]);
   if (packed.encoding !== undefined) headers.push(["content-encoding", packed.encoding]);
   const chosen = packed.encoding === undefined ? file : file + encodings[packed.encoding];
-  return { ...emptyReply, status, mediaType: mediaTypeOf(file), headers, body: { file: chosen } };
+  return { ...emptyReply, status, mediaType: await mediaTypeOf(file), headers, body: { file: chosen } };
 }
 
 interface Packed {
@@ -177,7 +176,8 @@ async function packedBeside(file: string, { headers }: IncomingMessage): Promise
   return { some: some.length > 0, encoding };
 }
 
-function mediaTypeOf(file: string): string {
+async function mediaTypeOf(file: string): Promise<string> {
+  const { mime } = await import("@fastify/send");
   const type = mime.getType(file) ?? "application/octet-stream";
   return /^text\/|javascript|json$|xml$/.test(type) ? `${type}; charset=utf-8` : type;
 }

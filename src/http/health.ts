@@ -3,6 +3,7 @@ import type { Worker } from "node:worker_threads";
 import type { FastifyInstance } from "fastify";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
+import { ownEntry } from "../errors/own-code.ts";
 import { startThread } from "../errors/start-thread.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import { sharedNow } from "../threads/crossing/board.ts";
@@ -64,7 +65,7 @@ export async function openHealthServer({ health, host, readStatus, metrics }: Pr
     ...{ livez, readyz, port, host: health.host ?? host, beatAt, status },
     metrics: metrics && { path: metrics.path, mediaType: metrics.mediaType },
   };
-  const entry = new URL(`./health-thread${import.meta.url.slice(-3)}`, import.meta.url);
+  const entry = ownEntry("http/health-thread");
   const worker = startThread("the thread of health probes", entry, { workerData, name: "offloop health" });
   worker.unref();
   const timer = setInterval(beat, BEAT_MS).unref();

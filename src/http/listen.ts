@@ -4,6 +4,7 @@ import type { App } from "../app/app.ts";
 import type { AppTarget } from "../app/load.ts";
 import { type ResolvedSettings, resolveSettings } from "../app/settings.ts";
 import { describeError, loggable } from "../errors/described-error.ts";
+import type { EarlyWorker } from "../threads/pool/worker.ts";
 import { noThreads } from "../threads/pool/pool.ts";
 import { bind, type Place, placeOf, portOf } from "./bind.ts";
 import { type HealthServer, openHealthServer } from "./health.ts";
@@ -14,17 +15,36 @@ import { type OpenApp, openApp } from "./open-app.ts";
 import { ownsOutput, type RunAtHand } from "./own-output.ts";
 import type { ListenOptions, Server } from "./serve-options.ts";
 import { closeOnSignals, createShutdown } from "./shutdown.ts";
+import { startEarly } from "./start-early.ts";
 import { answerPrimary, isSupervised } from "./supervised.ts";
 import { readTls } from "./tls.ts";
 
 /** A client that keeps its connection but uses it less often than this may be writing to it when it is closed. */
 const LINGER_MS = 5_000;
 
-/** Serves an app that threads find at `target`. Everything opened here is closed in reverse order. */
+/**
+ * Serves an app that threads find at `target`. Everything opened here is closed in reverse order.
+ *
+ * @param early - The worker of the first thread, if it was started already.
+ */
 export async function listen(
   app: App,
   options: ListenOptions,
   target: AppTarget | undefined,
+  early: EarlyWorker | undefined = startEarly(app, options),
+): Promise<Server> {
+  try {
+    return await listenWith(app, options, target, early);
+  } finally {
+    await early?.close(); // unless a pool has taken it
+  }
+}
+
+async function listenWith(
+  app: App,
+  options: ListenOptions,
+  target: AppTarget | undefined,
+  early: EarlyWorker | undefined,
 ): Promise<Server> {
   const settings = resolveSettings(app.settings, options);
   const place = placeOf(options);
@@ -40,7 +60,7 @@ export async function listen(
     const { accessLog = true, debug = false } = options;
     const inspector = options.inspector ? await openInspectorFor(app.title, options.inspector) : undefined;
     opened.defer(() => inspector?.close());
-    const wanted = { settings, target, log, tls, accessLog, debug, inspector, ownsOutput: ownsAll };
+    const wanted = { settings, target, log, tls, accessLog, debug, inspector, ownsOutput: ownsAll, early };
     const served = await openApp(app, { ...wanted, worksOnJobs: options.work ?? true }, opened);
     const { lanes, fastify } = served;
     inspector?.addTo(fastify, {

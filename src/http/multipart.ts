@@ -15,7 +15,7 @@ const MAX_FILES = 1000;
 const MAX_FIELD_BYTES = 1_048_576;
 
 /** Reads a multipart body as a form where one is declared, and as bytes elsewhere. */
-export function addFormParser(fastify: FastifyInstance, maxBodyBytes: number): void {
+export function addFormParser(fastify: FastifyInstance): void {
   const replies = new WeakMap<FastifyRequest, FastifyReply>();
   fastify.addHook("onRoute", (route) => {
     if (route.config?.readsForm !== true) return;
@@ -25,10 +25,12 @@ export function addFormParser(fastify: FastifyInstance, maxBodyBytes: number): v
     };
   });
   fastify.addContentTypeParser("multipart/form-data", async (request: FastifyRequest, payload: Readable) => {
-    const bodyLimit = request.routeOptions.config.maxFormBytes ?? maxBodyBytes;
+    const { config, bodyLimit } = request.routeOptions;
     const reply = replies.get(request);
     try {
-      const body = bounded(payload, request.headers, bodyLimit);
+      // What is not read as a form is a body like any other, which the lane takes in one go.
+      const maxBytes = reply === undefined ? bodyLimit : (config.maxFormBytes ?? bodyLimit);
+      const body = bounded(payload, request.headers, maxBytes);
       return reply === undefined ? await buffer(body) : await readForm(request.headers, body, reply);
     } catch (error) {
       throw bodyError(error);
@@ -96,6 +98,7 @@ class FormReading {
     this.#busboy.on("error", (error) => this.#fail(error));
     this.#busboy.on("filesLimit", () => this.#fail(tooMany("files", MAX_FILES)));
     this.#busboy.on("field", (name, value, _nameCut, isCut) => {
+      if (name === undefined) this.#fail(nameless());
       if (isCut) this.#fail(new HTTPError(400, `Part exceeded maximum size of ${MAX_FIELD_BYTES / 1024}KB.`));
       if (++this.#fields > MAX_FIELDS) this.#fail(tooMany("fields", MAX_FIELDS));
       this.#parts.push(Promise.resolve([name, value]));
@@ -103,6 +106,7 @@ class FormReading {
     this.#busboy.on("file", (name, content, filename, ...[, mediaType]) => {
       content.on("error", (error) => this.#fail(error));
       this.#contents.push(content);
+      if (name === undefined) return this.#fail(nameless());
       const part = form.receive(content, filename, mediaType).then((file): FormPart => [name, file ?? ""]);
       part.catch((error) => this.#fail(error));
       this.#parts.push(part);
@@ -161,6 +165,10 @@ class FormReading {
     this.#busboy.destroy(reason);
     this.#onFailure?.(error);
   }
+}
+
+function nameless(): HTTPError {
+  return new HTTPError(400, 'The Content-Disposition header field "name" must be provided.');
 }
 
 function tooMany(what: string, max: number): HTTPError {

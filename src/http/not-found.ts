@@ -29,7 +29,7 @@ export function createNotFound(
   refusals: Refusals,
   frontends: Frontends | undefined,
 ): (request: FastifyRequest, reply: FastifyReply) => void {
-  const router = findMyWay();
+  const router = findMyWay({ maxParamLength: Number.MAX_SAFE_INTEGER }); // the request's head is bounded already
   const heads = headPatterns(routes);
   for (const route of routes) router.on(answeredMethods(route, heads), route.path, nothing);
   const root = rootPath.slice(0, rootPath.length - mountedAt.length);

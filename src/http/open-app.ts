@@ -12,6 +12,7 @@ import type { OpenJobs, OpenJobsOptions } from "../jobs/open.ts";
 import { type Lanes, openLanes } from "../lanes/lanes.ts";
 import { TaskThreads } from "../lanes/task-threads.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+import type { EarlyWorker } from "../threads/pool/worker.ts";
 import { openTracing } from "../tracing/open.ts";
 import type { Tracing } from "../tracing/tracing.ts";
 import { runAtHand } from "../watch/around.ts";
@@ -50,6 +51,8 @@ export interface OpenAppOptions {
   readonly openJobs?: OpenJobsOf["open"];
   /** Whether everything the process writes becomes lines of its log. Default false. */
   readonly ownsOutput?: boolean;
+  /** The worker of the first thread, if it was started already. */
+  readonly early?: EarlyWorker | undefined;
 }
 
 /** An app that can answer requests but does not listen yet. */
@@ -80,14 +83,14 @@ export async function openApp(
   options: OpenAppOptions,
   opened: AsyncDisposableStack,
 ): Promise<OpenApp> {
-  const { settings, target, tls, overrides, accessLog, debug = false, inspector } = options;
+  const { settings, target, tls, overrides, accessLog, debug = false, inspector, early } = options;
   const tracing = await openTracing();
   const log = openLog(options, tracing);
   await checkFrontends(app, debug ? log : undefined);
   const arounds = listArounds(app, { settings, log, tracing, debug, inspector });
-  const laneOptions = { settings, target, log, overrides, arounds, ownsOutput: ownsOutput() };
-  const early = new TaskThreads(app, laneOptions);
-  opened.defer(() => early.close());
+  const laneOptions = { settings, target, log, overrides, arounds, ownsOutput: ownsOutput(), early };
+  const forLifespans = new TaskThreads(app, laneOptions);
+  opened.defer(() => forLifespans.close());
   const close = await openLifespans(servedLifespans(app, "main"));
   opened.defer(async () => {
     for (const error of await close())
@@ -95,10 +98,10 @@ export async function openApp(
   });
   preloadFastify();
   const lanes = await openLanes(app, laneOptions);
-  early.handOver();
+  forLifespans.handOver();
   opened.defer(() => lanes.close());
-  const watch = await openLoopWatch(settings.watch, log, isForReading(log));
-  opened.defer(() => watch?.close());
+  const watching = openLoopWatch(settings.watch, log, isForReading(log));
+  opened.defer(async () => (await watching)?.close());
   const { worksOnJobs: works = true, openJobs: open } = options;
   const jobs = await openJobsOf(app, { settings, lanes, tracing, log, works, open });
   opened.defer(() => jobs?.close());
@@ -113,6 +116,7 @@ export async function openApp(
     // A server that is shutting down is closing already; it is not waited for beyond its time.
     if (!lanes.closing) await fastify.close();
   });
+  const [watch] = await Promise.all([watching, lanes.ready]);
   return { log, runAtHand, lanes, fastify, connections, wayOut, sockets, watch, jobs, metrics };
 }
 
@@ -146,7 +150,7 @@ async function checkFrontends(app: App, warned: Logger | undefined): Promise<voi
 /** What the jobs of an app are opened with. */
 export interface OpenJobsOf {
   readonly settings: ResolvedSettings;
-  readonly lanes: Pick<Lanes, "attempts">;
+  readonly lanes: Pick<Lanes, "attempts" | "ready">;
   readonly tracing: Tracing | undefined;
   readonly log: Logger;
   /** Whether this process works on jobs or only enqueues them. */
@@ -162,6 +166,7 @@ export async function openJobsOf(
 ): Promise<OpenJobs | undefined> {
   if (!hasJobs(app)) return undefined;
   const openThem = open ?? (await import("../jobs/open.ts")).openJobs;
+  await lanes.ready; // a job must not fail for an app that cannot start
   const trace = (): unknown => tracing?.packActive();
   return openThem({ app, settings: settings.jobs, lanes: lanes.attempts, trace, log, works });
 }

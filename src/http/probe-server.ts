@@ -1,6 +1,7 @@
-import { createServer, type Server, type ServerResponse } from "node:http";
+import type { Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { HealthAnswer } from "./health-state.ts";
+import { nodeHttp } from "./node-http.ts";
 
 /** The paths of the probes. */
 export interface ProbePaths {
@@ -21,7 +22,7 @@ export function createProbeServer(
   answer: (probe: "livez" | "readyz") => HealthAnswer,
   metrics: ProbedMetrics | undefined,
 ): Server {
-  return createServer((request, response) => {
+  return nodeHttp.createServer((request, response) => {
     const path = request.url?.split("?")[0];
     if (path === livez) return sendAnswer(response, answer("livez"));
     if (path === readyz) return sendAnswer(response, answer("readyz"));

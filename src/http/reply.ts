@@ -1,10 +1,11 @@
-import { validateHeaderName, validateHeaderValue } from "node:http";
 import type { Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
 import type { FileContent } from "../app/reply.ts";
 import type { RawReply } from "../operation/raw.ts";
-import { writeFile } from "./file.ts";
+import { nodeHttp } from "./node-http.ts";
 import { sentRequestId } from "./request.ts";
+
+const { validateHeaderName, validateHeaderValue } = nodeHttp;
 
 const JSON_TYPE = "application/json";
 
@@ -26,6 +27,7 @@ export function writeReply(reply: FastifyReply, raw: RawReply): void {
  */
 export async function writeFileReply(reply: FastifyReply, raw: RawReply, body: FileContent): Promise<void> {
   writeHead(reply, raw);
+  const { writeFile } = await import("./file.ts"); // most apps answer without one
   const instead = await writeFile(reply, raw, body);
   if (instead === undefined) return;
   for (const name of Object.keys(reply.getHeaders())) if (OF_FILE.test(name)) reply.removeHeader(name);
@@ -38,8 +40,10 @@ const OF_FILE = /^(content-.*|cache-control|expires|etag|last-modified)$/;
 /** Writes a reply whose body is produced while it is sent. */
 export function writeStreamReply(reply: FastifyReply, raw: RawReply, open: () => Readable): void {
   writeHead(reply, raw);
+  // Before the first chunk, a client may want to know that its request was accepted. Not before Fastify has set the
+  // headers, which it does once the hooks of plugins have run.
+  reply.raw.once("pipe", () => reply.raw.flushHeaders());
   reply.send(open());
-  reply.raw.flushHeaders(); // before the first chunk, a client may want to know that its request was accepted
 }
 
 /** Keeps the `Vary` values that a plugin has set. */
@@ -56,7 +60,8 @@ function writeHead(reply: FastifyReply, { status, headers, mediaType }: RawReply
   // something and nobody reads it.
   if (status >= 400 || sentRequestId(reply.request.raw) !== undefined)
     reply.header("x-request-id", reply.request.id);
-  for (const [name, value] of headers ?? []) {
+  for (const [written, value] of headers ?? []) {
+    const name = written.toLowerCase();
     if (name === "transfer-encoding")
       throw new TypeError("transfer-encoding: how a body is sent is the server's to say");
     validateHeaderName(name);

@@ -23,7 +23,7 @@ export interface ServedApp {
 export interface RequestRoute extends ServedApp {
   /** The name of the route in the log: the operation's id. */
   readonly id: string;
-  /** Undefined where no operation answers. */
+  /** The operation it asks for; undefined where there is none. */
   readonly operation: Operation | undefined;
   /** Whether its path has parameters. */
   readonly hasParams: boolean;

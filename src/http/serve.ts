@@ -4,6 +4,7 @@ import { callerLocation } from "../app/location.ts";
 import { checkOptionNames } from "../app/option-names.ts";
 import { checkSettingNames } from "../app/settings.ts";
 import { type ServeOptions, type Server, serveOptionNames } from "./serve-options.ts";
+import { startEarly } from "./start-early.ts";
 
 /**
  * Serves an app over HTTP. In a thread of the pool, which loads the same module once more, it does nothing and never
@@ -32,11 +33,9 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Serve
   checkApp(app, "serve an app", at);
   checkOptionNames("serve an app", options, serveOptionNames, at);
   checkSettingNames(options, at);
+  const early = startEarly(app, options);
   // A thread loads this module too, with the rest of the package, and must not load a web server.
   const { listen } = await import("./listen.ts");
-  return listen(
-    app,
-    options,
-    options.module === undefined ? undefined : { url: options.module, exportName: undefined },
-  );
+  const target = options.module === undefined ? undefined : { url: options.module, exportName: undefined };
+  return listen(app, options, target, early);
 }

@@ -1,6 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
-import type { FastifyInstance, FastifyRequest, fastify as fastifyFactory } from "fastify";
+import type {
+  FastifyInstance,
+  FastifyRequest,
+  FastifyServerOptions,
+  fastify as fastifyFactory,
+} from "fastify";
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
 import { hasPlugins, partOf } from "../app/parts.ts";
@@ -17,7 +22,6 @@ import { Connections } from "./connections.ts";
 import { addHealthRoutes } from "./health.ts";
 import { LoggedUrls } from "./logged-url.ts";
 import { addMetrics } from "./metrics.ts";
-import { addFormParser } from "./multipart.ts";
 import type { Refusals } from "./refusals.ts";
 import { createRequestIds } from "./request.ts";
 import { lacksName } from "./routes.ts";
@@ -74,13 +78,15 @@ export async function createServer(app: App, parts: ServerParts): Promise<AppSer
   checkPaths(lanes, settings);
   // This leaves a request without a body no stream to end, while a plugin may wait for the events of that stream.
   const hasSockets = lanes.sockets.length > 0;
+  const isOpen = hasPlugins(app);
   const connections = new Connections(settings.connections, {
     tls: parts.tls,
-    optimizeEmptyRequests: !hasPlugins(app),
+    optimizeEmptyRequests: !isOpen,
     isHandshake: hasSockets ? isHandshake : undefined,
   });
-  if (lanes.operations.some(({ readsForm }) => readsForm)) await removeLeftFolders();
-  const fastify = await createFastify(settings, { connections, refusals, hasSockets });
+  const readsForms = lanes.operations.some(({ readsForm }) => readsForm);
+  if (readsForms) await removeLeftFolders();
+  const fastify = await createFastify(settings, { connections, refusals, hasSockets, readsForms, isOpen });
   try {
     addObservers(fastify, { ...parts, connections });
     if (hasSockets) await addWebSockets(fastify, settings.websockets);
@@ -109,6 +115,9 @@ interface FastifyParts {
   readonly connections: Connections;
   readonly refusals: Refusals;
   readonly hasSockets: boolean;
+  readonly readsForms: boolean;
+  /** Whether plugins may add routes of their own. */
+  readonly isOpen: boolean;
 }
 
 /**
@@ -126,7 +135,7 @@ async function loadFastify(): Promise<typeof fastifyFactory> {
 
 async function createFastify(
   settings: ResolvedSettings,
-  { connections, refusals, hasSockets }: FastifyParts,
+  { connections, refusals, hasSockets, readsForms, isOpen }: FastifyParts,
 ): Promise<FastifyInstance> {
   const create = await loadFastify();
   const fastify: FastifyInstance = create({
@@ -142,6 +151,7 @@ async function createFastify(
     ...(settings.rootPath === "" ? {} : { rewriteUrl: withoutRoot(settings.rootPath) }),
     trustProxy: typeof settings.trustProxy === "boolean" ? settings.trustProxy : [...settings.trustProxy],
     exposeHeadRoutes: false,
+    ...(isOpen ? {} : { schemaController: withoutSchemas }),
     clientErrorHandler: () => {}, // handled by the connections, on every address
     frameworkErrors: (error, request, reply) => refusals.refuse(request, reply, error),
     forceCloseConnections: "idle",
@@ -150,9 +160,21 @@ async function createFastify(
   });
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
-  addFormParser(fastify, settings.maxBodyBytes);
+  if (readsForms) {
+    const { addFormParser } = await import("./multipart.ts");
+    addFormParser(fastify);
+  }
   passBodies(fastify);
   return fastify;
+}
+
+/** With these Fastify loads neither ajv nor fast-json-stringify, a fifth of its time: only routes of plugins have such schemas. */
+const withoutSchemas: NonNullable<FastifyServerOptions["schemaController"]> = {
+  compilersFactory: { buildValidator: noSchema, buildSerializer: noSchema },
+};
+
+function noSchema(): never {
+  throw new Error("Only routes of plugins have JSON schemas");
 }
 
 /** Adds the hooks that observe requests from outside, before any plugin sees them. */
@@ -167,16 +189,17 @@ function addObservers(
     connections,
   }: ServerParts & Pick<FastifyParts, "connections">,
 ): void {
+  const urls = new LoggedUrls(settings);
   if (accessLog && log.isLevelEnabled("info")) {
     addAccessLog(fastify, log, {
-      urls: new LoggedUrls(settings),
+      urls,
       skipPaths: settings.log.skipPaths,
       trace: tracing && ((request) => tracing.logFieldsOf(request)),
     });
     connections.onUnread(logUnread(log));
   }
   if (metrics !== undefined) addMetrics(fastify, metrics, connections);
-  if (tracing !== undefined) addRequestSpans(fastify, tracing);
+  if (tracing !== undefined) addRequestSpans(fastify, tracing, urls);
 }
 
 /** @throws {OffloopError} `OFFLOOP_ROUTE_DUPLICATE` when the settings ask for a path that an operation answers. */

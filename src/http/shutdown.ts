@@ -146,6 +146,7 @@ export function closeOnSignals(
   ];
   for (const [signal, listener] of heard) process.on(signal, listener);
   const letSignalsBe = (): void => {
+    if (isEnding) return; // by a signal: one that came before the process ends would end it another way
     for (const [signal, listener] of heard) process.off(signal, listener);
   };
   return { end, letSignalsBe };

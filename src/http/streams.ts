@@ -36,6 +36,8 @@ export function outcomeOf(raw: ServerResponse): "sent" | "broken" | "gone" {
 export class OpenStreams {
   /** Keyed by the request that each one answers. */
   readonly #open = new Map<HttpRequest, OpenStream>();
+  /** Whether event streams are to end, also those that are still to come. */
+  #endsEvents = false;
 
   /**
    * Turns chunks into a stream, which asks for a chunk once the previous one was taken. When the client hangs up, the
@@ -62,24 +64,22 @@ export class OpenStreams {
       highWaterMark: 1,
     });
     const { promise: closed, resolve: onClosed } = Promise.withResolvers<void>();
-    this.#open.set(asked, { closed, end: events && (() => events.end()) });
+    this.#open.set(asked, { closed, end: events && (() => endEarly(asked, events)) });
     stream.once("close", () => {
       this.#open.delete(asked);
       onClosed();
     });
+    if (events !== undefined && this.#endsEvents) endEarly(asked, events);
     return stream;
   }
 
   /**
-   * Ends event streams, which would never end: aborts the signals of their requests, and ends the responses after the
-   * chunk that is being produced.
+   * Ends event streams, which would never end, and whichever a running request still opens: aborts the signals of their
+   * requests, and ends the responses after the chunk that is being produced.
    */
   endEvents(): void {
-    for (const [asked, { end }] of this.#open) {
-      if (end === undefined) continue;
-      end();
-      asked.end(new DOMException("The server shuts down", "AbortError"));
-    }
+    this.#endsEvents = true;
+    for (const { end } of this.#open.values()) end?.();
   }
 
   /** Resolves when the source of an answer's chunks has been closed; undefined where there is none. */
@@ -91,6 +91,11 @@ export class OpenStreams {
   async allClosed(): Promise<void> {
     await Promise.all([...this.#open.values()].map(({ closed }) => closed));
   }
+}
+
+function endEarly(asked: HttpRequest, events: EventStream): void {
+  events.end();
+  asked.end(new DOMException("The server shuts down", "AbortError"));
 }
 
 async function* observed(

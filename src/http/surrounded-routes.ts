@@ -14,7 +14,7 @@ export interface AnswerServices extends ServedApp {
   readonly wayOut: WayOut;
 }
 
-/** A request that no operation answers. */
+/** A request that no operation answers; what goes wrong with it is that of the operation it asks for, if there is one. */
 export function askedOf(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -23,7 +23,7 @@ export function askedOf(
   const id = request.method;
   return new HttpRequest(request, reply, {
     id,
-    operation: undefined,
+    operation: request.routeOptions?.config?.operation,
     hasParams: false,
     rootPath,
     trustsProxy,

@@ -1,17 +1,23 @@
 import type { FastifyInstance } from "fastify";
+import { pathOfUrl } from "../app/path.ts";
 import type { Tracing } from "../tracing/tracing.ts";
+import type { LoggedUrls } from "./logged-url.ts";
 import { lacksName } from "./routes.ts";
 
 /**
  * Starts a span for each request of an operation as soon as it is routed: before plugins, and before its body is read.
  * The operation runs within this span, even after a plugin that continues elsewhere has lost it.
+ *
+ * @param urls - How paths are shown: without the secrets that the log leaves out, too.
  */
-export function addRequestSpans(fastify: FastifyInstance, { requests }: Tracing): void {
+export function addRequestSpans(fastify: FastifyInstance, { requests }: Tracing, urls: LoggedUrls): void {
   fastify.addHook("onRequest", (request, reply, done) => {
-    const { operation } = request.routeOptions.config;
+    const { id, raw: message, originalUrl, routeOptions } = request;
+    const { operation } = routeOptions.config;
     if (operation === undefined || lacksName(request.params as Record<string, string>)) return done();
-    requests.begin(operation, request.id, request.raw, reply.raw);
-    requests.within(request.raw, done);
+    const path = urls.of(pathOfUrl(originalUrl), operation);
+    requests.begin({ operation, id, path, message, response: reply.raw });
+    requests.within(message, done);
   });
   fastify.addHook("onRoute", (route) => {
     if (route.config?.operation === undefined) return;

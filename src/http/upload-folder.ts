@@ -79,12 +79,16 @@ export async function removeLeftFolders(): Promise<void> {
   );
 }
 
+/** The process's number, and what makes the name unique. */
+const OWN_PART = /^(\d+)-[^-]{6}$/;
+
 /** The name includes the host's: containers may share a folder, and each numbers its own processes. */
 function isLeft(name: string): boolean {
   const ours = `${PREFIX}${hostname()}-`;
-  if (!name.startsWith(ours)) return false;
-  const pid = Number(name.slice(ours.length).split("-", 1)[0]);
-  return Number.isInteger(pid) && pid > 0 && (pid === process.pid || !isRunning(pid));
+  // All of the rest: another host's name may begin with this one's.
+  const [, digits] = (name.startsWith(ours) && OWN_PART.exec(name.slice(ours.length))) || [];
+  const pid = Number(digits ?? 0);
+  return pid > 0 && (pid === process.pid || !isRunning(pid));
 }
 
 function isRunning(pid: number): boolean {

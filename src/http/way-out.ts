@@ -62,34 +62,43 @@ export class WayOut {
       if (body !== undefined && isBodyless(raw.status)) writeReply(reply, withoutBody(raw));
       else if (isWhole(body)) writeReply(reply, raw);
       else if ("file" in body)
-        writeFileReply(reply, raw, body).catch((thrown) => this.#writeInstead(asked, thrown));
+        writeFileReply(reply, raw, body).catch((thrown) => this.#writeInstead(asked, raw, thrown));
       // RFC 9110, 9.3.2: a body that would only be thrown away is not produced.
       else if (asked.method === "HEAD") writeReply(reply, { ...withoutBody(raw), mediaType: raw.mediaType });
       else writeStreamReply(reply, raw, () => this.#open(asked, raw, body));
     } catch (thrown) {
-      void this.#writeInstead(asked, thrown);
+      void this.#writeInstead(asked, raw, thrown);
     }
   }
 
   #open(asked: HttpRequest, { mediaType }: RawReply, body: AsyncIterable<Chunk>): Readable {
     const { operation } = asked.route;
     const chunks = operation === undefined ? body : this.#lanes.arounds.chunks(operation, asked, body);
-    return this.#streams.open(asked, chunks, mediaType, (thrown) => this.#noteFailure(asked, thrown));
+    const stream = this.#streams.open(asked, chunks, mediaType, (thrown) => this.#noteFailure(asked, thrown));
+    // Where a plugin fails on the way or has answered already, nobody takes anything from the stream.
+    finished(asked.reply.raw, () => {
+      if (stream.readableFlowing !== null) return;
+      stream.destroy();
+      discardBody({ body });
+    });
+    return stream;
   }
 
   /**
    * A reply that could not be sent has left no byte, unless it broke off in the middle: then the
    * client must see it break.
    */
-  async #writeInstead(asked: HttpRequest, thrown: unknown): Promise<void> {
+  async #writeInstead(asked: HttpRequest, raw: RawReply, thrown: unknown): Promise<void> {
     const { reply } = asked;
     const answer = await this.#answerFailure(asked, internalErrorReply(thrown));
-    try {
-      for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name);
-      writeReply(reply, answer);
-    } catch {
-      reply.raw.destroy();
+    // What plugins have set stays, such as who may read the answer, unless that is what cannot be sent.
+    for (const names of [ownHeaders(raw), Object.keys(reply.getHeaders())]) {
+      try {
+        for (const name of names) reply.removeHeader(name);
+        return writeReply(reply, answer);
+      } catch {}
     }
+    reply.raw.destroy();
   }
 
   /**
@@ -148,6 +157,12 @@ export class WayOut {
 /** Code that passes `signal` on learns through an AbortError that the client has gone. The access log already says so. */
 function isGivenUp(asked: HttpRequest, { error }: RawReply): boolean {
   return error?.type === "AbortError" && (asked.isGone || asked.message.socket.destroyed);
+}
+
+/** The headers that a reply has set. What it adds to `Vary` stays: others may have said so, too. */
+function ownHeaders({ headers = [] }: RawReply): string[] {
+  const names = headers.map(([name]) => name.toLowerCase());
+  return ["content-type", ...names.filter((name) => name !== "vary")];
 }
 
 /** RFC 9110: these statuses have no body. The source of one is closed without being read. */

@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import { finished } from "node:stream";
 import type { Collector } from "./collector.ts";
 import { Reader, type Told } from "./reader.ts";
 import type { OtherWorkers } from "./workers.ts";
@@ -34,9 +35,9 @@ export class EventStream {
     response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
     response.write("retry: 1000\n\n");
     response.on("error", () => response.destroy());
-    response.once("close", () => this.#remove(response));
     const page = new Page(response, new Reader(this.#collector, this.#told), this.#others);
     this.#pages.set(response, page);
+    finished(response, () => this.#remove(response)); // also where the client has left before
     page.tell();
     this.#timer ??= setInterval(() => {
       for (const one of this.#pages.values()) one.tell();

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { stripTypeScriptTypes } from "node:module";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ownExtension, ownFile } from "../errors/own-code.ts";
 
 /** A file of the page. */
 interface PageFile {
@@ -12,14 +13,12 @@ interface PageFile {
   readonly make: () => Promise<string>;
 }
 
-const folder = new URL("./page/", import.meta.url);
-/** `.ts` in the repository and `.js` in the package, like the extension of this module. */
-const extension = import.meta.url.slice(-3);
+const folder = ownFile("inspector/page/");
 
 const mediaTypes: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
   ".css": "text/css; charset=utf-8",
-  [extension]: "text/javascript; charset=utf-8",
+  [ownExtension]: "text/javascript; charset=utf-8",
 };
 
 /** Files from other packages. */
@@ -45,7 +44,7 @@ function pageFile(name: string, make: () => Promise<string>): PageFile {
 
 async function readOwn(name: string): Promise<string> {
   const text = await readFile(new URL(name, folder), "utf8");
-  if (name === pageName) return text.replaceAll("main.ts", `main${extension}`);
+  if (name === pageName) return text.replaceAll("main.ts", `main${ownExtension}`);
   // Browsers load the repository's modules as written, apart from the types.
   return name.endsWith(".ts") ? stripTypeScriptTypes(text) : text;
 }

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Worker } from "node:worker_threads";
 import { OffloopError } from "../errors/offloop-error.ts";
+import { ownEntry } from "../errors/own-code.ts";
 import { startThread } from "../errors/start-thread.ts";
 import type { JobsDatabase, Sql, Transaction } from "./database.ts";
 import type { EmbeddedMessage, EmbeddedRequest, EmbeddedThreadData } from "./embedded-thread.ts";
@@ -129,7 +130,7 @@ export class EmbeddedDatabase implements JobsDatabase {
 }
 
 function startDatabase(workerData: EmbeddedThreadData): Worker {
-  const url = new URL(`./embedded-thread${import.meta.url.slice(-3)}`, import.meta.url);
+  const url = ownEntry("jobs/embedded-thread");
   return startThread("the thread of the jobs database", url, { workerData, name: "offloop jobs database" });
 }
 

@@ -1,4 +1,5 @@
 import type { Worker } from "node:worker_threads";
+import { ownEntry } from "../errors/own-code.ts";
 import { startThread } from "../errors/start-thread.ts";
 import type { Engine } from "./engine.ts";
 import type { PulseMessage, PulseRequest, PulseThreadData } from "./pulse-thread.ts";
@@ -58,7 +59,7 @@ export class ThreadPulse implements Pulse {
   }
 
   #start(): void {
-    const url = new URL(`./pulse-thread${import.meta.url.slice(-3)}`, import.meta.url);
+    const url = ownEntry("jobs/pulse-thread");
     const options = { workerData: this.#data, name: "offloop jobs pulse" };
     const thread = startThread("the thread that says which jobs still run", url, options);
     thread.on("message", (message: PulseMessage) => {

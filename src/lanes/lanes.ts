@@ -23,6 +23,7 @@ import {
   type Work,
 } from "../threads/crossing/work.ts";
 import { createThreadCalls, type ThreadCalls } from "../threads/pool/calls.ts";
+import type { EarlyWorker } from "../threads/pool/worker.ts";
 import type { ThreadPool } from "../threads/pool/pool.ts";
 import { openAppScope } from "./app-scope.ts";
 import {
@@ -64,6 +65,11 @@ export interface Lanes {
   readonly arounds: Pick<Arounds, "chunks" | "failure">;
   /** Undefined when nothing in the app runs on threads. */
   readonly pool: ThreadPool | undefined;
+  /**
+   * Resolves when the first threads have loaded the app. Rejects with `OFFLOOP_THREAD_START` or
+   * `OFFLOOP_THREAD_APP_DIFFERS` when one cannot.
+   */
+  readonly ready: Promise<void>;
   /** Whether the server is shutting down: connections end with their response. */
   closing: boolean;
   /** Ends the threads; tasks can no longer be called. */
@@ -82,11 +88,14 @@ export interface LaneOptions {
   readonly arounds: readonly Around[];
   /** Whether what threads write to stdout and stderr becomes lines of the log. */
   readonly ownsOutput: boolean;
+  /** The worker of the first thread, if it was started already. */
+  readonly early?: EarlyWorker | undefined;
 }
 
 /**
  * Opens both lanes of an app, the event loop and its threads: creates what lives as long as the app, starts the first
  * thread if anything runs on threads, decides for each operation where and how it runs, and makes its tasks callable.
+ * Does not wait for the thread, which loads the app on another core: what else is opened is opened meanwhile.
  */
 export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> {
   await using opened = new AsyncDisposableStack();
@@ -99,7 +108,8 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
     ? openPool(app, works, options, { given, part: "app" })
     : undefined;
   opened.defer(async () => pool?.close());
-  await pool?.start();
+  const ready = pool?.start() ?? Promise.resolve();
+  ready.catch(() => {}); // whoever opens the lanes awaits it later, unless something else fails first
   const callPool = pool && (arounds.calls?.(pool, works) ?? pool);
   const threads =
     callPool &&
@@ -107,7 +117,7 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
       deadlineOf(work, options.settings.timeouts),
     );
   const { settings, log } = options;
-  const urls = new Urls(servedOperations(app));
+  const urls = new Urls(servedOperations(app), settings.rootPath);
   const loop = { ...createLoop(threads, { shared, session: settings.session }, arounds), urls };
   const tasks = compiledTasks(works);
   const lanes: OpenedLanes = { threads, loop, timeouts: settings.timeouts, log, tasks };
@@ -129,6 +139,7 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
     attempts: attemptLanes(capacityOf(settings), runTask),
     arounds,
     pool,
+    ready,
     closing: false,
     close: () => closing.disposeAsync(),
   };

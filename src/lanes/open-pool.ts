@@ -8,6 +8,7 @@ import { describeError, loggable } from "../errors/described-error.ts";
 import type { SyncEnqueue, ThreadData } from "../threads/crossing/messages.ts";
 import { packThrown, type TaskOutcome, unpackValue } from "../threads/crossing/values.ts";
 import type { Work } from "../threads/crossing/work.ts";
+import type { EarlyWorker } from "../threads/pool/worker.ts";
 import { ThreadPool } from "../threads/pool/pool.ts";
 import type { Around } from "./around.ts";
 import { mayBeEnded } from "./choose.ts";
@@ -23,6 +24,8 @@ export interface PoolSource {
   readonly arounds: readonly Around[];
   /** Whether what threads write to stdout and stderr becomes lines of the log. */
   readonly ownsOutput: boolean;
+  /** The worker of the app's first thread, if it was started already. */
+  readonly early?: EarlyWorker | undefined;
 }
 
 /**
@@ -33,15 +36,16 @@ export interface PoolSource {
 export function openPool(
   app: App,
   works: readonly Work[],
-  { settings, target, log, arounds, ownsOutput }: PoolSource,
+  { settings, target, log, arounds, ownsOutput, early }: PoolSource,
   { given, part }: Pick<ThreadData, "given" | "part">,
 ): ThreadPool {
   return new ThreadPool({
     ...settings.threads,
-    ...(part === "tasks" && { min: 1 }), // they are needed only briefly
+    ...(part === "tasks" ? { min: 1 } : { early }), // those for tasks alone are needed only briefly
     given,
     part,
     inputs: settings.inputs,
+    rootPath: settings.rootPath,
     session: settings.session,
     traced: arounds.some(({ calls }) => calls !== undefined),
     target: target ?? { url: app.module, exportName: undefined },

@@ -21,8 +21,9 @@ export interface RunnableSocket {
    * that has returned.
    *
    * @param live - Called when everything is ready; an error it throws ends the connection.
+   * @returns Resolves when it has ended, with its error and what is left to do.
    */
-  connect(request: LaneRequest, live: Live): Connection;
+  connect(request: LaneRequest, live: Live): Promise<RawReply>;
   /** Handles one message on its lane. Returns a reply, whatever happens. Undefined for a whole socket. */
   readonly handle: ((message: MessageRequest) => Promise<RawReply>) | undefined;
   /** Notes that a message of a whole socket is being handled, until the returned function is called. */
@@ -37,14 +38,6 @@ export interface RunnableSocket {
 
 /** Resolves when the socket has ended. Calls `onAccepted` once the handshake has been answered. */
 export type Live = (context: RequestContext, onAccepted: () => void) => Promise<void>;
-
-/** An open connection. */
-export interface Connection {
-  /** Status 101 when the handshake has been answered; otherwise the reply that refuses it. */
-  readonly opened: Promise<RawReply>;
-  /** Resolves when it has ended, with its error and what is left to do. */
-  readonly ended: Promise<RawReply>;
-}
 
 /** The reply to an accepted handshake. */
 export const switching: RawReply = { ...emptyReply, status: 101 };
@@ -93,7 +86,7 @@ export class LaneSocket implements RunnableSocket {
     return this.#running;
   }
 
-  connect(request: LaneRequest, live: Live): Connection {
+  connect(request: LaneRequest, live: Live): Promise<RawReply> {
     const { promise: ended, resolve } = Promise.withResolvers<RawReply>();
     const onEnded = (reply: RawReply): void => {
       this.#running--;
@@ -103,7 +96,8 @@ export class LaneSocket implements RunnableSocket {
     this.#openings.set(request, { live, onEnded, onAccepted: nothing });
     this.#running++;
     this.#count?.(1);
-    return { opened: this.#open(request), ended };
+    void this.#open(request); // for what surrounds it, it ends with the answer to the handshake
+    return ended;
   }
 
   get loop(): Connected["loop"] {

@@ -64,8 +64,7 @@ class Passage {
 
   async run(): Promise<RawReply> {
     const { raw } = await this.#enter(this.#onion.arounds.length - 1);
-    const added = this.#exchange.addedTasks;
-    return added === undefined ? raw : { ...raw, background: [...(raw.background ?? []), ...added] };
+    return this.#exchange.withTasksAfter(raw);
   }
 
   /** @param index - Which around to enter; lower indexes lie inside it. */
@@ -163,8 +162,8 @@ class Passage {
 /** A reply that replaces another, whose tasks still run and whose dependencies still close. */
 function inPlaceOf(passed: RawReply, raw: RawReply): RawReply {
   discardBody(passed);
-  const { background, finish } = passed;
-  return { ...raw, background, finish, error: raw.error ?? passed.error };
+  const { background, endTasks, finish } = passed;
+  return { ...raw, background, endTasks, finish, error: raw.error ?? passed.error };
 }
 
 /** Whether a value is the reply that a layer of a passage returned. */

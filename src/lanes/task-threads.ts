@@ -4,8 +4,8 @@ import { SharedDependencies } from "../operation/open-dependencies.ts";
 import { compiledTasks, listTaskWork, needsThread, type Work } from "../threads/crossing/work.ts";
 import { createThreadCalls, type ThreadCalls } from "../threads/pool/calls.ts";
 import type { ThreadPool } from "../threads/pool/pool.ts";
-import { type Arounds, compose, type RunTask } from "./around.ts";
-import { chooseForTasks, deadlineOf, observeTasks } from "./choose.ts";
+import { type Arounds, compose, type TaskCall } from "./around.ts";
+import { chooseForTasks, deadlineOf, type LaneRun, observeTasks } from "./choose.ts";
 import { createLoop, type LaneOptions, letTasksBeCalled } from "./lanes.ts";
 import { openPool } from "./open-pool.ts";
 
@@ -33,17 +33,14 @@ export class TaskThreads {
     this.#arounds = compose(options.arounds);
     const tasks = compiledTasks(this.#works);
     const shared = { shared: new SharedDependencies(overrides), session: undefined };
-    const run: RunTask = this.#arounds.task(
-      observeTasks(async (call, record) => {
-        const compiled = tasks.get(call.task.name) ?? { plan: undefined };
-        const usesThread = call.task.lane === "thread" || needsThread(compiled);
-        const threads = usesThread ? await this.#open() : undefined;
-        const loop = createLoop(threads, shared, this.#arounds);
-        const running = chooseForTasks({ threads, loop, timeouts, log, tasks })(call, record);
-        this.#running.add(running);
-        return running.finally(() => this.#running.delete(running));
-      }),
-    );
+    const onLane: LaneRun<TaskCall, unknown> = async (call, record) => {
+      const compiled = tasks.get(call.task.name) ?? { plan: undefined };
+      const usesThread = call.task.lane === "thread" || needsThread(compiled);
+      const threads = usesThread ? await this.#open() : undefined;
+      const loop = createLoop(threads, shared, this.#arounds);
+      return chooseForTasks({ threads, loop, timeouts, log, tasks })(call, record);
+    };
+    const run = this.#arounds.task(observeTasks((call, record) => this.#note(onLane(call, record))));
     this.#unbind = letTasksBeCalled(app, run);
   }
 
@@ -57,6 +54,12 @@ export class TaskThreads {
   handOver(): void {
     this.#unbind();
     void Promise.allSettled(this.#running).then(() => this.#pool?.close());
+  }
+
+  /** Notes a call until it has ended: from its beginning, since it may wait for the first thread. */
+  #note<Result>(running: Promise<Result>): Promise<Result> {
+    this.#running.add(running);
+    return running.finally(() => this.#running.delete(running));
   }
 
   /** A failed start is tried again on the next call. */

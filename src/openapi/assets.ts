@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { ownFile } from "../errors/own-code.ts";
 
 /** A file that a page loads, as packaged in an npm package. */
 interface Asset {
@@ -34,12 +35,12 @@ export const assets: Readonly<Record<AssetName, Asset>> = {
   "redoc.standalone.js": { mediaType: "text/javascript", source: "redoc/bundles/redoc.standalone.js" },
 };
 
-/** The folder for the build's copies, relative to this module's. */
-export const packedFolder = "assets";
+/** The folder for the build's copies, in that of offloop's own code. */
+export const packedFolder = "openapi/assets";
 
 /** The bytes of a page's file. */
 export async function readAsset(name: AssetName): Promise<Buffer> {
-  const packed = new URL(`${packedFolder}/${name}`, import.meta.url);
+  const packed = ownFile(`${packedFolder}/${name}`);
   const bytes = await readFile(
     existsSync(packed) ? packed : new URL(import.meta.resolve(assets[name].source)),
   );

@@ -1,4 +1,3 @@
-import { STATUS_CODES } from "node:http";
 import type { MediaTypeDocumentation, ResponseDocumentation } from "../app/documentation.ts";
 import { isBodyless } from "../app/reply.ts";
 import type { Components } from "./components.ts";
@@ -106,6 +105,7 @@ const ranges: Readonly<Record<string, string>> = {
 };
 
 function phraseOf(key: string): string {
+  const { STATUS_CODES } = process.getBuiltinModule("node:http"); // an import would load undici, too
   return ranges[key] ?? STATUS_CODES[key] ?? "Additional Response";
 }
 

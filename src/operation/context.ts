@@ -26,7 +26,7 @@ import {
   readCookies,
 } from "./raw.ts";
 import type { ReadInputs } from "./read.ts";
-import { OpenSession, type SessionLane, sessionUnset, withSession } from "./session.ts";
+import { OpenSession, type SessionLane, type SessionState, sessionUnset, withSession } from "./session.ts";
 
 /** Where something runs. */
 export interface Place extends SessionLane {
@@ -43,7 +43,7 @@ export class Exchange {
   readonly #operation: string;
   readonly #place: Place;
   #session: OpenSession | undefined;
-  #keptSession: string | undefined;
+  #keptSession: SessionState | undefined;
   #isSessionOver = false;
   #background: Background | undefined;
   #response: PlannedResponse | undefined;
@@ -71,24 +71,25 @@ export class Exchange {
   }
 
   /** The session as it is now; undefined when nobody has asked for it. */
-  get sessionText(): string | undefined {
-    return this.#session?.text;
+  get sessionState(): SessionState | undefined {
+    return this.#session?.state;
   }
 
   /** The same, and freezes it: later changes would not be kept. */
-  endSession(): string | undefined {
+  endSession(): SessionState | undefined {
     this.#isSessionOver = true;
-    return this.#session?.end();
+    this.#session?.end();
+    return this.#session?.state;
   }
 
   /** Takes over the session's state from elsewhere; undefined when nobody has asked for it there. */
-  takeSession(text: string | undefined): void {
-    if (text !== undefined) this.#openSession().take(text);
+  takeSession(state: SessionState | undefined): void {
+    if (state !== undefined) this.#openSession().take(state);
   }
 
   /** Sets the session to what an earlier exchange has left, if that exchange has read it: changes would not be kept. */
-  keepSession(text: string | undefined): void {
-    this.#keptSession = text;
+  keepSession(state: SessionState | undefined): void {
+    this.#keptSession = state;
     this.#isSessionOver = true;
   }
 
@@ -158,7 +159,23 @@ export class Exchange {
       return reply;
     }
     const background = reply.background ?? this.background.calls;
-    return { ...reply, background, endTasks: () => this.endBackground() };
+    return { ...reply, background, endTasks: this.#endingWith(reply) };
+  }
+
+  /** The same for a reply that was made inside: its tasks run first, and may grow as before. */
+  withTasksAfter(reply: RawReply): RawReply {
+    const { addedTasks } = this;
+    if (reply.background === undefined)
+      return this.withTasks(addedTasks === undefined ? reply : { ...reply, background: addedTasks });
+    this.background.follow(reply.background);
+    return { ...reply, endTasks: this.#endingWith(reply) };
+  }
+
+  #endingWith({ endTasks }: RawReply): () => void {
+    return () => {
+      endTasks?.();
+      this.endBackground();
+    };
   }
 
   /** The added tasks, if any. */
@@ -245,10 +262,9 @@ class ReceivedRequestInfo implements RequestInfo {
   }
 
   urlFor(operation: string | OperationHandle, params: UrlParams = {}): string {
-    const { rootPath } = this;
-    const mountedAt = this.#urls.mountOf(rootPath);
-    const root = rootPath.slice(0, rootPath.length - mountedAt.length);
-    return this.origin + root + this.#urls.pathOf(operation, params, mountedAt);
+    const { rootPath } = this.#urls;
+    const mountedAt = this.rootPath.slice(rootPath.length);
+    return this.origin + rootPath + this.#urls.pathOf(operation, params, mountedAt);
   }
 
   get headers(): Headers {

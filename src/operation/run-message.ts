@@ -12,6 +12,7 @@ import { type Chunk, discardBody, isWhole, type RawReply, type RawRequest } from
 import { type ReadInputs, readInputs } from "./read.ts";
 import { RequestDependencies } from "./request-dependencies.ts";
 import type { Runtime } from "./runtime.ts";
+import type { SessionState } from "./session.ts";
 
 /** How a websocket's messages are handled, with everything prepared that does not depend on one. */
 export interface CompiledMessage
@@ -28,7 +29,7 @@ export interface ThreadedMessage {
   /** Values made on the loop when the socket was opened, keyed by the paths of their dependencies. */
   readonly sent: ReadonlyMap<string, StandInValue>;
   /** The session as the handshake has left it; undefined when nobody has read it. */
-  readonly session: string | undefined;
+  readonly session: SessionState | undefined;
 }
 
 const nothingParsed = { json: undefined, values: 0, form: undefined };
@@ -60,8 +61,8 @@ export async function runMessage(
     exchange.acceptSession(declaration.inputs.session);
     const context = new MessageRunContext(exchange, inputs, await message.format.read(frame), declaration);
     const value = await declaration.handler(dependencies.setValues(context, plan));
-    made = await encodeResult(message.format, value, exchange);
-    return dependencies.areOpen ? await dependencies.closeAfterReply(made) : made;
+    made = withOwnBytes(await encodeResult(message.format, value, exchange));
+    return exchange.withTasks(dependencies.areOpen ? await dependencies.closeAfterReply(made) : made);
   } catch (thrown) {
     if (made !== undefined) discardBody(made);
     const error = dependencies.areOpen ? await dependencies.closeAfterError(thrown) : thrown;
@@ -85,7 +86,7 @@ export async function runMessageHere(
     const context = new MessageRunContext(exchange, inputs, received, socket);
     if (values !== undefined) Object.defineProperties(context, values);
     const reply = encodeResult(message.format, await message.declaration.handler(context), exchange);
-    return reply instanceof Promise ? await reply : reply;
+    return exchange.withTasks(reply instanceof Promise ? await reply : reply);
   } catch (thrown) {
     return answerFailure(message, { request, context: exchange, runtime: loop }, thrown);
   }
@@ -100,11 +101,13 @@ async function answerFailure(
   run: Omit<FailedRun, "operation">,
   thrown: unknown,
 ): Promise<RawReply> {
-  if (hasOnInvalid && thrown instanceof ValidationError) return errorReply(thrown);
+  const { context } = run;
+  if (hasOnInvalid && thrown instanceof ValidationError) return context.withTasks(errorReply(thrown));
   const reply = await answerError({ ...run, operation: { errorHandlers, closes: true } }, thrown);
-  if (reply.status >= 400) return reply;
+  if (reply.status >= 400) return context.withTasks(reply);
   discardBody(reply);
-  return { ...closingReply(1000, ""), background: reply.background };
+  const { background, finish } = reply;
+  return context.withTasks({ ...closingReply(1000, ""), background, finish });
 }
 
 /** What a connection on the loop keeps for each of its messages. */
@@ -112,7 +115,7 @@ export interface ConnectedValues {
   readonly socket: Socket;
   readonly loop: Runtime;
   /** The session as the handshake has left it; undefined when nobody has read it. */
-  readonly session: string | undefined;
+  readonly session: SessionState | undefined;
   readonly inputs: Omit<ReadInputs, "details">;
   /** Its dependencies by name; undefined where it has none. The getter of one that cannot be used here throws. */
   readonly values: PropertyDescriptorMap | undefined;
@@ -138,6 +141,12 @@ function replyOf(body: RawReply["body"], exchange: Exchange): RawReply {
     background: exchange.addedTasks,
     error: undefined,
   };
+}
+
+/** The same with a copy of its bytes: what leaves a thread may be moved, and the handler may keep its own for the next message. */
+function withOwnBytes(reply: RawReply): RawReply {
+  const { body } = reply;
+  return body instanceof Uint8Array ? { ...reply, body: Uint8Array.from(body) } : reply;
 }
 
 const TEXT = "text/plain";

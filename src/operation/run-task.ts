@@ -4,7 +4,7 @@ import type { RunningJob, TaskContext, TaskDeclaration } from "../app/task.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { CompiledOperation } from "./compile.ts";
 import { Exchange, type Place } from "./context.ts";
-import { emptyReply, type RawRequest } from "./raw.ts";
+import { emptyReply, type RawReply, type RawRequest } from "./raw.ts";
 import { RequestDependencies } from "./request-dependencies.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -32,15 +32,16 @@ export async function runTask(task: CompiledTask, run: TaskRun, runtime: Runtime
   const context = new TaskExchange(declaration, request, runtime);
   const dependencies = new RequestDependencies({ operation, request, runtime, context });
   let result: unknown;
+  let closed: RawReply;
   try {
     for (const dependency of task.dependencies)
       dependencies.add(await dependencies.provide(dependency, undefined));
     const own: TaskContext = { job: run.job && withinRange(run.job), signal: run.signal(), log: run.log() };
     result = await declaration.fn(dependencies.setValues(own, plan), ...run.args);
+    closed = await dependencies.closeAfterReply(emptyReply);
   } catch (thrown) {
     throw await dependencies.closeAfterError(thrown);
   }
-  const closed = await dependencies.closeAfterReply(emptyReply);
   await closed.finish?.(undefined);
   return result;
 }

@@ -4,9 +4,8 @@ import type { Signer } from "@fastify/cookie";
 import { stringifySetCookie } from "cookie";
 import type { Inputs } from "../app/inputs.ts";
 import { clearSession, type ResolvedSession, type Session } from "../app/session.ts";
-import { HTTPError } from "../errors/http-error.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
-import { type AnySchema, isSchema } from "../schema/schema.ts";
+import { acceptedSession } from "./declared-session.ts";
 import { type HeaderPairs, type RawReply, type RawRequest, readCookies } from "./raw.ts";
 
 /** Browsers store no cookie whose name and value together are longer: RFC 6265bis, 5.6. */
@@ -98,12 +97,19 @@ export interface SessionLane {
   readonly sessions: SessionCookie | undefined;
 }
 
+/** The state of a session, as it is passed on between lanes. */
+export interface SessionState {
+  /** As JSON. */
+  readonly text: string;
+  /** The same before the app changed it. */
+  readonly before: string;
+}
+
 /** The session of one request, opened when it is first read. */
 export class OpenSession {
   data: Session;
   readonly #cookie: SessionCookie;
   readonly #kept: Kept;
-  /** Its state before anybody changed it. */
   #before: string;
 
   constructor(cookie: SessionCookie, request: RawRequest) {
@@ -113,81 +119,63 @@ export class OpenSession {
     this.data = JSON.parse(this.#before) as Session;
   }
 
-  /** Its current state. */
-  get text(): string {
-    return JSON.stringify(this.data);
+  get state(): SessionState {
+    return { text: this.#text, before: this.#before };
   }
 
-  get isChanged(): boolean {
-    return this.text !== this.#before;
-  }
-
-  /** Takes over the changes that another lane has made. */
-  take(text: string): void {
+  /** Takes over the state in which another lane has left it. */
+  take({ text, before }: SessionState): void {
     clearSession(this.data);
     Object.assign(this.data, JSON.parse(text));
+    this.#before = before;
   }
 
   /**
-   * Validates it against its declaration. Values that do not fit, such as those kept by another release, are dropped.
+   * Validates the part of it that is declared. Values that do not fit, such as those kept by another release, are
+   * dropped. The rest is left alone: other operations may have written it.
    *
    * @throws {HTTPError} 401 when something required is missing.
    */
   accept(declared: NonNullable<Inputs["session"]>): void {
-    const { isChanged } = this;
-    const fitting = isSchema(declared) ? fittingWhole(declared, this.data) : fittingKeys(declared, this.data);
+    const isChanged = this.#isChanged;
+    const accepted = acceptedSession(declared, this.data);
     if (Object.isFrozen(this.data)) {
-      this.data = Object.freeze({ ...(isSchema(declared) ? {} : this.data), ...fitting });
+      this.data = Object.freeze(accepted);
       return;
     }
-    if (isSchema(declared)) clearSession(this.data);
-    Object.assign(this.data, fitting);
+    clearSession(this.data);
+    Object.assign(this.data, accepted);
     // A default that was filled in, or a key that was dropped, is not a change by the app.
-    if (!isChanged) this.#before = this.text;
+    if (!isChanged) this.#before = this.#text;
   }
 
-  /** Freezes it, since later changes would be lost, and returns its final JSON. */
-  end(): string {
+  /** Freezes it, since later changes would be lost. */
+  end(): void {
     Object.freeze(this.data);
-    return this.text;
   }
 
   /** Ends a session that nobody has received yet: nested values cannot be changed either. */
   endUnseen(): void {
-    this.data = JSON.parse(this.text, (_, value: unknown) => Object.freeze(value)) as Session;
+    this.data = JSON.parse(this.#text, (_, value: unknown) => Object.freeze(value)) as Session;
   }
 
   /** The headers that the response needs for it. */
   seal(operation: string): HeaderPairs {
-    const { isChanged } = this;
-    const text = this.end();
+    this.end();
+    const text = this.#text;
     const vary = ["vary", "Cookie"] as const;
     if (text === EMPTY) return this.#kept.isSent ? [vary, ["set-cookie", this.#cookie.deleted()]] : [vary];
-    if (!isChanged && !this.#kept.isOld) return [vary];
+    if (!this.#isChanged && !this.#kept.isOld) return [vary];
     return [vary, ["set-cookie", this.#cookie.written(text, operation)]];
   }
-}
 
-function fittingWhole(schema: AnySchema, data: Session): object {
-  const fitting = fits(schema, data) ?? fits(schema, {});
-  if (fitting === undefined) throw new HTTPError(401, "Not authenticated");
-  return fitting.value as object;
-}
+  get #text(): string {
+    return JSON.stringify(this.data);
+  }
 
-function fittingKeys(schemas: Readonly<Record<string, AnySchema>>, data: Session): object {
-  return Object.fromEntries(
-    Object.entries(schemas).map(([key, schema]) => {
-      const fitting = fits(schema, data[key]) ?? fits(schema, undefined);
-      if (fitting === undefined) throw new HTTPError(401, "Not authenticated");
-      return [key, fitting.value];
-    }),
-  );
-}
-
-function fits(schema: AnySchema, value: unknown): { readonly value: unknown } | undefined {
-  const result = schema["~standard"].validate(value);
-  if (result instanceof Promise) throw new TypeError("session: expected a schema that checks synchronously");
-  return result.issues === undefined ? result : undefined;
+  get #isChanged(): boolean {
+    return this.#text !== this.#before;
+  }
 }
 
 /** Adds a session's headers to a reply. After an error of the app's own the session stays unchanged. */

@@ -200,3 +200,13 @@ export function propertiesOf(json: JsonSchema, root: JsonSchema = json): Map<str
   }
   return found;
 }
+
+/** The fields of an object that says nothing of any others; undefined for one that does, and for anything else. */
+export function closedNames(json: JsonSchema): ReadonlySet<string> | undefined {
+  const names = new Set(propertiesOf(json).keys());
+  const isOpen = (part: JsonSchema): boolean =>
+    branches(part, json).some(
+      ({ additionalProperties = false, allOf = [] }) => additionalProperties !== false || allOf.some(isOpen),
+    );
+  return names.size === 0 || isOpen(json) ? undefined : names;
+}

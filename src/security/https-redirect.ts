@@ -1,12 +1,13 @@
 import { type AroundFunction, guarding } from "../app/around.ts";
 import { withoutOrigin } from "../app/path.ts";
-import { redirect } from "../app/reply.ts";
+import { redirect, text } from "../app/reply.ts";
 
 /**
  * Redirects clients that use http to https, with 307; Starlette's `HTTPSRedirectMiddleware`. The handshake of a
- * WebSocket is redirected to wss, which browsers do not follow: they fail to connect. Behind a proxy that terminates TLS
- * it needs `trustProxy`, since every request arrives from there over http. Put `trustedHosts` around it, since it
- * redirects clients to the host that they name.
+ * WebSocket is redirected to wss, which browsers do not follow: they fail to connect. A request that names no valid host
+ * is refused with 400, since there is nowhere to redirect it. Behind a proxy that terminates TLS it needs `trustProxy`,
+ * since every request arrives from there over http. Put `trustedHosts` around it, since it redirects clients to the host
+ * that they name.
  *
  * @returns The argument for `app.around`.
  * @example
@@ -22,6 +23,8 @@ import { redirect } from "../app/reply.ts";
 export function httpsRedirect(): AroundFunction {
   return guarding(async ({ request }, next) => {
     const { origin, url } = request;
+    // Without a host the origin is empty, and does not say whether the request came over http.
+    if (origin === "") return text("Invalid host header", { status: 400 });
     if (!origin.startsWith("http:")) return next();
     const host = origin.slice("http://".length).replace(/:80$/, "");
     const target = withoutOrigin(url);

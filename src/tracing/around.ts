@@ -1,6 +1,6 @@
 import type { Around } from "../lanes/around.ts";
 import { tracedPool } from "./calls.ts";
-import type { PackedContext, Tracing } from "./tracing.ts";
+import type { PackedSpan, Tracing } from "./tracing.ts";
 
 /** Makes spans for tasks, dependencies and calls on threads as they run, and records why a request has failed. */
 export function traceRuns(tracing: Tracing): Around {
@@ -11,7 +11,7 @@ export function traceRuns(tracing: Tracing): Around {
       const { task, attempt } = call;
       return attempt === undefined
         ? tracing.task(task.name, task.lane, call.class === "background", () => run(call))
-        : tracing.job({ task, job: attempt.job, trace: attempt.trace as PackedContext | undefined }, () =>
+        : tracing.job({ task, job: attempt.job, trace: attempt.trace as PackedSpan | undefined }, () =>
             run(call),
           );
     },

@@ -7,6 +7,17 @@ import type { DescribedError } from "../errors/described-error.ts";
 
 type Api = typeof import("@opentelemetry/api");
 
+/** A request of an operation. */
+export interface BeginningRequest {
+  readonly operation: Operation;
+  /** Its id in the log. */
+  readonly id: string;
+  /** The path as it was sent, without secrets. */
+  readonly path: string;
+  readonly message: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
 /** A request as a span. */
 interface RequestSpan {
   readonly span: Span;
@@ -33,19 +44,20 @@ export class RequestSpans {
   }
 
   /** Starts the span of a request; it ends when the response has been sent or the client has gone. */
-  begin(operation: Operation, id: string, request: IncomingMessage, response: ServerResponse): void {
+  begin(begins: BeginningRequest): void {
+    const { operation, message, response } = begins;
     const { trace, SpanKind } = this.#api;
     const outer = this.#outerSpan();
-    const parent = outer === undefined ? this.#remoteContext(request) : this.#api.context.active();
+    const parent = outer === undefined ? this.#remoteContext(message) : this.#api.context.active();
     const kind = outer === undefined ? SpanKind.SERVER : SpanKind.INTERNAL;
-    const attributes = describeRequest(operation, id, request);
+    const attributes = describeRequest(begins);
     const span = this.#tracer.startSpan(
       `${operation.method} ${operation.path}`,
       { kind, attributes },
       parent,
     );
     const begun: RequestSpan = { span, context: trace.setSpan(parent, span), failed: false };
-    this.#spans.set(request, begun);
+    this.#spans.set(message, begun);
     finished(response, (error) => end(begun, response, error != null));
   }
 
@@ -79,17 +91,15 @@ export class RequestSpans {
   }
 }
 
-/** A request whose URL may have been shortened for the router: a proxy's path is not part of a route. */
-type Routed = IncomingMessage & { readonly originalUrl?: string };
-
 /** Without the query and the headers: their contents may not be meant for everyone who reads traces. */
-function describeRequest({ method, path, lane }: Operation, id: string, request: Routed): Attributes {
-  const { originalUrl, url = "/", socket, httpVersion } = request;
+function describeRequest({ operation, id, path, message }: BeginningRequest): Attributes {
+  const { method, path: route, lane } = operation;
+  const { socket, httpVersion } = message;
   const { localAddress, localPort, remoteAddress } = socket;
   const attributes: Attributes = {
     "http.request.method": method,
-    "http.route": path,
-    "url.path": (originalUrl ?? url).split("?", 1)[0] as string,
+    "http.route": route,
+    "url.path": path,
     "url.scheme": (socket as TLSSocket).encrypted ? "https" : "http",
     "network.protocol.version": httpVersion,
     "offloop.request_id": id,

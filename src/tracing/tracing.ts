@@ -1,4 +1,4 @@
-import type { Attributes, Context, Span, SpanOptions, TraceFlags, Tracer } from "@opentelemetry/api";
+import type { Attributes, Context, Span, SpanContext, SpanOptions, Tracer } from "@opentelemetry/api";
 import type { Lane } from "../app/lane.ts";
 import { type DescribedError, describeError } from "../errors/described-error.ts";
 import { HTTPError } from "../errors/http-error.ts";
@@ -18,8 +18,8 @@ export interface OpenSpan {
 export interface TracedJob {
   readonly task: { readonly name: string; readonly lane: Lane };
   readonly job: { readonly id: string; readonly attempt: number };
-  /** The context that enqueued it; undefined if nothing was traced there. */
-  readonly trace: PackedContext | undefined;
+  /** The span that enqueued it; undefined if nothing was traced there. */
+  readonly trace: PackedSpan | undefined;
 }
 
 /** The outcome of a message. */
@@ -66,14 +66,14 @@ export class Tracing {
     });
   }
 
-  /** Runs an attempt of a job as a trace of its own, linked to the context that enqueued the job. */
+  /** Runs an attempt of a job as a trace of its own, linked to the span that enqueued the job. */
   async job({ task, job, trace }: TracedJob, run: () => Promise<unknown>): Promise<unknown> {
     const attributes = {
       "offloop.lane": task.lane,
       "offloop.job": job.id,
       "offloop.attempt": job.attempt,
     };
-    const enqueued = trace && this.#api.trace.getSpanContext(unpackContext(this.#api, trace));
+    const enqueued = trace && unpackSpan(this.#api, trace);
     const links = enqueued === undefined ? [] : [{ context: enqueued }];
     return this.#run(`job ${task.name}`, { attributes, links, root: true }, run);
   }
@@ -98,10 +98,13 @@ export class Tracing {
     return packContext(this.#api, this.#api.context.active());
   }
 
-  /** The active context, for a job that is enqueued; undefined when there is none. */
-  packActive(): PackedContext | undefined {
-    const packed = this.pack();
-    return packed.traceparent === undefined ? undefined : packed;
+  /**
+   * The active span, for a job that is enqueued; undefined when there is none. Baggage stays out of the database: it may
+   * name people, and no attempt reads it.
+   */
+  packActive(): PackedSpan | undefined {
+    const { traceparent, tracestate } = this.pack();
+    return traceparent === undefined ? undefined : { traceparent, tracestate };
   }
 
   /** Log fields that name the active span. */
@@ -140,13 +143,17 @@ export class Tracing {
   }
 }
 
-/**
- * A context as it crosses to a thread: W3C's traceparent, tracestate and baggage. It does not use the registered
- * propagator, which decides which outsiders to trust: a thread is not one.
- */
-export interface PackedContext {
+/** A span as W3C's traceparent and tracestate. */
+export interface PackedSpan {
   readonly traceparent: string | undefined;
   readonly tracestate: string | undefined;
+}
+
+/**
+ * A context as it crosses to a thread: its span, and W3C's baggage. It does not use the registered propagator, which
+ * decides which outsiders to trust: a thread is not one.
+ */
+export interface PackedContext extends PackedSpan {
   readonly baggage: readonly (readonly [name: string, value: string])[] | undefined;
 }
 
@@ -160,18 +167,21 @@ function packContext({ trace, propagation }: Api, context: Context): PackedConte
   };
 }
 
-function unpackContext(
-  { trace, propagation, createTraceState, ROOT_CONTEXT }: Api,
-  { traceparent, tracestate, baggage }: PackedContext,
-): Context {
-  let context = ROOT_CONTEXT;
-  if (traceparent !== undefined) {
-    const [, traceId = "", spanId = "", flags = ""] = traceparent.split("-");
-    const traceFlags: TraceFlags = Number.parseInt(flags, 16);
-    const traceState = tracestate === undefined ? {} : { traceState: createTraceState(tracestate) };
-    context = trace.setSpanContext(context, { traceId, spanId, traceFlags, isRemote: true, ...traceState });
-  }
-  if (baggage === undefined) return context;
-  const entries = Object.fromEntries(baggage.map(([name, value]) => [name, { value }]));
+function unpackSpan(
+  { createTraceState }: Api,
+  { traceparent, tracestate }: PackedSpan,
+): SpanContext | undefined {
+  if (traceparent === undefined) return undefined;
+  const [, traceId = "", spanId = "", flags = ""] = traceparent.split("-");
+  const traceState = tracestate === undefined ? {} : { traceState: createTraceState(tracestate) };
+  return { traceId, spanId, traceFlags: Number.parseInt(flags, 16), isRemote: true, ...traceState };
+}
+
+function unpackContext(api: Api, packed: PackedContext): Context {
+  const { trace, propagation, ROOT_CONTEXT } = api;
+  const span = unpackSpan(api, packed);
+  const context = span === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, span);
+  if (packed.baggage === undefined) return context;
+  const entries = Object.fromEntries(packed.baggage.map(([name, value]) => [name, { value }]));
   return propagation.setBaggage(context, propagation.createBaggage(entries));
 }

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { ResolvedWatch } from "../app/settings.ts";
+import { describeError, loggable } from "../errors/described-error.ts";
 import { reportText } from "./report-text.ts";
 import { openWatch, type Watch } from "./watch.ts";
 
@@ -22,7 +23,12 @@ export async function openLoopWatch(
     onBlock: (report, { due, skipped }) => {
       const repeated = skipped === 0 ? "" : ` (and ${skipped} times more there since the last line)`;
       if (due) log.warn({ blocked: report }, `${reportText(report)}${repeated}`);
-      onBlock?.(report);
+      try {
+        onBlock?.(report);
+      } catch (thrown) {
+        const error = describeError(thrown);
+        log.error({ err: loggable(error) }, `watch.onBlock failed: ${error.message}`);
+      }
     },
     onFailure: (error) => log.error({ err: error }, `nothing watches the event loop: ${error.message}`),
   });

@@ -1,6 +1,7 @@
 import { channel } from "node:diagnostics_channel";
 import { isMainThread, type Worker } from "node:worker_threads";
 import { type BlockReport, blockedChannel } from "../channels/channels.ts";
+import { ownEntry } from "../errors/own-code.ts";
 import { startThread } from "../errors/start-thread.ts";
 import { isAnyInProgress, markContinuations, markNames, marks, onNewMark } from "./marks.ts";
 import type { LogAdvice, WatchdogData, WatchdogNews, WatchdogOrder } from "./messages.ts";
@@ -191,7 +192,7 @@ class LoopWatch implements Watch, PulseListener {
 }
 
 function createWatchdog(data: WatchdogData): Worker {
-  const entry = new URL(`./watchdog${import.meta.url.slice(-3)}`, import.meta.url);
+  const entry = ownEntry("watch/watchdog");
   return startThread("the thread of the watchdog", entry, {
     workerData: data,
     name: "offloop watchdog",

@@ -127,7 +127,7 @@ class Watchdog implements Onlooker {
         : suspectOf(seen);
     if (!this.#liveLimit.advise(JSON.stringify([who, at])).due) return;
     const text = liveText(silentMs, who, at, waitingConnections());
-    writeSync(2, `${this.#data.announces === "json" ? lineOfLog(text) : `offloop: ${text}`}\n`);
+    writeLine(this.#data.announces === "json" ? lineOfLog(text) : `offloop: ${text}`);
   }
 
   #conclude(ended: EndedBlock): void {
@@ -165,6 +165,13 @@ class Watchdog implements Onlooker {
     );
     this.#port.postMessage({ report, log } satisfies WatchdogNews);
   }
+}
+
+/** A line that cannot be written is lost: stderr is closed, or its reader has gone or stalled. */
+function writeLine(line: string): void {
+  try {
+    writeSync(2, `${line}\n`);
+  } catch {}
 }
 
 /** In the form in which pino writes a warning: this thread has no logger. */

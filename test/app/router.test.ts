@@ -182,6 +182,13 @@ test("Router: the same method and path twice is refused, with both places", () =
   );
 });
 
+test("Router: paths that differ after a colon of their own are different ones", () => {
+  const app = new App();
+  for (const path of ["/jobs::start", "/jobs::stop", "/jobs/::all", "/jobs/:id", "/jobs/::none"])
+    app.post(path, nothing);
+  assert.equal(app.declaredOperations().length, 5);
+});
+
 test("Router: two tasks of one name are refused, the same task reached twice is one", () => {
   const app = new App();
   app.task("a", nothing);

@@ -7,8 +7,9 @@ import { type EnqueuedJob, type Server, serve } from "offloop";
 import pg from "pg";
 import type { DatabaseServer } from "../../examples/08-pairs/servers/database-server.ts";
 import { startPostgres } from "../../examples/08-pairs/servers/postgres.ts";
+import { appFolder } from "../fixtures/app-folder.ts";
 import { add, addLater, app, failsLater, waits } from "../fixtures/apps/jobs.ts";
-import { fixture, offloop } from "../fixtures/cli.ts";
+import { fixture, offloop, offloopWith } from "../fixtures/cli.ts";
 import { withoutPostgres } from "../fixtures/databases.ts";
 
 const module = fixture("jobs.ts");
@@ -44,6 +45,32 @@ test("a mistake in the arguments is one line, without a stack", async () => {
     assert.equal(code, 1);
     assert.match(output, mistakes[index]?.[1] as RegExp);
   }
+});
+
+test("drain: a lifespan may call a plain task, as where the app is served", async () => {
+  const folder = appFolder({});
+  folder.write(
+    "app.ts",
+    `import { App } from "offloop";
+const app = new App({ jobs: { dir: ${JSON.stringify(folder.path("jobs"))} } });
+const double = app.task("double", (n: number) => 2 * n);
+app.task("later", { durable: true }, async () => {});
+app.lifespan(async function* () {
+  console.log(\`doubled: \${await double(21)}\`);
+  yield;
+});
+export default app;
+`,
+  );
+  const { code, output } = await offloopWith(
+    { DATABASE_URL: "" },
+    "jobs",
+    folder.path("app.ts"),
+    "drain",
+  ).ended();
+  assert.match(output, /^doubled: 42$/m);
+  assert.match(output, /^no job is left to run$/m);
+  assert.equal(code, 0);
 });
 
 for (const backend of ["PGlite", "PostgreSQL"] as const) {

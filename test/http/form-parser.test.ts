@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { after, before } from "node:test";
+import { after, before, test } from "node:test";
+import { App } from "offloop";
+import { z } from "zod";
 import app from "../fixtures/inputs-app.ts";
 import { openSocket } from "../fixtures/raw-socket.ts";
 import { eachLane, type Running, running } from "../fixtures/running.ts";
@@ -30,4 +32,22 @@ eachLane("a client that goes in the middle of a body makes no error of the serve
     server.log.filter(({ level }) => level >= 40),
     [],
   );
+});
+
+test("what is sent as a form where none is declared is bounded as any body that the loop reads", async (t) => {
+  const own = new App({ inputs: { maxLoopBodyBytes: 1_000 } });
+  own.post("/json", { body: z.unknown() }, async () => "read");
+  own.post("/form", { form: { field: z.string() } }, async ({ form }) => form.field.length);
+  const bounded = await running(own, { accessLog: false });
+  t.after(() => bounded.close());
+  const send = async (path: string, length: number): Promise<number> => {
+    const form = new FormData();
+    form.set("field", "x".repeat(length));
+    const { status, body } = await fetch(bounded.url + path, { method: "POST", body: form });
+    await body?.cancel();
+    return status;
+  };
+  assert.equal(await send("/json", 100), 200);
+  assert.equal(await send("/json", 2_000), 413);
+  assert.equal(await send("/form", 2_000), 200);
 });

@@ -10,6 +10,18 @@ function frameOf(text: string): Frame {
 
 const textOf = ({ bytes }: Frame): string => Buffer.from(bytes).toString();
 
+test("Inbox.next() gives those who wait one message each, in order, and the end to the rest", async () => {
+  const inbox = new Inbox(10);
+  const waiting = Promise.all([inbox.next(), inbox.next(), inbox.next()]);
+  inbox.push(frameOf("first"));
+  inbox.push(frameOf("second"));
+  inbox.end(true);
+  assert.deepEqual(
+    (await waiting).map((frame) => frame && textOf(frame)),
+    ["first", "second", undefined],
+  );
+});
+
 test("Inbox.handleEach() handles one message at a time, in order, and ends when no more will come", async () => {
   const inbox = new Inbox(10);
   const seen: string[] = [];

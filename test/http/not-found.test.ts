@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { after, before } from "node:test";
+import { after, before, test } from "node:test";
+import { App } from "offloop";
 import app from "../fixtures/proxied-app.ts";
 import { openSocket } from "../fixtures/raw-socket.ts";
 import { eachLane, type Running, running } from "../fixtures/running.ts";
@@ -39,4 +40,17 @@ eachLane("what a proxy passes on as the scheme is one of HTTP's", async (lane) =
 eachLane("two slashes at the beginning send nobody to another host", async (lane) => {
   assert.equal(await sentTo(`GET //${lane}/slash HTTP/1.1\r\nHost: a`), undefined);
   assert.equal(await sentTo(`GET //evil.example/${lane}/slash HTTP/1.0`), undefined);
+});
+
+test("a long parameter is answered as a short one where the method or the last slash is another", async (t) => {
+  const own = new App();
+  own.get("/items/:id", async ({ params }) => params.id.length);
+  const long = await running(own, { accessLog: false });
+  t.after(() => long.close());
+  for (const length of [1, 101, 5_000]) {
+    const url = `${long.url}/items/${"x".repeat(length)}`;
+    assert.equal(await (await fetch(url)).json(), length);
+    assert.equal((await fetch(url, { method: "POST" })).status, 405);
+    assert.equal((await fetch(`${url}/`, { redirect: "manual" })).status, 307);
+  }
 });

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { test } from "node:test";
+import { App, sse } from "offloop";
+import { WebSocket } from "ws";
 import { appFolder } from "../fixtures/app-folder.ts";
 import app from "../fixtures/apps/shutdown.ts";
 import { command, fixture, listening, offloop } from "../fixtures/cli.ts";
@@ -117,6 +120,65 @@ test("close(): a request that does not finish is abandoned by name", async () =>
   await server.close();
   assert.ok(["no answer", 500].includes(await answer));
   assert.ok(server.log.some(({ operation, requests }) => operation === "GET /request/:ms" && requests === 1));
+});
+
+/** Resolves when a server that closes accepts no more: whatever was open has been told to go. */
+async function refusing(url: string): Promise<void> {
+  for (;;) {
+    try {
+      await (await fetch(url)).text();
+    } catch {
+      return;
+    }
+  }
+}
+
+test("close(): a socket whose handshake is still under way is closed with 1001 once it is open", async () => {
+  const { promise: door, resolve: open } = Promise.withResolvers<void>();
+  const { promise: entered, resolve: enter } = Promise.withResolvers<void>();
+  const late = new App();
+  late.get("/", async () => "ok");
+  late.websocket("/late", {
+    open: async () => {
+      enter();
+      await door;
+    },
+    message: async () => {},
+  });
+  const server = await running(late, { shutdownGraceMs: 3_600_000 });
+  const client = new WebSocket(`${server.url.replace("http", "ws")}/late`);
+  const ended = once(client, "close");
+  await entered;
+  const closed = server.close();
+  await refusing(server.url);
+  open();
+  assert.equal(((await ended) as [number])[0], 1001);
+  await closed;
+});
+
+test("close(): an event stream that a running request opens only now ends", async () => {
+  const { promise: door, resolve: open } = Promise.withResolvers<void>();
+  const { promise: entered, resolve: enter } = Promise.withResolvers<void>();
+  const late = new App();
+  late.get("/", async () => "ok");
+  late.get("/late", async ({ signal }) => {
+    enter();
+    await door;
+    return sse(
+      (async function* () {
+        yield "first";
+        await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      })(),
+    );
+  });
+  const server = await running(late, { shutdownGraceMs: 3_600_000 });
+  const answer = fetch(`${server.url}/late`).then((response) => response.text());
+  await entered;
+  const closed = server.close();
+  await refusing(server.url);
+  open();
+  await answer;
+  await closed;
 });
 
 test("close(): lets the signals be, however often an app is served", async () => {

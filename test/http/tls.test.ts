@@ -100,6 +100,35 @@ test("httpsRedirect() lets https requests and handshakes pass, and redirects the
   }
 });
 
+test("httpsRedirect() refuses requests and handshakes that name no valid host, rather than serve them over http", async () => {
+  const redirected = new App();
+  redirected.around(httpsRedirect());
+  let served = 0;
+  redirected.get("/a", async () => ++served);
+  redirected.websocket("/live", { open: async () => void ++served, message: async () => "in" });
+  const [plain, proxied] = [await running(redirected), await running(redirected, { trustProxy: true })];
+  const asks = (...headers: string[]): string =>
+    ["GET /a HTTP/1.1", ...headers, "Connection: close", "", ""].join("\r\n");
+  try {
+    for (const [server, request] of [
+      [plain, "GET /a HTTP/1.0\r\n\r\n"],
+      [plain, asks("Host:")],
+      [plain, asks("Host: shop.example/")],
+      [plain, handshake("/live", { Host: "" })],
+      [plain, handshake("/live", { Host: "evil@shop.example" })],
+      [proxied, asks("Host: shop.example", "X-Forwarded-Host: shop.example/")],
+      [proxied, handshake("/live", { "X-Forwarded-Host": "shop.example/" })],
+    ] as const) {
+      const raw = await openSocket(server.url);
+      raw.send(request);
+      assert.match(await raw.ended(), /^HTTP\/1\.1 400 [\s\S]*Invalid host header/, request);
+    }
+    assert.equal(served, 0);
+  } finally {
+    await Promise.all([plain.close(), proxied.close()]);
+  }
+});
+
 const other = { key: join(folder, "other-key.pem"), cert: join(folder, "other-cert.pem") };
 makeCertificate(other);
 writeFileSync(join(folder, "empty.pem"), "");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, type TestContext, test } from "node:test";
 import { scheduler } from "node:timers/promises";
@@ -266,8 +266,12 @@ test("what a killed process has left is removed when another starts", async (con
   first.command.child.kill("SIGKILL");
   await first.command.ended();
   assert.equal(readdirSync(tmp).length, 1);
+  // Where machines share a folder, another one's name may begin with this one's.
+  const theirs = `offloop-uploads-${hostname()}-4194304-${process.pid}-abcdef`;
+  mkdirSync(join(tmp, theirs));
   const second = await apart(context, tmp, 1024);
-  assert.deepEqual(readdirSync(tmp), []);
+  assert.deepEqual(readdirSync(tmp), [theirs]);
+  rmSync(join(tmp, theirs), { recursive: true });
   second.command.child.kill("SIGTERM");
   await second.command.ended();
 });
@@ -345,3 +349,19 @@ test("an upload for whose file no descriptor is left is a 500 of that request on
   assert.equal((await command.ended()).code, 0);
   assert.deepEqual(readdirSync(tmp), []);
 });
+
+for (const lane of lanes)
+  test(`a part of a form that has no name is refused as in Starlette [${lane}]`, async () => {
+    for (const rest of ["", '; filename="a.txt"']) {
+      const part = `--b\r\nContent-Disposition: form-data${rest}\r\n\r\nvalue\r\n--b--\r\n`;
+      const response = await fetch(`${server.url}/${lane}/up`, {
+        method: "POST",
+        headers: { "content-type": "multipart/form-data; boundary=b" },
+        body: part,
+      });
+      assert.deepEqual(await response.json(), {
+        detail: 'The Content-Disposition header field "name" must be provided.',
+      });
+      assert.equal(response.status, 400);
+    }
+  });

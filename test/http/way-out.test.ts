@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { after, before, test } from "node:test";
-import type { TaskEvent } from "offloop";
+import { App, file, type TaskEvent, text } from "offloop";
 import { openSocket } from "../fixtures/raw-socket.ts";
 import app, { broken, kinds } from "../fixtures/replies-app.ts";
 import { eachLane, type LaneName, lanes, type Running, running } from "../fixtures/running.ts";
@@ -116,4 +116,36 @@ test("replies of all kinds on one connection leave it usable", async () => {
   }
   socket.send("GET /loop/replies HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
   assert.match(await socket.ended(), /whole$/);
+});
+
+test("a reply's Vary is added to that of a plugin, however it is written", async (t) => {
+  const own = new App();
+  own.register(async (fastify) => {
+    fastify.addHook("onRequest", async (_request, reply) => void reply.header("vary", "Origin"));
+  });
+  own.get("/", async () => text("varied", { headers: { Vary: "Accept" } }));
+  const served = await running(own, { accessLog: false });
+  t.after(() => served.close());
+  assert.equal((await fetch(served.url)).headers.get("vary"), "Origin, Accept");
+});
+
+test("an answer in place of a reply that cannot be sent has the headers of plugins, and none of the reply", async (t) => {
+  const own = new App();
+  own.register(async (fastify) => {
+    fastify.addHook("onRequest", async (_request, reply) => void reply.header("x-plugin", "yes"));
+  });
+  own.get("/missing", async () => file("/nowhere", { headers: { "cache-control": "max-age=60" } }));
+  own.get(
+    "/refused",
+    async () => new Response("", { headers: { "transfer-encoding": "chunked", "x-own": "yes" } }),
+  );
+  const served = await running(own, { accessLog: false });
+  t.after(() => served.close());
+  for (const path of ["/missing", "/refused"]) {
+    const response = await fetch(served.url + path);
+    assert.deepEqual(await response.json(), { detail: "Internal Server Error" });
+    assert.equal(response.status, 500);
+    assert.equal(response.headers.get("x-plugin"), "yes");
+    assert.equal(response.headers.get("cache-control") ?? response.headers.get("x-own"), null);
+  }
 });

@@ -43,3 +43,28 @@ test("EventStream writes no more to a page that does not read, and goes on with 
     server.close();
   }
 });
+
+test("EventStream forgets a page that has left before it is told anything", async () => {
+  const collector = new Collector();
+  const stream = new EventStream(collector, { title: "Shop", server: 1, readPool: () => undefined });
+  const server = createServer();
+  server.listen(0);
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  try {
+    for (let page = 0; page < 100; page++) {
+      const request = get({ port, agent: false });
+      request.on("error", () => {});
+      const [, response] = (await once(server, "request")) as [IncomingMessage, ServerResponse];
+      request.destroy();
+      await once(response, "close");
+      assert.ok(stream.hasRoom, `${page} pages that have left take all the room`);
+      stream.add(response);
+      await new Promise(setImmediate);
+    }
+  } finally {
+    stream.close();
+    collector.close();
+    server.close();
+  }
+});

@@ -3,6 +3,7 @@ import { beforeEach, test } from "node:test";
 import { openTasks } from "offloop";
 import early from "../fixtures/early-tasks-app.ts";
 import { events } from "../fixtures/event-log.ts";
+import late, { door, doubled } from "../fixtures/late-call-app.ts";
 import { running } from "../fixtures/running.ts";
 import app, { hash } from "../fixtures/tasks-app.ts";
 
@@ -26,6 +27,15 @@ test("lifespan: an async task that it calls has its plain dependencies made on a
     assert.deepEqual(rest, { name, ranOn: 0 });
     assert.notEqual(madeOn, 0);
   }
+  await server.close();
+});
+
+test("lifespan: a task that it calls and leaves runs, though the server is ready before its thread", async () => {
+  door.reset();
+  const server = await running(late, { accessLog: false });
+  assert.equal(await (await fetch(`${server.url}/double`)).json(), 2);
+  door.open();
+  assert.equal(await doubled, 42);
   await server.close();
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { after, before, describe, test } from "node:test";
+import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import { type Server, serve } from "offloop";
 import type { Browser, Page } from "playwright-core";
 import type { Trace } from "../../src/inspector/page/trace.ts";
@@ -14,17 +14,6 @@ function drawn(): Promise<void> {
   return new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve())));
 }
 
-/** Resolves when a stretch is drawn up that wide. */
-function drawnUp(stretch: Element, width: number): Promise<void> {
-  return new Promise((resolve) => {
-    const look = (): void => {
-      if (Math.abs(stretch.clientWidth - width) < 4) resolve();
-      else requestAnimationFrame(look);
-    };
-    look();
-  });
-}
-
 /** The requests of the runs of a name, as the table has them. */
 async function readRequests(page: Page, name: string): Promise<string[]> {
   await readRuns(page);
@@ -36,23 +25,27 @@ describe("/_offloop in Chromium", { skip: withoutChromium }, () => {
   let server: Server;
 
   before(async () => {
-    server = await serve(app, { port: 0, logLevel: "silent", signals: false, inspector: true });
     browser = await startBrowser();
+  });
+  // A server keeps what has happened: the marks of one test would lie where the next one clicks.
+  beforeEach(async () => {
+    server = await serve(app, { port: 0, logLevel: "silent", signals: false, inspector: true });
     while (server.threads.threads < 3) await ask(...Array(6).fill("/plain?ms=100"));
   });
-  after(async () => {
-    await browser?.close();
-    await server?.close();
-  });
+  afterEach(() => server.close());
+  after(() => browser?.close());
 
   const ask = async (...paths: readonly string[]): Promise<void> => {
     await Promise.all(paths.map(async (path) => (await fetch(server.url + path)).text()));
   };
+  const shows = async (page: Page, name: string): Promise<void> =>
+    page.locator("#figures tbody tr", { hasText: name }).waitFor();
   /** The page, when the ends of what was asked have come to it. */
   const openAfter = async (...paths: readonly string[]): Promise<Page> => {
     const { page, mishaps } = await openOffline(browser, `${server.url}/_offloop`);
     await page.locator("#status[data-state=live]").waitFor();
     await ask(...paths);
+    for (const path of new Set(paths)) await shows(page, `GET ${path.replace(/\?.*/, "")}`);
     await page.locator("#facts", { hasText: "0 open on the loop · 0 waiting" }).waitFor();
     page.once("close", () => assert.deepEqual(mishaps, { left: [], errors: [] }));
     return page;
@@ -171,10 +164,10 @@ describe("/_offloop in Chromium", { skip: withoutChromium }, () => {
     await page.mouse.move(box.x + box.width * 0.25, box.y + 20);
     await page.mouse.down();
     await page.mouse.move(box.x + box.width * 0.75, box.y + 20, { steps: 4 });
-    await page
-      .locator(".u-select")
-      .first()
-      .evaluate(drawnUp, box.width / 2);
+    await page.waitForFunction(
+      (width) => Math.abs((document.querySelector(".u-select")?.clientWidth ?? 0) - width) < 4,
+      box.width / 2,
+    );
     await page.mouse.up();
     await spanIs(/^3\.[2-5]/);
     await over.dblclick({ position: { x: 5, y: 5 } });
@@ -195,6 +188,8 @@ describe("/_offloop in Chromium", { skip: withoutChromium }, () => {
 
   test("a click on a bar pins its request: the address names it, and all that ran for it is told", async () => {
     const page = await openAfter("/tasks?ms=120");
+    await shows(page, "resize");
+    await shows(page, "refuse");
     await page.locator("#pause").click();
     const requests = await readRequests(page, "resize");
     await page
@@ -335,6 +330,7 @@ describe("/_offloop in Chromium", { skip: withoutChromium }, () => {
 
   test("axe finds nothing, with everything unfolded, in light and in dark", async () => {
     const page = await openAfter("/plain?ms=300", "/blocking?ms=300", "/endless", "/tasks?ms=10");
+    await shows(page, "resize");
     await page.locator("#pause").click();
     const [request = ""] = await readRequests(page, "resize");
     await page.locator("#runs tbody a", { hasText: request }).first().click();

@@ -209,6 +209,30 @@ eachLane(
   },
 );
 
+eachLane("tasks that a body adds run, in an around that has added some as well", async (lane) => {
+  await ask(`/${lane}/adds`, "task");
+  await until(() => notes.length >= 3);
+  assert.deepEqual(notes, ["of the operation", "of the around", "of its body"]);
+});
+
+test("a task may add others while it runs, in an around that has added some as well", async () => {
+  await ask("/task-adds", "task");
+  await until(() => notes.length >= 2);
+  assert.deepEqual(notes, ["of the around", "of a task"]);
+});
+
+for (const path of ["value", "dependency"])
+  eachLane(`tasks that an around adds in a body of its own run [${path}]`, async (lane) => {
+    assert.equal((await ask(`/${lane}/${path}`, "stream")).body, "streamed");
+    await until(() => notes.includes("of the around's stream"));
+  });
+
+eachLane("a task that an around adds when it has answered is refused", async (lane) => {
+  await ask(`/${lane}/value`, "late task");
+  await until(() => notes.length > 0);
+  assert.deepEqual(notes, ["OFFLOOP_TASK_LATE"]);
+});
+
 test("around() takes async functions only", () => {
   for (const wrong of [() => null, undefined, async function* () {}, "x"])
     for (const router of [new App(), new Router()])

@@ -23,6 +23,14 @@ for (const path of ["generator", "stream", "events"])
     assert.deepEqual(await whats(3), [1, 2, 3]);
   });
 
+eachLane("background.add() in a body runs, too, where an around has added a task", async (lane) => {
+  await ask(`/${lane}/around`);
+  assert.deepEqual(await whats(4), [4, 1, 2, 3]);
+  journal.clear();
+  await ask(`/${lane}/around-with-tasks`);
+  assert.deepEqual(await whats(5), [0, 4, 1, 2, 3]);
+});
+
 eachLane(
   "background.add() in a body runs before what is open is closed, after the handler's own",
   async (lane) => {

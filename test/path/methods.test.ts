@@ -94,6 +94,18 @@ eachLane("HEAD is among what a path allows; OPTIONS is answered by no operation 
   assert.deepEqual(await allowed(`/several/${lane}/1`, "HEAD"), [405, "POST, PUT"]);
 });
 
+eachLane(
+  "a long value in a path is answered like a short one: 405 with Allow, 307 without the slash",
+  async (lane) => {
+    const path = `/${lane}/items/${"1".repeat(200)}`;
+    const wrong = await client.delete(path);
+    assert.deepEqual([wrong.status, wrong.headers.get("allow")], [405, "GET, HEAD"]);
+    const moved = await client.get(`${path}/`);
+    assert.equal(moved.status, 307);
+    assert.ok(moved.headers.get("location")?.endsWith(path));
+  },
+);
+
 eachLane("HEAD reaches a handler as HEAD, in process too", async (lane) => {
   const response = await client.head(`/${lane}/items/7`);
   assert.deepEqual([response.status, await response.text()], [200, ""]);

@@ -165,14 +165,14 @@ withPlugin("compress", (client) => {
 });
 
 withPlugin("rate-limit", (client) => {
-  test("a client that asks too often is refused with 429 in offloop's shape, wherever it asks and for each websocket", async () => {
+  test("a client that asks too often is refused with 429 in offloop's shape, wherever it asks, handshakes too", async () => {
     let response = await client().get("/nothing");
     for (let count = 0; count < 1_000; count++) response = await client().get("/nothing");
     assert.equal(response.status, 429);
     assert.ok(Number(response.headers.get("retry-after")) > 0);
     assert.deepEqual(await response.json(), { detail: "Too Many Requests" });
-    assert.equal((await handshake(client(), "/loop/socket")).status, 429);
-    assert.equal((await handshake(client(), "/nothing")).status, 404);
+    for (const path of ["/loop/socket", "/loop/value", "/nothing"])
+      assert.equal((await handshake(client(), path)).status, 429, path);
   });
 });
 

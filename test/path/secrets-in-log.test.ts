@@ -61,6 +61,14 @@ for (const [how, urls] of Object.entries(cases))
       }
   });
 
+eachLane("the log leaves the secrets of a URL out where a plugin fails", async (lane) => {
+  for (const path of ["/reset/S/2?token=S", "/nowhere?token=S"]) {
+    const { text } = await logged(urlOf("", lane, `${path}&plugin=fails`, SECRET));
+    assert.match(text, / failed: the plugin fails"/);
+    assert.ok(!text.includes(SECRET), text);
+  }
+});
+
 eachLane("the log leaves the secrets of a URL out that only a raw client writes", async (lane) => {
   const host = server.url.slice("http://".length);
   for (const [asked, expected] of [

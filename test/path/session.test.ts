@@ -165,6 +165,33 @@ eachLane(
   },
 );
 
+for (const kind of ["open", "strict"])
+  eachLane(
+    `session: one schema for several keys leaves alone what other operations have written [${kind}]`,
+    async (lane) => {
+      const write = async (data: object): Promise<object> =>
+        dataOf((await ask("POST", `/${lane}/whole/${kind}`, await cookieOf(data))).cookie);
+      assert.deepEqual(await write({ user: "ada", cart: [1] }), { user: "ada", count: 1, cart: [1] });
+      assert.deepEqual(await write({ user: 7, count: 3, cart: [1] }), { count: 4, cart: [1] });
+      assert.deepEqual(await write({ user: "ada", count: "many", cart: [1] }), {
+        user: "ada",
+        count: 1,
+        cart: [1],
+      });
+    },
+  );
+
+for (const path of ["counted/plain", "counted/answered"])
+  eachLane(
+    `session: a default that is filled in on another lane is no change, either [${path}]`,
+    async (lane) => {
+      for (const data of [undefined, { user: "ada" }]) {
+        const cookie = data && (await cookieOf(data));
+        assert.equal((await ask("GET", `/${lane}/${path}`, { cookie })).cookie, undefined);
+      }
+    },
+  );
+
 for (const path of ["me", "me/plain"])
   eachLane(
     `session: a dependency that declares it gives what is in it, or the 401 [${path}]`,

@@ -4,6 +4,7 @@ import { App, OffloopError, type OperationHandle, Router } from "offloop";
 import { testClient } from "offloop/testing";
 import { z } from "zod";
 import { openSocket } from "../fixtures/raw-socket.ts";
+import rootedApp from "../fixtures/root-urls-app.ts";
 import { eachLane, type Running, running } from "../fixtures/running.ts";
 import app, { readItem } from "../fixtures/urls-app.ts";
 
@@ -100,6 +101,20 @@ eachLane("request.urlFor() gives the path alone to a client whose Host is none",
     assert.doesNotMatch(await slashed.ended(), /location: http/i, host);
   }
 });
+
+eachLane(
+  "request.urlFor() tells the root path from the paths of mounted apps, whatever they are",
+  async (lane) => {
+    await using client = await testClient(rootedApp);
+    const paths = (urls: string[]): string[] => urls.map((url) => new URL(url).pathname);
+    const expected = ["/shop/v1/home", "/shop/v1/v1/home"];
+    for (const path of [`/${lane}/urls`, `/v1/${lane}/urls`])
+      assert.deepEqual(paths((await (await client.get(path)).json()) as string[]), expected, path);
+    await using socket = await client.websocket(`/live/${lane}/urls`);
+    socket.send("?");
+    assert.deepEqual(paths(await socket.receiveJson()), expected);
+  },
+);
 
 test("app.urlFor() goes by operationId or the handler's name, and into what is mounted", () => {
   assert.equal(app.urlFor("read_item", { item_id: 7 }), "/items/7");

@@ -44,6 +44,13 @@ for (const lane of lanes) {
     assert.equal(headers.traceparent, undefined);
   });
 
+  test(`a secret in the path is not on the span [${lane}]`, async (t) => {
+    const { client, spans } = await tracedServer(t, { connections: 1 });
+    await client.ask(`/${lane}/reset/hunter2`);
+    const span = await spans.until(`GET /${lane}/reset/:token`);
+    assert.equal(span.attributes["url.path"], `/${lane}/reset/[redacted]`);
+  });
+
   test(`a request id that the client sent is on the span [${lane}]`, async (t) => {
     const { client, spans } = await tracedServer(t, { connections: 1 });
     await client.ask(`/${lane}/missing`, { headers: { "x-request-id": "from-afar" } });

@@ -4,7 +4,9 @@ import { App, type BlockReport, serve } from "offloop";
 
 /** Blocks in the way its argument says and prints how many reports name the culprit: a process for each way. */
 
-const [mode] = process.argv.slice(2) as ["once" | "repeat" | "debugger" | "unwatched" | "off"];
+const [mode] = process.argv.slice(2) as [
+  "once" | "repeat" | "debugger" | "unwatched" | "off" | "failing" | "unread",
+];
 const app = new App({ title: "settings" });
 const block = (ms: number): void => {
   const start = performance.now();
@@ -18,6 +20,7 @@ const onBlock = ({ culprits }: BlockReport): void => {
   if (culprits[0]?.operation !== "GET /block") return;
   reports++;
   events.emit("report");
+  if (mode === "failing") throw new Error("not delivered");
 };
 const server = await serve(app, { port: 0, accessLog: false, watch: mode === "off" ? false : { onBlock } });
 block(300); // while it starts, nobody waits
@@ -30,6 +33,7 @@ const ask = async (isReported: boolean): Promise<void> => {
 
 if (mode === "once" || mode === "repeat") await ask(true);
 if (mode === "repeat") await ask(true);
+if (mode === "failing" || mode === "unread") for (let round = 0; round < 2; round++) await ask(true);
 if (mode === "off" || mode === "unwatched") await ask(false);
 if (mode === "debugger") {
   inspector.open(0);

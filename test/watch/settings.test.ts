@@ -6,22 +6,24 @@ import { resolveSettings } from "../../src/app/settings.ts";
 
 const file = fileURLToPath(new URL("./settings-app.ts", import.meta.url));
 
+/** @param within - The shell that starts it. */
 function run(
   mode: string,
   execArgv: readonly string[] = [],
-): { reports: number; logged: string[]; stderr: string } {
-  const { stdout, stderr, status } = spawnSync(
-    process.execPath,
-    ["--conditions=offloop:source", ...execArgv, file, mode],
-    { encoding: "utf8" },
-  );
+  within = 'exec "$@"',
+): { reports: number; logged: string[]; stdout: string; stderr: string } {
+  const command = [process.execPath, "--conditions=offloop:source", ...execArgv, file, mode];
+  const { stdout, stderr, status } = spawnSync("sh", ["-c", within, "sh", ...command], {
+    encoding: "utf8",
+    timeout: 60_000,
+  });
   assert.equal(status, 0, stderr);
   const lines = stdout.split("\n");
   const logged = lines.filter((line) => line.includes("event loop") && line.includes("by GET /block"));
   const { reports } = JSON.parse(lines.find((line) => line.startsWith('{"reports"')) ?? "") as {
     reports: number;
   };
-  return { reports, logged, stderr };
+  return { reports, logged, stdout, stderr };
 }
 
 test("a block is announced while it lasts and logged when it ends; one at start-up is not", () => {
@@ -46,6 +48,17 @@ test("blocks at the same place are all reported and logged once", () => {
   const { reports, logged } = run("repeat");
   assert.equal(reports, 2);
   assert.equal(logged.length, 1);
+});
+
+test("an onBlock that throws is logged, and called for the next block", () => {
+  const { reports, stdout } = run("failing");
+  assert.equal(reports, 2);
+  assert.equal(stdout.match(/"msg":"watch\.onBlock failed: not delivered"/g)?.length, 2);
+});
+
+test("a stderr that nobody reads any more does not end the watch", () => {
+  const { reports } = run("unread", [], '{ "$@" 2>&1 1>&3 3>&- | true; } 3>&1');
+  assert.equal(reports, 2);
 });
 
 test("watch: false watches nothing", () => {

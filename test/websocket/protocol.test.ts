@@ -176,6 +176,11 @@ test("an operation answers a request that offers another protocol", async () => 
   assert.match(answer, /^HTTP\/1\.1 200 /);
 });
 
+test("RFC 9112, 3.2: a handshake with several Host lines is refused", async () => {
+  const answer = await answerTo(handshake("/loop/echo").replace("Host: x", "Host: x\r\nhost: y"));
+  assert.match(answer, /^HTTP\/1\.1 400 /);
+});
+
 test("a handshake that is not GET is none", async () => {
   const answer = await answerTo(handshake("/loop/echo").replace("GET", "POST"));
   assert.match(answer, /^HTTP\/1\.1 404 /);

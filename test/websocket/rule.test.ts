@@ -154,6 +154,25 @@ eachLane("websocket: onInvalid is told instead, and the socket stays open", asyn
   assert.deepEqual(await socket.receiveJson(), { n: 2 });
 });
 
+eachLane("websocket: onInvalid is told of as many mistakes as a message has", async (lane) => {
+  await using client = await testClient(module);
+  await using socket = await client.websocket(`/${lane}/list`);
+  socket.sendJson(new Array(100).fill("x".repeat(1_000)));
+  assert.equal(await socket.receiveJson(), 100);
+  socket.sendJson(["a"]);
+  assert.deepEqual(await socket.receiveJson(), ["a"]);
+});
+
+eachLane(
+  "websocket: a 422 that the handler throws is no invalid message, and closes with 1008",
+  async (lane) => {
+    await using client = await testClient(module);
+    const socket = await client.websocket(`/${lane}/list`);
+    socket.sendJson([]);
+    assert.deepEqual(await socket.closed, { code: 1008, reason: "an empty list" });
+  },
+);
+
 eachLane("websocket: what does not fit the send schema is logged and closes with 1011", async (lane) => {
   const log = memoryLog();
   await using client = await testClient(module, { logger: log.logger });
@@ -187,6 +206,16 @@ eachLane("websocket: a long text arrives as one", async (lane) => {
   await using socket = await client.websocket(`/${lane}/large`);
   socket.send("?");
   assert.equal(await socket.receive(), "é".repeat(100_000));
+});
+
+eachLane("websocket: bytes that a handler keeps can be sent again and again", async (lane) => {
+  await using client = await testClient(module);
+  await using socket = await client.websocket(`/${lane}/kept`);
+  for (let round = 0; round < 3; round++) {
+    socket.send("?");
+    const received = Buffer.from((await socket.receive()) ?? "");
+    assert.ok(received.equals(Buffer.alloc(100_000, 7)), `round ${round}: ${received.length} bytes`);
+  }
 });
 
 eachLane(
@@ -256,6 +285,36 @@ eachLane("websocket: background tasks run after the message's answer", async (la
   socket.send("one");
   assert.equal(await socket.receive(), "answered");
   await events.until(`task ${lane} one`);
+});
+
+for (const message of ["end", "break"])
+  eachLane(
+    `websocket: tasks that a generator adds run in order, when it has been sent or broke off [${message}]`,
+    async (lane) => {
+      const { logger } = memoryLog();
+      await using client = await testClient(module, { logger });
+      events.clear();
+      await using socket = await client.websocket(`/${lane}/background-yields`);
+      socket.send(message);
+      assert.deepEqual([await socket.receive(), await socket.receive()], ["a", "b"]);
+      assert.deepEqual(await events.until("task 3"), ["yielded", "task 1", "task 2", "task 3"]);
+    },
+  );
+
+eachLane("websocket: a task that is added when its message has been answered is refused", async (lane) => {
+  await using client = await testClient(module);
+  events.clear();
+  await using socket = await client.websocket(`/${lane}/background-late`);
+  socket.send("?");
+  await events.until("OFFLOOP_TASK_LATE");
+});
+
+test("websocket: a task of a connection may add others while it runs", async () => {
+  await using client = await testClient(module);
+  events.clear();
+  await using socket = await client.websocket("/whole/background");
+  await socket.closed;
+  await events.until("task of a task");
 });
 
 eachLane("websocket: the messages of a socket are handled in their order", async (lane) => {
@@ -386,6 +445,21 @@ test("websocket: routers give it their prefix and dependencies, mounts their pat
   assert.equal((await client.get("/whole/echo")).status, 404);
   assert.equal((await refusal(client.websocket("/"))).status, 404);
   assert.equal((await refusal(client.websocket("/admin/nothing"))).status, 404);
+});
+
+test("websocket: a mounted app refuses handshakes to its paths, whatever patterns the app around it has", async () => {
+  const inner = new App();
+  inner.websocket("/live", { message: async () => "inner" });
+  const outer = new App();
+  outer.websocket("/:any/:thing", { message: async () => "a pattern" });
+  outer.mount("/inner", inner);
+  await using client = await testClient(outer);
+  for (const [path, answer] of Object.entries({ "/inner/live": "inner", "/other/live": "a pattern" })) {
+    await using socket = await client.websocket(path);
+    socket.send("?");
+    assert.equal(await socket.receive(), answer);
+  }
+  assert.equal((await refusal(client.websocket("/inner/nothing"))).status, 404);
 });
 
 test("websocket: a value may stand in for a dependency", async () => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { threadId } from "node:worker_threads";
-import { App, depends, HTTPError, Router, type Socket, WebSocketError } from "offloop";
+import { App, depends, HTTPError, type OffloopError, Router, type Socket, WebSocketError } from "offloop";
 import { httpBearer } from "offloop/security";
 import { z } from "zod";
 import { events } from "../fixtures/event-log.ts";
@@ -25,6 +25,9 @@ app.websocket("/whole/fails", async ({ socket }) => {
 });
 app.websocket("/whole/refuses", async ({ socket }) => {
   socket.close(1008, "not you");
+});
+app.websocket("/whole/background", async ({ background }) => {
+  background.add(async () => background.add(note, "of a task"));
 });
 app.websocket(
   "/whole/checked",
@@ -112,6 +115,8 @@ for (const runs of lanes) {
     throw new Error("secret of the generator");
   });
   add("/large", {}, () => "é".repeat(100_000));
+  const kept = new Uint8Array(100_000).fill(7);
+  add("/kept", {}, () => kept);
   add("/throws", {}, ({ message }) => {
     if (message === "http") throw new HTTPError(404, "No such thing");
     if (message === "socket") throw new WebSocketError(3003, "as I say");
@@ -121,6 +126,25 @@ for (const runs of lanes) {
   add("/background", {}, ({ background, message }) => {
     background.add(note, `${runs} ${message}`);
     return "answered";
+  });
+  // It asks for `background` only while it runs, when the handler has returned.
+  add("/background-yields", {}, function* (context) {
+    context.background.add(note, "1");
+    yield "a";
+    context.background.add(note, "2");
+    yield "b";
+    context.background.add(note, "3");
+    events.write("yielded");
+    if (context.message === "break") throw new Error("breaks");
+  });
+  add("/background-late", {}, ({ background }) => {
+    setImmediate(() => {
+      try {
+        background.add(note, "late");
+      } catch (error) {
+        events.write((error as OffloopError).code);
+      }
+    });
   });
   add("/ordered", {}, ({ message }) => {
     events.write(`${runs} ${message}`);
@@ -136,6 +160,20 @@ for (const runs of lanes) {
       },
     },
     { message: ({ message }) => message },
+  );
+  app.websocket(
+    `/${runs}/list`,
+    {
+      message: z.array(z.string().max(1)),
+      runs,
+      onInvalid: async ({ socket, details }) => socket.send(details.length),
+    },
+    {
+      message: ({ message }) => {
+        if (message.length === 0) throw new HTTPError(422, "an empty list");
+        return message;
+      },
+    },
   );
   app.websocket(
     `/${runs}/life`,

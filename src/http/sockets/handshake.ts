@@ -1,5 +1,4 @@
 import type { IncomingMessage } from "node:http";
-import { validateHeaderName, validateHeaderValue } from "node:http";
 import type { WebsocketPluginOptions } from "@fastify/websocket";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Config, Handler, HTTPVersion } from "find-my-way";
@@ -7,6 +6,10 @@ import type { WebSocket } from "ws";
 import type { ResolvedSettings } from "../../app/settings.ts";
 import { HTTPError } from "../../errors/http-error.ts";
 import type { HeaderPairs } from "../../operation/raw.ts";
+import { nodeHttp } from "../node-http.ts";
+import { hungUp } from "../request.ts";
+
+const { validateHeaderName, validateHeaderValue } = nodeHttp;
 
 type WebSocketServerOptions = NonNullable<WebsocketPluginOptions["options"]>;
 
@@ -114,7 +117,7 @@ export class Handshake {
     }
     const { raw } = this.#reply;
     return new Promise((resolve, reject) => {
-      const onGone = (): void => reject(new DOMException("The client has hung up", "AbortError"));
+      const onGone = (): void => reject(hungUp());
       if (raw.destroyed) return onGone();
       raw.once("close", onGone);
       this.#waiting.headers = headers;

@@ -25,7 +25,8 @@ export class Inbox {
   readonly #max: number;
   readonly #frames: Frame[] = [];
   #source: Source | undefined;
-  #waiting: ((frame: Frame | undefined) => void) | undefined;
+  /** Those who wait for a message, in their order. Made on demand, since it would be kept for each of many sockets. */
+  #waiting: ((frame: Frame | undefined) => void)[] | undefined;
   #handler: Handler | undefined;
   #isHandling = false;
   #ended = false;
@@ -46,7 +47,8 @@ export class Inbox {
 
   push(frame: Frame): void {
     if (this.#ended) return;
-    if (this.#waiting !== undefined) return void this.#give(frame);
+    const waiting = this.#waiting?.shift();
+    if (waiting !== undefined) return void waiting(frame);
     this.#frames.push(frame);
     if (!this.#paused && this.#frames.length >= this.#max) {
       this.#paused = true;
@@ -60,7 +62,8 @@ export class Inbox {
     const frame = this.#take();
     if (frame !== undefined || this.#ended) return frame;
     return new Promise((resolve) => {
-      this.#waiting = resolve;
+      this.#waiting ??= [];
+      this.#waiting.push(resolve);
     });
   }
 
@@ -85,7 +88,7 @@ export class Inbox {
   end(keep: boolean): void {
     if (!keep) this.#frames.splice(0);
     this.#ended = true;
-    this.#give(undefined);
+    for (const give of this.#waiting?.splice(0) ?? []) give(undefined);
     this.#wake();
   }
 
@@ -114,11 +117,5 @@ export class Inbox {
       this.#source?.resume();
     }
     return frame;
-  }
-
-  #give(frame: Frame | undefined): void {
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    waiting?.(frame);
   }
 }

@@ -1,5 +1,4 @@
 import type { SocketOperation } from "../../app/socket-operation.ts";
-import type { ValidationDetail } from "../../errors/http-error.ts";
 import type { Lanes } from "../../lanes/lanes.ts";
 import { type Connected, MessageRequest } from "../../lanes/message-request.ts";
 import type { RunnableSocket } from "../../lanes/sockets.ts";
@@ -9,7 +8,7 @@ import type { Frame } from "../../operation/messages.ts";
 import { discardBody, isWhole, type RawReply } from "../../operation/raw.ts";
 import { isTextReply } from "../../operation/run-message.ts";
 import type { HttpRequest } from "../request.ts";
-import { closingOf } from "./closing.ts";
+import { closingOf, mistakesOf } from "./closing.ts";
 import { goingAway, type LiveSocket } from "./live-socket.ts";
 
 /** The parts of the lanes that a socket needs after its messages. */
@@ -70,7 +69,7 @@ export class SocketLife {
       inputs: { params, query, headers, cookies, body: undefined, form: undefined },
       values: values.length === 0 ? undefined : Object.fromEntries(values),
       sent: this.#runnable.sentOf(context),
-      session: context.sessionText,
+      session: context.sessionState,
     };
   }
 
@@ -110,9 +109,10 @@ export class SocketLife {
     return this.#socket.isOpen ? errorReply(thrown) : undefined;
   }
 
-  #followUp(request: MessageRequest, { background = [], finish }: RawReply): void {
+  #followUp(request: MessageRequest, { background = [], endTasks, finish }: RawReply): void {
     const { id } = this.#runnable.declaration.message ?? this.#runnable.declaration.connection;
     this.#services.background.start(request.id, id, background, async (failure) => {
+      endTasks?.();
       await finish?.(failure).catch((thrown: unknown) => this.#note(request, errorReply(thrown)));
     });
   }
@@ -120,14 +120,13 @@ export class SocketLife {
   /** Closes the socket for a message that was not handled; an invalid one goes to `onInvalid`, if there is one. */
   async #fail(request: MessageRequest, reply: RawReply): Promise<void> {
     const { onInvalid } = this.#runnable.declaration;
-    if (reply.status === 422 && onInvalid !== undefined) {
-      const { detail } = JSON.parse(String(reply.body)) as { detail: readonly ValidationDetail[] };
-      try {
-        await onInvalid(this.#socket.invalid(request.frame, detail));
-      } catch (thrown) {
-        await this.#close(request, errorReply(thrown));
-      }
-    } else await this.#close(request, reply);
+    const mistakes = onInvalid && mistakesOf(reply);
+    if (onInvalid === undefined || mistakes === undefined) return this.#close(request, reply);
+    try {
+      await onInvalid(this.#socket.invalid(request.frame, mistakes));
+    } catch (thrown) {
+      await this.#close(request, errorReply(thrown));
+    }
   }
 
   async #close(request: MessageRequest, reply: RawReply): Promise<void> {

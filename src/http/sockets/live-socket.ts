@@ -97,6 +97,7 @@ export class LiveSocket implements Socket, Member {
       try {
         const read = this.#parts.format.read(frame);
         const message = (read instanceof Promise ? await read : read) as RawMessage; // its type is the declared one
+        this.#handled?.(); // of two receives at a time, the later message ends the run of the earlier one
         this.#handled = this.#client.begin();
         return message;
       } catch (thrown) {

@@ -11,8 +11,8 @@ interface Connected {
   readonly asked: HttpRequest;
   readonly socket: LiveSocket;
   readonly connection: WebSocket;
-  /** Counts the bytes that the connection has received. Undefined in process, where no client gets lost. */
-  readonly bytes: Pick<NetSocket, "bytesRead">;
+  /** Counts the bytes that the connection has received; in process, where no client gets lost, nothing counts them. */
+  readonly bytes: Partial<Pick<NetSocket, "bytesRead">>;
   bytesRead: number | undefined;
   heardAt: number;
   askedAt: number;
@@ -26,6 +26,7 @@ export class OpenSockets {
   #living = 0;
   #onNoneLeft: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #isClosing = false;
 
   constructor({ idleMs }: { readonly idleMs: number }) {
     this.#idleMs = idleMs;
@@ -36,7 +37,7 @@ export class OpenSockets {
     return this.#connected.size;
   }
 
-  /** Watches a connection until it is closed. */
+  /** Watches a connection until it is closed. One whose handshake was under way when all began to close goes at once. */
   add(asked: HttpRequest, socket: LiveSocket, connection: WebSocket): void {
     const bytes = asked.message.socket;
     const now = performance.now();
@@ -52,6 +53,7 @@ export class OpenSockets {
     this.#connected.add(one);
     connection.on("close", () => this.#connected.delete(one));
     this.#timer ??= setInterval(() => this.#look(), this.#idleMs / LOOKS).unref();
+    if (this.#isClosing) sendAway(one);
   }
 
   /** Counts a socket until the returned function is called. */
@@ -62,10 +64,8 @@ export class OpenSockets {
 
   /** Begins to close all sockets; a message that is being handled is still answered. */
   goAway(): void {
-    for (const { asked, socket } of this.#connected) {
-      asked.end(new DOMException(goingAway.reason, "AbortError"));
-      socket.goAway();
-    }
+    this.#isClosing = true;
+    for (const one of this.#connected) sendAway(one);
   }
 
   /** Cuts off the remaining sockets. */
@@ -104,4 +104,9 @@ export class OpenSockets {
       }
     }
   }
+}
+
+function sendAway({ asked, socket }: Connected): void {
+  asked.end(new DOMException(goingAway.reason, "AbortError"));
+  socket.goAway();
 }

@@ -93,7 +93,7 @@ class Entrance {
   async #connect(asked: HttpRequest, handshake: Handshake, parts: SocketParts): Promise<void> {
     const { sockets, lanes } = this.#services;
     let opened: LiveSocket | undefined;
-    const { ended } = this.#runnable.connect(asked, (context, onAccepted) => {
+    const ended = this.#runnable.connect(asked, (context, onAccepted) => {
       const socket = new LiveSocket(parts, {
         id: asked.id,
         begin: () => this.#runnable.begin(asked),
@@ -140,8 +140,8 @@ class Entrance {
     if (error !== undefined && (error.type !== "AbortError" || socket.isOpen)) await note(reply);
     socket.end((status === 200 ? undefined : closingOf(reply)) ?? { code: 1000, reason: "" });
     discardBody(reply);
-    endTasks?.();
     lanes.background.start(asked.id, connection.id, background, async (failure) => {
+      endTasks?.();
       await finish?.(failure).catch((thrown: unknown) => note(errorReply(thrown)));
     });
   }

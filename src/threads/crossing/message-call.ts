@@ -1,5 +1,6 @@
 import type { StandInValue } from "../../app/dependency.ts";
 import type { ThreadedMessage } from "../../operation/run-message.ts";
+import type { SessionState } from "../../operation/session.ts";
 import { ownBytes, type Packed, type RequestPayload } from "./payloads.ts";
 import { type Crossed, packValue, UncloneableValue, unpackValue } from "./values.ts";
 
@@ -11,8 +12,7 @@ export interface MessagePayload {
   readonly isBinary: boolean;
   /** Values made on the loop: their path, and the value or the part of it that cannot cross. */
   readonly sent: readonly SentValue[];
-  /** As JSON. */
-  readonly session: string | undefined;
+  readonly session: SessionState | undefined;
 }
 
 type SentValue = readonly [path: string, value: Crossed, found?: string];

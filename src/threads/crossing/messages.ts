@@ -10,10 +10,14 @@ import type { DescribedError } from "../../errors/described-error.ts";
 import type { Board } from "./board.ts";
 import type { Crossed } from "./values.ts";
 
-/** Data that a thread is started with. */
-export interface ThreadData {
+/** Data that a thread is started with. Its first message says what it runs. */
+export interface ThreadStart {
   readonly offloop: "thread";
   readonly port: MessagePort;
+}
+
+/** The first message to a thread. */
+export interface ThreadData {
   readonly board: Board;
   /** Where the thread finds the app. */
   readonly target: AppTarget;
@@ -31,6 +35,8 @@ export interface ThreadData {
   readonly traced: boolean;
   /** Limits on what its operations read. */
   readonly inputs: Required<InputSettings>;
+  /** The prefix before the served app's paths. */
+  readonly rootPath: string;
   /** How sessions are kept; undefined when there are none. */
   readonly session: ResolvedSession | undefined;
   readonly logLevel: string;

@@ -17,6 +17,7 @@ import {
 } from "../../operation/raw.ts";
 import type { TaskRun } from "../../operation/run-task.ts";
 import type { RemoteValue } from "../../operation/runtime.ts";
+import type { SessionState } from "../../operation/session.ts";
 import { BodyReader } from "./body-ring.ts";
 import { type Crossed, packValue, type TaskOutcome, type Thrown } from "./values.ts";
 
@@ -309,7 +310,7 @@ export interface DependencyPayload {
   readonly session: number | undefined;
   readonly calls: readonly DependencyCall[];
   /** The visitor's current session; undefined when nobody has asked for it yet. */
-  readonly sessionText: string | undefined;
+  readonly sessionState: SessionState | undefined;
 }
 
 /** One dependency of such a call. */
@@ -338,7 +339,7 @@ export interface DependencyResult {
   readonly status: number | undefined;
   readonly headers: HeaderPairs | undefined;
   /** The visitor's session as they have left it; undefined when none of them has asked for it. */
-  readonly sessionText: string | undefined;
+  readonly sessionState: SessionState | undefined;
 }
 
 /** What one of them threw, and what is open nevertheless. */
@@ -372,5 +373,5 @@ export interface FailurePayload {
   readonly request: RequestPayload;
   readonly thrown: Thrown;
   /** The visitor's current session; undefined when nobody has asked for it yet. */
-  readonly sessionText: string | undefined;
+  readonly sessionState: SessionState | undefined;
 }

@@ -61,7 +61,7 @@ export class DependencySessions {
       work.operation instanceof TaskWork
         ? new TaskExchange(work.operation.declaration, request, this.#runtime)
         : new Exchange(payload.operation, request, this.#runtime);
-    exchange.takeSession(payload.sessionText);
+    exchange.takeSession(payload.sessionState);
     session.opened.push({ open, exchange });
     const values: RemoteValue[] = [];
     let failure: Failure | undefined;
@@ -81,7 +81,7 @@ export class DependencySessions {
       background: nameCalls(exchange.addedTasks?.splice(0)),
       status: exchange.chosenStatus,
       headers: exchange.chosenHeaders,
-      sessionText: exchange.endSession(),
+      sessionState: exchange.endSession(),
     };
     if (open.size === 0) exchange.endBackground();
     if (failure === undefined) return [true, result];

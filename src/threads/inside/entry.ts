@@ -1,4 +1,4 @@
-import { workerData } from "node:worker_threads";
+import { type MessagePort, workerData } from "node:worker_threads";
 import type { App } from "../../app/app.ts";
 import type { DependencyDeclaration, Replacement } from "../../app/dependency.ts";
 import { takeEnvironment } from "../../app/environment.ts";
@@ -20,7 +20,7 @@ import { describeError } from "../../errors/described-error.ts";
 import { listDependencies } from "../../operation/dependency-plan.ts";
 import { SharedDependencies } from "../../operation/open-dependencies.ts";
 import { SessionCookie } from "../../operation/session.ts";
-import type { GivenValues, Hello, ThreadData } from "../crossing/messages.ts";
+import type { GivenValues, Hello, ThreadData, ThreadStart } from "../crossing/messages.ts";
 import { unpackValue } from "../crossing/values.ts";
 import { listTaskWork, listWork, type Work } from "../crossing/work.ts";
 import { Inbox } from "./inbox.ts";
@@ -32,11 +32,11 @@ import { type AroundInThread, WorkRunner } from "./work-runner.ts";
 type Close = () => Promise<unknown[]>;
 
 /** What a thread runs: it imports the user's module, compares what the module declares, and accepts calls. */
-async function enter(data: ThreadData): Promise<void> {
-  const { port, target, part, workIds, given, traced, inputs, priority } = data;
+async function enter(port: MessagePort, data: ThreadData): Promise<void> {
+  const { target, part, workIds, given, traced, inputs, priority } = data;
   standBack(priority); // before the app is loaded, which also uses the CPU
   let close: Close = async () => [];
-  const inbox = new Inbox(data, () => void leave(inbox.channel, close));
+  const inbox = new Inbox(port, data, () => void leave(inbox.channel, close));
   if (data.ownsOutput) captureOutput((line) => sendOutput(inbox.channel, inbox.about, line));
   // When a later call ends the thread, calls that have ended keep their results.
   process.on("exit", () => inbox.flush());
@@ -54,6 +54,7 @@ async function enter(data: ThreadData): Promise<void> {
       const around = traced ? await openAround() : undefined;
       const runner = new WorkRunner(works, servedErrorHandlers(app), {
         shared,
+        rootPath: data.rootPath,
         sessions: data.session && new SessionCookie(data.session),
         traceDependency: around?.dependency,
       });
@@ -147,4 +148,5 @@ function rootOf(error: unknown): unknown {
   return (error as { cause?: unknown }).cause ?? error;
 }
 
-void enter(workerData as ThreadData);
+const { port } = workerData as ThreadStart;
+port.once("message", (data: ThreadData) => void enter(port, data));

@@ -34,7 +34,11 @@ export class Inbox {
   #services: ThreadServices | undefined;
 
   /** @param onLeave - Called when the pool asks the thread to end. */
-  constructor({ port, board, logLevel, mayBeEnded }: ThreadData, onLeave: () => void) {
+  constructor(
+    port: MessagePort,
+    { board, logLevel, mayBeEnded }: Pick<ThreadData, "board" | "logLevel" | "mayBeEnded">,
+    onLeave: () => void,
+  ) {
     this.#channel = { port, board, logLevel, trace: undefined };
     this.#mayBeEnded = mayBeEnded;
     this.#outbox = new Outbox(port, (work) => this.#runner?.works[work]);

@@ -58,6 +58,12 @@ export interface AroundInThread {
   readonly logFields: (() => object) | undefined;
 }
 
+/** What a thread has of its own. */
+interface OwnValues extends Pick<Runtime, "shared" | "sessions" | "traceDependency"> {
+  /** The prefix before the served app's paths. */
+  readonly rootPath: string;
+}
+
 /** In a thread: runs any work of the app. */
 export class WorkRunner {
   /** The work that the indexes in calls stand for. */
@@ -70,19 +76,16 @@ export class WorkRunner {
   /**
    * @param works - The work that the indexes in calls stand for.
    * @param handlers - The app's error handlers.
-   * @param own - Values of this thread that outlive requests, sessions, and the function that creates dependencies as
-   * spans.
+   * @param own - Values of this thread that outlive requests, sessions, the function that creates dependencies as spans,
+   * and what URLs begin with.
    */
-  constructor(
-    works: readonly Work[],
-    handlers: ErrorHandlers,
-    own: Pick<Runtime, "shared" | "sessions" | "traceDependency">,
-  ) {
+  constructor(works: readonly Work[], handlers: ErrorHandlers, { rootPath, ...own }: OwnValues) {
     this.works = works;
     this.#handlers = handlers;
     const elsewhere = { onThread: isThere, answerOnThread: isThere };
     const operations = works.filter((work) => work instanceof OperationWork);
-    const urls = new Urls(operations.map(({ declaration }) => declaration));
+    const declared = operations.map(({ declaration }) => declaration);
+    const urls = new Urls(declared, rootPath);
     this.#runtime = { inThread: true, urls, ...elsewhere, ...own };
     this.#dependencies = new DependencySessions(handlers, this.#runtime);
   }
@@ -163,7 +166,7 @@ export class WorkRunner {
   ): Promise<Packed<ReplyPayload>> {
     const own = services.begin({ fields: { reqId: payload.request[0], operation: work.id } });
     const exchange = new Exchange(work.id, new ReceivedRequest(payload.request, own), this.#runtime);
-    exchange.takeSession(payload.sessionText);
+    exchange.takeSession(payload.sessionState);
     const error = unpackThrown(payload.thrown, this.#handlers);
     const reply = exchange.withTasks(await callErrorHandler(work.declaration, exchange, error));
     return this.#pack(work, reply, own);

@@ -117,10 +117,10 @@ export function createThreadCalls(
         named,
       });
     },
-    answerOnThread: (handler, error, request, { sessionText }) => {
+    answerOnThread: (handler, error, request, { sessionState }) => {
       const index = table.indexes.get(errorHandlerWorkId(handlers.indexOf(handler))) as number;
       const thrown = packThrown(error, handlers);
-      const payload: FailurePayload = { request: packHead(request), thrown, sessionText };
+      const payload: FailurePayload = { request: packHead(request), thrown, sessionState };
       return askReply(table, index, { payload, transfer: [] }, unbound);
     },
   };

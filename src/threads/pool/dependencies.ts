@@ -55,12 +55,12 @@ export class ThreadDependencies implements RemoteDependencies {
       request,
       session: this.#session,
       calls: calls.map((call) => this.#pack(call)),
-      sessionText: exchange.sessionText,
+      sessionState: exchange.sessionState,
     };
     const [ok, given] = await this.#ask(payload);
     const result = ok ? (given as DependencyResult) : (given as DependencyFailure).result;
     const open = this.#holdOpen(result);
-    exchange.takeSession(result.sessionText);
+    exchange.takeSession(result.sessionState);
     if (!ok) return { values: [], open, failure: { error: unpackThrown(given, handlers) } };
     this.#applyToResponse(result);
     return { values: result.values.map((value) => unpackRemote(value, handlers)), open, failure: undefined };

@@ -1,5 +1,4 @@
 import {
-  MessageChannel,
   type MessagePort,
   type ResourceLimits,
   receiveMessageOnPort,
@@ -9,7 +8,6 @@ import {
 import { readEnvironment } from "../../app/environment.ts";
 import { within } from "../../app/within.ts";
 import type { KilledCall } from "../../channels/channels.ts";
-import { startThread } from "../../errors/start-thread.ts";
 import {
   type Board,
   cancel,
@@ -35,10 +33,13 @@ import {
   type ThreadMessage,
 } from "../crossing/messages.ts";
 import type { Call, ThreadHandle } from "./call.ts";
+import { type EarlyWorker, startWorker } from "./worker.ts";
 
 /** Options of a thread. */
-export interface ThreadOptions extends Omit<ThreadData, "offloop" | "port" | "board" | "environment"> {
+export interface ThreadOptions extends Omit<ThreadData, "board" | "environment"> {
   readonly resourceLimits: ResourceLimits;
+  /** The worker of the first thread, if it was started before the pool. */
+  readonly early?: EarlyWorker | undefined;
   readonly onLog: (line: LogLine) => void;
   readonly onEnqueue: (call: SyncEnqueue) => void;
 }
@@ -95,32 +96,13 @@ export class Thread implements ThreadHandle {
   #isProven = false;
 
   /** @throws {OffloopError} `OFFLOOP_THREAD_START` when the system refuses it. */
-  constructor({ resourceLimits, onLog, onEnqueue, ...about }: ThreadOptions, listener: ThreadListener) {
-    const { port1, port2 } = new MessageChannel();
-    const { target, part, workIds, mayBeEnded, given, traced, inputs, session, priority } = about;
-    const { logLevel, ownsOutput } = about;
-    const work = { target, part, workIds, mayBeEnded, given, traced, inputs, session, priority };
-    const environment = readEnvironment();
-    const workerData: ThreadData = {
-      offloop: "thread",
-      port: port2,
-      board: this.#board,
-      environment,
-      ...work,
-      logLevel,
-      ownsOutput,
-    };
+  constructor(options: ThreadOptions, listener: ThreadListener) {
+    const { resourceLimits, early, onLog, onEnqueue } = options;
     this.#listener = listener;
-    const entry = new URL(`../inside/entry${import.meta.url.slice(-3)}`, import.meta.url);
-    const options = { workerData, transferList: [port2], name: "offloop", resourceLimits };
-    try {
-      this.#worker = startThread("a thread", entry, options);
-    } catch (error) {
-      port1.close();
-      throw error;
-    }
-    this.id = this.#worker.threadId;
-    this.#port = port1;
+    const { worker, port } = early?.take() ?? startWorker(resourceLimits);
+    this.#worker = worker;
+    this.id = worker.threadId;
+    this.#port = port;
     const receive = (message: ThreadMessage): void => {
       if (Array.isArray(message)) this.#take(message);
       else if ("log" in message) onLog(message.log);
@@ -128,8 +110,16 @@ export class Thread implements ThreadHandle {
       else if ("enqueue" in message) onEnqueue(message);
       else listener.onHello(this, message);
     };
-    port1.on("message", receive);
+    port.on("message", receive);
     this.#exited = this.#watchExit(receive);
+    port.postMessage(this.#dataFor(options));
+  }
+
+  #dataFor(options: ThreadOptions): ThreadData {
+    const { target, part, workIds, mayBeEnded, given, traced, inputs, rootPath, session, priority } = options;
+    const work = { target, part, workIds, mayBeEnded, given, traced, inputs, rootPath, session, priority };
+    const { logLevel, ownsOutput } = options;
+    return { board: this.#board, environment: readEnvironment(), ...work, logLevel, ownsOutput };
   }
 
   /** How many calls it holds: the one it runs plus those handed to it ahead. */

@@ -1,0 +1,29 @@
+const EVERY_MS = 1_000;
+
+interface Kind {
+  saidAt: number;
+  unsaid: number;
+}
+
+/** Lines that may come by the thousand: of each kind one passes per second, and says how many did not. */
+export class Flood {
+  readonly #kinds = new Map<string, Kind>();
+
+  /**
+   * Asks for one more line. There must be few kinds.
+   *
+   * @returns How many of its kind have gone unsaid since the last one; undefined where this one is to, as well.
+   */
+  admit(kind: string): number | undefined {
+    const now = performance.now();
+    const known = this.#kinds.get(kind);
+    if (known !== undefined && now - known.saidAt < EVERY_MS) return void known.unsaid++;
+    this.#kinds.set(kind, { saidAt: now, unsaid: 0 });
+    return known?.unsaid ?? 0;
+  }
+}
+
+/** The end of a line that stands for others. */
+export function moreText(unsaid: number): string {
+  return unsaid === 0 ? "" : `; and ${unsaid} more since the last line`;
+}

@@ -1,0 +1,58 @@
+import { MessageChannel, type MessagePort, type ResourceLimits, type Worker } from "node:worker_threads";
+import { ownEntry } from "../../errors/own-code.ts";
+import { startThread } from "../../errors/start-thread.ts";
+import type { ThreadStart } from "../crossing/messages.ts";
+
+/** A worker that loads what every thread needs, and waits for its first message, which says what to run. */
+export interface StartedWorker {
+  readonly worker: Worker;
+  readonly port: MessagePort;
+}
+
+/** @throws {OffloopError} `OFFLOOP_THREAD_START` when the system refuses it. */
+export function startWorker(resourceLimits: ResourceLimits): StartedWorker {
+  const { port1, port2 } = new MessageChannel();
+  const workerData: ThreadStart = { offloop: "thread", port: port2 };
+  try {
+    const options = { workerData, transferList: [port2], name: "offloop", resourceLimits };
+    return { worker: startThread("a thread", ownEntry("threads/inside/entry"), options), port: port1 };
+  } catch (error) {
+    port1.close();
+    throw error;
+  }
+}
+
+/**
+ * The worker of a pool's first thread, started before there is a pool: it loads its code on a core of its own while the
+ * main thread still loads the server's.
+ */
+export class EarlyWorker {
+  #started: StartedWorker | undefined;
+  readonly #forget = (): void => {
+    this.#started = undefined;
+  };
+
+  constructor(resourceLimits: ResourceLimits) {
+    try {
+      this.#started = startWorker(resourceLimits);
+    } catch {
+      return; // the pool will try again, and say why it cannot
+    }
+    this.#started.worker.on("error", this.#forget).on("exit", this.#forget);
+  }
+
+  /** Hands it over, once; undefined when it has ended. */
+  take(): StartedWorker | undefined {
+    const started = this.#started;
+    this.#started = undefined;
+    started?.worker.off("error", this.#forget).off("exit", this.#forget);
+    return started;
+  }
+
+  /** Ends it, unless it was taken. */
+  async close(): Promise<void> {
+    const started = this.take();
+    started?.port.close();
+    await started?.worker.terminate();
+  }
+}

@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { test } from "node:test";
+import { EarlyWorker } from "../../../src/threads/pool/worker.ts";
+import { appFolder } from "../../fixtures/app-folder.ts";
+import { command } from "../../fixtures/cli.ts";
+
+test("EarlyWorker.take() hands the worker over once, and close() then leaves it alone", async () => {
+  const early = new EarlyWorker({});
+  const started = early.take() ?? assert.fail();
+  assert.equal(early.take(), undefined);
+  await early.close();
+  started.port.close(); // it waits for nothing else
+  assert.deepEqual(await once(started.worker, "exit"), [0]);
+});
+
+const failing = (options: string): string => `import { App, serve } from "offloop";
+const app = new App();
+app.get("/", () => "plain");
+await serve(app, ${options}).catch((error) => console.log(error.code));
+`;
+
+test("serve() that fails before there is a pool leaves no thread behind", async () => {
+  const nowhere = '{ tls: { key: "/nowhere.pem", cert: "/nowhere.pem" } }';
+  const folder = appFolder({ "tls.ts": failing(nowhere), "host.ts": failing('{ host: "not an address" }') });
+  for (const name of ["tls.ts", "host.ts"]) {
+    const { code, output } = await command([folder.path(name)]).ended();
+    assert.match(output, /^OFFLOOP_/m);
+    assert.equal(code, 0);
+  }
+});
