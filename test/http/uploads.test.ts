@@ -336,14 +336,16 @@ test("an upload for whose file no descriptor is left is a 500 of that request on
   const descriptors = (): number => readdirSync(`/proc/${command.child.pid}/fd`).length;
   const send = async (lane: LaneName): Promise<number | "gone"> =>
     sendWhole("up")(await openSocket(url), lane, contents["file on disk"]);
-  for (const lane of lanes) assert.equal(await send(lane), 200);
+  // No plain operation is called meanwhile: another thread would start, and open files of its own.
+  assert.equal(await send("loop"), 200);
+  const open = await occupy(url, descriptors, limit - 1); // one is left, for the connection of the upload
   for (const lane of lanes) {
-    const open = await occupy(url, descriptors, limit - 1); // one is left, for the connection of the upload
+    while (descriptors() >= limit) await scheduler.wait(1);
     assert.equal(await send(lane), 500);
-    for (const { socket } of open) socket.destroy();
-    while (descriptors() > limit / 2) await scheduler.wait(1);
-    assert.equal(await send(lane), 200);
   }
+  for (const { socket } of open) socket.destroy();
+  while (descriptors() > limit / 2) await scheduler.wait(1);
+  for (const lane of lanes) assert.equal(await send(lane), 200);
   assert.match(await command.line(/OFFLOOP_UPLOAD_DISK/), /EMFILE/);
   command.child.kill("SIGTERM");
   assert.equal((await command.ended()).code, 0);
