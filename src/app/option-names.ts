@@ -39,7 +39,19 @@ const foreign: Readonly<Record<string, readonly string[]>> = {
   schema: ["query", "params", "body", "response"],
 };
 
+/** Options that belong one level deeper. */
+const inner: Readonly<Record<string, string>> = {
+  retries: "durable",
+  backoffMs: "durable",
+  concurrency: "durable",
+  ordered: "durable",
+  keepMs: "durable",
+};
+
 function advice(unknown: string, known: readonly string[]): { readonly hint: string; readonly fix: string } {
+  const outer = Object.hasOwn(inner, unknown) ? String(inner[unknown]) : "";
+  if (known.includes(outer))
+    return { hint: `; it is an option of "${outer}"`, fix: `write ${outer}: { ${unknown}: ... }` };
   const named = Object.hasOwn(foreign, unknown) ? (foreign[unknown] ?? []) : [];
   const [first, ...more] = named.filter((name) => known.includes(name));
   const meant = first ?? nearest(unknown, known);

@@ -56,7 +56,7 @@ export class Attempts {
     await sql.executeSql(
       `with ended as (
         select * from jsonb_to_recordset($1::jsonb)
-          as claim(task text, queue text, job uuid, takes int, outcome text, error jsonb, progress real, notice text)
+          as claim(task text, queue text, job uuid, takes int, outcome text, error jsonb, progress double precision, notice text)
       ), saved as (
         update ${this.#schema}.job_attempt a
         set ended_at = now(), error = ended.error, progress = coalesce(ended.progress, a.progress), outcome = case

@@ -15,7 +15,7 @@ const statements = {
   ended_at timestamptz,
   outcome text,
   error jsonb,
-  progress real,
+  progress double precision,
   primary key (job, takes)
 );`,
   job_ended: (schema: string) => `create index if not exists job_ended
