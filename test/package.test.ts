@@ -7,9 +7,10 @@ import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { agentFiles } from "../scripts/agent-files.ts";
-import { appFolder } from "./fixtures/app-folder.ts";
+import { type AppFolder, appFolder } from "./fixtures/app-folder.ts";
 import { command, listening } from "./fixtures/cli.ts";
 import { olderNode } from "./fixtures/older-node.ts";
+import { lanes } from "./fixtures/running.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
@@ -170,6 +171,64 @@ test("in vitest, errors, the guard and the watchdog of the built package name th
     /OFFLOOP_PATH_INVALID: .*\n {2}at app\.ts:21:.*\n {2}fix .*\n {4}at wrong \(\S*app\.ts:21:/,
   );
   assert.doesNotMatch(output, /offloop\/dist/);
+});
+
+/** A project whose modules a bundler has put into `dist`; nothing else of it is left. */
+function bundled(ssr: { readonly external?: string[]; readonly noExternal?: true }): AppFolder {
+  const sources = {
+    "app.ts": `import { App } from "offloop";
+import { items } from "./items.ts";
+const app = new App();
+app.get("/loop", async () => items);
+app.get("/thread", () => items);
+export default app;
+`,
+    "items.ts": 'export const items: string[] = ["tea"];\n',
+    "server.ts": `import { serve } from "offloop";
+import app from "./app.ts";
+const { url } = await serve(app, { port: 0 });
+console.log("listens on", url);
+`,
+  };
+  const folder = appFolder(sources, ["vite"]);
+  const build = { ssr: true, rolldownOptions: { input: ["app.ts", "server.ts"] } };
+  folder.write("vite.config.js", `export default ${JSON.stringify({ build, ssr })};\n`);
+  const vite = join(root, "node_modules/vite/bin/vite.js");
+  const { status, stderr } = spawnSync(process.execPath, [vite, "build", "--logLevel", "warn"], {
+    encoding: "utf8",
+    cwd: folder.path(""),
+  });
+  assert.equal(status, 0, stderr);
+  for (const source of Object.keys(sources)) rmSync(folder.path(source));
+  return folder;
+}
+
+test("an app that is bundled without offloop answers on both lanes, run or served by itself", async (t) => {
+  const folder = bundled({ external: ["offloop"] });
+  for (const args of [
+    [builtCommand, "run", folder.path("dist/app.js"), "--port", "0"],
+    [folder.path("dist/server.js")],
+  ]) {
+    const running = command(args, []);
+    t.after(() => running.child.kill("SIGKILL"));
+    const url = await listening(running);
+    for (const lane of lanes) assert.deepEqual(await (await fetch(`${url}/${lane}`)).json(), ["tea"]);
+    running.child.kill("SIGTERM");
+    assert.equal((await running.ended()).code, 0);
+  }
+});
+
+test("an app that is bundled with offloop in it says so, run or served by itself", async () => {
+  const folder = bundled({ noExternal: true });
+  const run = await command([builtCommand, "run", folder.path("dist/app.js"), "--port", "0"], []).ended();
+  assert.equal(run.code, 1);
+  assert.match(run.output, /OFFLOOP_TWO_COPIES.*keep offloop out of bundles/);
+  const served = await command([folder.path("dist/server.js")], []).ended();
+  assert.equal(served.code, 1);
+  assert.match(
+    served.output,
+    /OFFLOOP_THREAD_START: Cannot start a thread: offloop's own file .* does not exist\n {2}fix keep offloop out of bundles/,
+  );
 });
 
 test("the built command line says in an older Node which one it needs", (t) => {

@@ -145,7 +145,7 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
    * ```
    */
   register<Options extends object>(plugin: FastifyPlugin<Options>, options?: PluginOptions<Options>): void {
-    this.#plugins.push({ plugin: plugin as FastifyPlugin<never>, options });
+    this.#plugins.push({ plugin: plugin as FastifyPlugin<never>, options, location: callerLocation() });
   }
 
   /**
@@ -305,4 +305,5 @@ interface PluginPlace {
 interface RegisteredPlugin {
   readonly plugin: FastifyPlugin<never>;
   readonly options: PluginOptions<object> | undefined;
+  readonly location: SourceLocation;
 }

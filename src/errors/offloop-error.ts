@@ -127,6 +127,7 @@ export const errorCodes = {
   OFFLOOP_MODULE_NOT_FOUND: "There is no file at the module path you gave.",
   OFFLOOP_NODE_OUTDATED: "The command line was started with a Node that is too old.",
   OFFLOOP_NOT_CLONEABLE: "A value that must cross between the loop and a thread cannot be cloned.",
+  OFFLOOP_NOT_FOUND_HANDLER: "A plugin sets the handler for what is not found, which the app answers.",
   OFFLOOP_NOT_SERVING: "A task that runs on a thread was called while its app has no threads.",
   OFFLOOP_OPTION_INVALID: "An option has a value outside its range.",
   OFFLOOP_OPTION_UNKNOWN: "There is no option of this name.",

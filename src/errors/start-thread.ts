@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { Worker, type WorkerOptions } from "node:worker_threads";
 import { OffloopError } from "./offloop-error.ts";
 
@@ -9,6 +11,7 @@ import { OffloopError } from "./offloop-error.ts";
  * @throws {OffloopError} `OFFLOOP_THREAD_START`.
  */
 export function startThread(what: string, entry: URL, options: WorkerOptions): Worker {
+  checkEntry(what, entry);
   try {
     return new Worker(entry, options);
   } catch (cause) {
@@ -17,4 +20,14 @@ export function startThread(what: string, entry: URL, options: WorkerOptions): W
       cause,
     });
   }
+}
+
+/** A bundler that inlines offloop leaves these files behind. */
+function checkEntry(what: string, entry: URL): void {
+  if (entry.protocol !== "file:" || existsSync(entry)) return;
+  throw new OffloopError(
+    "OFFLOOP_THREAD_START",
+    `Cannot start ${what}: offloop's own file ${fileURLToPath(entry)} does not exist`,
+    { fix: "keep offloop out of bundles, as --packages=external does, and install it where the app runs" },
+  );
 }

@@ -9,7 +9,7 @@ type Known = Readonly<Record<string, readonly string[]>>;
 
 /** Calls that return only when their work is done, in addition to those whose name ends in `Sync`. */
 const blocking: Known = {
-  sqlite: ["DatabaseSync new exec", "DatabaseSync new prepare () all|get|run|iterate", "backup"],
+  sqlite: ["DatabaseSync new exec", "DatabaseSync new prepare () all|get|run|iterate"],
   "better-sqlite3": [
     "new exec|pragma",
     "new prepare () all|get|run|iterate",
@@ -28,6 +28,7 @@ const blocking: Known = {
 const promising: Known = {
   "fs/promises": ["*"],
   fs: ["promises *"],
+  sqlite: ["backup"],
   "timers/promises": ["setTimeout", "setImmediate"],
   undici: ["fetch", "request"],
   pg: ["Pool new query|connect|end", "Client new query|connect|end", "Pool new connect () query"],

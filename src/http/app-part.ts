@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import type { FastifyPlugin } from "../app/app.ts";
 import { type Method, methods } from "../app/method.ts";
 import type { AppPart } from "../app/parts.ts";
+import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { siteOf } from "../openapi/site.ts";
 import { addDocs } from "./docs.ts";
 import { Frontends } from "./frontend.ts";
@@ -34,8 +35,23 @@ export async function addBefore(
   refusals: Refusals,
 ): Promise<void> {
   fastify.setErrorHandler((error: Error, request, reply) => refusals.refuse(request, reply, error));
-  for (const { plugin, options = {} } of app.declaredPlugins())
+  const { setNotFoundHandler } = fastify;
+  for (const { plugin, options = {}, location } of app.declaredPlugins()) {
+    fastify.setNotFoundHandler = () => {
+      throw notFoundHandler(location);
+    };
     await fastify.register(options.prefix === undefined ? shared(plugin) : asFastifyPlugin(plugin), options);
+  }
+  fastify.setNotFoundHandler = setNotFoundHandler;
+}
+
+/** Fastify keeps one such handler, and says of the second only that there is a first: not which plugin is meant. */
+function notFoundHandler(at: SourceLocation): OffloopError {
+  return new OffloopError(
+    "OFFLOOP_NOT_FOUND_HANDLER",
+    "Cannot register the plugin: it calls setNotFoundHandler(), and what is not found is answered by the app",
+    { at, fix: "answer it with app.onError(HTTPError, ...), which gets every 404" },
+  );
 }
 
 /** Fastify detects the kind itself. */

@@ -23,8 +23,8 @@ import {
   type Work,
 } from "../threads/crossing/work.ts";
 import { createThreadCalls, type ThreadCalls } from "../threads/pool/calls.ts";
-import type { EarlyWorker } from "../threads/pool/worker.ts";
 import type { ThreadPool } from "../threads/pool/pool.ts";
+import type { EarlyWorker } from "../threads/pool/worker.ts";
 import { openAppScope } from "./app-scope.ts";
 import {
   type Around,

@@ -8,8 +8,8 @@ import { describeError, loggable } from "../errors/described-error.ts";
 import type { SyncEnqueue, ThreadData } from "../threads/crossing/messages.ts";
 import { packThrown, type TaskOutcome, unpackValue } from "../threads/crossing/values.ts";
 import type { Work } from "../threads/crossing/work.ts";
-import type { EarlyWorker } from "../threads/pool/worker.ts";
 import { ThreadPool } from "../threads/pool/pool.ts";
+import type { EarlyWorker } from "../threads/pool/worker.ts";
 import type { Around } from "./around.ts";
 import { mayBeEnded } from "./choose.ts";
 

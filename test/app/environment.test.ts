@@ -98,6 +98,14 @@ test("settings() reads a file, by path or URL; the environment wins, and a file 
   assert.match(message, /Cannot read the settings of .*: it is a folder/);
 });
 
+test("settings() fills in no variable that a file names", () => {
+  process.env.TRY_NAME = "ada";
+  const url = `pg://$${"{TRY_NAME}"}@db`;
+  writeFileSync(file, `TRY_URL="${url}"\nTRY_PLAIN=$TRY_NAME\n`);
+  const read = settings({ TRY_URL: z.string(), TRY_PLAIN: z.string() }, { file });
+  assert.deepEqual({ ...read }, { TRY_URL: url, TRY_PLAIN: "$TRY_NAME" });
+});
+
 test("settings() reports all mistakes at once: names, the file, the caller's line, and how to fix them", () => {
   writeFileSync(file, "TRY_WORKERS=many\n");
   process.env.TRY_PORT = "http";

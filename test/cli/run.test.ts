@@ -391,3 +391,30 @@ test("offloop run: an import of a missing module is named by its line, with what
     assert.equal(how, `  fix ${fix}`);
   }
 });
+
+test("offloop run --workers 2: a lifespan opens and closes in each worker, and not in the primary", async (t) => {
+  const folder = appFolder({
+    "app.ts": `import { App } from "offloop";
+const app = new App();
+app.lifespan(async function* () {
+  console.log("opens in " + process.pid);
+  yield;
+  console.log("closes in " + process.pid);
+});
+export default app;
+`,
+  });
+  const running = offloop("run", folder.path("app.ts"), "--port", "0", "--workers", "2");
+  t.after(() => running.child.kill("SIGKILL"));
+  const pidIn = (line: string): string => /opens in (\d+)/.exec(line)?.[1] ?? "";
+  const first = pidIn(await running.line(/opens in/));
+  const second = pidIn(await running.line(new RegExp(`opens in (?!${first}\\b)`)));
+  for (const pid of [first, second]) await running.line(new RegExp(`"pid":${pid}.*listens on`));
+  running.child.kill("SIGTERM");
+  const { code, output } = await running.ended();
+  assert.equal(code, 0);
+  const closed = [...output.matchAll(/closes in (\d+)/g)].map(([, pid]) => pid);
+  assert.deepEqual(closed.sort(), [first, second].sort());
+  assert.equal(output.match(/opens in/g)?.length, 2);
+  assert.ok(!closed.includes(String(running.child.pid)));
+});

@@ -6,7 +6,7 @@ import { type EnqueuedJob, type Job, type Server, serve } from "offloop";
 import type { DatabaseServer } from "../../examples/08-pairs/servers/database-server.ts";
 import { startPostgres } from "../../examples/08-pairs/servers/postgres.ts";
 import { add, app, blocks, failsLater, waits } from "../fixtures/apps/jobs.ts";
-import { type Command, fixture, offloopWith } from "../fixtures/cli.ts";
+import { type Command, fixture, listening, offloopWith } from "../fixtures/cli.ts";
 import { type Client, createClient } from "../fixtures/client.ts";
 import { withoutPostgres } from "../fixtures/databases.ts";
 
@@ -131,6 +131,27 @@ describe("offloop work with health.port and metrics", { skip: withoutPostgres() 
     assert.equal((await operator.ask("/metrics")).status, 200);
     await app.jobs.cancel(job.id);
     assert.equal((await command.ended()).code, 0);
+  });
+
+  test("offloop run --no-work only enqueues; another process works on what it has enqueued", async (t) => {
+    const environment = { DATABASE_URL: database.url };
+    const serving = offloopWith(environment, "run", fixture("jobs.ts"), "--port", "0", "--no-work");
+    t.after(() => serving.child.kill("SIGKILL"));
+    const url = await listening(serving);
+    const headers = { "content-type": "application/json" };
+    const enqueue = async (): Promise<EnqueuedJob> =>
+      (await (await fetch(`${url}/add`, { method: "POST", headers, body: "[1,2]" })).json()) as EnqueuedJob;
+    const jobs = await Promise.all(Array.from({ length: 10 }, enqueue));
+    const working = work(t, database.url);
+    for (const job of jobs) {
+      await reaches(job, "done");
+      const [attempt] = await app.jobs.attempts(job.id);
+      assert.match(attempt?.process ?? "", new RegExp(`\\b${working.child.pid}\\b`));
+    }
+    for (const { child, ended } of [serving, working]) {
+      child.kill("SIGTERM");
+      assert.equal((await ended()).code, 0);
+    }
   });
 
   test("a blocked loop fails readiness, and then liveness; a scrape waits until the loop turns", async (t) => {

@@ -18,6 +18,15 @@ test("startThread() throws OFFLOOP_THREAD_START with Node's error when the syste
   );
 });
 
+test("startThread() throws OFFLOOP_THREAD_START when offloop's own file is missing, as in a bundle", () => {
+  const entry = new URL("./no-such-entry.ts", import.meta.url);
+  assert.throws(() => startThread("the thread of a test", entry, {}), {
+    code: "OFFLOOP_THREAD_START",
+    message:
+      /^Cannot start the thread of a test: offloop's own file \S+no-such-entry\.ts does not exist\n {2}fix keep offloop out of bundles/,
+  });
+});
+
 interface Told {
   readonly answer: string;
   readonly logged: string[];

@@ -2,10 +2,16 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
+import { request } from "node:http";
+import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
+import { scheduler } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { appFolder } from "../fixtures/app-folder.ts";
 import { fixture } from "../fixtures/cli.ts";
 import { lanes } from "../fixtures/running.ts";
 
+const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 const REQUESTS = 300;
 /** A pipe holds 64 KiB, and what waits beyond that is kept up to 16 MiB. */
 const LONG_PATH = "x".repeat(8_000);
@@ -89,4 +95,49 @@ test("a log whose reader has stopped: everything is answered, nothing is kept wi
   const { code, complaints } = await server.ended();
   assert.equal(code, 0, complaints);
   assert.match(said(complaints)[0] ?? "", /cannot write the log.*nobody reads it/);
+});
+
+/** What is answered through a Unix socket; undefined while nobody listens there. */
+function askThrough(socketPath: string, path: string): Promise<string | undefined> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ socketPath, path, agent: false }, (response) => {
+      text(response).then((body) => resolve(`${response.statusCode} ${body}`), reject);
+    });
+    asked.on("error", ({ code }: NodeJS.ErrnoException) =>
+      code === "ENOENT" || code === "ECONNREFUSED" ? resolve(undefined) : reject(new Error(code)),
+    );
+    asked.end();
+  });
+}
+
+test("offloop run whose output is a full disk, stderr too: operations and probes are answered, SIGTERM ends", async (t) => {
+  const folder = appFolder({
+    "app.ts": `import { App } from "offloop";
+const app = new App({ health: true });
+for (const lane of ["loop", "thread"] as const)
+  app.get("/" + lane, { runs: lane }, () => {
+    console.log("on stdout");
+    console.error("on stderr");
+    process.stdout.write("past the console\\n");
+    return lane;
+  });
+export default app;
+`,
+  });
+  const socket = folder.path("app.sock");
+  const full = openSync("/dev/full", "w");
+  const args = ["--conditions=offloop:source", main, "run", folder.path("app.ts"), "--socket", socket];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", full, full] });
+  t.after(() => child.kill("SIGKILL"));
+  closeSync(full);
+  const ended = once(child, "close");
+  while ((await askThrough(socket, "/livez")) === undefined) await scheduler.wait(10);
+  for (let n = 0; n < REQUESTS; n++) {
+    const lane = lanes[n % 2];
+    assert.equal(await askThrough(socket, `/${lane}`), `200 "${lane}"`);
+  }
+  for (const probe of ["/livez", "/readyz"])
+    assert.equal(await askThrough(socket, probe), '200 {"status":"ready"}');
+  child.kill("SIGTERM");
+  assert.deepEqual(await ended, [0, null]);
 });

@@ -74,3 +74,13 @@ eachLane("result: 200 MB arrive whole, and others are answered meanwhile", async
 eachLane("result: one that is longer than any string can be is a 500", async (lane) => {
   assert.equal((await client.ask(`/${lane}/bytes/600000000`)).status, 500);
 });
+
+for (const where of ["value", "map", "detail", "thrown"])
+  eachLane(`result: one that is nested too deeply for JSON is a 500 (${where})`, async (lane) => {
+    const seen = server.log.length;
+    const { status, headers, body } = await client.ask(`/${lane}/nested/${where}`);
+    assert.deepEqual([status, body.toString()], [500, '{"detail":"Internal Server Error"}']);
+    assert.equal(headers["x-own"], undefined);
+    await server.logged((entry) => server.log.indexOf(entry) >= seen && entry.level === 50);
+    assert.ok(server.log.every(({ code }) => code !== "OFFLOOP_THREAD_EXITED"));
+  });

@@ -108,6 +108,10 @@ test("the guard leaves alone what is asynchronous, native code included", () => 
     ],
     ["", 'return await Promise.all([fetch("http://a"), fetch("http://b")]);'],
     ["", 'fetch("http://a").catch(() => {});'],
+    [
+      'import { backup, DatabaseSync } from "node:sqlite"; const db = new DatabaseSync("a");',
+      'await backup(db, "b");',
+    ],
     ['import { readFile } from "node:fs/promises";', 'return readFile("a");'],
   ] as const)
     assert.deepEqual(blockingIn(imports, statement), [], statement);
@@ -124,6 +128,11 @@ test("the guard names an asynchronous driver in a plain function", () => {
       'import postgres from "postgres"; const sql = postgres();',
       "() => sql`SELECT 1`",
       "GET / returns the promise of sql() (postgres is asynchronous), but is not declared async: it runs on a thread",
+    ],
+    [
+      'import { backup, DatabaseSync } from "node:sqlite"; const db = new DatabaseSync("a");',
+      '() => backup(db, "b")',
+      "GET / returns the promise of backup() (sqlite is asynchronous), but is not declared async: it runs on a thread",
     ],
     [
       'import { readFile } from "node:fs/promises";',

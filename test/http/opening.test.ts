@@ -39,6 +39,31 @@ test("serve() closes plugins and metrics when a later plugin fails", async () =>
   assert.equal(channel("offloop.operation").hasSubscribers, false);
 });
 
+for (const [where, register] of Object.entries({
+  "of the app": (app: App, plugin: FastifyPlugin<object>) => app.register(plugin),
+  "within a prefix": (app: App, plugin: FastifyPlugin<object>) => app.register(plugin, { prefix: "/old" }),
+  "of a mounted app": (app: App, plugin: FastifyPlugin<object>) => {
+    const inner = new App();
+    inner.register(plugin);
+    app.mount("/inner", inner);
+  },
+  "inside another plugin": (app: App, plugin: FastifyPlugin<object>) =>
+    app.register(async (fastify) => void (await fastify.register(plugin as never))),
+}))
+  test(`serve() refuses a plugin ${where} that calls setNotFoundHandler, and says where it is registered`, async () => {
+    const { app, closed } = closable();
+    register(
+      app,
+      async (fastify) => void fastify.setNotFoundHandler((_request, reply) => void reply.send("mine")),
+    );
+    await assert.rejects(serve(app, quiet), {
+      code: "OFFLOOP_NOT_FOUND_HANDLER",
+      message:
+        /^Cannot register the plugin: .*\n {2}at .*opening\.test\.ts:\d+:\d+\n {2}fix answer it with app\.onError/,
+    });
+    assert.equal(closed(), 1);
+  });
+
 test("close() closes plugins and metrics once", async () => {
   const { app, closed } = closable();
   app.get("/", async () => 1);

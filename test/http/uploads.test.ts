@@ -316,6 +316,42 @@ test("an upload to a full disk is a 507 of that request only, and the next one t
   await command.line(/OFFLOOP_UPLOAD_DISK/);
 });
 
+/** Keeps connections open until the process has as many descriptors as this; each has been answered once. */
+async function occupy(url: string, descriptors: () => number, most: number): Promise<RawSocket[]> {
+  const open: RawSocket[] = [];
+  while (descriptors() < most) {
+    const raw = await openSocket(url);
+    raw.send("GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n");
+    await raw.until((received) => received.endsWith("}"));
+    open.push(raw);
+  }
+  return open;
+}
+
+test("an upload for whose file no descriptor is left is a 500 of that request only, and the next one is taken", async (context) => {
+  const tmp = join(folder, "descriptors");
+  mkdirSync(tmp);
+  const limit = 256;
+  const { url, command } = await apart(context, tmp, limit);
+  const descriptors = (): number => readdirSync(`/proc/${command.child.pid}/fd`).length;
+  const send = async (lane: LaneName): Promise<number | "gone"> =>
+    sendWhole("up")(await openSocket(url), lane, contents["file on disk"]);
+  // No plain operation is called meanwhile: another thread would start, and open files of its own.
+  assert.equal(await send("loop"), 200);
+  const open = await occupy(url, descriptors, limit - 1); // one is left, for the connection of the upload
+  for (const lane of lanes) {
+    while (descriptors() >= limit) await scheduler.wait(1);
+    assert.equal(await send(lane), 500);
+  }
+  for (const { socket } of open) socket.destroy();
+  while (descriptors() > limit / 2) await scheduler.wait(1);
+  for (const lane of lanes) assert.equal(await send(lane), 200);
+  assert.match(await command.line(/OFFLOOP_UPLOAD_DISK/), /EMFILE/);
+  command.child.kill("SIGTERM");
+  assert.equal((await command.ended()).code, 0);
+  assert.deepEqual(readdirSync(tmp), []);
+});
+
 for (const lane of lanes)
   test(`a part of a form that has no name is refused as in Starlette [${lane}]`, async () => {
     for (const rest of ["", '; filename="a.txt"']) {

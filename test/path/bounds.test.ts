@@ -140,6 +140,20 @@ test("body: an async operation parses 1 MiB, a plain one 10; the log says what t
   assert.equal((await post("/loop/raised", body(2_500_000))).status, 200, "its own maxBodyBytes wins");
 });
 
+eachLane("form: a field of more than 1 MiB is a 400, one of as much is read", async (lane) => {
+  const send = (bytes: number): Promise<Response> => {
+    const form = new FormData();
+    form.set("a", "x".repeat(bytes));
+    return fetch(`${server.url}/${lane}/text`, { method: "POST", body: form });
+  };
+  assert.equal((await send(1_048_576)).status, 200);
+  const refused = await send(1_048_577);
+  assert.deepEqual(
+    [refused.status, await refused.json()],
+    [400, { detail: "Part exceeded maximum size of 1024KB." }],
+  );
+});
+
 test("body: a multipart form of an async operation may have 10 MiB", async () => {
   const form = new FormData();
   for (const name of ["a", "b", "c"]) form.set(name, "x".repeat(1_000_000));

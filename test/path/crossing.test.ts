@@ -62,3 +62,11 @@ eachLane("crossing: an error keeps its class, its cause, and what the system say
     cause: true,
   });
 });
+
+eachLane("crossing: an error keeps its own fields, its errors and its issues", async (lane) => {
+  assert.deepEqual(await (await client.get(`/${lane}/fields`)).json(), {
+    lacking: ["OutOfStock", "no tea", { tea: 0 }],
+    errors: [true, "first", "second"],
+    issues: [[["name"], "invalid_type"]],
+  });
+});

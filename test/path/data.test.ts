@@ -197,9 +197,10 @@ eachLane("stream: one that breaks ends in the middle and is logged", async (lane
 });
 
 eachLane("sse() and generators", async (lane) => {
-  assert.equal(
-    await (await client.get(`/${lane}/sse`)).text(),
-    'event: a\ndata: x\ndata: y\nid: 1\n\ndata: {"n":1}\n\n',
+  const sent = await client.get(`/${lane}/sse`);
+  assert.deepEqual(
+    [sent.headers.get("content-type"), sent.headers.get("x-accel-buffering"), await sent.text()],
+    ["text/event-stream; charset=utf-8", "no", 'event: a\ndata: x\ndata: y\nid: 1\n\ndata: {"n":1}\n\n'],
   );
   const lines = await client.get(`/${lane}/lines`);
   assert.deepEqual(

@@ -116,8 +116,12 @@ eachLane("unknown path, unknown method, last slash: FastAPI's answers", async (l
 });
 
 eachLane("an escaped slash is part of a name, not of the path", async (lane) => {
-  const answer = await ask(`/${lane}/names/1%2F2/By%2Fe`);
+  const path = `/${lane}/names/1%2F2/By%2Fe`;
+  const answer = await ask(path);
   assert.deepEqual([answer.status, await answer.json()], [200, { first: "1/2", last: "By/e" }]);
+  const other = await ask(path, "DELETE");
+  assert.deepEqual([other.status, other.headers.get("allow")], [405, "GET, HEAD"]);
+  assert.equal((await ask(`/${lane}/names/1%2F2`)).status, 404);
 });
 
 eachLane("a name in the path without a value is not found, as in Starlette's router", async (lane) => {

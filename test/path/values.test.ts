@@ -114,6 +114,9 @@ eachLane("integers: a point needs a digit after it, which is 0", async (lane) =>
     ["5.0", 200],
     ["5.", 422],
     ["5.1", 422],
+    ["1_000", 422],
+    ["9007199254740991", 200],
+    ["9007199254740992", 422],
   ] as const)
     assert.equal((await ask(`/${lane}/number?n=1&i=${i}`)).status, status, i);
 });
@@ -123,9 +126,11 @@ eachLane("headers: a model reads x_user from x-user alone", async (lane) => {
   assert.equal(await read(["x-user: ada", "x_user: admin"]), '{"x_user":"ada"}');
   assert.equal(await read(["x_user: admin", "x-user: ada"]), '{"x_user":"ada"}');
   const { detail } = JSON.parse(await read(["x_user: admin"])) as {
-    detail: { type: string; loc: unknown }[];
+    detail: { type: string; loc: unknown; input: unknown }[];
   };
   assert.deepEqual([detail[0]?.type, detail[0]?.loc], ["missing", ["header", "x-user"]]);
+  // What was sent, and nothing that was not.
+  assert.deepEqual(detail[0]?.input, { host: "x", connection: "close", x_user: "admin" });
 });
 
 eachLane("headers: of a single header that came twice the first counts", async (lane) => {
