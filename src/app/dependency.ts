@@ -149,6 +149,13 @@ export function namedDependencies(
   });
 }
 
+/**
+ * Ways out when something on the loop needs a value that cannot leave its thread. A synchronous driver gains nothing
+ * from an async operation.
+ */
+export const WAYS_OUT: string =
+  'remove "async" from the operation, so that both run on one thread; if it has to await, set runs: "thread" on it instead';
+
 /** A value that replaces a dependency. */
 export interface StandInValue {
   readonly value: unknown;

@@ -140,7 +140,7 @@ function checkScope(
   if (outlives !== undefined) {
     throw new OffloopError(
       "OFFLOOP_DEPENDENCY_SCOPE",
-      `Cannot declare ${what}: its scope is "${scope}", that of "${outlives[0]}" only "${outlives[1].scope}"`,
+      `Cannot declare ${what}: its scope is "${scope}", and it needs "${outlives[0]}", which closes earlier: its scope is "${outlives[1].scope}"`,
       { at, fix: `give "${outlives[0]}" the scope "${scope}", or this one the scope "${outlives[1].scope}"` },
     );
   }

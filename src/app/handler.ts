@@ -48,10 +48,16 @@ export const operationOptionNames: Readonly<Record<keyof OperationOptions, true>
   tags: true,
 };
 
-/** A handler's result: a value for the response schema, a generator of such values, or a finished response. */
-type HandlerResult<R> = R extends AnySchema ? Answer<R> | Promise<Answer<R>> | Items<Answer<R>> : unknown;
+/** A handler's result. */
+type HandlerResult<R> = R extends AnySchema ? FitsResponse<InputOf<R>> : unknown;
 
-type Answer<R extends AnySchema> = InputOf<R> | Reply | Response;
+/**
+ * A value for the response schema, a generator of such values, or a finished response. It has its name and its
+ * parameter for the compiler's messages, which quote them.
+ */
+type FitsResponse<Value> = Answer<Value> | Promise<Answer<Value>> | Items<Answer<Value>>;
+
+type Answer<Value> = Value | Reply | Response;
 // biome-ignore lint/suspicious/noExplicitAny: what a generator returns or is sent does not matter here
 type Items<Item> = AsyncGenerator<Item, any, any> | Generator<Item, any, any>;
 
@@ -66,7 +72,11 @@ export type Handler<
   Path extends string = string,
   S extends OperationOptions = NoNames,
   Outer extends Dependencies = NoNames,
-> = (context: Context<Path, S, Outer>) => HandlerResult<Declared<S, "response", undefined>>;
+> = (context: Context<Path, S, Outer>) => ResultOf<S>;
+
+/** The same with its result first, since the compiler's messages quote the beginning of a type. */
+type HandlerReturning<Result, ItsContext> = (context: ItsContext) => Result;
+type ResultOf<S> = HandlerResult<Declared<S, "response", undefined>>;
 
 /** Adds an operation for one method. What it returns stands for the operation in `urlFor`. */
 export interface AddOperation<Outer extends Dependencies = NoNames> {
@@ -77,7 +87,7 @@ export interface AddOperation<Outer extends Dependencies = NoNames> {
     Path extends string,
     S extends OperationOptions,
     // A constraint, since only then is `response` known while the handler's result is inferred: "bearer" stays a literal.
-    Fn extends Handler<Path, S, Outer> = Handler<Path, S, Outer>,
+    Fn extends HandlerReturning<ResultOf<S>, Context<Path, S, Outer>> = Handler<Path, S, Outer>,
   >(
     path: Path,
     options: S & CheckedOptions<S, keyof OperationOptions> & PathParams<Path, S>,
@@ -97,7 +107,7 @@ export interface AddRoute<Outer extends Dependencies = NoNames> {
   <
     Path extends string,
     S extends OperationOptions,
-    Fn extends Handler<Path, S, Outer> = Handler<Path, S, Outer>,
+    Fn extends HandlerReturning<ResultOf<S>, Context<Path, S, Outer>> = Handler<Path, S, Outer>,
   >(
     methods: readonly Method[],
     path: Path,

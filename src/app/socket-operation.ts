@@ -204,7 +204,7 @@ function checkSubprotocols(id: string, subprotocols: unknown, at: SourceLocation
   if (Array.isArray(subprotocols) && subprotocols.every(isToken)) return;
   throw new OffloopError(
     "OFFLOOP_OPTION_INVALID",
-    `Cannot add ${id}: subprotocols is ${JSON.stringify(subprotocols)}, expected a list of tokens`,
+    `Cannot add ${id}: subprotocols is ${JSON.stringify(subprotocols)}, expected a list of names without spaces and commas`,
     { at, fix: 'name them like ["chat.v2", "chat.v1"]' },
   );
 }

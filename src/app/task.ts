@@ -19,7 +19,7 @@ import type { EnqueuedJob, EnqueueOptions } from "./jobs.ts";
 import { type AnyFunction, type Lane, laneOf } from "./lane.ts";
 import { callerLocation } from "./location.ts";
 import type { Log } from "./log.ts";
-import { checkOptionNames } from "./option-names.ts";
+import { type CheckedOptions, checkOptionNames } from "./option-names.ts";
 import { timeoutMs } from "./settings.ts";
 
 /** Options of a task, except for those that concern its arguments. */
@@ -164,30 +164,95 @@ export type TaskOf<
   ? DurableTask<Args, Result, Inputs, Fn>
   : Task<Args, Result, Fn>;
 
-/** Declares tasks. */
+/** Options of a task, those of its arguments included. */
+export type AnyTaskOptions = TaskOptions & {
+  /** One schema for each argument: checked when a job is enqueued, and again when it is taken. */
+  readonly args?: ArgumentSchemas;
+  /** Its dependencies. With them, even `{}`, the function receives its context first. */
+  readonly deps?: Dependencies;
+};
+
+/**
+ * An argument of which neither the function nor `args` says the type. Is it meant to be the context, with `job`, `signal`
+ * and `log`? Then write `deps: {}` in the options. The compiler quotes the name of this type when the argument is used.
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: an alias of {} would be quoted as {}
+interface NeedsDepsOrAType {}
+
+/** The context, if the options declare `deps`. */
+type ContextFirst<Options> = Options extends { readonly deps: infer Deps extends Dependencies }
+  ? [context: TaskContext & DependencyValues<Deps>]
+  : [];
+
+/** Any function. The compiler quotes the name where it gets something else. */
+type FunctionToRun = (...args: never[]) => unknown;
+
+/** Any function that fits the options. The compiler quotes the names of both kinds. */
+type TaskFunction<Options> = Options extends { readonly deps: Dependencies }
+  ? FunctionWithContext<Options>
+  : FunctionWithoutContext<Options>;
+type FunctionWithContext<Options> = (
+  ...args: [...ContextFirst<Options>, ...SaidArguments<Options>]
+) => unknown;
+type FunctionWithoutContext<Options> = (...args: SaidArguments<Options>) => unknown;
+
+/** The arguments that `args` describes; without it, the function says what they are. */
+type SaidArguments<Options> = Options extends { readonly args: infer S extends ArgumentSchemas }
+  ? ArgumentValues<S>
+  : never[];
+
+/** What a function's parameters are where it does not say. */
+type ExpectedFunction<Options> = (
+  ...args: [
+    ...ContextFirst<Options>,
+    ...(Options extends { readonly args: infer S extends ArgumentSchemas }
+      ? ArgumentValues<S>
+      : [first: NeedsDepsOrAType, ...others: unknown[]]),
+  ]
+) => unknown;
+type Expected<Options> =
+  ExpectedFunction<Options> extends infer Fn extends TaskFunction<Options> ? Fn : never;
+
+type Rest<Parameters extends unknown[]> = Parameters extends [unknown?, ...infer Others] ? Others : [];
+
+/** The task that options and a function make. */
+type DeclaredTask<Options, Fn extends FunctionToRun> = Options extends {
+  readonly args: infer S extends ArgumentSchemas;
+}
+  ? TaskOf<
+      Options,
+      ArgumentValues<S>,
+      ReturnType<Fn>,
+      ArgumentInputs<S>,
+      FunctionOf<Options, ArgumentValues<S>, Fn>
+    >
+  : Options extends { readonly deps: Dependencies }
+    ? TaskOf<Options, Rest<Parameters<Fn>>, ReturnType<Fn>, Rest<Parameters<Fn>>, AnyFunction>
+    : TaskOf<Options, Parameters<Fn>, ReturnType<Fn>>;
+
+/** The function of a task with `args`, as a unit test calls it. */
+type FunctionOf<Options, Args extends unknown[], Fn extends FunctionToRun> = Options extends {
+  readonly deps: Dependencies;
+}
+  ? AnyFunction
+  : (...args: Args) => ReturnType<Fn>;
+
+/**
+ * Declares tasks. One signature for all options: where several could fit, the compiler reports the last one's mistake,
+ * which is seldom the user's.
+ */
 export interface AddTask {
-  /** A function with its arguments; after options with `deps` its context comes first. */
-  <Args extends unknown[], Result>(name: string, fn: (...args: Args) => Result): Task<Args, Result>;
-  <const S extends ArgumentSchemas, D extends Dependencies, Result, const Options extends TaskOptions>(
+  /** A function with its arguments. */
+  <Fn extends FunctionToRun = ExpectedFunction<unknown>>(
     name: string,
-    options: Options & { readonly args: readonly [...S]; readonly deps: D },
-    fn: (context: TaskContext & DependencyValues<D>, ...args: ArgumentValues<S>) => Result,
-  ): TaskOf<Options, ArgumentValues<S>, Result, ArgumentInputs<S>, AnyFunction>;
-  <const S extends ArgumentSchemas, Result, const Options extends TaskOptions>(
+    fn: Fn,
+  ): Task<Parameters<Fn>, ReturnType<Fn>>;
+  /** A function after its options: with `deps` its context comes first, and `args` are the types of its arguments. */
+  <const Options extends AnyTaskOptions, Fn extends TaskFunction<Options> = Expected<Options>>(
     name: string,
-    options: Options & { readonly args: readonly [...S]; readonly deps?: undefined },
-    fn: (...args: ArgumentValues<S>) => Result,
-  ): TaskOf<Options, ArgumentValues<S>, Result, ArgumentInputs<S>>;
-  <D extends Dependencies, Args extends unknown[], Result, const Options extends TaskOptions>(
-    name: string,
-    options: Options & { readonly deps: D; readonly args?: undefined },
-    fn: (context: TaskContext & DependencyValues<D>, ...args: Args) => Result,
-  ): TaskOf<Options, Args, Result, Args, AnyFunction>;
-  <Args extends unknown[], Result, const Options extends TaskOptions>(
-    name: string,
-    options: Options & { readonly deps?: undefined; readonly args?: undefined },
-    fn: (...args: Args) => Result,
-  ): TaskOf<Options, Args, Result>;
+    options: Options & CheckedOptions<Options, keyof AnyTaskOptions>,
+    fn: Fn,
+  ): DeclaredTask<Options, Fn>;
 }
 
 /** Runs a task on its lane; set by whatever serves the app. */
@@ -227,9 +292,6 @@ const made: Task[] = [];
 export function tasksMade(): readonly Task[] {
   return made;
 }
-
-/** Options as passed in; the overloads of {@link AddTask} have checked their types. */
-export type AnyTaskOptions = TaskOptions & { readonly args?: ArgumentSchemas; readonly deps?: Dependencies };
 
 const optionNames: Readonly<Record<keyof AnyTaskOptions, true>> = {
   runs: true,

@@ -8,6 +8,7 @@ import { createLogger, type LogLevel } from "../http/logger.ts";
 import type { ListenOptions } from "../http/serve-options.ts";
 import { sitePaths } from "../openapi/site.ts";
 import { runAtHand } from "../watch/around.ts";
+import { appName } from "./app-name.ts";
 import { loadToServe, parseTarget } from "./declared-app.ts";
 import { explained } from "./explained.ts";
 import { type LoadedFile, onFileLoaded } from "./file-changes.ts";
@@ -81,7 +82,7 @@ function linksOf(app: App, url: string): Omit<ServedApp, "port"> {
   const linkTo = (path: string | undefined): string | undefined =>
     path === undefined ? undefined : url + path;
   return {
-    name: `${app.title} ${app.version}`,
+    name: appName(app),
     url,
     docsUrl: linkTo(docsUrl),
     redocUrl: linkTo(redocUrl),

@@ -10,6 +10,7 @@ import { createLogger } from "../http/logger.ts";
 import { parseTarget } from "./declared-app.ts";
 import type { DevNews, DevProcessOptions, ServedApp } from "./dev-process.ts";
 import { FileChanges, type LoadedFile } from "./file-changes.ts";
+import { ownVersion } from "./own-version.ts";
 import { checkedLevel, type Serving, settingsOf } from "./serving.ts";
 
 /** Options of `offloop dev`. */
@@ -157,5 +158,5 @@ function linksText({ name, url, docsUrl, redocUrl, inspectorUrl }: ServedApp): s
   const lines = Object.entries(links).flatMap(([label, link]) =>
     link === undefined ? [] : `  ${label.padEnd(10)} ${link}\n`,
   );
-  return `${name}\n${lines.join("")}  reloads when one of its files changes; Ctrl-C ends it\n`;
+  return `offloop ${ownVersion} serves ${name}\n${lines.join("")}  reloads when one of its files changes; Ctrl-C ends it\n`;
 }

@@ -11,6 +11,7 @@ import type { InspectorSetting } from "../http/inspector.ts";
 import { listen } from "../http/listen.ts";
 import { createLogger } from "../http/logger.ts";
 import { takeOutput } from "../http/own-output.ts";
+import { appName } from "./app-name.ts";
 import { loadToServe, parseTarget } from "./declared-app.ts";
 import { openPrimaryHealth } from "./primary-health.ts";
 import { checkedLevel, type Serving, settingsOf, tlsOf } from "./serving.ts";
@@ -51,14 +52,14 @@ export async function run(module: string, options: RunOptions): Promise<void> {
     },
     target,
   );
-  logger.info(`${app.title} ${app.version} listens on ${server.url}`);
+  logger.info(`${appName(app)} listens on ${server.url}`);
 }
 
 function reloadUnknown(module: string): OffloopError {
   return new OffloopError(
     "OFFLOOP_OPTION_INVALID",
-    "Cannot use --reload with offloop run: it serves what is deployed",
-    { fix: `run "offloop dev ${module}", which starts anew when a file of the app changes` },
+    "Cannot use --reload with offloop run: it loads the app once, as it was deployed",
+    { fix: `run "offloop dev ${module}", which reloads when a file of the app changes` },
   );
 }
 

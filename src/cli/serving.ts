@@ -31,14 +31,14 @@ export function takesServing(command: Command): Command {
           .default(8000),
       ),
     )
-    .option("--socket <path>", "Unix socket to listen on instead")
+    .option("--socket <path>", "Unix socket to listen on, in place of host and port")
     .option("--tls-key <file>", "serve https with this private key, in PEM")
-    .option("--tls-cert <file>", "the certificate for it, in PEM")
+    .option("--tls-cert <file>", "the certificate of that key, in PEM")
     .option("--threads <number>", "threads for plain functions (default: min(32, cores + 4))", wholeNumber)
     .option("--root-path <path>", "prefix that a proxy puts before the app's paths, like /api/v1")
     .option(
       "--trust-proxy <addresses>",
-      "proxies to believe about the client, with commas between; * for all",
+      "addresses of proxies whose X-Forwarded headers count, with commas between; * for all",
       addresses,
     )
     .option("--log-level <level>", "trace, debug, info, warn, error, fatal or silent", "info")
@@ -90,6 +90,6 @@ export function checkedLevel(level: string): LogLevel {
   throw new OffloopError(
     "OFFLOOP_OPTION_INVALID",
     `Cannot use --log-level: expected one of ${levels.join(", ")}, got "${level}"`,
-    { fix: "use one of these" },
+    { fix: "write one of them, like --log-level debug" },
   );
 }

@@ -19,6 +19,7 @@ import { TaskThreads } from "../lanes/task-threads.ts";
 import { openTracing } from "../tracing/open.ts";
 import { runAtHand } from "../watch/around.ts";
 import { openLoopWatch } from "../watch/loop-watch.ts";
+import { appName } from "./app-name.ts";
 import { loadToServe, parseTarget } from "./declared-app.ts";
 import { checkedLevel } from "./serving.ts";
 import { openWorkProbes } from "./work-probes.ts";
@@ -51,7 +52,7 @@ export async function work(module: string, options: WorkOptions): Promise<void> 
   );
   logStrayRejections(log, runAtHand);
   const lanes = tasks.map(({ name, lane }) => `${name} (${lane})`);
-  log.info(`${app.title} ${app.version} works on ${lanes.join(", ")}`);
+  log.info(`${appName(app)} works on ${lanes.join(", ")}`);
 }
 
 /** An app that works on its jobs. */
@@ -124,7 +125,7 @@ export function durableTasks(app: App): TaskDeclaration[] {
   if (tasks.length > 0) return tasks;
   throw new OffloopError(
     "OFFLOOP_TASK_NOT_DURABLE",
-    "Cannot work on jobs: the app declares no task with durable",
+    "Cannot work on jobs: the app declares no durable task",
     { at: app.location, fix: 'declare one: app.task("resize", { durable: true }, fn)' },
   );
 }
@@ -133,7 +134,7 @@ export function durableTasks(app: App): TaskDeclaration[] {
 export function embeddedError(what: string, app: App): OffloopError {
   return new OffloopError(
     "OFFLOOP_JOBS_OWNED",
-    `Cannot use ${what} with embedded jobs: the process that serves is their one owner`,
+    `Cannot use ${what} with embedded jobs: only the process that serves may have them open`,
     { at: app.location, fix: "set DATABASE_URL to a PostgreSQL that all processes share" },
   );
 }

@@ -1,6 +1,7 @@
 import type { App } from "../app/app.ts";
 import { formatLocation, OffloopError } from "../errors/offloop-error.ts";
-import { type GuardFinding, guard } from "./guard.ts";
+import type { GuardFinding } from "./finding.ts";
+import { guard } from "./guard.ts";
 
 /** Receives findings; a pino logger is one. */
 export interface GuardLog {
@@ -11,7 +12,7 @@ export interface GuardLog {
 /**
  * Guards an app, and logs probable mistakes.
  *
- * @throws {OffloopError} `OFFLOOP_GUARD_STATE` for findings that are refused.
+ * @throws {OffloopError} `OFFLOOP_GUARD_STATE` and `OFFLOOP_DEPENDENCY_LANE` for findings that are refused.
  */
 export function guardApp(app: App, log: GuardLog): void {
   checkApp(app, (text, finding) => {
@@ -27,7 +28,7 @@ function fieldsOf({ code, subject, at }: GuardFinding): object {
  * Guards an app: reports probable mistakes, and refuses certain ones.
  *
  * @param tell - Receives each finding that is not refused, as a text of several lines.
- * @throws {OffloopError} `OFFLOOP_GUARD_STATE` for the first finding that is refused; the others become its note.
+ * @throws {OffloopError} With the code of the first finding that is refused; the others become its note.
  */
 export function checkApp(app: App, tell: (text: string, finding: GuardFinding) => void): void {
   const findings = guard(app);

@@ -11,55 +11,40 @@ import {
 import type { SocketOperation } from "../app/socket-operation.ts";
 import { taskDeclaration } from "../app/task.ts";
 import type { ErrorCode, SourceLocation } from "../errors/offloop-error.ts";
-import { shownPosition } from "../errors/shown-position.ts";
-import { originalPosition, readSourceMap } from "../errors/source-map.ts";
 import { isAllowed, readAllowances, saidLane } from "./declaration.ts";
-import { findLoaded, type LoadedFunction, ModuleCode } from "./module-code.ts";
-import type { RuleName, Severity } from "./offence.ts";
+import type { GuardFinding } from "./finding.ts";
+import { type DeclaredFunction, FunctionCodes, startOf } from "./function-code.ts";
+import { findHandles } from "./handles.ts";
+import type { RuleName } from "./offence.ts";
 import { checkFunction, type FoundOffence, sentence } from "./rules.ts";
-import type { FunctionNode } from "./syntax.ts";
 
-/** A place in a declared function that does not fit the function's lane. */
-export interface GuardFinding {
-  readonly code: ErrorCode;
-  readonly severity: Severity;
-  /** The operation or task: `GET /items`, `task "resize"`. */
-  readonly subject: string;
-  /** What is wrong there, in one sentence. */
-  readonly problem: string;
-  readonly at: SourceLocation;
-  /** One action that fixes it. */
-  readonly fix: string;
-}
-
-const codes: Readonly<Record<RuleName, ErrorCode>> = {
+const codeOfRule: Readonly<Record<RuleName, ErrorCode>> = {
   state: "OFFLOOP_GUARD_STATE",
   blocking: "OFFLOOP_GUARD_BLOCKING",
   promise: "OFFLOOP_GUARD_PROMISE",
 };
 
-interface Declared {
+interface Declared extends DeclaredFunction {
   readonly subject: string;
   readonly lane: "loop" | "thread";
-  readonly fn: (...args: never[]) => unknown;
-  readonly location: SourceLocation;
 }
 
 /**
  * Reads the code of every operation and task of an app, and of the functions they call in the same file. It finds plain
- * functions that change variables outside themselves, async ones that block, and plain ones that return a promise.
+ * functions that change variables outside themselves, async ones that block, and plain ones that return a promise; and
+ * functions on the loop that receive what cannot leave its thread.
  */
 export function guard(app: App): GuardFinding[] {
   const declared = listDeclared(app);
-  const loaded = findLoaded(declared.map(({ fn }) => fn));
-  const modules = new Map<string, ModuleCode | undefined>();
-  return declared.flatMap((one, index) => {
+  const codes = new FunctionCodes(declared.map(({ fn }) => fn));
+  const found = declared.flatMap((one) => {
     try {
-      return checkDeclared(one, loaded[index], modules);
+      return checkDeclared(one, codes);
     } catch (error) {
       return unguarded(one, error);
     }
   });
+  return [...found, ...findHandles(app, codes)];
 }
 
 /** If the guard cannot read a function, it does not object to it: the app is served all the same. */
@@ -132,25 +117,21 @@ function isOwnState({ scope }: DependencyDeclaration, lane: Declared["lane"]): b
   return scope === "app" || (scope === "thread" && lane === "thread");
 }
 
-function checkDeclared(
-  declared: Declared,
-  loaded: LoadedFunction | undefined,
-  modules: Map<string, ModuleCode | undefined>,
-): GuardFinding[] {
-  const own = loaded === undefined ? codeAlone(declared) : codeInModule(loaded, modules);
+function checkDeclared(declared: Declared, codes: FunctionCodes): GuardFinding[] {
+  const own = codes.of(declared);
   if (own === undefined) return [];
   const { module, node, place } = own;
   const isOverride = saidLane(node) !== undefined || (declared.lane === "loop") !== node.async;
   const found = checkFunction({ node, lane: declared.lane, isOverride }, module.scopes);
   return found
-    .filter((offence) => !isAllowed(module.allowances, offence.rule, startOf(offence).line))
-    .filter((offence) => !isAllowedInSource(offence.rule, place(startOf(offence))))
+    .filter((offence) => !isAllowed(module.allowances, offence.rule, startOf(offence.node).line))
+    .filter((offence) => !isAllowedInSource(offence.rule, place(startOf(offence.node))))
     .map((offence) => ({
-      code: codes[offence.rule],
+      code: codeOfRule[offence.rule],
       severity: offence.severity,
       subject: declared.subject,
       problem: sentence(declared.subject, declared.lane, offence),
-      at: place(startOf(offence)),
+      at: place(startOf(offence.node)),
       fix: offence.fix,
     }));
 }
@@ -158,43 +139,4 @@ function checkDeclared(
 /** The compiler may have dropped the comments. */
 function isAllowedInSource(rule: FoundOffence["rule"], { file, line }: SourceLocation): boolean {
   return isAllowed(readAllowances(file), rule, line);
-}
-
-interface FunctionCode {
-  readonly module: ModuleCode;
-  readonly node: FunctionNode;
-  /** Maps a line and column of the parsed code to the user's source. */
-  readonly place: (start: Place) => SourceLocation;
-}
-
-type Place = Pick<SourceLocation, "line" | "column">;
-
-function codeInModule(
-  { file, source, line, column }: LoadedFunction,
-  modules: Map<string, ModuleCode | undefined>,
-): FunctionCode | undefined {
-  if (!modules.has(file)) modules.set(file, ModuleCode.parse(source));
-  const module = modules.get(file);
-  const node = module?.functionAt(line, column);
-  if (module === undefined || node === undefined) return undefined;
-  const map = readSourceMap(file, source);
-  const place: FunctionCode["place"] = (start) => {
-    const at = { file, ...start };
-    return map === undefined ? shownPosition(at) : originalPosition(at, map);
-  };
-  return { module, node, place };
-}
-
-/** Without V8's help: the function's own text, with lines counted from its declaration. */
-function codeAlone({ fn, location }: Declared): FunctionCode | undefined {
-  const text = Function.prototype.toString.call(fn);
-  const module = ModuleCode.parse(`(${text})`) ?? ModuleCode.parse(`({${text}})`);
-  const node = module?.firstFunction();
-  if (module === undefined || node === undefined) return undefined;
-  return { module, node, place: ({ line }) => ({ ...location, line: location.line + line - 1 }) };
-}
-
-function startOf({ node }: FoundOffence): Place {
-  const { line = 1, column = 0 } = node.loc?.start ?? {};
-  return { line, column: column + 1 };
 }

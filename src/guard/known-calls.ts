@@ -50,6 +50,16 @@ const promising: Known = {
   mongodb: ["MongoClient new db () collection () insertOne|updateOne|deleteOne|findOne|countDocuments"],
 };
 
+/** What is made by these belongs to the thread that made it. */
+const handles: Known = {
+  sqlite: ["DatabaseSync new"],
+  "better-sqlite3": ["new"],
+  pg: ["Pool new", "Client new"],
+  "@prisma/client": ["PrismaClient new"],
+  ioredis: ["new", "Redis new"],
+  mongodb: ["MongoClient new"],
+};
+
 /** Every AWS service's client has the same method. */
 const promisingPackages: Known = { "@aws-sdk/client-": ["* new send"] };
 
@@ -62,6 +72,11 @@ export function isKnownToBlock({ from, path }: Origin): boolean {
 export function isKnownToPromise({ from, path }: Origin): boolean {
   const family = Object.keys(promisingPackages).find((prefix) => from.startsWith(prefix));
   return matches(promising[from], path) || (family !== undefined && matches(promisingPackages[family], path));
+}
+
+/** Whether something with this origin works only in the thread that made it. */
+export function isKnownHandle({ from, path }: Origin): boolean {
+  return matches(handles[from], path);
 }
 
 function matches(patterns: readonly string[] | undefined, path: readonly string[]): boolean {

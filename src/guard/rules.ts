@@ -55,7 +55,8 @@ function follow(node: FunctionNode, walk: Walk, via: readonly string[]): FoundOf
   return [...own, ...called];
 }
 
-function scopeOf(node: FunctionNode, scopes: Scopes): FunctionScope | undefined {
+/** A function and the names that it uses; undefined where the analysis does not know it. */
+export function scopeOf(node: FunctionNode, scopes: Scopes): FunctionScope | undefined {
   const scope = scopes.acquire(node);
   return scope === null ? undefined : new FunctionScope(node, scope);
 }

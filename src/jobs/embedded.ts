@@ -137,7 +137,7 @@ function startDatabase(workerData: EmbeddedThreadData): Worker {
 function ownedError(dir: string): OffloopError {
   return new OffloopError(
     "OFFLOOP_JOBS_OWNED",
-    `Cannot open the jobs in ${dir}: another process has them open, and embedded jobs have one owner`,
+    `Cannot open the jobs in ${dir}: another process has them open, and embedded jobs can be open in one process only`,
     { fix: "set DATABASE_URL to a PostgreSQL that all processes share, or stop the other process" },
   );
 }

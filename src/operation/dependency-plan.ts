@@ -1,4 +1,10 @@
-import type { DependencyDeclaration, NamedDependency, Overrides, StandInValue } from "../app/dependency.ts";
+import {
+  type DependencyDeclaration,
+  type NamedDependency,
+  type Overrides,
+  type StandInValue,
+  WAYS_OUT,
+} from "../app/dependency.ts";
 import type { Operation } from "../app/operation.ts";
 import { pathNames } from "../app/path.ts";
 import type { SecurityScopes } from "../app/security-scopes.ts";
@@ -181,13 +187,6 @@ function heldByThread({ id, location: at }: Planned, path: string, declared: Sou
     },
   );
 }
-
-/**
- * Ways out when something on the loop needs a value that cannot leave its thread. The first suits most handles: a
- * synchronous driver gains nothing from an async operation.
- */
-export const WAYS_OUT: string =
-  'make the operation plain: then both run on one thread; or set runs: "thread" on the operation, make the dependency async, or let a plain dependency make plain data from it';
 
 function cycle({ id, location: at }: Planned, chain: readonly Link[]): OffloopError {
   const [[, first]] = chain as readonly [Link];

@@ -1,9 +1,10 @@
+import { WAYS_OUT } from "../app/dependency.ts";
 import type { ValidationDetail } from "../errors/http-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { ParsedBody } from "./body.ts";
 import type { CompiledDependency, CompiledOperation } from "./compile.ts";
 import { DependencyContext, type Exchange, type RequestContext } from "./context.ts";
-import { type DependencyPlan, WAYS_OUT } from "./dependency-plan.ts";
+import type { DependencyPlan } from "./dependency-plan.ts";
 import { type Failure, OpenDependencies, standInValue } from "./open-dependencies.ts";
 import type { RawReply, RawRequest } from "./raw.ts";
 import { noInputs, type ReadInputs, readInputs } from "./read.ts";
@@ -182,7 +183,7 @@ export class RequestDependencies {
   #refuse(target: object, name: string, index: number, { found = name }: Elsewhere): void {
     const { operation, runtime } = this.#run;
     const { path, declaration } = operation.dependencies[index] as CompiledDependency;
-    const where = runtime.inThread ? "which runs on a thread" : "which is async";
+    const where = runtime.inThread ? "which runs on a thread" : "which runs on the event loop";
     const fix = runtime.inThread ? SENT_WAYS_OUT : WAYS_OUT;
     const refuse = (): never => {
       throw new OffloopError(

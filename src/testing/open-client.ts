@@ -91,7 +91,7 @@ function replaceSettings(replaced: readonly OverridePair[], opened: AsyncDisposa
 function noJobs({ location: at }: App): never {
   throw new OffloopError(
     "OFFLOOP_TASK_NOT_DURABLE",
-    "Cannot look at the jobs: the app declares no task with durable",
+    "Cannot look at the jobs: the app declares no durable task",
     {
       at,
       fix: 'declare one: app.task("resize", { durable: true }, fn)',

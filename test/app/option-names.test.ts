@@ -64,7 +64,11 @@ test("unknown options of apps, routers, dependencies, tasks and lifespans are re
     [(options) => app.include(new Router(), options), { prefx: "/a" }, /did you mean "prefix"/],
     [(options) => depends(options, async () => 1), { scop: "app" }, /the dependency .*did you mean "scope"/],
     [(options) => depends(async () => 1, options), { use_cache: false }, /"use_cache"; did you mean "cache"/],
-    [(options) => app.task("t", options, nothing), { retries: 5 }, /task "t": there is no option "retries"; it is an option of "durable"\n {2}fix write durable: \{ retries: \.\.\. \}$/],
+    [
+      (options) => app.task("t", options, nothing as never),
+      { retries: 5 },
+      /task "t": there is no option "retries"; it is an option of "durable"\n {2}fix write durable: \{ retries: \.\.\. \}$/,
+    ],
     [
       (options) => app.lifespan(options, async function* () {}),
       { perthread: true },

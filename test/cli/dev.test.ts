@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { after, test } from "node:test";
+import { ownVersion } from "../../src/cli/own-version.ts";
 import { type AppFolder, appFolder } from "../fixtures/app-folder.ts";
 import { type Command, offloop } from "../fixtures/cli.ts";
 
@@ -72,8 +73,8 @@ test("offloop dev prints links and findings, reloads when an imported file chang
   assert.equal(await running.line(/^ {2}docs/), `  docs       ${url}/docs`);
   assert.equal(await running.line(/^ {2}redoc/), `  redoc      ${url}/redoc`);
   assert.equal(
-    running.lines.find((line) => line.startsWith("Shop")),
-    "Shop 1.2.3",
+    running.lines.find((line) => line.includes("Shop")),
+    `offloop ${ownVersion} serves Shop 1.2.3`,
   );
   assert.equal((await fetch(`${url}/docs`)).status, 200);
 

@@ -103,7 +103,7 @@ test("offloop run: a mistake is one clear error, and the exit code is 1", async 
   assert.match(await fails("run", fixture("loop-only.ts"), "--port", "http"), /expected a whole number/);
   assert.match(
     await fails("run", "app.ts", "--reload"),
-    /^OFFLOOP_OPTION_INVALID: .*--reload.*\n {2}fix run "offloop dev app\.ts", which starts anew/,
+    /^OFFLOOP_OPTION_INVALID: .*--reload.*\n {2}fix run "offloop dev app\.ts", which reloads/,
   );
   assert.match(
     await fails("run", fixture("loop-only.ts"), "--host", "192.0.2.1", "--port", "0"),
@@ -300,7 +300,7 @@ export default app;
   delete process.env.DATABASE_URL;
   assert.match(
     await fails("run", folder.path("app.ts"), "--port", "0", "--workers", "2"),
-    /^OFFLOOP_JOBS_OWNED: Cannot use --workers with embedded jobs: the process that serves is their one owner\n {2}at .*app\.ts:2:13\n {2}fix [^\n]*$/,
+    /^OFFLOOP_JOBS_OWNED: Cannot use --workers with embedded jobs: only the process that serves may have them open\n {2}at .*app\.ts:2:13\n {2}fix [^\n]*$/,
   );
   const running = offloop("run", folder.path("app.ts"), "--port", "0", "--workers", "1");
   t.after(() => running.child.kill("SIGKILL"));
@@ -311,7 +311,7 @@ export default app;
   assert.equal(refusal.level, 50);
   assert.match(
     refusal.msg,
-    /^OFFLOOP_JOBS_OWNED: Cannot use a rolling restart with embedded jobs: the process that serves is their one owner\n {2}at .*app\.ts:2:13\n {2}fix [^\n]*$/,
+    /^OFFLOOP_JOBS_OWNED: Cannot use a rolling restart with embedded jobs: only the process that serves may have them open\n {2}at .*app\.ts:2:13\n {2}fix [^\n]*$/,
   );
   assert.equal(await (await fetch(url)).text(), pid);
   running.child.kill("SIGTERM");

@@ -97,7 +97,7 @@ eachLane("plain dependencies: a handle that the handler uses is named, with the 
   if (lane === "loop")
     assert.match(
       await log.find(/cannot cross/),
-      /Cannot give db to GET \/loop\/used, which is async: db \(an instance of DatabaseSync\).*\n.*\n {2}fix make the operation plain: .*runs: "thread".*make the dependency async.*plain data/,
+      /Cannot give db to GET \/loop\/used, which runs on the event loop: db \(an instance of DatabaseSync\).*\n.*\n {2}fix remove "async" from the operation, .*runs: "thread"/,
     );
   await events.until("close db");
 });

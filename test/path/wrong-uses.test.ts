@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { testClient } from "offloop/testing";
+import { OffloopError } from "offloop";
+import { type TestClient, testClient } from "offloop/testing";
 import { pino } from "pino";
 import { type AppFolder, appFolder } from "../fixtures/app-folder.ts";
 import { postgres, withoutPostgres } from "../fixtures/databases.ts";
@@ -28,7 +29,8 @@ const table: string[] = [];
 after(() => console.log(`Wrong uses: what was written, and what offloop said\n\n${table.join("\n")}`));
 
 interface Said {
-  readonly status: number;
+  /** Undefined when the app was refused. */
+  readonly status: number | undefined;
   readonly body: string;
   readonly texts: readonly string[];
 }
@@ -43,7 +45,11 @@ async function said(file: string): Promise<Said> {
     },
   };
   const logger = pino({ level: "info" }, lines);
-  await using client = await testClient(pathToFileURL(folder.path(file)), { logger });
+  const opened = await testClient(pathToFileURL(folder.path(file)), { logger }).catch(
+    (error: unknown) => error,
+  );
+  if (opened instanceof OffloopError) return { status: undefined, body: "", texts: [opened.message] };
+  await using client = opened as TestClient;
   const response = await client.get("/");
   return { status: response.status, body: await response.text(), texts };
 }

@@ -5,8 +5,8 @@ export interface WrongUse {
   readonly wrong: string;
   /** What is said of it. */
   readonly says: RegExp;
-  /** What `GET /` answers all the same: 500 where it fails. */
-  readonly status: number;
+  /** What `GET /` answers all the same: 500 where it fails; undefined where the app is refused. */
+  readonly status: number | undefined;
   readonly fixed: string;
 }
 
@@ -121,7 +121,22 @@ app.get("/", async () => await load(1));${end}`,
     wrong: `import { DatabaseSync } from "node:sqlite";
 import { App, depends } from "offloop";
 const app = new App();
-const database = depends(() => new DatabaseSync(":memory:")); // here
+const database = depends(() => new DatabaseSync(":memory:"));
+app.get("/", { deps: { database } }, async ({ database }) => database.prepare(${one}).get()); // here${end}`,
+    says: /^Cannot serve GET \/: [^\n]* receives database [^\n]*/,
+    status: undefined,
+    fixed: `import { DatabaseSync } from "node:sqlite";
+import { App, depends } from "offloop";
+const app = new App();
+const database = depends(() => new DatabaseSync(":memory:"));
+app.get("/", { deps: { database } }, ({ database }) => database.prepare(${one}).get());${end}`,
+  },
+  {
+    name: "a handle of a thread that the code does not show, given to an operation on the loop",
+    wrong: `import { DatabaseSync } from "node:sqlite";
+import { App, depends } from "offloop";
+const app = new App();
+const database = depends(() => Reflect.construct(DatabaseSync, [":memory:"])); // here
 app.get("/", { deps: { database } }, async ({ database }) => database.prepare(${one}).get());${end}`,
     says: /^Cannot [^\n]*\bdatabase\b[^\n]*/,
     status: 500,

@@ -1,9 +1,8 @@
 import type { BackgroundCall } from "../../app/background.ts";
-import type { Scope } from "../../app/dependency.ts";
+import { type Scope, WAYS_OUT } from "../../app/dependency.ts";
 import type { ErrorHandlers } from "../../app/error-handlers.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
 import type { Exchange } from "../../operation/context.ts";
-import { WAYS_OUT } from "../../operation/dependency-plan.ts";
 import type { Failure, Open } from "../../operation/open-dependencies.ts";
 import type { RemoteCall, RemoteDependencies, RemoteOutcome, RemoteValue } from "../../operation/runtime.ts";
 import type {

@@ -69,7 +69,7 @@ export function busyError(
 export function goneError({ id, location }: DeclaredWork): OffloopError {
   return new OffloopError("OFFLOOP_CLIENT_GONE", `Cannot start ${id}: its client has hung up`, {
     at: location,
-    fix: "nothing: the work was saved",
+    fix: "nothing to do: the work had not started",
   });
 }
 
