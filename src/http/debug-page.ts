@@ -104,7 +104,7 @@ async function frameSection(frame: StackFrame, isOpen: boolean): Promise<Markup>
   const name = frame.name === undefined ? undefined : markup`<code>${frame.name}</code> `;
   return markup`<details class="frame"${isOpen ? markup` open` : undefined}>
 <summary>${name}${formatLocation(frame)}</summary>
-${source === undefined ? undefined : markup`<pre>${excerpt(source, frame)}</pre>`}
+${source === undefined ? undefined : markup`<pre tabindex="0">${excerpt(source, frame)}</pre>`}
 <p><a href="${editorUrl(frame)}">Open it in the editor</a></p>
 </details>
 `;
@@ -122,17 +122,19 @@ function firstLine(text: string): string {
 }
 
 const style = `
-:root { color-scheme: light dark; --error: light-dark(#b42318, #ff8a80); --quiet: light-dark(#667085, #98a2b3);
+:root { color-scheme: light dark; background: Canvas; color: CanvasText; --error: light-dark(#b42318, #ff8a80); --quiet: light-dark(#667085, #98a2b3);
   --panel: light-dark(#f5f6f8, #1d2027); --mark: light-dark(#ffe1dc, #5a2320); }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto; padding: 0 1rem; }
-h1, h2 { color: var(--error); margin: 0; overflow-wrap: anywhere; }
+h1, h2 { margin: 0; overflow-wrap: anywhere; }
+:is(h1, h2):has(+ .message) { color: var(--error); }
 pre, code { font: 14px/1.5 ui-monospace, monospace; }
 pre { background: var(--panel); border-radius: 6px; padding: .75rem; overflow-x: auto; margin: .5rem 0; }
-mark { background: var(--mark); color: inherit; display: block; }
+details:not(.frame) > pre { white-space: pre-wrap; overflow-wrap: anywhere; }
+mark { background: var(--mark); color: inherit; display: block; width: max-content; min-width: 100%; }
 section { margin-bottom: 2rem; }
 .message { font-size: 1.2rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 header > p, summary, footer { color: var(--quiet); overflow-wrap: anywhere; }
-summary { cursor: pointer; }
+summary { cursor: pointer; list-style-position: outside; margin-left: 1.1rem; }
 table { border-collapse: collapse; margin: 1rem 0; width: 100%; }
 caption { text-align: left; font-weight: 600; }
 th, td { text-align: left; vertical-align: top; padding: .2rem .75rem .2rem 0; overflow-wrap: anywhere; }

@@ -177,10 +177,16 @@ function nameOf({ operation, certain, oneOfMany }: BlockCulprit): string {
   return `${certain ? "" : "probably "}${operation ?? "code outside any operation"}`;
 }
 function stateSentence({ state, cpuMs, gcMs }: BlockReport): string {
-  const collected = gcMs >= 1 ? `, ${Math.round(gcMs)} ms of it collecting garbage` : "";
   if (state === "asleep") return "The main thread was asleep in a synchronous call.";
   if (state === "starved") return "The main thread was ready to run; other processes had the CPU.";
-  return `The main thread computed for ${Math.round(cpuMs)} ms${collected}.`;
+  return `The main thread computed for ${Math.round(cpuMs)} ms${collectedText(gcMs, cpuMs)}.`;
+}
+
+/** Threads of the engine help: collecting may take longer than the main thread computes. */
+function collectedText(gcMs: number, cpuMs: number): string {
+  if (gcMs < 1) return "";
+  const ms = Math.round(gcMs);
+  return gcMs > cpuMs ? `, and garbage was collected for ${ms} ms` : `, ${ms} ms of it collecting garbage`;
 }
 
 function certainty({ certain, candidates, oneOfMany, request }: BlockCulprit): string[] {

@@ -219,6 +219,17 @@ test("Collector keeps a blocked stretch with its place and its stack", () => {
   assert.match(group.facts.join(" "), /computed for 240 ms.*4 requests waited/);
 });
 
+test("Collector does not take what collecting garbage took for a part of less", () => {
+  for (const [gcMs, said] of [
+    [0, /for 240 ms\. /],
+    [30, /for 240 ms, 30 ms of it collecting garbage/],
+    [245, /for 240 ms, and garbage was collected for 245 ms/],
+  ] as const) {
+    publish.blocked({ ...report, gcMs });
+    assert.match(newest()[1].facts.join(" "), said);
+  }
+});
+
 test("Collector says of a suspicion that it is one, and of nothing that it is nothing", () => {
   const [culprit = assert.fail()] = report.culprits;
   publish.blocked({

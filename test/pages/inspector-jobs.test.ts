@@ -181,7 +181,15 @@ for (const { name, skip, open } of places) {
       await page.locator("#job-list tbody tr:only-child", { hasText: "many 7" }).waitFor();
       await focus(row(page, "many 7").locator("a"));
       await page.keyboard.press("Enter");
-      await page.locator("#job-title:focus", { hasText: "welcome" }).waitFor();
+      const title = page.locator("#job-title:focus", { hasText: "welcome" });
+      await title.waitFor();
+      const below = await title.evaluate((shown) => {
+        const { outlineOffset, outlineWidth } = getComputedStyle(shown);
+        const id = document.querySelector("#job-id")?.getBoundingClientRect() ?? new DOMRect();
+        const ring = Number.parseFloat(outlineOffset) + Number.parseFloat(outlineWidth);
+        return id.top - shown.getBoundingClientRect().bottom - ring;
+      });
+      assert.ok(below >= 0, `the ring of the title covers ${-below} px of the id`);
       await focus(page.getByRole("button", { name: "Cancel" }));
       await page.keyboard.press("Enter");
       await stateOf(page, "cancelled");

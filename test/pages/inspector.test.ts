@@ -9,6 +9,12 @@ import { openOffline, startBrowser, takeScreenshot, withoutChromium } from "./ch
 import { overlapping, readRuns, redness, within } from "./inspected-page.ts";
 import app from "./lanes-app.ts";
 
+/** An operation whose name takes several lines. */
+const LONG = {
+  operation: "GET /organisations/:organisation/departments/:department/employees/:employee/payslips/:payslip",
+  path: "/organisations/1/departments/2/employees/3/payslips/4",
+};
+
 /** Resolves when the page has drawn twice since. */
 function drawn(): Promise<void> {
   return new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve())));
@@ -45,7 +51,8 @@ describe("/_offloop in Chromium", { skip: withoutChromium }, () => {
     const { page, mishaps } = await openOffline(browser, `${server.url}/_offloop`);
     await page.locator("#status[data-state=live]").waitFor();
     await ask(...paths);
-    for (const path of new Set(paths)) await shows(page, `GET ${path.replace(/\?.*/, "")}`);
+    for (const path of new Set(paths))
+      await shows(page, path === LONG.path ? LONG.operation : `GET ${path.replace(/\?.*/, "")}`);
     await page.locator("#facts", { hasText: "0 open on the loop · 0 waiting" }).waitFor();
     page.once("close", () => assert.deepEqual(mishaps, { left: [], errors: [] }));
     return page;
@@ -282,8 +289,41 @@ describe("/_offloop in Chromium", { skip: withoutChromium }, () => {
     await page.close();
   });
 
+  test("no line is under the last row that the filter leaves", async () => {
+    const page = await openAfter("/plain?ms=20", "/async?ms=20");
+    const rows = page.locator("#figures tbody tr");
+    await page.locator("#filter").fill((await rows.locator("th button").first().textContent()) ?? "");
+    await rows.filter({ visible: false }).waitFor({ state: "attached" });
+    const left = rows.filter({ visible: true }).locator("th");
+    assert.equal(await left.evaluate((cell) => getComputedStyle(cell).borderBottomWidth), "0px");
+    await page.close();
+  });
+
+  test("a name of several lines stays beside its colour, and in a story beside its bar", async () => {
+    const page = await openAfter(LONG.path);
+    await page.setViewportSize({ width: 900, height: 900 });
+    await shows(page, LONG.operation);
+    const name = page.locator("#figures tbody th button", { hasText: LONG.operation });
+    const [lines, swatch] = await Promise.all([
+      name.locator("span").evaluate((span) => [...span.getClientRects()].map(({ left }) => left)),
+      name.locator(".swatch").evaluate((shown) => shown.getBoundingClientRect().right),
+    ]);
+    assert.ok(lines.length > 1);
+    assert.ok(lines.every((left) => left >= swatch));
+    await page.locator("#pause").click();
+    await page.locator("#runs summary").click();
+    await page.locator("#runs tbody a").first().click();
+    const step = page.locator("#story-steps li", { hasText: LONG.operation });
+    const bar = (await step.locator(".track").boundingBox()) ?? assert.fail();
+    const text = (await step.locator("p").boundingBox()) ?? assert.fail();
+    assert.ok(text.y - bar.y - bar.height < 8);
+    await page.close();
+  });
+
   test("on paper it is light, without what can only be clicked, and whole", async () => {
     const page = await openAfter("/throwing", "/plain?ms=200");
+    await page.locator("#incidents summary", { hasText: "/throwing" }).click();
+    await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
     await page.emulateMedia({ media: "print", colorScheme: "dark" });
     await page.locator("html[data-printing]").waitFor({ state: "attached" });
     for (const hidden of ["#tools", "#theme", "#views"])
@@ -294,6 +334,17 @@ describe("/_offloop in Chromium", { skip: withoutChromium }, () => {
     );
     const list = page.locator("#incidents ol");
     assert.equal(await list.evaluate(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight), 0);
+    const when = list.locator(".each button", { hasText: /\d\d:\d\d:\d\d\.\d{3}$/ });
+    assert.deepEqual([await when.isVisible(), await when.locator(".verb").isVisible()], [true, false]);
+    await page.close();
+  });
+
+  test("the lanes are drawn for the paper before it is laid out", async () => {
+    const page = await openAfter("/plain?ms=200");
+    await page.locator("#pause").click();
+    await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+    for (const plot of await page.locator("#timeline .uplot").all())
+      assert.equal(await plot.evaluate(({ clientWidth }) => clientWidth), 1040);
     await page.close();
   });
 
@@ -350,6 +401,8 @@ describe("/_offloop in Chromium", { skip: withoutChromium }, () => {
     const page = await openAfter("/blocking?ms=300");
     await page.locator("#pause").click();
     await page.emulateMedia({ forcedColors: "active" });
+    const current = page.locator("#views [aria-current]");
+    assert.equal(await current.evaluate((link) => getComputedStyle(link).textDecorationLine), "underline");
     const mark = page.locator(".mark.blocked").first();
     await mark.waitFor();
     assert.match(await mark.evaluate((shown) => getComputedStyle(shown).backgroundImage), /repeating-linear/);

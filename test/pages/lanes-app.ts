@@ -43,6 +43,13 @@ app.get("/throwing", async () => {
   throw new TypeError("Nothing there");
 });
 
+app.get(
+  "/organisations/:organisation/departments/:department/employees/:employee/payslips/:payslip",
+  async () => {
+    throw new RangeError("No such payslip");
+  },
+);
+
 const refuse = app.task("refuse", () => {
   throw new Error("No");
 });

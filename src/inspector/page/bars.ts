@@ -5,6 +5,8 @@ import { colourOf, type Palette } from "./theme.ts";
 
 const DIM_ALPHA = 0.12;
 const IN_PROGRESS_ALPHA = 0.4;
+/** The red edge of a run that failed. */
+const EDGE_PX = 3;
 /** A truncated name with fewer letters than this says nothing. */
 const LEAST_LETTERS = 9;
 
@@ -110,7 +112,9 @@ class Brush {
     if (width < 5 * ratio || height < 5 * ratio) canvas.fillRect(left, top, width, height);
     else this.#fillRound(box);
     if (failed && alpha === 1) this.#drawFailure(box);
-    if (alpha !== DIM_ALPHA && height >= 11 * ratio) this.#drawName(run, alpha, box);
+    const edge = failed && alpha === 1 ? EDGE_PX * ratio : 0;
+    if (alpha !== DIM_ALPHA && height >= 11 * ratio)
+      this.#drawName(run, alpha, { ...box, height: height - edge });
   }
 
   #fillRound({ left, top, width, height }: Box): void {
@@ -120,9 +124,14 @@ class Brush {
   }
 
   #drawFailure({ left, top, width, height }: Box): void {
+    const { ratio } = this.#area;
+    const edge = Math.min(height, EDGE_PX * ratio);
+    const line = top + height - edge;
+    // Among a reader's own colours the edge may be nearly that of the bar.
+    this.#canvas.fillStyle = this.#palette.raised;
+    if (height > 2 * edge) this.#canvas.fillRect(left, line - ratio, width, ratio);
     this.#canvas.fillStyle = this.#palette.blocked;
-    const edge = Math.min(height, 3 * this.#area.ratio);
-    this.#canvas.fillRect(left, top + height - edge, width, edge);
+    this.#canvas.fillRect(left, line, width, edge);
   }
 
   #drawName({ name }: Shown, alpha: number, { left, top, width, height }: Box): void {

@@ -127,7 +127,7 @@ class GroupItem {
 
   #one(incident: Incident, origin: number): HTMLLIElement {
     const { at, durationMs, lane, request } = incident;
-    const show = make("button", "", `Show ${clockText(origin + at)}`);
+    const show = make("button", "", make("span", "verb", "Show "), clockText(origin + at));
     show.type = "button";
     show.title = "on the timeline";
     show.addEventListener("click", () => this.#onShow(incident));

@@ -1,5 +1,6 @@
 import { isLoop } from "./lane.ts";
 import type { Area, Row, Scene } from "./scene.ts";
+import type { Stretch } from "./view.ts";
 
 /** Bars narrower than this cannot be distinguished. */
 const NARROW_PX = 4;
@@ -10,9 +11,15 @@ const LEAST_HEIGHT = 20;
 
 /** The short runs of a lane within a column. */
 interface Pile {
-  readonly row: Row;
-  readonly column: number;
-  readonly count: number;
+  count: number;
+  /** When they started, added up. */
+  starts: number;
+}
+
+/** A pile that is drawn, since when it counts, and what covers its lane. */
+interface Column extends Pile {
+  readonly from: number;
+  readonly blocks: readonly Stretch[];
 }
 
 /** Where too many short runs pile up to be distinguished: how many there are, in columns of equal time. */
@@ -21,7 +28,7 @@ export class Piles {
   readonly #scene: Scene;
   readonly #stepMs: number;
   /** Keyed by row, then by the number of the column. */
-  readonly #counts = new Map<Row, Map<number, number>>();
+  readonly #piles = new Map<Row, Map<number, Pile>>();
 
   constructor(area: Area, scene: Scene) {
     this.#area = area;
@@ -33,31 +40,56 @@ export class Piles {
   /** @param width - The width of its bar, in canvas pixels. */
   count(row: Row, startedAt: number, width: number): void {
     if (width > NARROW_PX * this.#area.ratio || (row.height < LEAST_HEIGHT && !isLoop(row.lane))) return;
-    const counts = this.#counts.get(row) ?? new Map<number, number>();
-    this.#counts.set(row, counts);
+    const piles = this.#piles.get(row) ?? new Map<number, Pile>();
+    this.#piles.set(row, piles);
     const column = Math.floor(startedAt / this.#stepMs);
-    counts.set(column, (counts.get(column) ?? 0) + 1);
+    const pile = piles.get(column) ?? { count: 0, starts: 0 };
+    piles.set(column, pile);
+    pile.count++;
+    pile.starts += startedAt;
   }
 
   draw(canvas: CanvasRenderingContext2D): void {
     canvas.save();
     canvas.textAlign = "center";
     canvas.font = `${10 * this.#area.ratio}px system-ui, sans-serif`;
-    for (const [row, counts] of this.#counts)
-      for (const [column, count] of counts) if (count > FEW) this.#drawCount(canvas, { row, column, count });
+    for (const [row, piles] of this.#piles) {
+      const blocks = isLoop(row.lane) ? this.#blocksOn(row.lane) : [];
+      // A column that is not over yet would change with every frame.
+      for (const [column, pile] of piles)
+        if (pile.count > FEW && (column + 1) * this.#stepMs <= this.#scene.now)
+          this.#drawCount(canvas, row, { ...pile, from: column * this.#stepMs, blocks });
+    }
     canvas.restore();
   }
 
-  #drawCount(canvas: CanvasRenderingContext2D, { row, column, count }: Pile): void {
+  /** Where a loop was blocked: there its lane is covered. */
+  #blocksOn(lane: number): Stretch[] {
+    const { list, groups } = this.#scene.store.incidents;
+    return list
+      .filter((one) => one.lane === lane && groups.get(one.group)?.kind === "blocked")
+      .map(({ at, durationMs }) => ({ from: at, to: at + durationMs }));
+  }
+
+  #drawCount(
+    canvas: CanvasRenderingContext2D,
+    row: Row,
+    { count, starts, from: first, blocks }: Column,
+  ): void {
     const area = this.#area;
     const { from, to } = this.#scene.stretch;
     const perMs = area.width / (to - from);
-    const middle = area.left + ((column + 0.5) * this.#stepMs - from) * perMs;
     const text = `×${count.toLocaleString("en")}`;
     const width = canvas.measureText(text).width + 8 * area.ratio;
-    // A column that is not over yet would change with every frame.
-    if ((column + 1) * this.#stepMs > this.#scene.now || width > this.#stepMs * perMs) return;
-    if (middle - width / 2 < area.left || middle + width / 2 > area.left + area.width) return;
+    const half = width / 2 / perMs;
+    // What has left the view is not counted.
+    if (first < from || 2 * half > this.#stepMs) return;
+    // Where the runs are, and not over a longer one beside them; nor over the count of the next column.
+    const time = Math.min(Math.max(starts / count, first + half), first + this.#stepMs - half);
+    if (time + half > to) return;
+    // A number that is covered in part would be read as another.
+    if (blocks.some((block) => block.from < time + half && block.to > time - half)) return;
+    const middle = area.left + (time - from) * perMs;
     const height = 13 * area.ratio;
     const bottom = area.top + (row.top + row.height) * area.ratio;
     const top = isLoop(row.lane)

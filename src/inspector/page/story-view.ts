@@ -120,7 +120,7 @@ function jobLink(job: string): HTMLElement {
 }
 
 function troubleItems({ incident, group }: Story["incidents"][number]): HTMLElement[] {
-  const title = make("p", "failed", titleOf(group, incident.durationMs));
+  const title = make("p", "failed", ...wrappable(titleOf(group, incident.durationMs)));
   // Facts and stack belong to the newest one of its kind.
   const isNewest = Math.abs(group.lastAt - incident.at) < 0.001;
   const stack = isNewest && group.stack.length > 0 ? [make("pre", "", group.stack.join("\n"))] : [];

@@ -1,5 +1,5 @@
 import { drawBars, drawLanes } from "./bars.ts";
-import { tickText } from "./duration.ts";
+import { clockText, tickText } from "./duration.ts";
 import { find } from "./element.ts";
 import { type Area, heightOf, type Scene } from "./scene.ts";
 import type { Stretch } from "./view.ts";
@@ -209,10 +209,13 @@ const timeAxis: Pick<uPlot.Axis, "space" | "splits" | "values"> = {
 };
 
 // biome-ignore-start lint/complexity/useMaxParams: uPlot calls them
-/** Leaves out what would be cut off at the right edge. */
+/** The first one in full: where seconds are divided, the others do not tell the minute. Leaves out what would be cut off. */
 function tickTexts(plot: uPlot, splits: number[], _axis: number, _space: number, step: number): string[] {
   const most = plot.width - GUTTER - TICK_SPACE / 2;
-  return splits.map((time) => (plot.valToPos(time, "x") > most ? "" : tickText(time, step)));
+  return splits.map((time, at) => {
+    if (plot.valToPos(time, "x") > most) return "";
+    return at === 0 && step < 1000 ? clockText(time) : tickText(time, step);
+  });
 }
 
 /** Multiples of the step that uPlot has found suitable. */
