@@ -20,6 +20,8 @@ export interface ReceivedFile {
  *
  * Its name is what the client sent, without folders. It says nothing about the content.
  *
+ * As a part of another `Blob` or `File` it is empty, since Node takes parts without asking them: pass `await file.bytes()`.
+ *
  * @example
  * ```ts
  * import { createHash } from "node:crypto";
