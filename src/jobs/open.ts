@@ -42,6 +42,9 @@ export interface OpenJobs {
   close(): Promise<void>;
 }
 
+/** How long a start says nothing about the jobs that it waits for. */
+const PATIENCE_MS = 1_000;
+
 /**
  * Opens the place where jobs are stored, makes tasks enqueueable, and works on jobs.
  *
@@ -53,13 +56,16 @@ export async function openJobs(options: OpenJobsOptions): Promise<OpenJobs> {
   const tasks = runnableTasks(app);
   const events = loggedEvents(log);
   const place = placeOf(settings);
-  const engine = await Engine.open({
+  const opening = Engine.open({
     place,
     schema: settings.schema,
     tasks: jobTasks(tasks),
     maxConnections: 10,
     onError: (error) => events.onError(error),
   });
+  const where = "dir" in place ? place.dir : "PostgreSQL";
+  const isLong = setTimeout(() => log.info(`opening the jobs in ${where}`), PATIENCE_MS);
+  const engine = await opening.finally(() => clearTimeout(isLong));
   let open: OpenJobs | undefined;
   try {
     const worker = options.works ? await work(options, { engine, place, tasks, events }) : undefined;
@@ -110,6 +116,12 @@ function bindJobs(
     jobs,
     drained: async () => worker?.drained(),
     stop: async (graceMs) => {
+      const running = worker?.running ?? [];
+      if (running.length > 0)
+        log.info(
+          { jobs: running },
+          `waiting for ${counted(running.length, "job")}, up to ${graceMs} ms: ${running.join(", ")}`,
+        );
       const left = (await worker?.close(graceMs)) ?? [];
       if (left.length === 0) return;
       log.warn(

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { within } from "../app/within.ts";
 import type { AttemptLanes } from "../lanes/attempts.ts";
 import type { RunnableTask } from "./attempt.ts";
+import { formatJobId } from "./job-id.ts";
 import { type JobEvents, JobLoop } from "./loop.ts";
 import type { Pulse, PulseListener } from "./pulse.ts";
 import { type Schedule, Scheduler } from "./schedule.ts";
@@ -66,9 +67,9 @@ export class JobWorker {
     void this.#loop.pull();
   }
 
-  /** How many attempts run here. */
-  get running(): number {
-    return this.#loop.running.length;
+  /** The ids of the jobs that run here. */
+  get running(): string[] {
+    return this.#loop.running.map(({ job }) => formatJobId(job));
   }
 
   /** Resolves when it runs nothing and nothing is due that it could run; or when it is closed. */

@@ -57,7 +57,10 @@ eachLane("debug page: an error of offloop's own shows the place it names, and th
   const page = await (await read(`/${lane}/wrong`)).text();
   assert.match(page, /<h1>OFFLOOP_\w+<\/h1>/);
   assert.match(page, /\n {2}fix /);
-  assert.match(page, /<summary>test\/fixtures\/[\w-]+\.ts:\d+:\d+<\/summary>\s*<pre tabindex="0">[\s\S]*<mark>/);
+  assert.match(
+    page,
+    /<summary>test\/fixtures\/[\w-]+\.ts:\d+:\d+<\/summary>\s*<pre tabindex="0">[\s\S]*<mark>/,
+  );
 });
 
 eachLane("debug page: what was thrown is escaped, whatever it is", async (lane) => {

@@ -59,11 +59,11 @@ for (const { name, skip, start } of backends) {
     const begunAgain = nextBegins();
     assert.equal(await engine.retry(job), true);
     await begunAgain;
-    assert.equal(worker.running, 2);
+    assert.equal(worker.running.length, 2);
     ends[0]?.();
     await settled.promise;
     await setImmediate();
-    assert.equal(worker.running, 1);
+    assert.equal(worker.running.length, 1);
     assert.deepEqual(await worker.close(0), [formatJobId(job)]);
     const back = await engine.find(job);
     assert.equal(back?.state, "waiting", "another process can run it");
