@@ -112,7 +112,7 @@ class Brush {
     if (width < 5 * ratio || height < 5 * ratio) canvas.fillRect(left, top, width, height);
     else this.#fillRound(box);
     if (failed && alpha === 1) this.#drawFailure(box);
-    const edge = failed && alpha === 1 ? EDGE_PX * ratio : 0;
+    const edge = failed && alpha === 1 ? (EDGE_PX + 1) * ratio : 0;
     if (alpha !== DIM_ALPHA && height >= 11 * ratio)
       this.#drawName(run, alpha, { ...box, height: height - edge });
   }
