@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import type { Worker } from "node:worker_threads";
 import type { FastifyInstance } from "fastify";
+import type { Logger } from "pino";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { ownEntry } from "../errors/own-code.ts";
@@ -44,6 +45,7 @@ export interface Probed {
   readStatus(): HealthStatus;
   /** Undefined when there are no metrics. */
   readonly metrics: ProbedMetrics | undefined;
+  readonly log: Logger;
 }
 
 /**
@@ -52,7 +54,13 @@ export interface Probed {
  *
  * @throws {OffloopError} `OFFLOOP_PORT_UNAVAILABLE`, `OFFLOOP_THREAD_START`.
  */
-export async function openHealthServer({ health, host, readStatus, metrics }: Probed): Promise<HealthServer> {
+export async function openHealthServer({
+  health,
+  host,
+  readStatus,
+  metrics,
+  log,
+}: Probed): Promise<HealthServer> {
   const beatAt = new Float64Array(new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT));
   const status = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const beat = (): void => {
@@ -68,6 +76,7 @@ export async function openHealthServer({ health, host, readStatus, metrics }: Pr
   const entry = ownEntry("http/health-thread");
   const worker = startThread("the thread of health probes", entry, { workerData, name: "offloop health" });
   worker.unref();
+  worker.on("error", (error) => log.error({ err: error }, `nothing answers health probes: ${error.message}`));
   const timer = setInterval(beat, BEAT_MS).unref();
   const [hello] = (await once(worker, "message")) as [HealthHello];
   const close = async (): Promise<void> => {

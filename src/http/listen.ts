@@ -108,10 +108,10 @@ async function listenWith(
 async function openHealthPort(
   { health }: ResolvedSettings,
   { host }: Place,
-  { lanes, metrics }: OpenApp,
+  { lanes, metrics, log }: OpenApp,
 ): Promise<HealthServer | undefined> {
   if (health?.port === undefined) return undefined;
-  return openHealthServer({ health, host, readStatus: () => healthStatus(lanes), metrics });
+  return openHealthServer({ health, host, readStatus: () => healthStatus(lanes), metrics, log });
 }
 
 /** Loaded only by those who ask for it. */
