@@ -125,6 +125,7 @@ describe("offloop work with health.port and metrics", { skip: withoutPostgres() 
     const job = await waits.enqueue(3_600_000);
     await reaches(job, "running");
     command.child.kill("SIGTERM");
+    await command.line(/waiting for 1 job, up to 30000 ms: waits:/);
     while ((await probe(operator, "/readyz")).status === 200);
     assert.deepEqual(await probe(operator, "/readyz"), { status: 503, body: { status: "closing" } });
     assert.equal((await probe(operator, "/livez")).status, 200);
