@@ -19,6 +19,8 @@ export interface ThreadStart {
 /** The first message to a thread. */
 export interface ThreadData {
   readonly board: Board;
+  /** The variables of the main thread's environment, which the app may have set after the worker was started. */
+  readonly variables: NodeJS.ProcessEnv;
   /** Where the thread finds the app. */
   readonly target: AppTarget;
   /** What it runs: the whole app, or only its tasks, which are ready before the rest. */

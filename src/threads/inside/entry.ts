@@ -41,6 +41,7 @@ async function enter(port: MessagePort, data: ThreadData): Promise<void> {
   // When a later call ends the thread, calls that have ended keep their results.
   process.on("exit", () => inbox.flush());
   try {
+    takeVariables(data.variables);
     takeEnvironment(data.environment);
     const app = await findApp(target);
     const overrides = servedOverrides(app);
@@ -67,6 +68,12 @@ async function enter(port: MessagePort, data: ThreadData): Promise<void> {
   } catch (error) {
     port.postMessage({ failed: describeError(rootOf(error)) } satisfies Hello);
   }
+}
+
+/** Makes this thread's copy of the environment what the main thread's is now. */
+function takeVariables(variables: NodeJS.ProcessEnv): void {
+  for (const name of Object.keys(process.env)) if (!(name in variables)) delete process.env[name];
+  Object.assign(process.env, variables);
 }
 
 function takeGiven(

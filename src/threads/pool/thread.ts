@@ -36,7 +36,7 @@ import type { Call, ThreadHandle } from "./call.ts";
 import { type EarlyWorker, startWorker } from "./worker.ts";
 
 /** Options of a thread. */
-export interface ThreadOptions extends Omit<ThreadData, "board" | "environment"> {
+export interface ThreadOptions extends Omit<ThreadData, "board" | "variables" | "environment"> {
   readonly resourceLimits: ResourceLimits;
   /** The worker of the first thread, if it was started before the pool. */
   readonly early?: EarlyWorker | undefined;
@@ -119,7 +119,9 @@ export class Thread implements ThreadHandle {
     const { target, part, workIds, mayBeEnded, given, traced, inputs, rootPath, session, priority } = options;
     const work = { target, part, workIds, mayBeEnded, given, traced, inputs, rootPath, session, priority };
     const { logLevel, ownsOutput } = options;
-    return { board: this.#board, environment: readEnvironment(), ...work, logLevel, ownsOutput };
+    const board = this.#board;
+    const variables = { ...process.env };
+    return { board, variables, environment: readEnvironment(), ...work, logLevel, ownsOutput };
   }
 
   /** How many calls it holds: the one it runs plus those handed to it ahead. */

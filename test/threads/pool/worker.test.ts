@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { EarlyWorker } from "../../../src/threads/pool/worker.ts";
 import { appFolder } from "../../fixtures/app-folder.ts";
-import { command } from "../../fixtures/cli.ts";
+import { command, commandWith } from "../../fixtures/cli.ts";
 
 test("EarlyWorker.take() hands the worker over once, and close() then leaves it alone", async () => {
   const early = new EarlyWorker({});
@@ -12,6 +12,24 @@ test("EarlyWorker.take() hands the worker over once, and close() then leaves it 
   await early.close();
   started.port.close(); // it waits for nothing else
   assert.deepEqual(await once(started.worker, "exit"), [0]);
+});
+
+test("the first thread has the environment as a lifespan has left it, though its worker was started before", async () => {
+  const source = `import { App, serve } from "offloop";
+const app = new App();
+app.lifespan(async function* () {
+  process.env.SET_BY_LIFESPAN = "yes";
+  delete process.env.TAKEN_BY_LIFESPAN;
+  yield;
+});
+app.get("/", () => [process.env.SET_BY_LIFESPAN ?? null, process.env.TAKEN_BY_LIFESPAN ?? null]);
+const server = await serve(app, { port: 0, logLevel: "silent", signals: false });
+console.log(await (await fetch(server.url)).text());
+await server.close();
+`;
+  const folder = appFolder({ "app.ts": source });
+  const { code, output } = await commandWith({ TAKEN_BY_LIFESPAN: "no" }, folder.path("app.ts")).ended();
+  assert.deepEqual({ code, output }, { code: 0, output: '["yes",null]' });
 });
 
 const failing = (options: string): string => `import { App, serve } from "offloop";
