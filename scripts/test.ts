@@ -31,22 +31,26 @@ export const measuringFiles: readonly string[] = [
 
 /**
  * Test files that take long, ten seconds to minutes each: browsers, killed processes and whole fleets, reloads, packed
- * packages, the worst bodies, every lane of the recordings. They run when named, and with `--all`.
+ * packages, the worst bodies, every kind of upload and of trace, every lane of the recordings. They run when named, and
+ * with `--all`.
  */
 export const longFiles: readonly string[] = [
   "test/{faults,fuzz,operating,pages}/*.test.ts",
   "test/package.test.ts",
   "test/bench/turns.test.ts",
-  "test/cli/{dev,jobs,run,work}.test.ts",
+  "test/cli/{dev,jobs,run,syntax,work}.test.ts",
   "test/conformance/lanes.test.ts",
   "test/cost/{heap,worst-bodies}.test.ts",
   "test/docs/built-site.test.ts",
   "test/examples/{08-pairs,experiments}.test.ts",
+  "test/http/{half-open,inspector-jobs,uploads}.test.ts",
+  "test/inspector/workers.test.ts",
   "test/jobs/{additions,app,backlog,close,drained,engine,faults,list,lost,notices}.test.ts",
   "test/jobs/{overtaken,own-schema,processes,pulse,refused-folder,releases,retention,unanswered}.test.ts",
   "test/path/{database,plugins}.test.ts",
-  "test/testing/fail-on-block.test.ts",
-  "test/tracing/{children,jobs}.test.ts",
+  "test/testing/{fail-on-block,jobs}.test.ts",
+  "test/threads/pool/refused.test.ts",
+  "test/tracing/{children,jobs,requests}.test.ts",
   "test/types/budget.test.ts",
   "test/watch/{attribution,starved}.test.ts",
   "test/websocket/faults.test.ts",
