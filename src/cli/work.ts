@@ -1,11 +1,9 @@
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
-import { openLifespans } from "../app/lifespan.ts";
 import type { AppTarget } from "../app/load.ts";
-import { servedLifespans, servedTaskDeclarations } from "../app/parts.ts";
+import { servedTaskDeclarations } from "../app/parts.ts";
 import { type ResolvedSettings, resolveSettings } from "../app/settings.ts";
 import type { TaskDeclaration } from "../app/task.ts";
-import { describeError, loggable } from "../errors/described-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { listArounds } from "../http/arounds.ts";
 import { logStrayRejections } from "../http/listen.ts";
@@ -14,8 +12,7 @@ import { openJobsOf, openLog } from "../http/open-app.ts";
 import { ownsOutput, takeOutput } from "../http/own-output.ts";
 import { closeOnSignals } from "../http/shutdown.ts";
 import type { OpenJobs } from "../jobs/open.ts";
-import { openLanes } from "../lanes/lanes.ts";
-import { TaskThreads } from "../lanes/task-threads.ts";
+import { openWithLifespans } from "../lanes/open.ts";
 import { openTracing } from "../tracing/open.ts";
 import { runAtHand } from "../watch/around.ts";
 import { openLoopWatch } from "../watch/loop-watch.ts";
@@ -85,16 +82,7 @@ export async function openWork(
   const log = openLog({ log: given, settings, ownsOutput: ownsOutput() }, tracing);
   const arounds = listArounds(app, { settings, log, tracing, debug: false });
   const laneOptions = { settings, target, log, arounds, ownsOutput: ownsOutput() };
-  const early = new TaskThreads(app, laneOptions);
-  opened.defer(() => early.close());
-  const closeLifespans = await openLifespans(servedLifespans(app, "main"));
-  opened.defer(async () => {
-    for (const error of await closeLifespans())
-      log.error({ err: loggable(describeError(error)) }, "a lifespan failed to close");
-  });
-  const lanes = await openLanes(app, laneOptions);
-  early.handOver();
-  opened.defer(() => lanes.close());
+  const lanes = await openWithLifespans(app, laneOptions, opened);
   const watch = await openLoopWatch(settings.watch, log, isForReading(log));
   opened.defer(() => watch?.close());
   let isOpen = false;

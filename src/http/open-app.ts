@@ -2,15 +2,13 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
 import type { Override } from "../app/dependency.ts";
-import { openLifespans } from "../app/lifespan.ts";
 import type { AppTarget } from "../app/load.ts";
-import { hasJobs, servedFrontends, servedLifespans } from "../app/parts.ts";
+import { hasJobs, servedFrontends } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
-import { describeError, loggable } from "../errors/described-error.ts";
 import type { OffloopError } from "../errors/offloop-error.ts";
 import type { OpenJobs, OpenJobsOptions } from "../jobs/open.ts";
-import { type Lanes, openLanes } from "../lanes/lanes.ts";
-import { TaskThreads } from "../lanes/task-threads.ts";
+import type { Lanes } from "../lanes/lanes.ts";
+import { openWithLifespans } from "../lanes/open.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { EarlyWorker } from "../threads/pool/worker.ts";
 import { openTracing } from "../tracing/open.ts";
@@ -89,17 +87,8 @@ export async function openApp(
   await checkFrontends(app, debug ? log : undefined);
   const arounds = listArounds(app, { settings, log, tracing, debug, inspector });
   const laneOptions = { settings, target, log, overrides, arounds, ownsOutput: ownsOutput(), early };
-  const forLifespans = new TaskThreads(app, laneOptions);
-  opened.defer(() => forLifespans.close());
-  const close = await openLifespans(servedLifespans(app, "main"));
-  opened.defer(async () => {
-    for (const error of await close())
-      log.error({ err: loggable(describeError(error)) }, "a lifespan failed to close");
-  });
+  const lanes = await openWithLifespans(app, laneOptions, opened);
   preloadFastify();
-  const lanes = await openLanes(app, laneOptions);
-  forLifespans.handOver();
-  opened.defer(() => lanes.close());
   const watching = openLoopWatch(settings.watch, log, isForReading(log));
   opened.defer(async () => (await watching)?.close());
   const { worksOnJobs: works = true, openJobs: open } = options;

@@ -121,8 +121,8 @@ interface FastifyParts {
 }
 
 /**
- * Loads Fastify from the next turn on: by then, when lanes are being opened, the first thread has been started and
- * loads the app on a core of its own. A failure here recurs where the server is created.
+ * Loads Fastify from the next turn on, while what else is opened is waited for, such as the database of the jobs. A
+ * failure here recurs where the server is created.
  */
 export function preloadFastify(): void {
   setImmediate(() => void loadFastify().catch(() => {}));

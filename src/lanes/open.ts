@@ -1,0 +1,30 @@
+import type { App } from "../app/app.ts";
+import { openLifespans } from "../app/lifespan.ts";
+import { servedLifespans } from "../app/parts.ts";
+import { describeError, loggable } from "../errors/described-error.ts";
+import { type LaneOptions, type Lanes, openLanes } from "./lanes.ts";
+import { TaskThreads } from "./task-threads.ts";
+
+/**
+ * Opens an app's lifespans, which may call its tasks, and then its lanes.
+ *
+ * @param opened - Collects what to close, in reverse order.
+ */
+export async function openWithLifespans(
+  app: App,
+  options: LaneOptions,
+  opened: AsyncDisposableStack,
+): Promise<Lanes> {
+  const { log } = options;
+  const forLifespans = new TaskThreads(app, options);
+  opened.defer(() => forLifespans.close());
+  const close = await openLifespans(servedLifespans(app, "main"));
+  opened.defer(async () => {
+    for (const error of await close())
+      log.error({ err: loggable(describeError(error)) }, "a lifespan failed to close");
+  });
+  const lanes = await openLanes(app, options);
+  forLifespans.handOver();
+  opened.defer(() => lanes.close());
+  return lanes;
+}
