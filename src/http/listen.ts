@@ -17,6 +17,7 @@ import type { ListenOptions, Server } from "./serve-options.ts";
 import { closeOnSignals, createShutdown } from "./shutdown.ts";
 import { startEarly } from "./start-early.ts";
 import { answerPrimary, isSupervised } from "./supervised.ts";
+import { keepTickShape } from "./ticks.ts";
 import { readTls } from "./tls.ts";
 
 /** A client that keeps its connection but uses it less often than this may be writing to it when it is closed. */
@@ -33,6 +34,7 @@ export async function listen(
   target: AppTarget | undefined,
   early: EarlyWorker | undefined = startEarly(app, options),
 ): Promise<Server> {
+  keepTickShape();
   try {
     return await listenWith(app, options, target, early);
   } finally {
