@@ -8,6 +8,7 @@ import { addDocs } from "./docs.ts";
 import { Frontends } from "./frontend.ts";
 import { createNotFound } from "./not-found.ts";
 import { Refusals } from "./refusals.ts";
+import { passBody } from "./request-bodies.ts";
 import { addRoutes, type BodyLimits } from "./routes.ts";
 import type { OpenSockets } from "./sockets/open-sockets.ts";
 import { addSocketRoutes, type SocketServices } from "./sockets/routes.ts";
@@ -16,6 +17,8 @@ import type { AnswerServices } from "./surrounded-routes.ts";
 /** What all parts of a server have in common. */
 export interface PartServices extends AnswerServices {
   readonly bodyLimits: BodyLimits;
+  /** Whether plugins may see the replies of operations. */
+  readonly hasPlugins: boolean;
   readonly sockets: OpenSockets;
   readonly socketBounds: SocketServices["bounds"];
 }
@@ -96,7 +99,10 @@ export async function addPart(
     refusals,
     declared.length === 0 ? undefined : new Frontends(declared),
   );
-  fastify.setNotFoundHandler(notFound);
+  await fastify.register(async (scope) => {
+    scope.addHook("preParsing", passBody);
+    scope.setNotFoundHandler(notFound);
+  });
   for (const inner of mounted) await addMounted(fastify, inner, mountedAt, services);
   // Some plugins see only requests that have a route.
   if (mountedAt === "" && app.declaredPlugins().length === 0) return;

@@ -27,6 +27,8 @@ export interface RequestRoute extends ServedApp {
   readonly operation: Operation | undefined;
   /** Whether its path has parameters. */
   readonly hasParams: boolean;
+  /** Whether a plugin may see its reply on the way. */
+  readonly isSeen: boolean;
 }
 
 /** A request whose URL was shortened for the router; Fastify keeps the original one. */

@@ -17,6 +17,8 @@ export interface RouteServices extends ServedApp {
   /** The prefix of the Fastify instance, which the operations' paths begin with. */
   readonly mountedAt: string;
   readonly bodyLimits: BodyLimits;
+  /** Whether plugins may see the replies of operations. */
+  readonly hasPlugins: boolean;
 }
 
 /** Maximum body sizes in bytes, where an operation does not set its own. */
@@ -93,13 +95,14 @@ export function lacksName(params: Readonly<Record<string, string | undefined>>):
 }
 
 function handlerOf(operation: LaneOperation, services: RouteServices, maxBytes: number): RouteHandler {
-  const { wayOut, log, rootPath, trustsProxy } = services;
+  const { wayOut, log, rootPath, trustsProxy, hasPlugins } = services;
   const { declaration, readsForm } = operation;
   const { id, path, streamsBody } = declaration;
   const route: RequestRoute = {
     id,
     operation: declaration,
     hasParams: hasNames(path),
+    isSeen: hasPlugins,
     rootPath,
     trustsProxy,
     log,

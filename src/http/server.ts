@@ -1,11 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { Readable } from "node:stream";
-import type {
-  FastifyInstance,
-  FastifyRequest,
-  FastifyServerOptions,
-  fastify as fastifyFactory,
-} from "fastify";
+import type { FastifyInstance, FastifyServerOptions, fastify as fastifyFactory } from "fastify";
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
 import { hasPlugins, partOf } from "../app/parts.ts";
@@ -24,7 +18,7 @@ import { LoggedUrls } from "./logged-url.ts";
 import { addMetrics } from "./metrics.ts";
 import type { Refusals } from "./refusals.ts";
 import { createRequestIds } from "./request.ts";
-import { lacksName } from "./routes.ts";
+import { passBodies } from "./request-bodies.ts";
 import { addWebSockets, isHandshake, upgradeConstraint } from "./sockets/handshake.ts";
 import type { OpenSockets } from "./sockets/open-sockets.ts";
 import { surroundRoutes } from "./surrounded-routes.ts";
@@ -64,11 +58,13 @@ export async function createServer(app: App, parts: ServerParts): Promise<AppSer
   const bodyLimits = { maxBodyBytes, maxLoopBodyBytes: inputs.maxLoopBodyBytes };
   const { sockets } = parts;
   const trustsProxy = settings.trustProxy !== false;
+  const isOpen = hasPlugins(app);
   const services = {
     lanes,
     log,
     rootPath,
     trustsProxy,
+    hasPlugins: isOpen,
     bodyLimits,
     wayOut,
     sockets,
@@ -78,7 +74,6 @@ export async function createServer(app: App, parts: ServerParts): Promise<AppSer
   checkPaths(lanes, settings);
   // This leaves a request without a body no stream to end, while a plugin may wait for the events of that stream.
   const hasSockets = lanes.sockets.length > 0;
-  const isOpen = hasPlugins(app);
   const connections = new Connections(settings.connections, {
     tls: parts.tls,
     optimizeEmptyRequests: !isOpen,
@@ -229,26 +224,4 @@ function withoutRoot(rootPath: string): (request: IncomingMessage) => string {
     if (rest.startsWith("/")) return rest;
     return rest === "" || rest.startsWith("?") ? `/${rest}` : url;
   };
-}
-
-/** Decides, once a request has been routed, whether to wait for a body. */
-function passBodies(fastify: FastifyInstance): void {
-  fastify.addHook("preParsing", (request, _reply, payload, done) => {
-    // The free check comes first: most requests are GET, where nobody reads a body or asks for its type.
-    if (request.method === "GET") return done(null, payload);
-    // Where no route matches, the body is not read. Node discards it once the answer has been sent.
-    if (isNotFound(request)) request.headers = { ...noBody };
-    // node:http creates no stream for a body without a length. Where a type is given Fastify would wait for the body,
-    // and nothing would come.
-    const isNeverEnded = payload.readableEnded && "content-type" in request.headers;
-    done(null, isNeverEnded ? Readable.from([]) : payload);
-  });
-}
-
-/** Replaces headers that announce a body. */
-const noBody = { "content-type": undefined, "content-length": undefined, "transfer-encoding": undefined };
-
-function isNotFound({ is404, routeOptions, params }: FastifyRequest): boolean {
-  const { operation, isClosedOff = false } = routeOptions.config;
-  return is404 || isClosedOff || (operation !== undefined && lacksName(params as Record<string, string>));
 }

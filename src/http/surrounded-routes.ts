@@ -25,6 +25,7 @@ export function askedOf(
     id,
     operation: request.routeOptions?.config?.operation,
     hasParams: false,
+    isSeen: true,
     rootPath,
     trustsProxy,
     log,
@@ -74,7 +75,7 @@ type OnResponse = Exclude<RouteOptions["onResponse"], readonly unknown[] | undef
 type PreHandler = Exclude<RouteOptions["preHandler"], readonly unknown[] | undefined>;
 type OnSend = Exclude<RouteOptions["onSend"], readonly unknown[] | undefined>;
 
-function listed<Hook>(hooks: Hook | Hook[] | undefined): Hook[] {
+export function listed<Hook>(hooks: Hook | Hook[] | undefined): Hook[] {
   return hooks === undefined ? [] : Array.isArray(hooks) ? hooks : [hooks];
 }
 

@@ -6,7 +6,7 @@ import type { Lanes } from "../lanes/lanes.ts";
 import { internalErrorReply } from "../operation/error-reply.ts";
 import { type Chunk, discardBody, isReady, isWhole, type RawReply } from "../operation/raw.ts";
 import { ReceivedForm } from "./received-form.ts";
-import { writeFileReply, writeReply, writeStreamReply } from "./reply.ts";
+import { writeFileReply, writeReply, writeStreamReply, writeUnseen } from "./reply.ts";
 import type { HttpRequest } from "./request.ts";
 import { OpenStreams } from "./streams.ts";
 
@@ -57,14 +57,15 @@ export class WayOut {
   #write(asked: HttpRequest, raw: RawReply): void {
     try {
       const { reply } = asked;
-      if (this.#lanes.closing) reply.header("connection", "close");
+      if (this.#lanes.closing) reply.raw.setHeader("connection", "close");
       const { body } = raw;
-      if (body !== undefined && isBodyless(raw.status)) writeReply(reply, withoutBody(raw));
-      else if (isWhole(body)) writeReply(reply, raw);
+      const writeWhole = asked.route.isSeen ? writeReply : writeUnseen;
+      if (body !== undefined && isBodyless(raw.status)) writeWhole(reply, withoutBody(raw));
+      else if (isWhole(body)) writeWhole(reply, raw);
       else if ("file" in body)
         writeFileReply(reply, raw, body).catch((thrown) => this.#writeInstead(asked, raw, thrown));
       // RFC 9110, 9.3.2: a body that would only be thrown away is not produced.
-      else if (asked.method === "HEAD") writeReply(reply, { ...withoutBody(raw), mediaType: raw.mediaType });
+      else if (asked.method === "HEAD") writeWhole(reply, { ...withoutBody(raw), mediaType: raw.mediaType });
       else writeStreamReply(reply, raw, () => this.#open(asked, raw, body));
     } catch (thrown) {
       void this.#writeInstead(asked, raw, thrown);

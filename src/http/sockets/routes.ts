@@ -68,7 +68,8 @@ class Entrance {
     this.#runnable = runnable;
     this.#services = services;
     this.#guard = lanes.surround(guardsOf(connection), async () => switching);
-    this.#route = { id: connection.id, operation: connection, hasParams, rootPath, trustsProxy, log };
+    const served = { rootPath, trustsProxy, log };
+    this.#route = { id: connection.id, operation: connection, hasParams, isSeen: true, ...served };
   }
 
   enter(request: FastifyRequest, reply: FastifyReply, proceed: () => void): void {
