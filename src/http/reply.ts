@@ -1,13 +1,12 @@
 import type { Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
 import type { FileContent } from "../app/reply.ts";
-import { isWhole, type RawReply } from "../operation/raw.ts";
+import { type HeaderPairs, isWhole, type RawReply } from "../operation/raw.ts";
 import { nodeHttp } from "./node-http.ts";
 import { sentRequestId } from "./request.ts";
 
 const { validateHeaderName, validateHeaderValue } = nodeHttp;
 
-const JSON_TYPE = "application/json";
 /** The type of a body that comes without one: Fastify's choice. */
 const UNTYPED = { text: "text/plain; charset=utf-8", bytes: "application/octet-stream" };
 
@@ -26,14 +25,39 @@ export function writeReply(reply: FastifyReply, raw: RawReply): void {
 export function writeUnseen(reply: FastifyReply, raw: RawReply): void {
   const { status, body } = raw;
   if (!isWhole(body)) throw new TypeError("Cannot send a body in one piece that is not there yet");
-  const head = headOf(reply, raw);
+  const head = new Head();
+  eachHeader(reply, raw, (name, value) => head.add(name, value));
   const isHead = reply.request.method === "HEAD";
   if (body !== undefined) {
-    head["content-type"] ??= typeof body === "string" ? UNTYPED.text : UNTYPED.bytes;
-    if (!isHead || !head["content-length"]) head["content-length"] = String(Buffer.byteLength(body));
-  } else if (!isHead && status !== 204 && status !== 304) head["content-length"] = "0";
+    if (!head.has("content-type"))
+      head.add("content-type", typeof body === "string" ? UNTYPED.text : UNTYPED.bytes);
+    if (!isHead || !head.has("content-length")) head.add("content-length", String(Buffer.byteLength(body)));
+  } else if (!isHead && status !== 204 && status !== 304) head.add("content-length", "0");
+  reply.raw.writeHead(status, head.lines);
   reply.hijack();
-  reply.raw.writeHead(status, head).end(body);
+  reply.raw.end(body);
+}
+
+/** Headers as node:http takes them fastest, the last one of each name. */
+class Head {
+  /** Alternating names and values. */
+  readonly lines: string[] = [];
+
+  has(name: string): boolean {
+    return this.#indexOf(name) >= 0;
+  }
+
+  /** @param name - In lower case. */
+  add(name: string, value: string): void {
+    const at = name === "set-cookie" ? -1 : this.#indexOf(name);
+    if (at < 0) this.lines.push(name, value);
+    else this.lines[at + 1] = name === "vary" ? `${this.lines[at + 1]}, ${value}` : value;
+  }
+
+  #indexOf(name: string): number {
+    for (let at = 0; at < this.lines.length; at += 2) if (this.lines[at] === name) return at;
+    return -1;
+  }
 }
 
 /**
@@ -62,41 +86,43 @@ export function writeStreamReply(reply: FastifyReply, raw: RawReply, open: () =>
   reply.send(open());
 }
 
-/** The headers of a response, by their names in lower case. */
-type Head = Record<string, string | string[]>;
-
-function writeHead(reply: FastifyReply, raw: RawReply): void {
-  const head = headOf(reply, raw);
-  reply.code(raw.status);
-  const { vary } = head;
-  if (vary !== undefined) head.vary = joined(reply.getHeader("vary"), vary); // a plugin may have set some
-  reply.headers(head);
+/** Keeps the `Vary` values that a plugin has set. */
+function withVary(reply: FastifyReply, value: string): string {
+  const said = reply.getHeader("vary");
+  return said === undefined ? value : `${String(said)}, ${value}`;
 }
 
 /** @throws {Error} When the status or a header cannot be sent: in a plugin's hook the failure would go unnoticed. */
-function headOf({ request }: FastifyReply, { status, headers, mediaType }: RawReply): Head {
+function writeHead(reply: FastifyReply, raw: RawReply): void {
+  reply.code(raw.status);
+  eachHeader(reply, raw, (name, value) => {
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+    reply.header(name, name === "vary" ? withVary(reply, value) : value);
+  });
+}
+
+/**
+ * Calls `write` with each header that a reply is to have.
+ *
+ * @throws {Error} When one is not the app's to set, or the status is not one of a response.
+ */
+function eachHeader(
+  { request }: FastifyReply,
+  { status, headers, mediaType }: RawReply,
+  write: (name: string, value: string) => void,
+): void {
   if (status < 200) throw new RangeError(`Cannot send a response of status ${status}: expected 200-599`);
-  const head: Head = {};
   // A client that sent an id gets it back, and a client that got an error can quote it. For all others the header costs
   // something and nobody reads it.
-  if (status >= 400 || sentRequestId(request.raw) !== undefined) head["x-request-id"] = request.id;
-  for (const [name, value] of headers ?? []) addTo(head, name.toLowerCase(), value);
-  if (mediaType === undefined) return head;
-  if (mediaType !== JSON_TYPE) validateHeaderValue("content-type", mediaType);
-  head["content-type"] = mediaType;
-  return head;
+  if (status >= 400 || sentRequestId(request.raw) !== undefined) write("x-request-id", request.id);
+  for (const [written, value] of headers ?? none) {
+    const name = written.toLowerCase();
+    if (name === "transfer-encoding")
+      throw new TypeError("transfer-encoding: how a body is sent is the server's to say");
+    write(name, value);
+  }
+  if (mediaType !== undefined) write("content-type", mediaType);
 }
 
-function addTo(head: Head, name: string, value: string): void {
-  if (name === "transfer-encoding")
-    throw new TypeError("transfer-encoding: how a body is sent is the server's to say");
-  validateHeaderName(name);
-  validateHeaderValue(name, value);
-  const said = head[name];
-  if (name === "set-cookie") head[name] = [...(said ?? []), value];
-  else head[name] = name === "vary" ? joined(said, value) : value;
-}
-
-function joined(said: Head[string] | number | undefined, value: Head[string]): string {
-  return said === undefined ? String(value) : `${String(said)}, ${String(value)}`;
-}
+const none: HeaderPairs = [];

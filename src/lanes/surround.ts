@@ -50,6 +50,14 @@ interface Onion extends SurroundedRun {
   readonly runtime: Runtime;
 }
 
+/** One request inside one around. */
+interface Visit {
+  /** What `next` returned; undefined until it is called. */
+  inner: Promise<PassingReply> | undefined;
+  /** Whether the around has answered. */
+  isOver: boolean;
+}
+
 /** One request on its way in and out. Never rejects, as the run it surrounds never does. */
 class Passage {
   readonly #request: LaneRequest;
@@ -62,48 +70,56 @@ class Passage {
     this.#exchange = new Exchange(onion.id, request, onion.runtime);
   }
 
-  async run(): Promise<RawReply> {
-    const { raw } = await this.#enter(this.#onion.arounds.length - 1);
-    return this.#exchange.withTasksAfter(raw);
-  }
-
-  /** @param index - Which around to enter; lower indexes lie inside it. */
-  async #enter(index: number): Promise<PassingReply> {
-    const around = this.#onion.arounds[index];
-    if (around === undefined) return new PassingReply(await this.#onion.run(this.#request), this);
-    let inner: Promise<PassingReply> | undefined;
-    let isOver = false;
-    const next = (): Promise<PassingReply> => {
-      if (isOver) return this.#refuseLate(around);
-      if (inner !== undefined) throw this.#mistake(around, "it called next() twice", "call next() once");
-      inner = this.#enter(index - 1);
-      return inner;
-    };
-    let reply: PassingReply;
-    try {
-      const given: unknown = await around.fn(this.#exchange, next);
-      isOver = true;
-      // Nothing else is awaited on the way: this runs for each around of each request.
-      reply = isFrom(given, this, index - 1) ? given : await this.#replace(around, given, await inner);
-    } catch (thrown) {
-      isOver = true;
-      reply = await this.#answer(around, thrown, await inner);
-    }
-    reply.layer = index;
-    return reply;
+  run(): Promise<RawReply> {
+    return this.#enter(this.#onion.arounds.length - 1).then(({ raw }) => this.#exchange.withTasksAfter(raw));
   }
 
   /**
-   * @param passed - What `next` returned; undefined when it was not called. If it was not awaited, it would be left
-   * behind.
+   * No async functions here: they cost twice as much, for each around of each request.
+   *
+   * @param index - Which around to enter; lower indexes lie inside it.
    */
+  #enter(index: number): Promise<PassingReply> {
+    const around = this.#onion.arounds[index];
+    if (around === undefined)
+      return this.#onion.run(this.#request).then((raw) => new PassingReply(raw, this));
+    const visit: Visit = { inner: undefined, isOver: false };
+    const answered: Promise<unknown> = around.fn(this.#exchange, () => this.#next(around, index, visit));
+    return answered.then(
+      (given) => {
+        visit.isOver = true;
+        return isFrom(given, this, index - 1)
+          ? given.leave(index)
+          : this.#replace(around, given, visit, index);
+      },
+      (thrown) => {
+        visit.isOver = true;
+        return this.#answer(around, thrown, visit, index);
+      },
+    );
+  }
+
+  #next(around: PlacedAround, index: number, visit: Visit): Promise<PassingReply> {
+    if (visit.isOver) return this.#refuseLate(around);
+    if (visit.inner !== undefined) throw this.#mistake(around, "it called next() twice", "call next() once");
+    visit.inner = this.#enter(index - 1);
+    return visit.inner;
+  }
+
+  /** What `next` returned is awaited: an around that did not do so would leave it behind. */
   async #replace(
     around: PlacedAround,
     given: unknown,
-    passed: PassingReply | undefined,
+    { inner }: Visit,
+    index: number,
   ): Promise<PassingReply> {
-    const raw = await this.#encode(around, given);
-    return new PassingReply(passed === undefined ? raw : inPlaceOf(passed.raw, raw), this);
+    try {
+      const passed = await inner;
+      const raw = await this.#encode(around, given);
+      return new PassingReply(passed === undefined ? raw : inPlaceOf(passed.raw, raw), this).leave(index);
+    } catch (thrown) {
+      return this.#answer(around, thrown, { inner, isOver: true }, index);
+    }
   }
 
   /** The answer of an around that does not pass on what `next` returned. */
@@ -124,8 +140,10 @@ class Passage {
   async #answer(
     { errorHandlers }: PlacedAround,
     thrown: unknown,
-    passed: PassingReply | undefined,
+    { inner }: Visit,
+    index: number,
   ): Promise<PassingReply> {
+    const passed = await inner;
     this.#exchange.addedTasks?.splice(0);
     const failed = {
       request: this.#request,
@@ -134,8 +152,8 @@ class Passage {
       operation: { errorHandlers },
     };
     const raw = { ...(await answerError(failed, thrown)), background: undefined };
-    if (passed === undefined) return new PassingReply(raw, this);
-    return new PassingReply(inPlaceOf({ ...passed.raw, background: undefined }, raw), this);
+    if (passed === undefined) return new PassingReply(raw, this).leave(index);
+    return new PassingReply(inPlaceOf({ ...passed.raw, background: undefined }, raw), this).leave(index);
   }
 
   /**
@@ -203,6 +221,12 @@ class PassingReply extends PlannedResponse {
       if (mediaType !== undefined) own.set("content-type", mediaType);
     }
     return own;
+  }
+
+  /** Notes which around it leaves. */
+  leave(layer: number): this {
+    this.layer = layer;
+    return this;
   }
 
   /** The reply with these changes. */
