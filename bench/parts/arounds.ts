@@ -12,16 +12,23 @@ const plainWithin: Side = {
   name: "offloop, plain, 3 arounds",
   settings: { ...onThreads, arounds: 3 },
 };
+const loopHeaded: Side = { ...loop, name: "offloop, async, 3 headers", path: "/headed" };
+const plainHeaded: Side = { ...plain, name: "offloop, plain, 3 headers", path: "/plain-headed" };
 
-/** (g) The cost of three arounds that set a header each. */
+/**
+ * (g) The cost of three arounds that set a header each: against an operation that sets the same three itself, since
+ * what is compared must send the same; and against one that sets none.
+ */
 export async function measureArounds(bench: Bench): Promise<PartResult[]> {
-  const sides = [loop, loopWithin, plain, plainWithin];
+  const sides = [loop, loopHeaded, loopWithin, plain, plainHeaded, plainWithin];
   const goal = (what: string, ratio: number) => atLeast(0.9, what, ratio);
   const result = comparisonResult(
     "(g) an operation within three arounds that set a header each",
     [
-      { ours: loopWithin.name, peer: loop.name, goal },
-      { ours: plainWithin.name, peer: plain.name, goal },
+      { ours: loopWithin.name, peer: loopHeaded.name, goal },
+      { ours: loopWithin.name, peer: loop.name },
+      { ours: plainWithin.name, peer: plainHeaded.name, goal },
+      { ours: plainWithin.name, peer: plain.name },
     ],
     await measureInTurns({ sides, twice: [loop], rounds: bench.options.rounds }, bench),
     [

@@ -1,4 +1,4 @@
-import { App, serve } from "offloop";
+import { App, type ResponseInfo, serve } from "offloop";
 import { announce } from "./report.ts";
 import { settings } from "./settings.ts";
 import { burn, hold, takeEnds, waitAfterwards } from "./work.ts";
@@ -26,6 +26,20 @@ app.get("/noted", async ({ background }) => {
   background.add(note);
   return { hello: "world" };
 });
+
+/** The same headers as those of three arounds, set by the operation. */
+app.get("/headed", async ({ response }) => {
+  setHeaders(response);
+  return { hello: "world" };
+});
+app.get("/plain-headed", ({ response }) => {
+  setHeaders(response);
+  return { hello: "world" };
+});
+
+function setHeaders({ headers }: ResponseInfo): void {
+  for (let count = 0; count < 3; count++) headers.set(`x-around-${count}`, "passed");
+}
 
 for (let count = 0; count < settings.arounds; count++)
   app.around(async (_, next) => {
