@@ -54,10 +54,10 @@ export class WayOut {
     });
   }
 
-  #write(asked: HttpRequest, raw: RawReply): void {
+  #write(asked: HttpRequest, given: RawReply): void {
+    const raw = this.#lanes.closing ? closingConnection(given) : given;
     try {
       const { reply } = asked;
-      if (this.#lanes.closing) reply.raw.setHeader("connection", "close");
       const { body } = raw;
       const writeWhole = asked.route.isSeen ? writeReply : writeUnseen;
       if (body !== undefined && isBodyless(raw.status)) writeWhole(reply, withoutBody(raw));
@@ -158,6 +158,10 @@ export class WayOut {
 /** Code that passes `signal` on learns through an AbortError that the client has gone. The access log already says so. */
 function isGivenUp(asked: HttpRequest, { error }: RawReply): boolean {
   return error?.type === "AbortError" && (asked.isGone || asked.message.socket.destroyed);
+}
+
+function closingConnection(raw: RawReply): RawReply {
+  return { ...raw, headers: [...(raw.headers ?? []), ["connection", "close"]] };
 }
 
 /** The headers that a reply has set. What it adds to `Vary` stays: others may have said so, too. */
