@@ -26,6 +26,12 @@ export interface DependentRun {
   readonly context: Exchange;
 }
 
+/** Dependencies that go out as one call, with the plan index of each. */
+interface JointCall {
+  readonly calls: RemoteCall[];
+  readonly indexes: number[];
+}
+
 /** Marks the value of a dependency that was not called. */
 const missing = Symbol("missing");
 
@@ -48,10 +54,9 @@ export class RequestDependencies {
   readonly #run: DependentRun;
   /** In the order of the plan. */
   readonly #values: unknown[] = [];
-  readonly #open = new OpenDependencies();
-  /** Dependencies that go out as one call, with the plan index of each. */
-  #calls: RemoteCall[] = [];
-  #called: number[] = [];
+  // What few requests have is created on demand.
+  #opened: OpenDependencies | undefined;
+  #joint: JointCall | undefined;
   #remote: RemoteDependencies | undefined;
   #details: readonly ValidationDetail[] | undefined;
 
@@ -61,7 +66,7 @@ export class RequestDependencies {
 
   /** Whether any of them waits to be closed. */
   get areOpen(): boolean {
-    return this.#open.size > 0;
+    return this.#opened !== undefined && this.#opened.size > 0;
   }
 
   /** Reads the inputs of a dependency; undefined when it reads nothing. */
@@ -134,6 +139,11 @@ export class RequestDependencies {
     if (left !== undefined && left.error !== failure?.error) throw left.error;
   }
 
+  get #open(): OpenDependencies {
+    this.#opened ??= new OpenDependencies();
+    return this.#opened;
+  }
+
   #call(dependency: CompiledDependency, read: ReadInputs | undefined): unknown {
     const { request, context } = this.#run;
     const { declaration } = dependency;
@@ -152,26 +162,27 @@ export class RequestDependencies {
         if (needed.remote === undefined) values[name] = this.#values[index];
         else there[name] = needed.path;
       }
-      this.#calls.push({ dependency, inputs: read ?? noInputs(this.#run.request), values, there });
-      this.#called.push(this.#values.length);
+      this.#joint ??= { calls: [], indexes: [] };
+      this.#joint.calls.push({ dependency, inputs: read ?? noInputs(this.#run.request), values, there });
+      this.#joint.indexes.push(this.#values.length);
     }
     const own = isMissing ? missing : elsewhere;
-    return dependency.remote?.isLast && this.#calls.length > 0 ? this.#callOnThread(own) : own;
+    return dependency.remote?.isLast && this.#joint !== undefined
+      ? this.#callOnThread(own, this.#joint)
+      : own;
   }
 
   /** Returns the value of the last dependency, and takes those of the others. */
-  async #callOnThread(last: unknown): Promise<unknown> {
+  async #callOnThread(last: unknown, { calls, indexes }: JointCall): Promise<unknown> {
     const { operation, request, runtime, context } = this.#run;
-    const [calls, called] = [this.#calls, this.#called];
-    this.#calls = [];
-    this.#called = [];
+    this.#joint = undefined;
     this.#remote ??= runtime.onThread(operation, request, context);
     const { values, open, failure } = await this.#remote.call(calls);
     this.#open.hold(...open);
     if (failure !== undefined) throw failure.error;
     const at = this.#values.length;
     let own = last;
-    for (const [order, index] of called.entries()) {
+    for (const [order, index] of indexes.entries()) {
       const value = received(values[order]);
       if (index === at) own = value;
       else this.#values[index] = value;
