@@ -1,10 +1,20 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { findFencedBlocks } from "../scripts/fenced-block.ts";
 import { olderNode } from "./fixtures/older-node.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -51,6 +61,50 @@ test("create-offloop fills the folder that it is in where that has nothing but a
   assert.match(stdout, /^u-ber-my-shop is ready\. Next:\n\n {2}\w+ install\n/);
   assert.deepEqual(readdirSync(folder).sort(), [".git", ...files]);
 });
+
+test("a fresh clone of an app of create-offloop passes its tests, with a secret that is in no file of the repository", () => {
+  assert.equal(create(["secret"]).status, 0);
+  const folder = join(parent, "secret");
+  const page = readFileSync(join(root, "docs/sessions.md"), "utf8");
+  const names = ["config.ts", "counter.ts", ".env.test", "counter.test.ts"];
+  for (const name of names) writeFileSync(join(folder, name), blockNamed(page, name));
+  writeFileSync(join(folder, ".env"), "SESSION_SECRET=the-secret-of-this-machine-for-no-one");
+  const git = (...args: string[]) => execFileSync("git", args, { cwd: folder, encoding: "utf8" });
+  git("init", "--quiet");
+  git("add", "--all");
+  git("-c", "user.name=Ada", "-c", "user.email=ada@example.com", "commit", "--quiet", "-m", "first");
+  const clone = join(parent, "clone");
+  git("clone", "--quiet", folder, clone);
+  assert.deepEqual(readdirSync(clone).sort(), [".git", ...files, ...names].sort());
+  const { status, stdout } = npmTest(clone);
+  assert.equal(status, 0, stdout);
+  assert.match(stdout, /^(ℹ|#) pass 5$/m);
+  rmSync(join(clone, ".env.test"));
+  assert.match(
+    npmTest(clone).stdout,
+    /OFFLOOP_SETTINGS_INVALID: Cannot read the settings: SESSION_SECRET is missing/,
+  );
+});
+
+/** The block of a page that has this name. */
+function blockNamed(page: string, name: string): string {
+  const lines = page.split("\n").map((text, at) => ({ text, line: at + 1 }));
+  const block = findFencedBlocks(lines).find(({ info }) => info[1] === name);
+  assert.ok(block, name);
+  return block.code;
+}
+
+/** Runs the app's test script, with this repository's offloop and zod. */
+function npmTest(folder: string) {
+  mkdirSync(join(folder, "node_modules"), { recursive: true });
+  for (const [name, target] of Object.entries({ offloop: root, zod: join(root, "node_modules/zod") }))
+    if (!existsSync(join(folder, "node_modules", name)))
+      symlinkSync(target, join(folder, "node_modules", name), "dir");
+  // A test runner that is started by a test runs nothing where this says so.
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+  const source = { ...env, NODE_OPTIONS: "--conditions=offloop:source" };
+  return spawnSync("npm", ["test"], { cwd: folder, encoding: "utf8", env: source });
+}
 
 test("create-offloop leaves a folder with files unchanged, and says what to do", () => {
   const folder = join(parent, "full");

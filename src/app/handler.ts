@@ -78,6 +78,30 @@ export type Handler<
 type HandlerReturning<Result, ItsContext> = (context: ItsContext) => Result;
 type ResultOf<S> = HandlerResult<Declared<S, "response", undefined>>;
 
+/**
+ * With a declared result, any object passes the constraint, and {@link CheckedHandler} refuses the wrong ones: of a
+ * union like {@link FitsResponse} the compiler quotes only the name, of the declared value it names the property.
+ */
+type AnyObject<S> = S extends { readonly response: AnySchema } ? object : never;
+
+/** The handler, if its result fits; else the handler that it should be. */
+type CheckedHandler<S, Fn> = S extends { readonly response: infer R extends AnySchema }
+  ? Fn extends HandlerReturning<FitsResponse<InputOf<R>>, never>
+    ? Fn
+    : Fn extends (context: infer ItsContext) => infer Result
+      ? HandlerReturning<ExpectedResult<InputOf<R>, Result>, ItsContext>
+      : never
+  : Fn;
+
+/** What a function should return in place of its result. Its finished responses are right, whatever else is wrong. */
+type ExpectedResult<Value, Result> = object extends Result
+  ? FitsResponse<Value>
+  : [Result] extends [Items<unknown>]
+    ? FitsResponse<Value>
+    : [Result] extends [Promise<infer Resolved>]
+      ? Promise<Value | Extract<Resolved, Reply | Response>>
+      : Value | Extract<Result, Reply | Response>;
+
 /** Adds an operation for one method. What it returns stands for the operation in `urlFor`. */
 export interface AddOperation<Outer extends Dependencies = NoNames> {
   /** An operation that declares only its path. */
@@ -87,11 +111,15 @@ export interface AddOperation<Outer extends Dependencies = NoNames> {
     Path extends string,
     S extends OperationOptions,
     // A constraint, since only then is `response` known while the handler's result is inferred: "bearer" stays a literal.
-    Fn extends HandlerReturning<ResultOf<S>, Context<Path, S, Outer>> = Handler<Path, S, Outer>,
+    Fn extends HandlerReturning<ResultOf<S> | AnyObject<S>, Context<Path, S, Outer>> = Handler<
+      Path,
+      S,
+      Outer
+    >,
   >(
     path: Path,
     options: S & CheckedOptions<S, keyof OperationOptions> & PathParams<Path, S>,
-    handler: Fn,
+    handler: CheckedHandler<S, Fn>,
   ): OperationHandle<Path, Declared<S, "params", NoNames>>;
 }
 
@@ -107,12 +135,16 @@ export interface AddRoute<Outer extends Dependencies = NoNames> {
   <
     Path extends string,
     S extends OperationOptions,
-    Fn extends HandlerReturning<ResultOf<S>, Context<Path, S, Outer>> = Handler<Path, S, Outer>,
+    Fn extends HandlerReturning<ResultOf<S> | AnyObject<S>, Context<Path, S, Outer>> = Handler<
+      Path,
+      S,
+      Outer
+    >,
   >(
     methods: readonly Method[],
     path: Path,
     options: S & CheckedOptions<S, keyof OperationOptions> & PathParams<Path, S>,
-    handler: Fn,
+    handler: CheckedHandler<S, Fn>,
   ): OperationHandle<Path, Declared<S, "params", NoNames>>;
 }
 

@@ -196,6 +196,27 @@ type FunctionWithContext<Options> = (
 ) => unknown;
 type FunctionWithoutContext<Options> = (...args: SaidArguments<Options>) => unknown;
 
+/** Options that say what the arguments are, of a function that receives nothing else. */
+interface ArgumentsOnly {
+  readonly args: ArgumentSchemas;
+  readonly deps?: never;
+}
+
+/** What a function must be to be looked at: with `args` alone, {@link CheckedFunction} says more than a constraint. */
+type AnyTaskFunction<Options> = Options extends ArgumentsOnly ? FunctionToRun : TaskFunction<Options>;
+
+/** The function, if it fits `args`. One that requires more wants its context as well, and is told how to get it. */
+type CheckedFunction<Options, Fn> = Options extends ArgumentsOnly
+  ? Fn extends FunctionWithoutContext<Options>
+    ? Fn
+    : Fn extends (...args: Nevers<Options["args"]>) => unknown
+      ? FunctionWithoutContext<Options>
+      : "a function of args alone: with deps: {} it has its context, too"
+  : Fn;
+
+/** As many arguments as there are schemas. */
+type Nevers<S extends ArgumentSchemas> = { [Index in keyof S]: never };
+
 /** The arguments that `args` describes; without it, the function says what they are. */
 type SaidArguments<Options> = Options extends { readonly args: infer S extends ArgumentSchemas }
   ? ArgumentValues<S>
@@ -211,7 +232,7 @@ type ExpectedFunction<Options> = (
   ]
 ) => unknown;
 type Expected<Options> =
-  ExpectedFunction<Options> extends infer Fn extends TaskFunction<Options> ? Fn : never;
+  ExpectedFunction<Options> extends infer Fn extends AnyTaskFunction<Options> ? Fn : never;
 
 type Rest<Parameters extends unknown[]> = Parameters extends [unknown?, ...infer Others] ? Others : [];
 
@@ -248,10 +269,10 @@ export interface AddTask {
     fn: Fn,
   ): Task<Parameters<Fn>, ReturnType<Fn>>;
   /** A function after its options: with `deps` its context comes first, and `args` are the types of its arguments. */
-  <const Options extends AnyTaskOptions, Fn extends TaskFunction<Options> = Expected<Options>>(
+  <const Options extends AnyTaskOptions, Fn extends AnyTaskFunction<Options> = Expected<Options>>(
     name: string,
     options: Options & CheckedOptions<Options, keyof AnyTaskOptions>,
-    fn: Fn,
+    fn: CheckedFunction<Options, Fn>,
   ): DeclaredTask<Options, Fn>;
 }
 

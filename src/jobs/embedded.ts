@@ -161,6 +161,11 @@ async function folderError(dir: string, cause: unknown): Promise<OffloopError> {
   });
 }
 
+/** Whether opening the folder creates the database in it. */
+export function isNewFolder(dir: string): boolean {
+  return writtenVersion(dir) === undefined;
+}
+
 function writtenVersion(dir: string): string | undefined {
   const file = join(dir, "pg", "PG_VERSION");
   return existsSync(file) ? readFileSync(file, "utf8").trim() : undefined;

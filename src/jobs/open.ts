@@ -8,6 +8,7 @@ import { bindEnqueuer, type TaskDeclaration, type TaskEnqueuer } from "../app/ta
 import { counted } from "../errors/counted.ts";
 import type { AttemptLanes } from "../lanes/attempts.ts";
 import type { RunnableTask } from "./attempt.ts";
+import { isNewFolder } from "./embedded.ts";
 import { Engine } from "./engine.ts";
 import type { JobsPlace } from "./engine-setup.ts";
 import { Enqueuer } from "./enqueuer.ts";
@@ -56,6 +57,7 @@ export async function openJobs(options: OpenJobsOptions): Promise<OpenJobs> {
   const tasks = runnableTasks(app);
   const events = loggedEvents(log);
   const place = placeOf(settings);
+  const said = sayOpening(place, log);
   const opening = Engine.open({
     place,
     schema: settings.schema,
@@ -63,9 +65,7 @@ export async function openJobs(options: OpenJobsOptions): Promise<OpenJobs> {
     maxConnections: 10,
     onError: (error) => events.onError(error),
   });
-  const where = "dir" in place ? place.dir : "PostgreSQL";
-  const isLong = setTimeout(() => log.info(`opening the jobs in ${where}`), PATIENCE_MS);
-  const engine = await opening.finally(() => clearTimeout(isLong));
+  const engine = await opening.finally(() => clearTimeout(said));
   let open: OpenJobs | undefined;
   try {
     const worker = options.works ? await work(options, { engine, place, tasks, events }) : undefined;
@@ -78,6 +78,16 @@ export async function openJobs(options: OpenJobsOptions): Promise<OpenJobs> {
     await (open ?? engine).close();
     throw error;
   }
+}
+
+/** Says what the start waits for: at once where that is known to take long, else after a while. */
+function sayOpening(place: JobsPlace, log: Log): NodeJS.Timeout | undefined {
+  const where = "dir" in place ? place.dir : "PostgreSQL";
+  if ("dir" in place && isNewFolder(place.dir)) {
+    log.info(`opening the jobs in ${where}: the database is new, and making it takes some seconds`);
+    return undefined;
+  }
+  return setTimeout(() => log.info(`opening the jobs in ${where}`), PATIENCE_MS);
 }
 
 /** What a worker works with. There is one log of events, so that no error is logged twice. */

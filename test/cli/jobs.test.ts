@@ -9,7 +9,7 @@ import type { DatabaseServer } from "../../examples/08-pairs/servers/database-se
 import { startPostgres } from "../../examples/08-pairs/servers/postgres.ts";
 import { appFolder } from "../fixtures/app-folder.ts";
 import { add, addLater, app, failsLater, retriedLater, waits } from "../fixtures/apps/jobs.ts";
-import { fixture, offloop, offloopWith } from "../fixtures/cli.ts";
+import { fixture, listening, offloop, offloopWith } from "../fixtures/cli.ts";
 import { withoutPostgres } from "../fixtures/databases.ts";
 
 const module = fixture("jobs.ts");
@@ -44,6 +44,28 @@ test("a mistake in the arguments is one line, without a stack", async () => {
   for (const [index, { code, output }] of ends.entries()) {
     assert.equal(code, 1);
     assert.match(output, mistakes[index]?.[1] as RegExp);
+  }
+});
+
+test("a start that makes the database of the jobs says so before it has made it, and the next start does not", async (t) => {
+  const folder = appFolder({});
+  folder.write(
+    "app.ts",
+    `import { App } from "offloop";
+const app = new App({ jobs: { dir: ${JSON.stringify(folder.path("jobs"))} } });
+app.task("later", { durable: true }, async () => {});
+export default app;
+`,
+  );
+  for (const isNew of [true, false]) {
+    const run = offloopWith({ DATABASE_URL: "" }, "run", folder.path("app.ts"), "--port", "0");
+    t.after(() => run.child.kill("SIGKILL"));
+    if (isNew)
+      await run.line(/opening the jobs in \S+jobs: the database is new, and making it takes some seconds/);
+    await listening(run);
+    await run.insist("SIGTERM");
+    const { output } = await run.ended();
+    assert.equal(output.includes("the database is new"), isNew, output);
   }
 });
 

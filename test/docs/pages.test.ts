@@ -14,6 +14,9 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = join(root, ".offloop/pages");
 after(() => rmSync(folder, { recursive: true, force: true }));
 
+/** What a page's tests have in their environment. */
+const TEST_ENV = ".env.test";
+
 // What the page's app reads when it loads.
 const skipped = { "docs/databases.md": withoutPostgres() } as Readonly<Record<string, string | false>>;
 if (!skipped["docs/databases.md"]) process.env.DATABASE_URL = (await postgres()).url;
@@ -23,6 +26,8 @@ for (const page of ["README.md", ...globSync("docs/*.md", { cwd: root }).sort()]
   const lines = readFileSync(join(root, page), "utf8").split("\n");
   const blocks = findFencedBlocks(lines.map((text, at) => ({ text, line: at + 1 })));
   const files = new Map(blocks.filter(isCode).map((block) => [block, save(page, block)]));
+  for (const { info, code } of blocks)
+    if (info[1] === TEST_ENV) writeFileSync(join(folder, page, TEST_ENV), code);
   for (const [index, block] of blocks.entries()) {
     if (block.info[0] !== "http") continue;
     test(`${page}:${block.line} answers as it says`, { skip: skipped[page] ?? false }, async () => {
@@ -65,10 +70,14 @@ async function replay(client: TestClient, exchange: Exchange): Promise<void> {
 }
 
 function runTests(file: string): void {
-  const { status, stdout } = spawnSync(process.execPath, ["--conditions=offloop:source", file], {
-    cwd: join(file, ".."),
-    encoding: "utf8",
-    env: { ...process.env, NODE_TEST_CONTEXT: "" },
-  });
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    ["--conditions=offloop:source", `--env-file-if-exists=${TEST_ENV}`, file],
+    {
+      cwd: join(file, ".."),
+      encoding: "utf8",
+      env: { ...process.env, NODE_TEST_CONTEXT: "" },
+    },
+  );
   assert.equal(status, 0, stdout);
 }

@@ -43,7 +43,12 @@ const mistakes: readonly Mistake[] = [
   {
     what: "a task with args that takes its context, without deps",
     code: 'app.task("a", { durable: true, args: [z.int()] }, ({ job }, pages) => job?.progress(pages));',
-    says: /^Argument of type '\(\{ job \}.* is not assignable to parameter of type 'FunctionWithoutContext</,
+    says: /is not assignable to parameter of type '"a function of args alone: with deps: \{\} it has its context, too"'\.$/,
+  },
+  {
+    what: "a task with args that takes its context in the place of the first, without deps",
+    code: 'app.task("a", { durable: true, args: [z.string()] }, ({ job }) => job?.progress(1));',
+    says: /^Property 'job' does not exist on type 'String'\.$/,
   },
   {
     what: "a task whose function takes another type than its args",
@@ -83,12 +88,27 @@ const mistakes: readonly Mistake[] = [
   {
     what: "rows of node:sqlite that no schema has checked, from a block",
     code: 'app.get("/", { deps: { db }, response: z.array(Note) }, ({ db }) => {\n  return db.prepare("...").all();\n});',
-    says: /=> Record<.*>\[\]' is not assignable to parameter of type 'HandlerReturning<FitsResponse<\{ id: number; words: string; \}\[\]>,/,
+    says: /=> Record<.*>\[\]' is not assignable to parameter of type 'HandlerReturning<\{ id: number; words: string; \}\[\],/,
   },
   {
     what: "a result with a field of another type",
     code: 'app.get("/", { response: Note }, async () => ({ id: "one", words: "tea" }));',
-    says: /^Type 'Promise<\{ id: string; words: string; \}>' is not assignable to type 'FitsResponse<\{ id: number; words: string; \}>'\.$/,
+    says: /^Type 'Promise<\{ id: string; words: string; \}>' is not assignable to type 'Promise<\{ id: number; words: string; \}>'\.$/,
+  },
+  {
+    what: "a result with a misspelt field",
+    code: 'app.get("/", { response: Note }, () => ({ id: 1, wrods: "tea" }));',
+    says: /^Property 'words' is missing in type '\{ id: number; wrods: string; \}' but required in type '\{ id: number; words: string; \}'\.$/,
+  },
+  {
+    what: "a result that has nothing of its schema",
+    code: 'app.get("/", { response: z.object({ user: z.string() }) }, () => ({ usr: "Ada" }));',
+    says: /^Property 'user' is missing in type '\{ usr: string; \}' but required in type '\{ user: string; \}'\.$/,
+  },
+  {
+    what: "a misspelt field in one of several results",
+    code: 'app.get("/", { response: Note }, ({ request }) =>\n  request.url === "/" ? new Response() : { id: 1, wrods: "tea" });',
+    says: /^Type 'Response \| \{ id: number; wrods: string; \}' is not assignable to type 'Response \| \{ id: number; words: string; \}'\.$/,
   },
   {
     what: "a handler that returns nothing",
