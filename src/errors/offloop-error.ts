@@ -115,6 +115,7 @@ export const errorCodes = {
   OFFLOOP_JOB_UNKNOWN: "The job to follow does not exist.",
   OFFLOOP_JOBS_DATABASE: "The database of the jobs cannot be opened.",
   OFFLOOP_JOBS_FOLDER: "The folder of the embedded jobs database cannot be opened.",
+  OFFLOOP_JOBS_LANE: "app.jobs was used on a thread, and only the event loop can ask it.",
   OFFLOOP_JOBS_ORDER: "A task's ordered option was changed while jobs of the task are stored.",
   OFFLOOP_JOBS_OWNED: "Another process has the embedded jobs database open.",
   OFFLOOP_JOBS_PACKAGE: "A durable task needs a package that is not installed.",
