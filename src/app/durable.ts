@@ -1,4 +1,6 @@
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import { needsFile } from "../schema/needed-file.ts";
+import type { AnySchema } from "../schema/schema.ts";
 import { integer } from "./integer.ts";
 import { checkOptionNames } from "./option-names.ts";
 
@@ -73,6 +75,21 @@ export function readDurable(
     ordered: options.ordered ?? false,
     keepMs: integer(name("keepMs"), options.keepMs ?? WEEK_MS, 1_000, YEAR_MS),
   };
+}
+
+/** Why no job has a file among its arguments. */
+export const FILE_IS_GONE =
+  "an uploaded file is gone after its request; save it first, and pass its path or key";
+
+/** @throws {OffloopError} `OFFLOOP_JOB_ARGUMENT` for an argument that could only be a file, or have one in it. */
+export function checkStorable(task: string, args: readonly AnySchema[] = [], at: SourceLocation): void {
+  const index = args.findIndex(needsFile);
+  if (index === -1) return;
+  throw new OffloopError(
+    "OFFLOOP_JOB_ARGUMENT",
+    `Cannot declare task "${task}": args[${index}] needs a file: ${FILE_IS_GONE}`,
+    { at, fix: `take the path or key as text: z.string() in place of the file in args[${index}]` },
+  );
 }
 
 /** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for a time zone without a schedule, or a value that is not a string. */

@@ -131,7 +131,8 @@ export interface TaskJobs {
 }
 
 /**
- * The jobs of an app's durable tasks, on any machine. On the loop only: await it in async functions.
+ * The jobs of an app's durable tasks, on any machine. On the loop only: await it in async functions. A plain function,
+ * which runs on a thread, gets `OFFLOOP_JOBS_LANE`.
  *
  * @example
  * ```ts
@@ -239,7 +240,7 @@ export class BoundJobs implements Jobs {
 
 function onThread(name: string | undefined): OffloopError {
   const where = name ?? "a function";
-  return new OffloopError("OFFLOOP_NOT_SERVING", `Cannot use app.jobs in ${where}: it runs on a thread`, {
+  return new OffloopError("OFFLOOP_JOBS_LANE", `Cannot use app.jobs in ${where}: it runs on a thread`, {
     at: callerLocation(),
     fix: "make the function async, without `runs`, so that it runs on the loop",
   });

@@ -4,7 +4,7 @@ import { type NamedDependency, namedDependencies } from "./dependency.ts";
 import type { OperationDocumentation } from "./documentation.ts";
 import { type OperationOptions, operationOptionNames } from "./handler.ts";
 import { checkInputs, formAndBody, type Inputs, schemaInvalid } from "./inputs.ts";
-import { type Lane, laneOf } from "./lane.ts";
+import { type AnyFunction, type Lane, laneOf } from "./lane.ts";
 import type { Layered } from "./layer.ts";
 import type { Method } from "./method.ts";
 import { checkOptionNames } from "./option-names.ts";
@@ -59,6 +59,7 @@ export function createOperation(
   checkPath(path, location);
   const id = `${method} ${path}`;
   const lane = laneOf(id, handler, options.runs, location);
+  checkParameters(id, handler as AnyFunction, location);
   checkOptionNames(`declare ${id}`, options, operationOptionNames, location);
   const { body, ...others } = options;
   const streamsBody = body === "stream";
@@ -141,6 +142,19 @@ export function checkPathParams(
     {
       at,
       fix: `add /:${unknown} to the path, or remove it from params`,
+    },
+  );
+}
+
+/** Fastify's and Express's handlers take a reply beside the request. Defaults and rest parameters do not count. */
+function checkParameters(id: string, handler: AnyFunction, at: SourceLocation): void {
+  if (handler.length < 2) return;
+  throw new OffloopError(
+    "OFFLOOP_HANDLER_INVALID",
+    `Cannot add ${id}: its handler has ${handler.length} parameters, and a handler receives one, its context`,
+    {
+      at,
+      fix: "take the names you need, like ({ request, response }) => ..., and return the value to send",
     },
   );
 }

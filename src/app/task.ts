@@ -9,6 +9,7 @@ import {
   namedDependencies,
 } from "./dependency.ts";
 import {
+  checkStorable,
   type Durable,
   type DurableOptions,
   readDurable,
@@ -372,6 +373,8 @@ function declareTask(
   const { deps, args, durable } = options;
   const schedule = readSchedule(name, options.schedule, options.timezone, location);
   checkSchemas(name, args, location);
+  const stored = readDurable(name, schedule === undefined ? durable : (durable ?? true), location);
+  if (stored !== undefined) checkStorable(name, args, location);
   return {
     name,
     lane,
@@ -379,7 +382,7 @@ function declareTask(
     timeoutMs: timeoutMs(`timeoutMs of task "${name}"`, options.timeoutMs),
     location,
     deps: deps && namedDependencies(`task "${name}"`, deps, location, ["job"]),
-    durable: readDurable(name, schedule === undefined ? durable : (durable ?? true), location),
+    durable: stored,
     schedule,
     args,
   };

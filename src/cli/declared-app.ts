@@ -5,6 +5,7 @@ import type { Lane } from "../app/lane.ts";
 import { type AppTarget, loadApp, whenServed } from "../app/load.ts";
 import { callerLocation } from "../app/location.ts";
 import { servedOperations, servedSockets } from "../app/parts.ts";
+import { resolveSettings } from "../app/settings.ts";
 import { formatLocation, localPath, OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { createDocument } from "../openapi/document.ts";
 
@@ -83,7 +84,9 @@ interface Row {
 
 /** `offloop routes`: prints the method, path, lane and source location of every operation and websocket. */
 export async function routes(module: string, { json = false, lane }: RoutesOptions): Promise<void> {
-  const all = rowsOf(await loadToRead(parseTarget(module)));
+  const app = await loadToRead(parseTarget(module));
+  resolveSettings(app.settings); // refuses what could not be served
+  const all = rowsOf(app);
   const rows = lane === undefined ? all : all.filter((row) => row.lane === lane);
   const text = json ? `${JSON.stringify(rows, null, 2)}\n` : `${table(rows)}${count(rows, all.length)}\n`;
   // Whatever the module opened while it loaded would keep the listing alive.

@@ -24,10 +24,27 @@ export function findBlockingCalls(scope: FunctionScope): Offence[] {
       severity: "warned",
       node,
       does: `calls ${name}`,
-      fix: "make the function plain, so that it runs on a thread, or await a call that does not block; if it is short enough, write // offloop-allow blocking: why",
+      fix: fixOf(node),
     });
   }
   return offences;
+}
+
+const PLAIN = "make the function plain, so that it runs on a thread";
+
+/** Of offloop's own calls, the one to await is known. */
+function fixOf(call: SyntaxNode): string {
+  const instead = call.type === "CallExpression" ? awaitedInstead(call) : undefined;
+  if (instead !== undefined) return `await ${instead}, or ${PLAIN}`;
+  return `${PLAIN}, or await a call that does not block; if it is short enough, write // offloop-allow blocking: why`;
+}
+
+/** What to await in place of a task's `enqueueSync` and an uploaded file's `readSync`; that of `node:fs` takes arguments. */
+function awaitedInstead(call: NodeOf<"CallExpression">): string | undefined {
+  const callee = unwrapped(call.callee as SyntaxNode);
+  const method = callee.type === "MemberExpression" ? memberName(callee) : undefined;
+  if (method === "enqueueSync") return "enqueue(...)";
+  return method === "readSync" && call.arguments.length === 0 ? "file.bytes()" : undefined;
 }
 
 function isCall(node: SyntaxNode): node is Call {

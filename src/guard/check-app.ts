@@ -12,12 +12,13 @@ export interface GuardLog {
 /**
  * Guards an app, and logs probable mistakes.
  *
+ * @param hasSession - Whether it is served with sessions. Default: what its own settings say.
  * @throws {OffloopError} `OFFLOOP_GUARD_STATE` and `OFFLOOP_DEPENDENCY_LANE` for findings that are refused.
  */
-export function guardApp(app: App, log: GuardLog): void {
-  checkApp(app, (text, finding) => {
+export function guardApp(app: App, log: GuardLog, hasSession?: boolean): void {
+  const tell = (text: string, finding: GuardFinding): void =>
     log[finding.severity === "told" ? "info" : "warn"]({ guard: fieldsOf(finding) }, text);
-  });
+  checkApp(app, tell, hasSession);
 }
 
 function fieldsOf({ code, subject, at }: GuardFinding): object {
@@ -30,8 +31,12 @@ function fieldsOf({ code, subject, at }: GuardFinding): object {
  * @param tell - Receives each finding that is not refused, as a text of several lines.
  * @throws {OffloopError} With the code of the first finding that is refused; the others become its note.
  */
-export function checkApp(app: App, tell: (text: string, finding: GuardFinding) => void): void {
-  const findings = guard(app);
+export function checkApp(
+  app: App,
+  tell: (text: string, finding: GuardFinding) => void,
+  hasSession?: boolean,
+): void {
+  const findings = guard(app, hasSession);
   for (const finding of findings) if (finding.severity !== "refused") tell(findingText(finding), finding);
   const [first, ...others] = findings.filter(({ severity }) => severity === "refused");
   if (first === undefined) return;

@@ -17,6 +17,7 @@ import { type DeclaredFunction, FunctionCodes, startOf } from "./function-code.t
 import { findHandles } from "./handles.ts";
 import type { RuleName } from "./offence.ts";
 import { checkFunction, type FoundOffence, sentence } from "./rules.ts";
+import { findSessions } from "./sessions.ts";
 
 const codeOfRule: Readonly<Record<RuleName, ErrorCode>> = {
   state: "OFFLOOP_GUARD_STATE",
@@ -31,10 +32,10 @@ interface Declared extends DeclaredFunction {
 
 /**
  * Reads the code of every operation and task of an app, and of the functions they call in the same file. It finds plain
- * functions that change variables outside themselves, async ones that block, and plain ones that return a promise; and
- * functions on the loop that receive what cannot leave its thread.
+ * functions that change variables outside themselves, async ones that block, and plain ones that return a promise;
+ * functions on the loop that receive what cannot leave its thread; and those that read a session where there is none.
  */
-export function guard(app: App): GuardFinding[] {
+export function guard(app: App, hasSession: boolean = app.settings.session !== undefined): GuardFinding[] {
   const declared = listDeclared(app);
   const codes = new FunctionCodes(declared.map(({ fn }) => fn));
   const found = declared.flatMap((one) => {
@@ -44,7 +45,7 @@ export function guard(app: App): GuardFinding[] {
       return unguarded(one, error);
     }
   });
-  return [...found, ...findHandles(app, codes)];
+  return [...found, ...findHandles(app, codes), ...(hasSession ? [] : findSessions(app, codes))];
 }
 
 /** If the guard cannot read a function, it does not object to it: the app is served all the same. */

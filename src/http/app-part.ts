@@ -3,6 +3,7 @@ import type { FastifyPlugin } from "../app/app.ts";
 import { type Method, methods } from "../app/method.ts";
 import type { AppPart } from "../app/parts.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import type { DocumentSettings } from "../openapi/document.ts";
 import { siteOf } from "../openapi/site.ts";
 import { addDocs } from "./docs.ts";
 import { Frontends } from "./frontend.ts";
@@ -21,6 +22,8 @@ export interface PartServices extends AnswerServices {
   readonly hasPlugins: boolean;
   readonly sockets: OpenSockets;
   readonly socketBounds: SocketServices["bounds"];
+  /** What the documents say of sessions. */
+  readonly session: DocumentSettings["session"];
 }
 
 /** Answers in an app's name where none of its operations does. */
@@ -91,7 +94,7 @@ export async function addPart(
   const sockets = lanes.sockets.filter(({ declaration }) => declaration.connection.mountedAt === mountedAt);
   addSocketRoutes(fastify, sockets, { ...services, ...paths, refusals, bounds: services.socketBounds });
   const served = lanes.operations.map(({ declaration }) => declaration);
-  const documents = addDocs(fastify, siteOf(app, paths.rootPath), served, mountedAt);
+  const documents = addDocs(fastify, siteOf(app, { ...paths, session: services.session }), served, mountedAt);
   const declared = app.declaredFrontends();
   const notFound = createNotFound(
     [...operations, ...documents],

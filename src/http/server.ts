@@ -69,6 +69,7 @@ export async function createServer(app: App, parts: ServerParts): Promise<AppSer
     wayOut,
     sockets,
     socketBounds: settings.websockets,
+    session: settings.session,
   };
   const refusals = refusalsOf(part, services);
   checkPaths(lanes, settings);

@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { FILE_IS_GONE } from "../app/durable.ts";
 import type { TaskDeclaration } from "../app/task.ts";
 import { counted } from "../errors/counted.ts";
 import type { SourceLocation } from "../errors/offloop-error.ts";
@@ -69,8 +70,7 @@ function badText(text: string, path: string): Unstorable | undefined {
 
 function badKind(value: object): string | undefined {
   if (Array.isArray(value)) return undefined;
-  if (value instanceof Blob)
-    return "an uploaded file is gone after its request; save it first, and pass its path or key";
+  if (value instanceof Blob) return FILE_IS_GONE;
   if (value instanceof Date) return "a Date would come back as text; pass date.toISOString()";
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === null || Object.getPrototypeOf(prototype) === null) return undefined;

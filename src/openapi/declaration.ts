@@ -8,6 +8,7 @@ import type { SecurityRequirement } from "../app/security-scheme.ts";
 import { paramOptions } from "../schema/param.ts";
 import { isSchema, type Schema, type Schemas } from "../schema/schema.ts";
 import { handlerName, nameInWords, toTemplate, WILDCARD } from "./names.ts";
+import { isSessionRequired } from "./session.ts";
 
 /** What is read from one source: a schema for each name, or one schema for all of it. */
 export type Declared = Schemas | Schema;
@@ -44,6 +45,8 @@ export interface Declaration {
   readonly tags: readonly string[];
   /** The requirements of its dependencies; its own are in `documentation`. */
   readonly security: readonly SecurityRequirement[];
+  /** Whether it answers 401 without a session. */
+  readonly needsSession: boolean;
   /** The rule of the nearest router that has one. */
   readonly operationIdRule: ((operation: NamedOperation) => string) | undefined;
   readonly documentation: OperationDocumentation;
@@ -56,19 +59,21 @@ export function declarationOf(operation: Operation): Declaration {
   const names = documentNames(path, inputs.params);
   const template = toTemplate(path, (name) => names.get(name) ?? name);
   const streams = types.isGeneratorFunction(handler);
+  const all = [inputs, ...dependencyInputs(operation.deps)];
   return {
     name: handlerName(handler) ?? nameInWords(method, template),
     isNamed: handlerName(handler) !== undefined,
     method,
     template,
     pathNames: names,
-    inputs: [inputs, ...dependencyInputs(operation.deps)],
+    inputs: all,
     streamsBody: operation.streamsBody,
     response,
     responseMediaType: mediaTypeOf(documentation, streams ? "application/jsonl" : "application/json"),
     status,
     tags,
     security: securityRequirements(operation.deps),
+    needsSession: isSessionRequired(all),
     operationIdRule,
     documentation,
   };
@@ -95,6 +100,7 @@ export function describedDeclaration(
     status: described.status ?? 200,
     tags: described.tags ?? [],
     security: [],
+    needsSession: false,
     operationIdRule: undefined,
     documentation: described,
   };

@@ -5,7 +5,7 @@ import type {
   SecurityRequirement,
   SecuritySchemeDefinition,
 } from "../app/security-scheme.ts";
-import { resolveSettings } from "../app/settings.ts";
+import { type ResolvedSettings, resolveSettings } from "../app/settings.ts";
 import { Components } from "./components.ts";
 import { type Declaration, declarationOf, describedDeclaration } from "./declaration.ts";
 import { mapValues } from "./json-schema.ts";
@@ -13,25 +13,30 @@ import { operationId as fastApiName, toTitle, uniqueNames } from "./names.ts";
 import { parametersOf } from "./parameters.ts";
 import { requestBodyOf } from "./request-body.ts";
 import { merged, responsesOf, streamsItems } from "./responses.ts";
+import { sessionScheme } from "./session.ts";
 
 /** An OpenAPI document, in the form that is written as JSON. */
 export type OpenApiDocument = Record<string, unknown>;
+
+/** What a document says of how its app is served. */
+export type DocumentSettings = Pick<ResolvedSettings, "rootPath" | "session">;
 
 /**
  * The OpenAPI document of an app, built from its own declarations, without those of apps mounted in it. Its version is
  * 3.1.0; when an operation streams items it is 3.2.0, the first version that can describe the items.
  *
- * @param rootPath - The prefix of its paths, without a trailing slash. Default: the app's own.
+ * @param settings - The prefix of its paths, without a trailing slash, and the session. Default: the app's own.
  */
 export function createDocument(
   app: App,
-  rootPath: string = resolveSettings(app.settings).rootPath,
+  settings: DocumentSettings = resolveSettings(app.settings),
 ): OpenApiDocument {
   const { documentation } = app;
   const building: Building = {
     components: new Components(),
     nameOperation: documentation.operationId,
     unique: uniqueNames(),
+    session: sessionScheme(settings.session),
     declarations: [],
   };
   const body = {
@@ -39,7 +44,7 @@ export function createDocument(
     webhooks: webhooksOf(documentation, building),
   };
   const { document, schemas } = building.components.resolve(body);
-  const securitySchemes = securitySchemesOf(building.declarations);
+  const securitySchemes = securitySchemesOf(building.declarations, building.session);
   const components = compact({
     schemas: unlessEmpty(schemas),
     securitySchemes: unlessEmpty(securitySchemes),
@@ -47,7 +52,7 @@ export function createDocument(
   const result = compact({
     openapi: building.declarations.some(streamsItems) ? "3.2.0" : "3.1.0",
     info: infoOf(app),
-    servers: serversOf(documentation, rootPath),
+    servers: serversOf(documentation, settings.rootPath),
     paths: document.paths,
     webhooks: document.webhooks,
     components: unlessEmpty(components),
@@ -96,6 +101,8 @@ interface Building {
   readonly nameOperation: ((operation: NamedOperation) => string) | undefined;
   /** Makes names unique. */
   readonly unique: (name: string) => string;
+  /** The scheme of operations that need a session. */
+  readonly session: DeclaredSecurityScheme;
   /** Every operation met so far, callbacks included. */
   readonly declarations: Declaration[];
 }
@@ -107,7 +114,7 @@ function operationObject(declaration: Declaration, building: Building): Record<s
   building.declarations.push(declaration);
   const operationId = building.unique(documentation.operationId ?? idOf(declaration, building));
   const parameters = parametersOf(declaration, components);
-  const security = securityOf(declaration);
+  const security = securityOf(declaration, building.session);
   const {
     summary = toTitle(summaryName(declaration)),
     description,
@@ -175,29 +182,47 @@ function compact(object: Readonly<Record<string, unknown>>): Record<string, unkn
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
 }
 
-/** The schemes that an operation requires with their scopes, each scheme once; those of its dependencies come first. */
-export function securityOf({ security, documentation }: Declaration): Record<string, string[]>[] {
+/**
+ * The schemes that an operation requires with their scopes, each scheme once; those of its dependencies come first. They
+ * are alternatives, as in FastAPI; the session goes with each of them.
+ */
+export function securityOf(
+  declaration: Declaration,
+  session: DeclaredSecurityScheme,
+): Record<string, string[]>[] {
   const scopes = new Map<string, Set<string>>();
-  for (const requirement of [...security, ...(documentation.security ?? [])]) {
+  for (const requirement of requirementsOf(declaration)) {
     const { schemeName } = schemeOf(requirement);
     const known = scopes.get(schemeName) ?? new Set();
     scopes.set(schemeName, known);
     if ("scopes" in requirement) for (const scope of requirement.scopes) known.add(scope);
   }
-  return [...scopes].map(([name, names]) => ({ [name]: [...names] }));
+  const alternatives = [...scopes].map(([name, names]) => ({ [name]: [...names] }));
+  if (!showsSession(declaration, session)) return alternatives;
+  const own = { [session.schemeName]: [] };
+  return alternatives.length === 0 ? [own] : alternatives.map((one) => ({ ...one, ...own }));
 }
 
 /** The schemes that several operations require, by name. */
 export function securitySchemesOf(
   declarations: readonly Declaration[],
+  session: DeclaredSecurityScheme,
 ): Record<string, SecuritySchemeDefinition> {
-  const requirements = declarations.flatMap(({ security, documentation }) => [
-    ...security,
-    ...(documentation.security ?? []),
-  ]);
-  return Object.fromEntries(
-    requirements.map((one) => [schemeOf(one).schemeName, schemeOf(one).definition] as const),
-  );
+  const schemes = declarations.flatMap((declaration) => {
+    const own = requirementsOf(declaration).map(schemeOf);
+    return showsSession(declaration, session) ? [...own, session] : own;
+  });
+  return Object.fromEntries(schemes.map(({ schemeName, definition }) => [schemeName, definition]));
+}
+
+function requirementsOf({ security, documentation }: Declaration): SecurityRequirement[] {
+  return [...security, ...(documentation.security ?? [])];
+}
+
+/** Not where the operation names a scheme of the same cookie itself. */
+function showsSession(declaration: Declaration, { definition: { name } }: DeclaredSecurityScheme): boolean {
+  const definitions = requirementsOf(declaration).map((one) => schemeOf(one).definition);
+  return declaration.needsSession && !definitions.some((one) => one.in === "cookie" && one.name === name);
 }
 
 function schemeOf(requirement: SecurityRequirement): DeclaredSecurityScheme {

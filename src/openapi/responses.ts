@@ -7,7 +7,7 @@ import { canFail } from "./parameters.ts";
 
 const JSON_TYPE = "application/json";
 
-/** OpenAPI's Responses Object: the declared success, the other responses, and the 422 for a request that does not fit. */
+/** OpenAPI's Responses Object: the declared success, the other responses, the 401 without a session, and the 422 for a request that does not fit. */
 export function responsesOf(declaration: Declaration, components: Components): Record<string, unknown> {
   const { documentation, status } = declaration;
   const responses: Record<string, Record<string, unknown>> = {
@@ -17,12 +17,25 @@ export function responsesOf(declaration: Declaration, components: Components): R
     if (other !== undefined)
       responses[key] = merged(responses[key] ?? {}, responseOf(key, other, components, key in responses));
   }
-  if (canFail(declaration) && !["422", "4XX", "default"].some((key) => key in responses)) {
+  const isOpen = (refusal: string): boolean => ![refusal, "4XX", "default"].some((key) => key in responses);
+  if (declaration.needsSession && isOpen("401"))
+    responses["401"] = {
+      description: "Not Authenticated",
+      content: { [JSON_TYPE]: { schema: refusalSchema } },
+    };
+  if (canFail(declaration) && isOpen("422")) {
     const schema = validationErrorSchema(components);
     responses["422"] = { description: "Validation Error", content: { [JSON_TYPE]: { schema } } };
   }
   return responses;
 }
+
+/** The body of a refusal that is one sentence. */
+const refusalSchema: JsonSchema = {
+  type: "object",
+  properties: { detail: { type: "string" } },
+  required: ["detail"],
+};
 
 /** Whether a response is a sequence of items, which OpenAPI can describe only since 3.2. */
 export function streamsItems({ responseMediaType }: Declaration): boolean {

@@ -2,7 +2,7 @@ import type { App } from "../app/app.ts";
 import type { AppDocumentation } from "../app/documentation.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { type AssetName, assets, readAsset } from "./assets.ts";
-import { createDocument } from "./document.ts";
+import { createDocument, type DocumentSettings } from "./document.ts";
 import { oauth2RedirectPage, type Page, redocPage, swaggerUiInitializer, swaggerUiPage } from "./pages.ts";
 
 /** A file that the documentation serves, created on first request. */
@@ -16,16 +16,17 @@ export interface SiteFile {
 /**
  * The document, the pages and their files. An app without `openapiUrl` has none of them.
  *
- * @param rootPath - The prefix of their paths, without a trailing slash.
+ * @param settings - The prefix of their paths, without a trailing slash, and the session.
  * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` when one of the three URLs is not a path.
  */
-export function siteOf(app: App, rootPath: string): SiteFile[] {
+export function siteOf(app: App, settings: DocumentSettings): SiteFile[] {
+  const { rootPath } = settings;
   const { openapiUrl, docsUrl, redocUrl } = sitePaths(app);
   if (openapiUrl === undefined) return [];
   const document = {
     path: openapiUrl,
     mediaType: "application/json",
-    make: () => JSON.stringify(createDocument(app, rootPath)),
+    make: () => JSON.stringify(createDocument(app, settings)),
   };
   return [
     document,

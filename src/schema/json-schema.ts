@@ -8,6 +8,7 @@ export interface JsonSchema {
   readonly items?: JsonSchema;
   readonly prefixItems?: readonly JsonSchema[];
   readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly required?: readonly string[];
   readonly additionalProperties?: JsonSchema | boolean;
   readonly anyOf?: readonly JsonSchema[];
   readonly oneOf?: readonly JsonSchema[];
@@ -155,12 +156,17 @@ const libraryOptions: Readonly<Record<string, Json>> = {
 /** The alternatives of a schema, with references and unions resolved. */
 export function branches(json: JsonSchema, root: JsonSchema): JsonSchema[] {
   if (json.$ref !== undefined) {
-    const target = json.$ref === "#" ? root : root.$defs?.[json.$ref.replace("#/$defs/", "")];
+    const target = referredTo(json.$ref, root);
     return target === undefined || target === json ? [json] : branches(target, root);
   }
   const parts = json.anyOf ?? json.oneOf ?? (json.allOf?.length === 1 ? json.allOf : undefined);
   if (parts !== undefined) return parts.flatMap((part) => branches(part, root));
   return Array.isArray(json.type) ? typesOf(json, json.type) : [json];
+}
+
+/** The schema that a reference leads to. */
+export function referredTo($ref: string, root: JsonSchema): JsonSchema | undefined {
+  return $ref === "#" ? root : root.$defs?.[$ref.replace("#/$defs/", "")];
 }
 
 const byType = new WeakMap<JsonSchema, JsonSchema[]>();

@@ -7,7 +7,7 @@ import type { Override } from "../app/dependency.ts";
 import { SettingsOverride } from "../app/environment.ts";
 import { type AppTarget, loadApp } from "../app/load.ts";
 import { isBodyless } from "../app/reply.ts";
-import { resolveSettings } from "../app/settings.ts";
+import { type ResolvedSettings, resolveSettings } from "../app/settings.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { createLogger } from "../http/logger.ts";
 import { type OpenAppOptions, openApp } from "../http/open-app.ts";
@@ -45,7 +45,7 @@ export async function openClient(subject: App | URL, options: TestClientOptions)
   const watch = failures === undefined ? (rest.watch ?? false) : watchFor(failures, rest.watch);
   const settings = resolveSettings(app.settings, { ...rest, watch });
   const log = logger ?? createOutput("error");
-  await guardOnce(app, logger ?? createOutput("warn"));
+  await guardOnce(app, logger ?? createOutput("warn"), settings);
   const opened = new AsyncDisposableStack();
   const overrides = replaceSettings(replaced, opened);
   try {
@@ -102,10 +102,10 @@ function noJobs({ location: at }: App): never {
 const guarded = new WeakSet<App>();
 
 /** The parser is loaded only in tests, not where the app is served. */
-async function guardOnce(app: App, log: Logger): Promise<void> {
+async function guardOnce(app: App, log: Logger, { session }: ResolvedSettings): Promise<void> {
   if (guarded.has(app)) return;
   const { guardApp } = await import("../guard/check-app.ts");
-  guardApp(app, log);
+  guardApp(app, log, session !== undefined);
   guarded.add(app);
 }
 

@@ -97,6 +97,19 @@ function refused(declare: () => unknown): string {
   return "accepted";
 }
 
+test("Router: a handler of two parameters, Fastify's or Express's, is refused; a default or a rest is none", () => {
+  const app = new App();
+  const add = (handler: (...args: never[]) => unknown) => (): unknown =>
+    app.get("/", handler as () => unknown);
+  const two =
+    "OFFLOOP_HANDLER_INVALID: Cannot add GET /: its handler has 2 parameters, and a handler receives one, its context\n  at HERE\n  fix take the names you need, like ({ request, response }) => ..., and return the value to send";
+  assert.equal(refused(add(async (_request, _reply) => {})), two);
+  assert.equal(refused(add((_req: object, _res: object) => {})), two);
+  assert.match(refused(add((_req, _res, _next) => {})), /its handler has 3 parameters/);
+  assert.equal(refused(add(async (_context: object, ..._rest: unknown[]) => {})), "accepted");
+  assert.equal(refused(add((_context: object, _now = Date.now()) => {})), "accepted");
+});
+
 test("Router: mistakes are refused with code, place and fix", () => {
   const app = new App();
   assert.equal(

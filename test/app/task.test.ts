@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { App, Router } from "offloop";
+import { toStandardJsonSchema } from "@valibot/to-json-schema";
+import { type } from "arktype";
+import { App, OffloopError, Router } from "offloop";
 import { testClient } from "offloop/testing";
+import * as v from "valibot";
+import { z } from "zod";
 import { memoryLog } from "../fixtures/memory-log.ts";
 
 test("task(): a task whose router no app includes is reported when the app loads, and when it is called", async () => {
@@ -17,8 +21,53 @@ test("task(): a task whose router no app includes is reported when the app loads
   await using _ = await testClient(app, { logger: log.logger });
   assert.match(
     await log.find(/OFFLOOP_TASK_UNKNOWN/),
-    /Cannot run task "stray" on a thread: no app includes .*\n {2}at test\/app\/task\.test\.ts:9:24\n {2}fix include the router/,
+    /Cannot run task "stray" on a thread: no app includes .*\n {2}at test\/app\/task\.test\.ts:13:24\n {2}fix include the router/,
   );
   await assert.rejects(stray(), { code: "OFFLOOP_TASK_UNKNOWN" });
   assert.equal(await included(), 2);
+});
+
+test("task(): a durable one whose args need a file is refused when it is declared", () => {
+  const app = new App();
+  const Named = z.object({ name: z.string(), file: z.file() });
+  const needing = {
+    file: z.file(),
+    optional: z.file().optional(),
+    images: z.file().mime(["image/png", "image/jpeg"]),
+    list: z.array(z.file()),
+    field: Named.meta({ id: "Named" }),
+    union: z.union([Named, z.file().min(1).mime(["image/png", "image/gif"])]),
+    valibot: toStandardJsonSchema(v.file()),
+    arktype: type("File"),
+  };
+  for (const [name, schema] of Object.entries(needing)) {
+    const declare = (): unknown => app.task(name, { durable: true, args: [z.string(), schema] }, () => 1);
+    assert.throws(declare, (error) => {
+      assert.ok(error instanceof OffloopError && error.code === "OFFLOOP_JOB_ARGUMENT", name);
+      const said = `Cannot declare task "${name}": args[1] needs a file: an uploaded file is gone after its request; save it first, and pass its path or key\n`;
+      assert.ok(error.message.startsWith(said), error.message);
+      assert.equal(error.at?.file, import.meta.filename);
+      return true;
+    });
+  }
+  assert.throws(() => app.task("nightly", { schedule: "0 3 * * *", args: [z.file()] }, () => 1), {
+    code: "OFFLOOP_JOB_ARGUMENT",
+  });
+});
+
+test("task(): args that only allow a file, text of a media type, and a task that is not durable are accepted", () => {
+  interface Tree {
+    readonly children: Tree[];
+  }
+  const Tree: z.ZodType<Tree> = z.object({ children: z.lazy(() => z.array(Tree)) });
+  const args = [
+    z.union([z.file(), z.string()]),
+    z.object({ name: z.string(), file: z.file().optional() }),
+    z.string().meta({ contentMediaType: "text/html" }),
+    Tree,
+    z.any(),
+  ];
+  const app = new App();
+  app.task("kept", { durable: true, args }, () => 1);
+  app.task("now", { args: [z.file()] }, (file) => file.size);
 });

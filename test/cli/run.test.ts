@@ -288,6 +288,21 @@ test("offloop routes lists method, path, lane and source", async () => {
   assert.match(onLoop, /^1 of 2 routes: 1 on the loop, 0 on threads$/m);
 });
 
+test("offloop routes and openapi refuse settings that could not be served", async () => {
+  const folder = appFolder({
+    "app.ts": `import { App } from "offloop";
+const app = new App({ session: { secret: "short" } });
+app.get("/", async () => 1);
+export default app;
+`,
+  });
+  for (const command of ["routes", "openapi"])
+    assert.match(
+      await fails(command, folder.path("app.ts")),
+      /^OFFLOOP_OPTION_INVALID: Cannot use session\.secret: expected 32 characters or more, got 5 of them/,
+    );
+});
+
 test("offloop run with embedded jobs: several workers and a rolling restart are refused in one sentence", async (t) => {
   const folder = appFolder({
     "app.ts": `import { App } from "offloop";

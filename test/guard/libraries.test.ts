@@ -43,6 +43,27 @@ for (const name of ["fs", "crypto", "zlib", "child_process"] as const) {
   });
 }
 
+test("the guard names what to await in place of a task's enqueueSync and an uploaded file's readSync", () => {
+  const fixOf = (statement: string): string | undefined => {
+    const module = ModuleCode.parse(
+      `import { App } from "offloop"; import fs from "node:fs"; import { mail } from "./tasks.ts";
+      const app = new App(); const own = app.task("own", { durable: true }, () => 1);
+      app.post("/", async ({ form }) => { ${statement} });`,
+    );
+    assert.ok(module);
+    const declared = findDeclarations(module.program, module.scopes);
+    return declared.flatMap((one) => checkFunction(one, module.scopes))[0]?.fix;
+  };
+  const plain = "make the function plain, so that it runs on a thread";
+  const enqueue = `await enqueue(...), or ${plain}`;
+  assert.equal(fixOf("own.enqueueSync(1);"), enqueue);
+  assert.equal(fixOf('own.with({ key: "a" }).enqueueSync(1);'), enqueue);
+  assert.equal(fixOf("mail.enqueueSync(1);"), enqueue);
+  assert.equal(fixOf("form.file.readSync();"), `await file.bytes(), or ${plain}`);
+  assert.match(fixOf("fs.readSync(1, form.bytes);") ?? "", /await a call that does not block/);
+  assert.match(fixOf("form.store.loadSync();") ?? "", /await a call that does not block/);
+});
+
 test("the guard knows what libraries make synchronous, and the sync of a package", () => {
   const cases: readonly (readonly [string, string, string])[] = [
     [

@@ -12,6 +12,7 @@ import {
 import { securityOf, securitySchemesOf } from "../../src/openapi/document.ts";
 import { requestBodyOf } from "../../src/openapi/request-body.ts";
 import { responsesOf } from "../../src/openapi/responses.ts";
+import { sessionScheme } from "../../src/openapi/session.ts";
 import { operationIn, schemas } from "./read-document.ts";
 
 const nothing: DeclaredInputs = {
@@ -135,12 +136,13 @@ describe("the bodies of dependencies", () => {
 describe("the security of dependencies", () => {
   test("is asked for with that of the operation, scopes joined", () => {
     const token = oauth2PasswordBearer("token", { scopes: { me: "", items: "" } });
+    const session = sessionScheme(undefined);
     const operation = declaration({
       security: [{ scheme: token, scopes: ["items"] }, token],
       documentation: { security: [{ scheme: token, scopes: ["me"] }] },
     });
-    assert.deepEqual(securityOf(operation), [{ OAuth2PasswordBearer: ["items", "me"] }]);
-    assert.deepEqual(Object.keys(securitySchemesOf([operation])), ["OAuth2PasswordBearer"]);
+    assert.deepEqual(securityOf(operation, session), [{ OAuth2PasswordBearer: ["items", "me"] }]);
+    assert.deepEqual(Object.keys(securitySchemesOf([operation], session)), ["OAuth2PasswordBearer"]);
   });
 });
 

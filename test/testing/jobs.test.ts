@@ -179,7 +179,12 @@ test("app.jobs on a thread says which function is plain, and what to do", async 
   const logger = pino({}, { write: (line) => void lines.push(line) });
   await using client = await testClient(app, { logger });
   assert.equal((await client.get("/plain/jobs/any")).status, 500);
-  const said = lines.map((line) => JSON.parse(line).err?.message ?? "").join("\n");
+  const errors = lines.map((line) => JSON.parse(line).err);
+  assert.deepEqual(
+    errors.flatMap((one) => one?.code ?? []),
+    ["OFFLOOP_JOBS_LANE"],
+  );
+  const said = errors.map((one) => one?.message ?? "").join("\n");
   assert.match(
     said,
     /^Cannot use app\.jobs in GET \/plain\/jobs\/\*: it runs on a thread\n {2}at .*tested-jobs\.ts:\d+:\d+\n {2}fix make the function async, without `runs`, so that it runs on the loop$/m,

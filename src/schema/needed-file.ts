@@ -1,0 +1,25 @@
+import { BINARY, type JsonSchema, jsonSchemaOf, referredTo } from "./json-schema.ts";
+import type { AnySchema } from "./schema.ts";
+
+/**
+ * Whether a schema accepts only files, or values with a file in them. It counts as one that does even if it accepts an
+ * absent value or an empty list as well; an optional field makes the difference. False where its library cannot describe it.
+ */
+export function needsFile(schema: AnySchema): boolean {
+  // Not remembered: a schema that refers to one further down its module can be described only later.
+  const json = jsonSchemaOf(schema, "input");
+  return json !== undefined && needs(json, json, []);
+}
+
+function needs(json: JsonSchema, root: JsonSchema, above: readonly JsonSchema[]): boolean {
+  if (above.includes(json)) return false;
+  const inner = (part: JsonSchema): boolean => needs(part, root, [...above, json]);
+  const { type, contentMediaType, $ref, items, allOf = [], properties = {}, required = [] } = json;
+  // First: a file of several media types is described as a union as well.
+  if (type === "string" && contentMediaType === BINARY) return json.contentEncoding === undefined;
+  const alternatives = json.anyOf ?? json.oneOf;
+  if (alternatives !== undefined) return alternatives.length > 0 && alternatives.every(inner);
+  const target = $ref === undefined ? undefined : referredTo($ref, root);
+  const fields = required.map((name) => properties[name]);
+  return [target, items, ...allOf, ...fields].some((part) => part !== undefined && inner(part));
+}
