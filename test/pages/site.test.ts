@@ -11,7 +11,7 @@ import { openOffline, startBrowser, takeScreenshot, withoutChromium } from "./ch
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-describe("the documentation's site in Chromium, on a phone", { skip: withoutChromium }, () => {
+describe("the documentation's site in Chromium", { skip: withoutChromium }, () => {
   const folder = mkdtempSync(join(tmpdir(), "offloop-site-page-"));
   let server: Server;
   let browser: Browser;
@@ -32,10 +32,12 @@ describe("the documentation's site in Chromium, on a phone", { skip: withoutChro
     rmSync(folder, { recursive: true });
   });
 
-  for (const name of ["index", "start", "jobs", "from-fastapi", "deployment"])
-    test(`${name}: no line of code goes on out of sight, and nothing is wider than the page`, async () => {
+  const names = ["index", "start", "jobs", "from-fastapi", "deployment"];
+  const cases = [390, 768, 1280].flatMap((width) => names.map((name) => ({ name, width })));
+  for (const { name, width } of cases)
+    test(`${name} at ${width} px: no line of code goes on out of sight, and nothing is wider than the page`, async () => {
       const { page } = await openOffline(browser, `${server.url}/${name}.html`);
-      await page.setViewportSize({ width: 390, height: 850 });
+      await page.setViewportSize({ width, height: 850 });
       const blocks = page.locator(".vp-doc :not(.diagram) > div[class*='language-'] pre");
       const tooWide = await blocks.evaluateAll((shown) =>
         shown.filter((block) => block.scrollWidth > block.clientWidth).map(({ textContent }) => textContent),
@@ -43,11 +45,11 @@ describe("the documentation's site in Chromium, on a phone", { skip: withoutChro
       assert.ok((await blocks.count()) > 0);
       assert.deepEqual(tooWide, []);
       assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
-      await takeScreenshot(page, `site-${name}-390`);
+      await takeScreenshot(page, `site-${name}-${width}`);
       await page.close();
     });
 
-  test("the charts of the benchmarks are read in letters of 11 pixels at least", async () => {
+  test("on a phone the charts of the benchmarks are read in letters of 11 pixels at least", async () => {
     const { page } = await openOffline(browser, `${server.url}/benchmarks.html`);
     await page.setViewportSize({ width: 390, height: 850 });
     const charts = page.locator(".vp-doc img[src*='freeze']");
