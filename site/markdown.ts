@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import type { MarkdownEnv, MarkdownRenderer } from "vitepress";
+import type { MarkdownEnv, MarkdownOptions, MarkdownRenderer } from "vitepress";
 import { repositoryRoot } from "../scripts/finding.ts";
 import { resolveLink } from "./pages.ts";
 
@@ -11,6 +11,17 @@ export function readAsRepository(markdown: MarkdownRenderer): void {
   resolveLinks(markdown);
   frameCode(markdown);
 }
+
+/**
+ * Colours every line to its end. The highlighter stops in a line that takes longer than half a second, as the first line
+ * of a language does on a busy machine: then its patterns are compiled.
+ */
+export const untilTheEnd: NonNullable<MarkdownOptions["codeTransformers"]>[number] = {
+  name: "offloop:until-the-end",
+  preprocess: (_code, options) => {
+    options.tokenizeTimeLimit = 0;
+  },
+};
 
 /** The id of a heading, as GitHub makes it: links between pages use it. */
 export function slugify(heading: string): string {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { defineConfig } from "vitepress";
 import { renderIndex } from "../../scripts/agent-files.ts";
 import { exchangeGrammar } from "../exchange-grammar.ts";
-import { readAsRepository, slugify } from "../markdown.ts";
+import { readAsRepository, slugify, untilTheEnd } from "../markdown.ts";
 import { sitePages } from "../pages.ts";
 import { readSidebar } from "../sidebar.ts";
 
@@ -27,6 +27,7 @@ export default defineConfig({
     config: readAsRepository,
     anchor: { slugify },
     languages: [exchangeGrammar],
+    codeTransformers: [untilTheEnd],
   },
   buildEnd: ({ outDir }) => {
     const toMarkdown = (page: string): string =>

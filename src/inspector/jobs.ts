@@ -3,6 +3,7 @@ import {
   type JobAttempt,
   type JobState,
   type Jobs,
+  type JobsFilter,
   jobStates,
   type TaskJobs,
 } from "../app/jobs.ts";
@@ -27,6 +28,7 @@ export const MAX_ACTED = 100;
 /** Which jobs to show. Empty or unknown values do not filter. */
 export interface JobsQuery {
   readonly task: string | null;
+  /** A state, or `ended`: done or cancelled. */
   readonly state: string | null;
   /** A key, or the id of a job, with or without its task. */
   readonly find: string | null;
@@ -58,13 +60,25 @@ export class InspectedJobs {
     const ids = idsIn(text, tasks);
     const isShown = (job: Job | undefined): job is Job => job !== undefined;
     if (ids.length > 0) return (await Promise.all(ids.map((id) => this.#jobs.get(id)))).filter(isShown);
-    return this.#jobs.list({
+    const filter: JobsFilter = {
       limit: PAGE_JOBS + 1,
       ...(task ? { task } : {}),
-      ...(isState(state) ? { state } : {}),
       ...(text === "" ? {} : { key: text }),
       ...(after ? { after } : {}),
-    });
+    };
+    if (state === "ended") return this.#ended(filter);
+    return this.#jobs.list({ ...filter, ...(isState(state) ? { state } : {}) });
+  }
+
+  /** Done and cancelled jobs, which are counted together. Both lists have the same order, so one `after` fits both. */
+  async #ended(filter: JobsFilter): Promise<readonly Job[]> {
+    const states = ["done", "cancelled"] as const;
+    const lists = await Promise.all(states.map((state) => this.#jobs.list({ ...filter, state })));
+    const endedAt = (job: Job): number => job.endedAt?.getTime() ?? 0;
+    return lists
+      .flat()
+      .sort((one, other) => endedAt(other) - endedAt(one))
+      .slice(0, filter.limit);
   }
 
   /** Everything about a job; undefined when it does not exist, or no longer does. */

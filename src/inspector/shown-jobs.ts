@@ -1,6 +1,9 @@
 /** The state of a job. */
 export type ShownState = "waiting" | "running" | "done" | "failed" | "dead" | "cancelled";
 
+/** What a list can be filtered by. Done and cancelled jobs are counted together, as ended ones. */
+export type StateFilter = ShownState | "ended";
+
 /** The number of jobs of a task in each state. */
 export interface TaskCounts {
   readonly task: string;

@@ -64,3 +64,26 @@ test("InspectedJobs shortens what is long", async () => {
   const sheet = await inspected.sheet(id);
   assert.equal(sheet?.args.length, 20_001);
 });
+
+test("InspectedJobs pages through ended jobs of both kinds without losing one", async () => {
+  await using client = await testClient(app);
+  const enqueued: string[] = [];
+  for (let at = 0; at < 60; at++) {
+    const { id } = await welcome.enqueue("ada");
+    enqueued.push(id);
+    if (at % 2 === 0) await app.jobs.cancel(id);
+    else await client.jobs.drain();
+    await client.jobs.clock.advance(1);
+  }
+  await welcome.enqueue("waits");
+  const inspected = new InspectedJobs(app.jobs);
+  const ended = { ...everything, task: "welcome", state: "ended" };
+  const first = await inspected.page(ended);
+  const second = await inspected.page({ ...ended, after: first.next });
+  assert.equal(first.jobs.length, 50);
+  assert.deepEqual(
+    [...first.jobs, ...second.jobs].map(({ id }) => id),
+    enqueued.toReversed(),
+  );
+  assert.deepEqual([second.jobs.length, second.next], [10, null]);
+});

@@ -73,7 +73,10 @@ for (const { name, skip, open } of places) {
       const done = await welcome.with({ key: "ada's" }).enqueue("ada");
       await row(page, 'welcome("ada")').locator("[data-state=done]").waitFor();
       assert.match((await row(page, 'welcome("ada")').textContent()) ?? "", /key ada's.*took/);
-      await page.locator("#job-tasks tr", { hasText: "welcome" }).getByText("1", { exact: true }).waitFor();
+      await page
+        .locator("#job-tasks tr", { hasText: "welcome" })
+        .getByText("1 done, cancelled jobs of welcome")
+        .waitFor();
       const later = await welcome.with({ delayMs: 3_600_000, priority: 7 }).enqueue("later");
       await row(page, 'welcome("later")').locator("[data-state=waiting]").waitFor();
       assert.match((await row(page, "later").textContent()) ?? "", /priority 7.*in 59 min/);
@@ -85,6 +88,32 @@ for (const { name, skip, open } of places) {
       assert.match((await page.locator("#job-result").textContent()) ?? "", /"greeted": "ada"/);
       assert.equal(await page.locator("#job-actions button").count(), 0, "a job that is done allows nothing");
       await page.close();
+    });
+
+    test("the number of done and cancelled jobs leads to them, the most recently ended first", async () => {
+      const done = await welcome.enqueue("is done");
+      await until(done, "done");
+      const stopped = await welcome.with({ delayMs: 3_600_000 }).enqueue("is cancelled");
+      await app.jobs.cancel(stopped.id);
+      const waiting = await welcome.with({ delayMs: 3_600_000 }).enqueue("is not over");
+      const page = await openAt("#/jobs");
+      const ended = page
+        .locator("#job-tasks tr", { hasText: "welcome" })
+        .locator("[data-column='done, cancelled']");
+      const number = await ended.locator("a").evaluate((link) => link.firstChild?.textContent);
+      assert.match((await ended.textContent()) ?? "", / done, cancelled jobs of welcome$/);
+      await ended.locator("a").click();
+      await page.waitForURL(/task=welcome&state=ended/);
+      await page.locator("#job-states a[aria-current]", { hasText: `done, cancelled ${number}` }).waitFor();
+      await row(page, "is not over").waitFor({ state: "detached" });
+      const shown = await page.locator("#job-list tbody tr").allTextContents();
+      assert.equal(shown.length, Number(number));
+      assert.match(shown[0] ?? "", /^cancelledwelcome\("is cancelled"\)/);
+      assert.match(shown[1] ?? "", /^donewelcome\("is done"\)/);
+      await page.locator("#job-task").selectOption("render");
+      await page.getByText("No done or cancelled jobs of render.").waitFor();
+      await page.close();
+      await app.jobs.cancel(waiting.id);
     });
 
     test("shows why a job is dead, and Run again has it done once the cause is gone", async () => {

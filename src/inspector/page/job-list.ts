@@ -1,6 +1,6 @@
-import type { JobAction, JobRow, JobsPage, TaskCounts } from "../shown-jobs.ts";
+import type { JobAction, JobRow, JobsPage, StateFilter, TaskCounts } from "../shown-jobs.ts";
 import { find, make } from "./element.ts";
-import { actionsOn, stateMark, states, whenText } from "./job-state.ts";
+import { actionsOn, filterText, stateFilters, stateMark, whenText } from "./job-state.ts";
 import { countText } from "./job-tasks.ts";
 import { type JobsChoice, jobAddress, jobsAddress } from "./route.ts";
 
@@ -187,26 +187,30 @@ class JobTools {
   }
 
   #drawStates(choice: JobsChoice, tasks: readonly TaskCounts[] | null): void {
-    if (this.#states.childElementCount === 0)
-      this.#states.append(...["", ...states].map((state) => make("a", "", state === "" ? "all" : state)));
+    const filters = ["", ...stateFilters];
+    if (this.#states.childElementCount === 0) this.#states.append(...filters.map(() => make("a", "")));
     const links = [...this.#states.querySelectorAll("a")];
-    for (const [at, state] of ["", ...states].entries()) {
+    for (const [at, state] of filters.entries()) {
       const link = links[at] as HTMLAnchorElement;
       link.href = jobsAddress({ ...choice, state, after: "" });
       if (choice.state === state) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");
       const count = tasks === null ? undefined : countOf(tasks, choice.task, state);
-      setText(link, `${state === "" ? "all" : state}${count === undefined ? "" : ` ${countText(count)}`}`);
+      setText(link, `${filterText(state) || "all"}${count === undefined ? "" : ` ${countText(count)}`}`);
     }
   }
 }
 
-/** Done and cancelled jobs are counted together, so neither has a number here. */
+/** Done and cancelled jobs are counted together, so neither has a number of its own. */
 function countOf(tasks: readonly TaskCounts[], task: string, state: string): number | undefined {
-  if (state !== "waiting" && state !== "running" && state !== "failed" && state !== "dead") return undefined;
+  if (!isCounted(state)) return undefined;
   const counted = tasks.filter((one) => task === "" || one.task === task);
   const sum = counted.reduce((jobs, one) => jobs + one[state], 0);
   return sum === 0 ? undefined : sum;
+}
+
+function isCounted(state: string): state is Exclude<StateFilter, "done" | "cancelled"> {
+  return state !== "done" && state !== "cancelled" && stateFilters.some((filter) => filter === state);
 }
 
 function drawPages(choice: JobsChoice, next: string | null): void {
@@ -221,7 +225,7 @@ function drawPages(choice: JobsChoice, next: string | null): void {
 function emptyText({ task, state, find: text, after }: JobsChoice): string {
   if (after !== "") return "No more jobs.";
   if (text !== "") return "No job has this key or id.";
-  return `No ${state === "" ? "" : `${state} `}jobs${task === "" ? "" : ` of ${task}`}.`;
+  return `No ${state === "" ? "" : `${filterText(state).replace(",", " or")} `}jobs${task === "" ? "" : ` of ${task}`}.`;
 }
 
 function drawButton(selector: string, label: string, jobs: number): void {

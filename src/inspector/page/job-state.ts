@@ -1,9 +1,22 @@
-import type { JobAction, JobRow, ShownState } from "../shown-jobs.ts";
+import type { JobAction, JobRow, ShownState, StateFilter } from "../shown-jobs.ts";
 import { ageText, durationText } from "./duration.ts";
 import { make } from "./element.ts";
 
-/** The states in the order in which a job passes through them. */
-export const states: readonly ShownState[] = ["waiting", "running", "failed", "dead", "done", "cancelled"];
+/** What a list can be filtered by, in the order in which a job passes through the states. */
+export const stateFilters: readonly StateFilter[] = [
+  "waiting",
+  "running",
+  "failed",
+  "dead",
+  "ended",
+  "done",
+  "cancelled",
+];
+
+/** What people read for an address's `state`. */
+export function filterText(state: string): string {
+  return state === "ended" ? "done, cancelled" : state;
+}
 
 /** A state as a word next to its colour. */
 export function stateMark(state: ShownState): HTMLElement {

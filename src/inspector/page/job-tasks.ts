@@ -1,6 +1,7 @@
-import type { ShownState, TaskCounts } from "../shown-jobs.ts";
+import type { StateFilter, TaskCounts } from "../shown-jobs.ts";
 import { ageText } from "./duration.ts";
 import { find, make } from "./element.ts";
+import { filterText } from "./job-state.ts";
 import { jobsAddress } from "./route.ts";
 
 const columns = ["waiting", "running", "failed", "dead", "done, cancelled", "oldest waits"];
@@ -33,8 +34,8 @@ export class TasksTable {
 
 interface Cell {
   readonly text: string;
-  /** The state of the jobs it counts; undefined where they have two. */
-  readonly state?: ShownState;
+  /** The jobs it counts; undefined where it counts none. */
+  readonly state?: StateFilter;
 }
 
 function cellsOf({ waiting, running, failed, dead, ended, oldestWaitMs }: TaskCounts): Cell[] {
@@ -43,7 +44,7 @@ function cellsOf({ waiting, running, failed, dead, ended, oldestWaitMs }: TaskCo
     { text: countText(running), state: "running" },
     { text: countText(failed), state: "failed" },
     { text: countText(dead), state: "dead" },
-    { text: countText(ended) },
+    { text: countText(ended), state: "ended" },
     { text: oldestWaitMs === 0 ? "–" : ageText(oldestWaitMs) },
   ];
 }
@@ -61,7 +62,7 @@ function cellOf(task: string, { text, state }: Cell, column: string): HTMLTableC
   cell.dataset.column = column;
   if (state === undefined || text === "–") cell.append(text);
   else {
-    const link = make("a", "", text, make("span", "hidden", ` ${state} jobs of ${task}`));
+    const link = make("a", "", text, make("span", "hidden", ` ${filterText(state)} jobs of ${task}`));
     link.href = jobsAddress({ task, state });
     cell.append(link);
   }
