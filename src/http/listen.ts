@@ -82,7 +82,10 @@ async function listenWith(
         void close(LINGER_MS);
         own.end("another worker has taken over");
       };
-      const answerNoMore = answerPrimary(lanes, { leave, end: () => own.end("all workers end") });
+      const answerNoMore = answerPrimary(() => healthStatus(lanes, served.jobs), {
+        leave,
+        end: () => own.end("all workers end"),
+      });
       const logNoMore = logStrayRejections(served.log, served.runAtHand);
       letBe = async () => {
         own.letSignalsBe();
@@ -110,10 +113,10 @@ async function listenWith(
 async function openHealthPort(
   { health }: ResolvedSettings,
   { host }: Place,
-  { lanes, metrics, log }: OpenApp,
+  { lanes, jobs, metrics, log }: OpenApp,
 ): Promise<HealthServer | undefined> {
   if (health?.port === undefined) return undefined;
-  return openHealthServer({ health, host, readStatus: () => healthStatus(lanes), metrics, log });
+  return openHealthServer({ health, host, readStatus: () => healthStatus(lanes, jobs), metrics, log });
 }
 
 /** Loaded only by those who ask for it. */

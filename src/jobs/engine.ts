@@ -88,7 +88,7 @@ export class Engine implements JobStore {
   static async open(options: EngineOptions): Promise<Engine> {
     const { PgBoss } = await loadPgBoss();
     const { place } = options;
-    const embedded = "dir" in place ? await EmbeddedDatabase.open(place.dir) : undefined;
+    const embedded = "dir" in place ? await EmbeddedDatabase.open(place.dir, options.onError) : undefined;
     const boss = new PgBoss(bossOptions(options, embedded));
     boss.on("error", options.onError);
     let step: OpenStep = "looking for its schema";
@@ -110,6 +110,11 @@ export class Engine implements JobStore {
   /** Runs SQL where the jobs are stored. */
   get sql(): Sql {
     return this.#database;
+  }
+
+  /** Whether the thread of an embedded database has ended, and is not replaced yet. */
+  get isDown(): boolean {
+    return this.#embedded?.isDown === true;
   }
 
   async #prepare({ onError }: EngineOptions, onStep: (step: OpenStep) => void): Promise<void> {
