@@ -43,7 +43,7 @@ const NO_KEY = "-";
 /** Per task and process. Embedded there is one session, so a second statement would only wait. */
 const INSERTS_AT_ONCE = 4;
 
-/** How long the connection that listens may take to end. */
+/** How long the connection that listens may take to end, and how long the others may. */
 const CLOSE_MS = 2_000;
 
 /** PostgreSQL's code for a unique index: another job with the key waits or runs. */
@@ -330,7 +330,7 @@ export class Engine implements JobStore {
     // The pool is closed before its connections are: what they report when a database ends together with them is
     // nobody's error.
     this.#boss.removeAllListeners("error").on("error", () => {});
-    await this.#boss.stop({ graceful: false });
+    await within(CLOSE_MS, this.#boss.stop({ graceful: false }));
     await this.#embedded?.close();
   }
 }
