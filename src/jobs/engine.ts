@@ -22,6 +22,7 @@ import { type CountedJobs, lostError, Records, storedKey } from "./records.ts";
 import type {
   AttemptRecord,
   Claim,
+  CurrentSchedule,
   JobFilter,
   JobRecord,
   JobRef,
@@ -279,10 +280,16 @@ export class Engine implements JobStore {
     return this.#records.depths(new Map(queues.map((queue) => [queue.name, countedOf(queue)])));
   }
 
-  async dropSchedules(task: string, except: string): Promise<void> {
+  async dropSchedules(task: string, current: CurrentSchedule): Promise<boolean> {
     const queue = queueName(task);
-    const former = await this.#records.formerOccurrences(queue, except);
-    if (former.length > 0) await this.#boss.deleteJob(queue, [...former]);
+    const others = await this.#records.otherOccurrences(queue, current);
+    const former = others.filter(({ isNewer }) => !isNewer);
+    if (former.length > 0)
+      await this.#boss.deleteJob(
+        queue,
+        former.map(({ id }) => id),
+      );
+    return former.length < others.length;
   }
 
   listen(onNotice: (notice: Notice) => void): () => void {
