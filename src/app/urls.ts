@@ -7,8 +7,8 @@ import { type OptionalNames, optionalNames, type PathNames, pathNames, withoutOp
 /** What can be written into a path. */
 type UrlValue = string | number | bigint | boolean;
 
-/** The values of a path's parameters; `*` stands for the rest of it, including slashes. */
-export type UrlParams = Readonly<Record<string, UrlValue>>;
+/** The values of a path's parameters; `*` stands for the rest of it, including slashes. An optional one may be undefined. */
+export type UrlParams = Readonly<Record<string, UrlValue | undefined>>;
 
 /**
  * A declared operation: what `app.get` and the others return, and what `urlFor` makes a URL of.
@@ -35,7 +35,7 @@ export type UrlArguments<Path extends string, Params> =
 type TypedParams<Path extends string, Params> = UrlParams & {
   readonly [Name in Exclude<PathNames<Path>, OptionalNames<Path>>]: ValueFor<Params, Name>;
 } & {
-  readonly [Name in OptionalNames<Path>]?: ValueFor<Params, Name>;
+  readonly [Name in OptionalNames<Path>]?: ValueFor<Params, Name> | undefined;
 };
 
 type ValueFor<Params, Name> = Name extends keyof Params ? Written<Params[Name]> : UrlValue;

@@ -69,6 +69,9 @@ const chapter = app.get("/books/:book/:chapter?", { params: { book: z.int() } },
 });
 app.urlFor(chapter, { book: 7 });
 app.urlFor(chapter, { book: 7, chapter: "one" });
+app.urlFor(chapter, { book: 7, chapter: undefined });
+// @ts-expect-error the other is not optional
+app.urlFor(chapter, { book: undefined });
 // @ts-expect-error the other is not optional
 app.urlFor(chapter, { chapter: "one" });
 const chapters = app.get("/chapters/:chapter?", () => 1);
