@@ -179,11 +179,13 @@ export class EmbeddedDatabase implements JobsDatabase {
       if (signal.aborted) return;
       try {
         this.#thread = this.#attend(await startedThread(this.#dir));
-        this.#gone = undefined;
-        await this.#listenAgain();
       } catch (error) {
-        if (this.#gone !== undefined) this.#onError(endedError(this.#dir, (error as Error).message));
+        this.#onError(endedError(this.#dir, (error as Error).message));
+        continue;
       }
+      this.#gone = undefined;
+      // It fails only if this thread ends, too, which is reported then.
+      await this.#listenAgain().catch(() => {});
     }
   }
 
