@@ -224,7 +224,7 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
    *
    * @param operation - What `app.get` and the others returned; or its `operationId`, or the name of its handler, which
    * are checked at run time only. The app's own operations take precedence over those of mounted apps.
-   * @param params - A value for each parameter in its path.
+   * @param params - A value for each parameter in its path; an optional one, `/pages/:page?`, may be left out.
    * @throws {OffloopError} `OFFLOOP_URL_UNKNOWN`.
    * @example
    * ```ts

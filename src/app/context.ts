@@ -3,7 +3,7 @@ import type { Background } from "./background.ts";
 import type { Dependencies, DependencyValues } from "./dependency.ts";
 import type { InputOptions } from "./inputs.ts";
 import type { Log } from "./log.ts";
-import type { PathNames } from "./path.ts";
+import type { OptionalNames, PathNames } from "./path.ts";
 import type { Session, SessionValues } from "./session.ts";
 import type { Uploaded } from "./uploaded-file.ts";
 import type { OperationHandle, UrlArguments, UrlParams } from "./urls.ts";
@@ -33,7 +33,9 @@ type PathValues<Path extends string, P> = {
     ? P[Name] extends AnySchema
       ? OutputOf<P[Name]>
       : string
-    : string;
+    : Name extends OptionalNames<Path>
+      ? string | undefined
+      : string;
 };
 
 /** The value of a declared body or form; undefined where none is declared. */
@@ -137,7 +139,7 @@ export interface RequestInfo {
    *
    * @param operation - What `app.get` and the others returned; or its `operationId`, or the name of its handler, which
    * are checked at run time only.
-   * @param params - A value for each parameter in its path.
+   * @param params - A value for each parameter in its path; an optional one, `/pages/:page?`, may be left out.
    * @throws {OffloopError} `OFFLOOP_URL_UNKNOWN`.
    */
   urlFor<Path extends string, Params>(

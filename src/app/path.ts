@@ -20,6 +20,37 @@ export function pathNames(path: string): string[] {
   return path.endsWith("*") ? [...names, "*"] : names;
 }
 
+type LastSegment<S extends string> = S extends `${string}/${infer Rest}` ? LastSegment<Rest> : S;
+
+type OptionalSegment<Path extends string> = Path extends `${infer Before}?/`
+  ? LastSegment<Before>
+  : Path extends `${infer Before}?`
+    ? LastSegment<Before>
+    : never;
+
+/**
+ * The names that a URL may lack, since the router also answers without their segment: `"n"` in `"/pages/:n?"`. Only a
+ * last segment can be so.
+ */
+export type OptionalNames<Path extends string> =
+  OptionalSegment<Path> extends infer Segment extends `:${string}`
+    ? Segment extends `${string}(${string}`
+      ? never
+      : PathNames<Segment>
+    : never;
+
+const OPTIONAL_SEGMENT = /\/:[^/()]*\?(?=\/?$)/;
+
+/** The names that a URL may lack, at run time. */
+export function optionalNames(path: string): string[] {
+  return pathNames(OPTIONAL_SEGMENT.exec(path)?.[0] ?? "");
+}
+
+/** A path without its optional segment, as the router answers it, too. */
+export function withoutOptional(path: string): string {
+  return path.replace(OPTIONAL_SEGMENT, "") || "/";
+}
+
 /** A path without the names of its parameters, which the router does not distinguish: `"/items/:"`. `::` is a colon. */
 export function pathPattern(path: string): string {
   return path.replaceAll(/::|:[^/\-.(]+/g, (part) => (part === "::" ? part : ":"));
@@ -46,18 +77,30 @@ export function joinPath(prefix: string, path: string): string {
   return prefix + path;
 }
 
-/** @throws {OffloopError} `OFFLOOP_PATH_INVALID` when a path does not start with a slash. */
+/** @throws {OffloopError} `OFFLOOP_PATH_INVALID` when the router could not use a path. */
 export function checkPath(path: unknown, at: SourceLocation): asserts path is string {
-  if (typeof path === "string" && (path === "" || path.startsWith("/")) && !/[{}]/.test(path)) return;
-  const braces = typeof path === "string" && /[{}]/.test(path);
+  const mistake = pathMistake(path);
+  if (mistake === undefined) return;
+  const { why, fix } = mistake;
   throw new OffloopError(
     "OFFLOOP_PATH_INVALID",
-    `Cannot add an operation at ${JSON.stringify(path)}: ${braces ? "names are written :name" : 'a path starts with "/"'}`,
-    {
-      at,
-      fix: braces ? `write ${JSON.stringify(withColons(path))}` : 'start it with "/"',
-    },
+    `Cannot add an operation at ${JSON.stringify(path)}: ${why}`,
+    { at, fix },
   );
+}
+
+function pathMistake(path: unknown): { readonly why: string; readonly fix: string } | undefined {
+  if (typeof path === "string" && /[{}]/.test(path))
+    return { why: "names are written :name", fix: `write ${JSON.stringify(withColons(path))}` };
+  if (typeof path !== "string" || !/^(\/|$)/.test(path))
+    return { why: 'a path starts with "/"', fix: 'start it with "/"' };
+  const early = /\/(:[^/()]*)\?(?=\/[^/])/.exec(path)?.[1];
+  if (early !== undefined)
+    return {
+      why: `only its last parameter can be optional, and "${early}?" is not`,
+      fix: `write ${JSON.stringify(path.replace(`${early}?`, early))}, and another operation for the path without it`,
+    };
+  return undefined;
 }
 
 /** The error for an operation that has neither a path nor a router with a prefix. */

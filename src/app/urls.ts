@@ -2,13 +2,13 @@ import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import type { AnySchema, InputOf, Schemas } from "../schema/schema.ts";
 import { kind } from "./lane.ts";
 import { nearest } from "./option-names.ts";
-import { type PathNames, pathNames } from "./path.ts";
+import { type OptionalNames, optionalNames, type PathNames, pathNames, withoutOptional } from "./path.ts";
 
 /** What can be written into a path. */
 type UrlValue = string | number | bigint | boolean;
 
-/** The values of a path's parameters; `*` stands for the rest of it, including slashes. */
-export type UrlParams = Readonly<Record<string, UrlValue>>;
+/** The values of a path's parameters; `*` stands for the rest of it, including slashes. An optional one may be undefined. */
+export type UrlParams = Readonly<Record<string, UrlValue | undefined>>;
 
 /**
  * A declared operation: what `app.get` and the others return, and what `urlFor` makes a URL of.
@@ -33,8 +33,12 @@ export type UrlArguments<Path extends string, Params> =
 
 /** The type of a router does not say which names its prefix has, so others are allowed and checked at run time. */
 type TypedParams<Path extends string, Params> = UrlParams & {
-  readonly [Name in PathNames<Path>]: Name extends keyof Params ? Written<Params[Name]> : UrlValue;
+  readonly [Name in Exclude<PathNames<Path>, OptionalNames<Path>>]: ValueFor<Params, Name>;
+} & {
+  readonly [Name in OptionalNames<Path>]?: ValueFor<Params, Name> | undefined;
 };
+
+type ValueFor<Params, Name> = Name extends keyof Params ? Written<Params[Name]> : UrlValue;
 
 /** What a schema accepts, if it can be written into a path; a date, for one, is written as text. */
 type Written<S> = S extends AnySchema
@@ -119,7 +123,8 @@ function filled(called: string, path: string, params: UrlParams): string {
   const names = pathNames(path);
   const extra = Object.keys(params).find((name) => !names.includes(name));
   if (extra !== undefined) throw unfit(called, `it has no "${extra}"`, `leave out "${extra}"`);
-  return path.replaceAll(NAME, (written, name: string | undefined) => {
+  const isFull = optionalNames(path).some((name) => params[name] !== undefined);
+  return (isFull ? path : withoutOptional(path)).replaceAll(NAME, (written, name: string | undefined) => {
     if (written === "::") return ":";
     const key = name ?? "*";
     const value = String(params[key] ?? "");

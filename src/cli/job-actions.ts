@@ -95,7 +95,7 @@ async function drain(module: string): Promise<void> {
     ended ??= leave(working, settings.shutdownGraceMs);
     return ended;
   };
-  closeOnSignals(end, log, () => working.threads);
+  closeOnSignals({ close: end, threadsLeft: () => working.threads }, log);
   await working.jobs.drained();
   await end();
 }

@@ -30,7 +30,7 @@ export async function openWorkProbes(
   if (health?.port === undefined) return;
   const metrics = await openMetricsOf({ app, settings, lanes, answers: false });
   opened.defer(() => metrics?.close());
-  const readStatus = (): HealthStatus => (isOpen() ? healthStatus(lanes) : "starting");
+  const readStatus = (): HealthStatus => (isOpen() ? healthStatus(lanes, undefined) : "starting");
   const server = await openHealthServer({ health, host: "127.0.0.1", readStatus, metrics, log });
   opened.defer(() => server.close());
   log.info(`health at ${server.url}`);

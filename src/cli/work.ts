@@ -11,6 +11,7 @@ import { createLogger, isForReading } from "../http/logger.ts";
 import { openJobsOf, openLog } from "../http/open-app.ts";
 import { ownsOutput, takeOutput } from "../http/own-output.ts";
 import { closeOnSignals } from "../http/shutdown.ts";
+import { Start } from "../http/start.ts";
 import type { OpenJobs } from "../jobs/open.ts";
 import { openWithLifespans } from "../lanes/open.ts";
 import { openTracing } from "../tracing/open.ts";
@@ -41,15 +42,26 @@ export async function work(module: string, options: WorkOptions): Promise<void> 
   });
   const tasks = durableTasks(app);
   if (settings.jobs.url === undefined) throw embeddedError("offloop work", app);
-  const working = await openWork(app, { settings, target, log, isProbed: true });
-  closeOnSignals(
-    () => working.stop(settings.shutdownGraceMs).finally(() => working.close()),
-    log,
-    () => working.threads,
-  );
+  await openUntilSignalled(app, { settings, target, log, isProbed: true });
   logStrayRejections(log, runAtHand);
   const lanes = tasks.map(({ name, lane }) => `${name} (${lane})`);
   log.info(`${appName(app)} works on ${lanes.join(", ")}`);
+}
+
+/** Opens an app without a server, until a signal ends it. One that comes while it is being opened closes what is open. */
+async function openUntilSignalled(app: App, parts: WorkParts): Promise<void> {
+  const { settings, log } = parts;
+  const { shutdownGraceMs: graceMs } = settings;
+  const opened = new AsyncDisposableStack();
+  const start = new Start(graceMs, log, opened);
+  closeOnSignals(start, log);
+  try {
+    const working = await openWorkInto(app, parts, opened, start.ending);
+    const close = (): Promise<void> => working.stop(graceMs).finally(() => working.close());
+    start.succeed({ close, threadsLeft: () => working.threads });
+  } catch (error) {
+    await start.fail(error);
+  }
 }
 
 /** An app that works on its jobs. */
@@ -73,24 +85,41 @@ export interface WorkParts {
 }
 
 /** Opens an app without a server. */
-export async function openWork(
+export async function openWork(app: App, parts: WorkParts): Promise<Working> {
+  const opened = new AsyncDisposableStack();
+  try {
+    return await openWorkInto(app, parts, opened);
+  } catch (error) {
+    await opened.disposeAsync();
+    throw error;
+  }
+}
+
+/**
+ * @param opened - Collects what to close.
+ * @param ending - Aborts when the start is to end: nothing more is opened, and it rejects.
+ */
+async function openWorkInto(
   app: App,
   { settings, target, log: given, isProbed }: WorkParts,
+  opened: AsyncDisposableStack,
+  ending?: AbortSignal,
 ): Promise<Working> {
-  await using opened = new AsyncDisposableStack();
   const tracing = await openTracing();
   const log = openLog({ log: given, settings, ownsOutput: ownsOutput() }, tracing);
   const arounds = listArounds(app, { settings, log, tracing, debug: false });
   const laneOptions = { settings, target, log, arounds, ownsOutput: ownsOutput() };
-  const lanes = await openWithLifespans(app, laneOptions, opened);
+  const lanes = await openWithLifespans(app, laneOptions, opened, ending);
+  ending?.throwIfAborted();
   const watch = await openLoopWatch(settings.watch, log, isForReading(log));
   opened.defer(() => watch?.close());
   let isOpen = false;
   // Before the first job is taken, so that a port which is not free costs no attempt, and none ends uncounted.
   if (isProbed) await openWorkProbes(app, { settings, lanes, log, isOpen: () => isOpen }, opened);
   const jobs = (await openJobsOf(app, { settings, lanes, tracing, log, works: true })) as OpenJobs;
+  opened.defer(() => jobs.close());
+  ending?.throwIfAborted();
   isOpen = true;
-  const rest = opened.move();
   return {
     jobs,
     get threads() {
@@ -100,10 +129,7 @@ export async function openWork(
       lanes.closing = true;
       return jobs.stop(graceMs);
     },
-    close: async () => {
-      await jobs.close();
-      await rest.disposeAsync();
-    },
+    close: () => opened.disposeAsync(),
   };
 }
 

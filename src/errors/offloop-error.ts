@@ -114,6 +114,7 @@ export const errorCodes = {
   OFFLOOP_JOB_RESULT: "The result of a durable task cannot be stored as JSON.",
   OFFLOOP_JOB_UNKNOWN: "The job to follow does not exist.",
   OFFLOOP_JOBS_DATABASE: "The database of the jobs cannot be opened.",
+  OFFLOOP_JOBS_DATABASE_ENDED: "The thread of the embedded jobs database has ended.",
   OFFLOOP_JOBS_FOLDER: "The folder of the embedded jobs database cannot be opened.",
   OFFLOOP_JOBS_LANE: "app.jobs was used on a thread, and only the event loop can ask it.",
   OFFLOOP_JOBS_ORDER: "A task's ordered option was changed while jobs of the task are stored.",

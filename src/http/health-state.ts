@@ -8,9 +8,9 @@ export interface HealthAnswer {
 
 /**
  * `starting`: not open yet. `closing`: shutting down. `threads`: no thread can load the app, or every thread is held by a
- * call that does not end.
+ * call that does not end. `jobs`: the thread of the embedded jobs database has ended, and no other has it open yet.
  */
-export const healthStatuses = ["ready", "starting", "closing", "threads"] as const;
+export const healthStatuses = ["ready", "starting", "closing", "threads", "jobs"] as const;
 export type HealthStatus = (typeof healthStatuses)[number];
 
 /** A loop that has not turned for this long is blocked. */
@@ -18,9 +18,14 @@ const BLOCKED_MS = 1_000;
 /** A loop that has been blocked for this long will not recover: the process should be restarted. */
 const DEAD_MS = 30_000;
 
-export function healthStatus({ closing, pool }: Lanes): HealthStatus {
+/** @param jobs - Undefined when no task is durable. */
+export function healthStatus(
+  { closing, pool }: Lanes,
+  jobs: { readonly isDown: boolean } | undefined,
+): HealthStatus {
   if (closing) return "closing";
-  return pool?.isDown === true ? "threads" : "ready";
+  if (pool?.isDown === true) return "threads";
+  return jobs?.isDown === true ? "jobs" : "ready";
 }
 
 /**

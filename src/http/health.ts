@@ -6,9 +6,8 @@ import type { ResolvedSettings } from "../app/settings.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { ownEntry } from "../errors/own-code.ts";
 import { startThread } from "../errors/start-thread.ts";
-import type { Lanes } from "../lanes/lanes.ts";
 import { sharedNow } from "../threads/crossing/board.ts";
-import { type HealthStatus, healthAnswer, healthStatus, healthStatuses } from "./health-state.ts";
+import { type HealthStatus, healthAnswer, healthStatuses } from "./health-state.ts";
 import type { HealthData, HealthHello, MetricsAnswer } from "./health-thread.ts";
 import type { ProbedMetrics } from "./probe-server.ts";
 
@@ -24,14 +23,14 @@ export interface HealthServer {
 export function addHealthRoutes(
   fastify: FastifyInstance,
   { livez, readyz }: NonNullable<ResolvedSettings["health"]>,
-  lanes: Lanes,
+  readStatus: () => HealthStatus,
 ): void {
   for (const [probe, path] of [
     ["livez", livez],
     ["readyz", readyz],
   ] as const) {
     fastify.get(path, { config: { isForOperators: true } }, (_request, reply) => {
-      const { status, body } = healthAnswer(probe, healthStatus(lanes), 0);
+      const { status, body } = healthAnswer(probe, readStatus(), 0);
       reply.code(status).send(body);
     });
   }

@@ -14,7 +14,8 @@ import { createLogger } from "./logger.ts";
 import { type OpenApp, openApp } from "./open-app.ts";
 import { ownsOutput, type RunAtHand } from "./own-output.ts";
 import type { ListenOptions, Server } from "./serve-options.ts";
-import { closeOnSignals, createShutdown } from "./shutdown.ts";
+import { closeOnSignals, createShutdown, type OwnProcess } from "./shutdown.ts";
+import { Start } from "./start.ts";
 import { startEarly } from "./start-early.ts";
 import { answerPrimary, isSupervised } from "./supervised.ts";
 import { keepTickShape } from "./ticks.ts";
@@ -55,7 +56,9 @@ async function listenWith(
   const ownsProcess = options.signals ?? true;
   const ownsAll = ownsOutput() || (ownsProcess && process.env.NODE_ENV === "production");
   const opened = new AsyncDisposableStack();
-  let letBe = async (): Promise<void> => {};
+  const start = new Start(settings.shutdownGraceMs, log, opened);
+  const own = ownsProcess ? closeOnSignals(start, log) : undefined;
+  let letBe = async (): Promise<void> => own?.letSignalsBe();
   // This must come last. Until then a second signal ends the process, and a primary can tell that it is not hung.
   opened.defer(() => letBe());
   try {
@@ -63,7 +66,8 @@ async function listenWith(
     const inspector = options.inspector ? await openInspectorFor(app.title, options.inspector) : undefined;
     opened.defer(() => inspector?.close());
     const wanted = { settings, target, log, tls, accessLog, debug, inspector, ownsOutput: ownsAll, early };
-    const served = await openApp(app, { ...wanted, worksOnJobs: options.work ?? true }, opened);
+    const { ending } = start;
+    const served = await openApp(app, { ...wanted, ending, worksOnJobs: options.work ?? true }, opened);
     const { lanes, fastify } = served;
     inspector?.addTo(fastify, {
       jobs: served.jobs?.jobs,
@@ -74,23 +78,11 @@ async function listenWith(
     const health = isSupervised ? undefined : await openHealthPort(settings, place, served);
     opened.defer(async () => health?.close());
     const url = (await bind(fastify, place)).replace(/^https?/, tls === undefined ? "http" : "https");
+    ending.throwIfAborted();
     inspector?.listensAt(url);
-    const close = createShutdown(served, settings.shutdownGraceMs, log, () => opened.disposeAsync());
-    if (ownsProcess) {
-      const own = closeOnSignals(close, log, () => lanes.pool?.size.threads ?? 0);
-      const leave = (): void => {
-        void close(LINGER_MS);
-        own.end("another worker has taken over");
-      };
-      const answerNoMore = answerPrimary(lanes, { leave, end: () => own.end("all workers end") });
-      const logNoMore = logStrayRejections(served.log, served.runAtHand);
-      letBe = async () => {
-        own.letSignalsBe();
-        answerNoMore();
-        await nextTurn(); // Node tells of a rejected promise only once this turn is over
-        logNoMore();
-      };
-    }
+    const shutDown = createShutdown(served, settings.shutdownGraceMs, log, () => opened.disposeAsync());
+    start.succeed({ close: shutDown, threadsLeft: () => lanes.pool?.size.threads ?? 0 });
+    if (own !== undefined) letBe = ownProcess(own, served, shutDown);
     return {
       url,
       port: portOf(fastify),
@@ -98,22 +90,46 @@ async function listenWith(
       get threads() {
         return lanes.pool?.size ?? noThreads;
       },
-      close,
+      close: shutDown,
     };
   } catch (error) {
-    await opened.disposeAsync();
-    throw error;
+    return start.fail(error);
   }
+}
+
+/**
+ * What a process that belongs to the server does for it beyond signals.
+ *
+ * @returns Stops it, and lets signals be.
+ */
+function ownProcess(
+  own: OwnProcess,
+  { lanes, jobs, log, runAtHand }: OpenApp,
+  shutDown: (lingerMs?: number) => Promise<void>,
+): () => Promise<void> {
+  const leave = (): void => {
+    void shutDown(LINGER_MS);
+    own.end("another worker has taken over");
+  };
+  const end = (): void => own.end("all workers end");
+  const answerNoMore = answerPrimary(() => healthStatus(lanes, jobs), { leave, end });
+  const logNoMore = logStrayRejections(log, runAtHand);
+  return async () => {
+    own.letSignalsBe();
+    answerNoMore();
+    await nextTurn(); // Node tells of a rejected promise only once this turn is over
+    logNoMore();
+  };
 }
 
 /** Answers probes on a port of their own if the settings name one. With a primary, that one does. */
 async function openHealthPort(
   { health }: ResolvedSettings,
   { host }: Place,
-  { lanes, metrics, log }: OpenApp,
+  { lanes, jobs, metrics, log }: OpenApp,
 ): Promise<HealthServer | undefined> {
   if (health?.port === undefined) return undefined;
-  return openHealthServer({ health, host, readStatus: () => healthStatus(lanes), metrics, log });
+  return openHealthServer({ health, host, readStatus: () => healthStatus(lanes, jobs), metrics, log });
 }
 
 /** Loaded only by those who ask for it. */

@@ -51,6 +51,8 @@ export interface OpenAppOptions {
   readonly ownsOutput?: boolean;
   /** The worker of the first thread, if it was started already. */
   readonly early?: EarlyWorker | undefined;
+  /** Aborts when the start is to end: nothing more is opened, and it rejects. */
+  readonly ending?: AbortSignal;
 }
 
 /** An app that can answer requests but does not listen yet. */
@@ -81,25 +83,27 @@ export async function openApp(
   options: OpenAppOptions,
   opened: AsyncDisposableStack,
 ): Promise<OpenApp> {
-  const { settings, target, tls, overrides, accessLog, debug = false, inspector, early } = options;
+  const { settings, target, tls, overrides, accessLog, debug = false, inspector, early, ending } = options;
   const tracing = await openTracing();
   const log = openLog(options, tracing);
   await checkFrontends(app, debug ? log : undefined);
   const arounds = listArounds(app, { settings, log, tracing, debug, inspector });
   const laneOptions = { settings, target, log, overrides, arounds, ownsOutput: ownsOutput(), early };
-  const lanes = await openWithLifespans(app, laneOptions, opened);
+  const lanes = await openWithLifespans(app, laneOptions, opened, ending);
+  ending?.throwIfAborted();
   preloadFastify();
   const watching = openLoopWatch(settings.watch, log, isForReading(log));
   opened.defer(async () => (await watching)?.close());
   const { worksOnJobs: works = true, openJobs: open } = options;
   const jobs = await openJobsOf(app, { settings, lanes, tracing, log, works, open });
   opened.defer(() => jobs?.close());
+  ending?.throwIfAborted();
   const metrics = await openMetricsOf({ app, settings, lanes, answers: true });
   opened.defer(() => metrics?.close());
   const wayOut = new WayOut(lanes);
   const sockets = new OpenSockets(settings.websockets);
   const { fastify, connections } = await createServer(app, {
-    ...{ settings, log, lanes, wayOut, sockets, tracing, tls, accessLog, metrics },
+    ...{ settings, log, lanes, jobs, wayOut, sockets, tracing, tls, accessLog, metrics },
   });
   opened.defer(async () => {
     // A server that is shutting down is closing already; it is not waited for beyond its time.

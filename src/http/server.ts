@@ -14,6 +14,7 @@ import { addAccessLog, logUnread } from "./access-log.ts";
 import { addBefore, addPart, refusalsOf } from "./app-part.ts";
 import { Connections } from "./connections.ts";
 import { addHealthRoutes } from "./health.ts";
+import { healthStatus } from "./health-state.ts";
 import { LoggedUrls } from "./logged-url.ts";
 import { addMetrics } from "./metrics.ts";
 import type { Refusals } from "./refusals.ts";
@@ -32,6 +33,8 @@ export interface ServerParts {
   readonly settings: ResolvedSettings;
   readonly log: Logger;
   readonly lanes: Lanes;
+  /** Undefined when no task is durable. */
+  readonly jobs: { readonly isDown: boolean } | undefined;
   readonly wayOut: WayOut;
   readonly sockets: OpenSockets;
   /** Undefined when nothing collects spans. */
@@ -89,7 +92,7 @@ export async function createServer(app: App, parts: ServerParts): Promise<AppSer
     surroundRoutes(fastify, part, services);
     await addBefore(fastify, part, refusals);
     if (settings.health !== undefined && settings.health.port === undefined)
-      addHealthRoutes(fastify, settings.health, lanes);
+      addHealthRoutes(fastify, settings.health, () => healthStatus(lanes, parts.jobs));
     await addPart(fastify, part, services, refusals);
     fastify.addHook("preClose", async () => {
       connections.endWhenAnswered();

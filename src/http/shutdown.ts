@@ -7,6 +7,7 @@ import { within } from "../app/within.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import type { Connections } from "./connections.ts";
 import type { OpenSockets } from "./sockets/open-sockets.ts";
+import type { Started } from "./start.ts";
 import type { WayOut } from "./way-out.ts";
 
 /** What a server must end when it shuts down. */
@@ -104,22 +105,16 @@ export interface OwnProcess {
 
 /**
  * Closes on SIGINT, SIGTERM and SIGHUP, then ends the process with code 0; a second SIGINT or SIGTERM ends it at once.
- *
- * @param threadsLeft - How many threads could not be ended.
  */
-export function closeOnSignals(
-  close: () => Promise<void>,
-  log: Logger,
-  threadsLeft: () => number,
-): OwnProcess {
+export function closeOnSignals(closing: Started, log: Logger): OwnProcess {
   let signalledAt: number | undefined;
   let isEnding = false;
   const end: OwnProcess["end"] = (why, signal = "SIGTERM") => {
     if (isEnding) return;
     isEnding = true;
     log.info(`${why}: shutting down`);
-    close().then(
-      () => exit(log, threadsLeft(), signal),
+    closing.close().then(
+      () => exit(log, closing.threadsLeft(), signal),
       (error: unknown) => {
         log.error({ err: error }, "shutting down failed");
         process.exit(1);

@@ -1,6 +1,5 @@
 import cluster from "node:cluster";
-import type { Lanes } from "../lanes/lanes.ts";
-import { type HealthStatus, healthStatus } from "./health-state.ts";
+import type { HealthStatus } from "./health-state.ts";
 
 /**
  * A message from a primary to its worker: `ping` asks for its state; `leave` ends it because another has taken its
@@ -35,13 +34,13 @@ export interface Orders {
  *
  * @returns Stops answering.
  */
-export function answerPrimary(lanes: Lanes, orders: Orders): () => void {
+export function answerPrimary(readStatus: () => HealthStatus, orders: Orders): () => void {
   if (!isSupervised) return () => {};
   const onMessage = (message: PrimaryMessage | undefined): void => {
     if (message?.offloopPrimary === "leave") orders.leave();
     if (message?.offloopPrimary === "end") orders.end();
     if (message?.offloopPrimary !== "ping" || !process.connected) return;
-    const answer: WorkerMessage = { offloopHealth: healthStatus(lanes) };
+    const answer: WorkerMessage = { offloopHealth: readStatus() };
     process.send?.(answer, undefined, undefined, () => {}); // when the primary has gone, this process ends with it
   };
   process.on("message", onMessage);

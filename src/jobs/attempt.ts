@@ -28,6 +28,7 @@ export class Attempt {
   #started: StartedAttempt | undefined;
   #broken: BreakOff | undefined;
   #running = false;
+  #over = false;
   #ending: NodeJS.Timeout | undefined;
   readonly #interruption = Promise.withResolvers<Outcome>();
 
@@ -51,10 +52,16 @@ export class Attempt {
     return this.#broken !== undefined;
   }
 
+  /** Whether its outcome is known, although it may not be stored yet. */
+  get isOver(): boolean {
+    return this.#over;
+  }
+
   /** Runs it on its lane. Never rejects. */
   async run(lanes: AttemptLanes, onProgress: (value: number) => void): Promise<Outcome> {
     this.#running = true;
     const outcome = await Promise.race([this.#try(lanes, onProgress), this.#interruption.promise]);
+    this.#over = true;
     clearTimeout(this.#ending);
     if (this.#broken === undefined) return outcome;
     const isSettled = outcome.kind === "done" || outcome.kind === "lost";

@@ -20,6 +20,8 @@ export interface JobsDatabase extends Sql {
     onReconnect: () => void,
   ): Promise<{ close(): Promise<void> }>;
   beginTransaction(): Promise<Transaction>;
+  /** Resolves when a database that was lost is open again, where it is opened again by itself. */
+  reopened?(): Promise<void>;
 }
 
 /** Runs statements in one transaction. */

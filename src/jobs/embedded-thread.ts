@@ -65,7 +65,7 @@ class SyncedFS extends NodeFS {
 }
 
 /** One session: a transaction has it to itself until it ends, while everything else waits. */
-class Session {
+export class Session {
   readonly #pg: PGlite;
   readonly #port: MessagePort;
   readonly #waiting: Turn[] = [];
@@ -98,9 +98,11 @@ class Session {
       const rows = await this.#run(turn);
       this.#port.postMessage({ id: turn.id, rows } satisfies EmbeddedMessage);
     } catch (thrown) {
-      // A statement that fails on its own must not leave the session in an aborted transaction; an open transaction is
-      // its holder's concern.
-      if (!("transaction" in turn)) await this.#pg.exec("ROLLBACK").catch(() => {});
+      // What fails on its own, or as an end, must not leave the session in an aborted transaction; an open transaction
+      // is its holder's concern.
+      if (!isInside(turn)) await this.#pg.exec("ROLLBACK").catch(() => {});
+      // One that has not begun will never be ended.
+      if ("begin" in turn) this.#holder = undefined;
       this.#port.postMessage({ id: turn.id, error: failureOf(thrown) } satisfies EmbeddedMessage);
     }
     if ("end" in turn) this.#holder = undefined;
@@ -117,6 +119,11 @@ class Session {
   async #all(text: string): Promise<unknown[]> {
     return (await this.#pg.exec(text)).flatMap(({ rows }) => rows);
   }
+}
+
+/** Whether it is a statement of an open transaction. */
+function isInside(turn: Turn): boolean {
+  return "text" in turn && "transaction" in turn;
 }
 
 function failureOf(thrown: unknown): SqlFailure {

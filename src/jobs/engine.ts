@@ -22,6 +22,7 @@ import { type CountedJobs, lostError, Records, storedKey } from "./records.ts";
 import type {
   AttemptRecord,
   Claim,
+  CurrentSchedule,
   JobFilter,
   JobRecord,
   JobRef,
@@ -43,7 +44,7 @@ const NO_KEY = "-";
 /** Per task and process. Embedded there is one session, so a second statement would only wait. */
 const INSERTS_AT_ONCE = 4;
 
-/** How long the connection that listens may take to end. */
+/** How long the connection that listens may take to end, and how long the others may. */
 const CLOSE_MS = 2_000;
 
 /** PostgreSQL's code for a unique index: another job with the key waits or runs. */
@@ -88,7 +89,7 @@ export class Engine implements JobStore {
   static async open(options: EngineOptions): Promise<Engine> {
     const { PgBoss } = await loadPgBoss();
     const { place } = options;
-    const embedded = "dir" in place ? await EmbeddedDatabase.open(place.dir) : undefined;
+    const embedded = "dir" in place ? await EmbeddedDatabase.open(place.dir, options.onError) : undefined;
     const boss = new PgBoss(bossOptions(options, embedded));
     boss.on("error", options.onError);
     let step: OpenStep = "looking for its schema";
@@ -110,6 +111,11 @@ export class Engine implements JobStore {
   /** Runs SQL where the jobs are stored. */
   get sql(): Sql {
     return this.#database;
+  }
+
+  /** Whether the thread of an embedded database has ended, and is not replaced yet. */
+  get isDown(): boolean {
+    return this.#embedded?.isDown === true;
   }
 
   async #prepare({ onError }: EngineOptions, onStep: (step: OpenStep) => void): Promise<void> {
@@ -274,10 +280,16 @@ export class Engine implements JobStore {
     return this.#records.depths(new Map(queues.map((queue) => [queue.name, countedOf(queue)])));
   }
 
-  async dropSchedules(task: string, except: string): Promise<void> {
+  async dropSchedules(task: string, current: CurrentSchedule): Promise<boolean> {
     const queue = queueName(task);
-    const former = await this.#records.formerOccurrences(queue, except);
-    if (former.length > 0) await this.#boss.deleteJob(queue, [...former]);
+    const others = await this.#records.otherOccurrences(queue, current);
+    const former = others.filter(({ isNewer }) => !isNewer);
+    if (former.length > 0)
+      await this.#boss.deleteJob(
+        queue,
+        former.map(({ id }) => id),
+      );
+    return former.length < others.length;
   }
 
   listen(onNotice: (notice: Notice) => void): () => void {
@@ -325,7 +337,7 @@ export class Engine implements JobStore {
     // The pool is closed before its connections are: what they report when a database ends together with them is
     // nobody's error.
     this.#boss.removeAllListeners("error").on("error", () => {});
-    await this.#boss.stop({ graceful: false });
+    await within(CLOSE_MS, this.#boss.stop({ graceful: false }));
     await this.#embedded?.close();
   }
 }

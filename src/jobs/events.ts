@@ -12,8 +12,14 @@ const SAME_ERROR_MS = 10_000;
 /** Logs what happens to jobs here, and publishes it if anyone listens. */
 export function loggedEvents(log: Log): JobEvents {
   const said = new Map<string, number>();
+  /** What several calls have failed with, for as long as they do. */
+  const toldOf = new WeakSet<object>();
   return {
     onError: (error) => {
+      if (error instanceof Error) {
+        if (toldOf.has(error)) return;
+        toldOf.add(error);
+      }
       const { message } = describeError(error);
       const now = performance.now();
       if (now - (said.get(message) ?? Number.NEGATIVE_INFINITY) < SAME_ERROR_MS) return;

@@ -1,4 +1,6 @@
 import type { Lane } from "../app/lane.ts";
+import { within } from "../app/within.ts";
+import { counted } from "../errors/counted.ts";
 import type { AttemptLanes } from "../lanes/attempts.ts";
 import { Attempt, type RunnableTask } from "./attempt.ts";
 import { formatJobId } from "./job-id.ts";
@@ -26,6 +28,8 @@ export interface JobEvents {
   onEnd(attempt: Attempt, outcome: Outcome, runMs: number): void;
 }
 
+/** How long the database has to store how attempts ended that were broken off by a shutdown. */
+const STORE_MS = 2_000;
 /** A job's progress is stored at most this often. */
 const PROGRESS_MS = 250;
 
@@ -258,12 +262,20 @@ export class JobLoop {
   async interrupt(): Promise<string[]> {
     this.stop();
     const attempts = this.running;
-    const left = attempts.filter((attempt) => !attempt.isBroken);
+    const left = attempts.filter((attempt) => !attempt.isBroken && !attempt.isOver);
     const held = this.#suspects.filter((attempt) => !attempt.isRunning);
     await Promise.all(attempts.map((attempt) => attempt.interrupt()));
     for (const attempt of held) if (!attempt.isRunning) void this.#run(attempt);
-    await this.idle();
+    if (!(await within(STORE_MS, this.idle()))) this.#giveUp();
     return left.map(({ job }) => formatJobId(job));
+  }
+
+  /** The database is away, and nobody knows for how long. */
+  #giveUp(): void {
+    const jobs = this.#settlements.giveUp().map(formatJobId);
+    if (jobs.length === 0) return;
+    const what = `gave up storing how ${counted(jobs.length, "job")} ended, since the database does not answer`;
+    this.#options.events.onError(new Error(`${what}; to be run again: ${jobs.join(", ")}`));
   }
 }
 

@@ -3,6 +3,7 @@ import { NoticeBoard } from "./notices.ts";
 import type {
   AttemptRecord,
   Claim,
+  CurrentSchedule,
   JobFilter,
   JobRecord,
   JobRef,
@@ -242,10 +243,14 @@ export class MemoryStore implements JobStore {
     });
   }
 
-  async dropSchedules(task: string, except: string): Promise<void> {
-    for (const { uuid, state, payload } of this.#of(task))
-      if (state === "waiting" && payload.schedule !== undefined && payload.schedule !== except)
-        this.#jobs.delete(uuid);
+  async dropSchedules(task: string, { mark, since }: CurrentSchedule): Promise<boolean> {
+    const others = [...this.#of(task)].filter(
+      ({ state, payload: { schedule } }) =>
+        state === "waiting" && schedule !== undefined && schedule !== mark,
+    );
+    const former = others.filter(({ payload: { scheduledSince = 0 } }) => scheduledSince <= since);
+    for (const { uuid } of former) this.#jobs.delete(uuid);
+    return former.length < others.length;
   }
 
   /** When the next job's time comes; undefined when none waits. */

@@ -35,6 +35,8 @@ export interface OpenJobsOptions {
 /** The jobs of an app that is served or worked on. */
 export interface OpenJobs {
   readonly jobs: Jobs;
+  /** Whether nothing can be stored now, since the thread of an embedded database has ended. */
+  readonly isDown: boolean;
   /** Resolves when this process runs nothing and nothing is due that it could run; or when it is stopped. */
   drained(): Promise<void>;
   /** Takes no more jobs; waits for the running ones, and breaks off the rest when the time is over. */
@@ -73,7 +75,13 @@ export async function openJobs(options: OpenJobsOptions): Promise<OpenJobs> {
     if (!("dir" in place)) return open;
     const { jobs, close } = open;
     const leave = await answerAsOwner(place.dir, jobs);
-    return { ...open, close: () => leave().then(close) };
+    return {
+      ...open,
+      get isDown() {
+        return engine.isDown;
+      },
+      close: () => leave().then(close),
+    };
   } catch (error) {
     await (open ?? engine).close();
     throw error;
@@ -124,6 +132,7 @@ function bindJobs(
   const unbind = bind(app, jobs, new Enqueuer(store, Date.now, trace));
   return {
     jobs,
+    isDown: false,
     drained: async () => worker?.drained(),
     stop: async (graceMs) => {
       const running = worker?.running ?? [];

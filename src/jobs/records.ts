@@ -2,7 +2,7 @@ import type { JobState } from "../app/jobs.ts";
 import type { DescribedError } from "../errors/described-error.ts";
 import type { Sql } from "./database.ts";
 import { queueName } from "./queue-name.ts";
-import type { JobFilter, JobPayload, JobRecord, JobRef, TaskDepth } from "./store.ts";
+import type { CurrentSchedule, JobFilter, JobPayload, JobRecord, JobRef, TaskDepth } from "./store.ts";
 
 /** pg-boss's names for the states. */
 const storedStates = {
@@ -38,6 +38,13 @@ interface Row {
 
 const columns = `j.id, j.name, j.state, j.data, j.retry_count, j.singleton_key, j.priority, j.output, j.created_on,
   j.start_after, j.started_on, j.completed_on`;
+
+/** A waiting occurrence of a schedule that this process does not keep. */
+interface OtherOccurrence {
+  readonly id: string;
+  /** Whether a process stored it that began later. */
+  readonly isNewer: boolean;
+}
 
 /** Reads jobs for display, with statements of its own: pg-boss lists only oldest first, and one queue at a time. */
 export class Records {
@@ -180,14 +187,15 @@ export class Records {
     return new Set(rows.map(({ id }: { id: string }) => id));
   }
 
-  /** The waiting occurrences of a task's former schedules. */
-  async formerOccurrences(queue: string, except: string): Promise<string[]> {
+  /** The waiting occurrences of a task's other schedules. */
+  async otherOccurrences(queue: string, { mark, since }: CurrentSchedule): Promise<OtherOccurrence[]> {
     const { rows } = await this.#sql.executeSql(
-      `select id from ${this.#schema}.job
+      `select id, coalesce((data ->> 'scheduledSince')::float8, 0) > $3::float8 as "isNewer"
+      from ${this.#schema}.job
       where name = $1 and state = 'created' and data ? 'schedule' and data ->> 'schedule' <> $2`,
-      [queue, except],
+      [queue, mark, since],
     );
-    return rows.map(({ id }: { id: string }) => id);
+    return rows;
   }
 
   #recordOf(row: Row): JobRecord {

@@ -56,18 +56,26 @@ function scheduleMark({ expression, timezone }: Schedule): string {
 }
 
 /**
- * Stores the next occurrence of a schedule as a job for that time. Every process does this, and the first one wins.
+ * Stores the next occurrence of a schedule as a job for that time. Every process does this, and the first one wins. While
+ * a deploy replaces processes, those with the former schedule leave it to the ones that began later.
  *
+ * @param since - When this process began to keep the schedule.
  * @returns When it will be.
  */
-export async function storeNext(store: JobStore, schedule: Schedule, after: Date): Promise<Date | undefined> {
-  await store.dropSchedules(schedule.task, scheduleMark(schedule));
+export async function storeNext(
+  store: JobStore,
+  schedule: Schedule,
+  after: Date,
+  since = 0,
+): Promise<Date | undefined> {
+  const mark = scheduleMark(schedule);
+  const isReplaced = await store.dropSchedules(schedule.task, { mark, since });
   const runAt = nextOccurrence(schedule, after);
-  if (runAt === undefined) return undefined;
+  if (runAt === undefined || isReplaced) return runAt;
   await store.add({
     task: schedule.task,
     uuid: occurrenceId(schedule, runAt),
-    payload: { args: [], schedule: scheduleMark(schedule) },
+    payload: { args: [], schedule: mark, scheduledSince: since },
     runAt,
   });
   return runAt;
@@ -79,6 +87,7 @@ export class Scheduler {
   readonly #onDue: (task: string) => void;
   readonly #onError: (error: unknown) => void;
   readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #since = Date.now();
   #stopped = false;
 
   constructor(store: JobStore, onDue: (task: string) => void, onError: (error: unknown) => void) {
@@ -95,7 +104,7 @@ export class Scheduler {
 
   async #advance(schedule: Schedule): Promise<void> {
     try {
-      const next = await storeNext(this.#store, schedule, new Date());
+      const next = await storeNext(this.#store, schedule, new Date(), this.#since);
       if (next !== undefined) this.#wait(schedule, next.getTime());
     } catch (error) {
       this.#onError(error);

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { describeError } from "../errors/described-error.ts";
-import type { JobStore, Settlement } from "./store.ts";
+import type { Claim, JobStore, Settlement } from "./store.ts";
 
 const FIRST_DELAY_MS = 50;
 const LONGEST_DELAY_MS = 1_000;
@@ -16,8 +16,10 @@ interface Waiting {
 export class Settlements {
   readonly #store: Pick<JobStore, "settle">;
   readonly #onError: (error: unknown) => void;
+  readonly #unstored = new Set<Settlement>();
   #waiting: Waiting[] = [];
   #writing = false;
+  #givenUp = false;
 
   /** @param onError - Called each time the database refuses something or does not answer. */
   constructor(store: Pick<JobStore, "settle">, onError: (error: unknown) => void) {
@@ -27,10 +29,21 @@ export class Settlements {
 
   /** Resolves when it is stored, or given up. Never rejects. */
   add(settlement: Settlement): Promise<void> {
+    this.#unstored.add(settlement);
     return new Promise((resolve) => {
       this.#waiting.push({ settlement, resolve });
       if (!this.#writing) void this.#writeAll();
     });
+  }
+
+  /**
+   * Tries no more.
+   *
+   * @returns The attempts whose end is not stored.
+   */
+  giveUp(): Claim[] {
+    this.#givenUp = true;
+    return [...this.#unstored].map(({ claim }) => claim);
   }
 
   async #writeAll(): Promise<void> {
@@ -41,14 +54,17 @@ export class Settlements {
       const batch = this.#waiting;
       this.#waiting = [];
       await this.#write(batch.map(({ settlement }) => settlement));
-      for (const { resolve } of batch) resolve();
+      for (const { settlement, resolve } of batch) {
+        this.#unstored.delete(settlement);
+        resolve();
+      }
     }
     this.#writing = false;
   }
 
   async #write(batch: readonly Settlement[]): Promise<void> {
     const started = performance.now();
-    for (let tries = 0; performance.now() - started < GIVE_UP_MS; tries++) {
+    for (let tries = 0; !this.#givenUp && performance.now() - started < GIVE_UP_MS; tries++) {
       try {
         return await this.#store.settle(batch);
       } catch (error) {

@@ -14,8 +14,18 @@ export interface JobPayload {
   readonly interrupted?: number;
   /** The schedule that it is an occurrence of. */
   readonly schedule?: string;
+  /** When the process that stored this occurrence began to keep the schedule, as a timestamp. */
+  readonly scheduledSince?: number;
   /** The trace context in which it was enqueued. */
   readonly trace?: unknown;
+}
+
+/** The schedule that a process keeps. */
+export interface CurrentSchedule {
+  /** Its mark; empty for a task without a schedule. */
+  readonly mark: string;
+  /** When the process began to keep it: those stored by processes that began later are newer. */
+  readonly since: number;
 }
 
 /** A job to store. */
@@ -134,8 +144,12 @@ export interface JobStore {
   list(filter: JobFilter): Promise<readonly JobRecord[]>;
   attempts(job: JobRef): Promise<readonly AttemptRecord[]>;
   depths(): Promise<readonly TaskDepth[]>;
-  /** Cancels the waiting occurrences of a task's former schedules. */
-  dropSchedules(task: string, except: string): Promise<void>;
+  /**
+   * Removes the waiting occurrences of a task's former schedules.
+   *
+   * @returns Whether one of a newer schedule waits.
+   */
+  dropSchedules(task: string, current: CurrentSchedule): Promise<boolean>;
   /** Listens to notices about jobs. @returns Stops listening. */
   listen(onNotice: (notice: Notice) => void): () => void;
   close(): Promise<void>;

@@ -1,8 +1,12 @@
 import type { JobWithMetadata, PgBoss } from "pg-boss";
+import { within } from "../app/within.ts";
 import type { Attempts } from "./attempts.ts";
 import type { JobsDatabase, Sql } from "./database.ts";
 import { queueName } from "./queue-name.ts";
 import type { Claim, JobPayload, JobTask, TakenJob } from "./store.ts";
+
+/** How long a commit without an answer waits for a database that is opened again. */
+const REOPEN_MS = 10_000;
 
 type Fetched = JobWithMetadata<JobPayload>;
 
@@ -50,6 +54,8 @@ export class Takes {
   /** Only the answer may have been lost. */
   async #isCommitted({ transaction }: Taken): Promise<boolean> {
     if (transaction === undefined) return false;
+    // Embedded, nobody else would ever run these jobs.
+    await within(REOPEN_MS, this.#database.reopened?.() ?? Promise.resolve());
     const { rows } = await this.#database.executeSql("select pg_xact_status($1::text::xid8) as status", [
       transaction,
     ]);

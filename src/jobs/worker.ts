@@ -63,7 +63,8 @@ export class JobWorker {
   async #start({ store, tasks }: JobWorkerOptions): Promise<void> {
     await this.#scheduler.start([...tasks.values()].flatMap(({ declaration }) => schedulesOf(declaration)));
     for (const { declaration } of tasks.values())
-      if (declaration.schedule === undefined) await store.dropSchedules(declaration.name, "");
+      if (declaration.schedule === undefined)
+        await store.dropSchedules(declaration.name, { mark: "", since: Date.now() });
     void this.#loop.pull();
   }
 

@@ -9,20 +9,25 @@ import { TaskThreads } from "./task-threads.ts";
  * Opens an app's lifespans, which may call its tasks, and then its lanes.
  *
  * @param opened - Collects what to close, in reverse order.
+ * @param ending - Aborts when the start is to end: nothing more is opened, and it rejects.
  */
 export async function openWithLifespans(
   app: App,
   options: LaneOptions,
   opened: AsyncDisposableStack,
+  ending?: AbortSignal,
 ): Promise<Lanes> {
   const { log } = options;
   const forLifespans = new TaskThreads(app, options);
   opened.defer(() => forLifespans.close());
-  const close = await openLifespans(servedLifespans(app, "main"));
-  opened.defer(async () => {
-    for (const error of await close())
-      log.error({ err: loggable(describeError(error)) }, "a lifespan failed to close");
-  });
+  for (const lifespan of servedLifespans(app, "main")) {
+    const close = await openLifespans([lifespan]);
+    opened.defer(async () => {
+      for (const error of await close())
+        log.error({ err: loggable(describeError(error)) }, "a lifespan failed to close");
+    });
+    ending?.throwIfAborted();
+  }
   const lanes = await openLanes(app, options);
   forLifespans.handOver();
   opened.defer(() => lanes.close());

@@ -96,6 +96,7 @@ class TestedJobs implements TaskEnqueuer, TestJobs {
     return {
       testing,
       jobs,
+      isDown: false,
       drained: () => testing.drain(),
       stop: async (graceMs) => {
         testing.#loop.stop();

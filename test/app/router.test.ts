@@ -125,6 +125,10 @@ test("Router: mistakes are refused with code, place and fix", () => {
     /fix write "\/x\/:id\/files\/\*"/,
   );
   assert.match(
+    refused(() => app.get("/a/:b?/c", nothing)),
+    /"\/a\/:b\?\/c": only its last parameter can be optional, and ":b\?" is not\n {2}at HERE\n {2}fix write "\/a\/:b\/c", and/,
+  );
+  assert.match(
     refused(() => app.onError((() => 1) as never, nothing)),
     /^OFFLOOP_HANDLER_INVALID: .*expected a class of errors first, got a function that is not a class\n {2}at HERE/,
   );

@@ -6,7 +6,7 @@ import type { Engine } from "../../src/jobs/engine.ts";
 import { formatJobId } from "../../src/jobs/job-id.ts";
 import { jobTasks, runnableTasks } from "../../src/jobs/open.ts";
 import type { JobStore } from "../../src/jobs/store.ts";
-import { backends } from "../fixtures/job-engines.ts";
+import { type Backend, backends } from "../fixtures/job-engines.ts";
 import { work } from "../fixtures/job-workers.ts";
 
 const app = new App();
@@ -38,6 +38,14 @@ function answeringLate(engine: Engine): Late {
     get: (_, name) => (name === "take" ? take : Reflect.get(engine, name).bind(engine)),
   });
   return { store, taken: taken.promise, answer: () => answered.resolve() };
+}
+
+/** An engine whose database does not store how attempts end. */
+function notSettling(engine: Engine): JobStore {
+  const settle: JobStore["settle"] = () => Promise.reject(new Error("the database is away"));
+  return new Proxy<JobStore>(engine, {
+    get: (_, name) => (name === "settle" ? settle : Reflect.get(engine, name).bind(engine)),
+  });
 }
 
 async function add(engine: Engine, task: string): Promise<{ task: string; uuid: string }> {
@@ -94,3 +102,22 @@ for (const { name, skip, start } of backends) {
     assert.deepEqual(place.errors, []);
   });
 }
+
+test("close() of a worker whose database is away gives up after the grace, and says what", {
+  timeout: 45_000,
+}, async () => {
+  await using place = await (backends[0] as Backend).start();
+  const engine = await place.open(jobTasks(tasks));
+  const errors: unknown[] = [];
+  const { worker, began } = await work({ tasks, engine, store: notSettling(engine), errors });
+  const short = await add(engine, "short");
+  const endless = await add(engine, "endless");
+  await Promise.all([began("short"), began("endless")]);
+  assert.deepEqual(await worker.close(100), [formatJobId(endless)]);
+  const last = String(errors.at(-1));
+  assert.match(
+    last,
+    /gave up storing how 2 jobs ended, since the database does not answer; to be run again: /,
+  );
+  for (const job of [short, endless]) assert.ok(last.includes(formatJobId(job)), last);
+});

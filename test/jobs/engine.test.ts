@@ -315,13 +315,18 @@ describeOnEach("engine", tasks, (on) => {
     on.place.errors.splice(errors);
   });
 
-  test("dropSchedules() removes the waiting occurrences of former schedules only", async () => {
+  test("dropSchedules() removes the waiting occurrences of former schedules only, and reports newer ones", async () => {
     const runAt = new Date(Date.now() + 3_600_000);
     const old = await add("plain", [], { payload: { args: [], schedule: "0 1 * * *" }, runAt });
     const current = await add("plain", [], { payload: { args: [], schedule: "0 2 * * *" }, runAt });
     const other = await add("plain", [], { runAt });
-    await on.engine.dropSchedules("plain", "0 2 * * *");
+    const mark = "0 2 * * *";
+    assert.equal(await on.engine.dropSchedules("plain", { mark, since: 1_000 }), false);
     assert.equal(await on.engine.find({ task: "plain", uuid: old }), undefined);
+    const payload = { args: [], schedule: "0 3 * * *", scheduledSince: 1_001 };
+    const newer = await add("plain", [], { payload, runAt });
+    assert.equal(await on.engine.dropSchedules("plain", { mark, since: 1_000 }), true);
+    assert.equal((await on.engine.find({ task: "plain", uuid: newer }))?.state, "waiting");
     assert.equal((await on.engine.find({ task: "plain", uuid: current }))?.state, "waiting");
     assert.equal((await on.engine.find({ task: "plain", uuid: other }))?.state, "waiting");
   });

@@ -81,3 +81,21 @@ test("storeNext() by several processes stores an occurrence once, and drops thos
   const [job, ...others] = await store.list({ limit: 10 });
   assert.deepEqual([job?.runAt, others.length], [next, 0]);
 });
+
+test("storeNext() of a process with a former schedule leaves it to those that began later with another", async () => {
+  const hour = (time: string): Date => new Date(`2026-03-02T${time}:00Z`);
+  let now = hour("03:10").getTime();
+  const store = new MemoryStore([jobTask("t")], { now: () => now });
+  const waiting = async (): Promise<unknown[]> =>
+    (await store.list({ limit: 10 })).map(({ runAt }) => runAt.toISOString().slice(11, 16));
+  const [former, current] = [at("0 * * * *"), at("30 * * * *")];
+  await storeNext(store, former, hour("03:10"), 1);
+  await storeNext(store, current, hour("03:40"), 2);
+  assert.deepEqual(await waiting(), ["04:30"]);
+  now = hour("04:00").getTime();
+  const next = await storeNext(store, former, hour("04:00"), 1);
+  assert.deepEqual([await waiting(), next], [["04:30"], hour("05:00")]);
+  // The former release is back.
+  await storeNext(store, former, hour("04:10"), 3);
+  assert.deepEqual(await waiting(), ["05:00"]);
+});

@@ -166,6 +166,23 @@ test("app.urlFor() knows what the router's syntax means", () => {
   assert.equal(other.urlFor("colon"), "/a:b");
 });
 
+test("app.urlFor() leaves out an optional parameter that has no value, with its slash", async () => {
+  const other = new App();
+  const page = other.get("/pages/:n?", async ({ params }) => params.n ?? "all");
+  const day = other.get("/days/:month-:day?", async ({ params }) => params.month ?? "all");
+  const root = other.get("/:anything?", async ({ params }) => params.anything ?? "all");
+  assert.equal(other.urlFor(page), "/pages");
+  assert.equal(other.urlFor(page, { n: undefined }), "/pages");
+  assert.equal(other.urlFor(page, { n: 3 }), "/pages/3");
+  assert.equal(other.urlFor(day), "/days");
+  assert.equal(other.urlFor(root), "/");
+  assert.throws(() => other.urlFor(day, { month: 3 }), /"day" is ""/);
+  assert.throws(() => other.urlFor(page, { n: "" }), /"n" is ""/);
+  await using client = await testClient(other);
+  for (const url of [other.urlFor(page), other.urlFor(day), other.urlFor(root)])
+    assert.equal(await (await client.get(url)).json(), "all");
+});
+
 for (const [what, name, params] of [
   ["an unknown name", "nothing", {}],
   ["a name too few", "read_item", {}],

@@ -61,6 +61,22 @@ request.urlFor(page, { page: 2 });
 // @ts-expect-error its schema accepts numbers
 request.urlFor(page, { page: "two" });
 
+// Optional: the router answers without it, too.
+const chapter = app.get("/books/:book/:chapter?", { params: { book: z.int() } }, ({ params }) => {
+  // @ts-expect-error it may be undefined
+  params.chapter.length;
+  return params.book;
+});
+app.urlFor(chapter, { book: 7 });
+app.urlFor(chapter, { book: 7, chapter: "one" });
+app.urlFor(chapter, { book: 7, chapter: undefined });
+// @ts-expect-error the other is not optional
+app.urlFor(chapter, { book: undefined });
+// @ts-expect-error the other is not optional
+app.urlFor(chapter, { chapter: "one" });
+const chapters = app.get("/chapters/:chapter?", () => 1);
+app.urlFor(chapters);
+
 // Any operation, where it does not matter which.
 const all: readonly OperationHandle[] = [list, read, write, both, anywhere, readBook];
 for (const one of all) app.urlFor(one, { id: 7 });
