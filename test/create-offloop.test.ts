@@ -151,8 +151,8 @@ test("create-offloop, the documentation and CI name the oldest Node that package
     assert.deepEqual(readJson<Manifest>(root, path).engines, engines, path);
   const oldest = engines.node.replace(">=", "");
   const places = {
-    "README.md": `needs Node ${oldest} or later`,
-    "docs/start.md": `needs Node ${oldest} or later`,
+    "README.md": `Node ${oldest} or later`,
+    "docs/start.md": `You need Node ${oldest} or later`,
     "CONTRIBUTING.md": `on ${oldest}, the oldest`,
     "CHANGELOG.md": `needs Node ${oldest} or later`,
     "create-offloop/README.md": `Needs Node ${oldest} or later`,

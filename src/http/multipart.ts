@@ -3,10 +3,11 @@ import type { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { finished } from "node:stream/promises";
 import { Busboy, type BusboyHeaders } from "@fastify/busboy";
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest, preParsingHookHandler } from "fastify";
 import { HTTPError } from "../errors/http-error.ts";
 import type { FormPart } from "../operation/raw.ts";
 import { ReceivedForm } from "./received-form.ts";
+import { listed } from "./surrounded-routes.ts";
 import { UploadDiskError } from "./upload-folder.ts";
 
 /** Starlette's limits. */
@@ -19,10 +20,11 @@ export function addFormParser(fastify: FastifyInstance): void {
   const replies = new WeakMap<FastifyRequest, FastifyReply>();
   fastify.addHook("onRoute", (route) => {
     if (route.config?.readsForm !== true) return;
-    route.preParsing = (request, reply, payload, done) => {
+    const noteReply: preParsingHookHandler = (request, reply, payload, done) => {
       replies.set(request, reply);
       done(null, payload);
     };
+    route.preParsing = [...listed(route.preParsing), noteReply];
   });
   fastify.addContentTypeParser("multipart/form-data", async (request: FastifyRequest, payload: Readable) => {
     const { config, bodyLimit } = request.routeOptions;

@@ -6,10 +6,12 @@ import { listed } from "./surrounded-routes.ts";
 const BODYLESS = new Set<string>(["GET", "HEAD", "TRACE"]);
 
 /**
- * Decides, once a request has been routed, whether to wait for its body. Fastify reads none of a GET: routes that take
- * no body get no such hook, since it costs each request something.
+ * Has bodies handed over as bytes, and decides, once a request has been routed, whether to wait for one. Fastify reads
+ * none of a GET: routes that take no body get no such hook, since it costs each request something.
  */
 export function passBodies(fastify: FastifyInstance): void {
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   fastify.addHook("onRoute", (route) => {
     if (listed(route.method).every((method) => BODYLESS.has(method))) return;
     route.preParsing = [passBody, ...listed(route.preParsing)];

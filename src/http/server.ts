@@ -157,13 +157,11 @@ async function createFastify(
     // An accepted connection may bring its request just after the shutdown has begun: that request is the last one there.
     return503OnClosing: false,
   });
-  fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+  passBodies(fastify);
   if (readsForms) {
     const { addFormParser } = await import("./multipart.ts");
     addFormParser(fastify);
   }
-  passBodies(fastify);
   return fastify;
 }
 
