@@ -100,14 +100,16 @@ for (const { name, skip, open } of places) {
       const ended = page
         .locator("#job-tasks tr", { hasText: "welcome" })
         .locator("[data-column='done, cancelled']");
-      const number = await ended.locator("a").evaluate((link) => link.firstChild?.textContent);
       assert.match((await ended.textContent()) ?? "", / done, cancelled jobs of welcome$/);
       await ended.locator("a").click();
       await page.waitForURL(/task=welcome&state=ended/);
-      await page.locator("#job-states a[aria-current]", { hasText: `done, cancelled ${number}` }).waitFor();
       await row(page, "is not over").waitFor({ state: "detached" });
       const shown = await page.locator("#job-list tbody tr").allTextContents();
-      assert.equal(shown.length, Number(number));
+      // The counts are read now and then.
+      const counted = page.locator("#job-states a[aria-current]", {
+        hasText: `done, cancelled ${shown.length}`,
+      });
+      await counted.waitFor();
       assert.match(shown[0] ?? "", /^cancelledwelcome\("is cancelled"\)/);
       assert.match(shown[1] ?? "", /^donewelcome\("is done"\)/);
       await page.locator("#job-task").selectOption("render");
