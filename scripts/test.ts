@@ -45,7 +45,7 @@ export const longFiles: readonly string[] = [
   "test/examples/{08-pairs,experiments}.test.ts",
   "test/http/{half-open,inspector-jobs,uploads}.test.ts",
   "test/inspector/workers.test.ts",
-  "test/jobs/{additions,app,backlog,close,drained,engine,faults,list,lost,notices}.test.ts",
+  "test/jobs/{additions,app,backlog,close,drained,embedded,engine,faults,list,lost,notices}.test.ts",
   "test/jobs/{overtaken,own-schema,processes,pulse,refused-folder,releases,retention,unanswered}.test.ts",
   "test/path/{database,plugins}.test.ts",
   "test/testing/{fail-on-block,jobs}.test.ts",
