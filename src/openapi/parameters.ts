@@ -1,6 +1,6 @@
 import type { Examples } from "../app/documentation.ts";
 import { declaredSchema, headerName, type ParamOptions, paramOptions } from "../schema/param.ts";
-import { isSchema, type Schema, type Schemas } from "../schema/schema.ts";
+import { isSchema, refuses, type Schema, type Schemas } from "../schema/schema.ts";
 import type { Components } from "./components.ts";
 import type { Declaration, Declared, DeclaredInputs } from "./declaration.ts";
 import { isObject, type JsonSchema } from "./json-schema.ts";
@@ -124,15 +124,7 @@ function nameIn(place: Place, name: string, options: ParamOptions): string {
 export function isRequired(place: Place | "body", schema: Schema): boolean {
   if (place === "path") return true;
   const zod = (declaredSchema(schema) as { readonly _zod?: { readonly optin?: string } })._zod;
-  if (zod !== undefined) return zod.optin === undefined;
-  try {
-    const result = schema["~standard"].validate(undefined);
-    if (!(result instanceof Promise)) return result.issues !== undefined;
-    result.catch(() => undefined);
-    return true;
-  } catch {
-    return true;
-  }
+  return zod === undefined ? refuses(schema, undefined) : zod.optin === undefined;
 }
 
 /** One field of a model. */

@@ -1,25 +1,13 @@
 import type { Inputs } from "../app/inputs.ts";
 import type { DeclaredSecurityScheme } from "../app/security-scheme.ts";
 import type { ResolvedSession } from "../app/session.ts";
-import { type AnySchema, isSchema } from "../schema/schema.ts";
+import { isSchema, refuses } from "../schema/schema.ts";
 
 /** Whether a request without a session is answered with 401: whether a declared value is required. */
 export function isSessionRequired(inputs: readonly Pick<Inputs, "session">[]): boolean {
   return inputs.some(({ session = {} }) =>
     isSchema(session) ? refuses(session, {}) : Object.values(session).some((one) => refuses(one, undefined)),
   );
-}
-
-/** Tries it, as a request does. A schema that cannot be tried here fails there as well. */
-function refuses(schema: AnySchema, value: unknown): boolean {
-  try {
-    const result = schema["~standard"].validate(value);
-    if (!(result instanceof Promise)) return result.issues !== undefined;
-    result.catch(() => undefined);
-    return true;
-  } catch {
-    return true;
-  }
 }
 
 /** The cookie of the session, as a security scheme. An app that keeps no sessions may be mounted in one that does. */

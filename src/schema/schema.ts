@@ -29,3 +29,15 @@ export function isSchema(value: unknown): value is AnySchema {
   const standard = (value as { "~standard"?: { validate?: unknown } })["~standard"];
   return typeof standard?.validate === "function";
 }
+
+/** Tries whether a schema refuses a value. One that answers later, or throws, counts as one that does. */
+export function refuses(schema: AnySchema, value: unknown): boolean {
+  try {
+    const result = schema["~standard"].validate(value);
+    if (!(result instanceof Promise)) return result.issues !== undefined;
+    result.catch(() => undefined);
+    return true;
+  } catch {
+    return true;
+  }
+}
