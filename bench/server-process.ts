@@ -51,6 +51,8 @@ export interface ServerPlan {
   readonly settings?: Partial<ServerSettings>;
   /** The folder of the tree whose offloop it runs. Default: this tree. */
   readonly root?: string;
+  /** Whether its memory is measured: V8 reserves little for garbage, and collects it before each report. */
+  readonly measuresMemory?: boolean;
 }
 
 /** Starts a server and waits until it listens. */
@@ -59,6 +61,7 @@ async function startServer(plan: ServerPlan): Promise<ServerProcess> {
   const child = fork(pathOf(plan), {
     env: { ...process.env, NODE_ENV: "production", BENCH_SETTINGS: JSON.stringify(plan.settings ?? {}) },
     serialization: "advanced",
+    ...(plan.measuresMemory === true && { execArgv: ["--expose-gc", "--max-semi-space-size=1"] }),
   });
   const next = async (): Promise<unknown> => (await nextMessage(child, plan.file))[0];
   const ask = (question: Question): Promise<unknown> => {

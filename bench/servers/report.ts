@@ -1,6 +1,10 @@
+import { setTimeout as wait } from "node:timers/promises";
+
 /** A server's report about itself. */
 export interface ServerReport {
   readonly rssBytes: number;
+  /** What V8's heap holds, and what objects on it hold outside. */
+  readonly heapBytes: number;
   /** Memory of all its processes, with shared parts counted once; undefined when the server is a single process. */
   readonly pssBytes?: number;
   /** CPU time of the process that hands the others their connections; undefined when there is none. */
@@ -37,14 +41,23 @@ const thisProcess: ServingProcess = {
 /** Tells the benchmark where the server listens, and answers its questions. */
 export function announce(
   url: string,
-  describe: () => Omit<ServerReport, "rssBytes"> = () => ({ threads: 0 }),
+  describe: () => Omit<ServerReport, "rssBytes" | "heapBytes"> = () => ({ threads: 0 }),
   serving: ServingProcess = thisProcess,
 ): void {
-  process.on("message", (question: Question) =>
-    process.send?.(
-      question === "cpu" ? serving.cpuMicros() : { rssBytes: process.memoryUsage.rss(), ...describe() },
-    ),
-  );
+  process.on("message", async (question: Question) => {
+    if (question === "cpu") return void process.send?.(serving.cpuMicros());
+    if (globalThis.gc !== undefined) await collect(globalThis.gc);
+    const { rss, heapUsed, external } = process.memoryUsage();
+    process.send?.({ rssBytes: rss, heapBytes: heapUsed + external, ...describe() });
+  });
   process.on("disconnect", () => process.exit());
   process.send?.({ url, pid: serving.pid });
+}
+
+/** Several times, since V8 returns the pages it has emptied only after a while. */
+async function collect(gc: () => unknown): Promise<void> {
+  for (let i = 0; i < 5; i++) {
+    gc();
+    await wait(50);
+  }
 }

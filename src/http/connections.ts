@@ -90,10 +90,15 @@ export class Connections {
         : process
             .getBuiltinModule("node:https")
             .createServer({ ...options, ...tls, handshakeTimeout: headersTimeoutMs }, listener);
+    const open = this.#open;
+    /** One function for all connections: each of its own would be kept as long as they are. */
+    function onClose(this: AnsweringSocket): void {
+      open.delete(this);
+    }
     const keep = (socket: Socket): void => {
       void socket.remoteAddress; // only if read now is it still known after the socket has closed
-      this.#open.add(socket);
-      socket.once("close", () => this.#open.delete(socket));
+      open.add(socket);
+      socket.on("close", onClose);
     };
     server.on("connection", keep);
     if (tls !== undefined) server.on("secureConnection", keep);

@@ -1,11 +1,12 @@
 import type { SocketOperation } from "../app/socket-operation.ts";
 import { operationChannel } from "../channels/channels.ts";
 import type { CompiledOperation } from "../operation/compile.ts";
-import { Exchange, type RequestContext } from "../operation/context.ts";
+import type { RequestContext } from "../operation/context.ts";
 import { refusalOf } from "../operation/error-reply.ts";
 import type { MessageFormat } from "../operation/messages.ts";
+import type { Failure } from "../operation/open-dependencies.ts";
+import { OpenOperation } from "../operation/open-operation.ts";
 import { emptyReply, type RawReply } from "../operation/raw.ts";
-import { runOperation } from "../operation/run.ts";
 import type { ConnectionWork, MessageWork, Work } from "../threads/crossing/work.ts";
 import type { Arounds, Count, LaneRequest, RunOperation } from "./around.ts";
 import { chooseForMessage, type LaneRun, type OpenedLanes, observeOperation } from "./choose.ts";
@@ -17,13 +18,14 @@ export interface RunnableSocket {
   /** Reads and writes its messages, on the loop. */
   readonly format: MessageFormat;
   /**
-   * Opens a connection: reads its inputs, creates its dependencies, and calls `live`. The dependencies are closed once
-   * that has returned.
+   * Opens a connection, with everything that surrounds it: reads its inputs, creates its dependencies, and accepts it.
+   * To what surrounds it, it ends with the answer to the handshake.
    *
-   * @param live - Called when everything is ready; an error it throws ends the connection.
-   * @returns Resolves when it has ended, with its error and what is left to do.
+   * @returns Undefined for an accepted connection, which is to be closed; the reply that refuses any other.
    */
-  connect(request: LaneRequest, live: Live): Promise<RawReply>;
+  open(request: LaneRequest, accept: Accept): Promise<RawReply | undefined>;
+  /** Closes the dependencies of a connection. Returns its error, if it has failed, and what is left to do. */
+  close(connection: OpenOperation, failure: Failure | undefined): Promise<RawReply>;
   /** Handles one message on its lane. Returns a reply, whatever happens. Undefined for a whole socket. */
   readonly handle: ((message: MessageRequest) => Promise<RawReply>) | undefined;
   /** Notes that a message of a whole socket is being handled, until the returned function is called. */
@@ -36,16 +38,16 @@ export interface RunnableSocket {
   readonly running: number;
 }
 
-/** Resolves when the socket has ended. Calls `onAccepted` once the handshake has been answered. */
-export type Live = (context: RequestContext, onAccepted: () => void) => Promise<void>;
+/** Resolves when the handshake has been answered. Rejects with the error that refuses it. */
+export type Accept = (connection: OpenOperation) => Promise<void>;
 
 /** The reply to an accepted handshake. */
 export const switching: RawReply = { ...emptyReply, status: 101 };
 
+/** A connection that is being opened. */
 interface Opening {
-  readonly live: Live;
-  readonly onEnded: (reply: RawReply) => void;
-  onAccepted: () => void;
+  readonly accept: Accept;
+  refusal: RawReply | undefined;
 }
 
 /** A websocket, with everything that surrounds its connections and messages. */
@@ -57,7 +59,7 @@ export class LaneSocket implements RunnableSocket {
   readonly #plan: ConnectionWork["plan"];
   #operation: CompiledOperation | undefined;
   readonly #lanes: OpenedLanes;
-  readonly #open: RunOperation;
+  readonly #surrounded: RunOperation;
   readonly #count: Count | undefined;
   readonly #openings = new WeakMap<LaneRequest, Opening>();
   #format: MessageFormat | undefined;
@@ -69,7 +71,7 @@ export class LaneSocket implements RunnableSocket {
     this.#work = work;
     this.#plan = withSentValues(work);
     this.#lanes = lanes;
-    this.#open = arounds.operation(
+    this.#surrounded = arounds.operation(
       declaration,
       observeOperation(declaration, (request) => this.#run(request)),
     );
@@ -86,18 +88,20 @@ export class LaneSocket implements RunnableSocket {
     return this.#running;
   }
 
-  connect(request: LaneRequest, live: Live): Promise<RawReply> {
-    const { promise: ended, resolve } = Promise.withResolvers<RawReply>();
-    const onEnded = (reply: RawReply): void => {
-      this.#running--;
-      this.#count?.(-1);
-      resolve(reply);
-    };
-    this.#openings.set(request, { live, onEnded, onAccepted: nothing });
-    this.#running++;
-    this.#count?.(1);
-    void this.#open(request); // for what surrounds it, it ends with the answer to the handshake
-    return ended;
+  async open(request: LaneRequest, accept: Accept): Promise<RawReply | undefined> {
+    const opening: Opening = { accept, refusal: undefined };
+    this.#openings.set(request, opening);
+    this.#change(1);
+    await this.#surrounded(request);
+    this.#openings.delete(request);
+    if (opening.refusal !== undefined) this.#change(-1);
+    return opening.refusal;
+  }
+
+  async close(connection: OpenOperation, failure: Failure | undefined): Promise<RawReply> {
+    const reply = await connection.end(failure);
+    this.#change(-1);
+    return reply;
   }
 
   get loop(): Connected["loop"] {
@@ -123,32 +127,28 @@ export class LaneSocket implements RunnableSocket {
     );
   }
 
-  /**
-   * Runs an operation whose handler lasts as long as the socket. For the arounds it ends with the answer to the
-   * handshake.
-   */
-  #run(request: LaneRequest): Promise<RawReply> {
+  /** Returns the answer to the handshake. */
+  async #run(request: LaneRequest): Promise<RawReply> {
     const opening = this.#openings.get(request) as Opening;
-    this.#operation ??= this.#lasting();
-    const operation = this.#operation;
-    return new Promise((resolve) => {
-      opening.onAccepted = () => resolve(switching);
-      void runOperation(operation, request, this.#lanes.loop).then((reply) => {
-        opening.onEnded(reply);
-        resolve(refusalOf(reply));
-      });
-    });
+    this.#operation ??= { ...this.#work.compiled, closes: true, plan: this.#plan };
+    const connection = new OpenOperation(this.#operation, request, this.#lanes.loop);
+    opening.refusal = (await connection.open()) ?? (await accepted(connection, opening));
+    return opening.refusal === undefined ? switching : refusalOf(opening.refusal);
   }
 
-  /** Shared by all connections, since each copy would be kept as long as its socket. */
-  #lasting(): CompiledOperation {
-    const { compiled } = this.#work;
-    const handler = (context: RequestContext): Promise<void> => {
-      const opening = this.#openings.get(Exchange.requestOf(context) as LaneRequest) as Opening;
-      return opening.live(context, () => opening.onAccepted());
-    };
-    const declaration = { ...compiled.declaration, handler };
-    return { ...compiled, closes: true, plan: this.#plan, declaration };
+  #change(by: 1 | -1): void {
+    this.#running += by;
+    this.#count?.(by);
+  }
+}
+
+/** Returns the reply that refuses the handshake; undefined when it was accepted. */
+async function accepted(connection: OpenOperation, { accept }: Opening): Promise<RawReply | undefined> {
+  try {
+    await accept(connection);
+    return undefined;
+  } catch (error) {
+    return connection.end({ error });
   }
 }
 

@@ -14,7 +14,8 @@ export interface ParsedBody {
   readonly form: FormValues | undefined;
 }
 
-const nothingParsed: ParsedBody = { json: undefined, values: 0, form: undefined };
+/** For a run that reads none. */
+export const nothingParsed: ParsedBody = { json: undefined, values: 0, form: undefined };
 
 /** Parses the body as far as anyone needs it. */
 export function parseBody(

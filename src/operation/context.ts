@@ -56,11 +56,6 @@ export class Exchange {
     this.#place = place;
   }
 
-  /** The request an exchange was made for. Not a field, since a dependency may have any name. */
-  static requestOf(exchange: Exchange): RawRequest {
-    return exchange.#request;
-  }
-
   get session(): Session {
     return this.#openSession().data;
   }

@@ -69,6 +69,14 @@ export class RequestDependencies {
     return this.#opened !== undefined && this.#opened.size > 0;
   }
 
+  /** Reads the inputs of all of them, and creates them in order. */
+  async create(body: ParsedBody): Promise<void> {
+    for (const dependency of this.#run.operation.dependencies) {
+      const inputs = await this.read(dependency, body);
+      this.add(await this.provide(dependency, inputs));
+    }
+  }
+
   /** Reads the inputs of a dependency; undefined when it reads nothing. */
   read(
     { inputs, fixed }: CompiledDependency,

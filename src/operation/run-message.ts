@@ -4,6 +4,7 @@ import type { Operation } from "../app/operation.ts";
 import type { Socket } from "../app/socket.ts";
 import { ValidationError } from "../errors/http-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
+import { nothingParsed } from "./body.ts";
 import type { CompiledDependency, CompiledOperation } from "./compile.ts";
 import { DependencyContext, Exchange } from "./context.ts";
 import { answerError, closingReply, errorReply, type FailedRun } from "./error-reply.ts";
@@ -32,8 +33,6 @@ export interface ThreadedMessage {
   readonly session: SessionState | undefined;
 }
 
-const nothingParsed = { json: undefined, values: 0, form: undefined };
-
 /**
  * Handles one message in a thread, from its bytes to the bytes that are sent: reads the inputs of its
  * connection, creates the plain dependencies, calls the handler, and closes what was opened. Never rejects: any
@@ -53,10 +52,7 @@ export async function runMessage(
   const dependencies = new RequestDependencies({ operation, request, runtime, context: exchange });
   let made: RawReply | undefined;
   try {
-    for (const dependency of needed) {
-      const inputs = await dependencies.read(dependency, nothingParsed);
-      dependencies.add(await dependencies.provide(dependency, inputs));
-    }
+    await dependencies.create(nothingParsed);
     const inputs = await readInputs(message.inputs, request, nothingParsed);
     exchange.acceptSession(declaration.inputs.session);
     const context = new MessageRunContext(exchange, inputs, await message.format.read(frame), declaration);

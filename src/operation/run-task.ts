@@ -2,6 +2,7 @@ import type { ClientAddress } from "../app/context.ts";
 import type { Log } from "../app/log.ts";
 import type { RunningJob, TaskContext, TaskDeclaration } from "../app/task.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
+import { nothingParsed } from "./body.ts";
 import type { CompiledOperation } from "./compile.ts";
 import { Exchange, type Place } from "./context.ts";
 import { emptyReply, type RawReply, type RawRequest } from "./raw.ts";
@@ -34,8 +35,7 @@ export async function runTask(task: CompiledTask, run: TaskRun, runtime: Runtime
   let result: unknown;
   let closed: RawReply;
   try {
-    for (const dependency of task.dependencies)
-      dependencies.add(await dependencies.provide(dependency, undefined));
+    await dependencies.create(nothingParsed);
     const own: TaskContext = { job: run.job && withinRange(run.job), signal: run.signal(), log: run.log() };
     result = await declaration.fn(dependencies.setValues(own, plan), ...run.args);
     closed = await dependencies.closeAfterReply(emptyReply);

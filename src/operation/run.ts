@@ -50,8 +50,16 @@ export async function runOperation(
     return context.withTasks(context.sealed(closed));
   } catch (thrown) {
     if (made !== undefined) discardBody(made);
-    const error = dependencies?.areOpen ? await dependencies.closeAfterError(thrown) : thrown;
-    const reply = answerError(run, error);
-    return context.withTasks(reply instanceof Promise ? await reply : reply);
+    return answerFailure(run, dependencies, thrown);
   }
+}
+
+/** Closes the dependencies of a run that failed, which see the failure, and answers it. */
+export async function answerFailure(
+  run: OperationRun,
+  dependencies: RequestDependencies | undefined,
+  thrown: unknown,
+): Promise<RawReply> {
+  const error = dependencies?.areOpen ? await dependencies.closeAfterError(thrown) : thrown;
+  return run.context.withTasks(await answerError(run, error));
 }

@@ -1,6 +1,7 @@
 import { AsyncResource } from "node:async_hooks";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Frame } from "../../operation/messages.ts";
+import type { Failure } from "../../operation/open-dependencies.ts";
 
 /** Where the messages come from. */
 interface Source {
@@ -8,13 +9,19 @@ interface Source {
   resume(): void;
 }
 
-/** What handles messages, and in which context. */
-interface Handler {
-  readonly handle: (frame: Frame) => Promise<void>;
-  /** The async context that messages are handled in. */
-  readonly context: AsyncResource;
-  readonly onEnd: () => void;
-  readonly onError: (thrown: unknown) => void;
+/** Handles messages, in the async context in which it was made. */
+export abstract class FrameHandler extends AsyncResource {
+  constructor() {
+    super("offloop.messages");
+  }
+
+  abstract handle(frame: Frame): Promise<void>;
+  /**
+   * Called when the last message has been handled and no more will come, or when one could not be handled.
+   *
+   * @param failure - What `handle` has thrown.
+   */
+  abstract end(failure: Failure | undefined): void;
 }
 
 /** After this many messages of one socket, others get their turn, even if none of the messages waits for anything. */
@@ -23,11 +30,13 @@ const MESSAGES_A_TURN = 32;
 /** A socket's messages that wait to be handled. While it is full nothing more is read, which slows the client down. */
 export class Inbox {
   readonly #max: number;
-  readonly #frames: Frame[] = [];
+  // Both lists are made on demand, since they would be kept for each of many sockets.
+  /** Those that wait for the handler. */
+  #frames: Frame[] | undefined;
   #source: Source | undefined;
-  /** Those who wait for a message, in their order. Made on demand, since it would be kept for each of many sockets. */
+  /** Those who wait for a message, in their order. */
   #waiting: ((frame: Frame | undefined) => void)[] | undefined;
-  #handler: Handler | undefined;
+  #handler: FrameHandler | undefined;
   #isHandling = false;
   #ended = false;
   #paused = false;
@@ -49,12 +58,13 @@ export class Inbox {
     if (this.#ended) return;
     const waiting = this.#waiting?.shift();
     if (waiting !== undefined) return void waiting(frame);
+    if (this.#handler !== undefined && !this.#isHandling) return void this.#start(this.#handler, frame);
+    this.#frames ??= [];
     this.#frames.push(frame);
     if (!this.#paused && this.#frames.length >= this.#max) {
       this.#paused = true;
       this.#source?.pause();
     }
-    this.#wake();
   }
 
   /** The next message; undefined when no more will come. */
@@ -68,16 +78,12 @@ export class Inbox {
   }
 
   /**
-   * Handles messages one after another, in the caller's async context. Nothing waits for the next message in between: a
-   * waiting promise would be kept for each of many sockets that are silent most of the time.
-   *
-   * @returns Resolves when no more will come; rejects with what the handler has thrown.
+   * Handles messages one after another. Nothing waits for the next message in between: a waiting promise would be kept
+   * for each of many sockets that are silent most of the time.
    */
-  handleEach(handle: Handler["handle"]): Promise<void> {
-    return new Promise((onEnd, onError) => {
-      this.#handler = { handle, context: new AsyncResource("offloop.messages"), onEnd, onError };
-      this.#wake();
-    });
+  handleEach(handler: FrameHandler): void {
+    this.#handler = handler;
+    this.#start(handler, this.#take());
   }
 
   /**
@@ -86,33 +92,35 @@ export class Inbox {
    * @param keep - Whether waiting messages are still handled.
    */
   end(keep: boolean): void {
-    if (!keep) this.#frames.splice(0);
+    if (!keep) this.#frames?.splice(0);
     this.#ended = true;
     for (const give of this.#waiting?.splice(0) ?? []) give(undefined);
-    this.#wake();
+    if (this.#handler !== undefined && !this.#isHandling) this.#start(this.#handler, undefined);
   }
 
-  #wake(): void {
-    const handler = this.#handler;
-    if (handler === undefined || this.#isHandling) return;
+  #start(handler: FrameHandler, first: Frame | undefined): void {
     this.#isHandling = true;
-    handler.context.runInAsyncScope(this.#handleAll, this, handler).catch(handler.onError);
+    handler
+      .runInAsyncScope(this.#handleAll, this, handler, first)
+      .catch((error: unknown) => handler.end({ error }));
   }
 
-  async #handleAll({ handle, onEnd }: Handler): Promise<void> {
-    for (let handled = 1; ; handled++) {
-      const frame = this.#take();
-      if (frame === undefined) break;
-      await handle(frame);
-      if (handled % MESSAGES_A_TURN === 0) await nextTurn();
+  async #handleAll(handler: FrameHandler, first: Frame | undefined): Promise<void> {
+    let handled = 0;
+    for (let frame = first; frame !== undefined; frame = this.#take()) {
+      await handler.handle(frame);
+      if (++handled % MESSAGES_A_TURN === 0) await nextTurn();
     }
+    this.#frames = undefined;
     this.#isHandling = false;
-    if (this.#ended) onEnd();
+    if (!this.#ended) return;
+    this.#handler = undefined; // it may be told several times that no more will come
+    handler.end(undefined);
   }
 
   #take(): Frame | undefined {
-    const frame = this.#frames.shift();
-    if (this.#paused && this.#frames.length < this.#max) {
+    const frame = this.#frames?.shift();
+    if (this.#paused && (this.#frames?.length ?? 0) < this.#max) {
       this.#paused = false;
       this.#source?.resume();
     }

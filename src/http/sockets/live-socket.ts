@@ -28,14 +28,15 @@ export interface SocketParts {
 export interface SocketClient {
   readonly id: string;
   /** Called when a message is handed out. Returns a function to call when the message has been handled. */
-  readonly begin: () => () => void;
+  begin(): () => void;
   /** Answers the handshake, and hands over the connection at once. Rejects when the client has gone. */
-  readonly upgrade: (take: (connection: WebSocket) => void) => Promise<void>;
+  upgrade(take: (connection: WebSocket) => void): Promise<void>;
+  /** Called when the connection is closed. */
+  closed(): void;
 }
 
 /** A client's socket, from its handshake to its end. */
 export class LiveSocket implements Socket, Member {
-  readonly id: string;
   readonly inbox: Inbox;
   readonly #parts: SocketParts;
   readonly #client: SocketClient;
@@ -52,8 +53,11 @@ export class LiveSocket implements Socket, Member {
   constructor(parts: SocketParts, client: SocketClient) {
     this.#parts = parts;
     this.#client = client;
-    this.id = client.id;
     this.inbox = new Inbox(parts.bounds.maxQueuedMessages);
+  }
+
+  get id(): string {
+    return this.#client.id;
   }
 
   get closed(): Promise<SocketClosing> {
@@ -83,6 +87,7 @@ export class LiveSocket implements Socket, Member {
   }
 
   accept(): Promise<void> {
+    if (this.#connection !== undefined) return Promise.resolve();
     this.#accepting ??= this.#accept();
     return this.#accepting;
   }
@@ -197,6 +202,11 @@ export class LiveSocket implements Socket, Member {
     this.#connection.resume(); // frames before the client's close frame must be read
   }
 
+  /** Asks the client whether it is still there. */
+  ping(): void {
+    this.#connection?.ping();
+  }
+
   /** For shutdown: receives nothing more, and closes once the message being handled has been answered. */
   goAway(): void {
     this.inbox.end(false);
@@ -213,6 +223,7 @@ export class LiveSocket implements Socket, Member {
   async #accept(): Promise<void> {
     if (this.#refusal !== undefined) throw this.#refusal;
     await this.#client.upgrade((connection) => this.#attach(connection));
+    this.#accepting = undefined;
   }
 
   #attach(connection: WebSocket): void {
@@ -220,6 +231,7 @@ export class LiveSocket implements Socket, Member {
     this.inbox.open(connection);
     connection.on("message", (data, isBinary) => this.inbox.push({ bytes: data as Buffer, isBinary }));
     connection.on("close", (code, reason) => {
+      this.#client.closed();
       this.#leave({ code, reason: reason.toString() });
       this.inbox.end(code !== 1006);
     });

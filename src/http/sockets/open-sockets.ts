@@ -1,18 +1,25 @@
 import type { Socket as NetSocket } from "node:net";
-import type { WebSocket } from "ws";
-import type { HttpRequest } from "../request.ts";
-import { goingAway, type LiveSocket } from "./live-socket.ts";
+import type { SocketClosing } from "../../app/socket.ts";
+import { goingAway } from "./live-socket.ts";
 
 /** How often to check for silence within `idleMs`. */
 const LOOKS = 10;
 
-/** A connected socket. */
-interface Connected {
-  readonly asked: HttpRequest;
-  readonly socket: LiveSocket;
-  readonly connection: WebSocket;
-  /** Counts the bytes that the connection has received; in process, where no client gets lost, nothing counts them. */
+/** An accepted connection. */
+export interface WatchedConnection {
+  /** Counts the bytes that it has received; in process, where no client gets lost, nothing counts them. */
   readonly bytes: Partial<Pick<NetSocket, "bytesRead">>;
+  /** Whether reading has paused: its silence proves nothing. */
+  readonly isPaused: boolean;
+  ping(): void;
+  /** Begins to close it: a message that is being handled is still answered. */
+  goAway(): void;
+  /** Cuts it off. */
+  cut(closing: SocketClosing): void;
+}
+
+/** When a client was last heard, in whole milliseconds: of fractions each would be an object of its own. */
+interface Heard {
   bytesRead: number | undefined;
   heardAt: number;
   askedAt: number;
@@ -21,7 +28,7 @@ interface Connected {
 /** The open sockets of a server: cuts off clients that are silent for too long, and closes all at shutdown. */
 export class OpenSockets {
   readonly #idleMs: number;
-  readonly #connected = new Set<Connected>();
+  readonly #connected = new Map<WatchedConnection, Heard>();
   /** How many sockets have not ended, including everything they opened. */
   #living = 0;
   #onNoneLeft: (() => void) | undefined;
@@ -37,41 +44,39 @@ export class OpenSockets {
     return this.#connected.size;
   }
 
-  /** Watches a connection until it is closed. One whose handshake was under way when all began to close goes at once. */
-  add(asked: HttpRequest, socket: LiveSocket, connection: WebSocket): void {
-    const bytes = asked.message.socket;
-    const now = performance.now();
-    const one: Connected = {
-      asked,
-      socket,
-      connection,
-      bytes,
-      bytesRead: bytes.bytesRead,
-      heardAt: now,
-      askedAt: now,
-    };
-    this.#connected.add(one);
-    connection.on("close", () => this.#connected.delete(one));
-    this.#timer ??= setInterval(() => this.#look(), this.#idleMs / LOOKS).unref();
-    if (this.#isClosing) sendAway(one);
+  /** Counts a socket until it has ended. */
+  began(): void {
+    this.#living++;
   }
 
-  /** Counts a socket until the returned function is called. */
-  begin(): () => void {
-    this.#living++;
-    return this.#end;
+  /** Notes that a socket has ended. */
+  ended(): void {
+    if (--this.#living === 0) this.#onNoneLeft?.();
+  }
+
+  /** Watches a connection. One whose handshake was under way when all began to close goes at once. */
+  add(connection: WatchedConnection): void {
+    const now = Math.round(performance.now());
+    this.#connected.set(connection, { bytesRead: connection.bytes.bytesRead, heardAt: now, askedAt: now });
+    this.#timer ??= setInterval(() => this.#look(), this.#idleMs / LOOKS).unref();
+    if (this.#isClosing) connection.goAway();
+  }
+
+  /** A connection is closed. */
+  remove(connection: WatchedConnection): void {
+    this.#connected.delete(connection);
   }
 
   /** Begins to close all sockets; a message that is being handled is still answered. */
   goAway(): void {
     this.#isClosing = true;
-    for (const one of this.#connected) sendAway(one);
+    for (const connection of this.#connected.keys()) connection.goAway();
   }
 
   /** Cuts off the remaining sockets. */
   cut(): void {
     clearInterval(this.#timer);
-    for (const { socket } of this.#connected) socket.cut(goingAway);
+    for (const connection of this.#connected.keys()) connection.cut(goingAway);
   }
 
   /** Resolves when all sockets have ended and their dependencies are closed. */
@@ -82,31 +87,21 @@ export class OpenSockets {
     });
   }
 
-  readonly #end = (): void => {
-    if (--this.#living === 0) this.#onNoneLeft?.();
-  };
-
   #look(): void {
-    const now = performance.now();
+    const now = Math.round(performance.now());
     const step = this.#idleMs / LOOKS;
-    for (const one of this.#connected) {
-      const { bytesRead } = one.bytes;
+    for (const [connection, heard] of this.#connected) {
+      const { bytesRead } = connection.bytes;
       if (bytesRead === undefined) continue;
-      // While its inbox is full nothing is read, so silence proves nothing.
-      if (bytesRead !== one.bytesRead || one.socket.inbox.isPaused) {
-        one.bytesRead = bytesRead;
-        one.heardAt = now;
-      } else if (now - one.heardAt > this.#idleMs - step) {
-        one.socket.cut({ code: 1006, reason: "The client has been silent" });
-      } else if (now - Math.max(one.heardAt, one.askedAt) >= this.#idleMs / 2 - step) {
-        one.askedAt = now;
-        one.connection.ping();
+      if (bytesRead !== heard.bytesRead || connection.isPaused) {
+        heard.bytesRead = bytesRead;
+        heard.heardAt = now;
+      } else if (now - heard.heardAt > this.#idleMs - step) {
+        connection.cut({ code: 1006, reason: "The client has been silent" });
+      } else if (now - Math.max(heard.heardAt, heard.askedAt) >= this.#idleMs / 2 - step) {
+        heard.askedAt = now;
+        connection.ping();
       }
     }
   }
-}
-
-function sendAway({ asked, socket }: Connected): void {
-  asked.end(new DOMException(goingAway.reason, "AbortError"));
-  socket.goAway();
 }

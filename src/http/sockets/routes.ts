@@ -5,17 +5,14 @@ import type { ResolvedSettings } from "../../app/settings.ts";
 import { requestChannel } from "../../channels/channels.ts";
 import type { RunOperation } from "../../lanes/around.ts";
 import { type RunnableSocket, switching } from "../../lanes/sockets.ts";
-import type { RequestContext } from "../../operation/context.ts";
-import { errorReply, refusalOf } from "../../operation/error-reply.ts";
-import { discardBody, emptyReply, type HeaderPairs, type RawReply } from "../../operation/raw.ts";
+import { refusalOf } from "../../operation/error-reply.ts";
+import type { RawReply } from "../../operation/raw.ts";
 import type { Refusals } from "../refusals.ts";
 import { HttpRequest, type RequestRoute } from "../request.ts";
 import { lacksName, observeRequest } from "../routes.ts";
 import type { AnswerServices } from "../surrounded-routes.ts";
-import { closingOf } from "./closing.ts";
+import { Connection, type ConnectionParts } from "./connection.ts";
 import { Handshake, handshakeMistake, takeConnection } from "./handshake.ts";
-import { SocketLife } from "./life.ts";
-import { LiveSocket, type SocketParts } from "./live-socket.ts";
 import type { OpenSockets } from "./open-sockets.ts";
 import { Rooms } from "./rooms.ts";
 
@@ -59,7 +56,7 @@ class Entrance {
   readonly #rooms = new Rooms();
   /** What arounds such as `trustedHosts` say to a handshake: 101 lets it in. */
   readonly #guard: RunOperation;
-  #parts: SocketParts | undefined;
+  #parts: ConnectionParts | undefined;
 
   constructor(runnable: RunnableSocket, services: SocketServices) {
     const { connection } = runnable.declaration;
@@ -81,34 +78,18 @@ class Entrance {
     if (requestChannel.hasSubscribers) observeRequest(request.id, this.#route.id, reply);
     const { subprotocols } = this.#runnable.declaration;
     const handshake = new Handshake(request, reply, subprotocols, proceed);
-    const asked = new HttpRequest(request, reply, this.#route);
-    this.#parts ??= this.#common();
-    const parts = this.#parts;
-    const onLeft = sockets.begin();
-    void this.#guard(asked)
-      .then((raw) => (raw.status === 101 ? this.#connect(asked, handshake, parts) : this.#refuse(asked, raw)))
-      .then(onLeft, onLeft);
+    sockets.began();
+    void this.#admit(new HttpRequest(request, reply, this.#route), handshake);
   }
 
-  /** Resolves when the socket has ended. */
-  async #connect(asked: HttpRequest, handshake: Handshake, parts: SocketParts): Promise<void> {
-    const { sockets, lanes } = this.#services;
-    let opened: LiveSocket | undefined;
-    const ended = this.#runnable.connect(asked, (context, onAccepted) => {
-      const socket = new LiveSocket(parts, {
-        id: asked.id,
-        begin: () => this.#runnable.begin(asked),
-        upgrade: (take) =>
-          handshake.answer(headersOf(context), (connection) => {
-            take(connection);
-            sockets.add(asked, socket, connection);
-            onAccepted();
-          }),
-      });
-      opened = socket;
-      return new SocketLife(this.#runnable, asked, socket, lanes).live(context);
-    });
-    await this.#leave(asked, opened, await ended);
+  async #admit(asked: HttpRequest, handshake: Handshake): Promise<void> {
+    this.#parts ??= this.#common();
+    const answer = await this.#guard(asked);
+    const refusal =
+      answer.status === 101 ? await new Connection(this.#parts, asked, handshake).open() : answer;
+    if (refusal === undefined) return;
+    this.#services.sockets.ended();
+    this.#refuse(asked, refusal);
   }
 
   #refuse(asked: HttpRequest, raw: RawReply): void {
@@ -117,38 +98,18 @@ class Entrance {
   }
 
   /** Computed when the first socket is opened. */
-  #common(): SocketParts {
+  #common(): ConnectionParts {
     const { format, declaration } = this.#runnable;
+    const { bounds, lanes, sockets } = this.#services;
     return {
       format,
       rooms: this.#rooms,
-      bounds: this.#services.bounds,
       isWhole: declaration.message === undefined,
       onInvalid: declaration.onInvalid,
+      runnable: this.#runnable,
+      bounds,
+      lanes,
+      sockets,
     };
   }
-
-  /** When a socket has ended: reports its error, closes it, then runs its background tasks and closes its dependencies. */
-  async #leave(asked: HttpRequest, socket: LiveSocket | undefined, reply: RawReply): Promise<void> {
-    const { lanes } = this.#services;
-    if (socket?.isAccepted !== true) return this.#refuse(asked, reply);
-    const { connection } = this.#runnable.declaration;
-    const note = async (failed: RawReply): Promise<void> => {
-      await lanes.arounds.failure(connection, asked, failed).catch(() => {});
-    };
-    const { error, status, background = [], finish, endTasks } = reply;
-    // Code that waits for a client, or passes `signal` on, learns through an error that the client has gone.
-    if (error !== undefined && (error.type !== "AbortError" || socket.isOpen)) await note(reply);
-    socket.end((status === 200 ? undefined : closingOf(reply)) ?? { code: 1000, reason: "" });
-    discardBody(reply);
-    lanes.background.start(asked.id, connection.id, background, async (failure) => {
-      endTasks?.();
-      await finish?.(failure).catch((thrown: unknown) => note(errorReply(thrown)));
-    });
-  }
-}
-
-/** The headers of the answer to a handshake, including the session cookie, which cannot change after that. */
-function headersOf(context: RequestContext): HeaderPairs {
-  return context.sealed({ ...emptyReply, headers: context.chosenHeaders }).headers ?? [];
 }

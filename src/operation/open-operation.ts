@@ -1,0 +1,72 @@
+import type { Socket } from "../app/socket.ts";
+import { ValidationError } from "../errors/http-error.ts";
+import { withinLimit } from "../schema/details.ts";
+import { parseBody } from "./body.ts";
+import type { CompiledOperation } from "./compile.ts";
+import { RequestContext } from "./context.ts";
+import type { Failure } from "./open-dependencies.ts";
+import { emptyReply, type RawReply, type RawRequest } from "./raw.ts";
+import { readInputs } from "./read.ts";
+import { type OperationRun, RequestDependencies } from "./request-dependencies.ts";
+import { answerFailure } from "./run.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** What the functions of a websocket receive. */
+export class ConnectionContext extends RequestContext {
+  socket: Socket | undefined = undefined;
+}
+
+/**
+ * An operation whose dependencies stay open until it is ended, as those of a websocket's connection do. Between the two
+ * nothing is awaited: promises and suspended functions would be kept for each of many sockets.
+ */
+export class OpenOperation implements OperationRun {
+  readonly operation: CompiledOperation;
+  readonly request: RawRequest;
+  readonly runtime: Runtime;
+  readonly context: ConnectionContext;
+  readonly #dependencies: RequestDependencies | undefined;
+
+  constructor(operation: CompiledOperation, request: RawRequest, runtime: Runtime) {
+    this.operation = operation;
+    this.request = request;
+    this.runtime = runtime;
+    this.context = new ConnectionContext(operation.declaration.id, request, runtime);
+    this.#dependencies = operation.dependencies.length === 0 ? undefined : new RequestDependencies(this);
+  }
+
+  /**
+   * Reads and validates the inputs, and creates the dependencies. Never rejects.
+   *
+   * @returns The reply to the failure, if there is one.
+   */
+  async open(): Promise<RawReply | undefined> {
+    const { operation, request, context } = this;
+    try {
+      const body = parseBody(operation, request);
+      await this.#dependencies?.create(body);
+      const inputs = await readInputs(operation.inputs, request, body);
+      const details = this.#dependencies?.joinDetails(inputs.details) ?? inputs.details;
+      if (details !== undefined) throw new ValidationError(withinLimit(details, operation.bounds), body.json);
+      context.acceptInputs(inputs);
+      context.acceptSession(operation.declaration.inputs.session);
+      this.#dependencies?.setValues(context, operation.plan);
+      return undefined;
+    } catch (thrown) {
+      return answerFailure(this, this.#dependencies, thrown);
+    }
+  }
+
+  /** Closes the dependencies, which see the failure. Never rejects: the reply has what went wrong, and what is left to do. */
+  async end(failure: Failure | undefined): Promise<RawReply> {
+    const { context } = this;
+    if (failure !== undefined) return answerFailure(this, this.#dependencies, failure.error);
+    try {
+      const ended = { ...emptyReply, background: context.addedTasks };
+      const isOpen = this.#dependencies?.areOpen === true;
+      return context.withTasks(isOpen ? await this.#dependencies.closeAfterReply(ended) : ended);
+    } catch (thrown) {
+      return answerFailure(this, this.#dependencies, thrown);
+    }
+  }
+}
