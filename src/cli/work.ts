@@ -111,7 +111,7 @@ async function openWorkInto(
   const laneOptions = { settings, target, log, arounds, ownsOutput: ownsOutput() };
   const lanes = await openWithLifespans(app, laneOptions, opened, ending);
   ending?.throwIfAborted();
-  const watch = await openLoopWatch(settings.watch, log, isForReading(log));
+  const watch = openLoopWatch(settings.watch, log, isForReading(log));
   opened.defer(() => watch?.close());
   let isOpen = false;
   // Before the first job is taken, so that a port which is not free costs no attempt, and none ends uncounted.

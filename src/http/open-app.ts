@@ -92,8 +92,8 @@ export async function openApp(
   const lanes = await openWithLifespans(app, laneOptions, opened, ending);
   ending?.throwIfAborted();
   preloadFastify();
-  const watching = openLoopWatch(settings.watch, log, isForReading(log));
-  opened.defer(async () => (await watching)?.close());
+  let watch: Watch | undefined;
+  opened.defer(() => watch?.close());
   const { worksOnJobs: works = true, openJobs: open } = options;
   const jobs = await openJobsOf(app, { settings, lanes, tracing, log, works, open });
   opened.defer(() => jobs?.close());
@@ -109,7 +109,8 @@ export async function openApp(
     // A server that is shutting down is closing already; it is not waited for beyond its time.
     if (!lanes.closing) await fastify.close();
   });
-  const [watch] = await Promise.all([watching, lanes.ready]);
+  await lanes.ready;
+  watch = openLoopWatch(settings.watch, log, isForReading(log)); // not before: it would take a core from the threads
   return { log, runAtHand, lanes, fastify, connections, wayOut, sockets, watch, jobs, metrics };
 }
 

@@ -63,6 +63,7 @@ export async function openClient(subject: App | URL, options: TestClientOptions)
       opened,
     );
     const { lanes, fastify, watch: watchdog } = served;
+    await watchdog?.ready;
     const way = socket ? await throughSocket(fastify) : await inProcess(fastify);
     const shutDown = createShutdown(served, settings.shutdownGraceMs, log, () => opened.disposeAsync());
     const parts = { size: () => lanes.pool?.size ?? noThreads, jobs: () => testing ?? noJobs(app) };

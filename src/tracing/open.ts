@@ -7,8 +7,16 @@ type Api = typeof import("@opentelemetry/api");
  * registered with it. Otherwise returns undefined, and nothing is traced.
  */
 export async function openTracing(): Promise<Tracing | undefined> {
+  if (!isAnythingRegistered()) return undefined; // the API takes longer to load than this takes to find out
   const api = await importApi();
   return api !== undefined && hasProvider(api) ? new Tracing(api) : undefined;
+}
+
+/** Whether anybody has registered anything with the API: all its copies in a process find each other through a symbol. */
+function isAnythingRegistered(): boolean {
+  return Object.getOwnPropertySymbols(globalThis).some(({ description = "" }) =>
+    description.startsWith("opentelemetry.js.api."),
+  );
 }
 
 async function importApi(): Promise<Api | undefined> {

@@ -9,11 +9,11 @@ import { openWatch, type Watch } from "./watch.ts";
  *
  * @param isForReading - Whether a person reads the log.
  */
-export async function openLoopWatch(
+export function openLoopWatch(
   settings: ResolvedWatch | undefined,
   log: Logger,
   isForReading: boolean,
-): Promise<Watch | undefined> {
+): Watch | undefined {
   if (settings === undefined) return undefined;
   const { thresholdMs, level, onBlock } = settings;
   return openWatch({

@@ -25,6 +25,8 @@ interface WatchOptions {
 
 /** A watched loop. */
 export interface Watch {
+  /** Resolves once the thread watches. What blocks the loop before that is reported, but may lack its line. */
+  readonly ready: Promise<void>;
   /** Resolves when every block that is over by now has been reported. */
   settled(): Promise<void>;
   /** Ends the watch once it has settled. */
@@ -41,17 +43,11 @@ export function canWatch(): boolean {
 }
 
 /**
- * Watches the event loop of the main thread from a thread of its own. Resolves once it is watching; with undefined
- * where that is impossible, or where the system refuses the thread.
+ * Watches the event loop of the main thread from a thread of its own. Returns undefined where that is impossible, or
+ * where the system refuses the thread.
  */
-export async function openWatch(options: WatchOptions): Promise<Watch | undefined> {
+export function openWatch(options: WatchOptions): Watch | undefined {
   if (!canWatch()) return undefined;
-  const watch = start(options);
-  await watch?.ready;
-  return watch;
-}
-
-function start(options: WatchOptions): LoopWatch | undefined {
   try {
     return new LoopWatch(options);
   } catch (error) {

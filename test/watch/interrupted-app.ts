@@ -131,7 +131,7 @@ const intrude = (): void => {
 };
 
 let looks = 0;
-const watch = await openWatch({
+const watch = openWatch({
   thresholdMs: 20,
   level: "production",
   announces: "text",
@@ -142,6 +142,7 @@ const watch = await openWatch({
     throw error;
   },
 });
+await watch?.ready;
 const wrong: string[] = [];
 for (const [name, work] of Object.entries(kinds)) {
   const expected = work();
