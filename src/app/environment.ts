@@ -219,6 +219,19 @@ export function readEnvironment(): ReadEnvironment {
   );
 }
 
+/** What a variable was in the last call of `settings` that has read it, and where that call is. */
+export function readVariable(
+  name: string,
+): { readonly text: string; readonly at: SourceLocation } | undefined {
+  return [...calls.values()]
+    .flat()
+    .flatMap(({ texts: { texts }, live: { location: at } }) => {
+      const text = texts[name];
+      return text === undefined ? [] : [{ text, at }];
+    })
+    .at(-1);
+}
+
 /** In a thread, before the app is loaded: makes the same calls return the same values. */
 export function takeEnvironment(read: ReadEnvironment): void {
   given = read;

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 import { pathToFileURL } from "node:url";
+import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { toStandardJsonSchema } from "@valibot/to-json-schema";
 import { type } from "arktype";
 import { OffloopError, param, settings } from "offloop";
@@ -249,10 +250,10 @@ for (const [library, [schema, text, says]] of Object.entries({
   ],
   "arktype, a record": [type({ "[string]": "number" }), keyed, /TRY_KEYS\.\*: Invalid input/],
   "arktype, other keys": [type({ rate: "string", "+": "reject" }), keyed, /TRY_KEYS\.\*: Invalid input/],
-} as Record<string, [z.ZodType, unknown, RegExp]>)) {
+} satisfies Record<string, [StandardSchemaV1, unknown, RegExp]>)) {
   test(`settings() shows no key of a value that its schema does not declare [${library}]`, () => {
     process.env.TRY_KEYS = typeof text === "string" ? text : JSON.stringify(text);
-    const { message, fix } = refusal(() => settings({ TRY_KEYS: schema }));
+    const { message, fix } = refusal(() => settings({ TRY_KEYS: schema as StandardSchemaV1 }));
     assert.match(message, says);
     assert.doesNotMatch(message + fix, /4711|key-of|ada|much/i);
   });
