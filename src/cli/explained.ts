@@ -1,6 +1,7 @@
 import { isError } from "../errors/described-error.ts";
 import { type ErrorCode, OffloopError } from "../errors/offloop-error.ts";
 import { isOwnFrame } from "../errors/own-code.ts";
+import { FRAME } from "../errors/stack-frames.ts";
 
 /** Errors caused by the user's own code: their fix points to the stack. */
 const fromUserCode: ReadonlySet<ErrorCode> = new Set([
@@ -13,15 +14,27 @@ const fromUserCode: ReadonlySet<ErrorCode> = new Set([
 export function explained(error: unknown): string {
   if (!(error instanceof OffloopError)) return isError(error) ? String(error.stack) : String(error);
   const hasStack = fromUserCode.has(error.code) && error.cause !== undefined;
-  return `${error.code}: ${error.message}${hasStack ? `\n\n${userStack(error.cause)}` : ""}`;
+  const stack = hasStack ? userStack(error.cause, error) : "";
+  return `${error.code}: ${error.message}${stack === "" ? "" : `\n\n${stack}`}`;
 }
 
 /** Frames of Node, and of the command line's parser. */
 const notUsers = /^\s+at .*(?:\bnode:|[\\/]commander[\\/])/;
 
-function userStack(cause: unknown): string {
+/** Nothing where the error says it all: what happened, and the only place. */
+function userStack(cause: unknown, { message, at }: OffloopError): string {
   if (!isError(cause)) return String(cause);
   if (cause instanceof OffloopError) return explained(cause);
-  const lines = String(cause.stack ?? cause).split("\n");
-  return lines.filter((line) => !isOwnFrame(line) && !notUsers.test(line)).join("\n");
+  const lines = String(cause.stack ?? cause)
+    .split("\n")
+    .filter((line) => !isOwnFrame(line) && !notUsers.test(line));
+  const isSaid = (line: string): boolean => {
+    const frame = FRAME.exec(line.trim())?.groups;
+    if (frame === undefined) return false;
+    const place = `${frame.file}:${frame.line}:${frame.column}`;
+    return at !== undefined && place.endsWith(`${at.file}:${at.line}:${at.column}`);
+  };
+  const unsaid = lines.filter((line) => !isSaid(line));
+  const isOnlyHead = unsaid.length === 1 && message.includes((unsaid[0] as string).replace(/^Error: /, ""));
+  return isOnlyHead ? "" : unsaid.join("\n");
 }

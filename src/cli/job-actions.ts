@@ -7,8 +7,8 @@ import { Engine } from "../jobs/engine.ts";
 import { schemaSql } from "../jobs/engine-setup.ts";
 import { StoredJobs } from "../jobs/jobs.ts";
 import { jobTasks, runnableTasks } from "../jobs/open.ts";
-import { placeOf } from "../jobs/place.ts";
 import { askOwner } from "../jobs/owner.ts";
+import { placeOf } from "../jobs/place.ts";
 import { loadToRead, loadToServe, parseTarget } from "./declared-app.ts";
 import { durableTasks, openWork, type Working } from "./work.ts";
 
