@@ -26,7 +26,7 @@ export function stackFrames(error: DescribedError): StackFrame[] {
 }
 
 /** Whether both are one position. */
-export function isSamePlace(one: SourceLocation, other: SourceLocation): boolean {
+function isSamePlace(one: SourceLocation, other: SourceLocation): boolean {
   return one.file === other.file && one.line === other.line && one.column === other.column;
 }
 
