@@ -25,16 +25,19 @@ const notUsers = /^\s+at .*(?:\bnode:|[\\/]commander[\\/])/;
 function userStack(cause: unknown, { message, at }: OffloopError): string {
   if (!isError(cause)) return String(cause);
   if (cause instanceof OffloopError) return explained(cause);
+  // Without a place of its own, the error sends its reader to the stack.
+  const said = at && `${at.file}:${at.line}:${at.column}`;
   const lines = String(cause.stack ?? cause)
     .split("\n")
     .filter((line) => !isOwnFrame(line) && !notUsers.test(line));
   const isSaid = (line: string): boolean => {
     const frame = FRAME.exec(line.trim())?.groups;
-    if (frame === undefined) return false;
-    const place = `${frame.file}:${frame.line}:${frame.column}`;
-    return at !== undefined && place.endsWith(`${at.file}:${at.line}:${at.column}`);
+    if (frame === undefined || said === undefined) return false;
+    return `${frame.file}:${frame.line}:${frame.column}`.endsWith(said);
   };
   const unsaid = lines.filter((line) => !isSaid(line));
-  const isOnlyHead = unsaid.length === 1 && message.includes((unsaid[0] as string).replace(/^Error: /, ""));
-  return isOnlyHead ? "" : unsaid.join("\n");
+  const [head = "", ...rest] = unsaid;
+  const isHeadSaid =
+    said !== undefined && rest.length === 0 && message.includes(head.replace(/^Error: /, ""));
+  return isHeadSaid ? "" : unsaid.join("\n");
 }
