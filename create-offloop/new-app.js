@@ -31,8 +31,8 @@ export function createApp(path) {
   checkNode(process.versions.node);
   checkEmpty(folder);
   cpSync(template, folder, { recursive: true });
-  // npm leaves .gitignore files out of packages.
-  renameSync(join(folder, "gitignore"), join(folder, ".gitignore"));
+  // npm leaves .gitignore files out of packages, and other tools may leave out those of an environment.
+  for (const name of ["gitignore", "env.test"]) renameSync(join(folder, name), join(folder, `.${name}`));
   const name = toPackageName(basename(folder));
   for (const file of ["package.json", "README.md", "app.ts"]) fillIn(join(folder, file), name);
   return { folder, name };

@@ -41,7 +41,15 @@ function readJson<T>(...path: string[]): T {
   return JSON.parse(readFileSync(join(...path), "utf8")) as T;
 }
 
-const files = [".gitignore", "README.md", "app.test.ts", "app.ts", "package.json", "tsconfig.json"];
+const files = [
+  ".env.test",
+  ".gitignore",
+  "README.md",
+  "app.test.ts",
+  "app.ts",
+  "package.json",
+  "tsconfig.json",
+];
 
 test("create-offloop makes a new folder and says what to type next, for npm and for pnpm", () => {
   const byNpm = create(["shop"], "npm/11.19.1 node/v24.21.0 linux x64");
@@ -59,7 +67,18 @@ test("create-offloop fills the folder that it is in where that has nothing but a
   const { status, stdout } = spawnSync(process.execPath, [main], { cwd: folder, encoding: "utf8" });
   assert.equal(status, 0);
   assert.match(stdout, /^u-ber-my-shop is ready\. Next:\n\n {2}\w+ install\n/);
-  assert.deepEqual(readdirSync(folder).sort(), [".git", ...files]);
+  assert.deepEqual(readdirSync(folder).sort(), [".git", ...files].sort());
+});
+
+test("the tests of a new app pass, and say nothing else", () => {
+  assert.equal(create(["quiet"]).status, 0);
+  const folder = join(parent, "quiet");
+  const { status, stdout, stderr } = npmTest(folder);
+  assert.equal(status, 0, stdout);
+  assert.equal(stderr, "");
+  assert.doesNotMatch(stdout, /not found/);
+  const ignored = readFileSync(join(folder, ".gitignore"), "utf8").split("\n");
+  assert.ok([".env", "*.db"].every((name) => ignored.includes(name)));
 });
 
 test("a fresh clone of an app of create-offloop passes its tests, with a secret that is in no file of the repository", () => {
@@ -75,7 +94,7 @@ test("a fresh clone of an app of create-offloop passes its tests, with a secret 
   git("-c", "user.name=Ada", "-c", "user.email=ada@example.com", "commit", "--quiet", "-m", "first");
   const clone = join(parent, "clone");
   git("clone", "--quiet", folder, clone);
-  assert.deepEqual(readdirSync(clone).sort(), [".git", ...files, ...names].sort());
+  assert.deepEqual(readdirSync(clone).sort(), [...new Set([".git", ...files, ...names])].sort());
   const { status, stdout } = npmTest(clone);
   assert.equal(status, 0, stdout);
   assert.match(stdout, /^(ℹ|#) pass 5$/m);

@@ -63,32 +63,31 @@ function readVariables(file: string | URL, at: SourceLocation): NodeJS.Dict<stri
 /** How to read the text of a variable: like a query parameter, or as JSON where a list or an object is expected. */
 export function coercionOfText(json: JsonSchema, root: JsonSchema): (text: string) => unknown {
   const coerce = coercionOf(json, root);
-  const takesJson = branches(json, root).some(({ type }) => type === "array" || type === "object");
-  if (!takesJson) return coerce;
-  return (text) => parsed(text) ?? coerce(text);
+  if (!takesJson(json, root)) return coerce;
+  return (text) => (isMeantAsJson(text, json, root) ? parsed(text) : undefined) ?? coerce(text);
 }
 
-function parsed(text: string): unknown {
-  if (!/^\s*[[{]/.test(text)) return undefined;
+/** What is wrong with a text as JSON; undefined where it is right, or where no JSON is expected. */
+export function jsonMistake(text: string, json: JsonSchema, root: JsonSchema): string | undefined {
+  if (!takesJson(json, root) || !isMeantAsJson(text, json, root) || parsed(text) !== undefined)
+    return undefined;
+  return text.trim() === "" ? "is not valid JSON, it is empty" : "is not valid JSON";
+}
+
+function takesJson(json: JsonSchema, root: JsonSchema): boolean {
+  return branches(json, root).some(({ type }) => type === "array" || type === "object");
+}
+
+/** Any other text is a list of one, or whatever else the schema takes. */
+function isMeantAsJson(text: string, json: JsonSchema, root: JsonSchema): boolean {
+  return /^\s*[[{]/.test(text) || branches(json, root).every(({ type }) => type === "object");
+}
+
+/** A text as JSON; undefined when it is none. */
+export function parsed(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
     return undefined;
   }
-}
-
-/**
- * A mistake's message, without the value that it concerns: a schema library may quote what it received, and the next
- * password may be in a variable that nobody has declared as a secret.
- */
-export function withoutValues(message: string, text: string, value: unknown): string {
-  const quotes = [text, ...leavesOf(value)].some(
-    (one) => one !== "" && (message.includes(one) || message.includes(JSON.stringify(one).slice(1, -1))),
-  );
-  return quotes ? "Invalid input" : message;
-}
-
-function leavesOf(value: unknown): string[] {
-  if (value !== null && typeof value === "object") return Object.values(value).flatMap(leavesOf);
-  return [String(value)];
 }

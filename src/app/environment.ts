@@ -2,16 +2,12 @@ import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { inputJsonSchema, propertiesOf } from "../schema/json-schema.ts";
 import { paramOptions } from "../schema/param.ts";
 import { type AnySchema, isSchema, type Schemas, type ValuesOf } from "../schema/schema.ts";
+import { Shape } from "../schema/shape.ts";
 import { compileSchema, validate } from "../schema/validate.ts";
 import { Bindings } from "./bindings.ts";
 import { findUncloneable } from "./cloneable.ts";
-import {
-  coercionOfText,
-  foundTexts,
-  type Texts,
-  type VariableSource,
-  withoutValues,
-} from "./environment-variables.ts";
+import { Mistakes, type Variable } from "./environment-mistakes.ts";
+import { coercionOfText, foundTexts, type Texts, type VariableSource } from "./environment-variables.ts";
 import { schemaInvalid } from "./inputs.ts";
 import { callerLocation, callerModule } from "./location.ts";
 import { checkOptionNames } from "./option-names.ts";
@@ -107,19 +103,13 @@ export function settings<S extends Schemas | AnySchema>(
   return Object.freeze(own) as Settings<ValuesOf<S>>;
 }
 
-/** One variable: its name in the settings, its name in the environment, and how to read its text. */
-interface Variable {
-  readonly name: string;
-  readonly wireName: string;
-  readonly read: (text: string) => unknown;
-}
-
 function variablesOf(declared: unknown, at: SourceLocation): Variable[] {
   if (isSchema(declared)) {
     const root = inputJsonSchema(declared) ?? {};
     return [...propertiesOf(root)].map(([name, json]) => ({
       name,
       wireName: name,
+      shape: Shape.of(root).at(name),
       read: coercionOfText(json, root),
     }));
   }
@@ -128,46 +118,34 @@ function variablesOf(declared: unknown, at: SourceLocation): Variable[] {
     if (!isSchema(schema)) throw schemaInvalid(`the setting ${name}`, schema, at);
     const json = inputJsonSchema(schema) ?? {};
     const { alias: wireName = name } = paramOptions(schema);
-    return { name, wireName, read: coercionOfText(json, json) };
+    return { name, wireName, shape: Shape.of(json), read: coercionOfText(json, json) };
   });
 }
 
 const limits = { lane: "loop", maxMistakes: 1_000, maxEchoedChars: 1_000 } as const;
 
-/** One mistake, worded so that it shows no value. */
-interface Mistake {
-  readonly variable: string | undefined;
-  readonly text: string;
-}
-
 function readValues(
   declared: Schemas | AnySchema,
   variables: readonly Variable[],
-  { texts, fromFile }: Texts,
+  texts: Texts,
   source: VariableSource,
 ): Record<string, unknown> {
-  const mistakes: Mistake[] = [];
+  const mistakes = new Mistakes(variables, texts, source, isSchema(declared));
   const check = (schema: AnySchema, value: unknown, loc: readonly string[]): unknown => {
-    const result = validate(compileSchema(schema, limits), value, value, loc);
-    if (result instanceof Promise) throw awaited(loc, source.at);
-    if (result.details === undefined) return result.value;
-    for (const { type, loc: place, msg } of result.details) {
-      const [name, ...rest] = place;
-      const variable = variables.find((one) => one.name === name);
-      const text = variable && texts[variable.wireName];
-      const where = [variable?.wireName ?? name ?? "together", ...rest].join(".");
-      const from = variable && fromFile.has(variable.wireName) ? ` (in ${String(source.file)})` : "";
-      const says = text === undefined ? msg : withoutValues(msg, text, variable?.read(text));
-      mistakes.push({
-        variable: variable?.wireName,
-        text: type === "missing" && rest.length === 0 ? `${where} is missing` : `${where}${from}: ${says}`,
-      });
+    const result = checked(schema, value, loc);
+    if (result instanceof Promise) {
+      // zod tries a schema that throws once more asynchronously: what it throws then may quote the value, too.
+      result.catch(() => undefined);
+      throw awaited(loc, source.at);
     }
+    if ("thrown" in result) mistakes.addThrown(loc, result.thrown);
+    else if (result.details === undefined) return result.value;
+    else mistakes.add(result.details);
     return undefined;
   };
   const read = Object.fromEntries(
     variables.flatMap(({ name, wireName, read: coerce }) => {
-      const text = texts[wireName];
+      const text = texts.texts[wireName];
       return text === undefined ? [] : [[name, coerce(text)]];
     }),
   );
@@ -176,25 +154,28 @@ function readValues(
     : Object.fromEntries(
         Object.entries(declared).map(([name, schema]) => [name, check(schema, read[name], [name])]),
       );
-  if (mistakes.length > 0) throw settingsInvalid(mistakes, source);
+  if (mistakes.any) throw mistakes.error();
   return values as Record<string, unknown>;
 }
 
-function settingsInvalid(mistakes: readonly Mistake[], { file, at }: VariableSource): OffloopError {
-  const names = [...new Set(mistakes.flatMap(({ variable }) => variable ?? []))];
-  const where = file === undefined ? "" : ` or in ${String(file)}`;
-  return new OffloopError(
-    "OFFLOOP_SETTINGS_INVALID",
-    `Cannot read the settings: ${mistakes.map(({ text }) => text).join("; ")}`,
-    { at, fix: `set ${names.join(", ") || "them"} in the environment${where}` },
-  );
+/** A rule or a transformation that throws, as JSON.parse does, says what it has received. */
+function checked(
+  schema: AnySchema,
+  value: unknown,
+  loc: readonly string[],
+): ReturnType<typeof validate> | { readonly thrown: unknown } {
+  try {
+    return validate(compileSchema(schema, limits), value, value, loc);
+  } catch (thrown) {
+    return { thrown };
+  }
 }
 
 function awaited([name]: readonly string[], at: SourceLocation): OffloopError {
   return new OffloopError(
     "OFFLOOP_SCHEMA_INVALID",
-    `Cannot read ${name === undefined ? "the settings" : `the setting ${name}`}: its schema checks asynchronously`,
-    { at, fix: "check with a synchronous schema, and do the rest in a lifespan" },
+    `Cannot read ${name === undefined ? "the settings" : `the setting ${name}`}: its schema checks asynchronously, or throws`,
+    { at, fix: "check with a synchronous schema that reports what is wrong, and do the rest in a lifespan" },
   );
 }
 
@@ -236,6 +217,19 @@ export function readEnvironment(): ReadEnvironment {
       made.map(({ texts, live }) => ({ texts, replaced: live.replaced })),
     ]),
   );
+}
+
+/** What a variable was in the last call of `settings` that has read it, and where that call is. */
+export function readVariable(
+  name: string,
+): { readonly text: string; readonly at: SourceLocation } | undefined {
+  return [...calls.values()]
+    .flat()
+    .flatMap(({ texts: { texts }, live: { location: at } }) => {
+      const text = texts[name];
+      return text === undefined ? [] : [{ text, at }];
+    })
+    .at(-1);
 }
 
 /** In a thread, before the app is loaded: makes the same calls return the same values. */

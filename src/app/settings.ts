@@ -147,7 +147,11 @@ export interface JobsSettings {
 }
 
 /** The same with defaults filled in; without a URL they are embedded. */
-export type ResolvedJobs = Required<Omit<JobsSettings, "url">> & Pick<JobsSettings, "url">;
+export type ResolvedJobs = Required<Omit<JobsSettings, "url">> &
+  Pick<JobsSettings, "url"> & {
+    /** Set where the app has chosen its folder, so that embedded jobs are meant. */
+    readonly isDirGiven?: true;
+  };
 
 /** How an app is served, set on the app or where it is served; the latter takes precedence. */
 export interface ServerSettings {
@@ -290,10 +294,15 @@ function sessionOf(layers: readonly ServerSettings[]): SessionSettings | undefin
   return given.length === 0 ? undefined : (merged(given) as SessionSettings);
 }
 
+/** Whether a URL names a PostgreSQL. */
+export function isPostgres(url: string): boolean {
+  return /^postgres(ql)?:/.test(url);
+}
+
 function resolveJobs(jobs: JobsSettings): ResolvedJobs {
   const { DATABASE_URL = "" } = process.env;
   // A URL for another kind of database may well have that name.
-  const url = jobs.url ?? (/^postgres(ql)?:/.test(DATABASE_URL) ? DATABASE_URL : undefined);
+  const url = jobs.url ?? (isPostgres(DATABASE_URL) ? DATABASE_URL : undefined);
   const schema = jobs.schema ?? "offloop";
   if (!/^[a-z_][a-z0-9_]{0,49}$/.test(schema)) {
     throw new OffloopError(
@@ -305,6 +314,7 @@ function resolveJobs(jobs: JobsSettings): ResolvedJobs {
   return {
     ...(url === undefined ? {} : { url }),
     dir: jobs.dir ?? ".offloop/jobs",
+    ...(jobs.dir === undefined ? {} : { isDirGiven: true }),
     schema,
     concurrency: integer("jobs.concurrency", jobs.concurrency ?? 10, 1, 1_000),
     pollMs: integer("jobs.pollMs", jobs.pollMs ?? 1_000, 100, 60_000),

@@ -6,8 +6,9 @@ import { closeOnSignals } from "../http/shutdown.ts";
 import { Engine } from "../jobs/engine.ts";
 import { schemaSql } from "../jobs/engine-setup.ts";
 import { StoredJobs } from "../jobs/jobs.ts";
-import { jobTasks, placeOf, runnableTasks } from "../jobs/open.ts";
+import { jobTasks, runnableTasks } from "../jobs/open.ts";
 import { askOwner } from "../jobs/owner.ts";
+import { placeOf } from "../jobs/place.ts";
 import { loadToRead, loadToServe, parseTarget } from "./declared-app.ts";
 import { durableTasks, openWork, type Working } from "./work.ts";
 

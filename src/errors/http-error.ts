@@ -91,15 +91,21 @@ export interface ValidationDetail {
 
 /**
  * The request does not fit what the operation declares: 422 `{"detail": [...]}`, unless `app.onError` answers
- * otherwise. FastAPI's `RequestValidationError`.
+ * otherwise. FastAPI's `RequestValidationError`. Throw it for what a schema cannot know.
  *
  * @example
  * ```ts
  * import { App, text, ValidationError } from "offloop";
+ * import { z } from "zod";
  *
  * const app = new App();
  * app.onError(ValidationError, async ({ details }) =>
  *   text(details.map(({ loc, msg }) => `${loc.join(".")}: ${msg}`).join("\n"), { status: 400 }));
+ *
+ * app.post("/users", { body: z.object({ name: z.string() }) }, async ({ body: { name } }) => {
+ *   if (name === "ada") throw new ValidationError([{ type: "taken", loc: ["body", "name"], msg: "It is taken", input: name }]);
+ *   return name;
+ * });
  * ```
  */
 export class ValidationError extends Error {
@@ -110,7 +116,12 @@ export class ValidationError extends Error {
   /** The JSON body as sent. */
   readonly body: unknown;
 
-  /** @internal */
+  /**
+   * Makes the error of a request that does not fit.
+   *
+   * @param details - What is wrong, shown to the client as it is: leave secrets out of `input`.
+   * @param body - The JSON body as sent, for a handler of `app.onError`. Default: undefined.
+   */
   constructor(details: readonly ValidationDetail[], body?: unknown) {
     super(`Request does not fit: ${counted(details.length, "mistake")}`);
     this.name = "ValidationError";

@@ -18,10 +18,16 @@ const PLACE = /^ {2}at (?<file>[^:]*(?::[\\/][^:]*)?):(?<line>\d+):(?<column>\d+
 /** The frames of an error in the user's own source, innermost first. */
 export function stackFrames(error: DescribedError): StackFrame[] {
   const own = error.code?.startsWith("OFFLOOP_") ? ownPlace(error.message) : null;
-  return [own, ...frameLines(error).map((line) => FRAME.exec(line))].flatMap((found) => {
-    const frame = found === null ? undefined : toFrame(found);
-    return frame === undefined ? [] : [frame];
-  });
+  const frames = frameLines(error).flatMap((line) => toFrame(FRAME.exec(line)));
+  const [place] = toFrame(own);
+  // Where its innermost frame is that place, it knows the function, too.
+  const isFrame = place !== undefined && frames[0] !== undefined && isSamePlace(place, frames[0]);
+  return place === undefined || isFrame ? frames : [place, ...frames];
+}
+
+/** Whether both are one position. */
+function isSamePlace(one: SourceLocation, other: SourceLocation): boolean {
+  return one.file === other.file && one.line === other.line && one.column === other.column;
 }
 
 /** Looks at the line before the last one, which is the fix. */
@@ -30,12 +36,11 @@ function ownPlace(message: string): RegExpExecArray | null {
   return lines.at(-1)?.startsWith("  fix ") ? PLACE.exec(lines.at(-2) ?? "") : null;
 }
 
-function toFrame({ groups = {} }: RegExpExecArray): StackFrame | undefined {
-  const { name, file = "", line, column } = groups;
+function toFrame(found: RegExpExecArray | null): [StackFrame] | [] {
+  const { name, file = "", line, column } = found?.groups ?? {};
   const path = toPath(file);
-  if (path === undefined || !/\.[cm]?[jt]sx?$/.test(path) || /[\\/]node_modules[\\/]/.test(path))
-    return undefined;
-  return { name, file: path, line: Number(line), column: Number(column) };
+  if (path === undefined || !/\.[cm]?[jt]sx?$/.test(path) || /[\\/]node_modules[\\/]/.test(path)) return [];
+  return [{ name, file: path, line: Number(line), column: Number(column) }];
 }
 
 /** A stack is text that anyone may write: not every URL in it is that of a file. */

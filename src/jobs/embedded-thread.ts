@@ -1,4 +1,4 @@
-import { fdatasyncSync, mkdirSync } from "node:fs";
+import { fdatasyncSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
@@ -22,7 +22,8 @@ export type EmbeddedRequest = { readonly id: number } & (
 /** A message from the thread. */
 export type EmbeddedMessage =
   | { readonly ready: true }
-  | { readonly owned: true }
+  /** Another process has the folder open: its id, where that is known. */
+  | { readonly owned: number | undefined }
   | { readonly channel: string; readonly payload: string }
   | { readonly id: number; readonly rows: unknown[] }
   | { readonly id: number; readonly error: SqlFailure };
@@ -145,6 +146,17 @@ async function lock(dir: string): Promise<DatabaseSync | undefined> {
   }
 }
 
+/** The lock tells nobody whose it is. */
+const ownerFile = (dir: string): string => join(dir, "owner.pid");
+
+function ownerOf(dir: string): number | undefined {
+  try {
+    return Number.parseInt(readFileSync(ownerFile(dir), "utf8"), 10) || undefined;
+  } catch {
+    return undefined; // not written yet
+  }
+}
+
 export function openDatabase(dir: string): Promise<PGlite> {
   // "-F" is fsync=off. Its default for shared buffers is 128 MB, which a queue does not need.
   const startParams = PGliteClass.defaultStartParams.filter((param) => param !== "-F");
@@ -158,9 +170,10 @@ async function serve(port: MessagePort, { dir }: EmbeddedThreadData): Promise<vo
   mkdirSync(dir, { recursive: true });
   const owned = await lock(dir);
   if (owned === undefined) {
-    port.postMessage({ owned: true } satisfies EmbeddedMessage);
+    port.postMessage({ owned: ownerOf(dir) } satisfies EmbeddedMessage);
     return port.close();
   }
+  writeFileSync(ownerFile(dir), `${process.pid}\n`);
   const pg = await openDatabase(dir);
   const session = new Session(pg, port);
   port.on("message", async (request: EmbeddedRequest) => {

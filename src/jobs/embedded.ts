@@ -204,7 +204,8 @@ async function startedThread(dir: string): Promise<Worker> {
   thread.once("message", started.resolve);
   thread.once("error", started.reject);
   thread.once("exit", () => started.reject(new Error("its thread ended")));
-  if ("owned" in (await started.promise)) throw ownedError(dir);
+  const answer = await started.promise;
+  if ("owned" in answer) throw ownedError(dir, answer.owned);
   return thread;
 }
 
@@ -223,11 +224,14 @@ function endedError(dir: string, why: string): OffloopError {
   );
 }
 
-function ownedError(dir: string): OffloopError {
+function ownedError(dir: string, pid: number | undefined): OffloopError {
+  const who = pid === undefined ? "another process" : `process ${pid}`;
   return new OffloopError(
     "OFFLOOP_JOBS_OWNED",
-    `Cannot open the jobs in ${dir}: another process has them open, and embedded jobs can be open in one process only`,
-    { fix: "set DATABASE_URL to a PostgreSQL that all processes share, or stop the other process" },
+    `Cannot open the jobs in ${dir}: ${who} has them open, and embedded jobs can be open in one process only`,
+    {
+      fix: `set DATABASE_URL to a PostgreSQL that all processes share, or stop ${pid === undefined ? "the other process" : who}; if you have just killed it, start again in a few seconds`,
+    },
   );
 }
 

@@ -27,6 +27,13 @@ export function loggedEvents(log: Log): JobEvents {
       said.set(message, now);
       log.error({ err: loggable(describeError(error)) }, `jobs: ${message}`);
     },
+    onTakenAgain: ({ job, task, number }) => {
+      const id = formatJobId(job);
+      log.warn(
+        { job: id, task: job.task, attempt: number },
+        `job ${id} runs again, as attempt ${number} of ${task.job.retries + 1}: its process ended, or was cut off, before attempt ${number - 1} was over`,
+      );
+    },
     onStart: (attempt) => {
       if (jobChannel.hasSubscribers) jobChannel.publish({ event: "start", ...about(attempt) });
     },

@@ -22,6 +22,8 @@ export interface JobLoopOptions {
 export interface JobEvents {
   /** The database refused something, or did not answer. */
   onError(error: unknown): void;
+  /** A job was taken whose last attempt was lost, with the process that ran it or its connection. */
+  onTakenAgain(attempt: Attempt): void;
   /** An attempt began. */
   onStart(attempt: Attempt): void;
   /** An attempt ended. */
@@ -169,7 +171,10 @@ export class JobLoop {
     this.#taken++;
     this.#running.add(attempt);
     this.#pulse?.add(job);
-    if (job.lostBefore) this.#suspects.push(attempt);
+    if (job.lostBefore) {
+      this.#suspects.push(attempt);
+      this.#options.events.onTakenAgain(attempt);
+    }
     return attempt;
   }
 

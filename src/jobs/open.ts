@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import type { App } from "../app/app.ts";
 import type { BoundJobs, Jobs } from "../app/jobs.ts";
 import type { Log } from "../app/log.ts";
@@ -8,7 +7,6 @@ import { bindEnqueuer, type TaskDeclaration, type TaskEnqueuer } from "../app/ta
 import { counted } from "../errors/counted.ts";
 import type { AttemptLanes } from "../lanes/attempts.ts";
 import type { RunnableTask } from "./attempt.ts";
-import { isNewFolder } from "./embedded.ts";
 import { Engine } from "./engine.ts";
 import type { JobsPlace } from "./engine-setup.ts";
 import { Enqueuer } from "./enqueuer.ts";
@@ -16,6 +14,7 @@ import { loggedEvents } from "./events.ts";
 import { StoredJobs } from "./jobs.ts";
 import { answerAsOwner } from "./owner.ts";
 import { argumentsOf } from "./payload.ts";
+import { placeOf, sayKept, sayOpening } from "./place.ts";
 import { ThreadPulse, upkeep } from "./pulse.ts";
 import type { JobStore, JobTask } from "./store.ts";
 import { JobWorker, type JobWorkerOptions } from "./worker.ts";
@@ -45,9 +44,6 @@ export interface OpenJobs {
   close(): Promise<void>;
 }
 
-/** How long a start says nothing about the jobs that it waits for. */
-const PATIENCE_MS = 1_000;
-
 /**
  * Opens the place where jobs are stored, makes tasks enqueueable, and works on jobs.
  *
@@ -68,6 +64,7 @@ export async function openJobs(options: OpenJobsOptions): Promise<OpenJobs> {
     onError: (error) => events.onError(error),
   });
   const engine = await opening.finally(() => clearTimeout(said));
+  sayKept(settings, log);
   let open: OpenJobs | undefined;
   try {
     const worker = options.works ? await work(options, { engine, place, tasks, events }) : undefined;
@@ -86,16 +83,6 @@ export async function openJobs(options: OpenJobsOptions): Promise<OpenJobs> {
     await (open ?? engine).close();
     throw error;
   }
-}
-
-/** Says what the start waits for: at once where that is known to take long, else after a while. */
-function sayOpening(place: JobsPlace, log: Log): NodeJS.Timeout | undefined {
-  const where = "dir" in place ? place.dir : "PostgreSQL";
-  if ("dir" in place && isNewFolder(place.dir)) {
-    log.info(`opening the jobs in ${where}: the database is new, and making it takes some seconds`);
-    return undefined;
-  }
-  return setTimeout(() => log.info(`opening the jobs in ${where}`), PATIENCE_MS);
 }
 
 /** What a worker works with. There is one log of events, so that no error is logged twice. */
@@ -184,9 +171,4 @@ function runnable(declaration: TaskDeclaration): [string, RunnableTask][] {
 /** The same tasks, in the form that a store needs. */
 export function jobTasks(tasks: ReadonlyMap<string, RunnableTask>): JobTask[] {
   return [...tasks.values()].map(({ job }) => job);
-}
-
-/** Where jobs are stored, according to the settings. */
-export function placeOf({ url, dir }: ResolvedJobs): JobsPlace {
-  return url === undefined ? { dir: resolve(dir) } : { url };
 }

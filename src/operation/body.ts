@@ -1,8 +1,10 @@
 import { isUtf8 } from "node:buffer";
 import sjson from "secure-json-parse";
 import type { InputBounds } from "../app/input-settings.ts";
+import type { Operation } from "../app/operation.ts";
 import { UploadedFile } from "../app/uploaded-file.ts";
 import { HTTPError, ValidationError } from "../errors/http-error.ts";
+import { OffloopError } from "../errors/offloop-error.ts";
 import type { CompiledOperation } from "./compile.ts";
 import { hasAtMost, headerValue, parseQuery, type RawRequest } from "./raw.ts";
 
@@ -19,11 +21,16 @@ export const nothingParsed: ParsedBody = { json: undefined, values: 0, form: und
 
 /** Parses the body as far as anyone needs it. */
 export function parseBody(
-  { reads, strictContentType, bounds }: Pick<CompiledOperation, "reads" | "strictContentType" | "bounds">,
+  {
+    reads,
+    strictContentType,
+    bounds,
+    declaration,
+  }: Pick<CompiledOperation, "reads" | "strictContentType" | "bounds" | "declaration">,
   request: RawRequest,
 ): ParsedBody {
   if (!reads.json && !reads.form) return nothingParsed;
-  const rules: BodyRules = { strictContentType, bounds, hasBigints: reads.bigints };
+  const rules: BodyRules = { strictContentType, bounds, hasBigints: reads.bigints, declaration };
   const { value, values } = reads.json ? readBody(request, rules) : noBody;
   return { json: value, values, form: reads.form ? readForm(request, bounds) : undefined };
 }
@@ -37,6 +44,8 @@ export interface BodyRules {
   readonly bounds: InputBounds;
   /** Whether a schema wants integers with all their digits. */
   readonly hasBigints: boolean;
+  /** The operation that reads it, for the log. */
+  readonly declaration?: Operation;
 }
 
 /** A body as a value. */
@@ -61,7 +70,28 @@ export function readBody(request: RawRequest, rules: BodyRules): ReadBody {
   if (!isUtf8(bytes)) throw new HTTPError(400, "There was an error parsing the body");
   const type = headerValue(request, "content-type");
   const isJson = type === undefined ? !rules.strictContentType : JSON_MEDIA_TYPE.test(type);
-  return isJson ? readJson(bytes, rules, "body") : { value: textOf(bytes), values: 0 };
+  if (!isJson) return { value: textOf(bytes), values: 0 };
+  try {
+    return readJson(bytes, rules, "body");
+  } catch (error) {
+    if (error instanceof HTTPError && rules.bounds.lane === "loop") logTooMany(request, rules);
+    throw error;
+  }
+}
+
+/** The client cannot raise a limit that is smaller than necessary, so the log says how to. */
+function logTooMany({ log }: RawRequest, { declaration, bounds }: BodyRules): void {
+  if (declaration === undefined) return;
+  const { id, location: at } = declaration;
+  const { code, message } = new OffloopError(
+    "OFFLOOP_BODY_TOO_LARGE",
+    `Cannot parse a body of more than ${bounds.maxValues} values on the event loop for ${id}`,
+    {
+      at,
+      fix: "make the operation a plain function, so that a thread parses it, or raise inputs.maxLoopValues",
+    },
+  );
+  log.warn({ code, operation: id }, message);
 }
 
 /** Decodes UTF-8 bytes. */

@@ -37,6 +37,17 @@ export class Shape {
     return inner;
   }
 
+  /** Whether the schema itself names this key, or takes a list here: any other key is what someone has sent. */
+  declares(key: string | number): boolean {
+    return this.alternatives.some(({ type, properties, required, propertyNames }) =>
+      typeof key === "number"
+        ? type === "array"
+        : (properties !== undefined && Object.hasOwn(properties, key)) ||
+          required?.includes(key) === true ||
+          propertyNames?.enum?.includes(key) === true,
+    );
+  }
+
   /** Whether the value here is never shown, since it is declared as a password or as write-only. */
   get isSecret(): boolean {
     return this.#declared.some(isSecret) || this.alternatives.some(isSecret);

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 import { pathToFileURL } from "node:url";
+import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { toStandardJsonSchema } from "@valibot/to-json-schema";
 import { type } from "arktype";
 import { OffloopError, param, settings } from "offloop";
@@ -122,7 +123,33 @@ test("settings() reports all mistakes at once: names, the file, the caller's lin
   assert.match(String(error.at?.file), /environment\.test\.ts$/);
   assert.match(
     error.fix,
-    /^set TRY_PORT, TRY_WORKERS, TRY_URL, TRY_HOSTS in the environment or in .*names\.env$/,
+    /^set TRY_URL, TRY_HOSTS in the environment or in .*names\.env; correct TRY_PORT in the environment; correct TRY_WORKERS in .*names\.env$/,
+  );
+});
+
+test("settings() says that a text is not JSON where an object or a list is expected, and has it corrected", () => {
+  const declared = { TRY_KEYS: z.record(z.string(), z.int()) };
+  for (const [text, says] of Object.entries({
+    "{": "TRY_KEYS is not valid JSON",
+    abc: "TRY_KEYS is not valid JSON",
+    "": "TRY_KEYS is not valid JSON, it is empty",
+    "5": "TRY_KEYS: Invalid input: expected record, received number",
+    "[]": "TRY_KEYS: Invalid input: expected record, received array",
+  })) {
+    process.env.TRY_KEYS = text;
+    const { message, fix } = refusal(() => settings(declared));
+    assert.ok(message.includes(`Cannot read the settings: ${says}\n`), message);
+    assert.equal(fix, "correct TRY_KEYS in the environment");
+  }
+  process.env.TRY_PORTS = "[1,";
+  assert.match(
+    refusal(() => settings({ TRY_PORTS: z.array(z.int()) })).message,
+    /TRY_PORTS is not valid JSON/,
+  );
+  process.env.TRY_PORTS = "one";
+  assert.match(
+    refusal(() => settings({ TRY_PORTS: z.array(z.int()) })).message,
+    /TRY_PORTS\.0: Invalid input/,
   );
 });
 
@@ -143,6 +170,112 @@ for (const [library, declared] of Object.entries({
     assert.doesNotMatch(message + fix, /4711|pass/);
   });
 }
+
+const keyed = { "key-of-ada": "x4711", rate: "much" };
+const Tagged = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("rates"), of: z.record(z.string(), z.int()), rate: z.int() }),
+]);
+for (const [library, [schema, text, says]] of Object.entries({
+  "zod, a record": [
+    z.record(z.string(), z.int()),
+    keyed,
+    /TRY_KEYS\.\*: Invalid input: expected (int|number), received string; TRY_KEYS\.\*: /,
+  ],
+  "zod, a record's keys": [z.record(z.string().max(5), z.string()), keyed, /TRY_KEYS\.\*\.\[key\]: /],
+  "zod, keys that are declared": [
+    z.object({ rate: z.int(), more: z.record(z.string(), z.object({ n: z.int() })) }),
+    { rate: "much", more: { "key-of-ada": { n: "x4711" } } },
+    /TRY_KEYS\.rate: Invalid .*; TRY_KEYS\.more\.\*\.n: Invalid input: expected (int|number), received string/,
+  ],
+  "zod, keys of a list of names": [
+    z.record(z.enum(["rate", "size"]), z.int()),
+    { rate: "x4711", size: 1 },
+    /TRY_KEYS\.rate: Invalid input: expected/,
+  ],
+  "zod, other keys than declared": [
+    z.strictObject({ rate: z.string() }),
+    keyed,
+    /TRY_KEYS\.\*: Extra inputs are not permitted/,
+  ],
+  "zod, a tagged union": [
+    Tagged,
+    { kind: "rates", of: { "key-of-ada": "x4711" }, rate: "x4711" },
+    /TRY_KEYS\.of\.\*: Invalid input.*; TRY_KEYS\.rate: Invalid input/,
+  ],
+  "zod, another tag": [Tagged, { kind: "key-of-ada" }, /TRY_KEYS/],
+  "zod, a rule that quotes a key": [
+    z
+      .record(z.string(), z.string())
+      .refine(() => false, { error: ({ input }) => Object.keys(input as object).join() }),
+    keyed,
+    /TRY_KEYS: Invalid input/,
+  ],
+  "zod, a rule that quotes a part": [
+    z.string().refine(() => false, { error: ({ input }) => `${String(input).slice(2, 12).toUpperCase()}!` }),
+    keyed,
+    /TRY_KEYS: Invalid input/,
+  ],
+  "zod, a transformation that throws": [
+    z.string().transform((value) => JSON.parse(value.slice(1)) as unknown),
+    keyed,
+    /TRY_KEYS: its schema checks asynchronously, or throws/,
+  ],
+  "valibot, a transformation that throws": [
+    v.pipe(
+      v.string(),
+      v.transform((value) => JSON.parse(value.slice(1)) as unknown),
+    ),
+    keyed,
+    /TRY_KEYS: its schema threw SyntaxError at .*environment\.test\.ts:\d+:\d+/,
+  ],
+  "zod, one of a few values": [
+    z.enum(["info", "warn"]),
+    "INFO",
+    /TRY_KEYS: Invalid option: expected one of "info"\|"warn"/,
+  ],
+  "valibot, a record": [
+    toStandardJsonSchema(v.record(v.string(), v.number())),
+    keyed,
+    /TRY_KEYS\.\*: Invalid input/,
+  ],
+  "valibot, without a JSON Schema": [
+    v.pipe(v.string(), v.parseJson(), v.record(v.string(), v.number())),
+    keyed,
+    /TRY_KEYS\.\*: Field required/,
+  ],
+  "valibot, other keys": [
+    toStandardJsonSchema(v.strictObject({ rate: v.string() })),
+    keyed,
+    /TRY_KEYS\.\*: Invalid input/,
+  ],
+  "arktype, a record": [type({ "[string]": "number" }), keyed, /TRY_KEYS\.\*: Invalid input/],
+  "arktype, other keys": [type({ rate: "string", "+": "reject" }), keyed, /TRY_KEYS\.\*: Invalid input/],
+} satisfies Record<string, [StandardSchemaV1, unknown, RegExp]>)) {
+  test(`settings() shows no key of a value that its schema does not declare [${library}]`, () => {
+    process.env.TRY_KEYS = typeof text === "string" ? text : JSON.stringify(text);
+    const { message, fix } = refusal(() => settings({ TRY_KEYS: schema as StandardSchemaV1 }));
+    assert.match(message, says);
+    assert.doesNotMatch(message + fix, /4711|key-of|ada|much/i);
+  });
+}
+
+test("settings() shows no value where one schema sees all and says of one variable what another holds", () => {
+  Object.assign(process.env, { TRY_SECRET: secret, TRY_PORT: "1" });
+  for (const path of [["TRY_PORT"], ["TRY_NONE"], [], [secret]]) {
+    const All = z
+      .object({ TRY_SECRET: z.string(), TRY_PORT: z.int(), TRY_NONE: z.string().optional() })
+      .refine(() => false, { error: ({ input }) => (input as { TRY_SECRET: string }).TRY_SECRET, path });
+    const { message, fix } = refusal(() => settings(All));
+    assert.match(message, /: Invalid input/);
+    assert.doesNotMatch(message + fix, /4711|pass/);
+  }
+});
+
+test("settings() keeps a message that has a short value only by chance", () => {
+  process.env.TRY_PORT = "1";
+  const { message } = refusal(() => settings({ TRY_PORT: z.int().min(1024) }));
+  assert.match(message, /TRY_PORT: Too small: expected number to be >=1024/);
+});
 
 test("settings() refuses anything but a schema, a schema that must be awaited, and options that do not exist", () => {
   process.env.TRY_NAME = "ada";

@@ -143,6 +143,32 @@ test("offloop dev shows why an app cannot load, and starts it when it is fixed",
   await stop(running);
 });
 
+test("offloop dev says once where a module throws that fails in a thread only", async () => {
+  for (const [throws, says, last] of [
+    ['throw new Error("no database")', "no database", /^ {2}fix let the module/],
+    ['app.get("nope", () => 1)', 'Cannot add an operation at "nope"', /^ {2}fix start it with "\/"/],
+  ] as const) {
+    const running = dev(
+      project({
+        "app.ts": `import { isMainThread } from "node:worker_threads";
+import { App } from "offloop";
+const app = new App();
+if (!isMainThread) ${throws};
+app.get("/", () => 1);
+export default app;
+`,
+      }),
+    );
+    const ended = await running.line(/ended \(code 1\) and starts again/);
+    const lines = running.lines.slice(0, running.lines.indexOf(ended));
+    assert.ok(lines[0]?.startsWith(`OFFLOOP_THREAD_START: Cannot start thread 1: ${says}`), lines.join("\n"));
+    assert.match(lines[1] ?? "", /^ {2}at .*app\.ts:4:\d+$/);
+    assert.match(lines.at(-1) ?? "", last);
+    assert.equal(lines.filter((line) => /^ {4}at /.test(line)).length, 0, lines.join("\n"));
+    await stop(running);
+  }
+});
+
 test("offloop dev stops an app that the guard refuses until it is fixed", async () => {
   const counting = shop.replace("() => items);", "() => {\n  hits++;\n  return hits;\n});\nlet hits = 0;");
   const folder = project({ "app.ts": counting });

@@ -47,7 +47,7 @@ test("a mistake in the arguments is one line, without a stack", async () => {
   }
 });
 
-test("a start that makes the database of the jobs says so before it has made it, and the next start does not", async (t) => {
+test("a start that makes the database of the jobs says so before it has made it, and each says where they are kept", async (t) => {
   const folder = appFolder({});
   folder.write(
     "app.ts",
@@ -66,6 +66,7 @@ export default app;
     await run.insist("SIGTERM");
     const { output } = await run.ended();
     assert.equal(output.includes("the database is new"), isNew, output);
+    assert.ok(output.includes(`jobs are kept in the folder ${folder.path("jobs")}"`), output);
   }
 });
 
@@ -193,7 +194,9 @@ for (const backend of ["PGlite", "PostgreSQL"] as const) {
         said[0]?.msg ?? "",
         /: Cannot use offloop work with embedded jobs: only the process that serves may have them open$/m,
       );
-      assert.ok(said[1]?.msg.includes(`: Cannot open the jobs in ${folder}: another process has them open`));
+      const owner = `process ${process.pid}`;
+      assert.ok(said[1]?.msg.includes(`: Cannot open the jobs in ${folder}: ${owner} has them open`));
+      assert.ok(said[1]?.msg.includes(`or stop ${owner}; if you have just killed it, start again`));
       for (const { msg } of said) assert.match(msg, /^ *fix set DATABASE_URL to a PostgreSQL/m);
       // The owner goes on.
       const job = await add.enqueue(1, 2);

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { App } from "offloop";
 import { describeError } from "../../src/errors/described-error.ts";
+import { stackFrames } from "../../src/errors/stack-frames.ts";
 import { compactError } from "../../src/http/compact-error.ts";
 import { openVault } from "../fixtures/vault.ts";
 
@@ -39,6 +41,21 @@ test("compactError() names each cause with its code and message, and shows no li
   assert.match(text, /^ {4}caused by Error \(ENOENT\): no such file$/m);
   const frames = text.split("\n").filter((line) => line.startsWith("    at "));
   assert.ok(frames.length > 0 && frames.every((line) => line.includes("compact-error.test.ts")), text);
+});
+
+test("compactError() repeats no place that the line above has, and shows where that error was thrown", () => {
+  const error = describeError(thrownBy(() => new App().get("nope", async () => 1)));
+  const lines = compactError(error, `GET / failed: ${error.message}`).split("\n");
+  assert.equal(lines[0], "    OFFLOOP_PATH_INVALID");
+  assert.match(lines.find((line) => line.startsWith("    > ")) ?? "", /new App\(\)\.get\("nope"/);
+  const places = stackFrames(error).map(({ line, column }) => `${line}:${column}`);
+  assert.equal(new Set(places).size, places.length);
+  const [place = ""] = places;
+  assert.equal(lines.filter((line) => line.includes(place)).length, 0, lines.join("\n"));
+  assert.ok(
+    lines.some((line) => line.startsWith("    at thrownBy (")),
+    lines.join("\n"),
+  );
 });
 
 test("compactError() of anything but an error has only its type", () => {

@@ -26,6 +26,9 @@ test("a job that was lost with its process runs with none of those beside it tha
   for (const name of others) await fetch(`${url}/tells/${name}?delayMs=6000`, { method: "POST" });
   await first.insist("SIGKILL");
   const second = run(200);
+  await second.line(
+    /job tells:\S+ runs again, as attempt 2 of 6: its process ended, or was cut off, before attempt 1 was over/,
+  );
   await Promise.all(["lost", ...others].map((name) => second.line(new RegExp(`<${name} ends>`))));
   const told = second.lines.flatMap((line) => /<(?<what>\w+ \w+)>/.exec(line)?.groups?.what ?? []);
   const from = told.indexOf("lost begins");

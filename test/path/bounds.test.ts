@@ -120,6 +120,16 @@ eachLane("JSON: more values than the lane may parse are a 413 that says how many
   const { status, body } = await post(`/${lane}/any`, `[${"1,".repeat(most + 1)}1]`);
   assert.equal(status, 413);
   assert.match(body.toString(), new RegExp(`more than ${most} values`));
+  if (lane === "loop") {
+    const { level, msg, operation } = await server.logged(({ msg }) =>
+      msg.includes("more than 50000 values"),
+    );
+    assert.deepEqual([level, operation], [40, "POST /loop/any"]);
+    assert.match(
+      msg,
+      /^Cannot parse .* for POST \/loop\/any\n {2}at .*\n {2}fix make the operation a plain function, .*maxLoopValues$/,
+    );
+  }
   // What stands in a text is no value.
   assert.equal(
     (await post(`/${lane}/any`, JSON.stringify('[{,\\"'.repeat(150_000)))).status,

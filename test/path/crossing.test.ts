@@ -44,6 +44,14 @@ eachLane("crossing: an uploaded file from a plain dependency is whole", async (l
     assert.deepEqual(await (await post(`/${lane}/dependency`, size)).json(), { name: "a.txt", size });
 });
 
+eachLane("crossing: a ValidationError of the user's own is a 422, whoever throws it", async (lane) => {
+  const detail = [{ type: "taken", loc: ["body", "name"], msg: "It is taken", input: "ada" }];
+  for (const who of ["handler", "task", "dependency"]) {
+    const answer = await client.get(`/${lane}/refuses/${who}`);
+    assert.deepEqual([answer.status, await answer.json()], [422, { detail }], who);
+  }
+});
+
 eachLane("crossing: an instance of a class is refused by field, task and operation", async (lane) => {
   assert.equal((await client.get(`/${lane}/instance`)).status, 500);
   assert.match(

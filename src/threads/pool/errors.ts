@@ -162,7 +162,8 @@ export function startError(
   if ("failed" in hello) {
     const { type, message, stack } = hello.failed;
     const cause = Object.assign(new Error(message), { name: type, stack: stack ?? message });
-    return failedStart(thread, message, { target }, cause);
+    // The rest of the message is shown with the cause.
+    return failedStart(thread, message.split("\n")[0] as string, { target }, cause);
   }
   const differences = [
     ...listed(hello.missing, `on the main thread and not in thread ${thread}`),
@@ -182,7 +183,7 @@ export function failedStart(
   cause?: Error,
 ): OffloopError {
   return new OffloopError("OFFLOOP_THREAD_START", `Cannot start thread ${thread}: ${why}`, {
-    at: { file: fileURLToPath(target.url), line: 1, column: 1 },
+    at: placeOf(cause) ?? { file: fileURLToPath(target.url), line: 1, column: 1 },
     fix: "let the module only declare: each thread imports it once more",
     cause,
   });
@@ -200,16 +201,20 @@ export function idleExitError(
   { target }: { readonly target: AppTarget },
   cause?: unknown,
 ): OffloopError {
-  const [frame] = cause === undefined ? [] : stackFrames(describeError(cause));
   return new OffloopError(
     "OFFLOOP_THREAD_EXITED",
     `Cannot keep thread ${thread}: ${why}, while no call ran in it`,
     {
-      at: frame ?? { file: fileURLToPath(target.url), line: 1, column: 1 },
+      at: placeOf(cause) ?? { file: fileURLToPath(target.url), line: 1, column: 1 },
       fix: "look for code that runs on after a call: an error in a timer, a promise that nobody awaits, process.exit, a loop",
       cause,
     },
   );
+}
+
+/** The first line of the user's source in an error's stack. */
+function placeOf(cause: unknown): SourceLocation | undefined {
+  return cause === undefined ? undefined : stackFrames(describeError(cause))[0];
 }
 
 function listed(ids: readonly string[], where: string): string[] {
