@@ -86,6 +86,7 @@ export type {
   MessageContext,
   SocketContext,
   SocketHandlers,
+  WebSocketHandle,
   WebSocketOptions,
   WholeSocket,
 } from "./app/websocket.ts";

@@ -16,11 +16,11 @@ import { kind } from "./lane.ts";
 import { createLifespan, type Lifespan, type LifespanFunction, type LifespanOptions } from "./lifespan.ts";
 import { callerLocation, callerModule } from "./location.ts";
 import { checkMountPath, type Mount, mountCycle, mountOperation, notMountable } from "./mount.ts";
-import type { Operation } from "./operation.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { Router } from "./router.ts";
 import { type RouterOptions, routerOptionNames } from "./router-options.ts";
 import { checkSettingNames, type ServerSettings, settingNames } from "./settings.ts";
+import { mountSocket } from "./socket-operation.ts";
 import { type OperationHandle, type UrlArguments, type UrlParams, Urls } from "./urls.ts";
 
 /** Options of an app. */
@@ -222,7 +222,7 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
    * Returns the path of an operation relative to this app: Starlette's `url_path_for`. `request.urlFor` gives the full
    * URL, with the root path and what a proxy says.
    *
-   * @param operation - What `app.get` and the others returned; or its `operationId`, or the name of its handler, which
+   * @param operation - What `app.get`, `app.websocket` and the others returned; or its `operationId`, or the name of its handler, which
    * are checked at run time only. The app's own operations take precedence over those of mounted apps.
    * @param params - A value for each parameter in its path; an optional one, `/pages/:page?`, may be left out.
    * @throws {OffloopError} `OFFLOOP_URL_UNKNOWN`.
@@ -243,11 +243,18 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
   ): string;
   urlFor(name: string, params?: UrlParams): string;
   urlFor(operation: string | OperationHandle, params: UrlParams = {}): string {
-    return new Urls([...this.#reached("")]).pathOf(operation, params, "");
+    const parts = [...this.#reached("")];
+    const operations = parts.flatMap(([part, at]) =>
+      part.declaredOperations().map((one) => mountOperation(one, at, [])),
+    );
+    const sockets = parts.flatMap(([part, at]) =>
+      part.declaredSockets().map((one) => mountSocket(one, at, []).connection),
+    );
+    return new Urls({ operations, sockets }).pathOf(operation, params, "");
   }
 
-  *#reached(mountedAt: string): Generator<Operation> {
-    for (const operation of this.declaredOperations()) yield mountOperation(operation, mountedAt, []);
+  *#reached(mountedAt: string): Generator<readonly [App, mountedAt: string]> {
+    yield [this as unknown as App, mountedAt];
     for (const { path, app } of this.#mounts) yield* app.#reached(mountedAt + path);
   }
 

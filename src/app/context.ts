@@ -135,9 +135,9 @@ export interface RequestInfo {
   readonly origin: string;
   /**
    * Returns the full URL of an operation, with the app's root path: Starlette's `url_for`. In a mounted app its own
-   * operations take precedence.
+   * operations take precedence. A websocket's begins with `ws:` or `wss:`.
    *
-   * @param operation - What `app.get` and the others returned; or its `operationId`, or the name of its handler, which
+   * @param operation - What `app.get`, `app.websocket` and the others returned; or its `operationId`, or the name of its handler, which
    * are checked at run time only.
    * @param params - A value for each parameter in its path; an optional one, `/pages/:page?`, may be left out.
    * @throws {OffloopError} `OFFLOOP_URL_UNKNOWN`.

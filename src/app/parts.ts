@@ -11,6 +11,7 @@ import type { Operation } from "./operation.ts";
 import { uniqueOperations, uniqueTasks } from "./router.ts";
 import { mountSocket, type SocketOperation } from "./socket-operation.ts";
 import { type Task, type TaskDeclaration, taskDeclaration, tasksMade } from "./task.ts";
+import type { ServedPaths } from "./urls.ts";
 
 /** One of the apps that are served together: the served app itself, or one mounted in it. */
 export interface AppPart {
@@ -95,6 +96,12 @@ export function servedSockets(app: App): SocketOperation[] {
   const sockets = partsOf(app).flatMap((part) => part.sockets);
   uniqueOperations(sockets.map(({ connection }) => connection));
   return sockets;
+}
+
+/** Everything served that has a path of its own. */
+export function servedPaths(app: App): ServedPaths {
+  const sockets = servedSockets(app).map(({ connection }) => connection);
+  return { operations: servedOperations(app), sockets };
 }
 
 /**

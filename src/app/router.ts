@@ -29,6 +29,7 @@ import { createSocketOperation, type SocketOperation, socketWithin } from "./soc
 import { type AddTask, type AnyTaskOptions, createTask, type Task, taskDeclaration } from "./task.ts";
 import type { OperationHandle } from "./urls.ts";
 import type { AddWebSocket, WebSocketOptions } from "./websocket.ts";
+import { createWebSocketHandle } from "./websocket-handle.ts";
 
 interface Included {
   readonly router: Router<Dependencies>;
@@ -97,7 +98,8 @@ export class Router<RD extends Dependencies = NoNames> {
 
   /**
    * Adds a websocket; FastAPI's `websocket`. It has either one handler for the whole socket, which is async, or
-   * handlers for messages: `message` follows the rule, an async one on the loop, a plain one on a thread.
+   * handlers for messages: `message` follows the rule, an async one on the loop, a plain one on a thread. What it
+   * returns sends to the rooms of the websocket from anywhere on the loop.
    *
    * Throws `OFFLOOP_SOCKET_LANE` for a plain function that would receive the socket, `OFFLOOP_HANDLER_INVALID`,
    * `OFFLOOP_LANE_UNKNOWN`, `OFFLOOP_OPTION_INVALID`, `OFFLOOP_OPTION_UNKNOWN`, `OFFLOOP_PATH_INVALID`,
@@ -121,9 +123,10 @@ export class Router<RD extends Dependencies = NoNames> {
    */
   readonly websocket: AddWebSocket<RD> = (path: string, ...rest: unknown[]) => {
     const [options, handler] = rest.length > 1 ? rest : [{}, rest[0]];
-    this.#operations.push(
-      createSocketOperation(path, (options ?? {}) as WebSocketOptions, handler, callerLocation()),
-    );
+    const at = callerLocation();
+    const socket = createSocketOperation(path, (options ?? {}) as WebSocketOptions, handler, at);
+    this.#operations.push(socket);
+    return createWebSocketHandle(socket);
   };
 
   /**

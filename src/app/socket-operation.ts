@@ -1,5 +1,6 @@
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { type AnySchema, isSchema } from "../schema/schema.ts";
+import { Bindings } from "./bindings.ts";
 import { namedDependencies } from "./dependency.ts";
 import { checkInputs, schemaInvalid } from "./inputs.ts";
 import { type AnyFunction, kind, type Lane, laneOf } from "./lane.ts";
@@ -24,7 +25,12 @@ export interface SocketOperation {
   readonly schemas: MessageSchemas;
   readonly onInvalid: ((invalid: InvalidMessage) => Promise<unknown>) | undefined;
   readonly subprotocols: readonly string[];
+  /** Where it is served, its rooms: everything made of one declaration shares them, whichever routers and apps it is in. */
+  readonly rooms: Bindings<SendToRoom>;
 }
+
+/** Checks, encodes and sends a message to everyone in a room. */
+export type SendToRoom = (room: string, message: unknown) => Promise<void>;
 
 /** The schemas that messages are checked with; undefined where nothing is checked. */
 export interface MessageSchemas {
@@ -72,6 +78,7 @@ export function createSocketOperation(
     schemas: { received, sent },
     onInvalid,
     subprotocols,
+    rooms: new Bindings(),
   };
 }
 

@@ -9,12 +9,13 @@ export interface SocketClosing {
   readonly reason: string;
 }
 
-/** The other sockets in a room. */
+/** The sockets in a room: all of them, or all but the one that sends. */
 export interface Room<Sent = unknown> {
   /**
    * Sends a message to each of them. Nobody waits for a slow one: past `websockets.maxBufferBytes` it is closed.
    *
-   * @throws {OffloopError} `OFFLOOP_RESPONSE_INVALID` when the message does not fit the `send` schema.
+   * @throws {OffloopError} `OFFLOOP_RESPONSE_INVALID` when the message does not fit the `send` schema;
+   * `OFFLOOP_SOCKET_LANE` on a thread.
    */
   send(message: Sent): Promise<void>;
 }

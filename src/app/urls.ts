@@ -11,7 +11,8 @@ type UrlValue = string | number | bigint | boolean;
 export type UrlParams = Readonly<Record<string, UrlValue | undefined>>;
 
 /**
- * A declared operation: what `app.get` and the others return, and what `urlFor` makes a URL of.
+ * A declared operation: what `app.get` and the others return, and what `urlFor` makes a URL of. A websocket's
+ * `WebSocketHandle` is one, too.
  *
  * @typeParam Path - Its path.
  * @typeParam Params - The schemas of its path parameters.
@@ -57,17 +58,24 @@ export interface NamedPath {
   readonly location: SourceLocation;
 }
 
-/** The paths of all operations that are served together. */
+/** What is served together. */
+export interface ServedPaths {
+  readonly operations: readonly NamedPath[];
+  /** The websockets, which have no names. */
+  readonly sockets: readonly NamedPath[];
+}
+
+/** The paths of all operations and websockets that are served together. */
 export class Urls {
   /** The prefix before the paths of what is served. */
   readonly rootPath: string;
-  readonly #operations: readonly NamedPath[];
+  readonly #served: ServedPaths;
   #byName: ReadonlyMap<string, readonly NamedPath[]> | undefined;
   #byLocation: ReadonlyMap<SourceLocation, readonly NamedPath[]> | undefined;
 
-  constructor(operations: readonly NamedPath[], rootPath = "") {
+  constructor(served: ServedPaths, rootPath = "") {
     this.rootPath = rootPath;
-    this.#operations = operations;
+    this.#served = served;
   }
 
   /**
@@ -79,18 +87,33 @@ export class Urls {
    * @throws {OffloopError} `OFFLOOP_URL_UNKNOWN`.
    */
   pathOf(operation: string | OperationHandle, params: UrlParams, mountedAt: string): string {
+    const { path } = this.#find(operation, mountedAt);
+    return filled(typeof operation === "string" ? `"${operation}", ${path}` : path, path, params);
+  }
+
+  /**
+   * The scheme and host of its full URL.
+   *
+   * @param origin - Those of a request, `https://shop.example`: a websocket has `wss` instead.
+   * @throws {OffloopError} `OFFLOOP_URL_UNKNOWN`.
+   */
+  originOf(operation: string | OperationHandle, origin: string, mountedAt: string): string {
+    const isSocket = this.#served.sockets.includes(this.#find(operation, mountedAt));
+    return isSocket ? origin.replace(/^http/, "ws") : origin;
+  }
+
+  #find(operation: string | OperationHandle, mountedAt: string): NamedPath {
     const found = typeof operation === "string" ? this.#named(operation) : this.#declared(operation);
-    const chosen =
+    return (
       found.find((one) => one.mountedAt === mountedAt) ??
       found.find((one) => one.mountedAt.startsWith(`${mountedAt}/`)) ??
-      (found[0] as NamedPath);
-    const { path } = chosen;
-    return filled(typeof operation === "string" ? `"${operation}", ${path}` : path, path, params);
+      (found[0] as NamedPath)
+    );
   }
 
   /** @throws {OffloopError} `OFFLOOP_URL_UNKNOWN` when there is none. */
   #named(name: string): readonly NamedPath[] {
-    this.#byName ??= byName(this.#operations);
+    this.#byName ??= byName(this.#served.operations);
     const found = this.#byName.get(name);
     if (found === undefined) throw unknownName(name, [...this.#byName.keys()]);
     return found;
@@ -98,7 +121,8 @@ export class Urls {
 
   /** @throws {OffloopError} `OFFLOOP_URL_UNKNOWN` when there is none. */
   #declared(operation: OperationHandle): readonly NamedPath[] {
-    this.#byLocation ??= Map.groupBy(this.#operations, ({ location }) => location);
+    const { operations, sockets } = this.#served;
+    this.#byLocation ??= Map.groupBy([...operations, ...sockets], ({ location }) => location);
     const found = this.#byLocation.get(operation?.location);
     if (found === undefined) throw unknownOperation(operation);
     return found;

@@ -1,11 +1,12 @@
 import type { ValidationDetail } from "../errors/http-error.ts";
-import type { AnySchema, InputOf, OutputOf } from "../schema/schema.ts";
+import type { AnySchema, InputOf, OutputOf, Schemas } from "../schema/schema.ts";
 import type { Context, Declared, NoNames } from "./context.ts";
 import type { Dependencies } from "./dependency.ts";
 import type { InputOptions } from "./inputs.ts";
 import type { Lane } from "./lane.ts";
 import type { CheckedOptions } from "./option-names.ts";
-import type { RawMessage, Socket, SocketClosing } from "./socket.ts";
+import type { RawMessage, Room, Socket, SocketClosing } from "./socket.ts";
+import type { OperationHandle } from "./urls.ts";
 
 /** The options of a websocket. */
 export interface WebSocketOptions
@@ -137,17 +138,56 @@ type Answer<Message> =
   | Generator<Message | undefined, any, any>;
 // biome-ignore-end lint/suspicious/noExplicitAny: see above
 
+/**
+ * A declared websocket: what `app.websocket` returns. With it anything on the event loop sends to the rooms of the
+ * websocket: an async operation, an async task, a timer. `urlFor` makes a URL of it.
+ *
+ * @typeParam Sent - The type that may be sent: the input of the `send` schema.
+ * @typeParam Path - Its path.
+ * @typeParam Params - The schemas of its path parameters.
+ * @example
+ * ```ts
+ * import { App } from "offloop";
+ * import { z } from "zod";
+ *
+ * const Note = z.object({ text: z.string() });
+ *
+ * const app = new App();
+ * const live = app.websocket("/rooms/:room", { send: Note }, {
+ *   open: async ({ socket, params }) => socket.join(params.room),
+ *   message: async () => undefined,
+ * });
+ *
+ * app.post("/rooms/:room/notes", { body: Note, status: 201 }, async ({ params, body }) => {
+ *   await live.to(params.room).send(body);
+ *   return body;
+ * });
+ * ```
+ */
+export interface WebSocketHandle<Sent = unknown, Path extends string = string, Params = Schemas>
+  extends OperationHandle<Path, Params> {
+  /**
+   * Everyone in a room of this websocket, in this process; `socket.to` leaves out its own socket. Where the app is not
+   * served, or nobody is in the room, a message reaches nobody, and that is no error.
+   *
+   * On a thread, its `send` throws `OFFLOOP_SOCKET_LANE`: sockets live on the event loop.
+   *
+   * @param room - The name that sockets have joined: `socket.join(room)`.
+   */
+  to(room: string): Room<Sent>;
+}
+
 /** Adds a websocket. */
 export interface AddWebSocket<Outer extends Dependencies = NoNames> {
   /** A websocket that declares only its path. */
   <Path extends string>(
     path: Path,
     handler: WholeSocket<Path, NoNames, Outer> | SocketHandlers<Path, NoNames, Outer>,
-  ): void;
+  ): WebSocketHandle<unknown, Path, NoNames>;
   /** A websocket that declares its inputs, its dependencies, and its messages. */
   <Path extends string, const S extends WebSocketOptions>(
     path: Path,
     options: S & CheckedOptions<S, keyof WebSocketOptions>,
     handler: WholeSocket<Path, S, Outer> | SocketHandlers<Path, S, Outer>,
-  ): void;
+  ): WebSocketHandle<Sent<S>, Path, Declared<S, "params", NoNames>>;
 }

@@ -149,7 +149,7 @@ export const errorCodes = {
   OFFLOOP_SESSION_UNSET: "A session was used, but the app has no secret to sign it.",
   OFFLOOP_SETTINGS_INVALID: "Settings are missing or wrong in the environment.",
   OFFLOOP_SOCKET_LANE:
-    "A plain function of a websocket would receive the socket, which cannot cross to a thread.",
+    "A plain function would receive a socket, or sends to a room: sockets live on the event loop and cannot cross to a thread.",
   OFFLOOP_TASK_DUPLICATE: "Two tasks have the same name.",
   OFFLOOP_TASK_LATE: "A task was added to background after a request's tasks had run.",
   OFFLOOP_TASK_NOT_DURABLE: "A task that is not durable was enqueued.",

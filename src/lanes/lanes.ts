@@ -3,7 +3,7 @@ import type { App } from "../app/app.ts";
 import type { Override } from "../app/dependency.ts";
 import { type Layered, nearestHandlers } from "../app/layer.ts";
 import type { AppTarget } from "../app/load.ts";
-import { servedErrorHandlers, servedOperations, servedTasks, strayTasks } from "../app/parts.ts";
+import { servedErrorHandlers, servedPaths, servedTasks, strayTasks } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { bindTask, markStray, strayTask, type TaskDeclaration, taskDeclaration } from "../app/task.ts";
 import { Urls } from "../app/urls.ts";
@@ -117,7 +117,7 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
       deadlineOf(work, options.settings.timeouts),
     );
   const { settings, log } = options;
-  const urls = new Urls(servedOperations(app), settings.rootPath);
+  const urls = new Urls(servedPaths(app), settings.rootPath);
   const loop = { ...createLoop(threads, { shared, session: settings.session }, arounds), urls };
   const tasks = compiledTasks(works);
   const lanes: OpenedLanes = { threads, loop, timeouts: settings.timeouts, log, tasks };
@@ -212,7 +212,7 @@ export function createLoop(
 ): Runtime {
   return {
     inThread: false,
-    urls: new Urls([]),
+    urls: new Urls({ operations: [], sockets: [] }),
     shared,
     sessions: session && new SessionCookie(session),
     onThread: (...run) => (threads as ThreadCalls).onThread(...run),

@@ -259,7 +259,8 @@ class ReceivedRequestInfo implements RequestInfo {
   urlFor(operation: string | OperationHandle, params: UrlParams = {}): string {
     const { rootPath } = this.#urls;
     const mountedAt = this.rootPath.slice(rootPath.length);
-    return this.origin + rootPath + this.#urls.pathOf(operation, params, mountedAt);
+    const path = this.#urls.pathOf(operation, params, mountedAt);
+    return this.#urls.originOf(operation, this.origin, mountedAt) + rootPath + path;
   }
 
   get headers(): Headers {

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type { ResolvedWatch } from "../app/settings.ts";
 import { describeError, loggable } from "../errors/described-error.ts";
-import { reportText } from "./report-text.ts";
+import { fixText, reportText } from "./report-text.ts";
 import { openWatch, type Watch } from "./watch.ts";
 
 /**
@@ -22,7 +22,7 @@ export function openLoopWatch(
     announces: log.isLevelEnabled("warn") ? (isForReading ? "text" : "json") : undefined,
     onBlock: (report, { due, skipped }) => {
       const repeated = skipped === 0 ? "" : ` (and ${skipped} times more there since the last line)`;
-      if (due) log.warn({ blocked: report }, `${reportText(report)}${repeated}`);
+      if (due) log.warn({ blocked: report }, `${reportText(report)}${repeated}${fixText(report)}`);
       try {
         onBlock?.(report);
       } catch (thrown) {

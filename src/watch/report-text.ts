@@ -15,6 +15,20 @@ export function reportText(report: BlockReport): string {
   return `event loop blocked for ${ms} ms (${how}${stretched})${gc} ${byWhom(culprits)}${waited}`;
 }
 
+/** What to do about it, to follow the sentence. Empty where no operation is to blame, or no single run of one. */
+export function fixText({ culprits: [first] }: BlockReport): string {
+  if (first?.operation === undefined || first.oneOfMany === true) return "";
+  const way = isWholeSocket(first.operation)
+    ? "await a plain task, which runs on a thread"
+    : "make the function plain, so that it runs on a thread";
+  return `; fix: ${way}, or await a call that does not block`;
+}
+
+/** Functions that have the socket cannot be plain: only `WEBSOCKET /path message` can. */
+function isWholeSocket(operation: string): boolean {
+  return operation.startsWith("WEBSOCKET ") && !operation.endsWith(" message");
+}
+
 /** What the watchdog says while the loop is blocked. */
 export function liveText(
   ms: number,

@@ -1,4 +1,12 @@
-import { App, depends, type MessageContext, Router, type Socket, type SocketContext } from "offloop";
+import {
+  App,
+  depends,
+  type MessageContext,
+  Router,
+  type Socket,
+  type SocketContext,
+  type WebSocketHandle,
+} from "offloop";
 import { z } from "zod";
 
 /** Compiled by `npm run check`, never run: each `@ts-expect-error` is a mistake that must not compile. */
@@ -81,3 +89,39 @@ const written = async (context: SocketContext<"/:id", { message: typeof Said }>)
 app.websocket("/:id", { message: Said }, written);
 const handled = ({ message }: MessageContext<"/:id", { message: typeof Said }>): string => message.text;
 app.websocket("/:id", { message: Said }, { message: handled });
+
+const live = app.websocket(
+  "/notes/:room",
+  { send: Heard, deps: { user } },
+  {
+    open: async ({ socket, params }) => {
+      socket.join(params.room);
+      await live.to(params.room).send({ from: "open" });
+    },
+    message: async ({ params, user }) => {
+      await live.to(params.room).send({ from: user.name });
+    },
+  },
+);
+app.post("/notes/:room", async ({ params, request }) => {
+  await live.to(params.room).send({ from: "Ada", length: 1 });
+  // @ts-expect-error it does not fit the send schema
+  await live.to(params.room).send({ from: 1 });
+  // @ts-expect-error a room has a name
+  live.to(7);
+  request.urlFor(live, { room: "tea" });
+  // @ts-expect-error the path has a name
+  request.urlFor(live);
+});
+same<
+  typeof live,
+  WebSocketHandle<{ from: string; length?: number | undefined }, "/notes/:room", Record<never, never>>
+>();
+
+const numbered = router.websocket("/:id", { params: { id: z.int() } }, { message: async () => undefined });
+numbered.to("all").send(new Uint8Array(1));
+app.urlFor(numbered, { id: 7 });
+// @ts-expect-error its schema accepts numbers
+app.urlFor(numbered, { id: "seven" });
+const whole: WebSocketHandle = app.websocket("/", async () => {});
+whole.to("all").send({ any: "thing" });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { BlockCulprit, BlockReport } from "../../src/channels/channels.ts";
-import { liveText, reportText } from "../../src/watch/report-text.ts";
+import { fixText, liveText, reportText } from "../../src/watch/report-text.ts";
 
 const at = { file: "/app/work.ts", line: 11, column: 20, functionName: "hash", precision: "exact" } as const;
 const culprit: BlockCulprit = {
@@ -89,6 +89,23 @@ test("reportText() admits what the watchdog does not know", () => {
     reportText({ ...report, culprits: [nobody] }),
     /by code outside any operation in hash, \/app\/work.ts:11;/,
   );
+});
+
+test("fixText() says what to do about an operation, and nothing where none is to blame", () => {
+  const fix = (changed: Partial<BlockCulprit>): string =>
+    fixText({ ...report, culprits: [{ ...culprit, ...changed }] });
+  const plain =
+    "; fix: make the function plain, so that it runs on a thread, or await a call that does not block";
+  assert.equal(fix({}), plain);
+  assert.equal(fix({ certain: false }), plain);
+  assert.equal(fix({ operation: "WEBSOCKET /rooms/:room message" }), plain);
+  assert.equal(
+    fix({ operation: "WEBSOCKET /rooms/:room" }),
+    "; fix: await a plain task, which runs on a thread, or await a call that does not block",
+  );
+  assert.equal(fix({ operation: undefined }), "");
+  assert.equal(fix({ oneOfMany: true }), "");
+  assert.equal(fixText({ ...report, state: "starved", culprits: [] }), "");
 });
 
 test("liveText() says how long so far, and who waits", () => {

@@ -37,6 +37,7 @@ test("a block is announced while it lasts and logged when it ends; one at start-
   };
   assert.equal(entry.level, 40);
   assert.match(entry.msg, /^event loop .* ms.* by GET \/block at .*settings-app\.ts:\d+:\d+ \(block\)/);
+  assert.match(entry.msg, /; fix: make the function plain, so that it runs on a thread, or await a call/);
   assert.ok(entry.blocked.durationMs >= 300);
   assert.match(
     stderr,

@@ -73,8 +73,9 @@ const Said = z.object({ text: z.string(), room: z.int(), from: z.string() });
 
 for (const runs of lanes) {
   // biome-ignore lint/suspicious/noExplicitAny: the tests look at values, the type tests at types
-  const add = (path: string, options: object, message: (context: any) => unknown): void =>
+  const add = (path: string, options: object, message: (context: any) => unknown): void => {
     app.websocket(`/${runs}${path}`, { ...options, runs }, { message });
+  };
 
   add("/echo", {}, ({ message }) => message);
   add("/where", {}, () => (threadId === 0 ? "loop" : "thread"));

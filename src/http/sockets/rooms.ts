@@ -21,8 +21,8 @@ export class Rooms {
     if (members?.delete(member) && members.size === 0) this.#members.delete(room);
   }
 
-  /** Sends to everyone in a room except the sender. */
-  push(room: string, data: RawMessage, sender: Member): void {
+  /** Sends to everyone in a room except the sender, if that is one of them. */
+  push(room: string, data: RawMessage, sender?: Member): void {
     for (const member of this.#members.get(room) ?? []) if (member !== sender) member.push(data);
   }
 }

@@ -34,6 +34,8 @@ export function addSocketRoutes(
   for (const runnable of sockets) {
     const { connection } = runnable.declaration;
     const entrance = new Entrance(runnable, services);
+    const unbind = runnable.declaration.rooms.bind((room, message) => entrance.sendTo(room, message));
+    fastify.addHook("onClose", async () => unbind());
     fastify.route({
       method: "GET",
       url: connection.path.slice(services.mountedAt.length),
@@ -80,6 +82,12 @@ class Entrance {
     const handshake = new Handshake(request, reply, subprotocols, proceed);
     sockets.began();
     void this.#admit(new HttpRequest(request, reply, this.#route), handshake);
+  }
+
+  /** Sends to everyone in a room, whoever asks for it. */
+  async sendTo(room: string, message: unknown): Promise<void> {
+    const data = await this.#runnable.format.write(message);
+    if (data !== undefined) this.#rooms.push(room, data);
   }
 
   async #admit(asked: HttpRequest, handshake: Handshake): Promise<void> {

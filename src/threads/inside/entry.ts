@@ -12,10 +12,12 @@ import {
   servedErrorHandlers,
   servedLifespans,
   servedOverrides,
+  servedSockets,
   servedTasks,
 } from "../../app/parts.ts";
 import { captureOutput } from "../../app/process-output.ts";
 import { bindEnqueuer, bindTask } from "../../app/task.ts";
+import { refuseToSend } from "../../app/websocket-handle.ts";
 import { describeError } from "../../errors/described-error.ts";
 import { listDependencies } from "../../operation/dependency-plan.ts";
 import { SharedDependencies } from "../../operation/open-dependencies.ts";
@@ -61,6 +63,7 @@ async function enter(port: MessagePort, data: ThreadData): Promise<void> {
       });
       for (const { app: one } of partsOf(app)) (one.jobs as BoundJobs).refuse(() => inbox.running);
       bindTasks(app, runner, inbox.channel, around);
+      for (const { rooms, connection } of servedSockets(app)) rooms.bind(refuseToSend(connection.id));
       close = closing(shared, await openLifespans(servedLifespans(app, "thread")));
       inbox.open(around?.calls(runner) ?? runner, around?.logFields);
     }

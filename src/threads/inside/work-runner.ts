@@ -1,4 +1,5 @@
 import type { ErrorHandlers } from "../../app/error-handlers.ts";
+import type { Operation } from "../../app/operation.ts";
 import type { TaskDeclaration } from "../../app/task.ts";
 import { Urls } from "../../app/urls.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
@@ -31,6 +32,7 @@ import {
   unpackValue,
 } from "../crossing/values.ts";
 import {
+  ConnectionWork,
   DependencyWork,
   type ErrorHandlerWork,
   MessageWork,
@@ -56,6 +58,10 @@ export interface AroundInThread {
   readonly pack: (() => unknown) | undefined;
   /** Names the active span, for log lines. */
   readonly logFields: (() => object) | undefined;
+}
+
+function declared(works: readonly (OperationWork | ConnectionWork)[]): Operation[] {
+  return works.map(({ declaration }) => declaration);
 }
 
 /** What a thread has of its own. */
@@ -84,8 +90,8 @@ export class WorkRunner {
     this.#handlers = handlers;
     const elsewhere = { onThread: isThere, answerOnThread: isThere };
     const operations = works.filter((work) => work instanceof OperationWork);
-    const declared = operations.map(({ declaration }) => declaration);
-    const urls = new Urls(declared, rootPath);
+    const sockets = works.filter((work) => work instanceof ConnectionWork);
+    const urls = new Urls({ operations: declared(operations), sockets: declared(sockets) }, rootPath);
     this.#runtime = { inThread: true, urls, ...elsewhere, ...own };
     this.#dependencies = new DependencySessions(handlers, this.#runtime);
   }
