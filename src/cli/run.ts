@@ -52,7 +52,14 @@ export async function run(module: string, options: RunOptions): Promise<void> {
     },
     target,
   );
-  logger.info(`${appName(app)} listens on ${server.url}`);
+  const elsewhere =
+    host !== undefined && isEveryAddress(host) ? `, and on all addresses of this machine (${host})` : "";
+  logger.info(`${appName(app)} listens on ${server.url}${elsewhere}`);
+}
+
+/** Whether a host stands for all addresses; its URL names one that works on this machine. */
+function isEveryAddress(host: string): boolean {
+  return host === "0.0.0.0" || host === "::";
 }
 
 function reloadUnknown(module: string): OffloopError {

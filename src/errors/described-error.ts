@@ -13,6 +13,8 @@ export interface DescribedError {
   readonly code?: string;
   /** The error that led to it, if it has one. */
   readonly cause?: DescribedError;
+  /** Set where an error handler of the app has answered it: the log has it nevertheless, and the answer stays. */
+  readonly isAnswered?: true;
 }
 
 /** Whether it is an error of any realm: errors from `node:vm` are not instances of this realm's classes. */

@@ -21,7 +21,7 @@ export function showFailures(settings: LoggedSettings, inspector: RequestAddress
   const inputs = new ShownInputs(settings);
   return {
     failure: (operation, request, reply) =>
-      operation === undefined || reply.error === undefined || !acceptsHtml(request)
+      operation === undefined || reply.error === undefined || reply.error.isAnswered || !acceptsHtml(request)
         ? reply
         : withPage(reply, reply.error, { operation, request, inputs, inspector }),
   };

@@ -249,9 +249,17 @@ async function folderError(dir: string, cause: unknown): Promise<OffloopError> {
       ? String((cause as Error).message)
       : `PostgreSQL ${written} wrote it, and the installed PGlite is PostgreSQL ${readable}`;
   return new OffloopError("OFFLOOP_JOBS_FOLDER", `Cannot open the jobs in ${dir}: ${why}`, {
-    fix: "install the PGlite that wrote the folder, or remove the folder with the jobs in it, or set DATABASE_URL",
+    fix: `${folderFix((cause as { code?: string }).code)}, or set DATABASE_URL`,
     cause,
   });
+}
+
+/** @param code - The system's code, if the system has refused something. */
+function folderFix(code: string | undefined): string {
+  if (code === "ENOSPC" || code === "EDQUOT") return "make room on its disk";
+  if (code === "EACCES" || code === "EPERM" || code === "EROFS")
+    return "make the folder writable for the user that runs the app, or name another one in jobs.dir";
+  return "install the PGlite that wrote the folder, or remove the folder with the jobs in it";
 }
 
 /** Whether opening the folder creates the database in it. */

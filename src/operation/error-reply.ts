@@ -82,11 +82,26 @@ export async function callErrorHandler(
     exchange.addedTasks?.splice(0);
     const value = await handler.fn(thrown, exchange);
     made = await encodeReply(rulesOf(handler, thrown), exchange, value);
-    return exchange.sealed(made);
+    return answered(exchange.sealed(made), thrown);
   } catch (error) {
     if (made !== undefined) discardBody(made);
     return errorReply(error);
   }
+}
+
+/**
+ * A handler's reply to an error: with the headers that the error has and the handler did not set, and with the error
+ * itself for the log where it was not meant for the client. Starlette, too, raises what a handler has answered as a 500.
+ */
+function answered(reply: RawReply, thrown: unknown): RawReply {
+  if (thrown instanceof HTTPError) {
+    const set = new Set((reply.headers ?? []).map(([name]) => name.toLowerCase()));
+    const own = [...new Headers(thrown.headers)].filter(([name]) => !set.has(name));
+    return own.length === 0 ? reply : { ...reply, headers: [...(reply.headers ?? []), ...own] };
+  }
+  if (reply.status < 500 || thrown instanceof ValidationError || thrown instanceof WebSocketError)
+    return reply;
+  return { ...reply, error: { ...describeError(thrown), isAnswered: true } };
 }
 
 /** Where a handler sets no status, the error's own applies; 500 for an error that has none. */
