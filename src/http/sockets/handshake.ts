@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
 import type { WebsocketPluginOptions } from "@fastify/websocket";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Config, Handler, HTTPVersion } from "find-my-way";
@@ -88,6 +89,7 @@ export function takeConnection(connection: WebSocket, request: FastifyRequest): 
 export class Handshake {
   readonly #reply: FastifyReply;
   readonly #waiting: Waiting;
+  #stopListening: (() => void) | undefined;
   #proceed: (() => void) | undefined;
 
   /** @param proceed - Lets Fastify continue, which answers the handshake. */
@@ -100,6 +102,7 @@ export class Handshake {
     this.#reply = reply;
     this.#waiting = { subprotocols, headers: [], take: undefined };
     this.#proceed = proceed;
+    this.#stopListening = closeWhenLeft(request.raw.socket);
     waiting.set(request.raw, this.#waiting);
   }
 
@@ -131,9 +134,25 @@ export class Handshake {
       };
       const proceed = this.#proceed;
       this.#proceed = undefined; // it holds all of Fastify's request state, and this object lives as long as the socket
+      this.#stopListening?.();
+      this.#stopListening = undefined;
       proceed?.();
     });
   }
+}
+
+/**
+ * Closes the connection when its client leaves before the handshake is answered: node:http reads an upgraded connection
+ * no further, and who does not read never learns that the other side has ended. What has arrived stays for the websocket;
+ * a client that has sent messages ahead is noticed when they are read.
+ *
+ * @returns To call before somebody else reads.
+ */
+function closeWhenLeft(socket: Duplex): () => void {
+  const look = (): void => void socket.read(0);
+  const close = (): void => void socket.destroy();
+  socket.on("readable", look).on("end", close);
+  return () => void socket.off("readable", look).off("end", close);
 }
 
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
