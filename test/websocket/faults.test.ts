@@ -67,16 +67,18 @@ test("a half-open client is gone within the idle time, one that answers pings is
   alive.end();
 });
 
-test("a client that leaves before its handshake is answered is gone at once", async () => {
-  await using opened = await served();
-  const { server } = opened;
-  events.clear();
-  const client = await openSocket(server.url);
-  client.send(handshake("/whole/undecided"));
-  await events.until("undecided");
-  client.socket.destroy();
-  await events.until("aborted: The client has hung up");
-});
+for (const ahead of [[], [frame(TEXT, "ahead")], [frame(TEXT, "ahead"), frame(TEXT, "x".repeat(2_000))]])
+  test(`a client that leaves before its handshake is answered is gone at once [${ahead.length} messages ahead]`, async () => {
+    await using opened = await served();
+    const { server } = opened;
+    events.clear();
+    const client = await openSocket(server.url);
+    client.send(handshake("/whole/undecided"));
+    await events.until("undecided");
+    for (const message of ahead) client.send(message);
+    client.socket.destroy();
+    await events.until("aborted: The client has hung up");
+  });
 
 test("what a client sends before its handshake is answered is handled after it", async () => {
   await using opened = await served();
@@ -88,11 +90,15 @@ test("what a client sends before its handshake is answered is handled after it",
   await waits.arrived(1);
   client.send(frame(TEXT, "ahead"));
   await (await fetch(server.url)).text();
+  client.send(frame(TEXT, "further ahead"));
+  await (await fetch(server.url)).text();
   waits.arrive();
-  await client.until((received) => received.includes("with it") && received.includes("ahead"));
+  await client.until((received) => received.includes("further ahead"));
   client.send(frame(TEXT, "afterwards"));
   const received = await client.until((received) => received.includes("afterwards"));
-  assert.deepEqual(received.match(/with it|ahead|afterwards/g), ["with it", "ahead", "afterwards"]);
+  assert.deepEqual(received.match(/with it|further ahead|ahead|afterwards/g), [
+    ...["with it", "ahead", "further ahead", "afterwards"],
+  ]);
   client.socket.destroy();
 });
 

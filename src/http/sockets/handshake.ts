@@ -141,18 +141,32 @@ export class Handshake {
   }
 }
 
+/** How much of what a client sends ahead of the answer is taken from its connection. */
+const AHEAD_BYTES = 65_536;
+
 /**
  * Closes the connection when its client leaves before the handshake is answered: node:http reads an upgraded connection
- * no further, and who does not read never learns that the other side has ended. What has arrived stays for the websocket;
- * a client that has sent messages ahead is noticed when they are read.
+ * no further, and who does not read never learns that the other side has ended.
  *
- * @returns To call before somebody else reads.
+ * @returns To call before somebody else reads: gives back what the client has sent ahead.
  */
 function closeWhenLeft(socket: Duplex): () => void {
-  const look = (): void => void socket.read(0);
+  const ahead: Buffer[] = [];
+  let length = 0;
+  const read = (): void => {
+    while (length < AHEAD_BYTES) {
+      const piece = socket.read() as Buffer | null;
+      if (piece === null) return;
+      ahead.push(piece);
+      length += piece.length;
+    }
+  };
   const close = (): void => void socket.destroy();
-  socket.on("readable", look).on("end", close);
-  return () => void socket.off("readable", look).off("end", close);
+  socket.on("readable", read).on("end", close);
+  return () => {
+    socket.off("readable", read).off("end", close);
+    if (length > 0 && !socket.destroyed) socket.unshift(Buffer.concat(ahead));
+  };
 }
 
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
