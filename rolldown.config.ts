@@ -25,7 +25,14 @@ type Graph = Parameters<NameChunk>[1];
  * Where threads and processes begin that load little, and must not load more: for the command line that would be what
  * an older Node cannot load, before it has said so.
  */
-const light = ["cli/main", "dsn", "eslint/index", "http/health-thread", "jobs/pulse-thread", "watch/watchdog"];
+const light = [
+  "cli/main",
+  "dsn",
+  "eslint/index",
+  "http/health-thread",
+  "jobs/pulse-thread",
+  "watch/watchdog",
+];
 
 /**
  * What is loaded together, and where each begins. A module belongs to the first of them that leads to it: every thread

@@ -6,8 +6,9 @@ import type { ServeOptions } from "offloop";
 import { WebSocket } from "ws";
 import { events } from "../fixtures/event-log.ts";
 import { gate } from "../fixtures/gate.ts";
+import { openSocket } from "../fixtures/raw-socket.ts";
 import { eachLane, type Running, running } from "../fixtures/running.ts";
-import { CLOSE, closing, frame, openRaw, PING, PONG, TEXT } from "./raw-client.ts";
+import { CLOSE, closing, frame, handshake, openRaw, PING, PONG, TEXT } from "./raw-client.ts";
 import app from "./sockets-app.ts";
 
 async function served(options: ServeOptions = {}): Promise<AsyncDisposable & { readonly server: Running }> {
@@ -64,6 +65,41 @@ test("a half-open client is gone within the idle time, one that answers pings is
   assert.equal(events.read().filter((word) => word === "gone 1006").length, 1);
   assert.equal(await silent.closed(), undefined);
   alive.end();
+});
+
+for (const ahead of [[], [frame(TEXT, "ahead")], [frame(TEXT, "ahead"), frame(TEXT, "x".repeat(2_000))]])
+  test(`a client that leaves before its handshake is answered is gone at once [${ahead.length} messages ahead]`, async () => {
+    await using opened = await served();
+    const { server } = opened;
+    events.clear();
+    const client = await openSocket(server.url);
+    client.send(handshake("/whole/undecided"));
+    await events.until("undecided");
+    for (const message of ahead) client.send(message);
+    client.socket.destroy();
+    await events.until("aborted: The client has hung up");
+  });
+
+test("what a client sends before its handshake is answered is handled after it", async () => {
+  await using opened = await served();
+  const { server } = opened;
+  const waits = gate(44);
+  waits.reset();
+  const client = await openSocket(server.url);
+  client.send(Buffer.concat([Buffer.from(handshake("/whole/late/44")), frame(TEXT, "with it")]));
+  await waits.arrived(1);
+  client.send(frame(TEXT, "ahead"));
+  await (await fetch(server.url)).text();
+  client.send(frame(TEXT, "further ahead"));
+  await (await fetch(server.url)).text();
+  waits.arrive();
+  await client.until((received) => received.includes("further ahead"));
+  client.send(frame(TEXT, "afterwards"));
+  const received = await client.until((received) => received.includes("afterwards"));
+  assert.deepEqual(received.match(/with it|further ahead|ahead|afterwards/g), [
+    ...["with it", "ahead", "further ahead", "afterwards"],
+  ]);
+  client.socket.destroy();
 });
 
 test("a client that is killed is gone", async () => {

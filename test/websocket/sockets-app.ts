@@ -41,6 +41,18 @@ app.websocket("/whole/waits", async ({ socket, signal }) => {
   await new Promise((resolve) => signal.addEventListener("abort", resolve));
   events.write("aborted");
 });
+app.websocket("/whole/undecided", async ({ signal }) => {
+  const left = new Promise((resolve) => signal.addEventListener("abort", resolve));
+  events.write("undecided");
+  await left;
+  events.write(`aborted: ${(signal.reason as Error).message}`);
+});
+app.websocket("/whole/late/:gate", { params: { gate: z.int() } }, async (context) => {
+  const { socket, params } = context;
+  gate(params.gate).arrive();
+  await gate(params.gate).arrived(2);
+  for await (const message of socket) await socket.send(message);
+});
 app.websocket("/whole/greets", { subprotocols: ["v2", "v1"] }, async ({ socket, response }) => {
   response.headers.set("x-greeting", "hello");
   response.setCookie("seen", "yes");

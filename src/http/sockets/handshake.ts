@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
 import type { WebsocketPluginOptions } from "@fastify/websocket";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Config, Handler, HTTPVersion } from "find-my-way";
@@ -88,6 +89,7 @@ export function takeConnection(connection: WebSocket, request: FastifyRequest): 
 export class Handshake {
   readonly #reply: FastifyReply;
   readonly #waiting: Waiting;
+  #stopListening: (() => void) | undefined;
   #proceed: (() => void) | undefined;
 
   /** @param proceed - Lets Fastify continue, which answers the handshake. */
@@ -100,6 +102,7 @@ export class Handshake {
     this.#reply = reply;
     this.#waiting = { subprotocols, headers: [], take: undefined };
     this.#proceed = proceed;
+    this.#stopListening = closeWhenLeft(request.raw.socket);
     waiting.set(request.raw, this.#waiting);
   }
 
@@ -131,9 +134,39 @@ export class Handshake {
       };
       const proceed = this.#proceed;
       this.#proceed = undefined; // it holds all of Fastify's request state, and this object lives as long as the socket
+      this.#stopListening?.();
+      this.#stopListening = undefined;
       proceed?.();
     });
   }
+}
+
+/** How much of what a client sends ahead of the answer is taken from its connection. */
+const AHEAD_BYTES = 65_536;
+
+/**
+ * Closes the connection when its client leaves before the handshake is answered: node:http reads an upgraded connection
+ * no further, and who does not read never learns that the other side has ended.
+ *
+ * @returns To call before somebody else reads: gives back what the client has sent ahead.
+ */
+function closeWhenLeft(socket: Duplex): () => void {
+  const ahead: Buffer[] = [];
+  let length = 0;
+  const read = (): void => {
+    while (length < AHEAD_BYTES) {
+      const piece = socket.read() as Buffer | null;
+      if (piece === null) return;
+      ahead.push(piece);
+      length += piece.length;
+    }
+  };
+  const close = (): void => void socket.destroy();
+  socket.on("readable", read).on("end", close);
+  return () => {
+    socket.off("readable", read).off("end", close);
+    if (length > 0 && !socket.destroyed) socket.unshift(Buffer.concat(ahead));
+  };
 }
 
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
