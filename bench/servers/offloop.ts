@@ -48,5 +48,11 @@ for (let count = 0; count < settings.arounds; count++)
     return reply;
   });
 
+for (let count = 0; count < settings.passingArounds; count++)
+  app.around(async (_, next) => {
+    const reply = await next();
+    return reply;
+  });
+
 const server = await serve(app, { port: 0, accessLog: false, logLevel: "silent" });
 announce(server.url, () => ({ ...server.threads, taskEnds: takeEnds() }));

@@ -14,8 +14,10 @@ export interface ServerSettings {
   readonly burnIterations: number;
   /** Whether Fastify lets node:http omit the stream of requests without a body, as offloop does. */
   readonly optimizeEmptyRequests: boolean;
-  /** How many arounds offloop's app has. */
+  /** How many arounds offloop's app has that set a header. */
   readonly arounds: number;
+  /** How many that only pass the reply on. */
+  readonly passingArounds: number;
   /** The Python that has FastAPI. */
   readonly python: string | undefined;
   /** Where FastAPI's operations run: those with `async def`, or those with `def`. */
@@ -39,6 +41,7 @@ const defaults: ServerSettings = {
   burnIterations: 1,
   optimizeEmptyRequests: false,
   arounds: 0,
+  passingArounds: 0,
   python: undefined,
   runs: undefined,
   priority: undefined,
