@@ -243,23 +243,30 @@ async function folderError(dir: string, cause: unknown): Promise<OffloopError> {
       { fix: "run npm install @electric-sql/pglite, or set DATABASE_URL", cause },
     );
   }
-  const [written, readable] = [writtenVersion(dir), await readableVersion()];
-  const why =
-    written === undefined || written === readable
-      ? String((cause as Error).message)
-      : `PostgreSQL ${written} wrote it, and the installed PGlite is PostgreSQL ${readable}`;
+  const { code, message } = cause as NodeJS.ErrnoException;
+  const isRefused = code !== undefined || isNewFolder(dir);
+  const [why, fix] = isRefused ? [message, folderFix(code)] : [await versionsOf(dir, message), VERSION_FIX];
   return new OffloopError("OFFLOOP_JOBS_FOLDER", `Cannot open the jobs in ${dir}: ${why}`, {
-    fix: `${folderFix((cause as { code?: string }).code)}, or set DATABASE_URL`,
+    fix: `${fix}, or set DATABASE_URL`,
     cause,
   });
 }
 
-/** @param code - The system's code, if the system has refused something. */
+const VERSION_FIX = "install the PGlite that wrote the folder, or remove the folder with the jobs in it";
+
+/** @param code - The system's code, if it was the system that refused. */
 function folderFix(code: string | undefined): string {
-  if (code === "ENOSPC" || code === "EDQUOT") return "make room on its disk";
-  if (code === "EACCES" || code === "EPERM" || code === "EROFS")
-    return "make the folder writable for the user that runs the app, or name another one in jobs.dir";
-  return "install the PGlite that wrote the folder, or remove the folder with the jobs in it";
+  return code === "ENOSPC" || code === "EDQUOT"
+    ? "make room on its disk"
+    : "let the user that runs the app write to the folder, or name another one in jobs.dir";
+}
+
+/** What is wrong with a folder that has a database. */
+async function versionsOf(dir: string, message: string): Promise<string> {
+  const [written, readable] = [writtenVersion(dir), await readableVersion()];
+  return written === readable
+    ? message
+    : `PostgreSQL ${written} wrote it, and the installed PGlite is PostgreSQL ${readable}`;
 }
 
 /** Whether opening the folder creates the database in it. */

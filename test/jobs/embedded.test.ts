@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -99,4 +99,17 @@ test("/readyz says jobs while the embedded database has no thread, and the log s
   const told = server.log.filter(({ msg }) => /^jobs: Cannot reach the jobs in/.test(msg));
   assert.equal(told.length, 1);
   assert.match(told[0]?.msg ?? "", /fix wait until it is open again/);
+});
+
+test("EmbeddedDatabase.open() in a folder that cannot be made says why, and that jobs.dir names another", async (t) => {
+  const file = join(await folder(t), "file");
+  await writeFile(file, "");
+  await assert.rejects(
+    EmbeddedDatabase.open(join(file, "jobs"), () => {}),
+    {
+      code: "OFFLOOP_JOBS_FOLDER",
+      message:
+        /(ENOTDIR|not a directory).*fix let the user that runs the app write to the folder, or name another one in jobs\.dir/is,
+    },
+  );
 });
