@@ -4,8 +4,9 @@ import type { App } from "../app/app.ts";
 import type { Lane } from "../app/lane.ts";
 import { type AppTarget, loadApp, whenServed } from "../app/load.ts";
 import { callerLocation } from "../app/location.ts";
-import { servedOperations, servedSockets } from "../app/parts.ts";
+import { servedOperations, servedSockets, servedTaskDeclarations } from "../app/parts.ts";
 import { resolveSettings } from "../app/settings.ts";
+import { counted } from "../errors/counted.ts";
 import { formatLocation, localPath, OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { createDocument } from "../openapi/document.ts";
 
@@ -72,9 +73,11 @@ interface RoutesOptions {
   readonly lane?: Lane;
 }
 
-/** What answers at a path. */
+/** What answers at a path, or runs as a task. */
 interface Row {
+  /** The method of an operation; `WEBSOCKET` or `TASK` for what has none. */
   readonly method: string;
+  /** The path, or the name of a task. */
   readonly path: string;
   /** For a websocket, the lane of its messages. */
   readonly lane: Lane;
@@ -82,13 +85,13 @@ interface Row {
   readonly source: string;
 }
 
-/** `offloop routes`: prints the method, path, lane and source location of every operation and websocket. */
+/** `offloop routes`: prints the lane and source location of every operation, websocket and task. */
 export async function routes(module: string, { json = false, lane }: RoutesOptions): Promise<void> {
   const app = await loadToRead(parseTarget(module));
   resolveSettings(app.settings); // refuses what could not be served
   const all = rowsOf(app);
   const rows = lane === undefined ? all : all.filter((row) => row.lane === lane);
-  const text = json ? `${JSON.stringify(rows, null, 2)}\n` : `${table(rows)}${count(rows, all.length)}\n`;
+  const text = json ? `${JSON.stringify(rows, null, 2)}\n` : `${table(rows)}${count(rows, all)}\n`;
   // Whatever the module opened while it loaded would keep the listing alive.
   process.stdout.write(text, () => process.exit(0));
 }
@@ -108,8 +111,17 @@ function rowsOf(app: App): Row[] {
     tags: connection.tags,
     source: formatLocation(connection.location),
   }));
-  return [...operations, ...sockets];
+  const tasks = servedTaskDeclarations(app).map(({ name, lane, location }) => ({
+    method: TASK,
+    path: name,
+    lane,
+    tags: [],
+    source: formatLocation(location),
+  }));
+  return [...operations, ...sockets, ...tasks];
 }
+
+const TASK = "TASK";
 
 function table(rows: readonly Row[]): string {
   if (rows.length === 0) return "";
@@ -122,10 +134,22 @@ function cells({ method, path, lane, source }: Row): string[] {
   return [method, path, lane, source];
 }
 
-function count(rows: readonly Row[], all: number): string {
+/** `2 routes: 1 on the loop, 1 on threads`; tasks are counted separately where there are any. */
+function count(rows: readonly Row[], all: readonly Row[]): string {
   const on = (lane: Lane): number => rows.filter((row) => row.lane === lane).length;
-  const of = rows.length === all ? "" : ` of ${all}`;
-  return `${rows.length}${of} ${all === 1 ? "route" : "routes"}: ${on("loop")} on the loop, ${on("thread")} on threads`;
+  const routes = countOf("route", rows.filter(isRoute).length, all.filter(isRoute).length);
+  const tasks = all.length - all.filter(isRoute).length;
+  const own = tasks === 0 ? "" : ` and ${countOf("task", rows.length - rows.filter(isRoute).length, tasks)}`;
+  return `${routes}${own}: ${on("loop")} on the loop, ${on("thread")} on threads`;
+}
+
+function isRoute({ method }: Row): boolean {
+  return method !== TASK;
+}
+
+/** `2 tasks`, or `1 of 2 tasks` where not all are listed. */
+function countOf(noun: string, shown: number, all: number): string {
+  return shown === all ? counted(all, noun) : `${shown} of ${counted(all, noun)}`;
 }
 
 /** `offloop openapi`: prints the document that the app would serve. */

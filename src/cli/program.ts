@@ -53,12 +53,10 @@ addJobs(program.command("jobs"));
 
 program
   .command("routes")
-  .description("list an app's operations, and whether each runs on the loop or on a thread")
+  .description("list an app's operations and tasks, and whether each runs on the loop or on a thread")
   .argument("<module[:export]>", "the module that holds the app")
   .option("--json", "as JSON")
-  .addOption(
-    new Option("--lane <lane>", "list only the operations that run there").choices(["loop", "thread"]),
-  )
+  .addOption(new Option("--lane <lane>", "list only what runs there").choices(["loop", "thread"]))
   .action(routes);
 
 program

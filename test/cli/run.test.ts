@@ -288,6 +288,23 @@ test("offloop routes lists method, path, lane and source", async () => {
   assert.match(onLoop, /^1 of 2 routes: 1 on the loop, 0 on threads$/m);
 });
 
+test("offloop routes lists tasks too, and counts them apart", async () => {
+  const folder = appFolder({
+    "app.ts": `import { App } from "offloop";
+const app = new App();
+app.task("report", (pages: number) => pages);
+app.task("mail", async () => {});
+app.get("/", async () => 1);
+export default app;
+`,
+  });
+  const { output } = await offloop("routes", folder.path("app.ts")).ended();
+  assert.match(output, /^TASK +report +thread +\S*app\.ts:3:5$/m);
+  assert.match(output, /^1 route and 2 tasks: 2 on the loop, 1 on threads$/m);
+  const onThreads = (await offloop("routes", folder.path("app.ts"), "--lane", "thread").ended()).output;
+  assert.match(onThreads, /^0 of 1 route and 1 of 2 tasks: 0 on the loop, 1 on threads$/m);
+});
+
 test("offloop routes and openapi refuse settings that could not be served", async () => {
   const folder = appFolder({
     "app.ts": `import { App } from "offloop";
