@@ -136,7 +136,10 @@ describe("/_offloop in Chromium", { skip: withoutChromium }, () => {
     assert.notEqual(await page.locator("#span").textContent(), span);
     await page.keyboard.press("-");
     // What is chosen next is in the stretch that was drawn last.
-    await page.locator("#span").getByText(span ?? "", { exact: true }).waitFor();
+    await page
+      .locator("#span")
+      .getByText(span ?? "", { exact: true })
+      .waitFor();
     await page.keyboard.press("Shift+ArrowLeft");
     await page.keyboard.press("Shift+ArrowLeft");
     await page.locator("#tip").waitFor();
