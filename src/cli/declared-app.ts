@@ -137,14 +137,14 @@ function cells({ method, path, lane, source }: Row): string[] {
 /** `2 routes: 1 on the loop, 1 on threads`; tasks are counted separately where there are any. */
 function count(rows: readonly Row[], all: readonly Row[]): string {
   const on = (lane: Lane): number => rows.filter((row) => row.lane === lane).length;
-  const routes = countOf("route", rows.filter(isRoute).length, all.filter(isRoute).length);
-  const tasks = all.length - all.filter(isRoute).length;
-  const own = tasks === 0 ? "" : ` and ${countOf("task", rows.length - rows.filter(isRoute).length, tasks)}`;
-  return `${routes}${own}: ${on("loop")} on the loop, ${on("thread")} on threads`;
+  const [listed, declared] = [tasksIn(rows), tasksIn(all)];
+  const routes = countOf("route", rows.length - listed, all.length - declared);
+  const tasks = declared === 0 ? "" : ` and ${countOf("task", listed, declared)}`;
+  return `${routes}${tasks}: ${on("loop")} on the loop, ${on("thread")} on threads`;
 }
 
-function isRoute({ method }: Row): boolean {
-  return method !== TASK;
+function tasksIn(rows: readonly Row[]): number {
+  return rows.filter(({ method }) => method === TASK).length;
 }
 
 /** `2 tasks`, or `1 of 2 tasks` where not all are listed. */

@@ -52,8 +52,9 @@ export async function run(module: string, options: RunOptions): Promise<void> {
     },
     target,
   );
+  // With a Unix socket, the host is not listened on.
   const elsewhere =
-    host !== undefined && isEveryAddress(host) ? `, and on all addresses of this machine (${host})` : "";
+    socket === undefined && isEveryAddress(host) ? `, and on all addresses of this machine (${host})` : "";
   logger.info(`${appName(app)} listens on ${server.url}${elsewhere}`);
 }
 

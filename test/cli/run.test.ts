@@ -403,6 +403,19 @@ for (const workers of [[], ["--workers", "2"]])
     assert.ok(!existsSync(socket), "one that shuts down removes it");
   });
 
+test("offloop run says that it listens on all addresses where it does, and only there", async (t) => {
+  const everywhere = ["run", `${fixture("named.ts")}:api`, "--host", "0.0.0.0", "--port", "0"];
+  const socket = appFolder({}).path("app.sock");
+  for (const [own, says] of [
+    [[], /listens on http:\/\/127\.0\.0\.1:\d+, and on all addresses of this machine \(0\.0\.0\.0\)"/],
+    [["--socket", socket], new RegExp(`listens on unix:${socket}"`)],
+  ] as const) {
+    const running = offloop(...everywhere, ...own);
+    t.after(() => running.child.kill("SIGKILL"));
+    assert.match(await running.line(/listens on/), says);
+  }
+});
+
 test("offloop run: an import of a missing module is named by its line, with what to write", async () => {
   const folder = appFolder({
     "package.ts":
