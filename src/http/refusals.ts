@@ -6,7 +6,7 @@ import { type AppPart, layeredAt } from "../app/parts.ts";
 import { pathOfUrl } from "../app/path.ts";
 import { describeError } from "../errors/described-error.ts";
 import { HTTPError } from "../errors/http-error.ts";
-import { OffloopError } from "../errors/offloop-error.ts";
+import { tooLargeForLoop } from "../operation/body.ts";
 import type { RawReply } from "../operation/raw.ts";
 import type { HttpRequest } from "./request.ts";
 import { type AnswerServices, askedOf, leaveArounds } from "./surrounded-routes.ts";
@@ -83,22 +83,15 @@ async function keepConnection({ raw }: FastifyRequest, reply: FastifyReply): Pro
 
 const BODY_TOO_LARGE = "FST_ERR_CTP_BODY_TOO_LARGE";
 
-/** The client cannot raise a limit that is smaller than necessary, so the log says how to. */
 function logTooLarge(
   log: Logger,
   { id: reqId, routeOptions: { config, bodyLimit = 0 } }: FastifyRequest,
 ): void {
   const { operation, maxFormBytes = bodyLimit } = config;
   if (operation === undefined || bodyLimit >= maxFormBytes) return;
-  const error = new OffloopError(
-    "OFFLOOP_BODY_TOO_LARGE",
-    `Cannot parse a body of more than ${bodyLimit} bytes on the event loop for ${operation.id}`,
-    {
-      at: operation.location,
-      fix: "make the operation a plain function, so that a thread parses it, or raise its maxBodyBytes or inputs.maxLoopBodyBytes",
-    },
-  );
-  log.warn({ reqId, code: error.code, operation: operation.id }, error.message);
+  const settings = "its maxBodyBytes or inputs.maxLoopBodyBytes";
+  const { code, message } = tooLargeForLoop(operation, `${bodyLimit} bytes`, settings);
+  log.warn({ reqId, code, operation: operation.id }, message);
 }
 
 /** Errors from Fastify and its plugins carry a status, and a message that is not for the client. */

@@ -79,19 +79,32 @@ export function readBody(request: RawRequest, rules: BodyRules): ReadBody {
   }
 }
 
-/** The client cannot raise a limit that is smaller than necessary, so the log says how to. */
 function logTooMany({ log }: RawRequest, { declaration, bounds }: BodyRules): void {
   if (declaration === undefined) return;
-  const { id, location: at } = declaration;
-  const { code, message } = new OffloopError(
-    "OFFLOOP_BODY_TOO_LARGE",
-    `Cannot parse a body of more than ${bounds.maxValues} values on the event loop for ${id}`,
-    {
-      at,
-      fix: "make the operation a plain function, so that a thread parses it, or raise inputs.maxLoopValues",
-    },
+  const { code, message } = tooLargeForLoop(
+    declaration,
+    `${bounds.maxValues} values`,
+    "inputs.maxLoopValues",
   );
-  log.warn({ code, operation: id }, message);
+  log.warn({ code, operation: declaration.id }, message);
+}
+
+/**
+ * For the log, since the client cannot raise a limit that is smaller than necessary.
+ *
+ * @param most - How much may be parsed: `1048576 bytes`.
+ * @param settings - Those that allow more.
+ */
+export function tooLargeForLoop(
+  { id, location: at }: Pick<Operation, "id" | "location">,
+  most: string,
+  settings: string,
+): OffloopError {
+  return new OffloopError(
+    "OFFLOOP_BODY_TOO_LARGE",
+    `Cannot parse a body of more than ${most} on the event loop for ${id}`,
+    { at, fix: `make the operation a plain function, so that a thread parses it, or raise ${settings}` },
+  );
 }
 
 /** Decodes UTF-8 bytes. */

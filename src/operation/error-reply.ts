@@ -6,7 +6,7 @@ import { type ErrorCode, OffloopError } from "../errors/offloop-error.ts";
 import { WebSocketError } from "../errors/websocket-error.ts";
 import type { Exchange } from "./context.ts";
 import { encodeReply, type ReplyRules, toJson } from "./encode.ts";
-import { discardBody, type RawReply, type RawRequest } from "./raw.ts";
+import { discardBody, type HeaderPairs, type RawReply, type RawRequest } from "./raw.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** A request that cannot be answered as planned, and the handlers that may answer it in their own way. */
@@ -96,7 +96,7 @@ export async function callErrorHandler(
 function answered(reply: RawReply, thrown: unknown): RawReply {
   if (thrown instanceof HTTPError) {
     const set = new Set((reply.headers ?? []).map(([name]) => name.toLowerCase()));
-    const own = [...new Headers(thrown.headers)].filter(([name]) => !set.has(name));
+    const own = headersOf(thrown).filter(([name]) => !set.has(name));
     return own.length === 0 ? reply : { ...reply, headers: [...(reply.headers ?? []), ...own] };
   }
   if (reply.status < 500 || thrown instanceof ValidationError || thrown instanceof WebSocketError)
@@ -185,10 +185,13 @@ export function internalErrorReply(thrown: unknown): RawReply {
   return detailReply(500, "Internal Server Error", { error: describeError(thrown) });
 }
 
-function httpErrorReply({ status, detail, headers }: HTTPError): RawReply {
-  return detailReply(status, detail, {
-    headers: headers === undefined ? undefined : [...new Headers(headers)],
-  });
+function httpErrorReply(error: HTTPError): RawReply {
+  return detailReply(error.status, error.detail, { headers: headersOf(error) });
+}
+
+/** With names in lower case. */
+function headersOf({ headers }: HTTPError): HeaderPairs {
+  return headers === undefined ? [] : [...new Headers(headers)];
 }
 
 /** A reply in FastAPI's shape for everything that is not a success: `{"detail": ...}`. */

@@ -1,23 +1,19 @@
 import type { Socket as NetSocket } from "node:net";
 import type { WebSocket } from "ws";
 import type { SocketClosing } from "../../app/socket.ts";
-import type { Lanes } from "../../lanes/lanes.ts";
-import type { RunnableSocket } from "../../lanes/sockets.ts";
-import { errorReply } from "../../operation/error-reply.ts";
 import type { Failure } from "../../operation/open-dependencies.ts";
 import type { ConnectionContext, OpenOperation } from "../../operation/open-operation.ts";
 import { discardBody, emptyReply, type HeaderPairs, type RawReply } from "../../operation/raw.ts";
 import type { HttpRequest } from "../request.ts";
 import { closingOf } from "./closing.ts";
+import { followUp, noteFailure } from "./follow-up.ts";
 import type { Handshake } from "./handshake.ts";
 import { goingAway, LiveSocket, type SocketClient, type SocketParts } from "./live-socket.ts";
-import { type MessageConnection, SocketMessages } from "./messages.ts";
+import { type MessageConnection, type MessageParts, SocketMessages } from "./messages.ts";
 import type { OpenSockets, WatchedConnection } from "./open-sockets.ts";
 
 /** What all connections of one websocket have in common. */
-export interface ConnectionParts extends SocketParts {
-  readonly runnable: RunnableSocket;
-  readonly lanes: Pick<Lanes, "background" | "arounds">;
+export interface ConnectionParts extends SocketParts, MessageParts {
   readonly sockets: OpenSockets;
 }
 
@@ -139,21 +135,15 @@ export class Connection implements SocketClient, MessageConnection, WatchedConne
 
   /** Reports its error, closes it, then runs its background tasks and closes its dependencies. */
   async #leave(reply: RawReply): Promise<void> {
-    const { error, status, background = [], finish, endTasks } = reply;
+    const { error, status } = reply;
+    const { lanes, runnable } = this.#parts;
+    const run = { operation: runnable.declaration.connection, request: this.request };
     // Code that waits for a client, or passes `signal` on, learns through an error that the client has gone.
-    if (error !== undefined && (error.type !== "AbortError" || this.socket.isOpen)) await this.#note(reply);
+    if (error !== undefined && (error.type !== "AbortError" || this.socket.isOpen))
+      await noteFailure(lanes, run, reply);
     this.socket.end((status === 200 ? undefined : closingOf(reply)) ?? { code: 1000, reason: "" });
     discardBody(reply);
-    const { lanes, runnable } = this.#parts;
-    lanes.background.start(this.id, runnable.declaration.connection.id, background, async (failure) => {
-      endTasks?.();
-      await finish?.(failure).catch((thrown: unknown) => this.#note(errorReply(thrown)));
-    });
-  }
-
-  async #note(failed: RawReply): Promise<void> {
-    const { lanes, runnable } = this.#parts;
-    await lanes.arounds.failure(runnable.declaration.connection, this.request, failed).catch(() => {});
+    followUp(lanes, run, reply);
   }
 }
 

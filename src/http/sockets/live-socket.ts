@@ -6,7 +6,7 @@ import { ValidationError } from "../../errors/http-error.ts";
 import { checkCloseCode, closeReason, WebSocketError } from "../../errors/websocket-error.ts";
 import { type Frame, type MessageFormat, rawMessage } from "../../operation/messages.ts";
 import { Inbox } from "./inbox.ts";
-import type { Member, Rooms } from "./rooms.ts";
+import { type Member, type Rooms, sendToRoom } from "./rooms.ts";
 
 /** How much may be buffered for a client before an awaited send waits. */
 const HIGH_WATER_BYTES = 16_384;
@@ -150,12 +150,7 @@ export class LiveSocket implements Socket, Member {
   }
 
   to(room: string): Room {
-    return {
-      send: async (message) => {
-        const data = await this.#parts.format.write(message);
-        if (data !== undefined) this.#parts.rooms.push(room, data, this);
-      },
-    };
+    return { send: (message) => sendToRoom(this.#parts, room, message, this) };
   }
 
   /** The argument of `onInvalid`. */

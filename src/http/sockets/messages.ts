@@ -1,5 +1,4 @@
 import type { NamedDependency } from "../../app/dependency.ts";
-import type { Lanes } from "../../lanes/lanes.ts";
 import { type Connected, MessageRequest } from "../../lanes/message-request.ts";
 import type { RunnableSocket } from "../../lanes/sockets.ts";
 import { errorReply } from "../../operation/error-reply.ts";
@@ -10,13 +9,14 @@ import { discardBody, isWhole, type RawReply } from "../../operation/raw.ts";
 import { isTextReply } from "../../operation/run-message.ts";
 import type { HttpRequest } from "../request.ts";
 import { closingOf, mistakesOf } from "./closing.ts";
+import { type FollowUpServices, followUp, noteFailure, type SocketRun } from "./follow-up.ts";
 import { FrameHandler } from "./inbox.ts";
 import type { LiveSocket } from "./live-socket.ts";
 
 /** What the messages of one websocket have in common. */
 export interface MessageParts {
   readonly runnable: RunnableSocket;
-  readonly lanes: Pick<Lanes, "background" | "arounds">;
+  readonly lanes: FollowUpServices;
 }
 
 /** The connection that messages arrive on. */
@@ -71,7 +71,8 @@ export class SocketMessages extends FrameHandler implements Connected {
     const sent = reply.status === 200 ? this.#send(reply) : reply;
     const failed = sent instanceof Promise ? await sent : sent;
     if (failed !== undefined) await this.#fail(request, failed);
-    if (reply.background !== undefined || reply.finish !== undefined) this.#followUp(request, reply);
+    if (reply.background !== undefined || reply.finish !== undefined)
+      followUp(this.#parts.lanes, this.#runOf(request), reply);
   }
 
   /** Sends what the handler returned or yields. Returns a reply for whatever went wrong; a promise only if it takes time. */
@@ -101,14 +102,6 @@ export class SocketMessages extends FrameHandler implements Connected {
     return this.socket.isOpen ? errorReply(thrown) : undefined;
   }
 
-  #followUp(request: MessageRequest, { background = [], endTasks, finish }: RawReply): void {
-    const { id } = this.#parts.runnable.declaration.message ?? this.#parts.runnable.declaration.connection;
-    this.#parts.lanes.background.start(request.id, id, background, async (failure) => {
-      endTasks?.();
-      await finish?.(failure).catch((thrown: unknown) => this.#note(request, errorReply(thrown)));
-    });
-  }
-
   /** Closes the socket for a message that was not handled; an invalid one goes to `onInvalid`, if there is one. */
   async #fail(request: MessageRequest, reply: RawReply): Promise<void> {
     const { onInvalid } = this.#parts.runnable.declaration;
@@ -122,16 +115,15 @@ export class SocketMessages extends FrameHandler implements Connected {
   }
 
   async #close(request: MessageRequest, reply: RawReply): Promise<void> {
-    if (reply.error !== undefined) await this.#note(request, reply);
+    if (reply.error !== undefined) await noteFailure(this.#parts.lanes, this.#runOf(request), reply);
     const closing = closingOf(reply);
     discardBody(reply);
     if (closing !== undefined) this.socket.end(closing);
   }
 
-  /** Reports a failure to the log and to everything else that surrounds runs. */
-  async #note(request: MessageRequest, reply: RawReply): Promise<void> {
+  #runOf(request: MessageRequest): SocketRun {
     const { message, connection } = this.#parts.runnable.declaration;
-    await this.#parts.lanes.arounds.failure(message ?? connection, request, reply).catch(() => {});
+    return { operation: message ?? connection, request };
   }
 }
 

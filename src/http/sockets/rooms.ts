@@ -1,4 +1,5 @@
 import type { RawMessage } from "../../app/socket.ts";
+import type { MessageFormat } from "../../operation/messages.ts";
 
 /** Something that can be in a room. */
 export interface Member {
@@ -25,4 +26,15 @@ export class Rooms {
   push(room: string, data: RawMessage, sender?: Member): void {
     for (const member of this.#members.get(room) ?? []) if (member !== sender) member.push(data);
   }
+}
+
+/** Checks and encodes a message, and sends it to everyone in a room except the sender. */
+export async function sendToRoom(
+  { format, rooms }: { readonly format: MessageFormat; readonly rooms: Rooms },
+  room: string,
+  message: unknown,
+  sender?: Member,
+): Promise<void> {
+  const data = await format.write(message);
+  if (data !== undefined) rooms.push(room, data, sender);
 }

@@ -14,7 +14,7 @@ import type { AnswerServices } from "../surrounded-routes.ts";
 import { Connection, type ConnectionParts } from "./connection.ts";
 import { Handshake, handshakeMistake, takeConnection } from "./handshake.ts";
 import type { OpenSockets } from "./open-sockets.ts";
-import { Rooms } from "./rooms.ts";
+import { Rooms, sendToRoom } from "./rooms.ts";
 
 /** What all websockets of an app have in common. */
 export interface SocketServices extends AnswerServices {
@@ -85,9 +85,8 @@ class Entrance {
   }
 
   /** Sends to everyone in a room, whoever asks for it. */
-  async sendTo(room: string, message: unknown): Promise<void> {
-    const data = await this.#runnable.format.write(message);
-    if (data !== undefined) this.#rooms.push(room, data);
+  sendTo(room: string, message: unknown): Promise<void> {
+    return sendToRoom({ format: this.#runnable.format, rooms: this.#rooms }, room, message);
   }
 
   async #admit(asked: HttpRequest, handshake: Handshake): Promise<void> {

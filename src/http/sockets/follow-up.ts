@@ -1,0 +1,35 @@
+import type { Operation } from "../../app/operation.ts";
+import type { LaneRequest } from "../../lanes/around.ts";
+import type { Lanes } from "../../lanes/lanes.ts";
+import { errorReply } from "../../operation/error-reply.ts";
+import type { RawReply } from "../../operation/raw.ts";
+
+/** The parts of the lanes that a socket needs after a run. */
+export type FollowUpServices = Pick<Lanes, "background" | "arounds">;
+
+/** What has run: a connection, or the handling of a message. */
+export interface SocketRun {
+  readonly operation: Operation;
+  readonly request: LaneRequest;
+}
+
+/** Reports a failure to the log and to everything else that surrounds runs. */
+export async function noteFailure(
+  { arounds }: FollowUpServices,
+  { operation, request }: SocketRun,
+  failed: RawReply,
+): Promise<void> {
+  await arounds.failure(operation, request, failed).catch(() => {});
+}
+
+/** Runs the background tasks of a reply, then closes what it left open. */
+export function followUp(
+  services: FollowUpServices,
+  run: SocketRun,
+  { background = [], endTasks, finish }: RawReply,
+): void {
+  services.background.start(run.request.id, run.operation.id, background, async (failure) => {
+    endTasks?.();
+    await finish?.(failure).catch((thrown: unknown) => noteFailure(services, run, errorReply(thrown)));
+  });
+}
