@@ -1,4 +1,5 @@
 import { constants, getPriority, setPriority } from "node:os";
+import { setTimeout as wait } from "node:timers/promises";
 import { Connection } from "./connection.ts";
 
 /** What a paced probe measured, in milliseconds, one entry per request. */
@@ -11,20 +12,21 @@ export interface ProbeSamples {
   readonly preferred: boolean;
 }
 
-/** A timer fires up to this much late; the probe spins for the rest of the time. */
-const TIMER_SLACK_MS = 1.25;
-
-/** Asks `GET /` at a fixed rate for a time. */
+/** Asks `GET /` at a steady rate for a time. */
 export function probe(url: string, rate: number, seconds: number): Promise<ProbeSamples> {
   return probeWhile(url, rate, (sent) => sent < rate * seconds);
 }
 
 /**
- * Asks `GET /` at a fixed rate. It sends when a request is due whether or not earlier ones are answered, each on an
+ * Asks `GET /` at a steady rate. It sends when a request is due whether or not earlier ones are answered, each on an
  * idle connection, and counts from that moment. So a server that stalls cannot hide the requests it kept waiting
  * (coordinated omission), and one that reads a connection's requests one after another need not catch up with a queue
  * that only the probe has made.
  *
+ * Each request is due a whole period after the last was sent, as a timer of whole milliseconds can tell. A probe that
+ * spins until a finer moment takes a core from what it measures, the more so as it goes before other processes.
+ *
+ * @param rate - Requests a second. A period is a whole number of milliseconds.
  * @param goesOn - Called before each request, with how many have been sent.
  */
 export async function probeWhile(
@@ -39,10 +41,10 @@ export async function probeWhile(
     const latencies: number[] = [];
     const delays: number[] = [];
     const asked: Promise<void>[] = [];
-    const start = performance.now() + 1000 / rate;
+    const period = 1000 / rate;
     for (let sent = 0; goesOn(sent); sent++) {
-      const due = start + (sent * 1000) / rate;
-      await until(due);
+      const due = performance.now() + period;
+      await wait(period);
       delays.push(performance.now() - due);
       const answered = connections.ask((answeredAt) => latencies.push(answeredAt - due));
       answered.catch(() => {}); // thrown below, once all have been sent
@@ -98,10 +100,4 @@ function raisePriority(): number | undefined {
   } catch {
     return undefined;
   }
-}
-
-async function until(moment: number): Promise<void> {
-  const left = moment - performance.now() - TIMER_SLACK_MS;
-  if (left > 0) await new Promise((resolve) => setTimeout(resolve, left));
-  while (performance.now() < moment) await new Promise((resolve) => setImmediate(resolve));
 }
