@@ -13,6 +13,7 @@ const entries = [
   "http/health-thread",
   "jobs/embedded-thread",
   "jobs/pulse-thread",
+  "threads/crossing/relay-thread",
   "threads/inside/entry",
   "watch/watchdog",
 ];
@@ -31,6 +32,7 @@ const light = [
   "eslint/index",
   "http/health-thread",
   "jobs/pulse-thread",
+  "threads/crossing/relay-thread",
   "watch/watchdog",
 ];
 

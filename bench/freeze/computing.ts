@@ -21,6 +21,7 @@ import {
 } from "./peers.ts";
 
 const WITHOUT = `${LASTING}, threads.priority 0`;
+const IDLE_CLASS = `${LASTING}, threads.priority "idle"`;
 const IN_PYTHON = "FastAPI, def, Python code";
 
 /** `GET /` of every peer, idle and while another route computes. */
@@ -35,7 +36,9 @@ export async function measureComputing(bench: Bench): Promise<PartResult[]> {
       "freeze: offloop's p99 of GET / while a route computes / idle",
       ours.loaded.p99 / ours.idle.p99,
     ),
-    ...priorityGoals(measured, { ours: LASTING, piscina: PISCINA, without: WITHOUT }),
+    ...[LASTING, IDLE_CLASS].flatMap((name) =>
+      priorityGoals(measured, { ours: name, piscina: PISCINA, without: WITHOUT }),
+    ),
   ];
   return [
     {
@@ -61,7 +64,11 @@ function sidesOf(peers: readonly Peer[]): LoadedSide[] {
   return peers.flatMap((peer) => {
     const side = { ...peer, computePath: "/compute" };
     if (peer.name === LASTING)
-      return [{ ...side, name: WITHOUT, settings: { ...peer.settings, priority: 0 } }, side];
+      return [
+        { ...side, name: WITHOUT, settings: { ...peer.settings, priority: 0 } },
+        side,
+        { ...side, name: IDLE_CLASS, settings: { ...peer.settings, priority: "idle" } },
+      ];
     if (peer.settings.runs === "thread")
       return [side, { ...side, name: IN_PYTHON, computePath: "/compute_in_python" }];
     return [side];

@@ -16,6 +16,7 @@ const names: PrioritySides = {
   piscina: "Fastify + piscina",
   without: "offloop, threads.priority 0",
 };
+const idleClass = 'offloop, threads.priority "idle"';
 
 /** (c) How fast `GET /` is while every thread computes, with and without the threads' lower priority. */
 export async function measureLoopLatency(bench: Bench): Promise<PartResult[]> {
@@ -27,6 +28,7 @@ export async function measureLoopLatency(bench: Bench): Promise<PartResult[]> {
     { name: names.piscina, file: "fastify-piscina", settings, computePath },
     { name: names.without, file: "offloop", settings: { ...pool, priority: 0 }, computePath },
     { name: names.ours, file: "offloop", settings: pool, computePath },
+    { name: idleClass, file: "offloop", settings: { ...pool, priority: "idle" }, computePath },
   ];
   return [result(await measureLoadedLatency(sides, bench.options.rounds, bench))];
 }
@@ -35,7 +37,7 @@ function result(measured: readonly LoadedLatency[]): PartResult {
   const ours = sideNamed(measured, names.ours);
   const { p99 } = ours.loaded;
   const p99Goal = atMost(3, "offloop: p99 of GET / under load / idle", p99 / ours.idle.p99);
-  const [latencyGoal, workGoal] = priorityGoals(measured, names);
+  const goals = [names, { ...names, ours: idleClass }].flatMap((sides) => priorityGoals(measured, sides));
   const busy = ours.rounds.flatMap((round) => round.busy.filter((count) => count !== undefined));
   return {
     title: `(c) GET / in ms, idle and while ${poolThreads} threads compute`,
@@ -58,12 +60,10 @@ function result(measured: readonly LoadedLatency[]): PartResult {
     notes: [
       `${PROBE_RATE} requests/s, each on a connection on which nothing waits, counted from when it was due; load: ${LOAD_CONNECTIONS} connections, 50 ms of PBKDF2 a request`,
       `offloop's busy threads while probed: ${Math.min(...busy)}-${Math.max(...busy)}; piscina has ${poolThreads} threads, atomics "sync"`,
-      ...[latencyGoal, workGoal].flatMap((goal) =>
-        goal === undefined ? [] : `${goal.what}: ${formatNumber(goal.figure, 3)} (median of the rounds)`,
-      ),
+      ...goals.map(({ what, figure }) => `${what}: ${formatNumber(figure, 3)} (median of the rounds)`),
       probeNote(ours.rounds),
     ],
-    goals: [p99Goal, latencyGoal, workGoal].filter((goal) => goal !== undefined),
+    goals: [p99Goal, ...goals],
     measured: measured.map(({ rounds: _, ...summary }) => summary),
   };
 }

@@ -22,8 +22,8 @@ export interface ServerSettings {
   readonly python: string | undefined;
   /** Where FastAPI's operations run: those with `async def`, or those with `def`. */
   readonly runs: "loop" | "thread" | undefined;
-  /** The nice value of offloop's threads. Undefined: its default. */
-  readonly priority: number | undefined;
+  /** The priority of offloop's threads. Undefined: its default. */
+  readonly priority: number | "idle" | undefined;
   /** How many workers `offloop run` has; 0: it answers by itself. */
   readonly workers: number;
   /** Whether each of them listens separately, so that the kernel distributes connections. */

@@ -29,10 +29,11 @@ export interface ThreadSettings {
    */
   readonly reserve?: number;
   /**
-   * How far threads yield to the event loop when both want the processor: a nice value, 0 (as much as the loop) to 19
-   * (last of all). It has an effect only on Linux. A process that a thread starts inherits it. Default 10.
+   * How far threads yield to the event loop when both want the processor: a nice value, 0 (as much as the loop) to 19,
+   * or `"idle"`, for what nothing else in the container wants. `"idle"` needs the program `chrt`, and is 19 without it.
+   * It has an effect only on Linux. A process that a thread starts inherits it. Default 10.
    */
-  readonly priority?: number;
+  readonly priority?: ThreadPriority;
   /** How long a thread may idle before it leaves; `min` of them stay. Milliseconds, 0-86,400,000. Default 30,000. */
   readonly idleMs?: number;
   /**
@@ -50,6 +51,9 @@ export interface ThreadSettings {
   /** Memory limits of each thread, as in `node:worker_threads`. Default: Node's own. */
   readonly resourceLimits?: ResourceLimits;
 }
+
+/** A nice value, 0-19, or the scheduling class for what nothing else wants the processor for. */
+export type ThreadPriority = number | "idle";
 
 /** Deadlines for operations and tasks that have none of their own. */
 export interface TimeoutSettings {
@@ -250,7 +254,7 @@ export function resolveSettings(...layers: readonly ServerSettings[]): ResolvedS
       max,
       min: integer("threads.min", threads.min ?? 1, 1, max + reserve),
       reserve,
-      priority: integer("threads.priority", threads.priority ?? 10, 0, 19),
+      priority: resolvePriority(threads.priority ?? 10),
       idleMs: integer("threads.idleMs", threads.idleMs ?? 30_000, 0, DAY_MS),
       longRunMs: integer("threads.longRunMs", threads.longRunMs ?? 30_000, 100, DAY_MS),
       maxQueue: integer("threads.maxQueue", threads.maxQueue ?? 1_000, 0, 1_000_000),
@@ -281,6 +285,17 @@ export function resolveSettings(...layers: readonly ServerSettings[]): ResolvedS
     jobs: resolveJobs(merged(layers.map(({ jobs }) => jobs ?? {}))),
     session: resolveSession(sessionOf(layers)),
   };
+}
+
+/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for another word, or a number outside its range. */
+function resolvePriority(priority: ThreadPriority): ThreadPriority {
+  if (priority === "idle") return priority;
+  if (typeof priority === "number") return integer("threads.priority", priority, 0, 19);
+  throw new OffloopError(
+    "OFFLOOP_OPTION_INVALID",
+    `Cannot use threads.priority: expected a nice value of 0-19 or "idle", got ${JSON.stringify(priority)}`,
+    { fix: "set threads.priority to one of them, or leave it out" },
+  );
 }
 
 /** The paths of an app that only probes and scrapers ask for, over and over. */

@@ -1,4 +1,4 @@
-import type { MessagePort } from "node:worker_threads";
+import type { MessagePort, Transferable } from "node:worker_threads";
 import type { StandInValue } from "../../app/dependency.ts";
 import type { ReadEnvironment } from "../../app/environment.ts";
 import type { InputSettings } from "../../app/input-settings.ts";
@@ -6,6 +6,7 @@ import type { EnqueueOptions } from "../../app/jobs.ts";
 import type { AppTarget } from "../../app/load.ts";
 import type { logLevels } from "../../app/log.ts";
 import type { ResolvedSession } from "../../app/session.ts";
+import type { ThreadPriority } from "../../app/settings.ts";
 import type { DescribedError } from "../../errors/described-error.ts";
 import type { Board } from "./board.ts";
 import type { Crossed } from "./values.ts";
@@ -44,8 +45,8 @@ export interface ThreadData {
   readonly logLevel: string;
   /** Whether what it writes to stdout and stderr becomes lines of the log. */
   readonly ownsOutput: boolean;
-  /** Its nice value; 0 leaves the process's. */
-  readonly priority: number;
+  /** 0 leaves it the process's. */
+  readonly priority: ThreadPriority;
 }
 
 /** Calls for a thread, four fields each: slot, ticket, index of the work, payload. */
@@ -53,7 +54,11 @@ export type CallBatch = unknown[];
 export const CALL_FIELDS = 4;
 
 /** The pool's messages to a thread, apart from calls. */
-export type Control = { readonly cancelled: number } | { readonly leave: true };
+export type Control =
+  | { readonly cancelled: number }
+  | { readonly leave: true }
+  /** Where it sends what is to be passed on. */
+  | { readonly relay: MessagePort };
 
 /** Results for the pool, four fields each: slot, start (of `sharedNow`), run time in milliseconds, outcome. */
 export type ResultBatch = unknown[];
@@ -67,6 +72,21 @@ export type Hello =
 
 /** Everything a thread may send. */
 export type ThreadMessage = Hello | ResultBatch | { readonly log: LogLine } | ProgressReport | SyncEnqueue;
+
+/** A call that has run for so long is a long one, whose messages go by the relay. */
+export const LONG_RUN_MS = 2;
+
+/** A message on its way by the relay. */
+export interface Relayed {
+  readonly message: ThreadMessage;
+  readonly transfer: readonly Transferable[];
+}
+
+/** The relay's part of a way from a thread to the event loop. */
+export interface RelayRoute {
+  readonly from: MessagePort;
+  readonly to: MessagePort;
+}
 
 /** The progress that a call reports. */
 export interface ProgressReport {

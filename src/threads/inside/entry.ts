@@ -115,7 +115,7 @@ function bindTasks(
   channel: ThreadChannel,
   around: AroundInThread | undefined,
 ): void {
-  const enqueuer = threadEnqueuer(channel.port, () => around?.pack?.());
+  const enqueuer = threadEnqueuer(channel.outlet, () => around?.pack?.());
   const { signal } = new AbortController();
   for (const task of servedTasks(app)) {
     bindEnqueuer(task, enqueuer);

@@ -5,14 +5,17 @@ import {
   CALL_FIELDS,
   type CallBatch,
   type Control,
+  LONG_RUN_MS,
   RESULT_FIELDS,
+  type Relayed,
   type ResultBatch,
   type ThreadData,
+  type ThreadMessage,
 } from "../crossing/messages.ts";
 import { type CallServices, type Packed, packReply } from "../crossing/payloads.ts";
 import { packThrown, type TaskOutcome } from "../crossing/values.ts";
 import { MessageWork, OperationWork, RunHistory, TaskWork, type Work } from "../crossing/work.ts";
-import { type ThreadCall, type ThreadChannel, ThreadServices } from "./services.ts";
+import { type Outlet, type ThreadCall, type ThreadChannel, ThreadServices } from "./services.ts";
 import { type Runner, unsendable } from "./work-runner.ts";
 
 interface Received extends ThreadCall {
@@ -25,6 +28,7 @@ export class Inbox {
   readonly #channel: ThreadChannel;
   readonly #mayBeEnded: readonly boolean[];
   readonly #waiting: Received[] = [];
+  readonly #outlet: RelayedOutlet;
   readonly #outbox: Outbox;
   #runner: Runner | undefined;
   #histories: RunHistory[] = [];
@@ -39,13 +43,16 @@ export class Inbox {
     { board, logLevel, mayBeEnded }: Pick<ThreadData, "board" | "logLevel" | "mayBeEnded">,
     onLeave: () => void,
   ) {
-    this.#channel = { port, board, logLevel, trace: undefined };
+    const outlet = new RelayedOutlet(port);
+    this.#outlet = outlet;
+    this.#channel = { outlet, board, logLevel, trace: undefined };
     this.#mayBeEnded = mayBeEnded;
-    this.#outbox = new Outbox(port, (work) => this.#runner?.works[work]);
+    this.#outbox = new Outbox(outlet, (work) => this.#runner?.works[work]);
     // This also keeps the thread alive until the pool ends it.
     port.on("message", (message: CallBatch | Control) => {
       if (Array.isArray(message)) this.#receive(message);
       else if ("cancelled" in message) this.#cancel(message.cancelled);
+      else if ("relay" in message) outlet.relayBy(message.relay);
       else onLeave();
     });
   }
@@ -102,7 +109,8 @@ export class Inbox {
 
   async #runAll(runner: Runner): Promise<void> {
     this.#running = true;
-    const { port, board } = this.#channel;
+    const { board } = this.#channel;
+    const outlet = this.#outlet;
     let ran = 0;
     for (let call = this.#waiting.shift(); call !== undefined; call = this.#waiting.shift()) {
       const startedAt = sharedNow();
@@ -113,6 +121,7 @@ export class Inbox {
       // A finished result must not wait for a call that may take long, nor be lost with one that may be ended.
       if (!history.isQuick || this.#mayBeEnded[call.work]) this.flush();
       const start = performance.now();
+      outlet.onStart(start);
       const outcome = await runner.run(call.work, call.payload, this.#servicesOf(call));
       const runMs = performance.now() - start;
       finish(board, call.slot);
@@ -121,7 +130,7 @@ export class Inbox {
       this.#outbox.add(call, outcome, startedAt, runMs);
     }
     // The pool took everything back because nothing was started for long: this tells it that the thread is there again.
-    if (ran === 0) port.postMessage([]);
+    if (ran === 0) outlet.postMessage([]);
     this.flush();
     this.#running = false;
   }
@@ -140,17 +149,47 @@ export class Inbox {
   }
 }
 
+/** The way to the event loop: straight there, or by the relay once a call has run for long. */
+class RelayedOutlet implements Outlet {
+  readonly #port: MessagePort;
+  #relay: MessagePort | undefined;
+  #startedAt: number | undefined;
+
+  constructor(port: MessagePort) {
+    this.#port = port;
+  }
+
+  /** From now on, what long calls send goes this way. */
+  relayBy(relay: MessagePort): void {
+    this.#relay = relay;
+  }
+
+  /** A call starts, at this moment of `performance.now()`. */
+  onStart(startedAt: number): void {
+    this.#startedAt = startedAt;
+  }
+
+  postMessage(message: ThreadMessage, transfer: readonly Transferable[] = []): void {
+    if (this.#relay === undefined || !this.#runsLong) this.#port.postMessage(message, transfer);
+    else this.#relay.postMessage({ message, transfer } satisfies Relayed, transfer);
+  }
+
+  get #runsLong(): boolean {
+    return this.#startedAt !== undefined && performance.now() - this.#startedAt >= LONG_RUN_MS;
+  }
+}
+
 /** Results that a thread has not sent yet. */
 class Outbox {
-  readonly #port: MessagePort;
+  readonly #outlet: Outlet;
   readonly #workAt: (index: number) => Work | undefined;
   #results: ResultBatch = [];
   #transfer: Transferable[] = [];
   /** The work that the results belong to, in the same order. */
   #works: number[] = [];
 
-  constructor(port: MessagePort, workAt: (index: number) => Work | undefined) {
-    this.#port = port;
+  constructor(outlet: Outlet, workAt: (index: number) => Work | undefined) {
+    this.#outlet = outlet;
     this.#workAt = workAt;
   }
 
@@ -178,7 +217,7 @@ class Outbox {
     this.#transfer = [];
     this.#works = [];
     try {
-      this.#port.postMessage(results, transfer);
+      this.#outlet.postMessage(results, transfer);
     } catch {
       for (const [index, work] of works.entries())
         this.#sendOne(results.slice(index * RESULT_FIELDS, (index + 1) * RESULT_FIELDS), this.#workAt(work));
@@ -187,9 +226,9 @@ class Outbox {
 
   #sendOne(result: ResultBatch, work: Work | undefined): void {
     try {
-      this.#port.postMessage(result);
+      this.#outlet.postMessage(result);
     } catch (cause) {
-      this.#port.postMessage([result[0], result[1], result[2], uncloneable(work, result[3], cause)]);
+      this.#outlet.postMessage([result[0], result[1], result[2], uncloneable(work, result[3], cause)]);
     }
   }
 }

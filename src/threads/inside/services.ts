@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import { MessageChannel, type MessagePort, receiveMessageOnPort, threadId } from "node:worker_threads";
+import { MessageChannel, receiveMessageOnPort, type Transferable, threadId } from "node:worker_threads";
 import { findUncloneable } from "../../app/cloneable.ts";
 import type { EnqueuedJob } from "../../app/jobs.ts";
 import { callerLocation } from "../../app/location.ts";
@@ -9,13 +9,19 @@ import type { TaskEnqueuer } from "../../app/task.ts";
 import { isError } from "../../errors/described-error.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
 import { type Board, isCancelled } from "../crossing/board.ts";
-import type { LogLine, ProgressReport, SyncEnqueue } from "../crossing/messages.ts";
+import type { LogLine, ProgressReport, SyncEnqueue, ThreadMessage } from "../crossing/messages.ts";
 import type { CallAbout, RequestServices } from "../crossing/payloads.ts";
 import { type Crossed, packValue, type TaskOutcome, unpackThrown } from "../crossing/values.ts";
 
+/** The way from a thread to the event loop. */
+export interface Outlet {
+  /** @throws {DOMException} `DataCloneError` when the message holds something that cannot cross. */
+  postMessage(message: ThreadMessage, transfer?: readonly Transferable[]): void;
+}
+
 /** What all services of a thread are made from. */
 export interface ThreadChannel {
-  readonly port: MessagePort;
+  readonly outlet: Outlet;
   readonly board: Board;
   readonly logLevel: string;
   /** Names the active span; undefined while nobody collects spans. */
@@ -57,7 +63,7 @@ export class ThreadServices implements RequestServices {
 
   report(progress: number): void {
     const { slot, ticket } = this.call;
-    this.#channel.port.postMessage({ slot, ticket, progress } satisfies ProgressReport);
+    this.#channel.outlet.postMessage({ slot, ticket, progress } satisfies ProgressReport);
   }
 
   /** Nobody waits for the request any more. */
@@ -142,9 +148,14 @@ function isWritten({ logLevel }: ThreadChannel, level: LogLine["level"]): boolea
   return lowest !== -1 && logLevels.indexOf(level) >= lowest;
 }
 
-function send({ port, trace }: ThreadChannel, level: LogLine["level"], own: object, message?: string): void {
+function send(
+  { outlet, trace }: ThreadChannel,
+  level: LogLine["level"],
+  own: object,
+  message?: string,
+): void {
   const fields = packFields({ ...trace?.(), thread: threadId, ...own });
-  port.postMessage({ log: { level, fields, message } satisfies LogLine });
+  outlet.postMessage({ log: { level, fields, message } satisfies LogLine });
 }
 
 function packFields(fields: object): Crossed {
@@ -170,7 +181,7 @@ function nothing(): void {}
  *
  * @param trace - Returns the active context, for the job's trace.
  */
-export function threadEnqueuer(port: MessagePort, trace: () => unknown): TaskEnqueuer {
+export function threadEnqueuer(outlet: Outlet, trace: () => unknown): TaskEnqueuer {
   const enqueueSync: TaskEnqueuer["enqueueSync"] = ({ name, location }, args, options) => {
     if (options.tx !== undefined) {
       throw new OffloopError(
@@ -189,7 +200,7 @@ export function threadEnqueuer(port: MessagePort, trace: () => unknown): TaskEnq
     const { port1, port2 } = new MessageChannel();
     const done = new Int32Array(new SharedArrayBuffer(4));
     const call: SyncEnqueue = { enqueue: name, args, options, trace: trace(), reply: port2, done };
-    port.postMessage(call, [port2]);
+    outlet.postMessage(call, [port2]);
     Atomics.wait(done, 0, 0);
     const received = receiveMessageOnPort(port1) as { readonly message: TaskOutcome };
     const [ok, given] = received.message;

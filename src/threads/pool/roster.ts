@@ -6,6 +6,7 @@ import type { Hello } from "../crossing/messages.ts";
 import type { ThreadHandle } from "./call.ts";
 import { type DeclaredWork, failedStart, idleExitError, startError } from "./errors.ts";
 import { SilentThreads } from "./monitor.ts";
+import { Relay } from "./relay.ts";
 import {
   END_MS,
   type Killed,
@@ -44,12 +45,15 @@ export class Roster {
     thread.end();
   });
   readonly #delay = new StartDelay(() => this.growTo(this.#options.min));
+  #mayRelay: boolean;
+  #relay: Relay | undefined;
   #closed = false;
 
   constructor(options: PoolOptions, listener: ThreadListener) {
     this.#options = options;
     this.#listener = listener;
     this.#idle = new IdleThreads(options, () => this.#staying);
+    this.#mayRelay = options.priority !== 0 && process.platform === "linux";
   }
 
   /** Threads that hold a call, and those that are being ended: their place is not free before they are gone. */
@@ -158,9 +162,25 @@ export class Roster {
     this.#delay.succeed();
     this.#starting.delete(thread);
     start.succeed();
+    if (this.#relay !== undefined) thread.relayBy(this.#relay.open());
     this.#publish("start", thread);
     this.rest(thread);
     return true;
+  }
+
+  /** Where threads stand back behind the loop, long calls say by a relay what they have to say. */
+  relay(): void {
+    if (!this.#mayRelay || this.#relay !== undefined || this.#closed) return;
+    try {
+      this.#relay = new Relay(() => {
+        this.#relay = undefined;
+      });
+    } catch {
+      this.#mayRelay = false; // the system has no thread left: the loop only waits longer at times
+      return;
+    }
+    for (const thread of this.#threads)
+      if (!this.#starting.has(thread) && !thread.isEnding) thread.relayBy(this.#relay.open());
   }
 
   /** A thread has ended. */
@@ -194,6 +214,7 @@ export class Roster {
     this.#idle.close();
     for (const thread of this.#threads) if (!thread.isEnding) thread.end();
     await Promise.all(gone);
+    await this.#relay?.close();
   }
 
   #publish(event: ThreadEvent["event"], { id, killed }: Thread): void {

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import {
   type MessagePort,
   type ResourceLimits,
@@ -33,6 +34,7 @@ import {
   type ThreadMessage,
 } from "../crossing/messages.ts";
 import type { Call, ThreadHandle } from "./call.ts";
+import type { Route } from "./relay.ts";
 import { type EarlyWorker, startWorker } from "./worker.ts";
 
 /** Options of a thread. */
@@ -82,6 +84,7 @@ export class Thread implements ThreadHandle {
   readonly #board: Board = createBoard();
   readonly #slots = new Slots();
   readonly #listener: ThreadListener;
+  readonly #receive: (message: ThreadMessage) => void;
   readonly #exited: Promise<void>;
   #batch: CallBatch = [];
   #transfer: Transferable[] = [];
@@ -94,6 +97,8 @@ export class Thread implements ThreadHandle {
   #killed: Killed | undefined;
   #isStuck = false;
   #isProven = false;
+  /** Where messages arrive by the relay. */
+  #relayed: RelayedMessages | undefined;
 
   /** @throws {OffloopError} `OFFLOOP_THREAD_START` when the system refuses it. */
   constructor(options: ThreadOptions, listener: ThreadListener) {
@@ -103,15 +108,15 @@ export class Thread implements ThreadHandle {
     this.#worker = worker;
     this.id = worker.threadId;
     this.#port = port;
-    const receive = (message: ThreadMessage): void => {
+    this.#receive = (message) => {
       if (Array.isArray(message)) this.#take(message);
       else if ("log" in message) onLog(message.log);
       else if ("progress" in message) this.#report(message);
       else if ("enqueue" in message) onEnqueue(message);
       else listener.onHello(this, message);
     };
-    port.on("message", receive);
-    this.#exited = this.#watchExit(receive);
+    port.on("message", this.#receive);
+    this.#exited = this.#watchExit();
     port.postMessage(this.#dataFor(options));
   }
 
@@ -245,6 +250,12 @@ export class Thread implements ThreadHandle {
     await this.#worker.terminate();
   }
 
+  /** Has it send what long calls say by this way. */
+  relayBy({ thread, loop }: Route): void {
+    this.#relayed = new RelayedMessages(loop, this.#receive, () => void this.end());
+    this.#port.postMessage({ relay: thread } satisfies Control, [thread]);
+  }
+
   /** Asks it to close what it has opened and to end; ends it when that takes too long. */
   leave(withinMs: number): void {
     this.#isEnding = true;
@@ -266,18 +277,19 @@ export class Thread implements ThreadHandle {
     if (call?.ticket === ticket) call.waiter?.onProgress?.(progress);
   }
 
-  #watchExit(receive: (message: ResultBatch) => void): Promise<void> {
+  #watchExit(): Promise<void> {
     this.#worker.on("error", (error) => {
       this.#cause = error;
     });
     return new Promise((resolve) => {
-      this.#worker.on("exit", () => {
-        resolve();
+      this.#worker.on("exit", async () => {
         // What it sent before it ended may not have been delivered yet.
         for (let last = receiveMessageOnPort(this.#port); last; last = receiveMessageOnPort(this.#port))
-          receive(last.message as ResultBatch);
+          this.#receive(last.message as ThreadMessage);
         this.#port.close();
+        await this.#relayed?.all();
         this.#listener.onExit(this, this.#loss());
+        resolve();
       });
     });
   }
@@ -316,6 +328,28 @@ export class Thread implements ThreadHandle {
     const started = this.#slots.release(() => true);
     for (const call of started) recordRun(call, this.id, sharedNow() - (this.#board.startedAt[0] as number));
     return { started, unstarted, cause: this.#cause };
+  }
+}
+
+/** What a thread sends by the relay. */
+class RelayedMessages {
+  readonly #port: MessagePort;
+  readonly #isOver: Promise<unknown>;
+  #hasEnded = false;
+
+  /** @param onBreak - Called when no more arrive although the thread has not ended: what it sends would be lost. */
+  constructor(port: MessagePort, receive: (message: ThreadMessage) => void, onBreak: () => void) {
+    this.#port = port;
+    this.#isOver = once(port, "close");
+    void this.#isOver.then(() => this.#hasEnded || onBreak());
+    port.on("message", receive).unref();
+  }
+
+  /** The thread has ended. Resolves when everything it has sent has arrived. */
+  async all(): Promise<void> {
+    this.#hasEnded = true;
+    this.#port.ref();
+    await this.#isOver;
   }
 }
 

@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { afterEach, beforeEach, test } from "node:test";
+import type { Worker } from "node:worker_threads";
+import type { ServerSettings } from "offloop";
+import { type TestClient, testClient } from "offloop/testing";
+import { pino } from "pino";
+import app from "../fixtures/relay-app.ts";
+
+const skip = process.platform === "linux" ? false : "threads have no priority of their own here";
+
+let relays: Worker[];
+let client: TestClient;
+
+function onWorker(worker: Worker): void {
+  if (worker.threadName === "offloop relay") relays.push(worker);
+}
+
+beforeEach(() => {
+  relays = [];
+  process.on("worker", onWorker);
+});
+afterEach(async () => {
+  process.off("worker", onWorker);
+  await client.close();
+});
+
+async function open(threads: NonNullable<ServerSettings["threads"]> = {}): Promise<void> {
+  client = await testClient(app, { threads: { max: 2, min: 2, reserve: 0, ...threads } });
+}
+
+/** After this, every thread sends what is long by the relay. */
+async function relay(): Promise<void> {
+  await client.get("/json");
+  assert.equal(relays.length, 1);
+}
+
+test("relay: started by the first long call, once; short calls need none", { skip }, async () => {
+  await open();
+  await client.get("/short");
+  assert.equal(relays.length, 0);
+  for (let times = 0; times < 3; times++) await client.get("/json");
+  assert.equal(relays.length, 1);
+});
+
+test("relay: none where threads do not stand back", async () => {
+  await open({ priority: 0 });
+  await client.get("/json");
+  assert.equal(relays.length, 0);
+});
+
+test("relay: everything that a long call sends arrives", { skip }, async () => {
+  await open();
+  await relay();
+  assert.deepEqual(await (await client.get("/json")).json(), { computed: true });
+  const bytes = await (await client.get("/bytes")).bytes();
+  assert.deepEqual([bytes.length, bytes.every((byte) => byte === 7)], [100_000, true]);
+  assert.equal(await (await client.get("/chunks")).text(), "0\n1\n2\n");
+  assert.equal(await (await client.get("/task")).json(), 3);
+  assert.equal((await client.get("/fails")).status, 500);
+});
+
+test("relay: a call's log lines come in order, and before its answer", { skip }, async () => {
+  const messages: string[] = [];
+  const write = (line: string): number => messages.push((JSON.parse(line) as { msg: string }).msg);
+  client = await testClient(app, { logger: pino({ level: "info" }, { write }) });
+  await relay();
+  messages.length = 0;
+  await client.get("/logged");
+  assert.deepEqual(messages, ["step 1", "step 2", "step 3", "GET /logged 200"]);
+});
+
+test("relay: a call whose thread ends right after it keeps its answer", { skip }, async () => {
+  await open();
+  await relay();
+  for (let times = 0; times < 20; times++) {
+    const reply = await client.get("/last");
+    assert.deepEqual([reply.status, await reply.json()], [200, "last"]);
+  }
+});
+
+test("relay: when it ends, its threads are replaced, and the next long call starts another", {
+  skip,
+}, async () => {
+  await open();
+  await relay();
+  const [worker] = relays as [Worker];
+  await Promise.all([worker.terminate(), once(worker, "exit")]);
+  for (let times = 0; times < 10; times++) assert.equal((await client.get("/short")).status, 200);
+  assert.equal((await client.get("/json")).status, 200);
+  assert.equal(relays.length, 2);
+});
+
+test("relay: ends with the server", { skip }, async () => {
+  await open();
+  await relay();
+  const ended = once(relays[0] as Worker, "exit");
+  await client.close();
+  await ended;
+});
