@@ -11,13 +11,16 @@ export interface PrioritySides {
   readonly without: string;
 }
 
-/** What lower priority should improve, and what it must not cost: medians of the rounds' ratios. */
+/**
+ * What lower priority should improve, and what it must not cost. The latency is that of all rounds' requests together:
+ * in one round, it depends on which core each thread happens to be on, so that ratios of rounds swing fivefold.
+ */
 export function priorityGoals(all: readonly LoadedLatency[], names: PrioritySides): Goal[] {
   const [ours, piscina, without] = [names.ours, names.piscina, names.without].map((name) =>
     sideNamed(all, name),
   );
   if (!ours || !piscina || !without) return [];
-  const latency = percentile(pairedRatios(ours.p90Rounds, piscina.p90Rounds), 50);
+  const latency = ours.loaded.p90 / piscina.loaded.p90;
   const work = percentile(pairedRatios(worksOf(ours), worksOf(without)), 50);
   return [
     atMost(0.35, `p90 of GET / under load: ${names.ours} / ${names.piscina}`, latency),

@@ -60,7 +60,7 @@ function result(measured: readonly LoadedLatency[]): PartResult {
     notes: [
       `${PROBE_RATE} requests/s, each on a connection on which nothing waits, counted from when it was due; load: ${LOAD_CONNECTIONS} connections, 50 ms of PBKDF2 a request`,
       `offloop's busy threads while probed: ${Math.min(...busy)}-${Math.max(...busy)}; piscina has ${poolThreads} threads, atomics "sync"`,
-      ...goals.map(({ what, figure }) => `${what}: ${formatNumber(figure, 3)} (median of the rounds)`),
+      ...goals.map(({ what, figure }) => `${what}: ${formatNumber(figure, 3)}`),
       probeNote(ours.rounds),
     ],
     goals: [p99Goal, ...goals],
