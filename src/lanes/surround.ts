@@ -30,7 +30,8 @@ interface PlacedAround extends DeclaredAround {
 export function surround(layered: Layered, inner: SurroundedRun, runtime: Runtime): RunOperation {
   const arounds = placed(layered);
   if (arounds.length === 0) return inner.run;
-  return (request) => new Passage(request, { ...inner, arounds, runtime }).run();
+  const onion: Onion = { ...inner, arounds, runtime };
+  return (request) => new Passage(request, onion).run();
 }
 
 /** Innermost first. */
