@@ -17,7 +17,7 @@ export const measuringFiles: readonly string[] = [
   "test/bench/{probe,thread-demand,turn-load,turns}.test.ts",
   "test/examples/{08-pairs,experiments}.test.ts",
   "test/http/{hung-up,shutdown}.test.ts",
-  "test/jobs/{backlog,faults,processes}.test.ts",
+  "test/jobs/{backlog,faults,lost,processes}.test.ts",
   "test/metrics/workers.test.ts",
   "test/operating/workers.test.ts",
   "test/pages/{inspected-experiments,inspector}.test.ts",

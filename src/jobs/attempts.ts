@@ -2,7 +2,7 @@ import { hostname } from "node:os";
 import type { Sql } from "./database.ts";
 import { formatNotice } from "./notices.ts";
 import { queueName } from "./queue-name.ts";
-import type { AttemptRecord, Claim, JobRef, Settlement } from "./store.ts";
+import type { AttemptRecord, Claim, DeadJob, JobRef, Settlement } from "./store.ts";
 
 /** The name of this process in the attempts it makes. */
 const thisProcess = `${hostname()}:${process.pid}`;
@@ -10,6 +10,8 @@ const thisProcess = `${hostname()}:${process.pid}`;
 /** The id of no job. */
 const SWEEP = "00000000-0000-0000-0000-000000000000";
 const SWEEP_SECONDS = 3_600;
+/** How long a job may have been dead, by the clock of the database, before others see that. */
+const COMMIT_MS = 60_000;
 
 /** What was found when attempts began. */
 export interface StartedAttempts {
@@ -24,6 +26,8 @@ export class Attempts {
   readonly #sql: Sql;
   readonly #schema: string;
   readonly #channel: string;
+  /** When lost attempts of dead jobs were last looked for. */
+  #lookedAt: number | undefined;
 
   constructor(sql: Sql, schema: string, channel: string) {
     this.#sql = sql;
@@ -74,6 +78,31 @@ export class Attempts {
       select pg_notify('${this.#channel}', notice) from ended`,
       [JSON.stringify(settlements.map(settlementRow))],
     );
+  }
+
+  /**
+   * Records that the last attempts of jobs were lost, where nothing has recorded how they ended. Of all processes, one
+   * is given each job. The first look is at every dead job, later ones only at those that died since.
+   */
+  async endLost(queues: readonly string[]): Promise<DeadJob[]> {
+    const now = performance.now();
+    const { rows } = await this.#sql.executeSql(
+      `with dead as (
+        select j.id, j.retry_count, coalesce((j.data ->> 'interrupted')::int, 0) as interrupted
+        from ${this.#schema}.job j cross join lateral (
+          select from ${this.#schema}.job_attempt a
+          where a.job = j.id and a.takes = j.retry_count and a.ended_at is null limit 1
+        ) unended
+        where j.name = any ($1::text[]) and j.state = 'failed'
+          and j.completed_on > coalesce(now() - $2::float8 * interval '1 ms', '-infinity')
+      )
+      update ${this.#schema}.job_attempt a set ended_at = now(), outcome = 'lost'
+      from dead where a.job = dead.id and a.takes = dead.retry_count and a.ended_at is null
+      returning a.task, a.job as uuid, a.takes + 1 - dead.interrupted as attempt`,
+      [queues, this.#lookedAt === undefined ? null : now - this.#lookedAt + COMMIT_MS],
+    );
+    this.#lookedAt = now;
+    return rows as DeadJob[];
   }
 
   async saveProgress({ task, uuid, takes }: Claim, value: number): Promise<void> {

@@ -23,6 +23,7 @@ import type {
   AttemptRecord,
   Claim,
   CurrentSchedule,
+  DeadJob,
   JobFilter,
   JobRecord,
   JobRef,
@@ -324,6 +325,15 @@ export class Engine implements JobStore {
   /** Gives the jobs of processes that have gone to others, and removes expired jobs. */
   async supervise(): Promise<void> {
     await this.#boss.supervise();
+  }
+
+  /**
+   * Records that jobs are dead since their last attempt was lost, with the process that ran it or its connection.
+   *
+   * @returns Those that no other process was given.
+   */
+  endLost(): Promise<readonly DeadJob[]> {
+    return this.#attempts.endLost([...this.#tasks.keys()].map(queueName));
   }
 
   /** Removes the rows that belong to removed jobs, unless a process has done so within the hour. */

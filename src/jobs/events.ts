@@ -34,6 +34,14 @@ export function loggedEvents(log: Log): JobEvents {
         `job ${id} runs again, as attempt ${number} of ${task.job.retries + 1}: its process ended, or was cut off, before attempt ${number - 1} was over`,
       );
     },
+    onDead: (job) => {
+      const { task, attempt } = job;
+      const id = formatJobId(job);
+      log.error(
+        { job: id, task, attempt },
+        `job ${id} is dead after attempt ${attempt}, its last: its process ended, or was cut off, before it was over. To run it again: offloop jobs app.ts retry "${id}", or app.jobs.retry("${id}")`,
+      );
+    },
     onStart: (attempt) => {
       if (jobChannel.hasSubscribers) jobChannel.publish({ event: "start", ...about(attempt) });
     },

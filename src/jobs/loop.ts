@@ -6,7 +6,7 @@ import { Attempt, type RunnableTask } from "./attempt.ts";
 import { formatJobId } from "./job-id.ts";
 import type { Pulse } from "./pulse.ts";
 import { Settlements } from "./settlements.ts";
-import type { Claim, JobStore, Notice, Outcome, TakenJob } from "./store.ts";
+import type { Claim, DeadJob, JobStore, Notice, Outcome, TakenJob } from "./store.ts";
 
 /** Options of the loop. */
 export interface JobLoopOptions {
@@ -24,6 +24,8 @@ export interface JobEvents {
   onError(error: unknown): void;
   /** A job was taken whose last attempt was lost, with the process that ran it or its connection. */
   onTakenAgain(attempt: Attempt): void;
+  /** A job was found dead: its last attempt was lost. */
+  onDead(job: DeadJob): void;
   /** An attempt began. */
   onStart(attempt: Attempt): void;
   /** An attempt ended. */

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { Engine } from "./engine.ts";
 import { type EngineOptions, HEARTBEAT_SECONDS } from "./engine-setup.ts";
-import type { Claim, LostAttempt } from "./store.ts";
+import type { Claim, DeadJob, LostAttempt } from "./store.ts";
 
 /** Data that the thread is started with. */
 export type PulseThreadData = Pick<EngineOptions, "place" | "schema" | "tasks">;
@@ -10,7 +10,10 @@ export type PulseThreadData = Pick<EngineOptions, "place" | "schema" | "tasks">;
 export type PulseRequest = { readonly add: Claim } | { readonly remove: string } | { readonly close: true };
 
 /** A message from the thread. */
-export type PulseMessage = { readonly lost: readonly LostAttempt[] } | { readonly failed: string };
+export type PulseMessage =
+  | { readonly lost: readonly LostAttempt[] }
+  | { readonly dead: readonly DeadJob[] }
+  | { readonly failed: string };
 
 /** Where notices do not arrive, it is also how long an attempt may not know that its job was cancelled. */
 const BEAT_MS = 2_000;
@@ -91,6 +94,8 @@ class Beats {
     try {
       if (this.#count % BEATS_PER_TIDYING === 0) {
         await engine.supervise();
+        const dead = await engine.endLost();
+        if (dead.length > 0) this.#say({ dead });
         await engine.sweep();
       }
     } catch (error) {

@@ -3,7 +3,7 @@ import { ownEntry } from "../errors/own-code.ts";
 import { startThread } from "../errors/start-thread.ts";
 import type { Engine } from "./engine.ts";
 import type { PulseMessage, PulseRequest, PulseThreadData } from "./pulse-thread.ts";
-import type { Claim, LostAttempt } from "./store.ts";
+import type { Claim, DeadJob, LostAttempt } from "./store.ts";
 
 /** Reports that attempts are still running, so that nobody else runs their jobs. */
 export interface Pulse {
@@ -12,9 +12,10 @@ export interface Pulse {
   close(): Promise<void>;
 }
 
-/** Called for attempts that no longer belong to this process, and for failures. */
+/** Called for attempts that no longer belong to this process, for jobs that are dead since their process is, and for failures. */
 export interface PulseListener {
   onLost(attempts: readonly LostAttempt[]): void;
+  onDead(jobs: readonly DeadJob[]): void;
   onError(error: unknown): void;
 }
 
@@ -26,18 +27,29 @@ const CLOSE_MS = 2_000;
 /** How long after the thread has ended another is started: one that cannot start must not be tried all the time. */
 const RESTART_MS = 1_000;
 
-/** Embedded jobs have one owner: only expired jobs have to be removed. */
-export function upkeep(engine: Pick<Engine, "supervise" | "sweep">, { onError }: PulseListener): Pulse {
+/**
+ * Embedded jobs have one owner: only expired jobs have to be removed. What its last process left was found when the
+ * folder was opened.
+ */
+export function upkeep(
+  engine: Pick<Engine, "supervise" | "endLost" | "sweep">,
+  { onDead, onError }: PulseListener,
+): Pulse {
+  const look = async (): Promise<void> => onDead(await engine.endLost());
   const tidy = async (): Promise<void> => {
-    try {
-      await engine.supervise();
-      await engine.sweep();
-    } catch (error) {
-      onError(error);
-    }
+    await engine.supervise();
+    await look();
+    await engine.sweep();
   };
-  const timer = setInterval(() => void tidy(), UPKEEP_MS).unref();
-  return { ...noPulse, close: async () => clearInterval(timer) };
+  const looking = look().catch(onError);
+  const timer = setInterval(() => void tidy().catch(onError), UPKEEP_MS).unref();
+  return {
+    ...noPulse,
+    close: async () => {
+      clearInterval(timer);
+      await looking;
+    },
+  };
 }
 
 /** Runs on a thread with a connection of its own, so that a handler that blocks the loop makes no job seem dead. */
@@ -64,6 +76,7 @@ export class ThreadPulse implements Pulse {
     const thread = startThread("the thread that says which jobs still run", url, options);
     thread.on("message", (message: PulseMessage) => {
       if ("lost" in message) this.#listener.onLost(message.lost);
+      else if ("dead" in message) this.#listener.onDead(message.dead);
       else this.#listener.onError(new Error(message.failed));
     });
     thread.on("error", (error) => this.#listener.onError(error));

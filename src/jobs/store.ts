@@ -52,6 +52,12 @@ export interface LostAttempt {
   readonly why: "cancelled" | "lost";
 }
 
+/** A job that is dead since its last attempt was lost, with the process that ran it or its connection. */
+export interface DeadJob extends JobRef {
+  /** The number of that attempt, counted as users see it. */
+  readonly attempt: number;
+}
+
 /** A job for this process to run. */
 export interface TakenJob extends Claim {
   readonly payload: JobPayload;

@@ -39,6 +39,9 @@ export class JobWorker {
       onLost: (attempts) => {
         for (const { claim, why } of attempts) this.#loop.lose(claim, why);
       },
+      onDead: (jobs) => {
+        for (const job of jobs) events.onDead(job);
+      },
       onError,
     });
     this.#loop.beatWith(this.#pulse);

@@ -40,7 +40,11 @@ async function reported(place: TestPlace, { uuid }: TakenJob): Promise<void> {
 
 test("close() of a pulse whose thread has ended resolves", { timeout: 30_000 }, async (t) => {
   const [threads, errors] = [startedThreads(t), [] as unknown[]];
-  const listener = { onLost: () => {}, onError: (error: unknown) => void errors.push(error) };
+  const listener = {
+    onLost: () => {},
+    onDead: () => {},
+    onError: (error: unknown) => void errors.push(error),
+  };
   const place = { url: "postgres://postgres@127.0.0.1:9/none" };
   const pulse = new ThreadPulse({ place, schema: "offloop", tasks }, listener);
   await threads[0]?.terminate();
@@ -61,7 +65,7 @@ test(
     const engine = await place.open(tasks);
     const threads = startedThreads(t);
     const lost = Promise.withResolvers<readonly LostAttempt[]>();
-    const listener = { onLost: lost.resolve, onError: () => {} };
+    const listener = { onLost: lost.resolve, onDead: () => {}, onError: () => {} };
     const pulse = new ThreadPulse({ place: place.place, schema: "offloop", tasks }, listener);
     const job = await takeOne(engine);
     pulse.add(job);
@@ -80,7 +84,7 @@ test("remove() of an attempt whose job was taken again leaves the one that has i
   assert.ok(postgres);
   await using place = await postgres.start();
   const engine = await place.open(tasks);
-  const listener = { onLost: () => {}, onError: () => {} };
+  const listener = { onLost: () => {}, onDead: () => {}, onError: () => {} };
   const pulse = new ThreadPulse({ place: place.place, schema: "offloop", tasks }, listener);
   const first = await takeOne(engine);
   pulse.add(first);
@@ -105,7 +109,7 @@ test(
     await using proxy = await StallingProxy.open(place.place.url);
     const engine = await place.open(tasks);
     const lost = Promise.withResolvers<readonly LostAttempt[]>();
-    const listener = { onLost: lost.resolve, onError: () => {} };
+    const listener = { onLost: lost.resolve, onDead: () => {}, onError: () => {} };
     const pulse = new ThreadPulse({ place: { url: proxy.url }, schema: "offloop", tasks }, listener);
     const job = await takeOne(engine);
     pulse.add(job);
@@ -152,6 +156,7 @@ test(
     let hear = (_: string): void => {};
     const listener = {
       onLost: ([attempt]: readonly LostAttempt[]) => hear(String(attempt?.why)),
+      onDead: () => {},
       onError: () => hear("failed"),
     };
     const pulse = new ThreadPulse({ place: place.place, schema: "offloop", tasks }, listener);
