@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, watch } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, type TestContext, test } from "node:test";
@@ -302,6 +302,17 @@ test("a thousand uploads that clients leave, with 256 descriptors: the next ones
   assert.deepEqual(readdirSync(tmp), []);
 });
 
+/** Resolves when the process whose temporary folder this is keeps no upload: it removes them after the response. */
+async function emptied(tmp: string): Promise<void> {
+  const [own = ""] = readdirSync(tmp);
+  const changes = watch(join(tmp, own));
+  try {
+    while (readdirSync(join(tmp, own)).length > 0) await once(changes, "change");
+  } finally {
+    changes.close();
+  }
+}
+
 test("an upload to a full disk is a 507 of that request only, and the next one that fits is taken", async (context) => {
   const tmp = join(folder, "full");
   mkdirSync(tmp);
@@ -311,7 +322,9 @@ test("an upload to a full disk is a 507 of that request only, and the next one t
   const { url, command } = await apart(context, tmp, 1024);
   for (const lane of lanes) {
     assert.equal(await upload(`${url}/${lane}/up`, 3_000_000), 507);
+    await emptied(tmp);
     assert.equal(await upload(`${url}/${lane}/up`, 1_500_000), 200);
+    await emptied(tmp);
   }
   await command.line(/OFFLOOP_UPLOAD_DISK/);
 });
