@@ -56,6 +56,12 @@ export function pathPattern(path: string): string {
   return path.replaceAll(/::|:[^/\-.(]+/g, (part) => (part === "::" ? part : ":"));
 }
 
+/** The patterns that the router keeps a path under: two where its last parameter is optional. */
+export function pathPatterns(path: string): string[] {
+  const paths = optionalNames(path).length === 0 ? [path] : [path, withoutOptional(path)];
+  return paths.map(pathPattern);
+}
+
 /**
  * A URL as sent, without its origin: a client that takes the server for a proxy sends the origin, too (RFC 9112,
  * 3.2.2), and the router ignores it.

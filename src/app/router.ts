@@ -16,7 +16,7 @@ import { callerLocation } from "./location.ts";
 import { checkMethods, type Method } from "./method.ts";
 import { createOperation, type Operation, operationWithin } from "./operation.ts";
 import { checkOptionNames } from "./option-names.ts";
-import { pathPattern } from "./path.ts";
+import { optionalNames, pathPattern, pathPatterns, withoutOptional } from "./path.ts";
 import {
   type Inherited,
   inheritedFrom,
@@ -341,14 +341,16 @@ function checkRouter(given: unknown, at: SourceLocation): void {
 
 /** @throws {OffloopError} `OFFLOOP_ROUTE_DUPLICATE` when two operations answer the same method and path. */
 export function uniqueOperations(operations: Iterable<Operation>): Operation[] {
+  const unique = [...operations];
   const byPattern = new Map<string, Operation>();
-  for (const operation of operations) {
-    const pattern = `${operation.method} ${pathPattern(operation.path)}`;
-    const first = byPattern.get(pattern);
-    if (first !== undefined) throw routeDuplicate(operation, first.location);
-    byPattern.set(pattern, operation);
-  }
-  return [...byPattern.values()];
+  for (const operation of unique)
+    for (const pattern of pathPatterns(operation.path)) {
+      const answered = `${operation.method} ${pattern}`;
+      const first = byPattern.get(answered);
+      if (first !== undefined) throw routeDuplicate(operation, first);
+      byPattern.set(answered, operation);
+    }
+  return unique;
 }
 
 /** @throws {OffloopError} `OFFLOOP_TASK_DUPLICATE` when two tasks have the same name. */
@@ -376,14 +378,27 @@ function taskDuplicate(task: Task, first: Task): OffloopError {
   );
 }
 
-function routeDuplicate(operation: Operation, first: SourceLocation): OffloopError {
+/** The error for an operation that answers what another does. */
+export function routeDuplicate(operation: Operation, first: Operation): OffloopError {
+  const answers = first.id === operation.id ? "another operation" : first.id;
+  const optional = optionalInWay(operation.path, first.path) ?? optionalInWay(first.path, operation.path);
   return new OffloopError(
     "OFFLOOP_ROUTE_DUPLICATE",
-    `Cannot add ${operation.id}: another operation answers it already`,
+    `Cannot add ${operation.id}: ${answers} answers it already`,
     {
       at: operation.location,
-      note: `first: ${formatLocation(first)}`,
-      fix: "remove one of the two, or give one router a prefix",
+      note: `first: ${formatLocation(first.location)}`,
+      fix:
+        optional === undefined
+          ? "remove one of the two, or give one router a prefix"
+          : `leave out the "?" of ${optional}, or remove one of the two`,
     },
   );
+}
+
+/** A path, if it is in the way of another only since its last parameter is optional. */
+function optionalInWay(path: string, other: string): string | undefined {
+  const isInWay =
+    optionalNames(path).length > 0 && pathPatterns(other)[0] === pathPattern(withoutOptional(path));
+  return isInWay ? path : undefined;
 }

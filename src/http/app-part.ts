@@ -5,6 +5,7 @@ import type { AppPart } from "../app/parts.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import type { DocumentSettings } from "../openapi/document.ts";
 import { siteOf } from "../openapi/site.ts";
+import type { AddedRoutes } from "./added-routes.ts";
 import { addDocs } from "./docs.ts";
 import { Frontends } from "./frontend.ts";
 import { createNotFound } from "./not-found.ts";
@@ -21,6 +22,8 @@ export interface PartServices extends AnswerServices {
   /** Whether plugins may see the replies of operations. */
   readonly hasPlugins: boolean;
   readonly sockets: OpenSockets;
+  /** What the router has been given; handshakes match no other routes. */
+  readonly added: { readonly operations: AddedRoutes; readonly sockets: AddedRoutes };
   readonly socketBounds: SocketServices["bounds"];
   /** What the documents say of sessions. */
   readonly session: DocumentSettings["session"];
@@ -90,9 +93,16 @@ export async function addPart(
   const mounts = mounted.map((inner) => inner.mountedAt);
   const paths = { mountedAt, mounts, rootPath: services.rootPath + mountedAt };
   const runnable = lanes.operations.filter(({ declaration }) => declaration.mountedAt === mountedAt);
-  addRoutes(fastify, runnable, { ...services, ...paths });
+  addRoutes(fastify, runnable, { ...services, ...paths, added: services.added.operations });
   const sockets = lanes.sockets.filter(({ declaration }) => declaration.connection.mountedAt === mountedAt);
-  addSocketRoutes(fastify, sockets, { ...services, ...paths, refusals, bounds: services.socketBounds });
+  const bounds = services.socketBounds;
+  addSocketRoutes(fastify, sockets, {
+    ...services,
+    ...paths,
+    refusals,
+    bounds,
+    added: services.added.sockets,
+  });
   const served = lanes.operations.map(({ declaration }) => declaration);
   const documents = addDocs(fastify, siteOf(app, { ...paths, session: services.session }), served, mountedAt);
   const declared = app.declaredFrontends();

@@ -1,10 +1,11 @@
 import { finished } from "node:stream";
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from "fastify";
 import type { Method } from "../app/method.ts";
 import type { Operation } from "../app/operation.ts";
-import { pathNames, pathPattern } from "../app/path.ts";
+import { pathNames, pathPatterns } from "../app/path.ts";
 import { requestChannel } from "../channels/channels.ts";
 import type { LaneOperation } from "../lanes/choose.ts";
+import type { AddedRoutes } from "./added-routes.ts";
 import { IncomingBody, leaveUnread } from "./incoming-body.ts";
 import { ReceivedForm } from "./received-form.ts";
 import { HttpRequest, type RequestRoute, type ServedApp } from "./request.ts";
@@ -19,6 +20,7 @@ export interface RouteServices extends ServedApp {
   readonly bodyLimits: BodyLimits;
   /** Whether plugins may see the replies of operations. */
   readonly hasPlugins: boolean;
+  readonly added: AddedRoutes;
 }
 
 /** Maximum body sizes in bytes, where an operation does not set its own. */
@@ -39,15 +41,17 @@ export function addRoutes(
     const { path } = operation.declaration;
     const { maxBytes, maxFormBytes } = bodyLimitsOf(operation, services.bodyLimits);
     const handler = handlerOf(operation, services, maxBytes);
-    fastify.route({
-      method: answeredMethods(operation.declaration, heads),
+    const methods = answeredMethods(operation.declaration, heads);
+    const route: RouteOptions = {
+      method: methods,
       url: path.slice(services.mountedAt.length),
       prefixTrailingSlash: "slash",
       bodyLimit: maxBytes,
       ...(operation.declaration.streamsBody && { preParsing: leaveUnread }),
       config: { operation: operation.declaration, readsForm: operation.readsForm, maxFormBytes },
       handler: hasNames(path) ? whereNamed(handler) : handler,
-    });
+    };
+    services.added.add(operation.declaration, methods, () => fastify.route(route));
   }
 }
 
@@ -56,12 +60,14 @@ export type Route = Pick<Operation, "method" | "path">;
 
 /** The paths that answer HEAD in their own way. */
 export function headPatterns(routes: readonly Route[]): ReadonlySet<string> {
-  return new Set(routes.flatMap(({ method, path }) => (method === "HEAD" ? [pathPattern(path)] : [])));
+  return new Set(routes.flatMap(({ method, path }) => (method === "HEAD" ? pathPatterns(path) : [])));
 }
 
 /** An operation that answers GET also answers HEAD: RFC 9110, 9.3.2. */
 export function answeredMethods({ method, path }: Route, heads: ReadonlySet<string>): Method[] {
-  return method === "GET" && !heads.has(pathPattern(path)) ? ["GET", "HEAD"] : [method];
+  return method === "GET" && !pathPatterns(path).every((pattern) => heads.has(pattern))
+    ? ["GET", "HEAD"]
+    : [method];
 }
 
 /** A multipart form is not parsed in one go, so the limit on what the loop parses at once does not apply to it. */

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyServerOptions, fastify as fastifyFactory }
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
 import { hasPlugins, partOf } from "../app/parts.ts";
+import { pathPatterns } from "../app/path.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { describeError, loggable } from "../errors/described-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
@@ -11,6 +12,7 @@ import type { Metrics } from "../metrics/metrics.ts";
 import { parseQuery } from "../operation/raw.ts";
 import type { Tracing } from "../tracing/tracing.ts";
 import { addAccessLog, logUnread } from "./access-log.ts";
+import { AddedRoutes } from "./added-routes.ts";
 import { addBefore, addPart, refusalsOf } from "./app-part.ts";
 import { Connections } from "./connections.ts";
 import { addHealthRoutes } from "./health.ts";
@@ -71,6 +73,7 @@ export async function createServer(app: App, parts: ServerParts): Promise<AppSer
     bodyLimits,
     wayOut,
     sockets,
+    added: { operations: new AddedRoutes(app), sockets: new AddedRoutes(app) },
     socketBounds: settings.websockets,
     session: settings.session,
   };
@@ -208,7 +211,9 @@ function checkPaths({ operations }: Lanes, { metrics, health }: ResolvedSettings
     "health.readyz": probes?.readyz,
   };
   for (const [setting, path] of Object.entries(wanted)) {
-    const operation = operations.find(({ declaration }) => declaration.id === `GET ${path}`);
+    const operation = operations.find(({ declaration: { method, path: own } }) => {
+      return method === "GET" && pathPatterns(own).includes(path ?? "");
+    });
     if (operation === undefined) continue;
     throw new OffloopError(
       "OFFLOOP_ROUTE_DUPLICATE",

@@ -88,3 +88,104 @@ test("serve() refuses metrics and probes where an operation answers, and names i
   assert.deepEqual(await (await fetch(`${server.url}/health/live`)).json(), { status: "ready" });
   await server.close();
 });
+
+/** Where each of two operations is declared. */
+const places = String.raw`\n {2}at \S*opening\.test\.ts:\d+:\d+ \(first: \S*opening\.test\.ts:\d+:\d+\)\n {2}fix `;
+
+const answersTwice: readonly (readonly [string, (app: App) => void, string])[] = [
+  [
+    "a path and the same with an optional parameter",
+    (app) => {
+      app.get("/page", async () => 1);
+      app.get("/page/:n?", () => 2);
+    },
+    String.raw`GET /page/:n\?: GET /page answers it already${places}leave out the "\?" of /page/:n\?, or remove one`,
+  ],
+  [
+    "an optional parameter and the same without it, in a mounted app",
+    (app) => {
+      const inner = new App();
+      inner.get("/:n?", () => 2);
+      inner.get("/", async () => 1);
+      app.mount("/page", inner);
+    },
+    String.raw`GET /: GET /:n\? answers it already${places}leave out the "\?" of /:n\?`,
+  ],
+  [
+    "HEAD of half of what GET answers",
+    (app) => {
+      app.get("/page/:n?", () => 2);
+      app.route(["HEAD"], "/page", async () => 1);
+    },
+    String.raw`HEAD /page: GET /page/:n\? answers it already${places}leave out the "\?"`,
+  ],
+  [
+    "two parameters that differ in their brackets",
+    (app) => {
+      app.get("/users/:id(\\d+)", async () => 1);
+      app.get("/users/:name([a-z]+)", () => 2);
+    },
+    String.raw`GET /users/:name\S+: GET /users/:id\S+ answers it already${places}remove one of the two`,
+  ],
+  [
+    "two websockets that differ in their brackets",
+    (app) => {
+      app.websocket("/users/:id(\\d+)", async () => {});
+      app.websocket("/users/:name([a-z]+)", async () => {});
+    },
+    String.raw`WEBSOCKET /users/:name\S+: WEBSOCKET /users/:id\S+ answers it already${places}remove one of the two`,
+  ],
+  [
+    "a websocket and the same with an optional parameter",
+    (app) => {
+      app.websocket("/page", async () => {});
+      app.websocket("/page/:n?", async () => {});
+    },
+    String.raw`WEBSOCKET /page/:n\?: WEBSOCKET /page answers it already${places}leave out the "\?"`,
+  ],
+];
+
+for (const [what, declare, message] of answersTwice)
+  test(`serve() refuses ${what}, with both places`, async () => {
+    const app = new App();
+    declare(app);
+    await assert.rejects(serve(app, quiet), {
+      code: "OFFLOOP_ROUTE_DUPLICATE",
+      message: new RegExp(`^Cannot add ${message}`),
+    });
+  });
+
+test("serve() refuses an operation where a plugin has a route, and says where plugins are registered", async () => {
+  const app = new App();
+  app.register(async (fastify) => void fastify.get("/mine", async () => 1));
+  app.get("/mine", async () => 2);
+  await assert.rejects(serve(app, quiet), {
+    code: "OFFLOOP_ROUTE_DUPLICATE",
+    message:
+      /^Cannot add GET \/mine: a route that a plugin .*\n {2}at \S*opening\.test\.ts:\d+:\d+ \(plugins: \S*opening\.test\.ts:\d+:\d+\)\n {2}fix give/,
+  });
+});
+
+test("serve() refuses metrics where an operation with an optional parameter answers", async () => {
+  const app = new App();
+  app.get("/metrics/:name?", async () => 1);
+  await assert.rejects(serve(app, quiet), {
+    code: "OFFLOOP_ROUTE_DUPLICATE",
+    message: /^Cannot serve metrics\.path at \/metrics: /,
+  });
+});
+
+test("HEAD of its own stays beside GET where one or both have an optional parameter", async () => {
+  const app = new App();
+  app.get("/page", async () => 1);
+  app.get("/page/:n", async () => 2);
+  app.route(["HEAD"], "/page/:n?", async ({ response }) => {
+    response.headers.set("x-own", "yes");
+  });
+  const server = await serve(app, { ...quiet, metrics: false });
+  for (const path of ["/page", "/page/7"]) {
+    assert.equal((await fetch(server.url + path)).status, 200);
+    assert.equal((await fetch(server.url + path, { method: "HEAD" })).headers.get("x-own"), "yes");
+  }
+  await server.close();
+});

@@ -7,6 +7,7 @@ import type { RunOperation } from "../../lanes/around.ts";
 import { type RunnableSocket, switching } from "../../lanes/sockets.ts";
 import { refusalOf } from "../../operation/error-reply.ts";
 import type { RawReply } from "../../operation/raw.ts";
+import type { AddedRoutes } from "../added-routes.ts";
 import type { Refusals } from "../refusals.ts";
 import { HttpRequest, type RequestRoute } from "../request.ts";
 import { lacksName, observeRequest } from "../routes.ts";
@@ -23,6 +24,7 @@ export interface SocketServices extends AnswerServices {
   readonly bounds: ResolvedSettings["websockets"];
   /** The prefix of the Fastify instance, which the paths begin with. */
   readonly mountedAt: string;
+  readonly added: AddedRoutes;
 }
 
 /** Adds a route for every websocket of an app. */
@@ -36,17 +38,19 @@ export function addSocketRoutes(
     const entrance = new Entrance(runnable, services);
     const unbind = runnable.declaration.rooms.bind((room, message) => entrance.sendTo(room, message));
     fastify.addHook("onClose", async () => unbind());
-    fastify.route({
-      method: "GET",
-      url: connection.path.slice(services.mountedAt.length),
-      prefixTrailingSlash: "slash",
-      constraints: { upgrade: "websocket" },
-      config: { operation: connection },
-      websocket: true,
-      // Runs before the handshake is answered, so that the handshake can be refused.
-      preHandler: (request, reply, done) => entrance.enter(request, reply, () => done()),
-      handler: takeConnection,
-    });
+    services.added.add(connection, ["GET"], () =>
+      fastify.route({
+        method: "GET",
+        url: connection.path.slice(services.mountedAt.length),
+        prefixTrailingSlash: "slash",
+        constraints: { upgrade: "websocket" },
+        config: { operation: connection },
+        websocket: true,
+        // Runs before the handshake is answered, so that the handshake can be refused.
+        preHandler: (request, reply, done) => entrance.enter(request, reply, () => done()),
+        handler: takeConnection,
+      }),
+    );
   }
 }
 
