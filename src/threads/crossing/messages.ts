@@ -81,7 +81,8 @@ export const RELAY_AFTER_MS = 2;
 
 /** A message on its way by the relay. */
 export interface Relayed {
-  readonly message: ThreadMessage;
+  /** Itself, or the port in whose queue it is: the loop's end of a channel, which it closes. */
+  readonly message: ThreadMessage | MessagePort;
   readonly transfer: readonly Transferable[];
 }
 

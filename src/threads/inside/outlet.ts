@@ -1,5 +1,5 @@
-import type { MessagePort, Transferable } from "node:worker_threads";
-import { RELAY_AFTER_MS, type Relayed, type ThreadMessage } from "../crossing/messages.ts";
+import { MessageChannel, type MessagePort, type Transferable } from "node:worker_threads";
+import { RELAY_AFTER_MS, type Relayed, type ResultBatch, type ThreadMessage } from "../crossing/messages.ts";
 
 /** The way from a thread to the event loop. */
 export interface Outlet {
@@ -31,12 +31,31 @@ export class RelayedOutlet implements Outlet {
   }
 
   postMessage(message: ThreadMessage, transfer: readonly Transferable[] = []): void {
-    if (this.#relay === undefined || !this.#isLong) this.#port.postMessage(message, transfer);
-    else this.#relay.postMessage({ message, transfer } satisfies Relayed, transfer);
+    if (this.#relay === undefined || !this.#isLong) {
+      this.#port.postMessage(message, transfer);
+    } else {
+      const relayed: Relayed = Array.isArray(message) ? sealed(message, transfer) : { message, transfer };
+      this.#relay.postMessage(relayed, relayed.transfer);
+    }
   }
 
   /** Whether the last call that started has run for long. What is sent after its end counts as its own. */
   get #isLong(): boolean {
     return this.#startedAt !== undefined && performance.now() - this.#startedAt >= RELAY_AFTER_MS;
   }
+}
+
+/**
+ * Results in the queue of a port that is sent in their place: a result may be large, and the relay, which serves all
+ * threads, then passes on a port instead of copying it twice.
+ */
+function sealed(results: ResultBatch, transfer: readonly Transferable[]): Relayed {
+  const { port1: sender, port2: message } = new MessageChannel();
+  try {
+    sender.postMessage(results, transfer);
+  } catch (error) {
+    sender.close();
+    throw error;
+  }
+  return { message, transfer: [message] };
 }
