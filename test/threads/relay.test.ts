@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { afterEach, beforeEach, test } from "node:test";
 import type { Worker } from "node:worker_threads";
@@ -101,6 +102,23 @@ test("relay: a call whose thread ends right after it keeps its answer", { skip }
   for (let times = 0; times < 20; times++) {
     const reply = await client.get("/last");
     assert.deepEqual([reply.status, await reply.json()], [200, "last"]);
+  }
+});
+
+test("relay: a thread that ends by itself is reported as such", { skip }, async () => {
+  await open();
+  await relay();
+  for (let times = 0; times < 10; times++) {
+    await client.get("/json"); // by the relay, so that there is one to close
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const note = (message: unknown): void => {
+      const { event } = message as { event: string };
+      if (event !== "start") resolve(event);
+    };
+    subscribe("offloop.thread", note);
+    await client.get("/last");
+    assert.equal(await promise, "exit");
+    unsubscribe("offloop.thread", note);
   }
 });
 

@@ -40,7 +40,7 @@ export class Relay {
       resourceLimits: { maxYoungGenerationSizeMb: 2 },
     });
     this.#worker
-      .on("error", () => {}) // the threads whose links it closes are replaced, and the next long call starts another
+      .on("error", () => {}) // the threads that are linked to it are replaced, and the next long call starts another
       .on("exit", onEnd)
       .unref();
   }
@@ -63,22 +63,16 @@ export class Relay {
 export class RelayedMessages {
   readonly #port: MessagePort;
   readonly #isOver: Promise<unknown>;
-  #hasEnded = false;
 
-  /**
-   * @param port - The loop's end of the thread's link.
-   * @param onBreak - Called when no more arrive although the thread has not ended: what it sends would be lost.
-   */
-  constructor(port: MessagePort, receive: (message: ThreadMessage) => void, onBreak: () => void) {
+  /** @param port - The loop's end of the thread's link. */
+  constructor(port: MessagePort, receive: (message: ThreadMessage) => void) {
     this.#port = port;
     this.#isOver = once(port, "close");
-    void this.#isOver.then(() => this.#hasEnded || onBreak());
     port.on("message", (message: Relayed["message"]) => receive(opened(message))).unref();
   }
 
   /** The thread has ended. Resolves when everything it has sent has arrived. */
   async all(): Promise<void> {
-    this.#hasEnded = true;
     this.#port.ref();
     await this.#isOver;
   }

@@ -175,6 +175,7 @@ export class Roster {
     try {
       this.#relay = new Relay(() => {
         this.#relay = undefined;
+        for (const thread of this.#threads) thread.onRelayEnd();
       });
     } catch {
       this.#mayRelay = false; // the system has no thread left: the loop only waits longer at times

@@ -251,8 +251,13 @@ export class Thread implements ThreadHandle {
 
   /** Has it send by this link what long calls have to say. */
   relayBy({ thread, loop }: RelayLink): void {
-    this.#relayed = new RelayedMessages(loop, this.#receive, () => void this.end());
+    this.#relayed = new RelayedMessages(loop, this.#receive);
     this.#port.postMessage({ relay: thread } satisfies Control, [thread]);
+  }
+
+  /** The relay has ended: what this thread sends by it would be lost, so it ends, too. */
+  onRelayEnd(): void {
+    if (this.#relayed !== undefined && !this.#isEnding) void this.end();
   }
 
   /** Asks it to close what it has opened and to end; ends it when that takes too long. */
