@@ -23,10 +23,10 @@ export function probe(url: string, rate: number, seconds: number): Promise<Probe
  * (coordinated omission), and one that reads a connection's requests one after another need not catch up with a queue
  * that only the probe has made.
  *
- * Each request is due a whole period after the last was sent, as a timer of whole milliseconds can tell. A probe that
- * spins until a finer moment takes a core from what it measures, the more so as it goes before other processes.
+ * Each request is due one period after the last was sent, and the probe sleeps until then. Spinning would be more
+ * punctual, but takes a core from what is measured, the more so as the probe goes before other processes.
  *
- * @param rate - Requests a second. A period is a whole number of milliseconds.
+ * @param rate - Requests a second, such that a period is a whole number of milliseconds: timers know no others.
  * @param goesOn - Called before each request, with how many have been sent.
  */
 export async function probeWhile(

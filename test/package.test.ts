@@ -43,6 +43,10 @@ app.get("/loop", async () => {
 app.get("/thread", () => {
   throw new Error("out of stock");
 });
+app.get("/long", () => {
+  for (const end = performance.now() + 5; performance.now() < end; );
+  return "long";
+});
 export default app;
 `;
 const builtCommand = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
@@ -76,6 +80,26 @@ console.log("health at", server.healthUrl);
   t.after(() => running.child.kill("SIGKILL"));
   const health = /http:\S+/.exec(await running.line(/health at/))?.[0];
   assert.deepEqual(await (await fetch(`${health}/livez`)).json(), { status: "ready" });
+});
+
+test("the built package starts the relay of its threads, which passes on what long calls answer", {
+  skip: process.platform === "linux" ? false : "threads have no priority of their own here",
+}, async (t) => {
+  const folder = appFolder({
+    "app.ts": app,
+    "main.js": `import { serve } from "offloop";
+import app from "./app.ts";
+process.on("worker", ({ threadName }) => console.log("starts", threadName));
+const server = await serve(app, { port: 0, threads: { max: 1, reserve: 0 } });
+console.log("app at", server.url);
+`,
+  });
+  const running = command([folder.path("main.js")], []);
+  t.after(() => running.child.kill("SIGKILL"));
+  const url = /http:\S+/.exec(await running.line(/app at/))?.[0];
+  for (const _ of ["the call that starts it", "one by it"])
+    assert.equal(await (await fetch(`${url}/long`)).json(), "long");
+  await running.line(/starts offloop relay/);
 });
 
 test("the built package names the user's line for a mistake, and shows the user's part of a stack", async () => {

@@ -29,11 +29,11 @@ export interface ThreadSettings {
    */
   readonly reserve?: number;
   /**
-   * How far threads yield to the event loop when both want the processor: a nice value, 0 (as much as the loop) to 19,
-   * or `"idle"`, for what nothing else in the container wants. `"idle"` needs the program `chrt`, and is 19 without it.
-   * It has an effect only on Linux. A process that a thread starts inherits it. Default 10.
+   * How far threads yield to the event loop when both want the processor: a nice value, 0 (not at all) to 19, or
+   * `"idle"`, which leaves them only what nothing else in the container wants. `"idle"` needs the program `chrt`, and is
+   * 19 without it. It has an effect only on Linux. A process that a thread starts inherits it. Default 10.
    */
-  readonly priority?: ThreadPriority;
+  readonly priority?: number | "idle";
   /** How long a thread may idle before it leaves; `min` of them stay. Milliseconds, 0-86,400,000. Default 30,000. */
   readonly idleMs?: number;
   /**
@@ -52,8 +52,8 @@ export interface ThreadSettings {
   readonly resourceLimits?: ResourceLimits;
 }
 
-/** A nice value, 0-19, or the scheduling class for what nothing else wants the processor for. */
-export type ThreadPriority = number | "idle";
+/** A nice value, 0-19, or Linux's `SCHED_IDLE`, the class of what runs when nothing else wants the processor. */
+export type ThreadPriority = Required<ThreadSettings>["priority"];
 
 /** Deadlines for operations and tasks that have none of their own. */
 export interface TimeoutSettings {
@@ -289,11 +289,10 @@ export function resolveSettings(...layers: readonly ServerSettings[]): ResolvedS
 
 /** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for another word, or a number outside its range. */
 function resolvePriority(priority: ThreadPriority): ThreadPriority {
-  if (priority === "idle") return priority;
-  if (typeof priority === "number") return integer("threads.priority", priority, 0, 19);
+  if (priority === "idle" || (Number.isInteger(priority) && priority >= 0 && priority <= 19)) return priority;
   throw new OffloopError(
     "OFFLOOP_OPTION_INVALID",
-    `Cannot use threads.priority: expected a nice value of 0-19 or "idle", got ${JSON.stringify(priority)}`,
+    `Cannot use threads.priority: expected an integer of 0-19 or "idle", got ${JSON.stringify(priority)}`,
     { fix: "set threads.priority to one of them, or leave it out" },
   );
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { afterEach, beforeEach, test } from "node:test";
 import type { Worker } from "node:worker_threads";
@@ -60,6 +61,31 @@ test("relay: everything that a long call sends arrives", { skip }, async () => {
   assert.equal((await client.get("/fails")).status, 500);
 });
 
+test("relay: passes a large result on without copying it, which would keep others waiting", {
+  skip,
+}, async () => {
+  await open();
+  await relay();
+  await client.get("/large"); // the relay runs, and has compiled what it runs
+  const { performance: relayTime } = relays[0] as Worker;
+  const before = relayTime.eventLoopUtilization();
+  const start = performance.now();
+  assert.equal(await (await client.get("/large")).json(), 200_000);
+  const share = relayTime.eventLoopUtilization(before).active / (performance.now() - start);
+  assert.ok(share < 0.1, `the relay worked for ${share} of the time`);
+});
+
+test("relay: no channel stays open when its result has arrived", { skip }, async () => {
+  await open({ max: 1, min: 1 });
+  await relay();
+  for (let times = 0; times < 40; times++) await client.get("/json");
+  // A channel is closed in a turn of the thread's loop after its result has arrived, and each question is such a turn.
+  let left = 40;
+  for (let asked = 0; asked < 50 && left >= 40; asked++)
+    left = (await (await client.get("/ports")).json()) as number;
+  assert.ok(left < 40, `${left} ports are left of 40 results`);
+});
+
 test("relay: a call's log lines come in order, and before its answer", { skip }, async () => {
   const messages: string[] = [];
   const write = (line: string): number => messages.push((JSON.parse(line) as { msg: string }).msg);
@@ -76,6 +102,23 @@ test("relay: a call whose thread ends right after it keeps its answer", { skip }
   for (let times = 0; times < 20; times++) {
     const reply = await client.get("/last");
     assert.deepEqual([reply.status, await reply.json()], [200, "last"]);
+  }
+});
+
+test("relay: a thread that ends by itself is reported as such", { skip }, async () => {
+  await open();
+  await relay();
+  for (let times = 0; times < 10; times++) {
+    await client.get("/json"); // by the relay, so that there is one to close
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const note = (message: unknown): void => {
+      const { event } = message as { event: string };
+      if (event !== "start") resolve(event);
+    };
+    subscribe("offloop.thread", note);
+    await client.get("/last");
+    assert.equal(await promise, "exit");
+    unsubscribe("offloop.thread", note);
   }
 });
 

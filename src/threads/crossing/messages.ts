@@ -57,7 +57,7 @@ export const CALL_FIELDS = 4;
 export type Control =
   | { readonly cancelled: number }
   | { readonly leave: true }
-  /** Where it sends what is to be passed on. */
+  /** Where it sends, from now on, what a long call has to say. */
   | { readonly relay: MessagePort };
 
 /** Results for the pool, four fields each: slot, start (of `sharedNow`), run time in milliseconds, outcome. */
@@ -73,18 +73,24 @@ export type Hello =
 /** Everything a thread may send. */
 export type ThreadMessage = Hello | ResultBatch | { readonly log: LogLine } | ProgressReport | SyncEnqueue;
 
-/** A call that has run for so long is a long one, whose messages go by the relay. */
-export const LONG_RUN_MS = 2;
+/**
+ * A call that has run this long is a long one: what it sends from then on goes by the relay. Shorter ones, of which a
+ * thread runs thousands a second, would notice what the relay costs.
+ */
+export const RELAY_AFTER_MS = 2;
 
 /** A message on its way by the relay. */
 export interface Relayed {
-  readonly message: ThreadMessage;
+  /** Itself, or the port in whose queue it is: the loop's end of a channel, which it closes. */
+  readonly message: ThreadMessage | MessagePort;
   readonly transfer: readonly Transferable[];
 }
 
-/** The relay's part of a way from a thread to the event loop. */
-export interface RelayRoute {
+/** The relay's own ends of a thread's link: what arrives at one leaves by the other. */
+export interface RelayEnds {
+  /** From a thread. */
   readonly from: MessagePort;
+  /** To the event loop. */
   readonly to: MessagePort;
 }
 

@@ -1,7 +1,8 @@
 import { parentPort } from "node:worker_threads";
-import type { Relayed, RelayRoute } from "./messages.ts";
+import type { RelayEnds, Relayed } from "./messages.ts";
 
-parentPort?.on("message", ({ from, to }: RelayRoute) => {
+// What the relay runs: see `pool/relay.ts`.
+parentPort?.on("message", ({ from, to }: RelayEnds) => {
   from.on("message", ({ message, transfer }: Relayed) => to.postMessage(message, transfer));
   // Everything that the thread has sent was passed on before this: the other end may rely on it.
   from.on("close", () => to.close());

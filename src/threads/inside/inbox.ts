@@ -5,17 +5,15 @@ import {
   CALL_FIELDS,
   type CallBatch,
   type Control,
-  LONG_RUN_MS,
   RESULT_FIELDS,
-  type Relayed,
   type ResultBatch,
   type ThreadData,
-  type ThreadMessage,
 } from "../crossing/messages.ts";
 import { type CallServices, type Packed, packReply } from "../crossing/payloads.ts";
 import { packThrown, type TaskOutcome } from "../crossing/values.ts";
 import { MessageWork, OperationWork, RunHistory, TaskWork, type Work } from "../crossing/work.ts";
-import { type Outlet, type ThreadCall, type ThreadChannel, ThreadServices } from "./services.ts";
+import { type Outlet, RelayedOutlet } from "./outlet.ts";
+import { type ThreadCall, type ThreadChannel, ThreadServices } from "./services.ts";
 import { type Runner, unsendable } from "./work-runner.ts";
 
 interface Received extends ThreadCall {
@@ -146,36 +144,6 @@ export class Inbox {
         this.#services.call = call;
       },
     };
-  }
-}
-
-/** The way to the event loop: straight there, or by the relay once a call has run for long. */
-class RelayedOutlet implements Outlet {
-  readonly #port: MessagePort;
-  #relay: MessagePort | undefined;
-  #startedAt: number | undefined;
-
-  constructor(port: MessagePort) {
-    this.#port = port;
-  }
-
-  /** From now on, what long calls send goes this way. */
-  relayBy(relay: MessagePort): void {
-    this.#relay = relay;
-  }
-
-  /** A call starts, at this moment of `performance.now()`. */
-  onStart(startedAt: number): void {
-    this.#startedAt = startedAt;
-  }
-
-  postMessage(message: ThreadMessage, transfer: readonly Transferable[] = []): void {
-    if (this.#relay === undefined || !this.#runsLong) this.#port.postMessage(message, transfer);
-    else this.#relay.postMessage({ message, transfer } satisfies Relayed, transfer);
-  }
-
-  get #runsLong(): boolean {
-    return this.#startedAt !== undefined && performance.now() - this.#startedAt >= LONG_RUN_MS;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { KilledCall } from "../../channels/channels.ts";
 import type { OffloopError } from "../../errors/offloop-error.ts";
-import { type Hello, LONG_RUN_MS } from "../crossing/messages.ts";
+import { type Hello, RELAY_AFTER_MS } from "../crossing/messages.ts";
 import type { Call, CallClass, NewCall, PinnedCall, ThreadHandle } from "./call.ts";
 import {
   abandonedError,
@@ -144,7 +144,7 @@ export class ThreadPool implements ThreadListener {
   onResult(thread: Thread, call: Call, runMs: number, outcome: unknown): void {
     this.#admission.recordEnd(thread.progressAt);
     this.#loads.record(call, runMs);
-    if (runMs >= LONG_RUN_MS) this.#roster.relay();
+    if (runMs >= RELAY_AFTER_MS) this.#roster.startRelay();
     this.#loads.leave(call);
     call.settle(undefined, outcome, thread);
   }

@@ -1,10 +1,11 @@
-import { MessageChannel, type MessagePort, type Worker } from "node:worker_threads";
+import { once } from "node:events";
+import { MessageChannel, MessagePort, receiveMessageOnPort, type Worker } from "node:worker_threads";
 import { ownEntry } from "../../errors/own-code.ts";
 import { startThread } from "../../errors/start-thread.ts";
-import type { RelayRoute } from "../crossing/messages.ts";
+import type { RelayEnds, Relayed, ThreadMessage } from "../crossing/messages.ts";
 
-/** A way from a thread to the event loop. */
-export interface Route {
+/** The ends of a thread's way to the event loop, by the relay. */
+export interface RelayLink {
   /** Where the thread sends. */
   readonly thread: MessagePort;
   /** Where it arrives. Closed after the thread has ended and everything has arrived, or when the relay has failed. */
@@ -12,18 +13,22 @@ export interface Route {
 }
 
 /**
- * A thread of the loop's own priority that passes on what threads of a lower one send.
+ * A thread of the loop's own priority that passes on what threads of a lower one send. It keeps the loop out of a
+ * priority inversion.
  *
- * Node wakes the receiver of a message while the sender still holds the lock of the queue. On a machine whose cores are
- * full, the kernel lets the loop go first the moment it wakes, and so takes the core from a computing thread that holds
- * the lock the loop needs next: the loop then waits for several time slices of other computing threads. Here the relay
- * waits instead. It costs about 20 microseconds a message, which is little for a call that has run for long.
+ * Node wakes the receiver of a message while the sender still holds the lock of the receiver's queue
+ * (`MessagePortData::AddToIncomingQueue`). Where all cores are full, the kernel lets the loop go first the moment it
+ * wakes, and may take the core from that very sender. The loop needs the lock next, so it waits until the sender has its
+ * turn again, which other computing threads may have before it. Here it is the relay that waits: what long calls send
+ * enters the loop's queue from the relay, which is not set aside for the computing threads.
+ *
+ * It costs some tens of microseconds a message, which is little for a call that has run for long.
  */
 export class Relay {
   readonly #worker: Worker;
 
   /**
-   * @param onEnd - Called when it has ended, which closes its routes.
+   * @param onEnd - Called when it has ended, which closes its links.
    * @throws {OffloopError} `OFFLOOP_THREAD_START` when the system refuses it.
    */
   constructor(onEnd: () => void) {
@@ -31,23 +36,52 @@ export class Relay {
       name: "offloop relay",
       execArgv: [],
       env: {},
+      // A message is garbage once it is passed on; by default, the space for such grows to tens of megabytes.
       resourceLimits: { maxYoungGenerationSizeMb: 2 },
     });
     this.#worker
-      .on("error", () => {})
+      .on("error", () => {}) // the threads that are linked to it are replaced, and the next long call starts another
       .on("exit", onEnd)
       .unref();
   }
 
-  open(): Route {
+  /** A link for one more thread. */
+  openLink(): RelayLink {
     const inward = new MessageChannel();
     const outward = new MessageChannel();
-    const route: RelayRoute = { from: inward.port2, to: outward.port1 };
-    this.#worker.postMessage(route, [route.from, route.to]);
+    const ends: RelayEnds = { from: inward.port2, to: outward.port1 };
+    this.#worker.postMessage(ends, [ends.from, ends.to]);
     return { thread: inward.port1, loop: outward.port2 };
   }
 
   async close(): Promise<void> {
     await this.#worker.terminate();
   }
+}
+
+/** What one thread sends by the relay. */
+export class RelayedMessages {
+  readonly #port: MessagePort;
+  readonly #isOver: Promise<unknown>;
+
+  /** @param port - The loop's end of the thread's link. */
+  constructor(port: MessagePort, receive: (message: ThreadMessage) => void) {
+    this.#port = port;
+    this.#isOver = once(port, "close");
+    port.on("message", (message: Relayed["message"]) => receive(opened(message))).unref();
+  }
+
+  /** The thread has ended. Resolves when everything it has sent has arrived. */
+  async all(): Promise<void> {
+    this.#port.ref();
+    await this.#isOver;
+  }
+}
+
+/** The message itself, out of the port in whose queue it has come. */
+function opened(message: Relayed["message"]): ThreadMessage {
+  if (!(message instanceof MessagePort)) return message;
+  const received = receiveMessageOnPort(message) as { readonly message: ThreadMessage };
+  message.close(); // and with it, the thread's end
+  return received.message;
 }

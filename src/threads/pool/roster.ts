@@ -45,6 +45,7 @@ export class Roster {
     thread.end();
   });
   readonly #delay = new StartDelay(() => this.growTo(this.#options.min));
+  /** Whether threads yield to the loop, which is what a relay is for, and the system has let it start so far. */
   #mayRelay: boolean;
   #relay: Relay | undefined;
   #closed = false;
@@ -162,25 +163,26 @@ export class Roster {
     this.#delay.succeed();
     this.#starting.delete(thread);
     start.succeed();
-    if (this.#relay !== undefined) thread.relayBy(this.#relay.open());
+    if (this.#relay !== undefined) thread.relayBy(this.#relay.openLink());
     this.#publish("start", thread);
     this.rest(thread);
     return true;
   }
 
-  /** Where threads stand back behind the loop, long calls say by a relay what they have to say. */
-  relay(): void {
+  /** Starts the relay and links all threads to it, unless it is there, or threads have the priority of the loop. */
+  startRelay(): void {
     if (!this.#mayRelay || this.#relay !== undefined || this.#closed) return;
     try {
       this.#relay = new Relay(() => {
         this.#relay = undefined;
+        for (const thread of this.#threads) thread.onRelayEnd();
       });
     } catch {
       this.#mayRelay = false; // the system has no thread left: the loop only waits longer at times
       return;
     }
     for (const thread of this.#threads)
-      if (!this.#starting.has(thread) && !thread.isEnding) thread.relayBy(this.#relay.open());
+      if (!this.#starting.has(thread) && !thread.isEnding) thread.relayBy(this.#relay.openLink());
   }
 
   /** A thread has ended. */

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import {
   type MessagePort,
   type ResourceLimits,
@@ -17,7 +16,6 @@ import {
   offer,
   recall,
   runningSince,
-  SLOTS,
   sharedNow,
 } from "../crossing/board.ts";
 import {
@@ -34,7 +32,8 @@ import {
   type ThreadMessage,
 } from "../crossing/messages.ts";
 import type { Call, ThreadHandle } from "./call.ts";
-import type { Route } from "./relay.ts";
+import { RelayedMessages, type RelayLink } from "./relay.ts";
+import { Slots } from "./slots.ts";
 import { type EarlyWorker, startWorker } from "./worker.ts";
 
 /** Options of a thread. */
@@ -97,7 +96,7 @@ export class Thread implements ThreadHandle {
   #killed: Killed | undefined;
   #isStuck = false;
   #isProven = false;
-  /** Where messages arrive by the relay. */
+  /** What it sends by the relay; undefined while it has no link. */
   #relayed: RelayedMessages | undefined;
 
   /** @throws {OffloopError} `OFFLOOP_THREAD_START` when the system refuses it. */
@@ -250,10 +249,15 @@ export class Thread implements ThreadHandle {
     await this.#worker.terminate();
   }
 
-  /** Has it send what long calls say by this way. */
-  relayBy({ thread, loop }: Route): void {
-    this.#relayed = new RelayedMessages(loop, this.#receive, () => void this.end());
+  /** Has it send by this link what long calls have to say. */
+  relayBy({ thread, loop }: RelayLink): void {
+    this.#relayed = new RelayedMessages(loop, this.#receive);
     this.#port.postMessage({ relay: thread } satisfies Control, [thread]);
+  }
+
+  /** The relay has ended: what this thread sends by it would be lost, so it ends, too. */
+  onRelayEnd(): void {
+    if (this.#relayed !== undefined && !this.#isEnding) void this.end();
   }
 
   /** Asks it to close what it has opened and to end; ends it when that takes too long. */
@@ -331,28 +335,6 @@ export class Thread implements ThreadHandle {
   }
 }
 
-/** What a thread sends by the relay. */
-class RelayedMessages {
-  readonly #port: MessagePort;
-  readonly #isOver: Promise<unknown>;
-  #hasEnded = false;
-
-  /** @param onBreak - Called when no more arrive although the thread has not ended: what it sends would be lost. */
-  constructor(port: MessagePort, receive: (message: ThreadMessage) => void, onBreak: () => void) {
-    this.#port = port;
-    this.#isOver = once(port, "close");
-    void this.#isOver.then(() => this.#hasEnded || onBreak());
-    port.on("message", receive).unref();
-  }
-
-  /** The thread has ended. Resolves when everything it has sent has arrived. */
-  async all(): Promise<void> {
-    this.#hasEnded = true;
-    this.#port.ref();
-    await this.#isOver;
-  }
-}
-
 /** A call that could not be sent, and why. */
 export interface UncloneableCall {
   readonly call: Call;
@@ -360,61 +342,6 @@ export interface UncloneableCall {
 }
 
 const none: readonly UncloneableCall[] = [];
-
-/** The calls that a thread holds, each in a slot of the board it shares with the pool. */
-export class Slots {
-  readonly #calls: (Call | undefined)[] = new Array(SLOTS).fill(undefined);
-  readonly #free: number[] = Array.from({ length: SLOTS }, (_, slot) => SLOTS - 1 - slot);
-
-  get load(): number {
-    return SLOTS - this.#free.length;
-  }
-
-  get hasRoom(): boolean {
-    return this.#free.length > 0;
-  }
-
-  at(slot: number): Call | undefined {
-    return this.#calls[slot];
-  }
-
-  slotOf(call: Call): number | undefined {
-    const slot = this.#calls.indexOf(call);
-    return slot === -1 ? undefined : slot;
-  }
-
-  /** Puts a call into a free slot; only while there is room. */
-  put(call: Call): number {
-    const slot = this.#free.pop() as number;
-    this.#calls[slot] = call;
-    return slot;
-  }
-
-  free(slot: number): void {
-    this.#calls[slot] = undefined;
-    this.#free.push(slot);
-  }
-
-  /** Frees the slots of calls that may go, and returns these calls in the order they came. */
-  release(mayGo: (call: Call, slot: number) => boolean): Call[] {
-    const released: Call[] = [];
-    for (const [slot, call] of this.#calls.entries()) {
-      if (call === undefined || !mayGo(call, slot)) continue;
-      this.free(slot);
-      released.push(call);
-    }
-    return released.sort((a, b) => a.order - b.order);
-  }
-
-  /** The first defined result of `look` over the calls. */
-  find<T>(look: (call: Call, slot: number) => T | undefined): T | undefined {
-    for (const [slot, call] of this.#calls.entries()) {
-      const found = call === undefined ? undefined : look(call, slot);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  }
-}
 
 /**
  * Notes where a call has run, if someone wants to know.
