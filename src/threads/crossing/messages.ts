@@ -82,6 +82,11 @@ export interface Relayed {
   readonly transfer: readonly Transferable[];
 }
 
+/** The relay's only message of its own: it runs, and passes on what it is given from now on. */
+export interface RelayHello {
+  readonly relaying: true;
+}
+
 /** The relay's part of a way from a thread to the event loop. */
 export interface RelayRoute {
   readonly from: MessagePort;

@@ -11,6 +11,13 @@ export interface Route {
   readonly loop: MessagePort;
 }
 
+/** Learns what becomes of a relay. */
+export interface RelayListener {
+  onReady(): void;
+  /** @param cause - The error that ended it, if there was one. */
+  onEnd(cause: unknown): void;
+}
+
 /**
  * A thread of the loop's own priority that passes on what threads of a lower one send.
  *
@@ -21,24 +28,38 @@ export interface Route {
  */
 export class Relay {
   readonly #worker: Worker;
+  #isReady = false;
 
   /**
-   * @param onEnd - Called when it has ended, which closes its routes.
+   * @param listener - Learns when it can open routes, and when it has ended, which closes them.
    * @throws {OffloopError} `OFFLOOP_THREAD_START` when the system refuses it.
    */
-  constructor(onEnd: () => void) {
+  constructor({ onReady, onEnd }: RelayListener) {
     this.#worker = startThread("the relay of the threads", ownEntry("threads/crossing/relay-thread"), {
       name: "offloop relay",
       execArgv: [],
       env: {},
       resourceLimits: { maxYoungGenerationSizeMb: 2 },
     });
+    let cause: unknown;
     this.#worker
-      .on("error", () => {})
-      .on("exit", onEnd)
+      .once("message", () => {
+        this.#isReady = true;
+        onReady();
+      })
+      .on("error", (error) => {
+        cause = error;
+      })
+      .on("exit", () => onEnd(cause))
       .unref();
   }
 
+  /** Whether it runs. The system may still refuse it what a thread needs, and routes by it would end with it. */
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  /** Only when it is ready. */
   open(): Route {
     const inward = new MessageChannel();
     const outward = new MessageChannel();

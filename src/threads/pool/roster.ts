@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { ThreadSettings } from "../../app/settings.ts";
+import { within } from "../../app/within.ts";
 import { type ThreadEvent, threadChannel } from "../../channels/channels.ts";
 import type { OffloopError } from "../../errors/offloop-error.ts";
 import type { Hello } from "../crossing/messages.ts";
@@ -45,6 +46,7 @@ export class Roster {
     thread.end();
   });
   readonly #delay = new StartDelay(() => this.growTo(this.#options.min));
+  /** False for good where the system has nothing left for a relay: the loop only waits longer at times. */
   #mayRelay: boolean;
   #relay: Relay | undefined;
   #closed = false;
@@ -162,7 +164,7 @@ export class Roster {
     this.#delay.succeed();
     this.#starting.delete(thread);
     start.succeed();
-    if (this.#relay !== undefined) thread.relayBy(this.#relay.open());
+    if (this.#relay?.isReady === true) thread.relayBy(this.#relay.open());
     this.#publish("start", thread);
     this.rest(thread);
     return true;
@@ -172,18 +174,30 @@ export class Roster {
   relay(): void {
     if (!this.#mayRelay || this.#relay !== undefined || this.#closed) return;
     try {
-      this.#relay = new Relay(() => {
-        this.#relay = undefined;
+      const relay: Relay = new Relay({
+        onReady: () => this.#relayAllBy(relay),
+        onEnd: () => {
+          this.#relay = undefined;
+          this.#mayRelay = relay.isReady;
+        },
       });
+      this.#relay = relay;
     } catch {
-      this.#mayRelay = false; // the system has no thread left: the loop only waits longer at times
-      return;
+      this.#mayRelay = false;
     }
-    for (const thread of this.#threads)
-      if (!this.#starting.has(thread) && !thread.isEnding) thread.relayBy(this.#relay.open());
   }
 
-  /** A thread has ended. */
+  #relayAllBy(relay: Relay): void {
+    for (const thread of this.#threads)
+      if (!this.#starting.has(thread) && !thread.isEnding) thread.relayBy(relay.open());
+  }
+
+  /** A thread has ended: it takes no more calls, though what it has sent may still be on its way. */
+  retire(thread: Thread): void {
+    this.#idle.delete(thread);
+  }
+
+  /** Everything that an ended thread has sent has arrived. */
   remove(thread: Thread, { started, cause }: ThreadLoss): void {
     this.#threads.delete(thread);
     this.#silent.delete(thread);
@@ -195,10 +209,10 @@ export class Roster {
       if (!this.#closed) this.#publish("fail", thread);
       return;
     }
-    if (!thread.isEnding && started.length === 0) this.#onIdleExit(thread, cause);
-    const { isEnding, killed } = thread;
+    const { wasEnded, killed } = thread;
+    if (!wasEnded && started.length === 0) this.#onIdleExit(thread, cause);
     const isKilled = killed !== undefined || this.#lost.has(thread);
-    this.#publish(isKilled ? "kill" : isEnding ? "leave" : "exit", thread);
+    this.#publish(isKilled ? "kill" : wasEnded ? "leave" : "exit", thread);
   }
 
   /**
@@ -214,7 +228,13 @@ export class Roster {
     this.#idle.close();
     for (const thread of this.#threads) if (!thread.isEnding) thread.end();
     await Promise.all(gone);
+    // What ended threads have sent arrives first, unless the relay is choked by it.
+    const arrived = Promise.all(
+      [...this.#threads].filter(({ isGone }) => isGone).map((thread) => thread.removed),
+    );
+    await within(END_MS, arrived);
     await this.#relay?.close();
+    await arrived;
   }
 
   #publish(event: ThreadEvent["event"], { id, killed }: Thread): void {

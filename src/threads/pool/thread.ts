@@ -53,6 +53,9 @@ export interface ThreadListener {
   onResult(thread: Thread, call: Call, runMs: number, outcome: unknown): void;
   /** Called after all results of one message. */
   onResults(thread: Thread): void;
+  /** It has ended, though what it has sent may still be on its way. */
+  onGone(thread: Thread): void;
+  /** It has ended, and everything it has sent has arrived. */
   onExit(thread: Thread, loss: ThreadLoss): void;
 }
 
@@ -86,6 +89,8 @@ export class Thread implements ThreadHandle {
   readonly #listener: ThreadListener;
   readonly #receive: (message: ThreadMessage) => void;
   readonly #exited: Promise<void>;
+  /** Resolves when it has ended and everything it has sent has arrived. */
+  readonly removed: Promise<void>;
   #batch: CallBatch = [];
   #transfer: Transferable[] = [];
   #ticket = 0;
@@ -94,6 +99,7 @@ export class Thread implements ThreadHandle {
   #held = 0;
   #progressAt = 0;
   #isEnding = false;
+  #isGone = false;
   #killed: Killed | undefined;
   #isStuck = false;
   #isProven = false;
@@ -116,7 +122,8 @@ export class Thread implements ThreadHandle {
       else listener.onHello(this, message);
     };
     port.on("message", this.#receive);
-    this.#exited = this.#watchExit();
+    this.#exited = new Promise((resolve) => worker.once("exit", () => resolve()));
+    this.removed = this.#watchExit();
     port.postMessage(this.#dataFor(options));
   }
 
@@ -140,7 +147,7 @@ export class Thread implements ThreadHandle {
 
   /** Whether more may be handed to it ahead: every call it holds is expected to be quick. */
   get takesAhead(): boolean {
-    return this.#takesAhead && this.#slots.load > 0 && !this.#isEnding && this.#slots.hasRoom;
+    return this.#takesAhead && this.#slots.load > 0 && !this.isEnding && this.#slots.hasRoom;
   }
 
   /** When it last returned a result, or was handed a call while idle. */
@@ -153,9 +160,19 @@ export class Thread implements ThreadHandle {
     return this.#held > 0;
   }
 
-  /** Whether it is being ended. */
+  /** Whether it is being ended, or has ended. */
   get isEnding(): boolean {
+    return this.#isEnding || this.#isGone;
+  }
+
+  /** Whether it was ended, and has not ended by itself. */
+  get wasEnded(): boolean {
     return this.#isEnding;
+  }
+
+  /** Whether it has ended. */
+  get isGone(): boolean {
+    return this.#isGone;
   }
 
   /** The call it is being ended for, and why. */
@@ -242,17 +259,24 @@ export class Thread implements ThreadHandle {
     this.#port.postMessage({ cancelled: call.ticket } satisfies Control); // for code that awaits rather than asks
   }
 
-  /** Ends it, whatever it is doing, and gives up the call it runs. Resolves when it has ended. */
+  /**
+   * Ends it, whatever it is doing, and gives up the call it runs. Resolves when it has ended and everything it has sent
+   * has arrived.
+   */
   async end(killed?: Killed): Promise<void> {
     this.#isEnding = true;
     this.#killed = killed;
     if (killed !== undefined) this.#slots.release((held) => held === killed.call);
     await this.#worker.terminate();
+    await this.removed;
   }
 
   /** Has it send what long calls say by this way. */
   relayBy({ thread, loop }: Route): void {
-    this.#relayed = new RelayedMessages(loop, this.#receive, () => void this.end());
+    this.#relayed = new RelayedMessages(loop, this.#receive, () => {
+      this.#cause ??= new Error("the relay that passes on what threads send has ended");
+      void this.end();
+    });
     this.#port.postMessage({ relay: thread } satisfies Control, [thread]);
   }
 
@@ -283,6 +307,8 @@ export class Thread implements ThreadHandle {
     });
     return new Promise((resolve) => {
       this.#worker.on("exit", async () => {
+        this.#isGone = true;
+        this.#listener.onGone(this);
         // What it sent before it ended may not have been delivered yet.
         for (let last = receiveMessageOnPort(this.#port); last; last = receiveMessageOnPort(this.#port))
           this.#receive(last.message as ThreadMessage);
