@@ -66,7 +66,8 @@ export const RESULT_FIELDS = 4;
 
 /** A thread's first message: it is ready, or why not. */
 export type Hello =
-  | { readonly ready: true }
+  /** With why it has not become idle although it was to, if it has not. */
+  | { readonly ready: true; notIdle?: string | undefined }
   | { readonly missing: string[]; readonly extra: string[] }
   | { readonly failed: DescribedError };
 

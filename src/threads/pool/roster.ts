@@ -28,6 +28,8 @@ export interface PoolOptions extends Required<Omit<ThreadSettings, "resourceLimi
   readonly startMs: number;
   /** Called for threads that did not load the app, or ended while no call ran in them. */
   readonly onThreadFailure: (error: OffloopError) => void;
+  /** Called for the first thread that does not stand back as far as `priority` says. */
+  readonly onNotIdle: (why: string) => void;
 }
 
 /** The existing threads, whether starting, idle or busy, and their coming and going. What they send goes to the pool. */
@@ -49,6 +51,8 @@ export class Roster {
   /** False for good where the system has nothing left for a relay: the loop only waits longer at times. */
   #mayRelay: boolean;
   #relay: Relay | undefined;
+  /** Whether it was reported that threads do not stand back far enough. */
+  #isNotIdle = false;
   #closed = false;
 
   constructor(options: PoolOptions, listener: ThreadListener) {
@@ -161,6 +165,7 @@ export class Roster {
       start.refuse(error);
       return false;
     }
+    if ("ready" in hello && hello.notIdle !== undefined) this.#onNotIdle(hello.notIdle);
     this.#delay.succeed();
     this.#starting.delete(thread);
     start.succeed();
@@ -235,6 +240,12 @@ export class Roster {
     await within(END_MS, arrived);
     await this.#relay?.close();
     await arrived;
+  }
+
+  #onNotIdle(why: string): void {
+    if (this.#isNotIdle) return;
+    this.#isNotIdle = true;
+    this.#options.onNotIdle(why);
   }
 
   #publish(event: ThreadEvent["event"], { id, killed }: Thread): void {
