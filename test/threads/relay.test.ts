@@ -5,6 +5,7 @@ import type { Worker } from "node:worker_threads";
 import type { ServerSettings } from "offloop";
 import { type TestClient, testClient } from "offloop/testing";
 import { pino } from "pino";
+import { type OperationEvent, operationChannel } from "../../src/channels/channels.ts";
 import app from "../fixtures/relay-app.ts";
 
 const skip = process.platform === "linux" ? false : "threads have no priority of their own here";
@@ -44,8 +45,16 @@ async function relay(): Promise<void> {
 
 test("relay: started by the first long call, once; short calls need none", { skip }, async () => {
   await open();
+  const runs: number[] = [];
+  const onEvent = (event: unknown): void => {
+    const { event: kind, runMs } = event as OperationEvent & { runMs: number };
+    if (kind === "end") runs.push(runMs);
+  };
+  operationChannel.subscribe(onEvent);
   await client.get("/short");
-  assert.equal(relays.length, 0);
+  operationChannel.unsubscribe(onEvent);
+  // On a machine that is busy, even the shortest may take long.
+  assert.equal(relays.length, runs.some((ms) => ms >= 2) ? 1 : 0);
   for (let times = 0; times < 3; times++) await client.get("/json");
   assert.equal(relays.length, 1);
 });
