@@ -259,16 +259,12 @@ export class Thread implements ThreadHandle {
     this.#port.postMessage({ cancelled: call.ticket } satisfies Control); // for code that awaits rather than asks
   }
 
-  /**
-   * Ends it, whatever it is doing, and gives up the call it runs. Resolves when it has ended and everything it has sent
-   * has arrived.
-   */
+  /** Ends it, whatever it is doing, and gives up the call it runs. Resolves when it has ended. */
   async end(killed?: Killed): Promise<void> {
     this.#isEnding = true;
     this.#killed = killed;
     if (killed !== undefined) this.#slots.release((held) => held === killed.call);
     await this.#worker.terminate();
-    await this.removed;
   }
 
   /** Has it send what long calls say by this way. */
