@@ -47,7 +47,6 @@ import {
 import { openPool } from "./open-pool.ts";
 import { LaneSocket, type RunnableSocket } from "./sockets.ts";
 import { surround } from "./surround.ts";
-import { warnOfPriority } from "./thread-priority.ts";
 
 /** An app with both lanes open, as the server needs it. */
 export interface Lanes {
@@ -109,7 +108,6 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
     ? openPool(app, works, options, { given, part: "app" })
     : undefined;
   opened.defer(async () => pool?.close());
-  if (pool !== undefined) warnOfPriority(options.settings.threads.priority, options.log);
   const ready = pool?.start() ?? Promise.resolve();
   ready.catch(() => {}); // whoever opens the lanes awaits it later, unless something else fails first
   const callPool = pool && (arounds.calls?.(pool, works) ?? pool);

@@ -57,6 +57,11 @@ export function openPool(
     onLog: ({ level, fields, message }) => log[level](unpackValue(fields) as object, message),
     onEnqueue: (call) => void enqueueFor(servedTasks(app), call),
     startMs: START_MS,
+    onNotIdle: (why) =>
+      log.warn(
+        `threads.priority is "idle", but ${why}, so threads get the nice value 19. ` +
+          "Install the package util-linux, or set threads.priority to 19",
+      ),
     onThreadFailure: (error) => {
       const { code, message, cause } = error;
       log.error(

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { getPriority, tmpdir } from "node:os";
-import { test } from "node:test";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
 import type { ServerSettings } from "offloop";
 import { testClient } from "offloop/testing";
-import { memoryLog } from "../fixtures/memory-log.ts";
+import { pino } from "pino";
 import app from "../fixtures/priority-app.ts";
 
 const skip = existsSync("/proc/thread-self") ? false : "the system has no priorities of threads";
@@ -48,17 +50,67 @@ test('threads.priority: with "idle", threads run when nothing else wants the cor
   }
 });
 
-test('threads.priority: "idle" without chrt warns, and threads get 19', { skip }, async (t) => {
-  const path = process.env.PATH;
+test('threads.priority: with "idle", a thread loads the app at 10, so that full cores do not keep it from starting', {
+  skip,
+}, async () => {
+  const client = await testClient(app, { threads: { max: 1, priority: "idle" } });
+  try {
+    assert.deepEqual(await (await client.get("/at-load")).json(), [Math.max(process0, 10), USUAL]);
+  } finally {
+    await client.close();
+  }
+});
+
+/** Asks with this search path. Returns the nice value of a thread, its policy, and the lines about `chrt`. */
+async function askWithPath(t: TestContext, path: string | undefined): Promise<[unknown, unknown, string[]]> {
+  const before = process.env.PATH;
   t.after(() => {
-    process.env.PATH = path;
+    process.env.PATH = before;
   });
-  process.env.PATH = tmpdir();
-  const { logger, find } = memoryLog();
-  const client = await testClient(app, { threads: { max: 1, priority: "idle" }, logger });
-  assert.equal(await (await client.get("/thread")).json(), 19);
+  if (path === undefined) delete process.env.PATH;
+  else process.env.PATH = path;
+  const lines: string[] = [];
+  const logger = pino(
+    {},
+    { write: (line: string) => void lines.push((JSON.parse(line) as { msg: string }).msg) },
+  );
+  const client = await testClient(app, { threads: { max: 2, min: 2, priority: "idle" }, logger });
+  const nice = await (await client.get("/thread")).json();
+  const policy = await (await client.get("/thread-policy")).json();
   await client.close();
-  assert.match(await find(/chrt/), /not on the PATH.*util-linux/);
+  return [nice, policy, lines.filter((line) => line.includes("chrt"))];
+}
+
+test('threads.priority: "idle" without chrt warns once, and threads get 19', { skip }, async (t) => {
+  const [nice, policy, warnings] = await askWithPath(t, tmpdir());
+  assert.deepEqual([nice, policy, warnings.length], [19, USUAL, 1]);
+  assert.match(warnings[0] as string, /not on the PATH.*util-linux/);
+});
+
+test('threads.priority: "idle" with a chrt that fails warns, and says how it failed', { skip }, async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "offloop-chrt-"));
+  t.after(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, "chrt"), "#!/bin/sh\necho 'failed to set policy' >&2\nexit 1\n", {
+    mode: 0o755,
+  });
+  const [nice, policy, warnings] = await askWithPath(t, folder);
+  assert.deepEqual([nice, policy, warnings.length], [19, USUAL, 1]);
+  assert.match(warnings[0] as string, /chrt failed: failed to set policy/);
+});
+
+test('threads.priority: "idle" with a chrt that never ends warns, and threads start', { skip }, async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "offloop-chrt-"));
+  t.after(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, "chrt"), "#!/bin/sh\nwhile :; do :; done\n", { mode: 0o755 });
+  const [nice, , warnings] = await askWithPath(t, folder);
+  assert.deepEqual([nice, warnings.length], [19, 1]);
+});
+
+test('threads.priority: "idle" without a PATH finds chrt where the system looks then', {
+  skip,
+}, async (t) => {
+  const [nice, policy, warnings] = await askWithPath(t, undefined);
+  assert.deepEqual([nice, policy, warnings], [19, IDLE, []]);
 });
 
 test("threads.priority: an invalid one is refused where the app is served", async () => {

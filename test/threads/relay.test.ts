@@ -6,19 +6,26 @@ import type { Worker } from "node:worker_threads";
 import type { ServerSettings } from "offloop";
 import { type TestClient, testClient } from "offloop/testing";
 import { pino } from "pino";
+import { type OperationEvent, operationChannel } from "../../src/channels/channels.ts";
 import app from "../fixtures/relay-app.ts";
 
 const skip = process.platform === "linux" ? false : "threads have no priority of their own here";
 
 let relays: Worker[];
+let workers: Worker[];
+/** The first message of a relay says that it runs, which has threads send by it. */
+let ready: Promise<unknown>;
 let client: TestClient;
 
 function onWorker(worker: Worker): void {
-  if (worker.threadName === "offloop relay") relays.push(worker);
+  if (worker.threadName !== "offloop relay") return void workers.push(worker);
+  relays.push(worker);
+  ready = Promise.race([once(worker, "message"), once(worker, "exit")]);
 }
 
 beforeEach(() => {
   relays = [];
+  workers = [];
   process.on("worker", onWorker);
 });
 afterEach(async () => {
@@ -34,12 +41,21 @@ async function open(threads: NonNullable<ServerSettings["threads"]> = {}): Promi
 async function relay(): Promise<void> {
   await client.get("/json");
   assert.equal(relays.length, 1);
+  await ready;
 }
 
 test("relay: started by the first long call, once; short calls need none", { skip }, async () => {
   await open();
+  const runs: number[] = [];
+  const onEvent = (event: unknown): void => {
+    const { event: kind, runMs } = event as OperationEvent & { runMs: number };
+    if (kind === "end") runs.push(runMs);
+  };
+  operationChannel.subscribe(onEvent);
   await client.get("/short");
-  assert.equal(relays.length, 0);
+  operationChannel.unsubscribe(onEvent);
+  // On a machine that is busy, even the shortest may take long.
+  assert.equal(relays.length, runs.some((ms) => ms >= 2) ? 1 : 0);
   for (let times = 0; times < 3; times++) await client.get("/json");
   assert.equal(relays.length, 1);
 });
@@ -132,6 +148,40 @@ test("relay: when it ends, its threads are replaced, and the next long call star
   for (let times = 0; times < 10; times++) assert.equal((await client.get("/short")).status, 200);
   assert.equal((await client.get("/json")).status, 200);
   assert.equal(relays.length, 2);
+});
+
+test("relay: one that the system refuses costs no call and no thread, and is not tried again", {
+  skip,
+}, async (t) => {
+  const refuse = (worker: Worker): void => {
+    if (worker.threadName === "offloop relay") void worker.terminate();
+  };
+  process.on("worker", refuse);
+  t.after(() => process.off("worker", refuse));
+  await open();
+  const threads = workers.length;
+  for (let times = 0; times < 3; times++) {
+    const replies = await Promise.all(["/json", "/chunks", "/task"].map((path) => client.get(path)));
+    assert.deepEqual(
+      replies.map(({ status }) => status),
+      [200, 200, 200],
+    );
+  }
+  assert.deepEqual([relays.length, workers.length], [1, threads]);
+});
+
+test("relay: a thread that has ended takes no call while what it has sent is on its way", {
+  skip,
+}, async () => {
+  const logger = pino({ level: "info" }, { write: () => {} });
+  client = await testClient(app, { threads: { max: 1, min: 1, reserve: 0 }, logger });
+  await relay();
+  const [thread] = workers as [Worker];
+  const ended = once(thread, "exit");
+  assert.equal((await client.get("/ends")).status, 200);
+  await ended;
+  const reply = await client.post("/length", { json: { text: "x".repeat(2_000_000) } });
+  assert.deepEqual([reply.status, await reply.json()], [200, 2_000_000]);
 });
 
 test("relay: ends with the server", { skip }, async () => {

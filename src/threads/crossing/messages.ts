@@ -66,7 +66,8 @@ export const RESULT_FIELDS = 4;
 
 /** A thread's first message: it is ready, or why not. */
 export type Hello =
-  | { readonly ready: true }
+  /** With why it has not become idle although it was to, if it has not. */
+  | { readonly ready: true; notIdle?: string | undefined }
   | { readonly missing: string[]; readonly extra: string[] }
   | { readonly failed: DescribedError };
 
@@ -84,6 +85,11 @@ export interface Relayed {
   /** Itself, or the port in whose queue it is: the loop's end of a channel, which it closes. */
   readonly message: ThreadMessage | MessagePort;
   readonly transfer: readonly Transferable[];
+}
+
+/** The relay's only message of its own: it runs, and passes on what it is given from now on. */
+export interface RelayHello {
+  readonly relaying: true;
 }
 
 /** The relay's own ends of a thread's link: what arrives at one leaves by the other. */

@@ -1,5 +1,5 @@
 import { parentPort } from "node:worker_threads";
-import type { RelayEnds, Relayed } from "./messages.ts";
+import type { RelayEnds, Relayed, RelayHello } from "./messages.ts";
 
 // What the relay runs: see `pool/relay.ts`.
 parentPort?.on("message", ({ from, to }: RelayEnds) => {
@@ -7,3 +7,4 @@ parentPort?.on("message", ({ from, to }: RelayEnds) => {
   // Everything that the thread has sent was passed on before this: the other end may rely on it.
   from.on("close", () => to.close());
 });
+parentPort?.postMessage({ relaying: true } satisfies RelayHello);

@@ -26,7 +26,7 @@ import type { GivenValues, Hello, ThreadData, ThreadStart } from "../crossing/me
 import { unpackValue } from "../crossing/values.ts";
 import { listTaskWork, listWork, type Work } from "../crossing/work.ts";
 import { Inbox } from "./inbox.ts";
-import { standBack } from "./priority.ts";
+import { becomeIdle, standBack } from "./priority.ts";
 import { createThreadLog, sendOutput, type ThreadChannel, threadEnqueuer } from "./services.ts";
 import { type AroundInThread, WorkRunner } from "./work-runner.ts";
 
@@ -66,6 +66,7 @@ async function enter(port: MessagePort, data: ThreadData): Promise<void> {
       for (const { rooms, connection } of servedSockets(app)) rooms.bind(refuseToSend(connection.id));
       close = closing(shared, await openLifespans(servedLifespans(app, "thread")));
       inbox.open(around?.calls(runner) ?? runner, around?.logFields);
+      if (priority === "idle") hello.notIdle = becomeIdle();
     }
     port.postMessage(hello);
   } catch (error) {

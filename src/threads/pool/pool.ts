@@ -156,7 +156,12 @@ export class ThreadPool implements ThreadListener {
     this.#dispatch();
   }
 
-  /** @internal A thread has ended. */
+  /** @internal A thread has ended, though what it has sent may still be on its way. */
+  onGone(thread: Thread): void {
+    this.#roster.retire(thread);
+  }
+
+  /** @internal A thread has ended, and everything it has sent has arrived. */
   onExit(thread: Thread, loss: ThreadLoss): void {
     this.#roster.remove(thread, loss);
     this.#takeBack(loss.unstarted);

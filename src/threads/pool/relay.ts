@@ -12,6 +12,13 @@ export interface RelayLink {
   readonly loop: MessagePort;
 }
 
+/** Learns what becomes of a relay. */
+export interface RelayListener {
+  onReady(): void;
+  /** @param cause - The error that ended it, if there was one. */
+  onEnd(cause: unknown): void;
+}
+
 /**
  * A thread of the loop's own priority that passes on what threads of a lower one send. It keeps the loop out of a
  * priority inversion.
@@ -26,12 +33,13 @@ export interface RelayLink {
  */
 export class Relay {
   readonly #worker: Worker;
+  #isReady = false;
 
   /**
-   * @param onEnd - Called when it has ended, which closes its links.
+   * @param listener - Learns when it can open links, and when it has ended, which closes them.
    * @throws {OffloopError} `OFFLOOP_THREAD_START` when the system refuses it.
    */
-  constructor(onEnd: () => void) {
+  constructor({ onReady, onEnd }: RelayListener) {
     this.#worker = startThread("the relay of the threads", ownEntry("threads/crossing/relay-thread"), {
       name: "offloop relay",
       execArgv: [],
@@ -39,13 +47,25 @@ export class Relay {
       // A message is garbage once it is passed on; by default, the space for such grows to tens of megabytes.
       resourceLimits: { maxYoungGenerationSizeMb: 2 },
     });
+    let cause: unknown;
     this.#worker
-      .on("error", () => {}) // the threads that are linked to it are replaced, and the next long call starts another
-      .on("exit", onEnd)
+      .once("message", () => {
+        this.#isReady = true;
+        onReady();
+      })
+      .on("error", (error) => {
+        cause = error;
+      })
+      .on("exit", () => onEnd(cause))
       .unref();
   }
 
-  /** A link for one more thread. */
+  /** Whether it runs. The system may still refuse it what a thread needs, and links by it would end with it. */
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  /** A link for one more thread. Only when it is ready. */
   openLink(): RelayLink {
     const inward = new MessageChannel();
     const outward = new MessageChannel();

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { ThreadSettings } from "../../app/settings.ts";
+import { within } from "../../app/within.ts";
 import { type ThreadEvent, threadChannel } from "../../channels/channels.ts";
 import type { OffloopError } from "../../errors/offloop-error.ts";
 import type { Hello } from "../crossing/messages.ts";
@@ -27,6 +28,8 @@ export interface PoolOptions extends Required<Omit<ThreadSettings, "resourceLimi
   readonly startMs: number;
   /** Called for threads that did not load the app, or ended while no call ran in them. */
   readonly onThreadFailure: (error: OffloopError) => void;
+  /** Called for the first thread that does not stand back as far as `priority` says. */
+  readonly onNotIdle: (why: string) => void;
 }
 
 /** The existing threads, whether starting, idle or busy, and their coming and going. What they send goes to the pool. */
@@ -48,6 +51,8 @@ export class Roster {
   /** Whether threads yield to the loop, which is what a relay is for, and the system has let it start so far. */
   #mayRelay: boolean;
   #relay: Relay | undefined;
+  /** Whether it was reported that threads do not stand back far enough. */
+  #isNotIdle = false;
   #closed = false;
 
   constructor(options: PoolOptions, listener: ThreadListener) {
@@ -160,10 +165,11 @@ export class Roster {
       start.refuse(error);
       return false;
     }
+    if ("ready" in hello && hello.notIdle !== undefined) this.#onNotIdle(hello.notIdle);
     this.#delay.succeed();
     this.#starting.delete(thread);
     start.succeed();
-    if (this.#relay !== undefined) thread.relayBy(this.#relay.openLink());
+    if (this.#relay?.isReady === true) thread.relayBy(this.#relay.openLink());
     this.#publish("start", thread);
     this.rest(thread);
     return true;
@@ -173,19 +179,31 @@ export class Roster {
   startRelay(): void {
     if (!this.#mayRelay || this.#relay !== undefined || this.#closed) return;
     try {
-      this.#relay = new Relay(() => {
-        this.#relay = undefined;
-        for (const thread of this.#threads) thread.onRelayEnd();
+      const relay: Relay = new Relay({
+        onReady: () => this.#relayAllBy(relay),
+        onEnd: (cause) => {
+          this.#relay = undefined;
+          this.#mayRelay = relay.isReady;
+          for (const thread of this.#threads) thread.onRelayEnd(cause);
+        },
       });
+      this.#relay = relay;
     } catch {
-      this.#mayRelay = false; // the system has no thread left: the loop only waits longer at times
-      return;
+      this.#mayRelay = false;
     }
-    for (const thread of this.#threads)
-      if (!this.#starting.has(thread) && !thread.isEnding) thread.relayBy(this.#relay.openLink());
   }
 
-  /** A thread has ended. */
+  #relayAllBy(relay: Relay): void {
+    for (const thread of this.#threads)
+      if (!this.#starting.has(thread) && !thread.isEnding) thread.relayBy(relay.openLink());
+  }
+
+  /** A thread has ended: it takes no more calls, though what it has sent may still be on its way. */
+  retire(thread: Thread): void {
+    this.#idle.delete(thread);
+  }
+
+  /** Everything that an ended thread has sent has arrived. */
   remove(thread: Thread, { started, cause }: ThreadLoss): void {
     this.#threads.delete(thread);
     this.#silent.delete(thread);
@@ -197,10 +215,10 @@ export class Roster {
       if (!this.#closed) this.#publish("fail", thread);
       return;
     }
-    if (!thread.isEnding && started.length === 0) this.#onIdleExit(thread, cause);
-    const { isEnding, killed } = thread;
+    const { wasEnded, killed } = thread;
+    if (!wasEnded && started.length === 0) this.#onIdleExit(thread, cause);
     const isKilled = killed !== undefined || this.#lost.has(thread);
-    this.#publish(isKilled ? "kill" : isEnding ? "leave" : "exit", thread);
+    this.#publish(isKilled ? "kill" : wasEnded ? "leave" : "exit", thread);
   }
 
   /**
@@ -216,7 +234,19 @@ export class Roster {
     this.#idle.close();
     for (const thread of this.#threads) if (!thread.isEnding) thread.end();
     await Promise.all(gone);
+    // What ended threads have sent arrives first, unless the relay is choked by it.
+    const arrived = Promise.all(
+      [...this.#threads].filter(({ isGone }) => isGone).map((thread) => thread.removed),
+    );
+    await within(END_MS, arrived);
     await this.#relay?.close();
+    await arrived;
+  }
+
+  #onNotIdle(why: string): void {
+    if (this.#isNotIdle) return;
+    this.#isNotIdle = true;
+    this.#options.onNotIdle(why);
   }
 
   #publish(event: ThreadEvent["event"], { id, killed }: Thread): void {

@@ -52,6 +52,9 @@ export interface ThreadListener {
   onResult(thread: Thread, call: Call, runMs: number, outcome: unknown): void;
   /** Called after all results of one message. */
   onResults(thread: Thread): void;
+  /** It has ended, though what it has sent may still be on its way. */
+  onGone(thread: Thread): void;
+  /** It has ended, and everything it has sent has arrived. */
   onExit(thread: Thread, loss: ThreadLoss): void;
 }
 
@@ -85,6 +88,8 @@ export class Thread implements ThreadHandle {
   readonly #listener: ThreadListener;
   readonly #receive: (message: ThreadMessage) => void;
   readonly #exited: Promise<void>;
+  /** Resolves when it has ended and everything it has sent has arrived. */
+  readonly removed: Promise<void>;
   #batch: CallBatch = [];
   #transfer: Transferable[] = [];
   #ticket = 0;
@@ -93,6 +98,7 @@ export class Thread implements ThreadHandle {
   #held = 0;
   #progressAt = 0;
   #isEnding = false;
+  #isGone = false;
   #killed: Killed | undefined;
   #isStuck = false;
   #isProven = false;
@@ -115,7 +121,8 @@ export class Thread implements ThreadHandle {
       else listener.onHello(this, message);
     };
     port.on("message", this.#receive);
-    this.#exited = this.#watchExit();
+    this.#exited = new Promise((resolve) => worker.once("exit", () => resolve()));
+    this.removed = this.#watchExit();
     port.postMessage(this.#dataFor(options));
   }
 
@@ -139,7 +146,7 @@ export class Thread implements ThreadHandle {
 
   /** Whether more may be handed to it ahead: every call it holds is expected to be quick. */
   get takesAhead(): boolean {
-    return this.#takesAhead && this.#slots.load > 0 && !this.#isEnding && this.#slots.hasRoom;
+    return this.#takesAhead && this.#slots.load > 0 && !this.isEnding && this.#slots.hasRoom;
   }
 
   /** When it last returned a result, or was handed a call while idle. */
@@ -152,9 +159,19 @@ export class Thread implements ThreadHandle {
     return this.#held > 0;
   }
 
-  /** Whether it is being ended. */
+  /** Whether it is being ended, or has ended. */
   get isEnding(): boolean {
+    return this.#isEnding || this.#isGone;
+  }
+
+  /** Whether it was ended, and has not ended by itself. */
+  get wasEnded(): boolean {
     return this.#isEnding;
+  }
+
+  /** Whether it has ended. */
+  get isGone(): boolean {
+    return this.#isGone;
   }
 
   /** The call it is being ended for, and why. */
@@ -256,8 +273,10 @@ export class Thread implements ThreadHandle {
   }
 
   /** The relay has ended: what this thread sends by it would be lost, so it ends, too. */
-  onRelayEnd(): void {
-    if (this.#relayed !== undefined && !this.#isEnding) void this.end();
+  onRelayEnd(cause: unknown): void {
+    if (this.#relayed === undefined || this.isEnding) return;
+    this.#cause ??= new Error("the relay that passes on what threads send has ended", { cause });
+    void this.end();
   }
 
   /** Asks it to close what it has opened and to end; ends it when that takes too long. */
@@ -287,6 +306,8 @@ export class Thread implements ThreadHandle {
     });
     return new Promise((resolve) => {
       this.#worker.on("exit", async () => {
+        this.#isGone = true;
+        this.#listener.onGone(this);
         // What it sent before it ended may not have been delivered yet.
         for (let last = receiveMessageOnPort(this.#port); last; last = receiveMessageOnPort(this.#port))
           this.#receive(last.message as ThreadMessage);
