@@ -1,19 +1,21 @@
-import type { MessagePort, Transferable } from "node:worker_threads";
+import { MessageChannel, type MessagePort, type Transferable } from "node:worker_threads";
 import { errorReply } from "../../operation/error-reply.ts";
 import { claim, finish, sharedNow } from "../crossing/board.ts";
 import {
   CALL_FIELDS,
   type CallBatch,
   type Control,
+  RELAY_AFTER_MS,
   RESULT_FIELDS,
+  type Relayed,
   type ResultBatch,
   type ThreadData,
+  type ThreadMessage,
 } from "../crossing/messages.ts";
 import { type CallServices, type Packed, packReply } from "../crossing/payloads.ts";
 import { packThrown, type TaskOutcome } from "../crossing/values.ts";
 import { MessageWork, OperationWork, RunHistory, TaskWork, type Work } from "../crossing/work.ts";
-import { type Outlet, RelayedOutlet } from "./outlet.ts";
-import { type ThreadCall, type ThreadChannel, ThreadServices } from "./services.ts";
+import { type Outlet, type ThreadCall, type ThreadChannel, ThreadServices } from "./services.ts";
 import { type Runner, unsendable } from "./work-runner.ts";
 
 interface Received extends ThreadCall {
@@ -206,4 +208,57 @@ function uncloneable(work: Work | undefined, outcome: unknown, cause: unknown): 
   return (outcome as unknown[]).length > 2
     ? packReply(errorReply(error)).payload
     : ([false, packThrown(error)] satisfies TaskOutcome);
+}
+
+/**
+ * Sends straight to the event loop, or by the relay once a call has run for long: `pool/relay.ts` says why. What one
+ * call sends stays in order, since a call never becomes short again.
+ */
+class RelayedOutlet implements Outlet {
+  readonly #port: MessagePort;
+  #relay: MessagePort | undefined;
+  #startedAt: number | undefined;
+
+  constructor(port: MessagePort) {
+    this.#port = port;
+  }
+
+  /** From now on, what long calls send goes this way. */
+  relayBy(relay: MessagePort): void {
+    this.#relay = relay;
+  }
+
+  /** A call starts, at this moment of `performance.now()`. */
+  onStart(startedAt: number): void {
+    this.#startedAt = startedAt;
+  }
+
+  postMessage(message: ThreadMessage, transfer: readonly Transferable[] = []): void {
+    if (this.#relay === undefined || !this.#isLong) {
+      this.#port.postMessage(message, transfer);
+    } else {
+      const relayed: Relayed = Array.isArray(message) ? sealed(message, transfer) : { message, transfer };
+      this.#relay.postMessage(relayed, relayed.transfer);
+    }
+  }
+
+  /** Whether the last call that started has run for long. What is sent after its end counts as its own. */
+  get #isLong(): boolean {
+    return this.#startedAt !== undefined && performance.now() - this.#startedAt >= RELAY_AFTER_MS;
+  }
+}
+
+/**
+ * Results in the queue of a port that is sent in their place: a result may be large, and the relay, which serves all
+ * threads, then passes on a port instead of copying it twice.
+ */
+function sealed(results: ResultBatch, transfer: readonly Transferable[]): Relayed {
+  const { port1: sender, port2: message } = new MessageChannel();
+  try {
+    sender.postMessage(results, transfer);
+  } catch (error) {
+    sender.close();
+    throw error;
+  }
+  return { message, transfer: [message] };
 }

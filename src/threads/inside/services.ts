@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import { MessageChannel, receiveMessageOnPort, threadId } from "node:worker_threads";
+import { MessageChannel, receiveMessageOnPort, type Transferable, threadId } from "node:worker_threads";
 import { findUncloneable } from "../../app/cloneable.ts";
 import type { EnqueuedJob } from "../../app/jobs.ts";
 import { callerLocation } from "../../app/location.ts";
@@ -9,10 +9,15 @@ import type { TaskEnqueuer } from "../../app/task.ts";
 import { isError } from "../../errors/described-error.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
 import { type Board, isCancelled } from "../crossing/board.ts";
-import type { LogLine, ProgressReport, SyncEnqueue } from "../crossing/messages.ts";
+import type { LogLine, ProgressReport, SyncEnqueue, ThreadMessage } from "../crossing/messages.ts";
 import type { CallAbout, RequestServices } from "../crossing/payloads.ts";
 import { type Crossed, packValue, type TaskOutcome, unpackThrown } from "../crossing/values.ts";
-import type { Outlet } from "./outlet.ts";
+
+/** The way from a thread to the event loop. */
+export interface Outlet {
+  /** @throws {DOMException} `DataCloneError` when the message holds something that cannot cross. */
+  postMessage(message: ThreadMessage, transfer?: readonly Transferable[]): void;
+}
 
 /** What all services of a thread are made from. */
 export interface ThreadChannel {

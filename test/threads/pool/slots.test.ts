@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SLOTS } from "../../../src/threads/crossing/board.ts";
-import { Slots } from "../../../src/threads/pool/slots.ts";
+import { Slots } from "../../../src/threads/pool/thread.ts";
 import { callMaker } from "../../fixtures/calls.ts";
 
 test("Slots: has room until each slot holds a call, and again when one is freed", () => {
