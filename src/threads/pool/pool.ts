@@ -321,7 +321,8 @@ export class ThreadPool implements ThreadListener {
 
   #refuseIfDown(): void {
     const { failure, ready } = this.#roster;
-    if (failure === undefined || ready > 0) return;
+    // A thread that closing has ended while it loaded the app has not failed to.
+    if (this.#closed || failure === undefined || ready > 0) return;
     for (const call of this.#waiting.takeAll()) this.#refuse(call, (work) => noThreadsError(work, failure));
   }
 

@@ -13,3 +13,23 @@ test("pool.runOn() settles a call about what a thread holds open, also once the 
   assert.equal(errors.length, 1);
   assert.match(String(errors[0]), /Cannot finish GET \/: its thread ended: the server closed/);
 });
+
+test("pool.close() while the only thread loads the app: a waiting call learns that the server closed", async () => {
+  const location = { file: "app.ts", line: 1, column: 1 };
+  const pool = barePool({ works: [{ id: "GET /", location }] });
+  const settled = new Promise<unknown>((settle) => {
+    pool.run({
+      class: "request",
+      work: 0,
+      payload: undefined,
+      transfer: [],
+      timeoutMs: undefined,
+      record: undefined,
+      waiter: undefined,
+      settle,
+    });
+  });
+  void pool.start().catch(() => {});
+  await pool.close();
+  assert.match(String(await settled), /Cannot finish GET \/: its thread ended: the server closed/);
+});
