@@ -1,11 +1,9 @@
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { file, html, redirect, stream, text } from "offloop";
 import { createApp } from "../lane.ts";
 
-const video = join(mkdtempSync(join(tmpdir(), "conformance-")), "large-video-file.mp4");
-writeFileSync(video, "Fake video bytes");
+const video = fileURLToPath(new URL("./large-video-file.mp4", import.meta.url));
 
 function listing() {
   const app = createApp();
