@@ -66,10 +66,17 @@ export const RESULT_FIELDS = 4;
 
 /** A thread's first message: it is ready, or why not. */
 export type Hello =
-  /** With why it has not become idle although it was to, if it has not. */
-  | { readonly ready: true; notIdle?: string | undefined }
+  | ThreadReady
   | { readonly missing: string[]; readonly extra: string[] }
   | { readonly failed: DescribedError };
+
+/** A thread has loaded the app. */
+export interface ThreadReady {
+  readonly ready: true;
+  readonly kernelId: number | undefined;
+  /** Why it has not become idle although it was to, if it has not. */
+  notIdle?: string | undefined;
+}
 
 /** Everything a thread may send. */
 export type ThreadMessage = Hello | ResultBatch | { readonly log: LogLine } | ProgressReport | SyncEnqueue;

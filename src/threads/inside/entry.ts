@@ -22,6 +22,7 @@ import { describeError } from "../../errors/described-error.ts";
 import { listDependencies } from "../../operation/dependency-plan.ts";
 import { SharedDependencies } from "../../operation/open-dependencies.ts";
 import { SessionCookie } from "../../operation/session.ts";
+import { kernelThreadId } from "../crossing/kernel-thread.ts";
 import type { GivenValues, Hello, ThreadData, ThreadStart } from "../crossing/messages.ts";
 import { unpackValue } from "../crossing/values.ts";
 import { listTaskWork, listWork, type Work } from "../crossing/work.ts";
@@ -106,7 +107,9 @@ function findApp(target: AppTarget): Promise<App> {
 function compare(wanted: readonly string[], work: ReadonlyMap<string, Work>): Hello {
   const missing = wanted.filter((id) => !work.has(id));
   const extra = [...work.keys()].filter((id) => !wanted.includes(id));
-  return missing.length + extra.length === 0 ? { ready: true } : { missing, extra };
+  return missing.length + extra.length === 0
+    ? { ready: true, kernelId: kernelThreadId() }
+    : { missing, extra };
 }
 
 /** Tasks that are called here run here; jobs are stored by the main thread. */

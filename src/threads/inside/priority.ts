@@ -1,6 +1,6 @@
-import { readlinkSync } from "node:fs";
 import { getPriority, setPriority } from "node:os";
 import type { ThreadPriority } from "../../app/settings.ts";
+import { kernelThreadId } from "../crossing/kernel-thread.ts";
 
 /** The nice value of a thread that is to be idle, until it has loaded the app: with idle's share, that might never end. */
 const LOADING_NICENESS = 10;
@@ -13,7 +13,7 @@ const LOADING_NICENESS = 10;
  * with a higher nice value keeps it.
  */
 export function standBack(priority: ThreadPriority): void {
-  const id = priority === 0 ? undefined : findThreadId();
+  const id = priority === 0 ? undefined : kernelThreadId();
   if (id !== undefined) yieldBy(priority === "idle" ? LOADING_NICENESS : priority, id);
 }
 
@@ -22,7 +22,7 @@ export function standBack(priority: ThreadPriority): void {
  * refused. Returns why it was.
  */
 export function becomeIdle(): string | undefined {
-  const id = findThreadId();
+  const id = kernelThreadId();
   if (id === undefined) return undefined;
   const refusal = makeIdle(id); // first: at 19, chrt would wait for everything else that computes
   yieldBy(19, id);
@@ -34,15 +34,6 @@ function yieldBy(niceness: number, id: number): void {
     if (getPriority(id) < niceness) setPriority(id, niceness);
   } catch {
     // A sandbox that forbids this only costs the loop its precedence.
-  }
-}
-
-/** The kernel's id of this thread: the last part of `<process>/task/<thread>`. */
-function findThreadId(): number | undefined {
-  try {
-    return Number(readlinkSync("/proc/thread-self").split("/").at(-1));
-  } catch {
-    return undefined;
   }
 }
 

@@ -17,7 +17,7 @@ import {
 import { type Finding, Monitor } from "./monitor.ts";
 import { PinnedCalls, takeOn, takeOnPinned, WaitingCalls } from "./queue.ts";
 import { type PoolOptions, Roster } from "./roster.ts";
-import { Admission, ExpressLane, Schedule, WorkLoads } from "./schedule.ts";
+import { Admission, ExpressLane, Pace, Schedule, WorkLoads } from "./schedule.ts";
 import { END_MS, recordRun, type Thread, type ThreadListener, type ThreadLoss } from "./thread.ts";
 
 /** A call that waits this long makes the pool grow; one not started for this long is taken back from its thread. */
@@ -52,6 +52,7 @@ export class ThreadPool implements ThreadListener {
   readonly #loads: WorkLoads;
   readonly #admission: Admission;
   readonly #schedule: Schedule;
+  readonly #pace: Pace;
   readonly #monitor: Monitor;
   #order = 0;
   #isDispatchDue = false;
@@ -62,6 +63,7 @@ export class ThreadPool implements ThreadListener {
     this.#options = options;
     this.#roster = new Roster(options, this);
     this.#loads = new WorkLoads(options.works.length);
+    this.#pace = new Pace(this.#roster, this.#waiting, this.#loads);
     const express = new ExpressLane(options, this.#roster, this.#loads);
     const calls = { waiting: this.#waiting, pinned: this.#pinned };
     this.#admission = new Admission(options, this.#roster, this.#waiting, express);
@@ -143,6 +145,7 @@ export class ThreadPool implements ThreadListener {
   /** @internal A call has ended on its thread. */
   onResult(thread: Thread, call: Call, runMs: number, outcome: unknown): void {
     this.#admission.recordEnd(thread.progressAt);
+    this.#pace.recordEnd(thread.progressAt);
     this.#loads.record(call, runMs);
     if (runMs >= RELAY_AFTER_MS) this.#roster.startRelay();
     this.#loads.leave(call);
@@ -215,8 +218,9 @@ export class ThreadPool implements ThreadListener {
     // One is kept warm, beyond `max` for the express lane: a short request should not wait for a thread to load the app.
     const { busy } = this.#roster;
     const wanted = this.#waiting.sizeOf("background") > 0 ? busy + 2 : busy > 0 ? busy + 1 : 0;
-    this.#growTo(busy >= max ? max + reserve : Math.max(min, Math.min(max + reserve, wanted)));
-    if (this.#waiting.size > 0 || this.#roster.holdsAhead)
+    const count = busy >= max ? max + reserve : Math.max(min, Math.min(max + reserve, wanted));
+    const isHeld = this.#growTo(count);
+    if (isHeld || this.#waiting.size > 0 || this.#roster.holdsAhead)
       this.#patience ??= setTimeout(() => this.#onPatienceOver(), PATIENCE_MS);
   }
 
@@ -231,10 +235,14 @@ export class ThreadPool implements ThreadListener {
     this.#dispatch();
   }
 
-  /** The system may refuse a thread at once, and it may have been the only one that calls could wait for. */
-  #growTo(count: number): void {
-    this.#roster.growTo(count);
-    this.#refuseIfDown();
+  /** Returns whether the pace holds some of them back. */
+  #growTo(count: number): boolean {
+    if (count <= this.#roster.size) return false;
+    const now = performance.now();
+    const most = Math.max(this.#options.min, this.#roster.size + this.#pace.allowed(now));
+    if (this.#roster.growTo(Math.min(count, most)) > 0) this.#pace.recordStart(now);
+    this.#refuseIfDown(); // the system may refuse a thread at once, and it may have been the only one to wait for
+    return most < count;
   }
 
   #actOn(findings: readonly Finding[]): void {

@@ -56,6 +56,11 @@ export class WaitingCalls {
     return this.#queues.request.takeWhere(({ waiter }) => waiter?.isGone === true);
   }
 
+  /** Whether a request of some work waits. */
+  hasRequest(isMeant: (work: number) => boolean): boolean {
+    return this.#queues.request.has(isMeant);
+  }
+
   /** Takes the oldest request among the works that may run. */
   takeRequest(mayRun: (work: number) => boolean = everyWork): Call | undefined {
     return this.#queues.request.take(mayRun);
@@ -85,6 +90,11 @@ export class CallQueue {
   putBack(calls: readonly Call[]): void {
     for (const call of calls.toReversed()) this.#lineOf(call.work).unshift(call);
     this.#size += calls.length;
+  }
+
+  /** Whether a call of some work waits. */
+  has(isMeant: (work: number) => boolean): boolean {
+    return this.#oldestLine(isMeant) !== undefined;
   }
 
   /** Takes the call that has waited longest among the works that may run. */

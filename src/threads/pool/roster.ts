@@ -18,7 +18,7 @@ import {
 } from "./thread.ts";
 
 /** Loading the app computes: more threads than this at once would only all be late. One may also wait for something. */
-const MOST_STARTING = Math.max(2, availableParallelism());
+export const MOST_STARTING: number = Math.max(2, availableParallelism());
 
 /** The options of a pool. */
 export interface PoolOptions extends Required<Omit<ThreadSettings, "resourceLimits">>, ThreadOptions {
@@ -69,6 +69,16 @@ export class Roster {
 
   get idle(): number {
     return this.#idle.size;
+  }
+
+  /** All of them. */
+  get size(): number {
+    return this.#threads.size;
+  }
+
+  /** Threads that have not loaded the app yet. */
+  get starting(): number {
+    return this.#starting.size;
   }
 
   /** Threads that have loaded the app. */
@@ -130,14 +140,19 @@ export class Roster {
     this.#delay.prove();
   }
 
-  /** Starts threads until there are this many, but only a few at once, and none if the last start failed a moment ago. */
-  growTo(count: number): void {
-    if (this.#closed) return;
+  /**
+   * Starts threads until there are this many, but only a few at once, and none if the last start failed a moment ago.
+   * Returns how many it has started.
+   */
+  growTo(count: number): number {
+    if (this.#closed) return 0;
+    const before = this.#threads.size;
     while (!this.#delay.isOn && this.#threads.size < count && this.#starting.size < MOST_STARTING) {
       void this.startOne().then((error) => {
         if (error !== undefined && !this.#closed) this.#options.onThreadFailure(error);
       });
     }
+    return this.#threads.size - before;
   }
 
   /** Starts one thread. Resolves with the error that kept it from loading the app, if any. */

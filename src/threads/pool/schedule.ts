@@ -4,7 +4,7 @@ import { RunHistory, SHORT_MS } from "../crossing/work.ts";
 import type { Call, NewCall, ThreadHandle } from "./call.ts";
 import { busyError, type DeclaredWork, exitedError, goneError, noThreadsError } from "./errors.ts";
 import type { PinnedCalls, WaitingCalls } from "./queue.ts";
-import type { PoolOptions, Roster } from "./roster.ts";
+import { MOST_STARTING, type PoolOptions, type Roster } from "./roster.ts";
 import type { Thread } from "./thread.ts";
 
 /** Quick calls wake no more threads than there are cores: waking one costs more than running them. */
@@ -168,6 +168,77 @@ export class Admission {
 
   #workOf({ work }: NewCall): DeclaredWork {
     return this.#options.works[work] as DeclaredWork;
+  }
+}
+
+/** When no call has ended for this long, calls are long, and those that wait need threads of their own. */
+const STALLED_MS = 250;
+/** How often a thread is started nevertheless. */
+const PACE_MS = 1_000;
+/** How often to look at what the threads do: with quick calls, decisions come by the thousand. */
+const LOOK_MS = 5;
+
+/** The threads of a pool, as far as its pace depends on them. */
+interface PacedThreads extends Iterable<Pick<Thread, "isComputing">> {
+  /** How many have not loaded the app yet. */
+  readonly starting: number;
+}
+
+/**
+ * Decides how fast a pool grows. Where calls compute, threads beyond the cores add nothing, and loading the app takes
+ * time from the calls that run.
+ */
+export class Pace {
+  readonly #threads: PacedThreads;
+  readonly #waiting: WaitingCalls;
+  readonly #loads: WorkLoads;
+  #startedAt = Number.NEGATIVE_INFINITY;
+  #endedAt = Number.NEGATIVE_INFINITY;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  #computing = 0;
+
+  constructor(threads: PacedThreads, waiting: WaitingCalls, loads: WorkLoads) {
+    this.#threads = threads;
+    this.#waiting = waiting;
+    this.#loads = loads;
+  }
+
+  /** Threads have been started. */
+  recordStart(now: number): void {
+    this.#startedAt = now;
+  }
+
+  /** A call has ended. */
+  recordEnd(now: number): void {
+    this.#endedAt = now;
+  }
+
+  /**
+   * How many threads may be started now.
+   *
+   * @param now - From `performance.now()`, like all times here.
+   */
+  allowed(now: number): number {
+    if (this.#isUrgent(now)) return Number.POSITIVE_INFINITY;
+    if (now - this.#lookedAt >= LOOK_MS) this.#look(now);
+    // A thread that loads the app computes, too.
+    const idleCores = MOST_STARTING - this.#threads.starting - this.#computing;
+    return Math.max(idleCores, now - this.#startedAt >= PACE_MS ? 1 : 0);
+  }
+
+  /** Whether a call waits for more than the end of another like it. */
+  #isUrgent(now: number): boolean {
+    return (
+      this.#waiting.sizeOf("background") > 0 || // it must leave a thread to requests
+      now - Math.max(this.#endedAt, this.#waiting.since ?? this.#endedAt) >= STALLED_MS ||
+      this.#waiting.hasRequest((work) => this.#loads.onThreads(work) === 0)
+    );
+  }
+
+  #look(now: number): void {
+    this.#lookedAt = now;
+    this.#computing = 0;
+    for (const thread of this.#threads) if (thread.isComputing && ++this.#computing === MOST_STARTING) return;
   }
 }
 

@@ -19,6 +19,7 @@ import {
   SLOTS,
   sharedNow,
 } from "../crossing/board.ts";
+import { isRunnable } from "../crossing/kernel-thread.ts";
 import {
   CALL_FIELDS,
   type CallBatch,
@@ -102,6 +103,7 @@ export class Thread implements ThreadHandle {
   #killed: Killed | undefined;
   #isStuck = false;
   #isProven = false;
+  #kernelId: number | undefined;
   /** What it sends by the relay; undefined while it has no link. */
   #relayed: RelayedMessages | undefined;
 
@@ -118,7 +120,7 @@ export class Thread implements ThreadHandle {
       else if ("log" in message) onLog(message.log);
       else if ("progress" in message) this.#report(message);
       else if ("enqueue" in message) onEnqueue(message);
-      else listener.onHello(this, message);
+      else this.#greet(message);
     };
     port.on("message", this.#receive);
     this.#exited = new Promise((resolve) => worker.once("exit", () => resolve()));
@@ -133,6 +135,11 @@ export class Thread implements ThreadHandle {
     const board = this.#board;
     const variables = { ...process.env };
     return { board, variables, environment: readEnvironment(), ...work, logLevel, ownsOutput };
+  }
+
+  #greet(hello: Hello): void {
+    if ("ready" in hello) this.#kernelId = hello.kernelId;
+    this.#listener.onHello(this, hello);
   }
 
   /** How many calls it holds: the one it runs plus those handed to it ahead. */
@@ -187,6 +194,12 @@ export class Thread implements ThreadHandle {
   /** Whether it has ever returned a result. */
   get isProven(): boolean {
     return this.#isProven;
+  }
+
+  /** Whether it uses a core for the calls it holds, rather than waits in one. False where the system does not say. */
+  get isComputing(): boolean {
+    if (this.load === 0 || this.#kernelId === undefined) return false;
+    return this.running === undefined || isRunnable(this.#kernelId);
   }
 
   /** The call it runs, and for how many milliseconds it has. */

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { availableParallelism } from "node:os";
 import { afterEach, beforeEach, test } from "node:test";
 import type { ServeOptions } from "offloop";
+import computing from "../../fixtures/computing-app.ts";
 import app, {
   done,
   fails,
@@ -201,6 +203,21 @@ test("pool: threads.min are there when the server listens, and stay", async () =
   while (server.threads.threads > 2) await fetch(`${server.url}/nope`);
   for (let n = 0; n < 20; n++) await fetch(`${server.url}/nope`);
   assert.equal(server.threads.threads, 2);
+});
+
+test("pool: where calls compute on all cores, further threads come one a second", {
+  skip: process.platform !== "linux" && "only Linux says what a thread does",
+}, async () => {
+  const cores = Math.max(2, availableParallelism());
+  server = await running(computing, { accessLog: false, threads: { max: cores + 4, reserve: 0 } });
+  const start = performance.now();
+  const compute = async (): Promise<void> => {
+    for (let n = 0; n < 50; n++) await ask("/compute");
+  };
+  await Promise.all(times(3 * cores, compute));
+  const seconds = Math.ceil((performance.now() - start) / 1000);
+  const { threads } = server.threads;
+  assert.ok(threads <= cores + seconds, `${threads} threads on ${cores} cores after ${seconds} s`);
 });
 
 test("pool: while a thread is in use another is kept warm: the next call waits for none to load the app", async () => {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { DrainRate, WorkLoads } from "../../../src/threads/pool/schedule.ts";
+import { WaitingCalls } from "../../../src/threads/pool/queue.ts";
+import { MOST_STARTING } from "../../../src/threads/pool/roster.ts";
+import { DrainRate, Pace, WorkLoads } from "../../../src/threads/pool/schedule.ts";
 import { callMaker } from "../../fixtures/calls.ts";
 
 test("WorkLoads: counts the calls on threads and keeps the runs of each work apart", () => {
@@ -36,4 +38,57 @@ test("DrainRate.retryAfterS: never less than 1 s, nor more than an hour", () => 
   const drained = new DrainRate();
   assert.equal(drained.retryAfterS(0, 0), 1);
   assert.equal(drained.retryAfterS(1_000_000, 0), 3600);
+});
+
+/** A pool in which as many threads compute as there are cores, all for work 0, and one more call of that work waits. */
+function busyPool({ computing = MOST_STARTING, starting = 0 } = {}) {
+  const call = callMaker();
+  const waiting = new WaitingCalls();
+  const loads = new WorkLoads(2);
+  loads.enter(call(0));
+  const queued = call(0);
+  waiting.push(queued);
+  const threads = Object.assign(
+    Array.from({ length: computing }, () => ({ isComputing: true })),
+    { starting },
+  );
+  const now = queued.queuedAt;
+  const pace = new Pace(threads, waiting, loads);
+  pace.recordEnd(now);
+  pace.recordStart(now);
+  return { pace, waiting, call, now };
+}
+
+test("Pace.allowed: no thread while calls compute on all cores, then one a second", () => {
+  const { pace, now } = busyPool();
+  assert.equal(pace.allowed(now), 0);
+  pace.recordEnd(now + 999);
+  assert.equal(pace.allowed(now + 999), 0);
+  pace.recordEnd(now + 1000);
+  assert.equal(pace.allowed(now + 1000), 1);
+  pace.recordStart(now + 1000);
+  assert.equal(pace.allowed(now + 1000), 0);
+});
+
+test("Pace.allowed: as many as there are idle cores, where threads that load the app are not idle", () => {
+  const { pace, now } = busyPool({ computing: 0 });
+  assert.equal(pace.allowed(now), MOST_STARTING);
+  const other = busyPool({ computing: MOST_STARTING - 1, starting: 1 });
+  assert.equal(other.pace.allowed(other.now), 0);
+});
+
+test("Pace.allowed: any number when no call has ended for long, though not before one has waited for long", () => {
+  const { pace, waiting, call, now } = busyPool();
+  assert.equal(pace.allowed(now + 250), Number.POSITIVE_INFINITY);
+  for (let gone = waiting.take(); gone !== undefined; gone = waiting.take());
+  waiting.push({ ...call(0), queuedAt: now + 200 });
+  assert.equal(pace.allowed(now + 250), 0);
+});
+
+test("Pace.allowed: any number for a request of work that no thread runs, and for background work", () => {
+  for (const urgent of [{ work: 1 }, { class: "background" as const }]) {
+    const { pace, waiting, call, now } = busyPool();
+    waiting.push({ ...call(0), ...urgent });
+    assert.equal(pace.allowed(now), Number.POSITIVE_INFINITY, JSON.stringify(urgent));
+  }
 });
