@@ -7,7 +7,10 @@ import type { ServerSettings } from "offloop";
 import { type TestClient, testClient } from "offloop/testing";
 import { pino } from "pino";
 import { type OperationEvent, operationChannel } from "../../src/channels/channels.ts";
-import app from "../fixtures/relay-app.ts";
+import { countRelayed } from "../../src/threads/crossing/board.ts";
+import type { Relayed } from "../../src/threads/crossing/messages.ts";
+import { Relay, RelayedMessages, type RelayLink } from "../../src/threads/pool/relay.ts";
+import app, { waiting } from "../fixtures/relay-app.ts";
 
 const skip = process.platform === "linux" ? false : "threads have no priority of their own here";
 
@@ -138,16 +141,58 @@ test("relay: a thread that ends by itself is reported as such", { skip }, async 
   }
 });
 
-test("relay: when it ends, its threads are replaced, and the next long call starts another", {
+test("relay: when it ends, running calls keep their answers, no thread is replaced, and the next long call starts another", {
   skip,
 }, async () => {
-  await open();
+  const messages: string[] = [];
+  const bothWait = Promise.withResolvers<void>();
+  const write = (line: string): void => {
+    messages.push((JSON.parse(line) as { msg: string }).msg);
+    if (messages.filter((message) => message === "waits").length === 2) bothWait.resolve();
+  };
+  const logger = pino({ level: "info" }, { write });
+  client = await testClient(app, { threads: { max: 2, min: 2, reserve: 0 }, logger });
   await relay();
+  waiting.reset();
+  const running = [client.get("/waits"), client.get("/waits")];
+  await bothWait.promise; // and with that, all that they have sent by it has arrived
+  const threads = workers.length;
   const [worker] = relays as [Worker];
   await Promise.all([worker.terminate(), once(worker, "exit")]);
-  for (let times = 0; times < 10; times++) assert.equal((await client.get("/short")).status, 200);
-  assert.equal((await client.get("/json")).status, 200);
+  waiting.open();
+  for (const reply of await Promise.all(running)) {
+    assert.deepEqual([reply.status, await reply.json()], [200, "waited"]);
+  }
+  assert.equal(messages.filter((message) => message === "goes on").length, 2);
+  // Their answers have started another.
   assert.equal(relays.length, 2);
+  await ready;
+  assert.deepEqual(await (await client.get("/json")).json(), { computed: true });
+  assert.equal(workers.length, threads);
+});
+
+test("relay: a thread that has sent by it what was lost with it learns so", { skip }, async () => {
+  await open();
+  const started = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<unknown>();
+  const one = new Relay({ onReady: started.resolve, onEnd: ended.resolve });
+  await started.promise;
+  const links = [one.openLink(), one.openLink(), one.openLink()] as const;
+  const arrived = links.map(() => Promise.withResolvers<void>());
+  const relayed = links.map((link, index) => new RelayedMessages(link, () => arrived[index]?.resolve()));
+  const send = ({ thread: { port, sent } }: RelayLink): boolean => {
+    const isCounted = countRelayed(sent);
+    if (isCounted) port.postMessage({ message: [], transfer: [] } satisfies Relayed);
+    return isCounted;
+  };
+  assert.ok(send(links[0]) && send(links[1]));
+  for (const messages of relayed) void messages.all(); // keeps the test alive until they have arrived
+  await Promise.all([arrived[0]?.promise, arrived[1]?.promise]);
+  await one.close();
+  await ended.promise;
+  assert.ok(send(links[1]), "nobody has said yet that it has ended");
+  assert.deepEqual(await Promise.all(relayed.map((messages) => messages.end())), [true, false, true]);
+  assert.deepEqual(links.map(send), [false, false, false]);
 });
 
 test("relay: one that the system refuses costs no call and no thread, and is not tried again", {

@@ -66,6 +66,35 @@ export function runningSince(
   return Atomics.load(tickets, slot) === -ticket ? startedAt[0] : undefined;
 }
 
+/**
+ * Memory shared by the pool and one thread: how many messages the thread has sent by the relay, or that the relay has
+ * ended. From then on the thread sends none by it, and the pool knows how many must have arrived.
+ */
+export type RelayCount = Int32Array<SharedArrayBuffer>;
+
+const ENDED = -1;
+
+export function createRelayCount(): RelayCount {
+  return new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+}
+
+/** The count after one more message; it begins again at 0. */
+export function nextRelayed(count: number): number {
+  return (count + 1) & MAX_TICKET;
+}
+
+/** Thread: counts a message that is about to be sent by the relay. False when the relay has ended. */
+export function countRelayed(count: RelayCount): boolean {
+  const sent = Atomics.load(count, 0);
+  // Only the end of the relay can come in between.
+  return sent !== ENDED && Atomics.compareExchange(count, 0, sent, nextRelayed(sent)) === sent;
+}
+
+/** Pool: the relay has ended. Returns how many messages were sent by it. */
+export function endRelayed(count: RelayCount): number {
+  return Atomics.exchange(count, 0, ENDED);
+}
+
 /** Pool: tells a running call that nobody waits for it any more. */
 export function cancel({ cancelled }: Board, slot: number, ticket: number): void {
   Atomics.store(cancelled, slot, ticket);

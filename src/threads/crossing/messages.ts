@@ -8,7 +8,7 @@ import type { logLevels } from "../../app/log.ts";
 import type { ResolvedSession } from "../../app/session.ts";
 import type { ThreadPriority } from "../../app/settings.ts";
 import type { DescribedError } from "../../errors/described-error.ts";
-import type { Board } from "./board.ts";
+import type { Board, RelayCount } from "./board.ts";
 import type { Crossed } from "./values.ts";
 
 /** Data that a thread is started with. Its first message says what it runs. */
@@ -58,7 +58,13 @@ export type Control =
   | { readonly cancelled: number }
   | { readonly leave: true }
   /** Where it sends, from now on, what a long call has to say. */
-  | { readonly relay: MessagePort };
+  | { readonly relay: RelayWay };
+
+/** A thread's way to the relay. */
+export interface RelayWay {
+  readonly port: MessagePort;
+  readonly sent: RelayCount;
+}
 
 /** Results for the pool, four fields each: slot, start (of `sharedNow`), run time in milliseconds, outcome. */
 export type ResultBatch = unknown[];

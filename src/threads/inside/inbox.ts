@@ -1,6 +1,6 @@
 import { MessageChannel, type MessagePort, type Transferable } from "node:worker_threads";
 import { errorReply } from "../../operation/error-reply.ts";
-import { claim, finish, sharedNow } from "../crossing/board.ts";
+import { claim, countRelayed, finish, sharedNow } from "../crossing/board.ts";
 import {
   CALL_FIELDS,
   type CallBatch,
@@ -8,6 +8,7 @@ import {
   RELAY_AFTER_MS,
   RESULT_FIELDS,
   type Relayed,
+  type RelayWay,
   type ResultBatch,
   type ThreadData,
   type ThreadMessage,
@@ -216,7 +217,7 @@ function uncloneable(work: Work | undefined, outcome: unknown, cause: unknown): 
  */
 class RelayedOutlet implements Outlet {
   readonly #port: MessagePort;
-  #relay: MessagePort | undefined;
+  #relay: RelayWay | undefined;
   #startedAt: number | undefined;
 
   constructor(port: MessagePort) {
@@ -224,7 +225,7 @@ class RelayedOutlet implements Outlet {
   }
 
   /** From now on, what long calls send goes this way. */
-  relayBy(relay: MessagePort): void {
+  relayBy(relay: RelayWay): void {
     this.#relay = relay;
   }
 
@@ -234,11 +235,11 @@ class RelayedOutlet implements Outlet {
   }
 
   postMessage(message: ThreadMessage, transfer: readonly Transferable[] = []): void {
-    if (this.#relay === undefined || !this.#isLong) {
-      this.#port.postMessage(message, transfer);
-    } else {
+    if (this.#relay !== undefined && this.#isLong && countRelayed(this.#relay.sent)) {
       const relayed: Relayed = Array.isArray(message) ? sealed(message, transfer) : { message, transfer };
-      this.#relay.postMessage(relayed, relayed.transfer);
+      this.#relay.port.postMessage(relayed, relayed.transfer);
+    } else {
+      this.#port.postMessage(message, transfer);
     }
   }
 

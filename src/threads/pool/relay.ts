@@ -2,13 +2,14 @@ import { once } from "node:events";
 import { MessageChannel, MessagePort, receiveMessageOnPort, type Worker } from "node:worker_threads";
 import { ownEntry } from "../../errors/own-code.ts";
 import { startThread } from "../../errors/start-thread.ts";
-import type { RelayEnds, Relayed, ThreadMessage } from "../crossing/messages.ts";
+import { createRelayCount, endRelayed, nextRelayed, type RelayCount } from "../crossing/board.ts";
+import type { RelayEnds, Relayed, RelayWay, ThreadMessage } from "../crossing/messages.ts";
 
 /** The ends of a thread's way to the event loop, by the relay. */
 export interface RelayLink {
   /** Where the thread sends. */
-  readonly thread: MessagePort;
-  /** Where it arrives. Closed after the thread has ended and everything has arrived, or when the relay has failed. */
+  readonly thread: RelayWay;
+  /** Where it arrives. Closed after the thread or the relay has ended and what was passed on has arrived. */
   readonly loop: MessagePort;
 }
 
@@ -71,7 +72,7 @@ export class Relay {
     const outward = new MessageChannel();
     const ends: RelayEnds = { from: inward.port2, to: outward.port1 };
     this.#worker.postMessage(ends, [ends.from, ends.to]);
-    return { thread: inward.port1, loop: outward.port2 };
+    return { thread: { port: inward.port1, sent: createRelayCount() }, loop: outward.port2 };
   }
 
   async close(): Promise<void> {
@@ -82,19 +83,34 @@ export class Relay {
 /** What one thread sends by the relay. */
 export class RelayedMessages {
   readonly #port: MessagePort;
+  readonly #sent: RelayCount;
   readonly #isOver: Promise<unknown>;
+  #arrived = 0;
 
-  /** @param port - The loop's end of the thread's link. */
-  constructor(port: MessagePort, receive: (message: ThreadMessage) => void) {
-    this.#port = port;
-    this.#isOver = once(port, "close");
-    port.on("message", (message: Relayed["message"]) => receive(opened(message))).unref();
+  /** @param link - The thread's. */
+  constructor({ thread, loop }: RelayLink, receive: (message: ThreadMessage) => void) {
+    this.#port = loop;
+    this.#sent = thread.sent;
+    this.#isOver = once(loop, "close");
+    loop
+      .on("message", (message: Relayed["message"]) => {
+        this.#arrived = nextRelayed(this.#arrived);
+        receive(opened(message));
+      })
+      .unref();
   }
 
-  /** The thread has ended. Resolves when everything it has sent has arrived. */
+  /** The thread or the relay has ended. Resolves when everything that was passed on has arrived. */
   async all(): Promise<void> {
     this.#port.ref();
     await this.#isOver;
+  }
+
+  /** The relay has ended: the thread sends nothing more by it. Resolves with whether everything it has sent has arrived. */
+  async end(): Promise<boolean> {
+    const sent = endRelayed(this.#sent);
+    await this.all();
+    return this.#arrived === sent;
   }
 }
 

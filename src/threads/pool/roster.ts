@@ -199,7 +199,7 @@ export class Roster {
         onEnd: (cause) => {
           this.#relay = undefined;
           this.#mayRelay = relay.isReady;
-          for (const thread of this.#threads) thread.onRelayEnd(cause);
+          for (const thread of this.#threads) void thread.onRelayEnd(cause);
         },
       });
       this.#relay = relay;

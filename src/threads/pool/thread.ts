@@ -280,14 +280,15 @@ export class Thread implements ThreadHandle {
   }
 
   /** Has it send by this link what long calls have to say. */
-  relayBy({ thread, loop }: RelayLink): void {
-    this.#relayed = new RelayedMessages(loop, this.#receive);
-    this.#port.postMessage({ relay: thread } satisfies Control, [thread]);
+  relayBy(link: RelayLink): void {
+    this.#relayed = new RelayedMessages(link, this.#receive);
+    this.#port.postMessage({ relay: link.thread } satisfies Control, [link.thread.port]);
   }
 
-  /** The relay has ended: what this thread sends by it would be lost, so it ends, too. */
-  onRelayEnd(cause: unknown): void {
-    if (this.#relayed === undefined || this.isEnding) return;
+  /** The relay has ended: it does without, unless something that it has sent was lost, which someone may wait for. */
+  async onRelayEnd(cause: unknown): Promise<void> {
+    const isWhole = (await this.#relayed?.end()) ?? true;
+    if (isWhole || this.isEnding) return;
     this.#cause ??= new Error("the relay that passes on what threads send has ended", { cause });
     void this.end();
   }
