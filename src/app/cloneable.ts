@@ -128,9 +128,15 @@ function objectFault(object: object): string | undefined {
     return "a weak reference";
   if (isRecord(object) || isError(object)) return undefined;
   if (types.isKeyObject(object) || types.isCryptoKey(object)) return undefined;
+  if (isDetached(object)) return "bytes that were transferred elsewhere";
   const name = (object as { constructor?: { name?: unknown } }).constructor?.name;
   if (typeof name === "string" && whole.has(name) && !isOwnClass(object, name)) return undefined;
   return typeof name === "string" && name !== "" ? `an instance of ${name}` : "an instance of a class";
+}
+
+function isDetached(object: object): boolean {
+  const buffer = ArrayBuffer.isView(object) ? object.buffer : object;
+  return types.isArrayBuffer(buffer) && buffer.detached;
 }
 
 /** Whether it is a user's class with the name of one of the platform's. */

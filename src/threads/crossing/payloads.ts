@@ -5,6 +5,7 @@ import type { Log } from "../../app/log.ts";
 import type { FileContent } from "../../app/reply.ts";
 import type { TaskDeclaration } from "../../app/task.ts";
 import type { DescribedError } from "../../errors/described-error.ts";
+import { OffloopError } from "../../errors/offloop-error.ts";
 import {
   type Chunk,
   type FormPart,
@@ -19,7 +20,7 @@ import type { TaskRun } from "../../operation/run-task.ts";
 import type { RemoteValue } from "../../operation/runtime.ts";
 import type { SessionState } from "../../operation/session.ts";
 import { BodyReader } from "./body-ring.ts";
-import { type Crossed, packValue, type TaskOutcome, type Thrown } from "./values.ts";
+import { type Crossed, packValue, type TaskOutcome, type Thrown, UncloneableValue } from "./values.ts";
 
 /** A payload, and the parts of it that are transferred rather than copied. */
 export interface Packed<T> {
@@ -226,11 +227,31 @@ export function packReply(reply: RawReply, open?: OpenReplyRef): Packed<ReplyPay
   return { payload: [status, mediaType, headers, body, background, error, open], transfer };
 }
 
-/** Background calls as they cross. */
+/** Whether an outcome is a reply: those of other calls are pairs. */
+export function isReplyPayload(outcome: unknown): outcome is ReplyPayload {
+  return (outcome as readonly unknown[]).length > 2;
+}
+
+/**
+ * Background calls as they cross.
+ *
+ * @throws {OffloopError} `OFFLOOP_NOT_CLONEABLE` for arguments that could cross when they were added.
+ */
 export function nameCalls(calls: RawReply["background"]): NamedCall[] | undefined {
-  return calls?.map(
-    ({ task, args }): NamedCall => [task.name, packValue(args, `args of task "${task.name}"`)],
-  );
+  return calls?.map(({ task, args }): NamedCall => [task.name, packArguments(task, args)]);
+}
+
+function packArguments({ name, location }: TaskDeclaration, args: unknown[]): Crossed {
+  try {
+    return packValue(args, "args");
+  } catch (error) {
+    if (!(error instanceof UncloneableValue)) throw error;
+    throw new OffloopError(
+      "OFFLOOP_NOT_CLONEABLE",
+      `Cannot run task "${name}" after the response: ${error.found} cannot cross between threads`,
+      { at: location, fix: "leave its arguments as they are once you have added it" },
+    );
+  }
 }
 
 function packBody(body: RawReply["body"], transfer: Transferable[]): ReplyPayload[3] {

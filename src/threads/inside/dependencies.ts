@@ -64,6 +64,7 @@ export class DependencySessions {
     exchange.takeSession(payload.sessionState);
     session.opened.push({ open, exchange });
     const values: RemoteValue[] = [];
+    let background: DependencyResult["background"];
     let failure: Failure | undefined;
     try {
       for (const call of payload.calls) {
@@ -71,14 +72,16 @@ export class DependencySessions {
         session.values.set(call.path, value);
         values.push(call.isReceived ? packReceived(call, value) : undefined);
       }
+      background = nameCalls(exchange.addedTasks);
     } catch (error) {
       failure = { error };
     }
+    exchange.addedTasks?.splice(0); // those of a failed call are dropped
     const result: DependencyResult = {
       values,
       session: this.#keep(payload, session, open),
       opened: closable.filter((scope) => open.has(scope)),
-      background: nameCalls(exchange.addedTasks?.splice(0)),
+      background,
       status: exchange.chosenStatus,
       headers: exchange.chosenHeaders,
       sessionState: exchange.endSession(),
@@ -99,11 +102,13 @@ export class DependencySessions {
     const { open, exchange } = session.opened[payload.call] as Session["opened"][number];
     if (refusesTasks) exchange.endBackground();
     const left = await open.close(failure && { error: unpackThrown(failure, this.#handlers) }, scope);
-    const result: CloseResult = {
-      left: left && packThrown(left.error, this.#handlers),
-      background: nameCalls(exchange.addedTasks?.splice(0)),
-    };
-    return [true, result];
+    try {
+      const background = nameCalls(exchange.addedTasks?.splice(0));
+      const result: CloseResult = { left: left && packThrown(left.error, this.#handlers), background };
+      return [true, result];
+    } catch (error) {
+      return [false, packThrown(error, this.#handlers)];
+    }
   }
 
   #enter({ session, request, operation }: DependencyPayload, services: CallServices): Session {

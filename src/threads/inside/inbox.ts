@@ -13,7 +13,7 @@ import {
   type ThreadData,
   type ThreadMessage,
 } from "../crossing/messages.ts";
-import { type CallServices, type Packed, packReply } from "../crossing/payloads.ts";
+import { type CallServices, isReplyPayload, type Packed, packReply } from "../crossing/payloads.ts";
 import { packThrown, type TaskOutcome } from "../crossing/values.ts";
 import { MessageWork, OperationWork, RunHistory, TaskWork, type Work } from "../crossing/work.ts";
 import { type Outlet, type ThreadCall, type ThreadChannel, ThreadServices } from "./services.ts";
@@ -206,7 +206,7 @@ class Outbox {
 
 function uncloneable(work: Work | undefined, outcome: unknown, cause: unknown): unknown {
   const error = unsendable(work, String(cause));
-  return (outcome as unknown[]).length > 2
+  return isReplyPayload(outcome)
     ? packReply(errorReply(error)).payload
     : ([false, packThrown(error)] satisfies TaskOutcome);
 }

@@ -66,7 +66,15 @@ export class OpenReplies {
       await reply.finish?.(failure && { error: unpackThrown(failure) });
       return undefined;
     });
-    return [done, nameCalls(reply.added())];
+    return withAdded(done, reply.added());
+  }
+}
+
+function withAdded(done: TaskOutcome, added: BackgroundCall[]): Followed {
+  try {
+    return [done, nameCalls(added)];
+  } catch (thrown) {
+    return [[false, packThrown(thrown)], undefined];
   }
 }
 

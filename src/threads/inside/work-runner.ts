@@ -148,8 +148,7 @@ export class WorkRunner {
           : await runTask(compiled, receivedRun(declaration, payload, args, services), this.#runtime);
       return [true, packValue(value, "result", this.#handlers)];
     } catch (thrown) {
-      const error = thrown instanceof UncloneableValue ? unsendable(work, thrown.found) : thrown;
-      return [false, packThrown(error, this.#handlers)];
+      return [false, packThrown(unsent(work, thrown), this.#handlers)];
     }
   }
 
@@ -184,8 +183,7 @@ export class WorkRunner {
     try {
       return packReply(reply, open);
     } catch (thrown) {
-      if (!(thrown instanceof UncloneableValue)) throw thrown;
-      return packReply(errorReply(unsendable(work, thrown.found)), open);
+      return packReply(errorReply(unsent(work, thrown)), open);
     }
   }
 }
@@ -196,6 +194,11 @@ function isFollowUp(payload: unknown): payload is FollowUp {
 
 function isThere(): never {
   throw new Error("this is a thread");
+}
+
+/** What was thrown while a call ran or its result was packed. */
+function unsent(work: Work, thrown: unknown): unknown {
+  return thrown instanceof UncloneableValue ? unsendable(work, thrown.found) : thrown;
 }
 
 /** The error for a result that cannot cross. */
