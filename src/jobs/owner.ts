@@ -18,8 +18,8 @@ interface Ask {
 
 type Answer = { readonly answer: unknown } | { readonly failed: string };
 
-/** The path of a socket has at most 107 bytes. */
-const LONGEST_PATH = 100;
+/** The path of a socket has at most 107 bytes, and on macOS 103. */
+const LONGEST_PATH_BYTES = 100;
 
 /**
  * Answers, on a socket in the folder, what other processes of this machine ask about the jobs
@@ -33,7 +33,7 @@ export async function answerAsOwner(dir: string, jobs: Jobs): Promise<() => Prom
   const server = createServer((socket) => {
     asking.add(socket);
     socket.once("close", () => asking.delete(socket));
-    void answer(socket, jobs);
+    answer(socket, jobs).catch(() => {}); // whoever asked has gone
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -60,8 +60,9 @@ export async function askOwner(dir: string): Promise<Pick<Jobs, Question> | unde
   return Object.fromEntries(asking) as Pick<Jobs, Question>;
 }
 
+/** Rejects when the connection breaks. */
 async function answer(socket: Socket, jobs: Jobs): Promise<void> {
-  socket.on("error", () => {});
+  socket.on("error", () => {}); // which the lines end with, too
   for await (const line of createInterface(socket)) {
     const said = await answerTo(line, jobs);
     if (!socket.destroyed) socket.end(`${JSON.stringify(said)}\n`);
@@ -112,7 +113,7 @@ function socketPath(dir: string): string {
   const own = join(dir, "owner.sock");
   const local = relative(process.cwd(), own);
   const path = local.length < own.length ? local : own;
-  return path.length <= LONGEST_PATH ? path : join(tmpdir(), `offloop-jobs-${hash}.sock`);
+  return Buffer.byteLength(path) <= LONGEST_PATH_BYTES ? path : join(tmpdir(), `offloop-jobs-${hash}.sock`);
 }
 
 function closed(server: Server): Promise<void> {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -32,6 +32,30 @@ test("askOwner() gives a job as it is: its times are dates, and what it holds is
   assert.deepEqual((await asked?.get(id))?.args, args);
   assert.ok((await asked?.get(id))?.enqueuedAt instanceof Date);
   assert.ok((await asked?.list())?.every(({ runAt }) => runAt instanceof Date));
+});
+
+test("answerAsOwner() outlives a process that ends while it is answered", {
+  skip: process.platform === "win32" && "the folder has no socket",
+}, async (t) => {
+  const dir = await folder(t);
+  const uuid = await store.add({ task: "task", uuid: newUuid(), payload: { args: ["x".repeat(4_000_000)] } });
+  const leave = await answerAsOwner(dir, jobs);
+  const asking = connect(join(dir, "owner.sock"));
+  asking.write(`${JSON.stringify({ ask: "get", args: [formatJobId({ task: "task", uuid })] })}\n`);
+  await once(asking, "readable");
+  asking.destroy(); // with most of the answer on its way, which resets the connection
+  await once(asking, "close");
+  // A rejection that nobody handles would end the process, and fails the test.
+  assert.ok(await askOwner(dir), "which has seen it by now");
+  await leave();
+});
+
+test("answerAsOwner() is found in a folder whose name has more bytes than a socket's path may have", async (t) => {
+  const dir = join(await folder(t), "ü".repeat(55));
+  await mkdir(dir);
+  const leave = await answerAsOwner(dir, jobs);
+  t.after(leave);
+  assert.ok(await askOwner(dir));
 });
 
 test("answerAsOwner() ends although a process that asks nothing is connected", {
