@@ -6,6 +6,7 @@ import { INSPECTOR_PATH } from "../http/inspector.ts";
 import { listen, logStrayRejections } from "../http/listen.ts";
 import { createLogger, type LogLevel } from "../http/logger.ts";
 import type { ListenOptions } from "../http/serve-options.ts";
+import type { Started } from "../http/start.ts";
 import { sitePaths } from "../openapi/site.ts";
 import { runAtHand } from "../watch/around.ts";
 import { appName } from "./app-name.ts";
@@ -45,17 +46,25 @@ async function serveApp(options: DevProcessOptions): Promise<void> {
   const logger = createLogger(options.logLevel, true);
   const app = await loadToServe(target);
   guardApp(app, logger);
-  const server = await listen(app, { ...developmentOptions(app, options), logger }, target);
+  const server = await listen(
+    app,
+    { ...developmentOptions(app, options), logger, onStart: endWithParent },
+    target,
+  );
   logStrayRejections(logger, runAtHand);
+  tell({ served: { ...linksOf(app, server.url), port: server.port } });
+}
+
+/** Ends the process when the one that started it says so, or has ended. */
+function endWithParent(served: Started): void {
   const end = (): void =>
-    void server.close().finally(() => {
+    void served.close().finally(() => {
       inspector.close(); // with a debugger attached, the process would wait until it detaches
       process.exit(0);
     });
   process.once("SIGTERM", end);
   process.once("disconnect", end);
-  if (!process.connected) return end(); // its parent has ended meanwhile
-  tell({ served: { ...linksOf(app, server.url), port: server.port } });
+  if (!process.connected) end();
 }
 
 /** The differences from `offloop run`. */

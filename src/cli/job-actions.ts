@@ -2,7 +2,6 @@ import type { App } from "../app/app.ts";
 import type { Job, JobState, Jobs } from "../app/jobs.ts";
 import { type ResolvedJobs, resolveSettings } from "../app/settings.ts";
 import { createLogger } from "../http/logger.ts";
-import { closeOnSignals } from "../http/shutdown.ts";
 import { Engine } from "../jobs/engine.ts";
 import { schemaSql } from "../jobs/engine-setup.ts";
 import { StoredJobs } from "../jobs/jobs.ts";
@@ -10,7 +9,7 @@ import { jobTasks, runnableTasks } from "../jobs/open.ts";
 import { askOwner } from "../jobs/owner.ts";
 import { placeOf } from "../jobs/place.ts";
 import { loadToRead, loadToServe, parseTarget } from "./declared-app.ts";
-import { durableTasks, openWork, type Working } from "./work.ts";
+import { durableTasks, openUntilSignalled, type Working } from "./work.ts";
 
 type AskedJobs = Omit<Jobs, "follow">;
 
@@ -90,15 +89,14 @@ async function drain(module: string): Promise<void> {
   durableTasks(app);
   const settings = resolveSettings(app.settings);
   const log = createLogger("warn");
-  const working = await openWork(app, { settings, target, log, isProbed: false });
   let ended: Promise<void> | undefined;
-  const end = (): Promise<void> => {
+  const end = (working: Working): Promise<void> => {
     ended ??= leave(working, settings.shutdownGraceMs);
     return ended;
   };
-  closeOnSignals({ close: end, threadsLeft: () => working.threads }, log);
+  const working = await openUntilSignalled(app, { settings, target, log, isProbed: false }, end);
   await working.jobs.drained();
-  await end();
+  await end(working);
 }
 
 async function leave(working: Working, graceMs: number): Promise<void> {

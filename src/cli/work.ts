@@ -42,25 +42,34 @@ export async function work(module: string, options: WorkOptions): Promise<void> 
   });
   const tasks = durableTasks(app);
   if (settings.jobs.url === undefined) throw embeddedError("offloop work", app);
-  await openUntilSignalled(app, { settings, target, log, isProbed: true });
+  const end = (working: Working): Promise<void> =>
+    working.stop(settings.shutdownGraceMs).finally(() => working.close());
+  await openUntilSignalled(app, { settings, target, log, isProbed: true }, end);
   logStrayRejections(log, runAtHand);
   const lanes = tasks.map(({ name, lane }) => `${name} (${lane})`);
   log.info(`${appName(app)} works on ${lanes.join(", ")}`);
 }
 
-/** Opens an app without a server, until a signal ends it. One that comes while it is being opened closes what is open. */
-async function openUntilSignalled(app: App, parts: WorkParts): Promise<void> {
+/**
+ * Opens an app without a server, until a signal ends it. One that comes while it is being opened closes what is open.
+ *
+ * @param end - Ends it when a signal comes later.
+ */
+export async function openUntilSignalled(
+  app: App,
+  parts: WorkParts,
+  end: (working: Working) => Promise<void>,
+): Promise<Working> {
   const { settings, log } = parts;
-  const { shutdownGraceMs: graceMs } = settings;
   const opened = new AsyncDisposableStack();
-  const start = new Start(graceMs, log, opened);
+  const start = new Start(settings.shutdownGraceMs, log, opened);
   closeOnSignals(start, log);
   try {
-    const working = await openWorkInto(app, parts, opened, start.ending);
-    const close = (): Promise<void> => working.stop(graceMs).finally(() => working.close());
-    start.succeed({ close, threadsLeft: () => working.threads });
+    const working = await openWork(app, parts, opened, start.ending);
+    start.succeed({ close: () => end(working), threadsLeft: () => working.threads });
+    return working;
   } catch (error) {
-    await start.fail(error);
+    return start.fail(error);
   }
 }
 
@@ -76,7 +85,7 @@ export interface Working {
 }
 
 /** How an app is opened to work on its jobs. */
-export interface WorkParts {
+interface WorkParts {
   readonly settings: ResolvedSettings;
   readonly target: AppTarget;
   readonly log: Logger;
@@ -84,33 +93,22 @@ export interface WorkParts {
   readonly isProbed: boolean;
 }
 
-/** Opens an app without a server. */
-export async function openWork(app: App, parts: WorkParts): Promise<Working> {
-  const opened = new AsyncDisposableStack();
-  try {
-    return await openWorkInto(app, parts, opened);
-  } catch (error) {
-    await opened.disposeAsync();
-    throw error;
-  }
-}
-
 /**
  * @param opened - Collects what to close.
  * @param ending - Aborts when the start is to end: nothing more is opened, and it rejects.
  */
-async function openWorkInto(
+async function openWork(
   app: App,
   { settings, target, log: given, isProbed }: WorkParts,
   opened: AsyncDisposableStack,
-  ending?: AbortSignal,
+  ending: AbortSignal,
 ): Promise<Working> {
   const tracing = await openTracing();
   const log = openLog({ log: given, settings, ownsOutput: ownsOutput() }, tracing);
   const arounds = listArounds(app, { settings, log, tracing, debug: false });
   const laneOptions = { settings, target, log, arounds, ownsOutput: ownsOutput() };
   const lanes = await openWithLifespans(app, laneOptions, opened, ending);
-  ending?.throwIfAborted();
+  ending.throwIfAborted();
   const watch = openLoopWatch(settings.watch, log, isForReading(log));
   opened.defer(() => watch?.close());
   let isOpen = false;
@@ -118,7 +116,7 @@ async function openWorkInto(
   if (isProbed) await openWorkProbes(app, { settings, lanes, log, isOpen: () => isOpen }, opened);
   const jobs = (await openJobsOf(app, { settings, lanes, tracing, log, works: true })) as OpenJobs;
   opened.defer(() => jobs.close());
-  ending?.throwIfAborted();
+  ending.throwIfAborted();
   isOpen = true;
   return {
     jobs,

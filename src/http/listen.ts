@@ -58,6 +58,7 @@ async function listenWith(
   const opened = new AsyncDisposableStack();
   const start = new Start(settings.shutdownGraceMs, log, opened);
   const own = ownsProcess ? closeOnSignals(start, log) : undefined;
+  options.onStart?.(start);
   let letBe = async (): Promise<void> => own?.letSignalsBe();
   // This must come last. Until then a second signal ends the process, and a primary can tell that it is not hung.
   opened.defer(() => letBe());

@@ -3,6 +3,7 @@ import { type ServerSettings, settingNames } from "../app/settings.ts";
 import type { PoolSize } from "../threads/pool/pool.ts";
 import type { InspectorSetting } from "./inspector.ts";
 import type { LogLevel } from "./logger.ts";
+import type { Started } from "./start.ts";
 import type { TlsFiles } from "./tls.ts";
 
 /** Options of `serve`. Settings given here win over the app's. */
@@ -58,10 +59,12 @@ export const serveOptionNames: Readonly<Record<keyof ServeOptions, true>> = {
   work: true,
 };
 
-/** The same, plus what only development asks for. */
+/** The same, plus what only `offloop dev` asks for. */
 export interface ListenOptions extends ServeOptions {
   /** Whether browsers are shown the errors of operations, with their source. Default false. */
   readonly debug?: boolean;
+  /** Called before anything is opened, with what closes the server, and ends its start until there is one. */
+  readonly onStart?: (start: Started) => void;
 }
 
 /** A listening server. */

@@ -14,6 +14,8 @@ const starts: [string, (environment: Record<string, string>) => Command][] = [
     (environment) => offloopWith(environment, "run", app, "--port", "0", "--workers", "1"),
   ],
   ["offloop work", (environment) => offloopWith(environment, "work", app)],
+  ["offloop jobs drain", (environment) => offloopWith(environment, "jobs", app, "drain")],
+  ["offloop dev", (environment) => offloopWith(environment, "dev", app, "--port", "0")],
 ];
 
 function said(output: string): string[] {
