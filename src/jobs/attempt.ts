@@ -94,7 +94,7 @@ export class Attempt {
 
   /** Its job no longer belongs to this process: the signal aborts, and after a while the thread is ended. */
   lose(why: "cancelled" | "lost", graceMs: number): void {
-    if (this.#broken !== undefined) return;
+    if (this.#broken !== undefined || this.#over) return;
     this.#broken = why;
     this.#started?.abort(abortReason(why));
     this.#ending = setTimeout(() => void this.#started?.end(), graceMs);

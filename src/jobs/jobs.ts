@@ -101,9 +101,12 @@ export class StoredJobs implements Jobs {
         const job = await this.get(id);
         if (job === undefined && shown === "") throw unknownJob(id, at);
         if (job === undefined) return; // no longer stored
-        if (JSON.stringify(job) !== shown) yield job;
-        shown = JSON.stringify(job);
-        if (ended.has(job.state)) return;
+        const isLast = ended.has(job.state);
+        const text = JSON.stringify(job);
+        const isNews = text !== shown;
+        shown = text; // as it is now: whoever follows it may change what they are given
+        if (isNews) yield job;
+        if (isLast) return;
         await next;
       }
     } finally {

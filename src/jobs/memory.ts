@@ -50,6 +50,8 @@ export class MemoryStore implements JobStore {
   readonly #tasks: ReadonlyMap<string, JobTask>;
   readonly #jobs = new Map<string, StoredJob>();
   readonly #notices = new NoticeBoard();
+  /** How many jobs were added. */
+  #added = 0;
 
   constructor(tasks: readonly JobTask[], clock: Clock) {
     this.#tasks = new Map(tasks.map((task) => [task.name, task]));
@@ -67,7 +69,7 @@ export class MemoryStore implements JobStore {
       ...job,
       // As it would come back from a database.
       payload: structuredClone(job.payload),
-      order: this.#jobs.size,
+      order: this.#added++,
       enqueuedAt: now,
       runAt: job.runAt ?? new Date(now),
       state: "waiting",

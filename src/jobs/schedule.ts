@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { Cron } from "croner";
 import type { SourceLocation } from "../errors/offloop-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
+import type { RunnableTask } from "./attempt.ts";
 import type { JobStore } from "./store.ts";
 
 /** The schedule on which a task runs by itself. */
@@ -12,6 +13,13 @@ export interface Schedule {
   /** An IANA name. */
   readonly timezone: string;
   readonly location: SourceLocation;
+}
+
+/** The schedules of those tasks that have one. */
+export function schedulesOf(tasks: Iterable<RunnableTask>): Schedule[] {
+  return [...tasks].flatMap(({ declaration: { name: task, schedule, location } }) =>
+    schedule === undefined ? [] : [{ task, ...schedule, location }],
+  );
 }
 
 /** A timer can wait at most 24.8 days. */

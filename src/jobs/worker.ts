@@ -5,7 +5,7 @@ import type { RunnableTask } from "./attempt.ts";
 import { formatJobId } from "./job-id.ts";
 import { type JobEvents, JobLoop } from "./loop.ts";
 import type { Pulse, PulseListener } from "./pulse.ts";
-import { type Schedule, Scheduler } from "./schedule.ts";
+import { Scheduler, schedulesOf } from "./schedule.ts";
 import type { JobStore } from "./store.ts";
 
 /** Options for a process that works on jobs. */
@@ -64,7 +64,7 @@ export class JobWorker {
   }
 
   async #start({ store, tasks }: JobWorkerOptions): Promise<void> {
-    await this.#scheduler.start([...tasks.values()].flatMap(({ declaration }) => schedulesOf(declaration)));
+    await this.#scheduler.start(schedulesOf(tasks.values()));
     for (const { declaration } of tasks.values())
       if (declaration.schedule === undefined)
         await store.dropSchedules(declaration.name, { mark: "", since: Date.now() });
@@ -102,8 +102,4 @@ export class JobWorker {
     await this.#pulse.close();
     return left;
   }
-}
-
-function schedulesOf({ name: task, schedule, location }: RunnableTask["declaration"]): Schedule[] {
-  return schedule === undefined ? [] : [{ task, ...schedule, location }];
 }

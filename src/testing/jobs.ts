@@ -11,7 +11,7 @@ import { JobLoop } from "../jobs/loop.ts";
 import { MemoryStore } from "../jobs/memory.ts";
 import { bind, jobTasks, type OpenJobs, type OpenJobsOptions, runnableTasks } from "../jobs/open.ts";
 import { placeOf } from "../jobs/place.ts";
-import { type Schedule, storeNext } from "../jobs/schedule.ts";
+import { type Schedule, schedulesOf, storeNext } from "../jobs/schedule.ts";
 import type { JobStore } from "../jobs/store.ts";
 import type { EnqueuedTestJob, TestJobs } from "./client-options.ts";
 
@@ -80,15 +80,18 @@ class TestedJobs implements TaskEnqueuer, TestJobs {
     this.#moved = clock;
     this.#loop = new JobLoop({ store, tasks, lanes, cancelGraceMs, events: { ...events, onStart } });
     this.#enqueuer = new Enqueuer(store, () => clock.now(), trace);
-    this.#schedules = [...tasks.values()].flatMap(({ declaration: { name, schedule, location } }) =>
-      schedule === undefined ? [] : [{ task: name, ...schedule, location }],
-    );
+    this.#schedules = schedulesOf(tasks.values());
     this.clock = { now: () => new Date(clock.now()), advance: (ms) => this.#advance(ms) };
   }
 
   static async open(options: OpenJobsOptions, store: JobStore, clock: MovedClock): Promise<OpenTestJobs> {
     const testing = new TestedJobs(options, store, clock);
-    await testing.#storeSchedules();
+    try {
+      await testing.#storeSchedules();
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
     const stopListening = store.listen((notice) => {
       if (notice.kind === "cancelled") testing.#loop.hear(notice);
     });

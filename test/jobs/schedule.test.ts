@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MemoryStore } from "../../src/jobs/memory.ts";
 import { nextOccurrence, occurrenceId, type Schedule, storeNext } from "../../src/jobs/schedule.ts";
+import { newUuid } from "../../src/jobs/uuid.ts";
 import { jobTask } from "../fixtures/job-engines.ts";
 
 const location = { file: "app.ts", line: 1, column: 1 };
@@ -98,4 +99,18 @@ test("storeNext() of a process with a former schedule leaves it to those that be
   // The former release is back.
   await storeNext(store, former, hour("04:10"), 3);
   assert.deepEqual(await waiting(), ["05:00"]);
+});
+
+test("MemoryStore keeps jobs in the order in which they were added, also where an occurrence was dropped", async () => {
+  const now = Date.now();
+  const store = new MemoryStore([jobTask("t"), jobTask("other")], { now: () => now });
+  await storeNext(store, at("0 1 * * *"), new Date(now));
+  const add = (): Promise<string> => store.add({ task: "other", uuid: newUuid(), payload: { args: [] } });
+  const added = [await add()];
+  await store.dropSchedules("t", { mark: "", since: now });
+  added.push(await add());
+  assert.deepEqual(
+    (await store.list({ limit: 10 })).map(({ uuid }) => uuid),
+    added.toReversed(),
+  );
 });

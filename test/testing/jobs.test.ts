@@ -123,6 +123,22 @@ test("client.jobs with jobs.dir runs the same on the real engine", async () => {
   }
 });
 
+test("a test client that cannot keep a schedule leaves no database open", async () => {
+  const dir = await mkdtemp(join(tmpdir(), "offloop-tested-"));
+  try {
+    const never = new App({ jobs: { dir } });
+    never.task("never", { schedule: "every full moon" }, async () => {});
+    // Were it open, its owner would be told of instead.
+    for (let times = 0; times < 2; times++)
+      await assert.rejects(testClient(never, { jobs: { dir } }), {
+        code: "OFFLOOP_OPTION_INVALID",
+        message: /"every full moon"/,
+      });
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+});
+
 test("client.jobs of an app without durable tasks says so", async () => {
   await using client = await testClient(new App());
   assert.throws(() => client.jobs, { code: "OFFLOOP_TASK_NOT_DURABLE" });
@@ -131,6 +147,18 @@ test("client.jobs of an app without durable tasks says so", async () => {
 function berlinTime(date: Date): string {
   return date.toLocaleTimeString("de", { timeZone: "Europe/Berlin", hour: "2-digit", minute: "2-digit" });
 }
+
+test("following a job tells how it goes on, whatever its follower does with what it was given", async () => {
+  await using client = await testClient(app);
+  const { id } = await welcome.enqueue("ada");
+  const seen: string[] = [];
+  for await (const job of app.jobs.follow(id)) {
+    seen.push(job.state);
+    Object.assign(job, { state: "done" });
+    if (seen.length === 1) await client.jobs.drain();
+  }
+  assert.deepEqual(seen, ["waiting", "done"]);
+});
 
 test("following a job leaves no timer: not when the job ends, when its follower does, or when the client closes", async () => {
   const timers = (): number =>

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { App } from "offloop";
+import { Attempt } from "../../src/jobs/attempt.ts";
+import { runnableTasks } from "../../src/jobs/open.ts";
+import type { TakenJob } from "../../src/jobs/store.ts";
+import { newUuid } from "../../src/jobs/uuid.ts";
+import { attemptLanes } from "../../src/lanes/attempts.ts";
+
+const app = new App();
+app.task("task", { durable: true }, async () => "result");
+
+const lanes = attemptLanes({ loop: 1, thread: 1 }, async ({ task, args }) => task.fn(...args));
+
+function attempt(): Attempt {
+  const job: TakenJob = {
+    ...{ task: "task", uuid: newUuid(), takes: 0, retryLimit: 0, lostBefore: false },
+    payload: { args: [] },
+    enqueuedAt: new Date(),
+  };
+  const task = runnableTasks(app).get("task");
+  assert.ok(task);
+  return new Attempt(job, task);
+}
+
+function timers(): number {
+  return process.getActiveResourcesInfo().filter((resource) => resource === "Timeout").length;
+}
+
+test("an attempt that has ended is not broken off when its job is cancelled before that is stored", async () => {
+  const before = timers();
+  const ended = attempt();
+  assert.deepEqual(await ended.run(lanes, () => {}), { kind: "done", result: "result" });
+  ended.lose("cancelled", 60_000);
+  assert.equal(ended.isBroken, false);
+  assert.equal(timers(), before, "nothing keeps the process");
+});
+
+test("an attempt whose job is cancelled while it runs is cancelled, whatever it returns", async () => {
+  const running = attempt();
+  const outcome = running.run(lanes, () => {});
+  running.lose("cancelled", 60_000);
+  assert.deepEqual(await outcome, { kind: "cancelled" });
+});
