@@ -9,23 +9,25 @@ interface ForeignForm {
 }
 
 /** The names of settings in ecosystems that write `name=value` pairs. */
-const names: Readonly<Record<string, keyof Address>> = {
-  host: "host",
-  hostaddr: "host",
-  server: "host",
-  "data source": "host",
-  port: "port",
-  dbname: "database",
-  database: "database",
-  databasename: "database",
-  "initial catalog": "database",
-  user: "user",
-  username: "user",
-  "user id": "user",
-  uid: "user",
-  password: "password",
-  pwd: "password",
-};
+const names: ReadonlyMap<string, keyof Address> = new Map<string, keyof Address>(
+  Object.entries({
+    host: "host",
+    hostaddr: "host",
+    server: "host",
+    "data source": "host",
+    port: "port",
+    dbname: "database",
+    database: "database",
+    databasename: "database",
+    "initial catalog": "database",
+    user: "user",
+    username: "user",
+    "user id": "user",
+    uid: "user",
+    password: "password",
+    pwd: "password",
+  }),
+);
 
 /** Reads the forms of other ecosystems: JDBC, libpq's keywords, PDO and ADO.NET, and Go. */
 export function readForeignForm(text: string, scheme: string): ForeignForm | undefined {
@@ -101,7 +103,7 @@ function pairOf(text: string): readonly [string, string] {
 function withNames(address: Address): Address {
   const placed: Partial<Record<keyof Address, string>> = {};
   const options = address.options.filter(([name, value]) => {
-    const place = names[name.toLowerCase()];
+    const place = names.get(name.toLowerCase());
     if (place !== undefined) placed[place] = value;
     return place === undefined;
   });

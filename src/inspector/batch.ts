@@ -88,8 +88,9 @@ export interface PoolState {
 
 /**
  * What should not happen. `blocked`: the loop did not turn. `killed`: a call ran past its deadline and its thread was
- * ended. `ended`: a thread was ended for another reason. `timeout`: the same on the loop, where nothing can end a function. `refused`: 503, since too many calls waited
- * or no thread could start. `error`: an operation answered with another 5xx. `failed`: a task threw.
+ * ended. `ended`: a thread was ended for another reason. `timeout`: a call ran past its deadline on the loop, where
+ * nothing can end a function. `refused`: 503, since too many calls waited or no thread could start. `error`: an
+ * operation answered with another 5xx. `failed`: a task threw.
  */
 export type IncidentKind = "blocked" | "killed" | "ended" | "timeout" | "refused" | "error" | "failed";
 

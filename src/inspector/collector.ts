@@ -15,6 +15,8 @@ import { Sketch } from "./page/sketch.ts";
 import { type RunEnd, type RunStart, Runs } from "./runs.ts";
 
 const FIRST_ERROR_STATUS = 500;
+/** The two events of a thread's end follow each other closely; of some ends there is only one. */
+const MAX_KILLED = 100;
 
 /**
  * Listens to the channels and keeps what a page shows: names, ids, numbers and errors, and nothing else from requests.
@@ -105,6 +107,7 @@ export class Collector {
   #isNews(thread: number): boolean {
     if (this.#killed.delete(thread)) return false;
     this.#killed.add(thread);
+    if (this.#killed.size > MAX_KILLED) this.#killed.delete(this.#killed.values().next().value as number);
     return true;
   }
 }

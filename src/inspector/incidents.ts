@@ -176,6 +176,7 @@ function nameOf({ operation, certain, oneOfMany }: BlockCulprit): string {
   if (oneOfMany === true) return `many short runs of ${operation}`;
   return `${certain ? "" : "probably "}${operation ?? "code outside any operation"}`;
 }
+
 function stateSentence({ state, cpuMs, gcMs }: BlockReport): string {
   if (state === "asleep") return "The main thread was asleep in a synchronous call.";
   if (state === "starved") return "The main thread was ready to run; other processes had the CPU.";

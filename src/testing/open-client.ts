@@ -22,7 +22,7 @@ import type {
   TestJobs,
   TestResponse,
 } from "./client-options.ts";
-import { encodeRequest, type SentRequest, type TestRequest, type Way } from "./test-request.ts";
+import { byName, encodeRequest, type TestRequest, type Way } from "./test-request.ts";
 import { openTestSocket } from "./test-socket.ts";
 
 type Fastify = Awaited<ReturnType<typeof openApp>>["fastify"];
@@ -138,7 +138,7 @@ async function inProcess(fastify: Fastify): Promise<Way> {
     const response = await fastify.inject({
       method: method as "GET",
       url: path,
-      headers: { host: "testserver", "user-agent": "offloop", ...grouped(headers) },
+      headers: { host: "testserver", "user-agent": "offloop", ...byName(headers) },
       payloadAsStream: true,
       ...(body === undefined ? {} : { payload: body }),
       ...(signal === undefined ? {} : { signal }),
@@ -153,17 +153,6 @@ async function inProcess(fastify: Fastify): Promise<Way> {
     return ours;
   };
   return { url: "http://testserver", send, connect };
-}
-
-/** A repeated name has all its values. */
-function grouped(headers: SentRequest["headers"]): Record<string, string | string[]> {
-  const groups = Object.groupBy(headers, ([name]) => name.toLowerCase());
-  return Object.fromEntries(
-    Object.entries(groups).map(([name, pairs = []]) => {
-      const values = pairs.map(([, value]) => value);
-      return [name, values.length === 1 ? (values[0] as string) : values];
-    }),
-  );
 }
 
 function toHeaders(received: Readonly<Record<string, unknown>>): Headers {

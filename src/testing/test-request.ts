@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+
 /** The parts of a request other than method and path. */
 export interface TestRequest {
   /**
@@ -82,6 +83,17 @@ function merged(always: Pairs, own: Pairs): Pairs {
 function pairsOf(headers: TestRequest["headers"]): Pairs {
   if (!Array.isArray(headers)) return [...new Headers(headers)];
   return headers.map((pair) => [String(pair[0]), String(pair[1])]);
+}
+
+/** The same headers by their names in lower case; a repeated name has all its values. */
+export function byName(headers: SentRequest["headers"]): Record<string, string | string[]> {
+  const groups = Object.groupBy(headers, ([name]) => name.toLowerCase());
+  return Object.fromEntries(
+    Object.entries(groups).map(([name, pairs = []]) => {
+      const values = pairs.map(([, value]) => value);
+      return [name, values.length === 1 ? (values[0] as string) : values];
+    }),
+  );
 }
 
 function withQuery(path: string, query: Readonly<Record<string, unknown>>): string {

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { ClientOptions, RawData, WebSocket } from "ws";
 import type { RawMessage, SocketClosing } from "../app/socket.ts";
-import type { TestRequest } from "./test-request.ts";
+import { byName, type SentRequest, type TestRequest } from "./test-request.ts";
 
 /** The parts of a handshake other than its path. */
 export interface TestSocketRequest extends Pick<TestRequest, "headers" | "query"> {
@@ -61,7 +61,7 @@ export interface TestSocket extends AsyncIterable<RawMessage>, AsyncDisposable {
 
 /** What is sent with a handshake. */
 export interface OpeningSocket {
-  readonly headers: readonly (readonly [string, string])[];
+  readonly headers: SentRequest["headers"];
   readonly subprotocols?: readonly string[] | undefined;
 }
 
@@ -72,7 +72,7 @@ export async function openTestSocket(
   connect: (() => Duplex) | undefined,
 ): Promise<TestSocket> {
   const { WebSocket } = await import("ws");
-  const options = { headers: grouped(headers), ...(connect && { createConnection: connect }) };
+  const options = { headers: byName(headers), ...(connect && { createConnection: connect }) };
   // Its types support neither repeated names nor connections that are not sockets.
   const socket = new WebSocket(
     url.replace(/^http/, "ws"),
@@ -175,12 +175,5 @@ async function refusal(response: IncomingMessage): Promise<HandshakeRefused> {
     headers.append(response.rawHeaders[i] as string, response.rawHeaders[i + 1] as string);
   return new HandshakeRefused(
     new Response(Buffer.concat(chunks), { status: response.statusCode ?? 0, headers }),
-  );
-}
-
-function grouped(headers: readonly (readonly [string, string])[]): Record<string, string[]> {
-  const groups = Object.groupBy(headers, ([name]) => name);
-  return Object.fromEntries(
-    Object.entries(groups).map(([name, pairs = []]) => [name, pairs.map((pair) => pair[1])]),
   );
 }

@@ -99,18 +99,12 @@ export class WorkRunner {
   /** Runs one call. Never throws: a failure is its outcome. */
   async run(index: number, payload: unknown, services: CallServices): Promise<Packed<unknown>> {
     const work = this.works[index] as Work;
-    if (isFollowUp(payload)) return { payload: await this.#open.follow(payload, services), transfer: [] };
+    if (isFollowUp(payload)) return copied(await this.#open.follow(payload, services));
     if (work instanceof OperationWork) return this.#runOperation(work, payload as RequestPayload, services);
     if (work instanceof MessageWork) return this.#runMessage(work, payload as MessagePayload, services);
-    if (work instanceof TaskWork)
-      return { payload: await this.#runTask(work, payload as TaskPayload, services), transfer: [] };
-    if (work instanceof DependencyWork) {
-      const done =
-        "calls" in (payload as DependencyPayload | ClosePayload)
-          ? await this.#dependencies.call(work, payload as DependencyPayload, services)
-          : await this.#dependencies.close(payload as ClosePayload, services);
-      return { payload: done, transfer: [] };
-    }
+    if (work instanceof TaskWork) return copied(await this.#runTask(work, payload as TaskPayload, services));
+    if (work instanceof DependencyWork)
+      return copied(await this.#runDependencies(work, payload as DependencyPayload | ClosePayload, services));
     return this.#answerError(work as ErrorHandlerWork, payload as FailurePayload, services);
   }
 
@@ -136,6 +130,16 @@ export class WorkRunner {
       await runMessage(work.compiled, request, unpackMessage(payload), this.#runtime),
       own,
     );
+  }
+
+  #runDependencies(
+    work: DependencyWork,
+    payload: DependencyPayload | ClosePayload,
+    services: CallServices,
+  ): Promise<TaskOutcome> {
+    return "calls" in payload
+      ? this.#dependencies.call(work, payload, services)
+      : this.#dependencies.close(payload, services);
   }
 
   async #runTask(work: TaskWork, payload: TaskPayload, services: CallServices): Promise<TaskOutcome> {
@@ -186,6 +190,11 @@ export class WorkRunner {
       return packReply(errorReply(unsent(work, thrown)), open);
     }
   }
+}
+
+/** An outcome of which nothing moves to the other side. */
+function copied(payload: unknown): Packed<unknown> {
+  return { payload, transfer: [] };
 }
 
 function isFollowUp(payload: unknown): payload is FollowUp {
