@@ -13,16 +13,36 @@ export interface DeclaredWork {
   readonly location: SourceLocation;
 }
 
-/** The thread ended while it ran the call. */
-export function exitedError({ id, location }: DeclaredWork, why: string, cause?: unknown): OffloopError {
+/** How a thread may end without an error. */
+const ends = {
+  exited: { why: "it exited", fix: "look for process.exit in that function" },
+  closed: { why: "the server closed", fix: "let it end within shutdownGraceMs, or raise that" },
+  unwanted: { why: "it was to end", fix: "nothing to do: whoever called it wanted it ended" },
+  gone: { why: "it is gone", fix: "look in the log for why that thread has ended" },
+} as const;
+
+/**
+ * The thread ended while it ran the call.
+ *
+ * @param cause - The error that ended it, if there was one.
+ */
+export function exitedError(
+  { id, location }: DeclaredWork,
+  end: keyof typeof ends,
+  cause?: unknown,
+): OffloopError {
+  const { why, fix } = cause === undefined ? ends[end] : byError(cause);
   return new OffloopError("OFFLOOP_THREAD_EXITED", `Cannot finish ${id}: its thread ended: ${why}`, {
     at: location,
-    fix:
-      cause === undefined
-        ? "look for process.exit in that function"
-        : "look at the stack of the error: this function, too little memory, or a timer from an earlier call",
+    fix,
     cause,
   });
+}
+
+function byError(cause: unknown): { readonly why: string; readonly fix: string } {
+  const fix =
+    "look at the stack of the error: this function, too little memory, or a timer from an earlier call";
+  return { why: String(cause), fix };
 }
 
 /** The call ran for too long. On a thread it was ended; on the loop nothing can end it. */

@@ -168,12 +168,10 @@ export class ThreadPool implements ThreadListener {
   onExit(thread: Thread, loss: ThreadLoss): void {
     this.#roster.remove(thread, loss);
     this.#takeBack(loss.unstarted);
-    const why = this.#closed
-      ? "the server closed"
-      : loss.cause === undefined
-        ? "it exited"
-        : String(loss.cause);
-    for (const call of loss.started) this.#giveUp(call, exitedError(this.#workOf(call), why, loss.cause));
+    for (const call of loss.started) {
+      const work = this.#workOf(call);
+      this.#giveUp(call, this.#closed ? closedError(work) : exitedError(work, "exited", loss.cause));
+    }
     this.#refuseIfDown();
     this.#dispatch();
   }
@@ -273,8 +271,7 @@ export class ThreadPool implements ThreadListener {
     void this.#reportIfStuck(thread, call);
     recordRun(call, thread.id, ms);
     // Whoever wants it ended must know that none of it runs any more.
-    if (kind === "cancelled")
-      return void ended.then(() => this.#giveUp(call, exitedError(work, "it was to end")));
+    if (kind === "cancelled") return void ended.then(() => this.#giveUp(call, exitedError(work, "unwanted")));
     const isLate = kind === "deadline";
     this.#giveUp(call, isLate ? timeoutError(work, call.timeoutMs ?? 0, ms, "thread") : abandonedError(work));
   }
@@ -343,5 +340,5 @@ type LongRun = Extract<Finding, { readonly ms: number }>;
 type EndedRun = Extract<LongRun, { readonly kind: KilledCall["reason"] }>;
 
 function closedError(work: DeclaredWork): OffloopError {
-  return exitedError(work, "the server closed");
+  return exitedError(work, "closed");
 }

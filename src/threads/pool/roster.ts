@@ -45,7 +45,7 @@ export class Roster {
   readonly #silent = new SilentThreads((thread, ms) => {
     this.#report(thread, `it took no call for ${ms} ms`);
     this.#lost.add(thread);
-    thread.end();
+    void thread.end();
   });
   readonly #delay = new StartDelay(() => this.growTo(this.#options.min));
   /** Whether threads yield to the loop, which is what a relay is for, and the system has let it start so far. */
@@ -247,7 +247,7 @@ export class Roster {
       thread.exitWithin(this.#idle.has(thread) ? LEAVE_MS + END_MS : END_MS),
     );
     this.#idle.close();
-    for (const thread of this.#threads) if (!thread.isEnding) thread.end();
+    for (const thread of this.#threads) if (!thread.isEnding) void thread.end();
     await Promise.all(gone);
     // What ended threads have sent arrives first, unless the relay is choked by it.
     const arrived = Promise.all(
@@ -405,7 +405,7 @@ class Start {
   /** Ends it: it cannot be used. */
   refuse(error: OffloopError): void {
     this.#refused = error;
-    this.#thread.end();
+    void this.#thread.end();
   }
 
   /** It is ready. */

@@ -50,7 +50,7 @@ export class Schedule {
     if (found === undefined) return undefined;
     const [handle, call] = found;
     const thread = this.#roster.find(handle);
-    if (thread === undefined) return { call, refused: exitedError(this.#workOf(call), "it is gone") };
+    if (thread === undefined) return { call, refused: exitedError(this.#workOf(call), "gone") };
     this.#roster.take(thread);
     return { call, thread, isQuick: false };
   }
