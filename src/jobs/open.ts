@@ -16,7 +16,7 @@ import { answerAsOwner } from "./owner.ts";
 import { argumentsOf } from "./payload.ts";
 import { placeOf, sayKept, sayOpening } from "./place.ts";
 import { ThreadPulse, upkeep } from "./pulse.ts";
-import type { JobStore, JobTask } from "./store.ts";
+import type { JobTask } from "./store.ts";
 import { JobWorker, type JobWorkerOptions } from "./worker.ts";
 
 /** Options for opening jobs. */
@@ -51,7 +51,7 @@ export interface OpenJobs {
  * `OFFLOOP_JOBS_OWNED`, `OFFLOOP_JOBS_ORDER`, `OFFLOOP_OPTION_INVALID`.
  */
 export async function openJobs(options: OpenJobsOptions): Promise<OpenJobs> {
-  const { app, settings, log } = options;
+  const { app, settings, trace, log } = options;
   const tasks = runnableTasks(app);
   const events = loggedEvents(log);
   const place = placeOf(settings);
@@ -64,25 +64,25 @@ export async function openJobs(options: OpenJobsOptions): Promise<OpenJobs> {
     onError: (error) => events.onError(error),
   });
   const engine = await opening.finally(() => clearTimeout(said));
+  await using opened = new AsyncDisposableStack();
+  opened.defer(() => engine.close());
   sayKept(settings, log);
-  let open: OpenJobs | undefined;
-  try {
-    const worker = options.works ? await work(options, { engine, place, tasks, events }) : undefined;
-    open = bindJobs(options, engine, worker);
-    if (!("dir" in place)) return open;
-    const { jobs, close } = open;
-    const leave = await answerAsOwner(place.dir, jobs);
-    return {
-      ...open,
-      get isDown() {
-        return engine.isDown;
-      },
-      close: () => leave().then(close),
-    };
-  } catch (error) {
-    await (open ?? engine).close();
-    throw error;
-  }
+  const worker = options.works ? await work(options, { engine, place, tasks, events }) : undefined;
+  opened.defer(async () => void (await worker?.close(0)));
+  const jobs = new StoredJobs(engine, Date.now);
+  opened.defer(() => jobs.close());
+  opened.defer(bind(app, jobs, new Enqueuer(engine, Date.now, trace)));
+  if ("dir" in place) opened.defer(await answerAsOwner(place.dir, jobs));
+  const open = opened.move();
+  return {
+    jobs,
+    get isDown() {
+      return engine.isDown;
+    },
+    drained: async () => worker?.drained(),
+    stop: async (graceMs) => worker && stop(worker, graceMs, log),
+    close: () => open.disposeAsync(),
+  };
 }
 
 /** What a worker works with. There is one log of events, so that no error is logged twice. */
@@ -110,38 +110,20 @@ function work(
   });
 }
 
-function bindJobs(
-  { app, trace, log }: OpenJobsOptions,
-  store: JobStore,
-  worker: JobWorker | undefined,
-): OpenJobs {
-  const jobs = new StoredJobs(store, Date.now);
-  const unbind = bind(app, jobs, new Enqueuer(store, Date.now, trace));
-  return {
-    jobs,
-    isDown: false,
-    drained: async () => worker?.drained(),
-    stop: async (graceMs) => {
-      const running = worker?.running ?? [];
-      if (running.length > 0)
-        log.info(
-          { jobs: running },
-          `waiting for ${counted(running.length, "job")}, up to ${graceMs} ms: ${running.join(", ")}`,
-        );
-      const left = (await worker?.close(graceMs)) ?? [];
-      if (left.length === 0) return;
-      log.warn(
-        { jobs: left },
-        `broke off ${counted(left.length, "job")} after ${graceMs} ms, to be run again: ${left.join(", ")}`,
-      );
-    },
-    close: async () => {
-      unbind();
-      jobs.close();
-      await worker?.close(0);
-      await store.close();
-    },
-  };
+/** Closes a worker, and says which jobs it waits for and which it breaks off. */
+async function stop(worker: JobWorker, graceMs: number, log: Log): Promise<void> {
+  const { running } = worker;
+  if (running.length > 0)
+    log.info(
+      { jobs: running },
+      `waiting for ${counted(running.length, "job")}, up to ${graceMs} ms: ${running.join(", ")}`,
+    );
+  const left = await worker.close(graceMs);
+  if (left.length === 0) return;
+  log.warn(
+    { jobs: left },
+    `broke off ${counted(left.length, "job")} after ${graceMs} ms, to be run again: ${left.join(", ")}`,
+  );
 }
 
 /** Connects `app.jobs` and `task.enqueue` to the jobs. @returns Disconnects them. */
