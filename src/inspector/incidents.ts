@@ -58,16 +58,17 @@ const reasons: Readonly<Record<KilledCall["reason"], string>> = {
 
 /** A thread that was ended together with its call, or because it no longer took calls. */
 export function killedIncident({ thread, threads, ran }: ThreadEvent, at: number): KnownIncident {
+  const why = ran === undefined ? "no longer took calls" : reasons[ran.reason];
   return {
     ...nothingKnown,
-    kind: ran === undefined || ran.reason === "deadline" ? "killed" : "ended",
+    kind: ran?.reason === "deadline" ? "killed" : "ended",
     at,
     thread,
     name: ran?.work ?? null,
-    message: ran === undefined ? "" : reasons[ran.reason],
+    message: why,
     place: ran === undefined ? null : placeText(ran),
     facts: [
-      `Thread ${thread} was ended: ${ran === undefined ? "it no longer took calls" : `${ran.work} ${reasons[ran.reason]}`}.`,
+      `Thread ${thread} was ended: ${ran?.work ?? "it"} ${why}.`,
       `${counted(threads, "thread")} left in the pool.`,
     ],
   };

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, test } from "node:test";
 import type { BlockReport, OperationEvent, TaskEvent, ThreadEvent, ThrownError } from "offloop";
 import type { IncidentGroup, IncidentRow } from "../../src/inspector/batch.ts";
 import { Collector } from "../../src/inspector/collector.ts";
+import { titleOf } from "../../src/inspector/page/incident-text.ts";
 
 let collector: Collector;
 beforeEach(() => {
@@ -204,6 +205,10 @@ test("Collector says why a thread was ended where no deadline did it", () => {
     assert.equal(group.kind, "ended");
     assert.match(group.facts.join("\n"), said);
   }
+  publish.thread({ event: "kill", thread: 7, threads: 1 });
+  const [, group] = newest();
+  assert.equal(titleOf(group, 0), "Thread ended: it no longer took calls");
+  assert.match(group.facts.join("\n"), /^Thread 7 was ended: it no longer took calls\.$/m);
 });
 
 test("Collector keeps a blocked stretch with its place and its stack", () => {

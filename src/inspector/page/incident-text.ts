@@ -18,7 +18,7 @@ export function titleOf({ kind, name, place, message, count }: GroupTotal, durat
     case "killed":
       return `Thread ended: ${name ?? "its call"} ran past its deadline${where}`;
     case "ended":
-      return `Thread ended: ${name ?? "its call"} ${message}${where}`;
+      return `Thread ended: ${name ?? "it"} ${message}${where}`;
     case "timeout":
       return `${name} ran past its deadline${what}`;
     case "refused":

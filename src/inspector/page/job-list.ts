@@ -1,5 +1,5 @@
 import type { JobAction, JobRow, JobsPage, StateFilter, TaskCounts } from "../shown-jobs.ts";
-import { find, make } from "./element.ts";
+import { find, make, setText } from "./element.ts";
 import { actionsOn, filterText, stateFilters, stateMark, whenText } from "./job-state.ts";
 import { countText } from "./job-tasks.ts";
 import { type JobsChoice, jobAddress, jobsAddress } from "./route.ts";
@@ -232,8 +232,4 @@ function drawButton(selector: string, label: string, jobs: number): void {
   const button = find<HTMLButtonElement>(selector);
   button.disabled = jobs === 0;
   setText(button, jobs === 0 ? label : `${label} (${jobs})`);
-}
-
-function setText(element: HTMLElement, text: string): void {
-  if (element.textContent !== text) element.textContent = text;
 }

@@ -1,6 +1,6 @@
 import type { AttemptRow, JobRow, JobSheet } from "../shown-jobs.ts";
 import { dateText, durationText } from "./duration.ts";
-import { find, make } from "./element.ts";
+import { find, make, setText } from "./element.ts";
 import type { OnAct } from "./job-list.ts";
 import { actionsOn, stateMark, whenText } from "./job-state.ts";
 
@@ -153,8 +153,4 @@ function attemptOf(attempt: AttemptRow, key: string, isOpen: boolean): HTMLEleme
 function textsOf({ title, stack }: AttemptRow["errors"][number], at: number): HTMLElement[] {
   const text = make("p", "", at === 0 ? title : `Caused by ${title}`);
   return stack === "" ? [text] : [text, make("pre", "", stack)];
-}
-
-function setText(element: HTMLElement, text: string): void {
-  if (element.textContent !== text) element.textContent = text;
 }

@@ -1,6 +1,6 @@
 import type { JobAction, JobActionDone, JobRow } from "../shown-jobs.ts";
 import { confirmEnd } from "./confirm.ts";
-import { find } from "./element.ts";
+import { find, setText } from "./element.ts";
 import { JobList } from "./job-list.ts";
 import { JobSheetView } from "./job-sheet.ts";
 import { TasksTable } from "./job-tasks.ts";
@@ -60,7 +60,7 @@ export class JobsView {
   #poll(ask: (signal: AbortSignal) => Promise<void>): void {
     this.#polling.start(ask, (problem) => {
       this.#problem.hidden = problem === undefined;
-      if (problem !== undefined && this.#problem.textContent !== problem) this.#problem.textContent = problem;
+      if (problem !== undefined) setText(this.#problem, problem);
     });
   }
 

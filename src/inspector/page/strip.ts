@@ -1,5 +1,5 @@
 import { durationText } from "./duration.ts";
-import { find } from "./element.ts";
+import { find, setText } from "./element.ts";
 import { Sparkline } from "./sparkline.ts";
 import type { Store } from "./store.ts";
 
@@ -51,7 +51,7 @@ export class Strip {
   #set(name: string, text: string, isTrouble = false): void {
     const element = this.#values.get(name) ?? find(`#now-${name}`);
     this.#values.set(name, element);
-    if (element.textContent !== text) element.textContent = text;
+    setText(element, text);
     element.classList.toggle("trouble", isTrouble);
   }
 }
