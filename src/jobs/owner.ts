@@ -6,6 +6,7 @@ import { join, relative } from "node:path";
 import { createInterface } from "node:readline";
 import type { Jobs } from "../app/jobs.ts";
 import { describeError } from "../errors/described-error.ts";
+import { OffloopError } from "../errors/offloop-error.ts";
 
 /** Questions to the process that has the folder open. `follow` is not among them, since it has no single answer. */
 const questions = ["get", "list", "attempts", "counts", "cancel", "retry"] as const;
@@ -86,13 +87,29 @@ async function ask(dir: string, question: Ask): Promise<unknown> {
     socket.once("error", reject);
   });
   socket.write(`${JSON.stringify(question)}\n`);
+  const line = await firstLine(socket).catch(() => undefined);
+  if (line === undefined) throw unanswered(dir, "it ended meanwhile", "run the command again");
+  const said = JSON.parse(line) as Answer;
+  if ("failed" in said)
+    throw unanswered(dir, said.failed, "look in its log, or stop it and run the command again");
+  return Array.isArray(said.answer) ? said.answer.map(revive) : revive(said.answer);
+}
+
+/** Undefined when there is none; rejects when the connection breaks. */
+async function firstLine(socket: Socket): Promise<string | undefined> {
   for await (const line of createInterface(socket)) {
     socket.end();
-    const said = JSON.parse(line) as Answer;
-    if ("failed" in said) throw new Error(said.failed);
-    return Array.isArray(said.answer) ? said.answer.map(revive) : revive(said.answer);
+    return line;
   }
-  throw new Error("the process that has the jobs open ended meanwhile");
+  return undefined;
+}
+
+function unanswered(dir: string, why: string, fix: string): OffloopError {
+  return new OffloopError(
+    "OFFLOOP_JOBS_OWNED",
+    `Cannot ask the process that has the jobs in ${dir} open: ${why.split("\n")[0]}`,
+    { fix },
+  );
 }
 
 /** What a job or an attempt says of times. Its arguments and its result are the user's, whatever their fields are called. */

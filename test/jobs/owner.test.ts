@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { connect } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -56,6 +56,27 @@ test("answerAsOwner() is found in a folder whose name has more bytes than a sock
   const leave = await answerAsOwner(dir, jobs);
   t.after(leave);
   assert.ok(await askOwner(dir));
+});
+
+test("askOwner() says in one sentence that the owner ended before it answered, and what it refused", {
+  skip: process.platform === "win32" && "the folder has no socket",
+}, async (t) => {
+  const dir = await folder(t);
+  const ends = createServer((socket) => socket.once("data", () => socket.destroy()));
+  ends.listen(join(dir, "owner.sock"));
+  await once(ends, "listening");
+  await assert.rejects(askOwner(dir), {
+    code: "OFFLOOP_JOBS_OWNED",
+    message: `Cannot ask the process that has the jobs in ${dir} open: it ended meanwhile\n  fix run the command again`,
+  });
+  ends.close();
+  await once(ends, "close");
+  t.after(await answerAsOwner(dir, jobs));
+  const asked = await askOwner(dir);
+  await assert.rejects(async () => asked?.list({ limit: -1 }), {
+    code: "OFFLOOP_JOBS_OWNED",
+    message: /open: .*limit of jobs\.list\(\).*\n {2}fix look in its log/,
+  });
 });
 
 test("answerAsOwner() ends although a process that asks nothing is connected", {
