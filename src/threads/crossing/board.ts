@@ -15,14 +15,14 @@ export interface Board {
   readonly tickets: Int32Array<SharedArrayBuffer>;
   /** The ticket of a call that was cancelled while running. */
   readonly cancelled: Int32Array<SharedArrayBuffer>;
-  /** When the running call started, in milliseconds of {@link sharedNow}. */
+  /** When the call that runs started, in milliseconds of {@link sharedNow}. */
   readonly startedAt: Float64Array<SharedArrayBuffer>;
 }
 
 export function createBoard(): Board {
   const words = (): Int32Array<SharedArrayBuffer> =>
     new Int32Array(new SharedArrayBuffer(SLOTS * Int32Array.BYTES_PER_ELEMENT));
-  const startedAt = new Float64Array(new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT));
+  const startedAt = new Float64Array(new SharedArrayBuffer(SLOTS * Float64Array.BYTES_PER_ELEMENT));
   return { tickets: words(), cancelled: words(), startedAt };
 }
 
@@ -48,7 +48,7 @@ export function recall({ tickets }: Board, slot: number, ticket: number): boolea
 
 /** Thread: starts the call. False when the pool has taken it back. */
 export function claim({ tickets, startedAt }: Board, slot: number, ticket: number, now: number): boolean {
-  startedAt[0] = now; // before the exchange, which publishes it
+  startedAt[slot] = now; // before the exchange, which publishes it
   return Atomics.compareExchange(tickets, slot, ticket, -ticket) === ticket;
 }
 
@@ -63,7 +63,7 @@ export function runningSince(
   slot: number,
   ticket: number,
 ): number | undefined {
-  return Atomics.load(tickets, slot) === -ticket ? startedAt[0] : undefined;
+  return Atomics.load(tickets, slot) === -ticket ? startedAt[slot] : undefined;
 }
 
 /**

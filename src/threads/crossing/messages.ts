@@ -49,9 +49,9 @@ export interface ThreadData {
   readonly priority: ThreadPriority;
 }
 
-/** Calls for a thread, four fields each: slot, ticket, index of the work, payload. */
+/** Calls for a thread, five fields each: slot, ticket, index of the work, payload, whether it is pinned. */
 export type CallBatch = unknown[];
-export const CALL_FIELDS = 4;
+export const CALL_FIELDS = 5;
 
 /** The pool's messages to a thread, apart from calls. */
 export type Control =

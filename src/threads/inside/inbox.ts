@@ -24,7 +24,23 @@ interface Received extends ThreadCall {
   readonly payload: unknown;
 }
 
-/** The calls a thread holds: it runs one at a time, and sends results in as few messages as their urgency allows. */
+/** A call between its start and its end. */
+interface Run {
+  readonly call: Received;
+  readonly work: Work;
+  /** From `sharedNow`. */
+  readonly startedAt: number;
+  /** From `performance.now()`. */
+  readonly start: number;
+  /** The services of the request that it is for. */
+  services: ThreadServices | undefined;
+}
+
+/**
+ * The calls a thread holds. It runs one at a time, and beside it, while it awaits, what concerns something that is open
+ * here: the call may be waiting for just that, like a connection that goes back. Results are sent in as few messages as
+ * their urgency allows.
+ */
 export class Inbox {
   readonly #channel: ThreadChannel;
   readonly #mayBeEnded: readonly boolean[];
@@ -33,10 +49,10 @@ export class Inbox {
   readonly #outbox: Outbox;
   #runner: Runner | undefined;
   #histories: RunHistory[] = [];
-  #running = false;
-  #work: Work | undefined;
-  /** The services of the request that the running call is for. */
-  #services: ThreadServices | undefined;
+  #isTaking = false;
+  #current: Run | undefined;
+  /** The pinned calls that run, each with its end. */
+  readonly #beside = new Map<Run, Promise<void>>();
 
   /** @param onLeave - Called when the pool asks the thread to end. */
   constructor(
@@ -64,16 +80,19 @@ export class Inbox {
 
   /** What log lines say about the request or task that is running; empty when there is none. */
   get about(): object {
-    return this.#running ? (this.#services?.fields ?? {}) : {};
+    return this.#speaking?.services?.fields ?? {};
   }
 
   /** The name of the operation or task whose function is running; undefined where it may be another's dependency. */
   get running(): string | undefined {
-    if (!this.#running || this.#work === undefined) return undefined;
-    if (this.#work instanceof TaskWork) return `task "${this.#work.declaration.name}"`;
-    return this.#work instanceof OperationWork || this.#work instanceof MessageWork
-      ? this.#work.id
-      : undefined;
+    const work = this.#speaking?.work;
+    if (work instanceof TaskWork) return `task "${work.declaration.name}"`;
+    return work instanceof OperationWork || work instanceof MessageWork ? work.id : undefined;
+  }
+
+  /** The run whose code is most likely running now. */
+  get #speaking(): Run | undefined {
+    return this.#current ?? this.#beside.keys().next().value;
   }
 
   /**
@@ -87,20 +106,24 @@ export class Inbox {
   }
 
   #receive(batch: CallBatch): void {
+    const runner = this.#runner as Runner; // calls come only once it says that it is ready
     for (let i = 0; i < batch.length; i += CALL_FIELDS) {
-      this.#waiting.push({
+      const call: Received = {
         slot: batch[i] as number,
         ticket: batch[i + 1] as number,
         work: batch[i + 2] as number,
         payload: batch[i + 3],
-      });
+      };
+      if (batch[i + 4] === true) this.#runBeside(runner, call);
+      else this.#waiting.push(call);
     }
-    if (!this.#running && this.#runner !== undefined) void this.#runAll(this.#runner);
+    if (!this.#isTaking && this.#waiting.length > 0) void this.#runAll(runner);
   }
 
   /** The pool reports that nobody waits for a call any more. */
   #cancel(ticket: number): void {
-    if (ticket === this.#services?.call.ticket) this.#services.cancel();
+    for (const run of [this.#current, ...this.#beside.keys()])
+      if (run?.services?.call.ticket === ticket) run.services.cancel();
   }
 
   /** Sends all unsent results. */
@@ -109,42 +132,71 @@ export class Inbox {
   }
 
   async #runAll(runner: Runner): Promise<void> {
-    this.#running = true;
-    const { board } = this.#channel;
-    const outlet = this.#outlet;
+    this.#isTaking = true;
     let ran = 0;
     for (let call = this.#waiting.shift(); call !== undefined; call = this.#waiting.shift()) {
-      const startedAt = sharedNow();
-      if (!claim(board, call.slot, call.ticket, startedAt)) continue;
-      this.#services = undefined;
-      this.#work = runner.works[call.work];
-      const history = this.#histories[call.work] as RunHistory;
-      // A finished result must not wait for a call that may take long, nor be lost with one that may be ended.
-      if (!history.isQuick || this.#mayBeEnded[call.work]) this.flush();
-      const start = performance.now();
-      outlet.onStart(start);
-      const outcome = await runner.run(call.work, call.payload, this.#servicesOf(call));
-      const runMs = performance.now() - start;
-      finish(board, call.slot);
+      if (this.#beside.size > 0) await this.#besideEnded();
+      const run = this.#begin(runner, call);
+      if (run === undefined) continue;
+      this.#current = run;
+      const outcome = await runner.run(call.work, call.payload, this.#servicesOf(run));
+      this.#current = undefined;
+      this.#end(run, outcome);
       ran++;
-      history.record(runMs);
-      this.#outbox.add(call, outcome, startedAt, runMs);
     }
     // The pool took everything back because nothing was started for long: this tells it that the thread is there again.
-    if (ran === 0) outlet.postMessage([]);
+    if (ran === 0) this.#outlet.postMessage([]);
     this.flush();
-    this.#running = false;
+    this.#isTaking = false;
   }
 
-  #servicesOf(call: Received): CallServices {
+  async #besideEnded(): Promise<void> {
+    this.flush();
+    await Promise.all(this.#beside.values());
+  }
+
+  #runBeside(runner: Runner, call: Received): void {
+    const run = this.#begin(runner, call);
+    if (run === undefined) return;
+    const outer = this.#current;
+    this.#current = run;
+    const outcome = runner.run(call.work, call.payload, this.#servicesOf(run));
+    this.#current = outer;
+    const ended = outcome.then((packed) => {
+      this.#beside.delete(run);
+      this.#end(run, packed);
+      this.flush();
+    });
+    this.#beside.set(run, ended);
+  }
+
+  /** Undefined where the pool has taken the call back. */
+  #begin(runner: Runner, call: Received): Run | undefined {
+    const startedAt = sharedNow();
+    if (!claim(this.#channel.board, call.slot, call.ticket, startedAt)) return undefined;
+    // A finished result must not wait for a call that may take long, nor be lost with one that may be ended.
+    if (!(this.#histories[call.work] as RunHistory).isQuick || this.#mayBeEnded[call.work]) this.flush();
+    const start = performance.now();
+    if (this.#current === undefined) this.#outlet.onStart(start);
+    return { call, work: runner.works[call.work] as Work, startedAt, start, services: undefined };
+  }
+
+  #end({ call, startedAt, start }: Run, outcome: Packed<unknown>): void {
+    const runMs = performance.now() - start;
+    finish(this.#channel.board, call.slot);
+    (this.#histories[call.work] as RunHistory).record(runMs);
+    this.#outbox.add(call, outcome, startedAt, runMs);
+  }
+
+  #servicesOf(run: Run): CallServices {
     return {
       begin: (about) => {
-        this.#services = new ThreadServices(this.#channel, call, about);
-        return this.#services;
+        run.services = new ThreadServices(this.#channel, run.call, about);
+        return run.services;
       },
       resume: (services) => {
-        this.#services = services as ThreadServices;
-        this.#services.call = call;
+        run.services = services as ThreadServices;
+        run.services.call = run.call;
       },
     };
   }

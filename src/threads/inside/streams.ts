@@ -22,6 +22,8 @@ interface OpenReply {
   /** Returns tasks that were added since the reply crossed. */
   readonly added: () => BackgroundCall[];
   readonly endTasks: RawReply["endTasks"];
+  /** Resolves when all that was asked has been done. */
+  done: Promise<unknown>;
   /** The services of its request. */
   readonly services: RequestServices;
 }
@@ -48,25 +50,33 @@ export class OpenReplies {
     const chunks = isReady(body) ? undefined : body[Symbol.asyncIterator]();
     if (chunks === undefined && finish === undefined) return undefined;
     const added = (): BackgroundCall[] => background.splice(0);
-    this.#replies.set(++this.#last, { chunks, next: undefined, quick: 0, finish, added, endTasks, services });
+    const open = { chunks, next: undefined, quick: 0, finish, added, endTasks, services };
+    this.#replies.set(++this.#last, { ...open, done: Promise.resolve() });
     return [this.#last, chunks !== undefined];
   }
 
-  /** Does what is asked; the result includes tasks added meanwhile, even if it fails. */
-  async follow({ open, ask, failure }: FollowUp, call: CallServices): Promise<Followed> {
-    const reply = this.#replies.get(open);
+  /**
+   * Does what is asked, in the order it is asked for; the result includes tasks added meanwhile, even if it fails.
+   */
+  async follow(followUp: FollowUp, call: CallServices): Promise<Followed> {
+    const reply = this.#replies.get(followUp.open);
     if (reply === undefined) return [[true, undefined], undefined];
-    call.resume(reply.services);
-    const done = await outcomeOf(async () => {
-      if (ask === "pull") return pull(reply);
-      await reply.chunks?.return?.();
-      if (ask === "stop") return undefined;
-      this.#replies.delete(open);
-      reply.endTasks?.();
-      await reply.finish?.(failure && { error: unpackThrown(failure) });
-      return undefined;
+    const done = reply.done.then(() => {
+      call.resume(reply.services);
+      return outcomeOf(() => this.#do(reply, followUp));
     });
-    return withAdded(done, reply.added());
+    reply.done = done;
+    return withAdded(await done, reply.added());
+  }
+
+  async #do(reply: OpenReply, { open, ask, failure }: FollowUp): Promise<Pulled | undefined> {
+    if (ask === "pull") return pull(reply);
+    await reply.chunks?.return?.();
+    if (ask === "stop") return undefined;
+    this.#replies.delete(open);
+    reply.endTasks?.();
+    await reply.finish?.(failure && { error: unpackThrown(failure) });
+    return undefined;
   }
 }
 

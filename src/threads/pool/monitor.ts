@@ -1,5 +1,5 @@
 import type { Call } from "./call.ts";
-import type { Thread } from "./thread.ts";
+import type { RunningCall, Thread } from "./thread.ts";
 
 /** How often running calls are checked when nothing is due earlier. */
 const ROUND_MS = 50;
@@ -50,8 +50,7 @@ export class Monitor {
   /** The call that keeps a thread, if any. */
   holderOf(thread: Thread): Call | undefined {
     if (thread.isStuck) return thread.killed?.call;
-    const { running } = thread;
-    return running !== undefined && this.#isLong(running.call, running.ms) ? running.call : undefined;
+    return thread.running.find(({ call, ms }) => this.#isLong(call, ms))?.call;
   }
 
   /** A call goes to a thread: the next check must not come later than this call requires. */
@@ -79,16 +78,16 @@ export class Monitor {
     for (const thread of this.#threads) {
       if (thread.load === 0 || thread.isEnding) continue;
       const { running } = thread;
-      const finding =
-        running === undefined ? findSilence(thread) : this.#findFault(thread, running.call, running.ms);
-      if (finding !== undefined) findings.push(finding);
+      const found =
+        running.length === 0 ? findSilence(thread) : running.map((run) => this.#findFault(thread, run));
+      findings.push(...found.filter((finding) => finding !== undefined));
       // It may hold a call that it has not started yet: check again soon.
-      this.#within(running === undefined ? ROUND_MS : dueIn(running.call, running.ms));
+      this.#within(Math.min(ROUND_MS, ...running.map(dueIn)));
     }
     if (findings.length > 0) this.#onFindings(findings);
   }
 
-  #findFault(thread: Thread, call: Call, ms: number): Finding | undefined {
+  #findFault(thread: Thread, { call, ms }: RunningCall): Finding | undefined {
     const { timeoutMs, waiter, pinned, cancelledAt } = call;
     if (timeoutMs !== undefined && ms >= timeoutMs) return { kind: "deadline", thread, call, ms };
     if (waiter?.mustEnd === true) return { kind: "cancelled", thread, call, ms };
@@ -104,13 +103,13 @@ export class Monitor {
   }
 }
 
-function findSilence(thread: Thread): Finding | undefined {
+function findSilence(thread: Thread): Finding[] {
   const isSilent = performance.now() - thread.progressAt >= ROUND_MS;
-  return isSilent ? { kind: "silent", thread } : undefined;
+  return isSilent ? [{ kind: "silent", thread }] : [];
 }
 
 /** After how many milliseconds to check a running call again. */
-function dueIn({ timeoutMs }: Call, ms: number): number {
+function dueIn({ call: { timeoutMs }, ms }: RunningCall): number {
   if (timeoutMs === undefined || timeoutMs <= ms) return ROUND_MS;
   return Math.min(ROUND_MS, timeoutMs - ms);
 }
@@ -133,7 +132,7 @@ export class SilentThreads {
     const timer = setTimeout(() => {
       this.#timers.delete(thread);
       const silentMs = performance.now() - thread.progressAt;
-      if (thread.running === undefined && silentMs >= SILENT_MS) this.#onLost(thread, SILENT_MS);
+      if (thread.running.length === 0 && silentMs >= SILENT_MS) this.#onLost(thread, SILENT_MS);
     }, SILENT_MS);
     this.#timers.set(thread, timer.unref());
   }

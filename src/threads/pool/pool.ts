@@ -260,7 +260,7 @@ export class ThreadPool implements ThreadListener {
    */
   #relieve(thread: Thread): void {
     this.#takeBack(thread.recallUnstarted());
-    if (thread.running === undefined) this.#roster.expectWord(thread);
+    if (thread.running.length === 0) this.#roster.expectWord(thread);
   }
 
   /** Ends the thread, and with it the call it runs: nothing else stops synchronous code. */

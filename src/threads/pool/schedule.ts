@@ -299,7 +299,7 @@ export class ExpressLane {
 
   #isStuck(work: number): boolean {
     for (const { running } of this.#roster)
-      if (running?.call.work === work && running.ms >= SHORT_MS) return true;
+      if (running.some(({ call, ms }) => call.work === work && ms >= SHORT_MS)) return true;
     return false;
   }
 }

@@ -75,6 +75,12 @@ export interface Killed {
   readonly reason: KilledCall["reason"];
 }
 
+/** A call that has started, and for how many milliseconds it has been running. */
+export interface RunningCall {
+  readonly call: Call;
+  readonly ms: number;
+}
+
 /** A thread that has not ended after this long is inside a native call, like execSync, and ends only when that returns. */
 export const END_MS = 2_000;
 
@@ -199,15 +205,18 @@ export class Thread implements ThreadHandle {
   /** Whether it uses a core for the calls it holds, rather than waits in one. False where the system does not say. */
   get isComputing(): boolean {
     if (this.load === 0 || this.#kernelId === undefined) return false;
-    return this.running === undefined || isRunnable(this.#kernelId);
+    return this.running.length === 0 || isRunnable(this.#kernelId);
   }
 
-  /** The call it runs, and for how many milliseconds it has. */
-  get running(): { readonly call: Call; readonly ms: number } | undefined {
-    return this.#slots.find((call, slot) => {
+  /** The call it runs, and those that run beside it about what is open there. */
+  get running(): readonly RunningCall[] {
+    const now = sharedNow();
+    const running: RunningCall[] = [];
+    this.#slots.each((call, slot) => {
       const since = runningSince(this.#board, slot, call.ticket);
-      return since === undefined ? undefined : { call, ms: sharedNow() - since };
+      if (since !== undefined) running.push({ call, ms: now - since });
     });
+    return running;
   }
 
   hold(): void {
@@ -232,7 +241,7 @@ export class Thread implements ThreadHandle {
     this.#ticket = nextTicket(this.#ticket);
     call.ticket = this.#ticket;
     offer(this.#board, slot, call.ticket);
-    this.#batch.push(slot, call.ticket, call.work, call.payload);
+    this.#batch.push(slot, call.ticket, call.work, call.payload, call.pinned);
     if (call.transfer.length > 0) this.#transfer.push(...call.transfer);
   }
 
@@ -364,9 +373,8 @@ export class Thread implements ThreadHandle {
 
   #loss(): ThreadLoss {
     const unstarted = this.recallUnstarted();
-    const started = this.#slots.release(() => true);
-    for (const call of started) recordRun(call, this.id, sharedNow() - (this.#board.startedAt[0] as number));
-    return { started, unstarted, cause: this.#cause };
+    for (const { call, ms } of this.running) recordRun(call, this.id, ms);
+    return { started: this.#slots.release(() => true), unstarted, cause: this.#cause };
   }
 }
 
@@ -423,13 +431,13 @@ export class Slots {
     return released.sort((a, b) => a.order - b.order);
   }
 
-  /** The first defined result of `look` over the calls. */
-  find<T>(look: (call: Call, slot: number) => T | undefined): T | undefined {
-    for (const [slot, call] of this.#calls.entries()) {
-      const found = call === undefined ? undefined : look(call, slot);
-      if (found !== undefined) return found;
+  each(visit: (call: Call, slot: number) => void): void {
+    for (let slot = 0, left = this.load; left > 0; slot++) {
+      const call = this.#calls[slot];
+      if (call === undefined) continue;
+      left--;
+      visit(call, slot);
     }
-    return undefined;
   }
 }
 
