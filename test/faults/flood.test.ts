@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import type { ServeOptions } from "offloop";
+import { testClient } from "offloop/testing";
 import { type Answer, type Client, createClient } from "../fixtures/client.ts";
 import app, { held, reached } from "../fixtures/faults-app.ts";
 import { journal } from "../fixtures/journal.ts";
@@ -104,6 +105,14 @@ test("flood: with maxQueue 0 calls run on every allowed thread, and none waits",
   assert.equal((await client.ask("/hold/1")).status, 503);
   held.open();
   assert.deepEqual(new Set((await Promise.all(asked)).map(({ status }) => status)), new Set([200]));
+});
+
+test("flood: with maxQueue 0 none of the calls that come in one turn waits", async () => {
+  await using own = await testClient(app, { threads: { max: 1, reserve: 0, maxQueue: 0 } });
+  const asked = [1, 2, 3].map((n) => own.get(`/hold/${n}`));
+  await held.arrived(1);
+  held.open();
+  assert.deepEqual((await Promise.all(asked)).map(({ status }) => status).sort(), [200, 503, 503]);
 });
 
 test("flood: clients that hung up make room in a full queue", async () => {

@@ -158,12 +158,15 @@ export class Admission {
   }
 
   #isFull(call: NewCall): boolean {
-    const { maxQueue, maxBackgroundQueue, max } = this.#options;
+    const { maxQueue, maxBackgroundQueue, max, reserve } = this.#options;
+    const { busy, idle } = this.#roster;
     const isRequest = call.class === "request";
     // Calls that can start at once, or as soon as a thread has started, do not count.
-    const bound = (isRequest ? maxQueue : maxBackgroundQueue) + Math.max(0, max - this.#roster.busy);
-    if (this.#waiting.sizeOf(call.class) < bound) return false;
-    return !(isRequest && this.#roster.idle > 0 && this.#express.isOpenTo(call.work));
+    const free = Math.max(0, max - busy);
+    const left = (isRequest ? maxQueue : maxBackgroundQueue) + free - this.#waiting.sizeOf(call.class);
+    if (left > 0) return false;
+    const beyond = Math.min(idle, max + reserve - busy) - free;
+    return !(isRequest && left + beyond > 0 && this.#express.isOpenTo(call.work));
   }
 
   #workOf({ work }: NewCall): DeclaredWork {
