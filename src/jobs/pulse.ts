@@ -41,13 +41,23 @@ export function upkeep(
     await look();
     await engine.sweep();
   };
-  const looking = look().catch(onError);
-  const timer = setInterval(() => void tidy().catch(onError), UPKEEP_MS).unref();
+  let working = look().catch(onError);
+  let isTidying = false;
+  const timer = setInterval(() => {
+    if (isTidying) return;
+    isTidying = true;
+    working = working
+      .then(tidy)
+      .catch(onError)
+      .finally(() => {
+        isTidying = false;
+      });
+  }, UPKEEP_MS).unref();
   return {
     ...noPulse,
     close: async () => {
       clearInterval(timer);
-      await looking;
+      await working;
     },
   };
 }

@@ -115,6 +115,7 @@ export class Scheduler {
       const next = await storeNext(this.#store, schedule, new Date(), this.#since);
       if (next !== undefined) this.#wait(schedule, next.getTime());
     } catch (error) {
+      if (this.#stopped) return; // the store closes while it is asked
       this.#onError(error);
       this.#wait(schedule, Date.now() + RETRY_MS);
     }

@@ -6,7 +6,7 @@ import type { Worker } from "node:worker_threads";
 import pg from "pg";
 import { StallingProxy } from "../../bench/jobs/proxy.ts";
 import type { Engine } from "../../src/jobs/engine.ts";
-import { ThreadPulse } from "../../src/jobs/pulse.ts";
+import { ThreadPulse, upkeep } from "../../src/jobs/pulse.ts";
 import type { LostAttempt, TakenJob } from "../../src/jobs/store.ts";
 import { backends, jobTask, type TestPlace } from "../fixtures/job-engines.ts";
 
@@ -37,6 +37,30 @@ async function reported(place: TestPlace, { uuid }: TakenJob): Promise<void> {
   const first = await beat();
   while ((await beat()) === first);
 }
+
+test("upkeep() tidies up once at a time, and its end waits for that: the store closes next", async (t) => {
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  const [begun, swept] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const done: string[] = [];
+  const engine = {
+    supervise: async () => {
+      done.push("supervise");
+      begun.resolve();
+      await swept.promise;
+    },
+    endLost: async () => [],
+    sweep: async () => void done.push("sweep"),
+  };
+  const unwanted = (error: unknown): void => assert.fail(String(error));
+  const pulse = upkeep(engine, { onLost: () => {}, onDead: () => {}, onError: unwanted });
+  t.mock.timers.tick(60_000);
+  await begun.promise;
+  t.mock.timers.tick(60_000);
+  const closed = pulse.close().then(() => done.push("closed"));
+  swept.resolve();
+  await closed;
+  assert.deepEqual(done, ["supervise", "sweep", "closed"]);
+});
 
 test("close() of a pulse whose thread has ended resolves", { timeout: 30_000 }, async (t) => {
   const [threads, errors] = [startedThreads(t), [] as unknown[]];

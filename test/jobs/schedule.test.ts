@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MemoryStore } from "../../src/jobs/memory.ts";
-import { nextOccurrence, occurrenceId, type Schedule, storeNext } from "../../src/jobs/schedule.ts";
+import {
+  nextOccurrence,
+  occurrenceId,
+  type Schedule,
+  Scheduler,
+  storeNext,
+} from "../../src/jobs/schedule.ts";
 import { newUuid } from "../../src/jobs/uuid.ts";
 import { jobTask } from "../fixtures/job-engines.ts";
 
@@ -99,6 +105,26 @@ test("storeNext() of a process with a former schedule leaves it to those that be
   // The former release is back.
   await storeNext(store, former, hour("04:10"), 3);
   assert.deepEqual(await waiting(), ["05:00"]);
+});
+
+test("Scheduler: a store that closes while it is asked is no error once the scheduler has stopped", async () => {
+  const errors: unknown[] = [];
+  const closing = Promise.withResolvers<boolean>();
+  class ClosingStore extends MemoryStore {
+    override dropSchedules(): Promise<boolean> {
+      return closing.promise;
+    }
+  }
+  const scheduler = new Scheduler(
+    new ClosingStore([jobTask("t")], Date),
+    () => {},
+    (error) => void errors.push(error),
+  );
+  const started = scheduler.start([at("0 1 * * *")]);
+  scheduler.stop();
+  closing.reject(new Error("the store is closed"));
+  await started;
+  assert.deepEqual(errors, []);
 });
 
 test("MemoryStore keeps jobs in the order in which they were added, also where an occurrence was dropped", async () => {
