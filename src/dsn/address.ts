@@ -74,6 +74,11 @@ export function decoded(text: string): string {
   }
 }
 
+/** Undefined for a part that is not there. */
+export function optional(text: string): string | undefined {
+  return text === "" ? undefined : text;
+}
+
 /** The options of a query string. */
 export function readOptions(query: string): Option[] {
   return [...new URLSearchParams(query)];

@@ -1,6 +1,7 @@
 import {
   type Address,
   decoded,
+  optional,
   readOptions,
   splitAddress,
   type WrittenAddress,
@@ -61,7 +62,6 @@ export function describeAddress(
 
 /** The decoded parts. */
 export function toAddress(scheme: string, written: WrittenAddress): Address {
-  const optional = (text: string): string | undefined => (text === "" ? undefined : text);
   return {
     scheme,
     user: optional(decoded(written.user)),

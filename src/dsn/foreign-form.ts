@@ -1,4 +1,4 @@
-import { type Address, decoded, readOptions, splitAddress } from "./address.ts";
+import { type Address, decoded, optional, readOptions, splitAddress } from "./address.ts";
 import { readKeywords } from "./keywords.ts";
 
 /** A DSN in another form, read as an address. */
@@ -108,8 +108,4 @@ function withNames(address: Address): Address {
     return place === undefined;
   });
   return { ...placed, scheme: address.scheme, options } as Address;
-}
-
-function optional(text: string): string | undefined {
-  return text === "" ? undefined : text;
 }
