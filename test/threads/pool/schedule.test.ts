@@ -52,7 +52,7 @@ function busyPool({ computing = MOST_STARTING, starting = 0 } = {}) {
     Array.from({ length: computing }, () => ({ isComputing: true })),
     { starting },
   );
-  const now = queued.queuedAt;
+  const now = Math.ceil(queued.queuedAt); // whole numbers add up exactly
   const pace = new Pace(threads, waiting, loads);
   pace.recordEnd(now);
   pace.recordStart(now);
