@@ -59,7 +59,13 @@ function inspectArguments(inspect: ReloadedOptions["inspect"]): string[] {
 class ReloadedApp {
   readonly #options: ReloadedOptions;
   readonly #log: Logger;
-  readonly #changes: FileChanges = new FileChanges((file) => this.#onChange(file));
+  readonly #changes: FileChanges = new FileChanges(
+    (file) => this.#onChange(file),
+    (folder, { message }) =>
+      this.#log.warn(
+        `changes in ${localPath(folder)} are not seen: ${message}. On Linux, raise fs.inotify.max_user_watches or max_user_instances`,
+      ),
+  );
   #port: number;
   #child: ChildProcess | undefined;
   /** The files of the running process. */

@@ -10,13 +10,19 @@ const QUIET_MS = 50;
 /** Watches files through their folders, since most editors replace a file rather than write to it. */
 export class FileChanges {
   readonly #onChange: (file: string) => void;
+  readonly #onRefusal: (folder: string, error: Error) => void;
+  readonly #refused = new Set<string>();
   readonly #stamps = new Map<string, string>();
   readonly #folders = new Map<string, FSWatcher>();
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param onChange - Called once for changes that come together, with the first of the files. */
-  constructor(onChange: (file: string) => void) {
+  /**
+   * @param onChange - Called once for changes that come together, with the first of the files.
+   * @param onRefusal - Called once for each folder that the system does not let it watch.
+   */
+  constructor(onChange: (file: string) => void, onRefusal: (folder: string, error: Error) => void) {
     this.#onChange = onChange;
+    this.#onRefusal = onRefusal;
   }
 
   /** How many files are watched. */
@@ -41,9 +47,15 @@ export class FileChanges {
   #watchFolder(folder: string): void {
     // The folder of a file that was looked for in vain may itself not exist.
     if (this.#folders.has(folder) || !existsSync(folder)) return;
-    const watcher = watch(folder, () => this.#lookSoon());
-    watcher.on("error", () => this.#leave(folder));
-    this.#folders.set(folder, watcher);
+    try {
+      const watcher = watch(folder, () => this.#lookSoon());
+      watcher.on("error", () => this.#leave(folder));
+      this.#folders.set(folder, watcher);
+    } catch (error) {
+      if (this.#refused.has(folder)) return;
+      this.#refused.add(folder);
+      this.#onRefusal(folder, error as Error);
+    }
   }
 
   #leave(folder: string): void {
