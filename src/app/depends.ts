@@ -1,6 +1,7 @@
 import { types } from "node:util";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import type { Context, Declared, NoNames, Shape } from "./context.ts";
+import { readArguments } from "./declared-arguments.ts";
 import {
   type Dependency,
   type DependencyDeclaration,
@@ -74,20 +75,15 @@ export function depends<Result, S extends DependencyOptions>(
   options: S & CheckedOptions<S, keyof DependencyOptions>,
   fn: (context: Context<`:${Extract<keyof Declared<S, "params", NoNames>, string>}`, S>) => Result,
 ): Dependency<Provided<Result>>;
-export function depends(first: unknown, second?: unknown, ...more: unknown[]): Dependency<never> {
-  const [options, fn] = typeof first === "function" ? [second ?? {}, first] : [first ?? {}, second];
+export function depends(...given: unknown[]): Dependency<never> {
+  const [first, second] = given;
+  // As in FastAPI, the function may come first.
+  const isReversed = typeof first === "function" && given.length <= 2 && typeof second !== "function";
+  const args = isReversed ? [second, first] : given;
   const location = callerLocation();
-  if (more.length > 0) throw tooManyArguments(fn, 2 + more.length, location);
-  return createDependency(options as DependencyOptions, fn, location) as unknown as Dependency<never>;
-}
-
-/** A scope in a second options object would be silently ignored. */
-function tooManyArguments(fn: unknown, count: number, at: SourceLocation): OffloopError {
-  return new OffloopError(
-    "OFFLOOP_HANDLER_INVALID",
-    `Cannot declare the dependency ${functionName(fn)}: expected options and a function, got ${count} arguments`,
-    { at, fix: "put all options into the one object before the function" },
-  );
+  const name = functionName(given.find((one) => typeof one === "function"));
+  const { options, fn } = readArguments(`declare the dependency ${name}`, args, location);
+  return createDependency(options, fn, location) as unknown as Dependency<never>;
 }
 
 function createDependency(

@@ -1,5 +1,6 @@
 import { types } from "node:util";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import { readArguments } from "./declared-arguments.ts";
 import { callerLocation } from "./location.ts";
 import { checkOptionNames } from "./option-names.ts";
 
@@ -73,9 +74,9 @@ async function openOne({ open, location }: Lifespan): Promise<ReturnType<Lifespa
 
 /** @throws {OffloopError} `OFFLOOP_HANDLER_INVALID` for a function that cannot be opened and closed. */
 export function createLifespan(args: readonly unknown[]): Lifespan {
-  const [options, open] = args.length > 1 ? args : [{}, args[0]];
   const location = callerLocation();
-  checkOptionNames("add a lifespan", options as LifespanOptions, { perThread: true }, location);
+  const { options, fn: open } = readArguments("add a lifespan", args, location);
+  checkOptionNames("add a lifespan", options, { perThread: true }, location);
   if (!types.isGeneratorFunction(open)) {
     throw new OffloopError(
       "OFFLOOP_HANDLER_INVALID",

@@ -2,6 +2,7 @@ import { brand, checkCopy } from "../errors/brand.ts";
 import { formatLocation, OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { type AroundFunction, createAround, type DeclaredAround } from "./around.ts";
 import type { NoNames } from "./context.ts";
+import { readArguments } from "./declared-arguments.ts";
 import type { Dependencies } from "./dependency.ts";
 import {
   createErrorHandler,
@@ -122,9 +123,9 @@ export class Router<RD extends Dependencies = NoNames> {
    * ```
    */
   readonly websocket: AddWebSocket<RD> = (path: string, ...rest: unknown[]) => {
-    const [options, handler] = rest.length > 1 ? rest : [{}, rest[0]];
     const at = callerLocation();
-    const socket = createSocketOperation(path, (options ?? {}) as WebSocketOptions, handler, at);
+    const { options, fn } = readArguments(`add WEBSOCKET ${path}`, rest, at);
+    const socket = createSocketOperation(path, options as WebSocketOptions, fn, at);
     this.#operations.push(socket);
     return createWebSocketHandle(socket);
   };
@@ -153,8 +154,9 @@ export class Router<RD extends Dependencies = NoNames> {
    * `OFFLOOP_OPTION_UNKNOWN`, `OFFLOOP_SCHEMA_INVALID`, `OFFLOOP_DEPENDENCY_INVALID`.
    */
   readonly task: AddTask = (name: string, ...rest: unknown[]) => {
-    const [options, fn] = rest.length > 1 ? rest : [{}, rest[0]];
-    const task = createTask(name, (options ?? {}) as AnyTaskOptions, fn as AnyFunction);
+    const at = callerLocation();
+    const { options, fn } = readArguments(`declare task "${name}"`, rest, at);
+    const task = createTask(name, options as AnyTaskOptions, fn as AnyFunction, at);
     const first = this.#tasks.get(name);
     if (first !== undefined) throw taskDuplicate(task, first);
     this.#tasks.set(name, task);
@@ -278,8 +280,8 @@ export class Router<RD extends Dependencies = NoNames> {
   }
 
   #add({ method, path, at }: DeclaredRoute, rest: readonly unknown[]): AnyHandle {
-    const [options, handler] = rest.length > 1 ? rest : [{}, rest[0]];
-    const operation = createOperation({ method, path }, (options ?? {}) as OperationOptions, handler, at);
+    const { options, fn } = readArguments(`add ${method} ${path}`, rest, at);
+    const operation = createOperation({ method, path }, options as OperationOptions, fn, at);
     this.#operations.push(operation);
     return { path, params: operation.inputs.params, location: at };
   }

@@ -336,8 +336,13 @@ const enqueueNames: Readonly<Record<keyof EnqueueOptions, true>> = {
 const states = new WeakMap<object, TaskState>();
 
 /** Makes a task from a function. Its lane is decided here, once. */
-export function createTask(name: string, options: AnyTaskOptions, fn: AnyFunction): Task {
-  const declaration = declareTask(name, options, fn, callerLocation());
+export function createTask(
+  name: string,
+  options: AnyTaskOptions,
+  fn: AnyFunction,
+  location: SourceLocation,
+): Task {
+  const declaration = declareTask(name, options, fn, location);
   const state: TaskState = {
     declaration,
     runners: new Bindings(),
@@ -357,7 +362,7 @@ export function createTask(name: string, options: AnyTaskOptions, fn: AnyFunctio
   });
   brand(task);
   states.set(task, state);
-  made.push(task as unknown as Task);
+  made.push(task);
   return task;
 }
 

@@ -11,7 +11,7 @@ test("depends() refuses options after a function that has some before it", () =>
       assert.ok(error instanceof OffloopError && error.code === "OFFLOOP_HANDLER_INVALID");
       assert.match(error.message, /the dependency opened: expected options and a function, got 3 arguments/);
       assert.match(String(error.at?.file), /depends\.test\.ts$/);
-      assert.equal(error.fix, "put all options into the one object before the function");
+      assert.equal(error.fix, "pass one function, and all options in the one object before it");
       return true;
     },
   );

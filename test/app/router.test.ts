@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { App, Router } from "offloop";
+import { App, depends, Router } from "offloop";
 import { z } from "zod";
 
 const nothing = async (): Promise<void> => {};
@@ -246,4 +246,44 @@ test("Router: a router that would include itself is refused", () => {
     refused(() => a.include(a)),
     /^OFFLOOP_ROUTER_CYCLE/,
   );
+});
+
+/** What JavaScript allows, and the types do not. */
+type Untyped = Record<string, (...args: unknown[]) => unknown>;
+
+test("a declaration refuses a function before its function: a middleware would be silently ignored", () => {
+  const app = new App() as unknown as Untyped;
+  async function auth(): Promise<never> {
+    throw new Error("nobody gets in");
+  }
+  for (const [declare, text] of [
+    [() => app.get?.("/", auth, nothing), "Cannot add GET /"],
+    [() => app.route?.(["PUT"], "/", auth, nothing), "Cannot add PUT /"],
+    [() => app.websocket?.("/", auth, nothing), "Cannot add WEBSOCKET /"],
+    [() => app.task?.("clean", auth, nothing), 'Cannot declare task "clean"'],
+    [() => app.lifespan?.(auth, nothing), "Cannot add a lifespan"],
+    [() => (depends as unknown as Untyped[string])(auth, nothing), "Cannot declare the dependency auth"],
+  ] as const)
+    assert.throws(declare, {
+      code: "OFFLOOP_HANDLER_INVALID",
+      message: new RegExp(
+        `^${text}: expected options before the function, got another function, auth\\n.*router\\.test\\.ts`,
+      ),
+    });
+});
+
+test("a declaration refuses arguments that nothing would read", () => {
+  const app = new App() as unknown as Untyped;
+  assert.throws(() => app.get?.("/", {}, nothing, nothing), {
+    code: "OFFLOOP_HANDLER_INVALID",
+    message: /^Cannot add GET \/: expected options and a function, got 3 arguments\n/,
+  });
+  assert.throws(() => app.post?.("/", "json", nothing), {
+    code: "OFFLOOP_OPTION_INVALID",
+    message: /^Cannot add POST \/: expected options before the function, got string\n/,
+  });
+  assert.throws(() => app.get?.("/", nothing, {}), {
+    code: "OFFLOOP_HANDLER_INVALID",
+    message: /expected a function, got object\n.*as the last argument/s,
+  });
 });
