@@ -1,5 +1,6 @@
 import { types } from "node:util";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import { shownValue } from "../errors/shown-value.ts";
 import type { Context, Declared, NoNames, Shape } from "./context.ts";
 import { readArguments } from "./declared-arguments.ts";
 import {
@@ -126,7 +127,7 @@ function checkScope(
   if (!scopes.includes(scope)) {
     throw new OffloopError(
       "OFFLOOP_OPTION_INVALID",
-      `Cannot declare ${what}: scope is ${JSON.stringify(scope)}`,
+      `Cannot declare ${what}: scope is ${shownValue(scope)}`,
       { at, fix: `use one of ${scopes.join(", ")}` },
     );
   }

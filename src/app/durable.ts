@@ -1,7 +1,8 @@
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import { shownValue } from "../errors/shown-value.ts";
 import { needsFile } from "../schema/needed-file.ts";
 import type { AnySchema } from "../schema/schema.ts";
-import { integer } from "./integer.ts";
+import { integer, type Range } from "./integer.ts";
 import { checkOptionNames } from "./option-names.ts";
 
 /** How the jobs of a task are stored and tried. */
@@ -64,16 +65,15 @@ export function readDurable(
   if (durable === undefined || durable === false) return undefined;
   const options = durable === true ? {} : durable;
   checkOptionNames(`declare task "${task}"`, options, names, at);
-  const name = (option: string): string => `durable.${option} of task "${task}"`;
+  const bound = (option: keyof DurableOptions, value: unknown, range: Range): number =>
+    integer(`durable.${option} of task "${task}"`, value, range, at);
   return {
-    retries: integer(name("retries"), options.retries ?? 5, 0, 1_000),
-    backoffMs: integer(name("backoffMs"), options.backoffMs ?? 1_000, 1_000, DAY_MS),
+    retries: bound("retries", options.retries ?? 5, [0, 1_000]),
+    backoffMs: bound("backoffMs", options.backoffMs ?? 1_000, [1_000, DAY_MS]),
     concurrency:
-      options.concurrency === undefined
-        ? undefined
-        : integer(name("concurrency"), options.concurrency, 1, 10_000),
+      options.concurrency === undefined ? undefined : bound("concurrency", options.concurrency, [1, 10_000]),
     ordered: options.ordered ?? false,
-    keepMs: integer(name("keepMs"), options.keepMs ?? WEEK_MS, 1_000, YEAR_MS),
+    keepMs: bound("keepMs", options.keepMs ?? WEEK_MS, [1_000, YEAR_MS]),
   };
 }
 
@@ -102,7 +102,7 @@ export function readSchedule(
   if (schedule === undefined && timezone === undefined) return undefined;
   if (typeof schedule === "string" && (timezone === undefined || typeof timezone === "string"))
     return { expression: schedule, timezone: timezone ?? "UTC" };
-  const got = JSON.stringify({ schedule, timezone });
+  const got = shownValue({ schedule, timezone });
   throw new OffloopError(
     "OFFLOOP_OPTION_INVALID",
     `Cannot declare task "${task}": expected a schedule, and a time zone if any, as text, got ${got}`,

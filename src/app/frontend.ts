@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import { shownValue } from "../errors/shown-value.ts";
 import { callerLocation } from "./location.ts";
 import { checkMountPath } from "./mount.ts";
 import { checkOptionNames } from "./option-names.ts";
@@ -36,7 +37,7 @@ export function createFrontend(path: string, folder: string | URL, options: Fron
   if (!fallbacks.includes(fallback)) {
     throw new OffloopError(
       "OFFLOOP_OPTION_INVALID",
-      `Cannot serve a front end: fallback is ${JSON.stringify(fallback)}`,
+      `Cannot serve a front end: fallback is ${shownValue(fallback)}`,
       { at: location, fix: 'use "auto", "index.html", "404.html" or null' },
     );
   }

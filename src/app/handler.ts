@@ -19,7 +19,7 @@ export interface OperationOptions extends Shape, OperationDocumentation {
    * schema drops are not sent.
    */
   readonly response?: AnySchema;
-  /** The status of a success, 200-399. Default 200. */
+  /** The status of a success, 200-599. Default 200. */
   readonly status?: number;
   /** Where it runs. Default, by the rule: an async function on `"loop"`, a plain one on `"thread"`. */
   readonly runs?: Lane;
@@ -29,7 +29,10 @@ export interface OperationOptions extends Shape, OperationDocumentation {
    * `timeouts.operationMs`.
    */
   readonly timeoutMs?: number;
-  /** Largest accepted body, in bytes; larger ones are answered with 413. Default: the app's `maxBodyBytes`. */
+  /**
+   * Largest accepted body, in bytes; larger ones are answered with 413. Integer, 1-2^53-1. Default: the app's
+   * `maxBodyBytes`.
+   */
   readonly maxBodyBytes?: number;
   /** Tags, after those of its routers. */
   readonly tags?: readonly string[];

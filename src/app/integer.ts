@@ -1,14 +1,18 @@
-import { OffloopError } from "../errors/offloop-error.ts";
+import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import { shownValue } from "../errors/shown-value.ts";
 
-/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` unless the value is an integer within the range. */
-export function integer(name: string, value: unknown, min: number, max: number): number {
+/** The least and the most that a setting may be. */
+export type Range = readonly [min: number, max: number];
+
+/**
+ * @param at - Where it is set, if one line does.
+ * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` unless the value is an integer within the range.
+ */
+export function integer(name: string, value: unknown, [min, max]: Range, at?: SourceLocation): number {
   if (Number.isInteger(value) && Number(value) >= min && Number(value) <= max) return Number(value);
-  const got = JSON.stringify(value) ?? "undefined";
   throw new OffloopError(
     "OFFLOOP_OPTION_INVALID",
-    `Cannot use ${name}: expected an integer of ${min}-${max}, got ${got}`,
-    {
-      fix: `set ${name} to a value in its range, or leave it out`,
-    },
+    `Cannot use ${name}: expected an integer of ${min}-${max}, got ${shownValue(value)}`,
+    { at, fix: `set ${name} to a value in its range, or leave it out` },
   );
 }

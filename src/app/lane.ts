@@ -1,5 +1,6 @@
 import { types } from "node:util";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import { shownValue } from "../errors/shown-value.ts";
 
 /** Where a function runs: the event loop of the main thread, or a thread of the pool. */
 export type Lane = "loop" | "thread";
@@ -39,7 +40,7 @@ export function laneOf(what: string, fn: unknown, runs: Lane | undefined, at: So
 
 function checkedLane(what: string, runs: unknown, at: SourceLocation): Lane {
   if (runs === "loop" || runs === "thread") return runs;
-  throw new OffloopError("OFFLOOP_OPTION_INVALID", `Cannot add ${what}: runs is ${JSON.stringify(runs)}`, {
+  throw new OffloopError("OFFLOOP_OPTION_INVALID", `Cannot add ${what}: runs is ${shownValue(runs)}`, {
     at,
     fix: 'use "loop" or "thread", or leave runs out',
   });

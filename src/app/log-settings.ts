@@ -1,4 +1,5 @@
 import { OffloopError } from "../errors/offloop-error.ts";
+import { shownValue } from "../errors/shown-value.ts";
 
 /** What to leave out of the log. */
 export interface LogSettings {
@@ -43,7 +44,7 @@ function checkList(setting: string, list: unknown, each: RegExp, what: string): 
   if (Array.isArray(list) && list.every((item) => typeof item === "string" && each.test(item))) return;
   throw new OffloopError(
     "OFFLOOP_OPTION_INVALID",
-    `Cannot use ${setting}: expected a list of ${what.split(",")[0]}, got ${JSON.stringify(list)}`,
+    `Cannot use ${setting}: expected a list of ${what.split(",")[0]}, got ${shownValue(list)}`,
     { fix: `list ${what}` },
   );
 }

@@ -1,4 +1,5 @@
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import { shownValue } from "../errors/shown-value.ts";
 
 /** The HTTP methods an operation can answer. */
 export const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"] as const;
@@ -11,7 +12,7 @@ export function checkMethods(given: unknown, path: unknown, at: SourceLocation):
   if (isList && wrong === undefined) return;
   throw new OffloopError(
     "OFFLOOP_OPTION_INVALID",
-    `Cannot add operations at ${JSON.stringify(path)}: expected methods, got ${JSON.stringify(wrong)}`,
+    `Cannot add operations at ${shownValue(path)}: expected methods, got ${shownValue(wrong)}`,
     { at, fix: `pass a list with some of ${methods.join(", ")}` },
   );
 }

@@ -1,5 +1,6 @@
 import { checkCopy } from "../errors/brand.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import { shownValue } from "../errors/shown-value.ts";
 import { kind } from "./lane.ts";
 import type { Layer } from "./layer.ts";
 import type { Operation } from "./operation.ts";
@@ -15,7 +16,7 @@ export interface Mount<App> {
 /** @throws {OffloopError} `OFFLOOP_PATH_INVALID` when an app could not be found under the path. */
 export function checkMountPath(path: unknown, at: SourceLocation): asserts path is string {
   if (typeof path === "string" && /^(\/[^/:*{}?#%\s]+)+$/.test(path)) return;
-  throw new OffloopError("OFFLOOP_PATH_INVALID", `Cannot mount an app at ${JSON.stringify(path)}`, {
+  throw new OffloopError("OFFLOOP_PATH_INVALID", `Cannot mount an app at ${shownValue(path)}`, {
     at,
     fix: 'use a path without names, spaces, percent signs or a last slash, like "/admin"',
   });

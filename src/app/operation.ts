@@ -1,9 +1,11 @@
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import { shownValue } from "../errors/shown-value.ts";
 import { type AnySchema, isSchema } from "../schema/schema.ts";
 import { type NamedDependency, namedDependencies } from "./dependency.ts";
 import type { OperationDocumentation } from "./documentation.ts";
 import { type OperationOptions, operationOptionNames } from "./handler.ts";
 import { checkInputs, formAndBody, type Inputs, schemaInvalid } from "./inputs.ts";
+import { integer } from "./integer.ts";
 import { type AnyFunction, type Lane, laneOf } from "./lane.ts";
 import type { Layered } from "./layer.ts";
 import type { Method } from "./method.ts";
@@ -81,8 +83,8 @@ export function createOperation(
     response: options.response,
     status: options.status ?? 200,
     tags: options.tags ?? [],
-    timeoutMs: timeoutMs(`timeoutMs of ${id}`, options.timeoutMs),
-    maxBodyBytes: options.maxBodyBytes,
+    timeoutMs: timeoutMs(`timeoutMs of ${id}`, options.timeoutMs, location),
+    maxBodyBytes: bodyLimit(id, options.maxBodyBytes, location),
     documentation: options,
     isMessage: false,
     ...onItsOwn,
@@ -159,12 +161,19 @@ function checkParameters(id: string, handler: AnyFunction, at: SourceLocation): 
   );
 }
 
+/** A streamed body may be larger than any that is held in memory. */
+function bodyLimit(id: string, bytes: unknown, at: SourceLocation): number | undefined {
+  return bytes === undefined
+    ? undefined
+    : integer(`maxBodyBytes of ${id}`, bytes, [1, Number.MAX_SAFE_INTEGER], at);
+}
+
 function checkStatus(id: string, status: unknown, at: SourceLocation): void {
   if (status === undefined || (Number.isInteger(status) && Number(status) >= 200 && Number(status) <= 599))
     return;
   throw new OffloopError(
     "OFFLOOP_OPTION_INVALID",
-    `Cannot add ${id}: status is ${JSON.stringify(status)}, expected an integer of 200-599`,
+    `Cannot add ${id}: status is ${shownValue(status)}, expected an integer of 200-599`,
     {
       at,
       fix: "set status to a final HTTP status, like 201",

@@ -1,4 +1,5 @@
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import { shownValue } from "../errors/shown-value.ts";
 
 type UntilDelimiter<S extends string> = S extends `${infer Name}${"/" | "-" | "." | "(" | "?" | ":"}${string}`
   ? UntilDelimiter<Name>
@@ -88,11 +89,10 @@ export function checkPath(path: unknown, at: SourceLocation): asserts path is st
   const mistake = pathMistake(path);
   if (mistake === undefined) return;
   const { why, fix } = mistake;
-  throw new OffloopError(
-    "OFFLOOP_PATH_INVALID",
-    `Cannot add an operation at ${JSON.stringify(path)}: ${why}`,
-    { at, fix },
-  );
+  throw new OffloopError("OFFLOOP_PATH_INVALID", `Cannot add an operation at ${shownValue(path)}: ${why}`, {
+    at,
+    fix,
+  });
 }
 
 function pathMistake(path: unknown): { readonly why: string; readonly fix: string } | undefined {
@@ -132,7 +132,7 @@ export function checkPrefix(prefix: unknown, at: SourceLocation): asserts prefix
     return;
   throw new OffloopError(
     "OFFLOOP_PATH_INVALID",
-    `Cannot use the prefix ${JSON.stringify(prefix)}: it must start with "/" and not end with one`,
+    `Cannot use the prefix ${shownValue(prefix)}: it must start with "/" and not end with one`,
     {
       at,
       fix: 'write it like "/items"',

@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { OffloopError } from "../errors/offloop-error.ts";
+import { shownValue } from "../errors/shown-value.ts";
 
 /** Which proxies to trust: any that connects, none, or these. */
 export type TrustProxy = boolean | readonly string[];
@@ -14,7 +15,7 @@ export function resolveRootPath(path: unknown): string {
     return withoutLastSlashes(encodeURI(path.toWellFormed()).replaceAll("%25", "%"));
   throw new OffloopError(
     "OFFLOOP_OPTION_INVALID",
-    `Cannot use rootPath: expected a path that starts with "/", got ${JSON.stringify(path)}`,
+    `Cannot use rootPath: expected a path that starts with "/", got ${shownValue(path)}`,
     { fix: 'pass the prefix that the proxy puts before your paths, like "/api/v1"' },
   );
 }
@@ -32,7 +33,7 @@ export function resolveTrustProxy(trusted: unknown): TrustProxy {
   if (Array.isArray(trusted) && wrong === undefined) return trusted;
   throw new OffloopError(
     "OFFLOOP_OPTION_INVALID",
-    `Cannot use trustProxy: expected addresses or subnets, got ${JSON.stringify(wrong)}`,
+    `Cannot use trustProxy: expected addresses or subnets, got ${shownValue(wrong)}`,
     { fix: 'list your proxies, like ["10.0.0.0/8"]' },
   );
 }

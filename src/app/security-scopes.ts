@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { OffloopError } from "../errors/offloop-error.ts";
+import { shownValue } from "../errors/shown-value.ts";
 import {
   type Dependency,
   type DependencyDeclaration,
@@ -99,7 +100,7 @@ export function security<Value>(
   if (!Array.isArray(scopes) || !scopes.every(isScope)) {
     throw new OffloopError(
       "OFFLOOP_OPTION_INVALID",
-      `Cannot demand the scopes ${JSON.stringify(scopes)}: expected an array of names without spaces`,
+      `Cannot demand the scopes ${shownValue(scopes)}: expected an array of names without spaces`,
       { at: callerLocation(), fix: 'pass each scope by itself: { scopes: ["me", "items"] }' },
     );
   }

@@ -1,4 +1,5 @@
 import { OffloopError } from "../errors/offloop-error.ts";
+import { shownValue } from "../errors/shown-value.ts";
 import type { AnySchema, OutputOf, Schemas } from "../schema/schema.ts";
 import { integer } from "./integer.ts";
 
@@ -85,7 +86,7 @@ export function resolveSession(session: SessionSettings | undefined): ResolvedSe
     throw invalid("sameSite", `"lax", "strict" or "none"`, sameSite);
   const secure = session.secure ?? process.env.NODE_ENV === "production";
   if (sameSite === "none" && !secure) throw invalid("secure", `true, as sameSite is "none"`, secure);
-  const maxAgeMs = integer("session.maxAgeMs", session.maxAgeMs ?? 14 * DAY_MS, 1_000, 365 * DAY_MS);
+  const maxAgeMs = integer("session.maxAgeMs", session.maxAgeMs ?? 14 * DAY_MS, [1_000, 365 * DAY_MS]);
   return { secrets: secrets as readonly string[], cookie, maxAgeMs, path, domain, sameSite, secure };
 }
 
@@ -104,7 +105,7 @@ function checkSecret(secret: unknown): void {
 function invalid(name: string, expected: string, got: unknown): OffloopError {
   return new OffloopError(
     "OFFLOOP_OPTION_INVALID",
-    `Cannot use session.${name}: expected ${expected}, got ${JSON.stringify(got) ?? "undefined"}`,
+    `Cannot use session.${name}: expected ${expected}, got ${shownValue(got)}`,
     { fix: `set session.${name} to that, or leave it out` },
   );
 }

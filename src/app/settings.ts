@@ -2,8 +2,9 @@ import { availableParallelism } from "node:os";
 import type { ResourceLimits } from "node:worker_threads";
 import type { BlockReport } from "../channels/channels.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import { shownValue } from "../errors/shown-value.ts";
 import type { InputSettings } from "./input-settings.ts";
-import { integer } from "./integer.ts";
+import { integer, type Range } from "./integer.ts";
 import { type LogSettings, logSettingNames, type ResolvedLog, resolveLog } from "./log-settings.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { resolveRootPath, resolveTrustProxy, type TrustProxy } from "./proxy.ts";
@@ -234,6 +235,7 @@ export interface ResolvedSettings {
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 const MiB = 1_048_576;
+const GiB = 1_024 * MiB;
 
 /**
  * Fills in defaults: later settings take precedence over earlier ones, option by option. docs/settings.md gives the
@@ -243,29 +245,12 @@ const MiB = 1_048_576;
  */
 export function resolveSettings(...layers: readonly ServerSettings[]): ResolvedSettings {
   const top = merged(layers);
-  const threads = merged(layers.map((layer) => layer.threads ?? {}));
+  const bound = boundsOf(top);
   const timeouts = merged(layers.map((layer) => layer.timeouts ?? {}));
-  const max = integer("threads.max", threads.max ?? Math.min(32, availableParallelism() + 4), 1, 256);
-  const reserve = integer("threads.reserve", threads.reserve ?? 1, 0, 64);
   const health = resolveHealth(top.health ?? false);
   const metrics = resolveMetrics(top.metrics ?? false);
   return {
-    threads: {
-      max,
-      min: integer("threads.min", threads.min ?? 1, 1, max + reserve),
-      reserve,
-      priority: resolvePriority(threads.priority ?? 10),
-      idleMs: integer("threads.idleMs", threads.idleMs ?? 30_000, 0, DAY_MS),
-      longRunMs: integer("threads.longRunMs", threads.longRunMs ?? 30_000, 100, DAY_MS),
-      maxQueue: integer("threads.maxQueue", threads.maxQueue ?? 1_000, 0, 1_000_000),
-      maxBackgroundQueue: integer(
-        "threads.maxBackgroundQueue",
-        threads.maxBackgroundQueue ?? 10_000,
-        0,
-        1_000_000,
-      ),
-      resourceLimits: threads.resourceLimits ?? {},
-    },
+    threads: resolveThreads(merged(layers.map((layer) => layer.threads ?? {}))),
     timeouts: {
       operationMs: timeoutMs("timeouts.operationMs", timeouts.operationMs),
       taskMs: timeoutMs("timeouts.taskMs", timeouts.taskMs),
@@ -277,13 +262,38 @@ export function resolveSettings(...layers: readonly ServerSettings[]): ResolvedS
     rootPath: resolveRootPath(top.rootPath ?? ""),
     trustProxy: resolveTrustProxy(top.trustProxy ?? false),
     log: resolveLog(merged(layers.map((layer) => layer.log ?? {})), askedByMachines({ health, metrics })),
-    maxBodyBytes: integer("maxBodyBytes", top.maxBodyBytes ?? 10 * MiB, 1, 1024 * MiB),
+    maxBodyBytes: bound("maxBodyBytes", 10 * MiB, [1, GiB]),
     inputs: resolveInputs(merged(layers.map((layer) => layer.inputs ?? {}))),
-    shutdownGraceMs: integer("shutdownGraceMs", top.shutdownGraceMs ?? 30_000, 0, DAY_MS),
-    hungWorkerMs: integer("hungWorkerMs", top.hungWorkerMs ?? 30_000, 1_000, DAY_MS),
+    shutdownGraceMs: bound("shutdownGraceMs", 30_000, [0, DAY_MS]),
+    hungWorkerMs: bound("hungWorkerMs", 30_000, [1_000, DAY_MS]),
     watch: top.watch === false ? undefined : resolveWatch(merged(layers.map(({ watch }) => watch || {}))),
     jobs: resolveJobs(merged(layers.map(({ jobs }) => jobs ?? {}))),
     session: resolveSession(sessionOf(layers)),
+  };
+}
+
+/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for a value outside its range. */
+type Bound<Settings> = (name: keyof Settings & string, byDefault: number, range: Range) => number;
+
+/** Reads the numbers of settings that belong together. */
+function boundsOf<Settings extends object>(settings: Settings, group = ""): Bound<Settings> {
+  return (name, byDefault, range) => integer(group + name, settings[name] ?? byDefault, range);
+}
+
+function resolveThreads(threads: ThreadSettings): Required<ThreadSettings> {
+  const bound = boundsOf(threads, "threads.");
+  const max = bound("max", Math.min(32, availableParallelism() + 4), [1, 256]);
+  const reserve = bound("reserve", 1, [0, 64]);
+  return {
+    max,
+    min: bound("min", 1, [1, max + reserve]),
+    reserve,
+    priority: resolvePriority(threads.priority ?? 10),
+    idleMs: bound("idleMs", 30_000, [0, DAY_MS]),
+    longRunMs: bound("longRunMs", 30_000, [100, DAY_MS]),
+    maxQueue: bound("maxQueue", 1_000, [0, 1_000_000]),
+    maxBackgroundQueue: bound("maxBackgroundQueue", 10_000, [0, 1_000_000]),
+    resourceLimits: threads.resourceLimits ?? {},
   };
 }
 
@@ -292,7 +302,7 @@ function resolvePriority(priority: ThreadPriority): ThreadPriority {
   if (priority === "idle" || (Number.isInteger(priority) && priority >= 0 && priority <= 19)) return priority;
   throw new OffloopError(
     "OFFLOOP_OPTION_INVALID",
-    `Cannot use threads.priority: expected an integer of 0-19 or "idle", got ${JSON.stringify(priority)}`,
+    `Cannot use threads.priority: expected an integer of 0-19 or "idle", got ${shownValue(priority)}`,
     { fix: "set threads.priority to one of them, or leave it out" },
   );
 }
@@ -321,79 +331,62 @@ function resolveJobs(jobs: JobsSettings): ResolvedJobs {
   if (!/^[a-z_][a-z0-9_]{0,49}$/.test(schema)) {
     throw new OffloopError(
       "OFFLOOP_OPTION_INVALID",
-      `Cannot use jobs.schema: expected lower-case letters, digits and underscores, got ${JSON.stringify(schema)}`,
+      `Cannot use jobs.schema: expected lower-case letters, digits and underscores, got ${shownValue(schema)}`,
       { fix: 'name it like "offloop"' },
     );
   }
+  const bound = boundsOf(jobs, "jobs.");
   return {
     ...(url === undefined ? {} : { url }),
     dir: jobs.dir ?? ".offloop/jobs",
     ...(jobs.dir === undefined ? {} : { isDirGiven: true }),
     schema,
-    concurrency: integer("jobs.concurrency", jobs.concurrency ?? 10, 1, 1_000),
-    pollMs: integer("jobs.pollMs", jobs.pollMs ?? 1_000, 100, 60_000),
-    cancelGraceMs: integer("jobs.cancelGraceMs", jobs.cancelGraceMs ?? 1_000, 0, DAY_MS),
+    concurrency: bound("concurrency", 10, [1, 1_000]),
+    pollMs: bound("pollMs", 1_000, [100, 60_000]),
+    cancelGraceMs: bound("cancelGraceMs", 1_000, [0, DAY_MS]),
   };
 }
 
 function resolveConnections(connections: ConnectionSettings): Required<ConnectionSettings> {
+  const bound = boundsOf(connections, "connections.");
   return {
-    maxHeaderBytes: integer("connections.maxHeaderBytes", connections.maxHeaderBytes ?? 16_384, 1_024, MiB),
-    headersTimeoutMs: integer(
-      "connections.headersTimeoutMs",
-      connections.headersTimeoutMs ?? 15_000,
-      1,
-      HOUR_MS,
-    ),
-    requestTimeoutMs: integer(
-      "connections.requestTimeoutMs",
-      connections.requestTimeoutMs ?? 300_000,
-      1,
-      HOUR_MS,
-    ),
-    keepAliveTimeoutMs: integer(
-      "connections.keepAliveTimeoutMs",
-      connections.keepAliveTimeoutMs ?? 72_000,
-      1,
-      HOUR_MS,
-    ),
-    maxPipelined: integer("connections.maxPipelined", connections.maxPipelined ?? 64, 1, 10_000),
+    maxHeaderBytes: bound("maxHeaderBytes", 16_384, [1_024, MiB]),
+    headersTimeoutMs: bound("headersTimeoutMs", 15_000, [1, HOUR_MS]),
+    requestTimeoutMs: bound("requestTimeoutMs", 300_000, [1, HOUR_MS]),
+    keepAliveTimeoutMs: bound("keepAliveTimeoutMs", 72_000, [1, HOUR_MS]),
+    maxPipelined: bound("maxPipelined", 64, [1, 10_000]),
   };
 }
 
-/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for a value outside its range. */
 function resolveWebSockets(websockets: WebSocketSettings): Required<WebSocketSettings> {
-  const bound = (name: keyof WebSocketSettings, otherwise: number, min: number, max: number): number =>
-    integer(`websockets.${name}`, websockets[name] ?? otherwise, min, max);
+  const bound = boundsOf(websockets, "websockets.");
   return {
-    maxMessageBytes: bound("maxMessageBytes", MiB, 1, 1024 * MiB),
-    maxQueuedMessages: bound("maxQueuedMessages", 32, 1, 100_000),
-    maxBufferBytes: bound("maxBufferBytes", MiB, 1_024, 1024 * MiB),
-    idleMs: bound("idleMs", 40_000, 100, DAY_MS),
+    maxMessageBytes: bound("maxMessageBytes", MiB, [1, GiB]),
+    maxQueuedMessages: bound("maxQueuedMessages", 32, [1, 100_000]),
+    maxBufferBytes: bound("maxBufferBytes", MiB, [1_024, GiB]),
+    idleMs: bound("idleMs", 40_000, [100, DAY_MS]),
   };
 }
 
 const MANY_VALUES = 100_000_000;
 
-/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for a value outside its range. */
 function resolveInputs(inputs: InputSettings): Required<InputSettings> {
-  const bound = (name: keyof InputSettings, otherwise: number, min: number, max: number): number =>
-    integer(`inputs.${name}`, inputs[name] ?? otherwise, min, max);
+  const bound = boundsOf(inputs, "inputs.");
   return {
-    maxLoopBodyBytes: bound("maxLoopBodyBytes", MiB, 1, 1024 * MiB),
-    maxLoopValues: bound("maxLoopValues", 50_000, 1, MANY_VALUES),
-    maxValues: bound("maxValues", 1_000_000, 1, MANY_VALUES),
-    maxDepth: bound("maxDepth", 200, 1, 1_000),
-    maxNames: bound("maxNames", 1_000, 1, 1_000_000),
-    maxMistakes: bound("maxMistakes", 100, 1, 100_000),
-    maxEchoedChars: bound("maxEchoedChars", 1_024, 0, MiB),
+    maxLoopBodyBytes: bound("maxLoopBodyBytes", MiB, [1, GiB]),
+    maxLoopValues: bound("maxLoopValues", 50_000, [1, MANY_VALUES]),
+    maxValues: bound("maxValues", 1_000_000, [1, MANY_VALUES]),
+    maxDepth: bound("maxDepth", 200, [1, 1_000]),
+    maxNames: bound("maxNames", 1_000, [1, 1_000_000]),
+    maxMistakes: bound("maxMistakes", 100, [1, 100_000]),
+    maxEchoedChars: bound("maxEchoedChars", 1_024, [0, MiB]),
   };
 }
 
 function resolveHealth(health: HealthSettings | boolean): ResolvedSettings["health"] {
   if (health === false) return undefined;
   const { livez = "/livez", readyz = "/readyz", port, host } = health === true ? {} : health;
-  if (port !== undefined) integer("health.port", port, 0, 65_535);
+  if (port !== undefined) integer("health.port", port, [0, 65_535]);
   return { livez, readyz, ...(port === undefined ? {} : { port }), ...(host === undefined ? {} : { host }) };
 }
 
@@ -403,8 +396,8 @@ function merged<T extends object>(layers: readonly T[]): Partial<T> {
 }
 
 /** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` unless the value is a deadline or absent. */
-export function timeoutMs(name: string, value: unknown): number | undefined {
-  return value === undefined ? undefined : integer(name, value, 1, DAY_MS);
+export function timeoutMs(name: string, value: unknown, at?: SourceLocation): number | undefined {
+  return value === undefined ? undefined : integer(name, value, [1, DAY_MS], at);
 }
 
 /** The settings of the watchdog, which reports what blocks the event loop. */
@@ -425,11 +418,11 @@ export type ResolvedWatch = Required<Omit<WatchSettings, "onBlock">> & Pick<Watc
 
 /** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for a value outside its range. */
 function resolveWatch({ thresholdMs = 100, level = "production", onBlock }: WatchSettings): ResolvedWatch {
-  integer("watch.thresholdMs", thresholdMs, 20, 60_000);
+  integer("watch.thresholdMs", thresholdMs, [20, 60_000]);
   if (level !== "production" && level !== "development") {
     throw new OffloopError(
       "OFFLOOP_OPTION_INVALID",
-      `Cannot use watch.level: expected "production" or "development", got ${JSON.stringify(level)}`,
+      `Cannot use watch.level: expected "production" or "development", got ${shownValue(level)}`,
       { fix: "use one of the two, or leave watch.level out" },
     );
   }

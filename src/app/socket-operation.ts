@@ -1,4 +1,5 @@
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import { shownValue } from "../errors/shown-value.ts";
 import { type AnySchema, isSchema } from "../schema/schema.ts";
 import { Bindings } from "./bindings.ts";
 import { namedDependencies } from "./dependency.ts";
@@ -72,7 +73,7 @@ export function createSocketOperation(
       lane: message.lane,
       handler: message.fn,
       isMessage: true,
-      timeoutMs: timeoutMs(`timeoutMs of ${id}`, options.timeoutMs),
+      timeoutMs: timeoutMs(`timeoutMs of ${id}`, options.timeoutMs, location),
     },
     functions,
     schemas: { received, sent },
@@ -211,7 +212,7 @@ function checkSubprotocols(id: string, subprotocols: unknown, at: SourceLocation
   if (Array.isArray(subprotocols) && subprotocols.every(isToken)) return;
   throw new OffloopError(
     "OFFLOOP_OPTION_INVALID",
-    `Cannot add ${id}: subprotocols is ${JSON.stringify(subprotocols)}, expected a list of names without spaces and commas`,
+    `Cannot add ${id}: subprotocols is ${shownValue(subprotocols)}, expected a list of names without spaces and commas`,
     { at, fix: 'name them like ["chat.v2", "chat.v1"]' },
   );
 }

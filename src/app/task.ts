@@ -1,5 +1,6 @@
 import { brand } from "../errors/brand.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import { shownValue } from "../errors/shown-value.ts";
 import { type AnySchema, type InputOf, isSchema, type OutputOf } from "../schema/schema.ts";
 import { Bindings } from "./bindings.ts";
 import {
@@ -384,7 +385,7 @@ function declareTask(
     name,
     lane,
     fn,
-    timeoutMs: timeoutMs(`timeoutMs of task "${name}"`, options.timeoutMs),
+    timeoutMs: timeoutMs(`timeoutMs of task "${name}"`, options.timeoutMs, location),
     location,
     deps: deps && namedDependencies(`task "${name}"`, deps, location, ["job"]),
     durable: stored,
@@ -491,7 +492,7 @@ function checkName(name: unknown, at: SourceLocation): void {
   if (typeof name === "string" && name.trim() !== "") return;
   throw new OffloopError(
     "OFFLOOP_OPTION_INVALID",
-    `Cannot declare a task named ${JSON.stringify(name)}: expected a non-empty string`,
+    `Cannot declare a task named ${shownValue(name)}: expected a non-empty string`,
     {
       at,
       fix: 'name it: app.task("resize", fn)',

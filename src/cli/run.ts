@@ -89,7 +89,7 @@ async function startWorkers(app: App, count: number, host: string, log: Logger):
   const isOwned = hasJobs(app) && settings.jobs.url === undefined;
   if (isOwned && count > 1) throw embeddedError("--workers", app);
   const workers = new Workers({
-    count: integer("--workers", count, 1, 256),
+    count: integer("--workers", count, [1, 256]),
     hungWorkerMs: settings.hungWorkerMs,
     startSteps: startStepsOf(app),
     noRolling: isOwned ? embeddedError("a rolling restart", app) : undefined,

@@ -20,7 +20,7 @@ export function placeOf({
   port = 8000,
   socket,
 }: { readonly [key in keyof Place]?: Place[key] | undefined }): Place {
-  return { host, port: integer("port", port, 0, 65_535), socket };
+  return { host, port: integer("port", port, [0, 65_535]), socket };
 }
 
 /**

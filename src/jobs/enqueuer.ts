@@ -3,6 +3,7 @@ import type { EnqueuedJob, EnqueueOptions } from "../app/jobs.ts";
 import { callerLocation } from "../app/location.ts";
 import type { TaskDeclaration, TaskEnqueuer, ThreadEnqueue } from "../app/task.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
+import { shownValue } from "../errors/shown-value.ts";
 import { formatJobId } from "./job-id.ts";
 import { argumentsOf, checkArguments } from "./payload.ts";
 import type { JobStore, NewJob } from "./store.ts";
@@ -41,7 +42,7 @@ export class Enqueuer implements TaskEnqueuer {
     const { tx, key, priority } = options;
     const runAt = this.#runAt(name, options);
     if (priority !== undefined)
-      integer(`priority of a job of task "${name}"`, priority, -MAX_PRIORITY, MAX_PRIORITY);
+      integer(`priority of a job of task "${name}"`, priority, [-MAX_PRIORITY, MAX_PRIORITY]);
     const checked = checkArguments(argumentsOf(task), args, callerLocation);
     const stored = checked instanceof Promise ? await checked : checked;
     const payload = trace === undefined ? { args: stored } : { args: stored, trace };
@@ -67,7 +68,7 @@ export class Enqueuer implements TaskEnqueuer {
       );
     }
     if (at !== undefined || delayMs === undefined) return at;
-    return new Date(this.#now() + integer(`delayMs of a job of task "${task}"`, delayMs, 0, YEAR_MS));
+    return new Date(this.#now() + integer(`delayMs of a job of task "${task}"`, delayMs, [0, YEAR_MS]));
   }
 }
 
@@ -77,7 +78,7 @@ function keyOf(task: string, key: unknown): string | undefined {
   if (typeof key === "string" && key !== "" && key.length <= 500 && !key.includes("\0")) return key;
   throw new OffloopError(
     "OFFLOOP_OPTION_INVALID",
-    `Cannot enqueue task "${task}": expected a key of 1-500 characters, got ${JSON.stringify(key)?.slice(0, 50)}`,
+    `Cannot enqueue task "${task}": expected a key of 1-500 characters, got ${shownValue(key)}`,
     { at: callerLocation(), fix: "pass a text that identifies the job, or leave key out" },
   );
 }

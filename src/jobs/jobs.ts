@@ -11,6 +11,7 @@ import {
 } from "../app/jobs.ts";
 import { callerLocation } from "../app/location.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import { shownValue } from "../errors/shown-value.ts";
 import { formatJobId, parseJobId } from "./job-id.ts";
 import { isAbout } from "./notices.ts";
 import type { JobRecord, JobStore } from "./store.ts";
@@ -40,11 +41,11 @@ export class StoredJobs implements Jobs {
     if (state !== undefined && !jobStates.includes(state)) {
       throw new OffloopError(
         "OFFLOOP_OPTION_INVALID",
-        `Cannot list jobs: expected one of ${jobStates.join(", ")} as state, got ${JSON.stringify(state)}`,
+        `Cannot list jobs: expected one of ${jobStates.join(", ")} as state, got ${shownValue(state)}`,
         { at: callerLocation(), fix: "pass one of these, or leave state out" },
       );
     }
-    const most = integer("limit of jobs.list()", limit ?? 50, 1, MAX_LISTED_JOBS);
+    const most = integer("limit of jobs.list()", limit ?? 50, [1, MAX_LISTED_JOBS]);
     const last = after === undefined ? undefined : parseJobId(after);
     if (after !== undefined && last === undefined) return []; // not the id of a job: nothing comes after it
     return (await this.#store.list({ task, state, key, after: last, limit: most })).map(jobOf);
@@ -149,7 +150,7 @@ class News {
 function unknownJob(id: string, at: SourceLocation): OffloopError {
   return new OffloopError(
     "OFFLOOP_JOB_UNKNOWN",
-    `Cannot follow job ${JSON.stringify(id)?.slice(0, 100)}: there is none, or none any more`,
+    `Cannot follow job ${shownValue(id)}: there is none, or none any more`,
     { at, fix: "ask app.jobs.get(id) first, and answer 404 where it gives undefined" },
   );
 }

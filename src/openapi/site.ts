@@ -1,6 +1,7 @@
 import type { App } from "../app/app.ts";
 import type { AppDocumentation } from "../app/documentation.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
+import { shownValue } from "../errors/shown-value.ts";
 import { type AssetName, assets, readAsset } from "./assets.ts";
 import { createDocument, type DocumentSettings } from "./document.ts";
 import { oauth2RedirectPage, type Page, redocPage, swaggerUiInitializer, swaggerUiPage } from "./pages.ts";
@@ -66,7 +67,7 @@ function checkUrl(name: string, url: string | null, { location }: App): void {
   if (isOff(url) || (typeof url === "string" && url.startsWith("/"))) return;
   throw new OffloopError(
     "OFFLOOP_OPTION_INVALID",
-    `Cannot use ${name}: expected a path that starts with "/", got ${JSON.stringify(url)}`,
+    `Cannot use ${name}: expected a path that starts with "/", got ${shownValue(url)}`,
     { at: location, fix: `write ${name}: ${JSON.stringify(`/${url}`)}, or null to switch it off` },
   );
 }

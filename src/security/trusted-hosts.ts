@@ -2,6 +2,7 @@ import { type AroundFunction, guarding } from "../app/around.ts";
 import { callerLocation } from "../app/location.ts";
 import { text } from "../app/reply.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
+import { shownValue } from "../errors/shown-value.ts";
 
 /**
  * Refuses requests for hosts other than these with 400, so that nobody can have links made to a host of their own;
@@ -42,7 +43,7 @@ function checkHost(host: unknown): string {
     return host.toLowerCase();
   throw new OffloopError(
     "OFFLOOP_OPTION_INVALID",
-    `Cannot trust the host ${JSON.stringify(host)}: expected a name without scheme and port`,
+    `Cannot trust the host ${shownValue(host)}: expected a name without scheme and port`,
     { at: callerLocation(), fix: 'write it like "shop.example" or "*.shop.example"' },
   );
 }

@@ -72,7 +72,7 @@ export class BlockFailures {
 
   /** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for a limit outside its range. */
   constructor(failOnBlockMs: number) {
-    this.limitMs = integer("failOnBlockMs", failOnBlockMs, 20, 60_000);
+    this.limitMs = integer("failOnBlockMs", failOnBlockMs, [20, 60_000]);
   }
 
   /**

@@ -287,3 +287,37 @@ test("a declaration refuses arguments that nothing would read", () => {
     message: /expected a function, got object\n.*as the last argument/s,
   });
 });
+
+test("an operation refuses numbers outside their range, with its place", () => {
+  const app = new App();
+  for (const [options, text] of [
+    [
+      { maxBodyBytes: Number("10mb") },
+      "maxBodyBytes of POST /: expected an integer of 1-9007199254740991, got NaN",
+    ],
+    [{ maxBodyBytes: 0 }, "maxBodyBytes of POST /: expected an integer of 1-9007199254740991, got 0"],
+    [{ timeoutMs: 0.5 }, "timeoutMs of POST /: expected an integer of 1-86400000, got 0.5"],
+  ] as const)
+    assert.throws(() => app.post("/", options, nothing), {
+      code: "OFFLOOP_OPTION_INVALID",
+      message: new RegExp(`^Cannot use ${text.replaceAll(".", "\\.")}\n  at .*router.test.ts:`),
+    });
+});
+
+test("a wrong argument of any kind is answered with an error of offloop's own", () => {
+  const app = new App() as unknown as Untyped;
+  const itself: { self?: unknown } = {};
+  itself.self = itself;
+  assert.throws(() => app.get?.(itself, nothing), {
+    code: "OFFLOOP_PATH_INVALID",
+    message: /^Cannot add an operation at object that cannot be shown: /,
+  });
+  assert.throws(() => app.get?.("/", { status: 201n }, nothing), {
+    code: "OFFLOOP_OPTION_INVALID",
+    message: /status is 201n, expected an integer of 200-599/,
+  });
+  assert.throws(() => app.mount?.(new App(), "/admin"), {
+    code: "OFFLOOP_PATH_INVALID",
+    message: /^Cannot mount an app at an instance of App\n/,
+  });
+});

@@ -63,6 +63,7 @@ test("settings: a value outside its range is refused with what was given", async
   for (const [settings, message] of [
     [{ threads: { max: 0 } }, /threads\.max: expected an integer of 1-256, got 0/],
     [{ threads: { max: 1.5 } }, /got 1\.5/],
+    [{ threads: { max: Number("four") } }, /threads\.max: .*got NaN/],
     [{ threads: { max: "4" as never } }, /got "4"/],
     [{ maxBodyBytes: -1 }, /maxBodyBytes/],
     [{ rootPath: "api" }, /rootPath: .*got "api"/],

@@ -1,0 +1,37 @@
+/** More of a value says no more about the mistake. */
+const MAX_CHARS = 200;
+
+/**
+ * A received value, as the message of an error shows it: as JSON, and what JSON has no word for by its own name. Never
+ * throws, whatever it is.
+ */
+export function shownValue(value: unknown): string {
+  const text = written(value);
+  return text.length <= MAX_CHARS ? text : `${text.slice(0, MAX_CHARS)}…`;
+}
+
+function written(value: unknown): string {
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value === "number") return String(value); // as JSON, NaN would be null
+  if (typeof value === "function") return value.name === "" ? "a function" : `the function ${value.name}`;
+  if (typeof value !== "object" || value === null || isPlain(value)) return json(value);
+  return `an instance of ${value.constructor?.name || "a class"}`;
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return Array.isArray(value) || prototype === Object.prototype || prototype === null;
+}
+
+function json(value: unknown): string {
+  try {
+    return JSON.stringify(value, withoutJson) ?? String(value);
+  } catch {
+    return `${typeof value} that cannot be shown`; // it contains itself, or has a getter that throws
+  }
+}
+
+function withoutJson(_key: string, value: unknown): unknown {
+  const isKnown = typeof value !== "bigint" && !(typeof value === "number" && !Number.isFinite(value));
+  return isKnown ? value : String(value);
+}
