@@ -74,6 +74,9 @@ const MIN_SECRET = 32;
 const DAY_MS = 86_400_000;
 /** A token of RFC 9110, which a cookie's name is. */
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
+/** RFC 6265, section 4.1.1: anything else would end the attribute, or begin another. */
+const COOKIE_PATH = /^\/[\x20-\x3a\x3d-\x7e]*$/;
+const COOKIE_DOMAIN = /^\.?[\da-z]([\da-z-]{0,61}[\da-z])?(\.[\da-z]([\da-z-]{0,61}[\da-z])?)*$/i;
 
 /** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for a value outside its range. Never shows a secret. */
 export function resolveSession(session: SessionSettings | undefined): ResolvedSession | undefined {
@@ -82,6 +85,9 @@ export function resolveSession(session: SessionSettings | undefined): ResolvedSe
   const secrets = (Array.isArray(secret) ? secret : [secret]) as readonly unknown[];
   for (const one of secrets.length === 0 ? [""] : secrets) checkSecret(one);
   if (!TOKEN.test(cookie)) throw invalid("cookie", `a name like "session"`, cookie);
+  if (!COOKIE_PATH.test(path)) throw invalid("path", 'a path like "/app"', path);
+  if (domain !== undefined && !COOKIE_DOMAIN.test(domain))
+    throw invalid("domain", 'the name of a host, like "shop.example"', domain);
   if (!["lax", "strict", "none"].includes(sameSite))
     throw invalid("sameSite", `"lax", "strict" or "none"`, sameSite);
   const secure = session.secure ?? process.env.NODE_ENV === "production";

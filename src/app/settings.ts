@@ -249,6 +249,7 @@ export function resolveSettings(...layers: readonly ServerSettings[]): ResolvedS
   const timeouts = merged(layers.map((layer) => layer.timeouts ?? {}));
   const health = resolveHealth(top.health ?? false);
   const metrics = resolveMetrics(top.metrics ?? false);
+  checkOperatorPaths({ health, metrics });
   return {
     threads: resolveThreads(merged(layers.map((layer) => layer.threads ?? {}))),
     timeouts: {
@@ -305,6 +306,34 @@ function resolvePriority(priority: ThreadPriority): ThreadPriority {
     `Cannot use threads.priority: expected an integer of 0-19 or "idle", got ${shownValue(priority)}`,
     { fix: "set threads.priority to one of them, or leave it out" },
   );
+}
+
+/**
+ * On a port of its own, a path that no request can have would be a probe that always fails.
+ *
+ * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` unless each is a path, and no other's.
+ */
+function checkOperatorPaths({ health, metrics }: Pick<ResolvedSettings, "health" | "metrics">): void {
+  const settings = new Map<unknown, string>();
+  for (const [setting, path] of [
+    ["health.livez", health?.livez],
+    ["health.readyz", health?.readyz],
+    ["metrics.path", metrics?.path],
+  ] as const) {
+    if (path === undefined) continue;
+    const isPath = typeof path === "string" && /^\/[^:*?#\s]*$/.test(path);
+    const first = settings.get(path);
+    settings.set(path, setting);
+    if (isPath && first === undefined) continue;
+    const expected = first === undefined ? "a path without parameters" : `a path other than that of ${first}`;
+    throw new OffloopError(
+      "OFFLOOP_OPTION_INVALID",
+      `Cannot use ${setting}: expected ${expected}, got ${shownValue(path)}`,
+      {
+        fix: `write it like "/internal/${setting.slice(setting.indexOf(".") + 1)}", or leave ${setting} out`,
+      },
+    );
+  }
 }
 
 /** The paths of an app that only probes and scrapers ask for, over and over. */

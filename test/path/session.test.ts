@@ -296,6 +296,11 @@ test("session: wrong settings are refused by name, and a secret is never shown",
     ],
     insecure: [{ secret, sameSite: "none" }, /session\.secure: expected true/],
     age: [{ secret, maxAgeMs: 1 }, /session\.maxAgeMs: expected an integer of 1000-/],
+    path: [
+      { secret, path: "/app; HttpOnly" },
+      /session\.path: expected a path like "\/app", got "\/app; HttpOnly"/,
+    ],
+    domain: [{ secret, domain: "shop.example:8000" }, /session\.domain: .*got "shop\.example:8000"/],
   };
   for (const [name, [session, says]] of Object.entries(wrong)) {
     const error = await testClient(new App(), { session: session as SessionSettings }).then(
