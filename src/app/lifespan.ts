@@ -1,5 +1,6 @@
 import { types } from "node:util";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import { shownValue } from "../errors/shown-value.ts";
 import { readArguments } from "./declared-arguments.ts";
 import { callerLocation } from "./location.ts";
 import { checkOptionNames } from "./option-names.ts";
@@ -23,18 +24,24 @@ export interface Lifespan {
 /** Closes what was opened, newest first. Returns the errors of those that failed to close. */
 export type CloseLifespans = () => Promise<unknown[]>;
 
+/** A lifespan that has come to its `yield`. */
+interface OpenLifespan {
+  readonly generator: ReturnType<LifespanFunction>;
+  readonly location: SourceLocation;
+}
+
 /**
  * Runs each lifespan to its `yield`, in order. When one fails, those before it are closed.
  *
  * @throws {OffloopError} `OFFLOOP_LIFESPAN_FAILED`.
  */
 export async function openLifespans(lifespans: readonly Lifespan[]): Promise<CloseLifespans> {
-  const opened: ReturnType<LifespanFunction>[] = [];
+  const opened: OpenLifespan[] = [];
   const close = async (): Promise<unknown[]> => {
     const failures: unknown[] = [];
-    for (const generator of opened.splice(0).reverse()) {
+    for (const lifespan of opened.splice(0).reverse()) {
       try {
-        await generator.next();
+        await closeOne(lifespan);
       } catch (error) {
         failures.push(error);
       }
@@ -52,12 +59,12 @@ export async function openLifespans(lifespans: readonly Lifespan[]): Promise<Clo
   return close;
 }
 
-async function openOne({ open, location }: Lifespan): Promise<ReturnType<LifespanFunction>> {
+async function openOne({ open, location }: Lifespan): Promise<OpenLifespan> {
   let done: boolean | undefined;
   try {
     const generator = open();
     ({ done } = await generator.next());
-    if (done !== true) return generator;
+    if (done !== true) return { generator, location };
   } catch (cause) {
     if (cause instanceof OffloopError) throw cause;
     throw new OffloopError("OFFLOOP_LIFESPAN_FAILED", `Cannot start: a lifespan threw ${String(cause)}`, {
@@ -72,6 +79,17 @@ async function openOne({ open, location }: Lifespan): Promise<ReturnType<Lifespa
   });
 }
 
+/** Code after a second yield would never run. */
+async function closeOne({ generator, location }: OpenLifespan): Promise<void> {
+  const { done } = await generator.next();
+  if (done === true) return;
+  await generator.return();
+  throw new OffloopError("OFFLOOP_LIFESPAN_FAILED", "Cannot close a lifespan: it yielded a second time", {
+    at: location,
+    fix: "let it yield once, and close after that all that it has opened",
+  });
+}
+
 /** @throws {OffloopError} `OFFLOOP_HANDLER_INVALID` for a function that cannot be opened and closed. */
 export function createLifespan(args: readonly unknown[]): Lifespan {
   const location = callerLocation();
@@ -80,11 +98,8 @@ export function createLifespan(args: readonly unknown[]): Lifespan {
   if (!types.isGeneratorFunction(open)) {
     throw new OffloopError(
       "OFFLOOP_HANDLER_INVALID",
-      "Cannot add a lifespan: expected a generator function",
-      {
-        at: location,
-        fix: "write it as async function* () { open; yield; close }",
-      },
+      `Cannot add a lifespan: expected a generator function, got ${shownValue(open)}`,
+      { at: location, fix: "write it as async function* () { open; yield; close }" },
     );
   }
   const { perThread = false } = options as LifespanOptions;

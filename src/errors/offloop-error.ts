@@ -123,7 +123,8 @@ export const errorCodes = {
   OFFLOOP_JOBS_SCHEMA: "The database role may not create the schema of the jobs.",
   OFFLOOP_JOBS_TRANSACTION: "A job cannot be stored in the transaction you passed.",
   OFFLOOP_LANE_UNKNOWN: "offloop cannot tell whether a function was written as async.",
-  OFFLOOP_LIFESPAN_FAILED: "A lifespan function threw before its yield, or never yielded.",
+  OFFLOOP_LIFESPAN_FAILED:
+    "A lifespan function threw before its yield, never yielded, or yielded a second time.",
   OFFLOOP_LOOP_BLOCKED: "Code in a test blocked the event loop for longer than failOnBlockMs.",
   OFFLOOP_MODULE_FAILED: "The app's module threw while it was loaded.",
   OFFLOOP_MODULE_NOT_FOUND: "There is no file at the module path you gave.",

@@ -23,8 +23,10 @@ export async function openWithLifespans(
   for (const lifespan of servedLifespans(app, "main")) {
     const close = await openLifespans([lifespan]);
     opened.defer(async () => {
-      for (const error of await close())
-        log.error({ err: loggable(describeError(error)) }, "a lifespan failed to close");
+      for (const failure of await close()) {
+        const error = describeError(failure);
+        log.error({ err: loggable(error) }, `a lifespan failed to close: ${error.message}`);
+      }
     });
     ending?.throwIfAborted();
   }

@@ -101,3 +101,25 @@ test("serve() rejects with what kept it from opening, not with what then fails t
   assert.deepEqual(closed, ["plugin", "lifespan"]);
   await find(/a plugin failed to close/);
 });
+
+test("close() ends a lifespan that yields a second time, and the log says where it is declared", async () => {
+  const app = new App();
+  const steps: string[] = [];
+  app.lifespan(async function* () {
+    try {
+      yield;
+      steps.push("begins to close");
+      yield;
+      steps.push("never comes to this");
+    } finally {
+      steps.push("closed");
+    }
+  });
+  const { logger, find } = memoryLog();
+  await (await running(app, { logger })).close();
+  assert.deepEqual(steps, ["begins to close", "closed"]);
+  assert.match(
+    await find(/a lifespan failed to close/),
+    /: Cannot close a lifespan: it yielded a second time\n {2}at .*failing-close\.test\.ts:\d+/,
+  );
+});
