@@ -68,7 +68,10 @@ export function layeredAt(
   part: Pick<AppPart, "mounted" | "prefixes" | "outerLayers">,
   path: string,
 ): Layered {
-  const inner = part.mounted.find(({ mountedAt }) => isUnder(path, mountedAt));
+  // Of apps whose paths begin alike the nearest answers, in whatever order they were mounted.
+  const [inner] = part.mounted
+    .filter(({ mountedAt }) => isUnder(path, mountedAt))
+    .sort((a, b) => b.mountedAt.length - a.mountedAt.length);
   if (inner !== undefined) return layeredAt(inner, path);
   return { layers: layersAt(path, part.prefixes), outerLayers: part.outerLayers };
 }

@@ -53,6 +53,13 @@ inner.around(async (_, next) => {
   return reply;
 });
 app.mount("/inner", inner);
+const innermost = new App();
+innermost.around(async (_, next) => {
+  const reply = await next();
+  reply.headers.append("x-passed", "innermost");
+  return reply;
+});
+app.mount("/inner/most", innermost);
 
 let server: Running;
 before(async () => {
@@ -76,6 +83,7 @@ test("arounds surround the document, its pages and the answers of plugins", asyn
     ["/openapi.json", 200, "app"],
     ["/docs", 200, "app"],
     ["/inner/openapi.json", 200, "inner, app"],
+    ["/inner/most/openapi.json", 200, "innermost, app"],
     ["/files/twins.ts", 200, "files, app"],
     ["/files/nothing.ts", 404, "files, app"],
     ["/plugin/json", 200, "app"],
