@@ -7,7 +7,7 @@ import { checkInputs, schemaInvalid } from "./inputs.ts";
 import { type AnyFunction, kind, type Lane, laneOf } from "./lane.ts";
 import { checkPathParams, type Operation, onItsOwn } from "./operation.ts";
 import { checkOptionNames } from "./option-names.ts";
-import { checkPath, joinPath } from "./path.ts";
+import { checkPath, joinPath, pathEmpty } from "./path.ts";
 import type { Inherited } from "./router-options.ts";
 import { timeoutMs } from "./settings.ts";
 import { type InvalidMessage, type WebSocketOptions, webSocketOptionNames } from "./websocket.ts";
@@ -64,6 +64,7 @@ export function createSocketOperation(
   checkSubprotocols(id, subprotocols, location);
   if (onInvalid !== undefined) checkAsync(id, "onInvalid", onInvalid, location);
   const { functions, message } = readHandler(id, handler, options.runs, location);
+  if (message === undefined && options.timeoutMs !== undefined) throw deadlineOfWhole(id, location);
   const connection = connectionOf(id, path, options, location);
   return {
     connection,
@@ -81,6 +82,15 @@ export function createSocketOperation(
     subprotocols,
     rooms: new Bindings(),
   };
+}
+
+/** A socket that one function handles may stay open for days. */
+function deadlineOfWhole(id: string, at: SourceLocation): OffloopError {
+  return new OffloopError(
+    "OFFLOOP_OPTION_INVALID",
+    `Cannot add ${id}: timeoutMs is the deadline of message, and one function handles the whole socket`,
+    { at, fix: "leave out timeoutMs, or pass { message } in place of the function" },
+  );
 }
 
 function connectionOf(
@@ -114,8 +124,10 @@ function connectionOf(
 
 /** The same websocket under a router's prefix and dependencies. */
 export function socketWithin(socket: SocketOperation, { prefix, deps, layers }: Inherited): SocketOperation {
+  const { location } = socket.connection;
   const path = joinPath(prefix, socket.connection.path);
-  checkPath(path, socket.connection.location);
+  if (path === "") throw pathEmpty("WEBSOCKET", location);
+  checkPath(path, location);
   return withEach(socket, (operation) => ({
     ...operation,
     path,
@@ -191,6 +203,12 @@ function checkHandlers(id: string, handlers: unknown, at: SourceLocation): Handl
     );
   }
   checkOptionNames(`add the handlers of ${id}`, handlers, handlerNames, at);
+  if (!("message" in handlers)) {
+    throw new OffloopError("OFFLOOP_HANDLER_INVALID", `Cannot add ${id}: its handlers have no message`, {
+      at,
+      fix: "add message: async ({ message }) => ..., or pass one async function for the whole socket",
+    });
+  }
   return handlers as Handlers;
 }
 

@@ -563,7 +563,13 @@ test("websocket: what cannot be declared is refused", () => {
   refused("OFFLOOP_OPTION_UNKNOWN", (app) =>
     app.websocket("/", { body: {} } as WebSocketOptions, async () => {}),
   );
+  refused("OFFLOOP_HANDLER_INVALID", (app) => app.websocket("/", { open: async () => {} } as never));
   refused("OFFLOOP_PATH_INVALID", (app) => app.websocket("echo", async () => {}));
+  refused("OFFLOOP_PATH_INVALID", (app) => {
+    app.websocket("", async () => {});
+    app.declaredSockets();
+  });
+  refused("OFFLOOP_OPTION_INVALID", (app) => app.websocket("/", { timeoutMs: 50 }, async () => {}));
   refused("OFFLOOP_SCHEMA_INVALID", (app) => app.websocket("/", { message: {} as never }, async () => {}));
   refused("OFFLOOP_OPTION_INVALID", (app) => app.websocket("/", { subprotocols: ["a b"] }, async () => {}));
   refused("OFFLOOP_DEPENDENCY_INVALID", (app) =>
