@@ -15,10 +15,20 @@ export type PathNames<Path extends string> = string extends Path
       | (Path extends `${string}:${infer Rest}` ? UntilDelimiter<Rest> | PathNames<Rest> : never)
       | (Path extends `${string}*` ? "*" : never);
 
+/**
+ * A parameter as the router reads it: its name, a pattern in brackets and a question mark, if it has them; or the `*` at
+ * the end. Two colons are one that is written so.
+ */
+const PARAMETER = /::|:([^/\-.(?:]+)(?:\((?:[^()]|\([^()]*\))*\))?\??|\*$/g;
+
 /** The same names at run time. */
 export function pathNames(path: string): string[] {
-  const names = [...path.matchAll(/(?<!:):([^/\-.(?:]+)/g)].map((match) => match[1] ?? "");
-  return path.endsWith("*") ? [...names, "*"] : names;
+  return [...path.matchAll(PARAMETER)].flatMap(([written, name = "*"]) => (written === "::" ? [] : [name]));
+}
+
+/** A path with something else in the place of each parameter. */
+export function replaceParameters(path: string, instead: (name: string) => string): string {
+  return path.replaceAll(PARAMETER, (written, name = "*") => (written === "::" ? ":" : instead(name)));
 }
 
 type LastSegment<S extends string> = S extends `${string}/${infer Rest}` ? LastSegment<Rest> : S;

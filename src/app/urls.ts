@@ -2,7 +2,14 @@ import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import type { AnySchema, InputOf, Schemas } from "../schema/schema.ts";
 import { kind } from "./lane.ts";
 import { nearest } from "./option-names.ts";
-import { type OptionalNames, optionalNames, type PathNames, pathNames, withoutOptional } from "./path.ts";
+import {
+  type OptionalNames,
+  optionalNames,
+  type PathNames,
+  pathNames,
+  replaceParameters,
+  withoutOptional,
+} from "./path.ts";
 
 /** What can be written into a path. */
 type UrlValue = string | number | bigint | boolean;
@@ -140,17 +147,13 @@ function byName(operations: readonly NamedPath[]): ReadonlyMap<string, readonly 
   return named;
 }
 
-const NAME = /::|:([^/\-.(?:]+)(?:\((?:[^()]|\([^()]*\))*\))?\??|\*$/g;
-
 /** @param called - How errors name the operation. */
 function filled(called: string, path: string, params: UrlParams): string {
   const names = pathNames(path);
   const extra = Object.keys(params).find((name) => !names.includes(name));
   if (extra !== undefined) throw unfit(called, `it has no "${extra}"`, `leave out "${extra}"`);
   const isFull = optionalNames(path).some((name) => params[name] !== undefined);
-  return (isFull ? path : withoutOptional(path)).replaceAll(NAME, (written, name: string | undefined) => {
-    if (written === "::") return ":";
-    const key = name ?? "*";
+  return replaceParameters(isFull ? path : withoutOptional(path), (key) => {
     const value = String(params[key] ?? "");
     const parts = key === "*" ? value.split("/") : [value];
     // Clients resolve "." and ".." themselves, so the URL would lead elsewhere.

@@ -1,17 +1,12 @@
 import type { NamedOperation } from "../app/documentation.ts";
+import { replaceParameters } from "../app/path.ts";
 
 /** A path in OpenAPI's notation: `/items/:item_id` as `/items/{item_id}`, with each name passed through `rename`. */
 export function toTemplate(
   path: string,
   rename: (name: string) => string = (name) => (name === "*" ? WILDCARD : name),
 ): string {
-  return path
-    .replaceAll(
-      /(?<!:):([^/\-.(?:]+)(?:\((?:[^()]|\([^()]*\))*\))?\??/g,
-      (_, name: string) => `{${rename(name)}}`,
-    )
-    .replaceAll("::", ":")
-    .replace(/\*$/, () => `{${rename("*")}}`);
+  return replaceParameters(path, (name) => `{${rename(name)}}`);
 }
 
 /** The parameter name for `*`, which clients could not use as a name. */

@@ -15,6 +15,8 @@ describe("toTemplate()", () => {
     ["/optional/:name?", "/optional/{name}"],
     ["/files/*", "/files/{path}"],
     ["/literal::colon", "/literal:colon"],
+    ["/literal:::name", "/literal:{name}"],
+    ["/either/:id((?:a|b)+)", "/either/{id}"],
   ] as const) {
     test(`writes ${path} as ${template}`, () => assert.equal(toTemplate(path), template));
   }

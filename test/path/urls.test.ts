@@ -166,6 +166,21 @@ test("app.urlFor() knows what the router's syntax means", () => {
   assert.equal(other.urlFor("colon"), "/a:b");
 });
 
+test("a parameter is read where the router reads it: after a colon, and with brackets in its brackets", async () => {
+  const other = new App();
+  other.get("/a:::x", async ({ params }) => params);
+  other.get("/either/:id((?:ab|c)+)", async ({ params }) => params);
+  await using client = await testClient(other);
+  assert.deepEqual(await (await client.get("/a:7")).json(), { x: "7" });
+  assert.deepEqual(await (await client.get("/either/abc")).json(), { id: "abc" });
+  assert.throws(
+    () => new App().get("/either/:id((?:ab|c)+)", { params: { ab: z.string() } as object }, async () => 1),
+    {
+      code: "OFFLOOP_PATH_INVALID",
+    },
+  );
+});
+
 test("app.urlFor() leaves out an optional parameter that has no value, with its slash", async () => {
   const other = new App();
   const page = other.get("/pages/:n?", async ({ params }) => params.n ?? "all");
