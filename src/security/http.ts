@@ -1,5 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import { timingSafeEqual as equalBytes, hash } from "node:crypto";
+import { callerLocation } from "../app/location.ts";
+import { OffloopError } from "../errors/offloop-error.ts";
+import { shownValue } from "../errors/shown-value.ts";
 import {
   type AuthorizationCredentials,
   createScheme,
@@ -35,6 +38,7 @@ export interface BearerOptions<AutoError extends boolean = boolean> extends Sche
  *
  * @param options - The realm, and the options of every scheme.
  * @returns The scheme, which provides name and password.
+ * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for a realm that a header cannot have.
  * @example
  * ```ts
  * import { httpBasic } from "offloop/security";
@@ -52,6 +56,7 @@ export function httpBasic<AutoError extends boolean = true>(
   options: BasicOptions<AutoError> = {},
 ): SecurityScheme<Extracted<BasicCredentials, AutoError>> {
   const { realm } = options;
+  if (realm !== undefined) checkRealm(realm);
   const challenge = realm === undefined ? "Basic" : `Basic realm="${realm.replaceAll(/["\\]/g, "\\$&")}"`;
   return createScheme(
     {
@@ -118,6 +123,16 @@ export function httpDigest<AutoError extends boolean = true>(
       read: (sent) => readCredentials(sent, "digest"),
     },
     options,
+  );
+}
+
+/** RFC 9110, section 5.5: a header has one line, and bytes. Otherwise each refusal would be a 500. */
+function checkRealm(realm: unknown): void {
+  if (typeof realm === "string" && /^[\t\x20-\x7e\xa0-\xff]*$/.test(realm)) return;
+  throw new OffloopError(
+    "OFFLOOP_OPTION_INVALID",
+    `Cannot use realm: expected text of one line in Latin-1, got ${shownValue(realm)}`,
+    { at: callerLocation(), fix: 'name it like "shop"' },
   );
 }
 

@@ -43,6 +43,20 @@ function refusal(scheme: SecurityScheme<unknown>, request: Sent = {}): [number, 
 
 const basic = (text: string): string => `Basic ${Buffer.from(text).toString("base64")}`;
 
+test("httpBasic() refuses a realm that no header can have, where it is declared", () => {
+  for (const realm of ["Łódź", "a\nb"])
+    assert.throws(() => httpBasic({ realm }), {
+      code: "OFFLOOP_OPTION_INVALID",
+      message:
+        /^Cannot use realm: expected text of one line in Latin-1, got ".*\n {2}at .*schemes\.test\.ts:/,
+    });
+  assert.deepEqual(refusal(httpBasic({ realm: 'Büro "A"' })), [
+    401,
+    "Not authenticated",
+    'Basic realm="Büro \\"A\\""',
+  ]);
+});
+
 describe("httpBasic()", () => {
   for (const [what, text, username, password] of [
     ["name and password", "john:secret", "john", "secret"],
