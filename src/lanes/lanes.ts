@@ -3,7 +3,7 @@ import type { App } from "../app/app.ts";
 import type { Override } from "../app/dependency.ts";
 import { type Layered, nearestHandlers } from "../app/layer.ts";
 import type { AppTarget } from "../app/load.ts";
-import { servedErrorHandlers, servedPaths, servedTasks, strayTasks } from "../app/parts.ts";
+import { servedPaths, servedTasks, strayTasks } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { bindTask, markStray, strayTask, type TaskDeclaration, taskDeclaration } from "../app/task.ts";
 import { Urls } from "../app/urls.ts";
@@ -22,7 +22,7 @@ import {
   OperationWork,
   type Work,
 } from "../threads/crossing/work.ts";
-import { createThreadCalls, type ThreadCalls } from "../threads/pool/calls.ts";
+import type { ThreadCalls } from "../threads/pool/calls.ts";
 import type { ThreadPool } from "../threads/pool/pool.ts";
 import type { EarlyWorker } from "../threads/pool/worker.ts";
 import { openAppScope } from "./app-scope.ts";
@@ -39,12 +39,11 @@ import { BackgroundChains, logTaskFailure, logTasks } from "./background.ts";
 import {
   chooseForOperation,
   chooseForTasks,
-  deadlineOf,
   LaneOperation,
   type OpenedLanes,
   observeTasks,
 } from "./choose.ts";
-import { openPool } from "./open-pool.ts";
+import { openCalls, openPool } from "./open-pool.ts";
 import { LaneSocket, type RunnableSocket } from "./sockets.ts";
 import { surround } from "./surround.ts";
 
@@ -98,11 +97,13 @@ export interface LaneOptions {
  * Does not wait for the thread, which loads the app on another core: what else is opened is opened meanwhile.
  */
 export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> {
+  const { settings, log } = options;
+  const { timeouts, session } = settings;
   await using opened = new AsyncDisposableStack();
   const { overrides, shared, given } = await openAppScope(app, options.overrides ?? []);
   opened.defer(() => shared.close());
-  const works = listWork(app, { overrides, inputs: options.settings.inputs });
-  checkWorks(works, options.settings);
+  const works = listWork(app, { overrides, inputs: settings.inputs });
+  checkWorks(works, settings);
   const arounds = compose(options.arounds);
   const pool = works.some(({ declaration }) => declaration.lane === "thread")
     ? openPool(app, works, options, { given, part: "app" })
@@ -110,20 +111,13 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
   opened.defer(async () => pool?.close());
   const ready = pool?.start() ?? Promise.resolve();
   ready.catch(() => {}); // whoever opens the lanes awaits it later, unless something else fails first
-  const callPool = pool && (arounds.calls?.(pool, works) ?? pool);
-  const threads =
-    callPool &&
-    createThreadCalls(callPool, works, servedErrorHandlers(app), (work) =>
-      deadlineOf(work, options.settings.timeouts),
-    );
-  const { settings, log } = options;
+  const threads = pool && openCalls(app, pool, works, { arounds, timeouts });
   const urls = new Urls(servedPaths(app), settings.rootPath);
-  const loop = { ...createLoop(threads, { shared, session: settings.session }, arounds), urls };
-  const tasks = compiledTasks(works);
-  const lanes: OpenedLanes = { threads, loop, timeouts: settings.timeouts, log, tasks };
+  const loop = createLoop({ threads, shared, session, urls, arounds });
+  const lanes: OpenedLanes = { threads, loop, timeouts, log, tasks: compiledTasks(works) };
   const runTask = arounds.task(observeTasks(chooseForTasks(lanes)));
   opened.defer(letTasksBeCalled(app, runTask));
-  warnOfStrayTasks(options.log);
+  warnOfStrayTasks(log);
   const closing = opened.move(); // from here on, what was opened is closed together with the lanes
   return {
     operations: works.flatMap((work, index) =>
@@ -135,7 +129,7 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
       work instanceof ConnectionWork ? [new LaneSocket(work, works, lanes, arounds)] : [],
     ),
     ...answersWithout(loop),
-    background: new BackgroundChains(logTasks(log, runTask), (failed) => logTaskFailure(options.log, failed)),
+    background: new BackgroundChains(logTasks(log, runTask), (failed) => logTaskFailure(log, failed)),
     attempts: attemptLanes(capacityOf(settings), runTask),
     arounds,
     pool,
@@ -204,19 +198,25 @@ function warnOfStrayTasks(log: Logger): void {
   }
 }
 
+/** What the pipeline on the loop is made from. */
+interface LoopParts {
+  /** Undefined when nothing in the app runs on threads. */
+  readonly threads: ThreadCalls | undefined;
+  readonly shared: SharedDependencies;
+  readonly session: ResolvedSettings["session"];
+  readonly urls: Urls;
+  readonly arounds: Arounds;
+}
+
 /** What the loop provides to the pipeline. */
-export function createLoop(
-  threads: ThreadCalls | undefined,
-  { shared, session }: { shared: SharedDependencies } & Pick<ResolvedSettings, "session">,
-  { dependency }: Arounds,
-): Runtime {
+export function createLoop({ threads, shared, session, urls, arounds }: LoopParts): Runtime {
   return {
     inThread: false,
-    urls: new Urls({ operations: [], sockets: [] }),
+    urls,
     shared,
     sessions: session && new SessionCookie(session),
     onThread: (...run) => (threads as ThreadCalls).onThread(...run),
     answerOnThread: (...failure) => (threads as ThreadCalls).answerOnThread(...failure),
-    traceDependency: dependency,
+    traceDependency: arounds.dependency,
   };
 }

@@ -1,17 +1,18 @@
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
 import type { AppTarget } from "../app/load.ts";
-import { servedTasks } from "../app/parts.ts";
+import { servedErrorHandlers, servedTasks } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { enqueueForThread, type Task } from "../app/task.ts";
 import { describeError, loggable } from "../errors/described-error.ts";
 import type { SyncEnqueue, ThreadData } from "../threads/crossing/messages.ts";
 import { packThrown, type TaskOutcome, unpackValue } from "../threads/crossing/values.ts";
 import type { Work } from "../threads/crossing/work.ts";
+import { createThreadCalls, type ThreadCalls } from "../threads/pool/calls.ts";
 import { ThreadPool } from "../threads/pool/pool.ts";
 import type { EarlyWorker } from "../threads/pool/worker.ts";
-import type { Around } from "./around.ts";
-import { mayBeEnded } from "./choose.ts";
+import type { Around, Arounds } from "./around.ts";
+import { deadlineOf, mayBeEnded } from "./choose.ts";
 
 /** A module that takes longer to load never finishes: it waits or loops. Loading 200 schemas takes less than a second. */
 const START_MS = 30_000;
@@ -39,6 +40,7 @@ export function openPool(
   { settings, target, log, arounds, ownsOutput, early }: PoolSource,
   { given, part }: Pick<ThreadData, "given" | "part">,
 ): ThreadPool {
+  let tasks: ReadonlyMap<string, Task> | undefined; // collected once: a task may enqueue a thousand jobs
   return new ThreadPool({
     ...settings.threads,
     ...(part === "tasks" ? { min: 1 } : { early }), // those for tasks alone are needed only briefly
@@ -55,7 +57,10 @@ export function openPool(
     logLevel: log.level,
     ownsOutput,
     onLog: ({ level, fields, message }) => log[level](unpackValue(fields) as object, message),
-    onEnqueue: (call) => void enqueueFor(servedTasks(app), call),
+    onEnqueue: (call) => {
+      tasks ??= new Map(servedTasks(app).map((task) => [task.name, task]));
+      void enqueueFor(tasks, call);
+    },
     startMs: START_MS,
     onNotIdle: (why) =>
       log.warn(
@@ -72,10 +77,21 @@ export function openPool(
   });
 }
 
+/** The calls to a pool, with what surrounds them. */
+export function openCalls(
+  app: App,
+  pool: ThreadPool,
+  works: readonly Work[],
+  { arounds, timeouts }: { readonly arounds: Arounds } & Pick<ResolvedSettings, "timeouts">,
+): ThreadCalls {
+  const surrounded = arounds.calls?.(pool, works) ?? pool;
+  return createThreadCalls(surrounded, works, servedErrorHandlers(app), (work) => deadlineOf(work, timeouts));
+}
+
 /** Stores a job for a thread that waits, and wakes the thread. Never rejects. */
-async function enqueueFor(tasks: readonly Task[], call: SyncEnqueue): Promise<void> {
+async function enqueueFor(tasks: ReadonlyMap<string, Task>, call: SyncEnqueue): Promise<void> {
   const { enqueue: name, args, options, trace, reply, done } = call;
-  const task = tasks.find((one) => one.name === name) as Task;
+  const task = tasks.get(name) as Task; // the thread has loaded the same app
   let outcome: TaskOutcome;
   try {
     outcome = [true, await enqueueForThread(task, args, { options, trace })];

@@ -1,13 +1,14 @@
 import type { App } from "../app/app.ts";
-import { servedErrorHandlers, servedOverrides } from "../app/parts.ts";
+import { servedOverrides } from "../app/parts.ts";
+import { Urls } from "../app/urls.ts";
 import { SharedDependencies } from "../operation/open-dependencies.ts";
 import { compiledTasks, listTaskWork, needsThread, type Work } from "../threads/crossing/work.ts";
-import { createThreadCalls, type ThreadCalls } from "../threads/pool/calls.ts";
+import type { ThreadCalls } from "../threads/pool/calls.ts";
 import type { ThreadPool } from "../threads/pool/pool.ts";
 import { type Arounds, compose, type TaskCall } from "./around.ts";
-import { chooseForTasks, deadlineOf, type LaneRun, observeTasks } from "./choose.ts";
+import { chooseForTasks, type LaneRun, observeTasks } from "./choose.ts";
 import { createLoop, type LaneOptions, letTasksBeCalled } from "./lanes.ts";
-import { openPool } from "./open-pool.ts";
+import { openCalls, openPool } from "./open-pool.ts";
 
 /**
  * The tasks of an app that is not served, or not yet. They can be called, and the first call that needs a thread starts
@@ -32,12 +33,13 @@ export class TaskThreads {
     this.#works = listTaskWork(app, overrides);
     this.#arounds = compose(options.arounds);
     const tasks = compiledTasks(this.#works);
-    const shared = { shared: new SharedDependencies(overrides), session: undefined };
+    const shared = new SharedDependencies(overrides);
+    const parts = { shared, session: undefined, urls: new Urls({ operations: [], sockets: [] }) };
     const onLane: LaneRun<TaskCall, unknown> = async (call, record) => {
       const compiled = tasks.get(call.task.name) ?? { plan: undefined };
       const usesThread = call.task.lane === "thread" || needsThread(compiled);
       const threads = usesThread ? await this.#open() : undefined;
-      const loop = createLoop(threads, shared, this.#arounds);
+      const loop = createLoop({ ...parts, threads, arounds: this.#arounds });
       return chooseForTasks({ threads, loop, timeouts, log, tasks })(call, record);
     };
     const run = this.#arounds.task(observeTasks((call, record) => this.#note(onLane(call, record))));
@@ -72,13 +74,10 @@ export class TaskThreads {
   }
 
   async #start(): Promise<ThreadCalls> {
-    const { settings } = this.#options;
+    const { timeouts } = this.#options.settings;
     const pool = openPool(this.#app, this.#works, this.#options, { given: [], part: "tasks" });
     this.#pool = pool;
     await pool.start();
-    const calls = this.#arounds.calls?.(pool, this.#works) ?? pool;
-    return createThreadCalls(calls, this.#works, servedErrorHandlers(this.#app), (work) =>
-      deadlineOf(work, settings.timeouts),
-    );
+    return openCalls(this.#app, pool, this.#works, { arounds: this.#arounds, timeouts });
   }
 }
