@@ -15,7 +15,7 @@ import { BoundJobs, type Jobs } from "./jobs.ts";
 import { kind } from "./lane.ts";
 import { createLifespan, type Lifespan, type LifespanFunction, type LifespanOptions } from "./lifespan.ts";
 import { callerLocation, callerModule } from "./location.ts";
-import { checkMountPath, type Mount, mountCycle, mountOperation, notMountable } from "./mount.ts";
+import { checkMountPath, type Mount, mountCycle, mountOperation } from "./mount.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { Router } from "./router.ts";
 import { type RouterOptions, routerOptionNames } from "./router-options.ts";
@@ -175,8 +175,8 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
   // biome-ignore lint/suspicious/noExplicitAny: what its operations receive does not matter here
   mount(path: string, app: App<any>): void {
     const location = callerLocation();
-    checkMountPath(path, location);
-    if (!(app instanceof App)) throw notMountable(app, location);
+    checkMountPath("mount an app", path, location);
+    checkApp(app, "mount an app", location, "include() a router, register() a Fastify plugin");
     if (app.#reachesByMount(this as unknown as App)) throw mountCycle(location);
     this.#mounts.push({ path, app, location });
   }
@@ -273,12 +273,17 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
  * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` unless it is an app, `OFFLOOP_TWO_COPIES` when it belongs to another
  * copy.
  */
-export function checkApp(given: unknown, doing: string, at: SourceLocation): asserts given is App {
+export function checkApp(
+  given: unknown,
+  doing: string,
+  at: SourceLocation,
+  fix = "pass an App made with new App()",
+): asserts given is App {
   if (given instanceof App) return;
   checkCopy(given, doing, at);
   throw new OffloopError("OFFLOOP_OPTION_INVALID", `Cannot ${doing}: expected an App, got ${kind(given)}`, {
     at,
-    fix: "pass an App made with new App()",
+    fix,
   });
 }
 

@@ -31,7 +31,7 @@ const fallbacks: readonly unknown[] = ["auto", "index.html", "404.html", null];
 /** @throws {OffloopError} `OFFLOOP_PATH_INVALID`, `OFFLOOP_OPTION_INVALID`, `OFFLOOP_OPTION_UNKNOWN`. */
 export function createFrontend(path: string, folder: string | URL, options: FrontendOptions): Frontend {
   const location = callerLocation();
-  if (path !== "/") checkMountPath(path, location);
+  if (path !== "/") checkMountPath("serve a front end", path, location);
   checkOptionNames("serve a front end", options, { fallback: true }, location);
   const { fallback = "auto" } = options;
   if (!fallbacks.includes(fallback)) {

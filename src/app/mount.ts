@@ -1,7 +1,5 @@
-import { checkCopy } from "../errors/brand.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
-import { kind } from "./lane.ts";
 import type { Layer } from "./layer.ts";
 import type { Operation } from "./operation.ts";
 
@@ -13,10 +11,13 @@ export interface Mount<App> {
   readonly location: SourceLocation;
 }
 
-/** @throws {OffloopError} `OFFLOOP_PATH_INVALID` when an app could not be found under the path. */
-export function checkMountPath(path: unknown, at: SourceLocation): asserts path is string {
+/**
+ * @param doing - What the mistake prevents: "mount an app".
+ * @throws {OffloopError} `OFFLOOP_PATH_INVALID` when nothing could be found under the path.
+ */
+export function checkMountPath(doing: string, path: unknown, at: SourceLocation): asserts path is string {
   if (typeof path === "string" && /^(\/[^/:*{}?#%\s]+)+$/.test(path)) return;
-  throw new OffloopError("OFFLOOP_PATH_INVALID", `Cannot mount an app at ${shownValue(path)}`, {
+  throw new OffloopError("OFFLOOP_PATH_INVALID", `Cannot ${doing} at ${shownValue(path)}`, {
     at,
     fix: 'use a path without names, spaces, percent signs or a last slash, like "/admin"',
   });
@@ -30,16 +31,6 @@ export function mountOperation(
 ): Operation {
   const path = mountedAt + operation.path;
   return { ...operation, id: `${operation.method} ${path}`, path, mountedAt, outerLayers };
-}
-
-/** The error for mounting something that is not an app. */
-export function notMountable(given: unknown, at: SourceLocation): OffloopError {
-  checkCopy(given, "mount an app", at);
-  return new OffloopError(
-    "OFFLOOP_OPTION_INVALID",
-    `Cannot mount an app: expected an App, got ${kind(given)}`,
-    { at, fix: "include() a router, register() a Fastify plugin" },
-  );
 }
 
 /** The error for an app that would be mounted in itself. */

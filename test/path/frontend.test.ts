@@ -242,6 +242,13 @@ test("frontend(): of several the longest path answers, under a root path and in 
   });
 });
 
+test("frontend(): a path that nothing could be found under is refused as that of a front end", () => {
+  assert.throws(() => new App().frontend("/site/", folder), {
+    code: "OFFLOOP_PATH_INVALID",
+    message: /^Cannot serve a front end at "\/site\/"\n {2}at .*frontend\.test\.ts:/,
+  });
+});
+
 test("frontend(): a folder or a fallback that is not there is an error that names it when the app is served", async () => {
   const refusal = async (declare: (app: App) => void): Promise<OffloopError> => {
     const app = new App();
