@@ -1,29 +1,11 @@
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
-import type { Operation } from "../app/operation.ts";
 import { pathOfUrl } from "../app/path.ts";
 import { CLIENT_CLOSED_REQUEST } from "../operation/error-reply.ts";
 import type { UnreadRequest } from "./connections.ts";
 import { Flood, moreText } from "./flood.ts";
 import type { LoggedUrls } from "./logged-url.ts";
 import { outcomeOf } from "./streams.ts";
-
-declare module "fastify" {
-  interface FastifyContextConfig {
-    /** The operation behind a route. */
-    operation?: Operation;
-    /** Whether the operation, or a dependency of it, reads a form. */
-    readsForm?: boolean;
-    /** Largest multipart form it accepts, in bytes. */
-    maxFormBytes?: number;
-    /** Whether the route catches everything an app does not answer. */
-    isClosedOff?: boolean;
-    /** Whether the route is for those who operate the server: nothing of the app surrounds it. */
-    isForOperators?: boolean;
-    /** Whether its requests are left out of the log. */
-    unlogged?: boolean;
-  }
-}
 
 /** Whether a path is one of these, or below one that ends with `/*`. */
 function matcherOf(paths: readonly string[]): (url: string) => boolean {

@@ -12,6 +12,23 @@ import { HttpRequest, type RequestRoute, type ServedApp } from "./request.ts";
 import { outcomeOf } from "./streams.ts";
 import type { WayOut } from "./way-out.ts";
 
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** The operation behind a route. */
+    operation?: Operation;
+    /** Whether the operation, or a dependency of it, reads a form. */
+    readsForm?: boolean;
+    /** Largest multipart form it accepts, in bytes. */
+    maxFormBytes?: number;
+    /** Whether the route catches everything an app does not answer. */
+    isClosedOff?: boolean;
+    /** Whether the route is for those who operate the server: nothing of the app surrounds it. */
+    isForOperators?: boolean;
+    /** Whether its requests are left out of the log. */
+    unlogged?: boolean;
+  }
+}
+
 /** What all routes of an app have in common. */
 export interface RouteServices extends ServedApp {
   readonly wayOut: WayOut;
