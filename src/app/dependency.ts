@@ -85,6 +85,19 @@ export function readDemand(value: unknown): Demand | undefined {
   return demands.get(value as object);
 }
 
+/** Dependencies and all that they need: each once, before its own. */
+export function* everyDependency(
+  deps: readonly NamedDependency[],
+  seen: Set<DependencyDeclaration> = new Set(),
+): Generator<DependencyDeclaration> {
+  for (const [, dependency] of deps) {
+    if (seen.has(dependency)) continue;
+    seen.add(dependency);
+    yield dependency;
+    yield* everyDependency(dependency.deps, seen);
+  }
+}
+
 /** Names that a handler already receives. */
 const taken = new Set([
   "params",

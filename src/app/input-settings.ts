@@ -1,4 +1,5 @@
 import type { CheckLimits } from "../schema/details.ts";
+import type { Lane } from "./lane.ts";
 
 /** Limits on what is read and checked of a request, and on how much a 422 reports. */
 export interface InputSettings {
@@ -42,6 +43,6 @@ export interface InputBounds extends CheckLimits {
 }
 
 /** The limits that apply on a lane. */
-export function inputBounds(inputs: Required<InputSettings>, lane: "loop" | "thread"): InputBounds {
+export function inputBounds(inputs: Required<InputSettings>, lane: Lane): InputBounds {
   return { ...inputs, lane, maxValues: lane === "thread" ? inputs.maxValues : inputs.maxLoopValues };
 }

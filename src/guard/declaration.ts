@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { Lane } from "../app/lane.ts";
 import { declaredValue, type Scopes } from "./function-scope.ts";
 import type { RuleName } from "./offence.ts";
 import { nameOf, type PlacedFunction } from "./rules.ts";
@@ -31,13 +32,13 @@ export function findDeclarations(program: SyntaxNode, scopes: Scopes): DeclaredF
 }
 
 /** The lane that the options next to a function specify. */
-export function saidLane(node: FunctionNode): "loop" | "thread" | undefined {
+export function saidLane(node: FunctionNode): Lane | undefined {
   const call = node.parent;
   if (call?.type !== "CallExpression" || call.arguments.at(-1) !== node) return undefined;
   return laneIn(call);
 }
 
-function laneIn(call: NodeOf<"CallExpression">): "loop" | "thread" | undefined {
+function laneIn(call: NodeOf<"CallExpression">): Lane | undefined {
   const said = optionIn(call, "runs");
   return said === "loop" || said === "thread" ? said : undefined;
 }

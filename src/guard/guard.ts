@@ -1,5 +1,6 @@
 import type { App } from "../app/app.ts";
 import type { DependencyDeclaration } from "../app/dependency.ts";
+import type { Lane } from "../app/lane.ts";
 import type { Operation } from "../app/operation.ts";
 import {
   servedArounds,
@@ -27,7 +28,7 @@ const codeOfRule: Readonly<Record<RuleName, ErrorCode>> = {
 
 interface Declared extends DeclaredFunction {
   readonly subject: string;
-  readonly lane: "loop" | "thread";
+  readonly lane: Lane;
 }
 
 /**
@@ -99,7 +100,7 @@ function listFunctions({ connection, message, functions, onInvalid }: SocketOper
 function listDependencies(app: App): Declared[] {
   const found: Declared[] = [];
   const seen = { loop: new Set<DependencyDeclaration>(), thread: new Set<DependencyDeclaration>() };
-  const visit = (deps: Operation["deps"], outer: Declared["lane"]): void => {
+  const visit = (deps: Operation["deps"], outer: Lane): void => {
     for (const [, dependency] of deps) {
       const { name, fn, location } = dependency;
       const lane = outer === "thread" ? "thread" : dependency.lane;
@@ -114,7 +115,7 @@ function listDependencies(app: App): Declared[] {
 }
 
 /** State of the whole app is created before the first request, and state of each thread is meant to be that thread's own. */
-function isOwnState({ scope }: DependencyDeclaration, lane: Declared["lane"]): boolean {
+function isOwnState({ scope }: DependencyDeclaration, lane: Lane): boolean {
   return scope === "app" || (scope === "thread" && lane === "thread");
 }
 

@@ -1,3 +1,4 @@
+import type { Lane } from "../app/lane.ts";
 import { findBlockingCalls } from "./blocking-rule.ts";
 import { FunctionScope, type Scopes } from "./function-scope.ts";
 import type { Offence } from "./offence.ts";
@@ -8,7 +9,7 @@ import { descendants, type FunctionNode, type SyntaxNode } from "./syntax.ts";
 /** A function that runs on a lane, and whether its options override the rule. */
 export interface PlacedFunction {
   readonly node: FunctionNode;
-  readonly lane: "loop" | "thread";
+  readonly lane: Lane;
   readonly isOverride: boolean;
 }
 
@@ -77,11 +78,7 @@ export function nameOf(node: FunctionNode): string {
 }
 
 /** What is wrong, in one sentence: `Cannot run GET / on a thread: it assigns to "hits", ...`. */
-export function sentence(
-  subject: string,
-  lane: PlacedFunction["lane"],
-  { rule, severity, does, via }: FoundOffence,
-): string {
+export function sentence(subject: string, lane: Lane, { rule, severity, does, via }: FoundOffence): string {
   const doing = [...via.map((name) => `calls ${name}, which`), does].join(" ");
   const it = via.length === 0 ? "it" : `it calls ${via.join(", which calls ")}, which`;
   if (rule === "promise" && severity === "told") return `${subject} ${does}: it runs on a thread`;

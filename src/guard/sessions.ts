@@ -1,5 +1,5 @@
 import type { App } from "../app/app.ts";
-import type { DependencyDeclaration, NamedDependency } from "../app/dependency.ts";
+import { everyDependency, type NamedDependency } from "../app/dependency.ts";
 import type { Inputs } from "../app/inputs.ts";
 import { servedOperations, servedSockets } from "../app/parts.ts";
 import type { GuardFinding } from "./finding.ts";
@@ -70,16 +70,8 @@ function listReaders(app: App): Reader[] {
 }
 
 function listDependencies(readers: readonly Reader[]): Reader[] {
-  const seen = new Set<DependencyDeclaration>();
-  const visit = (deps: readonly NamedDependency[]): void => {
-    for (const [, dependency] of deps) {
-      if (seen.has(dependency)) continue;
-      seen.add(dependency);
-      visit(dependency.deps);
-    }
-  };
-  for (const { deps } of readers) visit(deps);
-  return [...seen].map(({ name, fn, location, inputs, deps }) => ({
+  const needed = everyDependency(readers.flatMap(({ deps }) => deps));
+  return [...needed].map(({ name, fn, location, inputs, deps }) => ({
     subject: `dependency "${name}"`,
     ...{ fn, location, inputs, deps },
   }));

@@ -1,5 +1,5 @@
 import { unescape as decode } from "node:querystring";
-import type { NamedDependency } from "../app/dependency.ts";
+import { everyDependency } from "../app/dependency.ts";
 import type { Inputs } from "../app/inputs.ts";
 import type { Operation } from "../app/operation.ts";
 import { pathNames } from "../app/path.ts";
@@ -95,18 +95,11 @@ interface Declared {
 function declaredSecrets({ inputs, deps }: Operation): Declared {
   const found: Declared = { params: new Set(), query: new Set() };
   addSecrets(inputs, found);
-  const seen = new Set<object>();
-  const visit = (needed: readonly NamedDependency[]): void => {
-    for (const [, dependency] of needed) {
-      if (seen.has(dependency)) continue;
-      seen.add(dependency);
-      addSecrets(dependency.inputs, found);
-      const { in: where, name } = dependency.scheme?.definition ?? {};
-      if (where === "query" && name !== undefined) found.query.add(name);
-      visit(dependency.deps);
-    }
-  };
-  visit(deps);
+  for (const dependency of everyDependency(deps)) {
+    addSecrets(dependency.inputs, found);
+    const { in: where, name } = dependency.scheme?.definition ?? {};
+    if (where === "query" && name !== undefined) found.query.add(name);
+  }
   return found;
 }
 

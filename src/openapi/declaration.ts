@@ -1,7 +1,6 @@
 import { types } from "node:util";
-import type { DependencyDeclaration, NamedDependency } from "../app/dependency.ts";
+import { type DependencyDeclaration, everyDependency, type NamedDependency } from "../app/dependency.ts";
 import type { DescribedOperation, NamedOperation, OperationDocumentation } from "../app/documentation.ts";
-import type { Inputs } from "../app/inputs.ts";
 import type { Operation } from "../app/operation.ts";
 import { pathNames } from "../app/path.ts";
 import type { SecurityRequirement } from "../app/security-scheme.ts";
@@ -59,7 +58,8 @@ export function declarationOf(operation: Operation): Declaration {
   const names = documentNames(path, inputs.params);
   const template = toTemplate(path, (name) => names.get(name) ?? name);
   const streams = types.isGeneratorFunction(handler);
-  const all = [inputs, ...dependencyInputs(operation.deps)];
+  const needed = [...everyDependency(operation.deps)]; // in the order in which FastAPI lists them
+  const all = [inputs, ...needed.map((dependency) => dependency.inputs)];
   return {
     name: handlerName(handler) ?? nameInWords(method, template),
     isNamed: handlerName(handler) !== undefined,
@@ -112,18 +112,6 @@ function documentNames(path: string, params: Declared): Map<string, string> {
   return new Map(
     pathNames(path).map((name) => [name, alias(name) ?? (name === "*" ? WILDCARD : name)] as const),
   );
-}
-
-/**
- * The inputs of dependencies and of their own dependencies: each dependency once, before its own, in the order in which
- * FastAPI lists them.
- */
-function dependencyInputs(deps: readonly NamedDependency[], seen: Set<object> = new Set()): Inputs[] {
-  return deps.flatMap(([, dependency]) => {
-    if (seen.has(dependency)) return [];
-    seen.add(dependency);
-    return [dependency.inputs, ...dependencyInputs(dependency.deps, seen)];
-  });
 }
 
 function mediaTypeOf({ responseMediaType }: OperationDocumentation, byDefault: string): string | null {
