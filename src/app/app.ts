@@ -17,7 +17,7 @@ import { createLifespan, type Lifespan, type LifespanFunction, type LifespanOpti
 import { callerLocation, callerModule } from "./location.ts";
 import { checkMountPath, type Mount, mountCycle, mountOperation } from "./mount.ts";
 import { checkOptionNames } from "./option-names.ts";
-import { Router } from "./router.ts";
+import { declarationCount, noteDeclaration, Router } from "./router.ts";
 import { type RouterOptions, routerOptionNames } from "./router-options.ts";
 import { checkSettingNames, type ServerSettings, settingNames } from "./settings.ts";
 import { mountSocket } from "./socket-operation.ts";
@@ -80,6 +80,8 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
   readonly #plugins: RegisteredPlugin[] = [];
   readonly #mounts: Mount<App>[] = [];
   readonly #frontends: Frontend[] = [];
+  /** As they were when that much was declared: handlers ask for URLs again and again. */
+  #urls: { readonly urls: Urls; readonly declared: number } | undefined;
 
   /**
    * Makes an app without operations.
@@ -179,6 +181,7 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
     checkApp(app, "mount an app", location, "include() a router, register() a Fastify plugin");
     if (app.#reachesByMount(this as unknown as App)) throw mountCycle(location);
     this.#mounts.push({ path, app, location });
+    noteDeclaration();
   }
 
   /**
@@ -243,6 +246,12 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
   ): string;
   urlFor(name: string, params?: UrlParams): string;
   urlFor(operation: string | OperationHandle, params: UrlParams = {}): string {
+    const declared = declarationCount();
+    if (this.#urls?.declared !== declared) this.#urls = { urls: this.#collectUrls(), declared };
+    return this.#urls.urls.pathOf(operation, params, "");
+  }
+
+  #collectUrls(): Urls {
     const parts = [...this.#reached("")];
     const operations = parts.flatMap(([part, at]) =>
       part.declaredOperations().map((one) => mountOperation(one, at, [])),
@@ -250,7 +259,7 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
     const sockets = parts.flatMap(([part, at]) =>
       part.declaredSockets().map((one) => mountSocket(one, at, []).connection),
     );
-    return new Urls({ operations, sockets }).pathOf(operation, params, "");
+    return new Urls({ operations, sockets });
   }
 
   *#reached(mountedAt: string): Generator<readonly [App, mountedAt: string]> {

@@ -32,6 +32,18 @@ import type { OperationHandle } from "./urls.ts";
 import type { AddWebSocket, WebSocketOptions } from "./websocket.ts";
 import { createWebSocketHandle } from "./websocket-handle.ts";
 
+let declarations = 0;
+
+/** Grows with whatever is declared in any router: what was collected before may lack it. */
+export function declarationCount(): number {
+  return declarations;
+}
+
+/** Notes that something is declared that has operations. */
+export function noteDeclaration(): void {
+  declarations++;
+}
+
 interface Included {
   readonly router: Router<Dependencies>;
   readonly inherited: Inherited;
@@ -63,7 +75,7 @@ interface DeclaredRoute {
  */
 export class Router<RD extends Dependencies = NoNames> {
   readonly #inherited: Inherited;
-  readonly #operations: (Operation | SocketOperation | Included)[] = [];
+  readonly #declared: (Operation | SocketOperation | Included)[] = [];
   readonly #tasks = new Map<string, Task>();
   readonly #arounds: DeclaredAround[] = [];
   readonly #errorHandlers: ErrorHandler[] = [];
@@ -126,7 +138,7 @@ export class Router<RD extends Dependencies = NoNames> {
     const at = callerLocation();
     const { options, fn } = readArguments(`add WEBSOCKET ${path}`, rest, at);
     const socket = createSocketOperation(path, options as WebSocketOptions, fn, at);
-    this.#operations.push(socket);
+    this.#declare(socket);
     return createWebSocketHandle(socket);
   };
 
@@ -187,7 +199,7 @@ export class Router<RD extends Dependencies = NoNames> {
         },
       );
     }
-    this.#operations.push({ router, inherited });
+    this.#declare({ router, inherited });
   }
 
   /**
@@ -273,6 +285,11 @@ export class Router<RD extends Dependencies = NoNames> {
     return [...new Set(this.#collectLayers())];
   }
 
+  #declare(entry: Operation | SocketOperation | Included): void {
+    this.#declared.push(entry);
+    noteDeclaration();
+  }
+
   #adder(method: Method): AddOperation<RD> {
     const keyword = method === "DELETE" ? "delete" : "";
     return (path: string, ...rest: unknown[]) =>
@@ -282,13 +299,13 @@ export class Router<RD extends Dependencies = NoNames> {
   #add({ method, path, at }: DeclaredRoute, rest: readonly unknown[]): AnyHandle {
     const { options, fn } = readArguments(`add ${method} ${path}`, rest, at);
     const operation = createOperation({ method, path }, options as OperationOptions, fn, at);
-    this.#operations.push(operation);
+    this.#declare(operation);
     return { path, params: operation.inputs.params, location: at };
   }
 
   *#collect(outer: Inherited): Generator<Operation> {
     const inherited = joinInherited(outer, this.#inherited);
-    for (const entry of this.#operations) {
+    for (const entry of this.#declared) {
       if ("router" in entry) yield* entry.router.#collect(joinInherited(inherited, entry.inherited));
       else if ("method" in entry) yield operationWithin(entry, inherited);
     }
@@ -296,14 +313,14 @@ export class Router<RD extends Dependencies = NoNames> {
 
   *#collectSockets(outer: Inherited): Generator<SocketOperation> {
     const inherited = joinInherited(outer, this.#inherited);
-    for (const entry of this.#operations) {
+    for (const entry of this.#declared) {
       if ("router" in entry) yield* entry.router.#collectSockets(joinInherited(inherited, entry.inherited));
       else if ("connection" in entry) yield socketWithin(entry, inherited);
     }
   }
 
   *#collectPrefixes(outer: Inherited): Generator<LayeredPrefix> {
-    for (const entry of this.#operations) {
+    for (const entry of this.#declared) {
       if (!("router" in entry)) continue;
       const inherited = joinInherited(joinInherited(outer, entry.inherited), entry.router.#inherited);
       const { prefix, layers } = inherited;
@@ -314,16 +331,16 @@ export class Router<RD extends Dependencies = NoNames> {
 
   *#collectLayers(): Generator<Layer> {
     yield* this.#inherited.layers;
-    for (const entry of this.#operations) if ("router" in entry) yield* entry.router.#collectLayers();
+    for (const entry of this.#declared) if ("router" in entry) yield* entry.router.#collectLayers();
   }
 
   *#collectTasks(): Generator<Task> {
     yield* this.#tasks.values();
-    for (const entry of this.#operations) if ("router" in entry) yield* entry.router.#collectTasks();
+    for (const entry of this.#declared) if ("router" in entry) yield* entry.router.#collectTasks();
   }
 
   #reaches(target: Router<Dependencies>): boolean {
-    return this.#operations.some(
+    return this.#declared.some(
       (entry) => "router" in entry && (entry.router === target || entry.router.#reaches(target)),
     );
   }

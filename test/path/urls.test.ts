@@ -166,6 +166,26 @@ test("app.urlFor() knows what the router's syntax means", () => {
   assert.equal(other.urlFor("colon"), "/a:b");
 });
 
+test("app.urlFor() knows what was declared since it was last asked, wherever that is", () => {
+  const outer = new App();
+  const inner = new App();
+  const router = new Router({ prefix: "/items" });
+  const first = outer.get("/first", async () => 1);
+  assert.equal(outer.urlFor(first), "/first");
+  outer.include(router);
+  assert.equal(
+    outer.urlFor(
+      router.get("/:id", async () => 1),
+      { id: 7 },
+    ),
+    "/items/7",
+  );
+  outer.mount("/admin", inner);
+  assert.equal(outer.urlFor(inner.get("/users", async () => 1)), "/admin/users");
+  const live = inner.websocket("/live", async () => {});
+  assert.equal(outer.urlFor(live), "/admin/live");
+});
+
 test("a parameter is read where the router reads it: after a colon, and with brackets in its brackets", async () => {
   const other = new App();
   other.get("/a:::x", async ({ params }) => params);
