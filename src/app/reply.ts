@@ -1,4 +1,5 @@
 import { brand } from "../errors/brand.ts";
+import { shownValue } from "../errors/shown-value.ts";
 
 /** A file to send. */
 export interface FileContent {
@@ -17,7 +18,7 @@ type ReplyContent =
 
 /**
  * Status and headers of a reply. The helpers throw a `RangeError` for another status, and a `TypeError` for a header that
- * HTTP does not allow.
+ * HTTP does not allow, or content that is neither text, bytes, a file nor an iterable.
  */
 export interface ReplyOptions {
   /** Its status, 200-599. Default: the context's `response.status`, or the operation's `status`. */
@@ -53,6 +54,7 @@ export class Reply {
 
   /** @internal */
   constructor(content: ReplyContent, mediaType: string | undefined, { status, headers = {} }: ReplyOptions) {
+    checkContent(content);
     checkStatus(status);
     for (const [name, value] of Object.entries(headers)) checkHeader(name, value);
     if (mediaType !== undefined) checkHeader("content-type", mediaType);
@@ -64,6 +66,27 @@ export class Reply {
 }
 
 brand(Reply.prototype);
+
+/** What cannot be sent must not get as far as the connection: the types do not see what comes out of an `any`. */
+function checkContent(content: unknown): void {
+  if (content === undefined || typeof content === "string" || content instanceof Uint8Array) return;
+  if (isFile(content) || isIterable(content)) return;
+  throw unfit("text, bytes, the path of a file or an iterable", content);
+}
+
+function isFile(content: unknown): boolean {
+  return typeof (content as Partial<FileContent> | null)?.file === "string";
+}
+
+function isIterable(value: unknown): boolean {
+  return (
+    typeof value === "object" && value !== null && (Symbol.asyncIterator in value || Symbol.iterator in value)
+  );
+}
+
+function unfit(expected: string, content: unknown): TypeError {
+  return new TypeError(`content of a reply: expected ${expected}, got ${shownValue(content)}`);
+}
 
 /** A status of 100-199 announces another response, which would never come. */
 function checkStatus(status: number | undefined): void {
@@ -98,7 +121,7 @@ function checkHeader(name: string, value: string): void {
  * ```
  */
 export function html(content: string, options: ReplyOptions = {}): Reply {
-  return new Reply(content, "text/html; charset=utf-8", options);
+  return textReply(content, "text/html; charset=utf-8", options);
 }
 
 /**
@@ -116,7 +139,12 @@ export function html(content: string, options: ReplyOptions = {}): Reply {
  * ```
  */
 export function text(content: string, options: ReplyOptions = {}): Reply {
-  return new Reply(content, "text/plain; charset=utf-8", options);
+  return textReply(content, "text/plain; charset=utf-8", options);
+}
+
+function textReply(content: unknown, mediaType: string, options: ReplyOptions): Reply {
+  if (typeof content !== "string") throw unfit("text", content);
+  return new Reply(content, mediaType, options);
 }
 
 /**
@@ -182,7 +210,7 @@ export function file(path: string, options: FileOptions = {}): Reply {
 
 /** RFC 6266: a plain name in quotes, any other name in RFC 8187's encoding. */
 function attachment(filename: string): string {
-  const encoded = encodeURIComponent(filename).replaceAll(
+  const encoded = encodeURIComponent(filename.toWellFormed()).replaceAll(
     /['()*]/g,
     (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
   );
@@ -222,6 +250,7 @@ export function stream(
   options: StreamOptions = {},
 ): Reply {
   const { mediaType, ...rest } = options;
+  if (chunks === undefined) throw unfit("an iterable of text or bytes", chunks);
   return new Reply(typeof chunks === "string" ? [chunks] : chunks, mediaType, rest);
 }
 
@@ -289,6 +318,7 @@ export class Events extends Reply {
 
   /** @internal */
   constructor(items: AsyncIterable<unknown> | Iterable<unknown>, options: ReplyOptions) {
+    if (!isIterable(items)) throw unfit("an iterable of events", items);
     super(undefined, "text/event-stream; charset=utf-8", {
       ...options,
       // Proxies cache what looks like a page; nginx heeds the second header.

@@ -154,7 +154,7 @@ function filled(called: string, path: string, params: UrlParams): string {
   if (extra !== undefined) throw unfit(called, `it has no "${extra}"`, `leave out "${extra}"`);
   const isFull = optionalNames(path).some((name) => params[name] !== undefined);
   return replaceParameters(isFull ? path : withoutOptional(path), (key) => {
-    const value = String(params[key] ?? "");
+    const value = String(params[key] ?? "").toWellFormed();
     const parts = key === "*" ? value.split("/") : [value];
     // Clients resolve "." and ".." themselves, so the URL would lead elsewhere.
     if ((value === "" && key !== "*") || parts.some((part) => part === "." || part === ".."))

@@ -33,6 +33,29 @@ test("every helper refuses a header that HTTP does not allow", () => {
   assert.ok(sse([1]));
 });
 
+test("every helper refuses content that could not be sent, which an any may bring", () => {
+  const wrong: readonly (readonly [() => unknown, RegExp])[] = [
+    [() => html(5 as never), /expected text, got 5/],
+    [() => html(undefined as never), /expected text, got undefined/],
+    [() => text(null as never), /expected text, got null/],
+    [() => file(undefined as never), /expected text, bytes, the path of a file or an iterable, got \{\}/],
+    [() => stream({ a: 1 } as never), /got \{"a":1\}/],
+    [() => stream(7 as never), /got 7/],
+    [() => stream(undefined as never), /got undefined/],
+    [() => sse({} as never), /expected an iterable of events, got \{\}/],
+  ];
+  for (const [make, message] of wrong) assert.throws(make, { name: "TypeError", message });
+  assert.ok(stream(new Blob(["a"]).stream()));
+  assert.ok(sse(new Set([1])));
+});
+
+test("file() takes any text for the name to save it under, as clients send it", () => {
+  assert.equal(
+    file("a", { filename: "\ud800.txt" }).headers["content-disposition"],
+    "attachment; filename*=utf-8''%EF%BF%BD.txt",
+  );
+});
+
 /** What Starlette 1.0's RedirectResponse sends, by its `quote(url, safe=":/%#?=@[]!$&'()*+,;")`. */
 const redirects: Readonly<Record<string, string>> = {
   "/login?next=%2Fhome": "/login?next=%2Fhome",

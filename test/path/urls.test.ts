@@ -194,11 +194,17 @@ test("a parameter is read where the router reads it: after a colon, and with bra
   assert.deepEqual(await (await client.get("/a:7")).json(), { x: "7" });
   assert.deepEqual(await (await client.get("/either/abc")).json(), { id: "abc" });
   assert.throws(
-    () => new App().get("/either/:id((?:ab|c)+)", { params: { ab: z.string() } as object }, async () => 1),
+    () => new App().get("/either/:id((?:ab|c)+)", { params: { ab: z.string() } as never }, async () => 1),
     {
       code: "OFFLOOP_PATH_INVALID",
     },
   );
+});
+
+test("app.urlFor() takes any text for a parameter, as clients send it in JSON", () => {
+  const other = new App();
+  const read = other.get("/:name", async () => 1);
+  assert.equal(other.urlFor(read, { name: "\ud800" }), "/%EF%BF%BD");
 });
 
 test("app.urlFor() leaves out an optional parameter that has no value, with its slash", async () => {
