@@ -126,7 +126,7 @@ class Passage {
   /** The answer of an around that does not pass on what `next` returned. */
   async #encode(around: PlacedAround, given: unknown): Promise<RawReply> {
     if (given === undefined) throw this.#mistake(around, "an around returned nothing", "return the reply");
-    if (given instanceof PassingReply)
+    if (PassingReply.is(given))
       throw this.#mistake(
         around,
         "an around returned the reply of another next()",
@@ -187,7 +187,7 @@ function inPlaceOf(passed: RawReply, raw: RawReply): RawReply {
 
 /** Whether a value is the reply that a layer of a passage returned. */
 function isFrom(value: unknown, passage: Passage, layer: number): value is PassingReply {
-  return value instanceof PassingReply && value.passage === passage && value.layer === layer;
+  return PassingReply.is(value) && value.passage === passage && value.layer === layer;
 }
 
 /** A reply as arounds see it: its status, headers and cookies may be changed, while its body passes through. */
@@ -222,6 +222,11 @@ class PassingReply extends PlannedResponse {
       if (mediaType !== undefined) own.set("content-type", mediaType);
     }
     return own;
+  }
+
+  /** Whether a value is one. Unlike `instanceof` this asks nothing of a proxy, which may throw. */
+  static is(value: unknown): value is PassingReply {
+    return typeof value === "object" && value !== null && #raw in value;
   }
 
   /** Notes which around it leaves. */

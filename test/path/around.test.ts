@@ -262,3 +262,19 @@ test("an around added to an included router later counts, as its operations do",
 async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
 }
+
+test("an around that returns a proxy which does not say what it is: 500", async () => {
+  const secretive = new App();
+  const proxy = new Proxy(
+    {},
+    {
+      getPrototypeOf: () => {
+        throw new Error("no comment");
+      },
+    },
+  );
+  secretive.around(async () => proxy);
+  secretive.get("/", async () => 1);
+  await using client = await testClient(secretive);
+  assert.equal((await client.get("/")).status, 500);
+});
