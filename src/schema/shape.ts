@@ -1,4 +1,4 @@
-import { branches, branchesAt, type JsonSchema } from "./json-schema.ts";
+import { branches, branchesAt, type JsonSchema, referredTo } from "./json-schema.ts";
 
 /**
  * A place in a schema, and what may be there. Each place is computed once, however many values occur at it: the items
@@ -75,12 +75,20 @@ function isSecret({ format, writeOnly }: JsonSchema): boolean {
   return format === "password" || writeOnly === true;
 }
 
-function discriminatorOf(json: JsonSchema, root: JsonSchema): string | undefined {
+/** @param above - The schemas that lead here: one may contain itself. */
+function discriminatorOf(
+  json: JsonSchema,
+  root: JsonSchema,
+  above: readonly JsonSchema[] = [],
+): string | undefined {
   if (json.discriminator !== undefined) return json.discriminator.propertyName;
-  if (json.$ref !== undefined) {
-    const target = root.$defs?.[json.$ref.replace("#/$defs/", "")];
-    return target === undefined ? undefined : discriminatorOf(target, root);
-  }
-  const others = json.anyOf?.filter(({ type }) => type !== "null") ?? [];
-  return others.length === 1 ? discriminatorOf(others[0] as JsonSchema, root) : undefined;
+  if (above.includes(json)) return undefined;
+  const inner = json.$ref === undefined ? onlyAlternative(json) : referredTo(json.$ref, root);
+  return inner && discriminatorOf(inner, root, [...above, json]);
+}
+
+/** What a schema takes beside null, if that is one thing. */
+function onlyAlternative({ anyOf = [] }: JsonSchema): JsonSchema | undefined {
+  const others = anyOf.filter(({ type }) => type !== "null");
+  return others.length === 1 ? others[0] : undefined;
 }

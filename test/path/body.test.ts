@@ -107,6 +107,25 @@ eachLane("body: keys that would set a prototype are refused, a plain `constructo
   });
 });
 
+eachLane(
+  "body: the place in a tagged union names the alternative at every level, as in pydantic",
+  async (lane) => {
+    const tree = { kind: "node", children: [{ kind: "node", children: [{ kind: "leaf", value: "x" }] }] };
+    const within = ["node", "children", 0, "node", "children", 0, "leaf", "value"];
+    for (const [path, body, start] of [
+      ["tree", tree, ["body"]],
+      ["planted-tree", { tree }, ["body", "tree"]],
+    ] as const) {
+      const { json } = await post(`/${lane}/${path}`, JSON.stringify(body));
+      const { detail } = json as { detail: { loc: unknown }[] };
+      assert.deepEqual(
+        detail.map(({ loc }) => loc),
+        [[...start, ...within]],
+      );
+    }
+  },
+);
+
 eachLane("body: JSON deeper than inputs.maxDepth is a 422 that says where", async (lane) => {
   const nested = (levels: number): string => "[".repeat(levels) + "]".repeat(levels);
   assert.equal((await post(`/${lane}/any`, nested(200))).status, 200);
