@@ -55,16 +55,19 @@ function readsMember(node: FunctionNode): boolean {
   );
 }
 
-/** Operations, what opens sockets, and the dependencies that they need. */
+/** Operations, the functions of sockets, and the dependencies that they need. */
 function listReaders(app: App): Reader[] {
   const operations = servedOperations(app).map(({ id, handler, ...rest }) => ({
     ...rest,
     subject: id,
     fn: handler,
   }));
-  const sockets = servedSockets(app).flatMap(({ connection, functions: { whole, open } }) =>
-    [whole, open].flatMap((fn) => (fn === undefined ? [] : [{ ...connection, subject: connection.id, fn }])),
-  );
+  const sockets = servedSockets(app).flatMap(({ connection, message, functions: { whole, open, close } }) => [
+    ...[whole, open, close].flatMap((fn) =>
+      fn === undefined ? [] : [{ ...connection, subject: connection.id, fn }],
+    ),
+    ...(message === undefined ? [] : [{ ...message, subject: message.id, fn: message.handler }]),
+  ]);
   const readers: Reader[] = [...operations, ...sockets];
   return [...readers, ...listDependencies(readers)];
 }

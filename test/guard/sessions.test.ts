@@ -24,7 +24,16 @@ test("guard() warns of handlers, dependencies and sockets that read a session wh
   app.get("/plain", (context) => context.session.user);
   app.get("/cart", { deps: { cart } }, async ({ cart }) => cart);
   app.websocket("/room", { open: async ({ session }) => void session.user, message: async () => {} });
-  assert.deepEqual(readers(app), ["GET /visits", "GET /plain", "WEBSOCKET /room", 'dependency "readCart"']);
+  app.websocket("/chat", { message: ({ session, message }) => [session.user, message] });
+  app.websocket("/left", { message: async () => {}, close: async ({ session }) => void session.user });
+  assert.deepEqual(readers(app), [
+    "GET /visits",
+    "GET /plain",
+    "WEBSOCKET /room",
+    "WEBSOCKET /chat message",
+    "WEBSOCKET /left",
+    'dependency "readCart"',
+  ]);
   assert.equal(guard(app)[0]?.problem, "GET /visits reads its session, and the app has no session settings");
 });
 
