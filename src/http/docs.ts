@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { Method } from "../app/method.ts";
 import type { SiteFile } from "../openapi/site.ts";
-import { sendKept } from "./asset.ts";
+import { sendKept } from "./kept-file.ts";
 import { answeredMethods, headPatterns, type Route } from "./routes.ts";
 
 /**

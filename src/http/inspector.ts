@@ -6,8 +6,8 @@ import type { PoolState } from "../inspector/batch.ts";
 import { listPageFiles, pageName } from "../inspector/files.ts";
 import { type Inspector, openInspector } from "../inspector/inspector.ts";
 import type { ThreadPool } from "../threads/pool/pool.ts";
-import { sendKept } from "./asset.ts";
 import { type InspectedApp, jobRoutes } from "./inspector-jobs.ts";
+import { sendKept } from "./kept-file.ts";
 
 /** `true`: for this machine only. With a token: for anyone who has it. */
 export type InspectorSetting = true | { readonly token: string };
