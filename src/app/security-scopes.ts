@@ -85,10 +85,7 @@ export const securityScopes: Dependency<SecurityScopes> = scopesDeclaration as D
  * app.get("/items", { deps: { user: security(user, { scopes: ["items"] }) } }, async ({ user }) => [user.name]);
  * ```
  */
-export function security<Value>(
-  dependency: Dependency<Value>,
-  { scopes }: SecurityOptions,
-): Dependency<Value> {
+export function security<Value>(dependency: Dependency<Value>, options: SecurityOptions): Dependency<Value> {
   const inner = readDemand(dependency);
   if (inner === undefined) {
     throw new OffloopError(
@@ -97,6 +94,7 @@ export function security<Value>(
       { at: callerLocation(), fix: "pass the result of depends(), or a security scheme" },
     );
   }
+  const { scopes } = (options ?? {}) as Partial<SecurityOptions>;
   if (!Array.isArray(scopes) || !scopes.every(isScope)) {
     throw new OffloopError(
       "OFFLOOP_OPTION_INVALID",

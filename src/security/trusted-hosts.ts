@@ -22,6 +22,7 @@ import { shownValue } from "../errors/shown-value.ts";
  * ```
  */
 export function trustedHosts(hosts: readonly string[]): AroundFunction {
+  if (!Array.isArray(hosts)) throw noHost("the hosts", hosts, "a list of names");
   const names = hosts.map(checkHost);
   return guarding(async ({ request }, next) => {
     const host = hostOf(request.origin);
@@ -41,9 +42,13 @@ function hostOf(origin: string): string {
 function checkHost(host: unknown): string {
   if (typeof host === "string" && /^(\*\.)?[^*\s/:]+$|^\[[\da-f:.]+\]$/i.test(host))
     return host.toLowerCase();
-  throw new OffloopError(
+  throw noHost("the host", host, "a name without scheme and port");
+}
+
+function noHost(what: string, given: unknown, expected: string): OffloopError {
+  return new OffloopError(
     "OFFLOOP_OPTION_INVALID",
-    `Cannot trust the host ${shownValue(host)}: expected a name without scheme and port`,
-    { at: callerLocation(), fix: 'write it like "shop.example" or "*.shop.example"' },
+    `Cannot trust ${what} ${shownValue(given)}: expected ${expected}`,
+    { at: callerLocation(), fix: 'write it like ["shop.example", "*.shop.example"]' },
   );
 }

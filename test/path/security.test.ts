@@ -136,6 +136,7 @@ test("the document names schemes and the scopes demanded on the way to them", as
 test("security() refuses anything but a dependency, and anything but a scope", () => {
   // @ts-expect-error a function is no dependency
   assert.throws(() => security(() => 1, { scopes: [] }), { code: "OFFLOOP_DEPENDENCY_INVALID" });
+  assert.throws(() => security(httpBasic(), undefined as never), { code: "OFFLOOP_OPTION_INVALID" });
   const wrong: unknown[] = ["me", [""], ["me items"], [1], undefined];
   for (const scopes of wrong)
     assert.throws(() => security(httpBasic(), { scopes: scopes as string[] }), {

@@ -90,4 +90,9 @@ test("trustedHosts() takes names only", () => {
       () => trustedHosts([wrong as string]),
       (error) => error instanceof OffloopError && error.code === "OFFLOOP_OPTION_INVALID",
     );
+  assert.throws(() => trustedHosts("shop.example" as never), {
+    code: "OFFLOOP_OPTION_INVALID",
+    message:
+      /^Cannot trust the hosts "shop\.example": expected a list of names\n {2}at .*trusted-hosts\.test\.ts:/,
+  });
 });
