@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { workerData } from "node:worker_threads";
 import { checkCopy } from "../errors/brand.ts";
 import { localPath, OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import { shownValue } from "../errors/shown-value.ts";
 import { App, appsMade } from "./app.ts";
 import type { SyntaxMistake } from "./syntax-mistake.ts";
 
@@ -12,6 +13,22 @@ export interface AppTarget {
   readonly url: string;
   /** Name of the export. Undefined: `default`, else `app`, else the only App the module exports or makes. */
   readonly exportName: string | undefined;
+}
+
+/**
+ * Where threads find an app whose module is named; undefined where none is.
+ *
+ * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` unless it is the URL of a file.
+ */
+export function targetOf(module: unknown, at: SourceLocation): AppTarget | undefined {
+  if (module === undefined) return undefined;
+  if (typeof module === "string" && module.startsWith("file:") && URL.canParse(module))
+    return { url: module, exportName: undefined };
+  throw new OffloopError(
+    "OFFLOOP_OPTION_INVALID",
+    `Cannot use module: expected the URL of a file, got ${shownValue(module)}`,
+    { at, fix: "pass import.meta.url, or leave module out" },
+  );
 }
 
 /**

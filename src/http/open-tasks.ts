@@ -1,5 +1,5 @@
-import type { App } from "../app/app.ts";
-import { handOver, inThread } from "../app/load.ts";
+import { type App, checkApp } from "../app/app.ts";
+import { handOver, inThread, targetOf } from "../app/load.ts";
 import { callerLocation } from "../app/location.ts";
 import { checkOptionNames } from "../app/option-names.ts";
 
@@ -27,7 +27,7 @@ export interface OpenedTasks extends AsyncDisposable {
  * @param app - The app, or what its routers are included in.
  * @param options - Where threads find it.
  * @returns An object that closes the threads again, also through `await using`.
- * @throws {OffloopError} `OFFLOOP_OPTION_UNKNOWN`, `OFFLOOP_TASK_DUPLICATE`; a task you call throws
+ * @throws {OffloopError} `OFFLOOP_OPTION_INVALID`, `OFFLOOP_OPTION_UNKNOWN`, `OFFLOOP_TASK_DUPLICATE`; a task you call throws
  * `OFFLOOP_THREAD_START` or `OFFLOOP_THREAD_APP_DIFFERS` when its thread cannot load the app.
  * @example
  * ```ts
@@ -43,8 +43,11 @@ export interface OpenedTasks extends AsyncDisposable {
  */
 export async function openTasks(app: App, options: OpenTasksOptions = {}): Promise<OpenedTasks> {
   if (handOver(app) || inThread()) return new Promise(() => {});
-  checkOptionNames("open the tasks of an app", options, { module: true }, callerLocation());
+  const at = callerLocation();
+  checkApp(app, "open the tasks of an app", at);
+  checkOptionNames("open the tasks of an app", options, { module: true }, at);
+  const target = targetOf(options.module, at);
   // A thread loads this module too, with the rest of the package, and must not load a logger.
   const { openTaskThreads } = await import("./task-threads.ts");
-  return openTaskThreads(app, options.module);
+  return openTaskThreads(app, target);
 }

@@ -1,5 +1,5 @@
 import { type App, checkApp } from "../app/app.ts";
-import { handOver, inThread } from "../app/load.ts";
+import { handOver, inThread, targetOf } from "../app/load.ts";
 import { callerLocation } from "../app/location.ts";
 import { checkOptionNames } from "../app/option-names.ts";
 import { checkSettingNames } from "../app/settings.ts";
@@ -33,9 +33,9 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Serve
   checkApp(app, "serve an app", at);
   checkOptionNames("serve an app", options, serveOptionNames, at);
   checkSettingNames(options, at);
+  const target = targetOf(options.module, at);
   const early = startEarly(app, options);
   // A thread loads this module too, with the rest of the package, and must not load a web server.
   const { listen } = await import("./listen.ts");
-  const target = options.module === undefined ? undefined : { url: options.module, exportName: undefined };
   return listen(app, options, target, early);
 }

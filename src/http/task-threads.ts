@@ -1,4 +1,5 @@
 import type { App } from "../app/app.ts";
+import type { AppTarget } from "../app/load.ts";
 import { resolveSettings } from "../app/settings.ts";
 import { TaskThreads } from "../lanes/task-threads.ts";
 import { createLogger } from "./logger.ts";
@@ -6,10 +7,9 @@ import { createLogger } from "./logger.ts";
 /** Opens the threads of an app's tasks where there is no server. Failures there are written to stderr. */
 export function openTaskThreads(
   app: App,
-  module: string | undefined,
+  target: AppTarget | undefined,
 ): AsyncDisposable & { close(): Promise<void> } {
   const log = createLogger("warn", undefined, process.stderr);
-  const target = module === undefined ? undefined : { url: module, exportName: undefined };
   const settings = resolveSettings(app.settings);
   const threads = new TaskThreads(app, { settings, target, log, arounds: [], ownsOutput: false });
   const close = (): Promise<void> => threads.close();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { openTasks } from "offloop";
+import { openTasks, serve } from "offloop";
 import early from "../fixtures/early-tasks-app.ts";
 import { events } from "../fixtures/event-log.ts";
 import late, { door, doubled } from "../fixtures/late-call-app.ts";
@@ -53,4 +53,16 @@ test("openTasks(): tasks are called on a thread without a server, until it is cl
 
 test("openTasks(): an option that does not exist is refused", async () => {
   await assert.rejects(openTasks(app, { modul: "x" } as never), { code: "OFFLOOP_OPTION_UNKNOWN" });
+});
+
+test("openTasks() and serve() refuse a module that is not the URL of a file, before any thread looks for it", async () => {
+  for (const module of ["app.ts", import.meta.filename, "https://shop.example/app.js", 5 as never]) {
+    const refused = {
+      code: "OFFLOOP_OPTION_INVALID",
+      message: /^Cannot use module: expected the URL of a file, got .*\n {2}at .*task-threads\.test\.ts:/,
+    };
+    await assert.rejects(openTasks(app, { module }), refused);
+    await assert.rejects(serve(app, { port: 0, module }), refused);
+  }
+  await assert.rejects(openTasks(undefined as never), { code: "OFFLOOP_OPTION_INVALID" });
 });
