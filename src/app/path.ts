@@ -116,6 +116,21 @@ function pathMistake(path: unknown): { readonly why: string; readonly fix: strin
       why: `only its last parameter can be optional, and "${early}?" is not`,
       fix: `write ${JSON.stringify(path.replace(`${early}?`, early))}, and another operation for the path without it`,
     };
+  return literalMistake(replaceParameters(path, () => ""));
+}
+
+/** @param literal - A path without its parameters. */
+function literalMistake(literal: string): { readonly why: string; readonly fix: string } | undefined {
+  if (literal.includes("*"))
+    return {
+      why: "* stands for the rest of a path",
+      fix: "write * at its end, or a name, :name, for one part",
+    };
+  if (/[?#]/.test(literal))
+    return {
+      why: "a path ends before a query or a fragment",
+      fix: "declare query parameters: { query: { ... } }",
+    };
   return undefined;
 }
 

@@ -29,14 +29,17 @@ export class AddedRoutes {
   /**
    * Adds one.
    *
-   * @throws {OffloopError} `OFFLOOP_ROUTE_DUPLICATE` when the router takes it for one that it has.
+   * @throws {OffloopError} `OFFLOOP_ROUTE_DUPLICATE` when the router takes it for one that it has, `OFFLOOP_PATH_INVALID`
+   * when it cannot use its path.
    */
   add(operation: Operation, methods: readonly Method[], add: () => void): void {
     const answering = { operation, methods };
     try {
       add();
     } catch (error) {
-      if ((error as { code?: unknown }).code !== "FST_ERR_DUPLICATED_ROUTE") throw error;
+      const { code } = error as { readonly code?: unknown };
+      if (!String(code).startsWith("FST_")) throw pathRefused(operation, error);
+      if (code !== "FST_ERR_DUPLICATED_ROUTE") throw error;
       const first = this.#added.find((one) => isSame(one, answering));
       throw first === undefined ? this.#taken(operation) : routeDuplicate(operation, first.operation);
     }
@@ -57,6 +60,19 @@ export class AddedRoutes {
       },
     );
   }
+}
+
+/** Only the router knows which patterns it takes: one that could take for ever, it does not. */
+function pathRefused({ id, location }: Operation, cause: unknown): OffloopError {
+  return new OffloopError(
+    "OFFLOOP_PATH_INVALID",
+    `Cannot add ${id}: the router refuses its path: ${(cause as Error).message}`,
+    {
+      at: location,
+      fix: "correct the pattern in the path's brackets, or check the parameter with a schema",
+      cause,
+    },
+  );
 }
 
 /** Asks a router of its own. */

@@ -321,3 +321,14 @@ test("a wrong argument of any kind is answered with an error of offloop's own", 
     message: /^Cannot mount an app at an instance of App\n/,
   });
 });
+
+test("an operation refuses a path that no request has", () => {
+  for (const [path, why] of [
+    ["/files/*/last", /\* stands for the rest of a path/],
+    ["/items?page=1", /a path ends before a query or a fragment/],
+    ["/items#top", /a path ends before a query or a fragment/],
+  ] as const)
+    assert.throws(() => new App().get(path, nothing), { code: "OFFLOOP_PATH_INVALID", message: why });
+  for (const path of ["/files/*", "/pages/:n?", "/either/:id((?:a|b)?)", "/at/:hour(^\\d*$)h"])
+    assert.ok(new App().get(path, nothing));
+});
