@@ -294,8 +294,21 @@ function resolveThreads(threads: ThreadSettings): Required<ThreadSettings> {
     longRunMs: bound("longRunMs", 30_000, [100, DAY_MS]),
     maxQueue: bound("maxQueue", 1_000, [0, 1_000_000]),
     maxBackgroundQueue: bound("maxBackgroundQueue", 10_000, [0, 1_000_000]),
-    resourceLimits: threads.resourceLimits ?? {},
+    resourceLimits: resolveLimits(threads.resourceLimits ?? {}),
   };
+}
+
+/** Node takes a limit that is none for no limit. */
+function resolveLimits(limits: ResourceLimits): ResourceLimits {
+  for (const [name, value] of Object.entries(limits)) {
+    if (value === undefined || (typeof value === "number" && value > 0)) continue;
+    throw new OffloopError(
+      "OFFLOOP_OPTION_INVALID",
+      `Cannot use threads.resourceLimits.${name}: expected a number of MiB above 0, got ${shownValue(value)}`,
+      { fix: `set it like ${name}: 512, or leave it out` },
+    );
+  }
+  return limits;
 }
 
 /** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for another word, or a number outside its range. */
@@ -506,6 +519,12 @@ const threads: NamesOf<ThreadSettings> = {
   maxBackgroundQueue: true,
   resourceLimits: true,
 };
+const resourceLimits: NamesOf<Required<ResourceLimits>> = {
+  maxYoungGenerationSizeMb: true,
+  maxOldGenerationSizeMb: true,
+  codeRangeSizeMb: true,
+  stackSizeMb: true,
+};
 const timeouts: NamesOf<TimeoutSettings> = { operationMs: true, taskMs: true };
 const connections: NamesOf<ConnectionSettings> = {
   maxHeaderBytes: true,
@@ -559,4 +578,5 @@ export function checkSettingNames(settings: ServerSettings, at: SourceLocation):
     const part = settings[name as keyof ServerSettings];
     if (typeof part === "object" && part !== null) checkOptionNames(`use ${name}`, part, known, at);
   }
+  checkOptionNames("use threads.resourceLimits", settings.threads?.resourceLimits ?? {}, resourceLimits, at);
 }

@@ -1,11 +1,15 @@
 import { createRequire } from "node:module";
 import { type DestinationStream, type Logger, pino, stdSerializers } from "pino";
-
+import { logLevels } from "../app/log.ts";
 import { type DescribedError, describedBy, describeError, isError } from "../errors/described-error.ts";
+import { OffloopError } from "../errors/offloop-error.ts";
+import { shownValue } from "../errors/shown-value.ts";
 import { compactError } from "./compact-error.ts";
 import { stdoutLines } from "./log-output.ts";
 import { Redaction } from "./redaction.ts";
 import { SecretNames } from "./secret-names.ts";
+
+const levels = [...logLevels, "silent"] as const;
 
 /** How much is logged. */
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
@@ -26,17 +30,28 @@ const own = new WeakMap<Logger, { readonly isForReading: boolean }>();
  *
  * @param isForReading - Default: true when the log goes to a terminal.
  * @param lines - Where JSON lines go. Default: stdout.
+ * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for a level that there is not.
  */
 export function createLogger(
   level: LogLevel,
   isForReading: boolean = process.stdout.isTTY === true,
   lines: DestinationStream = stdoutLines(),
 ): Logger {
+  if (!levels.includes(level)) throw unknownLevel(level);
   const options = { level, base: { pid: process.pid }, ...hidingOf([]) };
   const format = isForReading ? createFormat(level) : String;
   const logger = pino(options, isForReading ? { write: (line) => lines.write(format(line)) } : lines);
   own.set(logger, { isForReading });
   return logger;
+}
+
+/** It often comes from the environment, where the type does not see it. */
+function unknownLevel(level: unknown): OffloopError {
+  return new OffloopError(
+    "OFFLOOP_OPTION_INVALID",
+    `Cannot use logLevel: expected one of ${levels.join(", ")}, got ${shownValue(level)}`,
+    { fix: "set logLevel to one of them, or leave it out" },
+  );
 }
 
 /**

@@ -65,6 +65,10 @@ test("settings: a value outside its range is refused with what was given", async
     [{ threads: { max: 1.5 } }, /got 1\.5/],
     [{ threads: { max: Number("four") } }, /threads\.max: .*got NaN/],
     [{ threads: { max: "4" as never } }, /got "4"/],
+    [
+      { threads: { resourceLimits: { maxOldGenerationSizeMb: "512" as never } } },
+      /threads\.resourceLimits\.maxOldGenerationSizeMb: expected a number of MiB above 0, got "512"/,
+    ],
     [{ maxBodyBytes: -1 }, /maxBodyBytes/],
     [{ health: { livez: "livez" } }, /health\.livez: expected a path without parameters, got "livez"/],
     [{ health: { readyz: 5 as never, port: 0 } }, /health\.readyz: .*got 5/],
@@ -88,5 +92,12 @@ test("settings: a value outside its range is refused with what was given", async
   await assert.rejects(serve(new App(), { port: 70_000 }), {
     code: "OFFLOOP_OPTION_INVALID",
     message: /port: .*got 70000/,
+  });
+});
+
+test("settings: a limit of threads that Node does not know is refused, as it would limit nothing", () => {
+  assert.throws(() => new App({ threads: { resourceLimits: { maxOldGenerationSizeMB: 512 } as object } }), {
+    code: "OFFLOOP_OPTION_UNKNOWN",
+    message: /there is no option "maxOldGenerationSizeMB"; did you mean "maxOldGenerationSizeMb"\?/,
   });
 });

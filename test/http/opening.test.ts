@@ -89,6 +89,25 @@ test("serve() refuses metrics and probes where an operation answers, and names i
   await server.close();
 });
 
+test("serve() refuses a pattern that the router does not take, and says whose it is", async () => {
+  for (const pattern of ["([)", "((a+)+$)", "("]) {
+    const app = new App();
+    app.get(`/:id${pattern}`, async () => 1);
+    await assert.rejects(serve(app, quiet), {
+      code: "OFFLOOP_PATH_INVALID",
+      message: /^Cannot add GET \/:id\(.*: the router refuses its path: .*\n {2}at .*opening\.test\.ts:\d+/,
+    });
+  }
+});
+
+test("serve() refuses a level of the log that there is not", async () => {
+  await assert.rejects(serve(new App(), { port: 0, logLevel: "warning" as never }), {
+    code: "OFFLOOP_OPTION_INVALID",
+    message:
+      /^Cannot use logLevel: expected one of trace, debug, info, warn, error, fatal, silent, got "warning"/,
+  });
+});
+
 /** Where each of two operations is declared. */
 const places = String.raw`\n {2}at \S*opening\.test\.ts:\d+:\d+ \(first: \S*opening\.test\.ts:\d+:\d+\)\n {2}fix `;
 
