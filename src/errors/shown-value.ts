@@ -27,7 +27,7 @@ function json(value: unknown): string {
   try {
     return JSON.stringify(value, withoutJson) ?? String(value);
   } catch {
-    return `${typeof value} that cannot be shown`; // it contains itself, or has a getter that throws
+    return "an object that cannot be shown"; // it contains itself, or has a getter that throws
   }
 }
 

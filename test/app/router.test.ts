@@ -310,7 +310,7 @@ test("a wrong argument of any kind is answered with an error of offloop's own", 
   itself.self = itself;
   assert.throws(() => app.get?.(itself, nothing), {
     code: "OFFLOOP_PATH_INVALID",
-    message: /^Cannot add an operation at object that cannot be shown: /,
+    message: /^Cannot add an operation at an object that cannot be shown: /,
   });
   assert.throws(() => app.get?.("/", { status: 201n }, nothing), {
     code: "OFFLOOP_OPTION_INVALID",

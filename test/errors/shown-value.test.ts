@@ -22,7 +22,7 @@ test("shownValue() shows a value as JSON, and by its own name what JSON has no w
     [Object.create(null), "{}"],
     [new App(), "an instance of App"],
     [new Date(0), "an instance of Date"],
-    [itself, "object that cannot be shown"],
+    [itself, "an object that cannot be shown"],
     ["x".repeat(1_000), `"${"x".repeat(199)}…`],
   ] as const)
     assert.equal(shownValue(value), text);
