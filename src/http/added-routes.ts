@@ -37,9 +37,8 @@ export class AddedRoutes {
     try {
       add();
     } catch (error) {
-      const { code } = error as { readonly code?: unknown };
-      if (!String(code).startsWith("FST_")) throw pathRefused(operation, error);
-      if (code !== "FST_ERR_DUPLICATED_ROUTE") throw error;
+      if ((error as { code?: unknown }).code !== "FST_ERR_DUPLICATED_ROUTE")
+        throw pathRefused(answering) ?? error;
       const first = this.#added.find((one) => isSame(one, answering));
       throw first === undefined ? this.#taken(operation) : routeDuplicate(operation, first.operation);
     }
@@ -62,17 +61,23 @@ export class AddedRoutes {
   }
 }
 
-/** Only the router knows which patterns it takes: one that could take for ever, it does not. */
-function pathRefused({ id, location }: Operation, cause: unknown): OffloopError {
-  return new OffloopError(
-    "OFFLOOP_PATH_INVALID",
-    `Cannot add ${id}: the router refuses its path: ${(cause as Error).message}`,
-    {
-      at: location,
-      fix: "correct the pattern in the path's brackets, or check the parameter with a schema",
-      cause,
-    },
-  );
+/** Only a router knows which patterns it takes. Anything else that keeps a route from being added is a plugin's. */
+function pathRefused({ operation, methods }: Answering): OffloopError | undefined {
+  const { id, path, location } = operation;
+  try {
+    findMyWay().on(methods as HTTPMethod[], path, () => {});
+    return undefined;
+  } catch (cause) {
+    return new OffloopError(
+      "OFFLOOP_PATH_INVALID",
+      `Cannot add ${id}: the router refuses its path: ${(cause as Error).message}`,
+      {
+        at: location,
+        fix: "correct the pattern in the path's brackets, or check the parameter with a schema",
+        cause,
+      },
+    );
+  }
 }
 
 /** Asks a router of its own. */

@@ -100,6 +100,17 @@ test("serve() refuses a pattern that the router does not take, and says whose it
   }
 });
 
+test("serve() passes on what a plugin throws when a route is added", async () => {
+  const app = new App();
+  app.register(async (fastify) => {
+    fastify.addHook("onRoute", ({ url }) => {
+      if (url === "/limited") throw new Error("the plugin's own words");
+    });
+  });
+  app.get("/limited", async () => 1);
+  await assert.rejects(serve(app, quiet), { message: "the plugin's own words" });
+});
+
 test("serve() refuses a level of the log that there is not", async () => {
   await assert.rejects(serve(new App(), { port: 0, logLevel: "warning" as never }), {
     code: "OFFLOOP_OPTION_INVALID",
