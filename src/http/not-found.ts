@@ -25,43 +25,63 @@ export interface AppPaths {
  */
 export function createNotFound(
   routes: readonly Route[],
-  { mountedAt, rootPath, mounts }: AppPaths,
+  paths: AppPaths,
   refusals: Refusals,
   frontends: Frontends | undefined,
 ): (request: FastifyRequest, reply: FastifyReply) => void {
+  const lookUp = lookUpIn(routes, paths);
+  const { mountedAt, rootPath } = paths;
+  const root = rootPath.slice(0, rootPath.length - mountedAt.length);
+  return (request, reply) => {
+    const refuse = (error: Error): void => refusals.refuse(request, reply, error);
+    // Another method or slash is of no use to a WebSocket client.
+    if (isUpgrade(request)) return refuse(new HTTPError(404, "Not Found"));
+    const [path, query] = splitOnce(withoutOrigin(request.raw.url ?? "/"), "?");
+    const redirect = (): void => {
+      const target = `${root}${withOtherSlash(path)}${query === undefined ? "" : `?${query}`}`;
+      refusals.answer(request, reply, redirectTo(urlOf(request, target)));
+    };
+    const { allowed, isThereOtherwise } = lookUp(path);
+    if (allowed.length > 0)
+      return refuse(new HTTPError(405, "Method Not Allowed", { allow: allowed.join(", ") }));
+    if (isThereOtherwise) return redirect();
+    if (frontends === undefined) return refuse(new HTTPError(404, "Not Found"));
+    frontends
+      .answer(request.raw, path.slice(mountedAt.length))
+      .then((found) => (found === "folder" ? redirect() : refusals.answer(request, reply, found)), refuse);
+  };
+}
+
+/** What there is at a path that no operation answers. */
+interface Found {
+  /** The methods that are answered there. */
+  readonly allowed: readonly Method[];
+  /** Whether the path with the other slash is answered, by any method. */
+  readonly isThereOtherwise: boolean;
+}
+
+/** Looks paths up among the routes of an app, which its own router keeps apart by method. */
+function lookUpIn(routes: readonly Route[], { mountedAt, mounts }: AppPaths): (path: string) => Found {
   const router = findMyWay({ maxParamLength: Number.MAX_SAFE_INTEGER }); // the request's head is bounded already
   const heads = headPatterns(routes);
   for (const route of routes) router.on(answeredMethods(route, heads), route.path, nothing);
-  const root = rootPath.slice(0, rootPath.length - mountedAt.length);
   const mountPaths = [mountedAt, ...mounts].flatMap((path) => [path, encodeURI(path)]);
-  const allowed = (path: string): Method[] =>
+  const allowedAt = (path: string): Method[] =>
     methods.filter((method) => {
       const found = router.find(method as HTTPMethod, path);
       return found !== null && !lacksName(found.params);
     });
-  return (request, reply) => {
-    // Another method or slash is of no use to a WebSocket client.
-    if (isUpgrade(request)) return void refusals.refuse(request, reply, new HTTPError(404, "Not Found"));
-    const [path = "/", query] = splitOnce(withoutOrigin(request.raw.url ?? "/"), "?");
-    const here = allowed(path);
-    const other = path.endsWith("/") ? path.slice(0, -1) : `${path}/`;
-    const redirect = (): void => {
-      const target = `${root}${other}${query === undefined ? "" : `?${query}`}`;
-      refusals.answer(request, reply, redirectTo(urlOf(request, target)));
-    };
-    if (here.length > 0) {
-      refusals.refuse(request, reply, new HTTPError(405, "Method Not Allowed", { allow: here.join(", ") }));
-    } else if (other !== "" && (mountPaths.includes(path) || allowed(other).length > 0)) {
-      redirect();
-    } else if (frontends === undefined) {
-      refusals.refuse(request, reply, new HTTPError(404, "Not Found"));
-    } else {
-      frontends.answer(request.raw, path.slice(mountedAt.length)).then(
-        (found) => (found === "folder" ? redirect() : refusals.answer(request, reply, found)),
-        (thrown: Error) => refusals.refuse(request, reply, thrown),
-      );
-    }
+  return (path) => {
+    const other = withOtherSlash(path);
+    const allowed = allowedAt(path);
+    const isOther = (): boolean => mountPaths.includes(path) || allowedAt(other).length > 0;
+    return { allowed, isThereOtherwise: allowed.length === 0 && other !== "" && isOther() };
   };
+}
+
+/** A path without its last slash, or with one if it has none. */
+function withOtherSlash(path: string): string {
+  return path.endsWith("/") ? path.slice(0, -1) : `${path}/`;
 }
 
 function isUpgrade({ raw }: FastifyRequest): boolean {
