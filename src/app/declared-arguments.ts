@@ -50,7 +50,7 @@ function severalFunctions(doing: string, first: object, at: SourceLocation): Off
     `Cannot ${doing}: expected options before the function, got another function, ${functionName(first)}`,
     {
       at,
-      fix: "pass one function; what is to run before it belongs into its dependencies: { deps: { user } }",
+      fix: "pass one function; what is to run before it belongs in its dependencies: { deps: { user } }",
     },
   );
 }
