@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { Readable } from "node:stream";
+import { describeError, loggable } from "../errors/described-error.ts";
 import type { Chunk } from "../operation/raw.ts";
 import { type HttpRequest, hasHungUp } from "./request.ts";
 
@@ -104,9 +105,10 @@ async function* observed(
 ): AsyncGenerator<Chunk> {
   try {
     for await (const chunk of chunks) if (chunk.length > 0) yield chunk;
-  } catch (error) {
-    onError(error);
-    throw error;
+  } catch (thrown) {
+    onError(thrown);
+    // An error of our own: streams read fields of what destroys them, and stay open if that throws.
+    throw loggable(describeError(thrown));
   }
 }
 

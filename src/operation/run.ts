@@ -60,6 +60,6 @@ export async function answerFailure(
   dependencies: RequestDependencies | undefined,
   thrown: unknown,
 ): Promise<RawReply> {
-  const error = dependencies?.areOpen ? await dependencies.closeAfterError(thrown) : thrown;
+  const { error } = dependencies?.areOpen ? await dependencies.closeAfterError(thrown) : { error: thrown };
   return run.context.withTasks(await answerError(run, error));
 }
