@@ -228,19 +228,17 @@ export class JobLoop {
   hear(notice: Notice): void {
     const { task } = notice;
     if (notice.kind === "enqueued") void this.pull(task);
-    if (notice.kind === "cancelled") this.lose(notice, "cancelled");
+    if (notice.kind === "cancelled" && notice.takes !== undefined)
+      this.lose({ uuid: notice.uuid, takes: notice.takes }, "cancelled");
     const own = this.#options.tasks.get(task);
     if (notice.kind === "changed" && own !== undefined && isHeldBack(own)) void this.pull(task);
   }
 
-  /** Breaks off an attempt whose job no longer belongs to this process. */
-  lose({ uuid, takes }: Pick<Claim, "uuid"> & Partial<Claim>, why: "cancelled" | "lost"): void {
-    for (const attempt of this.#running) {
-      const { job } = attempt;
-      // It may have ended meanwhile, and the next may have begun.
-      if (job.uuid === uuid && (takes ?? job.takes) === job.takes)
+  /** Breaks off an attempt whose job no longer belongs to this process; the next attempt may have begun meanwhile. */
+  lose({ uuid, takes }: Pick<Claim, "uuid" | "takes">, why: "cancelled" | "lost"): void {
+    for (const attempt of this.#running)
+      if (attempt.job.uuid === uuid && attempt.job.takes === takes)
         attempt.lose(why, this.#options.cancelGraceMs);
-    }
   }
 
   /** Resolves when no attempt is under way, and no job is being taken. */

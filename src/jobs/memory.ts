@@ -190,7 +190,7 @@ export class MemoryStore implements JobStore {
     const job = this.#jobs.get(uuid);
     if (job === undefined || job.state === "done" || job.state === "cancelled") return false;
     this.#end(job, "cancelled", undefined);
-    this.#notices.tell({ kind: "cancelled", task, uuid });
+    this.#notices.tell({ kind: "cancelled", task, uuid, takes: job.begun ? job.takes : undefined });
     return true;
   }
 
