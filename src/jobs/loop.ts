@@ -202,11 +202,14 @@ export class JobLoop {
     this.#leave(attempt);
   }
 
-  async #saveProgress(claim: Claim, value: number): Promise<void> {
+  /** @returns Whether it is stored. */
+  async #saveProgress(claim: Claim, value: number): Promise<boolean> {
     try {
       await this.#options.store.saveProgress(claim, value);
+      return true;
     } catch (error) {
       this.#options.events.onError(error);
+      return false;
     }
   }
 
@@ -291,25 +294,29 @@ function isHeldBack({ job: { ordered, concurrency } }: RunnableTask): boolean {
 
 /** A job's reported progress: stores the latest value, not too often. */
 class Progress {
-  readonly #save: (value: number) => Promise<void>;
-  #value = 0;
+  readonly #save: (value: number) => Promise<boolean>;
+  #value: number | undefined;
+  #stored: number | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(save: (value: number) => Promise<void>) {
+  constructor(save: (value: number) => Promise<boolean>) {
     this.#save = save;
   }
 
   report(value: number): void {
     this.#value = value;
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      void this.#save(this.#value);
-    }, PROGRESS_MS);
+    this.#timer ??= setTimeout(() => void this.#store(), PROGRESS_MS);
   }
 
-  /** @returns The last value reported, unless it is stored already. */
+  async #store(): Promise<void> {
+    this.#timer = undefined;
+    const value = this.#value as number;
+    if (await this.#save(value)) this.#stored = value;
+  }
+
+  /** @returns The last value reported, unless it is stored already: one on its way could come too late. */
   stop(): number | undefined {
     clearTimeout(this.#timer);
-    return this.#timer && this.#value;
+    return this.#value === this.#stored ? undefined : this.#value;
   }
 }
