@@ -100,6 +100,15 @@ eachLane("dependencies: what a stream throws is seen at the yield", async (lane)
   assert.deepEqual(await events.until("close first"), ["open first", "first sees broken off", "close first"]);
 });
 
+test("dependencies: an async handler is not called once its deadline has passed", async () => {
+  assert.equal((await client.get("/slow-dependency")).status, 504);
+  const written = await events.until("close first");
+  assert.match(
+    written.join(),
+    /^open first,first sees Cannot finish GET \/slow-dependency: .*,close first$/s,
+  );
+});
+
 test("dependencies: what a message's generator throws is seen at the yield", async () => {
   await using socket = await client.websocket("/message-fails");
   socket.send("now");
