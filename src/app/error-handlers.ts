@@ -1,5 +1,6 @@
 import { HTTPError, ValidationError } from "../errors/http-error.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import { WebSocketError } from "../errors/websocket-error.ts";
 import type { BaseContext } from "./context.ts";
 import { type AnyFunction, type Lane, laneOf } from "./lane.ts";
 import { callerLocation } from "./location.ts";
@@ -44,7 +45,7 @@ function kindOf(type: unknown): string {
 }
 
 /** These have an answer of their own, which only a handler registered for them replaces, not a handler for all errors. */
-const answered: ReadonlySet<unknown> = new Set([HTTPError, ValidationError]);
+const answered: ReadonlySet<unknown> = new Set([HTTPError, ValidationError, WebSocketError]);
 
 /** The handler for a thrown value: the one for its own class, or else for the nearest class that it extends. */
 export function findErrorHandler(handlers: ErrorHandlers, thrown: unknown): ErrorHandler | undefined {

@@ -12,6 +12,7 @@ import type { RawReply } from "../operation/raw.ts";
  * Sends a file: all of it, the requested range, or 304 when the client has it already. A reply with a status other than
  * 200 is sent unchanged.
  *
+ * @param onBroken - Told that the file became shorter while it was sent: the reply broke off.
  * @returns What to answer instead: 416 when the range lies beyond the end of the file, 412 when the client asked for
  * another version of it.
  * @throws {Error} When the file cannot be read.
@@ -20,6 +21,7 @@ export async function writeFile(
   reply: FastifyReply,
   raw: RawReply,
   { file }: FileContent,
+  onBroken: (thrown: unknown) => void,
 ): Promise<RawReply | undefined> {
   const { method = "GET", headers } = reply.request.raw;
   const result = await find(file, {
@@ -28,7 +30,10 @@ export async function writeFile(
   });
   if (result.type === "file") {
     // Nothing has been sent yet, so a file that cannot be opened can still be answered with an error.
-    if (result.stream instanceof ReadStream) await once(result.stream, "open");
+    if (result.stream instanceof ReadStream) {
+      await once(result.stream, "open");
+      breakOffIfShort(reply, result.stream, Number(result.headers["Content-Length"]), onBroken);
+    }
     reply.code(result.statusCode === 200 ? raw.status : result.statusCode);
     for (const [name, value] of Object.entries(result.headers))
       if (!reply.hasHeader(name)) reply.header(name, name === "ETag" ? strong(value) : value);
@@ -44,6 +49,24 @@ export async function writeFile(
     });
   if (result.statusCode === 412) return detailReply(412, "Precondition Failed", {});
   throw new Error(`Cannot send ${JSON.stringify(file)}: there is no such file, or it cannot be read`);
+}
+
+/**
+ * What was announced cannot be sent of a file that is cut while it is read, as one is that is written anew in its place. The
+ * client would wait for the rest for as long as the connection is kept.
+ */
+function breakOffIfShort(
+  reply: FastifyReply,
+  content: ReadStream,
+  length: number,
+  onBroken: (thrown: unknown) => void,
+): void {
+  content.once("end", () => {
+    if (content.bytesRead >= length) return;
+    const file = JSON.stringify(content.path);
+    onBroken(new Error(`Cannot send all of ${file}: it became shorter while it was sent`));
+    reply.raw.destroy();
+  });
 }
 
 /** A file's tag is its size and modification time. Starlette treats it as a strong tag; the library marks it weak. */

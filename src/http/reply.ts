@@ -63,12 +63,18 @@ class Head {
 /**
  * Writes a reply whose body is a file.
  *
+ * @param onBroken - Told why the reply broke off while it was sent.
  * @throws {Error} When the file cannot be read: nothing has been sent then.
  */
-export async function writeFileReply(reply: FastifyReply, raw: RawReply, body: FileContent): Promise<void> {
+export async function writeFileReply(
+  reply: FastifyReply,
+  raw: RawReply,
+  body: FileContent,
+  onBroken: (thrown: unknown) => void,
+): Promise<void> {
   writeHead(reply, raw);
   const { writeFile } = await import("./file.ts"); // most apps answer without one
-  const instead = await writeFile(reply, raw, body);
+  const instead = await writeFile(reply, raw, body, onBroken);
   if (instead === undefined) return;
   for (const name of Object.keys(reply.getHeaders())) if (OF_FILE.test(name)) reply.removeHeader(name);
   writeReply(reply, instead);

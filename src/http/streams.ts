@@ -1,5 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { Readable } from "node:stream";
+import { describeError, loggable } from "../errors/described-error.ts";
+import type { Failure } from "../operation/open-dependencies.ts";
 import type { Chunk } from "../operation/raw.ts";
 import { type HttpRequest, hasHungUp } from "./request.ts";
 
@@ -17,6 +19,8 @@ export interface StreamedResponse {
   readonly startedAt: number;
   /** Whether the source of its chunks threw: the response broke off, and not because of its client. */
   isBroken: boolean;
+  /** What the source of its chunks threw. */
+  failure: Failure | undefined;
 }
 
 const streamed = new WeakMap<ServerResponse, StreamedResponse>();
@@ -53,9 +57,14 @@ export class OpenStreams {
   ): Readable {
     const isEndless = mediaType?.startsWith("text/event-stream") === true;
     const events = isEndless ? new EventStream(chunks) : undefined;
-    const response: StreamedResponse = { startedAt: performance.now(), isBroken: false };
+    const response: StreamedResponse = {
+      startedAt: performance.now(),
+      isBroken: false,
+      failure: undefined,
+    };
     streamed.set(asked.reply.raw, response);
     const onBroken = (error: unknown): void => {
+      response.failure = { error };
       response.isBroken = !asked.isGone;
       onError(error);
     };
@@ -104,9 +113,10 @@ async function* observed(
 ): AsyncGenerator<Chunk> {
   try {
     for await (const chunk of chunks) if (chunk.length > 0) yield chunk;
-  } catch (error) {
-    onError(error);
-    throw error;
+  } catch (thrown) {
+    onError(thrown);
+    // An error of our own: streams read fields of what destroys them, and stay open if that throws.
+    throw loggable(describeError(thrown));
   }
 }
 

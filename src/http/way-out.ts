@@ -8,7 +8,7 @@ import { type Chunk, discardBody, isReady, isWhole, type RawReply } from "../ope
 import { ReceivedForm } from "./received-form.ts";
 import { writeFileReply, writeReply, writeStreamReply, writeUnseen } from "./reply.ts";
 import type { HttpRequest } from "./request.ts";
-import { OpenStreams } from "./streams.ts";
+import { OpenStreams, streamOf } from "./streams.ts";
 
 type Failure = Parameters<Finish>[0];
 
@@ -63,7 +63,9 @@ export class WayOut {
       if (body !== undefined && isBodyless(raw.status)) writeWhole(reply, withoutBody(raw));
       else if (isWhole(body)) writeWhole(reply, raw);
       else if ("file" in body)
-        writeFileReply(reply, raw, body).catch((thrown) => this.#writeInstead(asked, raw, thrown));
+        writeFileReply(reply, raw, body, (thrown) => this.#noteFailure(asked, thrown)).catch((thrown) =>
+          this.#writeInstead(asked, raw, thrown),
+        );
       // RFC 9110, 9.3.2: a body that would only be thrown away is not produced.
       else if (asked.method === "HEAD") writeWhole(reply, { ...withoutBody(raw), mediaType: raw.mediaType });
       else writeStreamReply(reply, raw, () => this.#open(asked, raw, body));
@@ -141,7 +143,7 @@ export class WayOut {
     endTasks?.();
     const { body } = asked.reply.request;
     if (body instanceof ReceivedForm) await body.close();
-    return failure ?? late;
+    return failure ?? streamOf(asked.reply.raw)?.failure ?? late;
   }
 
   /** Reports a failure that comes too late to be answered. */

@@ -223,24 +223,25 @@ export class Engine implements JobStore {
     return this.#attempts.saveProgress(claim, value);
   }
 
-  async cancel({ task, uuid }: JobRef): Promise<boolean> {
+  cancel({ task, uuid }: JobRef): Promise<boolean> {
     const queue = queueName(task);
-    const { affected } = (await this.#boss.cancel(queue, uuid)) as Affected;
-    if (affected === 0 && !(await this.#giveUp(queue, uuid))) return false;
-    await this.#announce("cancelled", { task, uuid });
-    return true;
-  }
-
-  /** Cancels a dead job, which would otherwise hold up its key in an ordered task: pg-boss has no call for this. */
-  #giveUp(queue: string, uuid: string): Promise<boolean> {
     return unlessKeyTaken(() =>
       inTransaction(this.#database, async (db) => {
-        const again = (await this.#boss.retry(queue, uuid, { db })) as Affected;
-        if (again.affected === 0) return false;
-        await this.#boss.cancel(queue, uuid, { db });
+        const { affected } = (await this.#boss.cancel(queue, uuid, { db })) as Affected;
+        if (affected === 0 && !(await this.#giveUp(queue, uuid, db))) return false;
+        const takes = await this.#records.lastTake(queue, uuid, db);
+        await this.#announce({ kind: "cancelled", task, uuid, takes }, db);
         return true;
       }),
     );
+  }
+
+  /** Cancels a dead job, which would otherwise hold up its key in an ordered task: pg-boss has no call for this. */
+  async #giveUp(queue: string, uuid: string, db: Sql): Promise<boolean> {
+    const again = (await this.#boss.retry(queue, uuid, { db })) as Affected;
+    if (again.affected === 0) return false;
+    await this.#boss.cancel(queue, uuid, { db });
+    return true;
   }
 
   /** In one step: between several, a worker could take the job, and the last step would find nothing to do. */
@@ -255,13 +256,12 @@ export class Engine implements JobStore {
         return updated > 0;
       }),
     );
-    if (isAgain) await this.#announce("changed", { task, uuid: id });
+    if (isAgain) await this.#announce({ kind: "changed", task, uuid: id }, this.#database);
     return isAgain;
   }
 
-  async #announce(kind: "cancelled" | "changed", job: JobRef): Promise<void> {
-    const notice = formatNotice({ kind, ...job });
-    await this.#database.executeSql("select pg_notify($1, $2)", [noticeChannel(this.#schema), notice]);
+  async #announce(notice: Parameters<typeof formatNotice>[0], db: Sql): Promise<void> {
+    await db.executeSql("select pg_notify($1, $2)", [noticeChannel(this.#schema), formatNotice(notice)]);
   }
 
   find(job: JobRef): Promise<JobRecord | undefined> {

@@ -202,11 +202,14 @@ export class JobLoop {
     this.#leave(attempt);
   }
 
-  async #saveProgress(claim: Claim, value: number): Promise<void> {
+  /** @returns Whether it is stored. */
+  async #saveProgress(claim: Claim, value: number): Promise<boolean> {
     try {
       await this.#options.store.saveProgress(claim, value);
+      return true;
     } catch (error) {
       this.#options.events.onError(error);
+      return false;
     }
   }
 
@@ -228,19 +231,17 @@ export class JobLoop {
   hear(notice: Notice): void {
     const { task } = notice;
     if (notice.kind === "enqueued") void this.pull(task);
-    if (notice.kind === "cancelled") this.lose(notice, "cancelled");
+    if (notice.kind === "cancelled" && notice.takes !== undefined)
+      this.lose({ uuid: notice.uuid, takes: notice.takes }, "cancelled");
     const own = this.#options.tasks.get(task);
     if (notice.kind === "changed" && own !== undefined && isHeldBack(own)) void this.pull(task);
   }
 
-  /** Breaks off an attempt whose job no longer belongs to this process. */
-  lose({ uuid, takes }: Pick<Claim, "uuid"> & Partial<Claim>, why: "cancelled" | "lost"): void {
-    for (const attempt of this.#running) {
-      const { job } = attempt;
-      // It may have ended meanwhile, and the next may have begun.
-      if (job.uuid === uuid && (takes ?? job.takes) === job.takes)
+  /** Breaks off an attempt whose job no longer belongs to this process; the next attempt may have begun meanwhile. */
+  lose({ uuid, takes }: Pick<Claim, "uuid" | "takes">, why: "cancelled" | "lost"): void {
+    for (const attempt of this.#running)
+      if (attempt.job.uuid === uuid && attempt.job.takes === takes)
         attempt.lose(why, this.#options.cancelGraceMs);
-    }
   }
 
   /** Resolves when no attempt is under way, and no job is being taken. */
@@ -293,25 +294,29 @@ function isHeldBack({ job: { ordered, concurrency } }: RunnableTask): boolean {
 
 /** A job's reported progress: stores the latest value, not too often. */
 class Progress {
-  readonly #save: (value: number) => Promise<void>;
-  #value = 0;
+  readonly #save: (value: number) => Promise<boolean>;
+  #value: number | undefined;
+  #stored: number | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(save: (value: number) => Promise<void>) {
+  constructor(save: (value: number) => Promise<boolean>) {
     this.#save = save;
   }
 
   report(value: number): void {
     this.#value = value;
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      void this.#save(this.#value);
-    }, PROGRESS_MS);
+    this.#timer ??= setTimeout(() => void this.#store(), PROGRESS_MS);
   }
 
-  /** @returns The last value reported, unless it is stored already. */
+  async #store(): Promise<void> {
+    this.#timer = undefined;
+    const value = this.#value as number;
+    if (await this.#save(value)) this.#stored = value;
+  }
+
+  /** @returns The last value reported, unless it is stored already: one on its way could come too late. */
   stop(): number | undefined {
     clearTimeout(this.#timer);
-    return this.#timer && this.#value;
+    return this.#value === this.#stored ? undefined : this.#value;
   }
 }

@@ -126,6 +126,7 @@ export class MemoryStore implements JobStore {
     job.begun = true;
     job.state = "running";
     job.startedAt = this.#clock.now();
+    job.progress = undefined;
     job.attempts.push({
       attempt: job.takes + 1 - (job.payload.interrupted ?? 0),
       process: "test",
@@ -134,7 +135,9 @@ export class MemoryStore implements JobStore {
       outcome: undefined,
       error: undefined,
     });
-    const { task, uuid, takes, retryLimit, payload, enqueuedAt } = job;
+    const { task, uuid, takes, retryLimit, enqueuedAt } = job;
+    // The next attempt has the arguments as they were stored, whatever this one does to its own.
+    const payload = structuredClone(job.payload);
     return { task, uuid, takes, retryLimit, payload, enqueuedAt: new Date(enqueuedAt), lostBefore: false };
   }
 
@@ -145,7 +148,7 @@ export class MemoryStore implements JobStore {
   #settleOne({ claim, outcome, progress }: Settlement): void {
     const job = this.#jobs.get(claim.uuid);
     if (job === undefined) return;
-    const attempt = job.attempts.at(-1);
+    const attempt = job.attempts[claim.takes];
     if (attempt !== undefined) {
       attempt.endedAt = new Date(this.#clock.now());
       attempt.outcome = outcome.kind;
@@ -180,9 +183,9 @@ export class MemoryStore implements JobStore {
     job.endedAt = this.#clock.now();
   }
 
-  async saveProgress({ task, uuid }: Claim, value: number): Promise<void> {
+  async saveProgress({ task, uuid, takes }: Claim, value: number): Promise<void> {
     const job = this.#jobs.get(uuid);
-    if (job !== undefined) job.progress = value;
+    if (job?.state === "running" && job.takes === takes) job.progress = value;
     this.#notices.tell({ kind: "progress", task, uuid, value });
   }
 
@@ -190,7 +193,7 @@ export class MemoryStore implements JobStore {
     const job = this.#jobs.get(uuid);
     if (job === undefined || job.state === "done" || job.state === "cancelled") return false;
     this.#end(job, "cancelled", undefined);
-    this.#notices.tell({ kind: "cancelled", task, uuid });
+    this.#notices.tell({ kind: "cancelled", task, uuid, takes: job.begun ? job.takes : undefined });
     return true;
   }
 
@@ -297,11 +300,11 @@ function recordOf(job: StoredJob): JobRecord {
     uuid,
     state,
     attempt: job.begun ? job.takes + 1 - (job.payload.interrupted ?? 0) : 0,
-    args: job.payload.args,
+    args: structuredClone(job.payload.args),
     key,
     priority,
     progress,
-    result,
+    result: structuredClone(result),
     error: state === "done" ? undefined : error,
     enqueuedAt: new Date(job.enqueuedAt),
     runAt,

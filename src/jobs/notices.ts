@@ -12,19 +12,27 @@ export function noticeChannel(schema: string): string {
 
 /** A notice as text; `enqueued` is announced by pg-boss itself. */
 export function formatNotice(notice: Exclude<Notice, { kind: "enqueued" }>): string {
-  const value = notice.kind === "progress" ? ` ${notice.value}` : "";
   // The id comes last: a task's name may contain spaces.
-  return ` ${notice.kind}${value} ${formatJobId(notice)}`;
+  return ` ${notice.kind}${detailOf(notice)} ${formatJobId(notice)}`;
 }
+
+function detailOf(notice: Exclude<Notice, { kind: "enqueued" }>): string {
+  if (notice.kind === "progress") return ` ${notice.value}`;
+  return notice.kind === "cancelled" ? ` ${notice.takes ?? NO_ATTEMPT}` : "";
+}
+
+const NO_ATTEMPT = "-";
 
 /** @param taskOf - Returns the task that a queue belongs to. */
 export function parseNotice(text: string, taskOf: (queue: string) => string): Notice | undefined {
   if (!text.startsWith(" ")) return { kind: "enqueued", task: taskOf(text) };
-  const [, value, kind, id = ""] = /^ (?:progress ([\d.e-]+)|(cancelled|changed)) (.*)$/s.exec(text) ?? [];
+  const [, value, takes, id = ""] =
+    /^ (?:progress ([\d.e-]+)|cancelled (\d+|-)|changed) (.*)$/s.exec(text) ?? [];
   const job = parseJobId(id);
   if (job === undefined) return undefined;
-  if (kind === "cancelled" || kind === "changed") return { kind, ...job };
-  return { kind: "progress", ...job, value: Number(value) };
+  if (value !== undefined) return { kind: "progress", ...job, value: Number(value) };
+  if (takes === undefined) return { kind: "changed", ...job };
+  return { kind: "cancelled", ...job, takes: takes === NO_ATTEMPT ? undefined : Number(takes) };
 }
 
 type OnNotice = (notice: Notice) => void;

@@ -187,6 +187,15 @@ export class Records {
     return new Set(rows.map(({ id }: { id: string }) => id));
   }
 
+  /** Which attempt of a job was the last to begin; undefined when none has. */
+  async lastTake(queue: string, uuid: string, sql: Sql): Promise<number | undefined> {
+    const { rows } = await sql.executeSql(
+      `select retry_count from ${this.#schema}.job where name = $1 and id = $2 and started_on is not null`,
+      [queue, uuid],
+    );
+    return rows[0]?.retry_count;
+  }
+
   /** The waiting occurrences of a task's other schedules. */
   async otherOccurrences(queue: string, { mark, since }: CurrentSchedule): Promise<OtherOccurrence[]> {
     const { rows } = await this.#sql.executeSql(

@@ -113,7 +113,14 @@ export interface TaskDepth extends Omit<TaskJobs, "oldestWaitMs"> {
 /** Notices that processes send each other about jobs. */
 export type Notice =
   | { readonly kind: "enqueued"; readonly task: string }
-  | { readonly kind: "cancelled" | "changed"; readonly task: string; readonly uuid: string }
+  | { readonly kind: "changed"; readonly task: string; readonly uuid: string }
+  /** Names the attempt that is cancelled, since the job may run again before the notice arrives; undefined for none. */
+  | {
+      readonly kind: "cancelled";
+      readonly task: string;
+      readonly uuid: string;
+      readonly takes: number | undefined;
+    }
   | { readonly kind: "progress"; readonly task: string; readonly uuid: string; readonly value: number };
 
 /** A durable task, as the store sees it. */

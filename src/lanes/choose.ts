@@ -14,7 +14,7 @@ import type { OffloopError } from "../errors/offloop-error.ts";
 import { frameLines } from "../errors/stack-frames.ts";
 import { refusedReply } from "../operation/error-reply.ts";
 import { isReady, type RawReply } from "../operation/raw.ts";
-import { runOperation } from "../operation/run.ts";
+import { type Deadline, runOperation } from "../operation/run.ts";
 import { runMessageHere } from "../operation/run-message.ts";
 import { type CompiledTask, runTask } from "../operation/run-task.ts";
 import type { Runtime } from "../operation/runtime.ts";
@@ -63,9 +63,11 @@ export function chooseForOperation(
   const { compiled } = work;
   if (timeoutMs === undefined) return (request) => runOperation(compiled, request, loop);
   return (request) => {
-    const run = runOperation(compiled, request, loop);
+    const deadline: Deadline = { passed: undefined };
+    const run = runOperation(compiled, request, loop, deadline);
     return withinDeadline(timeoutMs, run, (elapsedMs) => {
       const error = timeoutError(declaration, timeoutMs, elapsedMs, "loop");
+      deadline.passed = error;
       request.cancel(new DOMException(`${timeoutMs} ms have passed`, "TimeoutError"));
       void run
         .then((late) => discard(late, error))

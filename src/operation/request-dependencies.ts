@@ -134,11 +134,14 @@ export class RequestDependencies {
     return this.areOpen ? { ...closed, finish: (late) => this.#finish(late) } : closed;
   }
 
-  /** Closes everything, and returns the error to answer: the one that the last of them threw. */
-  async closeAfterError(thrown: unknown): Promise<unknown> {
+  /**
+   * Closes everything, and returns the failure to answer: what the last of them threw. Boxed, since a promise of what
+   * has a `then` would wait for it.
+   */
+  async closeAfterError(thrown: unknown): Promise<Failure> {
     const inner = await this.#open.close({ error: thrown }, "function");
     const left = await this.#open.close(inner);
-    return left === undefined ? swallowed(this.#run.operation, thrown) : left.error;
+    return left ?? { error: swallowed(this.#run.operation, thrown) };
   }
 
   /** After the response it is too late to answer: failures to close go to the log. */

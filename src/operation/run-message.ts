@@ -61,7 +61,7 @@ export async function runMessage(
     return exchange.withTasks(dependencies.areOpen ? await dependencies.closeAfterReply(made) : made);
   } catch (thrown) {
     if (made !== undefined) discardBody(made);
-    const error = dependencies.areOpen ? await dependencies.closeAfterError(thrown) : thrown;
+    const { error } = dependencies.areOpen ? await dependencies.closeAfterError(thrown) : { error: thrown };
     return answerFailure(message, { request, context: exchange, runtime }, error);
   }
 }

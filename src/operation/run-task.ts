@@ -40,7 +40,7 @@ export async function runTask(task: CompiledTask, run: TaskRun, runtime: Runtime
     result = await declaration.fn(dependencies.setValues(own, plan), ...run.args);
     closed = await dependencies.closeAfterReply(emptyReply);
   } catch (thrown) {
-    throw await dependencies.closeAfterError(thrown);
+    throw (await dependencies.closeAfterError(thrown)).error;
   }
   await closed.finish?.(undefined);
   return result;

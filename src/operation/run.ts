@@ -10,6 +10,12 @@ import { readInputs } from "./read.ts";
 import { type OperationRun, RequestDependencies } from "./request-dependencies.ts";
 import type { Runtime } from "./runtime.ts";
 
+/** A deadline on the loop, where nothing ends what runs. */
+export interface Deadline {
+  /** What has been answered since it passed; undefined until then. */
+  passed: Error | undefined;
+}
+
 /**
  * One request from bytes to bytes: reads and validates the inputs, calls the dependencies in order, then the handler,
  * encodes its return value, and closes what was opened. The same on the loop and in a thread. Never rejects: any
@@ -17,11 +23,14 @@ import type { Runtime } from "./runtime.ts";
  *
  * Awaits only what is not there yet, and creates nothing for dependencies where there are none: it runs for each
  * request.
+ *
+ * @param deadline - Once it has passed, the handler is not called any more.
  */
 export async function runOperation(
   operation: CompiledOperation,
   request: RawRequest,
   runtime: Runtime,
+  deadline?: Deadline,
 ): Promise<RawReply> {
   const context = new RequestContext(operation.declaration.id, request, runtime);
   const run: OperationRun = { operation, request, runtime, context };
@@ -44,6 +53,7 @@ export async function runOperation(
     context.acceptInputs(inputs);
     context.acceptSession(operation.declaration.inputs.session);
     dependencies?.setValues(context, operation.plan);
+    if (deadline?.passed !== undefined) throw deadline.passed;
     const encoded = encodeReply(operation, context, await operation.declaration.handler(context));
     made = encoded instanceof Promise ? await encoded : encoded;
     const closed = dependencies?.areOpen ? await dependencies.closeAfterReply(made) : made;
@@ -60,6 +70,6 @@ export async function answerFailure(
   dependencies: RequestDependencies | undefined,
   thrown: unknown,
 ): Promise<RawReply> {
-  const error = dependencies?.areOpen ? await dependencies.closeAfterError(thrown) : thrown;
+  const { error } = dependencies?.areOpen ? await dependencies.closeAfterError(thrown) : { error: thrown };
   return run.context.withTasks(await answerError(run, error));
 }

@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { after, before } from "node:test";
+import { once } from "node:events";
+import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
+import { get, type IncomingMessage } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { App, file } from "offloop";
+import { memoryLog } from "../fixtures/memory-log.ts";
 import app from "../fixtures/replies-app.ts";
 import { eachLane, type Running, running } from "../fixtures/running.ts";
 
@@ -171,4 +178,26 @@ eachLane("an answer of a status without a body has none of a body's headers", as
       assert.equal(response.headers.get("content-length"), status === 205 ? "0" : null);
       assert.equal(response.headers.get("transfer-encoding"), null);
     }
+});
+
+test("file(): of a file that becomes shorter while it is sent the client sees the reply break off", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "offloop-files-"));
+  const path = join(folder, "large.bin");
+  await writeFile(path, Buffer.alloc(20_000_000));
+  const app = new App();
+  app.get("/large", async () => file(path));
+  const log = memoryLog();
+  const own = await running(app, { logger: log.logger, accessLog: false });
+  try {
+    const [answer] = (await once(get(`${own.url}/large`), "response")) as [IncomingMessage];
+    await once(answer, "readable"); // it reads no more than fits into buffers
+    await truncate(path, 1_000);
+    answer.on("error", () => {}).resume();
+    await new Promise((resolve) => answer.once("close", resolve));
+    assert.equal(answer.complete, false);
+    await log.find(/large\.bin.* became shorter while it was sent/);
+  } finally {
+    await own.close();
+    await rm(folder, { recursive: true });
+  }
 });

@@ -136,7 +136,7 @@ describeOnEach("engine", tasks, (on) => {
       (notice) => "uuid" in notice && notice.uuid === kept && heard.resolve(notice),
     );
     await on.engine.cancel({ task: "plain", uuid: kept });
-    assert.deepEqual(await heard.promise, { kind: "cancelled", task: "plain", uuid: kept });
+    assert.deepEqual(await heard.promise, { kind: "cancelled", task: "plain", uuid: kept, takes: 0 });
     stop();
     assert.deepEqual(await on.engine.beat([running]), [{ claim: running, why: "cancelled" }]);
     await settle(running, { kind: "cancelled" });

@@ -59,7 +59,8 @@ test("parseNotice() reads what formatNotice() wrote, whatever the task is called
   const uuid = newUuid();
   for (const task of ["mail", "send mail/größe", "5 apples", "0.5", "cancelled 1 e", "two\nlines", "a:b"]) {
     const notices: Exclude<Notice, { kind: "enqueued" }>[] = [
-      { kind: "cancelled", task, uuid },
+      { kind: "cancelled", task, uuid, takes: 12 },
+      { kind: "cancelled", task, uuid, takes: undefined },
       { kind: "changed", task, uuid },
       { kind: "progress", task, uuid, value: 0.25 },
       { kind: "progress", task, uuid, value: 1e-7 },

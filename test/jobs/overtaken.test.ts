@@ -30,6 +30,20 @@ function nextBegins(): Promise<void> {
   });
 }
 
+/** An engine whose next notice of a cancelled job arrives when it is let through. */
+function withLateNotice(engine: Engine): { store: JobStore; arrive(): Promise<void> } {
+  const { promise: late, resolve } = Promise.withResolvers<() => void>();
+  const listen: JobStore["listen"] = (onNotice) =>
+    engine.listen((notice) => {
+      if (notice.kind === "cancelled") resolve(() => onNotice(notice));
+      else onNotice(notice);
+    });
+  const store = new Proxy<JobStore>(engine, {
+    get: (_, name) => (name === "listen" ? listen : Reflect.get(engine, name).bind(engine)),
+  });
+  return { store, arrive: async () => (await late)() };
+}
+
 /** An engine, and the news that it has stored how an attempt ended. */
 function tellingOfEnds(engine: Engine, onSettled: () => void): JobStore {
   const settle: JobStore["settle"] = async (settlements) => {
@@ -70,6 +84,31 @@ for (const { name, skip, start } of backends) {
     const outcomes = (await engine.attempts(job)).map(({ outcome }) => outcome);
     assert.deepEqual(outcomes, ["cancelled", "interrupted"]);
     for (const end of ends.splice(0)) end();
+    assert.deepEqual(place.errors, []);
+  });
+
+  test(`a notice that a job was cancelled ends no attempt that began since, on ${name}`, {
+    skip,
+    timeout: 120_000,
+  }, async () => {
+    await using place = await start();
+    const engine = await place.open(jobTasks(tasks));
+    const { store, arrive } = withLateNotice(engine);
+    const { worker } = await work({ tasks, engine, store, errors: place.errors });
+    const job = { task: "stubborn", uuid: randomUUID() };
+    const begun = nextBegins();
+    await engine.add({ ...job, payload: { args: [] } });
+    await begun;
+    assert.equal(await engine.cancel(job), true);
+    const begunAgain = nextBegins();
+    assert.equal(await engine.retry(job), true);
+    await begunAgain;
+    await arrive();
+    for (const end of ends.splice(0)) end();
+    await worker.drained();
+    assert.equal((await engine.find(job))?.state, "done");
+    const outcomes = (await engine.attempts(job)).map(({ outcome }) => outcome);
+    assert.deepEqual(outcomes, ["cancelled", "done"]);
     assert.deepEqual(place.errors, []);
   });
 }

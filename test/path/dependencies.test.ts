@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, before, beforeEach } from "node:test";
+import { after, before, beforeEach, test } from "node:test";
 import { override, type TestClient, testClient } from "offloop/testing";
 import app, { user } from "../fixtures/dependencies-app.ts";
 import { events } from "../fixtures/event-log.ts";
@@ -87,6 +87,33 @@ eachLane("dependencies: a stream runs between function and request scope", async
     "task",
     "close first",
   ]);
+});
+
+eachLane("dependencies: what a stream throws is seen at the yield", async (lane) => {
+  await client
+    .get(`/${lane}/stream-fails`)
+    .then(
+      (answer) => answer.text(),
+      () => {},
+    )
+    .catch(() => {});
+  assert.deepEqual(await events.until("close first"), ["open first", "first sees broken off", "close first"]);
+});
+
+test("dependencies: an async handler is not called once its deadline has passed", async () => {
+  assert.equal((await client.get("/slow-dependency")).status, 504);
+  const written = await events.until("close first");
+  assert.match(
+    written.join(),
+    /^open first,first sees Cannot finish GET \/slow-dependency: .*,close first$/s,
+  );
+});
+
+test("dependencies: what a message's generator throws is seen at the yield", async () => {
+  await using socket = await client.websocket("/message-fails");
+  socket.send("now");
+  assert.equal(await socket.receive(), "one");
+  assert.deepEqual(await events.until("the message's sees broken off"), ["the message's sees broken off"]);
 });
 
 eachLane("dependencies: an error that is caught and dropped is a 500 with a name", async (lane) => {

@@ -10,6 +10,7 @@ import {
   app,
   asks,
   chain,
+  changes,
   flaky,
   inOrder,
   nightly,
@@ -107,6 +108,17 @@ test("client.jobs keeps keys, delays, priorities, order and cancellation as the 
   assert.deepEqual(states, ["done", "dead", "waiting"]);
   await client.jobs.clock.advance(5_000);
   assert.equal((await app.jobs.get(first.id))?.state, "cancelled");
+});
+
+test("client.jobs gives a new attempt the arguments as they were stored, and no progress, as the engine does", async () => {
+  await using client = await testClient(app);
+  const { id } = await changes.enqueue(["a"]);
+  await client.jobs.drain();
+  await client.jobs.clock.advance(60_000);
+  const job = await app.jobs.get(id);
+  assert.deepEqual(job?.result, { list: ["a", 2], progress: null });
+  job?.result?.list.push("mine");
+  assert.deepEqual((await app.jobs.get(id))?.result?.list, ["a", 2]);
 });
 
 test("client.jobs with jobs.dir runs the same on the real engine", async () => {

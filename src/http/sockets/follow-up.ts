@@ -2,6 +2,7 @@ import type { Operation } from "../../app/operation.ts";
 import type { LaneRequest } from "../../lanes/around.ts";
 import type { Lanes } from "../../lanes/lanes.ts";
 import { errorReply } from "../../operation/error-reply.ts";
+import type { Failure } from "../../operation/open-dependencies.ts";
 import type { RawReply } from "../../operation/raw.ts";
 
 /** The parts of the lanes that a socket needs after a run. */
@@ -22,14 +23,21 @@ export async function noteFailure(
   await arounds.failure(operation, request, failed).catch(() => {});
 }
 
-/** Runs the background tasks of a reply, then closes what it left open. */
+/**
+ * Runs the background tasks of a reply, then closes what it left open.
+ *
+ * @param unsent - Why it could not be sent.
+ */
 export function followUp(
   services: FollowUpServices,
   run: SocketRun,
   { background = [], endTasks, finish }: RawReply,
+  unsent?: Failure,
 ): void {
   services.background.start(run.request.id, run.operation.id, background, async (failure) => {
     endTasks?.();
-    await finish?.(failure).catch((thrown: unknown) => noteFailure(services, run, errorReply(thrown)));
+    await finish?.(unsent ?? failure).catch((thrown: unknown) =>
+      noteFailure(services, run, errorReply(thrown)),
+    );
   });
 }

@@ -123,7 +123,17 @@ export class LiveSocket implements Socket, Member {
     };
   }
 
-  async send(message: unknown): Promise<void> {
+  send(message: unknown): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#send(message).then(resolve, (thrown: unknown) => {
+      // Nobody has to wait for a send, and a client that has left is nobody's error.
+      if (isGone(thrown)) promise.catch(() => {});
+      reject(thrown);
+    });
+    return promise;
+  }
+
+  async #send(message: unknown): Promise<void> {
     if (this.#connection === undefined) await this.accept();
     const written = this.#parts.format.write(message);
     const data = written instanceof Promise ? await written : written;
@@ -247,4 +257,8 @@ export const goingAway: SocketClosing = { code: 1001, reason: "The server shuts 
 
 function gone(): DOMException {
   return new DOMException("The socket is closed", "AbortError");
+}
+
+function isGone(thrown: unknown): boolean {
+  return thrown instanceof DOMException && thrown.name === "AbortError";
 }

@@ -68,15 +68,16 @@ export class SocketMessages extends FrameHandler implements Connected {
   async handle(frame: Frame): Promise<void> {
     const request = new MessageRequest(this.#connection.request, frame, this);
     const reply = (await this.#parts.runnable.handle?.(request)) as RawReply;
-    const sent = reply.status === 200 ? this.#send(reply) : reply;
-    const failed = sent instanceof Promise ? await sent : sent;
-    if (failed !== undefined) await this.#fail(request, failed);
+    const sending = reply.status === 200 ? this.#send(reply) : undefined;
+    const unsent = sending instanceof Promise ? await sending : sending;
+    if (reply.status !== 200) await this.#fail(request, reply);
+    else if (unsent !== undefined) await this.#fail(request, errorReply(unsent.error));
     if (reply.background !== undefined || reply.finish !== undefined)
-      followUp(this.#parts.lanes, this.#runOf(request), reply);
+      followUp(this.#parts.lanes, this.#runOf(request), reply, unsent);
   }
 
-  /** Sends what the handler returned or yields. Returns a reply for whatever went wrong; a promise only if it takes time. */
-  #send(reply: RawReply): RawReply | undefined | Promise<RawReply | undefined> {
+  /** Sends what the handler returned or yields. Returns what went wrong; a promise only if it takes time. */
+  #send(reply: RawReply): Failure | undefined | Promise<Failure | undefined> {
     const { body } = reply;
     if (body === undefined) return undefined;
     if (!isWhole(body)) return this.#sendEach(body as AsyncIterable<string | Uint8Array>);
@@ -88,7 +89,7 @@ export class SocketMessages extends FrameHandler implements Connected {
     }
   }
 
-  async #sendEach(messages: AsyncIterable<string | Uint8Array>): Promise<RawReply | undefined> {
+  async #sendEach(messages: AsyncIterable<string | Uint8Array>): Promise<Failure | undefined> {
     try {
       for await (const one of messages) await this.socket.write(one, typeof one !== "string");
       return undefined;
@@ -98,8 +99,8 @@ export class SocketMessages extends FrameHandler implements Connected {
   }
 
   /** Where the socket is closed, nobody is left to tell. */
-  #unsent(thrown: unknown): RawReply | undefined {
-    return this.socket.isOpen ? errorReply(thrown) : undefined;
+  #unsent(error: unknown): Failure | undefined {
+    return this.socket.isOpen ? { error } : undefined;
   }
 
   /** Closes the socket for a message that was not handled; an invalid one goes to `onInvalid`, if there is one. */

@@ -1,6 +1,6 @@
 import { types } from "node:util";
 import { examineCrossing, findUncloneable, needsHelp } from "../../app/cloneable.ts";
-import { type ErrorHandlers, findErrorHandler } from "../../app/error-handlers.ts";
+import { type ErrorClass, type ErrorHandlers, findErrorHandler } from "../../app/error-handlers.ts";
 import { UploadedFile } from "../../app/uploaded-file.ts";
 import {
   type DescribedError,
@@ -242,10 +242,11 @@ const classes = {
 
 /** Takes an error apart. */
 function errorParts(error: Error, handlers: ErrorHandlers): ErrorParts {
+  const shared = sharedClass(error);
   const handler = findErrorHandler(handlers, error);
   return {
-    class: sharedClass(error),
-    answeredBy: handler && handlers.indexOf(handler),
+    class: shared,
+    answeredBy: handler && isNearer(handler.type, shared) ? handlers.indexOf(handler) : undefined,
     type: typeOf(error),
     name: String(error.name),
     message: String(error.message),
@@ -279,6 +280,13 @@ function sharedClass(error: Error): string {
     if (typeof name === "string" && Object.hasOwn(classes, name)) return name;
   }
   return "Error";
+}
+
+/** Whether a class of the app is nearer to an error than a class that both sides have. A handler of Error is for every class. */
+function isNearer(type: ErrorClass, shared: string): boolean {
+  if (shared === "DOMException") return false;
+  const known: unknown = classes[shared as keyof typeof classes];
+  return type === known || type.prototype instanceof (known as ErrorClass);
 }
 
 /** Fields that the language hides from loops. */
