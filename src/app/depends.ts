@@ -137,7 +137,7 @@ function checkScope(
   if (outlives !== undefined) {
     throw new OffloopError(
       "OFFLOOP_DEPENDENCY_SCOPE",
-      `Cannot declare ${what}: its scope is "${scope}", and it needs "${outlives[0]}", which closes earlier: its scope is "${outlives[1].scope}"`,
+      `Cannot declare ${what}: its scope is "${scope}", but it needs "${outlives[0]}" of the scope "${outlives[1].scope}", which closes earlier`,
       { at, fix: `give "${outlives[0]}" the scope "${scope}", or this one the scope "${outlives[1].scope}"` },
     );
   }

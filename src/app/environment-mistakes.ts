@@ -55,7 +55,7 @@ export class Mistakes {
     for (const { type, loc, msg } of details) {
       const [name, ...rest] = loc;
       const variable = this.#variable(name);
-      if (variable === undefined) this.#say(undefined, `together: ${this.#shown(msg)}`);
+      if (variable === undefined) this.#say(undefined, `all together: ${this.#shown(msg)}`);
       else if (!unread.has(variable)) this.#addOne(variable, { type, rest, msg });
     }
   }
@@ -88,7 +88,7 @@ export class Mistakes {
   /** What was thrown may quote any part of the value, cut in any way: only its kind and its place are named. */
   addThrown([name]: readonly string[], thrown: unknown): void {
     const variable = this.#variable(name);
-    const where = variable === undefined ? "together" : `${variable.wireName}${this.#origin(variable)}`;
+    const where = variable === undefined ? "all together" : `${variable.wireName}${this.#origin(variable)}`;
     const error = describeError(thrown);
     const [frame] = stackFrames(error);
     const place = frame === undefined ? "" : ` at ${formatLocation(frame)}`;

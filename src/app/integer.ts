@@ -12,7 +12,7 @@ export function integer(name: string, value: unknown, [min, max]: Range, at?: So
   if (Number.isInteger(value) && Number(value) >= min && Number(value) <= max) return Number(value);
   throw new OffloopError(
     "OFFLOOP_OPTION_INVALID",
-    `Cannot use ${name}: expected an integer of ${min}-${max}, got ${shownValue(value)}`,
+    `Cannot use ${name}: expected an integer from ${min} to ${max}, got ${shownValue(value)}`,
     { at, fix: `set ${name} to a value in its range, or leave it out` },
   );
 }

@@ -140,7 +140,7 @@ export function checkPathParams(
   if (unknown === undefined) return;
   throw new OffloopError(
     "OFFLOOP_PATH_INVALID",
-    `Cannot add ${id}: params has "${unknown}", the path has no :${unknown}`,
+    `Cannot add ${id}: params has "${unknown}", but the path has no :${unknown}`,
     {
       at,
       fix: `add /:${unknown} to the path, or remove it from params`,
@@ -173,7 +173,7 @@ function checkStatus(id: string, status: unknown, at: SourceLocation): void {
     return;
   throw new OffloopError(
     "OFFLOOP_OPTION_INVALID",
-    `Cannot add ${id}: status is ${shownValue(status)}, expected an integer of 200-599`,
+    `Cannot add ${id}: status is ${shownValue(status)}, expected an integer from 200 to 599`,
     {
       at,
       fix: "set status to a final HTTP status, like 201",

@@ -59,7 +59,7 @@ function advice(unknown: string, known: readonly string[]): { readonly hint: str
     return { hint: "", fix: `remove it, or use one of ${known.toSorted().join(", ")}` };
   if (more.length === 0) return { hint: `; did you mean "${meant}"?`, fix: `write "${meant}", or remove it` };
   const all = [meant, ...more].join(", ");
-  return { hint: `; ${all} are options of their own`, fix: `give its parts as ${all}` };
+  return { hint: `; ${all} are separate options`, fix: `pass its parts as ${all}` };
 }
 
 /** The name that was probably meant: one with the same beginning, or with at most a third of its letters different. */

@@ -91,7 +91,7 @@ function unfit(expected: string, content: unknown): TypeError {
 /** A status of 100-199 announces another response, which would never come. */
 function checkStatus(status: number | undefined): void {
   if (status === undefined || (Number.isInteger(status) && status >= 200 && status <= 599)) return;
-  throw new RangeError(`status of a reply: expected an integer of 200-599, got ${String(status)}`);
+  throw new RangeError(`status of a reply: expected an integer from 200 to 599, got ${String(status)}`);
 }
 
 /** RFC 9110, section 5.6.2. */

@@ -316,7 +316,7 @@ function resolvePriority(priority: ThreadPriority): ThreadPriority {
   if (priority === "idle" || (Number.isInteger(priority) && priority >= 0 && priority <= 19)) return priority;
   throw new OffloopError(
     "OFFLOOP_OPTION_INVALID",
-    `Cannot use threads.priority: expected an integer of 0-19 or "idle", got ${shownValue(priority)}`,
+    `Cannot use threads.priority: expected an integer from 0 to 19 or "idle", got ${shownValue(priority)}`,
     { fix: "set threads.priority to one of them, or leave it out" },
   );
 }

@@ -506,7 +506,7 @@ function checkSchemas(task: string, args: unknown, at: SourceLocation): void {
   if (Array.isArray(args) && index === -1) return;
   throw new OffloopError(
     "OFFLOOP_SCHEMA_INVALID",
-    `Cannot declare task "${task}": args${Array.isArray(args) ? `[${index}]` : ""} is no ${Array.isArray(args) ? "schema" : "list of schemas"}`,
+    `Cannot declare task "${task}": args${Array.isArray(args) ? `[${index}]` : ""} is not a ${Array.isArray(args) ? "schema" : "list of schemas"}`,
     { at, fix: "pass one schema for each argument: args: [z.string(), z.int()]" },
   );
 }

@@ -55,7 +55,7 @@ async function count(module: string): Promise<void> {
   await withJobs(module, async (jobs) => {
     for (const { task, waiting, running, failed, dead, oldestWaitMs } of await jobs.counts())
       print(
-        `${task}  ${waiting} waiting, ${running} running, ${failed} failed, ${dead} dead; the oldest waits for ${oldestWaitMs} ms`,
+        `${task}  ${waiting} waiting, ${running} running, ${failed} failed, ${dead} dead; the oldest has waited ${oldestWaitMs} ms`,
       );
   });
 }

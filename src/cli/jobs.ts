@@ -5,12 +5,12 @@ import { wholeNumber } from "./serving.ts";
 
 /** The actions, and what each does. */
 const described: Readonly<Record<JobAction, string>> = {
-  list: "the newest first; waiting and failed ones by when they may run",
-  count: "the jobs of each task, by state",
-  show: "a job with its attempts, as JSON",
+  list: "list jobs, the newest first; waiting and failed ones by when they may run",
+  count: "count the jobs of each task, by state",
+  show: "print a job with its attempts, as JSON",
   retry: "run a job now",
-  cancel: "stop a job, wherever it runs",
-  drain: "work on jobs until none is due, then say what waits for later, and end",
+  cancel: "cancel a job, wherever it runs",
+  drain: "run jobs until none is due, print what waits for later, and end",
   schema: "print the SQL of the schema, for a role that may create it",
 };
 
@@ -20,14 +20,14 @@ const onOne: ReadonlySet<JobAction> = new Set(["show", "retry", "cancel"]);
 /** `offloop jobs`: inspects an app's jobs, and changes them, from anywhere. */
 export function addJobs(command: Command): void {
   command
-    .description("show, retry and cancel an app's jobs")
+    .description("list, retry, cancel and drain an app's jobs")
     .argument("<module[:export]>", "the module that holds the app")
     .addArgument(new Argument("<action>", "what to do").choices(Object.keys(described)))
     .argument("[id]", "the job's id, for show, retry and cancel")
     .option("--task <name>", "list only the jobs of one task")
     .addOption(new Option("--state <state>", "list only jobs in this state").choices(jobStates))
     .option("--limit <number>", `list at most this many, 1-${MAX_LISTED_JOBS}`, listLimit, 50)
-    .option("--json", "list as JSON")
+    .option("--json", "print the list as JSON")
     .addHelpText("after", `\nActions:\n${help}`)
     .hook("preAction", requireId)
     .action(act);

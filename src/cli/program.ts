@@ -22,15 +22,19 @@ takesServing(program.command("dev"))
 takesServing(program.command("run"))
   .description("serve an app")
   .addOption(new Option("--reload").hideHelp())
-  .option("--workers <number>", "processes that share the port; one that dies is replaced", wholeNumber)
+  .option(
+    "--workers <number>",
+    "number of processes that share the port; one that dies is replaced",
+    wholeNumber,
+  )
   .option(
     "--guard",
     "before serving, check the app for code that blocks the loop or shares state, as dev does",
   )
   .option("--no-work", "store jobs, but leave running them to offloop work")
-  .option("--inspector", "show at /_offloop what runs where, and the jobs; to this machine only")
+  .option("--inspector", "serve the inspector at /_offloop, to this machine only")
   .addOption(
-    new Option("--inspector-token <token>", "show the same to anyone who has this token").env(
+    new Option("--inspector-token <token>", "serve the inspector to anyone who has this token").env(
       "OFFLOOP_INSPECTOR_TOKEN",
     ),
   )
@@ -40,13 +44,21 @@ program
   .command("work")
   .description("run the jobs of an app's durable tasks, without serving it")
   .argument("<module[:export]>", "the module that holds the app")
-  .option("--threads <number>", "threads for plain functions (default: min(32, cores + 4))", wholeNumber)
   .option(
-    "--concurrency <number>",
-    "jobs at once, on the loop and on threads each (default: 10)",
+    "--threads <number>",
+    "number of threads for plain functions (default: min(32, cores + 4))",
     wholeNumber,
   )
-  .option("--log-level <level>", "trace, debug, info, warn, error, fatal or silent", "info")
+  .option(
+    "--concurrency <number>",
+    "number of jobs at once on each lane, the loop and the threads (default: 10)",
+    wholeNumber,
+  )
+  .option(
+    "--log-level <level>",
+    "lowest level to log: trace, debug, info, warn, error, fatal or silent",
+    "info",
+  )
   .action(work);
 
 addJobs(program.command("jobs"));
@@ -55,8 +67,8 @@ program
   .command("routes")
   .description("list an app's operations and tasks, and whether each runs on the loop or on a thread")
   .argument("<module[:export]>", "the module that holds the app")
-  .option("--json", "as JSON")
-  .addOption(new Option("--lane <lane>", "list only what runs there").choices(["loop", "thread"]))
+  .option("--json", "print JSON")
+  .addOption(new Option("--lane <lane>", "list only what runs on this lane").choices(["loop", "thread"]))
   .action(routes);
 
 program

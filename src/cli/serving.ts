@@ -33,15 +33,23 @@ export function takesServing(command: Command): Command {
     )
     .option("--socket <path>", "Unix socket to listen on, in place of host and port")
     .option("--tls-key <file>", "serve https with this private key, in PEM")
-    .option("--tls-cert <file>", "the certificate of that key, in PEM")
-    .option("--threads <number>", "threads for plain functions (default: min(32, cores + 4))", wholeNumber)
+    .option("--tls-cert <file>", "serve https with this certificate, in PEM")
+    .option(
+      "--threads <number>",
+      "number of threads for plain functions (default: min(32, cores + 4))",
+      wholeNumber,
+    )
     .option("--root-path <path>", "prefix that a proxy puts before the app's paths, like /api/v1")
     .option(
       "--trust-proxy <addresses>",
-      "addresses of proxies whose X-Forwarded headers count, with commas between; * for all",
+      "addresses of proxies whose X-Forwarded headers to believe, separated by commas; * for all",
       addresses,
     )
-    .option("--log-level <level>", "trace, debug, info, warn, error, fatal or silent", "info")
+    .option(
+      "--log-level <level>",
+      "lowest level to log: trace, debug, info, warn, error, fatal or silent",
+      "info",
+    )
     .option("--no-access-log", "do not log each request");
 }
 

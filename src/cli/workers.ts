@@ -127,7 +127,7 @@ export class Workers {
         const how = endOf(await fresh.ended);
         log.error(
           { worker: fresh.pid },
-          `worker ${fresh.pid} could not start (${how}; the reason is above): worker ${pid} ${isGone ? "has died" : "stays"}, nothing more is restarted`,
+          `worker ${fresh.pid} could not start (${how}; the reason is above): worker ${pid} ${isGone ? "has died" : "stays"}, no other worker is restarted`,
         );
         return;
       }

@@ -90,8 +90,7 @@ export function localPath(file: string): string {
  */
 export const errorCodes = {
   OFFLOOP_APP_NOT_FOUND: "The module does not export an App under the name you gave.",
-  OFFLOOP_AROUND_RESULT:
-    "A function of app.around returned no reply of its request, or called next twice or too late.",
+  OFFLOOP_AROUND_RESULT: "An around did not return a reply to its request, or called next twice or too late.",
   OFFLOOP_BODY_NOT_ALLOWED: "A GET or HEAD operation declares a body.",
   OFFLOOP_BODY_STREAM: "A body declared as a stream was read twice, or by other means than request.stream().",
   OFFLOOP_BODY_TOO_LARGE: "A body is too large for an async operation to parse on the event loop.",
@@ -116,7 +115,7 @@ export const errorCodes = {
   OFFLOOP_JOBS_DATABASE: "The database of the jobs cannot be opened.",
   OFFLOOP_JOBS_DATABASE_ENDED: "The thread of the embedded jobs database has ended.",
   OFFLOOP_JOBS_FOLDER: "The folder of the embedded jobs database cannot be opened.",
-  OFFLOOP_JOBS_LANE: "app.jobs was used on a thread, and only the event loop can ask it.",
+  OFFLOOP_JOBS_LANE: "app.jobs was used on a thread, but works only on the event loop.",
   OFFLOOP_JOBS_ORDER: "A task's ordered option was changed while jobs of the task are stored.",
   OFFLOOP_JOBS_OWNED: "Another process has the embedded jobs database open.",
   OFFLOOP_JOBS_PACKAGE: "A durable task needs a package that is not installed.",
@@ -130,12 +129,13 @@ export const errorCodes = {
   OFFLOOP_MODULE_NOT_FOUND: "There is no file at the module path you gave.",
   OFFLOOP_NODE_OUTDATED: "The command line was started with a Node that is too old.",
   OFFLOOP_NOT_CLONEABLE: "A value cannot be copied between the event loop and a thread.",
-  OFFLOOP_NOT_FOUND_HANDLER: "A plugin sets the handler for what is not found, which the app answers.",
+  OFFLOOP_NOT_FOUND_HANDLER:
+    "A plugin sets a not-found handler, but the app itself answers what is not found.",
   OFFLOOP_NOT_SERVING: "A task that runs on a thread was called while its app has no threads.",
   OFFLOOP_OPTION_INVALID: "An option has a value that it does not accept.",
   OFFLOOP_OPTION_UNKNOWN: "There is no option of this name.",
   OFFLOOP_OVERRIDE_FUNCTION:
-    "A test overrides a dependency by a function, and code on a thread needs it but cannot find it.",
+    "A test overrides a dependency with a function that code on a thread needs but cannot find.",
   OFFLOOP_PARAM_INVALID:
     "A parameter's schema does not accept text, which is all that a URL, header, cookie or form can send.",
   OFFLOOP_PATH_INVALID: "A path or prefix is written in a way that the router cannot use.",
@@ -144,9 +144,9 @@ export const errorCodes = {
   OFFLOOP_ROUTE_DUPLICATE: "Two operations answer the same method and path.",
   OFFLOOP_ROUTER_CYCLE:
     "A router includes itself, or an app is mounted in itself, directly or through others.",
-  OFFLOOP_SCHEMA_INVALID: "A value where a schema belongs is not a Standard Schema, such as one of zod.",
+  OFFLOOP_SCHEMA_INVALID: "A value that should be a schema is not a Standard Schema.",
   OFFLOOP_SERVES_ITSELF: "The module that you serve calls serve() itself.",
-  OFFLOOP_SESSION_TOO_LARGE: "A session is larger than the cookie that browsers keep.",
+  OFFLOOP_SESSION_TOO_LARGE: "A session is too large for the cookies that browsers keep.",
   OFFLOOP_SESSION_UNSET: "A session was used, but the app has no secret to sign it.",
   OFFLOOP_SETTINGS_INVALID: "Settings are missing or wrong in the environment.",
   OFFLOOP_SOCKET_LANE:

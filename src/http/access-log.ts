@@ -29,7 +29,7 @@ export function logUnread(log: Logger): (unread: UnreadRequest) => void {
     if (unsaid === undefined) return;
     log.info(
       { status, code, client, bytes, unsaid },
-      `no request that can be read: ${status} (${code})${moreText(unsaid)}`,
+      `malformed request: ${status} (${code})${moreText(unsaid)}`,
     );
   };
 }

@@ -58,7 +58,7 @@ export async function addBefore(
 function notFoundHandler(at: SourceLocation): OffloopError {
   return new OffloopError(
     "OFFLOOP_NOT_FOUND_HANDLER",
-    "Cannot register the plugin: it calls setNotFoundHandler(), and what is not found is answered by the app",
+    "Cannot register the plugin: it calls setNotFoundHandler(), but the app itself answers what is not found",
     { at, fix: "answer it with app.onError(HTTPError, ...), which gets every 404" },
   );
 }

@@ -37,7 +37,7 @@ export class LogOutput {
   };
 
   #lose(why: string): void {
-    if (this.#lost++ === 0) this.#say(`cannot write the log, lines of it are lost from here on: ${why}`);
+    if (this.#lost++ === 0) this.#say(`cannot write the log, and loses its lines from here on: ${why}`);
   }
 
   #sumUp(): void {

@@ -102,7 +102,7 @@ export function queueOf({ retries, backoffMs, ordered, keepMs }: JobTask, embedd
 export function orderError({ name, ordered }: JobTask): OffloopError {
   return new OffloopError(
     "OFFLOOP_JOBS_ORDER",
-    `Cannot keep jobs of task "${name}" ${ordered ? "in order" : "without order"}: the stored ones are kept ${ordered ? "without" : "in order"}`,
+    `Cannot set ordered of task "${name}" to ${ordered}: jobs of it are stored ${ordered ? "without an order" : "in order"}`,
     { fix: `leave ordered as it was, or give the task another name` },
   );
 }

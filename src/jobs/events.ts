@@ -78,6 +78,6 @@ function logOutcome(log: Log, attempt: Attempt, outcome: Outcome): void {
   else
     log.warn(
       fields,
-      `attempt ${number} of ${task.job.retries + 1} of job ${id} failed, it will be tried again: ${outcome.error.message}`,
+      `attempt ${number} of ${task.job.retries + 1} of job ${id} failed and will be tried again: ${outcome.error.message}`,
     );
 }

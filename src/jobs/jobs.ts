@@ -150,7 +150,7 @@ class News {
 function unknownJob(id: string, at: SourceLocation): OffloopError {
   return new OffloopError(
     "OFFLOOP_JOB_UNKNOWN",
-    `Cannot follow job ${shownValue(id)}: there is none, or none any more`,
+    `Cannot follow job ${shownValue(id)}: it does not exist, or has been deleted`,
     { at, fix: "ask app.jobs.get(id) first, and answer 404 where it gives undefined" },
   );
 }

@@ -46,7 +46,7 @@ export class WholeStream implements BodyStream {
 
 /** The error for reading a body a second time. */
 export function alreadyRead(): OffloopError {
-  return misused("it has been read to its end", "read it once, and keep what is needed of it");
+  return misused("it has been read to its end", "read it once, and keep what you need of it");
 }
 
 /** The error for asking for a body that is never available as a whole. */

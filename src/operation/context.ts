@@ -200,7 +200,7 @@ export class PlannedResponse implements ResponseInfo {
 
   set status(status: number) {
     if (!Number.isInteger(status) || status < 200 || status > 599) {
-      throw new RangeError(`response.status: expected an integer of 200-599, got ${String(status)}`);
+      throw new RangeError(`response.status: expected an integer from 200 to 599, got ${String(status)}`);
     }
     this.chosen = status;
   }

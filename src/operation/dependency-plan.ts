@@ -166,7 +166,7 @@ function checkPathNames(operation: Planned, declaration: DependencyDeclaration, 
   if (unknown === undefined) return;
   throw new OffloopError(
     "OFFLOOP_PATH_INVALID",
-    `Cannot add ${operation.id}: its dependency ${path} reads "${unknown}", the path has no :${unknown}`,
+    `Cannot add ${operation.id}: its dependency ${path} reads "${unknown}", but the path has no :${unknown}`,
     {
       at: operation.location,
       note: `the dependency: ${formatLocation(declaration.location)}`,

@@ -84,7 +84,7 @@ test("settings() takes one schema for all, with a rule over several", () => {
   process.env.TRY_MAX = "5";
   assert.deepEqual({ ...settings(Range) }, { TRY_MIN: 1, TRY_MAX: 5 });
   process.env.TRY_MIN = "6";
-  assert.match(refusal(() => settings(Range)).message, /together: the minimum is above the maximum/);
+  assert.match(refusal(() => settings(Range)).message, /all together: the minimum is above the maximum/);
 });
 
 test("settings() reads a file, by path or URL; the environment wins, and a file that is not there says nothing", () => {

@@ -40,7 +40,7 @@ test("a misspelt option of an operation is refused with the name that was meant"
 test("Fastify's schema of an operation is refused with the options that its parts are", () => {
   assert.match(
     refusal(get, { schema: {} }),
-    /no option "schema"; query, params, body, response are options of their own\n {2}fix give its parts as query, params, body, response$/,
+    /no option "schema"; query, params, body, response are separate options\n {2}fix pass its parts as query, params, body, response$/,
   );
   assert.match(
     refusal((options) => new App(options), { schema: {} }),

@@ -11,7 +11,7 @@ test("every helper refuses a status that is not final", () => {
     for (const status of [100, 101, 199, 600, 0, -1, 200.5, Number.NaN, "200"])
       assert.throws(
         () => helper("a", { status }),
-        { name: "RangeError", message: /integer of 200-599, got/ },
+        { name: "RangeError", message: /integer from 200 to 599, got/ },
         name,
       );
   for (const status of [200, 404, 599]) assert.ok(text("a", { status }));

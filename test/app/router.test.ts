@@ -158,7 +158,7 @@ test("Router: mistakes are refused with code, place and fix", () => {
   );
   assert.match(
     refused(() => app.get("/:a", { params: { b: z.string() } as never }, nothing)),
-    /^OFFLOOP_PATH_INVALID: .*params has "b", the path has no :b/,
+    /^OFFLOOP_PATH_INVALID: .*params has "b", but the path has no :b/,
   );
   assert.match(
     refused(() => app.get("/", nothing.bind(null))),
@@ -293,10 +293,10 @@ test("an operation refuses numbers outside their range, with its place", () => {
   for (const [options, text] of [
     [
       { maxBodyBytes: Number("10mb") },
-      "maxBodyBytes of POST /: expected an integer of 1-9007199254740991, got NaN",
+      "maxBodyBytes of POST /: expected an integer from 1 to 9007199254740991, got NaN",
     ],
-    [{ maxBodyBytes: 0 }, "maxBodyBytes of POST /: expected an integer of 1-9007199254740991, got 0"],
-    [{ timeoutMs: 0.5 }, "timeoutMs of POST /: expected an integer of 1-86400000, got 0.5"],
+    [{ maxBodyBytes: 0 }, "maxBodyBytes of POST /: expected an integer from 1 to 9007199254740991, got 0"],
+    [{ timeoutMs: 0.5 }, "timeoutMs of POST /: expected an integer from 1 to 86400000, got 0.5"],
   ] as const)
     assert.throws(() => app.post("/", options, nothing), {
       code: "OFFLOOP_OPTION_INVALID",
@@ -314,7 +314,7 @@ test("a wrong argument of any kind is answered with an error of offloop's own", 
   });
   assert.throws(() => app.get?.("/", { status: 201n }, nothing), {
     code: "OFFLOOP_OPTION_INVALID",
-    message: /status is 201n, expected an integer of 200-599/,
+    message: /status is 201n, expected an integer from 200 to 599/,
   });
   assert.throws(() => app.mount?.(new App(), "/admin"), {
     code: "OFFLOOP_PATH_INVALID",

@@ -61,7 +61,7 @@ test("settings: those of serve() take precedence over the app's, option by optio
 
 test("settings: a value outside its range is refused with what was given", async () => {
   for (const [settings, message] of [
-    [{ threads: { max: 0 } }, /threads\.max: expected an integer of 1-256, got 0/],
+    [{ threads: { max: 0 } }, /threads\.max: expected an integer from 1 to 256, got 0/],
     [{ threads: { max: 1.5 } }, /got 1\.5/],
     [{ threads: { max: Number("four") } }, /threads\.max: .*got NaN/],
     [{ threads: { max: "4" as never } }, /got "4"/],

@@ -150,7 +150,7 @@ test("offloop run: anything that is not a request is counted and logged, without
   await running.line(/431 \(HPE_HEADER_OVERFLOW\)/);
   running.child.kill("SIGTERM");
   const { output } = await running.ended();
-  const refused = entries(running).filter(({ msg }) => msg.startsWith("no request that can be read"));
+  const refused = entries(running).filter(({ msg }) => msg.startsWith("malformed request"));
   assert.deepEqual(
     refused.map(({ status, client }) => [status, client]),
     [

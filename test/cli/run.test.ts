@@ -94,7 +94,7 @@ test("offloop run: a mistake is one clear error, and the exit code is 1", async 
   assert.match(await fails("run", `${fixture("named.ts")}:server`), /not "server" as an App/);
   assert.match(
     await fails("run", fixture("loop-only.ts"), "--threads", "0"),
-    /^OFFLOOP_OPTION_INVALID: Cannot use threads\.max: expected an integer of 1-256, got 0/,
+    /^OFFLOOP_OPTION_INVALID: Cannot use threads\.max: expected an integer from 1 to 256, got 0/,
   );
   assert.match(
     await fails("run", fixture("loop-only.ts"), "--log-level", "loud"),

@@ -90,7 +90,7 @@ test("depends() refuses anything but a function, a scope it cannot keep, and a r
   assert.throws(() => depends("x" as never), refused("OFFLOOP_HANDLER_INVALID", /expected a function/));
   assert.throws(
     () => depends({ scope: "app", deps: { short } }, async () => 1),
-    refused("OFFLOOP_DEPENDENCY_SCOPE", /"app".*"short", which closes earlier: its scope is "request"/),
+    refused("OFFLOOP_DEPENDENCY_SCOPE", /"app".*"short" of the scope "request", which closes earlier/),
   );
   assert.throws(
     () => depends({ scope: "thread", query: { q: z.string() } }, async () => 1),

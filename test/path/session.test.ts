@@ -295,7 +295,7 @@ test("session: wrong settings are refused by name, and a secret is never shown",
       /session\.sameSite: expected "lax", "strict" or "none", got "Lax"/,
     ],
     insecure: [{ secret, sameSite: "none" }, /session\.secure: expected true/],
-    age: [{ secret, maxAgeMs: 1 }, /session\.maxAgeMs: expected an integer of 1000-/],
+    age: [{ secret, maxAgeMs: 1 }, /session\.maxAgeMs: expected an integer from 1000 to /],
     path: [
       { secret, path: "/app; HttpOnly" },
       /session\.path: expected a path like "\/app", got "\/app; HttpOnly"/,

@@ -280,7 +280,7 @@ test("threads.min beyond max and reserve is refused", async () => {
   await start();
   await assert.rejects(running(app, { threads: { max: 2, min: 4 } }), {
     code: "OFFLOOP_OPTION_INVALID",
-    message: /^Cannot use threads\.min: expected an integer of 1-3, got 4/,
+    message: /^Cannot use threads\.min: expected an integer from 1 to 3, got 4/,
   });
 });
 
