@@ -36,7 +36,9 @@ export interface Durable {
 
 /** The schedule on which a task runs by itself. */
 export interface TaskSchedule {
+  /** Five fields, or six beginning with seconds; or `@daily` and the like. */
   readonly expression: string;
+  /** An IANA name. */
   readonly timezone: string;
 }
 

@@ -1,4 +1,5 @@
 import { brand } from "../errors/brand.ts";
+import { counted } from "../errors/counted.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import { type AnySchema, type InputOf, isSchema, type OutputOf } from "../schema/schema.ts";
@@ -37,7 +38,8 @@ export interface TaskOptions {
   readonly durable?: boolean | DurableOptions;
   /**
    * When it runs by itself, once for all processes: minute, hour, day, month, weekday, like `"0 3 * * *"`. Makes it
-   * durable. When the clocks change, a skipped local time counts after the gap, and a repeated one counts once.
+   * durable. It gives no arguments, so the function may require none. When the clocks change, a skipped local time
+   * counts after the gap, and a repeated one counts once.
    */
   readonly schedule?: string;
   /** The IANA time zone of `schedule`. Default `"UTC"`. */
@@ -208,13 +210,27 @@ interface ArgumentsOnly {
 type AnyTaskFunction<Options> = Options extends ArgumentsOnly ? FunctionToRun : TaskFunction<Options>;
 
 /** The function, if it fits `args`. One that requires more wants its context as well, and is told how to get it. */
-type CheckedFunction<Options, Fn> = Options extends ArgumentsOnly
+type CheckedFunction<Options, Fn> = Options extends { readonly schedule: string }
+  ? ScheduledFunction<Options, Fn>
+  : FunctionOfArguments<Options, Fn>;
+type FunctionOfArguments<Options, Fn> = Options extends ArgumentsOnly
   ? Fn extends FunctionWithoutContext<Options>
     ? Fn
     : Fn extends (...args: Nevers<Options["args"]>) => unknown
       ? FunctionWithoutContext<Options>
       : "a function of args alone: with deps: {} it has its context, too"
   : Fn;
+
+/** A schedule gives no arguments: each has to have a default, in `args` or in the function. */
+type ScheduledFunction<Options, Fn> = Options extends { readonly args: infer S extends ArgumentSchemas }
+  ? Undefineds<S> extends ArgumentInputs<S>
+    ? FunctionOfArguments<Options, Fn>
+    : "a function whose args each have a default: a schedule gives it no arguments"
+  : Fn extends (...args: ContextFirst<Options>) => unknown
+    ? Fn
+    : "a function that requires no arguments: a schedule gives it none";
+
+type Undefineds<S extends ArgumentSchemas> = { -readonly [Index in keyof S]: undefined };
 
 /** As many arguments as there are schemas. */
 type Nevers<S extends ArgumentSchemas> = { [Index in keyof S]: never };
@@ -230,7 +246,9 @@ type ExpectedFunction<Options> = (
     ...ContextFirst<Options>,
     ...(Options extends { readonly args: infer S extends ArgumentSchemas }
       ? ArgumentValues<S>
-      : [first: NeedsDepsOrAType, ...others: unknown[]]),
+      : Options extends { readonly schedule: string }
+        ? [first?: NeedsDepsOrAType, ...others: unknown[]]
+        : [first: NeedsDepsOrAType, ...others: unknown[]]),
   ]
 ) => unknown;
 type Expected<Options> =
@@ -381,6 +399,8 @@ function declareTask(
   checkSchemas(name, args, location);
   const stored = readDurable(name, schedule === undefined ? durable : (durable ?? true), location);
   if (stored !== undefined) checkStorable(name, args, location);
+  if (schedule !== undefined && args === undefined)
+    checkScheduled(name, fn, deps === undefined ? 0 : 1, location);
   return {
     name,
     lane,
@@ -392,6 +412,18 @@ function declareTask(
     schedule,
     args,
   };
+}
+
+/** Defaults and rest parameters do not count. What `args` describes may have defaults, too: that shows at the start. */
+function checkScheduled(task: string, fn: AnyFunction, received: number, at: SourceLocation): void {
+  const missing = fn.length - received;
+  if (missing <= 0) return;
+  const context = received === 0 ? ", or write deps: {} if it is the context that you want" : "";
+  throw new OffloopError(
+    "OFFLOOP_HANDLER_INVALID",
+    `Cannot declare task "${task}": its function requires ${counted(missing, "argument")}, and its schedule gives none`,
+    { at, fix: `give each a default, like (days: number = 7) => ...${context}` },
+  );
 }
 
 function enqueueing(state: TaskState, options: EnqueueOptions): Enqueue<unknown[], unknown> {

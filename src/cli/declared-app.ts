@@ -88,12 +88,22 @@ interface Row {
 /** `offloop routes`: prints the lane and source location of every operation, websocket and task. */
 export async function routes(module: string, { json = false, lane }: RoutesOptions): Promise<void> {
   const app = await loadToRead(parseTarget(module));
-  resolveSettings(app.settings); // refuses what could not be served
+  await checkServable(app);
   const all = rowsOf(app);
   const rows = lane === undefined ? all : all.filter((row) => row.lane === lane);
   const text = json ? `${JSON.stringify(rows, null, 2)}\n` : `${table(rows)}${count(rows, all)}\n`;
   // Whatever the module opened while it loaded would keep the listing alive.
   process.stdout.write(text, () => process.exit(0));
+}
+
+/** Refuses what could not be served. */
+async function checkServable(app: App): Promise<void> {
+  resolveSettings(app.settings);
+  const tasks = servedTaskDeclarations(app);
+  if (tasks.every(({ schedule }) => schedule === undefined)) return;
+  // Loaded only now: most apps have no schedules.
+  const { checkSchedules } = await import("../jobs/schedule.ts");
+  await checkSchedules(tasks);
 }
 
 function rowsOf(app: App): Row[] {
@@ -155,6 +165,7 @@ function countOf(noun: string, shown: number, all: number): string {
 /** `offloop openapi`: prints the document that the app would serve. */
 export async function openapi(module: string): Promise<void> {
   const app = await loadToRead(parseTarget(module));
+  await checkServable(app);
   const text = `${JSON.stringify(createDocument(app), null, 2)}\n`;
   // Whatever the module opened while it loaded would keep the process alive, and a pipe may still be taking the text.
   process.stdout.write(text, () => process.exit(0));

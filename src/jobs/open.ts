@@ -16,6 +16,7 @@ import { answerAsOwner } from "./owner.ts";
 import { argumentsOf } from "./payload.ts";
 import { placeOf, sayKept, sayOpening } from "./place.ts";
 import { ThreadPulse, upkeep } from "./pulse.ts";
+import { checkSchedules } from "./schedule.ts";
 import type { JobTask } from "./store.ts";
 import { JobWorker, type JobWorkerOptions } from "./worker.ts";
 
@@ -48,10 +49,12 @@ export interface OpenJobs {
  * Opens the place where jobs are stored, makes tasks enqueueable, and works on jobs.
  *
  * @throws {OffloopError} `OFFLOOP_JOBS_PACKAGE`, `OFFLOOP_JOBS_DATABASE`, `OFFLOOP_JOBS_SCHEMA`, `OFFLOOP_JOBS_FOLDER`,
- * `OFFLOOP_JOBS_OWNED`, `OFFLOOP_JOBS_ORDER`, `OFFLOOP_OPTION_INVALID`.
+ * `OFFLOOP_JOBS_OWNED`, `OFFLOOP_JOBS_ORDER`, and those of `checkSchedules`.
  */
 export async function openJobs(options: OpenJobsOptions): Promise<OpenJobs> {
   const { app, settings, trace, log } = options;
+  // Even where nothing is worked on: the process that works would not start.
+  await checkSchedules(servedTaskDeclarations(app));
   const tasks = runnableTasks(app);
   const events = loggedEvents(log);
   const place = placeOf(settings);

@@ -112,6 +112,17 @@ export function checkArguments(
   return checked instanceof Promise ? checked.then(judge) : judge(checked);
 }
 
+/** @throws {OffloopError} `OFFLOOP_JOB_ARGUMENT` when a task needs arguments, and its schedule gives it none. */
+export async function checkNoArguments({ task, schemas, location }: ArgumentsOf): Promise<void> {
+  const { problem } = await check(schemas, []);
+  if (problem === undefined) return;
+  throw new OffloopError(
+    "OFFLOOP_JOB_ARGUMENT",
+    `Cannot schedule task "${task}": its schedule gives no arguments, and without them ${problem}`,
+    { at: location, fix: "give each of its args a default, or leave args out" },
+  );
+}
+
 /**
  * Reads the arguments of a stored job in the form that the task accepts now.
  *

@@ -1,24 +1,22 @@
 import { createHash } from "node:crypto";
 import { Cron } from "croner";
-import type { SourceLocation } from "../errors/offloop-error.ts";
+import type { TaskSchedule } from "../app/durable.ts";
+import type { TaskDeclaration } from "../app/task.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { RunnableTask } from "./attempt.ts";
+import { argumentsOf, checkNoArguments } from "./payload.ts";
+import { scheduleMistake } from "./schedule-mistakes.ts";
 import type { JobStore } from "./store.ts";
 
 /** The schedule on which a task runs by itself. */
-export interface Schedule {
+export interface Schedule extends TaskSchedule {
   readonly task: string;
-  /** Five fields, or six beginning with seconds; or `@daily` and the like. */
-  readonly expression: string;
-  /** An IANA name. */
-  readonly timezone: string;
-  readonly location: SourceLocation;
 }
 
 /** The schedules of those tasks that have one. */
 export function schedulesOf(tasks: Iterable<RunnableTask>): Schedule[] {
-  return [...tasks].flatMap(({ declaration: { name: task, schedule, location } }) =>
-    schedule === undefined ? [] : [{ task, ...schedule, location }],
+  return [...tasks].flatMap(({ declaration: { name: task, schedule } }) =>
+    schedule === undefined ? [] : [{ task, ...schedule }],
   );
 }
 
@@ -27,26 +25,32 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const RETRY_MS = 1_000;
 
 /**
+ * Refuses schedules that no process could keep, and tasks that need arguments: a schedule gives none.
+ *
+ * @throws {OffloopError} `OFFLOOP_OPTION_INVALID`, `OFFLOOP_JOB_ARGUMENT`.
+ */
+export async function checkSchedules(tasks: Iterable<TaskDeclaration>): Promise<void> {
+  for (const declaration of tasks) {
+    const { name, schedule, location } = declaration;
+    if (schedule === undefined) continue;
+    const { expression, timezone } = schedule;
+    const mistake = scheduleMistake(expression, timezone);
+    if (mistake !== undefined)
+      throw new OffloopError(
+        "OFFLOOP_OPTION_INVALID",
+        `Cannot schedule task "${name}" at "${expression}": ${mistake.why}`,
+        { at: location, fix: mistake.fix },
+      );
+    await checkNoArguments(argumentsOf(declaration));
+  }
+}
+
+/**
  * The first instant after another at which a schedule runs its task; undefined when there is none. A local time that a
  * clock change skips counts where the gap ends, and one that occurs twice counts once.
- *
- * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` when the schedule is not valid.
  */
-export function nextOccurrence(schedule: Schedule, after: Date): Date | undefined {
-  const { task, expression, timezone, location } = schedule;
-  try {
-    return new Cron(expression, { timezone, paused: true }).nextRun(after) ?? undefined;
-  } catch (cause) {
-    throw new OffloopError(
-      "OFFLOOP_OPTION_INVALID",
-      `Cannot schedule task "${task}" at "${expression}" in ${timezone}: ${(cause as Error).message.split(". ")[0]}`,
-      {
-        at: location,
-        fix: 'write minute, hour, day, month and weekday: "0 3 * * *"; and an IANA time zone: "Europe/Berlin"',
-        cause,
-      },
-    );
-  }
+export function nextOccurrence({ expression, timezone }: Schedule, after: Date): Date | undefined {
+  return new Cron(expression, { timezone, paused: true }).nextRun(after) ?? undefined;
 }
 
 /** The same in every process, so that an occurrence is stored once. */
@@ -104,9 +108,7 @@ export class Scheduler {
     this.#onError = onError;
   }
 
-  /** @throws {OffloopError} `OFFLOOP_OPTION_INVALID`. */
   async start(schedules: readonly Schedule[]): Promise<void> {
-    for (const schedule of schedules) nextOccurrence(schedule, new Date());
     await Promise.all(schedules.map((schedule) => this.#advance(schedule)));
   }
 

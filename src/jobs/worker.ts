@@ -51,7 +51,6 @@ export class JobWorker {
     this.#poll = setInterval(() => void this.#loop.pull(), pollMs);
   }
 
-  /** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` when a schedule is not valid. */
   static async open(options: JobWorkerOptions): Promise<JobWorker> {
     const worker = new JobWorker(options);
     try {

@@ -1,4 +1,5 @@
 import type { EnqueuedJob, EnqueueOptions } from "../app/jobs.ts";
+import { servedTaskDeclarations } from "../app/parts.ts";
 import type { TaskDeclaration, TaskEnqueuer, ThreadEnqueue } from "../app/task.ts";
 import { taskDeclaration } from "../app/task.ts";
 import { within } from "../app/within.ts";
@@ -11,7 +12,7 @@ import { JobLoop } from "../jobs/loop.ts";
 import { MemoryStore } from "../jobs/memory.ts";
 import { bind, jobTasks, type OpenJobs, type OpenJobsOptions, runnableTasks } from "../jobs/open.ts";
 import { placeOf } from "../jobs/place.ts";
-import { type Schedule, schedulesOf, storeNext } from "../jobs/schedule.ts";
+import { checkSchedules, type Schedule, schedulesOf, storeNext } from "../jobs/schedule.ts";
 import type { JobStore } from "../jobs/store.ts";
 import type { EnqueuedTestJob, TestJobs } from "./client-options.ts";
 
@@ -87,6 +88,7 @@ class TestedJobs implements TaskEnqueuer, TestJobs {
   static async open(options: OpenJobsOptions, store: JobStore, clock: MovedClock): Promise<OpenTestJobs> {
     const testing = new TestedJobs(options, store, clock);
     try {
+      await checkSchedules(servedTaskDeclarations(options.app));
       await testing.#storeSchedules();
     } catch (error) {
       await store.close();

@@ -50,9 +50,37 @@ test("task(): a durable one whose args need a file is refused when it is declare
       return true;
     });
   }
-  assert.throws(() => app.task("nightly", { schedule: "0 3 * * *", args: [z.file()] }, () => 1), {
+  assert.throws(() => app.task("nightly", { schedule: "0 3 * * *", args: [z.file().optional()] }, () => 1), {
     code: "OFFLOOP_JOB_ARGUMENT",
   });
+});
+
+test("task() refuses a schedule of a function that requires arguments", () => {
+  const app = new App();
+  const refused = (fix: string) => (error: unknown) => {
+    assert.ok(error instanceof OffloopError && error.code === "OFFLOOP_HANDLER_INVALID", String(error));
+    assert.match(
+      error.message,
+      /^Cannot declare task "t": its function requires 1 argument, and its schedule/,
+    );
+    assert.equal(error.fix, fix);
+    assert.equal(error.at?.file, import.meta.filename);
+    return true;
+  };
+  const named = async (days: number): Promise<number> => days;
+  assert.throws(
+    // @ts-expect-error the types say so, too
+    () => app.task("t", { durable: true, schedule: "@daily" }, named),
+    refused(
+      "give each a default, like (days: number = 7) => ..., or write deps: {} if it is the context that you want",
+    ),
+  );
+  assert.throws(
+    // @ts-expect-error the types say so, too
+    () => app.task("t", { schedule: "@daily", deps: {} }, (_context, days: number) => days),
+    refused("give each a default, like (days: number = 7) => ..."),
+  );
+  app.task("optional", { schedule: "@daily", deps: {} }, (_context, days: number = 7) => days);
 });
 
 test("task(): args that only allow a file, text of a media type, and a task that is not durable are accepted", () => {

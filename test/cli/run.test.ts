@@ -320,6 +320,23 @@ export default app;
     );
 });
 
+test("offloop routes, openapi and run, without work too, refuse a schedule that nothing could keep", async () => {
+  const folder = appFolder({
+    "app.ts": `import { App } from "offloop";
+const app = new App({ jobs: { dir: new URL("jobs", import.meta.url).pathname } });
+app.task("nightly", { schedule: "0 3 * *" }, async () => {});
+export default app;
+`,
+  });
+  const commands = [["routes"], ["openapi"], ["run", "--no-work", "--port", "0"]] as const;
+  for (const [command, ...args] of commands)
+    assert.match(
+      await fails(command, folder.path("app.ts"), ...args),
+      /^OFFLOOP_OPTION_INVALID: Cannot schedule task "nightly" at "0 3 \* \*": it has 4 fields\n {2}at \S*app\.ts:3:5\n {2}fix write five: /,
+      command,
+    );
+});
+
 test("offloop run with embedded jobs: several workers and a rolling restart are refused in one sentence", async (t) => {
   const folder = appFolder({
     "app.ts": `import { App } from "offloop";

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { App, OffloopError } from "offloop";
+import { testClient } from "offloop/testing";
+import { z } from "zod";
 import { MemoryStore } from "../../src/jobs/memory.ts";
 import {
   nextOccurrence,
@@ -11,12 +14,10 @@ import {
 import { newUuid } from "../../src/jobs/uuid.ts";
 import { jobTask } from "../fixtures/job-engines.ts";
 
-const location = { file: "app.ts", line: 1, column: 1 };
 const at = (expression: string, timezone = "Europe/Berlin"): Schedule => ({
   task: "t",
   expression,
   timezone,
-  location,
 });
 
 function occurrences(schedule: Schedule, from: string, count: number): string[] {
@@ -47,9 +48,80 @@ test("nextOccurrence() of each hour has every hour of a day that has 25", () => 
   assert.equal(occurrences(at("0 * * * *"), "2026-10-24T22:00:00Z", 25).at(-1), "2026-10-25T23:00:00.000Z");
 });
 
-test("nextOccurrence() refuses invalid schedules and time zones, and names the task's location", () => {
-  for (const wrong of [at("61 * * * *"), at("* * * * *", "Nowhere/Else"), at("daily")])
-    assert.throws(() => nextOccurrence(wrong, new Date()), { code: "OFFLOOP_OPTION_INVALID", at: location });
+/** Each with what the error says of it. */
+const mistakes: Readonly<Record<string, readonly [why: string, fix: string, timezone?: string]>> = {
+  "0 3 * *": ["it has 4 fields", 'write five: minute, hour, day, month and weekday, like "0 3 * * *"'],
+  daily: ["it has 1 field", 'write five: minute, hour, day, month and weekday, like "0 3 * * *"'],
+  "2026-03-02T03:00:00": [
+    "it has 1 field",
+    'write five: minute, hour, day, month and weekday, like "0 3 * * *"',
+  ],
+  "": ["it has 0 fields", 'write five: minute, hour, day, month and weekday, like "0 3 * * *"'],
+  "@dayly": ["there is no @dayly", "write @hourly, @daily, @weekly, @monthly or @yearly"],
+  "61 3 * * *": [
+    '"61" is not a minute',
+    "write 0-59, *, or a list, range or step of those, in the place of the minute",
+  ],
+  "0 0 3 * 13 *": [
+    '"13" is not a month',
+    "write 1-12 or JAN-DEC, *, or a list, range or step of those, in the place of the month",
+  ],
+  "0 3 * * someday": [
+    '"someday" is not a weekday',
+    "write 0-7 or SUN-SAT, *, or a list, range or step of those, in the place of the weekday",
+  ],
+  "0 3 * * *": ['there is no time zone "Berlin"', 'write "Europe/Berlin"', "Berlin"],
+  "1 3 * * *": ['there is no time zone "new york"', 'write "America/New_York"', "new york"],
+  "2 3 * * *": ['there is no time zone ""', 'write an IANA name, like "Europe/Berlin"', ""],
+};
+
+test("an app whose schedules cannot be kept is not opened, and the error says where, and what to write", async () => {
+  for (const [schedule, [why, fix, timezone = "UTC"]] of Object.entries(mistakes)) {
+    const app = new App();
+    app.task("t", { schedule, timezone }, async () => {});
+    await assert.rejects(testClient(app), (error) => {
+      assert.ok(error instanceof OffloopError && error.code === "OFFLOOP_OPTION_INVALID", String(error));
+      assert.equal(error.message.split("\n")[0], `Cannot schedule task "t" at "${schedule}": ${why}`);
+      assert.equal(error.fix, fix);
+      assert.equal(error.at?.file, import.meta.filename);
+      return true;
+    });
+  }
+});
+
+test("every form of schedule that the documentation names is accepted", async () => {
+  for (const schedule of [
+    "0 3 * * *",
+    "*/5 8-18 * jan,JUL mon-fri",
+    "30 0 3 L * *",
+    "@daily",
+    " 0  3 * * * ",
+  ]) {
+    const app = new App();
+    app.task("t", { schedule, timezone: "Europe/Berlin" }, async () => {});
+    const client = await testClient(app);
+    await client.close();
+  }
+});
+
+test("a schedule of a task whose args have no default is refused at the start, by any kind of schema", async () => {
+  const app = new App();
+  const later = z.string().refine(async () => true);
+  // @ts-expect-error the types say so, too
+  app.task("t", { schedule: "@daily", args: [z.int().default(1), later] }, async () => {});
+  await assert.rejects(testClient(app), {
+    code: "OFFLOOP_JOB_ARGUMENT",
+    message: /^Cannot schedule task "t": its schedule gives no arguments, and without them args\[1\]: /,
+  });
+});
+
+test("a schedule of a task whose args have defaults runs it with them", async () => {
+  const app = new App();
+  app.task("t", { schedule: "@daily", args: [z.int().default(7)] }, async (days) => days);
+  await using client = await testClient(app);
+  await client.jobs.clock.advance(86_400_000);
+  const [done] = await app.jobs.list({ state: "done" });
+  assert.equal(done?.result, 7);
 });
 
 test("occurrenceId() is the same for the same task, schedule and instant, and a uuid", () => {

@@ -65,6 +65,25 @@ export async function jobs(): Promise<void> {
   console.log(wrong);
 }
 
+app.task("optional", { schedule: "@daily" }, async (days: number = 7) => days.toFixed());
+app.task("context", { schedule: "@daily", deps: { db } }, ({ db, job }, days: number = 7) => [
+  db.find(days),
+  job?.id,
+]);
+app.task("noArguments", { schedule: "@daily", args: [] }, async () => 1);
+app.task("defaults", { schedule: "@daily", args: [z.int().default(7)] }, (days) => days.toFixed());
+app.task(
+  "defaultsAndContext",
+  { schedule: "@daily", args: [z.int().default(7)], deps: { db } },
+  ({ db }, id) => db.find(id),
+);
+// @ts-expect-error a schedule gives no arguments
+app.task("required", { durable: true, schedule: "0 3 * * *" }, async (days: number) => days);
+// @ts-expect-error nor beside a context
+app.task("requiredAfterContext", { schedule: "@daily", deps: { db } }, ({ db }, id: number) => db.find(id));
+// @ts-expect-error nor by args
+app.task("requiredByArgs", { schedule: "@daily", args: [z.int()] }, (days) => days);
+
 app.get("/", async ({ background }) => {
   background.add(plain, "a", 1);
   background.add(withDeps, [1]);
