@@ -17,7 +17,7 @@ export const jobStates: readonly JobState[] = ["waiting", "running", "done", "fa
 
 declare const resultOf: unique symbol;
 
-/** The id of a job: `task:uuid`. Its type knows the type of the job's result. */
+/** The id of a job: `task:uuid`, one segment of a URL as it stands. Its type knows the type of the job's result. */
 export type JobId<Result = unknown> = string & {
   /** @internal Carries the type of the result. */
   readonly [resultOf]?: Result;
@@ -132,7 +132,7 @@ export interface TaskJobs {
 
 /**
  * The jobs of an app's durable tasks, on any machine. On the loop only: await it in async functions. A plain function,
- * which runs on a thread, gets `OFFLOOP_JOBS_LANE`.
+ * which runs on a thread, gets `OFFLOOP_JOBS_LANE`; an id that is not text, `OFFLOOP_OPTION_INVALID`.
  *
  * @example
  * ```ts

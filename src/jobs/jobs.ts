@@ -14,7 +14,7 @@ import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import { formatJobId, parseJobId } from "./job-id.ts";
 import { isAbout } from "./notices.ts";
-import type { JobRecord, JobStore } from "./store.ts";
+import type { JobRecord, JobRef, JobStore } from "./store.ts";
 
 const ended: ReadonlySet<Job["state"]> = new Set(["done", "dead", "cancelled"]);
 /** Notices may be lost with a connection. */
@@ -32,7 +32,7 @@ export class StoredJobs implements Jobs {
   }
 
   async get<Result>(id: JobId<Result>): Promise<Job<Result> | undefined> {
-    const ref = parseJobId(id);
+    const ref = refOf("get", id);
     const record = ref && (await this.#store.find(ref));
     return record && (jobOf(record) as Job<Result>);
   }
@@ -46,13 +46,13 @@ export class StoredJobs implements Jobs {
       );
     }
     const most = integer("limit of jobs.list()", limit ?? 50, [1, MAX_LISTED_JOBS]);
-    const last = after === undefined ? undefined : parseJobId(after);
+    const last = after === undefined ? undefined : refOf("list", after);
     if (after !== undefined && last === undefined) return []; // not the id of a job: nothing comes after it
     return (await this.#store.list({ task, state, key, after: last, limit: most })).map(jobOf);
   }
 
   async attempts(id: JobId): Promise<JobAttempt[]> {
-    const ref = parseJobId(id);
+    const ref = refOf("attempts", id);
     return ref === undefined ? [] : [...(await this.#store.attempts(ref))];
   }
 
@@ -64,12 +64,12 @@ export class StoredJobs implements Jobs {
   }
 
   async cancel(id: JobId): Promise<boolean> {
-    const ref = parseJobId(id);
+    const ref = refOf("cancel", id);
     return ref !== undefined && this.#store.cancel(ref);
   }
 
   async retry(id: JobId): Promise<boolean> {
-    const ref = parseJobId(id);
+    const ref = refOf("retry", id);
     return ref !== undefined && this.#store.retry(ref);
   }
 
@@ -91,7 +91,7 @@ export class StoredJobs implements Jobs {
   }
 
   async *#follow<Result>(id: JobId<Result>, at: SourceLocation, news: News): AsyncGenerator<Job<Result>> {
-    const ref = parseJobId(id);
+    const ref = refOf("follow", id, at);
     if (ref === undefined) throw unknownJob(id, at);
     const stop = this.#store.listen((notice) => isAbout(notice, ref) && news.tell());
     this.#followed.add(news);
@@ -145,6 +145,33 @@ class News {
     this.#ended = true;
     this.tell();
   }
+}
+
+/**
+ * The job that an id refers to; undefined when the id is invalid.
+ *
+ * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` when it is no text at all.
+ */
+function refOf(method: keyof Jobs, id: unknown, at?: SourceLocation): JobRef | undefined {
+  if (typeof id === "string") return parseJobId(id);
+  const pass = (job: string): string => (method === "list" ? `{ after: ${job} }` : job);
+  const { got, fix } = notAnId(id, (job) => `app.jobs.${method}(${pass(job)})`);
+  throw new OffloopError(
+    "OFFLOOP_OPTION_INVALID",
+    `Cannot call app.jobs.${method}: expected the id of a job, which is text, got ${got}`,
+    { at: at ?? callerLocation(), fix },
+  );
+}
+
+function notAnId(
+  given: unknown,
+  call: (job: string) => string,
+): { readonly got: string; readonly fix: string } {
+  const isJob = typeof given === "object" && typeof (given as { id?: unknown } | null)?.id === "string";
+  // The arguments of a job may hold secrets.
+  const got = isJob ? "an object that has an id" : shownValue(given);
+  if (given instanceof Promise) return { got, fix: `await it: ${call("(await job).id")}` };
+  return { got, fix: `pass ${isJob ? "its id" : "the id that enqueue gave"}: ${call("job.id")}` };
 }
 
 function unknownJob(id: string, at: SourceLocation): OffloopError {
