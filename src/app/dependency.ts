@@ -48,6 +48,7 @@ export type NamedDependency = readonly [
 
 /** A dependency as declared, in the form that the pipeline reads. */
 export interface DependencyDeclaration extends Dependency {
+  /** That of its function; if that has none, the key in `deps` under which it is needed first. */
   readonly name: string;
   readonly lane: Lane;
   /** Whether it is a generator function, which yields its value, and closes it when resumed. */
@@ -96,6 +97,14 @@ export function* everyDependency(
     yield dependency;
     yield* everyDependency(dependency.deps, seen);
   }
+}
+
+/** Most functions of dependencies have no name of their own. */
+const firstKeys = new WeakMap<DependencyDeclaration, string>();
+
+/** The first key in `deps` under which a dependency is needed, as far as is known. */
+export function firstKeyOf(dependency: DependencyDeclaration): string | undefined {
+  return firstKeys.get(dependency);
 }
 
 /** Names that a handler already receives. */
@@ -158,6 +167,8 @@ export function namedDependencies(
         { at, fix: "wrap the function: depends(fn)" },
       );
     }
+    const [declaration] = demand;
+    if (!firstKeys.has(declaration)) firstKeys.set(declaration, name);
     return [name, ...demand];
   });
 }

@@ -6,6 +6,7 @@ import { readArguments } from "./declared-arguments.ts";
 import {
   type Dependency,
   type DependencyDeclaration,
+  firstKeyOf,
   namedDependencies,
   registerDependency,
   type Scope,
@@ -92,13 +93,14 @@ function createDependency(
   fn: unknown,
   location: SourceLocation,
 ): DependencyDeclaration {
-  const name = functionName(fn);
-  const what = `the dependency ${name}`;
+  const what = `the dependency ${functionName(fn)}`;
   const lane = laneOf(what, fn, options.runs, location);
   checkOptionNames(`declare ${what}`, options, optionNames, location);
   const inputs = checkInputs(what, options, location);
   const dependency: DependencyDeclaration = {
-    name,
+    get name() {
+      return (fn as AnyFunction).name || (firstKeyOf(dependency) ?? functionName(fn));
+    },
     fn: fn as AnyFunction,
     lane,
     isGenerator: types.isGeneratorFunction(fn),
@@ -107,7 +109,7 @@ function createDependency(
     inputs,
     // Read when the app is served: only then are records that were completed later, and cycles in them, visible.
     get deps() {
-      return namedDependencies(what, options.deps ?? {}, location);
+      return namedDependencies(`the dependency ${dependency.name}`, options.deps ?? {}, location);
     },
     scheme: undefined,
     givesScopes: false,

@@ -72,7 +72,7 @@ function packGiven({ name, location }: DependencyDeclaration, value: unknown): u
   if (found === undefined) return packValue(value, name);
   throw new OffloopError(
     "OFFLOOP_NOT_CLONEABLE",
-    `Cannot give the value of ${name} to threads: ${found} cannot cross between threads`,
+    `Cannot give the value of "${name}" to threads: ${found} cannot cross between threads`,
     {
       at: location,
       fix: 'use the scope "thread", so that each thread makes its own, or make the operations that need it async',

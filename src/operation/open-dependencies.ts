@@ -82,23 +82,25 @@ function yieldError({ name, location }: DependencyDeclaration, how: string): Off
 }
 
 /**
+ * @param name - The key in `deps`.
+ * @param user - What needs it.
  * @throws {OffloopError} `OFFLOOP_NOT_CLONEABLE`, `OFFLOOP_OVERRIDE_FUNCTION` where a test's substitute stays on the
  * loop.
  */
-export function standInValue({ value, refused }: StandInValue, path: string): unknown {
+export function standInValue({ value, refused }: StandInValue, name: string, user: string): unknown {
   if (refused === undefined) return value;
   const { found, at } = refused;
+  const what = `Cannot use the override of "${name}" in ${user}, which runs on a thread`;
   if (found === undefined)
     throw new OffloopError(
       "OFFLOOP_OVERRIDE_FUNCTION",
-      `Cannot use the override of ${path} on a thread: it is a function, and threads do not load the test`,
+      `${what}: it is a function, and threads do not load the test`,
       { at, fix: `override it by a value, or ${IN_A_MODULE}` },
     );
-  throw new OffloopError(
-    "OFFLOOP_NOT_CLONEABLE",
-    `Cannot use the override of ${path} on a thread: ${found} cannot cross between threads`,
-    { at, fix: `override it by plain data, or override a dependency made from it, or ${IN_A_MODULE}` },
-  );
+  throw new OffloopError("OFFLOOP_NOT_CLONEABLE", `${what}: ${found} cannot cross between threads`, {
+    at,
+    fix: `override it by plain data, or override a dependency made from it, or ${IN_A_MODULE}`,
+  });
 }
 
 /** Not in the app's own module: there it would hold in production, too. */
@@ -147,7 +149,10 @@ export class SharedDependencies {
     const context: Record<string, unknown> = {};
     for (const [name, inner] of declaration.deps) {
       const replacement = this.#overrides.get(inner) ?? inner;
-      context[name] = "value" in replacement ? standInValue(replacement, name) : await this.get(replacement);
+      context[name] =
+        "value" in replacement
+          ? standInValue(replacement, name, `dependency "${declaration.name}"`)
+          : await this.get(replacement);
     }
     return declaration.isGenerator ? this.#open.enter(declaration, context) : declaration.fn(context);
   }

@@ -97,7 +97,7 @@ export class RequestDependencies {
     if (isMissing) return missing;
     const { inThread, shared, traceDependency } = this.#run.runtime;
     if (fixed?.isSent === true && fixed.refused !== undefined) return new Elsewhere(fixed.refused.found);
-    if (fixed !== undefined) return standInValue(fixed, `${path} of ${this.#run.operation.declaration.id}`);
+    if (fixed !== undefined) return standInValue(fixed, path, this.#run.operation.declaration.id);
     if (declaration.scope === "thread" || declaration.scope === "app") return shared.get(declaration);
     if (traceDependency === undefined) return this.#call(dependency, inputs);
     return traceDependency(path, inThread ? "thread" : "loop", async () => this.#call(dependency, inputs));

@@ -14,7 +14,7 @@ test("override(): a handle stands in on the loop; what needs it on a thread is r
   assert.equal((await client.get("/thread/count")).status, 500);
   assert.match(
     await log.find(/cannot cross/),
-    /the override of database of GET \/thread\/count on a thread: .*\.count \(a function\).*\n {2}at .*override\.test\.ts:10:\d+\n {2}fix override it by plain data/,
+    /the override of "database" in GET \/thread\/count, which runs on a thread: .*\.count \(a function\).*\n {2}at .*override\.test\.ts:10:\d+\n {2}fix override it by plain data/,
   );
 });
 
@@ -33,6 +33,6 @@ test("override(): a function stands in on the loop; what needs it on a thread is
   assert.equal((await client.get("/thread/count")).status, 500);
   assert.match(
     await log.find(/it is a function/),
-    /the override of database of GET \/thread\/count on a thread.*\n {2}at .*override\.test\.ts:27:\d+\n {2}fix override it by a value, or call app\.override\(\) in a module of its own/,
+    /the override of "database" in GET \/thread\/count, which runs on a thread.*\n {2}at .*override\.test\.ts:27:\d+\n {2}fix override it by a value, or call app\.override\(\) in a module of its own/,
   );
 });

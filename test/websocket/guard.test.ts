@@ -25,7 +25,7 @@ test("guard: what a websocket declares is looked at on the lane it runs on", () 
       ["OFFLOOP_GUARD_BLOCKING", "warned", "open of WEBSOCKET /counts"],
       ["OFFLOOP_GUARD_STATE", "refused", "WEBSOCKET /counts message"],
       ["OFFLOOP_GUARD_BLOCKING", "warned", "WEBSOCKET /whole"],
-      ["OFFLOOP_GUARD_BLOCKING", "warned", 'dependency "(anonymous)"'],
+      ["OFFLOOP_GUARD_BLOCKING", "warned", 'dependency "config"'],
     ],
   );
 });

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { AppTarget } from "../../app/load.ts";
 import type { RefusalReason, RunRecord } from "../../channels/channels.ts";
+import { counted } from "../../errors/counted.ts";
 import { describeError } from "../../errors/described-error.ts";
 import { type ErrorCode, OffloopError, type SourceLocation } from "../../errors/offloop-error.ts";
 import { stackFrames } from "../../errors/stack-frames.ts";
@@ -76,7 +77,7 @@ export function busyError(
   const { busy, max, waiting, option } = what;
   const error = new OffloopError(
     "OFFLOOP_THREADS_BUSY",
-    `Cannot start ${id}: ${busy} of ${max} threads are busy and ${waiting} calls wait, as many as ${option} allows`,
+    `Cannot start ${id}: ${busy} of ${counted(max, "thread")} ${busy === 1 ? "is" : "are"} busy and ${counted(waiting, "call")} ${waiting === 1 ? "waits" : "wait"}, as many as ${option} allows`,
     {
       at: location,
       fix: `raise threads.max or ${option}, or make the slow functions faster`,
@@ -125,11 +126,14 @@ export function stuckError({ id, location }: DeclaredWork, thread: number): Offl
 
 /** Every thread is kept by such a call. */
 export function allHeldError(threads: number, ids: readonly string[]): OffloopError {
-  return new OffloopError(
-    "OFFLOOP_THREADS_HELD",
-    `Cannot answer plain functions: each of ${threads} threads is held by a call that does not end: ${ids.join(", ")}`,
-    { fix: "give them a timeoutMs, and native calls a deadline of their own, or raise threads.max" },
-  );
+  const held =
+    threads === 1
+      ? "the only thread is held by a call that does not end"
+      : `all ${threads} threads are held by calls that do not end`;
+  const [them, their] = ids.length === 1 ? ["it", "its"] : ["them", "their"];
+  return new OffloopError("OFFLOOP_THREADS_HELD", `Cannot run plain functions: ${held}: ${ids.join(", ")}`, {
+    fix: `give ${them} a timeoutMs, and ${their} native calls a deadline of their own, or raise threads.max`,
+  });
 }
 
 /**
