@@ -12,6 +12,7 @@ import { createNotFound } from "./not-found.ts";
 import { Refusals } from "./refusals.ts";
 import { passBody } from "./request-bodies.ts";
 import { addRoutes, type BodyLimits } from "./routes.ts";
+import { MissedHandshakes } from "./sockets/missed-handshakes.ts";
 import type { OpenSockets } from "./sockets/open-sockets.ts";
 import { addSocketRoutes, type SocketServices } from "./sockets/routes.ts";
 import type { AnswerServices } from "./surrounded-routes.ts";
@@ -106,12 +107,17 @@ export async function addPart(
   const served = lanes.operations.map(({ declaration }) => declaration);
   const documents = addDocs(fastify, siteOf(app, { ...paths, session: services.session }), served, mountedAt);
   const declared = app.declaredFrontends();
-  const notFound = createNotFound(
+  const missed = sockets.length === 0 ? undefined : new MissedHandshakes(sockets, services.log);
+  const answer = createNotFound(
     [...operations, ...documents],
     paths,
     refusals,
     declared.length === 0 ? undefined : new Frontends(declared),
   );
+  const notFound: typeof answer = (request, reply) => {
+    missed?.note(request);
+    answer(request, reply);
+  };
   await fastify.register(async (scope) => {
     scope.addHook("preParsing", passBody);
     scope.setNotFoundHandler(notFound);

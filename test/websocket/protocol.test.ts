@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { App } from "offloop";
 import { openSocket } from "../fixtures/raw-socket.ts";
 import { eachLane, type Running, running } from "../fixtures/running.ts";
 import {
@@ -170,6 +171,35 @@ for (const [name, status, headers] of handshakes)
     assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} `));
     if (status === 426) assert.match(answer, /\r\nsec-websocket-version: 13\r\n/i);
   });
+
+test("a handshake whose Upgrade a proxy has dropped gets 404, and the log says once what is missing", async () => {
+  const app = new App();
+  app.websocket("/rooms/:room", async ({ socket }) => {
+    for await (const _ of socket);
+  });
+  const inner = new App();
+  inner.websocket("/news", async ({ socket }) => {
+    for await (const _ of socket);
+  });
+  app.mount("/inner", inner);
+  const asked = await running(app, { rootPath: "/api" });
+  const ask = (path: string, headers = {}): Promise<Response> => fetch(asked.url + path, { headers });
+  const key = { "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==" };
+  try {
+    await ask("/rooms/tea"); // a browser's visit, not a handshake
+    await ask("/nothing", key);
+    for (const path of ["/api/rooms/tea?x=1", "/rooms/milk", "/api/inner/news"])
+      assert.equal((await ask(path, key)).status, 404);
+  } finally {
+    await asked.close();
+  }
+  const warnings = asked.log.filter(({ level }) => level === 40);
+  assert.deepEqual(
+    warnings.map(({ operation }) => operation),
+    ["WEBSOCKET /rooms/:room", "WEBSOCKET /inner/news"],
+  );
+  assert.match(String(warnings[0]?.msg), /arrived without its Upgrade header/);
+});
 
 test("an operation answers a request that offers another protocol", async () => {
   const answer = await answerTo(handshake("/", { Upgrade: "h2c", Connection: "Upgrade, HTTP2-Settings" }));
