@@ -109,7 +109,10 @@ export interface BodyStream extends AsyncIterable<Uint8Array>, Iterable<Uint8Arr
 
 /** Who sent the request. */
 export interface ClientAddress {
-  /** The address the connection comes from; with `trustProxy`, the client's own address as given by a trusted proxy. */
+  /**
+   * The address the connection comes from, empty on a Unix socket; with `trustProxy`, the client's own address as given by
+   * a trusted proxy.
+   */
   readonly host: string;
   /** Its port; 0 when a proxy supplied the address. */
   readonly port: number;

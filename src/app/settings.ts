@@ -179,7 +179,8 @@ export interface ServerSettings {
   readonly rootPath?: string;
   /**
    * Which proxies to trust when their `X-Forwarded-For`, `-Proto` and `-Host` say who asks, and for which URL: their
-   * addresses, subnets like `"10.0.0.0/8"`, or `"loopback"`, `"linklocal"` and `"uniquelocal"`. True trusts any client,
+   * addresses, subnets like `"10.0.0.0/8"`, or `"loopback"`, `"linklocal"` and `"uniquelocal"`. `"unix"` stands for
+   * whoever connects through the Unix socket that the server listens on. True trusts any client, and all that they claim,
    * which is safe only where nobody but proxies can connect. Default false, since anyone else can set these headers. A
    * proxy must set all three: those that it only passes on come from the client.
    */

@@ -42,7 +42,7 @@ export function takesServing(command: Command): Command {
     .option("--root-path <path>", "prefix that a proxy puts before the app's paths, like /api/v1")
     .option(
       "--trust-proxy <addresses>",
-      "addresses of proxies whose X-Forwarded headers to believe, separated by commas; * for all",
+      "addresses of proxies whose X-Forwarded headers to believe, separated by commas; unix for --socket, * for all",
       addresses,
     )
     .option(

@@ -32,7 +32,8 @@ export async function bind(fastify: FastifyInstance, { host, port, socket }: Pla
   try {
     if (socket === undefined) return await fastify.listen({ host, port });
     if (!isSupervised) await removeStale(socket);
-    await fastify.listen({ path: socket });
+    // A proxy runs as another user. Who may connect is said by the folder, as with a port: by all who can reach it.
+    await fastify.listen({ path: socket, readableAll: true, writableAll: true });
     return `unix:${socket}`;
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;

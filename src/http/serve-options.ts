@@ -14,6 +14,7 @@ export interface ServeOptions extends ServerSettings {
   readonly port?: number;
   /**
    * Path of a Unix socket to listen on, instead of `host` and `port`. A file left there by a killed process is removed.
+   * Every user who can reach the file may connect: its folder says who can.
    */
   readonly socket?: string;
   /** Serves https: paths of the key and of the certificate, both in PEM, read once. Default: http. */

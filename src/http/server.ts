@@ -27,6 +27,7 @@ import type { OpenSockets } from "./sockets/open-sockets.ts";
 import { surroundRoutes } from "./surrounded-routes.ts";
 import type { Tls } from "./tls.ts";
 import { addRequestSpans } from "./traced-requests.ts";
+import { TrustedProxies } from "./trusted-proxies.ts";
 import { removeLeftFolders } from "./upload-folder.ts";
 import type { WayOut } from "./way-out.ts";
 
@@ -140,6 +141,7 @@ async function createFastify(
   { connections, refusals, hasSockets, readsForms, isOpen }: FastifyParts,
 ): Promise<FastifyInstance> {
   const create = await loadFastify();
+  const proxies = new TrustedProxies(settings.trustProxy);
   const fastify: FastifyInstance = create({
     bodyLimit: settings.maxBodyBytes,
     genReqId: createRequestIds(),
@@ -149,9 +151,13 @@ async function createFastify(
       // The router checks constraints on every request, whether or not a route uses them.
       constraints: hasSockets ? { upgrade: upgradeConstraint } : {},
     },
-    serverFactory: (handler) => connections.createServer(handler),
+    serverFactory: (handler) => {
+      const server = connections.createServer(handler);
+      proxies.watch(server);
+      return server;
+    },
     ...(settings.rootPath === "" ? {} : { rewriteUrl: withoutRoot(settings.rootPath) }),
-    trustProxy: typeof settings.trustProxy === "boolean" ? settings.trustProxy : [...settings.trustProxy],
+    trustProxy: proxies.setting,
     exposeHeadRoutes: false,
     ...(isOpen ? {} : { schemaController: withoutSchemas }),
     clientErrorHandler: () => {}, // handled by the connections, on every address

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
 import { createServer } from "node:net";
 import { relative } from "node:path";
@@ -408,6 +408,7 @@ for (const workers of [[], ["--workers", "2"]])
     assert.ok(existsSync(socket), "a killed process leaves its file");
     const running = offloop("run", `${fixture("named.ts")}:api`, "--socket", socket, ...workers);
     await running.line(new RegExp(`listens on unix:${socket}`));
+    assert.equal(statSync(socket).mode & 0o666, 0o666, "a proxy of another user may connect");
     const asked = request({ socketPath: socket, path: "/items/1" }).end();
     const [response] = (await once(asked, "response")) as [IncomingMessage];
     assert.equal(await text(response), "1");

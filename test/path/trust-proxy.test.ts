@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
+import { text } from "node:stream/consumers";
 import type { ServeOptions } from "offloop";
 import { testClient } from "offloop/testing";
+import { appFolder } from "../fixtures/app-folder.ts";
 import app from "../fixtures/proxied-app.ts";
-import { eachLane } from "../fixtures/running.ts";
+import { eachLane, running } from "../fixtures/running.ts";
 
 const headers = {
   "x-forwarded-for": "203.0.113.7, 10.1.2.3",
@@ -22,7 +26,7 @@ async function seen(lane: string, trustProxy?: ServeOptions["trustProxy"]): Prom
 }
 
 eachLane("trustProxy: nobody's headers count unless it says so", async (lane) => {
-  for (const nobody of [undefined, false, [], ["10.0.0.0/8"]])
+  for (const nobody of [undefined, false, [], ["10.0.0.0/8"], ["unix"], ["unix", "10.0.0.0/8", "::2"]])
     assert.deepEqual(await seen(lane, nobody), ["127.0.0.1", true, `here /${lane}/slash/`]);
 });
 
@@ -31,4 +35,34 @@ eachLane("trustProxy: a trusted proxy says who asks, and for which URL", async (
   assert.deepEqual(await seen(lane, true), ["203.0.113.7", false, location]);
   assert.deepEqual(await seen(lane, ["loopback", "10.0.0.0/8"]), ["203.0.113.7", false, location]);
   assert.deepEqual(await seen(lane, ["127.0.0.1"]), ["10.1.2.3", false, location]);
+  assert.deepEqual(await seen(lane, ["unix", "loopback", "10.0.0.0/8"]), ["203.0.113.7", false, location]);
+});
+
+/** The same over a Unix socket, where a connection has no address. */
+async function seenOnUnix(
+  lane: string,
+  trustProxy: NonNullable<ServeOptions["trustProxy"]>,
+): Promise<unknown[]> {
+  const socketPath = appFolder({}).path("app.sock");
+  const server = await running(app, { socket: socketPath, trustProxy });
+  const ask = async (path: string): Promise<IncomingMessage> => {
+    const asked = request({ socketPath, path, headers: { host: "direct.example", ...headers } }).end();
+    return (await once(asked, "response"))[0] as IncomingMessage;
+  };
+  try {
+    const [host, hasPort] = JSON.parse(await text(await ask(`/${lane}/client`))) as unknown[];
+    const moved = (await ask(`/${lane}/slash`)).resume();
+    return [host, hasPort, moved.headers.location];
+  } finally {
+    await server.close();
+  }
+}
+
+eachLane('trustProxy: "unix" trusts who connects by the Unix socket, and no address', async (lane) => {
+  const direct = `http://direct.example/${lane}/slash/`;
+  const location = `https://shop.example/${lane}/slash/`;
+  assert.deepEqual(await seenOnUnix(lane, ["127.0.0.1"]), ["", false, direct]);
+  // The last address is the one that the proxy has seen; what stands before it, clients may have made up.
+  assert.deepEqual(await seenOnUnix(lane, ["unix"]), ["10.1.2.3", false, location]);
+  assert.deepEqual(await seenOnUnix(lane, ["unix", "uniquelocal"]), ["203.0.113.7", false, location]);
 });
