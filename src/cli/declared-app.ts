@@ -1,3 +1,4 @@
+import { realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { App } from "../app/app.ts";
@@ -59,12 +60,25 @@ function servesItself({ url }: AppTarget, app: App, at: SourceLocation): Offloop
   });
 }
 
-/** Reads `app.ts` or `app.ts:export`. The colon of a drive letter does not count as a separator. */
+/**
+ * Reads `app.ts` or `app.ts:export`. The colon of a drive letter does not count as a separator.
+ *
+ * A link is followed here, once: the threads of a process load what it has loaded, while the next process may find that
+ * the link leads to a new release.
+ */
 export function parseTarget(text: string): AppTarget {
   const match = /^(.+):([\w$]+)$/.exec(text);
   const [file, exportName] =
     match?.[1] !== undefined && match[1].length > 1 ? [match[1], match[2]] : [text, undefined];
-  return { url: pathToFileURL(resolve(file)).href, exportName };
+  return { url: pathToFileURL(withoutLinks(resolve(file))).href, exportName };
+}
+
+function withoutLinks(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    return file; // loading it says what is wrong
+  }
 }
 
 /** Options of `offloop routes`. */

@@ -3,9 +3,10 @@ import type { AppTarget } from "../../app/load.ts";
 import type { RefusalReason, RunRecord } from "../../channels/channels.ts";
 import { counted } from "../../errors/counted.ts";
 import { describeError } from "../../errors/described-error.ts";
-import { type ErrorCode, OffloopError, type SourceLocation } from "../../errors/offloop-error.ts";
+import { type ErrorCode, localPath, OffloopError, type SourceLocation } from "../../errors/offloop-error.ts";
 import { stackFrames } from "../../errors/stack-frames.ts";
 import type { Hello } from "../crossing/messages.ts";
+import type { AppFiles } from "./changed-files.ts";
 
 /** What an error says about the work it concerns. */
 export interface DeclaredWork {
@@ -176,41 +177,54 @@ const reasons: Partial<Record<ErrorCode, RefusalReason>> = {
 const SHOWN = 5;
 
 /** The error in a thread's first message, or undefined when the thread is ready. */
-export function startError(
-  hello: Hello,
-  thread: number,
-  { target }: { readonly target: AppTarget },
-): OffloopError | undefined {
+export function startError(hello: Hello, thread: number, app: FailedApp): OffloopError | undefined {
   if ("ready" in hello) return undefined;
-  const at: SourceLocation = { file: fileURLToPath(target.url), line: 1, column: 1 };
   if ("failed" in hello) {
     const { type, message, stack } = hello.failed;
     const cause = Object.assign(new Error(message), { name: type, stack: stack ?? message });
     // The rest of the message is shown with the cause.
-    return failedStart(thread, message.split("\n")[0] as string, { target }, cause);
+    return failedStart(thread, message.split("\n")[0] as string, app, cause);
   }
   const differences = [
     ...listed(hello.missing, `on the main thread and not in thread ${thread}`),
     ...listed(hello.extra, `in thread ${thread} and not on the main thread`),
   ];
   return new OffloopError("OFFLOOP_THREAD_APP_DIFFERS", `Cannot start threads: ${differences.join("; ")}`, {
-    at,
-    fix: "declare operations and tasks when the module loads, not inside an if that differs between threads",
+    ...changedOr(app, {
+      at: { file: fileURLToPath(app.target.url), line: 1, column: 1 },
+      fix: "declare operations and tasks when the module loads, not inside an if that differs between threads",
+    }),
   });
 }
 
 /** The error of a thread that could not load the app. */
-export function failedStart(
-  thread: number,
-  why: string,
-  { target }: { readonly target: AppTarget },
-  cause?: Error,
-): OffloopError {
+export function failedStart(thread: number, why: string, app: FailedApp, cause?: Error): OffloopError {
   return new OffloopError("OFFLOOP_THREAD_START", `Cannot start thread ${thread}: ${why}`, {
-    at: placeOf(cause) ?? { file: fileURLToPath(target.url), line: 1, column: 1 },
-    fix: "let the module only declare: each thread imports it once more",
+    ...changedOr(app, {
+      at: placeOf(cause) ?? { file: fileURLToPath(app.target.url), line: 1, column: 1 },
+      fix: "let the module only declare: each thread imports it once more",
+    }),
     cause,
   });
+}
+
+/** What an error says about an app that a thread could not load, or not as the main thread has it. */
+export interface FailedApp {
+  readonly target: AppTarget;
+  readonly files: AppFiles;
+}
+
+/** Where to look and what to do: at a file that is another one by now, unless none is. */
+function changedOr(
+  { files }: FailedApp,
+  otherwise: { readonly at: SourceLocation; readonly fix: string },
+): typeof otherwise {
+  const file = files.findChanged();
+  if (file === undefined) return otherwise;
+  return {
+    at: { file, line: 1, column: 1 },
+    fix: `restart the server: ${localPath(file)} has changed since it started, and threads load it as it is now`,
+  };
 }
 
 /**

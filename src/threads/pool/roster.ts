@@ -5,7 +5,8 @@ import { type ThreadEvent, threadChannel } from "../../channels/channels.ts";
 import type { OffloopError } from "../../errors/offloop-error.ts";
 import type { Hello } from "../crossing/messages.ts";
 import type { ThreadHandle } from "./call.ts";
-import { type DeclaredWork, failedStart, idleExitError, startError } from "./errors.ts";
+import { AppFiles } from "./changed-files.ts";
+import { type DeclaredWork, type FailedApp, failedStart, idleExitError, startError } from "./errors.ts";
 import { SilentThreads } from "./monitor.ts";
 import { Relay } from "./relay.ts";
 import {
@@ -36,6 +37,8 @@ export interface PoolOptions extends Required<Omit<ThreadSettings, "resourceLimi
 export class Roster {
   readonly #options: PoolOptions;
   readonly #listener: ThreadListener;
+  /** What threads load. */
+  readonly #app: FailedApp;
   readonly #threads = new Set<Thread>();
   /** Threads that have not loaded the app yet. */
   readonly #starting = new Map<Thread, Start>();
@@ -58,6 +61,7 @@ export class Roster {
   constructor(options: PoolOptions, listener: ThreadListener) {
     this.#options = options;
     this.#listener = listener;
+    this.#app = { target: options.target, files: new AppFiles(options) };
     this.#idle = new IdleThreads(options, () => this.#staying);
     this.#mayRelay = options.priority !== 0 && process.platform === "linux";
   }
@@ -165,7 +169,7 @@ export class Roster {
       this.#delay.fail(error);
       return Promise.resolve(error);
     }
-    const start = new Start(thread, this.#options);
+    const start = new Start(thread, this.#options.startMs, this.#app);
     this.#threads.add(thread);
     this.#starting.set(thread, start);
     return start.outcome;
@@ -175,7 +179,7 @@ export class Roster {
   admit(thread: Thread, hello: Hello): boolean {
     const start = this.#starting.get(thread);
     if (start === undefined || thread.isEnding) return false; // it took too long
-    const error = startError(hello, thread.id, this.#options);
+    const error = startError(hello, thread.id, this.#app);
     if (error !== undefined) {
       start.refuse(error);
       return false;
@@ -383,19 +387,18 @@ class Start {
   /** Resolves when it has loaded the app, or with the error that prevented it. */
   readonly outcome: Promise<OffloopError | undefined>;
   readonly #thread: Thread;
-  readonly #options: PoolOptions;
+  readonly #app: FailedApp;
   readonly #timer: NodeJS.Timeout;
   readonly #settle: (error: OffloopError | undefined) => void;
   /** Why it is being ended. */
   #refused: OffloopError | undefined;
 
-  constructor(thread: Thread, options: PoolOptions) {
+  constructor(thread: Thread, startMs: number, app: FailedApp) {
     const { promise, resolve } = Promise.withResolvers<OffloopError | undefined>();
-    const { startMs } = options;
     this.outcome = promise;
     this.#settle = resolve;
     this.#thread = thread;
-    this.#options = options;
+    this.#app = app;
     this.#timer = setTimeout(
       () => this.refuse(this.#failed(`it has not loaded the app after ${startMs} ms`)),
       startMs,
@@ -424,7 +427,7 @@ class Start {
   }
 
   #failed(why: string): OffloopError {
-    return failedStart(this.#thread.id, why, this.#options);
+    return failedStart(this.#thread.id, why, this.#app);
   }
 }
 
