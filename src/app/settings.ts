@@ -125,7 +125,7 @@ export interface HealthSettings {
    * primary, for all workers. `offloop work` answers there, too, and so do the metrics. Default: the app's port.
    */
   readonly port?: number;
-  /** Address for `port`. Default: the server's, or `"127.0.0.1"` for `offloop work`. */
+  /** Address for `port`. Default: the server's, or `"127.0.0.1"` for `offloop work` and on a Unix socket. */
   readonly host?: string;
 }
 
