@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { MessageChannel, type MessagePort, type Transferable } from "node:worker_threads";
 import { errorReply } from "../../operation/error-reply.ts";
 import { claim, countRelayed, finish, sharedNow } from "../crossing/board.ts";
@@ -34,6 +35,7 @@ interface Run {
   readonly start: number;
   /** The services of the request that it is for. */
   services: ThreadServices | undefined;
+  isOver: boolean;
 }
 
 /**
@@ -53,6 +55,8 @@ export class Inbox {
   #current: Run | undefined;
   /** The pinned calls that run, each with its end. */
   readonly #beside = new Map<Run, Promise<void>>();
+  /** The pinned call whose code is running, though others run. Calls that run one at a time do not pay for this. */
+  readonly #pinned = new AsyncLocalStorage<Run>();
 
   /** @param onLeave - Called when the pool asks the thread to end. */
   constructor(
@@ -90,9 +94,11 @@ export class Inbox {
     return work instanceof OperationWork || work instanceof MessageWork ? work.id : undefined;
   }
 
-  /** The run whose code is most likely running now. */
+  /** The run whose code is running now; undefined for what a pinned call has left running. */
   get #speaking(): Run | undefined {
-    return this.#current ?? this.#beside.keys().next().value;
+    const pinned = this.#pinned.getStore();
+    if (pinned === undefined) return this.#current;
+    return pinned.isOver ? undefined : pinned;
   }
 
   /**
@@ -158,10 +164,7 @@ export class Inbox {
   #runBeside(runner: Runner, call: Received): void {
     const run = this.#begin(runner, call);
     if (run === undefined) return;
-    const outer = this.#current;
-    this.#current = run;
-    const outcome = runner.run(call.work, call.payload, this.#servicesOf(run));
-    this.#current = outer;
+    const outcome = this.#pinned.run(run, () => runner.run(call.work, call.payload, this.#servicesOf(run)));
     const ended = outcome.then((packed) => {
       this.#beside.delete(run);
       this.#end(run, packed);
@@ -177,11 +180,20 @@ export class Inbox {
     // A finished result must not wait for a call that may take long, nor be lost with one that may be ended.
     if (!(this.#histories[call.work] as RunHistory).isQuick || this.#mayBeEnded[call.work]) this.flush();
     const start = performance.now();
-    if (this.#current === undefined) this.#outlet.onStart(start);
-    return { call, work: runner.works[call.work] as Work, startedAt, start, services: undefined };
+    if (this.#current === undefined && this.#beside.size === 0) this.#outlet.onStart(start);
+    return {
+      call,
+      work: runner.works[call.work] as Work,
+      startedAt,
+      start,
+      services: undefined,
+      isOver: false,
+    };
   }
 
-  #end({ call, startedAt, start }: Run, outcome: Packed<unknown>): void {
+  #end(run: Run, outcome: Packed<unknown>): void {
+    const { call, startedAt, start } = run;
+    run.isOver = true;
     const runMs = performance.now() - start;
     finish(this.#channel.board, call.slot);
     (this.#histories[call.work] as RunHistory).record(runMs);
@@ -281,7 +293,7 @@ class RelayedOutlet implements Outlet {
     this.#relay = relay;
   }
 
-  /** A call starts, at this moment of `performance.now()`. */
+  /** A call starts while no other runs, at this moment of `performance.now()`. */
   onStart(startedAt: number): void {
     this.#startedAt = startedAt;
   }
@@ -295,7 +307,10 @@ class RelayedOutlet implements Outlet {
     }
   }
 
-  /** Whether the last call that started has run for long. What is sent after its end counts as its own. */
+  /**
+   * Whether the last call that started alone has run for long. What is sent after its end, or by others that run beside
+   * it, counts as its own.
+   */
   get #isLong(): boolean {
     return this.#startedAt !== undefined && performance.now() - this.#startedAt >= RELAY_AFTER_MS;
   }
