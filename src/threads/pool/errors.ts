@@ -20,6 +20,10 @@ const ends = {
   exited: { why: "it exited", fix: "look for process.exit in that function" },
   closed: { why: "the server closed", fix: "let it end within shutdownGraceMs, or raise that" },
   unwanted: { why: "it was to end", fix: "nothing to do: whoever called it wanted it ended" },
+  shared: {
+    why: "another call there had to be ended",
+    fix: "look in the log for the call that timed out, or that nobody waited for, and make it end earlier",
+  },
   gone: { why: "it is gone", fix: "look in the log for why that thread has ended" },
 } as const;
 

@@ -5,6 +5,8 @@ import type { RunningCall, Thread } from "./thread.ts";
 const ROUND_MS = 50;
 /** How long the rest of a reply may still be produced when its client has gone and its code does not notice. */
 const GONE_MS = 2_000;
+/** How much longer what runs beside a request may take, so that the request may end before their thread is ended. */
+const BESIDE_MS = 2_000;
 
 /** What is wrong with a thread. */
 export type Finding =
@@ -79,7 +81,9 @@ export class Monitor {
       if (thread.load === 0 || thread.isEnding) continue;
       const { running } = thread;
       const found =
-        running.length === 0 ? findSilence(thread) : running.map((run) => this.#findFault(thread, run));
+        running.length === 0
+          ? findSilence(thread)
+          : running.map((run) => this.#findFault(thread, run, running));
       findings.push(...found.filter((finding) => finding !== undefined));
       // It may hold a call that it has not started yet: check again soon.
       this.#within(Math.min(ROUND_MS, ...running.map(dueIn)));
@@ -87,13 +91,18 @@ export class Monitor {
     if (findings.length > 0) this.#onFindings(findings);
   }
 
-  #findFault(thread: Thread, { call, ms }: RunningCall): Finding | undefined {
+  #findFault(
+    thread: Thread,
+    { call, ms }: RunningCall,
+    running: readonly RunningCall[],
+  ): Finding | undefined {
     const { timeoutMs, waiter, pinned, cancelledAt } = call;
-    if (timeoutMs !== undefined && ms >= timeoutMs) return { kind: "deadline", thread, call, ms };
+    const graceMs = pinned && running.some((other) => !other.call.pinned) ? BESIDE_MS : 0;
+    if (timeoutMs !== undefined && ms >= timeoutMs + graceMs) return { kind: "deadline", thread, call, ms };
     if (waiter?.mustEnd === true) return { kind: "cancelled", thread, call, ms };
     if (waiter?.isGone === true && cancelledAt === undefined) return { kind: "gone", thread, call };
     // A request runs to its end; producing chunks for nobody has none.
-    if (pinned && cancelledAt !== undefined && performance.now() - cancelledAt >= GONE_MS)
+    if (pinned && cancelledAt !== undefined && performance.now() - cancelledAt >= GONE_MS + graceMs)
       return { kind: "abandoned", thread, call, ms };
     return this.#isLong(call, ms) && !call.isReported ? { kind: "held", thread, call, ms } : undefined;
   }

@@ -120,7 +120,7 @@ export class ThreadPool implements ThreadListener {
     this.#dispatchSoon();
   }
 
-  /** Runs a call about something that a thread holds open, on that thread, after what it is running. */
+  /** Runs a call about something that a thread holds open, on that thread, beside what it is running. */
   runOn(thread: ThreadHandle, call: PinnedCall): void {
     if (this.#closed) return void call.settle(closedError(this.#workOf(call)), undefined);
     this.#pinned.push(thread, takeOnPinned(call, this.#order++));
@@ -144,12 +144,17 @@ export class ThreadPool implements ThreadListener {
 
   /** @internal A call has ended on its thread. */
   onResult(thread: Thread, call: Call, runMs: number, outcome: unknown): void {
-    this.#admission.recordEnd(thread.progressAt);
-    this.#pace.recordEnd(thread.progressAt);
+    if (!call.pinned) this.#recordEnd(thread.progressAt);
     this.#loads.record(call, runMs);
     if (runMs >= RELAY_AFTER_MS) this.#roster.startRelay();
     this.#loads.leave(call);
     call.settle(undefined, outcome, thread);
+  }
+
+  /** A call has ended that has waited like those that wait now: they may expect the same. */
+  #recordEnd(now: number): void {
+    this.#admission.recordEnd(now);
+    this.#pace.recordEnd(now);
   }
 
   /** @internal All results of a message have been received. */
@@ -168,9 +173,10 @@ export class ThreadPool implements ThreadListener {
   onExit(thread: Thread, loss: ThreadLoss): void {
     this.#roster.remove(thread, loss);
     this.#takeBack(loss.unstarted);
+    const end = thread.killed === undefined ? "exited" : "shared";
     for (const call of loss.started) {
       const work = this.#workOf(call);
-      this.#giveUp(call, this.#closed ? closedError(work) : exitedError(work, "exited", loss.cause));
+      this.#giveUp(call, this.#closed ? closedError(work) : exitedError(work, end, loss.cause));
     }
     this.#refuseIfDown();
     this.#dispatch();
@@ -226,7 +232,7 @@ export class ThreadPool implements ThreadListener {
     this.#patience = undefined;
     const now = performance.now();
     for (const thread of this.#roster) {
-      if (thread.load > 1 && now - thread.progressAt >= PATIENCE_MS) this.#relieve(thread);
+      if (thread.holdsAhead && now - thread.advancedAt >= PATIENCE_MS) this.#relieve(thread);
     }
     if (now - (this.#waiting.since ?? now) >= PATIENCE_MS)
       this.#growTo(Math.min(this.#options.max, this.#roster.busy + this.#waiting.size));
@@ -283,9 +289,10 @@ export class ThreadPool implements ThreadListener {
     this.#reportIfAllHeld();
   }
 
-  /** A thread that does not end keeps its place, like one that computes. */
+  /** A thread that does not end keeps its place, like one that computes. What else it ran is given up. */
   async #reportIfStuck(thread: Thread, call: Call): Promise<void> {
     if ((await thread.exitWithin(END_MS)) || this.#closed) return;
+    for (const other of thread.giveUpAll()) this.#giveUp(other, exitedError(this.#workOf(other), "shared"));
     call.isReported = true;
     this.#options.onThreadFailure(stuckError(this.#workOf(call), thread.id));
     this.#reportIfAllHeld();

@@ -101,9 +101,9 @@ export class Roster {
     return this.#starting.size > 0 || (!this.#delay.isOn && this.#threads.size < max + reserve);
   }
 
-  /** Whether any thread holds calls in addition to the one it runs. */
+  /** Whether calls may wait in any thread behind the one it runs. */
   get holdsAhead(): boolean {
-    for (const { load } of this.#threads) if (load > 1) return true;
+    for (const { holdsAhead } of this.#threads) if (holdsAhead) return true;
     return false;
   }
 

@@ -104,6 +104,7 @@ export class Thread implements ThreadHandle {
   #takesAhead = false;
   #held = 0;
   #progressAt = 0;
+  #advancedAt = 0;
   #isEnding = false;
   #isGone = false;
   #killed: Killed | undefined;
@@ -162,9 +163,19 @@ export class Thread implements ThreadHandle {
     return this.#takesAhead && this.#slots.load > 0 && !this.isEnding && this.#slots.hasRoom;
   }
 
+  /** Whether calls may wait behind the one it runs: those that were handed to it ahead. */
+  get holdsAhead(): boolean {
+    return this.#takesAhead && this.#slots.load > 1;
+  }
+
   /** When it last returned a result, or was handed a call while idle. */
   get progressAt(): number {
     return this.#progressAt;
+  }
+
+  /** The same, apart from what runs beside: those that were handed to it ahead do not come closer by its results. */
+  get advancedAt(): number {
+    return this.#advancedAt;
   }
 
   /** Whether something is open in it, so that it must not leave. */
@@ -236,6 +247,7 @@ export class Thread implements ThreadHandle {
     const slot = this.#slots.put(call);
     if (this.load === 1) {
       this.#progressAt = performance.now();
+      this.#advancedAt = this.#progressAt;
       this.#takesAhead = isQuick;
     }
     this.#ticket = nextTicket(this.#ticket);
@@ -286,6 +298,11 @@ export class Thread implements ThreadHandle {
     this.#killed = killed;
     if (killed !== undefined) this.#slots.release((held) => held === killed.call);
     await this.#worker.terminate();
+  }
+
+  /** Gives up all calls it holds, and returns them in the order they came: whatever it may still send about them is lost. */
+  giveUpAll(): Call[] {
+    return this.#slots.release(() => true);
   }
 
   /** Has it send by this link what long calls have to say. */
@@ -365,6 +382,7 @@ export class Thread implements ThreadHandle {
       if (call === undefined) continue; // given up before it ended
       this.#slots.free(slot);
       this.#isProven = true;
+      if (!call.pinned) this.#advancedAt = this.#progressAt;
       recordRun(call, this.id, results[i + 2] as number, results[i + 1] as number);
       this.#listener.onResult(this, call, results[i + 2] as number, results[i + 3]);
     }
@@ -374,7 +392,7 @@ export class Thread implements ThreadHandle {
   #loss(): ThreadLoss {
     const unstarted = this.recallUnstarted();
     for (const { call, ms } of this.running) recordRun(call, this.id, ms);
-    return { started: this.#slots.release(() => true), unstarted, cause: this.#cause };
+    return { started: this.giveUpAll(), unstarted, cause: this.#cause };
   }
 }
 
