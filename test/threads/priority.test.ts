@@ -117,6 +117,6 @@ test("threads.priority: an invalid one is refused where the app is served", asyn
   for (const priority of [-1, 20, 1.5, "low" as "idle"])
     await assert.rejects(ask({ priority }), {
       code: "OFFLOOP_OPTION_INVALID",
-      message: /threads\.priority.* 0-19 or "idle"/,
+      message: /threads\.priority.* 0 to 19 or "idle"/,
     });
 });
