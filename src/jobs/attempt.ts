@@ -27,7 +27,6 @@ export class Attempt {
   readonly task: RunnableTask;
   #started: StartedAttempt | undefined;
   #broken: BreakOff | undefined;
-  #running = false;
   #over = false;
   #ending: NodeJS.Timeout | undefined;
   readonly #interruption = Promise.withResolvers<Outcome>();
@@ -42,11 +41,6 @@ export class Attempt {
     return this.job.takes + 1 - (this.job.payload.interrupted ?? 0);
   }
 
-  /** Whether it has started; it may have to wait until it is alone. */
-  get isRunning(): boolean {
-    return this.#running;
-  }
-
   /** Whether it was broken off, although its function may continue. */
   get isBroken(): boolean {
     return this.#broken !== undefined;
@@ -59,7 +53,6 @@ export class Attempt {
 
   /** Runs it on its lane. Never rejects. */
   async run(lanes: AttemptLanes, onProgress: (value: number) => void): Promise<Outcome> {
-    this.#running = true;
     const outcome = await Promise.race([this.#try(lanes, onProgress), this.#interruption.promise]);
     this.#over = true;
     clearTimeout(this.#ending);

@@ -56,6 +56,22 @@ export class Attempts {
     return { lost: new Set(lost), transaction };
   }
 
+  /** The uuids of those jobs whose last two attempts were lost, apart from attempts that a shutdown broke off. */
+  async lostTwice(claims: readonly Claim[], sql: Sql): Promise<ReadonlySet<string>> {
+    const { rows } = await sql.executeSql(
+      `select claim.job::text as job from jsonb_to_recordset($1::jsonb) as claim(job uuid, takes int)
+      cross join lateral (
+        select a.outcome, a.ended_at from ${this.#schema}.job_attempt a
+        where a.job = claim.job and a.takes < claim.takes and a.outcome is distinct from 'interrupted'
+        order by a.takes desc limit 2
+      ) last
+      where last.ended_at is null or last.outcome = 'lost'
+      group by claim.job having count(*) = 2`,
+      [JSON.stringify(claims.map(claimRow))],
+    );
+    return new Set(rows.map(({ job }: { job: string }) => job));
+  }
+
   /**
    * Records how attempts ended, and notifies whoever follows their jobs. An attempt whose job was given to another
    * process meanwhile is recorded as lost however it ended, or as cancelled with its job.

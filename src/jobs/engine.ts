@@ -211,8 +211,8 @@ export class Engine implements JobStore {
     return (await this.#records.due(tasks.map(queueName))).map(taskName);
   }
 
-  take(task: string, most: number): Promise<readonly TakenJob[]> {
-    return this.#takes.take(this.#tasks.get(task) as JobTask, most);
+  take(task: string, most: number, hasSuspect = false): Promise<readonly TakenJob[]> {
+    return this.#takes.take(this.#tasks.get(task) as JobTask, most, hasSuspect);
   }
 
   settle(settlements: readonly Settlement[]): Promise<void> {

@@ -43,10 +43,6 @@ export class JobLoop {
   readonly #free: Record<Lane, number>;
   /** Those of one job may be several: a function that was broken off may continue while the job runs again. */
   readonly #running = new Set<Attempt>();
-  /**
-   * Jobs that were lost once, with their process: they run alone here, so that a job that ends processes is identified.
-   */
-  readonly #suspects: Attempt[] = [];
   /** Tasks that may have a job to take, in turn. */
   readonly #due = new Set<string>();
   readonly #settlements: Settlements;
@@ -132,7 +128,7 @@ export class JobLoop {
 
   /** Whether a task may have a job, and a place for it is free. */
   get #canTake(): boolean {
-    return !this.#closing && this.#suspects.length === 0 && this.#nextDue !== undefined;
+    return !this.#closing && this.#nextDue !== undefined;
   }
 
   get #nextDue(): string | undefined {
@@ -146,13 +142,12 @@ export class JobLoop {
     // Moves it behind the others, so that no task starves another.
     this.#due.delete(name);
     const most = this.#freeFor(task);
-    const jobs = await store.take(name, most);
+    // Of the jobs that may be what ends processes, one runs here at a time: so the others survive it.
+    const hasSuspect = this.running.some(({ isBroken, job }) => job.isSuspect && !isBroken);
+    const jobs = await store.take(name, most, hasSuspect);
     if (this.#closing) return this.#putBack(jobs);
     if (jobs.length === most) this.#due.add(name);
-    const attempts = jobs.map((job) => this.#take(job, task));
-    // Only now is it known whether a suspect would have others beside it.
-    for (const attempt of attempts) if (!attempt.job.lostBefore) void this.#run(attempt);
-    this.#runSuspect();
+    for (const job of jobs) void this.#run(this.#take(job, task));
   }
 
   /** Puts back what was still being taken when the process began to close: none of it has run, and no attempt counts. */
@@ -173,20 +168,8 @@ export class JobLoop {
     this.#taken++;
     this.#running.add(attempt);
     this.#pulse?.add(job);
-    if (job.lostBefore) {
-      this.#suspects.push(attempt);
-      this.#options.events.onTakenAgain(attempt);
-    }
+    if (job.lostBefore) this.#options.events.onTakenAgain(attempt);
     return attempt;
-  }
-
-  /** Starts the next suspect once no other job runs here. */
-  #runSuspect(): void {
-    const next = this.#suspects.find(({ isRunning }) => !isRunning);
-    if (next === undefined) return;
-    // An attempt of the same job that was broken off may never end.
-    const isAlone = this.running.every(({ isRunning, job }) => !isRunning || job.uuid === next.job.uuid);
-    if (isAlone) void this.#run(next);
   }
 
   async #run(attempt: Attempt): Promise<void> {
@@ -218,12 +201,9 @@ export class JobLoop {
     this.#pulse?.remove(job);
     this.#running.delete(attempt);
     this.#free[task.declaration.lane]++;
-    const at = this.#suspects.indexOf(attempt);
-    if (at !== -1) this.#suspects.splice(at, 1);
     // The next job of its key, or of a task that was at its limit.
     if (isHeldBack(task)) this.#due.add(job.task);
     if (this.#running.size === 0) this.#tellIdle();
-    this.#runSuspect();
     if (this.#due.size > 0) void this.#pullOnce();
   }
 
@@ -271,9 +251,7 @@ export class JobLoop {
     this.stop();
     const attempts = this.running;
     const left = attempts.filter((attempt) => !attempt.isBroken && !attempt.isOver);
-    const held = this.#suspects.filter((attempt) => !attempt.isRunning);
     await Promise.all(attempts.map((attempt) => attempt.interrupt()));
-    for (const attempt of held) if (!attempt.isRunning) void this.#run(attempt);
     if (!(await within(STORE_MS, this.idle()))) this.#giveUp();
     return left.map(({ job }) => formatJobId(job));
   }

@@ -136,9 +136,10 @@ export class MemoryStore implements JobStore {
       error: undefined,
     });
     const { task, uuid, takes, retryLimit, enqueuedAt } = job;
+    const claim = { task, uuid, takes, retryLimit };
     // The next attempt has the arguments as they were stored, whatever this one does to its own.
     const payload = structuredClone(job.payload);
-    return { task, uuid, takes, retryLimit, payload, enqueuedAt: new Date(enqueuedAt), lostBefore: false };
+    return { ...claim, payload, enqueuedAt: new Date(enqueuedAt), lostBefore: false, isSuspect: false };
   }
 
   async settle(settlements: readonly Settlement[]): Promise<void> {

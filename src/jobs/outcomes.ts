@@ -52,7 +52,7 @@ export class Outcomes {
     if (outcome.kind === "failed")
       await this.#boss.fail(queueName(claim.task), attemptOf(settlement), { error: outcome.error }, { db });
     if (outcome.kind === "dead") await this.#kill(settlement, outcome.error, db);
-    if (outcome.kind === "interrupted") await this.#putBack(settlement, db);
+    if (outcome.kind === "interrupted") await putBack(this.#boss, settlement, db);
   }
 
   /** Failed with no attempts left: pg-boss has no call for this. */
@@ -64,20 +64,29 @@ export class Outcomes {
     const { updated } = await this.#boss.update(queue, undefined, { id, retryLimit, startAfter: 0, db });
     if (updated > 0) await this.#boss.fail(queue, id, { error }, { db });
   }
-
-  /** Makes it wait again, with one more attempt in place of the one that was broken off. */
-  async #putBack(settlement: Settlement, db: Sql): Promise<void> {
-    const { claim, payload } = settlement;
-    const { uuid: id, retryLimit } = claim;
-    const queue = queueName(claim.task);
-    const cancelled = (await this.#boss.cancel(queue, attemptOf(settlement), { db })) as Affected;
-    if (cancelled.affected === 0) return;
-    await this.#boss.resume(queue, id, { db });
-    const again = { ...payload, interrupted: (payload.interrupted ?? 0) + 1 };
-    await this.#boss.update(queue, again, { id, retryLimit: retryLimit + 1, startAfter: 0, db });
-  }
 }
 
-function attemptOf({ claim }: Settlement): { id: string; retryCount: number } {
+/**
+ * Makes a job wait again, with one more attempt in place of the one that was broken off.
+ *
+ * @param startAfter - In how many seconds it may be taken again.
+ */
+export async function putBack(
+  boss: PgBoss,
+  settlement: Pick<Settlement, "claim" | "payload">,
+  db: Sql,
+  startAfter = 0,
+): Promise<void> {
+  const { claim, payload } = settlement;
+  const { uuid: id, retryLimit } = claim;
+  const queue = queueName(claim.task);
+  const cancelled = (await boss.cancel(queue, attemptOf(settlement), { db })) as Affected;
+  if (cancelled.affected === 0) return;
+  await boss.resume(queue, id, { db });
+  const again = { ...payload, interrupted: (payload.interrupted ?? 0) + 1 };
+  await boss.update(queue, again, { id, retryLimit: retryLimit + 1, startAfter, db });
+}
+
+function attemptOf({ claim }: Pick<Settlement, "claim">): { id: string; retryCount: number } {
   return { id: claim.uuid, retryCount: claim.takes };
 }

@@ -64,6 +64,8 @@ export interface TakenJob extends Claim {
   readonly enqueuedAt: Date;
   /** Whether the process that had it before died with it. */
   readonly lostBefore: boolean;
+  /** Whether it was lost twice in a row: it may be what ends the processes. */
+  readonly isSuspect: boolean;
 }
 
 /** How an attempt ended. */
@@ -140,8 +142,12 @@ export interface JobStore {
   add(job: NewJob, tx?: unknown): Promise<string>;
   /** Those of the tasks with a job whose time has come. */
   due(tasks: readonly string[]): Promise<readonly string[]>;
-  /** Takes jobs whose time has come; from then on it is up to this process to settle them. */
-  take(task: string, most: number): Promise<readonly TakenJob[]>;
+  /**
+   * Takes jobs whose time has come; from then on it is up to this process to settle them.
+   *
+   * @param hasSuspect - Whether a suspect runs in this process. Of several, a process takes one; the others wait on.
+   */
+  take(task: string, most: number, hasSuspect?: boolean): Promise<readonly TakenJob[]>;
   /** Records how attempts ended. */
   settle(settlements: readonly Settlement[]): Promise<void>;
   /** Records the progress of an attempt. */

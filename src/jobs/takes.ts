@@ -2,11 +2,15 @@ import type { JobWithMetadata, PgBoss } from "pg-boss";
 import { within } from "../app/within.ts";
 import type { Attempts } from "./attempts.ts";
 import type { JobsDatabase, Sql } from "./database.ts";
+import { putBack } from "./outcomes.ts";
 import { queueName } from "./queue-name.ts";
 import type { Claim, JobPayload, JobTask, TakenJob } from "./store.ts";
 
 /** How long a commit without an answer waits for a database that is opened again. */
 const REOPEN_MS = 10_000;
+
+/** When a process looks again for a suspect that it put off. */
+const PUT_OFF_SECONDS = 5;
 
 type Fetched = JobWithMetadata<JobPayload>;
 
@@ -34,11 +38,12 @@ export class Takes {
     this.#schema = schema;
   }
 
-  async take(task: JobTask, most: number): Promise<readonly TakenJob[]> {
+  /** @param hasSuspect - Whether a suspect runs in this process: it takes no second one. */
+  async take(task: JobTask, most: number, hasSuspect: boolean): Promise<readonly TakenJob[]> {
     const open = await this.#database.beginTransaction();
     let taken: Taken;
     try {
-      taken = await this.#takeIn(open.db, task, most);
+      taken = await this.#takeIn(open.db, task, { most, hasSuspect });
     } catch (error) {
       await open.rollback();
       throw error;
@@ -62,12 +67,21 @@ export class Takes {
     return rows[0]?.status === "committed";
   }
 
-  async #takeIn(db: Sql, task: JobTask, most: number): Promise<Taken> {
+  async #takeIn(
+    db: Sql,
+    task: JobTask,
+    { most, hasSuspect }: { readonly most: number; readonly hasSuspect: boolean },
+  ): Promise<Taken> {
     const free = await this.#free(db, task, most);
-    const fetched = free > 0 ? await this.#fetch(db, task.name, free) : [];
-    if (fetched.length === 0) return { jobs: [], transaction: undefined };
+    const all = free > 0 ? await this.#fetch(db, task.name, free) : [];
     // An update returns its rows in any order.
-    fetched.sort(byTurn);
+    all.sort(byTurn);
+    const suspects = await this.#suspects(db, task, all);
+    const off = all.filter(({ id }) => suspects.has(id)).slice(hasSuspect ? 0 : 1);
+    for (const job of off)
+      await putBack(this.#boss, { claim: claimOf(task.name, job), payload: job.data }, db, PUT_OFF_SECONDS);
+    const fetched = all.filter((job) => !off.includes(job));
+    if (fetched.length === 0) return { jobs: [], transaction: undefined };
     const claims = fetched.map((job) => claimOf(task.name, job));
     const { lost, transaction } = await this.#attempts.start(claims, db);
     const jobs = fetched.map((job, index) => ({
@@ -75,8 +89,21 @@ export class Takes {
       payload: job.data,
       enqueuedAt: job.createdOn,
       lostBefore: lost.has(job.id),
+      isSuspect: suspects.has(job.id),
     }));
     return { jobs, transaction };
+  }
+
+  /** Never a job of an ordered task: while it is put off, the next of its key would overtake it. */
+  async #suspects(
+    db: Sql,
+    { name, ordered }: JobTask,
+    fetched: readonly Fetched[],
+  ): Promise<ReadonlySet<string>> {
+    const often = ordered ? [] : fetched.filter(({ retryCount }) => retryCount >= 2);
+    if (often.length === 0) return new Set();
+    const claims = often.map((job) => claimOf(name, job));
+    return this.#attempts.lostTwice(claims, db);
   }
 
   /** One process at a time counts what runs and takes the rest: pg-boss's own limit does not hold across processes. */

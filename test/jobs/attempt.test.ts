@@ -14,7 +14,7 @@ const lanes = attemptLanes({ loop: 1, thread: 1 }, async ({ task, args }) => tas
 
 function attempt(): Attempt {
   const job: TakenJob = {
-    ...{ task: "task", uuid: newUuid(), takes: 0, retryLimit: 0, lostBefore: false },
+    ...{ task: "task", uuid: newUuid(), takes: 0, retryLimit: 0, lostBefore: false, isSuspect: false },
     payload: { args: [] },
     enqueuedAt: new Date(),
   };

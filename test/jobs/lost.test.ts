@@ -25,26 +25,49 @@ async function runs(
   };
 }
 
-test("a job that was lost with its process runs with none of those beside it that were taken with it", async (t) => {
-  const run = await runs(t);
+async function enqueue(url: string, names: readonly string[]): Promise<void> {
+  for (const name of names) await fetch(`${url}/tells/${name}?delayMs=0`, { method: "POST" });
+}
+
+const allBegin = (running: Command, names: readonly string[]): Promise<string[]> =>
+  Promise.all(names.map((name) => running.line(new RegExp(`<${name} begins>`))));
+
+test("jobs that were lost with their process run side by side, and hold up no others", async (t) => {
+  const run = await runs(t, { POLL_MS: "200" });
   const first = run(600_000);
-  const url = await listening(first);
-  await fetch(`${url}/tells/lost?delayMs=0`, { method: "POST" });
-  await first.line(/<lost begins>/);
-  const others = ["second", "third"];
-  for (const name of others) await fetch(`${url}/tells/${name}?delayMs=6000`, { method: "POST" });
+  const lost = ["one", "two", "three"];
+  await enqueue(await listening(first), lost);
+  await allBegin(first, lost);
   await first.insist("SIGKILL");
-  const second = run(200);
+  const second = run(600_000);
   await second.line(
     /job tells:\S+ runs again, as attempt 2 of 6: its process ended, or was cut off, before attempt 1 was over/,
   );
-  await Promise.all(["lost", ...others].map((name) => second.line(new RegExp(`<${name} ends>`))));
-  const told = second.lines.flatMap((line) => /<(?<what>\w+ \w+)>/.exec(line)?.groups?.what ?? []);
-  const from = told.indexOf("lost begins");
-  const running = (what: readonly string[]): number =>
-    what.reduce((count, one) => count + (one.endsWith("begins") ? 1 : -1), 0);
-  assert.equal(running(told.slice(0, from)), 0, told.join(", "));
-  assert.equal(told[from + 1], "lost ends", told.join(", "));
+  await enqueue(await listening(second), ["new"]);
+  await allBegin(second, [...lost, "new"]);
+});
+
+test("of jobs that were lost twice in a row, one runs at a time; others run beside it, and waiting costs no attempt", async (t) => {
+  const run = await runs(t, { POLL_MS: "200" });
+  const suspects = ["one", "two"];
+  let running = run(600_000);
+  await enqueue(await listening(running), suspects);
+  for (const _ of ["first", "second"]) {
+    await allBegin(running, suspects);
+    await running.insist("SIGKILL");
+    running = run(600_000);
+  }
+  const begun = /<(?<name>one|two) begins>/.exec(await running.line(/<(one|two) begins>/))?.groups?.name;
+  const other = begun === "one" ? "two" : "one";
+  const url = await listening(running);
+  await enqueue(url, ["new"]);
+  await allBegin(running, ["new"]);
+  assert.ok(!running.lines.some((line) => line.includes(`<${other} begins>`)), running.lines.join("\n"));
+  const jobs = (await (await fetch(`${url}/jobs`)).json()) as { id: string; args: [string] }[];
+  const idOf = (name: string | undefined): string => jobs.find(({ args }) => args[0] === name)?.id ?? "";
+  await fetch(`${url}/cancel/${idOf(begun)}`, { method: "POST" });
+  await allBegin(running, [other]);
+  assert.deepEqual(await (await fetch(`${url}/attempts/${idOf(other)}`)).json(), ["lost", "lost", null]);
 });
 
 /** In the JSON of the log; level 50 is an error. */
