@@ -1,9 +1,10 @@
-import { finished, Readable } from "node:stream";
+import { Readable } from "node:stream";
 import type { FastifyRequest, preParsingHookHandler } from "fastify";
 import { HTTPError } from "../errors/http-error.ts";
 import { alreadyRead } from "../operation/body-stream.ts";
 import type { ArrivingBody } from "../operation/raw.ts";
 import { type HttpRequest, hungUp } from "./request.ts";
+import { whenOver } from "./when-over.ts";
 
 const payloads = new WeakMap<FastifyRequest, Readable>();
 
@@ -37,7 +38,7 @@ export class IncomingBody implements ArrivingBody {
     this.#payload = payloads.get(request) ?? request.raw;
     this.#maxBytes = maxBytes;
     this.#payload.on("error", () => {}); // the reader is told; while the rest is discarded, an error concerns nobody
-    finished(raw, () => this.#close());
+    whenOver(raw, () => this.#close());
   }
 
   onClose(listener: () => void): void {

@@ -1,4 +1,3 @@
-import { finished } from "node:stream";
 import type { FastifyInstance } from "fastify";
 import type { App } from "../app/app.ts";
 import type { Operation } from "../app/operation.ts";
@@ -9,6 +8,7 @@ import type { Metrics } from "../metrics/metrics.ts";
 import type { Connections } from "./connections.ts";
 import { ACCEPTED } from "./sockets/handshake.ts";
 import { streamOf } from "./streams.ts";
+import { whenOver } from "./when-over.ts";
 
 /** What the metrics of a process are read from. */
 export interface MeasuredApp {
@@ -95,7 +95,7 @@ function countRequests(fastify: FastifyInstance, { requests }: Metrics): void {
       });
     };
     raw.once(ACCEPTED, onEnd);
-    finished(raw, onEnd);
+    whenOver(raw, onEnd);
     done();
   });
 }

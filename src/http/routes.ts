@@ -1,4 +1,3 @@
-import { finished } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from "fastify";
 import type { Method } from "../app/method.ts";
 import type { Operation } from "../app/operation.ts";
@@ -11,6 +10,7 @@ import { ReceivedForm } from "./received-form.ts";
 import { HttpRequest, type RequestRoute, type ServedApp } from "./request.ts";
 import { outcomeOf } from "./streams.ts";
 import type { WayOut } from "./way-out.ts";
+import { whenOver } from "./when-over.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -147,7 +147,7 @@ function handlerOf(operation: LaneOperation, services: RouteServices, maxBytes: 
 export function observeRequest(request: string, operation: string, { raw }: FastifyReply): void {
   const start = performance.now();
   requestChannel.publish({ event: "start", request, operation });
-  finished(raw, () => {
+  whenOver(raw, () => {
     const durationMs = performance.now() - start;
     const outcome = outcomeOf(raw);
     requestChannel.publish({ event: "end", request, operation, status: raw.statusCode, durationMs, outcome });

@@ -1,8 +1,10 @@
 import type { FastifyInstance } from "fastify";
 import { pathOfUrl } from "../app/path.ts";
+import type { BeginningRequest } from "../tracing/request-spans.ts";
 import type { Tracing } from "../tracing/tracing.ts";
 import type { LoggedUrls } from "./logged-url.ts";
 import { lacksName } from "./routes.ts";
+import { whenOver } from "./when-over.ts";
 
 /**
  * Starts a span for each request of an operation as soon as it is routed: before plugins, and before its body is read.
@@ -16,7 +18,8 @@ export function addRequestSpans(fastify: FastifyInstance, { requests }: Tracing,
     const { operation } = routeOptions.config;
     if (operation === undefined || lacksName(request.params as Record<string, string>)) return done();
     const path = urls.of(pathOfUrl(originalUrl), operation);
-    requests.begin({ operation, id, path, message, response: reply.raw });
+    const onOver: BeginningRequest["onOver"] = (run) => whenOver(reply.raw, run);
+    requests.begin({ operation, id, path, message, response: reply.raw, onOver });
     requests.within(message, done);
   });
   fastify.addHook("onRoute", (route) => {

@@ -1,4 +1,4 @@
-import { finished, type Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import type { BackgroundCall } from "../app/background.ts";
 import { isBodyless } from "../app/reply.ts";
 import type { Finish } from "../lanes/background.ts";
@@ -9,6 +9,7 @@ import { ReceivedForm } from "./received-form.ts";
 import { writeFileReply, writeReply, writeStreamReply, writeUnseen } from "./reply.ts";
 import type { HttpRequest } from "./request.ts";
 import { OpenStreams, streamOf } from "./streams.ts";
+import { whenOver } from "./when-over.ts";
 
 type Failure = Parameters<Finish>[0];
 
@@ -79,7 +80,7 @@ export class WayOut {
     const chunks = operation === undefined ? body : this.#lanes.arounds.chunks(operation, asked, body);
     const stream = this.#streams.open(asked, chunks, mediaType, (thrown) => this.#noteFailure(asked, thrown));
     // Where a plugin fails on the way or has answered already, nobody takes anything from the stream.
-    finished(asked.reply.raw, () => {
+    whenOver(asked.reply.raw, () => {
       if (stream.readableFlowing !== null) return;
       stream.destroy();
       discardBody({ body });
@@ -120,7 +121,7 @@ export class WayOut {
       if (--this.#unfinished === 0) this.#onFinished?.();
     };
     if (finish !== undefined) this.#unfinished++;
-    finished(asked.reply.raw, () => this.#startTasks(asked, background, end));
+    whenOver(asked.reply.raw, () => this.#startTasks(asked, background, end));
   }
 
   #startTasks({ id, route }: HttpRequest, tasks: BackgroundCall[], end: Finish): void {

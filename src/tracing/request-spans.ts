@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { finished } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import type { Attributes, Context, Span, SpanStatusCode, Tracer } from "@opentelemetry/api";
 import type { Operation } from "../app/operation.ts";
@@ -16,6 +15,8 @@ export interface BeginningRequest {
   readonly path: string;
   readonly message: IncomingMessage;
   readonly response: ServerResponse;
+  /** Calls a function when the response has been sent, or the client has gone: then with an error. */
+  onOver(run: (error: Error | null | undefined) => void): void;
 }
 
 /** A request as a span. */
@@ -58,7 +59,7 @@ export class RequestSpans {
     );
     const begun: RequestSpan = { span, context: trace.setSpan(parent, span), failed: false };
     this.#spans.set(message, begun);
-    finished(response, (error) => end(begun, response, error != null));
+    begins.onOver((error) => end(begun, response, error != null));
   }
 
   /** Runs the code that answers a request as part of its span. */
