@@ -3,7 +3,6 @@ import type { ResolvedSettings } from "../app/settings.ts";
 import { portUnavailable } from "../http/health.ts";
 import { type HealthAnswer, healthAnswer } from "../http/health-state.ts";
 import { createProbeServer, urlOf } from "../http/probe-server.ts";
-import { METRICS_TYPE } from "../metrics/worker-metrics.ts";
 import type { Workers } from "./workers.ts";
 
 /** Settings that ask for probes. */
@@ -30,7 +29,7 @@ export async function openPrimaryHealth(
   const server = createProbeServer(
     { livez, readyz },
     answer,
-    metrics && { path: metrics.path, mediaType: METRICS_TYPE, text: () => workers.metrics.text() },
+    metrics && { path: metrics.path, text: () => workers.metrics.text() },
   );
   server.listen(port, host);
   try {

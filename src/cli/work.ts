@@ -8,12 +8,15 @@ import { OffloopError } from "../errors/offloop-error.ts";
 import { listArounds } from "../http/arounds.ts";
 import { logStrayRejections } from "../http/listen.ts";
 import { createLogger, isForReading } from "../http/logger.ts";
+import { openMetricsOf } from "../http/metrics.ts";
 import { openJobsOf, openLog } from "../http/open-app.ts";
 import { ownsOutput, takeOutput } from "../http/own-output.ts";
 import { closeOnSignals } from "../http/shutdown.ts";
 import { Start } from "../http/start.ts";
 import type { OpenJobs } from "../jobs/open.ts";
+import type { Lanes } from "../lanes/lanes.ts";
 import { openWithLifespans } from "../lanes/open.ts";
+import type { Metrics } from "../metrics/metrics.ts";
 import { openTracing } from "../tracing/open.ts";
 import { runAtHand } from "../watch/around.ts";
 import { openLoopWatch } from "../watch/loop-watch.ts";
@@ -106,18 +109,24 @@ async function openWork(
   const tracing = await openTracing();
   const log = openLog({ log: given, settings, ownsOutput: ownsOutput() }, tracing);
   const arounds = listArounds(app, { settings, log, tracing, debug: false });
+  let [working, metrics]: [Lanes | undefined, Metrics | undefined] = [undefined, undefined];
+  // First of all: a port that is not free costs no attempt, and a start that takes long can be told from one that failed.
+  if (isProbed)
+    await openWorkProbes({ settings, log, readLanes: () => working, readMetrics: () => metrics }, opened);
+  ending.throwIfAborted();
   const laneOptions = { settings, target, log, arounds, ownsOutput: ownsOutput() };
   const lanes = await openWithLifespans(app, laneOptions, opened, ending);
   ending.throwIfAborted();
   const watch = openLoopWatch(settings.watch, log, isForReading(log));
   opened.defer(() => watch?.close());
-  let isOpen = false;
-  // Before the first job is taken, so that a port which is not free costs no attempt, and none ends uncounted.
-  if (isProbed) await openWorkProbes(app, { settings, lanes, log, isOpen: () => isOpen }, opened);
+  // Before the first job is taken, so that none ends uncounted.
+  if (isProbed && settings.health?.port !== undefined)
+    metrics = await openMetricsOf({ app, settings, lanes, answers: false });
+  opened.defer(() => metrics?.close());
   const jobs = (await openJobsOf(app, { settings, lanes, tracing, log, works: true })) as OpenJobs;
   opened.defer(() => jobs.close());
   ending.throwIfAborted();
-  isOpen = true;
+  working = lanes;
   return {
     jobs,
     get threads() {

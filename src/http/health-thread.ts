@@ -1,7 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { sharedNow } from "../threads/crossing/board.ts";
 import { type HealthStatus, healthAnswer, healthStatuses } from "./health-state.ts";
-import { createProbeServer, type ProbedMetrics, urlOf } from "./probe-server.ts";
+import { createProbeServer, urlOf } from "./probe-server.ts";
 
 /** Data the health thread is started with. */
 export interface HealthData {
@@ -10,7 +10,7 @@ export interface HealthData {
   readonly port: number;
   readonly host: string;
   /** Undefined when there are no metrics. */
-  readonly metrics: Omit<ProbedMetrics, "text"> | undefined;
+  readonly metricsPath: string | undefined;
   /** When the loop last turned, in milliseconds of the shared clock. */
   readonly beatAt: Float64Array<SharedArrayBuffer>;
   /** Index of the status the loop last reported. */
@@ -23,7 +23,7 @@ export type HealthHello = { readonly url: string } | { readonly failed: string }
 /** What the loop answers: the metrics, or why there are none. */
 export type MetricsAnswer = { readonly text: string } | { readonly failed: string };
 
-const { livez, readyz, port, host, metrics, beatAt, status } = workerData as HealthData;
+const { livez, readyz, port, host, metricsPath, beatAt, status } = workerData as HealthData;
 
 let asked: Promise<string> | undefined;
 
@@ -50,7 +50,7 @@ const server = createProbeServer(
     const last = healthStatuses[Atomics.load(status, 0)] as HealthStatus;
     return healthAnswer(probe, last, sharedNow() - (beatAt[0] ?? 0));
   },
-  metrics && { ...metrics, text: readMetrics },
+  metricsPath === undefined ? undefined : { path: metricsPath, text: readMetrics },
 );
 server.on("error", (error) => parentPort?.postMessage({ failed: error.message } satisfies HealthHello));
 server.listen(port, host, () => parentPort?.postMessage({ url: urlOf(server) } satisfies HealthHello));

@@ -42,13 +42,16 @@ export interface Probed {
   /** Address to listen on, unless the settings name one. */
   readonly host: string;
   readStatus(): HealthStatus;
-  /** Undefined when there are no metrics. */
-  readonly metrics: ProbedMetrics | undefined;
+  /** Where metrics are answered; undefined when there are none. */
+  readonly metricsPath: string | undefined;
+  /** Undefined while they are not open yet. */
+  readMetrics(): Pick<ProbedMetrics, "text"> | undefined;
   readonly log: Logger;
 }
 
 /**
- * Serves the probes from a thread of their own, which still answers while the loop is blocked, and reports it. The
+ * Serves the probes from a thread of their own, which still answers while the loop is blocked, and reports it. It is
+ * opened before anything of the app, so that a start that takes long can be told from one that has failed. The
  * metrics are answered there too, but by the loop: while it is blocked they wait.
  *
  * @throws {OffloopError} `OFFLOOP_PORT_UNAVAILABLE`, `OFFLOOP_THREAD_START`.
@@ -57,7 +60,8 @@ export async function openHealthServer({
   health,
   host,
   readStatus,
-  metrics,
+  metricsPath,
+  readMetrics,
   log,
 }: Probed): Promise<HealthServer> {
   const beatAt = new Float64Array(new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT));
@@ -70,7 +74,7 @@ export async function openHealthServer({
   const { livez, readyz, port = 0 } = health;
   const workerData: HealthData = {
     ...{ livez, readyz, port, host: health.host ?? host, beatAt, status },
-    metrics: metrics && { path: metrics.path, mediaType: metrics.mediaType },
+    metricsPath,
   };
   const entry = ownEntry("http/health-thread");
   const worker = startThread("the thread of health probes", entry, { workerData, name: "offloop health" });
@@ -86,14 +90,14 @@ export async function openHealthServer({
     await close();
     throw portUnavailable(workerData, hello.failed);
   }
-  if (metrics !== undefined) worker.on("message", () => void answerMetrics(worker, metrics));
+  worker.on("message", () => void answerMetrics(worker, readMetrics()));
   return { url: hello.url, close };
 }
 
-async function answerMetrics(worker: Worker, metrics: ProbedMetrics): Promise<void> {
+async function answerMetrics(worker: Worker, metrics: ReturnType<Probed["readMetrics"]>): Promise<void> {
   let answer: MetricsAnswer;
   try {
-    answer = { text: await metrics.text() };
+    answer = metrics === undefined ? { failed: "starting" } : { text: await metrics.text() };
   } catch (error) {
     answer = { failed: (error as Error).message };
   }

@@ -8,7 +8,7 @@ import { noThreads } from "../threads/pool/pool.ts";
 import type { EarlyWorker } from "../threads/pool/worker.ts";
 import { bind, type Place, placeOf, portOf } from "./bind.ts";
 import { type HealthServer, openHealthServer } from "./health.ts";
-import { healthStatus } from "./health-state.ts";
+import { type HealthStatus, healthStatus } from "./health-state.ts";
 import type { InspectorSetting, ServedInspector } from "./inspector.ts";
 import { createLogger } from "./logger.ts";
 import { type OpenApp, openApp } from "./open-app.ts";
@@ -68,6 +68,12 @@ async function listenWith(
     opened.defer(() => inspector?.close());
     const wanted = { settings, target, log, tls, accessLog, debug, inspector, ownsOutput: ownsAll, early };
     const { ending } = start;
+    let ready: OpenApp | undefined;
+    const health = isSupervised
+      ? undefined
+      : await openHealthPort({ settings, place, log, read: () => ready });
+    opened.defer(async () => health?.close());
+    ending.throwIfAborted();
     const served = await openApp(app, { ...wanted, ending, worksOnJobs: options.work ?? true }, opened);
     const { lanes, fastify } = served;
     inspector?.addTo(fastify, {
@@ -76,10 +82,9 @@ async function listenWith(
       readPool: () => lanes.pool,
       maxThreads: settings.threads.max + settings.threads.reserve,
     });
-    const health = isSupervised ? undefined : await openHealthPort(settings, place, served);
-    opened.defer(async () => health?.close());
     const url = (await bind(fastify, place)).replace(/^https?/, tls === undefined ? "http" : "https");
     ending.throwIfAborted();
+    ready = served;
     inspector?.listensAt(url);
     const shutDown = createShutdown(served, settings.shutdownGraceMs, log, () => opened.disposeAsync());
     start.succeed({ close: shutDown, threadsLeft: () => lanes.pool?.size.threads ?? 0 });
@@ -123,14 +128,28 @@ function ownProcess(
   };
 }
 
+interface HealthPort {
+  readonly settings: ResolvedSettings;
+  readonly place: Place;
+  readonly log: Logger;
+  /** Undefined until it listens. */
+  read(): OpenApp | undefined;
+}
+
 /** Answers probes on a port of their own if the settings name one. With a primary, that one does. */
-async function openHealthPort(
-  { health }: ResolvedSettings,
-  { host }: Place,
-  { lanes, jobs, metrics, log }: OpenApp,
-): Promise<HealthServer | undefined> {
+async function openHealthPort({
+  settings: { health, metrics },
+  place: { host },
+  log,
+  read,
+}: HealthPort): Promise<HealthServer | undefined> {
   if (health?.port === undefined) return undefined;
-  return openHealthServer({ health, host, readStatus: () => healthStatus(lanes, jobs), metrics, log });
+  const readStatus = (): HealthStatus => {
+    const app = read();
+    return app === undefined ? "starting" : healthStatus(app.lanes, app.jobs);
+  };
+  const readMetrics = (): OpenApp["metrics"] => read()?.metrics;
+  return openHealthServer({ health, host, readStatus, metricsPath: metrics?.path, readMetrics, log });
 }
 
 /** Loaded only by those who ask for it. */

@@ -3,6 +3,9 @@ import type { AddressInfo } from "node:net";
 import type { HealthAnswer } from "./health-state.ts";
 import { nodeHttp } from "./node-http.ts";
 
+/** Media type of metrics in the Prometheus text format. */
+const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
 /** The paths of the probes. */
 export interface ProbePaths {
   readonly livez: string;
@@ -12,7 +15,6 @@ export interface ProbePaths {
 /** Metrics that are answered beside the probes. */
 export interface ProbedMetrics {
   readonly path: string;
-  readonly mediaType: string;
   text(): Promise<string>;
 }
 
@@ -38,9 +40,9 @@ function sendAnswer(response: ServerResponse, { status, body }: HealthAnswer): v
 async function sendMetrics(response: ServerResponse, metrics: ProbedMetrics): Promise<void> {
   try {
     const text = await metrics.text();
-    response.writeHead(200, { "content-type": metrics.mediaType }).end(text);
+    response.writeHead(200, { "content-type": METRICS_TYPE }).end(text);
   } catch (error) {
-    sendJson(response, 500, { detail: (error as Error).message });
+    sendJson(response, 503, { detail: (error as Error).message });
   }
 }
 
