@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { getSystemErrorMessage } from "node:util";
 import type { Worker } from "node:worker_threads";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { ownEntry } from "../errors/own-code.ts";
@@ -243,13 +245,36 @@ async function folderError(dir: string, cause: unknown): Promise<OffloopError> {
       { fix: "run npm install @electric-sql/pglite, or set DATABASE_URL", cause },
     );
   }
-  const { code, message } = cause as NodeJS.ErrnoException;
+  const { code, message } = systemErrorOf(cause) ?? (cause as NodeJS.ErrnoException);
   const isRefused = code !== undefined || isNewFolder(dir);
   const [why, fix] = isRefused ? [message, folderFix(code)] : [await versionsOf(dir, message), VERSION_FIX];
   return new OffloopError("OFFLOOP_JOBS_FOLDER", `Cannot open the jobs in ${dir}: ${why}`, {
     fix: `${fix}, or set DATABASE_URL`,
     cause,
   });
+}
+
+/** PGlite runs on WebAssembly, whose numbers for what a system refuses are its own. It throws them without a message. */
+const systemCodes: Readonly<Record<number, keyof typeof constants.errno>> = {
+  2: "EACCES",
+  19: "EDQUOT",
+  29: "EIO",
+  33: "EMFILE",
+  51: "ENOSPC",
+  63: "EPERM",
+  69: "EROFS",
+};
+
+/** What the system refused to PGlite; undefined where something else failed. */
+function systemErrorOf(
+  cause: unknown,
+): Required<Pick<NodeJS.ErrnoException, "code" | "message">> | undefined {
+  const { name, errno } = cause as NodeJS.ErrnoException;
+  if (name !== "ErrnoError" || errno === undefined) return undefined;
+  const code = systemCodes[errno];
+  if (code === undefined)
+    return { code: `errno ${errno}`, message: `the system refused it (errno ${errno})` };
+  return { code, message: `${code}: ${getSystemErrorMessage(-constants.errno[code])}` };
 }
 
 const VERSION_FIX = "install the PGlite that wrote the folder, or remove the folder with the jobs in it";

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -112,4 +113,21 @@ test("EmbeddedDatabase.open() in a folder that cannot be made says why, and that
         /(ENOTDIR|not a directory).*fix let the user that runs the app write to the folder, or name another one in jobs\.dir/is,
     },
   );
+});
+
+test("EmbeddedDatabase.open() on a full disk says that it is full, and to make room", async (t) => {
+  const disk = await folder(t);
+  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=8m", "tmpfs", disk]);
+  if (mounted.status !== 0) return t.skip("this machine lets nobody mount a small disk");
+  try {
+    await assert.rejects(
+      EmbeddedDatabase.open(join(disk, "jobs"), () => {}),
+      {
+        code: "OFFLOOP_JOBS_FOLDER",
+        message: /jobs: ENOSPC: no space left on device\n {2}fix make room on its disk, or set DATABASE_URL/,
+      },
+    );
+  } finally {
+    spawnSync("umount", ["--lazy", disk]);
+  }
 });
