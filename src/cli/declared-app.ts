@@ -10,6 +10,7 @@ import { resolveSettings } from "../app/settings.ts";
 import { counted } from "../errors/counted.ts";
 import { formatLocation, localPath, OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { createDocument } from "../openapi/document.ts";
+import { keepStdoutForData, printData } from "./data-output.ts";
 
 interface Declared {
   readonly app: App;
@@ -28,8 +29,12 @@ export async function loadToServe(target: AppTarget): Promise<App> {
   return app;
 }
 
-/** Loads an app for a command that only reads it: if its module serves it, that does not happen. */
+/**
+ * Loads an app for a command that only reads it: if its module serves it, that does not happen. What it writes to stdout
+ * goes to stderr.
+ */
 export async function loadToRead(target: AppTarget): Promise<App> {
+  keepStdoutForData();
   const { app, servedAt } = await loadModule(target);
   // Code after `await serve(app)` does not run, so the requested export may never appear.
   if (servedAt !== undefined && target.exportName !== undefined) throw servesItself(target, app, servedAt);
@@ -107,7 +112,7 @@ export async function routes(module: string, { json = false, lane }: RoutesOptio
   const rows = lane === undefined ? all : all.filter((row) => row.lane === lane);
   const text = json ? `${JSON.stringify(rows, null, 2)}\n` : `${table(rows)}${count(rows, all)}\n`;
   // Whatever the module opened while it loaded would keep the listing alive.
-  process.stdout.write(text, () => process.exit(0));
+  printData(text, () => process.exit(0));
 }
 
 /** Refuses what could not be served. */
@@ -182,5 +187,5 @@ export async function openapi(module: string): Promise<void> {
   await checkServable(app);
   const text = `${JSON.stringify(createDocument(app), null, 2)}\n`;
   // Whatever the module opened while it loaded would keep the process alive, and a pipe may still be taking the text.
-  process.stdout.write(text, () => process.exit(0));
+  printData(text, () => process.exit(0));
 }

@@ -8,6 +8,7 @@ import { StoredJobs } from "../jobs/jobs.ts";
 import { jobTasks, runnableTasks } from "../jobs/open.ts";
 import { askOwner } from "../jobs/owner.ts";
 import { placeOf } from "../jobs/place.ts";
+import { printData } from "./data-output.ts";
 import { loadToRead, loadToServe, parseTarget } from "./declared-app.ts";
 import { durableTasks, openUntilSignalled, type Working } from "./work.ts";
 
@@ -143,7 +144,7 @@ function since(next: Date): string {
 
 async function schema(module: string): Promise<void> {
   const app = await loadToRead(parseTarget(module));
-  process.stdout.write(await schemaSql(resolveSettings(app.settings).jobs.schema));
+  printData(await schemaSql(resolveSettings(app.settings).jobs.schema));
 }
 
 /** Asks the process that has the embedded jobs open, or opens the jobs itself. */
@@ -179,7 +180,7 @@ function line({ id, state, attempt, progress, error, enqueuedAt }: Job): string 
 }
 
 function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+  printData(`${text}\n`);
 }
 
 function fail(text: string): void {
