@@ -29,14 +29,20 @@ export async function openMetricsOf({
   if (metrics === undefined) return undefined;
   const { openMetrics } = await import("../metrics/metrics.ts");
   const sockets = answers ? lanes.sockets : [];
+  const tasks = servedTaskDeclarations(app);
+  const onLoop = new Set([
+    ...declaredOperations(lanes).flatMap(({ id, lane }) => (lane === "loop" ? id : [])),
+    ...tasks.flatMap(({ name, lane }) => (lane === "loop" ? `task ${name}` : [])),
+  ]);
   return openMetrics({
     path: metrics.path,
     declared: {
       operations: answers ? declaredOperations(lanes) : [],
-      tasks: servedTaskDeclarations(app),
+      tasks,
     },
     readState: () => ({
       pool: lanes.pool?.size,
+      threadCalls: new Map([...(lanes.pool?.running ?? [])].filter(([id]) => !onLoop.has(id))),
       sockets: new Map(
         sockets.map(({ declaration, running }) => [declaration.connection.id, running] as const),
       ),

@@ -7,6 +7,8 @@ import { noThreads, type PoolSize } from "../threads/pool/pool.ts";
 export interface ServerState {
   /** Undefined when nothing runs on threads. */
   readonly pool: PoolSize | undefined;
+  /** How many calls run on threads, by the id of their operation, or `task name`. */
+  readonly threadCalls: ReadonlyMap<string, number>;
   /** Open sockets, by the id of their websocket; empty where none is declared. */
   readonly sockets: ReadonlyMap<string, number>;
   /** Tasks of answered requests that have not ended. */
@@ -34,6 +36,8 @@ export function createStateMetrics(
       return { request: waiting - waitingTasks, background: waitingTasks };
     },
   );
+  const calls = { name: "offloop_thread_calls", help: "Calls that run on threads now", label: "operation" };
+  gauge(registry, calls, () => Object.fromEntries(readState().threadCalls));
   createBoundMetrics(registry, readState);
   createFullnessMetric(registry, readState);
   if (readState().sockets.size > 0)

@@ -244,6 +244,11 @@ test("a call that is refused or dropped is counted by its reason, and in no hist
   const meanwhile = await readMetrics(server.url);
   assert.ok((meanwhile('offloop_oldest_wait_seconds{class="request"}') ?? 0) > 0);
   assert.equal(meanwhile("offloop_threads_busy_ratio"), 1);
+  assert.equal(
+    meanwhile('offloop_thread_calls{operation="GET /held"}'),
+    1,
+    "the one that waits is not among them",
+  );
   dropped.socket.destroy();
   const gone =
     '{http_request_method="GET",http_route="/held",http_response_status_code="",url_scheme="http",error_type=""}';
@@ -254,6 +259,7 @@ test("a call that is refused or dropped is counted by its reason, and in no hist
   while (metric('offloop_refused_total{reason="client_gone"}') === 0) metric = await readMetrics(server.url);
   assert.equal(metric('offloop_refused_total{reason="queue_full"}'), 1);
   assert.equal(metric('offloop_refused_total{reason="client_gone"}'), 1);
+  assert.equal(metric('offloop_thread_calls{operation="GET /held"}'), 0);
   const labels = '{operation="GET /held",lane="thread"}';
   assert.equal(metric(`offloop_operation_run_seconds_count${labels}`), 1);
   assert.equal(metric(`offloop_operation_queue_seconds_count${labels}`), 1);

@@ -37,7 +37,6 @@ export function calmHour(): Map<string, number[]> {
     [errors("GET /export", "broken_stream")]: each(100, 1),
     'offloop_task_run_seconds_count{task="mail",lane="loop"}': () => 20 + some(10),
     'offloop_task_failures_total{task="mail"}': each(12, 1),
-    'offloop_operation_run_seconds_sum{operation="GET /report",lane="thread"}': () => some(8),
     'offloop_blocked_seconds_total{operation="",state="computing"}': each(40, 0.2),
     'offloop_blocked_seconds_total{operation="GET /items/:id",state="computing"}': each(40, 0.6),
     'offloop_blocked_seconds_total{operation="",state="asleep"}': (scrape) =>
@@ -58,6 +57,7 @@ export function calmHour(): Map<string, number[]> {
   const gauges: Record<string, Growth> = {
     'offloop_oldest_wait_seconds{class="request"}': () => some(20) / 100,
     'offloop_oldest_wait_seconds{class="background"}': (scrape) => (scrape % 60 === 7 ? 4 : 0),
+    'offloop_thread_calls{operation="GET /report"}': () => some(6),
     offloop_threads_busy_ratio: (scrape) => (scrape % 20 === 3 ? 1 : some(6) / 8),
     'offloop_waiting_calls{class="request"}': (scrape) => (scrape % 20 === 3 ? 12 : 0),
     'offloop_waiting_calls{class="background"}': (scrape) => (scrape % 60 === 7 ? 900 : 0),

@@ -94,6 +94,17 @@ export class ThreadPool implements ThreadListener {
     };
   }
 
+  /** How many calls of each work run on threads now, by its id. */
+  get running(): ReadonlyMap<string, number> {
+    const counts = new Map(this.#options.works.map(({ id }) => [id, 0]));
+    for (const thread of this.#roster)
+      for (const { call } of thread.running) {
+        const { id } = this.#workOf(call);
+        counts.set(id, (counts.get(id) ?? 0) + 1);
+      }
+    return counts;
+  }
+
   /** How long the oldest call of each class has been waiting for a thread, in milliseconds; 0 when none waits. */
   get oldestWaitMs(): Readonly<Record<CallClass, number>> {
     const now = performance.now();
