@@ -392,6 +392,7 @@ class Start {
   readonly #settle: (error: OffloopError | undefined) => void;
   /** Why it is being ended. */
   #refused: OffloopError | undefined;
+  #isOver = false;
 
   constructor(thread: Thread, startMs: number, app: FailedApp) {
     const { promise, resolve } = Promise.withResolvers<OffloopError | undefined>();
@@ -399,10 +400,12 @@ class Start {
     this.#settle = resolve;
     this.#thread = thread;
     this.#app = app;
-    this.#timer = setTimeout(
-      () => this.refuse(this.#failed(`it has not loaded the app after ${startMs} ms`)),
-      startMs,
-    );
+    // A loop that was blocked reads only in the rest of this turn what the thread may have said long ago.
+    this.#timer = setTimeout(() => setImmediate(() => this.#giveUp(startMs)), startMs);
+  }
+
+  #giveUp(startMs: number): void {
+    if (!this.#isOver) this.refuse(this.#failed(`it has not loaded the app after ${startMs} ms`));
   }
 
   /** Ends it: it cannot be used. */
@@ -413,17 +416,22 @@ class Start {
 
   /** It is ready. */
   succeed(): void {
-    clearTimeout(this.#timer);
+    this.#end();
     this.#settle(undefined);
   }
 
   /** It has ended. Returns why. */
   fail(cause: unknown): OffloopError {
-    clearTimeout(this.#timer);
+    this.#end();
     const error =
       this.#refused ?? this.#failed(cause === undefined ? "it ended while it loaded the app" : String(cause));
     this.#settle(error);
     return error;
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
   }
 
   #failed(why: string): OffloopError {
