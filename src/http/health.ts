@@ -29,9 +29,14 @@ export function addHealthRoutes(
     ["livez", livez],
     ["readyz", readyz],
   ] as const) {
-    fastify.get(path, { config: { isForOperators: true } }, (_request, reply) => {
-      const { status, body } = healthAnswer(probe, readStatus(), 0);
-      reply.code(status).send(body);
+    fastify.route({
+      method: ["GET", "HEAD"],
+      url: path,
+      config: { isForOperators: true },
+      handler: (_request, reply) => {
+        const { status, body } = healthAnswer(probe, readStatus(), 0);
+        reply.code(status).send(body);
+      },
     });
   }
 }

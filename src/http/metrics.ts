@@ -72,9 +72,13 @@ export function addMetrics(
 ): void {
   countRequests(fastify, metrics);
   connections.onUnread(({ status }) => metrics.requests.unread(status));
-  fastify.get(metrics.path, async (_request, reply) => {
-    reply.type(metrics.mediaType);
-    return metrics.text();
+  fastify.route({
+    method: ["GET", "HEAD"],
+    url: metrics.path,
+    handler: async (_request, reply) => {
+      reply.type(metrics.mediaType);
+      return metrics.text();
+    },
   });
 }
 

@@ -88,6 +88,17 @@ test("with health.port the metrics are answered there, too", async (t) => {
   assert.equal((await fetch(`${server.healthUrl}/loop/items/1`)).status, 404);
 });
 
+test("HEAD is answered wherever probes and metrics answer GET: on the app's port and on health.port", async (t) => {
+  for (const health of [true, { port: 0 }]) {
+    const server = await running(app, { accessLog: false, health });
+    t.after(() => server.close());
+    for (const path of ["/livez", "/readyz", "/metrics"]) {
+      const response = await fetch(`${server.healthUrl}${path}`, { method: "HEAD" });
+      assert.deepEqual([path, response.status, await response.text()], [path, 200, ""]);
+    }
+  }
+});
+
 test("a method that HTTP does not know is counted as _OTHER", async (t) => {
   const url = await serveIt(t);
   const raw = await openSocket(url);
