@@ -20,8 +20,8 @@ export function schedulesOf(tasks: Iterable<RunnableTask>): Schedule[] {
   );
 }
 
-/** A timer can wait at most 24.8 days. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** How often to check whether the clock of the process has been set. */
+const CLOCK_CHECK_MS = 10_000;
 const RETRY_MS = 1_000;
 
 /**
@@ -98,11 +98,19 @@ export class Scheduler {
   readonly #store: JobStore;
   readonly #onDue: (task: string) => void;
   readonly #onError: (error: unknown) => void;
+  readonly #clock: Pick<DateConstructor, "now">;
   readonly #timers = new Map<string, NodeJS.Timeout>();
-  readonly #since = Date.now();
+  readonly #since: number;
   #stopped = false;
 
-  constructor(store: JobStore, onDue: (task: string) => void, onError: (error: unknown) => void) {
+  constructor(
+    store: JobStore,
+    onDue: (task: string) => void,
+    onError: (error: unknown) => void,
+    clock: Pick<DateConstructor, "now"> = Date,
+  ) {
+    this.#clock = clock;
+    this.#since = clock.now();
     this.#store = store;
     this.#onDue = onDue;
     this.#onError = onError;
@@ -112,25 +120,35 @@ export class Scheduler {
     await Promise.all(schedules.map((schedule) => this.#advance(schedule)));
   }
 
+  get #now(): Date {
+    return new Date(this.#clock.now());
+  }
+
   async #advance(schedule: Schedule): Promise<void> {
     try {
-      const next = await storeNext(this.#store, schedule, new Date(), this.#since);
+      const next = await storeNext(this.#store, schedule, this.#now, this.#since);
       if (next !== undefined) this.#wait(schedule, next.getTime());
     } catch (error) {
       if (this.#stopped) return; // the store closes while it is asked
       this.#onError(error);
-      this.#wait(schedule, Date.now() + RETRY_MS);
+      this.#wait(schedule, this.#clock.now() + RETRY_MS);
     }
   }
 
   #wait(schedule: Schedule, until: number): void {
     if (this.#stopped) return;
-    const ms = Math.min(Math.max(until - Date.now(), 0), LONGEST_TIMER_MS);
-    const timer = setTimeout(() => {
-      if (Date.now() < until) return this.#wait(schedule, until);
-      this.#onDue(schedule.task);
-      void this.#advance(schedule);
-    }, ms);
+    const left = until - this.#clock.now();
+    const timer = setTimeout(
+      () => {
+        const now = this.#clock.now();
+        // The clock was set back: an earlier occurrence is the next one.
+        if (until - now > left) return void this.#advance(schedule);
+        if (now < until) return this.#wait(schedule, until);
+        this.#onDue(schedule.task);
+        void this.#advance(schedule);
+      },
+      Math.min(Math.max(left, 0), CLOCK_CHECK_MS),
+    );
     this.#timers.set(schedule.task, timer.unref());
   }
 

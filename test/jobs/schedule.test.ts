@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { App, OffloopError } from "offloop";
 import { testClient } from "offloop/testing";
 import { z } from "zod";
@@ -211,4 +212,34 @@ test("MemoryStore keeps jobs in the order in which they were added, also where a
     (await store.list({ limit: 10 })).map(({ uuid }) => uuid),
     added.toReversed(),
   );
+});
+
+test("Scheduler: a clock that is set forth and back stops no schedule", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const start = Date.parse("2026-03-02T12:00:00Z");
+  const clock = { time: start, now: () => clock.time };
+  let stored = Promise.withResolvers<string>();
+  class ToldStore extends MemoryStore {
+    override async add(job: Parameters<MemoryStore["add"]>[0]): Promise<string> {
+      const uuid = await super.add(job);
+      stored.resolve(job.runAt?.toISOString() ?? "");
+      return uuid;
+    }
+  }
+  const onError = (error: unknown): void => assert.fail(String(error));
+  const scheduler = new Scheduler(new ToldStore([jobTask("t")], clock), () => {}, onError, clock);
+  t.after(() => scheduler.stop());
+  await scheduler.start([at("* * * * *")]);
+  assert.equal(await stored.promise, "2026-03-02T12:01:00.000Z");
+  for (const [time, next] of [
+    [start + 3_610_000, "2026-03-02T13:01:00.000Z"],
+    [start + 20_000, "2026-03-02T12:01:00.000Z"],
+    [start + 60_000, "2026-03-02T12:02:00.000Z"],
+  ] as const) {
+    stored = Promise.withResolvers();
+    clock.time = time;
+    t.mock.timers.tick(40_000);
+    assert.equal(await stored.promise, next);
+    await setImmediate(); // it waits for the next one
+  }
 });
