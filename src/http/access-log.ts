@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { pathOfUrl } from "../app/path.ts";
 import { CLIENT_CLOSED_REQUEST } from "../operation/error-reply.ts";
-import type { UnreadRequest } from "./connections.ts";
+import { type UnreadRequest, wasCut } from "./connections.ts";
 import { Flood, moreText } from "./flood.ts";
 import type { LoggedUrls } from "./logged-url.ts";
 import { outcomeOf } from "./streams.ts";
@@ -34,7 +34,18 @@ export function logUnread(log: Logger): (unread: UnreadRequest) => void {
   };
 }
 
-const remarks = { sent: "", gone: ", the client has gone", broken: ", its stream broke off" };
+const remarks = {
+  sent: "",
+  gone: ", the client has gone",
+  broken: ", its stream broke off",
+  cut: ", ended by the shutdown",
+};
+
+/** Where a request ended without its whole answer, whose doing that was. */
+const fields = { sent: {}, gone: { clientGone: true }, broken: { brokeOff: true }, cut: { shutdown: true } };
+
+/** For a request that nobody sends an answer to any more. */
+const SERVICE_UNAVAILABLE = 503;
 
 /** What log lines are made with. */
 interface AccessLogParts {
@@ -61,9 +72,11 @@ export function addAccessLog(
       const { method } = request;
       const url = urls.of(request.originalUrl, operation);
       const isSocket = raw.statusCode === 101;
-      const status = raw.headersSent || isSocket ? raw.statusCode : CLIENT_CLOSED_REQUEST;
       const ms = Math.round((performance.now() - start) * 1000) / 1000;
-      const outcome = isSocket ? "sent" : outcomeOf(raw);
+      const end = isSocket ? "sent" : outcomeOf(raw);
+      const outcome = end === "gone" && wasCut(request.raw) ? "cut" : end;
+      const unsent = outcome === "cut" ? SERVICE_UNAVAILABLE : CLIENT_CLOSED_REQUEST;
+      const status = raw.headersSent || isSocket ? raw.statusCode : unsent;
       log.info(
         {
           reqId: request.id,
@@ -72,8 +85,7 @@ export function addAccessLog(
           status,
           ms,
           lane: operation?.lane,
-          ...(outcome === "gone" ? { clientGone: true } : {}),
-          ...(outcome === "broken" ? { brokeOff: true } : {}),
+          ...fields[outcome],
           ...trace?.(request.raw),
         },
         `${method} ${url} ${status}${remarks[outcome]}`,

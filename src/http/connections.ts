@@ -132,8 +132,19 @@ export class Connections {
 
   /** Cuts all of them, also those whose handshake is not over: Node's own does not know these. */
   cut(): void {
-    for (const socket of this.#open) socket.destroy();
+    for (const socket of this.#open) {
+      cutSockets.add(socket);
+      socket.destroy();
+    }
   }
+}
+
+/** Those that a shutdown has cut: what was not answered there had a client. */
+const cutSockets = new WeakSet<Socket>();
+
+/** Whether the connection of a request was cut by a shutdown, and not by its client. */
+export function wasCut({ socket }: IncomingMessage): boolean {
+  return cutSockets.has(socket);
 }
 
 /**

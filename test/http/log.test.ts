@@ -63,6 +63,20 @@ eachLane("log: a request whose client has gone has a line, with status 499", asy
   assert.deepEqual([level, msg, status, clientGone], [30, `GET ${url} 499, the client has gone`, 499, true]);
 });
 
+eachLane("log: a request that the shutdown ended says so, and not that its client has gone", async (lane) => {
+  const closing = await running(app, { shutdownGraceMs: 50 });
+  const url = `/${lane}/waits`;
+  const answer = assert.rejects(fetch(closing.url + url));
+  await closing.logged(({ msg, operation }) => msg === "waits" && operation === `GET ${url}`);
+  await closing.close();
+  await answer;
+  const { msg, status, clientGone, shutdown } = await closing.logged((entry) => entry.url === url);
+  assert.deepEqual(
+    [msg, status, clientGone, shutdown],
+    [`GET ${url} 503, ended by the shutdown`, 503, undefined, true],
+  );
+});
+
 eachLane("log: who gives up with the client, by its signal, has not failed", async (lane) => {
   const urls = [`/${lane}/gives-up`, ...(lane === "loop" ? ["/loop/gives-up/streaming"] : [])];
   for (const url of urls) {
