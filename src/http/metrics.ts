@@ -30,8 +30,9 @@ export async function openMetricsOf({
   const { openMetrics } = await import("../metrics/metrics.ts");
   const sockets = answers ? lanes.sockets : [];
   const tasks = servedTaskDeclarations(app);
-  const onLoop = new Set([
-    ...declaredOperations(lanes).flatMap(({ id, lane }) => (lane === "loop" ? id : [])),
+  /** What no thread runs here. */
+  const elsewhere = new Set([
+    ...declaredOperations(lanes).flatMap(({ id, lane }) => (lane === "loop" || !answers ? id : [])),
     ...tasks.flatMap(({ name, lane }) => (lane === "loop" ? `task ${name}` : [])),
   ]);
   return openMetrics({
@@ -42,7 +43,7 @@ export async function openMetricsOf({
     },
     readState: () => ({
       pool: lanes.pool?.size,
-      threadCalls: new Map([...(lanes.pool?.running ?? [])].filter(([id]) => !onLoop.has(id))),
+      threadCalls: new Map([...(lanes.pool?.running ?? [])].filter(([id]) => !elsewhere.has(id))),
       sockets: new Map(
         sockets.map(({ declaration, running }) => [declaration.connection.id, running] as const),
       ),
