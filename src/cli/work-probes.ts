@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { ResolvedSettings } from "../app/settings.ts";
-import { openHealthServer } from "../http/health.ts";
+import { type HealthServer, openHealthServer } from "../http/health.ts";
 import { type HealthStatus, healthStatus } from "../http/health-state.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import type { Metrics } from "../metrics/metrics.ts";
@@ -24,9 +24,9 @@ export interface ProbedWork {
 export async function openWorkProbes(
   { settings, log, readLanes, readMetrics }: ProbedWork,
   opened: Pick<AsyncDisposableStack, "defer">,
-): Promise<void> {
+): Promise<HealthServer | undefined> {
   const { health } = settings;
-  if (health?.port === undefined) return;
+  if (health?.port === undefined) return undefined;
   const readStatus = (): HealthStatus => {
     const lanes = readLanes();
     return lanes === undefined ? "starting" : healthStatus(lanes, undefined);
@@ -36,4 +36,5 @@ export async function openWorkProbes(
   const server = await openHealthServer({ health, host, readStatus, metricsPath, readMetrics, log });
   opened.defer(() => server.close());
   log.info(`health at ${server.url}`);
+  return server;
 }

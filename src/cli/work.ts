@@ -111,8 +111,8 @@ async function openWork(
   const arounds = listArounds(app, { settings, log, tracing, debug: false });
   let [working, metrics]: [Lanes | undefined, Metrics | undefined] = [undefined, undefined];
   // First of all: a port that is not free costs no attempt, and a start that takes long can be told from one that failed.
-  if (isProbed)
-    await openWorkProbes({ settings, log, readLanes: () => working, readMetrics: () => metrics }, opened);
+  const probed = { settings, log, readLanes: () => working, readMetrics: () => metrics };
+  const probes = isProbed ? await openWorkProbes(probed, opened) : undefined;
   ending.throwIfAborted();
   const laneOptions = { settings, target, log, arounds, ownsOutput: ownsOutput() };
   const lanes = await openWithLifespans(app, laneOptions, opened, ending);
@@ -127,6 +127,7 @@ async function openWork(
   opened.defer(() => jobs.close());
   ending.throwIfAborted();
   working = lanes;
+  probes?.update();
   return {
     jobs,
     get threads() {

@@ -16,6 +16,8 @@ const BEAT_MS = 100;
 /** Health probes on a port of their own. */
 export interface HealthServer {
   readonly url: string;
+  /** Reads the status now, not only with the next beat. */
+  update(): void;
   close(): Promise<void>;
 }
 
@@ -96,7 +98,7 @@ export async function openHealthServer({
     throw portUnavailable(workerData, hello.failed);
   }
   worker.on("message", () => void answerMetrics(worker, readMetrics()));
-  return { url: hello.url, close };
+  return { url: hello.url, update: beat, close };
 }
 
 async function answerMetrics(worker: Worker, metrics: ReturnType<Probed["readMetrics"]>): Promise<void> {

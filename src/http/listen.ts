@@ -85,6 +85,7 @@ async function listenWith(
     const url = (await bind(fastify, place)).replace(/^https?/, tls === undefined ? "http" : "https");
     ending.throwIfAborted();
     ready = served;
+    health?.update();
     inspector?.listensAt(url);
     const shutDown = createShutdown(served, settings.shutdownGraceMs, log, () => opened.disposeAsync());
     start.succeed({ close: shutDown, threadsLeft: () => lanes.pool?.size.threads ?? 0 });

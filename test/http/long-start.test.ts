@@ -50,7 +50,7 @@ test("health.port answers while a lifespan opens: alive, starting, without metri
   assert.deepEqual(await answer(`${health}/metrics`), [503, { detail: "starting" }]);
   go();
   assert.equal((await serving).healthUrl, health);
-  while ((await answer(`${health}/readyz`))[0] !== 200);
+  assert.deepEqual(await answer(`${health}/readyz`), [200, { status: "ready" }]);
   assert.equal((await fetch(`${health}/metrics`)).status, 200);
 });
 
