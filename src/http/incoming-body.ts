@@ -4,7 +4,7 @@ import { HTTPError } from "../errors/http-error.ts";
 import { alreadyRead } from "../operation/body-stream.ts";
 import type { ArrivingBody } from "../operation/raw.ts";
 import { type HttpRequest, hungUp } from "./request.ts";
-import { whenOver } from "./when-over.ts";
+import { whenOver } from "./streams.ts";
 
 const payloads = new WeakMap<FastifyRequest, Readable>();
 

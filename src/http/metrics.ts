@@ -7,8 +7,7 @@ import type { Lanes } from "../lanes/lanes.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { Connections } from "./connections.ts";
 import { ACCEPTED } from "./sockets/handshake.ts";
-import { streamOf } from "./streams.ts";
-import { whenOver } from "./when-over.ts";
+import { streamOf, whenOver } from "./streams.ts";
 
 /** What the metrics of a process are read from. */
 export interface MeasuredApp {

@@ -1,10 +1,9 @@
 import { rm } from "node:fs/promises";
-import type { Readable } from "node:stream";
+import { finished, type Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
 import type { ReceivedFile } from "../app/uploaded-file.ts";
 import type { FormPart } from "../operation/raw.ts";
 import { openSpoolFile, type SpoolFile, UploadDiskError } from "./upload-folder.ts";
-import { whenOver } from "./when-over.ts";
 
 /** Starlette's limit: a larger file goes to disk while it arrives. */
 const MEMORY_BYTES = 1_048_576;
@@ -20,7 +19,7 @@ export class ReceivedForm {
   #isClosed = false;
 
   constructor(reply: FastifyReply) {
-    whenOver(reply.raw, () => {
+    finished(reply.raw, () => {
       if (!this.#isHeld) void this.close();
     });
   }

@@ -8,9 +8,8 @@ import type { AddedRoutes } from "./added-routes.ts";
 import { IncomingBody, leaveUnread } from "./incoming-body.ts";
 import { ReceivedForm } from "./received-form.ts";
 import { HttpRequest, type RequestRoute, type ServedApp } from "./request.ts";
-import { outcomeOf } from "./streams.ts";
+import { outcomeOf, whenOver } from "./streams.ts";
 import type { WayOut } from "./way-out.ts";
-import { whenOver } from "./when-over.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {

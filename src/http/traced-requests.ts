@@ -4,7 +4,7 @@ import type { BeginningRequest } from "../tracing/request-spans.ts";
 import type { Tracing } from "../tracing/tracing.ts";
 import type { LoggedUrls } from "./logged-url.ts";
 import { lacksName } from "./routes.ts";
-import { whenOver } from "./when-over.ts";
+import { whenOver } from "./streams.ts";
 
 /**
  * Starts a span for each request of an operation as soon as it is routed: before plugins, and before its body is read.

@@ -8,8 +8,7 @@ import { type Chunk, discardBody, isReady, isWhole, type RawReply } from "../ope
 import { ReceivedForm } from "./received-form.ts";
 import { writeFileReply, writeReply, writeStreamReply, writeUnseen } from "./reply.ts";
 import type { HttpRequest } from "./request.ts";
-import { OpenStreams, streamOf } from "./streams.ts";
-import { whenOver } from "./when-over.ts";
+import { OpenStreams, streamOf, whenOver } from "./streams.ts";
 
 type Failure = Parameters<Finish>[0];
 
