@@ -106,6 +106,7 @@ for (const { name, skip, start } of backends) {
     await arrive();
     for (const end of ends.splice(0)) end();
     await worker.drained();
+    await worker.close(0);
     assert.equal((await engine.find(job))?.state, "done");
     const outcomes = (await engine.attempts(job)).map(({ outcome }) => outcome);
     assert.deepEqual(outcomes, ["cancelled", "done"]);
