@@ -6,6 +6,7 @@ import type { ResolvedSettings } from "../app/settings.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { Connections } from "./connections.ts";
+import { METRICS_TYPE } from "./probe-server.ts";
 import { ACCEPTED } from "./sockets/handshake.ts";
 import { streamOf, whenOver } from "./streams.ts";
 
@@ -76,7 +77,7 @@ export function addMetrics(
     method: ["GET", "HEAD"],
     url: metrics.path,
     handler: async (_request, reply) => {
-      reply.type(metrics.mediaType);
+      reply.type(METRICS_TYPE);
       return metrics.text();
     },
   });

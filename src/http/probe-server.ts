@@ -4,7 +4,7 @@ import type { HealthAnswer } from "./health-state.ts";
 import { nodeHttp } from "./node-http.ts";
 
 /** Media type of metrics in the Prometheus text format. */
-const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /** The paths of the probes. */
 export interface ProbePaths {

@@ -120,13 +120,9 @@ export class Scheduler {
     await Promise.all(schedules.map((schedule) => this.#advance(schedule)));
   }
 
-  get #now(): Date {
-    return new Date(this.#clock.now());
-  }
-
   async #advance(schedule: Schedule): Promise<void> {
     try {
-      const next = await storeNext(this.#store, schedule, this.#now, this.#since);
+      const next = await storeNext(this.#store, schedule, new Date(this.#clock.now()), this.#since);
       if (next !== undefined) this.#wait(schedule, next.getTime());
     } catch (error) {
       if (this.#stopped) return; // the store closes while it is asked

@@ -5,15 +5,13 @@ import { processMetrics } from "./process-metrics.ts";
 import { createRequestMetrics, type RequestMetrics } from "./request-metrics.ts";
 import { createRunMetrics, type DeclaredWork } from "./run-metrics.ts";
 import { createJobMetrics, createStateMetrics, type ServerState } from "./state-metrics.ts";
-import { joinWorkers, METRICS_TYPE } from "./worker-metrics.ts";
+import { joinWorkers } from "./worker-metrics.ts";
 
 /** The metrics of an app in this process. */
 export interface Metrics {
   /** Where they are answered. */
   readonly path: string;
   readonly requests: RequestMetrics;
-  /** Media type of {@link text}. */
-  readonly mediaType: string;
   /** All metrics, in the Prometheus text format; those of all workers where there are several. */
   text(): Promise<string>;
   /** Stops counting. What was counted until then stays in the metrics of all workers. */
@@ -42,7 +40,6 @@ export function openMetrics({ path, declared, readState, jobs }: Measured): Metr
   return {
     path,
     requests,
-    mediaType: METRICS_TYPE,
     text: () => workers?.text() ?? Registry.merge(all).metrics(),
     close: async () => {
       runs.close();

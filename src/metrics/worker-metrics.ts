@@ -4,9 +4,6 @@ import type { Registry } from "prom-client";
 /** Set for workers whose primary answers for all of them. */
 export const SHARED = "OFFLOOP_SHARED_METRICS";
 
-/** Media type of the text. */
-export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
-
 /** A metric in the form of prom-client, in which it also crosses between processes. */
 export interface Figure {
   readonly name: string;

@@ -6,7 +6,7 @@ import { App } from "offloop";
 import type { Engine } from "../../src/jobs/engine.ts";
 import { formatJobId } from "../../src/jobs/job-id.ts";
 import { jobTasks, runnableTasks } from "../../src/jobs/open.ts";
-import type { JobStore } from "../../src/jobs/store.ts";
+import type { JobRef, JobStore } from "../../src/jobs/store.ts";
 import { backends } from "../fixtures/job-engines.ts";
 import { work } from "../fixtures/job-workers.ts";
 
@@ -28,6 +28,19 @@ function nextBegins(): Promise<void> {
   return new Promise((resolve) => {
     onBegin = resolve;
   });
+}
+
+/** A job whose first attempt was cancelled, and goes on, while the second has begun. */
+async function beginTwice(engine: Engine): Promise<JobRef> {
+  const job = { task: "stubborn", uuid: randomUUID() };
+  const begun = nextBegins();
+  await engine.add({ ...job, payload: { args: [] } });
+  await begun;
+  assert.equal(await engine.cancel(job), true);
+  const begunAgain = nextBegins();
+  assert.equal(await engine.retry(job), true);
+  await begunAgain;
+  return job;
 }
 
 /** An engine whose next notice of a cancelled job arrives when it is let through. */
@@ -65,14 +78,7 @@ for (const { name, skip, start } of backends) {
     const settled = Promise.withResolvers<void>();
     const store = tellingOfEnds(engine, settled.resolve);
     const { worker } = await work({ tasks, engine, store, errors: place.errors });
-    const job = { task: "stubborn", uuid: randomUUID() };
-    const begun = nextBegins();
-    await engine.add({ ...job, payload: { args: [] } });
-    await begun;
-    assert.equal(await engine.cancel(job), true);
-    const begunAgain = nextBegins();
-    assert.equal(await engine.retry(job), true);
-    await begunAgain;
+    const job = await beginTwice(engine);
     assert.equal(worker.running.length, 2);
     ends[0]?.();
     await settled.promise;
@@ -95,14 +101,7 @@ for (const { name, skip, start } of backends) {
     const engine = await place.open(jobTasks(tasks));
     const { store, arrive } = withLateNotice(engine);
     const { worker } = await work({ tasks, engine, store, errors: place.errors });
-    const job = { task: "stubborn", uuid: randomUUID() };
-    const begun = nextBegins();
-    await engine.add({ ...job, payload: { args: [] } });
-    await begun;
-    assert.equal(await engine.cancel(job), true);
-    const begunAgain = nextBegins();
-    assert.equal(await engine.retry(job), true);
-    await begunAgain;
+    const job = await beginTwice(engine);
     await arrive();
     for (const end of ends.splice(0)) end();
     await worker.drained();
