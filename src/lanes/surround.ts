@@ -72,30 +72,30 @@ class Passage {
   }
 
   run(): Promise<RawReply> {
-    return this.#enter(this.#onion.arounds.length - 1).then(({ raw }) => this.#exchange.withTasksAfter(raw));
+    const outermost = this.#onion.arounds.length - 1;
+    return this.#enter(outermost, ({ raw }) => this.#exchange.withTasksAfter(raw));
   }
 
   /**
    * No async functions here: they cost twice as much, for each around of each request.
    *
    * @param index - Which around to enter; lower indexes lie inside it.
+   * @param pass - What its reply becomes outside it.
    */
-  #enter(index: number): Promise<PassingReply> {
-    const around = this.#onion.arounds[index];
-    if (around === undefined)
-      return this.#onion.run(this.#request).then((raw) => new PassingReply(raw, this));
+  #enter<Passed>(index: number, pass: (reply: PassingReply) => Passed): Promise<Passed> {
+    const around = this.#onion.arounds[index] as PlacedAround;
     const visit: Visit = { inner: undefined, isOver: false };
     const answered: Promise<unknown> = around.fn(this.#exchange, () => this.#next(around, index, visit));
     return answered.then(
       (given) => {
         visit.isOver = true;
         return isFrom(given, this, index - 1)
-          ? given.leave(index)
-          : this.#replace(around, given, visit, index);
+          ? pass(given.leave(index))
+          : this.#replace(around, given, visit, index).then(pass);
       },
       (thrown) => {
         visit.isOver = true;
-        return this.#answer(around, thrown, visit, index);
+        return this.#answer(around, thrown, visit, index).then(pass);
       },
     );
   }
@@ -103,8 +103,12 @@ class Passage {
   #next(around: PlacedAround, index: number, visit: Visit): Promise<PassingReply> {
     if (visit.isOver) return this.#refuseLate(around);
     if (visit.inner !== undefined) throw this.#mistake(around, "it called next() twice", "call next() once");
-    visit.inner = this.#enter(index - 1);
+    visit.inner = index === 0 ? this.#runInside() : this.#enter(index - 1, unchanged);
     return visit.inner;
+  }
+
+  #runInside(): Promise<PassingReply> {
+    return this.#onion.run(this.#request).then((raw) => new PassingReply(raw, this));
   }
 
   /** What `next` returned is awaited: an around that did not do so would leave it behind. */
@@ -177,6 +181,8 @@ class Passage {
     return new OffloopError("OFFLOOP_AROUND_RESULT", `Cannot answer ${this.#onion.id}: ${what}`, { at, fix });
   }
 }
+
+const unchanged = (reply: PassingReply): PassingReply => reply;
 
 /** A reply that replaces another, whose tasks still run and whose dependencies still close. */
 function inPlaceOf(passed: RawReply, raw: RawReply): RawReply {
