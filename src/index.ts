@@ -2,6 +2,7 @@ export type { FastifyPlugin } from "./app/app.ts";
 export { App, type AppOptions } from "./app/app.ts";
 export type { AroundContext, AroundFunction } from "./app/around.ts";
 export type { Background } from "./app/background.ts";
+export type { ConnectionSettings, WebSocketSettings } from "./app/client-settings.ts";
 export type {
   BaseContext,
   BodyStream,
@@ -36,10 +37,12 @@ export type {
   JobsFilter,
   TaskJobs,
 } from "./app/jobs.ts";
+export type { JobsSettings } from "./app/jobs-settings.ts";
 export type { Lane } from "./app/lane.ts";
 export type { LifespanFunction, LifespanOptions } from "./app/lifespan.ts";
 export type { Log, LogFunction } from "./app/log.ts";
 export type { LogSettings } from "./app/log-settings.ts";
+export type { HealthSettings, MetricsSettings } from "./app/operator-settings.ts";
 export {
   event,
   type FileOptions,
@@ -57,17 +60,7 @@ export {
 export { Router } from "./app/router.ts";
 export type { RouterOptions } from "./app/router-options.ts";
 export { clearSession, type Session, type SessionSettings } from "./app/session.ts";
-export type {
-  ConnectionSettings,
-  HealthSettings,
-  JobsSettings,
-  MetricsSettings,
-  ServerSettings,
-  ThreadSettings,
-  TimeoutSettings,
-  WatchSettings,
-  WebSocketSettings,
-} from "./app/settings.ts";
+export type { ServerSettings, TimeoutSettings } from "./app/settings.ts";
 export type { RawMessage, Room, Socket, SocketClosing } from "./app/socket.ts";
 export type {
   AddTask,
@@ -78,8 +71,10 @@ export type {
   TaskContext,
   TaskOptions,
 } from "./app/task.ts";
+export type { ThreadSettings } from "./app/thread-settings.ts";
 export type { UploadedFile } from "./app/uploaded-file.ts";
 export type { OperationHandle } from "./app/urls.ts";
+export type { WatchSettings } from "./app/watch-settings.ts";
 export type {
   AddWebSocket,
   InvalidMessage,

@@ -2,7 +2,7 @@ import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import { needsFile } from "../schema/needed-file.ts";
 import type { AnySchema } from "../schema/schema.ts";
-import { integer, type Range } from "./integer.ts";
+import { DAY_MS, integer, type Range } from "./integer.ts";
 import { checkOptionNames } from "./option-names.ts";
 
 /** How the jobs of a task are stored and tried. */
@@ -50,7 +50,6 @@ const names: Readonly<Record<keyof DurableOptions, true>> = {
   keepMs: true,
 };
 
-const DAY_MS = 86_400_000;
 const WEEK_MS = 7 * DAY_MS;
 const YEAR_MS = 365 * DAY_MS;
 

@@ -1,4 +1,5 @@
 import type { CheckLimits } from "../schema/details.ts";
+import { boundsOf, GiB, MiB } from "./integer.ts";
 import type { Lane } from "./lane.ts";
 
 /** Limits on what is read and checked of a request, and on how much a 422 reports. */
@@ -33,6 +34,33 @@ export interface InputSettings {
   readonly maxMistakes?: number;
   /** How many characters of `input` each mistake shows; `…` stands for the rest. Integer, 0-1,048,576. Default 1,024. */
   readonly maxEchoedChars?: number;
+}
+
+/** The names of all these settings. */
+export const inputSettingNames: Readonly<Record<keyof InputSettings, true>> = {
+  maxLoopBodyBytes: true,
+  maxLoopValues: true,
+  maxValues: true,
+  maxDepth: true,
+  maxNames: true,
+  maxMistakes: true,
+  maxEchoedChars: true,
+};
+
+const MANY_VALUES = 100_000_000;
+
+/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for a value outside its range. */
+export function resolveInputs(inputs: InputSettings): Required<InputSettings> {
+  const bound = boundsOf(inputs, "inputs.");
+  return {
+    maxLoopBodyBytes: bound("maxLoopBodyBytes", MiB, [1, GiB]),
+    maxLoopValues: bound("maxLoopValues", 50_000, [1, MANY_VALUES]),
+    maxValues: bound("maxValues", 1_000_000, [1, MANY_VALUES]),
+    maxDepth: bound("maxDepth", 200, [1, 1_000]),
+    maxNames: bound("maxNames", 1_000, [1, 1_000_000]),
+    maxMistakes: bound("maxMistakes", 100, [1, 100_000]),
+    maxEchoedChars: bound("maxEchoedChars", 1_024, [0, MiB]),
+  };
 }
 
 /** Limits on what one lane reads of a request, and on how it reports mistakes. */

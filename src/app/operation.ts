@@ -5,14 +5,13 @@ import { type NamedDependency, namedDependencies } from "./dependency.ts";
 import type { OperationDocumentation } from "./documentation.ts";
 import { type OperationOptions, operationOptionNames } from "./handler.ts";
 import { checkInputs, formAndBody, type Inputs, schemaInvalid } from "./inputs.ts";
-import { integer } from "./integer.ts";
+import { integer, timeoutMs } from "./integer.ts";
 import { type AnyFunction, type Lane, laneOf } from "./lane.ts";
 import type { Layered } from "./layer.ts";
 import type { Method } from "./method.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { checkPath, joinPath, pathEmpty, pathNames } from "./path.ts";
 import { type Inherited, inheritDocumentation } from "./router-options.ts";
-import { timeoutMs } from "./settings.ts";
 
 /** An operation as declared: a method, a path, and the function that answers. */
 export interface Operation extends Layered {

@@ -1,7 +1,7 @@
 import { OffloopError } from "../errors/offloop-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import type { AnySchema, OutputOf, Schemas } from "../schema/schema.ts";
-import { integer } from "./integer.ts";
+import { DAY_MS, integer } from "./integer.ts";
 
 /** Data kept for one visitor between requests: JSON, which the visitor can read but not change. */
 export type Session = Record<string, unknown>;
@@ -71,7 +71,6 @@ export const sessionSettingNames: Readonly<Record<keyof SessionSettings, true>> 
 };
 
 const MIN_SECRET = 32;
-const DAY_MS = 86_400_000;
 /** A token of RFC 9110, which a cookie's name is. */
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
 /** RFC 6265, section 4.1.1: anything else would end the attribute, or begin another. */

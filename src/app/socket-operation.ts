@@ -4,12 +4,12 @@ import { type AnySchema, isSchema } from "../schema/schema.ts";
 import { Bindings } from "./bindings.ts";
 import { namedDependencies } from "./dependency.ts";
 import { checkInputs, schemaInvalid } from "./inputs.ts";
+import { timeoutMs } from "./integer.ts";
 import { type AnyFunction, kind, type Lane, laneOf } from "./lane.ts";
 import { checkPathParams, type Operation, onItsOwn } from "./operation.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { checkPath, joinPath, pathEmpty } from "./path.ts";
 import type { Inherited } from "./router-options.ts";
-import { timeoutMs } from "./settings.ts";
 import { type InvalidMessage, type WebSocketOptions, webSocketOptionNames } from "./websocket.ts";
 
 /** A websocket as declared. */

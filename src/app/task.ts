@@ -18,12 +18,12 @@ import {
   readSchedule,
   type TaskSchedule,
 } from "./durable.ts";
+import { timeoutMs } from "./integer.ts";
 import type { EnqueuedJob, EnqueueOptions } from "./jobs.ts";
 import { type AnyFunction, type Lane, laneOf } from "./lane.ts";
 import { callerLocation } from "./location.ts";
 import type { Log } from "./log.ts";
 import { type CheckedOptions, checkOptionNames } from "./option-names.ts";
-import { timeoutMs } from "./settings.ts";
 
 /** Options of a task, except for those that concern its arguments. */
 export interface TaskOptions {

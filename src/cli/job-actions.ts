@@ -1,6 +1,7 @@
 import type { App } from "../app/app.ts";
 import type { Job, JobState, Jobs } from "../app/jobs.ts";
-import { type ResolvedJobs, resolveSettings } from "../app/settings.ts";
+import type { ResolvedJobs } from "../app/jobs-settings.ts";
+import { resolveSettings } from "../app/settings.ts";
 import { createLogger } from "../http/logger.ts";
 import { Engine } from "../jobs/engine.ts";
 import { schemaSql } from "../jobs/engine-setup.ts";

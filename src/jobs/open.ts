@@ -1,8 +1,8 @@
 import type { App } from "../app/app.ts";
 import type { BoundJobs, Jobs } from "../app/jobs.ts";
+import type { ResolvedJobs } from "../app/jobs-settings.ts";
 import type { Log } from "../app/log.ts";
 import { partsOf, servedTaskDeclarations, servedTasks } from "../app/parts.ts";
-import type { ResolvedJobs } from "../app/settings.ts";
 import { bindEnqueuer, type TaskDeclaration, type TaskEnqueuer } from "../app/task.ts";
 import { counted } from "../errors/counted.ts";
 import type { AttemptLanes } from "../lanes/attempts.ts";

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { readVariable } from "../app/environment.ts";
+import { isPostgres, type ResolvedJobs } from "../app/jobs-settings.ts";
 import type { Log } from "../app/log.ts";
-import { isPostgres, type ResolvedJobs } from "../app/settings.ts";
 import { formatLocation } from "../errors/offloop-error.ts";
 import { isNewFolder } from "./embedded.ts";
 import type { JobsPlace } from "./engine-setup.ts";

@@ -1,6 +1,6 @@
 import { Gauge, type Registry } from "prom-client";
 import type { Jobs, TaskJobs } from "../app/jobs.ts";
-import type { ThreadSettings } from "../app/settings.ts";
+import type { ThreadSettings } from "../app/thread-settings.ts";
 import { noThreads, type PoolSize } from "../threads/pool/pool.ts";
 
 /** What the server is asked for when metrics are read. */

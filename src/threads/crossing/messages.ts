@@ -6,7 +6,7 @@ import type { EnqueueOptions } from "../../app/jobs.ts";
 import type { AppTarget } from "../../app/load.ts";
 import type { logLevels } from "../../app/log.ts";
 import type { ResolvedSession } from "../../app/session.ts";
-import type { ThreadPriority } from "../../app/settings.ts";
+import type { ThreadPriority } from "../../app/thread-settings.ts";
 import type { DescribedError } from "../../errors/described-error.ts";
 import type { Board, RelayCount } from "./board.ts";
 import type { Crossed } from "./values.ts";
