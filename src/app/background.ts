@@ -3,7 +3,8 @@ import { OffloopError } from "../errors/offloop-error.ts";
 import { findUncloneable } from "./cloneable.ts";
 import { type AnyFunction, functionName, laneOf } from "./lane.ts";
 import { callerLocation } from "./location.ts";
-import { type Task, type TaskDeclaration, taskDeclaration, unnamedTask } from "./task.ts";
+import type { Task } from "./task.ts";
+import { type TaskDeclaration, taskDeclaration, unnamedTask } from "./task-declaration.ts";
 
 /** Work to do after the response: a task, or a plain async function. */
 export interface BackgroundCall {

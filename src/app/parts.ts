@@ -10,7 +10,8 @@ import { type Mount, mountOperation } from "./mount.ts";
 import type { Operation } from "./operation.ts";
 import { uniqueOperations, uniqueTasks } from "./router.ts";
 import { mountSocket, type SocketOperation } from "./socket-operation.ts";
-import { type Task, type TaskDeclaration, taskDeclaration, tasksMade } from "./task.ts";
+import type { Task } from "./task.ts";
+import { type TaskDeclaration, taskDeclaration, tasksMade } from "./task-declaration.ts";
 import type { ServedPaths } from "./urls.ts";
 
 /** One of the apps that are served together: the served app itself, or one mounted in it. */

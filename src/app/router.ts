@@ -27,7 +27,8 @@ import {
   routerOptionNames,
 } from "./router-options.ts";
 import { createSocketOperation, type SocketOperation, socketWithin } from "./socket-operation.ts";
-import { type AddTask, type AnyTaskOptions, createTask, type Task, taskDeclaration } from "./task.ts";
+import type { AddTask, AnyTaskOptions, Task } from "./task.ts";
+import { createTask, taskDeclaration } from "./task-declaration.ts";
 import type { OperationHandle } from "./urls.ts";
 import type { AddWebSocket, WebSocketOptions } from "./websocket.ts";
 import { createWebSocketHandle } from "./websocket-handle.ts";

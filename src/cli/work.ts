@@ -3,7 +3,7 @@ import type { App } from "../app/app.ts";
 import type { AppTarget } from "../app/load.ts";
 import { servedTaskDeclarations } from "../app/parts.ts";
 import { type ResolvedSettings, resolveSettings } from "../app/settings.ts";
-import type { TaskDeclaration } from "../app/task.ts";
+import type { TaskDeclaration } from "../app/task-declaration.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { listArounds } from "../http/arounds.ts";
 import { logStrayRejections } from "../http/listen.ts";

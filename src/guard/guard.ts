@@ -10,7 +10,7 @@ import {
   servedTasks,
 } from "../app/parts.ts";
 import type { SocketOperation } from "../app/socket-operation.ts";
-import { taskDeclaration } from "../app/task.ts";
+import { taskDeclaration } from "../app/task-declaration.ts";
 import type { ErrorCode, SourceLocation } from "../errors/offloop-error.ts";
 import { isAllowed, readAllowances, saidLane } from "./declaration.ts";
 import type { GuardFinding } from "./finding.ts";

@@ -1,4 +1,4 @@
-import type { TaskDeclaration } from "../app/task.ts";
+import type { TaskDeclaration } from "../app/task-declaration.ts";
 import { type DescribedError, describeError } from "../errors/described-error.ts";
 import type { AttemptLanes, StartedAttempt } from "../lanes/attempts.ts";
 import { formatJobId } from "./job-id.ts";

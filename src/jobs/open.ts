@@ -3,7 +3,7 @@ import type { BoundJobs, Jobs } from "../app/jobs.ts";
 import type { ResolvedJobs } from "../app/jobs-settings.ts";
 import type { Log } from "../app/log.ts";
 import { partsOf, servedTaskDeclarations, servedTasks } from "../app/parts.ts";
-import { bindEnqueuer, type TaskDeclaration, type TaskEnqueuer } from "../app/task.ts";
+import { bindEnqueuer, type TaskDeclaration, type TaskEnqueuer } from "../app/task-declaration.ts";
 import { counted } from "../errors/counted.ts";
 import type { AttemptLanes } from "../lanes/attempts.ts";
 import type { RunnableTask } from "./attempt.ts";

@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { FILE_IS_GONE } from "../app/durable.ts";
-import type { TaskDeclaration } from "../app/task.ts";
+import type { TaskDeclaration } from "../app/task-declaration.ts";
 import { counted } from "../errors/counted.ts";
 import type { SourceLocation } from "../errors/offloop-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";

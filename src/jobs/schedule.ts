@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { Cron } from "croner";
 import type { TaskSchedule } from "../app/durable.ts";
-import type { TaskDeclaration } from "../app/task.ts";
+import type { TaskDeclaration } from "../app/task-declaration.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { RunnableTask } from "./attempt.ts";
 import { argumentsOf, checkNoArguments } from "./payload.ts";

@@ -5,7 +5,13 @@ import { type Layered, nearestHandlers } from "../app/layer.ts";
 import type { AppTarget } from "../app/load.ts";
 import { servedPaths, servedTasks, strayTasks } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
-import { bindTask, markStray, strayTask, type TaskDeclaration, taskDeclaration } from "../app/task.ts";
+import {
+  bindTask,
+  markStray,
+  strayTask,
+  type TaskDeclaration,
+  taskDeclaration,
+} from "../app/task-declaration.ts";
 import { Urls } from "../app/urls.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { Exchange } from "../operation/context.ts";

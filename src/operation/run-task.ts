@@ -1,6 +1,7 @@
 import type { ClientAddress } from "../app/context.ts";
 import type { Log } from "../app/log.ts";
-import type { RunningJob, TaskContext, TaskDeclaration } from "../app/task.ts";
+import type { RunningJob, TaskContext } from "../app/task.ts";
+import type { TaskDeclaration } from "../app/task-declaration.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { nothingParsed } from "./body.ts";
 import type { CompiledOperation } from "./compile.ts";

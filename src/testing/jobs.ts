@@ -1,7 +1,7 @@
 import type { EnqueuedJob, EnqueueOptions } from "../app/jobs.ts";
 import { servedTaskDeclarations } from "../app/parts.ts";
-import type { TaskDeclaration, TaskEnqueuer, ThreadEnqueue } from "../app/task.ts";
-import { taskDeclaration } from "../app/task.ts";
+import type { TaskDeclaration, TaskEnqueuer, ThreadEnqueue } from "../app/task-declaration.ts";
+import { taskDeclaration } from "../app/task-declaration.ts";
 import { within } from "../app/within.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { Engine } from "../jobs/engine.ts";

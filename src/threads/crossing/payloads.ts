@@ -3,7 +3,7 @@ import type { ClientAddress } from "../../app/context.ts";
 import type { Scope } from "../../app/dependency.ts";
 import type { Log } from "../../app/log.ts";
 import type { FileContent } from "../../app/reply.ts";
-import type { TaskDeclaration } from "../../app/task.ts";
+import type { TaskDeclaration } from "../../app/task-declaration.ts";
 import type { DescribedError } from "../../errors/described-error.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
 import {

@@ -6,7 +6,7 @@ import { nearestHandlers } from "../../app/layer.ts";
 import type { Operation } from "../../app/operation.ts";
 import { partsOf, servedErrorHandlers, servedTaskDeclarations } from "../../app/parts.ts";
 import type { SocketOperation } from "../../app/socket-operation.ts";
-import type { TaskDeclaration } from "../../app/task.ts";
+import type { TaskDeclaration } from "../../app/task-declaration.ts";
 import { formatLocation, OffloopError, type SourceLocation } from "../../errors/offloop-error.ts";
 import {
   type CompiledOperation,

@@ -16,7 +16,7 @@ import {
   servedTasks,
 } from "../../app/parts.ts";
 import { captureOutput } from "../../app/process-output.ts";
-import { bindEnqueuer, bindTask } from "../../app/task.ts";
+import { bindEnqueuer, bindTask } from "../../app/task-declaration.ts";
 import { refuseToSend } from "../../app/websocket-handle.ts";
 import { describeError } from "../../errors/described-error.ts";
 import { listDependencies } from "../../operation/dependency-plan.ts";

@@ -5,7 +5,7 @@ import type { EnqueuedJob } from "../../app/jobs.ts";
 import { callerLocation } from "../../app/location.ts";
 import { type Log, type LogFunction, logLevels } from "../../app/log.ts";
 import type { OutputLine } from "../../app/process-output.ts";
-import type { TaskEnqueuer } from "../../app/task.ts";
+import type { TaskEnqueuer } from "../../app/task-declaration.ts";
 import { isError } from "../../errors/described-error.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
 import { type Board, isCancelled } from "../crossing/board.ts";

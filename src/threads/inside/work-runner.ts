@@ -1,6 +1,6 @@
 import type { ErrorHandlers } from "../../app/error-handlers.ts";
 import type { Operation } from "../../app/operation.ts";
-import type { TaskDeclaration } from "../../app/task.ts";
+import type { TaskDeclaration } from "../../app/task-declaration.ts";
 import { Urls } from "../../app/urls.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
 import { Exchange } from "../../operation/context.ts";
