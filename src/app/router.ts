@@ -1,9 +1,10 @@
 import { brand, checkCopy } from "../errors/brand.ts";
-import { formatLocation, OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { type AroundFunction, createAround, type DeclaredAround } from "./around.ts";
 import type { NoNames } from "./context.ts";
 import { readArguments } from "./declared-arguments.ts";
 import type { Dependencies } from "./dependency.ts";
+import { taskDuplicate, uniqueOperations, uniqueTasks } from "./duplicates.ts";
 import {
   createErrorHandler,
   type ErrorAnswer,
@@ -17,7 +18,6 @@ import { callerLocation } from "./location.ts";
 import { checkMethods, type Method } from "./method.ts";
 import { createOperation, type Operation, operationWithin } from "./operation.ts";
 import { checkOptionNames } from "./option-names.ts";
-import { optionalNames, pathPattern, pathPatterns, withoutOptional } from "./path.ts";
 import {
   type Inherited,
   inheritedFrom,
@@ -28,7 +28,7 @@ import {
 } from "./router-options.ts";
 import { createSocketOperation, type SocketOperation, socketWithin } from "./socket-operation.ts";
 import type { AddTask, AnyTaskOptions, Task } from "./task.ts";
-import { createTask, taskDeclaration } from "./task-declaration.ts";
+import { createTask } from "./task-declaration.ts";
 import type { OperationHandle } from "./urls.ts";
 import type { AddWebSocket, WebSocketOptions } from "./websocket.ts";
 import { createWebSocketHandle } from "./websocket-handle.ts";
@@ -357,68 +357,4 @@ function checkRouter(given: unknown, at: SourceLocation): void {
     `Cannot include a router: expected a Router, got ${kind(given)}`,
     { at, fix: "make it with new Router()" },
   );
-}
-
-/** @throws {OffloopError} `OFFLOOP_ROUTE_DUPLICATE` when two operations answer the same method and path. */
-export function uniqueOperations(operations: Iterable<Operation>): Operation[] {
-  const unique = [...operations];
-  const byPattern = new Map<string, Operation>();
-  for (const operation of unique)
-    for (const pattern of pathPatterns(operation.path)) {
-      const answered = `${operation.method} ${pattern}`;
-      const first = byPattern.get(answered);
-      if (first !== undefined) throw routeDuplicate(operation, first);
-      byPattern.set(answered, operation);
-    }
-  return unique;
-}
-
-/** @throws {OffloopError} `OFFLOOP_TASK_DUPLICATE` when two tasks have the same name. */
-export function uniqueTasks(tasks: Iterable<Task>): Task[] {
-  const byName = new Map<string, Task>();
-  for (const task of tasks) {
-    const first = byName.get(task.name);
-    if (first !== undefined && first !== task) throw taskDuplicate(task, first);
-    byName.set(task.name, task);
-  }
-  return [...byName.values()];
-}
-
-/** The error for a second task with the same name. */
-function taskDuplicate(task: Task, first: Task): OffloopError {
-  const location = taskDeclaration(first)?.location;
-  return new OffloopError(
-    "OFFLOOP_TASK_DUPLICATE",
-    `Cannot declare task "${task.name}": another task has this name`,
-    {
-      at: taskDeclaration(task)?.location,
-      note: location === undefined ? undefined : `first: ${formatLocation(location)}`,
-      fix: "rename one of the two",
-    },
-  );
-}
-
-/** The error for an operation that answers what another does. */
-export function routeDuplicate(operation: Operation, first: Operation): OffloopError {
-  const answers = first.id === operation.id ? "another operation" : first.id;
-  const optional = optionalInWay(operation.path, first.path) ?? optionalInWay(first.path, operation.path);
-  return new OffloopError(
-    "OFFLOOP_ROUTE_DUPLICATE",
-    `Cannot add ${operation.id}: ${answers} answers it already`,
-    {
-      at: operation.location,
-      note: `first: ${formatLocation(first.location)}`,
-      fix:
-        optional === undefined
-          ? "remove one of the two, or give one router a prefix"
-          : `leave out the "?" of ${optional}, or remove one of the two`,
-    },
-  );
-}
-
-/** A path, if it is in the way of another only since its last parameter is optional. */
-function optionalInWay(path: string, other: string): string | undefined {
-  const isInWay =
-    optionalNames(path).length > 0 && pathPatterns(other)[0] === pathPattern(withoutOptional(path));
-  return isInWay ? path : undefined;
 }

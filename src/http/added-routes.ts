@@ -1,9 +1,9 @@
 import findMyWay, { type HTTPMethod } from "find-my-way";
 import type { App } from "../app/app.ts";
+import { routeDuplicate } from "../app/duplicates.ts";
 import type { Method } from "../app/method.ts";
 import type { Operation } from "../app/operation.ts";
 import { partsOf } from "../app/parts.ts";
-import { routeDuplicate } from "../app/router.ts";
 import { formatLocation, OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 
 /** An operation, and the methods that it answers. */
