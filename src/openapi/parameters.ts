@@ -1,6 +1,7 @@
 import type { Examples } from "../app/documentation.ts";
 import { declaredSchema, headerName, type ParamOptions, paramOptions } from "../schema/param.ts";
 import { isSchema, refuses, type Schema, type Schemas } from "../schema/schema.ts";
+import { zodInternals } from "../schema/zod.ts";
 import type { Components } from "./components.ts";
 import type { Declaration, Declared, DeclaredInputs } from "./declaration.ts";
 import { isObject, type JsonSchema } from "./json-schema.ts";
@@ -123,7 +124,7 @@ function nameIn(place: Place, name: string, options: ParamOptions): string {
  */
 export function isRequired(place: Place | "body", schema: Schema): boolean {
   if (place === "path") return true;
-  const zod = (declaredSchema(schema) as { readonly _zod?: { readonly optin?: string } })._zod;
+  const zod = zodInternals(declaredSchema(schema));
   return zod === undefined ? refuses(schema, undefined) : zod.optin === undefined;
 }
 

@@ -4,6 +4,7 @@ import { formatLocation, OffloopError, type SourceLocation } from "../errors/off
 import { branches, inputJsonSchema, type JsonSchema, propertiesOf } from "../schema/json-schema.ts";
 import { declaredSchema } from "../schema/param.ts";
 import { type AnySchema, isSchema } from "../schema/schema.ts";
+import { type ZodDefinition, zodInternals } from "../schema/zod.ts";
 import type { DependencyPlan } from "./dependency-plan.ts";
 
 const sources = ["params", "query", "headers", "cookies", "form"] as const;
@@ -72,13 +73,6 @@ function isText(
   return source === "form" || !isFile;
 }
 
-interface ZodDefinition {
-  readonly type: string;
-  readonly in?: AnySchema;
-  readonly innerType?: AnySchema;
-  readonly shape?: Readonly<Record<string, AnySchema>>;
-}
-
 /** Whether a function of the user's precedes the schema, as with `z.preprocess`: it may parse any text. */
 function readsText(schema: AnySchema): boolean {
   const definition = zodDefinition(schema);
@@ -87,5 +81,5 @@ function readsText(schema: AnySchema): boolean {
 }
 
 function zodDefinition(schema: AnySchema): ZodDefinition | undefined {
-  return (declaredSchema(schema) as { readonly _zod?: { readonly def: ZodDefinition } })._zod?.def;
+  return zodInternals(declaredSchema(schema))?.def;
 }

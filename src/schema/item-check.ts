@@ -4,30 +4,7 @@ import { createRepairOfMany, type Repair } from "./repair.ts";
 import type { AnySchema } from "./schema.ts";
 import { triedFor } from "./tried.ts";
 import { countTo } from "./values.ts";
-
-/** zod's description of what a schema is made of. */
-interface ZodDefinition {
-  readonly type: string;
-  readonly element?: ZodSchema;
-  readonly innerType?: ZodSchema;
-  readonly valueType?: ZodSchema;
-  readonly shape?: Readonly<Record<string, ZodSchema>>;
-  readonly items?: readonly ZodSchema[];
-  readonly rest?: ZodSchema | null;
-  readonly options?: readonly ZodSchema[];
-  readonly discriminator?: string;
-  readonly in?: ZodSchema;
-  readonly left?: ZodSchema;
-  readonly right?: ZodSchema;
-  readonly getter?: () => ZodSchema;
-}
-
-type ZodSchema = AnySchema & {
-  readonly _zod: {
-    readonly def: ZodDefinition;
-    readonly propValues?: Readonly<Record<string, ReadonlySet<unknown>>>;
-  };
-};
+import { type ZodDefinition, type ZodSchema, zodInternals } from "./zod.ts";
 
 /** Work in steps: others may use the lane between two of them. */
 export type Steps<Result> = Generator<void, Result>;
@@ -74,7 +51,7 @@ export class ItemCheck {
   /** Returns the value with the items of its lists repaired; a copy where there was something to repair. */
   *value(schema: ZodSchema, value: unknown, loc: Refused["loc"]): Steps<unknown> {
     if (value === null || typeof value !== "object" || this.isFull) return value;
-    const definition = schema._zod?.def;
+    const definition = zodInternals(schema)?.def;
     switch (definition?.type) {
       case "object":
         return yield* this.#fields(definition, value, loc);

@@ -1,5 +1,6 @@
 import type { StandardJSONSchemaV1 } from "@standard-schema/spec";
 import type { AnySchema } from "./schema.ts";
+import type { ZodSchema } from "./zod.ts";
 
 /** A JSON Schema, draft 2020-12, typed only as far as it is used. */
 export interface JsonSchema {
@@ -75,18 +76,8 @@ const wireForms: Readonly<Record<string, Json>> = {
   map: { type: "object" },
 };
 
-interface ZodDefinition {
-  readonly type: string;
-  readonly format?: string;
-  readonly catchall?: unknown;
-  /** For a union: the property that distinguishes its alternatives. */
-  readonly discriminator?: string;
-  /** For a set or a map. */
-  readonly valueType?: StandardJSONSchemaV1;
-}
-
 interface ZodNode {
-  readonly zodSchema: { readonly _zod: { readonly def: ZodDefinition } };
+  readonly zodSchema: ZodSchema;
   readonly jsonSchema: Json;
 }
 
@@ -106,9 +97,10 @@ function describeZodType({ zodSchema, jsonSchema }: ZodNode): void {
 }
 
 /** zod does not look into types that have no JSON Schema, so their parts are written out where they are used. */
-function partOf(schema: StandardJSONSchemaV1): Json {
+function partOf(schema: ZodSchema): Json {
   const options = { target: "draft-2020-12", libraryOptions: libraryOptions.zod } as const;
-  const { $schema, $defs = {}, ...part } = schema["~standard"].jsonSchema.input(options);
+  const { "~standard": standard } = schema as unknown as StandardJSONSchemaV1;
+  const { $schema, $defs = {}, ...part } = standard.jsonSchema.input(options);
   return writtenOut(part, $defs as Json, []) as Json;
 }
 
