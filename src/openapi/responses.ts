@@ -2,7 +2,7 @@ import type { MediaTypeDocumentation, ResponseDocumentation } from "../app/docum
 import { isBodyless } from "../app/reply.ts";
 import type { Components } from "./components.ts";
 import type { Declaration } from "./declaration.ts";
-import { isObject, type JsonSchema, mapValues } from "./json-schema.ts";
+import { type JsonSchema, mapValues, merged } from "./json-schema.ts";
 import { canFail } from "./parameters.ts";
 
 const JSON_TYPE = "application/json";
@@ -120,19 +120,6 @@ const ranges: Readonly<Record<string, string>> = {
 function phraseOf(key: string): string {
   const { STATUS_CODES } = process.getBuiltinModule("node:http"); // an import would load undici, too
   return ranges[key] ?? STATUS_CODES[key] ?? "Additional Response";
-}
-
-/** Objects are merged key by key; for anything else the second value takes precedence. */
-export function merged(
-  first: Readonly<Record<string, unknown>>,
-  second: Readonly<Record<string, unknown>>,
-): Record<string, unknown> {
-  const result: Record<string, unknown> = { ...first };
-  for (const [key, value] of Object.entries(second)) {
-    const before = result[key];
-    result[key] = isObject(before) && isObject(value) ? merged(before, value) : value;
-  }
-  return result;
 }
 
 /** The body of a 422, with FastAPI's name and shape. */

@@ -9,9 +9,9 @@ import {
   type DeclaredInputs,
   describedDeclaration,
 } from "../../src/openapi/declaration.ts";
-import { securityOf, securitySchemesOf } from "../../src/openapi/document.ts";
 import { requestBodyOf } from "../../src/openapi/request-body.ts";
 import { responsesOf } from "../../src/openapi/responses.ts";
+import { securityOf, securitySchemesOf } from "../../src/openapi/security.ts";
 import { sessionScheme } from "../../src/openapi/session.ts";
 import { operationIn, schemas } from "./read-document.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { passwordForm, strictPasswordForm } from "offloop/security";
-import { toJsonSchema } from "../../src/openapi/components.ts";
+import { toJsonSchema } from "../../src/openapi/tidy-schema.ts";
 
 type Result = {
   readonly value?: unknown;
