@@ -115,6 +115,9 @@ function invalid(name: string, expected: string, got: unknown): OffloopError {
   );
 }
 
+/** What to do where a session is read, and the app keeps none. */
+export const SESSION_FIX = "set a secret to sign it: new App({ session: { secret: env.SESSION_SECRET } })";
+
 /**
  * Empties a session: its cookie is deleted with the response.
  *

@@ -1,5 +1,6 @@
 import type { ESLint, Linter, Rule, SourceCode } from "eslint";
-import { findDeclarations, isAllowed, readAllowance } from "../guard/declaration.ts";
+import { isAllowed, readAllowance } from "../guard/allowance.ts";
+import { findDeclarations } from "../guard/declaration.ts";
 import type { Scopes } from "../guard/function-scope.ts";
 import type { RuleName } from "../guard/offence.ts";
 import { checkFunction, type FoundOffence, sentence } from "../guard/rules.ts";

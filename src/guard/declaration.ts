@@ -1,7 +1,5 @@
-import { readFileSync } from "node:fs";
 import type { Lane } from "../app/lane.ts";
 import { declaredValue, type Scopes } from "./function-scope.ts";
-import type { RuleName } from "./offence.ts";
 import { nameOf, type PlacedFunction } from "./rules.ts";
 import {
   descendants,
@@ -13,8 +11,8 @@ import {
   unwrapped,
 } from "./syntax.ts";
 
-/** A function that code declares as an operation or a task. */
-interface DeclaredFunction extends PlacedFunction {
+/** A function that code declares as an operation, a task or a dependency. */
+interface WrittenDeclaration extends PlacedFunction {
   /** `GET /items`, `task "resize"`. */
   readonly subject: string;
 }
@@ -22,7 +20,7 @@ interface DeclaredFunction extends PlacedFunction {
 const methods = new Set(["get", "head", "post", "put", "patch", "delete", "options", "trace"]);
 
 /** The operations and tasks that a module declares, if it uses offloop. */
-export function findDeclarations(program: SyntaxNode, scopes: Scopes): DeclaredFunction[] {
+export function findDeclarations(program: SyntaxNode, scopes: Scopes): WrittenDeclaration[] {
   const nodes = [...descendants(program)];
   const usesOffloop = nodes.some(
     (node) => node.type === "ImportDeclaration" && /^offloop(\/|$)/.test(String(node.source.value)),
@@ -55,7 +53,7 @@ function optionIn(call: NodeOf<"CallExpression">, name: string): unknown {
   return undefined;
 }
 
-function declarationOf(call: NodeOf<"CallExpression">, scopes: Scopes): DeclaredFunction | undefined {
+function declarationOf(call: NodeOf<"CallExpression">, scopes: Scopes): WrittenDeclaration | undefined {
   const callee = unwrapped(call.callee as SyntaxNode);
   if (callee.type === "Identifier" && callee.name === "depends") return dependencyOf(call, scopes);
   const verb = callee.type === "MemberExpression" ? memberName(callee) : undefined;
@@ -69,7 +67,7 @@ function declarationOf(call: NodeOf<"CallExpression">, scopes: Scopes): Declared
   return placed(call, node, isOperation ? `${verb.toUpperCase()} ${name}` : `task "${name}"`);
 }
 
-function dependencyOf(call: NodeOf<"CallExpression">, scopes: Scopes): DeclaredFunction | undefined {
+function dependencyOf(call: NodeOf<"CallExpression">, scopes: Scopes): WrittenDeclaration | undefined {
   const last = call.arguments.at(-1) as SyntaxNode | undefined;
   // Created once for the app, before the first request; "thread" asks for one in each thread.
   if (["app", "thread"].includes(String(optionIn(call, "scope")))) return undefined;
@@ -77,7 +75,7 @@ function dependencyOf(call: NodeOf<"CallExpression">, scopes: Scopes): DeclaredF
   return node && placed(call, node, `dependency "${nameOf(node)}"`);
 }
 
-function placed(call: NodeOf<"CallExpression">, node: FunctionNode, subject: string): DeclaredFunction {
+function placed(call: NodeOf<"CallExpression">, node: FunctionNode, subject: string): WrittenDeclaration {
   const said = laneIn(call);
   return { node, lane: said ?? (node.async ? "loop" : "thread"), isOverride: said !== undefined, subject };
 }
@@ -99,32 +97,4 @@ function functionOf(node: SyntaxNode, scopes: Scopes): FunctionNode | undefined 
     if (variable !== undefined) return isFunction(value) ? value : undefined;
   }
   return undefined;
-}
-
-/** A comment that allows what a rule finds on its line or the next. */
-export interface Allowance {
-  readonly rule: RuleName;
-  readonly line: number;
-}
-
-const pattern = /^\s*offloop-allow\s+(state|blocking|promise)\s*:\s*\S/;
-
-/** Reads `offloop-allow blocking: why`. Without the reason it allows nothing. */
-export function readAllowance(comment: string, line: number): Allowance | undefined {
-  const rule = pattern.exec(comment)?.[1];
-  return rule === undefined ? undefined : { rule: rule as RuleName, line };
-}
-
-/** The allowances of a source file, which need not be runnable code; none if it cannot be read. */
-export function readAllowances(file: string): readonly Allowance[] {
-  try {
-    const lines = readFileSync(file, "utf8").split("\n");
-    return lines.flatMap((line, index) => readAllowance(/\/[/*](.*)/.exec(line)?.[1] ?? "", index + 1) ?? []);
-  } catch {
-    return [];
-  }
-}
-
-export function isAllowed(allowances: readonly Allowance[], rule: RuleName, line: number): boolean {
-  return allowances.some((one) => one.rule === rule && (one.line === line || one.line === line - 1));
 }

@@ -7,12 +7,12 @@ import {
   servedDependents,
   servedOperations,
   servedSockets,
-  servedTasks,
+  servedTaskDeclarations,
 } from "../app/parts.ts";
 import type { SocketOperation } from "../app/socket-operation.ts";
-import { taskDeclaration } from "../app/task-declaration.ts";
 import type { ErrorCode, SourceLocation } from "../errors/offloop-error.ts";
-import { isAllowed, readAllowances, saidLane } from "./declaration.ts";
+import { isAllowed, readAllowances } from "./allowance.ts";
+import { saidLane } from "./declaration.ts";
 import type { GuardFinding } from "./finding.ts";
 import { type DeclaredFunction, FunctionCodes, startOf } from "./function-code.ts";
 import { findHandles } from "./handles.ts";
@@ -65,12 +65,9 @@ function listDeclared(app: App): Declared[] {
   const operations = servedOperations(app).map(
     ({ id, lane, handler, location }): Declared => ({ subject: id, lane, fn: handler, location }),
   );
-  const tasks = servedTasks(app).flatMap((task): Declared[] => {
-    const declaration = taskDeclaration(task);
-    if (declaration === undefined) return [];
-    const { name, lane, fn, location } = declaration;
-    return [{ subject: `task "${name}"`, lane, fn, location }];
-  });
+  const tasks = servedTaskDeclarations(app).map(
+    ({ name, lane, fn, location }): Declared => ({ subject: `task "${name}"`, lane, fn, location }),
+  );
   const arounds = servedArounds(app).map(
     ({ fn, location }): Declared => ({ subject: "an around", lane: "loop", fn, location }),
   );

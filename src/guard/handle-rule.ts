@@ -1,14 +1,7 @@
 import { declarator, type FunctionScope, type Scopes } from "./function-scope.ts";
 import { isKnownHandle, originOf } from "./known-calls.ts";
 import { scopeOf } from "./rules.ts";
-import {
-  descendants,
-  type FunctionNode,
-  isFunction,
-  type SyntaxNode,
-  unwrapped,
-  writtenName,
-} from "./syntax.ts";
+import { type FunctionNode, type SyntaxNode, unwrapped, valuesOf, writtenName } from "./syntax.ts";
 
 /** How many functions of the same file are followed, each called by the one before. */
 const MAX_CALLS = 3;
@@ -26,7 +19,8 @@ export function handleClass(
   if (scope === undefined) return undefined;
   const follow = (called: FunctionNode): string | undefined =>
     calls === 0 || called.async || called.generator ? undefined : handleClass(called, scopes, calls - 1);
-  const classes = providedValues(node).map((value) => classOf(scope, value, follow));
+  const provides = node.generator ? "YieldExpression" : "ReturnStatement";
+  const classes = valuesOf(node, provides).map((value) => classOf(scope, value, follow));
   return classes.includes(undefined) ? undefined : classes[0];
 }
 
@@ -39,16 +33,6 @@ export function takesName({ params: [first] }: FunctionNode, name: string): bool
       !property.computed &&
       property.key.type === "Identifier" &&
       property.key.name === name,
-  );
-}
-
-/** What a function returns or, as a generator, yields. */
-function providedValues({ body, generator }: FunctionNode): SyntaxNode[] {
-  if (body.type !== "BlockStatement") return [unwrapped(body as SyntaxNode)];
-  const provides = generator ? "YieldExpression" : "ReturnStatement";
-  const own = descendants(body as SyntaxNode, (part) => !isFunction(part));
-  return [...own].flatMap((part) =>
-    part.type === provides && part.argument ? [unwrapped(part.argument as SyntaxNode)] : [],
   );
 }
 

@@ -2,7 +2,7 @@ import type { Debugger, Runtime, Session } from "node:inspector";
 import { type Comment, type Options, type Program, parse } from "acorn";
 import { analyze } from "eslint-scope";
 import { scriptPath } from "../errors/source-map.ts";
-import { type Allowance, readAllowance } from "./declaration.ts";
+import { type Allowance, readAllowance } from "./allowance.ts";
 import type { Scopes } from "./function-scope.ts";
 import { descendants, type FunctionNode, isFunction, linkParents, type SyntaxNode } from "./syntax.ts";
 

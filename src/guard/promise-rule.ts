@@ -9,6 +9,7 @@ import {
   type SyntaxNode,
   surrounding,
   unwrapped,
+  valuesOf,
   writtenName,
 } from "./syntax.ts";
 
@@ -16,7 +17,7 @@ const chaining = new Set(["then", "catch", "finally"]);
 
 /** Places where a plain function returns a promise, as if it were async. */
 export function findReturnedPromises(scope: FunctionScope): Offence[] {
-  return returnedValues(scope).flatMap((value): Offence[] => {
+  return valuesOf(scope.node).flatMap((value): Offence[] => {
     const what = promiseText(scope, value);
     if (what === undefined) return [];
     return [
@@ -29,14 +30,6 @@ export function findReturnedPromises(scope: FunctionScope): Offence[] {
       },
     ];
   });
-}
-
-function returnedValues({ node }: FunctionScope): SyntaxNode[] {
-  if (node.body.type !== "BlockStatement") return [unwrapped(node.body as SyntaxNode)];
-  const own = descendants(node.body as SyntaxNode, (part) => !isFunction(part));
-  return [...own].flatMap((part) =>
-    part.type === "ReturnStatement" && part.argument ? [unwrapped(part.argument as SyntaxNode)] : [],
-  );
 }
 
 /** Places where a function continues without a promise that it needs: nobody awaits it, or its value is read too early. */

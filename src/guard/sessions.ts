@@ -2,6 +2,7 @@ import type { App } from "../app/app.ts";
 import { everyDependency, type NamedDependency } from "../app/dependency.ts";
 import type { Inputs } from "../app/inputs.ts";
 import { servedOperations, servedSockets } from "../app/parts.ts";
+import { SESSION_FIX } from "../app/session.ts";
 import type { GuardFinding } from "./finding.ts";
 import type { DeclaredFunction, FunctionCodes } from "./function-code.ts";
 import { takesName } from "./handle-rule.ts";
@@ -27,7 +28,7 @@ export function findSessions(app: App, codes: FunctionCodes): GuardFinding[] {
         subject,
         problem: `${subject} reads its session, and the app has no session settings`,
         at: location,
-        fix: "set a secret to sign it: new App({ session: { secret: env.SESSION_SECRET } })",
+        fix: SESSION_FIX,
       },
     ];
   });
@@ -76,6 +77,9 @@ function listDependencies(readers: readonly Reader[]): Reader[] {
   const needed = everyDependency(readers.flatMap(({ deps }) => deps));
   return [...needed].map(({ name, fn, location, inputs, deps }) => ({
     subject: `dependency "${name}"`,
-    ...{ fn, location, inputs, deps },
+    fn,
+    location,
+    inputs,
+    deps,
   }));
 }

@@ -16,6 +16,18 @@ export function isFunction(node: SyntaxNode | undefined): node is FunctionNode {
   );
 }
 
+/** What a function itself returns, or yields: not what the functions inside it do. */
+export function valuesOf(
+  { body }: FunctionNode,
+  by: "ReturnStatement" | "YieldExpression" = "ReturnStatement",
+): SyntaxNode[] {
+  if (body.type !== "BlockStatement") return [unwrapped(body as SyntaxNode)];
+  const own = descendants(body as SyntaxNode, (part) => !isFunction(part));
+  return [...own].flatMap((part) =>
+    part.type === by && part.argument ? [unwrapped(part.argument as SyntaxNode)] : [],
+  );
+}
+
 /** Keys that do not lead to the parts of a node. */
 const notParts = new Set(["parent", "loc", "range", "tokens", "comments"]);
 

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import type { Signer } from "@fastify/cookie";
 import { stringifySetCookie } from "cookie";
 import type { Inputs } from "../app/inputs.ts";
-import { clearSession, type ResolvedSession, type Session } from "../app/session.ts";
+import { clearSession, type ResolvedSession, SESSION_FIX, type Session } from "../app/session.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { acceptedSession } from "./declared-session.ts";
 import { type HeaderPairs, type RawReply, type RawRequest, readCookies } from "./raw.ts";
@@ -196,6 +196,6 @@ export function sessionUnset(operation: string, at?: SourceLocation): OffloopErr
   return new OffloopError(
     "OFFLOOP_SESSION_UNSET",
     `Cannot give ${operation} a session: the app has no session settings`,
-    { at, fix: "set a secret to sign it: new App({ session: { secret: env.SESSION_SECRET } })" },
+    { at, fix: SESSION_FIX },
   );
 }
