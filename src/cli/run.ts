@@ -44,7 +44,11 @@ export async function run(module: string, options: RunOptions): Promise<void> {
   const server = await listen(
     app,
     {
-      ...{ host, port, accessLog, logger, work },
+      host,
+      port,
+      accessLog,
+      logger,
+      work,
       ...(socket !== undefined && { socket }),
       ...tlsOf(options),
       ...settingsOf(options),

@@ -80,8 +80,13 @@ export async function openHealthServer({
   beat();
   const { livez, readyz, port = 0 } = health;
   const workerData: HealthData = {
-    ...{ livez, readyz, port, host: health.host ?? host, beatAt, status },
+    livez,
+    readyz,
+    port,
+    host: health.host ?? host,
     metricsPath,
+    beatAt,
+    status,
   };
   const entry = ownEntry("http/health-thread");
   const worker = startThread("the thread of health probes", entry, { workerData, name: "offloop health" });

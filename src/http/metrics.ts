@@ -100,7 +100,11 @@ function countRequests(fastify: FastifyInstance, { requests }: Metrics): void {
       const operation = isUnknown ? undefined : routeOptions.config.operation?.id;
       const stream = streamOf(raw);
       requests.end({
-        ...{ method, scheme, route, operation, status },
+        method,
+        scheme,
+        route,
+        operation,
+        status,
         durationMs: (stream?.startedAt ?? end) - start,
         stream: stream && { isBroken: stream.isBroken, lastedMs: end - stream.startedAt },
       });

@@ -103,7 +103,16 @@ export async function openApp(
   const wayOut = new WayOut(lanes);
   const sockets = new OpenSockets(settings.websockets);
   const { fastify, connections } = await createServer(app, {
-    ...{ settings, log, lanes, jobs, wayOut, sockets, tracing, tls, accessLog, metrics },
+    settings,
+    log,
+    lanes,
+    jobs,
+    wayOut,
+    sockets,
+    tracing,
+    tls,
+    accessLog,
+    metrics,
   });
   opened.defer(async () => {
     // A server that is shutting down is closing already; it is not waited for beyond its time.

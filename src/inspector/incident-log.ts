@@ -76,7 +76,11 @@ export class IncidentLog {
     return {
       ...newest,
       ...(at >= lastAt ? now : {}),
-      ...{ id, key, kind, name, place },
+      id,
+      key,
+      kind,
+      name,
+      place,
       count: count + 1,
       firstAt: Math.min(firstAt, at),
       lastAt: Math.max(lastAt, at),
