@@ -1,3 +1,5 @@
+import { shortened } from "./shortened.ts";
+
 /** More of a value says no more about the mistake. */
 const MAX_CHARS = 200;
 
@@ -6,8 +8,7 @@ const MAX_CHARS = 200;
  * throws, whatever it is.
  */
 export function shownValue(value: unknown): string {
-  const text = written(value);
-  return text.length <= MAX_CHARS ? text : `${text.slice(0, MAX_CHARS)}…`;
+  return shortened(written(value), MAX_CHARS);
 }
 
 function written(value: unknown): string {

@@ -1,6 +1,7 @@
 import { type Markup, markup } from "../app/markup.ts";
 import type { Operation } from "../app/operation.ts";
 import { counted } from "../errors/counted.ts";
+import { shortened } from "../errors/shortened.ts";
 import { headerValues, type RawRequest } from "../operation/raw.ts";
 import { type LoggedSettings, LoggedUrls } from "./logged-url.ts";
 import { HIDDEN, Redaction } from "./redaction.ts";
@@ -58,21 +59,22 @@ ${this.#body(request)}
 
   #part(name: string, value: unknown): string {
     if (this.#names.isField(name)) return HIDDEN;
-    return typeof value === "string" ? cut(value) : "(a file)";
+    return typeof value === "string" ? shortened(value, MAX_BODY_CHARS) : "(a file)";
   }
 
   #bodyText(body: Uint8Array, type: string): string {
     const text = Buffer.from(body).toString();
     try {
       if (/[/+]json\b/.test(type))
-        return cut(JSON.stringify(this.#redaction.value(JSON.parse(text)), null, 2));
+        return shortened(JSON.stringify(this.#redaction.value(JSON.parse(text)), null, 2), MAX_BODY_CHARS);
     } catch {
       return `(${counted(body.length, "byte")}, not JSON)`; // nothing can be hidden in what cannot be read
     }
     if (!type.startsWith("application/x-www-form-urlencoded"))
       return `(${counted(body.length, "byte")} of ${type || "no type"})`;
     const fields = [...new URLSearchParams(text)];
-    return cut(fields.map(([name, value]) => `${name} = ${this.#part(name, value)}`).join("\n"));
+    const lines = fields.map(([name, value]) => `${name} = ${this.#part(name, value)}`);
+    return shortened(lines.join("\n"), MAX_BODY_CHARS);
   }
 }
 
@@ -80,8 +82,4 @@ function table(title: string, rows: readonly (readonly [string, string])[]): Mar
   if (rows.length === 0) return undefined;
   return markup`<table><caption>${title}</caption>
 ${rows.map(([name, value]) => markup`<tr><th scope="row">${name}</th><td>${value}</td></tr>\n`)}</table>`;
-}
-
-function cut(text: string): string {
-  return text.length <= MAX_BODY_CHARS ? text : `${text.slice(0, MAX_BODY_CHARS)}…`;
 }

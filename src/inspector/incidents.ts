@@ -10,6 +10,7 @@ import type {
   ThrownError,
 } from "../channels/channels.ts";
 import { counted } from "../errors/counted.ts";
+import { shortened } from "../errors/shortened.ts";
 import { stackFrames } from "../errors/stack-frames.ts";
 import type { KnownIncident } from "./incident-log.ts";
 
@@ -146,7 +147,7 @@ function thrownParts(error: ThrownError | undefined): Pick<KnownIncident, "place
   const [at] = stackFrames({ type, message, ...(code && { code }), stack: [message, ...frames].join("\n") });
   return {
     place: at === undefined ? null : placeText(at),
-    message: shortened(title),
+    message: shortened(title, MAX_LENGTH),
     stack: stack.slice(0, MAX_LINES),
   };
 }
@@ -154,12 +155,7 @@ function thrownParts(error: ThrownError | undefined): Pick<KnownIncident, "place
 /** What follows the first line of a message: for an error of offloop's, where it is and how to fix it. */
 function moreOf(error: ThrownError | undefined): string[] {
   const lines = error?.message.split("\n", MAX_LINES).slice(1) ?? [];
-  return lines.map((line) => shortened(line.trim())).filter((line) => line !== "");
-}
-
-/** A message may contain anything, at any length. */
-function shortened(text: string): string {
-  return text.length <= MAX_LENGTH ? text : `${text.slice(0, MAX_LENGTH)}…`;
+  return lines.map((line) => shortened(line.trim(), MAX_LENGTH)).filter((line) => line !== "");
 }
 
 function ranSentence(thread: number | undefined, queueMs: number, runMs: number): string {

@@ -8,6 +8,7 @@ import {
   type TaskJobs,
 } from "../app/jobs.ts";
 import type { DescribedError } from "../errors/described-error.ts";
+import { shortened } from "../errors/shortened.ts";
 import type {
   AttemptRow,
   ErrorText,
@@ -181,11 +182,6 @@ function argumentsText(args: readonly unknown[]): string {
 
 function jsonText(value: unknown): string {
   return JSON.stringify(value, undefined, 2) ?? "";
-}
-
-function shortened(text: string, length: number): string {
-  if (text.length <= length) return text;
-  return `${text.slice(0, length).toWellFormed()}…`;
 }
 
 function attemptOf({ attempt, process, startedAt, endedAt, outcome, error }: JobAttempt): AttemptRow {

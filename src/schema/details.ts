@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { ValidationDetail } from "../errors/http-error.ts";
+import { shortened } from "../errors/shortened.ts";
 import { echoed } from "./echo.ts";
 import { inputJsonSchema } from "./json-schema.ts";
 import type { AnySchema } from "./schema.ts";
@@ -78,7 +79,7 @@ function* issueDetails(
       const input = echoed((value as Record<string, unknown> | undefined)?.[key], maxEchoedChars, undefined);
       yield {
         type: "extra_forbidden",
-        loc: [...loc, cut(key, maxEchoedChars)],
+        loc: [...loc, shortened(key, maxEchoedChars)],
         msg: "Extra inputs are not permitted",
         input,
       };
@@ -110,11 +111,7 @@ function* issueDetails(
 /** valibot and arktype quote what they received in their messages. */
 function messageOf(issue: LibraryIssue, { shape }: Located, maxChars: number): string {
   const message = shape?.isSecret ? undefined : wordingOf(issue, "message");
-  return cut(message ?? "Invalid input", maxChars);
-}
-
-function cut(text: string, maxChars: number): string {
-  return text.length <= maxChars ? text : `${text.slice(0, maxChars)}…`;
+  return shortened(message ?? "Invalid input", maxChars);
 }
 
 /** Where an issue points: the value there, and its container. */
@@ -135,7 +132,7 @@ function locate(
   const loc = [...start];
   let left = limits.maxEchoedChars;
   const tell = (key: string | number): void => {
-    loc.push(typeof key === "string" ? cut(key, Math.max(0, left)) : key);
+    loc.push(typeof key === "string" ? shortened(key, Math.max(0, left)) : key);
     left -= String(key).length;
   };
   let at: Located = { loc, key: undefined, value: input, shape: root, owner: null, ownerShape: root };
