@@ -1,11 +1,12 @@
 import { Command, Option } from "commander";
-import { openapi, routes } from "./declared-app.ts";
 import { dev } from "./dev.ts";
 import { usageText } from "./failure.ts";
 import { addJobs } from "./jobs.ts";
+import { openapi } from "./openapi.ts";
 import { ownVersion } from "./own-version.ts";
+import { routes } from "./routes.ts";
 import { run } from "./run.ts";
-import { takesServing, wholeNumber } from "./serving.ts";
+import { logLevelOption, takesServing, threadsOption, wholeNumber } from "./serving.ts";
 import { work } from "./work.ts";
 
 /** The command line, with each command in a file of its own. */
@@ -44,21 +45,13 @@ program
   .command("work")
   .description("run the jobs of an app's durable tasks, without serving it")
   .argument("<module[:export]>", "the module that holds the app")
-  .option(
-    "--threads <number>",
-    "number of threads for plain functions (default: min(32, cores + 4))",
-    wholeNumber,
-  )
+  .addOption(threadsOption())
   .option(
     "--concurrency <number>",
     "number of jobs at once on each lane, the loop and the threads (default: 10)",
     wholeNumber,
   )
-  .option(
-    "--log-level <level>",
-    "lowest level to log: trace, debug, info, warn, error, fatal or silent",
-    "info",
-  )
+  .addOption(logLevelOption())
   .action(work);
 
 addJobs(program.command("jobs"));

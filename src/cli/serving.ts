@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { ServerSettings } from "../app/settings.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
-import type { LogLevel } from "../http/logger.ts";
+import { allLevels, type LogLevel } from "../http/logger.ts";
 import type { TlsFiles } from "../http/tls.ts";
 
 /** Options of the commands that serve an app. */
@@ -34,23 +34,27 @@ export function takesServing(command: Command): Command {
     .option("--socket <path>", "Unix socket to listen on, in place of host and port")
     .option("--tls-key <file>", "serve https with this private key, in PEM")
     .option("--tls-cert <file>", "serve https with this certificate, in PEM")
-    .option(
-      "--threads <number>",
-      "number of threads for plain functions (default: min(32, cores + 4))",
-      wholeNumber,
-    )
+    .addOption(threadsOption())
     .option("--root-path <path>", "prefix that a proxy puts before the app's paths, like /api/v1")
     .option(
       "--trust-proxy <addresses>",
       "addresses of proxies whose X-Forwarded headers to believe, separated by commas; unix for --socket, * for all",
       addresses,
     )
-    .option(
-      "--log-level <level>",
-      "lowest level to log: trace, debug, info, warn, error, fatal or silent",
-      "info",
-    )
+    .addOption(logLevelOption())
     .option("--no-access-log", "do not log each request");
+}
+
+/** The size of the pool. */
+export function threadsOption(): Option {
+  const description = "number of threads for plain functions (default: min(32, cores + 4))";
+  return new Option("--threads <number>", description).argParser(wholeNumber);
+}
+
+/** How much is logged. */
+export function logLevelOption(): Option {
+  const description = "lowest level to log: trace, debug, info, warn, error, fatal or silent";
+  return new Option("--log-level <level>", description).default("info");
 }
 
 /**
@@ -89,15 +93,13 @@ export function wholeNumber(text: string): number {
   throw new InvalidArgumentError("expected a whole number");
 }
 
-const levels: readonly LogLevel[] = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
-
 /** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for an unknown level. */
 export function checkedLevel(level: string): LogLevel {
-  const known = levels.find((candidate) => candidate === level);
+  const known = allLevels.find((candidate) => candidate === level);
   if (known !== undefined) return known;
   throw new OffloopError(
     "OFFLOOP_OPTION_INVALID",
-    `Cannot use --log-level: expected one of ${levels.join(", ")}, got "${level}"`,
+    `Cannot use --log-level: expected one of ${allLevels.join(", ")}, got "${level}"`,
     { fix: "write one of them, like --log-level debug" },
   );
 }

@@ -9,10 +9,11 @@ import { stdoutLines } from "./log-output.ts";
 import { Redaction } from "./redaction.ts";
 import { SecretNames } from "./secret-names.ts";
 
-const levels = [...logLevels, "silent"] as const;
-
 /** How much is logged. */
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
+
+/** Every level, the one that logs most first. */
+export const allLevels: readonly LogLevel[] = [...logLevels, "silent"];
 
 /**
  * In output for people the message says it all, so these are left out: the fields of reports, which are whole objects,
@@ -37,7 +38,7 @@ export function createLogger(
   isForReading: boolean = process.stdout.isTTY === true,
   lines: DestinationStream = stdoutLines(),
 ): Logger {
-  if (!levels.includes(level)) throw unknownLevel(level);
+  if (!allLevels.includes(level)) throw unknownLevel(level);
   const options = { level, base: { pid: process.pid }, ...hidingOf([]) };
   const format = isForReading ? createFormat(level) : String;
   const logger = pino(options, isForReading ? { write: (line) => lines.write(format(line)) } : lines);
@@ -49,7 +50,7 @@ export function createLogger(
 function unknownLevel(level: unknown): OffloopError {
   return new OffloopError(
     "OFFLOOP_OPTION_INVALID",
-    `Cannot use logLevel: expected one of ${levels.join(", ")}, got ${shownValue(level)}`,
+    `Cannot use logLevel: expected one of ${allLevels.join(", ")}, got ${shownValue(level)}`,
     { fix: "set logLevel to one of them, or leave it out" },
   );
 }
