@@ -1,5 +1,5 @@
 import type { IncidentGroup, IncidentKind, IncidentRow } from "./batch.ts";
-import { Ring } from "./runs.ts";
+import { Ring } from "./ring.ts";
 
 const MAX_ROWS = 1_000;
 const MAX_GROUPS = 200;

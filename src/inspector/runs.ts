@@ -1,4 +1,5 @@
 import type { Running, RunningRow, RunRow } from "./batch.ts";
+import { Ring } from "./ring.ts";
 
 const MAX_RUNS = 20_000;
 const MAX_IN_PROGRESS = 20_000;
@@ -101,41 +102,6 @@ function rowOf(run: EndedRun): RunRow {
 /** To microseconds: more digits would only make the batch longer. */
 function rounded(ms: number): number {
   return Math.round(ms * 1000) / 1000;
-}
-
-/** The newest items, numbered in order of arrival; the oldest make room. */
-export class Ring<Item> {
-  readonly #items: Item[] = [];
-  readonly #capacity: number;
-  #end = 0;
-
-  constructor(capacity: number) {
-    this.#capacity = capacity;
-  }
-
-  /** The number of the next item. */
-  get end(): number {
-    return this.#end;
-  }
-
-  /** The number of the oldest item kept. */
-  get start(): number {
-    return this.#end - this.#items.length;
-  }
-
-  push(item: Item): void {
-    if (this.#items.length < this.#capacity) this.#items.push(item);
-    else this.#items[this.#end % this.#capacity] = item;
-    this.#end++;
-  }
-
-  /** The items numbered `from` up to but excluding `to`, as far as they are kept. */
-  slice(from: number, to: number = this.#end): Item[] {
-    const items: Item[] = [];
-    for (let n = Math.max(from, this.start); n < Math.min(to, this.#end); n++)
-      items.push(this.#items[n % this.#capacity] as Item);
-    return items;
-  }
 }
 
 /** Numbers for simultaneous runs: each gets the lowest free one. */

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync, writeSync } from "node:fs";
+import { writeSync } from "node:fs";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import type { BlockPlace, BlockReport } from "../channels/channels.ts";
 import { Block, isSure, Lateness, type Onlooker, type Sighting, stateOf } from "./block.ts";
@@ -16,6 +16,7 @@ import {
   RAN_MS,
   RUNNING,
 } from "./shared-words.ts";
+import { waitingConnections } from "./waiting-connections.ts";
 
 /** As a fraction of the threshold. */
 const FIRST_LOOK = 0.75;
@@ -200,56 +201,6 @@ class LogLimit {
 function suspectOf(seen: Sighting): { readonly who: string; readonly at: BlockPlace | undefined } {
   const { operation, at, oneOfMany } = seenAtWork(seen);
   return { who: oneOfMany === true ? manyRuns([operation ?? ""]) : (operation ?? anyOf([])), at };
-}
-
-const LISTEN = "0A";
-const ESTABLISHED = "01";
-
-interface SocketRow {
-  readonly port: string;
-  readonly state: string;
-  readonly unreadBytes: boolean;
-  readonly inode: string;
-}
-
-/**
- * Connections to this process that have sent something it has not read, including those it has not accepted yet: they
- * wait while the loop is blocked. Linux only; undefined elsewhere.
- */
-function waitingConnections(): number | undefined {
-  try {
-    const rows = ["tcp", "tcp6"].flatMap(readSockets);
-    const own = ownSockets();
-    const ports = new Set(
-      rows.flatMap(({ state, inode, port }) => (state === LISTEN && own.has(inode) ? [port] : [])),
-    );
-    return rows.filter(
-      ({ state, port, unreadBytes }) => state === ESTABLISHED && unreadBytes && ports.has(port),
-    ).length;
-  } catch {
-    return undefined;
-  }
-}
-
-/** See proc_net_tcp(5): local address, remote address, state, tx:rx queue, ..., inode. */
-function readSockets(protocol: string): SocketRow[] {
-  const lines = readFileSync(`/proc/self/net/${protocol}`, "latin1").split("\n").slice(1);
-  return lines.flatMap((line) => {
-    const [, local, , state, queues, , , , , inode] = line.trim().split(/\s+/);
-    if (local === undefined || state === undefined || queues === undefined || inode === undefined) return [];
-    return [{ port: local.split(":")[1] ?? "", state, unreadBytes: !queues.endsWith(":00000000"), inode }];
-  });
-}
-
-function ownSockets(): Set<string> {
-  const links = readdirSync("/proc/self/fd").flatMap((fd) => {
-    try {
-      return [readlinkSync(`/proc/self/fd/${fd}`)];
-    } catch {
-      return []; // closed meanwhile
-    }
-  });
-  return new Set(links.flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []));
 }
 
 const port = parentPort as MessagePort;
