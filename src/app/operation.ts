@@ -1,3 +1,4 @@
+import { isFinalStatus } from "../errors/http-error.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import { type AnySchema, isSchema } from "../schema/schema.ts";
@@ -168,8 +169,7 @@ function bodyLimit(id: string, bytes: unknown, at: SourceLocation): number | und
 }
 
 function checkStatus(id: string, status: unknown, at: SourceLocation): void {
-  if (status === undefined || (Number.isInteger(status) && Number(status) >= 200 && Number(status) <= 599))
-    return;
+  if (status === undefined || isFinalStatus(status)) return;
   throw new OffloopError(
     "OFFLOOP_OPTION_INVALID",
     `Cannot add ${id}: status is ${shownValue(status)}, expected an integer from 200 to 599`,

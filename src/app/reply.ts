@@ -1,4 +1,5 @@
 import { brand } from "../errors/brand.ts";
+import { isFinalStatus } from "../errors/http-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 
 /** A file to send. */
@@ -88,9 +89,8 @@ function unfit(expected: string, content: unknown): TypeError {
   return new TypeError(`content of a reply: expected ${expected}, got ${shownValue(content)}`);
 }
 
-/** A status of 100-199 announces another response, which would never come. */
 function checkStatus(status: number | undefined): void {
-  if (status === undefined || (Number.isInteger(status) && status >= 200 && status <= 599)) return;
+  if (status === undefined || isFinalStatus(status)) return;
   throw new RangeError(`status of a reply: expected an integer from 200 to 599, got ${String(status)}`);
 }
 

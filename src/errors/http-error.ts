@@ -32,8 +32,9 @@ export class HTTPError extends Error {
    * @param headers - Headers added to the response.
    */
   constructor(status: number, detail?: unknown, headers?: Readonly<Record<string, string>>) {
-    if (!Number.isInteger(status) || status < 200 || status > 599) {
-      const got = typeof status === "number" ? String(status) : `a value of type ${typeof status}`;
+    if (!isFinalStatus(status)) {
+      const given: unknown = status;
+      const got = typeof given === "number" ? String(given) : `a value of type ${typeof given}`;
       throw new RangeError(
         `HTTPError: expected a status of 200-599, got ${got}; write new HTTPError(404, "Not here")`,
       );
@@ -48,6 +49,11 @@ export class HTTPError extends Error {
 }
 
 brand(HTTPError.prototype);
+
+/** Whether it is a status that ends a request, 200-599: one of 100-199 announces another response. */
+export function isFinalStatus(status: unknown): status is number {
+  return Number.isInteger(status) && Number(status) >= 200 && Number(status) <= 599;
+}
 
 /** RFC 9110's phrases for the statuses that handlers use most; others read as their number. */
 const phrases: Readonly<Record<number, string>> = {
@@ -87,6 +93,11 @@ export interface ValidationDetail {
   readonly input: unknown;
   /** More about the mistake, if there is more. */
   readonly ctx?: Readonly<Record<string, unknown>>;
+}
+
+/** A mistake in one line: `body.price: Expected number`. */
+export function detailText({ loc, msg }: ValidationDetail): string {
+  return `${loc.join(".")}: ${msg}`;
 }
 
 /**

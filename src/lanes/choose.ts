@@ -68,7 +68,7 @@ export function chooseForOperation(
     return withinDeadline(timeoutMs, run, (elapsedMs) => {
       const error = timeoutError(declaration, timeoutMs, elapsedMs, "loop");
       deadline.passed = error;
-      request.cancel(new DOMException(`${timeoutMs} ms have passed`, "TimeoutError"));
+      request.cancel(passed(timeoutMs));
       void run
         .then((late) => discard(late, error))
         .catch((thrown: unknown) => {
@@ -118,7 +118,7 @@ export function chooseForMessage(
   return (request) =>
     withinDeadline(timeoutMs, run(request), (elapsedMs) => {
       const error = timeoutError(declaration, timeoutMs, elapsedMs, "loop");
-      request.cancel(new DOMException(`${timeoutMs} ms have passed`, "TimeoutError"));
+      request.cancel(passed(timeoutMs));
       return refusedReply(error);
     });
 }
@@ -167,7 +167,7 @@ async function runOnLoop(
     task.deps === undefined ? task.fn(...args) : runWithContext(lanes, call, late.signal))();
   if (timeoutMs === undefined) return run;
   return withinDeadline(timeoutMs, run, (elapsedMs) => {
-    late.abort(new DOMException(`${timeoutMs} ms have passed`, "TimeoutError"));
+    late.abort(passed(timeoutMs));
     throw timeoutError({ id: `task ${task.name}`, location: task.location }, timeoutMs, elapsedMs, "loop");
   });
 }
@@ -185,6 +185,11 @@ function runWithContext(
   const own = log.child(taskFields(task, { id, job: attempt?.job }));
   const job = attempt && { ...attempt.job, progress: (value: number) => attempt.waiter.onProgress(value) };
   return runTask(compiled, { args, id, job, signal: () => signal, log: () => own }, loop);
+}
+
+/** The reason that a signal aborts with when a deadline passes. */
+function passed(timeoutMs: number): DOMException {
+  return new DOMException(`${timeoutMs} ms have passed`, "TimeoutError");
 }
 
 /**

@@ -1,31 +1,13 @@
-import { stringifySetCookie } from "cookie";
 import { Background } from "../app/background.ts";
-import type {
-  BaseContext,
-  BodyStream,
-  ClientAddress,
-  CookieOptions,
-  DeletedCookieOptions,
-  RequestInfo,
-  ResponseInfo,
-} from "../app/context.ts";
+import type { BaseContext, RequestInfo, ResponseInfo } from "../app/context.ts";
 import type { Inputs } from "../app/inputs.ts";
 import type { Log } from "../app/log.ts";
 import type { Session } from "../app/session.ts";
-import type { OperationHandle, UrlParams, Urls } from "../app/urls.ts";
-import { ArrivingStream, neverWhole, WholeStream } from "./body-stream.ts";
-import { HeaderList } from "./header-list.ts";
-import {
-  type HeaderPairs,
-  headerValue,
-  isReady,
-  originFrom,
-  quoted,
-  type RawReply,
-  type RawRequest,
-  readCookies,
-} from "./raw.ts";
+import type { Urls } from "../app/urls.ts";
+import { PlannedResponse } from "./planned-response.ts";
+import { type HeaderPairs, isReady, type RawReply, type RawRequest } from "./raw.ts";
 import type { ReadInputs } from "./read.ts";
+import { ReceivedRequestInfo } from "./request-info.ts";
 import { OpenSession, type SessionLane, type SessionState, sessionUnset, withSession } from "./session.ts";
 
 /** Where something runs. */
@@ -186,105 +168,6 @@ export class Exchange {
   /** The headers that were set, if any. */
   get chosenHeaders(): HeaderPairs | undefined {
     return this.#response?.pairs();
-  }
-}
-
-/** What was said about the response before it exists. */
-export class PlannedResponse implements ResponseInfo {
-  chosen: number | undefined;
-  #headers: HeaderList | undefined;
-
-  get status(): number {
-    return this.chosen ?? 200;
-  }
-
-  set status(status: number) {
-    if (!Number.isInteger(status) || status < 200 || status > 599) {
-      throw new RangeError(`response.status: expected an integer from 200 to 599, got ${String(status)}`);
-    }
-    this.chosen = status;
-  }
-
-  get headers(): HeaderList {
-    this.#headers ??= new HeaderList();
-    return this.#headers;
-  }
-
-  setCookie(name: string, value: string, options: CookieOptions = {}): void {
-    const cookie = { name, value, path: "/", sameSite: "lax" as const, ...options };
-    this.headers.append("set-cookie", stringifySetCookie(cookie, { encode: quoted }));
-  }
-
-  deleteCookie(name: string, options: DeletedCookieOptions = {}): void {
-    // Browsers heed a cookie of such a name only if it is secure.
-    const secure = /^__(?:Host|Secure)-/i.test(name);
-    this.setCookie(name, "", { secure, ...options, maxAge: 0, expires: new Date(0) });
-  }
-
-  pairs(): HeaderPairs | undefined {
-    return this.#headers?.pairs();
-  }
-}
-
-const noBytes = new Uint8Array();
-
-/** The request as handlers see it. */
-class ReceivedRequestInfo implements RequestInfo {
-  readonly id: string;
-  readonly method: string;
-  readonly url: string;
-  readonly #raw: RawRequest;
-  readonly #urls: Urls;
-  #headers: Headers | undefined;
-  #cookies: Readonly<Record<string, string | undefined>> | undefined;
-
-  constructor(raw: RawRequest, urls: Urls) {
-    this.id = raw.id;
-    this.method = raw.method;
-    this.url = raw.url;
-    this.#raw = raw;
-    this.#urls = urls;
-  }
-
-  get rootPath(): string {
-    return this.#raw.rootPath;
-  }
-
-  get origin(): string {
-    const { via } = this.#raw;
-    if (via === "" || via.includes(":")) return via;
-    return originFrom(via, headerValue(this.#raw, "host") ?? "");
-  }
-
-  urlFor(operation: string | OperationHandle, params: UrlParams = {}): string {
-    const { rootPath } = this.#urls;
-    const mountedAt = this.rootPath.slice(rootPath.length);
-    const path = this.#urls.pathOf(operation, params, mountedAt);
-    return this.#urls.originOf(operation, this.origin, mountedAt) + rootPath + path;
-  }
-
-  get headers(): Headers {
-    this.#headers ??= HeaderList.received(this.#raw.headers);
-    return this.#headers;
-  }
-
-  get cookies(): Readonly<Record<string, string | undefined>> {
-    this.#cookies ??= readCookies(this.#raw);
-    return this.#cookies;
-  }
-
-  get bytes(): Uint8Array {
-    if (this.#raw.unread !== undefined) throw neverWhole();
-    return this.#raw.body ?? noBytes;
-  }
-
-  stream(): BodyStream {
-    const { unread } = this.#raw;
-    return unread === undefined ? new WholeStream(this.bytes) : new ArrivingStream(unread);
-  }
-
-  get client(): ClientAddress {
-    return this.#raw.client;
   }
 }
 

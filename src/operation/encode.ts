@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { types } from "node:util";
 import { Events, isBodyless, isEvent, Reply, type ServerSentEvent } from "../app/reply.ts";
 import { checkCopy } from "../errors/brand.ts";
+import { detailText } from "../errors/http-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { type Validated, validate } from "../schema/validate.ts";
 import type { CompiledOperation } from "./compile.ts";
@@ -48,25 +49,28 @@ function chosenType(headers: HeaderPairs, byDefault: string | undefined): string
 }
 
 function encodeHelper(rules: ReplyRules, exchange: Exchange, reply: Reply): RawReply {
-  const { content, mediaType } = reply;
-  const body =
-    reply instanceof Events
-      ? closable(
-          eventChunks(reply.items, (item) => checkResponse(rules, item)),
-          reply.items,
-        )
-      : typeof content === "object" && !(content instanceof Uint8Array) && !("file" in content)
-        ? closable(toChunks(content), content)
-        : content;
   const headers: HeaderPairs = [...(exchange.chosenHeaders ?? []), ...Object.entries(reply.headers)];
   return {
     status: reply.status ?? exchange.chosenStatus ?? rules.declaration.status,
-    mediaType: chosenType(headers, mediaType),
+    mediaType: chosenType(headers, reply.mediaType),
     headers,
-    body,
+    body: helperBody(rules, reply),
     background: exchange.addedTasks,
     error: undefined,
   };
+}
+
+function helperBody(rules: ReplyRules, reply: Reply): RawReply["body"] {
+  if (reply instanceof Events) {
+    const { items } = reply;
+    return closable(
+      eventChunks(items, (item) => checkResponse(rules, item)),
+      items,
+    );
+  }
+  const { content } = reply;
+  if (typeof content !== "object" || content instanceof Uint8Array || "file" in content) return content;
+  return closable(toChunks(content), content);
 }
 
 /** Without this header nginx would hold back what is sent until it fills a buffer. */
@@ -93,7 +97,7 @@ function checkResponse({ response, declaration }: ReplyRules, value: unknown): u
   const checked = validate(response, value, value, ["response"]);
   const accept = (result: Validated): unknown => {
     if (result.details === undefined) return result.value;
-    const shown = result.details.map(({ loc, msg }) => `${loc.join(".")}: ${msg}`).join("; ");
+    const shown = result.details.map(detailText).join("; ");
     throw new OffloopError(
       "OFFLOOP_RESPONSE_INVALID",
       `Cannot answer ${declaration.id}: its result does not fit its response schema: ${shown}`,

@@ -1,7 +1,7 @@
 import { type ErrorHandler, findNearestHandler, type NearestHandlers } from "../app/error-handlers.ts";
 import { checkCopy } from "../errors/brand.ts";
 import { describeError } from "../errors/described-error.ts";
-import { HTTPError, statusPhrase, ValidationError } from "../errors/http-error.ts";
+import { HTTPError, isFinalStatus, statusPhrase, ValidationError } from "../errors/http-error.ts";
 import { type ErrorCode, OffloopError } from "../errors/offloop-error.ts";
 import { WebSocketError } from "../errors/websocket-error.ts";
 import type { Exchange } from "./context.ts";
@@ -107,13 +107,12 @@ function answered(reply: RawReply, thrown: unknown): RawReply {
 /** Where a handler sets no status, the error's own applies; 500 for an error that has none. */
 function rulesOf({ type, location }: ErrorHandler, thrown: unknown): ReplyRules {
   const status = refusalStatus(thrown) ?? (thrown as { status?: unknown }).status;
-  const isStatus = Number.isInteger(status) && Number(status) >= 200 && Number(status) <= 599;
   return {
     response: undefined,
     jsonType: "application/json",
     declaration: {
       id: `the error handler of ${type.name}`,
-      status: isStatus ? Number(status) : 500,
+      status: isFinalStatus(status) ? status : 500,
       location,
     },
   };

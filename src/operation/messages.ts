@@ -1,7 +1,7 @@
 import type { InputBounds } from "../app/input-settings.ts";
 import type { RawMessage } from "../app/socket.ts";
 import type { MessageSchemas } from "../app/socket-operation.ts";
-import { ValidationError } from "../errors/http-error.ts";
+import { detailText, ValidationError } from "../errors/http-error.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { withinLimit } from "../schema/details.ts";
 import { type CheckedSchema, compileSchema, type Validated, validate } from "../schema/validate.ts";
@@ -80,7 +80,7 @@ export class MessageFormat {
 
   #fit(result: Validated): unknown {
     if (result.details === undefined) return result.value;
-    const shown = result.details.map((detail) => `${detail.loc.join(".")}: ${detail.msg}`).join("; ");
+    const shown = result.details.map(detailText).join("; ");
     const { id, location } = this.#source;
     throw new OffloopError(
       "OFFLOOP_RESPONSE_INVALID",

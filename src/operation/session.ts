@@ -179,8 +179,8 @@ export class OpenSession {
 }
 
 /** Adds a session's headers to a reply. After an error of the app's own the session stays unchanged. */
-export function withSession(reply: RawReply, session: OpenSession | undefined, operation: string): RawReply {
-  if (session === undefined || reply.error !== undefined) return reply;
+export function withSession(reply: RawReply, session: OpenSession, operation: string): RawReply {
+  if (reply.error !== undefined) return reply;
   const headers = [...(reply.headers ?? []), ...session.seal(operation)];
   const vary = headers.filter(([name]) => name.toLowerCase() === "vary");
   if (vary.length < 2) return { ...reply, headers };

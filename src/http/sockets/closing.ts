@@ -1,5 +1,5 @@
 import type { SocketClosing } from "../../app/socket.ts";
-import type { ValidationDetail } from "../../errors/http-error.ts";
+import { detailText, type ValidationDetail } from "../../errors/http-error.ts";
 import { CLIENT_CLOSED_REQUEST } from "../../operation/error-reply.ts";
 import type { RawReply } from "../../operation/raw.ts";
 
@@ -28,7 +28,7 @@ function mistakeClosing(reply: RawReply): SocketClosing {
   if (first === undefined) return { code: 1008, reason: reasonOf(reply.body) };
   return {
     code: first.type === "json_invalid" ? 1007 : 1008,
-    reason: `${first.loc.join(".")}: ${first.msg}`,
+    reason: detailText(first),
   };
 }
 

@@ -1,0 +1,41 @@
+import { stringifySetCookie } from "cookie";
+import type { CookieOptions, DeletedCookieOptions, ResponseInfo } from "../app/context.ts";
+import { isFinalStatus } from "../errors/http-error.ts";
+import { HeaderList } from "./header-list.ts";
+import { type HeaderPairs, quoted } from "./raw.ts";
+
+/** What was said about the response before it exists. */
+export class PlannedResponse implements ResponseInfo {
+  chosen: number | undefined;
+  #headers: HeaderList | undefined;
+
+  get status(): number {
+    return this.chosen ?? 200;
+  }
+
+  set status(status: number) {
+    if (!isFinalStatus(status))
+      throw new RangeError(`response.status: expected an integer from 200 to 599, got ${String(status)}`);
+    this.chosen = status;
+  }
+
+  get headers(): HeaderList {
+    this.#headers ??= new HeaderList();
+    return this.#headers;
+  }
+
+  setCookie(name: string, value: string, options: CookieOptions = {}): void {
+    const cookie = { name, value, path: "/", sameSite: "lax" as const, ...options };
+    this.headers.append("set-cookie", stringifySetCookie(cookie, { encode: quoted }));
+  }
+
+  deleteCookie(name: string, options: DeletedCookieOptions = {}): void {
+    // Browsers heed a cookie of such a name only if it is secure.
+    const secure = /^__(?:Host|Secure)-/i.test(name);
+    this.setCookie(name, "", { secure, ...options, maxAge: 0, expires: new Date(0) });
+  }
+
+  pairs(): HeaderPairs | undefined {
+    return this.#headers?.pairs();
+  }
+}
