@@ -14,7 +14,7 @@ import type {
   DependencyFailure,
   DependencyPayload,
   DependencyResult,
-} from "../crossing/payloads.ts";
+} from "../crossing/dependency-payloads.ts";
 import { type CallServices, nameCalls, ReceivedRequest, type RequestServices } from "../crossing/payloads.ts";
 import {
   packThrown,

@@ -10,8 +10,9 @@ import { runOperation } from "../../operation/run.ts";
 import { runMessage } from "../../operation/run-message.ts";
 import { runTask, type TaskRun } from "../../operation/run-task.ts";
 import type { Runtime } from "../../operation/runtime.ts";
+import type { ClosePayload, DependencyPayload } from "../crossing/dependency-payloads.ts";
 import { type MessagePayload, unpackMessage } from "../crossing/message-call.ts";
-import type { ClosePayload, DependencyPayload, FailurePayload, Packed } from "../crossing/payloads.ts";
+import type { FailurePayload, Packed } from "../crossing/payloads.ts";
 import {
   type CallServices,
   type FollowUp,

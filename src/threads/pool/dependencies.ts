@@ -12,9 +12,8 @@ import type {
   DependencyFailure,
   DependencyPayload,
   DependencyResult,
-  NamedCall,
-  RequestPayload,
-} from "../crossing/payloads.ts";
+} from "../crossing/dependency-payloads.ts";
+import type { NamedCall, RequestPayload } from "../crossing/payloads.ts";
 import {
   packThrown,
   packValue,
