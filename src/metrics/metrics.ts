@@ -1,10 +1,11 @@
 import { Registry } from "prom-client";
 import type { Jobs } from "../app/jobs.ts";
 import { createErrorMetrics } from "./error-metrics.ts";
+import { createJobMetrics } from "./job-metrics.ts";
 import { processMetrics } from "./process-metrics.ts";
 import { createRequestMetrics, type RequestMetrics } from "./request-metrics.ts";
 import { createRunMetrics, type DeclaredWork } from "./run-metrics.ts";
-import { createJobMetrics, createStateMetrics, type ServerState } from "./state-metrics.ts";
+import { createStateMetrics, type ServerState } from "./state-metrics.ts";
 import { joinWorkers } from "./worker-metrics.ts";
 
 /** The metrics of an app in this process. */

@@ -4,7 +4,7 @@ import type { WatchSettings } from "../app/watch-settings.ts";
 import type { BlockCulprit, BlockPlace, BlockReport } from "../channels/channels.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import type { Watch } from "../watch/watch.ts";
-import type { Way } from "./test-request.ts";
+import type { Way } from "./way.ts";
 
 /** How to watch the loop for a test: as precisely as possible, recording every block. */
 export function watchFor(failures: BlockFailures, given: WatchSettings | false | undefined): WatchSettings {

@@ -1,7 +1,11 @@
 import type { EnqueuedJob, EnqueueOptions } from "../app/jobs.ts";
 import { servedTaskDeclarations } from "../app/parts.ts";
-import type { TaskDeclaration, TaskEnqueuer, ThreadEnqueue } from "../app/task-declaration.ts";
-import { taskDeclaration } from "../app/task-declaration.ts";
+import {
+  type TaskDeclaration,
+  type TaskEnqueuer,
+  type ThreadEnqueue,
+  taskDeclaration,
+} from "../app/task-declaration.ts";
 import { within } from "../app/within.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { Engine } from "../jobs/engine.ts";

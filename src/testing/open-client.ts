@@ -1,12 +1,9 @@
 import { createRequire } from "node:module";
-import type { AddressInfo } from "node:net";
-import { type Duplex, duplexPair, Readable } from "node:stream";
 import type { Logger } from "pino";
 import { App } from "../app/app.ts";
 import type { Override } from "../app/dependency.ts";
 import { SettingsOverride } from "../app/environment.ts";
 import { type AppTarget, loadApp } from "../app/load.ts";
-import { isBodyless } from "../app/reply.ts";
 import { type ResolvedSettings, resolveSettings } from "../app/settings.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { createLogger } from "../http/logger.ts";
@@ -22,11 +19,9 @@ import type {
   TestJobs,
   TestResponse,
 } from "./client-options.ts";
-import { byName, encodeRequest, type TestRequest, type Way } from "./test-request.ts";
+import { encodeRequest, type TestRequest } from "./test-request.ts";
 import { openTestSocket } from "./test-socket.ts";
-
-type Fastify = Awaited<ReturnType<typeof openApp>>["fastify"];
-type Send = Way["send"];
+import { inProcess, throughSocket, type Way } from "./way.ts";
 
 /** Opens an app's lanes, and the way to send requests to it. */
 export async function openClient(subject: App | URL, options: TestClientOptions): Promise<TestClient> {
@@ -116,50 +111,6 @@ function targetOf(subject: App | URL, module: string | undefined): AppTarget | u
   if (url === undefined) return undefined;
   const [plain = url, fragment] = url.split("#");
   return { url: plain, exportName: fragment };
-}
-
-async function throughSocket(fastify: Fastify): Promise<Way> {
-  await fastify.listen({ host: "127.0.0.1", port: 0 });
-  const url = `http://127.0.0.1:${(fastify.server.address() as AddressInfo).port}`;
-  const send: Send = (method, { path, headers, body, signal }) =>
-    fetch(url + path, {
-      method,
-      headers: headers.map(([name, value]): [string, string] => [name, value]),
-      redirect: "manual",
-      ...(body === undefined ? {} : { body: new Uint8Array(body) }),
-      ...(signal === undefined ? {} : { signal }),
-    });
-  return { url, send, connect: undefined };
-}
-
-async function inProcess(fastify: Fastify): Promise<Way> {
-  await fastify.ready();
-  const send: Send = async (method, { path, headers, body, signal }) => {
-    const response = await fastify.inject({
-      method: method as "GET",
-      url: path,
-      headers: { host: "testserver", "user-agent": "offloop", ...byName(headers) },
-      payloadAsStream: true,
-      ...(body === undefined ? {} : { payload: body }),
-      ...(signal === undefined ? {} : { signal }),
-    });
-    const { statusCode: status, headers: received } = response;
-    const stream = isBodyless(status) ? null : Readable.toWeb(response.stream());
-    return new Response(stream as ReadableStream | null, { status, headers: toHeaders(received) });
-  };
-  const connect = (): Duplex => {
-    const [ours, theirs] = duplexPair();
-    fastify.server.emit("connection", theirs);
-    return ours;
-  };
-  return { url: "http://testserver", send, connect };
-}
-
-function toHeaders(received: Readonly<Record<string, unknown>>): Headers {
-  const headers = new Headers();
-  for (const [name, value] of Object.entries(received))
-    for (const one of Array.isArray(value) ? value : [value]) headers.append(name, String(one));
-  return headers;
 }
 
 /** A way to send requests that are not encoded yet. */

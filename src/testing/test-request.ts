@@ -1,5 +1,3 @@
-import type { Duplex } from "node:stream";
-
 /** The parts of a request other than method and path. */
 export interface TestRequest {
   /**
@@ -102,13 +100,4 @@ function withQuery(path: string, query: Readonly<Record<string, unknown>>): stri
     for (const one of Array.isArray(value) ? value : [value]) search.append(name, String(one));
   if (search.size === 0) return path;
   return `${path}${path.includes("?") ? "&" : "?"}${search}`;
-}
-
-/** How requests reach the app under test: in process, or through a socket. */
-export interface Way {
-  readonly url: string;
-  /** Sends an encoded request. */
-  readonly send: (method: string, request: SentRequest) => Promise<Response>;
-  /** Makes a connection that carries a WebSocket in process; undefined where WebSockets also go through a socket. */
-  readonly connect: (() => Duplex) | undefined;
 }
