@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify"; // a type only: threads load this file, but no web server
 import { checkCopy } from "../errors/brand.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import { kindOf } from "../errors/shown-value.ts";
 import type { NoNames } from "./context.ts";
 import {
   createOverride,
@@ -12,7 +13,6 @@ import {
 import { type AppDocumentation, appDocumentationNames } from "./documentation.ts";
 import { createFrontend, type Frontend, type FrontendOptions } from "./frontend.ts";
 import { BoundJobs, type Jobs } from "./jobs.ts";
-import { kind } from "./lane.ts";
 import { createLifespan, type Lifespan, type LifespanFunction, type LifespanOptions } from "./lifespan.ts";
 import { callerLocation, callerModule } from "./location.ts";
 import { checkMountPath, type Mount, mountCycle, mountOperation } from "./mount.ts";
@@ -290,7 +290,7 @@ export function checkApp(
 ): asserts given is App {
   if (given instanceof App) return;
   checkCopy(given, doing, at);
-  throw new OffloopError("OFFLOOP_OPTION_INVALID", `Cannot ${doing}: expected an App, got ${kind(given)}`, {
+  throw new OffloopError("OFFLOOP_OPTION_INVALID", `Cannot ${doing}: expected an App, got ${kindOf(given)}`, {
     at,
     fix,
   });

@@ -1,7 +1,7 @@
 import { types } from "node:util";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import { kindOf } from "../errors/shown-value.ts";
 import type { BaseContext, ResponseInfo } from "./context.ts";
-import { kind } from "./lane.ts";
 import { callerLocation } from "./location.ts";
 
 /** What an around receives: the request, and access to work that runs after the response. */
@@ -47,7 +47,7 @@ export function createAround(fn: unknown): DeclaredAround {
   const location = callerLocation();
   if (types.isAsyncFunction(fn) && !types.isGeneratorFunction(fn))
     return { fn: fn as AroundFunction, location };
-  const given = typeof fn === "function" ? "one that is not async" : kind(fn);
+  const given = typeof fn === "function" ? "one that is not async" : kindOf(fn);
   throw new OffloopError(
     "OFFLOOP_HANDLER_INVALID",
     `Cannot add an around: expected an async function, got ${given}`,

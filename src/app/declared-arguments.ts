@@ -1,5 +1,6 @@
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
-import { functionName, kind } from "./lane.ts";
+import { kindOf } from "../errors/shown-value.ts";
+import { functionName } from "./lane.ts";
 
 /** What a declaration is made of. */
 interface DeclaredArguments {
@@ -30,7 +31,7 @@ export function readArguments(
   if (typeof options === "object" || typeof options === "function") return { options, fn };
   throw new OffloopError(
     "OFFLOOP_OPTION_INVALID",
-    `Cannot ${doing}: expected options before the function, got ${kind(options)}`,
+    `Cannot ${doing}: expected options before the function, got ${kindOf(options)}`,
     { at, fix: "put the options into one object, or leave them out" },
   );
 }

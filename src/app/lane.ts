@@ -1,6 +1,6 @@
 import { types } from "node:util";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
-import { shownValue } from "../errors/shown-value.ts";
+import { kindOf, shownValue } from "../errors/shown-value.ts";
 
 /** Where a function runs: the event loop of the main thread, or a thread of the pool. */
 export type Lane = "loop" | "thread";
@@ -19,7 +19,7 @@ export function laneOf(what: string, fn: unknown, runs: Lane | undefined, at: So
   if (typeof fn !== "function") {
     throw new OffloopError(
       "OFFLOOP_HANDLER_INVALID",
-      `Cannot add ${what}: expected a function, got ${kind(fn)}`,
+      `Cannot add ${what}: expected a function, got ${kindOf(fn)}`,
       {
         at,
         fix: "pass the function itself, as the last argument",
@@ -56,9 +56,4 @@ function lostDeclaration(source: string): string | undefined {
 /** A function's name in messages. */
 export function functionName(fn: unknown): string {
   return (fn as { name?: string } | undefined)?.name || "(anonymous)";
-}
-
-/** How messages describe a value when something else was expected. */
-export function kind(value: unknown): string {
-  return value === null ? "null" : typeof value;
 }

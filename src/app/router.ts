@@ -1,5 +1,6 @@
 import { brand, checkCopy } from "../errors/brand.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import { kindOf } from "../errors/shown-value.ts";
 import { type AroundFunction, createAround, type DeclaredAround } from "./around.ts";
 import type { NoNames } from "./context.ts";
 import { readArguments } from "./declared-arguments.ts";
@@ -12,7 +13,7 @@ import {
   type ErrorHandler,
 } from "./error-handlers.ts";
 import type { AddOperation, AddRoute, OperationOptions } from "./handler.ts";
-import { type AnyFunction, kind } from "./lane.ts";
+import type { AnyFunction } from "./lane.ts";
 import type { Layer, LayeredPrefix } from "./layer.ts";
 import { callerLocation } from "./location.ts";
 import { checkMethods, type Method } from "./method.ts";
@@ -354,7 +355,7 @@ function checkRouter(given: unknown, at: SourceLocation): void {
   checkCopy(given, "include a router", at);
   throw new OffloopError(
     "OFFLOOP_OPTION_INVALID",
-    `Cannot include a router: expected a Router, got ${kind(given)}`,
+    `Cannot include a router: expected a Router, got ${kindOf(given)}`,
     { at, fix: "make it with new Router()" },
   );
 }

@@ -1,11 +1,11 @@
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
-import { shownValue } from "../errors/shown-value.ts";
+import { kindOf, shownValue } from "../errors/shown-value.ts";
 import { type AnySchema, isSchema } from "../schema/schema.ts";
 import { Bindings } from "./bindings.ts";
 import { namedDependencies } from "./dependency.ts";
 import { checkInputs, schemaInvalid } from "./inputs.ts";
 import { timeoutMs } from "./integer.ts";
-import { type AnyFunction, kind, type Lane, laneOf } from "./lane.ts";
+import { type AnyFunction, type Lane, laneOf } from "./lane.ts";
 import { checkPathParams, type Operation, onItsOwn } from "./operation.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { checkPath, joinPath, pathEmpty } from "./path.ts";
@@ -198,7 +198,7 @@ function checkHandlers(id: string, handlers: unknown, at: SourceLocation): Handl
   if (typeof handlers !== "object" || handlers === null) {
     throw new OffloopError(
       "OFFLOOP_HANDLER_INVALID",
-      `Cannot add ${id}: expected a function or { open, message, close }, got ${kind(handlers)}`,
+      `Cannot add ${id}: expected a function or { open, message, close }, got ${kindOf(handlers)}`,
       { at, fix: "pass the handler as the last argument" },
     );
   }

@@ -1,6 +1,6 @@
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import { kindOf } from "../errors/shown-value.ts";
 import type { AnySchema, InputOf, Schemas } from "../schema/schema.ts";
-import { kind } from "./lane.ts";
 import { nearest } from "./option-names.ts";
 import {
   type OptionalNames,
@@ -176,7 +176,7 @@ function unknownOperation(given: OperationHandle | undefined): OffloopError {
   if (given?.location === undefined)
     return new OffloopError(
       "OFFLOOP_URL_UNKNOWN",
-      `Cannot make a URL: expected an operation or its name, got ${kind(given)}`,
+      `Cannot make a URL: expected an operation or its name, got ${kindOf(given)}`,
       { fix: "pass what app.get() returned" },
     );
   return new OffloopError(

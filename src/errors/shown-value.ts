@@ -11,6 +11,11 @@ export function shownValue(value: unknown): string {
   return shortened(written(value), MAX_CHARS);
 }
 
+/** Only the kind of a value, where something of another kind was expected: the value itself says nothing more. */
+export function kindOf(value: unknown): string {
+  return value === null ? "null" : typeof value;
+}
+
 function written(value: unknown): string {
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "number") return String(value); // as JSON, NaN would be null

@@ -47,7 +47,7 @@ export async function writeFile(
     return detailReply(416, "Range Not Satisfiable", {
       headers: range === undefined ? undefined : [["content-range", range]],
     });
-  if (result.statusCode === 412) return detailReply(412, "Precondition Failed", {});
+  if (result.statusCode === 412) return detailReply(412, "Precondition Failed");
   throw new Error(`Cannot send ${JSON.stringify(file)}: there is no such file, or it cannot be read`);
 }
 

@@ -2,8 +2,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { FILE_IS_GONE } from "../app/durable.ts";
 import type { TaskDeclaration } from "../app/task-declaration.ts";
 import { counted } from "../errors/counted.ts";
-import type { SourceLocation } from "../errors/offloop-error.ts";
-import { OffloopError } from "../errors/offloop-error.ts";
+import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import type { AnySchema } from "../schema/schema.ts";
 
 /** JSON nested deeper than this is more likely a cycle, and might overflow the stack. */

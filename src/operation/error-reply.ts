@@ -126,7 +126,7 @@ export function errorReply(thrown: unknown): RawReply {
   try {
     if (thrown instanceof HTTPError) return httpErrorReply(thrown);
     if (thrown instanceof WebSocketError) return closingReply(thrown.code, thrown.reason);
-    if (thrown instanceof ValidationError) return detailReply(422, thrown.details, {});
+    if (thrown instanceof ValidationError) return detailReply(422, thrown.details);
     if (refusalStatus(thrown) !== undefined) return refusedReply(thrown as OffloopError);
     checkCopy(thrown, "answer with an error");
   } catch (cause) {
@@ -151,7 +151,7 @@ export function closingReply(code: number, reason: string): RawReply {
 export function refusalOf(reply: RawReply): RawReply {
   if (reply.status < 1000) return reply;
   const reason = String(reply.body ?? "");
-  const { mediaType, body } = detailReply(403, reason || statusPhrase(403), {});
+  const { mediaType, body } = detailReply(403, reason || statusPhrase(403));
   return { ...reply, status: 403, mediaType, body };
 }
 
@@ -173,7 +173,7 @@ function refusalStatus(thrown: unknown): number | undefined {
 /** The reply for work that no thread did. */
 export function refusedReply(error: OffloopError & { readonly retryAfterS?: number }): RawReply {
   const status = refusalStatus(error) ?? 500;
-  if (status === CLIENT_CLOSED_REQUEST) return detailReply(status, "Client Closed Request", {});
+  if (status === CLIENT_CLOSED_REQUEST) return detailReply(status, "Client Closed Request");
   const { retryAfterS } = error;
   const headers = retryAfterS === undefined ? undefined : ([["retry-after", String(retryAfterS)]] as const);
   return detailReply(status, statusPhrase(status), { headers, error: describeError(error) });
@@ -197,14 +197,14 @@ function headersOf({ headers }: HTTPError): HeaderPairs {
 export function detailReply(
   status: number,
   detail: unknown,
-  rest: Partial<Pick<RawReply, "headers" | "error">>,
+  { headers, error }: Partial<Pick<RawReply, "headers" | "error">> = {},
 ): RawReply {
   return {
     status,
     mediaType: "application/json",
-    headers: rest.headers,
+    headers,
     body: toJson({ detail }),
     background: undefined,
-    error: rest.error,
+    error,
   };
 }

@@ -12,10 +12,11 @@ import { runTask, type TaskRun } from "../../operation/run-task.ts";
 import type { Runtime } from "../../operation/runtime.ts";
 import type { ClosePayload, DependencyPayload } from "../crossing/dependency-payloads.ts";
 import { type MessagePayload, unpackMessage } from "../crossing/message-call.ts";
-import type { FailurePayload, Packed } from "../crossing/payloads.ts";
 import {
   type CallServices,
+  type FailurePayload,
   type FollowUp,
+  type Packed,
   packReply,
   ReceivedRequest,
   type ReplyPayload,

@@ -8,15 +8,16 @@ import type { ArrivingBody, RawReply, RawRequest } from "../../operation/raw.ts"
 import type { ThreadedMessage } from "../../operation/run-message.ts";
 import type { Runtime } from "../../operation/runtime.ts";
 import { packMessage } from "../crossing/message-call.ts";
-import type {
-  CrossingJob,
-  FailurePayload,
-  NamedCall,
-  Packed,
-  ReplyPayload,
-  TaskPayload,
+import {
+  type CrossingJob,
+  type FailurePayload,
+  type NamedCall,
+  type Packed,
+  packRequest,
+  type ReplyPayload,
+  type RequestPayload,
+  type TaskPayload,
 } from "../crossing/payloads.ts";
-import { packRequest, type RequestPayload } from "../crossing/payloads.ts";
 import {
   type Crossed,
   packThrown,
@@ -29,7 +30,7 @@ import {
 import { dependencyWorkId, errorHandlerWorkId, TaskWork, taskWorkId, type Work } from "../crossing/work.ts";
 import { feedBody } from "./body-feed.ts";
 import type { CallClass, CallPool, NewCall, Waiter } from "./call.ts";
-import { type DependencyLine, ThreadDependencies } from "./dependencies.ts";
+import { ThreadDependencies } from "./dependencies.ts";
 import { cloneError, recordRefusal } from "./errors.ts";
 import { fetchRest, type OpenAt } from "./streams.ts";
 
@@ -104,7 +105,6 @@ export function createThreadCalls(
     onThread: ({ declaration }, request, exchange) => {
       const work = table.indexes.get(dependencyWorkId(declaration.id)) as number;
       const timeoutMs = deadlineOf(works[work] as Work);
-      const named: DependencyLine["named"] = (calls) => nameless(calls, table) ?? [];
       const { id } = declaration;
       return new ThreadDependencies({
         pool,
@@ -114,7 +114,7 @@ export function createThreadCalls(
         id,
         request: packHead(request),
         exchange,
-        named,
+        findCalls: (calls) => findCalls(calls, table) ?? [],
       });
     },
     answerOnThread: (handler, error, request, { sessionState }) => {
@@ -154,7 +154,7 @@ function askReply(
       const open = (outcome as ReplyPayload)[6];
       if (open === undefined || thread === undefined) return resolve(reply);
       const background = reply.background ?? [];
-      const onAdded: OpenAt["onAdded"] = (calls) => background.push(...(nameless(calls, table) ?? []));
+      const onAdded: OpenAt["onAdded"] = (calls) => background.push(...(findCalls(calls, table) ?? []));
       const rest = fetchRest({ pool: table.pool, thread, work, ...terms, onAdded }, open);
       resolve({ ...reply, background, ...rest });
     };
@@ -198,7 +198,8 @@ function packArguments({ name, location: at }: TaskDeclaration, args: unknown[])
   }
 }
 
-function nameless(
+/** Calls with the tasks that they name. */
+function findCalls(
   named: readonly NamedCall[] | undefined,
   { tasks, handlers }: Pick<Table, "tasks" | "handlers">,
 ): BackgroundCall[] | undefined {
@@ -210,7 +211,7 @@ function nameless(
 
 function unpackReply(payload: ReplyPayload, tasks: Pick<Table, "tasks" | "handlers">): RawReply {
   const [status, mediaType, headers, body, named, error] = payload;
-  return { status, mediaType, headers, body, background: nameless(named, tasks), error };
+  return { status, mediaType, headers, body, background: findCalls(named, tasks), error };
 }
 
 /** Replaces a task that only the thread knows: it fails when its turn comes, like any task. */

@@ -32,7 +32,8 @@ export interface DependencyLine extends Pick<NewCall, "work" | "timeoutMs"> {
   readonly id: string;
   readonly request: RequestPayload;
   readonly exchange: Exchange;
-  readonly named: (calls: readonly NamedCall[] | undefined) => readonly BackgroundCall[];
+  /** Finds the tasks that calls name. */
+  readonly findCalls: (calls: readonly NamedCall[] | undefined) => readonly BackgroundCall[];
 }
 
 /** The plain dependencies of one request on the loop: the first call picks a thread, and the rest is done there. */
@@ -160,8 +161,8 @@ export class ThreadDependencies implements RemoteDependencies {
   }
 
   #addTasks(calls: DependencyResult["background"]): void {
-    const { exchange, named } = this.#line;
-    if (calls !== undefined) exchange.background.calls.push(...named(calls));
+    const { exchange, findCalls } = this.#line;
+    if (calls !== undefined) exchange.background.calls.push(...findCalls(calls));
   }
 }
 
