@@ -93,6 +93,7 @@ export type {
   KilledCall,
   OperationEvent,
   RequestEvent,
+  ResponseOutcome,
   TaskEvent,
   ThreadEvent,
   ThrownError,

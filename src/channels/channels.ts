@@ -11,7 +11,7 @@ export type RequestEvent =
       readonly operation: string;
     }
   | {
-      /** Its response was sent, or its client hung up. */
+      /** Its response was sent, or ended without that. */
       readonly event: "end";
       /** Its id in the log. */
       readonly request: string;
@@ -21,9 +21,15 @@ export type RequestEvent =
       readonly status: number;
       /** From routing to the end of the response, in milliseconds. */
       readonly durationMs: number;
-      /** How the response ended: `sent`; `broken` when its source threw in the middle; or `gone` with its client. */
-      readonly outcome: "sent" | "broken" | "gone";
+      /** How the response ended. */
+      readonly outcome: ResponseOutcome;
     };
+
+/**
+ * How a response ended. `sent`: whole. `broken`: the source of its stream threw in the middle. `gone`: its client hung up
+ * before it had all of it. `cut`: the server shut down, and the grace time was over.
+ */
+export type ResponseOutcome = "sent" | "broken" | "gone" | "cut";
 
 /** An operation started to run on its lane, or ended. Published on {@link operationChannel}. */
 export type OperationEvent =

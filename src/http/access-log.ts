@@ -2,10 +2,10 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { pathOfUrl } from "../app/path.ts";
 import { CLIENT_CLOSED_REQUEST } from "../operation/error-reply.ts";
-import { type UnreadRequest, wasCut } from "./connections.ts";
+import type { UnreadRequest } from "./connections.ts";
 import { Flood, moreText } from "./flood.ts";
 import type { LoggedUrls } from "./logged-url.ts";
-import { outcomeOf } from "./streams.ts";
+import { outcomeOf } from "./response-end.ts";
 
 /** Whether a path is one of these, or below one that ends with `/*`. */
 function matcherOf(paths: readonly string[]): (url: string) => boolean {
@@ -73,8 +73,7 @@ export function addAccessLog(
       const url = urls.of(request.originalUrl, operation);
       const isSocket = raw.statusCode === 101;
       const ms = Math.round((performance.now() - start) * 1000) / 1000;
-      const end = isSocket ? "sent" : outcomeOf(raw);
-      const outcome = end === "gone" && wasCut(request.raw) ? "cut" : end;
+      const outcome = outcomeOf(raw);
       const unsent = outcome === "cut" ? SERVICE_UNAVAILABLE : CLIENT_CLOSED_REQUEST;
       const status = raw.headersSent || isSocket ? raw.statusCode : unsent;
       log.info(

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { nodeHttp } from "./node-http.ts";
+import { cutAll } from "./response-end.ts";
 import type { Tls } from "./tls.ts";
 
 const { STATUS_CODES } = nodeHttp;
@@ -132,19 +133,8 @@ export class Connections {
 
   /** Cuts all of them, also those whose handshake is not over: Node's own does not know these. */
   cut(): void {
-    for (const socket of this.#open) {
-      cutSockets.add(socket);
-      socket.destroy();
-    }
+    cutAll(this.#open);
   }
-}
-
-/** Those that a shutdown has cut: what was not answered there had a client. */
-const cutSockets = new WeakSet<Socket>();
-
-/** Whether the connection of a request was cut by a shutdown, and not by its client. */
-export function wasCut({ socket }: IncomingMessage): boolean {
-  return cutSockets.has(socket);
 }
 
 /**

@@ -2,9 +2,10 @@ import { Readable } from "node:stream";
 import type { FastifyRequest, preParsingHookHandler } from "fastify";
 import { HTTPError } from "../errors/http-error.ts";
 import { alreadyRead } from "../operation/body-stream.ts";
+import type { EndedBy } from "../operation/end-reason.ts";
 import type { ArrivingBody } from "../operation/raw.ts";
-import { type HttpRequest, hungUp } from "./request.ts";
-import { whenOver } from "./streams.ts";
+import type { HttpRequest } from "./request.ts";
+import { whenOver } from "./response-end.ts";
 
 const payloads = new WeakMap<FastifyRequest, Readable>();
 
@@ -39,6 +40,10 @@ export class IncomingBody implements ArrivingBody {
     this.#maxBytes = maxBytes;
     this.#payload.on("error", () => {}); // the reader is told; while the rest is discarded, an error concerns nobody
     whenOver(raw, () => this.#close());
+  }
+
+  get endedBy(): EndedBy {
+    return this.#asked.endedBy;
   }
 
   onClose(listener: () => void): void {
@@ -84,7 +89,7 @@ export class IncomingBody implements ArrivingBody {
     if (this.#end !== undefined) return this.#end.reason;
     const { message } = this.#asked;
     const isLost = message.errored !== null || message.socket.destroyed;
-    return isLost ? hungUp() : new HTTPError(400, "There was an error parsing the body");
+    return isLost ? this.#asked.endReason : new HTTPError(400, "There was an error parsing the body");
   }
 
   #stop(reason: unknown): void {
@@ -95,7 +100,8 @@ export class IncomingBody implements ArrivingBody {
   /** Discards the unread rest, as Node does, so that the connection can carry another request. */
   #close(): void {
     this.#isClosed = true;
-    this.#stop(this.#asked.isGone ? hungUp() : new DOMException("The response has been sent", "AbortError"));
+    const { isGone, endReason } = this.#asked;
+    this.#stop(isGone ? endReason : new DOMException("The response has been sent", "AbortError"));
     for (const listener of this.#listeners) listener();
     if (this.#isRead) return;
     void this.#discard();

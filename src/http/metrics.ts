@@ -7,8 +7,8 @@ import type { Lanes } from "../lanes/lanes.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { Connections } from "./connections.ts";
 import { METRICS_TYPE } from "./probe-server.ts";
+import { outcomeOf, streamOf, whenOver } from "./response-end.ts";
 import { ACCEPTED } from "./sockets/handshake.ts";
-import { streamOf, whenOver } from "./streams.ts";
 
 /** What the metrics of a process are read from. */
 export interface MeasuredApp {
@@ -106,7 +106,8 @@ function countRequests(fastify: FastifyInstance, { requests }: Metrics): void {
         operation,
         status,
         durationMs: (stream?.startedAt ?? end) - start,
-        stream: stream && { isBroken: stream.isBroken, lastedMs: end - stream.startedAt },
+        streamedMs: stream && end - stream.startedAt,
+        outcome: outcomeOf(raw),
       });
     };
     raw.once(ACCEPTED, onEnd);

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
@@ -7,8 +7,10 @@ import type { ClientAddress } from "../app/context.ts";
 import type { Log } from "../app/log.ts";
 import type { Operation } from "../app/operation.ts";
 import type { LaneRequest } from "../lanes/around.ts";
+import { type EndedBy, endReason } from "../operation/end-reason.ts";
 import { type ArrivingBody, type FormPart, originFrom, type QueryValues } from "../operation/raw.ts";
 import { ReceivedForm } from "./received-form.ts";
+import { isCutShort, outcomeOf } from "./response-end.ts";
 
 /** What all requests of an app share. */
 export interface ServedApp {
@@ -52,7 +54,7 @@ export class HttpRequest implements LaneRequest {
   #log: Log | undefined;
   #controller: AbortController | undefined;
   #reason: unknown;
-  #isOver = false;
+  #isShutDown = false;
 
   constructor(request: FastifyRequest, reply: FastifyReply, route: RequestRoute) {
     const { method, url = "/", originalUrl = url, rawHeaders, socket } = request.raw as Routed;
@@ -97,7 +99,16 @@ export class HttpRequest implements LaneRequest {
 
   /** Whether nobody waits for the rest of its answer. */
   get isGone(): boolean {
-    return this.#isOver || hasHungUp(this.reply.raw);
+    return this.#isShutDown || isCutShort(this.reply.raw);
+  }
+
+  get endedBy(): EndedBy {
+    return this.#isShutDown || outcomeOf(this.reply.raw) === "cut" ? "shutdown" : "client";
+  }
+
+  /** The reason that its signal aborts with once nobody waits for the rest of its answer. */
+  get endReason(): DOMException {
+    return endReason(this.endedBy);
   }
 
   /** Created on demand: most handlers never ask for it. */
@@ -105,8 +116,8 @@ export class HttpRequest implements LaneRequest {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
       if (this.#reason !== undefined) this.#controller.abort(this.#reason);
-      else if (this.isGone) this.cancel(hungUp());
-      else this.reply.raw.once("close", () => this.isGone && this.cancel(hungUp()));
+      else if (this.isGone) this.cancel(this.endReason);
+      else this.reply.raw.once("close", () => this.isGone && this.cancel(this.endReason));
     }
     return this.#controller.signal;
   }
@@ -116,10 +127,10 @@ export class HttpRequest implements LaneRequest {
     return this.#log;
   }
 
-  /** The rest of its answer is no longer wanted, though the client is still there. */
-  end(reason: unknown): void {
-    this.#isOver = true;
-    this.cancel(reason);
+  /** The server shuts down: the rest of its answer is no longer wanted, though the client is still there. */
+  shutDown(): void {
+    this.#isShutDown = true;
+    this.cancel(this.endReason);
   }
 
   /** Aborts the signal. */
@@ -132,18 +143,6 @@ export class HttpRequest implements LaneRequest {
 /** Scheme and host as the client gave them; empty for one that names none. A proxy may let clients choose the scheme. */
 export function originOf({ protocol, host }: Pick<FastifyRequest, "protocol" | "host">): string {
   return originFrom(protocol === "https" ? "https" : "http", host);
-}
-
-/** The reason that a request's signal aborts with when its client has gone. */
-export function hungUp(): DOMException {
-  return new DOMException("The client has hung up", "AbortError");
-}
-
-/** Whether a client hung up before it had the whole response. */
-export function hasHungUp(raw: ServerResponse): boolean {
-  if (!raw.destroyed || raw.writableFinished) return false;
-  // In process, as testClient asks, a response is whole once it has ended: its socket stays open and is never drained.
-  return !raw.writableEnded || raw.socket?.destroyed !== false;
 }
 
 const HEADER = "x-request-id";

@@ -8,7 +8,7 @@ import type { AddedRoutes } from "./added-routes.ts";
 import { IncomingBody, leaveUnread } from "./incoming-body.ts";
 import { ReceivedForm } from "./received-form.ts";
 import { HttpRequest, type RequestRoute, type ServedApp } from "./request.ts";
-import { outcomeOf, whenOver } from "./streams.ts";
+import { outcomeOf, whenOver } from "./response-end.ts";
 import type { WayOut } from "./way-out.ts";
 
 declare module "fastify" {

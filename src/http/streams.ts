@@ -1,10 +1,8 @@
-import { AsyncLocalStorage } from "node:async_hooks";
-import type { ServerResponse } from "node:http";
-import { finished, Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { describeError, loggable } from "../errors/described-error.ts";
-import type { Failure } from "../operation/open-dependencies.ts";
 import type { Chunk } from "../operation/raw.ts";
-import { type HttpRequest, hasHungUp } from "./request.ts";
+import type { HttpRequest } from "./request.ts";
+import { beginStream } from "./response-end.ts";
 
 /** A body that is produced while it is sent. */
 interface OpenStream {
@@ -12,49 +10,6 @@ interface OpenStream {
   readonly closed: Promise<void>;
   /** Ends a stream that would never end; undefined for one that ends by itself. */
   readonly end: (() => void) | undefined;
-}
-
-/** A response whose body is produced while it is sent, as outside observers see it. */
-export interface StreamedResponse {
-  /** When its head was sent, from `performance.now()`. */
-  readonly startedAt: number;
-  /** Whether the source of its chunks threw: the response broke off, and not because of its client. */
-  isBroken: boolean;
-  /** What the source of its chunks threw. */
-  failure: Failure | undefined;
-}
-
-const streamed = new WeakMap<ServerResponse, StreamedResponse>();
-
-/** Undefined for a response whose body was ready at once. */
-export function streamOf(raw: ServerResponse): Readonly<StreamedResponse> | undefined {
-  return streamed.get(raw);
-}
-
-/** How a response ended. */
-export function outcomeOf(raw: ServerResponse): "sent" | "broken" | "gone" {
-  if (streamed.get(raw)?.isBroken === true) return "broken";
-  return hasHungUp(raw) ? "gone" : "sent";
-}
-
-/** Called when a response has been sent, or its client has gone: then with the error. */
-type OnOver = (error: Error | null | undefined) => void;
-
-const waiting = new WeakMap<ServerResponse, OnOver[]>();
-
-/**
- * Calls a function once a response has been sent or its client has gone, in the async context it was given in. All
- * functions of a response share one listener: with one each, Node would warn of a leak.
- */
-export function whenOver(raw: ServerResponse, run: OnOver): void {
-  const others = waiting.get(raw);
-  if (others !== undefined) return void others.push(AsyncLocalStorage.bind(run));
-  const all = [run]; // finished() keeps the context of this first one
-  waiting.set(raw, all);
-  finished(raw, (error) => {
-    waiting.delete(raw);
-    for (const one of all) one(error);
-  });
 }
 
 /** The bodies that are currently produced while they are sent. */
@@ -78,12 +33,7 @@ export class OpenStreams {
   ): Readable {
     const isEndless = mediaType?.startsWith("text/event-stream") === true;
     const events = isEndless ? new EventStream(chunks) : undefined;
-    const response: StreamedResponse = {
-      startedAt: performance.now(),
-      isBroken: false,
-      failure: undefined,
-    };
-    streamed.set(asked.reply.raw, response);
+    const response = beginStream(asked.reply.raw);
     const onBroken = (error: unknown): void => {
       response.failure = { error };
       response.isBroken = !asked.isGone;
@@ -125,7 +75,7 @@ export class OpenStreams {
 
 function endEarly(asked: HttpRequest, events: EventStream): void {
   events.end();
-  asked.end(new DOMException("The server shuts down", "AbortError"));
+  asked.shutDown();
 }
 
 async function* observed(

@@ -3,8 +3,8 @@ import { pathOfUrl } from "../app/path.ts";
 import type { BeginningRequest } from "../tracing/request-spans.ts";
 import type { Tracing } from "../tracing/tracing.ts";
 import type { LoggedUrls } from "./logged-url.ts";
+import { outcomeOf, whenOver } from "./response-end.ts";
 import { lacksName } from "./routes.ts";
-import { whenOver } from "./streams.ts";
 
 /**
  * Starts a span for each request of an operation as soon as it is routed: before plugins, and before its body is read.
@@ -18,7 +18,7 @@ export function addRequestSpans(fastify: FastifyInstance, { requests }: Tracing,
     const { operation } = routeOptions.config;
     if (operation === undefined || lacksName(request.params as Record<string, string>)) return done();
     const path = urls.of(pathOfUrl(originalUrl), operation);
-    const onOver: BeginningRequest["onOver"] = (run) => whenOver(reply.raw, run);
+    const onOver: BeginningRequest["onOver"] = (run) => whenOver(reply.raw, () => run(outcomeOf(reply.raw)));
     requests.begin({ operation, id, path, message, response: reply.raw, onOver });
     requests.within(message, done);
   });

@@ -8,7 +8,8 @@ import { type Chunk, discardBody, isReady, isWhole, type RawReply } from "../ope
 import { ReceivedForm } from "./received-form.ts";
 import { writeFileReply, writeReply, writeStreamReply, writeUnseen } from "./reply.ts";
 import type { HttpRequest } from "./request.ts";
-import { OpenStreams, streamOf, whenOver } from "./streams.ts";
+import { streamOf, whenOver } from "./response-end.ts";
+import { OpenStreams } from "./streams.ts";
 
 type Failure = Parameters<Finish>[0];
 

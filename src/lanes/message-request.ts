@@ -1,6 +1,7 @@
 import type { ClientAddress } from "../app/context.ts";
 import type { StandInValue } from "../app/dependency.ts";
 import type { Log } from "../app/log.ts";
+import type { EndedBy } from "../operation/end-reason.ts";
 import type { Frame } from "../operation/messages.ts";
 import type { QueryValues } from "../operation/raw.ts";
 import type { ConnectedValues } from "../operation/run-message.ts";
@@ -74,6 +75,10 @@ export class MessageRequest implements LaneRequest {
 
   get isGone(): boolean {
     return this.#connection.isGone;
+  }
+
+  get endedBy(): EndedBy {
+    return this.#connection.endedBy ?? "client";
   }
 
   /** Created on demand: most handlers never ask for it. */

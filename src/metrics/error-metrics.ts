@@ -9,7 +9,7 @@ export type CountError = (operation: string, type: string) => void;
  * its socket.
  */
 const messageErrors = ["500", "503", "504"];
-const requestErrors = [...messageErrors, "broken_stream"];
+const requestErrors = [...messageErrors, "broken_stream", "shutdown"];
 
 /** @param operations - Operations whose errors are counted from 0 on. */
 export function createErrorMetrics(
@@ -18,7 +18,7 @@ export function createErrorMetrics(
 ): CountError {
   const errors = new Counter({
     name: "offloop_operation_errors_total",
-    help: "Requests answered with 5xx, streams that broke off, and messages of sockets that failed",
+    help: "Requests answered with 5xx or ended by the shutdown, streams that broke off, and messages of sockets that failed",
     labelNames: ["operation", "error_type"],
     registers: [registry],
   });

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import type { ResponseOutcome } from "../channels/channels.ts";
 import { durationBuckets, streamBuckets } from "./buckets.ts";
 import type { CountError } from "./error-metrics.ts";
 
@@ -11,12 +12,14 @@ export interface AnsweredRequest {
   readonly route: string | undefined;
   /** The operation that answered; undefined when none did. */
   readonly operation: string | undefined;
-  /** Undefined when the client had gone before there was one. */
+  /** Undefined when the client had gone, or the shutdown had ended it, before there was one. */
   readonly status: number | undefined;
   /** Until the end of its response, or until the head of a streamed one. */
   readonly durationMs: number;
-  /** The stream it was answered with; undefined when the body was ready at once. */
-  readonly stream: { readonly isBroken: boolean; readonly lastedMs: number } | undefined;
+  /** How long the stream lasted that it was answered with; undefined when the body was ready at once. */
+  readonly streamedMs: number | undefined;
+  /** How its response ended. */
+  readonly outcome: ResponseOutcome;
 }
 
 /** Counts requests, under the names of OpenTelemetry's conventions for HTTP servers. */
@@ -30,7 +33,7 @@ export interface RequestMetrics {
 /** The methods of RFC 9110 and RFC 5789; a label for any other would be chosen by the client. */
 const known = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"]);
 
-/** @param countError - Called for each request that was answered with 5xx, or whose stream broke off. */
+/** @param countError - Called for each request that was answered with 5xx, broke off, or was ended by the shutdown. */
 export function createRequestMetrics(registry: Registry, countError: CountError): RequestMetrics {
   const { active, duration, streams, unread } = instruments(registry);
   for (const status of [400, 408, 431]) unread.inc({ http_response_status_code: status }, 0);
@@ -38,7 +41,7 @@ export function createRequestMetrics(registry: Registry, countError: CountError)
     unread: (status) => unread.inc({ http_response_status_code: status }),
     begin: (method) => active.inc({ http_request_method: methodLabel(method) }),
     end: (request) => {
-      const { method, scheme, route = "", operation, status = "", durationMs, stream } = request;
+      const { method, scheme, route = "", operation, status = "", durationMs, streamedMs } = request;
       const http_request_method = methodLabel(method);
       const error_type = errorType(request);
       active.dec({ http_request_method });
@@ -53,7 +56,7 @@ export function createRequestMetrics(registry: Registry, countError: CountError)
         durationMs / 1000,
       );
       if (operation === undefined) return;
-      if (stream !== undefined) streams.observe({ operation }, stream.lastedMs / 1000);
+      if (streamedMs !== undefined) streams.observe({ operation }, streamedMs / 1000);
       if (error_type !== "") countError(operation, error_type);
     },
   };
@@ -103,8 +106,9 @@ function instruments(registry: Registry): {
 }
 
 /** OpenTelemetry's `error.type`; empty for none. A client that goes away is not an error of the server. */
-function errorType({ status = 0, stream }: AnsweredRequest): string {
-  if (stream?.isBroken === true) return "broken_stream";
+function errorType({ status = 0, outcome }: AnsweredRequest): string {
+  if (outcome === "broken") return "broken_stream";
+  if (outcome === "cut") return "shutdown";
   return status >= 500 ? String(status) : "";
 }
 

@@ -6,6 +6,7 @@ import type { Log } from "../app/log.ts";
 import type { FileContent } from "../app/reply.ts";
 import type { ReceivedFile } from "../app/uploaded-file.ts";
 import type { DescribedError } from "../errors/described-error.ts";
+import type { EndedBy } from "./end-reason.ts";
 
 /** A field or file of a form, in the order it was sent. */
 export type FormPart = readonly [name: string, value: string | ReceivedFile];
@@ -59,6 +60,8 @@ export interface UnreadBody {
 export interface ArrivingBody extends UnreadBody {
   /** Calls the listener when no more of the body can be read because the request is over; at once if it already is. */
   onClose(listener: () => void): void;
+  /** Who has ended the request, where it ended before its answer was sent. */
+  readonly endedBy: EndedBy;
 }
 
 /** Header names and values in pairs; a name may occur more than once. */

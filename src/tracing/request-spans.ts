@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TLSSocket } from "node:tls";
 import type { Attributes, Context, Span, SpanStatusCode, Tracer } from "@opentelemetry/api";
 import type { Operation } from "../app/operation.ts";
+import type { ResponseOutcome } from "../channels/channels.ts";
 import type { DescribedError } from "../errors/described-error.ts";
 
 type Api = typeof import("@opentelemetry/api");
@@ -15,8 +16,8 @@ export interface BeginningRequest {
   readonly path: string;
   readonly message: IncomingMessage;
   readonly response: ServerResponse;
-  /** Calls a function when the response has been sent, or the client has gone: then with an error. */
-  onOver(run: (error: Error | null | undefined) => void): void;
+  /** Calls a function when the response is over, with how it ended. */
+  onOver(run: (outcome: ResponseOutcome) => void): void;
 }
 
 /** A request as a span. */
@@ -59,7 +60,7 @@ export class RequestSpans {
     );
     const begun: RequestSpan = { span, context: trace.setSpan(parent, span), failed: false };
     this.#spans.set(message, begun);
-    begins.onOver((error) => end(begun, response, error != null));
+    begins.onOver((outcome) => end(begun, response, outcome));
   }
 
   /** Runs the code that answers a request as part of its span. */
@@ -112,17 +113,23 @@ function describeRequest({ operation, id, path, message }: BeginningRequest): At
   return attributes;
 }
 
-function end({ span, failed }: RequestSpan, response: ServerResponse, cut: boolean): void {
+function end({ span, failed }: RequestSpan, response: ServerResponse, outcome: ResponseOutcome): void {
   const { headersSent, statusCode } = response;
-  const isSocket = statusCode === 101;
-  if (headersSent || isSocket) span.setAttribute("http.response.status_code", statusCode);
-  if (!failed && cut && !isSocket) span.setAttribute("error.type", "client_gone");
-  else if (!failed && statusCode >= 500) {
-    span.setAttribute("error.type", String(statusCode));
-    span.setStatus({ code: ERROR });
+  if (headersSent || statusCode === 101) span.setAttribute("http.response.status_code", statusCode);
+  const type = unsent[outcome] ?? (statusCode >= 500 ? String(statusCode) : undefined);
+  if (!failed && type !== undefined) {
+    span.setAttribute("error.type", type);
+    if (outcome !== "gone") span.setStatus({ code: ERROR }); // a client that leaves is no error of the server
   }
   span.end();
 }
+
+/** The `error.type` of a response that was not sent whole. */
+const unsent: Readonly<Partial<Record<ResponseOutcome, string>>> = {
+  gone: "client_gone",
+  broken: "broken_stream",
+  cut: "shutdown",
+};
 
 /** The API's `SpanStatusCode.ERROR`, without loading the API for one number. */
 const ERROR: SpanStatusCode.ERROR = 2;

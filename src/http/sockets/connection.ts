@@ -82,7 +82,7 @@ export class Connection implements SocketClient, MessageConnection, WatchedConne
   }
 
   goAway(): void {
-    this.request.end(new DOMException(goingAway.reason, "AbortError"));
+    this.request.shutDown();
     this.socket.goAway();
   }
 

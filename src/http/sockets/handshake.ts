@@ -6,9 +6,10 @@ import type { Config, Handler, HTTPVersion } from "find-my-way";
 import type { WebSocket } from "ws";
 import type { ResolvedSettings } from "../../app/settings.ts";
 import { HTTPError } from "../../errors/http-error.ts";
+import { endReason } from "../../operation/end-reason.ts";
 import type { HeaderPairs } from "../../operation/raw.ts";
 import { nodeHttp } from "../node-http.ts";
-import { hungUp } from "../request.ts";
+import { outcomeOf } from "../response-end.ts";
 
 const { validateHeaderName, validateHeaderValue } = nodeHttp;
 
@@ -111,7 +112,7 @@ export class Handshake {
    *
    * @param headers - Sent with the answer.
    * @param take - Takes the connection, at once: what the client sends next must not be lost.
-   * @throws {DOMException} An `AbortError` when the client has gone.
+   * @throws {DOMException} An `AbortError` when the client has gone, or the shutdown has cut its connection.
    */
   answer(headers: HeaderPairs, take: (connection: WebSocket) => void): Promise<void> {
     for (const [name, value] of headers) {
@@ -120,7 +121,7 @@ export class Handshake {
     }
     const { raw } = this.#reply;
     return new Promise((resolve, reject) => {
-      const onGone = (): void => reject(hungUp());
+      const onGone = (): void => reject(endReason(outcomeOf(raw) === "cut" ? "shutdown" : "client"));
       if (raw.destroyed) return onGone();
       raw.once("close", onGone);
       this.#waiting.headers = headers;

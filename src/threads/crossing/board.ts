@@ -1,3 +1,5 @@
+import type { EndedBy } from "../../operation/end-reason.ts";
+
 /** Maximum number of calls that a thread holds: the one it runs plus those handed to it ahead. */
 export const SLOTS = 64;
 
@@ -13,7 +15,7 @@ const MAX_TICKET = 0x7fffffff;
  */
 export interface Board {
   readonly tickets: Int32Array<SharedArrayBuffer>;
-  /** The ticket of a call that was cancelled while running. */
+  /** The ticket of a call that was cancelled while running; negative where the server's shutdown cancelled it. */
   readonly cancelled: Int32Array<SharedArrayBuffer>;
   /** When the call that runs started, in milliseconds of {@link sharedNow}. */
   readonly startedAt: Float64Array<SharedArrayBuffer>;
@@ -95,12 +97,14 @@ export function endRelayed(count: RelayCount): number {
   return Atomics.exchange(count, 0, ENDED);
 }
 
-/** Pool: tells a running call that nobody waits for it any more. */
-export function cancel({ cancelled }: Board, slot: number, ticket: number): void {
-  Atomics.store(cancelled, slot, ticket);
+/** Pool: tells a running call that nobody waits for it any more, and who ended the wait. */
+export function cancel({ cancelled }: Board, slot: number, ticket: number, by: EndedBy): void {
+  Atomics.store(cancelled, slot, by === "client" ? ticket : -ticket);
 }
 
-/** Thread: whether the call was cancelled. Works in the middle of synchronous code. */
-export function isCancelled({ cancelled }: Board, slot: number, ticket: number): boolean {
-  return Atomics.load(cancelled, slot) === ticket;
+/** Thread: who has cancelled the call; undefined while nobody has. Works in the middle of synchronous code. */
+export function cancelledBy({ cancelled }: Board, slot: number, ticket: number): EndedBy | undefined {
+  const word = Atomics.load(cancelled, slot);
+  if (word === ticket) return "client";
+  return word === -ticket ? "shutdown" : undefined;
 }

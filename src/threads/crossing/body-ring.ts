@@ -1,5 +1,6 @@
 import { HTTPError } from "../../errors/http-error.ts";
 import { alreadyRead } from "../../operation/body-stream.ts";
+import type { EndedBy } from "../../operation/end-reason.ts";
 import type { UnreadBody } from "../../operation/raw.ts";
 
 /** A power of two, so that positions may overflow. */
@@ -15,7 +16,15 @@ const [WRITTEN, READ, END, CHANGES, WANTED] = [0, 1, 2, 3, 4];
 const WORDS = 8;
 
 /** The ways a body may end. */
-export const BodyEnd = { open: 0, whole: 1, read: 2, broken: 3, tooLarge: 4, gone: 5 } as const;
+export const BodyEnd = {
+  open: 0,
+  whole: 1,
+  read: 2,
+  broken: 3,
+  tooLarge: 4,
+  client: 5,
+  shutdown: 6,
+} as const;
 export type BodyEnd = (typeof BodyEnd)[keyof typeof BodyEnd];
 
 /**
@@ -84,10 +93,10 @@ export class BodyWriter extends Ring {
     if (Atomics.compareExchange(this.words, END, BodyEnd.open, how) === BodyEnd.open) this.#tell();
   }
 
-  /** The request is over. */
-  close(): void {
+  /** The request is over. @param by - Who ended it, if it has no answer. */
+  close(by: EndedBy): void {
     this.#isClosed = true;
-    this.end(BodyEnd.gone);
+    this.end(BodyEnd[by]);
     for (const word of [READ, WANTED]) Atomics.notify(this.words, word);
   }
 
@@ -99,11 +108,11 @@ export class BodyWriter extends Ring {
 
 /** The thread's side. Code there may block while it waits for a piece. */
 export class BodyReader extends Ring implements UnreadBody {
-  readonly #onGone: () => void;
+  readonly #onGone: (by: EndedBy) => void;
   #isRead = false;
 
   /** @param onGone - Called before it throws because nobody waits for the answer any more. */
-  constructor(memory: SharedArrayBuffer, onGone: () => void) {
+  constructor(memory: SharedArrayBuffer, onGone: (by: EndedBy) => void) {
     super(memory);
     this.#onGone = onGone;
   }
@@ -131,7 +140,8 @@ export class BodyReader extends Ring implements UnreadBody {
     if (this.#isRead) throw alreadyRead();
     this.#want();
     const end = this.load(END) as BodyEnd;
-    if (end === BodyEnd.gone) this.#onGone();
+    if (end === BodyEnd.client) this.#onGone("client");
+    if (end === BodyEnd.shutdown) this.#onGone("shutdown");
     if (end > BodyEnd.whole) throw failureOf(end);
     const read = this.load(READ);
     const start = read & (CAPACITY - 1);

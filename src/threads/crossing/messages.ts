@@ -8,6 +8,7 @@ import type { logLevels } from "../../app/log.ts";
 import type { ResolvedSession } from "../../app/session.ts";
 import type { ThreadPriority } from "../../app/thread-settings.ts";
 import type { DescribedError } from "../../errors/described-error.ts";
+import type { EndedBy } from "../../operation/end-reason.ts";
 import type { Board, RelayCount } from "./board.ts";
 import type { Crossed } from "./values.ts";
 
@@ -55,7 +56,7 @@ export const CALL_FIELDS = 5;
 
 /** The pool's messages to a thread, apart from calls. */
 export type Control =
-  | { readonly cancelled: number }
+  | { readonly cancelled: number; readonly by: EndedBy }
   | { readonly leave: true }
   /** Where it sends, from now on, what a long call has to say. */
   | { readonly relay: RelayWay };

@@ -5,6 +5,7 @@ import type { FileContent } from "../../app/reply.ts";
 import type { TaskDeclaration } from "../../app/task-declaration.ts";
 import type { DescribedError } from "../../errors/described-error.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
+import type { EndedBy } from "../../operation/end-reason.ts";
 import {
   type Chunk,
   type FormPart,
@@ -74,8 +75,8 @@ export interface RequestServices {
   signal(): AbortSignal;
   /** Makes the log, on demand. */
   log(): Log;
-  /** Aborts the signal: nobody waits for the request any more. */
-  cancel(): void;
+  /** Aborts the signal: nobody waits for the request any more. @param by - Who ended the wait. */
+  cancel(by: EndedBy): void;
   /** Reports the call's progress. @param progress - 0-1. */
   report(progress: number): void;
 }
@@ -84,7 +85,7 @@ export interface RequestServices {
 export interface CallAbout {
   /** Fields of each of its log lines. */
   readonly fields: object;
-  /** The reason its signal aborts with. Default: the client has hung up. */
+  /** The reason its signal aborts with. Default: that the client has hung up, or that the server shuts down. */
   readonly cancelReason?: string;
 }
 
@@ -172,7 +173,7 @@ export class ReceivedRequest implements RawRequest {
 
   get unread(): BodyReader | undefined {
     if (this.#sent instanceof SharedArrayBuffer)
-      this.#unread ??= new BodyReader(this.#sent, () => this.#services.cancel());
+      this.#unread ??= new BodyReader(this.#sent, (by) => this.#services.cancel(by));
     return this.#unread;
   }
 

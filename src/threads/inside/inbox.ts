@@ -25,6 +25,8 @@ interface Received extends ThreadCall {
   readonly payload: unknown;
 }
 
+type Cancelled = Extract<Control, { readonly cancelled: number }>;
+
 /** A call between its start and its end. */
 interface Run {
   readonly call: Received;
@@ -72,7 +74,7 @@ export class Inbox {
     // This also keeps the thread alive until the pool ends it.
     port.on("message", (message: CallBatch | Control) => {
       if (Array.isArray(message)) this.#receive(message);
-      else if ("cancelled" in message) this.#cancel(message.cancelled);
+      else if ("cancelled" in message) this.#cancel(message);
       else if ("relay" in message) outlet.relayBy(message.relay);
       else onLeave();
     });
@@ -127,9 +129,9 @@ export class Inbox {
   }
 
   /** The pool reports that nobody waits for a call any more. */
-  #cancel(ticket: number): void {
+  #cancel({ cancelled, by }: Cancelled): void {
     for (const run of [this.#current, ...this.#beside.keys()])
-      if (run?.services?.call.ticket === ticket) run.services.cancel();
+      if (run?.services?.call.ticket === cancelled) run.services.cancel(by);
   }
 
   /** Sends all unsent results. */

@@ -8,7 +8,8 @@ import type { OutputLine } from "../../app/process-output.ts";
 import type { TaskEnqueuer } from "../../app/task-declaration.ts";
 import { isError } from "../../errors/described-error.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
-import { type Board, isCancelled } from "../crossing/board.ts";
+import { type EndedBy, endReasons } from "../../operation/end-reason.ts";
+import { type Board, cancelledBy } from "../crossing/board.ts";
 import type { LogLine, ProgressReport, SyncEnqueue, ThreadMessage } from "../crossing/messages.ts";
 import type { CallAbout, RequestServices } from "../crossing/payloads.ts";
 import { type Crossed, packValue, type TaskOutcome, unpackThrown } from "../crossing/values.ts";
@@ -35,7 +36,7 @@ export class ThreadServices implements RequestServices {
   readonly #channel: ThreadChannel;
   readonly #about: CallAbout;
   #signal: CancelSignal | undefined;
-  #isCancelled = false;
+  #cancelledBy: EndedBy | undefined;
 
   constructor(channel: ThreadChannel, call: ThreadCall, about: CallAbout) {
     this.#channel = channel;
@@ -44,10 +45,10 @@ export class ThreadServices implements RequestServices {
   }
 
   signal(): AbortSignal {
-    const { cancelReason = "The client has hung up" } = this.#about;
     if (this.#signal === undefined) {
-      this.#signal = createCancelSignal(this.#channel.board, () => this.call, cancelReason);
-      if (this.#isCancelled) this.#signal.abort();
+      const reasonOf = (by: EndedBy): string => this.#about.cancelReason ?? endReasons[by];
+      this.#signal = createCancelSignal(this.#channel.board, () => this.call, reasonOf);
+      if (this.#cancelledBy !== undefined) this.#signal.abort(this.#cancelledBy);
     }
     return this.#signal.signal;
   }
@@ -67,9 +68,9 @@ export class ThreadServices implements RequestServices {
   }
 
   /** Nobody waits for the request any more. */
-  cancel(): void {
-    this.#isCancelled = true;
-    this.#signal?.abort();
+  cancel(by: EndedBy): void {
+    this.#cancelledBy = by;
+    this.#signal?.abort(by);
   }
 }
 
@@ -83,27 +84,31 @@ export interface ThreadCall {
 export interface CancelSignal {
   readonly signal: AbortSignal;
   /** Aborts it, for code that listens. */
-  abort(): void;
+  abort(by: EndedBy): void;
 }
 
 /**
  * Makes the signal of a running call. It aborts when the pool says so by message, as any signal does while its code
  * awaits. When queried in the middle of synchronous code it reads the shared memory, so that a loop can stop.
  *
- * @param reason - The reason that the call's code receives.
+ * @param reasonOf - Returns the reason that the call's code receives.
  * @param call - Returns the call that currently runs for it: a body that is still being produced is pulled by calls of
  * its own.
  */
-function createCancelSignal(board: Board, call: () => ThreadCall, reason: string): CancelSignal {
+function createCancelSignal(
+  board: Board,
+  call: () => ThreadCall,
+  reasonOf: (by: EndedBy) => string,
+): CancelSignal {
   const controller = new AbortController();
   const { signal } = controller;
-  const abort = (): void => controller.abort(new DOMException(reason, "AbortError"));
+  const abort: CancelSignal["abort"] = (by) => controller.abort(new DOMException(reasonOf(by), "AbortError"));
   const aborted = (): boolean => {
     if (signal.reason !== undefined) return true;
     const { slot, ticket } = call();
-    const isSo = isCancelled(board, slot, ticket);
-    if (isSo) abort();
-    return isSo;
+    const by = cancelledBy(board, slot, ticket);
+    if (by !== undefined) abort(by);
+    return by !== undefined;
   };
   Object.defineProperties(signal, {
     aborted: { get: aborted },

@@ -1,12 +1,13 @@
 import { HTTPError } from "../../errors/http-error.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
+import type { EndedBy } from "../../operation/end-reason.ts";
 import type { ArrivingBody } from "../../operation/raw.ts";
 import { BodyEnd, BodyWriter } from "../crossing/body-ring.ts";
 
 /** Sends a body to the thread that asks for it. Returns the memory where the thread finds it. */
 export function feedBody(body: ArrivingBody): SharedArrayBuffer {
   const ring = new BodyWriter();
-  body.onClose(() => ring.close());
+  body.onClose(() => ring.close(body.endedBy));
   void feed(ring, body);
   return ring.memory;
 }
@@ -20,12 +21,12 @@ async function feed(ring: BodyWriter, body: ArrivingBody): Promise<void> {
       await ring.write(piece);
     }
   } catch (error) {
-    ring.end(endOf(error));
+    ring.end(endOf(error, body.endedBy));
   }
 }
 
-function endOf(error: unknown): BodyEnd {
+function endOf(error: unknown, by: EndedBy): BodyEnd {
   if (error instanceof OffloopError) return BodyEnd.read;
   if (error instanceof HTTPError) return error.status === 413 ? BodyEnd.tooLarge : BodyEnd.broken;
-  return BodyEnd.gone;
+  return BodyEnd[by];
 }

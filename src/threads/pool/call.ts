@@ -1,6 +1,7 @@
 import type { Transferable } from "node:worker_threads";
 import type { RunRecord } from "../../channels/channels.ts";
 import type { OffloopError } from "../../errors/offloop-error.ts";
+import type { EndedBy } from "../../operation/end-reason.ts";
 
 /** Requests go before background work. */
 export type CallClass = "request" | "background";
@@ -13,8 +14,10 @@ export interface ThreadHandle {
 
 /** The party that waits for a call. */
 export interface Waiter {
-  /** Whether it has hung up. */
+  /** Whether it waits no more: the client has hung up, or the server shuts down. */
   readonly isGone: boolean;
+  /** Who has ended the wait, once it is over. Default: the client. */
+  readonly endedBy?: EndedBy;
   /** Whether the call is to be ended now, whatever it is doing. */
   readonly mustEnd?: boolean;
   /** Called with the progress that the call reports. */

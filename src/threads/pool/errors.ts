@@ -6,6 +6,7 @@ import { describeError } from "../../errors/described-error.ts";
 import { type ErrorCode, localPath, OffloopError, type SourceLocation } from "../../errors/offloop-error.ts";
 import { stackFrames } from "../../errors/stack-frames.ts";
 import type { Hello } from "../crossing/messages.ts";
+import type { NewCall } from "./call.ts";
 import type { AppFiles } from "./changed-files.ts";
 
 /** What an error says about the work it concerns. */
@@ -92,7 +93,9 @@ export function busyError(
 }
 
 /** The client hung up before the call started. */
-export function goneError({ id, location }: DeclaredWork): OffloopError {
+export function goneError(work: DeclaredWork, { waiter }: Pick<NewCall, "waiter">): OffloopError {
+  if (waiter?.endedBy === "shutdown") return exitedError(work, "closed");
+  const { id, location } = work;
   return new OffloopError("OFFLOOP_CLIENT_GONE", `Cannot start ${id}: its client has hung up`, {
     at: location,
     fix: "nothing to do: the work had not started",

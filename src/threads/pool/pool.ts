@@ -338,8 +338,8 @@ export class ThreadPool implements ThreadListener {
   }
 
   /** Settles a call that was on no thread. */
-  #refuse(call: Call, why: (work: DeclaredWork) => OffloopError): void {
-    call.settle(why(this.#workOf(call)), undefined);
+  #refuse(call: Call, why: (work: DeclaredWork, call: Call) => OffloopError): void {
+    call.settle(why(this.#workOf(call), call), undefined);
   }
 
   #refuseIfDown(): void {

@@ -98,7 +98,7 @@ export class Schedule {
   /** The decision about a call that nobody waits for any more; undefined while somebody does. */
   #wanted(call: Call): Step | undefined {
     if (call.waiter?.isGone !== true) return undefined;
-    return { call, refused: goneError(this.#workOf(call)) };
+    return { call, refused: goneError(this.#workOf(call), call) };
   }
 
   #workOf({ work }: Call): DeclaredWork {

@@ -288,8 +288,10 @@ export class Thread implements ThreadHandle {
     const slot = this.#slots.slotOf(call);
     if (slot === undefined) return;
     call.cancelledAt = performance.now();
-    cancel(this.#board, slot, call.ticket);
-    this.#port.postMessage({ cancelled: call.ticket } satisfies Control); // for code that awaits rather than asks
+    const by = call.waiter?.endedBy ?? "client";
+    cancel(this.#board, slot, call.ticket, by);
+    // For code that awaits rather than asks.
+    this.#port.postMessage({ cancelled: call.ticket, by } satisfies Control);
   }
 
   /** Ends it, whatever it is doing, and gives up the call it runs. Resolves when it has ended. */
