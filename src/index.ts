@@ -29,6 +29,7 @@ export type { InputSettings } from "./app/input-settings.ts";
 export type {
   EnqueuedJob,
   EnqueueOptions,
+  FollowOptions,
   Job,
   JobAttempt,
   JobId,

@@ -112,6 +112,15 @@ export interface JobsFilter {
   readonly limit?: number;
 }
 
+/** How to follow a job. */
+export interface FollowOptions {
+  /**
+   * Stops following when it aborts, even while the job does not change: the next step rejects with its reason. Pass the
+   * `signal` of a handler, or an `AbortSignal.timeout(ms)`. Default: none.
+   */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** The number of jobs of a task in each state. */
 export interface TaskJobs {
   /** The task's name. */
@@ -176,11 +185,24 @@ export interface Jobs {
    */
   retry(id: JobId): Promise<boolean>;
   /**
-   * Yields a job in its current state, and again on every change, until it has ended or its app closes.
+   * Yields a job in its current state, and again on every change, until it has ended or its app closes. In what streams
+   * an answer, such as a generator for `sse`, it also stops when the client has gone.
    *
-   * @throws {OffloopError} `OFFLOOP_JOB_UNKNOWN`, on its first step, when there is no such job.
+   * @throws {OffloopError} `OFFLOOP_JOB_UNKNOWN`, on its first step, when there is no such job;
+   * `OFFLOOP_OPTION_INVALID` when `signal` is not an `AbortSignal`.
+   * @throws The reason of the signal once that has aborted; by default a `DOMException`, an `AbortError`.
+   * @example
+   * ```ts
+   * import { App, type JobId } from "offloop";
+   *
+   * const app = new App();
+   * app.task("report", { durable: true }, (month: string) => ({ month, pages: 12 }));
+   * app.websocket("/jobs/:id", async ({ params, socket, signal }) => {
+   *   for await (const { state } of app.jobs.follow(params.id as JobId, { signal })) await socket.send({ state });
+   * });
+   * ```
    */
-  follow<Result>(id: JobId<Result>): AsyncIterable<Job<Result>>;
+  follow<Result>(id: JobId<Result>, options?: FollowOptions): AsyncIterable<Job<Result>>;
 }
 
 /** Jobs that are available only while their app is served. */
@@ -222,8 +244,8 @@ export class BoundJobs implements Jobs {
     return this.#jobs.retry(id);
   }
 
-  follow<Result>(id: JobId<Result>): AsyncIterable<Job<Result>> {
-    return this.#jobs.follow(id);
+  follow<Result>(id: JobId<Result>, options?: FollowOptions): AsyncIterable<Job<Result>> {
+    return this.#jobs.follow(id, options);
   }
 
   get #jobs(): Jobs {

@@ -1,4 +1,5 @@
 import { Readable } from "node:stream";
+import { producedFor } from "../app/waiting-client.ts";
 import { describeError, loggable } from "../errors/described-error.ts";
 import type { Chunk } from "../operation/raw.ts";
 import type { HttpRequest } from "./request.ts";
@@ -32,14 +33,15 @@ export class OpenStreams {
     onError: (error: unknown) => void,
   ): Readable {
     const isEndless = mediaType?.startsWith("text/event-stream") === true;
-    const events = isEndless ? new EventStream(chunks) : undefined;
+    const source = producedFor(asked, chunks);
+    const events = isEndless ? new EventStream(source) : undefined;
     const response = beginStream(asked.reply.raw);
     const onBroken = (error: unknown): void => {
       response.failure = { error };
       response.isBroken = !asked.isGone;
       onError(error);
     };
-    const stream = Readable.from(observed(events ?? chunks, onBroken), {
+    const stream = Readable.from(observed(events ?? source, onBroken), {
       objectMode: false,
       highWaterMark: 1,
     });

@@ -1,5 +1,6 @@
 import { integer } from "../app/integer.ts";
 import {
+  type FollowOptions,
   type Job,
   type JobAttempt,
   type JobId,
@@ -10,6 +11,7 @@ import {
   type TaskJobs,
 } from "../app/jobs.ts";
 import { callerLocation } from "../app/location.ts";
+import { waitingClient } from "../app/waiting-client.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import { formatJobId, parseJobId } from "./job-id.ts";
@@ -73,9 +75,10 @@ export class StoredJobs implements Jobs {
     return ref !== undefined && this.#store.retry(ref);
   }
 
-  follow<Result>(id: JobId<Result>): AsyncGenerator<Job<Result>> {
+  follow<Result>(id: JobId<Result>, options: FollowOptions = {}): AsyncGenerator<Job<Result>> {
+    const at = callerLocation();
     const news = new News();
-    const states = this.#follow(id, callerLocation(), news);
+    const states = this.#follow(id, at, { news, signal: signalOf(options, at) });
     const end = states.return.bind(states);
     // A generator that waits would learn of its end only with its next value, which may never come.
     states.return = (value) => {
@@ -90,16 +93,29 @@ export class StoredJobs implements Jobs {
     for (const news of this.#followed) news.end();
   }
 
-  async *#follow<Result>(id: JobId<Result>, at: SourceLocation, news: News): AsyncGenerator<Job<Result>> {
+  async *#follow<Result>(
+    id: JobId<Result>,
+    at: SourceLocation,
+    { news, signal }: { readonly news: News; readonly signal: AbortSignal | undefined },
+  ): AsyncGenerator<Job<Result>> {
     const ref = refOf("follow", id, at);
     if (ref === undefined) throw unknownJob(id, at);
     const stop = this.#store.listen((notice) => isAbout(notice, ref) && news.tell());
     this.#followed.add(news);
+    // A generator around this one that streams an answer cannot be ended while it waits here.
+    const signals = [signal, waitingClient()?.signal].filter((one) => one !== undefined);
+    const end = (): void => news.end();
+    for (const one of signals) one.addEventListener("abort", end, { once: true });
+    const checkSignals = (): void => {
+      for (const one of signals) one.throwIfAborted();
+    };
     try {
+      checkSignals();
       let shown = "";
       while (!news.ended) {
         const next = news.next(LOOK_MS);
         const job = await this.get(id);
+        checkSignals();
         if (job === undefined && shown === "") throw unknownJob(id, at);
         if (job === undefined) return; // no longer stored
         const isLast = ended.has(job.state);
@@ -109,13 +125,26 @@ export class StoredJobs implements Jobs {
         if (isNews) yield job;
         if (isLast) return;
         await next;
+        checkSignals();
       }
     } finally {
+      for (const one of signals) one.removeEventListener("abort", end);
       this.#followed.delete(news);
       stop();
       news.end();
     }
   }
+}
+
+/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` when it is no signal, or stands in the place of the options. */
+function signalOf(options: FollowOptions, at: SourceLocation): AbortSignal | undefined {
+  const given = options instanceof AbortSignal ? options : options.signal;
+  if (given === undefined || (given instanceof AbortSignal && given !== options)) return given;
+  throw new OffloopError(
+    "OFFLOOP_OPTION_INVALID",
+    `Cannot call app.jobs.follow: expected { signal } with an AbortSignal, got ${shownValue(given)}`,
+    { at, fix: "pass the signal of the handler: app.jobs.follow(id, { signal })" },
+  );
 }
 
 /** Waits for the next notice. */

@@ -1,0 +1,31 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+
+/** Whoever waits for what is being streamed. */
+export interface WaitingClient {
+  /** Aborts when it has gone, or the server shuts down. */
+  readonly signal: AbortSignal;
+}
+
+const clients = new AsyncLocalStorage<WaitingClient>();
+
+/** The client that the running code produces chunks for; undefined outside of a stream. */
+export function waitingClient(): WaitingClient | undefined {
+  return clients.getStore();
+}
+
+/** The same chunks, produced where {@link waitingClient} is this one. */
+export function producedFor<Chunk>(
+  client: WaitingClient,
+  chunks: AsyncIterable<Chunk>,
+): AsyncIterable<Chunk> {
+  return {
+    [Symbol.asyncIterator]: () => {
+      const iterator = clients.run(client, () => chunks[Symbol.asyncIterator]());
+      return {
+        next: () => clients.run(client, () => iterator.next()),
+        return: async () =>
+          (await clients.run(client, () => iterator.return?.())) ?? { done: true, value: undefined },
+      };
+    },
+  };
+}
