@@ -46,11 +46,14 @@ export async function checkSchedules(tasks: Iterable<TaskDeclaration>): Promise<
 }
 
 /**
- * The first instant after another at which a schedule runs its task; undefined when there is none. A local time that a
- * clock change skips counts where the gap ends, and one that occurs twice counts once.
+ * The first instant after another at which a schedule runs its task; undefined when there is none. Of a schedule that
+ * names its hours and minutes, also as lists and ranges, a local time that a clock change skips counts where the gap
+ * ends, and one that occurs twice counts once. One with `*` or a step there goes by the time that passes. Vixie cron
+ * draws the same line.
  */
 export function nextOccurrence({ expression, timezone }: Schedule, after: Date): Date | undefined {
-  return new Cron(expression, { timezone, paused: true }).nextRun(after) ?? undefined;
+  const options = { timezone, paused: true, fixedTimeRule: "no-wildcard" } as const;
+  return new Cron(expression, options).nextRun(after) ?? undefined;
 }
 
 /** The same in every process, so that an occurrence is stored once. */

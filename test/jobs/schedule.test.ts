@@ -44,6 +44,34 @@ test("nextOccurrence() of a time that comes twice in autumn is its first, once",
   ]);
 });
 
+test("nextOccurrence() of times in lists and ranges treats each as a time that stands alone", () => {
+  assert.deepEqual(occurrences(at("0,30 2 * * *"), "2026-10-24T12:00:00Z", 3), [
+    "2026-10-25T00:00:00.000Z",
+    "2026-10-25T00:30:00.000Z",
+    "2026-10-26T01:00:00.000Z",
+  ]);
+  assert.deepEqual(occurrences(at("0 1-3 * * *"), "2026-10-24T12:00:00Z", 3), [
+    "2026-10-24T23:00:00.000Z",
+    "2026-10-25T00:00:00.000Z",
+    "2026-10-25T02:00:00.000Z",
+  ]);
+  assert.deepEqual(occurrences(at("0,30 2 * * *"), "2026-03-28T12:00:00Z", 2), [
+    "2026-03-29T01:00:00.000Z",
+    "2026-03-30T00:00:00.000Z",
+  ]);
+});
+
+test("nextOccurrence() of each so many minutes of an hour has both of the hours that repeat, and none of a gap", () => {
+  assert.deepEqual(occurrences(at("*/30 2 * * *"), "2026-10-24T12:00:00Z", 5), [
+    "2026-10-25T00:00:00.000Z",
+    "2026-10-25T00:30:00.000Z",
+    "2026-10-25T01:00:00.000Z",
+    "2026-10-25T01:30:00.000Z",
+    "2026-10-26T01:00:00.000Z",
+  ]);
+  assert.deepEqual(occurrences(at("*/30 2 * * *"), "2026-03-28T12:00:00Z", 1), ["2026-03-30T00:00:00.000Z"]);
+});
+
 test("nextOccurrence() of each hour has every hour of a day that has 25", () => {
   assert.equal(new Set(occurrences(at("0 * * * *"), "2026-10-24T22:00:00Z", 25)).size, 25);
   assert.equal(occurrences(at("0 * * * *"), "2026-10-24T22:00:00Z", 25).at(-1), "2026-10-25T23:00:00.000Z");
