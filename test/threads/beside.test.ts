@@ -57,6 +57,54 @@ test("a request that ran beside a native call past its deadline is answered, and
   assert.match(msg, /its thread ended: another call there had to be ended/);
 });
 
+test("a request keeps its deadline, though what closes beside it computes for longer", async (t) => {
+  const server = await opened(t);
+  assert.equal((await fetch(`${server.url}/closes-slowly`)).status, 200);
+  const brief = fetch(`${server.url}/brief`);
+  await here.arrived(1);
+  open.task.resolve();
+  assert.equal(await (await brief).text(), '"in time"');
+});
+
+test("a request keeps its deadline, though a stream beside it computes for longer", async (t) => {
+  const server = await opened(t);
+  const streamed = await fetch(`${server.url}/streams-slowly`);
+  const brief = fetch(`${server.url}/brief`);
+  await here.arrived(1);
+  const body = streamed.text();
+  assert.equal(await (await brief).text(), '"in time"');
+  assert.equal((await body).trim(), "next last");
+});
+
+test("a request keeps its deadline, though a later dependency beside it computes for longer", async (t) => {
+  const server = await opened(t);
+  const depending = fetch(`${server.url}/depends-slowly`);
+  await here.arrived(1);
+  const brief = fetch(`${server.url}/brief`);
+  await here.arrived(2);
+  open.task.resolve();
+  assert.equal(await (await brief).text(), '"in time"');
+  assert.equal(await (await depending).text(), '"made"');
+});
+
+test("a request that computes past its deadline is ended, whatever awaits beside it", async (t) => {
+  const server = await opened(t);
+  assert.equal((await fetch(`${server.url}/closes-late`)).status, 200);
+  const computing = fetch(`${server.url}/computes`);
+  await here.arrived(1);
+  open.task.resolve();
+  assert.equal((await computing).status, 504);
+});
+
+test("a request is answered, though what closes beside it has no deadline and never ends", async (t) => {
+  const server = await opened(t);
+  assert.equal((await fetch(`${server.url}/closes-never`)).status, 200);
+  const brief = fetch(`${server.url}/brief`);
+  await here.arrived(1);
+  open.task.resolve();
+  assert.equal((await brief).status, 504);
+});
+
 test("the loop rests while two requests close in one thread", async (t) => {
   const server = await opened(t);
   for (let n = 0; n < 2; n++) assert.equal((await fetch(`${server.url}/closes-late`)).status, 200);

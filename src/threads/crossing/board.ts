@@ -19,13 +19,20 @@ export interface Board {
   readonly cancelled: Int32Array<SharedArrayBuffer>;
   /** When the call that runs started, in milliseconds of {@link sharedNow}. */
   readonly startedAt: Float64Array<SharedArrayBuffer>;
+  /** For how many milliseconds others have computed in the thread while the call was running. */
+  readonly held: Int32Array<SharedArrayBuffer>;
+  /** Of the calls that share the thread, which one computes now (its slot + 1, else 0), and since when. */
+  readonly turn: Int32Array<SharedArrayBuffer>;
 }
+
+const [WHO, SINCE] = [0, 1];
 
 export function createBoard(): Board {
   const words = (): Int32Array<SharedArrayBuffer> =>
     new Int32Array(new SharedArrayBuffer(SLOTS * Int32Array.BYTES_PER_ELEMENT));
   const startedAt = new Float64Array(new SharedArrayBuffer(SLOTS * Float64Array.BYTES_PER_ELEMENT));
-  return { tickets: words(), cancelled: words(), startedAt };
+  const turn = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
+  return { tickets: words(), cancelled: words(), startedAt, held: words(), turn };
 }
 
 /** A clock that reads the same on every thread, in milliseconds. */
@@ -49,8 +56,14 @@ export function recall({ tickets }: Board, slot: number, ticket: number): boolea
 }
 
 /** Thread: starts the call. False when the pool has taken it back. */
-export function claim({ tickets, startedAt }: Board, slot: number, ticket: number, now: number): boolean {
-  startedAt[slot] = now; // before the exchange, which publishes it
+export function claim(
+  { tickets, startedAt, held }: Board,
+  slot: number,
+  ticket: number,
+  now: number,
+): boolean {
+  startedAt[slot] = now; // before the exchange, which publishes both
+  held[slot] = 0;
   return Atomics.compareExchange(tickets, slot, ticket, -ticket) === ticket;
 }
 
@@ -66,6 +79,39 @@ export function runningSince(
   ticket: number,
 ): number | undefined {
   return Atomics.load(tickets, slot) === -ticket ? startedAt[slot] : undefined;
+}
+
+/** {@link sharedNow} in whole milliseconds, as a word: the difference of two of them is right even where they overflow. */
+function asWord(now: number): number {
+  return Math.floor(now) | 0;
+}
+
+/** Thread: of those that share it, this call computes now. */
+export function beginTurn({ turn }: Board, slot: number, now: number): void {
+  Atomics.store(turn, SINCE, asWord(now)); // before the slot, which publishes it
+  Atomics.store(turn, WHO, slot + 1);
+}
+
+/** Thread: no longer. The others have been told before how long they were held up. */
+export function endTurn({ turn }: Board): void {
+  Atomics.store(turn, WHO, 0);
+}
+
+/** Thread: for how long others have computed while this call was running. */
+export function tellHeld(
+  { held }: Board,
+  { slot, heldMs }: { readonly slot: number; readonly heldMs: number },
+): void {
+  Atomics.store(held, slot, Math.floor(heldMs));
+}
+
+/** Pool: the same, with the one that computes now. */
+export function heldFor({ held, turn }: Board, slot: number, now: number): number {
+  // In this order: a turn that ends meanwhile counts twice for a moment, rather than not at all.
+  const who = Atomics.load(turn, WHO);
+  const since = Atomics.load(turn, SINCE);
+  const before = Atomics.load(held, slot);
+  return who === 0 || who === slot + 1 ? before : before + Math.max(0, (asWord(now) - since) | 0);
 }
 
 /**

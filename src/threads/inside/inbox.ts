@@ -18,6 +18,7 @@ import { type CallServices, isReplyPayload, type Packed, packReply } from "../cr
 import { packThrown, type TaskOutcome } from "../crossing/values.ts";
 import { MessageWork, OperationWork, RunHistory, TaskWork, type Work } from "../crossing/work.ts";
 import { type Outlet, type ThreadCall, type ThreadChannel, ThreadServices } from "./services.ts";
+import { type Sharer, Turns } from "./turns.ts";
 import { type Runner, unsendable } from "./work-runner.ts";
 
 interface Received extends ThreadCall {
@@ -28,7 +29,7 @@ interface Received extends ThreadCall {
 type Cancelled = Extract<Control, { readonly cancelled: number }>;
 
 /** A call between its start and its end. */
-interface Run {
+interface Run extends Sharer {
   readonly call: Received;
   readonly work: Work;
   /** From `sharedNow`. */
@@ -59,6 +60,7 @@ export class Inbox {
   readonly #beside = new Map<Run, Promise<void>>();
   /** The pinned call whose code is running, though others run. Calls that run one at a time do not pay for this. */
   readonly #pinned = new AsyncLocalStorage<Run>();
+  readonly #turns: Turns;
 
   /** @param onLeave - Called when the pool asks the thread to end. */
   constructor(
@@ -70,6 +72,11 @@ export class Inbox {
     this.#outlet = outlet;
     this.#channel = { outlet, board, logLevel, trace: undefined };
     this.#mayBeEnded = mayBeEnded;
+    this.#turns = new Turns(
+      board,
+      () => this.#speaking,
+      () => this.#runs,
+    );
     this.#outbox = new Outbox(outlet, (work) => this.#runner?.works[work]);
     // This also keeps the thread alive until the pool ends it.
     port.on("message", (message: CallBatch | Control) => {
@@ -130,8 +137,20 @@ export class Inbox {
 
   /** The pool reports that nobody waits for a call any more. */
   #cancel({ cancelled, by }: Cancelled): void {
-    for (const run of [this.#current, ...this.#beside.keys()])
-      if (run?.services?.call.ticket === cancelled) run.services.cancel(by);
+    for (const { services } of this.#runs) if (services?.call.ticket === cancelled) services.cancel(by);
+  }
+
+  /** All that run. */
+  get #runs(): Run[] {
+    const beside = [...this.#beside.keys()];
+    return this.#current === undefined ? beside : [this.#current, ...beside];
+  }
+
+  /** Calls began or ended: watches whose turn it is while the one that runs has others beside it. */
+  #watchTurns(): void {
+    const isShared = this.#current !== undefined && this.#beside.size > 0;
+    if (isShared && this.#runs.some(({ call }) => this.#mayBeEnded[call.work])) this.#turns.watch();
+    else this.#turns.rest();
   }
 
   /** Sends all unsent results. */
@@ -149,6 +168,7 @@ export class Inbox {
       this.#current = run;
       const outcome = await runner.run(call.work, call.payload, this.#servicesOf(run));
       this.#current = undefined;
+      if (this.#beside.size > 0) this.#watchTurns();
       this.#end(run, outcome);
       ran++;
     }
@@ -166,13 +186,18 @@ export class Inbox {
   #runBeside(runner: Runner, call: Received): void {
     const run = this.#begin(runner, call);
     if (run === undefined) return;
-    const outcome = this.#pinned.run(run, () => runner.run(call.work, call.payload, this.#servicesOf(run)));
-    const ended = outcome.then((packed) => {
+    const { promise: ended, resolve: onEnd } = Promise.withResolvers<void>();
+    this.#beside.set(run, ended);
+    this.#watchTurns();
+    const start = (): Promise<Packed<unknown>> => runner.run(call.work, call.payload, this.#servicesOf(run));
+    const outcome = this.#turns.first(run, () => this.#pinned.run(run, start));
+    void outcome.then((packed) => {
       this.#beside.delete(run);
+      this.#watchTurns();
       this.#end(run, packed);
       this.flush();
+      onEnd();
     });
-    this.#beside.set(run, ended);
   }
 
   /** Undefined where the pool has taken the call back. */
@@ -185,6 +210,8 @@ export class Inbox {
     if (this.#current === undefined && this.#beside.size === 0) this.#outlet.onStart(start);
     return {
       call,
+      slot: call.slot,
+      heldMs: 0,
       work: runner.works[call.work] as Work,
       startedAt,
       start,

@@ -5,7 +5,10 @@ import type { RunningCall, Thread } from "./thread.ts";
 const ROUND_MS = 50;
 /** How long the rest of a reply may still be produced when its client has gone and its code does not notice. */
 const GONE_MS = 2_000;
-/** How much longer what runs beside a request may take, so that the request may end before their thread is ended. */
+/**
+ * How much longer what runs beside a request may take, so that the request may end before their thread is ended; and how
+ * much longer a call may take for the sake of one that has no deadline itself.
+ */
 const BESIDE_MS = 2_000;
 
 /** What is wrong with a thread. */
@@ -86,19 +89,17 @@ export class Monitor {
           : running.map((run) => this.#findFault(thread, run, running));
       findings.push(...found.filter((finding) => finding !== undefined));
       // It may hold a call that it has not started yet: check again soon.
-      this.#within(Math.min(ROUND_MS, ...running.map(dueIn)));
+      this.#within(Math.min(ROUND_MS, ...running.map((run) => dueIn(run, running))));
     }
     if (findings.length > 0) this.#onFindings(findings);
   }
 
-  #findFault(
-    thread: Thread,
-    { call, ms }: RunningCall,
-    running: readonly RunningCall[],
-  ): Finding | undefined {
+  #findFault(thread: Thread, run: RunningCall, running: readonly RunningCall[]): Finding | undefined {
+    const { call, ms } = run;
     const { timeoutMs, waiter, pinned, cancelledAt } = call;
     const graceMs = pinned && running.some((other) => !other.call.pinned) ? BESIDE_MS : 0;
-    if (timeoutMs !== undefined && ms >= timeoutMs + graceMs) return { kind: "deadline", thread, call, ms };
+    if (timeoutMs !== undefined && ownMs(run, running) >= timeoutMs + graceMs)
+      return { kind: "deadline", thread, call, ms };
     if (waiter?.mustEnd === true) return { kind: "cancelled", thread, call, ms };
     if (waiter?.isGone === true && cancelledAt === undefined) return { kind: "gone", thread, call };
     // A request runs to its end; producing chunks for nobody has none.
@@ -117,8 +118,16 @@ function findSilence(thread: Thread): Finding[] {
   return isSilent ? [{ kind: "silent", thread }] : [];
 }
 
+/** For how long a call has run, without the time in which another computed: that is charged to the other one's deadline. */
+function ownMs({ call, ms, heldMs }: RunningCall, running: readonly RunningCall[]): number {
+  const hasEndless = running.some((other) => other.call !== call && other.call.timeoutMs === undefined);
+  return ms - (hasEndless ? Math.min(heldMs, BESIDE_MS) : heldMs);
+}
+
 /** After how many milliseconds to check a running call again. */
-function dueIn({ call: { timeoutMs }, ms }: RunningCall): number {
+function dueIn(run: RunningCall, running: readonly RunningCall[]): number {
+  const { timeoutMs } = run.call;
+  const ms = ownMs(run, running);
   if (timeoutMs === undefined || timeoutMs <= ms) return ROUND_MS;
   return Math.min(ROUND_MS, timeoutMs - ms);
 }

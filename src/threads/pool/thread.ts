@@ -12,6 +12,7 @@ import {
   type Board,
   cancel,
   createBoard,
+  heldFor,
   nextTicket,
   offer,
   recall,
@@ -75,10 +76,13 @@ export interface Killed {
   readonly reason: KilledCall["reason"];
 }
 
-/** A call that has started, and for how many milliseconds it has been running. */
+/** A call that has started. */
 export interface RunningCall {
   readonly call: Call;
+  /** For how many milliseconds it has been running. */
   readonly ms: number;
+  /** For how many of these another call, which shares its thread, has computed. */
+  readonly heldMs: number;
 }
 
 /** A thread that has not ended after this long is inside a native call, like execSync, and ends only when that returns. */
@@ -225,7 +229,8 @@ export class Thread implements ThreadHandle {
     const running: RunningCall[] = [];
     this.#slots.each((call, slot) => {
       const since = runningSince(this.#board, slot, call.ticket);
-      if (since !== undefined) running.push({ call, ms: now - since });
+      if (since === undefined) return;
+      running.push({ call, ms: now - since, heldMs: heldFor(this.#board, slot, now) });
     });
     return running;
   }
