@@ -1,7 +1,10 @@
 import type { EndedBy } from "../../operation/end-reason.ts";
 
-/** Maximum number of calls that a thread holds: the one it runs plus those handed to it ahead. */
-export const SLOTS = 64;
+/** Maximum number of calls that a thread holds: the one it runs, those beside it, and those handed to it ahead. */
+export const SLOTS = 128;
+/** How many of them may be handed ahead, or ask streams for their next chunk: what closes always finds a slot. */
+export const MOST_AHEAD = 64;
+export const MOST_PULLS = 64;
 
 const MAX_TICKET = 0x7fffffff;
 

@@ -54,6 +54,8 @@ export interface CallPool {
 export interface Call extends NewCall {
   /** Whether it is meant for the thread it was given to, and no other. */
   readonly pinned: boolean;
+  /** Whether it asks a stream for its next chunk, which may come much later. */
+  readonly isPull: boolean;
   /** When it arrived, from `performance.now()`. */
   readonly queuedAt: number;
   /** Its number in the order of arrival. */
@@ -73,4 +75,5 @@ export interface Call extends NewCall {
  * A call about something that a thread holds open: only that thread may do it, and the call is not dropped when its
  * client goes.
  */
-export type PinnedCall = Pick<NewCall, "work" | "payload" | "timeoutMs" | "waiter" | "settle">;
+export type PinnedCall = Pick<NewCall, "work" | "payload" | "timeoutMs" | "waiter" | "settle"> &
+  Partial<Pick<Call, "isPull">>;

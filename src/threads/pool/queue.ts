@@ -182,9 +182,9 @@ export class PinnedCalls {
   }
 
   /** Takes the first call whose thread may be given one now, together with its thread. */
-  take(mayTake: (thread: ThreadHandle) => boolean): readonly [ThreadHandle, Call] | undefined {
+  take(mayTake: (thread: ThreadHandle, call: Call) => boolean): readonly [ThreadHandle, Call] | undefined {
     if (this.#calls.length === 0) return undefined;
-    const index = this.#calls.findIndex(([thread]) => mayTake(thread));
+    const index = this.#calls.findIndex(([thread, call]) => mayTake(thread, call));
     return index === -1 ? undefined : this.#calls.splice(index, 1)[0];
   }
 
@@ -195,12 +195,12 @@ export class PinnedCalls {
 
 /** A call as the pool keeps it. */
 export function takeOn(call: NewCall, order: number): Call {
-  const kept = { pinned: false, ticket: 0, cancelledAt: undefined, isReported: false };
+  const kept = { pinned: false, isPull: false, ticket: 0, cancelledAt: undefined, isReported: false };
   return { ...call, ...kept, queuedAt: performance.now(), order };
 }
 
 /** The same for a call that is meant for one thread and no other. */
 export function takeOnPinned(call: PinnedCall, order: number): Call {
   const rest = { class: "request", transfer: [], record: undefined } as const;
-  return { ...takeOn({ ...call, ...rest }, order), pinned: true };
+  return { ...takeOn({ ...call, ...rest }, order), pinned: true, isPull: call.isPull === true };
 }

@@ -23,7 +23,8 @@ export class Schedule {
   readonly #pinned: PinnedCalls;
   readonly #loads: WorkLoads;
   readonly #express: ExpressLane;
-  readonly #mayTake = (thread: ThreadHandle): boolean => this.#roster.find(thread)?.hasRoom !== false;
+  readonly #mayTake = (handle: ThreadHandle, call: Call): boolean =>
+    this.#roster.find(handle)?.hasRoomFor(call) !== false;
   readonly #mayPass = (work: number): boolean => this.#express.isOpenTo(work);
 
   constructor(

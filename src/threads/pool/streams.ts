@@ -47,6 +47,7 @@ function askThread({ pool, thread, work, waiter, timeoutMs }: OpenAt, followUp: 
       work,
       payload: followUp,
       timeoutMs,
+      isPull: followUp.ask === "pull",
       waiter: followUp.ask === "pull" ? waiter : undefined,
       settle: (error, outcome) => {
         if (error === undefined) resolve(outcome as Followed);

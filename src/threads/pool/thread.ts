@@ -13,6 +13,8 @@ import {
   cancel,
   createBoard,
   heldFor,
+  MOST_AHEAD,
+  MOST_PULLS,
   nextTicket,
   offer,
   recall,
@@ -158,13 +160,14 @@ export class Thread implements ThreadHandle {
     return this.#slots.load;
   }
 
-  get hasRoom(): boolean {
-    return this.#slots.hasRoom;
+  /** Whether it may be given a call about what is open there. */
+  hasRoomFor({ isPull }: Call): boolean {
+    return this.#slots.hasRoom && !(isPull && this.#slots.pulls >= MOST_PULLS);
   }
 
   /** Whether more may be handed to it ahead: every call it holds is expected to be quick. */
   get takesAhead(): boolean {
-    return this.#takesAhead && this.#slots.load > 0 && !this.isEnding && this.#slots.hasRoom;
+    return this.#takesAhead && this.#slots.load > 0 && this.#slots.load < MOST_AHEAD && !this.isEnding;
   }
 
   /** Whether calls may wait behind the one it runs: those that were handed to it ahead. */
@@ -416,8 +419,15 @@ export class Slots {
   readonly #calls: (Call | undefined)[] = new Array(SLOTS).fill(undefined);
   readonly #free: number[] = Array.from({ length: SLOTS }, (_, slot) => SLOTS - 1 - slot);
 
+  #pulls = 0;
+
   get load(): number {
     return SLOTS - this.#free.length;
+  }
+
+  /** How many of its calls ask streams for their next chunk. */
+  get pulls(): number {
+    return this.#pulls;
   }
 
   get hasRoom(): boolean {
@@ -437,10 +447,12 @@ export class Slots {
   put(call: Call): number {
     const slot = this.#free.pop() as number;
     this.#calls[slot] = call;
+    if (call.isPull) this.#pulls++;
     return slot;
   }
 
   free(slot: number): void {
+    if (this.#calls[slot]?.isPull === true) this.#pulls--;
     this.#calls[slot] = undefined;
     this.#free.push(slot);
   }
