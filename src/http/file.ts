@@ -80,6 +80,20 @@ interface Asked {
   readonly headers: IncomingHttpHeaders;
 }
 
+/** One range of bytes (RFC 9110, section 14.1.2): `0-4`, `5-` or `-3`. */
+const RANGE = /^(?:\d+-\d*|-\d+)$/;
+
+/**
+ * The ranges that a header asks for. One with a unit or a syntax that is not known asks for none, and is ignored (RFC
+ * 9110, section 14.2): the library would take what numbers it finds for the range, or say that the file ends before it.
+ */
+function rangesOf(header: string | undefined): string | undefined {
+  const [, list = ""] = /^bytes=(.*)$/is.exec(header ?? "") ?? [];
+  const ranges = list.split(",").flatMap((one) => one.trim() || []);
+  const isKnown = ranges.length > 0 && ranges.every((range) => RANGE.test(range));
+  return isKnown ? `bytes=${ranges.join(",")}` : undefined;
+}
+
 /** A range of the last bytes, at least one. */
 const SUFFIX = /[=,]\s*-0*[1-9]/;
 
@@ -113,6 +127,7 @@ function conditionsOf(
   if (method !== "GET" && method !== "HEAD") return {};
   const ifMatch = headers["if-match"];
   const ifRange = headers["if-range"]?.toString();
+  headers.range = rangesOf(headers.range);
   if (ifMatch !== undefined) headers["if-match"] = ifMatch.replaceAll(/W\/"[^"]*"/g, '""');
   if (method === "HEAD" || ifRange?.startsWith("W/")) delete headers.range;
   else if (ifRange?.startsWith('"')) headers["if-range"] = `W/${ifRange}`;

@@ -118,6 +118,29 @@ eachLane("file(): its last bytes are the whole file when it has fewer", async (l
   assert.deepEqual([empty.status, empty.headers.get("content-range"), empty.body], [200, null, ""]);
 });
 
+eachLane("file(): a range with a unit or a syntax that is not known is ignored", async (lane) => {
+  const whole = await ask(lane, {});
+  for (const range of [
+    ...["bytes=abc", "bytes=", "bytes", "bytes=-", "bytes=1", "bytes=1a-3", "bytes=0-1-2", "bytes=0x1-3"],
+    ...[
+      "bytes=1.5-3",
+      "bytes=--1",
+      "bytes=0-1,abc",
+      "bytes=0-1;",
+      "bytes = 0-1",
+      "items=0-1",
+      "items=99999999-",
+    ],
+  ]) {
+    const { status, headers, body } = await ask(lane, { range });
+    assert.deepEqual([status, headers.get("content-range"), body], [200, null, whole.body], range);
+  }
+  for (const range of ["bytes=0-4", "BYTES=0-4", "bytes= 0-4", "bytes=,0-4 ,"]) {
+    const { status, headers } = await ask(lane, { range });
+    assert.deepEqual([status, headers.get("content-range")], [206, `bytes 0-4/${whole.body.length}`], range);
+  }
+});
+
 eachLane("file(): HEAD has no ranges, and says what GET would of versions", async (lane) => {
   const { headers, body } = await ask(lane, {});
   const tag = headers.get("etag") ?? "";
