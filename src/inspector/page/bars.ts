@@ -1,6 +1,7 @@
 import { Piles } from "./piles.ts";
+import { bandOf, type Row } from "./rows.ts";
 import { hasEnded, hasFailed, type Shown } from "./run.ts";
-import { type Area, bandOf, isLit, type Row, type Scene } from "./scene.ts";
+import { type Area, isLit, type Scene } from "./scene.ts";
 import { colourOf, type Palette } from "./theme.ts";
 
 const DIM_ALPHA = 0.12;

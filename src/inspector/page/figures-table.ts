@@ -1,7 +1,7 @@
 import { durationText } from "./duration.ts";
 import { find, keepTableRoles, make, setText, wrappable } from "./element.ts";
 import type { FigureTotal } from "./figure-totals.ts";
-import type { Filter } from "./scene.ts";
+import type { Filter } from "./filter.ts";
 import { Sparkline } from "./sparkline.ts";
 import type { Store } from "./store.ts";
 import { colourOf, type Palette } from "./theme.ts";

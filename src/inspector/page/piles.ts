@@ -1,5 +1,6 @@
 import { isLoop } from "./lane.ts";
-import type { Area, Row, Scene } from "./scene.ts";
+import type { Row } from "./rows.ts";
+import type { Area, Scene } from "./scene.ts";
 import type { Stretch } from "./view.ts";
 
 /** Bars narrower than this cannot be distinguished. */

@@ -1,7 +1,8 @@
 import { drawBars, drawLanes } from "./bars.ts";
 import { clockText, tickText } from "./duration.ts";
 import { find } from "./element.ts";
-import { type Area, heightOf, type Scene } from "./scene.ts";
+import { heightOf } from "./rows.ts";
+import type { Area, Scene } from "./scene.ts";
 import type { Stretch } from "./view.ts";
 import type { WaitingCounts } from "./waiting.ts";
 

@@ -1,8 +1,9 @@
 import { clockText, durationText } from "./duration.ts";
 import { find, make } from "./element.ts";
 import { isLoop, onLane } from "./lane.ts";
+import { bandOf } from "./rows.ts";
 import { hasEnded, outcomeText, type Shown } from "./run.ts";
-import { bandOf, type Scene } from "./scene.ts";
+import type { Scene } from "./scene.ts";
 import type { Place } from "./timeline.ts";
 
 const MARGIN = 12;

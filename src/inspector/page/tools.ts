@@ -1,6 +1,6 @@
 import { durationText } from "./duration.ts";
 import { find, setText } from "./element.ts";
-import type { Filter } from "./scene.ts";
+import type { Filter } from "./filter.ts";
 import type { Store } from "./store.ts";
 import { createTrace } from "./trace.ts";
 import type { View } from "./view.ts";

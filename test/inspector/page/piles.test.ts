@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Piles } from "../../../src/inspector/page/piles.ts";
-import type { Area, Row, Scene } from "../../../src/inspector/page/scene.ts";
+import type { Row } from "../../../src/inspector/page/rows.ts";
+import type { Area, Scene } from "../../../src/inspector/page/scene.ts";
 
 // A pixel is a millisecond, so that a column is 100 ms.
 const area: Area = { left: 0, top: 0, width: 1000, height: 200, ratio: 1 };
