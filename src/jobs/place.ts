@@ -3,8 +3,8 @@ import { readVariable } from "../app/environment.ts";
 import { isPostgres, type ResolvedJobs } from "../app/jobs-settings.ts";
 import type { Log } from "../app/log.ts";
 import { formatLocation } from "../errors/offloop-error.ts";
-import { isNewFolder } from "./embedded.ts";
 import type { JobsPlace } from "./engine-setup.ts";
+import { isNewFolder } from "./folder.ts";
 
 /** How long a start says nothing about the jobs that it waits for. */
 const PATIENCE_MS = 1_000;
