@@ -103,18 +103,18 @@ function drawProgress({ progress }: JobRow): void {
   setText(find("span", label), `${Math.round((progress ?? 0) * 100)} %`);
 }
 
-function drawFacts(job: JobRow): void {
-  const facts: [string, string][] = [
-    ["attempt", job.attempt === 0 ? "none yet" : String(job.attempt)],
-    ["enqueued", dateText(job.enqueuedAt)],
-    ...(job.state === "waiting" || job.state === "failed"
-      ? [["runs from", dateText(job.runAt)] as [string, string]]
-      : []),
-    ...(job.startedAt === null ? [] : [["started", dateText(job.startedAt)] as [string, string]]),
-    ...(job.endedAt === null ? [] : [["ended", dateText(job.endedAt)] as [string, string]]),
-    ...(job.key === null ? [] : [["key", job.key] as [string, string]]),
-    ...(job.priority === 0 ? [] : [["priority", String(job.priority)] as [string, string]]),
+function drawFacts({ attempt, enqueuedAt, state, runAt, startedAt, endedAt, key, priority }: JobRow): void {
+  const waits = state === "waiting" || state === "failed";
+  const possible: readonly (readonly [name: string, value: string | null])[] = [
+    ["attempt", attempt === 0 ? "none yet" : String(attempt)],
+    ["enqueued", dateText(enqueuedAt)],
+    ["runs from", waits ? dateText(runAt) : null],
+    ["started", startedAt === null ? null : dateText(startedAt)],
+    ["ended", endedAt === null ? null : dateText(endedAt)],
+    ["key", key],
+    ["priority", priority === 0 ? null : String(priority)],
   ];
+  const facts = possible.flatMap(([name, value]) => (value === null ? [] : [[name, value] as const]));
   const list = find("#job-facts");
   const drawn = JSON.stringify(facts);
   if (list.dataset.drawn === drawn) return;
