@@ -22,6 +22,16 @@ export function isError(value: unknown): value is Error {
   return types.isNativeError(value) || value instanceof Error;
 }
 
+/** A thrown value as one text, such as `TypeError: x is not a function`. Never throws. */
+export function thrownText(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    const { type, message } = describeError(thrown); // its own toString throws, or is no function
+    return `${type}: ${message}`;
+  }
+}
+
 /** The heading of an error for display: its class, and its code if that says more. */
 export function headOf({ type, code }: DescribedError): string {
   return code === undefined || code === type ? type : `${type} (${code})`;
@@ -31,8 +41,13 @@ const MAX_CAUSES = 5;
 
 /** Turns any thrown value into plain data. Never throws. */
 export function describeError(thrown: unknown): DescribedError {
+  return describeAt(0, thrown);
+}
+
+/** A cause that cannot be read must not take along what is known of the error. */
+function describeAt(depth: number, thrown: unknown): DescribedError {
   try {
-    return describe(thrown, 0);
+    return describe(thrown, depth);
   } catch {
     return { type: typeof thrown, message: "an error whose own fields throw when they are read" };
   }
@@ -47,7 +62,7 @@ function describe(thrown: unknown, depth: number): DescribedError {
     message: String(message),
     ...(stack === undefined ? {} : { stack: userStack(String(stack)) }),
     ...(code === undefined ? {} : { code: String(code) }),
-    ...(cause === undefined || depth >= MAX_CAUSES ? {} : { cause: describe(cause, depth + 1) }),
+    ...(cause === undefined || depth >= MAX_CAUSES ? {} : { cause: describeAt(depth + 1, cause) }),
   };
 }
 

@@ -67,6 +67,16 @@ test("crash: a throw in a timer while a call runs fails that call", async () => 
   await assertNextRequests(server.url);
 });
 
+for (const what of ["object", "error"])
+  test(`crash: ${what === "error" ? "an error" : "an object"} without a text ends its thread like any other`, async () => {
+    await start();
+    assert.equal((await client.ask(`/throw-without-text/${what}/running`)).status, 500);
+    await loggedExit(/Cannot finish GET \/throw-without-text.*its thread ended/);
+    assert.equal((await client.ask(`/throw-without-text/${what}/idle`)).status, 200);
+    await loggedExit(/OFFLOOP_THREAD_EXITED.*while no call ran in it/);
+    await assertNextRequests(server.url);
+  });
+
 test("crash: a long body is checked whole in its thread: what is thrown meanwhile ends that after the answer", async () => {
   await start();
   const body = JSON.stringify(Array.from({ length: 20_000 }, (_, n) => n));

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { MessageChannel, type MessagePort, type Transferable } from "node:worker_threads";
+import { thrownText } from "../../errors/described-error.ts";
 import { errorReply } from "../../operation/error-reply.ts";
 import { claim, countRelayed, finish, sharedNow } from "../crossing/board.ts";
 import {
@@ -298,7 +299,7 @@ class Outbox {
 }
 
 function uncloneable(work: Work | undefined, outcome: unknown, cause: unknown): unknown {
-  const error = unsendable(work, String(cause));
+  const error = unsendable(work, thrownText(cause));
   return isReplyPayload(outcome)
     ? packReply(errorReply(error)).payload
     : ([false, packThrown(error)] satisfies TaskOutcome);

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import type { AppTarget } from "../../app/load.ts";
 import type { RefusalReason, RunRecord } from "../../channels/channels.ts";
 import { counted } from "../../errors/counted.ts";
-import { describeError } from "../../errors/described-error.ts";
+import { describeError, thrownText } from "../../errors/described-error.ts";
 import { type ErrorCode, localPath, OffloopError, type SourceLocation } from "../../errors/offloop-error.ts";
 import { stackFrames } from "../../errors/stack-frames.ts";
 import type { Hello } from "../crossing/messages.ts";
@@ -49,7 +49,7 @@ export function exitedError(
 function byError(cause: unknown): { readonly why: string; readonly fix: string } {
   const fix =
     "look at the stack of the error: this function, too little memory, or a timer from an earlier call";
-  return { why: String(cause), fix };
+  return { why: thrownText(cause), fix };
 }
 
 /** The call ran for too long. On a thread it was ended; on the loop nothing can end it. */

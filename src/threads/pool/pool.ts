@@ -1,4 +1,5 @@
 import type { KilledCall } from "../../channels/channels.ts";
+import { thrownText } from "../../errors/described-error.ts";
 import type { OffloopError } from "../../errors/offloop-error.ts";
 import { type Hello, RELAY_AFTER_MS } from "../crossing/messages.ts";
 import type { Call, CallClass, NewCall, PinnedCall, ThreadHandle } from "./call.ts";
@@ -223,7 +224,7 @@ export class ThreadPool implements ThreadListener {
 
   #send(thread: Thread): void {
     for (const { call, error } of thread.flush())
-      this.#giveUp(call, cloneError(this.#workOf(call), String(error)));
+      this.#giveUp(call, cloneError(this.#workOf(call), thrownText(error)));
     this.#roster.rest(thread);
   }
 

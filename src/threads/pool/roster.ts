@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import type { ThreadSettings } from "../../app/thread-settings.ts";
 import { within } from "../../app/within.ts";
 import { type ThreadEvent, threadChannel } from "../../channels/channels.ts";
+import { thrownText } from "../../errors/described-error.ts";
 import type { OffloopError } from "../../errors/offloop-error.ts";
 import type { Hello } from "../crossing/messages.ts";
 import type { ThreadHandle } from "./call.ts";
@@ -279,7 +280,7 @@ export class Roster {
   }
 
   #onIdleExit(thread: Thread, cause: unknown): void {
-    const error = this.#report(thread, cause === undefined ? "it exited" : String(cause), cause);
+    const error = this.#report(thread, cause === undefined ? "it exited" : thrownText(cause), cause);
     // A thread that ended before it did anything is no better than one that cannot start.
     if (!thread.isProven) this.#delay.fail(error);
   }

@@ -1,3 +1,4 @@
+import { thrownText } from "../../errors/described-error.ts";
 import type { OffloopError } from "../../errors/offloop-error.ts";
 import { type FailedApp, failedStart } from "./errors.ts";
 import type { Thread } from "./thread.ts";
@@ -44,7 +45,8 @@ export class Start {
   fail(cause: unknown): OffloopError {
     this.#end();
     const error =
-      this.#refused ?? this.#failed(cause === undefined ? "it ended while it loaded the app" : String(cause));
+      this.#refused ??
+      this.#failed(cause === undefined ? "it ended while it loaded the app" : thrownText(cause));
     this.#settle(error);
     return error;
   }
