@@ -63,6 +63,13 @@ export class Inbox {
   readonly #pinned = new AsyncLocalStorage<Run>();
   readonly #turns: Turns;
 
+  /**
+   * Runs a call in the asynchronous context that the thread began with: what another call has entered by `enterWith`,
+   * such as its user, must not be there. One message may bring several calls, and each is started where the one before
+   * it has ended.
+   */
+  readonly #apart = AsyncLocalStorage.snapshot();
+
   /** @param onLeave - Called when the pool asks the thread to end. */
   constructor(
     port: MessagePort,
@@ -167,7 +174,7 @@ export class Inbox {
       const run = this.#begin(runner, call);
       if (run === undefined) continue;
       this.#current = run;
-      const outcome = await runner.run(call.work, call.payload, this.#servicesOf(run));
+      const outcome = await this.#apart(() => runner.run(call.work, call.payload, this.#servicesOf(run)));
       this.#current = undefined;
       if (this.#beside.size > 0) this.#watchTurns();
       this.#end(run, outcome);
@@ -191,7 +198,7 @@ export class Inbox {
     this.#beside.set(run, ended);
     this.#watchTurns();
     const start = (): Promise<Packed<unknown>> => runner.run(call.work, call.payload, this.#servicesOf(run));
-    const outcome = this.#turns.first(run, () => this.#pinned.run(run, start));
+    const outcome = this.#apart(() => this.#turns.first(run, () => this.#pinned.run(run, start)));
     void outcome.then((packed) => {
       this.#beside.delete(run);
       this.#watchTurns();

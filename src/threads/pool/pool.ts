@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { KilledCall } from "../../channels/channels.ts";
 import { thrownText } from "../../errors/described-error.ts";
 import type { OffloopError } from "../../errors/offloop-error.ts";
@@ -55,6 +56,11 @@ export class ThreadPool implements ThreadListener {
   readonly #schedule: Schedule;
   readonly #pace: Pace;
   readonly #monitor: Monitor;
+  /**
+   * Calls a function in the asynchronous context that the pool was made in. A thread, and whatever it ever sends, would
+   * otherwise be in that of the request for which it happened to be started, and so would each line of its log.
+   */
+  readonly #apart = AsyncLocalStorage.snapshot();
   #order = 0;
   #isDispatchDue = false;
   #patience: NodeJS.Timeout | undefined;
@@ -198,7 +204,7 @@ export class ThreadPool implements ThreadListener {
     if (this.#isDispatchDue) return;
     this.#isDispatchDue = true;
     // After the poll phase: all requests read in this turn of the loop go out as one message per thread.
-    setImmediate(() => {
+    this.#apart(setImmediate, () => {
       this.#isDispatchDue = false;
       this.#dispatch();
     });
