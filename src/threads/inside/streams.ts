@@ -7,6 +7,7 @@ import {
   type FollowUp,
   nameCalls,
   type OpenReplyRef,
+  ownBytes,
   type Pulled,
   type RequestServices,
 } from "../crossing/payloads.ts";
@@ -96,6 +97,11 @@ async function outcomeOf(run: () => Promise<Pulled | undefined>): Promise<TaskOu
   }
 }
 
+/** Bytes without the rest of their buffer, which would be copied with each message: a file's, sent in pieces. */
+function ownChunk(chunk: Chunk): Chunk {
+  return typeof chunk === "string" ? chunk : ownBytes(chunk, [], Number.POSITIVE_INFINITY);
+}
+
 async function pull(reply: OpenReply): Promise<Pulled> {
   const { chunks: iterator } = reply as { chunks: AsyncIterator<Chunk> };
   const chunks: Chunk[] = [];
@@ -111,7 +117,7 @@ async function pull(reply: OpenReply): Promise<Pulled> {
     reply.next = undefined;
     reply.quick = performance.now() - askedAt < QUICK_MS ? reply.quick + 1 : 0;
     if (result.done === true) return { chunks, done: true };
-    chunks.push(result.value);
+    chunks.push(ownChunk(result.value));
     size += result.value.length;
   }
   return { chunks, done: false };
