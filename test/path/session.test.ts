@@ -332,3 +332,14 @@ test("session: one that is declared without settings is refused when the app ope
   assert.equal((await open.get("/")).status, 500);
   await lines.find(/Cannot give GET \/ a session/);
 });
+
+eachLane(
+  "session: what a plain dependency puts into it that is no JSON fails the request, not its thread",
+  async (lane) => {
+    log.clear();
+    assert.equal((await ask("POST", `/${lane}/unwritable`)).status, 500);
+    const failure = await log.find(/unwritable/);
+    assert.match(failure, /serialize a BigInt/);
+    assert.doesNotMatch(failure, /its thread ended/);
+  },
+);

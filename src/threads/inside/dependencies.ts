@@ -77,6 +77,12 @@ export class DependencySessions {
       failure = { error };
     }
     exchange.addedTasks?.splice(0); // those of a failed call are dropped
+    let sessionState: DependencyResult["sessionState"];
+    try {
+      sessionState = exchange.endSession();
+    } catch (error) {
+      failure ??= { error }; // what was put into it is no JSON
+    }
     const result: DependencyResult = {
       values,
       session: this.#keep(payload, session, open),
@@ -84,7 +90,7 @@ export class DependencySessions {
       background,
       status: exchange.chosenStatus,
       headers: exchange.chosenHeaders,
-      sessionState: exchange.endSession(),
+      sessionState,
     };
     if (open.size === 0) exchange.endBackground();
     if (failure === undefined) return [true, result];

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import type { ErrorHandlers } from "../../app/error-handlers.ts";
 import type { Operation } from "../../app/operation.ts";
 import type { TaskDeclaration } from "../../app/task-declaration.ts";
@@ -15,6 +16,7 @@ import { type MessagePayload, unpackMessage } from "../crossing/message-call.ts"
 import {
   type CallServices,
   type FailurePayload,
+  type Followed,
   type FollowUp,
   type Packed,
   packReply,
@@ -99,8 +101,12 @@ export class WorkRunner {
   }
 
   /** Runs one call. Never throws: a failure is its outcome. */
-  async run(index: number, payload: unknown, services: CallServices): Promise<Packed<unknown>> {
+  run(index: number, payload: unknown, services: CallServices): Promise<Packed<unknown>> {
     const work = this.works[index] as Work;
+    return this.#run(work, payload, services).catch((thrown: unknown) => failed(work, payload, thrown));
+  }
+
+  async #run(work: Work, payload: unknown, services: CallServices): Promise<Packed<unknown>> {
     if (isFollowUp(payload)) return copied(await this.#open.follow(payload, services));
     if (work instanceof OperationWork) return this.#runOperation(work, payload as RequestPayload, services);
     if (work instanceof MessageWork) return this.#runMessage(work, payload as MessagePayload, services);
@@ -199,6 +205,15 @@ function copied(payload: unknown): Packed<unknown> {
   return { payload, transfer: [] };
 }
 
+/** The outcome of a call that has failed where nothing answers it: what it leaves cannot be read, or its schemas. */
+function failed(work: Work, payload: unknown, thrown: unknown): Packed<unknown> {
+  const outcome: TaskOutcome = [false, packThrown(thrown)];
+  if (isFollowUp(payload)) return copied([outcome, undefined] satisfies Followed);
+  return work instanceof TaskWork || work instanceof DependencyWork
+    ? copied(outcome)
+    : packReply(errorReply(thrown));
+}
+
 function isFollowUp(payload: unknown): payload is FollowUp {
   return typeof payload === "object" && payload !== null && "ask" in payload && "open" in payload;
 }
@@ -209,7 +224,12 @@ function isThere(): never {
 
 /** What was thrown while a call ran or its result was packed. */
 function unsent(work: Work, thrown: unknown): unknown {
-  return thrown instanceof UncloneableValue ? unsendable(work, thrown.found) : thrown;
+  return isUncloneable(thrown) ? unsendable(work, thrown.found) : thrown;
+}
+
+/** A revoked proxy has no class. */
+function isUncloneable(thrown: unknown): thrown is UncloneableValue {
+  return !types.isProxy(thrown) && thrown instanceof UncloneableValue;
 }
 
 /** The error for a result that cannot cross. */

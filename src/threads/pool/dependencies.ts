@@ -57,7 +57,8 @@ export class ThreadDependencies implements RemoteDependencies {
       sessionState: exchange.sessionState,
     };
     const [ok, given] = await this.#ask(payload);
-    const result = ok ? (given as DependencyResult) : (given as DependencyFailure).result;
+    const result = ok ? (given as DependencyResult) : (given as Partial<DependencyFailure>).result;
+    if (result === undefined) throw unpackThrown(given as DependencyFailure, handlers); // none was even called
     const open = this.#holdOpen(result);
     exchange.takeSession(result.sessionState);
     if (!ok) return { values: [], open, failure: { error: unpackThrown(given, handlers) } };
