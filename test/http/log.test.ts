@@ -118,6 +118,19 @@ test("log: a line has the same fields on either lane", async () => {
   assert.deepEqual(thread, loop);
 });
 
+eachLane("log: fields that cannot be shown whole cost neither their line nor the request", async (lane) => {
+  assert.equal((await fetch(`${server.url}/${lane}/odd`)).status, 200);
+  await server.logged(({ url, status }) => url === `/${lane}/odd` && status === 200);
+  const own = server.log.filter(({ operation }) => operation === `GET /${lane}/odd`);
+  assert.deepEqual(
+    own.map(({ msg, n }) => [msg, n]),
+    [
+      ["odd list", 1],
+      ["odd chain", 2],
+    ],
+  );
+});
+
 test("log: 200 requests on threads at once keep their own order, and no line is torn", async () => {
   const ids = await Promise.all(
     Array.from({ length: 200 }, async (_, n) => (await fetch(`${server.url}/thread/log/${n}`)).json()),

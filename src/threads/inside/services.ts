@@ -6,7 +6,7 @@ import { callerLocation } from "../../app/location.ts";
 import { type Log, type LogFunction, logLevels } from "../../app/log.ts";
 import type { OutputLine } from "../../app/process-output.ts";
 import type { TaskEnqueuer } from "../../app/task-declaration.ts";
-import { isError } from "../../errors/described-error.ts";
+import { isError, thrownText } from "../../errors/described-error.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
 import { type EndedBy, endReasons } from "../../operation/end-reason.ts";
 import { type Board, cancelledBy } from "../crossing/board.ts";
@@ -159,8 +159,27 @@ function send(
   own: object,
   message?: string,
 ): void {
-  const fields = packFields({ ...trace?.(), thread: threadId, ...own });
-  outlet.postMessage({ log: { level, fields, message } satisfies LogLine });
+  const fields = { ...trace?.(), thread: threadId, ...own };
+  try {
+    outlet.postMessage({ log: { level, fields: packFields(fields), message } satisfies LogLine });
+  } catch {
+    // Something in them cannot be read or cloned after all: the line is worth more than how it looks.
+    outlet.postMessage({ log: { level, fields: printed(fields), message: message && String(message) } });
+  }
+}
+
+function printed(fields: object): Crossed {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, typeof value === "object" ? shown(value) : value]),
+  );
+}
+
+function shown(value: unknown): string {
+  try {
+    return inspect(value);
+  } catch (error) {
+    return `a value that cannot be shown: ${thrownText(error)}`;
+  }
 }
 
 function packFields(fields: object): Crossed {
@@ -172,11 +191,13 @@ function packFields(fields: object): Crossed {
 function crossing(value: unknown): unknown {
   if (findUncloneable(value, "") === undefined) return value;
   try {
-    const json = JSON.stringify(value);
-    return json === undefined ? undefined : JSON.parse(json);
+    const text = JSON.stringify(value);
+    const json: unknown = text === undefined ? undefined : JSON.parse(text);
+    if (findUncloneable(json, "") === undefined) return json;
   } catch {
-    return inspect(value);
+    // It contains itself, or a getter of it throws.
   }
+  return shown(value);
 }
 
 function nothing(): void {}
