@@ -155,3 +155,27 @@ for (const what of ["function", "getter", "proxy"]) {
     assert.equal(server.log.length, 0);
   });
 }
+
+test("crash: a result nested deeper than the main thread can read is refused, and the error says so", async () => {
+  await start();
+  await assert.rejects(gives("chain"), {
+    code: "OFFLOOP_NOT_CLONEABLE",
+    message: /result of task gives: result \(it is nested more than 1,000 levels deep\)/,
+  });
+  await assertNextRequests(server.url);
+});
+
+for (const what of ["deep at last", "deep at last, after long"])
+  test(`crash: what a thread sends and the main thread cannot read fails its call only (${what})`, async () => {
+    await start();
+    for (let round = 0; round < 3; round++)
+      await assert.rejects(gives(what), { code: "OFFLOOP_THREAD_EXITED", message: /could not be read/ });
+    await assertNextRequests(server.url);
+  });
+
+test("crash: a revoked proxy that a task throws fails its call, and its thread goes on", async () => {
+  await start();
+  await assert.rejects(gives("revoked"), { message: /whose own fields throw/ });
+  await assertNextRequests(server.url);
+  assert.ok(server.log.every(({ code }) => code !== "OFFLOOP_THREAD_EXITED"));
+});

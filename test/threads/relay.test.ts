@@ -179,7 +179,9 @@ test("relay: a thread that has sent by it what was lost with it learns so", { sk
   await started.promise;
   const links = [one.openLink(), one.openLink(), one.openLink()] as const;
   const arrived = links.map(() => Promise.withResolvers<void>());
-  const relayed = links.map((link, index) => new RelayedMessages(link, () => arrived[index]?.resolve()));
+  const relayed = links.map(
+    (link, index) => new RelayedMessages(link, () => arrived[index]?.resolve(), ended.reject),
+  );
   const send = ({ thread: { port, sent } }: RelayLink): boolean => {
     const isCounted = countRelayed(sent);
     if (isCounted) port.postMessage({ message: [], transfer: [] } satisfies Relayed);

@@ -102,9 +102,10 @@ class Packing {
 
   #put(holder: object, key: string | number, value: unknown): void {
     if (typeof value !== "object" || value === null) this.#set(holder, key, value);
-    else if (needsHelp(value) || types.isMap(value) || types.isSet(value))
+    else if (needsHelp(value) || types.isMap(value) || types.isSet(value)) {
+      this.#set(holder, key, undefined); // keeps its place among the others
       this.#holes.push([holder, key, this.#describe(value)]);
-    else this.#set(holder, key, this.#copy(value));
+    } else this.#set(holder, key, this.#copy(value));
   }
 
   #set(holder: object, key: string | number, value: unknown): void {
@@ -303,14 +304,16 @@ function fieldsOf(error: Error): Record<string, unknown> {
     if (apart.has(name) || value === undefined) continue;
     if (findUncloneable(value, "") === undefined) fields[name] = value;
     // It is sent to the client as JSON, so it becomes JSON here, too.
-    else if (name === "detail" && error instanceof HTTPError) fields[name] = asJson(value);
+    else if (name === "detail" && error instanceof HTTPError) setJson(fields, name, value);
   }
   return fields;
 }
 
-function asJson(value: unknown): unknown {
+/** Also as JSON, it may be nested too deeply. */
+function setJson(fields: Record<string, unknown>, name: string, value: unknown): void {
   const text = JSON.stringify(value);
-  return text === undefined ? undefined : JSON.parse(text);
+  const json: unknown = text === undefined ? undefined : JSON.parse(text);
+  if (findUncloneable(json, "") === undefined) fields[name] = json;
 }
 
 function define(error: Error, name: string, value: unknown, enumerable = false): void {

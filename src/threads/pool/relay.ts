@@ -87,16 +87,26 @@ export class RelayedMessages {
   readonly #isOver: Promise<unknown>;
   #arrived = 0;
 
-  /** @param link - The thread's. */
-  constructor({ thread, loop }: RelayLink, receive: (message: ThreadMessage) => void) {
+  /**
+   * @param link - The thread's.
+   * @param onUnreadable - Called with the reason why a message cannot be read.
+   */
+  constructor(
+    { thread, loop }: RelayLink,
+    receive: (message: ThreadMessage) => void,
+    onUnreadable: (cause: unknown) => void,
+  ) {
     this.#port = loop;
     this.#sent = thread.sent;
     this.#isOver = once(loop, "close");
     loop
       .on("message", (message: Relayed["message"]) => {
         this.#arrived = nextRelayed(this.#arrived);
-        receive(opened(message));
+        const content = opened(message);
+        if ("message" in content) receive(content.message);
+        else onUnreadable(content.cause);
       })
+      .on("messageerror", onUnreadable)
       .unref();
   }
 
@@ -114,10 +124,16 @@ export class RelayedMessages {
   }
 }
 
-/** The message itself, out of the port in whose queue it has come. */
-function opened(message: Relayed["message"]): ThreadMessage {
-  if (!(message instanceof MessagePort)) return message;
-  const received = receiveMessageOnPort(message) as { readonly message: ThreadMessage };
-  message.close(); // and with it, the thread's end
-  return received.message;
+/** The message itself, out of the port in whose queue it has come; or why it cannot be read. */
+function opened(
+  message: Relayed["message"],
+): { readonly message: ThreadMessage } | { readonly cause: unknown } {
+  if (!(message instanceof MessagePort)) return { message };
+  try {
+    return receiveMessageOnPort(message) as { readonly message: ThreadMessage };
+  } catch (cause) {
+    return { cause };
+  } finally {
+    message.close(); // and with it, the thread's end
+  }
 }

@@ -135,7 +135,7 @@ export class Thread implements ThreadHandle {
       else if ("enqueue" in message) onEnqueue(message);
       else this.#greet(message);
     };
-    port.on("message", this.#receive);
+    port.on("message", this.#receive).on("messageerror", this.#onUnreadable);
     this.#exited = new Promise((resolve) => worker.once("exit", () => resolve()));
     this.removed = this.#watchExit();
     port.postMessage(this.#dataFor(options));
@@ -317,7 +317,7 @@ export class Thread implements ThreadHandle {
 
   /** Has it send by this link what long calls have to say. */
   relayBy(link: RelayLink): void {
-    this.#relayed = new RelayedMessages(link, this.#receive);
+    this.#relayed = new RelayedMessages(link, this.#receive, this.#onUnreadable);
     this.#port.postMessage({ relay: link.thread } satisfies Control, [link.thread.port]);
   }
 
@@ -345,6 +345,12 @@ export class Thread implements ThreadHandle {
     return hasExited;
   }
 
+  /** What it has sent cannot be read here, such as a value that a getter made anew meanwhile: someone may wait for it. */
+  readonly #onUnreadable = (cause: unknown): void => {
+    this.#cause ??= new Error("what it has sent could not be read", { cause });
+    void this.end();
+  };
+
   #report({ slot, ticket, progress }: ProgressReport): void {
     const call = this.#slots.at(slot);
     if (call?.ticket === ticket) call.waiter?.onProgress?.(progress);
@@ -358,15 +364,26 @@ export class Thread implements ThreadHandle {
       this.#worker.on("exit", async () => {
         this.#isGone = true;
         this.#listener.onGone(this);
-        // What it sent before it ended may not have been delivered yet.
-        for (let last = receiveMessageOnPort(this.#port); last; last = receiveMessageOnPort(this.#port))
-          this.#receive(last.message as ThreadMessage);
+        this.#receiveRest();
         this.#port.close();
         await this.#relayed?.all();
         this.#listener.onExit(this, this.#loss());
         resolve();
       });
     });
+  }
+
+  /** What it sent before it ended may not have been delivered yet. */
+  #receiveRest(): void {
+    for (;;) {
+      try {
+        const last = receiveMessageOnPort(this.#port);
+        if (last === undefined) return;
+        this.#receive(last.message as ThreadMessage);
+      } catch (cause) {
+        this.#onUnreadable(cause);
+      }
+    }
   }
 
   #sendOneByOne(batch: CallBatch): UncloneableCall[] {

@@ -116,6 +116,42 @@ test("packValue: an instance far inside a large value is found, too", () => {
   assert.throws(() => packValue(list, "args"), refused("args[50000] (an instance of URL)"));
 });
 
+/** Containers in one another. */
+function nested(levels: number, hold: (inner: unknown) => unknown): unknown {
+  let outer: unknown = "innermost";
+  for (let level = 0; level < levels; level++) outer = hold(outer);
+  return outer;
+}
+
+for (const [what, hold, open] of [
+  ["lists", (inner) => [inner], (outer) => (outer as unknown[])[0]],
+  ["objects", (inner) => ({ inner }), (outer) => (outer as { inner: unknown }).inner],
+  ["maps", (inner) => new Map([["inner", inner]]), (outer) => (outer as Map<string, unknown>).get("inner")],
+  [
+    "objects with bytes",
+    (inner) => ({ bytes: Buffer.from("b"), inner }),
+    (outer) => (outer as { inner: unknown }).inner,
+  ],
+] satisfies [string, (inner: unknown) => unknown, (outer: unknown) => unknown][])
+  test(`packValue: ${what} cross 1,000 levels deep, which the main thread can read, and no deeper`, () => {
+    let part: unknown = cross(nested(1_000, hold));
+    for (let level = 0; level < 1_000; level++) part = open(part);
+    assert.equal(part, "innermost");
+    assert.throws(
+      () => packValue(nested(1_001, hold), "value"),
+      refused("value (it is nested more than 1,000 levels deep)"),
+    );
+  });
+
+test("packValue: fields keep their order, whatever their names and values", () => {
+  const fields = JSON.parse('{"a": 1, "__proto__": 2, "z": 3, "b": 4}') as Record<string, unknown>;
+  fields.a = Buffer.from("a");
+  Object.defineProperty(fields, "__proto__", { value: new Map(), enumerable: true, writable: true });
+  const arrived = cross(fields);
+  assert.deepEqual(Object.keys(arrived), ["a", "__proto__", "z", "b"]);
+  assert.equal(Object.getPrototypeOf(arrived), Object.prototype);
+});
+
 test("packValue: a client's value that looks like one with holes arrives unchanged", () => {
   const forged = {
     "offloop value": {},
