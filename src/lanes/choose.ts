@@ -22,6 +22,7 @@ import { taskFields } from "../threads/crossing/payloads.ts";
 import {
   ConnectionWork,
   DependencyWork,
+  ErrorHandlerWork,
   MessageWork,
   OperationWork,
   TaskWork,
@@ -143,6 +144,7 @@ function idOf({ request, attempt }: TaskCall): string {
 /** Whether the work may have to be ended while it runs. */
 export function mayBeEnded(work: Work, timeouts: OpenedLanes["timeouts"]): boolean {
   const isDurable = work instanceof TaskWork && work.declaration.durable !== undefined;
+  if (work instanceof ErrorHandlerWork) return true; // by the deadline of the operation that failed
   return isDurable || deadlineOf(work, timeouts) !== undefined;
 }
 
@@ -151,7 +153,7 @@ export function deadlineOf(work: Work, timeouts: OpenedLanes["timeouts"]): numbe
   if (work instanceof DependencyWork) return deadlineOf(work.operation, timeouts);
   if (work instanceof OperationWork || work instanceof MessageWork)
     return work.declaration.timeoutMs ?? timeouts.operationMs;
-  if (work instanceof ConnectionWork) return timeouts.operationMs;
+  if (work instanceof ConnectionWork || work instanceof ErrorHandlerWork) return timeouts.operationMs;
   return work instanceof TaskWork ? (work.declaration.timeoutMs ?? timeouts.taskMs) : undefined;
 }
 

@@ -6,15 +6,13 @@ import { type ErrorCode, OffloopError } from "../errors/offloop-error.ts";
 import { WebSocketError } from "../errors/websocket-error.ts";
 import type { Exchange } from "./context.ts";
 import { encodeReply, type ReplyRules, toJson } from "./encode.ts";
-import { discardBody, type HeaderPairs, type RawReply, type RawRequest } from "./raw.ts";
-import type { Runtime } from "./runtime.ts";
+import { discardBody, type HeaderPairs, type RawReply } from "./raw.ts";
+import type { FailedRequest, Runtime } from "./runtime.ts";
 
 /** A request that cannot be answered as planned, and the handlers that may answer it in their own way. */
-export interface FailedRun {
-  readonly request: RawRequest;
-  readonly context: Exchange;
+export interface FailedRun extends FailedRequest {
   readonly runtime: Runtime;
-  readonly operation: {
+  readonly operation: FailedRequest["operation"] & {
     readonly errorHandlers: NearestHandlers;
     /** Whether the answer may close a socket. */
     readonly closes?: boolean;
@@ -31,14 +29,11 @@ export function answerError(run: FailedRun, thrown: unknown): RawReply | Promise
   return reply instanceof Promise ? reply.then(refusalOf) : refusalOf(reply);
 }
 
-function answerInOwnWay(
-  { request, context, runtime, operation }: FailedRun,
-  thrown: unknown,
-): RawReply | Promise<RawReply> {
+function answerInOwnWay(run: FailedRun, thrown: unknown): RawReply | Promise<RawReply> {
+  const { context, runtime, operation } = run;
   const handler = handlerFor(operation.errorHandlers, thrown);
   if (handler === undefined) return sealedError(errorReply(thrown), context);
-  if (handler.lane === "thread" && !runtime.inThread)
-    return askThread(runtime, handler, thrown, request, context);
+  if (handler.lane === "thread" && !runtime.inThread) return askThread(runtime, handler, thrown, run);
   return callErrorHandler(handler, context, thrown);
 }
 

@@ -43,6 +43,14 @@ export interface Dependent extends Pick<CompiledOperation, "dependencies" | "pla
 /** Creates a dependency as a span. `path` is how the operation comes to need it: `user > db`. */
 export type TraceDependency = (path: string, lane: Lane, make: () => Promise<unknown>) => Promise<unknown>;
 
+/** A request that failed, as an error handler on a thread needs it. */
+export interface FailedRequest {
+  readonly request: RawRequest;
+  readonly context: Exchange;
+  /** Its declaration is missing where the error is no operation's: there is none at the path. */
+  readonly operation: { readonly declaration?: Pick<CompiledOperation["declaration"], "id"> };
+}
+
 /** What a lane provides to the pipeline that runs on it. */
 export interface Runtime extends Place {
   /** Values of the scopes "thread" and "app", which its requests share. */
@@ -52,10 +60,5 @@ export interface Runtime extends Place {
   /** Creates a dependency so that it shows up in the trace. Undefined when nothing is traced. */
   readonly traceDependency: TraceDependency | undefined;
   /** Lets a plain error handler answer on a thread. Not called in a thread. */
-  answerOnThread(
-    handler: ErrorHandler,
-    error: unknown,
-    request: RawRequest,
-    exchange: Exchange,
-  ): Promise<RawReply>;
+  answerOnThread(handler: ErrorHandler, error: unknown, failed: FailedRequest): Promise<RawReply>;
 }

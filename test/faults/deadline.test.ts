@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { afterEach, beforeEach, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
+import type { ThreadEvent } from "offloop";
 import { type Client, createClient } from "../fixtures/client.ts";
 import app, { endlessTask, held, lateTask, reached, TIMEOUT_MS } from "../fixtures/faults-app.ts";
 import { journal } from "../fixtures/journal.ts";
 import { assertNextRequests } from "../fixtures/next-requests.ts";
-import { type Running, running } from "../fixtures/running.ts";
+import { eachLane, type Running, running } from "../fixtures/running.ts";
 import { type ThreadCensus, takeCensus } from "../fixtures/thread-census.ts";
 
 const MAX = 3;
@@ -165,6 +167,28 @@ for (const path of ["open", "stream"])
     );
     await assertNextRequests(server.url);
   });
+
+/** What the thread ran that is ended next. */
+async function nextEnded(): Promise<ThreadEvent["ran"]> {
+  const { promise, resolve } = Promise.withResolvers<ThreadEvent["ran"]>();
+  const see = (message: unknown): void => {
+    const { event, ran } = message as ThreadEvent;
+    if (event === "kill") resolve(ran);
+  };
+  subscribe("offloop.thread", see);
+  const ended = await promise;
+  unsubscribe("offloop.thread", see);
+  return ended;
+}
+
+eachLane("deadline of a plain error handler: as long again as that of what failed", async (lane) => {
+  const ended = nextEnded();
+  assert.equal((await client.ask(`/${lane}/unanswerable`)).status, 504);
+  const { reason, work } = (await ended) ?? {};
+  assert.equal(reason, "deadline");
+  assert.match(work ?? "", lane === "loop" ? /^error handler \d$/ : /^GET \/thread\/unanswerable$/);
+  await assertNextRequests(server.url);
+});
 
 test("deadline of an async operation: a plain dependency that never ends is 504, and its thread is replaced", async () => {
   assert.equal((await client.ask("/late-on-loop/needs")).status, 504);

@@ -117,17 +117,18 @@ export function createThreadCalls(
         findCalls: (calls) => findCalls(calls, table) ?? [],
       });
     },
-    answerOnThread: (handler, error, request, { sessionState }) => {
+    answerOnThread: (handler, error, { request, context: { sessionState }, operation: { declaration } }) => {
       const index = table.indexes.get(errorHandlerWorkId(handlers.indexOf(handler))) as number;
+      // It has as long again as what failed.
+      const failed = declaration && table.indexes.get(declaration.id);
+      const timeoutMs = deadlineOf(works[failed ?? index] as Work);
       const thrown = packThrown(error, handlers);
       const payload: FailurePayload = { request: packHead(request), thrown, sessionState };
-      return askReply(table, index, { payload, transfer: [] }, unbound);
+      const terms = { timeoutMs, waiter: undefined, record: undefined };
+      return askReply(table, index, { payload, transfer: [] }, terms);
     },
   };
 }
-
-/** For calls that nobody times and no client waits for. */
-const unbound = { timeoutMs: undefined, waiter: undefined, record: undefined } as const;
 
 /** An app's work on the threads of a pool. */
 interface Table {
