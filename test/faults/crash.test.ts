@@ -60,6 +60,12 @@ test("crash: calls handed ahead that have ended or not started are answered all 
   );
 });
 
+test("crash: what a handler sends to whoever started its thread reaches nobody", async () => {
+  await start();
+  assert.equal((await client.ask("/talks-to-its-starter")).status, 200);
+  await assertNextRequests(server.url);
+});
+
 test("crash: a throw in a timer while a call runs fails that call", async () => {
   await start();
   assert.equal((await client.ask("/throw-while-running")).status, 500);

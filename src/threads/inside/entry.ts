@@ -163,4 +163,6 @@ function rootOf(error: unknown): unknown {
 }
 
 const { port } = workerData as ThreadStart;
+// A module of the app that is an entry of the user's own workers, too, might send its results there.
+Reflect.deleteProperty(workerData as ThreadStart, "port");
 port.once("message", (data: ThreadData) => void enter(port, data));
