@@ -12,6 +12,12 @@ import type { EndedBy } from "../../operation/end-reason.ts";
 import type { Board, RelayCount } from "./board.ts";
 import type { Crossed } from "./values.ts";
 
+/**
+ * Memory shared by the pool and one thread: how much the event loop has taken of what the thread says beside its
+ * results, modulo 2^32. See `flow.ts`.
+ */
+export type TakenCount = Int32Array<SharedArrayBuffer>;
+
 /** Data that a thread is started with. Its first message says what it runs. */
 export interface ThreadStart {
   readonly offloop: "thread";
@@ -21,6 +27,8 @@ export interface ThreadStart {
 /** The first message to a thread. */
 export interface ThreadData {
   readonly board: Board;
+  /** How much the loop has taken of what it says beside its results. */
+  readonly taken: TakenCount;
   /** The variables of the main thread's environment, which the app may have set after the worker was started. */
   readonly variables: NodeJS.ProcessEnv;
   /** Where the thread finds the app. */

@@ -3,6 +3,7 @@ import { MessageChannel, type MessagePort, type Transferable } from "node:worker
 import { thrownText } from "../../errors/described-error.ts";
 import { errorReply } from "../../operation/error-reply.ts";
 import { claim, countRelayed, finish, sharedNow } from "../crossing/board.ts";
+import { SaidMessages } from "../crossing/flow.ts";
 import {
   CALL_FIELDS,
   type CallBatch,
@@ -12,6 +13,7 @@ import {
   type Relayed,
   type RelayWay,
   type ResultBatch,
+  type TakenCount,
   type ThreadData,
   type ThreadMessage,
 } from "../crossing/messages.ts";
@@ -73,10 +75,10 @@ export class Inbox {
   /** @param onLeave - Called when the pool asks the thread to end. */
   constructor(
     port: MessagePort,
-    { board, logLevel, mayBeEnded }: Pick<ThreadData, "board" | "logLevel" | "mayBeEnded">,
+    { board, taken, logLevel, mayBeEnded }: Pick<ThreadData, "board" | "taken" | "logLevel" | "mayBeEnded">,
     onLeave: () => void,
   ) {
-    const outlet = new RelayedOutlet(port);
+    const outlet = new RelayedOutlet(port, taken);
     this.#outlet = outlet;
     this.#channel = { outlet, board, logLevel, trace: undefined };
     this.#mayBeEnded = mayBeEnded;
@@ -318,11 +320,13 @@ function uncloneable(work: Work | undefined, outcome: unknown, cause: unknown): 
  */
 class RelayedOutlet implements Outlet {
   readonly #port: MessagePort;
+  readonly #said: SaidMessages;
   #relay: RelayWay | undefined;
   #startedAt: number | undefined;
 
-  constructor(port: MessagePort) {
+  constructor(port: MessagePort, taken: TakenCount) {
     this.#port = port;
+    this.#said = new SaidMessages(taken);
   }
 
   /** From now on, what long calls send goes this way. */
@@ -336,6 +340,10 @@ class RelayedOutlet implements Outlet {
   }
 
   postMessage(message: ThreadMessage, transfer: readonly Transferable[] = []): void {
+    this.#said.send(message, () => this.#post(message, transfer));
+  }
+
+  #post(message: ThreadMessage, transfer: readonly Transferable[]): void {
     if (this.#relay !== undefined && this.#isLong && countRelayed(this.#relay.sent)) {
       const relayed: Relayed = Array.isArray(message) ? sealed(message, transfer) : { message, transfer };
       this.#relay.port.postMessage(relayed, relayed.transfer);

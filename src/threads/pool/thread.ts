@@ -22,6 +22,7 @@ import {
   SLOTS,
   sharedNow,
 } from "../crossing/board.ts";
+import { TakenMessages } from "../crossing/flow.ts";
 import { isRunnable } from "../crossing/kernel-thread.ts";
 import {
   CALL_FIELDS,
@@ -41,7 +42,7 @@ import { RelayedMessages, type RelayLink } from "./relay.ts";
 import { type EarlyWorker, startWorker } from "./worker.ts";
 
 /** Options of a thread. */
-export interface ThreadOptions extends Omit<ThreadData, "board" | "variables" | "environment"> {
+export interface ThreadOptions extends Omit<ThreadData, "board" | "taken" | "variables" | "environment"> {
   readonly resourceLimits: ResourceLimits;
   /** The worker of the first thread, if it was started before the pool. */
   readonly early?: EarlyWorker | undefined;
@@ -97,6 +98,7 @@ export class Thread implements ThreadHandle {
   readonly #worker: Worker;
   readonly #port: MessagePort;
   readonly #board: Board = createBoard();
+  readonly #taken = new TakenMessages();
   readonly #slots = new Slots();
   readonly #listener: ThreadListener;
   readonly #receive: (message: ThreadMessage) => void;
@@ -129,6 +131,7 @@ export class Thread implements ThreadHandle {
     this.id = worker.threadId;
     this.#port = port;
     this.#receive = (message) => {
+      this.#taken.take(message);
       if (Array.isArray(message)) this.#take(message);
       else if ("log" in message) onLog(message.log);
       else if ("progress" in message) this.#report(message);
@@ -146,8 +149,9 @@ export class Thread implements ThreadHandle {
     const work = { target, part, workIds, mayBeEnded, given, traced, inputs, rootPath, session, priority };
     const { logLevel, ownsOutput } = options;
     const board = this.#board;
+    const taken = this.#taken.count;
     const variables = { ...process.env };
-    return { board, variables, environment: readEnvironment(), ...work, logLevel, ownsOutput };
+    return { board, taken, variables, environment: readEnvironment(), ...work, logLevel, ownsOutput };
   }
 
   #greet(hello: Hello): void {
