@@ -43,3 +43,14 @@ for (const path of ["/atomics", "/loop"]) {
     assert.deepEqual(server.log.filter(codeOf("OFFLOOP_THREAD_STUCK")), []);
   });
 }
+
+test("a deadline while a native addon is being loaded waits for that: the addon would abort the process", async (t) => {
+  const server = await running(app, { accessLog: false });
+  const client = createClient(server.url);
+  t.after(async () => {
+    client.close();
+    await server.close();
+  });
+  for (let round = 0; round < 25; round++) assert.equal((await client.ask("/addon")).status, 504);
+  assert.equal((await client.ask("/short")).status, 200);
+});

@@ -10,6 +10,7 @@ import type { ThreadPriority } from "../../app/thread-settings.ts";
 import type { DescribedError } from "../../errors/described-error.ts";
 import type { EndedBy } from "../../operation/end-reason.ts";
 import type { Board, RelayCount } from "./board.ts";
+import type { LoadLock } from "./loading.ts";
 import type { Crossed } from "./values.ts";
 
 /**
@@ -29,6 +30,7 @@ export interface ThreadData {
   readonly board: Board;
   /** How much the loop has taken of what it says beside its results. */
   readonly taken: TakenCount;
+  readonly loading: LoadLock;
   /** The variables of the main thread's environment, which the app may have set after the worker was started. */
   readonly variables: NodeJS.ProcessEnv;
   /** Where the thread finds the app. */

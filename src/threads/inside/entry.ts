@@ -23,6 +23,7 @@ import { listDependencies } from "../../operation/dependency-plan.ts";
 import { SharedDependencies } from "../../operation/open-dependencies.ts";
 import { SessionCookie } from "../../operation/session.ts";
 import { kernelThreadId } from "../crossing/kernel-thread.ts";
+import { lockWhileLoading } from "../crossing/loading.ts";
 import type { GivenValues, Hello, ThreadData, ThreadStart } from "../crossing/messages.ts";
 import { unpackValue } from "../crossing/values.ts";
 import { listTaskWork, listWork, type Work } from "../crossing/work.ts";
@@ -37,6 +38,7 @@ type Close = () => Promise<unknown[]>;
 /** What a thread runs: it imports the user's module, compares what the module declares, and accepts calls. */
 async function enter(port: MessagePort, data: ThreadData): Promise<void> {
   const { target, part, workIds, given, traced, inputs, priority } = data;
+  lockWhileLoading(data.loading);
   standBack(priority); // before the app is loaded, which also uses the CPU
   let close: Close = async () => [];
   const inbox = new Inbox(port, data, () => void leave(inbox.channel, close));

@@ -24,6 +24,7 @@ import {
 } from "../crossing/board.ts";
 import { TakenMessages } from "../crossing/flow.ts";
 import { isRunnable } from "../crossing/kernel-thread.ts";
+import { createLoadLock, hasLoaded, preventLoading } from "../crossing/loading.ts";
 import {
   CALL_FIELDS,
   type CallBatch,
@@ -42,7 +43,8 @@ import { RelayedMessages, type RelayLink } from "./relay.ts";
 import { type EarlyWorker, startWorker } from "./worker.ts";
 
 /** Options of a thread. */
-export interface ThreadOptions extends Omit<ThreadData, "board" | "taken" | "variables" | "environment"> {
+export interface ThreadOptions
+  extends Omit<ThreadData, "board" | "taken" | "loading" | "variables" | "environment"> {
   readonly resourceLimits: ResourceLimits;
   /** The worker of the first thread, if it was started before the pool. */
   readonly early?: EarlyWorker | undefined;
@@ -99,6 +101,7 @@ export class Thread implements ThreadHandle {
   readonly #port: MessagePort;
   readonly #board: Board = createBoard();
   readonly #taken = new TakenMessages();
+  readonly #loading = createLoadLock();
   readonly #slots = new Slots();
   readonly #listener: ThreadListener;
   readonly #receive: (message: ThreadMessage) => void;
@@ -150,8 +153,18 @@ export class Thread implements ThreadHandle {
     const { logLevel, ownsOutput } = options;
     const board = this.#board;
     const taken = this.#taken.count;
+    const loading = this.#loading;
     const variables = { ...process.env };
-    return { board, taken, variables, environment: readEnvironment(), ...work, logLevel, ownsOutput };
+    return {
+      board,
+      taken,
+      loading,
+      variables,
+      environment: readEnvironment(),
+      ...work,
+      logLevel,
+      ownsOutput,
+    };
   }
 
   #greet(hello: Hello): void {
@@ -311,6 +324,7 @@ export class Thread implements ThreadHandle {
     this.#isEnding = true;
     this.#killed = killed;
     if (killed !== undefined) this.#slots.release((held) => held === killed.call);
+    while (!preventLoading(this.#loading)) await hasLoaded(this.#loading);
     await this.#worker.terminate();
   }
 
