@@ -31,6 +31,9 @@ export async function throughSocket(fastify: Fastify): Promise<Way> {
   return { url, send, connect: undefined };
 }
 
+/** Where a client in the process is, for sockets: the address that injected requests have. */
+const IN_PROCESS = "127.0.0.1";
+
 /** Without a socket. */
 export async function inProcess(fastify: Fastify): Promise<Way> {
   await fastify.ready();
@@ -49,7 +52,7 @@ export async function inProcess(fastify: Fastify): Promise<Way> {
   };
   const connect = (): Duplex => {
     const [ours, theirs] = duplexPair();
-    fastify.server.emit("connection", theirs);
+    fastify.server.emit("connection", Object.assign(theirs, { remoteAddress: IN_PROCESS }));
     return ours;
   };
   return { url: "http://testserver", send, connect };

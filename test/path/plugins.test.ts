@@ -176,6 +176,16 @@ withPlugin("rate-limit", (client) => {
   });
 });
 
+eachLane("a handshake in the process is counted as its requests are", async (lane) => {
+  const url = new URL("../fixtures/plugins/rate-limit.ts", import.meta.url);
+  await using client = await testClient(url);
+  const left = async (answer: Promise<Answer>): Promise<number> =>
+    Number((await answer).headers.get("x-ratelimit-remaining"));
+  const before = await left(client.get(`/${lane}/value`));
+  assert.equal((await handshake(client, `/${lane}/socket`)).status, 101);
+  assert.equal(await left(handshake(client, `/${lane}/closed`)), before - 2);
+});
+
 withPlugin("static", (client) => {
   test("files are sent, and anything else is the app's 404", async () => {
     const file = await client().get("/static/twins.ts");

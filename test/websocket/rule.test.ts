@@ -39,6 +39,13 @@ eachWay("websocket: texts stay texts and bytes bytes, whole and on both lanes", 
   }
 });
 
+eachWay("websocket: its client has the address that a request's has", async (client) => {
+  const asked = await (await client.get("/client")).json();
+  assert.deepEqual(asked, { host: "127.0.0.1" });
+  await using socket = await client.websocket("/client");
+  assert.deepEqual(await socket.receiveJson(), asked);
+});
+
 eachLane("websocket: messages are handled on the lane that is declared", async (lane) => {
   await using client = await testClient(module);
   await using socket = await client.websocket(`/${lane}/where`);

@@ -12,6 +12,9 @@ const app = new App();
 export default app;
 
 app.get("/", async () => "hello");
+const Client = z.object({ host: z.string() });
+app.get("/client", { response: Client }, async ({ request }) => request.client);
+app.websocket("/client", { send: Client }, async ({ socket, request }) => socket.send(request.client));
 app.get("/both", async () => "http");
 app.websocket("/both", { message: async () => "socket" });
 
