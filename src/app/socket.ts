@@ -34,7 +34,7 @@ export interface Socket<Received = RawMessage, Sent = unknown> extends AsyncIter
   readonly isOpen: boolean;
   /** The agreed subprotocol; empty for none, and before the handshake. */
   readonly subprotocol: string;
-  /** The rooms it is in. */
+  /** The rooms it is in; once it is closed, those it was in. */
   readonly rooms: ReadonlySet<string>;
   /** Resolves when it is closed, by either side. */
   readonly closed: Promise<SocketClosing>;

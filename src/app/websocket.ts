@@ -123,7 +123,11 @@ export interface SocketHandlers<
   readonly message: (
     context: MessageContext<Path, S, Outer>,
   ) => MessageResult<Declared<S, "send", undefined>>;
-  /** Called when the socket has been closed, by either side. Async. */
+  /**
+   * Called when the socket has been closed, by either side: once for each client that was let in, because `open` has
+   * returned, or has accepted, sent or received. A client that left before its handshake was answered has the code 1006.
+   * Async.
+   */
   readonly close?: (context: SocketContext<Path, S, Outer> & SocketClosing) => Promise<unknown>;
 }
 

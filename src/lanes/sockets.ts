@@ -24,8 +24,16 @@ export interface RunnableSocket {
    * @returns Undefined for an accepted connection, which is to be closed; the reply that refuses any other.
    */
   open(request: LaneRequest, accept: Accept): Promise<RawReply | undefined>;
-  /** Closes the dependencies of a connection. Returns its error, if it has failed, and what is left to do. */
-  close(connection: OpenOperation, failure: Failure | undefined): Promise<RawReply>;
+  /**
+   * Closes the dependencies of a connection. Returns its error, if it has failed, and what is left to do.
+   *
+   * @param answer - What the failure was answered with, if it was.
+   */
+  close(
+    connection: OpenOperation,
+    failure: Failure | undefined,
+    answer: RawReply | undefined,
+  ): Promise<RawReply>;
   /** Handles one message on its lane. Returns a reply, whatever happens. Undefined for a whole socket. */
   readonly handle: ((message: MessageRequest) => Promise<RawReply>) | undefined;
   /** Notes that a message of a whole socket is being handled, until the returned function is called. */
@@ -98,8 +106,12 @@ export class LaneSocket implements RunnableSocket {
     return opening.refusal;
   }
 
-  async close(connection: OpenOperation, failure: Failure | undefined): Promise<RawReply> {
-    const reply = await connection.end(failure);
+  async close(
+    connection: OpenOperation,
+    failure: Failure | undefined,
+    answer: RawReply | undefined,
+  ): Promise<RawReply> {
+    const reply = await connection.end(failure, answer);
     this.#change(-1);
     return reply;
   }

@@ -4,8 +4,9 @@ import { withinLimit } from "../schema/details.ts";
 import { parseBody } from "./body.ts";
 import type { CompiledOperation } from "./compile.ts";
 import { RequestContext } from "./context.ts";
+import { answerError, errorReply } from "./error-reply.ts";
 import type { Failure } from "./open-dependencies.ts";
-import { emptyReply, type RawReply, type RawRequest } from "./raw.ts";
+import { discardBody, emptyReply, type RawReply, type RawRequest } from "./raw.ts";
 import { readInputs } from "./read.ts";
 import { type OperationRun, RequestDependencies } from "./request-dependencies.ts";
 import { answerFailure } from "./run.ts";
@@ -57,10 +58,22 @@ export class OpenOperation implements OperationRun {
     }
   }
 
-  /** Closes the dependencies, which see the failure. Never rejects: the reply has what went wrong, and what is left to do. */
-  async end(failure: Failure | undefined): Promise<RawReply> {
+  /** Answers an error while the dependencies are still open. */
+  async answer(error: unknown): Promise<RawReply> {
+    return answerError(this, error);
+  }
+
+  /**
+   * Closes the dependencies, which see the failure. Never rejects: the reply has what went wrong, and what is left to do.
+   *
+   * @param answer - What the failure was answered with, if it was.
+   */
+  async end(failure: Failure | undefined, answer?: RawReply): Promise<RawReply> {
     const { context } = this;
-    if (failure !== undefined) return answerFailure(this, this.#dependencies, failure.error);
+    if (failure !== undefined)
+      return answer === undefined
+        ? answerFailure(this, this.#dependencies, failure.error)
+        : this.#endAnswered(failure.error, answer);
     try {
       const ended = { ...emptyReply, background: context.addedTasks };
       const isOpen = this.#dependencies?.areOpen === true;
@@ -68,5 +81,14 @@ export class OpenOperation implements OperationRun {
     } catch (thrown) {
       return answerFailure(this, this.#dependencies, thrown);
     }
+  }
+
+  /** An error that a dependency throws in place of the answered one comes too late for another answer. */
+  async #endAnswered(thrown: unknown, answer: RawReply): Promise<RawReply> {
+    const isOpen = this.#dependencies?.areOpen === true;
+    const { error } = isOpen ? await this.#dependencies.closeAfterError(thrown) : { error: thrown };
+    if (error === thrown) return this.context.withTasks(answer);
+    discardBody(answer);
+    return this.context.withTasks(errorReply(error));
   }
 }

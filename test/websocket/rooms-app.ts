@@ -25,6 +25,14 @@ export const live = app.websocket(
   },
 );
 
+app.websocket("/left/:room", {
+  ...joins,
+  message: async () => undefined,
+  close: async ({ socket }) => {
+    for (const room of socket.rooms) await socket.to(room).send(`left ${room}`);
+  },
+});
+
 const note = async (room: string, text: string): Promise<void> => {
   const sent = { text, dropped: "by the schema" };
   await live.to(room).send(sent);

@@ -52,6 +52,12 @@ eachWay("rooms: a socket that is closed has left, and an empty room is no error"
   assert.equal((await client.post("/loop/notes/nobody")).status, 201);
 });
 
+eachWay("rooms: close knows the rooms that its socket has left", async (client) => {
+  await using stays = await client.websocket("/left/tea");
+  await (await client.websocket("/left/tea")).close();
+  assert.equal(await stays.receive(), "left tea");
+});
+
 test("rooms: a message that does not fit is an error of whoever sends it, and nobody gets it", async () => {
   const log = memoryLog();
   await using client = await testClient(module, { logger: log.logger });

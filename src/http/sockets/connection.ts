@@ -1,12 +1,14 @@
 import type { Socket as NetSocket } from "node:net";
 import type { WebSocket } from "ws";
 import type { SocketClosing } from "../../app/socket.ts";
+import { describeError } from "../../errors/described-error.ts";
+import { errorReply } from "../../operation/error-reply.ts";
 import type { Failure } from "../../operation/open-dependencies.ts";
 import type { ConnectionContext, OpenOperation } from "../../operation/open-operation.ts";
 import { discardBody, emptyReply, type HeaderPairs, type RawReply } from "../../operation/raw.ts";
 import type { HttpRequest } from "../request.ts";
 import { closingOf } from "./closing.ts";
-import { followUp, noteFailure } from "./follow-up.ts";
+import { followUp, isGivenUp, noteFailure, type SocketRun } from "./follow-up.ts";
 import type { Handshake } from "./handshake.ts";
 import { goingAway, LiveSocket, type SocketClient, type SocketParts } from "./live-socket.ts";
 import { type MessageConnection, type MessageParts, SocketMessages } from "./messages.ts";
@@ -91,16 +93,14 @@ export class Connection implements SocketClient, MessageConnection, WatchedConne
   }
 
   async end(failure: Failure | undefined): Promise<void> {
-    if (failure !== undefined) return this.#end(failure);
-    const { close } = this.#parts.runnable.declaration.functions;
-    const { context } = this.#opened as OpenOperation;
-    if (this.request.isGone) this.socket.end(goingAway);
-    try {
-      await close?.(Object.assign(context, await this.socket.closed));
-    } catch (error) {
-      return this.#end({ error });
-    }
-    return this.#end(undefined);
+    if (this.request.isGone && this.socket.isOpen) this.socket.end(goingAway);
+    if (this.#parts.runnable.declaration.functions.close === undefined) return this.#end(failure);
+    // `close` is told how the socket ends, and may use the dependencies: only then do these see the failure.
+    const answer = failure && (await this.#answer(failure.error));
+    const late = await this.#callClose();
+    if (failure !== undefined && late !== undefined)
+      await noteFailure(this.#parts.lanes, this.#run, errorReply(late.error));
+    return this.#end(failure ?? late, answer);
   }
 
   #accept(opened: OpenOperation): Promise<void> {
@@ -109,10 +109,43 @@ export class Connection implements SocketClient, MessageConnection, WatchedConne
     this.#opened = opened;
     return new Promise((resolve, reject) => {
       this.#onAccepted = resolve;
-      this.#live(context).catch((error: unknown) =>
-        this.socket.isAccepted ? this.#end({ error }) : reject(error),
+      this.#live(context).catch(async (error: unknown) =>
+        this.socket.isAccepted ? this.end({ error }) : reject(await this.#leftBefore(error)),
       );
     });
+  }
+
+  /**
+   * Ends one whose handshake was not answered. Whoever was let in has left, which `close` is told: `open` may have counted
+   * it. Whoever `open` has refused was never there.
+   *
+   * @returns The error that refuses the handshake.
+   */
+  async #leftBefore(error: unknown): Promise<unknown> {
+    if (!this.socket.isLetIn) return error;
+    this.socket.abandon();
+    const late = await this.#callClose();
+    return late === undefined ? error : late.error;
+  }
+
+  /** Calls `close`, once for each client that was let in. */
+  async #callClose(): Promise<Failure | undefined> {
+    const { close } = this.#parts.runnable.declaration.functions;
+    const { context } = this.#opened as OpenOperation;
+    try {
+      await close?.(Object.assign(context, await this.socket.closed));
+      return undefined;
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  /** Closes it as an error says. Returns the answer to the error; undefined where nobody is left to tell. */
+  async #answer(error: unknown): Promise<RawReply | undefined> {
+    if (isGivenUp(this, { error: describeError(error) })) return undefined;
+    const answer = await (this.#opened as OpenOperation).answer(error);
+    if (this.socket.isOpen) this.socket.end(closingOf(answer) ?? normal);
+    return answer;
   }
 
   async #live(context: ConnectionContext): Promise<void> {
@@ -124,28 +157,32 @@ export class Connection implements SocketClient, MessageConnection, WatchedConne
     this.socket.inbox.handleEach(new SocketMessages(this.#parts, this, context));
   }
 
-  async #end(failure: Failure | undefined): Promise<void> {
+  async #end(failure: Failure | undefined, answer?: RawReply): Promise<void> {
     const { runnable, sockets } = this.#parts;
     try {
-      await this.#leave(await runnable.close(this.#opened as OpenOperation, failure));
+      await this.#leave(await runnable.close(this.#opened as OpenOperation, failure, answer), answer);
     } finally {
       sockets.ended();
     }
   }
 
   /** Reports its error, closes it, then runs its background tasks and closes its dependencies. */
-  async #leave(reply: RawReply): Promise<void> {
+  async #leave(reply: RawReply, answer: RawReply | undefined): Promise<void> {
     const { error, status } = reply;
-    const { lanes, runnable } = this.#parts;
-    const run = { operation: runnable.declaration.connection, request: this.request };
-    // Code that waits for a client, or passes `signal` on, learns through an error that the client has gone.
-    if (error !== undefined && (error.type !== "AbortError" || this.socket.isOpen))
-      await noteFailure(lanes, run, reply);
-    this.socket.end((status === 200 ? undefined : closingOf(reply)) ?? { code: 1000, reason: "" });
+    const { lanes } = this.#parts;
+    if (error !== undefined && (answer !== undefined || !isGivenUp(this, reply)))
+      await noteFailure(lanes, this.#run, reply);
+    this.socket.end((status === 200 ? undefined : closingOf(reply)) ?? normal);
     discardBody(reply);
-    followUp(lanes, run, reply);
+    followUp(lanes, this.#run, reply);
+  }
+
+  get #run(): SocketRun {
+    return { operation: this.#parts.runnable.declaration.connection, request: this.request };
   }
 }
+
+const normal: SocketClosing = { code: 1000, reason: "" };
 
 /** The headers of the answer to a handshake, including the session cookie, which cannot change after that. */
 function headersOf(context: ConnectionContext): HeaderPairs {

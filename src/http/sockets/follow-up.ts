@@ -14,6 +14,20 @@ export interface SocketRun {
   readonly request: LaneRequest;
 }
 
+/** The client of a run. */
+interface RunClient {
+  readonly socket: { readonly isOpen: boolean };
+  readonly request: Pick<LaneRequest, "isGone">;
+}
+
+/**
+ * Whether a failure is nobody's: code that sends, or passes `signal` on, learns through an AbortError that the socket is
+ * closed, or about to be.
+ */
+export function isGivenUp({ socket, request }: RunClient, { error }: Pick<RawReply, "error">): boolean {
+  return error?.type === "AbortError" && (!socket.isOpen || request.isGone);
+}
+
 /** Reports a failure to the log and to everything else that surrounds runs. */
 export async function noteFailure(
   { arounds }: FollowUpServices,

@@ -46,6 +46,7 @@ export class LiveSocket implements Socket, Member {
   #accepting: Promise<void> | undefined;
   #connection: WebSocket | undefined;
   #refusal: WebSocketError | undefined;
+  #isLetIn = false;
   #closing: SocketClosing | undefined;
   /** Ends the run of the message that was handed out last. */
   #handled: (() => void) | undefined;
@@ -75,6 +76,11 @@ export class LiveSocket implements Socket, Member {
 
   get isAccepted(): boolean {
     return this.#connection !== undefined;
+  }
+
+  /** Whether the app has let its client in, who may have left before the handshake was answered. */
+  get isLetIn(): boolean {
+    return this.#isLetIn;
   }
 
   get subprotocol(): string {
@@ -207,6 +213,11 @@ export class LiveSocket implements Socket, Member {
     this.#connection.resume(); // frames before the client's close frame must be read
   }
 
+  /** The handshake could not be answered: most likely the client has left. */
+  abandon(): void {
+    this.#leave(lost);
+  }
+
   /** Asks the client whether it is still there. */
   ping(): void {
     this.#connection?.ping();
@@ -227,6 +238,7 @@ export class LiveSocket implements Socket, Member {
 
   async #accept(): Promise<void> {
     if (this.#refusal !== undefined) throw this.#refusal;
+    this.#isLetIn = true;
     await this.#client.upgrade((connection) => this.#attach(connection));
     this.#accepting = undefined;
   }
@@ -248,12 +260,13 @@ export class LiveSocket implements Socket, Member {
     this.#handled?.();
     this.#closing = closing;
     for (const room of this.#rooms ?? []) this.#parts.rooms.leave(room, this);
-    this.#rooms?.clear();
     this.#closed?.resolve(closing);
   }
 }
 
 export const goingAway: SocketClosing = { code: 1001, reason: "The server shuts down" };
+/** RFC 6455, section 7.1.5: no close frame has come. */
+const lost: SocketClosing = { code: 1006, reason: "" };
 
 function gone(): DOMException {
   return new DOMException("The socket is closed", "AbortError");

@@ -9,7 +9,7 @@ import { discardBody, isWhole, type RawReply } from "../../operation/raw.ts";
 import { isTextReply } from "../../operation/run-message.ts";
 import type { HttpRequest } from "../request.ts";
 import { closingOf, mistakesOf } from "./closing.ts";
-import { type FollowUpServices, followUp, noteFailure, type SocketRun } from "./follow-up.ts";
+import { type FollowUpServices, followUp, isGivenUp, noteFailure, type SocketRun } from "./follow-up.ts";
 import { FrameHandler } from "./inbox.ts";
 import type { LiveSocket } from "./live-socket.ts";
 
@@ -116,9 +116,10 @@ export class SocketMessages extends FrameHandler implements Connected {
   }
 
   async #close(request: MessageRequest, reply: RawReply): Promise<void> {
+    discardBody(reply);
+    if (isGivenUp(this.#connection, reply)) return;
     if (reply.error !== undefined) await noteFailure(this.#parts.lanes, this.#runOf(request), reply);
     const closing = closingOf(reply);
-    discardBody(reply);
     if (closing !== undefined) this.socket.end(closing);
   }
 
