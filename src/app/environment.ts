@@ -1,3 +1,4 @@
+import type { ValidationDetail } from "../errors/http-error.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { inputJsonSchema, propertiesOf } from "../schema/json-schema.ts";
 import { paramOptions } from "../schema/param.ts";
@@ -66,7 +67,8 @@ export class LiveSettings {
 /**
  * Reads settings from the environment when the app's module loads: pydantic-settings' `BaseSettings`. Each name is that
  * of its variable, or the alias given with `param`. Texts are read like query parameters, so use `z.int()`, not
- * `z.coerce.number()`; a list or an object may be written as JSON. Every thread has the values that the main thread has
+ * `z.coerce.number()`; a list or an object may be written as JSON. A variable that is set to nothing is an empty text
+ * where its schema takes one, and absent where it does not. Every thread has the values that the main thread has
  * read, whatever has changed since.
  *
  * @param declared - A schema for each variable, or one object schema for all of them.
@@ -127,12 +129,19 @@ const limits = { lane: "loop", maxMistakes: 1_000, maxEchoedChars: 1_000 } as co
 function readValues(
   declared: Schemas | AnySchema,
   variables: readonly Variable[],
-  texts: Texts,
+  found: Texts,
   source: VariableSource,
 ): Record<string, unknown> {
-  const mistakes = new Mistakes(variables, texts, source, isSchema(declared));
+  const mistakes = new Mistakes(variables, found, source, isSchema(declared));
+  const set = variables.flatMap((variable) => {
+    const text = found.texts[variable.wireName];
+    return text === undefined ? [] : [{ variable, text }];
+  });
+  const texts = new Map(set.map(({ variable, text }) => [variable.name, text]));
+  const read = Object.fromEntries(set.map(({ variable, text }) => [variable.name, variable.read(text)]));
   const check = (schema: AnySchema, value: unknown, loc: readonly string[]): unknown => {
-    const result = checked(schema, value, loc);
+    const given = checked(schema, value, loc);
+    const result = isRefused(given) ? (withoutEmpty({ schema, value, loc }, given, texts) ?? given) : given;
     if (result instanceof Promise) {
       // zod tries a schema that throws once more asynchronously: what it throws then may quote the value, too.
       result.catch(() => undefined);
@@ -143,12 +152,6 @@ function readValues(
     else mistakes.add(result.details);
     return undefined;
   };
-  const read = Object.fromEntries(
-    variables.flatMap(({ name, wireName, read: coerce }) => {
-      const text = texts.texts[wireName];
-      return text === undefined ? [] : [[name, coerce(text)]];
-    }),
-  );
   const values = isSchema(declared)
     ? check(declared, read, [])
     : Object.fromEntries(
@@ -158,17 +161,43 @@ function readValues(
   return values as Record<string, unknown>;
 }
 
+/** What a schema says of a value, or what it throws. */
+type Checked = ReturnType<typeof validate> | { readonly thrown: unknown };
+
 /** A rule or a transformation that throws, as JSON.parse does, says what it has received. */
-function checked(
-  schema: AnySchema,
-  value: unknown,
-  loc: readonly string[],
-): ReturnType<typeof validate> | { readonly thrown: unknown } {
+function checked(schema: AnySchema, value: unknown, loc: readonly string[]): Checked {
   try {
     return validate(compileSchema(schema, limits), value, value, loc);
   } catch (thrown) {
     return { thrown };
   }
+}
+
+type Refused = { readonly details: ValidationDetail[] } | { readonly thrown: unknown };
+
+function isRefused(result: Checked): result is Refused {
+  return !(result instanceof Promise) && ("thrown" in result || result.details !== undefined);
+}
+
+/**
+ * Checks once more, without the variables that are set to nothing where the schema takes no empty text: so `URL=`
+ * switches an optional one off, even if the file sets it. Undefined where one of them is needed.
+ */
+function withoutEmpty(
+  { schema, value, loc }: { schema: AnySchema; value: unknown; loc: readonly string[] },
+  refused: Refused,
+  texts: ReadonlyMap<string, string>,
+): Checked | undefined {
+  const named = "thrown" in refused ? [] : refused.details.map((detail) => String(detail.loc[0]));
+  const empty = new Set([...loc, ...named].filter((name) => texts.get(name) === ""));
+  if (empty.size === 0) return undefined;
+  const left =
+    loc.length > 0 ? undefined : Object.entries(value as object).filter(([name]) => !empty.has(name));
+  const result = checked(schema, left && Object.fromEntries(left), loc);
+  const isNeeded =
+    isRefused(result) &&
+    ("thrown" in result || result.details.some((detail) => empty.has(String(detail.loc[0]))));
+  return isNeeded ? undefined : result;
 }
 
 function awaited([name]: readonly string[], at: SourceLocation): OffloopError {

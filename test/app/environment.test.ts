@@ -107,6 +107,64 @@ test("settings() fills in no variable that a file names", () => {
   assert.deepEqual({ ...read }, { TRY_URL: url, TRY_PLAIN: "$TRY_NAME" });
 });
 
+for (const [library, declared] of Object.entries({
+  zod: {
+    TRY_URL: z.url().optional(),
+    TRY_PORT: z.int().default(80),
+    TRY_NAME: z.string().optional(),
+    TRY_KEYS: z.record(z.string(), z.int()).optional(),
+    TRY_AT: param(z.url().optional(), { alias: "TRY_ALIAS" }),
+  },
+  "zod, all in one": z.object({
+    TRY_URL: z.url().optional(),
+    TRY_PORT: z.int().default(80),
+    TRY_NAME: z.string().optional(),
+    TRY_KEYS: z.record(z.string(), z.int()).optional(),
+  }),
+  "valibot, all in one": toStandardJsonSchema(
+    v.object({
+      TRY_URL: v.optional(v.pipe(v.string(), v.url())),
+      TRY_PORT: v.optional(v.number(), 80),
+      TRY_NAME: v.optional(v.string()),
+      TRY_KEYS: v.optional(v.record(v.string(), v.number())),
+    }),
+  ),
+  "arktype, all in one": type({
+    "TRY_URL?": "string.url",
+    TRY_PORT: "number = 80",
+    "TRY_NAME?": "string",
+    "TRY_KEYS?": "object",
+  }),
+}))
+  test(`settings() takes what is set to nothing for absent where the schema takes no empty text [${library}]`, () => {
+    writeFileSync(
+      file,
+      "TRY_URL=https://example.com\nTRY_PORT=8080\nTRY_NAME=ada\nTRY_ALIAS=https://example.com\n",
+    );
+    Object.assign(process.env, { TRY_URL: "", TRY_PORT: "", TRY_NAME: "", TRY_KEYS: "", TRY_ALIAS: "" });
+    const { TRY_URL, TRY_PORT, TRY_NAME, TRY_KEYS, TRY_AT } = settings(declared as z.ZodType, {
+      file,
+    }) as Record<string, unknown>;
+    assert.deepEqual(
+      [TRY_URL, TRY_PORT, TRY_NAME, TRY_KEYS, TRY_AT],
+      [undefined, 80, "", undefined, undefined],
+    );
+  });
+
+test("settings() says what is wrong with a needed variable that is set to nothing, and with the others", () => {
+  Object.assign(process.env, { TRY_URL: "", TRY_OTHER: "" });
+  const url = { TRY_URL: z.url(), TRY_OTHER: z.url().optional() };
+  for (const declared of [url, z.object(url)])
+    assert.match(refusal(() => settings(declared)).message, /Cannot read the settings: TRY_URL: Invalid URL/);
+  const either = z
+    .object({ TRY_URL: z.url().optional(), TRY_OTHER: z.url().optional() })
+    .refine(({ TRY_URL, TRY_OTHER }) => TRY_URL !== undefined || TRY_OTHER !== undefined, "one is needed");
+  assert.match(
+    refusal(() => settings(either)).message,
+    /Cannot read the settings: all together: one is needed/,
+  );
+});
+
 test("settings() reports all mistakes at once: names, the file, the caller's line, and how to fix them", () => {
   writeFileSync(file, "TRY_WORKERS=many\n");
   process.env.TRY_PORT = "http";
