@@ -6,6 +6,7 @@ import type { UnreadRequest } from "./connections.ts";
 import { Flood, moreText } from "./flood.ts";
 import type { LoggedUrls } from "./logged-url.ts";
 import { outcomeOf } from "./response-end.ts";
+import { closingOfSocket } from "./sockets/handshake.ts";
 
 /** Whether a path is one of these, or below one that ends with `/*`. */
 function matcherOf(paths: readonly string[]): (url: string) => boolean {
@@ -68,10 +69,10 @@ export function addAccessLog(
     if (unlogged || isSkipped(request.url)) return done();
     const start = performance.now();
     // Fastify does not call its own hook for a client that goes away.
-    raw.once("close", () => {
+    const write = (closeCode?: number): void => {
       const { method } = request;
       const url = urls.of(request.originalUrl, operation);
-      const isSocket = raw.statusCode === 101;
+      const isSocket = closeCode !== undefined;
       const ms = Math.round((performance.now() - start) * 1000) / 1000;
       const outcome = outcomeOf(raw);
       const unsent = outcome === "cut" ? SERVICE_UNAVAILABLE : CLIENT_CLOSED_REQUEST;
@@ -84,11 +85,17 @@ export function addAccessLog(
           status,
           ms,
           lane: operation?.lane,
+          closeCode,
           ...fields[outcome],
           ...trace?.(request.raw),
         },
-        `${method} ${url} ${status}${remarks[outcome]}`,
+        `${method} ${url} ${status}${isSocket ? `, closed with ${closeCode}` : remarks[outcome]}`,
       );
+    };
+    raw.once("close", () => {
+      const closing = closingOfSocket(raw);
+      if (closing === undefined) write();
+      else void closing.then(({ code }) => write(code));
     });
     done();
   });

@@ -214,12 +214,24 @@ test("shutdown: what does not end within the grace is cut off, and named in the 
   assert.match(msg, /of WEBSOCKET \/thread\/gated\/:gate: not closed within 100 ms$/);
 });
 
-test("the access log has a line for a socket when it is closed", async () => {
-  await using opened = await served();
-  const { server } = opened;
-  const client = await openRaw(server.url, "/loop/echo");
-  client.send(frame(CLOSE, closing(1000)));
-  await client.closed();
-  const { msg, status, clientGone } = await server.logged((entry) => entry.url === "/loop/echo");
-  assert.deepEqual([msg, status, clientGone], ["GET /loop/echo 101", 101, undefined]);
-});
+for (const [how, code] of [
+  ["the client closes it", 3000],
+  ["the client vanishes", 1006],
+  ["a message does not fit", 1008],
+] as const)
+  test(`the access log has a line for a socket when it is closed, with the code [${how}]`, async () => {
+    await using opened = await served();
+    const { server } = opened;
+    const client = await openRaw(server.url, "/loop/checked");
+    if (code === 1006) client.end();
+    else {
+      client.send(code === 1008 ? frame(TEXT, "{}") : frame(CLOSE, closing(code)));
+      assert.equal((await client.closed())?.code, code);
+      client.send(frame(CLOSE, closing(code)));
+    }
+    const { msg, status, closeCode, clientGone } = await server.logged(({ url }) => url === "/loop/checked");
+    assert.deepEqual(
+      [msg, status, closeCode, clientGone],
+      [`GET /loop/checked 101, closed with ${code}`, 101, code, undefined],
+    );
+  });

@@ -67,7 +67,7 @@ export class Connection implements SocketClient, MessageConnection, WatchedConne
     const { context } = this.#opened as OpenOperation;
     const handshake = this.#handshake as Handshake;
     this.#handshake = undefined;
-    await handshake.answer(headersOf(context), (connection) => {
+    await handshake.answer(headersOf(context), this.socket, (connection) => {
       take(connection);
       this.#parts.sockets.add(this);
       this.#onAccepted?.();

@@ -1,10 +1,11 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { WebsocketPluginOptions } from "@fastify/websocket";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Config, Handler, HTTPVersion } from "find-my-way";
 import type { WebSocket } from "ws";
 import type { ResolvedSettings } from "../../app/settings.ts";
+import type { SocketClosing } from "../../app/socket.ts";
 import { HTTPError } from "../../errors/http-error.ts";
 import { endReason } from "../../operation/end-reason.ts";
 import type { HeaderPairs } from "../../operation/raw.ts";
@@ -14,6 +15,14 @@ import { outcomeOf } from "../response-end.ts";
 const { validateHeaderName, validateHeaderValue } = nodeHttp;
 
 type WebSocketServerOptions = NonNullable<WebsocketPluginOptions["options"]>;
+
+/** How the socket ends that a response has answered the handshake of. */
+const endings = new WeakMap<ServerResponse, { readonly closed: Promise<SocketClosing> }>();
+
+/** Resolves with how the socket of a response was closed; undefined for a response that has answered no handshake. */
+export function closingOfSocket(raw: ServerResponse): Promise<SocketClosing> | undefined {
+  return endings.get(raw)?.closed;
+}
 
 /** A response emits this when it has answered a handshake: it sends nothing more, and closes with the socket. */
 export const ACCEPTED = "offloop.accepted";
@@ -111,10 +120,15 @@ export class Handshake {
    * Answers the handshake.
    *
    * @param headers - Sent with the answer.
+   * @param socket - The socket that it opens.
    * @param take - Takes the connection, at once: what the client sends next must not be lost.
    * @throws {DOMException} An `AbortError` when the client has gone, or the shutdown has cut its connection.
    */
-  answer(headers: HeaderPairs, take: (connection: WebSocket) => void): Promise<void> {
+  answer(
+    headers: HeaderPairs,
+    socket: { readonly closed: Promise<SocketClosing> },
+    take: (connection: WebSocket) => void,
+  ): Promise<void> {
     for (const [name, value] of headers) {
       validateHeaderName(name);
       validateHeaderValue(name, value);
@@ -129,6 +143,7 @@ export class Handshake {
         this.#waiting.take = undefined;
         raw.off("close", onGone);
         raw.statusCode = 101;
+        endings.set(raw, socket);
         raw.emit(ACCEPTED);
         take(connection);
         resolve();
