@@ -61,7 +61,10 @@ export function createOperation(
   checkPath(path, location);
   const id = `${method} ${path}`;
   const lane = laneOf(id, handler, options.runs, location);
-  checkParameters(id, handler as AnyFunction, location);
+  checkParameters(id, "its handler", handler as AnyFunction, {
+    at: location,
+    fix: "take the names you need, like ({ request, response }) => ..., and return the value to send",
+  });
   checkOptionNames(`declare ${id}`, options, operationOptionNames, location);
   const { body, ...others } = options;
   const streamsBody = body === "stream";
@@ -149,15 +152,17 @@ export function checkPathParams(
 }
 
 /** Fastify's and Express's handlers take a reply beside the request. Defaults and rest parameters do not count. */
-function checkParameters(id: string, handler: AnyFunction, at: SourceLocation): void {
-  if (handler.length < 2) return;
+export function checkParameters(
+  id: string,
+  what: string,
+  { length }: AnyFunction,
+  about: { readonly at: SourceLocation; readonly fix: string },
+): void {
+  if (length < 2) return;
   throw new OffloopError(
     "OFFLOOP_HANDLER_INVALID",
-    `Cannot add ${id}: its handler has ${handler.length} parameters, and a handler receives one, its context`,
-    {
-      at,
-      fix: "take the names you need, like ({ request, response }) => ..., and return the value to send",
-    },
+    `Cannot add ${id}: ${what} has ${length} parameters, and receives one, its context`,
+    about,
   );
 }
 

@@ -89,6 +89,11 @@ export function pathOfUrl(url: string): string {
   return withoutOrigin(url).split(/[?#]/, 1)[0] as string;
 }
 
+/** A path without its last slash, or with one if it has none. */
+export function withOtherSlash(path: string): string {
+  return path.endsWith("/") ? path.slice(0, -1) : `${path}/`;
+}
+
 /** Joins a router's prefix and an operation's path: `"/items"` and `"/"` give `"/items/"`, as in FastAPI. */
 export function joinPath(prefix: string, path: string): string {
   return prefix + path;

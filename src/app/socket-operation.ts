@@ -6,7 +6,7 @@ import { namedDependencies } from "./dependency.ts";
 import { checkInputs, schemaInvalid } from "./inputs.ts";
 import { timeoutMs } from "./integer.ts";
 import { type AnyFunction, type Lane, laneOf } from "./lane.ts";
-import { checkPathParams, type Operation, onItsOwn } from "./operation.ts";
+import { checkParameters, checkPathParams, type Operation, onItsOwn } from "./operation.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { checkPath, joinPath, pathEmpty } from "./path.ts";
 import type { Inherited } from "./router-options.ts";
@@ -62,7 +62,10 @@ export function createSocketOperation(
   for (const [name, schema] of Object.entries({ message: received, send: sent }))
     if (schema !== undefined && !isSchema(schema)) throw schemaInvalid(`${id}: ${name}`, schema, location);
   checkSubprotocols(id, subprotocols, location);
-  if (onInvalid !== undefined) checkAsync(id, "onInvalid", onInvalid, location);
+  if (onInvalid !== undefined) {
+    checkReceived(id, "onInvalid", onInvalid, location);
+    checkAsync(id, "onInvalid", onInvalid, location);
+  }
   const { functions, message } = readHandler(id, handler, options.runs, location);
   if (message === undefined && options.timeoutMs !== undefined) throw deadlineOfWhole(id, location);
   const connection = connectionOf(id, path, options, location);
@@ -172,13 +175,15 @@ interface ReadHandler {
 
 function readHandler(id: string, handler: unknown, runs: Lane | undefined, at: SourceLocation): ReadHandler {
   if (typeof handler === "function") {
-    if (runs !== "loop") checkAsync(id, "the handler of a whole socket", handler, at);
+    checkReceived(id, wholeHandler, handler, at);
+    if (runs !== "loop") checkAsync(id, wholeHandler, handler, at);
     return {
       functions: { whole: handler as AnyFunction, open: undefined, close: undefined },
       message: undefined,
     };
   }
   const handlers = checkHandlers(id, handler, at);
+  for (const [name, fn] of Object.entries(handlers)) checkReceived(id, name, fn, at);
   for (const name of ["open", "close"] as const)
     if (handlers[name] !== undefined) checkAsync(id, name, handlers[name], at);
   const lane = laneOf(`${id} message`, handlers.message, runs, at);
@@ -210,6 +215,25 @@ function checkHandlers(id: string, handlers: unknown, at: SourceLocation): Handl
     });
   }
   return handlers as Handlers;
+}
+
+const wholeHandler = "the handler of a whole socket";
+
+/** How each function takes what it needs. */
+const examples: Readonly<Record<string, string>> = {
+  [wholeHandler]: "async ({ socket, request }) => { for await (const message of socket) ... }",
+  message: "({ message }) => ...",
+  close: "async ({ code, reason }) => ...",
+  onInvalid: "async ({ socket, details }) => ...",
+};
+
+/** Handlers of `@fastify/websocket` and of `ws` take a request beside the socket, and listen to its events. */
+function checkReceived(id: string, what: string, fn: unknown, at: SourceLocation): void {
+  if (typeof fn !== "function") return;
+  checkParameters(id, what, fn as AnyFunction, {
+    at,
+    fix: `take the names you need, like ${examples[what] ?? "async ({ socket, request }) => ..."}`,
+  });
 }
 
 /** @throws {OffloopError} `OFFLOOP_SOCKET_LANE` for a plain function that would receive the socket. */

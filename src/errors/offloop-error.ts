@@ -139,6 +139,7 @@ export const errorCodes = {
   OFFLOOP_PARAM_INVALID:
     "A parameter's schema does not accept text, which is all that a URL, header, cookie or form can send.",
   OFFLOOP_PATH_INVALID: "A path or prefix is written in a way that the router cannot use.",
+  OFFLOOP_PLUGIN_WEBSOCKET: "A plugin adds a WebSocket server, but the app has one.",
   OFFLOOP_PORT_UNAVAILABLE: "The server cannot listen on the address.",
   OFFLOOP_RESPONSE_INVALID: "An operation's result does not fit its response schema.",
   OFFLOOP_ROUTE_DUPLICATE: "Two operations answer the same method and path.",

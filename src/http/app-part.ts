@@ -45,14 +45,39 @@ export async function addBefore(
   refusals: Refusals,
 ): Promise<void> {
   fastify.setErrorHandler((error: Error, request, reply) => refusals.refuse(request, reply, error));
-  const { setNotFoundHandler } = fastify;
+  const { setNotFoundHandler, register } = fastify;
   for (const { plugin, options = {}, location } of app.declaredPlugins()) {
     fastify.setNotFoundHandler = () => {
       throw notFoundHandler(location);
     };
+    // Within a plugin, too. What the plugin itself throws would end the process.
+    fastify.register = function (this: FastifyInstance, ...given: unknown[]): unknown {
+      if (isWebSocketServer(given[0]) && this.hasRequestDecorator("ws")) throw webSocketServer(location);
+      return Reflect.apply(register, this, given);
+    } as typeof register;
     await fastify.register(options.prefix === undefined ? shared(plugin) : asFastifyPlugin(plugin), options);
   }
-  fastify.setNotFoundHandler = setNotFoundHandler;
+  Object.assign(fastify, { setNotFoundHandler, register });
+}
+
+/** `fastify-plugin` keeps the name of a plugin here. */
+const META = Symbol.for("plugin-meta");
+
+function isWebSocketServer(plugin: unknown): boolean {
+  if (typeof plugin !== "function" || !(META in plugin)) return false;
+  return (plugin[META] as { readonly name?: unknown }).name === "@fastify/websocket";
+}
+
+/** offloop registers `@fastify/websocket` for `app.websocket`; of a second one Fastify says only that its decorator is taken. */
+function webSocketServer(at: SourceLocation): OffloopError {
+  return new OffloopError(
+    "OFFLOOP_PLUGIN_WEBSOCKET",
+    "Cannot register the plugin: it adds the WebSocket server of @fastify/websocket, and app.websocket has added it",
+    {
+      at,
+      fix: "leave the plugin out, and declare its sockets: app.websocket(path, async ({ socket }) => ...)",
+    },
+  );
 }
 
 /** Fastify keeps one such handler, and says of the second only that there is a first: not which plugin is meant. */
@@ -107,7 +132,8 @@ export async function addPart(
   const served = lanes.operations.map(({ declaration }) => declaration);
   const documents = addDocs(fastify, siteOf(app, { ...paths, session: services.session }), served, mountedAt);
   const declared = app.declaredFrontends();
-  const missed = sockets.length === 0 ? undefined : new MissedHandshakes(sockets, services.log);
+  const missed =
+    lanes.sockets.length === 0 ? undefined : new MissedHandshakes({ sockets, operations }, services.log);
   const answer = createNotFound(
     [...operations, ...documents],
     paths,

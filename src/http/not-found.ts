@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import findMyWay, { type HTTPMethod } from "find-my-way";
 import { type Method, methods } from "../app/method.ts";
-import { withoutOrigin } from "../app/path.ts";
+import { withOtherSlash, withoutOrigin } from "../app/path.ts";
 import { HTTPError } from "../errors/http-error.ts";
 import { emptyReply, type RawReply } from "../operation/raw.ts";
 import type { Frontends } from "./frontend.ts";
@@ -79,12 +79,8 @@ function lookUpIn(routes: readonly Route[], { mountedAt, mounts }: AppPaths): (p
   };
 }
 
-/** A path without its last slash, or with one if it has none. */
-function withOtherSlash(path: string): string {
-  return path.endsWith("/") ? path.slice(0, -1) : `${path}/`;
-}
-
-function isUpgrade({ raw }: FastifyRequest): boolean {
+/** Whether a request is a handshake, which matches only the routes of websockets. */
+export function isUpgrade({ raw }: Pick<FastifyRequest, "raw">): boolean {
   return (raw as { readonly upgrade?: unknown }).upgrade === true;
 }
 

@@ -102,7 +102,7 @@ test("Router: a handler of two parameters, Fastify's or Express's, is refused; a
   const add = (handler: (...args: never[]) => unknown) => (): unknown =>
     app.get("/", handler as () => unknown);
   const two =
-    "OFFLOOP_HANDLER_INVALID: Cannot add GET /: its handler has 2 parameters, and a handler receives one, its context\n  at HERE\n  fix take the names you need, like ({ request, response }) => ..., and return the value to send";
+    "OFFLOOP_HANDLER_INVALID: Cannot add GET /: its handler has 2 parameters, and receives one, its context\n  at HERE\n  fix take the names you need, like ({ request, response }) => ..., and return the value to send";
   assert.equal(refused(add(async (_request, _reply) => {})), two);
   assert.equal(refused(add((_req: object, _res: object) => {})), two);
   assert.match(refused(add((_req, _res, _next) => {})), /its handler has 3 parameters/);

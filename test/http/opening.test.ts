@@ -3,6 +3,8 @@ import { channel } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { test } from "node:test";
+import websocket from "@fastify/websocket";
+import type { FastifyInstance } from "fastify";
 import { App, type FastifyPlugin, serve } from "offloop";
 
 /** An app with something that is to be closed; says how often it was. */
@@ -60,6 +62,22 @@ for (const [where, register] of Object.entries({
       code: "OFFLOOP_NOT_FOUND_HANDLER",
       message:
         /^Cannot register the plugin: .*\n {2}at .*opening\.test\.ts:\d+:\d+\n {2}fix answer it with app\.onError/,
+    });
+    assert.equal(closed(), 1);
+  });
+
+for (const [how, plugin] of Object.entries({
+  itself: websocket as unknown as FastifyPlugin<object>,
+  "within another plugin": async (fastify: FastifyInstance) => void (await fastify.register(websocket)),
+}))
+  test(`serve() refuses @fastify/websocket beside an app.websocket, and says where it is registered [${how}]`, async () => {
+    const { app, closed } = closable();
+    app.register(plugin);
+    app.websocket("/live", async () => {});
+    await assert.rejects(serve(app, quiet), {
+      code: "OFFLOOP_PLUGIN_WEBSOCKET",
+      message:
+        /^Cannot register the plugin: .*\n {2}at .*opening\.test\.ts:\d+:\d+\n {2}fix leave the plugin out/,
     });
     assert.equal(closed(), 1);
   });

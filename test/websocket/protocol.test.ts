@@ -201,6 +201,38 @@ test("a handshake whose Upgrade a proxy has dropped gets 404, and the log says o
   assert.match(String(warnings[0]?.msg), /arrived without its Upgrade header/);
 });
 
+test("a handshake that misses its websocket gets 404, and the log says once of each why", async () => {
+  const app = new App();
+  app.get("/items/:item", async () => "an item");
+  app.websocket("/rooms/:room", { message: async () => {} });
+  app.websocket("/news/", { message: async () => {} });
+  const inner = new App();
+  inner.get("/items", async () => "items");
+  app.mount("/inner", inner);
+  const asked = await running(app);
+  const paths = ["/items/1", "/items/2", "/rooms/tea/", "/news", "/inner/items", "/nothing", "/"];
+  try {
+    for (const path of [...paths, "/socket.io/?EIO=4&transport=websocket"]) {
+      const raw = await openSocket(asked.url);
+      raw.send(handshake(path));
+      assert.match(await raw.ended(), /^HTTP\/1\.1 404 /, path);
+    }
+  } finally {
+    await asked.close();
+  }
+  const warnings = asked.log.filter(({ level }) => level === 40);
+  assert.deepEqual(
+    warnings.map(({ msg }) => msg),
+    [
+      "a handshake for GET /items/:item, which is no websocket, was answered with 404: declare one with app.websocket, or let the client ask with fetch",
+      "a handshake missed WEBSOCKET /rooms/:room, which no redirect leads to: let the client ask for it without the slash at the end",
+      "a handshake missed WEBSOCKET /news/, which no redirect leads to: let the client ask for it with a slash at the end",
+      "a handshake for GET /inner/items, which is no websocket, was answered with 404: declare one with app.websocket, or let the client ask with fetch",
+      "a handshake of Socket.IO, which is a protocol of its own, was answered with 404: let the client use new WebSocket(url)",
+    ],
+  );
+});
+
 test("an operation answers a request that offers another protocol", async () => {
   const answer = await answerTo(handshake("/", { Upgrade: "h2c", Connection: "Upgrade, HTTP2-Settings" }));
   assert.match(answer, /^HTTP\/1\.1 200 /);

@@ -563,6 +563,28 @@ test("websocket: a plain function that would receive the socket is refused", () 
   );
 });
 
+test("websocket: a function that takes a request beside the socket, or a reason beside the code, is told what it receives", () => {
+  // biome-ignore-start lint/suspicious/noExplicitAny: as @fastify/websocket and ws have it
+  const onSocket = (socket: any, _request: any): void => socket.on("message", () => {});
+  const message = (): void => {};
+  const open = async (_socket: any, _request: any): Promise<void> => {};
+  const close = async (_code: any, _reason: any): Promise<void> => {};
+  // biome-ignore-end lint/suspicious/noExplicitAny: see above
+  for (const [handler, says] of [
+    [
+      onSocket,
+      /the handler of a whole socket has 2 parameters, and receives one, its context\n.*\n {2}fix take .* for await/,
+    ],
+    [{ open, message }, /open has 2 parameters/],
+    [{ message: onSocket }, /message has 2 parameters.*\n.*\n.*\(\{ message \}\) =>/],
+    [{ message, close }, /close has 2 parameters.*\n.*\n.*async \(\{ code, reason \}\) =>/],
+  ] as const)
+    assert.throws(() => new App().websocket("/", handler as never), {
+      code: "OFFLOOP_HANDLER_INVALID",
+      message: says,
+    });
+});
+
 test("websocket: what cannot be declared is refused", () => {
   refused("OFFLOOP_HANDLER_INVALID", (app) => app.websocket("/", undefined as never));
   refused("OFFLOOP_HANDLER_INVALID", (app) => app.websocket("/", {} as never));
