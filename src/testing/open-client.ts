@@ -124,9 +124,10 @@ function withHeaders({ url, send, connect }: Way, headers: TestClientOptions["he
   return {
     url,
     send: async (method, path, given) => send(method, await encodeRequest(path, given, headers)),
-    openSocket: async (path, { subprotocols, ...given } = {}) => {
+    openSocket: async (path, { subprotocols, receiveTimeoutMs, ...given } = {}) => {
       const encoded = await encodeRequest(path, given, headers);
-      return openTestSocket(url + encoded.path, { headers: encoded.headers, subprotocols }, connect);
+      const opening = { path: encoded.path, headers: encoded.headers, subprotocols, receiveTimeoutMs };
+      return openTestSocket(url, opening, connect);
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { ClientOptions, RawData, WebSocket } from "ws";
+import { integer } from "../app/integer.ts";
 import type { RawMessage, SocketClosing } from "../app/socket.ts";
 import { byName, type SentRequest, type TestRequest } from "./test-request.ts";
 
@@ -8,10 +9,15 @@ import { byName, type SentRequest, type TestRequest } from "./test-request.ts";
 export interface TestSocketRequest extends Pick<TestRequest, "headers" | "query"> {
   /** The subprotocols to offer, the preferred one first. Default none. */
   readonly subprotocols?: readonly string[];
+  /**
+   * How long `receive` waits for a message before it rejects, so that a test fails instead of hanging. Milliseconds,
+   * 1-86,400,000. Default 10,000.
+   */
+  readonly receiveTimeoutMs?: number;
 }
 
 /**
- * Thrown when the server refuses a handshake, with the server's response.
+ * Thrown when the server refuses a handshake, with the server's response; its message has path, status and body.
  *
  * @example
  * ```ts
@@ -32,8 +38,8 @@ export class HandshakeRefused extends Error {
   readonly response: Response;
 
   /** @internal */
-  constructor(response: Response) {
-    super(`The handshake was answered with ${response.status}`);
+  constructor(path: string, response: Response, body: string) {
+    super(`The handshake of ${path} was answered with ${response.status}${body && `: ${body}`}`);
     this.name = "HandshakeRefused";
     this.response = response;
   }
@@ -51,7 +57,10 @@ export interface TestSocket extends AsyncIterable<RawMessage>, AsyncDisposable {
   send(message: RawMessage): void;
   /** Sends a value as JSON. */
   sendJson(message: unknown): void;
-  /** The next message: text or bytes; undefined when the socket is closed. */
+  /**
+   * The next message: text or bytes; undefined when the socket is closed. Rejects when none has come for
+   * `receiveTimeoutMs`.
+   */
   receive(): Promise<RawMessage | undefined>;
   /** The next message, parsed as JSON. You choose the type: nothing checks it. Rejects when the socket is closed. */
   receiveJson<Message = unknown>(): Promise<Message>;
@@ -61,45 +70,58 @@ export interface TestSocket extends AsyncIterable<RawMessage>, AsyncDisposable {
 
 /** What is sent with a handshake. */
 export interface OpeningSocket {
+  readonly path: string;
   readonly headers: SentRequest["headers"];
   readonly subprotocols?: readonly string[] | undefined;
+  readonly receiveTimeoutMs?: number | undefined;
 }
+
+const RECEIVE_TIMEOUT_MS = 10_000;
+const MAX_TIMEOUT_MS = 86_400_000;
 
 /** Opens a WebSocket to an address. In process, it uses a connection made by `connect`. */
 export async function openTestSocket(
   url: string,
-  { headers, subprotocols = [] }: OpeningSocket,
+  { path, headers, subprotocols = [], receiveTimeoutMs = RECEIVE_TIMEOUT_MS }: OpeningSocket,
   connect: (() => Duplex) | undefined,
 ): Promise<TestSocket> {
+  const waitMs = integer("receiveTimeoutMs", receiveTimeoutMs, [1, MAX_TIMEOUT_MS]);
   const { WebSocket } = await import("ws");
   const options = { headers: byName(headers), ...(connect && { createConnection: connect }) };
   // Its types support neither repeated names nor connections that are not sockets.
   const socket = new WebSocket(
-    url.replace(/^http/, "ws"),
+    url.replace(/^http/, "ws") + path,
     [...subprotocols],
     options as unknown as ClientOptions,
   );
-  const opened = new OpenedSocket(socket);
+  const opened = new OpenedSocket(socket, path, waitMs);
   await new Promise<void>((resolve, reject) => {
     socket.once("open", resolve);
     socket.once("error", reject);
     socket.once("unexpected-response", (_request, response: IncomingMessage) => {
-      void refusal(response).then(reject, reject);
+      void refusal(path, response).then(reject, reject);
     });
   });
   return opened;
 }
+
+/** As it is before a test replaces it by a clock of its own. */
+const later = setTimeout;
 
 class OpenedSocket implements TestSocket {
   readonly closed: Promise<SocketClosing>;
   headers = new Headers();
   readonly #socket: WebSocket;
   readonly #messages: RawMessage[] = [];
+  readonly #path: string;
+  readonly #waitMs: number;
   #waiting: ((message: RawMessage | undefined) => void)[] = [];
   #isClosed = false;
 
-  constructor(socket: WebSocket) {
+  constructor(socket: WebSocket, path: string, waitMs: number) {
     this.#socket = socket;
+    this.#path = path;
+    this.#waitMs = waitMs;
     socket.on("error", () => {}); // its close follows
     socket.once("upgrade", ({ headers }) => {
       for (const [name, value] of Object.entries(headers))
@@ -130,8 +152,18 @@ class OpenedSocket implements TestSocket {
   async receive(): Promise<RawMessage | undefined> {
     const message = this.#messages.shift();
     if (message !== undefined || this.#isClosed) return message;
-    return new Promise((resolve) => {
-      this.#waiting.push(resolve);
+    // Made here, so that its stack leads to the test.
+    const late = new Error(`No message has come from ${this.#path} for ${this.#waitMs} ms; it is still open`);
+    return new Promise((resolve, reject) => {
+      const give = (next: RawMessage | undefined): void => {
+        clearTimeout(timer);
+        resolve(next);
+      };
+      const timer = later(() => {
+        this.#waiting = this.#waiting.filter((one) => one !== give);
+        reject(late);
+      }, this.#waitMs);
+      this.#waiting.push(give);
     });
   }
 
@@ -167,13 +199,19 @@ function bytesOf(data: RawData): Uint8Array {
   return new Uint8Array(data as Buffer);
 }
 
-async function refusal(response: IncomingMessage): Promise<HandshakeRefused> {
+/** How much of a refusal's body its message shows. */
+const SHOWN_CHARS = 500;
+
+async function refusal(path: string, response: IncomingMessage): Promise<HandshakeRefused> {
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
   const headers = new Headers();
   for (let i = 0; i < response.rawHeaders.length; i += 2)
     headers.append(response.rawHeaders[i] as string, response.rawHeaders[i + 1] as string);
+  const body = Buffer.concat(chunks);
   return new HandshakeRefused(
-    new Response(Buffer.concat(chunks), { status: response.statusCode ?? 0, headers }),
+    path,
+    new Response(body, { status: response.statusCode ?? 0, headers }),
+    body.toString().slice(0, SHOWN_CHARS),
   );
 }
