@@ -109,6 +109,8 @@ export const errorCodes = {
   OFFLOOP_GUARD_PROMISE: "A plain function returns a promise, but runs on a thread since it is not async.",
   OFFLOOP_GUARD_STATE: "A function on a thread changes a variable of which every thread has its own copy.",
   OFFLOOP_HANDLER_INVALID: "A handler or task is not a function, or has parameters that it never receives.",
+  OFFLOOP_HANDSHAKE_OVER:
+    "A header, a cookie or the session was changed after the handshake of a WebSocket had been answered.",
   OFFLOOP_JOB_ARGUMENT: "An argument of a durable task is not JSON, or does not fit the task's args.",
   OFFLOOP_JOB_RESULT: "The result of a durable task cannot be stored as JSON.",
   OFFLOOP_JOB_UNKNOWN: "The job to follow does not exist.",

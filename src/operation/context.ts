@@ -4,6 +4,7 @@ import type { Inputs } from "../app/inputs.ts";
 import type { Log } from "../app/log.ts";
 import type { Session } from "../app/session.ts";
 import type { Urls } from "../app/urls.ts";
+import { explainFrozen } from "./handshake-over.ts";
 import { PlannedResponse } from "./planned-response.ts";
 import { type HeaderPairs, isReady, type RawReply, type RawRequest } from "./raw.ts";
 import type { ReadInputs } from "./read.ts";
@@ -160,6 +161,23 @@ export class Exchange {
     return this.#background?.calls;
   }
 
+  // These are static, since handlers receive an exchange with their dependencies, of any name.
+
+  static operationOf(exchange: Exchange): string {
+    return exchange.#operation;
+  }
+
+  /** The response, if anybody has asked for it. */
+  static plannedResponseOf(exchange: Exchange): PlannedResponse | undefined {
+    return exchange.#response;
+  }
+
+  /** Names the error of code that has changed the session too late. */
+  static explained(exchange: Exchange, thrown: unknown): unknown {
+    const session = exchange.#isSessionOver ? exchange.#session : undefined;
+    return session === undefined ? thrown : explainFrozen(thrown, session.data, exchange.#operation);
+  }
+
   /** The status that was set, if any. */
   get chosenStatus(): number | undefined {
     return this.#response?.chosen;
@@ -247,6 +265,11 @@ export class DependencyContext implements BaseContext {
 
   get response(): ResponseInfo {
     return this.#exchange.response;
+  }
+
+  /** The id of the operation that receives it. */
+  static operationOf(context: DependencyContext): string {
+    return Exchange.operationOf(context.#exchange);
   }
 
   get session(): Session {

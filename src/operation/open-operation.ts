@@ -3,10 +3,12 @@ import { ValidationError } from "../errors/http-error.ts";
 import { withinLimit } from "../schema/details.ts";
 import { parseBody } from "./body.ts";
 import type { CompiledOperation } from "./compile.ts";
-import { RequestContext } from "./context.ts";
+import { Exchange, RequestContext } from "./context.ts";
 import { answerError, errorReply } from "./error-reply.ts";
+import { allowHeaders, refuseHeaders } from "./handshake-over.ts";
 import type { Failure } from "./open-dependencies.ts";
-import { discardBody, emptyReply, type RawReply, type RawRequest } from "./raw.ts";
+import type { PlannedResponse } from "./planned-response.ts";
+import { discardBody, emptyReply, type HeaderPairs, type RawReply, type RawRequest } from "./raw.ts";
 import { readInputs } from "./read.ts";
 import { type OperationRun, RequestDependencies } from "./request-dependencies.ts";
 import { answerFailure } from "./run.ts";
@@ -15,6 +17,29 @@ import type { Runtime } from "./runtime.ts";
 /** What the functions of a websocket receive. */
 export class ConnectionContext extends RequestContext {
   socket: Socket | undefined = undefined;
+  #refusesHeaders = false;
+
+  override get response(): PlannedResponse {
+    const response = super.response as PlannedResponse;
+    if (this.#refusesHeaders) refuseHeaders(response.headers, Exchange.operationOf(this));
+    return response;
+  }
+
+  /** The headers of the answer to the handshake, with the session's cookie. Refuses changes from now on. */
+  static answered(context: ConnectionContext): HeaderPairs {
+    const { headers = [] } = context.sealed({ ...emptyReply, headers: context.chosenHeaders });
+    context.#refusesHeaders = true;
+    const planned = Exchange.plannedResponseOf(context);
+    if (planned !== undefined) refuseHeaders(planned.headers, Exchange.operationOf(context));
+    return headers;
+  }
+
+  /** Takes changes again, though they are not sent: error handlers and dependencies make them for requests, too. */
+  static allowHeaders(context: ConnectionContext): void {
+    context.#refusesHeaders = false;
+    const planned = Exchange.plannedResponseOf(context);
+    if (planned !== undefined) allowHeaders(planned.headers);
+  }
 }
 
 /**
@@ -60,6 +85,7 @@ export class OpenOperation implements OperationRun {
 
   /** Answers an error while the dependencies are still open. */
   async answer(error: unknown): Promise<RawReply> {
+    ConnectionContext.allowHeaders(this.context);
     return answerError(this, error);
   }
 
@@ -70,6 +96,7 @@ export class OpenOperation implements OperationRun {
    */
   async end(failure: Failure | undefined, answer?: RawReply): Promise<RawReply> {
     const { context } = this;
+    ConnectionContext.allowHeaders(context);
     if (failure !== undefined)
       return answer === undefined
         ? answerFailure(this, this.#dependencies, failure.error)

@@ -8,7 +8,9 @@ import { nothingParsed } from "./body.ts";
 import type { CompiledDependency, CompiledOperation } from "./compile.ts";
 import { DependencyContext, Exchange } from "./context.ts";
 import { answerError, closingReply, errorReply, type FailedRun } from "./error-reply.ts";
+import { refuseHeaders } from "./handshake-over.ts";
 import type { Frame, MessageFormat } from "./messages.ts";
+import { PlannedResponse } from "./planned-response.ts";
 import { type Chunk, discardBody, isWhole, type RawReply, type RawRequest } from "./raw.ts";
 import { type ReadInputs, readInputs } from "./read.ts";
 import { RequestDependencies } from "./request-dependencies.ts";
@@ -99,7 +101,8 @@ async function answerFailure(
 ): Promise<RawReply> {
   const { context } = run;
   if (hasOnInvalid && thrown instanceof ValidationError) return context.withTasks(errorReply(thrown));
-  const reply = await answerError({ ...run, operation: { errorHandlers, closes: true } }, thrown);
+  const error = Exchange.explained(context, thrown);
+  const reply = await answerError({ ...run, operation: { errorHandlers, closes: true } }, error);
   if (reply.status >= 400) return context.withTasks(reply);
   discardBody(reply);
   const { background, finish } = reply;
@@ -180,6 +183,7 @@ function withSent(
 class MessageRunContext extends DependencyContext {
   readonly message: unknown;
   readonly #socket: Socket | Operation;
+  #response: PlannedResponse | undefined;
 
   /** @param socket - In a thread, where there is no socket, its operation instead. */
   constructor(
@@ -191,6 +195,15 @@ class MessageRunContext extends DependencyContext {
     super(exchange, inputs);
     this.message = message;
     this.#socket = socket;
+  }
+
+  /** One of its own: plain dependencies, which are made for requests as well, may set headers. */
+  override get response(): PlannedResponse {
+    if (this.#response === undefined) {
+      this.#response = new PlannedResponse();
+      refuseHeaders(this.#response.headers, DependencyContext.operationOf(this));
+    }
+    return this.#response;
   }
 
   get socket(): Socket {

@@ -117,6 +117,47 @@ for (const lane of ["loop", "thread"] as const) {
     { message: ({ session, counts: count }) => ({ user: session.user, count }) },
   );
 }
+/** For requests as well, where its headers are sent when it closes. */
+const timed = depends(async function* ({ response }) {
+  yield "timed";
+  response.headers.set("server-timing", "all");
+});
+const timedThere = depends(function* ({ response }) {
+  response.headers.set("x-there", "yes");
+  yield "timed";
+});
+class InHeaders extends Error {}
+app.onError(InHeaders, async (_error, { response }) => {
+  response.headers.set("x-error", "yes");
+  response.status = 409;
+  return "in headers";
+});
+app.websocket("/whole/headers", { deps: { timed } }, async ({ socket, session, response }) => {
+  for await (const asked of socket) {
+    if (asked === "header") response.headers.set("x-late", "yes");
+    if (asked === "session") session.user = "eve";
+    if (asked === "handler") throw new InHeaders();
+    await socket.send("ok");
+  }
+});
+for (const lane of ["loop", "thread"] as const)
+  app.websocket(
+    `/${lane}/headers`,
+    { runs: lane, deps: { timed, timedThere } },
+    {
+      open: async ({ response }) => response.headers.set("x-open", "yes"),
+      message: ({ message: asked, response }) => {
+        if (asked === "header") response.headers.append("x-late", "yes");
+        if (asked === "cookie") response.setCookie("late", "yes");
+        if (asked === "handler") throw new InHeaders();
+        return "ok";
+      },
+      close: async ({ response, code }) => {
+        if (code === 3001) response.deleteCookie("seen");
+      },
+    },
+  );
+
 app.post("/session", async ({ session }) => {
   session.user = "bob";
 });

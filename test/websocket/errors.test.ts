@@ -95,8 +95,53 @@ for (const change of ["change", "change within"])
     await using socket = await client.websocket(`/${lane}/session`);
     socket.send(change);
     assert.equal((await socket.closed).code, 1011);
-    await log.find(/Cannot (assign to read only property 'user'|add property 1)/);
+    await log.find(
+      new RegExp(
+        `^WEBSOCKET /${lane}/session message failed: Cannot change the session in WEBSOCKET /${lane}/session message: its handshake has been answered.*\\n  at .*errors-app\\.ts:\\d+:\\d+\\n  fix change it in open`,
+      ),
+    );
   });
+
+for (const form of ["whole", "loop", "thread"])
+  test(`headers: what comes after the handshake is an error that says so [${form}]`, async () => {
+    for (const asked of form === "whole" ? ["header", "session"] : ["header", "cookie"]) {
+      log.clear();
+      await using socket = await client.websocket(`/${form}/headers`);
+      socket.send("fine");
+      assert.equal(await socket.receive(), "ok");
+      socket.send(asked);
+      assert.equal((await socket.closed).code, 1011);
+      const what = asked === "session" ? "change the session" : "set a header or a cookie";
+      await log.find(
+        new RegExp(
+          `^WEBSOCKET /${form}/headers.* failed: Cannot ${what} in WEBSOCKET /${form}/headers.*: its handshake has been answered.*\\n {2}at .*errors-app\\.ts:\\d+:\\d+\\n {2}fix `,
+        ),
+      );
+    }
+  });
+
+for (const form of ["whole", "loop", "thread"])
+  test(`headers: those of error handlers, and of dependencies that close, are no error of a socket [${form}]`, async () => {
+    const errors: string[] = [];
+    const logger = pino({ level: "error" }, { write: (line) => void errors.push(line) });
+    const own = await testClient(new URL("./errors-app.ts", import.meta.url), { socket: true, logger });
+    await using socket = await own.websocket(`/${form}/headers`);
+    socket.send("fine");
+    assert.equal(await socket.receive(), "ok");
+    if (form !== "whole") assert.equal(socket.headers.get("x-open"), "yes");
+    socket.send("handler");
+    assert.deepEqual(await socket.closed, { code: 1008, reason: '"in headers"' });
+    await own.close();
+    assert.deepEqual(errors, []);
+  });
+
+test("headers: a cookie that close sets is an error that says so", async () => {
+  await using socket = await client.websocket("/loop/headers");
+  await socket.close(3001);
+  await log.find(
+    /^WEBSOCKET \/loop\/headers failed: Cannot set a header or a cookie in WEBSOCKET \/loop\/headers:/,
+  );
+});
 
 eachLane("session: a message that looks at it first reads the cookie, and cannot change it", async (lane) => {
   const set = await client.post("/session");

@@ -2,10 +2,11 @@ import type { Socket as NetSocket } from "node:net";
 import type { WebSocket } from "ws";
 import type { SocketClosing } from "../../app/socket.ts";
 import { describeError } from "../../errors/described-error.ts";
+import { Exchange } from "../../operation/context.ts";
 import { errorReply } from "../../operation/error-reply.ts";
 import type { Failure } from "../../operation/open-dependencies.ts";
-import type { ConnectionContext, OpenOperation } from "../../operation/open-operation.ts";
-import { discardBody, emptyReply, type HeaderPairs, type RawReply } from "../../operation/raw.ts";
+import { ConnectionContext, type OpenOperation } from "../../operation/open-operation.ts";
+import { discardBody, type RawReply } from "../../operation/raw.ts";
 import type { HttpRequest } from "../request.ts";
 import { closingOf } from "./closing.ts";
 import { followUp, isGivenUp, noteFailure, type SocketRun } from "./follow-up.ts";
@@ -67,7 +68,7 @@ export class Connection implements SocketClient, MessageConnection, WatchedConne
     const { context } = this.#opened as OpenOperation;
     const handshake = this.#handshake as Handshake;
     this.#handshake = undefined;
-    await handshake.answer(headersOf(context), this.socket, (connection) => {
+    await handshake.answer(ConnectionContext.answered(context), this.socket, (connection) => {
       take(connection);
       this.#parts.sockets.add(this);
       this.#onAccepted?.();
@@ -109,9 +110,11 @@ export class Connection implements SocketClient, MessageConnection, WatchedConne
     this.#opened = opened;
     return new Promise((resolve, reject) => {
       this.#onAccepted = resolve;
-      this.#live(context).catch(async (error: unknown) =>
-        this.socket.isAccepted ? this.end({ error }) : reject(await this.#leftBefore(error)),
-      );
+      this.#live(context).catch(async (thrown: unknown) => {
+        const error = Exchange.explained(context, thrown);
+        if (this.socket.isAccepted) await this.end({ error });
+        else reject(await this.#leftBefore(error));
+      });
     });
   }
 
@@ -135,8 +138,8 @@ export class Connection implements SocketClient, MessageConnection, WatchedConne
     try {
       await close?.(Object.assign(context, await this.socket.closed));
       return undefined;
-    } catch (error) {
-      return { error };
+    } catch (thrown) {
+      return { error: Exchange.explained(context, thrown) };
     }
   }
 
@@ -183,8 +186,3 @@ export class Connection implements SocketClient, MessageConnection, WatchedConne
 }
 
 const normal: SocketClosing = { code: 1000, reason: "" };
-
-/** The headers of the answer to a handshake, including the session cookie, which cannot change after that. */
-function headersOf(context: ConnectionContext): HeaderPairs {
-  return context.sealed({ ...emptyReply, headers: context.chosenHeaders }).headers ?? [];
-}
