@@ -36,7 +36,8 @@ export async function writeFile(
     }
     reply.code(result.statusCode === 200 ? raw.status : result.statusCode);
     for (const [name, value] of Object.entries(result.headers))
-      if (!reply.hasHeader(name)) reply.header(name, name === "ETag" ? strong(value) : value);
+      if (name === "Content-Length" || !reply.hasHeader(name))
+        reply.header(name, name === "ETag" ? strong(value) : value);
     if (result.statusCode === 304) reply.removeHeader("content-type");
     reply.send(result.stream);
     return undefined;

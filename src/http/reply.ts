@@ -124,6 +124,7 @@ function eachHeader(
   if (status >= 400 || sentRequestId(request.raw) !== undefined) write("x-request-id", request.id);
   for (const [written, value] of headers ?? none) {
     const name = written.toLowerCase();
+    if (name === "content-length" && status === 204) continue; // RFC 9110, 8.6
     if (name === "transfer-encoding")
       throw new TypeError("transfer-encoding: how a body is sent is the server's to say");
     write(name, value);

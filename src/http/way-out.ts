@@ -5,6 +5,7 @@ import type { Finish } from "../lanes/background.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import { internalErrorReply } from "../operation/error-reply.ts";
 import { type Chunk, discardBody, isReady, isWhole, type RawReply } from "../operation/raw.ts";
+import { asAnnounced } from "./content-length.ts";
 import { ReceivedForm } from "./received-form.ts";
 import { writeFileReply, writeReply, writeStreamReply, writeUnseen } from "./reply.ts";
 import type { HttpRequest } from "./request.ts";
@@ -75,10 +76,13 @@ export class WayOut {
     }
   }
 
-  #open(asked: HttpRequest, { mediaType }: RawReply, body: AsyncIterable<Chunk>): Readable {
+  #open(asked: HttpRequest, raw: RawReply, body: AsyncIterable<Chunk>): Readable {
     const { operation } = asked.route;
-    const chunks = operation === undefined ? body : this.#lanes.arounds.chunks(operation, asked, body);
-    const stream = this.#streams.open(asked, chunks, mediaType, (thrown) => this.#noteFailure(asked, thrown));
+    const checked = asAnnounced(raw, body, operation);
+    const chunks = operation === undefined ? checked : this.#lanes.arounds.chunks(operation, asked, checked);
+    const stream = this.#streams.open(asked, chunks, raw.mediaType, (thrown) =>
+      this.#noteFailure(asked, thrown),
+    );
     // Where a plugin fails on the way or has answered already, nobody takes anything from the stream.
     whenOver(asked.reply.raw, () => {
       if (stream.readableFlowing !== null) return;
@@ -94,6 +98,7 @@ export class WayOut {
    */
   async #writeInstead(asked: HttpRequest, raw: RawReply, thrown: unknown): Promise<void> {
     const { reply } = asked;
+    discardBody(raw);
     const answer = await this.#answerFailure(asked, internalErrorReply(thrown));
     // What plugins have set stays, such as who may read the answer, unless that is what cannot be sent.
     for (const names of [ownHeaders(raw), Object.keys(reply.getHeaders())]) {
