@@ -68,14 +68,17 @@ export class Connections {
       keepAliveTimeout: keepAliveTimeoutMs,
       optimizeEmptyRequests: this.#wants.optimizeEmptyRequests,
       ...(isHandshake && {
-        shouldUpgradeCallback: (request: IncomingMessage) =>
-          !hasSeveralHosts(request) && isHandshake(request),
+        shouldUpgradeCallback: (request: IncomingMessage) => {
+          cutFragment(request);
+          return !hasSeveralHosts(request) && isHandshake(request);
+        },
       }),
       // By default Node looks for slow clients every 30 s, which would turn a timeout of 15 s into one of up to 45 s.
       connectionsCheckingInterval: Math.max(MIN_CHECK_MS, Math.min(headersTimeoutMs, requestTimeoutMs) / 4),
     };
     const inOrder = inTurn(handler, this.#settings.maxPipelined);
     const listener: RequestListener = (request, response) => {
+      cutFragment(request);
       if (!hasSeveralHosts(request)) return inOrder(request, response);
       refuseHosts(response);
       this.#tell({
@@ -200,6 +203,15 @@ function hasSeveralHosts({ rawHeaders }: IncomingMessage): boolean {
     seen = true;
   }
   return false;
+}
+
+/**
+ * A fragment is the client's own affair (RFC 9112, 3.2). One that is sent is dropped, as by other servers: the router would
+ * take it for a query.
+ */
+function cutFragment(request: IncomingMessage): void {
+  const at = request.url?.indexOf("#") ?? -1;
+  if (at >= 0) request.url = request.url?.slice(0, at) || "/";
 }
 
 function refuseHosts(response: ServerResponse): void {

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyServerOptions, fastify as fastifyFactory }
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
 import { hasPlugins, partOf } from "../app/parts.ts";
-import { pathPatterns } from "../app/path.ts";
+import { pathPatterns, withoutOrigin } from "../app/path.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { describeError, loggable } from "../errors/described-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
@@ -232,8 +232,9 @@ function checkPaths({ operations }: Lanes, { metrics, health }: ResolvedSettings
 /** A proxy may forward the path with its own prefix or without it: the routes know only what comes after the prefix. */
 function withoutRoot(rootPath: string): (request: IncomingMessage) => string {
   return ({ url = "/" }) => {
-    if (!url.startsWith(rootPath)) return url;
-    const rest = url.slice(rootPath.length);
+    const path = withoutOrigin(url);
+    if (!path.startsWith(rootPath)) return url;
+    const rest = path.slice(rootPath.length);
     if (rest.startsWith("/")) return rest;
     return rest === "" || rest.startsWith("?") ? `/${rest}` : url;
   };

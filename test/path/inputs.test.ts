@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
 import app from "../fixtures/inputs-app.ts";
+import { openSocket } from "../fixtures/raw-socket.ts";
 import { eachLane, type Running, running } from "../fixtures/running.ts";
 
 let server: Running;
@@ -113,6 +114,45 @@ eachLane("query: what is required and absent is named as FastAPI names it", asyn
       { ...missing, loc: ["query", "count"] },
     ].map(({ type, loc, msg, input }) => ({ type, loc, msg, input })),
   });
+});
+
+const decoded = {
+  "50%+of%20all": "50% of all",
+  "a%20b%25%": "a b%%",
+  "%ff": "\ufffd",
+  "caf%E9%20%C3%A9": "caf\ufffd é",
+  "%E2%82": "\ufffd",
+  "%zz%2B": "%zz+",
+  "100%25": "100%",
+};
+
+eachLane(
+  "query, form: what is not validly encoded stands for itself, and the rest is decoded",
+  async (lane) => {
+    for (const [sent, q] of Object.entries(decoded)) {
+      const raw = await openSocket(server.url);
+      const head = "HTTP/1.1\r\nHost: a\r\nConnection: close\r\n";
+      raw.send(`GET /${lane}/as-sent?q=${sent} ${head}\r\n`);
+      const answer = Buffer.from(await raw.ended(), "latin1").toString();
+      assert.equal(JSON.parse(answer.slice(answer.indexOf("\r\n\r\n")))[0], q, sent);
+      const headers = { "content-type": "application/x-www-form-urlencoded" };
+      const form = await get(`/${lane}/as-sent`, { method: "POST", body: `q=${sent}`, headers });
+      assert.deepEqual(form, { status: 200, json: q });
+    }
+  },
+);
+
+eachLane("query: a fragment, which no client should send, is not part of it", async (lane) => {
+  for (const [sent, q, url] of [
+    ["?q=tea#q=green", "tea", "?q=tea"],
+    ["#q=tea", null, ""],
+    ["#?q=tea", null, ""],
+  ] as const) {
+    const raw = await openSocket(server.url);
+    raw.send(`GET /${lane}/as-sent${sent} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+    const answer = await raw.ended();
+    assert.deepEqual(JSON.parse(answer.slice(answer.indexOf("\r\n\r\n"))), [q, `/${lane}/as-sent${url}`]);
+  }
 });
 
 eachLane("query: names of Object's prototype and broken escapes are ordinary values", async (lane) => {

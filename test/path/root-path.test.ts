@@ -4,7 +4,8 @@ import { App, OffloopError } from "offloop";
 import { type TestClient, testClient } from "offloop/testing";
 import { memoryLog } from "../fixtures/memory-log.ts";
 import app from "../fixtures/proxied-app.ts";
-import { eachLane } from "../fixtures/running.ts";
+import { openSocket } from "../fixtures/raw-socket.ts";
+import { eachLane, running } from "../fixtures/running.ts";
 
 let client: TestClient;
 before(async () => {
@@ -21,6 +22,19 @@ eachLane("rootPath: a proxy may cut it off, or leave it", async (lane) => {
     "ada",
     `/api/v1/${lane}/query/ada?x=%20`,
   ]);
+});
+
+eachLane("rootPath: is cut off a whole URL, too, as a proxy may ask with one", async (lane) => {
+  const served = await running(app, { rootPath: "/api/v1" });
+  try {
+    for (const root of ["/api/v1", ""]) {
+      const raw = await openSocket(served.url);
+      raw.send(`GET http://b${root}/${lane}/where?x=1 HTTP/1.1\r\nHost: b\r\nConnection: close\r\n\r\n`);
+      assert.match(await raw.ended(), new RegExp(`^HTTP/1\\.1 200 [^\0]*/${lane}/where\\?x=1","/api/v1"]$`));
+    }
+  } finally {
+    await served.close();
+  }
 });
 
 eachLane("rootPath: dependencies and error handlers are told, too", async (lane) => {
