@@ -1,6 +1,6 @@
 import cluster from "node:cluster";
 import { Server as NetServer } from "node:net";
-import { setTimeout as wait } from "node:timers/promises";
+import { setImmediate as turn, setTimeout as wait } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { within } from "../app/within.ts";
@@ -46,7 +46,7 @@ export function createShutdown(
     if (lingerMs > 0) await linger({ fastify, sockets }, Math.min(lingerMs, graceMs));
     const worked = jobs?.stop(graceMs).catch(note);
     const unplugged = fastify.close().then(() => {}, note);
-    const ended = unplugged.then(() => sockets.closed());
+    const ended = unplugged.then(() => sockets.closed()).then(() => answered(lanes));
     const finished = ended.then(() => lanes.background.drained());
     if (!(await within(graceMs, finished))) logAbandoned(lanes, graceMs, log);
     lanes.background.abandon();
@@ -62,6 +62,12 @@ export function createShutdown(
     closing ??= shutDown(lingerMs);
     return closing;
   };
+}
+
+/** Resolves when no operation runs, also for clients that have gone, and what each has left to do has begun. */
+async function answered({ operations }: Lanes): Promise<void> {
+  await Promise.all(operations.map((operation) => operation.answered()));
+  await turn();
 }
 
 /** How often to check whether anybody could still send a request. */

@@ -234,6 +234,7 @@ export class LaneOperation {
   readonly run: RunOperation;
   readonly #count: Count | undefined;
   #running = 0;
+  #onIdle: (() => void) | undefined;
 
   constructor(
     { declaration, readsForm, parsesBody }: OperationWork,
@@ -257,6 +258,15 @@ export class LaneOperation {
   count(change: 1 | -1): void {
     this.#running += change;
     this.#count?.(change);
+    if (this.#running === 0) this.#onIdle?.();
+  }
+
+  /** Resolves when it has answered all of its requests, also those whose client has gone. */
+  async answered(): Promise<void> {
+    if (this.#running === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+    });
   }
 }
 

@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { App, sse } from "offloop";
 import { WebSocket } from "ws";
 import { appFolder } from "../fixtures/app-folder.ts";
 import app from "../fixtures/apps/shutdown.ts";
 import { command, fixture, listening, offloop } from "../fixtures/cli.ts";
+import { journal } from "../fixtures/journal.ts";
+import left, { door, entered, LIFESPAN_CLOSED, TASK_RAN, WORKED } from "../fixtures/left-app.ts";
 import { openSocket } from "../fixtures/raw-socket.ts";
-import { running } from "../fixtures/running.ts";
+import { eachLane, running } from "../fixtures/running.ts";
 
 test("SIGTERM: a running request is finished, new connections are refused, exit code 0", async () => {
   const command = offloop("run", fixture("shutdown.ts"), "--port", "0");
@@ -120,6 +123,28 @@ test("close(): a request that does not finish is abandoned by name", async () =>
   await server.close();
   assert.ok(["no answer", 500].includes(await answer));
   assert.ok(server.log.some(({ operation, requests }) => operation === "GET /request/:ms" && requests === 1));
+});
+
+eachLane("close(): waits for an operation whose client has gone, and for its tasks", async (lane) => {
+  entered.reset();
+  door.reset();
+  journal.clear();
+  const server = await running(left, { shutdownGraceMs: 3_600_000 });
+  const client = await openSocket(server.url);
+  client.send(`POST /${lane}/work HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n`);
+  await entered.arrived(1);
+  client.socket.destroy();
+  await server.logged(({ status }) => status === 499);
+  const closed = server.close();
+  for (let turns = 0; turns < 200; turns++) await nextTurn();
+  door.arrive();
+  await closed;
+  const done = journal.lines().map(({ what }) => what);
+  assert.deepEqual(done, [WORKED, TASK_RAN, LIFESPAN_CLOSED]);
+  assert.deepEqual(
+    server.log.filter(({ level }) => level >= 50),
+    [],
+  );
 });
 
 /** Resolves when a server that closes accepts no more: whatever was open has been told to go. */
