@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from "n
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ResolvedSettings } from "../app/settings.ts";
+import { isLingering } from "./lingering-close.ts";
 import { nodeHttp } from "./node-http.ts";
 import { cutAll } from "./response-end.ts";
 import type { Tls } from "./tls.ts";
@@ -127,11 +128,13 @@ export class Connections {
    * another request.
    */
   endWhenAnswered(): void {
-    for (const socket of this.#open)
+    for (const socket of this.#open) {
+      if (isLingering(socket)) socket.destroy();
       socket._httpMessage?.once("finish", () => {
         // Wait until Node has looked for the next request: a pipelined one announces itself that it is the last.
         process.nextTick(() => socket._httpMessage ?? closeWhenSent(socket));
       });
+    }
   }
 
   /** Cuts all of them, also those whose handshake is not over: Node's own does not know these. */

@@ -6,8 +6,10 @@ import { type AppPart, layeredAt } from "../app/parts.ts";
 import { pathOfUrl } from "../app/path.ts";
 import { describeError } from "../errors/described-error.ts";
 import { HTTPError } from "../errors/http-error.ts";
+import type { Lanes } from "../lanes/lanes.ts";
 import { tooLargeForLoop } from "../operation/body.ts";
 import type { RawReply } from "../operation/raw.ts";
+import { lingerAfter } from "./lingering-close.ts";
 import type { HttpRequest } from "./request.ts";
 import { type AnswerServices, askedOf, leaveArounds } from "./surrounded-routes.ts";
 
@@ -59,7 +61,7 @@ export class Refusals {
         ? lanes.surround(within, () => answer(asked, within))
         : async () => left.answer(await answer(asked, within));
     void run(asked).then(async (raw) => {
-      await keepConnection(request, reply);
+      await keepConnection(request, reply, lanes);
       wayOut.send(asked, raw);
     });
   }
@@ -72,13 +74,19 @@ export class Refusals {
 
 /**
  * Fastify closes the connection after every body that cannot be parsed, since more of it may come. Once the body has
- * arrived whole, closing would only lose the requests that follow on the connection, which are already running.
+ * arrived whole, closing would only lose the requests that follow on the connection, which are already running. Until it
+ * has, its client may be too busy sending to read the answer.
  */
-async function keepConnection({ raw }: FastifyRequest, reply: FastifyReply): Promise<void> {
+async function keepConnection(
+  { raw }: FastifyRequest,
+  reply: FastifyReply,
+  { closing }: Lanes,
+): Promise<void> {
   if (!reply.hasHeader("connection")) return;
   // Node's parser runs this between a body's last bytes and its end, which arrive in one packet.
   if (!raw.complete) await turn();
   if (raw.complete) reply.removeHeader("connection");
+  else if (!closing) lingerAfter(reply.raw);
 }
 
 const BODY_TOO_LARGE = "FST_ERR_CTP_BODY_TOO_LARGE";
