@@ -24,9 +24,14 @@ export function sendKept(
     });
     const { body, etag } = await made;
     reply.header("etag", etag).header("cache-control", "no-cache");
-    if (request.headers["if-none-match"] === etag) return reply.code(304).send();
+    if (isKnown(request.headers["if-none-match"], etag)) return reply.code(304).send();
     return reply.header("content-type", file.mediaType).send(body);
   };
+}
+
+/** RFC 9110, 13.1.2: any of the tags that a client has, and weak ones as well, as a proxy makes them that compresses. */
+function isKnown(tags: string | undefined, etag: string): boolean {
+  return tags?.split(",").some((tag) => ["*", etag, `W/${etag}`].includes(tag.trim())) === true;
 }
 
 async function make(file: KeptFile): Promise<Made> {

@@ -100,6 +100,7 @@ export class WayOut {
     const { reply } = asked;
     discardBody(raw);
     const answer = await this.#answerFailure(asked, internalErrorReply(thrown));
+    reply.raw.statusMessage = ""; // Node has kept that of the reply
     // What plugins have set stays, such as who may read the answer, unless that is what cannot be sent.
     for (const names of [ownHeaders(raw), Object.keys(reply.getHeaders())]) {
       try {

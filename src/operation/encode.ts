@@ -125,8 +125,11 @@ async function encodeWebResponse(exchange: Exchange, response: Response): Promis
 }
 
 const ownType: ReadonlySet<string> = new Set(["content-type"]);
-/** A fetched response also says what was true of its connection. */
-const fetched: ReadonlySet<string> = new Set([...ownType, "connection", "keep-alive", "transfer-encoding"]);
+/** A fetched response also says what was true of its connection: RFC 9110, 7.6.1. */
+const fetched: ReadonlySet<string> = new Set([
+  ...ownType,
+  ...["connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"],
+]);
 /** And of its body as it was sent, which `fetch` has decoded. */
 const fetchedEncoded: ReadonlySet<string> = new Set([...fetched, "content-encoding", "content-length"]);
 

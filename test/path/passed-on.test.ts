@@ -17,6 +17,8 @@ const upstream = createServer((request, response) => {
   const body = coding === "gzip" ? gzipSync(text) : Buffer.from(text);
   if (coding !== "identity") response.setHeader("content-encoding", coding);
   if (framing === "length") response.setHeader("content-length", body.length);
+  else response.setHeader("trailer", "x-sum");
+  response.setHeader("upgrade", "h2c");
   response.setHeader("x-kept", "yes").write(body);
   response.end();
 });
@@ -48,7 +50,8 @@ eachLane("reply: a fetched response arrives as it is, whatever its coding and fr
         const response = await ask(`/${lane}/fetched?url=${encodeURIComponent(url)}`);
         assert.equal(response.status, 200, url);
         assert.equal(response.headers.get("x-kept"), "yes");
-        assert.equal(response.headers.get("content-encoding"), null, url);
+        for (const name of ["content-encoding", "trailer", "upgrade"])
+          assert.equal(response.headers.get(name), null, `${name} of ${url}`);
         assert.equal(await response.text(), text, url);
       }
 });
