@@ -189,7 +189,7 @@ class Line {
       response.once("close", () => {
         this.#running--;
         this.#startNext();
-        if (this.#waiting.length === 0) this.#socket.resume();
+        if (this.#waiting.length === 0 && !refusedSockets.has(this.#socket)) this.#socket.resume();
       });
       this.#handler(request, response);
     }
@@ -226,27 +226,55 @@ function refuseHosts(response: ServerResponse): void {
 /** An error from Node's parser. */
 type ParserError = NodeJS.ErrnoException & { readonly bytesParsed?: number };
 
+/** Those whose client is told that it is not understood, once the requests before are answered. */
+const refusedSockets = new WeakSet<Socket>();
+
 /** Answers what is not HTTP, if there is someone to answer. Returns the status; undefined where there is nobody. */
 function answerClientError(error: ParserError, socket: AnsweringSocket): number | undefined {
-  // A reply here would be read as the answer to the previous request, or as part of it.
-  const response = socket._httpMessage;
-  const isAnswering = response != null && (response.headersSent || response.req.complete);
-  if (error.code === "ECONNRESET" || !socket.writable || isAnswering) {
-    socket.destroy();
-    return undefined;
-  }
+  if (refusedSockets.has(socket)) return undefined; // the rest of it is no better
+  if (error.code === "ECONNRESET" || !canAnswer(socket)) return void socket.destroy();
+  // Who ends its side while it waits has gone.
+  if (error.code === "HPE_INVALID_EOF_STATE" && isAnswering(socket)) return void socket.destroy();
+  refusedSockets.add(socket);
+  socket.pause(); // the rest of a request that is late would still be run
   const status =
     error.code === "HPE_HEADER_OVERFLOW" ? 431 : error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400;
+  refuseInTurn(status, socket);
+  return status;
+}
+
+/** A refusal is not to be read as the answer to an earlier request, or as part of it: those are answered first. */
+function refuseInTurn(status: number, socket: AnsweringSocket): void {
+  if (!canAnswer(socket)) return void socket.destroy();
+  if (!isAnswering(socket)) return void refuse(status, socket);
+  socket._httpMessage?.once("close", () => {
+    // Wait until Node has looked for the next request, as it does when a response is finished.
+    process.nextTick(() => refuseInTurn(status, socket));
+  });
+}
+
+/** Whether a connection has whole requests without their whole answer. */
+function isAnswering({ _httpMessage: response }: AnsweringSocket): boolean {
+  return response?.req.complete === true;
+}
+
+/**
+ * Whether anything else can be answered, now or later: not where what is not understood belongs to a request whose
+ * answer has begun.
+ */
+function canAnswer({ _httpMessage: response, writable }: AnsweringSocket): boolean {
+  return writable && (response == null || response.req.complete || !response.headersSent);
+}
+
+function refuse(status: number, socket: AnsweringSocket): void {
   const phrase = STATUS_CODES[status];
   const body = JSON.stringify({ detail: phrase });
-  socket.pause(); // the rest of a request that is late would still be run
   closeWhenSent(
     socket,
     `HTTP/1.1 ${status} ${phrase}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
   );
   const timer = setTimeout(() => socket.destroy(), REFUSAL_MS).unref();
   socket.once("close", () => clearTimeout(timer));
-  return status;
 }
 
 /**

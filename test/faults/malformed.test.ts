@@ -90,9 +90,34 @@ eachLane("pipelined: garbage behind a large answer is not written into it", asyn
   raw.send("GARBAGE\r\n\r\n");
   await assertOther();
   raw.socket.resume();
-  const text = await raw.ended();
-  const body = text.split("\r\n\r\n")[1] ?? "";
-  assert.match(body, /^("x*"?)?$/, "nothing but the body, or a part of it");
+  const [, body = "", refusal] = (await raw.ended()).split(/\r\n\r\n|(?=HTTP)/);
+  assert.equal(body.length, bytes + 2);
+  assert.match(body, /^"x*"$/, "nothing but the body");
+  assert.match(refusal ?? "", /^HTTP\/1\.1 400 Bad Request/);
+});
+
+eachLane("pipelined: what came before garbage is answered, and the log says what came then", async (lane) => {
+  const posted = `POST /${lane}/json HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n`;
+  const logged = await running(app);
+  const answers = async (bytes: string): Promise<(string | undefined)[]> => {
+    const raw = await openSocket(logged.url);
+    raw.send(bytes);
+    return [...(await raw.ended()).matchAll(/HTTP\/1\.1 (\d+) /g)].map(([, status]) => status);
+  };
+  try {
+    assert.deepEqual(await answers(`${posted}{}more than its length`), ["200", "400"]);
+    await logged.logged(({ code }) => code === "HPE_INVALID_METHOD");
+    const many = Array.from({ length: 100 }, (_, n) => `GET /echo/${lane}/${n} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    assert.deepEqual(await answers(`${many.join("")}garbage\r\n\r\n`), [...many.map(() => "200"), "400"]);
+    assert.equal(
+      logged.log.some(({ clientGone }) => clientGone === true),
+      false,
+    );
+    const chunked = `POST /${lane}/json HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n`;
+    assert.deepEqual(await answers(`${many[0]}${chunked}`), ["200", "400"]);
+  } finally {
+    await logged.close();
+  }
 });
 
 async function assertOther(): Promise<void> {
