@@ -79,6 +79,8 @@ export class Connections {
     };
     const inOrder = inTurn(handler, this.#settings.maxPipelined);
     const listener: RequestListener = (request, response) => {
+      // What comes behind the last response would be run, though it cannot be answered.
+      if (request.socket.writableEnded) return void request.socket.destroy();
       cutFragment(request);
       if (!hasSeveralHosts(request)) return inOrder(request, response);
       refuseHosts(response);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, before } from "node:test";
+import { journal } from "../fixtures/journal.ts";
 import { openSocket, type RawSocket } from "../fixtures/raw-socket.ts";
 import { eachLane, type Running, running } from "../fixtures/running.ts";
 import app from "../fixtures/small-bodies-app.ts";
@@ -56,6 +57,19 @@ for (const [what, line, headers, start] of refused)
     const raw = await sent(server.url, head, Buffer.concat([Buffer.from(start), BODY]));
     assert.match(await raw.ended(), /^HTTP\/1\.1 413 [^\0]*connection: close[^\0]*\{"detail":"[^"]+"\}$/i);
   });
+
+eachLane("a request behind a refused body is not run, since its connection ends", async (lane) => {
+  journal.clear();
+  const raw = await openSocket(server.url);
+  raw.send(
+    `POST /${lane}/json HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 2000\r\n\r\n`,
+  );
+  await raw.until((text) => text.endsWith("}"));
+  raw.send(`${"x".repeat(2000)}POST /${lane}/note HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n`);
+  assert.equal((await raw.ended()).split("HTTP/1.1 ").length, 2);
+  assert.equal((await fetch(`${server.url}/${lane}/note`, { method: "POST" })).status, 200);
+  assert.equal(journal.lines().length, 1);
+});
 
 eachLane("close() waits for no client that still sends what was refused", async (lane) => {
   const own = await running(app, { accessLog: false, shutdownGraceMs: 3_600_000 });
