@@ -71,6 +71,19 @@ for (const path of [
   });
 }
 
+eachLane("hang-up while a stream waits for its client: signal has aborted when it closes", async (lane) => {
+  await new Promise<void>((resolve, reject) => {
+    get(`${server.url}/${lane}/until-gone`, (response) => {
+      response.once("readable", () => response.destroy()).once("close", resolve);
+    }).on("error", reject);
+  });
+  const closed = await journal.written(2);
+  assert.deepEqual(
+    closed.map(({ what }) => what),
+    [1, 1],
+  );
+});
+
 eachLane("hang-up in the middle of a large answer", async (lane) => {
   await new Promise<void>((resolve, reject) => {
     get(`${server.url}/${lane}/bytes/50000000`, (response) => {

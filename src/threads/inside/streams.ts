@@ -70,7 +70,8 @@ export class OpenReplies {
     return withAdded(await done, reply.added());
   }
 
-  async #do(reply: OpenReply, { open, ask, failure }: FollowUp): Promise<Pulled | undefined> {
+  async #do(reply: OpenReply, { open, ask, failure, endedBy }: FollowUp): Promise<Pulled | undefined> {
+    if (endedBy !== undefined) reply.services.cancel(endedBy);
     if (ask === "pull") return pull(reply);
     await reply.chunks?.return?.();
     if (ask === "stop") return undefined;

@@ -45,7 +45,7 @@ function askThread({ pool, thread, work, waiter, timeoutMs }: OpenAt, followUp: 
   return new Promise((resolve, reject) => {
     pool.runOn(thread, {
       work,
-      payload: followUp,
+      payload: waiter?.isGone ? { ...followUp, endedBy: waiter.endedBy ?? "client" } : followUp,
       timeoutMs,
       isPull: followUp.ask === "pull",
       waiter: followUp.ask === "pull" ? waiter : undefined,
