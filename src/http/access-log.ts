@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { pathOfUrl } from "../app/path.ts";
 import { CLIENT_CLOSED_REQUEST } from "../operation/error-reply.ts";
-import type { UnreadRequest } from "./connections.ts";
+import { refusedStatus, type UnreadRequest } from "./connections.ts";
 import { Flood, moreText } from "./flood.ts";
 import type { LoggedUrls } from "./logged-url.ts";
 import { outcomeOf } from "./response-end.ts";
@@ -74,8 +74,10 @@ export function addAccessLog(
       const url = urls.of(request.originalUrl, operation);
       const isSocket = closeCode !== undefined;
       const ms = Math.round((performance.now() - start) * 1000) / 1000;
-      const outcome = outcomeOf(raw);
-      const unsent = outcome === "cut" ? SERVICE_UNAVAILABLE : CLIENT_CLOSED_REQUEST;
+      const end = outcomeOf(raw);
+      const refused = end === "gone" ? refusedStatus(request.raw) : undefined;
+      const outcome = refused === undefined ? end : "sent";
+      const unsent = refused ?? (outcome === "cut" ? SERVICE_UNAVAILABLE : CLIENT_CLOSED_REQUEST);
       const status = raw.headersSent || isSocket ? raw.statusCode : unsent;
       log.info(
         {

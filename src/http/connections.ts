@@ -228,19 +228,28 @@ function refuseHosts(response: ServerResponse): void {
 /** An error from Node's parser. */
 type ParserError = NodeJS.ErrnoException & { readonly bytesParsed?: number };
 
-/** Those whose client is told that it is not understood, once the requests before are answered. */
-const refusedSockets = new WeakSet<Socket>();
+/**
+ * Those whose client is told, once the requests before are answered, that it is not understood: with which status.
+ * Undefined where it has probably gone.
+ */
+const refusedSockets = new WeakMap<Socket, number | undefined>();
+
+/** The status that answered a request of which the rest could not be read; undefined where none did. */
+export function refusedStatus({ socket, complete }: IncomingMessage): number | undefined {
+  return complete ? undefined : refusedSockets.get(socket);
+}
 
 /** Answers what is not HTTP, if there is someone to answer. Returns the status; undefined where there is nobody. */
 function answerClientError(error: ParserError, socket: AnsweringSocket): number | undefined {
   if (refusedSockets.has(socket)) return undefined; // the rest of it is no better
   if (error.code === "ECONNRESET" || !canAnswer(socket)) return void socket.destroy();
+  const hasEnded = error.code === "HPE_INVALID_EOF_STATE";
   // Who ends its side while it waits has gone.
-  if (error.code === "HPE_INVALID_EOF_STATE" && isAnswering(socket)) return void socket.destroy();
-  refusedSockets.add(socket);
+  if (hasEnded && isAnswering(socket)) return void socket.destroy();
   socket.pause(); // the rest of a request that is late would still be run
   const status =
     error.code === "HPE_HEADER_OVERFLOW" ? 431 : error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400;
+  refusedSockets.set(socket, hasEnded ? undefined : status);
   refuseInTurn(status, socket);
   return status;
 }

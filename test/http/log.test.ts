@@ -5,7 +5,9 @@ import { after, before, test } from "node:test";
 import { pino } from "pino";
 import { createLogger } from "../../src/http/logger.ts";
 import app from "../fixtures/log-app.ts";
+import { openSocket } from "../fixtures/raw-socket.ts";
 import { eachLane, type LogEntry, type Running, running } from "../fixtures/running.ts";
+import small from "../fixtures/small-bodies-app.ts";
 
 let server: Running;
 before(async () => {
@@ -62,6 +64,27 @@ eachLane("log: a request whose client has gone has a line, with status 499", asy
   const { level, msg, status, clientGone } = await server.logged((entry) => entry.url === url);
   assert.deepEqual([level, msg, status, clientGone], [30, `GET ${url} 499, the client has gone`, 499, true]);
 });
+
+eachLane(
+  "log: a body that cannot be read, or is late, has the status that it was answered with",
+  async (lane) => {
+    const strict = await running(small, { connections: { headersTimeoutMs: 100, requestTimeoutMs: 200 } });
+    try {
+      for (const [path, status, framing] of [
+        ["json", 400, "Transfer-Encoding: chunked\r\n\r\nzz\r\n"],
+        ["form", 408, "Content-Type: multipart/form-data; boundary=B\r\nContent-Length: 9\r\n\r\n--B"],
+      ] as const) {
+        const raw = await openSocket(strict.url);
+        raw.send(`POST /${lane}/${path} HTTP/1.1\r\nHost: a\r\n${framing}`);
+        assert.match(await raw.ended(), new RegExp(`^HTTP/1\\.1 ${status} `));
+        const line = await strict.logged(({ url }) => url === `/${lane}/${path}`);
+        assert.deepEqual([line.status, line.clientGone], [status, undefined]);
+      }
+    } finally {
+      await strict.close();
+    }
+  },
+);
 
 eachLane("log: a request that the shutdown ended says so, and not that its client has gone", async (lane) => {
   const closing = await running(app, { shutdownGraceMs: 50 });
