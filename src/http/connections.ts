@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from "n
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ResolvedSettings } from "../app/settings.ts";
+import { continueWhenRead } from "./continue.ts";
 import { isLingering } from "./lingering-close.ts";
 import { nodeHttp } from "./node-http.ts";
 import { cutAll } from "./response-end.ts";
@@ -107,6 +108,10 @@ export class Connections {
       open.add(socket);
       socket.on("close", onClose);
     };
+    server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
+      continueWhenRead(request, response);
+      listener(request, response as Parameters<RequestListener>[1]);
+    });
     server.on("connection", keep);
     if (tls !== undefined) server.on("secureConnection", keep);
     server.on("clientError", (error: ParserError, stream) => this.#refuse(error, stream as AnsweringSocket));

@@ -31,3 +31,8 @@ export function lingerAfter({ req: request }: ServerResponse): void {
     request.resume();
   };
 }
+
+/** Has the connection closed as usual after all, as there is nothing left that a client might still send. */
+export function lingerNoMore({ req: { socket } }: ServerResponse): void {
+  Reflect.deleteProperty(socket, "destroySoon");
+}

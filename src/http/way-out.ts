@@ -6,6 +6,7 @@ import type { Lanes } from "../lanes/lanes.ts";
 import { internalErrorReply } from "../operation/error-reply.ts";
 import { type Chunk, discardBody, isReady, isWhole, type RawReply } from "../operation/raw.ts";
 import { asAnnounced } from "./content-length.ts";
+import { continueNow } from "./continue.ts";
 import { ReceivedForm } from "./received-form.ts";
 import { writeFileReply, writeReply, writeStreamReply, writeUnseen } from "./reply.ts";
 import type { HttpRequest } from "./request.ts";
@@ -78,6 +79,7 @@ export class WayOut {
 
   #open(asked: HttpRequest, raw: RawReply, body: AsyncIterable<Chunk>): Readable {
     const { operation } = asked.route;
+    if (asked.unread !== undefined) continueNow(asked.message);
     const checked = asAnnounced(raw, body, operation);
     const chunks = operation === undefined ? checked : this.#lanes.arounds.chunks(operation, asked, checked);
     const stream = this.#streams.open(asked, chunks, raw.mediaType, (thrown) =>
