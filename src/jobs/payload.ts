@@ -86,7 +86,7 @@ export function argumentsOf({ name: task, args: schemas, location }: TaskDeclara
  * is known.
  *
  * @param at - Returns where it was enqueued.
- * @returns What to store: without trailing undefined arguments.
+ * @returns What to store: a copy, without trailing undefined arguments.
  * @throws {OffloopError} `OFFLOOP_JOB_ARGUMENT`.
  */
 export function checkArguments(
@@ -103,11 +103,19 @@ export function checkArguments(
       at(),
       "pass plain data: ids, text, numbers, lists",
     );
+  const own = copyOf(stored);
+  if (own instanceof Error)
+    throw refused(
+      of,
+      `args: as JSON, ${own.message}`,
+      at(),
+      "pass the name of something so large: a path, an id",
+    );
   const judge = ({ problem }: Checked): readonly unknown[] => {
-    if (problem === undefined) return stored;
+    if (problem === undefined) return own;
     throw refused(of, problem, at(), "pass arguments that fit the task's args");
   };
-  const checked = check(of.schemas, stored);
+  const checked = check(of.schemas, own);
   return checked instanceof Promise ? checked.then(judge) : judge(checked);
 }
 
@@ -139,18 +147,33 @@ export async function readArguments(of: ArgumentsOf, args: readonly unknown[]): 
 }
 
 /**
- * What to store of a result.
+ * What to store of a result: a copy.
  *
  * @throws {OffloopError} `OFFLOOP_JOB_RESULT` when it is not JSON.
  */
 export function checkResult({ task, location }: ArgumentsOf, result: unknown): unknown {
-  const unstorable = result === undefined ? undefined : findUnstorable(result, "result");
-  if (unstorable === undefined) return result;
-  throw new OffloopError(
-    "OFFLOOP_JOB_RESULT",
-    `Cannot store the result of task "${task}": ${unstorable.path}: ${unstorable.why}`,
-    { at: location, fix: "return plain data, or nothing" },
-  );
+  if (result === undefined) return undefined;
+  const unstorable = findUnstorable(result, "result");
+  const own = unstorable === undefined ? copyOf(result) : undefined;
+  if (unstorable === undefined && !(own instanceof Error)) return own;
+  const { path, why } = unstorable ?? { path: "result", why: `as JSON, ${(own as Error).message}` };
+  throw new OffloopError("OFFLOOP_JOB_RESULT", `Cannot store the result of task "${task}": ${path}: ${why}`, {
+    at: location,
+    fix: "return plain data, or nothing",
+  });
+}
+
+/**
+ * A value as it is now: until it is stored, whoever has passed it may change it.
+ *
+ * @returns The error, where its JSON is longer than a text may be.
+ */
+function copyOf<Value>(value: Value): Value | RangeError {
+  try {
+    return JSON.parse(JSON.stringify(value)) as Value;
+  } catch (error) {
+    return error as RangeError;
+  }
 }
 
 interface Checked {

@@ -93,3 +93,10 @@ test("checkResult() refuses anything but JSON, and stores nothing for undefined"
     message: /result\.at/,
   });
 });
+
+test("checkResult() stores what was returned, whatever the function does to it afterwards", () => {
+  const kept = { count: 1 };
+  const stored = checkResult(of(), kept);
+  kept.count = 2;
+  assert.deepEqual(stored, { count: 1 });
+});
