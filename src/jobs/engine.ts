@@ -227,13 +227,22 @@ export class Engine implements JobStore {
     const queue = queueName(task);
     return unlessKeyTaken(() =>
       inTransaction(this.#database, async (db) => {
-        const { affected } = (await this.#boss.cancel(queue, uuid, { db })) as Affected;
-        if (affected === 0 && !(await this.#giveUp(queue, uuid, db))) return false;
+        while (!(await this.#cancelOnce(queue, uuid, db)))
+          if (await this.#records.isOver(queue, uuid, db)) return false;
         const takes = await this.#records.lastTake(queue, uuid, db);
         await this.#announce({ kind: "cancelled", task, uuid, takes }, db);
         return true;
       }),
     );
+  }
+
+  /**
+   * It may have waited for an attempt to be stored as failed, which pg-boss does by writing the job anew: then it found
+   * nothing, and has to look again.
+   */
+  async #cancelOnce(queue: string, uuid: string, db: Sql): Promise<boolean> {
+    const { affected } = (await this.#boss.cancel(queue, uuid, { db })) as Affected;
+    return affected > 0 || this.#giveUp(queue, uuid, db);
   }
 
   /** Cancels a dead job, which would otherwise hold up its key in an ordered task: pg-boss has no call for this. */

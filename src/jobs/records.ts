@@ -187,6 +187,15 @@ export class Records {
     return new Set(rows.map(({ id }: { id: string }) => id));
   }
 
+  /** Whether a job is done or cancelled, or does not exist. */
+  async isOver(queue: string, uuid: string, sql: Sql): Promise<boolean> {
+    const { rows } = await sql.executeSql(
+      `select 1 from ${this.#schema}.job where name = $1 and id = $2 and state not in ('completed', 'cancelled')`,
+      [queue, uuid],
+    );
+    return rows.length === 0;
+  }
+
   /** Which attempt of a job was the last to begin; undefined when none has. */
   async lastTake(queue: string, uuid: string, sql: Sql): Promise<number | undefined> {
     const { rows } = await sql.executeSql(
