@@ -14,6 +14,7 @@ import {
   orderError,
   queueOf,
 } from "./engine-setup.ts";
+import { cancelGivenUp } from "./given-up.ts";
 import { formatNotice, NoticeBoard, noticeChannel, parseNotice } from "./notices.ts";
 import { type Affected, Outcomes } from "./outcomes.ts";
 import { createOwnSchema } from "./own-schema.ts";
@@ -97,10 +98,12 @@ export class Engine implements JobStore {
     try {
       await boss.start({ attempts: 3 });
       const engine = new Engine(boss, embedded, options);
-      if (options.isBeside !== true)
-        await engine.#prepare(options, (next) => {
-          step = next;
-        });
+      if (options.isBeside === true) return engine;
+      await engine.#prepare(options, (next) => {
+        step = next;
+      });
+      // Not before: what makes the schema goes on at the server, so that the next start finds it made.
+      cancelGivenUp(engine.#database);
       return engine;
     } catch (error) {
       await boss.stop({ graceful: false }).catch(() => {});

@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
+import pg from "pg";
+import { newUuid } from "../../src/jobs/uuid.ts";
+import { withoutPostgres } from "../fixtures/databases.ts";
+import { backends, jobTask } from "../fixtures/job-engines.ts";
+
+test("statements that wait for a locked table end with the calls that wait for them", {
+  skip: withoutPostgres(),
+  timeout: 60_000,
+}, async () => {
+  const [, postgres] = backends;
+  assert.ok(postgres);
+  await using place = await postgres.start();
+  const engine = await place.open([jobTask("task")]);
+  assert.ok("url" in place.place);
+  const [locking, watching] = [new pg.Client(place.place.url), new pg.Client(place.place.url)];
+  for (const client of [locking, watching]) await client.connect();
+  const waiting = async (): Promise<number> => {
+    const { rows } = await watching.query(
+      "select count(*)::int as waiting from pg_stat_activity where wait_event_type = 'Lock'",
+    );
+    return rows[0].waiting;
+  };
+
+  await locking.query("begin");
+  await locking.query("lock table offloop.job_common in access exclusive mode");
+  const calls = [
+    engine.add({ task: "task", uuid: newUuid(), payload: { args: [] } }),
+    engine.add({ task: "task", uuid: newUuid(), payload: { args: [] }, key: "key" }),
+    engine.take("task", 1),
+    engine.cancel({ task: "task", uuid: newUuid() }),
+  ];
+  while ((await waiting()) < calls.length) await setImmediate();
+  const results = await Promise.allSettled(calls);
+  assert.ok(results.every(({ status }) => status === "rejected"));
+  while ((await waiting()) > 0) await setImmediate();
+
+  await locking.query("commit");
+  assert.deepEqual(await engine.list({ limit: 10 }), [], "what has failed is not stored later");
+  for (const client of [locking, watching]) await client.end();
+});
