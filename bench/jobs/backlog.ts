@@ -133,7 +133,7 @@ export class Backlog implements AsyncDisposable {
     return [
       ["due", () => records.due([queue])],
       ["depths", () => records.depths(new Map())],
-      ["find", () => records.find(queue, ref)],
+      ["find", () => records.findAll([ref])],
       ["attempts", () => attempts.of(ref)],
       ...lists,
     ];

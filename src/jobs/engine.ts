@@ -276,8 +276,12 @@ export class Engine implements JobStore {
     await db.executeSql("select pg_notify($1, $2)", [noticeChannel(this.#schema), formatNotice(notice)]);
   }
 
-  find(job: JobRef): Promise<JobRecord | undefined> {
-    return this.#records.find(queueName(job.task), job);
+  async find(job: JobRef): Promise<JobRecord | undefined> {
+    return (await this.findAll([job]))[0];
+  }
+
+  findAll(jobs: readonly JobRef[]): Promise<readonly (JobRecord | undefined)[]> {
+    return this.#records.findAll(jobs);
   }
 
   list(filter: JobFilter): Promise<readonly JobRecord[]> {

@@ -15,6 +15,7 @@ import { waitingClient } from "../app/waiting-client.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import { formatJobId, parseJobId } from "./job-id.ts";
+import { Looks } from "./looks.ts";
 import { isAbout } from "./notices.ts";
 import type { JobRecord, JobRef, JobStore } from "./store.ts";
 
@@ -26,10 +27,12 @@ const LOOK_MS = 5_000;
 export class StoredJobs implements Jobs {
   readonly #store: JobStore;
   readonly #now: () => number;
+  readonly #looks: Looks;
   readonly #followed = new Set<News>();
 
   constructor(store: JobStore, now: () => number) {
     this.#store = store;
+    this.#looks = new Looks(store);
     this.#now = now;
   }
 
@@ -114,15 +117,15 @@ export class StoredJobs implements Jobs {
       let shown = "";
       while (!news.ended) {
         const next = news.next(LOOK_MS);
-        const job = await this.get(id);
+        const look = await this.#looks.look(ref);
         checkSignals();
-        if (job === undefined && shown === "") throw unknownJob(id, at);
-        if (job === undefined) return; // no longer stored
-        const isLast = ended.has(job.state);
-        const text = JSON.stringify(job);
-        const isNews = text !== shown;
-        shown = text; // as it is now: whoever follows it may change what they are given
-        if (isNews) yield job;
+        if (look === undefined && shown === "") throw unknownJob(id, at);
+        if (look === undefined) return; // no longer stored
+        const isLast = ended.has(look.record.state);
+        const isNews = look.text !== shown;
+        shown = look.text;
+        // A copy: whoever follows it may change what they are given.
+        if (isNews) yield jobOf(structuredClone(look.record)) as Job<Result>;
         if (isLast) return;
         await next;
         checkSignals();

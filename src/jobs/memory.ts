@@ -214,6 +214,10 @@ export class MemoryStore implements JobStore {
     return job && recordOf(job);
   }
 
+  findAll(jobs: readonly JobRef[]): Promise<readonly (JobRecord | undefined)[]> {
+    return Promise.all(jobs.map((job) => this.find(job)));
+  }
+
   async list({ task, state, key, after, limit }: JobFilter): Promise<readonly JobRecord[]> {
     const last = after && this.#jobs.get(after.uuid);
     if (after !== undefined && last === undefined) return [];

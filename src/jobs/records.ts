@@ -59,13 +59,17 @@ export class Records {
     this.#tasks = tasks;
   }
 
-  async find(queue: string, { uuid }: JobRef): Promise<JobRecord | undefined> {
+  /** @returns Each of them, in the same order; undefined for one that does not exist. */
+  async findAll(jobs: readonly JobRef[]): Promise<(JobRecord | undefined)[]> {
     const { rows } = await this.#sql.executeSql(
-      `select ${columns}, a.progress from ${this.#schema}.job j ${this.#withProgress}
-      where j.name = $1 and j.id = $2`,
-      [queue, uuid],
+      `select wanted.place, j.*, a.progress
+      from unnest($1::text[], $2::uuid[]) with ordinality as wanted(queue, job, place), lateral (
+        select ${columns} from ${this.#schema}.job j where j.name = wanted.queue and j.id = wanted.job limit 1
+      ) j ${this.#withProgress}`,
+      [jobs.map(({ task }) => queueName(task)), jobs.map(({ uuid }) => uuid)],
     );
-    return rows[0] && this.#recordOf(rows[0]);
+    const found = new Map(rows.map((row) => [Number(row.place), this.#recordOf(row)]));
+    return jobs.map((_, index) => found.get(index + 1));
   }
 
   async list({ task, state, key, after, limit }: JobFilter): Promise<JobRecord[]> {

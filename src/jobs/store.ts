@@ -160,6 +160,8 @@ export interface JobStore {
   /** Runs a dead, failed or cancelled job now. @returns Whether it was one. */
   retry(job: JobRef): Promise<boolean>;
   find(job: JobRef): Promise<JobRecord | undefined>;
+  /** Each of them, in the same order; undefined for one that does not exist. */
+  findAll(jobs: readonly JobRef[]): Promise<readonly (JobRecord | undefined)[]>;
   list(filter: JobFilter): Promise<readonly JobRecord[]>;
   attempts(job: JobRef): Promise<readonly AttemptRecord[]>;
   depths(): Promise<readonly TaskDepth[]>;
