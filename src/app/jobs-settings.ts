@@ -55,7 +55,7 @@ export function resolveJobs(jobs: JobsSettings): ResolvedJobs {
   if (!/^[a-z_][a-z0-9_]{0,49}$/.test(schema)) {
     throw new OffloopError(
       "OFFLOOP_OPTION_INVALID",
-      `Cannot use jobs.schema: expected lower-case letters, digits and underscores, got ${shownValue(schema)}`,
+      `Cannot use jobs.schema: expected 1-50 lower-case letters, digits and underscores, with no digit first, got ${shownValue(schema)}`,
       { fix: 'name it like "offloop"' },
     );
   }

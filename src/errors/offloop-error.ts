@@ -121,7 +121,7 @@ export const errorCodes = {
   OFFLOOP_JOBS_ORDER: "A task's ordered option was changed while jobs of the task are stored.",
   OFFLOOP_JOBS_OWNED: "Another process has the embedded jobs database open.",
   OFFLOOP_JOBS_PACKAGE: "A durable task needs a package that is not installed.",
-  OFFLOOP_JOBS_SCHEMA: "The database role may not create the schema of the jobs.",
+  OFFLOOP_JOBS_SCHEMA: "The database role may not create the schema of the jobs, or not write in it.",
   OFFLOOP_JOBS_TRANSACTION: "A job cannot be stored in the transaction you passed.",
   OFFLOOP_LANE_UNKNOWN: "offloop cannot tell whether a function was written as async.",
   OFFLOOP_LIFESPAN_FAILED:

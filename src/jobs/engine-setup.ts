@@ -2,6 +2,7 @@ import type { ConstructorOptions, Queue } from "pg-boss";
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { EmbeddedDatabase } from "./embedded.ts";
 import { NO_RIGHT, ownSchemaSql } from "./own-schema.ts";
+import { READ_ONLY, readOnlyRefusal } from "./rights.ts";
 import type { JobTask } from "./store.ts";
 
 /** Where jobs are stored: in a PostgreSQL database, or in a folder that only this process has open. */
@@ -115,6 +116,9 @@ export type OpenStep =
   | "making the queues of the tasks"
   | "listening to notices";
 
+/** PostgreSQL's codes for a syntax error and for a reserved name: all that users give of its SQL is the schema's name. */
+const NO_SCHEMA_NAMES: ReadonlySet<string> = new Set(["42601", "42939"]);
+
 /** What a user is told of why the place of the jobs could not be opened. */
 export function openError(error: unknown, { place, schema }: EngineOptions, step: OpenStep): unknown {
   if (error instanceof OffloopError || !("url" in place)) return error;
@@ -126,6 +130,11 @@ export function openError(error: unknown, { place, schema }: EngineOptions, step
       { fix: 'run the SQL of "offloop jobs app.ts schema" with a role that may create it', cause: error },
     );
   }
+  if (code !== undefined && NO_SCHEMA_NAMES.has(code))
+    return new OffloopError("OFFLOOP_OPTION_INVALID", `Cannot use jobs.schema "${schema}": ${message}`, {
+      fix: 'name it like "offloop": PostgreSQL keeps that name for itself',
+      cause: error,
+    });
   const { why, fix } = explainRefusal(message, code, step);
   return new OffloopError("OFFLOOP_JOBS_DATABASE", `Cannot open the database of the jobs: ${why}`, {
     fix,
@@ -143,6 +152,7 @@ function explainRefusal(
       why: "PgBouncer is in statement mode, and jobs need transactions",
       fix: "set its pool_mode to session or transaction, or let jobs.url name PostgreSQL itself",
     };
+  if (code === READ_ONLY) return readOnlyRefusal;
   // What the server says has a code: this one is ours, who have heard nothing.
   if (code === undefined && /timeout/i.test(message))
     return {

@@ -86,7 +86,7 @@ export class Engine implements JobStore {
    * Opens the place of the jobs; creates its schema, and what each task needs in it, where missing.
    *
    * @throws {OffloopError} `OFFLOOP_JOBS_PACKAGE`, `OFFLOOP_JOBS_DATABASE`, `OFFLOOP_JOBS_SCHEMA`,
-   * `OFFLOOP_JOBS_FOLDER`, `OFFLOOP_JOBS_OWNED`, `OFFLOOP_JOBS_ORDER`.
+   * `OFFLOOP_OPTION_INVALID`, `OFFLOOP_JOBS_FOLDER`, `OFFLOOP_JOBS_OWNED`, `OFFLOOP_JOBS_ORDER`.
    */
   static async open(options: EngineOptions): Promise<Engine> {
     const { PgBoss } = await loadPgBoss();

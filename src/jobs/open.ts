@@ -16,6 +16,7 @@ import { answerAsOwner } from "./owner.ts";
 import { argumentsOf } from "./payload.ts";
 import { placeOf, sayKept, sayOpening } from "./place.ts";
 import { ThreadPulse, upkeep } from "./pulse.ts";
+import { checkRights } from "./rights.ts";
 import { checkSchedules } from "./schedule.ts";
 import type { JobTask } from "./store.ts";
 import { JobWorker, type JobWorkerOptions } from "./worker.ts";
@@ -49,7 +50,7 @@ export interface OpenJobs {
  * Opens the place where jobs are stored, makes tasks enqueueable, and works on jobs.
  *
  * @throws {OffloopError} `OFFLOOP_JOBS_PACKAGE`, `OFFLOOP_JOBS_DATABASE`, `OFFLOOP_JOBS_SCHEMA`, `OFFLOOP_JOBS_FOLDER`,
- * `OFFLOOP_JOBS_OWNED`, `OFFLOOP_JOBS_ORDER`, and those of `checkSchedules`.
+ * `OFFLOOP_JOBS_OWNED`, `OFFLOOP_JOBS_ORDER`, `OFFLOOP_OPTION_INVALID`, and those of `checkSchedules`.
  */
 export async function openJobs(options: OpenJobsOptions): Promise<OpenJobs> {
   const { app, settings, trace, log } = options;
@@ -69,6 +70,7 @@ export async function openJobs(options: OpenJobsOptions): Promise<OpenJobs> {
   const engine = await opening.finally(() => clearTimeout(said));
   await using opened = new AsyncDisposableStack();
   opened.defer(() => engine.close());
+  await checkRights(engine.sql, settings.schema);
   sayKept(settings, log);
   const worker = options.works ? await work(options, { engine, place, tasks, events }) : undefined;
   opened.defer(async () => void (await worker?.close(0)));
