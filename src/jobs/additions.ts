@@ -1,5 +1,6 @@
 import type { PgBoss } from "pg-boss";
 import { queueName } from "./queue-name.ts";
+import { isRefusedInput } from "./refusals.ts";
 import type { NewJob } from "./store.ts";
 
 /** Maximum number of jobs that one statement stores. */
@@ -88,7 +89,7 @@ class TaskAdditions {
       await this.#insert(batch.map(({ job }) => job));
       for (const { resolve } of batch) resolve();
     } catch (error) {
-      if (batch.length > 1 && isRefused(error)) await this.#storeEach(batch);
+      if (batch.length > 1 && isRefusedInput(error)) await this.#storeEach(batch);
       else for (const { reject } of batch) reject(error);
     }
     this.#underWay--;
@@ -99,10 +100,4 @@ class TaskAdditions {
   async #storeEach(batch: readonly Waiting[]): Promise<void> {
     for (const { job, resolve, reject } of batch) await this.#insert([job]).then(resolve, reject);
   }
-}
-
-/** Refused by PostgreSQL because of the input (data, constraint, limit, memory); or by V8, for a text that is too long. */
-function isRefused(error: unknown): boolean {
-  const { code } = error as { readonly code?: unknown };
-  return error instanceof RangeError || (typeof code === "string" && /^(22|23|54|XX)/.test(code));
 }

@@ -108,9 +108,28 @@ function abortReason(why: BreakOff): Error {
   return new DOMException(reasons[why], "AbortError");
 }
 
+/** How much is stored of each text of an error: some have a whole response in their message. */
+const LONGEST_TEXT = 32_768;
+
 /** PostgreSQL stores neither NUL nor half of a surrogate pair. */
 function storable(thrown: unknown): DescribedError {
-  const clean = (_: string, value: unknown): unknown =>
-    typeof value === "string" ? value.replaceAll("\0", "").toWellFormed() : value;
-  return JSON.parse(JSON.stringify(describeError(thrown)), clean) as DescribedError;
+  return cleaned(describeError(thrown));
+}
+
+function cleaned({ cause, ...texts }: DescribedError): DescribedError {
+  const fields = Object.entries(texts).map(([name, value]) => [
+    name,
+    typeof value === "string" ? cleanText(value) : value,
+  ]);
+  return { ...Object.fromEntries(fields), ...(cause === undefined ? {} : { cause: cleaned(cause) }) };
+}
+
+/** The end of a long one is kept, too: a stack has the message first, and then its frames. */
+function cleanText(text: string): string {
+  const half = LONGEST_TEXT / 2;
+  const short =
+    text.length <= LONGEST_TEXT
+      ? text
+      : `${text.slice(0, half)} [${text.length - LONGEST_TEXT} characters left out] ${text.slice(-half)}`;
+  return short.replaceAll("\0", "").toWellFormed();
 }

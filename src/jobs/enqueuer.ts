@@ -60,10 +60,10 @@ export class Enqueuer implements TaskEnqueuer {
   }
 
   #runAt(task: string, { at, delayMs }: EnqueueOptions): Date | undefined {
-    if (at !== undefined && (!(at instanceof Date) || Number.isNaN(at.getTime()))) {
+    if (at !== undefined && !isStorableDate(at)) {
       throw new OffloopError(
         "OFFLOOP_OPTION_INVALID",
-        `Cannot enqueue task "${task}": at is ${String(at)}, not a date`,
+        `Cannot enqueue task "${task}": at is ${String(at)}, not a date of the years 1-9999`,
         { at: callerLocation(), fix: "pass a Date, or delayMs" },
       );
     }
@@ -72,10 +72,18 @@ export class Enqueuer implements TaskEnqueuer {
   }
 }
 
+/** Others have no form that JavaScript writes and PostgreSQL reads. */
+function isStorableDate(at: unknown): boolean {
+  if (!(at instanceof Date) || Number.isNaN(at.getTime())) return false;
+  const year = at.getUTCFullYear();
+  return year >= 1 && year <= 9_999;
+}
+
 /** An empty key is more likely a mistake than a key. */
 function keyOf(task: string, key: unknown): string | undefined {
   if (key === undefined) return undefined;
-  if (typeof key === "string" && key !== "" && key.length <= 500 && !key.includes("\0")) return key;
+  const isKey = typeof key === "string" && key !== "" && key.length <= 500 && !key.includes("\0");
+  if (isKey && key.isWellFormed()) return key;
   throw new OffloopError(
     "OFFLOOP_OPTION_INVALID",
     `Cannot enqueue task "${task}": expected a key of 1-500 characters, got ${shownValue(key)}`,

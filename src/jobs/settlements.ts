@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { describeError } from "../errors/described-error.ts";
-import type { Claim, JobStore, Settlement } from "./store.ts";
+import { isRefusedInput } from "./refusals.ts";
+import type { Claim, JobStore, Outcome, Settlement } from "./store.ts";
 
 const FIRST_DELAY_MS = 50;
 const LONGEST_DELAY_MS = 1_000;
@@ -69,7 +70,7 @@ export class Settlements {
         return await this.#store.settle(batch);
       } catch (error) {
         this.#onError(error);
-        if (isRefusal(error)) return this.#writeRefused(batch, error);
+        if (isRefusedInput(error)) return this.#writeRefused(batch, error);
         await delay(Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** tries));
       }
     }
@@ -82,13 +83,18 @@ export class Settlements {
   async #writeRefused(batch: readonly Settlement[], error: unknown): Promise<void> {
     const [only] = batch;
     if (batch.length > 1) for (const settlement of batch) await this.#write([settlement]);
-    else if (only !== undefined && only.outcome.kind === "done")
-      await this.#write([{ ...only, outcome: { kind: "failed", error: describeError(error) } }]);
+    else if (only !== undefined) await this.#writeInstead(only, insteadOf(only.outcome, error));
+  }
+
+  async #writeInstead(settlement: Settlement, outcome: Outcome | undefined): Promise<void> {
+    if (outcome !== undefined) await this.#write([{ ...settlement, outcome }]);
   }
 }
 
-/** "Data exception" and "program limit exceeded": repeating the statement would not help. */
-function isRefusal(error: unknown): boolean {
-  const { code } = error as { readonly code?: unknown };
-  return typeof code === "string" && /^(22|54)/.test(code);
+/** What is stored in place of an outcome that is refused; undefined where that would be refused, too. */
+function insteadOf(outcome: Outcome, refusal: unknown): Outcome | undefined {
+  const error = describeError(refusal);
+  if (outcome.kind === "done") return { kind: "failed", error };
+  if (!("error" in outcome) || outcome.error.message === error.message) return undefined;
+  return { ...outcome, error };
 }

@@ -9,16 +9,20 @@ import { attemptLanes } from "../../src/lanes/attempts.ts";
 
 const app = new App();
 app.task("task", { durable: true }, async () => "result");
+app.task("fails", { durable: true }, async () => {
+  const cause = new Error(`the answer was ${"a".repeat(100_000)} and no more`);
+  throw new TypeError("half of a pair: \ud800, and NUL: \0", { cause });
+});
 
 const lanes = attemptLanes({ loop: 1, thread: 1 }, async ({ task, args }) => task.fn(...args));
 
-function attempt(): Attempt {
+function attempt(name = "task"): Attempt {
   const job: TakenJob = {
-    ...{ task: "task", uuid: newUuid(), takes: 0, retryLimit: 0, lostBefore: false, isSuspect: false },
+    ...{ task: name, uuid: newUuid(), takes: 0, retryLimit: 0, lostBefore: false, isSuspect: false },
     payload: { args: [] },
     enqueuedAt: new Date(),
   };
-  const task = runnableTasks(app).get("task");
+  const task = runnableTasks(app).get(name);
   assert.ok(task);
   return new Attempt(job, task);
 }
@@ -41,4 +45,17 @@ test("an attempt whose job is cancelled while it runs is cancelled, whatever it 
   const outcome = running.run(lanes, () => {});
   running.lose("cancelled", 60_000);
   assert.deepEqual(await outcome, { kind: "cancelled" });
+});
+
+test("an error is stored as PostgreSQL takes it, and a long one without its middle", async () => {
+  const outcome = await attempt("fails").run(lanes, () => {});
+  assert.ok(outcome.kind === "failed");
+  const { type, message, cause } = outcome.error;
+  assert.deepEqual([type, message], ["TypeError", "half of a pair: \ufffd, and NUL: "]);
+  assert.match(cause?.message ?? "", /^the answer was a+ \[\d+ characters left out\] a+ and no more$/);
+  assert.match(
+    cause?.stack ?? "",
+    /^Error: the answer was a+ \[\d+ characters left out\] a+ and no more\n {4}at /,
+  );
+  assert.ok(JSON.stringify(outcome).length < 100_000);
 });

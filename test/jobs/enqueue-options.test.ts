@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { App } from "offloop";
+import { testClient } from "offloop/testing";
+
+const app = new App();
+const task = app.task("task", { durable: true }, async () => {});
+
+test("enqueue() refuses a key that is no text, and a time that PostgreSQL does not have", async () => {
+  await using _client = await testClient(app);
+  for (const key of ["", "\0", "\ud800", "a\udfff", "k".repeat(501)])
+    await assert.rejects(task.with({ key }).enqueue(), {
+      code: "OFFLOOP_OPTION_INVALID",
+      message: /expected a key of 1-500 characters/,
+    });
+  for (const time of [Number.NaN, 8.64e15, -8.64e15, Date.UTC(-1, 0), Date.UTC(10_000, 0)])
+    await assert.rejects(task.with({ at: new Date(time) }).enqueue(), {
+      code: "OFFLOOP_OPTION_INVALID",
+      message: /not a date of the years 1-9999/,
+    });
+  await task.with({ key: "😀", at: new Date(Date.UTC(9_999, 11, 31)) }).enqueue();
+});
