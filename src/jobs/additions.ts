@@ -5,6 +5,8 @@ import type { NewJob } from "./store.ts";
 
 /** Maximum number of jobs that one statement stores. */
 const MOST = 500;
+/** And of characters of their JSON, but for a single job: more might not be stored before the statement is given up. */
+const MOST_CHARACTERS = 4_000_000;
 
 interface Waiting {
   readonly job: NewJob;
@@ -78,8 +80,19 @@ class TaskAdditions {
     this.#asked = true;
     setImmediate(() => {
       this.#asked = false;
-      void this.#store(this.#waiting.splice(0, MOST));
+      void this.#store(this.#waiting.splice(0, this.#together()));
     });
+  }
+
+  /** How many of those that wait go into one statement. */
+  #together(): number {
+    let characters = 0;
+    const first = this.#waiting.slice(0, MOST).findIndex(({ job }) => {
+      const isFirst = characters === 0;
+      characters += JSON.stringify(job.payload).length;
+      return characters > MOST_CHARACTERS && !isFirst;
+    });
+    return first === -1 ? MOST : first;
   }
 
   async #store(batch: readonly Waiting[]): Promise<void> {

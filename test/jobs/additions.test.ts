@@ -10,6 +10,7 @@ const tasks = [
   jobTask("many"),
   jobTask("mixed"),
   jobTask("refused"),
+  jobTask("large"),
   jobTask("keyed"),
   jobTask("queued", { ordered: true }),
 ];
@@ -74,6 +75,14 @@ describeOnEach("jobs that are enqueued together,", tasks, (on) => {
     );
     assert.equal((results[1] as PromiseRejectedResult).reason.code, "22P05");
     assert.deepEqual(await takeAll("refused"), ["first", "second"]);
+  });
+
+  test("are several commits where they are large", async () => {
+    const texts = [1, 3_000_000, 2, 3_000_000, 6_000_000, 3].map((length) => "x".repeat(length));
+    await Promise.all(texts.map((text) => add("large", text)));
+    assert.equal(await commitsOf("large"), 4);
+    const lengths = (await takeAll("large")).map((text) => (text as string).length);
+    assert.deepEqual(lengths.sort(), texts.map(({ length }) => length).sort());
   });
 
   test("are apart where they have a key or an order", async () => {
