@@ -8,18 +8,24 @@ const LONGEST_DELAY_MS = 1_000;
 /** By then the jobs have been given to others: their heartbeat stopped along with the database. */
 const GIVE_UP_MS = 60_000;
 
-interface Waiting {
-  readonly settlement: Settlement;
+interface Unstored {
+  settlement: Settlement;
+  readonly since: number;
   readonly resolve: () => void;
 }
 
-/** Stores how attempts ended: those that end while a statement is under way go together into the next one. */
+/**
+ * Stores how attempts ended: those that end while a statement is under way go together into the next one. What could
+ * not be stored is tried again one by one, since a single one may be why, and beside what ends meanwhile.
+ */
 export class Settlements {
   readonly #store: Pick<JobStore, "settle">;
   readonly #onError: (error: unknown) => void;
-  readonly #unstored = new Set<Settlement>();
-  #waiting: Waiting[] = [];
+  readonly #unstored = new Set<Unstored>();
+  #waiting: Unstored[] = [];
   #writing = false;
+  readonly #failed: Unstored[] = [];
+  #retrying = false;
   #givenUp = false;
 
   /** @param onError - Called each time the database refuses something or does not answer. */
@@ -30,9 +36,10 @@ export class Settlements {
 
   /** Resolves when it is stored, or given up. Never rejects. */
   add(settlement: Settlement): Promise<void> {
-    this.#unstored.add(settlement);
     return new Promise((resolve) => {
-      this.#waiting.push({ settlement, resolve });
+      const unstored = { settlement, since: performance.now(), resolve };
+      this.#unstored.add(unstored);
+      this.#waiting.push(unstored);
       if (!this.#writing) void this.#writeAll();
     });
   }
@@ -44,7 +51,7 @@ export class Settlements {
    */
   giveUp(): Claim[] {
     this.#givenUp = true;
-    return [...this.#unstored].map(({ claim }) => claim);
+    return [...this.#unstored].map(({ settlement }) => settlement.claim);
   }
 
   async #writeAll(): Promise<void> {
@@ -54,40 +61,53 @@ export class Settlements {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting;
       this.#waiting = [];
-      await this.#write(batch.map(({ settlement }) => settlement));
-      for (const { settlement, resolve } of batch) {
-        this.#unstored.delete(settlement);
-        resolve();
-      }
+      if (await this.#write(batch)) continue;
+      this.#failed.push(...batch);
+      if (!this.#retrying) void this.#retryAll();
     }
     this.#writing = false;
   }
 
-  async #write(batch: readonly Settlement[]): Promise<void> {
-    const started = performance.now();
-    for (let tries = 0; !this.#givenUp && performance.now() - started < GIVE_UP_MS; tries++) {
-      try {
-        return await this.#store.settle(batch);
-      } catch (error) {
-        this.#onError(error);
-        if (isRefusedInput(error)) return this.#writeRefused(batch, error);
-        await delay(Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** tries));
+  async #retryAll(): Promise<void> {
+    this.#retrying = true;
+    let tries = 0;
+    for (let next = this.#failed.shift(); next !== undefined; next = this.#failed.shift()) {
+      await delay(tries === 0 ? 0 : Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** tries));
+      if (this.#givenUp || performance.now() - next.since > GIVE_UP_MS) this.#leave(next);
+      else if (await this.#write([next])) tries = 0;
+      else {
+        this.#failed.push(next);
+        tries++;
       }
     }
+    this.#retrying = false;
   }
 
-  /**
-   * One of them contains something that the database does not accept and that would never be settled; the others must
-   * not wait for it.
-   */
-  async #writeRefused(batch: readonly Settlement[], error: unknown): Promise<void> {
-    const [only] = batch;
-    if (batch.length > 1) for (const settlement of batch) await this.#write([settlement]);
-    else if (only !== undefined) await this.#writeInstead(only, insteadOf(only.outcome, error));
+  /** @returns Whether they are stored, or never will be. */
+  async #write(batch: readonly Unstored[]): Promise<boolean> {
+    try {
+      await this.#store.settle(batch.map(({ settlement }) => settlement));
+    } catch (error) {
+      this.#onError(error);
+      const [only] = batch;
+      const isRefused = batch.length === 1 && only !== undefined && isRefusedInput(error);
+      return isRefused && this.#isHopeless(only, error);
+    }
+    for (const unstored of batch) this.#leave(unstored);
+    return true;
   }
 
-  async #writeInstead(settlement: Settlement, outcome: Outcome | undefined): Promise<void> {
-    if (outcome !== undefined) await this.#write([{ ...settlement, outcome }]);
+  /** What the database does not accept becomes what it does, if anything. */
+  #isHopeless(unstored: Unstored, refusal: unknown): boolean {
+    const outcome = insteadOf(unstored.settlement.outcome, refusal);
+    if (outcome === undefined) this.#leave(unstored);
+    else unstored.settlement = { ...unstored.settlement, outcome };
+    return outcome === undefined;
+  }
+
+  #leave(unstored: Unstored): void {
+    this.#unstored.delete(unstored);
+    unstored.resolve();
   }
 }
 

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import pg from "pg";
+import type { Engine } from "../../src/jobs/engine.ts";
+import { Settlements } from "../../src/jobs/settlements.ts";
+import type { TakenJob } from "../../src/jobs/store.ts";
+import { newUuid } from "../../src/jobs/uuid.ts";
+import { withoutPostgres } from "../fixtures/databases.ts";
+import { backends, jobTask } from "../fixtures/job-engines.ts";
+
+async function take(engine: Engine): Promise<TakenJob> {
+  await engine.add({ task: "task", uuid: newUuid(), payload: { args: [] } });
+  const [job] = await engine.take("task", 1);
+  assert.ok(job);
+  return job;
+}
+
+test("an outcome that cannot be stored now holds up no other", {
+  skip: withoutPostgres(),
+  timeout: 55_000,
+}, async () => {
+  const [, postgres] = backends;
+  assert.ok(postgres);
+  await using place = await postgres.start();
+  const engine = await place.open([jobTask("task")]);
+  assert.ok("url" in place.place);
+  const [held, beside, later] = [await take(engine), await take(engine), await take(engine)];
+  const client = new pg.Client(place.place.url);
+  await client.connect();
+  await client.query("begin");
+  await client.query("select from offloop.job_attempt where job = $1 for update", [held.uuid]);
+
+  const failed = Promise.withResolvers<void>();
+  const settlements = new Settlements(engine, () => failed.resolve());
+  const settle = (job: TakenJob): Promise<void> =>
+    settlements.add({ claim: job, payload: job.payload, outcome: { kind: "done", result: job.uuid } });
+  const stored = settle(held);
+  const storedBeside = settle(beside);
+  await failed.promise;
+  await settle(later);
+  await storedBeside;
+  for (const job of [beside, later]) assert.equal((await engine.find(job))?.state, "done");
+  assert.equal((await engine.find(held))?.state, "running");
+
+  await client.query("commit");
+  await stored;
+  assert.equal((await engine.find(held))?.state, "done");
+  await client.end();
+});
