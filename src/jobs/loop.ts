@@ -45,6 +45,8 @@ export class JobLoop {
   readonly #running = new Set<Attempt>();
   /** Tasks that may have a job to take, in turn. */
   readonly #due = new Set<string>();
+  /** How many jobs of a task are taken at once, where taking more has failed: together they may be too large. */
+  readonly #most = new Map<string, number>();
   readonly #settlements: Settlements;
   #pulse: Pulse | undefined;
   #pulling: Promise<void> | undefined;
@@ -141,13 +143,23 @@ export class JobLoop {
     const task = tasks.get(name) as RunnableTask;
     // Moves it behind the others, so that no task starves another.
     this.#due.delete(name);
-    const most = this.#freeFor(task);
+    const most = Math.min(this.#freeFor(task), this.#most.get(name) ?? Number.POSITIVE_INFINITY);
     // Of the jobs that may be what ends processes, one runs here at a time: so the others survive it.
     const hasSuspect = this.running.some(({ isBroken, job }) => job.isSuspect && !isBroken);
-    const jobs = await store.take(name, most, hasSuspect);
+    const jobs = await store.take(name, most, hasSuspect).catch((error: unknown) => {
+      this.#most.set(name, Math.max(1, Math.floor(most / 2)));
+      throw error;
+    });
+    this.#takeMore(task);
     if (this.#closing) return this.#putBack(jobs);
     if (jobs.length === most) this.#due.add(name);
     for (const job of jobs) void this.#run(this.#take(job, task));
+  }
+
+  #takeMore({ declaration: { name, lane } }: RunnableTask): void {
+    const most = (this.#most.get(name) ?? Number.POSITIVE_INFINITY) + 1;
+    if (most < this.#options.lanes.capacity[lane]) this.#most.set(name, most);
+    else this.#most.delete(name);
   }
 
   /** Puts back what was still being taken when the process began to close: none of it has run, and no attempt counts. */
