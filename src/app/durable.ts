@@ -64,6 +64,7 @@ export function readDurable(
   at: SourceLocation,
 ): Durable | undefined {
   if (durable === undefined || durable === false) return undefined;
+  checkName(task, at);
   const options = durable === true ? {} : durable;
   checkOptionNames(`declare task "${task}"`, options, names, at);
   const bound = (option: keyof DurableOptions, value: unknown, range: Range): number =>
@@ -76,6 +77,18 @@ export function readDurable(
     ordered: options.ordered ?? false,
     keepMs: bound("keepMs", options.keepMs ?? WEEK_MS, [1_000, YEAR_MS]),
   };
+}
+
+/** Ids, indexes and notices of jobs have it in them, and PostgreSQL bounds each of these. */
+const LONGEST_NAME = 200;
+
+function checkName(task: string, at: SourceLocation): void {
+  if (task.length <= LONGEST_NAME && task.isWellFormed()) return;
+  throw new OffloopError(
+    "OFFLOOP_OPTION_INVALID",
+    `Cannot declare task ${shownValue(task)} durable: expected a name of 1-${LONGEST_NAME} characters of well-formed text`,
+    { at, fix: "give it another name" },
+  );
 }
 
 /** Why no job has a file among its arguments. */

@@ -20,3 +20,13 @@ test("enqueue() refuses a key that is no text, and a time that PostgreSQL does n
     });
   await task.with({ key: "😀", at: new Date(Date.UTC(9_999, 11, 31)) }).enqueue();
 });
+
+test("a durable task has a name that jobs can be stored under", async () => {
+  for (const name of ["x".repeat(201), "\ud800"])
+    assert.throws(() => new App().task(name, { durable: true }, async () => {}), {
+      code: "OFFLOOP_OPTION_INVALID",
+      message: /expected a name of 1-200 characters/,
+    });
+  new App().task("x".repeat(201), async () => {});
+  new App().task("😀".repeat(100), { durable: true }, async () => {});
+});
