@@ -99,7 +99,8 @@ export class HttpRequest implements LaneRequest {
 
   /** Whether nobody waits for the rest of its answer. */
   get isGone(): boolean {
-    return this.#isShutDown || isCutShort(this.reply.raw);
+    const { raw } = this.reply;
+    return this.#isShutDown || (raw.destroyed && isCutShort(raw));
   }
 
   get endedBy(): EndedBy {

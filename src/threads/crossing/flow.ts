@@ -1,4 +1,4 @@
-import type { TakenCount, ThreadMessage } from "./messages.ts";
+import type { ResultBatch, TakenCount, ThreadMessage } from "./messages.ts";
 
 // What a thread says beside its results: its log lines, and progress. A thread that says more than the event loop can
 // take waits for it. Without this, a function that logs in an endless loop would fill the memory with its lines, and the
@@ -9,9 +9,10 @@ const MOST = 1_048_576;
 /** What a line weighs besides its text. */
 const LINE = 4_096;
 
+type SaidMessage = Exclude<ThreadMessage, ResultBatch>;
+
 /** The weight of a message; 0 where the thread says only as much as it is asked for. */
-function weightOf(message: ThreadMessage): number {
-  if (Array.isArray(message)) return 0;
+function weightOf(message: SaidMessage): number {
   if ("log" in message) return LINE + (message.log.message?.length ?? 0);
   return "progress" in message ? LINE : 0;
 }
@@ -26,7 +27,7 @@ export class SaidMessages {
   }
 
   /** Sends a message once the loop has taken enough of those before it. Blocks until then. */
-  send(message: ThreadMessage, post: () => void): void {
+  send(message: SaidMessage, post: () => void): void {
     const weight = weightOf(message);
     if (weight > 0) this.#waitForRoom();
     post(); // may throw: then nothing was said
@@ -50,7 +51,7 @@ export class TakenMessages {
   #weight = 0;
 
   /** A message was received. The thread learns of it in the next turn of the loop, so that others have their turn. */
-  take(message: ThreadMessage): void {
+  take(message: SaidMessage): void {
     const weight = weightOf(message);
     if (weight === 0) return;
     this.#weight += weight;

@@ -340,7 +340,8 @@ class RelayedOutlet implements Outlet {
   }
 
   postMessage(message: ThreadMessage, transfer: readonly Transferable[] = []): void {
-    this.#said.send(message, () => this.#post(message, transfer));
+    if (Array.isArray(message)) this.#post(message, transfer);
+    else this.#said.send(message, () => this.#post(message, transfer));
   }
 
   #post(message: ThreadMessage, transfer: readonly Transferable[]): void {

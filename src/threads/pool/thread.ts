@@ -134,9 +134,9 @@ export class Thread implements ThreadHandle {
     this.id = worker.threadId;
     this.#port = port;
     this.#receive = (message) => {
+      if (Array.isArray(message)) return this.#take(message);
       this.#taken.take(message);
-      if (Array.isArray(message)) this.#take(message);
-      else if ("log" in message) onLog(message.log);
+      if ("log" in message) onLog(message.log);
       else if ("progress" in message) this.#report(message);
       else if ("enqueue" in message) onEnqueue(message);
       else this.#greet(message);
