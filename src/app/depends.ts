@@ -53,8 +53,8 @@ type Provided<Result> =
  * `runs` may follow the function if there are no other options.
  * @returns The dependency, for the `deps` of operations, routers, apps and other dependencies.
  * @throws {OffloopError} `OFFLOOP_HANDLER_INVALID`, `OFFLOOP_LANE_UNKNOWN`, `OFFLOOP_SCHEMA_INVALID`,
- * `OFFLOOP_DEPENDENCY_INVALID`, `OFFLOOP_DEPENDENCY_SCOPE`, `OFFLOOP_FORM_AND_BODY`, `OFFLOOP_OPTION_INVALID`,
- * `OFFLOOP_OPTION_UNKNOWN`.
+ * `OFFLOOP_DEPENDENCY_INVALID`, `OFFLOOP_DEPENDENCY_SCOPE`, `OFFLOOP_DEPENDENCY_SHARED`, `OFFLOOP_FORM_AND_BODY`,
+ * `OFFLOOP_OPTION_INVALID`, `OFFLOOP_OPTION_UNKNOWN`.
  * @example
  * ```ts
  * import { DatabaseSync } from "node:sqlite";
@@ -116,6 +116,7 @@ function createDependency(
     location,
   };
   checkScope(what, dependency);
+  if (options.scope === undefined) checkSharing(what, dependency);
   registerDependency(dependency);
   return dependency;
 }
@@ -150,4 +151,35 @@ function checkScope(
       { at, fix: 'remove its inputs, or use the scope "request"' },
     );
   }
+}
+
+/**
+ * A generator of the scope "request" is still open while its thread runs other requests, which use the same value of the
+ * scope "thread": in a transaction, their writes would be rolled back with it. So this is never the unsaid default.
+ */
+function checkSharing(what: string, dependency: DependencyDeclaration): void {
+  const shared = dependency.isGenerator ? sharedNeed(dependency, dependency.lane) : undefined;
+  if (shared === undefined) return;
+  throw new OffloopError(
+    "OFFLOOP_DEPENDENCY_SHARED",
+    `Cannot declare ${what}: by default it is open until after the response and its background tasks, and meanwhile other requests use "${shared}" of the scope "thread"`,
+    {
+      at: dependency.location,
+      fix: 'give it the scope "function", which ends before the thread takes another request; or write scope: "request" if others may use that value meanwhile',
+    },
+  );
+}
+
+/**
+ * The name of a value that all requests on a thread share and that a dependency of this lane uses. What another
+ * generator makes of it is that one's own, such as a connection from a pool.
+ */
+function sharedNeed({ deps }: DependencyDeclaration, lane: Lane): string | undefined {
+  for (const [name, needed] of deps) {
+    // What an async generator needs of the loop is a pool, from which it takes something of its own.
+    if (needed.scope === "thread" && (lane === "thread" || needed.lane === "thread")) return name;
+    const inner = needed.isGenerator || needed.scope === "app" ? undefined : sharedNeed(needed, lane);
+    if (inner !== undefined) return inner;
+  }
+  return undefined;
 }

@@ -99,6 +99,8 @@ export const errorCodes = {
   OFFLOOP_DEPENDENCY_INVALID: "A value in deps is not a dependency, or its name is taken.",
   OFFLOOP_DEPENDENCY_LANE: "An async operation needs a plain dependency whose value cannot leave its thread.",
   OFFLOOP_DEPENDENCY_SCOPE: "A dependency needs another that closes before it does.",
+  OFFLOOP_DEPENDENCY_SHARED:
+    "A generator dependency would be open over a value that other requests on its thread use meanwhile.",
   OFFLOOP_DEPENDENCY_YIELD: "A generator dependency did not yield exactly once.",
   OFFLOOP_ENQUEUE_LANE: "enqueueSync was called on the event loop, where it would wait for itself.",
   OFFLOOP_ERROR_SWALLOWED: "A dependency caught the operation's error and did not throw it again.",

@@ -61,7 +61,8 @@ export interface DependencyPlan {
  * Plans once what an operation needs. A dependency's own needs come before it, and each dependency comes once, unless
  * it says `cache: false` or is needed with other scopes.
  *
- * @throws {OffloopError} `OFFLOOP_DEPENDENCY_CYCLE`, `OFFLOOP_DEPENDENCY_LANE`, `OFFLOOP_PATH_INVALID`.
+ * @throws {OffloopError} `OFFLOOP_DEPENDENCY_CYCLE`, `OFFLOOP_DEPENDENCY_LANE`, `OFFLOOP_DEPENDENCY_SHARED`,
+ * `OFFLOOP_PATH_INVALID`.
  */
 export function planDependencies(operation: Planned, overrides: Overrides): DependencyPlan {
   const nodes: LocalDependency[] = [];
@@ -151,6 +152,7 @@ function withRemoteUses(
     };
     const name = deps.find((received) => received.index === index)?.name ?? node.path;
     if (remote.isReceived && isHeld) throw heldByThread(operation, name, node.declaration.location);
+    checkSharing(operation, node, nodes);
     return { ...node, remote };
   });
 }
@@ -186,6 +188,37 @@ function heldByThread({ id, location: at }: Planned, path: string, declared: Sou
       fix: WAYS_OUT,
     },
   );
+}
+
+/**
+ * While an operation on the loop runs, its generators are open on a thread, which runs other requests meanwhile. Who
+ * wrote the scope "request" has said that these may use the same value.
+ */
+function checkSharing(
+  { id, location: at }: Planned,
+  { path, declaration, deps }: LocalDependency,
+  nodes: readonly LocalDependency[],
+): void {
+  if (!declaration.isGenerator || declaration.scope !== "function") return;
+  const shared = sharedAmong(deps, nodes);
+  if (shared === undefined) return;
+  throw new OffloopError(
+    "OFFLOOP_DEPENDENCY_SHARED",
+    `Cannot add ${id}: it is async, so while it runs, ${path} is open on a thread where other requests use "${shared}" of the scope "thread"`,
+    { at, note: `the dependency: ${formatLocation(declaration.location)}`, fix: WAYS_OUT },
+  );
+}
+
+/** The name of a value of the scope "thread" that some of these are made of, but not by another generator. */
+function sharedAmong(deps: readonly NamedIndex[], nodes: readonly LocalDependency[]): string | undefined {
+  for (const { name, index } of deps) {
+    const { declaration, deps: inner, fixed } = nodes[index] as LocalDependency;
+    if (fixed !== undefined || declaration.scope === "app") continue;
+    if (declaration.scope === "thread") return name;
+    const found = declaration.isGenerator ? undefined : sharedAmong(inner, nodes);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function cycle({ id, location: at }: Planned, chain: readonly Link[]): OffloopError {
