@@ -19,6 +19,7 @@ import { checkMountPath, type Mount, mountCycle, mountOperation } from "./mount.
 import { checkOptionNames } from "./option-names.ts";
 import { declarationCount, noteDeclaration, Router } from "./router.ts";
 import { type RouterOptions, routerOptionNames } from "./router-options.ts";
+import { checkUnserved } from "./served.ts";
 import { checkSettingNames, type ServerSettings, settingNames } from "./settings.ts";
 import { mountSocket } from "./socket-operation.ts";
 import { type OperationHandle, type UrlArguments, type UrlParams, Urls } from "./urls.ts";
@@ -110,7 +111,8 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
    * @throws {OffloopError} `OFFLOOP_DEPENDENCY_INVALID` when the first is not a dependency.
    */
   override<Value>(dependency: Dependency<Value>, by: Dependency<Value> | Value): void {
-    const [replaced, replacement] = createOverride(dependency, by);
+    const [replaced, replacement, at] = createOverride(dependency, by);
+    checkUnserved(this, "override a dependency", at);
     this.overrides.set(replaced, replacement);
   }
 
@@ -124,7 +126,9 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
   lifespan(open: LifespanFunction): void;
   lifespan(options: LifespanOptions, open: LifespanFunction): void;
   lifespan(...args: readonly unknown[]): void {
-    this.#lifespans.push(createLifespan(args));
+    const created = createLifespan(args);
+    checkUnserved(this, "add a lifespan", created.location);
+    this.#lifespans.push(created);
   }
 
   /**
@@ -147,7 +151,9 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
    * ```
    */
   register<Options extends object>(plugin: FastifyPlugin<Options>, options?: PluginOptions<Options>): void {
-    this.#plugins.push({ plugin: plugin as FastifyPlugin<never>, options, location: callerLocation() });
+    const location = callerLocation();
+    checkUnserved(this, "register a plugin", location);
+    this.#plugins.push({ plugin: plugin as FastifyPlugin<never>, options, location });
   }
 
   /**
@@ -180,6 +186,7 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
     checkMountPath("mount an app", path, location);
     checkApp(app, "mount an app", location, "include() a router, register() a Fastify plugin");
     if (app.#reachesByMount(this as unknown as App)) throw mountCycle(location);
+    checkUnserved(this, "mount an app", location);
     this.#mounts.push({ path, app, location });
     noteDeclaration();
   }
@@ -204,7 +211,9 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
    * ```
    */
   frontend(path: string, folder: string | URL, options: FrontendOptions = {}): void {
-    this.#frontends.push(createFrontend(path, folder, options));
+    const created = createFrontend(path, folder, options);
+    checkUnserved(this, "add a front end", created.location);
+    this.#frontends.push(created);
   }
 
   /** Front ends, for paths that no operation answers, with the longest path first. */

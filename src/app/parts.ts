@@ -182,6 +182,20 @@ export function hasPlugins(app: App): boolean {
   return appsOf(app).some((one) => one.declaredPlugins().length > 0);
 }
 
+/** Every router whose declarations are served, and every app. */
+export function servedRouters(app: App): object[] {
+  return appsOf(app).flatMap((one) => one.declaredRouters());
+}
+
+/** Whether an app declares nothing that could do anything for anybody. */
+export function isEmpty(app: App): boolean {
+  const isBare = (one: App): boolean =>
+    one.declaredPlugins().length === 0 &&
+    one.declaredFrontends().length === 0 &&
+    one.declaredTasks().length === 0;
+  return appsOf(app).every(isBare) && servedOperations(app).length === 0 && servedSockets(app).length === 0;
+}
+
 /** Each app once, however often it is mounted. */
 function appsOf(app: App): App[] {
   return [...new Set(partsOf(app).map((part) => part.app))];

@@ -27,6 +27,7 @@ import {
   type RouterOptions,
   routerOptionNames,
 } from "./router-options.ts";
+import { checkUnserved } from "./served.ts";
 import { createSocketOperation, type SocketOperation, socketWithin } from "./socket-operation.ts";
 import type { AddTask, AnyTaskOptions, Task } from "./task.ts";
 import { createTask } from "./task-declaration.ts";
@@ -140,7 +141,7 @@ export class Router<RD extends Dependencies = NoNames> {
     const at = callerLocation();
     const { options, fn } = readArguments(`add WEBSOCKET ${path}`, rest, at);
     const socket = createSocketOperation(path, options as WebSocketOptions, fn, at);
-    this.#declare(socket);
+    this.#declare(socket, `add WEBSOCKET ${path}`, at);
     return createWebSocketHandle(socket);
   };
 
@@ -173,6 +174,7 @@ export class Router<RD extends Dependencies = NoNames> {
     const task = createTask(name, options as AnyTaskOptions, fn as AnyFunction, at);
     const first = this.#tasks.get(name);
     if (first !== undefined) throw taskDuplicate(task, first);
+    checkUnserved(this, `declare task "${name}"`, at);
     this.#tasks.set(name, task);
     // biome-ignore lint/suspicious/noExplicitAny: AddTask says which it is
     return task as any;
@@ -201,7 +203,7 @@ export class Router<RD extends Dependencies = NoNames> {
         },
       );
     }
-    this.#declare({ router, inherited });
+    this.#declare({ router, inherited }, "include a router", at);
   }
 
   /**
@@ -225,7 +227,9 @@ export class Router<RD extends Dependencies = NoNames> {
    * ```
    */
   around(around: AroundFunction): void {
-    this.#arounds.push(createAround(around));
+    const created = createAround(around);
+    checkUnserved(this, "add an around", created.location);
+    this.#arounds.push(created);
   }
 
   /**
@@ -241,7 +245,9 @@ export class Router<RD extends Dependencies = NoNames> {
    * @throws {OffloopError} `OFFLOOP_HANDLER_INVALID`, `OFFLOOP_LANE_UNKNOWN`.
    */
   onError<E>(type: ErrorClass<E>, handler: ErrorAnswer<E>): void {
-    this.#errorHandlers.push(createErrorHandler(type, handler));
+    const created = createErrorHandler(type, handler);
+    checkUnserved(this, `add the error handler of ${type.name}`, created.location);
+    this.#errorHandlers.push(created);
   }
 
   /**
@@ -282,12 +288,18 @@ export class Router<RD extends Dependencies = NoNames> {
     return [{ prefix, layers }, ...this.#collectPrefixes(this.#inherited)];
   }
 
-  /** Its own layer, and the layer of each router in it, at any depth. */
-  declaredLayers(): Layer[] {
-    return [...new Set(this.#collectLayers())];
+  /** Itself, and each router in it, at any depth. */
+  declaredRouters(): Router<Dependencies>[] {
+    return [...new Set(this.#collectRouters())];
   }
 
-  #declare(entry: Operation | SocketOperation | Included): void {
+  /** Its own layer, and the layer of each router in it, at any depth. */
+  declaredLayers(): Layer[] {
+    return this.declaredRouters().flatMap((router) => router.#inherited.layers);
+  }
+
+  #declare(entry: Operation | SocketOperation | Included, doing: string, at: SourceLocation): void {
+    checkUnserved(this, doing, at);
     this.#declared.push(entry);
     noteDeclaration();
   }
@@ -301,7 +313,7 @@ export class Router<RD extends Dependencies = NoNames> {
   #add({ method, path, at }: DeclaredRoute, rest: readonly unknown[]): AnyHandle {
     const { options, fn } = readArguments(`add ${method} ${path}`, rest, at);
     const operation = createOperation({ method, path }, options as OperationOptions, fn, at);
-    this.#declare(operation);
+    this.#declare(operation, `add ${method} ${path}`, at);
     return { path, params: operation.inputs.params, location: at };
   }
 
@@ -331,9 +343,9 @@ export class Router<RD extends Dependencies = NoNames> {
     }
   }
 
-  *#collectLayers(): Generator<Layer> {
-    yield* this.#inherited.layers;
-    for (const entry of this.#declared) if ("router" in entry) yield* entry.router.#collectLayers();
+  *#collectRouters(): Generator<Router<Dependencies>> {
+    yield this as unknown as Router<Dependencies>;
+    for (const entry of this.#declared) if ("router" in entry) yield* entry.router.#collectRouters();
   }
 
   *#collectTasks(): Generator<Task> {

@@ -4,10 +4,12 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import type { App } from "../app/app.ts";
 import { type AppTarget, loadApp, whenServed } from "../app/load.ts";
 import { callerLocation } from "../app/location.ts";
-import { servedTaskDeclarations } from "../app/parts.ts";
+import { isEmpty, servedTaskDeclarations } from "../app/parts.ts";
+import { emptyApp } from "../app/served.ts";
 import { resolveSettings } from "../app/settings.ts";
 import { localPath, OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { keepStdoutForData } from "./data-output.ts";
+import { explained } from "./explained.ts";
 
 interface Declared {
   readonly app: App;
@@ -35,6 +37,7 @@ export async function loadToRead(target: AppTarget): Promise<App> {
   const { app, servedAt } = await loadModule(target);
   // Code after `await serve(app)` does not run, so the requested export may never appear.
   if (servedAt !== undefined && target.exportName !== undefined) throw servesItself(target, app, servedAt);
+  if (isEmpty(app)) process.stderr.write(`${explained(emptyApp(app))}\n`);
   return app;
 }
 

@@ -89,7 +89,9 @@ export function localPath(file: string): string {
  * A released code is never reused for another meaning. `docs/errors.md` lists exactly these.
  */
 export const errorCodes = {
+  OFFLOOP_APP_EMPTY: "The app has no operations when it is served or listed.",
   OFFLOOP_APP_NOT_FOUND: "The module does not export an App under the name you gave.",
+  OFFLOOP_APP_SERVED: "Something is added to an app that is being served already.",
   OFFLOOP_AROUND_RESULT: "An around did not return a reply to its request, or called next twice or too late.",
   OFFLOOP_BODY_NOT_ALLOWED: "A GET or HEAD operation declares a body.",
   OFFLOOP_BODY_STREAM: "A body declared as a stream was read twice, or by other means than request.stream().",

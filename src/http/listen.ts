@@ -2,6 +2,8 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
 import type { AppTarget } from "../app/load.ts";
+import { isEmpty } from "../app/parts.ts";
+import { emptyApp } from "../app/served.ts";
 import { type ResolvedSettings, resolveSettings } from "../app/settings.ts";
 import { describeError, loggable } from "../errors/described-error.ts";
 import { noThreads } from "../threads/pool/pool.ts";
@@ -76,6 +78,7 @@ async function listenWith(
     ending.throwIfAborted();
     const served = await openApp(app, { ...wanted, ending, worksOnJobs: options.work ?? true }, opened);
     const { lanes, fastify } = served;
+    warnOfEmptiness(app, log);
     inspector?.addTo(fastify, {
       jobs: served.jobs?.jobs,
       log,
@@ -102,6 +105,13 @@ async function listenWith(
   } catch (error) {
     return start.fail(error);
   }
+}
+
+/** Most often a function adds operations that the module does not await. */
+function warnOfEmptiness(app: App, log: Logger): void {
+  if (!isEmpty(app)) return;
+  const { code, message } = emptyApp(app);
+  log.warn({ code }, `${code}: ${message}`);
 }
 
 /**

@@ -3,7 +3,8 @@ import type { App } from "../app/app.ts";
 import type { Override } from "../app/dependency.ts";
 import { type Layered, nearestHandlers } from "../app/layer.ts";
 import type { AppTarget } from "../app/load.ts";
-import { servedPaths, servedTasks, strayTasks } from "../app/parts.ts";
+import { servedPaths, servedRouters, servedTasks, strayTasks } from "../app/parts.ts";
+import { beginServing } from "../app/served.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
 import {
   bindTask,
@@ -109,6 +110,7 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
   const { overrides, shared, given } = await openAppScope(app, options.overrides ?? []);
   opened.defer(() => shared.close());
   const works = listWork(app, { overrides, inputs: settings.inputs });
+  opened.defer(beginServing(servedRouters(app)));
   checkWorks(works, settings);
   const arounds = compose(options.arounds);
   const pool = works.some(({ declaration }) => declaration.lane === "thread")

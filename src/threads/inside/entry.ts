@@ -12,10 +12,12 @@ import {
   servedErrorHandlers,
   servedLifespans,
   servedOverrides,
+  servedRouters,
   servedSockets,
   servedTasks,
 } from "../../app/parts.ts";
 import { captureOutput } from "../../app/process-output.ts";
+import { beginServing } from "../../app/served.ts";
 import { bindEnqueuer, bindTask } from "../../app/task-declaration.ts";
 import { refuseToSend } from "../../app/websocket-handle.ts";
 import { describeError } from "../../errors/described-error.ts";
@@ -53,6 +55,7 @@ async function enter(port: MessagePort, data: ThreadData): Promise<void> {
     const shared = new SharedDependencies(overrides);
     takeGiven(app, given, shared, overrides);
     const own = part === "app" ? listWork(app, { overrides, inputs }) : listTaskWork(app, overrides);
+    beginServing(servedRouters(app)); // until the thread ends
     const work = new Map(own.map((item) => [item.id, item]));
     const hello = compare(workIds, work);
     if ("ready" in hello) {
