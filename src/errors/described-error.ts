@@ -53,6 +53,27 @@ function describeAt(depth: number, thrown: unknown): DescribedError {
   }
 }
 
+/** The same, where answering one error has led to another: the first is at the end of its causes, so that the log has both. */
+export function describeAfter(error: unknown, first: unknown): DescribedError {
+  const own = describeError(error);
+  return leadsBackTo(error, first) ? own : withLastCause(own, describeError(first));
+}
+
+function leadsBackTo(error: unknown, first: unknown): boolean {
+  try {
+    let cause: unknown = error;
+    for (let depth = 0; depth <= MAX_CAUSES && cause !== first; depth++)
+      cause = isError(cause) ? cause.cause : undefined;
+    return cause === first;
+  } catch {
+    return false;
+  }
+}
+
+function withLastCause(error: DescribedError, last: DescribedError): DescribedError {
+  return { ...error, cause: error.cause === undefined ? last : withLastCause(error.cause, last) };
+}
+
 function describe(thrown: unknown, depth: number): DescribedError {
   if (!isError(thrown)) return { type: typeof thrown, message: printed(thrown) };
   const { message, stack, cause } = thrown;

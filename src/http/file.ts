@@ -5,7 +5,7 @@ import { resolve, sep } from "node:path";
 import send, { type SendResult } from "@fastify/send";
 import type { FastifyReply } from "fastify";
 import type { FileContent } from "../app/reply.ts";
-import { detailReply } from "../operation/error-reply.ts";
+import { HTTPError } from "../errors/http-error.ts";
 import type { RawReply } from "../operation/raw.ts";
 
 /**
@@ -22,7 +22,7 @@ export async function writeFile(
   raw: RawReply,
   { file }: FileContent,
   onBroken: (thrown: unknown) => void,
-): Promise<RawReply | undefined> {
+): Promise<HTTPError | undefined> {
   const { method = "GET", headers } = reply.request.raw;
   const result = await find(file, {
     method,
@@ -45,10 +45,12 @@ export async function writeFile(
   result.stream.destroy();
   const range = result.headers["Content-Range"];
   if (result.statusCode === 416)
-    return detailReply(416, "Range Not Satisfiable", {
-      headers: range === undefined ? undefined : [["content-range", range]],
-    });
-  if (result.statusCode === 412) return detailReply(412, "Precondition Failed");
+    return new HTTPError(
+      416,
+      "Range Not Satisfiable",
+      range === undefined ? undefined : { "content-range": String(range) },
+    );
+  if (result.statusCode === 412) return new HTTPError(412, "Precondition Failed");
   throw new Error(`Cannot send ${JSON.stringify(file)}: there is no such file, or it cannot be read`);
 }
 

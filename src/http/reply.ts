@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
 import type { FileContent } from "../app/reply.ts";
+import type { HTTPError } from "../errors/http-error.ts";
 import { type HeaderPairs, isWhole, type RawReply } from "../operation/raw.ts";
 import { nodeHttp } from "./node-http.ts";
 import { sentRequestId } from "./request.ts";
@@ -60,22 +61,30 @@ class Head {
   }
 }
 
+/** What is done where a file is not sent as it was meant to be. */
+export interface FileFailures {
+  /** Answers a client that asked for what there is not. */
+  refuse(error: HTTPError): Promise<RawReply>;
+  /** Told why the reply broke off while it was sent. */
+  onBroken(thrown: unknown): void;
+}
+
 /**
  * Writes a reply whose body is a file.
  *
- * @param onBroken - Told why the reply broke off while it was sent.
  * @throws {Error} When the file cannot be read: nothing has been sent then.
  */
 export async function writeFileReply(
   reply: FastifyReply,
   raw: RawReply,
   body: FileContent,
-  onBroken: (thrown: unknown) => void,
+  { refuse, onBroken }: FileFailures,
 ): Promise<void> {
   writeHead(reply, raw);
   const { writeFile } = await import("./file.ts"); // most apps answer without one
-  const instead = await writeFile(reply, raw, body, onBroken);
-  if (instead === undefined) return;
+  const refused = await writeFile(reply, raw, body, onBroken);
+  if (refused === undefined) return;
+  const instead = await refuse(refused);
   for (const name of Object.keys(reply.getHeaders())) if (OF_FILE.test(name)) reply.removeHeader(name);
   writeReply(reply, instead);
 }

@@ -3,7 +3,7 @@ import type { BackgroundCall } from "../app/background.ts";
 import { isBodyless } from "../app/reply.ts";
 import type { Finish } from "../lanes/background.ts";
 import type { Lanes } from "../lanes/lanes.ts";
-import { internalErrorReply } from "../operation/error-reply.ts";
+import { errorReply, internalErrorReply } from "../operation/error-reply.ts";
 import { type Chunk, discardBody, isReady, isWhole, type RawReply } from "../operation/raw.ts";
 import { asAnnounced } from "./content-length.ts";
 import { continueNow } from "./continue.ts";
@@ -66,9 +66,10 @@ export class WayOut {
       if (body !== undefined && isBodyless(raw.status)) writeWhole(reply, withoutBody(raw));
       else if (isWhole(body)) writeWhole(reply, raw);
       else if ("file" in body)
-        writeFileReply(reply, raw, body, (thrown) => this.#noteFailure(asked, thrown)).catch((thrown) =>
-          this.#writeInstead(asked, raw, thrown),
-        );
+        writeFileReply(reply, raw, body, {
+          refuse: (error) => this.#answerError(asked, error),
+          onBroken: (thrown) => this.#noteFailure(asked, thrown),
+        }).catch((thrown) => this.#writeInstead(asked, raw, thrown));
       // RFC 9110, 9.3.2: a body that would only be thrown away is not produced.
       else if (asked.method === "HEAD") writeWhole(reply, { ...withoutBody(raw), mediaType: raw.mediaType });
       else writeStreamReply(reply, raw, () => this.#open(asked, raw, body));
@@ -99,18 +100,23 @@ export class WayOut {
    * client must see it break.
    */
   async #writeInstead(asked: HttpRequest, raw: RawReply, thrown: unknown): Promise<void> {
-    const { reply } = asked;
     discardBody(raw);
-    const answer = await this.#answerFailure(asked, internalErrorReply(thrown));
-    reply.raw.statusMessage = ""; // Node has kept that of the reply
-    // What plugins have set stays, such as who may read the answer, unless that is what cannot be sent.
-    for (const names of [ownHeaders(raw), Object.keys(reply.getHeaders())]) {
-      try {
-        for (const name of names) reply.removeHeader(name);
-        return writeReply(reply, answer);
-      } catch {}
-    }
-    reply.raw.destroy();
+    const answer = await this.#answerFailure(asked, await this.#answerError(asked, thrown));
+    if (tryWrite(asked, raw, answer) || tryWrite(asked, raw, internalErrorReply(thrown))) return;
+    asked.reply.raw.destroy();
+  }
+
+  /** The answer to an error that was found while the reply was sent, from the app's error handlers if they have one. */
+  async #answerError(asked: HttpRequest, thrown: unknown): Promise<RawReply> {
+    const { operation } = asked.route;
+    if (operation === undefined) return errorReply(thrown);
+    const answer = await this.#lanes.answerError(thrown as Error, asked, operation);
+    const { background, body } = answer;
+    if (background !== undefined)
+      whenOver(asked.reply.raw, () => this.#startTasks(asked, background, async () => {}));
+    if (body === undefined || isWhole(body)) return answer;
+    discardBody(answer); // a file or a stream might fail again
+    return errorReply(thrown);
   }
 
   /**
@@ -164,6 +170,20 @@ export class WayOut {
     if (isGivenUp(asked, raw)) return raw;
     return this.#lanes.arounds.failure(asked.route.operation, asked, raw).catch(() => raw);
   }
+}
+
+/** Writes another answer in the place of one that could not be sent. Returns whether it could be. */
+function tryWrite({ reply }: HttpRequest, unsent: RawReply, answer: RawReply): boolean {
+  reply.raw.statusMessage = ""; // Node has kept that of the reply
+  // What plugins have set stays, such as who may read the answer, unless that is what cannot be sent.
+  for (const names of [ownHeaders(unsent), Object.keys(reply.getHeaders())]) {
+    try {
+      for (const name of names) reply.removeHeader(name);
+      writeReply(reply, answer);
+      return true;
+    } catch {}
+  }
+  return false;
 }
 
 /** Code that passes `signal` on learns through an AbortError that the client has gone. The access log already says so. */

@@ -1,6 +1,6 @@
 import { type ErrorHandler, findNearestHandler, type NearestHandlers } from "../app/error-handlers.ts";
 import { checkCopy } from "../errors/brand.ts";
-import { describeError } from "../errors/described-error.ts";
+import { describeAfter, describeError } from "../errors/described-error.ts";
 import { HTTPError, isFinalStatus, statusPhrase, ValidationError } from "../errors/http-error.ts";
 import { type ErrorCode, OffloopError } from "../errors/offloop-error.ts";
 import { WebSocketError } from "../errors/websocket-error.ts";
@@ -31,10 +31,28 @@ export function answerError(run: FailedRun, thrown: unknown): RawReply | Promise
 
 function answerInOwnWay(run: FailedRun, thrown: unknown): RawReply | Promise<RawReply> {
   const { context, runtime, operation } = run;
-  const handler = handlerFor(operation.errorHandlers, thrown);
+  const own = handlerFor(operation.errorHandlers, thrown);
+  const error = own === undefined ? asError(thrown) : thrown;
+  const handler = own ?? handlerFor(operation.errorHandlers, error);
   if (handler === undefined) return sealedError(errorReply(thrown), context);
-  if (handler.lane === "thread" && !runtime.inThread) return askThread(runtime, handler, thrown, run);
-  return callErrorHandler(handler, context, thrown);
+  if (handler.lane === "thread" && !runtime.inThread) return askThread(runtime, handler, error, run);
+  return callErrorHandler(handler, context, error);
+}
+
+/**
+ * Anything can be thrown, and a handler for every error expects an error: of a text, one with this message. A value that
+ * cannot be looked at is left as it is.
+ */
+function asError(thrown: unknown): unknown {
+  try {
+    if (thrown instanceof Error) return thrown;
+    const more = typeof thrown === "object" && thrown !== null ? { cause: thrown } : {};
+    const error = new Error(describeError(thrown).message, more);
+    error.stack = String(error); // its frames would be offloop's own
+    return error;
+  } catch {
+    return thrown;
+  }
 }
 
 /** Session changes made before an error that is answered are kept, such as a count of failed logins. */
@@ -53,7 +71,7 @@ async function askThread(
   try {
     return await runtime.answerOnThread(...failure);
   } catch (error) {
-    return errorReply(error); // the thrown value cannot cross
+    return failedAnswer(error, failure[1]); // the thrown value cannot cross
   }
 }
 
@@ -80,8 +98,16 @@ export async function callErrorHandler(
     return answered(exchange.sealed(made), thrown);
   } catch (error) {
     if (made !== undefined) discardBody(made);
-    return errorReply(error);
+    return failedAnswer(error, thrown);
   }
+}
+
+/** The reply where a handler failed to answer an error, or threw another one to answer with: the log has both. */
+function failedAnswer(error: unknown, thrown: unknown): RawReply {
+  const reply = errorReply(error);
+  return reply.error === undefined
+    ? logged(reply, thrown)
+    : { ...reply, error: describeAfter(error, thrown) };
 }
 
 /**
@@ -94,8 +120,13 @@ function answered(reply: RawReply, thrown: unknown): RawReply {
     const own = headersOf(thrown).filter(([name]) => !set.has(name));
     return own.length === 0 ? reply : { ...reply, headers: [...(reply.headers ?? []), ...own] };
   }
-  if (reply.status < 500 || thrown instanceof ValidationError || thrown instanceof WebSocketError)
-    return reply;
+  return logged(reply, thrown);
+}
+
+/** With the error for the log, where a reply says that the server is at fault. */
+function logged(reply: RawReply, thrown: unknown): RawReply {
+  const isMeant = [HTTPError, ValidationError, WebSocketError].some((type) => thrown instanceof type);
+  if (isMeant || reply.status < 500) return reply;
   return { ...reply, error: { ...describeError(thrown), isAnswered: true } };
 }
 
