@@ -1,4 +1,6 @@
+import type { SourceLocation } from "../errors/offloop-error.ts";
 import type { Schema, Schemas } from "../schema/schema.ts";
+import { checkOptionNames } from "./option-names.ts";
 import type { SecurityRequirement } from "./security-scheme.ts";
 
 /** A named example: OpenAPI's Example Object. */
@@ -50,6 +52,28 @@ export interface ResponseDocumentation {
   readonly content?: Readonly<Record<string, MediaTypeDocumentation>>;
   /** Its headers: a schema and a description for each. */
   readonly headers?: Readonly<Record<string, { readonly description?: string; readonly schema?: Schema }>>;
+}
+
+const responseNames: Readonly<Record<keyof ResponseDocumentation, true>> = {
+  description: true,
+  schema: true,
+  content: true,
+  headers: true,
+};
+
+/**
+ * Refuses what the document would leave out of a response.
+ *
+ * @throws {OffloopError} `OFFLOOP_OPTION_UNKNOWN`.
+ */
+export function checkResponseNames(
+  what: string,
+  { responses = {} }: Pick<OperationDocumentation, "responses">,
+  at: SourceLocation,
+): void {
+  for (const [status, response] of Object.entries(responses))
+    if (response !== undefined)
+      checkOptionNames(`document the response ${status} of ${what}`, response, responseNames, at);
 }
 
 /** Responses by status: `404`, `"4XX"` or `"default"`. */

@@ -36,7 +36,13 @@ export function checkOptionNames(
 const foreign: Readonly<Record<string, readonly string[]>> = {
   dependencies: ["deps"],
   use_cache: ["cache"],
+  model: ["schema"],
   schema: ["query", "params", "body", "response"],
+};
+
+/** How something is said that has no option of this name. */
+const otherwise: Readonly<Record<string, string>> = {
+  mediaType: 'write content: { "application/problem+json": { schema } }',
 };
 
 /** Options that belong one level deeper. */
@@ -52,6 +58,8 @@ function advice(unknown: string, known: readonly string[]): { readonly hint: str
   const outer = Object.hasOwn(inner, unknown) ? String(inner[unknown]) : "";
   if (known.includes(outer))
     return { hint: `; it is an option of "${outer}"`, fix: `write ${outer}: { ${unknown}: ... }` };
+  if (known.includes("content") && Object.hasOwn(otherwise, unknown))
+    return { hint: "", fix: String(otherwise[unknown]) };
   const named = Object.hasOwn(foreign, unknown) ? (foreign[unknown] ?? []) : [];
   const [first, ...more] = named.filter((name) => known.includes(name));
   const meant = first ?? nearest(unknown, known);

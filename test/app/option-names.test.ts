@@ -56,6 +56,21 @@ test("an option unlike any other is refused, and the error lists the valid names
   assert.match(refusal(get, { constructor: 1 }), /no option "constructor"/);
 });
 
+test("what the document would leave out of a response is refused, of an operation and of a router", () => {
+  const mediaType = "application/problem+json";
+  const responses = { 404: { description: "Gone" }, "4XX": { mediaType } };
+  assert.equal(
+    refusal(get, { responses }),
+    'Cannot document the response 4XX of GET /: there is no option "mediaType"\n  fix write content: { "application/problem+json": { schema } }',
+  );
+  for (const make of [(options: never) => new Router(options), (options: never) => new App(options)])
+    assert.match(
+      refusal(make, { responses }),
+      /the response 4XX of a router: there is no option "mediaType"/,
+    );
+  assert.match(refusal(get, { responses: { 404: { model: z.string() } } }), /did you mean "schema"/);
+});
+
 test("unknown options of apps, routers, dependencies, tasks and lifespans are refused too", () => {
   const cases: [(options: never) => unknown, object, RegExp][] = [
     [(options) => new App(options), { docUrl: null }, /make an app: .*"docUrl"; did you mean "docsUrl"/],

@@ -56,6 +56,16 @@ describe("an operation's responses", () => {
     });
   });
 
+  test("have bodies in other media types as content, for a range of statuses too, from a router", () => {
+    const content = { "application/problem+json": { schema: Message } };
+    const app = new App({ responses: { "4XX": { content } } });
+    app.get("/:id", async () => {});
+    assert.deepEqual(operationIn(app, "get", "/{id}").responses["4XX"], {
+      description: "Client Error",
+      content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Message" } } },
+    });
+  });
+
   test("are sequences of items when they are streams", () => {
     const events = responses({ responseMediaType: "text/event-stream" })["200"]?.content as object;
     assert.deepEqual(events, {
