@@ -12,6 +12,7 @@ import {
   type ErrorClass,
   type ErrorHandler,
 } from "./error-handlers.ts";
+import { explainForeign, ofApps } from "./foreign-methods.ts";
 import type { AddOperation, AddRoute, OperationOptions } from "./handler.ts";
 import type { AnyFunction } from "./lane.ts";
 import type { Layer, LayeredPrefix } from "./layer.ts";
@@ -362,6 +363,7 @@ export class Router<RD extends Dependencies = NoNames> {
 }
 
 brand(Router.prototype);
+explainForeign(Router.prototype, "app", ofApps);
 
 function checkRouter(given: unknown, at: SourceLocation): void {
   if (given instanceof Router) return;

@@ -1,5 +1,6 @@
 import { stringifySetCookie } from "cookie";
 import type { CookieOptions, DeletedCookieOptions, ResponseInfo } from "../app/context.ts";
+import { explainForeign, ofResponses } from "../app/foreign-methods.ts";
 import { isFinalStatus } from "../errors/http-error.ts";
 import { HeaderList } from "./header-list.ts";
 import { type HeaderPairs, quoted } from "./raw.ts";
@@ -39,3 +40,5 @@ export class PlannedResponse implements ResponseInfo {
     return this.#headers?.pairs();
   }
 }
+
+explainForeign(PlannedResponse.prototype, "response", ofResponses);
