@@ -111,8 +111,7 @@ export function checkPath(path: unknown, at: SourceLocation): asserts path is st
 }
 
 function pathMistake(path: unknown): { readonly why: string; readonly fix: string } | undefined {
-  if (typeof path === "string" && /[{}]/.test(path))
-    return { why: "names are written :name", fix: `write ${JSON.stringify(withColons(path))}` };
+  if (typeof path === "string" && /[{}]/.test(replaceParameters(path, () => ""))) return bracesMistake(path);
   if (typeof path !== "string" || !/^(\/|$)/.test(path))
     return { why: 'a path starts with "/"', fix: 'start it with "/"' };
   const early = /\/(:[^/()]*)\?(?=\/[^/])/.exec(path)?.[1];
@@ -121,7 +120,21 @@ function pathMistake(path: unknown): { readonly why: string; readonly fix: strin
       why: `only its last parameter can be optional, and "${early}?" is not`,
       fix: `write ${JSON.stringify(path.replace(`${early}?`, early))}, and another operation for the path without it`,
     };
+  const named = /^(.*)\/\*\w+$/.exec(path)?.[1]; // Express's name of the rest
+  if (named !== undefined)
+    return { why: 'the rest of a path is called "*"', fix: `write ${JSON.stringify(`${named}/*`)}` };
   return literalMistake(replaceParameters(path, () => ""));
+}
+
+/** FastAPI's names stand in braces, Express's optional parts. */
+function bracesMistake(path: string): { readonly why: string; readonly fix: string } {
+  const written = withColons(path.replaceAll(/\{\/(:\w+)\}$/g, "/$1?").replaceAll(/\{?\/\*\w+\}?$/g, "/*"));
+  const why = /\{\/?[:*]/.test(path)
+    ? 'an optional last part is written "/:name?"'
+    : "names are written :name";
+  return /[{}]/.test(written)
+    ? { why, fix: "write an operation for each form of the path" }
+    : { why, fix: `write ${JSON.stringify(written)}` };
 }
 
 /** @param literal - A path without its parameters. */

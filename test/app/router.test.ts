@@ -332,3 +332,15 @@ test("an operation refuses a path that no request has", () => {
   for (const path of ["/files/*", "/pages/:n?", "/either/:id((?:a|b)?)", "/at/:hour(^\\d*$)h"])
     assert.ok(new App().get(path, nothing));
 });
+
+test("a path in Express's syntax is refused with the same path in this one", () => {
+  for (const [path, fix] of [
+    ["/opt{/:x}", 'write "/opt/:x?"'],
+    ["/files/*path", 'write "/files/*"'],
+    ["/files{/*path}", 'write "/files/*"'],
+    ["/a{/:x}/b", "write an operation for each form of the path"],
+    ["/a{b}c", 'write "/a:bc"'],
+  ])
+    assert.throws(() => new App().get(path as string, nothing), { code: "OFFLOOP_PATH_INVALID", fix });
+  new App().get("/users/:id(\\d{1,3})", nothing);
+});
