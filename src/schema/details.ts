@@ -3,6 +3,7 @@ import type { ValidationDetail } from "../errors/http-error.ts";
 import { shortened } from "../errors/shortened.ts";
 import { echoed } from "./echo.ts";
 import { inputJsonSchema } from "./json-schema.ts";
+import { declaredWords, quotes } from "./quoted.ts";
 import type { AnySchema } from "./schema.ts";
 import { Shape } from "./shape.ts";
 import { wordingOf } from "./wording.ts";
@@ -108,11 +109,21 @@ function* issueDetails(
   yield { type: kindOf(issue), loc, msg, input };
 }
 
-/** valibot and arktype quote what they received in their messages. */
-function messageOf(issue: LibraryIssue, { shape }: Located, maxChars: number): string {
-  const message = shape?.isSecret ? undefined : wordingOf(issue, "message");
-  return shortened(message ?? "Invalid input", maxChars);
+function messageOf(issue: LibraryIssue, { shape, value }: Located, maxChars: number): string {
+  const message = wordingOf(issue, "message") ?? "Invalid input";
+  const isTold = shape?.isSecret === true && tells(message, value, shape);
+  return shortened(isTold ? "Invalid input" : message, maxChars);
 }
+
+/** Whether a message may quote a secret: valibot and arktype quote what they received in some of theirs. */
+function tells(message: string, value: unknown, shape: Shape): boolean {
+  if (typeof value === "object") return true;
+  const text = String(value);
+  return text.length > MAX_SEARCHED || quotes(message, [text], declaredWords(shape));
+}
+
+/** A secret that is longer is not searched for. */
+const MAX_SEARCHED = 1_000;
 
 /** Where an issue points: the value there, and its container. */
 interface Located {

@@ -236,6 +236,26 @@ eachLane("422: shows no secret, its own or beside another mistake", async (lane)
   assert.deepEqual([answer.status, answer.body.includes("hunter2")], [422, false]);
 });
 
+eachLane("422: says what is wrong with a secret, unless that quotes it", async (lane) => {
+  for (const [secret, msg] of [
+    ["hunter2", "Too small: expected string to have >=8 characters"],
+    ["", "Too small: expected string to have >=8 characters"],
+    [7, "Invalid input: expected string, received number"],
+    [{ a: "hunter2" }, "Invalid input"],
+  ]) {
+    const answer = await post(`/${lane}/secret`, { name: "ada", secret });
+    assert.deepEqual(
+      detailOf(answer).map(({ loc, msg, input }) => [loc, msg, input]),
+      [[["body", "secret"], msg, null]],
+    );
+  }
+  const answer = await post(`/${lane}/secret/quoted`, { quoted: "hunter2" });
+  assert.deepEqual(
+    detailOf(answer).map(({ msg, input }) => [msg, input]),
+    [["Invalid input", null]],
+  );
+});
+
 eachLane("422: shows no credentials that were sent along with a header model", async (lane) => {
   const headers = { authorization: "Bearer hunter2", cookie: "s=hunter2", "x-other": "shown" };
   const answer = await client.ask(`/${lane}/user`, { headers });

@@ -65,10 +65,7 @@ eachLane("an error handler that throws: the log has both errors, the first as th
   assert.deepEqual([failed.status, failed.json], [500, { detail: "Internal Server Error" }]);
   const { message, stack } = await logged(failed);
   assert.match(message, /^Expected property name.*JSON/);
-  assert.match(
-    stack,
-    /SyntaxError: Expected property name[\s\S]*caused by: Error: the first error/,
-  );
+  assert.match(stack, /SyntaxError: Expected property name[\s\S]*caused by: Error: the first error/);
   const turned = await ask(`/${lane}/throws/turned`);
   assert.deepEqual([turned.status, turned.json], [503, { detail: "later" }]);
   assert.equal((await logged(turned)).message, "the first error");
