@@ -40,6 +40,9 @@ const instead: Readonly<Record<string, string>> = {
 
 function fixOf({ message }: SyntaxError): string {
   const kind = /^TypeScript (.+) (?:is|are) not supported in strip-only mode/.exec(message)?.[1];
+  const name = / does not provide an export named '(\w+)'/.exec(message)?.[1];
+  if (name !== undefined)
+    return `write "type ${name}" if it is a type, which Node leaves out of the module, or correct the name; ${PAGE}`;
   if (kind === undefined) return "correct the code there";
   return `${instead[kind] ?? "write it without syntax that TypeScript must compile"}; ${PAGE}`;
 }

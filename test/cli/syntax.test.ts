@@ -13,6 +13,9 @@ const folder = appFolder({
   "namespace.ts": "export namespace Items { export const all = 1; }\n",
   "unfinished.ts": "const items = [1 2];\n",
   "unfinished.js": "const items = [1 2];\n",
+  "types.ts": "export const item = 1;\nexport interface Item { name: string }\n",
+  "imports-type.ts":
+    'import { item, Item } from "./types.ts";\nexport const one: Item = { name: String(item) };\n',
   "json.ts": 'JSON.parse("{");\n',
 });
 
@@ -34,6 +37,7 @@ const cases: Readonly<Record<string, readonly [what: RegExp, at: string | undefi
   "namespace.ts": [/TypeScript namespace/, "namespace.ts:1:8", /make it a module/],
   "unfinished.ts": [/SyntaxError/, "unfinished.ts:1:18", /correct the code there/],
   "unfinished.js": [/Unexpected number|SyntaxError/, "unfinished.js:1:18", /correct the code there/],
+  "imports-type.ts": [/named 'Item'/, "imports-type.ts:1:16", /^ {2}fix write "type Item" if it is a type/],
   "json.ts": [/it threw SyntaxError/, undefined, /that the stack below shows/],
 };
 
