@@ -15,7 +15,6 @@ function needs(json: JsonSchema, root: JsonSchema, above: readonly JsonSchema[])
   if (above.includes(json)) return false;
   const inner = (part: JsonSchema): boolean => needs(part, root, [...above, json]);
   const { type, contentMediaType, $ref, items, allOf = [], properties = {}, required = [] } = json;
-  // First: a file of several media types is described as a union as well.
   if (type === "string" && contentMediaType === BINARY) return json.contentEncoding === undefined;
   const alternatives = json.anyOf ?? json.oneOf;
   if (alternatives !== undefined) return alternatives.length > 0 && alternatives.every(inner);

@@ -29,6 +29,7 @@ describe("toJsonSchema()", () => {
     ["a record by its values", z.record(z.string(), z.int()), recordOfIntegers],
     ["a union in a union as one", z.union([z.string(), z.int()]).nullable(), { anyOf: oneOfThree }],
     ["a file as bytes", z.file(), { type: "string", contentMediaType: "application/octet-stream" }],
+    ["a file of several media types as bytes", z.file().mime(["image/png", "image/gif"]), bytes],
     ["a bigint as a number of many digits", z.bigint(), int64],
     ["valibot's dates, bigints and files as they travel", toStandardJsonSchema(v.tuple(odd)), oddJson],
     ["arktype's bigints as they travel", ark("bigint"), int64],
