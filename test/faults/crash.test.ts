@@ -100,7 +100,11 @@ for (const [path, message] of [
   test(`crash: ${path} ends an idle thread: its call has its answer, the log says what ended it`, async () => {
     await start();
     assert.equal((await client.ask(path)).status, 200);
-    await loggedExit(new RegExp(`OFFLOOP_THREAD_EXITED.*${message}.*while no call ran in it`));
+    await loggedExit(
+      new RegExp(
+        `OFFLOOP_THREAD_EXITED.*${message}.*while no call ran in it; the last call was of GET ${path}\n`,
+      ),
+    );
     const { msg, err } = await server.logged(({ code }) => code === "OFFLOOP_THREAD_EXITED");
     const { stack } = err as { stack: string };
     assert.match(stack, new RegExp(`${message}\n +at .*test/fixtures/faults-app\\.ts:\\d+:\\d+`));

@@ -237,18 +237,20 @@ function changedOr(
 /**
  * The error of a thread that ended while it ran no call.
  *
+ * @param thread - With the id of the last call that ended in it, which may have left running what ended it.
  * @param cause - The uncaught error that ended it, if there was one: its first line in the user's source is the place
  * to look.
  */
 export function idleExitError(
-  thread: number,
+  { id, last }: { readonly id: number; readonly last: string | undefined },
   why: string,
   { target }: { readonly target: AppTarget },
   cause?: unknown,
 ): OffloopError {
+  const before = last === undefined ? "" : `; the last call was of ${last}`;
   return new OffloopError(
     "OFFLOOP_THREAD_EXITED",
-    `Cannot keep thread ${thread}: ${why}, while no call ran in it`,
+    `Cannot keep thread ${id}: ${why}, while no call ran in it${before}`,
     {
       at: placeOf(cause) ?? { file: fileURLToPath(target.url), line: 1, column: 1 },
       fix: "look for code that runs on after a call: an error in a timer, a promise that nobody awaits, process.exit, a loop",

@@ -286,7 +286,9 @@ export class Roster {
   }
 
   #report(thread: Thread, why: string, cause?: unknown): OffloopError {
-    const error = idleExitError(thread.id, why, this.#options, cause);
+    const { id, lastWork } = thread;
+    const last = lastWork === undefined ? undefined : this.#options.works[lastWork]?.id;
+    const error = idleExitError({ id, last }, why, this.#options, cause);
     this.#options.onThreadFailure(error);
     return error;
   }

@@ -120,7 +120,7 @@ export class Thread implements ThreadHandle {
   #isGone = false;
   #killed: Killed | undefined;
   #isStuck = false;
-  #isProven = false;
+  #lastWork: number | undefined;
   #kernelId: number | undefined;
   /** What it sends by the relay; undefined while it has no link. */
   #relayed: RelayedMessages | undefined;
@@ -234,7 +234,12 @@ export class Thread implements ThreadHandle {
 
   /** Whether it has ever returned a result. */
   get isProven(): boolean {
-    return this.#isProven;
+    return this.#lastWork !== undefined;
+  }
+
+  /** The work of the last call that ended in it; undefined while there is none. */
+  get lastWork(): number | undefined {
+    return this.#lastWork;
   }
 
   /** Whether it uses a core for the calls it holds, rather than waits in one. False where the system does not say. */
@@ -426,7 +431,7 @@ export class Thread implements ThreadHandle {
       const call = this.#slots.at(slot);
       if (call === undefined) continue; // given up before it ended
       this.#slots.free(slot);
-      this.#isProven = true;
+      this.#lastWork = call.work;
       if (!call.pinned) this.#advancedAt = this.#progressAt;
       recordRun(call, this.id, results[i + 2] as number, results[i + 1] as number);
       this.#listener.onResult(this, call, results[i + 2] as number, results[i + 3]);
