@@ -40,7 +40,7 @@ function jsonReply({ declaration, jsonType }: ReplyRules, exchange: Exchange, va
     return { status, mediaType: undefined, headers, body: undefined, background, error: undefined };
   }
   const mediaType = headers === undefined ? jsonType : chosenType(headers, jsonType);
-  return { status, mediaType, headers, body: toJson(value), background, error: undefined };
+  return { status, mediaType, headers, body: toJson(value, declaration), background, error: undefined };
 }
 
 /** A content type set by the handler takes precedence over a reply's own. */
@@ -63,10 +63,7 @@ function encodeHelper(rules: ReplyRules, exchange: Exchange, reply: Reply): RawR
 function helperBody(rules: ReplyRules, reply: Reply): RawReply["body"] {
   if (reply instanceof Events) {
     const { items } = reply;
-    return closable(
-      eventChunks(items, (item) => checkResponse(rules, item)),
-      items,
-    );
+    return closable(eventChunks(items, rules), items);
   }
   const { content } = reply;
   if (typeof content !== "object" || content instanceof Uint8Array || "file" in content) return content;
@@ -83,10 +80,7 @@ function encodeItems(rules: ReplyRules, exchange: Exchange, items: Iterable<unkn
     status: exchange.chosenStatus ?? rules.declaration.status,
     mediaType: chosenType(headers, "application/jsonl"),
     headers,
-    body: closable(
-      itemLines(items, (item) => checkResponse(rules, item)),
-      items,
-    ),
+    body: closable(itemLines(items, rules), items),
     background: exchange.addedTasks,
     error: undefined,
   };
@@ -208,8 +202,6 @@ async function closeSource(source: Source): Promise<void> {
 }
 
 type Items<T> = AsyncIterable<T> | Iterable<T>;
-/** Validates one item, and returns what is sent for it. */
-type Check = (item: unknown) => unknown;
 
 /** Chunks as one kind of iterable. Leaving it closes the source. */
 async function* toChunks(chunks: Items<Chunk>): AsyncGenerator<Chunk> {
@@ -221,15 +213,18 @@ async function* toChunks(chunks: Items<Chunk>): AsyncGenerator<Chunk> {
 }
 
 /** Writes one JSON value per line. */
-async function* itemLines(items: Items<unknown>, check: Check): AsyncGenerator<Chunk> {
-  for await (const item of items) yield `${toJson(await check(item))}\n`;
+async function* itemLines(items: Items<unknown>, rules: ReplyRules): AsyncGenerator<Chunk> {
+  for await (const item of items) yield `${toJson(await checkResponse(rules, item), rules.declaration)}\n`;
 }
 
 /** Server-sent events, with the fields in the order in which Starlette and FastAPI write them. */
-async function* eventChunks(items: Items<unknown>, check: Check): AsyncGenerator<Chunk> {
+async function* eventChunks(items: Items<unknown>, rules: ReplyRules): AsyncGenerator<Chunk> {
   for await (const item of items) {
     const fields = isEvent(item) ? item : { data: item };
-    const data = fields.data === undefined ? undefined : toJson(await check(fields.data));
+    const data =
+      fields.data === undefined
+        ? undefined
+        : toJson(await checkResponse(rules, fields.data), rules.declaration);
     yield eventText(fields, data);
   }
 }
@@ -261,10 +256,18 @@ const MAX_DEPTH = 64;
  * number with all its digits, a `Map` an object, a `Set` an array, and binary data base64. `undefined` itself is
  * `null`, as FastAPI writes None.
  *
+ * @param declaration - What it is the result of.
  * @throws {OffloopError} `OFFLOOP_RESPONSE_INVALID` when it contains a promise, which `JSON.stringify` writes as `{}`.
  */
-export function toJson(value: unknown): string {
-  return (isPlain(value, 0) ? JSON.stringify(value) : JSON.stringify(value, replace)) ?? "null";
+export function toJson(
+  value: unknown,
+  declaration?: Pick<ReplyRules["declaration"], "id" | "location">,
+): string {
+  try {
+    return (isPlain(value, 0) ? JSON.stringify(value) : JSON.stringify(value, replace)) ?? "null";
+  } catch (error) {
+    throw error instanceof FoundPromise ? unawaited(error.key, declaration) : error;
+  }
 }
 
 /** Whether `JSON.stringify` alone is enough: a replacer costs several times as much as this check. */
@@ -289,12 +292,24 @@ function replace(this: unknown, key: string, value: unknown): unknown {
     return Buffer.from(original).toString("base64");
   if (value instanceof Map) return Object.fromEntries(value);
   if (value instanceof Set) return [...value];
-  if (types.isPromise(value)) throw unawaited(key);
+  if (types.isPromise(value)) throw new FoundPromise(key);
   return value;
 }
 
-function unawaited(key: string): OffloopError {
-  return new OffloopError("OFFLOOP_RESPONSE_INVALID", `Cannot send the result: its "${key}" is a promise`, {
+/** Ends the writing of a value that contains a promise. */
+class FoundPromise extends Error {
+  readonly key: string;
+
+  constructor(key: string) {
+    super("a promise");
+    this.key = key;
+  }
+}
+
+function unawaited(key: string, declaration: Parameters<typeof toJson>[1]): OffloopError {
+  const result = declaration === undefined ? "the result" : `the result of ${declaration.id}`;
+  return new OffloopError("OFFLOOP_RESPONSE_INVALID", `Cannot send ${result}: its "${key}" is a promise`, {
+    at: declaration?.location,
     fix: "await it, or Promise.all(...) of several, before it is returned",
   });
 }

@@ -92,7 +92,10 @@ eachLane("a promise in what is returned is a 500 whose log names its field", asy
   const path = `/${lane}/value/unawaited`;
   assert.equal((await ask(path)).status, 500);
   const { err } = await server.logged(({ operation }) => operation === `GET ${path}`);
-  assert.match((err as Error).message, /^Cannot send the result: its "item" is a promise\n {2}fix await it/);
+  assert.match(
+    (err as Error).message,
+    /^Cannot send the result of GET .*: its "item" is a promise\n {2}at test\/fixtures\/.*:\d+:\d+\n {2}fix await it/,
+  );
 });
 
 eachLane("a header with a line break is a 500, never a second header", async (lane) => {
