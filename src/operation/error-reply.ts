@@ -220,7 +220,7 @@ function headersOf({ headers }: HTTPError): HeaderPairs {
 }
 
 /** A reply in FastAPI's shape for everything that is not a success: `{"detail": ...}`. */
-export function detailReply(
+function detailReply(
   status: number,
   detail: unknown,
   { headers, error }: Partial<Pick<RawReply, "headers" | "error">> = {},
