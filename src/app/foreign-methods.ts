@@ -24,7 +24,7 @@ export function explainForeign(prototype: object, owner: string, methods: Foreig
   }
 }
 
-/** Express's, Fastify's and FastAPI's, of an app. */
+/** Express's and Fastify's, of an app. */
 export const ofApps: ForeignMethods = {
   use: "use a dependency for what a handler needs or what refuses a request, app.around(...) around every request, app.include(router), or app.register(plugin) for the Fastify plugin of that purpose",
   all: 'name the methods: app.route(["GET", "POST"], path, handler)',
