@@ -164,26 +164,36 @@ async function runOnLoop(
 ): Promise<unknown> {
   const { task, args } = call;
   if (task.deps === undefined && timeoutMs === undefined) return task.fn(...args);
-  const late = new AbortController();
+  const controller = abortedWith(call.attempt?.waiter.signal);
   const run = (async () =>
-    task.deps === undefined ? task.fn(...args) : runWithContext(lanes, call, late.signal))();
+    task.deps === undefined ? task.fn(...args) : runWithContext(lanes, call, controller.signal))();
   if (timeoutMs === undefined) return run;
   return withinDeadline(timeoutMs, run, (elapsedMs) => {
-    late.abort(passed(timeoutMs));
+    controller.abort(passed(timeoutMs));
     throw timeoutError({ id: `task ${task.name}`, location: task.location }, timeoutMs, elapsedMs, "loop");
   });
+}
+
+/**
+ * What aborts a run on the loop: its deadline, and whoever waits for it. Not by `AbortSignal.any`: that composite stays
+ * silent for ever once one of its sources was garbage, and nobody else holds the source that is the deadline's.
+ */
+function abortedWith(waiting: AbortSignal | undefined): AbortController {
+  const controller = new AbortController();
+  waiting?.addEventListener("abort", () => controller.abort(waiting.reason), { once: true });
+  if (waiting?.aborted) controller.abort(waiting.reason);
+  return controller;
 }
 
 function runWithContext(
   { tasks, loop, log }: OpenedLanes,
   call: TaskCall,
-  late: AbortSignal,
+  signal: AbortSignal,
 ): Promise<unknown> {
   const { task, args, attempt } = call;
   const compiled = tasks.get(task.name);
   if (compiled === undefined) throw new Error(`task ${task.name} was not compiled`);
   const id = idOf(call);
-  const signal = attempt === undefined ? late : AbortSignal.any([late, attempt.waiter.signal]);
   const own = log.child(taskFields(task, { id, job: attempt?.job }));
   const job = attempt && { ...attempt.job, progress: (value: number) => attempt.waiter.onProgress(value) };
   return runTask(compiled, { args, id, job, signal: () => signal, log: () => own }, loop);

@@ -7,6 +7,12 @@ import type { QueryValues } from "../operation/raw.ts";
 import type { ConnectedValues } from "../operation/run-message.ts";
 import type { LaneRequest } from "./around.ts";
 
+/**
+ * The sources of each composite signal, for as long as it is in use: Node's composite stays silent for ever once one of
+ * its sources was garbage.
+ */
+const sourcesOf = new WeakMap<AbortSignal, readonly AbortSignal[]>();
+
 /** What a connection provides for its messages, on either lane. */
 export interface Connected extends ConnectedValues {
   /** The values sent to a thread with each message, keyed by their path in its plan. */
@@ -83,8 +89,11 @@ export class MessageRequest implements LaneRequest {
 
   /** Created on demand: most handlers never ask for it. */
   get signal(): AbortSignal {
+    if (this.#signal !== undefined) return this.#signal;
     this.#late ??= new AbortController();
-    this.#signal ??= AbortSignal.any([this.#connection.signal, this.#late.signal]);
+    const sources = [this.#connection.signal, this.#late.signal];
+    this.#signal = AbortSignal.any(sources);
+    sourcesOf.set(this.#signal, sources);
     return this.#signal;
   }
 
