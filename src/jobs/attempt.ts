@@ -3,7 +3,7 @@ import { type DescribedError, describeError } from "../errors/described-error.ts
 import type { AttemptLanes, StartedAttempt } from "../lanes/attempts.ts";
 import { formatJobId } from "./job-id.ts";
 import { type ArgumentsOf, checkResult, readArguments } from "./payload.ts";
-import type { JobTask, Outcome, TakenJob } from "./store.ts";
+import type { JobTask, LossReason, Outcome, TakenJob } from "./store.ts";
 
 /** A durable task, ready to be run. */
 export interface RunnableTask {
@@ -12,12 +12,13 @@ export interface RunnableTask {
   readonly args: ArgumentsOf;
 }
 
-/** Why an attempt is broken off. */
-export type BreakOff = "cancelled" | "lost" | "interrupted";
+/** How an attempt ends that is broken off. */
+type BreakOff = "cancelled" | "lost" | "interrupted";
 
-const reasons: Readonly<Record<BreakOff, string>> = {
+const reasons: Readonly<Record<LossReason | "interrupted", string>> = {
   cancelled: "the job was cancelled",
-  lost: "the job was given to another process",
+  lost: "the job was taken from this process, which had not said in time that it runs",
+  silent: "the database of the jobs has stopped answering; the job will run again",
   interrupted: "the process shuts down; the job will run again",
 };
 
@@ -36,7 +37,7 @@ export class Attempt {
     this.task = task;
   }
 
-  /** Counted from 1; attempts broken off by a shutdown are not counted. */
+  /** Counted from 1; attempts broken off by a shutdown or a silent database are not counted. */
   get number(): number {
     return this.job.takes + 1 - (this.job.payload.interrupted ?? 0);
   }
@@ -85,12 +86,18 @@ export class Attempt {
     }
   }
 
-  /** Its job no longer belongs to this process: the signal aborts, and after a while the thread is ended. */
-  lose(why: "cancelled" | "lost", graceMs: number): void {
-    if (this.#broken !== undefined || this.#over) return;
-    this.#broken = why;
+  /**
+   * Its job no longer belongs to this process, or may be given to another one: the signal aborts, and after a while the
+   * thread is ended.
+   *
+   * @returns Whether it was not broken off before.
+   */
+  lose(why: LossReason, graceMs: number): boolean {
+    if (this.#broken !== undefined || this.#over) return false;
+    this.#broken = why === "silent" ? "interrupted" : why;
     this.#started?.abort(abortReason(why));
     this.#ending = setTimeout(() => void this.#started?.end(), graceMs);
+    return true;
   }
 
   /** Breaks it off now; settles when none of it runs on a thread any more. */
@@ -104,7 +111,7 @@ export class Attempt {
   }
 }
 
-function abortReason(why: BreakOff): Error {
+function abortReason(why: LossReason | "interrupted"): Error {
   return new DOMException(reasons[why], "AbortError");
 }
 

@@ -73,23 +73,28 @@ export class Attempts {
   }
 
   /**
-   * Records how attempts ended, and notifies whoever follows their jobs. An attempt whose job was given to another
-   * process meanwhile is recorded as lost however it ended, or as cancelled with its job.
+   * Records how attempts ended, and notifies whoever follows their jobs. One whose job was cancelled is recorded as
+   * that. One whose job was taken away is left open, however it ended: whoever runs the job next, or finds it dead,
+   * records that it was lost, and says so.
    */
   async end(settlements: readonly Settlement[], sql: Sql): Promise<void> {
     await sql.executeSql(
       `with ended as (
         select * from jsonb_to_recordset($1::jsonb)
           as claim(task text, queue text, job uuid, takes int, outcome text, error jsonb, progress double precision, notice text)
-      ), saved as (
-        update ${this.#schema}.job_attempt a
-        set ended_at = now(), error = ended.error, progress = coalesce(ended.progress, a.progress), outcome = case
-          when ended.outcome not in ('done', 'lost') then ended.outcome
+      ), judged as (
+        select ended.*, case
+          when ended.outcome in ('failed', 'dead', 'cancelled') then ended.outcome
           when j.state = 'cancelled' then 'cancelled'
           when ended.outcome = 'done' and j.state = 'completed' and j.retry_count = ended.takes then 'done'
-          else 'lost' end
+          when ended.outcome = 'interrupted' and j.state = 'created' and j.retry_count = ended.takes then 'interrupted'
+          end as judgement
         from ended left join ${this.#schema}.job j on j.name = ended.queue and j.id = ended.job
-        where a.job = ended.job and a.takes = ended.takes and a.ended_at is null
+      ), saved as (
+        update ${this.#schema}.job_attempt a
+        set ended_at = case when judgement is not null then now() end, outcome = judgement,
+          error = judged.error, progress = coalesce(judged.progress, a.progress)
+        from judged where a.job = judged.job and a.takes = judged.takes and a.ended_at is null
       )
       select pg_notify('${this.#channel}', notice) from ended`,
       [JSON.stringify(settlements.map(settlementRow))],

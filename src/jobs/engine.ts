@@ -314,11 +314,12 @@ export class Engine implements JobStore {
   }
 
   /**
-   * Records that attempts are still running.
+   * Records that attempts are still running; rejects when the database does not answer, also where none runs.
    *
    * @returns Those that no longer belong to this process.
    */
   async beat(claims: readonly Claim[]): Promise<readonly LostAttempt[]> {
+    if (claims.length === 0) await this.#database.executeSql("select 1");
     const lost: LostAttempt[] = [];
     for (const [task, own] of Map.groupBy(claims, (claim) => claim.task)) {
       const queue = queueName(task);

@@ -1,13 +1,18 @@
 import type { Log } from "../app/log.ts";
 import { jobChannel } from "../channels/channels.ts";
+import { counted } from "../errors/counted.ts";
 import { describeError, loggable } from "../errors/described-error.ts";
 import type { Attempt } from "./attempt.ts";
+import { HEARTBEAT_SECONDS } from "./engine-setup.ts";
 import { formatJobId } from "./job-id.ts";
 import type { JobEvents } from "./loop.ts";
 import type { Outcome } from "./store.ts";
 
 /** An unreachable database is logged at this interval, not on every attempt to reach it. */
 const SAME_ERROR_MS = 10_000;
+
+/** For how long the database says nothing when attempts are broken off; see pulse-thread.ts. */
+const SILENCE_SECONDS = HEARTBEAT_SECONDS - 1;
 
 /** Logs what happens to jobs here, and publishes it if anyone listens. */
 export function loggedEvents(log: Log): JobEvents {
@@ -41,6 +46,16 @@ export function loggedEvents(log: Log): JobEvents {
         { job: id, task, attempt },
         `job ${id} is dead after attempt ${attempt}, its last: its process ended, or was cut off, before it was over. To run it again: offloop jobs app.ts retry "${id}", or app.jobs.retry("${id}")`,
       );
+    },
+    onSilence: (attempts) => {
+      const ids = attempts.map(({ job }) => formatJobId(job));
+      log.warn(
+        { jobs: ids },
+        `broke off ${counted(ids.length, "job")}, since the database has not answered for ${SILENCE_SECONDS} seconds. Once it does, they run again, and the attempts do not count unless other processes were given the jobs: ${ids.join(", ")}`,
+      );
+    },
+    onAnswer: (silentMs) => {
+      log.info(`jobs: the database answers again, after ${Math.ceil(silentMs / 1_000)} s`);
     },
     onStart: (attempt) => {
       if (jobChannel.hasSubscribers) jobChannel.publish({ event: "start", ...about(attempt) });

@@ -6,7 +6,16 @@ import { Attempt, type RunnableTask } from "./attempt.ts";
 import { formatJobId } from "./job-id.ts";
 import type { Pulse } from "./pulse.ts";
 import { Settlements } from "./settlements.ts";
-import type { Claim, DeadJob, JobStore, Notice, Outcome, TakenJob } from "./store.ts";
+import type {
+  Claim,
+  DeadJob,
+  JobStore,
+  LossReason,
+  LostAttempt,
+  Notice,
+  Outcome,
+  TakenJob,
+} from "./store.ts";
 
 /** Options of the loop. */
 export interface JobLoopOptions {
@@ -24,6 +33,10 @@ export interface JobEvents {
   onError(error: unknown): void;
   /** A job was taken whose last attempt was lost, with the process that ran it or its connection. */
   onTakenAgain(attempt: Attempt): void;
+  /** Attempts were broken off since the database says nothing. */
+  onSilence(attempts: readonly Attempt[]): void;
+  /** The database answers again, after so long. */
+  onAnswer(silentMs: number): void;
   /** A job was found dead: its last attempt was lost. */
   onDead(job: DeadJob): void;
   /** An attempt began. */
@@ -229,11 +242,27 @@ export class JobLoop {
     if (notice.kind === "changed" && own !== undefined && isHeldBack(own)) void this.pull(task);
   }
 
-  /** Breaks off an attempt whose job no longer belongs to this process; the next attempt may have begun meanwhile. */
-  lose({ uuid, takes }: Pick<Claim, "uuid" | "takes">, why: "cancelled" | "lost"): void {
-    for (const attempt of this.#running)
-      if (attempt.job.uuid === uuid && attempt.job.takes === takes)
-        attempt.lose(why, this.#options.cancelGraceMs);
+  /** Breaks off attempts, as far as they still run. */
+  loseAll(lost: readonly LostAttempt[]): void {
+    const broken = lost.flatMap(({ claim, why }) =>
+      this.lose(claim, why).map((attempt) => ({ attempt, why })),
+    );
+    const silent = broken.filter(({ why }) => why === "silent").map(({ attempt }) => attempt);
+    if (silent.length > 0) this.#options.events.onSilence(silent);
+  }
+
+  /**
+   * Breaks off an attempt that must not go on; the next attempt of its job may have begun meanwhile.
+   *
+   * @returns What was broken off.
+   */
+  lose({ uuid, takes }: Pick<Claim, "uuid" | "takes">, why: LossReason): Attempt[] {
+    return this.running.filter(
+      (attempt) =>
+        attempt.job.uuid === uuid &&
+        attempt.job.takes === takes &&
+        attempt.lose(why, this.#options.cancelGraceMs),
+    );
   }
 
   /** Resolves when no attempt is under way, and no job is being taken. */

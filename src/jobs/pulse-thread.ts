@@ -13,6 +13,7 @@ export type PulseRequest = { readonly add: Claim } | { readonly remove: string }
 export type PulseMessage =
   | { readonly lost: readonly LostAttempt[] }
   | { readonly dead: readonly DeadJob[] }
+  | { readonly answersAfterMs: number }
   | { readonly failed: string };
 
 /** Where notices do not arrive, it is also how long an attempt may not know that its job was cancelled. */
@@ -23,6 +24,11 @@ const BEATS_PER_TIDYING = 2;
 const SILENT_MS = HEARTBEAT_SECONDS * 1_000 - BEAT_MS;
 /** How long a process that was itself stopped meanwhile has to be heard after all. */
 const LAST_BEAT_MS = BEAT_MS / 2;
+/**
+ * How long after a failure no jobs are taken from others: the database may have been away from these, too, and each
+ * needs the time for a beat to say that it still runs them.
+ */
+const FORBEARANCE_MS = HEARTBEAT_SECONDS * 1_000;
 
 /** Reports every two seconds which attempts are still running. */
 class Beats {
@@ -34,9 +40,13 @@ class Beats {
   #tidying = false;
   #count = 0;
   #silence: NodeJS.Timeout | undefined;
+  #lastBeatAt = performance.now();
+  /** When the database did not answer for the last time, and since when it has not. */
+  #failedAt = Number.NEGATIVE_INFINITY;
+  #failsSince: number | undefined;
 
   constructor(data: PulseThreadData, say: (message: PulseMessage) => void) {
-    const onError = (error: Error): void => say({ failed: error.message });
+    const onError = (error: Error): void => this.#fail(error);
     this.#options = { ...data, maxConnections: 2, isBeside: true, onError };
     this.#say = say;
   }
@@ -54,12 +64,29 @@ class Beats {
   async beat(): Promise<void> {
     if (this.#busy) return;
     this.#busy = true;
+    const now = performance.now();
+    // This machine has slept: so may have the others, or none has heard of us.
+    if (now - this.#lastBeatAt > SILENT_MS) this.#failedAt = now;
+    this.#lastBeatAt = now;
     try {
       await this.#beatOnce();
+      this.#answers();
     } catch (error) {
-      this.#say({ failed: (error as Error).message });
+      this.#fail(error);
     }
     this.#busy = false;
+  }
+
+  #fail(error: unknown): void {
+    this.#failedAt = performance.now();
+    this.#failsSince ??= this.#failedAt;
+    this.#say({ failed: (error as Error).message });
+  }
+
+  #answers(): void {
+    if (this.#failsSince === undefined) return;
+    this.#say({ answersAfterMs: performance.now() - this.#failsSince });
+    this.#failsSince = undefined;
   }
 
   /** @param sentAt - When the last beat that arrived was sent: the database counts from then on. */
@@ -71,7 +98,10 @@ class Beats {
 
   #beatLast(): void {
     this.#silence = setTimeout(() => {
-      this.#lose([...this.#claims.values()].map((claim) => ({ claim, why: "lost" })));
+      // They are reported again as soon as that is possible: nobody else may have been given them, and functions that
+      // do not stop should not meet their next attempt.
+      const lost = [...this.#claims.values()].map((claim): LostAttempt => ({ claim, why: "silent" }));
+      if (lost.length > 0) this.#say({ lost });
     }, LAST_BEAT_MS);
     void this.beat();
   }
@@ -80,7 +110,7 @@ class Beats {
   async #beatOnce(): Promise<void> {
     this.#engine ??= await Engine.open(this.#options);
     const sentAt = performance.now();
-    const lost = this.#claims.size === 0 ? [] : await this.#engine.beat([...this.#claims.values()]);
+    const lost = await this.#engine.beat([...this.#claims.values()]);
     this.#hear(sentAt);
     this.#lose(lost.filter(({ claim }) => this.#claims.get(claim.uuid) === claim));
     void this.#tidy(this.#engine);
@@ -92,13 +122,15 @@ class Beats {
     this.#tidying = true;
     this.#count++;
     try {
-      if (this.#count % BEATS_PER_TIDYING === 0) {
+      const isTrusted = performance.now() - this.#failedAt >= FORBEARANCE_MS;
+      if (this.#count % BEATS_PER_TIDYING === 0 && isTrusted) {
         await engine.supervise();
         const dead = await engine.endLost();
         if (dead.length > 0) this.#say({ dead });
         await engine.sweep();
       }
     } catch (error) {
+      this.#failedAt = performance.now();
       this.#say({ failed: (error as Error).message });
     }
     this.#tidying = false;

@@ -12,10 +12,12 @@ export interface Pulse {
   close(): Promise<void>;
 }
 
-/** Called for attempts that no longer belong to this process, for jobs that are dead since their process is, and for failures. */
+/** Called for attempts that must not go on, for jobs that are dead since their process is, and for failures. */
 export interface PulseListener {
   onLost(attempts: readonly LostAttempt[]): void;
   onDead(jobs: readonly DeadJob[]): void;
+  /** The database answers again, after so long. */
+  onAnswer(silentMs: number): void;
   onError(error: unknown): void;
 }
 
@@ -87,6 +89,7 @@ export class ThreadPulse implements Pulse {
     thread.on("message", (message: PulseMessage) => {
       if ("lost" in message) this.#listener.onLost(message.lost);
       else if ("dead" in message) this.#listener.onDead(message.dead);
+      else if ("answersAfterMs" in message) this.#listener.onAnswer(message.answersAfterMs);
       else this.#listener.onError(new Error(message.failed));
     });
     thread.on("error", (error) => this.#listener.onError(error));

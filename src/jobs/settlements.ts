@@ -1,16 +1,17 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { describeError } from "../errors/described-error.ts";
-import { isRefusedInput } from "./refusals.ts";
+import { isRefusedInput, isUnreachable } from "./refusals.ts";
 import type { Claim, JobStore, Outcome, Settlement } from "./store.ts";
 
 const FIRST_DELAY_MS = 50;
 const LONGEST_DELAY_MS = 1_000;
-/** By then the jobs have been given to others: their heartbeat stopped along with the database. */
+/** How long a database that can be reached may refuse. One that is away is waited for: nobody else is given the jobs. */
 const GIVE_UP_MS = 60_000;
 
 interface Unstored {
   settlement: Settlement;
-  readonly since: number;
+  /** When the database was first seen to refuse it, while it could be reached. */
+  since: number;
   readonly resolve: () => void;
 }
 
@@ -89,6 +90,7 @@ export class Settlements {
       await this.#store.settle(batch.map(({ settlement }) => settlement));
     } catch (error) {
       this.#onError(error);
+      if (isUnreachable(error)) for (const unstored of batch) unstored.since = performance.now();
       const [only] = batch;
       const isRefused = batch.length === 1 && only !== undefined && isRefusedInput(error);
       return isRefused && this.#isHopeless(only, error);

@@ -45,11 +45,18 @@ export interface Claim extends JobRef {
   readonly retryLimit: number;
 }
 
-/** An attempt that no longer has its job, and why. */
+/** Why an attempt must not go on. */
+export type LossReason =
+  | "cancelled"
+  /** Its job was taken away from this process. */
+  | "lost"
+  /** The database says nothing: the job may be taken away, or may still be this process's once it is heard again. */
+  | "silent";
+
+/** An attempt that must not go on, and why. */
 export interface LostAttempt {
   readonly claim: Claim;
-  /** Whether its job was cancelled, or given to another process. */
-  readonly why: "cancelled" | "lost";
+  readonly why: LossReason;
 }
 
 /** A job that is dead since its last attempt was lost, with the process that ran it or its connection. */
@@ -74,7 +81,7 @@ export type Outcome =
   | { readonly kind: "failed"; readonly error: DescribedError }
   /** Failed, and not to be retried. */
   | { readonly kind: "dead"; readonly error: DescribedError }
-  /** Broken off by a shutdown: the job waits again, and the attempt does not count. */
+  /** Broken off by a shutdown or a silent database: the job waits again, and the attempt does not count. */
   | { readonly kind: "interrupted" }
   /** The job was cancelled while it ran. */
   | { readonly kind: "cancelled" }

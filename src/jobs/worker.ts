@@ -36,12 +36,11 @@ export class JobWorker {
     const onError = (error: unknown): void => events.onError(error);
     this.#loop = new JobLoop(options);
     this.#pulse = options.openPulse({
-      onLost: (attempts) => {
-        for (const { claim, why } of attempts) this.#loop.lose(claim, why);
-      },
+      onLost: (attempts) => this.#loop.loseAll(attempts),
       onDead: (jobs) => {
         for (const job of jobs) events.onDead(job);
       },
+      onAnswer: (silentMs) => events.onAnswer(silentMs),
       onError,
     });
     this.#loop.beatWith(this.#pulse);

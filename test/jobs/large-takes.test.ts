@@ -8,6 +8,7 @@ import type { JobStore } from "../../src/jobs/store.ts";
 import { newUuid } from "../../src/jobs/uuid.ts";
 import { attemptLanes } from "../../src/lanes/attempts.ts";
 import { backends } from "../fixtures/job-engines.ts";
+import { noEvents } from "../fixtures/job-workers.ts";
 
 const PLACES = 8;
 const JOBS = 20;
@@ -39,15 +40,7 @@ for (const { name, skip, start } of backends) {
     const loop = new JobLoop({
       ...{ store: farAway(engine, asked), tasks, cancelGraceMs: 1_000 },
       lanes: attemptLanes({ loop: PLACES, thread: 1 }, async ({ task }) => task.fn()),
-      events: {
-        ...{
-          onTakenAgain: () => {},
-          onDead: () => {},
-          onStart: () => {},
-          onEnd: () => {},
-          onError: () => {},
-        },
-      },
+      events: noEvents,
     });
     for (let index = 0; index < JOBS; index++)
       await engine.add({ task: "large", uuid: newUuid(), payload: { args: [] } });

@@ -8,6 +8,7 @@ import { jobTasks, runnableTasks } from "../../src/jobs/open.ts";
 import type { JobStore } from "../../src/jobs/store.ts";
 import { attemptLanes } from "../../src/lanes/attempts.ts";
 import { backends } from "../fixtures/job-engines.ts";
+import { noEvents } from "../fixtures/job-workers.ts";
 
 const app = new App();
 app.task("reports", { durable: true }, async () => "done");
@@ -47,7 +48,7 @@ for (const { name, skip, start } of backends) {
     const loop = new JobLoop({
       ...{ store: withLateProgress(engine, saving.resolve), tasks, lanes, cancelGraceMs: 1_000 },
       events: {
-        ...{ onTakenAgain: () => {}, onDead: () => {}, onStart: () => {}, onEnd: () => {} },
+        ...noEvents,
         onError: (error) => void place.errors.push(error as Error),
       },
     });

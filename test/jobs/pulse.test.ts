@@ -52,7 +52,7 @@ test("upkeep() tidies up once at a time, and its end waits for that: the store c
     sweep: async () => void done.push("sweep"),
   };
   const unwanted = (error: unknown): void => assert.fail(String(error));
-  const pulse = upkeep(engine, { onLost: () => {}, onDead: () => {}, onError: unwanted });
+  const pulse = upkeep(engine, { onLost: () => {}, onDead: () => {}, onAnswer: () => {}, onError: unwanted });
   t.mock.timers.tick(60_000);
   await begun.promise;
   t.mock.timers.tick(60_000);
@@ -67,6 +67,7 @@ test("close() of a pulse whose thread has ended resolves", { timeout: 30_000 }, 
   const listener = {
     onLost: () => {},
     onDead: () => {},
+    onAnswer: () => {},
     onError: (error: unknown) => void errors.push(error),
   };
   const place = { url: "postgres://postgres@127.0.0.1:9/none" };
@@ -89,7 +90,7 @@ test(
     const engine = await place.open(tasks);
     const threads = startedThreads(t);
     const lost = Promise.withResolvers<readonly LostAttempt[]>();
-    const listener = { onLost: lost.resolve, onDead: () => {}, onError: () => {} };
+    const listener = { onLost: lost.resolve, onDead: () => {}, onAnswer: () => {}, onError: () => {} };
     const pulse = new ThreadPulse({ place: place.place, schema: "offloop", tasks }, listener);
     const job = await takeOne(engine);
     pulse.add(job);
@@ -108,7 +109,7 @@ test("remove() of an attempt whose job was taken again leaves the one that has i
   assert.ok(postgres);
   await using place = await postgres.start();
   const engine = await place.open(tasks);
-  const listener = { onLost: () => {}, onDead: () => {}, onError: () => {} };
+  const listener = { onLost: () => {}, onDead: () => {}, onAnswer: () => {}, onError: () => {} };
   const pulse = new ThreadPulse({ place: place.place, schema: "offloop", tasks }, listener);
   const first = await takeOne(engine);
   pulse.add(first);
@@ -133,14 +134,14 @@ test(
     await using proxy = await StallingProxy.open(place.place.url);
     const engine = await place.open(tasks);
     const lost = Promise.withResolvers<readonly LostAttempt[]>();
-    const listener = { onLost: lost.resolve, onDead: () => {}, onError: () => {} };
+    const listener = { onLost: lost.resolve, onDead: () => {}, onAnswer: () => {}, onError: () => {} };
     const pulse = new ThreadPulse({ place: { url: proxy.url }, schema: "offloop", tasks }, listener);
     const job = await takeOne(engine);
     pulse.add(job);
     await reported(place, job);
     proxy.cut();
     const given = (await lost.promise).map(({ claim, why }) => [claim.uuid, why]);
-    assert.deepEqual(given, [[job.uuid, "lost"]]);
+    assert.deepEqual(given, [[job.uuid, "silent"]]);
     const { rows } = await place.sql(
       `select heartbeat_on + heartbeat_seconds * interval '1 second' > clock_timestamp() as "isOwn"
     from offloop.job where id = '${job.uuid}'`,
@@ -181,6 +182,7 @@ test(
     const listener = {
       onLost: ([attempt]: readonly LostAttempt[]) => hear(String(attempt?.why)),
       onDead: () => {},
+      onAnswer: () => {},
       onError: () => hear("failed"),
     };
     const pulse = new ThreadPulse({ place: place.place, schema: "offloop", tasks }, listener);

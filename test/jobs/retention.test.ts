@@ -110,7 +110,7 @@ describeOnEach("retention", tasks, (on) => {
   /** What a process has that works: embedded, a minute passes at once. */
   function openPulse(timers: { tick(ms: number): void }): Pulse {
     const onError = (error: unknown): void => void on.place.errors.push(error as Error);
-    const listener = { onLost: (): void => {}, onDead: (): void => {}, onError };
+    const listener = { onLost: (): void => {}, onDead: (): void => {}, onAnswer: (): void => {}, onError };
     if (on.name === "PostgreSQL")
       return new ThreadPulse({ place: on.place.place, schema: "offloop", tasks }, listener);
     const pulse = upkeep(on.engine, listener);

@@ -28,10 +28,8 @@ test("the deadline of a job's async function reaches one that polls its signal, 
 }, async () => {
   const found = Promise.withResolvers<unknown>();
   const app = new App();
-  const polls = app.task(
-    "polls",
-    { durable: { retries: 0 }, deps: {}, timeoutMs: 100 },
-    async ({ signal }) => found.resolve(await foundAborted(signal)),
+  const polls = app.task("polls", { durable: { retries: 0 }, deps: {}, timeoutMs: 100 }, async ({ signal }) =>
+    found.resolve(await foundAborted(signal)),
   );
   await using client = await testClient(app);
   const { id } = await polls.enqueue();
