@@ -263,11 +263,12 @@ export class MemoryStore implements JobStore {
     return former.length < others.length;
   }
 
-  /** When the next job's time comes; undefined when none waits. */
-  get nextDueAt(): number | undefined {
+  /** The first instant after another at which a job's time comes; undefined when none waits for one. */
+  nextDueAfter(now: number): number | undefined {
     const times = [...this.#jobs.values()]
       .filter(({ state }) => state === "waiting" || state === "failed")
-      .map(({ runAt }) => runAt.getTime());
+      .map(({ runAt }) => runAt.getTime())
+      .filter((time) => time > now);
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
