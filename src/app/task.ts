@@ -36,6 +36,13 @@ export type ArgumentValues<S extends ArgumentSchemas> = { -readonly [Index in ke
 /** The enqueued arguments: the inputs of the schemas. */
 export type ArgumentInputs<S extends ArgumentSchemas> = { -readonly [Index in keyof S]: InputOf<S[Index]> };
 
+/** Arguments of which the last ones may be left out: those that may be undefined. */
+type Omittable<Args extends readonly unknown[]> = Args extends [...infer Others, infer Last]
+  ? undefined extends Last
+    ? [...Omittable<Others>, last?: Last]
+    : Args
+  : Args;
+
 /** The running job, as its function sees it. */
 export interface RunningJob {
   /** The job's id, the same on every attempt: the key for effects that must not happen twice. */
@@ -43,10 +50,10 @@ export interface RunningJob {
   /** Number of the attempt, from 1. */
   readonly attempt: number;
   /**
-   * Reports its progress.
+   * Reports its progress. Never fails the attempt: a value below 0 or above 1 counts as 0 or 1, and one that is not a
+   * number is left out. If that is more than a rounding, the log warns of it, once an attempt.
    *
    * @param value - 0-1.
-   * @throws {RangeError} For any other value.
    */
   progress(value: number): void;
 }
@@ -56,8 +63,8 @@ export interface TaskContext {
   /** The job it runs for; undefined when it was called directly, or runs after a response. */
   readonly job: RunningJob | undefined;
   /**
-   * Aborts when the job is cancelled, broken off by a shutdown or given to another process, and on the loop when the
-   * deadline passes. On a thread you can check `signal.aborted` and `signal.throwIfAborted()` even in the middle of
+   * Aborts when the job is cancelled, broken off by a shutdown or a database that does not answer, or given to another
+   * process, and on the loop when the deadline passes. On a thread you can check `signal.aborted` and `signal.throwIfAborted()` even in the middle of
    * synchronous code.
    */
   readonly signal: AbortSignal;
@@ -239,10 +246,10 @@ type DeclaredTask<Options, Fn extends FunctionToRun> = Options extends {
 }
   ? TaskOf<
       Options,
-      ArgumentValues<S>,
+      Omittable<ArgumentValues<S>>,
       ReturnType<Fn>,
-      ArgumentInputs<S>,
-      FunctionOf<Options, ArgumentValues<S>, Fn>
+      Omittable<ArgumentInputs<S>>,
+      FunctionOf<Options, Omittable<ArgumentValues<S>>, Fn>
     >
   : Options extends { readonly deps: Dependencies }
     ? TaskOf<Options, Rest<Parameters<Fn>>, ReturnType<Fn>, Rest<Parameters<Fn>>, AnyFunction>

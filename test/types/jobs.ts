@@ -35,7 +35,7 @@ export async function jobs(): Promise<void> {
   const result: number | undefined = found?.result;
   const unknown: unknown = (await app.jobs.get("plain:1"))?.result;
   const { id: dated } = await checked
-    .with({ key: "a", delayMs: 1, priority: 1, at: new Date() })
+    .with({ key: "a", priority: 1, at: new Date() })
     .enqueue("a", "2026-01-01");
   const upper: string | undefined = (await app.jobs.get(dated))?.result?.name;
   for await (const { result: rows } of app.jobs.follow((await withDeps.enqueue([1])).id))
@@ -63,6 +63,25 @@ export async function jobs(): Promise<void> {
   // @ts-expect-error the result is a number
   const wrong: string | undefined = found?.result;
   console.log(wrong);
+}
+
+const omittable = app.task(
+  "omittable",
+  { durable: true, args: [z.string(), z.int().optional(), z.int().default(7)] },
+  (name, width, days) => `${name} ${width?.toFixed()} ${days.toFixed()}`,
+);
+
+export async function leftOut(): Promise<void> {
+  await omittable.enqueue("a");
+  await omittable.with({ delayMs: 1 }).enqueue("a", 1);
+  await omittable.enqueue("a", undefined, 2);
+  await omittable("a", undefined, 7);
+  // @ts-expect-error the first one is required
+  await omittable.enqueue();
+  // @ts-expect-error a wrong type
+  await omittable.enqueue("a", "1");
+  // @ts-expect-error a default is for jobs: called directly, the function gets what it is given
+  await omittable("a");
 }
 
 app.task("optional", { schedule: "@daily" }, async (days: number = 7) => days.toFixed());
