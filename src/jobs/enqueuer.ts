@@ -67,6 +67,12 @@ export class Enqueuer implements TaskEnqueuer {
         { at: callerLocation(), fix: "pass a Date, or delayMs" },
       );
     }
+    if (at !== undefined && delayMs !== undefined)
+      throw new OffloopError(
+        "OFFLOOP_OPTION_INVALID",
+        `Cannot enqueue task "${task}": it has at and delayMs, and both say when it may run`,
+        { at: callerLocation(), fix: "leave one of them out" },
+      );
     if (at !== undefined || delayMs === undefined) return at;
     return new Date(this.#now() + integer(`delayMs of a job of task "${task}"`, delayMs, [0, YEAR_MS]));
   }

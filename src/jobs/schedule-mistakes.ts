@@ -77,8 +77,9 @@ function timezoneMistake(timezone: string): ScheduleMistake | undefined {
 /** What only shows where the fields and the time zone come together. */
 function remainingMistake(expression: string, timezone: string): ScheduleMistake | undefined {
   try {
-    new Cron(expression, { timezone, paused: true }).nextRun();
-    return undefined;
+    // Not from now on: a year that is over must not keep an app from starting that has run with it.
+    if (new Cron(expression, { timezone, paused: true }).nextRun(new Date(0)) !== null) return undefined;
+    return { why: "it never occurs", fix: "write a day that one of its months has" };
   } catch (error) {
     return { why: String((error as Error).message), fix: WRITE_FIVE };
   }

@@ -1,8 +1,9 @@
 import type { ClientAddress } from "../app/context.ts";
+import { callerLocation } from "../app/location.ts";
 import type { Log } from "../app/log.ts";
 import type { RunningJob, TaskContext } from "../app/task.ts";
 import type { TaskDeclaration } from "../app/task-declaration.ts";
-import { OffloopError } from "../errors/offloop-error.ts";
+import { formatLocation, OffloopError } from "../errors/offloop-error.ts";
 import { nothingParsed } from "./body.ts";
 import type { CompiledOperation } from "./compile.ts";
 import { Exchange, type Place } from "./context.ts";
@@ -37,7 +38,11 @@ export async function runTask(task: CompiledTask, run: TaskRun, runtime: Runtime
   let closed: RawReply;
   try {
     await dependencies.create(nothingParsed);
-    const own: TaskContext = { job: run.job && withinRange(run.job), signal: run.signal(), log: run.log() };
+    const own: TaskContext = {
+      job: run.job && withinRange(run.job, () => run.log()),
+      signal: run.signal(),
+      log: run.log(),
+    };
     result = await declaration.fn(dependencies.setValues(own, plan), ...run.args);
     closed = await dependencies.closeAfterReply(emptyReply);
   } catch (thrown) {
@@ -47,18 +52,29 @@ export async function runTask(task: CompiledTask, run: TaskRun, runtime: Runtime
   return result;
 }
 
-/** Once it has crossed from a thread, or is on its way to the database, nothing leads back to the line that reported it. */
-function withinRange(job: RunningJob): RunningJob {
-  return { ...job, progress: (value) => job.progress(checkedProgress(value)) };
+/** An estimate that was wrong must not end the work that it is about: progress is only shown. */
+function withinRange(job: RunningJob, log: () => Log): RunningJob {
+  let isTold = false;
+  const tell = (value: unknown): void => {
+    if (isTold) return;
+    isTold = true;
+    const at = formatLocation(callerLocation());
+    log().warn(
+      `job.progress() expected a number of 0-1, got ${String(value)}, at ${at}: what is beyond counts as 0 or 1. Divide what is done by all there is`,
+    );
+  };
+  return {
+    ...job,
+    progress: (value) => {
+      const shown = Math.min(Math.max(value, 0), 1);
+      if (!(Math.abs(value - shown) <= ROUNDING)) tell(value);
+      if (!Number.isNaN(shown)) job.progress(shown);
+    },
+  };
 }
 
-/** What sums of fractions may come to beyond 1. */
-const ROUNDING = 1e-9;
-
-function checkedProgress(value: number): number {
-  if (value >= 0 && value <= 1 + ROUNDING) return Math.min(value, 1);
-  throw new RangeError(`progress of a job: expected a number of 0-1, got ${String(value)}`);
-}
+/** What sums of fractions may come to beyond 0 or 1. */
+const ROUNDING = 0.01;
 
 /** Takes the place of a request where there is none: a run has an id for the log, a log and a signal. */
 class TaskRequest implements RawRequest {

@@ -30,3 +30,11 @@ test("a durable task has a name that jobs can be stored under", async () => {
   new App().task("x".repeat(201), async () => {});
   new App().task("😀".repeat(100), { durable: true }, async () => {});
 });
+
+test("enqueue() refuses at together with delayMs", async () => {
+  await using _client = await testClient(app);
+  await assert.rejects(task.with({ at: new Date(), delayMs: 1 }).enqueue(), {
+    code: "OFFLOOP_OPTION_INVALID",
+    message: /^Cannot enqueue task "task": it has at and delayMs, and both say when it may run/,
+  });
+});

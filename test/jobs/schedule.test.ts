@@ -99,6 +99,8 @@ const mistakes: Readonly<Record<string, readonly [why: string, fix: string, time
     '"someday" is not a weekday',
     "write 0-7 or SUN-SAT, *, or a list, range or step of those, in the place of the weekday",
   ],
+  "0 3 31 2 *": ["it never occurs", "write a day that one of its months has"],
+  "0 0 3 30,31 feb * *": ["it never occurs", "write a day that one of its months has"],
   "0 3 * * *": ['there is no time zone "Berlin"', 'write "Europe/Berlin"', "Berlin"],
   "1 3 * * *": ['there is no time zone "new york"', 'write "America/New_York"', "new york"],
   "2 3 * * *": ['there is no time zone ""', 'write an IANA name, like "Europe/Berlin"', ""],
@@ -125,6 +127,8 @@ test("every form of schedule that the documentation names is accepted", async ()
     "30 0 3 L * *",
     "@daily",
     " 0  3 * * * ",
+    "0 3 29 2 *",
+    "0 0 3 1 1 * 2020",
   ]) {
     const app = new App();
     app.task("t", { schedule, timezone: "Europe/Berlin" }, async () => {});

@@ -18,6 +18,7 @@ import {
   reportsLater,
   welcome,
 } from "../fixtures/apps/tested-jobs.ts";
+import { memoryLog } from "../fixtures/memory-log.ts";
 
 test("client.jobs.enqueued() gives what was enqueued, on either lane, before anything ran", async () => {
   await using client = await testClient(app);
@@ -197,20 +198,28 @@ test("following a job leaves no timer: not when the job ends, when its follower 
   assert.equal(timers(), before);
 });
 
-test("job.progress() refuses what is not within 0-1, at the line that reports it, on either lane", async () => {
-  await using client = await testClient(app, { logger: pino({ level: "silent" }) });
+test("job.progress() of more than 1 or less than 0 fails nothing: the log names the line that reports it, on either lane", async () => {
+  const { logger, find, clear } = memoryLog();
+  await using client = await testClient(app, { logger });
   for (const task of [reports, reportsLater]) {
-    for (const value of [49, -0.1, Number.NaN]) {
+    for (const [value, shown] of [
+      [49, 1],
+      [-0.1, 0],
+      [Number.NaN, undefined],
+    ] as const) {
       const { id } = await task.enqueue(String(value) === "NaN" ? ("NaN" as unknown as number) : value);
       await client.jobs.drain();
-      const error = (await app.jobs.get(id))?.error;
-      assert.equal(error?.type, "RangeError");
-      assert.equal(error?.message, `progress of a job: expected a number of 0-1, got ${value}`);
-      assert.match(error?.stack ?? "", /tested-jobs\.ts:/);
+      const job = await app.jobs.get(id);
+      assert.deepEqual([job?.state, job?.progress], ["done", shown]);
+      assert.match(await find(/job\.progress/), /expected a number of 0-1, got .* at \S+tested-jobs\.ts:\d+/);
+      clear();
     }
-    const { id } = await task.enqueue(0.1 + 0.7 + 0.2000000000000001);
-    await client.jobs.drain();
-    assert.equal((await app.jobs.get(id))?.progress, 1);
+    for (const value of [0.1 + 0.7 + 0.2000000000000001, 1.002]) {
+      const { id } = await task.enqueue(value);
+      await client.jobs.drain();
+      assert.equal((await app.jobs.get(id))?.progress, 1);
+    }
+    assert.equal(await Promise.race([find(/job\.progress/), "no warning"]), "no warning");
   }
 });
 
@@ -233,4 +242,20 @@ test("app.jobs on a thread says which function is plain, and what to do", async 
   await client.jobs.drain();
   const error = (await app.jobs.get(id))?.error;
   assert.match(error?.message ?? "", /^Cannot use app\.jobs in task "asks": it runs on a thread/);
+});
+
+test("clock.advance() tries a failed job of an ordered task again, though the next of its key waits", async () => {
+  const app = new App();
+  const ran: string[] = [];
+  const ordered = app.task("ordered", { durable: { ordered: true, retries: 1 } }, async (name: string) => {
+    ran.push(name);
+    if (ran.length === 1) throw new Error("the first attempt fails");
+  });
+  await using client = await testClient(app, { logger: memoryLog().logger });
+  await ordered.with({ key: "k" }).enqueue("first");
+  await ordered.with({ key: "k" }).enqueue("second");
+  await client.jobs.drain();
+  assert.deepEqual(ran, ["first"]);
+  await client.jobs.clock.advance(60_000);
+  assert.deepEqual(ran, ["first", "first", "second"]);
 });
