@@ -38,7 +38,7 @@ import type {
   TaskDepth,
 } from "./store.ts";
 import { Takes } from "./takes.ts";
-import { sqlOfTransaction } from "./transaction.ts";
+import { openTransaction } from "./transaction.ts";
 
 /** Ordered jobs without a key form one order. */
 const NO_KEY = "-";
@@ -177,7 +177,7 @@ export class Engine implements JobStore {
   async #addAlone(job: NewJob, tx: unknown): Promise<string> {
     const { task, uuid, payload, key, runAt, priority } = job;
     const queue = queueName(task);
-    const db = tx === undefined ? undefined : this.#transaction(tx);
+    const db = tx === undefined ? undefined : await this.#transaction(tx);
     const singletonKey = key === undefined ? this.#keyless(task, uuid) : storedKey(key);
     const options = {
       id: uuid,
@@ -201,8 +201,8 @@ export class Engine implements JobStore {
     return this.#tasks.get(task)?.ordered ? NO_KEY : uuid;
   }
 
-  #transaction(tx: unknown): Sql {
-    if (this.#embedded === undefined) return sqlOfTransaction(tx);
+  async #transaction(tx: unknown): Promise<Sql> {
+    if (this.#embedded === undefined) return openTransaction(tx, this.#schema);
     throw new OffloopError(
       "OFFLOOP_JOBS_TRANSACTION",
       "Cannot enqueue in a transaction: the jobs are embedded, in a database that your transaction does not reach",

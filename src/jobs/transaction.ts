@@ -24,12 +24,63 @@ interface DrizzleQuery {
 
 type PgQuery = (text: string, values: readonly unknown[]) => Promise<{ rows: Rows }>;
 
+/** PostgreSQL's code for a statement that needs a transaction, where none is open. */
+const NO_TRANSACTION = "25P01";
+/** And for a schema or a table that does not exist. */
+const NOT_THERE: ReadonlySet<string> = new Set(["3F000", "42P01"]);
+
 /**
- * A user's transaction, as something that runs SQL.
+ * A user's transaction, as something that runs SQL. The database itself is asked whether one is open: what is given may
+ * be a pool, a client that has begun none, or a library's object for the whole database, and would store the job at once.
  *
- * @throws {OffloopError} `OFFLOOP_JOBS_TRANSACTION` when it is not a supported one.
+ * @throws {OffloopError} `OFFLOOP_JOBS_TRANSACTION` when it is not a supported one, none is open, or it is on a database
+ * without the schema.
  */
-export function sqlOfTransaction(given: unknown): Sql {
+export async function openTransaction(given: unknown, schema: string): Promise<Sql> {
+  const sql = sqlOfTransaction(given);
+  try {
+    await sql.executeSql(`lock table only ${schema}.job in access share mode`);
+  } catch (error) {
+    const codes = codesOf(error);
+    if (codes.has(NO_TRANSACTION))
+      throw new OffloopError(
+        "OFFLOOP_JOBS_TRANSACTION",
+        `Cannot enqueue in a transaction: tx is ${describe(given)} in which none is open, so the job would be stored at once`,
+        {
+          fix: "pass the client on which you have awaited begin, not its pool, or what the library gives you inside its transaction; or leave tx out",
+          cause: error,
+        },
+      );
+    if ([...codes].some((code) => NOT_THERE.has(code)))
+      throw new OffloopError(
+        "OFFLOOP_JOBS_TRANSACTION",
+        `Cannot enqueue in a transaction: the database that it is on has no jobs in a schema "${schema}"`,
+        { fix: "begin it on the database of DATABASE_URL (or jobs.url), which keeps the jobs", cause: error },
+      );
+    throw error;
+  }
+  return sql;
+}
+
+/** PostgreSQL's codes in an error: some libraries wrap it, and Prisma puts the code beside its own. */
+function codesOf(error: unknown): Set<string> {
+  const codes = new Set<string>();
+  for (let one = error as WrappedError | undefined; one instanceof Error; one = one.cause as WrappedError) {
+    for (const code of [one.code, one.meta?.code, one.meta?.driverAdapterError?.cause?.originalCode])
+      if (code !== undefined) codes.add(code);
+  }
+  return codes;
+}
+
+interface WrappedError extends Error {
+  readonly code?: string;
+  readonly meta?: {
+    readonly code?: string;
+    readonly driverAdapterError?: { readonly cause?: { readonly originalCode?: string } };
+  };
+}
+
+function sqlOfTransaction(given: unknown): Sql {
   const tx = (given ?? {}) as AnyTransaction;
   const run = runnerOf(tx);
   if (run !== undefined)

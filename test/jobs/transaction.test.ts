@@ -87,6 +87,45 @@ describe("enqueue in a transaction", { skip: withoutPostgres() }, () => {
     });
   }
 
+  const none: Record<string, (enqueue: Enqueue) => Promise<void>> = {
+    "pg's pool": (enqueue) => enqueue(pool),
+    "a client that has not begun": async (enqueue) => {
+      const client = await pool.connect();
+      try {
+        await enqueue(client);
+      } finally {
+        client.release();
+      }
+    },
+    "Drizzle's database": (enqueue) => enqueue(drizzle({ client: pool })),
+    "Kysely's database": (enqueue) => enqueue(new Kysely({ dialect: new PostgresDialect({ pool }) })),
+  };
+
+  for (const [name, given] of Object.entries(none))
+    test(`of ${name} is refused, and nothing is stored`, async () => {
+      await given((tx) =>
+        assert.rejects(addLater.with({ tx, key: `none: ${name}` }).enqueue(1, 2), {
+          code: "OFFLOOP_JOBS_TRANSACTION",
+          message: /tx is an instance of \S+ in which none is open, so the job would be stored at once/,
+        }),
+      );
+      assert.equal(await stored("none"), 0);
+    });
+
+  test("on another database is refused", async () => {
+    await pool.query("create database other");
+    const url = new URL(database.url);
+    url.pathname = "/other";
+    const client = new pg.Client(url.href);
+    await client.connect();
+    await client.query("begin");
+    await assert.rejects(addLater.with({ tx: client }).enqueue(1, 2), {
+      code: "OFFLOOP_JOBS_TRANSACTION",
+      message: /the database that it is on has no jobs in a schema "offloop"/,
+    });
+    await client.end();
+  });
+
   test("of something else is refused", async () => {
     await assert.rejects(addLater.with({ tx: { run: 1 } }).enqueue(1, 2), {
       code: "OFFLOOP_JOBS_TRANSACTION",
