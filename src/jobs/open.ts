@@ -19,6 +19,7 @@ import { ThreadPulse, upkeep } from "./pulse.ts";
 import { checkRights } from "./rights.ts";
 import { checkSchedules } from "./schedule.ts";
 import type { JobTask } from "./store.ts";
+import { explained } from "./unreachable.ts";
 import { JobWorker, type JobWorkerOptions } from "./worker.ts";
 
 /** Options for opening jobs. */
@@ -74,9 +75,10 @@ export async function openJobs(options: OpenJobsOptions): Promise<OpenJobs> {
   sayKept(settings, log);
   const worker = options.works ? await work(options, { engine, place, tasks, events }) : undefined;
   opened.defer(async () => void (await worker?.close(0)));
-  const jobs = new StoredJobs(engine, Date.now);
+  const store = explained(engine);
+  const jobs = new StoredJobs(store, Date.now);
   opened.defer(() => jobs.close());
-  opened.defer(bind(app, jobs, new Enqueuer(engine, Date.now, trace)));
+  opened.defer(bind(app, jobs, new Enqueuer(store, Date.now, trace)));
   if ("dir" in place) opened.defer(await answerAsOwner(place.dir, jobs));
   const open = opened.move();
   return {

@@ -184,9 +184,11 @@ export function refusalOf(reply: RawReply): RawReply {
 /** nginx's status for a client that hung up before it had an answer; it is seen only in the access log. */
 export const CLIENT_CLOSED_REQUEST = 499;
 
-/** The status where no thread has done its part, be it the operation itself or a dependency. */
+/** The status where no thread has done its part, be it the operation itself or a dependency, or the jobs are away. */
 const refusals: Partial<Record<ErrorCode, number>> = {
   OFFLOOP_CLIENT_GONE: CLIENT_CLOSED_REQUEST,
+  OFFLOOP_JOBS_DATABASE_ENDED: 503,
+  OFFLOOP_JOBS_UNREACHABLE: 503,
   OFFLOOP_TIMEOUT: 504,
   OFFLOOP_THREADS_BUSY: 503,
   OFFLOOP_THREADS_DOWN: 503,
@@ -196,7 +198,7 @@ function refusalStatus(thrown: unknown): number | undefined {
   return thrown instanceof OffloopError ? refusals[thrown.code] : undefined;
 }
 
-/** The reply for work that no thread did. */
+/** The reply for work that was not done, and can be asked for again. */
 export function refusedReply(error: OffloopError & { readonly retryAfterS?: number }): RawReply {
   const status = refusalStatus(error) ?? 500;
   if (status === CLIENT_CLOSED_REQUEST) return detailReply(status, "Client Closed Request");

@@ -1,0 +1,37 @@
+import { OffloopError } from "../errors/offloop-error.ts";
+import { isUnreachable } from "./refusals.ts";
+import type { JobStore } from "./store.ts";
+
+/** When a client may try again: a database that restarts is back within some seconds. */
+const RETRY_AFTER_S = 5;
+
+/**
+ * A store for those who ask on behalf of requests: where its database is away, it says so with a code, and the answer
+ * is a 503 instead of a 500.
+ */
+export function explained(store: JobStore): JobStore {
+  return new Proxy(store, {
+    get: (_, name) => {
+      const own: unknown = Reflect.get(store, name);
+      if (typeof own !== "function") return own;
+      return (...args: unknown[]): unknown => {
+        const result: unknown = own.apply(store, args);
+        return result instanceof Promise ? result.catch(explain) : result;
+      };
+    },
+  });
+}
+
+function explain(error: unknown): never {
+  if (!isUnreachable(error)) throw error;
+  const { message, code } = error as Error & { code?: string };
+  const unreachable = new OffloopError(
+    "OFFLOOP_JOBS_UNREACHABLE",
+    `Cannot reach the database of the jobs: ${message || (code ?? "it gave no reason")}`,
+    {
+      fix: "see that the server of DATABASE_URL (or jobs.url) runs; it is tried again with each call",
+      cause: error,
+    },
+  );
+  throw Object.assign(unreachable, { retryAfterS: RETRY_AFTER_S });
+}
