@@ -162,8 +162,9 @@ export interface Jobs {
   /** Returns a job; undefined when it does not exist, or no longer does. */
   get<Result>(id: JobId<Result>): Promise<Job<Result> | undefined>;
   /**
-   * Lists the jobs of one task, state or key, or all of them, newest first. Waiting and failed jobs come in the order
-   * in which they may run; done, dead and cancelled ones with the most recently ended first.
+   * Lists the jobs of one task, state or key, or of all tasks of the app, the last enqueued first. With `state`, waiting
+   * and failed jobs come in the order in which they may run; done, dead and cancelled ones with the most recently ended
+   * first. `task` may also name one that the app does not declare any more.
    */
   list(filter?: JobsFilter): Promise<Job[]>;
   /** Returns the attempts of a job, in order. */

@@ -26,30 +26,33 @@ export interface ListOptions {
 /** The available actions. */
 export type JobAction = "list" | "count" | "show" | "retry" | "cancel" | "drain" | "schema";
 
-/** Performs an action on the app of a module, and on a job where it needs one. */
-type Action = (module: string, id: string | undefined, options: ListOptions) => Promise<void>;
+/** Performs an action on the app of a module, and on jobs where it needs any. */
+type Action = (module: string, ids: readonly string[], options: ListOptions) => Promise<void>;
 
 export const actions: Readonly<Record<JobAction, Action>> = {
   list: (module, _, options) => list(module, options),
   count: (module) => count(module),
-  show: (module, id = "") => show(module, id),
-  retry: (module, id = "") => retry(module, id),
-  cancel: (module, id = "") => cancel(module, id),
+  show: (module, ids) => show(module, ids),
+  retry: (module, ids) => retry(module, ids),
+  cancel: (module, ids) => cancel(module, ids),
   drain: (module) => drain(module),
   schema: (module) => schema(module),
 };
 
 async function list(module: string, { json, task, state, limit }: ListOptions): Promise<void> {
-  await withJobs(module, async (jobs) => {
+  await withJobs(module, async (jobs, app) => {
     const filter = {
       limit,
       ...(task === undefined ? {} : { task }),
       ...(state === undefined ? {} : { state }),
     };
     const all = await jobs.list(filter);
+    if (task !== undefined && !durableTasks(app).some(({ name }) => name === task))
+      note(`the app declares no durable task "${task}": none of its processes runs such jobs`);
     if (json === true) return print(JSON.stringify(all, undefined, 2));
+    if (all.length === 0) return print("no jobs");
+    print(HEADER);
     for (const job of all) print(line(job));
-    if (all.length === 0) print("no jobs");
   });
 }
 
@@ -62,26 +65,30 @@ async function count(module: string): Promise<void> {
   });
 }
 
-async function show(module: string, id: string): Promise<void> {
+async function show(module: string, ids: readonly string[]): Promise<void> {
   await withJobs(module, async (jobs) => {
-    const job = await jobs.get(id);
-    if (job === undefined) return fail(`there is no job ${id}`);
-    print(JSON.stringify({ ...job, attempts: await jobs.attempts(id) }, undefined, 2));
+    for (const id of ids) {
+      const job = await jobs.get(id);
+      if (job === undefined) fail(`there is no job ${id}`);
+      else print(JSON.stringify({ ...job, attempts: await jobs.attempts(id) }, undefined, 2));
+    }
   });
 }
 
-async function retry(module: string, id: string): Promise<void> {
-  await withJobs(module, async (jobs) =>
-    (await jobs.retry(id))
-      ? print(`${id} will run`)
-      : fail(`${id} cannot run again: it runs, is done, or is gone`),
-  );
+async function retry(module: string, ids: readonly string[]): Promise<void> {
+  await withJobs(module, async (jobs) => {
+    for (const id of ids)
+      if (await jobs.retry(id)) print(`${id} will run`);
+      else fail(`${id} cannot run again: it runs, is done, or is gone`);
+  });
 }
 
-async function cancel(module: string, id: string): Promise<void> {
-  await withJobs(module, async (jobs) =>
-    (await jobs.cancel(id)) ? print(`${id} is cancelled`) : fail(`${id} has ended already, or is gone`),
-  );
+async function cancel(module: string, ids: readonly string[]): Promise<void> {
+  await withJobs(module, async (jobs) => {
+    for (const id of ids)
+      if (await jobs.cancel(id)) print(`${id} is cancelled`);
+      else fail(`${id} has ended already, or is gone`);
+  });
 }
 
 /** Runs what is due, and what becomes due meanwhile; a signal ends it earlier. Says what is left. */
@@ -149,16 +156,16 @@ async function schema(module: string): Promise<void> {
 }
 
 /** Asks the process that has the embedded jobs open, or opens the jobs itself. */
-async function withJobs(module: string, ask: (jobs: AskedJobs) => Promise<void>): Promise<void> {
+async function withJobs(module: string, ask: (jobs: AskedJobs, app: App) => Promise<void>): Promise<void> {
   const app = await loadToRead(parseTarget(module));
   durableTasks(app);
   const settings = resolveSettings(app.settings).jobs;
   const place = placeOf(settings);
   const owner = "dir" in place ? await askOwner(place.dir) : undefined;
-  if (owner !== undefined) return ask(owner);
+  if (owner !== undefined) return ask(owner, app);
   const engine = await openEngine(app, settings);
   try {
-    await ask(new StoredJobs(engine, Date.now));
+    await ask(new StoredJobs(engine, Date.now), app);
   } finally {
     await engine.close();
   }
@@ -174,10 +181,25 @@ function openEngine(app: App, settings: ResolvedJobs): Promise<Engine> {
   });
 }
 
-function line({ id, state, attempt, progress, error, enqueuedAt }: Job): string {
+/** The columns of a list; a time is as long as "2026-11-29T12:00:00.000Z". */
+const HEADER = `${"enqueued".padEnd(24)}  ${"state".padEnd(9)}  ${"due, begun or ended".padEnd(24)}  attempt, id`;
+
+function line({ id, state, attempt, progress, error, ...times }: Job): string {
+  const { enqueuedAt, runAt, startedAt, endedAt } = times;
+  const isDue = state === "waiting" || state === "failed";
+  const when = (isDue ? runAt : (endedAt ?? startedAt)) ?? runAt;
   const done = progress === undefined ? "" : ` ${Math.round(progress * 100)} %`;
   const why = error === undefined ? "" : `  ${error.type}: ${error.message.split("\n")[0]}`;
-  return `${enqueuedAt.toISOString()}  ${state.padEnd(9)}  attempt ${attempt}${done}  ${id}${why}`;
+  return `${time(enqueuedAt)}  ${state.padEnd(9)}  ${time(when)}  attempt ${attempt}${done}  ${id}${why}`;
+}
+
+/** The process that has a folder open sends dates as text. */
+function time(at: Date): string {
+  return new Date(at).toISOString();
+}
+
+function note(text: string): void {
+  process.stderr.write(`${text}\n`);
 }
 
 function print(text: string): void {

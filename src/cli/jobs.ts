@@ -5,17 +5,17 @@ import { wholeNumber } from "./serving.ts";
 
 /** The actions, and what each does. */
 const described: Readonly<Record<JobAction, string>> = {
-  list: "list jobs, the newest first; waiting and failed ones by when they may run",
+  list: "list jobs, the newest first; with --state, waiting and failed ones by when they may run, ended ones by when they ended",
   count: "count the jobs of each task, by state",
-  show: "print a job with its attempts, as JSON",
-  retry: "run a job now",
-  cancel: "cancel a job, wherever it runs",
+  show: "print jobs with their attempts, as JSON",
+  retry: "run jobs now",
+  cancel: "cancel jobs, wherever they run",
   drain: "run jobs until none is due, print what waits for later, and end",
   schema: "print the SQL of the schema, for a role that may create it",
 };
 
-/** The actions on one job. */
-const onOne: ReadonlySet<JobAction> = new Set(["show", "retry", "cancel"]);
+/** The actions on jobs that are named. */
+const onNamed: ReadonlySet<JobAction> = new Set(["show", "retry", "cancel"]);
 
 /** `offloop jobs`: inspects an app's jobs, and changes them, from anywhere. */
 export function addJobs(command: Command): void {
@@ -23,7 +23,7 @@ export function addJobs(command: Command): void {
     .description("list, retry, cancel and drain an app's jobs")
     .argument("<module[:export]>", "the module that holds the app")
     .addArgument(new Argument("<action>", "what to do").choices(Object.keys(described)))
-    .argument("[id]", "the job's id, for show, retry and cancel")
+    .argument("[ids...]", "the ids of jobs, for show, retry and cancel")
     .option("--task <name>", "list only the jobs of one task")
     .addOption(new Option("--state <state>", "list only jobs in this state").choices(jobStates))
     .option("--limit <number>", `list at most this many, 1-${MAX_LISTED_JOBS}`, listLimit, 50)
@@ -45,8 +45,8 @@ function listLimit(text: string): number {
 
 /** Which actions need an id is more than the parser can be told. */
 function requireId(command: Command): void {
-  const [module, name, id] = command.processedArgs as [string, JobAction, string | undefined];
-  if (id === undefined && onOne.has(name))
+  const [module, name, ids] = command.processedArgs as [string, JobAction, readonly string[]];
+  if (ids.length === 0 && onNamed.has(name))
     command.error(`error: give the job's id: offloop jobs ${module} ${name} <id>`);
 }
 
@@ -54,9 +54,9 @@ function requireId(command: Command): void {
 async function act(
   module: string,
   name: JobAction,
-  id: string | undefined,
+  ids: readonly string[],
   options: ListOptions,
 ): Promise<void> {
   const { actions } = await import("./job-actions.ts");
-  await actions[name](module, id, options);
+  await actions[name](module, ids, options);
 }

@@ -19,6 +19,7 @@ import { ThreadPulse, upkeep } from "./pulse.ts";
 import { checkRights } from "./rights.ts";
 import { checkSchedules } from "./schedule.ts";
 import type { JobTask } from "./store.ts";
+import { sayUndeclared } from "./undeclared.ts";
 import { explained } from "./unreachable.ts";
 import { JobWorker, type JobWorkerOptions } from "./worker.ts";
 
@@ -73,6 +74,7 @@ export async function openJobs(options: OpenJobsOptions): Promise<OpenJobs> {
   opened.defer(() => engine.close());
   await checkRights(engine.sql, settings.schema);
   sayKept(settings, log);
+  if (options.works) await sayUndeclared(engine.sql, settings.schema, tasks.keys(), log);
   const worker = options.works ? await work(options, { engine, place, tasks, events }) : undefined;
   opened.defer(async () => void (await worker?.close(0)));
   const store = explained(engine);

@@ -1,7 +1,7 @@
 import type { JobState } from "../app/jobs.ts";
 import type { DescribedError } from "../errors/described-error.ts";
 import type { Sql } from "./database.ts";
-import { queueName } from "./queue-name.ts";
+import { queueName, taskName } from "./queue-name.ts";
 import type { CurrentSchedule, JobFilter, JobPayload, JobRecord, JobRef, TaskDepth } from "./store.ts";
 
 /** pg-boss's names for the states. */
@@ -73,9 +73,10 @@ export class Records {
   }
 
   async list({ task, state, key, after, limit }: JobFilter): Promise<JobRecord[]> {
-    const queues = [...this.#tasks].filter(([, name]) => task === undefined || name === task);
+    // One that the app does not declare any more may have left jobs behind.
+    const queues = task === undefined ? [...this.#tasks.keys()] : [queueName(task)];
     const order = orderOf(state);
-    const values: unknown[] = [queues.map(([queue]) => queue), limit];
+    const values: unknown[] = [queues, limit];
     const placeholder = (value: unknown): string => `$${values.push(value)}`;
     const conditions = [
       ...(state === undefined ? [] : [`j.state = '${storedStates[state]}'`, order.indexed]),
@@ -224,7 +225,7 @@ export class Records {
     const { data, output, started_on: startedOn } = row;
     const ended = row.completed_on ?? undefined;
     return {
-      task: this.#tasks.get(row.name) ?? row.name,
+      task: taskName(row.name),
       uuid: row.id,
       state: states[row.state],
       attempt: startedOn === null ? 0 : row.retry_count + 1 - (data.interrupted ?? 0),

@@ -134,13 +134,22 @@ for (const backend of ["PGlite", "PostgreSQL"] as const) {
       await Promise.all([reaches(dead, "dead"), reaches(done, "done")]);
       const { code, output } = await jobs("list", "--state", "dead");
       assert.equal(code, 0);
-      assert.match(output, new RegExp(`dead +attempt 1  ${dead.id}  TypeError: no luck$`));
+      assert.match(
+        output,
+        new RegExp(
+          `^enqueued +state +due, begun or ended +attempt, id\n\\S+Z  dead +\\S+Z  attempt 1  ${dead.id}  TypeError: no luck$`,
+        ),
+      );
       const listed = JSON.parse((await jobs("list", "--task", "add", "--limit", "1", "--json")).output);
       assert.deepEqual(
         listed.map((job: Record<string, unknown>) => [job.id, job.state, job.result]),
         [[done.id, "done", 3]],
       );
       assert.equal((await jobs("list", "--task", "stoppable")).output, "no jobs");
+      assert.match(
+        (await jobs("list", "--task", "stopable")).output,
+        /^the app declares no durable task "stopable": none of its processes runs such jobs$/m,
+      );
       assert.match((await jobs("count")).output, /^addLater {2}1 waiting, 0 running, 0 failed, 0 dead;/m);
     });
 
@@ -169,10 +178,11 @@ for (const backend of ["PGlite", "PostgreSQL"] as const) {
       const later = await addLater.with({ delayMs: 3_600_000 }).enqueue(1, 2);
       const running = await waits.enqueue(3_600_000);
       await reaches(running, "running");
-      for (const { id } of [later, running]) {
-        assert.deepEqual(await jobs("cancel", id), { code: 0, output: `${id} is cancelled` });
-        assert.equal((await app.jobs.get(id))?.state, "cancelled");
-      }
+      assert.deepEqual(await jobs("cancel", later.id, running.id), {
+        code: 0,
+        output: `${later.id} is cancelled\n${running.id} is cancelled`,
+      });
+      for (const { id } of [later, running]) assert.equal((await app.jobs.get(id))?.state, "cancelled");
       assert.equal((await jobs("cancel", later.id)).code, 1);
     });
 
