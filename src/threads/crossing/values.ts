@@ -10,6 +10,7 @@ import {
   typeOf,
 } from "../../errors/described-error.ts";
 import { HTTPError, ValidationError } from "../../errors/http-error.ts";
+import { OffloopError } from "../../errors/offloop-error.ts";
 import { WebSocketError } from "../../errors/websocket-error.ts";
 import { ownsBuffer } from "../../operation/raw.ts";
 
@@ -239,6 +240,7 @@ const classes = {
   HTTPError,
   ValidationError,
   WebSocketError,
+  OffloopError,
 } as const;
 
 /** Takes an error apart. */
