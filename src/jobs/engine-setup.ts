@@ -62,6 +62,12 @@ export async function loadPgBoss(): Promise<typeof import("pg-boss")> {
   }
 }
 
+/** pg-boss passes some errors on as plain copies, which a log would show as JSON. */
+export function asError(given: object): Error {
+  if (given instanceof Error) return given;
+  return Object.assign(new Error(), given);
+}
+
 export function bossOptions(
   options: EngineOptions,
   embedded: EmbeddedDatabase | undefined,

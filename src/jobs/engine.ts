@@ -6,6 +6,7 @@ import { Attempts } from "./attempts.ts";
 import { inTransaction, type JobsDatabase, type Sql } from "./database.ts";
 import { EmbeddedDatabase } from "./embedded.ts";
 import {
+  asError,
   bossOptions,
   type EngineOptions,
   loadPgBoss,
@@ -93,7 +94,7 @@ export class Engine implements JobStore {
     const { place } = options;
     const embedded = "dir" in place ? await EmbeddedDatabase.open(place.dir, options.onError) : undefined;
     const boss = new PgBoss(bossOptions(options, embedded));
-    boss.on("error", options.onError);
+    boss.on("error", (error) => options.onError(asError(error)));
     let step: OpenStep = "looking for its schema";
     try {
       await boss.start({ attempts: 3 });
