@@ -81,7 +81,7 @@ export interface Job<Result = unknown> extends EnqueuedJob<Result> {
 
 /** One attempt at a job. */
 export interface JobAttempt {
-  /** Its number, from 1. An attempt that a shutdown broke off has the same number as the one before. */
+  /** Its number, from 1. An `interrupted` attempt has the same number as the one before. */
   readonly attempt: number;
   /** The host and process that ran it. */
   readonly process: string;
@@ -91,7 +91,7 @@ export interface JobAttempt {
   readonly endedAt: Date | undefined;
   /**
    * How it ended; undefined while it runs. `dead`: it failed, and a retry would not help. `interrupted`: a shutdown
-   * broke it off, and it does not count. `lost`: its process died, or lost the database.
+   * or a database that was away broke it off, and it does not count. `lost`: its process died, or was cut off.
    */
   readonly outcome: "done" | "failed" | "dead" | "cancelled" | "interrupted" | "lost" | undefined;
   /** Why it failed. */

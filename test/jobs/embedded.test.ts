@@ -91,7 +91,8 @@ test("/readyz says jobs while the embedded database has no thread, and the log s
   assert.deepEqual(await readyz(), [200, { status: "ready" }]);
   await threads[0]?.terminate();
   assert.deepEqual(await readyz(), [503, { status: "jobs" }]);
-  assert.equal((await fetch(server.url, { method: "POST" })).status, 500);
+  const refused = await fetch(server.url, { method: "POST" });
+  assert.deepEqual([refused.status, refused.headers.get("retry-after")], [503, "1"]);
   while (threads.length < 2) await once(process, "worker");
   for (let state = await readyz(); !/ready/.test(JSON.stringify(state)); state = await readyz())
     await delay(50);
