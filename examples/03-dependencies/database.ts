@@ -27,7 +27,7 @@ export const transaction = depends({ deps: { database }, scope: "function" }, fu
     yield database;
     database.exec("commit");
   } catch (error) {
-    database.exec("rollback");
+    if (database.isTransaction) database.exec("rollback"); // SQLite may have done it
     throw error;
   }
 });

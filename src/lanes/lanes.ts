@@ -165,6 +165,7 @@ function checkWorks(works: readonly Work[], settings: ResolvedSettings): void {
     if (!(work instanceof OperationWork || work instanceof ConnectionWork)) continue;
     checkSendable(work.declaration, work.plan);
     if (work instanceof OperationWork) checkUnread(work);
+    else checkKept(work);
     if (work.readsSession && settings.session === undefined)
       throw sessionUnset(work.id, work.declaration.location);
   }
@@ -179,6 +180,27 @@ function checkUnread({ id, declaration, parsesBody }: OperationWork): void {
     {
       at: declaration.location,
       fix: 'leave out `body: "stream"`, or the dependency that declares a body or a form',
+    },
+  );
+}
+
+/**
+ * Refuses what would be open as long as a socket, though it is declared to be open for a call: a transaction would take in
+ * all messages, and an idle socket would hold its locks.
+ */
+function checkKept({ id, declaration, plan, message }: ConnectionWork): void {
+  if (message === undefined) return; // a whole socket is one call
+  const short = plan.nodes.find(
+    ({ declaration: { scope, isGenerator }, fixed }) =>
+      scope === "function" && isGenerator && fixed === undefined,
+  );
+  if (short === undefined) return;
+  throw new OffloopError(
+    "OFFLOOP_DEPENDENCY_SCOPE",
+    `Cannot add ${id}: "${short.path}" has the scope "function", but what a websocket needs is open as long as the socket`,
+    {
+      at: declaration.location,
+      fix: 'for one per message, give it to a task, and await the task in an async message handler; or give it the scope "request", if it may be open as long as the socket',
     },
   );
 }
