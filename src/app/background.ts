@@ -1,6 +1,7 @@
 import { checkCopy } from "../errors/brand.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { findUncloneable } from "./cloneable.ts";
+import { explainForeign, ofBackground } from "./foreign-methods.ts";
 import { type AnyFunction, functionName, laneOf } from "./lane.ts";
 import { callerLocation } from "./location.ts";
 import type { Task } from "./task.ts";
@@ -116,3 +117,5 @@ export class Background {
     );
   }
 }
+
+explainForeign(Background.prototype, "background", ofBackground);

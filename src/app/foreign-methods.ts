@@ -24,7 +24,11 @@ export function explainForeign(prototype: object, owner: string, methods: Foreig
   }
 }
 
-/** Express's and Fastify's, of an app. */
+const AROUND = "write app.around(...), or app.register(plugin) for the Fastify plugin of that purpose";
+const ON_ERROR = "write app.onError(Class, async (error) => ...)";
+const LIFESPAN = "write app.lifespan(async function* () { ...; yield; ... })";
+
+/** Express's, Fastify's and FastAPI's, of an app. */
 export const ofApps: ForeignMethods = {
   use: "use a dependency for what a handler needs or what refuses a request, app.around(...) around every request, app.include(router), or app.register(plugin) for the Fastify plugin of that purpose",
   all: 'name the methods: app.route(["GET", "POST"], path, handler)',
@@ -37,7 +41,20 @@ export const ofApps: ForeignMethods = {
   setErrorHandler: "write app.onError(Error, async (error) => ...)",
   setNotFoundHandler: "write app.onError(HTTPError, async ({ status, detail }) => ...): it gets the 404, too",
   inject: 'use testClient(app) of "offloop/testing"',
+  include_router: "write app.include(router)",
+  add_middleware: AROUND,
+  middleware: AROUND,
+  exception_handler: ON_ERROR,
+  add_exception_handler: ON_ERROR,
+  on_event: LIFESPAN,
+  add_event_handler: LIFESPAN,
+  add_api_route: "write app.get(path, handler), or app.route(methods, path, handler)",
+  api_route: "write app.route(methods, path, handler)",
+  url_path_for: "write app.urlFor(operation, params)",
 };
+
+/** FastAPI's, of the background tasks of a request. */
+export const ofBackground: ForeignMethods = { add_task: "write background.add(task, ...args)" };
 
 const RETURNED = "return the value that is to be sent, from the handler";
 

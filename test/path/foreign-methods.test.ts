@@ -14,6 +14,8 @@ test("a method of another framework is answered with what to write instead", () 
     [new Router(), "use", /dependency/],
     [new App(), "listen", /offloop run app\.ts/],
     [new App(), "addHook", /app\.register/],
+    [new App(), "include_router", /app\.include\(router\)/],
+    [new App(), "on_event", /app\.lifespan/],
   ] as const)
     assert.throws(
       () => (owner as unknown as Called)[method]?.(() => {}),
@@ -34,14 +36,22 @@ test("a method of another framework is answered with what to write instead", () 
 });
 
 eachLane(
-  "a method of another framework's response is a 500 with what to write instead in the log",
+  "a method of another framework in a handler is a 500 with what to write instead in the log",
   async (lane) => {
     const log = memoryLog();
     await using client = await testClient(foreignMethods, { logger: log.logger });
-    assert.equal((await client.get(`/${lane}/json`)).status, 500);
-    assert.match(
-      await log.find(/failed/),
-      /Cannot call response\.json: .*\n {2}at test\/fixtures\/foreign-methods-app\.ts:8:\d+\n {2}fix return the value/,
-    );
+    for (const [path, said] of [
+      [
+        "json",
+        /Cannot call response\.json: .*\n {2}at test\/fixtures\/foreign-methods-app\.ts:8:\d+\n {2}fix return the value/,
+      ],
+      [
+        "add_task",
+        /Cannot call background\.add_task: .*\n {2}at test\/fixtures\/foreign-methods-app\.ts:\d+:\d+\n {2}fix write background\.add\(/,
+      ],
+    ] as const) {
+      assert.equal((await client.get(`/${lane}/${path}`)).status, 500);
+      await log.find(said);
+    }
   },
 );
