@@ -30,6 +30,7 @@ import {
 } from "../threads/crossing/work.ts";
 import type { ThreadCalls } from "../threads/pool/calls.ts";
 import { timeoutError } from "../threads/pool/errors.ts";
+import { anySignal } from "./any-signal.ts";
 import type { Arounds, Count, LaneRequest, RunOperation, RunTask, TaskCall } from "./around.ts";
 import type { MessageRequest } from "./message-request.ts";
 import { surround } from "./surround.ts";
@@ -164,25 +165,16 @@ async function runOnLoop(
 ): Promise<unknown> {
   const { task, args } = call;
   if (task.deps === undefined && timeoutMs === undefined) return task.fn(...args);
-  const controller = abortedWith(call.attempt?.waiter.signal);
+  const deadline = new AbortController();
+  const cancelled = call.attempt?.waiter.signal;
+  const signal = cancelled === undefined ? deadline.signal : anySignal([cancelled, deadline.signal]);
   const run = (async () =>
-    task.deps === undefined ? task.fn(...args) : runWithContext(lanes, call, controller.signal))();
+    task.deps === undefined ? task.fn(...args) : runWithContext(lanes, call, signal))();
   if (timeoutMs === undefined) return run;
   return withinDeadline(timeoutMs, run, (elapsedMs) => {
-    controller.abort(passed(timeoutMs));
+    deadline.abort(passed(timeoutMs));
     throw timeoutError({ id: `task ${task.name}`, location: task.location }, timeoutMs, elapsedMs, "loop");
   });
-}
-
-/**
- * What aborts a run on the loop: its deadline, and whoever waits for it. Not by `AbortSignal.any`: that composite stays
- * silent for ever once one of its sources was garbage, and nobody else holds the source that is the deadline's.
- */
-function abortedWith(waiting: AbortSignal | undefined): AbortController {
-  const controller = new AbortController();
-  waiting?.addEventListener("abort", () => controller.abort(waiting.reason), { once: true });
-  if (waiting?.aborted) controller.abort(waiting.reason);
-  return controller;
 }
 
 function runWithContext(

@@ -5,13 +5,8 @@ import type { EndedBy } from "../operation/end-reason.ts";
 import type { Frame } from "../operation/messages.ts";
 import type { QueryValues } from "../operation/raw.ts";
 import type { ConnectedValues } from "../operation/run-message.ts";
+import { anySignal } from "./any-signal.ts";
 import type { LaneRequest } from "./around.ts";
-
-/**
- * The sources of each composite signal, for as long as it is in use: Node's composite stays silent for ever once one of
- * its sources was garbage.
- */
-const sourcesOf = new WeakMap<AbortSignal, readonly AbortSignal[]>();
 
 /** What a connection provides for its messages, on either lane. */
 export interface Connected extends ConnectedValues {
@@ -89,11 +84,8 @@ export class MessageRequest implements LaneRequest {
 
   /** Created on demand: most handlers never ask for it. */
   get signal(): AbortSignal {
-    if (this.#signal !== undefined) return this.#signal;
     this.#late ??= new AbortController();
-    const sources = [this.#connection.signal, this.#late.signal];
-    this.#signal = AbortSignal.any(sources);
-    sourcesOf.set(this.#signal, sources);
+    this.#signal ??= anySignal([this.#connection.signal, this.#late.signal]);
     return this.#signal;
   }
 
