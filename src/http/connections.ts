@@ -78,20 +78,7 @@ export class Connections {
       // By default Node looks for slow clients every 30 s, which would turn a timeout of 15 s into one of up to 45 s.
       connectionsCheckingInterval: Math.max(MIN_CHECK_MS, Math.min(headersTimeoutMs, requestTimeoutMs) / 4),
     };
-    const inOrder = inTurn(handler, this.#settings.maxPipelined);
-    const listener: RequestListener = (request, response) => {
-      // What comes behind the last response would be run, though it cannot be answered.
-      if (request.socket.writableEnded) return void request.socket.destroy();
-      cutFragment(request);
-      if (!hasSeveralHosts(request)) return inOrder(request, response);
-      refuseHosts(response);
-      this.#tell({
-        status: 400,
-        code: "SEVERAL_HOSTS",
-        client: request.socket.remoteAddress,
-        bytes: undefined,
-      });
-    };
+    const listener = this.#listenerFor(handler);
     const server =
       tls === undefined
         ? nodeHttp.createServer(options, listener)
@@ -116,6 +103,24 @@ export class Connections {
     if (tls !== undefined) server.on("secureConnection", keep);
     server.on("clientError", (error: ParserError, stream) => this.#refuse(error, stream as AnsweringSocket));
     return server;
+  }
+
+  /** What node:http calls with each request. */
+  #listenerFor(handler: RequestListener): RequestListener {
+    const inOrder = inTurn(handler, this.#settings.maxPipelined);
+    return (request, response) => {
+      // A request behind the last response would be run, though it cannot be answered.
+      if (request.socket.writableEnded) return void request.socket.destroy();
+      cutFragment(request);
+      if (!hasSeveralHosts(request)) return inOrder(request, response);
+      refuseHosts(response);
+      this.#tell({
+        status: 400,
+        code: "SEVERAL_HOSTS",
+        client: request.socket.remoteAddress,
+        bytes: undefined,
+      });
+    };
   }
 
   #refuse(error: ParserError, socket: AnsweringSocket): void {
@@ -216,8 +221,8 @@ function hasSeveralHosts({ rawHeaders }: IncomingMessage): boolean {
 }
 
 /**
- * A fragment is the client's own affair (RFC 9112, 3.2). One that is sent is dropped, as by other servers: the router would
- * take it for a query.
+ * Drops a fragment, which clients should not send (RFC 9112, 3.2), as other servers do: the router would take it for a
+ * query.
  */
 function cutFragment(request: IncomingMessage): void {
   const at = request.url?.indexOf("#") ?? -1;
@@ -234,12 +239,12 @@ function refuseHosts(response: ServerResponse): void {
 type ParserError = NodeJS.ErrnoException & { readonly bytesParsed?: number };
 
 /**
- * Those whose client is told, once the requests before are answered, that it is not understood: with which status.
- * Undefined where it has probably gone.
+ * The connections on which something could not be read, with the status that says so once the requests before it are
+ * answered; undefined if the client has probably gone.
  */
 const refusedSockets = new WeakMap<Socket, number | undefined>();
 
-/** The status that answered a request of which the rest could not be read; undefined where none did. */
+/** The status that answered a request whose rest could not be read; undefined if there is none. */
 export function refusedStatus({ socket, complete }: IncomingMessage): number | undefined {
   return complete ? undefined : refusedSockets.get(socket);
 }
@@ -249,7 +254,7 @@ function answerClientError(error: ParserError, socket: AnsweringSocket): number 
   if (refusedSockets.has(socket)) return undefined; // the rest of it is no better
   if (error.code === "ECONNRESET" || !canAnswer(socket)) return void socket.destroy();
   const hasEnded = error.code === "HPE_INVALID_EOF_STATE";
-  // Who ends its side while it waits has gone.
+  // A client that ends its side while it waits has gone.
   if (hasEnded && isAnswering(socket)) return void socket.destroy();
   socket.pause(); // the rest of a request that is late would still be run
   const status =
@@ -259,7 +264,7 @@ function answerClientError(error: ParserError, socket: AnsweringSocket): number 
   return status;
 }
 
-/** A refusal is not to be read as the answer to an earlier request, or as part of it: those are answered first. */
+/** Answers the requests before it first: a client would take a refusal for the answer to one of these, or for part of it. */
 function refuseInTurn(status: number, socket: AnsweringSocket): void {
   if (!canAnswer(socket)) return void socket.destroy();
   if (!isAnswering(socket)) return void refuse(status, socket);
@@ -269,15 +274,12 @@ function refuseInTurn(status: number, socket: AnsweringSocket): void {
   });
 }
 
-/** Whether a connection has whole requests without their whole answer. */
+/** Whether a request has arrived whole, and its answer has not been sent whole. */
 function isAnswering({ _httpMessage: response }: AnsweringSocket): boolean {
   return response?.req.complete === true;
 }
 
-/**
- * Whether anything else can be answered, now or later: not where what is not understood belongs to a request whose
- * answer has begun.
- */
+/** Whether anything else can be answered, now or later: not if the answer to the very request that is malformed has begun. */
 function canAnswer({ _httpMessage: response, writable }: AnsweringSocket): boolean {
   return writable && (response == null || response.req.complete || !response.headersSent);
 }

@@ -7,21 +7,23 @@ const IDLE_MS = 5_000;
 
 const lingering = new WeakSet<Socket>();
 
-/** Whether all that keeps a connection open is a client that still sends what nobody reads. */
+/** Whether a connection is only still open because its client sends what nobody reads. */
 export function isLingering(socket: Socket): boolean {
   return lingering.has(socket);
 }
 
 /**
- * Keeps a connection, which ends with this response, open until its client has stopped sending the body. Closed at once,
- * it would be reset by the system, and a client that is still sending would see that in place of the answer.
+ * Keeps a connection, which ends with this response, open until its client has stopped sending the body. If it were
+ * closed at once, the system would reset it, and a client that is still sending would see that instead of the answer.
+ *
+ * @returns A function that has the connection closed as usual after all, since the body has been read.
  */
-export function lingerAfter({ req: request }: ServerResponse): void {
+export function lingerAfter({ req: request }: ServerResponse): () => void {
   const { socket } = request;
-  // Node calls this when it has written the last response of a connection.
+  // Node calls this public method after the last response of a connection, and has no option to close it more slowly.
   socket.destroySoon = () => {
     Reflect.deleteProperty(socket, "destroySoon");
-    if (request.complete) return socket.destroySoon();
+    if (request.complete) return void socket.destroySoon();
     lingering.add(socket);
     socket.end();
     socket.setTimeout(IDLE_MS, () => socket.destroy());
@@ -30,9 +32,5 @@ export function lingerAfter({ req: request }: ServerResponse): void {
     request.once("end", () => socket.destroySoon());
     request.resume();
   };
-}
-
-/** Has the connection closed as usual after all, as there is nothing left that a client might still send. */
-export function lingerNoMore({ req: { socket } }: ServerResponse): void {
-  Reflect.deleteProperty(socket, "destroySoon");
+  return () => void Reflect.deleteProperty(socket, "destroySoon");
 }

@@ -29,7 +29,7 @@ export function streamOf(raw: ServerResponse): Readonly<StreamedResponse> | unde
   return streamed.get(raw);
 }
 
-/** How a response ended. Whoever reports it asks here: the log, metrics, spans, channels and the request's `signal`. */
+/** How a response ended, for everything that reports it: the log, metrics, spans, channels and the request's `signal`. */
 export function outcomeOf(raw: ServerResponse): ResponseOutcome {
   if (raw.statusCode === 101) return "sent"; // the answer to a handshake closes with its socket
   if (streamed.get(raw)?.isBroken === true) return "broken";

@@ -20,45 +20,45 @@ async function expecting(line: string, headers: string): Promise<RawSocket> {
   return raw;
 }
 
+eachLane("a client that waits for 100 Continue gets the refusal instead", async (lane) => {
+  for (const [status, line, headers] of [
+    [404, "POST /nowhere", "Content-Length: 9"],
+    [405, `DELETE /${lane}/json`, "Transfer-Encoding: chunked"],
+    [413, `POST /${lane}/json`, "Content-Type: application/json\r\nContent-Length: 2000"],
+    [413, `POST /${lane}/form`, `${form}\r\nContent-Length: 2000`],
+    [413, `PUT /${lane}/stream`, "Content-Length: 2000"],
+    [401, `PUT /${lane}/secret`, "Content-Length: 9"],
+  ] as const) {
+    const raw = await expecting(line, headers);
+    await raw.until((text) => text.endsWith("}"));
+    raw.socket.end();
+    assert.match(
+      await raw.ended(),
+      new RegExp(`^HTTP/1\\.1 ${status} [^\0]*connection: close\r\n`, "i"),
+      line,
+    );
+  }
+});
+
 eachLane(
-  "a client that expects to be told to go on with its body is told what is wrong instead",
+  "a client whose body is read gets 100 Continue and the answer, and keeps its connection",
   async (lane) => {
-    for (const [status, line, headers] of [
-      [404, "POST /nowhere", "Content-Length: 9"],
-      [405, `DELETE /${lane}/json`, "Transfer-Encoding: chunked"],
-      [413, `POST /${lane}/json`, "Content-Type: application/json\r\nContent-Length: 2000"],
-      [413, `POST /${lane}/form`, `${form}\r\nContent-Length: 2000`],
-      [413, `PUT /${lane}/stream`, "Content-Length: 2000"],
-      [401, `PUT /${lane}/secret`, "Content-Length: 9"],
+    for (const [line, headers, body, answer] of [
+      [`POST /${lane}/json`, "Content-Type: application/json", "{}", '"ok"'],
+      [`POST /${lane}/form`, form, part, '"ok"'],
+      [`PUT /${lane}/echo`, "X-Kind: echo", "hello", "5\r\nhello\r\n0\r\n\r\n"],
     ] as const) {
-      const raw = await expecting(line, headers);
-      await raw.until((text) => text.endsWith("}"));
-      raw.socket.end();
-      assert.match(
-        await raw.ended(),
-        new RegExp(`^HTTP/1\\.1 ${status} [^\0]*connection: close\r\n`, "i"),
-        line,
-      );
+      const raw = await expecting(line, `${headers}\r\nContent-Length: ${body.length}`);
+      await raw.until((text) => text.startsWith(CONTINUE));
+      raw.send(body);
+      await raw.until((text) => text.endsWith(answer));
+      raw.send(`POST /${lane}/note HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
+      assert.equal((await raw.ended()).split("HTTP/1.1 200 OK").length, 3, line);
     }
   },
 );
 
-eachLane("a client whose body is read is told to go on, and its connection goes on, too", async (lane) => {
-  for (const [line, headers, body, answer] of [
-    [`POST /${lane}/json`, "Content-Type: application/json", "{}", '"ok"'],
-    [`POST /${lane}/form`, form, part, '"ok"'],
-    [`PUT /${lane}/echo`, "X-Kind: echo", "hello", "5\r\nhello\r\n0\r\n\r\n"],
-  ] as const) {
-    const raw = await expecting(line, `${headers}\r\nContent-Length: ${body.length}`);
-    await raw.until((text) => text.startsWith(CONTINUE));
-    raw.send(body);
-    await raw.until((text) => text.endsWith(answer));
-    raw.send(`POST /${lane}/note HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
-    assert.equal((await raw.ended()).split("HTTP/1.1 200 OK").length, 3, line);
-  }
-});
-
-eachLane("a client that sends its body without being told to is answered as any other", async (lane) => {
+eachLane("a client that sends its body without waiting is answered like any other", async (lane) => {
   for (const [path, status] of [
     ["json", 200],
     ["nowhere", 404],

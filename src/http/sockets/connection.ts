@@ -119,8 +119,8 @@ export class Connection implements SocketClient, MessageConnection, WatchedConne
   }
 
   /**
-   * Ends one whose handshake was not answered. Whoever was let in has left, which `close` is told: `open` may have counted
-   * it. Whoever `open` has refused was never there.
+   * Ends one whose handshake was not answered. If `open` has let the client in, and may have counted it, `close` is
+   * called: the client has left. It is not called for a client that `open` has refused.
    *
    * @returns The error that refuses the handshake.
    */

@@ -79,7 +79,7 @@ function missing(id: string | undefined, why: (id: string) => Missed): Missed | 
   return id === undefined ? undefined : why(id);
 }
 
-/** A proxy drops `Upgrade`, which is for a single hop, unless it is told to pass it on; the key of the handshake arrives. */
+/** A proxy drops `Upgrade`, which is for a single hop, unless it is set up to pass it on; the key of the handshake arrives. */
 function withoutUpgrade(id: string): Missed {
   return {
     id,
