@@ -27,6 +27,8 @@ export interface EngineOptions {
 
 /** A job whose process is silent for this long may be run by another. The minimum that pg-boss accepts. */
 export const HEARTBEAT_SECONDS = 10;
+/** For how long the database may be silent before attempts are broken off: others are given their jobs a second later. */
+export const SILENCE_SECONDS: number = HEARTBEAT_SECONDS - 1;
 /** Statements that hang longer than this are cut off: a cut network would leave them unanswered forever. */
 export const STATEMENT_MS = 5_000;
 /** pg-boss's maximum. It would end a job after 15 minutes, heartbeat or not. */
@@ -125,7 +127,7 @@ export type OpenStep =
 /** PostgreSQL's codes for a syntax error and for a reserved name: all that users give of its SQL is the schema's name. */
 const NO_SCHEMA_NAMES: ReadonlySet<string> = new Set(["42601", "42939"]);
 
-/** What a user is told of why the place of the jobs could not be opened. */
+/** The error that says why the place of the jobs could not be opened. */
 export function openError(error: unknown, { place, schema }: EngineOptions, step: OpenStep): unknown {
   if (error instanceof OffloopError || !("url" in place)) return error;
   const { code, message } = error as { code?: string; message: string };

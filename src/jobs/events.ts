@@ -3,16 +3,13 @@ import { jobChannel } from "../channels/channels.ts";
 import { counted } from "../errors/counted.ts";
 import { describeError, loggable } from "../errors/described-error.ts";
 import type { Attempt } from "./attempt.ts";
-import { HEARTBEAT_SECONDS } from "./engine-setup.ts";
+import { SILENCE_SECONDS } from "./engine-setup.ts";
 import { formatJobId } from "./job-id.ts";
 import type { JobEvents } from "./loop.ts";
 import type { Outcome } from "./store.ts";
 
 /** An unreachable database is logged at this interval, not on every attempt to reach it. */
 const SAME_ERROR_MS = 10_000;
-
-/** For how long the database says nothing when attempts are broken off; see pulse-thread.ts. */
-const SILENCE_SECONDS = HEARTBEAT_SECONDS - 1;
 
 /** Logs what happens to jobs here, and publishes it if anyone listens. */
 export function loggedEvents(log: Log): JobEvents {

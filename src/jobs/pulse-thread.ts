@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { Engine } from "./engine.ts";
-import { type EngineOptions, HEARTBEAT_SECONDS } from "./engine-setup.ts";
+import { type EngineOptions, HEARTBEAT_SECONDS, SILENCE_SECONDS } from "./engine-setup.ts";
 import type { Claim, DeadJob, LostAttempt } from "./store.ts";
 
 /** Data that the thread is started with. */
@@ -23,7 +23,7 @@ const BEATS_PER_TIDYING = 2;
 /** When nothing was heard for so long, another process will soon be given the jobs. */
 const SILENT_MS = HEARTBEAT_SECONDS * 1_000 - BEAT_MS;
 /** How long a process that was itself stopped meanwhile has to be heard after all. */
-const LAST_BEAT_MS = BEAT_MS / 2;
+const LAST_BEAT_MS = SILENCE_SECONDS * 1_000 - SILENT_MS;
 /**
  * How long after a failure no jobs are taken from others: the database may have been away from these, too, and each
  * needs the time for a beat to say that it still runs them.

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { ClientOptions, RawData, WebSocket } from "ws";
-import { integer } from "../app/integer.ts";
+import { DAY_MS, integer } from "../app/integer.ts";
 import type { RawMessage, SocketClosing } from "../app/socket.ts";
+import { shortened } from "../errors/shortened.ts";
 import { byName, type SentRequest, type TestRequest } from "./test-request.ts";
 
 /** The parts of a handshake other than its path. */
@@ -77,7 +78,6 @@ export interface OpeningSocket {
 }
 
 const RECEIVE_TIMEOUT_MS = 10_000;
-const MAX_TIMEOUT_MS = 86_400_000;
 
 /** Opens a WebSocket to an address. In process, it uses a connection made by `connect`. */
 export async function openTestSocket(
@@ -85,7 +85,7 @@ export async function openTestSocket(
   { path, headers, subprotocols = [], receiveTimeoutMs = RECEIVE_TIMEOUT_MS }: OpeningSocket,
   connect: (() => Duplex) | undefined,
 ): Promise<TestSocket> {
-  const waitMs = integer("receiveTimeoutMs", receiveTimeoutMs, [1, MAX_TIMEOUT_MS]);
+  const waitMs = integer("receiveTimeoutMs", receiveTimeoutMs, [1, DAY_MS]);
   const { WebSocket } = await import("ws");
   const options = { headers: byName(headers), ...(connect && { createConnection: connect }) };
   // Its types support neither repeated names nor connections that are not sockets.
@@ -212,6 +212,6 @@ async function refusal(path: string, response: IncomingMessage): Promise<Handsha
   return new HandshakeRefused(
     path,
     new Response(body, { status: response.statusCode ?? 0, headers }),
-    body.toString().slice(0, SHOWN_CHARS),
+    shortened(body.toString(), SHOWN_CHARS),
   );
 }
