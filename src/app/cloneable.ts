@@ -4,7 +4,7 @@ import { UploadedFile } from "./uploaded-file.ts";
 
 /**
  * How deep a value may be nested. The main thread, whose stack is a quarter of a thread's, can still read objects that
- * are 1,600 deep: it would lose the message of any that are deeper, and whoever waits for it would wait for ever.
+ * are 1,600 deep. It would lose a message with anything deeper, and the call would never be answered.
  */
 const MAX_DEPTH = 1_000;
 const TOO_DEEP = `it is nested more than ${MAX_DEPTH.toLocaleString("en")} levels deep`;

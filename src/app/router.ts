@@ -240,8 +240,8 @@ export class Router<RD extends Dependencies = NoNames> {
    * of their own, which a handler for `Error` leaves alone. An async function runs on the loop, a plain one on a
    * thread; in a plain operation both run in its thread.
    *
-   * @param type - The class: `HTTPError`, `ValidationError`, `Error` for all others, or one of your own. Of a thrown value
-   * that is no error, the handler for `Error` gets an error with its text.
+   * @param type - The class: `HTTPError`, `ValidationError`, `Error` for all others, or one of your own. If a
+   * thrown value is not an error, the handler for `Error` gets an error with its text.
    * @param handler - Returns what a handler may return. The status is the error's, or 500, unless the handler sets
    * another.
    * @throws {OffloopError} `OFFLOOP_HANDLER_INVALID`, `OFFLOOP_LANE_UNKNOWN`.

@@ -31,7 +31,7 @@ export function checkUnserved(router: object, doing: string, at: SourceLocation)
   );
 }
 
-/** The warning for an app of which nothing answers. */
+/** The warning for an app without anything that answers. */
 export function emptyApp({ location }: { readonly location: SourceLocation }): OffloopError {
   return new OffloopError("OFFLOOP_APP_EMPTY", "The app has no operations: every request gets a 404", {
     at: location,

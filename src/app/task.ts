@@ -36,7 +36,7 @@ export type ArgumentValues<S extends ArgumentSchemas> = { -readonly [Index in ke
 /** The enqueued arguments: the inputs of the schemas. */
 export type ArgumentInputs<S extends ArgumentSchemas> = { -readonly [Index in keyof S]: InputOf<S[Index]> };
 
-/** Arguments of which the last ones may be left out: those that may be undefined. */
+/** The arguments of a call, which may leave out the last ones if these may be undefined. */
 type Omittable<Args extends readonly unknown[]> = Args extends [...infer Others, infer Last]
   ? undefined extends Last
     ? [...Omittable<Others>, last?: Last]
@@ -64,8 +64,8 @@ export interface TaskContext {
   readonly job: RunningJob | undefined;
   /**
    * Aborts when the job is cancelled, broken off by a shutdown or a database that does not answer, or given to another
-   * process, and on the loop when the deadline passes. On a thread you can check `signal.aborted` and `signal.throwIfAborted()` even in the middle of
-   * synchronous code.
+   * process, and on the loop when the deadline passes. On a thread you can check `signal.aborted` and
+   * `signal.throwIfAborted()` even in the middle of synchronous code.
    */
   readonly signal: AbortSignal;
   /** The log, with the task and its job or request in every line. */

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
-/** Whoever waits for what is being streamed. */
+/** The client that receives a stream. */
 export interface WaitingClient {
   /** Aborts when it has gone, or the server shuts down. */
   readonly signal: AbortSignal;

@@ -102,7 +102,7 @@ export const errorCodes = {
   OFFLOOP_DEPENDENCY_LANE: "An async operation needs a plain dependency whose value cannot leave its thread.",
   OFFLOOP_DEPENDENCY_SCOPE: "A dependency needs another that closes before it does.",
   OFFLOOP_DEPENDENCY_SHARED:
-    "A generator dependency would be open over a value that other requests on its thread use meanwhile.",
+    'A generator dependency uses a value of the scope "thread", and would be open while other requests use the same value.',
   OFFLOOP_DEPENDENCY_YIELD: "A generator dependency did not yield exactly once.",
   OFFLOOP_ENQUEUE_LANE: "enqueueSync was called on the event loop, where it would wait for itself.",
   OFFLOOP_ERROR_SWALLOWED: "A dependency caught the operation's error and did not throw it again.",
@@ -125,7 +125,7 @@ export const errorCodes = {
   OFFLOOP_JOBS_ORDER: "A task's ordered option was changed while jobs of the task are stored.",
   OFFLOOP_JOBS_OWNED: "Another process has the embedded jobs database open.",
   OFFLOOP_JOBS_PACKAGE: "A durable task needs a package that is not installed.",
-  OFFLOOP_JOBS_SCHEMA: "The database role may not create the schema of the jobs, or not write in it.",
+  OFFLOOP_JOBS_SCHEMA: "The database role may not create the schema of the jobs, or may not write to it.",
   OFFLOOP_JOBS_TRANSACTION: "A job cannot be stored in the transaction you passed.",
   OFFLOOP_JOBS_UNDECLARED: "Jobs wait for tasks that the app does not declare.",
   OFFLOOP_JOBS_UNREACHABLE: "The database of the jobs is away.",

@@ -73,9 +73,9 @@ export class Attempts {
   }
 
   /**
-   * Records how attempts ended, and notifies whoever follows their jobs. One whose job was cancelled is recorded as
-   * that. One whose job was taken away is left open, however it ended: whoever runs the job next, or finds it dead,
-   * records that it was lost, and says so.
+   * Records how attempts ended, and notifies those that follow their jobs. If the job was cancelled, so is the attempt.
+   * If the job was taken away, the attempt is left open, however it ended: the process that runs the job next, or finds
+   * it dead, records that it was lost, and logs it.
    */
   async end(settlements: readonly Settlement[], sql: Sql): Promise<void> {
     await sql.executeSql(

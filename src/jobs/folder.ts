@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { getSystemErrorMessage } from "node:util";
 import { OffloopError } from "../errors/offloop-error.ts";
 
-/** What a user is told when another process has the folder open: which one, where that is known. */
+/** The error for a folder that another process has open: it names the process, if that is known. */
 export function ownedError(dir: string, pid: number | undefined): OffloopError {
   const who = pid === undefined ? "another process" : `process ${pid}`;
   return new OffloopError(
@@ -16,7 +16,7 @@ export function ownedError(dir: string, pid: number | undefined): OffloopError {
   );
 }
 
-/** What a user is told of why a folder could not be opened. */
+/** The error that says why a folder could not be opened. */
 export async function folderError(dir: string, cause: unknown): Promise<OffloopError> {
   if ((cause as { code?: string }).code === "ERR_MODULE_NOT_FOUND") {
     return new OffloopError(

@@ -124,7 +124,7 @@ export class StoredJobs implements Jobs {
         const isLast = ended.has(look.record.state);
         const isNews = look.text !== shown;
         shown = look.text;
-        // A copy: whoever follows it may change what they are given.
+        // A copy: the app may change what it receives.
         if (isNews) yield jobOf(structuredClone(look.record)) as Job<Result>;
         if (isLast) return;
         await next;

@@ -5,7 +5,7 @@ import type { JobRecord, JobRef, JobStore } from "./store.ts";
 /** Maximum number of jobs that one statement reads: their arguments may be large. */
 const MOST = 100;
 
-/** A job as it was when somebody looked. */
+/** A job as it was when it was read. */
 export interface Look {
   readonly record: JobRecord;
   /** All of it, to be compared with another look. */
@@ -17,9 +17,9 @@ interface Wanted extends PromiseWithResolvers<Look | undefined> {
 }
 
 /**
- * Looks at jobs for those who follow them. Thousands may follow, most of them a few jobs, and all hear of a change at
- * once: one statement at a time looks at everything that is wanted, and leaves the connections to what stores and takes
- * jobs.
+ * Reads the jobs that are followed. Thousands of clients may follow, often the same few jobs, and all hear of a change
+ * at once. So one statement at a time reads everything that is wanted, which leaves the other connections to what stores
+ * and takes jobs.
  */
 export class Looks {
   readonly #store: Pick<JobStore, "findAll">;
@@ -30,7 +30,7 @@ export class Looks {
     this.#store = store;
   }
 
-  /** @returns The job as it is now, or later; undefined when it does not exist. Others get the same: it must be copied. */
+  /** @returns The job as it is now, or later; undefined when it does not exist. Shared with others, so copy it. */
   look(job: JobRef): Promise<Look | undefined> {
     const id = formatJobId(job);
     const wanted = this.#wanted.get(id) ?? { job, ...Promise.withResolvers<Look | undefined>() };
@@ -45,7 +45,7 @@ export class Looks {
     await setImmediate();
     while (this.#wanted.size > 0) {
       const batch = [...this.#wanted].slice(0, MOST);
-      // Who asks from now on may have heard of a later change.
+      // A look that is wanted from now on may be about a later change.
       for (const [id] of batch) this.#wanted.delete(id);
       await this.#lookAt(batch.map(([, wanted]) => wanted));
     }

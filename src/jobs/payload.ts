@@ -164,9 +164,9 @@ export function checkResult({ task, location }: ArgumentsOf, result: unknown): u
 }
 
 /**
- * A value as it is now: until it is stored, whoever has passed it may change it.
+ * A copy of a value: the app may change its own before this one is stored.
  *
- * @returns The error, where its JSON is longer than a text may be.
+ * @returns The error, if its JSON is longer than a text may be.
  */
 function copyOf<Value>(value: Value): Value | RangeError {
   try {

@@ -6,8 +6,8 @@ import type { JobStore } from "./store.ts";
 const RETRY_AFTER_S = 5;
 
 /**
- * A store for those who ask on behalf of requests: where its database is away, it says so with a code, and the answer
- * is a 503 instead of a 500.
+ * The same store for what requests ask of it: if its database is away, it throws an error with a code, which is answered
+ * with 503 instead of 500.
  */
 export function explained(store: JobStore): JobStore {
   return new Proxy(store, {

@@ -1,4 +1,4 @@
-/** Who has ended a request before it had its whole answer: its client, which left, or the server, which shuts down. */
+/** Who ended a request before its answer was sent: the client by leaving, or the server by shutting down. */
 export type EndedBy = "client" | "shutdown";
 
 /** What the reason of its `signal` says, on both lanes. */

@@ -61,7 +61,7 @@ export interface UnreadBody {
 export interface ArrivingBody extends UnreadBody {
   /** Calls the listener when no more of the body can be read because the request is over; at once if it already is. */
   onClose(listener: () => void): void;
-  /** Who has ended the request, where it ended before its answer was sent. */
+  /** Who ended the request, if it ended before its answer was sent. */
   readonly endedBy: EndedBy;
 }
 
@@ -141,7 +141,7 @@ export function parseQuery(text: string): QueryValues {
 
 const all = { maxKeys: 0 };
 
-/** Whether a `%` is left: the fast parser leaves a text encoded of which any part cannot be decoded. */
+/** Whether a `%` is left: the fast parser does not decode a text if any part of it cannot be decoded. */
 function hasPercent(values: QueryValues): boolean {
   for (const name in values)
     if (name.includes("%") || [values[name]].flat().some((value) => value?.includes("%"))) return true;

@@ -52,7 +52,7 @@ export async function runTask(task: CompiledTask, run: TaskRun, runtime: Runtime
   return result;
 }
 
-/** An estimate that was wrong must not end the work that it is about: progress is only shown. */
+/** Keeps progress within 0-1: it is only shown, so a wrong estimate must not fail the work. */
 function withinRange(job: RunningJob, log: () => Log): RunningJob {
   let isTold = false;
   const tell = (value: unknown): void => {
@@ -60,7 +60,7 @@ function withinRange(job: RunningJob, log: () => Log): RunningJob {
     isTold = true;
     const at = formatLocation(callerLocation());
     log().warn(
-      `job.progress() expected a number of 0-1, got ${String(value)}, at ${at}: what is beyond counts as 0 or 1. Divide what is done by all there is`,
+      `job.progress() expected a number of 0-1, got ${String(value)}, at ${at}: less counts as 0, more as 1. Divide what is done by what there is to do`,
     );
   };
   return {
@@ -73,7 +73,7 @@ function withinRange(job: RunningJob, log: () => Log): RunningJob {
   };
 }
 
-/** What sums of fractions may come to beyond 0 or 1. */
+/** How far sums of fractions may end up beyond 0 or 1. */
 const ROUNDING = 0.01;
 
 /** Takes the place of a request where there is none: a run has an id for the log, a log and a signal. */

@@ -87,7 +87,7 @@ function describeZodType({ zodSchema, jsonSchema }: ZodNode): void {
   if (type === "file") {
     delete jsonSchema.format;
     delete jsonSchema.contentEncoding;
-    delete jsonSchema.anyOf; // of several media types, of which generators of clients would make a union of unknowns
+    delete jsonSchema.anyOf; // one for each media type, which generators of clients would make a union of unknowns
   }
   Object.assign(jsonSchema, wireForms[type]);
   if (type === "set" && valueType !== undefined) jsonSchema.items = partOf(valueType);

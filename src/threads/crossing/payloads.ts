@@ -267,7 +267,7 @@ export interface FollowUp {
   readonly ask: "pull" | "stop" | "finish";
   /** What went wrong in its tasks. */
   readonly failure?: Thrown;
-  /** Who has ended the wait for it, if anyone: what closes is to see that, as on the loop. */
+  /** Who has ended the wait for it, if anyone: what closes sees that, as on the loop. */
   readonly endedBy?: EndedBy;
 }
 
