@@ -155,7 +155,7 @@ function checkScope(
 
 /**
  * A generator of the scope "request" is still open while its thread runs other requests, which use the same value of the
- * scope "thread": in a transaction, their writes would be rolled back with it. So this is never the unsaid default.
+ * scope "thread": in a transaction, their writes would be rolled back with it. So this is never the default: it has to be written.
  */
 function checkSharing(what: string, dependency: DependencyDeclaration): void {
   const shared = dependency.isGenerator ? sharedNeed(dependency, dependency.lane) : undefined;
@@ -172,11 +172,11 @@ function checkSharing(what: string, dependency: DependencyDeclaration): void {
 
 /**
  * The name of a value that all requests on a thread share and that a dependency of this lane uses. What another
- * generator makes of it is that one's own, such as a connection from a pool.
+ * generator makes of it is its own, such as a connection from a pool.
  */
 function sharedNeed({ deps }: DependencyDeclaration, lane: Lane): string | undefined {
   for (const [name, needed] of deps) {
-    // What an async generator needs of the loop is a pool, from which it takes something of its own.
+    // On the loop, what an async generator uses is a pool, from which it takes something of its own.
     if (needed.scope === "thread" && (lane === "thread" || needed.lane === "thread")) return name;
     const inner = needed.isGenerator || needed.scope === "app" ? undefined : sharedNeed(needed, lane);
     if (inner !== undefined) return inner;

@@ -79,7 +79,7 @@ export function readDurable(
   };
 }
 
-/** Ids, indexes and notices of jobs have it in them, and PostgreSQL bounds each of these. */
+/** The ids, indexes and notices of jobs contain it, and PostgreSQL bounds each of these. */
 const LONGEST_NAME = 200;
 
 function checkName(task: string, at: SourceLocation): void {

@@ -5,10 +5,11 @@ import { callerLocation } from "./location.ts";
 export type ForeignMethods = Readonly<Record<string, string>>;
 
 /**
- * Answers calls of methods that other frameworks have, and this one has not, with what to write instead. The types do
- * not have them: who uses TypeScript never comes here.
+ * Makes calls of other frameworks' methods throw an error that says what to write instead. The types do not have these
+ * methods, so TypeScript reports such a call before it is made.
  *
- * @param prototype - Of what is called so here, `app`.
+ * @param prototype - The prototype that gets the methods.
+ * @param owner - What users call its instances: `app`.
  * @throws {OffloopError} `OFFLOOP_METHOD_FOREIGN`, when one is called.
  */
 export function explainForeign(prototype: object, owner: string, methods: ForeignMethods): void {

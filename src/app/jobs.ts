@@ -45,7 +45,7 @@ export interface EnqueueOptions {
   readonly key?: string;
   /** How long it waits before it may run. Milliseconds, 0-31,536,000,000 (a year). Default 0. */
   readonly delayMs?: number;
-  /** When it may run, instead of `delayMs`: with both it is an error. */
+  /** When it may run. Cannot be combined with `delayMs`. */
   readonly at?: Date;
   /** Its priority among the waiting jobs of its task: the highest runs first. Integer, -1,000,000-1,000,000. Default 0. */
   readonly priority?: number;

@@ -40,7 +40,7 @@ const foreign: Readonly<Record<string, readonly string[]>> = {
   schema: ["query", "params", "body", "response"],
 };
 
-/** How something is said that has no option of this name. */
+/** What to write instead of an option of this name. */
 const otherwise: Readonly<Record<string, string>> = {
   mediaType: 'write content: { "application/problem+json": { schema } }',
 };

@@ -187,7 +187,7 @@ export function servedRouters(app: App): object[] {
   return appsOf(app).flatMap((one) => one.declaredRouters());
 }
 
-/** Whether an app declares nothing that could do anything for anybody. */
+/** Whether an app declares nothing that answers a request or runs. */
 export function isEmpty(app: App): boolean {
   const isBare = (one: App): boolean =>
     one.declaredPlugins().length === 0 &&

@@ -53,7 +53,7 @@ function describeAt(depth: number, thrown: unknown): DescribedError {
   }
 }
 
-/** The same, where answering one error has led to another: the first is at the end of its causes, so that the log has both. */
+/** The same for an error that was thrown while another was answered: the first becomes its last cause, so the log has both. */
 export function describeAfter(error: unknown, first: unknown): DescribedError {
   const own = describeError(error);
   return leadsBackTo(error, first) ? own : withLastCause(own, describeError(first));

@@ -68,7 +68,7 @@ function isWebSocketServer(plugin: unknown): boolean {
   return (plugin[META] as { readonly name?: unknown }).name === "@fastify/websocket";
 }
 
-/** offloop registers `@fastify/websocket` for `app.websocket`; of a second one Fastify says only that its decorator is taken. */
+/** offloop registers `@fastify/websocket` for `app.websocket`; for a second one, Fastify only says that a decorator exists. */
 function webSocketServer(at: SourceLocation): OffloopError {
   return new OffloopError(
     "OFFLOOP_PLUGIN_WEBSOCKET",

@@ -3,9 +3,8 @@ import { OffloopError } from "../errors/offloop-error.ts";
 import type { Chunk, RawReply } from "../operation/raw.ts";
 
 /**
- * The chunks of a reply, which must have the length that a `content-length` of its own announces: on a connection that goes
- * on, a client would read what is too much as the beginning of the next response, and wait for what is missing until it
- * gets that of the next one.
+ * The chunks of a reply, which must have the length that its own `content-length` announces. On a connection that is kept,
+ * a client would take surplus bytes for the beginning of the next response, and the next response for missing bytes.
  *
  * @throws {TypeError} When it announces no length. The chunks throw `OFFLOOP_RESPONSE_INVALID` when more or fewer bytes come.
  */

@@ -5,7 +5,7 @@ import type { NewJob } from "./store.ts";
 
 /** Maximum number of jobs that one statement stores. */
 const MOST = 500;
-/** And of characters of their JSON, but for a single job: more might not be stored before the statement is given up. */
+/** Maximum number of characters of their JSON, except for a single job: more might not be stored in time. */
 const MOST_CHARACTERS = 4_000_000;
 
 interface Waiting {

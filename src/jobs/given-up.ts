@@ -14,7 +14,7 @@ interface Pool {
   on(event: "release", listener: (error: unknown, connection: Connection) => void): unknown;
 }
 
-/** What stands in a request to cancel in the place of the protocol's version. */
+/** Stands for the protocol's version in a request to cancel. */
 const CANCEL = 80_877_102;
 /** Where the network is cut, nobody answers. */
 const CONNECT_MS = 5_000;
@@ -33,7 +33,7 @@ export function cancelGivenUp(database: object): void {
   });
 }
 
-/** What the server or the system has said has a code. */
+/** Errors of the server or the system have a code. */
 function isUnanswered(error: unknown): boolean {
   return error instanceof Error && (error as { code?: unknown }).code === undefined;
 }

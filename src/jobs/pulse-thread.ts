@@ -41,7 +41,7 @@ class Beats {
   #count = 0;
   #silence: NodeJS.Timeout | undefined;
   #lastBeatAt = performance.now();
-  /** When the database did not answer for the last time, and since when it has not. */
+  /** When the database last failed to answer, and since when it has not answered at all. */
   #failedAt = Number.NEGATIVE_INFINITY;
   #failsSince: number | undefined;
 

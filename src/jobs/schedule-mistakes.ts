@@ -77,7 +77,7 @@ function timezoneMistake(timezone: string): ScheduleMistake | undefined {
 /** What only shows where the fields and the time zone come together. */
 function remainingMistake(expression: string, timezone: string): ScheduleMistake | undefined {
   try {
-    // Not from now on: a year that is over must not keep an app from starting that has run with it.
+    // Not from now on: an app whose schedule names a year that is over must still start.
     if (new Cron(expression, { timezone, paused: true }).nextRun(new Date(0)) !== null) return undefined;
     return { why: "it never occurs", fix: "write a day that one of its months has" };
   } catch (error) {

@@ -40,8 +40,8 @@ function answerInOwnWay(run: FailedRun, thrown: unknown): RawReply | Promise<Raw
 }
 
 /**
- * Anything can be thrown, and a handler for every error expects an error: of a text, one with this message. A value that
- * cannot be looked at is left as it is.
+ * Anything can be thrown, but a handler for every error expects an error. A text becomes an error with this message; a
+ * value that cannot be read is left as it is.
  */
 function asError(thrown: unknown): unknown {
   try {

@@ -105,7 +105,7 @@ export async function openTestSocket(
   return opened;
 }
 
-/** As it is before a test replaces it by a clock of its own. */
+/** The real one, even if a test later replaces it with a clock of its own. */
 const later = setTimeout;
 
 class OpenedSocket implements TestSocket {

@@ -96,7 +96,7 @@ export class Connection implements SocketClient, MessageConnection, WatchedConne
   async end(failure: Failure | undefined): Promise<void> {
     if (this.request.isGone && this.socket.isOpen) this.socket.end(goingAway);
     if (this.#parts.runnable.declaration.functions.close === undefined) return this.#end(failure);
-    // `close` is told how the socket ends, and may use the dependencies: only then do these see the failure.
+    // `close` receives how the socket ended, and may use the dependencies: these see the failure after it.
     const answer = failure && (await this.#answer(failure.error));
     const late = await this.#callClose();
     if (failure !== undefined && late !== undefined)

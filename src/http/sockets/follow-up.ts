@@ -21,8 +21,8 @@ interface RunClient {
 }
 
 /**
- * Whether a failure is nobody's: code that sends, or passes `signal` on, learns through an AbortError that the socket is
- * closed, or about to be.
+ * Whether a failure is no error of the app: code that sends, or passes `signal` on, learns through an AbortError that the
+ * socket is closed, or about to be.
  */
 export function isGivenUp({ socket, request }: RunClient, { error }: Pick<RawReply, "error">): boolean {
   return error?.type === "AbortError" && (!socket.isOpen || request.isGone);

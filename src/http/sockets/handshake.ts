@@ -16,7 +16,7 @@ const { validateHeaderName, validateHeaderValue } = nodeHttp;
 
 type WebSocketServerOptions = NonNullable<WebsocketPluginOptions["options"]>;
 
-/** How the socket ends that a response has answered the handshake of. */
+/** How a socket ends, by the response that has answered its handshake. */
 const endings = new WeakMap<ServerResponse, { readonly closed: Promise<SocketClosing> }>();
 
 /** Resolves with how the socket of a response was closed; undefined for a response that has answered no handshake. */

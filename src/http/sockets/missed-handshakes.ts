@@ -27,8 +27,8 @@ interface Served {
 }
 
 /**
- * Handshakes that no websocket takes. To the client each is a 404, often of a path that exists, so the log says why. It is
- * said once of each websocket and operation: such a client tries again and again.
+ * Handshakes that no websocket takes. The client gets a 404, often for a path that exists, so the log says why. It says so
+ * once for each websocket and operation, since such a client tries again and again.
  */
 export class MissedHandshakes {
   readonly #served: Served;

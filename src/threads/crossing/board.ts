@@ -95,7 +95,7 @@ export function beginTurn({ turn }: Board, slot: number, now: number): void {
   Atomics.store(turn, WHO, slot + 1);
 }
 
-/** Thread: no longer. The others have been told before how long they were held up. */
+/** Thread: the call no longer computes. For how long it held up the others must have been told before. */
 export function endTurn({ turn }: Board): void {
   Atomics.store(turn, WHO, 0);
 }

@@ -40,7 +40,7 @@ export class Turns {
     this.#hook.enable();
   }
 
-  /** One has it for itself again, or none of those that share it may be ended. */
+  /** One call has the thread to itself again, or no call that shares it may be ended. */
   rest(): void {
     if (!this.#isWatching) return;
     this.#isWatching = false;

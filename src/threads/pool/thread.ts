@@ -368,7 +368,7 @@ export class Thread implements ThreadHandle {
     return hasExited;
   }
 
-  /** What it has sent cannot be read here, such as a value that a getter made anew meanwhile: someone may wait for it. */
+  /** What it has sent cannot be read here, for example since a getter made another value meanwhile. A call may wait for it. */
   readonly #onUnreadable = (cause: unknown): void => {
     this.#cause ??= new Error("what it has sent could not be read", { cause });
     void this.end();
