@@ -9,11 +9,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, test } from "node:test";
+import { connect as connectTls } from "node:tls";
 import { App, OffloopError, serve } from "offloop";
 import { httpsRedirect } from "offloop/security";
 import { WebSocket } from "ws";
 import { openSocket } from "../fixtures/raw-socket.ts";
 import { eachLane, running } from "../fixtures/running.ts";
+import small from "../fixtures/small-bodies-app.ts";
 import app from "../fixtures/urls-app.ts";
 import { handshake } from "../websocket/raw-client.ts";
 
@@ -168,4 +170,32 @@ test("offloop run serves https with --tls-key and --tls-cert, and needs both", a
   assert.equal((await ask(`${url}/both`)).body, '"outer"');
   whole.kill("SIGTERM");
   await once(whole, "exit");
+});
+
+eachLane("tls: a client that still sends a refused body gets the answer", async (lane) => {
+  const server = await running(small, { tls, accessLog: false });
+  await using _ = { [Symbol.asyncDispose]: () => server.close() };
+  const socket = connectTls({ port: Number(new URL(server.url).port), ca: readFileSync(tls.cert) });
+  await once(socket, "secureConnect");
+  const body = Buffer.alloc(30_000_000, "x"); // more than a connection holds of what nobody reads
+  const head = `PUT /${lane}/stream HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n`;
+  await new Promise<void>((resolve, reject) => {
+    socket.write(Buffer.concat([Buffer.from(head), body]), (error) => (error ? reject(error) : resolve()));
+  });
+  assert.match(await text(socket), /^HTTP\/1\.1 413 [^\0]*\{"detail":"[^"]+"\}$/);
+});
+
+eachLane("tls: Expect: 100-continue is answered when the body is read", async (lane) => {
+  const server = await running(small, { tls, accessLog: false });
+  await using _ = { [Symbol.asyncDispose]: () => server.close() };
+  const sent = request(`${server.url}/${lane}/json`, {
+    method: "POST",
+    ca: readFileSync(tls.cert),
+    headers: { expect: "100-continue", "content-type": "application/json", "content-length": 2 },
+  });
+  sent.flushHeaders();
+  await once(sent, "continue");
+  sent.end("{}");
+  const [response] = await once(sent, "response");
+  assert.equal(await text(response), '"ok"');
 });
