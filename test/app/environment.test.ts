@@ -136,7 +136,7 @@ for (const [library, declared] of Object.entries({
     "TRY_KEYS?": "object",
   }),
 }))
-  test(`settings() takes what is set to nothing for absent where the schema takes no empty text [${library}]`, () => {
+  test(`settings() ignores a variable that is set to nothing if its schema takes no empty text [${library}]`, () => {
     writeFileSync(
       file,
       "TRY_URL=https://example.com\nTRY_PORT=8080\nTRY_NAME=ada\nTRY_ALIAS=https://example.com\n",

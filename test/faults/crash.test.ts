@@ -60,7 +60,7 @@ test("crash: calls handed ahead that have ended or not started are answered all 
   );
 });
 
-test("crash: what a handler sends to whoever started its thread reaches nobody", async () => {
+test("crash: what a handler sends to the parent of its thread reaches nobody", async () => {
   await start();
   assert.equal((await client.ask("/talks-to-its-starter")).status, 200);
   await assertNextRequests(server.url);

@@ -32,31 +32,34 @@ async function metricsOf(url: string, route: string): Promise<string[]> {
     .filter((line) => line.includes(route) && /_(count|total)\{/.test(line) && / [1-9]/.test(line));
 }
 
-eachLane("a stream that the shutdown cuts is nobody's hang-up, whoever says it", async (lane) => {
-  const spans = endedSpans();
-  const server = await running(app, { shutdownGraceMs: 50 });
-  const path = `/${lane}/stream`;
-  const body = fetch(server.url + path).then((response) => response.text());
-  const broken = assert.rejects(body);
-  await server.logged(({ msg }) => msg === "begun");
-  const closed = server.close();
-  await told.arrived(1);
-  await broken;
-  const counted = await metricsOf(String(server.healthUrl), path);
-  door.arrive();
-  await closed;
-  const lines = server.log.map(({ msg }) => msg);
-  assert.ok(lines.includes("aborted: AbortError: The server shuts down"), lines.join("\n"));
-  assert.ok(lines.includes(`GET ${path} 200, ended by the shutdown`), lines.join("\n"));
-  assert.deepEqual(outcomes, ["cut"]);
-  const { attributes, status } = await spans.until(`GET ${path}`);
-  spans.close();
-  assert.deepEqual([attributes["error.type"], status.code], ["shutdown", SpanStatusCode.ERROR]);
-  assert.ok(
-    counted.includes(`offloop_operation_errors_total{operation="GET ${path}",error_type="shutdown"} 1`),
-    counted.join("\n"),
-  );
-});
+eachLane(
+  "a stream that the shutdown cuts is reported as such by everything that reports it",
+  async (lane) => {
+    const spans = endedSpans();
+    const server = await running(app, { shutdownGraceMs: 50 });
+    const path = `/${lane}/stream`;
+    const body = fetch(server.url + path).then((response) => response.text());
+    const broken = assert.rejects(body);
+    await server.logged(({ msg }) => msg === "begun");
+    const closed = server.close();
+    await told.arrived(1);
+    await broken;
+    const counted = await metricsOf(String(server.healthUrl), path);
+    door.arrive();
+    await closed;
+    const lines = server.log.map(({ msg }) => msg);
+    assert.ok(lines.includes("aborted: AbortError: The server shuts down"), lines.join("\n"));
+    assert.ok(lines.includes(`GET ${path} 200, ended by the shutdown`), lines.join("\n"));
+    assert.deepEqual(outcomes, ["cut"]);
+    const { attributes, status } = await spans.until(`GET ${path}`);
+    spans.close();
+    assert.deepEqual([attributes["error.type"], status.code], ["shutdown", SpanStatusCode.ERROR]);
+    assert.ok(
+      counted.includes(`offloop_operation_errors_total{operation="GET ${path}",error_type="shutdown"} 1`),
+      counted.join("\n"),
+    );
+  },
+);
 
 eachLane("a stream whose client leaves is that client's, also while the server shuts down", async (lane) => {
   const server = await running(app, { shutdownGraceMs: LONG_MS });
@@ -107,7 +110,7 @@ test("a request on the loop that the shutdown cuts before its answer learns why"
   assert.ok(lines.includes("aborted: AbortError: The server shuts down"), lines.join("\n"));
 });
 
-test("who reads the body of a request that the shutdown cuts learns why", async () => {
+test("a handler that reads the body of a request that the shutdown cuts learns why", async () => {
   const server = await running(app, { shutdownGraceMs: 50 });
   const { send, ended } = await openSocket(server.url);
   send("POST /loop/upload HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\nabc");

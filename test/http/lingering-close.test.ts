@@ -52,7 +52,7 @@ async function sent(url: string, head: string, body: Uint8Array): Promise<RawSoc
 }
 
 for (const [what, line, headers, start] of refused)
-  eachLane(`a client that sends ${what} whole before it reads is told that it is too large`, async (lane) => {
+  eachLane(`a client that sends ${what} whole before it reads gets the 413`, async (lane) => {
     const head = `${line.replace(" /", ` /${lane}/`)} HTTP/1.1\r\nHost: a\r\n${headers}`;
     const raw = await sent(server.url, head, Buffer.concat([Buffer.from(start), BODY]));
     assert.match(await raw.ended(), /^HTTP\/1\.1 413 [^\0]*connection: close[^\0]*\{"detail":"[^"]+"\}$/i);

@@ -32,7 +32,7 @@ describeOnEach("many who follow", [jobTask("report")], (on) => {
     return results.map(({ value }) => value);
   };
 
-  test("one job look at it together, and each gets a copy of its own", async () => {
+  test("one job read it together, and each gets a copy of its own", async () => {
     const { store, looks } = countingLooks(on.engine);
     const jobs = new StoredJobs(store, Date.now);
     const job = await add([{ pages: [1] }]);
@@ -54,7 +54,7 @@ describeOnEach("many who follow", [jobTask("report")], (on) => {
     jobs.close();
   });
 
-  test("jobs of their own look at them together, and a job that does not exist is no other's matter", async () => {
+  test("jobs of their own are read together, and a job that does not exist disturbs no other", async () => {
     const { store, looks } = countingLooks(on.engine);
     const jobs = new StoredJobs(store, Date.now);
     const refs = await Promise.all(Array.from({ length: 20 }, (_, index) => add([index])));

@@ -563,7 +563,7 @@ test("websocket: a plain function that would receive the socket is refused", () 
   );
 });
 
-test("websocket: a function that takes a request beside the socket, or a reason beside the code, is told what it receives", () => {
+test("websocket: a function that takes a request beside the socket, or a reason beside the code, is refused, and the error says what it receives", () => {
   // biome-ignore-start lint/suspicious/noExplicitAny: as @fastify/websocket and ws have it
   const onSocket = (socket: any, _request: any): void => socket.on("message", () => {});
   const message = (): void => {};
