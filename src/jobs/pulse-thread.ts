@@ -41,8 +41,11 @@ class Beats {
   #count = 0;
   #silence: NodeJS.Timeout | undefined;
   #lastBeatAt = performance.now();
-  /** When the database last failed to answer, and since when it has not answered at all. */
-  #failedAt = Number.NEGATIVE_INFINITY;
+  /**
+   * When the database last failed to answer, and since when it has not answered at all. A process that begins does not
+   * know for how long it answers: it may have been started together with the database.
+   */
+  #failedAt = performance.now();
   #failsSince: number | undefined;
 
   constructor(data: PulseThreadData, say: (message: PulseMessage) => void) {
@@ -52,8 +55,8 @@ class Beats {
   }
 
   add(claim: Claim): void {
-    // The job was just taken, and taking it was its first beat.
-    if (this.#claims.size === 0) this.#hear(performance.now());
+    // The job was just taken, and taking it was its first beat. After a silence, nothing else would break it off.
+    if (this.#claims.size === 0 || this.#silence === undefined) this.#hear(performance.now());
     this.#claims.set(claim.uuid, claim);
   }
 
@@ -98,6 +101,7 @@ class Beats {
 
   #beatLast(): void {
     this.#silence = setTimeout(() => {
+      this.#silence = undefined;
       // They are reported again as soon as that is possible: nobody else may have been given them, and functions that
       // do not stop should not meet their next attempt.
       const lost = [...this.#claims.values()].map((claim): LostAttempt => ({ claim, why: "silent" }));

@@ -133,8 +133,15 @@ test(
     assert.ok("url" in place.place);
     await using proxy = await StallingProxy.open(place.place.url);
     const engine = await place.open(tasks);
-    const lost = Promise.withResolvers<readonly LostAttempt[]>();
-    const listener = { onLost: lost.resolve, onDead: () => {}, onAnswer: () => {}, onError: () => {} };
+    const [lost, again] = [1, 2].map(() => Promise.withResolvers<readonly LostAttempt[]>());
+    assert.ok(lost && again);
+    let hear = lost.resolve;
+    const listener = {
+      onLost: (attempts: readonly LostAttempt[]) => hear(attempts),
+      onDead: () => {},
+      onAnswer: () => {},
+      onError: () => {},
+    };
     const pulse = new ThreadPulse({ place: { url: proxy.url }, schema: "offloop", tasks }, listener);
     const job = await takeOne(engine);
     pulse.add(job);
@@ -147,6 +154,32 @@ test(
     from offloop.job where id = '${job.uuid}'`,
     );
     assert.deepEqual(rows, [{ isOwn: true }]);
+    // The database was there for a moment, and the first attempt goes on.
+    hear = again.resolve;
+    const next = await takeOne(engine);
+    pulse.add(next);
+    assert.ok((await again.promise).some(({ claim }) => claim.uuid === next.uuid));
+    await pulse.close();
+  },
+);
+
+test(
+  "a process that has just started takes no jobs from those that may only be back a moment later",
+  onPostgres,
+  async () => {
+    assert.ok(postgres);
+    await using place = await postgres.start();
+    const engine = await place.open(tasks);
+    const listener = { onLost: () => {}, onDead: () => {}, onAnswer: () => {}, onError: () => {} };
+    const [other, own] = [await takeOne(engine), await takeOne(engine)];
+    await place.sql(
+      `update offloop.job set heartbeat_on = now() - interval '1 minute' where id = '${other.uuid}'`,
+    );
+    const pulse = new ThreadPulse({ place: place.place, schema: "offloop", tasks }, listener);
+    pulse.add(own);
+    // It tidies up with every second report, and is through with that before the next.
+    for (const _ of ["first", "second", "third"]) await reported(place, own);
+    assert.deepEqual(await engine.beat([other]), []);
     await pulse.close();
   },
 );
