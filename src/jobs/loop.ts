@@ -3,6 +3,7 @@ import { within } from "../app/within.ts";
 import { counted } from "../errors/counted.ts";
 import type { AttemptLanes } from "../lanes/attempts.ts";
 import { Attempt, type RunnableTask } from "./attempt.ts";
+import { HEARTBEAT_SECONDS } from "./engine-setup.ts";
 import { formatJobId } from "./job-id.ts";
 import type { Pulse } from "./pulse.ts";
 import { Settlements } from "./settlements.ts";
@@ -47,6 +48,8 @@ export interface JobEvents {
 
 /** How long the database has to store how attempts ended that were broken off by a shutdown. */
 const STORE_MS = 2_000;
+/** Jobs whose taking has lasted longer are not run: others may be given them before the next beat. */
+const LATE_MS = HEARTBEAT_SECONDS * 1_000 - 2_000;
 /** A job's progress is stored at most this often. */
 const PROGRESS_MS = 250;
 
@@ -159,12 +162,15 @@ export class JobLoop {
     const most = Math.min(this.#freeFor(task), this.#most.get(name) ?? Number.POSITIVE_INFINITY);
     // Of the jobs that may be what ends processes, one runs here at a time: so the others survive it.
     const hasSuspect = this.running.some(({ isBroken, job }) => job.isSuspect && !isBroken);
+    const askedAt = performance.now();
     const jobs = await store.take(name, most, hasSuspect).catch((error: unknown) => {
       this.#most.set(name, Math.max(1, Math.floor(most / 2)));
       throw error;
     });
     this.#takeMore(task);
-    if (this.#closing) return this.#putBack(jobs);
+    const isLate = performance.now() - askedAt > LATE_MS;
+    if (isLate && jobs.length > 0) this.#due.add(name);
+    if (this.#closing || isLate) return this.#putBack(jobs);
     if (jobs.length === most) this.#due.add(name);
     for (const job of jobs) void this.#run(this.#take(job, task));
   }
@@ -175,7 +181,10 @@ export class JobLoop {
     else this.#most.delete(name);
   }
 
-  /** Puts back what was still being taken when the process began to close: none of it has run, and no attempt counts. */
+  /**
+   * Puts back what was still being taken when the process began to close, or when the database went away: none of it has
+   * run, and no attempt counts.
+   */
   async #putBack(jobs: readonly TakenJob[]): Promise<void> {
     const outcome = { kind: "interrupted" } as const;
     await Promise.all(
@@ -302,7 +311,8 @@ export class JobLoop {
     const jobs = this.#settlements.giveUp().map(formatJobId);
     if (jobs.length === 0) return;
     const what = `gave up storing how ${counted(jobs.length, "job")} ended, since the database does not answer`;
-    this.#options.events.onError(new Error(`${what}; to be run again: ${jobs.join(", ")}`));
+    const next = "these attempts count as lost, and the jobs that have more are run again";
+    this.#options.events.onError(new Error(`${what}; ${next}: ${jobs.join(", ")}`));
   }
 }
 

@@ -1,13 +1,17 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { JobWithMetadata, PgBoss } from "pg-boss";
 import { within } from "../app/within.ts";
 import type { Attempts } from "./attempts.ts";
 import type { JobsDatabase, Sql } from "./database.ts";
 import { putBack } from "./outcomes.ts";
 import { queueName } from "./queue-name.ts";
+import { isUnreachable } from "./refusals.ts";
 import type { Claim, JobPayload, JobTask, TakenJob } from "./store.ts";
 
-/** How long a commit without an answer waits for a database that is opened again. */
+/** How long a commit without an answer waits for a database that is opened again, and for its transaction to end. */
 const REOPEN_MS = 10_000;
+/** How often it asks. */
+const ASK_MS = 250;
 
 /** When a process looks again for a suspect that it put off. */
 const PUT_OFF_SECONDS = 5;
@@ -56,15 +60,37 @@ export class Takes {
     return taken.jobs;
   }
 
-  /** Only the answer may have been lost. */
+  /**
+   * Only the answer may have been lost. While the database is away, it is asked again: these jobs are this process's,
+   * and would count as lost with it.
+   */
   async #isCommitted({ transaction }: Taken): Promise<boolean> {
     if (transaction === undefined) return false;
     // Embedded, nobody else would ever run these jobs.
     await within(REOPEN_MS, this.#database.reopened?.() ?? Promise.resolve());
-    const { rows } = await this.#database.executeSql("select pg_xact_status($1::text::xid8) as status", [
-      transaction,
-    ]);
-    return rows[0]?.status === "committed";
+    let answeredAt: number | undefined;
+    for (;;) {
+      const status = await this.#statusOf(transaction);
+      const now = performance.now();
+      if (status !== undefined) answeredAt ??= now;
+      // The commit may have reached a server that stood still: then it is carried out a moment after the others.
+      const isOpen = status === "in progress" && now - (answeredAt ?? now) < REOPEN_MS;
+      if (status !== undefined && !isOpen) return status === "committed";
+      await delay(ASK_MS);
+    }
+  }
+
+  /** @returns Undefined when the database does not say. */
+  async #statusOf(transaction: string): Promise<string | undefined> {
+    try {
+      const { rows } = await this.#database.executeSql("select pg_xact_status($1::text::xid8) as status", [
+        transaction,
+      ]);
+      return rows[0]?.status ?? "forgotten";
+    } catch (error) {
+      if (isUnreachable(error)) return undefined;
+      throw error;
+    }
   }
 
   async #takeIn(

@@ -117,7 +117,7 @@ test("close() of a worker whose database is away gives up after the grace, and s
   const last = String(errors.at(-1));
   assert.match(
     last,
-    /gave up storing how 2 jobs ended, since the database does not answer; to be run again: /,
+    /gave up storing how 2 jobs ended, since the database does not answer; these attempts count as lost, and the jobs that have more are run again: /,
   );
   for (const job of [short, endless]) assert.ok(last.includes(formatJobId(job)), last);
 });
