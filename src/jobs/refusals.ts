@@ -10,8 +10,8 @@ export function isRefusedInput(error: unknown): boolean {
 /** Codes of the system for a server that is not there, or does not answer. */
 const AWAY =
   /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|ENOTFOUND|EAI_AGAIN|ENOENT)$/;
-/** PostgreSQL's: a connection that fails, none that is left, a server that starts or ends. */
-const NOT_SERVING = /^(08|53300|57P0)/;
+/** PostgreSQL's: a connection that fails, none that is left, a server that starts or ends. And Prisma's, for the same. */
+const NOT_SERVING = /^(08|53300|57P0|P1001$|P1002$|P1008$|P1017$|P2024$)/;
 /** What `pg` says without a code. */
 const UNANSWERED = /timeout|Connection terminated|connection error|not queryable/i;
 
@@ -19,7 +19,26 @@ const UNANSWERED = /timeout|Connection terminated|connection error|not queryable
 export function isUnreachable(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.every(isUnreachable);
   if (!(error instanceof Error)) return false;
-  const { code } = error as { code?: unknown };
-  if (typeof code !== "string") return UNANSWERED.test(error.message);
-  return AWAY.test(code) || NOT_SERVING.test(code);
+  const codes = [...codesOf(error)];
+  if (codes.length > 0) return codes.some((code) => AWAY.test(code) || NOT_SERVING.test(code));
+  // The message of what wraps it may hold the values of the statement.
+  return error.cause instanceof Error ? isUnreachable(error.cause) : UNANSWERED.test(error.message);
+}
+
+/** PostgreSQL's codes in an error: some libraries wrap it, and Prisma puts the code beside its own. */
+export function codesOf(error: unknown): Set<string> {
+  const codes = new Set<string>();
+  for (let one = error as WrappedError | undefined; one instanceof Error; one = one.cause as WrappedError) {
+    for (const code of [one.code, one.meta?.code, one.meta?.driverAdapterError?.cause?.originalCode])
+      if (typeof code === "string") codes.add(code);
+  }
+  return codes;
+}
+
+interface WrappedError extends Error {
+  readonly code?: string;
+  readonly meta?: {
+    readonly code?: string;
+    readonly driverAdapterError?: { readonly cause?: { readonly originalCode?: string } };
+  };
 }

@@ -1,5 +1,6 @@
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { Sql } from "./database.ts";
+import { codesOf } from "./refusals.ts";
 
 type Rows = Awaited<ReturnType<Sql["executeSql"]>>["rows"];
 
@@ -60,24 +61,6 @@ export async function openTransaction(given: unknown, schema: string): Promise<S
     throw error;
   }
   return sql;
-}
-
-/** PostgreSQL's codes in an error: some libraries wrap it, and Prisma puts the code beside its own. */
-function codesOf(error: unknown): Set<string> {
-  const codes = new Set<string>();
-  for (let one = error as WrappedError | undefined; one instanceof Error; one = one.cause as WrappedError) {
-    for (const code of [one.code, one.meta?.code, one.meta?.driverAdapterError?.cause?.originalCode])
-      if (code !== undefined) codes.add(code);
-  }
-  return codes;
-}
-
-interface WrappedError extends Error {
-  readonly code?: string;
-  readonly meta?: {
-    readonly code?: string;
-    readonly driverAdapterError?: { readonly cause?: { readonly originalCode?: string } };
-  };
 }
 
 function sqlOfTransaction(given: unknown): Sql {

@@ -28,6 +28,7 @@ describe("enqueue in a transaction", { skip: withoutPostgres() }, () => {
       jobs: { url: database.url },
     });
     pool = new pg.Pool({ connectionString: database.url, max: 4 });
+    pool.on("connect", (client) => client.on("error", () => {})); // of those that a test ends
   });
   after(async () => {
     await pool.end();
@@ -86,6 +87,24 @@ describe("enqueue in a transaction", { skip: withoutPostgres() }, () => {
       assert.equal(await stored(`${name} dropped`), 0);
     });
   }
+
+  for (const [name, transaction] of Object.entries(libraries))
+    test(`of ${name} whose connection has ended fails as while the database is away`, async () => {
+      let thrown: unknown;
+      const ended = transaction(async (tx) => {
+        await pool.query(
+          "select pg_terminate_backend(pid) from pg_stat_activity where state = 'idle in transaction'",
+        );
+        thrown = await addLater
+          .with({ tx, key: "timeout" })
+          .enqueue(1, 2)
+          .catch((error: unknown) => error);
+        throw thrown;
+      });
+      await assert.rejects(ended);
+      const { code, retryAfterS } = thrown as { code?: string; retryAfterS?: number };
+      assert.deepEqual([code, retryAfterS], ["OFFLOOP_JOBS_UNREACHABLE", 5], String(thrown));
+    });
 
   const none: Record<string, (enqueue: Enqueue) => Promise<void>> = {
     "pg's pool": (enqueue) => enqueue(pool),
