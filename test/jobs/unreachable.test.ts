@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { App, depends } from "offloop";
+import pg from "pg";
 import app from "../fixtures/apps/asks-jobs.ts";
 import { restarted } from "../fixtures/database-proxies.ts";
 import { postgres, withoutPostgres } from "../fixtures/databases.ts";
@@ -34,4 +36,37 @@ test("while the database is away, what needs jobs answers 503 on either lane, an
   await database.start();
   assert.deepEqual(await ask("POST", "/loop"), [200, null]);
   assert.deepEqual(await ask("POST", "/thread"), [200, null]);
+});
+
+test("an operation whose database goes away in its transaction answers 503 when it enqueues", {
+  skip: withoutPostgres(),
+  timeout: 60_000,
+}, async (t) => {
+  const server = await postgres();
+  await using database = await restarted(server.url);
+  const transaction = depends({ scope: "function" }, async function* () {
+    const client = new pg.Client(database.url);
+    client.on("error", () => {});
+    await client.connect();
+    try {
+      await client.query("begin");
+      yield client;
+      await client.query("commit");
+    } catch (error) {
+      await client.query("rollback").catch(() => {});
+      throw error;
+    } finally {
+      await client.end();
+    }
+  });
+  const orders: App = new App();
+  const confirm = orders.task("confirm", { durable: true }, async () => {});
+  orders.post("/orders", { deps: { transaction } }, async ({ transaction: tx }) => {
+    await database.stop();
+    return confirm.with({ tx }).enqueue();
+  });
+  const served = await running(orders, { work: false, jobs: { url: database.url } });
+  t.after(() => served.close());
+  const response = await fetch(`${served.url}/orders`, { method: "POST" });
+  assert.deepEqual([response.status, response.headers.get("retry-after")], [503, "5"]);
 });
