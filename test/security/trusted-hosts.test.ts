@@ -79,6 +79,7 @@ test("trustedHosts() of a router and of an outer app guard the websockets in the
   const evil = { headers: { host: "evil.example" } };
   for (const path of ["/live", "/inner/live"]) await (await client.websocket(path, evil)).close();
   await assert.rejects(client.websocket("/guarded/live", evil), /answered with 400/);
+  await client.close();
   outer.around(trustedHosts(["shop.example"]));
   await using again = await testClient(outer);
   await assert.rejects(again.websocket("/inner/live", evil), /answered with 400/);
