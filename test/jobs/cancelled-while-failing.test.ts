@@ -6,7 +6,7 @@ import type { Engine } from "../../src/jobs/engine.ts";
 import type { JobRef } from "../../src/jobs/store.ts";
 import { newUuid } from "../../src/jobs/uuid.ts";
 import { withoutPostgres } from "../fixtures/databases.ts";
-import { backends, jobTask } from "../fixtures/job-engines.ts";
+import { backends, jobTask, lockWaits } from "../fixtures/job-engines.ts";
 
 const failure = { type: "Error", message: "no" };
 
@@ -28,13 +28,7 @@ async function failHalfway(engine: Engine, client: pg.Client, task: string): Pro
 
 /** Resolves when so many statements wait for a lock. */
 async function waiting(engine: Engine, count: number): Promise<void> {
-  for (;;) {
-    const { rows } = await engine.sql.executeSql(
-      "select count(*)::int as held from pg_stat_activity where wait_event_type = 'Lock'",
-    );
-    if (rows[0].held >= count) return;
-    await setImmediate();
-  }
+  while ((await lockWaits((text) => engine.sql.executeSql(text))) < count) await setImmediate();
 }
 
 for (const [what, retries, ordered] of [

@@ -6,7 +6,7 @@ import type { Engine } from "../../src/jobs/engine.ts";
 import { formatJobId } from "../../src/jobs/job-id.ts";
 import { jobTasks, runnableTasks } from "../../src/jobs/open.ts";
 import type { JobStore } from "../../src/jobs/store.ts";
-import { type Backend, backends } from "../fixtures/job-engines.ts";
+import { type Backend, backends, storeWith } from "../fixtures/job-engines.ts";
 import { work } from "../fixtures/job-workers.ts";
 
 const app = new App();
@@ -34,18 +34,14 @@ function answeringLate(engine: Engine): Late {
     await answered.promise;
     return jobs;
   };
-  const store = new Proxy<JobStore>(engine, {
-    get: (_, name) => (name === "take" ? take : Reflect.get(engine, name).bind(engine)),
-  });
+  const store = storeWith(engine, { take });
   return { store, taken: taken.promise, answer: () => answered.resolve() };
 }
 
 /** An engine whose database does not store how attempts end. */
 function notSettling(engine: Engine): JobStore {
   const settle: JobStore["settle"] = () => Promise.reject(new Error("the database is away"));
-  return new Proxy<JobStore>(engine, {
-    get: (_, name) => (name === "settle" ? settle : Reflect.get(engine, name).bind(engine)),
-  });
+  return storeWith(engine, { settle });
 }
 
 async function add(engine: Engine, task: string): Promise<{ task: string; uuid: string }> {

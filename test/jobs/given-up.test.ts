@@ -4,7 +4,7 @@ import { setImmediate } from "node:timers/promises";
 import pg from "pg";
 import { newUuid } from "../../src/jobs/uuid.ts";
 import { withoutPostgres } from "../fixtures/databases.ts";
-import { backends, jobTask } from "../fixtures/job-engines.ts";
+import { backends, jobTask, lockWaits } from "../fixtures/job-engines.ts";
 
 test("statements that wait for a locked table end with the calls that wait for them", {
   skip: withoutPostgres(),
@@ -17,12 +17,7 @@ test("statements that wait for a locked table end with the calls that wait for t
   assert.ok("url" in place.place);
   const [locking, watching] = [new pg.Client(place.place.url), new pg.Client(place.place.url)];
   for (const client of [locking, watching]) await client.connect();
-  const waiting = async (): Promise<number> => {
-    const { rows } = await watching.query(
-      "select count(*)::int as waiting from pg_stat_activity where wait_event_type = 'Lock'",
-    );
-    return rows[0].waiting;
-  };
+  const waiting = (): Promise<number> => lockWaits((text) => watching.query(text));
 
   await locking.query("begin");
   await locking.query("lock table offloop.job_common in access exclusive mode");

@@ -7,7 +7,7 @@ import { jobTasks, runnableTasks } from "../../src/jobs/open.ts";
 import type { JobStore } from "../../src/jobs/store.ts";
 import { newUuid } from "../../src/jobs/uuid.ts";
 import { attemptLanes } from "../../src/lanes/attempts.ts";
-import { backends } from "../fixtures/job-engines.ts";
+import { backends, storeWith } from "../fixtures/job-engines.ts";
 import { noEvents } from "../fixtures/job-workers.ts";
 
 const PLACES = 8;
@@ -24,9 +24,7 @@ function farAway(engine: Engine, asked: number[]): JobStore {
     if (most > 2) throw new Error("Query read timeout");
     return engine.take(task, most, hasSuspect);
   };
-  return new Proxy<JobStore>(engine, {
-    get: (_, name) => (name === "take" ? take : Reflect.get(engine, name).bind(engine)),
-  });
+  return storeWith(engine, { take });
 }
 
 for (const { name, skip, start } of backends) {

@@ -9,7 +9,7 @@ import { jobTasks, runnableTasks } from "../../src/jobs/open.ts";
 import type { JobStore } from "../../src/jobs/store.ts";
 import { attemptLanes } from "../../src/lanes/attempts.ts";
 import { restarted } from "../fixtures/database-proxies.ts";
-import { backends, jobTask } from "../fixtures/job-engines.ts";
+import { backends, jobTask, storeWith } from "../fixtures/job-engines.ts";
 import { noEvents } from "../fixtures/job-workers.ts";
 
 const [, postgres] = backends;
@@ -69,9 +69,7 @@ function answersLate(engine: Engine, passLong: () => void): JobStore {
     isFirst = false;
     return jobs;
   };
-  return new Proxy<JobStore>(engine, {
-    get: (_, name) => (name === "take" ? take : Reflect.get(engine, name).bind(engine)),
-  });
+  return storeWith(engine, { take });
 }
 
 test(

@@ -7,7 +7,7 @@ import type { Engine } from "../../src/jobs/engine.ts";
 import { formatJobId } from "../../src/jobs/job-id.ts";
 import { jobTasks, runnableTasks } from "../../src/jobs/open.ts";
 import type { JobRef, JobStore } from "../../src/jobs/store.ts";
-import { backends } from "../fixtures/job-engines.ts";
+import { backends, storeWith } from "../fixtures/job-engines.ts";
 import { work } from "../fixtures/job-workers.ts";
 
 /** Ends the function of an attempt, in the order in which they begin. */
@@ -51,9 +51,7 @@ function withLateNotice(engine: Engine): { store: JobStore; arrive(): Promise<vo
       if (notice.kind === "cancelled") resolve(() => onNotice(notice));
       else onNotice(notice);
     });
-  const store = new Proxy<JobStore>(engine, {
-    get: (_, name) => (name === "listen" ? listen : Reflect.get(engine, name).bind(engine)),
-  });
+  const store = storeWith(engine, { listen });
   return { store, arrive: async () => (await late)() };
 }
 
@@ -63,9 +61,7 @@ function tellingOfEnds(engine: Engine, onSettled: () => void): JobStore {
     await engine.settle(settlements);
     onSettled();
   };
-  return new Proxy<JobStore>(engine, {
-    get: (_, name) => (name === "settle" ? settle : Reflect.get(engine, name).bind(engine)),
-  });
+  return storeWith(engine, { settle });
 }
 
 for (const { name, skip, start } of backends) {

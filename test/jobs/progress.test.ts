@@ -7,7 +7,7 @@ import { JobLoop } from "../../src/jobs/loop.ts";
 import { jobTasks, runnableTasks } from "../../src/jobs/open.ts";
 import type { JobStore } from "../../src/jobs/store.ts";
 import { attemptLanes } from "../../src/lanes/attempts.ts";
-import { backends } from "../fixtures/job-engines.ts";
+import { backends, storeWith } from "../fixtures/job-engines.ts";
 import { noEvents } from "../fixtures/job-workers.ts";
 
 const app = new App();
@@ -26,10 +26,7 @@ function withLateProgress(engine: Engine, onSave: () => void): JobStore {
     await engine.settle(settlements);
     settled.resolve();
   };
-  const own = { saveProgress, settle };
-  return new Proxy<JobStore>(engine, {
-    get: (_, name) => own[name as keyof typeof own] ?? Reflect.get(engine, name).bind(engine),
-  });
+  return storeWith(engine, { saveProgress, settle });
 }
 
 for (const { name, skip, start } of backends) {
