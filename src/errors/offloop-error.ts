@@ -11,6 +11,8 @@ export interface OffloopErrorParts {
   readonly fix: string;
   /** The error that led to this one. */
   readonly cause?: unknown;
+  /** In how many seconds it is worth trying again, at least 1. */
+  readonly retryAfterS?: number | undefined;
 }
 
 /**
@@ -36,6 +38,11 @@ export class OffloopError extends Error {
   readonly at: SourceLocation | undefined;
   /** One action that removes the error. */
   readonly fix: string;
+  /**
+   * In how many seconds it is worth trying again: the `Retry-After` of the built-in answer. Undefined where waiting does
+   * not help, or nobody knows how long.
+   */
+  readonly retryAfterS: number | undefined;
 
   /**
    * Makes an error that explains itself.
@@ -49,6 +56,7 @@ export class OffloopError extends Error {
     this.code = code;
     this.at = parts.at;
     this.fix = parts.fix;
+    this.retryAfterS = parts.retryAfterS;
     this.name = code;
     if (this.stack !== undefined)
       this.stack = withoutOwnFrames(this.stack, parts.at && absoluteLocation(parts.at));

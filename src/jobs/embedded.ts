@@ -214,12 +214,12 @@ function startDatabase(workerData: EmbeddedThreadData): Worker {
 }
 
 function endedError(dir: string, why: string): OffloopError {
-  const error = new OffloopError(
+  return new OffloopError(
     "OFFLOOP_JOBS_DATABASE_ENDED",
     `Cannot reach the jobs in ${dir}: the thread of their database has ended (${why.split("\n")[0]})`,
     {
       fix: "wait until it is open again, which is tried every second; if it ends again, set DATABASE_URL to a PostgreSQL",
+      retryAfterS: 1,
     },
   );
-  return Object.assign(error, { retryAfterS: 1 });
 }

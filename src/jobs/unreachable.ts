@@ -25,13 +25,13 @@ export function explained(store: JobStore): JobStore {
 function explain(error: unknown): never {
   if (!isUnreachable(error)) throw error;
   const { message, code } = error as Error & { code?: string };
-  const unreachable = new OffloopError(
+  throw new OffloopError(
     "OFFLOOP_JOBS_UNREACHABLE",
     `Cannot reach the database of the jobs: ${message || (code ?? "it gave no reason")}`,
     {
       fix: "see that the server of DATABASE_URL (or jobs.url) runs; it is tried again with each call",
       cause: error,
+      retryAfterS: RETRY_AFTER_S,
     },
   );
-  throw Object.assign(unreachable, { retryAfterS: RETRY_AFTER_S });
 }

@@ -199,7 +199,7 @@ function refusalStatus(thrown: unknown): number | undefined {
 }
 
 /** The reply for work that was not done, and can be asked for again. */
-export function refusedReply(error: OffloopError & { readonly retryAfterS?: number }): RawReply {
+export function refusedReply(error: OffloopError): RawReply {
   const status = refusalStatus(error) ?? 500;
   if (status === CLIENT_CLOSED_REQUEST) return detailReply(status, "Client Closed Request");
   const { retryAfterS } = error;

@@ -3,7 +3,7 @@ import { after, before, describe, test } from "node:test";
 import { drizzle } from "drizzle-orm/node-postgres";
 import knex from "knex";
 import { Kysely, PostgresDialect } from "kysely";
-import { type Server, serve } from "offloop";
+import { type OffloopError, type Server, serve } from "offloop";
 import pg from "pg";
 import type { DatabaseServer } from "../../examples/08-pairs/servers/database-server.ts";
 import { startPostgres } from "../../examples/08-pairs/servers/postgres.ts";
@@ -102,7 +102,7 @@ describe("enqueue in a transaction", { skip: withoutPostgres() }, () => {
         throw thrown;
       });
       await assert.rejects(ended);
-      const { code, retryAfterS } = thrown as { code?: string; retryAfterS?: number };
+      const { code, retryAfterS } = thrown as OffloopError;
       assert.deepEqual([code, retryAfterS], ["OFFLOOP_JOBS_UNREACHABLE", 5], String(thrown));
     });
 

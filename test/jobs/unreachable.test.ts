@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { App, depends } from "offloop";
+import { App, depends, OffloopError } from "offloop";
 import pg from "pg";
 import app from "../fixtures/apps/asks-jobs.ts";
 import { restarted } from "../fixtures/database-proxies.ts";
@@ -69,4 +69,24 @@ test("an operation whose database goes away in its transaction answers 503 when 
   t.after(() => served.close());
   const response = await fetch(`${served.url}/orders`, { method: "POST" });
   assert.deepEqual([response.status, response.headers.get("retry-after")], [503, "5"]);
+});
+
+test("an error handler is given the seconds that the built-in answer sends", {
+  skip: withoutPostgres(),
+  timeout: 60_000,
+}, async (t) => {
+  const server = await postgres();
+  await using database = await restarted(server.url);
+  const orders: App = new App();
+  const confirm = orders.task("confirm", { durable: true }, async () => {});
+  orders.onError(Error, async (error, { response }) => {
+    response.status = 503;
+    return { again: error instanceof OffloopError ? error.retryAfterS : undefined };
+  });
+  orders.post("/orders", async () => confirm.enqueue());
+  const served = await running(orders, { work: false, jobs: { url: database.url } });
+  t.after(() => served.close());
+  await database.stop();
+  const response = await fetch(`${served.url}/orders`, { method: "POST" });
+  assert.deepEqual([response.status, await response.json()], [503, { again: 5 }]);
 });

@@ -79,17 +79,17 @@ export function busyError(
   { id, location }: DeclaredWork,
   what: { readonly busy: number; readonly max: number; readonly waiting: number; readonly option: string },
   retryAfterS: number,
-): OffloopError & { readonly retryAfterS: number } {
+): OffloopError {
   const { busy, max, waiting, option } = what;
-  const error = new OffloopError(
+  return new OffloopError(
     "OFFLOOP_THREADS_BUSY",
     `Cannot start ${id}: ${busy} of ${counted(max, "thread")} ${busy === 1 ? "is" : "are"} busy and ${counted(waiting, "call")} ${waiting === 1 ? "waits" : "wait"}, as many as ${option} allows`,
     {
       at: location,
       fix: `raise threads.max or ${option}, or make the slow functions faster`,
+      retryAfterS,
     },
   );
-  return Object.assign(error, { retryAfterS });
 }
 
 /** The client hung up before the call started. */
