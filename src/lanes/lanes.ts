@@ -14,21 +14,13 @@ import {
   taskDeclaration,
 } from "../app/task-declaration.ts";
 import { Urls } from "../app/urls.ts";
-import { OffloopError } from "../errors/offloop-error.ts";
 import { Exchange } from "../operation/context.ts";
 import { answerError } from "../operation/error-reply.ts";
 import type { SharedDependencies } from "../operation/open-dependencies.ts";
 import type { RawReply } from "../operation/raw.ts";
 import type { Runtime } from "../operation/runtime.ts";
-import { checkSendable } from "../operation/sendable.ts";
-import { SessionCookie, sessionUnset } from "../operation/session.ts";
-import {
-  ConnectionWork,
-  compiledTasks,
-  listWork,
-  OperationWork,
-  type Work,
-} from "../threads/crossing/work.ts";
+import { SessionCookie } from "../operation/session.ts";
+import { ConnectionWork, compiledTasks, listWork, OperationWork } from "../threads/crossing/work.ts";
 import type { ThreadCalls } from "../threads/pool/calls.ts";
 import type { ThreadPool } from "../threads/pool/pool.ts";
 import type { EarlyWorker } from "../threads/pool/worker.ts";
@@ -43,6 +35,7 @@ import {
 } from "./around.ts";
 import { type AttemptLanes, attemptLanes } from "./attempts.ts";
 import { BackgroundChains, logTaskFailure, logTasks } from "./background.ts";
+import { checkWorks } from "./check-works.ts";
 import {
   chooseForOperation,
   chooseForTasks,
@@ -157,52 +150,6 @@ function answersWithout(runtime: Runtime): Pick<Lanes, "answerError" | "surround
     },
     surround: (within, run) => surround(within, { id: "a request that no operation answers", run }, runtime),
   };
-}
-
-/** Refuses what could never be sent, and sessions that nothing signs. */
-function checkWorks(works: readonly Work[], settings: ResolvedSettings): void {
-  for (const work of works) {
-    if (!(work instanceof OperationWork || work instanceof ConnectionWork)) continue;
-    checkSendable(work.declaration, work.plan);
-    if (work instanceof OperationWork) checkUnread(work);
-    else checkKept(work);
-    if (work.readsSession && settings.session === undefined)
-      throw sessionUnset(work.id, work.declaration.location);
-  }
-}
-
-/** Refuses dependencies that read a body which is left to the handler: it is not there before the handler runs. */
-function checkUnread({ id, declaration, parsesBody }: OperationWork): void {
-  if (!declaration.streamsBody || !parsesBody) return;
-  throw new OffloopError(
-    "OFFLOOP_BODY_STREAM",
-    `Cannot add ${id}: it streams its body, but one of its dependencies reads all of it`,
-    {
-      at: declaration.location,
-      fix: 'leave out `body: "stream"`, or the dependency that declares a body or a form',
-    },
-  );
-}
-
-/**
- * Refuses what would be open as long as a socket, though it is declared to be open for a call: a transaction would take in
- * all messages, and an idle socket would hold its locks.
- */
-function checkKept({ id, declaration, plan, message }: ConnectionWork): void {
-  if (message === undefined) return; // a whole socket is one call
-  const short = plan.nodes.find(
-    ({ declaration: { scope, isGenerator }, fixed }) =>
-      scope === "function" && isGenerator && fixed === undefined,
-  );
-  if (short === undefined) return;
-  throw new OffloopError(
-    "OFFLOOP_DEPENDENCY_SCOPE",
-    `Cannot add ${id}: "${short.path}" has the scope "function", but what a websocket needs is open as long as the socket`,
-    {
-      at: declaration.location,
-      fix: 'for one per message, give it to a task, and await the task in an async message handler; or give it the scope "request", if it may be open as long as the socket',
-    },
-  );
 }
 
 /** A thread runs one attempt at a time, the loop any number. */
