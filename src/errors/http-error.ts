@@ -30,8 +30,15 @@ export class HTTPError extends Error {
    * @param status - The status of the response: an integer of 200-599, 400 and up for errors.
    * @param detail - What the client receives as `detail`: any JSON value. Default: the status' standard phrase.
    * @param headers - Headers added to the response.
+   * @param options - `cause`: the error that led to this one, for the log alone. The log has every error with a status of
+   * 500 and up.
    */
-  constructor(status: number, detail?: unknown, headers?: Readonly<Record<string, string>>) {
+  constructor(
+    status: number,
+    detail?: unknown,
+    headers?: Readonly<Record<string, string>>,
+    options?: ErrorOptions,
+  ) {
     if (!isFinalStatus(status)) {
       const given: unknown = status;
       const got = typeof given === "number" ? String(given) : `a value of type ${typeof given}`;
@@ -40,7 +47,7 @@ export class HTTPError extends Error {
       );
     }
     const shown = detail ?? statusPhrase(status);
-    super(typeof shown === "string" ? shown : `HTTP ${status}`);
+    super(typeof shown === "string" ? shown : `HTTP ${status}`, options);
     this.name = "HTTPError";
     this.status = status;
     this.detail = shown;

@@ -107,7 +107,7 @@ function failedAnswer(error: unknown, thrown: unknown): RawReply {
   const reply = errorReply(error);
   return reply.error === undefined
     ? logged(reply, thrown)
-    : { ...reply, error: describeAfter(error, thrown) };
+    : { ...reply, error: { ...reply.error, ...describeAfter(error, thrown) } };
 }
 
 /**
@@ -118,14 +118,15 @@ function answered(reply: RawReply, thrown: unknown): RawReply {
   if (thrown instanceof HTTPError) {
     const set = new Set((reply.headers ?? []).map(([name]) => name.toLowerCase()));
     const own = headersOf(thrown).filter(([name]) => !set.has(name));
-    return own.length === 0 ? reply : { ...reply, headers: [...(reply.headers ?? []), ...own] };
+    const headers = own.length === 0 ? reply.headers : [...(reply.headers ?? []), ...own];
+    return logged({ ...reply, headers }, thrown);
   }
   return logged(reply, thrown);
 }
 
 /** With the error for the log, where a reply says that the server is at fault. */
 function logged(reply: RawReply, thrown: unknown): RawReply {
-  const isMeant = [HTTPError, ValidationError, WebSocketError].some((type) => thrown instanceof type);
+  const isMeant = thrown instanceof ValidationError || thrown instanceof WebSocketError;
   if (isMeant || reply.status < 500) return reply;
   return { ...reply, error: { ...describeError(thrown), isAnswered: true } };
 }
@@ -213,7 +214,7 @@ export function internalErrorReply(thrown: unknown): RawReply {
 }
 
 function httpErrorReply(error: HTTPError): RawReply {
-  return detailReply(error.status, error.detail, { headers: headersOf(error) });
+  return logged(detailReply(error.status, error.detail, { headers: headersOf(error) }), error);
 }
 
 /** With names in lower case. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { testClient } from "offloop/testing";
 import { memoryLog } from "../fixtures/memory-log.ts";
 import app from "../fixtures/own-answers-app.ts";
-import { eachLane } from "../fixtures/running.ts";
+import { eachLane, running } from "../fixtures/running.ts";
 
 for (const handling of ["async", "plain"]) {
   eachLane(`an error that an ${handling} handler answers with a 500 is logged`, async (lane) => {
@@ -36,3 +36,27 @@ for (const handling of ["async", "plain"]) {
     assert.deepEqual([answer.status, answer.headers.get("allow")], [405, "GET, HEAD"]);
   });
 }
+
+for (const handling of ["async", "plain", "unhandled"])
+  eachLane(
+    `an HTTPError of 500 and up is in the log with its cause, which its client never sees [${handling}]`,
+    async (lane) => {
+      const server = await running(app);
+      try {
+        const answer = await fetch(`${server.url}/${handling}/${lane}/away`, {
+          headers: { accept: "text/html" },
+        });
+        assert.deepEqual([answer.status, await answer.json()], [503, { detail: "The database is away" }]);
+        assert.equal(answer.headers.get("retry-after"), "1");
+        const { err } = await server.logged(({ msg }) =>
+          String(msg).endsWith("failed: The database is away"),
+        );
+        assert.match(
+          JSON.stringify(err),
+          /HTTPError: The database is away.*caused by: Error: terminated by the administrator/,
+        );
+      } finally {
+        await server.close();
+      }
+    },
+  );
