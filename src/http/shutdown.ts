@@ -64,6 +64,16 @@ export function createShutdown(
   };
 }
 
+/**
+ * Resolves when the requests so far are done: answered, their streams sent, their background tasks run, and what they
+ * had open closed.
+ */
+export async function settled({ lanes, wayOut }: Pick<Running, "lanes" | "wayOut">): Promise<void> {
+  await answered(lanes);
+  await wayOut.closed();
+  await lanes.background.drained();
+}
+
 /** Resolves when no operation runs, also for clients that have gone, and what each has left to do has begun. */
 async function answered({ operations }: Lanes): Promise<void> {
   await Promise.all(operations.map((operation) => operation.answered()));

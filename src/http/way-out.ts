@@ -21,7 +21,7 @@ export class WayOut {
   readonly #streams = new OpenStreams();
   /** How many replies have left something open that is not closed yet. */
   #unfinished = 0;
-  #onFinished: (() => void) | undefined;
+  #finished: PromiseWithResolvers<void> | undefined;
 
   constructor(lanes: Lanes) {
     this.#lanes = lanes;
@@ -52,9 +52,8 @@ export class WayOut {
   async closed(): Promise<void> {
     await this.#streams.allClosed();
     if (this.#unfinished === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#onFinished = resolve;
-    });
+    this.#finished ??= Promise.withResolvers();
+    await this.#finished.promise;
   }
 
   #write(asked: HttpRequest, given: RawReply): void {
@@ -132,7 +131,10 @@ export class WayOut {
       const left = await ended;
       if (finish === undefined) return;
       await finish(left).catch((thrown: unknown) => this.#noteFailure(asked, thrown));
-      if (--this.#unfinished === 0) this.#onFinished?.();
+      if (--this.#unfinished === 0) {
+        this.#finished?.resolve();
+        this.#finished = undefined;
+      }
     };
     if (finish !== undefined) this.#unfinished++;
     whenOver(asked.reply.raw, () => this.#startTasks(asked, background, end));

@@ -24,7 +24,7 @@ export class BackgroundChains {
   readonly #onFailure: OnTaskFailure;
   readonly #chains = new Set<Chain>();
   #abandoned = false;
-  #onEmpty: (() => void) | undefined;
+  #empty: PromiseWithResolvers<void> | undefined;
 
   constructor(run: RunTask, onFailure: OnTaskFailure) {
     this.#run = run;
@@ -55,16 +55,18 @@ export class BackgroundChains {
       if (failure !== undefined) this.#onFailure({ ...failure, request, operation });
       await finish(failure && { error: failure.thrown });
       this.#chains.delete(chain);
-      if (this.#chains.size === 0) this.#onEmpty?.();
+      if (this.#chains.size === 0) {
+        this.#empty?.resolve();
+        this.#empty = undefined;
+      }
     });
   }
 
   /** Resolves when no task is left. */
-  drained(): Promise<void> {
-    if (this.#chains.size === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#onEmpty = resolve;
-    });
+  async drained(): Promise<void> {
+    if (this.#chains.size === 0) return;
+    this.#empty ??= Promise.withResolvers();
+    await this.#empty.promise;
   }
 
   /** Starts no more tasks. */

@@ -236,7 +236,7 @@ export class LaneOperation {
   readonly run: RunOperation;
   readonly #count: Count | undefined;
   #running = 0;
-  #onIdle: (() => void) | undefined;
+  #idle: PromiseWithResolvers<void> | undefined;
 
   constructor(
     { declaration, readsForm, parsesBody }: OperationWork,
@@ -260,15 +260,17 @@ export class LaneOperation {
   count(change: 1 | -1): void {
     this.#running += change;
     this.#count?.(change);
-    if (this.#running === 0) this.#onIdle?.();
+    if (this.#running === 0) {
+      this.#idle?.resolve();
+      this.#idle = undefined;
+    }
   }
 
   /** Resolves when it has answered all of its requests, also those whose client has gone. */
   async answered(): Promise<void> {
     if (this.#running === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#onIdle = resolve;
-    });
+    this.#idle ??= Promise.withResolvers();
+    await this.#idle.promise;
   }
 }
 

@@ -162,6 +162,19 @@ export interface TestClient extends AsyncDisposable {
    */
   websocket(path: string, request?: TestSocketRequest): Promise<TestSocket>;
   /**
+   * Waits until the requests so far are done: answered, read to the end if they stream, their background tasks run, and
+   * their dependencies closed. FastAPI's `TestClient` does so after each request. Jobs of durable tasks are run by
+   * {@link TestClient.jobs}.
+   *
+   * @example
+   * ```ts no-check
+   * await client.post("/orders", { json: { item: "tea" } });
+   * await client.settled();
+   * assert.equal(mails.length, 1); // a background task has written it
+   * ```
+   */
+  settled(): Promise<void>;
+  /**
    * Waits for requests and background tasks, then ends the threads and the app's lifespan. Rejects with
    * `OFFLOOP_LOOP_BLOCKED` when one of them blocked the loop for longer than `failOnBlockMs` and no request reported
    * it.

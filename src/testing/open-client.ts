@@ -8,7 +8,7 @@ import { type ResolvedSettings, resolveSettings } from "../app/settings.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { createLogger } from "../http/logger.ts";
 import { type OpenAppOptions, openApp } from "../http/open-app.ts";
-import { createShutdown } from "../http/shutdown.ts";
+import { createShutdown, settled } from "../http/shutdown.ts";
 import { noThreads } from "../threads/pool/pool.ts";
 import { BlockFailures, rejectBlocking, watchFor } from "./blocks.ts";
 import type {
@@ -61,7 +61,11 @@ export async function openClient(subject: App | URL, options: TestClientOptions)
     await watchdog?.ready;
     const way = socket ? await throughSocket(fastify) : await inProcess(fastify);
     const shutDown = createShutdown(served, settings.shutdownGraceMs, log, () => opened.disposeAsync());
-    const parts = { size: () => lanes.pool?.size ?? noThreads, jobs: () => testing ?? noJobs(app) };
+    const parts = {
+      size: () => lanes.pool?.size ?? noThreads,
+      jobs: () => testing ?? noJobs(app),
+      settled: () => settled(served),
+    };
     if (failures === undefined) return clientOf(withHeaders(way, headers), shutDown, parts);
     const close = async (): Promise<void> => {
       await shutDown();
@@ -135,7 +139,11 @@ function withHeaders({ url, send, connect }: Way, headers: TestClientOptions["he
 function clientOf(
   { url, send, openSocket }: OpenWay,
   close: () => Promise<void>,
-  parts: { readonly size: () => TestClient["threads"]; readonly jobs: () => TestJobs },
+  parts: {
+    readonly size: () => TestClient["threads"];
+    readonly jobs: () => TestJobs;
+    readonly settled: TestClient["settled"];
+  },
 ): TestClient {
   const request: TestClient["request"] = <Body>(method: string, path: string, given: TestRequest = {}) =>
     send(method, path, given) as Promise<TestResponse<Body>>;
@@ -160,6 +168,7 @@ function clientOf(
     options: ask("OPTIONS"),
     request,
     websocket: openSocket,
+    settled: parts.settled,
     close,
     [Symbol.asyncDispose]: close,
   };

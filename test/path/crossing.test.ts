@@ -44,6 +44,14 @@ eachLane("crossing: an uploaded file from a plain dependency is whole", async (l
     assert.deepEqual(await (await post(`/${lane}/dependency`, size)).json(), { name: "a.txt", size });
 });
 
+eachLane(
+  "crossing: a SharedArrayBuffer is the same memory as argument, result and value of the scope app",
+  async (lane) => {
+    const before = Number(await (await client.get(`/${lane}/shared`)).text());
+    assert.equal(await (await client.get(`/${lane}/shared`)).json(), before + 2);
+  },
+);
+
 eachLane("crossing: a ValidationError of the user's own is a 422, whoever throws it", async (lane) => {
   const detail = [{ type: "taken", loc: ["body", "name"], msg: "It is taken", input: "ada" }];
   for (const who of ["handler", "task", "dependency"]) {
